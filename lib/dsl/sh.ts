@@ -1,0 +1,47 @@
+import { EXIT, QuorateError } from '../errors.ts';
+
+/** POSIX shell text. Only `sh` and `raw` make it, so a plain string can never be taken for code. */
+export interface Sh {
+  readonly text: string;
+}
+
+type Value = string | number | Sh | readonly (string | number)[];
+
+/**
+ * Builds shell text: interpolated strings and numbers are quoted as one word each, arrays as several
+ * words, other `sh` pieces stand as they are.
+ */
+export function sh(strings: TemplateStringsArray, ...values: readonly Value[]): Sh {
+  const text = strings.raw.reduce((sum, part, i) => sum + render(values[i - 1] as Value) + part);
+  return { text };
+}
+
+/** Shell text that is already correct: a constant of ours, never something a user wrote. */
+export function raw(text: string): Sh {
+  return { text };
+}
+
+/** Joins pieces, by default one a line; the empty list is the empty script. */
+export function joinSh(pieces: readonly Sh[], separator = '\n'): Sh {
+  return { text: pieces.map((piece) => piece.text).join(separator) };
+}
+
+/**
+ * One POSIX word: `'it'\''s'`. NUL cannot be part of a word on any host and is refused.
+ * zx's own quoting (`$'…'`) is not used: dash does not understand it.
+ */
+export function quote(word: string): string {
+  if (word.includes('\0')) {
+    throw new QuorateError(`A NUL byte cannot be passed to a shell: ${JSON.stringify(word)}`, {
+      exitCode: EXIT.usage,
+    });
+  }
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function render(value: Value): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return String(value);
+  if ('text' in value) return value.text;
+  return value.map((word) => quote(String(word))).join(' ');
+}

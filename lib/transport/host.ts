@@ -1,0 +1,60 @@
+import type { Secret } from '../dsl/secret.ts';
+
+/** How to reach a host, as the inventory says it. */
+export interface Connection {
+  /** Inventory name; what people see. */
+  readonly name: string;
+  readonly kind: 'ssh' | 'local';
+  /** `ansible_host`: a name, an IPv4 or an IPv6 address (without brackets). */
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+  readonly keyFile: string | undefined;
+  readonly become: boolean;
+  readonly becomeUser: string;
+  readonly becomePassword: Secret | undefined;
+  /** Of `ansible_ssh_common_args`: the ones we honour. */
+  readonly proxyJump: string | undefined;
+  readonly knownHostsFile: string | undefined;
+  readonly strictHostKeyChecking: boolean;
+}
+
+/** Bytes of one stream of a running script, as they arrive. */
+export interface ScriptStreams {
+  /** Called with each chunk of standard output. */
+  readonly stdout: (chunk: Buffer) => void;
+  /** Called with each chunk of standard error. */
+  readonly stderr: (chunk: Buffer) => void;
+}
+
+/** A script under way on a host. */
+export interface RunningScript {
+  /**
+   * Settles when the script ended. Rejects with a QuorateError of exit code 4 when the connection was
+   * lost: the outcome on the host is then unknown. `code` is null when a signal ended it.
+   */
+  readonly done: Promise<{ readonly code: number | null }>;
+  /** Asks the script to stop after the fragment in hand (first Ctrl-C). */
+  stop(): void;
+  /** Ends the process group of the script on the host (second Ctrl-C, deadline). */
+  kill(): void;
+}
+
+/** A connected host. The only two implementations are local and SSH; tests may fake it. */
+export interface Host {
+  readonly name: string;
+  /** Requests sent so far, each with its response, after authentication. */
+  readonly roundTrips: number;
+  /**
+   * Runs `script` by a POSIX shell, as root (or `become_user`) when the connection says become. The text
+   * travels on standard input, never in argv.
+   */
+  run(script: string, streams: ScriptStreams): RunningScript;
+  /**
+   * Writes the bytes of `source`, a file on control, to `target` on the host: created 0600, written to a
+   * temporary name beside it, synced and renamed; never partial. `progress` gets bytes sent so far.
+   */
+  send(source: string, target: string, progress?: (bytes: number) => void): Promise<void>;
+  close(): Promise<void>;
+}
