@@ -1,0 +1,62 @@
+/**
+ * Shell functions that every script starts with. Resources call them; all are POSIX (dash, bash,
+ * busybox ash) and use coreutils only.
+ *
+ * - `q_stat PATH…`: one line a path that exists, `stat TYPE|MODE|OWNER|GROUP|SIZE|PATH`
+ * - `q_text PATH`: `q_stat`, then `text` and base64 lines; above 64 KiB `sha256 HEX` instead
+ * - `q_digest PATH`: `q_stat`, then `sha256 HEX`
+ * - `q_sha256 PATH`: the digest alone; from the store when size, times and inode are those of the hashed file
+ * - `q_remember PATH`: hashes and stores, for `q_sha256` (an apply's business: it writes)
+ * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name
+ *   first, synced, then renamed. An empty OWNER or GROUP leaves it to the writer.
+ * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
+ * - `q_label PATH`: SELinux label by policy, where SELinux is on
+ */
+export const PRELUDE = `
+export LC_ALL=C LANG=C
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+umask 022
+q_stat() { stat -c 'stat %F|%a|%U|%G|%s|%n' -- "$@" 2>/dev/null || :; }
+q_digest() {
+  q_stat "$1"
+  if [ -f "$1" ] && [ ! -L "$1" ]; then printf 'sha256 '; q_sha256 "$1"; fi
+}
+q_text() {
+  q_stat "$1"
+  if [ -f "$1" ] && [ ! -L "$1" ]; then
+    q_size=$(stat -c %s -- "$1")
+    if [ "$q_size" -le 65536 ]; then echo text; base64 "$1"; else printf 'sha256 '; q_sha256 "$1"; fi
+  fi
+}
+q_sha256() {
+  if [ -n "\${q_state-}" ] && [ -f "$q_state/digests" ]; then
+    q_id=$(stat -c '%s %Y %Z %i' -- "$1") || return
+    while read -r q_sum q_rest; do
+      if [ "$q_rest" = "$q_id $1" ]; then echo "$q_sum"; return; fi
+    done <"$q_state/digests"
+  fi
+  q_sum=$(sha256sum <"$1") || return
+  echo "\${q_sum%% *}"
+}
+q_remember() {
+  q_id=$(stat -c '%s %Y %Z %i' -- "$1") || return
+  q_sum=$(sha256sum <"$1") || return
+  { [ ! -f "$q_state/digests" ] || grep -v -F " $1" "$q_state/digests" || :; echo "\${q_sum%% *} $q_id $1"; } |
+    q_write "$q_state/digests" 0644 '' ''
+}
+q_write() {
+  q_new="\${1%/*}/.\${1##*/}.quorate-new"
+  if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a directory, a file was wanted"; return 1; fi
+  rm -f -- "$q_new"
+  if (umask 077; cat >"$q_new") && q_mode "$q_new" "$2" "$3" "$4" && q_sync "$q_new" && mv -f -- "$q_new" "$1"
+  then q_label "$1"
+  else rm -f -- "$q_new"; return 1
+  fi
+}
+q_mode() {
+  if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
+  chmod -- "$2" "$1"
+}
+q_sync() { sync "$1" 2>/dev/null || sync; }
+q_label() { if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon -F -- "$1"; fi; }
+`;

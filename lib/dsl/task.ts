@@ -1,0 +1,103 @@
+import type { Secret } from './secret.ts';
+import type { Sh } from './sh.ts';
+
+/**
+ * How sure a predicted change is: `certain` (a run will do exactly this), `conditional` (only if an
+ * earlier predicted change has the effect we expect), `unknown` (only the run can know).
+ */
+export type Certainty = 'certain' | 'conditional' | 'unknown';
+
+/** What a difference changes: bring something into being, alter it, take it away, or act on a service. */
+export type ChangeKind = 'create' | 'update' | 'remove' | 'start' | 'stop' | 'restart' | 'run' | 'wait';
+
+/** One difference between what is and what must be. `null` is absence; secrets appear as digests. */
+export interface Change {
+  /** Kind of task and the thing's name: `file:/etc/motd`. */
+  readonly resource: string;
+  readonly kind: ChangeKind;
+  readonly property: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly certainty: Certainty;
+  /** Whole texts, for a unified diff; never set for secrets. */
+  readonly text?: { readonly before: string; readonly after: string };
+}
+
+/** What a probe printed on a host. `code` is the fragment's exit status. */
+export interface Reading {
+  readonly code: number;
+  readonly out: string;
+}
+
+/**
+ * State of one host as far as it is known while diffs run in task order: what probes saw, overlaid by
+ * what earlier tasks will change. Keys are `kind:name`.
+ */
+export class World {
+  readonly #known: Map<string, string>;
+
+  constructor(known: Iterable<readonly [string, string]> = []) {
+    this.#known = new Map(known);
+  }
+
+  get(key: string): string | undefined {
+    return this.#known.get(key);
+  }
+
+  set(key: string, value: string): void {
+    this.#known.set(key, value);
+  }
+
+  copy(): World {
+    return new World(this.#known);
+  }
+}
+
+/** Value in a `World` of something that only the run can know. */
+export const UNKNOWN = 'unknown';
+
+/** A large file to move to the host before the apply runs. */
+export interface Transfer {
+  /** Path on control. */
+  readonly source: string;
+  /** Path on the host; its directory is made, 0700, when it is missing. */
+  readonly target: string;
+}
+
+/** What `prepare` hands to `apply`: values by name, and files to send first. */
+export interface Prepared {
+  readonly values?: Readonly<Record<string, string | Secret>>;
+  readonly transfers?: readonly Transfer[];
+  /** Shown as a warning (a clamped certificate, say). */
+  readonly warnings?: readonly string[];
+}
+
+export interface PrepareContext {
+  /** Says what is going on, for the progress line: `downloading etcd 3.5.30: 12 of 21 MB`. */
+  readonly progress: (text: string) => void;
+}
+
+/**
+ * One thing that must be true on a host, as data and functions; the runner is the only place that calls
+ * them. `diff` alone decides; `probe` and `apply` only build shell text.
+ */
+export interface Task {
+  /** Reads as an outcome: "etcd is enabled and running". */
+  readonly title: string;
+  /** `kind:name`, unique on the host. */
+  readonly resource: string;
+  /** Read-only shell, or undefined when there is nothing to read. */
+  readonly probe: Sh | undefined;
+  /** Differences over the world so far; it updates the world to the state after them. */
+  diff(reading: Reading, world: World): readonly Change[];
+  /** Runs on control after planning, never in a check. */
+  prepare?(changes: readonly Change[], context: PrepareContext): Promise<Prepared>;
+  /** Shell that makes the changes; it never probes to decide. */
+  apply(changes: readonly Change[], prepared: Prepared): Sh;
+  /** What this task changes is loaded by a running member: on a live cluster it waits for its turn. */
+  readonly inTurn: boolean;
+  /** Paths this task owns on the host, for the manifest. */
+  readonly owns: readonly string[];
+  /** Exempt from the proof by re-probe (`changedWhen: 'always'` only). */
+  readonly unproven?: boolean;
+}

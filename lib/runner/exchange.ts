@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import type { Reading } from '../dsl/task.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { Host, RunningScript } from '../transport/host.ts';
+import { FrameParser } from './frames.ts';
+import { compileScript, type Fragment } from './script.ts';
+
+export interface ExchangeOptions {
+  readonly stateDir?: string;
+  readonly begin?: (id: string) => void;
+  readonly line?: (id: string, line: string) => void;
+  readonly end?: (id: string, reading: Reading) => void;
+  /** Gets the running script, for a stop or a kill from outside. */
+  readonly started?: (script: RunningScript) => void;
+  /** Lines of the channel's own standard error (sudo, sshd, the launcher). */
+  readonly stderr?: (line: string) => void;
+}
+
+export interface ExchangeResult {
+  readonly readings: ReadonlyMap<string, Reading>;
+  /** `failed`: a critical fragment did not exit 0; `stopped`: ended on request between two fragments. */
+  readonly outcome: 'complete' | 'failed' | 'stopped';
+}
+
+/**
+ * Sends fragments to a host as one script and gathers their readings: one round trip.
+ * Throws exit code 4 when the script did not report its end: what it did is then unknown.
+ */
+export async function exchange(
+  host: Host,
+  fragments: readonly Fragment[],
+  options: ExchangeOptions = {},
+): Promise<ExchangeResult> {
+  const nonce = `quorate-${randomBytes(12).toString('hex')}`;
+  const readings = new Map<string, Reading>();
+  const parser = new FrameParser(nonce, {
+    begin: options.begin,
+    line: options.line,
+    end(id, reading) {
+      readings.set(id, reading);
+      options.end?.(id, reading);
+    },
+  });
+  let noise = '';
+  const running = host.run(compileScript(fragments, nonce, options.stateDir), {
+    stdout: (chunk) => parser.push(chunk),
+    stderr: (chunk) => {
+      noise = (noise + chunk.toString('utf8')).slice(-2000);
+      for (const line of chunk.toString('utf8').split('\n')) if (line.trim()) options.stderr?.(line);
+    },
+  });
+  options.started?.(running);
+  const { code } = await running.done;
+  if (parser.complete) return { readings, outcome: 'complete' };
+  if (parser.stopped) return { readings, outcome: 'stopped' };
+  const last = fragments.find(({ id, critical }) => critical && (readings.get(id)?.code ?? 0) !== 0);
+  if (last) return { readings, outcome: 'failed' };
+  const said = noise.trim();
+  throw new QuorateError(
+    `${host.name}: the script ended early (${code === null ? 'killed by a signal' : `exit status ${code}`}), so its outcome is unknown${said ? `: ${said}` : ''}`,
+    { exitCode: EXIT.unreachable, host: host.name, hint: 'run again: the host is read afresh first' },
+  );
+}

@@ -1,0 +1,62 @@
+import type { Reading } from '../dsl/task.ts';
+
+export interface FrameHandlers {
+  /** A fragment began. */
+  readonly begin?: (id: string) => void;
+  /** A whole line of the fragment under way; decoded, without its newline. */
+  readonly line?: (id: string, line: string) => void;
+  readonly end: (id: string, reading: Reading) => void;
+}
+
+/**
+ * Takes apart what a compiled script prints, chunk by chunk. What comes before the first frame (a login
+ * shell's banner) or between frames belongs to nobody and is dropped. Bytes are decoded a line at a time,
+ * so a character cut by a chunk stays whole.
+ */
+export class FrameParser {
+  /** The script printed its end (`D`): every fragment ran. */
+  complete = false;
+  /** The script saw a stop request (`S`) and ended between two fragments. */
+  stopped = false;
+  readonly #marker: string;
+  readonly #handlers: FrameHandlers;
+  #rest: Buffer = Buffer.alloc(0);
+  #current: { readonly id: string; readonly lines: string[] } | undefined;
+
+  constructor(nonce: string, handlers: FrameHandlers) {
+    this.#marker = `${nonce} `;
+    this.#handlers = handlers;
+  }
+
+  push(chunk: Buffer): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let start = 0;
+    for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
+      this.#line(bytes.toString('utf8', start, end));
+      start = end + 1;
+    }
+    this.#rest = bytes.subarray(start);
+  }
+
+  #line(line: string): void {
+    if (!line.startsWith(this.#marker)) return this.#text(line);
+    const [type, argument = ''] = line.slice(this.#marker.length).split(' ');
+    if (type === 'B') {
+      this.#current = { id: argument, lines: [] };
+      this.#handlers.begin?.(argument);
+    } else if (type === 'E' && this.#current) {
+      const { id, lines } = this.#current;
+      // The frame brings a newline of its own: the last, empty line is not the fragment's.
+      if (lines.at(-1) === '') lines.pop();
+      this.#current = undefined;
+      this.#handlers.end(id, { code: Number(argument), out: lines.join('\n') });
+    } else if (type === 'S') this.stopped = true;
+    else if (type === 'D') this.complete = true;
+  }
+
+  #text(line: string): void {
+    if (!this.#current) return;
+    this.#current.lines.push(line);
+    this.#handlers.line?.(this.#current.id, line);
+  }
+}
