@@ -39,7 +39,10 @@ export class FrameParser {
   }
 
   #line(line: string): void {
-    if (!line.startsWith(this.#marker)) return this.#text(line);
+    if (!line.startsWith(this.#marker)) {
+      this.#text(line);
+      return;
+    }
     const [type, argument = ''] = line.slice(this.#marker.length).split(' ');
     if (type === 'B') {
       this.#current = { id: argument, lines: [] };

@@ -1,0 +1,83 @@
+import type { FactSource, Role, Target, Vars } from './role.ts';
+import type { Sh } from './sh.ts';
+import type { Change, Reading, Task } from './task.ts';
+
+/** A task in a plan: with its role and what differs. */
+export interface PlannedTask {
+  readonly role: string;
+  readonly task: Task;
+  readonly changes: readonly Change[];
+}
+
+/** One connected host while a play runs; what a strategy works with. */
+export interface PlayHost<Facts = unknown> {
+  readonly target: Target<Facts>;
+  /** Inside `--limit`: changes may be made here. */
+  readonly selected: boolean;
+  /** Empty until the host was planned. */
+  readonly plan: readonly PlannedTask[];
+  /** Runs read-only shell: one exchange. */
+  read(doing: string, probe: Sh): Promise<Reading>;
+  /** Runs shell that changes something outside of tasks (moving leadership); never in a check. */
+  act(doing: string, apply: Sh): Promise<Reading>;
+  /**
+   * Prepares, applies and proves the planned tasks that `which` picks, in plan order, in one exchange.
+   * Throws when one of them failed.
+   */
+  apply(which: (planned: PlannedTask) => boolean): Promise<void>;
+  /** Reports a finding about this host as a task of a role. */
+  report(role: string, task: string, status: 'ok' | 'failed' | 'unknown' | 'changed'): void;
+}
+
+export interface PlayRun<Facts = unknown> {
+  readonly check: boolean;
+  /** Names of the roles that take part (`-r`, tags). */
+  readonly roles: readonly string[];
+  /** Roles were picked by name with `-r`. */
+  readonly explicitRoles: boolean;
+  /** All connected hosts of the play, in inventory order, selected or not. */
+  readonly hosts: readonly PlayHost<Facts>[];
+  /** Hosts of the play that could not be reached. */
+  readonly unreachable: readonly string[];
+  log(level: 'info' | 'warning' | 'table', message: string): void;
+}
+
+/** How the hosts of a play go through their plans together. */
+export interface Strategy<Facts = unknown> {
+  /** Hosts that must be connected when `selected` are to be changed; by default just those. */
+  scope?(
+    selected: readonly PlayInventoryHost[],
+    all: readonly PlayInventoryHost[],
+  ): readonly PlayInventoryHost[];
+  /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
+  survey?(run: PlayRun<Facts>): Promise<void>;
+  /** After planning; not called in a check. */
+  converge(run: PlayRun<Facts>): Promise<void>;
+  /** At the end of every run and check. */
+  verify?(run: PlayRun<Facts>): Promise<void>;
+}
+
+/** The part of an inventory host that a strategy may look at before it is connected. */
+export interface PlayInventoryHost {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly vars: Vars;
+}
+
+export interface Play<Facts = unknown> {
+  readonly name: string;
+  /** Host pattern. */
+  readonly hosts: string;
+  readonly gather: FactSource<Facts>;
+  readonly roles: readonly Role<Facts>[];
+  readonly strategy: Strategy<Facts>;
+  /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
+  stateDir(target: { readonly name: string; readonly vars: Vars }): string;
+}
+
+export interface Playbook {
+  readonly name: string;
+  readonly description: string;
+  // biome-ignore lint/suspicious/noExplicitAny: plays of one playbook may differ in their facts
+  readonly plays: readonly Play<any>[];
+}

@@ -1,0 +1,33 @@
+import type { Sh } from './sh.ts';
+import type { Reading, Task } from './task.ts';
+
+/** A variable as JSON schema: type, default, description, pattern… */
+export type VarSchema = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export type Vars = Readonly<Record<string, unknown>>;
+
+/** What a role sees of a host: plain data. */
+export interface Target<Facts = unknown> {
+  readonly name: string;
+  readonly vars: Vars;
+  /** What `gather` read on this host. */
+  readonly facts: Facts;
+}
+
+/**
+ * What must be true on a host, as a list of tasks made from vars and facts. Building the list does no
+ * I/O. The role's name is also its tag.
+ */
+export interface Role<Facts = unknown> {
+  readonly name: string;
+  readonly description: string;
+  /** Variables that this role reads. */
+  readonly vars: VarSchema;
+  tasks(target: Target<Facts>): readonly Task[];
+}
+
+/** Reads facts in one exchange, before roles are built. */
+export interface FactSource<Facts> {
+  probe(target: Omit<Target, 'facts'>): Sh;
+  parse(reading: Reading, target: Omit<Target, 'facts'>): Facts;
+}

@@ -1,0 +1,21 @@
+import { defineResource } from '../dsl/resource.ts';
+import { sh } from '../dsl/sh.ts';
+import { type ObservedPath, parsePath } from './stat.ts';
+
+export interface AbsentDesired {
+  /** A file, a link or an empty directory. What is inside a directory is never removed. */
+  readonly path: string;
+}
+
+/** Nothing at this path. */
+export const absent = defineResource<AbsentDesired, ObservedPath | undefined>({
+  kind: 'absent',
+  name: (desired) => desired.path,
+  title: (desired) => `${desired.path} is absent`,
+  probe: (desired) => sh`q_stat ${desired.path}`,
+  parse: parsePath,
+  diff: (_desired, observed) =>
+    observed ? [{ kind: 'remove', property: 'type', before: observed.type, after: null }] : [],
+  apply: ({ path }) =>
+    sh`if [ -d ${path} ] && [ ! -L ${path} ]; then rmdir ${path}; else rm -f -- ${path}; fi`,
+});

@@ -1,0 +1,31 @@
+import { defineResource } from '../dsl/resource.ts';
+import { sh } from '../dsl/sh.ts';
+import { type ObservedPath, type Ownership, ownershipDifferences, parsePath } from './stat.ts';
+
+export interface DirectoryDesired extends Ownership {
+  readonly path: string;
+}
+
+/** A directory with this mode and owner; parents that are missing are made 0755. */
+export const directory = defineResource<DirectoryDesired, ObservedPath | undefined>({
+  kind: 'directory',
+  name: (desired) => desired.path,
+  title: (desired) => `${desired.path} is a directory`,
+  owns: (desired) => [desired.path],
+  probe: (desired) => sh`q_stat ${desired.path}`,
+  parse: parsePath,
+  diff(desired, observed) {
+    if (observed?.type === 'directory') return ownershipDifferences(desired, observed);
+    return [
+      {
+        kind: 'create',
+        property: 'type',
+        before: observed ? observed.type : null,
+        after: 'directory',
+      },
+    ];
+  },
+  // A link or a file in its place is not cleared away: `mkdir -p` fails and says what is there.
+  apply: ({ path, mode, owner = '', group = '' }) =>
+    sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,
+});

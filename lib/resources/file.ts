@@ -1,0 +1,64 @@
+import { defineResource } from '../dsl/resource.ts';
+import { Secret } from '../dsl/secret.ts';
+import { sh } from '../dsl/sh.ts';
+import { type ObservedPath, type Ownership, ownershipDifferences, parsePath, sha256 } from './stat.ts';
+
+export interface FileDesired extends Ownership {
+  /** Absolute path on the host. */
+  readonly path: string;
+  /** Whole content; a `Secret` is compared by digest and never shown. */
+  readonly content: string | Secret;
+}
+
+/** A regular file with exactly this content, mode and owner; replaced atomically. */
+export const file = defineResource<FileDesired, ObservedPath | undefined>({
+  kind: 'file',
+  name: (desired) => desired.path,
+  title: (desired) => `${desired.path} has its content, mode and owner`,
+  owns: (desired) => [desired.path],
+  probe: (desired) =>
+    desired.content instanceof Secret ? sh`q_digest ${desired.path}` : sh`q_text ${desired.path}`,
+  parse: parsePath,
+  diff(desired, observed) {
+    const text = reveal(desired.content);
+    if (observed?.type !== 'file') {
+      return [
+        {
+          kind: 'create',
+          property: 'content',
+          before: observed ? observed.type : null,
+          after: short(sha256(text)),
+          ...(typeof desired.content === 'string' && { text: { before: '', after: desired.content } }),
+        },
+      ];
+    }
+    const content = observed.sha256 !== sha256(text) && {
+      kind: 'update' as const,
+      property: 'content',
+      before: short(observed.sha256 ?? ''),
+      after: short(sha256(text)),
+      ...(observed.text !== undefined &&
+        typeof desired.content === 'string' && { text: { before: observed.text, after: desired.content } }),
+    };
+    return [...(content ? [content] : []), ...ownershipDifferences(desired, observed)];
+  },
+  foresee(desired, _observed, _changes, world) {
+    world.set(`sha256:${desired.path}`, sha256(reveal(desired.content)));
+  },
+  apply(desired, changes) {
+    const { path, mode, owner = '', group = '' } = desired;
+    if (changes.every((change) => change.property !== 'content')) {
+      return sh`q_mode ${path} ${mode} ${owner} ${group}`;
+    }
+    return sh`printf %s ${reveal(desired.content)} | q_write ${path} ${mode} ${owner} ${group}`;
+  },
+});
+
+function reveal(content: string | Secret): string {
+  return content instanceof Secret ? content.reveal() : content;
+}
+
+/** The form digests take in plans and events. */
+function short(digest: string): string {
+  return `sha256:${digest.slice(0, 12)}`;
+}

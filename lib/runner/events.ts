@@ -1,0 +1,71 @@
+import type { Change } from '../dsl/task.ts';
+import type { ExitCode, Position } from '../errors.ts';
+
+export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
+
+/** One host's line of the recap. */
+export interface HostRecap {
+  ok: number;
+  changed: number;
+  failed: number;
+  skipped: number;
+  unknown: number;
+  unreachable: number;
+  roundTrips: number;
+}
+
+/** What a run tells the world, in order; terminal, log and JSON are all made from it. */
+export type RunEvent =
+  | {
+      readonly event: 'start';
+      readonly playbook: string;
+      readonly inventory: readonly string[];
+      readonly check: boolean;
+      readonly hosts: readonly string[];
+    }
+  | { readonly event: 'play'; readonly play: string; readonly hosts: readonly string[] }
+  | {
+      readonly event: 'task';
+      readonly host: string;
+      readonly role: string;
+      readonly task: string;
+      readonly status: TaskStatus;
+      readonly changes: readonly Change[];
+    }
+  | {
+      readonly event: 'log';
+      /** `debug` is for `-vv`; `output` is what a command printed; `table` keeps its columns. */
+      readonly level: 'debug' | 'info' | 'warning' | 'output' | 'table';
+      readonly host?: string;
+      readonly task?: string;
+      readonly message: string;
+    }
+  | {
+      readonly event: 'error';
+      readonly message: string;
+      readonly exitCode: ExitCode;
+      readonly hint?: string;
+      readonly host?: string;
+      readonly task?: string;
+      readonly position?: Position;
+    }
+  | {
+      readonly event: 'recap';
+      readonly check: boolean;
+      readonly hosts: Readonly<Record<string, HostRecap>>;
+      readonly elapsedMs: number;
+      readonly exitCode: ExitCode;
+    };
+
+/** What only a progress view cares for; not part of the JSON stream. */
+export interface Progress {
+  readonly host: string;
+  /** `connecting`, `reading`, `applying etcd.conf`…; undefined when the host is done. */
+  readonly doing: string | undefined;
+}
+
+/** Where events go. Renderers are told of both; a slow one must not block. */
+export interface EventSink {
+  emit(event: RunEvent): void;
+  progress(progress: Progress): void;
+}

@@ -1,0 +1,78 @@
+import { hostname, userInfo } from 'node:os';
+import { type Sh, sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { Host, RunningScript } from '../transport/host.ts';
+import { exchange } from './exchange.ts';
+
+/** A held run lock. */
+export interface HeldLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the run lock of a host and keeps a process there that owns it: when the connection goes, so does
+ * the process, and the lock is stale. Throws exit code 6 with the holder's name when another run has it.
+ */
+export async function takeLock(host: Host, stateDir: string): Promise<HeldLock> {
+  const holder = `${userInfo().username}@${hostname()}`;
+  let script: RunningScript | undefined;
+  const answer = await new Promise<string>((resolve, reject) => {
+    exchange(host, [{ id: 'lock', sh: holdLock(holder), critical: true }], {
+      stateDir,
+      started: (running) => {
+        script = running;
+      },
+      line: (_id, line) => {
+        if (/^(held|busy|broken) ?/.test(line)) resolve(line);
+      },
+      end: (_id, reading) => resolve(reading.out),
+    }).catch((error) => reject(error));
+  });
+  if (answer.startsWith('held')) {
+    return {
+      async release() {
+        script?.kill();
+        await exchange(host, [{ id: 'unlock', sh: sh`rm -f -- "$q_state/lock"`, critical: false }], {
+          stateDir,
+        });
+      },
+    };
+  }
+  if (!answer.startsWith('busy ')) {
+    throw new QuorateError(`${host.name}: cannot take the run lock ${stateDir}/lock: ${answer}`, {
+      exitCode: EXIT.failed,
+      host: host.name,
+    });
+  }
+  const [, who = 'unknown', pid = '?'] = answer.split(' ');
+  throw new QuorateError(`${host.name}: another run holds the lock: ${who} (pid ${pid} on ${host.name})`, {
+    exitCode: EXIT.locked,
+    host: host.name,
+    hint: 'wait until it is done; a lock whose process is gone is taken over by itself',
+  });
+}
+
+/**
+ * The lock is a symbolic link whose target names its owner: `ln -s` either makes it whole or fails. A
+ * dead owner's lock is removed only by who holds a lock named after that owner, and only while it is
+ * still that owner's: so two runs that find the same stale lock never both get it.
+ */
+function holdLock(holder: string): Sh {
+  return sh`mkdir -p "$q_state" || exit 1
+q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+q_pid=$(sh -c 'echo "$PPID"')
+q_me="$q_pid:$(q_born "$q_pid"):"${holder}
+q_take() {
+  q_tries=0
+  until ln -s "$q_me" "$q_state/$1" 2>/dev/null; do
+    q_owner=$(readlink "$q_state/$1") || { q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1; continue; }
+    q_rest=\${q_owner#*:}
+    if [ "$(q_born "\${q_owner%%:*}")" = "\${q_rest%%:*}" ]; then return 1; fi
+    (q_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)") || return 1
+    if [ "$(readlink "$q_state/$1")" = "$q_owner" ]; then rm -f "$q_state/$1"; fi
+    rm -f "$q_state/$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"
+  done
+}
+if q_take lock; then echo held; else q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6; fi
+while :; do sleep 3600; done`;
+}

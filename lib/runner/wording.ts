@@ -1,0 +1,16 @@
+import type { Change } from '../dsl/task.ts';
+
+/** One change as a person reads it: `content: sha256:ab… → sha256:cd…`. */
+export function describeChange(change: Change): string {
+  const before = change.before ?? 'absent';
+  const after = change.after ?? (change.kind === 'remove' ? 'absent' : 'known after the run');
+  return `${change.property}: ${before} → ${after}`;
+}
+
+/** A task ran, but its re-probe still differs. */
+export function unprovenMessage(host: string, title: string, left: readonly Change[]): string {
+  const lines = left.map(
+    (change) => `  ${change.property}: wanted ${change.after}, there is ${change.before}`,
+  );
+  return [`${host}: ${title}: applied, but it did not stick`, ...lines].join('\n');
+}
