@@ -40,6 +40,16 @@ export interface PlayRun<Facts = unknown> {
   /** Hosts of the play that could not be reached. */
   readonly unreachable: readonly string[];
   log(level: 'info' | 'warning' | 'table', message: string): void;
+  /**
+   * Works on hosts side by side (at most `--forks`). A host that fails is reported and takes no part in
+   * what follows; the hosts that came through are returned.
+   */
+  each(
+    hosts: readonly PlayHost<Facts>[],
+    work: (host: PlayHost<Facts>) => Promise<void>,
+  ): Promise<readonly PlayHost<Facts>[]>;
+  /** Reports an error and goes on; it decides the exit code in the end. */
+  fail(error: unknown): void;
 }
 
 /** How the hosts of a play go through their plans together. */
@@ -73,6 +83,8 @@ export interface Play<Facts = unknown> {
   readonly strategy: Strategy<Facts>;
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
   stateDir(target: { readonly name: string; readonly vars: Vars }): string;
+  /** Whose records those are, one line (`cluster prod`); another owner's host is not ours. */
+  owner(target: { readonly name: string; readonly vars: Vars }): string;
 }
 
 export interface Playbook {

@@ -9,11 +9,12 @@ type Value = string | number | Sh | readonly (string | number)[];
 
 /**
  * Builds shell text: interpolated strings and numbers are quoted as one word each, arrays as several
- * words, other `sh` pieces stand as they are.
+ * words, other `sh` pieces stand as they are. Backslashes reach the shell as written; a shell's own
+ * `${name}` is written `\${name}`.
  */
 export function sh(strings: TemplateStringsArray, ...values: readonly Value[]): Sh {
-  const text = strings.raw.reduce((sum, part, i) => sum + render(values[i - 1] as Value) + part);
-  return { text };
+  const parts = strings.raw.map((part) => part.replaceAll('\\${', '${').replaceAll('\\`', '`'));
+  return { text: parts.reduce((sum, part, i) => sum + render(values[i - 1] as Value) + part) };
 }
 
 /** Shell text that is already correct: a constant of ours, never something a user wrote. */

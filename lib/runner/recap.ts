@@ -1,0 +1,43 @@
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { HostRecap, RunEvent } from './events.ts';
+
+/** Counts events into the last line of a run. */
+export class Recap {
+  readonly #check: boolean;
+  readonly #started = performance.now();
+  readonly #hosts: Record<string, HostRecap> = {};
+
+  constructor(check: boolean) {
+    this.#check = check;
+  }
+
+  count(event: RunEvent): void {
+    if (event.event === 'play') for (const host of event.hosts) this.#host(host);
+    if (event.event === 'task') this.#host(event.host)[event.status] += 1;
+    if (event.event === 'error' && event.exitCode === EXIT.unreachable && event.host) {
+      this.#host(event.host).unreachable = 1;
+    }
+  }
+
+  roundTrips(host: string, count: number): void {
+    this.#host(host).roundTrips = count;
+  }
+
+  event(exitCode: ExitCode): RunEvent {
+    const elapsedMs = Math.round(performance.now() - this.#started);
+    return { event: 'recap', check: this.#check, hosts: this.#hosts, elapsedMs, exitCode };
+  }
+
+  #host(name: string): HostRecap {
+    this.#hosts[name] ??= {
+      ok: 0,
+      changed: 0,
+      failed: 0,
+      skipped: 0,
+      unknown: 0,
+      unreachable: 0,
+      roundTrips: 0,
+    };
+    return this.#hosts[name];
+  }
+}

@@ -1,0 +1,281 @@
+import type { Play, Playbook, PlayHost, PlayInventoryHost } from '../dsl/play.ts';
+import type { Role } from '../dsl/role.ts';
+import { EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
+import type { Host } from '../transport/host.ts';
+import type { EventSink } from './events.ts';
+import { exchange } from './exchange.ts';
+import { type HeldLock, takeLock } from './lock.ts';
+import { LoopHost, type RoleTask } from './play-host.ts';
+import { Recap } from './recap.ts';
+
+/** A host as the runner needs it: what plays look at, and a way to connect. */
+export interface RunHost extends PlayInventoryHost {
+  connect(): Promise<Host>;
+}
+
+export interface RunOptions {
+  readonly inventoryFiles: readonly string[];
+  /** All hosts that a pattern names, in inventory order. */
+  readonly select: (pattern: string) => readonly RunHost[];
+  /** `--limit`. */
+  readonly limit: (host: RunHost) => boolean;
+  readonly check: boolean;
+  readonly forks: number;
+  /** Roles that take part; `explicit` when `-r` named them. */
+  readonly roles: { readonly includes: (role: string) => boolean; readonly explicit: boolean };
+  readonly sink: EventSink;
+}
+
+/** A run under way; the command line turns signals into these. */
+export interface Run {
+  readonly done: Promise<ExitCode>;
+  /** Finishes the tasks in hand, then ends with 130. */
+  stop(code: ExitCode): void;
+  /** Ends the scripts on the hosts at once. */
+  kill(): void;
+}
+
+/** Runs the plays of a playbook in order; events go to the sink, the recap last. */
+export function startRun(playbook: Playbook, options: RunOptions): Run {
+  const session = new Session(options);
+  return {
+    done: session.run(playbook),
+    stop: (code) => session.stop(code),
+    kill: () => session.kill(),
+  };
+}
+
+class Session {
+  readonly #options: RunOptions;
+  readonly #sink: EventSink;
+  readonly #recap: Recap;
+  readonly #connections = new Map<string, Promise<Host>>();
+  readonly #failed = new Set<string>();
+  #hosts: readonly LoopHost<unknown>[] = [];
+  #codes: ExitCode[] = [];
+  #stopped = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#recap = new Recap(options.check);
+    this.#sink = {
+      emit: (event) => {
+        this.#recap.count(event);
+        options.sink.emit(event);
+      },
+      progress: (progress) => options.sink.progress(progress),
+    };
+  }
+
+  async run(playbook: Playbook): Promise<ExitCode> {
+    const { inventoryFiles, check, select } = this.#options;
+    const hosts = [...new Set(playbook.plays.flatMap((play) => select(play.hosts).map((host) => host.name)))];
+    this.#sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
+    try {
+      for (const play of playbook.plays) {
+        if (this.#codes.length > 0) break;
+        await this.#play(play);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      await this.#disconnect();
+    }
+    const exitCode = worstExit(this.#codes);
+    this.#sink.emit(this.#recap.event(exitCode));
+    return exitCode;
+  }
+
+  stop(code: ExitCode): void {
+    this.#stopped = true;
+    this.#codes.push(code);
+    for (const host of this.#hosts) host.stop();
+  }
+
+  kill(): void {
+    for (const host of this.#hosts) host.kill();
+  }
+
+  async #play<Facts>(play: Play<Facts>): Promise<void> {
+    const { select, limit, check, roles } = this.#options;
+    const all = select(play.hosts);
+    const selected = all.filter(limit);
+    const scope = play.strategy.scope?.(selected, all) ?? selected;
+    this.#sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
+    const isSelected = new Set(selected.map((host) => host.name));
+    const hosts = await this.#gather(play, scope, isSelected);
+    this.#hosts = hosts;
+    const taking = play.roles.filter((role) => roles.includes(role.name));
+    const run = {
+      check,
+      roles: taking.map((role) => role.name),
+      explicitRoles: roles.explicit,
+      hosts,
+      unreachable: scope
+        .map((host) => host.name)
+        .filter((name) => !hosts.some((h) => h.target.name === name)),
+      log: (level: 'info' | 'warning' | 'table', message: string) =>
+        this.#sink.emit({ event: 'log', level, message }),
+      each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
+        this.#each(some, (host) => host.target.name, work),
+      fail: (error: unknown) => this.#fail(error),
+    };
+    await play.strategy.survey?.(run);
+    await this.#plan(hosts, taking);
+    if (check) this.#reportPlans(hosts);
+    else await this.#converge(hosts, () => play.strategy.converge(run));
+    if (!this.#stopped) await play.strategy.verify?.(run);
+  }
+
+  /** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
+  async #gather<Facts>(
+    play: Play<Facts>,
+    scope: readonly RunHost[],
+    isSelected: ReadonlySet<string>,
+  ): Promise<LoopHost<Facts>[]> {
+    const gathered = new Map<string, LoopHost<Facts>>();
+    await this.#each(
+      scope,
+      (host) => host.name,
+      async (host) => {
+        this.#sink.progress({ host: host.name, doing: 'connecting' });
+        const connected = await this.#connect(host);
+        this.#sink.progress({ host: host.name, doing: 'reading facts' });
+        const stateDir = play.stateDir(host);
+        const { readings } = await exchange(
+          connected,
+          [{ id: 'facts', sh: play.gather.probe(host), critical: false }],
+          {
+            stateDir,
+            stderr: (message) => this.#sink.emit({ event: 'log', level: 'debug', host: host.name, message }),
+          },
+        );
+        const facts = play.gather.parse(readings.get('facts') ?? { code: 1, out: '' }, host);
+        const target = { name: host.name, vars: host.vars, facts };
+        const selected = isSelected.has(host.name);
+        const { check } = this.#options;
+        const owner = play.owner(host);
+        const loop = new LoopHost(target, {
+          host: connected,
+          selected,
+          check,
+          stateDir,
+          owner,
+          sink: this.#sink,
+        });
+        gathered.set(host.name, loop);
+      },
+    );
+    return scope.flatMap((host) => gathered.get(host.name) ?? []);
+  }
+
+  async #plan<Facts>(hosts: readonly LoopHost<Facts>[], roles: readonly Role<Facts>[]): Promise<void> {
+    await this.#each(
+      hosts.filter((host) => host.selected),
+      (host) => host.target.name,
+      async (host) => {
+        const tasks: RoleTask[] = roles.flatMap((role) =>
+          role.tasks(host.target).map((task) => ({ role: role.name, task })),
+        );
+        await host.makePlan(tasks);
+      },
+    );
+    for (const host of hosts) {
+      for (const { role, task, changes } of host.plan) {
+        if (changes.length === 0) host.report(role, task.title, 'ok');
+      }
+    }
+  }
+
+  #reportPlans(hosts: readonly LoopHost<unknown>[]): void {
+    for (const host of hosts) {
+      for (const { role, task, changes } of host.plan) {
+        if (changes.length === 0) continue;
+        const status = changes.every((change) => change.certainty === 'unknown') ? 'unknown' : 'changed';
+        this.#sink.emit({ event: 'task', host: host.target.name, role, task: task.title, status, changes });
+      }
+    }
+  }
+
+  /** Applies under the run lock of every host that has changes: the first alone, so that one run wins. */
+  async #converge(hosts: readonly LoopHost<unknown>[], work: () => Promise<void>): Promise<void> {
+    const due = hosts.filter((host) => host.plan.some(({ changes }) => changes.length > 0));
+    const locks: HeldLock[] = [];
+    try {
+      const [first, ...others] = due;
+      if (first) locks.push(await takeLock(first.host, first.stateDir));
+      const rest = await Promise.allSettled(others.map((host) => takeLock(host.host, host.stateDir)));
+      for (const lock of rest) if (lock.status === 'fulfilled') locks.push(lock.value);
+      const lost = rest.find((lock) => lock.status === 'rejected');
+      if (lost) throw lost.reason;
+      await work();
+    } finally {
+      await Promise.allSettled(locks.map((lock) => lock.release()));
+    }
+  }
+
+  async #each<T>(
+    items: readonly T[],
+    name: (item: T) => string,
+    work: (item: T) => Promise<void>,
+  ): Promise<T[]> {
+    const waiting = items.filter((item) => !this.#failed.has(name(item)));
+    const done = new Set<T>();
+    const worker = async () => {
+      for (let item = waiting.shift(); item !== undefined && !this.#stopped; item = waiting.shift()) {
+        try {
+          await work(item);
+          done.add(item);
+        } catch (error) {
+          this.#failed.add(name(item));
+          this.#fail(error, name(item));
+        }
+        this.#sink.progress({ host: name(item), doing: undefined });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(this.#options.forks, waiting.length) }, worker));
+    return items.filter((item) => done.has(item));
+  }
+
+  #connect(host: RunHost): Promise<Host> {
+    let connection = this.#connections.get(host.name);
+    if (!connection) {
+      connection = host.connect();
+      this.#connections.set(host.name, connection);
+    }
+    return connection;
+  }
+
+  #fail(error: unknown, host?: string): void {
+    if (error instanceof QuorateErrors) {
+      for (const one of error.errors) this.#fail(one);
+      return;
+    }
+    const known = error instanceof QuorateError;
+    const details = known ? error : undefined;
+    const exitCode = details?.exitCode ?? EXIT.bug;
+    this.#codes.push(exitCode);
+    const where = details?.host ?? host;
+    this.#sink.emit({
+      event: 'error',
+      message: known ? error.message : `a bug of ours: ${error instanceof Error ? error.stack : error}`,
+      exitCode,
+      ...(details?.hint !== undefined && { hint: details.hint }),
+      ...(where !== undefined && { host: where }),
+      ...(details?.task !== undefined && { task: details.task }),
+      ...(details?.position !== undefined && { position: details.position }),
+    });
+  }
+
+  async #disconnect(): Promise<void> {
+    for (const [name, connection] of this.#connections) {
+      try {
+        const host = await connection;
+        this.#recap.roundTrips(name, host.roundTrips);
+        await host.close();
+      } catch {
+        // It never connected, and said so.
+      }
+    }
+  }
+}
