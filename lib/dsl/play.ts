@@ -1,4 +1,4 @@
-import type { FactSource, Role, Target, Vars } from './role.ts';
+import type { FactSource, HostData, Role, Target, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Reading, Task } from './task.ts';
 
@@ -55,10 +55,7 @@ export interface PlayRun<Facts = unknown> {
 /** How the hosts of a play go through their plans together. */
 export interface Strategy<Facts = unknown> {
   /** Hosts that must be connected when `selected` are to be changed; by default just those. */
-  scope?(
-    selected: readonly PlayInventoryHost[],
-    all: readonly PlayInventoryHost[],
-  ): readonly PlayInventoryHost[];
+  scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
   survey?(run: PlayRun<Facts>): Promise<void>;
   /** After planning; not called in a check. */
@@ -82,9 +79,9 @@ export interface Play<Facts = unknown> {
   readonly roles: readonly Role<Facts>[];
   readonly strategy: Strategy<Facts>;
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
-  stateDir(target: { readonly name: string; readonly vars: Vars }): string;
+  stateDir(host: HostData): string;
   /** Whose records those are, one line (`cluster prod`); another owner's host is not ours. */
-  owner(target: { readonly name: string; readonly vars: Vars }): string;
+  owner(host: HostData): string;
 }
 
 export interface Playbook {

@@ -7,11 +7,17 @@ export type VarSchema = Readonly<Record<string, Readonly<Record<string, unknown>
 export type Vars = Readonly<Record<string, unknown>>;
 
 /** What a role sees of a host: plain data. */
-export interface Target<Facts = unknown> {
-  readonly name: string;
-  readonly vars: Vars;
+export interface Target<Facts = unknown> extends HostData {
   /** What `gather` read on this host. */
   readonly facts: Facts;
+}
+
+/** What is known of a host before it is contacted. */
+export interface HostData {
+  readonly name: string;
+  readonly vars: Vars;
+  /** Vars of every host of the play's pattern, by inventory name, in inventory order. */
+  readonly hostvars: Readonly<Record<string, Vars>>;
 }
 
 /**
@@ -28,6 +34,6 @@ export interface Role<Facts = unknown> {
 
 /** Reads facts in one exchange, before roles are built. */
 export interface FactSource<Facts> {
-  probe(target: Omit<Target, 'facts'>): Sh;
-  parse(reading: Reading, target: Omit<Target, 'facts'>): Facts;
+  probe(target: HostData): Sh;
+  parse(reading: Reading, target: HostData): Facts;
 }

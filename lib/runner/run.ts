@@ -1,5 +1,5 @@
 import type { Play, Playbook, PlayHost, PlayInventoryHost } from '../dsl/play.ts';
-import type { Role } from '../dsl/role.ts';
+import type { HostData, Role } from '../dsl/role.ts';
 import { EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import type { EventSink } from './events.ts';
@@ -103,7 +103,11 @@ class Session {
     const scope = play.strategy.scope?.(selected, all) ?? selected;
     this.#sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
     const isSelected = new Set(selected.map((host) => host.name));
-    const hosts = await this.#gather(play, scope, isSelected);
+    const hostvars = Object.fromEntries(all.map((host) => [host.name, host.vars]));
+    const hosts = await this.#gather(play, scope, (host) => ({
+      data: { name: host.name, vars: host.vars, hostvars },
+      selected: isSelected.has(host.name),
+    }));
     this.#hosts = hosts;
     const taking = play.roles.filter((role) => roles.includes(role.name));
     const run = {
@@ -131,7 +135,7 @@ class Session {
   async #gather<Facts>(
     play: Play<Facts>,
     scope: readonly RunHost[],
-    isSelected: ReadonlySet<string>,
+    describe: (host: RunHost) => { readonly data: HostData; readonly selected: boolean },
   ): Promise<LoopHost<Facts>[]> {
     const gathered = new Map<string, LoopHost<Facts>>();
     await this.#each(
@@ -141,28 +145,30 @@ class Session {
         this.#sink.progress({ host: host.name, doing: 'connecting' });
         const connected = await this.#connect(host);
         this.#sink.progress({ host: host.name, doing: 'reading facts' });
-        const stateDir = play.stateDir(host);
+        const { data, selected } = describe(host);
+        const stateDir = play.stateDir(data);
         const { readings } = await exchange(
           connected,
-          [{ id: 'facts', sh: play.gather.probe(host), critical: false }],
+          [{ id: 'facts', sh: play.gather.probe(data), critical: false }],
           {
             stateDir,
             stderr: (message) => this.#sink.emit({ event: 'log', level: 'debug', host: host.name, message }),
           },
         );
-        const facts = play.gather.parse(readings.get('facts') ?? { code: 1, out: '' }, host);
-        const target = { name: host.name, vars: host.vars, facts };
-        const selected = isSelected.has(host.name);
+        const facts = play.gather.parse(readings.get('facts') ?? { code: 1, out: '' }, data);
         const { check } = this.#options;
-        const owner = play.owner(host);
-        const loop = new LoopHost(target, {
-          host: connected,
-          selected,
-          check,
-          stateDir,
-          owner,
-          sink: this.#sink,
-        });
+        const owner = play.owner(data);
+        const loop = new LoopHost(
+          { ...data, facts },
+          {
+            host: connected,
+            selected,
+            check,
+            stateDir,
+            owner,
+            sink: this.#sink,
+          },
+        );
         gathered.set(host.name, loop);
       },
     );
