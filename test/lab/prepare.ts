@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { KEYRING } from './debian.ts';
+import { cacheDir } from './paths.ts';
+import { must, sleep } from './process.ts';
+import { buildReleases } from './releases.ts';
+import { buildRootfs } from './rootfs.ts';
+
+/** What has to be installed, and the file or command that says it is. */
+const NEEDED: Readonly<Record<string, string>> = {
+  mmdebstrap: 'mmdebstrap',
+  'systemd-container': 'systemd-nspawn',
+  iproute2: 'ip',
+  nftables: 'nft',
+  'openssh-client': 'ssh',
+  'debian-archive-keyring': KEYRING,
+  // To compare certificates with.
+  'golang-cfssl': 'cfssl',
+  openssl: 'openssl',
+};
+
+/**
+ * Makes everything a lab needs, unless it is there: packages, the root file system of `suite`, etcd releases.
+ * Gives the root file system. Two at once wait for each other.
+ */
+export async function prepare(
+  suite = 'bookworm',
+  log: (line: string) => void = (line) => console.error(`lab: ${line}`),
+): Promise<string> {
+  const unlock = await lock(log);
+  try {
+    await mkdir(cacheDir(), { recursive: true });
+    await installPackages(log);
+    const rootfs = await buildRootfs(suite, log);
+    await buildReleases(log);
+    return rootfs;
+  } finally {
+    unlock();
+  }
+}
+
+async function installPackages(log: (line: string) => void): Promise<void> {
+  const missing = Object.entries(NEEDED).flatMap(([name, proof]) => (isThere(proof) ? [] : [name]));
+  if (missing.length === 0) return;
+  log(`installing ${missing.join(' ')}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await must('apt-get', ['-qq', 'update'], { env });
+  await must('apt-get', ['-qq', 'install', '--no-install-recommends', '-y', ...missing], { env });
+}
+
+function isThere(proof: string): boolean {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return proof.startsWith('/')
+    ? existsSync(proof)
+    : folders.some((folder) => existsSync(join(folder, proof)));
+}
+
+/** Holds an abstract socket as a lock: unlike a file, it goes with the process that holds it. */
+async function lock(log: (line: string) => void): Promise<() => void> {
+  const server = createServer();
+  server.unref();
+  for (let second = 0; second < 1200; second++) {
+    if (await listens(server)) return () => server.close();
+    if (second === 1) log('waiting for another preparation to end');
+    await sleep(second === 0 ? 100 : 1000);
+  }
+  throw new Error('Cannot prepare the lab: another preparation has not ended in 20 minutes');
+}
+
+function listens(server: ReturnType<typeof createServer>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    server.once('listening', () => {
+      server.removeAllListeners('error');
+      resolve(true);
+    });
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      server.removeAllListeners('listening');
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    });
+    server.listen({ path: '\0quorate-lab-prepare' });
+  });
+}
+
+/** The distribution's id and the ids of those it derives from, as os-release says. */
+export function distribution(): string[] {
+  if (!existsSync('/etc/os-release')) return [];
+  const text = readFileSync('/etc/os-release', 'utf8');
+  return [...text.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) => match[1]!.split(' '));
+}
