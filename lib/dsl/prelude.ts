@@ -6,10 +6,12 @@
  * - `q_text PATH`: `q_stat`, then `text` and base64 lines; above 64 KiB `sha256 HEX` instead
  * - `q_digest PATH`: `q_stat`, then `sha256 HEX`
  * - `q_sha256 PATH`: the digest alone; from the store when size, times and inode are those of the hashed file
- * - `q_remember PATH`: hashes and stores, for `q_sha256` (an apply's business: it writes)
+ * - `q_remember PATH HEX`: stores a digest for `q_sha256` (an apply's business: it writes)
+ * - `q_adopt INCOMING PATH MODE OWNER:GROUP HEX`: a file that was sent takes its place, if it has that digest
  * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name
  *   first, synced, then renamed. An empty OWNER or GROUP leaves it to the writer.
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
+ * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
  */
 export const PRELUDE = `
@@ -40,9 +42,13 @@ q_sha256() {
 }
 q_remember() {
   q_id=$(stat -c '%s %Y %Z %i' -- "$1") || return
-  q_sum=$(sha256sum <"$1") || return
-  { [ ! -f "$q_state/digests" ] || grep -v -F " $1" "$q_state/digests" || :; echo "\${q_sum%% *} $q_id $1"; } |
+  { [ ! -f "$q_state/digests" ] || grep -v -F " $1" "$q_state/digests" || :; echo "$2 $q_id $1"; } |
     q_write "$q_state/digests" 0644 '' ''
+}
+q_adopt() {
+  q_sum=$(sha256sum <"$1") || return
+  if [ "\${q_sum%% *}" != "$5" ]; then echo "$1 has SHA-256 \${q_sum%% *}, wanted $5"; rm -f -- "$1"; return 5; fi
+  q_mode "$1" "$3" "\${4%:*}" "\${4#*:}" && q_sync "$1" && mv -f -- "$1" "$2" && q_label "$2" && q_remember "$2" "$5"
 }
 q_write() {
   q_new="\${1%/*}/.\${1##*/}.quorate-new"
@@ -57,6 +63,7 @@ q_mode() {
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
   chmod -- "$2" "$1"
 }
+q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_label() { if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon -F -- "$1"; fi; }
 `;

@@ -59,7 +59,6 @@ export async function takeLock(host: Host, stateDir: string): Promise<HeldLock> 
  */
 function holdLock(holder: string): Sh {
   return sh`mkdir -p "$q_state" || exit 1
-q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 q_pid=$(sh -c 'echo "$PPID"')
 q_me="$q_pid:$(q_born "$q_pid"):"${holder}
 q_take() {

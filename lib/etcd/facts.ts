@@ -1,0 +1,149 @@
+import type { FactSource, HostData } from '../dsl/role.ts';
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { type Member, memberOf } from './model.ts';
+import { type MemberReading, parseMember, readMember } from './read.ts';
+
+export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
+
+/** What roles and the cluster logic need to know of a host before anything is planned. */
+export interface EtcdFacts {
+  /** As in release names: `amd64`, `arm64`, `ppc64le`, `s390x`. */
+  readonly arch: string;
+  readonly uid: number;
+  /** Version of systemd; undefined when it is not PID 1. */
+  readonly systemd: number | undefined;
+  /** Numeric addresses of the host's interfaces. */
+  readonly addresses: readonly string[];
+  /** What `etcd_address` resolves to on the host itself. */
+  readonly resolved: string | undefined;
+  /** First line of our records, undefined when there are none. */
+  readonly owner: string | undefined;
+  readonly data: 'absent' | 'empty' | 'present';
+  readonly service: ServiceState;
+  /** Token of a bootstrap that did not reach quorum yet. */
+  readonly pendingToken: string | undefined;
+  /** The CA on the host, PEM. */
+  readonly caPem: string | undefined;
+  /** Version of the installed release, from its record. */
+  readonly installed: string | undefined;
+  readonly selinux: boolean;
+  /** The member's answers; undefined when its service does not run. */
+  readonly reading: MemberReading | undefined;
+  /** Set by the survey: what all members together mean. */
+  cluster?: ClusterFacts;
+}
+
+/** What the survey of all members found. */
+export interface ClusterFacts {
+  readonly state: 'new' | 'bootstrapping' | 'stopped' | 'live';
+  /** Version in force: the inventory's, else the one that runs. */
+  readonly version: string;
+  /** Unique to this bootstrap; undefined once the cluster exists. */
+  readonly token: string | undefined;
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  ppc64le: 'ppc64le',
+  s390x: 's390x',
+};
+
+export const etcdFacts: FactSource<EtcdFacts> = {
+  probe(host) {
+    const member = memberOf(host);
+    return joinSh([systemFacts(member), recordFacts(member), memberFacts(member)]);
+  },
+  parse(reading, host) {
+    const [head = '', ...parts] = reading.out.split(/^==(?=[a-z]+$)/m);
+    const line = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1]?.trim() || undefined;
+    const part = (name: string) => {
+      const text = parts.find((candidate) => candidate.startsWith(`${name}\n`));
+      return text?.slice(name.length + 1).trim() || undefined;
+    };
+    const machine = line('machine') ?? '';
+    const arch = ARCHITECTURES[machine];
+    if (arch === undefined) throw unknownArchitecture(host, machine, reading.out);
+    const member = part('member');
+    const systemd = Number(/\d+/.exec(line('systemd') ?? '')?.[0]);
+    return {
+      arch,
+      uid: Number(line('uid')),
+      systemd: systemd || undefined,
+      addresses: (line('addresses') ?? '').split(' ').filter(Boolean),
+      resolved: line('resolved'),
+      owner: line('owner'),
+      data: (line('data') ?? 'absent') as EtcdFacts['data'],
+      service: (line('service') ?? 'absent') as ServiceState,
+      pendingToken: line('token'),
+      installed: line('installed'),
+      selinux: line('selinux') === 'yes',
+      caPem: part('ca'),
+      reading: member === undefined ? undefined : parseMember(member),
+    };
+  },
+};
+
+/** Where a bootstrap keeps `new` and its token: gone after a reboot, removed once there is quorum. */
+export function bootstrapFile(member: Member): string {
+  return member.manager === 'systemd'
+    ? `/run/quorate-${member.service}.env`
+    : `${member.stateDir}/bootstrap.env`;
+}
+
+/** Where a starting member records the digests of what it loads. */
+export function loadedRecord(member: Member): string {
+  return member.manager === 'systemd' ? `/run/${member.service}/loaded` : `${member.stateDir}/loaded`;
+}
+
+export function pidFile(member: Member): string {
+  return `${member.stateDir}/${member.service}.pid`;
+}
+
+function systemFacts(member: Member): Sh {
+  return sh`echo "machine $(uname -m)"
+echo "uid $(id -u)"
+if [ -d /run/systemd/system ]; then echo "systemd $(systemctl --version | head -n 1)"; fi
+if [ -e /sys/fs/selinux/enforce ]; then echo "selinux yes"; fi
+${member.listenAddress === undefined ? sh`q_host=$(getent ahosts ${member.address} | head -n 1); echo "resolved \${q_host%% *}"` : sh`:`}`;
+}
+
+function recordFacts(member: Member): Sh {
+  const { stateDir, dataDir, certDir } = member;
+  return sh`if [ -f ${`${stateDir}/owner`} ]; then echo "owner $(cat ${`${stateDir}/owner`})"; fi
+if [ -f ${`${stateDir}/release`} ]; then read -r q_version q_rest <${`${stateDir}/release`}; echo "installed $q_version"; fi
+if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
+if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
+${serviceState(member)}
+if [ -f ${`${certDir}/ca.pem`} ]; then echo ==ca; cat ${`${certDir}/ca.pem`}; fi`;
+}
+
+function serviceState(member: Member): Sh {
+  if (member.manager === 'process') {
+    return sh`if [ -f ${pidFile(member)} ]; then
+  read -r q_pid q_born <${pidFile(member)}
+  if [ "$(q_born "$q_pid")" = "$q_born" ]; then q_state_now=active; else q_state_now=inactive; fi
+  echo "service $q_state_now"
+fi`;
+  }
+  return sh`q_load=$(systemctl show -p LoadState -p ActiveState ${member.service}.service 2>/dev/null)
+case $q_load in *LoadState=not-found*) q_state_now=absent ;; *) q_state_now=\${q_load##*ActiveState=}; q_state_now=\${q_state_now%%
+*} ;; esac
+echo "service $q_state_now"`;
+}
+
+function memberFacts(member: Member): Sh {
+  return sh`case \${q_state_now-} in active | activating)
+  if [ -x ${`${member.binDir}/etcdctl`} ]; then echo ==member; ${readMember(member)}; fi
+esac`;
+}
+
+function unknownArchitecture(host: HostData, machine: string, out: string): QuorateError {
+  return new QuorateError(
+    machine === ''
+      ? `${host.name}: reading facts failed${out.trim() ? `: ${out.trim()}` : ''}`
+      : `${host.name}: etcd has no release for ${machine}`,
+    { exitCode: EXIT.failed, host: host.name },
+  );
+}

@@ -1,0 +1,142 @@
+import { type Sh, sh } from '../dsl/sh.ts';
+import type { Member } from './model.ts';
+
+/** A member as one member's list shows it. IDs are hex, as etcdctl prints them. */
+export interface ListedMember {
+  readonly id: string;
+  /** Empty for a member that was added but never started. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly learner: boolean;
+}
+
+/** What a member answered about itself and its cluster. */
+export interface MemberReading {
+  /** A linearizable read through this member succeeded. */
+  readonly healthy: boolean;
+  readonly status?: {
+    readonly clusterId: string;
+    readonly memberId: string;
+    readonly leaderId: string;
+    readonly version: string;
+    readonly dbSize: number;
+    readonly revision: number;
+    readonly raftTerm: number;
+    readonly raftIndex: number;
+    readonly learner: boolean;
+  };
+  readonly members?: readonly ListedMember[];
+  /** Hash of the key space, comparable at equal revision and compaction. */
+  readonly hash?: { readonly hash: number; readonly revision: number; readonly compacted: number };
+  /** `NOSPACE`, `CORRUPT`, with the member's ID. */
+  readonly alarms?: readonly { readonly memberId: string; readonly alarm: string }[];
+  /** What etcdctl said, when the member is not healthy. */
+  readonly said: string;
+}
+
+/** Defines `q_etcdctl`: etcdctl against the host's own member with the member's own certificate. */
+export function etcdctlFunction(member: Member): Sh {
+  const { binDir, certDir, clientUrl } = member;
+  return sh`q_etcdctl() {
+  ETCDCTL_API=3 ${`${binDir}/etcdctl`} --endpoints=${clientUrl} --cacert=${`${certDir}/ca.pem`} \
+    --cert=${`${certDir}/server.pem`} --key=${`${certDir}/server-key.pem`} \
+    --dial-timeout=2s --command-timeout=4s "$@"
+}`;
+}
+
+/**
+ * Read-only shell: five questions to the host's own member, side by side since each is a process of its
+ * own. Prints `@name code` and the answer for each.
+ */
+export function readMember(member: Member, revision = 0): Sh {
+  return sh`${etcdctlFunction(member)}
+q_ask() { q_name=$1; shift; q_answer=$(q_etcdctl "$@" 2>&1); printf '@%s %s\n%s\n' "$q_name" "$?" "$q_answer"; }
+q_answers=$(
+  q_ask health endpoint health &
+  q_ask status -w json endpoint status &
+  q_ask members -w json member list &
+  q_ask hash -w json endpoint hashkv --rev=${revision} &
+  q_ask alarms -w json alarm list &
+  wait
+)
+printf '%s\n' "$q_answers"`;
+}
+
+/** Takes apart what `readMember` printed. */
+export function parseMember(out: string): MemberReading {
+  const answers = new Map<string, { readonly ok: boolean; readonly text: string }>();
+  for (const part of out.split(/^@/m).slice(1)) {
+    const [head = '', ...lines] = part.split('\n');
+    const [name = '', code = ''] = head.split(' ');
+    answers.set(name, { ok: code === '0', text: lines.join('\n').trim() });
+  }
+  const json = (name: string) => {
+    const answer = answers.get(name);
+    return answer?.ok ? parseJson(answer.text) : undefined;
+  };
+  const status = json('status')?.[0]?.Status;
+  const members = json('members')?.members;
+  const hash = json('hash')?.[0]?.HashKV;
+  const alarms = json('alarms');
+  const health = answers.get('health');
+  return {
+    healthy: health?.ok ?? false,
+    said: health?.ok ? '' : (health?.text ?? ''),
+    ...(status && { status: parseStatus(status) }),
+    ...(members && { members: members.map(parseListed) }),
+    ...(hash && {
+      hash: {
+        hash: Number(hash.hash),
+        revision: Number(hash.header?.revision ?? 0),
+        compacted: Number(hash.compact_revision ?? 0),
+      },
+    }),
+    ...(alarms && { alarms: (alarms.alarms ?? []).map(parseAlarm) }),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: etcdctl's JSON differs between versions; every field is read with a default
+type Json = any;
+
+/** etcdctl prints 64-bit IDs as bare numbers, too large for a double: they become strings first. */
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text.replaceAll(/([:[,]\s*)(\d{16,})(?=\s*[,}\]])/g, '$1"$2"'));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseStatus(status: Json): MemberReading['status'] {
+  return {
+    clusterId: hex(status.header?.cluster_id),
+    memberId: hex(status.header?.member_id),
+    leaderId: hex(status.leader),
+    version: String(status.version ?? ''),
+    dbSize: Number(status.dbSize ?? 0),
+    revision: Number(status.header?.revision ?? 0),
+    raftTerm: Number(status.raftTerm ?? 0),
+    raftIndex: Number(status.raftIndex ?? 0),
+    learner: status.isLearner === true,
+  };
+}
+
+function parseListed(member: Json): ListedMember {
+  return {
+    id: hex(member.ID),
+    name: String(member.name ?? ''),
+    peerUrls: member.peerURLs ?? [],
+    clientUrls: member.clientURLs ?? [],
+    learner: member.isLearner === true,
+  };
+}
+
+function parseAlarm(alarm: Json): { memberId: string; alarm: string } {
+  const names: Record<string, string> = { 1: 'NOSPACE', 2: 'CORRUPT' };
+  return { memberId: hex(alarm.memberID), alarm: names[alarm.alarm] ?? String(alarm.alarm) };
+}
+
+function hex(id: unknown): string {
+  return id === undefined || id === 0 ? '' : BigInt(id as string | number).toString(16);
+}

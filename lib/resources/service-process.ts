@@ -1,0 +1,63 @@
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { waitUntil } from './condition.ts';
+import type { ProcessService, ServiceManager } from './service.ts';
+import { bootstrapApply, parseCommon, probeCommon } from './service-common.ts';
+
+/** Services as plain processes with a pid file: for a machine without systemd, or without root. */
+export const processManager: ServiceManager<ProcessService> = {
+  probe: (desired) => sh`${isRunning(desired)} && echo running
+${probeCommon(desired)}`,
+
+  parse(out, desired) {
+    const common = parseCommon(out, desired);
+    const state = out.split('\n').includes('running') ? 'running' : 'stopped';
+    return { ...common, state, enabled: true, stale: false };
+  },
+
+  apply(desired, actions) {
+    const stop = actions.has('restart') ? [stopProcess(desired)] : [];
+    const starts = actions.has('start') || actions.has('restart');
+    return joinSh([...stop, ...bootstrapApply(desired, starts ? startProcess(desired) : undefined)]);
+  },
+};
+
+/** Exits 0 when the process of the pid file is the one that wrote it; sets `q_pid`. */
+function isRunning({ pidFile }: ProcessService): Sh {
+  return sh`q_pid= q_start=
+if [ -f ${pidFile} ]; then read -r q_pid q_start <${pidFile}; fi
+[ -n "$q_pid" ] && [ "$(q_born "$q_pid")" = "$q_start" ]`;
+}
+
+/** TERM, then KILL after ten seconds. Also what `destroy` uses. */
+export function stopProcess(desired: ProcessService): Sh {
+  return sh`if ${isRunning(desired)}; then
+  kill "$q_pid"
+  q_tries=0
+  while [ "$(q_born "$q_pid")" = "$q_start" ]; do
+    q_tries=$((q_tries + 1))
+    if [ "$q_tries" = 100 ]; then kill -9 "$q_pid"; fi
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+fi
+rm -f -- ${desired.pidFile}`;
+}
+
+function startProcess(desired: ProcessService): Sh {
+  const { executable, environmentFiles, record, recordCommand, pidFile, log, ready, name } = desired;
+  const exports = sh`for q_file in ${environmentFiles}; do
+    if [ -f "$q_file" ]; then
+      while IFS= read -r q_line; do
+        case $q_line in [A-Z]*=*) q_value=\${q_line#*=\"}; export "\${q_line%%=*}=\${q_value%\"}" ;; esac
+      done <"$q_file"
+    fi
+  done`;
+  return sh`{ ${recordCommand}; } >${record} || exit 1
+(
+  ${exports}
+  umask 077
+  exec setsid ${executable} >>${log} 2>&1 </dev/null
+) &
+q_pid=$!
+echo "$q_pid $(q_born "$q_pid")" >${pidFile}
+${waitUntil(ready.until, ready.timeout, sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once; its last lines:`}; tail -n 12 ${log}; exit 1; fi`)}`;
+}

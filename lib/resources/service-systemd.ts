@@ -1,0 +1,55 @@
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { waitUntil } from './condition.ts';
+import type { ServiceManager, SystemdService } from './service.ts';
+import { bootstrapApply, parseCommon, probeCommon } from './service-common.ts';
+
+/** Services under systemd. */
+export const systemdManager: ServiceManager<SystemdService> = {
+  probe: (desired) => sh`systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload ${unit(desired)}
+${probeCommon(desired)}`,
+
+  parse(out, desired) {
+    const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(out)?.[1] ?? '';
+    const active = property('ActiveState');
+    const common = parseCommon(out, desired);
+    const unitIndex = desired.loads.findIndex(({ path }) => path === desired.unitPath);
+    return {
+      ...common,
+      state:
+        active === 'active' || active === 'reloading'
+          ? 'running'
+          : active === 'failed'
+            ? 'failed'
+            : 'stopped',
+      enabled: property('UnitFileState') === 'enabled',
+      stale:
+        property('NeedDaemonReload') === 'yes' &&
+        common.onDisk[unitIndex] === desired.loads[unitIndex]?.digest,
+    };
+  },
+
+  apply(desired, actions) {
+    const name = unit(desired);
+    const starts = actions.has('start') || actions.has('restart');
+    // A crash loop leaves the unit refusing to start until its counter is reset.
+    const start = sh`systemctl reset-failed ${name} 2>/dev/null
+systemctl ${actions.has('restart') ? sh`restart` : sh`start`} --no-block ${name} || exit 1
+${waitUntil(desired.ready.until, desired.ready.timeout, giveUp(name))}`;
+    return joinSh([
+      sh`systemctl daemon-reload || exit 1`,
+      ...(actions.has('update') ? [sh`systemctl enable --quiet ${name} || exit 1`] : []),
+      ...bootstrapApply(desired, starts ? start : undefined),
+    ]);
+  },
+};
+
+/** Ends the wait when systemd gave up, with what the service said last. */
+function giveUp(name: string): Sh {
+  return sh`if systemctl is-failed --quiet ${name}; then
+    echo ${`${name} failed; its last lines:`}; journalctl --no-pager --output=cat --lines=12 --unit ${name}; exit 1
+  fi`;
+}
+
+function unit(desired: SystemdService): string {
+  return `${desired.name}.service`;
+}
