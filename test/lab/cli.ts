@@ -51,12 +51,7 @@ try:  npm run lab -- exec -- npx tsx playbooks/site.ts -i ${inventory} --check
     await lab?.stop();
     return 0;
   },
-  status: async () => {
-    const lab = openLab(name);
-    if (lab === undefined) console.log(`lab ${name} is not up`);
-    else showHosts(lab);
-    return 0;
-  },
+  status: async () => status(),
   exec: async (args) => {
     needLab();
     return interactive(args[0] === '--' ? args.slice(1) : args);
@@ -69,23 +64,31 @@ try:  npm run lab -- exec -- npx tsx playbooks/site.ts -i ${inventory} --check
   },
   reset: async (hosts) => {
     await needLab().reset(...hosts);
-    return 0;
+    return status();
   },
   kill: async (hosts) => {
     await needLab().kill(...hosts);
-    return 0;
+    return status();
   },
   boot: async (hosts) => {
     await needLab().boot(...hosts);
-    return 0;
+    return status();
   },
 };
 
+function status(): number {
+  const lab = openLab(name);
+  if (lab === undefined) console.log(`lab ${name} is not up`);
+  else showHosts(lab);
+  return 0;
+}
+
 function showHosts(lab: Lab): void {
-  for (const { name: host, address, address6 } of lab.hosts) {
+  const lines = lab.hosts.map(({ name: host, address, address6 }) => {
     const state = leaderOf(lab.name, host) === undefined ? 'down' : 'up';
-    console.log(`${host.padEnd(8)} ${address.padEnd(12)} ${address6.padEnd(14)} ${state}`);
-  }
+    return `${host.padEnd(8)} ${address.padEnd(12)} ${address6.padEnd(14)} ${state}`;
+  });
+  console.log(lines.join('\n'));
 }
 
 function needLab(): Lab {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { killAll } from './cgroups.ts';
 import { forgetConnections, runInside, spawnInside, sshArgs, startMirror, wwwDir } from './control.ts';
 import { bootHost, enterHost, killHost, wipeHost } from './host.ts';
+import { raiseInotifyLimit, restoreInotifyLimit } from './inotify.ts';
 import { inventoryOf, MIRROR_URL } from './inventory.ts';
 import { createKeys, keyFile, knownHostsFile } from './keys.ts';
 import { addressesOf, CONTROL, createNetwork, removeNetwork, setCable, setCuts } from './network.ts';
@@ -107,6 +108,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
   claim(record);
   try {
+    raiseInotifyLimit();
     await createNetwork(name);
     await createKeys(name, record.stateDir, record.hosts);
     writeFileSync(inventoryFile(record), inventoryOf(record, etcdVersion));
@@ -210,4 +212,5 @@ async function stopLab(record: LabRecord): Promise<void> {
   await removeNetwork(record.name);
   await rm(record.stateDir, { recursive: true, force: true });
   await rm(labDir(record.name), { recursive: true, force: true });
+  restoreInotifyLimit();
 }

@@ -1,0 +1,33 @@
+import type { TestProject } from 'vitest/node';
+import { sweepLabs } from './lab.ts';
+import { prepare } from './prepare.ts';
+import { labUnavailable } from './unavailable.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Why no lab can run here; empty when one can. */
+    labMissing: string;
+  }
+}
+
+/**
+ * Before the lab tests: prepares what hosts are made of, or says in one line why there can be none; then the
+ * tests are skipped. Afterwards takes down what killed tests left.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const missing = labUnavailable() ?? (await prepareHere());
+  if (missing !== undefined) console.log(`lab tests are skipped: ${missing}`);
+  project.provide('labMissing', missing ?? '');
+  return async () => {
+    if (missing === undefined) await sweepLabs();
+  };
+}
+
+async function prepareHere(): Promise<string | undefined> {
+  try {
+    await prepare('bookworm', (line) => console.log(`lab: ${line}`));
+    return undefined;
+  } catch (error) {
+    return `it cannot be prepared here: ${(error as Error).message.split('\n').slice(0, 2).join(' ')}`;
+  }
+}
