@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cgroupPaths, joinFiles, killAll, leaderOf } from './cgroups.ts';
+import { joinFiles, killAll, leaderOf } from './cgroups.ts';
 import { hostKeyFile, keyFile } from './keys.ts';
 import { namespaceFile, namespaceOf, plugHost, unplugHost } from './network.ts';
 import { type Outcome, type RunOptions, run, waitFor } from './process.ts';
@@ -12,15 +12,20 @@ import { type LabHost, type LabRecord, labDir } from './record.ts';
 /**
  * Starts a host. Control groups of its own keep its systemd from fighting with the others' over
  * `system.slice/etcd.service`; the mount namespace takes the overlay away with the last process, however that
- * ends.
+ * ends. nspawn ends with 133 when the host reboots itself, which empties a kernel's firewall.
  */
 const START = `set -eu
 for file in $LAB_JOIN; do echo $$ >"$file"; done
 mount -t overlay overlay -o "lowerdir=$LAB_ROOTFS,upperdir=$LAB_DIR/upper,workdir=$LAB_DIR/work" "$LAB_DIR/root"
-exec systemd-nspawn --quiet --settings=no --register=no --keep-unit --boot \\
-  --machine="$LAB_MACHINE" --hostname="$LAB_HOSTNAME" --directory="$LAB_DIR/root" \\
-  --network-namespace-path="$LAB_NETNS" --capability=CAP_NET_ADMIN \\
-  --resolv-conf=off --timezone=off --link-journal=no
+while :; do
+  status=0
+  systemd-nspawn --quiet --settings=no --register=no --keep-unit --boot \\
+    --machine="$LAB_MACHINE" --hostname="$LAB_HOSTNAME" --directory="$LAB_DIR/root" \\
+    --network-namespace-path="$LAB_NETNS" --capability=CAP_NET_ADMIN \\
+    --resolv-conf=off --timezone=off --link-journal=no || status=$?
+  [ $status = 133 ] || exit $status
+  nsenter --net="$LAB_NETNS" nft flush ruleset
+done
 `;
 
 /** Boots a host, as it was when it was last killed or from a bare file system, and waits until systemd is up. */
@@ -60,6 +65,17 @@ export async function killHost(lab: LabRecord, host: LabHost): Promise<void> {
   });
 }
 
+/** Has a host shut down and boot again; waits until it is up. */
+export async function rebootHost(lab: LabRecord, host: LabHost): Promise<void> {
+  const before = leaderOf(lab.name, host.name);
+  await enterHost(lab, host, 'systemctl reboot');
+  await waitFor(`${host.name} has shut down`, 120_000, () => {
+    const leader = leaderOf(lab.name, host.name);
+    return leader !== undefined && leader !== before ? true : undefined;
+  });
+  await waitUntilUp(lab, host, () => null);
+}
+
 /** Throws a killed host's disk away. */
 export async function wipeHost(lab: LabRecord, host: LabHost): Promise<void> {
   await rm(hostDir(lab, host), { recursive: true, force: true });
@@ -70,7 +86,7 @@ export async function enterHost(
   lab: LabRecord,
   host: LabHost,
   script: string,
-  options: RunOptions,
+  options: RunOptions = {},
 ): Promise<Outcome> {
   const leader = leaderOf(lab.name, host.name);
   if (leader === undefined) throw new Error(`Cannot enter ${host.name}: it is not running`);
@@ -81,7 +97,10 @@ function hostDir(lab: LabRecord, host: LabHost): string {
   return join(labDir(lab.name), 'hosts', host.name);
 }
 
-/** Writes what tells hosts apart into the host's own layer. The machine id also keeps systemd from taking this for a first boot, which would enable every unit. */
+/**
+ * Writes what tells hosts apart into the host's own layer. The machine id also keeps systemd from taking this for
+ * a first boot, which would enable every unit.
+ */
 function layDown(lab: LabRecord, host: LabHost): void {
   const dir = hostDir(lab, host);
   const etc = join(dir, 'upper/etc');
@@ -120,9 +139,4 @@ async function waitUntilUp(lab: LabRecord, host: LabHost, ended: () => unknown):
     });
     return ['running', 'degraded'].includes(stdout.trim()) ? true : undefined;
   });
-}
-
-/** Whether a host's processes run. */
-export function isRunning(lab: LabRecord, host: LabHost): boolean {
-  return cgroupPaths(lab.name, host.name).length > 0 && leaderOf(lab.name, host.name) !== undefined;
 }

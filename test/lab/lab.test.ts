@@ -82,6 +82,12 @@ describeLab('a lab', () => {
     expect(await out('cat /root/note 2>&1')).toContain('No such file');
   });
 
+  test('reboots a host in good order, without the firewall rules it had only at runtime', async () => {
+    await out('nft add table inet runtime; echo here >/root/note');
+    await lab.reboot('etcd01');
+    expect(await out('nft list ruleset; cat /root/note; systemctl is-system-running')).toBe('here\nrunning');
+  });
+
   test('is swept away when the process it belongs to was killed', async () => {
     const script = `import { startLab } from './test/lab/lab.ts';
       await startLab({ name: 'orphan', hosts: 1 });

@@ -2,9 +2,9 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { killAll } from './cgroups.ts';
+import { killAll, leaderOf } from './cgroups.ts';
 import { forgetConnections, runInside, spawnInside, sshArgs, startMirror, wwwDir } from './control.ts';
-import { bootHost, enterHost, killHost, wipeHost } from './host.ts';
+import { bootHost, enterHost, killHost, rebootHost, wipeHost } from './host.ts';
 import { raiseInotifyLimit, restoreInotifyLimit } from './inotify.ts';
 import { inventoryOf, MIRROR_URL } from './inventory.ts';
 import { createKeys, keyFile, knownHostsFile } from './keys.ts';
@@ -76,8 +76,10 @@ export interface Lab {
   enter(host: string, script: string, options?: RunOptions): Promise<Outcome>;
   /** Cuts the power of hosts; their disks stay. */
   kill(...hosts: string[]): Promise<void>;
-  /** Boots killed hosts. */
+  /** Boots hosts that were killed or powered off. */
   boot(...hosts: string[]): Promise<void>;
+  /** Has hosts shut down and boot again in good order; what their firewalls had only at runtime is gone. */
+  reboot(...hosts: string[]): Promise<void>;
   /** Replaces hosts by bare ones with the same name, addresses and host key; all hosts when none is named. */
   reset(...hosts: string[]): Promise<void>;
   /** Drops packets of one direction on the way; each call replaces the cuts of the one before, none heals all. */
@@ -164,9 +166,15 @@ function labOf(record: LabRecord): Lab {
         [...sshArgs(record, host(name), options?.user ?? 'root', true), script],
         options,
       ),
-    enter: (name, script, options = {}) => enterHost(record, host(name), script, options),
+    enter: (name, script, options) => enterHost(record, host(name), script, options),
     kill: (...names) => each(names, kill),
-    boot: (...names) => each(names, (target) => bootHost(record, target)),
+    boot: (...names) =>
+      each(names, async (target) => {
+        if (leaderOf(record.name, target.name) !== undefined) throw new Error(`${target.name} is up already`);
+        await kill(target);
+        await bootHost(record, target);
+      }),
+    reboot: (...names) => each(names, (target) => rebootHost(record, target)),
     reset: (...names) =>
       each(names.length > 0 ? names : record.hosts.map(({ name }) => name), async (target) => {
         await kill(target);
