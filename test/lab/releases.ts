@@ -98,13 +98,12 @@ async function download(suite: string, work: string): Promise<void> {
     'Acquire::Retries': '1',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  await must('apt-get', [...options, '-qq', '--error-on=any', 'update'], { cwd: work });
-  const { code, stderr } = await run(
-    'apt-get',
-    [...options, '-qq', 'download', 'etcd-server', 'etcd-client'],
-    {
-      cwd: work,
-    },
-  );
-  if (code !== 0) throw new Error(stderr.trim());
+  await apt([...options, '-qq', '--error-on=any', 'update'], work);
+  await apt([...options, '-qq', 'download', 'etcd-server', 'etcd-client'], work);
+}
+
+async function apt(args: readonly string[], cwd: string): Promise<void> {
+  const { code, stderr } = await run('apt-get', args, { cwd });
+  // The command line is as long as it is of no interest; apt's first line says what is wrong.
+  if (code !== 0) throw new Error(stderr.trim().split('\n')[0]);
 }
