@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,7 +34,7 @@ export interface LabOptions {
   readonly suite?: string;
   /** Hosts on pure cgroup v2, as newer distributions have it. */
   readonly cgroup2?: boolean;
-  /** Tells labs apart that are up at the same time: lower-case letters and digits. */
+  /** Tells labs apart that are up at the same time: lower-case letters and digits; a new one when not given. */
   readonly name?: string;
   /** Written into the inventory; 3.5.16 when not given. */
   readonly etcdVersion?: string;
@@ -93,7 +94,12 @@ export interface Lab {
 
 /** Brings up a lab; the first time on a machine its preparation takes about a minute. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const { suite = 'bookworm', name = `t${process.pid}`, hosts: count = 3, etcdVersion = '3.5.16' } = options;
+  const {
+    suite = 'bookworm',
+    name = `t${randomBytes(4).toString('hex')}`,
+    hosts: count = 3,
+    etcdVersion = '3.5.16',
+  } = options;
   if (!/^[a-z0-9]{1,20}$/.test(name))
     throw new Error(`A lab's name is lower-case letters and digits: ${name}`);
   if (count < 1 || count > 100) throw new Error(`A lab has 1 to 100 hosts: ${count}`);
