@@ -1,4 +1,4 @@
-import type { FactSource, HostData, Role, Target, Vars } from './role.ts';
+import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Reading, Task } from './task.ts';
 
@@ -77,6 +77,8 @@ export interface Play<Facts = unknown> {
   readonly hosts: string;
   readonly gather: FactSource<Facts>;
   readonly roles: readonly Role<Facts>[];
+  /** Variables that the play reads besides those of its roles. */
+  readonly vars?: VarSchema;
   readonly strategy: Strategy<Facts>;
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
   stateDir(host: HostData): string;

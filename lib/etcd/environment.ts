@@ -10,13 +10,13 @@ import { clusterOf, hostPort, memberOf } from './model.ts';
  * member can never found an empty cluster of its own. etcd takes every setting from its environment
  * alone: from 3.4 on the same setting as variable and flag is fatal.
  */
-export function etcdConf(target: Target<EtcdFacts>, version: string): string {
+export function etcdConf(target: Target<EtcdFacts>): string {
   const member = memberOf(target);
   const { name, dataDir, certDir, clientPort, peerPort, clientUrl, peerUrl } = member;
   const listen = listenAddress(target);
   const loopback = target.vars.etcd_loopback_http === true ? `,http://127.0.0.1:${clientPort}` : '';
   const initialCluster = clusterOf(target).members.map((one) => `${one.name}=${one.peerUrl}`);
-  const settings = settingsEnvironment(target.vars.etcd_settings as Record<string, unknown>, version);
+  const settings = settingsOf(target);
   return [
     '#[Member]',
     line('ETCD_NAME', name),
@@ -75,6 +75,19 @@ export function listenAddress(target: Target<EtcdFacts>): string {
     });
   }
   return listen;
+}
+
+function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnvironment> {
+  const settings = target.vars.etcd_settings as Readonly<Record<string, unknown>>;
+  if (Object.keys(settings).length === 0) return [];
+  const version = target.facts.cluster?.version;
+  if (version === undefined) {
+    throw new QuorateError('etcd_settings can only be checked against a version', {
+      exitCode: EXIT.usage,
+      hint: 'set etcd_version',
+    });
+  }
+  return settingsEnvironment(settings, version);
 }
 
 function line(key: string, value: string): string {

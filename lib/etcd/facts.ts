@@ -37,8 +37,10 @@ export interface EtcdFacts {
 /** What the survey of all members found. */
 export interface ClusterFacts {
   readonly state: 'new' | 'bootstrapping' | 'stopped' | 'live';
-  /** Version in force: the inventory's, else the one that runs. */
-  readonly version: string;
+  /** Version in force: the inventory's, else the one that runs; undefined when a local run may choose. */
+  readonly version: string | undefined;
+  /** The cluster's CA, from control, else from a host; undefined before there is one. */
+  readonly caPem: string | undefined;
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
 }

@@ -35,11 +35,14 @@ export interface MemberReading {
   readonly said: string;
 }
 
-/** Defines `q_etcdctl`: etcdctl against the host's own member with the member's own certificate. */
+/**
+ * Defines `q_etcdctl`: etcdctl against the host's own member with the member's own certificate; run by
+ * `$q_within` where that is set (`timeout 1`).
+ */
 export function etcdctlFunction(member: Member): Sh {
   const { binDir, certDir, clientUrl } = member;
   return sh`q_etcdctl() {
-  ETCDCTL_API=3 ${`${binDir}/etcdctl`} --endpoints=${clientUrl} --cacert=${`${certDir}/ca.pem`} \
+  ETCDCTL_API=3 \${q_within-} ${`${binDir}/etcdctl`} --endpoints=${clientUrl} --cacert=${`${certDir}/ca.pem`} \
     --cert=${`${certDir}/server.pem`} --key=${`${certDir}/server-key.pem`} \
     --dial-timeout=2s --command-timeout=4s "$@"
 }`;

@@ -14,6 +14,8 @@ export interface Unpacked {
 export interface ArchiveDesired extends Ownership {
   /** Directory on the host that the files go to. */
   readonly directory: string;
+  /** Files that a release may have. */
+  readonly names: readonly string[];
   /** undefined: whatever `fetch` finds, if nothing is installed. */
   readonly version: string | undefined;
   /** Keeps version, origin and digests of what is installed. */
@@ -40,10 +42,7 @@ export const archive = defineResource<ArchiveDesired, ObservedArchive>({
   kind: 'archive',
   name: (desired) => desired.directory,
   title: ({ directory, version }) => `${directory} has the files of ${version ?? 'a release'}`,
-  owns: ({ directory, record }) => [
-    ...['etcd', 'etcdctl', 'etcdutl'].map((name) => `${directory}/${name}`),
-    record,
-  ],
+  owns: ({ directory, names, record }) => [...names.map((name) => `${directory}/${name}`), record],
   probe: ({ directory, record }) => sh`if [ -f ${record} ]; then
   while read -r q_word q_name; do
     case $q_word in *.*) echo "version $q_word" ;; *)

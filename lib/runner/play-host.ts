@@ -56,8 +56,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
-  async makePlan(tasks: readonly RoleTask[]): Promise<void> {
-    refuseDuplicates(this.target.name, tasks);
+  async makePlan(declared: readonly RoleTask[]): Promise<void> {
+    const tasks = withoutRepeats(this.target.name, declared);
     const fragments = tasks.flatMap(({ task }, i) =>
       task.probe ? [{ id: String(i), sh: task.probe, critical: false }] : [],
     );
@@ -268,10 +268,18 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 }
 
-function refuseDuplicates(host: string, tasks: readonly RoleTask[]): void {
-  const seen = new Set<string>();
-  for (const { role, task } of tasks) {
-    if (seen.has(task.resource)) throw new Error(`${host}: ${role} declares ${task.resource} twice`);
-    seen.add(task.resource);
+/**
+ * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands.
+ * Two different wishes for one thing are a bug of a role.
+ */
+function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
+  const seen = new Map<string, RoleTask>();
+  for (const entry of tasks) {
+    const first = seen.get(entry.task.resource);
+    if (first && first.task.probe?.text !== entry.task.probe?.text) {
+      throw new Error(`${host}: ${first.role} and ${entry.role} disagree on ${entry.task.resource}`);
+    }
+    if (!first) seen.set(entry.task.resource, entry);
   }
+  return [...seen.values()];
 }

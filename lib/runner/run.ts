@@ -20,6 +20,8 @@ export interface RunOptions {
   /** `--limit`. */
   readonly limit: (host: RunHost) => boolean;
   readonly check: boolean;
+  /** A check that finds something to change ends with 8. */
+  readonly detailedExitcode: boolean;
   readonly forks: number;
   /** Roles that take part; `explicit` when `-r` named them. */
   readonly roles: { readonly includes: (role: string) => boolean; readonly explicit: boolean };
@@ -73,7 +75,7 @@ class Session {
     this.#sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
     try {
       for (const play of playbook.plays) {
-        if (this.#codes.length > 0) break;
+        if (this.#codes.some((code) => code !== EXIT.pending)) break;
         await this.#play(play);
       }
     } catch (error) {
@@ -197,6 +199,7 @@ class Session {
     for (const host of hosts) {
       for (const { role, task, changes } of host.plan) {
         if (changes.length === 0) continue;
+        if (this.#options.detailedExitcode) this.#codes.push(EXIT.pending);
         const status = changes.every((change) => change.certainty === 'unknown') ? 'unknown' : 'changed';
         this.#sink.emit({ event: 'task', host: host.target.name, role, task: task.title, status, changes });
       }

@@ -1,0 +1,94 @@
+import { basename, dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { VarSchema } from '../dsl/role.ts';
+import { Secret } from '../dsl/secret.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { type Inventory, type InventoryHost, loadInventory, selectHosts } from '../inventory/index.ts';
+import { createReport } from '../report/index.ts';
+import { type RunHost, startRun } from '../runner/run.ts';
+import { connect } from '../transport/index.ts';
+import { listing } from './listing.ts';
+import type { CommandLine } from './main.ts';
+import type { Options } from './options.ts';
+import { askSecret, askTrust } from './prompt.ts';
+import { chooseRoles } from './roles.ts';
+import { onSignals } from './signals.ts';
+
+const DEFAULT_INVENTORY = fileURLToPath(new URL('../../inventory/local.yaml', import.meta.url));
+
+/** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
+export async function execute(playbook: CommandLine, options: Options): Promise<ExitCode> {
+  const includes = chooseRoles(playbook, options);
+  const inventory = await load(playbook, options);
+  const limited =
+    options.limit === undefined ? undefined : names(selectHosts(inventory, options.limit, '--limit'));
+  if (options.list !== undefined) {
+    process.stdout.write(listing(playbook, inventory, options.list, limited, includes));
+    return EXIT.ok;
+  }
+  const password = options.askBecomePass ? new Secret(await askSecret('sudo password: ')) : undefined;
+  const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
+  const { check, diff, verbosity, log } = options;
+  const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
+  for (const message of inventory.notices) report.emit({ event: 'log', level: 'info', message });
+  const toRunHost = (host: InventoryHost): RunHost => ({
+    name: host.name,
+    groups: host.groups,
+    vars: { ...host.vars, ...magicVars(host) },
+    connect: () =>
+      connect(
+        { ...host.connection, ...(password && { becomePassword: password }) },
+        options.trust ? { trust: askTrust } : {},
+      ),
+  });
+  const run = startRun(playbook, {
+    inventoryFiles: inventory.files,
+    select: (pattern) => selectHosts(inventory, pattern, 'the play').map(toRunHost),
+    limit: (host) => limited?.has(host.name) ?? true,
+    check,
+    detailedExitcode: options.detailedExitcode,
+    forks: options.forks,
+    roles: { includes, explicit: options.roles.length > 0 },
+    sink: report,
+  });
+  const forget = onSignals(run);
+  try {
+    return await run.done;
+  } finally {
+    forget();
+    await report.close();
+  }
+}
+
+function load(playbook: CommandLine, options: Options): Promise<Inventory> {
+  const roles = playbook.plays.flatMap((play) => play.roles);
+  const schema: VarSchema = Object.assign(
+    {},
+    ...playbook.plays.map(({ vars }) => vars),
+    ...roles.map(({ vars }) => vars),
+  );
+  return loadInventory({
+    files: options.inventory.length > 0 ? options.inventory : [DEFAULT_INVENTORY],
+    schema,
+    extraVars: options.extraVars,
+    overrides: {
+      ...(options.user !== undefined && { user: options.user }),
+      ...(options.become && { become: true }),
+    },
+  });
+}
+
+/** Ansible's magic variables, as far as roles need them. */
+function magicVars({ name, connection, position }: InventoryHost): Record<string, string> {
+  const file = resolve(position.file);
+  return {
+    inventory_hostname: name,
+    ansible_host: connection.address,
+    inventory_file: basename(file),
+    inventory_dir: dirname(file),
+  };
+}
+
+function names(hosts: readonly InventoryHost[]): ReadonlySet<string> {
+  return new Set(hosts.map(({ name }) => name));
+}

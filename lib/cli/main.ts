@@ -1,0 +1,62 @@
+import { realpathSync } from 'node:fs';
+import nodeModule from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Playbook } from '../dsl/play.ts';
+import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
+import { type Options, type OwnFlag, parseOptions } from './options.ts';
+
+/** What a playbook file gives to the command line. */
+export interface CommandLine extends Playbook {
+  /** Flags of this playbook alone. */
+  readonly flags?: readonly OwnFlag[];
+}
+
+/**
+ * Runs a playbook from the command line and ends the process with its exit code. Does nothing when the
+ * file was imported by another one.
+ */
+export async function main(url: string, playbook: CommandLine): Promise<void> {
+  if (process.argv[1] === undefined || realpathSync(process.argv[1]) !== fileURLToPath(url)) return;
+  // Node 22.8 and later: start-up without parsing everything again.
+  (nodeModule as { enableCompileCache?: () => void }).enableCompileCache?.();
+  process.exitCode = await command(playbook, process.argv.slice(2));
+}
+
+/** The same with the arguments given; resolves to the exit code. */
+export async function command(playbook: CommandLine, args: readonly string[]): Promise<ExitCode> {
+  let options: Options | undefined;
+  try {
+    const parsed = parseOptions(args, playbook.flags ?? []);
+    if (parsed === 'help') {
+      const { helpText } = await import('./help.ts');
+      process.stdout.write(helpText(playbook, playbook.flags ?? []));
+      return EXIT.ok;
+    }
+    if (parsed === 'version') {
+      const { VERSION } = await import('../version.ts');
+      process.stdout.write(`${VERSION}\n`);
+      return EXIT.ok;
+    }
+    options = parsed;
+    const { execute } = await import('./execute.ts');
+    return await execute(playbook, options);
+  } catch (error) {
+    const { reportUsage } = await import('./usage.ts');
+    const errors = errorsOf(error);
+    if (errors === undefined) {
+      process.stderr.write(`a bug of ours: ${error instanceof Error ? error.stack : String(error)}\n`);
+      return EXIT.bug;
+    }
+    return await reportUsage(errors, options?.output ?? outputOf(args), options?.check ?? false);
+  }
+}
+
+function errorsOf(error: unknown): readonly QuorateError[] | undefined {
+  if (error instanceof QuorateErrors) return error.errors;
+  return error instanceof QuorateError ? [error] : undefined;
+}
+
+/** Even when the rest of the line is wrong, `--output json` is honoured. */
+function outputOf(args: readonly string[]): Options['output'] {
+  return args.includes('--output=json') || args[args.indexOf('--output') + 1] === 'json' ? 'json' : undefined;
+}

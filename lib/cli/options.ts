@@ -1,0 +1,199 @@
+import { parseArgs } from 'node:util';
+import { EXIT, QuorateError } from '../errors.ts';
+
+/** The command line, taken apart; flags mean what they mean in ansible-playbook. */
+export interface Options {
+  readonly inventory: readonly string[];
+  readonly limit: string | undefined;
+  readonly roles: readonly string[];
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly forks: number;
+  readonly extraVars: readonly string[];
+  readonly become: boolean;
+  readonly askBecomePass: boolean;
+  readonly user: string | undefined;
+  readonly trust: boolean;
+  readonly list: 'hosts' | 'tasks' | 'tags' | undefined;
+  readonly output: 'pretty' | 'plain' | 'json' | undefined;
+  readonly log: string | undefined;
+  readonly verbosity: number;
+  readonly detailedExitcode: boolean;
+  readonly yes: boolean;
+  /** Flags that only this playbook has: `--purge`, `--cluster`. */
+  readonly own: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** A flag of one playbook alone. */
+export interface OwnFlag {
+  readonly name: string;
+  readonly type: 'string' | 'boolean';
+  readonly placeholder?: string;
+  readonly description: string;
+}
+
+type Flag = OwnFlag & { readonly short?: string; readonly multiple?: boolean };
+
+/** Every flag that all playbooks share, in the order of the help text. */
+export const FLAGS: readonly Flag[] = [
+  {
+    name: 'inventory',
+    short: 'i',
+    type: 'string',
+    multiple: true,
+    placeholder: 'FILE',
+    description: 'inventory file (default: inventory/local.yaml); repeatable',
+  },
+  {
+    name: 'limit',
+    short: 'l',
+    type: 'string',
+    placeholder: 'PATTERN',
+    description: 'hosts to change; the cluster is still looked at whole',
+  },
+  {
+    name: 'role',
+    short: 'r',
+    type: 'string',
+    multiple: true,
+    placeholder: 'NAME',
+    description: 'run this role only; repeatable',
+  },
+  {
+    name: 'tags',
+    short: 't',
+    type: 'string',
+    multiple: true,
+    placeholder: 'TAGS',
+    description: 'run roles with these tags (a role’s name is its tag)',
+  },
+  {
+    name: 'skip-tags',
+    type: 'string',
+    multiple: true,
+    placeholder: 'TAGS',
+    description: 'leave out roles with these tags',
+  },
+  {
+    name: 'check',
+    short: 'C',
+    type: 'boolean',
+    description: 'say what a run would change, and change nothing',
+  },
+  { name: 'diff', short: 'D', type: 'boolean', description: 'show how texts change' },
+  {
+    name: 'forks',
+    short: 'f',
+    type: 'string',
+    placeholder: 'N',
+    description: 'hosts worked on at once (default: 50)',
+  },
+  {
+    name: 'extra-vars',
+    short: 'e',
+    type: 'string',
+    multiple: true,
+    placeholder: 'K=V|@FILE',
+    description: 'variables that win over the inventory; repeatable',
+  },
+  { name: 'become', short: 'b', type: 'boolean', description: 'become root through sudo' },
+  { name: 'ask-become-pass', short: 'K', type: 'boolean', description: 'ask for the sudo password, once' },
+  { name: 'user', short: 'u', type: 'string', placeholder: 'NAME', description: 'connect as this user' },
+  {
+    name: 'trust',
+    type: 'boolean',
+    description: 'show the fingerprints of unknown host keys, ask, and record them',
+  },
+  { name: 'list-hosts', type: 'boolean', description: 'list the hosts that would be changed, and stop' },
+  { name: 'list-tasks', type: 'boolean', description: 'list the tasks of an ordinary host, and stop' },
+  { name: 'list-tags', type: 'boolean', description: 'list the tags, and stop' },
+  {
+    name: 'output',
+    type: 'string',
+    placeholder: 'FORM',
+    description: 'pretty, plain or json (default: pretty on a terminal, else plain)',
+  },
+  { name: 'log', type: 'string', placeholder: 'FILE', description: 'append everything to this file' },
+  {
+    name: 'verbose',
+    short: 'v',
+    type: 'boolean',
+    multiple: true,
+    description: 'say more; -vv for what the connections say',
+  },
+  {
+    name: 'detailed-exitcode',
+    type: 'boolean',
+    description: 'with --check: exit 8 when something would change',
+  },
+  { name: 'yes', short: 'y', type: 'boolean', description: 'do not ask' },
+  { name: 'help', short: 'h', type: 'boolean', description: 'this text' },
+  { name: 'version', type: 'boolean', description: 'the version of Quorate' },
+];
+
+/** Parses arguments; throws exit code 1 for what is unknown or malformed. */
+export function parseOptions(args: readonly string[], own: readonly OwnFlag[]): Options | 'help' | 'version' {
+  const values = parse(args, [...FLAGS, ...own]);
+  if (values.help) return 'help';
+  if (values.version) return 'version';
+  const list = (name: string) => (values[name] as string[] | undefined) ?? [];
+  const text = (name: string) => values[name] as string | undefined;
+  const commas = (name: string) =>
+    list(name)
+      .flatMap((item) => item.split(','))
+      .filter(Boolean);
+  return {
+    inventory: list('inventory'),
+    limit: text('limit'),
+    roles: list('role'),
+    tags: commas('tags'),
+    skipTags: commas('skip-tags'),
+    check: values.check === true,
+    diff: values.diff === true,
+    forks: parseForks(text('forks')),
+    extraVars: list('extra-vars'),
+    become: values.become === true,
+    askBecomePass: values['ask-become-pass'] === true,
+    user: text('user'),
+    trust: values.trust === true,
+    list: (['hosts', 'tasks', 'tags'] as const).find((what) => values[`list-${what}`]),
+    output: parseOutput(text('output')),
+    log: text('log'),
+    verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
+    detailedExitcode: values['detailed-exitcode'] === true,
+    yes: values.yes === true,
+    own: Object.fromEntries(own.map(({ name }) => [name, values[name] as string | boolean | undefined])),
+  };
+}
+
+function parse(args: readonly string[], flags: readonly Flag[]): Record<string, unknown> {
+  const config = Object.fromEntries(
+    flags.map(({ name, type, short, multiple }) => [
+      name,
+      { type, ...(short && { short }), ...(multiple && { multiple }) },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...args], options: config, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const message = (error as Error).message.split('. ')[0] ?? '';
+    throw new QuorateError(message, { exitCode: EXIT.usage, hint: '--help lists the options' });
+  }
+}
+
+function parseForks(text: string | undefined): number {
+  const forks = Number(text ?? 50);
+  if (Number.isInteger(forks) && forks >= 1 && forks <= 500) return forks;
+  throw new QuorateError(`--forks takes a whole number from 1 to 500, not ${JSON.stringify(text)}`, {
+    exitCode: EXIT.usage,
+  });
+}
+
+function parseOutput(text: string | undefined): Options['output'] {
+  if (text === undefined || text === 'pretty' || text === 'plain' || text === 'json') return text;
+  throw new QuorateError(`--output is pretty, plain or json, not ${JSON.stringify(text)}`, {
+    exitCode: EXIT.usage,
+  });
+}

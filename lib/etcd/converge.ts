@@ -1,0 +1,113 @@
+import type { PlannedTask, PlayRun } from '../dsl/play.ts';
+import { sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { EtcdFacts } from './facts.ts';
+import { passGate, settle } from './gate.ts';
+import type { Answer } from './judge.ts';
+import { memberOf } from './model.ts';
+import { etcdctlFunction } from './read.ts';
+import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
+
+/** Applies the plans of every cluster: side by side where it does not live, member by member where it does. */
+export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
+  await Promise.all(
+    clustersOf(run).map(async (surveyed) => {
+      try {
+        await convergeCluster(run, surveyed);
+      } catch (error) {
+        run.fail(error);
+      }
+    }),
+  );
+}
+
+async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  const state = surveyed.hosts[0]?.target.facts.cluster?.state;
+  if (state !== 'live') {
+    refusePartialBootstrap(surveyed, state);
+    await run.each(surveyed.hosts, (host) => host.apply(() => true));
+    return;
+  }
+  const whole = await run.each(surveyed.hosts, (host) => host.apply((planned) => !planned.task.inTurn));
+  const due = whole.filter((host) => host.plan.some((planned) => isDue(planned) && planned.task.inTurn));
+  for (const host of order(due, surveyed)) {
+    const [passed] = await run.each([host], () => takeTurn(run, surveyed, host));
+    if (!passed) return;
+  }
+}
+
+/** Members that do not run come first, since starting them only helps; the leader comes last. */
+function order(hosts: readonly EtcdHost[], { hosts: all }: Surveyed): readonly EtcdHost[] {
+  const leader = all.find(({ target }) => target.facts.reading?.healthy)?.target.facts.reading?.status
+    ?.leaderId;
+  const rank = (host: EtcdHost) => {
+    if (!stops(host)) return 0;
+    return host.target.facts.reading?.status?.memberId === leader ? 2 : 1;
+  };
+  return [...hosts].sort((a, b) => rank(a) - rank(b));
+}
+
+/** The member's turn: gate, leadership away, apply and prove, then the whole cluster again. */
+async function takeTurn(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
+  if (stops(host)) {
+    const answers = await passGate(run, surveyed, host);
+    await moveLeaderAway(surveyed, host, answers);
+  }
+  await host.apply((planned) => planned.task.inTurn);
+  if (host.plan.some((planned) => isDue(planned) && planned.task.resource.startsWith('service:'))) {
+    await settle(run, surveyed, host);
+  }
+}
+
+async function moveLeaderAway(
+  { hosts }: Surveyed,
+  host: EtcdHost,
+  answers: readonly Answer[],
+): Promise<void> {
+  const mine = answers.find(({ member }) => member.host === host.target.name)?.reading?.status;
+  if (mine === undefined || mine.leaderId !== mine.memberId) return;
+  const next = answers.find(
+    ({ member }) =>
+      member.host !== host.target.name && hosts.some(({ target }) => target.name === member.host),
+  );
+  const target = next?.reading?.status?.memberId;
+  if (target === undefined) return;
+  const member = memberOf(host.target);
+  const { code, out } = await host.act(
+    `moving leadership to ${next?.member.host}`,
+    sh`${etcdctlFunction(member)}
+q_etcdctl move-leader ${target}`,
+  );
+  if (code !== 0) {
+    throw new QuorateError(
+      `${host.target.name}: leadership did not move to ${next?.member.host}: ${out.trim()}`,
+      {
+        exitCode: EXIT.refused,
+        host: host.target.name,
+      },
+    );
+  }
+}
+
+/** A plan that interrupts a running member. */
+function stops(host: EtcdHost): boolean {
+  return host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'restart' || kind === 'stop'));
+}
+
+function isDue({ changes }: PlannedTask): boolean {
+  return changes.length > 0;
+}
+
+function refusePartialBootstrap({ cluster, hosts }: Surveyed, state: string | undefined): void {
+  const starts = hosts.some((host) =>
+    host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start')),
+  );
+  const missing = cluster.members.filter(
+    ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
+  );
+  if (!starts || missing.length === 0 || state === 'stopped') return;
+  throw new QuorateError(
+    `${cluster.name}: nothing was changed: a new cluster starts with all its members, and these are left out: ${missing.map(({ host }) => host).join(', ')}`,
+    { exitCode: EXIT.refused, hint: 'run without --limit until the cluster exists' },
+  );
+}

@@ -1,0 +1,71 @@
+import type { PlayRun } from '../dsl/play.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { EtcdFacts } from './facts.ts';
+import { type Answer, type Finding, judgeCluster, judgeStop, unequalRevisions } from './judge.ts';
+import { memberOf } from './model.ts';
+import { parseMember, readMember } from './read.ts';
+import type { EtcdHost, Surveyed } from './survey.ts';
+
+/** How long a cluster may take to settle after a member came back, in milliseconds. */
+const SETTLE = 20_000;
+
+/**
+ * Asks every member at once, each on its own host; a second time at one revision when clients wrote in
+ * between, since only hashes of one revision can be compared.
+ */
+export async function askMembers(
+  run: PlayRun<EtcdFacts>,
+  { cluster, hosts }: Surveyed,
+): Promise<readonly Answer[]> {
+  const ask = async (revision: number) => {
+    const readings = new Map<string, Answer['reading']>();
+    await run.each(hosts, async (host) => {
+      const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
+      readings.set(host.target.name, parseMember(out));
+    });
+    return cluster.members.map((member) => ({ member, reading: readings.get(member.host) }));
+  };
+  const answers = await ask(0);
+  const revision = unequalRevisions(answers);
+  return revision === undefined ? answers : ask(revision);
+}
+
+/** What the facts already know, in the same form. */
+export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
+  return cluster.members.map((member) => ({
+    member,
+    reading: hosts.find(({ target }) => target.name === member.host)?.target.facts.reading,
+  }));
+}
+
+/** Throws exit code 3 with the arithmetic unless `host` may be stopped now. */
+export async function passGate(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  host: EtcdHost,
+): Promise<readonly Answer[]> {
+  const answers = await askMembers(run, surveyed);
+  const findings = [...judgeCluster(answers), ...judgeStop(answers, host.target.name)];
+  if (findings.length > 0) throw refusal(`${host.target.name} is not touched`, findings);
+  return answers;
+}
+
+/** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */
+export async function settle(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
+  const deadline = Date.now() + SETTLE;
+  for (;;) {
+    const findings = judgeCluster(await askMembers(run, surveyed));
+    if (findings.length === 0) return;
+    if (Date.now() > deadline) {
+      throw refusal(`stopped after ${host.target.name}: the cluster did not become whole again`, findings);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+function refusal(what: string, findings: readonly Finding[]): QuorateError {
+  return new QuorateError([`${what}:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'), {
+    exitCode: EXIT.refused,
+    hint: 'bring the cluster to health first; playbooks/status.ts shows it',
+  });
+}

@@ -1,0 +1,203 @@
+import { type Member, quorum } from './model.ts';
+import type { MemberReading } from './read.ts';
+
+/** A member with what it answered; `reading` is undefined when its host or service did not. */
+export interface Answer {
+  readonly member: Member;
+  readonly reading: MemberReading | undefined;
+}
+
+/** One thing wrong with a cluster. */
+export interface Finding {
+  /** Which check of the gate: a stable name. */
+  readonly check:
+    | 'health'
+    | 'alarm'
+    | 'cluster-id'
+    | 'leader'
+    | 'member-list'
+    | 'learner'
+    | 'unstarted'
+    | 'raft-lag'
+    | 'hash'
+    | 'quorum';
+  readonly host?: string;
+  readonly message: string;
+}
+
+/** Applied raft entries a member may be behind the most advanced one. */
+const RAFT_LAG = 1000;
+
+/**
+ * Everything that must hold before and after a disruptive step, and at the end of every run. The empty
+ * list is a healthy cluster. Rules: design of the quorum gate, etcd's operations guide.
+ */
+export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
+  return [
+    ...health(answers),
+    ...alarms(answers),
+    ...sameClusterId(answers),
+    ...oneLeader(answers),
+    ...sameMemberList(answers),
+    ...noLeftovers(answers),
+    ...raftLag(answers),
+    ...equalHashes(answers),
+  ];
+}
+
+/** Refuses a step that stops `host` when too few healthy members would be left; the arithmetic is said. */
+export function judgeStop(answers: readonly Answer[], host: string): readonly Finding[] {
+  const voters = answers.length;
+  const needed = quorum(voters);
+  const healthy = answers.filter(({ reading }) => reading?.healthy);
+  const left = healthy.filter(({ member }) => member.host !== host).length;
+  if (left >= needed) return [];
+  return [
+    {
+      check: 'quorum',
+      host,
+      message: `${voters} voters, quorum ${needed}, ${healthy.length} healthy: stopping ${host} leaves ${left}`,
+    },
+  ];
+}
+
+function health(answers: readonly Answer[]): Finding[] {
+  return answers
+    .filter(({ reading }) => !reading?.healthy)
+    .map(({ member, reading }) => {
+      const said = reading?.said.split('\n').at(-1)?.trim();
+      return {
+        check: 'health',
+        host: member.host,
+        message: reading
+          ? `${member.host}: no linearizable read through ${member.clientUrl}${said ? `: ${said}` : ''}`
+          : `${member.host}: ${member.service} does not run`,
+      };
+    });
+}
+
+function alarms(answers: readonly Answer[]): Finding[] {
+  const names = namesById(answers);
+  const seen = new Set(
+    answers.flatMap(({ reading }) =>
+      (reading?.alarms ?? []).map(({ memberId, alarm }) => `${alarm} on ${names.get(memberId) ?? memberId}`),
+    ),
+  );
+  return [...seen].map((message) => ({ check: 'alarm', message: `alarm ${message}` }));
+}
+
+function sameClusterId(answers: readonly Answer[]): Finding[] {
+  const ids = groupHosts(answers, ({ reading }) => reading?.status?.clusterId);
+  return ids.size <= 1 ? [] : [{ check: 'cluster-id', message: `cluster IDs differ: ${describe(ids)}` }];
+}
+
+function oneLeader(answers: readonly Answer[]): Finding[] {
+  const leaders = groupHosts(
+    answers,
+    ({ reading }) => reading?.status && (reading.status.leaderId || 'none'),
+  );
+  if (leaders.size === 0 || (leaders.size === 1 && !leaders.has('none'))) return [];
+  return [{ check: 'leader', message: `not one leader: ${describe(leaders)}` }];
+}
+
+function sameMemberList(answers: readonly Answer[]): Finding[] {
+  const lists = groupHosts(answers, ({ reading }) =>
+    reading?.members
+      ?.map((one) => `${one.id} ${[...one.peerUrls].sort().join(' ')}`)
+      .sort()
+      .join(','),
+  );
+  const findings: Finding[] = [];
+  if (lists.size > 1) {
+    findings.push({
+      check: 'member-list',
+      message: `member lists differ between ${[...lists.values()].join(' and ')}`,
+    });
+  }
+  const list = answers.find(({ reading }) => reading?.members)?.reading?.members;
+  for (const { member } of list ? answers : []) {
+    if (!list?.some((one) => one.peerUrls.includes(member.peerUrl))) {
+      findings.push({
+        check: 'member-list',
+        host: member.host,
+        message: `${member.host}: ${member.peerUrl} is not in the member list`,
+      });
+    }
+  }
+  for (const one of list ?? []) {
+    if (!answers.some(({ member }) => one.peerUrls.includes(member.peerUrl))) {
+      findings.push({
+        check: 'member-list',
+        message: `member ${one.name || one.id} (${one.peerUrls.join(' ')}) is not in the inventory`,
+      });
+    }
+  }
+  return findings;
+}
+
+function noLeftovers(answers: readonly Answer[]): Finding[] {
+  const list = answers.find(({ reading }) => reading?.healthy && reading.members)?.reading?.members ?? [];
+  return list.flatMap((one): Finding[] => {
+    if (one.learner) return [{ check: 'learner', message: `${one.name || one.id} is still a learner` }];
+    if (one.clientUrls.length > 0) return [];
+    return [
+      { check: 'unstarted', message: `${one.name || one.peerUrls.join(' ')} was added but never started` },
+    ];
+  });
+}
+
+function raftLag(answers: readonly Answer[]): Finding[] {
+  const front = Math.max(...answers.map(({ reading }) => reading?.status?.raftIndex ?? 0));
+  return answers.flatMap(({ member, reading }): Finding[] => {
+    const behind = front - (reading?.status?.raftIndex ?? front);
+    if (behind <= RAFT_LAG) return [];
+    return [
+      {
+        check: 'raft-lag',
+        host: member.host,
+        message: `${member.host} is ${behind} raft entries behind (at most ${RAFT_LAG})`,
+      },
+    ];
+  });
+}
+
+/** Only hashes at one revision and one compaction can be compared; `unequalRevisions` tells. */
+function equalHashes(answers: readonly Answer[]): Finding[] {
+  if (unequalRevisions(answers)) return [];
+  const hashes = groupHosts(answers, ({ reading }) => reading?.hash && String(reading.hash.hash));
+  return hashes.size <= 1
+    ? []
+    : [{ check: 'hash', message: `data differs at one revision (hashkv): ${describe(hashes)}` }];
+}
+
+/** The hashes were taken at different revisions: ask again for one, the lowest. */
+export function unequalRevisions(answers: readonly Answer[]): number | undefined {
+  const hashes = answers.flatMap(({ reading }) => reading?.hash ?? []);
+  const revisions = new Set(hashes.map(({ revision, compacted }) => `${revision} ${compacted}`));
+  return revisions.size > 1 ? Math.min(...hashes.map(({ revision }) => revision)) : undefined;
+}
+
+function namesById(answers: readonly Answer[]): ReadonlyMap<string, string> {
+  return new Map(
+    answers.flatMap(({ reading }) => (reading?.members ?? []).map(({ id, name }) => [id, name] as const)),
+  );
+}
+
+/** Host names by what they answered; who did not answer is left out. */
+function groupHosts(
+  answers: readonly Answer[],
+  key: (answer: Answer) => string | undefined,
+): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>();
+  for (const answer of answers) {
+    const value = key(answer);
+    if (value === undefined) continue;
+    const hosts = groups.get(value);
+    groups.set(value, hosts === undefined ? answer.member.host : `${hosts} ${answer.member.host}`);
+  }
+  return groups;
+}
+
+function describe(groups: ReadonlyMap<string, string>): string {
+  return [...groups].map(([value, hosts]) => `${value} on ${hosts}`).join(', ');
+}

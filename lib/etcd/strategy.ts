@@ -1,0 +1,17 @@
+import type { Strategy } from '../dsl/play.ts';
+import { converge } from './converge.ts';
+import type { EtcdFacts } from './facts.ts';
+import { clusterName } from './model.ts';
+import { survey } from './survey.ts';
+import { verify } from './verify.ts';
+
+/** How members of etcd clusters go through a play: the cluster is looked at whole, and never risked. */
+export const etcdStrategy: Strategy<EtcdFacts> = {
+  scope(selected, all) {
+    const clusters = new Set(selected.map(({ vars }) => clusterName(vars)));
+    return all.filter(({ vars }) => clusters.has(clusterName(vars)));
+  },
+  survey,
+  converge,
+  verify,
+};

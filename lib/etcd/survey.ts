@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PlayHost, PlayRun } from '../dsl/play.ts';
+import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
+import { fingerprint, readCa } from '../pki/index.ts';
+import type { ClusterFacts, EtcdFacts } from './facts.ts';
+import { type Cluster, clusterOf, memberOf } from './model.ts';
+import { unsafeReason } from './versions.ts';
+
+export type EtcdHost = PlayHost<EtcdFacts>;
+
+/** A cluster with those of its hosts that are connected. */
+export interface Surveyed {
+  readonly cluster: Cluster;
+  readonly hosts: readonly EtcdHost[];
+}
+
+/** The clusters of a play, each with its connected hosts. */
+export function clustersOf(run: PlayRun<EtcdFacts>): readonly Surveyed[] {
+  const clusters = new Map<string, { cluster: Cluster; hosts: EtcdHost[] }>();
+  for (const host of run.hosts) {
+    const cluster = clusterOf(host.target);
+    const entry = clusters.get(cluster.name) ?? { cluster, hosts: [] };
+    entry.hosts.push(host);
+    clusters.set(cluster.name, entry);
+  }
+  return [...clusters.values()];
+}
+
+/** Learns what all members of each cluster mean together, and refuses what is not ours to touch. */
+export async function survey(run: PlayRun<EtcdFacts>): Promise<void> {
+  for (const surveyed of clustersOf(run)) {
+    const facts = await surveyCluster(run, surveyed);
+    for (const host of surveyed.hosts) host.target.facts.cluster = facts;
+  }
+}
+
+async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<ClusterFacts> {
+  const { cluster, hosts } = surveyed;
+  const ca = await readCa(cluster.pkiDir);
+  refuseForeign(surveyed, ca && fingerprint(ca));
+  const saved = await savedToken(cluster);
+  const pending = saved ?? hosts.find(({ target }) => target.facts.pendingToken)?.target.facts.pendingToken;
+  const state = stateOf(surveyed, pending !== undefined);
+  if (state === 'live') refuseWiped(surveyed);
+  const version = versionOf(run, surveyed, state);
+  const token = state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined;
+  if (state === 'new' && run.unreachable.some((name) => cluster.members.some(({ host }) => host === name))) {
+    throw new QuorateError(
+      `${cluster.name}: nothing was changed: a new cluster needs every member, not reached: ${run.unreachable.join(', ')}`,
+      {
+        exitCode: EXIT.unreachable,
+      },
+    );
+  }
+  if (!run.check && token !== undefined && saved === undefined) await saveToken(cluster, token);
+  if (state === 'live' && saved !== undefined && !run.check) await rm(tokenFile(cluster), { force: true });
+  const caPem = ca ?? hosts.find(({ target }) => target.facts.caPem)?.target.facts.caPem;
+  return { state, version, token, caPem };
+}
+
+function stateOf({ cluster, hosts }: Surveyed, pending: boolean): ClusterFacts['state'] {
+  const facts = hosts.map(({ target }) => target.facts);
+  if (facts.some(({ reading }) => reading?.healthy)) return 'live';
+  if (facts.every(({ data }) => data !== 'present')) return 'new';
+  if (pending) return 'bootstrapping';
+  const wiped = hosts.filter(({ target }) => target.facts.data !== 'present');
+  if (wiped.length === 0) return 'stopped';
+  const kept = hosts.filter(({ target }) => target.facts.data === 'present').map(({ target }) => target.name);
+  throw new QuorateError(
+    `${cluster.name}: no quorum, and ${wiped.map(({ target }) => target.name).join(', ')} has no data; the surviving copy is on ${kept.join(', ')}`,
+    {
+      exitCode: EXIT.refused,
+      hint: 'a member without its data must not be started as it was: restore the cluster from the surviving copy',
+    },
+  );
+}
+
+/** A member that has joined before and lost its data must be removed and added, never just started. */
+function refuseWiped({ hosts }: Surveyed): void {
+  const list = hosts.find(({ target }) => target.facts.reading?.healthy)?.target.facts.reading?.members ?? [];
+  const errors = hosts.flatMap(({ target }) => {
+    if (target.facts.data === 'present') return [];
+    const listed = list.find(({ peerUrls }) => peerUrls.includes(memberOf(target).peerUrl));
+    if (listed && listed.clientUrls.length === 0) return [];
+    return new QuorateError(
+      listed
+        ? `${target.name}: member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`
+        : `${target.name}: the cluster lives and does not list ${memberOf(target).peerUrl}`,
+      {
+        exitCode: EXIT.refused,
+        host: target.name,
+        hint: listed
+          ? 'remove the member and add it again: started as it is, it would break the promises it made with its lost log'
+          : 'adding a member to a running cluster is an operation of its own',
+      },
+    );
+  });
+  if (errors.length > 0) throw new QuorateErrors(errors);
+}
+
+/** Data or a service that our records do not claim belongs to somebody else. */
+function refuseForeign({ cluster, hosts }: Surveyed, caFingerprint: string | undefined): void {
+  const errors = hosts.flatMap(({ target }) => {
+    const { owner, data, service, caPem } = target.facts;
+    const refuse = (message: string, hint: string) =>
+      new QuorateError(`${target.name}: ${message}`, { exitCode: EXIT.refused, host: target.name, hint });
+    const member = memberOf(target);
+    if (owner !== undefined && owner !== `cluster ${cluster.name}`) {
+      return refuse(
+        `${member.stateDir} says ${JSON.stringify(owner)}, this inventory says cluster ${cluster.name}`,
+        'another inventory manages this host; check etcd_cluster_name',
+      );
+    }
+    const alive = service === 'active' || service === 'activating';
+    if (owner === undefined && (data === 'present' || alive)) {
+      const what = alive ? `${member.service} runs` : `${member.dataDir} has data`;
+      return refuse(
+        `${what}, and it was not set up from here (no ${member.stateDir})`,
+        'it is left untouched; move it aside first if it is not needed',
+      );
+    }
+    if (
+      caPem !== undefined &&
+      caFingerprint !== undefined &&
+      data === 'present' &&
+      fingerprint(caPem) !== caFingerprint
+    ) {
+      return refuse(
+        `its CA has SHA-256 ${fingerprint(caPem)}, the one in ${cluster.pkiDir} ${caFingerprint}`,
+        'the cluster lives under another CA: use that one, or rotate the CA',
+      );
+    }
+    return [];
+  });
+  if (errors.length > 0) throw new QuorateErrors(errors);
+}
+
+function versionOf(
+  run: PlayRun<EtcdFacts>,
+  { cluster, hosts }: Surveyed,
+  state: ClusterFacts['state'],
+): string | undefined {
+  const facts = hosts.map(({ target }) => target.facts);
+  const running = facts.find(({ reading }) => reading?.status?.version)?.reading?.status?.version;
+  const installed = running ?? (state === 'new' ? undefined : facts.find((one) => one.installed)?.installed);
+  const { version } = cluster;
+  if (version !== undefined && installed !== undefined && version !== installed) {
+    throw new QuorateError(`${cluster.name} runs etcd ${installed}, the inventory says ${version}`, {
+      exitCode: EXIT.refused,
+      hint: 'this playbook never changes a running version; that is an upgrade',
+    });
+  }
+  const chosen = version ?? installed;
+  const local = cluster.members.every(({ manager }) => manager === 'process');
+  if (chosen === undefined && !local) {
+    throw new QuorateError(`${cluster.name}: etcd_version is required for a new cluster`, {
+      exitCode: EXIT.usage,
+      hint: 'set it on the group: etcd_version: "3.5.30"',
+    });
+  }
+  const reason = chosen === undefined ? undefined : unsafeReason(chosen);
+  if (reason !== undefined) {
+    const allowed = hosts.every(({ target }) => target.vars.etcd_allow_unsafe_version === true);
+    if (!allowed && installed === undefined) {
+      throw new QuorateError(`${cluster.name}: etcd ${chosen} ${reason}`, {
+        exitCode: EXIT.refused,
+        hint: 'choose a later release, or set etcd_allow_unsafe_version: true',
+      });
+    }
+    run.log('warning', `${cluster.name}: etcd ${chosen} ${reason}`);
+  }
+  return chosen;
+}
+
+function newToken(cluster: Cluster): string {
+  return `${cluster.name}-${randomBytes(8).toString('hex')}`;
+}
+
+function tokenFile(cluster: Cluster): string {
+  return join(cluster.controlDir, 'bootstrap-token');
+}
+
+async function savedToken(cluster: Cluster): Promise<string | undefined> {
+  try {
+    return (await readFile(tokenFile(cluster), 'utf8')).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function saveToken(cluster: Cluster, token: string): Promise<void> {
+  await mkdir(cluster.controlDir, { recursive: true, mode: 0o700 });
+  await writeFile(tokenFile(cluster), `${token}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,46 @@
+import type { Vars } from '../dsl/role.ts';
+import type { Answer } from './judge.ts';
+import type { Cluster } from './model.ts';
+
+/** The tutorial's two checks as one table, and the line to run them by hand. */
+export function healthTable(cluster: Cluster, answers: readonly Answer[], _vars: Vars | undefined): string {
+  const rows = answers.map(({ member, reading }) => {
+    const status = reading?.status;
+    return [
+      member.name,
+      status?.memberId ?? '-',
+      member.clientUrl,
+      status ? (status.memberId === status.leaderId ? 'leader' : 'follower') : '-',
+      reading?.healthy ? 'healthy' : reading ? 'unhealthy' : 'stopped',
+      status?.version ?? '-',
+      status ? megabytes(status.dbSize) : '-',
+    ];
+  });
+  const head = ['MEMBER', 'ID', 'CLIENT URL', 'ROLE', 'HEALTH', 'VERSION', 'DB'];
+  return [columns([head, ...rows]), '', etcdctlLine(cluster)].join('\n');
+}
+
+/** `etcdctl member list` against all members, to copy. */
+export function etcdctlLine({ members }: Cluster): string {
+  const [first] = members;
+  if (!first) return '';
+  const endpoints = members.map(({ clientUrl }) => clientUrl).join(',');
+  const { binDir, certDir } = first;
+  return `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

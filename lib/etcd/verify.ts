@@ -1,0 +1,67 @@
+import type { PlayRun } from '../dsl/play.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { canary } from './canary.ts';
+import type { EtcdFacts } from './facts.ts';
+import { answersFromFacts, askMembers } from './gate.ts';
+import { type Answer, judgeCluster, unequalRevisions } from './judge.ts';
+import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
+import { healthTable } from './table.ts';
+
+const TITLES = {
+  members: 'the cluster is healthy',
+  functions: 'put, get, watch, lease and compare-and-swap work',
+} as const;
+
+/** Reads every cluster at the end of a run or check; the canary writes, so never in a check. */
+export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
+  if (!run.roles.includes('verify')) return;
+  await Promise.all(
+    clustersOf(run).map(async (surveyed) => {
+      try {
+        await verifyCluster(run, surveyed);
+      } catch (error) {
+        run.fail(error);
+      }
+    }),
+  );
+}
+
+async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  const changes = surveyed.hosts.some((host) => host.plan.some((planned) => planned.changes.length > 0));
+  const selected = surveyed.hosts.filter((host) => host.selected);
+  const state = surveyed.hosts[0]?.target.facts.cluster?.state;
+  if (run.check && state !== 'live') {
+    for (const host of selected) host.report('verify', TITLES.members, 'unknown');
+    return;
+  }
+  const reread = (changes && !run.check) || unequalRevisions(answersFromFacts(surveyed)) !== undefined;
+  const answers = reread ? await askMembers(run, surveyed) : answersFromFacts(surveyed);
+  reportHealth(run, surveyed, selected, answers);
+  if (run.check || !(changes || run.explicitRoles)) return;
+  const [first] = selected;
+  if (!first) return;
+  await canary(first);
+  first.report('verify', TITLES.functions, 'ok');
+}
+
+function reportHealth(
+  run: PlayRun<EtcdFacts>,
+  { cluster, hosts }: Surveyed,
+  selected: readonly EtcdHost[],
+  answers: readonly Answer[],
+): void {
+  const findings = judgeCluster(answers);
+  for (const host of selected) {
+    const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
+    host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
+  }
+  run.log('table', healthTable(cluster, answers, hosts[0]?.target.vars));
+  if (findings.length === 0) {
+    run.log('info', `cluster ${cluster.name} is healthy`);
+    return;
+  }
+  throw new QuorateError(
+    [`cluster ${cluster.name} is not healthy:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'),
+    { exitCode: EXIT.unhealthy },
+  );
+}

@@ -1,0 +1,14 @@
+import { main } from '../lib/cli/main.ts';
+import { binaries } from '../roles/binaries.ts';
+import { certs } from '../roles/certs.ts';
+import { config } from '../roles/config.ts';
+import { firewall } from '../roles/firewall.ts';
+import { etcdPlay } from '../roles/play.ts';
+import { systemd } from '../roles/systemd.ts';
+import { verify } from '../roles/verify.ts';
+
+await main(import.meta.url, {
+  name: 'site',
+  description: 'Brings the etcd clusters of the inventory up and keeps them as described.',
+  plays: [etcdPlay('etcd clusters', [firewall, certs, binaries, config, systemd, verify])],
+});

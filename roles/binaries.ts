@@ -1,0 +1,59 @@
+import { dirname, join } from 'node:path';
+import type { Role } from '../lib/dsl/role.ts';
+import type { EtcdFacts } from '../lib/etcd/facts.ts';
+import { clusterOf, memberOf } from '../lib/etcd/model.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { archive } from '../lib/resources/archive.ts';
+import { directory } from '../lib/resources/directory.ts';
+import { needs } from './needs.ts';
+
+/** `etcd`, `etcdctl` and, where the release has it, `etcdutl`. */
+export const binaries: Role<EtcdFacts> = {
+  name: 'binaries',
+  description: 'etcd, etcdctl and etcdutl of the wanted release',
+  vars: declare(
+    ...MEMBER_VARS,
+    'etcd_allow_unsafe_version',
+    'etcd_source',
+    'etcd_download_url',
+    'etcd_sha256',
+  ),
+  tasks(target) {
+    const member = memberOf(target);
+    const { vars, facts } = target;
+    const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
+    // `path` on a remote host: the image brings the binaries, nothing is sent.
+    if (vars.etcd_source === 'path') return [needs(`${member.binDir}/etcd`, 'your image')];
+    const version = facts.cluster?.version;
+    return [
+      directory({ path: member.binDir, mode: '0755', ...root }, { title: `${member.binDir} exists` }),
+      archive(
+        {
+          directory: member.binDir,
+          names: ['etcd', 'etcdctl', 'etcdutl'],
+          version,
+          record: `${member.stateDir}/release`,
+          mode: '0755',
+          ...root,
+          async fetch({ progress }) {
+            const { fetchRelease } = await import('../lib/etcd/release/index.ts');
+            const { controlDir } = clusterOf(target);
+            return fetchRelease(
+              {
+                version,
+                arch: facts.arch,
+                source: vars.etcd_source as 'release',
+                url: String(vars.etcd_download_url),
+                ...(typeof vars.etcd_sha256 === 'string' && { sha256: vars.etcd_sha256 }),
+                cacheDir: join(controlDir, 'cache'),
+                baseDir: dirname(dirname(controlDir)),
+              },
+              progress,
+            );
+          },
+        },
+        { title: `etcd ${version ?? ''} is installed`.replace('  ', ' '), inTurn: true },
+      ),
+    ];
+  },
+};

@@ -1,0 +1,33 @@
+import type { Role } from '../lib/dsl/role.ts';
+import { etcdConf } from '../lib/etcd/environment.ts';
+import type { EtcdFacts } from '../lib/etcd/facts.ts';
+import { memberOf } from '../lib/etcd/model.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { directory } from '../lib/resources/directory.ts';
+import { file } from '../lib/resources/file.ts';
+import { etcdAccount } from './account.ts';
+
+/** `etcd.conf` and the data directory. */
+export const config: Role<EtcdFacts> = {
+  name: 'config',
+  description: 'etcd.conf and the data directory',
+  vars: declare(...MEMBER_VARS, 'etcd_settings', 'etcd_loopback_http'),
+  tasks(target) {
+    const member = memberOf(target);
+    const { configDir, dataDir, user, group } = member;
+    const root = user === undefined ? {} : { owner: 'root' };
+    return [
+      ...etcdAccount(member),
+      directory({ path: configDir, mode: '0755', ...root }, { title: `${configDir} exists` }),
+      // Readable for the member: it hashes the file into its start record.
+      file(
+        { path: `${configDir}/etcd.conf`, content: etcdConf(target), mode: '0640', ...root, group },
+        { title: `etcd.conf describes member ${member.name}`, inTurn: true },
+      ),
+      directory(
+        { path: dataDir, mode: '0700', owner: user, group },
+        { title: 'the data directory is private' },
+      ),
+    ];
+  },
+};

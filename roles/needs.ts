@@ -1,0 +1,14 @@
+import { sh } from '../lib/dsl/sh.ts';
+import type { Task } from '../lib/dsl/task.ts';
+import { assert } from '../lib/resources/condition.ts';
+
+/** A path that another role makes: fails, and names that role, unless it is there or about to be. */
+export function needs(path: string, role: string): Task {
+  return assert({
+    name: `${path} is there`,
+    that: sh`[ -e ${path} ]`,
+    providedBy: `sha256:${path}`,
+    message: `${path} is missing`,
+    hint: `run the role ${role} first: -r ${role}`,
+  });
+}

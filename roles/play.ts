@@ -1,0 +1,18 @@
+import type { Play } from '../lib/dsl/play.ts';
+import type { Role } from '../lib/dsl/role.ts';
+import { type EtcdFacts, etcdFacts } from '../lib/etcd/facts.ts';
+import { clusterName, memberOf } from '../lib/etcd/model.ts';
+import { etcdStrategy } from '../lib/etcd/strategy.ts';
+
+/** A play of etcd roles over the group `etcd`. */
+export function etcdPlay(name: string, roles: readonly Role<EtcdFacts>[]): Play<EtcdFacts> {
+  return {
+    name,
+    hosts: 'etcd',
+    gather: etcdFacts,
+    roles,
+    strategy: etcdStrategy,
+    stateDir: (host) => memberOf(host).stateDir,
+    owner: (host) => `cluster ${clusterName(host.vars)}`,
+  };
+}

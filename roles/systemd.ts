@@ -1,0 +1,104 @@
+import type { Role, Target } from '../lib/dsl/role.ts';
+import { raw, type Sh, sh } from '../lib/dsl/sh.ts';
+import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/environment.ts';
+import { bootstrapFile, type EtcdFacts, loadedRecord, pidFile } from '../lib/etcd/facts.ts';
+import { type Member, memberOf } from '../lib/etcd/model.ts';
+import { etcdctlFunction } from '../lib/etcd/read.ts';
+import { etcdUnit, loadedPaths, recordCommand, unitPath } from '../lib/etcd/unit.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { directory } from '../lib/resources/directory.ts';
+import { file } from '../lib/resources/file.ts';
+import { service } from '../lib/resources/service.ts';
+import { sha256 } from '../lib/resources/stat.ts';
+import { etcdAccount } from './account.ts';
+import { needs } from './needs.ts';
+
+/** Seconds for a member to answer after its start; a first election takes one or two. */
+const READY = 60;
+
+/** The unit (or the plain process), enabled and running with the files as they are. */
+export const systemd: Role<EtcdFacts> = {
+  name: 'systemd',
+  description: 'the hardened unit; etcd is enabled and running',
+  vars: declare(...MEMBER_VARS),
+  tasks(target) {
+    const member = memberOf(target);
+    const prerequisites = [
+      ...etcdAccount(member),
+      needs(`${member.binDir}/etcd`, 'binaries'),
+      needs(`${member.certDir}/server.pem`, 'certs'),
+      needs(`${member.configDir}/etcd.conf`, 'config'),
+    ];
+    return member.manager === 'process'
+      ? [...prerequisites, ...plainProcess(target, member)]
+      : [...prerequisites, ...unit(target, member)];
+  },
+};
+
+function unit(target: Target<EtcdFacts>, member: Member) {
+  const content = etcdUnit(member, target.facts.systemd ?? 0);
+  const path = unitPath(member);
+  return [
+    file(
+      { path, content, mode: '0644', owner: 'root', group: 'root' },
+      { title: `the unit ${member.service}.service is hardened`, inTurn: true },
+    ),
+    service(
+      {
+        manager: 'systemd',
+        name: member.service,
+        unitPath: path,
+        ...common(target, member, { [path]: sha256(content) }),
+        ready: {
+          until: sh`[ "$(systemctl is-active ${member.service}.service)" = active ] && ${answers(member)}`,
+          timeout: READY,
+        },
+      },
+      { title: 'etcd is enabled and running', inTurn: true },
+    ),
+  ];
+}
+
+function plainProcess(target: Target<EtcdFacts>, member: Member) {
+  const { stateDir, service: name, binDir, configDir, clientPort } = member;
+  const listening = `:${clientPort.toString(16).toUpperCase().padStart(4, '0')} 0`;
+  return [
+    directory({ path: stateDir, mode: '0700' }),
+    service(
+      {
+        manager: 'process',
+        name,
+        executable: `${binDir}/etcd`,
+        recordCommand: raw(recordCommand(member)),
+        environmentFiles: [`${configDir}/etcd.conf`, bootstrapFile(member)],
+        pidFile: pidFile(member),
+        log: `${stateDir}/${name}.log`,
+        ...common(target, member, {}),
+        ready: {
+          until: sh`grep -q ${listening} /proc/net/tcp /proc/net/tcp6 && ${answers(member)}`,
+          timeout: READY,
+        },
+      },
+      { title: 'etcd is running', inTurn: true },
+    ),
+  ];
+}
+
+function common(target: Target<EtcdFacts>, member: Member, digests: Readonly<Record<string, string>>) {
+  const conf = `${member.configDir}/etcd.conf`;
+  const known = { ...digests, [conf]: sha256(withoutBootstrapKeys(etcdConf(target))) };
+  const token = target.facts.cluster?.token;
+  return {
+    loads: loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) })),
+    record: loadedRecord(member),
+    bootstrap: {
+      path: bootstrapFile(member),
+      content: token === undefined ? undefined : bootstrapEnvironment(token),
+    },
+  };
+}
+
+/** A linearizable read through the member: there is quorum, and the certificates fit. */
+function answers(member: Member): Sh {
+  return sh`(${etcdctlFunction(member)}; q_etcdctl endpoint health)`;
+}
