@@ -56,7 +56,8 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   if (!run.check && token !== undefined && saved === undefined) await saveToken(cluster, token);
   if (state === 'live' && saved !== undefined && !run.check) await rm(tokenFile(cluster), { force: true });
-  const caPem = ca ?? hosts.find(({ target }) => target.facts.caPem)?.target.facts.caPem;
+  const onHost = state === 'new' ? undefined : hosts.find(({ target }) => target.facts.caPem);
+  const caPem = ca ?? onHost?.target.facts.caPem;
   return { state, version, token, caPem };
 }
 

@@ -1,13 +1,24 @@
 import { defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
+import { UNKNOWN } from '../dsl/task.ts';
 import { type ObservedPath, type Ownership, ownershipDifferences, parsePath, sha256 } from './stat.ts';
+
+/** Content that only a run can know, because `produce` makes it (on control, never in a check). */
+export class LaterContent {
+  value: string | undefined;
+  readonly produce: () => Promise<string>;
+
+  constructor(produce: () => Promise<string>) {
+    this.produce = produce;
+  }
+}
 
 export interface FileDesired extends Ownership {
   /** Absolute path on the host. */
   readonly path: string;
   /** Whole content; a `Secret` is compared by digest and never shown. */
-  readonly content: string | Secret;
+  readonly content: string | Secret | LaterContent;
 }
 
 /** A regular file with exactly this content, mode and owner; replaced atomically. */
@@ -21,6 +32,10 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
   parse: parsePath,
   diff(desired, observed) {
     const text = reveal(desired.content);
+    if (text === undefined) {
+      const kind = observed ? 'update' : 'create';
+      return [{ kind, property: 'content', before: observed ? observed.type : null, after: UNKNOWN }];
+    }
     if (observed?.type !== 'file') {
       return [
         {
@@ -43,18 +58,24 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
     return [...(content ? [content] : []), ...ownershipDifferences(desired, observed)];
   },
   foresee(desired, _observed, _changes, world) {
-    world.set(`sha256:${desired.path}`, sha256(reveal(desired.content)));
+    const text = reveal(desired.content);
+    world.set(`sha256:${desired.path}`, text === undefined ? UNKNOWN : sha256(text));
+  },
+  async prepare({ content }) {
+    if (content instanceof LaterContent) content.value = await content.produce();
+    return {};
   },
   apply(desired, changes) {
     const { path, mode, owner = '', group = '' } = desired;
     if (changes.every((change) => change.property !== 'content')) {
       return sh`q_mode ${path} ${mode} ${owner} ${group}`;
     }
-    return sh`printf %s ${reveal(desired.content)} | q_write ${path} ${mode} ${owner} ${group}`;
+    return sh`printf %s ${reveal(desired.content) ?? ''} | q_write ${path} ${mode} ${owner} ${group}`;
   },
 });
 
-function reveal(content: string | Secret): string {
+function reveal(content: FileDesired['content']): string | undefined {
+  if (content instanceof LaterContent) return content.value;
   return content instanceof Secret ? content.reveal() : content;
 }
 

@@ -1,0 +1,42 @@
+import type { Target } from '../dsl/role.ts';
+import { openPki, type Pki, parseDuration } from '../pki/index.ts';
+import type { EtcdFacts } from './facts.ts';
+import { clusterOf, memberOf } from './model.ts';
+
+const opened = new Map<string, Promise<Pki>>();
+
+/** The PKI of a target's cluster on control; hosts of one run share it. */
+export function clusterPki({ vars, ...target }: Target<EtcdFacts>): Promise<Pki> {
+  const cluster = clusterOf({ vars, ...target });
+  let pki = opened.get(cluster.pkiDir);
+  if (!pki) {
+    pki = openPki({
+      dir: cluster.pkiDir,
+      cluster: cluster.name,
+      keyType: String(vars.etcd_key_type),
+      caExpiry: String(vars.etcd_ca_expiry),
+      certExpiry: String(vars.etcd_cert_expiry),
+      addresses: cluster.members.map(({ address }) => address),
+    });
+    opened.set(cluster.pkiDir, pki);
+  }
+  return pki;
+}
+
+/** The names and addresses of a member's certificates: its own, loopback, and what the inventory adds. */
+export function memberSans(target: Target<EtcdFacts>): readonly string[] {
+  const { name, address, listenAddress } = memberOf(target);
+  const extra = target.vars.etcd_extra_sans as readonly string[];
+  return [
+    ...new Set([
+      address,
+      ...(listenAddress ? [listenAddress] : []),
+      name,
+      'localhost',
+      '127.0.0.1',
+      ...extra,
+    ]),
+  ];
+}
+
+export { parseDuration };

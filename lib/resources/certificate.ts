@@ -1,0 +1,129 @@
+import { basename } from 'node:path';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import type { Secret } from '../dsl/secret.ts';
+import { sh } from '../dsl/sh.ts';
+import { UNKNOWN } from '../dsl/task.ts';
+import { certificateProblems, describeProblem } from '../pki/index.ts';
+import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from './stat.ts';
+
+export interface CertificateDesired {
+  readonly path: string;
+  readonly keyPath: string;
+  readonly owner?: string;
+  readonly group?: string;
+  /** Exactly the names and addresses it must carry. */
+  readonly sans: readonly string[];
+  /** The CA it must come from; undefined before there is one. */
+  readonly caPem: string | undefined;
+  /** Milliseconds before the end at which it is due for renewal. */
+  readonly renewBefore: number;
+  /** Runs on control, never in a check. */
+  readonly issue: () => Promise<{
+    readonly certPem: string;
+    readonly keyPem: Secret;
+    readonly warnings: readonly string[];
+  }>;
+}
+
+interface ObservedPair {
+  readonly certificate: ObservedPath | undefined;
+  readonly key: ObservedPath | undefined;
+  /** Digests of the two when they were installed. */
+  readonly installed: readonly [certificate: string | undefined, key: string | undefined];
+}
+
+/** A certificate and its key: from this CA, for these names, valid for a while, and as they were installed. */
+export const certificate = defineResource<CertificateDesired, ObservedPair>({
+  kind: 'certificate',
+  name: (desired) => desired.path,
+  title: (desired) => `${desired.path} is valid`,
+  owns: ({ path, keyPath }) => [path, keyPath],
+  probe: ({ path, keyPath }) => sh`q_text ${path}
+echo ==
+q_digest ${keyPath}
+echo ==
+if [ -f "$q_state/issued" ]; then
+  while read -r q_sum q_name; do
+    case $q_name in ${path}) echo "certificate $q_sum" ;; ${keyPath}) echo "key $q_sum" ;; esac
+  done <"$q_state/issued"
+fi`,
+  parse({ code, out }) {
+    const [certificatePart = '', keyPart = '', installed = ''] = out.split(/^==$/m);
+    const digest = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(installed)?.[1];
+    return {
+      certificate: parsePath({ code, out: certificatePart.trim() }),
+      key: parsePath({ code, out: keyPart.trim() }),
+      installed: [digest('certificate'), digest('key')],
+    };
+  },
+  diff: diffPair,
+  foresee(desired, observed, changes, world) {
+    const digest = changes.length === 0 ? observed.certificate?.sha256 : UNKNOWN;
+    if (digest !== undefined) world.set(`sha256:${desired.path}`, digest);
+  },
+  async prepare(desired, changes) {
+    if (changes.every(({ property }) => isOwnership(property))) return {};
+    const { certPem, keyPem, warnings } = await desired.issue();
+    return { values: { certPem, keyPem }, warnings };
+  },
+  apply({ path, keyPath, owner = '', group = '' }, _changes, { values }) {
+    if (values === undefined) {
+      return sh`q_mode ${path} 0644 ${owner} ${group} && q_mode ${keyPath} 0600 ${owner} ${group}`;
+    }
+    const certPem = String(values.certPem);
+    const keyPem = (values.keyPem as Secret).reveal();
+    // Both lie ready before either takes its place: etcd reads the pair on every handshake.
+    return sh`printf %s ${keyPem} | q_write ${`${keyPath}.next`} 0600 ${owner} ${group} || exit
+printf %s ${certPem} | q_write ${`${path}.next`} 0644 ${owner} ${group} || exit
+{ if [ -f "$q_state/issued" ]; then grep -v -e ${` ${path}$`} -e ${` ${keyPath}$`} "$q_state/issued" || :; fi
+  echo ${`${sha256(certPem)} ${path}`}; echo ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
+mv -f -- ${`${keyPath}.next`} ${keyPath} && mv -f -- ${`${path}.next`} ${path} && q_label ${keyPath} && q_label ${path}`;
+  },
+});
+
+function diffPair(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
+  const { certificate: cert, key, installed } = observed;
+  const differences: Difference[] = [];
+  const certName = basename(desired.path);
+  const keyName = basename(desired.keyPath);
+  if (cert?.text === undefined) {
+    differences.push({ kind: 'create', property: certName, before: cert?.type ?? null, after: UNKNOWN });
+  } else {
+    const problems = certificateProblems({
+      pem: cert.text,
+      sans: desired.sans,
+      caPem: desired.caPem,
+      renewBefore: desired.renewBefore,
+    }).map(describeProblem);
+    if (problems.length === 0 && cert.sha256 !== installed[0])
+      problems.push('not the one that was installed');
+    if (problems.length > 0) {
+      differences.push({ kind: 'update', property: certName, before: problems.join('; '), after: UNKNOWN });
+    }
+  }
+  if (key?.sha256 === undefined) {
+    differences.push({ kind: 'create', property: keyName, before: key?.type ?? null, after: UNKNOWN });
+  } else if (key.sha256 !== installed[1]) {
+    differences.push({
+      kind: 'update',
+      property: keyName,
+      before: `sha256:${key.sha256.slice(0, 12)}`,
+      after: UNKNOWN,
+    });
+  }
+  const { owner, group } = desired;
+  for (const [name, mode, path] of [
+    [certName, '0644', cert],
+    [keyName, '0600', key],
+  ] as const) {
+    const ownership = { mode, ...(owner && { owner }), ...(group && { group }) };
+    for (const difference of path ? ownershipDifferences(ownership, path) : []) {
+      differences.push({ ...difference, property: `${name} ${difference.property}` });
+    }
+  }
+  return differences;
+}
+
+function isOwnership(property: string): boolean {
+  return / (mode|owner|group)$/.test(property);
+}
