@@ -1,0 +1,177 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { sh } from '../../../lib/dsl/sh.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { absent } from '../../../lib/resources/absent.ts';
+import { command } from '../../../lib/resources/command.ts';
+import { waitFor } from '../../../lib/resources/condition.ts';
+import { directory } from '../../../lib/resources/directory.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { LoopHost } from '../../../lib/runner/play-host.ts';
+import { recorder } from '../support/recorder.ts';
+import { scratch } from '../support/scratch.ts';
+import { shellHost } from '../support/shell-host.ts';
+
+const SHELLS = [['dash'], ['bash', '--posix']].filter(([name]) => existsSync(`/bin/${name}`));
+
+describe.each(SHELLS)('the loop under %s', (...shell: string[]) => {
+  let dir: string;
+  let sink: ReturnType<typeof recorder>;
+  beforeEach(() => {
+    dir = scratch();
+    sink = recorder();
+  });
+
+  function loop(check = false) {
+    const host = shellHost(shell);
+    const target = { name: 'here', vars: {}, hostvars: {}, facts: undefined };
+    return new LoopHost(target, {
+      host,
+      selected: true,
+      check,
+      stateDir: join(dir, 'state'),
+      owner: 'test',
+      sink,
+    });
+  }
+
+  async function plan(...tasks: Task[]) {
+    const host = loop();
+    await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
+    return host;
+  }
+
+  const changes = (host: LoopHost<unknown>) =>
+    host.plan.flatMap(({ changes }) =>
+      changes.map(({ resource, property, before, after }) => [
+        resource.replace(dir, ''),
+        property,
+        before,
+        after,
+      ]),
+    );
+
+  it('predicts, applies, proves, and then finds nothing left to do', async () => {
+    const tasks = [
+      directory({ path: join(dir, 'etc'), mode: '0750' }),
+      file({ path: join(dir, 'etc/motd'), content: "it's\n\\back $HOME `x`\n", mode: '0640' }),
+      command({ name: 'marker', run: sh`echo done >${join(dir, 'marker')}`, creates: join(dir, 'marker') }),
+    ];
+    const host = await plan(...tasks);
+    expect(changes(host)).toEqual([
+      ['directory:/etc', 'type', null, 'directory'],
+      ['file:/etc/motd', 'content', null, expect.stringMatching(/^sha256:/)],
+      ['command:marker', 'done', 'no', 'yes'],
+    ]);
+    expect(existsSync(join(dir, 'etc'))).toBe(false);
+    await host.apply(() => true);
+    expect(readFileSync(join(dir, 'etc/motd'), 'utf8')).toBe("it's\n\\back $HOME `x`\n");
+    expect(statSync(join(dir, 'etc/motd')).mode & 0o777).toBe(0o640);
+    expect(changes(await plan(...tasks))).toEqual([]);
+  });
+
+  it('needs two exchanges to converge and one when nothing differs', async () => {
+    const task = file({ path: join(dir, 'a'), content: 'a', mode: '0600' });
+    const first = await plan(task);
+    await first.apply(() => true);
+    expect(first.host.roundTrips).toBe(2);
+    const second = await plan(task);
+    await second.apply(() => true);
+    expect(second.host.roundTrips).toBe(1);
+  });
+
+  it('names a drifted file and repairs only that', async () => {
+    const tasks = ['a', 'b'].map((name) =>
+      file({ path: join(dir, name), content: `${name}\n`, mode: '0644' }),
+    );
+    await (await plan(...tasks)).apply(() => true);
+    writeFileSync(join(dir, 'b'), 'edited\n');
+    chmodSync(join(dir, 'b'), 0o600);
+    const before = statSync(join(dir, 'a')).ino;
+    const host = await plan(...tasks);
+    expect(changes(host).map(([resource, property]) => [resource, property])).toEqual([
+      ['file:/b', 'content'],
+      ['file:/b', 'mode'],
+    ]);
+    await host.apply(() => true);
+    expect(readFileSync(join(dir, 'b'), 'utf8')).toBe('b\n');
+    expect(statSync(join(dir, 'a')).ino).toBe(before);
+  });
+
+  it('fails a task whose apply succeeds without effect, and says what is there', async () => {
+    const host = await plan(
+      command({ name: 'nothing', run: sh`:`, unless: sh`[ -e ${join(dir, 'never')} ]` }),
+    );
+    await expect(host.apply(() => true)).rejects.toThrow(
+      'here: nothing: applied, but it did not stick\n  done: wanted yes, there is no',
+    );
+    expect(sink.events.at(-1)).toMatchObject({ event: 'task', status: 'failed', task: 'nothing' });
+  });
+
+  it('stops at the first apply that fails and shows what it printed', async () => {
+    const host = await plan(
+      command({ name: 'breaks', run: sh`echo broken; exit 3`, creates: join(dir, 'x') }),
+      command({ name: 'later', run: sh`touch ${join(dir, 'later')}`, creates: join(dir, 'later') }),
+    );
+    await expect(host.apply(() => true)).rejects.toThrow('here: breaks: exit status 3\nbroken');
+    expect(existsSync(join(dir, 'later'))).toBe(false);
+  });
+
+  it('survives a syntax error, reads of standard input and an exit inside fragments', async () => {
+    const host = await plan(
+      command({ name: 'reads', run: sh`cat; touch ${join(dir, 'a')}; exit 0`, creates: join(dir, 'a') }),
+      command({ name: 'broken', run: { text: 'if then fi (' }, creates: join(dir, 'b') }),
+    );
+    await expect(host.apply(() => true)).rejects.toThrow(/^here: broken: exit status 2/);
+    expect(existsSync(join(dir, 'a'))).toBe(true);
+  });
+
+  it('replaces a link by a file, and refuses to replace a directory', async () => {
+    writeFileSync(join(dir, 'elsewhere'), 'kept\n');
+    const { symlinkSync } = await import('node:fs');
+    symlinkSync(join(dir, 'elsewhere'), join(dir, 'link'));
+    await (await plan(file({ path: join(dir, 'link'), content: 'new\n', mode: '0644' }))).apply(() => true);
+    expect(readFileSync(join(dir, 'elsewhere'), 'utf8')).toBe('kept\n');
+    expect(readFileSync(join(dir, 'link'), 'utf8')).toBe('new\n');
+    mkdirSync(join(dir, 'sub'));
+    const host = await plan(file({ path: join(dir, 'sub'), content: 'x', mode: '0644' }));
+    await expect(host.apply(() => true)).rejects.toThrow(/is a directory, a file was wanted/);
+    expect(statSync(join(dir, 'sub')).isDirectory()).toBe(true);
+  });
+
+  it('removes files, links and empty directories, never what is inside one', async () => {
+    mkdirSync(join(dir, 'full'));
+    writeFileSync(join(dir, 'full/kept'), '');
+    writeFileSync(join(dir, 'gone'), '');
+    await (await plan(absent({ path: join(dir, 'gone') }))).apply(() => true);
+    expect(existsSync(join(dir, 'gone'))).toBe(false);
+    await expect((await plan(absent({ path: join(dir, 'full') }))).apply(() => true)).rejects.toThrow(
+      /exit status/,
+    );
+    expect(existsSync(join(dir, 'full/kept'))).toBe(true);
+  });
+
+  it('waits until something is true, and fails at the deadline', async () => {
+    const path = join(dir, 'late');
+    setTimeout(() => writeFileSync(path, ''), 250);
+    await (await plan(waitFor({ name: 'late', until: sh`[ -e ${path} ]`, timeout: 5 }))).apply(() => true);
+    rmSync(path);
+    const host = await plan(waitFor({ name: 'never', until: sh`[ -e ${path} ]`, timeout: 1 }));
+    await expect(host.apply(() => true)).rejects.toThrow(/not there after 1 s/);
+  });
+
+  it('marks a command that always runs as unknown and does not prove it', async () => {
+    const host = await plan(command({ name: 'always', run: sh`:`, changedWhen: 'always' }));
+    expect(host.plan[0]?.changes[0]?.certainty).toBe('unknown');
+    await host.apply(() => true);
+    expect(sink.events.at(-1)).toMatchObject({ status: 'changed' });
+  });
+
+  it('lists what it owns before it touches it', async () => {
+    const path = join(dir, 'owned');
+    await (await plan(file({ path, content: '', mode: '0644' }))).apply(() => true);
+    expect(readFileSync(join(dir, 'state/manifest'), 'utf8')).toBe(`${path}\n`);
+    expect(readFileSync(join(dir, 'state/owner'), 'utf8')).toBe('test\n');
+  });
+});
