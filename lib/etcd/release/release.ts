@@ -1,0 +1,25 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { downloadTarball } from './download.ts';
+import type { Found } from './found.ts';
+import type { ReleaseRequest } from './index.ts';
+import { locate } from './location.ts';
+import { unpack } from './unpack.ts';
+
+/** Downloads, verifies and unpacks the release tarball of `version` in `workspace`. */
+export async function fromRelease(
+  request: ReleaseRequest,
+  version: string,
+  workspace: string,
+  progress: (text: string) => void,
+): Promise<Found> {
+  const { arch } = request;
+  const location = locate(request.url, version, arch, request.baseDir);
+  const tarball = join(workspace, 'tarball');
+  const digest = await downloadTarball(location, tarball, { ...request, version }, progress);
+  progress(`unpacking etcd ${version}`);
+  const directory = join(workspace, 'programs');
+  await mkdir(directory);
+  const files = await unpack(tarball, directory, { shown: location.shown, version, arch });
+  return { version, arch, source: 'release', from: location.shown, tarball: digest, files };
+}
