@@ -1,0 +1,133 @@
+import type { Change, ChangeKind } from '../dsl/task.ts';
+import type { RunEvent, TaskStatus } from '../runner/events.ts';
+import { describeChange } from '../runner/wording.ts';
+
+export type TaskEvent = Extract<RunEvent, { event: 'task' }>;
+
+/** Tasks of several hosts that came out alike, as one. */
+export interface TaskGroup {
+  readonly role: string;
+  /** Where hosts differ only in their own name, it reads `<host>`. */
+  readonly title: string;
+  readonly status: TaskStatus;
+  readonly mark: Mark;
+  readonly hosts: readonly string[];
+  readonly details: readonly Detail[];
+  readonly events: readonly TaskEvent[];
+}
+
+/** One property that changes, with its different values and the hosts that have each. */
+export interface Detail {
+  readonly property: string;
+  readonly values: readonly { readonly text: string; readonly hosts: readonly string[] }[];
+}
+
+export type Mark = '+' | '~' | '-' | '↻' | '▶' | '■' | '?' | '✗' | '✓' | '·';
+
+const MARKS: Readonly<Record<ChangeKind, Mark>> = {
+  create: '+',
+  update: '~',
+  remove: '-',
+  restart: '↻',
+  start: '▶',
+  stop: '■',
+  run: '▶',
+  wait: '▶',
+};
+
+/** What a task does most: its restart says more than the change that led to it. */
+const WEIGHT: readonly ChangeKind[] = [
+  'restart',
+  'stop',
+  'start',
+  'remove',
+  'create',
+  'update',
+  'run',
+  'wait',
+];
+
+const SURENESS = {
+  certain: '',
+  conditional: ' (if an earlier change has its effect)',
+  unknown: ' (only the run can know)',
+} as const;
+
+/** Folds task events into groups, in the order in which roles and their tasks first came. */
+export function groupTasks(events: readonly TaskEvent[]): TaskGroup[] {
+  const groups = new Map<string, TaskEvent[]>();
+  for (const event of events) {
+    const key = keyOf(event);
+    const group = groups.get(key);
+    if (group) group.push(event);
+    else groups.set(key, [event]);
+  }
+  const roles = [...new Set(events.map(({ role }) => role))];
+  return [...groups.values()].map(toGroup).sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role));
+}
+
+/** One change in words, with how sure it is. */
+export function describe(change: Change): string {
+  return `${describeChange(change)}${SURENESS[change.certainty]}`;
+}
+
+/** The sign a task's line starts with. */
+export function markOf({ status, changes }: Pick<TaskEvent, 'status' | 'changes'>): Mark {
+  if (status === 'failed') return '✗';
+  if (status === 'ok') return '✓';
+  if (status === 'skipped') return '·';
+  if (status === 'unknown' || changes.length === 0) return '?';
+  if (changes.every(({ certainty }) => certainty === 'unknown')) return '?';
+  const kind = WEIGHT.find((candidate) => changes.some((change) => change.kind === candidate));
+  return MARKS[kind ?? 'update'];
+}
+
+function keyOf(event: TaskEvent): string {
+  const { host, role, task, status, changes } = event;
+  const what = changes.map(({ kind, property, certainty }) => `${kind} ${property} ${certainty}`);
+  return JSON.stringify([role, anonymous(task, host), status, what]);
+}
+
+function toGroup(events: readonly TaskEvent[]): TaskGroup {
+  const [first] = events as readonly [TaskEvent, ...TaskEvent[]];
+  const same = events.every(({ task }) => task === first.task);
+  return {
+    role: first.role,
+    title: same ? first.task : anonymous(first.task, first.host),
+    status: first.status,
+    mark: markOf(first),
+    hosts: [...new Set(events.map(({ host }) => host))],
+    details: detailsOf(events),
+    events,
+  };
+}
+
+function detailsOf(events: readonly TaskEvent[]): Detail[] {
+  const details = new Map<string, Map<string, string[]>>();
+  for (const { host, changes } of events) {
+    for (const change of changes) {
+      const values = getOrMake(details, change.property, () => new Map<string, string[]>());
+      getOrMake(values, describe(change), (): string[] => []).push(host);
+    }
+  }
+  return [...details].map(([property, values]) => ({
+    property,
+    values: [...values].map(([text, hosts]) => ({ text, hosts })),
+  }));
+}
+
+function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+/** Text with the host's own name taken out, so that it compares equal between hosts. */
+export function anonymous(text: string, host: string): string {
+  if (!text.includes(host)) return text;
+  const name = host.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return text.replace(new RegExp(`(?<![\\w.-])${name}(?![\\w-])`, 'g'), '<host>');
+}

@@ -1,0 +1,75 @@
+import type { EventSink, RunEvent } from '../runner/events.ts';
+import { colorsFor } from './colors.ts';
+import { createJson } from './json.ts';
+import { createLogFile } from './log-file.ts';
+import { createPlain } from './plain.ts';
+import { createPretty } from './pretty.ts';
+import { redactEvent, redactProgress } from './redact-event.ts';
+import { createOutput, type OutputStream } from './stream.ts';
+
+export interface ReportOptions {
+  readonly output: 'pretty' | 'plain' | 'json';
+  /** Shows how texts change, as unified diffs. */
+  readonly diff: boolean;
+  readonly check: boolean;
+  /** 1: also ok tasks and what commands print; 2: also debug lines. */
+  readonly verbosity: number;
+  /** Everything is appended here, whatever the verbosity. */
+  readonly logFile?: string;
+  readonly stdout?: OutputStream;
+  readonly stderr?: OutputStream;
+  /** Where the colour conventions (NO_COLOR, FORCE_COLOR, TERM) are read from; `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A renderer behind the report; it is told of redacted events only. */
+export interface Renderer extends EventSink {
+  /** Prints what is left, and resolves when it is written. */
+  close(): Promise<void>;
+  /** Takes live output off the screen until `work` is done. */
+  suspend?<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface Report extends EventSink {
+  /** Prints what comes last and waits until all is written; a reader that has gone away is no error. */
+  close(): Promise<void>;
+  /** Leaves the terminal to `work` (a question to the user); several wait for one another. */
+  suspend<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Turns the events of a run into what is asked for; all of it is redacted here, before any renderer. */
+export function createReport(options: ReportOptions): Report {
+  const stdout = createOutput(options.stdout ?? process.stdout);
+  const stderr = createOutput(options.stderr ?? process.stderr);
+  const colors = colorsFor(stdout, options.output, options.env ?? process.env);
+  const settings = { ...options, stdout, stderr, colors };
+  const create = { json: createJson, plain: createPlain, pretty: createPretty }[options.output];
+  const renderer: Renderer = create(settings);
+  const log =
+    options.logFile === undefined
+      ? undefined
+      : createLogFile(options.logFile, (message) =>
+          renderer.emit({ event: 'log', level: 'warning', message }),
+        );
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    emit(event: RunEvent) {
+      const clean = redactEvent(event);
+      log?.emit(clean);
+      renderer.emit(clean);
+    },
+    progress(progress) {
+      renderer.progress(redactProgress(progress));
+    },
+    suspend(work) {
+      const next = turn.then(() => (renderer.suspend ? renderer.suspend(work) : work()));
+      turn = next.catch(() => {});
+      return next;
+    },
+    async close() {
+      log?.close();
+      await renderer.close();
+      await Promise.all([stdout.flush(), stderr.flush()]);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import type { RunEvent } from '../runner/events.ts';
+import type { Renderer } from './index.ts';
+import type { Settings } from './settings.ts';
+
+/** One JSON object a line, and nothing else on stdout; the recap is the last. */
+export function createJson({ stdout, verbosity }: Settings): Renderer {
+  return {
+    emit(event) {
+      if (event.event === 'log' && event.level === 'debug' && verbosity < 2) return;
+      const { event: name, ...fields } = contract(event);
+      stdout.write(`${JSON.stringify({ event: name, time: new Date().toISOString(), ...fields })}\n`);
+    },
+    progress() {},
+    async close() {},
+  };
+}
+
+/** Changes have exactly six fields; whole texts stay inside. */
+function contract(event: RunEvent): RunEvent {
+  if (event.event !== 'task') return event;
+  const changes = event.changes.map(({ resource, kind, property, before, after, certainty }) => ({
+    resource,
+    kind,
+    property,
+    before,
+    after,
+    certainty,
+  }));
+  return { ...event, changes };
+}

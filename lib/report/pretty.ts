@@ -1,0 +1,59 @@
+import type { RunEvent } from '../runner/events.ts';
+import type { TaskEvent } from './changes.ts';
+import { Conclusions } from './conclusions.ts';
+import type { ErrorEvent } from './errors.ts';
+import { HostStates } from './host-states.ts';
+import type { Renderer } from './index.ts';
+import { createLive } from './live.ts';
+import type { RecapEvent } from './recap.ts';
+import type { Settings } from './settings.ts';
+import { errorSummary, header, logLine, summary } from './summary.ts';
+
+/** For a person at a terminal: one live line a host while it runs, then what changed, the recap and the verdict. */
+export function createPretty(settings: Settings): Renderer {
+  const { verbosity, stderr } = settings;
+  const states = new HostStates();
+  const live = createLive(settings, states);
+  const conclusions = new Conclusions();
+  const tasks: TaskEvent[] = [];
+  const errors: ErrorEvent[] = [];
+  let recap: RecapEvent | undefined;
+
+  const emit = (event: RunEvent) => {
+    states.take(event);
+    if (conclusions.take(event)) return;
+    switch (event.event) {
+      case 'start':
+        live.print(header(event, settings));
+        live.start();
+        break;
+      case 'task':
+        if (event.status !== 'ok' || verbosity > 0) tasks.push(event);
+        break;
+      case 'log':
+        if (event.level === 'output' && verbosity < 1) break;
+        if (event.level === 'debug' && verbosity < 2) break;
+        live.print(logLine(event, settings));
+        break;
+      case 'error':
+        errors.push(event);
+        break;
+      case 'recap':
+        recap = event;
+    }
+  };
+
+  return {
+    emit,
+    progress: (progress) => states.progress(progress),
+    suspend: (work) => live.suspend(work),
+    async close() {
+      await live.stop();
+      const outcome = { tasks, errors, recap, conclusions };
+      const { before, after } = await summary(outcome, settings);
+      for (const line of before) settings.stdout.write(`${line}\n`);
+      for (const line of errorSummary(errors, settings)) stderr.write(`${line}\n`);
+      for (const line of after) settings.stdout.write(`${line}\n`);
+    },
+  };
+}

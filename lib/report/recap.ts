@@ -1,0 +1,106 @@
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { HostRecap, RunEvent } from '../runner/events.ts';
+import type { Colors } from './colors.ts';
+import { foldHosts } from './hosts.ts';
+import { count, displayWidth, duration, oneLine, pad } from './text.ts';
+
+export type RecapEvent = Extract<RunEvent, { event: 'recap' }>;
+
+const COLUMNS = ['ok', 'changed', 'unknown', 'skipped', 'failed', 'unreachable', 'roundTrips'] as const;
+
+export interface RecapOptions {
+  readonly colors: Colors;
+  /** Hosts with equal counts share a line. */
+  readonly fold: boolean;
+  readonly roundTrips: boolean;
+}
+
+/** The counts of every host, one line each, in ansible-playbook's form and aligned. */
+export function recapTable({ hosts }: RecapEvent, { colors, fold, roundTrips }: RecapOptions): string[] {
+  const columns = COLUMNS.filter((name) => name !== 'roundTrips' || roundTrips);
+  const rows = Object.entries(hosts).map(([host, counts]) => ({ hosts: [host], counts }));
+  const merged = fold ? mergeEqual(rows, columns) : rows;
+  const names = merged.map((row) => oneLine(foldHosts(row.hosts)));
+  const nameWidth = Math.max(0, ...names.map(displayWidth));
+  const width = (name: Column) => Math.max(...merged.map(({ counts }) => `${name}=${counts[name]}`.length));
+  return merged.map(({ counts }, i) => {
+    const cells = columns.map((name) => paint(colors, name, counts[name], width(name)));
+    return `${paintName(colors, counts, pad(names[i] ?? '', nameWidth))} : ${cells.join('  ').trimEnd()}`;
+  });
+}
+
+/** What became of it all, in one line. `conclusion` is what the playbook itself says of the outcome. */
+export function verdict(
+  recap: RecapEvent,
+  errors: number,
+  conclusions: readonly string[],
+): { readonly good: boolean; readonly text: string } {
+  const { check, exitCode, elapsedMs } = recap;
+  const rows = Object.values(recap.hosts);
+  const sum = (name: Column) => rows.reduce((total, counts) => total + counts[name], 0);
+  const hosts = count(rows.length, 'host');
+  const good = exitCode === EXIT.ok || exitCode === EXIT.pending;
+  const failures = good ? [] : [count(errors, 'error'), `exit code ${exitCode}`];
+  const lead = good ? conclusions.join('; ') : (FAILURES[exitCode] ?? 'failed');
+  if (!check) {
+    const facts = [hosts, `${sum('changed')} changed`, ...failures, duration(elapsedMs)];
+    return { good, text: `${lead || 'done'} — ${facts.join(', ')}` };
+  }
+  const touched = rows.filter(({ changed, unknown }) => changed + unknown > 0).length;
+  const pending = [
+    ...(sum('changed') > 0 ? [`${count(sum('changed'), 'change')} pending`] : []),
+    ...(sum('unknown') > 0 ? [`${sum('unknown')} unknown`] : []),
+  ].join(' and ');
+  const found = pending
+    ? `${pending} on ${count(touched, 'host')}, nothing was changed`
+    : `nothing to change on ${hosts}`;
+  return {
+    good,
+    text: [
+      ...(lead ? [lead] : []),
+      [good || pending ? found : hosts, ...failures, duration(elapsedMs)].join(', '),
+    ].join(' — '),
+  };
+}
+
+type Column = (typeof COLUMNS)[number];
+
+const FAILURES: Partial<Record<ExitCode, string>> = {
+  [EXIT.failed]: 'failed',
+  [EXIT.refused]: 'refused by a safety gate',
+  [EXIT.unreachable]: 'hosts were unreachable',
+  [EXIT.untrusted]: 'not trusted',
+  [EXIT.locked]: 'another run holds the lock',
+  [EXIT.unhealthy]: 'verification failed',
+  [EXIT.bug]: 'a bug of ours',
+  [EXIT.interrupted]: 'interrupted',
+  [EXIT.terminated]: 'terminated',
+};
+
+interface Row {
+  readonly hosts: string[];
+  readonly counts: HostRecap;
+}
+
+function mergeEqual(rows: readonly Row[], columns: readonly Column[]): Row[] {
+  const merged = new Map<string, Row>();
+  for (const { hosts, counts } of rows) {
+    const key = columns.map((name) => counts[name]).join(' ');
+    const same = merged.get(key);
+    if (same) same.hosts.push(...hosts);
+    else merged.set(key, { hosts: [...hosts], counts });
+  }
+  return [...merged.values()];
+}
+
+function paint(colors: Colors, name: Column, value: number, width: number): string {
+  const cell = pad(`${name}=${value}`, width);
+  if (value === 0 || name === 'roundTrips') return colors.dim(cell);
+  if (name === 'ok') return colors.green(cell);
+  return name === 'failed' || name === 'unreachable' ? colors.red(cell) : colors.yellow(cell);
+}
+
+function paintName(colors: Colors, { failed, unreachable, changed }: HostRecap, name: string): string {
+  if (failed + unreachable > 0) return colors.red(name);
+  return changed > 0 ? colors.yellow(name) : colors.green(name);
+}

@@ -1,0 +1,26 @@
+import { redact } from '../dsl/secret.ts';
+import type { Progress, RunEvent } from '../runner/events.ts';
+
+/** The event with every string redacted; the same object when there was nothing to hide. */
+export function redactEvent(event: RunEvent): RunEvent {
+  // Thousands of secrets may be known: one look at all strings at once, the walk only when one is there.
+  const all = strings(event).join('\n');
+  return redact(all) === all ? event : (mapStrings(event, redact) as RunEvent);
+}
+
+/** The same for a progress line; it is redacted before it can be cut to the width of a screen. */
+export function redactProgress({ host, doing }: Progress): Progress {
+  return { host, doing: doing === undefined ? undefined : redact(doing) };
+}
+
+function strings(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(strings) : [];
+}
+
+function mapStrings(value: unknown, map: (text: string) => string): unknown {
+  if (typeof value === 'string') return map(value);
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, map));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, map)]));
+}
