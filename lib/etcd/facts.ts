@@ -1,6 +1,7 @@
 import type { FactSource, HostData } from '../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { type Member, memberOf } from './model.ts';
 import { type MemberReading, parseMember, readMember } from './read.ts';
 
@@ -28,6 +29,7 @@ export interface EtcdFacts {
   /** Version of the installed release, from its record. */
   readonly installed: string | undefined;
   readonly selinux: boolean;
+  readonly firewall: FirewallFacts;
   /** The member's answers; undefined when its service does not run. */
   readonly reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
@@ -55,7 +57,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 export const etcdFacts: FactSource<EtcdFacts> = {
   probe(host) {
     const member = memberOf(host);
-    return joinSh([systemFacts(member), recordFacts(member), memberFacts(member)]);
+    return joinSh([systemFacts(member), firewallFacts(host), recordFacts(member), memberFacts(member)]);
   },
   parse(reading, host) {
     const [head = '', ...parts] = reading.out.split(/^==(?=[a-z]+$)/m);
@@ -81,6 +83,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       pendingToken: line('token'),
       installed: line('installed'),
       selinux: line('selinux') === 'yes',
+      firewall: parseFirewallFacts(head),
       caPem: part('ca'),
       reading: member === undefined ? undefined : parseMember(member),
     };

@@ -1,0 +1,102 @@
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { type FilterRule, ruleDifferences, ruleName } from './firewall-rules.ts';
+
+/** What a table or chain of our own holds, in order, as property and value; and whether its unit is enabled. */
+export type OwnEntries = readonly (readonly [property: string, value: string])[];
+
+/** Differences between the lines of our own table and those it must have; their order counts. */
+export function ownDifferences(rules: OwnEntries, observed: OwnEntries): readonly Difference[] {
+  const wanted: OwnEntries = [...rules, ENABLED];
+  const differences = ruleDifferences(new Map(wanted), new Map(observed));
+  const inOrder = JSON.stringify(wanted) === JSON.stringify(observed);
+  if (differences.length > 0 || inOrder) return differences;
+  return [{ kind: 'update', property: 'runtime order', before: 'other', after: 'as in its file' }];
+}
+
+/** Rules as entries, for comparison with what a kernel printed. */
+export function ruleEntries(scope: string, rules: readonly FilterRule[]): OwnEntries {
+  return rules.map(({ port, from, verdict }) => [`${scope} ${ruleName(port, from)}`, verdict]);
+}
+
+/** Prints `enabled` when `unit` is loaded at boot: its link tells, and costs no process. */
+export function probeEnabled(unit: string): Sh {
+  return sh`if [ -L ${`/etc/systemd/system/${TARGET}.wants/${unit}`} ]; then echo enabled; fi`;
+}
+
+export function enabledEntry(line: string): OwnEntries[number] | undefined {
+  return line === 'enabled' ? ENABLED : undefined;
+}
+
+/** Loads the table from its file, now and at boot. A reload is one transaction, without a gap. */
+export function reloadUnit(unit: string): Sh {
+  return sh`systemctl daemon-reload && systemctl enable --quiet ${unit} && systemctl reload-or-restart ${unit} && exit 0
+journalctl --no-pager --output=cat --lines=8 --unit ${unit}
+exit 1`;
+}
+
+export interface OwnFirewallUnit {
+  /** The service whose ports are filtered. */
+  readonly name: string;
+  /** Absolute command lines. */
+  readonly start: string;
+  readonly stop: string;
+  /** Must be mounted. */
+  readonly rulesFile: string;
+}
+
+/**
+ * A unit that loads our rules before there is a network. Services that load a ruleset of their own flush
+ * everything first: ours follow them, whenever they restart.
+ */
+export function ownFirewallUnit({ name, start, stop, rulesFile }: OwnFirewallUnit): string {
+  const others = 'nftables.service iptables.service ip6tables.service netfilter-persistent.service';
+  return [
+    '[Unit]',
+    `Description=Who may reach the ports of ${name}`,
+    'DefaultDependencies=no',
+    `RequiresMountsFor=${rulesFile}`,
+    `After=local-fs.target ${others}`,
+    `Before=network-pre.target ${name}.service shutdown.target`,
+    'Wants=network-pre.target',
+    'Conflicts=shutdown.target',
+    `PartOf=${others}`,
+    `ReloadPropagatedFrom=${others}`,
+    '',
+    '[Service]',
+    'Type=oneshot',
+    'RemainAfterExit=yes',
+    `ExecStart=${start}`,
+    `ExecReload=${start}`,
+    `ExecStop=${stop}`,
+    '',
+    '[Install]',
+    `WantedBy=${TARGET}`,
+    '',
+  ].join('\n');
+}
+
+export interface NoOwnFirewallDesired {
+  readonly unit: string;
+  /** Files of ours that must be gone; the unit is stopped before, which takes its rules away. */
+  readonly paths: readonly string[];
+}
+
+/** No rules left of a table or chain of our own that another firewall has taken over from. */
+export const noOwnFirewall = defineResource<NoOwnFirewallDesired, readonly string[]>({
+  kind: 'no-own-firewall',
+  name: ({ unit }) => unit,
+  title: () => 'no rules of a former firewall are left',
+  probe: ({ paths }) => sh`for q_path in ${paths}; do if [ -e "$q_path" ]; then echo "$q_path"; fi; done`,
+  parse: (reading) => reading.out.split('\n').filter(Boolean),
+  diff: (_desired, there) =>
+    there.map((property) => ({ kind: 'remove', property, before: 'present', after: null })),
+  apply: ({ unit }, changes) =>
+    joinSh([
+      sh`systemctl disable --quiet --now ${unit} 2>/dev/null`,
+      sh`rm -f -- ${changes.map(({ property }) => property)} && systemctl daemon-reload`,
+    ]),
+});
+
+const ENABLED = ['permanent', 'enabled'] as const;
+const TARGET = 'multi-user.target';

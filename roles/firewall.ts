@@ -1,0 +1,181 @@
+import { isIP } from 'node:net';
+import type { Role, Target } from '../lib/dsl/role.ts';
+import { sh } from '../lib/dsl/sh.ts';
+import type { Task } from '../lib/dsl/task.ts';
+import { EXIT, QuorateError } from '../lib/errors.ts';
+import type { EtcdFacts } from '../lib/etcd/facts.ts';
+import { clusterOf, type Member, memberOf } from '../lib/etcd/model.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { assert } from '../lib/resources/condition.ts';
+import { directory } from '../lib/resources/directory.ts';
+import { file } from '../lib/resources/file.ts';
+import { firewall as firewallRules } from '../lib/resources/firewall.ts';
+import { iptablesFile } from '../lib/resources/firewall-iptables.ts';
+import { canonicalNetwork } from '../lib/resources/firewall-network.ts';
+import { nftablesFile } from '../lib/resources/firewall-nftables.ts';
+import { firewallOff } from '../lib/resources/firewall-off.ts';
+import { noOwnFirewall, ownFirewallUnit } from '../lib/resources/firewall-own.ts';
+import type { FirewallDesired, OpenPort } from '../lib/resources/firewall-rules.ts';
+
+/** The peer port for members only, the client port for members and `etcd_client_cidrs`. */
+export const firewall: Role<EtcdFacts> = {
+  name: 'firewall',
+  description: 'the client port for clients, the peer port for members only; other ports stay as they are',
+  vars: declare(...MEMBER_VARS, 'etcd_firewall', 'etcd_client_cidrs'),
+  tasks(target) {
+    const member = memberOf(target);
+    const choice = String(target.vars.etcd_firewall);
+    // Without systemd the members are on loopback, and nobody else can reach them.
+    if (choice === 'none' || member.manager === 'process') return [];
+    if (choice === 'disabled') {
+      return [noneOfOurs(member, 'nftables', 'iptables'), firewallOff({ service: 'firewalld' })];
+    }
+    const backend = backendOf(target, choice);
+    const desired: FirewallDesired = {
+      backend,
+      name: member.service,
+      ports: openPorts(target, member),
+      address: member.listenAddress ?? target.facts.resolved ?? member.address,
+      unit: unitName(member),
+    };
+    const own = backend === 'nftables' || backend === 'iptables';
+    return [
+      ...(own ? ownTable(member, backend, desired.ports) : [noneOfOurs(member, 'nftables', 'iptables')]),
+      firewallRules(desired, { title: `${backend} lets in members and clients` }),
+    ];
+  },
+};
+
+/** The firewall to use; firewalld is never started for it: that could shut out what nobody has listed yet. */
+function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): FirewallDesired['backend'] {
+  const { backend } = facts.firewall;
+  const needsActive = choice === 'firewalld' || choice === 'ufw';
+  if (choice !== 'auto' && !(needsActive && backend !== choice)) return choice as FirewallDesired['backend'];
+  if (choice === 'auto' && backend !== 'none') return backend;
+  throw new QuorateError(
+    choice === 'auto'
+      ? `${name}: there is no firewall to set: neither firewalld nor ufw is active, nft and iptables are missing`
+      : `${name}: etcd_firewall is ${choice}, which is not active`,
+    {
+      exitCode: EXIT.failed,
+      host: name,
+      hint:
+        choice === 'auto'
+          ? 'install nftables, or set etcd_firewall: none'
+          : `start it once SSH is allowed in it, or set etcd_firewall: auto`,
+    },
+  );
+}
+
+function openPorts(target: Target<EtcdFacts>, { clientPort, peerPort }: Member): readonly OpenPort[] {
+  const members = clusterOf(target).members.flatMap((member) => addressesOf(target, member));
+  const cidrs = (target.vars.etcd_client_cidrs as readonly string[]).map((cidr) => {
+    const network = canonicalNetwork(cidr);
+    if (network !== undefined) return network;
+    throw new QuorateError(`etcd_client_cidrs: ${cidr} is neither an address nor a network`, {
+      exitCode: EXIT.usage,
+      hint: 'write it like 10.0.0.0/8 or fd00::/8',
+    });
+  });
+  const everyone = cidrs.length === 0 || (cidrs.includes(ALL_IPV4[0]) && cidrs.includes(ALL_IPV6[0]));
+  return [
+    { port: clientPort, sources: everyone ? 'any' : sorted([...members, ...cidrs.flatMap(halves)]) },
+    { port: peerPort, sources: sorted(members) },
+  ];
+}
+
+const ALL_IPV4 = ['0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1'] as const;
+const ALL_IPV6 = ['::/0', '::/1', '8000::/1'] as const;
+
+/** A whole address family in two halves: not every firewall keeps a source of length 0 as one. */
+function halves(network: string): readonly string[] {
+  const [, ...parts] = [ALL_IPV4, ALL_IPV6].find(([all]) => all === network) ?? [];
+  return parts.length > 0 ? parts : [network];
+}
+
+/** Where a member's packets come from: its addresses, by number. A loopback one needs no rule. */
+function addressesOf({ name, facts }: Target<EtcdFacts>, member: Member): readonly string[] {
+  const given = [member.address, member.listenAddress ?? ''].filter((address) => isIP(address) !== 0);
+  const resolved = isIP(member.address) === 0 ? (facts.firewall.resolved[member.address] ?? []) : [];
+  const addresses = [...given, ...resolved].filter((address) => !/^(127\.|0\.0\.0\.0$|::1?$)/.test(address));
+  if (addresses.length === 0 && member.host !== name) {
+    throw new QuorateError(
+      `${name}: ${member.address}, the address of ${member.host}, does not resolve here`,
+      {
+        exitCode: EXIT.failed,
+        host: name,
+        hint: 'the firewall needs addresses: make the name resolve, or set etcd_address to an IP address',
+      },
+    );
+  }
+  return addresses.map((address) => canonicalNetwork(address) ?? address);
+}
+
+function sorted(networks: readonly string[]): readonly string[] {
+  return [...new Set(networks)].sort();
+}
+
+/** A table or chain that is ours alone, and the unit that loads it at boot. */
+function ownTable(
+  member: Member,
+  backend: 'nftables' | 'iptables',
+  ports: readonly OpenPort[],
+): readonly Task[] {
+  const { service, configDir } = member;
+  const path = rulesFile(member, backend);
+  const root = { owner: 'root', group: 'root' };
+  const command = backend === 'nftables' ? 'nft' : 'iptables';
+  const lines =
+    backend === 'nftables'
+      ? { start: `/usr/sbin/nft -f ${path}`, stop: `/usr/sbin/nft delete table inet quorate_${service}` }
+      : { start: `/bin/sh ${path} start`, stop: `/bin/sh ${path} stop` };
+  return [
+    assert({
+      name: `${command} is installed`,
+      that: sh`command -v ${command} >/dev/null`,
+      message: `${command} is missing`,
+      hint: 'install it, or set etcd_firewall: auto',
+    }),
+    noneOfOurs(member, backend === 'nftables' ? 'iptables' : 'nftables'),
+    directory({ path: configDir, mode: '0755', owner: 'root' }, { title: `${configDir} exists` }),
+    file(
+      {
+        path,
+        content: backend === 'nftables' ? nftablesFile(service, ports) : iptablesFile(service, ports),
+        mode: '0644',
+        ...root,
+      },
+      { title: `the ${backend} rules let in members and clients after a reboot` },
+    ),
+    file(
+      {
+        path: unitPath(member),
+        content: ownFirewallUnit({ name: service, ...lines, rulesFile: path }),
+        mode: '0644',
+        ...root,
+      },
+      { title: `the unit ${unitName(member)} loads them` },
+    ),
+  ];
+}
+
+/** No rules of ours by other means than the chosen one: they would go on shutting out who joins later. */
+function noneOfOurs(member: Member, ...backends: readonly ('nftables' | 'iptables')[]): Task {
+  const files = backends.map((backend) => rulesFile(member, backend));
+  return noOwnFirewall({
+    unit: unitName(member),
+    paths: backends.length === 1 ? files : [...files, unitPath(member)],
+  });
+}
+
+function rulesFile({ configDir }: Member, backend: 'nftables' | 'iptables'): string {
+  return `${configDir}/firewall.${backend}`;
+}
+
+function unitName({ service }: Member): string {
+  return `${service}-firewall.service`;
+}
+
+function unitPath(member: Member): string {
+  return `/etc/systemd/system/${unitName(member)}`;
+}
