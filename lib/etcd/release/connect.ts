@@ -47,7 +47,17 @@ export async function connectTo(
   const socket = await tunnel(via, url, credentials, limits);
   const host = bareHost(url);
   const secured = () => tlsConnect({ socket, host, ...(isIP(host) === 0 && { servername: host }) });
-  return answer(send(url, { path: pathOf(url), headers, createConnection: secured }), limits);
+  try {
+    const response = await answer(
+      send(url, { path: pathOf(url), headers, createConnection: secured }),
+      limits,
+    );
+    // Nobody else closes the tunnel, and an open one keeps the process alive.
+    return response.once('close', () => socket.destroy());
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 /** A request to the server of `url`, on a connection of its own. */

@@ -16,7 +16,7 @@ export interface Download {
   cancel(): void;
 }
 
-/** Opens `url` and follows redirects, each hop with the proxy of its own host and none of our credentials. */
+/** Opens a URL and follows redirects, each hop with the proxy of its host; credentials stay with theirs. */
 export async function openHttp(start: URL, timeouts = TIMEOUTS): Promise<Download> {
   let url = start;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
