@@ -52,8 +52,9 @@ export interface Host {
    */
   run(script: string, streams: ScriptStreams): RunningScript;
   /**
-   * Writes the bytes of `source`, a file on control, to `target` on the host: created 0600, written to a
-   * temporary name beside it, synced and renamed; never partial. `progress` gets bytes sent so far.
+   * Writes the bytes of `source`, a file on control, to `target` on the host: 0600, whole or not at all.
+   * Missing directories are made. `target` is a name to adopt from, not yet the final one. `progress`
+   * gets the bytes sent so far.
    */
   send(source: string, target: string, progress?: (bytes: number) => void): Promise<void>;
   close(): Promise<void>;
