@@ -1,0 +1,131 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { Secret } from '../dsl/secret.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { PkiConfig } from './config.ts';
+import { signCertificate, signRequest } from './engine.ts';
+import { privateFolder, readIfAny, writeWhole } from './files.ts';
+import { encryptedKeyPem, isEncrypted, keyPem, newKey, readKey } from './keys.ts';
+import { parseCertificate } from './problems.ts';
+import type { CertificatePlan } from './profile.ts';
+
+const CERT = 'ca.pem';
+const KEY = 'ca-key.pem';
+
+/** The PEM of the CA on control; undefined when there is none. */
+export function readCa(dir: string): Promise<string | undefined> {
+  return readIfAny(join(dir, CERT));
+}
+
+/** The SHA-256 of a certificate, in hex: of its DER, as openssl shows it. */
+export function fingerprint(pem: string): string {
+  const cert = parseCertificate(pem);
+  return createHash('sha256')
+    .update(cert?.raw ?? pem)
+    .digest('hex');
+}
+
+/**
+ * The CA's certificate, made when there is none. Whoever comes second finds the first one's: the key takes
+ * its place durably and once, the certificate after it and once. A key without a certificate is where a
+ * run was cut off, and is used.
+ */
+export async function ensureCaFiles(dir: string, config: PkiConfig, passphrase?: Secret): Promise<string> {
+  const found = await readCa(dir);
+  if (found !== undefined) {
+    checkCa(found, dir);
+    return found;
+  }
+  await privateFolder(dir);
+  await writeIgnore(dir, false);
+  const path = join(dir, KEY);
+  if ((await readIfAny(path)) === undefined) {
+    const fresh = await newKey(config.ca.key);
+    const text = passphrase ? encryptedKeyPem(fresh, passphrase) : keyPem(fresh).reveal();
+    await writeWhole(path, text, { mode: 0o600, exclusive: true });
+  }
+  const key = await storedKey(dir, passphrase);
+  const plan = caPlan(config);
+  const pem = await signCertificate(plan, key!, { key: key! });
+  await writeWhole(join(dir, 'ca.csr'), await signRequest(plan, key!), { mode: 0o644 });
+  await writeWhole(join(dir, CERT), pem, { mode: 0o644, exclusive: true });
+  return (await readCa(dir))!;
+}
+
+/** The CA's key, to sign with. One that is lost is not replaced: every member trusts the old one. */
+export async function caKey(dir: string, caPem: string, passphrase?: Secret): Promise<KeyObject> {
+  const key = await storedKey(dir, passphrase);
+  if (!key) {
+    throw new QuorateError(
+      `${join(dir, KEY)} is missing: no certificate can be issued under the CA in use (SHA-256 ${fingerprint(caPem)})`,
+      {
+        exitCode: EXIT.refused,
+        hint: `restore ${KEY} from a backup, or rotate the CA; another key is not made under a CA that is trusted`,
+      },
+    );
+  }
+  if (!parseCertificate(caPem)?.checkPrivateKey(key)) {
+    throw new QuorateError(
+      `${join(dir, KEY)} is not the key of ${join(dir, CERT)} (SHA-256 ${fingerprint(caPem)})`,
+      {
+        exitCode: EXIT.refused,
+        hint: 'restore the two that belong together',
+      },
+    );
+  }
+  return key;
+}
+
+/** Reads the key; one that lies open although there is a passphrase is encrypted in its place. */
+async function storedKey(dir: string, passphrase?: Secret): Promise<KeyObject | undefined> {
+  const path = join(dir, KEY);
+  const text = await readIfAny(path);
+  if (text === undefined) return undefined;
+  const encrypted = isEncrypted(text);
+  if (!encrypted) new Secret(text);
+  const key = readKey(text, path, passphrase);
+  if (passphrase) {
+    if (!encrypted) await writeWhole(path, encryptedKeyPem(key, passphrase), { mode: 0o600 });
+    await writeIgnore(dir, true);
+  }
+  return key;
+}
+
+function checkCa(pem: string, dir: string): void {
+  const cert = parseCertificate(pem);
+  const end = cert && new Date(cert.validTo);
+  const problem = !cert
+    ? 'is not a certificate'
+    : !cert.ca
+      ? 'is not the certificate of a CA'
+      : end! <= new Date()
+        ? `expired ${end!.toISOString().slice(0, 10)}`
+        : undefined;
+  if (problem) {
+    throw new QuorateError(`${join(dir, CERT)} ${problem}`, {
+      exitCode: EXIT.refused,
+      hint: 'restore it from a backup, or rotate the CA',
+    });
+  }
+}
+
+function caPlan({ ca }: PkiConfig): CertificatePlan {
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  return {
+    subject: ca.subject,
+    names: [],
+    usages: ['cert sign', 'crl sign'],
+    notBefore: new Date(now - ca.backdate),
+    notAfter: new Date(now - ca.backdate + ca.expiry),
+    ca: ca.pathLength === undefined ? {} : { pathLength: ca.pathLength },
+  };
+}
+
+/** Keys stay out of version control, except a CA key that is encrypted. */
+async function writeIgnore(dir: string, encrypted: boolean): Promise<void> {
+  const path = join(dir, '.gitignore');
+  const open = '*-key.pem\n.*.tmp\n';
+  const text = encrypted ? `${open}!/ca-key.pem\n` : open;
+  const found = await readIfAny(path);
+  if (found === undefined || (encrypted && found === open)) await writeWhole(path, text, { mode: 0o644 });
+}

@@ -1,0 +1,78 @@
+import { parseDuration } from './duration.ts';
+import { type KeyType, parseKeyType } from './keys.ts';
+import type { SubjectAttribute } from './profile.ts';
+
+export type LeafKind = 'server' | 'peer' | 'client';
+
+export interface PkiOptions {
+  /** The folder on control. */
+  readonly dir: string;
+  readonly cluster: string;
+  /** `ecdsa-256`, `rsa-2048`, `ed25519` and their like. */
+  readonly keyType: string;
+  readonly caExpiry: string;
+  readonly certExpiry: string;
+  /** Of all members. */
+  readonly addresses: readonly string[];
+}
+
+/** How certificates of one kind are to be. */
+export interface LeafProfile {
+  readonly usages: readonly string[];
+  /** Milliseconds, like all durations here. */
+  readonly expiry: number;
+  readonly backdate: number;
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+  readonly issuerUrls?: readonly string[];
+  readonly ocspUrl?: string;
+  readonly crlUrl?: string;
+}
+
+export interface PkiConfig {
+  readonly ca: {
+    readonly subject: readonly SubjectAttribute[];
+    readonly key: KeyType;
+    readonly expiry: number;
+    readonly backdate: number;
+    readonly pathLength?: number;
+  };
+  readonly leaf: {
+    /** A member's subject; undefined leaves it to its name. */
+    readonly subject: readonly SubjectAttribute[] | undefined;
+    readonly key: KeyType;
+    /** Names every member's certificates carry besides its own. */
+    readonly hosts: readonly string[];
+    readonly profiles: Readonly<Record<LeafKind, LeafProfile>>;
+  };
+  readonly warnings: readonly string[];
+}
+
+/** A certificate is valid from a little in the past: clocks differ. */
+export const BACKDATE = 5 * 60_000;
+
+/** What holds where no file says otherwise. */
+export function defaultConfig(options: PkiOptions): PkiConfig {
+  const key = parseKeyType(options.keyType);
+  const life = { expiry: parseDuration(options.certExpiry), backdate: BACKDATE };
+  const both = { ...life, usages: ['signing', 'key encipherment', 'server auth', 'client auth'] };
+  return {
+    ca: {
+      subject: [['CN', `${options.cluster} etcd CA`.slice(0, 64)]],
+      key,
+      expiry: parseDuration(options.caExpiry),
+      backdate: BACKDATE,
+    },
+    leaf: {
+      subject: undefined,
+      key,
+      hosts: [],
+      profiles: {
+        server: both,
+        peer: both,
+        client: { ...life, usages: ['signing', 'key encipherment', 'client auth'] },
+      },
+    },
+    warnings: [],
+  };
+}

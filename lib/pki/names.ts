@@ -1,0 +1,62 @@
+import { isIP } from 'node:net';
+
+export type NameType = 'dns' | 'ip' | 'email' | 'url';
+
+/** One subject alternative name, in the form in which two are compared. */
+export interface AlternativeName {
+  readonly type: NameType;
+  readonly value: string;
+}
+
+/** The kind of name `host` is: an address, else an e-mail address, else a URI, else a DNS name. */
+export function alternativeName(host: string): AlternativeName {
+  if (isIP(host) !== 0) return { type: 'ip', value: canonicalAddress(host) };
+  if (host.includes('@') && !host.includes('://')) return { type: 'email', value: host };
+  if (/^[a-z][a-z0-9+.-]*:/i.test(host)) return { type: 'url', value: host };
+  return { type: 'dns', value: host.toLowerCase() };
+}
+
+/** The same names once each, in their first order. */
+export function alternativeNames(hosts: readonly string[]): readonly AlternativeName[] {
+  const names = new Map<string, AlternativeName>();
+  for (const host of hosts) {
+    const name = alternativeName(host);
+    const key = `${name.type}:${name.value}`;
+    if (!names.has(key)) names.set(key, name);
+  }
+  return [...names.values()];
+}
+
+const PRINTED: Readonly<Record<string, NameType>> = {
+  DNS: 'dns',
+  'IP Address': 'ip',
+  email: 'email',
+  URI: 'url',
+};
+
+/** Reads what node:crypto prints of a certificate's names; kinds of no use to TLS keep their label. */
+export function readAlternativeNames(printed: string | undefined): readonly string[] {
+  const names: string[] = [];
+  for (const [, label, raw] of (printed ?? '').matchAll(/([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)) {
+    const value = raw!.startsWith('"') ? unquote(raw!) : raw!;
+    const type = PRINTED[label!];
+    if (type === 'ip' && isIP(value) !== 0) names.push(canonicalAddress(value));
+    else if (type === 'dns') names.push(value.toLowerCase());
+    else names.push(type === undefined ? `${label}:${value}` : value);
+  }
+  return names;
+}
+
+function unquote(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
+/** IPv6 addresses have many spellings; this is the one of RFC 5952. */
+function canonicalAddress(address: string): string {
+  if (isIP(address) !== 6 || address.includes('%')) return address;
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}

@@ -1,0 +1,181 @@
+import { join } from 'node:path';
+import { Secret } from '../dsl/secret.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { caKey, ensureCaFiles } from './authority.ts';
+import { defaultConfig, type LeafKind, type LeafProfile, type PkiConfig, type PkiOptions } from './config.ts';
+import { signCertificate, signRequest } from './engine.ts';
+import { newKey } from './keys.ts';
+import { alternativeNames } from './names.ts';
+import { type Pair, readPair, writePair } from './pairs.ts';
+import { certificateProblems, type ExtendedUse, parseCertificate } from './problems.ts';
+import type { CertificatePlan, SubjectAttribute } from './profile.ts';
+
+export interface Issued extends Pair {
+  readonly warnings: readonly string[];
+}
+
+/** The certificates of one cluster, kept in a folder on control. */
+export interface Pki {
+  /** The CA, made when there is none, together with a client's pair. */
+  ensureCa(): Promise<{ readonly pem: string }>;
+  /** A member's certificate for exactly these names: the stored one while it is fine, else a new one. */
+  issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Issued>;
+  /** The pair the playbooks and etcdctl use. */
+  issueClient(): Promise<Issued>;
+}
+
+interface Wanted {
+  readonly folder: string;
+  readonly kind: LeafKind;
+  readonly subject: readonly SubjectAttribute[];
+  readonly sans: readonly string[];
+}
+
+/** Opens the folder of a cluster's certificates; nothing is written before one is asked for. */
+export async function openPki(options: PkiOptions): Promise<Pki> {
+  return new FolderPki(options.dir, defaultConfig(options), process.env.QUORATE_CA_PASSPHRASE);
+}
+
+class FolderPki implements Pki {
+  readonly #dir: string;
+  readonly #config: PkiConfig;
+  readonly #passphrase: Secret | undefined;
+  readonly #issuing = new Map<string, Promise<Issued>>();
+  #ca: Promise<string> | undefined;
+  #ensured: Promise<{ readonly pem: string }> | undefined;
+
+  constructor(dir: string, config: PkiConfig, passphrase: string | undefined) {
+    this.#dir = dir;
+    this.#config = config;
+    this.#passphrase = passphrase ? new Secret(passphrase) : undefined;
+  }
+
+  ensureCa(): Promise<{ readonly pem: string }> {
+    this.#ensured ??= this.#ensure().catch((error: unknown) => {
+      this.#ensured = undefined;
+      throw error;
+    });
+    return this.#ensured;
+  }
+
+  async issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Issued> {
+    await this.ensureCa();
+    const { subject, hosts } = this.#config.leaf;
+    return this.#once({
+      folder: join(this.#dir, name),
+      kind,
+      subject: subject ?? [['CN', name.slice(0, 64)]],
+      sans: [...sans, ...hosts],
+    });
+  }
+
+  async issueClient(): Promise<Issued> {
+    return this.#once(this.#client());
+  }
+
+  async #ensure(): Promise<{ readonly pem: string }> {
+    const pem = await this.#caPem();
+    if ((await readPair(this.#dir, 'client')) === undefined) {
+      // A CA whose key is elsewhere still serves to be trusted.
+      await this.issueClient().catch((error: unknown) => {
+        if (!(error instanceof QuorateError && error.exitCode === EXIT.refused)) throw error;
+      });
+    }
+    return { pem };
+  }
+
+  #client(): Wanted {
+    return { folder: this.#dir, kind: 'client', subject: [['CN', 'quorate']], sans: [] };
+  }
+
+  #caPem(): Promise<string> {
+    this.#ca ??= ensureCaFiles(this.#dir, this.#config, this.#passphrase).catch((error: unknown) => {
+      this.#ca = undefined;
+      throw error;
+    });
+    return this.#ca;
+  }
+
+  /** Calls for the same pair one after the other: the second finds what the first stored. */
+  #once(wanted: Wanted): Promise<Issued> {
+    const path = join(wanted.folder, wanted.kind);
+    const issue = () => this.#issue(wanted);
+    const issued = (this.#issuing.get(path) ?? Promise.resolve()).then(issue, issue);
+    this.#issuing.set(path, issued);
+    return issued;
+  }
+
+  async #issue({ folder, kind, subject, sans }: Wanted): Promise<Issued> {
+    const profile = this.#config.leaf.profiles[kind];
+    check(kind, profile, sans);
+    const caPem = await this.#caPem();
+    const stored = await readPair(folder, kind);
+    const uses: readonly ExtendedUse[] = kind === 'client' ? ['client auth'] : ['server auth', 'client auth'];
+    // Whoever asks has found the installed one due, by a lead that never exceeds a third of its life.
+    const required = { caPem, uses, renewBefore: Number.POSITIVE_INFINITY, sans };
+    if (stored && certificateProblems({ ...required, pem: stored.certPem }).length === 0) {
+      return { ...stored, warnings: [] };
+    }
+    const [signer, key] = await Promise.all([
+      caKey(this.#dir, caPem, this.#passphrase),
+      newKey(this.#config.leaf.key),
+    ]);
+    const { plan, warnings } = leafPlan(profile, caPem, { subject, names: alternativeNames(sans) });
+    const [certPem, csrPem] = await Promise.all([
+      signCertificate(plan, key, { key: signer, certPem: caPem }),
+      kind === 'server' ? signRequest(plan, key) : undefined,
+    ]);
+    const pair = await writePair(folder, kind, { certPem, key, ...(csrPem && { csrPem }) });
+    return { ...pair, warnings: [...this.#config.warnings, ...warnings] };
+  }
+}
+
+/** Refuses what etcd would start with and then fail on. */
+function check(kind: LeafKind, { usages }: LeafProfile, sans: readonly string[]): void {
+  if (kind !== 'client' && sans.length === 0) {
+    throw new QuorateError(`a ${kind} certificate needs at least one name or address`, {
+      exitCode: EXIT.usage,
+      hint: 'clients compare the address they dial with the names in the certificate',
+    });
+  }
+  const needed = kind === 'client' ? ['client auth'] : ['server auth', 'client auth'];
+  const missing = needed.filter((usage) => !usages.includes(usage));
+  if (missing.length > 0) {
+    throw new QuorateError(`the profile of ${kind} certificates lacks ${missing.join(' and ')}`, {
+      exitCode: EXIT.usage,
+      hint: 'a member is also a client: of its peers, and of itself through its gateway',
+    });
+  }
+}
+
+/** A leaf's plan; it ends with its CA at the latest. */
+function leafPlan(
+  profile: LeafProfile,
+  caPem: string,
+  about: Pick<CertificatePlan, 'subject' | 'names'>,
+): { plan: CertificatePlan; warnings: readonly string[] } {
+  const { usages, expiry, backdate, issuerUrls, ocspUrl, crlUrl } = profile;
+  const caEnd = new Date(parseCertificate(caPem)!.validTo);
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  const notBefore = profile.notBefore ?? new Date(now - backdate);
+  const wanted = profile.notAfter ?? new Date(notBefore.getTime() + expiry);
+  const clamped = wanted > caEnd;
+  // A CA is always a little older than its leaves, so only a good part of a life is worth a word.
+  const late = wanted.getTime() - caEnd.getTime() > (wanted.getTime() - notBefore.getTime()) / 10;
+  const plan: CertificatePlan = {
+    ...about,
+    usages,
+    notBefore,
+    notAfter: clamped ? caEnd : wanted,
+    ...(issuerUrls && { issuerUrls }),
+    ...(ocspUrl && { ocspUrl }),
+    ...(crlUrl && { crlUrl }),
+  };
+  const day = (date: Date) => date.toISOString().slice(0, 10);
+  return {
+    plan,
+    warnings: late
+      ? [`certificates would last until ${day(wanted)} but their CA ends ${day(caEnd)}: they end with it`]
+      : [],
+  };
+}

@@ -1,0 +1,129 @@
+import { X509Certificate } from 'node:crypto';
+import { alternativeNames, readAlternativeNames } from './names.ts';
+
+/** What is wrong with a certificate, as data. */
+export type Problem =
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'no-ca' }
+  | { readonly kind: 'wrong-ca'; readonly issuer: string }
+  | { readonly kind: 'names'; readonly missing: readonly string[]; readonly extra: readonly string[] }
+  | { readonly kind: 'not-yet-valid'; readonly notBefore: Date }
+  | { readonly kind: 'expired'; readonly notAfter: Date }
+  | { readonly kind: 'expires-soon'; readonly notAfter: Date }
+  | { readonly kind: 'usage'; readonly missing: readonly ExtendedUse[] };
+
+export type ExtendedUse = 'server auth' | 'client auth';
+
+const USE_OIDS: Readonly<Record<ExtendedUse, string>> = {
+  'server auth': '1.3.6.1.5.5.7.3.1',
+  'client auth': '1.3.6.1.5.5.7.3.2',
+};
+
+export interface Requirements {
+  readonly pem: string;
+  /** Exactly the names it must carry; undefined when it need not have any. */
+  readonly sans: readonly string[] | undefined;
+  /** The CA it must come from; undefined when there is none yet. */
+  readonly caPem: string | undefined;
+  /** Milliseconds before the end at which it is due for renewal. */
+  readonly renewBefore: number;
+  readonly now?: Date;
+  /** What it must serve for: both, unless told. */
+  readonly uses?: readonly ExtendedUse[];
+}
+
+/** Everything that keeps a certificate from being what is required; none when it is fine. */
+export function certificateProblems(required: Requirements): readonly Problem[] {
+  const cert = parseCertificate(required.pem);
+  if (!cert) return [{ kind: 'unreadable' }];
+  const ca = required.caPem === undefined ? undefined : parseCertificate(required.caPem);
+  return [
+    ...caProblems(cert, ca),
+    ...nameProblems(cert, required.sans),
+    ...validityProblems(cert, ca, required.renewBefore, required.now ?? new Date()),
+    ...usageProblems(cert, required.uses ?? ['server auth', 'client auth']),
+  ];
+}
+
+/** A certificate's PEM (its first block); undefined when it is none. */
+export function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function caProblems(cert: X509Certificate, ca: X509Certificate | undefined): readonly Problem[] {
+  if (!ca) return [{ kind: 'no-ca' }];
+  try {
+    if (cert.checkIssued(ca) && cert.verify(ca.publicKey)) return [];
+  } catch {
+    // A signature of another algorithm than the CA's key cannot even be tried.
+  }
+  return [{ kind: 'wrong-ca', issuer: cert.issuer.replaceAll('\n', ', ') }];
+}
+
+function nameProblems(cert: X509Certificate, sans: readonly string[] | undefined): readonly Problem[] {
+  if (sans === undefined) return [];
+  const wanted = new Set(alternativeNames(sans).map(({ value }) => value));
+  const found = new Set(readAlternativeNames(cert.subjectAltName));
+  const missing = [...wanted].filter((name) => !found.has(name));
+  const extra = [...found].filter((name) => !wanted.has(name));
+  return missing.length + extra.length > 0 ? [{ kind: 'names', missing, extra }] : [];
+}
+
+/**
+ * Renewal is due `renewBefore` the end, but not before two thirds of the life are over: else one that
+ * lives shorter than that would be renewed at every run. Nor can renewal outlive the CA.
+ */
+function validityProblems(
+  cert: X509Certificate,
+  ca: X509Certificate | undefined,
+  renewBefore: number,
+  now: Date,
+): readonly Problem[] {
+  const notBefore = new Date(cert.validFrom);
+  const notAfter = new Date(cert.validTo);
+  if (notBefore > now) return [{ kind: 'not-yet-valid', notBefore }];
+  if (notAfter <= now) return [{ kind: 'expired', notAfter }];
+  const lead = Math.min(renewBefore, (notAfter.getTime() - notBefore.getTime()) / 3);
+  const endsWithCa = ca !== undefined && notAfter >= new Date(ca.validTo);
+  if (endsWithCa || notAfter.getTime() - now.getTime() > lead) return [];
+  return [{ kind: 'expires-soon', notAfter }];
+}
+
+function usageProblems(cert: X509Certificate, uses: readonly ExtendedUse[]): readonly Problem[] {
+  const found: readonly string[] = cert.keyUsage ?? [];
+  const missing = uses.filter((use) => !found.includes(USE_OIDS[use]));
+  return missing.length > 0 ? [{ kind: 'usage', missing }] : [];
+}
+
+/** A problem in a few words, as a diff shows it. */
+export function describeProblem(problem: Problem): string {
+  switch (problem.kind) {
+    case 'unreadable':
+      return 'not a certificate';
+    case 'no-ca':
+      return 'there is no CA yet';
+    case 'wrong-ca':
+      return `not from this CA (issuer ${problem.issuer})`;
+    case 'names':
+      return [
+        ...(problem.missing.length > 0 ? [`lacks ${problem.missing.join(', ')}`] : []),
+        ...(problem.extra.length > 0 ? [`has ${problem.extra.join(', ')} besides`] : []),
+      ].join('; ');
+    case 'not-yet-valid':
+      return `not valid before ${day(problem.notBefore)}`;
+    case 'expired':
+      return `expired ${day(problem.notAfter)}`;
+    case 'expires-soon':
+      return `expires ${day(problem.notAfter)}`;
+    case 'usage':
+      return `not for ${problem.missing.join(' and ')}`;
+  }
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
