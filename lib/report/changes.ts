@@ -19,7 +19,16 @@ export interface TaskGroup {
 /** One property that changes, with its different values and the hosts that have each. */
 export interface Detail {
   readonly property: string;
-  readonly values: readonly { readonly text: string; readonly hosts: readonly string[] }[];
+  readonly values: readonly Value[];
+}
+
+export interface Value {
+  readonly text: string;
+  readonly hosts: readonly string[];
+  /** It says only that two contents differ. */
+  readonly digest: boolean;
+  /** There are whole texts, so that a diff can show it. */
+  readonly hasText: boolean;
 }
 
 export type Mark = '+' | '~' | '-' | '↻' | '▶' | '■' | '?' | '✗' | '✓' | '·';
@@ -103,17 +112,21 @@ function toGroup(events: readonly TaskEvent[]): TaskGroup {
 }
 
 function detailsOf(events: readonly TaskEvent[]): Detail[] {
-  const details = new Map<string, Map<string, string[]>>();
+  const details = new Map<string, Map<string, Value & { hosts: string[] }>>();
   for (const { host, changes } of events) {
     for (const change of changes) {
-      const values = getOrMake(details, change.property, () => new Map<string, string[]>());
-      getOrMake(values, describe(change), (): string[] => []).push(host);
+      const values = getOrMake(
+        details,
+        change.property,
+        () => new Map<string, Value & { hosts: string[] }>(),
+      );
+      const text = describe(change);
+      const digest = change.after?.startsWith('sha256:') === true;
+      const hasText = change.text !== undefined;
+      getOrMake(values, text, () => ({ text, hosts: [] as string[], digest, hasText })).hosts.push(host);
     }
   }
-  return [...details].map(([property, values]) => ({
-    property,
-    values: [...values].map(([text, hosts]) => ({ text, hosts })),
-  }));
+  return [...details].map(([property, values]) => ({ property, values: [...values.values()] }));
 }
 
 function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

@@ -1,3 +1,4 @@
+import type { StructuredPatch, StructuredPatchHunk } from 'diff';
 import { anonymous, type TaskEvent } from './changes.ts';
 import type { Colors } from './colors.ts';
 import { foldHosts } from './hosts.ts';
@@ -5,6 +6,8 @@ import { escapeControls } from './text.ts';
 
 /** Lines of one diff that are shown; the rest is counted. */
 const CAP = 200;
+/** Texts that differ in everything would take long to compare, ms. */
+const LIMITS = { context: 3, timeout: 500 };
 
 /** A text that changes in the same way on one or more hosts. */
 export interface FoldedDiff {
@@ -15,28 +18,23 @@ export interface FoldedDiff {
 
 /** Unified diffs of all texts that change, equal ones of several hosts as one, ready to print. */
 export async function foldDiffs(events: readonly TaskEvent[]): Promise<FoldedDiff[]> {
-  const texts = new Map<string, { resource: string; before: string; after: string; hosts: string[] }>();
-  for (const { host, changes } of events) {
-    for (const { resource, text } of changes) {
-      if (!text) continue;
-      const key = JSON.stringify([anonymous(resource, host), text.before, text.after]);
-      const same = texts.get(key);
-      if (same) same.hosts.push(host);
-      else texts.set(key, { resource, ...text, hosts: [host] });
-    }
-  }
-  if (texts.size === 0) return [];
+  const texts = events.flatMap(({ host, changes }) =>
+    changes.flatMap(({ resource, text }) => (text ? [{ host, resource, ...text }] : [])),
+  );
+  if (texts.length === 0) return [];
   const { structuredPatch } = await import('diff');
-  return [...texts.values()].map(({ resource, before, after, hosts }) => {
-    const patch = structuredPatch('', '', before, after, undefined, undefined, { context: 3, timeout: 500 });
-    const lines = patch
-      ? patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
-          `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
-          ...lines,
-        ])
-      : ['(too different for a diff)'];
-    return { resource, hosts, lines: cap(lines).map(escapeControls) };
-  });
+  const patches = new Map<string, readonly string[]>();
+  const folded = new Map<string, { resource: string; hosts: string[]; lines: readonly string[] }>();
+  for (const { host, resource, before, after } of texts) {
+    const pair = JSON.stringify([before, after]);
+    const lines = patches.get(pair) ?? linesOf(structuredPatch('', '', before, after, '', '', LIMITS));
+    patches.set(pair, lines);
+    const key = JSON.stringify([anonymous(resource, host), lines]);
+    const same = folded.get(key);
+    if (same) same.hosts.push(host);
+    else folded.set(key, { resource, hosts: [host], lines });
+  }
+  return [...folded.values()];
 }
 
 /** A diff with its two header lines, coloured the usual way. */
@@ -50,9 +48,17 @@ export function formatDiff({ resource, hosts, lines }: FoldedDiff, colors: Color
   ];
 }
 
-function cap(lines: readonly string[]): string[] {
-  if (lines.length <= CAP) return [...lines];
+function linesOf(patch: StructuredPatch | undefined): string[] {
+  if (!patch) return ['(too different to compare)'];
+  const lines = patch.hunks.flatMap((hunk) => [headOf(hunk), ...hunk.lines]).map(escapeControls);
+  if (lines.length <= CAP) return lines;
   return [...lines.slice(0, CAP), `… ${lines.length - CAP} more lines`];
+}
+
+/** An empty side counts from line 0, as diff(1) has it. */
+function headOf({ oldStart, oldLines, newStart, newLines }: StructuredPatchHunk): string {
+  const from = (start: number, lines: number) => (lines === 0 ? start - 1 : start);
+  return `@@ -${from(oldStart, oldLines)},${oldLines} +${from(newStart, newLines)},${newLines} @@`;
 }
 
 function paint(line: string, colors: Colors): string {

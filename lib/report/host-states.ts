@@ -1,59 +1,84 @@
 import type { Progress, RunEvent } from '../runner/events.ts';
+import { anonymous } from './changes.ts';
+import { oneLine } from './text.ts';
 
 export interface HostState {
   readonly name: string;
-  /** `idle`: not begun, or between two steps. */
-  state: 'waiting' | 'busy' | 'done' | 'failed';
-  doing: string;
-  /** When `doing` began, ms. */
-  since: number;
-  ok: number;
-  changed: number;
+  /** `waiting`: it has not begun, or stands at a barrier before anything was decided. */
+  readonly state: 'waiting' | 'busy' | 'done' | 'failed';
+  /** What it is doing, or why it failed; on one line and free of control characters. */
+  readonly doing: string;
+  /** The same without the host's own name: equal for hosts at the same step. */
+  readonly step: string;
+  /** When the step began, in ms since the epoch. */
+  readonly since: number;
+  readonly ok: number;
+  readonly changed: number;
 }
 
-/** What every host is doing now, and how far it is; made from the event stream, read by the live view. */
+/** What every host is doing, and how far it is: made from the event stream, read by the live view. */
 export class HostStates {
-  readonly hosts = new Map<string, HostState>();
+  readonly #hosts = new Map<string, HostState>();
+  readonly #steps = new Map<string, number>();
   readonly started = Date.now();
-  play = '';
+
+  get hosts(): readonly HostState[] {
+    return [...this.#hosts.values()];
+  }
+
+  /** Rank of a step by when it was first seen: hosts flow through steps that stay in place. */
+  rank(step: string): number {
+    return this.#steps.get(step) ?? 0;
+  }
 
   take(event: RunEvent): void {
-    if (event.event === 'start') for (const name of event.hosts) this.#host(name);
-    if (event.event === 'play') this.play = event.play;
-    if (event.event === 'task') {
-      const host = this.#host(event.host);
-      if (event.status === 'failed') this.#fail(host, event.task);
-      else if (event.status === 'changed' || event.status === 'unknown') host.changed += 1;
-      else host.ok += 1;
-    }
+    if (event.event === 'start') for (const name of event.hosts) this.#set(name, {});
+    if (event.event === 'task') this.#count(event);
     if (event.event === 'error' && event.host !== undefined) {
       const { host, message } = event;
       const text = message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
-      this.#fail(this.#host(host), text.split('\n')[0] ?? '');
+      this.#doing(host, 'failed', text.split('\n')[0] ?? '');
     }
   }
 
-  progress({ host: name, doing }: Progress): void {
-    const host = this.#host(name);
-    if (host.state === 'failed') return;
-    if (doing === undefined) {
-      host.state = host.ok + host.changed > 0 ? 'done' : 'waiting';
-      host.doing = '';
-    } else if (host.state !== 'busy' || host.doing !== doing) {
-      Object.assign(host, { state: 'busy', doing, since: Date.now() });
-    }
+  progress({ host, doing }: Progress): void {
+    const before = this.#set(host, {});
+    if (before.state === 'failed') return;
+    if (doing !== undefined) this.#doing(host, 'busy', doing);
+    else this.#doing(host, before.ok + before.changed > 0 ? 'done' : 'waiting', '');
   }
 
-  #fail(host: HostState, doing: string): void {
-    Object.assign(host, { state: 'failed', doing });
+  #count({ host, task, status }: Extract<RunEvent, { event: 'task' }>): void {
+    if (status === 'failed') {
+      this.#doing(host, 'failed', task);
+      return;
+    }
+    const { ok, changed } = this.#set(host, {});
+    const changes = status === 'changed' || status === 'unknown';
+    this.#set(host, changes ? { changed: changed + 1 } : { ok: ok + 1 });
   }
 
-  #host(name: string): HostState {
-    let host = this.hosts.get(name);
-    if (!host) {
-      host = { name, state: 'waiting', doing: '', since: Date.now(), ok: 0, changed: 0 };
-      this.hosts.set(name, host);
-    }
+  #doing(name: string, state: HostState['state'], text: string): void {
+    const before = this.#hosts.get(name);
+    const doing = oneLine(text);
+    if (before?.state === state && before.doing === doing) return;
+    const step = anonymous(doing, name);
+    if (!this.#steps.has(step)) this.#steps.set(step, this.#steps.size);
+    this.#set(name, { state, doing, step, since: Date.now() });
+  }
+
+  #set(name: string, fields: Partial<HostState>): HostState {
+    const fresh = {
+      name,
+      state: 'waiting',
+      doing: '',
+      step: '',
+      since: Date.now(),
+      ok: 0,
+      changed: 0,
+    } as const;
+    const host = { ...(this.#hosts.get(name) ?? fresh), ...fields };
+    this.#hosts.set(name, host);
     return host;
   }
 }

@@ -1,3 +1,5 @@
+import { count, truncate } from './text.ts';
+
 /** Names as a person writes them, ranges in the inventory's form: `etcd[01:03], gateway`. */
 export function foldHosts(names: Iterable<string>): string {
   const unique = [...new Set(names)];
@@ -18,6 +20,19 @@ export function foldHosts(names: Iterable<string>): string {
   }
   return [...families.values()].flatMap(ranges).join(', ');
 }
+
+/** The same in about forty columns: `all but etcd07`, or how many and the first of them. */
+export function nameHosts(names: readonly string[], all: readonly string[]): string {
+  const folded = foldHosts(names);
+  if (folded.length <= SHORT) return folded;
+  const named = new Set(names);
+  const missing = all.filter((name) => !named.has(name));
+  if (missing.length > 0 && missing.length <= FEW) return `all but ${foldHosts(missing)}`;
+  return `${count(named.size, 'host')}: ${truncate(folded, SHORT)}`;
+}
+
+const SHORT = 40;
+const FEW = 3;
 
 interface Numbered {
   readonly key: string;

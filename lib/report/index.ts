@@ -41,8 +41,9 @@ export interface Report extends EventSink {
 export function createReport(options: ReportOptions): Report {
   const stdout = createOutput(options.stdout ?? process.stdout);
   const stderr = createOutput(options.stderr ?? process.stderr);
-  const colors = colorsFor(stdout, options.output, options.env ?? process.env);
-  const settings = { ...options, stdout, stderr, colors };
+  const env = options.env ?? process.env;
+  const colors = colorsFor(stdout, options.output, env);
+  const settings = { ...options, stdout, stderr, env, colors };
   const create = { json: createJson, plain: createPlain, pretty: createPretty }[options.output];
   const renderer: Renderer = create(settings);
   const log =

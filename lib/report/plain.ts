@@ -2,7 +2,7 @@ import type { RunEvent } from '../runner/events.ts';
 import { describe, markOf, type TaskEvent } from './changes.ts';
 import { Conclusions } from './conclusions.ts';
 import { foldDiffs, formatDiff } from './diff.ts';
-import { formatError } from './errors.ts';
+import { type ErrorEvent, formatError } from './errors.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { foldHosts } from './hosts.ts';
 import type { Renderer } from './index.ts';
@@ -15,7 +15,7 @@ export function createPlain(settings: Settings): Renderer {
   const { stdout, stderr, colors, diff, check, verbosity } = settings;
   const conclusions = new Conclusions();
   const changed: TaskEvent[] = [];
-  let errors = 0;
+  const errors: ErrorEvent[] = [];
   let recap: RecapEvent | undefined;
   const print = (lines: readonly string[], output = stdout) => {
     for (const line of lines) output.write(`${escapeControls(line)}\n`);
@@ -45,7 +45,7 @@ export function createPlain(settings: Settings): Renderer {
         print(logLines(event), event.level === 'warning' ? stderr : stdout);
         break;
       case 'error':
-        errors += 1;
+        errors.push(event);
         print(formatError(event), stderr);
         break;
       case 'recap':

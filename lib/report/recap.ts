@@ -1,12 +1,16 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { HostRecap, RunEvent } from '../runner/events.ts';
 import type { Colors } from './colors.ts';
+import type { ErrorEvent } from './errors.ts';
 import { foldHosts } from './hosts.ts';
 import { count, displayWidth, duration, oneLine, pad } from './text.ts';
 
 export type RecapEvent = Extract<RunEvent, { event: 'recap' }>;
 
 const COLUMNS = ['ok', 'changed', 'unknown', 'skipped', 'failed', 'unreachable', 'roundTrips'] as const;
+
+/** Columns for the names of hosts that share a line. */
+const NAMES = 24;
 
 export interface RecapOptions {
   readonly colors: Colors;
@@ -20,7 +24,7 @@ export function recapTable({ hosts }: RecapEvent, { colors, fold, roundTrips }: 
   const columns = COLUMNS.filter((name) => name !== 'roundTrips' || roundTrips);
   const rows = Object.entries(hosts).map(([host, counts]) => ({ hosts: [host], counts }));
   const merged = fold ? mergeEqual(rows, columns) : rows;
-  const names = merged.map((row) => oneLine(foldHosts(row.hosts)));
+  const names = merged.map((row) => label(row.hosts));
   const nameWidth = Math.max(0, ...names.map(displayWidth));
   const width = (name: Column) => Math.max(...merged.map(({ counts }) => `${name}=${counts[name]}`.length));
   return merged.map(({ counts }, i) => {
@@ -32,7 +36,7 @@ export function recapTable({ hosts }: RecapEvent, { colors, fold, roundTrips }: 
 /** What became of it all, in one line. `conclusion` is what the playbook itself says of the outcome. */
 export function verdict(
   recap: RecapEvent,
-  errors: number,
+  errors: readonly ErrorEvent[],
   conclusions: readonly string[],
 ): { readonly good: boolean; readonly text: string } {
   const { check, exitCode, elapsedMs } = recap;
@@ -40,8 +44,8 @@ export function verdict(
   const sum = (name: Column) => rows.reduce((total, counts) => total + counts[name], 0);
   const hosts = count(rows.length, 'host');
   const good = exitCode === EXIT.ok || exitCode === EXIT.pending;
-  const failures = good ? [] : [count(errors, 'error'), `exit code ${exitCode}`];
-  const lead = good ? conclusions.join('; ') : (FAILURES[exitCode] ?? 'failed');
+  const failures = good ? [] : [count(errors.length, 'error'), `exit code ${exitCode}`];
+  const lead = good ? conclusions.join('; ') : failure(exitCode, errors);
   if (!check) {
     const facts = [hosts, `${sum('changed')} changed`, ...failures, duration(elapsedMs)];
     return { good, text: `${lead || 'done'} — ${facts.join(', ')}` };
@@ -63,12 +67,18 @@ export function verdict(
   };
 }
 
+/** A list that is too long for a column becomes a number; errors name their hosts anyway. */
+function label(hosts: readonly string[]): string {
+  const names = oneLine(foldHosts(hosts));
+  return hosts.length > 1 && names.length > NAMES ? count(hosts.length, 'host') : names;
+}
+
 type Column = (typeof COLUMNS)[number];
 
 const FAILURES: Partial<Record<ExitCode, string>> = {
   [EXIT.failed]: 'failed',
   [EXIT.refused]: 'refused by a safety gate',
-  [EXIT.unreachable]: 'hosts were unreachable',
+  [EXIT.unreachable]: 'no connection',
   [EXIT.untrusted]: 'not trusted',
   [EXIT.locked]: 'another run holds the lock',
   [EXIT.unhealthy]: 'verification failed',
@@ -76,6 +86,15 @@ const FAILURES: Partial<Record<ExitCode, string>> = {
   [EXIT.interrupted]: 'interrupted',
   [EXIT.terminated]: 'terminated',
 };
+
+/** `failed on etcd02`: the outcome, and the hosts whose errors led to it. */
+function failure(exitCode: ExitCode, errors: readonly ErrorEvent[]): string {
+  const hosts = errors.flatMap((error) =>
+    error.exitCode === exitCode && error.host !== undefined ? [error.host] : [],
+  );
+  const where = hosts.length > 0 ? ` on ${foldHosts(hosts)}` : '';
+  return `${FAILURES[exitCode] ?? 'failed'}${where}`;
+}
 
 interface Row {
   readonly hosts: string[];

@@ -9,5 +9,5 @@ export interface Settings {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly colors: Colors;
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }

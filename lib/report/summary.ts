@@ -4,7 +4,7 @@ import type { Colors } from './colors.ts';
 import type { Conclusions } from './conclusions.ts';
 import { foldDiffs, formatDiff } from './diff.ts';
 import { type ErrorEvent, foldErrors } from './errors.ts';
-import { foldHosts } from './hosts.ts';
+import { foldHosts, nameHosts } from './hosts.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
 import type { Settings } from './settings.ts';
 import { count, displayWidth, escapeControls, oneLine, pad, truncate } from './text.ts';
@@ -29,14 +29,15 @@ export async function summary(
   settings: Settings,
 ): Promise<{ readonly before: string[]; readonly after: string[] }> {
   const { colors, verbosity } = settings;
+  const hosts = Object.keys(recap?.hosts ?? {});
   const before = [
-    ...(await changeLines(tasks, settings)),
+    ...(await changeLines(tasks, hosts, settings)),
     ...conclusions.tables.flatMap((table) => ['', ...tableLines(table, colors)]),
   ];
-  if (!recap || Object.keys(recap.hosts).length === 0) return { before, after: [] };
-  const fold = Object.keys(recap.hosts).length > MANY && verbosity === 0;
+  if (!recap || hosts.length === 0) return { before, after: [] };
+  const fold = hosts.length > MANY && verbosity === 0;
   before.push('', ...recapTable(recap, { colors, fold, roundTrips: verbosity > 0 }));
-  const { good, text } = verdict(recap, errors.length, conclusions.sentences);
+  const { good, text } = verdict(recap, errors, conclusions.sentences);
   const last = escapeControls(text);
   return { before, after: ['', good ? colors.green(`✔ ${last}`) : colors.red(`✗ ${last}`)] };
 }
@@ -76,21 +77,26 @@ export function logLine(event: Extract<RunEvent, { event: 'log' }>, { colors }: 
   });
 }
 
-async function changeLines(tasks: readonly TaskEvent[], settings: Settings): Promise<string[]> {
+async function changeLines(
+  tasks: readonly TaskEvent[],
+  all: readonly string[],
+  settings: Settings,
+): Promise<string[]> {
   const { colors, check, diff, verbosity } = settings;
   const groups = groupTasks(tasks);
   const width = Math.min(TITLE, Math.max(0, ...groups.map(({ title }) => displayWidth(oneLine(title)))));
+  const naming = verbosity > 0 ? foldHosts : nameHosts;
   const lines: string[] = [];
   let role: string | undefined;
   for (const group of groups) {
     if (group.role !== role) lines.push('', colors.bold(oneLine(group.role)));
     role = group.role;
     const title = pad(oneLine(group.title), width);
-    const hosts = colors.dim(escapeControls(foldHosts(group.hosts)));
+    const hosts = colors.dim(escapeControls(naming(group.hosts, all)));
     lines.push(
       `  ${paintMark(group.mark, colors)} ${group.status === 'ok' ? colors.dim(title) : title}  ${hosts}`,
     );
-    if (check || verbosity > 0) lines.push(...detailLines(group, colors));
+    if (check || verbosity > 0) lines.push(...detailLines(group, settings));
     if (diff) {
       for (const one of await foldDiffs(group.events)) {
         lines.push(...formatDiff(one, colors).map((line) => `      ${line}`));
@@ -100,9 +106,13 @@ async function changeLines(tasks: readonly TaskEvent[], settings: Settings): Pro
   return lines;
 }
 
-function detailLines({ details, hosts }: TaskGroup, colors: Colors): string[] {
+function detailLines({ details, hosts }: TaskGroup, { colors, diff, verbosity }: Settings): string[] {
   return details.flatMap(({ property, values }) => {
-    if (values.length > VALUES) return [`      ${oneLine(property)}: ${values.length} different changes`];
+    if (diff && values.every(({ hasText }) => hasText)) return [];
+    const own = values.length > 1 && values.every((value) => value.digest);
+    if (verbosity === 0 && (own || values.length > VALUES)) {
+      return [`      ${oneLine(property)}: ${colors.dim('not the same on all (-v lists them)')}`];
+    }
     return values.map(({ text, hosts: some }) => {
       const where = some.length === hosts.length ? '' : `  ${escapeControls(foldHosts(some))}`;
       return `      ${truncate(oneLine(text), 160)}${colors.dim(where)}`;
