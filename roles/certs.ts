@@ -25,21 +25,25 @@ export const certs: Role<EtcdFacts> = {
   tasks(target) {
     const member = memberOf(target);
     const root = member.user === undefined ? {} : { owner: 'root' };
+    const ca = caContent(target);
     return [
       ...etcdAccount(member),
       directory({ path: member.certDir, mode: '0755', ...root }, { title: `${member.certDir} exists` }),
-      caFile(target, member),
-      leaf(target, member, 'server'),
-      leaf(target, member, 'peer'),
+      caFile(member, ca),
+      leaf(target, member, 'server', ca),
+      leaf(target, member, 'peer', ca),
     ];
   },
 };
 
+/** The CA as it is, or as the run will make it. */
+function caContent(target: Target<EtcdFacts>): string | LaterContent {
+  const { caPem } = target.facts.cluster ?? {};
+  return caPem ?? new LaterContent(async () => (await (await clusterPki(target)).ensureCa()).pem);
+}
+
 /** Members read their CA at the start only, so a change of it waits for the member's turn. */
-function caFile(target: Target<EtcdFacts>, member: Member): Task {
-  const content =
-    target.facts.cluster?.caPem ??
-    new LaterContent(async () => (await (await clusterPki(target)).ensureCa()).pem);
+function caFile(member: Member, content: string | LaterContent): Task {
   const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
   return file(
     { path: `${member.certDir}/ca.pem`, content, mode: '0644', ...root },
@@ -47,7 +51,12 @@ function caFile(target: Target<EtcdFacts>, member: Member): Task {
   );
 }
 
-function leaf(target: Target<EtcdFacts>, member: Member, kind: 'server' | 'peer'): Task {
+function leaf(
+  target: Target<EtcdFacts>,
+  member: Member,
+  kind: 'server' | 'peer',
+  ca: string | LaterContent,
+): Task {
   const { certDir, user, group, name } = member;
   const sans = memberSans(target);
   return certificate(
@@ -57,7 +66,7 @@ function leaf(target: Target<EtcdFacts>, member: Member, kind: 'server' | 'peer'
       ...(user !== undefined && { owner: user }),
       ...(group !== undefined && { group }),
       sans,
-      caPem: target.facts.cluster?.caPem,
+      ca,
       renewBefore: parseDuration(String(target.vars.etcd_cert_renew_before)),
       issue: async () => (await clusterPki(target)).issueMember(name, kind, sans),
     },

@@ -4,6 +4,7 @@ import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import { UNKNOWN } from '../dsl/task.ts';
 import { certificateProblems, describeProblem } from '../pki/index.ts';
+import type { LaterContent } from './file.ts';
 import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from './stat.ts';
 
 export interface CertificateDesired {
@@ -13,8 +14,8 @@ export interface CertificateDesired {
   readonly group?: string;
   /** Exactly the names and addresses it must carry. */
   readonly sans: readonly string[];
-  /** The CA it must come from; undefined before there is one. */
-  readonly caPem: string | undefined;
+  /** The CA it must come from, PEM; without a value before there is one. */
+  readonly ca: string | LaterContent;
   /** Milliseconds before the end at which it is due for renewal. */
   readonly renewBefore: number;
   /** Runs on control, never in a check. */
@@ -92,7 +93,7 @@ function diffPair(desired: CertificateDesired, observed: ObservedPair): readonly
     const problems = certificateProblems({
       pem: cert.text,
       sans: desired.sans,
-      caPem: desired.caPem,
+      caPem: typeof desired.ca === 'string' ? desired.ca : desired.ca.value,
       renewBefore: desired.renewBefore,
     }).map(describeProblem);
     if (problems.length === 0 && cert.sha256 !== installed[0])

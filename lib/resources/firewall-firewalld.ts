@@ -26,7 +26,7 @@ interface ObservedFirewalld {
  * What survives a reload is read from the zone's file.
  */
 export const firewalldBackend: FirewallBackend<ObservedFirewalld> = {
-  probe: ({ address = '' }) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
+  probe: ({ address }) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
 q_default=$(q_fw ${SERVICE} getDefaultZone) || exit 1
 q_active=$(q_fw ${ZONE} getActiveZones) || exit 1
 echo "default $q_default"
@@ -110,10 +110,13 @@ function wantedItems({ ports }: FirewallDesired): readonly string[] {
   );
 }
 
-/** What a zone has for exactly our ports: what else may let them in (a range, a zone that trusts all) stays. */
+/**
+ * What a zone has that opens our ports. A range counts: firewalld takes one port out of it. What is not about
+ * ports (a zone that accepts everything, a service of one's own) stays.
+ */
 function ownItems({ ports }: FirewallDesired, settings: ZoneSettings): readonly string[] {
   return ports.flatMap(({ port, sources }) => {
-    const direct = settings.ports.includes(`${port}/tcp`) ? [ruleName(port, 'any')] : [];
+    const direct = settings.ports.some((entry) => covers(entry, port)) ? [ruleName(port, 'any')] : [];
     const service = SHIPPED_SERVICES[port];
     const services =
       service && sources !== 'any' && settings.services.includes(service) ? [`service ${service}`] : [];
@@ -122,6 +125,12 @@ function ownItems({ ports }: FirewallDesired, settings: ZoneSettings): readonly 
     );
     return [...direct, ...services, ...rich.map(richName)];
   });
+}
+
+/** Whether `2379/tcp` or `2370-2390/tcp` opens a port. */
+function covers(entry: string, port: number): boolean {
+  const [, from, to = from] = /^(\d+)(?:-(\d+))?\/tcp$/.exec(entry) ?? [];
+  return from !== undefined && Number(from) <= port && port <= Number(to);
 }
 
 /** firewalld's own names for etcd's ports; as entries of a zone they open them to everyone. */

@@ -20,7 +20,7 @@ interface ObservedChains {
 
 /** A chain of our own, read from the kernel, in each address family that the host has. */
 export const iptablesBackend: FirewallBackend<ObservedChains> = {
-  probe({ name, unit = '' }) {
+  probe({ name, unit }) {
     const chain = iptablesChain(name);
     return sh`q_chain() {
   "$1" -w -S ${chain} 2>/dev/null | sed "s/^/$2 /"
@@ -50,7 +50,7 @@ ${probeEnabled(unit)}`;
     return ownDifferences(wanted, entries);
   },
 
-  apply: ({ unit = '' }) => reloadUnit(unit),
+  apply: ({ unit }) => reloadUnit(unit),
 };
 
 /** At most 28 characters, iptables' limit. */

@@ -14,7 +14,7 @@ import { type FilterRule, filterRules, type OpenPort, ruleName } from './firewal
 /** A table of our own, read from the kernel. */
 export const nftablesBackend: FirewallBackend<OwnEntries> = {
   // `-nn`: numbers only; old versions need both n's for ports.
-  probe: ({ name, unit = '' }) => sh`nft -nn list table inet ${nftablesTable(name)} 2>/dev/null
+  probe: ({ name, unit }) => sh`nft -nn list table inet ${nftablesTable(name)} 2>/dev/null
 ${probeEnabled(unit)}`,
 
   parse(reading) {
@@ -28,7 +28,7 @@ ${probeEnabled(unit)}`,
   diff: ({ ports }, observed) =>
     ownDifferences([['runtime hook', 'input'], ...ruleEntries('runtime', filterRules(ports))], observed),
 
-  apply: ({ unit = '' }) => reloadUnit(unit),
+  apply: ({ unit }) => reloadUnit(unit),
 };
 
 export function nftablesTable(name: string): string {

@@ -13,9 +13,9 @@ export interface FirewallDesired {
   readonly name: string;
   readonly ports: readonly OpenPort[];
   /** An address of the host that the ports are bound to: finds firewalld's zone. */
-  readonly address?: string;
+  readonly address: string;
   /** Loads a table or chain of our own at boot (`nftables` and `iptables`). */
-  readonly unit?: string;
+  readonly unit: string;
 }
 
 /** One line of a table or chain of our own. */

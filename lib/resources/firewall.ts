@@ -36,9 +36,5 @@ function define<Observed>(backend: FirewallBackend<Observed>) {
     title: ({ backend: name, ports }) =>
       `${name} lets in whom ${ports.map(({ port }) => port).join(' and ')} are for`,
     ...backend,
-    async prepare({ ports }) {
-      const open = ports.filter(({ sources }) => sources === 'any');
-      return { warnings: open.map(({ port }) => `port ${port} is open to every address`) };
-    },
   });
 }

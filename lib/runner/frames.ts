@@ -51,6 +51,7 @@ export class FrameParser {
       const { id, lines } = this.#current;
       // The frame brings a newline of its own: the last, empty line is not the fragment's.
       if (lines.at(-1) === '') lines.pop();
+      else if (lines.length > 0) this.#handlers.line?.(id, lines.at(-1) ?? '');
       this.#current = undefined;
       this.#handlers.end(id, { code: Number(argument), out: lines.join('\n') });
     } else if (type === 'S') this.stopped = true;
@@ -59,7 +60,9 @@ export class FrameParser {
 
   #text(line: string): void {
     if (!this.#current) return;
-    this.#current.lines.push(line);
-    this.#handlers.line?.(this.#current.id, line);
+    const { id, lines } = this.#current;
+    // One behind: the last line may be the newline that the frame brings.
+    if (lines.length > 0) this.#handlers.line?.(id, lines.at(-1) ?? '');
+    lines.push(line);
   }
 }

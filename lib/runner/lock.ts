@@ -72,6 +72,6 @@ q_take() {
     rm -f "$q_state/$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"
   done
 }
-if q_take lock; then echo held; else q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6; fi
+if q_take lock; then echo held; echo until released; else q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6; fi
 while :; do sleep 3600; done`;
 }
