@@ -140,9 +140,9 @@ async function extract(debs: string, workspace: string): Promise<string> {
   return tree;
 }
 
-/** `3.4.23` of `1:3.4.23+dfsg-4+b4`. */
+/** `3.4.23` of `1:3.4.23+dfsg-4+b4`; `3.6.0~rc3` stays what it is, no 3.6.0. */
 function upstream(version: string): string {
-  return /^(?:\d+:)?(\d+\.\d+\.\d+)/.exec(version)?.[1] ?? version;
+  return /^(?:\d+:)?(\d+\.\d+\.\d+(?:~[\w.]+)?)/.exec(version)?.[1] ?? version;
 }
 
 function firstError(stderr: string): string | undefined {

@@ -256,6 +256,13 @@ describe('the cache', () => {
       (entry: string) => writeFile(join(entry, 'manifest.json'), '{"version":"3.5.30",'),
     ],
     [
+      'manifest that names no files',
+      async (entry: string) => {
+        const path = join(entry, 'manifest.json');
+        await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), files: [] }));
+      },
+    ],
+    [
       'link in place of a file',
       async (entry: string) => {
         await rename(join(entry, 'etcd'), join(entry, 'real'));
@@ -296,6 +303,10 @@ describe('the cache', () => {
     expect(await obtain(request(cache, { url: one.url }), quiet)).toEqual(first);
     await expect(obtain(request(cache, { url: one.url, arch: 'arm64' }), quiet)).rejects.toThrow(
       /arm64.*404/,
+    );
+    const fixed = one.url.replaceAll('{version}', '3.5.30').replace('{arch}', 'amd64');
+    await expect(obtain(request(cache, { url: fixed, arch: 'arm64' }), quiet)).rejects.toThrow(
+      /for amd64, wanted/,
     );
   });
 

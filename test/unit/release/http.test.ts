@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type RequestListener } from 'node:http';
 import { connect, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,7 +41,6 @@ describe('a download', () => {
   });
 
   it.each([
-    ['endless redirects', '/', /10 redirects/],
     ['a redirect to a file', 'file:///etc/passwd', /a place we cannot go to/],
     ['a redirect to nonsense', 'http://[', /a place we cannot go to/],
   ])('refuses %s', async (_what, location, message) => {
@@ -50,6 +49,34 @@ describe('a download', () => {
       exitCode: 2,
       message: expect.stringMatching(message),
     });
+  });
+
+  it('does not follow redirects for ever', async () => {
+    let asked = 0;
+    const { url } = await serve((_request, response) =>
+      response.writeHead(301, { location: `/${++asked}` }).end(),
+    );
+    await expect(openHttp(new URL(url))).rejects.toThrow(/10 redirects/);
+    expect(asked).toBe(11);
+  });
+
+  it('does not follow a redirect from https to http', async () => {
+    const { url, cert } = await serveTls((_request, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    );
+    const said = await withCa(cert, url);
+    expect(said).toMatch(/^5 .*redirects from https to http:\/\/127\.0\.0\.1:1\/, which nothing protects/);
+  });
+
+  it('may take longer than a stall', async () => {
+    const { url } = await serve(async (_request, response) => {
+      for (let i = 0; i < 5; i++) {
+        response.write('x');
+        await new Promise((resolve) => setTimeout(resolve, 120));
+      }
+      response.end();
+    });
+    expect(await text(await openHttp(new URL(url), QUICK))).toBe('xxxxx');
   });
 
   it('survives a server that closes while we are behind with reading', async () => {
@@ -119,17 +146,7 @@ describe('a proxy', () => {
     const { url, asked } = await proxy();
     vi.stubEnv('https_proxy', url);
     await expect(openHttp(new URL(origin.url))).rejects.toMatchObject({ exitCode: 5 });
-    // Node reads this variable when it starts.
-    const ca = join(scratch(), 'ca.pem');
-    await writeFile(ca, origin.cert);
-    const index = new URL('../../../lib/etcd/release/http.ts', import.meta.url);
-    const script = `import(${JSON.stringify(index.href)})
-      .then(({ openHttp }) => openHttp(new URL(${JSON.stringify(origin.url)})))
-      .then(async ({ body }) => { for await (const chunk of body) process.stdout.write(chunk) })`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', script], {
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: ca },
-    });
-    expect(stdout).toBe('over TLS');
+    expect(await withCa(origin.cert, origin.url)).toBe('over TLS');
     expect(asked[1]).toBe(`CONNECT ${new URL(origin.url).host} `);
   });
 
@@ -201,13 +218,29 @@ async function proxy(refusal?: number): Promise<{ url: string; asked: string[] }
   return { url, asked };
 }
 
-async function serveTls(): Promise<{ url: string; cert: string }> {
+/** What a process that trusts `cert` gets from `url`: Node reads NODE_EXTRA_CA_CERTS when it starts. */
+async function withCa(cert: string, url: string): Promise<string> {
+  const ca = join(scratch(), 'ca.pem');
+  await writeFile(ca, cert);
+  const module = new URL('../../../lib/etcd/release/http.ts', import.meta.url);
+  const script = `import(${JSON.stringify(module.href)})
+    .then(({ openHttp }) => openHttp(new URL(${JSON.stringify(url)})))
+    .then(async ({ body }) => { for await (const chunk of body) process.stdout.write(chunk) })
+    .catch((error) => process.stdout.write(error.exitCode + ' ' + error.message))`;
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: ca };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', script], { env });
+  return stdout;
+}
+
+async function serveTls(
+  listener: RequestListener = (_request, response) => response.end('over TLS'),
+): Promise<{ url: string; cert: string }> {
   const { createServer } = await import('node:https');
   const { generate } = await import('selfsigned');
   const { private: key, cert } = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
     keyType: 'ec',
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
   });
-  const port = await listen(createServer({ key, cert }, (_request, response) => response.end('over TLS')));
+  const port = await listen(createServer({ key, cert }, listener));
   return { url: `https://127.0.0.1:${port}`, cert };
 }

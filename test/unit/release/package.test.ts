@@ -1,12 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { obtain } from '../../../lib/etcd/release/obtain.ts';
 import { fromPath } from '../../../lib/etcd/release/path.ts';
 import { scratch } from '../support/scratch.ts';
-import { cached, quiet, request } from './mirror.ts';
-import { elf, printer, sha256 } from './tarball.ts';
+import { cached, layout, mirror, quiet, request } from './mirror.ts';
+import { elf, printer, release, sha256, tarball } from './tarball.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -22,13 +31,25 @@ describe("the distribution's package", () => {
     const result = await obtain(request(cache, { ...WANTED, version: '3.4.23' }), (text) => said.push(text));
     expect(result).toMatchObject({ version: '3.4.23', from: 'package etcd-server 1:3.4.23+dfsg-4+b4' });
     expect(result.files.map(({ name }) => name)).toEqual(['etcd', 'etcdctl']);
-    for (const { path, sha256: digest } of result.files) expect(sha256(readFileSync(path))).toBe(digest);
+    for (const { path, sha256: digest } of result.files) {
+      expect(sha256(readFileSync(path))).toBe(digest);
+      expect(statSync(path).mode & 0o7777).toBe(0o755);
+    }
     expect(said).toEqual(['downloading package etcd-server 1:3.4.23+dfsg-4+b4: 14 MB']);
     expect(log()).not.toContain('update');
     expect(await cached(cache)).toEqual([expect.stringMatching(/^etcd-3\.4\.23-amd64-/)]);
     const calls = log();
     expect(await obtain(request(cache, { ...WANTED, version: '3.4.23' }), quiet)).toEqual(result);
     expect(log()).toBe(calls);
+  });
+
+  it('is not replaced by a release of the same version in the cache', async () => {
+    fakeApt();
+    const cache = scratch();
+    const { url } = await mirror(layout('3.4.23', tarball(release('3.4.23'))));
+    await obtain(request(cache, { url, version: '3.4.23' }), quiet);
+    const result = await obtain(request(cache, { ...WANTED, version: '3.4.23' }), quiet);
+    expect(result.from).toMatch(/^package/);
   });
 
   it.each([
@@ -57,6 +78,13 @@ describe("the distribution's package", () => {
       /package etcd-server .* has etcd 3\.4\.23, wanted 3\.5\.30/,
     ],
     [
+      'that is a candidate',
+      { FAKE_SERVER: '3.5.30~rc1-1', FAKE_CLIENT: '3.5.30~rc1-1' },
+      { version: '3.5.30' },
+      2,
+      /has etcd 3\.5\.30~rc1, wanted 3\.5\.30/,
+    ],
+    [
       'that nobody has',
       { FAKE_UNKNOWN: 'system private' },
       {},
@@ -77,6 +105,7 @@ describe("the distribution's package", () => {
       5,
       /\/usr\/bin\/etcd cannot be used: .* regular/,
     ],
+    ['in two versions', { FAKE_CLIENT: '3.4.20-1' }, {}, 2, /packages differ: .*etcd-client 3\.4\.20-1/],
     ['without programs', { FAKE_EMPTY: '1' }, {}, 2, /has no etcd and no etcdctl/],
   ] as const)('%s is an error, and nothing is left behind', async (_what, env, more, exitCode, message) => {
     fakeApt(env);
@@ -131,6 +160,11 @@ describe.skipIf(process.arch !== 'x64' || process.platform !== 'linux')('etcd on
     expect(files.map(({ path }) => path)).toEqual(
       ['etcd', 'etcdctl', 'etcdutl'].map((name) => join(real, name)),
     );
+  });
+
+  it('is not looked for in relative folders', async () => {
+    const here = relative(process.cwd(), programs({ etcd: 'etcd Version: 3.5.1\n', etcdctl: '' }));
+    await expect(fromPath(WANTED, here)).rejects.toThrow(/there is no etcd on the PATH/);
   });
 
   it.each([
@@ -189,7 +223,7 @@ function fakeApt(env: Readonly<Record<string, string>> = {}): { log: () => strin
     `echo "$*" >>"$FAKE/log"
     case $1 in --version) exit 0 ;; esac
     case "$*" in *Dir::State::Lists*) kind=private ;; *) kind=system ;; esac
-    for file in etcd-server_1%3a3.4.23+dfsg-4+b4_any.deb etcd-client_1%3a3.4.23+dfsg-4+b4_any.deb; do
+    for file in etcd-server_\${FAKE_SERVER:-1%3a3.4.23+dfsg-4+b4}_any.deb etcd-client_\${FAKE_CLIENT:-1%3a3.4.23+dfsg-4+b4}_any.deb; do
       case "$*" in
         *update*) echo 'E: Unable to fetch' >&2; exit 100 ;;
         *print-uris*)

@@ -89,6 +89,11 @@ const REFUSED: readonly (readonly [what: string, bytes: () => Buffer, message: R
   ['two top folders', () => tarball([...good, { name: 'other/etcd', body: elf('y') }]), /two top folders/],
   ['no program', () => tarball([{ name: `${TOP}/README` }]), /no etcd and no etcdctl .* found .*README/],
   ['programs without a folder', () => tarball([{ name: 'etcd', body: elf('x') }]), /no etcd and no etcdctl/],
+  [
+    'programs in folders named after them',
+    () => tarball(['etcd', 'etcdctl'].map((name) => ({ name: `${TOP}/${name}/bin`, body: elf(name) }))),
+    /no etcd and no etcdctl/,
+  ],
   ['no etcdctl', () => tarball(release('3.5.30', 'amd64', ['etcd'])), /there is no etcdctl/],
   ['another version', () => tarball(release('3.4.9')), /it is etcd 3\.4\.9 for amd64, wanted 3\.5\.30/],
   ['another architecture', () => tarball(release('3.5.30', 'arm64')), /for arm64, wanted 3\.5\.30 for amd64/],
@@ -164,6 +169,17 @@ describe('a release is unpacked', () => {
       ['etcd', 'etcdctl', 'etcdutl'],
     ],
   ];
+
+  it('for a machine with the other byte order', async () => {
+    const base = scratch();
+    await writeFile(join(base, 'tarball'), tarball(release('3.5.30', 's390x')));
+    const files = await unpack(join(base, 'tarball'), base, {
+      shown: 'it',
+      version: '3.5.30',
+      arch: 's390x',
+    });
+    expect(files).toHaveLength(3);
+  });
 
   it.each(CASES)('%s', async (_what, entries, names) => {
     const base = scratch();
