@@ -27,23 +27,26 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     return EXIT.ok;
   }
   const password = options.askBecomePass ? new Secret(await askSecret('sudo password: ')) : undefined;
-  const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
-  const { check, diff, verbosity, log } = options;
-  const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
-  for (const message of inventory.notices) report.emit({ event: 'log', level: 'info', message });
   const toRunHost = (host: InventoryHost): RunHost => ({
     name: host.name,
     groups: host.groups,
-    vars: { ...host.vars, ...magicVars(host) },
+    vars: { ...host.vars, ...options.own, ...magicVars(host) },
     connect: () =>
       connect(
         { ...host.connection, ...(password && { becomePassword: password }) },
         options.trust ? { trust: askTrust } : {},
       ),
   });
+  const select = (pattern: string) => selectHosts(inventory, pattern, 'the play').map(toRunHost);
+  const all = playbook.plays.flatMap((play) => select(play.hosts));
+  if (!options.check) playbook.guard?.(all, options);
+  const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
+  const { check, diff, verbosity, log } = options;
+  const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
+  for (const message of inventory.notices) report.emit({ event: 'log', level: 'info', message });
   const run = startRun(playbook, {
     inventoryFiles: inventory.files,
-    select: (pattern) => selectHosts(inventory, pattern, 'the play').map(toRunHost),
+    select,
     limit: (host) => limited?.has(host.name) ?? true,
     check,
     detailedExitcode: options.detailedExitcode,

@@ -9,6 +9,11 @@ import { type Options, type OwnFlag, parseOptions } from './options.ts';
 export interface CommandLine extends Playbook {
   /** Flags of this playbook alone. */
   readonly flags?: readonly OwnFlag[];
+  /** Throws when the run must not start on these hosts with these options; a check is always let through. */
+  readonly guard?: (
+    hosts: readonly { readonly name: string; readonly vars: Readonly<Record<string, unknown>> }[],
+    options: Options,
+  ) => void;
 }
 
 /**

@@ -37,7 +37,8 @@ if [ -z "$q_firewall" ]; then
 fi
 echo "firewall \${q_firewall:-none}"`,
     ...namesOf(host).map(
-      (name) => sh`getent ahosts ${name} | sed -n ${`s/^\\([^ ]*\\) .*/resolves ${name} \\1/p`}`,
+      (name) =>
+        sh`getent ahosts ${name} | while read -r q_ip q_rest; do printf 'resolves %s %s\n' ${name} "$q_ip"; done`,
     ),
   ]);
 }

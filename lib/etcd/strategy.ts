@@ -3,7 +3,7 @@ import { converge } from './converge.ts';
 import type { EtcdFacts } from './facts.ts';
 import { clusterName } from './model.ts';
 import { survey } from './survey.ts';
-import { verify } from './verify.ts';
+import { showStatus, verify } from './verify.ts';
 
 /** How members of etcd clusters go through a play: the cluster is looked at whole, and never risked. */
 export const etcdStrategy: Strategy<EtcdFacts> = {
@@ -14,4 +14,11 @@ export const etcdStrategy: Strategy<EtcdFacts> = {
   survey,
   converge,
   verify,
+};
+
+/** Looks, and touches nothing: also at what is not ours or is half dead. */
+export const statusStrategy: Strategy<EtcdFacts> = {
+  scope: etcdStrategy.scope,
+  async converge() {},
+  verify: showStatus,
 };

@@ -102,7 +102,7 @@ function refuseWiped({ hosts }: Surveyed): void {
 }
 
 /** Data or a service that our records do not claim belongs to somebody else. */
-function refuseForeign({ cluster, hosts }: Surveyed, caFingerprint: string | undefined): void {
+export function refuseForeign({ cluster, hosts }: Surveyed, caFingerprint?: string): void {
   const errors = hosts.flatMap(({ target }) => {
     const { owner, data, service, caPem } = target.facts;
     const refuse = (message: string, hint: string) =>

@@ -26,6 +26,19 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
   );
 }
 
+/** The same reads on their own, without the canary. */
+export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
+  for (const surveyed of clustersOf(run)) {
+    try {
+      const revision = unequalRevisions(answersFromFacts(surveyed));
+      const answers = revision === undefined ? answersFromFacts(surveyed) : await askMembers(run, surveyed);
+      reportHealth(run, surveyed, surveyed.hosts, answers);
+    } catch (error) {
+      run.fail(error);
+    }
+  }
+}
+
 async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   const changes = surveyed.hosts.some((host) => host.plan.some((planned) => planned.changes.length > 0));
   const selected = surveyed.hosts.filter((host) => host.selected);

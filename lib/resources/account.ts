@@ -29,6 +29,7 @@ export const user = defineResource<UserDesired, string | undefined>({
   kind: 'user',
   name: (desired) => desired.name,
   title: (desired) => `user ${desired.name} exists`,
+  owns: (desired) => [`user:${desired.name}`],
   probe: ({ name }) => sh`id -gn ${name} 2>/dev/null`,
   parse: (reading) => (reading.code === 0 ? reading.out.trim() : undefined),
   diff(desired, observed) {

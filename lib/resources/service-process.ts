@@ -5,7 +5,7 @@ import { bootstrapApply, parseCommon, probeCommon } from './service-common.ts';
 
 /** Services as plain processes with a pid file: for a machine without systemd, or without root. */
 export const processManager: ServiceManager<ProcessService> = {
-  probe: (desired) => sh`${isRunning(desired)} && echo running
+  probe: (desired) => sh`${isRunning(desired.pidFile)} && echo running
 ${probeCommon(desired)}`,
 
   parse(out, desired) {
@@ -15,22 +15,22 @@ ${probeCommon(desired)}`,
   },
 
   apply(desired, actions) {
-    const stop = actions.has('restart') ? [stopProcess(desired)] : [];
+    const stop = actions.has('restart') ? [stopPidFile(desired.pidFile)] : [];
     const starts = actions.has('start') || actions.has('restart');
     return joinSh([...stop, ...bootstrapApply(desired, starts ? startProcess(desired) : undefined)]);
   },
 };
 
-/** Exits 0 when the process of the pid file is the one that wrote it; sets `q_pid`. */
-function isRunning({ pidFile }: ProcessService): Sh {
+/** Exits 0 when the process of the pid file is the one that wrote it; sets `q_pid` and `q_start`. */
+function isRunning(pidFile: string): Sh {
   return sh`q_pid= q_start=
 if [ -f ${pidFile} ]; then read -r q_pid q_start <${pidFile}; fi
 [ -n "$q_pid" ] && [ "$(q_born "$q_pid")" = "$q_start" ]`;
 }
 
-/** TERM, then KILL after ten seconds. Also what `destroy` uses. */
-export function stopProcess(desired: ProcessService): Sh {
-  return sh`if ${isRunning(desired)}; then
+/** Ends the process of a pid file: TERM, then KILL after ten seconds. */
+export function stopPidFile(pidFile: string): Sh {
+  return sh`if ${isRunning(pidFile)}; then
   kill "$q_pid"
   q_tries=0
   while [ "$(q_born "$q_pid")" = "$q_start" ]; do
@@ -39,7 +39,7 @@ export function stopProcess(desired: ProcessService): Sh {
     sleep 0.1 2>/dev/null || sleep 1
   done
 fi
-rm -f -- ${desired.pidFile}`;
+rm -f -- ${pidFile}`;
 }
 
 function startProcess(desired: ProcessService): Sh {

@@ -1,0 +1,20 @@
+import { main } from '../lib/cli/main.ts';
+import { destroyFacts, destroyStrategy, requireConsent } from '../lib/etcd/destroy.ts';
+import { destroy } from '../roles/destroy.ts';
+import { etcdPlay } from '../roles/play.ts';
+
+await main(import.meta.url, {
+  name: 'destroy',
+  description: 'Takes away what runs have put on the hosts. Data and CA are set aside unless --purge.',
+  flags: [
+    {
+      name: 'cluster',
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'the cluster to destroy, by name; not needed for a local one',
+    },
+    { name: 'purge', type: 'boolean', description: 'also delete data, CA and certificates' },
+  ],
+  guard: (hosts, { yes, own }) => requireConsent(hosts, { yes, cluster: own.cluster as string | undefined }),
+  plays: [{ ...etcdPlay('destroy', [destroy]), gather: destroyFacts, strategy: destroyStrategy }],
+});

@@ -1,0 +1,10 @@
+import { main } from '../lib/cli/main.ts';
+import { statusStrategy } from '../lib/etcd/strategy.ts';
+import { etcdPlay } from '../roles/play.ts';
+import { verify } from '../roles/verify.ts';
+
+await main(import.meta.url, {
+  name: 'status',
+  description: 'Shows the etcd clusters of the inventory and whether they are healthy; changes nothing.',
+  plays: [{ ...etcdPlay('status', [verify]), strategy: statusStrategy }],
+});
