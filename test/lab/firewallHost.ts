@@ -16,14 +16,16 @@ export interface FirewallRun {
   readonly events: readonly RunEvent[];
 }
 
-/** Runs the firewall role alone on one host of a lab through the runner's own loop. */
+/** Runs the firewall role alone on one host through the runner's own loop; the first `members` hosts are the cluster. */
 export async function runFirewall(
   lab: Lab,
   name: string,
   vars: Readonly<Record<string, unknown>> = {},
-  check = false,
+  { check = false, members = 3, byName = false } = {},
 ): Promise<FirewallRun> {
-  const hostvars = Object.fromEntries(lab.hosts.map((host) => [host.name, varsOf(host.address, vars)]));
+  const hostvars = Object.fromEntries(
+    lab.hosts.slice(0, members).map((host) => [host.name, varsOf(byName ? host.name : host.address, vars)]),
+  );
   const data = { name, vars: hostvars[name] as Record<string, unknown>, hostvars };
   const host = hostOf(lab, name);
   const { readings } = await exchange(host, [{ id: 'facts', sh: etcdFacts.probe(data), critical: false }]);
