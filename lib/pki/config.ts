@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.ts';
 import { type KeyType, parseKeyType } from './keys.ts';
+import type { ExtendedUse } from './problems.ts';
 import type { SubjectAttribute } from './profile.ts';
 
 export type LeafKind = 'server' | 'peer' | 'client';
@@ -41,8 +42,6 @@ export interface PkiConfig {
     /** A member's subject; undefined leaves it to its name. */
     readonly subject: readonly SubjectAttribute[] | undefined;
     readonly key: KeyType;
-    /** Names every member's certificates carry besides its own. */
-    readonly hosts: readonly string[];
     readonly profiles: Readonly<Record<LeafKind, LeafProfile>>;
   };
   readonly warnings: readonly string[];
@@ -50,6 +49,11 @@ export interface PkiConfig {
 
 /** A certificate is valid from a little in the past: clocks differ. */
 export const BACKDATE = 5 * 60_000;
+
+/** What a certificate of a kind is of no use without. */
+export function requiredUsages(kind: LeafKind): readonly ExtendedUse[] {
+  return kind === 'client' ? ['client auth'] : ['server auth', 'client auth'];
+}
 
 /** What holds where no file says otherwise. */
 export function defaultConfig(options: PkiOptions): PkiConfig {
@@ -66,7 +70,6 @@ export function defaultConfig(options: PkiOptions): PkiConfig {
     leaf: {
       subject: undefined,
       key,
-      hosts: [],
       profiles: {
         server: both,
         peer: both,

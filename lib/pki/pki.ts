@@ -2,12 +2,19 @@ import { join } from 'node:path';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caKey, ensureCaFiles } from './authority.ts';
-import { defaultConfig, type LeafKind, type LeafProfile, type PkiConfig, type PkiOptions } from './config.ts';
+import { readConfig } from './cfssl.ts';
+import {
+  type LeafKind,
+  type LeafProfile,
+  type PkiConfig,
+  type PkiOptions,
+  requiredUsages,
+} from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
 import { newKey } from './keys.ts';
 import { alternativeNames } from './names.ts';
 import { type Pair, readPair, writePair } from './pairs.ts';
-import { certificateProblems, type ExtendedUse, parseCertificate } from './problems.ts';
+import { certificateProblems, parseCertificate } from './problems.ts';
 import type { CertificatePlan, SubjectAttribute } from './profile.ts';
 
 export interface Issued extends Pair {
@@ -33,7 +40,7 @@ interface Wanted {
 
 /** Opens the folder of a cluster's certificates; nothing is written before one is asked for. */
 export async function openPki(options: PkiOptions): Promise<Pki> {
-  return new FolderPki(options.dir, defaultConfig(options), process.env.QUORATE_CA_PASSPHRASE);
+  return new FolderPki(options.dir, readConfig(options), process.env.QUORATE_CA_PASSPHRASE);
 }
 
 class FolderPki implements Pki {
@@ -41,6 +48,7 @@ class FolderPki implements Pki {
   readonly #config: PkiConfig;
   readonly #passphrase: Secret | undefined;
   readonly #issuing = new Map<string, Promise<Issued>>();
+  readonly #said = new Set<string>();
   #ca: Promise<string> | undefined;
   #ensured: Promise<{ readonly pem: string }> | undefined;
 
@@ -60,24 +68,25 @@ class FolderPki implements Pki {
 
   async issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Issued> {
     await this.ensureCa();
-    const { subject, hosts } = this.#config.leaf;
-    return this.#once({
+    const { subject } = this.#config.leaf;
+    const issued = await this.#once({
       folder: join(this.#dir, name),
       kind,
       subject: subject ?? [['CN', name.slice(0, 64)]],
-      sans: [...sans, ...hosts],
+      sans,
     });
+    return this.#sayOnce(issued);
   }
 
   async issueClient(): Promise<Issued> {
-    return this.#once(this.#client());
+    return this.#sayOnce(await this.#once(this.#client()));
   }
 
   async #ensure(): Promise<{ readonly pem: string }> {
     const pem = await this.#caPem();
     if ((await readPair(this.#dir, 'client')) === undefined) {
       // A CA whose key is elsewhere still serves to be trusted.
-      await this.issueClient().catch((error: unknown) => {
+      await this.#once(this.#client()).catch((error: unknown) => {
         if (!(error instanceof QuorateError && error.exitCode === EXIT.refused)) throw error;
       });
     }
@@ -107,12 +116,11 @@ class FolderPki implements Pki {
 
   async #issue({ folder, kind, subject, sans }: Wanted): Promise<Issued> {
     const profile = this.#config.leaf.profiles[kind];
-    check(kind, profile, sans);
+    requireNames(kind, sans);
     const caPem = await this.#caPem();
     const stored = await readPair(folder, kind);
-    const uses: readonly ExtendedUse[] = kind === 'client' ? ['client auth'] : ['server auth', 'client auth'];
     // Whoever asks has found the installed one due, by a lead that never exceeds a third of its life.
-    const required = { caPem, uses, renewBefore: Number.POSITIVE_INFINITY, sans };
+    const required = { caPem, uses: requiredUsages(kind), renewBefore: Number.POSITIVE_INFINITY, sans };
     if (stored && certificateProblems({ ...required, pem: stored.certPem }).length === 0) {
       return { ...stored, warnings: [] };
     }
@@ -128,24 +136,22 @@ class FolderPki implements Pki {
     const pair = await writePair(folder, kind, { certPem, key, ...(csrPem && { csrPem }) });
     return { ...pair, warnings: [...this.#config.warnings, ...warnings] };
   }
+
+  /** What holds for every certificate is said with the first that is asked for. */
+  #sayOnce(issued: Issued): Issued {
+    const warnings = issued.warnings.filter((warning) => !this.#said.has(warning));
+    for (const warning of warnings) this.#said.add(warning);
+    return { ...issued, warnings };
+  }
 }
 
-/** Refuses what etcd would start with and then fail on. */
-function check(kind: LeafKind, { usages }: LeafProfile, sans: readonly string[]): void {
-  if (kind !== 'client' && sans.length === 0) {
-    throw new QuorateError(`a ${kind} certificate needs at least one name or address`, {
-      exitCode: EXIT.usage,
-      hint: 'clients compare the address they dial with the names in the certificate',
-    });
-  }
-  const needed = kind === 'client' ? ['client auth'] : ['server auth', 'client auth'];
-  const missing = needed.filter((usage) => !usages.includes(usage));
-  if (missing.length > 0) {
-    throw new QuorateError(`the profile of ${kind} certificates lacks ${missing.join(' and ')}`, {
-      exitCode: EXIT.usage,
-      hint: 'a member is also a client: of its peers, and of itself through its gateway',
-    });
-  }
+/** Nobody could verify a member by a certificate without names. */
+function requireNames(kind: LeafKind, sans: readonly string[]): void {
+  if (kind === 'client' || sans.length > 0) return;
+  throw new QuorateError(`a ${kind} certificate needs at least one name or address`, {
+    exitCode: EXIT.usage,
+    hint: 'clients compare the address they dial with the names in the certificate',
+  });
 }
 
 /** A leaf's plan; it ends with its CA at the latest. */
