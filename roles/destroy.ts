@@ -26,11 +26,7 @@ export const destroy: Role<DestroyFacts> = {
       ...(manifest.includes(unit) ? [unitStopped(member)] : []),
       ...(member.manager === 'process' ? [processStopped(member)] : []),
       data(target, member),
-      // Deepest first, so that directories are empty when their turn comes; others' files keep theirs.
-      ...[...paths]
-        .sort()
-        .reverse()
-        .map((path) => gone(path)),
+      filesGone(paths),
       ...manifest.flatMap((line) => (line.startsWith('user:') ? [userGone(line.slice(5))] : [])),
       command({
         name: `${member.stateDir} is gone`,
