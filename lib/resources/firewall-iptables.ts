@@ -22,9 +22,10 @@ interface ObservedChains {
 export const iptablesBackend: FirewallBackend<ObservedChains> = {
   probe({ name, unit }) {
     const chain = iptablesChain(name);
+    // What `-C` prints is thrown away: iptables 1.8.7 does print something.
     return sh`q_chain() {
   "$1" -w -S ${chain} 2>/dev/null | sed "s/^/$2 /"
-  if "$1" -w -C INPUT -j ${chain} 2>/dev/null; then echo "$2 jump"; fi
+  if "$1" -w -C INPUT -j ${chain} >/dev/null 2>&1; then echo "$2 jump"; fi
 }
 q_chain iptables ipv4
 if ${HAS_IPV6}; then echo ipv6; q_chain ip6tables ipv6; fi
@@ -79,10 +80,10 @@ export function iptablesFile(name: string, ports: readonly OpenPort[]): string {
 PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 load() {
   "$1-restore" -w --noflush || exit 1
-  "$1" -w -C INPUT -j ${chain} 2>/dev/null || "$1" -w -I INPUT 1 -j ${chain} || exit 1
+  "$1" -w -C INPUT -j ${chain} >/dev/null 2>&1 || "$1" -w -I INPUT 1 -j ${chain} || exit 1
 }
 remove() {
-  while "$1" -w -D INPUT -j ${chain} 2>/dev/null; do :; done
+  while "$1" -w -D INPUT -j ${chain} >/dev/null 2>&1; do :; done
   "$1" -w -F ${chain} 2>/dev/null && "$1" -w -X ${chain}
 }
 has_ipv6() { ${HAS_IPV6.text}; }
