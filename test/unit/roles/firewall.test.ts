@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { EtcdFacts } from '../../../lib/etcd/facts.ts';
+import { firewallFacts, parseFirewallFacts } from '../../../lib/etcd/firewall-facts.ts';
+import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+import { firewall } from '../../../roles/firewall.ts';
+
+const NFT = 'firewall nftables\n';
+
+describe('the firewall role', () => {
+  it.each([
+    ['auto', 'firewall firewalld', ['no-own-firewall:etcd-firewall.service', 'firewall:etcd']],
+    ['auto', 'firewall ufw', ['no-own-firewall:etcd-firewall.service', 'firewall:etcd']],
+    ['disabled', NFT, ['no-own-firewall:etcd-firewall.service', 'firewall-off:firewalld']],
+    ['none', NFT, []],
+    [
+      'nftables',
+      'firewall firewalld',
+      [
+        'assert:nft is installed',
+        'no-own-firewall:etcd-firewall.service',
+        'directory:/opt/etcd/cfg',
+        'file:/opt/etcd/cfg/firewall.nftables',
+        'file:/etc/systemd/system/etcd-firewall.service',
+        'firewall:etcd',
+      ],
+    ],
+  ])('has for etcd_firewall %s, with %j, these tasks', (etcd_firewall, facts, resources) => {
+    expect(tasks({ etcd_firewall }, facts).map(({ resource }) => resource)).toEqual(resources);
+  });
+
+  it('has nothing to do, nor to ask, for members that are plain processes', () => {
+    expect(tasks({ etcd_service_manager: 'process' }, '')).toEqual([]);
+    expect(firewallFacts(host({ etcd_service_manager: 'process' })).text).toBe(':');
+  });
+
+  it.each([
+    [{ etcd_firewall: 'ufw' }, NFT, 'one: etcd_firewall is ufw, which is not active'],
+    [{}, 'firewall none', 'one: there is no firewall to set'],
+    [{ etcd_client_cidrs: ['10.0.0.0/33'] }, NFT, '10.0.0.0/33 is neither an address nor a network'],
+  ])('refuses %j with %j', (vars, facts, message) => {
+    expect(() => tasks(vars, facts)).toThrow(message);
+  });
+
+  it('needs the addresses of members given by name, but not its own', () => {
+    const byName = { two: { ansible_host: 'two.example' } };
+    expect(() => rules({}, NFT, byName)).toThrow(
+      'one: two.example, the address of two, does not resolve here',
+    );
+    const resolved = `${NFT}resolves two.example 10.0.0.2\nresolves two.example 10.0.0.2\nresolves two.example fd00::2\n`;
+    expect(sources(rules({}, resolved, byName), 2380)).toEqual(['10.0.0.1', '10.0.0.2', 'fd00::2']);
+    const itself = { one: { ansible_host: 'one.example' } };
+    expect(sources(rules({}, `${NFT}resolves one.example 127.0.1.1\n`, itself), 2380)).toEqual(['10.0.0.2']);
+  });
+
+  it.each([
+    [[], 'any'],
+    [['0.0.0.0/0', '::/0'], 'any'],
+    [['0.0.0.0/0'], ['0.0.0.0/1', '10.0.0.1', '10.0.0.2', '128.0.0.0/1']],
+    [['10.9.8.7/16'], ['10.0.0.1', '10.0.0.2', '10.9.0.0/16']],
+  ])('lets clients %j in, and the members', (etcd_client_cidrs, expected) => {
+    const table = rules({ etcd_client_cidrs }, NFT);
+    if (expected === 'any') expect(table).toContain('\t\ttcp dport 2379 accept\n');
+    else expect(sources(table, 2379)).toEqual(expected);
+    expect(sources(table, 2380)).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+
+  it('warns when every address may reach the client port', async () => {
+    const warnings = async (vars: object) =>
+      (
+        await tasks(vars, NFT)
+          .at(-1)
+          ?.prepare?.([], { progress: () => {} })
+      )?.warnings;
+    expect(await warnings({})).toEqual(['every address may reach port 2379: etcd_client_cidrs narrows it']);
+    expect(await warnings({ etcd_client_cidrs: ['10.0.0.0/8'] })).toEqual([]);
+  });
+});
+
+function host(vars: object, others: Readonly<Record<string, object>> = {}) {
+  const defaults = Object.fromEntries(
+    Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
+      'default' in schema ? [[name, schema.default]] : [],
+    ),
+  );
+  const of = (name: string, address: string) => ({
+    ...defaults,
+    ansible_host: address,
+    ...vars,
+    ...others[name],
+  });
+  const hostvars = { one: of('one', '10.0.0.1'), two: of('two', '10.0.0.2') };
+  return { name: 'one', vars: hostvars.one as Record<string, unknown>, hostvars };
+}
+
+function tasks(vars: object, facts: string, others = {}) {
+  return firewall.tasks({
+    ...host(vars, others),
+    facts: { firewall: parseFirewallFacts(facts) } as unknown as EtcdFacts,
+  });
+}
+
+/** The nftables file. */
+function rules(vars: object, facts: string, others = {}): string {
+  const file = tasks(vars, facts, others).find(({ resource }) => resource.endsWith('firewall.nftables'));
+  return file?.apply([{ property: 'content' } as never], {}).text ?? '';
+}
+
+function sources(table: string, port: number): readonly string[] {
+  return [...table.matchAll(/saddr (\S+) tcp dport (\d+) accept/g)].flatMap(([, source = '', to]) =>
+    Number(to) === port ? [source] : [],
+  );
+}
