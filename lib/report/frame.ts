@@ -50,9 +50,8 @@ function groups(states: HostStates, room: number): HostState[][] {
     host ? order.indexOf(host.state) * 1e6 + states.rank(host.step) : 0;
   const sorted = [...byStep.values()].sort((a, b) => place(a) - place(b));
   if (sorted.length <= room) return sorted;
-  // Too many steps even so: what the fewest hosts do is put together, the newest steps first.
-  const kept = sorted.slice(0, room - 1);
-  return [...kept, sorted.slice(room - 1).flat()];
+  // Too many steps even so: the last of them share a line.
+  return [...sorted.slice(0, room - 1), sorted.slice(room - 1).flat()];
 }
 
 interface Row {

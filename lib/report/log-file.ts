@@ -31,7 +31,7 @@ export function createLogFile(path: string, warn: (message: string) => void): Lo
       if (descriptor === undefined) return;
       const time = new Date().toISOString();
       const text = linesOf(event)
-        .map((line) => `${time} ${escapeControls(line)}\n`)
+        .map((line) => `${time} ${escapeControls(line).replaceAll('\n', '\\n')}\n`)
         .join('');
       attempt(() => writeSync(descriptor as number, text));
     },

@@ -18,7 +18,7 @@ export function createPlain(settings: Settings): Renderer {
   const errors: ErrorEvent[] = [];
   let recap: RecapEvent | undefined;
   const print = (lines: readonly string[], output = stdout) => {
-    for (const line of lines) output.write(`${escapeControls(line)}\n`);
+    output.write(lines.map((line) => `${escapeControls(line)}\n`).join(''));
   };
   const heartbeat = createHeartbeat((lines) => print(lines));
 

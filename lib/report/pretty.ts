@@ -11,7 +11,7 @@ import { errorSummary, header, logLine, summary } from './summary.ts';
 
 /** For a person at a terminal: one live line a host while it runs, then what changed, the recap and the verdict. */
 export function createPretty(settings: Settings): Renderer {
-  const { verbosity, stderr } = settings;
+  const { verbosity, stdout, stderr } = settings;
   const states = new HostStates();
   const live = createLive(settings, states);
   const conclusions = new Conclusions();
@@ -51,9 +51,13 @@ export function createPretty(settings: Settings): Renderer {
       await live.stop();
       const outcome = { tasks, errors, recap, conclusions };
       const { before, after } = await summary(outcome, settings);
-      for (const line of before) settings.stdout.write(`${line}\n`);
-      for (const line of errorSummary(errors, settings)) stderr.write(`${line}\n`);
-      for (const line of after) settings.stdout.write(`${line}\n`);
+      stdout.write(text(before));
+      stderr.write(text(errorSummary(errors, settings)));
+      stdout.write(text(after));
     },
   };
+}
+
+function text(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }

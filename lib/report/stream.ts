@@ -26,7 +26,7 @@ export function createOutput(stream: OutputStream): Output {
     stream,
     isTTY: stream.isTTY === true,
     write(text) {
-      if (!reader.gone) stream.write(text);
+      if (!reader.gone && text !== '') stream.write(text);
     },
     flush() {
       if (reader.gone) return Promise.resolve();

@@ -115,7 +115,7 @@ function detailLines({ details, hosts }: TaskGroup, { colors, diff, verbosity }:
     }
     return values.map(({ text, hosts: some }) => {
       const where = some.length === hosts.length ? '' : `  ${escapeControls(foldHosts(some))}`;
-      return `      ${truncate(oneLine(text), 160)}${colors.dim(where)}`;
+      return `      ${verbosity > 0 ? oneLine(text) : truncate(oneLine(text), 160)}${colors.dim(where)}`;
     });
   });
 }

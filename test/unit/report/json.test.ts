@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { change, printed, recap, start, task } from './streams.ts';
+
+test('events are one JSON object a line, with time, and the recap last', async () => {
+  const { stdout, stderr } = await printed({ output: 'json', diff: true }, [
+    start('etcd01'),
+    { event: 'play', play: 'etcd', hosts: ['etcd01'] },
+    task('etcd01', { changes: [change({ before: null, text: { before: '', after: 'hello' } })] }),
+    { event: 'error', message: 'no', exitCode: 2, hint: 'try', host: 'etcd01' },
+    recap({ etcd01: { changed: 1, roundTrips: 4 } }, { exitCode: 2 }),
+  ]);
+  expect(stdout.split('\n')).toEqual([
+    '{"event":"start","time":"TIME","playbook":"site","inventory":["prod.yaml"],"check":false,"hosts":["etcd01"]}',
+    '{"event":"play","time":"TIME","play":"etcd","hosts":["etcd01"]}',
+    '{"event":"task","time":"TIME","host":"etcd01","role":"motd","task":"the message is there","status":"changed","changes":[{"resource":"file:/etc/motd","kind":"update","property":"mode","before":null,"after":"0644","certainty":"certain"}]}',
+    '{"event":"error","time":"TIME","message":"no","exitCode":2,"hint":"try","host":"etcd01"}',
+    '{"event":"recap","time":"TIME","check":false,"hosts":{"etcd01":{"ok":0,"changed":1,"failed":0,"skipped":0,"unknown":0,"unreachable":0,"roundTrips":4}},"elapsedMs":6200,"exitCode":2}',
+    '',
+  ]);
+  expect(stderr).toBe('');
+});
+
+test('debug lines need -vv', async () => {
+  const debug = { event: 'log', level: 'debug', message: 'ssh says' } as const;
+  expect((await printed({ output: 'json' }, [debug])).stdout).toBe('');
+  expect((await printed({ output: 'json', verbosity: 2 }, [debug])).stdout).toContain('ssh says');
+});

@@ -1,0 +1,119 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { createReport } from '../../../lib/report/index.ts';
+import type { RunEvent } from '../../../lib/runner/events.ts';
+import { change, FakeStream, printed, recap, start, task } from './streams.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const run: readonly RunEvent[] = [
+  start('etcd01', 'etcd02'),
+  { event: 'play', play: 'etcd', hosts: ['etcd01', 'etcd02'] },
+  task('etcd01', { status: 'ok', changes: [] }),
+  task('etcd01', {
+    changes: [change(), change({ property: 'owner', before: null, after: 'unknown', certainty: 'unknown' })],
+  }),
+  { event: 'log', level: 'output', host: 'etcd01', message: 'said \x1b[31mred' },
+  { event: 'log', level: 'warning', host: 'etcd02', message: 'beware' },
+  {
+    event: 'error',
+    host: 'etcd02',
+    task: 'etcd runs',
+    message: 'etcd02: cannot start etcd: port 2379 is taken\nlast line',
+    hint: 'stop it',
+    position: { file: 'prod.yaml', line: 3, column: 5 },
+    exitCode: 2,
+  },
+  { event: 'log', level: 'table', message: 'MEMBER  HEALTH\netcd01  healthy' },
+  recap({ etcd01: { ok: 1, changed: 12, roundTrips: 4 }, e2: { failed: 1 } }, { exitCode: 2 }),
+];
+
+test('a run reads as lines, errors and warnings on stderr', async () => {
+  const { stdout, stderr } = await printed({ output: 'plain' }, run);
+  expect(stdout).toBe(`site: 2 hosts of prod.yaml
+play etcd: etcd[01:02]
+changed etcd01: motd: the message is there
+        ~ mode: 0600 → 0644
+        ? owner: absent → unknown (only the run can know)
+
+MEMBER  HEALTH
+etcd01  healthy
+
+recap
+etcd01 : ok=1  changed=12  unknown=0  skipped=0  failed=0  unreachable=0  roundTrips=4
+e2     : ok=0  changed=0   unknown=0  skipped=0  failed=1  unreachable=0  roundTrips=0
+
+failed on etcd02 — 2 hosts, 12 changed, 1 error, exit code 2, 6.2 s
+`);
+  expect(stderr).toBe(`warning: etcd02: beware
+error: etcd02: cannot start etcd: port 2379 is taken
+  last line
+  task: etcd runs
+  at: prod.yaml:3:5
+  hint: stop it
+`);
+});
+
+test('-v adds ok tasks and what commands print, with control characters spelled out', async () => {
+  const { stdout } = await printed({ output: 'plain', verbosity: 1 }, run);
+  expect(stdout).toContain('\nok      etcd01: motd: the message is there\n');
+  expect(stdout).toContain('\noutput: etcd01: said \\x1b[31mred\n');
+});
+
+test('no escape sequence gets out, even where colours are forced', async () => {
+  const { stdout, stderr } = await printed({ output: 'plain', verbosity: 2, env: { FORCE_COLOR: '1' } }, run);
+  expect(stdout + stderr).not.toContain('\x1b');
+});
+
+test('equal diffs of many hosts are one, and long ones are cut', async () => {
+  const text = { before: 'a\nold\nc\n', after: 'a\nnew\x1b[2J\nc\n' };
+  const long = { before: '', after: 'line\n'.repeat(540) };
+  const { stdout } = await printed({ output: 'plain', diff: true }, [
+    task('etcd01', { changes: [change({ text })] }),
+    task('etcd02', { changes: [change({ text })] }),
+    task('etcd02', { changes: [change({ resource: 'file:/long', text: long })] }),
+  ]);
+  expect(stdout).toContain(`
+--- file:/etc/motd (before) on etcd[01:02]
++++ file:/etc/motd (after) on etcd[01:02]
+@@ -1,3 +1,3 @@
+ a
+-old
++new\\x1b[2J
+ c
+`);
+  expect(stdout.match(/-old/g)).toHaveLength(1);
+  expect(stdout).toContain('\n@@ -0,0 +1,540 @@\n');
+  expect(stdout.match(/^\+line$/gm)).toHaveLength(199);
+  expect(stdout).toMatch(/… 341 more lines\n$/);
+});
+
+test('before any host is known only the errors are printed', async () => {
+  const error = { event: 'error', message: 'no such option', exitCode: 1 } as const;
+  const { stdout, stderr } = await printed({ output: 'plain' }, [error, recap({}, { exitCode: 1 })]);
+  expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'error: no such option\n' });
+});
+
+test('a host that stays busy is told of every ten seconds, until it is done', () => {
+  vi.useFakeTimers();
+  const stdout = new FakeStream();
+  const report = createReport({
+    output: 'plain',
+    diff: false,
+    check: false,
+    verbosity: 0,
+    stdout,
+    stderr: stdout,
+  });
+  for (const host of ['n1', 'n2']) report.progress({ host, doing: `starting member ${host}` });
+  vi.advanceTimersByTime(20_000);
+  report.progress({ host: 'n1', doing: undefined });
+  vi.advanceTimersByTime(10_000);
+  report.progress({ host: 'n2', doing: undefined });
+  vi.advanceTimersByTime(60_000);
+  expect(stdout.text).toBe(`still at it after 10 s: n[1:2]: starting member <host>
+still at it after 20 s: n[1:2]: starting member <host>
+still at it after 30 s: n2: starting member n2
+`);
+});

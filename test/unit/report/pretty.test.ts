@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import type { RunEvent } from '../../../lib/runner/events.ts';
+import { change, printed, recap, start, task } from './streams.ts';
+
+const content = (host: string) =>
+  change({ property: 'content', before: 'sha256:aa', after: `sha256:${host}`, resource: `file:/${host}` });
+
+const plan: readonly RunEvent[] = [
+  start('etcd01', 'etcd02'),
+  ...['etcd01', 'etcd02'].flatMap((host) => [
+    task(host, { status: 'ok', changes: [], task: 'nothing to do' }),
+    task(host, { changes: [change({ kind: 'create', before: null })] }),
+    task(host, { task: `motd of ${host}`, changes: [content(host)] }),
+    task(host, {
+      role: 'systemd',
+      task: 'etcd runs',
+      changes: [
+        change({ property: 'enabled', before: 'no', after: 'yes', certainty: 'conditional' }),
+        change({ kind: 'restart', property: 'state', before: 'running', after: 'restarted' }),
+      ],
+    }),
+    task(host, {
+      role: 'systemd',
+      task: 'the port answers',
+      status: 'unknown',
+      changes: [change({ property: 'port', after: 'unknown', certainty: 'unknown' })],
+    }),
+  ]),
+];
+const table: readonly RunEvent[] = [
+  { event: 'log', level: 'table', message: 'MEMBER  HEALTH\netcd01  healthy\n\netcdctl member list' },
+  { event: 'log', level: 'info', message: 'cluster prod is healthy' },
+];
+
+test('after a check: the plan, folded over hosts, with before and after', async () => {
+  const end = recap({ etcd01: { ok: 1, changed: 3, unknown: 1 }, etcd02: { ok: 1, changed: 3, unknown: 1 } });
+  const { stdout } = await printed({ output: 'pretty', check: true }, [
+    ...plan,
+    ...table,
+    { ...end, check: true },
+  ]);
+  expect(stdout).toBe(`site · prod.yaml · 2 hosts
+
+motd
+  + the message is there  etcd[01:02]
+      mode: absent → 0644
+  ~ motd of <host>        etcd[01:02]
+      content: not the same on all (-v lists them)
+
+systemd
+  ↻ etcd runs             etcd[01:02]
+      enabled: no → yes (if an earlier change has its effect)
+      state: running → restarted
+  ? the port answers      etcd[01:02]
+      port: 0600 → unknown (only the run can know)
+
+MEMBER  HEALTH
+etcd01  healthy
+
+etcdctl member list
+
+etcd01 : ok=1  changed=3  unknown=1  skipped=0  failed=0  unreachable=0
+etcd02 : ok=1  changed=3  unknown=1  skipped=0  failed=0  unreachable=0
+
+✔ cluster prod is healthy — 6 changes pending and 2 unknown on 2 hosts, nothing was changed, 6.2 s
+`);
+});
+
+test('after a run: what changed in a line each, and the verdict', async () => {
+  const { stdout } = await printed({ output: 'pretty' }, [
+    ...plan.slice(0, 4),
+    ...table,
+    recap({ etcd01: { ok: 1, changed: 2 } }),
+  ]);
+  expect(stdout).toBe(`site · prod.yaml · 2 hosts
+
+motd
+  + the message is there  etcd01
+  ~ motd of etcd01        etcd01
+
+MEMBER  HEALTH
+etcd01  healthy
+
+etcdctl member list
+
+etcd01 : ok=1  changed=2  unknown=0  skipped=0  failed=0  unreachable=0
+
+✔ cluster prod is healthy — 1 host, 2 changed, 6.2 s
+`);
+});
+
+test('-v lists ok tasks and every value', async () => {
+  const { stdout } = await printed({ output: 'pretty', check: true, verbosity: 1 }, plan);
+  expect(stdout).toContain('  ✓ nothing to do         etcd[01:02]\n');
+  expect(stdout).toContain('      content: sha256:aa → sha256:etcd01  etcd01\n');
+});
+
+test('a failed task stands beside the same one that changed, and errors of many hosts are one', async () => {
+  const error = (host: string): RunEvent => ({
+    event: 'error',
+    host,
+    message: `${host}: cannot connect: refused`,
+    hint: 'is sshd up?',
+    exitCode: 4,
+  });
+  const hosts = ['n1', 'n2', 'n3'];
+  const { stdout, stderr } = await printed({ output: 'pretty' }, [
+    task('n1'),
+    task('n2', { status: 'failed' }),
+    ...hosts.map(error),
+    recap({ n1: { unreachable: 1 }, n2: {}, n3: {} }, { exitCode: 4 }),
+  ]);
+  expect(stdout).toContain('  ~ the message is there  n1\n  ✗ the message is there  n2\n');
+  expect(stdout).toMatch(
+    /\n✗ no connection on n\[1:3\] — 3 hosts, 0 changed, 3 errors, exit code 4, 6.2 s\n$/,
+  );
+  expect(stderr).toBe('\nerror: n[1:3]: cannot connect: refused\n  hint: is sshd up?\n');
+});
+
+test('many hosts with equal counts share a line of the recap', async () => {
+  const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
+  const hosts = Object.fromEntries(names.map((name, i) => [name, { ok: 30, changed: i === 7 ? 1 : 0 }]));
+  const { stdout } = await printed({ output: 'pretty' }, [recap(hosts)]);
+  expect(stdout.trim().split('\n')).toEqual([
+    'n[0:6], n[8:99] : ok=30  changed=0  unknown=0  skipped=0  failed=0  unreachable=0',
+    'n7              : ok=30  changed=1  unknown=0  skipped=0  failed=0  unreachable=0',
+    '',
+    '✔ done — 100 hosts, 1 changed, 6.2 s',
+  ]);
+});
+
+const nothing = recap({ n1: {} }, { check: true });
+
+test.each([
+  [{ FORCE_COLOR: '1' }, true],
+  [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+  [{ FORCE_COLOR: '0' }, false],
+  [{}, false],
+])('colours under %j: %s', async (env, coloured) => {
+  const { stdout } = await printed({ output: 'pretty', check: true, env }, [nothing]);
+  expect(stdout.includes('\x1b[32m')).toBe(coloured);
+  expect(stdout).toContain('✔ nothing to change on 1 host, 6.2 s');
+});
+
+test('nothing a host says reaches the terminal as an escape sequence', async () => {
+  const evil = 'x\x1b[2J\x9b31m';
+  const { stdout, stderr } = await printed({ output: 'pretty', check: true, diff: true, verbosity: 2 }, [
+    { event: 'start', playbook: evil, inventory: [evil], check: true, hosts: [evil] },
+    task(evil, {
+      role: evil,
+      task: evil,
+      changes: [change({ property: evil, before: evil, after: evil, text: { before: evil, after: '' } })],
+    }),
+    ...(['info', 'output', 'debug', 'warning', 'table'] as const).map(
+      (level): RunEvent => ({ event: 'log', level, host: evil, message: evil }),
+    ),
+    { event: 'error', message: evil, hint: evil, host: evil, task: `${evil}!`, exitCode: 2 },
+    recap({ [evil]: { changed: 1 } }, { exitCode: 2 }),
+  ]);
+  expect(stdout + stderr).not.toMatch(/[\x1b\x9b]/);
+  expect(stdout).toContain('x\\x1b[2J\\x9b31m');
+});

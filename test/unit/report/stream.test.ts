@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const PROGRAM = `
+import { createReport } from ${JSON.stringify(join(import.meta.dirname, '../../../lib/report/index.ts'))};
+const report = createReport({ output: process.argv[1], diff: false, check: false, verbosity: 0 });
+for (let i = 0; i < 20; i++) {
+  report.emit({ event: 'log', level: 'info', message: 'x'.repeat(20_000) });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+await report.close();
+process.stderr.write('went on\\n');
+`;
+
+test.each(['json', 'plain', 'pretty'])(
+  '%s: a reader that goes away ends the output, not the run',
+  async (form) => {
+    const args = ['--no-warnings', '--import', 'tsx', '--input-type=module', '--eval', PROGRAM, form];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'went on\n' });
+  },
+);
