@@ -98,9 +98,13 @@ function extensions(
   ];
 }
 
+/** The order Go writes names in. */
+const NAME_ORDER = ['dns', 'email', 'ip', 'url'];
+
 function alternativeNames(x509: Library, { names, subject }: CertificatePlan): X509.Extension {
+  const sorted = [...names].sort((a, b) => NAME_ORDER.indexOf(a.type) - NAME_ORDER.indexOf(b.type));
   // RFC 5280: critical when there is no subject to go by.
-  return new x509.SubjectAlternativeNameExtension([...names], subject.length === 0);
+  return new x509.SubjectAlternativeNameExtension(sorted, subject.length === 0);
 }
 
 /** SHA-1 of the public key's bits, the first method of RFC 5280. */
@@ -124,8 +128,8 @@ function content(der: Uint8Array, offset: number): [start: number, length: numbe
   return [offset + 2 + bytes.length, bytes.reduce((sum, byte) => sum * 256 + byte, 0)];
 }
 
-/** The order Go writes a subject in, whatever the order it was given in. */
-const ORDER = ['C', 'O', 'OU', 'L', 'ST', 'CN', 'SERIALNUMBER', 'E'] as const;
+/** The order cfssl writes a subject in, whatever the order it was given in. */
+const ORDER = ['C', 'ST', 'L', 'O', 'OU', 'CN', 'SERIALNUMBER', 'E'] as const;
 
 function subjectName(x509: Library, subject: readonly SubjectAttribute[]): X509.Name {
   const sets = ORDER.map((type) => [
