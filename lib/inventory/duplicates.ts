@@ -1,0 +1,21 @@
+import { formatPosition } from '../errors.ts';
+import type { InventoryHost } from './index.ts';
+import type { Problems } from './problems.ts';
+
+/** Two names for one SSH address are one host that would be changed twice at the same time. */
+export function refuseDuplicates(hosts: readonly InventoryHost[], problems: Problems): void {
+  const seen = new Map<string, InventoryHost>();
+  for (const host of hosts) {
+    const { kind, address, port = 22 } = host.connection;
+    if (kind === 'local') continue;
+    const key = `${address} port ${port}`;
+    const first = seen.get(key);
+    if (first) {
+      problems.add(
+        `${host.name} and ${first.name} (${formatPosition(first.position)}) have the same address: ${key}`,
+        host.position,
+        'one host, one name',
+      );
+    } else seen.set(key, host);
+  }
+}

@@ -1,0 +1,83 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type { VarSchema } from '../dsl/role.ts';
+import type { Problems } from './problems.ts';
+import type { Entry } from './source.ts';
+
+/** Ansible's connection variables that are honoured. */
+export const CONNECTION_VARS = [
+  'ansible_host',
+  'ansible_port',
+  'ansible_user',
+  'ansible_password',
+  'ansible_ssh_private_key_file',
+  'ansible_ssh_common_args',
+  'ansible_ssh_extra_args',
+  'ansible_connection',
+  'ansible_become',
+  'ansible_become_user',
+  'ansible_become_password',
+] as const;
+
+/** Other names that Ansible takes for the same things. */
+export const SYNONYMS: Readonly<Record<string, (typeof CONNECTION_VARS)[number]>> = {
+  ansible_ssh_host: 'ansible_host',
+  ansible_ssh_port: 'ansible_port',
+  ansible_ssh_user: 'ansible_user',
+  ansible_ssh_pass: 'ansible_password',
+  ansible_ssh_password: 'ansible_password',
+  ansible_private_key_file: 'ansible_ssh_private_key_file',
+  ansible_become_pass: 'ansible_become_password',
+};
+
+/** Options that concern security: ignoring them would be worse than refusing them. */
+const REFUSED: Readonly<Record<string, string>> = {
+  ansible_become_exe: 'sudo is found by its name',
+  ansible_become_flags: 'sudo runs with flags of our own',
+  ansible_ssh_executable: 'SSH is spoken by this program itself',
+  ansible_ssh_pkcs11_provider: 'use an agent for keys on a token',
+  ansible_host_key_checking: 'host keys are always checked; --trust records an unknown one',
+  ansible_ssh_host_key_checking: 'host keys are always checked; --trust records an unknown one',
+  ansible_sudo: 'write ansible_become',
+  ansible_sudo_pass: 'write ansible_become_password, or use -K',
+  ansible_su: 'write ansible_become; su is not spoken here',
+};
+
+/**
+ * Looks at every variable's name: a slip of the pen, an unknown name with a prefix of ours, and options
+ * that must not be passed over are problems. Returns the names that are another tool's.
+ */
+export function checkNames(
+  entries: readonly Entry[],
+  schema: VarSchema,
+  problems: Problems,
+): readonly string[] {
+  const declared = Object.keys(schema);
+  const prefixes = new Set(declared.map((name) => name.slice(0, name.indexOf('_') + 1)));
+  const known = [...declared, ...CONNECTION_VARS, ...Object.keys(SYNONYMS)];
+  const isKnown = new Set<string>(known);
+  const foreign = new Set<string>();
+  for (const { key, position, value } of entries) {
+    if (isKnown.has(key)) continue;
+    const refused = REFUSED[key];
+    if (key === 'ansible_become_method') {
+      if (String(value) !== 'sudo')
+        problems.add(`ansible_become_method is ${String(value)}: only sudo is spoken here`, position);
+      continue;
+    }
+    if (refused !== undefined) {
+      problems.add(`${key} is not honoured here`, position, refused);
+      continue;
+    }
+    const near = known.length > 0 ? closest(key, known) : '';
+    const isNear = distance(key, near) <= Math.min(3, Math.floor(key.length / 4));
+    const ours = [...prefixes].some((prefix) => key.startsWith(prefix));
+    if (isNear || ours) {
+      problems.add(
+        `${key} is not a variable of these roles`,
+        position,
+        isNear ? `did you mean ${near}?` : 'docs/variables.md lists them',
+      );
+    } else foreign.add(key);
+  }
+  return [...foreign];
+}

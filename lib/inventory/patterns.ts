@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { closest, distance } from 'fastest-levenshtein';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { Inventory, InventoryHost } from './index.ts';
+
+/**
+ * The hosts that an Ansible pattern names, in inventory order: names, groups, wildcards, `~regex`,
+ * `group[0:2]`, `@file`, joined by `:` or `,`; `&` keeps what both name, `!` takes away. `what` says whose
+ * pattern it is. A name that nobody has, and a pattern that matches nothing, are errors.
+ */
+export function selectHosts(inventory: Inventory, pattern: string, what: string): readonly InventoryHost[] {
+  const terms = termsOf(pattern);
+  const plain = terms.filter((term) => !/^[&!]/.test(term));
+  const start = plain.length === 0 ? new Set(names(inventory)) : new Set<string>();
+  for (const term of plain) for (const name of match(inventory, term, what)) start.add(name);
+  for (const term of terms) {
+    const hosts = /^[&!]/.test(term) ? new Set(match(inventory, term.slice(1), what)) : undefined;
+    if (hosts)
+      for (const name of [...start]) if (hosts.has(name) !== term.startsWith('&')) start.delete(name);
+  }
+  const selected = inventory.hosts.filter(({ name }) => start.has(name));
+  if (selected.length > 0) return selected;
+  throw new QuorateError(`${what}: no host matches ${JSON.stringify(pattern)}`, {
+    exitCode: EXIT.usage,
+    hint: `hosts: ${names(inventory).slice(0, 8).join(', ') || 'none'}`,
+  });
+}
+
+function termsOf(pattern: string): readonly string[] {
+  // A colon inside brackets is a range; after `~` everything up to a comma is the expression.
+  const terms = pattern.split(/,(?![^[]*\])|:(?![^[]*\])/).map((term) => term.trim());
+  return pattern.startsWith('~') ? pattern.split(',') : terms.filter(Boolean);
+}
+
+function match(inventory: Inventory, term: string, what: string): readonly string[] {
+  if (term.startsWith('@')) return fromFile(inventory, term.slice(1), what);
+  if (term.startsWith('~')) return byExpression(inventory, expression(term.slice(1), what));
+  const [, base = term, from, to] = /^(.*)\[(-?\d+)(?::(-?\d*))?\]$/.exec(term) ?? [];
+  const hosts = byName(inventory, base);
+  if (hosts === undefined) throw unknown(inventory, base, what);
+  if (from === undefined) return hosts;
+  const first = Number(from);
+  if (to === undefined) return hosts.slice(first, first === -1 ? undefined : first + 1);
+  return hosts.slice(first, to === '' ? undefined : Number(to) + 1);
+}
+
+function byName({ hosts, groups }: Inventory, name: string): readonly string[] | undefined {
+  if (name === 'all' || name === '*') return hosts.map((host) => host.name);
+  const group = groups.get(name);
+  if (group) return group;
+  if (hosts.some((host) => host.name === name)) return [name];
+  if (!/[*?]/.test(name)) return undefined;
+  const source = name
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const found = byExpression({ hosts, groups } as Inventory, new RegExp(`^${source}$`));
+  return found.length > 0 ? found : undefined;
+}
+
+function byExpression({ hosts, groups }: Inventory, wanted: RegExp): readonly string[] {
+  const inGroups = [...groups].flatMap(([name, members]) => (wanted.test(name) ? members : []));
+  return [...new Set([...inGroups, ...hosts.map(({ name }) => name).filter((name) => wanted.test(name))])];
+}
+
+function expression(source: string, what: string): RegExp {
+  try {
+    return new RegExp(source);
+  } catch (error) {
+    throw new QuorateError(`${what}: ${(error as Error).message}`, { exitCode: EXIT.usage });
+  }
+}
+
+function fromFile(inventory: Inventory, file: string, what: string): readonly string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new QuorateError(`${what}: cannot read ${file}: ${(error as Error).message}`, {
+      exitCode: EXIT.usage,
+    });
+  }
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines
+    .filter((line) => line && !line.startsWith('#'))
+    .flatMap((line) => match(inventory, line, what));
+}
+
+function unknown(inventory: Inventory, name: string, what: string): QuorateError {
+  const known = [...inventory.groups.keys(), ...names(inventory)];
+  const near = known.length > 0 ? closest(name, known) : '';
+  const hint =
+    near && distance(name, near) <= 3
+      ? `did you mean ${near}?`
+      : `known: ${known.slice(0, 8).join(', ') || 'nothing'}`;
+  return new QuorateError(`${what}: ${JSON.stringify(name)} is neither a host nor a group`, {
+    exitCode: EXIT.usage,
+    hint,
+  });
+}
+
+function names({ hosts }: Inventory): readonly string[] {
+  return hosts.map(({ name }) => name);
+}

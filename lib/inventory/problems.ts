@@ -1,0 +1,27 @@
+import { EXIT, type Position, QuorateError, QuorateErrors } from '../errors.ts';
+
+/** Gathers everything that is wrong with an inventory, so that it is all told at once. */
+export class Problems {
+  readonly #errors: QuorateError[] = [];
+
+  add(message: string, position?: Position, hint?: string): void {
+    this.#errors.push(
+      new QuorateError(message, {
+        exitCode: EXIT.usage,
+        ...(position !== undefined && { position }),
+        ...(hint !== undefined && { hint }),
+      }),
+    );
+  }
+
+  /** Throws what was gathered, in the order of the files; does nothing when all is well. */
+  throwIfAny(): void {
+    if (this.#errors.length === 0) return;
+    const place = ({ position }: QuorateError) => position ?? { file: '', line: 0, column: 0 };
+    const sorted = [...this.#errors].sort((a, b) => {
+      const [one, other] = [place(a), place(b)];
+      return one.file.localeCompare(other.file) || one.line - other.line || one.column - other.column;
+    });
+    throw new QuorateErrors(sorted);
+  }
+}

@@ -1,0 +1,125 @@
+import type { Node } from 'yaml';
+import type { Position } from '../errors.ts';
+import type { Problems } from './problems.ts';
+import { expandRange } from './ranges.ts';
+import { type Entry, entriesOf, kindOf, type Source } from './source.ts';
+
+export interface GroupNode {
+  readonly name: string;
+  readonly position: Position;
+  readonly parents: Set<string>;
+  readonly vars: Entry[];
+  /** In the order of the files. */
+  readonly hosts: Set<string>;
+}
+
+export interface HostNode {
+  readonly name: string;
+  readonly position: Position;
+  readonly vars: Entry[];
+}
+
+/** Groups and hosts as the files say them, without any variable resolved. */
+export interface Tree {
+  readonly groups: Map<string, GroupNode>;
+  readonly hosts: Map<string, HostNode>;
+}
+
+/** Adds an inventory file to the tree: `all`, or groups at the top. */
+export function addToTree(tree: Tree, source: Source, problems: Problems): void {
+  const top = entriesOf(source.root, source);
+  if (top === undefined || top.length === 0) {
+    const found = top === undefined ? `, found ${kindOf(source.root)}` : '';
+    problems.add(
+      `an inventory is a mapping of groups${found || ', this file is empty'}`,
+      { file: source.file, line: 1, column: 1 },
+      'start with etcd:, then hosts: below it',
+    );
+    return;
+  }
+  for (const entry of top) addGroup(tree, entry, undefined, problems);
+}
+
+/** A group's names from the outside in: `all`, then parents before children. */
+export function lineage(tree: Tree, name: string, seen: ReadonlySet<string> = new Set()): readonly string[] {
+  if (seen.has(name)) return [];
+  const parents = [...(tree.groups.get(name)?.parents ?? [])];
+  const above = parents.flatMap((parent) => lineage(tree, parent, new Set([...seen, name])));
+  return [...new Set([...above, name])];
+}
+
+function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems: Problems): void {
+  const { key: name, position, source } = entry;
+  if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) {
+    problems.add(
+      `${JSON.stringify(name)} is not a group name`,
+      position,
+      'letters, digits, _, - and . are allowed',
+    );
+    return;
+  }
+  const group = tree.groups.get(name) ?? { name, position, parents: new Set(), vars: [], hosts: new Set() };
+  tree.groups.set(name, group);
+  if (parent !== undefined) group.parents.add(parent);
+  const parts = entriesOf(entry.value, source);
+  if (parts === undefined) {
+    problems.add(
+      `group ${name} is a mapping of hosts, vars and children, found ${kindOf(entry.value)}`,
+      position,
+    );
+    return;
+  }
+  for (const part of parts) addPart(tree, group, part, problems);
+}
+
+function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems): void {
+  if (!['hosts', 'vars', 'children'].includes(part.key)) {
+    problems.add(
+      `group ${group.name} has no ${JSON.stringify(part.key)}: hosts, vars and children are what a group has`,
+      part.position,
+      part.key.startsWith('etcd') || part.key.startsWith('ansible_') ? 'variables go below vars:' : undefined,
+    );
+    return;
+  }
+  const entries = entriesOf(part.value, part.source);
+  if (entries === undefined) {
+    problems.add(
+      `${part.key} of group ${group.name} is a mapping, found ${kindOf(part.value)}`,
+      part.position,
+      part.key === 'hosts' ? 'write each host as a key: etcd01: { ansible_host: 10.0.52.13 }' : undefined,
+    );
+    return;
+  }
+  for (const entry of entries) {
+    if (part.key === 'vars') group.vars.push(entry);
+    else if (part.key === 'children') addGroup(tree, entry, group.name, problems);
+    else addHosts(tree, group, entry, problems);
+  }
+}
+
+function addHosts(tree: Tree, group: GroupNode, entry: Entry, problems: Problems): void {
+  const names = expandRange(entry.key);
+  if ('problem' in names) {
+    problems.add(`host ${JSON.stringify(entry.key)}: ${names.problem}`, entry.position);
+    return;
+  }
+  const vars = entriesOf(entry.value as Node | null, entry.source);
+  if (vars === undefined) {
+    problems.add(`host ${entry.key} is a mapping of variables, found ${kindOf(entry.value)}`, entry.position);
+    return;
+  }
+  for (const name of names) {
+    if (name.length > 253 || !/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name)) {
+      problems.add(
+        `${JSON.stringify(name)} is not a host name`,
+        entry.position,
+        'letters, digits, _, - and . are allowed; the address goes into ansible_host',
+      );
+      continue;
+    }
+    const host = tree.hosts.get(name) ?? { name, position: entry.position, vars: [] };
+    tree.hosts.set(name, host);
+    host.vars.push(...vars);
+    group.hosts.add(name);
+  }
+}

@@ -1,0 +1,99 @@
+import type { Position } from '../errors.ts';
+import type { Problems } from './problems.ts';
+import { type Entry, kindOf, plainValue } from './source.ts';
+import { lineage, type Tree } from './tree.ts';
+
+/** A variable with its value for one host and where it was said. */
+export interface Setting {
+  readonly value: unknown;
+  /** undefined for `-e`. */
+  readonly position: Position | undefined;
+  /** Directory that relative paths resolve from. */
+  readonly file: string | undefined;
+}
+
+export type Settings = ReadonlyMap<string, Setting>;
+
+/**
+ * Resolves a host's variables: groups from the outside in, then the host, then `-e`. Two groups of which
+ * neither contains the other must agree; Ansible would let the alphabet decide.
+ */
+export function settingsOf(
+  tree: Tree,
+  host: string,
+  extra: Settings,
+  problems: Problems,
+  told: Set<string>,
+): Settings {
+  const groups = groupsOf(tree, host);
+  const settings = new Map<string, Setting & { readonly group?: string }>();
+  for (const name of groups) {
+    for (const entry of tree.groups.get(name)?.vars ?? []) {
+      const before = settings.get(entry.key);
+      const setting = { ...toSetting(entry), group: name };
+      if (before?.group !== undefined && before.group !== name && !isAncestor(tree, before.group, name)) {
+        tellConflict(host, entry.key, { ...before, group: before.group }, setting, problems, told);
+      }
+      settings.set(entry.key, setting);
+    }
+  }
+  for (const entry of tree.hosts.get(host)?.vars ?? []) settings.set(entry.key, toSetting(entry));
+  for (const [name, setting] of extra) settings.set(name, setting);
+  return settings;
+}
+
+/** The groups of a host, `all` first, parents before children. */
+export function groupsOf(tree: Tree, host: string): readonly string[] {
+  const direct = [...tree.groups.values()].filter(({ hosts }) => hosts.has(host)).map(({ name }) => name);
+  const names = [...new Set(['all', ...direct.flatMap((name) => lineage(tree, name))])];
+  const depth = (name: string) => (name === 'all' ? -1 : longestPath(tree, name));
+  return names
+    .map((name, i) => ({ name, i, depth: depth(name) }))
+    .sort((a, b) => a.depth - b.depth || a.i - b.i)
+    .map(({ name }) => name);
+}
+
+function toSetting({ value, position, source }: Entry): Setting {
+  return { value: plainValue(value), position, file: source.file };
+}
+
+function longestPath(tree: Tree, name: string, seen: readonly string[] = []): number {
+  if (seen.includes(name)) return 0;
+  const parents = [...(tree.groups.get(name)?.parents ?? [])].filter((parent) => parent !== 'all');
+  return parents.length === 0
+    ? 0
+    : 1 + Math.max(...parents.map((parent) => longestPath(tree, parent, [...seen, name])));
+}
+
+function isAncestor(tree: Tree, above: string, name: string): boolean {
+  return above === 'all' || lineage(tree, name).includes(above);
+}
+
+function tellConflict(
+  host: string,
+  name: string,
+  one: Setting & { readonly group: string },
+  other: Setting & { readonly group: string },
+  problems: Problems,
+  told: Set<string>,
+): void {
+  const key = `${name} ${one.group} ${other.group}`;
+  if (told.has(key) || JSON.stringify(one.value) === JSON.stringify(other.value)) return;
+  told.add(key);
+  const where = one.position ? `${one.position.file}:${one.position.line}` : '';
+  problems.add(
+    `${name} of ${host} is ${JSON.stringify(other.value)} in group ${other.group} and ${JSON.stringify(one.value)} in group ${one.group} (${where}), and neither contains the other`,
+    other.position,
+    'say it in one of them, or on the host',
+  );
+}
+
+/** Jinja is not evaluated here, so a value that has some would be taken literally. */
+export function refuseTemplates(entry: Entry, problems: Problems): void {
+  if (!/\{\{|\{%/.test(JSON.stringify(plainValue(entry.value)) ?? '')) return;
+  problems.add(
+    `${entry.key} has a Jinja expression: ${kindOf(entry.value)}`,
+    entry.position,
+    'write the value out; nothing is templated here',
+  );
+}

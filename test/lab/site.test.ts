@@ -1,0 +1,144 @@
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeLab } from './describeLab.ts';
+import { type Lab, startLab } from './lab.ts';
+import { changeSet, changes, runPlaybook } from './playbook.ts';
+
+const HOSTS = ['etcd01', 'etcd02', 'etcd03'];
+
+describeLab('site.ts on three bare hosts with firewalld', () => {
+  let lab: Lab;
+  const site = (...args: string[]) => runPlaybook(lab, args);
+  const onAll = async (script: string) => {
+    const answers = await Promise.all(HOSTS.map((host) => lab.ssh(host, script)));
+    return answers.map(({ stdout }) => stdout.trim());
+  };
+  const pids = () => onAll('systemctl show -p MainPID --value etcd');
+
+  beforeAll(async () => {
+    lab = await startLab({ name: 'site' });
+    await onAll('systemctl enable --now firewalld; until firewall-cmd --state >/dev/null 2>&1; do sleep 0.1; done');
+  });
+  afterAll(async () => lab?.stop());
+
+  it('predicts on bare hosts exactly what the run then changes', async () => {
+    const check = await site('--check', '--detailed-exitcode');
+    expect(check.text).not.toContain('a bug of ours');
+    expect(check.code).toBe(8);
+    expect(await onAll('ls /opt /etc/systemd/system/etcd.service 2>/dev/null')).toEqual(['', '', '']);
+    const run = await site();
+    expect(run.errors).toEqual([]);
+    expect(run.code).toBe(0);
+    expect(changeSet(run)).toEqual(changeSet(check));
+    expect(await onAll('systemctl is-active etcd firewalld | paste -sd" "')).toEqual(Array(3).fill('active active'));
+  });
+
+  it('changes and restarts nothing the second time, in at most three round trips a host', async () => {
+    const before = await pids();
+    const again = await site();
+    expect(again.code).toBe(0);
+    expect(again.changed).toEqual([]);
+    expect(await pids()).toEqual(before);
+    for (const host of HOSTS) expect(again.recap[host]?.roundTrips).toBeLessThanOrEqual(3);
+  });
+
+  it('needs no local state: a second operator finds nothing to change', async () => {
+    const control = join(dirname(lab.inventoryFile), '.quorate');
+    const { stdout: aside } = await lab.run('sh', ['-c', `mv ${control} ${control}.aside && echo ok`]);
+    expect(aside.trim()).toBe('ok');
+    const other = await site();
+    expect(other.code).toBe(0);
+    expect(other.changed).toEqual([]);
+    rmSync(control, { recursive: true, force: true });
+    await lab.run('mv', [`${control}.aside`, control]);
+  });
+
+  const FILES: readonly (readonly [path: string, edit: string, restarts: boolean])[] = [
+    ['/opt/etcd/cfg/etcd.conf', 'echo "# by hand" >>', false],
+    ['/opt/etcd/ssl/ca.pem', 'echo "# by hand" >>', false],
+    ['/opt/etcd/ssl/server.pem', 'echo "# by hand" >>', false],
+    ['/opt/etcd/ssl/peer-key.pem', 'chmod 0644', false],
+    ['/opt/etcd/ssl/server-key.pem', 'echo >>', false],
+    ['/etc/systemd/system/etcd.service', 'echo "# by hand" >>', false],
+    ['/opt/etcd/bin/etcdctl', 'echo >>', false],
+    ['/var/lib/etcd/default.etcd', 'chmod 0755', false],
+  ];
+  it.each(FILES)('names an edit of %s on that host only, and repairs it without a restart', async (path, edit) => {
+    const before = await pids();
+    await lab.ssh('etcd02', `${edit} ${path}`);
+    const check = await site('--check');
+    const found = changes(check);
+    expect(found.length).toBeGreaterThan(0);
+    for (const change of found) expect(change).toMatch(/^etcd02 /);
+    expect(found.join('\n')).toContain(path.split('/').at(-1));
+    const run = await site();
+    expect(run.errors).toEqual([]);
+    expect(changeSet(run)).toEqual(changeSet(check));
+    expect((await site('--check')).changed).toEqual([]);
+    expect(await pids()).toEqual(before);
+  });
+
+  it('starts a stopped member, and only that', async () => {
+    const [first, , third] = await pids();
+    await lab.ssh('etcd02', 'systemctl stop etcd');
+    const check = await site('--check');
+    expect(changes(check)).toEqual(['etcd02 service:etcd state']);
+    expect(check.code).toBe(7);
+    const run = await site();
+    expect(run.code).toBe(0);
+    expect(changeSet(run)).toEqual(changeSet(check));
+    const now = await pids();
+    expect([now[0], now[2]]).toEqual([first, third]);
+  });
+
+  it('renews leaf certificates without a restart', async () => {
+    const before = await pids();
+    const run = await site('-e', 'etcd_cert_expiry=1000h', '-e', 'etcd_cert_renew_before=87590h');
+    expect(run.errors).toEqual([]);
+    expect(run.code).toBe(0);
+    expect(await pids()).toEqual(before);
+  });
+
+  it('rolls a changed setting one member at a time, the leader last, and loses no write', async () => {
+    const before = await pids();
+    const writer = lab.ssh('etcd01', WRITER, { timeoutMs: 60_000 });
+    const leader = await leaderOf(lab);
+    const run = await site('-e', '{"etcd_settings":{"snapshot-count":20000}}');
+    expect(run.errors).toEqual([]);
+    expect(run.code).toBe(0);
+    const restarts = run.tasks.filter(({ changes }) => changes.some(({ kind }) => kind === 'restart'));
+    expect(restarts).toHaveLength(3);
+    expect(restarts.at(-1)?.host).toBe(leader);
+    await lab.ssh('etcd01', 'touch /run/stop-writing');
+    const { stdout } = await writer;
+    const [acknowledged, found] = stdout.trim().split(' ').map(Number);
+    expect(acknowledged).toBeGreaterThan(5);
+    expect(found).toBe(acknowledged);
+    expect((await pids()).some((pid, i) => pid === before[i])).toBe(false);
+    const again = await site('-e', '{"etcd_settings":{"snapshot-count":20000}}');
+    expect(again.changed).toEqual([]);
+  });
+});
+
+const CTL =
+  'ETCDCTL_API=3 /opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.52.13:2379,https://10.0.52.14:2379,https://10.0.52.6:2379';
+
+/** Writes until told to stop (two minutes at most), then counts which acknowledged writes are there. */
+const WRITER = `rm -f /run/stop-writing /run/acknowledged; : >/run/acknowledged
+ctl() { ${CTL} "$@"; }
+n=0; end=$(($(date +%s) + 50))
+while [ ! -e /run/stop-writing ] && [ "$(date +%s)" -lt "$end" ]; do
+  n=$((n + 1))
+  if ctl put "writer/$n" "$n" >/dev/null 2>&1; then echo "$n" >>/run/acknowledged; fi
+done
+ctl get --prefix writer/ --print-value-only | sort >/run/found
+echo "$(wc -l </run/acknowledged) $(sort /run/acknowledged | comm -12 - /run/found | wc -l)"`;
+
+async function leaderOf(lab: Lab): Promise<string | undefined> {
+  const { stdout } = await lab.ssh('etcd01', `${CTL} endpoint status -w fields`);
+  const members = stdout.split('"ClusterID"').slice(1);
+  const number = (part: string, name: string) => new RegExp(`"${name}" : (\\d+)`).exec(part)?.[1];
+  const index = members.findIndex((part) => number(part, 'MemberID') === number(part, 'Leader'));
+  return HOSTS[index];
+}
