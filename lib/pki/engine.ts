@@ -40,12 +40,12 @@ export async function signCertificate(
 /** The signing request cfssl would leave beside such a certificate, in PEM. */
 export async function signRequest(plan: CertificatePlan, key: KeyObject): Promise<string> {
   const x509 = await library();
-  const algorithm = { hash: digestFor(key) };
+  const privateKey = await signingKey(key);
   const request = await x509.Pkcs10CertificateRequestGenerator.create(
     {
       name: subjectName(x509, plan.subject),
-      keys: { privateKey: await signingKey(key), publicKey: await verifyingKey(key) },
-      signingAlgorithm: { ...(await signingKey(key)).algorithm, ...algorithm },
+      keys: { privateKey, publicKey: await verifyingKey(key) },
+      signingAlgorithm: { ...privateKey.algorithm, hash: digestFor(key) },
       extensions: [
         ...(plan.names.length > 0 ? [alternativeNames(x509, plan)] : []),
         ...(plan.ca ? [new x509.BasicConstraintsExtension(true, plan.ca.pathLength, true)] : []),

@@ -84,12 +84,10 @@ class FolderPki implements Pki {
 
   async #ensure(): Promise<{ readonly pem: string }> {
     const pem = await this.#caPem();
-    if ((await readPair(this.#dir, 'client')) === undefined) {
-      // A CA whose key is elsewhere still serves to be trusted.
-      await this.#once(this.#client()).catch((error: unknown) => {
-        if (!(error instanceof QuorateError && error.exitCode === EXIT.refused)) throw error;
-      });
-    }
+    // A CA whose key is elsewhere still serves to be trusted.
+    await this.#once(this.#client()).catch((error: unknown) => {
+      if (!(error instanceof QuorateError && error.exitCode === EXIT.refused)) throw error;
+    });
     return { pem };
   }
 

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
+import { certificateProblems } from '../../../lib/pki/index.ts';
 import { scratch } from '../support/scratch.ts';
 import { extensions, missingTools, open, SANS, tool } from './support.ts';
 import { TUTORIAL } from './tutorial.ts';
@@ -180,6 +182,22 @@ describe.skipIf(withoutOpenssl)(`beside openssl${withoutOpenssl ? `: ${withoutOp
       expect(text).not.toContain('DNS:m1');
     },
   );
+
+  it('signs with a CA that was made elsewhere and identifies no key', async () => {
+    const dir = scratch();
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'Elsewhere' }], {
+      keyType: 'ec',
+      algorithm: 'sha256',
+      extensions: [{ name: 'basicConstraints', cA: true, critical: true }],
+    });
+    writeFileSync(join(dir, 'ca.pem'), cert);
+    writeFileSync(join(dir, 'ca-key.pem'), key, { mode: 0o600 });
+    const { certPem } = await (await open(dir)).issueMember('m1', 'server', SANS);
+    const problems = certificateProblems({ pem: certPem, sans: SANS, caPem: cert, renewBefore: 0 });
+    expect(problems).toEqual([]);
+    tool('openssl', ['verify', '-CAfile', join(dir, 'ca.pem'), join(dir, 'm1/server.pem')]);
+    expect(readFileSync(join(dir, 'ca.pem'), 'utf8')).toBe(cert);
+  });
 
   it('identifies keys by SHA-1, and gives serial numbers of 20 bytes with the top bit clear', async () => {
     const dir = scratch();
