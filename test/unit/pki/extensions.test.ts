@@ -199,6 +199,27 @@ describe.skipIf(withoutOpenssl)(`beside openssl${withoutOpenssl ? `: ${withoutOp
     expect(readFileSync(join(dir, 'ca.pem'), 'utf8')).toBe(cert);
   });
 
+  it("names the CA's key as the CA does", async () => {
+    const dir = scratch();
+    const at = (name: string) => join(dir, name);
+    const request = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      '/CN=x',
+    ];
+    const identifier = ['-addext', 'subjectKeyIdentifier=01020304', '-days', '30'];
+    tool('openssl', [...request, ...identifier, '-keyout', at('ca-key.pem'), '-out', at('ca.pem')]);
+    await (await open(dir)).issueMember('m1', 'server', SANS);
+    tool('openssl', ['verify', '-CAfile', at('ca.pem'), at('m1/server.pem')]);
+    expect(extensions(dir, 'm1/server.pem').join(' ')).toContain('Authority Key Identifier: 01:02:03:04');
+  });
+
   it('identifies keys by SHA-1, and gives serial numbers of 20 bytes with the top bit clear', async () => {
     const dir = scratch();
     const pki = await open(dir);

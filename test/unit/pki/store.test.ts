@@ -64,10 +64,10 @@ afterEach(() => {
 });
 
 describe('the folder', () => {
-  it('has its files, private whatever the umask and the modes before', async () => {
+  it.each([0, 0o022, 0o777])('has its files, private whatever the modes before: umask %i', async (mask) => {
     const dir = scratch();
     chmodSync(dir, 0o777);
-    const umask = process.umask(0);
+    const umask = process.umask(mask);
     try {
       const pki = await open(dir);
       await pki.issueMember('m1', 'server', SANS);
@@ -164,9 +164,51 @@ describe('the folder', () => {
     ).toEqual([]);
   });
 
+  it('issues anew in the last third of a life, however long the lead of whoever asks', async () => {
+    const dir = scratch();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { certPem } = await (await open(dir, { certExpiry: '30d' })).issueMember('m1', 'server', SANS);
+      const later = async (days: number) => {
+        vi.setSystemTime(Date.now() + days * 86_400_000);
+        return (await (await open(dir, { certExpiry: '30d' })).issueMember('m1', 'server', SANS)).certPem;
+      };
+      expect(await later(19)).toBe(certPem);
+      expect(await later(2)).not.toBe(certPem);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('refuses a member without names', async () => {
     const issued = (await open(scratch())).issueMember('m1', 'server', []);
     await expect(issued).rejects.toMatchObject({ exitCode: EXIT.usage });
+  });
+});
+
+describe('a CA that is none', () => {
+  it.each([
+    ['text', async () => 'x', /is not a certificate/],
+    ['a leaf', async (dir: string) => read(dir, 'client.pem'), /is not the certificate of a CA/],
+  ])('%s is refused', async (_name, content, message) => {
+    const dir = scratch();
+    await (await open(dir)).ensureCa();
+    writeFileSync(join(dir, 'ca.pem'), await content(dir));
+    await expect((await open(dir)).ensureCa()).rejects.toMatchObject({
+      exitCode: EXIT.refused,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('any more, for it expired, is refused', async () => {
+    const dir = scratch();
+    await (await open(dir, { caExpiry: '6m' })).ensureCa();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      await expect((await open(dir)).ensureCa()).rejects.toMatchObject({ exitCode: EXIT.refused });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
@@ -212,6 +254,26 @@ describe('a passphrase', () => {
     expect(read(fresh, 'ca-key.pem')).toContain('BEGIN ENCRYPTED PRIVATE KEY');
     expect(statSync(join(fresh, 'ca-key.pem')).mode & 0o777).toBe(0o600);
     await (await open(fresh)).issueMember('m2', 'server', SANS);
+  });
+
+  it('keeps a new key from ever lying open', async () => {
+    const dir = scratch();
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
+    const made = open(dir).then((pki) => pki.ensureCa());
+    let done = false;
+    const watch = (async () => {
+      while (!done) {
+        for (const name of readdirSync(dir).filter((file) => file.includes('ca-key.pem'))) {
+          const text = existsSync(join(dir, name)) ? read(dir, name) : '';
+          expect(text).not.toContain('EC PRIVATE KEY');
+        }
+        await sleep(0);
+      }
+    })();
+    await made.finally(() => {
+      done = true;
+    });
+    await watch;
   });
 
   it.each([
