@@ -2,9 +2,8 @@ import { count, truncate } from './text.ts';
 
 /** Names as a person writes them, ranges in the inventory's form: `etcd[01:03], gateway`. */
 export function foldHosts(names: Iterable<string>): string {
-  const unique = [...new Set(names)];
+  const places = new Map([...names].map((name) => [name, numbered(name)]));
   const popular = new Map<string, number>();
-  const places = new Map(unique.map((name) => [name, numbered(name)]));
   for (const options of places.values()) {
     for (const { key } of options) popular.set(key, (popular.get(key) ?? 0) + 1);
   }

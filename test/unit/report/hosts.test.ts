@@ -12,6 +12,7 @@ test.each([
   [['n1', 'n02'], 'n1, n02'],
   [['10.0.0.1', '10.0.0.2'], '10.0.0.[1:2]'],
   [['e1.k8s', 'e2.k8s', 'e3.k8s'], 'e[1:3].k8s'],
+  [['n1x1', 'n1x2', 'n2x1'], 'n1x[1:2], n2x1'],
   [['a', 'control', 'etcd1', 'etcd2'], 'a, control, etcd[1:2]'],
 ])('%j is written %s', (names, expected) => {
   expect(foldHosts(names)).toBe(expected);

@@ -31,6 +31,17 @@ function hostNames(number: number): string[] {
   return Array.from({ length: number }, (_, i) => `etcd${String(i + 1).padStart(3, '0')}`);
 }
 
+test('Ctrl-C stays with the command line', async () => {
+  const exits = process.listenerCount('exit');
+  const listeners = process.listenerCount('SIGINT');
+  const { terminal, report } = open(80, 24);
+  report.emit(start('etcd01'));
+  await drawn(terminal);
+  expect(process.listenerCount('SIGINT')).toBe(listeners);
+  await report.close();
+  expect(process.listenerCount('exit')).toBe(exits);
+});
+
 test('each host has a line while it is busy, and none is left at the end', async () => {
   const { terminal, report } = open(80, 24);
   report.emit(start('etcd01', 'etcd02', 'etcd03'));
@@ -38,6 +49,7 @@ test('each host has a line while it is busy, and none is left at the end', async
   report.emit(task('etcd02'));
   report.progress({ host: 'etcd02', doing: undefined });
   report.emit({ event: 'error', host: 'etcd03', message: 'etcd03: refused\nmore', exitCode: 4 });
+  report.progress({ host: 'etcd03', doing: undefined });
   await drawn(terminal);
   expect(terminal.screen.replace(/[⠀-⣿]/, '*')).toBe(`site · prod.yaml · 3 hosts
 
@@ -145,6 +157,7 @@ test('what others write to the terminal meanwhile is printed above, harmless', a
 test('a short run, a dumb terminal and a pipe show nothing live', async () => {
   const short = open(80, 24);
   short.report.emit(start('etcd01'));
+  await sleep(50);
   await short.report.close();
   const dumb = open(80, 24, { TERM: 'dumb' });
   dumb.report.emit(start('etcd01'));

@@ -89,6 +89,21 @@ test('equal diffs of many hosts are one, and long ones are cut', async () => {
   expect(stdout).toMatch(/… 341 more lines\n$/);
 });
 
+test('a title is one line, and a task that the message names is not named again', async () => {
+  const { stdout, stderr } = await printed({ output: 'plain' }, [
+    task('etcd01', { task: 'one\ntwo', changes: [] }),
+    {
+      event: 'error',
+      host: 'etcd01',
+      task: 'it runs',
+      message: 'etcd01: it runs: exit status 1',
+      exitCode: 2,
+    },
+  ]);
+  expect(stdout).toBe('changed etcd01: motd: one two\n');
+  expect(stderr).toBe('error: etcd01: it runs: exit status 1\n');
+});
+
 test('before any host is known only the errors are printed', async () => {
   const error = { event: 'error', message: 'no such option', exitCode: 1 } as const;
   const { stdout, stderr } = await printed({ output: 'plain' }, [error, recap({}, { exitCode: 1 })]);

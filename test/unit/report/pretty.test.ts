@@ -95,6 +95,14 @@ test('-v lists ok tasks and every value', async () => {
   expect(stdout).toContain('      content: sha256:aa → sha256:etcd01  etcd01\n');
 });
 
+test('a long list of hosts is shortened, except under -v', async () => {
+  const tasks = Array.from({ length: 30 }, (_, i) => task(`member${i * 2 + 10}`));
+  const short = await printed({ output: 'pretty' }, tasks);
+  expect(short.stdout).toContain('  30 hosts: member10, member12');
+  const long = await printed({ output: 'pretty', verbosity: 1 }, tasks);
+  expect(long.stdout).toContain(' member66, member68\n');
+});
+
 test('a failed task stands beside the same one that changed, and errors of many hosts are one', async () => {
   const error = (host: string): RunEvent => ({
     event: 'error',
