@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -180,6 +181,11 @@ describe.skipIf(withoutOpenssl)(`beside openssl${withoutOpenssl ? `: ${withoutOp
       expect(text).toContain('email:a@b.test');
       expect(text).toContain('URI:spiffe://x/y');
       expect(text).not.toContain('DNS:m1');
+      const [, bits] = keyType.split('-');
+      if (bits) expect(text).toContain(`Public-Key: (${bits} bit)`);
+      const age = Date.now() - Date.parse(new X509Certificate(readFileSync(pem)).validFrom);
+      expect(age).toBeGreaterThanOrEqual(300_000);
+      expect(age).toBeLessThan(320_000);
     },
   );
 
@@ -213,7 +219,14 @@ describe.skipIf(withoutOpenssl)(`beside openssl${withoutOpenssl ? `: ${withoutOp
       '-subj',
       '/CN=x',
     ];
-    const identifier = ['-addext', 'subjectKeyIdentifier=01020304', '-days', '30'];
+    const identifier = [
+      '-addext',
+      'subjectKeyIdentifier=01020304',
+      '-addext',
+      'authorityKeyIdentifier=none',
+      '-days',
+      '30',
+    ];
     tool('openssl', [...request, ...identifier, '-keyout', at('ca-key.pem'), '-out', at('ca.pem')]);
     await (await open(dir)).issueMember('m1', 'server', SANS);
     tool('openssl', ['verify', '-CAfile', at('ca.pem'), at('m1/server.pem')]);
