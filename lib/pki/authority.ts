@@ -30,12 +30,18 @@ export function fingerprint(pem: string): string {
  * its place durably and once, the certificate after it and once. A key without a certificate is where a
  * run was cut off, and is used.
  */
-export async function ensureCaFiles(dir: string, config: PkiConfig, passphrase?: Secret): Promise<string> {
+export async function ensureCaFiles(
+  dir: string,
+  config: PkiConfig,
+  passphrase?: Secret,
+  trusted?: string,
+): Promise<string> {
   const found = await readCa(dir);
   if (found !== undefined) {
     checkCa(found, dir);
     return found;
   }
+  if (trusted !== undefined) throw lost(join(dir, CERT), trusted);
   await privateFolder(dir);
   await writeIgnore(dir, false);
   const path = join(dir, KEY);
@@ -55,15 +61,7 @@ export async function ensureCaFiles(dir: string, config: PkiConfig, passphrase?:
 /** The CA's key, to sign with. One that is lost is not replaced: every member trusts the old one. */
 export async function caKey(dir: string, caPem: string, passphrase?: Secret): Promise<KeyObject> {
   const key = await storedKey(dir, passphrase);
-  if (!key) {
-    throw new QuorateError(
-      `${join(dir, KEY)} is missing: no certificate can be issued under the CA in use (SHA-256 ${fingerprint(caPem)})`,
-      {
-        exitCode: EXIT.refused,
-        hint: `restore ${KEY} from a backup, or rotate the CA; another key is not made under a CA that is trusted`,
-      },
-    );
-  }
+  if (!key) throw lost(join(dir, KEY), caPem);
   if (!parseCertificate(caPem)?.checkPrivateKey(key)) {
     throw new QuorateError(
       `${join(dir, KEY)} is not the key of ${join(dir, CERT)} (SHA-256 ${fingerprint(caPem)})`,
@@ -74,6 +72,16 @@ export async function caKey(dir: string, caPem: string, passphrase?: Secret): Pr
     );
   }
   return key;
+}
+
+function lost(path: string, caPem: string): QuorateError {
+  return new QuorateError(
+    `${path} is missing: no certificate can be issued under the CA in use (SHA-256 ${fingerprint(caPem)})`,
+    {
+      exitCode: EXIT.refused,
+      hint: 'restore it from a backup, or rotate the CA; another is not made in place of one that is trusted',
+    },
+  );
 }
 
 /** Reads the key; one that lies open although there is a passphrase is encrypted in its place. */

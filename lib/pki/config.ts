@@ -15,6 +15,8 @@ export interface PkiOptions {
   readonly certExpiry: string;
   /** Of all members. */
   readonly addresses: readonly string[];
+  /** PEM of the CA the members trust already: no other one is made in its place. */
+  readonly trusted?: string;
 }
 
 /** How certificates of one kind are to be. */

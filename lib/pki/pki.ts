@@ -40,11 +40,12 @@ interface Wanted {
 
 /** Opens the folder of a cluster's certificates; nothing is written before one is asked for. */
 export async function openPki(options: PkiOptions): Promise<Pki> {
-  return new FolderPki(options.dir, readConfig(options), process.env.QUORATE_CA_PASSPHRASE);
+  return new FolderPki(options, readConfig(options), process.env.QUORATE_CA_PASSPHRASE);
 }
 
 class FolderPki implements Pki {
   readonly #dir: string;
+  readonly #trusted: string | undefined;
   readonly #config: PkiConfig;
   readonly #passphrase: Secret | undefined;
   readonly #issuing = new Map<string, Promise<Issued>>();
@@ -52,8 +53,9 @@ class FolderPki implements Pki {
   #ca: Promise<string> | undefined;
   #ensured: Promise<{ readonly pem: string }> | undefined;
 
-  constructor(dir: string, config: PkiConfig, passphrase: string | undefined) {
+  constructor({ dir, trusted }: PkiOptions, config: PkiConfig, passphrase: string | undefined) {
     this.#dir = dir;
+    this.#trusted = trusted;
     this.#config = config;
     this.#passphrase = passphrase ? new Secret(passphrase) : undefined;
   }
@@ -96,10 +98,12 @@ class FolderPki implements Pki {
   }
 
   #caPem(): Promise<string> {
-    this.#ca ??= ensureCaFiles(this.#dir, this.#config, this.#passphrase).catch((error: unknown) => {
-      this.#ca = undefined;
-      throw error;
-    });
+    this.#ca ??= ensureCaFiles(this.#dir, this.#config, this.#passphrase, this.#trusted).catch(
+      (error: unknown) => {
+        this.#ca = undefined;
+        throw error;
+      },
+    );
     return this.#ca;
   }
 

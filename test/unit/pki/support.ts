@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPki, type Pki } from '../../../lib/pki/index.ts';
 
@@ -47,4 +48,14 @@ export function extensions(dir: string, file: string): readonly string[] {
     .map((part) => part.replace(/\s+/g, ' ').replace('keyid:', '').trim())
     .filter((part) => part !== '')
     .map((part) => part.replace(/^(?:[0-9A-F]{2}:){19}[0-9A-F]{2}$/, '(20 bytes)'));
+}
+
+/** A file of the folder. */
+export function read(dir: string, name: string): string {
+  return readFileSync(join(dir, name), 'utf8');
+}
+
+/** Everything in the folder, by name. */
+export function walk(dir: string): readonly string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort();
 }

@@ -1,0 +1,129 @@
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EXIT } from '../../../lib/errors.ts';
+import { fingerprint } from '../../../lib/pki/index.ts';
+import { scratch } from '../support/scratch.ts';
+import { open, read, SANS } from './support.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('a CA that is none', () => {
+  it.each([
+    ['text', async () => 'x', /is not a certificate/],
+    ['a leaf', async (dir: string) => read(dir, 'client.pem'), /is not the certificate of a CA/],
+  ])('%s is refused', async (_name, content, message) => {
+    const dir = scratch();
+    await (await open(dir)).ensureCa();
+    writeFileSync(join(dir, 'ca.pem'), await content(dir));
+    await expect((await open(dir)).ensureCa()).rejects.toMatchObject({
+      exitCode: EXIT.refused,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('any more, for it expired, is refused', async () => {
+    const dir = scratch();
+    await (await open(dir, { caExpiry: '6m' })).ensureCa();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      await expect((await open(dir)).ensureCa()).rejects.toMatchObject({ exitCode: EXIT.refused });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('a CA whose key is lost', () => {
+  it('is not replaced: what needs no signature goes on, what does is refused', async () => {
+    const dir = scratch();
+    const first = await (await open(dir)).issueMember('m1', 'server', SANS);
+    const ca = read(dir, 'ca.pem');
+    rmSync(join(dir, 'ca-key.pem'));
+    const pki = await open(dir);
+    expect((await pki.ensureCa()).pem).toBe(ca);
+    expect((await pki.issueMember('m1', 'server', SANS)).certPem).toBe(first.certPem);
+    await expect(pki.issueMember('m2', 'server', SANS)).rejects.toMatchObject({
+      exitCode: EXIT.refused,
+      message: expect.stringContaining(fingerprint(ca)),
+    });
+    expect(existsSync(join(dir, 'ca-key.pem'))).toBe(false);
+    expect(read(dir, 'ca.pem')).toBe(ca);
+  });
+
+  it('is not replaced when its certificate is lost too, but members trust it', async () => {
+    const trusted = (await (await open(scratch())).ensureCa()).pem;
+    const dir = join(scratch(), 'pki');
+    await expect((await open(dir, { trusted })).issueMember('m1', 'server', SANS)).rejects.toMatchObject({
+      exitCode: EXIT.refused,
+      message: expect.stringContaining(fingerprint(trusted)),
+    });
+    expect(existsSync(dir)).toBe(false);
+  });
+
+  it('is not served by the key of another', async () => {
+    const dir = scratch();
+    await (await open(dir)).ensureCa();
+    writeFileSync(join(dir, 'ca-key.pem'), read(dir, 'client-key.pem'));
+    await expect((await open(dir)).issueMember('m2', 'server', SANS)).rejects.toMatchObject({
+      exitCode: EXIT.refused,
+      message: expect.stringContaining('is not the key of'),
+    });
+  });
+});
+
+describe('a passphrase', () => {
+  it('encrypts the key of the CA, one that was open before too', async () => {
+    const dir = scratch();
+    await (await open(dir)).ensureCa();
+    expect(read(dir, 'ca-key.pem')).toContain('BEGIN EC PRIVATE KEY');
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
+    await (await open(dir)).issueMember('m1', 'server', SANS);
+    expect(read(dir, 'ca-key.pem')).toContain('BEGIN ENCRYPTED PRIVATE KEY');
+    expect(read(dir, '.gitignore').trim().split('\n').at(-1)).toBe('!/ca-key.pem');
+    const fresh = scratch();
+    await (await open(fresh)).issueMember('m1', 'server', SANS);
+    expect(read(fresh, 'ca-key.pem')).toContain('BEGIN ENCRYPTED PRIVATE KEY');
+    expect(statSync(join(fresh, 'ca-key.pem')).mode & 0o777).toBe(0o600);
+    await (await open(fresh)).issueMember('m2', 'server', SANS);
+  });
+
+  it('keeps a new key from ever lying open', async () => {
+    const dir = scratch();
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
+    const made = open(dir).then((pki) => pki.ensureCa());
+    let done = false;
+    const watch = (async () => {
+      while (!done) {
+        for (const name of readdirSync(dir).filter((file) => file.includes('ca-key.pem'))) {
+          const text = existsSync(join(dir, name)) ? read(dir, name) : '';
+          expect(text).not.toContain('EC PRIVATE KEY');
+        }
+        await sleep(0);
+      }
+    })();
+    await made.finally(() => {
+      done = true;
+    });
+    await watch;
+  });
+
+  it.each([
+    ['wrong', /does not open/],
+    ['', /there is no passphrase/],
+  ])('that is "%s" is told', async (passphrase, message) => {
+    const dir = scratch();
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
+    await (await open(dir)).ensureCa();
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', passphrase);
+    await expect((await open(dir)).issueMember('m1', 'server', SANS)).rejects.toMatchObject({
+      exitCode: EXIT.untrusted,
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining('QUORATE_CA_PASSPHRASE'),
+    });
+    await (await open(dir)).ensureCa();
+  });
+});
