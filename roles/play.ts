@@ -3,6 +3,7 @@ import type { Role } from '../lib/dsl/role.ts';
 import { type EtcdFacts, etcdFacts } from '../lib/etcd/facts.ts';
 import { clusterName, memberOf } from '../lib/etcd/model.ts';
 import { etcdStrategy } from '../lib/etcd/strategy.ts';
+import { ETCD_VARS } from '../lib/etcd/vars.ts';
 
 /** A play of etcd roles over the group `etcd`. */
 export function etcdPlay(name: string, roles: readonly Role<EtcdFacts>[]): Play<EtcdFacts> {
@@ -11,6 +12,8 @@ export function etcdPlay(name: string, roles: readonly Role<EtcdFacts>[]): Play<
     hosts: 'etcd',
     gather: etcdFacts,
     roles,
+    // An inventory describes the whole job, also for a playbook with some of its roles only.
+    vars: ETCD_VARS,
     strategy: etcdStrategy,
     stateDir: (host) => memberOf(host).stateDir,
     owner: (host) => `cluster ${clusterName(host.vars)}`,

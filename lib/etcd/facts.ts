@@ -43,6 +43,8 @@ export interface ClusterFacts {
   readonly version: string | undefined;
   /** The cluster's CA, from control, else from a host; undefined before there is one. */
   readonly caPem: string | undefined;
+  /** Of cfssl's server-csr.json on control: hosts that belong to no member. */
+  readonly furtherHosts: readonly string[];
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
 }
@@ -84,7 +86,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       installed: line('installed'),
       selinux: line('selinux') === 'yes',
       firewall: parseFirewallFacts(head),
-      caPem: part('ca'),
+      caPem: certificatesOf(part('ca')),
       reading: member === undefined ? undefined : parseMember(member),
     };
   },
@@ -142,6 +144,12 @@ function memberFacts(member: Member): Sh {
   return sh`case \${q_state_now-} in active | activating)
   if [ -x ${`${member.binDir}/etcdctl`} ]; then echo ==member; ${readMember(member)}; fi
 esac`;
+}
+
+/** The certificates of a PEM file, as they are written; what stands around them is not part of a CA. */
+function certificatesOf(text: string | undefined): string | undefined {
+  const blocks = text?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  return blocks ? `${blocks.join('\n')}\n` : undefined;
 }
 
 function unknownArchitecture(host: HostData, machine: string, out: string): QuorateError {

@@ -6,8 +6,9 @@ import { clusterOf, memberOf } from './model.ts';
 const opened = new Map<string, Promise<Pki>>();
 
 /** The PKI of a target's cluster on control; hosts of one run share it. */
-export function clusterPki({ vars, ...target }: Target<EtcdFacts>): Promise<Pki> {
-  const cluster = clusterOf({ vars, ...target });
+export function clusterPki(target: Target<EtcdFacts>): Promise<Pki> {
+  const { vars, facts } = target;
+  const cluster = clusterOf(target);
   let pki = opened.get(cluster.pkiDir);
   if (!pki) {
     pki = openPki({
@@ -17,6 +18,8 @@ export function clusterPki({ vars, ...target }: Target<EtcdFacts>): Promise<Pki>
       caExpiry: String(vars.etcd_ca_expiry),
       certExpiry: String(vars.etcd_cert_expiry),
       addresses: cluster.members.map(({ address }) => address),
+      // A cluster that lives under a CA never gets another one, also when this folder is lost.
+      ...(facts.cluster?.caPem !== undefined && { trusted: facts.cluster.caPem }),
     });
     opened.set(cluster.pkiDir, pki);
   }
@@ -27,6 +30,7 @@ export function clusterPki({ vars, ...target }: Target<EtcdFacts>): Promise<Pki>
 export function memberSans(target: Target<EtcdFacts>): readonly string[] {
   const { name, address, listenAddress } = memberOf(target);
   const extra = target.vars.etcd_extra_sans as readonly string[];
+  const further = target.facts.cluster?.furtherHosts ?? [];
   return [
     ...new Set([
       address,
@@ -35,6 +39,7 @@ export function memberSans(target: Target<EtcdFacts>): readonly string[] {
       'localhost',
       '127.0.0.1',
       ...extra,
+      ...further,
     ]),
   ];
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
-import { fingerprint, readCa } from '../pki/index.ts';
+import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from './facts.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
 import { unsafeReason } from './versions.ts';
@@ -56,9 +56,16 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   if (!run.check && token !== undefined && saved === undefined) await saveToken(cluster, token);
   if (state === 'live' && saved !== undefined && !run.check) await rm(tokenFile(cluster), { force: true });
-  const onHost = state === 'new' ? undefined : hosts.find(({ target }) => target.facts.caPem);
-  const caPem = ca ?? onHost?.target.facts.caPem;
-  return { state, version, token, caPem };
+  const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts));
+  const addresses = cluster.members.map(({ address }) => address);
+  return { state, version, token, caPem, furtherHosts: furtherHosts({ dir: cluster.pkiDir, addresses }) };
+}
+
+/** The CA that most hosts have: one file edited by hand must not become everybody's. */
+function commonCa(hosts: readonly EtcdHost[]): string | undefined {
+  const pems = hosts.flatMap(({ target }) => target.facts.caPem ?? []);
+  const votes = (pem: string) => pems.filter((other) => other === pem).length;
+  return [...pems].sort((a, b) => votes(b) - votes(a))[0];
 }
 
 function stateOf({ cluster, hosts }: Surveyed, pending: boolean): ClusterFacts['state'] {

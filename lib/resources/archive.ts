@@ -53,8 +53,10 @@ fi`,
   parse: parseArchive,
   diff: diffArchive,
   foresee(desired, observed, changes, world) {
+    // A repair brings back what is recorded; only another version brings unknown bytes.
+    const other = changes.some(({ property }) => property === 'version');
     for (const { name, recorded } of observed.files) {
-      world.set(`sha256:${desired.directory}/${name}`, changes.length === 0 ? recorded : UNKNOWN);
+      world.set(`sha256:${desired.directory}/${name}`, other ? UNKNOWN : recorded);
     }
     if (observed.files.length === 0) world.set(`sha256:${desired.directory}/etcd`, UNKNOWN);
   },

@@ -11,7 +11,7 @@ ${probeCommon(desired)}`,
   parse(out, desired) {
     const common = parseCommon(out, desired);
     const state = out.split('\n').includes('running') ? 'running' : 'stopped';
-    return { ...common, state, enabled: true, stale: false };
+    return { ...common, state, enabled: true, stale: false, otherUnit: false };
   },
 
   apply(desired, actions) {

@@ -13,6 +13,7 @@ ${probeCommon(desired)}`,
     const active = property('ActiveState');
     const common = parseCommon(out, desired);
     const unitIndex = desired.loads.findIndex(({ path }) => path === desired.unitPath);
+    const isWanted = common.onDisk[unitIndex] === desired.loads[unitIndex]?.digest;
     return {
       ...common,
       state:
@@ -22,9 +23,8 @@ ${probeCommon(desired)}`,
             ? 'failed'
             : 'stopped',
       enabled: property('UnitFileState') === 'enabled',
-      stale:
-        property('NeedDaemonReload') === 'yes' &&
-        common.onDisk[unitIndex] === desired.loads[unitIndex]?.digest,
+      stale: property('NeedDaemonReload') === 'yes' && isWanted,
+      otherUnit: !isWanted,
     };
   },
 
@@ -37,7 +37,7 @@ systemctl ${actions.has('restart') ? sh`restart` : sh`start`} --no-block ${name}
 ${waitUntil(desired.ready.until, desired.ready.timeout, giveUp(name))}`;
     return joinSh([
       sh`systemctl daemon-reload || exit 1`,
-      ...(actions.has('update') ? [sh`systemctl enable --quiet ${name} || exit 1`] : []),
+      ...(actions.has('enabled') ? [sh`systemctl enable --quiet ${name} || exit 1`] : []),
       ...bootstrapApply(desired, starts ? start : undefined),
     ]);
   },

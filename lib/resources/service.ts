@@ -49,6 +49,8 @@ export interface ObservedService {
   readonly enabled: boolean;
   /** systemd has an older unit loaded than the one on disk, and that one is the wanted one. */
   readonly stale: boolean;
+  /** The unit on disk is not the wanted one: it will be replaced, and systemd must be told. */
+  readonly otherUnit: boolean;
   /** Digests from the record of the running service, in order; undefined without a record. */
   readonly record: readonly string[] | undefined;
   /** Digests on disk of `loads`, where no earlier task knows better. */
@@ -60,6 +62,7 @@ export interface ObservedService {
 export interface ServiceManager<Desired extends ServiceDesired> {
   probe(desired: Desired): Sh;
   parse(out: string, desired: Desired): ObservedService;
+  /** `actions` holds the kinds and the properties of the changes. */
   apply(desired: Desired, actions: ReadonlySet<string>): Sh;
 }
 
@@ -92,14 +95,18 @@ export const service = defineResource<ServiceDesired, ObservedService>({
         });
       }
     }
-    if (observed.bootstrapLeft && differences.every(({ kind }) => kind !== 'start' && kind !== 'restart')) {
+    if (differences.some(({ kind }) => kind === 'start' || kind === 'restart')) return differences;
+    if (observed.otherUnit) {
+      differences.push({ kind: 'update', property: 'unit', before: 'another', after: 'reloaded' });
+    }
+    if (observed.bootstrapLeft) {
       differences.push({ kind: 'remove', property: 'bootstrap', before: 'present', after: null });
     }
     return differences;
   },
   foresee: (desired, _observed, _changes, world) => world.set(`service:${desired.name}`, 'running'),
   apply: (desired, changes) =>
-    managerOf(desired).apply(desired, new Set(changes.map((change) => change.kind))),
+    managerOf(desired).apply(desired, new Set(changes.flatMap(({ kind, property }) => [kind, property]))),
 });
 
 /** Names of loaded files whose digest at the start is not the wanted one. */
