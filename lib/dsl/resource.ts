@@ -1,3 +1,4 @@
+import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
 import type { Change, PrepareContext, Prepared, Reading, Task, World } from './task.ts';
 
@@ -12,7 +13,7 @@ export interface Resource<Desired, Observed> {
   name(desired: Desired): string;
   /** Default title; reads as an outcome. */
   title(desired: Desired): string;
-  probe(desired: Desired): Sh | undefined;
+  probe(desired: Desired): Sh | Probe | undefined;
   /** Absence is a value, not an error. */
   parse(reading: Reading, desired: Desired): Observed;
   /** Pure; certainty is `certain` unless it says otherwise. */

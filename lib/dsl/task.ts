@@ -1,3 +1,4 @@
+import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 
@@ -87,7 +88,7 @@ export interface Task {
   /** `kind:name`, unique on the host. */
   readonly resource: string;
   /** Read-only shell, or undefined when there is nothing to read. */
-  readonly probe: Sh | undefined;
+  readonly probe: Sh | Probe | undefined;
   /** Differences over the world so far; it updates the world to the state after them. */
   diff(reading: Reading, world: World): readonly Change[];
   /** Runs on control after planning, never in a check. */

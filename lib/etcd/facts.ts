@@ -11,7 +11,6 @@ export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'fa
 export interface EtcdFacts {
   /** As in release names: `amd64`, `arm64`, `ppc64le`, `s390x`. */
   readonly arch: string;
-  readonly uid: number;
   /** Version of systemd; undefined when it is not PID 1. */
   readonly systemd: number | undefined;
   /** Numeric addresses of the host's interfaces. */
@@ -72,10 +71,9 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     const arch = ARCHITECTURES[machine];
     if (arch === undefined) throw unknownArchitecture(host, machine, reading.out);
     const member = part('member');
-    const systemd = Number(/\d+/.exec(line('systemd') ?? '')?.[0]);
+    const systemd = Number.parseInt(/\d+/.exec(line('systemd') ?? '')?.[0] ?? '', 10);
     return {
       arch,
-      uid: Number(line('uid')),
       systemd: systemd || undefined,
       addresses: (line('addresses') ?? '').split(' ').filter(Boolean),
       resolved: line('resolved'),
@@ -110,20 +108,28 @@ export function pidFile(member: Member): string {
 
 function systemFacts(member: Member): Sh {
   return sh`echo "machine $(uname -m)"
-echo "uid $(id -u)"
-if [ -d /run/systemd/system ]; then echo "systemd $(systemctl --version | head -n 1)"; fi
+if [ -d /run/systemd/system ]; then
+  q_version=
+  # The name of systemd's own library tells its version without a process.
+  for q_file in /usr/lib/systemd/libsystemd-shared-*.so /lib/systemd/libsystemd-shared-*.so /usr/lib/*/systemd/libsystemd-shared-*.so; do
+    if [ -e "$q_file" ]; then q_version=\${q_file##*-shared-}; break; fi
+  done
+  echo "systemd \${q_version:-$(systemctl --version | head -n 1)}"
+fi
 if [ -e /sys/fs/selinux/enforce ]; then echo "selinux yes"; fi
 ${member.listenAddress === undefined ? sh`q_host=$(getent ahosts ${member.address} | head -n 1); echo "resolved \${q_host%% *}"` : sh`:`}`;
 }
 
 function recordFacts(member: Member): Sh {
   const { stateDir, dataDir, certDir } = member;
-  return sh`if [ -f ${`${stateDir}/owner`} ]; then echo "owner $(cat ${`${stateDir}/owner`})"; fi
-if [ -f ${`${stateDir}/release`} ]; then read -r q_version q_rest <${`${stateDir}/release`}; echo "installed $q_version"; fi
+  const [owner, release, ca] = [`${stateDir}/owner`, `${stateDir}/release`, `${certDir}/ca.pem`];
+  return sh`q_version=
+if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
+if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
 if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
 ${serviceState(member)}
-if [ -f ${`${certDir}/ca.pem`} ]; then echo ==ca; cat ${`${certDir}/ca.pem`}; fi`;
+if [ -f ${ca} ]; then echo ==ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi`;
 }
 
 function serviceState(member: Member): Sh {

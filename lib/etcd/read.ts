@@ -49,18 +49,21 @@ export function etcdctlFunction(member: Member): Sh {
 }
 
 /**
- * Read-only shell: five questions to the host's own member, side by side since each is a process of its
- * own. Prints `@name code` and the answer for each.
+ * Read-only shell: questions to the host's own member, side by side since each is a process of its own.
+ * Prints `@name code` and the answer for each. `$q_version` is the installed version, where known.
+ *
+ * From 3.5 on the member list is a linearizable read itself (API of `MemberListRequest.linearizable`), so
+ * `endpoint health` would ask twice; from 3.4 on the status tells of alarms.
  */
 export function readMember(member: Member, revision = 0): Sh {
   return sh`${etcdctlFunction(member)}
 q_ask() { q_name=$1; shift; q_answer=$(q_etcdctl "$@" 2>&1); printf '@%s %s\n%s\n' "$q_name" "$?" "$q_answer"; }
 q_answers=$(
-  q_ask health endpoint health &
   q_ask status -w json endpoint status &
   q_ask members -w json member list &
   q_ask hash -w json endpoint hashkv --rev=${revision} &
-  q_ask alarms -w json alarm list &
+  case \${q_version-} in 3.[5-9].* | 3.[1-9][0-9].*) ;; *) q_ask health endpoint health & ;; esac
+  case \${q_version-} in 3.[4-9].* | 3.[1-9][0-9].*) ;; *) q_ask alarms -w json alarm list & ;; esac
   wait
 )
 printf '%s\n' "$q_answers"`;
@@ -82,7 +85,7 @@ export function parseMember(out: string): MemberReading {
   const members = json('members')?.members;
   const hash = json('hash')?.[0]?.HashKV;
   const alarms = json('alarms');
-  const health = answers.get('health');
+  const health = answers.get('health') ?? answers.get('members');
   return {
     healthy: health?.ok ?? false,
     said: health?.ok ? '' : (health?.text ?? ''),
@@ -95,7 +98,7 @@ export function parseMember(out: string): MemberReading {
         compacted: Number(hash.compact_revision ?? 0),
       },
     }),
-    ...(alarms && { alarms: (alarms.alarms ?? []).map(parseAlarm) }),
+    alarms: alarms ? (alarms.alarms ?? []).map(parseAlarm) : alarmsOf(status?.errors),
   };
 }
 
@@ -133,6 +136,14 @@ function parseListed(member: Json): ListedMember {
     clientUrls: member.clientURLs ?? [],
     learner: member.isLearner === true,
   };
+}
+
+/** `memberID:123 alarm:NOSPACE `, as the status of 3.4 and later lists them. */
+function alarmsOf(errors: Json): readonly { memberId: string; alarm: string }[] {
+  return (Array.isArray(errors) ? errors : []).flatMap((text: string) => {
+    const [, id, alarm] = /memberID:(\d+) alarm:(\w+)/.exec(text) ?? [];
+    return id !== undefined && alarm !== undefined ? [{ memberId: hex(id), alarm }] : [];
+  });
 }
 
 function parseAlarm(alarm: Json): { memberId: string; alarm: string } {

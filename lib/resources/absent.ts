@@ -1,3 +1,4 @@
+import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { type ObservedPath, parsePath } from './stat.ts';
@@ -12,7 +13,7 @@ export const absent = defineResource<AbsentDesired, ObservedPath | undefined>({
   kind: 'absent',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is absent`,
-  probe: (desired) => sh`q_stat ${desired.path}`,
+  probe: ({ path }) => probe([{ path, how: 'stat' }]),
   parse: parsePath,
   diff: (_desired, observed) =>
     observed ? [{ kind: 'remove', property: 'type', before: observed.type, after: null }] : [],

@@ -1,7 +1,8 @@
+import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
 import { type PrepareContext, type Reading, UNKNOWN } from '../dsl/task.ts';
-import type { Ownership } from './stat.ts';
+import { type ObservedPath, type Ownership, ownershipDifferences, parsePath } from './stat.ts';
 
 /** Files of an unpacked release on control, each verified and named with its digest. */
 export interface Unpacked {
@@ -29,11 +30,8 @@ interface ObservedArchive {
   readonly files: readonly {
     readonly name: string;
     readonly recorded: string;
-    readonly mode: string;
-    readonly owner: string;
-    readonly group: string;
     /** undefined when the file is gone. */
-    readonly actual: string | undefined;
+    readonly actual: ObservedPath | undefined;
   }[];
 }
 
@@ -43,13 +41,11 @@ export const archive = defineResource<ArchiveDesired, ObservedArchive>({
   name: (desired) => desired.directory,
   title: ({ directory, version }) => `${directory} has the files of ${version ?? 'a release'}`,
   owns: ({ directory, names, record }) => [...names.map((name) => `${directory}/${name}`), record],
-  probe: ({ directory, record }) => sh`if [ -f ${record} ]; then
-  while read -r q_word q_name; do
-    case $q_word in *.*) echo "version $q_word" ;; *)
-      echo "file $q_name $q_word $(stat -c '%a %U %G' ${directory}/"$q_name" 2>/dev/null) $(q_sha256 ${directory}/"$q_name" 2>/dev/null)" ;;
-    esac
-  done <${record}
-fi`,
+  probe: ({ directory, names, record }) =>
+    probe([
+      { path: record, how: 'text' },
+      ...names.map((name) => ({ path: `${directory}/${name}`, how: 'digest' as const })),
+    ]),
   parse: parseArchive,
   diff: diffArchive,
   foresee(desired, observed, changes, world) {
@@ -88,15 +84,17 @@ function incoming({ directory }: ArchiveDesired, name: string): string {
   return `${directory}/.${name}.quorate-new`;
 }
 
-function parseArchive(reading: Reading): ObservedArchive {
-  const lines = reading.out.split('\n');
-  const version = lines.find((line) => line.startsWith('version '))?.slice(8);
-  const files = lines.flatMap((line) => {
-    const [word, name = '', recorded = '', mode = '', owner = '', group = '', actual] = line.split(/ +/);
-    if (word !== 'file') return [];
-    return [{ name, recorded, mode: mode.padStart(4, '0'), owner, group, actual: actual || undefined }];
-  });
-  return { version, files };
+function parseArchive(reading: Reading, { names }: ArchiveDesired): ObservedArchive {
+  const [record = '', ...files] = partsOf(reading.out).map((out) => parsePath({ code: 0, out }));
+  if (typeof record === 'string' || record.text === undefined) return { version: undefined, files: [] };
+  const [head = '', ...lines] = record.text.split('\n').filter(Boolean);
+  return {
+    version: head.split(' ')[0],
+    files: lines.map((line) => {
+      const [recorded = '', name = ''] = line.split(' ');
+      return { name, recorded, actual: files[names.indexOf(name)] };
+    }),
+  };
 }
 
 function diffArchive(desired: ArchiveDesired, observed: ObservedArchive): readonly Difference[] {
@@ -111,32 +109,18 @@ function diffArchive(desired: ArchiveDesired, observed: ObservedArchive): readon
       },
     ];
   }
-  return observed.files.flatMap((file) => {
+  return observed.files.flatMap(({ name, recorded, actual }): Difference[] => {
+    const after = `sha256:${recorded.slice(0, 12)}`;
+    if (actual?.sha256 === undefined)
+      return [{ kind: 'create', property: name, before: actual?.type ?? null, after }];
     const content: Difference[] =
-      file.actual === file.recorded
+      actual.sha256 === recorded
         ? []
-        : [
-            {
-              kind: file.actual === undefined ? 'create' : 'update',
-              property: file.name,
-              before: file.actual === undefined ? null : `sha256:${file.actual.slice(0, 12)}`,
-              after: `sha256:${file.recorded.slice(0, 12)}`,
-            },
-          ];
-    const ownership: Difference[] =
-      file.actual === undefined
-        ? []
-        : (
-            [
-              ['mode', file.mode, mode],
-              ['owner', file.owner, owner],
-              ['group', file.group, group],
-            ] as const
-          ).flatMap(([property, before, after]) =>
-            after === undefined || before === after
-              ? []
-              : [{ kind: 'update' as const, property: `${file.name} ${property}`, before, after }],
-          );
-    return [...content, ...ownership];
+        : [{ kind: 'update', property: name, before: `sha256:${actual.sha256.slice(0, 12)}`, after }];
+    const ownership = ownershipDifferences(
+      { mode, ...(owner && { owner }), ...(group && { group }) },
+      actual,
+    );
+    return [...content, ...ownership.map((one) => ({ ...one, property: `${name} ${one.property}` }))];
   });
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
@@ -39,21 +40,24 @@ export const certificate = defineResource<CertificateDesired, ObservedPair>({
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is valid`,
   owns: ({ path, keyPath }) => [path, keyPath],
-  probe: ({ path, keyPath }) => sh`q_text ${path}
-echo ==
-q_digest ${keyPath}
-echo ==
-if [ -f "$q_state/issued" ]; then
+  probe: ({ path, keyPath }) =>
+    probe(
+      [
+        { path, how: 'text' },
+        { path: keyPath, how: 'digest' },
+      ],
+      sh`if [ -f "$q_state/issued" ]; then
   while read -r q_sum q_name; do
     case $q_name in ${path}) echo "certificate $q_sum" ;; ${keyPath}) echo "key $q_sum" ;; esac
   done <"$q_state/issued"
 fi`,
+    ),
   parse({ code, out }) {
-    const [certificatePart = '', keyPart = '', installed = ''] = out.split(/^==$/m);
+    const [certificatePart = '', keyPart = '', installed = ''] = partsOf(out);
     const digest = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(installed)?.[1];
     return {
-      certificate: parsePath({ code, out: certificatePart.trim() }),
-      key: parsePath({ code, out: keyPart.trim() }),
+      certificate: parsePath({ code, out: certificatePart }),
+      key: parsePath({ code, out: keyPart }),
       installed: [digest('certificate'), digest('key')],
     };
   },
@@ -78,7 +82,7 @@ fi`,
 printf %s ${certPem} | q_write ${`${path}.next`} 0644 ${owner} ${group} || exit
 { if [ -f "$q_state/issued" ]; then grep -v -e ${` ${path}$`} -e ${` ${keyPath}$`} "$q_state/issued" || :; fi
   echo ${`${sha256(certPem)} ${path}`}; echo ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
-mv -f -- ${`${keyPath}.next`} ${keyPath} && mv -f -- ${`${path}.next`} ${path} && q_label ${keyPath} && q_label ${path}`;
+mv -f -- ${`${keyPath}.next`} ${keyPath} && mv -f -- ${`${path}.next`} ${path} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
   },
 });
 

@@ -1,3 +1,4 @@
+import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { type ObservedPath, type Ownership, ownershipDifferences, parsePath } from './stat.ts';
@@ -12,7 +13,7 @@ export const directory = defineResource<DirectoryDesired, ObservedPath | undefin
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is a directory`,
   owns: (desired) => [desired.path],
-  probe: (desired) => sh`q_stat ${desired.path}`,
+  probe: ({ path }) => probe([{ path, how: 'stat' }]),
   parse: parsePath,
   diff(desired, observed) {
     if (observed?.type === 'directory') return ownershipDifferences(desired, observed);

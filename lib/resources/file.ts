@@ -1,3 +1,4 @@
+import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
@@ -28,7 +29,7 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
   title: (desired) => `${desired.path} has its content, mode and owner`,
   owns: (desired) => [desired.path],
   probe: (desired) =>
-    desired.content instanceof Secret ? sh`q_digest ${desired.path}` : sh`q_text ${desired.path}`,
+    probe([{ path: desired.path, how: desired.content instanceof Secret ? 'digest' : 'text' }]),
   parse: parsePath,
   diff(desired, observed) {
     const text = reveal(desired.content);

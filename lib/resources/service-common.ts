@@ -1,29 +1,38 @@
-import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { type Probe, partsOf, probe } from '../dsl/probe.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
 import type { ObservedService, ServiceDesired } from './service.ts';
+import { parsePath } from './stat.ts';
 
-/** Reads what both managers share: the record, the digests on disk, a bootstrap file left behind. */
-export function probeCommon(desired: ServiceDesired): Sh {
-  const { record, loads, bootstrap } = desired;
-  const digests = loads.map(({ path }) => sh`printf 'disk %s\n' "$(q_sha256 ${path} 2>/dev/null)"`);
-  return sh`if [ -f ${record} ]; then sed 's/^/record /' ${record}; fi
-${joinSh(digests)}
-if [ -f ${bootstrap.path} ]; then echo bootstrap; fi`;
+/** Reads what both managers share (record, digests on disk, a bootstrap file left behind), then `own`. */
+export function serviceProbe({ record, loads, bootstrap }: ServiceDesired, own: Sh): Probe {
+  return probe(
+    [
+      { path: record, how: 'text' },
+      { path: bootstrap.path, how: 'stat' },
+      ...loads.map(({ path }) => ({ path, how: 'digest' as const })),
+    ],
+    own,
+  );
+}
+
+/** What the manager's own part printed. */
+export function ownPart(out: string): string {
+  return partsOf(out).at(-1) ?? '';
 }
 
 export function parseCommon(
   out: string,
   desired: ServiceDesired,
 ): Pick<ObservedService, 'record' | 'onDisk' | 'bootstrapLeft'> {
-  const lines = out.split('\n');
-  const after = (prefix: string) =>
-    lines
-      .filter((line) => line.startsWith(prefix))
-      .map((line) => line.slice(prefix.length).split(' ')[0] ?? '');
-  const record = after('record ');
+  const [record, bootstrap, ...onDisk] = partsOf(out).map((part) => parsePath({ code: 0, out: part }));
+  const digests = (record?.text ?? '')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(' ')[0] ?? '');
   return {
-    record: record.length === desired.loads.length ? record : undefined,
-    onDisk: after('disk '),
-    bootstrapLeft: lines.includes('bootstrap'),
+    record: digests.length === desired.loads.length ? digests : undefined,
+    onDisk: onDisk.slice(0, desired.loads.length).map((path) => path?.sha256 ?? ''),
+    bootstrapLeft: bootstrap !== undefined,
   };
 }
 

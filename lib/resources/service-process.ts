@@ -1,16 +1,15 @@
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { waitUntil } from './condition.ts';
 import type { ProcessService, ServiceManager } from './service.ts';
-import { bootstrapApply, parseCommon, probeCommon } from './service-common.ts';
+import { bootstrapApply, ownPart, parseCommon, serviceProbe } from './service-common.ts';
 
 /** Services as plain processes with a pid file: for a machine without systemd, or without root. */
 export const processManager: ServiceManager<ProcessService> = {
-  probe: (desired) => sh`${isRunning(desired.pidFile)} && echo running
-${probeCommon(desired)}`,
+  probe: (desired) => serviceProbe(desired, sh`${isRunning(desired.pidFile)} && echo running`),
 
   parse(out, desired) {
     const common = parseCommon(out, desired);
-    const state = out.split('\n').includes('running') ? 'running' : 'stopped';
+    const state = ownPart(out) === 'running' ? 'running' : 'stopped';
     return { ...common, state, enabled: true, stale: false, otherUnit: false };
   },
 

@@ -1,15 +1,18 @@
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { waitUntil } from './condition.ts';
 import type { ServiceManager, SystemdService } from './service.ts';
-import { bootstrapApply, parseCommon, probeCommon } from './service-common.ts';
+import { bootstrapApply, ownPart, parseCommon, serviceProbe } from './service-common.ts';
 
 /** Services under systemd. */
 export const systemdManager: ServiceManager<SystemdService> = {
-  probe: (desired) => sh`systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload ${unit(desired)}
-${probeCommon(desired)}`,
+  probe: (desired) =>
+    serviceProbe(
+      desired,
+      sh`systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload ${unit(desired)}`,
+    ),
 
   parse(out, desired) {
-    const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(out)?.[1] ?? '';
+    const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(ownPart(out))?.[1] ?? '';
     const active = property('ActiveState');
     const common = parseCommon(out, desired);
     const unitIndex = desired.loads.findIndex(({ path }) => path === desired.unitPath);

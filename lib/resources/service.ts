@@ -1,3 +1,4 @@
+import type { Probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import type { Sh } from '../dsl/sh.ts';
 import { UNKNOWN, type World } from '../dsl/task.ts';
@@ -60,7 +61,7 @@ export interface ObservedService {
 
 /** What differs between managers: shell to read and to act. */
 export interface ServiceManager<Desired extends ServiceDesired> {
-  probe(desired: Desired): Sh;
+  probe(desired: Desired): Probe;
   parse(out: string, desired: Desired): ObservedService;
   /** `actions` holds the kinds and the properties of the changes. */
   apply(desired: Desired, actions: ReadonlySet<string>): Sh;

@@ -1,4 +1,5 @@
 import type { PlannedTask, PlayHost } from '../dsl/play.ts';
+import { PART } from '../dsl/probe.ts';
 import type { Target } from '../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { type Prepared, type Reading, type Task, World } from '../dsl/task.ts';
@@ -6,6 +7,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
+import { compileReads, parseReads } from './reads.ts';
 import type { Fragment } from './script.ts';
 import { unprovenMessage } from './wording.ts';
 
@@ -58,17 +60,33 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
     const tasks = withoutRepeats(this.target.name, declared);
-    const fragments = tasks.flatMap(({ task }, i) =>
-      task.probe ? [{ id: String(i), sh: task.probe, critical: false }] : [],
-    );
-    const { readings } = fragments.length
-      ? await this.#exchange('reading', fragments)
-      : { readings: new Map<string, Reading>() };
+    const readings = await this.#probeAll(tasks);
     this.#world = new World();
     this.plan = tasks.map(({ role, task }, i) => {
-      const reading = readings.get(String(i)) ?? { code: 0, out: '' };
+      const reading = readings(i);
       return { role, task, changes: this.#inTask(role, task, () => task.diff(reading, this.#world)) };
     });
+  }
+
+  /** One exchange for all probes; the looks at paths of all tasks go together. */
+  async #probeAll(tasks: readonly RoleTask[]): Promise<(index: number) => Reading> {
+    const probes = tasks.map(({ task }) => task.probe);
+    const reads = probes.flatMap((one) => (one && 'reads' in one ? one.reads : []));
+    const rests = probes.map((one) => (one && 'reads' in one ? one.rest : one));
+    const fragments = rests.flatMap((rest, i) =>
+      rest ? [{ id: String(i), sh: rest, critical: false }] : [],
+    );
+    const looks = reads.length > 0 ? [{ id: 'reads', sh: compileReads(reads), critical: false }] : [];
+    if (fragments.length + looks.length === 0) return () => ({ code: 0, out: '' });
+    const { readings } = await this.#exchange('reading', [...looks, ...fragments]);
+    const look = parseReads(readings.get('reads') ?? { code: 0, out: '' }, reads);
+    return (i) => {
+      const rest = readings.get(String(i)) ?? { code: 0, out: '' };
+      const one = probes[i];
+      if (!one || !('reads' in one)) return rest;
+      const parts = [...one.reads.map(look), ...(one.rest ? [rest.out] : [])];
+      return { code: rest.code, out: parts.join(`\n${PART}\n`) };
+    };
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
