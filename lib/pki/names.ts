@@ -34,15 +34,17 @@ const PRINTED: Readonly<Record<string, NameType>> = {
   URI: 'url',
 };
 
-/** Reads what node:crypto prints of a certificate's names; kinds of no use to TLS keep their label. */
+/**
+ * Reads what node:crypto prints of a certificate's names, in the form `alternativeName` compares them in.
+ * One of another kind than its text says keeps its label: Go's TLS looks for an address among the IP
+ * addresses only, so `DNS:10.0.0.1` does not stand for 10.0.0.1.
+ */
 export function readAlternativeNames(printed: string | undefined): readonly string[] {
   const names: string[] = [];
   for (const [, label, raw] of (printed ?? '').matchAll(/([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)) {
     const value = raw!.startsWith('"') ? unquote(raw!) : raw!;
-    const type = PRINTED[label!];
-    if (type === 'ip' && isIP(value) !== 0) names.push(canonicalAddress(value));
-    else if (type === 'dns') names.push(value.toLowerCase());
-    else names.push(type === undefined ? `${label}:${value}` : value);
+    const name = alternativeName(value);
+    names.push(name.type === PRINTED[label!] ? name.value : `${label}:${value}`);
   }
   return names;
 }

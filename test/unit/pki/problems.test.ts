@@ -100,6 +100,29 @@ describe('certificateProblems', () => {
       }),
       [],
     ],
+    [
+      'an address that is written as a name',
+      async () => ({ pem: await leaf({ names: [{ type: 'dns', value: '10.9.9.9' }] }), sans: ['10.9.9.9'] }),
+      ['lacks 10.9.9.9; has DNS:10.9.9.9 besides'],
+    ],
+    [
+      'a name that is written as something else',
+      async () => ({
+        pem: await leaf({
+          names: [
+            { type: 'email', value: 'a.test' },
+            { type: 'url', value: 'b.test' },
+          ],
+        }),
+        sans: ['a.test', 'b.test'],
+      }),
+      ['lacks a.test, b.test; has email:a.test, URI:b.test besides'],
+    ],
+    [
+      'an address of IPv6 that stands for one of IPv4',
+      async () => ({ pem: await leaf({ names: alternativeNames(['::ffff:10.9.9.9']) }), sans: ['10.9.9.9'] }),
+      ['lacks 10.9.9.9; has ::ffff:a09:909 besides'],
+    ],
     ['no names', async () => ({ pem: await leaf({ names: [] }), sans: ['a'] }), ['lacks a']],
     ['expired', async () => ({ pem: await leaf({ notAfter: at(-1) }) }), ['expired 2030-06-15']],
     [
