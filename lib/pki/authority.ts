@@ -6,6 +6,7 @@ import type { PkiConfig } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
 import { privateFolder, readIfAny, writeWhole } from './files.ts';
 import { encryptedKeyPem, isEncrypted, keyPem, newKey, readKey } from './keys.ts';
+import { lifeFromNow } from './life.ts';
 import { parseCertificate } from './problems.ts';
 import type { CertificatePlan } from './profile.ts';
 
@@ -42,6 +43,7 @@ export async function ensureCaFiles(
     return found;
   }
   if (trusted !== undefined) throw lost(join(dir, CERT), trusted);
+  const plan = caPlan(config);
   await privateFolder(dir);
   await writeIgnore(dir, false);
   const path = join(dir, KEY);
@@ -51,7 +53,6 @@ export async function ensureCaFiles(
     await writeWhole(path, text, { mode: 0o600, exclusive: true });
   }
   const key = await storedKey(dir, passphrase);
-  const plan = caPlan(config);
   const pem = await signCertificate(plan, key!, { key: key! });
   await writeWhole(join(dir, 'ca.csr'), await signRequest(plan, key!), { mode: 0o644 });
   await writeWhole(join(dir, CERT), pem, { mode: 0o644, exclusive: true });
@@ -118,13 +119,11 @@ function checkCa(pem: string, dir: string): void {
 }
 
 function caPlan({ ca }: PkiConfig): CertificatePlan {
-  const now = Math.floor(Date.now() / 1000) * 1000;
   return {
+    ...lifeFromNow(ca, 'the CA'),
     subject: ca.subject,
     names: [],
     usages: ['cert sign', 'crl sign'],
-    notBefore: new Date(now - ca.backdate),
-    notAfter: new Date(now - ca.backdate + ca.expiry),
     ca: ca.pathLength === undefined ? {} : { pathLength: ca.pathLength },
   };
 }

@@ -12,6 +12,7 @@ import {
 } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
 import { newKey } from './keys.ts';
+import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
 import { type Pair, readPair, writePair } from './pairs.ts';
 import { certificateProblems, parseCertificate } from './problems.ts';
@@ -162,11 +163,9 @@ function leafPlan(
   caPem: string,
   about: Pick<CertificatePlan, 'subject' | 'names'>,
 ): { plan: CertificatePlan; warnings: readonly string[] } {
-  const { usages, expiry, backdate, issuerUrls, ocspUrl, crlUrl } = profile;
+  const { usages, issuerUrls, ocspUrl, crlUrl } = profile;
   const caEnd = new Date(parseCertificate(caPem)!.validTo);
-  const now = Math.floor(Date.now() / 1000) * 1000;
-  const notBefore = profile.notBefore ?? new Date(now - backdate);
-  const wanted = profile.notAfter ?? new Date(notBefore.getTime() + expiry);
+  const { notBefore, notAfter: wanted } = lifeFromNow(profile, 'a certificate');
   const clamped = wanted > caEnd;
   // A CA is always a little older than its leaves, so only a good part of a life is worth a word.
   const late = wanted.getTime() - caEnd.getTime() > (wanted.getTime() - notBefore.getTime()) / 10;

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { writeWhole } from '../../../lib/pki/files.ts';
-import { certificateProblems, readCa } from '../../../lib/pki/index.ts';
+import { certificateProblems, parseDuration, readCa } from '../../../lib/pki/index.ts';
 import { scratch } from '../support/scratch.ts';
 import { open, read, SANS, walk } from './support.ts';
 
@@ -127,6 +128,35 @@ describe('the folder', () => {
       expect(await later(2)).not.toBe(certPem);
     } finally {
       vi.useRealTimers();
+    }
+  });
+
+  it.each<[string, Parameters<typeof open>[1], RegExp]>([
+    ['a CA that is over', { caExpiry: '5m' }, /^the CA would have ended when it is made/],
+    ['a CA without an end', { caExpiry: '3650000d' }, /^the CA would end after the year 9999/],
+    ['a CA of all time', { caExpiry: '9999999999d' }, /^the CA would end after the year 9999/],
+    ['a certificate that is over', { certExpiry: '5m' }, /^a certificate would have ended when it is made/],
+    ['a certificate of no time', { certExpiry: '0' }, /^a certificate would have ended when it is made/],
+    ['a certificate without an end', { certExpiry: '3650000d' }, /^a certificate would end after/],
+  ])('refuses %s', async (_name, options, message) => {
+    const dir = join(scratch(), 'pki');
+    await expect((await open(dir, options)).issueMember('m1', 'server', SANS)).rejects.toMatchObject({
+      exitCode: EXIT.usage,
+      message: expect.stringMatching(message),
+    });
+    expect(existsSync(join(dir, 'm1'))).toBe(false);
+    expect(existsSync(join(dir, 'ca-key.pem'))).toBe(options?.caExpiry === undefined);
+  });
+
+  it('makes certificates that last a minute, and until the next century', async () => {
+    for (const certExpiry of ['6m', '60000d']) {
+      const { certPem } = await (await open(scratch(), { certExpiry, caExpiry: '70000d' })).issueMember(
+        'm1',
+        'server',
+        SANS,
+      );
+      const { validFrom, validTo } = new X509Certificate(certPem);
+      expect(Date.parse(validTo) - Date.parse(validFrom)).toBe(parseDuration(certExpiry));
     }
   });
 
