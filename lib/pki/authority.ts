@@ -4,7 +4,7 @@ import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { PkiConfig } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
-import { privateFolder, readIfAny, writeWhole } from './files.ts';
+import { privateFile, privateFolder, readIfAny, writeWhole } from './files.ts';
 import { encryptedKeyPem, isEncrypted, keyPem, newKey, readKey } from './keys.ts';
 import { lifeFromNow } from './life.ts';
 import { parseCertificate } from './problems.ts';
@@ -44,7 +44,6 @@ export async function ensureCaFiles(
   }
   if (trusted !== undefined) throw lost(join(dir, CERT), trusted);
   const plan = caPlan(config);
-  await privateFolder(dir);
   await writeIgnore(dir, false);
   const path = join(dir, KEY);
   if ((await readIfAny(path)) === undefined) {
@@ -85,18 +84,22 @@ function lost(path: string, caPem: string): QuorateError {
   );
 }
 
-/** Reads the key; one that lies open although there is a passphrase is encrypted in its place. */
+/**
+ * Reads the key, which somebody may have brought here from elsewhere: it is made its owner's only and kept
+ * out of version control. One that lies open although there is a passphrase is encrypted in its place.
+ */
 async function storedKey(dir: string, passphrase?: Secret): Promise<KeyObject | undefined> {
   const path = join(dir, KEY);
   const text = await readIfAny(path);
   if (text === undefined) return undefined;
+  await privateFile(path);
   const encrypted = isEncrypted(text);
   if (!encrypted) new Secret(text);
   const key = readKey(text, path, passphrase);
   if (passphrase) {
     if (!encrypted) await writeWhole(path, encryptedKeyPem(key, passphrase), { mode: 0o600 });
-    await writeIgnore(dir, true);
   }
+  await writeIgnore(dir, passphrase !== undefined);
   return key;
 }
 
@@ -130,6 +133,7 @@ function caPlan({ ca }: PkiConfig): CertificatePlan {
 
 /** Keys stay out of version control, except a CA key that is encrypted. */
 async function writeIgnore(dir: string, encrypted: boolean): Promise<void> {
+  await privateFolder(dir);
   const path = join(dir, '.gitignore');
   const open = '*-key.pem\n.*.tmp\n';
   const text = encrypted ? `${open}!/ca-key.pem\n` : open;

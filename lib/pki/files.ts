@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export interface WriteOptions {
@@ -50,6 +50,11 @@ export async function readIfAny(path: string): Promise<string | undefined> {
 export async function privateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);
+}
+
+/** A file for its owner only; one that is already, whoever the owner is, is left as it is. */
+export async function privateFile(path: string): Promise<void> {
+  if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o600);
 }
 
 /** Makes new names in a folder survive a crash; some file systems cannot. */

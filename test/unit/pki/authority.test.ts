@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -34,6 +35,36 @@ describe('a CA that is none', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+});
+
+describe('a CA from elsewhere', () => {
+  it('is used, its key made private and kept out of version control', async () => {
+    const made = scratch();
+    await (await open(made)).ensureCa();
+    const dir = scratch();
+    chmodSync(dir, 0o755);
+    for (const name of ['ca.pem', 'ca-key.pem']) writeFileSync(join(dir, name), read(made, name));
+    chmodSync(join(dir, 'ca-key.pem'), 0o644);
+    const { certPem } = await (await open(dir)).issueMember('m1', 'server', SANS);
+    expect(new X509Certificate(certPem).verify(new X509Certificate(read(made, 'ca.pem')).publicKey)).toBe(
+      true,
+    );
+    expect(read(dir, 'ca.pem')).toBe(read(made, 'ca.pem'));
+    expect(read(dir, '.gitignore')).toBe(read(made, '.gitignore'));
+    for (const [name, mode] of [
+      ['', 0o700],
+      ['ca-key.pem', 0o600],
+    ] as const) {
+      expect(statSync(join(dir, name)).mode & 0o777, name).toBe(mode);
+    }
+  });
+
+  it("keeps the user's own .gitignore", async () => {
+    const dir = scratch();
+    writeFileSync(join(dir, '.gitignore'), '*\n');
+    await (await open(dir)).issueMember('m1', 'server', SANS);
+    expect(read(dir, '.gitignore')).toBe('*\n');
   });
 });
 
