@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { formatPosition, type Position } from '../errors.ts';
 import { duration, positive } from './cfssl-signing.ts';
 import { type JsonValue, readJson } from './json.ts';
@@ -35,7 +36,7 @@ export function readRequest(file: string, kind: 'ca' | 'leaf'): CertificateReque
   return {
     position: root.position,
     subject,
-    hosts: hosts && { position: hosts.position, values: hosts.items().map((host) => host.string()) },
+    hosts: hosts && { position: hosts.position, values: hosts.items().map(readHost) },
     key: fields.key && readKeyType(fields.key),
     ca: fields.ca ? readCaFields(fields.ca) : {},
   };
@@ -56,6 +57,24 @@ export function splitHosts(
       .filter((member) => !listed.has(canonical(member)))
       .map((member) => `${formatPosition(hosts.position)}: "hosts" lacks the member ${member}; it is added`),
   };
+}
+
+/** A host as a certificate can carry it: visible ASCII only, and no zone, which says something on one machine. */
+function readHost(value: JsonValue): string {
+  const host = value.string();
+  if (/[^!-~]/.test(host)) {
+    throw value.fail(
+      `"${host}" is not a name a certificate can have`,
+      'write it as in DNS, in its xn-- form',
+    );
+  }
+  if (isIP(host) === 6 && host.includes('%')) {
+    throw value.fail(
+      `"${host}" has a zone, which certificates cannot have`,
+      'leave out the % and what follows',
+    );
+  }
+  return host;
 }
 
 type Fields = Partial<Record<'CN' | 'names' | 'serialnumber', JsonValue>>;

@@ -224,6 +224,9 @@ describe('mistakes are shown with their place', () => {
     ['server-csr.json', '{"CN": "x", "ca": {}}', 1, 19, /request of a CA/, undefined],
     ['server-csr.json', '{"host": ["a"]}', 1, 2, /unknown field "host"/, /did you mean "hosts"/],
     ['server-csr.json', '{"hosts": "a"}', 1, 11, /wanted a list/, undefined],
+    ['server-csr.json', '{"hosts": ["bücher.test"]}', 1, 12, /not a name a certificate can have/, /xn--/],
+    ['server-csr.json', '{"hosts": ["a", "b c"]}', 1, 17, /not a name a certificate can have/, undefined],
+    ['server-csr.json', '{"hosts": ["fe80::1%eth0"]}', 1, 12, /has a zone/, /leave out/],
   ])('%s: %s', (file, text, line, column, message, hint) => {
     const { dir, read } = config({ [file]: text });
     expect(read).toThrow(
