@@ -1,0 +1,70 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHECKOUT } from '../lab/paths.ts';
+import { type Outcome, run } from '../lab/process.ts';
+import type { PeerName } from './options.ts';
+import type { Command, Told, Way } from './peer.ts';
+import type { Stage } from './stage.ts';
+
+const FOLDER = join(CHECKOUT, 'test/bench/ansible');
+const MITOGEN = '/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy';
+
+/** The playbook in `ansible/`, under Ansible's own strategy and under Mitogen's. */
+export function ansibleWays(): readonly Way[] {
+  return [
+    way('Ansible', 'ansible', {}),
+    way('Mitogen', 'mitogen', { ANSIBLE_STRATEGY: 'mitogen_linear', ANSIBLE_STRATEGY_PLUGINS: MITOGEN }),
+  ];
+}
+
+function way(title: string, peer: PeerName, strategy: Command['env']): Way {
+  const start = (args: readonly string[], env: Command['env'] = {}) => ({
+    command: 'ansible-playbook',
+    args,
+    env: { ANSIBLE_CONFIG: join(FOLDER, 'ansible.cfg'), ...strategy, ...env },
+  });
+  return {
+    title,
+    peer,
+    lab: 'ansible',
+    job(stage) {
+      mkdirSync(sockets(stage), { recursive: true });
+      const vars = `bench_control_dir=${stage.controlDir}`;
+      const forks = String(stage.lab.hosts.length);
+      const args = ['-i', stage.inventoryFile, '-f', forks, '-e', vars, join(FOLDER, 'site.yml')];
+      return start(args, {
+        ANSIBLE_SSH_CONTROL_PATH_DIR: sockets(stage),
+        ANSIBLE_HOME: join(stage.lab.stateDir, 'ansible'),
+      });
+    },
+    empty: () => start(['--version']),
+    judge,
+    after: hangUp,
+  };
+}
+
+/** Kept SSH connections: within a run as Ansible does by default, but not from one run to the next. */
+function sockets(stage: Stage): string {
+  return join(stage.lab.stateDir, 'cp');
+}
+
+async function hangUp(stage: Stage): Promise<void> {
+  const folder = sockets(stage);
+  const names = readdirSync(folder);
+  await Promise.all(
+    names.map((name) =>
+      run('ssh', ['-F', 'none', '-O', 'exit', '-o', `ControlPath=${join(folder, name)}`, 'x']),
+    ),
+  );
+  await rm(folder, { recursive: true });
+}
+
+function judge({ code, stdout, stderr }: Outcome): Told {
+  const recap = stdout.split('PLAY RECAP')[1] ?? '';
+  const numbers = [...recap.matchAll(/ changed=(\d+) +unreachable=0 +failed=0 /g)];
+  if (code !== 0 || numbers.length === 0) {
+    throw new Error(`exit code ${code}\n${stderr.slice(-2000)}\n${stdout.slice(-3000)}`);
+  }
+  return { changed: numbers.reduce((sum, [, changed]) => sum + Number(changed), 0) };
+}

@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { dirname, join } from 'node:path';
+import { labUnavailable } from '../lab/lab.ts';
+import { cacheDir } from '../lab/paths.ts';
+import { ansibleWays } from './ansible.ts';
+import { limitWay } from './limit.ts';
+import { fetchNode24 } from './node24.ts';
+import { type BenchOptions, parseBench, USAGE } from './options.ts';
+import { ourWays } from './ours.ts';
+import { type Results, runScenario } from './scenarios.ts';
+import { renderResults, renderTargets } from './table.ts';
+import { judgeTargets } from './targets.ts';
+import { installTools, machine } from './tools.ts';
+
+await main();
+
+/** Measures this project and its peers side by side. */
+async function main(): Promise<void> {
+  let options: BenchOptions | 'help';
+  try {
+    options = parseBench(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exitCode = 1;
+    return;
+  }
+  if (options === 'help') return console.log(USAGE);
+  const unavailable = labUnavailable();
+  if (unavailable !== undefined) throw new Error(`No bench without the lab: ${unavailable}`);
+  await bench(options);
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  const started = new Date().toISOString();
+  const log = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
+  await installTools(log);
+  await fetchNode24();
+  const ways = [...ourWays(), ...ansibleWays(), limitWay].filter(({ peer }) => options.peers.includes(peer));
+  const about = { ...(await machine()), started, runs: options.runs, loadBefore: loadavg()[0]!.toFixed(2) };
+  const results: Results[] = [];
+  const file = options.json ?? join(cacheDir(), 'bench', `${started.replaceAll(':', '')}.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  for (const scenario of options.scenarios) {
+    const hosts = scenario === 'no-change-30' ? options.many : 3;
+    results.push(await runScenario(scenario, ways, hosts, options.runs, log));
+    const targets = judgeTargets(results);
+    writeFileSync(file, `${JSON.stringify({ machine: about, results, targets }, null, 2)}\n`);
+    console.log(`\n${renderResults(results.at(-1)!)}`);
+  }
+  console.log(`\n${renderTargets(judgeTargets(results))}\n`);
+  for (const [name, value] of Object.entries(about)) console.log(`${name.padEnd(11)} ${value}`);
+  console.log(`results     ${file}`);
+}
