@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { redact, Secret } from '../../../lib/dsl/secret.ts';
+import { joinSh, quote, raw, sh } from '../../../lib/dsl/sh.ts';
+
+const SHELLS = ['/bin/dash', '/bin/bash', '/bin/busybox'].filter((path) => existsSync(path));
+const WORDS = [
+  '',
+  'plain',
+  "it's",
+  '$(touch x)',
+  '`id`',
+  'a b\tc',
+  'new\nline',
+  '\\',
+  '"',
+  "'",
+  '-n',
+  '*',
+  '~',
+  '!x',
+  'é\u{1F980}',
+  '\x1b[31m',
+];
+
+describe.each(SHELLS)('quoting under %s', (shell) => {
+  const run = (script: string) =>
+    execFileSync(shell, [...(shell.endsWith('busybox') ? ['sh'] : []), '-c', script], { encoding: 'utf8' });
+
+  it.each(WORDS)('%j arrives as it is', (word) => {
+    expect(run(sh`printf '[%s]' ${word}`.text)).toBe(`[${word}]`);
+  });
+
+  it('makes several words of a list, and leaves a shell its own braces', () => {
+    expect(run(sh`set -- ${['a b', 'c']}; one=$1; printf '%s|%s' "\${one}" "$#"`.text)).toBe('a b|2');
+  });
+});
+
+describe('shell text', () => {
+  it('lets pieces stand as they are', () => {
+    expect(sh`a ${raw('| b')} ${joinSh([raw('c'), raw('d')], '; ')} ${7}`.text).toBe('a | b c; d 7');
+  });
+
+  it('refuses NUL', () => {
+    expect(() => quote('a\0b')).toThrow('A NUL byte cannot be passed to a shell');
+  });
+});
+
+describe('a secret', () => {
+  const secret = new Secret('correct horse\nbattery');
+
+  it('is masked wherever it is turned into text', () => {
+    expect(`${secret} ${JSON.stringify({ secret })}`).toBe('******** {"secret":"********"}');
+  });
+
+  it('is taken out of what others say, line by line', () => {
+    expect(redact('said: battery, then correct horse')).toBe('said: ********, then ********');
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { flagsOf, settingsEnvironment } from '../../../lib/etcd/flags.ts';
+import { unsafeReason } from '../../../lib/etcd/versions.ts';
+
+describe('the flags of a version', () => {
+  const cases: readonly (readonly [string, string, boolean])[] = [
+    ['3.3.25', 'ca-file', true],
+    ['3.4.23', 'ca-file', false],
+    ['3.3.25', 'logger', false],
+    ['3.4.23', 'logger', true],
+    ['3.4.45', 'debug', true],
+    ['3.5.30', 'debug', false],
+    ['3.4.23', 'tls-min-version', false],
+    ['3.4.25', 'tls-min-version', true],
+    ['3.5.7', 'tls-min-version', false],
+    ['3.5.8', 'tls-min-version', true],
+    ['3.5.30', 'enable-v2', true],
+    ['3.6.14', 'enable-v2', false],
+    ['3.6.14', 'quota-backend-bytes', true],
+  ];
+  it.each(cases)('%s: %s is known: %s', (version, flag, known) => {
+    expect(flagsOf(version).has(flag)).toBe(known);
+  });
+});
+
+describe('etcd_settings', () => {
+  it('become environment variables', () => {
+    expect(settingsEnvironment({ 'quota-backend-bytes': 8589934592, 'log-level': 'warn' }, '3.5.30')).toEqual(
+      [
+        ['ETCD_QUOTA_BACKEND_BYTES', '8589934592'],
+        ['ETCD_LOG_LEVEL', 'warn'],
+      ],
+    );
+  });
+
+  const refused: readonly (readonly [Record<string, unknown>, string, string])[] = [
+    [{ quota_backend_bytes: 1 }, '3.5.30', 'etcd_settings: etcd 3.5.30 has no setting quota_backend_bytes'],
+    [{ 'snapshot-cuont': 1 }, '3.5.30', 'etcd_settings: etcd 3.5.30 has no setting snapshot-cuont'],
+    [{ name: 'x' }, '3.5.30', 'etcd_settings: name is set by etcd_member_name'],
+    [
+      { 'auto-tls': true },
+      '3.5.30',
+      'etcd_settings: auto-tls is set by always off: the certificates are our own',
+    ],
+    [
+      { 'log-outputs': 'a"b' },
+      '3.5.30',
+      'etcd_settings: the value of log-outputs has a quote, backslash, dollar, backtick or newline: "a\\"b"',
+    ],
+    [{ logger: 'zap' }, '3.9.0', 'etcd 3.9.0 is not one of the versions known here: 3.3, 3.4, 3.5, 3.6'],
+  ];
+  it.each(refused)('%j on %s is refused', (settings, version, message) => {
+    expect(() => settingsEnvironment(settings, version)).toThrow(message);
+  });
+
+  it('suggests the name that was meant', () => {
+    expect(() => settingsEnvironment({ 'snapshot-cuont': 1 }, '3.5.30')).toThrow(
+      expect.objectContaining({ hint: 'did you mean snapshot-count?', exitCode: 1 }),
+    );
+  });
+});
+
+describe('versions with a known data bug', () => {
+  const cases: readonly (readonly [string, RegExp | undefined])[] = [
+    ['3.3.25', /no longer maintained/],
+    ['3.4.23', /revision go back/],
+    ['3.4.37', /defragmentation/],
+    ['3.4.38', undefined],
+    ['3.5.1', /corrupt/],
+    ['3.5.5', /defragmentation/],
+    ['3.5.13', /revision go back/],
+    ['3.5.16', /defragmentation/],
+    ['3.5.23', undefined],
+    ['3.5.30', undefined],
+    ['3.6.4', /defragmentation/],
+    ['3.6.5', undefined],
+  ];
+  it.each(cases)('%s', (version, reason) => {
+    if (reason === undefined) expect(unsafeReason(version)).toBeUndefined();
+    else expect(unsafeReason(version)).toMatch(reason);
+  });
+});
