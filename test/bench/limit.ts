@@ -26,7 +26,8 @@ export const limitWay: Way = {
   empty: () => ({ command: 'bash', args: ['-c', ':'] }),
   judge({ code, stdout, stderr }) {
     const [, changed] = /^healthy, changed=(\d+)$/m.exec(stdout) ?? [];
-    if (code !== 0 || changed === undefined) throw new Error(`exit code ${code}\n${stderr}\n${stdout}`);
+    if (code !== 0 || changed === undefined)
+      throw new Error(`exit code ${code}\n${stderr.slice(-2000)}\n${stdout.slice(-2000)}`);
     return { changed: Number(changed), roundTrips: changed === '0' ? 1 : 2 };
   },
 };

@@ -66,7 +66,9 @@ export async function runScenario(
         });
         samples.push(sample);
         stage.freeze();
-        log(`${scenario} ${round}/${runs} ${way.title}: ${(sample.wallMs / 1000).toFixed(2)} s`);
+        log(
+          `${scenario} ${round}/${runs} ${way.title}: ${((sample.wallMs - (sample.extraMs ?? 0)) / 1000).toFixed(2)} s`,
+        );
       }
     }
     return { scenario, hosts, ways: results };

@@ -34,7 +34,7 @@ export async function startStage(peer: string, hosts: number): Promise<Stage> {
     lab,
     controlDir,
     inventoryFile: join(controlDir, 'inventory.yaml'),
-    hostsFile: join(controlDir, 'hosts'),
+    hostsFile: join(controlDir, 'hosts.txt'),
     tarball: DOWNLOAD_URL.replaceAll('{version}', VERSION).replaceAll('{arch}', 'amd64'),
     async reset() {
       await lab.reset();
