@@ -58,7 +58,9 @@ export interface Strategy<Facts = unknown> {
   scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
   survey?(run: PlayRun<Facts>): Promise<void>;
-  /** After planning; not called in a check. */
+  /** After planning, before any lock is taken: refuses plans that must not be carried out. Not in a check. */
+  admit?(run: PlayRun<Facts>): void;
+  /** Carries the plans out; not called in a check. */
   converge(run: PlayRun<Facts>): Promise<void>;
   /** At the end of every run and check. */
   verify?(run: PlayRun<Facts>): Promise<void>;

@@ -8,6 +8,11 @@ import { memberOf } from './model.ts';
 import { etcdctlFunction } from './read.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
 
+/** Refuses to found a cluster with some of its members only. */
+export function admit(run: PlayRun<EtcdFacts>): void {
+  for (const surveyed of clustersOf(run)) refusePartialBootstrap(surveyed);
+}
+
 /** Applies the plans of every cluster: side by side where it does not live, member by member where it does. */
 export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
   await Promise.all(
@@ -24,7 +29,6 @@ export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
 async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   const state = surveyed.hosts[0]?.target.facts.cluster?.state;
   if (state !== 'live') {
-    refusePartialBootstrap(surveyed, state);
     await run.each(surveyed.hosts, (host) => host.apply(() => true));
     return;
   }
@@ -98,14 +102,15 @@ function isDue({ changes }: PlannedTask): boolean {
   return changes.length > 0;
 }
 
-function refusePartialBootstrap({ cluster, hosts }: Surveyed, state: string | undefined): void {
+function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
+  const state = hosts[0]?.target.facts.cluster?.state;
   const starts = hosts.some((host) =>
     host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start')),
   );
   const missing = cluster.members.filter(
     ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
   );
-  if (!starts || missing.length === 0 || state === 'stopped') return;
+  if (!starts || missing.length === 0 || state === 'stopped' || state === 'live') return;
   throw new QuorateError(
     `${cluster.name}: nothing was changed: a new cluster starts with all its members, and these are left out: ${missing.map(({ host }) => host).join(', ')}`,
     { exitCode: EXIT.refused, hint: 'run without --limit until the cluster exists' },

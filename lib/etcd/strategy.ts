@@ -1,5 +1,5 @@
 import type { Strategy } from '../dsl/play.ts';
-import { converge } from './converge.ts';
+import { admit, converge } from './converge.ts';
 import type { EtcdFacts } from './facts.ts';
 import { clusterName } from './model.ts';
 import { survey } from './survey.ts';
@@ -12,6 +12,7 @@ export const etcdStrategy: Strategy<EtcdFacts> = {
     return all.filter(({ vars }) => clusters.has(clusterName(vars)));
   },
   survey,
+  admit,
   converge,
   verify,
 };

@@ -58,7 +58,13 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   if (state === 'live' && saved !== undefined && !run.check) await rm(tokenFile(cluster), { force: true });
   const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts));
   const addresses = cluster.members.map(({ address }) => address);
-  return { state, version, token, caPem, furtherHosts: furtherHosts({ dir: cluster.pkiDir, addresses }) };
+  return {
+    state,
+    version,
+    token,
+    caPem,
+    furtherHosts: await furtherHosts({ dir: cluster.pkiDir, addresses }),
+  };
 }
 
 /** The CA that most hosts have: one file edited by hand must not become everybody's. */

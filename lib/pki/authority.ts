@@ -1,7 +1,8 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { caPath, fingerprint, readCa } from './ca.ts';
 import type { PkiConfig } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
 import { privateFile, privateFolder, readIfAny, writeWhole } from './files.ts';
@@ -10,21 +11,7 @@ import { lifeFromNow } from './life.ts';
 import { parseCertificate } from './problems.ts';
 import type { CertificatePlan } from './profile.ts';
 
-const CERT = 'ca.pem';
 const KEY = 'ca-key.pem';
-
-/** The PEM of the CA on control; undefined when there is none. */
-export function readCa(dir: string): Promise<string | undefined> {
-  return readIfAny(join(dir, CERT));
-}
-
-/** The SHA-256 of a certificate, in hex: of its DER, as openssl shows it. */
-export function fingerprint(pem: string): string {
-  const cert = parseCertificate(pem);
-  return createHash('sha256')
-    .update(cert?.raw ?? pem)
-    .digest('hex');
-}
 
 /**
  * The CA's certificate, made when there is none. Whoever comes second finds the first one's: the key takes
@@ -42,7 +29,7 @@ export async function ensureCaFiles(
     checkCa(found, dir);
     return found;
   }
-  if (trusted !== undefined) throw lost(join(dir, CERT), trusted);
+  if (trusted !== undefined) throw lost(caPath(dir), trusted);
   const plan = caPlan(config);
   await writeIgnore(dir, false);
   const path = join(dir, KEY);
@@ -54,7 +41,7 @@ export async function ensureCaFiles(
   const key = await storedKey(dir, passphrase);
   const pem = await signCertificate(plan, key!, { key: key! });
   await writeWhole(join(dir, 'ca.csr'), await signRequest(plan, key!), { mode: 0o644 });
-  await writeWhole(join(dir, CERT), pem, { mode: 0o644, exclusive: true });
+  await writeWhole(caPath(dir), pem, { mode: 0o644, exclusive: true });
   return (await readCa(dir))!;
 }
 
@@ -64,7 +51,7 @@ export async function caKey(dir: string, caPem: string, passphrase?: Secret): Pr
   if (!key) throw lost(join(dir, KEY), caPem);
   if (!parseCertificate(caPem)?.checkPrivateKey(key)) {
     throw new QuorateError(
-      `${join(dir, KEY)} is not the key of ${join(dir, CERT)} (SHA-256 ${fingerprint(caPem)})`,
+      `${join(dir, KEY)} is not the key of ${caPath(dir)} (SHA-256 ${fingerprint(caPem)})`,
       {
         exitCode: EXIT.refused,
         hint: 'restore the two that belong together',
@@ -114,7 +101,7 @@ function checkCa(pem: string, dir: string): void {
         ? `expired ${end!.toISOString().slice(0, 10)}`
         : undefined;
   if (problem) {
-    throw new QuorateError(`${join(dir, CERT)} ${problem}`, {
+    throw new QuorateError(`${caPath(dir)} ${problem}`, {
       exitCode: EXIT.refused,
       hint: 'restore it from a backup, or rotate the CA',
     });

@@ -1,6 +1,6 @@
-export { fingerprint, readCa } from './authority.ts';
-export { furtherHosts } from './cfssl.ts';
+export { fingerprint, readCa } from './ca.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { parseDuration } from './duration.ts';
-export { type Issued, openPki, type Pki } from './pki.ts';
+export { furtherHosts, openPki } from './open.ts';
+export type { Issued, Pki } from './pki.ts';
 export { certificateProblems, describeProblem, type Problem } from './problems.ts';

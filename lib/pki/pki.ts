@@ -39,8 +39,8 @@ interface Wanted {
   readonly sans: readonly string[];
 }
 
-/** Opens the folder of a cluster's certificates; nothing is written before one is asked for. */
-export async function openPki(options: PkiOptions): Promise<Pki> {
+/** The PKI of a folder, as its cfssl files and the options want it. */
+export function openFolder(options: PkiOptions): Pki {
   return new FolderPki(options, readConfig(options), process.env.QUORATE_CA_PASSPHRASE);
 }
 

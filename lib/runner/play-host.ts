@@ -2,7 +2,7 @@ import type { PlannedTask, PlayHost } from '../dsl/play.ts';
 import { PART } from '../dsl/probe.ts';
 import type { Target } from '../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
-import { type Prepared, type Reading, type Task, World } from '../dsl/task.ts';
+import { type Prepared, type Reading, type Task, type Transfer, World } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import type { EventSink, TaskStatus } from './events.ts';
@@ -93,11 +93,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const due = this.plan.filter((planned) => planned.changes.length > 0 && which(planned));
     if (due.length === 0) return;
     const prepared = await this.#prepare(due);
-    for (const transfer of prepared.flatMap(({ transfers = [] }) => transfers)) {
-      await this.host.send(transfer.source, transfer.target, (bytes) =>
-        this.#doing(`sending ${transfer.target.split('/').at(-1)}: ${(bytes / 1e6).toFixed(0)} MB`),
-      );
-    }
+    await this.#send(prepared.flatMap(({ transfers = [] }) => transfers));
     await this.#applyAndProve(due, prepared);
     this.#doing(undefined);
   }
@@ -130,6 +126,20 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         }
         return prepared ?? {};
       }),
+    );
+  }
+
+  /** Side by side: each file has a channel of its own. */
+  async #send(transfers: readonly Transfer[]): Promise<void> {
+    const sent = new Map<string, number>();
+    await Promise.all(
+      transfers.map(({ source, target }) =>
+        this.host.send(source, target, (bytes) => {
+          sent.set(target, bytes);
+          const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
+          this.#doing(`sending ${(total / 1e6).toFixed(0)} MB`);
+        }),
+      ),
     );
   }
 

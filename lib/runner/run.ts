@@ -129,7 +129,10 @@ class Session {
     await play.strategy.survey?.(run);
     await this.#plan(hosts, taking);
     if (check) this.#reportPlans(hosts);
-    else await this.#converge(hosts, () => play.strategy.converge(run));
+    else {
+      play.strategy.admit?.(run);
+      await this.#converge(hosts, () => play.strategy.converge(run));
+    }
     if (!this.#stopped) await play.strategy.verify?.(run);
   }
 

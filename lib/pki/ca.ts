@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { readIfAny } from './files.ts';
+import { parseCertificate } from './problems.ts';
+
+/** The PEM of the CA on control; undefined when there is none. */
+export function readCa(dir: string): Promise<string | undefined> {
+  return readIfAny(caPath(dir));
+}
+
+export function caPath(dir: string): string {
+  return join(dir, 'ca.pem');
+}
+
+/** The SHA-256 of a certificate, in hex: of its DER, as openssl shows it. */
+export function fingerprint(pem: string): string {
+  const cert = parseCertificate(pem);
+  return createHash('sha256')
+    .update(cert?.raw ?? pem)
+    .digest('hex');
+}

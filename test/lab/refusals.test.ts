@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeLab } from './describeLab.ts';
+import { type Lab, startLab } from './lab.ts';
+import { runPlaybook } from './playbook.ts';
+
+describeLab('what site.ts refuses, and with which exit code', () => {
+  let lab: Lab;
+  const site = (...args: string[]) => runPlaybook(lab, args);
+  const bare = async (host: string) => {
+    const { stdout } = await lab.ssh(
+      host,
+      'find /opt -mindepth 1; ls /var/lib/quorate 2>/dev/null; id etcd 2>/dev/null',
+    );
+    return stdout.trim() === '';
+  };
+
+  beforeAll(async () => {
+    lab = await startLab({ name: 'refusals' });
+  });
+  afterAll(async () => lab?.stop());
+
+  it('4 when one of three hosts is down before the bootstrap, and nothing is changed anywhere', async () => {
+    await lab.kill('etcd03');
+    const run = await site();
+    expect(run.code).toBe(4);
+    expect(run.errors.some(({ host }) => host === 'etcd03')).toBe(true);
+    expect(await bare('etcd01')).toBe(true);
+    await lab.boot('etcd03');
+    await lab.ssh('etcd03', ':');
+  });
+
+  it('3 for a bootstrap of some members only', async () => {
+    const run = await site('-l', 'etcd01');
+    expect(run.code).toBe(3);
+    expect(run.errors[0]?.message).toContain('these are left out: etcd02, etcd03');
+    expect(await bare('etcd01')).toBe(true);
+  });
+
+  it('3 for a version with a known data bug, unless that is allowed', async () => {
+    const run = await site('-e', 'etcd_allow_unsafe_version=false');
+    expect(run.code).toBe(3);
+    expect(run.errors[0]?.message).toMatch(/etcd 3\.5\.16 can damage a snapshot/);
+  });
+
+  it('2 for a single role whose prerequisite is missing, and names the role to run first', async () => {
+    const run = await site('-r', 'systemd', '--check');
+    expect(run.code).toBe(2);
+    expect(run.text).toContain('run the role binaries first');
+  });
+
+  it('5 for a release whose digest is not the pinned one, and installs nothing', async () => {
+    const run = await site('-r', 'binaries', '-e', `etcd_sha256=${'0'.repeat(64)}`);
+    expect(run.code).toBe(5);
+    const { stdout } = await lab.ssh('etcd01', 'find /opt/etcd -type f 2>/dev/null');
+    expect(stdout).toBe('');
+  });
+
+  it('3 for data and a service that were not set up from here, and touches neither', async () => {
+    await lab.ssh(
+      'etcd02',
+      'mkdir -p /var/lib/etcd/default.etcd/member/wal; echo kept >/var/lib/etcd/default.etcd/member/wal/x',
+    );
+    const run = await site();
+    expect(run.code).toBe(3);
+    expect(run.errors[0]?.message).toContain('has data, and it was not set up from here');
+    expect((await lab.ssh('etcd02', 'cat /var/lib/etcd/default.etcd/member/wal/x')).stdout).toBe('kept\n');
+    await lab.reset('etcd02');
+  });
+
+  it('6 for the second of two runs, and names the holder', async () => {
+    const runs = await Promise.all([site(), site()]);
+    const codes = runs.map(({ code }) => code).sort();
+    expect(codes).toEqual([0, 6]);
+    const loser = runs.find(({ code }) => code === 6);
+    expect(loser?.errors[0]?.message).toMatch(/another run holds the lock: \S+@\S+ \(pid \d+ on etcd01\)/);
+  });
+
+  it('3 for another version than the running one', async () => {
+    const run = await site('-e', 'etcd_version=3.5.30');
+    expect(run.code).toBe(3);
+    expect(run.errors[0]?.message).toBe('inventory runs etcd 3.5.16, the inventory says 3.5.30');
+  });
+
+  it('3 for a host that another inventory manages', async () => {
+    const run = await site('-e', 'etcd_cluster_name=other');
+    expect(run.code).toBe(3);
+    expect(run.errors[0]?.message).toContain('says "cluster inventory", this inventory says cluster other');
+  });
+
+  it('3 with the arithmetic for a restart while a member is down, and touches no further member', async () => {
+    await lab.ssh('etcd03', 'systemctl stop etcd');
+    const run = await site('-l', 'etcd01,etcd02', '-e', '{"etcd_settings":{"snapshot-count":30000}}');
+    expect(run.code).toBe(3);
+    expect(run.text).toContain('3 voters, quorum 2, 2 healthy: stopping');
+    expect((await site()).code).toBe(0);
+  });
+
+  it('3 for a member that lost its data: it is never just started', async () => {
+    await lab.ssh('etcd03', 'systemctl stop etcd; mv /var/lib/etcd/default.etcd /var/lib/etcd/lost');
+    const run = await site();
+    expect(run.code).toBe(3);
+    expect(run.errors[0]?.message).toContain(
+      'has joined this cluster before, and its data directory is empty',
+    );
+    await lab.ssh('etcd03', 'mv /var/lib/etcd/lost /var/lib/etcd/default.etcd');
+    expect((await site()).code).toBe(0);
+  });
+
+  it('7 in a check of a cluster whose member does not run', async () => {
+    await lab.ssh('etcd03', 'systemctl stop etcd');
+    expect((await site('--check')).code).toBe(7);
+    expect((await runPlaybook(lab, [], { playbook: 'status' })).code).toBe(7);
+  });
+
+  it('1 for destroy without consent or with another name, and destroys nothing', async () => {
+    const destroy = (...args: string[]) => runPlaybook(lab, args, { playbook: 'destroy' });
+    expect((await destroy()).code).toBe(1);
+    expect((await destroy('-y')).code).toBe(1);
+    expect((await destroy('-y', '--cluster', 'prod')).code).toBe(1);
+    expect((await lab.ssh('etcd01', 'systemctl is-active etcd')).stdout.trim()).toBe('active');
+  });
+});
