@@ -8,6 +8,7 @@ import { unitPath } from '../lib/etcd/unit.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
 import { command } from '../lib/resources/command.ts';
 import { stopPidFile } from '../lib/resources/service-process.ts';
+import { firewallGone } from './firewall.ts';
 
 /** Takes away what runs have put on a host, and nothing else. Data is set aside unless it is to be purged. */
 export const destroy: Role<DestroyFacts> = {
@@ -25,6 +26,7 @@ export const destroy: Role<DestroyFacts> = {
     return [
       ...(manifest.includes(unit) ? [unitStopped(member)] : []),
       ...(member.manager === 'process' ? [processStopped(member)] : []),
+      ...firewallGone(target),
       data(target, member),
       filesGone(paths),
       ...manifest.flatMap((line) => (line.startsWith('user:') ? [userGone(line.slice(5))] : [])),

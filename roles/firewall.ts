@@ -46,6 +46,25 @@ export const firewall: Role<EtcdFacts> = {
   },
 };
 
+/** Takes our rules away again, whichever firewall carries them. */
+export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
+  const member = memberOf(target);
+  if (target.vars.etcd_firewall === 'none' || member.manager === 'process') return [];
+  const { backend } = target.facts.firewall;
+  const shared = backend === 'firewalld' || backend === 'ufw';
+  const closed = [member.clientPort, member.peerPort].map((port) => ({ port, sources: [] }));
+  const desired = {
+    name: member.service,
+    ports: closed,
+    address: boundAddress(target, member),
+    unit: unitName(member),
+  };
+  return [
+    ...(shared ? [firewallRules({ ...desired, backend }, { title: `${backend} has no rules of ours` })] : []),
+    noneOfOurs(member, 'nftables', 'iptables'),
+  ];
+}
+
 /** The firewall to use; firewalld is never started for it: that could shut out what nobody has listed yet. */
 function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): FirewallDesired['backend'] {
   const { backend } = facts.firewall;
