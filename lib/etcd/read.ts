@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { Member } from './model.ts';
 
@@ -31,6 +32,8 @@ export interface MemberReading {
   readonly hash?: { readonly hash: number; readonly revision: number; readonly compacted: number };
   /** `NOSPACE`, `CORRUPT`, with the member's ID. */
   readonly alarms?: readonly { readonly memberId: string; readonly alarm: string }[];
+  /** When the first of the member's two certificates ends. */
+  readonly certificatesUntil?: Date;
   /** What etcdctl said, when the member is not healthy. */
   readonly said: string;
 }
@@ -66,7 +69,8 @@ q_answers=$(
   case \${q_version-} in 3.[4-9].* | 3.[1-9][0-9].*) ;; *) q_ask alarms -w json alarm list & ;; esac
   wait
 )
-printf '%s\n' "$q_answers"`;
+printf '%s\n@certificates 0\n' "$q_answers"
+cat ${`${member.certDir}/server.pem`} ${`${member.certDir}/peer.pem`} 2>/dev/null`;
 }
 
 /** Takes apart what `readMember` printed. */
@@ -98,8 +102,21 @@ export function parseMember(out: string): MemberReading {
         compacted: Number(hash.compact_revision ?? 0),
       },
     }),
+    ...certificatesUntil(answers.get('certificates')?.text ?? ''),
     alarms: alarms ? (alarms.alarms ?? []).map(parseAlarm) : alarmsOf(status?.errors),
   };
+}
+
+function certificatesUntil(pems: string): Pick<MemberReading, 'certificatesUntil'> {
+  const blocks = pems.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const ends = blocks.flatMap((pem) => {
+    try {
+      return [Date.parse(new X509Certificate(pem).validTo)];
+    } catch {
+      return [];
+    }
+  });
+  return ends.length > 0 ? { certificatesUntil: new Date(Math.min(...ends)) } : {};
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: etcdctl's JSON differs between versions; every field is read with a default

@@ -1,23 +1,28 @@
-import type { Vars } from '../dsl/role.ts';
 import type { Answer } from './judge.ts';
-import type { Cluster } from './model.ts';
+import { type Cluster, hostPort } from './model.ts';
 
 /** The tutorial's two checks as one table, and the line to run them by hand. */
-export function healthTable(cluster: Cluster, answers: readonly Answer[], _vars: Vars | undefined): string {
+export function healthTable(cluster: Cluster, answers: readonly Answer[]): string {
   const rows = answers.map(({ member, reading }) => {
     const status = reading?.status;
     return [
       member.name,
       status?.memberId ?? '-',
-      member.clientUrl,
+      hostPort(member.address, member.clientPort),
       status ? (status.memberId === status.leaderId ? 'leader' : 'follower') : '-',
       reading?.healthy ? 'healthy' : reading ? 'unhealthy' : 'stopped',
       status?.version ?? '-',
       status ? megabytes(status.dbSize) : '-',
+      reading?.certificatesUntil ? `${daysUntil(reading.certificatesUntil)}d` : '-',
     ];
   });
-  const head = ['MEMBER', 'ID', 'CLIENT URL', 'ROLE', 'HEALTH', 'VERSION', 'DB'];
+  const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];
   return [columns([head, ...rows]), '', etcdctlLine(cluster)].join('\n');
+}
+
+/** Whole days from now; negative when it is over. */
+export function daysUntil(date: Date): number {
+  return Math.floor((date.getTime() - Date.now()) / 86_400_000);
 }
 
 /** `etcdctl member list` against all members, to copy. */

@@ -5,7 +5,10 @@ import type { EtcdFacts } from './facts.ts';
 import { answersFromFacts, askMembers } from './gate.ts';
 import { type Answer, judgeCluster, unequalRevisions } from './judge.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
-import { healthTable } from './table.ts';
+import { daysUntil, healthTable } from './table.ts';
+
+/** Days before its end at which a certificate is worth a warning. */
+const SOON = 30;
 
 const TITLES = {
   members: 'the cluster is healthy',
@@ -59,7 +62,7 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
 
 function reportHealth(
   run: PlayRun<EtcdFacts>,
-  { cluster, hosts }: Surveyed,
+  { cluster }: Surveyed,
   selected: readonly EtcdHost[],
   answers: readonly Answer[],
 ): void {
@@ -68,8 +71,14 @@ function reportHealth(
     const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
-  run.log('table', healthTable(cluster, answers, hosts[0]?.target.vars));
+  for (const { member, reading } of answers) {
+    const days = reading?.certificatesUntil ? daysUntil(reading.certificatesUntil) : SOON;
+    if (days < SOON)
+      run.log('warning', `${member.host}: a certificate ends in ${days} days: a run renews it`);
+  }
+  run.log('table', healthTable(cluster, answers));
   if (findings.length === 0) {
+    // Directly after the table: reports close with it.
     run.log('info', `cluster ${cluster.name} is healthy`);
     return;
   }

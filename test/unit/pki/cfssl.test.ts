@@ -26,7 +26,7 @@ const signing = (value: unknown) => ({ 'ca-config.json': { signing: value } });
 const uses = (...usages: string[]) => ({ expiry: '1h', usages });
 
 describe('the tutorial', () => {
-  it('is understood', () => {
+  it('is understood', async () => {
     const { read, dir } = config(TUTORIAL);
     const subject = [
       ['C', 'CN'],
@@ -47,7 +47,7 @@ describe('the tutorial', () => {
       },
       warnings: [],
     });
-    expect(furtherHosts({ dir, addresses: ADDRESSES })).toEqual([]);
+    expect(await furtherHosts({ dir, addresses: ADDRESSES })).toEqual([]);
   });
 
   it('asks for certificates that outlive their CA: they are cut short, with one warning', async () => {
@@ -112,12 +112,12 @@ describe('requests', () => {
     ]);
   });
 
-  it('add hosts that are no member, and tell of members they forget', () => {
+  it('add hosts that are no member, and tell of members they forget', async () => {
     const hosts = ['10.0.52.14', 'etcd.test', '10.0.52.13', '10.0.0.100', ''];
     const { dir, read } = config({
       'server-csr.json': `{\n  "CN": "etcd",\n  "hosts": ${JSON.stringify(hosts)}\n}`,
     });
-    expect(furtherHosts({ dir, addresses: ADDRESSES })).toEqual(['etcd.test', '10.0.0.100']);
+    expect(await furtherHosts({ dir, addresses: ADDRESSES })).toEqual(['etcd.test', '10.0.0.100']);
     expect(read().warnings).toEqual([
       `${join(dir, 'server-csr.json')}:3:12: "hosts" lacks the member 10.0.52.6; it is added`,
     ]);
