@@ -56,12 +56,9 @@ describe('imports go one way', () => {
   });
 
   it('finds imports of every form', () => {
-    expect(importsOf("import a from 'a';\nexport { b } from './b.ts';\nawait import('c');\nimport 'd';")).toEqual([
-      'a',
-      './b.ts',
-      'c',
-      'd',
-    ]);
+    expect(
+      importsOf("import a from 'a';\nexport { b } from './b.ts';\nawait import('c');\nimport 'd';"),
+    ).toEqual(['a', './b.ts', 'c', 'd']);
   });
 });
 
