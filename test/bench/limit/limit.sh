@@ -33,7 +33,7 @@ main() {
   for name in "${names[@]}"; do
     expected "$name"
     seen=$(<"$run/$name")
-    [[ ${seen%%==*} == "$wanted"$'\n' ]] || todo+=("$name")
+    [[ ${seen#*==$'\n'} == "$wanted" ]] || todo+=("$name")
   done
   if ((${#todo[@]})); then
     each "$apply"$'\n'apply payload "${todo[@]}"
@@ -167,9 +167,9 @@ judge() {
   for name in "${names[@]}"; do
     expected "$name"
     seen=$(<"$run/$name")
-    if [[ ${seen%%==*} != "$wanted"$'\n' ]]; then
+    if [[ ${seen#*==$'\n'} != "$wanted" ]]; then
       echo "$name: not as it should be: $(<"$run/$name.err")"
-      diff <(echo "$wanted") <(echo "${seen%%==*}") | head -n 20
+      diff <(echo "$wanted") <(echo "${seen#*==$'\n'}") | head -n 20
       bad=1
     fi
     id= leader= version= hash= list=
@@ -183,7 +183,7 @@ judge() {
     done
     if [[ $seen != *'@health 0 '* || $seen != *'@alarms 0 '* || $seen == *'"alarms":'* ]] ||
       [[ -z $id || -z $leader || -z $version || -z $hash || -z $list ]]; then
-      echo "$name: not healthy: ${seen#*==}"
+      echo "$name: not healthy: ${seen%%==*}"
       bad=1
     fi
     one="$leader $version $hash $list"

@@ -36,7 +36,7 @@ reads() {
   echo "$answers"
 }
 
-probe() {
+facts() {
   stat -c '%F|%a|%U|%G|%n' $bin /opt/etcd/cfg $ssl /var/lib/etcd/default.etcd $bin/etcd $bin/etcdctl \
     $bin/etcdutl $own 2>/dev/null
   sha256sum $own 2>/dev/null
@@ -45,6 +45,12 @@ probe() {
   systemctl show -p ActiveState,UnitFileState,NeedDaemonReload etcd etcd-firewall
   nft -nn list table inet etcd_members 2>/dev/null
   cat /run/etcd/loaded 2>/dev/null
-  echo ==
-  reads "$1"
+}
+
+# The answers of the member, a line `==`, and what should be known beforehand.
+probe() {
+  reads "$1" &
+  facts=$(facts)
+  wait
+  printf '==\n%s\n' "$facts"
 }
