@@ -114,10 +114,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   async #prepare(due: readonly PlannedTask[]): Promise<readonly Prepared[]> {
+    this.#doing('preparing');
     return Promise.all(
       due.map(async ({ role, task, changes }) => {
         if (!task.prepare) return {};
-        this.#doing(`preparing ${task.title}`);
         const prepared = await this.#inTask(role, task, () =>
           task.prepare?.(changes, { progress: (text) => this.#doing(text) }),
         );
