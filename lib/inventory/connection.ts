@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Secret } from '../dsl/secret.ts';
-import type { Connection } from '../transport/host.ts';
+import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { SYNONYMS } from './names.ts';
 import type { Problems } from './problems.ts';
 import { coerce, resolvePath, unsafeText } from './validate.ts';
@@ -176,6 +176,12 @@ function sshArgs(read: Reader): Pick<Connection, 'proxyJump' | 'knownHostsFile' 
   return {
     proxyJump: options.get('proxyjump')?.[0],
     knownHostsFile: known && resolvePath(known[0], known[1].file),
-    strictHostKeyChecking: !/^(no|off)$/i.test(options.get('stricthostkeychecking')?.[0] ?? 'yes'),
+    strictHostKeyChecking: hostKeyPolicy(options.get('stricthostkeychecking')?.[0]),
   };
+}
+
+function hostKeyPolicy(value: string | undefined): HostKeyPolicy | undefined {
+  if (value === undefined) return undefined;
+  if (/^(no|off)$/i.test(value)) return 'no';
+  return /^accept-new$/i.test(value) ? 'accept-new' : 'yes';
 }

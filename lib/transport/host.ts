@@ -17,8 +17,15 @@ export interface Connection {
   /** Of `ansible_ssh_common_args`: the ones we honour. */
   readonly proxyJump: string | undefined;
   readonly knownHostsFile: string | undefined;
-  readonly strictHostKeyChecking: boolean;
+  /** undefined: as ~/.ssh/config says, else `yes`. OpenSSH's `ask` is `yes` here. */
+  readonly strictHostKeyChecking: HostKeyPolicy | undefined;
 }
+
+/**
+ * What becomes of a host key that no known_hosts file has: `yes` refuses it (or asks, with `--trust`),
+ * `accept-new` records it, `no` takes any key, with a warning, and sends no password to one that changed.
+ */
+export type HostKeyPolicy = 'yes' | 'accept-new' | 'no';
 
 /** Bytes of one stream of a running script, as they arrive. */
 export interface ScriptStreams {

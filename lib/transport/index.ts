@@ -1,14 +1,18 @@
 import type { Connection, Host } from './host.ts';
-import { connectLocal } from './local.ts';
 
 export interface ConnectOptions {
   /** `--trust`: asked for a host key that nobody knows; yes records it. Without it, unknown is refused. */
   readonly trust?: (host: string, fingerprint: string, keyType: string) => Promise<boolean>;
+  /** Told what the user should know of a connection that stands nevertheless. */
+  readonly warn?: (host: string, message: string) => void;
 }
 
-/** Connects a host as its connection says. SSH is loaded only when a host needs it. */
+/** Connects a host as its connection says. What only one of the two kinds needs is loaded for it alone. */
 export async function connect(connection: Connection, options: ConnectOptions = {}): Promise<Host> {
-  if (connection.kind === 'local') return connectLocal(connection);
+  if (connection.kind === 'local') {
+    const { connectLocal } = await import('./local.ts');
+    return connectLocal(connection);
+  }
   const { connectSsh } = await import('./ssh.ts');
   return connectSsh(connection, options);
 }

@@ -1,7 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 
 /** One usable line of a known_hosts file. */
 export interface KnownHost {
@@ -10,57 +8,68 @@ export interface KnownHost {
   readonly keyType: string;
   /** Base64 of the key. */
   readonly key: string;
+  readonly file: string;
+  /** Counts from 1. */
+  readonly line: number;
 }
 
-/** What the known_hosts files say of a key. */
-export type Verdict = 'known' | 'unknown' | 'changed' | 'revoked';
-
-/** The files that OpenSSH would read, or the one the inventory names. */
-export function knownHostsFiles(own: string | undefined): readonly string[] {
-  return own === undefined
-    ? [join(homedir(), '.ssh/known_hosts'), join(homedir(), '.ssh/known_hosts2'), '/etc/ssh/ssh_known_hosts']
-    : [own];
-}
-
-/** Reads and joins known_hosts files; those that are missing count as empty. */
+/** Reads and joins known_hosts files; those that are missing count as empty, others that fail are an error. */
 export async function readKnownHosts(files: readonly string[]): Promise<readonly KnownHost[]> {
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-  return texts.flatMap(parseKnownHosts);
+  const texts = await Promise.all(files.map(async (file) => parseKnownHosts(await textOf(file), file)));
+  return texts.flat();
 }
 
 /** Parses the format of sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. */
-export function parseKnownHosts(text: string): readonly KnownHost[] {
-  return text.split('\n').flatMap((line) => {
-    const words = line.trim().split(/\s+/);
+export function parseKnownHosts(text: string, file: string): readonly KnownHost[] {
+  return text.split('\n').flatMap((source, i) => {
+    const words = source.trim().split(/\s+/);
     if (words[0] === '' || words[0]?.startsWith('#')) return [];
     const marker = words[0]?.startsWith('@') ? words.shift()?.slice(1) : undefined;
     const [patterns, keyType, key] = words;
     if (!patterns || !keyType || !key) return [];
     if (marker !== undefined && marker !== 'revoked' && marker !== 'cert-authority') return [];
-    return [{ marker, patterns, keyType, key }];
+    return [{ marker, patterns, keyType, key, file, line: i + 1 }];
   });
 }
 
-/** The lines about a host; plain, wildcard, negated and hashed names, `[host]:port` for other ports. */
-export function entriesFor(known: readonly KnownHost[], address: string, port: number): readonly KnownHost[] {
-  const name = port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`;
-  return known.filter(({ patterns }) => matches(patterns, name));
-}
+/** What the known_hosts files say of a key. */
+export type Verdict = 'known' | 'unknown' | 'changed' | 'revoked';
 
-/** Holds a host key against the lines about its host. */
-export function judgeKey(entries: readonly KnownHost[], keyType: string, key: string): Verdict {
-  if (entries.some((entry) => entry.marker === 'revoked' && entry.key === key)) return 'revoked';
-  // Certificates of hosts are not spoken here, so a CA's line says nothing about a plain key.
-  const plain = entries.filter((entry) => entry.marker === undefined);
-  if (plain.some((entry) => entry.keyType === keyType && entry.key === key)) return 'known';
-  return plain.length > 0 ? 'changed' : 'unknown';
-}
+/** The lines that matter for one host. */
+export class HostLines {
+  readonly #own: readonly KnownHost[];
+  readonly #portless: readonly KnownHost[];
 
-/** Host key algorithms, those of known key types first: so a host is asked for the key that we know. */
-export function orderAlgorithms(entries: readonly KnownHost[]): readonly string[] {
-  const known = new Set(entries.filter(({ marker }) => marker === undefined).map(({ keyType }) => keyType));
-  const rank = (algorithm: string) => (known.has(algorithm.replace(/^rsa-sha2-\d+$/, 'ssh-rsa')) ? 0 : 1);
-  return [...ALGORITHMS].sort((a, b) => rank(a) - rank(b));
+  /** `name` as known_hosts has it; `portless`, if any, is the bare name that may vouch for a port of its own. */
+  constructor(known: readonly KnownHost[], name: string, portless?: string) {
+    this.#own = known.filter(({ patterns }) => matches(patterns, name.toLowerCase()));
+    this.#portless =
+      portless === undefined ? [] : known.filter(({ patterns }) => matches(patterns, portless.toLowerCase()));
+  }
+
+  /** Host keys that are known, of whatever type. */
+  get keys(): readonly KnownHost[] {
+    return this.#own.filter(isKey);
+  }
+
+  /** Holds the key that a host shows against them. */
+  judge(key: Buffer): Verdict {
+    const type = keyTypeOf(key);
+    const base64 = key.toString('base64');
+    const same = (entry: KnownHost) => entry.key === base64;
+    const all = [...this.#own, ...this.#portless];
+    if (all.some((entry) => entry.marker === 'revoked' && same(entry))) return 'revoked';
+    // Certificates of hosts are not spoken here, so an authority's line says nothing about a plain key.
+    if (all.some((entry) => isKey(entry) && entry.keyType === type && same(entry))) return 'known';
+    return this.keys.length > 0 ? 'changed' : 'unknown';
+  }
+
+  /** Host key algorithms, those of known key types first: so a host is asked for a key that we know. */
+  orderAlgorithms(): readonly string[] {
+    const known = new Set([...this.#own, ...this.#portless].filter(isKey).map(({ keyType }) => keyType));
+    const rank = (algorithm: string) => (known.has(algorithm.replace(/^rsa-sha2-\d+$/, 'ssh-rsa')) ? 0 : 1);
+    return [...ALGORITHMS].sort((a, b) => rank(a) - rank(b));
+  }
 }
 
 const ALGORITHMS = [
@@ -72,6 +81,11 @@ const ALGORITHMS = [
   'rsa-sha2-256',
 ];
 
+/** A host as known_hosts names it. */
+export function knownName(address: string, port: number): string {
+  return port === 22 ? address : `[${address}]:${port}`;
+}
+
 /** `SHA256:…` as ssh-keygen -l prints it. */
 export function keyFingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
@@ -82,11 +96,8 @@ export function keyTypeOf(key: Buffer): string {
   return key.toString('latin1', 4, 4 + key.readUInt32BE(0));
 }
 
-/** Appends a key that the user chose to trust. */
-export async function recordKey(file: string, address: string, port: number, key: Buffer): Promise<void> {
-  const name = port === 22 ? address : `[${address}]:${port}`;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await appendFile(file, `${name} ${keyTypeOf(key)} ${key.toString('base64')}\n`, { mode: 0o600 });
+function isKey(entry: KnownHost): boolean {
+  return entry.marker === undefined;
 }
 
 function matches(patterns: string, name: string): boolean {
@@ -100,9 +111,19 @@ function matches(patterns: string, name: string): boolean {
 }
 
 function glob(pattern: string, name: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern === name;
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
+    .replace(/\*+/g, '.*')
     .replaceAll('?', '.');
   return new RegExp(`^${source}$`).test(name);
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }

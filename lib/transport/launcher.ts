@@ -1,29 +1,47 @@
+import { randomBytes } from 'node:crypto';
+
 /**
- * The one program that stands in a command line on a host; scripts reach it on standard input, after a
- * line with the marker that ends them. It runs the script in a process group of its own and watches its
- * input: when that ends (the connection is gone, control was killed) the group is ended, `stop` asks the
- * script to end after the fragment in hand, `kill` ends it at once.
+ * The one program that stands in a command line on a host; scripts reach it on standard input. Its first
+ * line is a marker, which comes back on standard output once the whole script has arrived, and whose
+ * repetition ends the script: a script cut short by a lost connection is never run.
  *
- * One line without quotes, backslashes or exclamation marks, so that any login shell (fish and csh too)
- * passes it on unchanged inside single quotes.
+ * The script runs in this very shell, whose process group is the channel's own (sshd gives each channel a
+ * session, `detached` each local child), without standard input. A watcher reads on: `stop` asks the
+ * script to end after the fragment in hand (it traps USR1), `kill` ends the group, and so does the end of
+ * the input, which is how a connection or a control machine that is gone looks from here: TERM, and KILL
+ * two seconds later. When the script is over the same end of input lets the watcher go, and with it what
+ * the script left running in the group; a daemon has a session of its own (setsid) and stays.
+ *
+ * Login shells of all kinds pass this on inside single quotes: so one line, without single quotes,
+ * exclamation marks (csh) and backslashes (fish). sed reads ahead: nothing but the script may be sent
+ * until the marker is back.
  */
 export const LAUNCHER = [
-  'read -r m',
-  's=$(sed -n "/^$m$/q;p")',
-  'exec 3<&0',
-  'g=$(command -v setsid)',
-  'printf %s "$s" | $g sh 3<&- & c=$!',
-  'p=$c; if [ -n "$g" ]; then p=-$c; fi',
-  '{ while read -r l <&3; do case $l in stop) kill -USR1 $c;; kill) kill -KILL $p;; esac; done; kill -TERM $p; sleep 2; kill -KILL $p; } 2>/dev/null & w=$!',
-  'wait $c; r=$?',
-  'kill $w 2>/dev/null',
-  'exit $r',
+  'export LC_ALL=C',
+  'read -r qm',
+  'qs=$(sed "/^$qm$/q")',
+  'case $qs in *"$qm") ;; *) exit 1 ;; esac',
+  'exec 3<&0 </dev/null',
+  `{ ${[
+    // Lives through the end of the group that it brings about.
+    'trap "" TERM',
+    'while read -r q; do case $q in stop) kill -USR1 $$ ;; kill) kill -KILL 0 ;; esac; done',
+    'kill -0 $$ || { kill -TERM 0; exit; }',
+    'kill -TERM 0',
+    'sleep 2',
+    'kill -KILL 0',
+    // Holds neither output open, or the channel would not end with the script.
+  ].join('; ')}; } <&3 >/dev/null 2>&1 & exec 3<&-`,
+  'echo "$qm"',
+  'eval "unset qm qs; $qs"',
 ].join('; ');
 
-/** What a host prints once a launcher behind sudo runs: only then may the script follow. */
-export const READY = 'quorate-ready';
+/** A line that no script has: a comment to the shell, and plain text to sed. */
+export function newMarker(): string {
+  return `#quorate-${randomBytes(12).toString('hex')}`;
+}
 
-/** What goes to the launcher's standard input for one script. `marker` must not be a line of the script. */
+/** What goes to the launcher's standard input for one script. */
 export function launcherInput(script: string, marker: string): string {
   return `${marker}\n${script}\n${marker}\n`;
 }

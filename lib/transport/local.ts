@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { becomeOf } from './become.ts';
 import type { Connection, Host } from './host.ts';
+import type { Way } from './launch.ts';
 import { runScript } from './script.ts';
 import { sendFile } from './send.ts';
+import { sudoOf } from './sudo.ts';
 
 /** This machine, as a host. */
 export function connectLocal(connection: Connection): Host {
   const { name } = connection;
-  const become = becomeOf(connection, userInfo().username);
+  const login = process.getuid?.() === 0 ? 'root' : userInfo().username;
+  const way: Way = { host: name, spawn, loginShell: false, sudo: sudoOf(connection, login) };
   let roundTrips = 0;
   return {
     name,
@@ -17,11 +19,11 @@ export function connectLocal(connection: Connection): Host {
     },
     run(script, streams) {
       roundTrips += 1;
-      return runScript(name, spawn, become, script, streams);
+      return runScript(way, script, streams);
     },
     send(source, target, progress) {
       roundTrips += 1;
-      return sendFile(name, spawn, become, source, target, progress);
+      return sendFile(way, source, target, progress);
     },
     async close() {},
   };

@@ -1,34 +1,30 @@
-import { randomBytes } from 'node:crypto';
-import type { Become } from './become.ts';
-import { launch, type Spawn } from './channel.ts';
 import type { RunningScript, ScriptStreams } from './host.ts';
+import { launch, type Way } from './launch.ts';
 import { LAUNCHER, launcherInput } from './launcher.ts';
 
 /** Runs a script on a host: the launcher in the command line, the script on its standard input. */
-export function runScript(
-  host: string,
-  spawn: Spawn,
-  become: Become | undefined,
-  script: string,
-  streams: ScriptStreams,
-): RunningScript {
-  const { child, ready, ended } = launch(host, LAUNCHER, spawn, become);
-  const begun = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
-  child.stdout?.on('data', streams.stdout);
-  child.stderr?.on('data', streams.stderr);
-  const sent = ready.then(() => {
-    child.stdin?.write(launcherInput(script, `end-${randomBytes(12).toString('hex')}`));
+export function runScript(way: Way, script: string, streams: ScriptStreams): RunningScript {
+  const launched = launch(way, LAUNCHER, (marker) => launcherInput(script, marker), streams);
+  const { begun, ended, stdin } = launched;
+  let hasBegun = false;
+  begun.then(() => {
+    hasBegun = true;
   });
-  // The launcher may still be reading ahead for the script: control lines wait for its first output.
-  const control = (word: string) => {
-    Promise.all([sent, begun]).then(
-      () => child.stdin?.write(`${word}\n`),
-      () => {},
-    );
+  // The launcher reads ahead for the script: only once that has begun is there somebody to hear `stop`.
+  const control = async (word: string) => {
+    await begun;
+    const input = await stdin;
+    if (input?.writable) input.write(`${word}\n`);
   };
   return {
-    done: sent.then(() => ended),
-    stop: () => control('stop'),
-    kill: () => control('kill'),
+    done: ended,
+    stop() {
+      void control('stop');
+    },
+    kill() {
+      // Before that, the end of the input keeps a script from running, or ends it.
+      if (hasBegun) void control('kill').then(() => launched.abandon());
+      else launched.abandon();
+    },
   };
 }

@@ -1,39 +1,60 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { EXIT, QuorateError } from '../errors.ts';
-import type { Become } from './become.ts';
-import { launch, type Spawn } from './channel.ts';
+import { badSetting, notSent } from './failures.ts';
+import { launch, type Way } from './launch.ts';
 
-/** Takes a path and a size as two lines, then the bytes: all of them arrive, or nothing stays. */
+/**
+ * Takes a marker, a path and a size as lines, then the bytes. They go to a hidden name beside the target,
+ * under umask 077 and to a file that was not there (noclobber: no link is followed), and take the
+ * target's place once all have arrived and are on disk. Written for the same login shells as the launcher.
+ */
 const RECEIVER = [
-  'read -r t; read -r n',
-  'mkdir -p "$(dirname "$t")" || exit',
+  'export LC_ALL=C',
+  'read -r qm',
+  'IFS= read -r t',
+  'read -r n',
+  'echo "$qm"',
+  'p=${t%/*}/.${t##*/}.quorate-part',
   'umask 077',
-  'rm -f "$t"',
-  'if cat >"$t" && [ "$(wc -c <"$t")" -eq "$n" ]; then exit 0; fi',
-  'rm -f "$t"; exit 1',
+  'mkdir -p "${t%/*}/" || exit 1',
+  'if [ -d "$t" ]; then echo "it is a directory" >&2; exit 1; fi',
+  'rm -f "$p"',
+  'set -C',
+  'if cat >"$p"',
+  'then g=$(wc -c <"$p")',
+  'if [ "$g" -eq "$n" ]',
+  'then if { sync "$p" 2>/dev/null || sync; } && mv -f "$p" "$t"; then exit 0; fi',
+  'else echo "$g of $n bytes arrived" >&2',
+  'fi; fi',
+  'rm -f "$p"',
+  'exit 1',
 ].join('; ');
 
 /** Sends a file of control to a path on the host; see `Host.send`. */
 export async function sendFile(
-  host: string,
-  spawn: Spawn,
-  become: Become | undefined,
+  way: Way,
   source: string,
   target: string,
   progress: ((bytes: number) => void) | undefined,
 ): Promise<void> {
+  if (!isAbsolute(target) || /[\n\0]/.test(target)) {
+    throw badSetting(
+      way.host,
+      `${JSON.stringify(target)} is no path to send to`,
+      'an absolute path is wanted',
+    );
+  }
   const { size } = await stat(source);
-  const { child, ready, ended } = launch(host, RECEIVER, spawn, become);
   let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString('utf8')).slice(-1000);
+  const { ended, stdin } = launch(way, RECEIVER, (marker) => `${marker}\n${target}\n${size}\n`, {
+    stdout: () => {},
+    stderr: (chunk) => {
+      said = (said + chunk.toString('utf8')).slice(-1000);
+    },
   });
-  await ready;
-  const stdin = child.stdin as NodeJS.WritableStream;
-  stdin.write(`${target}\n${size}\n`);
   let sent = 0;
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -42,12 +63,17 @@ export async function sendFile(
       done(null, chunk);
     },
   });
-  // A host that stops reading (a full disk) ends the pipe early; its exit status says why.
-  await pipeline(createReadStream(source, { highWaterMark: 256 * 1024 }), count, stdin).catch(() => {});
+  const input = await stdin;
+  let unread: Error | undefined;
+  if (input) {
+    const bytes = createReadStream(source, { highWaterMark: 256 * 1024 });
+    bytes.on('error', (error) => {
+      unread = error;
+    });
+    // A host that stops reading (a full disk) ends the pipe early; its exit status says why.
+    await pipeline(bytes, count, input).catch(() => {});
+  }
   const { code } = await ended;
-  if (code === 0) return;
-  throw new QuorateError(`${host}: cannot write ${target}${said.trim() ? `: ${said.trim()}` : ''}`, {
-    exitCode: EXIT.failed,
-    host,
-  });
+  if (unread) throw notSent(way.host, target, unread.message);
+  if (code !== 0) throw notSent(way.host, target, said.trim());
 }

@@ -1,86 +1,94 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
-import type { NodeSSH } from 'node-ssh';
 import type { ClientChannel } from 'ssh2';
-import type { Spawn } from './channel.ts';
+import { connectionLost, noChannel } from './failures.ts';
+import type { Spawn } from './launch.ts';
+import type { Link } from './ssh-link.ts';
 
 /**
  * A `spawn` that opens a channel of a connection and passes it off as a child process, so that zx runs a
- * remote command as it runs a local one. `lost` tells why the connection is gone.
+ * remote command as it runs a local one.
  */
-export function channelSpawn(ssh: NodeSSH, lost: () => Error | undefined): Spawn {
+export function channelSpawn(host: string, link: Link): Spawn {
   const spawn = (command: string): ChildProcess => {
-    const child = new ChannelProcess();
-    const fail = (error: Error) => child.fail(lost() ?? error);
-    if (lost() || !ssh.connection) {
-      queueMicrotask(() => fail(new Error('not connected')));
-      return child as unknown as ChildProcess;
-    }
-    try {
-      ssh.connection.exec(command, (error, channel) => {
-        if (error) fail(error);
-        else child.attach(channel, lost);
+    const child = new ChannelProcess((why) => connectionLost(host, link.lost()?.message ?? why));
+    const open = () => {
+      if (link.lost() || !link.ssh.connection)
+        throw connectionLost(host, link.lost()?.message ?? 'it was closed');
+      link.ssh.connection.exec(command, (error, channel) => {
+        if (!error) child.attach(channel);
+        else
+          child.fail(
+            link.lost() ? connectionLost(host, link.lost()?.message ?? '') : noChannel(host, error.message),
+          );
       });
+    };
+    try {
+      open();
     } catch (error) {
-      queueMicrotask(() => fail(error as Error));
+      // As with a real child, what is wrong with it is told after `spawn` has returned.
+      setImmediate(() => child.fail(error as Error));
     }
     return child as unknown as ChildProcess;
   };
   return spawn as unknown as Spawn;
 }
 
-/** The events and streams of a child process, as far as zx and we look at them. */
+/** The events and streams of a child process, as far as they are looked at. */
 class ChannelProcess extends EventEmitter {
   readonly pid = undefined;
   readonly stdin = new PassThrough({ highWaterMark: 256 * 1024 });
   readonly stdout = new PassThrough();
   readonly stderr = new PassThrough();
+  readonly #lost: (why: string) => Error;
   #done = false;
 
-  attach(channel: ClientChannel, lost: () => Error | undefined): void {
-    let exit: number | null = null;
-    this.stdin.pipe(channel);
+  constructor(lost: (why: string) => Error) {
+    super();
+    this.#lost = lost;
+  }
+
+  attach(channel: ClientChannel): void {
+    let end: { readonly code: number | null; readonly signal: string | null } | undefined;
     channel.on('error', () => {});
+    this.stdin.pipe(channel);
+    // Destroyed rather than ended, a pipe says nothing to its other end.
+    this.stdin.once('close', () => channel.end());
     channel.pipe(this.stdout);
     channel.stderr.pipe(this.stderr);
-    channel.on('exit', (code: number | null) => {
-      exit = code;
+    this.stdout.once('close', () => channel.close());
+    channel.on('exit', (code: number | null, signal?: string) => {
+      end = { code, signal: signal ?? null };
+      this.emit('exit', end.code, end.signal);
     });
     channel.on('close', () => {
-      // A dropped connection closes its channels, without an exit status, just before itself.
-      setImmediate(() => {
-        const gone = exit === null ? lost() : undefined;
-        if (gone) this.fail(gone);
-        else this.#finish(exit);
-      });
+      if (end) this.#finish(end.code, end.signal);
+      // sshd tells how a command ended, by status or by signal: silence is a connection that broke.
+      else setImmediate(() => this.fail(this.#lost('the session ended without an exit status')));
     });
   }
 
   fail(error: Error): void {
     if (this.#done) return;
     this.emit('error', error);
-    this.#finish(null);
+    this.emit('exit', null, null);
+    this.#finish(null, null);
   }
 
-  #finish(code: number | null): void {
+  /** `close`, as with a real child, comes once all output was read. */
+  #finish(code: number | null, signal: string | null): void {
     if (this.#done) return;
     this.#done = true;
-    this.stdout.end();
-    this.stderr.end();
     this.stdin.destroy();
-    // As with a real child, `close` comes after all output was read.
-    const drained = [this.stdout, this.stderr].map(
-      (stream) =>
-        new Promise<void>((resolve) => {
-          if (stream.readableEnded) resolve();
-          else stream.once('end', resolve).once('close', resolve);
-          stream.resume();
-        }),
-    );
-    Promise.all(drained).then(() => {
-      this.emit('exit', code, null);
-      this.emit('close', code, null);
+    const drained = [this.stdout, this.stderr].map((stream) => {
+      stream.end();
+      stream.resume();
+      return new Promise<void>((resolve) => {
+        if (stream.closed) resolve();
+        else stream.once('close', resolve);
+      });
     });
+    Promise.all(drained).then(() => this.emit('close', code, signal));
   }
 }

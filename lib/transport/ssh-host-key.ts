@@ -1,13 +1,8 @@
-import { EXIT, QuorateError } from '../errors.ts';
+import type { QuorateError } from '../errors.ts';
+import { unreachable, untrusted } from './failures.ts';
 import type { ConnectOptions } from './index.ts';
-import {
-  judgeKey,
-  type KnownHost,
-  keyFingerprint,
-  keyTypeOf,
-  knownHostsFiles,
-  recordKey,
-} from './known-hosts.ts';
+import { HostLines, keyFingerprint, keyTypeOf, readKnownHosts, type Verdict } from './known-hosts.ts';
+import { recordKey } from './record-key.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 /** Questions are asked one after the other, so that prompts do not mix. */
@@ -15,63 +10,112 @@ let lastQuestion: Promise<unknown> = Promise.resolve();
 
 /** Decides on the key that a host shows, before anything secret is sent. */
 export class HostKeyCheck {
-  /** Why the key was refused. */
-  refusal: QuorateError | undefined;
   readonly #settings: SshSettings;
-  readonly #entries: readonly KnownHost[];
-  readonly #options: ConnectOptions;
+  #lines: HostLines;
+  #shown: Buffer | undefined;
+  #verdict: Verdict = 'unknown';
+  #trusted: Buffer | undefined;
 
-  constructor(settings: SshSettings, entries: readonly KnownHost[], options: ConnectOptions) {
+  private constructor(settings: SshSettings, lines: HostLines) {
     this.#settings = settings;
-    this.#entries = entries;
-    this.#options = options;
+    this.#lines = lines;
   }
 
-  /** In the form that ssh2 calls. */
-  readonly verifier = (key: Buffer, verified: (valid: boolean) => void): void => {
-    this.#accepts(key).then(verified, () => verified(false));
-  };
-
-  async #accepts(key: Buffer): Promise<boolean> {
-    const { hostKeys, address, port, name } = this.#settings;
-    const type = keyTypeOf(key);
-    const verdict = judgeKey(this.#entries, type, key.toString('base64'));
-    if (verdict === 'known') return true;
-    if (verdict === 'revoked') return this.#refuse('its host key is revoked', keyFingerprint(key));
-    if (hostKeys === 'accept') return true;
-    if (verdict === 'changed') return this.#refuse('its host key has changed', this.#bothFingerprints(key));
-    const trusted = hostKeys === 'record' || (await this.#ask(name, keyFingerprint(key), type));
-    if (!trusted) return this.#refuse('its host key is unknown', keyFingerprint(key));
-    await recordKey(knownHostsFiles(this.#settings.knownHostsFile)[0] as string, address, port, key);
-    return true;
+  static async of(settings: SshSettings): Promise<HostKeyCheck> {
+    return new HostKeyCheck(settings, await linesFor(settings));
   }
 
-  async #ask(host: string, fingerprint: string, type: string): Promise<boolean> {
-    const { trust } = this.#options;
-    if (!trust) return false;
-    const answer = lastQuestion.then(() => trust(host, fingerprint, type));
+  /** Host key algorithms in the order to ask for. */
+  get algorithms(): readonly string[] {
+    return this.#lines.orderAlgorithms();
+  }
+
+  /** Whether to go on with a host that shows `key`. */
+  accepts(key: Buffer): boolean {
+    this.#shown = key;
+    this.#verdict = this.#trusted?.equals(key) ? 'known' : this.#lines.judge(key);
+    if (this.#verdict === 'known') return true;
+    if (this.#verdict === 'revoked') return false;
+    const { policy } = this.#settings.hostKey;
+    return policy === 'no' || (policy === 'accept-new' && this.#verdict === 'unknown');
+  }
+
+  /** The key was taken although another one is known. */
+  get isDoubtful(): boolean {
+    return this.#verdict === 'changed';
+  }
+
+  /** What the user should hear of a key that was taken without being known. */
+  get warning(): string | undefined {
+    if (this.#settings.hostKey.policy !== 'no' || !this.#shown || this.#verdict === 'known') return undefined;
+    return `${this.#settings.name}: StrictHostKeyChecking is off, ${this.#describe(this.#shown)} was taken unseen`;
+  }
+
+  /** Asks the user about an unknown key: true when it may now be accepted. */
+  async mayTrust(trust: ConnectOptions['trust']): Promise<boolean> {
+    const key = this.#shown;
+    if (!trust || !key || this.#verdict !== 'unknown') return false;
+    const answer = lastQuestion.then(async () => {
+      // Somebody may have said yes to it for another host meanwhile.
+      this.#lines = await linesFor(this.#settings);
+      const verdict = this.#lines.judge(key);
+      if (verdict !== 'unknown') return verdict === 'known';
+      const yes = await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key));
+      if (yes) this.#trusted = key;
+      return yes;
+    });
     lastQuestion = answer.catch(() => {});
     return answer;
   }
 
-  #bothFingerprints(key: Buffer): string {
-    const known = this.#entries
-      .filter(({ marker }) => marker === undefined)
-      .map((entry) => `${keyFingerprint(Buffer.from(entry.key, 'base64'))} (${entry.keyType})`);
-    return `known ${known.join(', ')}, shown ${keyFingerprint(key)} (${keyTypeOf(key)})`;
+  /** Notes a new key that was taken; call it once the host has proven to own the key. */
+  async record(): Promise<void> {
+    const { knownAs, policy, files } = this.#settings.hostKey;
+    const isNew = this.#trusted !== undefined || (policy === 'accept-new' && this.#verdict === 'unknown');
+    if (!isNew || !this.#shown || files[0] === undefined) return;
+    try {
+      await recordKey(files[0], knownAs, this.#shown);
+    } catch (error) {
+      throw unreachable(this.#settings.name, `cannot record its host key: ${(error as Error).message}`);
+    }
   }
 
-  #refuse(what: string, fingerprints: string): false {
-    const { name, address, knownHostsFile } = this.#settings;
-    const file = knownHostsFiles(knownHostsFile)[0];
-    const unknown = what.endsWith('unknown');
-    this.refusal = new QuorateError(`${name} (${address}): ${what}: ${fingerprints}`, {
-      exitCode: EXIT.untrusted,
-      host: name,
-      hint: unknown
-        ? 'compare the fingerprint on the host itself, then run with --trust to record it'
-        : `somebody may be in between; if the host was set up anew, remove its line from ${file}`,
-    });
-    return false;
+  /** Why the key was not accepted; undefined when it was, or none was shown. */
+  refusal(): QuorateError | undefined {
+    const { name, address, hostKey } = this.#settings;
+    const key = this.#shown;
+    if (!key || this.accepts(key)) return undefined;
+    const shown = this.#describe(key);
+    if (this.#verdict === 'revoked') {
+      return untrusted(name, `the host key of ${address} is revoked: ${shown}`, 'do not use this host');
+    }
+    if (this.#verdict === 'unknown') {
+      return untrusted(
+        name,
+        `the host key of ${address} is unknown: ${shown}`,
+        'compare the fingerprint on the host itself, then run with --trust to record it',
+      );
+    }
+    const known = this.#lines.keys.map(
+      (line) =>
+        `${line.keyType} key ${keyFingerprint(Buffer.from(line.key, 'base64'))} (${line.file}:${line.line})`,
+    );
+    return untrusted(
+      name,
+      `the host key of ${address} has changed: known is ${known.join(', ')}, shown was ${shown}`,
+      `somebody may be in between; if the host was set up anew: ssh-keygen -R '${hostKey.knownAs}' -f ${hostKey.files[0]}`,
+    );
+  }
+
+  #describe(key: Buffer): string {
+    return `${keyTypeOf(key)} key ${keyFingerprint(key)}`;
+  }
+}
+
+async function linesFor({ name, hostKey }: SshSettings): Promise<HostLines> {
+  try {
+    return new HostLines(await readKnownHosts(hostKey.files), hostKey.knownAs, hostKey.portless);
+  } catch (error) {
+    throw unreachable(name, `cannot read the known host keys: ${(error as Error).message}`);
   }
 }

@@ -1,0 +1,78 @@
+import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
+
+/** The host cannot be reached, or not used; nothing was run there. */
+export function unreachable(host: string, message: string, hint?: string): QuorateError {
+  return failure(EXIT.unreachable, host, `${host}: ${message}`, hint);
+}
+
+/** The connection went while something ran. */
+export function connectionLost(host: string, why: string): QuorateError {
+  return failure(
+    EXIT.unreachable,
+    host,
+    `${host}: the connection was lost, so the outcome there is unknown: ${why}`,
+    'run again: the host is read afresh first',
+  );
+}
+
+/** A shell did not come up; `said` is what was heard instead. */
+export function notStarted(host: string, said: string): QuorateError {
+  return unreachable(
+    host,
+    `cannot start a shell${said ? `: ${said}` : ''}`,
+    'a login with a POSIX shell at /bin/sh is wanted',
+  );
+}
+
+/** sshd did not open a channel on a connection that stands. */
+export function noChannel(host: string, why: string): QuorateError {
+  return unreachable(
+    host,
+    `sshd did not open a session: ${why}`,
+    'three are wanted: check MaxSessions of sshd',
+  );
+}
+
+/** sudo ended, or asked something else, before the shell came up. */
+export function sudoRefused(host: string, user: string, said: string, asked: boolean): QuorateError {
+  const hint = /\btty\b/.test(said)
+    ? 'switch requiretty off for this login in sudoers'
+    : asked
+      ? 'check the password, and what sudoers allows this login'
+      : 'give the password with -K or ansible_become_password, or let sudo ask for none (NOPASSWD)';
+  return failure(
+    EXIT.failed,
+    host,
+    `sudo on ${host} did not let this login become ${user}${said ? `: ${said}` : ''}`,
+    hint,
+  );
+}
+
+/** sudo asked a second time. */
+export function wrongSudoPassword(host: string): QuorateError {
+  return failure(
+    EXIT.failed,
+    host,
+    `sudo on ${host} did not accept the password`,
+    'check ansible_become_password, or give it with -K',
+  );
+}
+
+/** A file did not get there whole; what was at the target still is. */
+export function notSent(host: string, target: string, said: string): QuorateError {
+  return failure(EXIT.failed, host, `${host}: cannot write ${target}${said ? `: ${said}` : ''}`);
+}
+
+/** What the host key says makes it unsafe to go on. */
+export function untrusted(host: string, message: string, hint: string): QuorateError {
+  return failure(EXIT.untrusted, host, `${host}: ${message}`, hint);
+}
+
+/** A setting that cannot be honoured, found before any contact. */
+export function badSetting(host: string, message: string, hint: string): QuorateError {
+  return failure(EXIT.usage, host, `${host}: ${message}`, hint);
+}
+
+function failure(exitCode: ExitCode, host: string, message: string, hint?: string): QuorateError {
+  return new QuorateError(message, { exitCode, host, ...(hint !== undefined && { hint }) });
+}

@@ -1,0 +1,235 @@
+import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import { $ } from 'zx/core';
+import { QuorateError } from '../errors.ts';
+import { notStarted } from './failures.ts';
+import type { ScriptStreams } from './host.ts';
+import { newMarker } from './launcher.ts';
+import { type Sudo, SudoTalk } from './sudo.ts';
+
+/** What zx calls to start a command: a process here, a channel of a connection there. */
+export type Spawn = typeof nodeSpawn;
+
+/** How programs are started on a host. */
+export interface Way {
+  readonly host: string;
+  readonly spawn: Spawn;
+  /** The command line goes through a login shell, of whatever kind. */
+  readonly loginShell: boolean;
+  readonly sudo: Sudo | undefined;
+}
+
+/** A program under way on a host. */
+export interface Launched {
+  /** Settles once it has said that it is up and has read what it was given; never rejects. */
+  readonly begun: Promise<void>;
+  /** Settles when it ended, `code` null after a signal; rejects when it never began or was lost. */
+  readonly ended: Promise<{ readonly code: number | null }>;
+  /** Its standard input, once that may be written to; undefined when it never comes up. */
+  readonly stdin: Promise<Writable | undefined>;
+  /** Ends its standard input, whatever state it is in. */
+  abandon(): void;
+}
+
+/** How long sudo may take, and how long output may stay open behind a program that ended. */
+const SUDO_MS = 10_000;
+const LINGER_MS = 2_000;
+
+// zx would signal a local process by the number of a remote one; ours are ended by their launcher.
+$.kill = async () => {};
+
+/** zx keeps all output for its result; ours is streamed, and may be long. */
+class NoStore extends Array<string> {
+  override push(): number {
+    return 0;
+  }
+}
+
+/**
+ * Starts a program (POSIX shell on one line, no single quotes) through zx's `$`. `input` is written first,
+ * made from the marker that the program prints when it is up: what was printed before, by a login shell's
+ * start-up files or sudo, is not the program's and is kept from `streams`.
+ */
+export function launch(
+  way: Way,
+  program: string,
+  input: (marker: string) => string,
+  streams: ScriptStreams,
+): Launched {
+  const talk = way.sudo && new SudoTalk(way.host, way.sudo);
+  const plain = way.loginShell ? `/bin/sh -c '${program}'` : program;
+  const wrapped = way.loginShell || talk ? `exec ${talk?.command(program) ?? plain}` : plain;
+  const child = start(wrapped, way.spawn);
+  return new Conversation(way.host, child, talk, input, streams);
+}
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly result: Promise<{ readonly exitCode: number | null; readonly cause?: unknown }>;
+}
+
+function start(command: string, spawn: Spawn): Started {
+  const options = {
+    spawn,
+    shell: '/bin/sh',
+    prefix: '',
+    postfix: '',
+    quote: String,
+    nothrow: true,
+    quiet: true,
+    preferLocal: false,
+    stdio: 'pipe',
+    // A process group of its own: it is ended as a whole, and a Ctrl-C here does not reach it.
+    detached: true,
+    store: { stdout: new NoStore(), stderr: new NoStore(), stdall: new NoStore() },
+  };
+  const result = $(options as object)([command] as unknown as TemplateStringsArray);
+  return { process: result.child as ChildProcess, result };
+}
+
+/** The beginning of a program: sudo, the input, the marker; then its output flows through. */
+class Conversation implements Launched {
+  readonly begun: Promise<void>;
+  readonly ended: Promise<{ readonly code: number | null }>;
+  readonly stdin: Promise<Writable | undefined>;
+  readonly #host: string;
+  readonly #process: ChildProcess;
+  readonly #talk: SudoTalk | undefined;
+  readonly #marker = newMarker();
+  readonly #streams: ScriptStreams;
+  #before = Buffer.alloc(0);
+  #said = '';
+  #hasBegun = false;
+  #abandoned = false;
+  #fail: (failure: QuorateError) => void = () => {};
+  #begin: () => void = () => {};
+  #open: (stdin: Writable | undefined) => void = () => {};
+
+  constructor(
+    host: string,
+    started: Started,
+    talk: SudoTalk | undefined,
+    input: (marker: string) => string,
+    streams: ScriptStreams,
+  ) {
+    this.#host = host;
+    this.#process = started.process;
+    this.#talk = talk;
+    this.#streams = streams;
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    this.stdin = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+    const { stdin, stdout, stderr } = this.#process;
+    // The other end may be gone before all is written; `ended` tells.
+    stdin?.on('error', () => {});
+    stdout?.on('data', (chunk: Buffer) => this.#hearOut(chunk, input));
+    stderr?.on('data', (chunk: Buffer) => this.#hearErr(chunk));
+    const givenUp = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    this.ended = Promise.race([this.#end(started), givenUp]);
+    // Whoever waits for it may still be busy with the input.
+    this.ended.catch(() => {});
+    if (!talk || talk.ready) this.#send(input);
+    else this.#limit();
+  }
+
+  abandon(): void {
+    this.#abandoned = true;
+    this.#process.stdin?.end();
+  }
+
+  #send(input: (marker: string) => string): void {
+    const { stdin } = this.#process;
+    if (stdin?.writable) stdin.write(input(this.#marker));
+    this.#open(stdin ?? undefined);
+  }
+
+  #hearOut(chunk: Buffer, input: (marker: string) => string): void {
+    if (this.#hasBegun) {
+      this.#streams.stdout(chunk);
+      return;
+    }
+    if (this.#talk && !this.#talk.ready) {
+      this.#talk.hearOut(chunk.toString('latin1'));
+      if (this.#talk.ready) {
+        this.#said = '';
+        this.#send(input);
+      }
+      return;
+    }
+    const bytes = Buffer.concat([this.#before, chunk]);
+    const line = Buffer.from(`${this.#marker}\n`);
+    const at = bytes.indexOf(line);
+    if (at < 0) {
+      this.#before = bytes.subarray(-4096);
+      return;
+    }
+    this.#hasBegun = true;
+    this.#before = Buffer.alloc(0);
+    this.#begin();
+    if (this.#said) this.#streams.stderr(Buffer.from(this.#said, 'latin1'));
+    const rest = bytes.subarray(at + line.length);
+    if (rest.length > 0) this.#streams.stdout(rest);
+  }
+
+  #hearErr(chunk: Buffer): void {
+    if (this.#hasBegun) {
+      this.#streams.stderr(chunk);
+      return;
+    }
+    this.#said = (this.#said + chunk.toString('latin1')).slice(-4000);
+    if (!this.#talk || this.#talk.ready) return;
+    try {
+      const answer = this.#talk.hearErr(chunk.toString('latin1'));
+      if (answer === undefined) return;
+      this.#said = '';
+      this.#process.stdin?.write(answer);
+    } catch (error) {
+      this.#giveUp(error as QuorateError);
+    }
+  }
+
+  async #end({ process, result }: Started): Promise<{ readonly code: number | null }> {
+    process.once('exit', () => {
+      // What a daemon keeps open must not keep the run.
+      const timer = setTimeout(() => {
+        process.stdout?.destroy();
+        process.stderr?.destroy();
+      }, LINGER_MS);
+      process.once('close', () => clearTimeout(timer));
+    });
+    const { exitCode, cause } = await result;
+    this.#open(undefined);
+    if (cause instanceof QuorateError) throw cause;
+    if (cause instanceof Error) throw notStarted(this.#host, cause.message);
+    if (this.#hasBegun || this.#abandoned) return { code: this.#hasBegun ? exitCode : null };
+    const said = lastLine(this.#said) || lastLine(this.#before.toString('latin1'));
+    throw this.#talk?.refusal(said) ?? notStarted(this.#host, said || `exit status ${exitCode}`);
+  }
+
+  /** sudo may ask what we have no answer for. */
+  #limit(): void {
+    const timer = setTimeout(() => {
+      if (this.#talk?.ready || this.#abandoned) return;
+      const said = lastLine(this.#said) || `no answer within ${SUDO_MS / 1000} s`;
+      this.#giveUp(this.#talk?.refusal(said) as QuorateError);
+    }, SUDO_MS);
+    this.stdin.then(() => clearTimeout(timer));
+  }
+
+  #giveUp(failure: QuorateError): void {
+    this.#fail(failure);
+    this.#process.stdin?.end();
+    this.#process.stdout?.destroy();
+    this.#process.stderr?.destroy();
+  }
+}
+
+/** The last line of bytes kept as latin1. */
+function lastLine(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8').trim().split('\n').at(-1)?.trim() ?? '';
+}
