@@ -22,11 +22,10 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
   const inventory = await load(playbook, options);
   const limited =
     options.limit === undefined ? undefined : names(selectHosts(inventory, options.limit, '--limit'));
-  if (options.list !== undefined) {
-    process.stdout.write(listing(playbook, inventory, options.list, limited, includes));
-    return EXIT.ok;
-  }
-  const password = options.askBecomePass ? new Secret(await askSecret('sudo password: ')) : undefined;
+  const password =
+    options.askBecomePass && options.list === undefined
+      ? new Secret(await askSecret('sudo password: '))
+      : undefined;
   const toRunHost = (host: InventoryHost): RunHost => ({
     name: host.name,
     groups: host.groups,
@@ -38,6 +37,14 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
       ),
   });
   const select = (pattern: string) => selectHosts(inventory, pattern, 'the play').map(toRunHost);
+  const limit = ({ name }: { readonly name: string }) => limited?.has(name) ?? true;
+  if (options.list !== undefined) {
+    const what = options.list;
+    process.stdout.write(
+      listing(playbook, { what, includes, select: (pattern) => select(pattern).filter(limit) }),
+    );
+    return EXIT.ok;
+  }
   const all = playbook.plays.flatMap((play) => select(play.hosts));
   if (!options.check) playbook.guard?.(all, options);
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
@@ -47,7 +54,7 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
   const run = startRun(playbook, {
     inventoryFiles: inventory.files,
     select,
-    limit: (host) => limited?.has(host.name) ?? true,
+    limit,
     check,
     detailedExitcode: options.detailedExitcode,
     forks: options.forks,

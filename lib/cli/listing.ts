@@ -1,24 +1,33 @@
-import type { Playbook } from '../dsl/play.ts';
-import { type Inventory, selectHosts } from '../inventory/index.ts';
+import type { Play, Playbook, PlayInventoryHost } from '../dsl/play.ts';
+
+export interface ListingOptions {
+  readonly what: 'hosts' | 'tasks' | 'tags';
+  /** The hosts of a pattern that are inside `--limit`. */
+  readonly select: (pattern: string) => readonly PlayInventoryHost[];
+  readonly includes: (role: string) => boolean;
+}
 
 /** The text of `--list-hosts`, `--list-tasks` and `--list-tags`: no host is contacted. */
-export function listing(
-  playbook: Playbook,
-  inventory: Inventory,
-  what: 'hosts' | 'tasks' | 'tags',
-  limited: ReadonlySet<string> | undefined,
-  includes: (role: string) => boolean,
-): string {
-  const lines = playbook.plays.flatMap((play) => {
-    const hosts = selectHosts(inventory, play.hosts, 'the play').filter(
-      ({ name }) => limited?.has(name) ?? true,
-    );
-    const roles = play.roles.filter(({ name }) => includes(name));
-    const head = `play: ${play.name} (${play.hosts})`;
-    if (what === 'hosts')
-      return [head, `  hosts (${hosts.length}):`, ...hosts.map(({ name }) => `    ${name}`)];
-    if (what === 'tags') return [head, `  tags: ${roles.map(({ name }) => name).join(', ')}`];
-    return [head, ...roles.map(({ name, description }) => `  ${name.padEnd(10)} ${description}`)];
-  });
+export function listing(playbook: Playbook, options: ListingOptions): string {
+  const lines = playbook.plays.flatMap((play) => [
+    `play: ${play.name} (${play.hosts})`,
+    ...body(play, options),
+  ]);
   return `${lines.join('\n')}\n`;
+}
+
+function body<Facts>(play: Play<Facts>, { what, select, includes }: ListingOptions): readonly string[] {
+  const hosts = select(play.hosts);
+  const roles = play.roles.filter(({ name }) => includes(name));
+  if (what === 'hosts') return [`  hosts (${hosts.length}):`, ...hosts.map(({ name }) => `    ${name}`)];
+  if (what === 'tags') return [`  tags: ${roles.map(({ name }) => name).join(', ')}`];
+  const [host] = hosts;
+  const facts = play.gather.ordinary;
+  if (!host || facts === undefined) return roles.map(({ name, description }) => `  ${name}: ${description}`);
+  const hostvars = Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
+  const target = { name: host.name, vars: host.vars, hostvars, facts };
+  return roles.flatMap((role) => [
+    `  ${role.name}: ${role.description}`,
+    ...role.tasks(target).map(({ title }) => `    ${title}`),
+  ]);
 }

@@ -36,4 +36,6 @@ export interface Role<Facts = unknown> {
 export interface FactSource<Facts> {
   probe(target: HostData): Sh;
   parse(reading: Reading, target: HostData): Facts;
+  /** Facts of an ordinary host, to list tasks without contacting any. */
+  readonly ordinary?: Facts;
 }

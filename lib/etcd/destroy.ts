@@ -4,7 +4,7 @@ import type { PlayRun, Strategy } from '../dsl/play.ts';
 import type { FactSource, HostData } from '../dsl/role.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { type EtcdFacts, etcdFacts } from './facts.ts';
+import { type EtcdFacts, etcdFacts, ORDINARY } from './facts.ts';
 import { memberOf } from './model.ts';
 import { etcdStrategy } from './strategy.ts';
 import { clustersOf, refuseForeign } from './survey.ts';
@@ -16,6 +16,7 @@ export interface DestroyFacts extends EtcdFacts {
 }
 
 export const destroyFacts: FactSource<DestroyFacts> = {
+  ordinary: { ...ORDINARY, manifest: [] },
   probe: (host) => joinSh([etcdFacts.probe(host), sh`echo ==manifest; cat "$q_state/manifest" 2>/dev/null`]),
   parse(reading, host) {
     const [head = '', manifest = ''] = reading.out.split(/^==manifest$/m);

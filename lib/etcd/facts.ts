@@ -55,7 +55,25 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
+/** A bare host like most. */
+export const ORDINARY: EtcdFacts = {
+  arch: 'amd64',
+  systemd: 252,
+  addresses: [],
+  resolved: '192.0.2.1',
+  owner: undefined,
+  data: 'absent',
+  service: 'absent',
+  pendingToken: undefined,
+  caPem: undefined,
+  installed: undefined,
+  selinux: false,
+  firewall: { backend: 'nftables', resolved: {} },
+  reading: undefined,
+};
+
 export const etcdFacts: FactSource<EtcdFacts> = {
+  ordinary: ORDINARY,
   probe(host) {
     const member = memberOf(host);
     return joinSh([systemFacts(member), firewallFacts(host), recordFacts(member), memberFacts(member)]);
