@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { helpText } from '../../../lib/cli/help.ts';
+import { FLAGS, type Options, parseOptions } from '../../../lib/cli/options.ts';
+import { chooseRoles } from '../../../lib/cli/roles.ts';
+import type { Playbook } from '../../../lib/dsl/play.ts';
+import { VERSION } from '../../../lib/version.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+
+const parse = (...args: string[]) => parseOptions(args, []) as Options;
+
+const playbook = {
+  name: 'site',
+  description: 'd',
+  plays: [
+    {
+      roles: [
+        { name: 'certs', description: 'c' },
+        { name: 'verify', description: 'v' },
+      ],
+    },
+  ],
+} as unknown as Playbook;
+
+describe('the command line', () => {
+  it('takes the flags of ansible-playbook, short and long', () => {
+    const options = parse(
+      '-i',
+      'a.yaml',
+      '--inventory=b.yaml',
+      '-l',
+      'x',
+      '-CD',
+      '-f',
+      '7',
+      '-e',
+      'a=1',
+      '-bKvv',
+      '-t',
+      'a,b',
+    );
+    expect(options).toMatchObject({
+      inventory: ['a.yaml', 'b.yaml'],
+      limit: 'x',
+      check: true,
+      diff: true,
+      forks: 7,
+      extraVars: ['a=1'],
+      become: true,
+      askBecomePass: true,
+      verbosity: 2,
+      tags: ['a', 'b'],
+    });
+  });
+
+  const refused: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--chek'], /Unknown option '--chek'/],
+    [['-f', '0'], /--forks takes a whole number from 1 to 500, not "0"/],
+    [['-f', 'many'], /--forks takes a whole number/],
+    [['--output', 'xml'], /--output is pretty, plain or json, not "xml"/],
+    [['stray'], /Unexpected argument 'stray'/],
+    [['-i'], /'-i, --inventory <value>' argument missing/],
+  ];
+  it.each(refused)('%j is refused with exit code 1', (args, message) => {
+    expect(() => parseOptions(args, [])).toThrow(
+      expect.objectContaining({ exitCode: 1, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('names every flag in its help', () => {
+    const text = helpText(playbook, []);
+    for (const { name } of FLAGS) expect(text).toContain(`--${name}`);
+  });
+
+  it('has the version of the package', () => {
+    expect(VERSION).toBe(packageJson.version);
+  });
+});
+
+describe('the choice of roles', () => {
+  const cases: readonly (readonly [string[], readonly string[]])[] = [
+    [[], ['certs', 'verify']],
+    [['-r', 'certs'], ['certs']],
+    [['-t', 'verify'], ['verify']],
+    [
+      ['-t', 'all'],
+      ['certs', 'verify'],
+    ],
+    [['--skip-tags', 'verify'], ['certs']],
+    [
+      ['-r', 'certs', '-t', 'verify'],
+      ['certs', 'verify'],
+    ],
+  ];
+  it.each(cases)('%j', (args, roles) => {
+    const includes = chooseRoles(playbook, parse(...args));
+    expect(['certs', 'verify'].filter(includes)).toEqual(roles);
+  });
+
+  it('suggests the role that was meant', () => {
+    expect(() => chooseRoles(playbook, parse('-r', 'cert'))).toThrow(
+      expect.objectContaining({ exitCode: 1, hint: 'did you mean certs? roles: certs, verify' }),
+    );
+  });
+});
