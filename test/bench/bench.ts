@@ -41,9 +41,13 @@ async function bench(options: BenchOptions): Promise<void> {
   const results: Results[] = [];
   const file = options.json ?? join(cacheDir(), 'bench', `${started.replaceAll(':', '')}.json`);
   mkdirSync(dirname(file), { recursive: true });
+  // The labs are taken down before it ends.
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   for (const scenario of options.scenarios) {
+    if (stop.signal.aborted) break;
     const hosts = scenario === 'no-change-30' ? options.many : 3;
-    results.push(await runScenario(scenario, ways, hosts, options.runs, log));
+    results.push(await runScenario(scenario, ways, hosts, options.runs, log, stop.signal));
     const targets = judgeTargets(results);
     writeFileSync(file, `${JSON.stringify({ machine: about, results, targets }, null, 2)}\n`);
     console.log(`\n${renderResults(results.at(-1)!)}`);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { CHECKOUT } from '../lab/paths.ts';
 import type { Command, Told, Way } from './peer.ts';
@@ -11,6 +12,8 @@ export interface Sample extends Told {
   readonly cpuMs: number;
   /** Of its largest process. */
   readonly rssMb: number;
+  /** Of the machine, as the run began: how much else went on. */
+  readonly load: number;
 }
 
 /** Runs the job; throws when it failed, or changed something where nothing was to change. */
@@ -40,11 +43,12 @@ export async function measureEmpty(way: Way, stage: Stage): Promise<Sample> {
 
 async function timed({ command, args, env }: Command, { lab }: Stage) {
   const report = join(lab.stateDir, 'time');
-  const options = { cwd: CHECKOUT, env: { ...env, ANSIBLE_FORCE_COLOR: undefined }, timeoutMs: 400_000 };
+  const options = { cwd: CHECKOUT, env: { ...env, ANSIBLE_FORCE_COLOR: undefined }, timeoutMs: 900_000 };
   const wrapped = ['-q', '-o', report, '-f', '%U %S %M', command, ...args];
+  const [load = 0] = loadavg();
   const started = performance.now();
   const outcome = await lab.run('/usr/bin/time', wrapped, options);
   const wallMs = performance.now() - started;
   const [user = 0, system = 0, rss = 0] = readFileSync(report, 'utf8').trim().split(' ').map(Number);
-  return { outcome, wallMs, cpuMs: (user + system) * 1000, rssMb: rss / 1024 };
+  return { outcome, wallMs, cpuMs: (user + system) * 1000, rssMb: rss / 1024, load };
 }

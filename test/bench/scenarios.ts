@@ -24,7 +24,7 @@ type Log = (line: string) => void;
 
 /**
  * Runs everything in rounds, so that a drift of the machine meets all alike. Every peer has a lab of its own
- * that stands still while others are measured.
+ * that stands still while others are measured. When `stop` is aborted, what there is so far is the result.
  */
 export async function runScenario(
   scenario: Scenario,
@@ -32,6 +32,7 @@ export async function runScenario(
   hosts: number,
   runs: number,
   log: Log,
+  stop: AbortSignal,
 ): Promise<Results> {
   const stages = new Map<string, Stage>();
   try {
@@ -64,8 +65,10 @@ export async function runScenario(
           if (scenario === 'first') await stage.reset();
           return measureJob(way, stage, scenario === 'first' ? 'changes' : 'no changes');
         });
-        samples.push(sample);
         stage.freeze();
+        if (stop.aborted) return { scenario, hosts, ways: results };
+        if (sample === undefined) continue;
+        samples.push(sample);
         log(
           `${scenario} ${round}/${runs} ${way.title}: ${((sample.wallMs - (sample.extraMs ?? 0)) / 1000).toFixed(2)} s`,
         );
@@ -87,12 +90,14 @@ async function bringUp(ways: readonly Way[], stage: Stage, log: Log): Promise<vo
 }
 
 /** A run that fails is told and repeated once: an election after a thaw is not what is measured. */
-async function twice<T>(failures: string[], log: Log, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    failures.push((error as Error).message);
-    log(`again: ${(error as Error).message}`);
-    return act();
+async function twice<T>(failures: string[], log: Log, act: () => Promise<T>): Promise<T | undefined> {
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    try {
+      return await act();
+    } catch (error) {
+      failures.push((error as Error).message);
+      log(`failed: ${(error as Error).message}`);
+    }
   }
+  return undefined;
 }

@@ -8,6 +8,7 @@ set -u
 hosts=$1 state=$2 url=$3
 shift 3
 options=("$@")
+trips=0
 here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 run=$(mktemp -d) || exit
 trap 'rm -rf "$run"' EXIT
@@ -47,11 +48,12 @@ main() {
     wait
   done
   cat "$run/verdict"
-  grep -q '^bad' "$run/verdict" || echo "healthy, changed=${#todo[@]}"
+  grep -q '^bad' "$run/verdict" || echo "healthy, changed=${#todo[@]} trips=$trips"
 }
 
 # One SSH exchange with every host, side by side: WHAT to do before the probe, INPUT for it.
 each() {
+  trips=$((trips + 1))
   local what=$1 input=${2:-true} name
   shift 2
   for name; do
