@@ -26,7 +26,10 @@ export const binaries: Role<EtcdFacts> = {
     if (vars.etcd_source === 'path') return [needs(`${member.binDir}/etcd`, 'your image')];
     const version = facts.cluster?.version;
     return [
-      directory({ path: member.binDir, mode: '0755', ...root }, { title: `${member.binDir} exists` }),
+      directory(
+        { path: member.binDir, mode: '0755', ...root },
+        { title: 'the directory of the binaries exists' },
+      ),
       archive(
         {
           directory: member.binDir,

@@ -28,7 +28,10 @@ export const certs: Role<EtcdFacts> = {
     const ca = caContent(target);
     return [
       ...etcdAccount(member),
-      directory({ path: member.certDir, mode: '0755', ...root }, { title: `${member.certDir} exists` }),
+      directory(
+        { path: member.certDir, mode: '0755', ...root },
+        { title: 'the certificate directory exists' },
+      ),
       caFile(member, ca),
       leaf(target, member, 'server', ca),
       leaf(target, member, 'peer', ca),

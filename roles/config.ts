@@ -18,7 +18,7 @@ export const config: Role<EtcdFacts> = {
     const root = user === undefined ? {} : { owner: 'root' };
     return [
       ...etcdAccount(member),
-      directory({ path: configDir, mode: '0755', ...root }, { title: `${configDir} exists` }),
+      directory({ path: configDir, mode: '0755', ...root }, { title: 'the configuration directory exists' }),
       // Readable for the member: it hashes the file into its start record.
       file(
         { path: `${configDir}/etcd.conf`, content: etcdConf(target), mode: '0640', ...root, group },

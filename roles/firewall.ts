@@ -168,7 +168,10 @@ function ownTable(
       hint: 'install it, or set etcd_firewall: auto',
     }),
     noneOfOurs(member, backend === 'nftables' ? 'iptables' : 'nftables'),
-    directory({ path: configDir, mode: '0755', owner: 'root' }, { title: `${configDir} exists` }),
+    directory(
+      { path: configDir, mode: '0755', owner: 'root' },
+      { title: 'the configuration directory exists' },
+    ),
     file(
       {
         path,

@@ -63,7 +63,7 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
   const { stateDir, service: name, binDir, configDir, clientPort } = member;
   const listening = `:${clientPort.toString(16).toUpperCase().padStart(4, '0')} 0`;
   return [
-    directory({ path: stateDir, mode: '0700' }),
+    directory({ path: stateDir, mode: '0700' }, { title: 'the directory of records exists' }),
     service(
       {
         manager: 'process',

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { Answer } from './judge.ts';
 import { type Cluster, hostPort } from './model.ts';
 
@@ -30,7 +31,9 @@ export function etcdctlLine({ members }: Cluster): string {
   const [first] = members;
   if (!first) return '';
   const endpoints = members.map(({ clientUrl }) => clientUrl).join(',');
-  const { binDir, certDir } = first;
+  // On this machine the paths may be long: seen from here they are not.
+  const here = (path: string) => (first.manager === 'process' ? relative(process.cwd(), path) : path);
+  const [binDir, certDir] = [here(first.binDir), here(first.certDir)];
   return `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
 }
 

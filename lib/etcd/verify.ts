@@ -79,11 +79,11 @@ function reportHealth(
   run.log('table', healthTable(cluster, answers));
   if (findings.length === 0) {
     // Directly after the table: reports close with it.
-    run.log('info', `cluster ${cluster.name} is healthy`);
+    run.log('info', `${cluster.name}: cluster is healthy`);
     return;
   }
   throw new QuorateError(
-    [`cluster ${cluster.name} is not healthy:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'),
+    [`${cluster.name}: cluster is not healthy:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'),
     { exitCode: EXIT.unhealthy },
   );
 }
