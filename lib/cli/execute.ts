@@ -33,7 +33,7 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     connect: () =>
       connect(
         { ...host.connection, ...(password && { becomePassword: password }) },
-        options.trust ? { trust: askTrust } : {},
+        options.trust ? { trust: (...key) => report.suspend(() => askTrust(...key)) } : {},
       ),
   });
   const select = (pattern: string) => selectHosts(inventory, pattern, 'the play').map(toRunHost);
