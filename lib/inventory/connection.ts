@@ -1,9 +1,9 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Secret } from '../dsl/secret.ts';
-import type { Connection, HostKeyPolicy } from '../transport/host.ts';
-import { SYNONYMS } from './names.ts';
+import type { Connection } from '../transport/host.ts';
 import type { Problems } from './problems.ts';
+import { sshArgs } from './ssh-args.ts';
 import { coerce, resolvePath, unsafeText } from './validate.ts';
 import type { Setting, Settings } from './variables.ts';
 
@@ -21,7 +21,10 @@ export function connectionOf(
   problems: Problems,
 ): Connection {
   const read = new Reader(name, settings, problems);
-  const args = sshArgs(read);
+  const args = sshArgs(
+    (name) => read.setting(name),
+    (...args) => read.tell(...args),
+  );
   const kind =
     read.text('ansible_connection', /^(ssh|local|paramiko|smart)$/, 'ssh or local') === 'local'
       ? 'local'
@@ -53,8 +56,7 @@ class Reader {
   }
 
   setting(name: string): Setting | undefined {
-    const synonyms = Object.keys(SYNONYMS).filter((other) => SYNONYMS[other] === name);
-    return [name, ...synonyms].map((each) => this.#settings.get(each)).find((found) => found !== undefined);
+    return this.#settings.get(name);
   }
 
   text(name: string, pattern: RegExp, wanted: string): string | undefined {
@@ -62,7 +64,8 @@ class Reader {
     if (setting === undefined) return undefined;
     const { value } = setting;
     if (typeof value === 'string' && pattern.test(value)) return value;
-    this.tell(name, setting, `must be ${wanted}, found ${JSON.stringify(value)}`);
+    const hint = typeof value === 'number' ? `quote it: ${name}: "${value}"` : undefined;
+    this.tell(name, setting, `must be ${wanted}, found ${JSON.stringify(value)}`, hint);
     return undefined;
   }
 
@@ -71,11 +74,14 @@ class Reader {
     if (setting === undefined) return undefined;
     const { value } = setting;
     const bare = typeof value === 'string' ? value.replace(/^\[(.*)\]$/, '$1') : '';
-    if (isIP(bare) || /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(bare)) return bare;
+    // A name of digits and dots alone is an IP address with a slip in it.
+    const named = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(bare) && !/^[\d.]+$/.test(bare);
+    if ((isIP(bare) && !/^(0\.0\.0\.0|::)$/.test(bare)) || named) return bare;
     this.tell(
       'ansible_host',
       setting,
       `must be an IP address or a host name, found ${JSON.stringify(value)}`,
+      addressHint(value),
     );
     return undefined;
   }
@@ -112,7 +118,11 @@ class Reader {
     const setting = this.setting('ansible_ssh_private_key_file');
     if (setting === undefined) return undefined;
     const name = 'ansible_ssh_private_key_file';
-    if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {
+    if (
+      typeof setting.value !== 'string' ||
+      setting.value === '' ||
+      unsafeText(setting.value) !== undefined
+    ) {
       this.tell(name, setting, `must be a path, found ${JSON.stringify(setting.value)}`);
       return undefined;
     }
@@ -123,7 +133,9 @@ class Reader {
   }
 
   tell(name: string, setting: Setting, problem: string, hint?: string): void {
-    this.#problems.add(`${name} of ${this.#host}: ${problem}`, setting.position, hint);
+    const from = setting.position === undefined ? ' (from --extra-vars)' : '';
+    const message = `${name} of ${this.#host}: ${problem}${from}`;
+    this.#problems.add(message, setting.position, hint, `${name}: ${problem}`);
   }
 }
 
@@ -131,57 +143,26 @@ function keyProblem(path: string): readonly [problem: string, hint?: string] | u
   try {
     accessSync(path, constants.R_OK);
     if (statSync(path).isDirectory()) return ['is a directory', 'name the private key in it'];
-    if (/^(ssh-|ecdsa-)/.test(readFileSync(path, 'latin1')))
-      return ['is a public key', 'name the file without .pub'];
+    const text = readFileSync(path, 'latin1');
+    if (/^(ssh-|ecdsa-|sk-)/.test(text)) return ['is a public key', 'name the file without .pub'];
+    if (text.startsWith('PuTTY-User-Key-File-3'))
+      return ["is a key in PuTTY's format", 'puttygen KEY -O private-openssh -o NEW converts it'];
+    if (!/^(-----BEGIN .*PRIVATE KEY-----|PuTTY-User-Key-File-2)/m.test(text))
+      return ['is not a private key', 'one starts with -----BEGIN OPENSSH PRIVATE KEY-----'];
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return [missing ? 'does not exist' : 'cannot be read'];
+    return missing
+      ? ['does not exist', 'a relative path starts at the file it is written in']
+      : ['cannot be read', 'it belongs to the user who runs this, mode 0600'];
   }
   return undefined;
 }
 
-/** Of `ansible_ssh_common_args` and `_extra_args`, what we honour; the rest must not be passed over. */
-function sshArgs(read: Reader): Pick<Connection, 'proxyJump' | 'knownHostsFile' | 'strictHostKeyChecking'> {
-  const options = new Map<string, readonly [value: string, setting: Setting]>();
-  for (const name of ['ansible_ssh_common_args', 'ansible_ssh_extra_args']) {
-    const setting = read.setting(name);
-    if (setting === undefined) continue;
-    const words = String(setting.value).replaceAll(/["']/g, '').split(/\s+/).filter(Boolean);
-    for (let i = 0; i < words.length; i += 1) {
-      const word = words[i] as string;
-      const [, flag, attached] = /^-([oJ])(.*)$/.exec(word) ?? [];
-      const value = attached || words[i + 1];
-      if (flag === undefined || value === undefined) {
-        read.tell(
-          name,
-          setting,
-          `${word} is not honoured here`,
-          'ProxyJump, UserKnownHostsFile and StrictHostKeyChecking are',
-        );
-        break;
-      }
-      if (!attached) i += 1;
-      const [key = '', ...rest] = flag === 'J' ? ['ProxyJump', value] : value.split('=');
-      options.set(key.toLowerCase(), [rest.join('='), setting]);
-      if (!['proxyjump', 'userknownhostsfile', 'stricthostkeychecking'].includes(key.toLowerCase())) {
-        const hint =
-          key.toLowerCase() === 'proxycommand'
-            ? 'use ProxyJump'
-            : 'ProxyJump, UserKnownHostsFile and StrictHostKeyChecking are';
-        read.tell(name, setting, `-o ${key} is not honoured here`, hint);
-      }
-    }
-  }
-  const known = options.get('userknownhostsfile');
-  return {
-    proxyJump: options.get('proxyjump')?.[0],
-    knownHostsFile: known && resolvePath(known[0], known[1].file),
-    strictHostKeyChecking: hostKeyPolicy(options.get('stricthostkeychecking')?.[0]),
-  };
-}
-
-function hostKeyPolicy(value: string | undefined): HostKeyPolicy | undefined {
-  if (value === undefined) return undefined;
-  if (/^(no|off)$/i.test(value)) return 'no';
-  return /^accept-new$/i.test(value) ? 'accept-new' : 'yes';
+function addressHint(value: unknown): string | undefined {
+  const text = String(value);
+  if (text.includes('[')) return 'ranges are for the names of hosts: give each host its address';
+  if (text.includes('://')) return 'without ssh://';
+  if (text.includes('@')) return 'the user goes into ansible_user';
+  if (/^[\w.-]+:\d+$/.test(text)) return 'the port goes into ansible_port';
+  return undefined;
 }

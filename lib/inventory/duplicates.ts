@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { formatPosition } from '../errors.ts';
 import type { InventoryHost } from './index.ts';
 import type { Problems } from './problems.ts';
@@ -8,14 +9,20 @@ export function refuseDuplicates(hosts: readonly InventoryHost[], problems: Prob
   for (const host of hosts) {
     const { kind, address, port = 22 } = host.connection;
     if (kind === 'local') continue;
-    const key = `${address} port ${port}`;
+    const key = `${comparable(address)} port ${port}`;
     const first = seen.get(key);
     if (first) {
       problems.add(
-        `${host.name} and ${first.name} (${formatPosition(first.position)}) have the same address: ${key}`,
+        `${host.name} and ${first.name} (${formatPosition(first.position)}) have the same address: ${address} port ${port}`,
         host.position,
-        'one host, one name',
+        'a host has one name here; with a range, ansible_host cannot stand beside it',
+        'same address',
       );
     } else seen.set(key, host);
   }
+}
+
+/** Names in lower case, IPv6 addresses in their one short form. */
+function comparable(address: string): string {
+  return isIP(address) === 6 ? new URL(`ssh://[${address.split('%')[0]}]`).hostname : address.toLowerCase();
 }

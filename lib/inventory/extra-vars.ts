@@ -1,6 +1,6 @@
 import type { Problems } from './problems.ts';
-import { entriesOf, parseSource, plainValue, readSource, type Source } from './source.ts';
-import type { Setting, Settings } from './variables.ts';
+import { entriesOf, parseSource, readSource, type Source } from './source.ts';
+import { canonical, type Setting, type Settings } from './variables.ts';
 
 /** `-e`: `K=V` (several, as in Ansible), a YAML or JSON mapping, or `@file`. Later ones win. */
 export function extraVars(args: readonly string[], problems: Problems): Settings {
@@ -14,7 +14,7 @@ export function extraVars(args: readonly string[], problems: Problems): Settings
 }
 
 function sourceOf(arg: string, problems: Problems): Source | 'pairs' | undefined {
-  if (arg.startsWith('@')) return readSource(arg.slice(1), problems);
+  if (arg.startsWith('@')) return readSource(arg.slice(1), problems, 'check the path after @');
   if (/^\s*[{[]/.test(arg)) return parseSource('--extra-vars', arg, problems);
   return 'pairs';
 }
@@ -22,13 +22,13 @@ function sourceOf(arg: string, problems: Problems): Source | 'pairs' | undefined
 function addMapping(settings: Map<string, Setting>, arg: string, source: Source, problems: Problems): void {
   const entries = entriesOf(source.root, source);
   if (entries === undefined) {
-    problems.add(`--extra-vars ${arg}: a mapping is wanted`);
+    problems.add(`--extra-vars ${arg}: a mapping is wanted`, undefined, 'write NAME: VALUE pairs');
     return;
   }
   const fromFile = arg.startsWith('@');
   for (const { key, value, position } of entries) {
-    settings.set(key, {
-      value: plainValue(value),
+    settings.set(canonical(key), {
+      value: source.plain(value),
       position: fromFile ? position : undefined,
       file: fromFile ? source.file : undefined,
     });
@@ -36,14 +36,19 @@ function addMapping(settings: Map<string, Setting>, arg: string, source: Source,
 }
 
 function addPairs(settings: Map<string, Setting>, arg: string, problems: Problems): void {
-  const name = /^([A-Za-z_]\w*)=/.exec(arg)?.[1];
-  if (name === undefined) {
-    problems.add(
-      `--extra-vars ${JSON.stringify(arg)} is not NAME=VALUE`,
-      undefined,
-      'or a JSON mapping, or @file',
-    );
-    return;
+  // As in Ansible: words, in which quotes keep spaces together.
+  const words = arg.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [''];
+  for (const word of words) {
+    const name = /^([A-Za-z_]\w*)=/.exec(word)?.[1];
+    if (name === undefined) {
+      problems.add(
+        `--extra-vars ${JSON.stringify(word)} is not NAME=VALUE`,
+        undefined,
+        'or a JSON mapping, or @file; a value with spaces is quoted: -e \'NAME="a b"\'',
+      );
+      continue;
+    }
+    const value = word.slice(name.length + 1).replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2');
+    settings.set(canonical(name), { value, position: undefined, file: undefined });
   }
-  settings.set(name, { value: arg.slice(name.length + 1), position: undefined, file: undefined });
 }

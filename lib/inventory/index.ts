@@ -1,5 +1,3 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
 import type { Position } from '../errors.ts';
 import type { Connection } from '../transport/host.ts';
@@ -8,10 +6,11 @@ import { refuseDuplicates } from './duplicates.ts';
 import { extraVars } from './extra-vars.ts';
 import { checkNames } from './names.ts';
 import { Problems } from './problems.ts';
-import { type Entry, entriesOf, readSource } from './source.ts';
+import { readSource } from './source.ts';
 import { addToTree, lineage, type Tree } from './tree.ts';
 import { varChecker } from './validate.ts';
-import { groupsOf, refuseTemplates, settingsOf } from './variables.ts';
+import { addVarFiles } from './var-files.ts';
+import { canonical, groupsOf, refuseTemplates, settingsOf } from './variables.ts';
 
 export { selectHosts } from './patterns.ts';
 
@@ -55,12 +54,17 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
     const source = readSource(file, problems);
     if (source) addToTree(tree, source, problems);
   }
-  for (const file of files) addVarFiles(tree, file, problems);
+  const stray = addVarFiles(tree, files, problems);
   const extra = extraVars(options.extraVars ?? [], problems);
   problems.throwIfAny();
   const entries = [...tree.groups.values(), ...tree.hosts.values()].flatMap(({ vars }) => vars);
-  const foreign = checkNames([...entries, ...extraEntries(extra)], schema, problems);
-  for (const entry of entries) refuseTemplates(entry, problems);
+  const written = [
+    ...entries.map(({ key, value, position, source }) => ({ key, value: source.plain(value), position })),
+    ...[...extra].map(([key, { value, position }]) => ({ key, value, position })),
+  ];
+  const foreign = checkNames(written, schema, problems);
+  for (const { key, value, position } of written) refuseTemplates(key, value, position, problems);
+  refuseNoHosts(tree, problems);
   problems.throwIfAny();
   const checker = await varChecker(schema);
   const told = new Set<string>();
@@ -73,59 +77,24 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
       connection: connectionOf(name, settings, overrides, problems),
       position,
       origin: (variable) =>
-        extra.has(variable) ? 'extra-vars' : (settings.get(variable)?.position ?? 'default'),
+        extra.has(canonical(variable))
+          ? 'extra-vars'
+          : (settings.get(canonical(variable))?.position ?? 'default'),
     };
   });
   refuseDuplicates(hosts, problems);
   for (const { name, position } of tree.hosts.values()) {
-    if (tree.groups.has(name)) problems.add(`${name} is a host and a group`, position, 'rename one of them');
+    if (name === 'all' || tree.groups.has(name))
+      problems.add(`${name} is a host and a group`, position, 'rename one of them');
   }
   problems.throwIfAny();
-  return { files, hosts, groups: membersOf(tree), notices: noticesOf(foreign) };
+  return { files, hosts, groups: membersOf(tree), notices: [...stray, ...noticesOf(foreign)] };
 }
 
-/** `group_vars/` and `host_vars/` beside an inventory file: NAME, NAME.yml, NAME.yaml, NAME.json or NAME/. */
-function addVarFiles(tree: Tree, inventory: string, problems: Problems): void {
-  for (const [folder, nodes] of [
-    ['group_vars', tree.groups],
-    ['host_vars', tree.hosts],
-  ] as const) {
-    const directory = join(dirname(inventory), folder);
-    if (!existsSync(directory)) continue;
-    if (folder === 'group_vars' && !tree.groups.has('all')) {
-      const position = { file: inventory, line: 1, column: 1 };
-      tree.groups.set('all', { name: 'all', position, parents: new Set(), vars: [], hosts: new Set() });
-    }
-    for (const [name, node] of nodes) {
-      for (const file of varFiles(directory, name)) {
-        const source = readSource(file, problems);
-        const vars = source && entriesOf(source.root, source);
-        if (source && vars === undefined)
-          problems.add(`${file} is a mapping of variables`, { file, line: 1, column: 1 });
-        (node.vars as Entry[]).push(...(vars ?? []));
-      }
-    }
-  }
-}
-
-function varFiles(directory: string, name: string): readonly string[] {
-  const found = ['', '.yml', '.yaml', '.json']
-    .map((ending) => join(directory, `${name}${ending}`))
-    .filter((path) => existsSync(path));
-  return found.flatMap((path) =>
-    statSync(path).isDirectory()
-      ? readdirSync(path)
-          .filter((file) => /\.(ya?ml|json)$/.test(file))
-          .sort()
-          .map((file) => join(path, file))
-      : [path],
-  );
-}
-
-function extraEntries(extra: ReturnType<typeof extraVars>): readonly Entry[] {
-  return [...extra.keys()].map(
-    (key) => ({ key, value: null, position: undefined, source: undefined }) as unknown as Entry,
-  );
+function refuseNoHosts(tree: Tree, problems: Problems): void {
+  const [first] = tree.groups.values();
+  if (tree.hosts.size > 0 || first === undefined) return;
+  problems.add('there is no host in this inventory', first.position, 'list them below hosts: of a group');
 }
 
 function membersOf(tree: Tree): ReadonlyMap<string, readonly string[]> {

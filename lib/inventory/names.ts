@@ -1,7 +1,15 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../dsl/role.ts';
+import type { Position } from '../errors.ts';
 import type { Problems } from './problems.ts';
-import type { Entry } from './source.ts';
+
+/** A name somebody wrote. */
+export interface Name {
+  readonly key: string;
+  readonly value: unknown;
+  /** undefined for `-e`. */
+  readonly position: Position | undefined;
+}
 
 /** Ansible's connection variables that are honoured. */
 export const CONNECTION_VARS = [
@@ -39,6 +47,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   ansible_ssh_host_key_checking: 'host keys are always checked; --trust records an unknown one',
   ansible_sudo: 'write ansible_become',
   ansible_sudo_pass: 'write ansible_become_password, or use -K',
+  ansible_ssh_args: 'write it in ansible_ssh_common_args',
+  ansible_sftp_extra_args: 'write it in ansible_ssh_common_args',
+  ansible_scp_extra_args: 'write it in ansible_ssh_common_args',
   ansible_su: 'write ansible_become; su is not spoken here',
 };
 
@@ -47,7 +58,7 @@ const REFUSED: Readonly<Record<string, string>> = {
  * that must not be passed over are problems. Returns the names that are another tool's.
  */
 export function checkNames(
-  entries: readonly Entry[],
+  entries: readonly Name[],
   schema: VarSchema,
   problems: Problems,
 ): readonly string[] {
@@ -58,24 +69,30 @@ export function checkNames(
   const foreign = new Set<string>();
   for (const { key, position, value } of entries) {
     if (isKnown.has(key)) continue;
-    const refused = REFUSED[key];
+    const refused = Object.hasOwn(REFUSED, key) ? REFUSED[key] : undefined;
     if (key === 'ansible_become_method') {
       if (String(value) !== 'sudo')
-        problems.add(`ansible_become_method is ${String(value)}: only sudo is spoken here`, position);
+        problems.add(
+          `ansible_become_method is ${JSON.stringify(value)}: only sudo is spoken here`,
+          position,
+          'take the line away, or log in as root',
+        );
       continue;
     }
     if (refused !== undefined) {
       problems.add(`${key} is not honoured here`, position, refused);
       continue;
     }
-    const near = known.length > 0 ? closest(key, known) : '';
-    const isNear = distance(key, near) <= Math.min(3, Math.floor(key.length / 4));
+    const near = known.length > 0 ? closest(key.toLowerCase(), known) : '';
+    const isNear = distance(key.toLowerCase(), near) <= Math.min(3, Math.floor(key.length / 4));
     const ours = [...prefixes].some((prefix) => key.startsWith(prefix));
     if (isNear || ours) {
       problems.add(
         `${key} is not a variable of these roles`,
         position,
-        isNear ? `did you mean ${near}?` : 'docs/variables.md lists them',
+        isNear
+          ? `did you mean ${near}?`
+          : 'docs/variables.md lists them; flags of etcd itself go into etcd_settings',
       );
     } else foreign.add(key);
   }

@@ -1,10 +1,15 @@
-import { EXIT, type Position, QuorateError, QuorateErrors } from '../errors.ts';
+import { EXIT, formatPosition, type Position, QuorateError, QuorateErrors } from '../errors.ts';
 
 /** Gathers everything that is wrong with an inventory, so that it is all told at once. */
 export class Problems {
   readonly #errors: QuorateError[] = [];
+  readonly #told = new Set<string>();
 
-  add(message: string, position?: Position, hint?: string): void {
+  /** What has the same `key` is one problem, seen again: a group's variable with each of its hosts. */
+  add(message: string, position?: Position, hint?: string, key = message): void {
+    const once = `${position ? formatPosition(position) : ''} ${key}`;
+    if (this.#told.has(once)) return;
+    this.#told.add(once);
     this.#errors.push(
       new QuorateError(message, {
         exitCode: EXIT.usage,

@@ -1,3 +1,6 @@
+/** What one name may stand for: more is a slip, and would only fill the memory. */
+const MOST = 10_000;
+
 /**
  * Expands Ansible's host ranges: `node[01:03]`, `[a:c]`, with a step as third part, several in one name.
  * Returns a reason instead when a range is malformed.
@@ -10,6 +13,7 @@ export function expandRange(name: string): readonly string[] | { readonly proble
   if ('problem' in items) return items;
   const rest = expandRange(after);
   if ('problem' in rest) return rest;
+  if (items.length * rest.length > MOST) return { problem: `stands for more than ${MOST} hosts` };
   return items.flatMap((item) => rest.map((tail) => `${before}${item}${tail}`));
 }
 
@@ -19,17 +23,18 @@ function rangeItems(range: string): Items {
   const [first = '', last = '', stepText = '1', ...more] = range.split(':');
   const step = Number(stepText);
   if (more.length > 0 || last === '' || !Number.isInteger(step) || step < 1) {
-    return { problem: `[${range}] is not a range; [01:03] or [a:c] is one` };
+    return { problem: `[${range}] is not a range` };
   }
   if (/^\d+$/.test(first) && /^\d+$/.test(last)) return numbers(range, first, last, step);
-  if (/^[a-zA-Z]$/.test(first) && /^[a-zA-Z]$/.test(last)) return letters(range, first, last, step);
-  return { problem: `[${range}] mixes letters and digits` };
+  if (/^([a-z]{2}|[A-Z]{2})$/.test(first + last) && first.length === 1)
+    return letters(range, first, last, step);
+  return { problem: `[${range}] is neither two numbers nor two letters of one case` };
 }
 
 function numbers(range: string, first: string, last: string, step: number): Items {
   const [from, to] = [Number(first), Number(last)];
   if (from > to) return { problem: `[${range}] runs backwards` };
-  if ((to - from) / step > 10_000) return { problem: `[${range}] is longer than 10000 hosts` };
+  if ((to - from) / step >= MOST) return { problem: `[${range}] stands for more than ${MOST} hosts` };
   const width = first.startsWith('0') ? first.length : 0;
   if (width > 0 && last.length !== width)
     return { problem: `[${range}]: with leading zeros both ends need as many digits` };

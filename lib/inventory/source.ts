@@ -1,5 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Position } from '../errors.ts';
 import type { Problems } from './problems.ts';
 
@@ -8,6 +19,10 @@ export interface Source {
   readonly file: string;
   readonly root: Node | null;
   position(node: unknown): Position;
+  /** The node that an alias stands for; any other node itself. */
+  resolve(node: Node | null): Node | null;
+  /** The plain value of a node, aliases filled in. */
+  plain(node: Node | null): unknown;
 }
 
 /** One key of a mapping. */
@@ -20,12 +35,15 @@ export interface Entry {
 }
 
 /** Reads a YAML (or JSON) file; undefined when it cannot be used, and the problem is noted. */
-export function readSource(file: string, problems: Problems): Source | undefined {
-  const at = { file, line: 1, column: 1 };
+export function readSource(
+  file: string,
+  problems: Problems,
+  hint = 'check the path given with -i',
+): Source | undefined {
   let text: string;
   try {
     if (statSync(file).isDirectory()) {
-      problems.add(`${file} is a directory`, undefined, 'name the inventory file in it');
+      problems.add(`${file} is a directory`, undefined, 'name the file in it');
       return undefined;
     }
     text = readFileSync(file, 'utf8');
@@ -34,16 +52,14 @@ export function readSource(file: string, problems: Problems): Source | undefined
     problems.add(
       missing ? `there is no file ${file}` : `cannot read ${file}: ${(error as Error).message}`,
       undefined,
-      missing ? 'check the path given with -i' : undefined,
+      missing ? hint : undefined,
     );
     return undefined;
   }
-  if (/^\s*\[[\w:.-]+\]\s*$/m.test(text)) {
-    problems.add(
-      'this looks like an INI inventory; YAML is wanted',
-      at,
-      'ansible-inventory --list --yaml converts it',
-    );
+  const foreign = foreignFormat(text);
+  if (foreign !== undefined) {
+    const line = text.slice(0, text.search(foreign.sign)).split('\n').length;
+    problems.add(foreign.problem, { file, line, column: 1 }, foreign.hint);
     return undefined;
   }
   return parseSource(file, text, problems);
@@ -66,62 +82,113 @@ export function parseSource(file: string, text: string, problems: Problems): Sou
     problems.add(describe(error.code, error.message), place(error.pos[0]), hintFor(error.code));
   if (document.errors.length > 0) return undefined;
   for (const warning of document.warnings) {
+    // Ansible's mark for "no template in here", which is so for every value.
+    if (warning.message.includes('!unsafe')) continue;
     const vault = warning.message.includes('!vault');
     problems.add(
-      vault ? 'values encrypted with ansible-vault cannot be read' : warning.message,
+      vault ? VAULT.problem : `not understood: ${warning.message}`,
       place(warning.pos[0]),
-      vault
-        ? 'keep secrets out of the inventory: -K asks for the sudo password, keys come from the agent'
-        : undefined,
+      vault ? VAULT.hint : 'write the plain value',
     );
   }
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) === undefined)
+        problems.add(
+          `*${node.source} stands for nothing`,
+          place(node.range?.[0] ?? 0),
+          `&${node.source} must come first`,
+        );
+    },
+  });
+  const resolve = (node: Node | null) => (isAlias(node) ? (node.resolve(document) ?? null) : node);
   return {
     file,
     root: document.contents as Node | null,
     position: (node) => place((node as Node | null)?.range?.[0] ?? 0),
+    resolve,
+    plain: (node) => resolve(node)?.toJS(document) ?? null,
   };
 }
 
 /** The entries of a mapping, merged keys included; a null is an empty mapping. */
-export function entriesOf(node: Node | null, source: Source): readonly Entry[] | undefined {
+export function entriesOf(written: Node | null, source: Source): readonly Entry[] | undefined {
+  const node = source.resolve(written);
   if (node === null || (isScalar(node) && node.value === null)) return [];
   if (!isMap(node)) return undefined;
-  return pairs(node).map((pair) => ({
-    key: String(isScalar(pair.key) ? pair.key.value : pair.key),
-    value: pair.value as Node | null,
+  return pairs(node, source).map((pair) => ({
+    key: keyText(pair.key),
+    value: source.resolve(pair.value as Node | null),
     position: source.position(pair.key),
     source,
   }));
-}
-
-/** The plain value of a node. */
-export function plainValue(node: Node | null): unknown {
-  return node === null ? null : (node as YAMLMap).toJSON();
 }
 
 /** How a value is called in messages. */
 export function kindOf(node: Node | null): string {
   if (isSeq(node)) return 'a list';
   if (isMap(node)) return 'a mapping';
-  const value = plainValue(node);
+  const value = isScalar(node) ? node.value : null;
   return value === null ? 'nothing' : JSON.stringify(value);
 }
 
-function pairs(map: YAMLMap): readonly Pair[] {
-  return map.items.flatMap((pair) => {
-    const merge = isScalar(pair.key) && (pair.key.value === '<<' || String(pair.key.value) === 'Symbol(<<)');
-    return merge && isMap(pair.value) ? pairs(pair.value) : [pair];
-  });
+/** As it is written: a host called 1.10 is not one called 1.1. */
+function keyText(key: unknown): string {
+  if (!isScalar(key)) return String(key);
+  return key.source ?? String(key.value);
 }
+
+/** The pairs of a mapping; its own win over those merged into it by `<<`, whatever their order. */
+function pairs(map: YAMLMap, source: Source): readonly Pair[] {
+  const isMerge = (pair: Pair) =>
+    isScalar(pair.key) && (pair.key.value === '<<' || String(pair.key.value) === 'Symbol(<<)');
+  const own = map.items.filter((pair) => !isMerge(pair));
+  const taken = new Set(own.map(({ key }) => keyText(key)));
+  const merged = map.items.filter(isMerge).flatMap(({ value }) => {
+    const node = source.resolve(value as Node | null);
+    const maps = isSeq(node) ? node.items.map((item) => source.resolve(item as Node)) : [node];
+    return maps.flatMap((each) => (isMap(each) ? pairs(each, source) : []));
+  });
+  const first = merged.filter(({ key }) => !taken.has(keyText(key)) && taken.add(keyText(key)));
+  return [...first, ...own];
+}
+
+/** Files of Ansible's that are no YAML, or none that can be read. */
+function foreignFormat(text: string): Foreign | undefined {
+  if (text.startsWith(VAULT.mark)) return VAULT;
+  return INI.sign.test(text) ? INI : undefined;
+}
+
+interface Foreign {
+  readonly sign: RegExp;
+  readonly problem: string;
+  readonly hint: string;
+}
+
+const VAULT = {
+  mark: '$ANSIBLE_VAULT;',
+  sign: /^/,
+  problem: 'values encrypted with ansible-vault cannot be read',
+  hint: 'keep secrets out of the inventory: -K asks for the sudo password, keys come from the agent',
+};
+
+const INI: Foreign = {
+  sign: /^\[[\w:.-]+\]\s*$|^[\w.-]+[ \t]+\w+=/m,
+  problem: 'this looks like an INI inventory; YAML is wanted',
+  hint: 'ansible-inventory --list --yaml converts it',
+};
 
 function describe(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key stands twice in one mapping';
   if (code === 'TAB_AS_INDENT') return 'a tab indents this line';
+  if (code === 'MULTIPLE_DOCS') return 'a second document starts here, and one is wanted';
   return `not valid YAML: ${message}`;
 }
 
 function hintFor(code: string): string | undefined {
   if (code === 'DUPLICATE_KEY') return 'one of the two would be lost: keep one';
   if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces';
-  return undefined;
+  if (code === 'MULTIPLE_DOCS') return 'several files may be given, each with its own -i';
+  if (code === 'BAD_INDENT') return 'keys of one mapping stand below one another';
+  return 'look at this line and the one above: indentation, quotes, brackets, a space after each colon';
 }

@@ -1,4 +1,5 @@
-import type { Node } from 'yaml';
+import { closest, distance } from 'fastest-levenshtein';
+import { isMap, isScalar } from 'yaml';
 import type { Position } from '../errors.ts';
 import type { Problems } from './problems.ts';
 import { expandRange } from './ranges.ts';
@@ -25,6 +26,9 @@ export interface Tree {
   readonly hosts: Map<string, HostNode>;
 }
 
+/** What a group has. */
+const PARTS: readonly string[] = ['hosts', 'vars', 'children'];
+
 /** Adds an inventory file to the tree: `all`, or groups at the top. */
 export function addToTree(tree: Tree, source: Source, problems: Problems): void {
   const top = entriesOf(source.root, source);
@@ -50,6 +54,14 @@ export function lineage(tree: Tree, name: string, seen: ReadonlySet<string> = ne
 
 function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems: Problems): void {
   const { key: name, position, source } = entry;
+  if (PARTS.includes(name)) {
+    problems.add(
+      `${name} stands where a group is wanted`,
+      position,
+      `put the group above it: etcd:, then ${name}: below`,
+    );
+    return;
+  }
   if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) {
     problems.add(
       `${JSON.stringify(name)} is not a group name`,
@@ -60,12 +72,20 @@ function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems
   }
   const group = tree.groups.get(name) ?? { name, position, parents: new Set(), vars: [], hosts: new Set() };
   tree.groups.set(name, group);
+  if (parent !== undefined && [...lineage(tree, parent)].includes(name)) {
+    const what = parent === name ? 'itself' : `${parent}, which contains it`;
+    problems.add(`group ${name} contains ${what}`, position, 'groups go one way: parents, then children');
+    return;
+  }
   if (parent !== undefined) group.parents.add(parent);
   const parts = entriesOf(entry.value, source);
   if (parts === undefined) {
     problems.add(
       `group ${name} is a mapping of hosts, vars and children, found ${kindOf(entry.value)}`,
       position,
+      name === 'plugin'
+        ? 'inventory plugins are not run here: list the hosts'
+        : `write ${name}:, then hosts: below`,
     );
     return;
   }
@@ -73,11 +93,11 @@ function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems
 }
 
 function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems): void {
-  if (!['hosts', 'vars', 'children'].includes(part.key)) {
+  if (!PARTS.includes(part.key)) {
     problems.add(
       `group ${group.name} has no ${JSON.stringify(part.key)}: hosts, vars and children are what a group has`,
       part.position,
-      part.key.startsWith('etcd') || part.key.startsWith('ansible_') ? 'variables go below vars:' : undefined,
+      partHint(part),
     );
     return;
   }
@@ -86,7 +106,11 @@ function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems):
     problems.add(
       `${part.key} of group ${group.name} is a mapping, found ${kindOf(part.value)}`,
       part.position,
-      part.key === 'hosts' ? 'write each host as a key: etcd01: { ansible_host: 10.0.52.13 }' : undefined,
+      {
+        hosts: 'write each host as a key: etcd01: { ansible_host: 10.0.52.13 }',
+        vars: 'write each variable as NAME: VALUE, without a dash',
+        children: 'write each group as a key: a colon after its name, no dash before it',
+      }[part.key],
     );
     return;
   }
@@ -97,19 +121,37 @@ function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems):
   }
 }
 
+function partHint({ key, value }: Entry): string | undefined {
+  const near = closest(key, [...PARTS]);
+  if (distance(key, near) <= 2) return `did you mean ${near}?`;
+  const isVariable = /^(etcd|ansible)_/.test(key) || (isScalar(value) && value.value !== null);
+  if (isVariable) return 'variables go below vars:';
+  return value === null || isMap(value) || isScalar(value) ? 'hosts go below hosts:' : undefined;
+}
+
 function addHosts(tree: Tree, group: GroupNode, entry: Entry, problems: Problems): void {
   const names = expandRange(entry.key);
   if ('problem' in names) {
-    problems.add(`host ${JSON.stringify(entry.key)}: ${names.problem}`, entry.position);
+    const hint = 'a range is [01:03] or [a:c], with a step as third part';
+    problems.add(`host ${JSON.stringify(entry.key)}: ${names.problem}`, entry.position, hint);
     return;
   }
-  const vars = entriesOf(entry.value as Node | null, entry.source);
+  const vars = entriesOf(entry.value, entry.source);
   if (vars === undefined) {
-    problems.add(`host ${entry.key} is a mapping of variables, found ${kindOf(entry.value)}`, entry.position);
+    const found = kindOf(entry.value);
+    problems.add(
+      `host ${entry.key} is a mapping of variables, found ${found}`,
+      entry.position,
+      /^"\w+:/.test(found) ? 'a space is missing after the colon' : 'write { ansible_host: ADDRESS }',
+    );
     return;
   }
   for (const name of names) {
-    if (name.length > 253 || !/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name)) {
+    if (
+      name.length > 253 ||
+      name === '__proto__' ||
+      !/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name)
+    ) {
       problems.add(
         `${JSON.stringify(name)} is not a host name`,
         entry.position,

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import type { VarSchema } from '../dsl/role.ts';
 import type { Problems } from './problems.ts';
-import type { Setting, Settings } from './variables.ts';
+import { type Setting, type Settings, shownValue } from './variables.ts';
 
 /** Checks declared variables and brings them into the form that roles see. */
 export interface VarChecker {
@@ -16,7 +16,6 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
   const { Ajv } = await import('ajv');
   const ajv = new Ajv({ allErrors: false, strict: false, allowUnionTypes: true, validateFormats: false });
   const compiled = new Map<string, ValidateFunction>();
-  const told = new Set<string>();
   return {
     check(host, settings, problems) {
       const vars: Record<string, unknown> = {};
@@ -32,8 +31,8 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
           validate = ajv.compile(property);
           compiled.set(name, validate);
         }
-        const problem = unsafeText(value) ?? (validate(value) ? undefined : wording(validate));
-        if (problem !== undefined) tell(host, name, setting, problem, problems, told, property);
+        const problem = unsafeText(value) ?? (validate(value) ? undefined : wording(validate, property));
+        if (problem !== undefined) tell(host, name, setting, problem, problems, property);
         else vars[name] = property.format === 'path' ? resolvePath(String(value), setting.file) : value;
       }
       return vars;
@@ -59,11 +58,17 @@ export function coerce(value: unknown, type: unknown): unknown {
   return value;
 }
 
+/** The controls of ASCII, those of Latin-1, line separators, and what turns the direction of text. */
+const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
+
 /** NUL, newlines and escapes in a value would end up in files, commands and on screens. */
 export function unsafeText(value: unknown): string | undefined {
   if (typeof value === 'string') {
-    const control = /[\x00-\x08\x0a-\x1f\x7f]/.exec(value);
-    return control ? `has the control character ${JSON.stringify(control[0])}` : undefined;
+    const control = UNSAFE.exec(value)?.[0];
+    return (
+      control &&
+      `has the control character U+${control.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`
+    );
   }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, inner] of Object.entries(value)) {
@@ -73,19 +78,53 @@ export function unsafeText(value: unknown): string | undefined {
   return undefined;
 }
 
-function wording(validate: ValidateFunction): string {
+/** JSON schema's types in the words of people who write YAML. */
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a mapping',
+  string: 'text',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a number',
+};
+
+function wording(validate: ValidateFunction, property: Readonly<Record<string, unknown>>): string {
   const error = validate.errors?.[0];
   if (!error) return 'is not valid';
-  const at = error.instancePath ? `${error.instancePath.slice(1)} ` : '';
-  if (error.keyword === 'enum') return `${at}must be one of ${error.params.allowedValues.join(', ')}`;
-  if (error.keyword === 'type')
-    return `${at}must be ${article(String(error.params.type).split(',').join(' or '))}`;
-  if (error.keyword === 'pattern') return `${at}must match ${error.params.pattern}`;
-  return `${at}${error.message}`;
+  const [at] = error.instancePath.split('/').slice(1);
+  const inner = at === undefined ? '' : `${/^\d+$/.test(at) ? `item ${Number(at) + 1}` : at} `;
+  const { keyword, params } = error;
+  if (keyword === 'enum') return `${inner}must be one of ${params.allowedValues.join(', ')}`;
+  if (keyword === 'type') {
+    const types = [params.type].flat() as string[];
+    return `${inner}must be ${types.map((type) => TYPES[type] ?? type).join(' or ')}`;
+  }
+  if (keyword === 'minimum' || keyword === 'maximum')
+    return `${inner}must be ${property.minimum} to ${property.maximum}`;
+  if (keyword === 'minLength') return `${inner}must not be empty`;
+  if (keyword === 'maxLength') return `${inner}must have at most ${params.limit} characters`;
+  if (keyword === 'pattern') return `${inner}must match ${params.pattern}`;
+  return `${inner}${error.message}`;
 }
 
-function article(type: string): string {
-  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+/** The next step: quotes, the right case, a value that would do. */
+function hintFor(
+  name: string,
+  { value, position }: Setting,
+  property: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (value === null) return 'a value is missing after the colon, or take the line away';
+  if (property.type === 'string' && typeof value === 'number') return `quote it: ${name}: "${value}"`;
+  if (property.type === 'array' && typeof value === 'string') {
+    const items = JSON.stringify(value.split(/[\s,]+/).filter(Boolean));
+    return position ? `write a list: ${name}: ${items}` : `write JSON: -e '{"${name}": ${items}}'`;
+  }
+  const allowed = Array.isArray(property.enum) ? (property.enum as string[]) : [];
+  const near = allowed.find((each) => each === String(value).toLowerCase());
+  if (near !== undefined) return `did you mean ${near}?`;
+  const { description, default: usual } = property;
+  const example = typeof usual === 'string' && allowed.length === 0 ? `; for example ${usual}` : '';
+  return typeof description === 'string' ? `${description.replace(/\.$/, '')}${example}` : undefined;
 }
 
 function tell(
@@ -94,24 +133,14 @@ function tell(
   setting: Setting,
   problem: string,
   problems: Problems,
-  told: Set<string>,
   property: Readonly<Record<string, unknown>>,
 ): void {
-  const { value, position } = setting;
-  const where = position ? `${position.file}:${position.line}:${position.column}` : '-e';
-  const key = `${name} ${where}`;
-  // A group's value is looked at for each of its hosts, and told once.
-  if (told.has(key)) return;
-  told.add(key);
-  const from = position === undefined ? ' (from --extra-vars)' : '';
-  const quoted = typeof value === 'number' && property.type === 'string';
+  const from = setting.position === undefined ? ' (from --extra-vars)' : '';
   problems.add(
-    `${name} of ${host} ${problem}, found ${JSON.stringify(value)}${from}`,
-    position,
-    quoted
-      ? `quote it: ${name}: "${value}"`
-      : typeof property.description === 'string'
-        ? property.description
-        : undefined,
+    `${name} of ${host} ${problem}, found ${shownValue(name, setting.value)}${from}`,
+    setting.position,
+    hintFor(name, setting, property),
+    // A group's value is looked at for each of its hosts, and told once.
+    name,
   );
 }

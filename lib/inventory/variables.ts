@@ -1,6 +1,7 @@
 import type { Position } from '../errors.ts';
+import { SYNONYMS } from './names.ts';
 import type { Problems } from './problems.ts';
-import { type Entry, kindOf, plainValue } from './source.ts';
+import type { Entry } from './source.ts';
 import { lineage, type Tree } from './tree.ts';
 
 /** A variable with its value for one host and where it was said. */
@@ -13,6 +14,16 @@ export interface Setting {
 }
 
 export type Settings = ReadonlyMap<string, Setting>;
+
+/** The name that settings are kept by: Ansible has several for some of them. */
+export function canonical(name: string): string {
+  return Object.hasOwn(SYNONYMS, name) ? (SYNONYMS[name] as string) : name;
+}
+
+/** A value for a message; passwords never get there. */
+export function shownValue(name: string, value: unknown): string {
+  return /pass/i.test(name) ? '********' : JSON.stringify(value);
+}
 
 /**
  * Resolves a host's variables: groups from the outside in, then the host, then `-e`. Two groups of which
@@ -29,15 +40,24 @@ export function settingsOf(
   const settings = new Map<string, Setting & { readonly group?: string }>();
   for (const name of groups) {
     for (const entry of tree.groups.get(name)?.vars ?? []) {
-      const before = settings.get(entry.key);
+      const key = canonical(entry.key);
+      const before = settings.get(key);
       const setting = { ...toSetting(entry), group: name };
+      if (before?.group === name) tellTwice(key, before, setting, problems);
       if (before?.group !== undefined && before.group !== name && !isAncestor(tree, before.group, name)) {
-        tellConflict(host, entry.key, { ...before, group: before.group }, setting, problems, told);
+        tellConflict(host, key, { ...before, group: before.group }, setting, problems, told);
       }
-      settings.set(entry.key, setting);
+      settings.set(key, setting);
     }
   }
-  for (const entry of tree.hosts.get(host)?.vars ?? []) settings.set(entry.key, toSetting(entry));
+  const own = new Map<string, Setting>();
+  for (const entry of tree.hosts.get(host)?.vars ?? []) {
+    const key = canonical(entry.key);
+    const [before, setting] = [own.get(key), toSetting(entry)];
+    if (before) tellTwice(key, before, setting, problems);
+    own.set(key, setting);
+  }
+  for (const [name, setting] of own) settings.set(name, setting);
   for (const [name, setting] of extra) settings.set(name, setting);
   return settings;
 }
@@ -54,7 +74,7 @@ export function groupsOf(tree: Tree, host: string): readonly string[] {
 }
 
 function toSetting({ value, position, source }: Entry): Setting {
-  return { value: plainValue(value), position, file: source.file };
+  return { value: source.plain(value), position, file: source.file };
 }
 
 function longestPath(tree: Tree, name: string, seen: readonly string[] = []): number {
@@ -82,18 +102,33 @@ function tellConflict(
   told.add(key);
   const where = one.position ? `${one.position.file}:${one.position.line}` : '';
   problems.add(
-    `${name} of ${host} is ${JSON.stringify(other.value)} in group ${other.group} and ${JSON.stringify(one.value)} in group ${one.group} (${where}), and neither contains the other`,
+    `${name} of ${host} is ${shownValue(name, other.value)} in group ${other.group} and ${shownValue(name, one.value)} in group ${one.group} (${where}), and neither contains the other`,
     other.position,
     'say it in one of them, or on the host',
   );
 }
 
-/** Jinja is not evaluated here, so a value that has some would be taken literally. */
-export function refuseTemplates(entry: Entry, problems: Problems): void {
-  if (!/\{\{|\{%/.test(JSON.stringify(plainValue(entry.value)) ?? '')) return;
+/** One file says it twice (by two names for the same), or two files of the same group or host do. */
+function tellTwice(name: string, one: Setting, other: Setting, problems: Problems): void {
+  if (one.file !== other.file || JSON.stringify(one.value) === JSON.stringify(other.value)) return;
   problems.add(
-    `${entry.key} has a Jinja expression: ${kindOf(entry.value)}`,
-    entry.position,
+    `${name} is said twice: ${shownValue(name, one.value)} and ${shownValue(name, other.value)}`,
+    other.position,
+    'keep one of them',
+  );
+}
+
+/** Jinja is not evaluated here, so a value that has some would be taken literally. */
+export function refuseTemplates(
+  key: string,
+  value: unknown,
+  position: Position | undefined,
+  problems: Problems,
+): void {
+  if (!/\{\{|\{%/.test(JSON.stringify(value) ?? '')) return;
+  problems.add(
+    `${key} has a Jinja expression: ${shownValue(key, value)}`,
+    position,
     'write the value out; nothing is templated here',
   );
 }
