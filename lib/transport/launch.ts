@@ -223,6 +223,8 @@ class Conversation implements Launched {
 
   #giveUp(failure: QuorateError): void {
     this.#fail(failure);
+    // Nobody waits for the input any more, and no timer may keep the process.
+    this.#open(undefined);
     this.#process.stdin?.end();
     this.#process.stdout?.destroy();
     this.#process.stderr?.destroy();
