@@ -11,7 +11,7 @@ import { launch, type Way } from './launch.ts';
  * under umask 077 and to a file that was not there (noclobber: no link is followed), and take the
  * target's place once all have arrived and are on disk. Written for the same login shells as the launcher.
  */
-const RECEIVER = [
+export const RECEIVER = [
   'export LC_ALL=C',
   'read -r qm',
   'IFS= read -r t',
@@ -47,7 +47,9 @@ export async function sendFile(
       'an absolute path is wanted',
     );
   }
-  const { size } = await stat(source);
+  const { size } = await stat(source).catch((error: Error) => {
+    throw notSent(way.host, target, error.message);
+  });
   let said = '';
   const { ended, stdin } = launch(way, RECEIVER, (marker) => `${marker}\n${target}\n${size}\n`, {
     stdout: () => {},
@@ -67,8 +69,9 @@ export async function sendFile(
   let unread: Error | undefined;
   if (input) {
     const bytes = createReadStream(source, { highWaterMark: 256 * 1024 });
-    bytes.on('error', (error) => {
-      unread = error;
+    bytes.on('error', (error: NodeJS.ErrnoException) => {
+      // The pipe destroys its first stream too with what befell its last.
+      if (error.syscall === 'open' || error.syscall === 'read') unread = error;
     });
     // A host that stops reading (a full disk) ends the pipe early; its exit status says why.
     await pipeline(bytes, count, input).catch(() => {});

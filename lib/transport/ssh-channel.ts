@@ -11,21 +11,15 @@ import type { Link } from './ssh-link.ts';
  * remote command as it runs a local one.
  */
 export function channelSpawn(host: string, link: Link): Spawn {
+  const lost = (why: string) => connectionLost(host, link.lost() ?? why);
   const spawn = (command: string): ChildProcess => {
-    const child = new ChannelProcess((why) => connectionLost(host, link.lost()?.message ?? why));
-    const open = () => {
-      if (link.lost() || !link.ssh.connection)
-        throw connectionLost(host, link.lost()?.message ?? 'it was closed');
+    const child = new ChannelProcess(lost);
+    try {
+      if (link.lost() !== undefined || !link.ssh.connection) throw lost('it was closed');
       link.ssh.connection.exec(command, (error, channel) => {
         if (!error) child.attach(channel);
-        else
-          child.fail(
-            link.lost() ? connectionLost(host, link.lost()?.message ?? '') : noChannel(host, error.message),
-          );
+        else child.fail(link.lost() === undefined ? noChannel(host, error.message) : lost(error.message));
       });
-    };
-    try {
-      open();
     } catch (error) {
       // As with a real child, what is wrong with it is told after `spawn` has returned.
       setImmediate(() => child.fail(error as Error));

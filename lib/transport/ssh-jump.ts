@@ -97,7 +97,7 @@ async function dialThrough(link: Link, hop: string, { name, address, port }: Ssh
     const opening = link.ssh.forwardOut('127.0.0.1', 0, address, port);
     return (await Promise.race([opening, late])) as Duplex;
   } catch (error) {
-    const why = link.lost()?.message ?? (error as Error).message;
+    const why = link.lost() ?? (error as Error).message;
     throw unreachable(name, `jump host ${hop} cannot connect to ${address} port ${port}: ${why}`);
   } finally {
     clearTimeout(timer);

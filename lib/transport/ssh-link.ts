@@ -23,8 +23,8 @@ const turns = new Turns(16);
 /** An authenticated connection to a host whose key is known. */
 export interface Link {
   readonly ssh: NodeSSH;
-  /** Why the connection is gone; undefined while it stands. */
-  lost(): Error | undefined;
+  /** Why the connection is gone, in words; undefined while it stands. */
+  lost(): string | undefined;
   close(): void;
 }
 
@@ -85,7 +85,7 @@ async function handshake(
   await check.record();
   return {
     ssh,
-    lost: () => watch.first,
+    lost: () => watch.first && reasonOf(watch.first),
     close() {
       client.end();
       // The other end may be gone, and would keep this process waiting.
@@ -105,7 +105,7 @@ class Watch {
       this.first ??= error;
     });
     client.on('close', () => {
-      this.first ??= new Error('the host closed it');
+      this.first ??= new Error('the other end closed it');
     });
     client.once('handshake', () => {
       this.proven = true;
@@ -142,18 +142,19 @@ function connectFailed(
   if (error instanceof QuorateError) return error;
   if (error.level === 'client-authentication') return authentication.failure();
   const { name, address, port } = settings;
-  return unreachable(name, `cannot connect to ${address} port ${port}: ${reasonOf(error)}`);
+  const why = error.level === 'client-timeout' ? `no answer within ${CONNECT_MS / 1000} s` : reasonOf(error);
+  return unreachable(name, `cannot connect to ${address} port ${port}: ${why}`);
 }
 
 /** Node's codes in words. */
 function reasonOf(error: Error & { readonly code?: unknown; readonly level?: string }): string {
-  if (error.level === 'client-timeout') return `no answer within ${CONNECT_MS / 1000} s`;
+  if (error.level === 'client-timeout') return 'the host no longer answers';
   return WORDS[String(error.code)] ?? (error.message || String(error.code ?? error.name));
 }
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the connection was reset',
+  ECONNRESET: 'the other end reset it',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network unreachable',
   ENOTFOUND: 'the name does not resolve',
