@@ -18,6 +18,9 @@ export function compileScript(fragments: readonly Fragment[], nonce: string, sta
   const calls = fragments.map(
     ({ id, sh, critical }) => `q_run ${quote(id)} ${quote(sh.text)}${critical ? ' || exit 1' : ''}\n`,
   );
+  const body = `${calls.join('')}printf '\\n%s D\\n' "$q_nonce"\n`;
+  // What is only read is printed at once: a packet for each small line costs more than the reading.
+  const isRead = fragments.every(({ critical }) => !critical);
   return `${PRELUDE}
 q_nonce=${quote(nonce)} q_state=${quote(stateDir)} q_stop=
 trap 'q_stop=1' USR1
@@ -30,6 +33,5 @@ q_run() {
   return "$q_code"
 }
 printf '\\n%s H\\n' "$q_nonce"
-${calls.join('')}printf '\\n%s D\\n' "$q_nonce"
-`;
+${isRead ? `q_all=$(${body})\nprintf '%s\\n' "$q_all"\n` : body}`;
 }
