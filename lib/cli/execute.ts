@@ -1,8 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PlayProblem } from '../dsl/play.ts';
 import type { VarSchema } from '../dsl/role.ts';
 import { Secret } from '../dsl/secret.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
 import { type Inventory, type InventoryHost, loadInventory, selectHosts } from '../inventory/index.ts';
 import { createReport } from '../report/index.ts';
 import { type RunHost, startRun } from '../runner/run.ts';
@@ -45,12 +46,14 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     );
     return EXIT.ok;
   }
+  const warnings = checkPlays(playbook, inventory, select);
   const all = playbook.plays.flatMap((play) => select(play.hosts));
   if (!options.check) playbook.guard?.(all, options);
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
   for (const message of inventory.notices) report.emit({ event: 'log', level: 'info', message });
+  for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
   const run = startRun(playbook, {
     inventoryFiles: inventory.files,
     select,
@@ -68,6 +71,39 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     forget();
     await report.close();
   }
+}
+
+/** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */
+function checkPlays(
+  playbook: CommandLine,
+  inventory: Inventory,
+  select: (pattern: string) => readonly RunHost[],
+): readonly string[] {
+  const problems = playbook.plays.flatMap((play) => {
+    const hosts = select(play.hosts);
+    const hostvars = Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
+    return play.check?.(hosts.map(({ name, vars }) => ({ name, vars, hostvars }))) ?? [];
+  });
+  // What a group says is wrong with each of its hosts, and told once.
+  const told = new Set<string>();
+  const errors = problems.filter(({ host, message, level }) => {
+    const key = message.replaceAll(host, '');
+    return level !== 'warning' && !told.has(key) && told.add(key);
+  });
+  if (errors.length > 0) throw new QuorateErrors(errors.map((problem) => positioned(problem, inventory)));
+  return problems.map(({ message, hint }) => `${message}; ${hint}`);
+}
+
+function positioned({ host, variable, message, hint }: PlayProblem, inventory: Inventory): QuorateError {
+  const found = inventory.hosts.find(({ name }) => name === host);
+  const origin = found?.origin(variable);
+  const position = origin === 'default' ? found?.position : origin;
+  return new QuorateError(position === 'extra-vars' ? `${message} (from --extra-vars)` : message, {
+    exitCode: EXIT.usage,
+    hint,
+    host,
+    ...(typeof position === 'object' && { position }),
+  });
 }
 
 function load(playbook: CommandLine, options: Options): Promise<Inventory> {

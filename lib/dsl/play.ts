@@ -73,6 +73,17 @@ export interface PlayInventoryHost {
   readonly vars: Vars;
 }
 
+/** Something wrong with what the inventory says, found without contacting any host. */
+export interface PlayProblem {
+  readonly host: string;
+  /** The variable to change: the problem is shown where it is written. */
+  readonly variable: string;
+  readonly message: string;
+  readonly hint: string;
+  /** A warning lets the run go on. */
+  readonly level?: 'warning';
+}
+
 export interface Play<Facts = unknown> {
   readonly name: string;
   /** Host pattern. */
@@ -82,6 +93,8 @@ export interface Play<Facts = unknown> {
   /** Variables that the play reads besides those of its roles. */
   readonly vars?: VarSchema;
   readonly strategy: Strategy<Facts>;
+  /** Looks at all hosts of the play together, whatever `--limit` says, before any of them is contacted. */
+  check?(hosts: readonly HostData[]): readonly PlayProblem[];
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
   stateDir(host: HostData): string;
   /** Whose records those are, one line (`cluster prod`); another owner's host is not ours. */

@@ -70,11 +70,12 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   const told = new Set<string>();
   const hosts = [...tree.hosts.values()].map(({ name, position }): InventoryHost => {
     const settings = settingsOf(tree, name, extra, problems, told);
+    const connection = connectionOf(name, settings, overrides, problems);
     return {
       name,
       groups: groupsOf(tree, name),
-      vars: checker.check(name, settings, problems),
-      connection: connectionOf(name, settings, overrides, problems),
+      vars: checker.check(name, settings, problems, connection.kind === 'local'),
+      connection,
       position,
       origin: (variable) =>
         extra.has(canonical(variable))

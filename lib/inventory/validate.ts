@@ -8,16 +8,28 @@ import { type Setting, type Settings, shownValue } from './variables.ts';
 /** Checks declared variables and brings them into the form that roles see. */
 export interface VarChecker {
   /** Declared variables of a host: checked, with paths resolved and defaults filled in. */
-  check(host: string, settings: Settings, problems: Problems): Readonly<Record<string, unknown>>;
+  check(
+    host: string,
+    settings: Settings,
+    problems: Problems,
+    local: boolean,
+  ): Readonly<Record<string, unknown>>;
 }
 
 /** Compiles the schemas once; ajv is loaded here, and nowhere else. */
 export async function varChecker(schema: VarSchema): Promise<VarChecker> {
   const { Ajv } = await import('ajv');
-  const ajv = new Ajv({ allErrors: false, strict: false, allowUnionTypes: true, validateFormats: false });
+  const ajv = new Ajv({
+    allErrors: false,
+    strict: false,
+    allowUnionTypes: true,
+    validateFormats: false,
+    meta: false,
+    validateSchema: false,
+  });
   const compiled = new Map<string, ValidateFunction>();
   return {
-    check(host, settings, problems) {
+    check(host, settings, problems, local) {
       const vars: Record<string, unknown> = {};
       for (const [name, property] of Object.entries(schema)) {
         const setting = settings.get(name);
@@ -31,13 +43,28 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
           validate = ajv.compile(property);
           compiled.set(name, validate);
         }
-        const problem = unsafeText(value) ?? (validate(value) ? undefined : wording(validate, property));
+        const problem =
+          unsafeText(value) ??
+          (validate(value) ? pathProblem(value, property, local) : wording(validate, property));
         if (problem !== undefined) tell(host, name, setting, problem, problems, property);
         else vars[name] = property.format === 'path' ? resolvePath(String(value), setting.file) : value;
       }
       return vars;
     },
   };
+}
+
+/**
+ * A path on a host, unlike one on control, has a default that is absolute. Over SSH it can be nothing else:
+ * what a relative one, or `~`, starts from is on this machine.
+ */
+function pathProblem(
+  value: unknown,
+  { format, default: usual }: Readonly<Record<string, unknown>>,
+  local: boolean,
+): string | undefined {
+  const onHost = format === 'path' && typeof usual === 'string' && isAbsolute(usual);
+  return onHost && !local && !isAbsolute(String(value)) ? 'must be an absolute path' : undefined;
 }
 
 /** `~` and relative paths, seen from the file they are written in. */
