@@ -132,7 +132,9 @@ class Reader {
     return path;
   }
 
-  tell(name: string, setting: Setting, problem: string, hint?: string): void {
+  tell(name: string, setting: Setting, problem: string, wanted?: string): void {
+    const hint =
+      setting.value === null ? 'a value is missing after the colon, or take the line away' : wanted;
     const from = setting.position === undefined ? ' (from --extra-vars)' : '';
     const message = `${name} of ${this.#host}: ${problem}${from}`;
     this.#problems.add(message, setting.position, hint, `${name}: ${problem}`);
@@ -160,6 +162,8 @@ function keyProblem(path: string): readonly [problem: string, hint?: string] | u
 
 function addressHint(value: unknown): string | undefined {
   const text = String(value);
+  if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is no address to connect to';
+  if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four numbers, 0 to 255';
   if (text.includes('[')) return 'ranges are for the names of hosts: give each host its address';
   if (text.includes('://')) return 'without ssh://';
   if (text.includes('@')) return 'the user goes into ansible_user';

@@ -37,7 +37,7 @@ function addMapping(settings: Map<string, Setting>, arg: string, source: Source,
 
 function addPairs(settings: Map<string, Setting>, arg: string, problems: Problems): void {
   // As in Ansible: words, in which quotes keep spaces together.
-  const words = arg.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [''];
+  const words = arg.match(/(?:\{\{.*?\}\}|"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [''];
   for (const word of words) {
     const name = /^([A-Za-z_]\w*)=/.exec(word)?.[1];
     if (name === undefined) {

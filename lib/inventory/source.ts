@@ -107,7 +107,15 @@ export function parseSource(file: string, text: string, problems: Problems): Sou
     root: document.contents as Node | null,
     position: (node) => place((node as Node | null)?.range?.[0] ?? 0),
     resolve,
-    plain: (node) => resolve(node)?.toJS(document) ?? null,
+    plain(node) {
+      try {
+        return resolve(node)?.toJS(document) ?? null;
+      } catch {
+        // The parser's guard against aliases that multiply.
+        problems.add('this has too many aliases', place(node?.range?.[0] ?? 0), 'write the value out');
+        return null;
+      }
+    },
   };
 }
 

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type Files, write } from './support.ts';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+
+interface Event {
+  readonly event: string;
+  readonly message?: string;
+  readonly hint?: string;
+  readonly position?: { readonly file: string; readonly line: number; readonly column: number };
+  readonly hosts?: object;
+  readonly exitCode?: number;
+}
+
+/** Runs site.ts as a process of its own; no host of these inventories is ever contacted. */
+async function site(files: Files, ...args: readonly string[]) {
+  const folder = write(files);
+  const line = ['--import', 'tsx', 'playbooks/site.ts', '-i', join(folder, 'inventory.yaml')];
+  const { code, out } = await new Promise<{ code: number; out: string }>((done) => {
+    const child = execFile(
+      process.execPath,
+      [...line, '--output', 'json', ...args],
+      { cwd: ROOT },
+      (_, out) => done({ code: child.exitCode ?? -1, out }),
+    );
+  });
+  const events = out
+    .trimEnd()
+    .split('\n')
+    .map((text) => JSON.parse(text) as Event);
+  const errors = events.filter(({ event }) => event === 'error');
+  const said = errors.map(({ position: at, message }) => {
+    const place = at ? `${at.file.replace(`${folder}/`, '')}:${at.line}:${at.column} ` : '';
+    return `${place}${message}`;
+  });
+  return { code, events, errors, said };
+}
+
+const THREE = `etcd:
+  hosts:
+    etcd01: { ansible_host: 192.0.2.1 }
+    etcd02: { ansible_host: 192.0.2.2 }
+    etcd03: { ansible_host: 192.0.2.3 }
+`;
+
+it.each([
+  [
+    'what the file says',
+    { 'inventory.yaml': `${THREE}  vars: { etcd_version: 3.5 }\n` },
+    [],
+    ['inventory.yaml:6:11 etcd_version of etcd01 must be text, found 3.5'],
+  ],
+  ['no file', {}, [], [expect.stringContaining('there is no file') as unknown as string]],
+  [
+    '-e',
+    { 'inventory.yaml': THREE },
+    ['-e', 'etcd_client_port=2380'],
+    ['etcd_peer_port of etcd01 is the client port, 2380'],
+  ],
+  [
+    'the model, at the variable',
+    { 'inventory.yaml': `${THREE}  vars:\n    etcd_data_dir: /opt/etcd/bin\n` },
+    [],
+    ['inventory.yaml:7:5 etcd_data_dir of etcd01 is /opt/etcd/bin, as is etcd_bin_dir'],
+  ],
+  [
+    'the model, at the host',
+    { 'inventory.yaml': `${THREE}    etcd04: { ansible_host: 192.0.2.4, etcd_member_name: etcd01 }\n` },
+    [],
+    ['inventory.yaml:6:40 etcd04 and etcd01 are both called etcd01 in cluster inventory'],
+  ],
+  [
+    'the model, by -e',
+    { 'inventory.yaml': THREE },
+    ['-e', 'etcd_member_name=m', '--limit', 'etcd01'],
+    [
+      'etcd02 and etcd01 are both called m in cluster inventory (from --extra-vars)',
+      'etcd03 and etcd02 are both called m in cluster inventory (from --extra-vars)',
+    ],
+  ],
+] satisfies [string, Files, string[], string[]][])('refuses %s', async (_, files, args, said) => {
+  const run = await site(files, ...args);
+  expect(run.said).toEqual(said);
+  expect(run.errors.every(({ hint, exitCode }) => hint !== undefined && exitCode === 1)).toBe(true);
+  expect(run.events.map(({ event }) => event)).toEqual([...said.map(() => 'error'), 'recap']);
+  expect(run.events.at(-1)).toMatchObject({ hosts: {}, exitCode: 1 });
+  expect(run.code).toBe(1);
+});

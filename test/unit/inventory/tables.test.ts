@@ -1,0 +1,215 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { selectHosts } from '../../../lib/inventory/index.ts';
+import { expandRange } from '../../../lib/inventory/ranges.ts';
+import { type Files, load, refusal, varsOf, write } from './support.ts';
+
+describe('ranges', () => {
+  it.each([
+    ['node', 'node'],
+    ['node[1:3]', 'node1 node2 node3'],
+    ['node[01:03]', 'node01 node02 node03'],
+    ['node[008:010]', 'node008 node009 node010'],
+    ['node[8:10]', 'node8 node9 node10'],
+    ['node[1:6:2]', 'node1 node3 node5'],
+    ['node[3:3]', 'node3'],
+    ['[a:c].example.com', 'a.example.com b.example.com c.example.com'],
+    ['[A:B]', 'A B'],
+    ['r[1:2]n[a:b]', 'r1na r1nb r2na r2nb'],
+  ])('%s', (name, names) => {
+    expect(expandRange(name)).toEqual(names.split(' '));
+  });
+
+  it('has 10000 hosts at most', () => {
+    expect(expandRange('n[1:10000]')).toHaveLength(10_000);
+    expect(expandRange('n[1:10001]')).toHaveProperty('problem');
+    expect(expandRange('n[1:101][1:100]')).toHaveProperty('problem');
+  });
+});
+
+/** From the weakest to the strongest: each layer on top of those before it says its own name. */
+const LAYERS: readonly (readonly [layer: string, files: Files, extraVars?: readonly string[]])[] = [
+  ['etcd', {}],
+  ['all', { 'inventory.yaml': tree({ all: 'all' }) }],
+  ['group_vars-all', { 'group_vars/all.yml': 'etcd_user: group_vars-all' }],
+  ['parent', { 'inventory.yaml': tree({ all: 'all', parent: 'parent' }) }],
+  ['group_vars-parent', { 'group_vars/parent.yaml': 'etcd_user: group_vars-parent' }],
+  ['child', { 'inventory.yaml': tree({ all: 'all', parent: 'parent', etcd: 'child' }) }],
+  ['group_vars-child', { 'group_vars/etcd/main.yml': 'etcd_user: group_vars-child' }],
+  ['host', { 'inventory.yaml': tree({ all: 'all', parent: 'parent', etcd: 'child', h1: 'host' }) }],
+  ['host_vars', { 'host_vars/h1.json': '{"etcd_user": "host_vars"}' }],
+  ['extra', {}, ['etcd_user=extra']],
+];
+
+function tree(users: Readonly<Record<string, string>>): string {
+  const vars = (name: string) => (users[name] ? `{ etcd_user: ${users[name]} }` : '{}');
+  return `
+all:
+  vars: ${vars('all')}
+  children:
+    parent:
+      vars: ${vars('parent')}
+      children:
+        etcd:
+          vars: ${vars('etcd')}
+          hosts: { h1: ${vars('h1')}, h2: }
+`;
+}
+
+describe('precedence', () => {
+  it.each(LAYERS.map(([layer], i) => [layer, i] as const))('%s', async (layer, i) => {
+    const layers = LAYERS.slice(0, i + 1);
+    const files = Object.assign({ 'inventory.yaml': tree({}) }, ...layers.map(([, each]) => each));
+    const inventory = await load(files, { extraVars: layers.flatMap(([, , extra]) => extra ?? []) });
+    expect(varsOf(inventory, 'h1').etcd_user).toBe(layer);
+    expect(inventory.hosts[0]?.groups).toEqual(['all', 'parent', 'etcd']);
+    expect(inventory.notices).toEqual([]);
+  });
+
+  it('says where a value is from', async () => {
+    const files = {
+      'inventory.yaml': tree({ etcd: 'child' }),
+      'host_vars/h1.yml': '# first\netcd_group: a\nansible_ssh_user: b',
+    };
+    const { hosts, folder } = await load(files, { extraVars: ['etcd_peer_port=2381'] });
+    const [host] = hosts;
+    expect(host?.origin('etcd_user')).toEqual({ file: join(folder, 'inventory.yaml'), line: 9, column: 19 });
+    expect(host?.origin('etcd_group')).toMatchObject({ file: join(folder, 'host_vars/h1.yml'), line: 2 });
+    expect(host?.origin('ansible_user')).toMatchObject({ line: 3 });
+    expect(host?.origin('etcd_peer_port')).toBe('extra-vars');
+    expect(host?.origin('etcd_client_port')).toBe('default');
+  });
+
+  it("lets a host's synonym win over its group's name", async () => {
+    const { hosts } = await load(
+      'etcd:\n  hosts:\n    a: { ansible_ssh_user: bob }\n  vars: { ansible_user: root }\n',
+    );
+    expect(hosts[0]?.connection.user).toBe('bob');
+  });
+
+  it('adds files up, each with what lies beside it', async () => {
+    const one = 'etcd:\n  hosts: { a: }\n  vars: { etcd_user: one }\n';
+    const inventories = ['x/one.yaml', 'y/two.yaml'];
+    const two = 'etcd:\n  hosts: { b: }\n';
+    const files = { 'x/one.yaml': one, 'y/two.yaml': two, 'y/host_vars/a.yml': 'etcd_group: two' };
+    const inventory = await load(files, { inventories });
+    expect(inventory.groups.get('etcd')).toEqual(['a', 'b']);
+    expect(varsOf(inventory, 'b').etcd_user).toBe('one');
+    expect(varsOf(inventory, 'a').etcd_group).toBe('two');
+  });
+
+  it('takes aliases and merged keys', async () => {
+    const inventory = await load(`
+etcd:
+  hosts:
+    a: &a { etcd_user: x, etcd_group: y, etcd_extra_sans: &sans [lb] }
+    b: { etcd_user: z, <<: *a }
+    c: *a
+    1.10: { etcd_extra_sans: *sans }
+`);
+    expect(varsOf(inventory, 'b')).toMatchObject({
+      etcd_user: 'z',
+      etcd_group: 'y',
+      etcd_extra_sans: ['lb'],
+    });
+    expect(varsOf(inventory, 'c').etcd_user).toBe('x');
+    expect(varsOf(inventory, '1.10').etcd_extra_sans).toEqual(['lb']);
+  });
+});
+
+describe('notices', () => {
+  it('lists what belongs to other tools, and files of nobody', async () => {
+    const { notices, folder } = await load({
+      'inventory.yaml': 'etcd:\n  hosts: { a: }\n  vars: { ansible_python_interpreter: /x, app: 1 }\n',
+      'group_vars/etdc.yml': 'etcd_user: x',
+    });
+    expect(notices).toEqual([
+      `not used: ${folder}/group_vars/etdc.yml, as no group has that name`,
+      'not used here: ansible_python_interpreter, app',
+    ]);
+  });
+});
+
+describe('yes and no', () => {
+  it.each([
+    ...['yes', 'on', 'true', 'True', '"yes"', 'YES'].map((text) => [text, true] as const),
+    ...['no', 'off', 'false', 'False', '"no"', 'Off'].map((text) => [text, false] as const),
+  ])('%s', async (text, value) => {
+    const inventory = await load(
+      `etcd:\n  hosts:\n    a: { ansible_become: ${text}, etcd_loopback_http: ${text} }\n`,
+    );
+    expect(varsOf(inventory, 'a').etcd_loopback_http).toBe(value);
+    expect(inventory.hosts[0]?.connection.become).toBe(value);
+  });
+});
+
+describe('ansible_ssh_common_args', () => {
+  it.each([
+    ['-o ProxyJump=root@jump:22', { proxyJump: 'root@jump:22' }],
+    ['-J a,b', { proxyJump: 'a,b' }],
+    ['-Ja -J b', { proxyJump: 'a' }],
+    ['-oproxyjump=a', { proxyJump: 'a' }],
+    ['-o "ProxyJump a"', { proxyJump: 'a' }],
+    ['-o StrictHostKeyChecking=no', { strictHostKeyChecking: 'no' }],
+    ['-o StrictHostKeyChecking=accept-new', { strictHostKeyChecking: 'accept-new' }],
+    ['-o StrictHostKeyChecking=ask', { strictHostKeyChecking: 'yes' }],
+    ['-o UserKnownHostsFile=/dev/null', { knownHostsFile: '/dev/null' }],
+    ['-o UserKnownHostsFile="/a b/c" -J x', { knownHostsFile: '/a b/c', proxyJump: 'x' }],
+    ['-o UserKnownHostsFile=keys', { knownHostsFile: 'DIR/keys' }],
+  ])('%s', async (args, wanted) => {
+    const { hosts, folder } = await load(`etcd:\n  hosts:\n    a: { ansible_ssh_common_args: '${args}' }\n`);
+    const { proxyJump, knownHostsFile, strictHostKeyChecking } = hosts[0]?.connection ?? {};
+    expect({
+      proxyJump,
+      knownHostsFile: knownHostsFile?.replace(folder, 'DIR'),
+      strictHostKeyChecking,
+    }).toEqual({
+      proxyJump: undefined,
+      knownHostsFile: undefined,
+      strictHostKeyChecking: undefined,
+      ...wanted,
+    });
+  });
+});
+
+describe('patterns', () => {
+  const groups = 'a:\n  hosts:\n    n[1:3]:\nb:\n  hosts: { n3: , m1: }\nnone:\n';
+
+  it.each([
+    ['all', 'n1 n2 n3 m1'],
+    ['*', 'n1 n2 n3 m1'],
+    ['a', 'n1 n2 n3'],
+    ['m1,n1', 'n1 m1'],
+    ['a:b', 'n1 n2 n3 m1'],
+    ['a:&b', 'n3'],
+    ['a:!b', 'n1 n2'],
+    ['!a', 'm1'],
+    ['all:!n1,!n2', 'n3 m1'],
+    ['n*', 'n1 n2 n3'],
+    ['?1', 'n1 m1'],
+    ['~n[12]', 'n1 n2'],
+    ['~(n1|m1)$', 'n1 m1'],
+    ['a[0]', 'n1'],
+    ['a[-1]', 'n3'],
+    ['a[1:]', 'n2 n3'],
+    ['a[0:1]', 'n1 n2'],
+    ['@FILE', 'n1 m1'],
+  ])('%s', async (pattern, names) => {
+    const file = join(write({ hosts: '# mine\nm1\n\nn1\n' }), 'hosts');
+    const found = selectHosts(await load(groups), pattern.replace('FILE', file), '--limit');
+    expect(found.map(({ name }) => name).join(' ')).toBe(names);
+  });
+
+  it.each([
+    ['n9', '--limit: "n9" is neither a host nor a group', 'did you mean n1?'],
+    ['zzzzzz', '--limit: "zzzzzz" is neither a host nor a group', 'known: all, a, b, none, n1, n2, n3, m1'],
+    ['none', '--limit: no host matches "none"', 'hosts: n1, n2, n3, m1'],
+    ['a:!all', '--limit: no host matches "a:!all"', 'hosts: n1, n2, n3, m1'],
+    ['~(', '--limit: Invalid regular expression: /(/: Unterminated group', undefined],
+    ['@/nope', "--limit: cannot read /nope: ENOENT: no such file or directory, open '/nope'", undefined],
+  ])('refuses %s', async (pattern, message, hint) => {
+    const inventory = await load(groups);
+    const [error] = await refusal((async () => selectHosts(inventory, pattern, '--limit'))());
+    expect(error).toMatchObject({ message, hint, exitCode: 1 });
+  });
+});
