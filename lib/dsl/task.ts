@@ -61,7 +61,7 @@ export const UNKNOWN = 'unknown';
 export interface Transfer {
   /** Path on control. */
   readonly source: string;
-  /** Path on the host; its directory is made, 0700, when it is missing. */
+  /** Path on the host; its directories are made, 0755, when they are missing. */
   readonly target: string;
 }
 

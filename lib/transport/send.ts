@@ -18,8 +18,10 @@ export const RECEIVER = [
   'read -r n',
   'echo "$qm"',
   'p=${t%/*}/.${t##*/}.quorate-part',
-  'umask 077',
+  // The folders may be somebody else's way, too; only the file is private.
+  'umask 022',
   'mkdir -p "${t%/*}/" || exit 1',
+  'umask 077',
   'if [ -d "$t" ]; then echo "it is a directory" >&2; exit 1; fi',
   'rm -f "$p"',
   'set -C',

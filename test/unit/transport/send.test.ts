@@ -38,11 +38,11 @@ describe('sending a file', () => {
     expect(readFileSync(`${dir}/target`, 'utf8')).toBe('');
   });
 
-  it('makes missing directories, for the owner alone', async () => {
+  it('makes missing directories, which others may pass through', async () => {
     const { dir, file } = source('new');
     await (await connect(connectionOf())).send(file, `${dir}/a/b/target`);
     expect(readFileSync(`${dir}/a/b/target`, 'utf8')).toBe('new');
-    expect(statSync(`${dir}/a`).mode & 0o777).toBe(0o700);
+    expect(statSync(`${dir}/a`).mode & 0o777).toBe(0o755);
   });
 
   it('takes any name literally', async () => {
