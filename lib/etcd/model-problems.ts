@@ -3,7 +3,7 @@ import { normalize } from 'node:path';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import { hostPort, type Member, memberOf } from './model.ts';
-import type { EtcdVar } from './vars.ts';
+import { ETCD_VARS, type EtcdVar } from './vars.ts';
 
 type Problem = PlayProblem & { readonly variable: EtcdVar };
 type Listed = { readonly host: HostData; readonly member: Member };
@@ -46,7 +46,12 @@ function ofAddresses({ host, member }: Listed): readonly Problem[] {
   if (listenAddress !== undefined && isIP(listenAddress) === 0)
     tell('etcd_listen_address', `must be an IP address, found "${listenAddress}"`, PORT_HINT);
   if (member.clientPort === member.peerPort)
-    tell('etcd_peer_port', `is the client port, ${member.clientPort}`, '2379 and 2380 are usual');
+    // The one that was set is where to look.
+    tell(
+      member.peerPort === ETCD_VARS.etcd_peer_port.default ? 'etcd_client_port' : 'etcd_peer_port',
+      `is ${member.peerPort}, as is the other port`,
+      '2379 for clients and 2380 for members are usual',
+    );
   for (const cidr of list(vars.etcd_client_cidrs)) {
     const [ip = '', bits] = cidr.split('/');
     const most = isIP(ip) === 6 ? 128 : 32;

@@ -57,7 +57,7 @@ it.each([
     '-e',
     { 'inventory.yaml': THREE },
     ['-e', 'etcd_client_port=2380'],
-    ['etcd_peer_port of etcd01 is the client port, 2380'],
+    ['etcd_client_port of etcd01 is 2380, as is the other port (from --extra-vars)'],
   ],
   [
     'the model, at the variable',

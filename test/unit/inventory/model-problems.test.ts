@@ -19,7 +19,7 @@ const CASES: readonly Case[] = [
   [
     'the client port is the peer port',
     [{ etcd_client_port: 2380 }],
-    'h1 etcd_peer_port: etcd_peer_port of h1 is the client port, 2380',
+    'h1 etcd_client_port: etcd_client_port of h1 is 2380, as is the other port',
   ],
   [
     'one address and port twice',
