@@ -105,6 +105,7 @@ etcd:
     a: &a { etcd_user: x, etcd_group: y, etcd_extra_sans: &sans [lb] }
     b: { etcd_user: z, <<: *a }
     c: *a
+    d: { etcd_user: !unsafe u }
     1.10: { etcd_extra_sans: *sans }
 `);
     expect(varsOf(inventory, 'b')).toMatchObject({
@@ -113,6 +114,7 @@ etcd:
       etcd_extra_sans: ['lb'],
     });
     expect(varsOf(inventory, 'c').etcd_user).toBe('x');
+    expect(varsOf(inventory, 'd').etcd_user).toBe('u');
     expect(varsOf(inventory, '1.10').etcd_extra_sans).toEqual(['lb']);
   });
 });
