@@ -5,6 +5,9 @@ import { HostLines, keyFingerprint, keyTypeOf, readKnownHosts, type Verdict } fr
 import { recordKey } from './record-key.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
+/** What the user said in this run, by file, name and key. */
+const answers = new Map<string, boolean>();
+
 /** Questions are asked one after the other, so that prompts do not mix. */
 let lastQuestion: Promise<unknown> = Promise.resolve();
 
@@ -60,7 +63,12 @@ export class HostKeyCheck {
       this.#lines = await linesFor(this.#settings);
       const verdict = this.#lines.judge(key);
       if (verdict !== 'unknown') return verdict === 'known';
-      const yes = await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key));
+      // A yes is recorded only once the host has proven to own the key: until then it counts from here.
+      const { knownAs, files } = this.#settings.hostKey;
+      const question = `${files[0]} ${knownAs} ${key.toString('base64')}`;
+      const yes =
+        answers.get(question) ?? (await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
+      answers.set(question, yes);
       if (yes) this.#trusted = key;
       return yes;
     });
