@@ -31,7 +31,7 @@ export interface Launched {
   abandon(): void;
 }
 
-/** How long sudo may take, and how long output may stay open behind a program that ended. */
+/** How long sudo may take, and how long output may stay open, and silent, behind a program that ended. */
 const SUDO_MS = 10_000;
 const LINGER_MS = 2_000;
 
@@ -194,14 +194,7 @@ class Conversation implements Launched {
   }
 
   async #end({ process, result }: Started): Promise<{ readonly code: number | null }> {
-    process.once('exit', () => {
-      // What a daemon keeps open must not keep the run.
-      const timer = setTimeout(() => {
-        process.stdout?.destroy();
-        process.stderr?.destroy();
-      }, LINGER_MS);
-      process.once('close', () => clearTimeout(timer));
-    });
+    process.once('exit', () => closeWhenIdle(process));
     const { exitCode, cause } = await result;
     this.#open(undefined);
     if (cause instanceof QuorateError) throw cause;
@@ -229,6 +222,17 @@ class Conversation implements Launched {
     this.#process.stdout?.destroy();
     this.#process.stderr?.destroy();
   }
+}
+
+/** What a daemon keeps open must not keep the run; what is still on its way must not be lost. */
+function closeWhenIdle(process: ChildProcess): void {
+  const { stdout, stderr } = process;
+  const timer = setTimeout(() => {
+    stdout?.destroy();
+    stderr?.destroy();
+  }, LINGER_MS);
+  for (const stream of [stdout, stderr]) stream?.on('data', () => timer.refresh());
+  process.once('close', () => clearTimeout(timer));
 }
 
 /** The last line of bytes kept as latin1. */

@@ -18,7 +18,7 @@ import { randomBytes } from 'node:crypto';
  */
 export const LAUNCHER = [
   'export LC_ALL=C',
-  'read -r qm',
+  'read -r qm || exit 1',
   'qs=$(sed "/^$qm$/q")',
   'case $qs in *"$qm") ;; *) exit 1 ;; esac',
   'exec 3<&0 </dev/null',

@@ -13,9 +13,7 @@ import { launch, type Way } from './launch.ts';
  */
 export const RECEIVER = [
   'export LC_ALL=C',
-  'read -r qm',
-  'IFS= read -r t',
-  'read -r n',
+  'read -r qm && IFS= read -r t && read -r n || exit 1',
   'echo "$qm"',
   'p=${t%/*}/.${t##*/}.quorate-part',
   // The folders may be somebody else's way, too; only the file is private.

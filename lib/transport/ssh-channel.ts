@@ -47,11 +47,17 @@ class ChannelProcess extends EventEmitter {
     let end: { readonly code: number | null; readonly signal: string | null } | undefined;
     channel.on('error', () => {});
     this.stdin.pipe(channel);
-    // Destroyed rather than ended, a pipe says nothing to its other end.
-    this.stdin.once('close', () => channel.end());
+    // Destroyed rather than ended, maybe before there was a channel, a pipe says nothing to its other end.
+    if (this.stdin.destroyed) channel.end();
+    else this.stdin.once('close', () => channel.end());
     channel.pipe(this.stdout);
     channel.stderr.pipe(this.stderr);
-    this.stdout.once('close', () => channel.close());
+    this.stdout.once('close', () => {
+      if (this.stdout.readableEnded) return;
+      // Nobody listens any more, though there may be more to come.
+      channel.close();
+      this.#finish(end?.code ?? null, end?.signal ?? null);
+    });
     channel.on('exit', (code: number | null, signal?: string) => {
       end = { code, signal: signal ?? null };
       this.emit('exit', end.code, end.signal);

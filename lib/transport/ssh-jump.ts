@@ -23,8 +23,7 @@ const shared = new Map<string, Shared>();
 
 /**
  * The way to a host through its jump hosts; undefined when it has none. A jump host (`[user@]host[:port]`)
- * has its own lines in ~/.ssh/config; of the inventory's it gets the key file and the known hosts, but
- * never the password, which is for the host behind it.
+ * has its own lines in ~/.ssh/config; of the inventory's it gets the key file and the known hosts.
  */
 export async function jumpTo(
   settings: SshSettings,
@@ -67,9 +66,6 @@ function hopOf(connection: Connection, hop: string, before: readonly string[]): 
     address,
     port: port === undefined ? undefined : Number(port),
     user: user || undefined,
-    password: undefined,
-    become: false,
-    becomePassword: undefined,
     // The hops before it are the user's word; without any it may have a jump host of its own.
     proxyJump: before.length > 0 ? before.join(',') : undefined,
   };
@@ -78,6 +74,7 @@ function hopOf(connection: Connection, hop: string, before: readonly string[]): 
 async function openHop(hop: Connection, options: ConnectOptions): Promise<Link> {
   const settings = await sshSettings(hop);
   const jump = await jumpTo(settings, hop, options);
+  // The password is for the host behind it.
   const link = await openLink(settings, undefined, options, jump?.dial);
   return {
     ...link,

@@ -67,6 +67,12 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     expect(run.err).toMatch(/syntax|unexpected/i);
   });
 
+  it('runs nothing when nothing comes', async () => {
+    const run = start().hangUp();
+    expect((await run.ended).code).toBe(1);
+    expect(run.out).toBe('');
+  });
+
   it('runs nothing of a script that was cut short', async () => {
     const file = join(scratch(), 'canary');
     const run = start();

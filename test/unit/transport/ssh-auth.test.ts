@@ -124,24 +124,42 @@ describe('an agent', () => {
   });
 
   it('opens a key with a passphrase, which comes before its others', async () => {
-    const dir = scratch();
-    const named = keyFile(undefined, 'named');
-    const agent = await startAgent(join(dir, 'agent'), [keyFile(), named, keyFile()]);
-    if (!agent) return;
-    const wanted = keyOf(readFileSync(named, 'utf8'));
-    writeFileSync(`${named}.pub`, `${wanted.type} ${wanted.getPublicSSH().toString('base64')}\n`);
+    const named = keyFile();
+    if (!(await startAgent([keyFile(), named, keyFile()]))) return;
+    const wanted = publish(named);
     // From now on the file itself is locked.
     if (spawnSync('ssh-keygen', ['-q', '-p', '-N', 'secret', '-f', named]).status !== 0) return;
     const server = await startServer({
-      admits: (attempt) => attempt.method === 'publickey' && attempt.key.data.equals(wanted.getPublicSSH()),
+      admits: (attempt) => attempt.method === 'publickey' && attempt.key.data.equals(wanted),
     });
     await connected(connectionTo(server, { keyFile: named }));
     expect(server.attempts).toEqual(['publickey joe']);
   });
+
+  it('keeps its other keys to itself with IdentitiesOnly', async () => {
+    const named = keyFile();
+    if (!(await startAgent([keyFile(), named, keyFile()]))) return;
+    publish(named);
+    const ssh = join(process.env.HOME as string, '.ssh');
+    mkdirSync(ssh);
+    writeFileSync(join(ssh, 'config'), `Host *\n IdentitiesOnly yes\n`);
+    const server = await startServer({ admits: () => false });
+    await expect(connected(connectionTo(server, { keyFile: named }))).rejects.toMatchObject({ exitCode: 4 });
+    // From its file, and once more from the agent.
+    expect(server.attempts).toEqual(['publickey joe', 'publickey joe']);
+  });
 });
 
+/** Writes the public half of a key beside it; gives it in wire form. */
+function publish(file: string): Buffer {
+  const key = keyOf(readFileSync(file, 'utf8'));
+  writeFileSync(`${file}.pub`, `${key.type} ${key.getPublicSSH().toString('base64')}\n`);
+  return key.getPublicSSH();
+}
+
 /** An ssh-agent with some keys, ended with the test; undefined where there is none. */
-async function startAgent(socket: string, keys: readonly string[]): Promise<true | undefined> {
+async function startAgent(keys: readonly string[]): Promise<true | undefined> {
+  const socket = join(scratch(), 'agent');
   const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
   const failed = new Promise<false>((resolve) => agent.once('error', () => resolve(false)));
   onTestFinished(() => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../support/scratch.ts';
@@ -59,6 +59,14 @@ describe('a script over SSH', () => {
     const host = await connected(connectionTo(await startServer()));
     const runs = await Promise.all([1, 2, 3, 4].map((i) => outcome(host, `sleep 0.1; echo ${i}; exit ${i}`)));
     expect(runs.map(({ code, out }) => `${code} ${out.trim()}`)).toEqual(['1 1', '2 2', '3 3', '4 4']);
+  });
+
+  it('is not kept by a daemon that holds its output', async () => {
+    const host = await connected(connectionTo(await startServer()));
+    const began = Date.now();
+    const { code, out } = await outcome(host, 'setsid sleep 61 & sleep 0.2; echo $!; exit 4');
+    expect([code, Date.now() - began < 5000]).toEqual([4, true]);
+    process.kill(Number(out));
   });
 
   it('stops after the fragment in hand', async () => {
@@ -225,6 +233,16 @@ describe('a file over SSH', () => {
     await host.send(`${dir}/source`, `${dir}/a/target`);
     expect(readFileSync(`${dir}/a/target`).equals(bytes)).toBe(true);
     expect(host.roundTrips).toBe(1);
+  });
+
+  it('does not keep the host waiting when its source fails', async () => {
+    const host = await connected(connectionTo(await startServer()));
+    const dir = scratch();
+    await expect(host.send(dir, `${dir}/target`)).rejects.toMatchObject({
+      exitCode: 2,
+      message: `node1: cannot write ${dir}/target: EISDIR: illegal operation on a directory, read`,
+    });
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   it('is told of when there is no place for it', async () => {

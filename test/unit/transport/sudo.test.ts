@@ -71,6 +71,22 @@ describe('sudo without a password', () => {
     });
   });
 
+  it('may say something and go on: that is heard with the script', async () => {
+    fakeSudo('echo "sudo: unable to resolve host node1" >&2; sleep 0.1; go "$@"');
+    expect(await outcome(await become(), 'echo hi')).toEqual({
+      code: 0,
+      out: 'hi\n',
+      err: 'sudo: unable to resolve host node1\n',
+    });
+  });
+
+  it('may refuse while a large script is on its way, and before anybody asks how it went', async () => {
+    fakeSudo('exit 1');
+    const { done } = (await become()).run(`: ${'x'.repeat(5_000_000)}`, { stdout() {}, stderr() {} });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect(done).rejects.toMatchObject({ exitCode: 2 });
+  });
+
   it('says what to do about requiretty', async () => {
     fakeSudo('echo "sudo: sorry, you must have a tty to run sudo" >&2; exit 1');
     await expect(outcome(await become(), 'echo hi')).rejects.toMatchObject({

@@ -121,10 +121,13 @@ export class SshServer {
     channel.once('close', () => child.stdin.destroy());
     child.stdout.on('data', (chunk) => channel.write(chunk));
     child.stderr.on('data', (chunk) => channel.stderr.write(chunk));
-    child.once('exit', () => child.stdin.destroy());
-    child.once('close', (code, signal) => {
+    // As sshd has it: the status at once, the end when nobody holds the output any more.
+    child.once('exit', (code, signal) => {
+      child.stdin.destroy();
       if (code === null) channel.exit((signal ?? 'KILL').replace('SIG', ''), false, '');
       else channel.exit(code);
+    });
+    child.once('close', () => {
       channel.end();
       channel.close();
     });
