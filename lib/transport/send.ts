@@ -76,7 +76,11 @@ export async function sendFile(
     // A host that stops reading (a full disk) ends the pipe early; its exit status says why.
     await pipeline(bytes, count, input).catch(() => {});
   }
-  const { code } = await ended;
+  // A source that fails may end the receiver before it has said that it is there.
+  const { code } = await ended.catch((error: Error) => {
+    if (unread) return { code: null };
+    throw error;
+  });
   if (unread) throw notSent(way.host, target, unread.message);
   if (code !== 0) throw notSent(way.host, target, said.trim());
 }

@@ -128,8 +128,9 @@ export class SshServer {
       else channel.exit(code);
     });
     child.once('close', () => {
+      // Closed at once, a channel drops what its window has not let through yet; sshd waits.
+      channel.once('finish', () => channel.close());
       channel.end();
-      channel.close();
     });
   }
 }
