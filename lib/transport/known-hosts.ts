@@ -52,6 +52,11 @@ export class HostLines {
     return this.#own.filter(isKey);
   }
 
+  /** A certificate of the host might be vouched for, though its plain key is not. */
+  get hasAuthority(): boolean {
+    return [...this.#own, ...this.#portless].some(({ marker }) => marker === 'cert-authority');
+  }
+
   /** Holds the key that a host shows against them. */
   judge(key: Buffer): Verdict {
     const type = keyTypeOf(key);

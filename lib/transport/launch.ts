@@ -77,7 +77,10 @@ function start(command: string, spawn: Spawn): Started {
     quote: String,
     nothrow: true,
     quiet: true,
+    // Whatever ZX_… variables of the user say.
     preferLocal: false,
+    timeout: 0,
+    cwd: undefined,
     stdio: 'pipe',
     // A process group of its own: it is ended as a whole, and a Ctrl-C here does not reach it.
     detached: true,

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { Transform } from 'node:stream';
+import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { badSetting, notSent } from './failures.ts';
 import { launch, type Way } from './launch.ts';
@@ -57,6 +57,26 @@ export async function sendFile(
       said = (said + chunk.toString('utf8')).slice(-1000);
     },
   });
+  const input = await stdin;
+  const unread = input && (await pour(source, input, progress));
+  const failed = await ended.then(
+    ({ code }) => code !== 0,
+    (error) => {
+      // Cut off at once, the host may not even have begun.
+      if (unread) return true;
+      throw error;
+    },
+  );
+  if (unread) throw notSent(way.host, target, unread.message);
+  if (failed) throw notSent(way.host, target, said.trim());
+}
+
+/** Gives what made the source unreadable, if anything did; what befalls the other end is told by its exit status. */
+async function pour(
+  source: string,
+  input: Writable,
+  progress: ((bytes: number) => void) | undefined,
+): Promise<Error | undefined> {
   let sent = 0;
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -65,22 +85,9 @@ export async function sendFile(
       done(null, chunk);
     },
   });
-  const input = await stdin;
-  let unread: Error | undefined;
-  if (input) {
-    const bytes = createReadStream(source, { highWaterMark: 256 * 1024 });
-    bytes.on('error', (error: NodeJS.ErrnoException) => {
-      // The pipe destroys its first stream too with what befell its last.
-      if (error.syscall === 'open' || error.syscall === 'read') unread = error;
-    });
-    // A host that stops reading (a full disk) ends the pipe early; its exit status says why.
-    await pipeline(bytes, count, input).catch(() => {});
-  }
-  // A source that fails may end the receiver before it has said that it is there.
-  const { code } = await ended.catch((error: Error) => {
-    if (unread) return { code: null };
-    throw error;
-  });
-  if (unread) throw notSent(way.host, target, unread.message);
-  if (code !== 0) throw notSent(way.host, target, said.trim());
+  const bytes = createReadStream(source, { highWaterMark: 256 * 1024 });
+  return pipeline(bytes, count, input).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => (/^(open|read)$/.test(error.syscall ?? '') ? error : undefined),
+  );
 }

@@ -101,7 +101,9 @@ export class HostKeyCheck {
       return untrusted(
         name,
         `the host key of ${address} is unknown: ${shown}`,
-        'compare the fingerprint on the host itself, then run with --trust to record it',
+        this.#lines.hasAuthority
+          ? 'known_hosts names an authority for it, but host certificates are not understood here: record its key with --trust'
+          : 'compare the fingerprint on the host itself, then run with --trust to record it',
       );
     }
     const known = this.#lines.keys.map(

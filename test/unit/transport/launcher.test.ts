@@ -117,7 +117,7 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
   it('ends what a script left in the group, so that nothing holds the channel', async () => {
     const run = start().script('sleep 60 & echo $!');
     expect((await run.ended).code).toBe(0);
-    expect(lives(Number(run.printed))).toBe(false);
+    await until(() => !lives(Number(run.printed)), 'what was left is gone');
   });
 
   it('lets the fragment in hand finish on `stop`', async () => {

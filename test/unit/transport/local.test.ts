@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../lib/transport/index.ts';
@@ -5,6 +6,29 @@ import { connectionOf, outcome, watch } from './support/connection.ts';
 import { lives, until } from './support/launcher-process.ts';
 
 const here = () => connect(connectionOf());
+
+it('loads nothing of SSH', () => {
+  const program = `
+    import { createRequire } from 'node:module';
+    import { connect } from ${JSON.stringify(new URL('../../../lib/transport/index.ts', import.meta.url).href)};
+    const here = ${JSON.stringify(connectionOf())};
+    const host = await connect(here);
+    await host.run(':', { stdout() {}, stderr() {} }).done;
+    const loaded = () => Object.keys(createRequire(import.meta.url).cache).join(' ');
+    const before = /ssh2|node-ssh|ssh-config/.test(loaded());
+    await connect({ ...here, kind: 'ssh', address: 'node1.invalid' }).catch(() => {});
+    console.log(before, /ssh2/.test(loaded()));
+  `;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', program],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, ZX_TIMEOUT: '1ms', ZX_CWD: '/nonexistent', ZX_PREFIX: 'exit 1;' },
+    },
+  );
+  expect([stdout, stderr]).toEqual(['false true\n', '']);
+});
 
 describe('a script on this machine', () => {
   it('gives its output and its exit status', async () => {

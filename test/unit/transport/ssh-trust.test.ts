@@ -32,6 +32,15 @@ describe('an unknown host key', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  it('is no better for an authority that may have signed it', async () => {
+    const server = await startServer();
+    const file = known(`@cert-authority ${server.knownLine()}`);
+    await expect(connected(connectionTo(server, { knownHostsFile: file }))).rejects.toMatchObject({
+      exitCode: 5,
+      hint: 'known_hosts names an authority for it, but host certificates are not understood here: record its key with --trust',
+    });
+  });
+
   it('is recorded once the user trusts it, and not asked about again', async () => {
     const server = await startServer();
     const file = join(scratch(), '.ssh/known_hosts');

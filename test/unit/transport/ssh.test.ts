@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { channelSpawn } from '../../../lib/transport/ssh-channel.ts';
+import { openLink } from '../../../lib/transport/ssh-link.ts';
+import { sshSettings } from '../../../lib/transport/ssh-settings.ts';
 import { scratch } from '../support/scratch.ts';
 import { connectionOf, outcome, watch } from './support/connection.ts';
 import { lives, until } from './support/launcher-process.ts';
@@ -222,6 +225,21 @@ describe('a host that is no use', () => {
     });
     web.close();
   });
+});
+
+it('a channel whose input is torn off ends for the host as well', async () => {
+  const link = await openLink(await sshSettings(connectionTo(await startServer())), undefined, {});
+  onTestFinished(() => link.close());
+  for (const early of [true, false]) {
+    const child = channelSpawn('node1', link)('echo up; cat; echo over', [], {});
+    let out = '';
+    child.stdout?.on('data', (chunk) => {
+      out += chunk;
+    });
+    if (!early) await until(() => out === 'up\n', 'the command runs');
+    child.stdin?.destroy();
+    await until(() => out === 'up\nover\n', 'its input has ended');
+  }
 });
 
 describe('a file over SSH', () => {
