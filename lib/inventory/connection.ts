@@ -13,6 +13,9 @@ export interface ConnectionOverrides {
   readonly become?: boolean;
 }
 
+/** Ansible's connection plugins that mean SSH, or this machine. */
+const CONNECTIONS = /^(ansible\.builtin\.)?(ssh|local|paramiko|paramiko_ssh|smart)$/;
+
 /** How to reach a host, from Ansible's connection variables. */
 export function connectionOf(
   name: string,
@@ -26,7 +29,7 @@ export function connectionOf(
     (...args) => read.tell(...args),
   );
   const kind =
-    read.text('ansible_connection', /^(ssh|local|paramiko|smart)$/, 'ssh or local') === 'local'
+    read.text('ansible_connection', CONNECTIONS, 'ssh or local')?.endsWith('local') === true
       ? 'local'
       : 'ssh';
   return {
@@ -75,7 +78,8 @@ class Reader {
     const { value } = setting;
     const bare = typeof value === 'string' ? value.replace(/^\[(.*)\]$/, '$1') : '';
     // A name of digits and dots alone is an IP address with a slip in it.
-    const named = /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(bare) && !/^[\d.]+$/.test(bare);
+    const named =
+      /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(bare) && !/^[\d.]+$|\.\.|^.{254}/.test(bare);
     if ((isIP(bare) && !/^(0\.0\.0\.0|::)$/.test(bare)) || named) return bare;
     this.tell(
       'ansible_host',
@@ -164,6 +168,7 @@ function addressHint(value: unknown): string | undefined {
   const text = String(value);
   if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is no address to connect to';
   if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four numbers, 0 to 255';
+  if (/^ | $/.test(text)) return 'without spaces around it';
   if (text.includes('[')) return 'ranges are for the names of hosts: give each host its address';
   if (text.includes('://')) return 'without ssh://';
   if (text.includes('@')) return 'the user goes into ansible_user';

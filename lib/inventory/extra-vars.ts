@@ -1,6 +1,6 @@
 import type { Problems } from './problems.ts';
 import { entriesOf, parseSource, readSource, type Source } from './source.ts';
-import { canonical, type Setting, type Settings } from './variables.ts';
+import { canonical, type Setting, type Settings, shownValue } from './variables.ts';
 
 /** `-e`: `K=V` (several, as in Ansible), a YAML or JSON mapping, or `@file`. Later ones win. */
 export function extraVars(args: readonly string[], problems: Problems): Settings {
@@ -22,7 +22,11 @@ function sourceOf(arg: string, problems: Problems): Source | 'pairs' | undefined
 function addMapping(settings: Map<string, Setting>, arg: string, source: Source, problems: Problems): void {
   const entries = entriesOf(source.root, source);
   if (entries === undefined) {
-    problems.add(`--extra-vars ${arg}: a mapping is wanted`, undefined, 'write NAME: VALUE pairs');
+    problems.add(
+      `--extra-vars ${/pass/i.test(arg) ? '********' : arg}: a mapping is wanted`,
+      undefined,
+      'write NAME: VALUE pairs',
+    );
     return;
   }
   const fromFile = arg.startsWith('@');
@@ -42,7 +46,7 @@ function addPairs(settings: Map<string, Setting>, arg: string, problems: Problem
     const name = /^([A-Za-z_]\w*)=/.exec(word)?.[1];
     if (name === undefined) {
       problems.add(
-        `--extra-vars ${JSON.stringify(word)} is not NAME=VALUE`,
+        `--extra-vars ${shownValue(arg, word)} is not NAME=VALUE`,
         undefined,
         'or a JSON mapping, or @file; a value with spaces is quoted: -e \'NAME="a b"\'',
       );

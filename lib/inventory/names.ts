@@ -37,6 +37,10 @@ export const SYNONYMS: Readonly<Record<string, (typeof CONNECTION_VARS)[number]>
   ansible_become_pass: 'ansible_become_password',
 };
 
+const SU = 'write ansible_become; su is not spoken here';
+const KEY_TEXT = 'write ansible_ssh_private_key_file, a path, or let an agent hold the key';
+const PASSPHRASE = 'let an agent hold a key with a passphrase: ssh-add asks for it';
+
 /** Options that concern security: ignoring them would be worse than refusing them. */
 const REFUSED: Readonly<Record<string, string>> = {
   ansible_become_exe: 'sudo is found by its name',
@@ -46,11 +50,29 @@ const REFUSED: Readonly<Record<string, string>> = {
   ansible_host_key_checking: 'host keys are always checked; --trust records an unknown one',
   ansible_ssh_host_key_checking: 'host keys are always checked; --trust records an unknown one',
   ansible_sudo: 'write ansible_become',
+  ansible_sudo_user: 'write ansible_become_user',
   ansible_sudo_pass: 'write ansible_become_password, or use -K',
+  ansible_sudo_exe: 'sudo is found by its name',
+  ansible_sudo_flags: 'sudo runs with flags of our own',
   ansible_ssh_args: 'write it in ansible_ssh_common_args',
   ansible_sftp_extra_args: 'write it in ansible_ssh_common_args',
   ansible_scp_extra_args: 'write it in ansible_ssh_common_args',
-  ansible_su: 'write ansible_become; su is not spoken here',
+  ansible_su: SU,
+  ansible_su_user: SU,
+  ansible_su_pass: SU,
+  ansible_su_exe: SU,
+  ansible_su_flags: SU,
+  ansible_private_key: KEY_TEXT,
+  ansible_ssh_private_key: KEY_TEXT,
+  ansible_private_key_passphrase: PASSPHRASE,
+  ansible_ssh_private_key_passphrase: PASSPHRASE,
+  ansible_paramiko_host_key_checking: 'host keys are always checked; --trust records an unknown one',
+  ansible_paramiko_proxy_command: 'write -o ProxyJump=HOST in ansible_ssh_common_args',
+  ansible_paramiko_user: 'write ansible_user',
+  ansible_paramiko_password: 'write ansible_password',
+  ansible_paramiko_private_key_file: 'write ansible_ssh_private_key_file',
+  ansible_remote_user: 'write ansible_user',
+  ansible_remote_port: 'write ansible_port',
 };
 
 /**
@@ -71,7 +93,7 @@ export function checkNames(
     if (isKnown.has(key)) continue;
     const refused = Object.hasOwn(REFUSED, key) ? REFUSED[key] : undefined;
     if (key === 'ansible_become_method') {
-      if (String(value) !== 'sudo')
+      if (!/^(ansible\.builtin\.)?sudo$/.test(String(value)))
         problems.add(
           `ansible_become_method is ${JSON.stringify(value)}: only sudo is spoken here`,
           position,

@@ -10,6 +10,7 @@ import {
   parseDocument,
   visit,
   type YAMLMap,
+  type YAMLParseError,
 } from 'yaml';
 import type { Position } from '../errors.ts';
 import type { Problems } from './problems.ts';
@@ -52,8 +53,18 @@ export function readSource(
     problems.add(
       missing ? `there is no file ${file}` : `cannot read ${file}: ${(error as Error).message}`,
       undefined,
-      missing ? hint : undefined,
+      missing && file.includes(',')
+        ? 'a list of hosts is no inventory: write a file'
+        : missing
+          ? hint
+          : undefined,
     );
+    return undefined;
+  }
+  const strange = text.search(/[\0\ufffd]/);
+  if (strange >= 0) {
+    const line = text.slice(0, strange).split('\n').length;
+    problems.add('this is not UTF-8 text', { file, line, column: 1 }, 'save the file as UTF-8');
     return undefined;
   }
   const foreign = foreignFormat(text);
@@ -79,7 +90,7 @@ export function parseSource(file: string, text: string, problems: Problems): Sou
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   for (const error of document.errors)
-    problems.add(describe(error.code, error.message), place(error.pos[0]), hintFor(error.code));
+    problems.add(describe(error.code, error.message), place(startOf(text, error)), hintFor(error.code));
   if (document.errors.length > 0) return undefined;
   for (const warning of document.warnings) {
     // Ansible's mark for "no template in here", which is so for every value.
@@ -117,6 +128,12 @@ export function parseSource(file: string, text: string, problems: Problems): Sou
       }
     },
   };
+}
+
+/** Where an error is. After a key without a value, the parser's place for its twin is the end of that key. */
+function startOf(text: string, { code, pos: [at] }: YAMLParseError): number {
+  if (code !== 'DUPLICATE_KEY') return at;
+  return at + (/^(\s+|#.*\n)*/.exec(text.slice(at))?.[0].length ?? 0);
 }
 
 /** The entries of a mapping, merged keys included; a null is an empty mapping. */
@@ -180,10 +197,13 @@ const VAULT = {
   hint: 'keep secrets out of the inventory: -K asks for the sudo password, keys come from the agent',
 };
 
+/** The way out of Ansible's other formats. */
+export const CONVERT = 'ansible-inventory --list --yaml converts it';
+
 const INI: Foreign = {
   sign: /^\[[\w:.-]+\]\s*$|^[\w.-]+[ \t]+\w+=/m,
   problem: 'this looks like an INI inventory; YAML is wanted',
-  hint: 'ansible-inventory --list --yaml converts it',
+  hint: CONVERT,
 };
 
 function describe(code: string, message: string): string {

@@ -33,9 +33,14 @@ export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: 
   const known = options.get('userknownhostsfile');
   return {
     proxyJump: options.get('proxyjump')?.[0],
-    knownHostsFile: known && resolvePath(known[0], known[1].file),
+    knownHostsFile: known && knownHosts(known[0], known[1].file),
     strictHostKeyChecking: hostKeyPolicy(options.get('stricthostkeychecking')?.[0]),
   };
+}
+
+/** OpenSSH's word for no file at all is none. */
+function knownHosts(path: string, file: string | undefined): string {
+  return path.toLowerCase() === 'none' ? '/dev/null' : resolvePath(path, file);
 }
 
 /** The honoured options among ssh's arguments, in their order. */

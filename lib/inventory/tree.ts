@@ -3,7 +3,7 @@ import { isMap, isScalar } from 'yaml';
 import type { Position } from '../errors.ts';
 import type { Problems } from './problems.ts';
 import { expandRange } from './ranges.ts';
-import { type Entry, entriesOf, kindOf, type Source } from './source.ts';
+import { CONVERT, type Entry, entriesOf, kindOf, type Source } from './source.ts';
 
 export interface GroupNode {
   readonly name: string;
@@ -68,6 +68,14 @@ function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems
       position,
       'letters, digits, _, - and . are allowed',
     );
+    return;
+  }
+  if (name === 'all' && parent !== undefined) {
+    problems.add(`group all is below ${parent}`, position, 'all is the outermost group: put it first');
+    return;
+  }
+  if (name === '_meta') {
+    problems.add('this is what an inventory script prints; YAML is wanted', position, CONVERT);
     return;
   }
   const group = tree.groups.get(name) ?? { name, position, parents: new Set(), vars: [], hosts: new Set() };

@@ -36,20 +36,6 @@ export function settingsOf(
   problems: Problems,
   told: Set<string>,
 ): Settings {
-  const groups = groupsOf(tree, host);
-  const settings = new Map<string, Setting & { readonly group?: string }>();
-  for (const name of groups) {
-    for (const entry of tree.groups.get(name)?.vars ?? []) {
-      const key = canonical(entry.key);
-      const before = settings.get(key);
-      const setting = { ...toSetting(entry), group: name };
-      if (before?.group === name) tellTwice(key, before, setting, problems);
-      if (before?.group !== undefined && before.group !== name && !isAncestor(tree, before.group, name)) {
-        tellConflict(host, key, { ...before, group: before.group }, setting, problems, told);
-      }
-      settings.set(key, setting);
-    }
-  }
   const own = new Map<string, Setting>();
   for (const entry of tree.hosts.get(host)?.vars ?? []) {
     const key = canonical(entry.key);
@@ -57,9 +43,36 @@ export function settingsOf(
     if (before) tellTwice(key, before, setting, problems);
     own.set(key, setting);
   }
+  const settings = new Map<string, Setting>();
+  for (const [key, candidates] of candidatesOf(tree, host, problems)) {
+    const last = candidates.at(-1) as Candidate;
+    settings.set(key, last);
+    // What the host or `-e` says is not up to the groups.
+    const other = candidates.find(({ value }) => JSON.stringify(value) !== JSON.stringify(last.value));
+    if (other && !own.has(key) && !extra.has(key)) tellConflict(host, key, other, last, problems, told);
+  }
   for (const [name, setting] of own) settings.set(name, setting);
   for (const [name, setting] of extra) settings.set(name, setting);
   return settings;
+}
+
+type Candidate = Setting & { readonly group: string };
+
+/** What a host's groups say of each variable; where a group says it, the groups around it no longer count. */
+function candidatesOf(tree: Tree, host: string, problems: Problems): ReadonlyMap<string, Candidate[]> {
+  const all = new Map<string, Candidate[]>();
+  for (const name of groupsOf(tree, host)) {
+    for (const entry of tree.groups.get(name)?.vars ?? []) {
+      const key = canonical(entry.key);
+      const setting = { ...toSetting(entry), group: name };
+      const before = all.get(key) ?? [];
+      const last = before.at(-1);
+      if (last?.group === name) tellTwice(key, last, setting, problems);
+      const beside = before.filter(({ group }) => group !== name && !isAncestor(tree, group, name));
+      all.set(key, [...beside, setting]);
+    }
+  }
+  return all;
 }
 
 /** The groups of a host, `all` first, parents before children. */
@@ -92,13 +105,13 @@ function isAncestor(tree: Tree, above: string, name: string): boolean {
 function tellConflict(
   host: string,
   name: string,
-  one: Setting & { readonly group: string },
-  other: Setting & { readonly group: string },
+  one: Candidate,
+  other: Candidate,
   problems: Problems,
   told: Set<string>,
 ): void {
   const key = `${name} ${one.group} ${other.group}`;
-  if (told.has(key) || JSON.stringify(one.value) === JSON.stringify(other.value)) return;
+  if (told.has(key)) return;
   told.add(key);
   const where = one.position ? `${one.position.file}:${one.position.line}` : '';
   problems.add(
@@ -125,7 +138,7 @@ export function refuseTemplates(
   position: Position | undefined,
   problems: Problems,
 ): void {
-  if (!/\{\{|\{%/.test(JSON.stringify(value) ?? '')) return;
+  if (!/\{[{%#]/.test(JSON.stringify(value) ?? '')) return;
   problems.add(
     `${key} has a Jinja expression: ${shownValue(key, value)}`,
     position,

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { selectHosts } from '../../../lib/inventory/index.ts';
 import { expandRange } from '../../../lib/inventory/ranges.ts';
-import { type Files, load, refusal, varsOf, write } from './support.ts';
+import { type Files, load, varsOf } from './support.ts';
 
 describe('ranges', () => {
   it.each([
@@ -56,6 +55,11 @@ all:
 `;
 }
 
+/** Two groups that say different things. */
+function pair(one: string, two: string): string {
+  return `${one}, vars: { etcd_user: one } }\n${two}, vars: { etcd_user: two } }\n`;
+}
+
 describe('precedence', () => {
   it.each(LAYERS.map(([layer], i) => [layer, i] as const))('%s', async (layer, i) => {
     const layers = LAYERS.slice(0, i + 1);
@@ -85,6 +89,18 @@ describe('precedence', () => {
       'etcd:\n  hosts:\n    a: { ansible_ssh_user: bob }\n  vars: { ansible_user: root }\n',
     );
     expect(hosts[0]?.connection.user).toBe('bob');
+  });
+
+  it.each([
+    ['the host', pair('x: { hosts: { a: }', 'y: { hosts: { a: { etcd_user: me } }')],
+    ['-e', pair('x: { hosts: { a: }', 'y: { hosts: { a: }'), ['etcd_user=me']],
+    [
+      'a child of both',
+      `${pair('x: { children: { z: }', 'y: { children: { z: }')}z: { hosts: { a: }, vars: { etcd_user: me } }`,
+    ],
+    ['agreement', pair('x: { hosts: { a: }', 'y: { hosts: { a: }').replaceAll(/one|two/g, 'me')],
+  ])('settles what two groups say: %s', async (_, text, extraVars: readonly string[] = []) => {
+    expect(varsOf(await load(text, { extraVars }), 'a').etcd_user).toBe('me');
   });
 
   it('adds files up, each with what lies beside it', async () => {
@@ -145,6 +161,21 @@ describe('yes and no', () => {
   });
 });
 
+describe('ansible_connection', () => {
+  it.each([
+    ['ssh', 'ssh'],
+    ['smart', 'ssh'],
+    ['paramiko_ssh', 'ssh'],
+    ['ansible.builtin.ssh', 'ssh'],
+    ['ansible.builtin.local', 'local'],
+    ['local', 'local'],
+  ])('%s', async (connection, kind) => {
+    const vars = `{ ansible_connection: ${connection}, ansible_become_method: ansible.builtin.sudo }`;
+    const { hosts } = await load(`etcd:\n  hosts:\n    a: ${vars}\n`);
+    expect(hosts[0]?.connection.kind).toBe(kind);
+  });
+});
+
 describe('ansible_ssh_common_args', () => {
   it.each([
     ['-o ProxyJump=root@jump:22', { proxyJump: 'root@jump:22' }],
@@ -157,6 +188,7 @@ describe('ansible_ssh_common_args', () => {
     ['-o StrictHostKeyChecking=ask', { strictHostKeyChecking: 'yes' }],
     ['-o UserKnownHostsFile=/dev/null', { knownHostsFile: '/dev/null' }],
     ['-o UserKnownHostsFile="/a b/c" -J x', { knownHostsFile: '/a b/c', proxyJump: 'x' }],
+    ['-o UserKnownHostsFile=none', { knownHostsFile: '/dev/null' }],
     ['-o UserKnownHostsFile=keys', { knownHostsFile: 'DIR/keys' }],
   ])('%s', async (args, wanted) => {
     const { hosts, folder } = await load(`etcd:\n  hosts:\n    a: { ansible_ssh_common_args: '${args}' }\n`);
@@ -171,47 +203,5 @@ describe('ansible_ssh_common_args', () => {
       strictHostKeyChecking: undefined,
       ...wanted,
     });
-  });
-});
-
-describe('patterns', () => {
-  const groups = 'a:\n  hosts:\n    n[1:3]:\nb:\n  hosts: { n3: , m1: }\nnone:\n';
-
-  it.each([
-    ['all', 'n1 n2 n3 m1'],
-    ['*', 'n1 n2 n3 m1'],
-    ['a', 'n1 n2 n3'],
-    ['m1,n1', 'n1 m1'],
-    ['a:b', 'n1 n2 n3 m1'],
-    ['a:&b', 'n3'],
-    ['a:!b', 'n1 n2'],
-    ['!a', 'm1'],
-    ['all:!n1,!n2', 'n3 m1'],
-    ['n*', 'n1 n2 n3'],
-    ['?1', 'n1 m1'],
-    ['~n[12]', 'n1 n2'],
-    ['~(n1|m1)$', 'n1 m1'],
-    ['a[0]', 'n1'],
-    ['a[-1]', 'n3'],
-    ['a[1:]', 'n2 n3'],
-    ['a[0:1]', 'n1 n2'],
-    ['@FILE', 'n1 m1'],
-  ])('%s', async (pattern, names) => {
-    const file = join(write({ hosts: '# mine\nm1\n\nn1\n' }), 'hosts');
-    const found = selectHosts(await load(groups), pattern.replace('FILE', file), '--limit');
-    expect(found.map(({ name }) => name).join(' ')).toBe(names);
-  });
-
-  it.each([
-    ['n9', '--limit: "n9" is neither a host nor a group', 'did you mean n1?'],
-    ['zzzzzz', '--limit: "zzzzzz" is neither a host nor a group', 'known: all, a, b, none, n1, n2, n3, m1'],
-    ['none', '--limit: no host matches "none"', 'hosts: n1, n2, n3, m1'],
-    ['a:!all', '--limit: no host matches "a:!all"', 'hosts: n1, n2, n3, m1'],
-    ['~(', '--limit: Invalid regular expression: /(/: Unterminated group', undefined],
-    ['@/nope', "--limit: cannot read /nope: ENOENT: no such file or directory, open '/nope'", undefined],
-  ])('refuses %s', async (pattern, message, hint) => {
-    const inventory = await load(groups);
-    const [error] = await refusal((async () => selectHosts(inventory, pattern, '--limit'))());
-    expect(error).toMatchObject({ message, hint, exitCode: 1 });
   });
 });
