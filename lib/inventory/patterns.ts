@@ -10,6 +10,12 @@ import type { Inventory, InventoryHost } from './index.ts';
  */
 export function selectHosts(inventory: Inventory, pattern: string, what: string): readonly InventoryHost[] {
   const terms = termsOf(pattern);
+  if (terms.length === 0) {
+    throw new QuorateError(`${what}: the pattern is empty`, {
+      exitCode: EXIT.usage,
+      hint: 'all names every host',
+    });
+  }
   const plain = terms.filter((term) => !/^[&!]/.test(term));
   const start = plain.length === 0 ? new Set(names(inventory)) : new Set<string>();
   for (const term of plain) for (const name of match(inventory, term, what)) start.add(name);
@@ -26,22 +32,39 @@ export function selectHosts(inventory: Inventory, pattern: string, what: string)
   });
 }
 
+/** Commas and colons part terms, but not inside brackets: `a[0:2]`, `~(?:x|y)`, `~n{1,2}`. */
 function termsOf(pattern: string): readonly string[] {
-  // A colon inside brackets is a range; after `~` everything up to a comma is the expression.
-  const terms = pattern.split(/,(?![^[]*\])|:(?![^[]*\])/).map((term) => term.trim());
-  return pattern.startsWith('~') ? pattern.split(',') : terms.filter(Boolean);
+  const terms = [''];
+  let depth = 0;
+  for (const char of pattern) {
+    if ('([{'.includes(char)) depth += 1;
+    if (')]}'.includes(char)) depth -= 1;
+    if (depth <= 0 && (char === ',' || char === ':')) terms.push('');
+    else terms.push(`${terms.pop()}${char}`);
+  }
+  return terms.map((term) => term.trim()).filter(Boolean);
 }
 
+/** `[0]`, `[0:2]` (the last one included), `[1:]`; negative ones count from the end. */
+const SUBSCRIPT = /^(.*)\[(-?\d+)(?:([:-])(-?\d*))?\]$/;
+
 function match(inventory: Inventory, term: string, what: string): readonly string[] {
+  if (/^[@~]?$/.test(term)) {
+    throw new QuorateError(`${what}: a term of the pattern is empty`, {
+      exitCode: EXIT.usage,
+      hint: 'after !, &, ~ and @ something must follow',
+    });
+  }
   if (term.startsWith('@')) return fromFile(inventory, term.slice(1), what);
   if (term.startsWith('~')) return byExpression(inventory, expression(term.slice(1), what));
-  const [, base = term, from, to] = /^(.*)\[(-?\d+)(?::(-?\d*))?\]$/.exec(term) ?? [];
+  const [, base = term, from, separator, to = ''] = SUBSCRIPT.exec(term) ?? [];
   const hosts = byName(inventory, base);
   if (hosts === undefined) throw unknown(inventory, base, what);
   if (from === undefined) return hosts;
-  const first = Number(from);
-  if (to === undefined) return hosts.slice(first, first === -1 ? undefined : first + 1);
-  return hosts.slice(first, to === '' ? undefined : Number(to) + 1);
+  const index = (text: string) => (Number(text) < 0 ? hosts.length + Number(text) : Number(text));
+  if (separator === undefined) return hosts.filter((_, i) => i === index(from));
+  const end = to === '' ? hosts.length : index(to);
+  return hosts.filter((_, i) => i >= index(from) && i <= end);
 }
 
 function byName({ hosts, groups }: Inventory, name: string): readonly string[] | undefined {
