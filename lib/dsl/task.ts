@@ -28,6 +28,8 @@ export interface Change {
 export interface Reading {
   readonly code: number;
   readonly out: string;
+  /** When the request left and its response came, in milliseconds since the epoch. */
+  readonly between?: readonly [sent: number, received: number];
 }
 
 /**

@@ -7,7 +7,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { type EtcdFacts, etcdFacts, ORDINARY } from './facts.ts';
 import { memberOf } from './model.ts';
 import { etcdStrategy } from './strategy.ts';
-import { clustersOf, refuseForeign } from './survey.ts';
+import { clustersOf, foreign, refuse } from './survey.ts';
 
 /** Facts of a host that is to be emptied. */
 export interface DestroyFacts extends EtcdFacts {
@@ -30,7 +30,7 @@ export const destroyFacts: FactSource<DestroyFacts> = {
 export const destroyStrategy: Strategy<DestroyFacts> = {
   scope: etcdStrategy.scope,
   async survey(run) {
-    for (const surveyed of clustersOf(run)) refuseForeign(surveyed);
+    for (const surveyed of clustersOf(run)) refuse(foreign(surveyed));
   },
   async converge(run) {
     const done = await run.each(run.hosts, (host) => host.apply(() => true));

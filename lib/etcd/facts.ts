@@ -2,6 +2,7 @@ import type { FactSource, HostData } from '../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
+import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
 import { type Member, memberOf } from './model.ts';
 import { type MemberReading, parseMember, readMember } from './read.ts';
 
@@ -13,8 +14,6 @@ export interface EtcdFacts {
   readonly arch: string;
   /** Version of systemd; undefined when it is not PID 1. */
   readonly systemd: number | undefined;
-  /** Numeric addresses of the host's interfaces. */
-  readonly addresses: readonly string[];
   /** What `etcd_address` resolves to on the host itself. */
   readonly resolved: string | undefined;
   /** First line of our records, undefined when there are none. */
@@ -29,6 +28,7 @@ export interface EtcdFacts {
   readonly installed: string | undefined;
   readonly selinux: boolean;
   readonly firewall: FirewallFacts;
+  readonly host: HostFacts;
   /** The member's answers; undefined when its service does not run. */
   readonly reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
@@ -59,7 +59,6 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 export const ORDINARY: EtcdFacts = {
   arch: 'amd64',
   systemd: 252,
-  addresses: [],
   resolved: '192.0.2.1',
   owner: undefined,
   data: 'absent',
@@ -69,6 +68,7 @@ export const ORDINARY: EtcdFacts = {
   installed: undefined,
   selinux: false,
   firewall: { backend: 'nftables', resolved: {} },
+  host: { clock: undefined, addresses: [], listeners: [], space: [], swap: false, openFiles: undefined },
   reading: undefined,
 };
 
@@ -76,7 +76,13 @@ export const etcdFacts: FactSource<EtcdFacts> = {
   ordinary: ORDINARY,
   probe(host) {
     const member = memberOf(host);
-    return joinSh([systemFacts(member), firewallFacts(host), recordFacts(member), memberFacts(member)]);
+    return joinSh([
+      systemFacts(member),
+      firewallFacts(host),
+      recordFacts(member),
+      hostFacts(member),
+      memberFacts(member),
+    ]);
   },
   parse(reading, host) {
     const [head = '', ...parts] = reading.out.split(/^==(?=[a-z]+$)/m);
@@ -93,7 +99,6 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     return {
       arch,
       systemd: systemd || undefined,
-      addresses: (line('addresses') ?? '').split(' ').filter(Boolean),
       resolved: line('resolved'),
       owner: line('owner'),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
@@ -102,6 +107,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       installed: line('installed'),
       selinux: line('selinux') === 'yes',
       firewall: parseFirewallFacts(head),
+      host: parseHostFacts({ ...reading, out: head }),
       caPem: certificatesOf(part('ca')),
       reading: member === undefined ? undefined : parseMember(member),
     };
@@ -139,15 +145,14 @@ ${member.listenAddress === undefined ? sh`q_host=$(getent ahosts ${member.addres
 }
 
 function recordFacts(member: Member): Sh {
-  const { stateDir, dataDir, certDir } = member;
-  const [owner, release, ca] = [`${stateDir}/owner`, `${stateDir}/release`, `${certDir}/ca.pem`];
+  const { stateDir, dataDir } = member;
+  const [owner, release] = [`${stateDir}/owner`, `${stateDir}/release`];
   return sh`q_version=
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
 if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
-${serviceState(member)}
-if [ -f ${ca} ]; then echo ==ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi`;
+${serviceState(member)}`;
 }
 
 function serviceState(member: Member): Sh {
@@ -165,7 +170,9 @@ echo "service $q_state_now"`;
 }
 
 function memberFacts(member: Member): Sh {
-  return sh`case \${q_state_now-} in active | activating)
+  const ca = `${member.certDir}/ca.pem`;
+  return sh`if [ -f ${ca} ]; then echo ==ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
+case \${q_state_now-} in active | activating)
   if [ -x ${`${member.binDir}/etcdctl`} ]; then echo ==member; ${readMember(member)}; fi
 esac`;
 }

@@ -1,3 +1,4 @@
+import { judgeCertificates } from './certificates.ts';
 import { type Member, quorum } from './model.ts';
 import type { MemberReading } from './read.ts';
 
@@ -20,6 +21,7 @@ export interface Finding {
     | 'unstarted'
     | 'raft-lag'
     | 'hash'
+    | 'certificate'
     | 'quorum';
   readonly host?: string;
   readonly message: string;
@@ -34,6 +36,7 @@ const RAFT_LAG = 1000;
  */
 export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
   return [
+    ...answers.flatMap(({ member, reading }) => judgeCertificates(member, reading?.certificates ?? [])),
     ...health(answers),
     ...alarms(answers),
     ...sameClusterId(answers),

@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import { type Sh, sh } from '../dsl/sh.ts';
+import { type MemberCertificate, parseCertificate } from './certificates.ts';
 import type { Member } from './model.ts';
 
 /** A member as one member's list shows it. IDs are hex, as etcdctl prints them. */
@@ -32,8 +32,8 @@ export interface MemberReading {
   readonly hash?: { readonly hash: number; readonly revision: number; readonly compacted: number };
   /** `NOSPACE`, `CORRUPT`, with the member's ID. */
   readonly alarms?: readonly { readonly memberId: string; readonly alarm: string }[];
-  /** When the first of the member's two certificates ends. */
-  readonly certificatesUntil?: Date;
+  /** Those of server.pem and peer.pem that can be read. */
+  readonly certificates: readonly MemberCertificate[];
   /** What etcdctl said, when the member is not healthy. */
   readonly said: string;
 }
@@ -69,8 +69,11 @@ q_answers=$(
   case \${q_version-} in 3.[4-9].* | 3.[1-9][0-9].*) ;; *) q_ask alarms -w json alarm list & ;; esac
   wait
 )
-printf '%s\n@certificates 0\n' "$q_answers"
-cat ${`${member.certDir}/server.pem`} ${`${member.certDir}/peer.pem`} 2>/dev/null`;
+printf '%s\n' "$q_answers"
+for q_pem in server.pem peer.pem; do
+  echo "@$q_pem 0"
+  if [ -r ${member.certDir}/"$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <${member.certDir}/"$q_pem"; fi
+done`;
 }
 
 /** Takes apart what `readMember` printed. */
@@ -102,21 +105,11 @@ export function parseMember(out: string): MemberReading {
         compacted: Number(hash.compact_revision ?? 0),
       },
     }),
-    ...certificatesUntil(answers.get('certificates')?.text ?? ''),
+    certificates: (['server.pem', 'peer.pem'] as const).flatMap(
+      (file) => parseCertificate(file, answers.get(file)?.text ?? '') ?? [],
+    ),
     alarms: alarms ? (alarms.alarms ?? []).map(parseAlarm) : alarmsOf(status?.errors),
   };
-}
-
-function certificatesUntil(pems: string): Pick<MemberReading, 'certificatesUntil'> {
-  const blocks = pems.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  const ends = blocks.flatMap((pem) => {
-    try {
-      return [Date.parse(new X509Certificate(pem).validTo)];
-    } catch {
-      return [];
-    }
-  });
-  return ends.length > 0 ? { certificatesUntil: new Date(Math.min(...ends)) } : {};
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: etcdctl's JSON differs between versions; every field is read with a default

@@ -6,6 +6,7 @@ import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from './facts.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
+import { type Candidate, notes, preflight } from './preflight.ts';
 import { unsafeReason } from './versions.ts';
 
 export type EtcdHost = PlayHost<EtcdFacts>;
@@ -39,11 +40,11 @@ export async function survey(run: PlayRun<EtcdFacts>): Promise<void> {
 async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
   const ca = await readCa(cluster.pkiDir);
-  refuseForeign(surveyed, ca && fingerprint(ca));
+  refuse([...foreign(surveyed, ca && fingerprint(ca)), ...preflight(candidatesOf(surveyed))]);
   const saved = await savedToken(cluster);
   const pending = saved ?? hosts.find(({ target }) => target.facts.pendingToken)?.target.facts.pendingToken;
   const state = stateOf(surveyed, pending !== undefined);
-  if (state === 'live') refuseWiped(surveyed);
+  if (state === 'live') refuse(wiped(surveyed));
   const version = versionOf(run, surveyed, state);
   const token = state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined;
   if (state === 'new' && run.unreachable.some((name) => cluster.members.some(({ host }) => host === name))) {
@@ -54,6 +55,7 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
       },
     );
   }
+  if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
   if (!run.check && token !== undefined && saved === undefined) await saveToken(cluster, token);
   if (state === 'live' && saved !== undefined && !run.check) await rm(tokenFile(cluster), { force: true });
   const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts));
@@ -92,9 +94,9 @@ function stateOf({ cluster, hosts }: Surveyed, pending: boolean): ClusterFacts['
 }
 
 /** A member that has joined before and lost its data must be removed and added, never just started. */
-function refuseWiped({ hosts }: Surveyed): void {
+function wiped({ hosts }: Surveyed): readonly QuorateError[] {
   const list = hosts.find(({ target }) => target.facts.reading?.healthy)?.target.facts.reading?.members ?? [];
-  const errors = hosts.flatMap(({ target }) => {
+  return hosts.flatMap(({ target }) => {
     if (target.facts.data === 'present') return [];
     const listed = list.find(({ peerUrls }) => peerUrls.includes(memberOf(target).peerUrl));
     if (listed && listed.clientUrls.length === 0) return [];
@@ -111,18 +113,17 @@ function refuseWiped({ hosts }: Surveyed): void {
       },
     );
   });
-  if (errors.length > 0) throw new QuorateErrors(errors);
 }
 
 /** Data or a service that our records do not claim belongs to somebody else. */
-export function refuseForeign({ cluster, hosts }: Surveyed, caFingerprint?: string): void {
-  const errors = hosts.flatMap(({ target }) => {
+export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): readonly QuorateError[] {
+  return hosts.flatMap(({ target }) => {
     const { owner, data, service, caPem } = target.facts;
-    const refuse = (message: string, hint: string) =>
+    const problem = (message: string, hint: string) =>
       new QuorateError(`${target.name}: ${message}`, { exitCode: EXIT.refused, host: target.name, hint });
     const member = memberOf(target);
     if (owner !== undefined && owner !== `cluster ${cluster.name}`) {
-      return refuse(
+      return problem(
         `${member.stateDir} says ${JSON.stringify(owner)}, this inventory says cluster ${cluster.name}`,
         'another inventory manages this host; check etcd_cluster_name',
       );
@@ -130,7 +131,7 @@ export function refuseForeign({ cluster, hosts }: Surveyed, caFingerprint?: stri
     const alive = service === 'active' || service === 'activating';
     if (owner === undefined && (data === 'present' || alive)) {
       const what = alive ? `${member.service} runs` : `${member.dataDir} has data`;
-      return refuse(
+      return problem(
         `${what}, and it was not set up from here (no ${member.stateDir})`,
         'it is left untouched; move it aside first if it is not needed',
       );
@@ -141,14 +142,22 @@ export function refuseForeign({ cluster, hosts }: Surveyed, caFingerprint?: stri
       data === 'present' &&
       fingerprint(caPem) !== caFingerprint
     ) {
-      return refuse(
+      return problem(
         `its CA has SHA-256 ${fingerprint(caPem)}, the one in ${cluster.pkiDir} ${caFingerprint}`,
         'the cluster lives under another CA: use that one, or rotate the CA',
       );
     }
     return [];
   });
-  if (errors.length > 0) throw new QuorateErrors(errors);
+}
+
+/** Throws all of them together, if there are any. */
+export function refuse(problems: readonly QuorateError[]): void {
+  if (problems.length > 0) throw new QuorateErrors(problems);
+}
+
+function candidatesOf({ hosts }: Surveyed): readonly Candidate[] {
+  return hosts.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
 }
 
 function versionOf(

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { endOf } from './certificates.ts';
 import type { Answer } from './judge.ts';
 import { type Cluster, hostPort } from './model.ts';
 
@@ -6,6 +7,7 @@ import { type Cluster, hostPort } from './model.ts';
 export function healthTable(cluster: Cluster, answers: readonly Answer[]): string {
   const rows = answers.map(({ member, reading }) => {
     const status = reading?.status;
+    const end = endOf(reading?.certificates ?? []);
     return [
       member.name,
       status?.memberId ?? '-',
@@ -14,7 +16,7 @@ export function healthTable(cluster: Cluster, answers: readonly Answer[]): strin
       reading?.healthy ? 'healthy' : reading ? 'unhealthy' : 'stopped',
       status?.version ?? '-',
       status ? megabytes(status.dbSize) : '-',
-      reading?.certificatesUntil ? `${daysUntil(reading.certificatesUntil)}d` : '-',
+      end ? `${daysUntil(end)}d` : '-',
     ];
   });
   const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];

@@ -1,6 +1,7 @@
 import type { PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { canary } from './canary.ts';
+import { endOf } from './certificates.ts';
 import type { EtcdFacts } from './facts.ts';
 import { answersFromFacts, askMembers } from './gate.ts';
 import { type Answer, judgeCluster, unequalRevisions } from './judge.ts';
@@ -72,8 +73,9 @@ function reportHealth(
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
   for (const { member, reading } of answers) {
-    const days = reading?.certificatesUntil ? daysUntil(reading.certificatesUntil) : SOON;
-    if (days < SOON)
+    const end = endOf(reading?.certificates ?? []);
+    const days = end ? daysUntil(end) : SOON;
+    if (days >= 0 && days < SOON)
       run.log('warning', `${member.host}: a certificate ends in ${days} days: a run renews it`);
   }
   run.log('table', healthTable(cluster, answers));

@@ -33,10 +33,12 @@ export async function exchange(
 ): Promise<ExchangeResult> {
   const nonce = `quorate-${randomBytes(12).toString('hex')}`;
   const readings = new Map<string, Reading>();
+  const sent = Date.now();
   const parser = new FrameParser(nonce, {
     begin: options.begin,
     line: options.line,
-    end(id, reading) {
+    end(id, found) {
+      const reading: Reading = { ...found, between: [sent, Date.now()] };
       readings.set(id, reading);
       options.end?.(id, reading);
     },

@@ -18,6 +18,7 @@ function reading(i: number, count: number, change: Partial<MemberReading> = {}):
   return {
     healthy: true,
     said: '',
+    certificates: [],
     status: {
       clusterId: 'c0ffee',
       memberId: IDS[i] as string,
