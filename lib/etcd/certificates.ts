@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { parseCertificate } from '../pki/index.ts';
 import type { Finding } from './judge.ts';
 import type { Member } from './model.ts';
 
@@ -13,20 +13,16 @@ export interface MemberCertificate {
   readonly names: readonly string[];
 }
 
-/** The certificate of a PEM text; undefined when there is none that can be read. */
-export function parseCertificate(
+/** What a PEM text of a member says; undefined when it is no certificate. */
+export function memberCertificate(
   file: MemberCertificate['file'],
   pem: string,
 ): MemberCertificate | undefined {
-  const [block] = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/) ?? [];
-  if (block === undefined) return undefined;
-  try {
-    const { validFrom, validTo, subjectAltName = '' } = new X509Certificate(block);
-    const names = subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address|URI|email):/, ''));
-    return { file, from: new Date(validFrom), until: new Date(validTo), names: names.filter(Boolean) };
-  } catch {
-    return undefined;
-  }
+  const certificate = parseCertificate(pem);
+  if (!certificate) return undefined;
+  const { validFrom, validTo, subjectAltName = '' } = certificate;
+  const names = subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address|URI|email):/, ''));
+  return { file, from: new Date(validFrom), until: new Date(validTo), names: names.filter(Boolean) };
 }
 
 /** When the first of them ends. */

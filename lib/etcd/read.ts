@@ -1,5 +1,5 @@
 import { type Sh, sh } from '../dsl/sh.ts';
-import { type MemberCertificate, parseCertificate } from './certificates.ts';
+import { type MemberCertificate, memberCertificate } from './certificates.ts';
 import type { Member } from './model.ts';
 
 /** A member as one member's list shows it. IDs are hex, as etcdctl prints them. */
@@ -106,7 +106,7 @@ export function parseMember(out: string): MemberReading {
       },
     }),
     certificates: (['server.pem', 'peer.pem'] as const).flatMap(
-      (file) => parseCertificate(file, answers.get(file)?.text ?? '') ?? [],
+      (file) => memberCertificate(file, answers.get(file)?.text ?? '') ?? [],
     ),
     alarms: alarms ? (alarms.alarms ?? []).map(parseAlarm) : alarmsOf(status?.errors),
   };

@@ -8,7 +8,7 @@ import { signCertificate, signRequest } from './engine.ts';
 import { privateFile, privateFolder, readIfAny, writeWhole } from './files.ts';
 import { encryptedKeyPem, isEncrypted, keyPem, newKey, readKey } from './keys.ts';
 import { lifeFromNow } from './life.ts';
-import { parseCertificate } from './problems.ts';
+import { parseCertificate } from './parse.ts';
 import type { CertificatePlan } from './profile.ts';
 
 const KEY = 'ca-key.pem';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readIfAny } from './files.ts';
-import { parseCertificate } from './problems.ts';
+import { parseCertificate } from './parse.ts';
 
 /** The PEM of the CA on control; undefined when there is none. */
 export function readCa(dir: string): Promise<string | undefined> {

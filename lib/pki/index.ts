@@ -2,5 +2,6 @@ export { fingerprint, readCa } from './ca.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { parseDuration } from './duration.ts';
 export { furtherHosts, openPki } from './open.ts';
+export { parseCertificate } from './parse.ts';
 export type { Issued, Pki } from './pki.ts';
 export { certificateProblems, describeProblem, type Problem } from './problems.ts';

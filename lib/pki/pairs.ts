@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Secret } from '../dsl/secret.ts';
 import { privateFolder, readIfAny, writeWhole } from './files.ts';
 import { keyPem } from './keys.ts';
-import { parseCertificate } from './problems.ts';
+import { parseCertificate } from './parse.ts';
 
 /** A certificate and its key, as they are handed out. */
 export interface Pair {

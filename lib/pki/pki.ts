@@ -15,7 +15,8 @@ import { newKey } from './keys.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
 import { type Pair, readPair, writePair } from './pairs.ts';
-import { certificateProblems, parseCertificate } from './problems.ts';
+import { parseCertificate } from './parse.ts';
+import { certificateProblems } from './problems.ts';
 import type { CertificatePlan, SubjectAttribute } from './profile.ts';
 
 export interface Issued extends Pair {

@@ -1,5 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { alternativeNames, readAlternativeNames } from './names.ts';
+import { parseCertificate } from './parse.ts';
 
 /** What is wrong with a certificate, as data. */
 export type Problem =
@@ -43,15 +44,6 @@ export function certificateProblems(required: Requirements): readonly Problem[] 
     ...validityProblems(cert, ca, required.renewBefore, required.now ?? new Date()),
     ...usageProblems(cert, required.uses ?? ['server auth', 'client auth']),
   ];
-}
-
-/** A certificate's PEM (its first block); undefined when it is none. */
-export function parseCertificate(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
-  }
 }
 
 function caProblems(cert: X509Certificate, ca: X509Certificate | undefined): readonly Problem[] {

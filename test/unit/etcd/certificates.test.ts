@@ -4,7 +4,7 @@ import {
   endOf,
   judgeCertificates,
   type MemberCertificate,
-  parseCertificate,
+  memberCertificate,
 } from '../../../lib/etcd/certificates.ts';
 import type { Member } from '../../../lib/etcd/model.ts';
 
@@ -80,7 +80,7 @@ describe('a certificate of a member', () => {
         },
       ],
     });
-    expect(parseCertificate('peer.pem', `subject=etcd02\n${cert}\nmore`)).toEqual({
+    expect(memberCertificate('peer.pem', `subject=etcd02\n${cert}\nmore`)).toEqual({
       file: 'peer.pem',
       from: GOOD.from,
       until: GOOD.until,
@@ -89,9 +89,9 @@ describe('a certificate of a member', () => {
   });
 
   it('is none when the file is empty or damaged', () => {
-    expect(parseCertificate('peer.pem', '')).toBeUndefined();
+    expect(memberCertificate('peer.pem', '')).toBeUndefined();
     expect(
-      parseCertificate('peer.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'),
+      memberCertificate('peer.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'),
     ).toBeUndefined();
   });
 
