@@ -10,5 +10,13 @@ import { verify } from '../roles/verify.ts';
 await main(import.meta.url, {
   name: 'site',
   description: 'Brings the etcd clusters of the inventory up and keeps them as described.',
+  flags: [
+    {
+      name: 'set-aside-data',
+      type: 'string',
+      placeholder: 'HOST',
+      description: 'move the data of a host that never joined this cluster aside; nothing is deleted',
+    },
+  ],
   plays: [etcdPlay('etcd clusters', [firewall, certs, binaries, config, systemd, verify])],
 });

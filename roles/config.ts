@@ -1,10 +1,13 @@
 import type { Role } from '../lib/dsl/role.ts';
+import { sh } from '../lib/dsl/sh.ts';
 import { etcdConf } from '../lib/etcd/environment.ts';
-import type { EtcdFacts } from '../lib/etcd/facts.ts';
-import { memberOf } from '../lib/etcd/model.ts';
+import { type EtcdFacts, pidFile } from '../lib/etcd/facts.ts';
+import { type Member, memberOf } from '../lib/etcd/model.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
+import { stopPidFile } from '../lib/resources/service-process.ts';
+import { setAside } from '../lib/resources/set-aside.ts';
 import { etcdAccount } from './account.ts';
 
 /** `etcd.conf` and the data directory. */
@@ -24,6 +27,7 @@ export const config: Role<EtcdFacts> = {
         { path: `${configDir}/etcd.conf`, content: etcdConf(target), mode: '0640', ...root, group },
         { title: `etcd.conf describes member ${member.name}`, inTurn: true },
       ),
+      ...(target.facts.setAside ? [dataSetAside(member)] : []),
       directory(
         { path: dataDir, mode: '0700', owner: user, group },
         { title: 'the data directory is private' },
@@ -31,3 +35,14 @@ export const config: Role<EtcdFacts> = {
     ];
   },
 };
+
+/** Data of another cluster makes way, with whatever runs on it. */
+function dataSetAside(member: Member) {
+  const { dataDir: path, service, manager } = member;
+  const unit = `${service}.service`;
+  const stop =
+    manager === 'process'
+      ? stopPidFile(pidFile(member))
+      : sh`systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null`;
+  return setAside({ path, service, stop }, { title: 'the data of another cluster is set aside' });
+}

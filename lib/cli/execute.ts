@@ -34,7 +34,10 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     connect: () =>
       connect(
         { ...host.connection, ...(password && { becomePassword: password }) },
-        options.trust ? { trust: (...key) => report.suspend(() => askTrust(...key)) } : {},
+        {
+          warn: (name, message) => report.emit({ event: 'log', level: 'warning', host: name, message }),
+          ...(options.trust && { trust: (...key) => report.suspend(() => askTrust(...key)) }),
+        },
       ),
   });
   const select = (pattern: string) => selectHosts(inventory, pattern, 'the play').map(toRunHost);
@@ -96,7 +99,7 @@ function checkPlays(
 
 function positioned({ host, variable, message, hint }: PlayProblem, inventory: Inventory): QuorateError {
   const found = inventory.hosts.find(({ name }) => name === host);
-  const origin = found?.origin(variable);
+  const origin = variable === undefined ? undefined : found?.origin(variable);
   const position = origin === 'default' ? found?.position : origin;
   return new QuorateError(position === 'extra-vars' ? `${message} (from --extra-vars)` : message, {
     exitCode: EXIT.usage,

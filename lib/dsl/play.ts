@@ -76,8 +76,8 @@ export interface PlayInventoryHost {
 /** Something wrong with what the inventory says, found without contacting any host. */
 export interface PlayProblem {
   readonly host: string;
-  /** The variable to change: the problem is shown where it is written. */
-  readonly variable: string;
+  /** The variable to change: the problem is shown where it is written. None for one of the command line. */
+  readonly variable?: string;
   readonly message: string;
   readonly hint: string;
   /** A warning lets the run go on. */

@@ -18,8 +18,11 @@ export interface EtcdFacts {
   readonly resolved: string | undefined;
   /** First line of our records, undefined when there are none. */
   readonly owner: string | undefined;
-  readonly data: 'absent' | 'empty' | 'present';
-  readonly service: ServiceState;
+  /** Like the next and the reading, as the survey sees it: data that is to be set aside is `absent`. */
+  data: 'absent' | 'empty' | 'present';
+  service: ServiceState;
+  /** The survey let the data make way (`--set-aside-data`). */
+  setAside?: boolean;
   /** Token of a bootstrap that did not reach quorum yet. */
   readonly pendingToken: string | undefined;
   /** The CA on the host, PEM. */
@@ -30,7 +33,7 @@ export interface EtcdFacts {
   readonly firewall: FirewallFacts;
   readonly host: HostFacts;
   /** The member's answers; undefined when its service does not run. */
-  readonly reading: MemberReading | undefined;
+  reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
   cluster?: ClusterFacts;
 }

@@ -3,6 +3,7 @@ import { normalize } from 'node:path';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import { hostPort, type Member, memberOf } from './model.ts';
+import { SET_ASIDE } from './set-aside.ts';
 import { ETCD_VARS, type EtcdVar } from './vars.ts';
 
 type Problem = PlayProblem & { readonly variable: EtcdVar };
@@ -15,13 +16,29 @@ const SYSTEM =
 const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
 
 /** What each variable allows by itself, and what is wrong with them together: seen before any contact. */
-export function modelProblems(hosts: readonly HostData[]): readonly Problem[] {
+export function modelProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const all = hosts.map((host) => ({ host, member: memberOf(host) }));
   const clusters = [...new Set(all.map(({ member }) => member.cluster))];
   return [
+    ...ofSetAside(hosts),
     ...all.flatMap(ofHost),
     ...ofMachines(all),
     ...clusters.flatMap((name) => ofCluster(all.filter(({ member }) => member.cluster === name))),
+  ];
+}
+
+/** A misspelt host must not pass for one that has nothing to set aside. */
+function ofSetAside(hosts: readonly HostData[]): readonly PlayProblem[] {
+  const [first] = hosts;
+  const wanted = first?.vars[SET_ASIDE];
+  if (first === undefined || wanted === undefined || hosts.some(({ name }) => name === wanted)) return [];
+  const names = hosts.map(({ name }) => name).join(', ');
+  return [
+    {
+      host: first.name,
+      message: `--${SET_ASIDE} names no host of the play: ${String(wanted)}`,
+      hint: `one of ${names}`,
+    },
   ];
 }
 

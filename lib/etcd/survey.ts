@@ -7,6 +7,7 @@ import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from './facts.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
 import { type Candidate, notes, preflight } from './preflight.ts';
+import { admitSetAside, SET_ASIDE, strayData } from './set-aside.ts';
 import { unsafeReason } from './versions.ts';
 
 export type EtcdHost = PlayHost<EtcdFacts>;
@@ -40,7 +41,12 @@ export async function survey(run: PlayRun<EtcdFacts>): Promise<void> {
 async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
   const ca = await readCa(cluster.pkiDir);
-  refuse([...foreign(surveyed, ca && fingerprint(ca)), ...preflight(candidatesOf(surveyed))]);
+  refuse([
+    ...admitSetAside(surveyed),
+    ...foreign(surveyed, ca && fingerprint(ca)),
+    ...preflight(candidatesOf(surveyed)),
+    ...(await strayData(surveyed)),
+  ]);
   const saved = await savedToken(cluster);
   const pending = saved ?? hosts.find(({ target }) => target.facts.pendingToken)?.target.facts.pendingToken;
   const state = stateOf(surveyed, pending !== undefined);
@@ -133,7 +139,9 @@ export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): r
       const what = alive ? `${member.service} runs` : `${member.dataDir} has data`;
       return problem(
         `${what}, and it was not set up from here (no ${member.stateDir})`,
-        'it is left untouched; move it aside first if it is not needed',
+        data === 'present'
+          ? `it is left untouched; if it is not needed, --${SET_ASIDE} ${target.name} moves the data aside`
+          : 'it is left untouched; stop it first if it is not needed',
       );
     }
     if (

@@ -15,7 +15,8 @@ export const directory = defineResource<DirectoryDesired, ObservedPath | undefin
   owns: (desired) => [desired.path],
   probe: ({ path }) => probe([{ path, how: 'stat' }]),
   parse: parsePath,
-  diff(desired, observed) {
+  diff(desired, found, world) {
+    const observed = world.get(`path:${desired.path}`) === 'absent' ? undefined : found;
     if (observed?.type === 'directory') return ownershipDifferences(desired, observed);
     return [
       {
@@ -26,6 +27,7 @@ export const directory = defineResource<DirectoryDesired, ObservedPath | undefin
       },
     ];
   },
+  foresee: ({ path }, _observed, _changes, world) => world.set(`path:${path}`, 'present'),
   // A link or a file in its place is not cleared away: `mkdir -p` fails and says what is there.
   apply: ({ path, mode, owner = '', group = '' }) =>
     sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,

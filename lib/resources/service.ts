@@ -83,8 +83,10 @@ export const service = defineResource<ServiceDesired, ObservedService>({
     if (!observed.enabled) {
       differences.push({ kind: 'update', property: 'enabled', before: 'disabled', after: 'enabled' });
     }
-    if (observed.state !== 'running') {
-      differences.push({ kind: 'start', property: 'state', before: observed.state, after: 'running' });
+    // An earlier task may stop it.
+    const state = world.get(`service:${desired.name}`) === 'stopped' ? 'stopped' : observed.state;
+    if (state !== 'running') {
+      differences.push({ kind: 'start', property: 'state', before: state, after: 'running' });
     } else {
       const outdated = outdatedFiles(desired, observed, world);
       if (outdated.length > 0) {
