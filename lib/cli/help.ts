@@ -3,7 +3,9 @@ import { FLAGS, type OwnFlag } from './options.ts';
 
 /** The text of `--help`. */
 export function helpText(playbook: Playbook, own: readonly OwnFlag[]): string {
-  const lines = [...own, ...FLAGS].map((flag) => {
+  // A playbook may give a shared flag a meaning of its own.
+  const shared = FLAGS.filter(({ name }) => !own.some((flag) => flag.name === name));
+  const lines = [...own, ...shared].map((flag) => {
     const short = 'short' in flag && flag.short ? `-${flag.short}, ` : '    ';
     const value = flag.placeholder ? ` ${flag.placeholder}` : '';
     return [`  ${short}--${flag.name}${value}`, flag.description] as const;

@@ -14,6 +14,8 @@ export interface CommandLine extends Playbook {
     hosts: readonly { readonly name: string; readonly vars: Readonly<Record<string, unknown>> }[],
     options: Options,
   ) => void;
+  /** With some options a playbook does something else than run: what it finds, as errors. */
+  readonly instead?: (options: Options) => Promise<readonly QuorateError[]> | undefined;
 }
 
 /**
@@ -43,6 +45,11 @@ export async function command(playbook: CommandLine, args: readonly string[]): P
       return EXIT.ok;
     }
     options = parsed;
+    const found = await playbook.instead?.(options);
+    if (found !== undefined) {
+      const { reportUsage } = await import('./usage.ts');
+      return await reportUsage(found, options.output, options.check);
+    }
     const { execute } = await import('./execute.ts');
     return await execute(playbook, options);
   } catch (error) {

@@ -3,7 +3,7 @@ import { createReport } from '../report/index.ts';
 import { Recap } from '../runner/recap.ts';
 import type { Options } from './options.ts';
 
-/** Reports errors found before a run began: each one, then a recap without hosts. */
+/** Reports errors found without a run: each one, then a recap without hosts. */
 export async function reportUsage(
   errors: readonly QuorateError[],
   output: Options['output'],
@@ -21,6 +21,7 @@ export async function reportUsage(
       ...(position !== undefined && { position }),
     });
   }
+  if (errors.length === 0) report.emit({ event: 'log', level: 'info', message: 'nothing found' });
   const exitCode = worstExit(errors.map((error) => error.exitCode));
   report.emit(new Recap(check).event(exitCode));
   await report.close();

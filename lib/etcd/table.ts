@@ -15,7 +15,7 @@ export function healthTable(cluster: Cluster, answers: readonly Answer[]): strin
       status ? (status.memberId === status.leaderId ? 'leader' : 'follower') : '-',
       reading?.healthy ? 'healthy' : reading ? 'unhealthy' : 'stopped',
       status?.version ?? '-',
-      status ? megabytes(status.dbSize) : '-',
+      status ? size(status.dbSize) : '-',
       end ? `${daysUntil(end)}d` : '-',
     ];
   });
@@ -39,8 +39,8 @@ export function etcdctlLine({ members }: Cluster): string {
   return `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
+function size(bytes: number): string {
+  return bytes < 1_048_576 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

@@ -5,6 +5,7 @@ import { endOf } from './certificates.ts';
 import type { EtcdFacts } from './facts.ts';
 import { answersFromFacts, askMembers } from './gate.ts';
 import { type Answer, judgeCluster, unequalRevisions } from './judge.ts';
+import { filteredPorts } from './port-matrix.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
 import { daysUntil, healthTable } from './table.ts';
 
@@ -36,7 +37,7 @@ export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
     try {
       const revision = unequalRevisions(answersFromFacts(surveyed));
       const answers = revision === undefined ? answersFromFacts(surveyed) : await askMembers(run, surveyed);
-      reportHealth(run, surveyed, surveyed.hosts, answers);
+      await reportHealth(run, surveyed, surveyed.hosts, answers);
     } catch (error) {
       run.fail(error);
     }
@@ -53,7 +54,7 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   const reread = (changes && !run.check) || unequalRevisions(answersFromFacts(surveyed)) !== undefined;
   const answers = reread ? await askMembers(run, surveyed) : answersFromFacts(surveyed);
-  reportHealth(run, surveyed, selected, answers);
+  await reportHealth(run, surveyed, selected, answers);
   if (run.check || !(changes || run.explicitRoles)) return;
   const [first] = selected;
   if (!first) return;
@@ -61,12 +62,13 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   first.report('verify', TITLES.functions, 'ok');
 }
 
-function reportHealth(
+async function reportHealth(
   run: PlayRun<EtcdFacts>,
-  { cluster }: Surveyed,
+  surveyed: Surveyed,
   selected: readonly EtcdHost[],
   answers: readonly Answer[],
-): void {
+): Promise<void> {
+  const { cluster } = surveyed;
   const findings = judgeCluster(answers);
   for (const host of selected) {
     const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
@@ -84,8 +86,9 @@ function reportHealth(
     run.log('info', `${cluster.name}: cluster is healthy`);
     return;
   }
+  const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
   throw new QuorateError(
-    [`${cluster.name}: cluster is not healthy:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'),
-    { exitCode: EXIT.unhealthy },
+    [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
+    { exitCode: EXIT.unhealthy, hint: 'npx tsx playbooks/doctor.ts looks for causes' },
   );
 }

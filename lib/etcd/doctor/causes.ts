@@ -1,0 +1,183 @@
+/** What can be wrong with a cluster. The order of the table is the order of likelihood: causes before what follows from them. */
+export interface Cause {
+  readonly id: string;
+  /** What is wrong, as a sentence about `it`: the host, when one is known. */
+  readonly title: string;
+  /** The next command, or what to do; `HOST` stands for the host's name. */
+  readonly next: string;
+  /** It usually follows from another cause: told last, and as such. */
+  readonly follows?: true;
+}
+
+const SITE = 'npx tsx playbooks/site.ts';
+
+/**
+ * From the disk upwards: what a member needs to run at all, its data, its certificates, the network, and in
+ * the end what merely follows. Sources: etcd's operations guide and the messages of its source.
+ */
+export const CAUSES = [
+  {
+    id: 'disk-full',
+    title: 'the disk that holds the data is full',
+    next: 'make room or grow it, then: systemctl reset-failed etcd; systemctl start etcd',
+  },
+  {
+    id: 'memory',
+    title: 'the host has no memory left',
+    next: 'see who takes it: ps aux --sort=-rss | head; then add memory or move that away',
+  },
+  {
+    id: 'corrupt-wal',
+    title: 'the write-ahead log is damaged',
+    next: 'keep a copy of the data directory, then replace the member: remove, set aside, add',
+  },
+  {
+    id: 'lost-snapshot',
+    title: 'snap/db is lost',
+    next: 'keep a copy of the data directory, then replace the member: remove, set aside, add',
+  },
+  {
+    id: 'corrupt',
+    title: 'its data differs from that of its peers',
+    next: 'keep a copy of the data directory, then replace the member from the majority: remove, set aside, add',
+  },
+  {
+    id: 'downgrade',
+    title: 'an older etcd was started on newer data',
+    next: 'bring the newer binary back: etcd does not go back a minor release by itself',
+  },
+  {
+    id: 'shadowed',
+    title:
+      'a setting is given twice, in the environment and as a flag, which etcd takes for fatal from 3.4 on',
+    next: `${SITE} -r config -r systemd`,
+  },
+  { id: 'permission', title: 'etcd may not use its data directory', next: `${SITE} -r config` },
+  {
+    id: 'port-taken',
+    title: 'a port of the member is taken by another process',
+    next: 'stop that process, or change the port; then: systemctl start etcd',
+  },
+  {
+    id: 'clock',
+    title: 'clocks differ',
+    next: 'chronyc tracking || timedatectl timesync-status; then bring both to the same time',
+  },
+  { id: 'expired', title: 'a certificate has ended or is not valid yet', next: `${SITE} -r certs` },
+  {
+    id: 'wrong-ca',
+    title: 'a certificate comes from another CA',
+    next: `${SITE} -r certs, after ca.pem is the same on all: sha256sum /opt/etcd/ssl/ca.pem`,
+  },
+  {
+    id: 'san',
+    title: 'a certificate does not carry the address that others connect to',
+    next: `${SITE} -r certs`,
+  },
+  {
+    id: 'key-usage',
+    title: 'a certificate may not be used for what it is used for: members need server and client auth',
+    next: `${SITE} -r certs`,
+  },
+  {
+    id: 'no-client-certificate',
+    title: 'a client comes without a certificate',
+    next: 'give it one: --cert, --key and --cacert, as in the line that status prints',
+  },
+  {
+    id: 'http',
+    title: 'one side speaks http, the other https',
+    next: 'grep -E "URLS|HTTPS?" /opt/etcd/cfg/etcd.conf on both sides',
+  },
+  {
+    id: 'cluster-id',
+    title: 'a member carries the data of another cluster',
+    next: `${SITE}: it names the odd one out; --set-aside-data HOST moves data aside that never belonged here`,
+  },
+  {
+    id: 'removed',
+    title: 'the member was removed from the cluster, and its directory is a stale one',
+    next: 'set its data aside, then add it again',
+  },
+  {
+    id: 'lost-log',
+    title: 'a member came back without the log that it had promised to keep',
+    next: 'remove the member, then add it again with an empty directory',
+  },
+  {
+    id: 'bootstrapped',
+    title: 'a member without data tries to found a cluster that exists',
+    next: 'remove the member, then add it again; it must start with `existing`',
+  },
+  {
+    id: 'member-count',
+    title: 'the list of members that it starts with is not the cluster’s',
+    next: 'etcdctl member list; add the member first, or correct ETCD_INITIAL_CLUSTER',
+  },
+  {
+    id: 'peer-url',
+    title: 'its peer URL is not the one that the cluster knows',
+    next: 'etcdctl member update ID --peer-urls=…, or correct ETCD_INITIAL_ADVERTISE_PEER_URLS',
+  },
+  { id: 'name', title: 'its name and ETCD_INITIAL_CLUSTER disagree', next: `${SITE} -r config` },
+  {
+    id: 'added-before',
+    title: 'the member was added before',
+    next: 'etcdctl member list; start it, or remove the entry',
+  },
+  { id: 'learner', title: 'a learner is left over', next: 'etcdctl member promote ID, or member remove ID' },
+  {
+    id: 'quota',
+    title: 'the database has reached its quota: it takes no more writes',
+    next: 'etcdctl compact REVISION; etcdctl defrag; etcdctl alarm disarm; then raise quota-backend-bytes',
+  },
+  { id: 'filtered', title: 'packets are dropped on the way: a firewall', next: `${SITE} -r firewall` },
+  {
+    id: 'slow',
+    title: 'disk or CPU is too slow for etcd',
+    next: 'look at etcd_disk_wal_fsync_duration_seconds and at who else uses the disk: iostat -x 1',
+  },
+  { id: 'stopped', title: 'etcd does not run', next: 'systemctl status etcd; then: systemctl start etcd' },
+  {
+    id: 'refused',
+    title: 'nothing listens there: the member is down, or bound elsewhere',
+    next: 'systemctl status etcd; ss -ltnp',
+    follows: true,
+  },
+  {
+    id: 'rejected',
+    title: 'the other side rejects the certificate',
+    next: 'openssl s_client -connect HOST:2380 -cert … -key … -CAfile … says why',
+    follows: true,
+  },
+  {
+    id: 'unhealthy',
+    title: 'the cluster refuses changes of its members while one is unhealthy',
+    next: 'heal that member, wait 5 s, and try again',
+    follows: true,
+  },
+  {
+    id: 'start-timeout',
+    title: 'systemd gave up waiting: a member says it is ready once there is quorum',
+    next: 'start the other members at the same time',
+    follows: true,
+  },
+  {
+    id: 'no-quorum',
+    title: 'there is no quorum: too few members answer each other',
+    next: 'bring a majority of the members up',
+    follows: true,
+  },
+] as const satisfies readonly Cause[];
+
+export type CauseId = (typeof CAUSES)[number]['id'];
+
+/** A cause by its name. */
+export function causeOf(id: CauseId): Cause {
+  return CAUSES.find((cause) => cause.id === id) as Cause;
+}
+
+/** Place in the order of likelihood; 0 is the first. */
+export function rankOf(id: CauseId): number {
+  return CAUSES.findIndex((cause) => cause.id === id);
+}

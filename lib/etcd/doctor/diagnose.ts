@@ -1,0 +1,189 @@
+import { certificateProblems, describeProblem, fingerprint } from '../../pki/index.ts';
+import { judgeCertificates } from '../certificates.ts';
+import { type Finding, judgeCluster } from '../judge.ts';
+import { filteredSaid } from '../port-matrix.ts';
+import { filtered } from '../ports.ts';
+import { type CauseId, causeOf, rankOf } from './causes.ts';
+import type { Evidence } from './evidence.ts';
+
+/** One cause with what speaks for it. */
+export interface Diagnosis {
+  readonly cause: CauseId;
+  /** Hosts it is about, in the order of the inventory; empty when it is about none in particular. */
+  readonly hosts: readonly string[];
+  readonly evidence: readonly string[];
+}
+
+type Clue = { readonly cause: CauseId; readonly host?: string; readonly evidence: string };
+
+/** MiB below which etcd cannot allocate its next WAL segment. */
+const SEGMENT = 64;
+
+/** Milliseconds; etcd itself warns from there. */
+const SKEW = 1000;
+
+/**
+ * What is wrong, most likely cause first. What is measured counts always; what journals say only about members
+ * that are sick, or when nothing else explains it: every start leaves lines that were true for a second.
+ * `rules` holds what the hosts' firewalls say of ports, by host.
+ */
+export function diagnose(
+  all: readonly Evidence[],
+  rules: ReadonlyMap<string, string> = new Map(),
+): readonly Diagnosis[] {
+  const findings = judgeCluster(all.map(({ member, facts }) => ({ member, reading: facts.reading })));
+  const measured = [
+    ...all.flatMap((one) => ofHost(one)),
+    ...ofCertificates(all),
+    ...ofPorts(all, rules),
+    ...ofCluster(findings),
+  ];
+  const sick = new Set(all.filter(({ facts }) => !facts.reading?.healthy).map(({ member }) => member.host));
+  const written = all.flatMap((one) => ofJournal(one, all));
+  const telling = written.filter(({ from, host }) => sick.has(from) || sick.has(host));
+  const rest = measured.length === 0 && telling.length === 0 && findings.length > 0 ? written : telling;
+  return grouped([...measured, ...rest], all);
+}
+
+function ofHost({ member, facts, free, data }: Evidence): readonly Clue[] {
+  const { host } = member;
+  const clue = (cause: CauseId, evidence: string): Clue => ({
+    cause,
+    host,
+    evidence: `${host}: ${evidence}`,
+  });
+  const { clock, listeners } = facts.host;
+  const runs = facts.service === 'active' || facts.service === 'activating';
+  const mib = free && Math.floor(free.kiB / 1024);
+  return [
+    ...(free && mib !== undefined && mib < SEGMENT
+      ? [clue('disk-full', `${free.mount} has ${mib} MiB left, a WAL segment takes ${SEGMENT}`)]
+      : []),
+    ...(data && member.user !== undefined && data.owner !== member.user
+      ? [
+          clue(
+            'permission',
+            `${member.dataDir} belongs to ${data.owner}, mode ${data.mode}; etcd runs as ${member.user}`,
+          ),
+        ]
+      : []),
+    ...listeners.map(({ port, pid, program, address }) =>
+      clue(
+        'port-taken',
+        `port ${port} is taken by ${program ?? 'another process'}${pid === undefined ? '' : ` (pid ${pid})`} on ${address}`,
+      ),
+    ),
+    ...(clock && Math.abs(clock.offset) - clock.within > SKEW
+      ? [
+          clue(
+            'clock',
+            `its clock is ${(Math.abs(clock.offset) / 1000).toFixed(1)} s ${clock.offset > 0 ? 'ahead of' : 'behind'} this machine's`,
+          ),
+        ]
+      : []),
+    ...(runs ? [] : [clue('stopped', `${member.service} is ${facts.service}`)]),
+    ...(facts.reading?.alarms ?? []).map(({ alarm }) =>
+      clue(alarm === 'CORRUPT' ? 'corrupt' : 'quota', `alarm ${alarm}`),
+    ),
+  ];
+}
+
+/** By the CA that most hosts have. */
+function ofCertificates(all: readonly Evidence[]): readonly Clue[] {
+  const cas = all.flatMap(({ facts }) => facts.caPem ?? []);
+  const votes = (pem: string) => cas.filter((other) => other === pem).length;
+  const caPem = [...cas].sort((a, b) => votes(b) - votes(a))[0];
+  return all.flatMap(({ member, facts, certificates }): readonly Clue[] => {
+    const { host } = member;
+    const odd = facts.caPem !== undefined && caPem !== undefined && facts.caPem !== caPem;
+    return [
+      ...(odd
+        ? [
+            {
+              cause: 'wrong-ca' as const,
+              host,
+              evidence: `${host}: ca.pem has SHA-256 ${fingerprint(facts.caPem ?? '')}, most have ${fingerprint(caPem)}`,
+            },
+          ]
+        : []),
+      ...judgeCertificates(member, certificates).map(({ message }) => ({
+        cause: message.includes(' it needs ') ? ('san' as const) : ('expired' as const),
+        host,
+        evidence: message,
+      })),
+      ...certificates.flatMap(({ file, pem }) =>
+        certificateProblems({ pem, caPem, sans: undefined, renewBefore: 0 }).flatMap((problem) => {
+          const cause =
+            problem.kind === 'wrong-ca' ? 'wrong-ca' : problem.kind === 'usage' ? 'key-usage' : undefined;
+          return cause
+            ? [
+                {
+                  cause,
+                  host,
+                  evidence: `${host}: ${member.certDir}/${file}: ${describeProblem(problem)}`,
+                } as const,
+              ]
+            : [];
+        }),
+      ),
+    ];
+  });
+}
+
+function ofPorts(all: readonly Evidence[], rules: ReadonlyMap<string, string>): readonly Clue[] {
+  return filtered(all.flatMap(({ ports }) => ports)).map((reading) => ({
+    cause: 'filtered',
+    host: reading.to,
+    evidence: filteredSaid(reading, rules),
+  }));
+}
+
+function ofCluster(findings: readonly Finding[]): readonly Clue[] {
+  const causes: Partial<Record<Finding['check'], CauseId>> = {
+    'cluster-id': 'cluster-id',
+    hash: 'corrupt',
+    learner: 'learner',
+    leader: 'no-quorum',
+  };
+  return findings.flatMap(({ check, host, message }) => {
+    const cause = causes[check];
+    return cause ? [{ cause, ...(host !== undefined && { host }), evidence: message }] : [];
+  });
+}
+
+/** `from` is whose journal it is, `host` whom the line is about. */
+function ofJournal({ member, journal }: Evidence, all: readonly Evidence[]) {
+  return journal.map(({ cause, count, line }) => ({
+    cause,
+    from: member.host,
+    host: subjectOf(cause, line, all) ?? member.host,
+    evidence: `${member.host}, journal${count > 1 ? `, ${count} times` : ''}: ${line}`,
+  }));
+}
+
+/** The member that a line is about: the one whose address it names as the other end, or as the name that lacks. */
+function subjectOf(cause: CauseId, line: string, all: readonly Evidence[]): string | undefined {
+  const about: readonly CauseId[] = ['filtered', 'refused', 'san', 'rejected', 'clock'];
+  if (!about.includes(cause)) return undefined;
+  const text = cause === 'san' ? (/, not ([^\s",]+)/.exec(line)?.[1] ?? '') : line;
+  const names = (address: string) => new RegExp(`(?<![\\w.])${address.replaceAll('.', '\\.')}(?![\\w.]*\\d)`);
+  return all.find(({ member }) => names(member.address).test(text))?.member.host;
+}
+
+function grouped(clues: readonly Clue[], all: readonly Evidence[]): readonly Diagnosis[] {
+  const order = all.map(({ member }) => member.host);
+  const byCause = new Map<CauseId, Clue[]>();
+  for (const clue of clues) byCause.set(clue.cause, [...(byCause.get(clue.cause) ?? []), clue]);
+  return [...byCause]
+    .sort(([a], [b]) => weight(a) - weight(b))
+    .map(([cause, some]) => ({
+      cause,
+      hosts: order.filter((host) => some.some((clue) => clue.host === host)),
+      evidence: [...new Set(some.map(({ evidence }) => evidence))],
+    }));
+}
+
+/** What follows comes after every cause. */
+function weight(id: CauseId): number {
+  return rankOf(id) + (causeOf(id).follows ? 1000 : 0);
+}

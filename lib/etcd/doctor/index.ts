@@ -1,0 +1,64 @@
+import type { PlayRun, Strategy } from '../../dsl/play.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import type { EtcdFacts } from '../facts.ts';
+import { answersFromFacts, askMembers } from '../gate.ts';
+import { judgeCluster, unequalRevisions } from '../judge.ts';
+import { memberOf } from '../model.ts';
+import { firewallRules } from '../port-matrix.ts';
+import { filtered } from '../ports.ts';
+import { etcdStrategy } from '../strategy.ts';
+import { clustersOf, type Surveyed } from '../survey.ts';
+import { healthTable } from '../table.ts';
+import { diagnose } from './diagnose.ts';
+import { type Evidence, parseEvidence, probeEvidence } from './evidence.ts';
+import { reportDiagnosis } from './report.ts';
+
+/** Looks for the causes of trouble, and touches nothing: also where a cluster is not ours or is half dead. */
+export const doctorStrategy: Strategy<EtcdFacts> = {
+  scope: etcdStrategy.scope,
+  async converge() {},
+  async verify(run) {
+    for (const surveyed of clustersOf(run)) {
+      try {
+        await examine(run, surveyed);
+      } catch (error) {
+        run.fail(error);
+      }
+    }
+  },
+};
+
+async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  const { cluster } = surveyed;
+  const evidence = await gatherEvidence(run, surveyed);
+  const diagnoses = diagnose(
+    evidence,
+    await firewallRules(surveyed, filtered(evidence.flatMap(({ ports }) => ports))),
+  );
+  const known = answersFromFacts(surveyed);
+  const answers = unequalRevisions(known) === undefined ? known : await askMembers(run, surveyed);
+  run.log('table', healthTable(cluster, answers));
+  for (const [i, diagnosis] of diagnoses.entries()) run.fail(reportDiagnosis(diagnosis, i > 0));
+  if (diagnoses.length > 0) return;
+  const left = judgeCluster(answers).map(({ message }) => message);
+  if (left.length === 0) return run.log('info', `${cluster.name}: cluster is healthy, nothing found`);
+  throw new QuorateError([`${cluster.name}: not healthy, and no cause was found:`, ...left].join('\n'), {
+    exitCode: EXIT.unhealthy,
+    hint: 'next: journalctl -u etcd -n 50 on those hosts',
+  });
+}
+
+/** One exchange a host, all side by side. */
+async function gatherEvidence(
+  run: PlayRun<EtcdFacts>,
+  { cluster, hosts }: Surveyed,
+): Promise<readonly Evidence[]> {
+  const found = new Map<string, Evidence>();
+  await run.each(hosts, async (host) => {
+    const member = memberOf(host.target);
+    const others = cluster.members.filter((other) => other.host !== member.host);
+    const { out } = await host.read('looking for causes', probeEvidence(member, others));
+    found.set(member.host, parseEvidence(member, host.target.facts, others, out));
+  });
+  return hosts.flatMap(({ target }) => found.get(target.name) ?? []);
+}

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { causeOf, rankOf } from './causes.ts';
+import { readJournal } from './journal.ts';
+import { reportDiagnosis } from './report.ts';
+
+/** Bytes of a journal that are read: a day of a very talkative member. */
+const MOST = 256 * 1024 * 1024;
+
+/** What a journal alone tells, as errors; no host is contacted. `-` is standard input. */
+export async function readLog(file: string): Promise<readonly QuorateError[]> {
+  const weight = (id: Parameters<typeof causeOf>[0]) => rankOf(id) + (causeOf(id).follows ? 1000 : 0);
+  const findings = [...readJournal(await contents(file))].sort((a, b) => weight(a.cause) - weight(b.cause));
+  return findings.map(({ cause, count, line, first, last }, i) => {
+    const when = first === undefined ? '' : count > 1 ? `, ${first} to ${last}` : `, ${first}`;
+    const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${line}`;
+    return reportDiagnosis({ cause, hosts: [], evidence: [evidence] }, i > 0);
+  });
+}
+
+/** 7 when a journal tells of trouble. */
+export function logExit(findings: readonly QuorateError[]): ExitCode {
+  return findings.length > 0 ? EXIT.unhealthy : EXIT.ok;
+}
+
+async function contents(file: string): Promise<string> {
+  try {
+    return (file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')).slice(0, MOST);
+  } catch (error) {
+    throw new QuorateError(`--log ${file}: ${(error as NodeJS.ErrnoException).message}`, {
+      exitCode: EXIT.usage,
+      hint: 'a file with a journal, as journalctl -u etcd prints it; - is standard input',
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { main } from '../lib/cli/main.ts';
+import { doctorStrategy } from '../lib/etcd/doctor/index.ts';
+import { readLog } from '../lib/etcd/doctor/log.ts';
+import { etcdPlay } from '../roles/play.ts';
+
+await main(import.meta.url, {
+  name: 'doctor',
+  description:
+    'Names the causes when something is wrong, with evidence and the next command; changes nothing.',
+  flags: [
+    {
+      name: 'log',
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'read this journal instead of asking hosts; - is standard input',
+    },
+  ],
+  instead: ({ log }) => (log === undefined ? undefined : readLog(log)),
+  plays: [{ ...etcdPlay('doctor', []), strategy: doctorStrategy }],
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../../lib/etcd/doctor/diagnose.ts';
+import type { Evidence } from '../../../../lib/etcd/doctor/evidence.ts';
+import { readJournal } from '../../../../lib/etcd/doctor/journal.ts';
+import { reportDiagnosis } from '../../../../lib/etcd/doctor/report.ts';
+import { ORDINARY } from '../../../../lib/etcd/facts.ts';
+import { memberOf } from '../../../../lib/etcd/model.ts';
+import type { MemberReading } from '../../../../lib/etcd/read.ts';
+import { ETCD_VARS } from '../../../../lib/etcd/vars.ts';
+
+const DEFAULTS = Object.fromEntries(
+  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
+    'default' in schema ? [[name, schema.default]] : [],
+  ),
+);
+const NAMES = ['etcd01', 'etcd02', 'etcd03'];
+const HOSTVARS = Object.fromEntries(
+  NAMES.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}`, etcd_cluster_name: 'c' }]),
+);
+
+const HEALTHY: MemberReading = { healthy: true, said: '', certificates: [], alarms: [] };
+const SICK: MemberReading = { ...HEALTHY, healthy: false };
+
+interface Change {
+  readonly service?: 'active' | 'failed';
+  readonly reading?: MemberReading;
+  readonly journal?: string;
+  readonly freeKiB?: number;
+  readonly owner?: string;
+  readonly offset?: number;
+}
+
+/** Three members, healthy but for what is changed by index. */
+function cluster(changes: Readonly<Record<number, Change>> = {}): readonly Evidence[] {
+  return NAMES.map((name, i) => {
+    const {
+      service = 'active',
+      reading = HEALTHY,
+      journal = '',
+      freeKiB = 9e6,
+      owner = 'etcd',
+      offset = 0,
+    } = changes[i] ?? {};
+    const clock = { offset, within: 5 };
+    return {
+      member: memberOf({ name, vars: HOSTVARS[name] ?? {}, hostvars: HOSTVARS }),
+      facts: { ...ORDINARY, service, reading, host: { ...ORDINARY.host, clock } },
+      journal: readJournal(journal),
+      ports: [],
+      free: { mount: '/var', kiB: freeKiB },
+      data: { mode: '0700', owner },
+      certificates: [],
+    };
+  });
+}
+
+const said = (changes: Readonly<Record<number, Change>>) =>
+  diagnose(cluster(changes)).map(({ cause, hosts }) => [cause, ...hosts].join(' '));
+
+const NO_QUORUM = 'etcdserver: request timed out';
+const REFUSED = 'dial tcp 10.0.0.2:2380: connect: connection refused';
+
+describe('the causes', () => {
+  it.each<[string, Readonly<Record<number, Change>>, string[]]>([
+    ['of nothing', {}, []],
+    ['are not what healthy members once wrote', { 0: { journal: `${NO_QUORUM}\n${REFUSED}` } }, []],
+    [
+      'come before what follows from them',
+      {
+        0: { journal: `${REFUSED}\n${NO_QUORUM}`, reading: SICK },
+        1: { service: 'failed', reading: SICK, journal: 'write x: no space left on device', freeKiB: 100 },
+      },
+      ['disk-full etcd02', 'stopped etcd02', 'refused etcd02', 'no-quorum etcd01'],
+    ],
+    [
+      'are put to the member that a line is about',
+      { 0: { journal: 'x509: certificate is valid for 10.0.0.1, not 10.0.0.3' }, 2: { reading: SICK } },
+      ['san etcd03'],
+    ],
+    [
+      'are what is measured, not what a healthy member once wrote',
+      {
+        0: {
+          journal: 'rafthttp: x509: certificate has expired',
+          reading: { ...HEALTHY, status: { leaderId: '' } as never },
+        },
+      },
+      ['no-quorum'],
+    ],
+    [
+      'may be several, one a line',
+      { 0: { offset: 4000 }, 1: { owner: 'root' } },
+      ['permission etcd02', 'clock etcd01'],
+    ],
+    [
+      'of several hosts are one',
+      { 0: { owner: 'root' }, 2: { owner: 'root' } },
+      ['permission etcd01 etcd03'],
+    ],
+    [
+      'are alarms, too',
+      { 1: { reading: { ...HEALTHY, alarms: [{ memberId: 'a', alarm: 'NOSPACE' }] } } },
+      ['quota etcd02'],
+    ],
+  ])('%s', (_name, changes, expected) => {
+    expect(said(changes)).toEqual(expected);
+  });
+
+  it('are told with evidence and the next command, what follows as such', () => {
+    const [disk, , refused] = diagnose(
+      cluster({
+        0: { journal: REFUSED, reading: SICK },
+        1: { service: 'failed', reading: SICK, freeKiB: 100 },
+      }),
+    );
+    if (!disk || !refused) throw new Error('too few');
+    expect(reportDiagnosis(disk, false)).toMatchObject({
+      message:
+        'etcd02: the disk that holds the data is full\netcd02: /var has 0 MiB left, a WAL segment takes 64',
+      hint: expect.stringMatching(/^next: make room/),
+      exitCode: 7,
+      host: 'etcd02',
+    });
+    expect(reportDiagnosis(refused, true).message).toContain('(follows from the above)');
+  });
+});
