@@ -137,7 +137,11 @@ export const CAUSES = [
     title: 'disk or CPU is too slow for etcd',
     next: 'look at etcd_disk_wal_fsync_duration_seconds and at who else uses the disk: iostat -x 1',
   },
-  { id: 'stopped', title: 'etcd does not run', next: 'systemctl status etcd; then: systemctl start etcd' },
+  {
+    id: 'stopped',
+    title: 'etcd does not run',
+    next: `${SITE} starts it; journalctl -u etcd -n 50 on HOST says why it ended`,
+  },
   {
     id: 'refused',
     title: 'nothing listens there: the member is down, or bound elsewhere',

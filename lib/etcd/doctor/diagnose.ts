@@ -1,6 +1,7 @@
 import { certificateProblems, describeProblem, fingerprint } from '../../pki/index.ts';
 import { judgeCertificates } from '../certificates.ts';
 import { type Finding, judgeCluster } from '../judge.ts';
+import { hostPort } from '../model.ts';
 import { filteredSaid } from '../port-matrix.ts';
 import { filtered } from '../ports.ts';
 import { type CauseId, causeOf, rankOf } from './causes.ts';
@@ -161,13 +162,23 @@ function ofJournal({ member, journal }: Evidence, all: readonly Evidence[]) {
   }));
 }
 
-/** The member that a line is about: the one whose address it names as the other end, or as the name that lacks. */
+/** The member that a line is about: whose address it names as the other end, or as the name that is missing. */
 function subjectOf(cause: CauseId, line: string, all: readonly Evidence[]): string | undefined {
   const about: readonly CauseId[] = ['filtered', 'refused', 'san', 'rejected', 'clock'];
   if (!about.includes(cause)) return undefined;
-  const text = cause === 'san' ? (/, not ([^\s",]+)/.exec(line)?.[1] ?? '') : line;
-  const names = (address: string) => new RegExp(`(?<![\\w.])${address.replaceAll('.', '\\.')}(?![\\w.]*\\d)`);
-  return all.find(({ member }) => names(member.address).test(text))?.member.host;
+  const missing = cause === 'san' ? /, not ([^\s",]+)/.exec(line)?.[1] : undefined;
+  const found = all.filter(({ member: { address, clientPort, peerPort } }) =>
+    missing === undefined
+      ? [clientPort, peerPort].some((port) => names(line, hostPort(address, port)))
+      : missing === address,
+  );
+  return found.length === 1 ? found[0]?.member.host : undefined;
+}
+
+/** `10.0.0.1:2380` is not named by `110.0.0.1:23801`. */
+function names(line: string, endpoint: string): boolean {
+  const at = line.indexOf(endpoint);
+  return at >= 0 && !/[\w.]/.test(line[at - 1] ?? '') && !/\d/.test(line[at + endpoint.length] ?? '');
 }
 
 function grouped(clues: readonly Clue[], all: readonly Evidence[]): readonly Diagnosis[] {
