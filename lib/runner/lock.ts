@@ -23,18 +23,22 @@ export async function takeLock(host: Host, stateDir: string): Promise<HeldLock> 
         script = running;
       },
       line: (_id, line) => {
-        if (/^(held|busy|broken) ?/.test(line)) resolve(line);
+        if (/^(held|busy) /.test(line)) resolve(line);
       },
       end: (_id, reading) => resolve(reading.out),
     }).catch((error) => reject(error));
   });
-  if (answer.startsWith('held')) {
+  if (answer.startsWith('held ')) {
+    const owner = answer.slice('held '.length);
     return {
+      // While its process lives the lock is nobody else's: so it goes first, and only if it is still ours.
       async release() {
-        script?.kill();
-        await exchange(host, [{ id: 'unlock', sh: sh`rm -f -- "$q_state/lock"`, critical: false }], {
-          stateDir,
-        });
+        const unlock = sh`if [ "$(readlink "$q_state/lock")" = ${owner} ]; then rm -f -- "$q_state/lock"; fi`;
+        try {
+          await exchange(host, [{ id: 'unlock', sh: unlock, critical: false }], { stateDir });
+        } finally {
+          script?.kill();
+        }
       },
     };
   }
@@ -67,11 +71,16 @@ q_take() {
     q_owner=$(readlink "$q_state/$1") || { q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1; continue; }
     q_rest=\${q_owner#*:}
     if [ "$(q_born "\${q_owner%%:*}")" = "\${q_rest%%:*}" ]; then return 1; fi
-    (q_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)") || return 1
+    if ! (q_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"); then
+      # Somebody is taking it over: who that is shows in a moment.
+      q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1
+      sleep 0.1 2>/dev/null || sleep 1
+      continue
+    fi
     if [ "$(readlink "$q_state/$1")" = "$q_owner" ]; then rm -f "$q_state/$1"; fi
     rm -f "$q_state/$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"
   done
 }
-if q_take lock; then echo held; echo until released; else q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6; fi
+if q_take lock; then echo "held $q_me"; echo until released; else q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6; fi
 while :; do sleep 3600; done`;
 }

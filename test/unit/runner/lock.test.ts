@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readlinkSync, symlinkSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { EXIT, QuorateError } from '../../../lib/errors.ts';
+import { type HeldLock, takeLock } from '../../../lib/runner/lock.ts';
+import { connect } from '../../../lib/transport/index.ts';
+import { scratch } from '../support/scratch.ts';
+
+/** Races of the full proof; a few dozen otherwise. */
+const RACES = Number(process.env.QUORATE_RACES ?? 30);
+
+const LOCAL = {
+  name: 'here',
+  kind: 'local',
+  address: 'localhost',
+  port: undefined,
+  user: undefined,
+  password: undefined,
+  keyFile: undefined,
+  become: false,
+  becomeUser: 'root',
+  becomePassword: undefined,
+  proxyJump: undefined,
+  knownHostsFile: undefined,
+  strictHostKeyChecking: undefined,
+} as const;
+
+const ME = `${userInfo().username}@${hostname()}`;
+
+/** Runs that want the same host at once; each that gets it works for a moment. */
+async function race(dir: string, contenders: number) {
+  const host = await connect(LOCAL);
+  let inside = 0;
+  let most = 0;
+  let wins = 0;
+  const losses: QuorateError[] = [];
+  await Promise.all(
+    Array.from({ length: contenders }, async () => {
+      await sleep(Math.random() * 15);
+      let lock: HeldLock;
+      try {
+        lock = await takeLock(host, dir);
+      } catch (error) {
+        if (!(error instanceof QuorateError)) throw error;
+        losses.push(error);
+        return;
+      }
+      wins += 1;
+      inside += 1;
+      most = Math.max(most, inside);
+      await sleep(Math.random() * 15);
+      inside -= 1;
+      await lock.release();
+    }),
+  );
+  return { most, wins, losses };
+}
+
+/** `pid:start` of a process that is gone. */
+function deadOwner(): string {
+  const { pid } = spawnSync('true');
+  return `${pid}:1:somebody@elsewhere`;
+}
+
+describe('the run lock', () => {
+  it(`is never held by two: ${RACES} races`, { timeout: 60_000 + RACES * 500 }, async () => {
+    const dir = scratch();
+    for (let i = 0; i < RACES; i++) {
+      // Every third race finds the lock of a run that was killed.
+      if (i % 3 === 0 && !existsSync(join(dir, 'lock'))) symlinkSync(deadOwner(), join(dir, 'lock'));
+      const { most, wins, losses } = await race(dir, i % 5 === 0 ? 5 : 2);
+      expect(most, `race ${i}`).toBe(1);
+      expect(wins, `race ${i}`).toBeGreaterThan(0);
+      for (const { exitCode, message } of losses) {
+        expect(exitCode, message).toBe(EXIT.locked);
+        expect(message).toMatch(
+          new RegExp(`^here: another run holds the lock: ${ME} \\(pid \\d+ on here\\)$`),
+        );
+      }
+      expect(existsSync(join(dir, 'lock'))).toBe(false);
+    }
+  });
+
+  it('of somebody else stays when ours is released late', async () => {
+    const dir = scratch();
+    const host = await connect(LOCAL);
+    const lock = await takeLock(host, dir);
+    // What a run sees that was cut off while another one took over.
+    spawnSync('ln', ['-sfn', `${process.pid}:0:other`, join(dir, 'lock')]);
+    await lock.release();
+    expect(readlinkSync(join(dir, 'lock'))).toBe(`${process.pid}:0:other`);
+  });
+});
