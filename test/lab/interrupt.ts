@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Lab } from './lab.ts';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+/** How a run ended that was sent a signal on its way. */
+export interface Interrupted {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  /** Task events that it emitted in all. */
+  readonly seen: number;
+  /** What the one was about after which the signal came; undefined when the run ended before. */
+  readonly at: string | undefined;
+}
+
+export interface InterruptOptions {
+  /** Which task events count; by default those that are not `ok`. */
+  readonly counts?: (status: string) => boolean;
+  readonly args?: readonly string[];
+}
+
+/** Runs site.ts and sends `signal` after its n-th task event that counts. */
+export async function interrupt(
+  lab: Lab,
+  after: number,
+  signal: NodeJS.Signals,
+  { counts = (status) => status !== 'ok', args = [] }: InterruptOptions = {},
+): Promise<Interrupted> {
+  const site = join(ROOT, 'playbooks/site.ts');
+  const child = lab.spawn(
+    'node',
+    ['--import', 'tsx', site, '-i', lab.inventoryFile, '--output', 'json', ...args],
+    { cwd: ROOT },
+  );
+  child.stderr?.resume();
+  let seen = 0;
+  let at: string | undefined;
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    const event = JSON.parse(line);
+    if (event.event !== 'task' || !counts(event.status)) continue;
+    seen += 1;
+    if (seen !== after) continue;
+    child.kill(signal);
+    at = `${event.host} ${event.role}: ${event.task} (${event.status})`;
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return { code: child.exitCode, seen, at };
+}
