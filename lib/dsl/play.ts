@@ -48,6 +48,8 @@ export interface PlayRun<Facts = unknown> {
     hosts: readonly PlayHost<Facts>[],
     work: (host: PlayHost<Facts>) => Promise<void>,
   ): Promise<readonly PlayHost<Facts>[]>;
+  /** A task failed on this host, or it was lost: it takes no part in `each` any more. */
+  failed(host: PlayHost<Facts>): boolean;
   /** Reports an error and goes on; it decides the exit code in the end. */
   fail(error: unknown): void;
 }

@@ -19,11 +19,17 @@ export async function askMembers(
 ): Promise<readonly Answer[]> {
   const ask = async (revision: number) => {
     const readings = new Map<string, Answer['reading']>();
-    await run.each(hosts, async (host) => {
+    const one = async (host: EtcdHost) => {
       const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
       readings.set(host.target.name, parseMember(out));
+    };
+    await run.each(hosts, one);
+    // Where a task failed nothing more is changed, but the member answers as before.
+    await Promise.allSettled(hosts.filter(({ target }) => !readings.has(target.name)).map(one));
+    return cluster.members.map((member) => {
+      const reading = readings.get(member.host);
+      return { member, reading, unreached: reading === undefined };
     });
-    return cluster.members.map((member) => ({ member, reading: readings.get(member.host) }));
   };
   const answers = await ask(0);
   const revision = unequalRevisions(answers);
@@ -32,10 +38,10 @@ export async function askMembers(
 
 /** What the facts already know, in the same form. */
 export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
-  return cluster.members.map((member) => ({
-    member,
-    reading: hosts.find(({ target }) => target.name === member.host)?.target.facts.reading,
-  }));
+  return cluster.members.map((member) => {
+    const host = hosts.find(({ target }) => target.name === member.host);
+    return { member, reading: host?.target.facts.reading, unreached: host === undefined };
+  });
 }
 
 /** Throws exit code 3 with the arithmetic unless `host` may be stopped now. */

@@ -2,10 +2,12 @@ import { judgeCertificates } from './certificates.ts';
 import { type Member, quorum } from './model.ts';
 import type { MemberReading } from './read.ts';
 
-/** A member with what it answered; `reading` is undefined when its host or service did not. */
+/** A member with what it answered; `reading` is undefined when its service does not run. */
 export interface Answer {
   readonly member: Member;
   readonly reading: MemberReading | undefined;
+  /** Its host could not be asked: nothing is known of it. */
+  readonly unreached?: boolean;
 }
 
 /** One thing wrong with a cluster. */
@@ -67,16 +69,14 @@ export function judgeStop(answers: readonly Answer[], host: string): readonly Fi
 function health(answers: readonly Answer[]): Finding[] {
   return answers
     .filter(({ reading }) => !reading?.healthy)
-    .map(({ member, reading }) => {
-      const said = reading?.said.split('\n').at(-1)?.trim();
-      return {
-        check: 'health',
-        host: member.host,
-        message: reading
-          ? `${member.host}: no linearizable read through ${member.clientUrl}${said ? `: ${said}` : ''}`
-          : `${member.host}: ${member.service} does not run`,
-      };
-    });
+    .map((answer) => ({ check: 'health', host: answer.member.host, message: unhealthy(answer) }));
+}
+
+function unhealthy({ member: { host, clientUrl, service }, reading, unreached }: Answer): string {
+  if (unreached) return `${host}: not reached, so its member was not asked`;
+  if (!reading) return `${host}: ${service} does not run`;
+  const said = reading.said.split('\n').at(-1)?.trim();
+  return `${host}: no linearizable read through ${clientUrl}${said ? `: ${said}` : ''}`;
 }
 
 function alarms(answers: readonly Answer[]): Finding[] {

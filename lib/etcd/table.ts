@@ -5,7 +5,7 @@ import { type Cluster, hostPort } from './model.ts';
 
 /** The tutorial's two checks as one table, and the line to run them by hand. */
 export function healthTable(cluster: Cluster, answers: readonly Answer[]): string {
-  const rows = answers.map(({ member, reading }) => {
+  const rows = answers.map(({ member, reading, unreached }) => {
     const status = reading?.status;
     const end = endOf(reading?.certificates ?? []);
     return [
@@ -13,7 +13,7 @@ export function healthTable(cluster: Cluster, answers: readonly Answer[]): strin
       status?.memberId ?? '-',
       hostPort(member.address, member.clientPort),
       status ? (status.memberId === status.leaderId ? 'leader' : 'follower') : '-',
-      reading?.healthy ? 'healthy' : reading ? 'unhealthy' : 'stopped',
+      reading?.healthy ? 'healthy' : reading ? 'unhealthy' : unreached ? 'not reached' : 'stopped',
       status?.version ?? '-',
       status ? size(status.dbSize) : '-',
       end ? `${daysUntil(end)}d` : '-',

@@ -52,6 +52,8 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
     for (const host of selected) host.report('verify', TITLES.members, 'unknown');
     return;
   }
+  // It did not come about, and why was said where it failed.
+  if (state !== 'live' && state !== 'stopped' && surveyed.hosts.some((host) => run.failed(host))) return;
   const reread = (changes && !run.check) || unequalRevisions(answersFromFacts(surveyed)) !== undefined;
   const answers = reread ? await askMembers(run, surveyed) : answersFromFacts(surveyed);
   await reportHealth(run, surveyed, selected, answers);

@@ -66,6 +66,11 @@ describe('the judgement of a cluster', () => {
     ['one member alone', cluster(1), []],
     ['a stopped member', cluster(3, { 1: undefined }), ['etcd02: etcd does not run']],
     [
+      'a member whose host was lost',
+      cluster(3, { 1: undefined }).map((answer, i) => ({ ...answer, unreached: i === 1 })),
+      ['etcd02: not reached, so its member was not asked'],
+    ],
+    [
       'a member without quorum',
       cluster(3, { 2: { healthy: false, said: 'x\ncontext deadline exceeded' } }),
       ['etcd03: no linearizable read through https://10.0.0.3:2379: context deadline exceeded'],
