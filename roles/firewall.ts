@@ -37,6 +37,7 @@ export const firewall: Role<EtcdFacts> = {
       ports: openPorts(target, member),
       address: boundAddress(target, member),
       unit: unitName(member),
+      files: { unit: unitPath(member), rules: rulesFile(member, backend) },
     };
     const own = backend === 'nftables' || backend === 'iptables';
     return [
@@ -58,6 +59,7 @@ export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
     ports: closed,
     address: boundAddress(target, member),
     unit: unitName(member),
+    files: { unit: unitPath(member), rules: rulesFile(member, 'nftables') },
   };
   return [
     ...(shared ? [firewallRules({ ...desired, backend }, { title: `${backend} has no rules of ours` })] : []),
@@ -202,7 +204,7 @@ function noneOfOurs(member: Member, ...backends: readonly ('nftables' | 'iptable
   });
 }
 
-function rulesFile({ configDir }: Member, backend: 'nftables' | 'iptables'): string {
+function rulesFile({ configDir }: Member, backend: FirewallDesired['backend']): string {
   return `${configDir}/firewall.${backend}`;
 }
 

@@ -1,6 +1,6 @@
 import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
-import type { Change, PrepareContext, Prepared, Reading, Task, World } from './task.ts';
+import type { Change, Guard, PrepareContext, Prepared, Reading, Task, World } from './task.ts';
 
 /** The part of a change that a resource states itself. */
 export type Difference = Omit<Change, 'resource' | 'certainty'> & Partial<Pick<Change, 'certainty'>>;
@@ -23,6 +23,8 @@ export interface Resource<Desired, Observed> {
   prepare?(desired: Desired, changes: readonly Change[], context: PrepareContext): Promise<Prepared>;
   apply(desired: Desired, changes: readonly Change[], prepared: Prepared): Sh;
   owns?(desired: Desired): readonly string[];
+  /** See `Task.guard`. */
+  guard?(desired: Desired): Guard;
 }
 
 export interface TaskOptions {
@@ -52,6 +54,7 @@ export function defineResource<Desired, Observed>(
         resource.foresee?.(desired, observed, changes, world);
         return changes;
       },
+      ...(resource.guard && { guard: resource.guard(desired) }),
       ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
       apply: (changes, prepared) => resource.apply(desired, changes, prepared),
     };

@@ -1,6 +1,7 @@
 import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
+import type { HostShell } from './shell.ts';
 
 /**
  * How sure a predicted change is: `certain` (a run will do exactly this), `conditional` (only if an
@@ -81,6 +82,17 @@ export interface PrepareContext {
 }
 
 /**
+ * For a change that could shut us out of the host. It is taken back by a timer on the host unless a new
+ * connection gets through after it.
+ */
+export interface Guard {
+  /** Shell that keeps what is needed to go back, below `$q_guard`; runs before the first task of the role. */
+  readonly save: Sh;
+  /** Shell that goes back; it runs on its own, with `$q_guard` and without our other functions. */
+  undo(changes: readonly Change[]): Sh;
+}
+
+/**
  * One thing that must be true on a host, as data and functions; the runner is the only place that calls
  * them. `diff` alone decides; `probe` and `apply` only build shell text.
  */
@@ -101,6 +113,10 @@ export interface Task {
   readonly inTurn: boolean;
   /** Paths this task owns on the host, for the manifest. */
   readonly owns: readonly string[];
+  /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
+  act?($: HostShell): Promise<void>;
+  /** What it changes could cut the connection: see `Guard`. */
+  readonly guard?: Guard;
   /** Exempt from the proof by re-probe (`changedWhen: 'always'` only). */
   readonly unproven?: boolean;
 }

@@ -3,7 +3,7 @@ import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Change } from '../dsl/task.ts';
 import type { FirewallBackend } from './firewall.ts';
 import { familyOf, overlaps } from './firewall-network.ts';
-import { type FirewallDesired, ruleDifferences, ruleName } from './firewall-rules.ts';
+import { type FirewallDesired, reversible, ruleDifferences, ruleName } from './firewall-rules.ts';
 import {
   parseActiveZones,
   parseZoneFile,
@@ -81,7 +81,9 @@ done`,
     }) satisfies readonly Difference[];
   },
 
-  apply: (_desired, changes) => joinSh([HELPERS, ...inOrder(changes).map(changeZone)]),
+  apply: (_desired, changes) => changeZones(changes),
+
+  guard: () => reversible(changeZones),
 };
 
 const SERVICE = 'org.fedoraproject.FirewallD1';
@@ -151,6 +153,10 @@ q_config() {
   q_object=$(busctl call ${SERVICE} ${`${OBJECT}/config`} ${`${SERVICE}.config`} getZoneByName s "$1") || exit 1
   q_object=\${q_object#*\"}; q_object=\${q_object%\"}
 }`;
+
+function changeZones(changes: readonly Change[]): Sh {
+  return joinSh([HELPERS, ...inOrder(changes).map(changeZone)]);
+}
 
 /** Who may go on is let in, for good too, before anyone is shut out. */
 function inOrder(changes: readonly Change[]): readonly Change[] {

@@ -6,6 +6,7 @@ import {
   enabledEntry,
   type OwnEntries,
   ownDifferences,
+  ownGuard,
   probeEnabled,
   reloadUnit,
   ruleEntries,
@@ -52,6 +53,8 @@ ${probeEnabled(unit)}`;
   },
 
   apply: ({ unit }) => reloadUnit(unit),
+
+  guard: ({ unit, files }) => ownGuard(unit, files),
 };
 
 /** At most 28 characters, iptables' limit. */

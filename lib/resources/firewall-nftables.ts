@@ -5,6 +5,7 @@ import {
   enabledEntry,
   type OwnEntries,
   ownDifferences,
+  ownGuard,
   probeEnabled,
   reloadUnit,
   ruleEntries,
@@ -29,6 +30,8 @@ ${probeEnabled(unit)}`,
     ownDifferences([['runtime hook', 'input'], ...ruleEntries('runtime', filterRules(ports))], observed),
 
   apply: ({ unit }) => reloadUnit(unit),
+
+  guard: ({ unit, files }) => ownGuard(unit, files),
 };
 
 export function nftablesTable(name: string): string {

@@ -1,6 +1,8 @@
+import { basename } from 'node:path';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
-import { type FilterRule, ruleDifferences, ruleName } from './firewall-rules.ts';
+import type { Guard } from '../dsl/task.ts';
+import { type FilterRule, type FirewallDesired, ruleDifferences, ruleName } from './firewall-rules.ts';
 
 /** What a table or chain of our own holds, in order, as property and value; and whether its unit is enabled. */
 export type OwnEntries = readonly (readonly [property: string, value: string])[];
@@ -33,6 +35,28 @@ export function reloadUnit(unit: string): Sh {
   return sh`systemctl daemon-reload && systemctl enable --quiet ${unit} && systemctl reload-or-restart ${unit} && exit 0
 journalctl --no-pager --output=cat --lines=8 --unit ${unit}
 exit 1`;
+}
+
+/** Goes back to the files that were there, and to what they load: to nothing of ours where there were none. */
+export function ownGuard(unit: string, files: FirewallDesired['files']): Guard {
+  const { unit: unitPath, rules } = files;
+  return {
+    save: sh`for q_path in ${[rules, unitPath]}; do
+  if [ -f "$q_path" ]; then cp -p -- "$q_path" "$q_guard/\${q_path##*/}" || exit 1; fi
+done`,
+    undo: () => sh`if [ ! -f "$q_guard/"${basename(unitPath)} ]; then
+  systemctl disable --quiet --now ${unit}
+  rm -f -- ${[rules, unitPath]}
+  systemctl daemon-reload
+else
+  for q_path in ${[rules, unitPath]}; do
+    q_kept=$q_guard/\${q_path##*/}
+    if [ -f "$q_kept" ]; then cp -p -- "$q_kept" "$q_path.back" && mv -f -- "$q_path.back" "$q_path"; fi
+  done
+  systemctl daemon-reload
+  systemctl reload-or-restart ${unit}
+fi`,
+  };
 }
 
 export interface OwnFirewallUnit {

@@ -1,4 +1,6 @@
 import type { Difference } from '../dsl/resource.ts';
+import { sh } from '../dsl/sh.ts';
+import type { Change, ChangeKind, Guard } from '../dsl/task.ts';
 
 /** A TCP port and who may reach it. */
 export interface OpenPort {
@@ -16,6 +18,8 @@ export interface FirewallDesired {
   readonly address: string;
   /** Loads a table or chain of our own at boot (`nftables` and `iptables`). */
   readonly unit: string;
+  /** Where that unit and its rules lie. */
+  readonly files: { readonly unit: string; readonly rules: string };
 }
 
 /** One line of a table or chain of our own. */
@@ -63,4 +67,14 @@ export function ruleDifferences(
     wanted.has(property) ? [] : [{ kind: 'remove', property, before, after: null }],
   );
   return [...missing, ...surplus];
+}
+
+/** For firewalls whose rules are set one by one: the same calls the other way round go back. */
+export function reversible(apply: (changes: readonly Change[]) => ReturnType<Guard['undo']>): Guard {
+  return { save: sh`:`, undo: (changes) => apply(changes.map(reversed)) };
+}
+
+function reversed(change: Change): Change {
+  const kind: ChangeKind = change.kind === 'remove' ? 'create' : 'remove';
+  return { ...change, kind, before: change.after, after: change.before };
 }

@@ -1,7 +1,8 @@
-import { joinSh, sh } from '../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import type { Change } from '../dsl/task.ts';
 import type { FirewallBackend } from './firewall.ts';
 import { canonicalNetwork } from './firewall-network.ts';
-import { ruleDifferences, ruleName } from './firewall-rules.ts';
+import { reversible, ruleDifferences, ruleName } from './firewall-rules.ts';
 
 /**
  * Rules of ufw, as it keeps them in `user.rules`. One `ufw` command changes file and kernel; what ufw does
@@ -21,16 +22,21 @@ export const ufwBackend: FirewallBackend<readonly string[]> = {
     return ruleDifferences(accepted(wanted), accepted(there));
   },
 
-  apply: (_desired, changes) =>
-    joinSh(
-      changes.map(({ kind, property }) => {
-        const [, port = '', protocol = '', from = ''] = /^(\d+)\/(\w+) from (\S+)$/.exec(property) ?? [];
-        const verb = kind === 'remove' ? ['delete', 'allow'] : ['allow'];
-        const match = protocol === 'any' ? [] : ['proto', protocol];
-        return sh`ufw ${[...verb, ...match, 'from', from, 'to', 'any', 'port', port]} || exit 1`;
-      }),
-    ),
+  apply: (_desired, changes) => changeRules(changes),
+
+  guard: () => reversible(changeRules),
 };
+
+function changeRules(changes: readonly Change[]): Sh {
+  return joinSh(
+    changes.map(({ kind, property }) => {
+      const [, port = '', protocol = '', from = ''] = /^(\d+)\/(\w+) from (\S+)$/.exec(property) ?? [];
+      const verb = kind === 'remove' ? ['delete', 'allow'] : ['allow'];
+      const match = protocol === 'any' ? [] : ['proto', protocol];
+      return sh`ufw ${[...verb, ...match, 'from', from, 'to', 'any', 'port', port]} || exit 1`;
+    }),
+  );
+}
 
 /** `### tuple ### allow tcp 2380 0.0.0.0/0 any 10.0.52.14 in`, perhaps with a comment. */
 function parseTuple(line: string): readonly string[] {

@@ -1,5 +1,5 @@
 import { defineResource, type Resource, type TaskOptions } from '../dsl/resource.ts';
-import type { Task } from '../dsl/task.ts';
+import type { Guard, Task } from '../dsl/task.ts';
 import { firewalldBackend } from './firewall-firewalld.ts';
 import { iptablesBackend } from './firewall-iptables.ts';
 import { nftablesBackend } from './firewall-nftables.ts';
@@ -20,7 +20,7 @@ export function firewall(desired: FirewallDesired, options?: TaskOptions): Task 
 export type FirewallBackend<Observed> = Pick<
   Resource<FirewallDesired, Observed>,
   'probe' | 'parse' | 'diff' | 'apply'
->;
+> & { guard(desired: FirewallDesired): Guard };
 
 const BACKENDS = {
   firewalld: define(firewalldBackend),

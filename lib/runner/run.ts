@@ -5,8 +5,9 @@ import type { Host } from '../transport/host.ts';
 import type { EventSink } from './events.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
-import { LoopHost, type RoleTask } from './play-host.ts';
+import { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
+import type { RoleTask } from './wire.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */
 export interface RunHost extends PlayInventoryHost {
@@ -52,6 +53,8 @@ class Session {
   readonly #sink: EventSink;
   readonly #recap: Recap;
   readonly #connections = new Map<string, Promise<Host>>();
+  /** Connections beside the one of each host; who opened one closes it. */
+  readonly #further: { readonly name: string; readonly host: Host }[] = [];
   readonly #failed = new Set<string>();
   #hosts: readonly LoopHost<unknown>[] = [];
   #codes: ExitCode[] = [];
@@ -124,6 +127,7 @@ class Session {
         this.#sink.emit({ event: 'log', level, message }),
       each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
         this.#each(some, (host) => host.target.name, work),
+      failed: ({ target }: PlayHost<Facts>) => this.#failed.has(target.name),
       fail: (error: unknown) => this.#fail(error),
     };
     await play.strategy.survey?.(run);
@@ -167,6 +171,7 @@ class Session {
           { ...data, facts },
           {
             host: connected,
+            connect: () => this.#connectAnew(host),
             selected,
             check,
             stateDir,
@@ -258,6 +263,12 @@ class Session {
     return connection;
   }
 
+  async #connectAnew({ name, connect }: RunHost): Promise<Host> {
+    const host = await connect();
+    this.#further.push({ name, host });
+    return host;
+  }
+
   #fail(error: unknown, host?: string): void {
     if (error instanceof QuorateErrors) {
       for (const one of error.errors) this.#fail(one);
@@ -283,7 +294,11 @@ class Session {
     for (const [name, connection] of this.#connections) {
       try {
         const host = await connection;
-        this.#recap.roundTrips(name, host.roundTrips);
+        const further = this.#further.filter((one) => one.name === name);
+        this.#recap.roundTrips(
+          name,
+          [host, ...further.map((one) => one.host)].reduce((sum, { roundTrips }) => sum + roundTrips, 0),
+        );
         await host.close();
       } catch {
         // It never connected, and said so.

@@ -34,6 +34,7 @@ export async function runFirewall(
   const events: RunEvent[] = [];
   const loop = new LoopHost<EtcdFacts>(target, {
     host,
+    connect: async () => hostOf(lab, name),
     selected: true,
     check,
     stateDir: memberOf(data).stateDir,

@@ -3,10 +3,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/cli/options.ts';
 import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
-import { LoopHost } from '../../../lib/runner/play-host.ts';
+import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
-import { shellHost } from '../support/shell-host.ts';
 import { variablesPage } from './variables.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -52,14 +51,7 @@ describe('the documentation', () => {
       hostvars: {},
       facts: undefined,
     };
-    const options = {
-      selected: true,
-      check: false,
-      stateDir: join(dir, 'state'),
-      owner: 'docs',
-      sink: recorder(),
-    };
-    const host = new LoopHost(target, { host: shellHost(), ...options });
+    const host = loopHost({ dir, sink: recorder() });
     await host.makePlan(motd.tasks(target).map((task: never) => ({ role: motd.name, task })));
     await host.apply(() => true);
     expect(readFileSync(join(dir, 'motd.d/quorate'), 'utf8')).toBe('This is etcd01.\n');

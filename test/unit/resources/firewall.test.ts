@@ -356,7 +356,14 @@ describe('rules in ufw', () => {
 const EMPTY = { ports: [], services: [], richRules: [] };
 
 function task({ backend, ports }: Pick<FirewallDesired, 'backend' | 'ports'>) {
-  return firewall({ backend, ports, name: 'etcd', address: '10.0.52.13', unit: 'etcd-firewall.service' });
+  return firewall({
+    backend,
+    ports,
+    name: 'etcd',
+    address: '10.0.52.13',
+    unit: 'etcd-firewall.service',
+    files: { unit: '/etc/systemd/system/etcd-firewall.service', rules: '/opt/etcd/cfg/firewall.nftables' },
+  });
 }
 
 function changes(desired: Pick<FirewallDesired, 'backend' | 'ports'>, out: string): readonly Change[] {

@@ -8,10 +8,11 @@ import { command } from '../../../lib/resources/command.ts';
 import { waitFor } from '../../../lib/resources/condition.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
-import { LoopHost } from '../../../lib/runner/play-host.ts';
+import { task } from '../../../lib/resources/task.ts';
+import type { LoopHost } from '../../../lib/runner/play-host.ts';
+import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
-import { shellHost } from '../support/shell-host.ts';
 
 const SHELLS = [['dash'], ['bash', '--posix']].filter(([name]) => existsSync(`/bin/${name}`));
 
@@ -23,21 +24,8 @@ describe.each(SHELLS)('the loop under %s', (...shell: string[]) => {
     sink = recorder();
   });
 
-  function loop(check = false) {
-    const host = shellHost(shell);
-    const target = { name: 'here', vars: {}, hostvars: {}, facts: undefined };
-    return new LoopHost(target, {
-      host,
-      selected: true,
-      check,
-      stateDir: join(dir, 'state'),
-      owner: 'test',
-      sink,
-    });
-  }
-
   async function plan(...tasks: Task[]) {
-    const host = loop();
+    const host = loopHost({ dir, sink, shell });
     await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
     return host;
   }
@@ -166,6 +154,51 @@ describe.each(SHELLS)('the loop under %s', (...shell: string[]) => {
     expect(host.plan[0]?.changes[0]?.certainty).toBe('unknown');
     await host.apply(() => true);
     expect(sink.events.at(-1)).toMatchObject({ status: 'changed' });
+  });
+
+  describe('a task that is a function', () => {
+    const marker = () => join(dir, "it's there");
+    const touch = () =>
+      task(
+        'the marker is there',
+        async ({ $ }) => {
+          const { text, lines } = await $`printf '%s\n' one two; echo ${marker()}`;
+          expect([text, lines.length]).toEqual([`one\ntwo\n${marker()}`, 3]);
+          expect((await $.nothrow`exit 3`).exitCode).toBe(3);
+          await $`touch ${marker()}`;
+        },
+        { creates: marker() },
+      );
+
+    it('is planned like a command, runs between the others, and is proven', async () => {
+      const before = file({ path: join(dir, 'before'), content: '', mode: '0644' });
+      const after = command({
+        name: 'after',
+        run: sh`[ -e ${marker()} ] && touch ${join(dir, 'after')}`,
+        creates: join(dir, 'after'),
+      });
+      const host = await plan(before, touch(), after);
+      expect(changes(host)[1]).toEqual(['command:the marker is there', 'done', 'no', 'yes']);
+      expect(existsSync(marker())).toBe(false);
+      await host.apply(() => true);
+      expect(existsSync(join(dir, 'after'))).toBe(true);
+      expect(changes(await plan(touch()))).toEqual([]);
+    });
+
+    it('fails with what a command printed, what an error says, or without effect, and nothing follows', async () => {
+      const follows = command({ name: 'follows', run: sh`touch ${join(dir, 'x')}`, creates: join(dir, 'x') });
+      const bad: readonly (readonly [Parameters<typeof task>[1], string])[] = [
+        [async ({ $ }) => void (await $`echo broken; exit 3`), 'here: hand: exit status 3\nbroken'],
+        [() => Promise.reject(new Error('no such thing')), 'here: hand: no such thing'],
+        [async () => {}, 'here: hand: applied, but it did not stick'],
+      ];
+      for (const [body, message] of bad) {
+        const host = await plan(task('hand', body, { creates: marker() }), follows);
+        await expect(host.apply(() => true)).rejects.toThrow(message);
+        expect(sink.events.at(-1)).toMatchObject({ event: 'task', status: 'failed', task: 'hand' });
+      }
+      expect(existsSync(join(dir, 'x'))).toBe(false);
+    });
   });
 
   it('lists what it owns before it touches it', async () => {

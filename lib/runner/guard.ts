@@ -1,0 +1,66 @@
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import type { Guard } from '../dsl/task.ts';
+import type { Host } from '../transport/host.ts';
+import { exchange } from './exchange.ts';
+
+/** Seconds until what nobody confirmed is taken back: a TCP connection that was cut lives that long. */
+export const GUARD_SECONDS = 12;
+
+/** What is undone, and what undoes it. */
+export interface Guarded {
+  readonly guard: Guard;
+  readonly undo: Sh;
+}
+
+/**
+ * Shell that starts the timer on the host, before anything is changed: unless somebody confirms in time it
+ * takes all of it back, and as soon as the run that holds the lock and its applies are gone. `armed` is renamed either by
+ * the timer or by who confirms, so exactly one of them wins. The timer has a session of its own: no end of a
+ * connection ends it.
+ */
+export function armGuard(guarded: readonly Guarded[]): Sh {
+  const undo = joinSh(guarded.map((one) => sh`( ${one.undo} )`));
+  return joinSh([
+    sh`q_guard=$q_state/guard
+[ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
+rm -rf -- "$q_guard" && mkdir -m 700 -- "$q_guard" || exit 1`,
+    ...guarded.map(({ guard }) => guard.save),
+    sh`printf '%s\n' ${undo.text} >"$q_guard/undo"
+printf '%s\n' ${TIMER.text} >"$q_guard/timer"
+: >"$q_guard/armed"
+PATH=$PATH setsid sh "$q_guard/timer" "$q_state" "$(readlink "$q_state/lock")" </dev/null >/dev/null 2>&1 &`,
+  ]);
+}
+
+/** Arguments: the directory of records, and what its lock says; without a lock only the time counts. */
+const TIMER = sh`q_state=$1 q_lock=$2 q_guard=$1/guard
+q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+echo "$$ $(q_born $$)" >"$q_guard/pid"
+q_rest=\${q_lock#*:} q_left=${GUARD_SECONDS * 2}
+while [ "$q_left" -gt 0 ]; do
+  [ -e "$q_guard/armed" ] || exit 0
+  if [ -n "$q_lock" ]; then
+    [ "$(readlink "$q_state/lock")" = "$q_lock" ] && [ "$(q_born "\${q_lock%%:*}")" = "\${q_rest%%:*}" ] || { sleep 3; break; }
+  fi
+  if sleep 0.5 2>/dev/null; then q_left=$((q_left - 1)); else sleep 1; q_left=$((q_left - 2)); fi
+done
+mv -- "$q_guard/armed" "$q_guard/undoing" 2>/dev/null || exit 0
+export q_state q_guard
+sh "$q_guard/undo"
+rm -rf -- "$q_guard"`;
+
+/**
+ * Read-only shell that waits until a timer of an earlier run has decided: what is read before it may not be
+ * what is there a moment later. A timer that died (the host's power went) decides nothing.
+ */
+export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
+  read -r q_pid q_start <"$q_state/guard/pid" 2>/dev/null && [ "$(q_born "$q_pid")" = "$q_start" ] || break
+  sleep 0.2 2>/dev/null || sleep 1
+done`;
+
+/** Stops the timer, through a connection of its own. `false` when it was too late: all is taken back. */
+export async function confirmGuard(host: Host, stateDir: string): Promise<boolean> {
+  const confirm = sh`mv -- "$q_state/guard/armed" "$q_state/guard/confirmed" && rm -rf -- "$q_state/guard"`;
+  const { readings } = await exchange(host, [{ id: 'confirm', sh: confirm, critical: false }], { stateDir });
+  return readings.get('confirm')?.code === 0;
+}

@@ -1,0 +1,107 @@
+import type { Change, Task } from '../dsl/task.ts';
+import { QuorateError } from '../errors.ts';
+import type { Host, RunningScript } from '../transport/host.ts';
+import type { EventSink, TaskStatus } from './events.ts';
+import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
+import type { Fragment } from './script.ts';
+
+/** A task with the role it comes from. */
+export interface RoleTask {
+  readonly role: string;
+  readonly task: Task;
+}
+
+/** One host's end of a run: what is sent to it, what is said of it, and how it is stopped. */
+export class Wire {
+  readonly host: Host;
+  readonly stateDir: string;
+  readonly #sink: EventSink;
+  #running: RunningScript | undefined;
+  #stopping = false;
+
+  constructor(host: Host, stateDir: string, sink: EventSink) {
+    this.host = host;
+    this.stateDir = stateDir;
+    this.#sink = sink;
+  }
+
+  /** Somebody asked to end after the task in hand. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  async exchange(
+    doing: string,
+    fragments: readonly Fragment[],
+    options: ExchangeOptions = {},
+  ): Promise<ExchangeResult> {
+    this.doing(doing);
+    const result = await exchange(this.host, fragments, {
+      ...options,
+      stateDir: this.stateDir,
+      started: (running) => {
+        this.#running = running;
+        if (this.#stopping) running.stop();
+      },
+      stderr: (message) => this.log('debug', message),
+    });
+    this.#running = undefined;
+    return result;
+  }
+
+  /** First Ctrl-C: ends after the task in hand. */
+  stop(): void {
+    this.#stopping = true;
+    this.#running?.stop();
+  }
+
+  /** Second Ctrl-C: ends the process group on the host. */
+  kill(): void {
+    this.#running?.kill();
+  }
+
+  doing(doing: string | undefined): void {
+    this.#sink.progress({ host: this.host.name, doing });
+  }
+
+  log(level: 'debug' | 'warning' | 'output', message: string, task?: string): void {
+    this.#sink.emit({
+      event: 'log',
+      level,
+      host: this.host.name,
+      ...(task !== undefined && { task }),
+      message,
+    });
+  }
+
+  finished(role: string, task: string, status: TaskStatus, changes: readonly Change[] = []): void {
+    this.#sink.emit({ event: 'task', host: this.host.name, role, task, status, changes });
+  }
+
+  /** Runs part of a task; what goes wrong in it gets the names of host and task, and fails the task. */
+  inTask<T>({ role, task }: RoleTask, part: () => T): T {
+    const fail = (error: unknown): never => {
+      const named = this.named(error, task);
+      if (named !== error) this.finished(role, task.title, 'failed');
+      throw named;
+    };
+    try {
+      const result = part();
+      return result instanceof Promise ? (result.catch(fail) as T) : result;
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  /** An error of a task that does not say yet where it comes from, completed; any other as it is. */
+  named(error: unknown, { title }: Task): unknown {
+    if (!(error instanceof QuorateError) || error.host !== undefined) return error;
+    return new QuorateError(`${this.host.name}: ${error.message}`, {
+      exitCode: error.exitCode,
+      host: this.host.name,
+      task: title,
+      ...(error.hint !== undefined && { hint: error.hint }),
+      ...(error.position !== undefined && { position: error.position }),
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { copyFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { describeLab } from './describeLab.ts';
+import { type Lab, startLab } from './lab.ts';
+import { changes, type Outcome, runPlaybook } from './playbook.ts';
+import { waitFor } from './process.ts';
+
+/** sshd's second address and port on the host: control comes in there, and the port is that of etcd's peers. */
+const DOOR = '10.0.52.113';
+
+describeLab('firewall rules that would shut SSH out', () => {
+  let lab: Lab;
+  let inventory: string;
+  beforeAll(async () => {
+    lab = await startLab({ name: 'guard', hosts: 1 });
+    inventory = join(lab.stateDir, 'door.yaml');
+    const known = join(lab.stateDir, 'known_door');
+    copyFileSync(lab.knownHostsFile, known);
+    const vars = {
+      ansible_host: DOOR,
+      ansible_port: 2380,
+      ansible_user: 'root',
+      ansible_ssh_private_key_file: lab.keyFile,
+      ansible_ssh_common_args: `-o UserKnownHostsFile=${known} -o StrictHostKeyChecking=accept-new`,
+      etcd_address: '10.0.52.13',
+      etcd_version: '3.5.16',
+      etcd_allow_unsafe_version: true,
+      etcd_download_url: `${lab.mirrorUrl}/v{version}/etcd-v{version}-linux-{arch}.tar.gz`,
+    };
+    await writeFile(inventory, stringify({ etcd: { hosts: { etcd01: vars } } }));
+  });
+  afterAll(() => lab?.stop());
+  beforeEach(async () => {
+    await lab.reset();
+    await on(`printf 'ListenAddress 0.0.0.0:22\\nListenAddress ${DOOR}:2380\\n' >/etc/ssh/sshd_config.d/door.conf
+ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
+  });
+
+  const on = async (script: string) => (await lab.enter('etcd01', script)).stdout.trim();
+  const site = (...args: string[]) => runPlaybook(lab, args, { inventory });
+
+  const WAYS: readonly (readonly [backend: string, prepare: string, dump: string])[] = [
+    ['nftables', ':', 'nft list tables'],
+    ['iptables', ':', 'iptables-save | grep -i quorate; ip6tables-save | grep -i quorate'],
+    [
+      'firewalld',
+      `systemctl start firewalld; for permanent in '' --permanent; do firewall-cmd $permanent --add-port 2380/tcp; done`,
+      'for permanent in "" --permanent; do firewall-cmd $permanent --list-all; done',
+    ],
+  ];
+  it.each(WAYS)('%s: are taken back by the host, and the run fails there', async (backend, prepare, dump) => {
+    await on(prepare);
+    const before = await on(dump);
+    const choice = ['-e', `etcd_firewall=${backend}`];
+    const check = await site('--check', ...choice);
+    expect(check.errors).toEqual([]);
+    const run = await site(...choice);
+    expect(run.code).toBe(2);
+    expect(run.errors).toMatchObject([
+      {
+        host: 'etcd01',
+        message: expect.stringMatching(/^etcd01: the change would cut us off, and the host takes it back: /),
+      },
+    ]);
+    expect(run.tasks.filter(({ status }) => status === 'failed')).toMatchObject([{ role: 'firewall' }]);
+    await waitFor('the rules are taken back', 20_000, async () =>
+      (await on('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
+    );
+    expect(await on(dump)).toBe(before);
+    expect(
+      await on(
+        'ls /opt/etcd/bin 2>/dev/null; ls /etc/systemd/system/*firewall* 2>/dev/null; systemctl list-unit-files --no-legend "etcd*"',
+      ),
+    ).toBe('');
+    const rules = (run: Outcome) => changes(run).filter((change) => change.includes(' firewall:'));
+    expect(rules(check)).not.toEqual([]);
+    expect(rules(await site('--check', ...choice))).toEqual(rules(check));
+  });
+
+  it('leave rules of an earlier run as they were', async () => {
+    // Control is let in as a member would be.
+    await on('systemctl stop firewalld');
+    const open = ['-e', 'etcd_client_port=2380', '-e', 'etcd_peer_port=2378'];
+    const first = await site('-r', 'firewall', ...open);
+    expect(first.errors).toEqual([]);
+    expect(await on('ls -A /var/lib/quorate/etcd')).not.toContain('guard');
+    const before = await on('nft list table inet quorate_etcd; cat /opt/etcd/cfg/firewall.nftables');
+    const run = await site('-r', 'firewall', ...open, '-e', '{"etcd_client_cidrs":["192.0.2.0/24"]}');
+    expect(run.code).toBe(2);
+    await waitFor('the rules are taken back', 20_000, async () =>
+      (await on('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
+    );
+    expect(await on('nft list table inet quorate_etcd; cat /opt/etcd/cfg/firewall.nftables')).toBe(before);
+    expect((await site('-r', 'firewall', ...open)).changed).toEqual([]);
+  });
+});

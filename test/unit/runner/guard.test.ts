@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { sh } from '../../../lib/dsl/sh.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { QuorateError } from '../../../lib/errors.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { GUARD_SECONDS } from '../../../lib/runner/guard.ts';
+import { loopHost } from '../support/loop-host.ts';
+import { recorder } from '../support/recorder.ts';
+import { scratch } from '../support/scratch.ts';
+import { shellHost } from '../support/shell-host.ts';
+
+const SHELLS = [['dash'], ['bash', '--posix']].filter(([name]) => existsSync(`/bin/${name}`));
+
+describe.each(SHELLS)('a change that could cut us off, under %s', (...shell: string[]) => {
+  let dir: string;
+  let sink: ReturnType<typeof recorder>;
+  beforeEach(() => {
+    dir = scratch();
+    sink = recorder();
+    writeFileSync(join(dir, 'rules'), 'old\n');
+  });
+
+  /** `rules` is guarded; `later` is what would follow. */
+  const tasks = (): readonly Task[] => {
+    const [rules, later] = [join(dir, 'rules'), join(dir, 'later')];
+    const guard = {
+      save: sh`cp ${rules} "$q_guard/kept"`,
+      undo: () => sh`cp "$q_guard/kept" ${rules}`,
+    };
+    return [
+      { ...file({ path: rules, content: 'new\n', mode: '0644' }, { title: 'the rules are new' }), guard },
+      file({ path: later, content: '', mode: '0644' }, { title: 'later' }),
+    ];
+  };
+
+  async function plan(connect: () => Promise<ReturnType<typeof shellHost>>) {
+    const host = loopHost({ dir, sink, shell, connect });
+    await host.makePlan(tasks().map((task) => ({ role: 'role', task })));
+    return host;
+  }
+
+  const rules = () => readFileSync(join(dir, 'rules'), 'utf8');
+  const statuses = () =>
+    sink.events.flatMap((event) => (event.event === 'task' ? [`${event.task}: ${event.status}`] : []));
+  const untilUndone = async (seconds: number) => {
+    for (let i = 0; i < seconds * 10 && existsSync(join(dir, 'state/guard')); i++) await sleep(100);
+  };
+
+  it('stays when a new connection gets through, and what follows waits for that', async () => {
+    const host = await plan(async () => {
+      expect(rules()).toBe('new\n');
+      expect(existsSync(join(dir, 'later'))).toBe(false);
+      return shellHost(shell);
+    });
+    await host.apply(() => true);
+    expect(statuses()).toEqual(['the rules are new: changed', 'later: changed']);
+    expect(existsSync(join(dir, 'state/guard'))).toBe(false);
+    await sleep(1200);
+    expect(rules()).toBe('new\n');
+  });
+
+  it(`is taken back by the host after ${GUARD_SECONDS} s when none does, and nothing follows`, async () => {
+    const host = await plan(async () => {
+      throw new QuorateError('here: cannot connect to 192.0.2.1 port 22: no answer within 10 s', {
+        exitCode: 4,
+      });
+    });
+    const began = Date.now();
+    await expect(host.apply(() => true)).rejects.toMatchObject({
+      exitCode: 2,
+      message:
+        'here: the change would cut us off, and the host takes it back: a new connection was tried: cannot connect to 192.0.2.1 port 22: no answer within 10 s',
+    });
+    expect(statuses()).toEqual(['the rules are new: failed']);
+    expect(existsSync(join(dir, 'later'))).toBe(false);
+    expect(rules()).toBe('new\n');
+    await untilUndone(GUARD_SECONDS + 5);
+    expect(rules()).toBe('old\n');
+    expect((Date.now() - began) / 1000).toBeGreaterThan(GUARD_SECONDS - 1);
+  });
+
+  it('is a failure when the connection comes too late', async () => {
+    const host = await plan(async () => {
+      await sleep(500);
+      // As the timer does it.
+      const { rename } = await import('node:fs/promises');
+      await rename(join(dir, 'state/guard/armed'), join(dir, 'state/guard/undoing'));
+      return shellHost(shell);
+    });
+    await expect(host.apply(() => true)).rejects.toThrow(/none got through in time/);
+    expect(statuses()).toEqual(['the rules are new: failed']);
+  });
+
+  it('is taken back at once when the run that made it is gone, and a later look waits for that', async () => {
+    const holder = spawn('sleep', ['60']);
+    const started = readFileSync(`/proc/${holder.pid}/stat`, 'utf8').split(' ')[21];
+    await mkdir(join(dir, 'state'));
+    symlinkSync(`${holder.pid}:${started}:somebody@elsewhere`, join(dir, 'state/lock'));
+    const host = await plan(() => new Promise(() => {}));
+    // Never ends: its run is killed.
+    void host.apply(() => true);
+    while (rules() !== 'new\n') await sleep(20);
+    holder.kill();
+    const began = Date.now();
+    const later = await plan(async () => shellHost(shell));
+    expect(Date.now() - began).toBeLessThan(GUARD_SECONDS * 500);
+    expect(rules()).toBe('old\n');
+    expect(later.plan.map(({ changes }) => changes.length)).toEqual([1, 1]);
+  });
+});
