@@ -21,6 +21,8 @@ export interface ApplyContext {
   readonly proof: World;
   readonly owner: string;
   readonly connect: () => Promise<Host>;
+  /** All that was prepared to be sent has arrived. */
+  readonly sent: Promise<void>;
 }
 
 /**
@@ -29,6 +31,7 @@ export interface ApplyContext {
  */
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
   for (const segment of segmentsOf(steps)) {
+    if (segment.some(({ prepared }) => prepared.transfers?.length)) await context.sent;
     const { task } = (segment.at(-1) as Step).planned;
     if (task.act) await applyByHand(segment[0] as Step, context);
     else if (task.guard) await applyGuarded(segment, context);

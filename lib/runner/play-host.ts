@@ -67,10 +67,12 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const due = this.plan.filter((planned) => planned.changes.length > 0 && which(planned));
     if (due.length === 0) return;
     const prepared = await this.#prepare(due);
-    await this.#send(prepared.flatMap(({ transfers = [] }) => transfers));
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
     const { owner, connect } = this.#options;
-    await applySteps(steps, { wire: this.#wire, proof: this.#world.copy(), owner, connect });
+    // Under way while what comes before it is applied.
+    const sent = this.#send(prepared.flatMap(({ transfers = [] }) => transfers));
+    const applied = applySteps(steps, { wire: this.#wire, proof: this.#world.copy(), owner, connect, sent });
+    await Promise.all([sent, applied]).finally(() => Promise.allSettled([sent, applied]));
     this.#wire.doing(undefined);
   }
 

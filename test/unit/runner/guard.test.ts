@@ -64,25 +64,29 @@ describe.each(SHELLS)('a change that could cut us off, under %s', (...shell: str
     expect(rules()).toBe('new\n');
   });
 
-  it(`is taken back by the host after ${GUARD_SECONDS} s when none does, and nothing follows`, async () => {
-    const host = await plan(async () => {
-      throw new QuorateError('here: cannot connect to 192.0.2.1 port 22: no answer within 10 s', {
-        exitCode: 4,
+  // Twelve seconds once are enough.
+  it.runIf(shell[0] === SHELLS[0]?.[0])(
+    `is taken back by the host after ${GUARD_SECONDS} s when none does, and nothing follows`,
+    async () => {
+      const host = await plan(async () => {
+        throw new QuorateError('here: cannot connect to 192.0.2.1 port 22: no answer within 10 s', {
+          exitCode: 4,
+        });
       });
-    });
-    const began = Date.now();
-    await expect(host.apply(() => true)).rejects.toMatchObject({
-      exitCode: 2,
-      message:
-        'here: the change would cut us off, and the host takes it back: a new connection was tried: cannot connect to 192.0.2.1 port 22: no answer within 10 s',
-    });
-    expect(statuses()).toEqual(['the rules are new: failed']);
-    expect(existsSync(join(dir, 'later'))).toBe(false);
-    expect(rules()).toBe('new\n');
-    await untilUndone(GUARD_SECONDS + 5);
-    expect(rules()).toBe('old\n');
-    expect((Date.now() - began) / 1000).toBeGreaterThan(GUARD_SECONDS - 1);
-  });
+      const began = Date.now();
+      await expect(host.apply(() => true)).rejects.toMatchObject({
+        exitCode: 2,
+        message:
+          'here: the change would cut us off, and the host takes it back: a new connection was tried: cannot connect to 192.0.2.1 port 22: no answer within 10 s',
+      });
+      expect(statuses()).toEqual(['the rules are new: failed']);
+      expect(existsSync(join(dir, 'later'))).toBe(false);
+      expect(rules()).toBe('new\n');
+      await untilUndone(GUARD_SECONDS + 5);
+      expect(rules()).toBe('old\n');
+      expect((Date.now() - began) / 1000).toBeGreaterThan(GUARD_SECONDS - 1);
+    },
+  );
 
   it('is a failure when the connection comes too late', async () => {
     const host = await plan(async () => {
