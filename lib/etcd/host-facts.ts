@@ -51,7 +51,8 @@ case \${q_state_now-} in active | activating) ;; *)
   done
   q_swap=$(grep -c / /proc/swaps 2>/dev/null)
   if [ "\${q_swap:-0}" -gt 0 ]; then echo "swap yes"; fi
-  if [ -r /proc/sys/fs/nr_open ]; then read -r q_files </proc/sys/fs/nr_open; echo "nr_open $q_files"; fi
+  # Not with read: the shell asks byte by byte, and this file answers once.
+  if [ -r /proc/sys/fs/nr_open ]; then echo "nr_open $(cat /proc/sys/fs/nr_open)"; fi
 esac`;
 }
 

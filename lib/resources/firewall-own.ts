@@ -30,9 +30,12 @@ export function enabledEntry(line: string): OwnEntries[number] | undefined {
   return line === 'enabled' ? ENABLED : undefined;
 }
 
-/** Loads the table from its file, now and at boot. A reload is one transaction, without a gap. */
+/**
+ * Loads the table from its file, now and at boot. A reload is one transaction, without a gap. `enable` has
+ * systemd read all units again, also where there is nothing to enable.
+ */
 export function reloadUnit(unit: string): Sh {
-  return sh`systemctl daemon-reload && systemctl enable --quiet ${unit} && systemctl reload-or-restart ${unit} && exit 0
+  return sh`systemctl enable --quiet ${unit} && systemctl reload-or-restart ${unit} && exit 0
 journalctl --no-pager --output=cat --lines=8 --unit ${unit}
 exit 1`;
 }

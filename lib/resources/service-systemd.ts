@@ -39,8 +39,8 @@ export const systemdManager: ServiceManager<SystemdService> = {
 systemctl ${actions.has('restart') ? sh`restart` : sh`start`} --no-block ${name} || exit 1
 ${waitUntil(desired.ready.until, desired.ready.timeout, giveUp(name))}`;
     return joinSh([
-      sh`systemctl daemon-reload || exit 1`,
-      ...(actions.has('enabled') ? [sh`systemctl enable --quiet ${name} || exit 1`] : []),
+      // Enabling has systemd read all units again, too.
+      sh`systemctl ${actions.has('enabled') ? ['enable', '--quiet', name] : ['daemon-reload']} || exit 1`,
       ...bootstrapApply(desired, starts ? start : undefined),
     ]);
   },

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hostFacts, parseHostFacts } from '../../../lib/etcd/host-facts.ts';
@@ -59,6 +60,10 @@ describe.each(SHELLS)('facts of this very machine under %s', (_name, file, ...ar
     expect(space[0]).toMatchObject({ path: '/tmp/not there/yet', writable: true });
     expect(space[0]?.freeKiB).toBeGreaterThan(0);
     expect(space[1]).toMatchObject({ path: '/proc/nowhere', mount: '/proc' });
+  });
+
+  it('knows how many files a process may open', () => {
+    expect(read({}).openFiles).toBe(Number(readFileSync('/proc/sys/fs/nr_open', 'utf8')));
   });
 
   it('asks a running member for the time only', () => {
