@@ -34,9 +34,17 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   }
   const whole = await run.each(surveyed.hosts, (host) => host.apply((planned) => !planned.task.inTurn));
   const due = whole.filter((host) => host.plan.some((planned) => isDue(planned) && planned.task.inTurn));
-  for (const host of order(due, surveyed)) {
-    const [passed] = await run.each([host], () => takeTurn(run, surveyed, host));
-    if (!passed) return;
+  const waiting = [...order(due, surveyed)];
+  for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
+    const member = host;
+    const [passed] = await run.each([member], () => takeTurn(run, surveyed, member));
+    if (passed) continue;
+    const names = [member, ...waiting].map(({ target }) => target.name).join(', ');
+    run.log(
+      'warning',
+      `${surveyed.cluster.name}: the roll stopped at ${names.replace(', ', ', still to come: ')}`,
+    );
+    return;
   }
 }
 

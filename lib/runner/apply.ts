@@ -23,21 +23,28 @@ export interface ApplyContext {
   readonly connect: () => Promise<Host>;
   /** All that was prepared to be sent has arrived. */
   readonly sent: Promise<void>;
+  /** Tasks that are applied and proven. */
+  readonly done: Set<PlannedTask>;
 }
 
 /**
  * Applies and proves steps in order, as many as possible in one exchange. Throws what failed; what came
  * before it is applied and proven, what would have come after it is not begun.
  */
-export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
+export async function applySteps(steps: readonly Step[], options: Omit<ApplyContext, 'done'>): Promise<void> {
+  const done = new Set<PlannedTask>();
+  const context = { ...options, done };
   for (const segment of segmentsOf(steps)) {
+    const left = steps.filter(({ planned }) => !done.has(planned));
+    if (context.wire.stopping) throw stopped(context.wire, left);
     if (segment.some(({ prepared }) => prepared.transfers?.length)) await context.sent;
     const { task } = (segment.at(-1) as Step).planned;
     if (task.act) await applyByHand(segment[0] as Step, context);
     else if (task.guard) await applyGuarded(segment, context);
     else await applyAndProve(segment, context);
-    if (context.wire.stopping) throw stopped(context.wire);
   }
+  const left = steps.filter(({ planned }) => !done.has(planned));
+  if (left.length > 0) throw stopped(context.wire, left);
 }
 
 /** A task with a guard is the last of its exchange; one with a function of its own stands alone. */
@@ -74,7 +81,7 @@ async function applyAndProve(
       { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
     ];
   });
-  const result = await wire.exchange('applying', [...first, ...fragments], {
+  const { outcome } = await wire.exchange('applying', [...first, ...fragments], {
     begin: (id) => wire.doing(at(id)?.task.title ?? 'preparing'),
     line: (id, message) => {
       if (id.startsWith('a')) wire.log('output', message, at(id)?.task.title);
@@ -89,15 +96,14 @@ async function applyAndProve(
         }
         prove(planned, reading, context);
         // Whether a guarded change stands is known later.
-        if (!planned.task.guard) finished(planned, wire);
+        if (!planned.task.guard) finished(planned, context);
       } catch (error) {
         fail(planned, error);
       }
     },
   });
   if (failure) throw failure;
-  if (result.outcome === 'failed') throw notGuarded(wire);
-  if (result.outcome === 'stopped') throw stopped(wire);
+  if (outcome === 'failed') throw notGuarded(wire);
 }
 
 /** What could shut us out goes first and alone: the rest follows once a new connection got through. */
@@ -106,9 +112,10 @@ async function applyGuarded(steps: readonly Step[], context: ApplyContext): Prom
     task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
   );
   await applyAndProve(steps, context, { id: 'guard', sh: armGuard(guarded), critical: true });
+  if (context.wire.stopping) return;
   const failure = await confirm(context);
   const { planned } = steps.at(-1) as Step;
-  if (!failure) return finished(planned, context.wire);
+  if (!failure) return finished(planned, context);
   context.wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
   throw failure;
 }
@@ -158,11 +165,12 @@ async function applyByHand({ planned }: Step, context: ApplyContext): Promise<vo
       task: task.title,
     });
   }
-  finished(planned, wire);
+  finished(planned, context);
 }
 
-function finished({ role, task, changes }: PlannedTask, wire: Wire): void {
-  wire.finished(role, task.title, 'changed', changes);
+function finished(planned: PlannedTask, { wire, done }: ApplyContext): void {
+  done.add(planned);
+  wire.finished(planned.role, planned.task.title, 'changed', planned.changes);
 }
 
 /** Notes the paths a task owns before it touches them, so that a killed run leaves nothing unlisted. */
@@ -203,8 +211,11 @@ function notGuarded({ host, stateDir }: Wire): QuorateError {
   });
 }
 
-function stopped({ host }: Wire): QuorateError {
-  return new QuorateError(`${host.name}: stopped on request`, {
+/** Names what would have come next. */
+function stopped({ host }: Wire, left: readonly Step[]): QuorateError {
+  const [next, ...rest] = left.map(({ planned }) => planned.task.title);
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more`;
+  return new QuorateError(`${host.name}: stopped on request; not begun: ${next}${more}`, {
     exitCode: EXIT.interrupted,
     host: host.name,
     hint: 'what was applied is proven; run again to go on',

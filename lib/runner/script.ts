@@ -12,11 +12,13 @@ export interface Fragment {
 /**
  * One script for all fragments. Each runs in a subshell of its own without standard input, through
  * `eval`, so that a syntax error or an `exit` ends that fragment only, and is framed by lines that start
- * with the nonce. `stateDir`, where the host keeps our records, is `$q_state` to every fragment.
+ * with the nonce. Asked to stop, it ends before the next critical fragment: what was applied is still proven.
+ * `stateDir`, where the host keeps our records, is `$q_state` to every fragment.
  */
 export function compileScript(fragments: readonly Fragment[], nonce: string, stateDir = ''): string {
   const calls = fragments.map(
-    ({ id, sh, critical }) => `q_run ${quote(id)} ${quote(sh.text)}${critical ? ' || exit 1' : ''}\n`,
+    ({ id, sh, critical }) =>
+      `${critical ? 'q_go_on; ' : ''}q_run ${quote(id)} ${quote(sh.text)}${critical ? ' || exit 1' : ''}\n`,
   );
   const body = `${calls.join('')}printf '\\n%s D\\n' "$q_nonce"\n`;
   // What is only read is printed at once: a packet for each small line costs more than the reading.
@@ -24,8 +26,8 @@ export function compileScript(fragments: readonly Fragment[], nonce: string, sta
   return `${PRELUDE}
 q_nonce=${quote(nonce)} q_state=${quote(stateDir)} q_stop=
 trap 'q_stop=1' USR1
+q_go_on() { if [ -n "$q_stop" ]; then printf '\\n%s S\\n' "$q_nonce"; exit 0; fi; }
 q_run() {
-  if [ -n "$q_stop" ]; then printf '\\n%s S\\n' "$q_nonce"; exit 0; fi
   printf '\\n%s B %s\\n' "$q_nonce" "$1"
   (trap - USR1; eval "$2") </dev/null 2>&1
   q_code=$?

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
@@ -154,6 +155,25 @@ describe.each(SHELLS)('the loop under %s', (...shell: string[]) => {
     expect(host.plan[0]?.changes[0]?.certainty).toBe('unknown');
     await host.apply(() => true);
     expect(sink.events.at(-1)).toMatchObject({ status: 'changed' });
+  });
+
+  it('finishes the task in hand when asked to stop, and says what was not begun', async () => {
+    const touch = (name: string, before = sh`:`) =>
+      command({ name, run: sh`${before}; touch ${join(dir, name)}`, creates: join(dir, name) });
+    const host = await plan(
+      touch('first', sh`touch ${join(dir, 'begun')}; sleep 0.5`),
+      touch('second'),
+      touch('third'),
+    );
+    const applied = host.apply(() => true);
+    while (!existsSync(join(dir, 'begun'))) await sleep(10);
+    host.stop();
+    await expect(applied).rejects.toMatchObject({
+      exitCode: 130,
+      message: 'here: stopped on request; not begun: second and 1 more',
+    });
+    expect(sink.events.at(-1)).toMatchObject({ task: 'first', status: 'changed' });
+    expect([existsSync(join(dir, 'first')), existsSync(join(dir, 'second'))]).toEqual([true, false]);
   });
 
   describe('a task that is a function', () => {
