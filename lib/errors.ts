@@ -77,6 +77,12 @@ export class QuorateErrors extends Error {
   }
 }
 
+/** What should never have been thrown, as an error that is reported like any other: exit code 70, with its stack. */
+export function bugOf(error: unknown): QuorateError {
+  const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new QuorateError(`a bug of ours: ${said}`, { exitCode: EXIT.bug });
+}
+
 /** `file:line:column`, the form editors and terminals make clickable. */
 export function formatPosition(position: Position): string {
   return `${position.file}:${position.line}:${position.column}`;

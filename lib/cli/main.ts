@@ -1,8 +1,9 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, writeSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Playbook } from '../dsl/play.ts';
-import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
+import { redact } from '../dsl/secret.ts';
+import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
 import { type Options, type OwnFlag, parseOptions } from './options.ts';
 
 /** What a playbook file gives to the command line. */
@@ -24,6 +25,7 @@ export interface CommandLine extends Playbook {
  */
 export async function main(url: string, playbook: CommandLine): Promise<void> {
   if (process.argv[1] === undefined || realpathSync(process.argv[1]) !== fileURLToPath(url)) return;
+  process.on('uncaughtException', onEscaped);
   // Node 22.8 and later: start-up without parsing everything again.
   (nodeModule as { enableCompileCache?: () => void }).enableCompileCache?.();
   process.exitCode = await command(playbook, process.argv.slice(2));
@@ -54,18 +56,19 @@ export async function command(playbook: CommandLine, args: readonly string[]): P
     return await execute(playbook, options);
   } catch (error) {
     const { reportUsage } = await import('./usage.ts');
-    const errors = errorsOf(error);
-    if (errors === undefined) {
-      process.stderr.write(`a bug of ours: ${error instanceof Error ? error.stack : String(error)}\n`);
-      return EXIT.bug;
-    }
-    return await reportUsage(errors, options?.output ?? outputOf(args), options?.check ?? false);
+    return await reportUsage(errorsOf(error), options?.output ?? outputOf(args), options?.check ?? false);
   }
 }
 
-function errorsOf(error: unknown): readonly QuorateError[] | undefined {
+function errorsOf(error: unknown): readonly QuorateError[] {
   if (error instanceof QuorateErrors) return error.errors;
-  return error instanceof QuorateError ? [error] : undefined;
+  return [error instanceof QuorateError ? error : bugOf(error)];
+}
+
+/** What escaped every catch ends the process; by Node's own words it would show whatever it carries. */
+function onEscaped(error: unknown): void {
+  writeSync(2, `${redact(bugOf(error).message)}\n`);
+  process.exit(EXIT.bug);
 }
 
 /** Even when the rest of the line is wrong, `--output json` is honoured. */

@@ -1,6 +1,6 @@
 import type { Play, Playbook, PlayHost, PlayInventoryHost } from '../dsl/play.ts';
 import type { HostData, Role } from '../dsl/role.ts';
-import { EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
+import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import type { EventSink } from './events.ts';
 import { exchange } from './exchange.ts';
@@ -274,19 +274,18 @@ class Session {
       for (const one of error.errors) this.#fail(one);
       return;
     }
-    const known = error instanceof QuorateError;
-    const details = known ? error : undefined;
-    const exitCode = details?.exitCode ?? EXIT.bug;
+    const known = error instanceof QuorateError ? error : bugOf(error);
+    const { message, exitCode, hint, task, position } = known;
     this.#codes.push(exitCode);
-    const where = details?.host ?? host;
+    const where = known.host ?? host;
     this.#sink.emit({
       event: 'error',
-      message: known ? error.message : `a bug of ours: ${error instanceof Error ? error.stack : error}`,
+      message,
       exitCode,
-      ...(details?.hint !== undefined && { hint: details.hint }),
+      ...(hint !== undefined && { hint }),
       ...(where !== undefined && { host: where }),
-      ...(details?.task !== undefined && { task: details.task }),
-      ...(details?.position !== undefined && { position: details.position }),
+      ...(task !== undefined && { task }),
+      ...(position !== undefined && { position }),
     });
   }
 

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+
+const PLAYBOOK = fileURLToPath(new URL('bugPlaybook.ts', import.meta.url));
+const SECRET = 'kanarien"vogel\\7';
+
+const dir = mkdtempSync(join(tmpdir(), 'quorate-bug-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** Runs the playbook at highest verbosity; gives the exit code and everything that it has shown. */
+async function run(bug: string, output: string) {
+  const inventory = join(dir, 'inventory.yaml');
+  writeFileSync(inventory, 'all: { hosts: { here: { ansible_connection: local } } }\n');
+  const log = join(dir, `${bug}.log`);
+  const args = ['-i', inventory, '-vvv', '--diff', '--log', log, '--output', output];
+  return new Promise<{ code: unknown; said: string; stdout: string }>((resolve) => {
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', PLAYBOOK, ...args],
+      { env: { ...process.env, BUG: bug, BUG_SECRET: SECRET } },
+      (error, stdout, stderr) => {
+        const logged = existsSync(log) ? readFileSync(log, 'utf8') : '';
+        resolve({ code: error?.code ?? 0, said: stdout + stderr + logged, stdout });
+      },
+    );
+  });
+}
+
+it.concurrent.each([
+  ['before the run', 'guard', 'plain'],
+  ['before the run, as JSON', 'guard', 'json'],
+  ['while a role is built', 'role', 'pretty'],
+  ['while hosts are changed', 'strategy', 'json'],
+  ['in a timer, past every catch', 'timer', 'plain'],
+  ['in a promise that nobody waits for', 'promise', 'json'],
+])('a bug %s ends with 70, and does not show the secret it carries', async (_where, bug, output) => {
+  const { code, said, stdout } = await run(bug, output);
+  expect(code).toBe(70);
+  expect(said).toMatch(/a bug of ours: TypeError: cannot read \*{8}, nor \\?"\*{8}/);
+  expect(said).not.toMatch(/kanarien|vogel/);
+  if (output === 'json') {
+    for (const line of stdout.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+  }
+});
