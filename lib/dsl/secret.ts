@@ -12,7 +12,8 @@ export class Secret {
 
   constructor(value: string) {
     this.#value = value;
-    for (const part of value.split('\n')) if (part.trim().length >= 6) known.add(part);
+    for (const part of value.split('\n'))
+      if (isTelling(part)) for (const form of formsOf(part)) known.add(form);
   }
 
   reveal(): string {
@@ -37,9 +38,20 @@ export class Secret {
   }
 }
 
+/** Shorter parts would mask half of what is said; the frame of a PEM is no secret. */
+function isTelling(part: string): boolean {
+  return part.trim().length >= 6 && !part.startsWith('-----');
+}
+
+/** As it is, and as JSON and a shell's quotes spell it in what others say. */
+function formsOf(part: string): readonly string[] {
+  return [part, JSON.stringify(part).slice(1, -1), part.replaceAll("'", "'\\''")];
+}
+
 /** The redaction sink: everything that leaves the process for a screen, a log or a report passes here. */
 export function redact(text: string): string {
-  let clean = text;
-  for (const value of known) if (clean.includes(value)) clean = clean.replaceAll(value, '********');
-  return clean;
+  const found = [...known].filter((value) => text.includes(value));
+  // The longest first: one may be part of another.
+  found.sort((a, b) => b.length - a.length);
+  return found.reduce((clean, value) => clean.replaceAll(value, '********'), text);
 }

@@ -57,4 +57,22 @@ describe('a secret', () => {
   it('is taken out of what others say, line by line', () => {
     expect(redact('said: battery, then correct horse')).toBe('said: ********, then ********');
   });
+
+  it('is known as shells and JSON spell it, too', () => {
+    const word = new Secret(`staple's "quote"`).reveal();
+    expect(redact(`${quote(word)} ${JSON.stringify(word)}`)).toBe(`'********' "********"`);
+  });
+
+  it('that is part of another one leaves nothing of that', () => {
+    new Secret('marmalade');
+    new Secret('orange marmalade jar');
+    expect(redact('an orange marmalade jar, and marmalade')).toBe('an ********, and ********');
+  });
+
+  it('has a frame that is none, where it is a key', () => {
+    new Secret('-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIKanarienvogel\n-----END EC PRIVATE KEY-----\n');
+    expect(redact('-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIKanarienvogel')).toBe(
+      '-----BEGIN EC PRIVATE KEY-----\n********',
+    );
+  });
 });
