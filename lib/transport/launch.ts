@@ -82,12 +82,18 @@ function start(command: string, spawn: Spawn): Started {
     timeout: 0,
     cwd: undefined,
     stdio: 'pipe',
+    env: environment(),
     // A process group of its own: it is ended as a whole, and a Ctrl-C here does not reach it.
     detached: true,
     store: { stdout: new NoStore(), stderr: new NoStore(), stdall: new NoStore() },
   };
   const result = $(options as object)([command] as unknown as TemplateStringsArray);
   return { process: result.child as ChildProcess, result };
+}
+
+/** This process's, for scripts on this machine, without what is meant for this program alone (a passphrase). */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('QUORATE_')));
 }
 
 /** The beginning of a program: sudo, the input, the marker; then its output flows through. */

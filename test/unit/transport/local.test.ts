@@ -39,6 +39,17 @@ describe('a script on this machine', () => {
     });
   });
 
+  it('does not get what the environment holds for this program alone', async () => {
+    process.env.QUORATE_CA_PASSPHRASE = 'kanarienvogel';
+    try {
+      const { out } = await outcome(await here(), 'env');
+      expect(out).toContain('PATH=');
+      expect(out).not.toMatch(/QUORATE|kanarienvogel/);
+    } finally {
+      delete process.env.QUORATE_CA_PASSPHRASE;
+    }
+  });
+
   it('counts round trips', async () => {
     const host = await here();
     await outcome(host, ':');
