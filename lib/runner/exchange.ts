@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { redact } from '../dsl/secret.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
@@ -44,15 +45,16 @@ export async function exchange(
     },
   });
   let noise = '';
+  const stderr = lineReader((line) => options.stderr?.(line));
   const running = host.run(compileScript(fragments, nonce, options.stateDir), {
     stdout: (chunk) => parser.push(chunk),
     stderr: (chunk) => {
-      noise = (noise + chunk.toString('utf8')).slice(-2000);
-      for (const line of chunk.toString('utf8').split('\n')) if (line.trim()) options.stderr?.(line);
+      noise = redact(noise + chunk.toString('utf8')).slice(-2000);
+      stderr.push(chunk);
     },
   });
   options.started?.(running);
-  const { code } = await running.done;
+  const { code } = await running.done.finally(() => stderr.end());
   if (parser.complete) return { readings, outcome: 'complete' };
   if (parser.stopped) return { readings, outcome: 'stopped' };
   const last = fragments.find(({ id, critical }) => critical && (readings.get(id)?.code ?? 0) !== 0);
@@ -62,4 +64,24 @@ export async function exchange(
     `${host.name}: the script ended early (${code === null ? 'killed by a signal' : `exit status ${code}`}), so its outcome is unknown${said ? `: ${said}` : ''}`,
     { exitCode: EXIT.unreachable, host: host.name, hint: 'run again: the host is read afresh first' },
   );
+}
+
+/** Whole lines of a stream, those that are not blank: a secret cut in two by a chunk would not be known as one. */
+function lineReader(tell: (line: string) => void): { push(chunk: Buffer): void; end(): void } {
+  let rest = Buffer.alloc(0);
+  const say = (bytes: Buffer) => {
+    for (const line of bytes.toString('utf8').split('\n')) if (line.trim()) tell(line);
+  };
+  return {
+    push(chunk) {
+      const bytes = Buffer.concat([rest, chunk]);
+      const end = bytes.lastIndexOf(10) + 1;
+      say(bytes.subarray(0, end));
+      rest = bytes.subarray(end);
+    },
+    end() {
+      say(rest);
+      rest = Buffer.alloc(0);
+    },
+  };
 }
