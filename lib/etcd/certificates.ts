@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { canonicalAddress } from '../addresses.ts';
 import { parseCertificate } from '../pki/index.ts';
 import type { Finding } from './judge.ts';
 import type { Member } from './model.ts';
@@ -54,16 +55,11 @@ export function judgeCertificates(
 }
 
 function covers(name: string, address: string): boolean {
-  const [wanted, given] = [canonical(address), canonical(name)];
+  const [wanted = '', given = ''] = [address, name].map((one) => canonicalAddress(one).toLowerCase());
   if (wanted === given) return true;
   return (
     isIP(address) === 0 && given.startsWith('*.') && wanted.split('.').slice(1).join('.') === given.slice(2)
   );
-}
-
-/** IPv6 as the WHATWG URL writes it; names in lower case. */
-function canonical(name: string): string {
-  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase();
 }
 
 function day(date: Date): string {

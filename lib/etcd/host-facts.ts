@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../addresses.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
 import type { Member } from './model.ts';
@@ -116,7 +117,7 @@ function addressOf(hex: string): string {
   const groups = Array.from({ length: 8 }, (_, i) =>
     ((bytes[i * 2] ?? 0) * 256 + (bytes[i * 2 + 1] ?? 0)).toString(16),
   );
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
+  return canonicalAddress(groups.join(':'));
 }
 
 function parseSpace(line: string): readonly Space[] {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { canonicalAddress } from '../addresses.ts';
 import type { HostData, Vars } from '../dsl/role.ts';
 
 /** A member of a cluster as the inventory describes it. */
@@ -79,7 +80,9 @@ export function quorum(voters: number): number {
 }
 
 function member(host: string, vars: Vars): Member {
-  const address = text(vars.etcd_address) ?? String(vars.ansible_host ?? host);
+  // URLs, certificates and rules are compared as text, also by etcd.
+  const address = canonicalAddress(text(vars.etcd_address) ?? String(vars.ansible_host ?? host));
+  const listenAddress = text(vars.etcd_listen_address) ?? (isIP(address) ? address : undefined);
   const manager = vars.etcd_service_manager === 'process' ? 'process' : 'systemd';
   const clientPort = Number(vars.etcd_client_port);
   const peerPort = Number(vars.etcd_peer_port);
@@ -91,7 +94,7 @@ function member(host: string, vars: Vars): Member {
     name,
     cluster: clusterName(vars),
     address,
-    listenAddress: text(vars.etcd_listen_address) ?? (isIP(address) ? address : undefined),
+    listenAddress: listenAddress && canonicalAddress(listenAddress),
     clientPort,
     peerPort,
     clientUrl: `https://${hostPort(address, clientPort)}`,

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { canonicalAddress } from '../addresses.ts';
 import { formatPosition } from '../errors.ts';
 import type { InventoryHost } from './index.ts';
 import type { Problems } from './problems.ts';
@@ -9,7 +9,8 @@ export function refuseDuplicates(hosts: readonly InventoryHost[], problems: Prob
   for (const host of hosts) {
     const { kind, address, port = 22 } = host.connection;
     if (kind === 'local') continue;
-    const key = `${comparable(address)} port ${port}`;
+    // A zone says which link, not which host.
+    const key = `${canonicalAddress(address.replace(/%.*/, '')).toLowerCase()} port ${port}`;
     const first = seen.get(key);
     if (first) {
       problems.add(
@@ -20,9 +21,4 @@ export function refuseDuplicates(hosts: readonly InventoryHost[], problems: Prob
       );
     } else seen.set(key, host);
   }
-}
-
-/** Names in lower case, IPv6 addresses in their one short form. */
-function comparable(address: string): string {
-  return isIP(address) === 6 ? new URL(`ssh://[${address.split('%')[0]}]`).hostname : address.toLowerCase();
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { canonicalAddress } from '../addresses.ts';
 
 export type NameType = 'dns' | 'ip' | 'email' | 'url';
 
@@ -55,10 +56,4 @@ function unquote(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** IPv6 addresses have many spellings; this is the one of RFC 5952. */
-function canonicalAddress(address: string): string {
-  if (isIP(address) !== 6 || address.includes('%')) return address;
-  return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

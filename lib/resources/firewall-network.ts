@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { canonicalAddress } from '../addresses.ts';
 
 /**
  * The one spelling of an address or a network that kernels print: host bits cleared, IPv6 compressed, no
@@ -58,7 +59,7 @@ function ipv4Text(value: bigint): string {
 }
 
 function ipv6Value(address: string): bigint {
-  const [head = [], tail = []] = compressed(address)
+  const [head = [], tail = []] = canonicalAddress(address)
     .split('::')
     .map((half) => half.split(':').filter(Boolean));
   const zeros = Array<string>(8 - head.length - tail.length).fill('0');
@@ -67,10 +68,5 @@ function ipv6Value(address: string): bigint {
 
 function ipv6Text(value: bigint): string {
   const words = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
-  return compressed(words.join(':'));
-}
-
-/** The URL parser knows how RFC 5952 spells IPv6. */
-function compressed(address: string): string {
-  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  return canonicalAddress(words.join(':'));
 }

@@ -1,5 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { canonicalAddress } from '../addresses.ts';
 import { badSetting } from './failures.ts';
 import type { Connection, HostKeyPolicy } from './host.ts';
 import { knownName } from './known-hosts.ts';
@@ -47,7 +48,8 @@ export async function sshSettings(connection: Connection): Promise<SshSettings> 
       'use ProxyJump',
     );
   }
-  const address = (first('hostname') ?? '%h').replaceAll('%h', connection.address);
+  // known_hosts names IPv6 addresses in one spelling.
+  const address = canonicalAddress((first('hostname') ?? '%h').replaceAll('%h', connection.address));
   const port = connection.port ?? Number(first('port') ?? 22);
   const user = connection.user ?? first('user') ?? userInfo().username;
   const expand = (path: string) => expandTokens(path, { h: address, p: String(port), r: user });

@@ -59,6 +59,12 @@ const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[]
     { address: '10.0.0.1', hostKey: { knownAs: '10.0.0.1' } },
   ],
   ['HostName with %h', 'Host node*\n HostName %h.example.org', {}, { address: 'node1.example.org' }],
+  [
+    'HostName in another spelling than known_hosts has',
+    'Host node1\n HostName FD00:0:0:0:0:0:0:1',
+    {},
+    { address: 'fd00::1', hostKey: { knownAs: 'fd00::1' } },
+  ],
   ['another host', 'Host node2\n HostName 10.0.0.1\n User joe', {}, { address: 'node1' }],
   ['a negated host', 'Host * !node1\n User joe', {}, { user: userInfo().username }],
   ['the first value wins', 'Host node1\n Port 1\nHost *\n Port 2', {}, { port: 1 }],
