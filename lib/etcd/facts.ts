@@ -14,7 +14,7 @@ export interface EtcdFacts {
   readonly arch: string;
   /** Version of systemd; undefined when it is not PID 1. */
   readonly systemd: number | undefined;
-  /** What `etcd_address` resolves to on the host itself. */
+  /** What `etcd_address` resolves to on the host itself; loopback only where there is nothing else. */
   readonly resolved: string | undefined;
   /** First line of our records, undefined when there are none. */
   readonly owner: string | undefined;
@@ -144,7 +144,19 @@ if [ -d /run/systemd/system ]; then
   echo "systemd \${q_version:-$(systemctl --version | head -n 1)}"
 fi
 if [ -e /sys/fs/selinux/enforce ]; then echo "selinux yes"; fi
-${member.listenAddress === undefined ? sh`q_host=$(getent ahosts ${member.address} | head -n 1); echo "resolved \${q_host%% *}"` : sh`:`}`;
+${member.listenAddress === undefined ? resolvedAddress(member.address) : sh`:`}`;
+}
+
+/** Distributions give a host's own name to 127.0.1.1, too, where nobody else would reach the member. */
+function resolvedAddress(name: string): Sh {
+  return sh`getent ahosts ${name} | {
+  q_first=
+  while read -r q_ip q_rest; do
+    q_first=\${q_first:-$q_ip}
+    case $q_ip in 127.* | ::1 | fe80:*) ;; *) q_first=$q_ip; break ;; esac
+  done
+  echo "resolved $q_first"
+}`;
 }
 
 function recordFacts(member: Member): Sh {

@@ -54,9 +54,19 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
       ),
     ];
   }
-  const isThere = isEvery(listen) || addresses.includes(listen) || /^(127\.|::1$)/.test(listen);
-  if (addresses.length === 0 || isThere) return [];
-  const own = addresses.filter((address) => !/^(127\.|::1$|fe80:)/.test(address));
+  if (addresses.length === 0) return [];
+  if (member.listenAddress === undefined && isLoopback(listen) && member.address !== 'localhost') {
+    return [
+      problem(
+        member,
+        `${member.address} is ${listen} on the host itself, where nobody else reaches it`,
+        'give it its address in /etc/hosts there, or set etcd_listen_address',
+      ),
+    ];
+  }
+  const isThere = isEvery(listen) || addresses.includes(listen) || isLoopback(listen);
+  if (isThere) return [];
+  const own = addresses.filter((address) => !isLoopback(address) && !address.startsWith('fe80:'));
   return [
     problem(
       member,
@@ -132,6 +142,10 @@ function clocks(candidates: readonly Candidate[]): readonly QuorateError[] {
         'bring both to the same time, with chrony or systemd-timesyncd',
       );
     });
+}
+
+function isLoopback(address: string): boolean {
+  return /^(127\.|::1$)/.test(address);
 }
 
 function isEvery(address: string): boolean {

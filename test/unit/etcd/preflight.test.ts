@@ -82,6 +82,21 @@ describe('before anything is written', () => {
       ['3 etcd01: db.example does not resolve on the host'],
     ],
     [
+      'a name that is loopback there',
+      candidate({}, { resolved: '127.0.1.1' }, { etcd_address: 'db.example' }),
+      ['3 etcd01: db.example is 127.0.1.1 on the host itself, where nobody else reaches it'],
+    ],
+    [
+      'loopback that was asked for',
+      candidate({}, {}, { etcd_address: 'db.example', etcd_listen_address: '127.0.0.1' }),
+      [],
+    ],
+    [
+      'an IPv6 address in another spelling',
+      candidate({ addresses: ['fd00::1'] }, {}, { etcd_address: 'FD00:0:0:0:0:0:0:1' }),
+      [],
+    ],
+    [
       'too little room for the data',
       candidate({
         space: [{ path: '/var/lib/etcd/default.etcd', mount: '/var', freeKiB: 140 * 1024, writable: true }],
