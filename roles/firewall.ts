@@ -42,7 +42,7 @@ export const firewall: Role<EtcdFacts> = {
     const own = backend === 'nftables' || backend === 'iptables';
     return [
       ...(own ? ownTable(member, backend, desired.ports) : [noneOfOurs(member, 'nftables', 'iptables')]),
-      withWarning(firewallRules(desired, { title: `${backend} lets in members and clients` }), desired.ports),
+      firewallRules(desired, { title: `${backend} lets in members and clients` }),
     ];
   },
 };
@@ -91,13 +91,6 @@ function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): Firewall
 /** Where the ports are: an address of the host, also when the member listens on all of them. */
 function boundAddress({ facts }: Target<EtcdFacts>, { listenAddress = '', address }: Member): string {
   return /^(0\.0\.0\.0|::)?$/.test(listenAddress) ? (facts.resolved ?? address) : listenAddress;
-}
-
-function withWarning(task: Task, ports: readonly OpenPort[]): Task {
-  const warnings = ports
-    .filter(({ sources }) => sources === 'any')
-    .map(({ port }) => `every address may reach port ${port}: etcd_client_cidrs narrows it`);
-  return { ...task, prepare: async () => ({ warnings }) };
 }
 
 function openPorts(target: Target<EtcdFacts>, { clientPort, peerPort }: Member): readonly OpenPort[] {

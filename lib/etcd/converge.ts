@@ -27,6 +27,10 @@ export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
 }
 
 async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  if (surveyed.hosts.some(opensToAll)) {
+    const message = 'every address may reach the client ports: etcd_client_cidrs narrows it';
+    run.log('warning', `${surveyed.cluster.name}: ${message}`);
+  }
   const state = surveyed.hosts[0]?.target.facts.cluster?.state;
   if (state !== 'live') {
     await run.each(surveyed.hosts, (host) => host.apply(() => true));
@@ -104,6 +108,12 @@ q_etcdctl move-leader ${target}`,
 /** A plan that interrupts a running member. */
 function stops(host: EtcdHost): boolean {
   return host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'restart' || kind === 'stop'));
+}
+
+/** A plan that sets the firewall where nobody has said who the clients are. */
+function opensToAll({ plan, target }: EtcdHost): boolean {
+  const cidrs = target.vars.etcd_client_cidrs as readonly string[];
+  return cidrs.length === 0 && plan.some((one) => isDue(one) && one.task.resource.startsWith('firewall:'));
 }
 
 function isDue({ changes }: PlannedTask): boolean {

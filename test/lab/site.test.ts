@@ -37,6 +37,7 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     expect(run.errors).toEqual([]);
     expect(run.code).toBe(0);
     expect(changeSet(run)).toEqual(changeSet(check));
+    expect(run.text.match(/every address may reach/g)).toHaveLength(1);
     expect(await onAll('systemctl is-active etcd firewalld | paste -sd" "')).toEqual(
       Array(3).fill('active active'),
     );
@@ -47,6 +48,7 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     const again = await site();
     expect(again.code).toBe(0);
     expect(again.changed).toEqual([]);
+    expect(again.text).not.toContain('every address');
     expect(await pids()).toEqual(before);
     for (const host of HOSTS) expect(again.recap[host]?.roundTrips).toBeLessThanOrEqual(3);
   });

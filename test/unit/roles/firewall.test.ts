@@ -63,17 +63,6 @@ describe('the firewall role', () => {
     else expect(sources(table, 2379)).toEqual(expected);
     expect(sources(table, 2380)).toEqual(['10.0.0.1', '10.0.0.2']);
   });
-
-  it('warns when every address may reach the client port', async () => {
-    const warnings = async (vars: object) =>
-      (
-        await tasks(vars, NFT)
-          .at(-1)
-          ?.prepare?.([], { progress: () => {} })
-      )?.warnings;
-    expect(await warnings({})).toEqual(['every address may reach port 2379: etcd_client_cidrs narrows it']);
-    expect(await warnings({ etcd_client_cidrs: ['10.0.0.0/8'] })).toEqual([]);
-  });
 });
 
 function host(vars: object, others: Readonly<Record<string, object>> = {}) {
