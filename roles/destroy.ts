@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
@@ -32,7 +33,7 @@ export const destroy: Role<DestroyFacts> = {
       ...manifest.flatMap((line) => (line.startsWith('user:') ? [userGone(line.slice(5))] : [])),
       command({
         name: `${member.stateDir} is gone`,
-        run: sh`rm -rf -- ${member.stateDir}`,
+        run: sh`rm -rf -- ${member.stateDir}; rmdir -- ${dirname(member.stateDir)} 2>/dev/null || :`,
         unless: sh`[ ! -d ${member.stateDir} ]`,
       }),
     ];

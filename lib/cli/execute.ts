@@ -50,8 +50,8 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     return EXIT.ok;
   }
   const warnings = checkPlays(playbook, inventory, select);
-  const all = playbook.plays.flatMap((play) => select(play.hosts));
-  if (!options.check) playbook.guard?.(all, options);
+  const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
+  if (!options.check) playbook.guard?.(chosen, options);
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });

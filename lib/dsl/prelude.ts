@@ -13,11 +13,15 @@
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
+ * - `q_own NAME…`: lists paths (and `user:NAME`) in our manifest, before they are touched. Folders above a path
+ *   that are not there yet are ours, too, and so are those that another service of ours on the host has made.
  */
 export const PRELUDE = `
 export LC_ALL=C LANG=C
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 umask 022
+q_nl='
+'
 q_stat() { stat -c 'stat %F|%a|%U|%G|%s|%n' -- "$@" 2>/dev/null || :; }
 q_digest() {
   q_stat "$1"
@@ -65,5 +69,16 @@ q_mode() {
 }
 q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 q_sync() { sync "$1" 2>/dev/null || sync; }
+q_own() {
+  [ -f "$q_state/manifest" ] || : >"$q_state/manifest"
+  q_mine=$q_nl$(cat "$q_state/manifest")$q_nl q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest)$q_nl
+  for q_name in "$@"; do
+    while :; do
+      case $q_mine in *"$q_nl$q_name$q_nl"*) ;; *) echo "$q_name" >>"$q_state/manifest"; q_mine=$q_mine$q_name$q_nl ;; esac
+      case $q_name in /*/*) q_name=\${q_name%/*} ;; *) break ;; esac
+      if [ -e "$q_name" ] || [ -L "$q_name" ]; then case $q_ours in *"$q_nl$q_name$q_nl"*) ;; *) break ;; esac; fi
+    done
+  done
+}
 q_label() { if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon -F -- "$1"; fi; }
 `;

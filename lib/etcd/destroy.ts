@@ -11,17 +11,29 @@ import { clustersOf, foreign, refuse } from './survey.ts';
 
 /** Facts of a host that is to be emptied. */
 export interface DestroyFacts extends EtcdFacts {
-  /** Paths, and `user:NAME`, that runs have put there; undefined without records. */
+  /**
+   * Paths, and `user:NAME`, that runs have put there and no other service of ours on the host needs;
+   * undefined without records.
+   */
   readonly manifest: readonly string[] | undefined;
 }
 
 export const destroyFacts: FactSource<DestroyFacts> = {
   ordinary: { ...ORDINARY, manifest: [] },
-  probe: (host) => joinSh([etcdFacts.probe(host), sh`echo ==manifest; cat "$q_state/manifest" 2>/dev/null`]),
+  probe: (host) =>
+    joinSh([
+      etcdFacts.probe(host),
+      sh`echo ==manifest; cat "$q_state/manifest" 2>/dev/null
+echo ==others
+for q_file in "\${q_state%/*}"/*/manifest; do
+  if [ "$q_file" != "$q_state/manifest" ]; then cat "$q_file" 2>/dev/null; fi
+done`,
+    ]),
   parse(reading, host) {
-    const [head = '', manifest = ''] = reading.out.split(/^==manifest$/m);
+    const [head = '', manifest = '', others = ''] = reading.out.split(/^==(?:manifest|others)$/m);
     const facts = etcdFacts.parse({ ...reading, out: head }, host);
-    const lines = manifest.split('\n').filter(Boolean);
+    const shared = new Set(others.split('\n'));
+    const lines = manifest.split('\n').filter((line) => line !== '' && !shared.has(line));
     return { ...facts, manifest: facts.owner === undefined ? undefined : lines };
   },
 };

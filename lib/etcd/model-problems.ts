@@ -137,14 +137,16 @@ function ofMachines(all: readonly Listed[]): readonly Problem[] {
     const ports = 'give one of them another port, or its own etcd_address';
     claim(host.name, 'etcd_client_port', hostPort(address, member.clientPort), ports);
     claim(host.name, 'etcd_peer_port', hostPort(address, member.peerPort), ports);
-    for (const [variable, path] of dirsOf(member))
-      if (variable !== 'etcd_bin_dir')
-        claim(
-          host.name,
-          variable,
-          `${path} on ${address}`,
-          'members on one machine share no directory but etcd_bin_dir',
-        );
+    const written = dirsOf(member).filter(
+      ([variable]) => variable !== 'etcd_bin_dir' || host.vars.etcd_source !== 'path',
+    );
+    for (const [variable, path] of written)
+      claim(
+        host.name,
+        variable,
+        `${path} on ${address}`,
+        'what one member is given must not change for another',
+      );
   }
   return problems;
 }

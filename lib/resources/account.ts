@@ -11,7 +11,7 @@ export interface UserDesired {
   readonly home: string;
 }
 
-/** A system group. */
+/** A system group. Services on one host may share it, and be set up at the same time: whoever comes second is content. */
 export const group = defineResource<GroupDesired, boolean>({
   kind: 'group',
   name: (desired) => desired.name,
@@ -21,10 +21,10 @@ export const group = defineResource<GroupDesired, boolean>({
   diff: ({ name }, exists) =>
     exists ? [] : [{ kind: 'create', property: 'name', before: null, after: name }],
   apply: ({ name }) =>
-    sh`if command -v groupadd >/dev/null; then groupadd --system ${name}; else addgroup -S ${name}; fi`,
+    sh`if command -v groupadd >/dev/null; then groupadd --system ${name}; else addgroup -S ${name}; fi || grep -q ${`^${name}:`} /etc/group`,
 });
 
-/** A system user that cannot log in, with this primary group. */
+/** A system user that cannot log in, with this primary group; shared like the group. */
 export const user = defineResource<UserDesired, string | undefined>({
   kind: 'user',
   name: (desired) => desired.name,
@@ -48,6 +48,6 @@ export const user = defineResource<UserDesired, string | undefined>({
     return sh`if command -v useradd >/dev/null
 then useradd --system --gid ${group} --home-dir ${home} --no-create-home --shell /usr/sbin/nologin ${name}
 else adduser -S -D -H -h ${home} -s /sbin/nologin -G ${group} ${name}
-fi`;
+fi || [ "$(id -gn ${name} 2>/dev/null)" = ${group} ]`;
   },
 });

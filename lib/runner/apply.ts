@@ -1,13 +1,14 @@
 import type { PlannedTask } from '../dsl/play.ts';
-import { joinSh, type Sh, sh } from '../dsl/sh.ts';
-import type { Prepared, Reading, Task, World } from '../dsl/task.ts';
+import { sh } from '../dsl/sh.ts';
+import type { Prepared, Reading, Transfer, World } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
+import type { ExchangeOptions } from './exchange.ts';
 import { armGuard, confirmGuard } from './guard.ts';
 import type { Fragment } from './script.ts';
 import { shellOn } from './shell.ts';
 import type { Wire } from './wire.ts';
-import { cutOffMessage, unprovenMessage } from './wording.ts';
+import { unprovenMessage } from './wording.ts';
 
 /** A planned task with what its apply needs. */
 export interface Step {
@@ -19,32 +20,52 @@ export interface ApplyContext {
   readonly wire: Wire;
   /** What is known once the whole plan is carried out. */
   readonly proof: World;
+  /** Written beside the manifest: whose records these are. */
   readonly owner: string;
   readonly connect: () => Promise<Host>;
-  /** All that was prepared to be sent has arrived. */
-  readonly sent: Promise<void>;
+  readonly send: (transfers: readonly Transfer[]) => Promise<void>;
+}
+
+interface Progress extends ApplyContext {
   /** Tasks that are applied and proven. */
   readonly done: Set<PlannedTask>;
 }
 
 /**
- * Applies and proves steps in order, as many as possible in one exchange. Throws what failed; what came
- * before it is applied and proven, what would have come after it is not begun.
+ * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws
+ * what failed; what came before it is applied and proven, what would have come after it is not begun.
  */
-export async function applySteps(steps: readonly Step[], options: Omit<ApplyContext, 'done'>): Promise<void> {
-  const done = new Set<PlannedTask>();
-  const context = { ...options, done };
-  for (const segment of segmentsOf(steps)) {
-    const left = steps.filter(({ planned }) => !done.has(planned));
-    if (context.wire.stopping) throw stopped(context.wire, left);
-    if (segment.some(({ prepared }) => prepared.transfers?.length)) await context.sent;
-    const { task } = (segment.at(-1) as Step).planned;
-    if (task.act) await applyByHand(segment[0] as Step, context);
-    else if (task.guard) await applyGuarded(segment, context);
-    else await applyAndProve(segment, context);
+export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
+  const progress = { ...context, done: new Set<PlannedTask>() };
+  const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
+  let head: readonly Fragment[] = [recordsFragment(steps, context.owner)];
+  if (transfers.length > 0) {
+    await exchangeAll('preparing', head, context.wire);
+    head = [];
   }
-  const left = steps.filter(({ planned }) => !done.has(planned));
+  const sent = context.send(transfers);
+  const applied = applySegments(segmentsOf(steps), head, progress, sent);
+  await Promise.all([sent, applied]).finally(() => Promise.allSettled([sent, applied]));
+  const left = steps.filter(({ planned }) => !progress.done.has(planned));
   if (left.length > 0) throw stopped(context.wire, left);
+}
+
+async function applySegments(
+  segments: readonly (readonly Step[])[],
+  first: readonly Fragment[],
+  progress: Progress,
+  sent: Promise<void>,
+): Promise<void> {
+  let head = first;
+  for (const segment of segments) {
+    if (segment.some(({ prepared }) => prepared.transfers?.length)) await sent;
+    if (progress.wire.stopping) return;
+    const { task } = (segment.at(-1) as Step).planned;
+    if (task.act) await applyByHand(segment[0] as Step, head, progress);
+    else if (task.guard) await applyGuarded(segment, head, progress);
+    else await applyAndProve(segment, head, progress);
+    head = [];
+  }
 }
 
 /** A task with a guard is the last of its exchange; one with a function of its own stands alone. */
@@ -60,28 +81,36 @@ function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
   return segments;
 }
 
+/** Lists what tasks own before anything is touched, so that a killed run leaves nothing unlisted. */
+function recordsFragment(steps: readonly Step[], owner: string): Fragment {
+  const owned = [...new Set(steps.flatMap(({ planned }) => planned.task.owns))];
+  const records = sh`[ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
+[ -f "$q_state/owner" ] || printf '%s\n' ${owner} | q_write "$q_state/owner" 0644 '' '' || exit 1
+q_own ${owned}`;
+  return { id: 'records', sh: records, critical: true };
+}
+
 /** One exchange: each apply, and directly behind it the probe that must find nothing left to do. */
 async function applyAndProve(
   steps: readonly Step[],
-  context: ApplyContext,
-  ...first: readonly Fragment[]
+  head: readonly Fragment[],
+  context: Progress,
 ): Promise<void> {
   const { wire } = context;
   let failure: unknown;
-  const at = (id: string) => (/^[ap]\d+$/.test(id) ? steps[Number(id.slice(1))]?.planned : undefined);
+  const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
   const fail = (planned: PlannedTask, error: unknown) => {
     failure ??= wire.named(error, planned.task);
     wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
   };
   const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {
     const { task, changes } = planned;
-    const apply = joinSh([records(task, context.owner), task.apply(changes, prepared)]);
     return [
-      { id: `a${i}`, sh: apply, critical: true },
+      { id: `a${i}`, sh: task.apply(changes, prepared), critical: true },
       { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
     ];
   });
-  const { outcome } = await wire.exchange('applying', [...first, ...fragments], {
+  await exchangeAll('applying', [...head, ...fragments], wire, {
     begin: (id) => wire.doing(at(id)?.task.title ?? 'preparing'),
     line: (id, message) => {
       if (id.startsWith('a')) wire.log('output', message, at(id)?.task.title);
@@ -103,52 +132,51 @@ async function applyAndProve(
     },
   });
   if (failure) throw failure;
-  if (outcome === 'failed') throw notGuarded(wire);
+}
+
+/** An exchange whose fragments of ours, beside those of tasks, must not fail. */
+async function exchangeAll(
+  doing: string,
+  fragments: readonly Fragment[],
+  wire: Wire,
+  options: ExchangeOptions = {},
+): Promise<void> {
+  const { readings } = await wire.exchange(doing, fragments, options);
+  const failed = fragments.find(
+    ({ id, critical }) => critical && !isTask(id) && (readings.get(id)?.code ?? 0) !== 0,
+  );
+  if (failed) throw notRecorded(wire, readings.get(failed.id)?.out ?? '');
+}
+
+function isTask(id: string): boolean {
+  return /^[ap]\d+$/.test(id);
 }
 
 /** What could shut us out goes first and alone: the rest follows once a new connection got through. */
-async function applyGuarded(steps: readonly Step[], context: ApplyContext): Promise<void> {
+async function applyGuarded(
+  steps: readonly Step[],
+  head: readonly Fragment[],
+  context: Progress,
+): Promise<void> {
   const guarded = steps.flatMap(({ planned: { task, changes } }) =>
     task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
   );
-  await applyAndProve(steps, context, { id: 'guard', sh: armGuard(guarded), critical: true });
+  const arm = { id: 'guard', sh: armGuard(guarded), critical: true };
+  await applyAndProve(steps, [...head, arm], context);
   if (context.wire.stopping) return;
-  const failure = await confirm(context);
+  const failure = await confirmGuard(context.wire, context.connect);
   const { planned } = steps.at(-1) as Step;
   if (!failure) return finished(planned, context);
   context.wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
   throw failure;
 }
 
-/** Connects anew; undefined when that worked in time. */
-async function confirm({ wire, connect }: ApplyContext): Promise<QuorateError | undefined> {
-  wire.doing('connecting anew');
-  const { name } = wire.host;
-  const cut = (why?: string) =>
-    new QuorateError(cutOffMessage(name, why), {
-      exitCode: EXIT.failed,
-      host: name,
-      hint: 'does sshd listen on a port that is to be closed? Move one of the two, or let this machine in',
-    });
-  let fresh: Host;
-  try {
-    fresh = await connect();
-  } catch (error) {
-    return cut(error instanceof Error ? error.message : String(error));
-  }
-  try {
-    return (await confirmGuard(fresh, wire.stateDir)) ? undefined : cut();
-  } finally {
-    await fresh.close();
-  }
-}
-
 /** A task that is a function on control: its commands are exchanges of their own, and it is proven like any other. */
-async function applyByHand({ planned }: Step, context: ApplyContext): Promise<void> {
-  const { wire, owner } = context;
+async function applyByHand({ planned }: Step, head: readonly Fragment[], context: Progress): Promise<void> {
+  const { wire } = context;
   const { task } = planned;
   try {
-    await wire.exchange(task.title, [{ id: 'records', sh: records(task, owner), critical: false }]);
+    if (head.length > 0) await exchangeAll(task.title, head, wire);
     await task.act?.(shellOn(wire, task.title));
     if (task.unproven !== true && task.probe) {
       const proof = { id: 'proof', sh: task.probe, critical: false };
@@ -168,20 +196,9 @@ async function applyByHand({ planned }: Step, context: ApplyContext): Promise<vo
   finished(planned, context);
 }
 
-function finished(planned: PlannedTask, { wire, done }: ApplyContext): void {
+function finished(planned: PlannedTask, { wire, done }: Progress): void {
   done.add(planned);
   wire.finished(planned.role, planned.task.title, 'changed', planned.changes);
-}
-
-/** Notes the paths a task owns before it touches them, so that a killed run leaves nothing unlisted. */
-function records(task: Task, owner: string): Sh {
-  return joinSh([
-    sh`q_own() { grep -qxF -- "$1" "$q_state/manifest" || echo "$1" >>"$q_state/manifest"; }
-[ -d "$q_state" ] || mkdir -p "$q_state"
-[ -f "$q_state/owner" ] || printf '%s\n' ${owner} | q_write "$q_state/owner" 0644 '' ''
-[ -f "$q_state/manifest" ] || : >"$q_state/manifest"`,
-    ...task.owns.map((path) => sh`q_own ${path}`),
-  ]);
 }
 
 function prove({ task }: PlannedTask, reading: Reading, { wire, proof }: ApplyContext): void {
@@ -203,12 +220,16 @@ function applyFailed({ task }: PlannedTask, reading: Reading, { host }: Wire): Q
   );
 }
 
-/** Nothing was changed: the first fragment of the exchange failed. */
-function notGuarded({ host, stateDir }: Wire): QuorateError {
-  return new QuorateError(`${host.name}: cannot write below ${stateDir} what would take the change back`, {
-    exitCode: EXIT.failed,
-    host: host.name,
-  });
+/** Nothing was changed: what must be written first could not be. */
+function notRecorded({ host, stateDir }: Wire, said: string): QuorateError {
+  return new QuorateError(
+    `${host.name}: cannot keep records in ${stateDir}${said ? `: ${said.trim()}` : ''}`,
+    {
+      exitCode: EXIT.failed,
+      host: host.name,
+      hint: 'is the file system full or read-only?',
+    },
+  );
 }
 
 /** Names what would have come next. */

@@ -1,7 +1,10 @@
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Guard } from '../dsl/task.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { exchange } from './exchange.ts';
+import type { Wire } from './wire.ts';
+import { cutOffMessage } from './wording.ts';
 
 /** Seconds until what nobody confirmed is taken back: a TCP connection that was cut lives that long. */
 export const GUARD_SECONDS = 12;
@@ -58,9 +61,34 @@ export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
   sleep 0.2 2>/dev/null || sleep 1
 done`;
 
-/** Stops the timer, through a connection of its own. `false` when it was too late: all is taken back. */
-export async function confirmGuard(host: Host, stateDir: string): Promise<boolean> {
-  const confirm = sh`mv -- "$q_state/guard/armed" "$q_state/guard/confirmed" && rm -rf -- "$q_state/guard"`;
-  const { readings } = await exchange(host, [{ id: 'confirm', sh: confirm, critical: false }], { stateDir });
-  return readings.get('confirm')?.code === 0;
+/** Stops the timer through a connection made anew; resolves to why not when that did not come about in time. */
+export async function confirmGuard(
+  wire: Wire,
+  connect: () => Promise<Host>,
+): Promise<QuorateError | undefined> {
+  wire.doing('connecting anew');
+  let fresh: Host;
+  try {
+    fresh = await connect();
+  } catch (error) {
+    return cutOff(wire, error instanceof Error ? error.message : String(error));
+  }
+  try {
+    const { readings } = await exchange(fresh, [{ id: 'confirm', sh: CONFIRM, critical: false }], {
+      stateDir: wire.stateDir,
+    });
+    return readings.get('confirm')?.code === 0 ? undefined : cutOff(wire);
+  } finally {
+    await fresh.close();
+  }
+}
+
+const CONFIRM = sh`mv -- "$q_state/guard/armed" "$q_state/guard/confirmed" && rm -rf -- "$q_state/guard"`;
+
+function cutOff({ host }: Wire, why?: string): QuorateError {
+  return new QuorateError(cutOffMessage(host.name, why), {
+    exitCode: EXIT.failed,
+    host: host.name,
+    hint: 'does sshd listen on a port that is to be closed? Move one of the two, or let this machine in',
+  });
 }

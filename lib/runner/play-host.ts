@@ -69,10 +69,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const prepared = await this.#prepare(due);
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
     const { owner, connect } = this.#options;
-    // Under way while what comes before it is applied.
-    const sent = this.#send(prepared.flatMap(({ transfers = [] }) => transfers));
-    const applied = applySteps(steps, { wire: this.#wire, proof: this.#world.copy(), owner, connect, sent });
-    await Promise.all([sent, applied]).finally(() => Promise.allSettled([sent, applied]));
+    const proof = this.#world.copy();
+    const send = (transfers: readonly Transfer[]) => this.#send(transfers);
+    await applySteps(steps, { wire: this.#wire, proof, owner, connect, send });
     this.#wire.doing(undefined);
   }
 

@@ -14,9 +14,7 @@ export function compileReads(reads: readonly Read[]): Sh {
     ...new Set(reads.filter((read) => read.how === how).map(({ path }) => path)),
   ];
   const [texts, digests] = [of('text'), of('digest')];
-  return sh`q_nl='
-'
-q_stats=$q_nl$(stat -c '%n|stat %F|%a|%U|%G|%s|%Y %Z %i' -- ${[...new Set(reads.map(({ path }) => path))]} 2>/dev/null)$q_nl
+  return sh`q_stats=$q_nl$(stat -c '%n|stat %F|%a|%U|%G|%s|%Y %Z %i' -- ${[...new Set(reads.map(({ path }) => path))]} 2>/dev/null)$q_nl
 printf '%s' "$q_stats"
 set --
 for q_path in ${texts.length ? texts : ['']}; do if [ -f "$q_path" ] && [ ! -L "$q_path" ]; then set -- "$@" "$q_path"; fi; done

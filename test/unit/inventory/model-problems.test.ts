@@ -26,6 +26,7 @@ const CASES: readonly Case[] = [
     [{}, { etcd_address: '10.0.0.1' }, {}],
     'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2379',
     'h2 etcd_peer_port: h2 and h1 both have 10.0.0.1:2380',
+    'h2 etcd_bin_dir: h2 and h1 both have /opt/etcd/bin on 10.0.0.1',
     'h2 etcd_config_dir: h2 and h1 both have /opt/etcd/cfg on 10.0.0.1',
     'h2 etcd_cert_dir: h2 and h1 both have /opt/etcd/ssl on 10.0.0.1',
     'h2 etcd_data_dir: h2 and h1 both have /var/lib/etcd/default.etcd on 10.0.0.1',
@@ -36,6 +37,17 @@ const CASES: readonly Case[] = [
     'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2380',
   ],
   ['one machine, all apart', [{}, { etcd_address: '10.0.0.1', ...apart('x'), ...ports(12379) }, {}]],
+  [
+    'one machine, and binaries that it brings',
+    ['/usr/bin', '/usr/bin'].map((etcd_bin_dir, i) => ({
+      etcd_address: '10.0.0.1',
+      ...apart(`m${i}`),
+      ...ports(2379 + 10 * i),
+      etcd_bin_dir,
+      etcd_source: 'path',
+      etcd_cluster_name: `c${i}`,
+    })),
+  ],
   [
     'two clusters on one machine share the port',
     [
@@ -195,7 +207,9 @@ describe('what is wrong with a model', () => {
 });
 
 function apart(name: string): Vars {
-  return { etcd_config_dir: `/${name}/cfg`, etcd_cert_dir: `/${name}/ssl`, etcd_data_dir: `/${name}/data` };
+  return Object.fromEntries(
+    ['bin', 'config', 'cert', 'data'].map((dir) => [`etcd_${dir}_dir`, `/${name}/${dir}`]),
+  );
 }
 
 function ports(client: number): Vars {

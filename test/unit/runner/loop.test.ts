@@ -1,14 +1,25 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
+import { archive } from '../../../lib/resources/archive.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { waitFor } from '../../../lib/resources/condition.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { sha256 } from '../../../lib/resources/stat.ts';
 import { task } from '../../../lib/resources/task.ts';
 import type { LoopHost } from '../../../lib/runner/play-host.ts';
 import { loopHost } from '../support/loop-host.ts';
@@ -226,5 +237,50 @@ describe.each(SHELLS)('the loop under %s', (...shell: string[]) => {
     await (await plan(file({ path, content: '', mode: '0644' }))).apply(() => true);
     expect(readFileSync(join(dir, 'state/manifest'), 'utf8')).toBe(`${path}\n`);
     expect(readFileSync(join(dir, 'state/owner'), 'utf8')).toBe('test\n');
+  });
+
+  it('lists folders that it makes on the way, and none that was there', async () => {
+    mkdirSync(join(dir, 'there'));
+    await (await plan(directory({ path: join(dir, 'there/a/b'), mode: '0755' }))).apply(() => true);
+    expect(readFileSync(join(dir, 'state/manifest'), 'utf8').split('\n').sort()).toEqual(
+      ['', '/there/a', '/there/a/b'].map((path) => path && `${dir}${path}`),
+    );
+  });
+
+  it('lists a folder that another service of ours has made', async () => {
+    mkdirSync(join(dir, 'shared'));
+    mkdirSync(join(dir, 'other'));
+    writeFileSync(join(dir, 'other/manifest'), `${dir}/shared\n`);
+    await (await plan(directory({ path: join(dir, 'shared/own'), mode: '0755' }))).apply(() => true);
+    expect(readFileSync(join(dir, 'state/manifest'), 'utf8')).toBe(`${dir}/shared/own\n${dir}/shared\n`);
+  });
+
+  it('lists what it sends before the first byte', async () => {
+    const source = join(dir, 'source');
+    writeFileSync(source, 'bytes');
+    const release = {
+      version: '1',
+      from: 'here',
+      files: [{ name: 'tool', path: source, sha256: sha256('bytes') }],
+    };
+    const host = await plan(
+      archive({
+        directory: join(dir, 'new/bin'),
+        names: ['tool'],
+        version: '1',
+        record: join(dir, 'state/release'),
+        mode: '0755',
+        fetch: async () => release,
+      }),
+    );
+    let listed = '';
+    host.host.send = async (from, to) => {
+      listed = readFileSync(join(dir, 'state/manifest'), 'utf8');
+      mkdirSync(dirname(to), { recursive: true });
+      copyFileSync(from, to);
+    };
+    await host.apply(() => true);
+    expect(listed).toContain(`${dir}/new/bin/tool\n${dir}/new/bin\n${dir}/new\n`);
+    expect(readFileSync(join(dir, 'new/bin/tool'), 'utf8')).toBe('bytes');
   });
 });
