@@ -1,7 +1,7 @@
 import type { Play, Playbook, PlayHost, PlayInventoryHost } from '../dsl/play.ts';
 import type { HostData, Role } from '../dsl/role.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
-import type { Host } from '../transport/host.ts';
+import { type Connectable, Connections } from './connections.ts';
 import type { EventSink } from './events.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
@@ -10,9 +10,7 @@ import { Recap } from './recap.ts';
 import type { RoleTask } from './wire.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */
-export interface RunHost extends PlayInventoryHost {
-  connect(): Promise<Host>;
-}
+export interface RunHost extends PlayInventoryHost, Connectable {}
 
 export interface RunOptions {
   readonly inventoryFiles: readonly string[];
@@ -52,9 +50,7 @@ class Session {
   readonly #options: RunOptions;
   readonly #sink: EventSink;
   readonly #recap: Recap;
-  readonly #connections = new Map<string, Promise<Host>>();
-  /** Connections beside the one of each host; who opened one closes it. */
-  readonly #further: { readonly name: string; readonly host: Host }[] = [];
+  readonly #connections = new Connections();
   readonly #failed = new Set<string>();
   #hosts: readonly LoopHost<unknown>[] = [];
   #codes: ExitCode[] = [];
@@ -84,7 +80,7 @@ class Session {
     } catch (error) {
       this.#fail(error);
     } finally {
-      await this.#disconnect();
+      await this.#connections.close((name, count) => this.#recap.roundTrips(name, count));
     }
     const exitCode = worstExit(this.#codes);
     this.#sink.emit(this.#recap.event(exitCode));
@@ -152,7 +148,7 @@ class Session {
       (host) => host.name,
       async (host) => {
         this.#sink.progress({ host: host.name, doing: 'connecting' });
-        const connected = await this.#connect(host);
+        const connected = await this.#connections.of(host);
         this.#sink.progress({ host: host.name, doing: 'reading facts' });
         const { data, selected } = describe(host);
         const stateDir = play.stateDir(data);
@@ -171,7 +167,7 @@ class Session {
           { ...data, facts },
           {
             host: connected,
-            connect: () => this.#connectAnew(host),
+            connect: () => this.#connections.anew(host),
             selected,
             check,
             stateDir,
@@ -254,21 +250,6 @@ class Session {
     return items.filter((item) => done.has(item));
   }
 
-  #connect(host: RunHost): Promise<Host> {
-    let connection = this.#connections.get(host.name);
-    if (!connection) {
-      connection = host.connect();
-      this.#connections.set(host.name, connection);
-    }
-    return connection;
-  }
-
-  async #connectAnew({ name, connect }: RunHost): Promise<Host> {
-    const host = await connect();
-    this.#further.push({ name, host });
-    return host;
-  }
-
   #fail(error: unknown, host?: string): void {
     if (error instanceof QuorateErrors) {
       for (const one of error.errors) this.#fail(one);
@@ -287,21 +268,5 @@ class Session {
       ...(task !== undefined && { task }),
       ...(position !== undefined && { position }),
     });
-  }
-
-  async #disconnect(): Promise<void> {
-    for (const [name, connection] of this.#connections) {
-      try {
-        const host = await connection;
-        const further = this.#further.filter((one) => one.name === name);
-        this.#recap.roundTrips(
-          name,
-          [host, ...further.map((one) => one.host)].reduce((sum, { roundTrips }) => sum + roundTrips, 0),
-        );
-        await host.close();
-      } catch {
-        // It never connected, and said so.
-      }
-    }
   }
 }
