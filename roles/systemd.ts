@@ -1,5 +1,5 @@
 import type { Role, Target } from '../lib/dsl/role.ts';
-import { raw, type Sh, sh } from '../lib/dsl/sh.ts';
+import { type Sh, sh } from '../lib/dsl/sh.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/environment.ts';
 import { bootstrapFile, type EtcdFacts, loadedRecord, pidFile } from '../lib/etcd/facts.ts';
 import { type Member, memberOf } from '../lib/etcd/model.ts';
@@ -69,7 +69,7 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
         manager: 'process',
         name,
         executable: `${binDir}/etcd`,
-        recordCommand: raw(recordCommand(member)),
+        recordCommand: recordCommand(member),
         environmentFiles: [`${configDir}/etcd.conf`, bootstrapFile(member)],
         pidFile: pidFile(member),
         log: `${stateDir}/${name}.log`,

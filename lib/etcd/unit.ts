@@ -1,3 +1,4 @@
+import { joinSh, raw, type Sh, sh } from '../dsl/sh.ts';
 import { BOOTSTRAP_KEYS_SED } from './environment.ts';
 import { bootstrapFile, loadedRecord } from './facts.ts';
 import type { Member } from './model.ts';
@@ -26,7 +27,7 @@ export function etcdUnit(member: Member, systemd: number): string {
     `EnvironmentFile=${configDir}/etcd.conf`,
     `EnvironmentFile=-${bootstrapFile(member)}`,
     `RuntimeDirectory=${service}`,
-    `ExecStartPre=-/bin/sh -c '{ ${recordCommand(member)}; } >${loadedRecord(member)}'`,
+    `ExecStartPre=-/bin/sh -c ${unitWord(sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`.text)}`,
     `ExecStart=${binDir}/etcd`,
     'TimeoutStartSec=0',
     'Restart=on-failure',
@@ -42,11 +43,17 @@ export function etcdUnit(member: Member, systemd: number): string {
 }
 
 /** Shell that prints the digests of what a member is about to load, in the order of `loadedPaths`. */
-export function recordCommand(member: Member): string {
+export function recordCommand(member: Member): Sh {
   const conf = `${member.configDir}/etcd.conf`;
-  return loadedPaths(member)
-    .map((path) => (path === conf ? `sed ${BOOTSTRAP_KEYS_SED} ${path} | sha256sum` : `sha256sum <${path}`))
-    .join('; ');
+  const digests = loadedPaths(member).map((path) =>
+    path === conf ? sh`sed ${raw(BOOTSTRAP_KEYS_SED)} ${path} | sha256sum` : sh`sha256sum <${path}`,
+  );
+  return joinSh(digests, '; ');
+}
+
+/** One argument in a unit (systemd.service(5), COMMAND LINES): quoted, without escapes, variables or specifiers. */
+function unitWord(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, '\\$&').replaceAll('$', '$$$$').replaceAll('%', '%%')}'`;
 }
 
 export function unitPath(member: Member): string {

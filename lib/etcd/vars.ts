@@ -1,6 +1,12 @@
 import type { VarSchema } from '../dsl/role.ts';
 
-const ABSOLUTE_PATH = { type: 'string', format: 'path', minLength: 1, pattern: '^[^\\s\'"$`\\\\%;]+$' };
+/** Without what a unit, systemd's globs or a shell give a meaning to. */
+const ABSOLUTE_PATH = {
+  type: 'string',
+  format: 'path',
+  minLength: 1,
+  pattern: '^[^\\s\'"$`\\\\%;&|<>()*?{}[\\]]+$',
+};
 const PORT = { type: 'integer', minimum: 1, maximum: 65535 };
 const DURATION = { type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(d|h|m|s))+$' };
 const NAME = '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$';
