@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { FactSource, HostData } from '../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -102,11 +103,11 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     return {
       arch,
       systemd: systemd || undefined,
-      resolved: line('resolved'),
+      resolved: addressOf(line('resolved')),
       owner: line('owner'),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
       service: (line('service') ?? 'absent') as ServiceState,
-      pendingToken: line('token'),
+      pendingToken: tokenOf(line('token')),
       installed: line('installed'),
       selinux: line('selinux') === 'yes',
       firewall: parseFirewallFacts(head),
@@ -190,6 +191,15 @@ function memberFacts(member: Member): Sh {
 case \${q_state_now-} in active | activating)
   if [ -x ${`${member.binDir}/etcdctl`} ]; then echo ==member; ${readMember(member)}; fi
 esac`;
+}
+
+function addressOf(text: string | undefined): string | undefined {
+  return text !== undefined && isIP(text) !== 0 ? text : undefined;
+}
+
+/** As a bootstrap makes them: anything else did not come from one, and goes into no file. */
+function tokenOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^[A-Za-z0-9._-]+$/.test(text) ? text : undefined;
 }
 
 /** The certificates of a PEM file, as they are written; what stands around them is not part of a CA. */

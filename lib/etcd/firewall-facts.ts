@@ -47,6 +47,7 @@ export function parseFirewallFacts(out: string): FirewallFacts {
   const backend = (/^firewall (\w+)$/m.exec(out)?.[1] ?? 'none') as FirewallFacts['backend'];
   const resolved: Record<string, string[]> = {};
   for (const [, name = '', address = ''] of out.matchAll(/^resolves (\S+) (\S+)$/gm)) {
+    if (isIP(address) === 0) continue;
     resolved[name] ??= [];
     if (!resolved[name].includes(address)) resolved[name].push(address);
   }
