@@ -45,7 +45,7 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
         }
         const problem =
           unsafeText(value) ??
-          (validate(value) ? pathProblem(value, property, local) : wording(validate, property));
+          (validate(value) ? pathProblem(value, setting.file, property, local) : wording(validate, property));
         if (problem !== undefined) tell(host, name, setting, problem, problems, property);
         else vars[name] = property.format === 'path' ? resolvePath(String(value), setting.file) : value;
       }
@@ -60,11 +60,15 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
  */
 function pathProblem(
   value: unknown,
+  file: string | undefined,
   { format, default: usual }: Readonly<Record<string, unknown>>,
   local: boolean,
 ): string | undefined {
-  const onHost = format === 'path' && typeof usual === 'string' && isAbsolute(usual);
-  return onHost && !local && !isAbsolute(String(value)) ? 'must be an absolute path' : undefined;
+  if (format !== 'path') return undefined;
+  const onHost = typeof usual === 'string' && isAbsolute(usual);
+  if (onHost && !local && !isAbsolute(String(value))) return 'must be an absolute path';
+  const unsafe = unsafeText(resolvePath(String(value), file));
+  return unsafe && `starts in a directory whose name ${unsafe}`;
 }
 
 /** `~` and relative paths, seen from the file they are written in. */
@@ -86,16 +90,18 @@ export function coerce(value: unknown, type: unknown): unknown {
 }
 
 /** The controls of ASCII, those of Latin-1, line separators, and what turns the direction of text. */
-const UNSAFE = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
+
+/** Half a character of UTF-16, and what Unicode says is none: systemd takes no file that has one. */
+const NO_CHARACTER = /\p{Cs}|\p{Noncharacter_Code_Point}/u;
 
 /** NUL, newlines and escapes in a value would end up in files, commands and on screens. */
 export function unsafeText(value: unknown): string | undefined {
   if (typeof value === 'string') {
-    const control = UNSAFE.exec(value)?.[0];
-    return (
-      control &&
-      `has the control character U+${control.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`
-    );
+    const control = CONTROL.exec(value)?.[0];
+    if (control !== undefined) return `has the control character ${codePoint(control)}`;
+    const none = NO_CHARACTER.exec(value)?.[0];
+    return none && `has ${codePoint(none)}, which is no character`;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, inner] of Object.entries(value)) {
@@ -103,6 +109,10 @@ export function unsafeText(value: unknown): string | undefined {
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+function codePoint(char: string): string {
+  return `U+${char.codePointAt(0)?.toString(16).padStart(4, '0').toUpperCase()}`;
 }
 
 /** JSON schema's types in the words of people who write YAML. */
