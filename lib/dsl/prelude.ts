@@ -1,3 +1,5 @@
+import { MAX_TEXT } from './probe.ts';
+
 /**
  * Shell functions that every script starts with. Resources call them; all are POSIX (dash, bash,
  * busybox ash) and use coreutils only.
@@ -31,7 +33,7 @@ q_text() {
   q_stat "$1"
   if [ -f "$1" ] && [ ! -L "$1" ]; then
     q_size=$(stat -c %s -- "$1")
-    if [ "$q_size" -le 65536 ]; then echo text; base64 "$1"; else printf 'sha256 '; q_sha256 "$1"; fi
+    if [ "$q_size" -le ${MAX_TEXT} ]; then echo text; base64 "$1"; else printf 'sha256 '; q_sha256 "$1"; fi
   fi
 }
 q_sha256() {
@@ -46,7 +48,12 @@ q_sha256() {
 }
 q_remember() {
   q_id=$(stat -c '%s %Y %Z %i' -- "$1") || return
-  { [ ! -f "$q_state/digests" ] || grep -v -F " $1" "$q_state/digests" || :; echo "$2 $q_id $1"; } |
+  { if [ -f "$q_state/digests" ]; then
+      while IFS= read -r q_line; do
+        case $q_line in *" $1") ;; *) printf '%s\\n' "$q_line" ;; esac
+      done <"$q_state/digests"
+    fi
+    printf '%s\\n' "$2 $q_id $1"; } |
     q_write "$q_state/digests" 0644 '' ''
 }
 q_adopt() {
@@ -74,7 +81,7 @@ q_own() {
   q_mine=$q_nl$(cat "$q_state/manifest")$q_nl q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest)$q_nl
   for q_name in "$@"; do
     while :; do
-      case $q_mine in *"$q_nl$q_name$q_nl"*) ;; *) echo "$q_name" >>"$q_state/manifest"; q_mine=$q_mine$q_name$q_nl ;; esac
+      case $q_mine in *"$q_nl$q_name$q_nl"*) ;; *) printf '%s\\n' "$q_name" >>"$q_state/manifest"; q_mine=$q_mine$q_name$q_nl ;; esac
       case $q_name in /*/*) q_name=\${q_name%/*} ;; *) break ;; esac
       if [ -e "$q_name" ] || [ -L "$q_name" ]; then case $q_ours in *"$q_nl$q_name$q_nl"*) ;; *) break ;; esac; fi
     done

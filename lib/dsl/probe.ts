@@ -16,6 +16,9 @@ export interface Probe extends Sh {
   readonly rest: Sh | undefined;
 }
 
+/** Bytes above which a text is not read: a digest stands for it, or what matches nothing. */
+export const MAX_TEXT = 65536;
+
 /** Stands between the parts of what a probe prints: first each read in order, then the rest. */
 export const PART = '==';
 

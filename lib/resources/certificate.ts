@@ -80,8 +80,12 @@ fi`,
     // Both lie ready before either takes its place: etcd reads the pair on every handshake.
     return sh`printf %s ${keyPem} | q_write ${`${keyPath}.next`} 0600 ${owner} ${group} || exit
 printf %s ${certPem} | q_write ${`${path}.next`} 0644 ${owner} ${group} || exit
-{ if [ -f "$q_state/issued" ]; then grep -v -e ${` ${path}$`} -e ${` ${keyPath}$`} "$q_state/issued" || :; fi
-  echo ${`${sha256(certPem)} ${path}`}; echo ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
+{ if [ -f "$q_state/issued" ]; then
+    while read -r q_sum q_name; do
+      case $q_name in ${path} | ${keyPath}) ;; *) printf '%s %s\n' "$q_sum" "$q_name" ;; esac
+    done <"$q_state/issued"
+  fi
+  printf '%s\n' ${`${sha256(certPem)} ${path}`} ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
 mv -f -- ${`${keyPath}.next`} ${keyPath} && mv -f -- ${`${path}.next`} ${path} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
   },
 });

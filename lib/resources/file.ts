@@ -1,4 +1,4 @@
-import { probe } from '../dsl/probe.ts';
+import { MAX_TEXT, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
@@ -28,8 +28,7 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} has its content, mode and owner`,
   owns: (desired) => [desired.path],
-  probe: (desired) =>
-    probe([{ path: desired.path, how: desired.content instanceof Secret ? 'digest' : 'text' }]),
+  probe: ({ path, content }) => probe([{ path, how: showsText(content) ? 'text' : 'digest' }]),
   parse: parsePath,
   diff(desired, observed) {
     const text = reveal(desired.content);
@@ -78,6 +77,12 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
 function reveal(content: FileDesired['content']): string | undefined {
   if (content instanceof LaterContent) return content.value;
   return content instanceof Secret ? content.reveal() : content;
+}
+
+/** Whether what is there is worth reading: not of a secret, nor of what is larger than a text is read. */
+function showsText(content: FileDesired['content']): boolean {
+  const text = reveal(content);
+  return !(content instanceof Secret) && (text === undefined || Buffer.byteLength(text) <= MAX_TEXT);
 }
 
 /** The form digests take in plans and events. */

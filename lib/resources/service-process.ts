@@ -43,20 +43,24 @@ rm -f -- ${pidFile}`;
 
 function startProcess(desired: ProcessService): Sh {
   const { executable, environmentFiles, record, recordCommand, pidFile, log, ready, name } = desired;
-  const exports = sh`for q_file in ${environmentFiles}; do
-    if [ -f "$q_file" ]; then
-      while IFS= read -r q_line; do
-        case $q_line in [A-Z]*=*) q_value=\${q_line#*=\"}; export "\${q_line%%=*}=\${q_value%\"}" ;; esac
-      done <"$q_file"
-    fi
-  done`;
   return sh`{ ${recordCommand}; } >${record} || exit 1
 (
-  ${exports}
+  ${exportEnvironment(environmentFiles)}
   umask 077
   exec setsid ${executable} >>${log} 2>&1 </dev/null
 ) &
 q_pid=$!
 echo "$q_pid $(q_born "$q_pid")" >${pidFile}
 ${waitUntil(ready.until, ready.timeout, sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once; its last lines:`}; tail -n 12 ${log}; exit 1; fi`)}`;
+}
+
+/** Shell that exports the `KEY="value"` lines of environment files, each value as it stands between its quotes. */
+export function exportEnvironment(environmentFiles: readonly string[]): Sh {
+  return sh`for q_file in ${environmentFiles}; do
+    if [ -f "$q_file" ]; then
+      while IFS= read -r q_line; do
+        case $q_line in [A-Z]*=*) q_value=\${q_line#*=\"}; export "\${q_line%%=*}=\${q_value%\"}" ;; esac
+      done <"$q_file"
+    fi
+  done`;
 }

@@ -1,9 +1,6 @@
-import { PART, type Read } from '../dsl/probe.ts';
+import { MAX_TEXT, PART, type Read } from '../dsl/probe.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
-
-/** Texts above this are not fetched; a digest that matches nothing stands for them. */
-const MAX_TEXT = 65536;
 
 /**
  * One fragment for the looks of all tasks at paths: one `stat`, one `head` for all texts, and a
@@ -61,7 +58,7 @@ export function parseReads(reading: Reading, reads: readonly Read[]): (read: Rea
     contents.set(path, bytes.subarray(offset, offset + length));
     offset += length;
   }
-  const sums = new Map(digests.split('\n').map((line) => [line.slice(66), line.slice(0, 64)] as const));
+  const sums = new Map(digests.split('\n').map(digestLine));
   return ({ path, how }) => {
     const entry = seen.get(path);
     if (!entry) return '';
@@ -72,4 +69,10 @@ export function parseReads(reading: Reading, reads: readonly Read[]): (read: Rea
       ? `${entry.line}\nsha256 larger-than-64-KiB`
       : `${entry.line}\ntext\n${content.toString('base64')}`;
   };
+}
+
+/** A line of sha256sum, which starts with a backslash where those of the name are doubled. */
+function digestLine(line: string): readonly [path: string, digest: string] {
+  if (!line.startsWith('\\')) return [line.slice(66), line.slice(0, 64)];
+  return [line.slice(67).replaceAll('\\\\', '\\'), line.slice(1, 65)];
 }
