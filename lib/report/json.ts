@@ -1,6 +1,7 @@
 import type { RunEvent } from '../runner/events.ts';
 import type { Renderer } from './index.ts';
 import type { Settings } from './settings.ts';
+import { escapeJson } from './text.ts';
 
 /** One JSON object a line, and nothing else on stdout; the recap is the last. */
 export function createJson({ stdout, verbosity }: Settings): Renderer {
@@ -8,7 +9,8 @@ export function createJson({ stdout, verbosity }: Settings): Renderer {
     emit(event) {
       if (event.event === 'log' && event.level === 'debug' && verbosity < 2) return;
       const { event: name, ...fields } = contract(event);
-      stdout.write(`${JSON.stringify({ event: name, time: new Date().toISOString(), ...fields })}\n`);
+      const line = JSON.stringify({ event: name, time: new Date().toISOString(), ...fields });
+      stdout.write(`${escapeJson(line)}\n`);
     },
     progress() {},
     async close() {},

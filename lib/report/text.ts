@@ -15,6 +15,11 @@ export function escapeControls(text: string): string {
   });
 }
 
+/** The same within JSON, as its own escapes: what reads it gets the same values. */
+export function escapeJson(json: string): string {
+  return json.replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** The same on one line. */
 export function oneLine(text: string): string {
   return escapeControls(text.trim()).replace(BREAKS, ' ');
