@@ -1,0 +1,34 @@
+import type { Target } from '../../lib/dsl/role.ts';
+import { type EtcdFacts, ORDINARY } from '../../lib/etcd/facts.ts';
+import { ETCD_VARS } from '../../lib/etcd/vars.ts';
+
+const VERSION = '3.5.16';
+
+const DEFAULTS = Object.fromEntries(
+  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
+    'default' in schema ? [[name, schema.default]] : [],
+  ),
+);
+
+/** A bare host of a new cluster of its own, as roles see it; defaults but for `vars`. */
+export function targetOf(
+  name: string,
+  vars: Readonly<Record<string, unknown>> = {},
+  facts: Partial<EtcdFacts> = {},
+): Target<EtcdFacts> {
+  const all = {
+    ...DEFAULTS,
+    ansible_host: '10.0.0.1',
+    inventory_file: 'fuzz.yaml',
+    inventory_dir: '/tmp',
+    ...vars,
+  };
+  const cluster = {
+    state: 'new',
+    version: VERSION,
+    caPem: undefined,
+    furtherHosts: [],
+    token: 'fuzz-0',
+  } as const;
+  return { name, vars: all, hostvars: { [name]: all }, facts: { ...ORDINARY, cluster, ...facts } };
+}
