@@ -17,6 +17,21 @@ function pax(key: string, value: string): Buffer {
   return Buffer.from(`${length > 99 ? length + 1 : length}${rest}`);
 }
 
+/** An extended header, and the entry it is for. */
+function paxed(key: string, value: string): Entry {
+  return { name: 'x', type: 'x', body: pax(key, value) };
+}
+
+/** The size of the first file as a number of two's complement, with its checksum right. */
+function negative(bytes: Buffer): Buffer {
+  const at = bytes.indexOf(`${TOP}/README.md`);
+  bytes.fill(0xff, at + 124, at + 136);
+  bytes.write('        ', at + 148);
+  const sum = bytes.subarray(at, at + 512).reduce((total, byte) => total + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148);
+  return bytes;
+}
+
 const REFUSED: readonly (readonly [what: string, bytes: () => Buffer, message: RegExp])[] = [
   ['a path that climbs out', () => tarball([{ name: `${TOP}/../../evil` }, ...good]), /leaves the folder/],
   [
@@ -71,6 +86,36 @@ const REFUSED: readonly (readonly [what: string, bytes: () => Buffer, message: R
     /is a Link to \/etc\/passwd/,
   ],
   ['a device', () => tarball([{ name: `${TOP}/etcdctl`, type: '3' }, ...good]), /is a CharacterDevice/],
+  ['a disk', () => tarball([{ name: `${TOP}/etcd`, type: '4' }, ...good]), /is a BlockDevice/],
+  [
+    'a contiguous file',
+    () => tarball([{ name: `${TOP}/etcd`, type: '7', body: elf('x') }, ...good]),
+    /is a /,
+  ],
+  [
+    'a hard link to another of its entries',
+    () => tarball([...good.slice(0, -1), { name: `${TOP}/etcdutl`, type: '1', link: `${TOP}/etcd` }]),
+    /is a Link to/,
+  ],
+  [
+    'a long link target',
+    () =>
+      tarball([
+        { name: 'K', type: 'K', body: Buffer.from(`/${'x'.repeat(200)}\0`) },
+        { name: `${TOP}/x`, type: '2', link: 'short' },
+        ...good,
+      ]),
+    /is a SymbolicLink to \/xxx/,
+  ],
+  ['a NUL in an extended name', () => tarball([paxed('path', `${TOP}/etcd\0x`), ...good]), /refused/],
+  ['sticky', () => tarball([{ name: `${TOP}/etcd`, body: elf('x'), mode: 0o1755 }]), /or sticky set/],
+  [
+    'setuid on a file that would not be unpacked',
+    () => tarball([...good, { name: `${TOP}/Documentation/x`, mode: 0o4755 }]),
+    /has setuid/,
+  ],
+  ['a file that says it is larger than it is', () => gzipSync(tar(good).fill('7', 124, 135)), /refused/],
+  ['a size below zero', () => gzipSync(negative(tar(good))), /refused/],
   ['a pipe', () => tarball([{ name: `${TOP}/pipe`, type: '6' }, ...good]), /is a FIFO/],
   ['an entry of unknown kind', () => tarball([{ name: `${TOP}/odd`, type: 'S' }, ...good]), /is a /],
   ['setuid', () => tarball([{ name: `${TOP}/etcd`, body: elf('x'), mode: 0o4755 }]), /has setuid/],
@@ -169,6 +214,21 @@ describe('a release is unpacked', () => {
       ['etcd', 'etcdctl', 'etcdutl'],
     ],
   ];
+
+  it('up to its end: nobody reads what comes behind', async () => {
+    const base = scratch();
+    const evil = tar([
+      { name: '../evil', body: elf('x') },
+      { name: `${TOP}/etcd`, body: elf('other') },
+    ]);
+    await writeFile(join(base, 'tarball'), gzipSync(Buffer.concat([tar(good), evil])));
+    const target = join(base, 'target');
+    await mkdir(target);
+    const release = { shown: 'it', version: '3.5.30', arch: 'amd64' };
+    const [etcd] = await unpack(join(base, 'tarball'), target, release);
+    expect(etcd?.sha256).toBe(sha256(elf('etcd 3.5.30')));
+    expect((await readdir(base)).sort()).toEqual(['tarball', 'target']);
+  });
 
   it('for a machine with the other byte order', async () => {
     const base = scratch();
