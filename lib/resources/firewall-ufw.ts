@@ -28,15 +28,19 @@ export const ufwBackend: FirewallBackend<readonly string[]> = {
 };
 
 function changeRules(changes: readonly Change[]): Sh {
-  return joinSh(
-    changes.map(({ kind, property }) => {
+  return joinSh([
+    ALONE,
+    ...changes.map(({ kind, property }) => {
       const [, port = '', protocol = '', from = ''] = /^(\d+)\/(\w+) from (\S+)$/.exec(property) ?? [];
       const verb = kind === 'remove' ? ['delete', 'allow'] : ['allow'];
       const match = protocol === 'any' ? [] : ['proto', protocol];
       return sh`ufw ${[...verb, ...match, 'from', from, 'to', 'any', 'port', port]} || exit 1`;
     }),
-  );
+  ]);
 }
+
+/** ufw reads its rules before it takes its lock: of two at a time, for two services say, one loses its rule. */
+const ALONE = sh`if command -v flock >/dev/null && [ -r /etc/ufw/ufw.conf ]; then exec 9</etc/ufw/ufw.conf; flock 9; fi`;
 
 /** `### tuple ### allow tcp 2380 0.0.0.0/0 any 10.0.52.14 in`, perhaps with a comment. */
 function parseTuple(line: string): readonly string[] {
