@@ -28,21 +28,22 @@ export interface Outcome {
 export interface PlaybookOptions {
   readonly playbook?: string;
   readonly inventory?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A command that runs the rest of the command line. */
+  readonly via?: readonly string[];
 }
 
 /** Runs a playbook on control, inside the lab's network, and takes its JSON apart. */
 export async function runPlaybook(
   lab: Lab,
   args: readonly string[] = [],
-  { playbook = 'site', inventory = lab.inventoryFile, env = {} }: PlaybookOptions = {},
+  { playbook = 'site', inventory = lab.inventoryFile, env = {}, via = [] }: PlaybookOptions = {},
 ): Promise<Outcome> {
   const file = join(ROOT, 'playbooks', `${playbook}.ts`);
-  const { code, stdout, stderr } = await lab.run(
-    'node',
-    ['--import', 'tsx', file, '-i', inventory, '--output', 'json', ...args],
-    { cwd: ROOT, env: { ...process.env, ...env } as Record<string, string>, timeoutMs: 150_000 },
-  );
+  const line = [...via, 'node', '--import', 'tsx', file, '-i', inventory, '--output', 'json', ...args];
+  const [command = '', ...rest] = line;
+  const options = { cwd: ROOT, env, timeoutMs: 150_000 };
+  const { code, stdout, stderr } = await lab.run(command, rest, options);
   const events = stdout
     .split('\n')
     .filter(Boolean)

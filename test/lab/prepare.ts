@@ -19,6 +19,8 @@ const NEEDED: Readonly<Record<string, string>> = {
   // To compare certificates with.
   'golang-cfssl': 'cfssl',
   openssl: 'openssl',
+  // A userland to run the loop's own scripts on.
+  busybox: 'busybox',
 };
 
 /**

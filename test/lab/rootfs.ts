@@ -19,15 +19,20 @@ const PACKAGES = [
   'firewalld',
   'curl',
   'procps',
+  // What logins and firewalls differ in.
+  'csh',
+  'fish',
+  'tcsh',
+  'ufw',
 ];
 
 /**
- * Runs in the new root file system. firewalld is enabled by its package: whether it runs is for a test to say.
+ * Runs in the new root file system. Firewalls are enabled by their packages: whether one runs is for a test to say.
  * The masked units only cost time in a host that lives for seconds. What differs between hosts (name, machine
  * id, keys) is left out: it comes with each host's own layer.
  */
 const CUSTOMISE = `set -eu
-systemctl disable firewalld.service >/dev/null 2>&1
+systemctl disable firewalld.service ufw.service >/dev/null 2>&1
 systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \\
   e2scrub_reap.service fstrim.timer systemd-networkd-wait-online.service console-getty.service \\
   getty@tty1.service >/dev/null 2>&1

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from './describeLab.ts';
+import { DRIFTS } from './drifts.ts';
 import { type Lab, startLab } from './lab.ts';
 import { changeSet, changes, runPlaybook } from './playbook.ts';
 
@@ -64,17 +65,7 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     expect(other.changed).toEqual([]);
   });
 
-  const FILES: readonly (readonly [path: string, edit: string, restarts: boolean])[] = [
-    ['/opt/etcd/cfg/etcd.conf', 'echo "# by hand" >>', false],
-    ['/opt/etcd/ssl/ca.pem', 'echo "# by hand" >>', false],
-    ['/opt/etcd/ssl/server.pem', 'echo "# by hand" >>', false],
-    ['/opt/etcd/ssl/peer-key.pem', 'chmod 0644', false],
-    ['/opt/etcd/ssl/server-key.pem', 'echo >>', false],
-    ['/etc/systemd/system/etcd.service', 'echo "# by hand" >>', false],
-    ['/opt/etcd/bin/etcdctl', 'echo >>', false],
-    ['/var/lib/etcd/default.etcd', 'chmod 0755', false],
-  ];
-  it.each(FILES)(
+  it.each(DRIFTS)(
     'names an edit of %s on that host only, and repairs it without a restart',
     async (path, edit) => {
       const before = await pids();

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeLab } from './describeLab.ts';
+import { type Lab, startLab } from './lab.ts';
+import { DIMENSIONS, type MatrixCase, matrixCases } from './matrix/dimensions.ts';
+import { mainJob } from './matrix/mainJob.ts';
+import { random } from './random.ts';
+
+const SEED = 1;
+
+/** One case a version, of those whose hosts are ready and few; `npm run test:matrix` runs them all. */
+const all = matrixCases(random(SEED), {
+  suite: ['bookworm'],
+  cgroup: ['hybrid'],
+  members: ['three', 'shared-hosts'],
+});
+const CASES = DIMENSIONS.version.map((version) => all.find((one) => one.version === version) as MatrixCase);
+
+describeLab('the whole main job on hosts of many kinds', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ name: 'matrixci', hosts: 4 });
+  });
+  afterAll(async () => lab?.stop());
+
+  it.each(CASES)('$version, $members, $address, $login, $route, $shell, $firewall', async (choice) => {
+    await lab.reset('etcd01', 'etcd02', 'etcd03');
+    expect(await mainJob(lab, choice, random(SEED))).toEqual([]);
+  });
+});

@@ -1,0 +1,301 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DRIFTS } from '../drifts.ts';
+import type { Lab, LabHost } from '../lab.ts';
+import { changeSet, changes, type Outcome } from '../playbook.ts';
+import { isFiltered, type MatrixCase } from './dimensions.ts';
+import { on, prepareHosts } from './hosts.ts';
+import { MatrixOperator } from './operator.ts';
+import { clustersOf, hostsNeeded, type Node, type NodeGroup } from './topology.ts';
+import { leftBehind, type Traces, tracesOf } from './traces.ts';
+
+/** Round trips that a run without changes may take on each host. */
+const ROUND_TRIPS = 3;
+
+/**
+ * The whole main job on bare hosts as a case wants them: what went wrong, nothing when all was well. The
+ * first step that goes wrong is the last. `next` picks what drifts and where; the lab's last host is the
+ * bastion, the others must be as they came.
+ */
+export async function mainJob(lab: Lab, choice: MatrixCase, next: () => number): Promise<readonly string[]> {
+  const hosts = lab.hosts.slice(0, hostsNeeded(choice));
+  const clusters = clustersOf(choice, lab.hosts);
+  await prepareHosts(lab, choice, hosts);
+  const operator = new MatrixOperator(lab, choice, clusters);
+  try {
+    const job = new MainJob(lab, choice, clusters, operator, next);
+    for (const [what, step] of job.steps) {
+      const problems = await step();
+      if (problems.length > 0) return problems.map((problem) => `${what}: ${problem}`);
+    }
+    return [];
+  } finally {
+    operator.remove();
+    await lab.cut();
+  }
+}
+
+type Problems = readonly string[];
+
+class MainJob {
+  readonly #lab: Lab;
+  readonly #choice: MatrixCase;
+  readonly #clusters: readonly NodeGroup[];
+  readonly #nodes: readonly Node[];
+  readonly #hosts: readonly LabHost[];
+  readonly #operator: MatrixOperator;
+  readonly #next: () => number;
+  #before: readonly Traces[] = [];
+
+  constructor(
+    lab: Lab,
+    choice: MatrixCase,
+    clusters: readonly NodeGroup[],
+    operator: MatrixOperator,
+    next: () => number,
+  ) {
+    this.#lab = lab;
+    this.#choice = choice;
+    this.#clusters = clusters;
+    this.#nodes = clusters.flatMap(({ nodes }) => nodes);
+    this.#hosts = lab.hosts.slice(0, hostsNeeded(choice));
+    this.#operator = operator;
+    this.#next = next;
+  }
+
+  get steps(): readonly (readonly [what: string, step: () => Promise<Problems>])[] {
+    return [
+      ['first run', () => this.#firstRun()],
+      ['members', () => this.#members()],
+      ['firewall', () => this.#firewall()],
+      ['second run', () => this.#secondRun()],
+      ['drift', () => this.#drift()],
+      ['rolling change', () => this.#rollingChange()],
+      ['destroy', () => this.#destroy()],
+    ];
+  }
+
+  async #firstRun(): Promise<Problems> {
+    this.#before = await this.#traces();
+    const check = await this.#site('--check');
+    if (check.code !== 0) return failures(check, 'check');
+    const run = await this.#site();
+    return run.code === 0 ? unequal(check, run) : failures(run);
+  }
+
+  /** As systemd and the binaries say, since the runs have said what they think of it. */
+  async #members(): Promise<Problems> {
+    const { version } = this.#choice;
+    const problems = this.#nodes.map(async (node) => {
+      const { service, binDir } = node;
+      const said = await this.#on(
+        node,
+        `systemctl is-active ${service}; systemctl is-enabled ${service}; ${binDir}/etcd --version | head -n 1
+systemd-analyze security --no-pager ${service}.service | tail -n 1`,
+      );
+      const [active, enabled, found, exposure = ''] = said.split('\n');
+      return [
+        ...(active === 'active' && enabled === 'enabled' ? [] : [`${node.name} is ${active} and ${enabled}`]),
+        ...(found === `etcd Version: ${version}` ? [] : [`${node.name} has ${found}`]),
+        ...(Number(/: ([\d.]+) /.exec(exposure)?.[1]) <= 1.5 ? [] : [`${node.name}: ${exposure}`]),
+      ];
+    });
+    return (await Promise.all(problems)).flat();
+  }
+
+  /** Whether this machine, which is no member, gets through to the peer port. */
+  async #firewall(): Promise<Problems> {
+    const [node] = this.#nodes;
+    if (node === undefined) return [];
+    const knocks = [node.host.address, node.host.address6].map((address) =>
+      this.#lab.run('timeout', ['1', 'bash', '-c', `exec 3<>/dev/tcp/${address}/2380`]),
+    );
+    const isOpen = (await Promise.all(knocks)).some(({ code }) => code === 0);
+    if (isOpen !== isFiltered(this.#choice)) return [];
+    return [`the peer port of ${node.name} is ${isOpen ? 'open to' : 'closed for'} a stranger`];
+  }
+
+  async #secondRun(): Promise<Problems> {
+    const before = await this.#processes();
+    const again = await this.#site();
+    const trips = Object.entries(again.recap).filter(([, { roundTrips }]) => roundTrips > ROUND_TRIPS);
+    return [
+      ...failures(again),
+      ...changes(again).map((change) => `changed ${change}`),
+      ...trips.map(([host, { roundTrips }]) => `${host} took ${roundTrips} round trips`),
+      ...((await this.#processes()) === before ? [] : ['a member was restarted']),
+    ];
+  }
+
+  /** One managed file of one member is edited by hand: that is all a check names, and a run repairs it. */
+  async #drift(): Promise<Problems> {
+    const nodes = this.#clusters[0]?.nodes ?? [];
+    const node = nodes[Math.floor(this.#next() * nodes.length)] as Node;
+    const [path, edit] = DRIFTS[Math.floor(this.#next() * DRIFTS.length)] as (typeof DRIFTS)[number];
+    await this.#on(node, `${edit} ${path}`);
+    const before = await this.#processes();
+    const check = await this.#site('--check');
+    const run = await this.#site();
+    const next = await this.#site('--check');
+    const name = path.split('/').at(-1) ?? path;
+    const found = changes(check);
+    const isNamed = found.length > 0 && found.every((one) => one.startsWith(`${node.name} `));
+    return [
+      ...failures(check, 'check'),
+      ...failures(run),
+      ...unequal(check, run),
+      ...(isNamed && found.some((one) => one.includes(name)) ? [] : [`${path}: found ${found.join(', ')}`]),
+      ...changes(next).map((change) => `${path}: still due: ${change}`),
+      ...((await this.#processes()) === before ? [] : [`${path}: a member was restarted`]),
+    ];
+  }
+
+  async #rollingChange(): Promise<Problems> {
+    const count = 20_000 + Math.floor(this.#next() * 10_000);
+    const args = ['-e', JSON.stringify({ etcd_settings: { 'snapshot-count': count } })];
+    const leaders = await Promise.all(this.#clusters.map((cluster) => this.#leader(cluster)));
+    const check = await this.#site('--check', ...args);
+    const run = await this.#site(...args);
+    const rolled =
+      this.#choice.members === 'one'
+        ? await this.#refusedAlone(run, args)
+        : [...failures(run), ...this.#inTurns(run, leaders), ...(await this.#oneByOne())];
+    if (rolled.length > 0) return [...failures(check, 'check'), ...rolled];
+    const again = await this.#site(...args);
+    return [
+      ...failures(check, 'check'),
+      ...(this.#choice.members === 'one' ? [] : unequal(check, run)),
+      ...(await this.#withSetting(count)),
+      ...failures(again, 'next run'),
+      ...changes(again).map((change) => `next run changed ${change}`),
+    ];
+  }
+
+  /** A cluster of one cannot stay up: that is refused with the arithmetic, and done once it was stopped by hand. */
+  async #refusedAlone(run: Outcome, args: readonly string[]): Promise<Problems> {
+    const [node] = this.#nodes;
+    if (node === undefined) return ['there is no member'];
+    const said = run.errors.map(({ message }) => message).join('\n');
+    if (run.code !== 3 || !said.includes('1 voters, quorum 1, 1 healthy: stopping etcd01 leaves 0'))
+      return [`not refused: exit ${run.code} ${said}`];
+    await this.#on(node, 'systemctl stop etcd');
+    return failures(await this.#site(...args), 'run on the stopped member');
+  }
+
+  /** Every member restarts once, the leader of each cluster last. */
+  #inTurns({ tasks }: Outcome, leaders: readonly (string | undefined)[]): Problems {
+    const restarted = tasks
+      .filter(({ changes }) => changes.some(({ kind }) => kind === 'restart'))
+      .map(({ host }) => host);
+    return this.#clusters.flatMap(({ name, nodes }, i) => {
+      const own = restarted.filter((host) => nodes.some((node) => node.name === host));
+      return own.length === nodes.length && own.at(-1) === leaders[i]
+        ? []
+        : [`${name} with leader ${leaders[i]} restarted ${own.join(', ')}`];
+    });
+  }
+
+  /** No two members of a cluster were down at once; hosts of a lab share one clock. */
+  async #oneByOne(): Promise<Problems> {
+    const problems = this.#clusters.map(async ({ name, nodes }) => {
+      const downs = await Promise.all(
+        nodes.map(async (node) => {
+          const times = 'ActiveExitTimestampMonotonic -p ActiveEnterTimestampMonotonic';
+          const said = await this.#on(node, `systemctl show -p ${times} ${node.service}`);
+          const time = (what: string) => Number(new RegExp(`^${what}.*=(\\d+)$`, 'm').exec(said)?.[1]);
+          return { from: time('ActiveExit'), to: time('ActiveEnter') };
+        }),
+      );
+      const sorted = downs.sort((a, b) => a.from - b.from);
+      const isApart = sorted.every(({ from, to }, i) => from < to && (i === 0 || sorted[i - 1]!.to <= from));
+      return isApart ? [] : [`members of ${name} were down at the same time: ${JSON.stringify(sorted)}`];
+    });
+    return (await Promise.all(problems)).flat();
+  }
+
+  async #withSetting(count: number): Promise<Problems> {
+    const problems = this.#nodes.map(async (node) => {
+      const pid = `$(systemctl show -p MainPID --value ${node.service})`;
+      const said = await this.#on(
+        node,
+        `tr '\\0' '\\n' </proc/${pid}/environ | grep ETCD_SNAPSHOT_COUNT || true`,
+      );
+      return said === `ETCD_SNAPSHOT_COUNT=${count}` ? [] : [`${node.name} runs with "${said}"`];
+    });
+    return (await Promise.all(problems)).flat();
+  }
+
+  /** One cluster after the other; those that are left must not notice. */
+  async #destroy(): Promise<Problems> {
+    const left = [...this.#clusters];
+    while (left.length > 0) {
+      const { name } = left.shift() as NodeGroup;
+      const limit = this.#clusters.length > 1 ? ['--limit', name] : [];
+      const gone = await this.#operator.run('destroy', ['-y', '--cluster', name, '--purge', ...limit]);
+      if (gone.code !== 0) return failures(gone, name);
+      for (const other of left) {
+        const status = await this.#operator.run('status', ['--limit', other.name]);
+        if (status.code !== 0) return failures(status, `${other.name} without ${name}`);
+      }
+    }
+    const after = await this.#traces();
+    const rules = this.#choice.firewall !== 'disabled';
+    return [
+      ...this.#hosts.flatMap(({ name }, i) =>
+        leftBehind(this.#before[i] as Traces, after[i] as Traces, { rules }).map(
+          (trace) => `${name}: ${trace}`,
+        ),
+      ),
+      ...(existsSync(join(this.#operator.home, '.quorate')) ? ['control: .quorate'] : []),
+    ];
+  }
+
+  #site(...args: string[]): Promise<Outcome> {
+    return this.#operator.run('site', args);
+  }
+
+  #on({ host }: Node, script: string): Promise<string> {
+    return on(this.#lab, host, script);
+  }
+
+  #traces(): Promise<readonly Traces[]> {
+    return Promise.all(this.#hosts.map((host) => tracesOf(this.#lab, host)));
+  }
+
+  async #processes(): Promise<string> {
+    const pids = this.#nodes.map((node) =>
+      this.#on(node, `systemctl show -p MainPID --value ${node.service}`),
+    );
+    return (await Promise.all(pids)).join(' ');
+  }
+
+  /** The node whose member leads; each is asked for itself, through its own certificate. */
+  async #leader({ nodes }: NodeGroup): Promise<string | undefined> {
+    const asked = nodes.map(async (node) => {
+      const { binDir, certDir, clientUrl, name } = node;
+      const status = await this.#on(
+        node,
+        `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem \\
+--key=${certDir}/server-key.pem --endpoints=${clientUrl} endpoint status -w fields`,
+      );
+      const id = (what: string) => new RegExp(`"${what}" : (\\d+)`).exec(status)?.[1];
+      return id('MemberID') === id('Leader') ? name : undefined;
+    });
+    return (await Promise.all(asked)).find((name) => name !== undefined);
+  }
+}
+
+function failures({ code, errors, text }: Outcome, what = 'run'): Problems {
+  if (code === 0 && errors.length === 0) return [];
+  const said = errors.map(({ message }) => message).join('\n');
+  return [`${what} ended with ${code}: ${said || text.slice(-1000)}`];
+}
+
+/** A check and its run must say the same. */
+function unequal(check: Outcome, run: Outcome): Problems {
+  const [predicted, done] = [changeSet(check), changeSet(run)];
+  return [
+    ...predicted.filter((change) => !done.includes(change)).map((change) => `predicted, not done: ${change}`),
+    ...done.filter((change) => !predicted.includes(change)).map((change) => `done, not predicted: ${change}`),
+  ];
+}
