@@ -41,7 +41,10 @@ export function newMarker(): string {
   return `#quorate-${randomBytes(12).toString('hex')}`;
 }
 
-/** What goes to the launcher's standard input for one script. */
+/**
+ * What goes to the launcher's standard input for one script. busybox's sed wants to see a line after the one
+ * it quits at; where sed leaves that, the watcher passes over it.
+ */
 export function launcherInput(script: string, marker: string): string {
-  return `${marker}\n${script}\n${marker}\n`;
+  return `${marker}\n${script}\n${marker}\n\n`;
 }

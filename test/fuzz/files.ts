@@ -97,6 +97,7 @@ async function loop(folder: string, all: readonly Wanted[], shell: readonly stri
   const data = { name: 'here', vars: {}, hostvars: {}, facts: undefined };
   const host = new LoopHost(data, {
     host: shellHost(shell),
+    connect: () => Promise.reject(new Error('nothing here needs another connection')),
     selected: true,
     check: false,
     stateDir: `${folder}.state`,

@@ -83,7 +83,7 @@ describeLab('three members on loopback, without root', () => {
     expect(left.stdout).toBe('');
   });
 
-  it('the unit tests pass on Node 24', async () => {
+  it('the unit tests pass on Node 24, those on busybox alone among them', async () => {
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const { stdout } = await exec(await node24(), [vitest, 'run', '--project', 'unit'], {
       cwd: ROOT,
@@ -92,6 +92,6 @@ describeLab('three members on loopback, without root', () => {
       env: { ...process.env, NO_COLOR: '1' },
     });
     expect(stdout).toMatch(/Tests {2}\d+ passed/);
-    expect(stdout).not.toMatch(/failed/);
+    expect(stdout).not.toMatch(/failed|busybox tests are skipped/);
   });
 });

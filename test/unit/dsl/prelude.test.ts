@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { scratch } from '../support/scratch.ts';
-import { SHELLS } from '../transport/support/launcher-process.ts';
+import { SHELLS } from '../support/shells.ts';
 
 describe.each(SHELLS)('a file written under %s', (_name, file, ...args) => {
   it("is its owner's alone until it is whole, and then has its mode", () => {

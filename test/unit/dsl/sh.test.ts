@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { redact, Secret } from '../../../lib/dsl/secret.ts';
 import { joinSh, quote, raw, sh } from '../../../lib/dsl/sh.ts';
+import { SHELLS } from '../support/shells.ts';
 
-const SHELLS = ['/bin/dash', '/bin/bash', '/bin/busybox'].filter((path) => existsSync(path));
 const WORDS = [
   '',
   'plain',
@@ -24,9 +23,8 @@ const WORDS = [
   '\x1b[31m',
 ];
 
-describe.each(SHELLS)('quoting under %s', (shell) => {
-  const run = (script: string) =>
-    execFileSync(shell, [...(shell.endsWith('busybox') ? ['sh'] : []), '-c', script], { encoding: 'utf8' });
+describe.each(SHELLS)('quoting under %s', (_name, file = '', ...args) => {
+  const run = (script: string) => execFileSync(file, [...args, '-c', script], { encoding: 'utf8' });
 
   it.each(WORDS)('%j arrives as it is', (word) => {
     expect(run(sh`printf '[%s]' ${word}`.text)).toBe(`[${word}]`);

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hostFacts, parseHostFacts } from '../../../lib/etcd/host-facts.ts';
 import { memberOf } from '../../../lib/etcd/model.ts';
 import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
-import { SHELLS } from '../transport/support/launcher-process.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const DEFAULTS = Object.fromEntries(
   Object.entries(ETCD_VARS).flatMap(([name, schema]) =>

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Member } from '../../../lib/etcd/model.ts';
 import { filteredSaid } from '../../../lib/etcd/port-matrix.ts';
 import { filtered, parsePorts, probePorts, ruleSaid } from '../../../lib/etcd/ports.ts';
-import { SHELLS } from '../transport/support/launcher-process.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const member = (host: string, address: string, clientPort = 2379, peerPort = 2380) =>
   ({ host, address, clientPort, peerPort }) as Member;
@@ -13,6 +13,7 @@ const OTHERS = [member('etcd02', '10.0.0.2'), member('etcd03', 'fd00::3')];
 it.each([
   ['port 10.0.0.2 2380 0 ', 'open'],
   ['port 10.0.0.2 2380 124 ', 'filtered'],
+  ['port 10.0.0.2 2380 143 ', 'filtered'],
   ['port fd00::3 2379 1 bash: line 1: /dev/tcp/fd00::3/2379: No route to host', 'filtered'],
   ['port 10.0.0.2 2379 1 bash: line 1: /dev/tcp/10.0.0.2/2379: Connection refused', 'refused'],
   ['port 10.0.0.2 2379 1 ', 'refused'],

@@ -13,10 +13,9 @@ import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
+import { SHELLS } from '../support/shells.ts';
 
-const SHELLS = [['dash'], ['bash', '--posix']].filter(([name]) => existsSync(`/bin/${name}`));
-
-describe.each(SHELLS)('a change that could cut us off, under %s', (...shell: string[]) => {
+describe.each(SHELLS)('a change that could cut us off, under %s', (name, ...shell) => {
   let dir: string;
   let sink: ReturnType<typeof recorder>;
   beforeEach(() => {
@@ -65,7 +64,7 @@ describe.each(SHELLS)('a change that could cut us off, under %s', (...shell: str
   });
 
   // Twelve seconds once are enough.
-  it.runIf(shell[0] === SHELLS[0]?.[0])(
+  it.runIf(name === SHELLS[0]?.[0])(
     `is taken back by the host after ${GUARD_SECONDS} s when none does, and nothing follows`,
     async () => {
       const host = await plan(async () => {

@@ -25,10 +25,9 @@ import type { LoopHost } from '../../../lib/runner/play-host.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
 
-const SHELLS = [['dash'], ['bash', '--posix']].filter(([name]) => existsSync(`/bin/${name}`));
-
-describe.each(SHELLS)('the loop under %s', (...shell: string[]) => {
+describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
   let dir: string;
   let sink: ReturnType<typeof recorder>;
   beforeEach(() => {

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { LAUNCHER } from '../../../lib/transport/launcher.ts';
 import { RECEIVER } from '../../../lib/transport/send.ts';
 import { scratch } from '../support/scratch.ts';
-import { LauncherProcess, lives, SHELLS, until } from './support/launcher-process.ts';
+import { SHELLS } from '../support/shells.ts';
+import { LauncherProcess, lives, until } from './support/launcher-process.ts';
 
 describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
   const start = () => new LauncherProcess(shell);
@@ -42,7 +43,7 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     run.write(`${run.marker}\n`);
     run.child.stdin?.write(`cat <<'END'\n${odd}\\n\nEND\nprintf '%s\\n' '`);
     run.child.stdin?.write(Buffer.from([0xff, 0xfe, 0x80]));
-    run.write(`'\n${run.marker}\n`);
+    run.write(`'\n${run.marker}\n\n`);
     await run.ended;
     const bytes = Buffer.from(run.printed, 'latin1');
     expect(bytes.subarray(0, -4).toString('utf8')).toBe(`${odd}\\n\n`);
@@ -56,7 +57,7 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     const run = start();
     run.write(`${run.marker}\n`);
     for (let at = 0; at < bytes.length; at += 99_991) run.child.stdin?.write(bytes.subarray(at, at + 99_991));
-    run.write(`\n${run.marker}\n`);
+    run.write(`\n${run.marker}\n\n`);
     expect((await run.ended).code).toBe(5);
     expect(run.printed).toBe(`${payload.length}\n`);
   });

@@ -1,15 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { LAUNCHER, newMarker } from '../../../../lib/transport/launcher.ts';
-
-/** Shells that are here, with what makes them behave as /bin/sh. */
-export const SHELLS: readonly (readonly [name: string, ...command: string[]])[] = (
-  [
-    ['dash', '/bin/dash'],
-    ['bash', '/bin/bash', '--posix'],
-    ['busybox', '/bin/busybox', 'sh'],
-  ] as const
-).filter(([, path]) => existsSync(path));
+import { readFileSync } from 'node:fs';
+import { LAUNCHER, launcherInput, newMarker } from '../../../../lib/transport/launcher.ts';
 
 /** The launcher under a shell of its own, as a channel or a local child runs it. */
 export class LauncherProcess {
@@ -40,7 +31,7 @@ export class LauncherProcess {
   }
 
   script(text: string): this {
-    return this.write(`${this.marker}\n${text}\n${this.marker}\n`);
+    return this.write(launcherInput(text, this.marker));
   }
 
   /** The connection goes away. */

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import type { Host } from '../../../lib/transport/host.ts';
+import type { Spawn, Way } from '../../../lib/transport/launch.ts';
+import { runScript } from '../../../lib/transport/script.ts';
+import { sendFile } from '../../../lib/transport/send.ts';
+
+/** Why scripts cannot run on busybox alone, in one line; undefined when they can. */
+export const busyboxMissing = existsSync('/bin/busybox')
+  ? process.getuid?.() === 0
+    ? undefined
+    : 'only root may change the root directory'
+  : 'it is not installed';
+
+/**
+ * A root directory in memory that has busybox, what it links to, and this machine's devices, processes and
+ * temporary files, at their usual paths: there is no other program to fall back on. It goes with its process.
+ */
+const ALONE = `set -e
+mount -t tmpfs none /mnt
+cd /mnt
+mkdir bin dev proc etc
+mkdir -p ".$1"
+cp -L --parents $(command -v busybox) $(ldd "$(command -v busybox)" | grep -o '/[^ ]*') .
+busybox --install -s bin
+grep ^root: /etc/passwd >etc/passwd
+grep ^root: /etc/group >etc/group
+for path in /dev /proc "$1"; do mount --rbind "$path" ".$path"; done
+shift
+exec chroot . /bin/sh "$@"`;
+
+const ALONE_COMMAND = [
+  '/usr/bin/unshare',
+  ...['--mount', '--propagation', 'private'],
+  ...['/bin/sh', '-c', ALONE, 'sh', tmpdir()],
+];
+
+/** Command lines of the shells that are here, each as it is when it is /bin/sh; arguments may follow. */
+export const SHELLS: readonly (readonly [name: string, ...command: string[]])[] = (
+  [
+    ['dash', '/bin/dash'],
+    ['bash', '/bin/bash', '--posix'],
+    ['busybox', '/bin/busybox', 'sh'],
+  ] as const
+)
+  .filter(([, path]) => existsSync(path))
+  .map(([name, ...command]) =>
+    name === 'busybox' && busyboxMissing === undefined ? [name, ...ALONE_COMMAND] : [name, ...command],
+  );
+
+/** A host with nothing but busybox, reached as others are. */
+export function busyboxHost(name = 'busybox'): Host {
+  const inside = (command: string): ChildProcess => {
+    const [file = '', ...args] = ALONE_COMMAND;
+    return spawn(file, [...args, '-c', command], { stdio: 'pipe', detached: true });
+  };
+  const way: Way = { host: name, spawn: inside as unknown as Spawn, loginShell: true, sudo: undefined };
+  return {
+    name,
+    roundTrips: 0,
+    run: (script, streams) => runScript(way, script, streams),
+    send: (source, target, progress) => sendFile(way, source, target, progress),
+    async close() {},
+  };
+}
