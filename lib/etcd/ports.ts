@@ -16,13 +16,16 @@ const PATIENCE = 2;
 
 /**
  * Read-only shell: tries both ports of the other members, side by side. Lines `port ADDRESS PORT STATUS SAID`.
- * bash can connect by itself; where there is none, nc or curl does.
+ * bash can connect by itself; where there is none, nc or curl does. busybox's nc has no `-z`: there the
+ * member hangs up, since nothing is sent.
  */
 export function probePorts(others: readonly Member[]): Sh {
   return sh`q_port() {
   if command -v bash >/dev/null; then
     q_said=$(timeout ${PATIENCE} bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1)
-  elif command -v nc >/dev/null; then q_said=$(timeout ${PATIENCE} nc -z "$1" "$2" 2>&1 </dev/null)
+  elif command -v nc >/dev/null; then
+    case $(nc --help 2>&1) in *BusyBox*) q_look= ;; *) q_look=-z ;; esac
+    q_said=$(timeout ${PATIENCE} nc $q_look "$1" "$2" 2>&1 </dev/null)
   else q_said=$(timeout ${PATIENCE} curl -sS -o /dev/null "telnet://$1:$2" 2>&1 </dev/null); fi
   q_code=$?
   echo "port $1 $2 $q_code $(echo "$q_said" | tail -n 1)"
@@ -53,7 +56,8 @@ export function filtered(readings: readonly PortReading[]): readonly PortReading
 function stateOf(code: number, said: string): PortReading['state'] {
   if (code === 0) return 'open';
   // firewalld rejects with an ICMP message that the kernel reports as a missing route.
-  if (code === 124 || /No route to host|timed out|prohibited/i.test(said)) return 'filtered';
+  // busybox's timeout ends with the signal it sent.
+  if (code === 124 || code === 143 || /No route to host|timed out|prohibited/i.test(said)) return 'filtered';
   if (/refused/i.test(said) || (said === '' && code === 1)) return 'refused';
   return /unreachable|not known|resolve/i.test(said) ? 'unreachable' : 'unknown';
 }
