@@ -72,10 +72,19 @@ const LATER: Readonly<Record<string, { readonly added: string; readonly removed:
   },
 };
 
+const MINORS: readonly string[] = ['3.3', ...Object.keys(LATER)];
+
 /** Flags that came with a patch release, not with the minor. Source: etcd's changelogs. */
 const SINCE: Readonly<Record<string, readonly string[]>> = {
+  'unsafe-no-fsync': ['3.4.10'],
+  'experimental-watch-progress-notify-interval': ['3.4.11'],
+  'experimental-warning-apply-duration': ['3.4.16'],
+  'experimental-enable-lease-checkpoint-persist': ['3.4.20'],
+  'max-concurrent-streams': ['3.4.20', '3.5.5'],
+  'listen-client-http-urls': ['3.4.25', '3.5.8'],
   'tls-min-version': ['3.4.25', '3.5.8'],
   'tls-max-version': ['3.4.25', '3.5.8'],
+  'next-cluster-version-compatible': ['3.4.32'],
 };
 
 /** Settings that the roles make from variables of their own. */
@@ -102,67 +111,111 @@ const MANAGED: Readonly<Record<string, string>> = {
   'force-new-cluster': 'no role: it discards members',
 };
 
+/** What one of `etcd_settings` cannot be. */
+export interface SettingProblem {
+  readonly message: string;
+  readonly hint: string;
+}
+
 /**
- * Checks `etcd_settings` against the flags of a version and returns them as environment variables.
- * Throws exit code 1 for a name that the version does not have, or that is ours.
+ * What is wrong with `etcd_settings`: a name that is ours, that the version does not have, or a value that no
+ * environment file can carry. Before the version is known, only a name that no version has counts.
  */
+export function settingsProblems(
+  settings: Readonly<Record<string, unknown>>,
+  version: string | undefined,
+): readonly SettingProblem[] {
+  const names = Object.entries(settings);
+  if (names.length > 0 && version !== undefined && !MINORS.includes(minorOf(version)))
+    return [unknownVersion(version)];
+  return names.flatMap(([name, value]) => nameProblem(name, version) ?? valueProblem(name, value) ?? []);
+}
+
+/** `etcd_settings` as environment variables. Throws exit code 1 for what a version does not have. */
 export function settingsEnvironment(
   settings: Readonly<Record<string, unknown>>,
   version: string,
 ): readonly (readonly [name: string, value: string])[] {
-  const flags = flagsOf(version);
-  return Object.entries(settings).map(([name, value]) => {
-    const managed = MANAGED[name];
-    if (managed !== undefined) {
-      throw new QuorateError(`etcd_settings: ${name} is set by ${managed}`, { exitCode: EXIT.usage });
-    }
-    if (!flags.has(name)) throw unknownFlag(name, version, flags);
-    const text = String(value);
-    if (/["\\$`\r\n\0]/.test(text)) {
-      throw new QuorateError(
-        `etcd_settings: the value of ${name} has a quote, backslash, dollar, backtick or newline: ${JSON.stringify(text)}`,
-        { exitCode: EXIT.usage, hint: 'an environment file cannot carry it unchanged' },
-      );
-    }
-    return [`ETCD_${name.toUpperCase().replaceAll('-', '_')}`, text] as const;
-  });
+  const [problem] = settingsProblems(settings, version);
+  if (problem) {
+    const { message, hint } = problem;
+    throw new QuorateError(`etcd_settings: ${message}`, { exitCode: EXIT.usage, hint });
+  }
+  return Object.entries(settings).map(
+    ([name, value]) => [`ETCD_${name.toUpperCase().replaceAll('-', '_')}`, String(value)] as const,
+  );
 }
 
-/** The names, without dashes, that a version's server knows. */
+/** The names, without dashes, that a version's server knows; of its minor one when the patch is left out. */
 export function flagsOf(version: string): ReadonlySet<string> {
-  const minor = version.split('.').slice(0, 2).join('.');
+  const minor = minorOf(version);
   const flags = new Set(words(FIRST));
-  if (minor === '3.3') return flags;
   for (const [later, { added, removed }] of Object.entries(LATER)) {
+    if (MINORS.indexOf(later) > MINORS.indexOf(minor)) break;
     for (const name of words(added)) flags.add(name);
     for (const name of words(removed)) flags.delete(name);
-    if (later === minor) return new Set([...flags].filter((name) => isSince(name, version)));
   }
-  throw new QuorateError(`etcd ${version} is not one of the versions known here: 3.3, 3.4, 3.5, 3.6`, {
-    exitCode: EXIT.usage,
-    hint: 'set etcd_version to a release of one of these',
-  });
+  return new Set([...flags].filter((name) => isSince(name, version)));
 }
 
-function unknownFlag(name: string, version: string, flags: ReadonlySet<string>): QuorateError {
+function nameProblem(name: string, version: string | undefined): SettingProblem | undefined {
+  const managed = MANAGED[name];
+  if (managed !== undefined) return { message: `${name} is set by ${managed}`, hint: 'take it out' };
+  const known =
+    version === undefined ? MINORS.flatMap((minor) => [...flagsOf(minor)]) : [...flagsOf(version)];
+  if (known.includes(name)) return undefined;
+  const have = version === undefined ? 'no etcd known here has a' : `etcd ${version} has no`;
+  return { message: `${have} setting ${name}`, hint: nameHint(name, version, known) };
+}
+
+/** What was meant, else where the name is known; a name of another version is no slip of more than a letter. */
+function nameHint(name: string, version: string | undefined, known: readonly string[]): string {
+  const having = MINORS.filter((minor) => flagsOf(minor).has(name));
+  const near = nearest(name, known, having.length > 0 ? 1 : 3);
+  if (near !== undefined) return `did you mean ${near}?`;
+  const since = SINCE[name]?.find((one) => minorOf(one) === minorOf(version ?? ''));
+  if (since !== undefined) return `it came with ${since}`;
+  if (having.length > 0) return `${having.join(', ')} ${having.length > 1 ? 'have' : 'has'} it`;
+  return 'names are those of etcd --help, without dashes in front';
+}
+
+function valueProblem(name: string, value: unknown): SettingProblem | undefined {
+  const text = String(value);
+  if (!/["\\$`\r\n\0]/.test(text)) return undefined;
+  return {
+    message: `the value of ${name} has a quote, backslash, dollar, backtick or newline: ${JSON.stringify(text)}`,
+    hint: 'an environment file cannot carry it unchanged',
+  };
+}
+
+/** The name that was meant: spelt almost so, or what a flag is called before or after its time as an experiment. */
+function nearest(name: string, known: readonly string[], within: number): string | undefined {
   const dashed = name
     .replaceAll('_', '-')
     .toLowerCase()
     .replace(/^etcd-|^--/, '');
-  const near = closest(dashed, [...flags]);
-  return new QuorateError(`etcd_settings: etcd ${version} has no setting ${name}`, {
-    exitCode: EXIT.usage,
-    hint:
-      distance(dashed, near) <= 3
-        ? `did you mean ${near}?`
-        : 'names are those of etcd --help, without dashes in front',
-  });
+  const prefix = 'experimental-';
+  const other = dashed.startsWith(prefix) ? dashed.slice(prefix.length) : prefix + dashed;
+  if (known.includes(other)) return other;
+  const near = closest(dashed, [...known]);
+  return distance(dashed, near) <= within ? near : undefined;
+}
+
+function unknownVersion(version: string): SettingProblem {
+  return {
+    message: `etcd ${version} is not one of the versions known here: ${MINORS.join(', ')}`,
+    hint: 'set etcd_version to a release of one of these',
+  };
 }
 
 function isSince(name: string, version: string): boolean {
-  const minor = version.split('.').slice(0, 2).join('.');
-  const first = SINCE[name]?.find((since) => since.startsWith(`${minor}.`));
-  return first === undefined || Number(version.split('.')[2]) >= Number(first.split('.')[2]);
+  const patch = version.split('.')[2];
+  const first = SINCE[name]?.find((since) => minorOf(since) === minorOf(version));
+  return first === undefined || patch === undefined || Number(patch) >= Number(first.split('.')[2]);
+}
+
+function minorOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
 }
 
 function words(list: string): readonly string[] {

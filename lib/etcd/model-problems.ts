@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { normalize } from 'node:path';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
+import { settingsProblems } from './flags.ts';
 import { hostPort, type Member, memberOf } from './model.ts';
 import { SET_ASIDE } from './set-aside.ts';
 import { ETCD_VARS, type EtcdVar } from './vars.ts';
@@ -43,7 +44,7 @@ function ofSetAside(hosts: readonly HostData[]): readonly PlayProblem[] {
 }
 
 function ofHost(listed: Listed): readonly Problem[] {
-  return [...ofAddresses(listed), ...ofDirs(listed), ...ofLifetimes(listed)];
+  return [...ofAddresses(listed), ...ofDirs(listed), ...ofLifetimes(listed), ...ofSettings(listed)];
 }
 
 function ofAddresses({ host, member }: Listed): readonly Problem[] {
@@ -120,6 +121,20 @@ function ofLifetimes({ host }: Listed): readonly Problem[] {
   const message = `etcd_cert_renew_before of ${host.name} is no less than etcd_cert_expiry: every run would renew`;
   const hint = 'a third of the validity is usual';
   return [{ host: host.name, variable: 'etcd_cert_renew_before', message, hint }];
+}
+
+/** Without a version in the inventory, the running one is asked later, before anything is written. */
+function ofSettings({ host }: Listed): readonly Problem[] {
+  const { etcd_settings: settings = {}, etcd_version: version } = host.vars;
+  return settingsProblems(
+    settings as Readonly<Record<string, unknown>>,
+    version === undefined ? undefined : String(version),
+  ).map(({ message, hint }) => ({
+    host: host.name,
+    variable: 'etcd_settings',
+    message: `etcd_settings of ${host.name}: ${message}`,
+    hint,
+  }));
 }
 
 /** Hosts with one address are one machine: ports and directories must differ, whatever the cluster. */

@@ -5,6 +5,7 @@ import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from './facts.ts';
+import { settingsProblems } from './flags.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
 import { type Candidate, notes, preflight } from './preflight.ts';
 import { admitSetAside, SET_ASIDE, strayData } from './set-aside.ts';
@@ -52,6 +53,7 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   const state = stateOf(surveyed, pending !== undefined);
   if (state === 'live') refuse(wiped(surveyed));
   const version = versionOf(run, surveyed, state);
+  refuse(unknownSettings(surveyed, version));
   const token = state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined;
   if (state === 'new' && run.unreachable.some((name) => cluster.members.some(({ host }) => host === name))) {
     throw new QuorateError(
@@ -73,6 +75,16 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
     caPem,
     furtherHosts: await furtherHosts({ dir: cluster.pkiDir, addresses }),
   };
+}
+
+/** `etcd_settings` that the running version does not have, where the inventory leaves it to the hosts. */
+function unknownSettings({ hosts }: Surveyed, version: string | undefined): readonly QuorateError[] {
+  return hosts.flatMap(({ target: { name, vars } }) =>
+    settingsProblems(vars.etcd_settings as Readonly<Record<string, unknown>>, version).map(
+      ({ message, hint }) =>
+        new QuorateError(`etcd_settings of ${name}: ${message}`, { exitCode: EXIT.usage, host: name, hint }),
+    ),
+  );
 }
 
 /** The CA that most hosts have: one file edited by hand must not become everybody's. */

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from './describeLab.ts';
 import { type Lab, startLab } from './lab.ts';
@@ -79,6 +81,16 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     const run = await site('-e', 'etcd_version=3.5.30');
     expect(run.code).toBe(3);
     expect(run.errors[0]?.message).toBe('inventory runs etcd 3.5.16, the inventory says 3.5.30');
+  });
+
+  it('1 for a setting that the running version does not have, where the inventory names no version', async () => {
+    const inventory = join(lab.stateDir, 'versionless.yaml');
+    const text = readFileSync(lab.inventoryFile, 'utf8');
+    writeFileSync(inventory, text.replace(/^.*etcd_version:.*$/m, '    etcd_cluster_name: inventory'));
+    const run = await runPlaybook(lab, ['-e', '{"etcd_settings":{"log-output":"stdout"}}'], { inventory });
+    expect(run.code).toBe(1);
+    expect(run.errors[0]?.message).toBe('etcd_settings of etcd01: etcd 3.5.16 has no setting log-output');
+    expect(run.tasks).toEqual([]);
   });
 
   it('3 for a host that another inventory manages', async () => {

@@ -1,43 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { flagsOf } from '../../lib/etcd/flags.ts';
 import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
-import { runPlaybook } from './playbook.ts';
+import { DIMENSIONS } from './matrix/dimensions.ts';
+import { must } from './process.ts';
+import { releasesDir } from './releases.ts';
 
-const VERSIONS = ['3.3.25', '3.4.23', '3.5.16', '3.5.30'];
-
-describeLab('every version from bare hosts', () => {
-  let lab: Lab;
-  beforeAll(async () => {
-    lab = await startLab({ name: 'versions' });
+/** What the main job makes of every version is in `matrix.test.ts`. */
+describeLab('the flags that etcd_settings is checked against', () => {
+  let dir: string;
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'quorate-flags-'));
   });
-  afterAll(async () => lab?.stop());
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  it.each(VERSIONS)(
-    '%s: a first run is healthy, a second changes nothing, destroy leaves nothing',
-    async (version) => {
-      const of = ['-e', `etcd_version=${version}`, '-e', '{"etcd_settings":{"snapshot-count":20000}}'];
-      const first = await runPlaybook(lab, of);
-      expect(first.errors).toEqual([]);
-      expect(first.code).toBe(0);
-      const running = await lab.ssh('etcd02', '/opt/etcd/bin/etcd --version | head -n 1');
-      expect(running.stdout.trim()).toBe(`etcd Version: ${version}`);
-      const again = await runPlaybook(lab, of);
-      expect(again.code).toBe(0);
-      expect(again.changed).toEqual([]);
-      const { stdout } = await lab.ssh(
-        'etcd02',
-        'systemd-analyze security --no-pager etcd.service | tail -n 1',
-      );
-      expect(Number(/: ([\d.]+) /.exec(stdout)?.[1])).toBeLessThanOrEqual(1.5);
-      const gone = await runPlaybook(lab, ['-y', '--cluster', 'inventory', '--purge'], {
-        playbook: 'destroy',
-      });
-      expect(gone.errors).toEqual([]);
-      const left = await lab.ssh(
-        'etcd02',
-        'find /opt/etcd /var/lib/etcd /var/lib/quorate /etc/systemd/system/etcd* /run/etcd /run/quorate* -type f 2>/dev/null; id etcd 2>/dev/null; nft list ruleset; pgrep -x etcd',
-      );
-      expect(left.stdout.trim()).toBe('');
-    },
-  );
+  const unpack = async (version: string) => {
+    const arch = (await must('dpkg', ['--print-architecture'])).trim();
+    const top = `etcd-v${version}-linux-${arch}`;
+    await must('tar', [
+      '-xzf',
+      join(releasesDir(), `v${version}`, `${top}.tar.gz`),
+      '-C',
+      dir,
+      `${top}/etcd`,
+    ]);
+    const path = join(dir, top, 'etcd');
+    chmodSync(path, 0o755);
+    return path;
+  };
+
+  it.each(DIMENSIONS.version)('are those of etcd %s itself', async (version) => {
+    const etcd = await unpack(version);
+    const run = (...args: string[]) => {
+      const { stdout, stderr } = spawnSync(etcd, args, { encoding: 'utf8', timeout: 10_000 });
+      return stdout + stderr;
+    };
+    const listed = new Set([...run('--help').matchAll(/^\s*--([a-z0-9-]+)/gm)].map(([, name]) => name));
+    const known = flagsOf(version);
+    expect([...listed].filter((name) => name !== undefined && !known.has(name))).toEqual([]);
+    // Some are not in the help; of what it does not know etcd says that it is not defined.
+    const unlisted = [...known].filter((name) => !listed.has(name));
+    expect(unlisted.length).toBeLessThan(5);
+    expect(unlisted.filter((name) => /not defined/.test(run(`--${name}`, '--version')))).toEqual([]);
+  });
 });

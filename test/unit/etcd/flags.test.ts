@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flagsOf, settingsEnvironment } from '../../../lib/etcd/flags.ts';
+import { flagsOf, settingsEnvironment, settingsProblems } from '../../../lib/etcd/flags.ts';
 import { unsafeReason } from '../../../lib/etcd/versions.ts';
 
 describe('the flags of a version', () => {
@@ -17,6 +17,9 @@ describe('the flags of a version', () => {
     ['3.5.30', 'enable-v2', true],
     ['3.6.14', 'enable-v2', false],
     ['3.6.14', 'quota-backend-bytes', true],
+    ['3.4.23', 'listen-client-http-urls', false],
+    ['3.4.31', 'next-cluster-version-compatible', false],
+    ['3.4.32', 'next-cluster-version-compatible', true],
   ];
   it.each(cases)('%s: %s is known: %s', (version, flag, known) => {
     expect(flagsOf(version).has(flag)).toBe(known);
@@ -53,10 +56,32 @@ describe('etcd_settings', () => {
     expect(() => settingsEnvironment(settings, version)).toThrow(message);
   });
 
-  it('suggests the name that was meant', () => {
-    expect(() => settingsEnvironment({ 'snapshot-cuont': 1 }, '3.5.30')).toThrow(
-      expect.objectContaining({ hint: 'did you mean snapshot-count?', exitCode: 1 }),
-    );
+  const hints: readonly (readonly [setting: string, version: string | undefined, hint: string])[] = [
+    ['snapshot-cuont', '3.5.30', 'did you mean snapshot-count?'],
+    ['ETCD_SNAPSHOT_COUNT', '3.3.25', 'did you mean snapshot-count?'],
+    ['corrupt-check-time', '3.5.30', 'did you mean experimental-corrupt-check-time?'],
+    ['experimental-compaction-sleep-interval', '3.4.23', '3.5, 3.6 have it'],
+    ['logger', '3.3.25', '3.4, 3.5, 3.6 have it'],
+    ['ca-file', '3.5.16', '3.3 has it'],
+    ['log-output', '3.4.23', 'did you mean log-outputs?'],
+    ['tls-min-version', '3.4.23', 'it came with 3.4.25'],
+    ['nothing-like-it', '3.5.30', 'names are those of etcd --help, without dashes in front'],
+    ['loger', undefined, 'did you mean logger?'],
+  ];
+  it.each(hints)('%s on %s: %s', (setting, version, hint) => {
+    expect(settingsProblems({ [setting]: 1 }, version)).toMatchObject([{ hint }]);
+    if (version !== undefined)
+      expect(() => settingsEnvironment({ [setting]: 1 }, version)).toThrow(
+        expect.objectContaining({ hint, exitCode: 1 }),
+      );
+  });
+
+  it('are all looked at, and before a version is known only for names that none has', () => {
+    const settings = { 'log-output': 'stdout', logger: 'zap', name: 'x', 'log-level': 'a\nb' };
+    expect(
+      settingsProblems(settings, '3.5.30').map(({ message }) => message.split(' ').slice(-1)[0]),
+    ).toEqual(['log-output', 'etcd_member_name', '"a\\nb"']);
+    expect(settingsProblems(settings, undefined)).toHaveLength(2);
   });
 });
 

@@ -66,6 +66,23 @@ it.each([
     ['inventory.yaml:7:5 etcd_data_dir of etcd01 is /opt/etcd/bin, as is etcd_bin_dir'],
   ],
   [
+    'a setting that the version does not have',
+    {
+      'inventory.yaml': `${THREE}  vars:\n    etcd_version: "3.5.33"\n    etcd_settings: { snapshot-cuont: 1, log-output: x }\n`,
+    },
+    [],
+    [
+      'inventory.yaml:8:5 etcd_settings of etcd01: etcd 3.5.33 has no setting snapshot-cuont',
+      'inventory.yaml:8:5 etcd_settings of etcd01: etcd 3.5.33 has no setting log-output',
+    ],
+  ],
+  [
+    'a setting that no version has, where the hosts say which one runs',
+    { 'inventory.yaml': THREE },
+    ['-e', '{"etcd_settings":{"logger":"zap","quota_backend_bytes":1}}'],
+    ['etcd_settings of etcd01: no etcd known here has a setting quota_backend_bytes (from --extra-vars)'],
+  ],
+  [
     'the model, at the host',
     { 'inventory.yaml': `${THREE}    etcd04: { ansible_host: 192.0.2.4, etcd_member_name: etcd01 }\n` },
     [],
