@@ -51,10 +51,16 @@ export async function passGate(
   host: EtcdHost,
 ): Promise<readonly Answer[]> {
   const answers = await askMembers(run, surveyed);
-  const findings = [...judgeCluster(answers), ...judgeStop(answers, host.target.name)];
-  if (findings.length > 0) throw refusal(`${host.target.name} is not touched`, findings);
-  return answers;
+  const unhealthy = judgeCluster(answers);
+  const findings = [...unhealthy, ...judgeStop(answers, host.target.name)];
+  if (findings.length === 0) return answers;
+  // A whole cluster that cannot spare a member is one of one or two.
+  const { service } = memberOf(host.target);
+  const hint = `it cannot do without a member: to accept that it is down meanwhile, stop ${service} on ${host.target.name}, then run again`;
+  throw refusal(`${host.target.name} is not touched`, findings, unhealthy.length === 0 ? hint : TO_HEALTH);
 }
+
+const TO_HEALTH = 'bring the cluster to health first; playbooks/status.ts shows it';
 
 /** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */
 export async function settle(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
@@ -63,15 +69,16 @@ export async function settle(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: 
     const findings = judgeCluster(await askMembers(run, surveyed));
     if (findings.length === 0) return;
     if (Date.now() > deadline) {
-      throw refusal(`stopped after ${host.target.name}: the cluster did not become whole again`, findings);
+      const what = `stopped after ${host.target.name}: the cluster did not become whole again`;
+      throw refusal(what, findings, TO_HEALTH);
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
-function refusal(what: string, findings: readonly Finding[]): QuorateError {
+function refusal(what: string, findings: readonly Finding[], hint: string): QuorateError {
   return new QuorateError([`${what}:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'), {
     exitCode: EXIT.refused,
-    hint: 'bring the cluster to health first; playbooks/status.ts shows it',
+    hint,
   });
 }

@@ -20,7 +20,12 @@ export interface Outcome {
   readonly tasks: readonly TaskEvent[];
   /** Tasks that are not `ok`. */
   readonly changed: readonly TaskEvent[];
-  readonly errors: readonly { readonly message: string; readonly exitCode: number; readonly host?: string }[];
+  readonly errors: readonly {
+    readonly message: string;
+    readonly exitCode: number;
+    readonly hint?: string;
+    readonly host?: string;
+  }[];
   readonly recap: Readonly<Record<string, HostRecap>>;
   readonly text: string;
 }
