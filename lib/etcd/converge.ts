@@ -128,7 +128,16 @@ function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
   const missing = cluster.members.filter(
     ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
   );
-  if (!starts || missing.length === 0 || state === 'stopped' || state === 'live') return;
+  if (!starts || state === 'stopped' || state === 'live') return;
+  const unplanned = hosts.filter(({ selected, plan }) => selected && plan.length === 0);
+  if (unplanned.length > 0) {
+    const names = unplanned.map(({ target }) => target.name).join(', ');
+    throw new QuorateError(
+      `${cluster.name}: nothing was changed: a new cluster starts with all its members, not without ${names}`,
+      { exitCode: EXIT.failed },
+    );
+  }
+  if (missing.length === 0) return;
   throw new QuorateError(
     `${cluster.name}: nothing was changed: a new cluster starts with all its members, and these are left out: ${missing.map(({ host }) => host).join(', ')}`,
     { exitCode: EXIT.refused, hint: 'run without --limit until the cluster exists' },

@@ -38,6 +38,19 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(await bare('etcd01')).toBe(true);
   });
 
+  it('2 for a member that cannot be set up as described, and founds no cluster without it', async () => {
+    const inventory = join(lab.stateDir, 'uneven.yaml');
+    const text = readFileSync(lab.inventoryFile, 'utf8');
+    writeFileSync(inventory, text.replace(/(etcd03:\n *)/, '$1etcd_firewall: firewalld\n      '));
+    const run = await runPlaybook(lab, [], { inventory });
+    expect(run.errors.map(({ message }) => message)).toEqual([
+      'etcd03: etcd_firewall is firewalld, which is not active',
+      'uneven: nothing was changed: a new cluster starts with all its members, not without etcd03',
+    ]);
+    expect(run.code).toBe(2);
+    expect(await bare('etcd01')).toBe(true);
+  });
+
   it('3 for a version with a known data bug, unless that is allowed', async () => {
     const run = await site('-e', 'etcd_allow_unsafe_version=false');
     expect(run.code).toBe(3);
