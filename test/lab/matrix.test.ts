@@ -12,6 +12,7 @@ const all = matrixCases(random(SEED), {
   suite: ['bookworm'],
   cgroup: ['hybrid'],
   members: ['three', 'shared-hosts'],
+  shell: ['bash', 'banner', 'fish', 'csh'],
 });
 const CASES = DIMENSIONS.version.map((version) => all.find((one) => one.version === version) as MatrixCase);
 
@@ -22,8 +23,12 @@ describeLab('the whole main job on hosts of many kinds', () => {
   });
   afterAll(async () => lab?.stop());
 
-  it.each(CASES)('$version, $members, $address, $login, $route, $shell, $firewall', async (choice) => {
-    await lab.reset('etcd01', 'etcd02', 'etcd03');
-    expect(await mainJob(lab, choice, random(SEED))).toEqual([]);
-  });
+  it.each(CASES)(
+    '$version, $members, $address, $login, $route, $shell, $firewall',
+    { timeout: 300_000 },
+    async (choice) => {
+      await lab.reset('etcd01', 'etcd02', 'etcd03');
+      expect(await mainJob(lab, choice, random(SEED))).toEqual([]);
+    },
+  );
 });
