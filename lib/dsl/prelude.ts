@@ -13,6 +13,7 @@ import { MAX_TEXT } from './probe.ts';
  * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name
  *   first, synced, then renamed. An empty OWNER or GROUP leaves it to the writer.
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
+ * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
  * - `q_own NAME…`: lists paths (and `user:NAME`) in our manifest, before they are touched. Folders above a path
@@ -59,7 +60,10 @@ q_remember() {
 q_adopt() {
   q_sum=$(sha256sum <"$1") || return
   if [ "\${q_sum%% *}" != "$5" ]; then echo "$1 has SHA-256 \${q_sum%% *}, wanted $5"; rm -f -- "$1"; return 5; fi
-  q_mode "$1" "$3" "\${4%:*}" "\${4#*:}" && q_sync "$1" && mv -f -- "$1" "$2" && q_label "$2" && q_remember "$2" "$5"
+  if q_mode "$1" "$3" "\${4%:*}" "\${4#*:}" && q_sync "$1" && mv -f -- "$1" "$2" && q_label "$2" && q_remember "$2" "$5"
+  then :
+  else q_room "$2"; return 1
+  fi
 }
 q_write() {
   q_new="\${1%/*}/.\${1##*/}.quorate-new"
@@ -67,13 +71,14 @@ q_write() {
   rm -f -- "$q_new"
   if (umask 077; cat >"$q_new") && q_mode "$q_new" "$2" "$3" "$4" && q_sync "$q_new" && mv -f -- "$q_new" "$1"
   then q_label "$1"
-  else rm -f -- "$q_new"; return 1
+  else rm -f -- "$q_new"; q_room "$1"; return 1
   fi
 }
 q_mode() {
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
   chmod -- "$2" "$1"
 }
+q_room() { set -- $(df -Pk "\${1%/*}/" 2>/dev/null | tail -n 1); if [ -n "\${6-}" ]; then echo "$6 has $4 KiB free"; fi; }
 q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_own() {

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../addresses.ts';
-import { parseCertificate } from '../pki/index.ts';
-import type { Finding } from './judge.ts';
+import { missingUses, parseCertificate } from '../pki/index.ts';
 import type { Member } from './model.ts';
 
 /** One of a member's two certificates as it lies on the host. */
@@ -12,6 +11,14 @@ export interface MemberCertificate {
   readonly until: Date;
   /** Its subject alternative names, without their kinds. */
   readonly names: readonly string[];
+  /** What members use it for and it is not made for: they show both of theirs as servers and as clients. */
+  readonly lacks: readonly string[];
+}
+
+/** What is wrong with one of them, as others see it. */
+export interface CertificateFault {
+  readonly kind: 'expired' | 'names' | 'usage';
+  readonly message: string;
 }
 
 /** What a PEM text of a member says; undefined when it is no certificate. */
@@ -23,7 +30,14 @@ export function memberCertificate(
   if (!certificate) return undefined;
   const { validFrom, validTo, subjectAltName = '' } = certificate;
   const names = subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address|URI|email):/, ''));
-  return { file, from: new Date(validFrom), until: new Date(validTo), names: names.filter(Boolean) };
+  return {
+    file,
+    from: new Date(validFrom),
+    until: new Date(validTo),
+    names: names.filter(Boolean),
+    // Without the extension it is for everything.
+    lacks: certificate.keyUsage ? missingUses(certificate) : [],
+  };
 }
 
 /** When the first of them ends. */
@@ -31,25 +45,29 @@ export function endOf(certificates: readonly MemberCertificate[]): Date | undefi
   return [...certificates].sort((a, b) => a.until.getTime() - b.until.getTime())[0]?.until;
 }
 
-/** A certificate that others must reject: over, not yet valid, or without the address they connect to. */
-export function judgeCertificates(
+/** Why others must reject a member's certificates: over, not yet valid, not for its address, not for this use. */
+export function certificateFaults(
   member: Member,
   certificates: readonly MemberCertificate[],
   now = new Date(),
-): readonly Finding[] {
-  return certificates.flatMap(({ file, from, until, names }) => {
-    const finding = (what: string): Finding => ({
-      check: 'certificate',
-      host: member.host,
+): readonly CertificateFault[] {
+  return certificates.flatMap(({ file, from, until, names, lacks }) => {
+    const fault = (kind: CertificateFault['kind'], what: string): CertificateFault => ({
+      kind,
       message: `${member.host}: ${member.certDir}/${file} ${what}`,
     });
     const { address } = member;
     return [
-      ...(until < now ? [finding(`ended ${day(until)}: a run renews it`)] : []),
-      ...(from > now ? [finding(`is valid from ${from.toISOString()} only: is the clock right?`)] : []),
+      ...(until < now ? [fault('expired', `ended ${day(until)}: a run renews it`)] : []),
+      ...(from > now
+        ? [fault('expired', `is valid from ${from.toISOString()} only: is the clock right?`)]
+        : []),
       ...(names.some((name) => covers(name, address))
         ? []
-        : [finding(`is for ${names.join(', ') || 'no name'}, it needs ${address}: a run reissues it`)]),
+        : [
+            fault('names', `is for ${names.join(', ') || 'no name'}, it needs ${address}: a run reissues it`),
+          ]),
+      ...(lacks.length > 0 ? [fault('usage', `is not for ${lacks.join(' and ')}: a run reissues it`)] : []),
     ];
   });
 }

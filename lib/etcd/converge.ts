@@ -38,18 +38,37 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   }
   const whole = await run.each(surveyed.hosts, (host) => host.apply((planned) => !planned.task.inTurn));
   const due = whole.filter((host) => host.plan.some((planned) => isDue(planned) && planned.task.inTurn));
-  const waiting = [...order(due, surveyed)];
-  for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
-    const member = host;
-    const [passed] = await run.each([member], () => takeTurn(run, surveyed, member));
+  const turns = order(due, surveyed);
+  for (const [i, host] of turns.entries()) {
+    let began = false;
+    const [passed] = await run.each([host], () => {
+      began = true;
+      return takeTurn(run, surveyed, host);
+    });
     if (passed) continue;
-    const names = [member, ...waiting].map(({ target }) => target.name).join(', ');
-    run.log(
-      'warning',
-      `${surveyed.cluster.name}: the roll stopped at ${names.replace(', ', ', still to come: ')}`,
-    );
+    // Asked to stop, it is not begun.
+    if (began) refuseFurther(host, turns.slice(i + 1));
+    else stillToCome(run, surveyed, turns.slice(i));
     return;
   }
+}
+
+function stillToCome(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, left: readonly EtcdHost[]): void {
+  const names = left.map(({ target }) => target.name).join(', ');
+  run.log('warning', `${cluster.name}: stopped between two members; still to be changed: ${names}`);
+}
+
+/** What one member did not survive, no other is put through. */
+function refuseFurther(host: EtcdHost, left: readonly EtcdHost[]): void {
+  if (left.length === 0) return;
+  const names = left.map(({ target }) => target.name).join(', ');
+  throw new QuorateError(
+    `stopped at ${host.target.name}: no further member is touched; still to be changed: ${names}`,
+    {
+      exitCode: EXIT.refused,
+      hint: 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes',
+    },
+  );
 }
 
 /** Members that do not run come first, since starting them only helps; the leader comes last. */

@@ -22,6 +22,8 @@ export interface EtcdFacts {
   /** Like the next and the reading, as the survey sees it: data that is to be set aside is `absent`. */
   data: 'absent' | 'empty' | 'present';
   service: ServiceState;
+  /** Where systemd has the unit from; undefined without one. */
+  readonly unitFile: string | undefined;
   /** The survey let the data make way (`--set-aside-data`). */
   setAside?: boolean;
   /** Token of a bootstrap that did not reach quorum yet. */
@@ -67,6 +69,7 @@ export const ORDINARY: EtcdFacts = {
   owner: undefined,
   data: 'absent',
   service: 'absent',
+  unitFile: undefined,
   pendingToken: undefined,
   caPem: undefined,
   installed: undefined,
@@ -107,6 +110,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       owner: line('owner'),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
       service: (line('service') ?? 'absent') as ServiceState,
+      unitFile: line('unit'),
       pendingToken: tokenOf(line('token')),
       installed: line('installed'),
       selinux: line('selinux') === 'yes',
@@ -179,9 +183,10 @@ function serviceState(member: Member): Sh {
   echo "service $q_state_now"
 fi`;
   }
-  return sh`q_load=$(systemctl show -p LoadState -p ActiveState ${member.service}.service 2>/dev/null)
-case $q_load in *LoadState=not-found*) q_state_now=absent ;; *) q_state_now=\${q_load##*ActiveState=}; q_state_now=\${q_state_now%%
-*} ;; esac
+  return sh`q_load=$(systemctl show -p LoadState -p FragmentPath -p ActiveState ${member.service}.service 2>/dev/null)
+q_property() { q_rest=\${q_load##*"$1="} q_rest=\${q_rest%%
+*}; }
+case $q_load in *LoadState=not-found*) q_state_now=absent ;; *) q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest" ;; esac
 echo "service $q_state_now"`;
 }
 

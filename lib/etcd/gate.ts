@@ -19,13 +19,15 @@ export async function askMembers(
 ): Promise<readonly Answer[]> {
   const ask = async (revision: number) => {
     const readings = new Map<string, Answer['reading']>();
+    const asked = new Set<EtcdHost>();
     const one = async (host: EtcdHost) => {
+      asked.add(host);
       const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
       readings.set(host.target.name, parseMember(out));
     };
     await run.each(hosts, one);
-    // Where a task failed nothing more is changed, but the member answers as before.
-    await Promise.allSettled(hosts.filter(({ target }) => !readings.has(target.name)).map(one));
+    // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
+    await Promise.allSettled(hosts.filter((host) => !asked.has(host)).map(one));
     return cluster.members.map((member) => {
       const reading = readings.get(member.host);
       return { member, reading, unreached: reading === undefined };
@@ -57,10 +59,10 @@ export async function passGate(
   // A whole cluster that cannot spare a member is one of one or two.
   const { service } = memberOf(host.target);
   const hint = `it cannot do without a member: to accept that it is down meanwhile, stop ${service} on ${host.target.name}, then run again`;
-  throw refusal(`${host.target.name} is not touched`, findings, unhealthy.length === 0 ? hint : TO_HEALTH);
+  throw refusal(`${host.target.name}: not touched`, findings, unhealthy.length === 0 ? hint : TO_HEALTH);
 }
 
-const TO_HEALTH = 'bring the cluster to health first; playbooks/status.ts shows it';
+const TO_HEALTH = 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes';
 
 /** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */
 export async function settle(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {

@@ -29,7 +29,7 @@ export interface HostFacts {
   readonly addresses: readonly string[];
   /** On the member's ports; empty while the member itself is there. */
   readonly listeners: readonly Listener[];
-  /** Where data, binaries, configuration and certificates go; empty while the member runs. */
+  /** Where data, binaries, configuration and certificates go; empty while the member is up. */
   readonly space: readonly Space[];
   readonly swap: boolean;
   /** The most files a process may be allowed to open; undefined when that was not asked. */
@@ -40,16 +40,18 @@ export interface HostFacts {
 export function hostFacts(member: Member): Sh {
   const { dataDir, binDir, configDir, certDir } = member;
   return sh`echo "clock $(date +%s.%N)"
-case \${q_state_now-} in active | activating) ;; *)
-  ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|address \1|p'
-  command -v ip >/dev/null || sed -n '/|-- /{s/.*-- //;h}; /host LOCAL/{g;s/^/address /p}' /proc/net/fib_trie
-  ${joinSh([member.clientPort, member.peerPort].map(listeners))}
+case \${q_state_now-} in active) ;; *)
   for q_path in ${[dataDir, binDir, configDir, certDir]}; do
     q_dir=$q_path
     while [ ! -e "$q_dir" ]; do q_dir=\${q_dir%/*} q_dir=\${q_dir:-/}; done
     q_can=no; if [ -w "$q_dir" ]; then q_can=yes; fi
     echo "space $q_can $(df -Pk "$q_dir" | tail -n 1) in $q_path"
   done
+esac
+case \${q_state_now-} in active | activating) ;; *)
+  ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|address \1|p'
+  command -v ip >/dev/null || sed -n '/|-- /{s/.*-- //;h}; /host LOCAL/{g;s/^/address /p}' /proc/net/fib_trie
+  ${joinSh([member.clientPort, member.peerPort].map(listeners))}
   q_swap=$(grep -c / /proc/swaps 2>/dev/null)
   if [ "\${q_swap:-0}" -gt 0 ]; then echo "swap yes"; fi
   # Not with read: the shell asks byte by byte, and this file answers once.

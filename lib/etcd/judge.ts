@@ -1,4 +1,4 @@
-import { judgeCertificates } from './certificates.ts';
+import { certificateFaults } from './certificates.ts';
 import { type Member, quorum } from './model.ts';
 import type { MemberReading } from './read.ts';
 
@@ -38,7 +38,7 @@ const RAFT_LAG = 1000;
  */
 export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
   return [
-    ...answers.flatMap(({ member, reading }) => judgeCertificates(member, reading?.certificates ?? [])),
+    ...answers.flatMap(certificates),
     ...health(answers),
     ...alarms(answers),
     ...sameClusterId(answers),
@@ -66,6 +66,11 @@ export function judgeStop(answers: readonly Answer[], host: string): readonly Fi
   ];
 }
 
+function certificates({ member, reading }: Answer): readonly Finding[] {
+  const faults = certificateFaults(member, reading?.certificates ?? []);
+  return faults.map(({ message }) => ({ check: 'certificate', host: member.host, message }));
+}
+
 function health(answers: readonly Answer[]): Finding[] {
   return answers
     .filter(({ reading }) => !reading?.healthy)
@@ -73,7 +78,7 @@ function health(answers: readonly Answer[]): Finding[] {
 }
 
 function unhealthy({ member: { host, clientUrl, service }, reading, unreached }: Answer): string {
-  if (unreached) return `${host}: not reached, so its member was not asked`;
+  if (unreached) return `${host}: the host does not answer`;
   if (!reading) return `${host}: ${service} does not run`;
   const said = reading.said.split('\n').at(-1)?.trim();
   return `${host}: no linearizable read through ${clientUrl}${said ? `: ${said}` : ''}`;

@@ -63,15 +63,16 @@ function stateOf(code: number, said: string): PortReading['state'] {
 }
 
 /**
- * Read-only shell: what the host's firewall says of a port. `firewalld` alone when no zone mentions it; rules
- * that drop or reject it as they stand.
+ * Read-only shell: what the host's firewall says of a port. `firewalld` alone when no zone mentions it; the first
+ * rule that drops or rejects it as it stands: ours, which shuts out everybody else, last.
  */
 export function probeRules(ports: readonly number[]): Sh {
-  return sh`for q_port in ${ports}; do
+  return sh`q_rules=$(nft -nn list ruleset 2>/dev/null || iptables-save 2>/dev/null)
+for q_port in ${ports}; do
   if [ "$(systemctl is-active firewalld.service 2>/dev/null)" = active ]; then
     firewall-cmd --list-all-zones 2>/dev/null | grep -qw "$q_port" || echo "$q_port no-rule firewalld"
   fi
-  { nft -nn list ruleset 2>/dev/null || iptables-save 2>/dev/null; } | grep -E "port.*[^0-9]$q_port([^0-9]|$)" |
+  { printf '%s\n' "$q_rules" | sed '/^table inet quorate_/,/^}/d; /QUORATE/d'; printf '%s\n' "$q_rules"; } | grep -E "port.*[^0-9]$q_port([^0-9]|$)" |
     grep -iE 'drop|reject' | head -n 1 | sed "s/^[[:space:]]*/$q_port rule /"
 done`;
 }

@@ -2,6 +2,7 @@ import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 import type { EtcdFacts } from './facts.ts';
 import type { Listener } from './host-facts.ts';
 import type { Member } from './model.ts';
+import { unitPath } from './unit.ts';
 
 /** A member with what its host told before anything was written. */
 export interface Candidate {
@@ -14,6 +15,9 @@ const SKEW = 1000;
 
 /** MiB: two WAL segments of 64 MiB, which etcd allocates at once, and a young database. */
 const DATA_SPACE = 200;
+
+/** MiB by which the database of a member grows at a time: without that much it would end right after its start. */
+const GROWTH = 16;
 
 /** MiB: the binaries of a release, and the copy that replaces them. */
 const RELEASE_SPACE = 200;
@@ -34,6 +38,9 @@ export function notes(candidates: readonly Candidate[]): readonly string[] {
   return candidates.flatMap(({ member, facts }) => {
     const { swap, openFiles } = facts.host;
     const said = [
+      ...(member.manager === 'systemd' && facts.unitFile && facts.unitFile !== unitPath(member)
+        ? [`${facts.unitFile} is there, too: ${unitPath(member)} takes its place`]
+        : []),
       ...(facts.selinux ? ['SELinux is on: files get their labels by policy'] : []),
       ...(swap ? ['swap is on, which can slow etcd down to lost leaderships'] : []),
       ...(openFiles !== undefined && openFiles < OPEN_FILES ? [`at most ${openFiles} open files`] : []),
@@ -104,7 +111,19 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
     if (need > 0) entry.paths.push(path);
     mounts.set(mount, entry);
   }
+  const data = facts.host.space.find(({ path }) => path === member.dataDir);
+  const left = Math.floor((data?.freeKiB ?? 0) / 1024);
   return [
+    ...(data && facts.data === 'present' && left < GROWTH
+      ? [
+          problem(
+            member,
+            `${data.mount} has ${left} MiB free, and the database grows by ${GROWTH} at a time: ${member.service} is not started, and ${member.dataDir} is left as it is`,
+            'make room or grow it; nothing in the data directory may be deleted by hand',
+            EXIT.unhealthy,
+          ),
+        ]
+      : []),
     ...readOnly.map(({ path, mount }) =>
       problem(
         member,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
-import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
+import { fingerprint, furtherHosts, privateFolder, readCa, writeWhole } from '../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from './facts.ts';
 import { settingsProblems } from './flags.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
@@ -151,9 +151,9 @@ export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): r
       const what = alive ? `${member.service} runs` : `${member.dataDir} has data`;
       return problem(
         `${what}, and it was not set up from here (no ${member.stateDir})`,
-        data === 'present'
-          ? `it is left untouched; if it is not needed, --${SET_ASIDE} ${target.name} moves the data aside`
-          : 'it is left untouched; stop it first if it is not needed',
+        alive
+          ? 'it is left untouched; if it is not needed, stop and disable it, and move its data away yourself'
+          : `it is left untouched; if it is not needed, --${SET_ASIDE} ${target.name} moves the data aside`,
       );
     }
     if (
@@ -234,6 +234,6 @@ async function savedToken(cluster: Cluster): Promise<string | undefined> {
 }
 
 async function saveToken(cluster: Cluster, token: string): Promise<void> {
-  await mkdir(cluster.controlDir, { recursive: true, mode: 0o700 });
-  await writeFile(tokenFile(cluster), `${token}\n`, { mode: 0o600 });
+  await privateFolder(cluster.controlDir);
+  await writeWhole(tokenFile(cluster), `${token}\n`, { mode: 0o600 });
 }

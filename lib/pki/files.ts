@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { EXIT, QuorateError } from '../errors.ts';
 
 export interface WriteOptions {
   readonly mode: number;
@@ -26,13 +27,13 @@ export async function writeWhole(path: string, content: string, options: WriteOp
     }
     if (options.exclusive) await link(temporary, path);
     else await rename(temporary, path);
+    await syncFolder(folder);
   } catch (error) {
     if (options.exclusive && codeOf(error) === 'EEXIST') return false;
-    throw error;
+    throw cannot('write', path, error);
   } finally {
     await rm(temporary, { force: true });
   }
-  await syncFolder(folder);
   return true;
 }
 
@@ -42,14 +43,18 @@ export async function readIfAny(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    throw error;
+    throw cannot('read', path, error);
   }
 }
 
 /** A folder for its owner only, also when it was there before. */
 export async function privateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await chmod(path, 0o700);
+  } catch (error) {
+    throw cannot('make', path, error);
+  }
 }
 
 /** A file for its owner only; one that is already, whoever the owner is, is left as it is. */
@@ -67,6 +72,16 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** A disk of this machine that is full or read-only is no bug of ours; files are old or new, never cut off. */
+function cannot(act: 'write' | 'read' | 'make', path: string, error: unknown): unknown {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
+  return new QuorateError(`cannot ${act} ${path} on this machine: ${message}`, {
+    exitCode: EXIT.failed,
+    hint: 'what was there before is as it was; make room, or see who may write there, and run again',
+  });
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,7 +1,8 @@
 export { fingerprint, readCa } from './ca.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { parseDuration } from './duration.ts';
+export { privateFolder, writeWhole } from './files.ts';
 export { furtherHosts, openPki } from './open.ts';
 export { parseCertificate } from './parse.ts';
 export type { Issued, Pki } from './pki.ts';
-export { certificateProblems, describeProblem, type Problem } from './problems.ts';
+export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';

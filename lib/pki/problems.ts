@@ -86,9 +86,17 @@ function validityProblems(
 }
 
 function usageProblems(cert: X509Certificate, uses: readonly ExtendedUse[]): readonly Problem[] {
-  const found: readonly string[] = cert.keyUsage ?? [];
-  const missing = uses.filter((use) => !found.includes(USE_OIDS[use]));
+  const missing = missingUses(cert, uses);
   return missing.length > 0 ? [{ kind: 'usage', missing }] : [];
+}
+
+/** What a certificate may not be used for, of what it is wanted for. */
+export function missingUses(
+  cert: X509Certificate,
+  uses: readonly ExtendedUse[] = ['server auth', 'client auth'],
+): readonly ExtendedUse[] {
+  const found: readonly string[] = cert.keyUsage ?? [];
+  return uses.filter((use) => !found.includes(USE_OIDS[use]));
 }
 
 /** A problem in a few words, as a diff shows it. */

@@ -46,10 +46,12 @@ ${waitUntil(desired.ready.until, desired.ready.timeout, giveUp(name))}`;
   },
 };
 
-/** Ends the wait when systemd gave up, with what the service said last. */
+/** Ends the wait when systemd gave up, with why the service ended, if it said so, and what came last. */
 function giveUp(name: string): Sh {
   return sh`if systemctl is-failed --quiet ${name}; then
-    echo ${`${name} failed; its last lines:`}; journalctl --no-pager --output=cat --lines=12 --unit ${name}; exit 1
+    echo ${`${name} failed; its last lines:`}
+    journalctl --no-pager --output=cat --lines=400 --unit ${name} | grep -E 'panic:|"level":"(fatal|panic)"| C \| ' | tail -n 1 | cut -c1-400
+    journalctl --no-pager --output=cat --lines=12 --unit ${name}; exit 1
   fi`;
 }
 

@@ -39,7 +39,7 @@ export function parseReads(reading: Reading, reads: readonly Read[]): (read: Rea
   const [stats = '', texts = '', digests = ''] = reading.out.split(new RegExp(`^${PART}$`, 'm'));
   const seen = new Map<string, { readonly line: string; readonly isFile: boolean; readonly size: number }>();
   for (const line of stats.split('\n')) {
-    const at = line.indexOf('|stat ');
+    const at = line.lastIndexOf('|stat ');
     if (at < 0) continue;
     const fields = line.slice(at + 6).split('|');
     seen.set(line.slice(0, at), {

@@ -60,7 +60,12 @@ export function wrongSudoPassword(host: string): QuorateError {
 
 /** A file did not get there whole; what was at the target still is. */
 export function notSent(host: string, target: string, said: string): QuorateError {
-  return failure(EXIT.failed, host, `${host}: cannot write ${target}${said ? `: ${said}` : ''}`);
+  return failure(
+    EXIT.failed,
+    host,
+    `${host}: cannot write ${target}${said ? `: ${said}` : ''}`,
+    'what was there is as it was; see what keeps it from being written, and run again',
+  );
 }
 
 /** What the host key says makes it unsafe to go on. */

@@ -28,7 +28,8 @@ export const RECEIVER = [
   'if [ "$g" -eq "$n" ]',
   'then if { sync "$p" 2>/dev/null || sync; } && mv -f "$p" "$t"; then exit 0; fi',
   'else echo "$g of $n bytes arrived" >&2',
-  'fi; fi',
+  'fi',
+  'else set -- $(df -Pk "${t%/*}/" | tail -n 1); echo "$6 has $4 KiB free" >&2; fi',
   'rm -f "$p"',
   'exit 1',
 ].join('; ');
@@ -68,7 +69,7 @@ export async function sendFile(
     },
   );
   if (unread) throw notSent(way.host, target, unread.message);
-  if (failed) throw notSent(way.host, target, said.trim());
+  if (failed) throw notSent(way.host, target, said.trim().replaceAll('\n', '; '));
 }
 
 /** Gives what made the source unreadable, if anything did; what befalls the other end is told by its exit status. */

@@ -1,15 +1,17 @@
 import { parseArgs } from 'node:util';
-import { fuzz } from './run.ts';
+import { fuzz, KINDS } from './run.ts';
 
 const USAGE = `npm run test:fuzz -- [options]
 
   --cases N  how many (100000)
-  --seed N   which (the time); the same seed gives the same cases`;
+  --seed N   which (the time); the same seed gives the same cases
+  --only X   the kinds with this in their name, their share of all cases`;
 
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: '100000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -19,7 +21,8 @@ else {
   const seed = Number(values.seed);
   console.log(`seed ${seed}`);
   const started = performance.now();
-  const said = await fuzz(Number(values.cases), seed, (kind, tally, seconds) =>
+  const kinds = KINDS.filter(({ name }) => name.includes(values.only));
+  const said = await fuzz(Number(values.cases), seed, kinds, (kind, tally, seconds) =>
     console.log(
       `${kind.name.padEnd(38)} ${String(tally.literal).padStart(6)} literal ${String(tally.refused).padStart(6)} refused  ${seconds.toFixed(1)} s`,
     ),

@@ -19,7 +19,7 @@ export const facts: Kind = {
     for (let left = cases; left > 0; left -= BATCH) {
       const all = Array.from({ length: Math.min(BATCH, left) }, () => {
         const name = roll.pick(NAMES);
-        const value = hostile(roll, ground.canary, USUAL[name]).replaceAll('\n', ' ');
+        const value = hostile(roll, ground.canary, USUAL[name]).replaceAll(/[\n\r\u2028\u2029]/g, ' ');
         const fragments = fragmentsFor(name, value);
         // What is as with the usual value is looked at elsewhere.
         return { name, value, fragments: fragments?.filter((text) => !COMMON[name]?.has(text)) };

@@ -1,5 +1,5 @@
 import { certificateProblems, describeProblem, fingerprint } from '../../pki/index.ts';
-import { judgeCertificates } from '../certificates.ts';
+import { type CertificateFault, certificateFaults } from '../certificates.ts';
 import { type Finding, judgeCluster } from '../judge.ts';
 import { hostPort } from '../model.ts';
 import { filteredSaid } from '../port-matrix.ts';
@@ -107,29 +107,29 @@ function ofCertificates(all: readonly Evidence[]): readonly Clue[] {
             },
           ]
         : []),
-      ...judgeCertificates(member, certificates).map(({ message }) => ({
-        cause: message.includes(' it needs ') ? ('san' as const) : ('expired' as const),
+      ...certificateFaults(member, certificates).map(({ kind, message }) => ({
+        cause: OF_CERTIFICATE[kind],
         host,
         evidence: message,
       })),
       ...certificates.flatMap(({ file, pem }) =>
-        certificateProblems({ pem, caPem, sans: undefined, renewBefore: 0 }).flatMap((problem) => {
-          const cause =
-            problem.kind === 'wrong-ca' ? 'wrong-ca' : problem.kind === 'usage' ? 'key-usage' : undefined;
-          return cause
-            ? [
-                {
-                  cause,
-                  host,
-                  evidence: `${host}: ${member.certDir}/${file}: ${describeProblem(problem)}`,
-                } as const,
-              ]
-            : [];
-        }),
+        certificateProblems({ pem, caPem, sans: undefined, renewBefore: 0 })
+          .filter(({ kind }) => kind === 'wrong-ca')
+          .map((problem) => ({
+            cause: 'wrong-ca' as const,
+            host,
+            evidence: `${host}: ${member.certDir}/${file}: ${describeProblem(problem)}`,
+          })),
       ),
     ];
   });
 }
+
+const OF_CERTIFICATE: Readonly<Record<CertificateFault['kind'], CauseId>> = {
+  expired: 'expired',
+  names: 'san',
+  usage: 'key-usage',
+};
 
 function ofPorts(all: readonly Evidence[], rules: ReadonlyMap<string, string>): readonly Clue[] {
   return filtered(all.flatMap(({ ports }) => ports)).map((reading) => ({

@@ -1,8 +1,8 @@
 import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
 import {
+  certificateFaults,
   endOf,
-  judgeCertificates,
   type MemberCertificate,
   memberCertificate,
 } from '../../../lib/etcd/certificates.ts';
@@ -14,10 +14,11 @@ const GOOD: MemberCertificate = {
   from: new Date('2026-01-01T00:00:00Z'),
   until: new Date('2036-01-01T00:00:00Z'),
   names: ['10.0.0.2', 'localhost', '127.0.0.1'],
+  lacks: [],
 };
 
 const judge = (address: string, change: Partial<MemberCertificate>) =>
-  judgeCertificates(
+  certificateFaults(
     { host: 'etcd02', address, certDir: '/opt/etcd/ssl' } as Member,
     [{ ...GOOD, ...change }],
     NOW,
@@ -52,6 +53,12 @@ describe('a certificate of a member', () => {
       { from: new Date('2026-06-01T13:00:00Z') },
       ['etcd02: /opt/etcd/ssl/server.pem is valid from 2026-06-01T13:00:00.000Z only: is the clock right?'],
     ],
+    [
+      'may not be shown by a client',
+      '10.0.0.2',
+      { lacks: ['client auth'] },
+      ['etcd02: /opt/etcd/ssl/server.pem is not for client auth: a run reissues it'],
+    ],
     ['spells IPv6 in full', 'fd00::2', { names: ['FD00:0:0:0:0:0:0:2'] }, []],
     ['spells a name in capitals', 'etcd02.example.com', { names: ['ETCD02.example.com'] }, []],
     ['has a wildcard', 'etcd02.example.com', { names: ['*.example.com'] }, []],
@@ -85,6 +92,7 @@ describe('a certificate of a member', () => {
       from: GOOD.from,
       until: GOOD.until,
       names: ['localhost', '10.0.0.2', expect.stringMatching(/^FD00:0:0:0:0:0:0:2$/i)],
+      lacks: [],
     });
   });
 

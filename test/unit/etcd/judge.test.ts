@@ -68,7 +68,7 @@ describe('the judgement of a cluster', () => {
     [
       'a member whose host was lost',
       cluster(3, { 1: undefined }).map((answer, i) => ({ ...answer, unreached: i === 1 })),
-      ['etcd02: not reached, so its member was not asked'],
+      ['etcd02: the host does not answer'],
     ],
     [
       'a member without quorum',

@@ -72,6 +72,16 @@ describe('before anything is written', () => {
       ['3 etcd01: port 2379, its client port, is taken by etcd (pid 712) on 127.0.0.1'],
     ],
     [
+      'a disk too full for a member that has its data and does not run',
+      candidate(
+        { space: [{ path: '/var/lib/etcd/default.etcd', mount: '/var', freeKiB: 9 * 1024, writable: true }] },
+        { data: 'present' },
+      ),
+      [
+        '7 etcd01: /var has 9 MiB free, and the database grows by 16 at a time: etcd is not started, and /var/lib/etcd/default.etcd is left as it is',
+      ],
+    ],
+    [
       'an address that the host does not have',
       candidate({}, {}, { etcd_listen_address: '10.0.0.9' }),
       ['3 etcd01: 10.0.0.9 is not an address of the host, which has 10.0.0.1'],
@@ -118,7 +128,7 @@ describe('before anything is written', () => {
     [
       'little room where data and release are already',
       candidate(
-        { space: FINE.space.map((one) => ({ ...one, freeKiB: 10 })) },
+        { space: FINE.space.map((one) => ({ ...one, freeKiB: 20 * 1024 })) },
         { data: 'present', installed: '3.5.30' },
       ),
       [],
