@@ -1,5 +1,6 @@
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Change } from '../dsl/task.ts';
+import { alone } from './alone.ts';
 import type { FirewallBackend } from './firewall.ts';
 import { canonicalNetwork } from './firewall-network.ts';
 import { reversible, ruleDifferences, ruleName } from './firewall-rules.ts';
@@ -29,7 +30,7 @@ export const ufwBackend: FirewallBackend<readonly string[]> = {
 
 function changeRules(changes: readonly Change[]): Sh {
   return joinSh([
-    ALONE,
+    alone,
     ...changes.map(({ kind, property }) => {
       const [, port = '', protocol = '', from = ''] = /^(\d+)\/(\w+) from (\S+)$/.exec(property) ?? [];
       const verb = kind === 'remove' ? ['delete', 'allow'] : ['allow'];
@@ -38,9 +39,6 @@ function changeRules(changes: readonly Change[]): Sh {
     }),
   ]);
 }
-
-/** ufw reads its rules before it takes its lock: of two at a time, for two services say, one loses its rule. */
-const ALONE = sh`if command -v flock >/dev/null && [ -r /etc/ufw/ufw.conf ]; then exec 9</etc/ufw/ufw.conf; flock 9; fi`;
 
 /** `### tuple ### allow tcp 2380 0.0.0.0/0 any 10.0.52.14 in`, perhaps with a comment. */
 function parseTuple(line: string): readonly string[] {

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { joinSh, sh } from '../../lib/dsl/sh.ts';
+import { group, user } from '../../lib/resources/account.ts';
+import { describeLab } from './describeLab.ts';
+import { type Lab, startLab } from './lab.ts';
+
+describeLab('an account that services share', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await startLab({ name: 'accounts', hosts: 1 });
+  });
+  afterAll(async () => lab?.stop());
+
+  it('is made once, however many make it at a time', async () => {
+    const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+    const made = names.map((name) => {
+      const tasks = [group({ name }), user({ name, group: name, home: '/nowhere' })];
+      const applies = tasks.map((task) => sh`(${task.apply([], {})}) || echo ${`failed: ${task.title}`}`);
+      return sh`for i in 1 2 3 4; do { ${joinSh(applies)}
+} & done
+wait
+echo ${name} "$(id -gn ${name}) $(grep -c ${`^${name}:`} /etc/passwd) $(grep -c ${`^${name}:`} /etc/group)"`;
+    });
+    const { stdout, stderr } = await lab.ssh('etcd01', joinSh(made).text);
+    expect(stdout + stderr).toBe(names.map((name) => `${name} ${name} 1 1\n`).join(''));
+  });
+});
