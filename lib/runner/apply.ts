@@ -4,7 +4,7 @@ import type { Prepared, Reading, Transfer, World } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import type { ExchangeOptions } from './exchange.ts';
-import { armGuard, confirmGuard } from './guard.ts';
+import { armGuard, confirmGuard, guardApplied } from './guard.ts';
 import type { Fragment } from './script.ts';
 import { shellOn } from './shell.ts';
 import type { Wire } from './wire.ts';
@@ -95,6 +95,7 @@ async function applyAndProve(
   steps: readonly Step[],
   head: readonly Fragment[],
   context: Progress,
+  tail: readonly Fragment[] = [],
 ): Promise<void> {
   const { wire } = context;
   let failure: unknown;
@@ -110,7 +111,7 @@ async function applyAndProve(
       { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
     ];
   });
-  await exchangeAll('applying', [...head, ...fragments], wire, {
+  await exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
     begin: (id) => wire.doing(at(id)?.task.title ?? 'preparing'),
     line: (id, message) => {
       if (id.startsWith('a')) wire.log('output', message, at(id)?.task.title);
@@ -162,7 +163,8 @@ async function applyGuarded(
     task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
   );
   const arm = { id: 'guard', sh: armGuard(guarded), critical: true };
-  await applyAndProve(steps, [...head, arm], context);
+  const applied = { id: 'applied', sh: guardApplied, critical: false };
+  await applyAndProve(steps, [...head, arm], context, [applied]);
   if (context.wire.stopping) return;
   const failure = await confirmGuard(context.wire, context.connect);
   const { planned } = steps.at(-1) as Step;

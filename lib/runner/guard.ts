@@ -6,8 +6,11 @@ import { exchange } from './exchange.ts';
 import type { Wire } from './wire.ts';
 import { cutOffMessage } from './wording.ts';
 
-/** Seconds until what nobody confirmed is taken back: a TCP connection that was cut lives that long. */
+/** Seconds until what is applied and nobody confirmed is taken back: a TCP connection that was cut lives that long. */
 export const GUARD_SECONDS = 12;
+
+/** Seconds that the applies may take: rules may be many, and what comes before them in the exchange is slow. */
+const APPLY_SECONDS = 120;
 
 /** What is undone, and what undoes it. */
 export interface Guarded {
@@ -35,13 +38,17 @@ PATH=$PATH setsid sh "$q_guard/timer" "$q_state" "$(readlink "$q_state/lock")" <
   ]);
 }
 
+/** Shell at the end of the applies: from here on the time to confirm counts. */
+export const guardApplied: Sh = sh`: >"$q_state/guard/applied"`;
+
 /** Arguments: the directory of records, and what its lock says; without a lock only the time counts. */
 const TIMER = sh`q_state=$1 q_lock=$2 q_guard=$1/guard
 q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 echo "$$ $(q_born $$)" >"$q_guard/pid"
-q_rest=\${q_lock#*:} q_left=${GUARD_SECONDS * 2}
+q_rest=\${q_lock#*:} q_left=${APPLY_SECONDS * 2}
 while [ "$q_left" -gt 0 ]; do
   [ -e "$q_guard/armed" ] || exit 0
+  if [ -e "$q_guard/applied" ] && [ "$q_left" -gt ${GUARD_SECONDS * 2} ]; then q_left=${GUARD_SECONDS * 2}; fi
   if [ -n "$q_lock" ]; then
     [ "$(readlink "$q_state/lock")" = "$q_lock" ] && [ "$(q_born "\${q_lock%%:*}")" = "\${q_rest%%:*}" ] || { sleep 3; break; }
   fi

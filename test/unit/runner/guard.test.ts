@@ -87,6 +87,22 @@ describe.each(SHELLS)('a change that could cut us off, under %s', (name, ...shel
     },
   );
 
+  it.runIf(name === SHELLS[0]?.[0])(
+    'may take its time: only what is applied waits for a connection',
+    async () => {
+      const [rules] = tasks() as [Task, Task];
+      const slow = {
+        ...rules,
+        apply: (...args: Parameters<Task['apply']>) => sh`sleep ${GUARD_SECONDS + 1}
+${rules.apply(...args)}`,
+      };
+      const host = loopHost({ dir, sink, shell, connect: async () => shellHost(shell) });
+      await host.makePlan([{ role: 'role', task: slow }]);
+      await host.apply(() => true);
+      expect(statuses()).toEqual(['the rules are new: changed']);
+    },
+  );
+
   it('is a failure when the connection comes too late', async () => {
     const host = await plan(async () => {
       await sleep(500);
