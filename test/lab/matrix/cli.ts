@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
   const seed = Number(values.seed);
   const all = numbered(matrixCases(random(seed))).filter((one) => isWanted(one, values.only));
+  if (all.length === 0) throw new Error(`No case is ${values.only.join(' and ')}: --list shows them`);
   const cases = values.cases === 'all' ? all : sample(all, Number(values.cases), random(seed));
   console.log(`${cases.length} cases, seed ${seed}\n${row('#', HEAD)}  result`);
   if (values.list) for (const { number, choice } of cases) console.log(row(number, choice));
@@ -90,13 +91,9 @@ function shown(problem: string): string {
   return lines.map((line) => `      ${line.slice(0, 300)}`).join('\n');
 }
 
-/** Hosts of one lab have one root file system. */
+/** Hosts of one lab have one root file system and one kind of control groups. */
 function labFor(group: readonly Numbered[]): Promise<Lab> {
-  const [
-    {
-      choice: { suite, cgroup },
-    } = { choice: { suite: 'bookworm', cgroup: 'hybrid' } },
-  ] = group;
+  const { suite, cgroup } = (group[0] as Numbered).choice;
   const members = Math.max(...group.map(({ choice }) => hostsNeeded(choice)));
   return startLab({ name: 'matrix', suite, cgroup2: cgroup === 'v2', hosts: members + 1 });
 }
@@ -132,4 +129,7 @@ function row(number: number | string, choice: Readonly<Record<string, string>>):
   return [String(number).padStart(3), ...cells].join('  ');
 }
 
-await main();
+await main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

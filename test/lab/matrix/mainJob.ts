@@ -5,6 +5,15 @@ import type { Lab, LabHost } from '../lab.ts';
 import { changeSet, changes, type Outcome } from '../playbook.ts';
 import { isFiltered, type MatrixCase } from './dimensions.ts';
 import { on, prepareHosts } from './hosts.ts';
+import {
+  isOpenToStrangers,
+  leaderOf,
+  memberProblems,
+  overlapProblems,
+  type Problems,
+  processesOf,
+  settingProblems,
+} from './members.ts';
 import { MatrixOperator } from './operator.ts';
 import { clustersOf, hostsNeeded, type Node, type NodeGroup } from './topology.ts';
 import { leftBehind, type Traces, tracesOf } from './traces.ts';
@@ -20,10 +29,9 @@ const ROLLED = / file:\S+\/etcd\.conf content$| service:\w+ loaded$/;
  * first step that goes wrong is the last. `next` picks what drifts and where; the lab's last host is the
  * bastion, the others must be as they came.
  */
-export async function mainJob(lab: Lab, choice: MatrixCase, next: () => number): Promise<readonly string[]> {
-  const hosts = lab.hosts.slice(0, hostsNeeded(choice));
+export async function mainJob(lab: Lab, choice: MatrixCase, next: () => number): Promise<Problems> {
   const clusters = clustersOf(choice, lab.hosts);
-  await prepareHosts(lab, choice, hosts);
+  await prepareHosts(lab, choice, lab.hosts.slice(0, hostsNeeded(choice)));
   const operator = new MatrixOperator(lab, choice, clusters);
   try {
     const job = new MainJob(lab, choice, clusters, operator, next);
@@ -37,8 +45,6 @@ export async function mainJob(lab: Lab, choice: MatrixCase, next: () => number):
     await lab.cut();
   }
 }
-
-type Problems = readonly string[];
 
 class MainJob {
   readonly #lab: Lab;
@@ -70,7 +76,6 @@ class MainJob {
     return [
       ['first run', () => this.#firstRun()],
       ['members', () => this.#members()],
-      ['firewall', () => this.#firewall()],
       ['second run', () => this.#secondRun()],
       ['drift', () => this.#drift()],
       ['rolling change', () => this.#rollingChange()],
@@ -86,47 +91,27 @@ class MainJob {
     return run.code === 0 ? unequal(check, run) : failures(run);
   }
 
-  /** As systemd and the binaries say, since the runs have said what they think of it. */
+  /** What the hosts say themselves, since the runs have said what they think of it. */
   async #members(): Promise<Problems> {
-    const { version } = this.#choice;
-    const problems = this.#nodes.map(async (node) => {
-      const { service, binDir } = node;
-      const said = await this.#on(
-        node,
-        `systemctl is-active ${service}; systemctl is-enabled ${service}; ${binDir}/etcd --version | head -n 1
-systemd-analyze security --no-pager ${service}.service | tail -n 1`,
-      );
-      const [active, enabled, found, exposure = ''] = said.split('\n');
-      return [
-        ...(active === 'active' && enabled === 'enabled' ? [] : [`${node.name} is ${active} and ${enabled}`]),
-        ...(found === `etcd Version: ${version}` ? [] : [`${node.name} has ${found}`]),
-        ...(Number(/: ([\d.]+) /.exec(exposure)?.[1]) <= 1.5 ? [] : [`${node.name}: ${exposure}`]),
-      ];
-    });
-    return (await Promise.all(problems)).flat();
-  }
-
-  /** Whether this machine, which is no member, gets through to the peer port. */
-  async #firewall(): Promise<Problems> {
-    const [node] = this.#nodes;
-    if (node === undefined) return [];
-    const knocks = [node.host.address, node.host.address6].map((address) =>
-      this.#lab.run('timeout', ['1', 'bash', '-c', `exec 3<>/dev/tcp/${address}/2380`]),
-    );
-    const isOpen = (await Promise.all(knocks)).some(({ code }) => code === 0);
-    if (isOpen !== isFiltered(this.#choice)) return [];
-    return [`the peer port of ${node.name} is ${isOpen ? 'open to' : 'closed for'} a stranger`];
+    const first = this.#nodes[0] as Node;
+    const isOpen = await isOpenToStrangers(this.#lab, first);
+    return [
+      ...(await memberProblems(this.#lab, this.#nodes, this.#choice.version)),
+      ...(isOpen === isFiltered(this.#choice)
+        ? [`the peer port of ${first.name} is ${isOpen ? 'open to' : 'closed for'} a stranger`]
+        : []),
+    ];
   }
 
   async #secondRun(): Promise<Problems> {
-    const before = await this.#processes();
+    const before = await processesOf(this.#lab, this.#nodes);
     const again = await this.#site();
     const trips = Object.entries(again.recap).filter(([, { roundTrips }]) => roundTrips > ROUND_TRIPS);
     return [
       ...failures(again),
       ...changes(again).map((change) => `changed ${change}`),
       ...trips.map(([host, { roundTrips }]) => `${host} took ${roundTrips} round trips`),
-      ...((await this.#processes()) === before ? [] : ['a member was restarted']),
+      ...((await processesOf(this.#lab, this.#nodes)) === before ? [] : ['a member was restarted']),
     ];
   }
 
@@ -139,7 +124,7 @@ systemd-analyze security --no-pager ${service}.service | tail -n 1`,
     const node = nodes[Math.floor(this.#next() * nodes.length)] as Node;
     const [path, edit] = DRIFTS[Math.floor(this.#next() * DRIFTS.length)] as (typeof DRIFTS)[number];
     await this.#on(node, `${edit} ${path}`);
-    const before = await this.#processes();
+    const before = await processesOf(this.#lab, this.#nodes);
     const check = await this.#site('--check');
     const run = await this.#site();
     const name = path.split('/').at(-1) ?? path;
@@ -150,14 +135,14 @@ systemd-analyze security --no-pager ${service}.service | tail -n 1`,
       ...failures(run),
       ...unequal(check, run),
       ...(isNamed && found.some((one) => one.includes(name)) ? [] : [`${path}: found ${found.join(', ')}`]),
-      ...((await this.#processes()) === before ? [] : [`${path}: a member was restarted`]),
+      ...((await processesOf(this.#lab, this.#nodes)) === before ? [] : [`${path}: a member was restarted`]),
     ];
   }
 
   async #rollingChange(): Promise<Problems> {
     const count = 20_000 + Math.floor(this.#next() * 10_000);
     const args = ['-e', JSON.stringify({ etcd_settings: { 'snapshot-count': count } })];
-    const leaders = await Promise.all(this.#clusters.map((cluster) => this.#leader(cluster)));
+    const leaders = await Promise.all(this.#clusters.map((cluster) => leaderOf(this.#lab, cluster)));
     const check = await this.#site('--check', ...args);
     const run = await this.#site(...args);
     const isAlone = this.#choice.members === 'one';
@@ -167,14 +152,14 @@ systemd-analyze security --no-pager ${service}.service | tail -n 1`,
           ...failures(run),
           ...unequal(check, run),
           ...this.#inTurns(run, leaders),
-          ...(await this.#oneByOne()),
+          ...(await Promise.all(this.#clusters.map((cluster) => overlapProblems(this.#lab, cluster)))).flat(),
         ];
     const others = changes(check).filter((one) => !ROLLED.test(one));
     const problems = [...failures(check, 'check'), ...others.map((one) => `also due: ${one}`), ...rolled];
     if (problems.length > 0) return problems;
     const again = await this.#site(...args);
     return [
-      ...(await this.#withSetting(count)),
+      ...(await settingProblems(this.#lab, this.#nodes, 'ETCD_SNAPSHOT_COUNT', count)),
       ...failures(again, 'next run'),
       ...changes(again).map((change) => `next run changed ${change}`),
     ];
@@ -182,8 +167,7 @@ systemd-analyze security --no-pager ${service}.service | tail -n 1`,
 
   /** A cluster of one cannot stay up: that is refused with the arithmetic, and done once it was stopped by hand. */
   async #refusedAlone(run: Outcome, args: readonly string[]): Promise<Problems> {
-    const [node] = this.#nodes;
-    if (node === undefined) return ['there is no member'];
+    const node = this.#nodes[0] as Node;
     const said = run.errors.map(({ message, hint }) => `${message}\n${hint}`).join('\n');
     const wanted = [
       '1 voters, quorum 1, 1 healthy: stopping etcd01 leaves 0',
@@ -206,36 +190,6 @@ systemd-analyze security --no-pager ${service}.service | tail -n 1`,
         ? []
         : [`${name} with leader ${leaders[i]} restarted ${own.join(', ')}`];
     });
-  }
-
-  /** No two members of a cluster were down at once; hosts of a lab share one clock. */
-  async #oneByOne(): Promise<Problems> {
-    const problems = this.#clusters.map(async ({ name, nodes }) => {
-      const downs = await Promise.all(
-        nodes.map(async (node) => {
-          const times = 'ActiveExitTimestampMonotonic -p ActiveEnterTimestampMonotonic';
-          const said = await this.#on(node, `systemctl show -p ${times} ${node.service}`);
-          const time = (what: string) => Number(new RegExp(`^${what}.*=(\\d+)$`, 'm').exec(said)?.[1]);
-          return { from: time('ActiveExit'), to: time('ActiveEnter') };
-        }),
-      );
-      const sorted = downs.sort((a, b) => a.from - b.from);
-      const isApart = sorted.every(({ from, to }, i) => from < to && (i === 0 || sorted[i - 1]!.to <= from));
-      return isApart ? [] : [`members of ${name} were down at the same time: ${JSON.stringify(sorted)}`];
-    });
-    return (await Promise.all(problems)).flat();
-  }
-
-  async #withSetting(count: number): Promise<Problems> {
-    const problems = this.#nodes.map(async (node) => {
-      const pid = `$(systemctl show -p MainPID --value ${node.service})`;
-      const said = await this.#on(
-        node,
-        `tr '\\0' '\\n' </proc/${pid}/environ | grep ETCD_SNAPSHOT_COUNT || true`,
-      );
-      return said === `ETCD_SNAPSHOT_COUNT=${count}` ? [] : [`${node.name} runs with "${said}"`];
-    });
-    return (await Promise.all(problems)).flat();
   }
 
   /** One cluster after the other; those that are left must not notice. */
@@ -273,28 +227,6 @@ systemd-analyze security --no-pager ${service}.service | tail -n 1`,
 
   #traces(): Promise<readonly Traces[]> {
     return Promise.all(this.#hosts.map((host) => tracesOf(this.#lab, host)));
-  }
-
-  async #processes(): Promise<string> {
-    const pids = this.#nodes.map((node) =>
-      this.#on(node, `systemctl show -p MainPID --value ${node.service}`),
-    );
-    return (await Promise.all(pids)).join(' ');
-  }
-
-  /** The node whose member leads; each is asked for itself, through its own certificate. */
-  async #leader({ nodes }: NodeGroup): Promise<string | undefined> {
-    const asked = nodes.map(async (node) => {
-      const { binDir, certDir, clientUrl, name } = node;
-      const status = await this.#on(
-        node,
-        `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem \\
---key=${certDir}/server-key.pem --endpoints=${clientUrl} endpoint status -w fields`,
-      );
-      const id = (what: string) => new RegExp(`"${what}" : (\\d+)`).exec(status)?.[1];
-      return id('MemberID') === id('Leader') ? name : undefined;
-    });
-    return (await Promise.all(asked)).find((name) => name !== undefined);
   }
 }
 
