@@ -5,14 +5,16 @@ import type { Lab } from './lab.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 
-/** How a run ended that was sent a signal on its way. */
+/** How a run ended that was struck on its way. */
 export interface Interrupted {
   /** null when a signal ended it. */
   readonly code: number | null;
   /** Task events that it emitted in all. */
   readonly seen: number;
-  /** What the one was about after which the signal came; undefined when the run ended before. */
+  /** What the one was about after which the blow came; undefined when the run ended before. */
   readonly at: string | undefined;
+  /** Messages of the errors that it reported. */
+  readonly errors: readonly string[];
 }
 
 export interface InterruptOptions {
@@ -21,11 +23,11 @@ export interface InterruptOptions {
   readonly args?: readonly string[];
 }
 
-/** Runs site.ts and sends `signal` after its n-th task event that counts. */
+/** Runs site.ts and strikes after its n-th task event that counts: with a signal to the run, or otherwise. */
 export async function interrupt(
   lab: Lab,
   after: number,
-  signal: NodeJS.Signals,
+  blow: NodeJS.Signals | (() => Promise<void>),
   { counts = (status) => status !== 'ok', args = [] }: InterruptOptions = {},
 ): Promise<Interrupted> {
   const site = join(ROOT, 'playbooks/site.ts');
@@ -37,14 +39,17 @@ export async function interrupt(
   child.stderr?.resume();
   let seen = 0;
   let at: string | undefined;
+  const errors: string[] = [];
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const event = JSON.parse(line);
+    if (event.event === 'error') errors.push(event.message);
     if (event.event !== 'task' || !counts(event.status)) continue;
     seen += 1;
     if (seen !== after) continue;
-    child.kill(signal);
+    if (typeof blow === 'string') child.kill(blow);
+    else await blow();
     at = `${event.host} ${event.role}: ${event.task} (${event.status})`;
   }
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return { code: child.exitCode, seen, at };
+  return { code: child.exitCode, seen, at, errors };
 }

@@ -1,50 +1,39 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from './describeLab.ts';
 import { interrupt } from './interrupt.ts';
+import { AFTER_CHANGES, survive } from './killKinds.ts';
 import { type Lab, startLab } from './lab.ts';
-import { changeSet, runPlaybook } from './playbook.ts';
+import { runPlaybook } from './playbook.ts';
+import { random } from './random.ts';
 
-const HOSTS = ['etcd01', 'etcd02', 'etcd03'];
+/** `QUORATE_SEED=N` repeats what a run with that seed did. */
+const seed = Number(process.env.QUORATE_SEED ?? Date.now() % 1_000_000);
 
-describeLab('a run that is ended in the middle', () => {
+/** Kinds with the number of their changes: `npm run test:kill` goes through all points. */
+const KILLS = [
+  ['first', 45],
+  ['first', 45],
+  ['roll', 6],
+] as const;
+
+describeLab(`a run that is ended in the middle (QUORATE_SEED=${seed})`, () => {
   let lab: Lab;
+  const next = random(seed);
   beforeAll(async () => {
     lab = await startLab({ name: 'kill' });
   });
   afterAll(async () => lab?.stop());
 
-  /** Names that only exist while a file is being written. */
-  const partial = async () => {
-    const find =
-      'find /opt/etcd /etc/systemd/system /var/lib/quorate -name "*.quorate-new" -o -name "*.next"';
-    const found = await Promise.all(HOSTS.map((host) => lab.ssh(host, find)));
-    return found.map(({ stdout }) => stdout.trim()).join('');
-  };
-
-  it.each([5, 16, 44])(
-    'SIGKILL after change %i of a first run: a check predicts the rerun, which converges',
-    async (after) => {
-      await lab.reset();
-      expect((await interrupt(lab, after, 'SIGKILL')).code).toBe(null);
-      await new Promise((resolve) => setTimeout(resolve, 3000));
-      const check = await runPlaybook(lab, ['--check']);
-      const rerun = await runPlaybook(lab);
-      expect(rerun.errors).toEqual([]);
-      expect(changeSet(rerun)).toEqual(changeSet(check));
-      expect(rerun.code).toBe(0);
-      expect((await runPlaybook(lab)).changed).toEqual([]);
-      expect(await partial()).toBe('');
+  it.each(KILLS)(
+    'SIGKILL of a %s run after one of %i changes: one rerun converges',
+    async (name, changes) => {
+      const point = 1 + Math.floor(next() * changes);
+      const { result, problems, at, client } = await survive(AFTER_CHANGES[name], lab, point, next);
+      console.log(`killed after change ${point}: ${at}; ${client}`);
+      expect(problems).toEqual([]);
+      expect(result).toBe('ok');
     },
   );
-
-  it.each([3])('SIGKILL after change %i of a rolling change: one rerun converges', async (after) => {
-    const setting = ['-e', `{"etcd_settings":{"snapshot-count":${20_000 + after}}}`];
-    expect((await interrupt(lab, after, 'SIGKILL', { args: setting })).code).toBe(null);
-    const rerun = await runPlaybook(lab, setting);
-    expect(rerun.errors).toEqual([]);
-    expect(rerun.code).toBe(0);
-    expect((await runPlaybook(lab, setting)).changed).toEqual([]);
-  });
 
   it('SIGINT finishes the task in hand, says so, and ends with 130', async () => {
     const setting = ['-e', '{"etcd_settings":{"snapshot-count":40000}}'];
