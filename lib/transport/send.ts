@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { badSetting, notSent } from './failures.ts';
+import { badSetting, connectionLost, notSent } from './failures.ts';
 import { launch, type Way } from './launch.ts';
 
 /**
@@ -61,7 +61,11 @@ export async function sendFile(
   const input = await stdin;
   const unread = input && (await pour(source, input, progress));
   const failed = await ended.then(
-    ({ code }) => code !== 0,
+    ({ code }) => {
+      // The host is going down, or somebody cleans up there: nothing is wrong with the target.
+      if (code === null && !unread) throw connectionLost(way.host, 'what received a file was killed');
+      return code !== 0;
+    },
     (error) => {
       // Cut off at once, the host may not even have begun.
       if (unread) return true;

@@ -129,6 +129,24 @@ describe('sending a file', () => {
     expect(readdirSync(dir).sort()).toEqual(['source', 'target']);
   });
 
+  it('does not know the outcome when the receiving end is killed, as on a host that goes down', async () => {
+    const { dir, file } = source('0123456789');
+    writeFileSync(`${dir}/target`, 'old');
+    writeFileSync(`${dir}/mv`, '#!/bin/sh\nkill -KILL "$PPID"\n', { mode: 0o755 });
+    const way = {
+      host: 'node1',
+      spawn: under(`PATH=${dir}:$PATH`),
+      loginShell: false,
+      sudo: undefined,
+    };
+    await expect(sendFile(way, file, `${dir}/target`, undefined)).rejects.toMatchObject({
+      exitCode: 4,
+      message:
+        'node1: the connection was lost, so the outcome there is unknown: what received a file was killed',
+    });
+    expect(readFileSync(`${dir}/target`, 'utf8')).toBe('old');
+  });
+
   it('fails without a trace when the source cannot be read', async () => {
     const dir = scratch();
     const host = await connect(connectionOf());
