@@ -2,7 +2,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
 import { type PrepareContext, type Reading, UNKNOWN } from '../dsl/task.ts';
-import { type ObservedPath, type Ownership, ownershipDifferences, parsePath } from './stat.ts';
+import { type ObservedPath, type Ownership, ownershipDifferences, parsePath, requireRoom } from './stat.ts';
 
 /** Files of an unpacked release on control, each verified and named with its digest. */
 export interface Unpacked {
@@ -26,7 +26,11 @@ export interface ArchiveDesired extends Ownership {
 }
 
 interface ObservedArchive {
+  /** undefined without a whole record. */
   readonly version: string | undefined;
+  /** What there is at the names that a release may have. */
+  readonly there: readonly (readonly [name: string, path: ObservedPath | undefined])[];
+  /** Those of the record. */
   readonly files: readonly {
     readonly name: string;
     readonly recorded: string;
@@ -85,20 +89,25 @@ function incoming({ directory }: ArchiveDesired, name: string): string {
 }
 
 function parseArchive(reading: Reading, { names }: ArchiveDesired): ObservedArchive {
-  const [record = '', ...files] = partsOf(reading.out).map((out) => parsePath({ code: 0, out }));
-  if (typeof record === 'string' || record.text === undefined) return { version: undefined, files: [] };
-  const [head = '', ...lines] = record.text.split('\n').filter(Boolean);
+  const [record, ...files] = partsOf(reading.out).map((out) => parsePath({ code: 0, out }));
+  // Half a record vouches for nothing.
+  const whole = /^(\S+) .*\n((?:[0-9a-f]{64} .+\n)+)$/.exec(record?.text ?? '');
+  const there = names.map((name, i) => [name, files[i]] as const);
+  if (!whole) return { version: undefined, there, files: [] };
+  const [, version, lines = ''] = whole;
   return {
-    version: head.split(' ')[0],
-    files: lines.map((line) => {
+    version,
+    there,
+    files: lines.split('\n').flatMap((line) => {
       const [recorded = '', name = ''] = line.split(' ');
-      return { name, recorded, actual: files[names.indexOf(name)] };
+      return name === '' ? [] : [{ name, recorded, actual: files[names.indexOf(name)] }];
     }),
   };
 }
 
 function diffArchive(desired: ArchiveDesired, observed: ObservedArchive): readonly Difference[] {
-  const { version, mode, owner, group } = desired;
+  const { version, mode, owner, group, directory } = desired;
+  for (const [name, path] of observed.there) requireRoom(`${directory}/${name}`, 'file', path);
   if (observed.version === undefined || (version !== undefined && version !== observed.version)) {
     return [
       {

@@ -6,7 +6,7 @@ import { sh } from '../dsl/sh.ts';
 import { UNKNOWN } from '../dsl/task.ts';
 import { certificateProblems, describeProblem } from '../pki/index.ts';
 import type { LaterContent } from './file.ts';
-import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from './stat.ts';
+import { type ObservedPath, ownershipDifferences, parsePath, requireRoom, sha256 } from './stat.ts';
 
 export interface CertificateDesired {
   readonly path: string;
@@ -92,6 +92,8 @@ mv -f -- ${`${keyPath}.next`} ${keyPath} && mv -f -- ${`${path}.next`} ${path} &
 
 function diffPair(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
   const { certificate: cert, key, installed } = observed;
+  requireRoom(desired.path, 'file', cert);
+  requireRoom(desired.keyPath, 'file', key);
   const differences: Difference[] = [];
   const certName = basename(desired.path);
   const keyName = basename(desired.keyPath);

@@ -1,7 +1,7 @@
 import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
-import { type ObservedPath, type Ownership, ownershipDifferences, parsePath } from './stat.ts';
+import { type ObservedPath, type Ownership, ownershipDifferences, parsePath, requireRoom } from './stat.ts';
 
 export interface DirectoryDesired extends Ownership {
   readonly path: string;
@@ -17,18 +17,11 @@ export const directory = defineResource<DirectoryDesired, ObservedPath | undefin
   parse: parsePath,
   diff(desired, found, world) {
     const observed = world.get(`path:${desired.path}`) === 'absent' ? undefined : found;
-    if (observed?.type === 'directory') return ownershipDifferences(desired, observed);
-    return [
-      {
-        kind: 'create',
-        property: 'type',
-        before: observed ? observed.type : null,
-        after: 'directory',
-      },
-    ];
+    requireRoom(desired.path, 'directory', observed);
+    if (observed) return ownershipDifferences(desired, observed);
+    return [{ kind: 'create', property: 'type', before: null, after: 'directory' }];
   },
   foresee: ({ path }, _observed, _changes, world) => world.set(`path:${path}`, 'present'),
-  // A link or a file in its place is not cleared away: `mkdir -p` fails and says what is there.
   apply: ({ path, mode, owner = '', group = '' }) =>
     sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,
 });

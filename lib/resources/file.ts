@@ -3,7 +3,14 @@ import { defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import { UNKNOWN } from '../dsl/task.ts';
-import { type ObservedPath, type Ownership, ownershipDifferences, parsePath, sha256 } from './stat.ts';
+import {
+  type ObservedPath,
+  type Ownership,
+  ownershipDifferences,
+  parsePath,
+  requireRoom,
+  sha256,
+} from './stat.ts';
 
 /** Content that only a run can know, because `produce` makes it (on control, never in a check). */
 export class LaterContent {
@@ -31,6 +38,7 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
   probe: ({ path, content }) => probe([{ path, how: showsText(content) ? 'text' : 'digest' }]),
   parse: parsePath,
   diff(desired, observed) {
+    requireRoom(desired.path, 'file', observed);
     const text = reveal(desired.content);
     if (text === undefined) {
       const kind = observed ? 'update' : 'create';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Difference } from '../dsl/resource.ts';
 import type { Reading } from '../dsl/task.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 
 /** Mode and owner that a path must have. `owner`/`group` left out: whoever writes it, not compared. */
 export interface Ownership {
@@ -47,6 +48,26 @@ export function ownershipDifferences(desired: Ownership, observed: ObservedPath)
     const after = wanted[property];
     if (after === undefined || after === observed[property]) return [];
     return [{ kind: 'update' as const, property, before: observed[property], after }];
+  });
+}
+
+/**
+ * Throws, in a check too, when something stands at a path that does not make way: a file replaces a file, a
+ * link or a pipe, but never a directory, and a directory replaces nothing.
+ */
+export function requireRoom(
+  path: string,
+  wanted: 'file' | 'directory',
+  observed: ObservedPath | undefined,
+): void {
+  if (observed === undefined || observed.type === wanted) return;
+  if (wanted === 'file' && observed.type !== 'directory') return;
+  const found = { file: 'a file', directory: 'a directory', link: 'a link', other: 'no directory' }[
+    observed.type
+  ];
+  throw new QuorateError(`${path} is ${found}, a ${wanted} was wanted`, {
+    exitCode: EXIT.failed,
+    hint: 'move it away: it is not ours to remove',
   });
 }
 

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { PART } from '../../../lib/dsl/probe.ts';
+import { type Task, World } from '../../../lib/dsl/task.ts';
+import { archive } from '../../../lib/resources/archive.ts';
+import { certificate } from '../../../lib/resources/certificate.ts';
+import { directory } from '../../../lib/resources/directory.ts';
+import { file } from '../../../lib/resources/file.ts';
+
+const never = () => Promise.reject(new Error('not in a check'));
+const SUM = 'a'.repeat(64);
+
+const TASKS = {
+  file: file({ path: '/x/file', content: 'wanted', mode: '0644' }),
+  directory: directory({ path: '/x/dir', mode: '0755' }),
+  certificate: certificate({
+    path: '/x/server.pem',
+    keyPath: '/x/server-key.pem',
+    sans: [],
+    ca: '',
+    renewBefore: 0,
+    issue: never,
+  }),
+  archive: archive({
+    directory: '/x/bin',
+    names: ['etcd', 'etcdctl'],
+    version: '3.5.16',
+    record: '/x/release',
+    mode: '0755',
+    fetch: never,
+  }),
+};
+
+const is = (type: string) => `stat ${type}|755|root|root|0|/x`;
+const text = (content: string) =>
+  `stat regular file|644|root|root|1|/x\ntext\n${Buffer.from(content).toString('base64')}`;
+const binary = `stat regular file|755|root|root|1|/x\nsha256 ${SUM}`;
+const diff = (task: Task, ...parts: string[]) =>
+  task.diff({ code: 0, out: parts.join(`\n${PART}\n`) }, new World());
+
+describe('what stands at a path and does not make way', () => {
+  const CASES: readonly (readonly [name: string, task: Task, parts: readonly string[], message: string])[] = [
+    ['a directory for a file', TASKS.file, [is('directory')], '/x/file is a directory, a file was wanted'],
+    [
+      'a file for a directory',
+      TASKS.directory,
+      [is('regular file')],
+      '/x/dir is a file, a directory was wanted',
+    ],
+    [
+      'a link for a directory',
+      TASKS.directory,
+      [is('symbolic link')],
+      '/x/dir is a link, a directory was wanted',
+    ],
+    [
+      'a directory for a key',
+      TASKS.certificate,
+      ['', is('directory'), ''],
+      '/x/server-key.pem is a directory, a file was wanted',
+    ],
+    [
+      'a directory for a binary',
+      TASKS.archive,
+      ['', '', is('directory')],
+      '/x/bin/etcdctl is a directory, a file was wanted',
+    ],
+  ];
+  it.each(CASES)('%s is refused before anything is applied', (_name, task, parts, message) => {
+    expect(() => diff(task, ...parts)).toThrow(expect.objectContaining({ message, exitCode: 2 }));
+  });
+
+  it.each(['symbolic link', 'fifo', 'socket'])('a %s makes way for a file', (type) => {
+    expect(diff(TASKS.file, is(type))).toMatchObject([{ kind: 'create', property: 'content' }]);
+  });
+});
+
+describe('the record of a release', () => {
+  const record = `3.5.16 http://mirror/\n${SUM} etcd\n${SUM} etcdctl\n`;
+  it('vouches for what it lists', () => {
+    expect(diff(TASKS.archive, text(record), binary, binary)).toEqual([]);
+  });
+
+  it.each([0, 5, 20, 22, 40, record.length - 30, record.length - 1])(
+    'vouches for nothing when it is cut after %i bytes',
+    (length) => {
+      expect(diff(TASKS.archive, text(record.slice(0, length)), binary, binary)).toMatchObject([
+        { kind: 'create', property: 'version', before: null, after: '3.5.16' },
+      ]);
+    },
+  );
+});
