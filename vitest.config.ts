@@ -11,7 +11,8 @@ export default defineConfig({
           globalSetup: 'test/lab/setup.ts',
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // A lab mostly waits: two fit a machine of two cores, and halve the time.
+          maxWorkers: 2,
         },
       },
     ],
