@@ -105,22 +105,40 @@ export function ownFirewallUnit({ name, start, stop, rulesFile }: OwnFirewallUni
 
 export interface NoOwnFirewallDesired {
   readonly unit: string;
-  /** Files of ours that must be gone; the unit is stopped before, which takes its rules away. */
+  /** Files of ours that must be gone. */
   readonly paths: readonly string[];
 }
 
-/** No rules left of a table or chain of our own that another firewall has taken over from. */
-export const noOwnFirewall = defineResource<NoOwnFirewallDesired, readonly string[]>({
+/**
+ * No rules left of a table or chain of our own that another firewall has taken over from. The unit is stopped,
+ * which takes its rules away, if it is what loads the files that go: it may load the rules in force by now.
+ */
+export const noOwnFirewall = defineResource<
+  NoOwnFirewallDesired,
+  readonly (readonly [path: string, use: string])[]
+>({
   kind: 'no-own-firewall',
   name: ({ unit }) => unit,
   title: () => 'no rules of a former firewall are left',
-  probe: ({ paths }) => sh`for q_path in ${paths}; do if [ -e "$q_path" ]; then echo "$q_path"; fi; done`,
-  parse: (reading) => reading.out.split('\n').filter(Boolean),
+  probe: ({ unit, paths }) => sh`for q_path in ${paths}; do
+  [ -e "$q_path" ] || continue
+  # What systemd has loaded counts, whatever the unit's file says by now.
+  case "$(systemctl show -p ExecStart ${unit}) "${`/etc/systemd/system/${unit}`} in
+    *"$q_path"*) echo "loaded $q_path" ;; *) echo "present $q_path" ;;
+  esac
+done`,
+  parse: (reading) =>
+    reading.out.split('\n').flatMap((line) => {
+      const [, use = '', path = ''] = /^(\w+) (.+)$/.exec(line) ?? [];
+      return path === '' ? [] : [[path, use] as const];
+    }),
   diff: (_desired, there) =>
-    there.map((property) => ({ kind: 'remove', property, before: 'present', after: null })),
+    there.map(([property, before]) => ({ kind: 'remove', property, before, after: null })),
   apply: ({ unit }, changes) =>
     joinSh([
-      sh`systemctl disable --quiet --now ${unit} 2>/dev/null`,
+      ...(changes.some(({ before }) => before === 'loaded')
+        ? [sh`systemctl disable --quiet --now ${unit} 2>/dev/null`]
+        : []),
       sh`rm -f -- ${changes.map(({ property }) => property)} && systemctl daemon-reload`,
     ]),
 });

@@ -308,12 +308,24 @@ describeLab('the firewall role', () => {
     await on('systemctl start firewalld');
     const { changes: made } = await apply(CLIENTS_ONLY);
     expect(made.slice(0, 2)).toEqual([
-      'no-own-firewall:etcd-firewall.service /opt/etcd/cfg/firewall.nftables: present → null',
-      'no-own-firewall:etcd-firewall.service /etc/systemd/system/etcd-firewall.service: present → null',
+      'no-own-firewall:etcd-firewall.service /opt/etcd/cfg/firewall.nftables: loaded → null',
+      'no-own-firewall:etcd-firewall.service /etc/systemd/system/etcd-firewall.service: loaded → null',
     ]);
     expect(
       await on('nft list tables; systemctl list-unit-files etcd-firewall.service --no-legend || true'),
     ).toBe('table inet firewalld');
+    expect(await changes(CLIENTS_ONLY)).toEqual([]);
+  });
+
+  test('nftables: a file of the other backend goes, and the rules in force stay', async () => {
+    await apply(CLIENTS_ONLY);
+    await on(': >/opt/etcd/cfg/firewall.iptables');
+    const before = await on('nft --stateless list ruleset');
+    const { changes: made } = await apply(CLIENTS_ONLY);
+    expect(made).toEqual([
+      'no-own-firewall:etcd-firewall.service /opt/etcd/cfg/firewall.iptables: present → null',
+    ]);
+    expect(await on('nft --stateless list ruleset')).toBe(before);
     expect(await changes(CLIENTS_ONLY)).toEqual([]);
   });
 
