@@ -13,10 +13,10 @@ export interface FirewallFacts {
 }
 
 /**
- * Which firewall is active, cheapest answers first. Where none is, rules in iptables' INPUT that drop decide for
- * iptables: a table of our own cannot let in what another one drops, a jump at the top of INPUT can. The rules
- * are read with `nft`, because `iptables -S` may load modules and make tables; old iptables says in /proc that
- * it is in use.
+ * Which firewall is active, cheapest answers first. Where none is, rules in iptables' INPUT that drop, in a
+ * family that members have addresses of, decide for iptables: a table of our own cannot let in what another one
+ * drops, a jump at the top of INPUT can. The rules are read with `nft`, because `iptables -S` may load modules
+ * and make tables; old iptables says in /proc that it is in use.
  */
 export function firewallFacts(host: HostData): Sh {
   if (host.vars.etcd_firewall === 'none' || memberOf(host).manager === 'process') return sh`:`;
@@ -28,12 +28,13 @@ fi
 if [ -z "$q_firewall" ] && [ -f /etc/ufw/ufw.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then q_firewall=ufw; fi
 if [ -z "$q_firewall" ]; then
   q_input=
-  if command -v nft >/dev/null; then q_firewall=nftables; q_input=$(nft list chain ip filter INPUT 2>/dev/null); fi
-  if command -v iptables >/dev/null; then
-    if [ -z "$q_firewall" ]; then q_firewall=iptables
-    elif grep -qx filter /proc/net/ip_tables_names 2>/dev/null; then q_input=$(iptables -w -S INPUT); fi
-    case $q_input in *'policy drop;'* | *' drop'* | *' reject'* | *' DROP'* | *' REJECT'*) q_firewall=iptables ;; esac
-  fi
+  if command -v nft >/dev/null; then q_firewall=nftables; elif command -v iptables >/dev/null; then q_firewall=iptables; fi
+  for q_family in ${familiesOf(host)}; do
+    if ! command -v "\${q_family}tables" >/dev/null; then continue; fi
+    if grep -qx filter "/proc/net/\${q_family}_tables_names" 2>/dev/null; then q_input=$q_input$("\${q_family}tables" -w -S INPUT)
+    elif [ "$q_firewall" = nftables ]; then q_input=$q_input$(nft list chain "$q_family" filter INPUT 2>/dev/null); fi
+  done
+  case $q_input in *'policy drop;'* | *' drop'* | *' reject'* | *' DROP'* | *' REJECT'*) q_firewall=iptables ;; esac
 fi
 echo "firewall \${q_firewall:-none}"`,
     ...namesOf(host).map(
@@ -52,6 +53,12 @@ export function parseFirewallFacts(out: string): FirewallFacts {
     if (!resolved[name].includes(address)) resolved[name].push(address);
   }
   return { backend, resolved };
+}
+
+/** As nft and iptables name them; both, where a name may stand for either. */
+function familiesOf(host: HostData): readonly string[] {
+  const families = clusterOf(host).members.map(({ address }) => isIP(address));
+  return ['ip', 'ip6'].filter((_, i) => families.includes(0) || families.includes(i === 0 ? 4 : 6));
 }
 
 function namesOf(host: HostData): readonly string[] {

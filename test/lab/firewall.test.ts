@@ -159,15 +159,15 @@ describeLab('the firewall role', () => {
     const hosts = lab.hosts.map(({ name, address, address6 }) => `${address} ${name}\n${address6} ${name}`);
     await on(`echo '${hosts.join('\n')}' >>/etc/hosts`);
     await listen();
-    await apply(CLIENTS_ONLY, { byName: true });
-    expect(await changes(CLIENTS_ONLY, { byName: true })).toEqual([]);
+    await apply(CLIENTS_ONLY, { by: 'name' });
+    expect(await changes(CLIENTS_ONLY, { by: 'name' })).toEqual([]);
     expect(await on(knock(2380, 'fd00:52::13'), 'etcd02')).toBe('open');
     expect(await on(knock(2380, 'fd00:52::13'), 'etcd04')).toBe('closed');
     expect(await reach(2380)).toBe('self member');
   });
 
   test('a name of a member that does not resolve is an error before anything is changed', async () => {
-    await expect(apply({}, { byName: true })).rejects.toThrow(
+    await expect(apply({}, { by: 'name' })).rejects.toThrow(
       /etcd01: etcd02, the address of etcd02, does not resolve here/,
     );
     expect(await on('nft list ruleset')).toBe('');
@@ -185,6 +185,17 @@ describeLab('the firewall role', () => {
     expect(await reach(2379)).toBe('self member client');
     expect(await reach(8080)).toBe('self');
     expect(await changes(CLIENTS_ONLY)).toEqual([]);
+  });
+
+  test('iptables: is taken, too, where INPUT drops in the family of the members alone', async () => {
+    await on(`ip6tables -A INPUT -p ipv6-icmp -j ACCEPT; ip6tables -A INPUT -p tcp --dport 22 -j ACCEPT
+      ip6tables -A INPUT -i lo -j ACCEPT; ip6tables -P INPUT DROP`);
+    await listen();
+    expect((await apply()).facts.firewall.backend).toBe('nftables');
+    const { facts } = await apply({}, { by: 'address6' });
+    expect(facts.firewall.backend).toBe('iptables');
+    expect(await on(knock(2380, 'fd00:52::13'), 'etcd02')).toBe('open');
+    expect(await on(knock(8080, 'fd00:52::13'), 'etcd02')).toBe('closed');
   });
 
   test('iptables: a rule or the jump that was removed by hand is named and put back', async () => {

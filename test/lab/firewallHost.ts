@@ -21,10 +21,10 @@ export async function runFirewall(
   lab: Lab,
   name: string,
   vars: Readonly<Record<string, unknown>> = {},
-  { check = false, members = 3, byName = false } = {},
+  { check = false, members = 3, by = 'address' as 'address' | 'address6' | 'name' } = {},
 ): Promise<FirewallRun> {
   const hostvars = Object.fromEntries(
-    lab.hosts.slice(0, members).map((host) => [host.name, varsOf(byName ? host.name : host.address, vars)]),
+    lab.hosts.slice(0, members).map((host) => [host.name, varsOf(host[by], vars)]),
   );
   const data = { name, vars: hostvars[name] as Record<string, unknown>, hostvars };
   const host = hostOf(lab, name);
