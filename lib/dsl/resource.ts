@@ -30,7 +30,7 @@ export interface Resource<Desired, Observed> {
 export interface TaskOptions {
   readonly title?: string;
   /** See `Task.inTurn`. */
-  readonly inTurn?: boolean;
+  readonly inTurn?: boolean | Task['inTurn'];
 }
 
 /** Makes the function that roles call: `file({ path, content })` gives a task. */
@@ -43,7 +43,7 @@ export function defineResource<Desired, Observed>(
     return {
       title: options.title ?? resource.title(desired),
       resource: id,
-      inTurn: options.inTurn ?? false,
+      inTurn: typeof options.inTurn === 'function' ? options.inTurn : () => options.inTurn === true,
       owns: resource.owns?.(desired) ?? [],
       probe: resource.probe(desired),
       diff(reading, world) {

@@ -109,8 +109,8 @@ export interface Task {
   prepare?(changes: readonly Change[], context: PrepareContext): Promise<Prepared>;
   /** Shell that makes the changes; it never probes to decide. */
   apply(changes: readonly Change[], prepared: Prepared): Sh;
-  /** What this task changes is loaded by a running member: on a live cluster it waits for its turn. */
-  readonly inTurn: boolean;
+  /** These changes touch what a running member loads: on a live cluster they wait for its turn. */
+  inTurn(changes: readonly Change[]): boolean;
   /** Paths this task owns on the host, for the manifest. */
   readonly owns: readonly string[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */

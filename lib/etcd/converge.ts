@@ -7,6 +7,7 @@ import type { Answer } from './judge.ts';
 import { memberOf } from './model.ts';
 import { etcdctlFunction } from './read.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
+import { forgetToken } from './token.ts';
 
 /** Refuses to found a cluster with some of its members only. */
 export function admit(run: PlayRun<EtcdFacts>): void {
@@ -33,12 +34,19 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   }
   const state = surveyed.hosts[0]?.target.facts.cluster?.state;
   if (state !== 'live') {
-    await run.each(surveyed.hosts, (host) => host.apply(() => true));
+    const { cluster, hosts } = surveyed;
+    const done = await run.each(hosts, (host) => host.apply(() => true));
+    if (done.length === cluster.members.length && done.every(isBootstrapped)) await forgetToken(cluster);
     return;
   }
-  const whole = await run.each(surveyed.hosts, (host) => host.apply((planned) => !planned.task.inTurn));
-  const due = whole.filter((host) => host.plan.some((planned) => isDue(planned) && planned.task.inTurn));
-  const turns = order(due, surveyed);
+  const whole = await run.each(surveyed.hosts, (host) => host.apply((planned) => !isInTurn(planned)));
+  const due = whole.filter((host) => host.plan.some((planned) => isDue(planned) && isInTurn(planned)));
+  // Starting members only helps, and they may need each other for quorum.
+  const starting = due.filter((host) => !stops(host));
+  const started = await run.each(starting, (host) => host.apply(isInTurn));
+  if (started.length < starting.length) return;
+  if (starting.some(startsOrStops)) await settle(run, surveyed, starting);
+  const turns = leaderLast(due.filter(stops), surveyed);
   for (const [i, host] of turns.entries()) {
     let began = false;
     const [passed] = await run.each([host], () => {
@@ -71,27 +79,19 @@ function refuseFurther(host: EtcdHost, left: readonly EtcdHost[]): void {
   );
 }
 
-/** Members that do not run come first, since starting them only helps; the leader comes last. */
-function order(hosts: readonly EtcdHost[], { hosts: all }: Surveyed): readonly EtcdHost[] {
+function leaderLast(hosts: readonly EtcdHost[], { hosts: all }: Surveyed): readonly EtcdHost[] {
   const leader = all.find(({ target }) => target.facts.reading?.healthy)?.target.facts.reading?.status
     ?.leaderId;
-  const rank = (host: EtcdHost) => {
-    if (!stops(host)) return 0;
-    return host.target.facts.reading?.status?.memberId === leader ? 2 : 1;
-  };
-  return [...hosts].sort((a, b) => rank(a) - rank(b));
+  const leads = (host: EtcdHost) => host.target.facts.reading?.status?.memberId === leader;
+  return [...hosts].sort((a, b) => Number(leads(a)) - Number(leads(b)));
 }
 
 /** The member's turn: gate, leadership away, apply and prove, then the whole cluster again. */
 async function takeTurn(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
-  if (stops(host)) {
-    const answers = await passGate(run, surveyed, host);
-    await moveLeaderAway(surveyed, host, answers);
-  }
-  await host.apply((planned) => planned.task.inTurn);
-  if (host.plan.some((planned) => isDue(planned) && planned.task.resource.startsWith('service:'))) {
-    await settle(run, surveyed, host);
-  }
+  const answers = await passGate(run, surveyed, host);
+  await moveLeaderAway(surveyed, host, answers);
+  await host.apply(isInTurn);
+  await settle(run, surveyed, [host]);
 }
 
 async function moveLeaderAway(
@@ -126,7 +126,23 @@ q_etcdctl move-leader ${target}`,
 
 /** A plan that interrupts a running member. */
 function stops(host: EtcdHost): boolean {
-  return host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'restart' || kind === 'stop'));
+  return host.plan.some(
+    ({ task, changes }) =>
+      task.resource.startsWith('service:') && changes.some(({ kind }) => kind === 'restart'),
+  );
+}
+
+function startsOrStops(host: EtcdHost): boolean {
+  return host.plan.some((planned) => isDue(planned) && planned.task.resource.startsWith('service:'));
+}
+
+/** Its service was started, or found running, and does its work. */
+function isBootstrapped(host: EtcdHost): boolean {
+  return host.plan.some(({ task }) => task.resource.startsWith('service:'));
+}
+
+function isInTurn({ task, changes }: PlannedTask): boolean {
+  return task.inTurn(changes);
 }
 
 /** A plan that sets the firewall where nobody has said who the clients are. */

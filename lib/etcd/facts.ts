@@ -21,6 +21,8 @@ export interface EtcdFacts {
   readonly owner: string | undefined;
   /** Like the next and the reading, as the survey sees it: data that is to be set aside is `absent`. */
   data: 'absent' | 'empty' | 'present';
+  /** Login name of who owns the data; `UNKNOWN` when it has none. */
+  readonly dataOwner: string | undefined;
   service: ServiceState;
   /** Where systemd has the unit from; undefined without one. */
   readonly unitFile: string | undefined;
@@ -68,6 +70,7 @@ export const ORDINARY: EtcdFacts = {
   resolved: '192.0.2.1',
   owner: undefined,
   data: 'absent',
+  dataOwner: undefined,
   service: 'absent',
   unitFile: undefined,
   pendingToken: undefined,
@@ -109,6 +112,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       resolved: addressOf(line('resolved')),
       owner: line('owner'),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
+      dataOwner: line('data-owner'),
       service: (line('service') ?? 'absent') as ServiceState,
       unitFile: line('unit'),
       pendingToken: tokenOf(line('token')),
@@ -170,7 +174,7 @@ function recordFacts(member: Member): Sh {
   return sh`q_version=
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
-if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
+if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; stat -c 'data-owner %U' ${`${dataDir}/member`}; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
 ${serviceState(member)}`;
 }
@@ -193,9 +197,7 @@ echo "service $q_state_now"`;
 function memberFacts(member: Member): Sh {
   const ca = `${member.certDir}/ca.pem`;
   return sh`if [ -f ${ca} ]; then echo ==ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
-case \${q_state_now-} in active | activating)
-  if [ -x ${`${member.binDir}/etcdctl`} ]; then echo ==member; ${readMember(member)}; fi
-esac`;
+case \${q_state_now-} in active | activating) echo ==member; ${readMember(member)} ;; esac`;
 }
 
 function addressOf(text: string | undefined): string | undefined {

@@ -65,14 +65,18 @@ export async function passGate(
 const TO_HEALTH = 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes';
 
 /** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */
-export async function settle(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
+export async function settle(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  after: readonly EtcdHost[],
+): Promise<void> {
   const deadline = Date.now() + SETTLE;
   for (;;) {
     const findings = judgeCluster(await askMembers(run, surveyed));
     if (findings.length === 0) return;
     if (Date.now() > deadline) {
-      const what = `stopped after ${host.target.name}: the cluster did not become whole again`;
-      throw refusal(what, findings, TO_HEALTH);
+      const names = after.map(({ target }) => target.name).join(', ');
+      throw refusal(`stopped after ${names}: the cluster did not become whole again`, findings, TO_HEALTH);
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
-import { fingerprint, furtherHosts, privateFolder, readCa, writeWhole } from '../pki/index.ts';
+import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from './facts.ts';
 import { settingsProblems } from './flags.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
 import { type Candidate, notes, preflight } from './preflight.ts';
 import { admitSetAside, SET_ASIDE, strayData } from './set-aside.ts';
+import { forgetToken, newToken, savedToken, saveToken } from './token.ts';
 import { unsafeReason } from './versions.ts';
 
 export type EtcdHost = PlayHost<EtcdFacts>;
@@ -45,6 +43,7 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   refuse([
     ...admitSetAside(surveyed),
     ...foreign(surveyed, ca && fingerprint(ca)),
+    ...otherUser(surveyed),
     ...preflight(candidatesOf(surveyed)),
     ...(await strayData(surveyed)),
   ]);
@@ -65,7 +64,7 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
   if (!run.check && token !== undefined && saved === undefined) await saveToken(cluster, token);
-  if (state === 'live' && saved !== undefined && !run.check) await rm(tokenFile(cluster), { force: true });
+  if (state === 'live' && saved !== undefined && !run.check) await forgetToken(cluster);
   const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts));
   const addresses = cluster.members.map(({ address }) => address);
   return {
@@ -100,7 +99,8 @@ function stateOf({ cluster, hosts }: Surveyed, pending: boolean): ClusterFacts['
   if (facts.every(({ data }) => data !== 'present')) return 'new';
   if (pending) return 'bootstrapping';
   const wiped = hosts.filter(({ target }) => target.facts.data !== 'present');
-  if (wiped.length === 0) return 'stopped';
+  // Members that run and cannot be asked (no etcdctl, other certificates, another port) still serve: in turns.
+  if (wiped.length === 0) return facts.some(({ service }) => service === 'active') ? 'live' : 'stopped';
   const kept = hosts.filter(({ target }) => target.facts.data === 'present').map(({ target }) => target.name);
   throw new QuorateError(
     `${cluster.name}: no quorum, and ${wiped.map(({ target }) => target.name).join(', ')} has no data; the surviving copy is on ${kept.join(', ')}`,
@@ -171,6 +171,24 @@ export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): r
   });
 }
 
+/** Files of a running member that go to another user are lost to it, here and now. */
+function otherUser({ hosts }: Surveyed): readonly QuorateError[] {
+  return hosts.flatMap(({ target }) => {
+    const { data, dataOwner } = target.facts;
+    const { user, dataDir, service } = memberOf(target);
+    if (data !== 'present' || user === undefined || dataOwner === undefined) return [];
+    if (dataOwner === user || dataOwner === 'UNKNOWN') return [];
+    return new QuorateError(
+      `${target.name}: the data in ${dataDir} belongs to ${dataOwner}, and etcd_user is ${user}`,
+      {
+        exitCode: EXIT.refused,
+        host: target.name,
+        hint: `set etcd_user to ${dataOwner}; or, with ${service} stopped, give ${user} the data: chown -R`,
+      },
+    );
+  });
+}
+
 /** Throws all of them together, if there are any. */
 export function refuse(problems: readonly QuorateError[]): void {
   if (problems.length > 0) throw new QuorateErrors(problems);
@@ -215,25 +233,4 @@ function versionOf(
     run.log('warning', `${cluster.name}: etcd ${chosen} ${reason}`);
   }
   return chosen;
-}
-
-function newToken(cluster: Cluster): string {
-  return `${cluster.name}-${randomBytes(8).toString('hex')}`;
-}
-
-function tokenFile(cluster: Cluster): string {
-  return join(cluster.controlDir, 'bootstrap-token');
-}
-
-async function savedToken(cluster: Cluster): Promise<string | undefined> {
-  try {
-    return (await readFile(tokenFile(cluster), 'utf8')).trim() || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function saveToken(cluster: Cluster, token: string): Promise<void> {
-  await privateFolder(cluster.controlDir);
-  await writeWhole(tokenFile(cluster), `${token}\n`, { mode: 0o600 });
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from './describeLab.ts';
@@ -8,6 +8,10 @@ import { runPlaybook } from './playbook.ts';
 describeLab('what site.ts refuses, and with which exit code', () => {
   let lab: Lab;
   const site = (...args: string[]) => runPlaybook(lab, args);
+  const pids = () =>
+    Promise.all(
+      lab.hosts.map(async ({ name }) => (await lab.ssh(name, 'systemctl show -p MainPID etcd')).stdout),
+    );
   const bare = async (host: string) => {
     const { stdout } = await lab.ssh(
       host,
@@ -31,10 +35,12 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     await lab.ssh('etcd03', ':');
   });
 
-  it('3 for a bootstrap of some members only', async () => {
+  it('3 for a bootstrap of some members only, in a check, too', async () => {
+    const check = await site('--check', '-l', 'etcd01');
     const run = await site('-l', 'etcd01');
-    expect(run.code).toBe(3);
+    expect([check.code, run.code]).toEqual([3, 3]);
     expect(run.errors[0]?.message).toContain('these are left out: etcd02, etcd03');
+    expect(check.errors).toMatchObject([{ message: run.errors[0]?.message }]);
     expect(await bare('etcd01')).toBe(true);
   });
 
@@ -88,6 +94,31 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(codes).toEqual([0, 6]);
     const loser = runs.find(({ code }) => code === 6);
     expect(loser?.errors[0]?.message).toMatch(/another run holds the lock: \S+@\S+ \(pid \d+ on etcd01\)/);
+    // There is quorum: from here on no member may ever be started as a new one.
+    expect(existsSync(join(lab.stateDir, '.quorate/inventory/bootstrap-token'))).toBe(false);
+  });
+
+  it('3 for members that run and cannot be asked: nobody is stopped, let alone all at once', async () => {
+    const before = await pids();
+    const move = ['-e', 'etcd_client_port=12379'];
+    expect((await site('--check', ...move)).code).toBe(7);
+    const run = await site(...move);
+    expect(run.code).toBe(3);
+    expect(run.text).toContain('3 voters, quorum 2, 0 healthy: stopping');
+    expect(await pids()).toEqual(before);
+    expect((await site()).code).toBe(0);
+  });
+
+  it('3 for another user than the one whose the data is, before a file is given away', async () => {
+    const owners = 'stat -c %U /var/lib/etcd/default.etcd /opt/etcd/ssl/server-key.pem';
+    const user = ['-e', 'etcd_user=other'];
+    const check = await site('--check', ...user);
+    const run = await site(...user);
+    expect([check.code, run.code]).toEqual([3, 3]);
+    expect(run.errors[0]?.message).toBe(
+      'etcd01: the data in /var/lib/etcd/default.etcd belongs to etcd, and etcd_user is other',
+    );
+    expect((await lab.ssh('etcd01', owners)).stdout).toBe('etcd\netcd\n');
   });
 
   it('3 for another version than the running one', async () => {
@@ -128,6 +159,19 @@ describeLab('what site.ts refuses, and with which exit code', () => {
       'has joined this cluster before, and its data directory is empty',
     );
     await lab.ssh('etcd03', 'mv /var/lib/etcd/lost /var/lib/etcd/default.etcd');
+    expect((await site()).code).toBe(0);
+  });
+
+  it('3 for a majority that lost its data, and names the copy that is left', async () => {
+    const each = async (hosts: readonly string[], script: string) => {
+      for (const host of hosts) await lab.ssh(host, script);
+    };
+    await each(['etcd01', 'etcd02', 'etcd03'], 'systemctl stop etcd');
+    await each(['etcd02', 'etcd03'], 'mv /var/lib/etcd/default.etcd /var/lib/etcd/lost');
+    const run = await site();
+    expect(run.code).toBe(3);
+    expect(run.errors[0]?.message).toContain('has no data; the surviving copy is on etcd01');
+    await each(['etcd02', 'etcd03'], 'mv /var/lib/etcd/lost /var/lib/etcd/default.etcd');
     expect((await site()).code).toBe(0);
   });
 
