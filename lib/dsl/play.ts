@@ -60,7 +60,7 @@ export interface Strategy<Facts = unknown> {
   scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
   survey?(run: PlayRun<Facts>): Promise<void>;
-  /** After planning, before any lock is taken: refuses plans that must not be carried out. Not in a check. */
+  /** After planning, before any lock is taken: refuses plans that must not be carried out; in a check, too. */
   admit?(run: PlayRun<Facts>): void;
   /** Carries the plans out; not called in a check. */
   converge(run: PlayRun<Facts>): Promise<void>;

@@ -4,14 +4,17 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { EtcdFacts } from './facts.ts';
 import { passGate, settle } from './gate.ts';
 import type { Answer } from './judge.ts';
-import { memberOf } from './model.ts';
+import { memberOf, quorum } from './model.ts';
 import { etcdctlFunction } from './read.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
 import { forgetToken } from './token.ts';
 
-/** Refuses to found a cluster with some of its members only. */
+/** Refuses to found a cluster with some of its members only, and to stop one that cannot spare a member. */
 export function admit(run: PlayRun<EtcdFacts>): void {
-  for (const surveyed of clustersOf(run)) refusePartialBootstrap(surveyed);
+  for (const surveyed of clustersOf(run)) {
+    refusePartialBootstrap(surveyed);
+    refuseDowntime(surveyed);
+  }
 }
 
 /** Applies the plans of every cluster: side by side where it does not live, member by member where it does. */
@@ -160,8 +163,10 @@ function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
   const starts = hosts.some((host) =>
     host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start')),
   );
+  // A host that could not be planned has no plan at all.
+  const takesPart = (host: EtcdHost) => host.selected && host.plan.length > 0;
   const missing = cluster.members.filter(
-    ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
+    ({ host }) => !hosts.some((one) => one.target.name === host && takesPart(one)),
   );
   if (!starts || state === 'stopped' || state === 'live') return;
   const unplanned = hosts.filter(({ selected, plan }) => selected && plan.length === 0);
@@ -176,5 +181,17 @@ function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
   throw new QuorateError(
     `${cluster.name}: nothing was changed: a new cluster starts with all its members, and these are left out: ${missing.map(({ host }) => host).join(', ')}`,
     { exitCode: EXIT.refused, hint: 'run without --limit until the cluster exists' },
+  );
+}
+
+/** The gate would refuse it later, with changes made by then: no member can be spared, healthy or not. */
+function refuseDowntime({ cluster, hosts }: Surveyed): void {
+  const voters = cluster.members.length;
+  const host = hosts.find(stops);
+  if (!host || hosts[0]?.target.facts.cluster?.state !== 'live' || voters - 1 >= quorum(voters)) return;
+  const { name } = host.target;
+  throw new QuorateError(
+    `${cluster.name}: nothing was changed: ${name} would be stopped, and of ${voters} voters quorum is ${quorum(voters)}`,
+    { exitCode: EXIT.refused, host: name, hint: 'only a cluster of three or more members can spare one' },
   );
 }

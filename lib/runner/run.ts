@@ -129,10 +129,8 @@ class Session {
     await play.strategy.survey?.(run);
     await this.#plan(hosts, taking);
     if (check) this.#reportPlans(hosts);
-    else {
-      play.strategy.admit?.(run);
-      await this.#converge(hosts, () => play.strategy.converge(run));
-    }
+    play.strategy.admit?.(run);
+    if (!check) await this.#converge(hosts, () => play.strategy.converge(run));
     if (!this.#stopped) await play.strategy.verify?.(run);
   }
 

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { PlannedTask, PlayRun } from '../../../lib/dsl/play.ts';
+import type { ChangeKind } from '../../../lib/dsl/task.ts';
+import { admit } from '../../../lib/etcd/converge.ts';
+import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts.ts';
+import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+
+const DEFAULTS = Object.fromEntries(
+  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
+    'default' in schema ? [[name, schema.default]] : [],
+  ),
+);
+
+/** A task that is due with one change, or due with none. */
+function planned(resource: string, kind?: ChangeKind): PlannedTask {
+  const changes = kind
+    ? [{ resource, kind, property: 'state', before: null, after: null, certainty: 'certain' as const }]
+    : [];
+  return { role: 'systemd', task: { resource } as PlannedTask['task'], changes };
+}
+
+const START = [planned('service:etcd', 'start')];
+const RESTART = [planned('service:etcd', 'restart')];
+const NOTHING = [planned('service:etcd')];
+
+/** What `admit` says of a cluster whose members have these plans. */
+function refusal(
+  state: ClusterFacts['state'],
+  plans: readonly (readonly PlannedTask[])[],
+  left: number[] = [],
+) {
+  const names = plans.map((_, i) => `etcd0${i + 1}`);
+  const hostvars = Object.fromEntries(
+    names.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}` }]),
+  );
+  const cluster = { state, version: '3.5.30', token: undefined, caPem: undefined, furtherHosts: [] };
+  const hosts = names.map((name, i) => ({
+    target: { name, vars: hostvars[name], hostvars, facts: { ...ORDINARY, cluster } },
+    selected: !left.includes(i),
+    plan: plans[i],
+  }));
+  try {
+    admit({ hosts } as unknown as PlayRun<EtcdFacts>);
+    return undefined;
+  } catch (error) {
+    const { exitCode, message } = error as { exitCode: number; message: string };
+    return `${exitCode} ${message}`;
+  }
+}
+
+describe('a plan is refused before anything is changed', () => {
+  it.each([
+    ['one', [RESTART], 'etcd01 would be stopped, and of 1 voters quorum is 1'],
+    ['two', [NOTHING, RESTART], 'etcd02 would be stopped, and of 2 voters quorum is 2'],
+  ])('when it stops a member of a cluster of %s, which cannot spare any', (_name, plans, message) => {
+    expect(refusal('live', plans)).toBe(`3 etcd: nothing was changed: ${message}`);
+  });
+
+  it.each([
+    ['a cluster of three', 'live', [RESTART, RESTART, RESTART]],
+    ['a member that does not run', 'live', [START]],
+    ['a firewall of a single member', 'live', [[planned('firewall-off:firewalld', 'stop')]]],
+    ['a single member that is down anyway', 'stopped', [RESTART]],
+  ] as const)('but not when it is about %s', (_name, state, plans) => {
+    expect(refusal(state, plans)).toBe(undefined);
+  });
+
+  const partial = (...hosts: string[]) =>
+    `3 etcd: nothing was changed: a new cluster starts with all its members, and these are left out: ${hosts.join(', ')}`;
+  it.each([
+    ['is left out by --limit', [START, START, NOTHING], [2]],
+    ['could not be planned', [START, START, []], []],
+  ])('when it founds a cluster and a member %s', (_name, plans, left) => {
+    expect(refusal('new', plans, left)).toBe(partial('etcd03'));
+    expect(refusal('bootstrapping', plans, left)).toBe(partial('etcd03'));
+    expect(refusal('live', plans, left)).toBe(undefined);
+  });
+});
