@@ -163,12 +163,11 @@ function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
   const starts = hosts.some((host) =>
     host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start')),
   );
-  // A host that could not be planned has no plan at all.
-  const takesPart = (host: EtcdHost) => host.selected && host.plan.length > 0;
   const missing = cluster.members.filter(
-    ({ host }) => !hosts.some((one) => one.target.name === host && takesPart(one)),
+    ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
   );
   if (!starts || state === 'stopped' || state === 'live') return;
+  // A host that could not be planned has no plan at all.
   const unplanned = hosts.filter(({ selected, plan }) => selected && plan.length === 0);
   if (unplanned.length > 0) {
     const names = unplanned.map(({ target }) => target.name).join(', ');
@@ -191,7 +190,11 @@ function refuseDowntime({ cluster, hosts }: Surveyed): void {
   if (!host || hosts[0]?.target.facts.cluster?.state !== 'live' || voters - 1 >= quorum(voters)) return;
   const { name } = host.target;
   throw new QuorateError(
-    `${cluster.name}: nothing was changed: ${name} would be stopped, and of ${voters} voters quorum is ${quorum(voters)}`,
-    { exitCode: EXIT.refused, host: name, hint: 'only a cluster of three or more members can spare one' },
+    `${cluster.name}: nothing was changed: ${voters} voters, quorum ${quorum(voters)}: stopping ${name} leaves ${voters - 1}`,
+    {
+      exitCode: EXIT.refused,
+      host: name,
+      hint: `to accept that the cluster is down meanwhile, stop ${memberOf(host.target).service} on ${name}, then run again`,
+    },
   );
 }

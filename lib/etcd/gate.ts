@@ -53,16 +53,10 @@ export async function passGate(
   host: EtcdHost,
 ): Promise<readonly Answer[]> {
   const answers = await askMembers(run, surveyed);
-  const unhealthy = judgeCluster(answers);
-  const findings = [...unhealthy, ...judgeStop(answers, host.target.name)];
-  if (findings.length === 0) return answers;
-  // A whole cluster that cannot spare a member is one of one or two.
-  const { service } = memberOf(host.target);
-  const hint = `it cannot do without a member: to accept that it is down meanwhile, stop ${service} on ${host.target.name}, then run again`;
-  throw refusal(`${host.target.name}: not touched`, findings, unhealthy.length === 0 ? hint : TO_HEALTH);
+  const findings = [...judgeCluster(answers), ...judgeStop(answers, host.target.name)];
+  if (findings.length > 0) throw refusal(`${host.target.name}: not touched`, findings);
+  return answers;
 }
-
-const TO_HEALTH = 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes';
 
 /** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */
 export async function settle(
@@ -76,15 +70,15 @@ export async function settle(
     if (findings.length === 0) return;
     if (Date.now() > deadline) {
       const names = after.map(({ target }) => target.name).join(', ');
-      throw refusal(`stopped after ${names}: the cluster did not become whole again`, findings, TO_HEALTH);
+      throw refusal(`stopped after ${names}: the cluster did not become whole again`, findings);
     }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
-function refusal(what: string, findings: readonly Finding[], hint: string): QuorateError {
+function refusal(what: string, findings: readonly Finding[]): QuorateError {
   return new QuorateError([`${what}:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'), {
     exitCode: EXIT.refused,
-    hint,
+    hint: 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes',
   });
 }

@@ -19,7 +19,7 @@ export interface Guarded {
 }
 
 /**
- * Shell that starts the timer on the host, before anything is changed: unless somebody confirms in time it
+ * Shell that starts the timer on the host and sees it run, before anything is changed: unless somebody confirms in time it
  * takes all of it back, and as soon as the run that holds the lock and its applies are gone. `armed` is renamed either by
  * the timer or by who confirms, so exactly one of them wins. The timer has a session of its own: no end of a
  * connection ends it.
@@ -34,7 +34,12 @@ rm -rf -- "$q_guard" && mkdir -m 700 -- "$q_guard" || exit 1`,
     sh`printf '%s\n' ${undo.text} >"$q_guard/undo"
 printf '%s\n' ${TIMER.text} >"$q_guard/timer"
 : >"$q_guard/armed"
-PATH=$PATH setsid sh "$q_guard/timer" "$q_state" "$(readlink "$q_state/lock")" </dev/null >/dev/null 2>&1 &`,
+PATH=$PATH setsid sh "$q_guard/timer" "$q_state" "$(readlink "$q_state/lock")" </dev/null >/dev/null 2>&1 &
+q_tries=0
+until [ -s "$q_guard/pid" ]; do
+  q_tries=$((q_tries + 1)); [ "$q_tries" -lt 100 ] || { echo "no timer came up in $q_guard"; exit 1; }
+  sleep 0.02 2>/dev/null || sleep 1
+done`,
   ]);
 }
 
