@@ -11,10 +11,12 @@ export interface Interrupted {
   readonly code: number | null;
   /** Task events that it emitted in all. */
   readonly seen: number;
-  /** What the one was about after which the blow came; undefined when the run ended before. */
+  /** What the last one was about before the blow came; undefined when the run ended before. */
   readonly at: string | undefined;
   /** Messages of the errors that it reported. */
   readonly errors: readonly string[];
+  /** From its start to its end. */
+  readonly elapsedMs: number;
 }
 
 export interface InterruptOptions {
@@ -23,13 +25,17 @@ export interface InterruptOptions {
   readonly args?: readonly string[];
 }
 
-/** Runs site.ts and strikes after its n-th task event that counts: with a signal to the run, or otherwise. */
+/**
+ * Runs site.ts and strikes after its n-th task event that counts (0: never), or some time after its start: with
+ * a signal to the run, or otherwise.
+ */
 export async function interrupt(
   lab: Lab,
-  after: number,
+  after: number | { readonly ms: number },
   blow: NodeJS.Signals | (() => Promise<void>),
   { counts = (status) => status !== 'ok', args = [] }: InterruptOptions = {},
 ): Promise<Interrupted> {
+  const started = performance.now();
   const site = join(ROOT, 'playbooks/site.ts');
   const child = lab.spawn(
     'node',
@@ -37,19 +43,25 @@ export async function interrupt(
     { cwd: ROOT },
   );
   child.stderr?.resume();
-  let seen = 0;
-  let at: string | undefined;
   const errors: string[] = [];
+  let seen = 0;
+  let last = 'its start';
+  let at: string | undefined;
+  const strike = async () => {
+    at = last;
+    if (typeof blow === 'string') child.kill(blow);
+    else await blow();
+  };
+  const timer = typeof after === 'number' ? undefined : setTimeout(strike, after.ms);
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const event = JSON.parse(line);
     if (event.event === 'error') errors.push(event.message);
     if (event.event !== 'task' || !counts(event.status)) continue;
     seen += 1;
-    if (seen !== after) continue;
-    if (typeof blow === 'string') child.kill(blow);
-    else await blow();
-    at = `${event.host} ${event.role}: ${event.task} (${event.status})`;
+    last = `${event.host} ${event.role}: ${event.task} (${event.status})`;
+    if (seen === after) await strike();
   }
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return { code: child.exitCode, seen, at, errors };
+  clearTimeout(timer);
+  return { code: child.exitCode, seen, at, errors, elapsedMs: performance.now() - started };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeClient } from './client.ts';
 import { describeLab } from './describeLab.ts';
 import { interrupt } from './interrupt.ts';
 import { AFTER_CHANGES, survive } from './killKinds.ts';
@@ -29,7 +30,7 @@ describeLab(`a run that is ended in the middle (QUORATE_SEED=${seed})`, () => {
     async (name, changes) => {
       const point = 1 + Math.floor(next() * changes);
       const { result, problems, at, client } = await survive(AFTER_CHANGES[name], lab, point, next);
-      console.log(`killed after change ${point}: ${at}; ${client}`);
+      console.log(`killed after change ${point}: ${at}; ${client && describeClient(client)}`);
       expect(problems).toEqual([]);
       expect(result).toBe('ok');
     },

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { clientProblems, describeClient, startClient } from './client.ts';
-import { interrupt } from './interrupt.ts';
+import { type ClientReport, clientProblems, startClient } from './client.ts';
+import { type Interrupted, interrupt } from './interrupt.ts';
 import type { Lab } from './lab.ts';
 import { type Outcome, runPlaybook } from './playbook.ts';
 import { sleep, waitFor } from './process.ts';
@@ -19,8 +19,8 @@ interface Scenario {
 
 /** What strikes it. */
 interface Blow {
-  /** Which task events are points to strike after. */
-  readonly counts: (status: string) => boolean;
+  /** How many points there are to strike it at, as a run that was not struck shows. */
+  points(lab: Lab, args: readonly string[]): Promise<number>;
   strike(lab: Lab, point: number, run: Run): Promise<Struck>;
 }
 
@@ -51,7 +51,8 @@ export interface Survival {
   readonly result: 'ok' | 'late' | 'failed';
   readonly problems: readonly string[];
   readonly at: string;
-  readonly client: string;
+  /** What a client saw meanwhile; undefined when no cluster came up. */
+  readonly client: ClientReport | undefined;
 }
 
 let setting = 10_000;
@@ -78,24 +79,35 @@ const ROLL: Scenario = {
   },
 };
 
-/** The run itself is killed; the hosts live on. */
-const killed = (counts: Blow['counts']): Blow => ({
-  counts,
+type Counts = (status: string) => boolean;
+
+/** The run itself is killed, after a task event; the hosts live on. */
+const killed = (counts: Counts): Blow => ({
+  points: async (lab, args) => (await undisturbed(lab, args, counts)).seen,
   async strike(lab, point, { args }) {
     const { code, at } = await interrupt(lab, point, 'SIGKILL', { counts, args });
     return { at: code === null ? at : undefined, problems: [] };
   },
 });
 
+/** It is killed at any moment: while it connects, in the middle of a file that is sent, between two packets. */
+const KILLED_ANY_TIME: Blow = {
+  points: async (lab, args) => Math.floor((await undisturbed(lab, args, everything)).elapsedMs),
+  async strike(lab, ms, { args }) {
+    const { code, at } = await interrupt(lab, { ms }, 'SIGKILL', { counts: everything, args });
+    return { at: code === null ? `${ms} ms on the way, after ${at}` : undefined, problems: [] };
+  },
+};
+
 /** The exit codes of a run that lost a host: unreachable, refused by the gate, unhealthy; or it was done with it. */
 const WITHOUT_A_HOST = [0, 3, 4, 7];
 
 const POWER: Blow = {
-  counts: isChange,
+  points: async (lab, args) => (await undisturbed(lab, args, isChange)).seen,
   async strike(lab, point, { args, watch, next }) {
     const host = lab.hosts[Math.floor(next() * lab.hosts.length)]?.name ?? 'etcd01';
     const cut = () => lab.kill(host);
-    const { code, at, errors } = await interrupt(lab, point, cut, { counts: POWER.counts, args });
+    const { code, at, errors } = await interrupt(lab, point, cut, { counts: isChange, args });
     if (at === undefined) return { at, problems: [] };
     await lab.boot(host);
     watch.resume(host);
@@ -112,8 +124,10 @@ const POWER: Blow = {
 };
 
 export const KINDS: readonly Kind[] = [
-  { name: 'first', usual: Number.POSITIVE_INFINITY, scenario: FIRST, blow: killed(() => true) },
-  { name: 'roll', usual: Number.POSITIVE_INFINITY, scenario: ROLL, blow: killed(() => true) },
+  { name: 'first', usual: Number.POSITIVE_INFINITY, scenario: FIRST, blow: killed(everything) },
+  { name: 'roll', usual: Number.POSITIVE_INFINITY, scenario: ROLL, blow: killed(everything) },
+  { name: 'moment-first', usual: 20, scenario: FIRST, blow: KILLED_ANY_TIME },
+  { name: 'moment-roll', usual: 20, scenario: ROLL, blow: KILLED_ANY_TIME },
   { name: 'power-first', usual: 6, scenario: FIRST, blow: POWER },
   { name: 'power-roll', usual: 6, scenario: ROLL, blow: POWER },
 ];
@@ -124,12 +138,10 @@ export const AFTER_CHANGES = {
   roll: { name: 'roll', usual: 1, scenario: ROLL, blow: killed(isChange) },
 } satisfies Readonly<Record<string, Kind>>;
 
-/** How many points a kind has: the task events of a run that nothing strikes. */
+/** How many points a kind has. */
 export async function pointsOf({ scenario, blow }: Kind, lab: Lab): Promise<number> {
   await scenario.prepare(lab);
-  const { seen, code } = await interrupt(lab, 0, 'SIGKILL', { counts: blow.counts, args: scenario.args() });
-  if (code !== 0) throw new Error(`a run that nothing struck ended with ${code}`);
-  return seen;
+  return blow.points(lab, scenario.args());
 }
 
 /** Strikes one run. One rerun must converge, the one after must change nothing, and a client must lose nothing. */
@@ -170,11 +182,21 @@ export async function survive(
       result,
       problems,
       at: struck.at ?? 'the run had ended before',
-      client: reworked ? describeClient(reworked) : '',
+      client: reworked,
     };
   } finally {
     watch.stop();
   }
+}
+
+async function undisturbed(lab: Lab, args: readonly string[], counts: Counts): Promise<Interrupted> {
+  const run = await interrupt(lab, 0, 'SIGKILL', { counts, args });
+  if (run.code !== 0) throw new Error(`a run that nothing struck ended with ${run.code}`);
+  return run;
+}
+
+function everything(): boolean {
+  return true;
 }
 
 function isChange(status: string): boolean {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { describeClient } from './client.ts';
 import { KINDS, type Kind, pointsOf, type Survival, survive } from './killKinds.ts';
 import { type Lab, startLab } from './lab.ts';
 import { random, sample } from './random.ts';
@@ -9,7 +10,7 @@ Strikes runs on their way, one run a point: one rerun must converge, the run aft
 managed file may ever be half-written, and a client must find every acknowledged write.
 
   --only KIND     ${KINDS.map(({ name }) => name).join(', ')}; may be repeated (all)
-  --points N|all  points of each kind, picked by the seed (all task events, and a few with a power cut)
+  --points N|all  points of each kind, picked by the seed (all task events, some moments, a few power cuts)
   --at N          this point alone
   --labs N        labs side by side (2)
   --seed N        for the pick and for what else is random (the time)`;
@@ -57,9 +58,7 @@ async function choose(
   const wanted = wish.points === undefined ? kind.usual : wish.points === 'all' ? all : Number(wish.points);
   const points = Array.from({ length: all }, (_, i) => i + 1);
   const chosen = wish.at ? [Number(wish.at)] : sample(points, wanted, random(wish.seed));
-  console.log(
-    `${kind.name}: ${all} task events to strike after, ${chosen.length} of them now (seed ${wish.seed})`,
-  );
+  console.log(`${kind.name}: ${all} points to strike at, ${chosen.length} of them now (seed ${wish.seed})`);
   return chosen;
 }
 
@@ -77,14 +76,13 @@ async function strikeAll(
       const survival = await survive(kind, lab, point, random(seed + point));
       results.push(survival);
       const { result, at, client, problems } = survival;
-      console.log(
-        [`${kind.name} ${String(point).padStart(3)}  ${result.padEnd(6)}  ${at}`, ...problems, client]
-          .filter(Boolean)
-          .join('\n           '),
-      );
+      const head = `${kind.name} ${String(point).padStart(3)}  ${result.padEnd(6)}  ${at}`;
+      console.log([head, ...problems, ...(client ? [describeClient(client)] : [])].join('\n           '));
     }
   };
   await Promise.all(labs.map(work));
+  const gap = Math.max(0, ...results.map(({ client }) => client?.writeGapMs ?? 0));
+  console.log(`${kind.name}: the longest time without an acknowledged write was ${gap} ms`);
   return results;
 }
 
