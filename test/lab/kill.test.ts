@@ -7,8 +7,8 @@ import { type Lab, startLab } from './lab.ts';
 import { runPlaybook } from './playbook.ts';
 import { random } from './random.ts';
 
-/** `QUORATE_SEED=N` repeats what a run with that seed did. */
-const seed = Number(process.env.QUORATE_SEED ?? Date.now() % 1_000_000);
+/** Always the same points here; `QUORATE_SEED=N` tries others. */
+const seed = Number(process.env.QUORATE_SEED ?? 1001);
 
 /** Kinds with the number of their changes: `npm run test:kill` goes through all points. */
 const KILLS = [
