@@ -10,7 +10,14 @@ import { variablesPage } from './variables.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const PAGES = ['README.md', 'README.zh-CN.md', 'docs/guide.md', 'docs/decisions.md', 'docs/variables.md'];
+const PAGES = [
+  'README.md',
+  'README.zh-CN.md',
+  'docs/guide.md',
+  'docs/decisions.md',
+  'docs/guarantees.md',
+  'docs/variables.md',
+];
 
 describe('the documentation', () => {
   it('lists the variables as the schema has them', () => {
