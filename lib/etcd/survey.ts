@@ -171,12 +171,12 @@ export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): r
   });
 }
 
-/** Files of a running member that go to another user are lost to it, here and now. */
+/** Files of a running member that go to another user are lost to it, here and now. Of ours alone: see `foreign`. */
 function otherUser({ hosts }: Surveyed): readonly QuorateError[] {
   return hosts.flatMap(({ target }) => {
-    const { data, dataOwner } = target.facts;
+    const { owner, data, dataOwner } = target.facts;
     const { user, dataDir, service } = memberOf(target);
-    if (data !== 'present' || user === undefined || dataOwner === undefined) return [];
+    if (owner === undefined || data !== 'present' || user === undefined || dataOwner === undefined) return [];
     if (dataOwner === user || dataOwner === 'UNKNOWN') return [];
     return new QuorateError(
       `${target.name}: the data in ${dataDir} belongs to ${dataOwner}, and etcd_user is ${user}`,
