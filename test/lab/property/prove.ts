@@ -31,6 +31,10 @@ export async function tryCase(lab: Lab, one: Case, current: Settings | undefined
   }
 }
 
+/** A guard of the firewall that the killed run has left is taken back by the host: only then it stands still. */
+const GUARD_DECIDED = `sleep 1; n=0
+while ls /var/lib/quorate/*/guard/pid >/dev/null 2>&1 && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.2; done`;
+
 /** Brings hosts into the state of a case. */
 async function prepare(lab: Lab, one: Case, current: Settings | undefined): Promise<void> {
   const { start, from, killedAfter = 0, damages } = one;
@@ -39,7 +43,10 @@ async function prepare(lab: Lab, one: Case, current: Settings | undefined): Prom
   if (!goesOn) {
     await lab.reset();
     await rm(join(lab.stateDir, '.quorate'), { recursive: true, force: true });
-    if (start === 'half') await interrupt(lab, killedAfter, 'SIGKILL', { args: args(from) });
+    if (start === 'half') {
+      await interrupt(lab, killedAfter, 'SIGKILL', { args: args(from) });
+      await Promise.all(lab.hosts.map(({ name }) => lab.ssh(name, GUARD_DECIDED)));
+    }
     if (start === 'live') {
       const run = await runPlaybook(lab, args(from));
       if (run.code !== 0)
