@@ -59,14 +59,20 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
     if (passed) continue;
     // Asked to stop, it is not begun.
     if (began) refuseFurther(host, turns.slice(i + 1));
-    else stillToCome(run, surveyed, turns.slice(i));
+    else stoppedBetween(surveyed, turns[i - 1], turns.slice(i));
     return;
   }
 }
 
-function stillToCome(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, left: readonly EtcdHost[]): void {
+/** Between two members a roll can stop for good: what is done is whole. */
+function stoppedBetween({ cluster }: Surveyed, last: EtcdHost | undefined, left: readonly EtcdHost[]): void {
   const names = left.map(({ target }) => target.name).join(', ');
-  run.log('warning', `${cluster.name}: stopped between two members; still to be changed: ${names}`);
+  const where = last === undefined ? cluster.name : last.target.name;
+  throw new QuorateError(`${where}: stopped on request; still to be changed: ${names}`, {
+    exitCode: EXIT.interrupted,
+    ...(last && { host: last.target.name }),
+    hint: 'run again to go on',
+  });
 }
 
 /** What one member did not survive, no other is put through. */

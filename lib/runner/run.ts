@@ -54,7 +54,7 @@ class Session {
   readonly #failed = new Set<string>();
   #hosts: readonly LoopHost<unknown>[] = [];
   #codes: ExitCode[] = [];
-  #stopped = false;
+  #stopped: ExitCode | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -88,7 +88,7 @@ class Session {
   }
 
   stop(code: ExitCode): void {
-    this.#stopped = true;
+    this.#stopped = code;
     this.#codes.push(code);
     for (const host of this.#hosts) host.stop();
   }
@@ -254,7 +254,10 @@ class Session {
       return;
     }
     const known = error instanceof QuorateError ? error : bugOf(error);
-    const { message, exitCode, hint, task, position } = known;
+    const { message, hint, task, position } = known;
+    // What was stopped on request ends with the code of what stopped it: 130 or 143.
+    const exitCode =
+      known.exitCode === EXIT.interrupted ? (this.#stopped ?? EXIT.interrupted) : known.exitCode;
     this.#codes.push(exitCode);
     const where = known.host ?? host;
     this.#sink.emit({

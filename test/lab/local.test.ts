@@ -87,7 +87,7 @@ describeLab('three members on loopback, without root', () => {
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const { stdout } = await exec(await node24(), [vitest, 'run', '--project', 'unit'], {
       cwd: ROOT,
-      timeout: 170_000,
+      timeout: 500_000,
       maxBuffer: 1 << 26,
       env: { ...process.env, NO_COLOR: '1' },
     });
