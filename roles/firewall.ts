@@ -14,7 +14,7 @@ import { iptablesFile } from '../lib/resources/firewall-iptables.ts';
 import { canonicalNetwork } from '../lib/resources/firewall-network.ts';
 import { nftablesFile } from '../lib/resources/firewall-nftables.ts';
 import { firewallOff } from '../lib/resources/firewall-off.ts';
-import { noOwnFirewall, ownFirewallUnit } from '../lib/resources/firewall-own.ts';
+import { noOwnFirewall, ownFirewallUnit, unitPath } from '../lib/resources/firewall-own.ts';
 import type { FirewallDesired, OpenPort } from '../lib/resources/firewall-rules.ts';
 
 /** The peer port for members only, the client port for members and `etcd_client_cidrs`. */
@@ -37,7 +37,7 @@ export const firewall: Role<EtcdFacts> = {
       ports: openPorts(target, member),
       address: boundAddress(target, member),
       unit: unitName(member),
-      files: { unit: unitPath(member), rules: rulesFile(member, backend) },
+      rulesFile: rulesFile(member, backend),
     };
     const own = backend === 'nftables' || backend === 'iptables';
     return [
@@ -59,7 +59,7 @@ export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
     ports: closed,
     address: boundAddress(target, member),
     unit: unitName(member),
-    files: { unit: unitPath(member), rules: rulesFile(member, 'nftables') },
+    rulesFile: rulesFile(member, 'nftables'),
   };
   return [
     ...(shared ? [firewallRules({ ...desired, backend }, { title: `${backend} has no rules of ours` })] : []),
@@ -178,7 +178,7 @@ function ownTable(
     ),
     file(
       {
-        path: unitPath(member),
+        path: unitPath(unitName(member)),
         content: ownFirewallUnit({ name: service, ...lines, rulesFile: path }),
         mode: '0644',
         ...root,
@@ -193,7 +193,7 @@ function noneOfOurs(member: Member, ...backends: readonly ('nftables' | 'iptable
   const files = backends.map((backend) => rulesFile(member, backend));
   return noOwnFirewall({
     unit: unitName(member),
-    paths: backends.length === 1 ? files : [...files, unitPath(member)],
+    paths: backends.length === 1 ? files : [...files, unitPath(unitName(member))],
   });
 }
 
@@ -203,8 +203,4 @@ function rulesFile({ configDir }: Member, backend: FirewallDesired['backend']): 
 
 function unitName({ service }: Member): string {
   return `${service}-firewall.service`;
-}
-
-function unitPath(member: Member): string {
-  return `/etc/systemd/system/${unitName(member)}`;
 }

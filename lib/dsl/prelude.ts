@@ -1,5 +1,9 @@
 import { MAX_TEXT } from './probe.ts';
 
+/** `q_born` and `q_lives`, also for scripts that run without the rest of the prelude. */
+export const PROCESSES = `q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
+
 /**
  * Shell functions that every script starts with. Resources call them; all are POSIX (dash, bash,
  * busybox ash) and use coreutils only.
@@ -15,6 +19,7 @@ import { MAX_TEXT } from './probe.ts';
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
+ * - `q_lives PID BORN`: the process that was named so is still there
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
  * - `q_own NAME…`: lists paths (and `user:NAME`) in our manifest, before they are touched. Folders above a path
  *   that are not there yet are ours, too, and so are those that another service of ours on the host has made.
@@ -79,7 +84,7 @@ q_mode() {
   chmod -- "$2" "$1"
 }
 q_room() { set -- $(df -Pk "\${1%/*}/" 2>/dev/null | tail -n 1); if [ -n "\${6-}" ]; then echo "$6 has $4 KiB free"; fi; }
-q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+${PROCESSES}
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_own() {
   [ -f "$q_state/manifest" ] || : >"$q_state/manifest"

@@ -86,7 +86,7 @@ export interface PrepareContext {
  * connection gets through after it.
  */
 export interface Guard {
-  /** Shell that keeps what is needed to go back, below `$q_guard`; runs before the first task of the role. */
+  /** Shell that keeps what is needed to go back, below `$q_guard`; runs before anything of the exchange is applied. */
   readonly save: Sh;
   /** Shell that goes back; it runs on its own, with `$q_guard` and without our other functions. */
   undo(changes: readonly Change[]): Sh;

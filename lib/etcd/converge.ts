@@ -135,19 +135,20 @@ q_etcdctl move-leader ${target}`,
 
 /** A plan that interrupts a running member. */
 function stops(host: EtcdHost): boolean {
-  return host.plan.some(
-    ({ task, changes }) =>
-      task.resource.startsWith('service:') && changes.some(({ kind }) => kind === 'restart'),
-  );
+  return servicesOf(host).some(({ changes }) => changes.some(({ kind }) => kind === 'restart'));
 }
 
 function startsOrStops(host: EtcdHost): boolean {
-  return host.plan.some((planned) => isDue(planned) && planned.task.resource.startsWith('service:'));
+  return servicesOf(host).some(isDue);
 }
 
 /** Its service was started, or found running, and does its work. */
 function isBootstrapped(host: EtcdHost): boolean {
-  return host.plan.some(({ task }) => task.resource.startsWith('service:'));
+  return servicesOf(host).length > 0;
+}
+
+function servicesOf({ plan }: EtcdHost): readonly PlannedTask[] {
+  return plan.filter(({ task }) => task.resource.startsWith('service:'));
 }
 
 function isInTurn({ task, changes }: PlannedTask): boolean {

@@ -183,7 +183,7 @@ function serviceState(member: Member): Sh {
   if (member.manager === 'process') {
     return sh`if [ -f ${pidFile(member)} ]; then
   read -r q_pid q_born <${pidFile(member)}
-  if [ "$(q_born "$q_pid")" = "$q_born" ]; then q_state_now=active; else q_state_now=inactive; fi
+  if q_lives "$q_pid" "$q_born"; then q_state_now=active; else q_state_now=inactive; fi
   echo "service $q_state_now"
 fi`;
   }

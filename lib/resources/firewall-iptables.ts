@@ -54,7 +54,7 @@ ${probeEnabled(unit)}`;
 
   apply: ({ unit }) => reloadUnit(unit),
 
-  guard: ({ unit, files }) => ownGuard(unit, files),
+  guard: ({ unit, rulesFile }) => ownGuard(unit, rulesFile),
 };
 
 /** At most 28 characters, iptables' limit. */

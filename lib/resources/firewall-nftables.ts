@@ -31,7 +31,7 @@ ${probeEnabled(unit)}`,
 
   apply: ({ unit }) => reloadUnit(unit),
 
-  guard: ({ unit, files }) => ownGuard(unit, files),
+  guard: ({ unit, rulesFile }) => ownGuard(unit, rulesFile),
 };
 
 export function nftablesTable(name: string): string {

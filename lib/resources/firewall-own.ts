@@ -1,8 +1,7 @@
-import { basename } from 'node:path';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Guard } from '../dsl/task.ts';
-import { type FilterRule, type FirewallDesired, ruleDifferences, ruleName } from './firewall-rules.ts';
+import { type FilterRule, ruleDifferences, ruleName } from './firewall-rules.ts';
 
 /** What a table or chain of our own holds, in order, as property and value; and whether its unit is enabled. */
 export type OwnEntries = readonly (readonly [property: string, value: string])[];
@@ -23,7 +22,7 @@ export function ruleEntries(scope: string, rules: readonly FilterRule[]): OwnEnt
 
 /** Prints `enabled` when `unit` is loaded at boot: its link tells, and costs no process. */
 export function probeEnabled(unit: string): Sh {
-  return sh`if [ -L ${`/etc/systemd/system/${TARGET}.wants/${unit}`} ]; then echo enabled; fi`;
+  return sh`if [ -L ${unitPath(`${TARGET}.wants/${unit}`)} ]; then echo enabled; fi`;
 }
 
 export function enabledEntry(line: string): OwnEntries[number] | undefined {
@@ -41,18 +40,18 @@ exit 1`;
 }
 
 /** Goes back to the files that were there, and to what they load: to nothing of ours where there were none. */
-export function ownGuard(unit: string, files: FirewallDesired['files']): Guard {
-  const { unit: unitPath, rules } = files;
+export function ownGuard(unit: string, rulesFile: string): Guard {
+  const files = [rulesFile, unitPath(unit)];
   return {
-    save: sh`for q_path in ${[rules, unitPath]}; do
+    save: sh`for q_path in ${files}; do
   if [ -f "$q_path" ]; then cp -p -- "$q_path" "$q_guard/\${q_path##*/}" || exit 1; fi
 done`,
-    undo: () => sh`if [ ! -f "$q_guard/"${basename(unitPath)} ]; then
+    undo: () => sh`if [ ! -f "$q_guard/"${unit} ]; then
   systemctl disable --quiet --now ${unit}
-  rm -f -- ${[rules, unitPath]}
+  rm -f -- ${files}
   systemctl daemon-reload
 else
-  for q_path in ${[rules, unitPath]}; do
+  for q_path in ${files}; do
     q_kept=$q_guard/\${q_path##*/}
     if [ -f "$q_kept" ]; then cp -p -- "$q_kept" "$q_path.back" && mv -f -- "$q_path.back" "$q_path"; fi
   done
@@ -60,6 +59,11 @@ else
   systemctl reload-or-restart ${unit}
 fi`,
   };
+}
+
+/** Where units of ours lie. */
+export function unitPath(unit: string): string {
+  return `/etc/systemd/system/${unit}`;
 }
 
 export interface OwnFirewallUnit {
@@ -123,7 +127,7 @@ export const noOwnFirewall = defineResource<
   probe: ({ unit, paths }) => sh`for q_path in ${paths}; do
   [ -e "$q_path" ] || continue
   # What systemd has loaded counts, whatever the unit's file says by now.
-  case "$(systemctl show -p ExecStart ${unit}) "${`/etc/systemd/system/${unit}`} in
+  case "$(systemctl show -p ExecStart ${unit}) "${unitPath(unit)} in
     *"$q_path"*) echo "loaded $q_path" ;; *) echo "present $q_path" ;;
   esac
 done`,

@@ -18,8 +18,8 @@ export interface FirewallDesired {
   readonly address: string;
   /** Loads a table or chain of our own at boot (`nftables` and `iptables`). */
   readonly unit: string;
-  /** Where that unit and its rules lie. */
-  readonly files: { readonly unit: string; readonly rules: string };
+  /** The file that it loads. */
+  readonly rulesFile: string;
 }
 
 /** One line of a table or chain of our own. */

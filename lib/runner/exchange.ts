@@ -4,6 +4,7 @@ import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { FrameParser } from './frames.ts';
+import { LineReader } from './lines.ts';
 import { compileScript, type Fragment } from './script.ts';
 
 export interface ExchangeOptions {
@@ -45,7 +46,9 @@ export async function exchange(
     },
   });
   let noise = '';
-  const stderr = lineReader((line) => options.stderr?.(line));
+  const stderr = new LineReader((line) => {
+    if (line.trim()) options.stderr?.(line);
+  });
   const running = host.run(compileScript(fragments, nonce, options.stateDir), {
     stdout: (chunk) => parser.push(chunk),
     stderr: (chunk) => {
@@ -64,24 +67,4 @@ export async function exchange(
     `${host.name}: the script ended early (${code === null ? 'killed by a signal' : `exit status ${code}`}), so its outcome is unknown${said ? `: ${said}` : ''}`,
     { exitCode: EXIT.unreachable, host: host.name, hint: 'run again: the host is read afresh first' },
   );
-}
-
-/** Whole lines of a stream, those that are not blank: a secret cut in two by a chunk would not be known as one. */
-function lineReader(tell: (line: string) => void): { push(chunk: Buffer): void; end(): void } {
-  let rest = Buffer.alloc(0);
-  const say = (bytes: Buffer) => {
-    for (const line of bytes.toString('utf8').split('\n')) if (line.trim()) tell(line);
-  };
-  return {
-    push(chunk) {
-      const bytes = Buffer.concat([rest, chunk]);
-      const end = bytes.lastIndexOf(10) + 1;
-      say(bytes.subarray(0, end));
-      rest = bytes.subarray(end);
-    },
-    end() {
-      say(rest);
-      rest = Buffer.alloc(0);
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import type { Reading } from '../dsl/task.ts';
+import { LineReader } from './lines.ts';
 
 export interface FrameHandlers {
   /** A fragment began. */
@@ -10,8 +11,7 @@ export interface FrameHandlers {
 
 /**
  * Takes apart what a compiled script prints, chunk by chunk. What comes before the first frame (a login
- * shell's banner) or between frames belongs to nobody and is dropped. Bytes are decoded a line at a time,
- * so a character cut by a chunk stays whole.
+ * shell's banner) or between frames belongs to nobody and is dropped.
  */
 export class FrameParser {
   /** The script printed its end (`D`): every fragment ran. */
@@ -20,7 +20,7 @@ export class FrameParser {
   stopped = false;
   readonly #marker: string;
   readonly #handlers: FrameHandlers;
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #lines = new LineReader((line) => this.#line(line));
   #current: { readonly id: string; readonly lines: string[] } | undefined;
 
   constructor(nonce: string, handlers: FrameHandlers) {
@@ -29,13 +29,7 @@ export class FrameParser {
   }
 
   push(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let start = 0;
-    for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
-      this.#line(bytes.toString('utf8', start, end));
-      start = end + 1;
-    }
-    this.#rest = bytes.subarray(start);
+    this.#lines.push(chunk);
   }
 
   #line(line: string): void {

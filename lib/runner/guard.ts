@@ -1,3 +1,4 @@
+import { PROCESSES } from '../dsl/prelude.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Guard } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -19,10 +20,10 @@ export interface Guarded {
 }
 
 /**
- * Shell that starts the timer on the host and sees it run, before anything is changed: unless somebody confirms in time it
- * takes all of it back, and as soon as the run that holds the lock and its applies are gone. `armed` is renamed either by
- * the timer or by who confirms, so exactly one of them wins. The timer has a session of its own: no end of a
- * connection ends it.
+ * Shell that starts the timer on the host and sees it run, before anything is changed: unless somebody confirms
+ * in time it takes all of it back, and as soon as the run that holds the lock and its applies are gone. `armed` is
+ * renamed either by the timer or by who confirms, so exactly one of them wins. The timer has a session of its own:
+ * no end of a connection ends it.
  */
 export function armGuard(guarded: readonly Guarded[]): Sh {
   const undo = joinSh(guarded.map((one) => sh`( ${one.undo} )`));
@@ -32,7 +33,7 @@ export function armGuard(guarded: readonly Guarded[]): Sh {
 rm -rf -- "$q_guard" && mkdir -m 700 -- "$q_guard" || exit 1`,
     ...guarded.map(({ guard }) => guard.save),
     sh`printf '%s\n' ${undo.text} >"$q_guard/undo"
-printf '%s\n' ${TIMER.text} >"$q_guard/timer"
+printf '%s\n' ${PROCESSES} ${TIMER.text} >"$q_guard/timer"
 : >"$q_guard/armed"
 PATH=$PATH setsid sh "$q_guard/timer" "$q_state" "$(readlink "$q_state/lock")" </dev/null >/dev/null 2>&1 &
 q_tries=0
@@ -48,14 +49,13 @@ export const guardApplied: Sh = sh`: >"$q_state/guard/applied"`;
 
 /** Arguments: the directory of records, and what its lock says; without a lock only the time counts. */
 const TIMER = sh`q_state=$1 q_lock=$2 q_guard=$1/guard
-q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 echo "$$ $(q_born $$)" >"$q_guard/pid"
 q_rest=\${q_lock#*:} q_left=${APPLY_SECONDS * 2}
 while [ "$q_left" -gt 0 ]; do
   [ -e "$q_guard/armed" ] || exit 0
   if [ -e "$q_guard/applied" ] && [ "$q_left" -gt ${GUARD_SECONDS * 2} ]; then q_left=${GUARD_SECONDS * 2}; fi
   if [ -n "$q_lock" ]; then
-    [ "$(readlink "$q_state/lock")" = "$q_lock" ] && [ "$(q_born "\${q_lock%%:*}")" = "\${q_rest%%:*}" ] || { sleep 3; break; }
+    [ "$(readlink "$q_state/lock")" = "$q_lock" ] && q_lives "\${q_lock%%:*}" "\${q_rest%%:*}" || { sleep 3; break; }
   fi
   if sleep 0.5 2>/dev/null; then q_left=$((q_left - 1)); else sleep 1; q_left=$((q_left - 2)); fi
 done
@@ -69,7 +69,7 @@ rm -rf -- "$q_guard"`;
  * what is there a moment later. A timer that died (the host's power went) decides nothing.
  */
 export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
-  read -r q_pid q_start <"$q_state/guard/pid" 2>/dev/null && [ "$(q_born "$q_pid")" = "$q_start" ] || break
+  read -r q_pid q_start <"$q_state/guard/pid" 2>/dev/null && q_lives "$q_pid" "$q_start" || break
   sleep 0.2 2>/dev/null || sleep 1
 done`;
 

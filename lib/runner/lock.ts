@@ -70,7 +70,7 @@ q_take() {
   until ln -s "$q_me" "$q_state/$1" 2>/dev/null; do
     q_owner=$(readlink "$q_state/$1") || { q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1; continue; }
     q_rest=\${q_owner#*:}
-    if [ "$(q_born "\${q_owner%%:*}")" = "\${q_rest%%:*}" ]; then return 1; fi
+    if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then return 1; fi
     if ! (q_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"); then
       # Somebody is taking it over: who that is shows in a moment.
       q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1

@@ -362,7 +362,7 @@ function task({ backend, ports }: Pick<FirewallDesired, 'backend' | 'ports'>) {
     name: 'etcd',
     address: '10.0.52.13',
     unit: 'etcd-firewall.service',
-    files: { unit: '/etc/systemd/system/etcd-firewall.service', rules: '/opt/etcd/cfg/firewall.nftables' },
+    rulesFile: '/opt/etcd/cfg/firewall.nftables',
   });
 }
 
