@@ -8,6 +8,7 @@ import { exportEnvironment } from '../../lib/resources/service-process.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import {
   asUtf8,
+  batches,
   checkCanary,
   type Ground,
   items,
@@ -31,10 +32,8 @@ export const environments: Kind = {
   async run(cases, seed, ground) {
     const roll = dice(seed);
     const tally: Tally = { literal: 0, refused: 0 };
-    for (let left = cases; left > 0; left -= BATCH) {
-      const values = Array.from({ length: Math.min(BATCH, left) }, () =>
-        hostile(roll, ground.canary, roll.pick(USUAL)),
-      );
+    for (const length of batches(cases, BATCH)) {
+      const values = Array.from({ length }, () => hostile(roll, ground.canary, roll.pick(USUAL)));
       const confs = values.flatMap((value) => {
         const conf = confOf(value);
         return conf === undefined ? [] : [{ value, conf }];

@@ -1,6 +1,6 @@
 import { QuorateError } from '../../lib/errors.ts';
 import { etcdFacts } from '../../lib/etcd/facts.ts';
-import { asUtf8, checkCanary, type Ground, type Kind, show, type Tally } from './ground.ts';
+import { asUtf8, batches, checkCanary, type Ground, type Kind, show, type Tally } from './ground.ts';
 import { checkRendering } from './rendering.ts';
 import { fragmentsOf, recorded } from './scripts.ts';
 import { dice, hostile } from './strings.ts';
@@ -16,8 +16,8 @@ export const facts: Kind = {
   async run(cases, seed, ground) {
     const roll = dice(seed);
     const tally: Tally = { literal: 0, refused: 0 };
-    for (let left = cases; left > 0; left -= BATCH) {
-      const all = Array.from({ length: Math.min(BATCH, left) }, () => {
+    for (const length of batches(cases, BATCH)) {
+      const all = Array.from({ length }, () => {
         const name = roll.pick(NAMES);
         const value = hostile(roll, ground.canary, USUAL[name]).replaceAll(/[\n\r\u2028\u2029]/g, ' ');
         const fragments = fragmentsFor(name, value);

@@ -2,9 +2,8 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../../lib/errors.ts';
 import { file } from '../../lib/resources/file.ts';
-import { LoopHost } from '../../lib/runner/play-host.ts';
-import { shellHost } from '../unit/support/shell-host.ts';
-import { checkCanary, type Ground, type Kind, place, show, type Tally } from './ground.ts';
+import { loopHost } from '../unit/support/loop-host.ts';
+import { batches, checkCanary, type Ground, type Kind, place, show, type Tally } from './ground.ts';
 import { dice, hostile } from './strings.ts';
 
 const BATCH = 40;
@@ -26,10 +25,10 @@ export const files: Kind = {
   async run(cases, seed, ground) {
     const roll = dice(seed);
     const tally: Tally = { literal: 0, refused: 0 };
-    for (let done = 0; done < cases; done += BATCH) {
-      const folder = place(ground, `files-${done}`);
+    for (const [i, length] of batches(cases, BATCH).entries()) {
+      const folder = place(ground, `files-${i}`);
       const taken = new Set<string>();
-      const all = Array.from({ length: Math.min(BATCH, cases - done) }, (): Wanted => {
+      const all = Array.from({ length }, (): Wanted => {
         const content = hostile(roll, ground.canary, roll.pick(USUAL)).repeat(roll.chance(3) ? 5000 : 1);
         return { name: fileName(hostile(roll, ground.canary), taken), content };
       });
@@ -94,16 +93,7 @@ async function refuses(folder: string, wanted: Wanted): Promise<void> {
 }
 
 async function loop(folder: string, all: readonly Wanted[], shell: readonly string[]) {
-  const data = { name: 'here', vars: {}, hostvars: {}, facts: undefined };
-  const host = new LoopHost(data, {
-    host: shellHost(shell),
-    connect: () => Promise.reject(new Error('nothing here needs another connection')),
-    selected: true,
-    check: false,
-    stateDir: `${folder}.state`,
-    owner: 'fuzz',
-    sink: { emit() {}, progress() {} },
-  });
+  const host = loopHost({ dir: `${folder}.state`, shell, sink: { emit() {}, progress() {} } });
   const tasks = all.map(({ name, content }) => file({ path: join(folder, name), content, mode: '0640' }));
   await host.makePlan(tasks.map((task) => ({ role: 'fuzz', task })));
   return host;

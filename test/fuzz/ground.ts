@@ -56,6 +56,11 @@ export function place(ground: Ground, name: string): string {
   return path;
 }
 
+/** The sizes of the batches that so many cases make. */
+export function batches(cases: number, size: number): readonly number[] {
+  return Array.from({ length: Math.ceil(cases / size) }, (_, i) => Math.min(size, cases - i * size));
+}
+
 /** Runs a script from standard input by a shell in a scratch directory; gives the bytes that it printed. */
 export function runShell(
   ground: Ground,

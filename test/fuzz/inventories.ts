@@ -6,7 +6,7 @@ import { etcdConf } from '../../lib/etcd/environment.ts';
 import { modelProblems } from '../../lib/etcd/model-problems.ts';
 import { ETCD_VARS } from '../../lib/etcd/vars.ts';
 import { type InventoryHost, loadInventory } from '../../lib/inventory/index.ts';
-import { asUtf8, checkCanary, type Ground, type Kind, place, show, type Tally } from './ground.ts';
+import { asUtf8, batches, checkCanary, type Ground, type Kind, place, show, type Tally } from './ground.ts';
 import { checkRendering } from './rendering.ts';
 import { fragmentsOf, recorded } from './scripts.ts';
 import { type Dice, dice, hostile } from './strings.ts';
@@ -90,8 +90,8 @@ export const inventories: Kind = {
   async run(cases, seed, ground) {
     const roll = dice(seed);
     const tally: Tally = { literal: 0, refused: 0 };
-    for (let left = cases; left > 0; left -= BATCH) {
-      const all = Array.from({ length: Math.min(BATCH, left) }, (_, i) => makeCase(roll, ground, i));
+    for (const length of batches(cases, BATCH)) {
+      const all = Array.from({ length }, (_, i) => makeCase(roll, ground, i));
       const accepted = await load(ground, all);
       tally.refused += all.length - accepted.length;
       tally.literal += accepted.length;

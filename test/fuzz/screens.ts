@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createReport } from '../../lib/report/index.ts';
 import type { OutputStream } from '../../lib/report/stream.ts';
 import type { RunEvent } from '../../lib/runner/events.ts';
-import { asUtf8, type Ground, type Kind, show, type Tally } from './ground.ts';
+import { asUtf8, batches, type Ground, type Kind, show, type Tally } from './ground.ts';
 import { dice, hostile } from './strings.ts';
 
 const BATCH = 50;
@@ -17,8 +17,8 @@ export const screens: Kind = {
   async run(cases, seed, ground) {
     const roll = dice(seed);
     const tally: Tally = { literal: 0, refused: 0 };
-    for (let left = cases; left > 0; left -= BATCH) {
-      const said = Array.from({ length: Math.min(BATCH, left) }, () => hostile(roll, ground.canary));
+    for (const length of batches(cases, BATCH)) {
+      const said = Array.from({ length }, () => hostile(roll, ground.canary));
       const events = said.flatMap((text, i) => eventsOf(text, `host${i}`));
       await shown(ground, roll.pick(OUTPUTS), events, said);
       tally.literal += said.length;

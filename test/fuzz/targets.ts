@@ -1,14 +1,8 @@
 import type { Target } from '../../lib/dsl/role.ts';
 import { type EtcdFacts, ORDINARY } from '../../lib/etcd/facts.ts';
-import { ETCD_VARS } from '../../lib/etcd/vars.ts';
+import { DEFAULTS } from '../unit/support/defaults.ts';
 
 const VERSION = '3.5.16';
-
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
-    'default' in schema ? [[name, schema.default]] : [],
-  ),
-);
 
 /** A bare host of a new cluster of its own, as roles see it; defaults but for `vars`. */
 export function targetOf(

@@ -1,6 +1,16 @@
 import { quote, sh } from '../../lib/dsl/sh.ts';
 import { EXIT, QuorateError } from '../../lib/errors.ts';
-import { asUtf8, checkCanary, type Ground, items, type Kind, runShell, show, type Tally } from './ground.ts';
+import {
+  asUtf8,
+  batches,
+  checkCanary,
+  type Ground,
+  items,
+  type Kind,
+  runShell,
+  show,
+  type Tally,
+} from './ground.ts';
 import { dice, hostile } from './strings.ts';
 
 const BATCH = 500;
@@ -13,8 +23,8 @@ export const words: Kind = {
   async run(cases, seed, ground) {
     const roll = dice(seed);
     const tally: Tally = { literal: 0, refused: 0 };
-    for (let left = cases; left > 0; left -= BATCH) {
-      const batch = Array.from({ length: Math.min(BATCH, left) }, () => hostile(roll, ground.canary));
+    for (const length of batches(cases, BATCH)) {
+      const batch = Array.from({ length }, () => hostile(roll, ground.canary));
       const accepted = batch.filter((word) => !refused(word));
       tally.refused += batch.length - accepted.length;
       tally.literal += accepted.length;

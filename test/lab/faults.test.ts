@@ -8,6 +8,7 @@ import { dice, hostile } from '../fuzz/strings.ts';
 import { release, sha256, tar } from '../unit/release/tarball.ts';
 import { describeLab } from './describeLab.ts';
 import { during } from './during.ts';
+import { etcdctl, leaderOf } from './etcdctl.ts';
 import { buildByHand, installPackaged } from './foreign.ts';
 import { type Lab, startLab } from './lab.ts';
 import { plantLeaf } from './leaf.ts';
@@ -21,10 +22,6 @@ const DATA = '/var/lib/etcd/default.etcd';
 const SSL = '/opt/etcd/ssl';
 const BIN = '/opt/etcd/bin';
 const TARBALL = 'etcd-v3.5.16-linux-amd64.tar.gz';
-
-/** etcdctl against all three members; `again` tries for as long as etcd refuses changes of members after a start. */
-const CTL = `ctl() { ETCDCTL_API=3 ${BIN}/etcdctl --cacert=${SSL}/ca.pem --cert=${SSL}/server.pem --key=${SSL}/server-key.pem --endpoints=https://10.0.52.13:2379,https://10.0.52.14:2379,https://10.0.52.6:2379 "$@"; }
-again() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 20 ] || return 1; sleep 0.5; done; }`;
 
 describeLab('faults, each with its exit code, and what the message must name', () => {
   let lab: Lab;
@@ -313,7 +310,7 @@ cp -a /run/bin.own/. ${BIN}/; echo >>${BIN}/etcdctl; ${mount}`,
   });
 
   it('2380 dropped one way: 7, from whom to whom, and the rule', async () => {
-    const leader = await leaderOf();
+    const leader = await leaderOf(lab);
     const [host = ''] = lab.hosts.map(({ name }) => name).filter((name) => name !== leader);
     const address = lab.hosts.find(({ name }) => name === leader)?.address;
     await on(
@@ -409,14 +406,19 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
     });
 
     it('one that was removed: 3 until it is added again; what was added and not started is adopted', async () => {
-      const id = (await on('etcd01', `${CTL}; ctl member list | grep etcd03 | cut -d, -f1`)).trim();
-      await on('etcd01', `${CTL}; again ctl member remove ${id}`);
+      const id = (
+        await on('etcd01', `${etcdctl(lab.hosts)}; ctl member list | grep etcd03 | cut -d, -f1`)
+      ).trim();
+      await on('etcd01', `${etcdctl(lab.hosts)}; again ctl member remove ${id}`);
       await on('etcd03', `systemctl stop etcd; mv ${DATA} ${DATA}.own`);
       const removed = await site();
       expect(removed.code).toBe(3);
       expect(said(removed)).toContain('etcd03: the cluster lives and does not list https://10.0.52.6:2380');
       expect(said(removed)).toContain('adding a member to a running cluster is an operation of its own');
-      await on('etcd01', `${CTL}; again ctl member add etcd03 --peer-urls=https://10.0.52.6:2380`);
+      await on(
+        'etcd01',
+        `${etcdctl(lab.hosts)}; again ctl member add etcd03 --peer-urls=https://10.0.52.6:2380`,
+      );
       const adopted = await site();
       expect(adopted.errors).toEqual([]);
       expect(adopted.code).toBe(0);
@@ -425,13 +427,18 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
     });
 
     it('a learner that is left over: 7, and 3 for any operation', async () => {
-      await on('etcd01', `${CTL}; again ctl member add left --learner --peer-urls=https://10.0.52.99:2380`);
+      await on(
+        'etcd01',
+        `${etcdctl(lab.hosts)}; again ctl member add left --learner --peer-urls=https://10.0.52.99:2380`,
+      );
       const look = await status();
       const before = await pids();
       const run = await site(...roll());
       const now = await pids();
-      const id = (await on('etcd01', `${CTL}; ctl member list | grep 10.0.52.99 | cut -d, -f1`)).trim();
-      await on('etcd01', `${CTL}; again ctl member remove ${id}`);
+      const id = (
+        await on('etcd01', `${etcdctl(lab.hosts)}; ctl member list | grep 10.0.52.99 | cut -d, -f1`)
+      ).trim();
+      await on('etcd01', `${etcdctl(lab.hosts)}; again ctl member remove ${id}`);
       expect(look.code).toBe(7);
       expect(said(look)).toContain('is still a learner');
       expect(run.code).toBe(3);
@@ -446,7 +453,7 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
           'etcd03',
           `systemctl stop etcd; sed -i s/${from}/${to}/ ${DATA}/member/snap/db; chown etcd: ${DATA}/member/snap/db; systemctl start etcd; sleep 1`,
         );
-      await on('etcd01', `${CTL}; ctl put mark MARKER-AAAA; sleep 0.3`);
+      await on('etcd01', `${etcdctl(lab.hosts)}; ctl put mark MARKER-AAAA; sleep 0.3`);
       await change('MARKER-AAAA', 'MARKER-AAAB');
       const look = await status();
       const run = await site(...roll());
@@ -489,7 +496,7 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
       roll(),
       ({ status, changes }) => status === 'changed' && changes.some(({ kind }) => kind === 'restart'),
       async ({ host }) => {
-        const leader = await leaderOf();
+        const leader = await leaderOf(lab);
         cut = lab.hosts.map(({ name }) => name).find((name) => name !== host && name !== leader) ?? '';
         await lab.unplug(cut);
       },
@@ -504,7 +511,10 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
   });
 
   slow('a bit of the write-ahead log flipped: 3 for any operation; the log is kept as it is', async () => {
-    await on('etcd01', `${CTL}; head -c 200000 /dev/urandom | base64 -w0 | ctl put big; sleep 0.3`);
+    await on(
+      'etcd01',
+      `${etcdctl(lab.hosts)}; head -c 200000 /dev/urandom | base64 -w0 | ctl put big; sleep 0.3`,
+    );
     const flip = `systemctl stop etcd; cp -a ${DATA} ${DATA}.own; w=$(ls ${DATA}/member/wal/*.wal | tail -n 1); at=$(grep -abo big $w | tail -n 1 | cut -d: -f1)
 printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; sha256sum $w`;
     const flipped = await on('etcd03', flip);
@@ -534,7 +544,7 @@ printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; s
     );
     await on(
       'etcd01',
-      `${CTL}; head -c 700000 /dev/urandom | base64 -w0 >/run/v; for i in $(seq 40); do ctl put fill$i </run/v >/dev/null; done`,
+      `${etcdctl(lab.hosts)}; head -c 700000 /dev/urandom | base64 -w0 >/run/v; for i in $(seq 40); do ctl put fill$i </run/v >/dev/null; done`,
     );
     await on('etcd03', 'timeout 60 sh -c "until systemctl is-failed -q etcd; do sleep 1; done"');
     const files = `find ${DATA} -type f -exec sha256sum {} + | sort; systemctl show -p NRestarts etcd`;
@@ -573,7 +583,7 @@ printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; s
       lab.hosts.map(({ name, address }) =>
         on(
           name,
-          `${CTL.replace(/--endpoints=\S+/, `--endpoints=https://${address}:2379`)}; head -c 150000 /dev/urandom | base64 -w0 >/run/v; for i in $(seq 20); do ctl put fill$i </run/v || break; done`,
+          `${etcdctl([{ address }])}; head -c 150000 /dev/urandom | base64 -w0 >/run/v; for i in $(seq 20); do ctl put fill$i </run/v || break; done`,
         ),
       ),
     );
@@ -582,12 +592,4 @@ printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; s
     for (const host of Object.keys(versions)) expect(said(run)).toContain(`alarm NOSPACE on ${host}`);
     expect(said(run)).toContain('doctor.ts');
   });
-
-  async function leaderOf(): Promise<string> {
-    const out = await on('etcd01', `${CTL}; ctl endpoint status -w fields`);
-    const members = out.split('"ClusterID"').slice(1);
-    const number = (part: string, name: string) => new RegExp(`"${name}" : (\\d+)`).exec(part)?.[1];
-    const index = members.findIndex((part) => number(part, 'MemberID') === number(part, 'Leader'));
-    return lab.hosts[index]?.name ?? '';
-  }
 });

@@ -1,12 +1,12 @@
 import type { Change } from '../../lib/dsl/task.ts';
 import { type EtcdFacts, etcdFacts } from '../../lib/etcd/facts.ts';
 import { memberOf } from '../../lib/etcd/model.ts';
-import { ETCD_VARS } from '../../lib/etcd/vars.ts';
 import type { RunEvent } from '../../lib/runner/events.ts';
 import { exchange } from '../../lib/runner/exchange.ts';
 import { LoopHost } from '../../lib/runner/play-host.ts';
 import type { Host } from '../../lib/transport/host.ts';
 import { firewall } from '../../roles/firewall.ts';
+import { DEFAULTS } from '../unit/support/defaults.ts';
 import type { Lab } from './lab.ts';
 
 export interface FirewallRun {
@@ -49,10 +49,7 @@ export async function runFirewall(
 
 /** The variables of a host, as defaults and inventory give them. */
 function varsOf(address: string, vars: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const defaults = Object.entries(ETCD_VARS).flatMap(([key, schema]) =>
-    'default' in schema ? [[key, schema.default]] : [],
-  );
-  return { ...Object.fromEntries(defaults), ansible_host: address, ...vars };
+  return { ...DEFAULTS, ansible_host: address, ...vars };
 }
 
 function describe({ resource, property, before, after }: Change): string {

@@ -1,9 +1,6 @@
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { ChildProcess } from 'node:child_process';
+import { follow } from './follow.ts';
 import type { Lab } from './lab.ts';
-
-const ROOT = new URL('../..', import.meta.url).pathname;
 
 /** How a run ended that was struck on its way. */
 export interface Interrupted {
@@ -35,33 +32,30 @@ export async function interrupt(
   blow: NodeJS.Signals | (() => Promise<void>),
   { counts = (status) => status !== 'ok', args = [] }: InterruptOptions = {},
 ): Promise<Interrupted> {
-  const started = performance.now();
-  const site = join(ROOT, 'playbooks/site.ts');
-  const child = lab.spawn(
-    'node',
-    ['--import', 'tsx', site, '-i', lab.inventoryFile, '--output', 'json', ...args],
-    { cwd: ROOT },
-  );
-  child.stderr?.resume();
-  const errors: string[] = [];
+  const began = performance.now();
+  let child: ChildProcess | undefined;
   let seen = 0;
   let last = 'its start';
   let at: string | undefined;
   const strike = async () => {
     at = last;
-    if (typeof blow === 'string') child.kill(blow);
+    if (typeof blow === 'string') child?.kill(blow);
     else await blow();
   };
-  const timer = typeof after === 'number' ? undefined : setTimeout(strike, after.ms);
-  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-    const event = JSON.parse(line);
-    if (event.event === 'error') errors.push(event.message);
-    if (event.event !== 'task' || !counts(event.status)) continue;
-    seen += 1;
-    last = `${event.host} ${event.role}: ${event.task} (${event.status})`;
-    if (seen === after) await strike();
-  }
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  let timer: NodeJS.Timeout | undefined;
+  const { code, errors } = await follow(lab, args, {
+    started: (process) => {
+      child = process;
+      if (typeof after !== 'number') timer = setTimeout(strike, after.ms);
+    },
+    task: async ({ host, role, task, status }) => {
+      if (!counts(status)) return;
+      seen += 1;
+      last = `${host} ${role}: ${task} (${status})`;
+      if (seen === after) await strike();
+    },
+  });
   clearTimeout(timer);
-  return { code: child.exitCode, seen, at, errors, elapsedMs: performance.now() - started };
+  const elapsedMs = performance.now() - began;
+  return { code, seen, at, errors: errors.map(({ message }) => message), elapsedMs };
 }

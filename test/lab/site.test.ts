@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientProblems, describeClient, startClient } from './client.ts';
 import { describeLab } from './describeLab.ts';
 import { DRIFTS } from './drifts.ts';
+import { leaderOf } from './etcdctl.ts';
 import { type Lab, startLab } from './lab.ts';
 import { changeSet, changes, runPlaybook } from './playbook.ts';
 
@@ -135,14 +136,3 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     expect(again.changed).toEqual([]);
   });
 });
-
-const CTL =
-  'ETCDCTL_API=3 /opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.52.13:2379,https://10.0.52.14:2379,https://10.0.52.6:2379';
-
-async function leaderOf(lab: Lab): Promise<string | undefined> {
-  const { stdout } = await lab.ssh('etcd01', `${CTL} endpoint status -w fields`);
-  const members = stdout.split('"ClusterID"').slice(1);
-  const number = (part: string, name: string) => new RegExp(`"${name}" : (\\d+)`).exec(part)?.[1];
-  const index = members.findIndex((part) => number(part, 'MemberID') === number(part, 'Leader'));
-  return HOSTS[index];
-}

@@ -3,13 +3,7 @@ import type { PlannedTask, PlayRun } from '../../../lib/dsl/play.ts';
 import type { ChangeKind } from '../../../lib/dsl/task.ts';
 import { admit } from '../../../lib/etcd/converge.ts';
 import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
-
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
-    'default' in schema ? [[name, schema.default]] : [],
-  ),
-);
+import { DEFAULTS } from '../support/defaults.ts';
 
 /** A task that is due with one change, or due with none. */
 function planned(resource: string, kind?: ChangeKind): PlannedTask {

@@ -4,14 +4,8 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hostFacts, parseHostFacts } from '../../../lib/etcd/host-facts.ts';
 import { memberOf } from '../../../lib/etcd/model.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { SHELLS } from '../support/shells.ts';
-
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
-    'default' in schema ? [[name, schema.default]] : [],
-  ),
-);
 
 describe.each(SHELLS)('facts of this very machine under %s', (_name, file, ...args) => {
   const servers: Server[] = [];

@@ -3,13 +3,8 @@ import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts.ts';
 import type { HostFacts } from '../../../lib/etcd/host-facts.ts';
 import { memberOf } from '../../../lib/etcd/model.ts';
 import { notes, preflight } from '../../../lib/etcd/preflight.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
-    'default' in schema ? [[name, schema.default]] : [],
-  ),
-);
 const GIB = 1024 * 1024;
 const FINE: HostFacts = {
   clock: { offset: 3, within: 20 },

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Vars } from '../../../lib/dsl/role.ts';
 import { modelProblems } from '../../../lib/etcd/model-problems.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
-
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ETCD_VARS).flatMap(([name, property]) =>
-    'default' in property ? [[name, property.default]] : [],
-  ),
-);
+import { DEFAULTS } from '../support/defaults.ts';
 
 type Case = readonly [what: string, hosts: readonly Vars[], ...problems: string[]];
 

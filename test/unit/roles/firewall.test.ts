@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EtcdFacts } from '../../../lib/etcd/facts.ts';
 import { firewallFacts, parseFirewallFacts } from '../../../lib/etcd/firewall-facts.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
 import { firewall } from '../../../roles/firewall.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 
 const NFT = 'firewall nftables\n';
 
@@ -66,13 +66,8 @@ describe('the firewall role', () => {
 });
 
 function host(vars: object, others: Readonly<Record<string, object>> = {}) {
-  const defaults = Object.fromEntries(
-    Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
-      'default' in schema ? [[name, schema.default]] : [],
-    ),
-  );
   const of = (name: string, address: string) => ({
-    ...defaults,
+    ...DEFAULTS,
     ansible_host: address,
     ...vars,
     ...others[name],

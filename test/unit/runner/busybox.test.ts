@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { type Sh, sh } from '../../../lib/dsl/sh.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { etcdFacts } from '../../../lib/etcd/facts.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
 import { sha256 } from '../../../lib/resources/stat.ts';
 import { exchange } from '../../../lib/runner/exchange.ts';
 import { takeLock } from '../../../lib/runner/lock.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { scratch } from '../support/scratch.ts';
 import { busyboxHost, busyboxMissing } from '../support/shells.ts';
 
@@ -81,12 +81,7 @@ describe.skipIf(busyboxMissing !== undefined)('with busybox alone', () => {
   });
 
   it('tells the facts of a host', async () => {
-    const vars: Record<string, unknown> = Object.fromEntries(
-      Object.entries(ETCD_VARS).flatMap(([name, property]) =>
-        'default' in property ? [[name, property.default]] : [],
-      ),
-    );
-    const one = { name: 'one', vars: { ...vars, ansible_host: '127.0.0.1' }, hostvars: {} };
+    const one = { name: 'one', vars: { ...DEFAULTS, ansible_host: '127.0.0.1' }, hostvars: {} };
     const { readings } = await exchange(host, [{ id: 'x', sh: etcdFacts.probe(one), critical: false }]);
     const facts = etcdFacts.parse(readings.get('x') as never, one);
     expect(facts).toMatchObject({

@@ -1,0 +1,23 @@
+import type { Lab } from './lab.ts';
+import type { LabHost } from './record.ts';
+
+const SSL = '/opt/etcd/ssl';
+
+/**
+ * Shell functions for a host of the lab: `ctl` is etcdctl against these members, with a certificate of the host it
+ * runs on; `again` tries for as long as etcd refuses changes of members after a start.
+ */
+export function etcdctl(members: readonly Pick<LabHost, 'address'>[]): string {
+  const endpoints = members.map(({ address }) => `https://${address}:2379`).join(',');
+  return `ctl() { ETCDCTL_API=3 /opt/etcd/bin/etcdctl --cacert=${SSL}/ca.pem --cert=${SSL}/server.pem --key=${SSL}/server-key.pem --endpoints=${endpoints} "$@"; }
+again() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 20 ] || return 1; sleep 0.5; done; }`;
+}
+
+/** The host whose member leads; all hosts of the lab are members, and run. */
+export async function leaderOf(lab: Lab): Promise<string | undefined> {
+  const { stdout } = await lab.ssh('etcd01', `${etcdctl(lab.hosts)}; ctl endpoint status -w fields`);
+  const members = stdout.split('"ClusterID"').slice(1);
+  const number = (part: string, name: string) => new RegExp(`"${name}" : (\\d+)`).exec(part)?.[1];
+  const index = members.findIndex((part) => number(part, 'MemberID') === number(part, 'Leader'));
+  return lab.hosts[index]?.name;
+}
