@@ -1,7 +1,14 @@
 import type { PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { EtcdFacts } from './facts.ts';
-import { type Answer, type Finding, judgeCluster, judgeStop, unequalRevisions } from './judge.ts';
+import {
+  type Answer,
+  commonRevision,
+  type Finding,
+  hashesCompare,
+  judgeCluster,
+  judgeStop,
+} from './judge.ts';
 import { memberOf } from './model.ts';
 import { parseMember, readMember } from './read.ts';
 import type { EtcdHost, Surveyed } from './survey.ts';
@@ -9,37 +16,52 @@ import type { EtcdHost, Surveyed } from './survey.ts';
 /** How long a cluster may take to settle after a member came back, in milliseconds. */
 const SETTLE = 20_000;
 
+/** How often hashes are asked for until they can be compared: a compaction at the wrong moment costs a round. */
+const HASH_ROUNDS = 3;
+
 /**
- * Asks every member at once, each on its own host; a second time at one revision when clients wrote in
- * between, since only hashes of one revision can be compared.
+ * Asks every member at once, each on its own host; a second time when clients wrote in between, then for the
+ * hash at the revision that all of them have by now. That is done anew where a compaction came in between.
  */
-export async function askMembers(
+export async function askMembers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {
+  for (let round = 1; ; round++) {
+    const answers = await askOnce(run, surveyed, 0);
+    const revision = commonRevision(answers);
+    if (revision === undefined || hashesCompare(answers)) return answers;
+    const again = await askOnce(run, surveyed, revision);
+    if (round === HASH_ROUNDS || hashesCompare(again)) return again;
+  }
+}
+
+async function askOnce(
   run: PlayRun<EtcdFacts>,
   { cluster, hosts }: Surveyed,
+  revision: number,
 ): Promise<readonly Answer[]> {
-  const ask = async (revision: number) => {
-    const readings = new Map<string, Answer['reading']>();
-    const asked = new Set<EtcdHost>();
-    const one = async (host: EtcdHost) => {
-      asked.add(host);
-      const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
-      readings.set(host.target.name, parseMember(out));
-    };
-    await run.each(hosts, one);
-    // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
-    await Promise.allSettled(hosts.filter((host) => !asked.has(host)).map(one));
-    return cluster.members.map((member) => {
-      const reading = readings.get(member.host);
-      return { member, reading, unreached: reading === undefined };
-    });
+  const readings = new Map<string, Answer['reading']>();
+  const asked = new Set<EtcdHost>();
+  const one = async (host: EtcdHost) => {
+    asked.add(host);
+    const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
+    readings.set(host.target.name, parseMember(out, revision));
   };
-  const answers = await ask(0);
-  const revision = unequalRevisions(answers);
-  return revision === undefined ? answers : ask(revision);
+  await run.each(hosts, one);
+  // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
+  await Promise.allSettled(hosts.filter((host) => !asked.has(host)).map(one));
+  return cluster.members.map((member) => {
+    const reading = readings.get(member.host);
+    return { member, reading, unreached: reading === undefined };
+  });
+}
+
+/** What the facts already know; asked anew only where their hashes cannot be compared. */
+export async function knownAnswers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {
+  const known = answersFromFacts(surveyed);
+  return hashesCompare(known) ? known : askMembers(run, surveyed);
 }
 
 /** What the facts already know, in the same form. */
-export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
+function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
   return cluster.members.map((member) => {
     const host = hosts.find(({ target }) => target.name === member.host);
     return { member, reading: host?.target.facts.reading, unreached: host === undefined };

@@ -23,6 +23,8 @@ export interface Finding {
     | 'unstarted'
     | 'raft-lag'
     | 'hash'
+    /** Part of the former: it cannot tell, so nothing may be risked. */
+    | 'hash-unknown'
     | 'certificate'
     | 'quorum';
   readonly host?: string;
@@ -46,6 +48,7 @@ export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
     ...sameMemberList(answers),
     ...noLeftovers(answers),
     ...raftLag(answers),
+    ...unknownHashes(answers),
     ...equalHashes(answers),
   ];
 }
@@ -169,20 +172,44 @@ function raftLag(answers: readonly Answer[]): Finding[] {
   });
 }
 
-/** Only hashes at one revision and one compaction can be compared; `unequalRevisions` tells. */
-function equalHashes(answers: readonly Answer[]): Finding[] {
-  if (unequalRevisions(answers)) return [];
-  const hashes = groupHosts(answers, ({ reading }) => reading?.hash && String(reading.hash.hash));
-  return hashes.size <= 1
-    ? []
-    : [{ check: 'hash', message: `data differs at one revision (hashkv): ${describe(hashes)}` }];
+/** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
+function unknownHashes(answers: readonly Answer[]): Finding[] {
+  const healthy = answers.filter(({ reading }) => reading?.healthy);
+  const states = groupHosts(healthy, hashState);
+  const findings = healthy
+    .filter(({ reading }) => !reading?.hash)
+    .map(({ member: { host }, reading }): Finding => {
+      const said = reading?.hashSaid ? `: ${reading.hashSaid}` : '';
+      return { check: 'hash-unknown', host, message: `${host}: no hash of its data (hashkv)${said}` };
+    });
+  if (states.size <= 1) return findings;
+  const message = `data cannot be compared (hashkv), members hash it in different states: ${describe(states)}`;
+  return [...findings, { check: 'hash-unknown', message }];
 }
 
-/** The hashes were taken at different revisions: ask again for one, the lowest. */
-export function unequalRevisions(answers: readonly Answer[]): number | undefined {
-  const hashes = answers.flatMap(({ reading }) => reading?.hash ?? []);
-  const revisions = new Set(hashes.map(({ revision, compacted }) => `${revision} ${compacted}`));
-  return revisions.size > 1 ? Math.min(...hashes.map(({ revision }) => revision)) : undefined;
+/** Only hashes at one revision and one compaction can be compared. */
+function equalHashes(answers: readonly Answer[]): Finding[] {
+  return [...groupHosts(answers, hashState).keys()].flatMap((state): Finding[] => {
+    const same = answers.filter((answer) => hashState(answer) === state);
+    const hashes = groupHosts(same, ({ reading }) => String(reading?.hash?.hash));
+    if (hashes.size <= 1) return [];
+    return [{ check: 'hash', message: `data differs at one revision (hashkv): ${describe(hashes)}` }];
+  });
+}
+
+function hashState({ reading }: Answer): string | undefined {
+  return reading?.hash && `revision ${reading.hash.revision}, compacted ${reading.hash.compacted}`;
+}
+
+/** The hashes of all healthy members are there and of one state: it need not be asked again. */
+export function hashesCompare(answers: readonly Answer[]): boolean {
+  return unknownHashes(answers).length === 0;
+}
+
+/** The latest revision that every member with a hash has: they can be asked for the hash at this one. */
+export function commonRevision(answers: readonly Answer[]): number | undefined {
+  const revisions = answers.flatMap(({ reading }) => reading?.hash?.revision ?? []);
+  return revisions.length > 0 ? Math.min(...revisions) : undefined;
 }
 
 function namesById(answers: readonly Answer[]): ReadonlyMap<string, string> {

@@ -28,8 +28,10 @@ export interface MemberReading {
     readonly learner: boolean;
   };
   readonly members?: readonly ListedMember[];
-  /** Hash of the key space, comparable at equal revision and compaction. */
+  /** Hash of the key space at `revision`, comparable at equal revision and compaction. */
   readonly hash?: { readonly hash: number; readonly revision: number; readonly compacted: number };
+  /** What etcdctl said where it gave no hash. */
+  readonly hashSaid?: string;
   /** `NOSPACE`, `CORRUPT`, with the member's ID. */
   readonly alarms?: readonly { readonly memberId: string; readonly alarm: string }[];
   /** Those of server.pem and peer.pem that can be read. */
@@ -54,6 +56,7 @@ export function etcdctlFunction(member: Member): Sh {
 /**
  * Read-only shell: questions to the host's own member, side by side since each is a process of its own.
  * Prints `@name code` and the answer for each. `$q_version` is the installed version, where known.
+ * `revision` is that of the hash, 0 the current one.
  *
  * From 3.5 on the member list is a linearizable read itself (API of `MemberListRequest.linearizable`), so
  * `endpoint health` would ask twice; from 3.4 on the status tells of alarms.
@@ -70,14 +73,19 @@ q_answers=$(
   wait
 )
 printf '%s\n' "$q_answers"
+# All data is read for a hash, which takes seconds a gigabyte: time that only a member that answers is given.
+case $q_answers in
+  *'@hash 0'*) ;;
+  *'@status 0'*) q_ask hash --command-timeout=30s -w json endpoint hashkv --rev=${revision} ;;
+esac
 for q_pem in server.pem peer.pem; do
   echo "@$q_pem 0"
   if [ -r ${member.certDir}/"$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <${member.certDir}/"$q_pem"; fi
 done`;
 }
 
-/** Takes apart what `readMember` printed. */
-export function parseMember(out: string): MemberReading {
+/** Takes apart what `readMember` printed for the same `revision`. */
+export function parseMember(out: string, revision = 0): MemberReading {
   const answers = new Map<string, { readonly ok: boolean; readonly text: string }>();
   for (const part of out.split(/^@/m).slice(1)) {
     const [head = '', ...lines] = part.split('\n');
@@ -98,13 +106,7 @@ export function parseMember(out: string): MemberReading {
     said: health?.ok ? '' : (health?.text ?? ''),
     ...(status && { status: parseStatus(status) }),
     ...(members && { members: members.map(parseListed) }),
-    ...(hash && {
-      hash: {
-        hash: Number(hash.hash),
-        revision: Number(hash.header?.revision ?? 0),
-        compacted: Number(hash.compact_revision ?? 0),
-      },
-    }),
+    ...(hash ? { hash: parseHash(hash, revision) } : { hashSaid: lastLine(answers.get('hash')?.text) }),
     certificates: (['server.pem', 'peer.pem'] as const).flatMap(
       (file) => memberCertificate(file, answers.get(file)?.text ?? '') ?? [],
     ),
@@ -136,6 +138,19 @@ function parseStatus(status: Json): MemberReading['status'] {
     raftIndex: Number(status.raftIndex ?? 0),
     learner: status.isLearner === true,
   };
+}
+
+/** The header names the current revision, which is the hash's own only when none was asked for. */
+function parseHash(hash: Json, asked: number): MemberReading['hash'] {
+  return {
+    hash: Number(hash.hash),
+    revision: asked || Number(hash.header?.revision ?? 0),
+    compacted: Number(hash.compact_revision ?? 0),
+  };
+}
+
+function lastLine(text = ''): string {
+  return text.split('\n').at(-1)?.trim() ?? '';
 }
 
 function parseListed(member: Json): ListedMember {

@@ -3,8 +3,8 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { canary } from './canary.ts';
 import { endOf } from './certificates.ts';
 import type { EtcdFacts } from './facts.ts';
-import { answersFromFacts, askMembers } from './gate.ts';
-import { type Answer, judgeCluster, unequalRevisions } from './judge.ts';
+import { askMembers, knownAnswers } from './gate.ts';
+import { type Answer, judgeCluster } from './judge.ts';
 import { filteredPorts } from './port-matrix.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
 import { daysUntil, healthTable } from './table.ts';
@@ -35,9 +35,7 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
 export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const surveyed of clustersOf(run)) {
     try {
-      const revision = unequalRevisions(answersFromFacts(surveyed));
-      const answers = revision === undefined ? answersFromFacts(surveyed) : await askMembers(run, surveyed);
-      await reportHealth(run, surveyed, surveyed.hosts, answers);
+      await reportHealth(run, surveyed, surveyed.hosts, await knownAnswers(run, surveyed));
     } catch (error) {
       run.fail(error);
     }
@@ -54,8 +52,7 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   // It did not come about, and why was said where it failed.
   if (state !== 'live' && state !== 'stopped' && surveyed.hosts.some((host) => run.failed(host))) return;
-  const reread = (changes && !run.check) || unequalRevisions(answersFromFacts(surveyed)) !== undefined;
-  const answers = reread ? await askMembers(run, surveyed) : answersFromFacts(surveyed);
+  const answers = changes && !run.check ? await askMembers(run, surveyed) : await knownAnswers(run, surveyed);
   await reportHealth(run, surveyed, selected, answers);
   if (run.check || !(changes || run.explicitRoles)) return;
   const [first] = selected;

@@ -6,6 +6,7 @@ import { parse, stringify } from 'yaml';
 import { confOf } from '../fuzz/environments.ts';
 import { dice, hostile } from '../fuzz/strings.ts';
 import { release, sha256, tar } from '../unit/release/tarball.ts';
+import { startClient } from './client.ts';
 import { describeLab } from './describeLab.ts';
 import { during } from './during.ts';
 import { etcdctl, leaderOf } from './etcdctl.ts';
@@ -447,7 +448,10 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
       await healthy();
     });
 
-    it('one whose data differs: 7, and 3 for any operation, by its hash', async () => {
+    it.each([
+      ['nobody writes', false],
+      ['a client writes all the time', true],
+    ])('one whose data differs while %s: 7, and 3 for any operation, by its hash', async (_name, writes) => {
       const change = (from: string, to: string) =>
         on(
           'etcd03',
@@ -455,9 +459,15 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
         );
       await on('etcd01', `${etcdctl(lab.hosts)}; ctl put mark MARKER-AAAA; sleep 0.3`);
       await change('MARKER-AAAA', 'MARKER-AAAB');
+      const client = writes ? startClient(lab) : undefined;
+      await client?.working;
+      const before = await pids();
       const look = await status();
       const run = await site(...roll());
+      const after = await pids();
+      await client?.stop();
       await change('MARKER-AAAB', 'MARKER-AAAA');
+      expect(after).toEqual(before);
       expect(look.code).toBe(7);
       expect(said(look)).toMatch(
         /data differs at one revision \(hashkv\): \d+ on etcd01 etcd02, \d+ on etcd03/,

@@ -1,8 +1,8 @@
 import type { PlayRun, Strategy } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts.ts';
-import { answersFromFacts, askMembers } from '../gate.ts';
-import { judgeCluster, unequalRevisions } from '../judge.ts';
+import { knownAnswers } from '../gate.ts';
+import { type Answer, judgeCluster } from '../judge.ts';
 import { memberOf } from '../model.ts';
 import { firewallRules } from '../port-matrix.ts';
 import { filtered } from '../ports.ts';
@@ -30,13 +30,12 @@ export const doctorStrategy: Strategy<EtcdFacts> = {
 
 async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   const { cluster } = surveyed;
-  const evidence = await gatherEvidence(run, surveyed);
+  const answers = await knownAnswers(run, surveyed);
+  const evidence = await gatherEvidence(run, surveyed, answers);
   const diagnoses = diagnose(
     evidence,
     await firewallRules(surveyed, filtered(evidence.flatMap(({ ports }) => ports))),
   );
-  const known = answersFromFacts(surveyed);
-  const answers = unequalRevisions(known) === undefined ? known : await askMembers(run, surveyed);
   run.log('table', healthTable(cluster, answers));
   for (const [i, diagnosis] of diagnoses.entries()) run.fail(reportDiagnosis(diagnosis, i > 0));
   if (diagnoses.length > 0) return;
@@ -52,13 +51,17 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
 async function gatherEvidence(
   run: PlayRun<EtcdFacts>,
   { cluster, hosts }: Surveyed,
+  answers: readonly Answer[],
 ): Promise<readonly Evidence[]> {
   const found = new Map<string, Evidence>();
   await run.each(hosts, async (host) => {
     const member = memberOf(host.target);
     const others = cluster.members.filter((other) => other.host !== member.host);
     const { out } = await host.read('looking for causes', probeEvidence(member, others));
-    found.set(member.host, parseEvidence(member, host.target.facts, others, out));
+    const { facts } = host.target;
+    const answer = answers.find((one) => one.member.host === member.host);
+    const reading = facts.reading && answer?.reading;
+    found.set(member.host, parseEvidence(member, { ...facts, reading }, others, out));
   });
   return hosts.flatMap(({ target }) => found.get(target.name) ?? []);
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Answer, judgeCluster, judgeStop, unequalRevisions } from '../../../lib/etcd/judge.ts';
+import {
+  type Answer,
+  commonRevision,
+  hashesCompare,
+  judgeCluster,
+  judgeStop,
+} from '../../../lib/etcd/judge.ts';
 import type { Member } from '../../../lib/etcd/model.ts';
 import type { MemberReading } from '../../../lib/etcd/read.ts';
 
@@ -139,18 +145,47 @@ describe('the judgement of a cluster', () => {
       ['data differs at one revision (hashkv): 42 on etcd01 etcd03, 43 on etcd02'],
     ],
     [
-      'hashes of different revisions, which say nothing',
-      cluster(3, { 1: { hash: { hash: 43, revision: 8, compacted: 1 } } }),
-      [],
+      'hashes that cannot be compared',
+      cluster(3, { 1: { hash: { hash: 43, revision: 7, compacted: 3 } } }),
+      [
+        'data cannot be compared (hashkv), members hash it in different states: revision 7, compacted 1 on etcd01 etcd03, revision 7, compacted 3 on etcd02',
+      ],
+    ],
+    [
+      'data that differs between some, and cannot be compared with the rest',
+      cluster(3, {
+        1: { hash: { hash: 43, revision: 8, compacted: 1 } },
+        2: { hash: { hash: 44, revision: 7, compacted: 1 } },
+      }),
+      [
+        'data cannot be compared (hashkv), members hash it in different states: revision 7, compacted 1 on etcd01 etcd03, revision 8, compacted 1 on etcd02',
+        'data differs at one revision (hashkv): 42 on etcd01, 44 on etcd03',
+      ],
+    ],
+    [
+      'a healthy member without a hash',
+      cluster(3).map((answer, i) => {
+        if (i !== 1) return answer;
+        const { hash: _, ...rest } = answer.reading as MemberReading;
+        return { ...answer, reading: { ...rest, hashSaid: 'Error: context deadline exceeded' } };
+      }),
+      ['etcd02: no hash of its data (hashkv): Error: context deadline exceeded'],
+    ],
+    [
+      'a sick member that hashed an older revision',
+      cluster(3, { 1: { healthy: false, hash: { hash: 43, revision: 5, compacted: 1 } } }),
+      ['etcd02: no linearizable read through https://10.0.0.2:2379'],
     ],
   ];
   it.each(cases)('%s', (_name, answers, messages) => {
     expect(judgeCluster(answers).map(({ message }) => message)).toEqual(messages);
   });
 
-  it('asks again at the lowest revision when hashes cannot be compared', () => {
-    expect(unequalRevisions(cluster(3))).toBeUndefined();
-    expect(unequalRevisions(cluster(3, { 1: { hash: { hash: 1, revision: 9, compacted: 1 } } }))).toBe(7);
+  it('knows when hashes must be asked for again, and at which revision all can answer', () => {
+    expect(hashesCompare(cluster(3))).toBe(true);
+    const uneven = cluster(3, { 1: { hash: { hash: 1, revision: 9, compacted: 1 } } });
+    expect(hashesCompare(uneven)).toBe(false);
+    expect(commonRevision(uneven)).toBe(7);
   });
 });
 

@@ -18,7 +18,13 @@ const HOSTVARS = Object.fromEntries(
   NAMES.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}`, etcd_cluster_name: 'c' }]),
 );
 
-const HEALTHY: MemberReading = { healthy: true, said: '', certificates: [], alarms: [] };
+const HEALTHY: MemberReading = {
+  healthy: true,
+  said: '',
+  certificates: [],
+  alarms: [],
+  hash: { hash: 42, revision: 7, compacted: 1 },
+};
 const SICK: MemberReading = { ...HEALTHY, healthy: false };
 
 interface Change {
