@@ -12,12 +12,20 @@ export interface HeldLock {
 /**
  * Takes the run lock of a host and keeps a process there that owns it: when the connection goes, so does
  * the process, and the lock is stale. Throws exit code 6 with the holder's name when another run has it.
+ *
+ * Where nothing is to be changed (`create` is false) a host without records of ours gets none for the sake of a
+ * lock, which a killed run would leave behind: undefined. It has no member that a run could restart, and whoever
+ * makes one locks the other members' hosts, too.
  */
-export async function takeLock(host: Host, stateDir: string): Promise<HeldLock> {
+export async function takeLock(
+  host: Host,
+  stateDir: string,
+  { create = true }: { readonly create?: boolean } = {},
+): Promise<HeldLock | undefined> {
   const holder = `${userInfo().username}@${hostname()}`;
   let script: RunningScript | undefined;
   const answer = await new Promise<string>((resolve, reject) => {
-    exchange(host, [{ id: 'lock', sh: holdLock(holder), critical: true }], {
+    exchange(host, [{ id: 'lock', sh: holdLock(holder, create), critical: true }], {
       stateDir,
       started: (running) => {
         script = running;
@@ -42,6 +50,7 @@ export async function takeLock(host: Host, stateDir: string): Promise<HeldLock> 
       },
     };
   }
+  if (answer === 'no records') return undefined;
   if (!answer.startsWith('busy ')) {
     throw new QuorateError(`${host.name}: cannot take the run lock ${stateDir}/lock: ${answer}`, {
       exitCode: EXIT.failed,
@@ -61,8 +70,8 @@ export async function takeLock(host: Host, stateDir: string): Promise<HeldLock> 
  * dead owner's lock is removed only by who holds a lock named after that owner, and only while it is
  * still that owner's: so two runs that find the same stale lock never both get it.
  */
-function holdLock(holder: string): Sh {
-  return sh`mkdir -p "$q_state" || exit 1
+function holdLock(holder: string, create: boolean): Sh {
+  return sh`${create ? sh`mkdir -p "$q_state" || exit 1` : sh`if [ ! -d "$q_state" ]; then echo no records; exit; fi`}
 q_pid=$(sh -c 'echo "$PPID"')
 q_me="$q_pid:$(q_born "$q_pid"):"${holder}
 q_take() {

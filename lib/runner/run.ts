@@ -130,7 +130,13 @@ class Session {
     await this.#plan(hosts, taking);
     if (check) this.#reportPlans(hosts);
     play.strategy.admit?.(run);
-    if (!check) await this.#converge(hosts, () => play.strategy.converge(run));
+    if (!check) {
+      const isDue = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
+      const due = all.filter(({ name }) => isDue.has(name));
+      const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
+      const locked = hosts.filter(({ target }) => together.has(target.name));
+      await this.#converge(locked, () => play.strategy.converge(run));
+    }
     if (!this.#stopped) await play.strategy.verify?.(run);
   }
 
@@ -208,17 +214,19 @@ class Session {
     }
   }
 
-  /** Applies under the run lock of every host that has changes: the first alone, so that one run wins. */
+  /**
+   * Works under the run locks of hosts: of all that belong together with one that has changes, or two runs with
+   * another `--limit` each would restart two members of one cluster at once. They are taken one by one in the
+   * order of the inventory, which is the same for every run: whoever loses, loses to a run that only wants
+   * later ones, so of those that race one always goes on.
+   */
   async #converge(hosts: readonly LoopHost<unknown>[], work: () => Promise<void>): Promise<void> {
-    const due = hosts.filter((host) => host.plan.some(({ changes }) => changes.length > 0));
     const locks: HeldLock[] = [];
     try {
-      const [first, ...others] = due;
-      if (first) locks.push(await takeLock(first.host, first.stateDir));
-      const rest = await Promise.allSettled(others.map((host) => takeLock(host.host, host.stateDir)));
-      for (const lock of rest) if (lock.status === 'fulfilled') locks.push(lock.value);
-      const lost = rest.find((lock) => lock.status === 'rejected');
-      if (lost) throw lost.reason;
+      for (const host of hosts.filter(({ target }) => !this.#failed.has(target.name))) {
+        const lock = await takeLock(host.host, host.stateDir, { create: hasChanges(host) });
+        if (lock) locks.push(lock);
+      }
       await work();
     } finally {
       await Promise.allSettled(locks.map((lock) => lock.release()));
@@ -270,4 +278,8 @@ class Session {
       ...(position !== undefined && { position }),
     });
   }
+}
+
+function hasChanges({ plan }: LoopHost<unknown>): boolean {
+  return plan.some(({ changes }) => changes.length > 0);
 }

@@ -98,6 +98,21 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(existsSync(join(lab.stateDir, '.quorate/inventory/bootstrap-token'))).toBe(false);
   });
 
+  it('6 for the second of two runs that are to restart a member each, and no two are down at once', async () => {
+    const before = await pids();
+    const setting = ['-e', '{"etcd_settings":{"snapshot-count":20000}}'];
+    const runs = await Promise.all([site('-l', 'etcd02', ...setting), site('-l', 'etcd03', ...setting)]);
+    const codes = runs.map(({ code }) => code).sort();
+    expect(codes).toEqual([0, 6]);
+    const loser = runs.find(({ code }) => code === 6);
+    expect(loser?.errors.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^etcd01: another run holds the lock: \S+@\S+ \(pid \d+ on etcd01\)$/),
+    ]);
+    const after = await pids();
+    expect(after.filter((pid, i) => pid !== before[i])).toHaveLength(1);
+    expect((await site()).code).toBe(0);
+  });
+
   it('3 for members that run and cannot be asked: nobody is stopped, let alone all at once', async () => {
     const before = await pids();
     const move = ['-e', 'etcd_client_port=12379'];
