@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Role, Target } from '../lib/dsl/role.ts';
-import { sh } from '../lib/dsl/sh.ts';
+import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { asideSuffix, type DestroyFacts, purges } from '../lib/etcd/destroy.ts';
 import { pidFile } from '../lib/etcd/facts.ts';
@@ -29,40 +29,63 @@ export const destroy: Role<DestroyFacts> = {
       ...(member.manager === 'process' ? [processStopped(member)] : []),
       ...firewallGone(target),
       data(target, member),
-      filesGone(paths),
+      filesGone(member, paths),
       ...manifest.flatMap((line) => (line.startsWith('user:') ? [userGone(line.slice(5))] : [])),
       command({
         name: `${member.stateDir} is gone`,
-        run: sh`rm -rf -- ${member.stateDir}; rmdir -- ${dirname(member.stateDir)} 2>/dev/null || :`,
+        run: sh`${refuseUnlessStopped(member)}
+rm -rf -- ${member.stateDir}; rmdir -- ${dirname(member.stateDir)} 2>/dev/null || :`,
         unless: sh`[ ! -d ${member.stateDir} ]`,
       }),
     ];
   },
 };
 
-function unitStopped({ service }: Member): Task {
-  const unit = `${service}.service`;
+function unitStopped(member: Member): Task {
+  const unit = `${member.service}.service`;
   return command({
     name: `${unit} is stopped and disabled`,
-    run: sh`systemctl disable --now --quiet ${unit}; systemctl reset-failed ${unit} 2>/dev/null; :`,
-    unless: sh`[ "$(systemctl is-active ${unit})" != active ] && [ "$(systemctl is-enabled ${unit} 2>/dev/null)" != enabled ]`,
+    run: sh`systemctl stop ${unit}; systemctl disable --quiet ${unit}; systemctl reset-failed ${unit} 2>/dev/null
+${refuseUnlessStopped(member)}`,
+    unless: sh`${isStopped(member)} && [ "$(systemctl is-enabled ${unit} 2>/dev/null)" != enabled ]`,
   });
 }
 
 function processStopped(member: Member): Task {
-  const path = pidFile(member);
   return command({
     name: `${member.name} is stopped`,
-    run: stopPidFile(path),
-    unless: sh`[ ! -f ${path} ]`,
+    run: stopPidFile(pidFile(member)),
+    unless: isStopped(member),
   });
 }
 
-function data(target: Target<DestroyFacts>, { dataDir, service }: Member): Task {
+/** A unit that is starting, stopping or waiting for its next try has processes, or will; one that is not there is inactive. */
+function isStopped(member: Member): Sh {
+  if (member.manager === 'process') return sh`[ ! -f ${pidFile(member)} ]`;
+  return sh`case $(systemctl show -p ActiveState ${`${member.service}.service`}) in *=inactive | *=failed) : ;; *) false ;; esac`;
+}
+
+/**
+ * Ends an apply unless the member is stopped now, whatever was seen or done before: nothing is taken from under a
+ * running etcd.
+ */
+function refuseUnlessStopped(member: Member): Sh {
+  const wanted = `${member.service} is not stopped, wanted inactive or failed: nothing further is moved or removed`;
+  const found =
+    member.manager === 'process'
+      ? sh`:`
+      : sh`systemctl show -p ActiveState -p SubState ${`${member.service}.service`}`;
+  return sh`if ! ${isStopped(member)}; then echo ${wanted}; ${found}; exit 1; fi`;
+}
+
+function data(target: Target<DestroyFacts>, member: Member): Task {
+  const { dataDir, service } = member;
   const purge = purges(target);
+  const aside = `${dataDir}.${service}.${asideSuffix()}`;
   return command({
     name: purge ? `${dataDir} is gone` : `${dataDir} is set aside`,
-    run: purge ? sh`rm -rf -- ${dataDir}` : sh`mv -- ${dataDir} ${`${dataDir}.${service}.${asideSuffix()}`}`,
+    run: sh`${refuseUnlessStopped(member)}
+${purge ? sh`rm -rf -- ${dataDir}` : sh`mv -- ${dataDir} ${aside}`}`,
     unless: sh`[ ! -d ${dataDir} ]`,
   });
 }
@@ -71,11 +94,12 @@ function data(target: Target<DestroyFacts>, { dataDir, service }: Member): Task 
  * Files, then the directories that are empty by then: deepest first. A directory with something of others
  * inside stays.
  */
-function filesGone(paths: readonly string[]): Task {
+function filesGone(member: Member, paths: readonly string[]): Task {
   const ours = [...paths].sort().reverse();
   return command({
     name: 'the files of the manifest are gone',
-    run: sh`for q_path in ${ours}; do
+    run: sh`${refuseUnlessStopped(member)}
+for q_path in ${ours}; do
   if [ -d "$q_path" ] && [ ! -L "$q_path" ]; then rmdir -- "$q_path" 2>/dev/null || :; else rm -f -- "$q_path" || exit; fi
 done`,
     unless: sh`for q_path in ${ours}; do

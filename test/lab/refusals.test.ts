@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeLab } from './describeLab.ts';
 import { type Lab, startLab } from './lab.ts';
 import { runPlaybook } from './playbook.ts';
@@ -202,5 +202,41 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect((await destroy('-y')).code).toBe(1);
     expect((await destroy('-y', '--cluster', 'prod')).code).toBe(1);
     expect((await lab.ssh('etcd01', 'systemctl is-active etcd')).stdout.trim()).toBe('active');
+  });
+
+  describe('destroy where the unit is disabled and still starting', () => {
+    const DATA = '/var/lib/etcd/default.etcd';
+    const WAITING =
+      'systemctl show -p ActiveState etcd; pgrep -c -x etcd; ls -d /var/lib/etcd/*; ls /opt/etcd/bin';
+    const destroy = () => runPlaybook(lab, ['-y', '--cluster', 'inventory'], { playbook: 'destroy' });
+
+    it('2 when it cannot be stopped, and nothing is moved from under it', async () => {
+      for (const { name } of lab.hosts) await lab.ssh(name, 'systemctl stop etcd; systemctl disable etcd');
+      await lab.ssh(
+        'etcd01',
+        `mkdir -p /run/systemd/system/etcd.service.d
+printf '[Unit]\nRefuseManualStop=yes\n' >/run/systemd/system/etcd.service.d/refuse.conf
+systemctl daemon-reload; systemctl start --no-block etcd; sleep 1`,
+      );
+      const before = (await lab.ssh('etcd01', WAITING)).stdout;
+      expect(before).toBe(`ActiveState=activating\n1\n${DATA}\netcd\netcdctl\netcdutl\n`);
+      const run = await destroy();
+      expect(run.code).toBe(2);
+      const mine = run.errors.filter(({ host }) => host === 'etcd01').map(({ message }) => message);
+      expect(mine).toEqual([expect.stringContaining('etcd is not stopped, wanted inactive or failed')]);
+      expect(mine[0]).toContain('ActiveState=activating');
+      expect((await lab.ssh('etcd01', WAITING)).stdout).toBe(before);
+    });
+
+    it('stops it first, then sets its data aside', async () => {
+      await lab.ssh('etcd01', 'rm -r /run/systemd/system/etcd.service.d; systemctl daemon-reload');
+      const run = await destroy();
+      expect(run.errors).toEqual([]);
+      expect(run.changed.map(({ host, task }) => `${host} ${task}`)).toContain(
+        'etcd01 etcd.service is stopped and disabled',
+      );
+      const { stdout } = await lab.ssh('etcd01', WAITING);
+      expect(stdout).toMatch(new RegExp(`^ActiveState=inactive\n0\n${DATA}\\.etcd\\.destroyed-\\S+\n$`));
+    });
   });
 });
