@@ -50,6 +50,8 @@ export interface PlayRun<Facts = unknown> {
   ): Promise<readonly PlayHost<Facts>[]>;
   /** A task failed on this host, or it was lost: it takes no part in `each` any more. */
   failed(host: PlayHost<Facts>): boolean;
+  /** Somebody asked to end: what only waits is over. */
+  stopping(): boolean;
   /** Reports an error and goes on; it decides the exit code in the end. */
   fail(error: unknown): void;
 }

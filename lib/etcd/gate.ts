@@ -80,22 +80,30 @@ export async function passGate(
   return answers;
 }
 
+/** Asks until the cluster is whole, or for as long as that may take; `enough` ends it before. */
+export async function askUntilWhole(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  enough: () => boolean = () => false,
+): Promise<readonly Answer[]> {
+  const deadline = Date.now() + SETTLE;
+  for (;;) {
+    const answers = await askMembers(run, surveyed);
+    if (judgeCluster(answers).length === 0 || Date.now() > deadline || enough()) return answers;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
 /** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */
 export async function settle(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   after: readonly EtcdHost[],
 ): Promise<void> {
-  const deadline = Date.now() + SETTLE;
-  for (;;) {
-    const findings = judgeCluster(await askMembers(run, surveyed));
-    if (findings.length === 0) return;
-    if (Date.now() > deadline) {
-      const names = after.map(({ target }) => target.name).join(', ');
-      throw refusal(`stopped after ${names}: the cluster did not become whole again`, findings);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+  const findings = judgeCluster(await askUntilWhole(run, surveyed));
+  if (findings.length === 0) return;
+  const names = after.map(({ target }) => target.name).join(', ');
+  throw refusal(`stopped after ${names}: the cluster did not become whole again`, findings);
 }
 
 function refusal(what: string, findings: readonly Finding[]): QuorateError {

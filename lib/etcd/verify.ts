@@ -3,7 +3,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { canary } from './canary.ts';
 import { endOf } from './certificates.ts';
 import type { EtcdFacts } from './facts.ts';
-import { askMembers, knownAnswers } from './gate.ts';
+import { askUntilWhole, knownAnswers } from './gate.ts';
 import { type Answer, judgeCluster } from './judge.ts';
 import { filteredPorts } from './port-matrix.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
@@ -52,7 +52,10 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   // It did not come about, and why was said where it failed.
   if (state !== 'live' && state !== 'stopped' && surveyed.hosts.some((host) => run.failed(host))) return;
-  const answers = changes && !run.check ? await askMembers(run, surveyed) : await knownAnswers(run, surveyed);
+  // What failed before is said already, and nobody waits for it.
+  const enough = () => run.stopping() || surveyed.hosts.some((host) => run.failed(host));
+  const answers =
+    changes && !run.check ? await askUntilWhole(run, surveyed, enough) : await knownAnswers(run, surveyed);
   await reportHealth(run, surveyed, selected, answers);
   if (run.check || !(changes || run.explicitRoles)) return;
   const [first] = selected;

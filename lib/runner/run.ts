@@ -124,6 +124,7 @@ class Session {
       each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
         this.#each(some, (host) => host.target.name, work),
       failed: ({ target }: PlayHost<Facts>) => this.#failed.has(target.name),
+      stopping: () => this.#stopped !== undefined,
       fail: (error: unknown) => this.#fail(error),
     };
     await play.strategy.survey?.(run);

@@ -327,6 +327,15 @@ cp -a /run/bin.own/. ${BIN}/; echo >>${BIN}/etcdctl; ${mount}`,
     await healthy();
   });
 
+  it('2380 dropped everywhere in our own rules: put right, and the run waits until members are back', async () => {
+    await onAll('nft insert rule inet quorate_etcd input tcp dport 2380 drop; sleep 8');
+    expect((await status()).code).toBe(7);
+    const run = await site();
+    expect(run.errors).toEqual([]);
+    expect(run.code).toBe(0);
+    expect(run.changed.every(({ role }) => role === 'firewall')).toBe(true);
+  });
+
   it('facts with escapes and commands: shown as they are, and never run', async () => {
     const squatter = `import socket, time
 open("/proc/self/comm", "w").write("\\x1b[2J$(touch x)")
