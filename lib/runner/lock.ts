@@ -52,10 +52,14 @@ export async function takeLock(
   }
   if (answer === 'no records') return undefined;
   if (!answer.startsWith('busy ')) {
-    throw new QuorateError(`${host.name}: cannot take the run lock ${stateDir}/lock: ${answer}`, {
-      exitCode: EXIT.failed,
-      host: host.name,
-    });
+    throw new QuorateError(
+      `${host.name}: the run lock ${stateDir}/lock cannot be written: ${answer.trim() || 'no reason was given'}`,
+      {
+        exitCode: EXIT.failed,
+        host: host.name,
+        hint: 'is the file system full or read-only, or the directory somebody else’s?',
+      },
+    );
   }
   const [, who = 'unknown', pid = '?'] = answer.split(' ');
   throw new QuorateError(`${host.name}: another run holds the lock: ${who} (pid ${pid} on ${host.name})`, {
@@ -74,22 +78,36 @@ function holdLock(holder: string, create: boolean): Sh {
   return sh`${create ? sh`mkdir -p "$q_state" || exit 1` : sh`if [ ! -d "$q_state" ]; then echo no records; exit; fi`}
 q_pid=$(sh -c 'echo "$PPID"')
 q_me="$q_pid:$(q_born "$q_pid"):"${holder}
+# 0: it is ours; 1: somebody else has it; 2: it cannot be written, and why was said.
 q_take() {
   q_tries=0
-  until ln -s "$q_me" "$q_state/$1" 2>/dev/null; do
-    q_owner=$(readlink "$q_state/$1") || { q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1; continue; }
-    q_rest=\${q_owner#*:}
-    if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then return 1; fi
-    if ! (q_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"); then
-      # Somebody is taking it over: who that is shows in a moment.
-      q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1
-      sleep 0.1 2>/dev/null || sleep 1
+  until q_said=$(ln -s "$q_me" "$q_state/$1" 2>&1); do
+    if ! q_owner=$(readlink "$q_state/$1"); then
+      # Released since, or never there.
+      q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || { echo "$q_said"; return 2; }
       continue
     fi
-    if [ "$(readlink "$q_state/$1")" = "$q_owner" ]; then rm -f "$q_state/$1"; fi
+    q_rest=\${q_owner#*:}
+    if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then return 1; fi
+    (q_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)")
+    case $? in
+      0) ;;
+      1)
+        # Somebody is taking it over: who that is shows in a moment.
+        q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1
+        sleep 0.1 2>/dev/null || sleep 1
+        continue ;;
+      *) return 2 ;;
+    esac
+    if [ "$(readlink "$q_state/$1")" = "$q_owner" ]; then rm -f "$q_state/$1" || return 2; fi
     rm -f "$q_state/$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"
   done
 }
-if q_take lock; then echo "held $q_me"; echo until released; else q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6; fi
+q_take lock
+case $? in
+  0) echo "held $q_me"; echo until released ;;
+  1) q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6 ;;
+  *) exit 2 ;;
+esac
 while :; do sleep 3600; done`;
 }

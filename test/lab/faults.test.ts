@@ -310,6 +310,25 @@ cp -a /run/bin.own/. ${BIN}/; echo >>${BIN}/etcdctl; ${mount}`,
     });
   });
 
+  it('records on a read-only file system, a dead lock among them: 2, path and reason, no holder', async () => {
+    const records = '/var/lib/quorate';
+    const before = await pids();
+    await on(
+      'etcd03',
+      `ln -s 999999999:1:somebody@elsewhere ${records}/etcd/lock; mount --bind ${records} ${records}; mount -o remount,ro,bind ${records}`,
+    );
+    const run = await site(...roll());
+    await on('etcd03', `umount ${records}`);
+    expect(run.code).toBe(2);
+    expect(run.errors.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^etcd03: the run lock \/var\/lib\/quorate\/etcd\/lock cannot be written: ln: .*Read-only file system$/,
+      ),
+    ]);
+    expect(await pids()).toEqual(before);
+    expect((await site()).code).toBe(0);
+  });
+
   it('2380 dropped one way: 7, from whom to whom, and the rule', async () => {
     const leader = await leaderOf(lab);
     const [host = ''] = lab.hosts.map(({ name }) => name).filter((name) => name !== leader);

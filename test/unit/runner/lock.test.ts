@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readlinkSync, symlinkSync } from 'node:fs';
+import { existsSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { EXIT, QuorateError } from '../../../lib/errors.ts';
@@ -59,6 +59,13 @@ async function race(dir: string, contenders: number) {
   return { most, wins, losses };
 }
 
+/** A file of that name, alone in its directory. */
+function withFile(name: string): string {
+  const path = join(scratch(), name);
+  writeFileSync(path, '');
+  return path;
+}
+
 /** `pid:start` of a process that is gone. */
 function deadOwner(): string {
   const { pid } = spawnSync('true');
@@ -92,5 +99,24 @@ describe('the run lock', () => {
     spawnSync('ln', ['-sfn', `${process.pid}:0:other`, join(dir, 'lock')]);
     await lock?.release();
     expect(readlinkSync(join(dir, 'lock'))).toBe(`${process.pid}:0:other`);
+  });
+
+  it.each([
+    ['a directory that takes no files', () => '/proc', /lock.*: No such file or directory$/],
+    [
+      'a file in the place of the directory',
+      () => withFile('state'),
+      /state.*: (File exists|Not a directory)$/,
+    ],
+    ['a file in the place of the lock', () => dirname(withFile('lock')), /lock.*: File exists$/],
+  ])('that cannot be written because of %s is not one that is held', async (_name, make, reason) => {
+    const dir = make();
+    const host = await connect(LOCAL);
+    const lost = takeLock(host, dir);
+    await expect(lost).rejects.toMatchObject({
+      exitCode: EXIT.failed,
+      message: expect.stringContaining(`here: the run lock ${dir}/lock cannot be written: `),
+    });
+    await expect(lost).rejects.toThrow(reason);
   });
 });
