@@ -12,7 +12,8 @@ export interface Fragment {
 /**
  * One script for all fragments. Each runs in a subshell of its own without standard input, through
  * `eval`, so that a syntax error or an `exit` ends that fragment only, and is framed by lines that start
- * with the nonce. Asked to stop, it ends before the next critical fragment: what was applied is still proven.
+ * with the nonce. Asked to stop (its launcher may have heard that already), it ends before the next critical
+ * fragment: what was applied is still proven.
  * `stateDir`, where the host keeps our records, is `$q_state` to every fragment.
  */
 export function compileScript(fragments: readonly Fragment[], nonce: string, stateDir = ''): string {
@@ -24,7 +25,7 @@ export function compileScript(fragments: readonly Fragment[], nonce: string, sta
   // What is only read is printed at once: a packet for each small line costs more than the reading.
   const isRead = fragments.every(({ critical }) => !critical);
   return `${PRELUDE}
-q_nonce=${quote(nonce)} q_state=${quote(stateDir)} q_stop=
+q_nonce=${quote(nonce)} q_state=${quote(stateDir)} q_stop=\${q_stop-}
 trap 'q_stop=1' USR1
 q_go_on() { if [ -n "$q_stop" ]; then printf '\\n%s S\\n' "$q_nonce"; exit 0; fi; }
 q_run() {

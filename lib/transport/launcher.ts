@@ -7,7 +7,8 @@ import { randomBytes } from 'node:crypto';
  *
  * The script runs in this very shell, whose process group is the channel's own (sshd gives each channel a
  * session, `detached` each local child), without standard input. A watcher reads on: `stop` asks the
- * script to end after the fragment in hand (it traps USR1), `kill` ends the group, and so does the end of
+ * script to end after the fragment in hand (USR1 sets `q_stop`, from before the marker is back: a request can
+ * never come too early, nor end what does not heed it), `kill` ends the group, and so does the end of
  * the input, which is how a connection or a control machine that is gone looks from here: TERM, and KILL
  * two seconds later. When the script is over the same end of input lets the watcher go, and with it what
  * the script left running in the group; a daemon has a session of its own (setsid) and stays.
@@ -21,6 +22,7 @@ export const LAUNCHER = [
   'read -r qm || exit 1',
   'qs=$(sed "/^$qm$/q")',
   'case $qs in *"$qm") ;; *) exit 1 ;; esac',
+  'q_stop=; trap "q_stop=1" USR1',
   'exec 3<&0 </dev/null',
   `{ ${[
     // Lives through the end of the group that it brings about.

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
 import { exchange } from '../../../lib/runner/exchange.ts';
-import type { Host } from '../../../lib/transport/host.ts';
+import type { Host, RunningScript } from '../../../lib/transport/host.ts';
+import { connect } from '../../../lib/transport/index.ts';
+import { connectionOf } from '../transport/support/connection.ts';
 
 const secret = new Secret('kanarienvogel').reveal();
 
@@ -32,4 +35,19 @@ it('a secret is masked before what was said is cut to its end', async () => {
   const failure = await exchange(talking([said]), []).catch((error) => error);
   expect(failure.message).toContain('.....');
   expect(failure.message).not.toContain('vogel');
+});
+
+it('a stop that is asked for at the very start ends no script: it goes to the next critical fragment', async () => {
+  const host = await connect(connectionOf());
+  const probe = { id: 'probe', sh: sh`sleep 0.3; echo probed`, critical: false };
+  const apply = { id: 'apply', sh: sh`echo applied`, critical: true };
+  for (let i = 0; i < 10; i++) {
+    const started = (script: RunningScript) => script.stop();
+    const { outcome, readings } = await exchange(host, [probe, apply], { started });
+    expect([outcome, readings.get('probe')?.out, readings.get('apply')]).toEqual([
+      'stopped',
+      'probed',
+      undefined,
+    ]);
+  }
 });

@@ -131,6 +131,14 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     expect(run.printed).toBe('1\ndone 1\nstopped\n');
   });
 
+  it('remembers a `stop` that comes before the script says what it does then', async () => {
+    const run = start().script('sleep 0.5; echo "early: ${q_stop-none}"; trap "q_stop=late" USR1; exit 9');
+    await until(() => run.out.includes(run.marker), 'the script runs');
+    run.write('stop\n');
+    expect((await run.ended).code).toBe(9);
+    expect(run.printed).toBe('early: 1\n');
+  });
+
   it('ends the group at once on `kill`', async () => {
     const run = start().script('trap "" TERM; sleep 60 & echo $!; sleep 60');
     await until(() => run.printed.includes('\n'), 'the script runs');
