@@ -1,11 +1,14 @@
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { type Sh, sh } from '../lib/dsl/sh.ts';
+import type { Task } from '../lib/dsl/task.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/environment.ts';
 import { bootstrapFile, type EtcdFacts, loadedRecord, pidFile } from '../lib/etcd/facts.ts';
-import { type Member, memberOf } from '../lib/etcd/model.ts';
+import { formedRecord, formedText } from '../lib/etcd/formed.ts';
+import { clusterOf, type Member, memberOf } from '../lib/etcd/model.ts';
 import { etcdctlFunction } from '../lib/etcd/read.ts';
 import { etcdUnit, loadedPaths, recordCommand, unitPath } from '../lib/etcd/unit.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { waitFor } from '../lib/resources/condition.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
 import { service } from '../lib/resources/service.ts';
@@ -56,6 +59,7 @@ function unit(target: Target<EtcdFacts>, member: Member) {
       },
       { title: 'etcd is enabled and running', inTurn: true },
     ),
+    formed(target, member, { owner: 'root', group: 'root' }),
   ];
 }
 
@@ -81,7 +85,39 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
       },
       { title: 'etcd is running', inTurn: true },
     ),
+    ...(mayWaitForQuorum(target) ? [quorum(member)] : []),
+    formed(target, member),
   ];
+}
+
+/** A process runs before it has a quorum, and who finds it running did not wait for that. */
+function mayWaitForQuorum({ facts }: Target<EtcdFacts>): boolean {
+  return facts.formed === undefined && facts.service === 'active' && facts.reading?.healthy !== true;
+}
+
+function quorum(member: Member): Task {
+  return waitFor(
+    { name: `${member.name} has a quorum`, until: answers(member), timeout: READY },
+    { inTurn: true },
+  );
+}
+
+/**
+ * The service is ready with a quorum only, so behind its start this is true; a member that answers has one by
+ * now. From here on none may begin without data again.
+ */
+function formed(
+  target: Target<EtcdFacts>,
+  member: Member,
+  owner: { owner?: string; group?: string } = {},
+): Task {
+  return file(
+    { path: formedRecord(member), content: formedText(clusterOf(target)), mode: '0644', ...owner },
+    {
+      title: 'it is on record that the member was part of a quorum',
+      inTurn: target.facts.reading?.healthy !== true,
+    },
+  );
 }
 
 function common(target: Target<EtcdFacts>, member: Member, digests: Readonly<Record<string, string>>) {

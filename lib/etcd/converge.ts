@@ -7,7 +7,7 @@ import type { Answer } from './judge.ts';
 import { memberOf, quorum } from './model.ts';
 import { etcdctlFunction } from './read.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
-import { forgetToken } from './token.ts';
+import { forgetToken, saveToken } from './token.ts';
 
 /** Refuses to found a cluster with some of its members only, and to stop one that cannot spare a member. */
 export function admit(run: PlayRun<EtcdFacts>): void {
@@ -19,8 +19,10 @@ export function admit(run: PlayRun<EtcdFacts>): void {
 
 /** Applies the plans of every cluster: side by side where it does not live, member by member where it does. */
 export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
+  const clusters = clustersOf(run);
+  for (const surveyed of clusters) await keepToken(surveyed);
   await Promise.all(
-    clustersOf(run).map(async (surveyed) => {
+    clusters.map(async (surveyed) => {
       try {
         await convergeCluster(run, surveyed);
       } catch (error) {
@@ -28,6 +30,12 @@ export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
       }
     }),
   );
+}
+
+/** Before any host is touched: a run that is killed from here on is continued with the same token. */
+async function keepToken({ cluster, hosts }: Surveyed): Promise<void> {
+  const token = hosts[0]?.target.facts.cluster?.token;
+  if (token !== undefined && hosts.some(starts)) await saveToken(cluster, token);
 }
 
 async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
@@ -42,6 +50,7 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
     if (done.length === cluster.members.length && done.every(isBootstrapped)) await forgetToken(cluster);
     return;
   }
+  await forgetToken(surveyed.cluster);
   const whole = await run.each(surveyed.hosts, (host) => host.apply((planned) => !isInTurn(planned)));
   const due = whole.filter((host) => host.plan.some((planned) => isDue(planned) && isInTurn(planned)));
   // Starting members only helps, and they may need each other for quorum.
@@ -138,6 +147,10 @@ function stops(host: EtcdHost): boolean {
   return servicesOf(host).some(({ changes }) => changes.some(({ kind }) => kind === 'restart'));
 }
 
+function starts({ plan }: EtcdHost): boolean {
+  return plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start'));
+}
+
 function startsOrStops(host: EtcdHost): boolean {
   return servicesOf(host).some(isDue);
 }
@@ -167,13 +180,10 @@ function isDue({ changes }: PlannedTask): boolean {
 
 function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
   const state = hosts[0]?.target.facts.cluster?.state;
-  const starts = hosts.some((host) =>
-    host.plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start')),
-  );
   const missing = cluster.members.filter(
     ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
   );
-  if (!starts || state === 'stopped' || state === 'live') return;
+  if (!hosts.some(starts) || state === 'stopped' || state === 'live') return;
   // A host that could not be planned has no plan at all.
   const unplanned = hosts.filter(({ selected, plan }) => selected && plan.length === 0);
   if (unplanned.length > 0) {

@@ -3,6 +3,7 @@ import type { FactSource, HostData } from '../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
+import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
 import { type Member, memberOf } from './model.ts';
 import { type MemberReading, parseMember, readMember } from './read.ts';
@@ -19,6 +20,8 @@ export interface EtcdFacts {
   readonly resolved: string | undefined;
   /** First line of our records, undefined when there are none. */
   readonly owner: string | undefined;
+  /** The member was part of a quorum, by our record: with whom. Outlives the data. */
+  readonly formed: readonly KnownMember[] | undefined;
   /** Like the next and the reading, as the survey sees it: data that is to be set aside is `absent`. */
   data: 'absent' | 'empty' | 'present';
   /** Login name of who owns the data; `UNKNOWN` when it has none. */
@@ -69,6 +72,7 @@ export const ORDINARY: EtcdFacts = {
   systemd: 252,
   resolved: '192.0.2.1',
   owner: undefined,
+  formed: undefined,
   data: 'absent',
   dataOwner: undefined,
   service: 'absent',
@@ -111,6 +115,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       systemd: systemd || undefined,
       resolved: addressOf(line('resolved')),
       owner: line('owner'),
+      formed: parseFormed(head),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
       dataOwner: line('data-owner'),
       service: (line('service') ?? 'absent') as ServiceState,
@@ -174,6 +179,7 @@ function recordFacts(member: Member): Sh {
   return sh`q_version=
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
+${formedFacts(member)}
 if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; stat -c 'data-owner %U' ${`${dataDir}/member`}; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
 ${serviceState(member)}`;

@@ -6,7 +6,8 @@ import { settingsProblems } from './flags.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
 import { type Candidate, notes, preflight } from './preflight.ts';
 import { admitSetAside, SET_ASIDE, strayData } from './set-aside.ts';
-import { forgetToken, newToken, savedToken, saveToken } from './token.ts';
+import { dataProblems, stateOf } from './state.ts';
+import { newToken, savedToken } from './token.ts';
 import { unsafeReason } from './versions.ts';
 
 export type EtcdHost = PlayHost<EtcdFacts>;
@@ -47,10 +48,9 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
     ...preflight(candidatesOf(surveyed)),
     ...(await strayData(surveyed)),
   ]);
-  const saved = await savedToken(cluster);
-  const pending = saved ?? hosts.find(({ target }) => target.facts.pendingToken)?.target.facts.pendingToken;
+  const pending = (await savedToken(cluster)) ?? hostToken(hosts);
+  refuse(dataProblems(surveyed, pending !== undefined));
   const state = stateOf(surveyed, pending !== undefined);
-  if (state === 'live') refuse(wiped(surveyed));
   const version = versionOf(run, surveyed, state);
   refuse(unknownSettings(surveyed, version));
   const token = state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined;
@@ -63,8 +63,6 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
     );
   }
   if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
-  if (!run.check && token !== undefined && saved === undefined) await saveToken(cluster, token);
-  if (state === 'live' && saved !== undefined && !run.check) await forgetToken(cluster);
   const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts));
   const addresses = cluster.members.map(({ address }) => address);
   return {
@@ -74,6 +72,11 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
     caPem,
     furtherHosts: await furtherHosts({ dir: cluster.pkiDir, addresses }),
   };
+}
+
+/** The token of a bootstrap that another operator may have begun. */
+function hostToken(hosts: readonly EtcdHost[]): string | undefined {
+  return hosts.find(({ target }) => target.facts.pendingToken)?.target.facts.pendingToken;
 }
 
 /** `etcd_settings` that the running version does not have, where the inventory leaves it to the hosts. */
@@ -91,46 +94,6 @@ function commonCa(hosts: readonly EtcdHost[]): string | undefined {
   const pems = hosts.flatMap(({ target }) => target.facts.caPem ?? []);
   const votes = (pem: string) => pems.filter((other) => other === pem).length;
   return [...pems].sort((a, b) => votes(b) - votes(a))[0];
-}
-
-function stateOf({ cluster, hosts }: Surveyed, pending: boolean): ClusterFacts['state'] {
-  const facts = hosts.map(({ target }) => target.facts);
-  if (facts.some(({ reading }) => reading?.healthy)) return 'live';
-  if (facts.every(({ data }) => data !== 'present')) return 'new';
-  if (pending) return 'bootstrapping';
-  const wiped = hosts.filter(({ target }) => target.facts.data !== 'present');
-  // Members that run and cannot be asked (no etcdctl, other certificates, another port) still serve: in turns.
-  if (wiped.length === 0) return facts.some(({ service }) => service === 'active') ? 'live' : 'stopped';
-  const kept = hosts.filter(({ target }) => target.facts.data === 'present').map(({ target }) => target.name);
-  throw new QuorateError(
-    `${cluster.name}: no quorum, and ${wiped.map(({ target }) => target.name).join(', ')} has no data; the surviving copy is on ${kept.join(', ')}`,
-    {
-      exitCode: EXIT.refused,
-      hint: 'a member without its data must not be started as it was: restore the cluster from the surviving copy',
-    },
-  );
-}
-
-/** A member that has joined before and lost its data must be removed and added, never just started. */
-function wiped({ hosts }: Surveyed): readonly QuorateError[] {
-  const list = hosts.find(({ target }) => target.facts.reading?.healthy)?.target.facts.reading?.members ?? [];
-  return hosts.flatMap(({ target }) => {
-    if (target.facts.data === 'present') return [];
-    const listed = list.find(({ peerUrls }) => peerUrls.includes(memberOf(target).peerUrl));
-    if (listed && listed.clientUrls.length === 0) return [];
-    return new QuorateError(
-      listed
-        ? `${target.name}: member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`
-        : `${target.name}: the cluster lives and does not list ${memberOf(target).peerUrl}`,
-      {
-        exitCode: EXIT.refused,
-        host: target.name,
-        hint: listed
-          ? 'remove the member and add it again: started as it is, it would break the promises it made with its lost log'
-          : 'adding a member to a running cluster is an operation of its own',
-      },
-    );
-  });
 }
 
 /** Data or a service that our records do not claim belongs to somebody else. */

@@ -6,7 +6,8 @@ import type { Cluster } from './model.ts';
 
 /**
  * The token of a bootstrap that is under way, kept on control from before any host is touched until there is
- * quorum. While it is there, members without data may be started as new ones.
+ * quorum. While it is there, and no member was ever part of a quorum, members without data may be started as
+ * new ones.
  */
 export async function savedToken(cluster: Cluster): Promise<string | undefined> {
   try {
