@@ -3,6 +3,7 @@ import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from './facts.ts';
 import { settingsProblems } from './flags.ts';
+import { knownMembers, membershipProblems } from './membership.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
 import { type Candidate, notes, preflight } from './preflight.ts';
 import { admitSetAside, SET_ASIDE, strayData } from './set-aside.ts';
@@ -51,6 +52,7 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   const pending = (await savedToken(cluster)) ?? hostToken(hosts);
   refuse(dataProblems(surveyed, pending !== undefined));
   const state = stateOf(surveyed, pending !== undefined);
+  if (state === 'live') refuse(membershipProblems(cluster, knownMembers(hosts)));
   const version = versionOf(run, surveyed, state);
   refuse(unknownSettings(surveyed, version));
   const token = state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined;
