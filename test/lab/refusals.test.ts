@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { describeLab } from './describeLab.ts';
 import { type Lab, startLab } from './lab.ts';
 import { runPlaybook } from './playbook.ts';
@@ -19,6 +20,24 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     );
     return stdout.trim() === '';
   };
+  /** The same cluster as another inventory describes it. */
+  const described = (name: string, edit: (hosts: Record<string, Record<string, string>>) => void) => {
+    const inventory = join(lab.stateDir, `${name}.yaml`);
+    const whole = parse(readFileSync(lab.inventoryFile, 'utf8'));
+    edit(whole.etcd.hosts);
+    whole.etcd.vars.etcd_cluster_name = 'inventory';
+    writeFileSync(inventory, stringify(whole));
+    return inventory;
+  };
+  /** What a run could take from members that live: their processes, rules, certificates and files. */
+  const untouched = () =>
+    Promise.all(
+      lab.hosts.map(async ({ name }) => {
+        const look =
+          'systemctl show -p MainPID etcd; nft list ruleset; ls -d /srv/*; find /opt/etcd /var/lib/quorate -type f -exec sha256sum {} + | sort';
+        return (await lab.ssh(name, look)).stdout;
+      }),
+    );
 
   beforeAll(async () => {
     lab = await startLab({ name: 'refusals' });
@@ -40,6 +59,7 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     const run = await site('-l', 'etcd01');
     expect([check.code, run.code]).toEqual([3, 3]);
     expect(run.errors[0]?.message).toContain('these are left out: etcd02, etcd03');
+    expect(existsSync(join(lab.stateDir, '.quorate/inventory/bootstrap-token'))).toBe(false);
     expect(check.errors).toMatchObject([{ message: run.errors[0]?.message }]);
     expect(await bare('etcd01')).toBe(true);
   });
@@ -124,6 +144,73 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect((await site()).code).toBe(0);
   });
 
+  it('3 for another data directory than the one in use, running or stopped, and founds nothing there', async () => {
+    const move = ['-e', 'etcd_data_dir=/srv/etcd/data', '-e', 'etcd_bin_dir=/srv/etcd/bin'];
+    const before = await untouched();
+    const check = await site('--check', ...move);
+    const run = await site(...move);
+    expect([check.code, run.code]).toEqual([3, 3]);
+    expect(run.errors.map(({ message }) => message)).toEqual(
+      lab.hosts.map(({ name }) => `${name}: etcd runs, and its data is not in /srv/etcd/data`),
+    );
+    expect(run.errors[0]?.hint).toContain('put etcd_data_dir back');
+    expect(await untouched()).toEqual(before);
+
+    for (const { name } of lab.hosts) await lab.ssh(name, 'systemctl stop etcd');
+    const stopped = await site(...move);
+    expect(stopped.code).toBe(3);
+    expect(stopped.errors[0]?.message).toMatch(
+      /^inventory: it was formed before \(\S+\/formed on etcd01\), and no host has data where it is wanted: etcd01 \/srv\/etcd\/data, /,
+    );
+    expect((await site()).code).toBe(0);
+  });
+
+  it.each([
+    ['etcd_address of one member', ['etcd03'], (v6: string) => ({ etcd_address: v6 })],
+    ['etcd_address of all members', ['etcd01', 'etcd02', 'etcd03'], (v6: string) => ({ etcd_address: v6 })],
+    ['etcd_peer_port of one member', ['etcd02'], () => ({ etcd_peer_port: '12380' })],
+  ])('3 for another %s, before a rule or a certificate is made from it', async (name, moved, vars) => {
+    const before = await untouched();
+    const inventory = described(name.replaceAll(' ', '-'), (hosts) => {
+      for (const { name: host, address6 } of lab.hosts) {
+        if (moved.includes(host)) Object.assign(hosts[host] ?? {}, vars(address6));
+      }
+    });
+    const check = await runPlaybook(lab, ['--check'], { inventory });
+    const run = await runPlaybook(lab, [], { inventory });
+    expect([check.code, run.code]).toEqual([3, 3]);
+    expect(run.errors.map(({ host }) => host)).toEqual(moved);
+    const { message = '', hint } = run.errors[0] ?? {};
+    const address = lab.hosts.find(({ name: host }) => host === moved[0])?.address;
+    expect(message).toContain(`inventory knows member ${moved[0]} `);
+    expect(message).toContain(` at https://${address}:2380, the inventory says https://`);
+    expect(hint).toContain('etcdctl member update ');
+    expect(run.tasks).toEqual([]);
+    expect(await untouched()).toEqual(before);
+    for (const playbook of ['status', 'doctor']) {
+      const look = await runPlaybook(lab, [], { inventory, playbook });
+      expect(look.code).toBe(7);
+      expect(look.text).not.toContain('a bug of ours');
+    }
+  });
+
+  it('3 for a member that votes and is not in the inventory, before it is shut out', async () => {
+    const before = await untouched();
+    const inventory = described('dropped', (hosts) => delete hosts.etcd03);
+    const check = await runPlaybook(lab, ['--check'], { inventory });
+    const run = await runPlaybook(lab, [], { inventory });
+    expect([check.code, run.code]).toEqual([3, 3]);
+    const [error] = run.errors;
+    expect(error?.message).toMatch(
+      /^inventory: member etcd03 \([0-9a-f]+\) at https:\/\/10\.0\.52\.6:2380 votes, and is not in the inventory$/,
+    );
+    expect(error?.hint).toMatch(/put it back; .*etcdctl member remove [0-9a-f]+$/);
+    expect(await untouched()).toEqual(before);
+    const status = await runPlaybook(lab, [], { inventory, playbook: 'status' });
+    expect(status.code).toBe(7);
+    expect(status.text).toContain('member etcd03');
+  });
+
   it('3 for another user than the one whose the data is, before a file is given away', async () => {
     const owners = 'stat -c %U /var/lib/etcd/default.etcd /opt/etcd/ssl/server-key.pem';
     const user = ['-e', 'etcd_user=other'];
@@ -177,17 +264,26 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect((await site()).code).toBe(0);
   });
 
-  it('3 for a majority that lost its data, and names the copy that is left', async () => {
+  it('3 for a majority that lost its data, whatever token was left, and names the copy that is left', async () => {
+    // A run that is refused leaves none.
+    const token = join(lab.stateDir, '.quorate/inventory/bootstrap-token');
+    expect(existsSync(token)).toBe(false);
     const each = async (hosts: readonly string[], script: string) => {
       for (const host of hosts) await lab.ssh(host, script);
     };
     await each(['etcd01', 'etcd02', 'etcd03'], 'systemctl stop etcd');
     await each(['etcd02', 'etcd03'], 'mv /var/lib/etcd/default.etcd /var/lib/etcd/lost');
-    const run = await site();
-    expect(run.code).toBe(3);
-    expect(run.errors[0]?.message).toContain('has no data; the surviving copy is on etcd01');
+    for (const left of [undefined, 'inventory-0123456789abcdef']) {
+      if (left) writeFileSync(token, `${left}\n`);
+      for (const args of [['--check'], []]) {
+        const run = await site(...args);
+        expect(run.code).toBe(3);
+        expect(run.errors[0]?.message).toContain('has no data; the surviving copy is on etcd01');
+      }
+    }
     await each(['etcd02', 'etcd03'], 'mv /var/lib/etcd/lost /var/lib/etcd/default.etcd');
     expect((await site()).code).toBe(0);
+    expect(existsSync(token)).toBe(false);
   });
 
   it('7 in a check of a cluster whose member does not run', async () => {
