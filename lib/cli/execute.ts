@@ -69,7 +69,10 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
   });
   const forget = onSignals(run);
   try {
-    return await run.done;
+    const code = await run.done;
+    // With the process goes what is still under way; on hosts it ends with the connection.
+    if (run.abandoned) await report.close().finally(() => process.exit(code));
+    return code;
   } finally {
     forget();
     await report.close();

@@ -33,7 +33,8 @@ interface Progress extends ApplyContext {
 
 /**
  * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws
- * what failed; what came before it is applied and proven, what would have come after it is not begun.
+ * what failed; what came before it is applied and proven. Behind an apply that failed nothing is begun. A proof is
+ * judged here, while the host goes on: it is stopped then, one round trip later.
  */
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
   const progress = { ...context, done: new Set<PlannedTask>() };
@@ -102,6 +103,8 @@ async function applyAndProve(
   const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
   const fail = (planned: PlannedTask, error: unknown) => {
     failure ??= wire.named(error, planned.task);
+    // What is under way on the host may be one task further by now; nothing is begun behind that.
+    wire.halt();
     wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
   };
   const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {

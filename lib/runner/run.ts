@@ -32,17 +32,25 @@ export interface Run {
   readonly done: Promise<ExitCode>;
   /** Finishes the tasks in hand, then ends with 130. */
   stop(code: ExitCode): void;
-  /** Ends the scripts on the hosts at once. */
+  /** Ends the scripts on the hosts at once; a run that goes on all the same is given up. */
   kill(): void;
+  /** It was given up: something of it may still be under way in this process, and nobody waits for it. */
+  readonly abandoned: boolean;
 }
+
+/** Milliseconds that a run has to end once its scripts were killed. */
+const GRACE = 2000;
 
 /** Runs the plays of a playbook in order; events go to the sink, the recap last. */
 export function startRun(playbook: Playbook, options: RunOptions): Run {
   const session = new Session(options);
   return {
-    done: session.run(playbook),
+    done: Promise.race([session.run(playbook), session.givenUp]),
     stop: (code) => session.stop(code),
     kill: () => session.kill(),
+    get abandoned() {
+      return session.abandoned;
+    },
   };
 }
 
@@ -55,16 +63,26 @@ class Session {
   #hosts: readonly LoopHost<unknown>[] = [];
   #codes: ExitCode[] = [];
   #stopped: ExitCode | undefined;
+  /** It has said its last word. */
+  #ended = false;
+  #giveUp: (code: ExitCode) => void = () => {};
+  readonly givenUp: Promise<ExitCode> = new Promise((resolve) => {
+    this.#giveUp = resolve;
+  });
+  abandoned = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.#recap = new Recap(options.check);
     this.#sink = {
       emit: (event) => {
+        if (this.#ended) return;
         this.#recap.count(event);
         options.sink.emit(event);
       },
-      progress: (progress) => options.sink.progress(progress),
+      progress: (progress) => {
+        if (!this.#ended) options.sink.progress(progress);
+      },
     };
   }
 
@@ -82,8 +100,13 @@ class Session {
     } finally {
       await this.#connections.close((name, count) => this.#recap.roundTrips(name, count));
     }
+    return this.#end();
+  }
+
+  #end(): ExitCode {
     const exitCode = worstExit(this.#codes);
     this.#sink.emit(this.#recap.event(exitCode));
+    this.#ended = true;
     return exitCode;
   }
 
@@ -95,6 +118,20 @@ class Session {
 
   kill(): void {
     for (const host of this.#hosts) host.kill();
+    setTimeout(() => this.#abandon(), GRACE).unref();
+  }
+
+  /** What goes on here has no script on a host to end: a download, a file that is sent, a host that is not there. */
+  #abandon(): void {
+    if (this.#ended) return;
+    this.abandoned = true;
+    this.#fail(
+      new QuorateError('stopped at once, in the middle of what was under way', {
+        exitCode: this.#stopped ?? EXIT.interrupted,
+        hint: 'run again: every host is read afresh first',
+      }),
+    );
+    this.#giveUp(this.#end());
   }
 
   async #play<Facts>(play: Play<Facts>): Promise<void> {

@@ -52,6 +52,11 @@ export class Wire {
   /** First Ctrl-C: ends after the task in hand. */
   stop(): void {
     this.#stopping = true;
+    this.halt();
+  }
+
+  /** Ends the exchange under way before its next apply. */
+  halt(): void {
     this.#running?.stop();
   }
 

@@ -70,6 +70,17 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     expect(changes(await plan(...tasks))).toEqual([]);
   });
 
+  it('begins nothing more once a proof has failed', async () => {
+    const marker = join(dir, 'marker');
+    const host = await plan(
+      command({ name: 'in vain', run: sh`:`, unless: sh`false` }),
+      command({ name: 'meanwhile', run: sh`sleep 1`, creates: join(dir, 'never') }),
+      command({ name: 'behind', run: sh`echo >${marker}`, creates: marker }),
+    );
+    await expect(host.apply(() => true)).rejects.toMatchObject({ exitCode: 2, task: 'in vain' });
+    expect(existsSync(marker)).toBe(false);
+  });
+
   it('needs two exchanges to converge and one when nothing differs', async () => {
     const task = file({ path: join(dir, 'a'), content: 'a', mode: '0600' });
     const first = await plan(task);
