@@ -39,7 +39,7 @@ export const certificate = defineResource<CertificateDesired, ObservedPair>({
   kind: 'certificate',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is valid`,
-  owns: ({ path, keyPath }) => [path, keyPath],
+  owns: ({ path, keyPath }) => [path, keyPath, next(path), next(keyPath)],
   probe: ({ path, keyPath }) =>
     probe(
       [
@@ -78,17 +78,22 @@ fi`,
     const certPem = String(values.certPem);
     const keyPem = (values.keyPem as Secret).reveal();
     // Both lie ready before either takes its place: etcd reads the pair on every handshake.
-    return sh`printf %s ${keyPem} | q_write ${`${keyPath}.next`} 0600 ${owner} ${group} || exit
-printf %s ${certPem} | q_write ${`${path}.next`} 0644 ${owner} ${group} || exit
+    return sh`printf %s ${keyPem} | q_write ${next(keyPath)} 0600 ${owner} ${group} || exit
+printf %s ${certPem} | q_write ${next(path)} 0644 ${owner} ${group} || exit
 { if [ -f "$q_state/issued" ]; then
     while read -r q_sum q_name; do
       case $q_name in ${path} | ${keyPath}) ;; *) printf '%s %s\n' "$q_sum" "$q_name" ;; esac
     done <"$q_state/issued"
   fi
   printf '%s\n' ${`${sha256(certPem)} ${path}`} ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
-mv -f -- ${`${keyPath}.next`} ${keyPath} && mv -f -- ${`${path}.next`} ${path} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
+mv -f -- ${next(keyPath)} ${keyPath} && mv -f -- ${next(path)} ${path} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
   },
 });
+
+/** Where a file lies ready; one that a killed run left there is ours, too. */
+function next(path: string): string {
+  return `${path}.next`;
+}
 
 function diffPair(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
   const { certificate: cert, key, installed } = observed;

@@ -1,6 +1,7 @@
 import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { $ } from 'zx/core';
+import { environment } from '../environment.ts';
 import { QuorateError } from '../errors.ts';
 import { notStarted } from './failures.ts';
 import type { ScriptStreams } from './host.ts';
@@ -89,11 +90,6 @@ function start(command: string, spawn: Spawn): Started {
   };
   const result = $(options as object)([command] as unknown as TemplateStringsArray);
   return { process: result.child as ChildProcess, result };
-}
-
-/** This process's, for scripts on this machine, without what is meant for this program alone (a passphrase). */
-function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('QUORATE_')));
 }
 
 /** The beginning of a program: sudo, the input, the marker; then its output flows through. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { environment } from '../../environment.ts';
 
 export interface Ran {
   /** Exit status; 127 when there is no such program, 128 when it was ended by a signal or our time limit. */
@@ -14,7 +15,7 @@ export function run(
   { cwd, timeout = 120_000 }: { readonly cwd?: string; readonly timeout?: number } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
-    const options = { cwd, timeout, maxBuffer: 16 << 20, env: { ...process.env, LC_ALL: 'C' } };
+    const options = { cwd, timeout, maxBuffer: 16 << 20, env: { ...environment(), LC_ALL: 'C' } };
     const child = execFile(file, args, options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 128;
       resolve({
