@@ -8,6 +8,7 @@ import { type Inventory, type InventoryHost, loadInventory, selectHosts } from '
 import { createReport } from '../report/index.ts';
 import { type RunHost, startRun } from '../runner/run.ts';
 import { connect } from '../transport/index.ts';
+import { completeCommands } from './command-lines.ts';
 import { listing } from './listing.ts';
 import type { CommandLine } from './main.ts';
 import type { Options } from './options.ts';
@@ -65,7 +66,10 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     detailedExitcode: options.detailedExitcode,
     forks: options.forks,
     roles: { includes, explicit: options.roles.length > 0 },
-    sink: report,
+    sink: {
+      emit: (event) => report.emit(completeCommands(event, options)),
+      progress: (progress) => report.progress(progress),
+    },
   });
   const forget = onSignals(run);
   try {
