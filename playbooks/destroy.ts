@@ -5,7 +5,8 @@ import { etcdPlay } from '../roles/play.ts';
 
 await main(import.meta.url, {
   name: 'destroy',
-  description: 'Takes away what runs have put on the hosts. Data and CA are set aside unless --purge.',
+  description:
+    'Takes away what runs have put on the hosts. Data and CA are set aside unless --purge; of a local cluster nothing is kept.',
   flags: [
     {
       name: 'cluster',

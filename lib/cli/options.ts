@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../errors.ts';
 
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
@@ -128,7 +129,7 @@ export const FLAGS: readonly Flag[] = [
     type: 'boolean',
     description: 'with --check: exit 8 when something would change',
   },
-  { name: 'yes', short: 'y', type: 'boolean', description: 'do not ask' },
+  { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what destroy does: it never asks' },
   { name: 'help', short: 'h', type: 'boolean', description: 'this text' },
   { name: 'version', type: 'boolean', description: 'the version of Quorate' },
 ];
@@ -178,9 +179,28 @@ function parse(args: readonly string[], flags: readonly Flag[]): Record<string, 
   try {
     return parseArgs({ args: [...args], options: config, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    const message = (error as Error).message.split('. ')[0] ?? '';
-    throw new QuorateError(message, { exitCode: EXIT.usage, hint: '--help lists the options' });
+    throw wrongArguments((error as Error).message.split('. ')[0] ?? '', flags);
   }
+}
+
+/** Node's own words name neither what is near nor what is wanted. */
+function wrongArguments(said: string, flags: readonly Flag[]): QuorateError {
+  const [, unknown] = /^Unknown option '(--?[^']+)'/.exec(said) ?? [];
+  const [, lacking] = /^Option '(?:-\w, )?--([\w-]+) <value>' argument missing/.exec(said) ?? [];
+  const near =
+    unknown &&
+    closest(
+      unknown,
+      flags.map(({ name }) => `--${name}`),
+    );
+  const placeholder = flags.find(({ name }) => name === lacking)?.placeholder ?? 'a value';
+  const message = unknown
+    ? `unknown option ${unknown}`
+    : lacking
+      ? `--${lacking} needs a value: ${placeholder}`
+      : said;
+  const meant = near && distance(near, unknown) <= 2 ? `did you mean ${near}? ` : '';
+  return new QuorateError(message, { exitCode: EXIT.usage, hint: `${meant}--help lists the options` });
 }
 
 function parseForks(text: string | undefined): number {

@@ -6,9 +6,11 @@ import { EXIT, QuorateError } from '../errors.ts';
 export async function askSecret(question: string): Promise<string> {
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const answer = await ask('', silent);
-  process.stderr.write('\n');
-  return answer;
+  try {
+    return await ask('', silent);
+  } finally {
+    process.stderr.write('\n');
+  }
 }
 
 /** Shows the fingerprint of an unknown host key and asks whether to trust it. */
@@ -23,6 +25,12 @@ export async function askTrust(host: string, fingerprint: string, keyType: strin
 function ask(question: string, output: NodeJS.WritableStream): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY === true });
   return new Promise((resolve, reject) => {
+    // A terminal that is read from keeps Ctrl-C to itself.
+    terminal.once('SIGINT', () => {
+      reject(new QuorateError('no answer: interrupted', { exitCode: EXIT.interrupted }));
+      terminal.close();
+      process.kill(process.pid, 'SIGINT');
+    });
     terminal.once('close', () =>
       reject(new QuorateError('no answer: standard input has ended', { exitCode: EXIT.usage })),
     );

@@ -128,7 +128,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
       problem(
         member,
         `${path} cannot be written: ${mount} is read-only or closed to this login`,
-        'remount it, or become root',
+        'become root (-b, and -K where sudo wants a password), or remount it',
         EXIT.failed,
       ),
     ),

@@ -57,7 +57,10 @@ export class Authentication {
   /** What to say when none of them was good. */
   failure(): QuorateError {
     const { name, user, address } = this.#settings;
-    const tried = this.#tried.length > 0 ? `tried ${this.#tried.join(', ')}` : 'there is nothing to try';
+    const tried =
+      this.#tried.length > 0
+        ? `tried ${this.#tried.join(', ')}`
+        : 'no agent answers, and there is no key to try';
     const taken = this.#left.length > 0 ? `; the host takes ${this.#left.join(', ')}` : '';
     return unreachable(name, `${user}@${address} was not let in: ${tried}${taken}`, this.#hint());
   }
@@ -68,7 +71,7 @@ export class Authentication {
     const [missing] = this.#missing;
     if (missing !== undefined)
       return `${missing} is not there: check ansible_ssh_private_key_file or IdentityFile`;
-    return 'check ansible_user, the key or the agent';
+    return 'check ansible_user, ansible_ssh_private_key_file or the agent';
   }
 
   async #keyMethods(): Promise<readonly Method[]> {

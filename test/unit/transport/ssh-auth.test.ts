@@ -73,7 +73,7 @@ describe('logging in', () => {
       exitCode: 4,
       host: 'node1',
       message: `node1: joe@127.0.0.1 was not let in: tried ${file}, the password, the password (keyboard-interactive); the host takes publickey, password, keyboard-interactive`,
-      hint: 'check ansible_user, the key or the agent',
+      hint: 'check ansible_user, ansible_ssh_private_key_file or the agent',
     });
   });
 
@@ -81,7 +81,7 @@ describe('logging in', () => {
     const server = await startServer();
     await expect(connected(connectionTo(server, { keyFile: undefined }))).rejects.toMatchObject({
       exitCode: 4,
-      message: 'node1: joe@127.0.0.1 was not let in: there is nothing to try',
+      message: 'node1: joe@127.0.0.1 was not let in: no agent answers, and there is no key to try',
     });
   });
 
@@ -90,7 +90,7 @@ describe('logging in', () => {
     const file = keyFile('secret');
     await expect(connected(connectionTo(server, { keyFile: file }))).rejects.toMatchObject({
       exitCode: 4,
-      message: 'node1: joe@127.0.0.1 was not let in: there is nothing to try',
+      message: 'node1: joe@127.0.0.1 was not let in: no agent answers, and there is no key to try',
       hint: `${file} has a passphrase: load it into the agent with ssh-add`,
     });
   });
