@@ -147,6 +147,11 @@ export function pidFile(member: Member): string {
   return `${member.stateDir}/${member.service}.pid`;
 }
 
+/** Where a member that is a plain process writes. */
+export function logFile(member: Member): string {
+  return `${member.stateDir}/${member.service}.log`;
+}
+
 function systemFacts(member: Member): Sh {
   return sh`echo "machine $(uname -m)"
 if [ -d /run/systemd/system ]; then

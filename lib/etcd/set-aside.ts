@@ -130,10 +130,11 @@ async function mismatchLine(hosts: readonly EtcdHost[]): Promise<string> {
   return '';
 }
 
-function lastMismatch({ manager, service, stateDir }: Member) {
+function lastMismatch(member: Member) {
+  const { manager, service } = member;
   const lines =
     manager === 'systemd'
       ? sh`journalctl --no-pager --output=cat --lines=2000 --unit ${service}.service`
-      : sh`tail -n 2000 ${`${stateDir}/${service}.log`}`;
+      : sh`tail -n 2000 ${logFile(member)}`;
   return sh`${lines} 2>/dev/null | grep -F 'cluster ID mismatch' | tail -n 1`;
 }

@@ -103,7 +103,8 @@ systemctl daemon-reload; systemctl enable --now -q etcd`,
   );
 }
 
-async function installBinaries(lab: Lab, host: string, dir: string, version: string): Promise<void> {
+/** Takes etcd and etcdctl of a release from this machine to a host. */
+export async function installBinaries(lab: Lab, host: string, dir: string, version: string): Promise<void> {
   const top = `etcd-v${version}-linux-amd64`;
   const tarball = readFileSync(join(releasesDir(), `v${version}`, `${top}.tar.gz`));
   const unpack = `mkdir -p ${dir} && tar -xz -C ${dir} --strip-components=1 ${top}/etcd ${top}/etcdctl`;

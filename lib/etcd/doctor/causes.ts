@@ -3,13 +3,16 @@ export interface Cause {
   readonly id: string;
   /** What is wrong, as a sentence about `it`: the host, when one is known. */
   readonly title: string;
-  /** The next command, or what to do; `HOST` stands for the host's name. */
+  /** The next command, or what to do; words in capitals stand for what is known of the host (`report.ts`). */
   readonly next: string;
   /** It usually follows from another cause: told last, and as such. */
   readonly follows?: true;
 }
 
 const SITE = 'npx tsx playbooks/site.ts';
+
+/** Of a member whose data is lost or wrong: nothing of it is deleted, and the others bring it up to date. */
+const REPLACE = `on HOST: systemctl stop SERVICE; mv DATA DATA.kept; on another member: etcdctl member remove ID; etcdctl member add NAME --peer-urls=PEER; then: ${SITE}`;
 
 /**
  * From the disk upwards: what a member needs to run at all, its data, its certificates, the network, and in
@@ -19,32 +22,32 @@ export const CAUSES = [
   {
     id: 'disk-full',
     title: 'the disk that holds the data is full',
-    next: 'make room or grow it, then: systemctl reset-failed etcd; systemctl start etcd',
+    next: 'on HOST: df -h DATA; make room or grow it, then: systemctl reset-failed SERVICE; systemctl start SERVICE',
   },
   {
     id: 'memory',
     title: 'the host has no memory left',
-    next: 'see who takes it: ps aux --sort=-rss | head; then add memory or move that away',
+    next: 'on HOST: ps aux --sort=-rss | head; then add memory or move that away',
   },
   {
     id: 'corrupt-wal',
     title: 'the write-ahead log is damaged',
-    next: 'keep a copy of the data directory, then replace the member: remove, set aside, add',
+    next: REPLACE,
   },
   {
     id: 'lost-snapshot',
     title: 'snap/db is lost',
-    next: 'keep a copy of the data directory, then replace the member: remove, set aside, add',
+    next: REPLACE,
   },
   {
     id: 'corrupt',
     title: 'its data differs from that of its peers',
-    next: 'keep a copy of the data directory, then replace the member from the majority: remove, set aside, add',
+    next: REPLACE,
   },
   {
     id: 'downgrade',
     title: 'an older etcd was started on newer data',
-    next: 'bring the newer binary back: etcd does not go back a minor release by itself',
+    next: `bring the newer binary back: ${SITE} -r binaries; etcd does not go back a minor release by itself`,
   },
   {
     id: 'shadowed',
@@ -56,18 +59,18 @@ export const CAUSES = [
   {
     id: 'port-taken',
     title: 'a port of the member is taken by another process',
-    next: 'stop that process, or change the port; then: systemctl start etcd',
+    next: 'on HOST: stop that process, or change the port; then: systemctl start SERVICE',
   },
   {
     id: 'clock',
     title: 'clocks differ',
-    next: 'chronyc tracking || timedatectl timesync-status; then bring both to the same time',
+    next: 'on HOST: chronyc tracking || timedatectl timesync-status; then bring both to the same time',
   },
   { id: 'expired', title: 'a certificate has ended or is not valid yet', next: `${SITE} -r certs` },
   {
     id: 'wrong-ca',
     title: 'a certificate comes from another CA',
-    next: `${SITE} -r certs, after ca.pem is the same on all: sha256sum /opt/etcd/ssl/ca.pem`,
+    next: `${SITE} -r certs, after ca.pem is the same on all: sha256sum CERTS/ca.pem`,
   },
   {
     id: 'san',
@@ -87,7 +90,7 @@ export const CAUSES = [
   {
     id: 'http',
     title: 'one side speaks http, the other https',
-    next: 'grep -E "URLS|HTTPS?" /opt/etcd/cfg/etcd.conf on both sides',
+    next: `on both sides: grep URLS CONFIG/etcd.conf; ${SITE} -r config puts ours right`,
   },
   {
     id: 'cluster-id',
@@ -97,33 +100,33 @@ export const CAUSES = [
   {
     id: 'removed',
     title: 'the member was removed from the cluster, and its directory is a stale one',
-    next: 'set its data aside, then add it again',
+    next: `on HOST: systemctl stop SERVICE; mv DATA DATA.kept; on another member: etcdctl member add NAME --peer-urls=PEER; then: ${SITE}`,
   },
   {
     id: 'lost-log',
     title: 'a member came back without the log that it had promised to keep',
-    next: 'remove the member, then add it again with an empty directory',
+    next: REPLACE,
   },
   {
     id: 'bootstrapped',
     title: 'a member without data tries to found a cluster that exists',
-    next: 'remove the member, then add it again; it must start with `existing`',
+    next: REPLACE,
   },
   {
     id: 'member-count',
     title: 'the list of members that it starts with is not the cluster’s',
-    next: 'etcdctl member list; add the member first, or correct ETCD_INITIAL_CLUSTER',
+    next: `etcdctl member list; etcdctl member add NAME --peer-urls=PEER if it is not there; then: ${SITE}`,
   },
   {
     id: 'peer-url',
     title: 'its peer URL is not the one that the cluster knows',
-    next: 'etcdctl member update ID --peer-urls=…, or correct ETCD_INITIAL_ADVERTISE_PEER_URLS',
+    next: `etcdctl member list; etcdctl member update ID --peer-urls=PEER if that one is right, else: ${SITE} -r config`,
   },
   { id: 'name', title: 'its name and ETCD_INITIAL_CLUSTER disagree', next: `${SITE} -r config` },
   {
     id: 'added-before',
     title: 'the member was added before',
-    next: 'etcdctl member list; start it, or remove the entry',
+    next: `etcdctl member list; ${SITE} starts it; or etcdctl member remove ID`,
   },
   { id: 'learner', title: 'a learner is left over', next: 'etcdctl member promote ID, or member remove ID' },
   {
@@ -136,22 +139,23 @@ export const CAUSES = [
     id: 'slow',
     title: 'disk or CPU is too slow for etcd',
     next: 'look at etcd_disk_wal_fsync_duration_seconds and at who else uses the disk: iostat -x 1',
+    follows: true,
   },
   {
     id: 'stopped',
     title: 'etcd does not run',
-    next: `${SITE} starts it; journalctl -u etcd -n 50 on HOST says why it ended`,
+    next: `${SITE} starts it; on HOST, JOURNAL says why it ended`,
   },
   {
     id: 'refused',
     title: 'nothing listens there: the member is down, or bound elsewhere',
-    next: 'systemctl status etcd; ss -ltnp',
+    next: 'on HOST: systemctl status SERVICE; ss -ltnp',
     follows: true,
   },
   {
     id: 'rejected',
     title: 'the other side rejects the certificate',
-    next: 'openssl s_client -connect HOST:2380 -cert … -key … -CAfile … says why',
+    next: 'openssl s_client -connect ADDRESS -cert CERTS/peer.pem -key CERTS/peer-key.pem -CAfile CERTS/ca.pem says why',
     follows: true,
   },
   {

@@ -4,8 +4,10 @@ import { type Finding, judgeCluster } from '../judge.ts';
 import { hostPort } from '../model.ts';
 import { filteredSaid } from '../port-matrix.ts';
 import { filtered } from '../ports.ts';
+import type { MemberReading } from '../read.ts';
 import { type CauseId, causeOf, rankOf } from './causes.ts';
 import type { Evidence } from './evidence.ts';
+import { causeOfLine, excerpt } from './signatures.ts';
 
 /** One cause with what speaks for it. */
 export interface Diagnosis {
@@ -14,6 +16,9 @@ export interface Diagnosis {
   readonly hosts: readonly string[];
   readonly evidence: readonly string[];
 }
+
+/** What a journal or etcdctl says; `isAbout`: the line names the host, which is else the one that wrote it. */
+type Written = Clue & { readonly from: string; readonly host: string; readonly isAbout: boolean };
 
 type Clue = { readonly cause: CauseId; readonly host?: string; readonly evidence: string };
 
@@ -37,16 +42,18 @@ export function diagnose(
     ...all.flatMap((one) => ofHost(one)),
     ...ofCertificates(all),
     ...ofPorts(all, rules),
-    ...ofCluster(findings),
+    ...ofCluster(findings, all),
   ];
   const sick = new Set(all.filter(({ facts }) => !facts.reading?.healthy).map(({ member }) => member.host));
-  const written = all.flatMap((one) => ofJournal(one, all));
+  const written = all
+    .flatMap((one) => [...ofAnswer(one), ...ofJournal(one, all)])
+    .filter((clue) => !isPast(clue, measured, all));
   const telling = written.filter(({ from, host }) => sick.has(from) || sick.has(host));
   const rest = measured.length === 0 && telling.length === 0 && findings.length > 0 ? written : telling;
   return grouped([...measured, ...rest], all);
 }
 
-function ofHost({ member, facts, free, data }: Evidence): readonly Clue[] {
+function ofHost({ member, facts, free, data, plaintext }: Evidence): readonly Clue[] {
   const { host } = member;
   const clue = (cause: CauseId, evidence: string): Clue => ({
     cause,
@@ -82,6 +89,7 @@ function ofHost({ member, facts, free, data }: Evidence): readonly Clue[] {
           ),
         ]
       : []),
+    ...plaintext.map((setting) => clue('http', `${member.configDir}/etcd.conf has ${setting}`)),
     ...(runs ? [] : [clue('stopped', `${member.service} is ${facts.service}`)]),
     ...(facts.reading?.alarms ?? []).map(({ alarm }) =>
       clue(alarm === 'CORRUPT' ? 'corrupt' : 'quota', `alarm ${alarm}`),
@@ -139,7 +147,7 @@ function ofPorts(all: readonly Evidence[], rules: ReadonlyMap<string, string>): 
   }));
 }
 
-function ofCluster(findings: readonly Finding[]): readonly Clue[] {
+function ofCluster(findings: readonly Finding[], all: readonly Evidence[]): readonly Clue[] {
   const causes: Partial<Record<Finding['check'], CauseId>> = {
     'cluster-id': 'cluster-id',
     hash: 'corrupt',
@@ -148,18 +156,89 @@ function ofCluster(findings: readonly Finding[]): readonly Clue[] {
   };
   return findings.flatMap(({ check, host, message }) => {
     const cause = causes[check];
-    return cause ? [{ cause, ...(host !== undefined && { host }), evidence: message }] : [];
+    if (cause === undefined) return [];
+    const odd = host === undefined ? oddHosts(all, ODD_BY[check]) : [host];
+    return (odd.length > 0 ? odd : [undefined]).map((one) => ({
+      cause,
+      ...(one !== undefined && { host: one }),
+      evidence: message,
+    }));
   });
 }
 
+/** What members must agree on. */
+const ODD_BY: Partial<Record<Finding['check'], (reading: MemberReading) => string | undefined>> = {
+  'cluster-id': ({ status }) => status?.clusterId,
+  hash: ({ hash }) => hash && String(hash.hash),
+};
+
+/** Those that do not say what a majority says; none where there is no majority. */
+function oddHosts(
+  all: readonly Evidence[],
+  by: ((reading: MemberReading) => string | undefined) | undefined,
+): readonly string[] {
+  if (by === undefined) return [];
+  const said = all.flatMap(({ member, facts: { reading } }) => {
+    const value = reading && by(reading);
+    return value === undefined ? [] : [{ host: member.host, value }];
+  });
+  const votes = (value: string) => said.filter((one) => one.value === value).length;
+  const ruling = said.find(({ value }) => votes(value) > all.length / 2)?.value;
+  return ruling === undefined ? [] : said.filter(({ value }) => value !== ruling).map(({ host }) => host);
+}
+
+/** What a member's own etcdctl was told instead of an answer. */
+function ofAnswer({ member: { host }, facts: { reading } }: Evidence): readonly Written[] {
+  const lines = (reading?.said ?? '').split('\n');
+  return lines.flatMap((line) => {
+    const cause = causeOfLine(line);
+    const evidence = `${host}, etcdctl: ${excerpt(line.trim())}`;
+    return cause ? [{ cause, from: host, host, isAbout: true, evidence }] : [];
+  });
+}
+
+/** A journal tells of a time; what was measured just now, and is well, is over. */
+function isPast(
+  { cause, host, isAbout }: Written,
+  measured: readonly Clue[],
+  all: readonly Evidence[],
+): boolean {
+  const one = all.find(({ member }) => member.host === host);
+  if (one === undefined || measured.some((clue) => clue.cause === cause)) return false;
+  switch (cause) {
+    case 'san':
+      // A name that is no member's is a client's matter, and not measured.
+      return isAbout && one.certificates.length === 2;
+    case 'expired':
+    case 'wrong-ca':
+    case 'key-usage':
+      return all.every(({ certificates }) => certificates.length === 2);
+    case 'clock':
+      return all.every(({ facts }) => facts.host.clock !== undefined);
+    case 'filtered':
+    case 'refused': {
+      const seen = all.flatMap(({ ports }) => ports).filter(({ to }) => to === host);
+      return seen.length > 0 && !seen.some(({ state }) => state === cause);
+    }
+    case 'no-quorum':
+      return all.filter(({ facts }) => facts.reading?.healthy).length > all.length / 2;
+    default:
+      return false;
+  }
+}
+
 /** `from` is whose journal it is, `host` whom the line is about. */
-function ofJournal({ member, journal }: Evidence, all: readonly Evidence[]) {
-  return journal.map(({ cause, count, line }) => ({
-    cause,
-    from: member.host,
-    host: subjectOf(cause, line, all) ?? member.host,
-    evidence: `${member.host}, journal${count > 1 ? `, ${count} times` : ''}: ${line}`,
-  }));
+function ofJournal({ member, journal }: Evidence, all: readonly Evidence[]): readonly Written[] {
+  return journal.map(({ cause, count, line }) => {
+    const subject = subjectOf(cause, line, all);
+    return {
+      cause,
+      from: member.host,
+      host: subject ?? member.host,
+      isAbout: subject !== undefined,
+      evidence: `${member.host}, journal${count > 1 ? `, ${count} times` : ''}: ${excerpt(line)}`,
+    };
+  });
 }
 
 /** The member that a line is about: whose address it names as the other end, or as the name that is missing. */

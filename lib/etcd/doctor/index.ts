@@ -9,9 +9,9 @@ import { filtered } from '../ports.ts';
 import { etcdStrategy } from '../strategy.ts';
 import { clustersOf, type Surveyed } from '../survey.ts';
 import { healthTable } from '../table.ts';
-import { diagnose } from './diagnose.ts';
+import { type Diagnosis, diagnose } from './diagnose.ts';
 import { type Evidence, parseEvidence, probeEvidence } from './evidence.ts';
-import { reportDiagnosis } from './report.ts';
+import { type About, journalCommand, reportDiagnosis } from './report.ts';
 
 /** Looks for the causes of trouble, and touches nothing: also where a cluster is not ours or is half dead. */
 export const doctorStrategy: Strategy<EtcdFacts> = {
@@ -37,14 +37,24 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
     await firewallRules(surveyed, filtered(evidence.flatMap(({ ports }) => ports))),
   );
   run.log('table', healthTable(cluster, answers));
-  for (const [i, diagnosis] of diagnoses.entries()) run.fail(reportDiagnosis(diagnosis, i > 0));
+  for (const [i, diagnosis] of diagnoses.entries()) {
+    run.fail(reportDiagnosis(diagnosis, i > 0, aboutOf(diagnosis, surveyed)));
+  }
   if (diagnoses.length > 0) return;
   const left = judgeCluster(answers).map(({ message }) => message);
   if (left.length === 0) return run.log('info', `${cluster.name}: cluster is healthy, nothing found`);
   throw new QuorateError([`${cluster.name}: not healthy, and no cause was found:`, ...left].join('\n'), {
     exitCode: EXIT.unhealthy,
-    hint: 'next: journalctl -u etcd -n 50 on those hosts',
+    hint: `next: ${journalCommand(surveyed.cluster.members[0])} on those hosts`,
   });
+}
+
+/** Of the first host that it is about; the ID by the list of any member. */
+function aboutOf({ hosts: [first] }: Diagnosis, { cluster, hosts }: Surveyed): About | undefined {
+  const member = cluster.members.find(({ host }) => host === first);
+  if (member === undefined) return undefined;
+  const listed = hosts.flatMap(({ target }) => target.facts.reading?.members ?? []);
+  return { member, id: listed.find(({ peerUrls }) => peerUrls.includes(member.peerUrl))?.id };
 }
 
 /** One exchange a host, all side by side. */
@@ -57,10 +67,12 @@ async function gatherEvidence(
   await run.each(hosts, async (host) => {
     const member = memberOf(host.target);
     const others = cluster.members.filter((other) => other.host !== member.host);
-    const { out } = await host.read('looking for causes', probeEvidence(member, others));
-    const { facts } = host.target;
+const { facts } = host.target;
     const answer = answers.find((one) => one.member.host === member.host);
     const reading = facts.reading && answer?.reading;
+    // What somebody stopped did not die of what it wrote.
+    const state = reading?.healthy || facts.service === 'inactive' ? 'well' : 'sick';
+    const { out } = await host.read('looking for causes', probeEvidence(member, others, state));
     found.set(member.host, parseEvidence(member, { ...facts, reading }, others, out));
   });
   return hosts.flatMap(({ target }) => found.get(target.name) ?? []);

@@ -5,15 +5,12 @@ import { causeOfLine } from './signatures.ts';
 export interface JournalFinding {
   readonly cause: CauseId;
   readonly count: number;
-  /** The last of them: what is true now. */
+  /** The last of them, whole, without date, host and unit in front: what is true now. */
   readonly line: string;
   /** When the first and the last were written, as the journal says it. */
   readonly first: string | undefined;
   readonly last: string | undefined;
 }
-
-/** Characters of a line that are shown. */
-const WIDTH = 240;
 
 /** What a journal tells, by cause, in the order in which causes first appear. */
 export function readJournal(text: string): readonly JournalFinding[] {
@@ -23,7 +20,7 @@ export function readJournal(text: string): readonly JournalFinding[] {
     if (cause === undefined) continue;
     const { count = 0, first } = findings.get(cause) ?? {};
     const time = timeOf(line);
-    findings.set(cause, { cause, count: count + 1, line: shorten(line), first: first ?? time, last: time });
+    findings.set(cause, { cause, count: count + 1, line: bare(line), first: first ?? time, last: time });
   }
   return [...findings.values()];
 }
@@ -38,10 +35,8 @@ function timeOf(line: string): string | undefined {
   return time;
 }
 
-/** Without date, host and unit in front, and not longer than anybody reads. */
-function shorten(line: string): string {
-  const text = line
+function bare(line: string): string {
+  return line
     .trim()
     .replace(/^(?:[A-Z][a-z]{2} +\d+ [\d:]{8}|\d{4}-\d{2}-\d{2}T\S+) \S+ (?:etcd|systemd)[^:\s]*: /, '');
-  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 1)}…`;
 }

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { causeOf, rankOf } from './causes.ts';
 import { readJournal } from './journal.ts';
 import { reportDiagnosis } from './report.ts';
+import { excerpt } from './signatures.ts';
 
 /** Bytes of a journal that are read: a day of a very talkative member. */
 const MOST = 256 * 1024 * 1024;
@@ -14,7 +15,7 @@ export async function readLog(file: string): Promise<readonly QuorateError[]> {
   const findings = [...readJournal(await contents(file))].sort((a, b) => weight(a.cause) - weight(b.cause));
   return findings.map(({ cause, count, line, first, last }, i) => {
     const when = first === undefined ? '' : count > 1 ? `, ${first} to ${last}` : `, ${first}`;
-    const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${line}`;
+    const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${excerpt(line)}`;
     return reportDiagnosis({ cause, hosts: [], evidence: [evidence] }, i > 0);
   });
 }

@@ -54,3 +54,33 @@ export const SIGNATURES: readonly (readonly [CauseId, RegExp])[] = [
 export function causeOfLine(line: string): CauseId | undefined {
   return SIGNATURES.find(([, pattern]) => pattern.test(line))?.[0];
 }
+
+/** Characters of a line that are shown. */
+const WIDTH = 240;
+
+/**
+ * What is shown of a line that speaks of a cause: of JSON the message and its error, of a long one the part
+ * around what gives it away.
+ */
+export function excerpt(line: string): string {
+  const spoken = spokenOf(line);
+  const text = spoken !== undefined && causeOfLine(spoken) === causeOfLine(line) ? spoken : line;
+  if (text.length <= WIDTH) return text;
+  const pattern = SIGNATURES.find(([, one]) => one.test(text))?.[1];
+  const at = pattern === undefined ? 0 : text.search(pattern);
+  const start = Math.max(0, Math.min(at - WIDTH / 3, text.length - WIDTH));
+  const end = start + WIDTH;
+  return `${start > 0 ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`;
+}
+
+/** `msg: error` of a line of etcd's JSON log. */
+function spokenOf(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const { msg, error } = JSON.parse(line) as { readonly msg?: unknown; readonly error?: unknown };
+    if (typeof msg !== 'string') return undefined;
+    return typeof error === 'string' && error !== msg ? `${msg}: ${error}` : msg;
+  } catch {
+    return undefined;
+  }
+}

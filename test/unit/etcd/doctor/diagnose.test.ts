@@ -6,13 +6,8 @@ import { reportDiagnosis } from '../../../../lib/etcd/doctor/report.ts';
 import { ORDINARY } from '../../../../lib/etcd/facts.ts';
 import { memberOf } from '../../../../lib/etcd/model.ts';
 import type { MemberReading } from '../../../../lib/etcd/read.ts';
-import { ETCD_VARS } from '../../../../lib/etcd/vars.ts';
+import { DEFAULTS } from '../../support/defaults.ts';
 
-const DEFAULTS = Object.fromEntries(
-  Object.entries(ETCD_VARS).flatMap(([name, schema]) =>
-    'default' in schema ? [[name, schema.default]] : [],
-  ),
-);
 const NAMES = ['etcd01', 'etcd02', 'etcd03'];
 const HOSTVARS = Object.fromEntries(
   NAMES.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}`, etcd_cluster_name: 'c' }]),
@@ -34,6 +29,14 @@ interface Change {
   readonly freeKiB?: number;
   readonly owner?: string;
   readonly offset?: number;
+  /** Both certificates are there, and as they should be. */
+  readonly certificates?: true;
+  readonly plaintext?: readonly string[];
+}
+
+function fine(file: 'server.pem' | 'peer.pem', index: number) {
+  const [from, until] = [new Date(0), new Date(Date.now() + 1e12)];
+  return { file, from, until, names: [`10.0.0.${index + 1}`], lacks: [], pem: '' };
 }
 
 /** Three members, healthy but for what is changed by index. */
@@ -46,6 +49,8 @@ function cluster(changes: Readonly<Record<number, Change>> = {}): readonly Evide
       freeKiB = 9e6,
       owner = 'etcd',
       offset = 0,
+      certificates,
+      plaintext = [],
     } = changes[i] ?? {};
     const clock = { offset, within: 5 };
     return {
@@ -55,7 +60,8 @@ function cluster(changes: Readonly<Record<number, Change>> = {}): readonly Evide
       ports: [],
       free: { mount: '/var', kiB: freeKiB },
       data: { mode: '0700', owner },
-      certificates: [],
+      plaintext,
+      certificates: certificates ? [fine('server.pem', i), fine('peer.pem', i)] : [],
     };
   });
 }
@@ -84,6 +90,30 @@ describe('the causes', () => {
       ['san etcd03'],
     ],
     [
+      'are not what a journal says of a certificate that is as it should be by now',
+      {
+        0: { journal: 'x509: certificate is valid for 10.0.0.1, not 10.0.0.3' },
+        2: { reading: SICK, service: 'failed', certificates: true },
+      },
+      ['stopped etcd03'],
+    ],
+    [
+      'are what it says of a name that no member has',
+      {
+        2: {
+          reading: SICK,
+          journal: 'x509: certificate is valid for 10.0.0.3, not lb.example',
+          certificates: true,
+        },
+      },
+      ['san etcd03'],
+    ],
+    [
+      'are what a member’s own etcdctl was told',
+      { 1: { reading: { ...SICK, said: 'Error: tls: first record does not look like a TLS handshake' } } },
+      ['http etcd02'],
+    ],
+    [
       'are what is measured, not what a healthy member once wrote',
       {
         0: {
@@ -99,6 +129,16 @@ describe('the causes', () => {
       ['permission etcd02', 'clock etcd01'],
     ],
     [
+      'are no lack of quorum where a majority is well by now',
+      { 2: { service: 'failed', reading: SICK, journal: NO_QUORUM } },
+      ['stopped etcd03'],
+    ],
+    [
+      'are settings that speak http',
+      { 1: { plaintext: ['ETCD_LISTEN_CLIENT_URLS="http://10.0.0.2:2379"'] } },
+      ['http etcd02'],
+    ],
+    [
       'of several hosts are one',
       { 0: { owner: 'root' }, 2: { owner: 'root' } },
       ['permission etcd01 etcd03'],
@@ -107,6 +147,33 @@ describe('the causes', () => {
       'are alarms, too',
       { 1: { reading: { ...HEALTHY, alarms: [{ memberId: 'a', alarm: 'NOSPACE' }] } } },
       ['quota etcd02'],
+    ],
+    [
+      'of clusters that differ are put to whom the majority does not agree with',
+      {
+        0: { reading: { ...HEALTHY, status: { leaderId: 'a', clusterId: 'one' } as never } },
+        1: { reading: { ...HEALTHY, status: { leaderId: 'a', clusterId: 'two' } as never } },
+        2: { reading: { ...HEALTHY, status: { leaderId: 'a', clusterId: 'one' } as never } },
+      },
+      ['cluster-id etcd02'],
+    ],
+    [
+      'of clusters that differ are put to nobody where there is no majority',
+      {
+        0: { reading: { ...HEALTHY, status: { leaderId: 'a', clusterId: 'one' } as never } },
+        1: { reading: { ...HEALTHY, status: { leaderId: 'a', clusterId: 'two' } as never } },
+      },
+      ['cluster-id'],
+    ],
+    [
+      'are put to the member that a long line is about',
+      {
+        0: {
+          journal: `{"msg":"${'x'.repeat(900)}","error":"x509: certificate is valid for 10.0.0.1, not 10.0.0.3"}`,
+        },
+        2: { reading: SICK },
+      },
+      ['san etcd03'],
     ],
   ])('%s', (_name, changes, expected) => {
     expect(said(changes)).toEqual(expected);
@@ -123,7 +190,7 @@ describe('the causes', () => {
     expect(reportDiagnosis(disk, false)).toMatchObject({
       message:
         'etcd02: the disk that holds the data is full\netcd02: /var has 0 MiB left, a WAL segment takes 64',
-      hint: expect.stringMatching(/^next: make room/),
+      hint: expect.stringMatching(/^next: on etcd02: df -h \/var\/lib\/etcd\/default\.etcd; make room/),
       exitCode: 7,
       host: 'etcd02',
     });

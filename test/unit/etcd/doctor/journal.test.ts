@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CAUSES, type CauseId } from '../../../../lib/etcd/doctor/causes.ts';
 import { readJournal } from '../../../../lib/etcd/doctor/journal.ts';
-import { causeOfLine, SIGNATURES } from '../../../../lib/etcd/doctor/signatures.ts';
+import { causeOfLine, excerpt, SIGNATURES } from '../../../../lib/etcd/doctor/signatures.ts';
 
 /** A message as etcd 3.3 writes it, and as the fields of a JSON line of 3.5. */
 const LINES: readonly (readonly [CauseId, string, string])[] = [
@@ -257,9 +257,27 @@ describe('a journal', () => {
     ]);
   });
 
-  it('shows no more of a line than anybody reads', () => {
-    const [finding] = readJournal(`x: i/o timeout ${'y'.repeat(5000)}`);
-    expect(finding?.line.length).toBe(240);
+  it.each([
+    ['all of a short line', 'x: i/o timeout', 'x: i/o timeout'],
+    [
+      'the message and the error of JSON',
+      '{"level":"fatal","ts":"2026-11-24T10:00:00Z","msg":"discovery failed","error":"member count is unequal"}',
+      'discovery failed: member count is unequal',
+    ],
+    [
+      'all of JSON where another field tells',
+      '{"msg":"starting","peer":"10.0.0.1:2380: i/o timeout"}',
+      '{"msg":"starting","peer":"10.0.0.1:2380: i/o timeout"}',
+    ],
+    ['the beginning of a long line', `i/o timeout ${'y'.repeat(5000)}`, `i/o timeout ${'y'.repeat(228)}…`],
+    [
+      'what tells in the middle of a long line',
+      `${'x'.repeat(5000)} i/o timeout ${'y'.repeat(5000)}`,
+      `…${'x'.repeat(79)} i/o timeout ${'y'.repeat(148)}…`,
+    ],
+    ['the end of a long line', `${'x'.repeat(5000)} i/o timeout`, `…${'x'.repeat(228)} i/o timeout`],
+  ])('shows %s', (_name, line, shown) => {
+    expect(excerpt(line)).toBe(shown);
   });
 
   it('of ten megabytes is read within a second', () => {
