@@ -1,5 +1,6 @@
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { logFile } from './facts.ts';
 import { type Member, memberOf, quorum } from './model.ts';
 import type { EtcdHost, Surveyed } from './survey.ts';
 
