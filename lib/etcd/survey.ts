@@ -108,7 +108,7 @@ export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): r
     if (owner !== undefined && owner !== `cluster ${cluster.name}`) {
       return problem(
         `${member.stateDir} says ${JSON.stringify(owner)}, this inventory says cluster ${cluster.name}`,
-        'another inventory manages this host; check etcd_cluster_name',
+        `another inventory manages this host; if it is the same cluster under another file name, set etcd_cluster_name: ${owner.replace(/^cluster /, '')}`,
       );
     }
     const alive = service === 'active' || service === 'activating';
