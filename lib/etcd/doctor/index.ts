@@ -67,7 +67,7 @@ async function gatherEvidence(
   await run.each(hosts, async (host) => {
     const member = memberOf(host.target);
     const others = cluster.members.filter((other) => other.host !== member.host);
-const { facts } = host.target;
+    const { facts } = host.target;
     const answer = answers.find((one) => one.member.host === member.host);
     const reading = facts.reading && answer?.reading;
     // What somebody stopped did not die of what it wrote.
