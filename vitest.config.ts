@@ -11,8 +11,8 @@ export default defineConfig({
           globalSetup: 'test/lab/setup.ts',
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          // A lab mostly waits: two fit a machine of two cores, and halve the time.
-          maxWorkers: 2,
+          // A lab mostly waits: three fit a machine of two cores.
+          maxWorkers: 3,
         },
       },
     ],
