@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { PlannedTask, PlayRun } from '../../../lib/dsl/play.ts';
 import type { ChangeKind } from '../../../lib/dsl/task.ts';
-import { admit } from '../../../lib/etcd/converge.ts';
+import { admit, converge } from '../../../lib/etcd/converge.ts';
 import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 
@@ -67,5 +70,42 @@ describe('a plan is refused before anything is changed', () => {
     expect(refusal('new', plans, left)).toBe(message);
     expect(refusal('bootstrapping', plans, left)).toBe(message);
     expect(refusal('live', plans, left)).toBe(undefined);
+  });
+});
+
+describe('the token of a bootstrap', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'quorate-token-'));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** What is kept on control while hosts are applied to; undefined when they are not. */
+  async function keptMeanwhile(state: ClusterFacts['state'], plan: readonly PlannedTask[]) {
+    const vars = { ...DEFAULTS, inventory_dir: dir, etcd_address: '10.0.0.1' };
+    const token = state === 'new' ? 'etcd-0123' : undefined;
+    const cluster = { state, version: '3.5.30', token, caPem: undefined, furtherHosts: [] };
+    const facts = { ...ORDINARY, cluster };
+    const host = { target: { name: 'etcd01', vars, hostvars: { etcd01: vars }, facts }, plan };
+    let kept: string | undefined;
+    await converge({
+      hosts: [host],
+      async each() {
+        try {
+          kept = readFileSync(join(dir, '.quorate/etcd/bootstrap-token'), 'utf8');
+        } catch {
+          kept = 'none';
+        }
+        return [];
+      },
+      log() {},
+      fail(error: unknown) {
+        throw error;
+      },
+    } as unknown as PlayRun<EtcdFacts>);
+    return kept;
+  }
+
+  it('is kept before a host that starts is touched, and forgotten where the cluster lives', async () => {
+    expect(await keptMeanwhile('new', NOTHING)).toBe('none');
+    expect(await keptMeanwhile('new', START)).toBe('etcd-0123\n');
+    expect(await keptMeanwhile('live', NOTHING)).toBe('none');
   });
 });
