@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     given: given[i],
   }));
   const labs = await Promise.all(
-    Array.from({ length: given ? 1 : Number(values.labs) }, (_, i) =>
+    Array.from({ length: given.length > 0 ? 1 : Number(values.labs) }, (_, i) =>
       startLab({ name: `property${i + 1}`, hosts: Number(values.hosts) }),
     ),
   );
