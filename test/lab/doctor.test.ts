@@ -319,7 +319,7 @@ curl -sk https://${address}:2379/health >/dev/null; curl -s http://${address}:23
 again ctl member add one --learner --peer-urls=https://10.0.52.98:2380 >/dev/null; sleep 1
 ctl member add two --learner --peer-urls=https://10.0.52.99:2380 2>&1; ctl member add again --peer-urls=https://10.0.52.6:2380 2>&1
 again ctl member remove $(ctl member list | grep 10.0.52.98 | cut -d, -f1) >/dev/null
-pkill -STOP -x etcd; sleep 0.7; pkill -CONT -x etcd; sleep 1
+for i in 1 2 3; do pkill -STOP -x etcd; sleep 0.4; pkill -CONT -x etcd; sleep 0.3; done
 journalctl -u etcd -o short --since=-1min`,
     );
     const file = join(lab.stateDir, 'journal');
