@@ -177,6 +177,7 @@ function onRecords({ state, service }: Layout, dice: Dice): Omit<Damage, 'host'>
       script: `sed -i '$d' ${state}/issued 2>/dev/null`,
     },
     { what: 'the record of the release is gone', script: `rm -f ${state}/release` },
+    { what: 'the record of a quorum is gone', script: `rm -f ${state}/formed` },
     {
       what: 'the record of the release is cut',
       script: `if [ -f ${state}/release ]; then truncate -s 30 ${state}/release; fi`,
