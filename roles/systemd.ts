@@ -2,7 +2,7 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/environment.ts';
-import { bootstrapFile, type EtcdFacts, loadedRecord, pidFile } from '../lib/etcd/facts.ts';
+import { bootstrapFile, type EtcdFacts, loadedRecord, logFile, pidFile } from '../lib/etcd/facts.ts';
 import { formedRecord, formedText } from '../lib/etcd/formed.ts';
 import { clusterOf, type Member, memberOf } from '../lib/etcd/model.ts';
 import { etcdctlFunction } from '../lib/etcd/read.ts';
@@ -76,7 +76,7 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
         recordCommand: recordCommand(member),
         environmentFiles: [`${configDir}/etcd.conf`, bootstrapFile(member)],
         pidFile: pidFile(member),
-        log: `${stateDir}/${name}.log`,
+        log: logFile(member),
         ...common(target, member, {}),
         ready: {
           until: sh`grep -q ${listening} /proc/net/tcp /proc/net/tcp6 && ${answers(member)}`,

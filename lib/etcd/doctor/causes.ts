@@ -186,6 +186,11 @@ export function causeOf(id: CauseId): Cause {
 }
 
 /** Place in the order of likelihood; 0 is the first. */
-export function rankOf(id: CauseId): number {
+function rankOf(id: CauseId): number {
   return CAUSES.findIndex((cause) => cause.id === id);
+}
+
+/** By the table; what follows comes after every cause. */
+export function weightOf(id: CauseId): number {
+  return rankOf(id) + (causeOf(id).follows ? 1000 : 0);
 }

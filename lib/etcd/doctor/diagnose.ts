@@ -5,7 +5,7 @@ import { hostPort } from '../model.ts';
 import { filteredSaid } from '../port-matrix.ts';
 import { filtered } from '../ports.ts';
 import type { MemberReading } from '../read.ts';
-import { type CauseId, causeOf, rankOf } from './causes.ts';
+import { type CauseId, weightOf } from './causes.ts';
 import type { Evidence } from './evidence.ts';
 import { causeOfLine, excerpt } from './signatures.ts';
 
@@ -192,8 +192,8 @@ function ofAnswer({ member: { host }, facts: { reading } }: Evidence): readonly 
   const lines = (reading?.said ?? '').split('\n');
   return lines.flatMap((line) => {
     const cause = causeOfLine(line);
-    const evidence = `${host}, etcdctl: ${excerpt(line.trim())}`;
-    return cause ? [{ cause, from: host, host, isAbout: true, evidence }] : [];
+    if (cause === undefined) return [];
+    return { cause, from: host, host, isAbout: true, evidence: `${host}, etcdctl: ${excerpt(line.trim())}` };
   });
 }
 
@@ -265,15 +265,10 @@ function grouped(clues: readonly Clue[], all: readonly Evidence[]): readonly Dia
   const byCause = new Map<CauseId, Clue[]>();
   for (const clue of clues) byCause.set(clue.cause, [...(byCause.get(clue.cause) ?? []), clue]);
   return [...byCause]
-    .sort(([a], [b]) => weight(a) - weight(b))
+    .sort(([a], [b]) => weightOf(a) - weightOf(b))
     .map(([cause, some]) => ({
       cause,
       hosts: order.filter((host) => some.some((clue) => clue.host === host)),
       evidence: [...new Set(some.map(({ evidence }) => evidence))],
     }));
-}
-
-/** What follows comes after every cause. */
-function weight(id: CauseId): number {
-  return rankOf(id) + (causeOf(id).follows ? 1000 : 0);
 }

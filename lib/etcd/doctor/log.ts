@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
-import { causeOf, rankOf } from './causes.ts';
+import { weightOf } from './causes.ts';
 import { readJournal } from './journal.ts';
 import { reportDiagnosis } from './report.ts';
 import { excerpt } from './signatures.ts';
@@ -11,8 +11,9 @@ const MOST = 256 * 1024 * 1024;
 
 /** What a journal alone tells, as errors; no host is contacted. `-` is standard input. */
 export async function readLog(file: string): Promise<readonly QuorateError[]> {
-  const weight = (id: Parameters<typeof causeOf>[0]) => rankOf(id) + (causeOf(id).follows ? 1000 : 0);
-  const findings = [...readJournal(await contents(file))].sort((a, b) => weight(a.cause) - weight(b.cause));
+  const findings = [...readJournal(await contents(file))].sort(
+    (a, b) => weightOf(a.cause) - weightOf(b.cause),
+  );
   return findings.map(({ cause, count, line, first, last }, i) => {
     const when = first === undefined ? '' : count > 1 ? `, ${first} to ${last}` : `, ${first}`;
     const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${excerpt(line)}`;

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { logFile } from '../facts.ts';
 import { hostPort, type Member } from '../model.ts';
-import { type Cause, causeOf } from './causes.ts';
+import { causeOf } from './causes.ts';
 import type { Diagnosis } from './diagnose.ts';
 
 /** Lines of evidence that are shown of one cause. */
@@ -20,7 +20,7 @@ export function reportDiagnosis(
   afterOthers: boolean,
   about?: About,
 ): QuorateError {
-  const { title, follows } = causeOf(cause);
+  const { title, follows, next } = causeOf(cause);
   const [host] = hosts;
   const more = evidence.length - MOST;
   return new QuorateError(
@@ -31,14 +31,14 @@ export function reportDiagnosis(
     ].join('\n'),
     {
       exitCode: EXIT.unhealthy,
-      hint: `next: ${nextCommand(causeOf(cause), host, about)}`,
+      hint: `next: ${nextCommand(next, host, about)}`,
       ...(hosts.length === 1 && host !== undefined && { host }),
     },
   );
 }
 
 /** What the words in capitals stand for; a journal alone knows no host, so defaults take their place. */
-function nextCommand({ next }: Cause, host: string | undefined, about: About | undefined): string {
+function nextCommand(next: string, host: string | undefined, about: About | undefined): string {
   const member = about?.member;
   const words: Readonly<Record<string, string>> = {
     HOST: host ?? 'HOST',
