@@ -213,6 +213,21 @@ for i in $(seq 12); do ctl put snap $i >/dev/null; done; sleep 0.5; ${COPIED}; r
     heal: `systemctl stop etcd; sed -i s/MARKER-AAAB/MARKER-AAAA/ ${DATA}/member/snap/db; chown etcd: ${DATA}/member/snap/db; rm -rf ${DATA}.own; systemctl start etcd`,
   },
   {
+    name: 'memory that etcd may not have',
+    provoke: `mkdir -p /etc/systemd/system/etcd.service.d; printf '[Service]\\nLimitAS=2G\\nRestart=no\\n' >/etc/systemd/system/etcd.service.d/t.conf
+systemctl daemon-reload; systemctl stop etcd; ${start(2)}`,
+    first: /^etcd03: the host has no memory left\n.*cannot allocate memory/,
+    next: /on etcd03: ps aux --sort=-rss/,
+  },
+  {
+    name: 'a quota that is reached',
+    provoke: `echo 'ETCD_QUOTA_BACKEND_BYTES="4194304"' >>${CONF}; systemctl restart etcd; ${CTL}
+for i in $(seq 12); do head -c 500000 /dev/urandom | base64 -w0 | ctl put filler >/dev/null 2>&1; done; sleep 0.5`,
+    first: /^etcd03: the database has reached its quota: it takes no more writes\n.*alarm NOSPACE/,
+    heal: `${RESTORED}; ${CTL}; again ctl alarm disarm`,
+    next: /etcdctl compact \d+; etcdctl defrag; etcdctl alarm disarm/,
+  },
+  {
     name: 'a learner that is left over',
     provoke: `${CTL}; again ctl member add left --learner --peer-urls=https://10.0.52.99:2380`,
     first: /^a learner is left over\nleft is still a learner|^a learner is left over\n.* is still a learner/,
@@ -312,6 +327,14 @@ describeLab('the doctor names causes', () => {
   it('what healthy members write, and etcdctl: read from a file', async () => {
     const leader = (await leaderOf(lab)) ?? '';
     const address = lab.hosts.find(({ name }) => name === leader)?.address;
+    const other = leader === 'etcd05' ? 'etcd04' : 'etcd05';
+    await lab.ssh(other, 'systemctl stop etcd');
+    const { stdout: refused } = await lab.ssh(
+      leader,
+      `${CTL}; ctl member add six --peer-urls=https://10.0.52.97:2380 2>&1`,
+    );
+    await lab.ssh(other, 'systemctl start etcd');
+    await healthy();
     const { stdout } = await lab.ssh(
       leader,
       `${CTL}
@@ -323,7 +346,7 @@ for i in 1 2 3; do systemctl kill -s STOP etcd; sleep 0.4; systemctl kill -s CON
 journalctl -u etcd -o short --since=-1min`,
     );
     const file = join(lab.stateDir, 'journal');
-    writeFileSync(file, stdout);
+    writeFileSync(file, `${refused}${stdout}`);
     const run = await doctor('--log', file);
     expect(run.code).toBe(7);
     const told = run.said.map((message) => message.split('\n')[0]?.replace(' (follows from the above)', ''));
@@ -332,6 +355,7 @@ journalctl -u etcd -o short --since=-1min`,
       'one side speaks http, the other https',
       'the member was added before',
       'a learner is left over',
+      'the cluster refuses changes of its members while one is unhealthy',
       'disk or CPU is too slow for etcd',
     ]) {
       expect(told).toContain(cause);

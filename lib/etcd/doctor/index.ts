@@ -49,12 +49,18 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   });
 }
 
-/** Of the first host that it is about; the ID by the list of any member. */
+/** Of the first host that it is about; the ID by the list of any member, the revision by the furthest. */
 function aboutOf({ hosts: [first] }: Diagnosis, { cluster, hosts }: Surveyed): About | undefined {
   const member = cluster.members.find(({ host }) => host === first);
   if (member === undefined) return undefined;
-  const listed = hosts.flatMap(({ target }) => target.facts.reading?.members ?? []);
-  return { member, id: listed.find(({ peerUrls }) => peerUrls.includes(member.peerUrl))?.id };
+  const readings = hosts.flatMap(({ target }) => target.facts.reading ?? []);
+  const listed = readings.flatMap(({ members }) => members ?? []);
+  const revisions = readings.flatMap(({ status }) => status?.revision ?? []);
+  return {
+    member,
+    id: listed.find(({ peerUrls }) => peerUrls.includes(member.peerUrl))?.id,
+    revision: revisions.length > 0 ? Math.max(...revisions) : undefined,
+  };
 }
 
 /** One exchange a host, all side by side. */

@@ -8,10 +8,12 @@ import type { Diagnosis } from './diagnose.ts';
 /** Lines of evidence that are shown of one cause. */
 const MOST = 6;
 
-/** Of the first host that a diagnosis is about: the member it carries, and its ID where some member knows it. */
+/** Of the first host that a diagnosis is about: the member it carries, and what some member knows of it. */
 export interface About {
   readonly member: Member;
   readonly id: string | undefined;
+  /** Of the key space. */
+  readonly revision: number | undefined;
 }
 
 /** A diagnosis as people see it: the cause, what speaks for it, and the next command. */
@@ -44,6 +46,7 @@ function nextCommand(next: string, host: string | undefined, about: About | unde
     HOST: host ?? 'HOST',
     NAME: member?.name ?? 'NAME',
     ID: about?.id ?? 'ID',
+    REVISION: String(about?.revision ?? 'REVISION'),
     SERVICE: member?.service ?? 'etcd',
     JOURNAL: journalCommand(member),
     DATA: member?.dataDir ?? '/var/lib/etcd/default.etcd',

@@ -20,6 +20,14 @@ const HEALTHY: MemberReading = {
   alarms: [],
   hash: { hash: 42, revision: 7, compacted: 1 },
 };
+/** Every member tells of every alarm. */
+const ALARMED: MemberReading = {
+  ...HEALTHY,
+  members: [
+    { id: 'b2', name: 'etcd02', peerUrls: ['https://10.0.0.2:2380'], clientUrls: [], learner: false },
+  ],
+  alarms: [{ memberId: 'b2', alarm: 'NOSPACE' }],
+};
 const SICK: MemberReading = { ...HEALTHY, healthy: false };
 
 interface Change {
@@ -144,10 +152,11 @@ describe('the causes', () => {
       ['permission etcd01 etcd03'],
     ],
     [
-      'are alarms, too',
-      { 1: { reading: { ...HEALTHY, alarms: [{ memberId: 'a', alarm: 'NOSPACE' }] } } },
+      'are alarms, of the member that raised them, whoever tells of them',
+      { 0: { reading: ALARMED }, 1: { reading: ALARMED }, 2: { reading: ALARMED } },
       ['quota etcd02'],
     ],
+    ['are alarms of members that nobody knows', { 0: { reading: { ...ALARMED, members: [] } } }, ['quota']],
     [
       'of clusters that differ are put to whom the majority does not agree with',
       {
