@@ -4,7 +4,7 @@ import { oneLine } from './text.ts';
 
 export interface HostState {
   readonly name: string;
-  /** `waiting`: it has not begun, or stands at a barrier before anything was decided. */
+  /** `waiting`: it has not begun, or stands at a barrier with something left to be done. */
   readonly state: 'waiting' | 'busy' | 'done' | 'failed';
   /** What it is doing, or why it failed; on one line and free of control characters. */
   readonly doing: string;
@@ -14,6 +14,8 @@ export interface HostState {
   readonly since: number;
   readonly ok: number;
   readonly changed: number;
+  /** Planned tasks that are not applied yet. */
+  readonly due: number;
 }
 
 /** What every host is doing, and how far it is: made from the event stream, read by the live view. */
@@ -41,11 +43,11 @@ export class HostStates {
     }
   }
 
-  progress({ host, doing }: Progress): void {
-    const before = this.#set(host, {});
-    if (before.state === 'failed') return;
+  progress({ host, doing, due }: Progress): void {
+    const now = this.#set(host, due === undefined ? {} : { due });
+    if (now.state === 'failed') return;
     if (doing !== undefined) this.#doing(host, 'busy', doing);
-    else this.#doing(host, before.ok + before.changed > 0 ? 'done' : 'waiting', '');
+    else this.#doing(host, now.due === 0 && now.ok + now.changed > 0 ? 'done' : 'waiting', '');
   }
 
   #count({ host, task, status }: Extract<RunEvent, { event: 'task' }>): void {
@@ -76,6 +78,7 @@ export class HostStates {
       since: Date.now(),
       ok: 0,
       changed: 0,
+      due: 0,
     } as const;
     const host = { ...(this.#hosts.get(name) ?? fresh), ...fields };
     this.#hosts.set(name, host);

@@ -9,8 +9,9 @@ export function redactEvent(event: RunEvent): RunEvent {
 }
 
 /** The same for a progress line; it is redacted before it can be cut to the width of a screen. */
-export function redactProgress({ host, doing }: Progress): Progress {
-  return { host, doing: doing === undefined ? undefined : redact(doing) };
+export function redactProgress(progress: Progress): Progress {
+  const { doing } = progress;
+  return doing === undefined ? progress : { ...progress, doing: redact(doing) };
 }
 
 function strings(value: unknown): string[] {

@@ -60,8 +60,10 @@ export type RunEvent =
 /** What only a progress view cares for; not part of the JSON stream. */
 export interface Progress {
   readonly host: string;
-  /** `connecting`, `reading`, `applying etcd.conf`…; undefined when the host is done. */
+  /** `connecting`, `reading`, `applying etcd.conf`…; undefined when the host rests. */
   readonly doing: string | undefined;
+  /** Planned tasks that a run has yet to apply there; left out when that is as before. */
+  readonly due?: number;
 }
 
 /** Where events go. Renderers are told of both; a slow one must not block. */

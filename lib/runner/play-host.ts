@@ -31,6 +31,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   plan: readonly PlannedTask[] = [];
   readonly #options: PlayHostOptions;
   readonly #wire: Wire;
+  readonly #applied = new Set<PlannedTask>();
   #world = new World();
 
   constructor(target: Target<Facts>, options: PlayHostOptions) {
@@ -61,6 +62,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       const reading = readings(i);
       return { ...one, changes: this.#wire.inTask(one, () => one.task.diff(reading, this.#world)) };
     });
+    this.#rest();
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
@@ -72,7 +74,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const proof = this.#world.copy();
     const send = (transfers: readonly Transfer[]) => this.#send(transfers);
     await applySteps(steps, { wire: this.#wire, proof, owner, connect, send });
-    this.#wire.doing(undefined);
+    for (const planned of due) this.#applied.add(planned);
+    this.#rest();
   }
 
   report(role: string, task: string, status: TaskStatus): void {
@@ -87,6 +90,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Second Ctrl-C: ends the process group on the host. */
   kill(): void {
     this.#wire.kill();
+  }
+
+  #rest(): void {
+    const due = this.plan.filter((planned) => planned.changes.length > 0 && !this.#applied.has(planned));
+    this.#wire.rests(this.#options.check ? 0 : due.length);
   }
 
   /** One exchange for all probes; the looks at paths of all tasks go together. */

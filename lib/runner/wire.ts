@@ -69,6 +69,11 @@ export class Wire {
     this.#sink.progress({ host: this.host.name, doing });
   }
 
+  /** Nothing goes on here, with so many tasks still to be applied. */
+  rests(due: number): void {
+    this.#sink.progress({ host: this.host.name, doing: undefined, due });
+  }
+
   log(level: 'debug' | 'warning' | 'output', message: string, task?: string): void {
     this.#sink.emit({
       event: 'log',

@@ -42,6 +42,21 @@ test('Ctrl-C stays with the command line', async () => {
   expect(process.listenerCount('exit')).toBe(exits);
 });
 
+test('a host with changes still to come waits, and is done once they are applied', async () => {
+  const { terminal, report } = open(80, 24);
+  report.emit(start('etcd01'));
+  report.emit(task('etcd01'));
+  report.progress({ host: 'etcd01', doing: undefined, due: 2 });
+  report.progress({ host: 'etcd01', doing: 'reading the cluster' });
+  report.progress({ host: 'etcd01', doing: undefined });
+  await drawn(terminal);
+  expect(terminal.screen).toMatch(/^· etcd01 {2}waiting {2}.*1 changed\n\n1 host: 1 waiting/m);
+  report.progress({ host: 'etcd01', doing: undefined, due: 0 });
+  await drawn(terminal);
+  expect(terminal.screen).toMatch(/^✔ etcd01 {2}done {2}/m);
+  await report.close();
+});
+
 test('each host has a line while it is busy, and none is left at the end', async () => {
   const { terminal, report } = open(80, 24);
   report.emit(start('etcd01', 'etcd02', 'etcd03'));

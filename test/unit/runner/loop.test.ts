@@ -51,6 +51,16 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
       ]),
     );
 
+  it('says how many tasks are still to be applied', async () => {
+    const [one, two] = ['one', 'two'].map((name) =>
+      file({ path: join(dir, name), content: name, mode: '0600' }),
+    );
+    const host = await plan(one!, two!);
+    await host.apply(({ task }) => task === one);
+    await host.apply(() => true);
+    expect(sink.steps.flatMap(({ due }) => due ?? [])).toEqual([2, 1, 0]);
+  });
+
   it('predicts, applies, proves, and then finds nothing left to do', async () => {
     const tasks = [
       directory({ path: join(dir, 'etc'), mode: '0750' }),

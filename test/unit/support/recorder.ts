@@ -1,7 +1,8 @@
-import type { EventSink, RunEvent } from '../../../lib/runner/events.ts';
+import type { EventSink, Progress, RunEvent } from '../../../lib/runner/events.ts';
 
-/** Keeps events for a test to look at. */
-export function recorder(): EventSink & { readonly events: RunEvent[] } {
+/** Keeps what it is told for a test to look at. */
+export function recorder(): EventSink & { readonly events: RunEvent[]; readonly steps: Progress[] } {
   const events: RunEvent[] = [];
-  return { events, emit: (event) => events.push(event), progress: () => {} };
+  const steps: Progress[] = [];
+  return { events, steps, emit: (event) => events.push(event), progress: (step) => steps.push(step) };
 }
