@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { VarSchema } from '../dsl/role.ts';
@@ -124,7 +124,7 @@ function load(playbook: CommandLine, options: Options): Promise<Inventory> {
     ...roles.map(({ vars }) => vars),
   );
   return loadInventory({
-    files: options.inventory.length > 0 ? options.inventory : [DEFAULT_INVENTORY],
+    files: options.inventory.length > 0 ? options.inventory : [fromHere(DEFAULT_INVENTORY)],
     schema,
     extraVars: options.extraVars,
     overrides: {
@@ -132,6 +132,12 @@ function load(playbook: CommandLine, options: Options): Promise<Inventory> {
       ...(options.become && { become: true }),
     },
   });
+}
+
+/** A path below the working directory as one would type it. */
+function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
 }
 
 /** Ansible's magic variables, as far as roles need them. */

@@ -10,6 +10,11 @@ import { type MemberReading, parseMember, readMember } from './read.ts';
 
 export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
 
+/** There is a process: one that waits for its peers is `activating` to systemd, and lives all the same. */
+export function isUp({ service }: Pick<EtcdFacts, 'service'>): boolean {
+  return service === 'active' || service === 'activating';
+}
+
 /** What roles and the cluster logic need to know of a host before anything is planned. */
 export interface EtcdFacts {
   /** As in release names: `amd64`, `arm64`, `ppc64le`, `s390x`. */

@@ -1,5 +1,5 @@
 import { EXIT, QuorateError } from '../errors.ts';
-import type { ClusterFacts } from './facts.ts';
+import { type ClusterFacts, isUp } from './facts.ts';
 import { formedRecord } from './formed.ts';
 import { memberOf } from './model.ts';
 import type { EtcdHost, Surveyed } from './survey.ts';
@@ -41,8 +41,7 @@ function isWithoutData({ target }: EtcdHost): boolean {
 
 /** Its service runs on data that is not where the inventory says. */
 function runsElsewhere(host: EtcdHost): boolean {
-  const { service } = host.target.facts;
-  return isWithoutData(host) && (service === 'active' || service === 'activating');
+  return isWithoutData(host) && isUp(host.target.facts);
 }
 
 /** It may have been started this very moment for the first time: to systemd a member is `active` with a quorum only. */

@@ -1,7 +1,7 @@
 import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
-import type { ClusterFacts, EtcdFacts } from './facts.ts';
+import { type ClusterFacts, type EtcdFacts, isUp } from './facts.ts';
 import { settingsProblems } from './flags.ts';
 import { knownMembers, membershipProblems } from './membership.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
@@ -101,7 +101,7 @@ function commonCa(hosts: readonly EtcdHost[]): string | undefined {
 /** Data or a service that our records do not claim belongs to somebody else. */
 export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): readonly QuorateError[] {
   return hosts.flatMap(({ target }) => {
-    const { owner, data, service, caPem } = target.facts;
+    const { owner, data, caPem } = target.facts;
     const problem = (message: string, hint: string) =>
       new QuorateError(`${target.name}: ${message}`, { exitCode: EXIT.refused, host: target.name, hint });
     const member = memberOf(target);
@@ -111,7 +111,7 @@ export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): r
         `another inventory manages this host; if it is the same cluster under another file name, set etcd_cluster_name: ${owner.replace(/^cluster /, '')}`,
       );
     }
-    const alive = service === 'active' || service === 'activating';
+    const alive = isUp(target.facts);
     if (owner === undefined && (data === 'present' || alive)) {
       const what = alive ? `${member.service} runs` : `${member.dataDir} has data`;
       return problem(

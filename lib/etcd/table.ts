@@ -20,7 +20,10 @@ export function healthTable(cluster: Cluster, answers: readonly Answer[]): strin
     ];
   });
   const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];
-  return [columns([head, ...rows]), '', etcdctlLine(cluster)].join('\n');
+  const [first] = cluster.members;
+  // On this machine there is nothing to log in to.
+  const where = first && first.manager !== 'process' ? [`# on ${first.host}, as root or ${first.user}:`] : [];
+  return [columns([head, ...rows]), '', ...where, etcdctlLine(cluster)].join('\n');
 }
 
 /** Whole days from now; negative when it is over. */

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
 import type { Position } from '../errors.ts';
 import type { Connection } from '../transport/host.ts';
@@ -51,7 +53,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   const problems = new Problems();
   const tree: Tree = { groups: new Map(), hosts: new Map() };
   for (const file of files) {
-    const source = readSource(file, problems);
+    const source = readSource(file, problems, inFolder(file));
     if (source) addToTree(tree, source, problems);
   }
   const stray = addVarFiles(tree, files, problems);
@@ -90,6 +92,12 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   }
   problems.throwIfAny();
   return { files, hosts, groups: membersOf(tree), notices: [...stray, ...noticesOf(foreign)] };
+}
+
+/** For a file that is not there: whether it is meant to be the one of that name in `inventory/`. */
+function inFolder(file: string): string | undefined {
+  const inside = join('inventory', file);
+  return !existsSync(file) && existsSync(inside) ? `did you mean ${inside}?` : undefined;
 }
 
 function refuseNoHosts(tree: Tree, problems: Problems): void {

@@ -110,8 +110,10 @@ function fromFile(inventory: Inventory, file: string, what: string): readonly st
 }
 
 function unknown(inventory: Inventory, name: string, what: string): QuorateError {
-  const known = [...inventory.groups.keys(), ...names(inventory)];
-  const near = known.length > 0 ? closest(name, known) : '';
+  const groups = [...inventory.groups.keys()];
+  const known = [...groups, ...names(inventory)];
+  // Hosts first: of several that are equally near the first one is taken.
+  const near = known.length > 0 ? closest(name, [...names(inventory), ...groups]) : '';
   const hint =
     near && distance(name, near) <= 3
       ? `did you mean ${near}?`

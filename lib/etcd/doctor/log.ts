@@ -11,9 +11,9 @@ const MOST = 256 * 1024 * 1024;
 
 /** What a journal alone tells, as errors; no host is contacted. `-` is standard input. */
 export async function readLog(file: string): Promise<readonly QuorateError[]> {
-  const findings = [...readJournal(await contents(file))].sort(
-    (a, b) => weightOf(a.cause) - weightOf(b.cause),
-  );
+  const text = await contents(file);
+  if (/^(?:-- No entries --)?$/.test(text.trim())) throw unread(file, 'there is nothing in it');
+  const findings = [...readJournal(text)].sort((a, b) => weightOf(a.cause) - weightOf(b.cause));
   return findings.map(({ cause, count, line, first, last }, i) => {
     const when = first === undefined ? '' : count > 1 ? `, ${first} to ${last}` : `, ${first}`;
     const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${excerpt(line)}`;
@@ -30,9 +30,13 @@ async function contents(file: string): Promise<string> {
   try {
     return (file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')).slice(0, MOST);
   } catch (error) {
-    throw new QuorateError(`--log ${file}: ${(error as NodeJS.ErrnoException).message}`, {
-      exitCode: EXIT.usage,
-      hint: 'a file with a journal, as journalctl -u etcd prints it; - is standard input',
-    });
+    throw unread(file, (error as NodeJS.ErrnoException).message);
   }
+}
+
+function unread(file: string, why: string): QuorateError {
+  return new QuorateError(`--log ${file}: ${why}`, {
+    exitCode: EXIT.usage,
+    hint: 'a file with a journal, as journalctl -u etcd prints it; - is standard input',
+  });
 }

@@ -1,5 +1,6 @@
 import { certificateProblems, describeProblem, fingerprint } from '../../pki/index.ts';
 import { type CertificateFault, certificateFaults } from '../certificates.ts';
+import { isUp } from '../facts.ts';
 import type { Finding } from '../judge.ts';
 import { filteredSaid } from '../port-matrix.ts';
 import { filtered } from '../ports.ts';
@@ -44,7 +45,6 @@ function ofHost({ member, facts, free, data, plaintext }: Evidence): readonly Cl
     evidence: `${host}: ${evidence}`,
   });
   const { clock, listeners } = facts.host;
-  const runs = facts.service === 'active' || facts.service === 'activating';
   const mib = free && Math.floor(free.kiB / 1024);
   return [
     ...(free && mib !== undefined && mib < SEGMENT
@@ -73,7 +73,7 @@ function ofHost({ member, facts, free, data, plaintext }: Evidence): readonly Cl
         ]
       : []),
     ...plaintext.map((setting) => clue('http', `${member.configDir}/etcd.conf has ${setting}`)),
-    ...(runs ? [] : [clue('stopped', `${member.service} is ${facts.service}`)]),
+    ...(isUp(facts) ? [] : [clue('stopped', `${member.service} is ${facts.service}`)]),
   ];
 }
 

@@ -105,3 +105,9 @@ it.each([
   expect(run.events.at(-1)).toMatchObject({ hosts: {}, exitCode: 1 });
   expect(run.code).toBe(1);
 });
+
+it('a file of inventory/ without its folder: says where it is', async () => {
+  const run = await site({ 'inventory.yaml': THREE }, '-i', 'prod.yaml');
+  expect(run.said).toEqual(['there is no file prod.yaml']);
+  expect(run.errors[0]?.hint).toBe('did you mean inventory/prod.yaml?');
+});

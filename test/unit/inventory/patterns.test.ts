@@ -42,6 +42,7 @@ describe('patterns', () => {
 
   it.each([
     ['n9', '--limit: "n9" is neither a host nor a group', 'did you mean n1?'],
+    ['n', '--limit: "n" is neither a host nor a group', 'did you mean n1?'],
     ['zzzzzz', '--limit: "zzzzzz" is neither a host nor a group', 'known: all, a, b, none, n1, n2, n3, m1'],
     ['', '--limit: the pattern is empty', 'all names every host'],
     [',', '--limit: the pattern is empty', 'all names every host'],

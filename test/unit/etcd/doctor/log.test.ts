@@ -46,3 +46,12 @@ it('a good day: nothing', async () => {
 it('a file that is not there: 1', async () => {
   await expect(readLog('/nonexistent/journal')).rejects.toMatchObject({ exitCode: 1 });
 });
+
+it.each(['', '\n', '-- No entries --\n'])('nothing to read (%j): 1, it is not a good day', async (text) => {
+  const path = join(scratch(), 'journal');
+  writeFileSync(path, text);
+  await expect(readLog(path)).rejects.toMatchObject({
+    exitCode: 1,
+    message: `--log ${path}: there is nothing in it`,
+  });
+});
