@@ -1,0 +1,159 @@
+import type { Play, PlayHost } from '../dsl/play.ts';
+import type { HostData, Role } from '../dsl/role.ts';
+import { exchange } from './exchange.ts';
+import { type HeldLock, takeLock } from './lock.ts';
+import { LoopHost } from './play-host.ts';
+import type { RunHost, Session } from './session.ts';
+import type { RoleTask } from './wire.ts';
+
+/**
+ * One play from the first exchange to the last: facts, what the cluster is, plans of all hosts, then, where
+ * something differs and this is no check, the changes and their proof under the run locks; reads in the end.
+ */
+export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promise<void> {
+  const { select, limit, check, roles } = session.options;
+  const all = select(play.hosts);
+  const selected = all.filter(limit);
+  const scope = play.strategy.scope?.(selected, all) ?? selected;
+  session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
+  const isSelected = new Set(selected.map((host) => host.name));
+  const hostvars = Object.fromEntries(all.map((host) => [host.name, host.vars]));
+  const hosts = await gather(session, play, scope, (host) => ({
+    data: { name: host.name, vars: host.vars, hostvars },
+    selected: isSelected.has(host.name),
+  }));
+  session.hosts = hosts;
+  const taking = play.roles.filter((role) => roles.includes(role.name));
+  const run = {
+    check,
+    roles: taking.map((role) => role.name),
+    explicitRoles: roles.explicit,
+    hosts,
+    unreachable: scope.map((host) => host.name).filter((name) => !hosts.some((h) => h.target.name === name)),
+    log: (level: 'info' | 'warning' | 'table', message: string) =>
+      session.sink.emit({ event: 'log', level, message }),
+    each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
+      session.each(some, (host) => host.target.name, work),
+    failed: ({ target }: PlayHost<Facts>) => session.failed(target.name),
+    stopping: () => session.stopping,
+    fail: (error: unknown) => session.fail(error),
+  };
+  await play.strategy.survey?.(run);
+  await plan(session, hosts, taking);
+  if (check) reportPlans(session, hosts);
+  play.strategy.admit?.(run);
+  if (!check) {
+    const isDue = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
+    const due = all.filter(({ name }) => isDue.has(name));
+    const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
+    const locked = hosts.filter(({ target }) => together.has(target.name));
+    await converge(session, locked, () => play.strategy.converge(run));
+  }
+  if (!session.stopping) await play.strategy.verify?.(run);
+}
+
+/** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
+async function gather<Facts>(
+  session: Session,
+  play: Play<Facts>,
+  scope: readonly RunHost[],
+  describe: (host: RunHost) => { readonly data: HostData; readonly selected: boolean },
+): Promise<LoopHost<Facts>[]> {
+  const gathered = new Map<string, LoopHost<Facts>>();
+  await session.each(
+    scope,
+    (host) => host.name,
+    async (host) => {
+      session.sink.progress({ host: host.name, doing: 'connecting' });
+      const connected = await session.connections.of(host);
+      session.sink.progress({ host: host.name, doing: 'reading facts' });
+      const { data, selected } = describe(host);
+      const stateDir = play.stateDir(data);
+      const { readings } = await exchange(
+        connected,
+        [{ id: 'facts', sh: play.gather.probe(data), critical: false }],
+        {
+          stateDir,
+          stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: host.name, message }),
+        },
+      );
+      const facts = play.gather.parse(readings.get('facts') ?? { code: 1, out: '' }, data);
+      const { check } = session.options;
+      const owner = play.owner(data);
+      const loop = new LoopHost(
+        { ...data, facts },
+        {
+          host: connected,
+          connect: () => session.connections.anew(host),
+          selected,
+          check,
+          stateDir,
+          owner,
+          sink: session.sink,
+        },
+      );
+      gathered.set(host.name, loop);
+    },
+  );
+  return scope.flatMap((host) => gathered.get(host.name) ?? []);
+}
+
+async function plan<Facts>(
+  session: Session,
+  hosts: readonly LoopHost<Facts>[],
+  roles: readonly Role<Facts>[],
+): Promise<void> {
+  await session.each(
+    hosts.filter((host) => host.selected),
+    (host) => host.target.name,
+    async (host) => {
+      const tasks: RoleTask[] = roles.flatMap((role) =>
+        role.tasks(host.target).map((task) => ({ role: role.name, task })),
+      );
+      await host.makePlan(tasks);
+    },
+  );
+  for (const host of hosts) {
+    for (const { role, task, changes } of host.plan) {
+      if (changes.length === 0) host.report(role, task.title, 'ok');
+    }
+  }
+}
+
+function reportPlans(session: Session, hosts: readonly LoopHost<unknown>[]): void {
+  for (const host of hosts) {
+    for (const { role, task, changes } of host.plan) {
+      if (changes.length === 0) continue;
+      session.pending();
+      const status = changes.every((change) => change.certainty === 'unknown') ? 'unknown' : 'changed';
+      session.sink.emit({ event: 'task', host: host.target.name, role, task: task.title, status, changes });
+    }
+  }
+}
+
+/**
+ * Works under the run locks of hosts: of all that belong together with one that has changes, or two runs with
+ * another `--limit` each would restart two members of one cluster at once. They are taken one by one in the
+ * order of the inventory, which is the same for every run: whoever loses, loses to a run that only wants
+ * later ones, so of those that race one always goes on.
+ */
+async function converge(
+  session: Session,
+  hosts: readonly LoopHost<unknown>[],
+  work: () => Promise<void>,
+): Promise<void> {
+  const locks: HeldLock[] = [];
+  try {
+    for (const host of hosts.filter(({ target }) => !session.failed(target.name))) {
+      const lock = await takeLock(host.host, host.stateDir, { create: hasChanges(host) });
+      if (lock) locks.push(lock);
+    }
+    await work();
+  } finally {
+    await Promise.allSettled(locks.map((lock) => lock.release()));
+  }
+}
+
+function hasChanges({ plan }: LoopHost<unknown>): boolean {
+  return plan.some(({ changes }) => changes.length > 0);
+}

@@ -1,0 +1,166 @@
+import type { PlayInventoryHost } from '../dsl/play.ts';
+import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
+import { type Connectable, Connections } from './connections.ts';
+import type { EventSink } from './events.ts';
+import type { LoopHost } from './play-host.ts';
+import { Recap } from './recap.ts';
+
+/** A host as the runner needs it: what plays look at, and a way to connect. */
+export interface RunHost extends PlayInventoryHost, Connectable {}
+
+export interface RunOptions {
+  readonly inventoryFiles: readonly string[];
+  /** All hosts that a pattern names, in inventory order. */
+  readonly select: (pattern: string) => readonly RunHost[];
+  /** `--limit`. */
+  readonly limit: (host: RunHost) => boolean;
+  readonly check: boolean;
+  /** A check that finds something to change ends with 8. */
+  readonly detailedExitcode: boolean;
+  readonly forks: number;
+  /** Roles that take part; `explicit` when `-r` named them. */
+  readonly roles: { readonly includes: (role: string) => boolean; readonly explicit: boolean };
+  readonly sink: EventSink;
+}
+
+/** Milliseconds that a run has to end once its scripts were killed. */
+const GRACE = 2000;
+
+/** One run: its connections, what failed, how it is ended, and what it says. */
+export class Session {
+  readonly options: RunOptions;
+  readonly sink: EventSink;
+  readonly connections = new Connections();
+  /** Those of the play under way: what a stop is for. */
+  hosts: readonly LoopHost<unknown>[] = [];
+  readonly #recap: Recap;
+  readonly #failed = new Set<string>();
+  #codes: ExitCode[] = [];
+  #stopped: ExitCode | undefined;
+  /** It has said its last word. */
+  #ended = false;
+  #giveUp: (code: ExitCode) => void = () => {};
+  readonly givenUp: Promise<ExitCode> = new Promise((resolve) => {
+    this.#giveUp = resolve;
+  });
+  abandoned = false;
+
+  constructor(options: RunOptions) {
+    this.options = options;
+    this.#recap = new Recap(options.check);
+    this.sink = {
+      emit: (event) => {
+        if (this.#ended) return;
+        this.#recap.count(event);
+        options.sink.emit(event);
+      },
+      progress: (progress) => {
+        if (!this.#ended) options.sink.progress(progress);
+      },
+    };
+  }
+
+  /** The last word: connections closed, recap, exit code. */
+  async close(): Promise<ExitCode> {
+    await this.connections.close((name, count) => this.#recap.roundTrips(name, count));
+    return this.#end();
+  }
+
+  #end(): ExitCode {
+    const exitCode = worstExit(this.#codes);
+    this.sink.emit(this.#recap.event(exitCode));
+    this.#ended = true;
+    return exitCode;
+  }
+
+  stop(code: ExitCode): void {
+    this.#stopped = code;
+    this.#codes.push(code);
+    for (const host of this.hosts) host.stop();
+  }
+
+  kill(): void {
+    for (const host of this.hosts) host.kill();
+    setTimeout(() => this.#abandon(), GRACE).unref();
+  }
+
+  /** What goes on here has no script on a host to end: a download, a file that is sent, a host that is not there. */
+  #abandon(): void {
+    if (this.#ended) return;
+    this.abandoned = true;
+    this.fail(
+      new QuorateError('stopped at once, in the middle of what was under way', {
+        exitCode: this.#stopped ?? EXIT.interrupted,
+        hint: 'run again: every host is read afresh first',
+      }),
+    );
+    this.#giveUp(this.#end());
+  }
+
+  /** Somebody asked to end. */
+  get stopping(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  failed(host: string): boolean {
+    return this.#failed.has(host);
+  }
+
+  /** Something went wrong: no further play is begun. */
+  get over(): boolean {
+    return this.#codes.some((code) => code !== EXIT.pending);
+  }
+
+  /** A check found something to change. */
+  pending(): void {
+    if (this.options.detailedExitcode) this.#codes.push(EXIT.pending);
+  }
+
+  /** Works on items side by side, at most `forks`; those that came through are returned. */
+  async each<T>(
+    items: readonly T[],
+    name: (item: T) => string,
+    work: (item: T) => Promise<void>,
+  ): Promise<T[]> {
+    const waiting = items.filter((item) => !this.#failed.has(name(item)));
+    const done = new Set<T>();
+    const worker = async () => {
+      for (let item = waiting.shift(); item !== undefined && !this.#stopped; item = waiting.shift()) {
+        try {
+          await work(item);
+          done.add(item);
+        } catch (error) {
+          this.#failed.add(name(item));
+          this.fail(error, name(item));
+        }
+        this.sink.progress({ host: name(item), doing: undefined });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(this.options.forks, waiting.length) }, worker));
+    return items.filter((item) => done.has(item));
+  }
+
+  /** Reports an error; it counts for the exit code. */
+  fail(error: unknown, host?: string): void {
+    if (error instanceof QuorateErrors) {
+      for (const one of error.errors) this.fail(one);
+      return;
+    }
+    const known = error instanceof QuorateError ? error : bugOf(error);
+    const { message, hint, task, position } = known;
+    // What was stopped on request ends with the code of what stopped it: 130 or 143.
+    const exitCode =
+      known.exitCode === EXIT.interrupted ? (this.#stopped ?? EXIT.interrupted) : known.exitCode;
+    this.#codes.push(exitCode);
+    const where = known.host ?? host;
+    this.sink.emit({
+      event: 'error',
+      message,
+      exitCode,
+      ...(hint !== undefined && { hint }),
+      ...(where !== undefined && { host: where }),
+      ...(task !== undefined && { task }),
+      ...(position !== undefined && { position }),
+    });
+  }
+}
