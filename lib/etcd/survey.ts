@@ -65,7 +65,7 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
     );
   }
   if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
-  const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts));
+  const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts.map(({ target }) => target.facts)));
   const addresses = cluster.members.map(({ address }) => address);
   return {
     state,
@@ -92,8 +92,8 @@ function unknownSettings({ hosts }: Surveyed, version: string | undefined): read
 }
 
 /** The CA that most hosts have: one file edited by hand must not become everybody's. */
-function commonCa(hosts: readonly EtcdHost[]): string | undefined {
-  const pems = hosts.flatMap(({ target }) => target.facts.caPem ?? []);
+export function commonCa(hosts: readonly Pick<EtcdFacts, 'caPem'>[]): string | undefined {
+  const pems = hosts.flatMap(({ caPem }) => caPem ?? []);
   const votes = (pem: string) => pems.filter((other) => other === pem).length;
   return [...pems].sort((a, b) => votes(b) - votes(a))[0];
 }

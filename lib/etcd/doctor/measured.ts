@@ -5,6 +5,7 @@ import type { Finding } from '../judge.ts';
 import { filteredSaid } from '../port-matrix.ts';
 import { filtered } from '../ports.ts';
 import type { MemberReading } from '../read.ts';
+import { commonCa } from '../survey.ts';
 import type { CauseId } from './causes.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -96,9 +97,7 @@ function ofAlarms(all: readonly Evidence[]): readonly Clue[] {
 
 /** By the CA that most hosts have. */
 function ofCertificates(all: readonly Evidence[]): readonly Clue[] {
-  const cas = all.flatMap(({ facts }) => facts.caPem ?? []);
-  const votes = (pem: string) => cas.filter((other) => other === pem).length;
-  const caPem = [...cas].sort((a, b) => votes(b) - votes(a))[0];
+  const caPem = commonCa(all.map(({ facts }) => facts));
   return all.flatMap(({ member, facts, certificates }): readonly Clue[] => {
     const { host } = member;
     const odd = facts.caPem !== undefined && caPem !== undefined && facts.caPem !== caPem;
