@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { canonicalAddress } from '../../lib/addresses.ts';
 import type { HostData } from '../../lib/dsl/role.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../../lib/errors.ts';
 import { etcdConf } from '../../lib/etcd/environment.ts';
@@ -20,31 +21,32 @@ interface Slot {
   readonly usual: (ground: Ground) => string;
   /** How it is written; by default as the value of a variable of that name. */
   readonly vars?: (value: string) => Readonly<Record<string, unknown>>;
-  /** It reaches commands or files of a host as it is. */
-  readonly literal?: true;
+  /** How it reaches commands or files of a host, where it does. */
+  readonly arrives?: (value: string) => string;
 }
 
+const asItIs = (value: string) => value;
 const word = (text: string) => () => text;
 const directory = (name: string): Slot => ({
   name,
   usual: (ground) => `${ground.dir}/host/${name}`,
-  literal: true,
+  arrives: asItIs,
 });
 
 /** Every variable that is free text. */
 export const SLOTS: readonly Slot[] = [
-  { name: 'host', usual: word('etcd-a.example'), vars: () => ({}), literal: true },
-  { name: 'etcd_cluster_name', usual: word('prod-1'), literal: true },
-  { name: 'etcd_member_name', usual: word('m-1.a'), literal: true },
-  { name: 'etcd_address', usual: word('10.0.0.7'), literal: true },
-  { name: 'etcd_listen_address', usual: word('fd00::7'), literal: true },
+  { name: 'host', usual: word('etcd-a.example'), vars: () => ({}), arrives: asItIs },
+  { name: 'etcd_cluster_name', usual: word('prod-1'), arrives: asItIs },
+  { name: 'etcd_member_name', usual: word('m-1.a'), arrives: asItIs },
+  { name: 'etcd_address', usual: word('10.0.0.7'), arrives: canonicalAddress },
+  { name: 'etcd_listen_address', usual: word('fd00::7'), arrives: canonicalAddress },
   directory('etcd_bin_dir'),
   directory('etcd_config_dir'),
   directory('etcd_cert_dir'),
   directory('etcd_data_dir'),
-  { name: 'etcd_user', usual: word('etcd-x'), literal: true },
-  { name: 'etcd_group', usual: word('etcd_y'), literal: true },
-  { name: 'etcd_service_name', usual: word('etcd-2'), literal: true },
+  { name: 'etcd_user', usual: word('etcd-x'), arrives: asItIs },
+  { name: 'etcd_group', usual: word('etcd_y'), arrives: asItIs },
+  { name: 'etcd_service_name', usual: word('etcd-2'), arrives: asItIs },
   { name: 'etcd_version', usual: word('3.5.16') },
   { name: 'etcd_download_url', usual: word('https://a.example/{version}/etcd-{arch}.tar.gz') },
   { name: 'etcd_sha256', usual: word('0'.repeat(64)) },
@@ -59,7 +61,7 @@ export const SLOTS: readonly Slot[] = [
     name: 'setting',
     usual: word('simple'),
     vars: (value) => ({ etcd_settings: { 'auth-token': value } }),
-    literal: true,
+    arrives: asItIs,
   },
   {
     name: 'setting name',
@@ -200,7 +202,7 @@ async function play(ground: Ground, accepted: readonly Accepted[], shell: readon
   const scripts = accepted.flatMap((one) => {
     const target = targetOf(one.loaded.name, dataOf(one.loaded).vars);
     const plain = targetOf('plain', { etcd_cluster_name: one.vars.etcd_cluster_name });
-    checkRendering(target, one.slot.literal ? one.value : undefined);
+    checkRendering(target, one.slot.arrives?.(one.value));
     const usual = new Set(fragmentsOf(plain));
     // What does not differ was looked at with another case.
     return [{ one, fragments: fragmentsOf(target).filter((text) => !usual.has(text)) }];
@@ -211,8 +213,8 @@ async function play(ground: Ground, accepted: readonly Accepted[], shell: readon
     scripts.map(({ fragments }) => fragments),
   );
   for (const [i, { one, fragments }] of scripts.entries()) {
-    const value = asUtf8(one.value);
-    if (!one.slot.literal || fragments.length === 0 || seen[i]?.includes(value)) continue;
+    const { arrives } = one.slot;
+    if (!arrives || fragments.length === 0 || seen[i]?.includes(asUtf8(arrives(one.value)))) continue;
     throw new Error(`${shell}: ${one.slot.name} ${show(one.value)} did not arrive: ${show(seen[i])}`);
   }
   checkCanary(ground, `${shell}: ${show(accepted.map(({ slot, value }) => [slot.name, value]))}`);
