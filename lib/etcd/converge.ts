@@ -14,6 +14,10 @@ export function admit(run: PlayRun<EtcdFacts>): void {
   for (const surveyed of clustersOf(run)) {
     refusePartialBootstrap(surveyed);
     refuseDowntime(surveyed);
+    if (surveyed.hosts.some(opensToAll)) {
+      const message = 'every address may reach the client ports: etcd_client_cidrs narrows it';
+      run.log('warning', `${surveyed.cluster.name}: ${message}`);
+    }
   }
 }
 
@@ -39,10 +43,6 @@ async function keepToken({ cluster, hosts }: Surveyed): Promise<void> {
 }
 
 async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
-  if (surveyed.hosts.some(opensToAll)) {
-    const message = 'every address may reach the client ports: etcd_client_cidrs narrows it';
-    run.log('warning', `${surveyed.cluster.name}: ${message}`);
-  }
   const state = surveyed.hosts[0]?.target.facts.cluster?.state;
   if (state !== 'live') {
     const { cluster, hosts } = surveyed;

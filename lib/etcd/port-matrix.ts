@@ -10,7 +10,7 @@ export async function filteredPorts(surveyed: Surveyed): Promise<readonly string
     const { out } = await host.read('trying ports', probePorts(others));
     return parsePorts(name, others, out);
   });
-  const pairs = filtered(readings.flat());
+  const pairs = filtered(readings.flat(), (name) => hosts.some(({ target }) => target.name === name));
   const rules = await firewallRules(surveyed, pairs);
   return pairs.map((pair) => filteredSaid(pair, rules));
 }
@@ -41,6 +41,7 @@ async function ofAll<T>(
 
 /** One pair as a line, with what the firewall of either end says about it. */
 export function filteredSaid({ from, to, port }: PortReading, rules: ReadonlyMap<string, string>): string {
-  const said = ruleSaid(to, port, rules.get(to) ?? '') ?? ruleSaid(from, port, rules.get(from) ?? '');
+  const said =
+    ruleSaid(to, port, rules.get(to) ?? '') ?? ruleSaid(from, port, rules.get(from) ?? '', 'sends');
   return `${from} → ${to}:${port} filtered${said === undefined ? '' : `; ${said}`}`;
 }

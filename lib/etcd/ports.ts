@@ -48,9 +48,12 @@ export function parsePorts(from: string, others: readonly Member[], out: string)
   });
 }
 
-/** The pairs between which a firewall stands. */
-export function filtered(readings: readonly PortReading[]): readonly PortReading[] {
-  return readings.filter(({ state }) => state === 'filtered');
+/** The pairs between which a firewall stands. A host that cannot be `reached` at all is not behind one: it is down. */
+export function filtered(
+  readings: readonly PortReading[],
+  reached: (host: string) => boolean,
+): readonly PortReading[] {
+  return readings.filter(({ state, to }) => state === 'filtered' && reached(to));
 }
 
 function stateOf(code: number, said: string): PortReading['state'] {
@@ -64,24 +67,37 @@ function stateOf(code: number, said: string): PortReading['state'] {
 
 /**
  * Read-only shell: what the host's firewall says of a port. `firewalld` alone when no zone mentions it; the first
- * rule that drops or rejects it as it stands: ours, which shuts out everybody else, last.
+ * `rule` of others that drops or rejects it, and that of our `own`, which shuts out everybody else, as they stand.
  */
 export function probeRules(ports: readonly number[]): Sh {
   return sh`q_rules=$(nft -nn list ruleset 2>/dev/null || iptables-save 2>/dev/null)
+q_first() {
+  grep -E "port.*[^0-9]$q_port([^0-9]|$)" | grep -iE 'drop|reject' | head -n 1 | sed "s/^[[:space:]]*/$q_port $1 /"
+}
 for q_port in ${ports}; do
   if [ "$(systemctl is-active firewalld.service 2>/dev/null)" = active ]; then
     firewall-cmd --list-all-zones 2>/dev/null | grep -qw "$q_port" || echo "$q_port no-rule firewalld"
   fi
-  { printf '%s\n' "$q_rules" | sed '/^table inet quorate_/,/^}/d; /QUORATE/d'; printf '%s\n' "$q_rules"; } | grep -E "port.*[^0-9]$q_port([^0-9]|$)" |
-    grep -iE 'drop|reject' | head -n 1 | sed "s/^[[:space:]]*/$q_port rule /"
+  printf '%s\n' "$q_rules" | sed '/^table inet quorate_/,/^}/d; /QUORATE/d' | q_first rule
+  printf '%s\n' "$q_rules" | sed -n '/^table inet quorate_/,/^}/p; /QUORATE/p' | q_first own
 done`;
 }
 
-/** `firewalld on etcd02 has no rule for it`, `etcd02: tcp dport 2380 drop`; undefined when nothing was found. */
-export function ruleSaid(host: string, port: number, out: string): string | undefined {
+/**
+ * `firewalld on etcd02 has no rule for it`, `etcd02 has the rule "tcp dport 2380 drop"`; undefined when nothing was
+ * found. At the end that sends, our own rules are none: they are for what comes in.
+ */
+export function ruleSaid(
+  host: string,
+  port: number,
+  out: string,
+  end: 'receives' | 'sends' = 'receives',
+): string | undefined {
   const lines = out.split('\n').filter((line) => line.startsWith(`${port} `));
   if (lines.some((line) => line.endsWith(' no-rule firewalld')))
     return `firewalld on ${host} has no rule for it`;
-  const rule = lines.find((line) => line.startsWith(`${port} rule `))?.slice(`${port} rule `.length);
+  const ruleOf = (kind: string) =>
+    lines.find((line) => line.startsWith(`${port} ${kind} `))?.slice(`${port} ${kind} `.length);
+  const rule = ruleOf('rule') ?? (end === 'receives' ? ruleOf('own') : undefined);
   return rule === undefined ? undefined : `${host} has the rule "${rule}"`;
 }

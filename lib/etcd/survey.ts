@@ -199,3 +199,10 @@ function versionOf(
   }
   return chosen;
 }
+
+/** Nothing of a cluster is on any of these hosts. */
+export function isBare({ hosts }: Surveyed): boolean {
+  return hosts.every(
+    ({ target: { facts } }) => facts.owner === undefined && facts.data !== 'present' && !isUp(facts),
+  );
+}

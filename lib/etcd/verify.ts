@@ -6,7 +6,7 @@ import type { EtcdFacts } from './facts.ts';
 import { askUntilWhole, knownAnswers } from './gate.ts';
 import { type Answer, judgeCluster } from './judge.ts';
 import { filteredPorts } from './port-matrix.ts';
-import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
+import { clustersOf, type EtcdHost, isBare, type Surveyed } from './survey.ts';
 import { daysUntil, healthTable } from './table.ts';
 
 /** Days before its end at which a certificate is worth a warning. */
@@ -35,11 +35,21 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
 export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const surveyed of clustersOf(run)) {
     try {
+      refuseBare(surveyed);
       await reportHealth(run, surveyed, surveyed.hosts, await knownAnswers(run, surveyed));
     } catch (error) {
       run.fail(error);
     }
   }
+}
+
+/** Where there was no run yet, or the cluster was taken down, there is nothing to look for. */
+export function refuseBare(surveyed: Surveyed): void {
+  if (!isBare(surveyed)) return;
+  throw new QuorateError(`${surveyed.cluster.name}: there is no cluster on these hosts`, {
+    exitCode: EXIT.unhealthy,
+    hint: 'npx tsx playbooks/site.ts makes one',
+  });
 }
 
 async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {

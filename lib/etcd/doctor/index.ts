@@ -5,12 +5,13 @@ import { knownAnswers } from '../gate.ts';
 import { type Answer, judgeCluster } from '../judge.ts';
 import { memberOf } from '../model.ts';
 import { firewallRules } from '../port-matrix.ts';
-import { filtered } from '../ports.ts';
 import { etcdStrategy } from '../strategy.ts';
 import { clustersOf, type Surveyed } from '../survey.ts';
 import { healthTable } from '../table.ts';
+import { refuseBare } from '../verify.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
 import { type Evidence, parseEvidence, probeEvidence } from './evidence.ts';
+import { filteredPorts } from './measured.ts';
 import { type About, journalCommand, reportDiagnosis } from './report.ts';
 
 /** Looks for the causes of trouble, and touches nothing: also where a cluster is not ours or is half dead. */
@@ -29,13 +30,11 @@ export const doctorStrategy: Strategy<EtcdFacts> = {
 };
 
 async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  refuseBare(surveyed);
   const { cluster } = surveyed;
   const answers = await knownAnswers(run, surveyed);
   const evidence = await gatherEvidence(run, surveyed, answers);
-  const diagnoses = diagnose(
-    evidence,
-    await firewallRules(surveyed, filtered(evidence.flatMap(({ ports }) => ports))),
-  );
+  const diagnoses = diagnose(evidence, await firewallRules(surveyed, filteredPorts(evidence)));
   run.log('table', healthTable(cluster, answers));
   for (const [i, diagnosis] of diagnoses.entries()) {
     run.fail(reportDiagnosis(diagnosis, i > 0, aboutOf(diagnosis, surveyed)));

@@ -3,7 +3,7 @@ import { type CertificateFault, certificateFaults } from '../certificates.ts';
 import { isUp } from '../facts.ts';
 import type { Finding } from '../judge.ts';
 import { filteredSaid } from '../port-matrix.ts';
-import { filtered } from '../ports.ts';
+import { filtered, type PortReading } from '../ports.ts';
 import type { MemberReading } from '../read.ts';
 import { commonCa } from '../survey.ts';
 import type { CauseId } from './causes.ts';
@@ -135,8 +135,16 @@ const OF_CERTIFICATE: Readonly<Record<CertificateFault['kind'], CauseId>> = {
   usage: 'key-usage',
 };
 
+/** Between hosts that were reached. */
+export function filteredPorts(all: readonly Evidence[]): readonly PortReading[] {
+  return filtered(
+    all.flatMap(({ ports }) => ports),
+    (name) => all.some(({ member }) => member.host === name),
+  );
+}
+
 function ofPorts(all: readonly Evidence[], rules: ReadonlyMap<string, string>): readonly Clue[] {
-  return filtered(all.flatMap(({ ports }) => ports)).map((reading) => ({
+  return filteredPorts(all).map((reading) => ({
     cause: 'filtered',
     host: reading.to,
     evidence: filteredSaid(reading, rules),
@@ -147,12 +155,14 @@ function ofCluster(findings: readonly Finding[], all: readonly Evidence[]): read
   const causes: Partial<Record<Finding['check'], CauseId>> = {
     'cluster-id': 'cluster-id',
     hash: 'corrupt',
+    'member-list': 'peer-url',
     learner: 'learner',
     leader: 'no-quorum',
   };
   return findings.flatMap(({ check, host, message }) => {
     const cause = causes[check];
-    if (cause === undefined) return [];
+    // A member that the inventory does not have is told of by the one that it has instead.
+    if (cause === undefined || (check === 'member-list' && host === undefined)) return [];
     const odd = host === undefined ? oddHosts(all, ODD_BY[check]) : [host];
     return (odd.length > 0 ? odd : [undefined]).map((one) => ({
       cause,

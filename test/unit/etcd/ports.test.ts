@@ -29,7 +29,7 @@ it('takes nothing else for an answer', () => {
 });
 
 it('says what the firewall of either end has to do with it', () => {
-  const [pair] = filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '));
+  const [pair] = filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => true);
   const said = (rules: readonly [string, string][]) => pair && filteredSaid(pair, new Map(rules));
   expect(said([])).toBe('etcd01 → etcd02:2380 filtered');
   expect(said([['etcd02', '2380 no-rule firewalld\n2379 rule tcp dport 2379 drop']])).toBe(
@@ -41,7 +41,20 @@ it('says what the firewall of either end has to do with it', () => {
   expect(said([['etcd01', '2380 rule tcp dport 2380 reject']])).toBe(
     'etcd01 → etcd02:2380 filtered; etcd01 has the rule "tcp dport 2380 reject"',
   );
+  expect(said([['etcd02', '2380 own tcp dport 2380 drop']])).toBe(
+    'etcd01 → etcd02:2380 filtered; etcd02 has the rule "tcp dport 2380 drop"',
+  );
   expect(ruleSaid('etcd02', 2380, '')).toBeUndefined();
+});
+
+it('does not take our own rules of the sending end for a cause', () => {
+  const [pair] = filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => true);
+  const rules = new Map([['etcd01', '2380 own tcp dport 2380 drop']]);
+  expect(pair && filteredSaid(pair, rules)).toBe('etcd01 → etcd02:2380 filtered');
+});
+
+it('does not call a host that is down one behind a firewall', () => {
+  expect(filtered(parsePorts('etcd01', OTHERS, 'port 10.0.0.2 2380 124 '), () => false)).toEqual([]);
 });
 
 it.each(SHELLS)('tries ports side by side under %s', async (_name, shell, ...args) => {

@@ -23,9 +23,13 @@ const HEALTHY: MemberReading = {
 /** Every member tells of every alarm. */
 const ALARMED: MemberReading = {
   ...HEALTHY,
-  members: [
-    { id: 'b2', name: 'etcd02', peerUrls: ['https://10.0.0.2:2380'], clientUrls: [], learner: false },
-  ],
+  members: NAMES.map((name, i) => ({
+    id: `b${i + 1}`,
+    name,
+    peerUrls: [`https://10.0.0.${i + 1}:2380`],
+    clientUrls: ['https://10.0.0.1:2379'],
+    learner: false,
+  })),
   alarms: [{ memberId: 'b2', alarm: 'NOSPACE' }],
 };
 const SICK: MemberReading = { ...HEALTHY, healthy: false };
@@ -156,7 +160,11 @@ describe('the causes', () => {
       { 0: { reading: ALARMED }, 1: { reading: ALARMED }, 2: { reading: ALARMED } },
       ['quota etcd02'],
     ],
-    ['are alarms of members that nobody knows', { 0: { reading: { ...ALARMED, members: [] } } }, ['quota']],
+    [
+      'are alarms of members that nobody knows',
+      { 0: { reading: { ...ALARMED, alarms: [{ memberId: 'f9', alarm: 'NOSPACE' }] } } },
+      ['quota'],
+    ],
     [
       'of clusters that differ are put to whom the majority does not agree with',
       {
