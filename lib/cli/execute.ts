@@ -147,6 +147,7 @@ function magicVars({ name, connection, position }: InventoryHost): Record<string
   return {
     inventory_hostname: name,
     ansible_host: connection.address,
+    ansible_connection: connection.kind,
     inventory_file: basename(file),
     inventory_dir: dirname(file),
   };

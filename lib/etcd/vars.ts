@@ -26,7 +26,8 @@ export const ETCD_VARS = {
   etcd_version: {
     type: 'string',
     pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$',
-    description: 'The release to run; the running one when left out, required for a new cluster.',
+    description:
+      'The release to run, as in 3.5.33; the running one when left out, required for a new cluster.',
   },
   etcd_allow_unsafe_version: {
     type: 'boolean',

@@ -71,6 +71,14 @@ describe('the command line', () => {
     for (const { name } of FLAGS) expect(text).toContain(`--${name}`);
   });
 
+  it.each([80, 120])('breaks its help between words on a screen of %i columns', (columns) => {
+    const lines = helpText(playbook, [], columns).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(columns);
+    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(
+      FLAGS.find(({ name }) => name === 'output')?.description,
+    );
+  });
+
   it('has the version of the package', () => {
     expect(VERSION).toBe(packageJson.version);
   });

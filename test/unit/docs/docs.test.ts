@@ -1,10 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/cli/options.ts';
 import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
-import { loopHost } from '../support/loop-host.ts';
-import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 import { variablesPage } from './variables.ts';
 
@@ -46,21 +45,29 @@ describe('the documentation', () => {
     }
   });
 
-  it('the role of the guide does what the guide says', async () => {
-    const example = /```ts\n([\s\S]*?)```/.exec(read('docs/guide.md'))?.[1] as string;
+  it('the role and the playbook of the guide do what the guide says', async () => {
+    const [role = '', playbook = ''] = [...read('docs/guide.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(
+      ([, text = '']) => text.replaceAll("'../lib/", `'${ROOT}lib/`),
+    );
     const dir = scratch();
-    mkdirSync(join(dir, 'roles'));
-    writeFileSync(join(dir, 'roles/motd.ts'), example.replaceAll("'../lib/", `'${ROOT}lib/`));
-    const { motd } = await import(join(dir, 'roles/motd.ts'));
-    const target = {
-      name: 'etcd01',
-      vars: { motd_dir: join(dir, 'motd.d') },
-      hostvars: {},
-      facts: undefined,
+    for (const folder of ['roles', 'playbooks']) mkdirSync(join(dir, folder));
+    writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(dir, 'roles/motd.ts'), role);
+    writeFileSync(join(dir, 'playbooks/motd.ts'), playbook);
+    const inventory = join(dir, 'inventory.yaml');
+    writeFileSync(
+      inventory,
+      `all: { hosts: { here: { ansible_connection: local, motd_dir: ${join(dir, 'motd.d')} } } }`,
+    );
+    const run = (...args: string[]) => {
+      const line = ['--import', 'tsx', join(dir, 'playbooks/motd.ts'), '-i', inventory, ...args];
+      return spawnSync(process.execPath, line, { cwd: ROOT, encoding: 'utf8' });
     };
-    const host = loopHost({ dir, sink: recorder() });
-    await host.makePlan(motd.tasks(target).map((task: never) => ({ role: motd.name, task })));
-    await host.apply(() => true);
-    expect(readFileSync(join(dir, 'motd.d/quorate'), 'utf8')).toBe('This is etcd01.\n');
+    expect(run('--list-tasks').stdout).toContain('greets whoever logs in');
+    expect(run('--check', '--detailed-exitcode').status).toBe(8);
+    expect(existsSync(join(dir, 'motd.d'))).toBe(false);
+    expect(run().status).toBe(0);
+    expect(readFileSync(join(dir, 'motd.d/quorate'), 'utf8')).toBe('This is here.\n');
+    expect(run('--check', '--detailed-exitcode').status).toBe(0);
   });
 });
