@@ -80,6 +80,11 @@ export function describe(change: Change): string {
   return `${describeChange(change)}${SURENESS[change.certainty]}`;
 }
 
+/** Of a command that is to be run, or was, its title says all. */
+export function saysMore({ kind, certainty }: Change): boolean {
+  return kind !== 'run' || certainty !== 'certain';
+}
+
 /** The sign a task's line starts with. */
 export function markOf({ status, changes }: Pick<TaskEvent, 'status' | 'changes'>): Mark {
   if (status === 'failed') return '✗';
@@ -114,7 +119,7 @@ function toGroup(events: readonly TaskEvent[]): TaskGroup {
 function detailsOf(events: readonly TaskEvent[]): Detail[] {
   const details = new Map<string, Map<string, Value & { hosts: string[] }>>();
   for (const { host, changes } of events) {
-    for (const change of changes) {
+    for (const change of changes.filter(saysMore)) {
       const values = getOrMake(
         details,
         change.property,

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../runner/events.ts';
-import { describe, markOf, type TaskEvent } from './changes.ts';
+import { describe, markOf, saysMore, type TaskEvent } from './changes.ts';
 import { Conclusions } from './conclusions.ts';
 import { foldDiffs, formatDiff } from './diff.ts';
 import { type ErrorEvent, formatError } from './errors.ts';
@@ -74,9 +74,12 @@ function taskLines(event: TaskEvent): string[] {
   const { host, role, task, status, changes } = event;
   return [
     `${status.padEnd(7)} ${host}: ${role}: ${oneLine(task)}`,
-    ...changes.map(
-      (change) => `        ${markOf({ status: 'changed', changes: [change] })} ${oneLine(describe(change))}`,
-    ),
+    ...changes
+      .filter(saysMore)
+      .map(
+        (change) =>
+          `        ${markOf({ status: 'changed', changes: [change] })} ${oneLine(describe(change))}`,
+      ),
   ];
 }
 

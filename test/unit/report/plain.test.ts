@@ -55,6 +55,13 @@ error: etcd02: cannot start etcd: port 2379 is taken
 `);
 });
 
+test.each(['plain', 'pretty'] as const)('of a command that ran the title says all (%s)', async (output) => {
+  const ran = change({ kind: 'run', property: 'done', before: 'no', after: 'yes' });
+  const { stdout } = await printed({ output }, [start('a'), task('a', { changes: [ran] }), recap({ a: {} })]);
+  expect(stdout).toContain('the message is there');
+  expect(stdout).not.toContain('done: no');
+});
+
 test('-v adds ok tasks and what commands print, with control characters spelled out', async () => {
   const { stdout } = await printed({ output: 'plain', verbosity: 1 }, run);
   expect(stdout).toContain('\nok      etcd01: motd: the message is there\n');
