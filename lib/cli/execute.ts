@@ -1,10 +1,11 @@
-import { basename, dirname, relative, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { VarSchema } from '../dsl/role.ts';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
 import { type Inventory, type InventoryHost, loadInventory, selectHosts } from '../inventory/index.ts';
+import { fromHere } from '../paths.ts';
 import { createReport } from '../report/index.ts';
 import { startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
@@ -133,12 +134,6 @@ function load(playbook: CommandLine, options: Options): Promise<Inventory> {
       ...(options.become && { become: true }),
     },
   });
-}
-
-/** A path below the working directory as one would type it. */
-function fromHere(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith('..') ? path : short;
 }
 
 /** Ansible's magic variables, as far as roles need them. */

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { fromHere } from '../paths.ts';
 import { endOf } from './certificates.ts';
 import type { Answer } from './judge.ts';
 import { type Cluster, hostPort } from './model.ts';
@@ -37,7 +37,7 @@ export function etcdctlLine({ members }: Cluster): string {
   if (!first) return '';
   const endpoints = members.map(({ clientUrl }) => clientUrl).join(',');
   // On this machine the paths may be long: seen from here they are not.
-  const here = (path: string) => (first.manager === 'process' ? relative(process.cwd(), path) : path);
+  const here = (path: string) => (first.manager === 'process' ? fromHere(path) : path);
   const [binDir, certDir] = [here(first.binDir), here(first.certDir)];
   return `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
-import { relative } from 'node:path';
+import { fromHere } from '../../lib/paths.ts';
 import { leaderOf } from './cgroups.ts';
 import { sshArgs } from './control.ts';
 import { type Lab, labUnavailable, openLab, startLab } from './lab.ts';
@@ -37,7 +37,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
     console.log(`${lab.hosts.length} hosts are up (${((Date.now() - started) / 1000).toFixed(1)} s)\n`);
     showHosts(lab);
     const inventory =
-      name === 'main' && lab.hosts.length === 3 ? 'inventory/lab.yaml' : relative('.', lab.inventoryFile);
+      name === 'main' && lab.hosts.length === 3 ? 'inventory/lab.yaml' : fromHere(lab.inventoryFile);
     console.log(`
 etcd ${lab.versions.join(', ')} at ${lab.mirrorUrl}, inside the lab
 try:  npm run lab -- exec -- npx tsx playbooks/site.ts -i ${inventory} --check

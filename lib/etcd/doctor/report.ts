@@ -1,5 +1,5 @@
-import { relative } from 'node:path';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { fromHere } from '../../paths.ts';
 import { logFile } from '../facts.ts';
 import { hostPort, type Member } from '../model.ts';
 import { causeOf } from './causes.ts';
@@ -60,6 +60,6 @@ function nextCommand(next: string, host: string | undefined, about: About | unde
 
 /** The last lines that a member has written. */
 export function journalCommand(member: Member | undefined): string {
-  if (member?.manager === 'process') return `tail -n 50 ${relative(process.cwd(), logFile(member))}`;
+  if (member?.manager === 'process') return `tail -n 50 ${fromHere(logFile(member))}`;
   return `journalctl -u ${member?.service ?? 'etcd'} -n 50`;
 }

@@ -1,0 +1,7 @@
+import { relative } from 'node:path';
+
+/** A path below the working directory as one would type it; any other as it is. */
+export function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+}
