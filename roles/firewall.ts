@@ -40,9 +40,13 @@ export const firewall: Role<EtcdFacts> = {
       rulesFile: rulesFile(member, backend),
     };
     const own = backend === 'nftables' || backend === 'iptables';
+    // A member that listens elsewhere until it is restarted keeps the rules for that port until then.
+    const inTurn = ![undefined, member.clientUrl].includes(target.facts.reading?.clientUrl);
     return [
-      ...(own ? ownTable(member, backend, desired.ports) : [noneOfOurs(member, 'nftables', 'iptables')]),
-      firewallRules(desired, { title: `${backend} lets in members and clients` }),
+      ...(own
+        ? ownTable(member, backend, desired.ports, inTurn)
+        : [noneOfOurs(member, 'nftables', 'iptables')]),
+      firewallRules(desired, { title: `${backend} lets in members and clients`, inTurn }),
     ];
   },
 };
@@ -146,6 +150,7 @@ function ownTable(
   member: Member,
   backend: 'nftables' | 'iptables',
   ports: readonly OpenPort[],
+  inTurn: boolean,
 ): readonly Task[] {
   const { service, configDir } = member;
   const path = rulesFile(member, backend);
@@ -174,7 +179,7 @@ function ownTable(
         mode: '0644',
         ...root,
       },
-      { title: `the ${backend} rules let in members and clients after a reboot` },
+      { title: `the ${backend} rules let in members and clients after a reboot`, inTurn },
     ),
     file(
       {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { etcdctlFunction } from './etcdctl.ts';
 import { memberOf } from './model.ts';
-import { etcdctlFunction } from './read.ts';
 import type { EtcdHost } from './survey.ts';
 
 /**

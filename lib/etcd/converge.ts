@@ -1,11 +1,11 @@
 import type { PlannedTask, PlayRun } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { etcdctlFunction } from './etcdctl.ts';
 import type { EtcdFacts } from './facts.ts';
 import { passGate, settle } from './gate.ts';
 import type { Answer } from './judge.ts';
 import { memberOf, quorum } from './model.ts';
-import { etcdctlFunction } from './read.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
 import { forgetToken, saveToken } from './token.ts';
 
@@ -54,11 +54,11 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   const whole = await run.each(surveyed.hosts, (host) => host.apply((planned) => !isInTurn(planned)));
   const due = whole.filter((host) => host.plan.some((planned) => isDue(planned) && isInTurn(planned)));
   // Starting members only helps, and they may need each other for quorum.
-  const starting = due.filter((host) => !stops(host));
+  const starting = due.filter((host) => !isRisked(host));
   const started = await run.each(starting, (host) => host.apply(isInTurn));
   if (started.length < starting.length) return;
   if (starting.some(startsOrStops)) await settle(run, surveyed, starting);
-  const turns = leaderLast(due.filter(stops), surveyed);
+  const turns = leaderLast(due.filter(isRisked), surveyed);
   for (const [i, host] of turns.entries()) {
     let began = false;
     const [passed] = await run.each([host], () => {
@@ -106,8 +106,8 @@ function leaderLast(hosts: readonly EtcdHost[], { hosts: all }: Surveyed): reado
 
 /** The member's turn: gate, leadership away, apply and prove, then the whole cluster again. */
 async function takeTurn(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
-  const answers = await passGate(run, surveyed, host);
-  await moveLeaderAway(surveyed, host, answers);
+  const answers = await passGate(run, surveyed, host, stops(host));
+  if (stops(host)) await moveLeaderAway(surveyed, host, answers);
   await host.apply(isInTurn);
   await settle(run, surveyed, [host]);
 }
@@ -142,12 +142,23 @@ q_etcdctl move-leader ${target}`,
   }
 }
 
+/**
+ * A member that does its work is to load something else: by a restart, or, where the service takes no part in the
+ * run and nobody knows whether it is something else, whenever it starts next.
+ */
+function isRisked(host: EtcdHost): boolean {
+  if (stops(host)) return true;
+  const works = host.target.facts.reading?.healthy === true;
+  return works && servicesOf(host).length === 0 && host.plan.some((one) => isDue(one) && isInTurn(one));
+}
+
 /** A plan that interrupts a running member. */
 function stops(host: EtcdHost): boolean {
   return servicesOf(host).some(({ changes }) => changes.some(({ kind }) => kind === 'restart'));
 }
 
-function starts({ plan }: EtcdHost): boolean {
+/** A plan by which a member comes up. */
+export function starts({ plan }: EtcdHost): boolean {
   return plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start'));
 }
 

@@ -199,14 +199,14 @@ function serviceState(member: Member): Sh {
   if (member.manager === 'process') {
     return sh`if [ -f ${pidFile(member)} ]; then
   read -r q_pid q_born <${pidFile(member)}
-  if q_lives "$q_pid" "$q_born"; then q_state_now=active; else q_state_now=inactive; fi
+  if q_lives "$q_pid" "$q_born"; then q_state_now=active q_main=$q_pid; else q_state_now=inactive; fi
   echo "service $q_state_now"
 fi`;
   }
-  return sh`q_load=$(systemctl show -p LoadState -p FragmentPath -p ActiveState ${member.service}.service 2>/dev/null)
+  return sh`q_load=$(systemctl show -p LoadState -p FragmentPath -p ActiveState -p MainPID ${member.service}.service 2>/dev/null)
 q_property() { q_rest=\${q_load##*"$1="} q_rest=\${q_rest%%
 *}; }
-case $q_load in *LoadState=not-found*) q_state_now=absent ;; *) q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest" ;; esac
+case $q_load in *LoadState=not-found*) q_state_now=absent ;; *) q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest"; q_property MainPID; q_main=$q_rest ;; esac
 echo "service $q_state_now"`;
 }
 

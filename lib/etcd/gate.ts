@@ -68,14 +68,15 @@ function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
   });
 }
 
-/** Throws exit code 3 with the arithmetic unless `host` may be stopped now. */
+/** Throws exit code 3, with the arithmetic where it `stops`, unless the member of `host` may be changed now. */
 export async function passGate(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   host: EtcdHost,
+  stops: boolean,
 ): Promise<readonly Answer[]> {
   const answers = await askMembers(run, surveyed);
-  const findings = [...judgeCluster(answers), ...judgeStop(answers, host.target.name)];
+  const findings = [...judgeCluster(answers), ...(stops ? judgeStop(answers, host.target.name) : [])];
   if (findings.length > 0) throw refusal(`${host.target.name}: not touched`, findings);
   return answers;
 }

@@ -1,5 +1,6 @@
 import { type Sh, sh } from '../dsl/sh.ts';
 import { type MemberCertificate, memberCertificate } from './certificates.ts';
+import { etcdctlFunction } from './etcdctl.ts';
 import type { Member } from './model.ts';
 
 /** A member as one member's list shows it. IDs are hex, as etcdctl prints them. */
@@ -38,19 +39,8 @@ export interface MemberReading {
   readonly certificates: readonly MemberCertificate[];
   /** What etcdctl said, when the member is not healthy. */
   readonly said: string;
-}
-
-/**
- * Defines `q_etcdctl`: etcdctl against the host's own member with the member's own certificate; run by
- * `$q_within` where that is set (`timeout 1`).
- */
-export function etcdctlFunction(member: Member): Sh {
-  const { binDir, certDir, clientUrl } = member;
-  return sh`q_etcdctl() {
-  ETCDCTL_API=3 \${q_within-} ${`${binDir}/etcdctl`} --endpoints=${clientUrl} --cacert=${`${certDir}/ca.pem`} \
-    --cert=${`${certDir}/server.pem`} --key=${`${certDir}/server-key.pem`} \
-    --dial-timeout=2s --command-timeout=4s "$@"
-}`;
+  /** Where it was asked: its client URL as it runs. */
+  readonly clientUrl?: string;
 }
 
 /**
@@ -78,9 +68,10 @@ case $q_answers in
   *'@hash 0'*) ;;
   *'@status 0'*) q_ask hash --command-timeout=30s -w json endpoint hashkv --rev=${revision} ;;
 esac
+printf '@url 0\n%s\n' "$q_url"
 for q_pem in server.pem peer.pem; do
   echo "@$q_pem 0"
-  if [ -r ${member.certDir}/"$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <${member.certDir}/"$q_pem"; fi
+  if [ -r "$q_certs/$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <"$q_certs/$q_pem"; fi
 done`;
 }
 
@@ -104,6 +95,7 @@ export function parseMember(out: string, revision = 0): MemberReading {
   return {
     healthy: health?.ok ?? false,
     said: health?.ok ? '' : (health?.text ?? ''),
+    ...(answers.has('url') && { clientUrl: answers.get('url')?.text ?? '' }),
     ...(status && { status: parseStatus(status) }),
     ...(members && { members: members.map(parseListed) }),
     ...(hash ? { hash: parseHash(hash, revision) } : { hashSaid: lastLine(answers.get('hash')?.text) }),

@@ -1,7 +1,7 @@
 import { fromHere } from '../paths.ts';
 import { endOf } from './certificates.ts';
 import type { Answer } from './judge.ts';
-import { type Cluster, hostPort } from './model.ts';
+import type { Cluster } from './model.ts';
 
 /** The tutorial's two checks as one table, and the line to run them by hand. */
 export function healthTable(cluster: Cluster, answers: readonly Answer[]): string {
@@ -11,7 +11,7 @@ export function healthTable(cluster: Cluster, answers: readonly Answer[]): strin
     return [
       member.name,
       status?.memberId ?? '-',
-      hostPort(member.address, member.clientPort),
+      urlInUse({ member, reading }).replace('https://', ''),
       status ? (status.memberId === status.leaderId ? 'leader' : 'follower') : '-',
       reading?.healthy ? 'healthy' : reading ? 'unhealthy' : unreached ? 'not reached' : 'stopped',
       status?.version ?? '-',
@@ -23,7 +23,7 @@ export function healthTable(cluster: Cluster, answers: readonly Answer[]): strin
   const [first] = cluster.members;
   // On this machine there is nothing to log in to.
   const where = first && first.manager !== 'process' ? [`# on ${first.host}, as root or ${first.user}:`] : [];
-  return [columns([head, ...rows]), '', ...where, etcdctlLine(cluster)].join('\n');
+  return [columns([head, ...rows]), '', ...where, etcdctlLine(answers)].join('\n');
 }
 
 /** Whole days from now; negative when it is over. */
@@ -31,11 +31,16 @@ export function daysUntil(date: Date): number {
   return Math.floor((date.getTime() - Date.now()) / 86_400_000);
 }
 
+/** Where a member answers: a changed port is not in use before its restart. */
+function urlInUse({ member, reading }: Answer): string {
+  return reading?.clientUrl ?? member.clientUrl;
+}
+
 /** `etcdctl member list` against all members, to copy. */
-export function etcdctlLine({ members }: Cluster): string {
-  const [first] = members;
+function etcdctlLine(answers: readonly Answer[]): string {
+  const first = answers[0]?.member;
   if (!first) return '';
-  const endpoints = members.map(({ clientUrl }) => clientUrl).join(',');
+  const endpoints = answers.map(urlInUse).join(',');
   // On this machine the paths may be long: seen from here they are not.
   const here = (path: string) => (first.manager === 'process' ? fromHere(path) : path);
   const [binDir, certDir] = [here(first.binDir), here(first.certDir)];

@@ -2,7 +2,8 @@ import type { PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { canary } from './canary.ts';
 import { endOf } from './certificates.ts';
-import type { EtcdFacts } from './facts.ts';
+import { starts } from './converge.ts';
+import type { ClusterFacts, EtcdFacts } from './facts.ts';
 import { askUntilWhole, knownAnswers } from './gate.ts';
 import { type Answer, judgeCluster } from './judge.ts';
 import { filteredPorts } from './port-matrix.ts';
@@ -19,11 +20,13 @@ const TITLES = {
 
 /** Reads every cluster at the end of a run or check; the canary writes, so never in a check. */
 export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
-  if (!run.roles.includes('verify')) return;
+  const asked = run.roles.includes('verify');
+  if (!asked && !run.explicitRoles) return;
   await Promise.all(
     clustersOf(run).map(async (surveyed) => {
       try {
-        await verifyCluster(run, surveyed);
+        if (asked) await verifyCluster(run, surveyed);
+        else if (stateOf(surveyed) === 'live') await readCluster(run, surveyed);
       } catch (error) {
         run.fail(error);
       }
@@ -53,25 +56,53 @@ export function refuseBare(surveyed: Surveyed): void {
 }
 
 async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
-  const changes = surveyed.hosts.some((host) => host.plan.some((planned) => planned.changes.length > 0));
-  const selected = surveyed.hosts.filter((host) => host.selected);
-  const state = surveyed.hosts[0]?.target.facts.cluster?.state;
-  if (run.check && state !== 'live') {
+  const { hosts } = surveyed;
+  const selected = hosts.filter((host) => host.selected);
+  const state = stateOf(surveyed);
+  const lives = state === 'live' || (state === 'stopped' && !hosts.some(starts));
+  if (run.check && !lives) {
     for (const host of selected) host.report('verify', TITLES.members, 'unknown');
     return;
   }
-  // It did not come about, and why was said where it failed.
-  if (state !== 'live' && state !== 'stopped' && surveyed.hosts.some((host) => run.failed(host))) return;
-  // What failed before is said already, and nobody waits for it.
-  const enough = () => run.stopping() || surveyed.hosts.some((host) => run.failed(host));
-  const answers =
-    changes && !run.check ? await askUntilWhole(run, surveyed, enough) : await knownAnswers(run, surveyed);
-  await reportHealth(run, surveyed, selected, answers);
-  if (run.check || !(changes || run.explicitRoles)) return;
+  if (state !== 'live' && state !== 'stopped') {
+    // It did not come about, and why was said where it failed.
+    if (hosts.some((host) => run.failed(host))) return;
+    if (!hosts.some(starts)) throw nothingToVerify(surveyed);
+  }
+  await readCluster(run, surveyed);
+  if (run.check || !(hosts.some(hasChanges) || run.explicitRoles)) return;
   const [first] = selected;
   if (!first) return;
   await canary(first);
   first.report('verify', TITLES.functions, 'ok');
+}
+
+/** After changes members may need a moment to find each other again. */
+async function readCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  const { hosts } = surveyed;
+  // What failed before is said already, and nobody waits for it.
+  const enough = () => run.stopping() || hosts.some((host) => run.failed(host));
+  const answers =
+    hosts.some(hasChanges) && !run.check
+      ? await askUntilWhole(run, surveyed, enough)
+      : await knownAnswers(run, surveyed);
+  const selected = hosts.filter((host) => host.selected);
+  await reportHealth(run, surveyed, selected, answers);
+}
+
+function nothingToVerify({ cluster }: Surveyed): QuorateError {
+  return new QuorateError(`${cluster.name}: there is no cluster on these hosts to verify`, {
+    exitCode: EXIT.failed,
+    hint: 'run the role systemd first: -r systemd',
+  });
+}
+
+function stateOf({ hosts }: Surveyed): ClusterFacts['state'] | undefined {
+  return hosts[0]?.target.facts.cluster?.state;
+}
+
+function hasChanges({ plan }: EtcdHost): boolean {
+  return plan.some(({ changes }) => changes.length > 0);
 }
 
 async function reportHealth(

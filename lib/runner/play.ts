@@ -124,7 +124,6 @@ function reportPlans(session: Session, hosts: readonly LoopHost<unknown>[]): voi
   for (const host of hosts) {
     for (const { role, task, changes } of host.plan) {
       if (changes.length === 0) continue;
-      session.pending();
       const status = changes.every((change) => change.certainty === 'unknown') ? 'unknown' : 'changed';
       session.sink.emit({ event: 'task', host: host.target.name, role, task: task.title, status, changes });
     }

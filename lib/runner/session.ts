@@ -1,7 +1,7 @@
 import type { PlayInventoryHost } from '../dsl/play.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import { type Connectable, Connections } from './connections.ts';
-import type { EventSink } from './events.ts';
+import type { EventSink, RunEvent } from './events.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
 
@@ -52,6 +52,7 @@ export class Session {
       emit: (event) => {
         if (this.#ended) return;
         this.#recap.count(event);
+        if (options.check && options.detailedExitcode && isPending(event)) this.#codes.push(EXIT.pending);
         options.sink.emit(event);
       },
       progress: (progress) => {
@@ -111,11 +112,6 @@ export class Session {
     return this.#codes.some((code) => code !== EXIT.pending);
   }
 
-  /** A check found something to change. */
-  pending(): void {
-    if (this.options.detailedExitcode) this.#codes.push(EXIT.pending);
-  }
-
   /** Works on items side by side, at most `forks`; those that came through are returned. */
   async each<T>(
     items: readonly T[],
@@ -163,4 +159,9 @@ export class Session {
       ...(position !== undefined && { position }),
     });
   }
+}
+
+/** Of a check: a run would change something, or only the run can know. */
+function isPending(event: RunEvent): boolean {
+  return event.event === 'task' && (event.status === 'changed' || event.status === 'unknown');
 }

@@ -69,5 +69,5 @@ describe('the documentation', () => {
     expect(run().status).toBe(0);
     expect(readFileSync(join(dir, 'motd.d/quorate'), 'utf8')).toBe('This is here.\n');
     expect(run('--check', '--detailed-exitcode').status).toBe(0);
-  });
+  }, 120_000);
 });

@@ -9,11 +9,15 @@ import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../lib/etcd/f
 import { DEFAULTS } from '../support/defaults.ts';
 
 /** A task that is due with one change, or due with none. */
-function planned(resource: string, kind?: ChangeKind): PlannedTask {
+function planned(resource: string, kind?: ChangeKind, inTurn = false): PlannedTask {
   const changes = kind
     ? [{ resource, kind, property: 'state', before: null, after: null, certainty: 'certain' as const }]
     : [];
-  return { role: 'systemd', task: { resource } as PlannedTask['task'], changes };
+  return {
+    role: 'systemd',
+    task: { resource, inTurn: () => inTurn } as unknown as PlannedTask['task'],
+    changes,
+  };
 }
 
 const START = [planned('service:etcd', 'start')];
