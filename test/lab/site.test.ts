@@ -27,6 +27,14 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
   });
   afterAll(async () => lab?.stop());
 
+  it('has no cluster to verify yet: unknown in a check, and the role to run first in a run', async () => {
+    const check = await site('--check', '-r', 'verify', '--detailed-exitcode');
+    expect([check.code, check.tasks.map(({ status }) => status)]).toEqual([8, Array(3).fill('unknown')]);
+    const run = await site('-r', 'verify');
+    expect(run.code).toBe(2);
+    expect(run.errors[0]?.hint).toBe('run the role systemd first: -r systemd');
+  });
+
   it('predicts on bare hosts exactly what the run then changes', async () => {
     const check = await site('--check', '--detailed-exitcode');
     expect(check.text).not.toContain('a bug of ours');
@@ -134,5 +142,59 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     expect((await pids()).some((pid, i) => pid === before[i])).toBe(false);
     const again = await site('-e', '{"etcd_settings":{"snapshot-count":20000}}');
     expect(again.changed).toEqual([]);
+  });
+
+  it('ends a run of one role with the health of the cluster', async () => {
+    await lab.ssh('etcd01', 'systemctl stop etcd');
+    const sick = await site('-r', 'certs');
+    await lab.ssh('etcd01', 'systemctl start etcd');
+    expect([sick.code, sick.changed.filter(({ role }) => role !== 'verify')]).toEqual([7, []]);
+    expect(sick.text).toContain('etcd01: etcd does not run');
+  });
+
+  it('lets nothing that a member loads past the gate, also without the service', async () => {
+    const args = ['-r', 'config', '-e', '{"etcd_settings":{"snapshot-count":30000}}'];
+    const conf = 'sha256sum /opt/etcd/cfg/etcd.conf';
+    const [before] = await onAll(conf);
+    await lab.ssh('etcd03', 'systemctl stop etcd');
+    const refused = await site(...args, '-l', 'etcd01');
+    await lab.ssh('etcd03', 'systemctl start etcd');
+    expect(refused.code).toBe(3);
+    expect((await onAll(conf))[0]).toBe(before);
+    const pidsBefore = await pids();
+    const run = await site(...args, '-l', 'etcd01');
+    expect([run.code, changes(run)]).toEqual([0, ['etcd01 file:/opt/etcd/cfg/etcd.conf content']]);
+    expect(await pids()).toEqual(pidsBefore);
+    expect((await site()).code).toBe(0);
+  });
+
+  it('moves ports and paths of a living cluster member by member, firewall rules with them', async () => {
+    const args = [
+      '-e',
+      'etcd_client_port=3379',
+      '-e',
+      'etcd_cert_dir=/opt/etcd/tls',
+      '-e',
+      'etcd_bin_dir=/opt/etcd/sbin',
+    ];
+    const check = await site('--check', ...args);
+    expect(check.code).toBe(0);
+    const leader = await leaderOf(lab);
+    const run = await site(...args);
+    expect(run.errors).toEqual([]);
+    expect(changeSet(run)).toEqual(changeSet(check));
+    const steps = run.changed.map(({ host, role }) => `${host} ${role}`);
+    // Rules and restart of a member are next to each other, and the leader's are the last.
+    for (const host of HOSTS) {
+      const own = steps.flatMap((step, i) =>
+        / (?:firewall|systemd)$/.test(step) && step.startsWith(host) ? [i] : [],
+      );
+      expect(steps.slice(own[0], (own.at(-1) ?? 0) + 1).every((step) => step.startsWith(host))).toBe(true);
+    }
+    expect(steps.at(-1)).toMatch(new RegExp(`^${leader} `));
+    expect(
+      await onAll('firewall-cmd --list-all | grep -c "port=.2379."; ss -Htln "sport = :3379" | wc -l'),
+    ).toEqual(Array(3).fill('0\n1'));
+    expect((await site('--check', ...args)).changed).toEqual([]);
   });
 });
