@@ -16,6 +16,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_adopt INCOMING PATH MODE OWNER:GROUP HEX`: a file that was sent takes its place, if it has that digest
  * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name
  *   first, synced, then renamed. An empty OWNER or GROUP leaves it to the writer.
+ * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
@@ -79,6 +80,7 @@ q_write() {
   else rm -f -- "$q_new"; q_room "$1"; return 1
   fi
 }
+q_drop() { rm -f -- "$1" "\${1%/*}/.\${1##*/}.quorate-new"; }
 q_mode() {
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
   chmod -- "$2" "$1"

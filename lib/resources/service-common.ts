@@ -36,10 +36,13 @@ export function parseCommon(
   };
 }
 
-/** Puts the bootstrap file round a start: there before it, gone once the service is ready. */
+/**
+ * Puts the bootstrap file round a start: there before it, gone once the service is ready. So is what a killed run had
+ * begun to write of it: by the next one the others may have formed the cluster, and nobody writes it again.
+ */
 export function bootstrapApply(desired: ServiceDesired, start: Sh | undefined): readonly Sh[] {
   const { path, content } = desired.bootstrap;
   const write =
     start && content !== undefined ? [sh`printf %s ${content} | q_write ${path} 0600 '' '' || exit 1`] : [];
-  return [...write, ...(start ? [start] : []), sh`rm -f -- ${path}`];
+  return [...write, ...(start ? [start] : []), sh`q_drop ${path}`];
 }

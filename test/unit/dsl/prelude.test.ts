@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { joinSh, sh } from '../../../lib/dsl/sh.ts';
+import { bootstrapApply } from '../../../lib/resources/service-common.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
@@ -19,5 +20,17 @@ describe.each(SHELLS)('a file written under %s', (_name, file, ...args) => {
     expect(readFileSync(seen, 'utf8')).toBe('600\n');
     expect(readFileSync(path, 'utf8')).toBe('one half, the other');
     expect(statSync(path).mode & 0o7777).toBe(0o644);
+  });
+
+  it('goes with what a killed writer left of it', () => {
+    const dir = scratch();
+    writeFileSync(join(dir, '.file.quorate-new'), 'half');
+    writeFileSync(join(dir, 'other'), 'stays');
+    const service = {
+      bootstrap: { path: join(dir, 'file'), content: undefined },
+    } as unknown as Parameters<typeof bootstrapApply>[0];
+    const script = joinSh(bootstrapApply(service, sh`:`));
+    execFileSync(file ?? 'sh', [...args, '-c', `${PRELUDE}${script.text}`]);
+    expect(readdirSync(dir)).toEqual(['other']);
   });
 });
