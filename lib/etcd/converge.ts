@@ -57,8 +57,9 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   const starting = due.filter((host) => !isRisked(host));
   const started = await run.each(starting, (host) => host.apply(isInTurn));
   if (started.length < starting.length) return;
-  if (starting.some(startsOrStops)) await settle(run, surveyed, starting);
   const turns = leaderLast(due.filter(isRisked), surveyed);
+  // Without turns to come the verification tells whether they found each other.
+  if (turns.length > 0 && starting.some(startsOrStops)) await settle(run, surveyed, starting);
   for (const [i, host] of turns.entries()) {
     let began = false;
     const [passed] = await run.each([host], () => {

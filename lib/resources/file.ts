@@ -42,7 +42,10 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
     const text = reveal(desired.content);
     if (text === undefined) {
       const kind = observed ? 'update' : 'create';
-      return [{ kind, property: 'content', before: observed ? observed.type : null, after: UNKNOWN }];
+      return [
+        { kind, property: 'content', before: observed ? observed.type : null, after: UNKNOWN },
+        ...(observed?.type === 'file' ? ownershipDifferences(desired, observed) : []),
+      ];
     }
     if (observed?.type !== 'file') {
       return [

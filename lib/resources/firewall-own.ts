@@ -2,6 +2,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Guard } from '../dsl/task.ts';
 import { type FilterRule, ruleDifferences, ruleName } from './firewall-rules.ts';
+import { noRoom } from './stat.ts';
 
 /** What a table or chain of our own holds, in order, as property and value; and whether its unit is enabled. */
 export type OwnEntries = readonly (readonly [property: string, value: string])[];
@@ -126,6 +127,7 @@ export const noOwnFirewall = defineResource<
   title: () => 'no rules of a former firewall are left',
   probe: ({ unit, paths }) => sh`for q_path in ${paths}; do
   [ -e "$q_path" ] || continue
+  if [ -d "$q_path" ]; then echo "directory $q_path"; continue; fi
   # What systemd has loaded counts, whatever the unit's file says by now.
   case "$(systemctl show -p ExecStart ${unit}) "${unitPath(unit)} in
     *"$q_path"*) echo "loaded $q_path" ;; *) echo "present $q_path" ;;
@@ -137,7 +139,10 @@ done`,
       return path === '' ? [] : [[path, use] as const];
     }),
   diff: (_desired, there) =>
-    there.map(([property, before]) => ({ kind: 'remove', property, before, after: null })),
+    there.map(([property, before]) => {
+      if (before === 'directory') throw noRoom(property, 'file', 'a directory');
+      return { kind: 'remove', property, before, after: null };
+    }),
   apply: ({ unit }, changes) =>
     joinSh([
       ...(changes.some(({ before }) => before === 'loaded')

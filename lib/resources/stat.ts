@@ -65,7 +65,12 @@ export function requireRoom(
   const found = { file: 'a file', directory: 'a directory', link: 'a link', other: 'no directory' }[
     observed.type
   ];
-  throw new QuorateError(`${path} is ${found}, a ${wanted} was wanted`, {
+  throw noRoom(path, wanted, found);
+}
+
+/** The error about what stands in the way. */
+export function noRoom(path: string, wanted: 'file' | 'directory', found: string): QuorateError {
+  return new QuorateError(`${path} is ${found}, a ${wanted} was wanted`, {
     exitCode: EXIT.failed,
     hint: 'move it away: it is not ours to remove',
   });

@@ -101,7 +101,9 @@ function howItWent(check: Outcome, run: Outcome): Verdict['how'] {
   if (run.code === 0) return check.code === EXIT.ok || check.code === EXIT.unhealthy ? 'ran' : 'failed';
   const reasons = new Set(messages(run));
   if (check.code === run.code && messages(check).every((message) => reasons.has(message))) {
-    return check.code === EXIT.refused || changeSet(check).length === 0 ? 'refused' : 'partly';
+    const whole =
+      check.code === EXIT.refused || messages(check).some((said) => said.includes('nothing was changed'));
+    return whole || changeSet(check).length === 0 ? 'refused' : 'partly';
   }
   return check.code === EXIT.unhealthy && run.code === EXIT.refused ? 'gate' : 'failed';
 }

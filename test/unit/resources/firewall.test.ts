@@ -9,7 +9,7 @@ import { firewall } from '../../../lib/resources/firewall.ts';
 import { iptablesChain, iptablesFile } from '../../../lib/resources/firewall-iptables.ts';
 import { canonicalNetwork, overlaps } from '../../../lib/resources/firewall-network.ts';
 import { nftablesFile } from '../../../lib/resources/firewall-nftables.ts';
-import { ownFirewallUnit } from '../../../lib/resources/firewall-own.ts';
+import { noOwnFirewall, ownFirewallUnit } from '../../../lib/resources/firewall-own.ts';
 import type { FirewallDesired, OpenPort } from '../../../lib/resources/firewall-rules.ts';
 import { parseActiveZones, parseZoneFile, parseZoneReply } from '../../../lib/resources/firewall-zone.ts';
 import { scratch } from '../support/scratch.ts';
@@ -398,3 +398,11 @@ function applied(
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n');
 }
+
+it('does not plan to remove a directory where a file of ours would be', () => {
+  const path = '/etc/systemd/system/etcd-firewall.service';
+  const task = noOwnFirewall({ unit: 'etcd-firewall.service', paths: [path] });
+  const found = (use: string) => task.diff({ code: 0, out: `${use} ${path}\n` }, new World());
+  expect(found('present')).toMatchObject([{ kind: 'remove', property: path }]);
+  expect(() => found('directory')).toThrow(`${path} is a directory, a file was wanted`);
+});

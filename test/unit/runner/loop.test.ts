@@ -18,7 +18,7 @@ import { archive } from '../../../lib/resources/archive.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { waitFor } from '../../../lib/resources/condition.ts';
 import { directory } from '../../../lib/resources/directory.ts';
-import { file } from '../../../lib/resources/file.ts';
+import { file, LaterContent } from '../../../lib/resources/file.ts';
 import { sha256 } from '../../../lib/resources/stat.ts';
 import { task } from '../../../lib/resources/task.ts';
 import type { LoopHost } from '../../../lib/runner/play-host.ts';
@@ -50,6 +50,18 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
         after,
       ]),
     );
+
+  it('predicts the mode of a file whose content only the run can know', async () => {
+    const path = join(dir, 'ca.pem');
+    writeFileSync(path, 'stray', { mode: 0o600 });
+    const host = await plan(file({ path, content: new LaterContent(async () => 'made'), mode: '0644' }));
+    expect(changes(host)).toEqual([
+      ['file:/ca.pem', 'content', 'file', 'unknown'],
+      ['file:/ca.pem', 'mode', '0600', '0644'],
+    ]);
+    await host.apply(() => true);
+    expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual(['made', 0o644]);
+  });
 
   it('says how many tasks are still to be applied', async () => {
     const [one, two] = ['one', 'two'].map((name) =>
