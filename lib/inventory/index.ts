@@ -9,7 +9,7 @@ import { extraVars } from './extra-vars.ts';
 import { checkNames } from './names.ts';
 import { Problems } from './problems.ts';
 import { readSource } from './source.ts';
-import { addToTree, lineage, type Tree } from './tree.ts';
+import { addToTree, addUngrouped, lineage, type Tree } from './tree.ts';
 import { varChecker } from './validate.ts';
 import { addVarFiles } from './var-files.ts';
 import { canonical, groupsOf, refuseTemplates, settingsOf } from './variables.ts';
@@ -56,6 +56,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
     const source = readSource(file, problems, inFolder(file));
     if (source) addToTree(tree, source, problems);
   }
+  addUngrouped(tree, files[0] ?? '');
   const stray = addVarFiles(tree, files, problems);
   const extra = extraVars(options.extraVars ?? [], problems);
   problems.throwIfAny();

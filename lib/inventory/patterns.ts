@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Inventory, InventoryHost } from './index.ts';
+import { UNGROUPED } from './tree.ts';
 
 /**
- * The hosts that an Ansible pattern names, in inventory order: names, groups, wildcards, `~regex`,
- * `group[0:2]`, `@file`, joined by `:` or `,`; `&` keeps what both name, `!` takes away. `what` says whose
- * pattern it is. A name that nobody has, and a pattern that matches nothing, are errors.
+ * The hosts that an Ansible pattern names, in inventory order: names, groups, wildcards, `~regex` (of how a
+ * name starts), `group[0:2]`, `@file` (each line a pattern), joined by `:` or `,`; `&` keeps what both name,
+ * `!` takes away. `what` says whose pattern it is. A name that nobody has, and a pattern that matches nothing,
+ * are errors.
  */
 export function selectHosts(inventory: Inventory, pattern: string, what: string): readonly InventoryHost[] {
   const terms = termsOf(pattern);
@@ -16,15 +18,8 @@ export function selectHosts(inventory: Inventory, pattern: string, what: string)
       hint: 'all names every host',
     });
   }
-  const plain = terms.filter((term) => !/^[&!]/.test(term));
-  const start = plain.length === 0 ? new Set(names(inventory)) : new Set<string>();
-  for (const term of plain) for (const name of match(inventory, term, what)) start.add(name);
-  for (const term of terms) {
-    const hosts = /^[&!]/.test(term) ? new Set(match(inventory, term.slice(1), what)) : undefined;
-    if (hosts)
-      for (const name of [...start]) if (hosts.has(name) !== term.startsWith('&')) start.delete(name);
-  }
-  const selected = inventory.hosts.filter(({ name }) => start.has(name));
+  const chosen = choose(inventory, withFiles(terms, what), what);
+  const selected = inventory.hosts.filter(({ name }) => chosen.has(name));
   if (selected.length > 0) return selected;
   throw new QuorateError(`${what}: no host matches ${JSON.stringify(pattern)}`, {
     exitCode: EXIT.usage,
@@ -45,6 +40,25 @@ function termsOf(pattern: string): readonly string[] {
   return terms.map((term) => term.trim()).filter(Boolean);
 }
 
+/** Terms with the lines of each `@file` in its place, so that `!host` there takes away from the whole. */
+function withFiles(terms: readonly string[], what: string): readonly string[] {
+  return terms.flatMap((term) => (/^@./.test(term) ? termsOfFile(term, what) : [term]));
+}
+
+/** What any of the plain terms names (all hosts without one), less what `!` takes away and `&` does not keep. */
+function choose(inventory: Inventory, terms: readonly string[], what: string): ReadonlySet<string> {
+  const plain = terms.filter((term) => !/^[&!]/.test(term));
+  const chosen = new Set(
+    plain.length === 0 ? names(inventory) : plain.flatMap((term) => match(inventory, term, what)),
+  );
+  for (const term of terms) {
+    const hosts = /^[&!]/.test(term) ? new Set(match(inventory, term.slice(1), what)) : undefined;
+    if (hosts)
+      for (const name of [...chosen]) if (hosts.has(name) !== term.startsWith('&')) chosen.delete(name);
+  }
+  return chosen;
+}
+
 /** `[0]`, `[0:2]` (the last one included), `[1:]`; negative ones count from the end. */
 const SUBSCRIPT = /^(.*)\[(-?\d+)(?:([:-])(-?\d*))?\]$/;
 
@@ -55,7 +69,7 @@ function match(inventory: Inventory, term: string, what: string): readonly strin
       hint: 'after !, &, ~ and @ something must follow',
     });
   }
-  if (term.startsWith('@')) return fromFile(inventory, term.slice(1), what);
+  if (term.startsWith('@')) return [...choose(inventory, termsOfFile(term, what), what)];
   if (term.startsWith('~')) return byExpression(inventory, expression(term.slice(1), what));
   const [, base = term, from, separator, to = ''] = SUBSCRIPT.exec(term) ?? [];
   const hosts = byName(inventory, base);
@@ -81,9 +95,11 @@ function byName({ hosts, groups }: Inventory, name: string): readonly string[] |
   return found.length > 0 ? found : undefined;
 }
 
+/** Names that start with what is wanted, as by Python's `re.match`. */
 function byExpression({ hosts, groups }: Inventory, wanted: RegExp): readonly string[] {
-  const inGroups = [...groups].flatMap(([name, members]) => (wanted.test(name) ? members : []));
-  return [...new Set([...inGroups, ...hosts.map(({ name }) => name).filter((name) => wanted.test(name))])];
+  const matches = (name: string) => name.search(wanted) === 0;
+  const inGroups = [...groups].flatMap(([name, members]) => (matches(name) ? members : []));
+  return [...new Set([...inGroups, ...hosts.map(({ name }) => name).filter(matches)])];
 }
 
 function expression(source: string, what: string): RegExp {
@@ -94,23 +110,33 @@ function expression(source: string, what: string): RegExp {
   }
 }
 
-function fromFile(inventory: Inventory, file: string, what: string): readonly string[] {
-  let text: string;
+/** The terms of a file's lines; one with none would leave it to the others whom to choose. */
+function termsOfFile(term: string, what: string): readonly string[] {
+  const file = term.slice(1);
+  const terms = linesOf(file, what).flatMap(termsOf);
+  const nested = terms.find((each) => /^[!&]?@/.test(each));
+  if (terms.length > 0 && nested === undefined) return terms;
+  throw new QuorateError(
+    nested === undefined ? `${what}: ${file} names no host` : `${what}: ${file} names a file: ${nested}`,
+    { exitCode: EXIT.usage, hint: 'write a pattern a line there' },
+  );
+}
+
+function linesOf(file: string, what: string): readonly string[] {
   try {
-    text = readFileSync(file, 'utf8');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.map((line) => line.trim()).filter((line) => line && !line.startsWith('#'));
   } catch (error) {
     throw new QuorateError(`${what}: cannot read ${file}: ${(error as Error).message}`, {
       exitCode: EXIT.usage,
     });
   }
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines
-    .filter((line) => line && !line.startsWith('#'))
-    .flatMap((line) => match(inventory, line, what));
 }
 
 function unknown(inventory: Inventory, name: string, what: string): QuorateError {
-  const groups = [...inventory.groups.keys()];
+  const groups = [...inventory.groups].flatMap(([group, hosts]) =>
+    group === UNGROUPED && hosts.length === 0 ? [] : [group],
+  );
   const known = [...groups, ...names(inventory)];
   // Hosts first: of several that are equally near the first one is taken.
   const near = known.length > 0 ? closest(name, [...names(inventory), ...groups]) : '';

@@ -44,6 +44,20 @@ export function addToTree(tree: Tree, source: Source, problems: Problems): void 
   for (const entry of top) addGroup(tree, entry, undefined, problems);
 }
 
+/** The group that Ansible has without its being written. */
+export const UNGROUPED = 'ungrouped';
+
+/** Puts the hosts that are in no other group but `all` into `ungrouped`, whether or not `file` has that. */
+export function addUngrouped(tree: Tree, file: string): void {
+  const position = { file, line: 1, column: 1 };
+  const written = tree.groups.get(UNGROUPED);
+  const others = [...tree.groups.values()].filter(({ name }) => name !== 'all' && name !== UNGROUPED);
+  const grouped = new Set(others.flatMap(({ hosts }) => [...hosts]));
+  const hosts = new Set([...tree.hosts.keys()].filter((name) => !grouped.has(name)));
+  const group = written ?? { name: UNGROUPED, position, parents: new Set<string>(), vars: [] };
+  tree.groups.set(UNGROUPED, { ...group, hosts });
+}
+
 /** A group's names from the outside in: `all`, then parents before children. */
 export function lineage(tree: Tree, name: string, seen: ReadonlySet<string> = new Set()): readonly string[] {
   if (seen.has(name)) return [];
