@@ -36,7 +36,7 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     vars: { ...host.vars, ...options.own, ...magicVars(host) },
     connect: () =>
       connect(
-        { ...host.connection, ...(password && { becomePassword: password }) },
+        { ...host.connection, becomePassword: host.connection.becomePassword ?? password },
         {
           warn: (name, message) => report.emit({ event: 'log', level: 'warning', host: name, message }),
           ...(options.trust && { trust: (...key) => report.suspend(() => askTrust(...key)) }),
@@ -129,7 +129,7 @@ function load(playbook: CommandLine, options: Options): Promise<Inventory> {
     files: options.inventory.length > 0 ? options.inventory : [fromHere(DEFAULT_INVENTORY)],
     schema,
     extraVars: options.extraVars,
-    overrides: {
+    defaults: {
       ...(options.user !== undefined && { user: options.user }),
       ...(options.become && { become: true }),
     },

@@ -99,9 +99,25 @@ export const FLAGS: readonly Flag[] = [
     placeholder: 'K=V|@FILE',
     description: 'variables that win over the inventory; repeatable',
   },
-  { name: 'become', short: 'b', type: 'boolean', description: 'become root through sudo' },
-  { name: 'ask-become-pass', short: 'K', type: 'boolean', description: 'ask for the sudo password, once' },
-  { name: 'user', short: 'u', type: 'string', placeholder: 'NAME', description: 'connect as this user' },
+  {
+    name: 'become',
+    short: 'b',
+    type: 'boolean',
+    description: 'become root through sudo, unless ansible_become says no',
+  },
+  {
+    name: 'ask-become-pass',
+    short: 'K',
+    type: 'boolean',
+    description: 'ask once for the sudo password of hosts without ansible_become_password',
+  },
+  {
+    name: 'user',
+    short: 'u',
+    type: 'string',
+    placeholder: 'NAME',
+    description: 'connect as this user, unless ansible_user names another',
+  },
   {
     name: 'trust',
     type: 'boolean',

@@ -7,8 +7,8 @@ import { sshArgs } from './ssh-args.ts';
 import { coerce, resolvePath, unsafeText } from './validate.ts';
 import type { Setting, Settings } from './variables.ts';
 
-/** Command-line options that win over the inventory. */
-export interface ConnectionOverrides {
+/** What the command line says for hosts that no variable says it of. */
+export interface ConnectionDefaults {
   readonly user?: string;
   readonly become?: boolean;
 }
@@ -20,7 +20,7 @@ const CONNECTIONS = /^(ansible\.builtin\.)?(ssh|local|paramiko|paramiko_ssh|smar
 export function connectionOf(
   name: string,
   settings: Settings,
-  overrides: ConnectionOverrides,
+  defaults: ConnectionDefaults,
   problems: Problems,
 ): Connection {
   const read = new Reader(name, settings, problems);
@@ -37,10 +37,10 @@ export function connectionOf(
     kind,
     address: read.address() ?? name,
     port: read.port(),
-    user: overrides.user ?? read.text('ansible_user', /^[A-Za-z_][A-Za-z0-9_.@-]*$/, 'a user name'),
+    user: read.text('ansible_user', /^[A-Za-z_][A-Za-z0-9_.@-]*$/, 'a user name') ?? defaults.user,
     password: read.secret('ansible_password'),
     keyFile: read.keyFile(),
-    become: overrides.become ?? read.flag('ansible_become') ?? false,
+    become: read.flag('ansible_become') ?? defaults.become ?? false,
     becomeUser: read.text('ansible_become_user', /^[a-z_][a-z0-9_-]*$/, 'a user name') ?? 'root',
     becomePassword: read.secret('ansible_become_password'),
     ...args,

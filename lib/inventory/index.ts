@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
 import type { Position } from '../errors.ts';
 import type { Connection } from '../transport/host.ts';
-import { type ConnectionOverrides, connectionOf } from './connection.ts';
+import { type ConnectionDefaults, connectionOf } from './connection.ts';
 import { refuseDuplicates } from './duplicates.ts';
 import { extraVars } from './extra-vars.ts';
 import { checkNames } from './names.ts';
@@ -44,12 +44,13 @@ export interface InventoryOptions {
   readonly schema: VarSchema;
   /** `-e`, as given. */
   readonly extraVars?: readonly string[];
-  readonly overrides?: ConnectionOverrides;
+  /** `-u` and `-b`: as in Ansible, a variable wins over them. */
+  readonly defaults?: ConnectionDefaults;
 }
 
 /** Reads and checks inventory files. Throws all that is wrong with them at once, exit code 1. */
 export async function loadInventory(options: InventoryOptions): Promise<Inventory> {
-  const { files, schema, overrides = {} } = options;
+  const { files, schema, defaults = {} } = options;
   const problems = new Problems();
   const tree: Tree = { groups: new Map(), hosts: new Map() };
   for (const file of files) {
@@ -73,7 +74,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   const told = new Set<string>();
   const hosts = [...tree.hosts.values()].map(({ name, position }): InventoryHost => {
     const settings = settingsOf(tree, name, extra, problems, told);
-    const connection = connectionOf(name, settings, overrides, problems);
+    const connection = connectionOf(name, settings, defaults, problems);
     return {
       name,
       groups: groupsOf(tree, name),

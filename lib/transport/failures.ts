@@ -54,7 +54,7 @@ export function wrongSudoPassword(host: string): QuorateError {
     EXIT.failed,
     host,
     `sudo on ${host} did not accept the password`,
-    'check ansible_become_password, or give it with -K',
+    'check ansible_become_password, or without it what was given with -K',
   );
 }
 

@@ -161,6 +161,24 @@ describe('yes and no', () => {
   });
 });
 
+describe('-u and -b', () => {
+  const defaults = { user: 'flag', become: true };
+
+  it.each<readonly [string, readonly string[], string, boolean]>([
+    ['hold where no variable is', [], 'flag', true],
+    ['lose to -e', ['ansible_user=extra ansible_become=no'], 'extra', false],
+  ])('%s', async (_, extraVars, user, become) => {
+    const { hosts } = await load('all: { hosts: { a: } }\n', { defaults, extraVars });
+    expect(hosts[0]?.connection).toMatchObject({ user, become });
+  });
+
+  it('lose to the inventory', async () => {
+    const text = 'all: { hosts: { a: { ansible_ssh_user: file, ansible_become: false } } }\n';
+    const { hosts } = await load(text, { defaults });
+    expect(hosts[0]?.connection).toMatchObject({ user: 'file', become: false });
+  });
+});
+
 describe('ansible_connection', () => {
   it.each([
     ['ssh', 'ssh'],

@@ -132,7 +132,7 @@ describe('sudo with a password', () => {
       exitCode: 2,
       host: 'node1',
       message: 'sudo on node1 did not accept the password',
-      hint: 'check ansible_become_password, or give it with -K',
+      hint: 'check ansible_become_password, or without it what was given with -K',
     });
     expect(Date.now() - began).toBeLessThan(10_000);
     expect(sudo.password().trimEnd()).toBe('correct horse');
