@@ -130,8 +130,8 @@ class Reader {
       this.tell(name, setting, `must be a path, found ${JSON.stringify(setting.value)}`);
       return undefined;
     }
-    const path = resolvePath(setting.value, setting.file);
-    const problem = keyProblem(path);
+    const path = resolvePath(setting.value, setting.folder);
+    const problem = keyProblem(path, setting.folder);
     if (problem !== undefined) this.tell(name, setting, `${path} ${problem[0]}`, problem[1]);
     return path;
   }
@@ -145,7 +145,10 @@ class Reader {
   }
 }
 
-function keyProblem(path: string): readonly [problem: string, hint?: string] | undefined {
+function keyProblem(
+  path: string,
+  folder = process.cwd(),
+): readonly [problem: string, hint?: string] | undefined {
   try {
     accessSync(path, constants.R_OK);
     if (statSync(path).isDirectory()) return ['is a directory', 'name the private key in it'];
@@ -158,7 +161,7 @@ function keyProblem(path: string): readonly [problem: string, hint?: string] | u
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     return missing
-      ? ['does not exist', 'a relative path starts at the file it is written in']
+      ? ['does not exist', `a relative path starts in ${folder}`]
       : ['cannot be read', 'it belongs to the user who runs this, mode 0600'];
   }
   return undefined;

@@ -34,7 +34,7 @@ function addMapping(settings: Map<string, Setting>, arg: string, source: Source,
     settings.set(canonical(key), {
       value: source.plain(value),
       position: fromFile ? position : undefined,
-      file: fromFile ? source.file : undefined,
+      folder: fromFile ? source.folder : undefined,
     });
   }
 }
@@ -53,6 +53,6 @@ function addPairs(settings: Map<string, Setting>, arg: string, problems: Problem
       continue;
     }
     const value = word.slice(name.length + 1).replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2');
-    settings.set(canonical(name), { value, position: undefined, file: undefined });
+    settings.set(canonical(name), { value, position: undefined, folder: undefined });
   }
 }

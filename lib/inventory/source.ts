@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve as resolvePath } from 'node:path';
 import {
   isAlias,
   isMap,
@@ -18,6 +19,8 @@ import type { Problems } from './problems.ts';
 /** A parsed YAML file whose nodes know where they stand. */
 export interface Source {
   readonly file: string;
+  /** Where relative paths in it start. */
+  readonly folder: string;
   readonly root: Node | null;
   position(node: unknown): Position;
   /** The node that an alias stands for; any other node itself. */
@@ -115,6 +118,7 @@ export function parseSource(file: string, text: string, problems: Problems): Sou
   const resolve = (node: Node | null) => (isAlias(node) ? (node.resolve(document) ?? null) : node);
   return {
     file,
+    folder: resolvePath(dirname(file)),
     root: document.contents as Node | null,
     position: (node) => place((node as Node | null)?.range?.[0] ?? 0),
     resolve,

@@ -33,14 +33,14 @@ export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: 
   const known = options.get('userknownhostsfile');
   return {
     proxyJump: options.get('proxyjump')?.[0],
-    knownHostsFile: known && knownHosts(known[0], known[1].file),
+    knownHostsFile: known && knownHosts(known[0], known[1].folder),
     strictHostKeyChecking: hostKeyPolicy(options.get('stricthostkeychecking')?.[0]),
   };
 }
 
 /** OpenSSH's word for no file at all is none. */
-function knownHosts(path: string, file: string | undefined): string {
-  return path.toLowerCase() === 'none' ? '/dev/null' : resolvePath(path, file);
+function knownHosts(path: string, folder: string | undefined): string {
+  return path.toLowerCase() === 'none' ? '/dev/null' : resolvePath(path, folder);
 }
 
 /** The honoured options among ssh's arguments, in their order. */

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import type { VarSchema } from '../dsl/role.ts';
 import type { Problems } from './problems.ts';
@@ -45,9 +45,11 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
         }
         const problem =
           unsafeText(value) ??
-          (validate(value) ? pathProblem(value, setting.file, property, local) : wording(validate, property));
+          (validate(value)
+            ? pathProblem(value, setting.folder, property, local)
+            : wording(validate, property));
         if (problem !== undefined) tell(host, name, setting, problem, problems, property);
-        else vars[name] = property.format === 'path' ? resolvePath(String(value), setting.file) : value;
+        else vars[name] = property.format === 'path' ? resolvePath(String(value), setting.folder) : value;
       }
       return vars;
     },
@@ -60,22 +62,22 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
  */
 function pathProblem(
   value: unknown,
-  file: string | undefined,
+  folder: string | undefined,
   { format, default: usual }: Readonly<Record<string, unknown>>,
   local: boolean,
 ): string | undefined {
   if (format !== 'path') return undefined;
   const onHost = typeof usual === 'string' && isAbsolute(usual);
   if (onHost && !local && !isAbsolute(String(value))) return 'must be an absolute path';
-  const unsafe = unsafeText(resolvePath(String(value), file));
+  const unsafe = unsafeText(resolvePath(String(value), folder));
   return unsafe && `starts in a directory whose name ${unsafe}`;
 }
 
-/** `~` and relative paths, seen from the file they are written in. */
-export function resolvePath(path: string, file: string | undefined): string {
+/** `~` and relative paths; without a folder these start in the current one. */
+export function resolvePath(path: string, folder: string | undefined): string {
   if (path === '~' || path.startsWith('~/')) return `${homedir()}${path.slice(1)}`;
   if (isAbsolute(path)) return path;
-  return resolve(file === undefined ? process.cwd() : dirname(file), path);
+  return resolve(folder ?? process.cwd(), path);
 }
 
 /** What people write for Ansible: `yes` is true, "2379" is a number; `-e` knows only text. */

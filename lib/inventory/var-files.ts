@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Problems } from './problems.ts';
 import { type Entry, entriesOf, readSource } from './source.ts';
 import type { Tree } from './tree.ts';
@@ -8,7 +8,8 @@ const ENDINGS = ['', '.yml', '.yaml', '.json'];
 
 /**
  * Adds `group_vars/` and `host_vars/` beside the inventory files: NAME, NAME.yml, NAME.yaml, NAME.json or
- * NAME/. Returns notices of files that no group or host has the name of.
+ * NAME/. Relative paths in them start where those of the inventory do. Returns notices of files that no group or
+ * host has the name of.
  */
 export function addVarFiles(
   tree: Tree,
@@ -51,7 +52,8 @@ function addFolder(
     if (other !== undefined) {
       problems.add(`${folder} has ${one} and ${other}`, undefined, `keep one of them for ${what} ${name}`);
     } else if (one !== undefined) {
-      for (const file of filesOf(join(folder, one))) node.vars.push(...varsIn(file, problems));
+      for (const file of filesOf(join(folder, one)))
+        node.vars.push(...varsIn(file, dirname(folder), problems));
     }
   }
   return readdirSync(folder)
@@ -68,10 +70,10 @@ function filesOf(path: string): readonly string[] {
     .map((file) => join(path, file));
 }
 
-function varsIn(file: string, problems: Problems): readonly Entry[] {
+function varsIn(file: string, beside: string, problems: Problems): readonly Entry[] {
   const source = readSource(file, problems);
   if (source === undefined) return [];
-  const vars = entriesOf(source.root, source);
+  const vars = entriesOf(source.root, { ...source, folder: resolve(beside) });
   const nested = vars?.find(({ key }) => key === 'vars');
   if (vars === undefined || nested !== undefined) {
     problems.add(

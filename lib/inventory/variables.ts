@@ -9,8 +9,8 @@ export interface Setting {
   readonly value: unknown;
   /** undefined for `-e`. */
   readonly position: Position | undefined;
-  /** Directory that relative paths resolve from. */
-  readonly file: string | undefined;
+  /** Directory that relative paths resolve from; undefined for the current one. */
+  readonly folder: string | undefined;
 }
 
 export type Settings = ReadonlyMap<string, Setting>;
@@ -87,7 +87,7 @@ export function groupsOf(tree: Tree, host: string): readonly string[] {
 }
 
 function toSetting({ value, position, source }: Entry): Setting {
-  return { value: source.plain(value), position, file: source.file };
+  return { value: source.plain(value), position, folder: source.folder };
 }
 
 function longestPath(tree: Tree, name: string, seen: readonly string[] = []): number {
@@ -123,7 +123,11 @@ function tellConflict(
 
 /** One file says it twice (by two names for the same), or two files of the same group or host do. */
 function tellTwice(name: string, one: Setting, other: Setting, problems: Problems): void {
-  if (one.file !== other.file || JSON.stringify(one.value) === JSON.stringify(other.value)) return;
+  if (
+    one.position?.file !== other.position?.file ||
+    JSON.stringify(one.value) === JSON.stringify(other.value)
+  )
+    return;
   problems.add(
     `${name} is said twice: ${shownValue(name, one.value)} and ${shownValue(name, other.value)}`,
     other.position,

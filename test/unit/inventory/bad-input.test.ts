@@ -29,7 +29,7 @@ describe.each(FILES)('%s', (file) => {
     const errors = await refusal(loadInventory(options));
     const found = errors.map(({ message, hint, position }) => {
       const place = position ? formatPosition(position).replace(`${folder}/`, '') : '-';
-      return `${place} ${message.replaceAll(folder, 'DIR')}\n   ${hint ?? '-'}`;
+      return `${place} ${message}\n   ${hint ?? '-'}`.replaceAll(folder, 'DIR');
     });
     expect(found).toEqual(said);
     // The passwords in these files all have this in them.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { expandRange } from '../../../lib/inventory/ranges.ts';
-import { type Files, load, varsOf } from './support.ts';
+import { type Files, load, varsOf, write } from './support.ts';
 
 describe('ranges', () => {
   it.each([
@@ -112,6 +112,39 @@ describe('precedence', () => {
     expect(inventory.groups.get('etcd')).toEqual(['a', 'b']);
     expect(varsOf(inventory, 'b').etcd_user).toBe('one');
     expect(varsOf(inventory, 'a').etcd_group).toBe('two');
+  });
+
+  it.each(['group_vars/etcd.yml', 'group_vars/etcd/main.yml', 'host_vars/a.yml'])(
+    'resolves relative paths of %s from the folder of the inventory',
+    async (file) => {
+      const vars = `etcd_pki_dir: pki
+ansible_ssh_private_key_file: keys/id
+ansible_ssh_common_args: -o UserKnownHostsFile=known
+`;
+      const key = '-----BEGIN OPENSSH PRIVATE KEY-----\n';
+      const files = {
+        'x/inventory.yaml': 'etcd: { hosts: { a: } }\n',
+        [`x/${file}`]: vars,
+        'x/keys/id': key,
+      };
+      const inventory = await load(files, { inventories: ['x/inventory.yaml'] });
+      const [host] = inventory.hosts;
+      const beside = join(inventory.folder, 'x');
+      expect(host?.vars.etcd_pki_dir).toBe(join(beside, 'pki'));
+      expect(host?.connection).toMatchObject({
+        keyFile: join(beside, 'keys/id'),
+        knownHostsFile: join(beside, 'known'),
+      });
+      expect(host?.origin('etcd_pki_dir')).toEqual({ file: join(beside, file), line: 1, column: 1 });
+    },
+  );
+
+  it('resolves relative paths of -e from its file, or from here', async () => {
+    const files = { 'inventory.yaml': 'etcd: { hosts: { a: } }\n' };
+    const folder = write({ 'more/vars.yml': 'etcd_pki_dir: pki\n' });
+    const pki = async (...extraVars: string[]) => varsOf(await load(files, { extraVars }), 'a').etcd_pki_dir;
+    expect(await pki(`@${folder}/more/vars.yml`)).toBe(join(folder, 'more/pki'));
+    expect(await pki('etcd_pki_dir=pki')).toBe(join(process.cwd(), 'pki'));
   });
 
   it('takes aliases and merged keys', async () => {
