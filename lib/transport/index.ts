@@ -1,8 +1,11 @@
 import type { Connection, Host } from './host.ts';
 
 export interface ConnectOptions {
-  /** `--trust`: asked for a host key that nobody knows; yes records it. Without it, unknown is refused. */
-  readonly trust?: (host: string, fingerprint: string, keyType: string) => Promise<boolean>;
+  /**
+   * `--trust`: asked for a host key that nobody knows; yes records it, undefined is that nobody could be asked.
+   * Without it, unknown is refused.
+   */
+  readonly trust?: (host: string, fingerprint: string, keyType: string) => Promise<boolean | undefined>;
   /** Told what the user should know of a connection that stands nevertheless. */
   readonly warn?: (host: string, message: string) => void;
 }

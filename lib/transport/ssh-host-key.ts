@@ -5,8 +5,8 @@ import { HostLines, keyFingerprint, keyTypeOf, readKnownHosts, type Verdict } fr
 import { recordKey } from './record-key.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
-/** What the user said in this run, by file, name and key. */
-const answers = new Map<string, boolean>();
+/** What the user said in this run, by file, name and key; undefined where nobody could be asked. */
+const answers = new Map<string, boolean | undefined>();
 
 /** Questions are asked one after the other, so that prompts do not mix. */
 let lastQuestion: Promise<unknown> = Promise.resolve();
@@ -18,6 +18,8 @@ export class HostKeyCheck {
   #shown: Buffer | undefined;
   #verdict: Verdict = 'unknown';
   #trusted: Buffer | undefined;
+  /** The question found nobody to answer it. */
+  #unanswered = false;
 
   private constructor(settings: SshSettings, lines: HostLines) {
     this.#settings = settings;
@@ -66,11 +68,12 @@ export class HostKeyCheck {
       // A yes is recorded only once the host has proven to own the key: until then it counts from here.
       const { knownAs, files } = this.#settings.hostKey;
       const question = `${files[0]} ${knownAs} ${key.toString('base64')}`;
-      const yes =
-        answers.get(question) ?? (await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
-      answers.set(question, yes);
-      if (yes) this.#trusted = key;
-      return yes;
+      if (!answers.has(question))
+        answers.set(question, await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
+      const answer = answers.get(question);
+      this.#unanswered = answer === undefined;
+      if (answer) this.#trusted = key;
+      return answer === true;
     });
     lastQuestion = answer.catch(() => {});
     return answer;
@@ -98,13 +101,7 @@ export class HostKeyCheck {
       return untrusted(name, `the host key of ${address} is revoked: ${shown}`, 'do not use this host');
     }
     if (this.#verdict === 'unknown') {
-      return untrusted(
-        name,
-        `the host key of ${address} is unknown: ${shown}`,
-        this.#lines.hasAuthority
-          ? 'known_hosts names an authority for it, but host certificates are not understood here: record its key with --trust'
-          : 'compare the fingerprint on the host itself, then run with --trust to record it',
-      );
+      return untrusted(name, `the host key of ${address} is unknown: ${shown}`, this.#wayToTrust);
     }
     const known = this.#lines.keys.map(
       (line) =>
@@ -115,6 +112,14 @@ export class HostKeyCheck {
       `the host key of ${address} has changed: known is ${known.join(', ')}, shown was ${shown}`,
       `somebody may be in between; if the host was set up anew: ssh-keygen -R '${hostKey.knownAs}' -f ${hostKey.files[0]}`,
     );
+  }
+
+  get #wayToTrust(): string {
+    if (this.#unanswered)
+      return 'nobody could be asked, as standard input has ended: compare the fingerprint on the host itself, then run with --trust on a terminal';
+    return this.#lines.hasAuthority
+      ? 'known_hosts names an authority for it, but host certificates are not understood here: record its key with --trust'
+      : 'compare the fingerprint on the host itself, then run with --trust to record it';
   }
 
   #describe(key: Buffer): string {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { scratch } from '../support/scratch.ts';
+import { keyFile, startServer } from '../transport/support/ssh-bench.ts';
 
 const PLAYBOOK = fileURLToPath(new URL('plainPlaybook.ts', import.meta.url));
 
@@ -19,27 +20,58 @@ echo "$user $password" >>"$0.asked"
 exit 1
 `;
 
+/** Runs the playbook for an inventory in `dir`, whose programs come first, with all of standard input at once. */
+async function run(dir: string, inventory: string, args: readonly string[], input = '') {
+  const file = join(dir, 'inventory.yaml');
+  writeFileSync(file, inventory);
+  const child = spawn(process.execPath, ['--import', 'tsx', PLAYBOOK, '-i', file, '-C', ...args], {
+    env: { ...process.env, PATH: `${dir}:${process.env.PATH}` },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  child.stdin.end(input);
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, out };
+}
+
 it('-K: a password of the inventory wins over the one that was asked for', async () => {
   const dir = scratch();
   const sudo = join(dir, 'sudo');
   writeFileSync(sudo, SUDO);
   chmodSync(sudo, 0o755);
-  const inventory = join(dir, 'inventory.yaml');
-  writeFileSync(
-    inventory,
-    `all:
+  const inventory = `all:
   hosts:
     a: { ansible_become_user: own, ansible_become_password: written }
     b: { ansible_become_user: none }
   vars: { ansible_connection: local }
-`,
-  );
-  const child = spawn(process.execPath, ['--import', 'tsx', PLAYBOOK, '-i', inventory, '-C', '-b', '-K'], {
-    env: { ...process.env, PATH: `${dir}:${process.env.PATH}` },
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  child.stdin.end('typed\n');
-  await new Promise((resolve) => child.once('close', resolve));
+`;
+  await run(dir, inventory, ['-b', '-K'], 'typed\n');
   const asked = readFileSync(`${sudo}.asked`, 'utf8').trim().split('\n');
   expect(new Set(asked)).toEqual(new Set(['own written', 'none typed']));
+});
+
+it('--trust: where nobody answers, no key is trusted', async () => {
+  const dir = scratch();
+  const servers = [await startServer(), await startServer()];
+  const hosts = servers.map(({ port }, i) => `h${i}: { ansible_port: ${port} }`);
+  const inventory = `all:
+  hosts: { ${hosts.join(', ')} }
+  vars:
+    ansible_host: 127.0.0.1
+    ansible_ssh_private_key_file: ${keyFile()}
+    ansible_ssh_common_args: -o UserKnownHostsFile=known
+`;
+  const { code, out } = await run(dir, inventory, ['--trust', '--output', 'json']);
+  const events = out.trim().split('\n');
+  const errors = events.map((line) => JSON.parse(line)).filter(({ event }) => event === 'error');
+  expect(errors).toHaveLength(2);
+  for (const error of errors) {
+    expect(error.message).toMatch(/the host key of 127\.0\.0\.1 is unknown/);
+    expect(error.hint).toMatch(/^nobody could be asked/);
+  }
+  expect(code).toBe(5);
+  expect(existsSync(join(dir, 'known'))).toBe(false);
 });

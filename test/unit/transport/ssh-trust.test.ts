@@ -62,6 +62,22 @@ describe('an unknown host key', () => {
     expect([server.attempts, existsSync(file)]).toEqual([[], false]);
   });
 
+  it('is refused when nobody can be asked, and says so', async () => {
+    const server = await startServer();
+    const file = join(scratch(), 'none');
+    const trust = vi.fn(async () => undefined);
+    for (const name of ['node1', 'node1-again']) {
+      const connection = connectionTo(server, { name, knownHostsFile: file });
+      await expect(connected(connection, { trust })).rejects.toMatchObject({
+        exitCode: 5,
+        message: `${name}: the host key of 127.0.0.1 is unknown: ssh-ed25519 key ${fingerprint(server)}`,
+        hint: 'nobody could be asked, as standard input has ended: compare the fingerprint on the host itself, then run with --trust on a terminal',
+      });
+    }
+    expect(trust).toHaveBeenCalledTimes(1);
+    expect(existsSync(file)).toBe(false);
+  });
+
   it('is recorded also when the login fails afterwards', async () => {
     const server = await startServer({ admits: () => false });
     const file = join(scratch(), 'known_hosts');
