@@ -92,9 +92,9 @@ function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): Firewall
   );
 }
 
-/** Where the ports are: an address of the host, also when the member listens on all of them. */
-function boundAddress({ facts }: Target<EtcdFacts>, { listenAddress = '', address }: Member): string {
-  return /^(0\.0\.0\.0|::)?$/.test(listenAddress) ? (facts.resolved ?? address) : listenAddress;
+/** Where the ports are: an address of the host. */
+function boundAddress({ facts }: Target<EtcdFacts>, { listenAddress, address }: Member): string {
+  return listenAddress ?? facts.resolved ?? address;
 }
 
 function openPorts(target: Target<EtcdFacts>, { clientPort, peerPort }: Member): readonly OpenPort[] {

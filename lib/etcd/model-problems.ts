@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { normalize } from 'node:path';
+import { isWildcard } from '../addresses.ts';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import { settingsProblems } from './flags.ts';
@@ -55,7 +56,7 @@ function ofAddresses({ host, member }: Listed): readonly Problem[] {
   const { address, listenAddress } = member;
   if (isIP(address) === 0 && (!HOST_NAME.test(address) || /^[\d.]+$/.test(address)))
     tell('etcd_address', `must be an IP address or a name, found "${address}"`, PORT_HINT);
-  if (/^(0\.0\.0\.0|::)$/.test(address))
+  if (isWildcard(address))
     tell(
       'etcd_address',
       `is ${address}, which nobody can connect to`,
@@ -63,6 +64,12 @@ function ofAddresses({ host, member }: Listed): readonly Problem[] {
     );
   if (listenAddress !== undefined && isIP(listenAddress) === 0)
     tell('etcd_listen_address', `must be an IP address, found "${listenAddress}"`, PORT_HINT);
+  if (vars.etcd_listen_address !== undefined && listenAddress !== undefined && isWildcard(listenAddress))
+    tell(
+      'etcd_listen_address',
+      `is ${listenAddress}, which is no address of the host but all of them`,
+      'leave it out: etcd_address is used, and one address is enough',
+    );
   if (member.clientPort === member.peerPort)
     // The one that was set is where to look.
     tell(

@@ -71,7 +71,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
       ),
     ];
   }
-  const isThere = isEvery(listen) || addresses.includes(listen) || isLoopback(listen);
+  const isThere = addresses.includes(listen) || isLoopback(listen);
   if (isThere) return [];
   const own = addresses.filter((address) => !isLoopback(address) && !address.startsWith('fe80:'));
   return [
@@ -85,7 +85,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
 
 function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
   const listen = member.listenAddress ?? facts.resolved ?? '';
-  const clashes = ({ address }: Listener) => isEvery(address) || isEvery(listen) || address === listen;
+  const clashes = ({ address }: Listener) => isEvery(address) || address === listen;
   return facts.host.listeners.filter(clashes).map(({ port, address, pid, program }) => {
     const who = pid === undefined ? 'another process' : `${program ?? 'a process'} (pid ${pid})`;
     const role = port === member.clientPort ? 'client' : 'peer';

@@ -10,7 +10,7 @@ const ABSOLUTE_PATH = {
 const PORT = { type: 'integer', minimum: 1, maximum: 65535 };
 const DURATION = { type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(d|h|m|s))+$' };
 const NAME = '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$';
-const ADDRESS = { type: 'string', pattern: '^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$|^::1$' };
+const ADDRESS = { type: 'string', pattern: '^[A-Za-z0-9:]([A-Za-z0-9.:-]*[A-Za-z0-9:])?$' };
 
 /**
  * Every variable of the etcd roles, with its default and meaning. Defaults that depend on the inventory

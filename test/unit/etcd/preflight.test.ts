@@ -62,11 +62,6 @@ describe('before anything is written', () => {
     ],
     ['the port taken on another address', candidate({ listeners: [{ ...etcd, address: '127.0.0.1' }] }), []],
     [
-      'the port taken on one address when all are wanted',
-      candidate({ listeners: [{ ...etcd, address: '127.0.0.1' }] }, {}, { etcd_listen_address: '0.0.0.0' }),
-      ['3 etcd01: port 2379, its client port, is taken by etcd (pid 712) on 127.0.0.1'],
-    ],
-    [
       'a disk too full for a member that has its data and does not run',
       candidate(
         { space: [{ path: '/var/lib/etcd/default.etcd', mount: '/var', freeKiB: 9 * 1024, writable: true }] },
@@ -90,6 +85,11 @@ describe('before anything is written', () => {
       'a name that is loopback there',
       candidate({}, { resolved: '127.0.1.1' }, { etcd_address: 'db.example' }),
       ['3 etcd01: db.example is 127.0.1.1 on the host itself, where nobody else reaches it'],
+    ],
+    [
+      'a name that is every address there',
+      candidate({}, { resolved: '0.0.0.0' }, { etcd_address: 'db.example' }),
+      ['3 etcd01: 0.0.0.0 is not an address of the host, which has 10.0.0.1'],
     ],
     [
       'loopback that was asked for',

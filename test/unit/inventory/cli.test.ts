@@ -89,6 +89,14 @@ it.each([
     ['inventory.yaml:6:40 etcd04 and etcd01 are both called etcd01 in cluster inventory'],
   ],
   [
+    'every address to listen on',
+    { 'inventory.yaml': `${THREE}  vars:\n    etcd_listen_address: "::"\n` },
+    [],
+    [
+      'inventory.yaml:7:5 etcd_listen_address of etcd01 is ::, which is no address of the host but all of them',
+    ],
+  ],
+  [
     'the model, by -e',
     { 'inventory.yaml': THREE },
     ['-e', 'etcd_member_name=m', '--limit', 'etcd01'],

@@ -142,10 +142,29 @@ const CASES: readonly Case[] = [
     [{ etcd_address: '10.0.0.256' }],
     'h1 etcd_address: etcd_address of h1 must be an IP address or a name, found "10.0.0.256"',
   ],
+  ...[
+    ['0.0.0.0'],
+    ['::'],
+    ['0::0', '::'],
+    ['0:0:0:0:0:0:0:0', '::'],
+    ['::0.0.0.0', '::'],
+    ['::ffff:0.0.0.0', '::ffff:0:0'],
+  ].flatMap(([written = '', shown = written]): readonly Case[] => [
+    [
+      `every address as ${written}`,
+      [{ etcd_address: written }],
+      `h1 etcd_address: etcd_address of h1 is ${shown}, which nobody can connect to`,
+    ],
+    [
+      `every address to listen on as ${written}`,
+      [{ etcd_listen_address: written }],
+      `h1 etcd_listen_address: etcd_listen_address of h1 is ${shown}, which is no address of the host but all of them`,
+    ],
+  ]),
   [
-    'every address',
-    [{ etcd_address: '0.0.0.0' }],
-    'h1 etcd_address: etcd_address of h1 is 0.0.0.0, which nobody can connect to',
+    'every address as a name',
+    [{ etcd_address: '0x0' }],
+    'h1 etcd_address: etcd_address of h1 is 0x0, which nobody can connect to',
   ],
   ['an address of IPv6', [{ etcd_address: 'fd00::1' }]],
   [
@@ -153,7 +172,7 @@ const CASES: readonly Case[] = [
     [{ etcd_listen_address: 'node1.example.com' }],
     'h1 etcd_listen_address: etcd_listen_address of h1 must be an IP address, found "node1.example.com"',
   ],
-  ['every address to listen on', [{ etcd_listen_address: '0.0.0.0' }]],
+  ['loopback to listen on', [{ etcd_listen_address: '127.0.0.1' }]],
   [
     'networks that are none',
     [{ etcd_client_cidrs: ['10.0.0.0/33', '....', 'fd00::/64', '10.0.0.1'] }],
