@@ -17,6 +17,7 @@ import type { Options } from './options.ts';
 import { askSecret, askTrust } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
+import { reportLines } from './usage.ts';
 
 const DEFAULT_INVENTORY = fileURLToPath(new URL('../../inventory/local.yaml', import.meta.url));
 
@@ -47,9 +48,9 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
   const limit = ({ name }: { readonly name: string }) => limited?.has(name) ?? true;
   if (options.list !== undefined) {
     const what = options.list;
-    process.stdout.write(
-      listing(playbook, { what, includes, select: (pattern) => select(pattern).filter(limit) }),
-    );
+    const within = (pattern: string) => select(pattern).filter(limit);
+    const lines = listing(playbook, { what, includes, select: within });
+    await reportLines(lines, options.output, options.check);
     return EXIT.ok;
   }
   const warnings = checkPlays(playbook, inventory, select);

@@ -7,13 +7,9 @@ export interface ListingOptions {
   readonly includes: (role: string) => boolean;
 }
 
-/** The text of `--list-hosts`, `--list-tasks` and `--list-tags`: no host is contacted. */
-export function listing(playbook: Playbook, options: ListingOptions): string {
-  const lines = playbook.plays.flatMap((play) => [
-    `play: ${play.name} (${play.hosts})`,
-    ...body(play, options),
-  ]);
-  return `${lines.join('\n')}\n`;
+/** The lines of `--list-hosts`, `--list-tasks` and `--list-tags`: no host is contacted. */
+export function listing(playbook: Playbook, options: ListingOptions): readonly string[] {
+  return playbook.plays.flatMap((play) => [`play: ${play.name} (${play.hosts})`, ...body(play, options)]);
 }
 
 function body<Facts>(play: Play<Facts>, { what, select, includes }: ListingOptions): readonly string[] {

@@ -1,5 +1,6 @@
-import { type ExitCode, type QuorateError, worstExit } from '../errors.ts';
+import { EXIT, type ExitCode, type QuorateError, worstExit } from '../errors.ts';
 import { createReport } from '../report/index.ts';
+import type { RunEvent } from '../runner/events.ts';
 import { Recap } from '../runner/recap.ts';
 import type { Options } from './options.ts';
 
@@ -9,21 +10,45 @@ export async function reportUsage(
   output: Options['output'],
   check: boolean,
 ): Promise<ExitCode> {
-  const report = createReport({ output: output ?? 'plain', diff: false, check, verbosity: 0 });
-  for (const { message, exitCode, hint, host, task, position } of errors) {
-    report.emit({
-      event: 'error',
-      message,
-      exitCode,
-      ...(hint !== undefined && { hint }),
-      ...(host !== undefined && { host }),
-      ...(task !== undefined && { task }),
-      ...(position !== undefined && { position }),
-    });
-  }
-  if (errors.length === 0) report.emit({ event: 'log', level: 'info', message: 'nothing found' });
+  const events = errors.map(eventOf);
   const exitCode = worstExit(errors.map((error) => error.exitCode));
+  await reportEvents(events.length > 0 ? events : [info('nothing found')], exitCode, output, check);
+  return exitCode;
+}
+
+/** Reports lines that were asked for instead of a run, then a recap without hosts. */
+export function reportLines(
+  lines: readonly string[],
+  output: Options['output'],
+  check: boolean,
+): Promise<void> {
+  return reportEvents(lines.map(info), EXIT.ok, output === 'json' ? 'json' : 'plain', check);
+}
+
+async function reportEvents(
+  events: readonly RunEvent[],
+  exitCode: ExitCode,
+  output: Options['output'],
+  check: boolean,
+): Promise<void> {
+  const report = createReport({ output: output ?? 'plain', diff: false, check, verbosity: 0 });
+  for (const event of events) report.emit(event);
   report.emit(new Recap(check).event(exitCode));
   await report.close();
-  return exitCode;
+}
+
+function info(message: string): RunEvent {
+  return { event: 'log', level: 'info', message };
+}
+
+function eventOf({ message, exitCode, hint, host, task, position }: QuorateError): RunEvent {
+  return {
+    event: 'error',
+    message,
+    exitCode,
+    ...(hint !== undefined && { hint }),
+    ...(host !== undefined && { host }),
+    ...(task !== undefined && { task }),
+    ...(position !== undefined && { position }),
+  };
 }

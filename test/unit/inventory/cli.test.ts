@@ -119,3 +119,16 @@ it('a file of inventory/ without its folder: says where it is', async () => {
   expect(run.said).toEqual(['there is no file prod.yaml']);
   expect(run.errors[0]?.hint).toBe('did you mean inventory/prod.yaml?');
 });
+
+it.each([
+  ['--list-hosts', ['play: etcd clusters (etcd)', '  hosts (1):', '    etcd02']],
+  ['--list-tags', ['play: etcd clusters (etcd)', '  tags: certs, verify']],
+  ['--list-tasks', ['play: etcd clusters (etcd)', expect.stringMatching(/^ {2}certs: /)]],
+])('%s as JSON: a log event a line, then a recap', async (flag, lines) => {
+  const run = await site({ 'inventory.yaml': THREE }, '-l', 'etcd02', '-t', 'certs,verify', flag);
+  const logs = run.events.slice(0, -1);
+  expect(logs.every(({ event }) => event === 'log')).toBe(true);
+  expect(logs.slice(0, lines.length).map(({ message }) => message)).toEqual(lines);
+  expect(run.events.at(-1)).toMatchObject({ event: 'recap', hosts: {}, exitCode: 0 });
+  expect(run.code).toBe(0);
+});
