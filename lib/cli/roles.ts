@@ -3,22 +3,28 @@ import type { Playbook } from '../dsl/play.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Options } from './options.ts';
 
+/** Ansible's words for roles with any tag, and without one: each role has its name as tag. */
+const ANY: readonly string[] = ['all', 'tagged'];
+const NONE = 'untagged';
+
 /** Which roles take part, from `-r`, `-t` and `--skip-tags`. A name that no role has is an error. */
 export function chooseRoles(
   playbook: Playbook,
   { roles, tags, skipTags }: Pick<Options, 'roles' | 'tags' | 'skipTags'>,
 ): (role: string) => boolean {
   const known = playbook.plays.flatMap((play) => play.roles.map(({ name }) => name));
-  for (const [flag, names] of [
+  const names = (list: readonly string[]) => list.filter((tag) => !ANY.includes(tag) && tag !== NONE);
+  for (const [flag, list] of [
     ['--role', roles],
-    ['--tags', tags.filter((tag) => tag !== 'all')],
-    ['--skip-tags', skipTags],
+    ['--tags', names(tags)],
+    ['--skip-tags', names(skipTags)],
   ] as const) {
-    for (const name of names) if (!known.includes(name)) throw unknownRole(flag, name, known);
+    for (const name of list) if (!known.includes(name)) throw unknownRole(flag, name, known);
   }
-  const wanted = [...roles, ...tags];
-  return (role) =>
-    !skipTags.includes(role) && (wanted.length === 0 || wanted.includes('all') || wanted.includes(role));
+  const has = (role: string) => (tag: string) => tag === role || ANY.includes(tag);
+  const isWanted = (role: string) =>
+    roles.length + tags.length === 0 || roles.includes(role) || tags.some(has(role));
+  return (role) => isWanted(role) && !skipTags.some(has(role));
 }
 
 function unknownRole(flag: string, name: string, known: readonly string[]): QuorateError {

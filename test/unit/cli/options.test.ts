@@ -93,7 +93,19 @@ describe('the choice of roles', () => {
       ['-t', 'all'],
       ['certs', 'verify'],
     ],
+    [
+      ['-t', 'tagged'],
+      ['certs', 'verify'],
+    ],
+    [['-t', 'untagged'], []],
+    [['-t', 'untagged,certs'], ['certs']],
     [['--skip-tags', 'verify'], ['certs']],
+    [
+      ['--skip-tags', 'untagged'],
+      ['certs', 'verify'],
+    ],
+    [['--skip-tags', 'all'], []],
+    [['-t', 'certs', '--skip-tags', 'tagged'], []],
     [
       ['-r', 'certs', '-t', 'verify'],
       ['certs', 'verify'],
@@ -102,6 +114,10 @@ describe('the choice of roles', () => {
   it.each(cases)('%j', (args, roles) => {
     const includes = chooseRoles(playbook, parse(...args));
     expect(['certs', 'verify'].filter(includes)).toEqual(roles);
+  });
+
+  it.each(['all', 'tagged', 'untagged'])('has no role %s, which is a word of tags', (word) => {
+    expect(() => chooseRoles(playbook, parse('-r', word))).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 
   it('suggests the role that was meant', () => {
