@@ -5,7 +5,7 @@ import { clusterOf, memberOf } from '../lib/etcd/model.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
 import { archive } from '../lib/resources/archive.ts';
 import { directory } from '../lib/resources/directory.ts';
-import { needs } from './needs.ts';
+import { isThere } from './needs.ts';
 
 /** `etcd`, `etcdctl` and, where the release has it, `etcdutl`. */
 export const binaries: Role<EtcdFacts> = {
@@ -23,7 +23,7 @@ export const binaries: Role<EtcdFacts> = {
     const { vars, facts } = target;
     const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
     // `path` on a remote host: the image brings the binaries, nothing is sent.
-    if (vars.etcd_source === 'path') return [needs(`${member.binDir}/etcd`, 'your image')];
+    if (vars.etcd_source === 'path') return [isThere(`${member.binDir}/etcd`, BRING)];
     const version = facts.cluster?.version;
     return [
       directory(
@@ -64,3 +64,6 @@ export const binaries: Role<EtcdFacts> = {
     ];
   },
 };
+
+const BRING =
+  'etcd_source is path, so it must be there before a run: put it there, set etcd_bin_dir to where it is, or choose another etcd_source';
