@@ -15,6 +15,15 @@ type Dir = 'etcd_bin_dir' | 'etcd_config_dir' | 'etcd_cert_dir' | 'etcd_data_dir
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 const SYSTEM =
   /^\/(bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin)|usr\/local\/bin|var|var\/(cache|lib|log|run|tmp))?$/;
+/** Members share one folder of certificates, made by one set of rules. */
+const OF_CLUSTER = [
+  'etcd_version',
+  'etcd_pki_dir',
+  'etcd_key_type',
+  'etcd_ca_expiry',
+  'etcd_cert_expiry',
+  'etcd_cert_renew_before',
+] as const satisfies readonly EtcdVar[];
 const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
 
 /** What each variable allows by itself, and what is wrong with them together: seen before any contact. */
@@ -189,7 +198,7 @@ function ofCluster(all: readonly Listed[]): readonly Problem[] {
         hint: 'etcd_member_name belongs to a host, not to a group',
       });
     names.set(member.name, host.name);
-    for (const variable of ['etcd_version', 'etcd_pki_dir'] as const)
+    for (const variable of OF_CLUSTER)
       if (host.vars[variable] !== first.host.vars[variable])
         problems.push({
           host: host.name,

@@ -76,6 +76,13 @@ const CASES: readonly Case[] = [
     'h2 etcd_pki_dir: etcd_pki_dir is /b on h2 and /a on h1, both of cluster prod',
   ],
   [
+    'two lives of certificates and two kinds of keys in one folder',
+    [{}, { etcd_cert_expiry: '24h', etcd_cert_renew_before: '8h', etcd_key_type: 'rsa-2048' }, {}],
+    'h2 etcd_key_type: etcd_key_type is rsa-2048 on h2 and ecdsa-256 on h1, both of cluster prod',
+    'h2 etcd_cert_expiry: etcd_cert_expiry is 24h on h2 and 87600h on h1, both of cluster prod',
+    'h2 etcd_cert_renew_before: etcd_cert_renew_before is 8h on h2 and 720h on h1, both of cluster prod',
+  ],
+  [
     'two members',
     [{}, {}],
     'warning h1 etcd_cluster_name: cluster prod has 2 members: one fewer would stand as many failures',
