@@ -2,7 +2,7 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import type { EtcdFacts } from '../lib/etcd/facts.ts';
 import { type Member, memberOf } from '../lib/etcd/model.ts';
-import { clusterPki, memberSans, parseDuration } from '../lib/etcd/pki.ts';
+import { clusterPki, memberSans } from '../lib/etcd/pki.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
 import { certificate } from '../lib/resources/certificate.ts';
 import { directory } from '../lib/resources/directory.ts';
@@ -73,7 +73,8 @@ function leaf(
       ...(group !== undefined && { group }),
       sans,
       ca,
-      renewBefore: parseDuration(String(target.vars.etcd_cert_renew_before)),
+      // Before the survey there is nothing to compare with.
+      renewBefore: target.facts.cluster?.renewBefore[kind] ?? 0,
       issue: async () => (await clusterPki(target)).issueMember(name, kind, sans),
     },
     { title: `${name} has its ${kind} certificate` },

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { FactSource, HostData } from '../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import type { LeafRules } from '../pki/index.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
@@ -60,6 +61,8 @@ export interface ClusterFacts {
   readonly caPem: string | undefined;
   /** Of cfssl's server-csr.json on control: hosts that belong to no member. */
   readonly furtherHosts: readonly string[];
+  /** How long before its end a certificate of either kind is due, in milliseconds. */
+  readonly renewBefore: LeafRules['renewBefore'];
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
 }

@@ -1,10 +1,11 @@
 import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
-import { fingerprint, furtherHosts, readCa } from '../pki/index.ts';
+import { fingerprint, readCa, readRules } from '../pki/index.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from './facts.ts';
 import { settingsProblems } from './flags.ts';
 import { knownMembers, membershipProblems } from './membership.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
+import { pkiOptions } from './pki.ts';
 import { type Candidate, notes, preflight } from './preflight.ts';
 import { admitSetAside, SET_ASIDE, strayData } from './set-aside.ts';
 import { dataProblems, stateOf } from './state.ts';
@@ -66,13 +67,13 @@ async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
   const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts.map(({ target }) => target.facts)));
-  const addresses = cluster.members.map(({ address }) => address);
+  const rules = await readRules(pkiOptions(hosts[0]!.target));
   return {
     state,
     version,
     token,
     caPem,
-    furtherHosts: await furtherHosts({ dir: cluster.pkiDir, addresses }),
+    ...rules,
   };
 }
 

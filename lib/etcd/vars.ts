@@ -136,7 +136,8 @@ export const ETCD_VARS = {
   etcd_cert_renew_before: {
     ...DURATION,
     default: '720h',
-    description: 'Renews a certificate this long before it expires.',
+    description:
+      'Renews a certificate this long before it expires; in its last third where new ones last no longer than that.',
   },
   etcd_service_manager: {
     type: 'string',

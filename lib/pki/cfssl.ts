@@ -12,6 +12,7 @@ import {
   requiredUsages,
 } from './config.ts';
 import { parseDuration } from './duration.ts';
+import { renewalLead } from './life.ts';
 
 /** What the cfssl files in the folder ask for, and the defaults for the rest. */
 export function readConfig(options: PkiOptions): PkiConfig {
@@ -20,8 +21,9 @@ export function readConfig(options: PkiOptions): PkiConfig {
   const signing = readSigning(join(dir, 'ca-config.json'));
   const ca = readRequest(join(dir, 'ca-csr.json'), 'ca');
   const server = readRequest(join(dir, 'server-csr.json'), 'leaf');
+  const renewBefore = parseDuration(options.renewBefore);
   const profile = (kind: LeafKind) =>
-    signing ? (chooseProfile(signing, kind) ?? defaults.leaf.profiles[kind]) : defaults.leaf.profiles[kind];
+    (signing && chooseProfile(signing, kind, renewBefore)) ?? defaults.leaf.profiles[kind];
   return {
     ca: ca
       ? {
@@ -37,21 +39,15 @@ export function readConfig(options: PkiOptions): PkiConfig {
       key: server?.key ?? defaults.leaf.key,
       profiles: { server: profile('server'), peer: profile('peer'), client: profile('client') },
     },
-    warnings: server ? splitHosts(server, addresses).warnings : [],
+    ...(server ? splitHosts(server, addresses) : { further: [], warnings: [] }),
   };
-}
-
-/** The hosts in the folder's `server-csr.json` that are no member's: every member's certificates carry them. */
-export function furtherHosts({ dir, addresses }: Pick<PkiOptions, 'dir' | 'addresses'>): readonly string[] {
-  const server = readRequest(join(dir, 'server-csr.json'), 'leaf');
-  return server ? splitHosts(server, addresses).further : [];
 }
 
 /** What cfssl gives a CA whose request has no `ca`. */
 const CA_EXPIRY = parseDuration('43800h');
 
 /** The profile of the kind's name, else the only one there is, else the default. */
-function chooseProfile(signing: SigningConfig, kind: LeafKind): LeafProfile | undefined {
+function chooseProfile(signing: SigningConfig, kind: LeafKind, renewBefore: number): LeafProfile | undefined {
   const { profiles, default: fallback } = signing;
   const sole = profiles.size === 1 ? [...profiles.values()][0] : undefined;
   const chosen = profiles.get(kind) ?? sole ?? fallback;
@@ -78,12 +74,16 @@ function chooseProfile(signing: SigningConfig, kind: LeafKind): LeafProfile | un
   if (expiry === undefined && !chosen.notAfter) {
     throw refuse('neither this profile nor the default has an expiry', 'add "expiry", as in "8760h"');
   }
-  return {
-    usages,
+  const life = {
     expiry: expiry ?? 0,
     backdate: chosen.backdate || BACKDATE,
     ...(chosen.notBefore && { notBefore: chosen.notBefore }),
     ...(chosen.notAfter && { notAfter: chosen.notAfter }),
+  };
+  return {
+    usages,
+    ...life,
+    renewBefore: renewalLead(life, renewBefore),
     ...urls(fallback),
     ...urls(chosen),
   };

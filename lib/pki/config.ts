@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.ts';
 import { type KeyType, parseKeyType } from './keys.ts';
+import { renewalLead } from './life.ts';
 import type { ExtendedUse } from './problems.ts';
 import type { SubjectAttribute } from './profile.ts';
 
@@ -13,6 +14,8 @@ export interface PkiOptions {
   readonly keyType: string;
   readonly caExpiry: string;
   readonly certExpiry: string;
+  /** How long before its end a certificate is renewed. */
+  readonly renewBefore: string;
   /** Of all members. */
   readonly addresses: readonly string[];
   /** PEM of the CA the members trust already: no other one is made in its place. */
@@ -25,6 +28,8 @@ export interface LeafProfile {
   /** Milliseconds, like all durations here. */
   readonly expiry: number;
   readonly backdate: number;
+  /** How long before its end one is due, as asked or as its life allows. */
+  readonly renewBefore: number;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
   readonly issuerUrls?: readonly string[];
@@ -46,6 +51,8 @@ export interface PkiConfig {
     readonly key: KeyType;
     readonly profiles: Readonly<Record<LeafKind, LeafProfile>>;
   };
+  /** Hosts that are no member's: every member's certificates carry them. */
+  readonly further: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -61,7 +68,12 @@ export function requiredUsages(kind: LeafKind): readonly ExtendedUse[] {
 export function defaultConfig(options: PkiOptions): PkiConfig {
   const key = parseKeyType(options.keyType);
   const life = { expiry: parseDuration(options.certExpiry), backdate: BACKDATE };
-  const both = { ...life, usages: ['signing', 'key encipherment', 'server auth', 'client auth'] };
+  const renewBefore = renewalLead(life, parseDuration(options.renewBefore));
+  const both = {
+    ...life,
+    renewBefore,
+    usages: ['signing', 'key encipherment', 'server auth', 'client auth'],
+  };
   return {
     ca: {
       subject: [['CN', `${options.cluster} etcd CA`.slice(0, 64)]],
@@ -75,9 +87,10 @@ export function defaultConfig(options: PkiOptions): PkiConfig {
       profiles: {
         server: both,
         peer: both,
-        client: { ...life, usages: ['signing', 'key encipherment', 'client auth'] },
+        client: { ...life, renewBefore, usages: ['signing', 'key encipherment', 'client auth'] },
       },
     },
+    further: [],
     warnings: [],
   };
 }

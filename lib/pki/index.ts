@@ -2,7 +2,7 @@ export { fingerprint, readCa } from './ca.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { parseDuration } from './duration.ts';
 export { privateFolder, writeWhole } from './files.ts';
-export { furtherHosts, openPki } from './open.ts';
+export { type LeafRules, openPki, readRules } from './open.ts';
 export { parseCertificate } from './parse.ts';
 export type { Issued, Pki } from './pki.ts';
 export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';

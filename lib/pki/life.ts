@@ -17,8 +17,8 @@ const END_OF_TIME = new Date('9999-12-31T23:59:59Z');
  */
 export function lifeFromNow(life: Life, what: string): { notBefore: Date; notAfter: Date } {
   const now = Math.floor(Date.now() / 1000) * 1000;
-  const notBefore = life.notBefore ?? new Date(now - life.backdate);
-  const notAfter = life.notAfter ?? new Date(notBefore.getTime() + life.expiry);
+  const { start, end } = spanAt(life, now);
+  const [notBefore, notAfter] = [new Date(start), new Date(end)];
   // Also false for a date that is none.
   if (!(notAfter <= END_OF_TIME)) {
     throw new QuorateError(`${what} would end after the year 9999`, {
@@ -33,6 +33,26 @@ export function lifeFromNow(life: Life, what: string): { notBefore: Date; notAft
     );
   }
   return { notBefore, notAfter };
+}
+
+/**
+ * How long before its end, in milliseconds, one of these certificates is due for renewal: as asked, unless one
+ * made now would be due at once, or nearly so, and every run would renew it. Then it is in the last third of
+ * what a new one has ahead of it.
+ */
+export function renewalLead(life: Life, asked: number): number {
+  const now = Date.now();
+  const ahead = Math.max(0, spanAt(life, now).end - now);
+  return asked <= ahead * MOST_OF_LIFE ? asked : ahead / 3;
+}
+
+/** Leaves the run that issues one time to prove it, whole seconds and all. */
+const MOST_OF_LIFE = 0.98;
+
+/** In milliseconds since the epoch, which also count what no date can say. */
+function spanAt(life: Life, now: number): { readonly start: number; readonly end: number } {
+  const start = life.notBefore?.getTime() ?? now - life.backdate;
+  return { start, end: life.notAfter?.getTime() ?? start + life.expiry };
 }
 
 function iso(date: Date): string {

@@ -9,9 +9,20 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
   return (await import('./pki.ts')).openFolder(options);
 }
 
-/** The hosts in the folder's `server-csr.json` that are no member's: every member's certificates carry them. */
-export async function furtherHosts(
-  options: Pick<PkiOptions, 'dir' | 'addresses'>,
-): Promise<readonly string[]> {
-  return (await import('./cfssl.ts')).furtherHosts(options);
+/** What decides whether a member's certificate is as it should be, besides what the inventory says of it. */
+export interface LeafRules {
+  /** The hosts in the folder's `server-csr.json` that are no member's: every member's certificates carry them. */
+  readonly furtherHosts: readonly string[];
+  /** How long before its end one of either kind is due, in milliseconds. */
+  readonly renewBefore: Readonly<Record<'server' | 'peer', number>>;
+}
+
+/** The rules for members' certificates by the options and the folder's cfssl files; bad files fail with 1. */
+export async function readRules(options: PkiOptions): Promise<LeafRules> {
+  const { further, leaf } = (await import('./cfssl.ts')).readConfig(options);
+  const { server, peer } = leaf.profiles;
+  return {
+    furtherHosts: further,
+    renewBefore: { server: server.renewBefore, peer: peer.renewBefore },
+  };
 }

@@ -123,8 +123,7 @@ class FolderPki implements Pki {
     requireNames(kind, sans);
     const caPem = await this.#caPem();
     const stored = await readPair(folder, kind);
-    // Whoever asks has found the installed one due, by a lead that never exceeds a third of its life.
-    const required = { caPem, uses: requiredUsages(kind), renewBefore: Number.POSITIVE_INFINITY, sans };
+    const required = { caPem, uses: requiredUsages(kind), renewBefore: profile.renewBefore, sans };
     if (stored && certificateProblems({ ...required, pem: stored.certPem }).length === 0) {
       return { ...stored, warnings: [] };
     }

@@ -65,10 +65,7 @@ function nameProblems(cert: X509Certificate, sans: readonly string[] | undefined
   return missing.length + extra.length > 0 ? [{ kind: 'names', missing, extra }] : [];
 }
 
-/**
- * Renewal is due `renewBefore` the end, but not before two thirds of the life are over: else one that
- * lives shorter than that would be renewed at every run. Nor can renewal outlive the CA.
- */
+/** Renewal is due `renewBefore` the end, except of one that ends with its CA: a new one would, too. */
 function validityProblems(
   cert: X509Certificate,
   ca: X509Certificate | undefined,
@@ -79,9 +76,8 @@ function validityProblems(
   const notAfter = new Date(cert.validTo);
   if (notBefore > now) return [{ kind: 'not-yet-valid', notBefore }];
   if (notAfter <= now) return [{ kind: 'expired', notAfter }];
-  const lead = Math.min(renewBefore, (notAfter.getTime() - notBefore.getTime()) / 3);
   const endsWithCa = ca !== undefined && notAfter >= new Date(ca.validTo);
-  if (endsWithCa || notAfter.getTime() - now.getTime() > lead) return [];
+  if (endsWithCa || notAfter.getTime() - now.getTime() > renewBefore) return [];
   return [{ kind: 'expires-soon', notAfter }];
 }
 

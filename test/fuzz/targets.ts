@@ -22,6 +22,7 @@ export function targetOf(
     version: VERSION,
     caPem: undefined,
     furtherHosts: [],
+    renewBefore: { server: 0, peer: 0 },
     token: 'fuzz-0',
   } as const;
   return { name, vars: all, hostvars: { [name]: all }, facts: { ...ORDINARY, cluster, ...facts } };

@@ -115,22 +115,6 @@ describe('the folder', () => {
     ).toEqual([]);
   });
 
-  it('issues anew in the last third of a life, however long the lead of whoever asks', async () => {
-    const dir = scratch();
-    vi.useFakeTimers({ toFake: ['Date'] });
-    try {
-      const { certPem } = await (await open(dir, { certExpiry: '30d' })).issueMember('m1', 'server', SANS);
-      const later = async (days: number) => {
-        vi.setSystemTime(Date.now() + days * 86_400_000);
-        return (await (await open(dir, { certExpiry: '30d' })).issueMember('m1', 'server', SANS)).certPem;
-      };
-      expect(await later(19)).toBe(certPem);
-      expect(await later(2)).not.toBe(certPem);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
-
   it.each<[string, Parameters<typeof open>[1], RegExp]>([
     ['a CA that is over', { caExpiry: '5m' }, /^the CA would have ended when it is made/],
     ['a CA without an end', { caExpiry: '3650000d' }, /^the CA would end after the year 9999/],

@@ -1,22 +1,28 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openPki, type Pki } from '../../../lib/pki/index.ts';
+import { openPki, type Pki, type PkiOptions } from '../../../lib/pki/index.ts';
 
 export const SANS = ['10.0.52.14', 'etcd01', 'localhost', '127.0.0.1'];
 export const ADDRESSES = ['10.0.52.14', '10.0.52.13', '10.0.52.6'];
 
 /** A cluster's certificates in `dir`, as the inventory's defaults have them. */
-export function open(dir: string, options: Partial<Parameters<typeof openPki>[0]> = {}): Promise<Pki> {
-  return openPki({
+export function open(dir: string, changed: Partial<PkiOptions> = {}): Promise<Pki> {
+  return openPki(options(dir, changed));
+}
+
+/** What `open` opens. */
+export function options(dir: string, changed: Partial<PkiOptions> = {}): PkiOptions {
+  return {
     dir,
     cluster: 'test',
     keyType: 'ecdsa-256',
     caExpiry: '87600h',
     certExpiry: '87600h',
+    renewBefore: '720h',
     addresses: ADDRESSES,
-    ...options,
-  });
+    ...changed,
+  };
 }
 
 /** A tool's output; throws what it printed when it fails. */
