@@ -63,7 +63,7 @@ export interface Strategy<Facts = unknown> {
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
   survey?(run: PlayRun<Facts>): Promise<void>;
   /** After planning, before any lock is taken: refuses plans that must not be carried out; in a check, too. */
-  admit?(run: PlayRun<Facts>): void;
+  admit?(run: PlayRun<Facts>): Promise<void>;
   /** Carries the plans out; not called in a check. */
   converge(run: PlayRun<Facts>): Promise<void>;
   /** At the end of every run and check. */

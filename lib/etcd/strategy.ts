@@ -1,6 +1,7 @@
 import type { Strategy } from '../dsl/play.ts';
 import { admit, converge } from './converge.ts';
 import type { EtcdFacts } from './facts.ts';
+import { admitIssuing } from './issuing.ts';
 import { clusterName } from './model.ts';
 import { survey } from './survey.ts';
 import { showStatus, verify } from './verify.ts';
@@ -12,7 +13,10 @@ export const etcdStrategy: Strategy<EtcdFacts> = {
     return all.filter(({ vars }) => clusters.has(clusterName(vars)));
   },
   survey,
-  admit,
+  async admit(run) {
+    admit(run);
+    await admitIssuing(run);
+  },
   converge,
   verify,
 };

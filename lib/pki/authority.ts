@@ -24,12 +24,8 @@ export async function ensureCaFiles(
   passphrase?: Secret,
   trusted?: string,
 ): Promise<string> {
-  const found = await readCa(dir);
-  if (found !== undefined) {
-    checkCa(found, dir);
-    return found;
-  }
-  if (trusted !== undefined) throw lost(caPath(dir), trusted);
+  const found = await caInUse(dir, trusted);
+  if (found !== undefined) return found;
   const plan = caPlan(config);
   await writeIgnore(dir, false);
   const path = join(dir, KEY);
@@ -45,9 +41,33 @@ export async function ensureCaFiles(
   return (await readCa(dir))!;
 }
 
+/** The CA's certificate; undefined when there is none and one may be made. */
+export async function caInUse(dir: string, trusted?: string): Promise<string | undefined> {
+  const found = await readCa(dir);
+  if (found !== undefined) checkCa(found, dir);
+  else if (trusted !== undefined) throw lost(caPath(dir), trusted);
+  return found;
+}
+
+/** Until when a CA that is made now lasts. */
+export function newCaEnd(config: PkiConfig): Date {
+  return caPlan(config).notAfter;
+}
+
 /** The CA's key, to sign with. One that is lost is not replaced: every member trusts the old one. */
 export async function caKey(dir: string, caPem: string, passphrase?: Secret): Promise<KeyObject> {
-  const key = await storedKey(dir, passphrase);
+  return keyOf(caPem, dir, await storedKey(dir, passphrase));
+}
+
+/** Fails where the key could not be had to sign with; of a CA that is to be made, where one is there already. */
+export async function requireKey(dir: string, caPem: string | undefined, passphrase?: Secret): Promise<void> {
+  const path = join(dir, KEY);
+  const text = await readIfAny(path);
+  const key = text === undefined ? undefined : readKey(text, path, passphrase);
+  if (caPem !== undefined) keyOf(caPem, dir, key);
+}
+
+function keyOf(caPem: string, dir: string, key: KeyObject | undefined): KeyObject {
   if (!key) throw lost(join(dir, KEY), caPem);
   if (!parseCertificate(caPem)?.checkPrivateKey(key)) {
     throw new QuorateError(

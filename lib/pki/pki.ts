@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { caKey, ensureCaFiles } from './authority.ts';
+import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
 import { readConfig } from './cfssl.ts';
 import {
   type LeafKind,
@@ -31,6 +31,15 @@ export interface Pki {
   issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Issued>;
   /** The pair the playbooks and etcdctl use. */
   issueClient(): Promise<Issued>;
+  /** Fails where issuing these would, and makes nothing. */
+  foresee(members: readonly MemberCertificate[]): Promise<void>;
+}
+
+/** One of a member's two certificates, with the names that are to be in it. */
+export interface MemberCertificate {
+  readonly name: string;
+  readonly kind: 'server' | 'peer';
+  readonly sans: readonly string[];
 }
 
 interface Wanted {
@@ -72,27 +81,37 @@ class FolderPki implements Pki {
 
   async issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Issued> {
     await this.ensureCa();
-    const { subject } = this.#config.leaf;
-    const issued = await this.#once({
-      folder: join(this.#dir, name),
-      kind,
-      subject: subject ?? [['CN', name.slice(0, 64)]],
-      sans,
-    });
-    return this.#sayOnce(issued);
+    return this.#sayOnce(await this.#once(this.#member({ name, kind, sans })));
   }
 
   async issueClient(): Promise<Issued> {
     return this.#sayOnce(await this.#once(this.#client()));
   }
 
+  async foresee(members: readonly MemberCertificate[]): Promise<void> {
+    const caPem = await caInUse(this.#dir, this.#trusted);
+    const caEnd = caPem === undefined ? newCaEnd(this.#config) : endOf(caPem);
+    const wanted = [this.#client(), ...members.map((member) => this.#member(member))];
+    const stored = await Promise.all(wanted.map((one) => caPem && this.#stored(one, caPem)));
+    // What is stored needs no key.
+    const fresh = wanted.filter((_, i) => !stored[i]);
+    if (fresh.length === 0) return;
+    const issuing = requireKey(this.#dir, caPem, this.#passphrase).then(() =>
+      fresh.map((one) => leafPlan(this.#config.leaf.profiles[one.kind], caEnd, one)),
+    );
+    await (fresh.every(({ kind }) => kind === 'client') ? unlessRefused(issuing) : issuing);
+  }
+
   async #ensure(): Promise<{ readonly pem: string }> {
     const pem = await this.#caPem();
     // A CA whose key is elsewhere still serves to be trusted.
-    await this.#once(this.#client()).catch((error: unknown) => {
-      if (!(error instanceof QuorateError && error.exitCode === EXIT.refused)) throw error;
-    });
+    await unlessRefused(this.#once(this.#client()));
     return { pem };
+  }
+
+  #member({ name, kind, sans }: MemberCertificate): Wanted {
+    const subject = this.#config.leaf.subject ?? [['CN', name.slice(0, 64)]];
+    return { folder: join(this.#dir, name), kind, subject, sans };
   }
 
   #client(): Wanted {
@@ -118,26 +137,33 @@ class FolderPki implements Pki {
     return issued;
   }
 
-  async #issue({ folder, kind, subject, sans }: Wanted): Promise<Issued> {
-    const profile = this.#config.leaf.profiles[kind];
-    requireNames(kind, sans);
+  async #issue(wanted: Wanted): Promise<Issued> {
+    const { folder, kind } = wanted;
+    requireNames(wanted);
     const caPem = await this.#caPem();
-    const stored = await readPair(folder, kind);
-    const required = { caPem, uses: requiredUsages(kind), renewBefore: profile.renewBefore, sans };
-    if (stored && certificateProblems({ ...required, pem: stored.certPem }).length === 0) {
-      return { ...stored, warnings: [] };
-    }
+    const stored = await this.#stored(wanted, caPem);
+    if (stored) return { ...stored, warnings: [] };
     const [signer, key] = await Promise.all([
       caKey(this.#dir, caPem, this.#passphrase),
       newKey(this.#config.leaf.key),
     ]);
-    const { plan, warnings } = leafPlan(profile, caPem, { subject, names: alternativeNames(sans) });
+    const { plan, warnings } = leafPlan(this.#config.leaf.profiles[kind], endOf(caPem), wanted);
     const [certPem, csrPem] = await Promise.all([
       signCertificate(plan, key, { key: signer, certPem: caPem }),
       kind === 'server' ? signRequest(plan, key) : undefined,
     ]);
     const pair = await writePair(folder, kind, { certPem, key, ...(csrPem && { csrPem }) });
     return { ...pair, warnings: [...this.#config.warnings, ...warnings] };
+  }
+
+  /** The pair in the folder while it is as wanted. */
+  async #stored({ folder, kind, sans }: Wanted, caPem: string): Promise<Pair | undefined> {
+    const { renewBefore } = this.#config.leaf.profiles[kind];
+    const stored = await readPair(folder, kind);
+    const required = { caPem, uses: requiredUsages(kind), renewBefore, sans };
+    return stored && certificateProblems({ ...required, pem: stored.certPem }).length === 0
+      ? stored
+      : undefined;
   }
 
   /** What holds for every certificate is said with the first that is asked for. */
@@ -148,8 +174,18 @@ class FolderPki implements Pki {
   }
 }
 
+async function unlessRefused(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof QuorateError && error.exitCode === EXIT.refused)) throw error;
+  });
+}
+
+function endOf(certPem: string): Date {
+  return new Date(parseCertificate(certPem)!.validTo);
+}
+
 /** Nobody could verify a member by a certificate without names. */
-function requireNames(kind: LeafKind, sans: readonly string[]): void {
+function requireNames({ kind, sans }: Wanted): void {
   if (kind === 'client' || sans.length > 0) return;
   throw new QuorateError(`a ${kind} certificate needs at least one name or address`, {
     exitCode: EXIT.usage,
@@ -160,17 +196,17 @@ function requireNames(kind: LeafKind, sans: readonly string[]): void {
 /** A leaf's plan; it ends with its CA at the latest. */
 function leafPlan(
   profile: LeafProfile,
-  caPem: string,
-  about: Pick<CertificatePlan, 'subject' | 'names'>,
+  caEnd: Date,
+  { subject, sans }: Wanted,
 ): { plan: CertificatePlan; warnings: readonly string[] } {
   const { usages, issuerUrls, ocspUrl, crlUrl } = profile;
-  const caEnd = new Date(parseCertificate(caPem)!.validTo);
   const { notBefore, notAfter: wanted } = lifeFromNow(profile, 'a certificate');
   const clamped = wanted > caEnd;
   // A CA is always a little older than its leaves, so only a good part of a life is worth a word.
   const late = wanted.getTime() - caEnd.getTime() > (wanted.getTime() - notBefore.getTime()) / 10;
   const plan: CertificatePlan = {
-    ...about,
+    subject,
+    names: alternativeNames(sans),
     usages,
     notBefore,
     notAfter: clamped ? caEnd : wanted,

@@ -67,7 +67,7 @@ fi`,
     if (digest !== undefined) world.set(`sha256:${desired.path}`, digest);
   },
   async prepare(desired, changes) {
-    if (changes.every(({ property }) => isOwnership(property))) return {};
+    if (!needsIssuing(changes)) return {};
     const { certPem, keyPem, warnings } = await desired.issue();
     return { values: { certPem, keyPem }, warnings };
   },
@@ -140,6 +140,7 @@ function diffPair(desired: CertificateDesired, observed: ObservedPair): readonly
   return differences;
 }
 
-function isOwnership(property: string): boolean {
-  return / (mode|owner|group)$/.test(property);
+/** Another certificate is to come, and not only another mode or owner. */
+export function needsIssuing(changes: readonly Difference[]): boolean {
+  return changes.some(({ property }) => !/ (mode|owner|group)$/.test(property));
 }

@@ -41,7 +41,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   await play.strategy.survey?.(run);
   await plan(session, hosts, taking);
   if (check) reportPlans(session, hosts);
-  play.strategy.admit?.(run);
+  await play.strategy.admit?.(run);
   if (!check) {
     const isDue = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
     const due = all.filter(({ name }) => isDue.has(name));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Play, PlayRun } from '../../../lib/dsl/play.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
-import { EXIT } from '../../../lib/errors.ts';
+import { EXIT, QuorateError } from '../../../lib/errors.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import type { RunHost } from '../../../lib/runner/session.ts';
@@ -141,5 +141,47 @@ describe('runs with disjoint --limit', () => {
   it('leave nothing on a bare host that they only look at', async () => {
     expect((await race({ to: 'b1' })).map(({ code }) => code)).toEqual([EXIT.ok]);
     expect(readdirSync(dir)).toEqual(HOSTS.slice(0, -1));
+  });
+});
+
+describe('a plan that is refused', () => {
+  it.each([false, true])('is not carried out, and says why: check %s', async (check) => {
+    const dir = scratch();
+    const sink = recorder();
+    let converged = false;
+    const play: Play<undefined> = {
+      name: 'play',
+      hosts: 'all',
+      gather: { probe: () => sh`:`, parse: () => undefined, ordinary: undefined },
+      roles: [],
+      strategy: {
+        async admit() {
+          await sleep(1);
+          throw new QuorateError('not this', { exitCode: EXIT.refused });
+        },
+        async converge() {
+          converged = true;
+        },
+      },
+      stateDir: () => dir,
+      owner: () => 'test',
+    };
+    const host: RunHost = { name: 'a', groups: [], vars: {}, connect: async () => shellHost(['sh'], 'a') };
+    const code = await startRun(
+      { name: 'book', description: '', plays: [play] },
+      {
+        inventoryFiles: [],
+        select: () => [host],
+        limit: () => true,
+        check,
+        detailedExitcode: true,
+        forks: 5,
+        roles: { includes: () => true, explicit: false },
+        sink,
+      },
+    ).done;
+    expect(code).toBe(EXIT.refused);
+    expect(sink.events).toContainEqual(expect.objectContaining({ event: 'error', message: 'not this' }));
+    expect(converged).toBe(false);
   });
 });

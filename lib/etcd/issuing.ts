@@ -1,0 +1,27 @@
+import type { PlayRun } from '../dsl/play.ts';
+import type { MemberCertificate } from '../pki/index.ts';
+import { needsIssuing } from '../resources/certificate.ts';
+import type { EtcdFacts } from './facts.ts';
+import { memberOf } from './model.ts';
+import { clusterPki, memberSans } from './pki.ts';
+import { clustersOf, type EtcdHost } from './survey.ts';
+
+/**
+ * Refuses certificates that are due and could not be issued, for want of the CA's key or its passphrase, say. All
+ * that decides lies on control: a check says so as well, and a run before it changes anything.
+ */
+export async function admitIssuing(run: PlayRun<EtcdFacts>): Promise<void> {
+  for (const { hosts } of clustersOf(run)) {
+    const [first] = hosts;
+    const due = hosts.flatMap(dueCertificates);
+    if (first && due.length > 0) await (await clusterPki(first.target)).foresee(due);
+  }
+}
+
+function dueCertificates({ target, plan }: EtcdHost): readonly MemberCertificate[] {
+  const { name, certDir } = memberOf(target);
+  const due = plan.filter(({ changes }) => needsIssuing(changes)).map(({ task }) => task.resource);
+  return (['server', 'peer'] as const)
+    .filter((kind) => due.includes(`certificate:${certDir}/${kind}.pem`))
+    .map((kind) => ({ name, kind, sans: memberSans(target) }));
+}
