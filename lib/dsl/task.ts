@@ -72,7 +72,7 @@ export interface Transfer {
 export interface Prepared {
   readonly values?: Readonly<Record<string, string | Secret>>;
   readonly transfers?: readonly Transfer[];
-  /** Shown as a warning (a clamped certificate, say). */
+  /** Shown as warnings, with the host. */
   readonly warnings?: readonly string[];
 }
 

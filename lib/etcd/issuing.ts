@@ -7,14 +7,17 @@ import { clusterPki, memberSans } from './pki.ts';
 import { clustersOf, type EtcdHost } from './survey.ts';
 
 /**
- * Refuses certificates that are due and could not be issued, for want of the CA's key or its passphrase, say. All
- * that decides lies on control: a check says so as well, and a run before it changes anything.
+ * Refuses certificates that are due and could not be issued, for want of the CA's key or its passphrase, say, and
+ * warns, once a cluster, of what cfssl's files ask for and do not get. All that decides lies on control: a check
+ * says so as well, and a run before it changes anything.
  */
 export async function admitIssuing(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const { hosts } of clustersOf(run)) {
     const [first] = hosts;
     const due = hosts.flatMap(dueCertificates);
-    if (first && due.length > 0) await (await clusterPki(first.target)).foresee(due);
+    if (!first || due.length === 0) continue;
+    const pki = await clusterPki(first.target);
+    for (const warning of await pki.foresee(due)) run.log('warning', warning);
   }
 }
 

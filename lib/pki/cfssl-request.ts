@@ -42,7 +42,7 @@ export function readRequest(file: string, kind: 'ca' | 'leaf'): CertificateReque
   };
 }
 
-/** The hosts of a request that are no member's own, and a word on each member it forgets. */
+/** The hosts of a request that are no member's own, and a word on the members it forgets. */
 export function splitHosts(
   { hosts }: CertificateRequest,
   members: readonly string[],
@@ -51,12 +51,16 @@ export function splitHosts(
   const canonical = (host: string) => alternativeName(host).value;
   const own = new Set(members.map(canonical));
   const listed = new Set(hosts.values.map(canonical));
+  const forgotten = [...new Set(members)].filter((member) => !listed.has(canonical(member)));
   return {
     further: hosts.values.filter((host) => host !== '' && !own.has(canonical(host))),
-    warnings: members
-      .filter((member) => !listed.has(canonical(member)))
-      .map((member) => `${formatPosition(hosts.position)}: "hosts" lacks the member ${member}; it is added`),
+    warnings: forgotten.length > 0 ? [forgottenWarning(hosts.position, forgotten)] : [],
   };
+}
+
+function forgottenWarning(position: Position, members: readonly string[]): string {
+  const [who, what] = members.length === 1 ? ['member', 'it is'] : ['members', 'they are'];
+  return `${formatPosition(position)}: "hosts" lacks the ${who} ${members.join(', ')}; ${what} added`;
 }
 
 /** A host as a certificate can carry it: visible ASCII only, and no zone, which says something on one machine. */

@@ -4,5 +4,5 @@ export { parseDuration } from './duration.ts';
 export { privateFolder, writeWhole } from './files.ts';
 export { type LeafRules, openPki, readRules } from './open.ts';
 export { parseCertificate } from './parse.ts';
-export type { Issued, MemberCertificate, Pki } from './pki.ts';
+export type { MemberCertificate, Pki } from './pki.ts';
 export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';

@@ -19,20 +19,16 @@ import { parseCertificate } from './parse.ts';
 import { certificateProblems } from './problems.ts';
 import type { CertificatePlan, SubjectAttribute } from './profile.ts';
 
-export interface Issued extends Pair {
-  readonly warnings: readonly string[];
-}
-
 /** The certificates of one cluster, kept in a folder on control. */
 export interface Pki {
   /** The CA, made when there is none, together with a client's pair. */
   ensureCa(): Promise<{ readonly pem: string }>;
   /** A member's certificate for exactly these names: the stored one while it is fine, else a new one. */
-  issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Issued>;
+  issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Pair>;
   /** The pair the playbooks and etcdctl use. */
-  issueClient(): Promise<Issued>;
-  /** Fails where issuing these would, and makes nothing. */
-  foresee(members: readonly MemberCertificate[]): Promise<void>;
+  issueClient(): Promise<Pair>;
+  /** Fails where issuing these would, and makes nothing; returns what there is to warn of. */
+  foresee(members: readonly MemberCertificate[]): Promise<readonly string[]>;
 }
 
 /** One of a member's two certificates, with the names that are to be in it. */
@@ -56,16 +52,17 @@ export function openFolder(options: PkiOptions): Pki {
 
 class FolderPki implements Pki {
   readonly #dir: string;
+  readonly #cluster: string;
   readonly #trusted: string | undefined;
   readonly #config: PkiConfig;
   readonly #passphrase: Secret | undefined;
-  readonly #issuing = new Map<string, Promise<Issued>>();
-  readonly #said = new Set<string>();
+  readonly #issuing = new Map<string, Promise<Pair>>();
   #ca: Promise<string> | undefined;
   #ensured: Promise<{ readonly pem: string }> | undefined;
 
-  constructor({ dir, trusted }: PkiOptions, config: PkiConfig, passphrase: string | undefined) {
+  constructor({ dir, cluster, trusted }: PkiOptions, config: PkiConfig, passphrase: string | undefined) {
     this.#dir = dir;
+    this.#cluster = cluster;
     this.#trusted = trusted;
     this.#config = config;
     this.#passphrase = passphrase ? new Secret(passphrase) : undefined;
@@ -79,27 +76,31 @@ class FolderPki implements Pki {
     return this.#ensured;
   }
 
-  async issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Issued> {
+  async issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Pair> {
     await this.ensureCa();
-    return this.#sayOnce(await this.#once(this.#member({ name, kind, sans })));
+    return this.#once(this.#member({ name, kind, sans }));
   }
 
-  async issueClient(): Promise<Issued> {
-    return this.#sayOnce(await this.#once(this.#client()));
+  issueClient(): Promise<Pair> {
+    return this.#once(this.#client());
   }
 
-  async foresee(members: readonly MemberCertificate[]): Promise<void> {
+  async foresee(members: readonly MemberCertificate[]): Promise<readonly string[]> {
     const caPem = await caInUse(this.#dir, this.#trusted);
     const caEnd = caPem === undefined ? newCaEnd(this.#config) : endOf(caPem);
     const wanted = [this.#client(), ...members.map((member) => this.#member(member))];
     const stored = await Promise.all(wanted.map((one) => caPem && this.#stored(one, caPem)));
     // What is stored needs no key.
     const fresh = wanted.filter((_, i) => !stored[i]);
-    if (fresh.length === 0) return;
+    if (fresh.length === 0) return [];
     const issuing = requireKey(this.#dir, caPem, this.#passphrase).then(() =>
       fresh.map((one) => leafPlan(this.#config.leaf.profiles[one.kind], caEnd, one)),
     );
-    await (fresh.every(({ kind }) => kind === 'client') ? unlessRefused(issuing) : issuing);
+    const profiles = fresh.flatMap(({ kind }) => (kind === 'client' ? [] : this.#config.leaf.profiles[kind]));
+    await (profiles.length > 0 ? issuing : unlessRefused(issuing));
+    if (profiles.length === 0) return [];
+    const late = profiles.flatMap((profile) => lateWarning(profile, caEnd));
+    return [...this.#config.warnings, ...new Set(late.map((text) => `${this.#cluster}: ${text}`))];
   }
 
   async #ensure(): Promise<{ readonly pem: string }> {
@@ -129,7 +130,7 @@ class FolderPki implements Pki {
   }
 
   /** Calls for the same pair one after the other: the second finds what the first stored. */
-  #once(wanted: Wanted): Promise<Issued> {
+  #once(wanted: Wanted): Promise<Pair> {
     const path = join(wanted.folder, wanted.kind);
     const issue = () => this.#issue(wanted);
     const issued = (this.#issuing.get(path) ?? Promise.resolve()).then(issue, issue);
@@ -137,23 +138,22 @@ class FolderPki implements Pki {
     return issued;
   }
 
-  async #issue(wanted: Wanted): Promise<Issued> {
+  async #issue(wanted: Wanted): Promise<Pair> {
     const { folder, kind } = wanted;
     requireNames(wanted);
     const caPem = await this.#caPem();
     const stored = await this.#stored(wanted, caPem);
-    if (stored) return { ...stored, warnings: [] };
+    if (stored) return stored;
     const [signer, key] = await Promise.all([
       caKey(this.#dir, caPem, this.#passphrase),
       newKey(this.#config.leaf.key),
     ]);
-    const { plan, warnings } = leafPlan(this.#config.leaf.profiles[kind], endOf(caPem), wanted);
+    const plan = leafPlan(this.#config.leaf.profiles[kind], endOf(caPem), wanted);
     const [certPem, csrPem] = await Promise.all([
       signCertificate(plan, key, { key: signer, certPem: caPem }),
       kind === 'server' ? signRequest(plan, key) : undefined,
     ]);
-    const pair = await writePair(folder, kind, { certPem, key, ...(csrPem && { csrPem }) });
-    return { ...pair, warnings: [...this.#config.warnings, ...warnings] };
+    return writePair(folder, kind, { certPem, key, ...(csrPem && { csrPem }) });
   }
 
   /** The pair in the folder while it is as wanted. */
@@ -164,13 +164,6 @@ class FolderPki implements Pki {
     return stored && certificateProblems({ ...required, pem: stored.certPem }).length === 0
       ? stored
       : undefined;
-  }
-
-  /** What holds for every certificate is said with the first that is asked for. */
-  #sayOnce(issued: Issued): Issued {
-    const warnings = issued.warnings.filter((warning) => !this.#said.has(warning));
-    for (const warning of warnings) this.#said.add(warning);
-    return { ...issued, warnings };
   }
 }
 
@@ -194,31 +187,29 @@ function requireNames({ kind, sans }: Wanted): void {
 }
 
 /** A leaf's plan; it ends with its CA at the latest. */
-function leafPlan(
-  profile: LeafProfile,
-  caEnd: Date,
-  { subject, sans }: Wanted,
-): { plan: CertificatePlan; warnings: readonly string[] } {
+function leafPlan(profile: LeafProfile, caEnd: Date, { subject, sans }: Wanted): CertificatePlan {
   const { usages, issuerUrls, ocspUrl, crlUrl } = profile;
-  const { notBefore, notAfter: wanted } = lifeFromNow(profile, 'a certificate');
-  const clamped = wanted > caEnd;
-  // A CA is always a little older than its leaves, so only a good part of a life is worth a word.
-  const late = wanted.getTime() - caEnd.getTime() > (wanted.getTime() - notBefore.getTime()) / 10;
-  const plan: CertificatePlan = {
+  const { notBefore, notAfter } = lifeFromNow(profile, 'a certificate');
+  return {
     subject,
     names: alternativeNames(sans),
     usages,
     notBefore,
-    notAfter: clamped ? caEnd : wanted,
+    notAfter: notAfter > caEnd ? caEnd : notAfter,
     ...(issuerUrls && { issuerUrls }),
     ...(ocspUrl && { ocspUrl }),
     ...(crlUrl && { crlUrl }),
   };
-  const day = (date: Date) => date.toISOString().slice(0, 10);
-  return {
-    plan,
-    warnings: late
-      ? [`certificates would last until ${day(wanted)} but their CA ends ${day(caEnd)}: they end with it`]
-      : [],
-  };
+}
+
+/** A CA is always a little older than its leaves, so only a good part of a life is worth a word. */
+function lateWarning(profile: LeafProfile, caEnd: Date): readonly string[] {
+  const { notBefore, notAfter } = lifeFromNow(profile, 'a certificate');
+  const late = notAfter.getTime() - caEnd.getTime();
+  if (late <= (notAfter.getTime() - notBefore.getTime()) / 10) return [];
+  return [`certificates would last until ${day(notAfter)} but their CA ends ${day(caEnd)}: they end with it`];
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }

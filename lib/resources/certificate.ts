@@ -20,11 +20,7 @@ export interface CertificateDesired {
   /** Milliseconds before the end at which it is due for renewal. */
   readonly renewBefore: number;
   /** Runs on control, never in a check. */
-  readonly issue: () => Promise<{
-    readonly certPem: string;
-    readonly keyPem: Secret;
-    readonly warnings: readonly string[];
-  }>;
+  readonly issue: () => Promise<{ readonly certPem: string; readonly keyPem: Secret }>;
 }
 
 interface ObservedPair {
@@ -68,8 +64,8 @@ fi`,
   },
   async prepare(desired, changes) {
     if (!needsIssuing(changes)) return {};
-    const { certPem, keyPem, warnings } = await desired.issue();
-    return { values: { certPem, keyPem }, warnings };
+    const { certPem, keyPem } = await desired.issue();
+    return { values: { certPem, keyPem } };
   },
   apply({ path, keyPath, owner = '', group = '' }, _changes, { values }) {
     if (values === undefined) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedTask, PlayRun } from '../../../lib/dsl/play.ts';
@@ -8,6 +8,7 @@ import { memberSans, pkiOptions } from '../../../lib/etcd/pki.ts';
 import { etcdStrategy } from '../../../lib/etcd/strategy.ts';
 import { openPki } from '../../../lib/pki/index.ts';
 import { walk } from '../pki/support.ts';
+import { TUTORIAL } from '../pki/tutorial.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -143,6 +144,26 @@ describe('certificates that are due', () => {
     const signing = { default: { expiry: '90000000h', usages: ['server auth', 'client auth'] } };
     writeFileSync(join(dir, 'ca-config.json'), JSON.stringify({ signing }));
     expect(await errorOf(admit(DUE))).toMatchObject({ exitCode: EXIT.usage });
+  });
+});
+
+describe("what cfssl's files ask for and do not get", () => {
+  it('is said once a cluster, with its place and no host, and only where something is due', async () => {
+    const { dir, admit, issue, said } = cluster();
+    mkdirSync(dir);
+    for (const [name, text] of Object.entries(TUTORIAL)) {
+      writeFileSync(join(dir, name), text.replace('10.0.52.6', '10.0.0.1'));
+    }
+    const end = expect.stringMatching(/^etcd: certificates would last until \S+ but their CA ends \S+:/);
+    const place = `${dir}/server-csr.json:3:11`;
+    const lacking = `${place}: "hosts" lacks the members 10.0.0.2, 10.0.0.3; they are added`;
+    await admit(DUE);
+    expect(said).toEqual([lacking, end]);
+    said.length = 0;
+    await issue();
+    await admit(DUE);
+    await admit([]);
+    expect(said).toEqual([]);
   });
 });
 
