@@ -72,8 +72,6 @@ export interface Transfer {
 export interface Prepared {
   readonly values?: Readonly<Record<string, string | Secret>>;
   readonly transfers?: readonly Transfer[];
-  /** Shown as warnings, with the host. */
-  readonly warnings?: readonly string[];
 }
 
 export interface PrepareContext {

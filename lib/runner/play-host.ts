@@ -127,7 +127,6 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         if (!task.prepare) return {};
         const progress = (text: string) => this.#wire.doing(text);
         const prepared = await this.#wire.inTask(planned, () => task.prepare?.(changes, { progress }));
-        for (const message of prepared?.warnings ?? []) this.#wire.log('warning', message);
         return prepared ?? {};
       }),
     );
