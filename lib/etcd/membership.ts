@@ -20,11 +20,18 @@ export function knownMembers(hosts: readonly EtcdHost[]): readonly KnownMember[]
  */
 export function membershipProblems(cluster: Cluster, known: readonly KnownMember[]): readonly QuorateError[] {
   const isListed = ({ peerUrl }: Member) => known.some(({ peerUrls }) => peerUrls.includes(peerUrl));
-  return known.filter(votes).flatMap((one) => {
+  return inOrder(cluster, known.filter(votes)).flatMap((one) => {
     if (cluster.members.some(({ peerUrl }) => one.peerUrls.includes(peerUrl))) return [];
     const namesake = cluster.members.find((member) => member.name === one.name && !isListed(member));
     return namesake ? atAnotherAddress(cluster, one, namesake) : notInInventory(cluster, one);
   });
+}
+
+/** As the inventory has them, others last; etcd lists members by ID, which is another order in each cluster. */
+function inOrder({ members }: Cluster, known: readonly KnownMember[]): readonly KnownMember[] {
+  const names = members.map(({ name }) => name);
+  const place = ({ name }: KnownMember) => (names.includes(name) ? names.indexOf(name) : names.length);
+  return [...known].sort((a, b) => place(a) - place(b));
 }
 
 function votes({ learner, clientUrls }: KnownMember): boolean {

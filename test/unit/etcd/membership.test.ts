@@ -48,6 +48,14 @@ describe('members of the cluster against those of the inventory', () => {
       ],
     ],
     [
+      'two at another address, listed in the order of their IDs',
+      [listed(3, moved), listed(1), listed(2, moved)],
+      [
+        'etcd02: etcd knows member etcd02 (2a) at https://10.0.0.9:2380, the inventory says https://10.0.0.2:2380',
+        'etcd03: etcd knows member etcd03 (3a) at https://10.0.0.9:2380, the inventory says https://10.0.0.3:2380',
+      ],
+    ],
+    [
       'one at another address, by our record',
       [{ name: 'etcd02', ...moved }],
       ['etcd02: etcd knows member etcd02 at https://10.0.0.9:2380, the inventory says https://10.0.0.2:2380'],
