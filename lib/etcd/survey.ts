@@ -180,8 +180,11 @@ function versionOf(
     });
   }
   const chosen = version ?? installed;
-  const local = cluster.members.every(({ manager }) => manager === 'process');
-  if (chosen === undefined && !local) {
+  // On this machine whatever there is will do, but no release is without a version.
+  const anyWill = hosts.every(
+    ({ target }) => memberOf(target).manager === 'process' && target.vars.etcd_source !== 'release',
+  );
+  if (chosen === undefined && !anyWill) {
     throw new QuorateError(`${cluster.name}: etcd_version is required for a new cluster`, {
       exitCode: EXIT.usage,
       hint: 'set it on the group: etcd_version: "3.5.30"',

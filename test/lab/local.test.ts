@@ -83,6 +83,17 @@ describeLab('three members on loopback, without root', () => {
     expect(left.stdout).toBe('');
   });
 
+  it('no release without a version: told by the check as by the run', async () => {
+    const node = await WAYS[0][1]();
+    for (const args of [['--check'], []]) {
+      const site = run(node, 'site', ...args, '-e', 'etcd_source=release');
+      await expect(site).rejects.toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('etcd_version is required for a new cluster'),
+      });
+    }
+  });
+
   it('the unit tests pass on Node 24, those on busybox alone among them', { timeout: 500_000 }, async () => {
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const { stdout } = await exec(await node24(), [vitest, 'run', '--project', 'unit'], {
