@@ -10,7 +10,7 @@ import {
   judgeStop,
 } from './judge.ts';
 import { memberOf } from './model.ts';
-import { parseMember, readMember } from './read.ts';
+import { isDown, parseMember, readMember } from './read.ts';
 import type { EtcdHost, Surveyed } from './survey.ts';
 
 /** How long a cluster may take to settle after a member came back, in milliseconds. */
@@ -43,15 +43,16 @@ async function askOnce(
   const one = async (host: EtcdHost) => {
     asked.add(host);
     const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
-    readings.set(host.target.name, parseMember(out, revision));
+    readings.set(host.target.name, isDown(out) ? undefined : parseMember(out, revision));
   };
   await run.each(hosts, one);
   // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
   await Promise.allSettled(hosts.filter((host) => !asked.has(host)).map(one));
-  return cluster.members.map((member) => {
-    const reading = readings.get(member.host);
-    return { member, reading, unreached: reading === undefined };
-  });
+  return cluster.members.map((member) => ({
+    member,
+    reading: readings.get(member.host),
+    unreached: !readings.has(member.host),
+  }));
 }
 
 /** What the facts already know; asked anew only where their hashes cannot be compared. */

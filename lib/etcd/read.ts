@@ -45,7 +45,7 @@ export interface MemberReading {
 
 /**
  * Read-only shell: questions to the host's own member, side by side since each is a process of its own.
- * Prints `@name code` and the answer for each. `$q_version` is the installed version, where known.
+ * Prints `@name code` and the answer for each, or `@down` when there is no process to ask. `$q_version` is the installed version, where known.
  * `revision` is that of the hash, 0 the current one.
  *
  * From 3.5 on the member list is a linearizable read itself (API of `MemberListRequest.linearizable`), so
@@ -53,7 +53,13 @@ export interface MemberReading {
  */
 export function readMember(member: Member, revision = 0): Sh {
   return sh`${etcdctlFunction(member)}
-q_ask() { q_name=$1; shift; q_answer=$(q_etcdctl "$@" 2>&1); printf '@%s %s\n%s\n' "$q_name" "$?" "$q_answer"; }
+if [ -d "/proc/\${q_main:-0}" ]; then
+${askMember(revision)}
+else echo '@down 0'; fi`;
+}
+
+function askMember(revision: number): Sh {
+  return sh`q_ask() { q_name=$1; shift; q_answer=$(q_etcdctl "$@" 2>&1); printf '@%s %s\n%s\n' "$q_name" "$?" "$q_answer"; }
 q_answers=$(
   q_ask status -w json endpoint status &
   q_ask members -w json member list &
@@ -73,6 +79,11 @@ for q_pem in server.pem peer.pem; do
   echo "@$q_pem 0"
   if [ -r "$q_certs/$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <"$q_certs/$q_pem"; fi
 done`;
+}
+
+/** By what `readMember` printed no process of the member is there: it runs no more, or between two starts. */
+export function isDown(out: string): boolean {
+  return /^@down /m.test(out);
 }
 
 /** Takes apart what `readMember` printed for the same `revision`. */
