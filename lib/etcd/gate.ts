@@ -62,7 +62,7 @@ export async function knownAnswers(run: PlayRun<EtcdFacts>, surveyed: Surveyed):
 }
 
 /** What the facts already know, in the same form. */
-function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
+export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
   return cluster.members.map((member) => {
     const host = hosts.find(({ target }) => target.name === member.host);
     return { member, reading: host?.target.facts.reading, unreached: host === undefined };
