@@ -2,7 +2,7 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/environment.ts';
-import { etcdctlFunction } from '../lib/etcd/etcdctl.ts';
+import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/etcdctl.ts';
 import { bootstrapFile, type EtcdFacts, loadedRecord, logFile, pidFile } from '../lib/etcd/facts.ts';
 import { formedRecord, formedText } from '../lib/etcd/formed.ts';
 import { clusterOf, type Member, memberOf } from '../lib/etcd/model.ts';
@@ -97,7 +97,7 @@ function mayWaitForQuorum({ facts }: Target<EtcdFacts>): boolean {
 
 function quorum(member: Member): Task {
   return waitFor(
-    { name: `${member.name} has a quorum`, until: answers(member), timeout: READY },
+    { name: `${member.name} has a quorum`, until: answers(member, etcdctlFunction), timeout: READY },
     { inTurn: true },
   );
 }
@@ -135,6 +135,6 @@ function common(target: Target<EtcdFacts>, member: Member, digests: Readonly<Rec
 }
 
 /** A linearizable read through the member: there is quorum, and the certificates fit. */
-function answers(member: Member): Sh {
-  return sh`(${etcdctlFunction(member)}; q_etcdctl endpoint health)`;
+function answers(member: Member, etcdctl = wantedEtcdctl): Sh {
+  return sh`(${etcdctl(member)}; q_etcdctl endpoint health)`;
 }

@@ -8,9 +8,7 @@ import type { Member } from './model.ts';
  * say which process it is.
  */
 export function etcdctlFunction(member: Member): Sh {
-  const { binDir, certDir, clientUrl } = member;
-  return sh`q_program=${`${binDir}/etcdctl`} q_url=${clientUrl} q_certs=${certDir}
-q_ca=${`${certDir}/ca.pem`} q_cert=${`${certDir}/server.pem`} q_private=${`${certDir}/server-key.pem`}
+  return sh`${wantedEtcdctl(member)}
 q_setting() {
   case $q_env in *"$q_nl$1="*) q_value=\${q_env#*"$q_nl$1="} q_value=\${q_value%%"$q_nl"*} ;; *) return 1 ;; esac
 }
@@ -24,7 +22,13 @@ fi
 if q_setting ETCD_ADVERTISE_CLIENT_URLS; then case $q_value in https://*) q_url=\${q_value%%,*} ;; esac; fi
 if q_setting ETCD_TRUSTED_CA_FILE; then q_ca=$q_value; fi
 if q_setting ETCD_CERT_FILE; then q_cert=$q_value q_certs=\${q_value%/*}; fi
-if q_setting ETCD_KEY_FILE; then q_private=$q_value; fi
+if q_setting ETCD_KEY_FILE; then q_private=$q_value; fi`;
+}
+
+/** The same for a member that was started a moment ago, as the inventory wants it: looks for nothing. */
+export function wantedEtcdctl({ binDir, certDir, clientUrl }: Member): Sh {
+  return sh`q_program=${`${binDir}/etcdctl`} q_url=${clientUrl} q_certs=${certDir}
+q_ca=${`${certDir}/ca.pem`} q_cert=${`${certDir}/server.pem`} q_private=${`${certDir}/server-key.pem`}
 q_etcdctl() {
   ETCDCTL_API=3 \${q_within-} "$q_program" --endpoints="$q_url" --cacert="$q_ca" --cert="$q_cert" --key="$q_private" \
     --dial-timeout=2s --command-timeout=4s "$@"
