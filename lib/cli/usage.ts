@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, type QuorateError, worstExit } from '../errors.ts';
 import { createReport } from '../report/index.ts';
-import type { RunEvent } from '../runner/events.ts';
+import { errorEvent, type RunEvent } from '../runner/events.ts';
 import { Recap } from '../runner/recap.ts';
 import type { Options } from './options.ts';
 
@@ -10,7 +10,7 @@ export async function reportUsage(
   output: Options['output'],
   check: boolean,
 ): Promise<ExitCode> {
-  const events = errors.map(eventOf);
+  const events = errors.map(errorEvent);
   const exitCode = worstExit(errors.map((error) => error.exitCode));
   await reportEvents(events.length > 0 ? events : [info('nothing found')], exitCode, output, check);
   return exitCode;
@@ -39,16 +39,4 @@ async function reportEvents(
 
 function info(message: string): RunEvent {
   return { event: 'log', level: 'info', message };
-}
-
-function eventOf({ message, exitCode, hint, host, task, position }: QuorateError): RunEvent {
-  return {
-    event: 'error',
-    message,
-    exitCode,
-    ...(hint !== undefined && { hint }),
-    ...(host !== undefined && { host }),
-    ...(task !== undefined && { task }),
-    ...(position !== undefined && { position }),
-  };
 }

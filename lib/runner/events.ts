@@ -1,5 +1,5 @@
 import type { Change } from '../dsl/task.ts';
-import type { ExitCode, Position } from '../errors.ts';
+import type { ExitCode, Position, QuorateError } from '../errors.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 
@@ -70,4 +70,18 @@ export interface Progress {
 export interface EventSink {
   emit(event: RunEvent): void;
   progress(progress: Progress): void;
+}
+
+/** An error as an event; what it does not know is left out. */
+export function errorEvent(error: QuorateError): Extract<RunEvent, { event: 'error' }> {
+  const { message, exitCode, hint, host, task, position } = error;
+  return {
+    event: 'error',
+    message,
+    exitCode,
+    ...(hint !== undefined && { hint }),
+    ...(host !== undefined && { host }),
+    ...(task !== undefined && { task }),
+    ...(position !== undefined && { position }),
+  };
 }

@@ -1,7 +1,7 @@
 import type { PlayInventoryHost } from '../dsl/play.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import { type Connectable, Connections } from './connections.ts';
-import type { EventSink, RunEvent } from './events.ts';
+import { type EventSink, errorEvent, type RunEvent } from './events.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
 
@@ -143,20 +143,15 @@ export class Session {
       return;
     }
     const known = error instanceof QuorateError ? error : bugOf(error);
-    const { message, hint, task, position } = known;
     // What was stopped on request ends with the code of what stopped it: 130 or 143.
     const exitCode =
       known.exitCode === EXIT.interrupted ? (this.#stopped ?? EXIT.interrupted) : known.exitCode;
     this.#codes.push(exitCode);
     const where = known.host ?? host;
     this.sink.emit({
-      event: 'error',
-      message,
+      ...errorEvent(known),
       exitCode,
-      ...(hint !== undefined && { hint }),
       ...(where !== undefined && { host: where }),
-      ...(task !== undefined && { task }),
-      ...(position !== undefined && { position }),
     });
   }
 }
