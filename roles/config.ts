@@ -1,8 +1,8 @@
 import type { Role } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import { etcdConf } from '../lib/etcd/environment.ts';
-import { type EtcdFacts, pidFile } from '../lib/etcd/facts.ts';
-import { type Member, memberOf } from '../lib/etcd/model.ts';
+import type { EtcdFacts } from '../lib/etcd/facts.ts';
+import { type Member, memberOf, pidFile } from '../lib/etcd/model.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';

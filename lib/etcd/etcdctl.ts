@@ -1,5 +1,5 @@
 import { type Sh, sh } from '../dsl/sh.ts';
-import type { Member } from './model.ts';
+import { type Member, pidFile } from './model.ts';
 
 /**
  * Defines `q_etcdctl`: etcdctl against the host's own member with the member's own certificate; run by
@@ -36,8 +36,9 @@ q_etcdctl() {
 }
 
 /** Sets `$q_main` where nobody has; empty or 0 when there is no process. */
-function mainProcess({ manager, service, stateDir }: Member): Sh {
+function mainProcess(member: Member): Sh {
+  const { manager, service } = member;
   return manager === 'process'
-    ? sh`if [ -f ${`${stateDir}/${service}.pid`} ]; then read -r q_main q_born <${`${stateDir}/${service}.pid`}; fi`
+    ? sh`if [ -f ${pidFile(member)} ]; then read -r q_main q_born <${pidFile(member)}; fi`
     : sh`if [ -z "\${q_main-}" ]; then q_main=$(systemctl show -p MainPID ${service}.service 2>/dev/null); q_main=\${q_main#MainPID=}; fi`;
 }

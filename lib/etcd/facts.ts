@@ -6,7 +6,7 @@ import type { LeafRules } from '../pki/index.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
-import { type Member, memberOf } from './model.ts';
+import { type Member, memberOf, pidFile } from './model.ts';
 import { type MemberReading, parseMember, readMember } from './read.ts';
 
 export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
@@ -149,10 +149,6 @@ export function bootstrapFile(member: Member): string {
 /** Where a starting member records the digests of what it loads. */
 export function loadedRecord(member: Member): string {
   return member.manager === 'systemd' ? `/run/${member.service}/loaded` : `${member.stateDir}/loaded`;
-}
-
-export function pidFile(member: Member): string {
-  return `${member.stateDir}/${member.service}.pid`;
 }
 
 /** Where a member that is a plain process writes. */

@@ -114,3 +114,8 @@ function member(host: string, vars: Vars): Member {
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+/** Process and start time of a member that is a plain process. */
+export function pidFile({ stateDir, service }: Member): string {
+  return `${stateDir}/${service}.pid`;
+}
