@@ -1,35 +1,22 @@
 import type { PlannedTask } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
-import type { Prepared, Reading, Transfer, World } from '../dsl/task.ts';
+import type { Transfer } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
-import type { ExchangeOptions } from './exchange.ts';
-import { armGuard, confirmGuard, guardApplied } from './guard.ts';
+import { armGuard, confirmGuard, explainLoss, guardApplied } from './guard.ts';
+import { applyAndProve, exchangeAll, finished, type Proving, prove, type Step } from './prove.ts';
 import type { Fragment } from './script.ts';
 import { shellOn } from './shell.ts';
 import type { Wire } from './wire.ts';
-import { unprovenMessage } from './wording.ts';
 
-/** A planned task with what its apply needs. */
-export interface Step {
-  readonly planned: PlannedTask;
-  readonly prepared: Prepared;
-}
-
-export interface ApplyContext {
-  readonly wire: Wire;
-  /** What is known once the whole plan is carried out. */
-  readonly proof: World;
+export interface ApplyContext extends Omit<Proving, 'done'> {
   /** Written beside the manifest: whose records these are. */
   readonly owner: string;
   readonly connect: () => Promise<Host>;
   readonly send: (transfers: readonly Transfer[]) => Promise<void>;
 }
 
-interface Progress extends ApplyContext {
-  /** Tasks that are applied and proven. */
-  readonly done: Set<PlannedTask>;
-}
+interface Progress extends ApplyContext, Proving {}
 
 /**
  * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws
@@ -46,7 +33,9 @@ export async function applySteps(steps: readonly Step[], context: ApplyContext):
   }
   const sent = context.send(transfers);
   const applied = applySegments(segmentsOf(steps), head, progress, sent);
-  await Promise.all([sent, applied]).finally(() => Promise.allSettled([sent, applied]));
+  // What an apply fails of says more than a file that did not get there with it.
+  const ends = await Promise.allSettled([applied, sent]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   const left = steps.filter(({ planned }) => !progress.done.has(planned));
   if (left.length > 0) throw stopped(context.wire, left);
 }
@@ -64,7 +53,7 @@ async function applySegments(
     const { task } = (segment.at(-1) as Step).planned;
     if (task.act) await applyByHand(segment[0] as Step, head, progress);
     else if (task.guard) await applyGuarded(segment, head, progress);
-    else await applyAndProve(segment, head, progress);
+    else await applyAndProve(segment, progress, { head });
     head = [];
   }
 }
@@ -91,71 +80,6 @@ q_own ${owned}`;
   return { id: 'records', sh: records, critical: true };
 }
 
-/** One exchange: each apply, and directly behind it the probe that must find nothing left to do. */
-async function applyAndProve(
-  steps: readonly Step[],
-  head: readonly Fragment[],
-  context: Progress,
-  tail: readonly Fragment[] = [],
-): Promise<void> {
-  const { wire } = context;
-  let failure: unknown;
-  const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
-  const fail = (planned: PlannedTask, error: unknown) => {
-    failure ??= wire.named(error, planned.task);
-    // What is under way on the host may be one task further by now; nothing is begun behind that.
-    wire.halt();
-    wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
-  };
-  const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {
-    const { task, changes } = planned;
-    return [
-      { id: `a${i}`, sh: task.apply(changes, prepared), critical: true },
-      { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
-    ];
-  });
-  await exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
-    begin: (id) => wire.doing(at(id)?.task.title ?? 'preparing'),
-    line: (id, message) => {
-      if (id.startsWith('a')) wire.log('output', message, at(id)?.task.title);
-    },
-    end: (id, reading) => {
-      const planned = at(id);
-      if (planned === undefined) return;
-      try {
-        if (id.startsWith('a')) {
-          if (reading.code !== 0) throw applyFailed(planned, reading, wire);
-          return;
-        }
-        prove(planned, reading, context);
-        // Whether a guarded change stands is known later.
-        if (!planned.task.guard) finished(planned, context);
-      } catch (error) {
-        fail(planned, error);
-      }
-    },
-  });
-  if (failure) throw failure;
-}
-
-/** An exchange whose fragments of ours, beside those of tasks, must not fail. */
-async function exchangeAll(
-  doing: string,
-  fragments: readonly Fragment[],
-  wire: Wire,
-  options: ExchangeOptions = {},
-): Promise<void> {
-  const { readings } = await wire.exchange(doing, fragments, options);
-  const failed = fragments.find(
-    ({ id, critical }) => critical && !isTask(id) && (readings.get(id)?.code ?? 0) !== 0,
-  );
-  if (failed) throw notRecorded(wire, readings.get(failed.id)?.out ?? '');
-}
-
-function isTask(id: string): boolean {
-  return /^[ap]\d+$/.test(id);
-}
-
 /** What could shut us out goes first and alone: the rest follows once a new connection got through. */
 async function applyGuarded(
   steps: readonly Step[],
@@ -167,13 +91,33 @@ async function applyGuarded(
   );
   const arm = { id: 'guard', sh: armGuard(guarded), critical: true };
   const applied = { id: 'applied', sh: guardApplied, critical: false };
-  await applyAndProve(steps, [...head, arm], context, [applied]);
-  if (context.wire.stopping) return;
-  const failure = await confirmGuard(context.wire, context.connect);
+  const { wire, connect } = context;
   const { planned } = steps.at(-1) as Step;
-  if (!failure) return finished(planned, context);
-  context.wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
-  throw failure;
+  const fail = (error: unknown): never => {
+    wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
+    throw error;
+  };
+  let begun = false;
+  try {
+    await applyAndProve(steps, context, {
+      head: [...head, arm],
+      tail: [applied],
+      begun: (task) => {
+        begun ||= task === planned;
+      },
+    });
+  } catch (error) {
+    if (!begun || wire.stopping || !isLoss(error)) throw error;
+    fail(await explainLoss(wire, connect, error));
+  }
+  if (wire.stopping) return;
+  const failure = await confirmGuard(wire, connect);
+  if (failure) fail(failure);
+  finished(planned, context);
+}
+
+function isLoss(error: unknown): error is QuorateError {
+  return error instanceof QuorateError && error.exitCode === EXIT.unreachable;
 }
 
 /** A task that is a function on control: its commands are exchanges of their own, and it is proven like any other. */
@@ -199,42 +143,6 @@ async function applyByHand({ planned }: Step, head: readonly Fragment[], context
     });
   }
   finished(planned, context);
-}
-
-function finished(planned: PlannedTask, { wire, done }: Progress): void {
-  done.add(planned);
-  wire.finished(planned.role, planned.task.title, 'changed', planned.changes);
-}
-
-function prove({ task }: PlannedTask, reading: Reading, { wire, proof }: ApplyContext): void {
-  if (task.unproven) return;
-  const left = task.diff(reading, proof);
-  if (left.length === 0) return;
-  throw new QuorateError(unprovenMessage(wire.host.name, task.title, left), {
-    exitCode: EXIT.failed,
-    host: wire.host.name,
-    task: task.title,
-  });
-}
-
-function applyFailed({ task }: PlannedTask, reading: Reading, { host }: Wire): QuorateError {
-  const said = reading.out.trim();
-  return new QuorateError(
-    `${host.name}: ${task.title}: exit status ${reading.code}${said ? `\n${said}` : ''}`,
-    { exitCode: EXIT.failed, host: host.name, task: task.title },
-  );
-}
-
-/** Nothing was changed: what must be written first could not be. */
-function notRecorded({ host, stateDir }: Wire, said: string): QuorateError {
-  return new QuorateError(
-    `${host.name}: cannot keep records in ${stateDir}${said ? `: ${said.trim()}` : ''}`,
-    {
-      exitCode: EXIT.failed,
-      host: host.name,
-      hint: 'is the file system full or read-only?',
-    },
-  );
 }
 
 /** Names what would have come next. */

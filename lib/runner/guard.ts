@@ -74,28 +74,40 @@ export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
 done`;
 
 /** Stops the timer through a connection made anew; resolves to why not when that did not come about in time. */
-export async function confirmGuard(
-  wire: Wire,
-  connect: () => Promise<Host>,
-): Promise<QuorateError | undefined> {
-  wire.doing('connecting anew');
-  let fresh: Host;
-  try {
-    fresh = await connect();
-  } catch (error) {
-    return cutOff(wire, error instanceof Error ? error.message : String(error));
-  }
-  try {
-    const { readings } = await exchange(fresh, [{ id: 'confirm', sh: CONFIRM, critical: false }], {
-      stateDir: wire.stateDir,
-    });
-    return readings.get('confirm')?.code === 0 ? undefined : cutOff(wire);
-  } finally {
-    await fresh.close();
-  }
+export function confirmGuard(wire: Wire, connect: () => Promise<Host>): Promise<Error | undefined> {
+  return getsThrough(wire, connect, CONFIRM);
+}
+
+/**
+ * The connection went after the change was begun: resolves to what that means. A host that answers anew, with its
+ * timer still running, was lost for another reason; the timer takes the change back all the same.
+ */
+export async function explainLoss(wire: Wire, connect: () => Promise<Host>, lost: Error): Promise<Error> {
+  return (await getsThrough(wire, connect, sh`[ -e "$q_state/guard/armed" ]`)) ?? lost;
 }
 
 const CONFIRM = sh`mv -- "$q_state/guard/armed" "$q_state/guard/confirmed" && rm -rf -- "$q_state/guard"`;
+
+/** Resolves to nothing when a connection made anew gets through, and `wanted` ends with 0 there. */
+async function getsThrough(
+  wire: Wire,
+  connect: () => Promise<Host>,
+  wanted: Sh,
+): Promise<QuorateError | undefined> {
+  wire.doing('connecting anew');
+  try {
+    const fresh = await connect();
+    try {
+      const asked = [{ id: 'anew', sh: wanted, critical: false }];
+      const { readings } = await exchange(fresh, asked, { stateDir: wire.stateDir });
+      return readings.get('anew')?.code === 0 ? undefined : cutOff(wire);
+    } finally {
+      await fresh.close();
+    }
+  } catch (error) {
+    return cutOff(wire, error instanceof Error ? error.message : String(error));
+  }
+}
 
 function cutOff({ host }: Wire, why?: string): QuorateError {
   return new QuorateError(cutOffMessage(host.name, why), {

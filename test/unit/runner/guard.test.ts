@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import type { Task } from '../../../lib/dsl/task.ts';
 import { QuorateError } from '../../../lib/errors.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { GUARD_SECONDS } from '../../../lib/runner/guard.ts';
+import type { Host } from '../../../lib/transport/host.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
@@ -113,6 +114,67 @@ ${rules.apply(...args)}`,
     });
     await expect(host.apply(() => true)).rejects.toThrow(/none got through in time/);
     expect(statuses()).toEqual(['the rules are new: failed']);
+  });
+
+  describe('that takes the connection with it', () => {
+    /** Its connection goes with the new rules; what is said while they are set arrives, unless nothing does. */
+    function losing(deaf: boolean): Host {
+      const host = shellHost(shell);
+      const lost = new QuorateError('here: the connection was lost', { exitCode: 4, host: 'here' });
+      return {
+        ...host,
+        run: (script, streams) => {
+          const stdout = deaf && script.includes('q_guard=') ? () => {} : streams.stdout;
+          const running = host.run(script, { ...streams, stdout });
+          const done = running.done.then(() => (rules() === 'new\n' ? Promise.reject(lost) : running.done));
+          return { ...running, done };
+        },
+      };
+    }
+    const applying = async (connect: () => Promise<Host>, { deaf = false } = {}) => {
+      const host = loopHost({ dir, sink, shell, connect, host: losing(deaf) });
+      await host.makePlan(tasks().map((task) => ({ role: 'role', task })));
+      return host.apply(() => true);
+    };
+    const armed = () => join(dir, 'state/guard/armed');
+
+    it('is named as the cause when no new one gets through', async () => {
+      const connect = () => Promise.reject(new Error('here: cannot connect'));
+      await expect(applying(connect)).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(/^here: the change would cut us off, .*: cannot connect$/),
+      });
+      expect(statuses()).toEqual(['the rules are new: failed']);
+      expect(existsSync(armed())).toBe(true);
+    });
+
+    it('is named as the cause when a new one gets through only after it was taken back', async () => {
+      const connect = async () => {
+        renameSync(armed(), join(dir, 'state/guard/undoing'));
+        return shellHost(shell);
+      };
+      await expect(applying(connect)).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(/^here: the change would cut us off, .*: none got through in time$/),
+      });
+    });
+
+    it('is not when a new one gets through at once; it is taken back all the same', async () => {
+      await expect(applying(async () => shellHost(shell))).rejects.toMatchObject({
+        exitCode: 4,
+        message: 'here: the connection was lost',
+      });
+      expect(statuses()).toEqual(['the rules are new: failed']);
+      expect(existsSync(armed())).toBe(true);
+    });
+
+    it('is not when it was never heard of', async () => {
+      const connect = () => Promise.reject(new Error('nobody asks'));
+      await expect(applying(connect, { deaf: true })).rejects.toMatchObject({
+        exitCode: 4,
+        message: 'here: the connection was lost',
+      });
+    });
   });
 
   it('is taken back at once when the run that made it is gone, and a later look waits for that', async () => {

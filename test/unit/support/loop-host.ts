@@ -10,13 +10,15 @@ interface LoopOptions {
   readonly sink: EventSink;
   readonly shell?: readonly string[];
   readonly connect?: () => Promise<Host>;
+  /** In place of a shell that answers. */
+  readonly host?: Host;
 }
 
 /** The loop of one host, with a real shell of this machine at its other end. */
-export function loopHost({ dir, sink, shell = ['sh'], connect }: LoopOptions): LoopHost<undefined> {
+export function loopHost({ dir, sink, shell = ['sh'], connect, host }: LoopOptions): LoopHost<undefined> {
   const target = { name: 'here', vars: {}, hostvars: {}, facts: undefined };
   return new LoopHost(target, {
-    host: shellHost(shell),
+    host: host ?? shellHost(shell),
     connect: connect ?? (() => Promise.reject(new Error('nothing here needs another connection'))),
     selected: true,
     check: false,

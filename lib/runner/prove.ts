@@ -1,0 +1,137 @@
+import type { PlannedTask } from '../dsl/play.ts';
+import { sh } from '../dsl/sh.ts';
+import type { Prepared, Reading, World } from '../dsl/task.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { ExchangeOptions } from './exchange.ts';
+import type { Fragment } from './script.ts';
+import type { Wire } from './wire.ts';
+import { unprovenMessage } from './wording.ts';
+
+/** A planned task with what its apply needs. */
+export interface Step {
+  readonly planned: PlannedTask;
+  readonly prepared: Prepared;
+}
+
+/** Where steps are proven, and which are. */
+export interface Proving {
+  readonly wire: Wire;
+  /** What is known once the whole plan is carried out. */
+  readonly proof: World;
+  /** Tasks that are applied and proven. */
+  readonly done: Set<PlannedTask>;
+}
+
+/** What goes around the steps in their exchange. */
+export interface Around {
+  readonly head?: readonly Fragment[];
+  readonly tail?: readonly Fragment[];
+  /** Hears of each apply as the host begins it. */
+  readonly begun?: (planned: PlannedTask) => void;
+}
+
+/** One exchange: each apply, and directly behind it the probe that must find nothing left to do. */
+export async function applyAndProve(
+  steps: readonly Step[],
+  context: Proving,
+  { head = [], tail = [], begun }: Around,
+): Promise<void> {
+  const { wire } = context;
+  let failure: unknown;
+  const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
+  const fail = (planned: PlannedTask, error: unknown) => {
+    failure ??= wire.named(error, planned.task);
+    // What is under way on the host may be one task further by now; nothing is begun behind that.
+    wire.halt();
+    wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
+  };
+  const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {
+    const { task, changes } = planned;
+    return [
+      { id: `a${i}`, sh: task.apply(changes, prepared), critical: true },
+      { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
+    ];
+  });
+  await exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
+    begin: (id) => {
+      const planned = at(id);
+      wire.doing(planned?.task.title ?? 'preparing');
+      if (planned) begun?.(planned);
+    },
+    line: (id, message) => {
+      if (id.startsWith('a')) wire.log('output', message, at(id)?.task.title);
+    },
+    end: (id, reading) => {
+      const planned = at(id);
+      if (planned === undefined) return;
+      try {
+        if (id.startsWith('a')) {
+          if (reading.code !== 0) throw applyFailed(planned, reading, wire);
+          return;
+        }
+        prove(planned, reading, context);
+        // Whether a guarded change stands is known later.
+        if (!planned.task.guard) finished(planned, context);
+      } catch (error) {
+        fail(planned, error);
+      }
+    },
+  });
+  if (failure) throw failure;
+}
+
+/** An exchange whose fragments of ours, beside those of tasks, must not fail. */
+export async function exchangeAll(
+  doing: string,
+  fragments: readonly Fragment[],
+  wire: Wire,
+  options: ExchangeOptions = {},
+): Promise<void> {
+  const { readings } = await wire.exchange(doing, fragments, options);
+  const failed = fragments.find(
+    ({ id, critical }) => critical && !isTask(id) && (readings.get(id)?.code ?? 0) !== 0,
+  );
+  if (failed) throw notRecorded(wire, readings.get(failed.id)?.out ?? '');
+}
+
+function isTask(id: string): boolean {
+  return /^[ap]\d+$/.test(id);
+}
+
+/** Says that a task is applied and proven. */
+export function finished(planned: PlannedTask, { wire, done }: Proving): void {
+  done.add(planned);
+  wire.finished(planned.role, planned.task.title, 'changed', planned.changes);
+}
+
+/** Throws unless the probe finds nothing left to do. */
+export function prove({ task }: PlannedTask, reading: Reading, { wire, proof }: Proving): void {
+  if (task.unproven) return;
+  const left = task.diff(reading, proof);
+  if (left.length === 0) return;
+  throw new QuorateError(unprovenMessage(wire.host.name, task.title, left), {
+    exitCode: EXIT.failed,
+    host: wire.host.name,
+    task: task.title,
+  });
+}
+
+function applyFailed({ task }: PlannedTask, reading: Reading, { host }: Wire): QuorateError {
+  const said = reading.out.trim();
+  return new QuorateError(
+    `${host.name}: ${task.title}: exit status ${reading.code}${said ? `\n${said}` : ''}`,
+    { exitCode: EXIT.failed, host: host.name, task: task.title },
+  );
+}
+
+/** Nothing was changed: what must be written first could not be. */
+function notRecorded({ host, stateDir }: Wire, said: string): QuorateError {
+  return new QuorateError(
+    `${host.name}: cannot keep records in ${stateDir}${said ? `: ${said.trim()}` : ''}`,
+    {
+      exitCode: EXIT.failed,
+      host: host.name,
+      hint: 'is the file system full or read-only?',
+    },
+  );
+}
