@@ -4,7 +4,7 @@ import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { asideSuffix, type DestroyFacts, purges } from '../lib/etcd/destroy.ts';
 import { type Member, memberOf, pidFile } from '../lib/etcd/model.ts';
-import { unitPath } from '../lib/etcd/unit.ts';
+import { memberUnitPath } from '../lib/etcd/unit.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
 import { command } from '../lib/resources/command.ts';
 import { stopPidFile } from '../lib/resources/service-process.ts';
@@ -19,7 +19,7 @@ export const destroy: Role<DestroyFacts> = {
     const { manifest } = target.facts;
     if (manifest === undefined) return [];
     const member = memberOf(target);
-    const unit = unitPath(member);
+    const unit = memberUnitPath(member);
     const paths = manifest.filter(
       (path) => path.startsWith('/') && path !== member.dataDir && !path.startsWith(member.stateDir),
     );

@@ -14,8 +14,9 @@ import { iptablesFile } from '../lib/resources/firewall-iptables.ts';
 import { canonicalNetwork } from '../lib/resources/firewall-network.ts';
 import { nftablesFile } from '../lib/resources/firewall-nftables.ts';
 import { firewallOff } from '../lib/resources/firewall-off.ts';
-import { noOwnFirewall, ownFirewallUnit, unitPath } from '../lib/resources/firewall-own.ts';
+import { noOwnFirewall, ownFirewallUnit } from '../lib/resources/firewall-own.ts';
 import type { FirewallDesired, OpenPort } from '../lib/resources/firewall-rules.ts';
+import { unitPath } from '../lib/resources/service-systemd.ts';
 
 /** The peer port for members only, the client port for members and `etcd_client_cidrs`. */
 export const firewall: Role<EtcdFacts> = {

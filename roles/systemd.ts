@@ -6,7 +6,7 @@ import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/etcdctl.ts';
 import { bootstrapFile, type EtcdFacts, loadedRecord, logFile } from '../lib/etcd/facts.ts';
 import { formedRecord, formedText } from '../lib/etcd/formed.ts';
 import { clusterOf, type Member, memberOf, pidFile } from '../lib/etcd/model.ts';
-import { etcdUnit, loadedPaths, recordCommand, unitPath } from '../lib/etcd/unit.ts';
+import { etcdUnit, loadedPaths, memberUnitPath, recordCommand } from '../lib/etcd/unit.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
 import { waitFor } from '../lib/resources/condition.ts';
 import { directory } from '../lib/resources/directory.ts';
@@ -40,7 +40,7 @@ export const systemd: Role<EtcdFacts> = {
 
 function unit(target: Target<EtcdFacts>, member: Member) {
   const content = etcdUnit(member, target.facts.systemd ?? 0);
-  const path = unitPath(member);
+  const path = memberUnitPath(member);
   return [
     file(
       { path, content, mode: '0644', owner: 'root', group: 'root' },

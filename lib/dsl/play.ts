@@ -9,6 +9,16 @@ export interface PlannedTask {
   readonly changes: readonly Change[];
 }
 
+/** Something differs, so a run carries it out. */
+export function isDue({ changes }: PlannedTask): boolean {
+  return changes.length > 0;
+}
+
+/** A run would change something on this host. */
+export function hasChanges({ plan }: Pick<PlayHost, 'plan'>): boolean {
+  return plan.some(isDue);
+}
+
 /** One connected host while a play runs; what a strategy works with. */
 export interface PlayHost<Facts = unknown> {
   readonly target: Target<Facts>;

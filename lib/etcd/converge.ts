@@ -1,4 +1,4 @@
-import type { PlannedTask, PlayRun } from '../dsl/play.ts';
+import { isDue, type PlannedTask, type PlayRun } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { etcdctlFunction } from './etcdctl.ts';
@@ -6,6 +6,7 @@ import type { EtcdFacts } from './facts.ts';
 import { passGate, settle } from './gate.ts';
 import type { Answer } from './judge.ts';
 import { memberOf, quorum } from './model.ts';
+import { found } from './state.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from './survey.ts';
 import { forgetToken, saveToken } from './token.ts';
 
@@ -37,13 +38,14 @@ export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
 }
 
 /** Before any host is touched: a run that is killed from here on is continued with the same token. */
-async function keepToken({ cluster, hosts }: Surveyed): Promise<void> {
-  const token = hosts[0]?.target.facts.cluster?.token;
+async function keepToken(surveyed: Surveyed): Promise<void> {
+  const { cluster, hosts } = surveyed;
+  const token = found(surveyed)?.token;
   if (token !== undefined && hosts.some(starts)) await saveToken(cluster, token);
 }
 
 async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
-  const state = surveyed.hosts[0]?.target.facts.cluster?.state;
+  const state = found(surveyed)?.state;
   if (state !== 'live') {
     const { cluster, hosts } = surveyed;
     const done = await run.each(hosts, (host) => host.apply(() => true));
@@ -186,12 +188,9 @@ function opensToAll({ plan, target }: EtcdHost): boolean {
   return cidrs.length === 0 && plan.some((one) => isDue(one) && one.task.resource.startsWith('firewall:'));
 }
 
-function isDue({ changes }: PlannedTask): boolean {
-  return changes.length > 0;
-}
-
-function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
-  const state = hosts[0]?.target.facts.cluster?.state;
+function refusePartialBootstrap(surveyed: Surveyed): void {
+  const { cluster, hosts } = surveyed;
+  const state = found(surveyed)?.state;
   const missing = cluster.members.filter(
     ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
   );
@@ -213,10 +212,11 @@ function refusePartialBootstrap({ cluster, hosts }: Surveyed): void {
 }
 
 /** The gate would refuse it later, with changes made by then: no member can be spared, healthy or not. */
-function refuseDowntime({ cluster, hosts }: Surveyed): void {
+function refuseDowntime(surveyed: Surveyed): void {
+  const { cluster, hosts } = surveyed;
   const voters = cluster.members.length;
   const host = hosts.find(stops);
-  if (!host || hosts[0]?.target.facts.cluster?.state !== 'live' || voters - 1 >= quorum(voters)) return;
+  if (!host || found(surveyed)?.state !== 'live' || voters - 1 >= quorum(voters)) return;
   const { name } = host.target;
   throw new QuorateError(
     `${cluster.name}: nothing was changed: ${voters} voters, quorum ${quorum(voters)}: stopping ${name} leaves ${voters - 1}`,

@@ -131,6 +131,18 @@ export function settingsProblems(
   return names.flatMap(([name, value]) => nameProblem(name, version) ?? valueProblem(name, value) ?? []);
 }
 
+/** The same for the variables of a host, with its name. */
+export function hostSettingsProblems(
+  { name, vars }: { readonly name: string; readonly vars: Readonly<Record<string, unknown>> },
+  version: string | undefined,
+): readonly SettingProblem[] {
+  const settings = (vars.etcd_settings ?? {}) as Readonly<Record<string, unknown>>;
+  return settingsProblems(settings, version).map(({ message, hint }) => ({
+    message: `etcd_settings of ${name}: ${message}`,
+    hint,
+  }));
+}
+
 /** `etcd_settings` as environment variables. Throws exit code 1 for what a version does not have. */
 export function settingsEnvironment(
   settings: Readonly<Record<string, unknown>>,

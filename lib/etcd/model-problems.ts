@@ -3,7 +3,7 @@ import { normalize } from 'node:path';
 import { isWildcard } from '../addresses.ts';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
-import { settingsProblems } from './flags.ts';
+import { hostSettingsProblems } from './flags.ts';
 import { hostPort, type Member, memberOf } from './model.ts';
 import { SET_ASIDE } from './set-aside.ts';
 import { ETCD_VARS, type EtcdVar } from './vars.ts';
@@ -141,16 +141,9 @@ function ofLifetimes({ host }: Listed): readonly Problem[] {
 
 /** Without a version in the inventory, the running one is asked later, before anything is written. */
 function ofSettings({ host }: Listed): readonly Problem[] {
-  const { etcd_settings: settings = {}, etcd_version: version } = host.vars;
-  return settingsProblems(
-    settings as Readonly<Record<string, unknown>>,
-    version === undefined ? undefined : String(version),
-  ).map(({ message, hint }) => ({
-    host: host.name,
-    variable: 'etcd_settings',
-    message: `etcd_settings of ${host.name}: ${message}`,
-    hint,
-  }));
+  const { etcd_version: version } = host.vars;
+  const problems = hostSettingsProblems(host, version === undefined ? undefined : String(version));
+  return problems.map((problem) => ({ host: host.name, variable: 'etcd_settings', ...problem }));
 }
 
 /** Hosts with one address are one machine: ports and directories must differ, whatever the cluster. */

@@ -2,7 +2,7 @@ import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 import type { EtcdFacts } from './facts.ts';
 import type { Listener } from './host-facts.ts';
 import type { Member } from './model.ts';
-import { unitPath } from './unit.ts';
+import { memberUnitPath } from './unit.ts';
 
 /** A member with what its host told before anything was written. */
 export interface Candidate {
@@ -38,8 +38,8 @@ export function notes(candidates: readonly Candidate[]): readonly string[] {
   return candidates.flatMap(({ member, facts }) => {
     const { swap, openFiles } = facts.host;
     const said = [
-      ...(member.manager === 'systemd' && facts.unitFile && facts.unitFile !== unitPath(member)
-        ? [`${facts.unitFile} is there, too: ${unitPath(member)} takes its place`]
+      ...(member.manager === 'systemd' && facts.unitFile && facts.unitFile !== memberUnitPath(member)
+        ? [`${facts.unitFile} is there, too: ${memberUnitPath(member)} takes its place`]
         : []),
       ...(facts.selinux ? ['SELinux is on: files get their labels by policy'] : []),
       ...(swap ? ['swap is on, which can slow etcd down to lost leaderships'] : []),

@@ -16,6 +16,11 @@ export function stateOf({ hosts }: Surveyed, pending: boolean): ClusterFacts['st
   return hosts.some(({ target }) => target.facts.service === 'active') ? 'live' : 'stopped';
 }
 
+/** What the survey found out about the cluster: every host has the same. */
+export function found({ hosts }: Surveyed): ClusterFacts | undefined {
+  return hosts[0]?.target.facts.cluster;
+}
+
 /** Members that must not be started as they are: their data is gone, or elsewhere. */
 export function dataProblems(surveyed: Surveyed, pending: boolean): readonly QuorateError[] {
   const { hosts } = surveyed;

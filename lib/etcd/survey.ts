@@ -2,7 +2,7 @@ import type { PlayHost, PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { fingerprint, readCa, readRules } from '../pki/index.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from './facts.ts';
-import { settingsProblems } from './flags.ts';
+import { hostSettingsProblems } from './flags.ts';
 import { knownMembers, membershipProblems } from './membership.ts';
 import { type Cluster, clusterOf, memberOf } from './model.ts';
 import { pkiOptions } from './pki.ts';
@@ -84,10 +84,9 @@ function hostToken(hosts: readonly EtcdHost[]): string | undefined {
 
 /** `etcd_settings` that the running version does not have, where the inventory leaves it to the hosts. */
 function unknownSettings({ hosts }: Surveyed, version: string | undefined): readonly QuorateError[] {
-  return hosts.flatMap(({ target: { name, vars } }) =>
-    settingsProblems(vars.etcd_settings as Readonly<Record<string, unknown>>, version).map(
-      ({ message, hint }) =>
-        new QuorateError(`etcd_settings of ${name}: ${message}`, { exitCode: EXIT.usage, host: name, hint }),
+  return hosts.flatMap(({ target }) =>
+    hostSettingsProblems(target, version).map(
+      ({ message, hint }) => new QuorateError(message, { exitCode: EXIT.usage, host: target.name, hint }),
     ),
   );
 }

@@ -1,4 +1,5 @@
 import { joinSh, raw, type Sh, sh } from '../dsl/sh.ts';
+import { unitPath } from '../resources/service-systemd.ts';
 import { BOOTSTRAP_KEYS_SED } from './environment.ts';
 import { bootstrapFile, loadedRecord } from './facts.ts';
 import type { Member } from './model.ts';
@@ -56,15 +57,16 @@ function unitWord(text: string): string {
   return `'${text.replaceAll(/[\\']/g, '\\$&').replaceAll('$', '$$$$').replaceAll('%', '%%')}'`;
 }
 
-export function unitPath(member: Member): string {
-  return `/etc/systemd/system/${member.service}.service`;
+/** Where it lies. */
+export function memberUnitPath({ service }: Member): string {
+  return unitPath(`${service}.service`);
 }
 
 /** What a member reads once, at its start; leaf certificates are read again on every handshake. */
 export function loadedPaths(member: Member): readonly string[] {
   const { binDir, configDir, certDir, manager } = member;
   const paths = [`${binDir}/etcd`, `${configDir}/etcd.conf`, `${certDir}/ca.pem`];
-  return manager === 'systemd' ? [...paths, unitPath(member)] : paths;
+  return manager === 'systemd' ? [...paths, memberUnitPath(member)] : paths;
 }
 
 /** Directive and the first systemd that knows it; older ones would warn, some refuse. */

@@ -1,12 +1,13 @@
-import type { PlayRun } from '../dsl/play.ts';
+import { hasChanges, type PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { canary } from './canary.ts';
 import { endOf } from './certificates.ts';
 import { starts } from './converge.ts';
-import type { ClusterFacts, EtcdFacts } from './facts.ts';
+import type { EtcdFacts } from './facts.ts';
 import { askUntilWhole, knownAnswers } from './gate.ts';
 import { type Answer, judgeCluster } from './judge.ts';
 import { filteredPorts } from './port-matrix.ts';
+import { found } from './state.ts';
 import { clustersOf, type EtcdHost, isBare, type Surveyed } from './survey.ts';
 import { daysUntil, healthTable } from './table.ts';
 
@@ -26,7 +27,7 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
     clustersOf(run).map(async (surveyed) => {
       try {
         if (asked) await verifyCluster(run, surveyed);
-        else if (stateOf(surveyed) === 'live') await readCluster(run, surveyed);
+        else if (found(surveyed)?.state === 'live') await readCluster(run, surveyed);
       } catch (error) {
         run.fail(error);
       }
@@ -58,7 +59,7 @@ export function refuseBare(surveyed: Surveyed): void {
 async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   const { hosts } = surveyed;
   const selected = hosts.filter((host) => host.selected);
-  const state = stateOf(surveyed);
+  const state = found(surveyed)?.state;
   const lives = state === 'live' || (state === 'stopped' && !hosts.some(starts));
   if (run.check && !lives) {
     for (const host of selected) host.report('verify', TITLES.members, 'unknown');
@@ -95,14 +96,6 @@ function nothingToVerify({ cluster }: Surveyed): QuorateError {
     exitCode: EXIT.failed,
     hint: 'run the role systemd first: -r systemd',
   });
-}
-
-function stateOf({ hosts }: Surveyed): ClusterFacts['state'] | undefined {
-  return hosts[0]?.target.facts.cluster?.state;
-}
-
-function hasChanges({ plan }: EtcdHost): boolean {
-  return plan.some(({ changes }) => changes.length > 0);
 }
 
 async function reportHealth(

@@ -2,6 +2,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Guard } from '../dsl/task.ts';
 import { type FilterRule, ruleDifferences, ruleName } from './firewall-rules.ts';
+import { unitPath } from './service-systemd.ts';
 import { noRoom } from './stat.ts';
 
 /** What a table or chain of our own holds, in order, as property and value; and whether its unit is enabled. */
@@ -60,11 +61,6 @@ else
   systemctl reload-or-restart ${unit}
 fi`,
   };
-}
-
-/** Where units of ours lie. */
-export function unitPath(unit: string): string {
-  return `/etc/systemd/system/${unit}`;
 }
 
 export interface OwnFirewallUnit {

@@ -3,6 +3,11 @@ import { waitUntil } from './condition.ts';
 import type { ServiceManager, SystemdService } from './service.ts';
 import { bootstrapApply, ownPart, parseCommon, serviceProbe } from './service-common.ts';
 
+/** Where units of ours lie. */
+export function unitPath(unit: string): string {
+  return `/etc/systemd/system/${unit}`;
+}
+
 /** Services under systemd. */
 export const systemdManager: ServiceManager<SystemdService> = {
   probe: (desired) =>

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PROCESSES } from '../dsl/prelude.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Guard } from '../dsl/task.ts';
@@ -74,38 +75,47 @@ export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
 done`;
 
 /** Stops the timer through a connection made anew; resolves to why not when that did not come about in time. */
-export function confirmGuard(wire: Wire, connect: () => Promise<Host>): Promise<Error | undefined> {
-  return getsThrough(wire, connect, CONFIRM);
-}
-
-/**
- * The connection went after the change was begun: resolves to what that means. A host that answers anew, with its
- * timer still running, was lost for another reason; the timer takes the change back all the same.
- */
-export async function explainLoss(wire: Wire, connect: () => Promise<Host>, lost: Error): Promise<Error> {
-  return (await getsThrough(wire, connect, sh`[ -e "$q_state/guard/armed" ]`)) ?? lost;
+export async function confirmGuard(
+  wire: Wire,
+  connect: () => Promise<Host>,
+): Promise<QuorateError | undefined> {
+  wire.doing('connecting anew');
+  try {
+    return (await ask(wire, connect, CONFIRM)) ? undefined : cutOff(wire);
+  } catch (error) {
+    return cutOff(wire, error instanceof Error ? error.message : String(error));
+  }
 }
 
 const CONFIRM = sh`mv -- "$q_state/guard/armed" "$q_state/guard/confirmed" && rm -rf -- "$q_state/guard"`;
 
-/** Resolves to nothing when a connection made anew gets through, and `wanted` ends with 0 there. */
-async function getsThrough(
-  wire: Wire,
-  connect: () => Promise<Host>,
-  wanted: Sh,
-): Promise<QuorateError | undefined> {
+/**
+ * The connection went after the change was begun: resolves to what that means. A host that lets us in once its
+ * timer has taken the change back was cut off by it. One that stays away, or answers while the timer runs, was lost
+ * for another reason.
+ */
+export async function explainLoss(wire: Wire, connect: () => Promise<Host>, lost: Error): Promise<Error> {
   wire.doing('connecting anew');
-  try {
-    const fresh = await connect();
+  const until = Date.now() + GUARD_SECONDS * 1000;
+  for (;;) {
     try {
-      const asked = [{ id: 'anew', sh: wanted, critical: false }];
-      const { readings } = await exchange(fresh, asked, { stateDir: wire.stateDir });
-      return readings.get('anew')?.code === 0 ? undefined : cutOff(wire);
-    } finally {
-      await fresh.close();
+      return (await ask(wire, connect, sh`[ -e "$q_state/guard/armed" ]`)) ? lost : cutOff(wire);
+    } catch {
+      if (wire.stopping || Date.now() >= until) return lost;
+      await sleep(1000);
     }
-  } catch (error) {
-    return cutOff(wire, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Whether `question` ends with 0 there; throws when no new connection gets through. */
+async function ask(wire: Wire, connect: () => Promise<Host>, question: Sh): Promise<boolean> {
+  const fresh = await connect();
+  try {
+    const asked = [{ id: 'anew', sh: question, critical: false }];
+    const { readings } = await exchange(fresh, asked, { stateDir: wire.stateDir });
+    return readings.get('anew')?.code === 0;
+  } finally {
+    await fresh.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { PlannedTask, PlayHost } from '../dsl/play.ts';
+import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { PART } from '../dsl/probe.ts';
 import type { Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -66,7 +66,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
-    const due = this.plan.filter((planned) => planned.changes.length > 0 && which(planned));
+    const due = this.plan.filter((planned) => isDue(planned) && which(planned));
     if (due.length === 0) return;
     const prepared = await this.#prepare(due);
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
@@ -93,7 +93,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   #rest(): void {
-    const due = this.plan.filter((planned) => planned.changes.length > 0 && !this.#applied.has(planned));
+    const due = this.plan.filter((planned) => isDue(planned) && !this.#applied.has(planned));
     this.#wire.rests(this.#options.check ? 0 : due.length);
   }
 

@@ -1,4 +1,4 @@
-import type { Play, PlayHost } from '../dsl/play.ts';
+import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Role } from '../dsl/role.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
@@ -114,16 +114,15 @@ async function plan<Facts>(
     },
   );
   for (const host of hosts) {
-    for (const { role, task, changes } of host.plan) {
-      if (changes.length === 0) host.report(role, task.title, 'ok');
+    for (const planned of host.plan) {
+      if (!isDue(planned)) host.report(planned.role, planned.task.title, 'ok');
     }
   }
 }
 
 function reportPlans(session: Session, hosts: readonly LoopHost<unknown>[]): void {
   for (const host of hosts) {
-    for (const { role, task, changes } of host.plan) {
-      if (changes.length === 0) continue;
+    for (const { role, task, changes } of host.plan.filter(isDue)) {
       const status = changes.every((change) => change.certainty === 'unknown') ? 'unknown' : 'changed';
       session.sink.emit({ event: 'task', host: host.target.name, role, task: task.title, status, changes });
     }
@@ -151,8 +150,4 @@ async function converge(
   } finally {
     await Promise.allSettled(locks.map((lock) => lock.release()));
   }
-}
-
-function hasChanges({ plan }: LoopHost<unknown>): boolean {
-  return plan.some(({ changes }) => changes.length > 0);
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -232,6 +233,7 @@ it('a channel whose input is torn off ends for the host as well', async () => {
   onTestFinished(() => link.close());
   for (const early of [true, false]) {
     const child = channelSpawn('node1', link)('echo up; cat; echo over', [], {});
+    const ended = once(child, 'close');
     let out = '';
     child.stdout?.on('data', (chunk) => {
       out += chunk;
@@ -239,6 +241,7 @@ it('a channel whose input is torn off ends for the host as well', async () => {
     if (!early) await until(() => out === 'up\n', 'the command runs');
     child.stdin?.destroy();
     await until(() => out === 'up\nover\n', 'its input has ended');
+    await ended;
   }
 });
 
