@@ -16,25 +16,44 @@ export interface FoldedDiff {
   readonly lines: readonly string[];
 }
 
-/** Unified diffs of all texts that change, equal ones of several hosts as one, ready to print. */
-export async function foldDiffs(events: readonly TaskEvent[]): Promise<FoldedDiff[]> {
+/**
+ * Unified diffs of all texts that change, ready to print. Those of several hosts that differ in nothing but the
+ * host's own name are one, which reads `<host>` there.
+ */
+export async function foldDiffs(events: readonly TaskEvent[]): Promise<readonly FoldedDiff[]> {
   const texts = events.flatMap(({ host, changes }) =>
     changes.flatMap(({ resource, text }) => (text ? [{ host, resource, ...text }] : [])),
   );
   if (texts.length === 0) return [];
   const { structuredPatch } = await import('diff');
   const patches = new Map<string, readonly string[]>();
-  const folded = new Map<string, { resource: string; hosts: string[]; lines: readonly string[] }>();
-  for (const { host, resource, before, after } of texts) {
+  const all = texts.map(({ host, resource, before, after }) => {
     const pair = JSON.stringify([before, after]);
     const lines = patches.get(pair) ?? linesOf(structuredPatch('', '', before, after, '', '', LIMITS));
     patches.set(pair, lines);
-    const key = JSON.stringify([anonymous(resource, host), lines]);
+    return { resource, hosts: [host], lines };
+  });
+  const equal = fold(all, ({ lines }) => lines);
+  return fold(equal, ({ lines, hosts }) => (hosts.length > 1 ? lines : unnamed(lines, hosts[0])));
+}
+
+/** Joins those of one resource with the same `lines`, and shows these where they are several. */
+function fold(
+  diffs: readonly FoldedDiff[],
+  linesOf: (diff: FoldedDiff) => readonly string[],
+): readonly FoldedDiff[] {
+  const folded = new Map<string, FoldedDiff>();
+  for (const diff of diffs) {
+    const lines = linesOf(diff);
+    const key = JSON.stringify([anonymous(diff.resource, diff.hosts[0] ?? ''), lines]);
     const same = folded.get(key);
-    if (same) same.hosts.push(host);
-    else folded.set(key, { resource, hosts: [host], lines });
+    folded.set(key, same ? { ...same, hosts: [...same.hosts, ...diff.hosts], lines } : diff);
   }
   return [...folded.values()];
+}
+
+function unnamed(lines: readonly string[], host = ''): readonly string[] {
+  return lines.map((line) => anonymous(line, host));
 }
 
 /** A diff with its two header lines, coloured the usual way. */

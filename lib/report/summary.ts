@@ -46,8 +46,10 @@ export async function summary(
 export function errorSummary(errors: readonly ErrorEvent[], { colors }: Settings): string[] {
   return foldErrors(errors).flatMap((lines) => [
     '',
-    ...lines.map(escapeControls).map((line, i) => {
-      if (i === 0) return `${colors.red(colors.bold('error:'))} ${line.slice('error: '.length)}`;
+    ...lines.map(escapeControls).map((line) => {
+      if (line.startsWith('error: ')) {
+        return `${colors.red(colors.bold('error:'))} ${line.slice('error: '.length)}`;
+      }
       const label = /^ {2}(hint|task|at):/.exec(line)?.[0];
       return label === undefined ? line : `${colors.cyan(label)}${line.slice(label.length)}`;
     }),

@@ -96,6 +96,29 @@ test('equal diffs of many hosts are one, and long ones are cut', async () => {
   expect(stdout).toMatch(/… 341 more lines\n$/);
 });
 
+test('diffs that differ in the host’s own name are one; names that all list stay', async () => {
+  const all = { before: '', after: 'etcd01 etcd02 etcd03\n' };
+  const own = (host: string) => ({ before: '', after: `I am ${host}\n` });
+  const hosts = ['etcd01', 'etcd02', 'etcd03'];
+  const { stdout } = await printed({ output: 'plain', diff: true }, [
+    ...hosts.map((host) => task(host, { changes: [change({ text: own(host) })] })),
+    ...hosts.map((host) => task(host, { changes: [change({ resource: 'file:/all', text: all })] })),
+    task('etcd03', { changes: [change({ resource: 'file:/mine', text: own('etcd03') })] }),
+  ]);
+  const diffs = stdout.split('\n').filter((line) => /^[-+]/.test(line));
+  expect(diffs).toEqual([
+    '--- file:/etc/motd (before) on etcd[01:03]',
+    '+++ file:/etc/motd (after) on etcd[01:03]',
+    '+I am <host>',
+    '--- file:/all (before) on etcd[01:03]',
+    '+++ file:/all (after) on etcd[01:03]',
+    '+etcd01 etcd02 etcd03',
+    '--- file:/mine (before) on etcd03',
+    '+++ file:/mine (after) on etcd03',
+    '+I am etcd03',
+  ]);
+});
+
 test('a title is one line, and a task that the message names is not named again', async () => {
   const { stdout, stderr } = await printed({ output: 'plain' }, [
     task('etcd01', { task: 'one\ntwo', changes: [] }),

@@ -125,6 +125,38 @@ test('a failed task stands beside the same one that changed, and errors of many 
   expect(stderr).toBe('\nerror: n[1:3]: cannot connect: refused\n  hint: is sshd up?\n');
 });
 
+test('neighbouring errors with one hint have it once, below them', async () => {
+  const error = (host: string, why: string, hint?: string): RunEvent => ({
+    event: 'error',
+    host,
+    message: `${host}: ${why}`,
+    exitCode: 4,
+    ...(hint !== undefined && { hint }),
+  });
+  const { stderr } = await printed({ output: 'pretty' }, [
+    error('n1', 'cannot connect to 10.0.0.1', 'is sshd up?'),
+    error('n2', 'cannot connect to 10.0.0.2', 'is sshd up?'),
+    error('n3', 'no'),
+    error('n1', 'neither'),
+    error('n2', 'cannot connect to 10.0.0.2, still', 'is sshd up?'),
+    recap({ n1: { unreachable: 1 } }, { exitCode: 4 }),
+  ]);
+  expect(stderr.split('\n')).toEqual([
+    '',
+    'error: n1: cannot connect to 10.0.0.1',
+    'error: n2: cannot connect to 10.0.0.2',
+    '  hint: is sshd up?',
+    '',
+    'error: n3: no',
+    '',
+    'error: n1: neither',
+    '',
+    'error: n2: cannot connect to 10.0.0.2, still',
+    '  hint: is sshd up?',
+    '',
+  ]);
+});
+
 test('many hosts with equal counts share a line of the recap', async () => {
   const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
   const hosts = Object.fromEntries(names.map((name, i) => [name, { ok: 30, changed: i === 7 ? 1 : 0 }]));
