@@ -1,7 +1,6 @@
 import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { $ } from 'zx/core';
-import { environment } from '../environment.ts';
 import { QuorateError } from '../errors.ts';
 import { notStarted } from './failures.ts';
 import type { ScriptStreams } from './host.ts';
@@ -15,6 +14,8 @@ export type Spawn = typeof nodeSpawn;
 export interface Way {
   readonly host: string;
   readonly spawn: Spawn;
+  /** What programs of this machine see; a login on another has its own. */
+  readonly env: NodeJS.ProcessEnv;
   /** The command line goes through a login shell, of whatever kind. */
   readonly loginShell: boolean;
   readonly sudo: Sudo | undefined;
@@ -60,7 +61,7 @@ export function launch(
   const talk = way.sudo && new SudoTalk(way.host, way.sudo);
   const plain = way.loginShell ? `/bin/sh -c '${program}'` : program;
   const wrapped = way.loginShell || talk ? `exec ${talk?.command(program) ?? plain}` : plain;
-  const child = start(wrapped, way.spawn);
+  const child = start(wrapped, way);
   return new Conversation(way.host, child, talk, input, streams);
 }
 
@@ -69,7 +70,7 @@ interface Started {
   readonly result: Promise<{ readonly exitCode: number | null; readonly cause?: unknown }>;
 }
 
-function start(command: string, spawn: Spawn): Started {
+function start(command: string, { spawn, env }: Way): Started {
   const options = {
     spawn,
     shell: '/bin/sh',
@@ -83,7 +84,7 @@ function start(command: string, spawn: Spawn): Started {
     timeout: 0,
     cwd: undefined,
     stdio: 'pipe',
-    env: environment(),
+    env,
     // A process group of its own: it is ended as a whole, and a Ctrl-C here does not reach it.
     detached: true,
     store: { stdout: new NoStore(), stderr: new NoStore(), stdall: new NoStore() },

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { environment } from '../environment.ts';
 import type { Connection, Host } from './host.ts';
 import type { Way } from './launch.ts';
 import { runScript } from './script.ts';
@@ -10,7 +11,13 @@ import { sudoOf } from './sudo.ts';
 export function connectLocal(connection: Connection): Host {
   const { name } = connection;
   const login = process.getuid?.() === 0 ? 'root' : userInfo().username;
-  const way: Way = { host: name, spawn, loginShell: false, sudo: sudoOf(connection, login) };
+  const way: Way = {
+    host: name,
+    spawn,
+    env: environment(),
+    loginShell: false,
+    sudo: sudoOf(connection, login),
+  };
   let roundTrips = 0;
   return {
     name,

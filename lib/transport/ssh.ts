@@ -21,6 +21,7 @@ export async function connectSsh(connection: Connection, options: ConnectOptions
   const way: Way = {
     host: name,
     spawn: channelSpawn(name, link),
+    env: {},
     loginShell: true,
     sudo: sudoOf(connection, settings.user),
   };

@@ -55,7 +55,13 @@ export function busyboxHost(name = 'busybox'): Host {
     const [file = '', ...args] = ALONE_COMMAND;
     return spawn(file, [...args, '-c', command], { stdio: 'pipe', detached: true });
   };
-  const way: Way = { host: name, spawn: inside as unknown as Spawn, loginShell: true, sudo: undefined };
+  const way: Way = {
+    host: name,
+    spawn: inside as unknown as Spawn,
+    env: process.env,
+    loginShell: true,
+    sudo: undefined,
+  };
   return {
     name,
     roundTrips: 0,

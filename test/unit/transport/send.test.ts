@@ -99,6 +99,7 @@ describe('sending a file', () => {
     const way = {
       host: 'node1',
       spawn: under('ulimit -f 100; trap "" XFSZ'),
+      env: process.env,
       loginShell: false,
       sudo: undefined,
     };
@@ -118,6 +119,7 @@ describe('sending a file', () => {
     const way = {
       host: 'node1',
       spawn: cutShort(`#quorate-${'0'.repeat(24)}\n${dir}/target\n10\n01234`.length),
+      env: process.env,
       loginShell: false,
       sudo: undefined,
     };
@@ -136,6 +138,7 @@ describe('sending a file', () => {
     const way = {
       host: 'node1',
       spawn: under(`PATH=${dir}:$PATH`),
+      env: process.env,
       loginShell: false,
       sudo: undefined,
     };
