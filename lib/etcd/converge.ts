@@ -110,12 +110,13 @@ function leaderLast(hosts: readonly EtcdHost[], { hosts: all }: Surveyed): reado
 /** The member's turn: gate, leadership away, apply and prove, then the whole cluster again. */
 async function takeTurn(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
   const answers = await passGate(run, surveyed, host, stops(host));
-  if (stops(host)) await moveLeaderAway(surveyed, host, answers);
+  if (stops(host)) await moveLeaderAway(run, surveyed, host, answers);
   await host.apply(isInTurn);
   await settle(run, surveyed, [host]);
 }
 
 async function moveLeaderAway(
+  run: PlayRun<EtcdFacts>,
   { hosts }: Surveyed,
   host: EtcdHost,
   answers: readonly Answer[],
@@ -143,6 +144,7 @@ q_etcdctl move-leader ${target}`,
       },
     );
   }
+  run.log('info', `${host.target.name}: leadership moved to ${next?.member.host} before the restart`);
 }
 
 /**

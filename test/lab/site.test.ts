@@ -137,6 +137,7 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     const restarts = run.tasks.filter(({ changes }) => changes.some(({ kind }) => kind === 'restart'));
     expect(restarts).toHaveLength(3);
     expect(restarts.at(-1)?.host).toBe(leader);
+    expect(run.text).toContain(`${leader}: leadership moved to `);
     expect(clientProblems(report)).toEqual([]);
     expect(report.acknowledged).toBeGreaterThan(50);
     expect((await pids()).some((pid, i) => pid === before[i])).toBe(false);
