@@ -43,8 +43,8 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   if (check) reportPlans(session, hosts);
   await play.strategy.admit?.(run);
   if (!check) {
-    const isDue = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
-    const due = all.filter(({ name }) => isDue.has(name));
+    const changing = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
+    const due = all.filter(({ name }) => changing.has(name));
     const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
     const locked = hosts.filter(({ target }) => together.has(target.name));
     await converge(session, locked, () => play.strategy.converge(run));
