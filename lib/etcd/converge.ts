@@ -58,8 +58,9 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   // Starting members only helps, and they may need each other for quorum.
   const starting = due.filter((host) => !isRisked(host));
   const started = await run.each(starting, (host) => host.apply(isInTurn));
-  if (started.length < starting.length) return;
   const turns = leaderLast(due.filter(isRisked), surveyed);
+  const down = starting.filter((host) => !started.includes(host));
+  if (down.length > 0) return refuseFurther(down, turns);
   // Without turns to come the verification tells whether they found each other.
   if (turns.length > 0 && starting.some(startsOrStops)) await settle(run, surveyed, starting);
   for (const [i, host] of turns.entries()) {
@@ -70,7 +71,7 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
     });
     if (passed) continue;
     // Asked to stop, it is not begun.
-    if (began) refuseFurther(host, turns.slice(i + 1));
+    if (began) refuseFurther([host], turns.slice(i + 1));
     else stoppedBetween(surveyed, turns[i - 1], turns.slice(i));
     return;
   }
@@ -87,12 +88,12 @@ function stoppedBetween({ cluster }: Surveyed, last: EtcdHost | undefined, left:
   });
 }
 
-/** What one member did not survive, no other is put through. */
-function refuseFurther(host: EtcdHost, left: readonly EtcdHost[]): void {
+/** What a member did not survive, no other is put through. */
+function refuseFurther(at: readonly EtcdHost[], left: readonly EtcdHost[]): void {
   if (left.length === 0) return;
-  const names = left.map(({ target }) => target.name).join(', ');
+  const names = (hosts: readonly EtcdHost[]) => hosts.map(({ target }) => target.name).join(', ');
   throw new QuorateError(
-    `stopped at ${host.target.name}: no further member is touched; still to be changed: ${names}`,
+    `stopped at ${names(at)}: no further member is touched; still to be changed: ${names(left)}`,
     {
       exitCode: EXIT.refused,
       hint: 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes',

@@ -13,8 +13,11 @@ import { memberOf } from './model.ts';
 import { isDown, parseMember, readMember } from './read.ts';
 import type { EtcdHost, Surveyed } from './survey.ts';
 
-/** How long a cluster may take to settle after a member came back, in milliseconds. */
-const SETTLE = 20_000;
+/**
+ * How long a cluster may take to settle after a member came back, in milliseconds: where packets were dropped for a
+ * while, retransmissions are seconds apart, and elections follow.
+ */
+const SETTLE = 30_000;
 
 /** How often hashes are asked for until they can be compared: a compaction at the wrong moment costs a round. */
 const HASH_ROUNDS = 3;

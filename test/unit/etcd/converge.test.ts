@@ -113,3 +113,42 @@ describe('the token of a bootstrap', () => {
     expect(await keptMeanwhile('live', NOTHING)).toBe('none');
   });
 });
+
+it('a member that was down and does not come up ends a roll before it has begun', async () => {
+  const names = ['etcd01', 'etcd02', 'etcd03'];
+  const dir = mkdtempSync(join(tmpdir(), 'quorate-roll-'));
+  const hostvars = Object.fromEntries(
+    names.map((name, i) => [name, { ...DEFAULTS, inventory_dir: dir, etcd_address: `10.0.0.${i + 1}` }]),
+  );
+  const cluster = { state: 'live', version: '3.5.30', token: undefined, caPem: undefined, furtherHosts: [] };
+  const plans = [
+    [planned('service:etcd', 'restart', true)],
+    [planned('service:etcd', 'restart', true)],
+    [planned('service:etcd', 'start', true)],
+  ];
+  const hosts = names.map((name, i) => ({
+    target: { name, vars: hostvars[name], hostvars, facts: { ...ORDINARY, cluster } },
+    selected: true,
+    plan: plans[i],
+  }));
+  const errors: unknown[] = [];
+  const touched: string[][] = [];
+  await converge({
+    hosts,
+    async each(some: typeof hosts) {
+      const all = some.map(({ target }) => target.name);
+      touched.push(all);
+      return some.filter(() => all.length === names.length);
+    },
+    log() {},
+    fail: (error: unknown) => errors.push(error),
+  } as unknown as PlayRun<EtcdFacts>);
+  rmSync(dir, { recursive: true });
+  expect(touched).toEqual([names, ['etcd03']]);
+  expect(errors).toMatchObject([
+    {
+      exitCode: 3,
+      message: 'stopped at etcd03: no further member is touched; still to be changed: etcd01, etcd02',
+    },
+  ]);
+});
