@@ -1,10 +1,10 @@
 import { fromHere } from '../paths.ts';
 import { endOf } from './certificates.ts';
 import type { Answer } from './judge.ts';
-import type { Cluster } from './model.ts';
+import type { Member } from './model.ts';
 
 /** The tutorial's two checks as one table, and the line to run them by hand. */
-export function healthTable(cluster: Cluster, answers: readonly Answer[]): string {
+export function healthTable(answers: readonly Answer[]): string {
   const rows = answers.map(({ member, reading, unreached }) => {
     const status = reading?.status;
     const end = endOf(reading?.certificates ?? []);
@@ -20,10 +20,20 @@ export function healthTable(cluster: Cluster, answers: readonly Answer[]): strin
     ];
   });
   const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];
-  const [first] = cluster.members;
+  const place = placeToAsk(answers);
   // On this machine there is nothing to log in to.
-  const where = first && first.manager !== 'process' ? [`# on ${first.host}, as root or ${first.user}:`] : [];
-  return [columns([head, ...rows]), '', ...where, etcdctlLine(answers)].join('\n');
+  const where = place && place.manager !== 'process' ? [`# on ${place.host}, as root or ${place.user}:`] : [];
+  return [columns([head, ...rows]), '', ...where, ...(place ? [etcdctlLine(place, answers)] : [])].join('\n');
+}
+
+/** The member whose host the line is for: one that is well, else one that runs, else one that can be logged in to. */
+function placeToAsk(answers: readonly Answer[]): Member | undefined {
+  const best =
+    answers.find(({ reading }) => reading?.healthy) ??
+    answers.find(({ reading }) => reading) ??
+    answers.find(({ unreached }) => !unreached) ??
+    answers[0];
+  return best?.member;
 }
 
 /** Whole days from now; negative when it is over. */
@@ -37,13 +47,11 @@ function urlInUse({ member, reading }: Answer): string {
 }
 
 /** `etcdctl member list` against all members, to copy. */
-function etcdctlLine(answers: readonly Answer[]): string {
-  const first = answers[0]?.member;
-  if (!first) return '';
+function etcdctlLine(place: Member, answers: readonly Answer[]): string {
   const endpoints = answers.map(urlInUse).join(',');
   // On this machine the paths may be long: seen from here they are not.
-  const here = (path: string) => (first.manager === 'process' ? fromHere(path) : path);
-  const [binDir, certDir] = [here(first.binDir), here(first.certDir)];
+  const here = (path: string) => (place.manager === 'process' ? fromHere(path) : path);
+  const [binDir, certDir] = [here(place.binDir), here(place.certDir)];
   return `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
 }
 

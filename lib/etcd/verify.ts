@@ -116,7 +116,7 @@ async function reportHealth(
     if (days >= 0 && days < SOON)
       run.log('warning', `${member.host}: a certificate ends in ${days} days: a run renews it`);
   }
-  run.log('table', healthTable(cluster, answers));
+  run.log('table', healthTable(answers));
   if (findings.length === 0) {
     // Directly after the table: reports close with it.
     run.log('info', `${cluster.name}: cluster is healthy`);

@@ -38,7 +38,7 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const answers = sick ? known : await knownAnswers(run, surveyed);
   const evidence = await gatherEvidence(run, surveyed, answers);
   const diagnoses = diagnose(evidence, await firewallRules(surveyed, filteredPorts(evidence)));
-  run.log('table', healthTable(cluster, answers));
+  run.log('table', healthTable(answers));
   for (const [i, diagnosis] of diagnoses.entries()) {
     run.fail(reportDiagnosis(diagnosis, i > 0, aboutOf(diagnosis, surveyed)));
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Cluster, type Member, memberOf } from '../../../lib/etcd/model.ts';
+import { type Member, memberOf } from '../../../lib/etcd/model.ts';
 import { healthTable } from '../../../lib/etcd/table.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 
@@ -14,7 +14,9 @@ function members(net: string, vars = {}): Member[] {
   return names.map((name) => memberOf({ name, vars: hostvars[name] ?? {}, hostvars }));
 }
 
-function table(all: readonly Member[]): string[] {
+type State = 'stopped' | 'not reached' | 'unhealthy' | 'healthy';
+
+function table(all: readonly Member[], states: readonly State[] = []): string[] {
   const status = {
     clusterId: 'c',
     memberId: '102b996c4aa7e55a',
@@ -29,11 +31,12 @@ function table(all: readonly Member[]): string[] {
   const until = new Date(Date.now() + 3649.5 * 86_400_000);
   const certificates = [{ file: 'server.pem' as const, from: new Date(0), until, names: [], lacks: [] }];
   const reading = { healthy: true, said: '', certificates, status };
-  const cluster = { name: 'c', members: all } as unknown as Cluster;
-  return healthTable(
-    cluster,
-    all.map((member) => ({ member, reading })),
-  ).split('\n');
+  const answer = (state: State = 'healthy') => {
+    if (state === 'stopped') return { reading: undefined };
+    if (state === 'not reached') return { reading: undefined, unreached: true };
+    return { reading: { ...reading, healthy: state === 'healthy' } };
+  };
+  return healthTable(all.map((member, i) => ({ member, ...answer(states[i]) }))).split('\n');
 }
 
 it('fits a terminal of 80 columns', () => {
@@ -45,4 +48,14 @@ it('fits a terminal of 80 columns', () => {
 it('says on which host the call of etcdctl is to be run, and nothing on this machine', () => {
   expect(table(members('10.0.0')).at(-2)).toBe('# on etcd01, as root or etcd:');
   expect(table(members('127.0.0', { etcd_service_manager: 'process' })).at(-2)).toBe('');
+});
+
+it.each<[etcd01: State, etcd02: State, etcd03: State, host: string]>([
+  ['healthy', 'healthy', 'healthy', 'etcd01'],
+  ['unhealthy', 'stopped', 'healthy', 'etcd03'],
+  ['not reached', 'stopped', 'unhealthy', 'etcd03'],
+  ['not reached', 'stopped', 'not reached', 'etcd02'],
+  ['not reached', 'not reached', 'not reached', 'etcd01'],
+])('names a host where it can be run: %s, %s, %s: %s', (etcd01, etcd02, etcd03, host) => {
+  expect(table(members('10.0.0'), [etcd01, etcd02, etcd03]).at(-2)).toBe(`# on ${host}, as root or etcd:`);
 });
