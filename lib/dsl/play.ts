@@ -19,6 +19,11 @@ export function hasChanges({ plan }: Pick<PlayHost, 'plan'>): boolean {
   return plan.some(isDue);
 }
 
+/** Names of hosts, for a sentence. */
+export function hostNames(hosts: readonly Pick<PlayHost, 'target'>[]): string {
+  return hosts.map(({ target }) => target.name).join(', ');
+}
+
 /** One connected host while a play runs; what a strategy works with. */
 export interface PlayHost<Facts = unknown> {
   readonly target: Target<Facts>;

@@ -1,4 +1,4 @@
-import { isDue, type PlannedTask, type PlayRun } from '../dsl/play.ts';
+import { hostNames, isDue, type PlannedTask, type PlayRun } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { etcdctlFunction } from './etcdctl.ts';
@@ -79,9 +79,8 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
 
 /** Between two members a roll can stop for good: what is done is whole. */
 function stoppedBetween({ cluster }: Surveyed, last: EtcdHost | undefined, left: readonly EtcdHost[]): void {
-  const names = left.map(({ target }) => target.name).join(', ');
   const where = last === undefined ? cluster.name : last.target.name;
-  throw new QuorateError(`${where}: stopped on request; still to be changed: ${names}`, {
+  throw new QuorateError(`${where}: stopped on request; still to be changed: ${hostNames(left)}`, {
     exitCode: EXIT.interrupted,
     ...(last && { host: last.target.name }),
     hint: 'run again to go on',
@@ -91,9 +90,8 @@ function stoppedBetween({ cluster }: Surveyed, last: EtcdHost | undefined, left:
 /** What a member did not survive, no other is put through. */
 function refuseFurther(at: readonly EtcdHost[], left: readonly EtcdHost[]): void {
   if (left.length === 0) return;
-  const names = (hosts: readonly EtcdHost[]) => hosts.map(({ target }) => target.name).join(', ');
   throw new QuorateError(
-    `stopped at ${names(at)}: no further member is touched; still to be changed: ${names(left)}`,
+    `stopped at ${hostNames(at)}: no further member is touched; still to be changed: ${hostNames(left)}`,
     {
       exitCode: EXIT.refused,
       hint: 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes',
@@ -201,9 +199,8 @@ function refusePartialBootstrap(surveyed: Surveyed): void {
   // A host that could not be planned has no plan at all.
   const unplanned = hosts.filter(({ selected, plan }) => selected && plan.length === 0);
   if (unplanned.length > 0) {
-    const names = unplanned.map(({ target }) => target.name).join(', ');
     throw new QuorateError(
-      `${cluster.name}: nothing was changed: a new cluster starts with all its members, not without ${names}`,
+      `${cluster.name}: nothing was changed: a new cluster starts with all its members, not without ${hostNames(unplanned)}`,
       { exitCode: EXIT.failed },
     );
   }

@@ -1,4 +1,4 @@
-import type { PlayRun } from '../dsl/play.ts';
+import { hostNames, type PlayRun } from '../dsl/play.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { EtcdFacts } from './facts.ts';
 import {
@@ -107,8 +107,7 @@ export async function settle(
 ): Promise<void> {
   const findings = judgeCluster(await askUntilWhole(run, surveyed));
   if (findings.length === 0) return;
-  const names = after.map(({ target }) => target.name).join(', ');
-  throw refusal(`stopped after ${names}: the cluster did not become whole again`, findings);
+  throw refusal(`stopped after ${hostNames(after)}: the cluster did not become whole again`, findings);
 }
 
 function refusal(what: string, findings: readonly Finding[]): QuorateError {

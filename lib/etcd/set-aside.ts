@@ -1,3 +1,4 @@
+import { hostNames } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { logFile } from './facts.ts';
@@ -59,7 +60,7 @@ function reasonToKeep(host: EtcdHost, { cluster, hosts }: Surveyed): QuorateErro
   const holders = others.filter(({ target }) => target.facts.data === 'present');
   if (holders.length > 0) {
     return refusal(
-      `there is no majority to go by: ${holders.map(({ target }) => target.name).join(', ')} has data, too, and no quorum`,
+      `there is no majority to go by: ${hostNames(holders)} has data, too, and no quorum`,
       'start the members that belong together first',
     );
   }
@@ -85,9 +86,8 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
   if (ids.size < 2) return [];
   const needed = quorum(cluster.members.length);
   const [own] = [...ids].find(([, some]) => some.length >= needed) ?? [];
-  const names = (some: readonly EtcdHost[]) => some.map(({ target }) => target.name).join(', ');
   if (own === undefined) {
-    const all = [...ids].map(([id, some]) => `${id} on ${names(some)}`).join('; ');
+    const all = [...ids].map(([id, some]) => `${id} on ${hostNames(some)}`).join('; ');
     return [
       new QuorateError(`${cluster.name}: cluster IDs differ, and none has a majority of ${needed}: ${all}`, {
         exitCode: EXIT.refused,
@@ -110,7 +110,7 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
             peerUrls.includes(memberOf(host.target).peerUrl) && clientUrls.length > 0,
         );
       return new QuorateError(
-        `${name}: its data is of another cluster: its cluster ID is ${id}, that of ${names(majority)} is ${own}${line}`,
+        `${name}: its data is of another cluster: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}${line}`,
         {
           exitCode: EXIT.refused,
           host: name,

@@ -1,3 +1,4 @@
+import { hostNames } from '../dsl/play.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { type ClusterFacts, isUp } from './facts.ts';
 import { formedRecord } from './formed.ts';
@@ -105,14 +106,10 @@ function lost({ cluster, hosts }: Surveyed): QuorateError {
     );
   }
   return new QuorateError(
-    `${cluster.name}: no quorum, and ${names(empty)} has no data; the surviving copy is on ${names(kept)}`,
+    `${cluster.name}: no quorum, and ${hostNames(empty)} has no data; the surviving copy is on ${hostNames(kept)}`,
     {
       exitCode: EXIT.refused,
       hint: `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), restore the cluster from the surviving copy`,
     },
   );
-}
-
-function names(hosts: readonly EtcdHost[]): string {
-  return hosts.map(({ target }) => target.name).join(', ');
 }

@@ -37,14 +37,14 @@ export async function foldDiffs(events: readonly TaskEvent[]): Promise<readonly 
   return fold(equal, ({ lines, hosts }) => (hosts.length > 1 ? lines : unnamed(lines, hosts[0])));
 }
 
-/** Joins those of one resource with the same `lines`, and shows these where they are several. */
+/** Joins those of one resource with the same `comparable` lines, and shows these where they are several. */
 function fold(
   diffs: readonly FoldedDiff[],
-  linesOf: (diff: FoldedDiff) => readonly string[],
+  comparable: (diff: FoldedDiff) => readonly string[],
 ): readonly FoldedDiff[] {
   const folded = new Map<string, FoldedDiff>();
   for (const diff of diffs) {
-    const lines = linesOf(diff);
+    const lines = comparable(diff);
     const key = JSON.stringify([anonymous(diff.resource, diff.hosts[0] ?? ''), lines]);
     const same = folded.get(key);
     folded.set(key, same ? { ...same, hosts: [...same.hosts, ...diff.hosts], lines } : diff);

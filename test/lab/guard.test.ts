@@ -47,6 +47,11 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
   const on = async (script: string) => (await lab.enter('etcd01', script)).stdout.trim();
   const site = (...args: string[]) => runPlaybook(lab, args, { inventory });
 
+  const takenBack = (ms: number) =>
+    waitFor('the rules are taken back', ms, async () =>
+      (await on('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
+    );
+
   const WAYS: readonly (readonly [backend: string, prepare: string, dump: string])[] = [
     ['nftables', ':', 'nft list tables'],
     ['iptables', ':', 'iptables-save | grep -i quorate; ip6tables-save | grep -i quorate'],
@@ -66,9 +71,7 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
     expect(run.errors).toMatchObject([CUT_OFF]);
     expect(run.code).toBe(2);
     expect(run.tasks.filter(({ status }) => status === 'failed')).toMatchObject([{ role: 'firewall' }]);
-    await waitFor('the rules are taken back', 20_000, async () =>
-      (await on('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
-    );
+    await takenBack(20_000);
     expect(await on(dump)).toBe(before);
     expect(
       await on(
@@ -87,9 +90,7 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
     await on(`rm ${slow}`);
     expect(run.errors).toMatchObject([CUT_OFF]);
     expect(run.code).toBe(2);
-    await waitFor('the rules are taken back', 40_000, async () =>
-      (await on('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
-    );
+    await takenBack(40_000);
   });
 
   it('leave rules of an earlier run as they were', async () => {
@@ -102,9 +103,7 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
     const before = await on('nft list table inet quorate_etcd; cat /opt/etcd/cfg/firewall.nftables');
     const run = await site('-r', 'firewall', ...open, '-e', '{"etcd_client_cidrs":["192.0.2.0/24"]}');
     expect(run.code).toBe(2);
-    await waitFor('the rules are taken back', 20_000, async () =>
-      (await on('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
-    );
+    await takenBack(20_000);
     expect(await on('nft list table inet quorate_etcd; cat /opt/etcd/cfg/firewall.nftables')).toBe(before);
     expect((await site('-r', 'firewall', ...open)).changed).toEqual([]);
   });
