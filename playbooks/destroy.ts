@@ -1,7 +1,7 @@
 import { main } from '../lib/cli/main.ts';
-import { destroyFacts, destroyStrategy, requireConsent } from '../lib/etcd/destroy.ts';
+import { destroyFacts, destroyStrategy, requireConsent } from '../lib/etcd/operations/destroy/strategy.ts';
+import { etcdPlay } from '../lib/etcd/play.ts';
 import { destroy } from '../roles/destroy.ts';
-import { etcdPlay } from '../roles/play.ts';
 
 await main(import.meta.url, {
   name: 'destroy',

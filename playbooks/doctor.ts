@@ -1,7 +1,7 @@
 import { main } from '../lib/cli/main.ts';
-import { doctorStrategy } from '../lib/etcd/doctor/index.ts';
-import { readLog } from '../lib/etcd/doctor/log.ts';
-import { etcdPlay } from '../roles/play.ts';
+import { doctorStrategy } from '../lib/etcd/operations/doctor/index.ts';
+import { readLog } from '../lib/etcd/operations/doctor/log.ts';
+import { etcdPlay } from '../lib/etcd/play.ts';
 
 await main(import.meta.url, {
   name: 'doctor',

@@ -1,9 +1,9 @@
 import { main } from '../lib/cli/main.ts';
+import { etcdPlay } from '../lib/etcd/play.ts';
 import { binaries } from '../roles/binaries.ts';
 import { certs } from '../roles/certs.ts';
 import { config } from '../roles/config.ts';
 import { firewall } from '../roles/firewall.ts';
-import { etcdPlay } from '../roles/play.ts';
 import { systemd } from '../roles/systemd.ts';
 import { verify } from '../roles/verify.ts';
 

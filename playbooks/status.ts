@@ -1,6 +1,6 @@
 import { main } from '../lib/cli/main.ts';
-import { statusStrategy } from '../lib/etcd/strategy.ts';
-import { etcdPlay } from '../roles/play.ts';
+import { statusStrategy } from '../lib/etcd/operations/site/strategy.ts';
+import { etcdPlay } from '../lib/etcd/play.ts';
 import { verify } from '../roles/verify.ts';
 
 await main(import.meta.url, {

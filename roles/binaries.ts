@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path';
 import type { Role } from '../lib/dsl/role.ts';
-import type { EtcdFacts } from '../lib/etcd/facts.ts';
-import { clusterOf, memberOf } from '../lib/etcd/model.ts';
-import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
+import { clusterOf, memberOf } from '../lib/etcd/model/cluster.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
+import { isThere } from '../lib/etcd/needs.ts';
 import { archive } from '../lib/resources/archive.ts';
 import { directory } from '../lib/resources/directory.ts';
-import { isThere } from './needs.ts';
 
 /** `etcd`, `etcdctl` and, where the release has it, `etcdutl`. */
 export const binaries: Role<EtcdFacts> = {
@@ -39,7 +39,7 @@ export const binaries: Role<EtcdFacts> = {
           mode: '0755',
           ...root,
           async fetch({ progress }) {
-            const { fetchRelease } = await import('../lib/etcd/release/index.ts');
+            const { fetchRelease } = await import('../lib/release/index.ts');
             const { controlDir } = clusterOf(target);
             return fetchRelease(
               {

@@ -1,13 +1,13 @@
 import type { Role, Target } from '../lib/dsl/role.ts';
 import type { Task } from '../lib/dsl/task.ts';
-import type { EtcdFacts } from '../lib/etcd/facts.ts';
-import { type Member, memberOf } from '../lib/etcd/model.ts';
-import { clusterPki, memberSans } from '../lib/etcd/pki.ts';
-import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { etcdAccount } from '../lib/etcd/account.ts';
+import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
+import { clusterPki, memberSans } from '../lib/etcd/files/certificates.ts';
+import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { certificate } from '../lib/resources/certificate.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file, LaterContent } from '../lib/resources/file.ts';
-import { etcdAccount } from './account.ts';
 
 /** The cluster's CA, and a server and a peer certificate of each member's own. */
 export const certs: Role<EtcdFacts> = {

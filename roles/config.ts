@@ -1,14 +1,14 @@
 import type { Role } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
-import { etcdConf } from '../lib/etcd/environment.ts';
-import type { EtcdFacts } from '../lib/etcd/facts.ts';
-import { type Member, memberOf, pidFile } from '../lib/etcd/model.ts';
-import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { etcdAccount } from '../lib/etcd/account.ts';
+import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
+import { etcdConf } from '../lib/etcd/files/etcd-conf.ts';
+import { type Member, memberOf, pidFile } from '../lib/etcd/model/cluster.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import { stopPidFile } from '../lib/resources/service-process.ts';
+import { stopPidFile } from '../lib/resources/service/process.ts';
 import { setAside } from '../lib/resources/set-aside.ts';
-import { etcdAccount } from './account.ts';
 
 /** `etcd.conf` and the data directory. */
 export const config: Role<EtcdFacts> = {

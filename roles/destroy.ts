@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
-import { asideSuffix, type DestroyFacts, purges } from '../lib/etcd/destroy.ts';
-import { type Member, memberOf, pidFile } from '../lib/etcd/model.ts';
-import { memberUnitPath } from '../lib/etcd/unit.ts';
-import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import { memberUnitPath } from '../lib/etcd/files/unit.ts';
+import { type Member, memberOf, pidFile } from '../lib/etcd/model/cluster.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
+import { asideSuffix, type DestroyFacts, purges } from '../lib/etcd/operations/destroy/strategy.ts';
 import { command } from '../lib/resources/command.ts';
-import { stopPidFile } from '../lib/resources/service-process.ts';
+import { stopPidFile } from '../lib/resources/service/process.ts';
 import { firewallGone } from './firewall.ts';
 
 /** Takes away what runs have put on a host, and nothing else. Data is set aside unless it is to be purged. */

@@ -3,20 +3,20 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { EXIT, QuorateError } from '../lib/errors.ts';
-import type { EtcdFacts } from '../lib/etcd/facts.ts';
-import { clusterOf, type Member, memberOf } from '../lib/etcd/model.ts';
-import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
-import { assert } from '../lib/resources/condition.ts';
+import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
+import { clusterOf, type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
+import { assert } from '../lib/resources/assert.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import { firewall as firewallRules } from '../lib/resources/firewall.ts';
-import { iptablesFile } from '../lib/resources/firewall-iptables.ts';
-import { canonicalNetwork } from '../lib/resources/firewall-network.ts';
-import { nftablesFile } from '../lib/resources/firewall-nftables.ts';
-import { firewallOff } from '../lib/resources/firewall-off.ts';
-import { noOwnFirewall, ownFirewallUnit } from '../lib/resources/firewall-own.ts';
-import type { FirewallDesired, OpenPort } from '../lib/resources/firewall-rules.ts';
-import { unitPath } from '../lib/resources/service-systemd.ts';
+import { firewall as firewallRules } from '../lib/resources/firewall/index.ts';
+import { iptablesFile } from '../lib/resources/firewall/iptables.ts';
+import { canonicalNetwork } from '../lib/resources/firewall/network.ts';
+import { nftablesFile } from '../lib/resources/firewall/nftables.ts';
+import { firewallOff } from '../lib/resources/firewall/off.ts';
+import { noOwnFirewall, ownFirewallUnit } from '../lib/resources/firewall/own.ts';
+import type { FirewallDesired, OpenPort } from '../lib/resources/firewall/rules.ts';
+import { unitPath } from '../lib/resources/service/systemd.ts';
 
 /** The peer port for members only, the client port for members and `etcd_client_cidrs`. */
 export const firewall: Role<EtcdFacts> = {

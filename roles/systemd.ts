@@ -1,20 +1,20 @@
+import { sha256 } from '../lib/dsl/path.ts';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
-import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/environment.ts';
-import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/etcdctl.ts';
-import { bootstrapFile, type EtcdFacts, loadedRecord, logFile } from '../lib/etcd/facts.ts';
-import { formedRecord, formedText } from '../lib/etcd/formed.ts';
-import { clusterOf, type Member, memberOf, pidFile } from '../lib/etcd/model.ts';
-import { etcdUnit, loadedPaths, memberUnitPath, recordCommand } from '../lib/etcd/unit.ts';
-import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
-import { waitFor } from '../lib/resources/condition.ts';
+import { etcdAccount } from '../lib/etcd/account.ts';
+import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl.ts';
+import { formedRecord, formedText } from '../lib/etcd/facts/formed.ts';
+import { bootstrapFile, type EtcdFacts, loadedRecord, logFile } from '../lib/etcd/facts/index.ts';
+import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/files/etcd-conf.ts';
+import { etcdUnit, loadedPaths, memberUnitPath, recordCommand } from '../lib/etcd/files/unit.ts';
+import { clusterOf, type Member, memberOf, pidFile } from '../lib/etcd/model/cluster.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
+import { needs } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import { service } from '../lib/resources/service.ts';
-import { sha256 } from '../lib/resources/stat.ts';
-import { etcdAccount } from './account.ts';
-import { needs } from './needs.ts';
+import { service } from '../lib/resources/service/index.ts';
+import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** Seconds for a member to answer after its start; a first election takes one or two. */
 const READY = 60;

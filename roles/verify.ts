@@ -1,6 +1,6 @@
 import type { Role } from '../lib/dsl/role.ts';
-import type { EtcdFacts } from '../lib/etcd/facts.ts';
-import { declare, MEMBER_VARS } from '../lib/etcd/vars.ts';
+import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
+import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 
 /**
  * Health of every endpoint, members, leader, alarms, hashes and certificate dates; then, after a change

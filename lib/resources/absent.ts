@@ -1,7 +1,7 @@
+import { type ObservedPath, parsePath } from '../dsl/path.ts';
 import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
-import { type ObservedPath, parsePath } from './stat.ts';
 
 export interface AbsentDesired {
   /** A file, a link or an empty directory. What is inside a directory is never removed. */

@@ -1,8 +1,14 @@
+import {
+  type ObservedPath,
+  type Ownership,
+  ownershipDifferences,
+  parsePath,
+  requireRoom,
+} from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
 import { type PrepareContext, type Reading, UNKNOWN } from '../dsl/task.ts';
-import { type ObservedPath, type Ownership, ownershipDifferences, parsePath, requireRoom } from './stat.ts';
 
 /** Files of an unpacked release on control, each verified and named with its digest. */
 export interface Unpacked {

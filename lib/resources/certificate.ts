@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { type ObservedPath, ownershipDifferences, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
@@ -6,7 +7,6 @@ import { sh } from '../dsl/sh.ts';
 import { UNKNOWN } from '../dsl/task.ts';
 import { certificateProblems, describeProblem } from '../pki/index.ts';
 import type { LaterContent } from './file.ts';
-import { type ObservedPath, ownershipDifferences, parsePath, requireRoom, sha256 } from './stat.ts';
 
 export interface CertificateDesired {
   readonly path: string;

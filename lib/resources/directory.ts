@@ -1,7 +1,13 @@
+import {
+  type ObservedPath,
+  type Ownership,
+  ownershipDifferences,
+  parsePath,
+  requireRoom,
+} from '../dsl/path.ts';
 import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
-import { type ObservedPath, type Ownership, ownershipDifferences, parsePath, requireRoom } from './stat.ts';
 
 export interface DirectoryDesired extends Ownership {
   readonly path: string;

@@ -1,8 +1,3 @@
-import { MAX_TEXT, probe } from '../dsl/probe.ts';
-import { defineResource } from '../dsl/resource.ts';
-import { Secret } from '../dsl/secret.ts';
-import { sh } from '../dsl/sh.ts';
-import { UNKNOWN } from '../dsl/task.ts';
 import {
   type ObservedPath,
   type Ownership,
@@ -10,7 +5,12 @@ import {
   parsePath,
   requireRoom,
   sha256,
-} from './stat.ts';
+} from '../dsl/path.ts';
+import { MAX_TEXT, probe } from '../dsl/probe.ts';
+import { defineResource } from '../dsl/resource.ts';
+import { Secret } from '../dsl/secret.ts';
+import { sh } from '../dsl/sh.ts';
+import { UNKNOWN } from '../dsl/task.ts';
 
 /** Content that only a run can know, because `produce` makes it (on control, never in a check). */
 export class LaterContent {

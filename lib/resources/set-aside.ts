@@ -1,7 +1,7 @@
+import { type ObservedPath, parsePath } from '../dsl/path.ts';
 import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
-import { type ObservedPath, parsePath } from './stat.ts';
 
 export interface SetAsideDesired {
   /** The directory that has to make way. */

@@ -16,6 +16,6 @@ export async function connect(connection: Connection, options: ConnectOptions = 
     const { connectLocal } = await import('./local.ts');
     return connectLocal(connection);
   }
-  const { connectSsh } = await import('./ssh.ts');
+  const { connectSsh } = await import('./ssh/ssh.ts');
   return connectSsh(connection, options);
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
-import { labUnavailable } from '../lab/lab.ts';
-import { cacheDir } from '../lab/paths.ts';
+import { labUnavailable } from '../lab/support/lab.ts';
+import { cacheDir } from '../lab/support/paths.ts';
 import { ansibleWays } from './ansible.ts';
 import { limitWay } from './limit.ts';
 import { fetchNode24 } from './node24.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { CHECKOUT } from '../lab/paths.ts';
+import { CHECKOUT } from '../lab/support/paths.ts';
 import type { Way } from './peer.ts';
 
 /** The same by hand with bash and OpenSSH: what there is to reach on these hosts. */

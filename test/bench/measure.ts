@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { CHECKOUT } from '../lab/paths.ts';
+import { CHECKOUT } from '../lab/support/paths.ts';
 import type { Command, Told, Way } from './peer.ts';
 import type { Stage } from './stage.ts';
 

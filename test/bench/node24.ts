@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDir } from '../lab/paths.ts';
-import { must } from '../lab/process.ts';
+import { cacheDir } from '../lab/support/paths.ts';
+import { must } from '../lab/support/process.ts';
 
 /** The program; there once `fetchNode24` has run. */
 export function node24(): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { CHECKOUT } from '../lab/paths.ts';
-import type { Outcome } from '../lab/process.ts';
+import { CHECKOUT } from '../lab/support/paths.ts';
+import type { Outcome } from '../lab/support/process.ts';
 import { compileCache, node24 } from './node24.ts';
 import type { Command, Told, Way } from './peer.ts';
 import type { Stage } from './stage.ts';

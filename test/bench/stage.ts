@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { cgroupPaths } from '../lab/cgroups.ts';
-import { DOWNLOAD_URL } from '../lab/inventory.ts';
-import { type Lab, type LabHost, startLab } from '../lab/lab.ts';
-import { sleep } from '../lab/process.ts';
+import { cgroupPaths } from '../lab/support/cgroups.ts';
+import { DOWNLOAD_URL } from '../lab/support/inventory.ts';
+import { type Lab, type LabHost, startLab } from '../lab/support/lab.ts';
+import { sleep } from '../lab/support/process.ts';
 
 const VERSION = '3.5.16';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { must, run } from '../lab/process.ts';
+import { must, run } from '../lab/support/process.ts';
 import { node24 } from './node24.ts';
 
 /** Program and the Debian package that has it. */

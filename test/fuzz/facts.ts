@@ -1,5 +1,5 @@
 import { QuorateError } from '../../lib/errors.ts';
-import { etcdFacts } from '../../lib/etcd/facts.ts';
+import { etcdFacts } from '../../lib/etcd/facts/index.ts';
 import { asUtf8, batches, checkCanary, type Ground, type Kind, show, type Tally } from './ground.ts';
 import { checkRendering } from './rendering.ts';
 import { fragmentsOf, recorded } from './scripts.ts';

@@ -1,4 +1,4 @@
-import { random } from '../lab/random.ts';
+import { random } from '../lab/support/random.ts';
 
 /** Makes hostile values, the same for the same seed. */
 export interface Dice {

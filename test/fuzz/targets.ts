@@ -1,5 +1,5 @@
 import type { Target } from '../../lib/dsl/role.ts';
-import { type EtcdFacts, ORDINARY } from '../../lib/etcd/facts.ts';
+import { type EtcdFacts, ORDINARY } from '../../lib/etcd/facts/index.ts';
 import { DEFAULTS } from '../unit/support/defaults.ts';
 
 const VERSION = '3.5.16';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { joinSh, sh } from '../../lib/dsl/sh.ts';
-import { group, user } from '../../lib/resources/account.ts';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
+import { group } from '../../lib/resources/group.ts';
+import { user } from '../../lib/resources/user.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
 
 describeLab('an account that services share', () => {
   let lab: Lab;

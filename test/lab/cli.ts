@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { fromHere } from '../../lib/paths.ts';
-import { leaderOf } from './cgroups.ts';
-import { sshArgs } from './control.ts';
-import { type Lab, labUnavailable, openLab, startLab } from './lab.ts';
-import { namespaceFile } from './network.ts';
-import { CLI_STATE } from './paths.ts';
-import { readRecord } from './record.ts';
+import { leaderOf } from './support/cgroups.ts';
+import { sshArgs } from './support/control.ts';
+import { type Lab, labUnavailable, openLab, startLab } from './support/lab.ts';
+import { namespaceFile } from './support/network.ts';
+import { CLI_STATE } from './support/paths.ts';
+import { readRecord } from './support/record.ts';
 
 const USAGE = `Real hosts on this machine, to try playbooks on.
 

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeLab } from './describeLab.ts';
-import { etcdctl, leaderOf } from './etcdctl.ts';
-import { installBinaries } from './foreign.ts';
-import { type Lab, startLab } from './lab.ts';
-import { plantLeaf } from './leaf.ts';
-import { runPlaybook } from './playbook.ts';
+import { describeLab } from './support/describeLab.ts';
+import { etcdctl, leaderOf } from './support/etcdctl.ts';
+import { installBinaries } from './support/foreign.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { plantLeaf } from './support/leaf.ts';
+import { runPlaybook } from './support/playbook.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const SSL = '/opt/etcd/ssl';

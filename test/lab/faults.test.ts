@@ -6,15 +6,15 @@ import { parse, stringify } from 'yaml';
 import { confOf } from '../fuzz/environments.ts';
 import { dice, hostile } from '../fuzz/strings.ts';
 import { release, sha256, tar } from '../unit/release/tarball.ts';
-import { startClient } from './client.ts';
-import { describeLab } from './describeLab.ts';
-import { during } from './during.ts';
-import { etcdctl, leaderOf } from './etcdctl.ts';
-import { buildByHand, installPackaged } from './foreign.ts';
-import { type Lab, startLab } from './lab.ts';
-import { plantLeaf } from './leaf.ts';
-import { type Outcome, runPlaybook } from './playbook.ts';
-import { releasesDir } from './releases.ts';
+import { startClient } from './support/client.ts';
+import { describeLab } from './support/describeLab.ts';
+import { during } from './support/during.ts';
+import { etcdctl, leaderOf } from './support/etcdctl.ts';
+import { buildByHand, installPackaged } from './support/foreign.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { plantLeaf } from './support/leaf.ts';
+import { type Outcome, runPlaybook } from './support/playbook.ts';
+import { releasesDir } from './support/releases.ts';
 
 /** `npm run test:faults` runs the slow ones, too: half a minute each. */
 const slow = process.env.QUORATE_FAULTS === 'all' ? it : it.skip;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { describeLab } from './describeLab.ts';
-import { runFirewall } from './firewallHost.ts';
-import { type Lab, startLab } from './lab.ts';
+import { describeLab } from './support/describeLab.ts';
+import { runFirewall } from './support/firewallHost.ts';
+import { type Lab, startLab } from './support/lab.ts';
 
 const HOST = 'etcd01';
 const ADDRESS = '10.0.52.13';

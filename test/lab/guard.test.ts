@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
-import { changes, type Outcome, runPlaybook } from './playbook.ts';
-import { waitFor } from './process.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { changes, type Outcome, runPlaybook } from './support/playbook.ts';
+import { waitFor } from './support/process.ts';
 
 /** sshd's second address and port on the host: control comes in there, and the port is that of etcd's peers. */
 const DOOR = '10.0.52.113';

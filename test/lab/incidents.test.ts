@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
-import { changeSet, runPlaybook } from './playbook.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { changeSet, runPlaybook } from './support/playbook.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeClient } from './client.ts';
-import { describeLab } from './describeLab.ts';
-import { interrupt } from './interrupt.ts';
-import { AFTER_CHANGES, survive } from './killKinds.ts';
-import { type Lab, startLab } from './lab.ts';
-import { runPlaybook } from './playbook.ts';
-import { random } from './random.ts';
+import { describeClient } from './support/client.ts';
+import { describeLab } from './support/describeLab.ts';
+import { interrupt } from './support/interrupt.ts';
+import { AFTER_CHANGES, survive } from './support/killKinds.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { runPlaybook } from './support/playbook.ts';
+import { random } from './support/random.ts';
 
 /** Always the same points here; `QUORATE_SEED=N` tries others. */
 const seed = Number(process.env.QUORATE_SEED ?? 1001);

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { describeClient } from './client.ts';
-import { KINDS, type Kind, pointsOf, type Survival, survive } from './killKinds.ts';
-import { type Lab, startLab } from './lab.ts';
-import { random, sample } from './random.ts';
+import { describeClient } from './support/client.ts';
+import { KINDS, type Kind, pointsOf, type Survival, survive } from './support/killKinds.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { random, sample } from './support/random.ts';
 
 const USAGE = `npm run test:kill -- [options]
 

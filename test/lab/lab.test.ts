@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cgroupPaths } from './cgroups.ts';
-import { describeLab } from './describeLab.ts';
-import { type Lab, openLab, startLab, sweepLabs } from './lab.ts';
-import { namespaceOf } from './network.ts';
-import { run } from './process.ts';
-import { labDir } from './record.ts';
+import { cgroupPaths } from './support/cgroups.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, openLab, startLab, sweepLabs } from './support/lab.ts';
+import { namespaceOf } from './support/network.ts';
+import { run } from './support/process.ts';
+import { labDir } from './support/record.ts';
 
 describeLab('a lab', () => {
   let lab: Lab;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeLab } from './describeLab.ts';
-import { cacheDir } from './paths.ts';
+import { describeLab } from './support/describeLab.ts';
+import { cacheDir } from './support/paths.ts';
 
 const exec = promisify(execFile);
 const ROOT = new URL('../..', import.meta.url).pathname;

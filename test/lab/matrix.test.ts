@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
 import { DIMENSIONS, type MatrixCase, matrixCases } from './matrix/dimensions.ts';
 import { mainJob } from './matrix/mainJob.ts';
-import { random } from './random.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { random } from './support/random.ts';
 
 const SEED = 1;
 

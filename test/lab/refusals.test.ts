@@ -2,9 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
-import { runPlaybook } from './playbook.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { runPlaybook } from './support/playbook.ts';
 
 describeLab('what site.ts refuses, and with which exit code', () => {
   let lab: Lab;

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
-import { collect } from './process.ts';
-import { labDir } from './record.ts';
-import { type Sightings, spy } from './spy.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { collect } from './support/process.ts';
+import { labDir } from './support/record.ts';
+import { type Sightings, spy } from './support/spy.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const SSL = '/opt/etcd/ssl';

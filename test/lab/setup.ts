@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
-import { sweepLabs } from './lab.ts';
-import { prepare } from './prepare.ts';
-import { labUnavailable } from './unavailable.ts';
+import { sweepLabs } from './support/lab.ts';
+import { prepare } from './support/prepare.ts';
+import { labUnavailable } from './support/unavailable.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { clientProblems, describeClient, startClient } from './client.ts';
-import { describeLab } from './describeLab.ts';
-import { DRIFTS } from './drifts.ts';
-import { leaderOf } from './etcdctl.ts';
-import { type Lab, startLab } from './lab.ts';
-import { changeSet, changes, runPlaybook } from './playbook.ts';
+import { clientProblems, describeClient, startClient } from './support/client.ts';
+import { describeLab } from './support/describeLab.ts';
+import { DRIFTS } from './support/drifts.ts';
+import { leaderOf } from './support/etcdctl.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { changeSet, changes, runPlaybook } from './support/playbook.ts';
 
 const HOSTS = ['etcd01', 'etcd02', 'etcd03'];
 

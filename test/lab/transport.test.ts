@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
-import { must, waitFor } from './process.ts';
-import { Operator } from './transport.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { must, waitFor } from './support/process.ts';
+import { Operator } from './support/transport.ts';
 
 const CANARY = 'not-the-password-7f3a';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { describeLab } from './describeLab.ts';
-import { type Lab, startLab } from './lab.ts';
-import { waitFor } from './process.ts';
-import { Operator } from './transport.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { waitFor } from './support/process.ts';
+import { Operator } from './support/transport.ts';
 
 /** Leaves its process id, and a child that does not listen to TERM. */
 const SCRIPT = [

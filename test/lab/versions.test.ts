@@ -3,11 +3,11 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { flagsOf } from '../../lib/etcd/flags.ts';
-import { describeLab } from './describeLab.ts';
+import { flagsOf } from '../../lib/etcd/model/flags.ts';
 import { DIMENSIONS } from './matrix/dimensions.ts';
-import { must } from './process.ts';
-import { releasesDir } from './releases.ts';
+import { describeLab } from './support/describeLab.ts';
+import { must } from './support/process.ts';
+import { releasesDir } from './support/releases.ts';
 
 /** What the main job makes of every version is in `matrix.test.ts`. */
 describeLab('the flags that etcd_settings is checked against', () => {

@@ -7,13 +7,14 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 /** Folder → folders of this project that its files may import from, itself left out. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   playbooks: ['roles', 'lib/cli', 'lib/dsl', 'lib/etcd'],
-  roles: ['lib', 'lib/dsl', 'lib/resources', 'lib/etcd', 'lib/pki'],
+  roles: ['lib', 'lib/dsl', 'lib/resources', 'lib/etcd', 'lib/pki', 'lib/release'],
   'lib/cli': ['lib', 'lib/dsl', 'lib/inventory', 'lib/report', 'lib/runner', 'lib/transport'],
   'lib/report': ['lib', 'lib/dsl', 'lib/runner'],
   'lib/runner': ['lib', 'lib/dsl', 'lib/transport'],
   'lib/resources': ['lib', 'lib/dsl', 'lib/pki'],
   'lib/etcd': ['lib', 'lib/dsl', 'lib/pki', 'lib/resources'],
   'lib/pki': ['lib', 'lib/dsl'],
+  'lib/release': ['lib', 'lib/dsl', 'lib/resources'],
   'lib/inventory': ['lib', 'lib/dsl', 'lib/transport'],
   'lib/transport': ['lib', 'lib/dsl'],
   'lib/dsl': ['lib'],

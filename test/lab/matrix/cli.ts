@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Lab, startLab } from '../lab.ts';
-import { random, sample } from '../random.ts';
+import { type Lab, startLab } from '../support/lab.ts';
+import { random, sample } from '../support/random.ts';
 import { DIMENSIONS, type MatrixCase, matrixCases } from './dimensions.ts';
 import { mainJob } from './mainJob.ts';
 import { hostsNeeded } from './topology.ts';

@@ -1,4 +1,4 @@
-import type { Lab, LabHost } from '../lab.ts';
+import type { Lab, LabHost } from '../support/lab.ts';
 import { hasBastion, type MatrixCase } from './dimensions.ts';
 import { hostsLines } from './topology.ts';
 

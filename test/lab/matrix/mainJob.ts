@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DRIFTS } from '../drifts.ts';
-import type { Lab, LabHost } from '../lab.ts';
-import { changeSet, changes, type Outcome } from '../playbook.ts';
+import { DRIFTS } from '../support/drifts.ts';
+import type { Lab, LabHost } from '../support/lab.ts';
+import { changeSet, changes, type Outcome } from '../support/playbook.ts';
 import { isFiltered, type MatrixCase } from './dimensions.ts';
 import { on, prepareHosts } from './hosts.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Lab } from '../lab.ts';
+import type { Lab } from '../support/lab.ts';
 import { on } from './hosts.ts';
 import type { Node, NodeGroup } from './topology.ts';
 

@@ -1,5 +1,5 @@
-import { hostPort } from '../../../lib/etcd/model.ts';
-import type { LabHost } from '../lab.ts';
+import { hostPort } from '../../../lib/etcd/model/cluster.ts';
+import type { LabHost } from '../support/lab.ts';
 import type { MatrixCase } from './dimensions.ts';
 
 /** A member: a host of the inventory on a host of the lab. */

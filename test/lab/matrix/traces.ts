@@ -1,4 +1,4 @@
-import type { Lab, LabHost } from '../lab.ts';
+import type { Lab, LabHost } from '../support/lab.ts';
 import { on } from './hosts.ts';
 
 /** What a run may leave its marks on: paths, accounts, units, and the rules of the host's firewall. */

@@ -1,5 +1,5 @@
 import type { Change } from '../../../lib/dsl/task.ts';
-import type { TaskEvent } from '../playbook.ts';
+import type { TaskEvent } from '../support/playbook.ts';
 import type { Layout } from './settings.ts';
 import { differences, type Snapshot } from './snapshot.ts';
 

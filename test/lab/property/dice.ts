@@ -1,4 +1,4 @@
-import { random } from '../random.ts';
+import { random } from '../support/random.ts';
 
 /** Choices that are the same for the same seed. */
 export class Dice {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeLab } from '../describeLab.ts';
-import { type Lab, startLab } from '../lab.ts';
+import { describeLab } from '../support/describeLab.ts';
+import { type Lab, startLab } from '../support/lab.ts';
 import { caseOf, describeCase } from './cases.ts';
 import { tryCase } from './prove.ts';
 import type { Settings } from './settings.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Lab, startLab } from '../lab.ts';
+import { type Lab, startLab } from '../support/lab.ts';
 import { type Case, caseOf, describeCase, smaller } from './cases.ts';
 import { tryCase, type Verdict } from './prove.ts';
 import type { Settings } from './settings.ts';

@@ -1,4 +1,4 @@
-import type { Lab } from '../lab.ts';
+import type { Lab } from '../support/lab.ts';
 import { type Layout, managedPaths } from './settings.ts';
 
 /** What can be seen of a host from outside of a run: `/opt/etcd/bin mode` → `0755`. Absent things have no entry. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/cli/options.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { scratch } from '../support/scratch.ts';
 import { variablesPage } from './variables.ts';
 

@@ -1,4 +1,4 @@
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 
 /** The text of `docs/variables.md`, made from the schema that the inventory is checked against. */
 export function variablesPage(): string {
@@ -12,7 +12,7 @@ export function variablesPage(): string {
   return [
     '# Variables of the etcd roles',
     '',
-    'Made from `lib/etcd/vars.ts`. Where the default is empty, the description says what it is.',
+    'Made from `lib/etcd/model/vars.ts`. Where the default is empty, the description says what it is.',
     '',
     '| variable | type | default | |',
     '|---|---|---|---|',

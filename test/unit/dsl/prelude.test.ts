@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { joinSh, sh } from '../../../lib/dsl/sh.ts';
-import { bootstrapApply } from '../../../lib/resources/service-common.ts';
+import { bootstrapApply } from '../../../lib/resources/service/common.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 

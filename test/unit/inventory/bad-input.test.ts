@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatPosition } from '../../../lib/errors.ts';
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
 import { refusal, write } from './support.ts';
 

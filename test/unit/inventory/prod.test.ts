@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ETCD_VARS, type EtcdVar } from '../../../lib/etcd/vars.ts';
-import { unsafeReason } from '../../../lib/etcd/versions.ts';
+import { ETCD_VARS, type EtcdVar } from '../../../lib/etcd/model/vars.ts';
+import { unsafeReason } from '../../../lib/etcd/model/versions.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
 import { write } from './support.ts';
 

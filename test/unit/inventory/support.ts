@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { VarSchema } from '../../../lib/dsl/role.ts';
 import { QuorateError, QuorateErrors } from '../../../lib/errors.ts';
-import { ETCD_VARS, type EtcdVar } from '../../../lib/etcd/vars.ts';
+import { ETCD_VARS, type EtcdVar } from '../../../lib/etcd/model/vars.ts';
 import { type Inventory, type InventoryOptions, loadInventory } from '../../../lib/inventory/index.ts';
 import { scratch } from '../support/scratch.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../lab/matrix/dimensions.ts';
 import { allPairs, type Dimensions, pairsOf, pairwise } from '../../lab/matrix/pairwise.ts';
-import { random } from '../../lab/random.ts';
+import { random } from '../../lab/support/random.ts';
 
 const TABLES: Readonly<Record<string, Dimensions>> = {
   'two of one value': { a: ['1'], b: ['1'] },

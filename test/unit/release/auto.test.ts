@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { obtain } from '../../../lib/etcd/release/obtain.ts';
+import { obtain } from '../../../lib/release/obtain.ts';
 import { scratch } from '../support/scratch.ts';
 import { layout, mirror, quiet, request } from './mirror.ts';
 import { release, tarball } from './tarball.ts';

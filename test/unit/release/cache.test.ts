@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { obtain } from '../../../lib/etcd/release/obtain.ts';
+import { obtain } from '../../../lib/release/obtain.ts';
 import { scratch } from '../support/scratch.ts';
 import { cached, layout, mirror, quiet, request, serve } from './mirror.ts';
 import { release, sha256, tarball } from './tarball.ts';
@@ -117,7 +117,7 @@ describe('the cache', () => {
     });
     const cache = scratch();
     const wanted = request(cache, { url: url.replace(/http:\/\/[^/]*/, slow.url) });
-    const index = new URL('../../../lib/etcd/release/index.ts', import.meta.url);
+    const index = new URL('../../../lib/release/index.ts', import.meta.url);
     const script = `import(${JSON.stringify(index.href)}).then(({ fetchRelease }) => fetchRelease(${JSON.stringify(wanted)}, console.log))`;
     const root = fileURLToPath(new URL('../../..', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {

@@ -5,8 +5,8 @@ import { connect, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openHttp } from '../../../lib/etcd/release/http.ts';
-import { proxyFor } from '../../../lib/etcd/release/proxy.ts';
+import { openHttp } from '../../../lib/release/http.ts';
+import { proxyFor } from '../../../lib/release/proxy.ts';
 import { scratch } from '../support/scratch.ts';
 import { listen, serve } from './mirror.ts';
 
@@ -222,7 +222,7 @@ async function proxy(refusal?: number): Promise<{ url: string; asked: string[] }
 async function withCa(cert: string, url: string): Promise<string> {
   const ca = join(scratch(), 'ca.pem');
   await writeFile(ca, cert);
-  const module = new URL('../../../lib/etcd/release/http.ts', import.meta.url);
+  const module = new URL('../../../lib/release/http.ts', import.meta.url);
   const script = `import(${JSON.stringify(module.href)})
     .then(({ openHttp }) => openHttp(new URL(${JSON.stringify(url)})))
     .then(async ({ body }) => { for await (const chunk of body) process.stdout.write(chunk) })

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { ReleaseRequest } from '../../../lib/etcd/release/index.ts';
+import type { ReleaseRequest } from '../../../lib/release/index.ts';
 import { release, sha256, tarball } from './tarball.ts';
 
 /** A loopback server that ends with its test. */

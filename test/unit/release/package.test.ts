@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { obtain } from '../../../lib/etcd/release/obtain.ts';
-import { fromPath } from '../../../lib/etcd/release/path.ts';
+import { obtain } from '../../../lib/release/obtain.ts';
+import { fromPath } from '../../../lib/release/path.ts';
 import { scratch } from '../support/scratch.ts';
 import { cached, layout, mirror, quiet, request } from './mirror.ts';
 import { elf, printer, release, sha256, tarball } from './tarball.ts';

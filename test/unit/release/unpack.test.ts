@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { unpack } from '../../../lib/etcd/release/unpack.ts';
+import { unpack } from '../../../lib/release/unpack.ts';
 import { scratch } from '../support/scratch.ts';
 import { type Entry, elf, release, sha256, tar, tarball } from './tarball.ts';
 

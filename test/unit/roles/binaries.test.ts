@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { World } from '../../../lib/dsl/task.ts';
-import { ORDINARY } from '../../../lib/etcd/facts.ts';
+import { ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import { binaries } from '../../../roles/binaries.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 

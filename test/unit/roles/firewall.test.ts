@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EtcdFacts } from '../../../lib/etcd/facts.ts';
-import { firewallFacts, parseFirewallFacts } from '../../../lib/etcd/firewall-facts.ts';
+import { firewallFacts, parseFirewallFacts } from '../../../lib/etcd/facts/firewall-facts.ts';
+import type { EtcdFacts } from '../../../lib/etcd/facts/index.ts';
 import { firewall } from '../../../roles/firewall.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts.ts';
-import type { MemberReading } from '../../../lib/etcd/read.ts';
+import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
+import type { MemberReading } from '../../../lib/etcd/facts/read-member.ts';
 import { systemd } from '../../../roles/systemd.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 

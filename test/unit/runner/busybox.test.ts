@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../lib/dsl/path.ts';
 import { type Sh, sh } from '../../../lib/dsl/sh.ts';
 import { EXIT } from '../../../lib/errors.ts';
-import { etcdFacts } from '../../../lib/etcd/facts.ts';
-import { sha256 } from '../../../lib/resources/stat.ts';
+import { etcdFacts } from '../../../lib/etcd/facts/index.ts';
 import { exchange } from '../../../lib/runner/exchange.ts';
 import { takeLock } from '../../../lib/runner/lock.ts';
 import { DEFAULTS } from '../support/defaults.ts';

@@ -11,16 +11,16 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../lib/dsl/path.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { archive } from '../../../lib/resources/archive.ts';
 import { command } from '../../../lib/resources/command.ts';
-import { waitFor } from '../../../lib/resources/condition.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file, LaterContent } from '../../../lib/resources/file.ts';
-import { sha256 } from '../../../lib/resources/stat.ts';
 import { task } from '../../../lib/resources/task.ts';
+import { waitFor } from '../../../lib/resources/wait-for.ts';
 import type { LoopHost } from '../../../lib/runner/play-host.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';

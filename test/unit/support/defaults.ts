@@ -1,4 +1,4 @@
-import { ETCD_VARS } from '../../../lib/etcd/vars.ts';
+import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 
 /** The variables of a host whose inventory says nothing. */
 export const DEFAULTS: Readonly<Record<string, unknown>> = Object.fromEntries(

@@ -1,0 +1,14 @@
+import { type Sh, sh } from './sh.ts';
+
+/**
+ * Shell that tries `until` ten times a second for `timeout` seconds; `meanwhile` runs in between and may
+ * `exit` to give up early.
+ */
+export function waitUntil(until: Sh, timeout: number, meanwhile: Sh): Sh {
+  return sh`q_deadline=$(($(date +%s) + ${timeout}))
+until (${until}) >/dev/null 2>&1; do
+  if [ "$(date +%s)" -ge "$q_deadline" ]; then echo ${`not there after ${timeout} s; the last try said:`}; (${until}); exit 1; fi
+  ${meanwhile}
+  sleep 0.1 2>/dev/null || sleep 1
+done`;
+}

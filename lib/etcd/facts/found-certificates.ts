@@ -1,0 +1,85 @@
+import { isIP } from 'node:net';
+import { canonicalAddress } from '../../addresses.ts';
+import { missingUses, parseCertificate } from '../../pki/index.ts';
+import type { Member } from '../model/cluster.ts';
+
+/** One of a member's two certificates as it lies on the host. */
+export interface MemberCertificate {
+  /** `server.pem` is shown to clients, `peer.pem` to members. */
+  readonly file: 'server.pem' | 'peer.pem';
+  readonly from: Date;
+  readonly until: Date;
+  /** Its subject alternative names, without their kinds. */
+  readonly names: readonly string[];
+  /** What members use it for and it is not made for: they show both of theirs as servers and as clients. */
+  readonly lacks: readonly string[];
+}
+
+/** What is wrong with one of them, as others see it. */
+export interface CertificateFault {
+  readonly kind: 'expired' | 'names' | 'usage';
+  readonly message: string;
+}
+
+/** What a PEM text of a member says; undefined when it is no certificate. */
+export function memberCertificate(
+  file: MemberCertificate['file'],
+  pem: string,
+): MemberCertificate | undefined {
+  const certificate = parseCertificate(pem);
+  if (!certificate) return undefined;
+  const { validFrom, validTo, subjectAltName = '' } = certificate;
+  const names = subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address|URI|email):/, ''));
+  return {
+    file,
+    from: new Date(validFrom),
+    until: new Date(validTo),
+    names: names.filter(Boolean),
+    // Without the extension it is for everything.
+    lacks: certificate.keyUsage ? missingUses(certificate) : [],
+  };
+}
+
+/** When the first of them ends. */
+export function endOf(certificates: readonly MemberCertificate[]): Date | undefined {
+  return [...certificates].sort((a, b) => a.until.getTime() - b.until.getTime())[0]?.until;
+}
+
+/** Why others must reject a member's certificates: over, not yet valid, not for its address, not for this use. */
+export function certificateFaults(
+  member: Member,
+  certificates: readonly MemberCertificate[],
+  now = new Date(),
+): readonly CertificateFault[] {
+  return certificates.flatMap(({ file, from, until, names, lacks }) => {
+    const fault = (kind: CertificateFault['kind'], what: string): CertificateFault => ({
+      kind,
+      message: `${member.host}: ${member.certDir}/${file} ${what}`,
+    });
+    const { address } = member;
+    return [
+      ...(until < now ? [fault('expired', `ended ${day(until)}: a run renews it`)] : []),
+      ...(from > now
+        ? [fault('expired', `is valid from ${from.toISOString()} only: is the clock right?`)]
+        : []),
+      ...(names.some((name) => covers(name, address))
+        ? []
+        : [
+            fault('names', `is for ${names.join(', ') || 'no name'}, it needs ${address}: a run reissues it`),
+          ]),
+      ...(lacks.length > 0 ? [fault('usage', `is not for ${lacks.join(' and ')}: a run reissues it`)] : []),
+    ];
+  });
+}
+
+function covers(name: string, address: string): boolean {
+  const [wanted = '', given = ''] = [address, name].map((one) => canonicalAddress(one).toLowerCase());
+  if (wanted === given) return true;
+  return (
+    isIP(address) === 0 && given.startsWith('*.') && wanted.split('.').slice(1).join('.') === given.slice(2)
+  );
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

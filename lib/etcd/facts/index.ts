@@ -1,0 +1,240 @@
+import { isIP } from 'node:net';
+import type { FactSource, HostData } from '../../dsl/role.ts';
+import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import type { LeafRules } from '../../pki/index.ts';
+import { type Member, memberOf, pidFile } from '../model/cluster.ts';
+import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
+import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
+import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
+import { type MemberReading, parseMember, readMember } from './read-member.ts';
+
+export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
+
+/** There is a process: one that waits for its peers is `activating` to systemd, and lives all the same. */
+export function isUp({ service }: Pick<EtcdFacts, 'service'>): boolean {
+  return service === 'active' || service === 'activating';
+}
+
+/** What roles and the cluster logic need to know of a host before anything is planned. */
+export interface EtcdFacts {
+  /** As in release names: `amd64`, `arm64`, `ppc64le`, `s390x`. */
+  readonly arch: string;
+  /** Version of systemd; undefined when it is not PID 1. */
+  readonly systemd: number | undefined;
+  /** What `etcd_address` resolves to on the host itself; loopback only where there is nothing else. */
+  readonly resolved: string | undefined;
+  /** First line of our records, undefined when there are none. */
+  readonly owner: string | undefined;
+  /** The member was part of a quorum, by our record: with whom. Outlives the data. */
+  readonly formed: readonly KnownMember[] | undefined;
+  /** Like the next and the reading, as the survey sees it: data that is to be set aside is `absent`. */
+  data: 'absent' | 'empty' | 'present';
+  /** Login name of who owns the data; `UNKNOWN` when it has none. */
+  readonly dataOwner: string | undefined;
+  service: ServiceState;
+  /** Where systemd has the unit from; undefined without one. */
+  readonly unitFile: string | undefined;
+  /** The survey let the data make way (`--set-aside-data`). */
+  setAside?: boolean;
+  /** Token of a bootstrap that did not reach quorum yet. */
+  readonly pendingToken: string | undefined;
+  /** The CA on the host, PEM. */
+  readonly caPem: string | undefined;
+  /** Version of the installed release, from its record. */
+  readonly installed: string | undefined;
+  readonly selinux: boolean;
+  readonly firewall: FirewallFacts;
+  readonly host: HostFacts;
+  /** The member's answers; undefined when its service does not run. */
+  reading: MemberReading | undefined;
+  /** Set by the survey: what all members together mean. */
+  cluster?: ClusterFacts;
+}
+
+/** What the survey of all members found. */
+export interface ClusterFacts {
+  readonly state: 'new' | 'bootstrapping' | 'stopped' | 'live';
+  /** Version in force: the inventory's, else the one that runs; undefined when a local run may choose. */
+  readonly version: string | undefined;
+  /** The cluster's CA, from control, else from a host; undefined before there is one. */
+  readonly caPem: string | undefined;
+  /** Of cfssl's server-csr.json on control: hosts that belong to no member. */
+  readonly furtherHosts: readonly string[];
+  /** How long before its end a certificate of either kind is due, in milliseconds. */
+  readonly renewBefore: LeafRules['renewBefore'];
+  /** Unique to this bootstrap; undefined once the cluster exists. */
+  readonly token: string | undefined;
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  ppc64le: 'ppc64le',
+  s390x: 's390x',
+};
+
+/** A bare host like most. */
+export const ORDINARY: EtcdFacts = {
+  arch: 'amd64',
+  systemd: 252,
+  resolved: '192.0.2.1',
+  owner: undefined,
+  formed: undefined,
+  data: 'absent',
+  dataOwner: undefined,
+  service: 'absent',
+  unitFile: undefined,
+  pendingToken: undefined,
+  caPem: undefined,
+  installed: undefined,
+  selinux: false,
+  firewall: { backend: 'nftables', resolved: {} },
+  host: { clock: undefined, addresses: [], listeners: [], space: [], swap: false, openFiles: undefined },
+  reading: undefined,
+};
+
+export const etcdFacts: FactSource<EtcdFacts> = {
+  ordinary: ORDINARY,
+  probe(host) {
+    const member = memberOf(host);
+    return joinSh([
+      systemFacts(member),
+      firewallFacts(host),
+      recordFacts(member),
+      hostFacts(member),
+      memberFacts(member),
+    ]);
+  },
+  parse(reading, host) {
+    const [head = '', ...parts] = reading.out.split(/^==(?=[a-z]+$)/m);
+    const line = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1]?.trim() || undefined;
+    const part = (name: string) => {
+      const text = parts.find((candidate) => candidate.startsWith(`${name}\n`));
+      return text?.slice(name.length + 1).trim() || undefined;
+    };
+    const machine = line('machine') ?? '';
+    const arch = ARCHITECTURES[machine];
+    if (arch === undefined) throw unknownArchitecture(host, machine, reading.out);
+    const member = part('member');
+    const systemd = Number.parseInt(/\d+/.exec(line('systemd') ?? '')?.[0] ?? '', 10);
+    return {
+      arch,
+      systemd: systemd || undefined,
+      resolved: addressOf(line('resolved')),
+      owner: line('owner'),
+      formed: parseFormed(head),
+      data: (line('data') ?? 'absent') as EtcdFacts['data'],
+      dataOwner: line('data-owner'),
+      service: (line('service') ?? 'absent') as ServiceState,
+      unitFile: line('unit'),
+      pendingToken: tokenOf(line('token')),
+      installed: line('installed'),
+      selinux: line('selinux') === 'yes',
+      firewall: parseFirewallFacts(head),
+      host: parseHostFacts({ ...reading, out: head }),
+      caPem: certificatesOf(part('ca')),
+      reading: member === undefined ? undefined : parseMember(member),
+    };
+  },
+};
+
+/** Where a bootstrap keeps `new` and its token: gone after a reboot, removed once there is quorum. */
+export function bootstrapFile(member: Member): string {
+  return member.manager === 'systemd'
+    ? `/run/quorate-${member.service}.env`
+    : `${member.stateDir}/bootstrap.env`;
+}
+
+/** Where a starting member records the digests of what it loads. */
+export function loadedRecord(member: Member): string {
+  return member.manager === 'systemd' ? `/run/${member.service}/loaded` : `${member.stateDir}/loaded`;
+}
+
+/** Where a member that is a plain process writes. */
+export function logFile(member: Member): string {
+  return `${member.stateDir}/${member.service}.log`;
+}
+
+function systemFacts(member: Member): Sh {
+  return sh`echo "machine $(uname -m)"
+if [ -d /run/systemd/system ]; then
+  q_version=
+  # The name of systemd's own library tells its version without a process.
+  for q_file in /usr/lib/systemd/libsystemd-shared-*.so /lib/systemd/libsystemd-shared-*.so /usr/lib/*/systemd/libsystemd-shared-*.so; do
+    if [ -e "$q_file" ]; then q_version=\${q_file##*-shared-}; break; fi
+  done
+  echo "systemd \${q_version:-$(systemctl --version | head -n 1)}"
+fi
+if [ -e /sys/fs/selinux/enforce ]; then echo "selinux yes"; fi
+${member.listenAddress === undefined ? resolvedAddress(member.address) : sh`:`}`;
+}
+
+/** Distributions give a host's own name to 127.0.1.1, too, where nobody else would reach the member. */
+function resolvedAddress(name: string): Sh {
+  return sh`getent ahosts ${name} | {
+  q_first=
+  while read -r q_ip q_rest; do
+    q_first=\${q_first:-$q_ip}
+    case $q_ip in 127.* | ::1 | fe80:*) ;; *) q_first=$q_ip; break ;; esac
+  done
+  echo "resolved $q_first"
+}`;
+}
+
+function recordFacts(member: Member): Sh {
+  const { stateDir, dataDir } = member;
+  const [owner, release] = [`${stateDir}/owner`, `${stateDir}/release`];
+  return sh`q_version=
+if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
+if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
+${formedFacts(member)}
+if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; stat -c 'data-owner %U' ${`${dataDir}/member`}; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
+if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
+${serviceState(member)}`;
+}
+
+function serviceState(member: Member): Sh {
+  if (member.manager === 'process') {
+    return sh`if [ -f ${pidFile(member)} ]; then
+  read -r q_pid q_born <${pidFile(member)}
+  if q_lives "$q_pid" "$q_born"; then q_state_now=active q_main=$q_pid; else q_state_now=inactive; fi
+  echo "service $q_state_now"
+fi`;
+  }
+  return sh`q_load=$(systemctl show -p LoadState -p FragmentPath -p ActiveState -p MainPID ${member.service}.service 2>/dev/null)
+q_property() { q_rest=\${q_load##*"$1="} q_rest=\${q_rest%%
+*}; }
+case $q_load in *LoadState=not-found*) q_state_now=absent ;; *) q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest"; q_property MainPID; q_main=$q_rest ;; esac
+echo "service $q_state_now"`;
+}
+
+function memberFacts(member: Member): Sh {
+  const ca = `${member.certDir}/ca.pem`;
+  return sh`if [ -f ${ca} ]; then echo ==ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
+case \${q_state_now-} in active | activating) echo ==member; ${readMember(member)} ;; esac`;
+}
+
+function addressOf(text: string | undefined): string | undefined {
+  return text !== undefined && isIP(text) !== 0 ? text : undefined;
+}
+
+/** As a bootstrap makes them: anything else did not come from one, and goes into no file. */
+function tokenOf(text: string | undefined): string | undefined {
+  return text !== undefined && /^[A-Za-z0-9._-]+$/.test(text) ? text : undefined;
+}
+
+/** The certificates of a PEM file, as they are written; what stands around them is not part of a CA. */
+function certificatesOf(text: string | undefined): string | undefined {
+  const blocks = text?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  return blocks ? `${blocks.join('\n')}\n` : undefined;
+}
+
+function unknownArchitecture(host: HostData, machine: string, out: string): QuorateError {
+  return new QuorateError(
+    machine === ''
+      ? `${host.name}: reading facts failed${out.trim() ? `: ${out.trim()}` : ''}`
+      : `${host.name}: etcd has no release for ${machine}`,
+    { exitCode: EXIT.failed, host: host.name },
+  );
+}

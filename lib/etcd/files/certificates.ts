@@ -1,0 +1,52 @@
+import type { Target } from '../../dsl/role.ts';
+import { openPki, type Pki, type PkiOptions } from '../../pki/index.ts';
+import type { EtcdFacts } from '../facts/index.ts';
+import { clusterOf, memberOf } from '../model/cluster.ts';
+
+const opened = new Map<string, Promise<Pki>>();
+
+/** The PKI of a target's cluster on control; hosts of one run share it. */
+export function clusterPki(target: Target<EtcdFacts>): Promise<Pki> {
+  const options = pkiOptions(target);
+  let pki = opened.get(options.dir);
+  if (!pki) {
+    pki = openPki(options);
+    opened.set(options.dir, pki);
+  }
+  return pki;
+}
+
+/** The certificates of a target's cluster, as the inventory wants them. */
+export function pkiOptions(target: Target<EtcdFacts>): PkiOptions {
+  const { vars, facts } = target;
+  const cluster = clusterOf(target);
+  return {
+    dir: cluster.pkiDir,
+    cluster: cluster.name,
+    keyType: String(vars.etcd_key_type),
+    caExpiry: String(vars.etcd_ca_expiry),
+    certExpiry: String(vars.etcd_cert_expiry),
+    renewBefore: String(vars.etcd_cert_renew_before),
+    addresses: cluster.members.map(({ address }) => address),
+    // A cluster that lives under a CA never gets another one, also when this folder is lost.
+    ...(facts.cluster?.caPem !== undefined && { trusted: facts.cluster.caPem }),
+  };
+}
+
+/** The names and addresses of a member's certificates: its own, loopback, and what the inventory adds. */
+export function memberSans(target: Target<EtcdFacts>): readonly string[] {
+  const { name, address, listenAddress } = memberOf(target);
+  const extra = target.vars.etcd_extra_sans as readonly string[];
+  const further = target.facts.cluster?.furtherHosts ?? [];
+  return [
+    ...new Set([
+      address,
+      ...(listenAddress ? [listenAddress] : []),
+      name,
+      'localhost',
+      '127.0.0.1',
+      ...extra,
+      ...further,
+    ]),
+  ];
+}

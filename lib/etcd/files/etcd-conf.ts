@@ -1,0 +1,95 @@
+import type { Target } from '../../dsl/role.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import type { EtcdFacts } from '../facts/index.ts';
+import { clusterOf, hostPort, memberOf } from '../model/cluster.ts';
+import { settingsEnvironment } from '../model/flags.ts';
+
+/**
+ * `etcd.conf` of a member, laid out as in the tutorial. It always says `existing` and carries no token:
+ * what a bootstrap needs comes from a second file, so nothing here is rewritten afterwards, and a wiped
+ * member can never found an empty cluster of its own. etcd takes every setting from its environment
+ * alone: from 3.4 on the same setting as variable and flag is fatal.
+ */
+export function etcdConf(target: Target<EtcdFacts>): string {
+  const member = memberOf(target);
+  const { name, dataDir, certDir, clientPort, peerPort, clientUrl, peerUrl } = member;
+  const listen = listenAddress(target);
+  const loopback = target.vars.etcd_loopback_http === true ? `,http://127.0.0.1:${clientPort}` : '';
+  const initialCluster = clusterOf(target).members.map((one) => `${one.name}=${one.peerUrl}`);
+  const settings = settingsOf(target);
+  return [
+    '#[Member]',
+    line('ETCD_NAME', name),
+    line('ETCD_DATA_DIR', dataDir),
+    line('ETCD_LISTEN_PEER_URLS', `https://${hostPort(listen, peerPort)}`),
+    line('ETCD_LISTEN_CLIENT_URLS', `https://${hostPort(listen, clientPort)}${loopback}`),
+    '',
+    '#[Clustering]',
+    line('ETCD_INITIAL_ADVERTISE_PEER_URLS', peerUrl),
+    line('ETCD_ADVERTISE_CLIENT_URLS', clientUrl),
+    line('ETCD_INITIAL_CLUSTER', initialCluster.join(',')),
+    line('ETCD_INITIAL_CLUSTER_STATE', 'existing'),
+    '',
+    '#[Security]',
+    line('ETCD_CERT_FILE', `${certDir}/server.pem`),
+    line('ETCD_KEY_FILE', `${certDir}/server-key.pem`),
+    line('ETCD_TRUSTED_CA_FILE', `${certDir}/ca.pem`),
+    line('ETCD_CLIENT_CERT_AUTH', 'true'),
+    line('ETCD_PEER_CERT_FILE', `${certDir}/peer.pem`),
+    line('ETCD_PEER_KEY_FILE', `${certDir}/peer-key.pem`),
+    line('ETCD_PEER_TRUSTED_CA_FILE', `${certDir}/ca.pem`),
+    line('ETCD_PEER_CLIENT_CERT_AUTH', 'true'),
+    ...(settings.length ? ['', '#[Settings]', ...settings.map(([key, value]) => line(key, value))] : []),
+    '',
+  ].join('\n');
+}
+
+/** The second environment file of a bootstrap. */
+export function bootstrapEnvironment(token: string): string {
+  return [line('ETCD_INITIAL_CLUSTER_STATE', 'new'), line('ETCD_INITIAL_CLUSTER_TOKEN', token), ''].join(
+    '\n',
+  );
+}
+
+/**
+ * `etcd.conf` as far as a running member depends on it: the keys that only a first start reads are left
+ * out, so a changed member list restarts nothing. The same expression runs as sed on the host.
+ */
+export function withoutBootstrapKeys(conf: string): string {
+  return conf
+    .split('\n')
+    .filter((one) => !/^ETCD_INITIAL_/.test(one))
+    .join('\n');
+}
+
+export const BOOTSTRAP_KEYS_SED = '/^ETCD_INITIAL_/d';
+
+/** The IP address that a member binds. */
+export function listenAddress(target: Target<EtcdFacts>): string {
+  const { listenAddress: wanted, address } = memberOf(target);
+  const listen = wanted ?? target.facts.resolved;
+  if (listen === undefined) {
+    throw new QuorateError(`${address} does not resolve on the host itself`, {
+      exitCode: EXIT.failed,
+      hint: 'set etcd_listen_address to an IP address of the host',
+    });
+  }
+  return listen;
+}
+
+function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnvironment> {
+  const settings = target.vars.etcd_settings as Readonly<Record<string, unknown>>;
+  if (Object.keys(settings).length === 0) return [];
+  const version = target.facts.cluster?.version;
+  if (version === undefined) {
+    throw new QuorateError('etcd_settings can only be checked against a version', {
+      exitCode: EXIT.usage,
+      hint: 'set etcd_version',
+    });
+  }
+  return settingsEnvironment(settings, version);
+}
+
+function line(key: string, value: string): string {
+  return `${key}="${value}"`;
+}

@@ -1,0 +1,118 @@
+import { hostNames, type PlayRun } from '../../dsl/play.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import type { EtcdFacts } from '../facts/index.ts';
+import { isDown, parseMember, readMember } from '../facts/read-member.ts';
+import { memberOf } from '../model/cluster.ts';
+import type { EtcdHost, Surveyed } from '../survey/survey.ts';
+import {
+  type Answer,
+  commonRevision,
+  type Finding,
+  hashesCompare,
+  judgeCluster,
+  judgeStop,
+} from './judge.ts';
+
+/**
+ * How long a cluster may take to settle after a member came back, in milliseconds: where packets were dropped for a
+ * while, retransmissions are seconds apart, and elections follow.
+ */
+const SETTLE = 30_000;
+
+/** How often hashes are asked for until they can be compared: a compaction at the wrong moment costs a round. */
+const HASH_ROUNDS = 3;
+
+/**
+ * Asks every member at once, each on its own host; a second time when clients wrote in between, then for the
+ * hash at the revision that all of them have by now. That is done anew where a compaction came in between.
+ */
+export async function askMembers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {
+  for (let round = 1; ; round++) {
+    const answers = await askOnce(run, surveyed, 0);
+    const revision = commonRevision(answers);
+    if (revision === undefined || hashesCompare(answers)) return answers;
+    const again = await askOnce(run, surveyed, revision);
+    if (round === HASH_ROUNDS || hashesCompare(again)) return again;
+  }
+}
+
+async function askOnce(
+  run: PlayRun<EtcdFacts>,
+  { cluster, hosts }: Surveyed,
+  revision: number,
+): Promise<readonly Answer[]> {
+  const readings = new Map<string, Answer['reading']>();
+  const asked = new Set<EtcdHost>();
+  const one = async (host: EtcdHost) => {
+    asked.add(host);
+    const { out } = await host.read('asking the member', readMember(memberOf(host.target), revision));
+    readings.set(host.target.name, isDown(out) ? undefined : parseMember(out, revision));
+  };
+  await run.each(hosts, one);
+  // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
+  await Promise.allSettled(hosts.filter((host) => !asked.has(host)).map(one));
+  return cluster.members.map((member) => ({
+    member,
+    reading: readings.get(member.host),
+    unreached: !readings.has(member.host),
+  }));
+}
+
+/** What the facts already know; asked anew only where their hashes cannot be compared. */
+export async function knownAnswers(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {
+  const known = answersFromFacts(surveyed);
+  return hashesCompare(known) ? known : askMembers(run, surveyed);
+}
+
+/** What the facts already know, in the same form. */
+export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
+  return cluster.members.map((member) => {
+    const host = hosts.find(({ target }) => target.name === member.host);
+    return { member, reading: host?.target.facts.reading, unreached: host === undefined };
+  });
+}
+
+/** Throws exit code 3, with the arithmetic where it `stops`, unless the member of `host` may be changed now. */
+export async function passGate(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  host: EtcdHost,
+  stops: boolean,
+): Promise<readonly Answer[]> {
+  const answers = await askMembers(run, surveyed);
+  const findings = [...judgeCluster(answers), ...(stops ? judgeStop(answers, host.target.name) : [])];
+  if (findings.length > 0) throw refusal(`${host.target.name}: not touched`, findings);
+  return answers;
+}
+
+/** Asks until the cluster is whole, or for as long as that may take; `enough` ends it before. */
+export async function askUntilWhole(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  enough: () => boolean = () => false,
+): Promise<readonly Answer[]> {
+  const deadline = Date.now() + SETTLE;
+  for (;;) {
+    const answers = await askMembers(run, surveyed);
+    if (judgeCluster(answers).length === 0 || Date.now() > deadline || enough()) return answers;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */
+export async function settle(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  after: readonly EtcdHost[],
+): Promise<void> {
+  const findings = judgeCluster(await askUntilWhole(run, surveyed));
+  if (findings.length === 0) return;
+  throw refusal(`stopped after ${hostNames(after)}: the cluster did not become whole again`, findings);
+}
+
+function refusal(what: string, findings: readonly Finding[]): QuorateError {
+  return new QuorateError([`${what}:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'), {
+    exitCode: EXIT.refused,
+    hint: 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes',
+  });
+}

@@ -1,0 +1,238 @@
+import { certificateFaults } from '../facts/found-certificates.ts';
+import type { MemberReading } from '../facts/read-member.ts';
+import { type Member, quorum } from '../model/cluster.ts';
+
+/** A member with what it answered; `reading` is undefined when its service does not run. */
+export interface Answer {
+  readonly member: Member;
+  readonly reading: MemberReading | undefined;
+  /** Its host could not be asked: nothing is known of it. */
+  readonly unreached?: boolean;
+}
+
+/** One thing wrong with a cluster. */
+export interface Finding {
+  /** Which check of the gate: a stable name. */
+  readonly check:
+    | 'health'
+    | 'alarm'
+    | 'cluster-id'
+    | 'leader'
+    | 'member-list'
+    | 'learner'
+    | 'unstarted'
+    | 'raft-lag'
+    | 'hash'
+    /** Part of the former: it cannot tell, so nothing may be risked. */
+    | 'hash-unknown'
+    | 'certificate'
+    | 'quorum';
+  readonly host?: string;
+  readonly message: string;
+}
+
+/** Applied raft entries a member may be behind the most advanced one. */
+const RAFT_LAG = 1000;
+
+/**
+ * Everything that must hold before and after a disruptive step, and at the end of every run. The empty
+ * list is a healthy cluster. Rules: design of the quorum gate, etcd's operations guide.
+ */
+export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
+  return [
+    ...answers.flatMap(certificates),
+    ...health(answers),
+    ...alarms(answers),
+    ...sameClusterId(answers),
+    ...oneLeader(answers),
+    ...sameMemberList(answers),
+    ...noLeftovers(answers),
+    ...raftLag(answers),
+    ...unknownHashes(answers),
+    ...equalHashes(answers),
+  ];
+}
+
+/** Refuses a step that stops `host` when too few healthy members would be left; the arithmetic is said. */
+export function judgeStop(answers: readonly Answer[], host: string): readonly Finding[] {
+  const voters = answers.length;
+  const needed = quorum(voters);
+  const healthy = answers.filter(({ reading }) => reading?.healthy);
+  const left = healthy.filter(({ member }) => member.host !== host).length;
+  if (left >= needed) return [];
+  return [
+    {
+      check: 'quorum',
+      host,
+      message: `${voters} voters, quorum ${needed}, ${healthy.length} healthy: stopping ${host} leaves ${left}`,
+    },
+  ];
+}
+
+function certificates({ member, reading }: Answer): readonly Finding[] {
+  const faults = certificateFaults(member, reading?.certificates ?? []);
+  return faults.map(({ message }) => ({ check: 'certificate', host: member.host, message }));
+}
+
+function health(answers: readonly Answer[]): Finding[] {
+  return answers
+    .filter(({ reading }) => !reading?.healthy)
+    .map((answer) => ({ check: 'health', host: answer.member.host, message: unhealthy(answer) }));
+}
+
+function unhealthy({ member: { host, clientUrl, service }, reading, unreached }: Answer): string {
+  if (unreached) return `${host}: the host does not answer`;
+  if (!reading) return `${host}: ${service} does not run`;
+  const said = reading.said.split('\n').at(-1)?.trim();
+  return `${host}: no linearizable read through ${clientUrl}${said ? `: ${said}` : ''}`;
+}
+
+function alarms(answers: readonly Answer[]): Finding[] {
+  const names = namesById(answers);
+  const seen = new Set(
+    answers.flatMap(({ reading }) =>
+      (reading?.alarms ?? []).map(({ memberId, alarm }) => `${alarm} on ${names.get(memberId) ?? memberId}`),
+    ),
+  );
+  return [...seen].map((message) => ({ check: 'alarm', message: `alarm ${message}` }));
+}
+
+function sameClusterId(answers: readonly Answer[]): Finding[] {
+  const ids = groupHosts(answers, ({ reading }) => reading?.status?.clusterId);
+  return ids.size <= 1 ? [] : [{ check: 'cluster-id', message: `cluster IDs differ: ${describe(ids)}` }];
+}
+
+function oneLeader(answers: readonly Answer[]): Finding[] {
+  const leaders = groupHosts(
+    answers,
+    ({ reading }) => reading?.status && (reading.status.leaderId || 'none'),
+  );
+  if (leaders.size === 0 || (leaders.size === 1 && !leaders.has('none'))) return [];
+  return [{ check: 'leader', message: `not one leader: ${describe(leaders)}` }];
+}
+
+function sameMemberList(answers: readonly Answer[]): Finding[] {
+  const lists = groupHosts(answers, ({ reading }) =>
+    reading?.members
+      ?.map((one) => `${one.id} ${[...one.peerUrls].sort().join(' ')}`)
+      .sort()
+      .join(','),
+  );
+  const findings: Finding[] = [];
+  if (lists.size > 1) {
+    findings.push({
+      check: 'member-list',
+      message: `member lists differ between ${[...lists.values()].join(' and ')}`,
+    });
+  }
+  const list = answers.find(({ reading }) => reading?.members)?.reading?.members;
+  for (const { member } of list ? answers : []) {
+    if (!list?.some((one) => one.peerUrls.includes(member.peerUrl))) {
+      findings.push({
+        check: 'member-list',
+        host: member.host,
+        message: `${member.host}: ${member.peerUrl} is not in the member list`,
+      });
+    }
+  }
+  for (const one of list ?? []) {
+    if (!answers.some(({ member }) => one.peerUrls.includes(member.peerUrl))) {
+      findings.push({
+        check: 'member-list',
+        message: `member ${one.name || one.id} (${one.peerUrls.join(' ')}) is not in the inventory`,
+      });
+    }
+  }
+  return findings;
+}
+
+function noLeftovers(answers: readonly Answer[]): Finding[] {
+  const list = answers.find(({ reading }) => reading?.healthy && reading.members)?.reading?.members ?? [];
+  return list.flatMap((one): Finding[] => {
+    if (one.learner) return [{ check: 'learner', message: `${one.name || one.id} is still a learner` }];
+    if (one.clientUrls.length > 0) return [];
+    return [
+      { check: 'unstarted', message: `${one.name || one.peerUrls.join(' ')} was added but never started` },
+    ];
+  });
+}
+
+function raftLag(answers: readonly Answer[]): Finding[] {
+  const front = Math.max(...answers.map(({ reading }) => reading?.status?.raftIndex ?? 0));
+  return answers.flatMap(({ member, reading }): Finding[] => {
+    const behind = front - (reading?.status?.raftIndex ?? front);
+    if (behind <= RAFT_LAG) return [];
+    return [
+      {
+        check: 'raft-lag',
+        host: member.host,
+        message: `${member.host} is ${behind} raft entries behind (at most ${RAFT_LAG})`,
+      },
+    ];
+  });
+}
+
+/** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
+function unknownHashes(answers: readonly Answer[]): Finding[] {
+  const healthy = answers.filter(({ reading }) => reading?.healthy);
+  const states = groupHosts(healthy, hashState);
+  const findings = healthy
+    .filter(({ reading }) => !reading?.hash)
+    .map(({ member: { host }, reading }): Finding => {
+      const said = reading?.hashSaid ? `: ${reading.hashSaid}` : '';
+      return { check: 'hash-unknown', host, message: `${host}: no hash of its data (hashkv)${said}` };
+    });
+  if (states.size <= 1) return findings;
+  const message = `data cannot be compared (hashkv), members hash it in different states: ${describe(states)}`;
+  return [...findings, { check: 'hash-unknown', message }];
+}
+
+/** Only hashes at one revision and one compaction can be compared. */
+function equalHashes(answers: readonly Answer[]): Finding[] {
+  return [...groupHosts(answers, hashState).keys()].flatMap((state): Finding[] => {
+    const same = answers.filter((answer) => hashState(answer) === state);
+    const hashes = groupHosts(same, ({ reading }) => String(reading?.hash?.hash));
+    if (hashes.size <= 1) return [];
+    return [{ check: 'hash', message: `data differs at one revision (hashkv): ${describe(hashes)}` }];
+  });
+}
+
+function hashState({ reading }: Answer): string | undefined {
+  return reading?.hash && `revision ${reading.hash.revision}, compacted ${reading.hash.compacted}`;
+}
+
+/** The hashes of all healthy members are there and of one state: it need not be asked again. */
+export function hashesCompare(answers: readonly Answer[]): boolean {
+  return unknownHashes(answers).length === 0;
+}
+
+/** The latest revision that every member with a hash has: they can be asked for the hash at this one. */
+export function commonRevision(answers: readonly Answer[]): number | undefined {
+  const revisions = answers.flatMap(({ reading }) => reading?.hash?.revision ?? []);
+  return revisions.length > 0 ? Math.min(...revisions) : undefined;
+}
+
+function namesById(answers: readonly Answer[]): ReadonlyMap<string, string> {
+  return new Map(
+    answers.flatMap(({ reading }) => (reading?.members ?? []).map(({ id, name }) => [id, name] as const)),
+  );
+}
+
+/** Host names by what they answered; who did not answer is left out. */
+function groupHosts(
+  answers: readonly Answer[],
+  key: (answer: Answer) => string | undefined,
+): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>();
+  for (const answer of answers) {
+    const value = key(answer);
+    if (value === undefined) continue;
+    const hosts = groups.get(value);
+    groups.set(value, hosts === undefined ? answer.member.host : `${hosts} ${answer.member.host}`);
+  }
+  return groups;
+}
+
+function describe(groups: ReadonlyMap<string, string>): string {
+  return [...groups].map(([value, hosts]) => `${value} on ${hosts}`).join(', ');
+}

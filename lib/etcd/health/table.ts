@@ -1,0 +1,74 @@
+import { fromHere } from '../../paths.ts';
+import { endOf } from '../facts/found-certificates.ts';
+import type { Member } from '../model/cluster.ts';
+import type { Answer } from './judge.ts';
+
+/** The tutorial's two checks as one table, and the line to run them by hand. */
+export function healthTable(answers: readonly Answer[]): string {
+  const rows = answers.map(({ member, reading, unreached }) => {
+    const status = reading?.status;
+    const end = endOf(reading?.certificates ?? []);
+    return [
+      member.name,
+      status?.memberId ?? '-',
+      urlInUse({ member, reading }).replace('https://', ''),
+      status ? (status.memberId === status.leaderId ? 'leader' : 'follower') : '-',
+      reading?.healthy ? 'healthy' : reading ? 'unhealthy' : unreached ? 'not reached' : 'stopped',
+      status?.version ?? '-',
+      status ? size(status.dbSize) : '-',
+      end ? `${daysUntil(end)}d` : '-',
+    ];
+  });
+  const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];
+  const place = placeToAsk(answers);
+  // On this machine there is nothing to log in to.
+  const where = place && place.manager !== 'process' ? [`# on ${place.host}, as root or ${place.user}:`] : [];
+  return [columns([head, ...rows]), '', ...where, ...(place ? [etcdctlLine(place, answers)] : [])].join('\n');
+}
+
+/** The member whose host the line is for: one that is well, else one that runs, else one that can be logged in to. */
+function placeToAsk(answers: readonly Answer[]): Member | undefined {
+  const best =
+    answers.find(({ reading }) => reading?.healthy) ??
+    answers.find(({ reading }) => reading) ??
+    answers.find(({ unreached }) => !unreached) ??
+    answers[0];
+  return best?.member;
+}
+
+/** Whole days from now; negative when it is over. */
+export function daysUntil(date: Date): number {
+  return Math.floor((date.getTime() - Date.now()) / 86_400_000);
+}
+
+/** Where a member answers: a changed port is not in use before its restart. */
+function urlInUse({ member, reading }: Answer): string {
+  return reading?.clientUrl ?? member.clientUrl;
+}
+
+/** `etcdctl member list` against all members, to copy. */
+function etcdctlLine(place: Member, answers: readonly Answer[]): string {
+  const endpoints = answers.map(urlInUse).join(',');
+  // On this machine the paths may be long: seen from here they are not.
+  const here = (path: string) => (place.manager === 'process' ? fromHere(path) : path);
+  const [binDir, certDir] = [here(place.binDir), here(place.certDir)];
+  return `ETCDCTL_API=3 ${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
+}
+
+function size(bytes: number): string {
+  return bytes < 1_048_576 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
+}
+
+/** Two spaces between columns, one where the rows would else be wider than the usual terminal. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
+  const wide = widths.reduce((sum, width) => sum + width + 2, -2) > 80;
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join(wide ? ' ' : '  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,121 @@
+import { isIP } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { canonicalAddress } from '../../addresses.ts';
+import type { HostData, Vars } from '../../dsl/role.ts';
+
+/** A member of a cluster as the inventory describes it. */
+export interface Member {
+  /** Inventory name of its host. */
+  readonly host: string;
+  /** etcd's `--name`. */
+  readonly name: string;
+  readonly cluster: string;
+  /** Advertised: a name or an IP address. */
+  readonly address: string;
+  /** What it binds; undefined when the host must resolve `address`. */
+  readonly listenAddress: string | undefined;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  readonly clientUrl: string;
+  readonly peerUrl: string;
+  readonly binDir: string;
+  readonly configDir: string;
+  readonly certDir: string;
+  readonly dataDir: string;
+  /** undefined where the member runs as whoever runs Quorate (the process manager). */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly service: string;
+  readonly manager: 'systemd' | 'process';
+  /** Where the host keeps our records. */
+  readonly stateDir: string;
+}
+
+/** The hosts that share `etcd_cluster_name`. */
+export interface Cluster {
+  readonly name: string;
+  readonly members: readonly Member[];
+  /** `etcd_version` of the inventory, if set. */
+  readonly version: string | undefined;
+  /** On control: `.quorate/<cluster>` beside the inventory, unless `etcd_pki_dir` says otherwise. */
+  readonly controlDir: string;
+  readonly pkiDir: string;
+}
+
+/** The member that a host carries. */
+export function memberOf(host: HostData): Member {
+  return member(host.name, host.vars);
+}
+
+/** The cluster that a host belongs to, whole, whatever `--limit` says. */
+export function clusterOf(host: HostData): Cluster {
+  const name = clusterName(host.vars);
+  const members = Object.entries(host.hostvars)
+    .filter(([, vars]) => clusterName(vars) === name)
+    .map(([hostName, vars]) => member(hostName, vars));
+  const controlDir = join(String(host.vars.inventory_dir ?? '.'), '.quorate', name);
+  return {
+    name,
+    members,
+    version: text(host.vars.etcd_version),
+    controlDir,
+    pkiDir: text(host.vars.etcd_pki_dir) ?? join(controlDir, 'pki'),
+  };
+}
+
+/** `etcd_cluster_name`, by default the inventory file's base name. */
+export function clusterName(vars: Vars): string {
+  const file = text(vars.inventory_file) ?? 'etcd';
+  return text(vars.etcd_cluster_name) ?? basename(file).replace(/\.(ya?ml|json)$/, '');
+}
+
+/** Host and port of a URL; IPv6 addresses get their brackets. */
+export function hostPort(address: string, port: number): string {
+  return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** etcd's quorum of `voters` members. */
+export function quorum(voters: number): number {
+  return Math.floor(voters / 2) + 1;
+}
+
+function member(host: string, vars: Vars): Member {
+  // URLs, certificates and rules are compared as text, also by etcd.
+  const address = canonicalAddress(text(vars.etcd_address) ?? String(vars.ansible_host ?? host));
+  const listenAddress = text(vars.etcd_listen_address) ?? (isIP(address) ? address : undefined);
+  const manager = vars.etcd_service_manager === 'process' ? 'process' : 'systemd';
+  const clientPort = Number(vars.etcd_client_port);
+  const peerPort = Number(vars.etcd_peer_port);
+  const configDir = String(vars.etcd_config_dir);
+  const service = String(vars.etcd_service_name);
+  const name = text(vars.etcd_member_name) ?? host;
+  return {
+    host,
+    name,
+    cluster: clusterName(vars),
+    address,
+    listenAddress: listenAddress && canonicalAddress(listenAddress),
+    clientPort,
+    peerPort,
+    clientUrl: `https://${hostPort(address, clientPort)}`,
+    peerUrl: `https://${hostPort(address, peerPort)}`,
+    binDir: String(vars.etcd_bin_dir),
+    configDir,
+    certDir: String(vars.etcd_cert_dir),
+    dataDir: String(vars.etcd_data_dir),
+    user: manager === 'process' ? undefined : String(vars.etcd_user),
+    group: manager === 'process' ? undefined : String(vars.etcd_group),
+    service,
+    manager,
+    stateDir: manager === 'process' ? join(dirname(configDir), 'state') : `/var/lib/quorate/${service}`,
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Process and start time of a member that is a plain process. */
+export function pidFile({ stateDir, service }: Member): string {
+  return `${stateDir}/${service}.pid`;
+}

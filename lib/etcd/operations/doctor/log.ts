@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { EXIT, type ExitCode, QuorateError } from '../../../errors.ts';
+import { weightOf } from './causes.ts';
+import { readJournal } from './journal.ts';
+import { reportDiagnosis } from './report.ts';
+import { excerpt } from './signatures.ts';
+
+/** Bytes of a journal that are read: a day of a very talkative member. */
+const MOST = 256 * 1024 * 1024;
+
+/** What a journal alone tells, as errors; no host is contacted. `-` is standard input. */
+export async function readLog(file: string): Promise<readonly QuorateError[]> {
+  const text = await contents(file);
+  if (/^(?:-- No entries --)?$/.test(text.trim())) throw unread(file, 'there is nothing in it');
+  const findings = [...readJournal(text)].sort((a, b) => weightOf(a.cause) - weightOf(b.cause));
+  return findings.map(({ cause, count, line, first, last }, i) => {
+    const when = first === undefined ? '' : count > 1 ? `, ${first} to ${last}` : `, ${first}`;
+    const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${excerpt(line)}`;
+    return reportDiagnosis({ cause, hosts: [], evidence: [evidence] }, i > 0);
+  });
+}
+
+/** 7 when a journal tells of trouble. */
+export function logExit(findings: readonly QuorateError[]): ExitCode {
+  return findings.length > 0 ? EXIT.unhealthy : EXIT.ok;
+}
+
+async function contents(file: string): Promise<string> {
+  try {
+    return (file === '-' ? await readAll(process.stdin) : await readFile(file, 'utf8')).slice(0, MOST);
+  } catch (error) {
+    throw unread(file, (error as NodeJS.ErrnoException).message);
+  }
+}
+
+function unread(file: string, why: string): QuorateError {
+  return new QuorateError(`--log ${file}: ${why}`, {
+    exitCode: EXIT.usage,
+    hint: 'a file with a journal, as journalctl -u etcd prints it; - is standard input',
+  });
+}

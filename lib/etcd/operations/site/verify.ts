@@ -1,0 +1,130 @@
+import { hasChanges, type PlayRun } from '../../../dsl/play.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import { endOf } from '../../facts/found-certificates.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { canary } from '../../health/canary.ts';
+import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
+import { type Answer, judgeCluster } from '../../health/judge.ts';
+import { filteredPorts } from '../../health/port-matrix.ts';
+import { daysUntil, healthTable } from '../../health/table.ts';
+import { found } from '../../survey/state.ts';
+import { clustersOf, type EtcdHost, isBare, type Surveyed } from '../../survey/survey.ts';
+import { starts } from './converge.ts';
+
+/** Days before its end at which a certificate is worth a warning. */
+const SOON = 30;
+
+const TITLES = {
+  members: 'the cluster is healthy',
+  functions: 'put, get, watch, lease and compare-and-swap work',
+} as const;
+
+/** Reads every cluster at the end of a run or check; the canary writes, so never in a check. */
+export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
+  const asked = run.roles.includes('verify');
+  if (!asked && !run.explicitRoles) return;
+  await Promise.all(
+    clustersOf(run).map(async (surveyed) => {
+      try {
+        if (asked) await verifyCluster(run, surveyed);
+        else if (found(surveyed)?.state === 'live') await readCluster(run, surveyed);
+      } catch (error) {
+        run.fail(error);
+      }
+    }),
+  );
+}
+
+/** The same reads on their own, without the canary. */
+export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
+  for (const surveyed of clustersOf(run)) {
+    try {
+      refuseBare(surveyed);
+      await reportHealth(run, surveyed, surveyed.hosts, await knownAnswers(run, surveyed));
+    } catch (error) {
+      run.fail(error);
+    }
+  }
+}
+
+/** Where there was no run yet, or the cluster was taken down, there is nothing to look for. */
+export function refuseBare(surveyed: Surveyed): void {
+  if (!isBare(surveyed)) return;
+  throw new QuorateError(`${surveyed.cluster.name}: there is no cluster on these hosts`, {
+    exitCode: EXIT.unhealthy,
+    hint: 'npx tsx playbooks/site.ts makes one',
+  });
+}
+
+async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  const { hosts } = surveyed;
+  const selected = hosts.filter((host) => host.selected);
+  const state = found(surveyed)?.state;
+  const lives = state === 'live' || (state === 'stopped' && !hosts.some(starts));
+  if (run.check && !lives) {
+    for (const host of selected) host.report('verify', TITLES.members, 'unknown');
+    return;
+  }
+  if (state !== 'live' && state !== 'stopped') {
+    // It did not come about, and why was said where it failed.
+    if (hosts.some((host) => run.failed(host))) return;
+    if (!hosts.some(starts)) throw nothingToVerify(surveyed);
+  }
+  await readCluster(run, surveyed);
+  if (run.check || !(hosts.some(hasChanges) || run.explicitRoles)) return;
+  const [first] = selected;
+  if (!first) return;
+  await canary(first);
+  first.report('verify', TITLES.functions, 'ok');
+}
+
+/** After changes members may need a moment to find each other again. */
+async function readCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  const { hosts } = surveyed;
+  // What failed before is said already, and nobody waits for it.
+  const enough = () => run.stopping() || hosts.some((host) => run.failed(host));
+  const answers =
+    hosts.some(hasChanges) && !run.check
+      ? await askUntilWhole(run, surveyed, enough)
+      : await knownAnswers(run, surveyed);
+  const selected = hosts.filter((host) => host.selected);
+  await reportHealth(run, surveyed, selected, answers);
+}
+
+function nothingToVerify({ cluster }: Surveyed): QuorateError {
+  return new QuorateError(`${cluster.name}: there is no cluster on these hosts to verify`, {
+    exitCode: EXIT.failed,
+    hint: 'run the role systemd first: -r systemd',
+  });
+}
+
+async function reportHealth(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  selected: readonly EtcdHost[],
+  answers: readonly Answer[],
+): Promise<void> {
+  const { cluster } = surveyed;
+  const findings = judgeCluster(answers);
+  for (const host of selected) {
+    const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
+    host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
+  }
+  for (const { member, reading } of answers) {
+    const end = endOf(reading?.certificates ?? []);
+    const days = end ? daysUntil(end) : SOON;
+    if (days >= 0 && days < SOON)
+      run.log('warning', `${member.host}: a certificate ends in ${days} days: a run renews it`);
+  }
+  run.log('table', healthTable(answers));
+  if (findings.length === 0) {
+    // Directly after the table: reports close with it.
+    run.log('info', `${cluster.name}: cluster is healthy`);
+    return;
+  }
+  const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
+  throw new QuorateError(
+    [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
+    { exitCode: EXIT.unhealthy, hint: 'npx tsx playbooks/doctor.ts looks for causes' },
+  );
+}

@@ -1,0 +1,23 @@
+import type { Play } from '../dsl/play.ts';
+import type { Role } from '../dsl/role.ts';
+import { type EtcdFacts, etcdFacts } from './facts/index.ts';
+import { clusterName, memberOf } from './model/cluster.ts';
+import { modelProblems } from './model/problems.ts';
+import { ETCD_VARS } from './model/vars.ts';
+import { etcdStrategy } from './operations/site/strategy.ts';
+
+/** A play of etcd roles over the group `etcd`. */
+export function etcdPlay(name: string, roles: readonly Role<EtcdFacts>[]): Play<EtcdFacts> {
+  return {
+    name,
+    hosts: 'etcd',
+    gather: etcdFacts,
+    roles,
+    // An inventory describes the whole job, also for a playbook with some of its roles only.
+    vars: ETCD_VARS,
+    strategy: etcdStrategy,
+    check: modelProblems,
+    stateDir: (host) => memberOf(host).stateDir,
+    owner: (host) => `cluster ${clusterName(host.vars)}`,
+  };
+}

@@ -1,0 +1,30 @@
+import type { PlayRun } from '../../dsl/play.ts';
+import type { MemberCertificate } from '../../pki/index.ts';
+import { needsIssuing } from '../../resources/certificate.ts';
+import type { EtcdFacts } from '../facts/index.ts';
+import { clusterPki, memberSans } from '../files/certificates.ts';
+import { memberOf } from '../model/cluster.ts';
+import { clustersOf, type EtcdHost } from './survey.ts';
+
+/**
+ * Refuses certificates that are due and could not be issued, for want of the CA's key or its passphrase, say, and
+ * warns, once a cluster, of what cfssl's files ask for and do not get. All that decides lies on control: a check
+ * says so as well, and a run before it changes anything.
+ */
+export async function admitIssuing(run: PlayRun<EtcdFacts>): Promise<void> {
+  for (const { hosts } of clustersOf(run)) {
+    const [first] = hosts;
+    const due = hosts.flatMap(dueCertificates);
+    if (!first || due.length === 0) continue;
+    const pki = await clusterPki(first.target);
+    for (const warning of await pki.foresee(due)) run.log('warning', warning);
+  }
+}
+
+function dueCertificates({ target, plan }: EtcdHost): readonly MemberCertificate[] {
+  const { name, certDir } = memberOf(target);
+  const due = plan.filter(({ changes }) => needsIssuing(changes)).map(({ task }) => task.resource);
+  return (['server', 'peer'] as const)
+    .filter((kind) => due.includes(`certificate:${certDir}/${kind}.pem`))
+    .map((kind) => ({ name, kind, sans: memberSans(target) }));
+}

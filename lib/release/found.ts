@@ -1,0 +1,9 @@
+import type { Unpacked } from '../resources/archive.ts';
+
+/** What a source gave: files in a workspace, verified, not in the cache yet. */
+export interface Found extends Unpacked {
+  readonly arch: string;
+  readonly source: 'release' | 'package';
+  /** sha256 of the release tarball, what `etcd_sha256` pins. */
+  readonly tarball?: string;
+}

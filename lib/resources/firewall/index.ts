@@ -1,0 +1,40 @@
+import { defineResource, type Resource, type TaskOptions } from '../../dsl/resource.ts';
+import type { Guard, Task } from '../../dsl/task.ts';
+import { firewalldBackend } from './firewalld.ts';
+import { iptablesBackend } from './iptables.ts';
+import { nftablesBackend } from './nftables.ts';
+import type { FirewallDesired } from './rules.ts';
+import { ufwBackend } from './ufw.ts';
+
+/**
+ * TCP ports that let in whom they are for. With `firewalld` and `ufw` these are rules of that firewall, which
+ * drops the rest; of what is there, only entries that open exactly these ports are ours to remove. With
+ * `nftables` and `iptables` it is a table or chain of our own that judges these ports only, as it is in the
+ * kernel; the unit and the file that load it at boot are tasks of the role.
+ */
+export function firewall(desired: FirewallDesired, options?: TaskOptions): Task {
+  return BACKENDS[desired.backend](desired, options);
+}
+
+/** What differs between firewalls. */
+export type FirewallBackend<Observed> = Pick<
+  Resource<FirewallDesired, Observed>,
+  'probe' | 'parse' | 'diff' | 'apply'
+> & { guard(desired: FirewallDesired): Guard };
+
+const BACKENDS = {
+  firewalld: define(firewalldBackend),
+  ufw: define(ufwBackend),
+  nftables: define(nftablesBackend),
+  iptables: define(iptablesBackend),
+};
+
+function define<Observed>(backend: FirewallBackend<Observed>) {
+  return defineResource<FirewallDesired, Observed>({
+    kind: 'firewall',
+    name: (desired) => desired.name,
+    title: ({ backend: name, ports }) =>
+      `${name} lets in whom ${ports.map(({ port }) => port).join(' and ')} are for`,
+    ...backend,
+  });
+}

@@ -1,0 +1,80 @@
+import type { Difference } from '../../dsl/resource.ts';
+import { sh } from '../../dsl/sh.ts';
+import type { Change, ChangeKind, Guard } from '../../dsl/task.ts';
+
+/** A TCP port and who may reach it. */
+export interface OpenPort {
+  readonly port: number;
+  /** Addresses and networks as `canonicalNetwork` spells them. */
+  readonly sources: readonly string[] | 'any';
+}
+
+export interface FirewallDesired {
+  readonly backend: 'firewalld' | 'ufw' | 'nftables' | 'iptables';
+  /** Tells our rules apart from those for another service of the host: the service's name. */
+  readonly name: string;
+  readonly ports: readonly OpenPort[];
+  /** An address of the host that the ports are bound to: finds firewalld's zone. */
+  readonly address: string;
+  /** Loads a table or chain of our own at boot (`nftables` and `iptables`). */
+  readonly unit: string;
+  /** The file that it loads. */
+  readonly rulesFile: string;
+}
+
+/** One line of a table or chain of our own. */
+export interface FilterRule {
+  readonly port: number;
+  /** `loopback`, `any` or a network. */
+  readonly from: string;
+  readonly verdict: 'accept' | 'drop';
+}
+
+/**
+ * The rules of a table of our own, in order: it judges packets to `ports` and no other, so it cannot shut out
+ * anything else. What comes over loopback is always let in.
+ */
+export function filterRules(ports: readonly OpenPort[]): readonly FilterRule[] {
+  return ports.flatMap(({ port, sources }): FilterRule[] => {
+    if (sources === 'any') return [{ port, from: 'any', verdict: 'accept' }];
+    return [
+      { port, from: 'loopback', verdict: 'accept' },
+      ...sources.map((from) => ({ port, from, verdict: 'accept' as const })),
+      { port, from: 'any', verdict: 'drop' },
+    ];
+  });
+}
+
+/** `2380/tcp from 10.0.52.14`. */
+export function ruleName(port: number, from: string): string {
+  return `${port}/tcp from ${from}`;
+}
+
+/**
+ * The set difference as changes, by name and verdict. What is missing comes first: who may go on is let in
+ * before who may not is shut out.
+ */
+export function ruleDifferences(
+  wanted: ReadonlyMap<string, string>,
+  there: ReadonlyMap<string, string>,
+): readonly Difference[] {
+  const missing = [...wanted].flatMap(([property, after]): Difference[] => {
+    const before = there.get(property);
+    if (before === after) return [];
+    return [{ kind: before === undefined ? 'create' : 'update', property, before: before ?? null, after }];
+  });
+  const surplus = [...there].flatMap(([property, before]): Difference[] =>
+    wanted.has(property) ? [] : [{ kind: 'remove', property, before, after: null }],
+  );
+  return [...missing, ...surplus];
+}
+
+/** For firewalls whose rules are set one by one: the same calls the other way round go back. */
+export function reversible(apply: (changes: readonly Change[]) => ReturnType<Guard['undo']>): Guard {
+  return { save: sh`:`, undo: (changes) => apply(changes.map(reversed)) };
+}
+
+function reversed(change: Change): Change {
+  const kind: ChangeKind = change.kind === 'remove' ? 'create' : 'remove';
+  return { ...change, kind, before: change.after, after: change.before };
+}

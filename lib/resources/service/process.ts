@@ -1,0 +1,66 @@
+import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { waitUntil } from '../../dsl/wait-until.ts';
+import { bootstrapApply, ownPart, parseCommon, serviceProbe } from './common.ts';
+import type { ProcessService, ServiceManager } from './index.ts';
+
+/** Services as plain processes with a pid file: for a machine without systemd, or without root. */
+export const processManager: ServiceManager<ProcessService> = {
+  probe: (desired) => serviceProbe(desired, sh`${isRunning(desired.pidFile)} && echo running`),
+
+  parse(out, desired) {
+    const common = parseCommon(out, desired);
+    const state = ownPart(out) === 'running' ? 'running' : 'stopped';
+    return { ...common, state, enabled: true, stale: false, otherUnit: false };
+  },
+
+  apply(desired, actions) {
+    const stop = actions.has('restart') ? [stopPidFile(desired.pidFile)] : [];
+    const starts = actions.has('start') || actions.has('restart');
+    return joinSh([...stop, ...bootstrapApply(desired, starts ? startProcess(desired) : undefined)]);
+  },
+};
+
+/** Exits 0 when the process of the pid file is the one that wrote it; sets `q_pid` and `q_start`. */
+function isRunning(pidFile: string): Sh {
+  return sh`q_pid= q_start=
+if [ -f ${pidFile} ]; then read -r q_pid q_start <${pidFile}; fi
+[ -n "$q_pid" ] && [ "$(q_born "$q_pid")" = "$q_start" ]`;
+}
+
+/** Ends the process of a pid file: TERM, then KILL after ten seconds. */
+export function stopPidFile(pidFile: string): Sh {
+  return sh`if ${isRunning(pidFile)}; then
+  kill "$q_pid"
+  q_tries=0
+  while [ "$(q_born "$q_pid")" = "$q_start" ]; do
+    q_tries=$((q_tries + 1))
+    if [ "$q_tries" = 100 ]; then kill -9 "$q_pid"; fi
+    sleep 0.1 2>/dev/null || sleep 1
+  done
+fi
+rm -f -- ${pidFile}`;
+}
+
+function startProcess(desired: ProcessService): Sh {
+  const { executable, environmentFiles, record, recordCommand, pidFile, log, ready, name } = desired;
+  return sh`{ ${recordCommand}; } >${record} || exit 1
+(
+  ${exportEnvironment(environmentFiles)}
+  umask 077
+  exec setsid ${executable} >>${log} 2>&1 </dev/null
+) &
+q_pid=$!
+echo "$q_pid $(q_born "$q_pid")" >${pidFile}
+${waitUntil(ready.until, ready.timeout, sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once; its last lines:`}; tail -n 12 ${log}; exit 1; fi`)}`;
+}
+
+/** Shell that exports the `KEY="value"` lines of environment files, each value as it stands between its quotes. */
+export function exportEnvironment(environmentFiles: readonly string[]): Sh {
+  return sh`for q_file in ${environmentFiles}; do
+    if [ -f "$q_file" ]; then
+      while IFS= read -r q_line; do
+        case $q_line in [A-Z]*=*) q_value=\${q_line#*=\"}; export "\${q_line%%=*}=\${q_value%\"}" ;; esac
+      done <"$q_file"
+    fi
+  done`;
+}

@@ -1,0 +1,136 @@
+import type { QuorateError } from '../../errors.ts';
+import { unreachable, untrusted } from '../failures.ts';
+import type { ConnectOptions } from '../index.ts';
+import { HostLines, keyFingerprint, keyTypeOf, readKnownHosts, type Verdict } from './known-hosts.ts';
+import { recordKey } from './record-key.ts';
+import type { SshSettings } from './ssh-settings.ts';
+
+/** What the user said in this run, by file, name and key; undefined where nobody could be asked. */
+const answers = new Map<string, boolean | undefined>();
+
+/** Questions are asked one after the other, so that prompts do not mix. */
+let lastQuestion: Promise<unknown> = Promise.resolve();
+
+/** Decides on the key that a host shows, before anything secret is sent. */
+export class HostKeyCheck {
+  readonly #settings: SshSettings;
+  #lines: HostLines;
+  #shown: Buffer | undefined;
+  #verdict: Verdict = 'unknown';
+  #trusted: Buffer | undefined;
+  /** The question found nobody to answer it. */
+  #unanswered = false;
+
+  private constructor(settings: SshSettings, lines: HostLines) {
+    this.#settings = settings;
+    this.#lines = lines;
+  }
+
+  static async of(settings: SshSettings): Promise<HostKeyCheck> {
+    return new HostKeyCheck(settings, await linesFor(settings));
+  }
+
+  /** Host key algorithms in the order to ask for. */
+  get algorithms(): readonly string[] {
+    return this.#lines.orderAlgorithms();
+  }
+
+  /** Whether to go on with a host that shows `key`. */
+  accepts(key: Buffer): boolean {
+    this.#shown = key;
+    this.#verdict = this.#trusted?.equals(key) ? 'known' : this.#lines.judge(key);
+    if (this.#verdict === 'known') return true;
+    if (this.#verdict === 'revoked') return false;
+    const { policy } = this.#settings.hostKey;
+    return policy === 'no' || (policy === 'accept-new' && this.#verdict === 'unknown');
+  }
+
+  /** The key was taken although another one is known. */
+  get isDoubtful(): boolean {
+    return this.#verdict === 'changed';
+  }
+
+  /** What the user should hear of a key that was taken without being known. */
+  get warning(): string | undefined {
+    if (this.#settings.hostKey.policy !== 'no' || !this.#shown || this.#verdict === 'known') return undefined;
+    return `${this.#settings.name}: StrictHostKeyChecking is off, ${this.#describe(this.#shown)} was taken unseen`;
+  }
+
+  /** Asks the user about an unknown key: true when it may now be accepted. */
+  async mayTrust(trust: ConnectOptions['trust']): Promise<boolean> {
+    const key = this.#shown;
+    if (!trust || !key || this.#verdict !== 'unknown') return false;
+    const answer = lastQuestion.then(async () => {
+      // Somebody may have said yes to it for another host meanwhile.
+      this.#lines = await linesFor(this.#settings);
+      const verdict = this.#lines.judge(key);
+      if (verdict !== 'unknown') return verdict === 'known';
+      // A yes is recorded only once the host has proven to own the key: until then it counts from here.
+      const { knownAs, files } = this.#settings.hostKey;
+      const question = `${files[0]} ${knownAs} ${key.toString('base64')}`;
+      if (!answers.has(question))
+        answers.set(question, await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
+      const answer = answers.get(question);
+      this.#unanswered = answer === undefined;
+      if (answer) this.#trusted = key;
+      return answer === true;
+    });
+    lastQuestion = answer.catch(() => {});
+    return answer;
+  }
+
+  /** Notes a new key that was taken; call it once the host has proven to own the key. */
+  async record(): Promise<void> {
+    const { knownAs, policy, files } = this.#settings.hostKey;
+    const isNew = this.#trusted !== undefined || (policy === 'accept-new' && this.#verdict === 'unknown');
+    if (!isNew || !this.#shown || files[0] === undefined) return;
+    try {
+      await recordKey(files[0], knownAs, this.#shown);
+    } catch (error) {
+      throw unreachable(this.#settings.name, `cannot record its host key: ${(error as Error).message}`);
+    }
+  }
+
+  /** Why the key was not accepted; undefined when it was, or none was shown. */
+  refusal(): QuorateError | undefined {
+    const { name, address, hostKey } = this.#settings;
+    const key = this.#shown;
+    if (!key || this.accepts(key)) return undefined;
+    const shown = this.#describe(key);
+    if (this.#verdict === 'revoked') {
+      return untrusted(name, `the host key of ${address} is revoked: ${shown}`, 'do not use this host');
+    }
+    if (this.#verdict === 'unknown') {
+      return untrusted(name, `the host key of ${address} is unknown: ${shown}`, this.#wayToTrust);
+    }
+    const known = this.#lines.keys.map(
+      (line) =>
+        `${line.keyType} key ${keyFingerprint(Buffer.from(line.key, 'base64'))} (${line.file}:${line.line})`,
+    );
+    return untrusted(
+      name,
+      `the host key of ${address} has changed: known is ${known.join(', ')}, shown was ${shown}`,
+      `somebody may be in between; if the host was set up anew: ssh-keygen -R '${hostKey.knownAs}' -f ${hostKey.files[0]}`,
+    );
+  }
+
+  get #wayToTrust(): string {
+    if (this.#unanswered)
+      return 'nobody could be asked, as standard input has ended: compare the fingerprint on the host itself, then run with --trust on a terminal';
+    return this.#lines.hasAuthority
+      ? 'known_hosts names an authority for it, but host certificates are not understood here: record its key with --trust'
+      : 'compare the fingerprint on the host itself, then run with --trust to record it';
+  }
+
+  #describe(key: Buffer): string {
+    return `${keyTypeOf(key)} key ${keyFingerprint(key)}`;
+  }
+}
+
+async function linesFor({ name, hostKey }: SshSettings): Promise<HostLines> {
+  try {
+    return new HostLines(await readKnownHosts(hostKey.files), hostKey.knownAs, hostKey.portless);
+  } catch (error) {
+    throw unreachable(name, `cannot read the known host keys: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,113 @@
+import type { Duplex } from 'node:stream';
+import { QuorateError } from '../../errors.ts';
+import { badSetting, unreachable } from '../failures.ts';
+import type { Connection } from '../host.ts';
+import type { ConnectOptions } from '../index.ts';
+import { CONNECT_MS, type Dial, type Link, openLink } from './ssh-link.ts';
+import { type SshSettings, sshSettings } from './ssh-settings.ts';
+
+/** A way through jump hosts. */
+export interface Jump {
+  readonly dial: Dial;
+  /** Says that this host is done with it; the last one to do so closes the connection. */
+  release(): void;
+}
+
+interface Shared {
+  readonly link: Promise<Link>;
+  users: number;
+}
+
+/** Connections to jump hosts: one for all hosts behind it. */
+const shared = new Map<string, Shared>();
+
+/**
+ * The way to a host through its jump hosts; undefined when it has none. A jump host (`[user@]host[:port]`)
+ * has its own lines in ~/.ssh/config; of the inventory's it gets the key file and the known hosts.
+ */
+export async function jumpTo(
+  settings: SshSettings,
+  connection: Connection,
+  options: ConnectOptions,
+): Promise<Jump | undefined> {
+  const [...hops] = settings.jumps;
+  const last = hops.pop();
+  if (last === undefined) return undefined;
+  const hop = hopOf(connection, last, hops);
+  const key = JSON.stringify([settings.jumps, hop.keyFile, hop.knownHostsFile, hop.strictHostKeyChecking]);
+  const use = shared.get(key) ?? { link: openHop(hop, options), users: 0 };
+  shared.set(key, use);
+  use.users += 1;
+  const release = () => {
+    use.users -= 1;
+    if (use.users > 0) return;
+    if (shared.get(key) === use) shared.delete(key);
+    use.link.then((link) => link.close()).catch(() => {});
+  };
+  try {
+    const link = await use.link;
+    return { dial: () => dialThrough(link, last, settings), release };
+  } catch (error) {
+    release();
+    throw behind(settings.name, error);
+  }
+}
+
+function hopOf(connection: Connection, hop: string, before: readonly string[]): Connection {
+  const [, user, bracketed, bare, port] =
+    /^(?:ssh:\/\/)?(?:([^@]*)@)?(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(hop) ?? [];
+  const address = bracketed ?? bare;
+  if (address === undefined) {
+    throw badSetting(connection.name, `${hop} is no jump host`, '[user@]host[:port] is wanted');
+  }
+  return {
+    ...connection,
+    name: hop,
+    address,
+    port: port === undefined ? undefined : Number(port),
+    user: user || undefined,
+    // The hops before it are the user's word; without any it may have a jump host of its own.
+    proxyJump: before.length > 0 ? before.join(',') : undefined,
+  };
+}
+
+async function openHop(hop: Connection, options: ConnectOptions): Promise<Link> {
+  const settings = await sshSettings(hop);
+  const jump = await jumpTo(settings, hop, options);
+  // The password is for the host behind it.
+  const link = await openLink(settings, undefined, options, jump?.dial);
+  return {
+    ...link,
+    close() {
+      link.close();
+      jump?.release();
+    },
+  };
+}
+
+async function dialThrough(link: Link, hop: string, { name, address, port }: SshSettings): Promise<Duplex> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
+  });
+  try {
+    const opening = link.ssh.forwardOut('127.0.0.1', 0, address, port);
+    return (await Promise.race([opening, late])) as Duplex;
+  } catch (error) {
+    const why = link.lost() ?? (error as Error).message;
+    throw unreachable(name, `jump host ${hop} cannot connect to ${address} port ${port}: ${why}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The same failure, told of the host that is behind the jump host. */
+function behind(host: string, error: unknown): unknown {
+  if (!(error instanceof QuorateError)) return error;
+  const { exitCode, hint } = error;
+  return new QuorateError(`${host}: jump host ${error.message}`, {
+    exitCode,
+    host,
+    ...(hint !== undefined && { hint }),
+  });
+}

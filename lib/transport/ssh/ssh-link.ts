@@ -1,0 +1,163 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { NodeSSH } from 'node-ssh';
+import type { Client } from 'ssh2';
+import type { Secret } from '../../dsl/secret.ts';
+import { QuorateError } from '../../errors.ts';
+import { unreachable } from '../failures.ts';
+import type { ConnectOptions } from '../index.ts';
+import { Turns } from '../turns.ts';
+import { Authentication } from './ssh-auth.ts';
+import { HostKeyCheck } from './ssh-host-key.ts';
+import type { SshSettings } from './ssh-settings.ts';
+
+/** Until a host that does not answer counts as unreachable. */
+export const CONNECT_MS = 10_000;
+
+/** A connection that went silent is noticed within four of these. */
+const KEEPALIVE_MS = 4_000;
+
+/** Handshakes under way at a time: they cost CPU here, and jump hosts drop connects that come at once. */
+const turns = new Turns(16);
+
+/** An authenticated connection to a host whose key is known. */
+export interface Link {
+  readonly ssh: NodeSSH;
+  /** Why the connection is gone, in words; undefined while it stands. */
+  lost(): string | undefined;
+  close(): void;
+}
+
+/** Gives the stream that a connection is made over. */
+export type Dial = () => Promise<Duplex>;
+
+/** Connects, asking the user about an unknown host key where they wished to be asked. */
+export async function openLink(
+  settings: SshSettings,
+  password: Secret | undefined,
+  options: ConnectOptions,
+  dial: Dial = () => openSocket(settings),
+): Promise<Link> {
+  const check = await HostKeyCheck.of(settings);
+  const attempt = () => turns.take(() => handshake(settings, password, check, dial));
+  // Nobody waits on the other end while the user thinks: the answer comes with a second connection.
+  const link = await attempt().catch(async (error) => {
+    if (!check.refusal()) throw error;
+    if (await check.mayTrust(options.trust)) return attempt();
+    throw check.refusal() ?? error;
+  });
+  if (check.warning !== undefined) options.warn?.(settings.name, check.warning);
+  return link;
+}
+
+async function handshake(
+  settings: SshSettings,
+  password: Secret | undefined,
+  check: HostKeyCheck,
+  dial: Dial,
+): Promise<Link> {
+  const authentication = await Authentication.of(settings, password);
+  const sock = await dial();
+  const ssh = new NodeSSH();
+  const connecting = ssh.connect({
+    sock: sock as Socket,
+    username: settings.user,
+    authHandler: authentication.handler,
+    hostVerifier: (key: Buffer) => {
+      const accepted = check.accepts(key);
+      if (check.isDoubtful) authentication.forgetPassword();
+      return accepted;
+    },
+    algorithms: { serverHostKey: [...check.algorithms] as [] },
+    readyTimeout: CONNECT_MS,
+    keepaliveInterval: KEEPALIVE_MS,
+    keepaliveCountMax: 3,
+  });
+  const client = ssh.connection as Client;
+  const watch = new Watch(client);
+  try {
+    await connecting;
+  } catch (error) {
+    sock.destroy();
+    if (watch.proven) await check.record();
+    throw check.refusal() ?? connectFailed(settings, authentication, watch.first ?? (error as Error));
+  }
+  await check.record();
+  return {
+    ssh,
+    lost: () => watch.first && reasonOf(watch.first),
+    close() {
+      client.end();
+      // The other end may be gone, and would keep this process waiting.
+      setTimeout(() => sock.destroy(), 1000).unref();
+    },
+  };
+}
+
+/** node-ssh takes its own listener away once connected; without one, a reset would end the process. */
+class Watch {
+  first: (Error & { readonly level?: string }) | undefined;
+  /** The host has shown that it owns its key. */
+  proven = false;
+
+  constructor(client: Client) {
+    client.on('error', (error) => {
+      this.first ??= error;
+    });
+    client.on('close', () => {
+      this.first ??= new Error('the other end closed it');
+    });
+    client.once('handshake', () => {
+      this.proven = true;
+    });
+  }
+}
+
+/** Nagle off: with it each exchange costs 40 ms more. */
+function openSocket({ name, address, port }: SshSettings): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    // A name may have addresses of both families; Node's 250 ms for each are too few for slow links.
+    const socket = connectTcp({ host: address, port, noDelay: true, autoSelectFamilyAttemptTimeout: 3000 });
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      socket.destroy();
+      const hint = 'is the host up, with sshd on that port?';
+      reject(unreachable(name, `cannot connect to ${address} port ${port}: ${reasonOf(error)}`, hint));
+    };
+    const timer = setTimeout(() => fail(new Error(`no answer within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}
+
+function connectFailed(
+  settings: SshSettings,
+  authentication: Authentication,
+  error: Error & { readonly level?: string },
+): QuorateError {
+  if (error instanceof QuorateError) return error;
+  if (error.level === 'client-authentication') return authentication.failure();
+  const { name, address, port } = settings;
+  const why = error.level === 'client-timeout' ? `no answer within ${CONNECT_MS / 1000} s` : reasonOf(error);
+  return unreachable(name, `cannot connect to ${address} port ${port}: ${why}`);
+}
+
+/** Node's codes in words. */
+function reasonOf(error: Error & { readonly code?: unknown; readonly level?: string }): string {
+  if (error.level === 'client-timeout') return 'the host no longer answers';
+  return WORDS[String(error.code)] ?? (error.message || String(error.code ?? error.name));
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the other end reset it',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network unreachable',
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name does not resolve at the moment',
+  ETIMEDOUT: 'no answer',
+};

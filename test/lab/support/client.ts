@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ClientReport } from './clientProcess.ts';
+import type { Lab } from './lab.ts';
+import { CHECKOUT } from './paths.ts';
+
+export type { ClientReport } from './clientProcess.ts';
+
+/** A client of a lab's cluster that is at work. */
+export interface Client {
+  /** Settles with the first acknowledged write; rejects when the client ends without one. */
+  readonly working: Promise<void>;
+  /** Has it look for every write that was acknowledged; the cluster must answer by then. */
+  stop(): Promise<ClientReport>;
+}
+
+/**
+ * Starts a client on control that writes and reads without a break, over the network and with the client
+ * certificate that runs leave there. It may be started before there is a cluster.
+ */
+export function startClient(lab: Lab): Client {
+  const pki = join(dirname(lab.inventoryFile), '.quorate/inventory/pki');
+  const endpoints = lab.hosts.map(({ address }) => `https://${address}:2379`);
+  const child = lab.spawn(
+    'node',
+    ['--import', 'tsx', join(CHECKOUT, 'test/lab/support/clientProcess.ts'), pki, ...endpoints],
+    { cwd: CHECKOUT },
+  );
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk;
+  });
+  const report = new Promise<ClientReport>((resolve, reject) => {
+    lines.on('line', (line) => {
+      if (line !== 'working') resolve(JSON.parse(line));
+    });
+    child.once('close', () => reject(new Error(`the client ended without a report: ${said.slice(-1000)}`)));
+  });
+  const working = new Promise<void>((resolve, reject) => {
+    lines.on('line', () => resolve());
+    report.catch(reject);
+  });
+  // Whoever does not wait for the first write still gets the report.
+  working.catch(() => {});
+  report.catch(() => {});
+  return {
+    working,
+    async stop() {
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, 'close') : undefined;
+      child.stdin?.end();
+      const found = await report;
+      await ended;
+      return found;
+    },
+  };
+}
+
+/** What must never be seen by a client, in words; nothing when all is well. */
+export function clientProblems({ lost, stale, verified, acknowledged }: ClientReport): readonly string[] {
+  return [
+    ...(lost.length > 0
+      ? [`${lost.length} acknowledged writes are gone: ${lost.slice(0, 5).join(' ')}`]
+      : []),
+    ...(stale > 0 ? [`${stale} reads did not see a write acknowledged before`] : []),
+    ...(verified || acknowledged === 0 ? [] : ['the cluster did not let the client read its writes back']),
+  ];
+}
+
+/** `412 writes acknowledged, longest gap between two 93 ms (reads: 71 ms)`. */
+export function describeClient({ acknowledged, writeGapMs, readGapMs }: ClientReport): string {
+  return `${acknowledged} writes acknowledged, longest gap between two ${writeGapMs} ms (reads: ${readGapMs} ms)`;
+}

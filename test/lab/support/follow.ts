@@ -1,0 +1,46 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Lab } from './lab.ts';
+import type { Outcome, TaskEvent } from './playbook.ts';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+
+/** What a run said that was watched on its way. */
+export interface Followed {
+  /** null when a signal ended it. */
+  readonly code: number | null;
+  readonly tasks: readonly TaskEvent[];
+  readonly errors: Outcome['errors'];
+}
+
+export interface Followers {
+  readonly started?: (child: ChildProcess) => void;
+  /** Each task event as it comes; the next one waits for it. */
+  readonly task?: (event: TaskEvent) => Promise<void> | void;
+}
+
+/** Runs site.ts to its end, and tells its task events while it goes on. */
+export async function follow(
+  lab: Lab,
+  args: readonly string[],
+  { started, task }: Followers,
+): Promise<Followed> {
+  const site = join(ROOT, 'playbooks/site.ts');
+  const line = ['--import', 'tsx', site, '-i', lab.inventoryFile, '--output', 'json', ...args];
+  const child = lab.spawn('node', line, { cwd: ROOT });
+  started?.(child);
+  child.stderr?.resume();
+  const tasks: TaskEvent[] = [];
+  const errors: Outcome['errors'][number][] = [];
+  for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    const event = JSON.parse(text);
+    if (event.event === 'error') errors.push(event);
+    if (event.event !== 'task') continue;
+    tasks.push(event);
+    await task?.(event);
+  }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return { code: child.exitCode, tasks, errors };
+}

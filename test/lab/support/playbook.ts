@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import type { Change } from '../../../lib/dsl/task.ts';
+import type { HostRecap } from '../../../lib/runner/events.ts';
+import type { Lab } from './lab.ts';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+
+/** One `task` event of the JSON stream. */
+export interface TaskEvent {
+  readonly host: string;
+  readonly role: string;
+  readonly task: string;
+  readonly status: string;
+  readonly changes: readonly Change[];
+}
+
+/** What a playbook run said. */
+export interface Outcome {
+  readonly code: number;
+  readonly tasks: readonly TaskEvent[];
+  /** Tasks that are not `ok`. */
+  readonly changed: readonly TaskEvent[];
+  readonly errors: readonly {
+    readonly message: string;
+    readonly exitCode: number;
+    readonly hint?: string;
+    readonly host?: string;
+  }[];
+  readonly recap: Readonly<Record<string, HostRecap>>;
+  readonly text: string;
+}
+
+export interface PlaybookOptions {
+  readonly playbook?: string;
+  readonly inventory?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A command that runs the rest of the command line. */
+  readonly via?: readonly string[];
+}
+
+/** Runs a playbook on control, inside the lab's network, and takes its JSON apart. */
+export async function runPlaybook(
+  lab: Lab,
+  args: readonly string[] = [],
+  { playbook = 'site', inventory = lab.inventoryFile, env = {}, via = [] }: PlaybookOptions = {},
+): Promise<Outcome> {
+  const file = join(ROOT, 'playbooks', `${playbook}.ts`);
+  const line = [...via, 'node', '--import', 'tsx', file, '-i', inventory, '--output', 'json', ...args];
+  const [command = '', ...rest] = line;
+  const options = { cwd: ROOT, env, timeoutMs: 150_000 };
+  const { code, stdout, stderr } = await lab.run(command, rest, options);
+  const events = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const tasks: TaskEvent[] = events.filter(({ event }) => event === 'task');
+  return {
+    code,
+    tasks,
+    changed: tasks.filter(({ status }) => status !== 'ok'),
+    errors: events.filter(({ event }) => event === 'error'),
+    recap: events.find(({ event }) => event === 'recap')?.hosts ?? {},
+    text: `${stdout}${stderr}`,
+  };
+}
+
+/** What a check and its run must agree on: where and what, and before and after wherever that is certain. */
+export function changeSet({ tasks }: Outcome): readonly string[] {
+  return tasks
+    .flatMap(({ host, role, task, changes }) =>
+      changes.map(({ resource, kind, property, before, after, certainty }) =>
+        JSON.stringify([
+          host,
+          role,
+          task,
+          resource,
+          kind,
+          property,
+          ...(certainty === 'certain' ? [before, after] : []),
+        ]),
+      ),
+    )
+    .sort();
+}
+
+/** `host: resource property` of every change; short enough to compare by eye. */
+export function changes({ tasks }: Outcome): readonly string[] {
+  return tasks
+    .flatMap((task) => task.changes.map(({ resource, property }) => `${task.host} ${resource} ${property}`))
+    .sort();
+}

@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import type { Vars } from '../../../../lib/dsl/role.ts';
+import { modelProblems } from '../../../../lib/etcd/model/problems.ts';
+import { DEFAULTS } from '../../support/defaults.ts';
+
+type Case = readonly [what: string, hosts: readonly Vars[], ...problems: string[]];
+
+/** Hosts h1, h2… at 10.0.0.1, 10.0.0.2…, with these variables besides the defaults. */
+const CASES: readonly Case[] = [
+  ['one member', [{}]],
+  ['three members', [{}, {}, {}]],
+  ['two clusters of three in one inventory', [...Array(3).fill({ etcd_cluster_name: 'a' }), {}, {}, {}]],
+  [
+    'the client port is the peer port',
+    [{ etcd_client_port: 2380 }],
+    'h1 etcd_client_port: etcd_client_port of h1 is 2380, as is the other port',
+  ],
+  [
+    'one address and port twice',
+    [{}, { etcd_address: '10.0.0.1' }, {}],
+    'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2379',
+    'h2 etcd_peer_port: h2 and h1 both have 10.0.0.1:2380',
+    'h2 etcd_bin_dir: h2 and h1 both have /opt/etcd/bin on 10.0.0.1',
+    'h2 etcd_config_dir: h2 and h1 both have /opt/etcd/cfg on 10.0.0.1',
+    'h2 etcd_cert_dir: h2 and h1 both have /opt/etcd/ssl on 10.0.0.1',
+    'h2 etcd_data_dir: h2 and h1 both have /var/lib/etcd/default.etcd on 10.0.0.1',
+  ],
+  [
+    "one's client port is another's peer port",
+    [{}, { etcd_address: '10.0.0.1', ...apart('x'), etcd_client_port: 2380, etcd_peer_port: 2381 }, {}],
+    'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2380',
+  ],
+  ['one machine, all apart', [{}, { etcd_address: '10.0.0.1', ...apart('x'), ...ports(12379) }, {}]],
+  [
+    'one machine, and binaries that it brings',
+    ['/usr/bin', '/usr/bin'].map((etcd_bin_dir, i) => ({
+      etcd_address: '10.0.0.1',
+      ...apart(`m${i}`),
+      ...ports(2379 + 10 * i),
+      etcd_bin_dir,
+      etcd_source: 'path',
+      etcd_cluster_name: `c${i}`,
+    })),
+  ],
+  [
+    'two clusters on one machine share the port',
+    [
+      { etcd_cluster_name: 'a' },
+      { etcd_cluster_name: 'b', etcd_address: '10.0.0.1', ...apart('x'), etcd_peer_port: 2390 },
+    ],
+    'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2379',
+  ],
+  [
+    'one member name twice',
+    [{ etcd_member_name: 'm' }, { etcd_member_name: 'm' }, {}],
+    'h2 etcd_member_name: h2 and h1 are both called m in cluster prod',
+  ],
+  [
+    "a member name that is another host's",
+    [{ etcd_member_name: 'h2' }, {}, {}],
+    'h2 etcd_member_name: h2 and h1 are both called h2 in cluster prod',
+  ],
+  [
+    'two versions',
+    [{ etcd_version: '3.5.33' }, { etcd_version: '3.5.30' }, { etcd_version: '3.5.33' }],
+    'h2 etcd_version: etcd_version is 3.5.30 on h2 and 3.5.33 on h1, both of cluster prod',
+  ],
+  [
+    'a version for some',
+    [{ etcd_version: '3.5.33' }, {}, { etcd_version: '3.5.33' }],
+    'h2 etcd_version: etcd_version is not set on h2 and 3.5.33 on h1, both of cluster prod',
+  ],
+  [
+    'two CAs',
+    [{ etcd_pki_dir: '/a' }, { etcd_pki_dir: '/b' }, { etcd_pki_dir: '/a' }],
+    'h2 etcd_pki_dir: etcd_pki_dir is /b on h2 and /a on h1, both of cluster prod',
+  ],
+  [
+    'two lives of certificates and two kinds of keys in one folder',
+    [{}, { etcd_cert_expiry: '24h', etcd_cert_renew_before: '8h', etcd_key_type: 'rsa-2048' }, {}],
+    'h2 etcd_key_type: etcd_key_type is rsa-2048 on h2 and ecdsa-256 on h1, both of cluster prod',
+    'h2 etcd_cert_expiry: etcd_cert_expiry is 24h on h2 and 87600h on h1, both of cluster prod',
+    'h2 etcd_cert_renew_before: etcd_cert_renew_before is 8h on h2 and 720h on h1, both of cluster prod',
+  ],
+  [
+    'two members',
+    [{}, {}],
+    'warning h1 etcd_cluster_name: cluster prod has 2 members: one fewer would stand as many failures',
+  ],
+  [
+    'four members',
+    [{}, {}, {}, {}],
+    'warning h1 etcd_cluster_name: cluster prod has 4 members: one fewer would stand as many failures',
+  ],
+  [
+    'a loopback address among others',
+    [{ etcd_address: '127.0.0.1' }, {}, {}],
+    'h1 etcd_address: etcd_address of h1 is 127.0.0.1, which other members of cluster prod cannot reach',
+  ],
+  [
+    'data among binaries',
+    [{ etcd_data_dir: '/opt/etcd/bin/' }],
+    'h1 etcd_data_dir: etcd_data_dir of h1 is /opt/etcd/bin, as is etcd_bin_dir',
+  ],
+  [
+    'certificates beside the configuration',
+    [{ etcd_cert_dir: '/opt/etcd/cfg' }],
+    'h1 etcd_cert_dir: etcd_cert_dir of h1 is /opt/etcd/cfg, as is etcd_config_dir',
+  ],
+  [
+    'data around the rest',
+    [{ etcd_data_dir: '/opt/etcd' }],
+    ...['bin_dir: /opt/etcd/bin', 'config_dir: /opt/etcd/cfg', 'cert_dir: /opt/etcd/ssl'].map(
+      (other) =>
+        `h1 etcd_data_dir: etcd_data_dir of h1 is /opt/etcd, and etcd_${other.replace(':', ' is')}: one lies in the other`,
+    ),
+  ],
+  [
+    'data below the certificates',
+    [{ etcd_data_dir: '/opt/etcd/ssl/data' }],
+    'h1 etcd_data_dir: etcd_data_dir of h1 is /opt/etcd/ssl/data, and etcd_cert_dir is /opt/etcd/ssl: one lies in the other',
+  ],
+  ['names that only start alike', [{ etcd_data_dir: '/opt/etcd/ssl-data' }]],
+  ...['/', '/etc', '/var/lib/', '/usr/local/bin'].map(
+    (path): Case => [
+      `data in ${path}`,
+      [
+        {
+          etcd_data_dir: path,
+          ...(path === '/' && { etcd_bin_dir: '/a', etcd_config_dir: '/b', etcd_cert_dir: '/c' }),
+        },
+      ],
+      `h1 etcd_data_dir: etcd_data_dir of h1 is ${path === '/' ? '/' : path.replace(/\/$/, '')}, a directory of the system`,
+      ...(path === '/'
+        ? ['bin_dir is /a', 'config_dir is /b', 'cert_dir is /c'].map(
+            (other) => `h1 etcd_data_dir: etcd_data_dir of h1 is /, and etcd_${other}: one lies in the other`,
+          )
+        : []),
+    ],
+  ),
+  ['binaries in /usr/local/bin', [{ etcd_bin_dir: '/usr/local/bin' }]],
+  [
+    'an address with a port',
+    [{ etcd_address: '10.0.0.1:2379' }],
+    'h1 etcd_address: etcd_address of h1 must be an IP address or a name, found "10.0.0.1:2379"',
+  ],
+  [
+    'an address with a slip',
+    [{ etcd_address: '10.0.0.256' }],
+    'h1 etcd_address: etcd_address of h1 must be an IP address or a name, found "10.0.0.256"',
+  ],
+  ...[
+    ['0.0.0.0'],
+    ['::'],
+    ['0::0', '::'],
+    ['0:0:0:0:0:0:0:0', '::'],
+    ['::0.0.0.0', '::'],
+    ['::ffff:0.0.0.0', '::ffff:0:0'],
+  ].flatMap(([written = '', shown = written]): readonly Case[] => [
+    [
+      `every address as ${written}`,
+      [{ etcd_address: written }],
+      `h1 etcd_address: etcd_address of h1 is ${shown}, which nobody can connect to`,
+    ],
+    [
+      `every address to listen on as ${written}`,
+      [{ etcd_listen_address: written }],
+      `h1 etcd_listen_address: etcd_listen_address of h1 is ${shown}, which is no address of the host but all of them`,
+    ],
+  ]),
+  [
+    'every address as a name',
+    [{ etcd_address: '0x0' }],
+    'h1 etcd_address: etcd_address of h1 is 0x0, which nobody can connect to',
+  ],
+  ['an address of IPv6', [{ etcd_address: 'fd00::1' }]],
+  [
+    'a name to listen on',
+    [{ etcd_listen_address: 'node1.example.com' }],
+    'h1 etcd_listen_address: etcd_listen_address of h1 must be an IP address, found "node1.example.com"',
+  ],
+  ['loopback to listen on', [{ etcd_listen_address: '127.0.0.1' }]],
+  [
+    'networks that are none',
+    [{ etcd_client_cidrs: ['10.0.0.0/33', '....', 'fd00::/64', '10.0.0.1'] }],
+    'h1 etcd_client_cidrs: etcd_client_cidrs of h1 has "10.0.0.0/33", which is no network',
+    'h1 etcd_client_cidrs: etcd_client_cidrs of h1 has "....", which is no network',
+  ],
+  [
+    'a further name with a port',
+    [{ etcd_extra_sans: ['lb.example.com', 'lb:2379'] }],
+    'h1 etcd_extra_sans: etcd_extra_sans of h1 has "lb:2379", which is neither an IP address nor a name',
+  ],
+  [
+    'a download by FTP',
+    [{ etcd_download_url: 'ftp://x/y' }],
+    'h1 etcd_download_url: etcd_download_url of h1 must be https, http, file or a path, found "ftp://x/y"',
+  ],
+  ['a download from a path', [{ etcd_download_url: '/srv/etcd.tar.gz' }]],
+  [
+    'renewal at once',
+    [{ etcd_cert_expiry: '30d', etcd_cert_renew_before: '720h' }],
+    'h1 etcd_cert_renew_before: etcd_cert_renew_before of h1 is no less than etcd_cert_expiry: every run would renew',
+  ],
+  ['renewal in time', [{ etcd_cert_expiry: '31d', etcd_cert_renew_before: '720h' }]],
+];
+
+describe('what is wrong with a model', () => {
+  it.each(CASES.map(([what, hosts, ...problems]) => ({ what, hosts, problems })))(
+    '$what',
+    ({ hosts, problems }) => {
+      const list = hosts.map((vars, i) => ({
+        name: `h${i + 1}`,
+        vars: { ...DEFAULTS, inventory_file: 'prod.yaml', ansible_host: `10.0.0.${i + 1}`, ...vars },
+        hostvars: {},
+      }));
+      const found = modelProblems(list);
+      expect(
+        found.map(
+          ({ host, variable, message, level }) =>
+            `${level ? `${level} ` : ''}${host} ${variable}: ${message}`,
+        ),
+      ).toEqual(problems);
+      expect(found.filter(({ hint }) => hint === '')).toEqual([]);
+    },
+  );
+});
+
+function apart(name: string): Vars {
+  return Object.fromEntries(
+    ['bin', 'config', 'cert', 'data'].map((dir) => [`etcd_${dir}_dir`, `/${name}/${dir}`]),
+  );
+}
+
+function ports(client: number): Vars {
+  return { etcd_client_port: client, etcd_peer_port: client + 1 };
+}

@@ -1,0 +1,154 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { PlannedTask, PlayRun } from '../../../../../lib/dsl/play.ts';
+import type { ChangeKind } from '../../../../../lib/dsl/task.ts';
+import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
+import { admit, converge } from '../../../../../lib/etcd/operations/site/converge.ts';
+import { DEFAULTS } from '../../../support/defaults.ts';
+
+/** A task that is due with one change, or due with none. */
+function planned(resource: string, kind?: ChangeKind, inTurn = false): PlannedTask {
+  const changes = kind
+    ? [{ resource, kind, property: 'state', before: null, after: null, certainty: 'certain' as const }]
+    : [];
+  return {
+    role: 'systemd',
+    task: { resource, inTurn: () => inTurn } as unknown as PlannedTask['task'],
+    changes,
+  };
+}
+
+const START = [planned('service:etcd', 'start')];
+const RESTART = [planned('service:etcd', 'restart')];
+const NOTHING = [planned('service:etcd')];
+
+/** What `admit` says of a cluster whose members have these plans. */
+function refusal(
+  state: ClusterFacts['state'],
+  plans: readonly (readonly PlannedTask[])[],
+  left: number[] = [],
+) {
+  const names = plans.map((_, i) => `etcd0${i + 1}`);
+  const hostvars = Object.fromEntries(
+    names.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}` }]),
+  );
+  const cluster = { state, version: '3.5.30', token: undefined, caPem: undefined, furtherHosts: [] };
+  const hosts = names.map((name, i) => ({
+    target: { name, vars: hostvars[name], hostvars, facts: { ...ORDINARY, cluster } },
+    selected: !left.includes(i),
+    plan: plans[i],
+  }));
+  try {
+    admit({ hosts } as unknown as PlayRun<EtcdFacts>);
+    return undefined;
+  } catch (error) {
+    const { exitCode, message } = error as { exitCode: number; message: string };
+    return `${exitCode} ${message}`;
+  }
+}
+
+describe('a plan is refused before anything is changed', () => {
+  it.each([
+    ['one', [RESTART], '1 voters, quorum 1: stopping etcd01 leaves 0'],
+    ['two', [NOTHING, RESTART], '2 voters, quorum 2: stopping etcd02 leaves 1'],
+  ])('when it stops a member of a cluster of %s, which cannot spare any', (_name, plans, message) => {
+    expect(refusal('live', plans)).toBe(`3 etcd: nothing was changed: ${message}`);
+  });
+
+  it.each([
+    ['a cluster of three', 'live', [RESTART, RESTART, RESTART]],
+    ['a member that does not run', 'live', [START]],
+    ['a firewall of a single member', 'live', [[planned('firewall-off:firewalld', 'stop')]]],
+    ['a single member that is down anyway', 'stopped', [RESTART]],
+  ] as const)('but not when it is about %s', (_name, state, plans) => {
+    expect(refusal(state, plans)).toBe(undefined);
+  });
+
+  const whole = 'etcd: nothing was changed: a new cluster starts with all its members';
+  it.each([
+    ['is left out by --limit', [START, START, NOTHING], [2], `3 ${whole}, and these are left out: etcd03`],
+    ['could not be planned', [START, START, []], [], `2 ${whole}, not without etcd03`],
+  ])('when it founds a cluster and a member %s', (_name, plans, left, message) => {
+    expect(refusal('new', plans, left)).toBe(message);
+    expect(refusal('bootstrapping', plans, left)).toBe(message);
+    expect(refusal('live', plans, left)).toBe(undefined);
+  });
+});
+
+describe('the token of a bootstrap', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'quorate-token-'));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** What is kept on control while hosts are applied to; undefined when they are not. */
+  async function keptMeanwhile(state: ClusterFacts['state'], plan: readonly PlannedTask[]) {
+    const vars = { ...DEFAULTS, inventory_dir: dir, etcd_address: '10.0.0.1' };
+    const token = state === 'new' ? 'etcd-0123' : undefined;
+    const cluster = { state, version: '3.5.30', token, caPem: undefined, furtherHosts: [] };
+    const facts = { ...ORDINARY, cluster };
+    const host = { target: { name: 'etcd01', vars, hostvars: { etcd01: vars }, facts }, plan };
+    let kept: string | undefined;
+    await converge({
+      hosts: [host],
+      async each() {
+        try {
+          kept = readFileSync(join(dir, '.quorate/etcd/bootstrap-token'), 'utf8');
+        } catch {
+          kept = 'none';
+        }
+        return [];
+      },
+      log() {},
+      fail(error: unknown) {
+        throw error;
+      },
+    } as unknown as PlayRun<EtcdFacts>);
+    return kept;
+  }
+
+  it('is kept before a host that starts is touched, and forgotten where the cluster lives', async () => {
+    expect(await keptMeanwhile('new', NOTHING)).toBe('none');
+    expect(await keptMeanwhile('new', START)).toBe('etcd-0123\n');
+    expect(await keptMeanwhile('live', NOTHING)).toBe('none');
+  });
+});
+
+it('a member that was down and does not come up ends a roll before it has begun', async () => {
+  const names = ['etcd01', 'etcd02', 'etcd03'];
+  const dir = mkdtempSync(join(tmpdir(), 'quorate-roll-'));
+  const hostvars = Object.fromEntries(
+    names.map((name, i) => [name, { ...DEFAULTS, inventory_dir: dir, etcd_address: `10.0.0.${i + 1}` }]),
+  );
+  const cluster = { state: 'live', version: '3.5.30', token: undefined, caPem: undefined, furtherHosts: [] };
+  const plans = [
+    [planned('service:etcd', 'restart', true)],
+    [planned('service:etcd', 'restart', true)],
+    [planned('service:etcd', 'start', true)],
+  ];
+  const hosts = names.map((name, i) => ({
+    target: { name, vars: hostvars[name], hostvars, facts: { ...ORDINARY, cluster } },
+    selected: true,
+    plan: plans[i],
+  }));
+  const errors: unknown[] = [];
+  const touched: string[][] = [];
+  await converge({
+    hosts,
+    async each(some: typeof hosts) {
+      const all = some.map(({ target }) => target.name);
+      touched.push(all);
+      return some.filter(() => all.length === names.length);
+    },
+    log() {},
+    fail: (error: unknown) => errors.push(error),
+  } as unknown as PlayRun<EtcdFacts>);
+  rmSync(dir, { recursive: true });
+  expect(touched).toEqual([names, ['etcd03']]);
+  expect(errors).toMatchObject([
+    {
+      exitCode: 3,
+      message: 'stopped at etcd03: no further member is touched; still to be changed: etcd01, etcd02',
+    },
+  ]);
+});

@@ -1,0 +1,194 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { PlannedTask, PlayRun } from '../../../../lib/dsl/play.ts';
+import { EXIT } from '../../../../lib/errors.ts';
+import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import { memberSans, pkiOptions } from '../../../../lib/etcd/files/certificates.ts';
+import { etcdStrategy } from '../../../../lib/etcd/operations/site/strategy.ts';
+import { openPki } from '../../../../lib/pki/index.ts';
+import { walk } from '../../pki/support.ts';
+import { TUTORIAL } from '../../pki/tutorial.ts';
+import { DEFAULTS } from '../../support/defaults.ts';
+import { scratch } from '../../support/scratch.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const KINDS = ['server', 'peer'] as const;
+const DUE = KINDS.map((kind) => planned(kind, `${kind}.pem`));
+
+function planned(kind: string, property: string): PlannedTask {
+  const resource = `certificate:/opt/etcd/ssl/${kind}.pem`;
+  const change = { resource, kind: 'update', property, before: null, after: null, certainty: 'certain' };
+  const task = { resource } as PlannedTask['task'];
+  return { role: 'certs', task, changes: [change] } as PlannedTask;
+}
+
+/** A cluster of three with its PKI in a folder of its own, and what its strategy says to a plan. */
+function cluster(caPem?: string) {
+  const dir = join(scratch(), 'pki');
+  const names = ['etcd01', 'etcd02', 'etcd03'];
+  const hostvars = Object.fromEntries(
+    names.map((name, i) => [name, { ...DEFAULTS, etcd_pki_dir: dir, etcd_address: `10.0.0.${i + 1}` }]),
+  );
+  const facts = {
+    ...ORDINARY,
+    cluster: { state: caPem ? 'live' : 'new', caPem, furtherHosts: [] },
+  } as unknown as EtcdFacts;
+  const targets = names.map((name) => ({ name, vars: hostvars[name]!, hostvars, facts }));
+  const said: string[] = [];
+  const admit = (plan: readonly PlannedTask[]) =>
+    etcdStrategy.admit!({
+      hosts: targets.map((target) => ({ target, selected: true, plan })),
+      log: (_level: string, message: string) => said.push(message),
+    } as unknown as PlayRun<EtcdFacts>);
+  /** As a run that gets that far. */
+  const issue = async () => {
+    for (const target of targets) {
+      const pki = await openPki(pkiOptions(target));
+      for (const kind of KINDS) await pki.issueMember(target.name, kind, memberSans(target));
+    }
+  };
+  return { dir, admit, issue, said };
+}
+
+async function errorOf(work: Promise<unknown>) {
+  const error = await work.then(
+    () => undefined,
+    (thrown: { exitCode: number; message: string; hint: string }) => thrown,
+  );
+  return error && { exitCode: error.exitCode, message: error.message, hint: error.hint };
+}
+
+const state = (dir: string) =>
+  existsSync(dir) && walk(dir).map((name) => [name, statSync(join(dir, name)).mtimeMs]);
+
+describe('certificates that are due', () => {
+  const members = ['etcd01', 'etcd02', 'etcd03'];
+  const passphrase = (value: string) => vi.stubEnv('QUORATE_CA_PASSPHRASE', value);
+  it.each<[string, (folder: Folder) => void, number?]>([
+    ['where there is no CA yet', ({ lose }) => lose('')],
+    ['where the key opens', ({ lose }) => lose(...members)],
+    ['where the key is lost', ({ lose }) => lose('ca-key.pem', ...members), EXIT.refused],
+    ['of one member, where the key is lost', ({ lose }) => lose('ca-key.pem', 'etcd02'), EXIT.refused],
+    ['where the key is lost, but they are stored', ({ lose }) => lose('ca-key.pem')],
+    ["where only the client's would need the lost key", ({ lose }) => lose('ca-key.pem', 'client.pem')],
+    ["where the key is another's, but they are stored", ({ swapKey }) => swapKey()],
+    [
+      "where the key is another's",
+      ({ lose, swapKey }) => {
+        swapKey();
+        lose(...members);
+      },
+      EXIT.refused,
+    ],
+    ['where the passphrase is missing, but they are stored', () => passphrase('')],
+    [
+      'where the passphrase is missing',
+      ({ lose }) => {
+        passphrase('');
+        lose(...members);
+      },
+      EXIT.untrusted,
+    ],
+    [
+      'where the passphrase is wrong',
+      ({ lose }) => {
+        passphrase('wrong');
+        lose(...members);
+      },
+      EXIT.untrusted,
+    ],
+    [
+      "where only the client's would need the passphrase",
+      ({ lose }) => {
+        passphrase('');
+        lose('client.pem');
+      },
+      EXIT.untrusted,
+    ],
+    [
+      'where a run was cut off after the key of the CA, and the passphrase is missing',
+      ({ lose }) => {
+        passphrase('');
+        lose('ca.pem', ...members);
+      },
+      EXIT.untrusted,
+    ],
+  ])('%s are refused as a run would refuse to issue them, or not', async (_name, change, exitCode) => {
+    const { dir, admit, issue } = cluster();
+    passphrase('correct horse');
+    await issue();
+    change(folder(dir));
+    const before = state(dir);
+    const refusal = await errorOf(admit(DUE));
+    expect(refusal?.exitCode).toBe(exitCode);
+    expect(state(dir)).toEqual(before);
+    expect(refusal).toEqual(await errorOf(issue()));
+  });
+
+  it('are refused where the folder is lost and the members trust a CA', async () => {
+    const made = cluster();
+    await made.issue();
+    const { dir, admit } = cluster(readFileSync(join(made.dir, 'ca.pem'), 'utf8'));
+    expect(await errorOf(admit(DUE))).toMatchObject({ exitCode: EXIT.refused });
+    expect(existsSync(dir)).toBe(false);
+  });
+
+  it('are refused where they would last too long', async () => {
+    const { dir, admit, issue } = cluster();
+    await issue();
+    folder(dir).lose(...members);
+    const signing = { default: { expiry: '90000000h', usages: ['server auth', 'client auth'] } };
+    writeFileSync(join(dir, 'ca-config.json'), JSON.stringify({ signing }));
+    expect(await errorOf(admit(DUE))).toMatchObject({ exitCode: EXIT.usage });
+  });
+});
+
+describe("what cfssl's files ask for and do not get", () => {
+  it('is said once a cluster, with its place and no host, and only where something is due', async () => {
+    const { dir, admit, issue, said } = cluster();
+    mkdirSync(dir);
+    for (const [name, text] of Object.entries(TUTORIAL)) {
+      writeFileSync(join(dir, name), text.replace('10.0.52.6', '10.0.0.1'));
+    }
+    const end = expect.stringMatching(/^etcd: certificates would last until \S+ but their CA ends \S+:/);
+    const place = `${dir}/server-csr.json:3:11`;
+    const lacking = `${place}: "hosts" lacks the members 10.0.0.2, 10.0.0.3; they are added`;
+    await admit(DUE);
+    expect(said).toEqual([lacking, end]);
+    said.length = 0;
+    await issue();
+    await admit(DUE);
+    await admit([]);
+    expect(said).toEqual([]);
+  });
+});
+
+describe('where nothing is to be issued', () => {
+  it.each<[string, readonly PlannedTask[]]>([
+    ['nothing is due', []],
+    ['only a mode is', [planned('server', 'server-key.pem mode')]],
+  ])('no key is asked for: %s', async (_name, plan) => {
+    const { dir, admit, issue } = cluster();
+    await issue();
+    folder(dir).lose('ca-key.pem', 'etcd01');
+    expect(await errorOf(admit(plan))).toBeUndefined();
+  });
+});
+
+type Folder = ReturnType<typeof folder>;
+
+/** What may happen to a PKI's folder. */
+function folder(dir: string) {
+  return {
+    lose(...names: readonly string[]) {
+      for (const name of names) rmSync(join(dir, name), { recursive: true, force: true });
+    },
+    swapKey() {
+      writeFileSync(join(dir, 'ca-key.pem'), readFileSync(join(dir, 'client-key.pem')));
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { formedFacts, formedText, type KnownMember, parseFormed } from '../../../../lib/etcd/facts/formed.ts';
+import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
+import { clusterOf, memberOf } from '../../../../lib/etcd/model/cluster.ts';
+import { knownMembers, membershipProblems } from '../../../../lib/etcd/survey/membership.ts';
+import type { EtcdHost } from '../../../../lib/etcd/survey/survey.ts';
+import { DEFAULTS } from '../../support/defaults.ts';
+
+const hostvars = Object.fromEntries(
+  [1, 2, 3].map((i) => [`etcd0${i}`, { ...DEFAULTS, etcd_address: `10.0.0.${i}` }]),
+);
+const host = { name: 'etcd01', vars: hostvars.etcd01!, hostvars };
+const cluster = clusterOf(host);
+
+function listed(i: number, change: Partial<KnownMember> = {}): KnownMember {
+  return {
+    id: `${i}a`,
+    name: `etcd0${i}`,
+    peerUrls: [`https://10.0.0.${i}:2380`],
+    clientUrls: [`https://10.0.0.${i}:2379`],
+    learner: false,
+    ...change,
+  };
+}
+const moved = { peerUrls: ['https://10.0.0.9:2380'] };
+const unstarted = { name: '', clientUrls: [] };
+
+describe('members of the cluster against those of the inventory', () => {
+  it.each<[string, readonly KnownMember[], readonly string[]]>([
+    ['the same', [listed(1), listed(2), listed(3)], []],
+    ['nothing known', [], []],
+    ['one of the inventory is not listed', [listed(1), listed(2)], []],
+    ['one has another name at its address', [listed(1), listed(2), listed(3, { name: 'db3' })], []],
+    ['one has several addresses', [listed(1, { peerUrls: ['https://a:1', 'https://10.0.0.1:2380'] })], []],
+    ['a learner that is left over', [listed(1), listed(2), listed(3), listed(4, { learner: true })], []],
+    ['one that never started', [listed(1), listed(2), listed(3), listed(4, unstarted)], []],
+    [
+      'one that is not in the inventory',
+      [listed(1), listed(2), listed(3), listed(4)],
+      ['etcd: member etcd04 (4a) at https://10.0.0.4:2380 votes, and is not in the inventory'],
+    ],
+    [
+      'one at another address',
+      [listed(1), listed(2, moved), listed(3)],
+      [
+        'etcd02: etcd knows member etcd02 (2a) at https://10.0.0.9:2380, the inventory says https://10.0.0.2:2380',
+      ],
+    ],
+    [
+      'two at another address, listed in the order of their IDs',
+      [listed(3, moved), listed(1), listed(2, moved)],
+      [
+        'etcd02: etcd knows member etcd02 (2a) at https://10.0.0.9:2380, the inventory says https://10.0.0.2:2380',
+        'etcd03: etcd knows member etcd03 (3a) at https://10.0.0.9:2380, the inventory says https://10.0.0.3:2380',
+      ],
+    ],
+    [
+      'one at another address, by our record',
+      [{ name: 'etcd02', ...moved }],
+      ['etcd02: etcd knows member etcd02 at https://10.0.0.9:2380, the inventory says https://10.0.0.2:2380'],
+    ],
+    [
+      'one that was added again under its name, and not removed before',
+      [listed(1), listed(2, moved), listed(2, unstarted), listed(3)],
+      ['etcd: member etcd02 (2a) at https://10.0.0.9:2380 votes, and is not in the inventory'],
+    ],
+  ])('%s', (_name, known, expected) => {
+    const problems = membershipProblems(cluster, known);
+    expect(problems.map(({ message }) => message)).toEqual(expected);
+    for (const { exitCode } of problems) expect(exitCode).toBe(3);
+  });
+
+  it('says what to do, with the ID where it is known', () => {
+    const hints = (known: readonly KnownMember[]) =>
+      membershipProblems(cluster, known).map(({ hint }) => hint);
+    expect(hints([listed(2, moved), listed(4)])).toEqual([
+      'put etcd_address and etcd_peer_port back; to move the member, stop etcd there and tell the cluster first: etcdctl member update 2a --peer-urls=https://10.0.0.2:2380',
+      'put it back; or take it out of the cluster first, since this playbook removes nobody: etcdctl member remove 4a',
+    ]);
+    expect(hints([{ name: 'etcd02', ...moved }])[0]).toContain('member update ID --peer-urls');
+  });
+
+  it('are those that a healthy one lists, else those of the record', () => {
+    const on = (facts: object) =>
+      ({ target: { ...host, facts: { ...ORDINARY, ...facts } } }) as unknown as EtcdHost;
+    const reading = (healthy: boolean, members?: readonly KnownMember[]) =>
+      ({ healthy, said: '', certificates: [], members }) as unknown as MemberReading;
+    const [record, list] = [[listed(1)], [listed(2)]];
+    const formed = on({ formed: record });
+    expect(knownMembers([on({})])).toEqual([]);
+    expect(knownMembers([on({}), formed])).toBe(record);
+    expect(knownMembers([formed, on({ reading: reading(false, list) })])).toBe(record);
+    expect(knownMembers([formed, on({ reading: reading(true, list) })])).toBe(list);
+  });
+});
+
+describe('the record of a quorum', () => {
+  it('comes back as it was written, whatever else is said', () => {
+    const lines = formedText(cluster).split('\n').slice(0, -1);
+    const out = ['owner cluster etcd', 'formed', ...lines.map((line) => `formed-with ${line}`), 'data empty'];
+    expect(parseFormed(out.join('\n'))).toEqual(
+      [1, 2, 3].map((i) => ({ name: `etcd0${i}`, peerUrls: [`https://10.0.0.${i}:2380`] })),
+    );
+    expect(parseFormed('formed\nformed-with x\n')).toEqual([]);
+    expect(parseFormed('owner formed\nformed-with https://a:1 b\n')).toBeUndefined();
+    expect(formedFacts(memberOf(host)).text).toContain('/var/lib/quorate/etcd/formed');
+  });
+});

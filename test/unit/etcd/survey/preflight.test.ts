@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { HostFacts } from '../../../../lib/etcd/facts/host-facts.ts';
+import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
+import { notes, preflight } from '../../../../lib/etcd/survey/preflight.ts';
+import { DEFAULTS } from '../../support/defaults.ts';
+
+const GIB = 1024 * 1024;
+const FINE: HostFacts = {
+  clock: { offset: 3, within: 20 },
+  addresses: ['127.0.0.1', '10.0.0.1', 'fe80::1'],
+  listeners: [],
+  space: [
+    { path: '/var/lib/etcd/default.etcd', mount: '/var', freeKiB: 9 * GIB, writable: true },
+    { path: '/opt/etcd/bin', mount: '/', freeKiB: 9 * GIB, writable: true },
+  ],
+  swap: false,
+  openFiles: 1048576,
+};
+
+function candidate(host: Partial<HostFacts>, facts: Partial<EtcdFacts> = {}, vars: object = {}) {
+  const name = 'etcd01';
+  const all = { ...DEFAULTS, etcd_address: '10.0.0.1', ...vars };
+  return {
+    member: memberOf({ name, vars: all, hostvars: { [name]: all } }),
+    facts: { ...ORDINARY, ...facts, host: { ...FINE, ...host } },
+  };
+}
+
+const said = (...candidates: ReturnType<typeof candidate>[]) =>
+  preflight(candidates).map(({ exitCode, message }) => `${exitCode} ${message}`);
+
+const etcd = { port: 2379, address: '0.0.0.0', pid: 712, program: 'etcd' };
+
+describe('before anything is written', () => {
+  it.each<[string, ReturnType<typeof candidate>, string[]]>([
+    ['a host as it should be', candidate({}), []],
+    [
+      'a clock that is off by less than the reading is sure of',
+      candidate({ clock: { offset: 1400, within: 500 } }),
+      [],
+    ],
+    [
+      'a clock ahead',
+      candidate({ clock: { offset: 120_000, within: 30 } }),
+      ["3 etcd01: its clock is 120.0 s ahead of this machine's (at most 1 s)"],
+    ],
+    [
+      'a clock behind',
+      candidate({ clock: { offset: -1500, within: 30 } }),
+      ["3 etcd01: its clock is 1.5 s behind this machine's (at most 1 s)"],
+    ],
+    [
+      'the client port taken by a process',
+      candidate({ listeners: [etcd] }),
+      ['3 etcd01: port 2379, its client port, is taken by etcd (pid 712) on 0.0.0.0'],
+    ],
+    [
+      'the peer port taken by what the login may not see',
+      candidate({ listeners: [{ port: 2380, address: '10.0.0.1', pid: undefined, program: undefined }] }),
+      ['3 etcd01: port 2380, its peer port, is taken by another process on 10.0.0.1'],
+    ],
+    ['the port taken on another address', candidate({ listeners: [{ ...etcd, address: '127.0.0.1' }] }), []],
+    [
+      'a disk too full for a member that has its data and does not run',
+      candidate(
+        { space: [{ path: '/var/lib/etcd/default.etcd', mount: '/var', freeKiB: 9 * 1024, writable: true }] },
+        { data: 'present' },
+      ),
+      [
+        '7 etcd01: /var has 9 MiB free, and the database grows by 16 at a time: etcd is not started, and /var/lib/etcd/default.etcd is left as it is',
+      ],
+    ],
+    [
+      'an address that the host does not have',
+      candidate({}, {}, { etcd_listen_address: '10.0.0.9' }),
+      ['3 etcd01: 10.0.0.9 is not an address of the host, which has 10.0.0.1'],
+    ],
+    [
+      'a name that does not resolve there',
+      candidate({}, { resolved: undefined }, { etcd_address: 'db.example' }),
+      ['3 etcd01: db.example does not resolve on the host'],
+    ],
+    [
+      'a name that is loopback there',
+      candidate({}, { resolved: '127.0.1.1' }, { etcd_address: 'db.example' }),
+      ['3 etcd01: db.example is 127.0.1.1 on the host itself, where nobody else reaches it'],
+    ],
+    [
+      'a name that is every address there',
+      candidate({}, { resolved: '0.0.0.0' }, { etcd_address: 'db.example' }),
+      ['3 etcd01: 0.0.0.0 is not an address of the host, which has 10.0.0.1'],
+    ],
+    [
+      'loopback that was asked for',
+      candidate({}, {}, { etcd_address: 'db.example', etcd_listen_address: '127.0.0.1' }),
+      [],
+    ],
+    [
+      'an IPv6 address in another spelling',
+      candidate({ addresses: ['fd00::1'] }, {}, { etcd_address: 'FD00:0:0:0:0:0:0:1' }),
+      [],
+    ],
+    [
+      'too little room for the data',
+      candidate({
+        space: [{ path: '/var/lib/etcd/default.etcd', mount: '/var', freeKiB: 140 * 1024, writable: true }],
+      }),
+      ['2 etcd01: /var has 140 MiB free, 200 MiB are needed for /var/lib/etcd/default.etcd'],
+    ],
+    [
+      'room for either, not for both',
+      candidate({
+        space: ['/var/lib/etcd/default.etcd', '/opt/etcd/bin'].map((path) => ({
+          path,
+          mount: '/',
+          freeKiB: 300 * 1024,
+          writable: true,
+        })),
+      }),
+      ['2 etcd01: / has 300 MiB free, 400 MiB are needed for /var/lib/etcd/default.etcd and /opt/etcd/bin'],
+    ],
+    [
+      'little room where data and release are already',
+      candidate(
+        { space: FINE.space.map((one) => ({ ...one, freeKiB: 20 * 1024 })) },
+        { data: 'present', installed: '3.5.30' },
+      ),
+      [],
+    ],
+    [
+      'a read-only file system',
+      candidate({ space: [{ path: '/opt/etcd/bin', mount: '/opt', freeKiB: GIB, writable: false }] }),
+      ['2 etcd01: /opt/etcd/bin cannot be written: /opt is read-only or closed to this login'],
+    ],
+  ])('%s', (_name, one, expected) => {
+    expect(said(one)).toEqual(expected);
+  });
+
+  it('finds everything of every host at once', () => {
+    expect(
+      said(
+        candidate({ listeners: [etcd], clock: { offset: 5000, within: 1 } }),
+        candidate({ listeners: [etcd] }),
+      ),
+    ).toHaveLength(3);
+  });
+
+  it('tells what stops nobody', () => {
+    expect(notes([candidate({}), candidate({ swap: true, openFiles: 4096 }, { selinux: true })])).toEqual([
+      'etcd01: SELinux is on: files get their labels by policy; swap is on, which can slow etcd down to lost leaderships; at most 4096 open files',
+    ]);
+  });
+});

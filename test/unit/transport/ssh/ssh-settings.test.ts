@@ -1,0 +1,177 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Connection } from '../../../../lib/transport/host.ts';
+import { type SshSettings, sshSettings } from '../../../../lib/transport/ssh/ssh-settings.ts';
+import { scratch } from '../../support/scratch.ts';
+import { connectionOf } from '../support/connection.ts';
+
+const { HOME, SSH_AUTH_SOCK } = process.env;
+let home = '';
+
+beforeEach(() => {
+  home = scratch();
+  process.env.HOME = home;
+  process.env.SSH_AUTH_SOCK = '/run/agent';
+});
+
+afterEach(() => {
+  process.env.HOME = HOME;
+  process.env.SSH_AUTH_SOCK = SSH_AUTH_SOCK;
+  if (SSH_AUTH_SOCK === undefined) delete process.env.SSH_AUTH_SOCK;
+});
+
+/** Settings of `node1`, by ~/.ssh/config and the inventory. */
+function settings(config: string, own: Partial<Connection> = {}): Promise<SshSettings> {
+  mkdirSync(join(home, '.ssh'), { recursive: true });
+  writeFileSync(join(home, '.ssh/config'), config);
+  return sshSettings(connectionOf({ kind: 'ssh', address: 'node1', ...own }));
+}
+
+const defaultKeys = () => ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => `${home}/.ssh/${name}`);
+
+it('has the defaults of OpenSSH when nothing is said', async () => {
+  expect(await sshSettings(connectionOf({ kind: 'ssh', address: 'node1' }))).toEqual({
+    name: 'node1',
+    address: 'node1',
+    port: 22,
+    user: userInfo().username,
+    keys: { files: defaultKeys(), named: false, only: false },
+    agent: '/run/agent',
+    jumps: [],
+    hostKey: {
+      policy: 'yes',
+      knownAs: 'node1',
+      portless: undefined,
+      files: [`${home}/.ssh/known_hosts`, '/etc/ssh/ssh_known_hosts'],
+    },
+  });
+});
+
+type Wanted = { readonly [Key in keyof SshSettings]?: Partial<SshSettings[Key]> };
+
+const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[] = [
+  [
+    'HostName',
+    'Host node1\n HostName 10.0.0.1',
+    {},
+    { address: '10.0.0.1', hostKey: { knownAs: '10.0.0.1' } },
+  ],
+  ['HostName with %h', 'Host node*\n HostName %h.example.org', {}, { address: 'node1.example.org' }],
+  [
+    'HostName in another spelling than known_hosts has',
+    'Host node1\n HostName FD00:0:0:0:0:0:0:1',
+    {},
+    { address: 'fd00::1', hostKey: { knownAs: 'fd00::1' } },
+  ],
+  ['another host', 'Host node2\n HostName 10.0.0.1\n User joe', {}, { address: 'node1' }],
+  ['a negated host', 'Host * !node1\n User joe', {}, { user: userInfo().username }],
+  ['the first value wins', 'Host node1\n Port 1\nHost *\n Port 2', {}, { port: 1 }],
+  [
+    'Port',
+    'Host node1\n Port 2222',
+    {},
+    { port: 2222, hostKey: { knownAs: '[node1]:2222', portless: 'node1' } },
+  ],
+  ['Port, but the inventory wins', 'Host node1\n Port 2222', { port: 2200 }, { port: 2200 }],
+  ['User', 'Host node1\n User joe', {}, { user: 'joe' }],
+  ['User, but the inventory wins', 'Host node1\n User joe', { user: 'ann' }, { user: 'ann' }],
+  ['letters of any case and `=`', 'hOST node1\n uSER=joe', {}, { user: 'joe' }],
+  ['Match host', 'Match host node1\n User joe', {}, { user: 'joe' }],
+  [
+    'HostKeyAlias',
+    'Host node1\n HostKeyAlias old\n Port 2222',
+    {},
+    { hostKey: { knownAs: 'old', portless: undefined } },
+  ],
+  [
+    'StrictHostKeyChecking accept-new',
+    'Host *\n StrictHostKeyChecking accept-new',
+    {},
+    { hostKey: { policy: 'accept-new' } },
+  ],
+  ['StrictHostKeyChecking no', 'Host *\n StrictHostKeyChecking no', {}, { hostKey: { policy: 'no' } }],
+  ['StrictHostKeyChecking off', 'Host *\n StrictHostKeyChecking off', {}, { hostKey: { policy: 'no' } }],
+  ['StrictHostKeyChecking ask', 'Host *\n StrictHostKeyChecking ask', {}, { hostKey: { policy: 'yes' } }],
+  [
+    'StrictHostKeyChecking, but the inventory wins',
+    'Host *\n StrictHostKeyChecking no',
+    { strictHostKeyChecking: 'yes' },
+    { hostKey: { policy: 'yes' } },
+  ],
+  [
+    'UserKnownHostsFile',
+    'Host *\n UserKnownHostsFile /a /b',
+    {},
+    { hostKey: { files: ['/a', '/b', '/etc/ssh/ssh_known_hosts'] } },
+  ],
+  [
+    'UserKnownHostsFile, but the inventory wins',
+    'Host *\n UserKnownHostsFile /a',
+    { knownHostsFile: '/c' },
+    { hostKey: { files: ['/c', '/etc/ssh/ssh_known_hosts'] } },
+  ],
+  ['ProxyJump', 'Host node1\n ProxyJump a@b:2200,c', {}, { jumps: ['a@b:2200', 'c'] }],
+  ['ProxyJump none', 'Host node1\n ProxyJump none\nHost *\n ProxyJump b', {}, { jumps: [] }],
+  ['ProxyJump, but the inventory wins', 'Host node1\n ProxyJump b', { proxyJump: 'c' }, { jumps: ['c'] }],
+  ['ProxyJump none in the inventory', 'Host node1\n ProxyJump b', { proxyJump: 'none' }, { jumps: [] }],
+  ['ProxyCommand none', 'Host node1\n ProxyCommand none', {}, { jumps: [] }],
+  ['IdentityAgent', 'Host *\n IdentityAgent /agent-%r', { user: 'ann' }, { agent: '/agent-ann' }],
+  ['IdentityAgent none', 'Host *\n IdentityAgent none', {}, { agent: undefined }],
+  ['IdentityAgent SSH_AUTH_SOCK', 'Host *\n IdentityAgent SSH_AUTH_SOCK', {}, { agent: '/run/agent' }],
+  [
+    'IdentityFile',
+    'Host *\n IdentityFile /a\n IdentityFile /%h-%p',
+    {},
+    { keys: { files: ['/a', '/node1-22'], named: true } },
+  ],
+  [
+    'IdentityFile, but the inventory wins',
+    'Host *\n IdentityFile /a',
+    { keyFile: '/b' },
+    { keys: { files: ['/b'], named: true } },
+  ],
+  ['IdentitiesOnly', 'Host *\n IdentitiesOnly yes', {}, { keys: { only: true } }],
+];
+
+describe('~/.ssh/config with', () => {
+  it.each(cases)('%s', async (_title, config, own, wanted) => {
+    expect(await settings(config, own)).toMatchObject(wanted);
+  });
+
+  it('paths at home', async () => {
+    const { keys, hostKey } = await settings(
+      'Host *\n IdentityFile ~/.ssh/work\n UserKnownHostsFile %d/known',
+    );
+    expect([keys.files, hostKey.files[0]]).toEqual([[`${home}/.ssh/work`], `${home}/known`]);
+  });
+
+  it('files that it includes, where they are named', async () => {
+    mkdirSync(join(home, '.ssh/config.d'), { recursive: true });
+    writeFileSync(join(home, '.ssh/config.d/10-a'), 'Host node1\n User joe\n Port 1\n');
+    writeFileSync(join(home, '.ssh/config.d/20-b'), 'Include ~/more\n');
+    writeFileSync(join(home, 'more'), 'Host node1\n Port 2\n HostName 10.0.0.9\n');
+    expect(await settings('Include config.d/*\nInclude missing\nHost node1\n User ann\n')).toMatchObject({
+      user: 'joe',
+      port: 1,
+      address: '10.0.0.9',
+    });
+  });
+
+  it('a file that includes itself', async () => {
+    expect(await settings('Include config\nHost node1\n User joe\n')).toMatchObject({ user: 'joe' });
+  });
+
+  it('ProxyCommand, which is refused rather than passed over', async () => {
+    await expect(settings('Host node1\n ProxyCommand nc %h %p')).rejects.toMatchObject({
+      exitCode: 1,
+      host: 'node1',
+      message: 'node1: ~/.ssh/config says ProxyCommand, which is not honoured',
+      hint: 'use ProxyJump',
+    });
+    expect(await settings('Host node1\n ProxyCommand nc', { proxyJump: 'b' })).toMatchObject({
+      jumps: ['b'],
+    });
+  });
+});

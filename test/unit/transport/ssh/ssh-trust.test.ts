@@ -1,0 +1,189 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { Secret } from '../../../../lib/dsl/secret.ts';
+import { keyFingerprint } from '../../../../lib/transport/ssh/known-hosts.ts';
+import { scratch } from '../../support/scratch.ts';
+import { outcome } from '../support/connection.ts';
+import { connected, connectionTo, startServer } from '../support/ssh-bench.ts';
+import { keyOf, newKey, type SshServer } from '../support/ssh-server.ts';
+
+const fingerprint = (server: SshServer) => keyFingerprint(server.publicKey.getPublicSSH());
+const password = new Secret('correct horse');
+
+/** A known_hosts file with these lines. */
+function known(text: string): string {
+  const file = join(scratch(), 'known_hosts');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('an unknown host key', () => {
+  it('is refused before anything is sent, and says how to go on', async () => {
+    const server = await startServer();
+    const file = join(scratch(), 'none');
+    await expect(connected(connectionTo(server, { knownHostsFile: file, password }))).rejects.toMatchObject({
+      exitCode: 5,
+      host: 'node1',
+      message: `node1: the host key of 127.0.0.1 is unknown: ssh-ed25519 key ${fingerprint(server)}`,
+      hint: 'compare the fingerprint on the host itself, then run with --trust to record it',
+    });
+    expect(server.attempts).toEqual([]);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is no better for an authority that may have signed it', async () => {
+    const server = await startServer();
+    const file = known(`@cert-authority ${server.knownLine()}`);
+    await expect(connected(connectionTo(server, { knownHostsFile: file }))).rejects.toMatchObject({
+      exitCode: 5,
+      hint: 'known_hosts names an authority for it, but host certificates are not understood here: record its key with --trust',
+    });
+  });
+
+  it('is recorded once the user trusts it, and not asked about again', async () => {
+    const server = await startServer();
+    const file = join(scratch(), '.ssh/known_hosts');
+    const trust = vi.fn(async () => true);
+    const connection = connectionTo(server, { knownHostsFile: file });
+    expect((await outcome(await connected(connection, { trust }), 'echo hi')).out).toBe('hi\n');
+    expect(trust.mock.calls).toEqual([['node1', fingerprint(server), 'ssh-ed25519']]);
+    expect(readFileSync(file, 'utf8')).toBe(server.knownLine());
+    await connected(connection, { trust });
+    await connected(connection);
+    expect(trust).toHaveBeenCalledTimes(1);
+  });
+
+  it('is refused when the user does not trust it', async () => {
+    const server = await startServer();
+    const file = join(scratch(), 'none');
+    const trusting = connected(connectionTo(server, { knownHostsFile: file }), { trust: async () => false });
+    await expect(trusting).rejects.toMatchObject({ exitCode: 5 });
+    expect([server.attempts, existsSync(file)]).toEqual([[], false]);
+  });
+
+  it('is refused when nobody can be asked, and says so', async () => {
+    const server = await startServer();
+    const file = join(scratch(), 'none');
+    const trust = vi.fn(async () => undefined);
+    for (const name of ['node1', 'node1-again']) {
+      const connection = connectionTo(server, { name, knownHostsFile: file });
+      await expect(connected(connection, { trust })).rejects.toMatchObject({
+        exitCode: 5,
+        message: `${name}: the host key of 127.0.0.1 is unknown: ssh-ed25519 key ${fingerprint(server)}`,
+        hint: 'nobody could be asked, as standard input has ended: compare the fingerprint on the host itself, then run with --trust on a terminal',
+      });
+    }
+    expect(trust).toHaveBeenCalledTimes(1);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is recorded also when the login fails afterwards', async () => {
+    const server = await startServer({ admits: () => false });
+    const file = join(scratch(), 'known_hosts');
+    const trusting = connected(connectionTo(server, { knownHostsFile: file }), { trust: async () => true });
+    await expect(trusting).rejects.toMatchObject({ exitCode: 4 });
+    expect(readFileSync(file, 'utf8')).toBe(server.knownLine());
+  });
+
+  it('is asked about host by host, and once for a host that several names share', async () => {
+    const servers = [await startServer(), await startServer()];
+    const file = join(scratch(), 'known_hosts');
+    let open = 0;
+    const asked: string[] = [];
+    const trust = async (host: string) => {
+      open += 1;
+      expect(open).toBe(1);
+      asked.push(host);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      open -= 1;
+      return true;
+    };
+    const [a, b] = servers as [SshServer, SshServer];
+    await Promise.all([
+      connected(connectionTo(a, { name: 'a', knownHostsFile: file }), { trust }),
+      connected(connectionTo(b, { name: 'b', knownHostsFile: file }), { trust }),
+      connected(connectionTo(a, { name: 'a-again', knownHostsFile: file }), { trust }),
+    ]);
+    expect(asked).toHaveLength(2);
+    expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(2);
+  });
+
+  it('keeps nobody waiting on the line while the user thinks', async () => {
+    const server = await startServer();
+    const trust = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(server.sockets.every((socket) => socket.closed)).toBe(true);
+      return true;
+    };
+    await connected(connectionTo(server, { knownHostsFile: join(scratch(), 'k') }), { trust });
+    expect(server.sockets).toHaveLength(2);
+  });
+
+  it('is recorded unasked with accept-new', async () => {
+    const server = await startServer();
+    const file = join(scratch(), 'known_hosts');
+    await connected(connectionTo(server, { knownHostsFile: file, strictHostKeyChecking: 'accept-new' }));
+    expect(readFileSync(file, 'utf8')).toBe(server.knownLine());
+  });
+
+  it('is taken with a warning, unrecorded, when checking is off', async () => {
+    const server = await startServer();
+    const file = join(scratch(), 'known_hosts');
+    const warn = vi.fn();
+    await connected(connectionTo(server, { knownHostsFile: file, strictHostKeyChecking: 'no' }), { warn });
+    expect(warn.mock.calls).toEqual([
+      [
+        'node1',
+        `node1: StrictHostKeyChecking is off, ssh-ed25519 key ${fingerprint(server)} was taken unseen`,
+      ],
+    ]);
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('a changed host key', () => {
+  const other = keyOf(newKey());
+
+  it.each(['yes', 'accept-new'] as const)('is refused under %s, with both fingerprints', async (policy) => {
+    const server = await startServer();
+    const file = known(`# first line\n${server.knownLine(other)}`);
+    const trust = vi.fn(async () => true);
+    const connection = connectionTo(server, {
+      knownHostsFile: file,
+      password,
+      strictHostKeyChecking: policy,
+    });
+    await expect(connected(connection, { trust })).rejects.toMatchObject({
+      exitCode: 5,
+      host: 'node1',
+      message: `node1: the host key of 127.0.0.1 has changed: known is ssh-ed25519 key ${keyFingerprint(other.getPublicSSH())} (${file}:2), shown was ssh-ed25519 key ${fingerprint(server)}`,
+      hint: `somebody may be in between; if the host was set up anew: ssh-keygen -R '[127.0.0.1]:${server.port}' -f ${file}`,
+    });
+    expect(server.attempts).toEqual([]);
+    expect(trust).not.toHaveBeenCalled();
+    expect(readFileSync(file, 'utf8')).not.toContain(server.publicKey.getPublicSSH().toString('base64'));
+  });
+
+  it('gets no password even when checking is off', async () => {
+    const server = await startServer({
+      admits: () => false,
+      takes: ['publickey', 'password', 'keyboard-interactive'],
+    });
+    const file = known(server.knownLine(other));
+    const connection = connectionTo(server, { knownHostsFile: file, password, strictHostKeyChecking: 'no' });
+    await expect(connected(connection)).rejects.toMatchObject({ exitCode: 4 });
+    expect(server.attempts).toEqual(['publickey joe']);
+  });
+});
+
+it('a revoked host key is refused, whatever else is said of it', async () => {
+  const server = await startServer();
+  const file = known(`${server.knownLine()}@revoked ${server.knownLine().replace(/^\S+/, '*')}`);
+  const connection = connectionTo(server, { knownHostsFile: file, strictHostKeyChecking: 'no' });
+  await expect(connected(connection)).rejects.toMatchObject({
+    exitCode: 5,
+    message: `node1: the host key of 127.0.0.1 is revoked: ssh-ed25519 key ${fingerprint(server)}`,
+  });
+  expect(server.attempts).toEqual([]);
+});
