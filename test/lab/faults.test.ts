@@ -501,7 +501,7 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
         /data differs at one revision \(hashkv\): \d+ on etcd01 etcd02, \d+ on etcd03/,
       );
       expect(run.code).toBe(3);
-      expect(said(run)).toMatch(/no further member is touched; still to be changed: etcd0/);
+      expect(said(run)).toMatch(/no further host is touched; still to be changed: etcd0/);
       await healthy();
     });
   });
@@ -526,7 +526,7 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
     expect((await site(...args)).code).toBe(0);
   });
 
-  slow('the network cut in the middle of a roll: 3, and no further member is touched', async () => {
+  slow('the network cut in the middle of a roll: 3, and no further host is touched', async () => {
     const before = await pids();
     let cut = '';
     const run = await during(
@@ -542,7 +542,7 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
     await lab.plug(cut);
     expect(run.code).toBe(3);
     expect(said(run)).toMatch(new RegExp(`${cut}: `));
-    expect(said(run)).toMatch(/no further member is touched; still to be changed: etcd0/);
+    expect(said(run)).toMatch(/no further host is touched; still to be changed: etcd0/);
     const now = await pids();
     expect(now.filter((pid, i) => pid !== before[i])).toHaveLength(1);
     await healthy();
@@ -568,7 +568,7 @@ printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; s
       `rm -rf ${DATA}; mv ${DATA}.own ${DATA}; systemctl reset-failed etcd; systemctl start etcd`,
     );
     expect(said(run)).toContain('walpb: crc mismatch');
-    expect(said(run)).toMatch(/stopped at etcd03: no further member is touched; still to be changed: etcd0/);
+    expect(said(run)).toMatch(/stopped at etcd03: no further host is touched; still to be changed: etcd0/);
     expect(run.code).toBe(3);
     expect(after).toBe(`${flipped}\nfailed`);
     expect(now.slice(0, 2)).toEqual(before.slice(0, 2));

@@ -13,6 +13,9 @@ import {
   judgeStop,
 } from './judge.ts';
 
+/** What to do about a cluster that may not be touched as it is. */
+export const HEALTH_FIRST = 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes';
+
 /**
  * How long a cluster may take to settle after a member came back, in milliseconds: where packets were dropped for a
  * while, retransmissions are seconds apart, and elections follow.
@@ -113,6 +116,6 @@ export async function settle(
 function refusal(what: string, findings: readonly Finding[]): QuorateError {
   return new QuorateError([`${what}:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'), {
     exitCode: EXIT.refused,
-    hint: 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes',
+    hint: HEALTH_FIRST,
   });
 }

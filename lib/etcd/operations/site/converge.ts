@@ -1,11 +1,19 @@
-import { hostNames, isDue, type PlannedTask, type PlayRun } from '../../../dsl/play.ts';
-import { sh } from '../../../dsl/sh.ts';
+import { leaveAlone } from '../../../dsl/in-series.ts';
+import { hostNames, isDue, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { passGate, settle } from '../../health/gate.ts';
-import type { Answer } from '../../health/judge.ts';
+import { HEALTH_FIRST, settle } from '../../health/gate.ts';
 import { memberOf, quorum } from '../../model/cluster.ts';
+import {
+  isInTurn,
+  isRisked,
+  leaderLast,
+  roll,
+  servicesOf,
+  starts,
+  startsOrStops,
+  stops,
+} from '../../roll.ts';
 import { found } from '../../survey/state.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../survey/survey.ts';
 import { forgetToken, saveToken } from '../../survey/token.ts';
@@ -58,129 +66,17 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   // Starting members only helps, and they may need each other for quorum.
   const starting = due.filter((host) => !isRisked(host));
   const started = await run.each(starting, (host) => host.apply(isInTurn));
-  const turns = leaderLast(due.filter(isRisked), surveyed);
+  const turns = due.filter(isRisked);
   const down = starting.filter((host) => !started.includes(host));
-  if (down.length > 0) return refuseFurther(down, turns);
+  if (down.length > 0) return leaveAlone(down, leaderLast(turns, surveyed), HEALTH_FIRST);
   // Without turns to come the verification tells whether they found each other.
   if (turns.length > 0 && starting.some(startsOrStops)) await settle(run, surveyed, starting);
-  for (const [i, host] of turns.entries()) {
-    let began = false;
-    const [passed] = await run.each([host], () => {
-      began = true;
-      return takeTurn(run, surveyed, host);
-    });
-    if (passed) continue;
-    // Asked to stop, it is not begun.
-    if (began) refuseFurther([host], turns.slice(i + 1));
-    else stoppedBetween(surveyed, turns[i - 1], turns.slice(i));
-    return;
-  }
-}
-
-/** Between two members a roll can stop for good: what is done is whole. */
-function stoppedBetween({ cluster }: Surveyed, last: EtcdHost | undefined, left: readonly EtcdHost[]): void {
-  const where = last === undefined ? cluster.name : last.target.name;
-  throw new QuorateError(`${where}: stopped on request; still to be changed: ${hostNames(left)}`, {
-    exitCode: EXIT.interrupted,
-    ...(last && { host: last.target.name }),
-    hint: 'run again to go on',
-  });
-}
-
-/** What a member did not survive, no other is put through. */
-function refuseFurther(at: readonly EtcdHost[], left: readonly EtcdHost[]): void {
-  if (left.length === 0) return;
-  throw new QuorateError(
-    `stopped at ${hostNames(at)}: no further member is touched; still to be changed: ${hostNames(left)}`,
-    {
-      exitCode: EXIT.refused,
-      hint: 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes',
-    },
-  );
-}
-
-function leaderLast(hosts: readonly EtcdHost[], { hosts: all }: Surveyed): readonly EtcdHost[] {
-  const leader = all.find(({ target }) => target.facts.reading?.healthy)?.target.facts.reading?.status
-    ?.leaderId;
-  const leads = (host: EtcdHost) => host.target.facts.reading?.status?.memberId === leader;
-  return [...hosts].sort((a, b) => Number(leads(a)) - Number(leads(b)));
-}
-
-/** The member's turn: gate, leadership away, apply and prove, then the whole cluster again. */
-async function takeTurn(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
-  const answers = await passGate(run, surveyed, host, stops(host));
-  if (stops(host)) await moveLeaderAway(run, surveyed, host, answers);
-  await host.apply(isInTurn);
-  await settle(run, surveyed, [host]);
-}
-
-async function moveLeaderAway(
-  run: PlayRun<EtcdFacts>,
-  { hosts }: Surveyed,
-  host: EtcdHost,
-  answers: readonly Answer[],
-): Promise<void> {
-  const mine = answers.find(({ member }) => member.host === host.target.name)?.reading?.status;
-  if (mine === undefined || mine.leaderId !== mine.memberId) return;
-  const next = answers.find(
-    ({ member }) =>
-      member.host !== host.target.name && hosts.some(({ target }) => target.name === member.host),
-  );
-  const target = next?.reading?.status?.memberId;
-  if (target === undefined) return;
-  const member = memberOf(host.target);
-  const { code, out } = await host.act(
-    `moving leadership to ${next?.member.host}`,
-    sh`${etcdctlFunction(member)}
-q_etcdctl move-leader ${target}`,
-  );
-  if (code !== 0) {
-    throw new QuorateError(
-      `${host.target.name}: leadership did not move to ${next?.member.host}: ${out.trim()}`,
-      {
-        exitCode: EXIT.refused,
-        host: host.target.name,
-      },
-    );
-  }
-  run.log('info', `${host.target.name}: leadership moved to ${next?.member.host} before the restart`);
-}
-
-/**
- * A member that does its work is to load something else: by a restart, or, where the service takes no part in the
- * run and nobody knows whether it is something else, whenever it starts next.
- */
-function isRisked(host: EtcdHost): boolean {
-  if (stops(host)) return true;
-  const works = host.target.facts.reading?.healthy === true;
-  return works && servicesOf(host).length === 0 && host.plan.some((one) => isDue(one) && isInTurn(one));
-}
-
-/** A plan that interrupts a running member. */
-function stops(host: EtcdHost): boolean {
-  return servicesOf(host).some(({ changes }) => changes.some(({ kind }) => kind === 'restart'));
-}
-
-/** A plan by which a member comes up. */
-export function starts({ plan }: EtcdHost): boolean {
-  return plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start'));
-}
-
-function startsOrStops(host: EtcdHost): boolean {
-  return servicesOf(host).some(isDue);
+  await roll(run, surveyed, turns, { apply: (host) => host.apply(isInTurn) });
 }
 
 /** Its service was started, or found running, and does its work. */
 function isBootstrapped(host: EtcdHost): boolean {
   return servicesOf(host).length > 0;
-}
-
-function servicesOf({ plan }: EtcdHost): readonly PlannedTask[] {
-  return plan.filter(({ task }) => task.resource.startsWith('service:'));
-}
-
-function isInTurn({ task, changes }: PlannedTask): boolean {
-  return task.inTurn(changes);
 }
 
 /** A plan that sets the firewall where nobody has said who the clients are. */

@@ -7,9 +7,9 @@ import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
 import { daysUntil, healthTable } from '../../health/table.ts';
+import { starts } from '../../roll.ts';
 import { found } from '../../survey/state.ts';
 import { clustersOf, type EtcdHost, isBare, type Surveyed } from '../../survey/survey.ts';
-import { starts } from './converge.ts';
 
 /** Days before its end at which a certificate is worth a warning. */
 const SOON = 30;

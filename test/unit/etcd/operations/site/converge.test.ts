@@ -148,7 +148,7 @@ it('a member that was down and does not come up ends a roll before it has begun'
   expect(errors).toMatchObject([
     {
       exitCode: 3,
-      message: 'stopped at etcd03: no further member is touched; still to be changed: etcd01, etcd02',
+      message: 'stopped at etcd03: no further host is touched; still to be changed: etcd01, etcd02',
     },
   ]);
 });
