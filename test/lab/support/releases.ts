@@ -1,109 +1,140 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { debianMirror, KEYRING } from './debian.ts';
+import { debianPrograms } from './debianEtcd.ts';
+import { ETCD_VERSIONS, type EtcdVersion, NEWEST, suiteOf, TOO_NEW } from './etcdVersions.ts';
 import { cacheDir } from './paths.ts';
-import { must, run } from './process.ts';
+import { must } from './process.ts';
+import { buildPrograms, fetchTarball } from './upstreamEtcd.ts';
 
-/** The suites whose etcd we take, oldest first: 3.3, 3.4 and two of 3.5, so that real upgrade chains can be run. */
-const SUITES = ['bullseye', 'bookworm', 'trixie', 'sid'];
+const PROGRAMS = ['etcd', 'etcdctl', 'etcdutl'];
 
-const README = `etcd as Debian builds it, repacked in the layout of the upstream release.
+const README = `etcd repacked in the layout of the upstream release.
 It stands in for that release where the upstream site cannot be reached.
 `;
+
+/** For how long a version that cannot be had is not asked for again, ms: every lab prepares. */
+const RETRY = 3_600_000;
 
 /** The folder that stands for the upstream release site: `v{version}/etcd-v{version}-linux-{arch}.tar.gz`. */
 export function releasesDir(): string {
   return join(cacheDir(), 'releases');
 }
 
+/** The tarball of a version. */
+export function tarballOf(version: string, arch: string): string {
+  return join(releasesDir(), `v${version}`, `etcd-v${version}-linux-${arch}.tar.gz`);
+}
+
 /** The versions that are there, oldest first. */
-export function releasedVersions(): string[] {
+export function releasedVersions(): EtcdVersion[] {
   if (!existsSync(releasesDir())) return [];
-  const versions = readdirSync(releasesDir()).flatMap((name) => /^v(\d+\.\d+\.\d+)$/.exec(name)?.[1] ?? []);
-  return versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const names = readdirSync(releasesDir());
+  return ETCD_VERSIONS.filter((version) => names.includes(`v${version}`));
 }
 
-/** Repacks the etcd of every suite, once. A suite that cannot be had is named, and left out. */
+/** What labs run: the newest version, or the newest that is there. */
+export function usualVersion(): EtcdVersion {
+  const usual = releasedVersions().filter((version) => version !== TOO_NEW);
+  return usual.at(-1) ?? NEWEST;
+}
+
+/** Gets every version that is not there yet, and says in one line which ones the lab goes without. */
 export async function buildReleases(log: (line: string) => void): Promise<void> {
-  await mkdir(join(cacheDir(), 'suites'), { recursive: true });
-  const missing = SUITES.filter((suite) => !existsSync(stampOf(suite)));
-  if (missing.length > 0) log(`repacking etcd from Debian ${missing.join(', ')} (about ten seconds, once)`);
-  for (const suite of missing) {
-    const work = join(cacheDir(), `release-${suite}.building`);
+  const without: string[] = [];
+  for (const version of ETCD_VERSIONS) {
+    if (existsSync(join(releasesDir(), `v${version}`))) continue;
+    const reason = failedLately(version) ?? (await build(version, log));
+    if (reason !== undefined) without.push(`${version} (${reason})`);
+  }
+  if (without.length > 0) log(`NO ETCD ${without.join(', ')}: tests of these versions are skipped`);
+}
+
+/** Why the version cannot be had; undefined when it was built. */
+async function build(version: EtcdVersion, log: (line: string) => void): Promise<string | undefined> {
+  const reasons: string[] = [];
+  for (const [what, get] of sources(version)) {
+    const work = join(cacheDir(), `release-${version}.building`);
     await rm(work, { recursive: true, force: true });
-    await mkdir(work, { recursive: true });
+    await mkdir(join(work, 'release'), { recursive: true });
     try {
-      const version = await repack(suite, work);
-      await writeFile(stampOf(suite), `${version}\n`);
-      log(`etcd ${version} (Debian ${suite})`);
+      await get(work, log);
+      await mkdir(releasesDir(), { recursive: true });
+      await rename(join(work, 'release'), join(releasesDir(), `v${version}`));
+      log(`etcd ${version} (${what})`);
+      return undefined;
     } catch (error) {
-      log(`no etcd from Debian ${suite}: ${(error as Error).message}`);
+      reasons.push(`${what}: ${(error as Error).message.trim().split('\n')[0]}`);
+    } finally {
+      await rm(work, { recursive: true, force: true });
     }
-    await rm(work, { recursive: true, force: true });
   }
+  const reason = reasons.join('; ');
+  await mkdir(join(cacheDir(), 'missing'), { recursive: true });
+  await writeFile(failureOf(version), reason);
+  return reason;
 }
 
-/** Says that a suite is done; its content is the version it had. */
-function stampOf(suite: string): string {
-  return join(cacheDir(), 'suites', suite);
+type Source = readonly [what: string, get: (work: string, log: (line: string) => void) => Promise<void>];
+
+/** Where the version may come from, in this order. Each leaves its tarball and SHA256SUMS in `release` of the folder. */
+function sources(version: EtcdVersion): readonly Source[] {
+  const suite = suiteOf(version);
+  const debian: Source = [
+    `Debian ${suite}`,
+    async (work) => pack(version, await debianPrograms(suite ?? '', work), work),
+  ];
+  return [
+    ...(suite === undefined ? [] : [debian]),
+    [
+      'upstream',
+      async (work) => {
+        const tarball = join(work, 'release', tarballName(version, await architecture()));
+        await fetchTarball(version, tarball);
+        await writeSums(join(work, 'release'));
+      },
+    ],
+    ['Go modules', async (work, log) => pack(version, await buildPrograms(version, work, log), work)],
+  ];
 }
 
-async function repack(suite: string, work: string): Promise<string> {
-  await download(suite, work);
-  const arch = (await must('dpkg', ['--print-architecture'])).trim();
-  for (const name of readdirSync(work).filter((file) => file.endsWith('.deb'))) {
-    await must('dpkg-deb', ['-x', name, 'tree'], { cwd: work });
-  }
-  const version = /etcd Version: (\S+)/.exec(await must(join(work, 'tree/usr/bin/etcd'), ['--version']))?.[1];
-  if (version === undefined) throw new Error('its etcd does not say its version');
-  const top = `etcd-v${version}-linux-${arch}`;
-  const release = join(work, `v${version}`);
+/** Repacks the programs in the folder `from` as a release. */
+async function pack(version: EtcdVersion, from: string, work: string): Promise<void> {
+  const said = /etcd Version: (\S+)/.exec(await must(join(from, 'etcd'), ['--version']))?.[1];
+  if (said !== version) throw new Error(`its etcd says version ${said ?? 'nothing'}`);
+  const tarball = tarballName(version, await architecture());
+  const top = tarball.replace('.tar.gz', '');
   await mkdir(join(work, top));
-  await mkdir(release);
-  for (const name of ['etcd', 'etcdctl', 'etcdutl']) {
-    const binary = join(work, 'tree/usr/bin', name);
-    if (existsSync(binary)) await rename(binary, join(work, top, name));
+  for (const name of PROGRAMS) {
+    if (existsSync(join(from, name))) await rename(join(from, name), join(work, top, name));
   }
   await writeFile(join(work, top, 'README.md'), README);
   const tar = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0', '-czf'];
-  await must('tar', [...tar, `${release}/${top}.tar.gz`, top], { cwd: work });
-  await writeFile(join(release, 'SHA256SUMS'), await must('sha256sum', [`${top}.tar.gz`], { cwd: release }));
-  const target = join(releasesDir(), `v${version}`);
-  await mkdir(releasesDir(), { recursive: true });
-  await rm(target, { recursive: true, force: true });
-  await rename(release, target);
-  return version;
+  await must('tar', [...tar, `release/${tarball}`, top], { cwd: work });
+  await writeSums(join(work, 'release'));
 }
 
-/** Fetches a suite's packages with an apt that knows this suite only, and leaves the machine's own alone. */
-async function download(suite: string, work: string): Promise<void> {
-  for (const path of ['lists/partial', 'archives/partial'])
-    await mkdir(join(work, path), { recursive: true });
-  await writeFile(join(work, 'status'), '');
+async function writeSums(release: string): Promise<void> {
   await writeFile(
-    join(work, 'sources.list'),
-    `deb [signed-by=${KEYRING}] ${await debianMirror()} ${suite} main\n`,
+    join(release, 'SHA256SUMS'),
+    await must('sha256sum', readdirSync(release), { cwd: release }),
   );
-  const settings = {
-    'Dir::Etc::SourceList': join(work, 'sources.list'),
-    'Dir::Etc::SourceParts': '/dev/null',
-    'Dir::Etc::PreferencesParts': '/dev/null',
-    'Dir::State::Lists': join(work, 'lists'),
-    'Dir::State::Status': join(work, 'status'),
-    'Dir::Cache': work,
-    'APT::Sandbox::User': 'root',
-    'Acquire::Languages': 'none',
-    'Acquire::http::Timeout': '10',
-    'Acquire::Retries': '1',
-  };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  await apt([...options, '-qq', '--error-on=any', 'update'], work);
-  await apt([...options, '-qq', 'download', 'etcd-server', 'etcd-client'], work);
 }
 
-async function apt(args: readonly string[], cwd: string): Promise<void> {
-  const { code, stderr } = await run('apt-get', args, { cwd });
-  // The command line is as long as it is of no interest; apt's first line says what is wrong.
-  if (code !== 0) throw new Error(stderr.trim().split('\n')[0]);
+function tarballName(version: string, arch: string): string {
+  return `etcd-v${version}-linux-${arch}.tar.gz`;
+}
+
+async function architecture(): Promise<string> {
+  return (await must('dpkg', ['--print-architecture'])).trim();
+}
+
+function failureOf(version: EtcdVersion): string {
+  return join(cacheDir(), 'missing', version);
+}
+
+function failedLately(version: EtcdVersion): string | undefined {
+  const failed = statSync(failureOf(version), { throwIfNoEntry: false });
+  if (failed === undefined || Date.now() - failed.mtimeMs > RETRY) return undefined;
+  return readFileSync(failureOf(version), 'utf8');
 }
