@@ -3,6 +3,7 @@ import { isDue, type PlannedTask, type PlayRun } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { etcdctlFunction } from './facts/etcdctl.ts';
+import { lastLine } from './facts/etcdctl-answers.ts';
 import type { EtcdFacts } from './facts/index.ts';
 import { HEALTH_FIRST, passGate, settle } from './health/gate.ts';
 import type { Answer } from './health/judge.ts';
@@ -67,7 +68,7 @@ q_etcdctl move-leader ${target}`,
   );
   if (code !== 0) {
     throw new QuorateError(
-      `${host.target.name}: leadership did not move to ${next?.member.host}: ${out.trim()}`,
+      `${host.target.name}: leadership did not move to ${next?.member.host}: ${lastLine(out)}`,
       {
         exitCode: EXIT.refused,
         host: host.target.name,

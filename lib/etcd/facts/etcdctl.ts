@@ -30,7 +30,9 @@ export function wantedEtcdctl({ binDir, certDir, clientUrl }: Member): Sh {
   return sh`q_program=${`${binDir}/etcdctl`} q_url=${clientUrl} q_certs=${certDir}
 q_ca=${`${certDir}/ca.pem`} q_cert=${`${certDir}/server.pem`} q_private=${`${certDir}/server-key.pem`}
 q_etcdctl() {
-  ETCDCTL_API=3 \${q_within-} "$q_program" --endpoints="$q_url" --cacert="$q_ca" --cert="$q_cert" --key="$q_private" \
+  # etcdutl came with 3.5. Before, etcdctl speaks API 2 unless told otherwise (3.3); from 3.6 on it warns of the variable.
+  if [ -e "\${q_program%/*}/etcdutl" ]; then unset ETCDCTL_API; else ETCDCTL_API=3; export ETCDCTL_API; fi
+  \${q_within-} "$q_program" --endpoints="$q_url" --cacert="$q_ca" --cert="$q_cert" --key="$q_private" \
     --dial-timeout=2s --command-timeout=4s "$@"
 }`;
 }

@@ -1,3 +1,4 @@
+import type { Unanswered } from '../facts/etcdctl-answers.ts';
 import { certificateFaults } from '../facts/found-certificates.ts';
 import type { MemberReading } from '../facts/read-member.ts';
 import { type Member, quorum } from '../model/cluster.ts';
@@ -25,6 +26,8 @@ export interface Finding {
     | 'hash'
     /** Part of the former: it cannot tell, so nothing may be risked. */
     | 'hash-unknown'
+    /** A healthy member did not answer a question, or in a way that nobody here can read. */
+    | 'unanswered'
     | 'certificate'
     | 'quorum';
   readonly host?: string;
@@ -42,6 +45,7 @@ export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
   return [
     ...answers.flatMap(certificates),
     ...health(answers),
+    ...unanswered(answers),
     ...alarms(answers),
     ...sameClusterId(answers),
     ...oneLeader(answers),
@@ -85,6 +89,20 @@ function unhealthy({ member: { host, clientUrl, service }, reading, unreached }:
   if (!reading) return `${host}: ${service} does not run`;
   const said = reading.said.split('\n').at(-1)?.trim();
   return `${host}: no linearizable read through ${clientUrl}${said ? `: ${said}` : ''}`;
+}
+
+/** What a healthy member leaves open may be anything: an alarm, too. Its hash is a matter of its own. */
+function unanswered(answers: readonly Answer[]): Finding[] {
+  return answers.flatMap(({ member: { host }, reading }) =>
+    (reading?.healthy ? (reading.unanswered ?? []) : [])
+      .filter(({ question }) => question !== 'endpoint hashkv')
+      .map((one) => ({ check: 'unanswered', host, message: unansweredSaid(host, one) })),
+  );
+}
+
+function unansweredSaid(host: string, { question, kind, said }: Unanswered): string {
+  if (kind === 'unknown') return `${host}: ${said}`;
+  return `${host}: no answer to \`${question}\`${said ? `: ${said}` : ''}`;
 }
 
 function alarms(answers: readonly Answer[]): Finding[] {
@@ -179,8 +197,11 @@ function unknownHashes(answers: readonly Answer[]): Finding[] {
   const findings = healthy
     .filter(({ reading }) => !reading?.hash)
     .map(({ member: { host }, reading }): Finding => {
-      const said = reading?.hashSaid ? `: ${reading.hashSaid}` : '';
-      return { check: 'hash-unknown', host, message: `${host}: no hash of its data (hashkv)${said}` };
+      const why = reading?.unanswered?.find(({ question }) => question === 'endpoint hashkv');
+      const said = why?.said ? `: ${why.said}` : '';
+      const message =
+        why?.kind === 'unknown' ? unansweredSaid(host, why) : `${host}: no hash of its data (hashkv)${said}`;
+      return { check: 'hash-unknown', host, message };
     });
   if (states.size <= 1) return findings;
   const message = `data cannot be compared (hashkv), members hash it in different states: ${describe(states)}`;

@@ -1,3 +1,4 @@
+import { KNOWN_VERSIONS, suiteOf } from '../support/etcdVersions.ts';
 import { type Choice, pairwise } from './pairwise.ts';
 
 /** What hosts, the ways to them and clusters differ in. */
@@ -5,7 +6,7 @@ export const DIMENSIONS = {
   /** Debian 11, 12 and 13: systemd 247, 252 and 257. */
   suite: ['bullseye', 'bookworm', 'trixie'],
   cgroup: ['hybrid', 'v2'],
-  version: ['3.3.25', '3.4.23', '3.5.16', '3.5.30'],
+  version: KNOWN_VERSIONS,
   /** Of one cluster; or two of three in one inventory, on hosts of their own or side by side on the same. */
   members: ['one', 'three', 'five', 'two-clusters', 'shared-hosts'],
   /** `name` has addresses of both families; `hostname` is on the host itself 127.0.1.1, too, as Debian has it. */
@@ -22,10 +23,9 @@ export const DIMENSIONS = {
 export type MatrixCase = Choice<typeof DIMENSIONS>;
 
 /** Debian's own builds want the C library of their suite or a later one; upstream's are static. */
-const NEVER: readonly Partial<MatrixCase>[] = ['3.4.23', '3.5.16', '3.5.30'].map((version) => ({
-  suite: 'bullseye',
-  version: version as MatrixCase['version'],
-}));
+const NEVER: readonly Partial<MatrixCase>[] = KNOWN_VERSIONS.filter(
+  (version) => !['bullseye', undefined].includes(suiteOf(version)),
+).map((version) => ({ suite: 'bullseye', version }));
 
 /** The cases of the matrix, of the dimensions as they are or with fewer values. */
 export function matrixCases(

@@ -22,7 +22,7 @@ import {
   ownProcess,
   readRecord,
 } from './record.ts';
-import { releasedVersions } from './releases.ts';
+import { releasedVersions, usualVersion } from './releases.ts';
 
 export type { LabHost } from './record.ts';
 export { labUnavailable } from './unavailable.ts';
@@ -36,7 +36,7 @@ export interface LabOptions {
   readonly cgroup2?: boolean;
   /** Tells labs apart that are up at the same time: lower-case letters and digits; a new one when not given. */
   readonly name?: string;
-  /** Written into the inventory; 3.5.16 when not given. */
+  /** Written into the inventory; the newest that the project knows when not given. */
   readonly etcdVersion?: string;
   /** Where keys and inventory go, if not into the lab's own folder. Removed when the lab goes down. */
   readonly stateDir?: string;
@@ -94,12 +94,7 @@ export interface Lab {
 
 /** Brings up a lab; the first time on a machine its preparation takes about a minute. */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const {
-    suite = 'bookworm',
-    name = `t${randomBytes(4).toString('hex')}`,
-    hosts: count = 3,
-    etcdVersion = '3.5.16',
-  } = options;
+  const { suite = 'bookworm', name = `t${randomBytes(4).toString('hex')}`, hosts: count = 3 } = options;
   if (!/^[a-z0-9]{1,20}$/.test(name))
     throw new Error(`A lab's name is lower-case letters and digits: ${name}`);
   if (count < 1 || count > 100) throw new Error(`A lab has 1 to 100 hosts: ${count}`);
@@ -119,7 +114,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     raiseInotifyLimit();
     await createNetwork(name);
     await createKeys(name, record.stateDir, record.hosts);
-    writeFileSync(inventoryFile(record), inventoryOf(record, etcdVersion));
+    writeFileSync(inventoryFile(record), inventoryOf(record, options.etcdVersion ?? usualVersion()));
     await Promise.all([startMirror(record), ...record.hosts.map((host) => bootHost(record, host))]);
   } catch (error) {
     await stopLab(record);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Unanswered } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import {
   type Answer,
@@ -63,6 +64,12 @@ function cluster(
 const status = (change: Partial<NonNullable<MemberReading['status']>>, i = 0) => ({
   status: { ...(reading(i, 3).status as NonNullable<MemberReading['status']>), ...change },
 });
+
+const unansweredTo = (
+  question: Unanswered['question'],
+  kind: Unanswered['kind'],
+  said: string,
+): Unanswered => ({ question, kind, said });
 
 const [first, second, third] = LIST(3);
 
@@ -167,9 +174,32 @@ describe('the judgement of a cluster', () => {
       cluster(3).map((answer, i) => {
         if (i !== 1) return answer;
         const { hash: _, ...rest } = answer.reading as MemberReading;
-        return { ...answer, reading: { ...rest, hashSaid: 'Error: context deadline exceeded' } };
+        const unanswered = [unansweredTo('endpoint hashkv', 'refused', 'Error: context deadline exceeded')];
+        return { ...answer, reading: { ...rest, unanswered } };
       }),
       ['etcd02: no hash of its data (hashkv): Error: context deadline exceeded'],
+    ],
+    [
+      'a healthy member whose hash nobody here can read',
+      cluster(3).map((answer, i) => {
+        if (i !== 1) return answer;
+        const { hash: _, ...rest } = answer.reading as MemberReading;
+        const unanswered = [unansweredTo('endpoint hashkv', 'unknown', 'etcdctl 3.9.0 answered so')];
+        return { ...answer, reading: { ...rest, unanswered } };
+      }),
+      ['etcd02: etcdctl 3.9.0 answered so'],
+    ],
+    [
+      'a healthy member that does not tell of alarms: there may be one',
+      cluster(3, { 2: { unanswered: [unansweredTo('alarm list', 'refused', 'Error: permission denied')] } }),
+      ['etcd03: no answer to `alarm list`: Error: permission denied'],
+    ],
+    [
+      'a healthy member whose status nobody here can read',
+      cluster(3, {
+        0: { unanswered: [unansweredTo('endpoint status', 'unknown', 'etcdctl 3.9.0 answered so')] },
+      }),
+      ['etcd01: etcdctl 3.9.0 answered so'],
     ],
     [
       'a sick member that hashed an older revision',

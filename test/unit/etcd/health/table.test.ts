@@ -16,12 +16,12 @@ function members(net: string, vars = {}): Member[] {
 
 type State = 'stopped' | 'not reached' | 'unhealthy' | 'healthy';
 
-function table(all: readonly Member[], states: readonly State[] = []): string[] {
+function table(all: readonly Member[], states: readonly State[] = [], version = '3.5.16'): string[] {
   const status = {
     clusterId: 'c',
     memberId: '102b996c4aa7e55a',
     leaderId: 'x',
-    version: '3.5.16',
+    version,
     dbSize: 20480,
     revision: 1,
     raftTerm: 1,
@@ -58,4 +58,13 @@ it.each<[etcd01: State, etcd02: State, etcd03: State, host: string]>([
   ['not reached', 'not reached', 'not reached', 'etcd01'],
 ])('names a host where it can be run: %s, %s, %s: %s', (etcd01, etcd02, etcd03, host) => {
   expect(table(members('10.0.0'), [etcd01, etcd02, etcd03]).at(-2)).toBe(`# on ${host}, as root or etcd:`);
+});
+
+it.each([
+  ['3.3.25', true],
+  ['3.4.23', false],
+  ['3.7.3', false],
+  ['3.30.0', false],
+])('sets the variable for the API in that call where %s needs it: %s', (version, wanted) => {
+  expect(table(members('10.0.0'), [], version).at(-1)?.startsWith('ETCDCTL_API=3 ')).toBe(wanted);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
-import type { ListedMember, MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
+import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { clusterOf } from '../../../../lib/etcd/model/cluster.ts';
 import { dataProblems, stateOf } from '../../../../lib/etcd/survey/state.ts';
 import type { EtcdHost } from '../../../../lib/etcd/survey/survey.ts';

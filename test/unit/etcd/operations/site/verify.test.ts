@@ -8,6 +8,15 @@ import { DEFAULTS } from '../../../support/defaults.ts';
 
 const SICK: MemberReading = { healthy: false, said: '', certificates: [], alarms: [] };
 
+const HEALTHY = `@status 0
+[{"Status":{"header":{"cluster_id":1,"member_id":2},"version":"3.7.3","leader":2,"raftIndex":9,"raftTerm":2}}]
+@members 0
+{"members":[{"ID":2,"name":"etcd01","peerURLs":["https://10.0.0.1:2380"],"clientURLs":["https://10.0.0.1:2379"]}]}
+@hash 0
+[{"HashKV":{"header":{"revision":7},"hash":1,"compact_revision":-1}}]
+@alarms 0
+{}`;
+
 const CHANGED = [{ changes: [{}] }] as unknown as readonly PlannedTask[];
 
 interface Story {
@@ -34,8 +43,7 @@ async function verified({ plan = [], check = false, failed = false, silent, stop
     read: async (doing: string) => {
       if (doing !== 'asking the member') return { code: 0, out: '' };
       asked += 1;
-      const hash = '@hash 0\n[{"HashKV":{"header":{"revision":7},"hash":1,"compact_revision":-1}}]';
-      return { code: 0, out: asked > silent ? `@members 0\nno JSON\n${hash}` : '@members 1\ntimed out' };
+      return { code: 0, out: asked > silent ? HEALTHY : '@members 1\ntimed out' };
     },
     act: async () => ({ code: 0, out: '' }),
     report: () => {},

@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Printed, type Question, readAnswer } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
+
+/** What etcdctl of each version printed, by `test/lab/recordAnswers.ts`: member `a` of a, b and c was asked. */
+const DIR = new URL('answers', import.meta.url).pathname;
+const VERSIONS = readdirSync(DIR).map((file) => file.replace(/\.json$/, ''));
+
+interface Recorded {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const A = '667880157b8812c8';
+
+describe.each(VERSIONS)('etcdctl %s', (version) => {
+  const recorded = JSON.parse(readFileSync(join(DIR, `${version}.json`), 'utf8')) as Record<string, Recorded>;
+  const printed = (name: string): Printed => {
+    const { code, stdout, stderr } = recorded[name] as Recorded;
+    return { code, out: stdout.trim(), err: stderr.trim() };
+  };
+  const value = <Q extends Question>(name: string, question: Q) => {
+    const read = readAnswer(question, printed(name), version);
+    return 'value' in read ? read.value : read.unanswered;
+  };
+
+  it('tells its status', () => {
+    expect(value('status', 'endpoint status')).toEqual({
+      clusterId: 'af7538cf084b8688',
+      memberId: A,
+      leaderId: expect.stringMatching(/^(667880157b8812c8|484727eb11cfa5f2|e6dde4ad28b02657)$/),
+      version,
+      dbSize: expect.toSatisfy((size: number) => size >= 20_480),
+      revision: 3,
+      raftTerm: expect.toSatisfy((term: number) => term >= 2),
+      raftIndex: expect.toSatisfy((index: number) => index >= 10),
+      learner: false,
+    });
+  });
+
+  it('tells the same with a variable that it warns of', () => {
+    const name = 'status with ETCDCTL_API=3';
+    expect(value(name, 'endpoint status')).toEqual(value('status', 'endpoint status'));
+    expect(printed(name).err !== '').toBe(!/^3\.[3-5]\./.test(version));
+  });
+
+  it('lists members', () => {
+    const members = value('members', 'member list') as readonly { readonly name: string }[];
+    expect([...members].sort((one, two) => one.name.localeCompare(two.name))).toEqual(
+      (
+        [
+          [A, 'a', 42380, 42379],
+          ['484727eb11cfa5f2', 'b', 42390, 42389],
+          ['e6dde4ad28b02657', 'c', 42400, 42399],
+        ] as const
+      ).map(([id, name, peer, client]) => ({
+        id,
+        name,
+        peerUrls: [`http://127.0.0.1:${peer}`],
+        clientUrls: [`http://127.0.0.1:${client}`],
+        learner: false,
+      })),
+    );
+  });
+
+  it('hashes the key space, alike in all versions', () => {
+    const hash = 1_204_665_518;
+    expect(value('hash', 'endpoint hashkv')).toEqual({ hash, revision: 3, compacted: -1 });
+    expect(value('hash at 2', 'endpoint hashkv')).toMatchObject({ hash: 333_530_967, compacted: -1 });
+    expect(value('hash after a compaction', 'endpoint hashkv')).toEqual({
+      hash: 998_470_895,
+      revision: 3,
+      compacted: 3,
+    });
+  });
+
+  it.each([
+    ['hash at a compacted revision', 'required revision has been compacted'],
+    ['hash at a revision to come', 'required revision is a future revision'],
+  ])('has no %s, and says why', (name, reason) => {
+    expect(value(name, 'endpoint hashkv')).toEqual({
+      question: 'endpoint hashkv',
+      kind: 'refused',
+      said: `Error: etcdserver: mvcc: ${reason}`,
+    });
+  });
+
+  it('lists no alarm, and every alarm', () => {
+    expect(value('no alarm', 'alarm list')).toEqual([]);
+    const alarms = value('alarm NOSPACE', 'alarm list') as readonly { readonly alarm: string }[];
+    expect(alarms.length).toBeGreaterThan(0);
+    expect(alarms).toContainEqual({ memberId: A, alarm: 'NOSPACE' });
+    expect(new Set(alarms.map(({ alarm }) => alarm))).toEqual(new Set(['NOSPACE']));
+    expect(value('status under NOSPACE', 'endpoint status')).toMatchObject({ memberId: A });
+  });
+
+  it('fails where nobody answers, and where leadership goes to nobody', () => {
+    expect(value('status of nobody', 'endpoint status')).toMatchObject({ kind: 'refused' });
+    expect(printed('move-leader').code).toBe(0);
+    expect(printed('move-leader to nobody').code).not.toBe(0);
+  });
+});
+
+describe('an answer in a shape of no version known here', () => {
+  const STATUS = { header: { cluster_id: 1, member_id: 2 }, version: '3.9.0', raftTerm: 2, raftIndex: 9 };
+  it.each<[Question, string, unknown]>([
+    ['endpoint status', 'no JSON', undefined],
+    ['endpoint status', 'nothing', null],
+    ['endpoint status', 'nobody', []],
+    ['endpoint status', 'no list', { Endpoint: 'x', Status: STATUS }],
+    ['endpoint status', 'two endpoints', [{ Status: STATUS }, { Status: STATUS }]],
+    ['endpoint status', 'another name', [{ status: STATUS }]],
+    ['endpoint status', 'without a header', [{ Status: { ...STATUS, header: undefined } }]],
+    ['endpoint status', 'without a version', [{ Status: { ...STATUS, version: undefined } }]],
+    ['endpoint status', 'an ID in hex', [{ Status: { ...STATUS, leader: '0xabc' } }]],
+    ['member list', 'without members', { header: {} }],
+    ['member list', 'a member without an ID', { members: [{ name: 'a', peerURLs: [] }] }],
+    ['member list', 'URLs in one text', { members: [{ ID: 1, peerURLs: 'https://x' }] }],
+    ['endpoint hashkv', 'another name', [{ hashKV: { hash: 1 } }]],
+    ['endpoint hashkv', 'without a hash', [{ HashKV: { header: { revision: 3 }, compact_revision: 1 } }]],
+    ['endpoint hashkv', 'a hash in hex', [{ HashKV: { header: { revision: 3 }, hash: 'abc' } }]],
+    ['alarm list', 'a list', []],
+    ['alarm list', 'alarms by another name', { header: {}, activeAlarms: [{ memberID: 1, alarm: 1 }] }],
+    ['alarm list', 'an alarm of nobody', { alarms: [{ alarm: 1 }] }],
+    ['alarm list', 'an alarm by name', { alarms: [{ memberID: 1, alarm: 'NOSPACE' }] }],
+  ])('is said as that: %s, %s', (question, _what, json) => {
+    const out = json === undefined ? 'all is well' : JSON.stringify(json);
+    expect(readAnswer(question, { code: 0, out, err: '' }, '3.9.0')).toEqual({
+      unanswered: {
+        question,
+        kind: 'unknown',
+        said: `etcdctl 3.9.0 answered \`${question}\` in a shape not known here`,
+      },
+    });
+  });
+
+  it('is not: fields that came since, zeroes that are left out, an alarm that is new', () => {
+    const read = (question: Question, json: unknown) =>
+      readAnswer(question, { code: 0, out: JSON.stringify(json), err: 'a warning' }, '');
+    expect(read('endpoint status', [{ Status: { ...STATUS, news: 1 } }])).toMatchObject({
+      value: { leaderId: '', dbSize: 0, revision: 0, learner: false },
+    });
+    expect(read('alarm list', { alarms: [{ memberID: 255, alarm: 3 }] })).toEqual({
+      value: [{ memberId: 'ff', alarm: '3' }],
+    });
+  });
+});

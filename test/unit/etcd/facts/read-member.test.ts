@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { parseMember, readMember } from '../../../../lib/etcd/facts/read-member.ts';
+import type { Member } from '../../../../lib/etcd/model/cluster.ts';
+import { scratch } from '../../support/scratch.ts';
+import { SHELLS } from '../../support/shells.ts';
+
+/** Answers as `DIR/QUESTION.*` say; `ETCDCTL_API` as etcdctl takes it: 3.3 wants it, 3.6 and later warn of it. */
+const ETCDCTL = `#!/bin/sh
+cd "$(dirname "$0")" || exit 9
+case "$*" in
+  *'endpoint status'*) name=status ;;
+  *'member list'*) name=members ;;
+  *'endpoint hashkv'*) name=hash ;;
+  *'endpoint health'*) name=health ;;
+  *'alarm list'*) name=alarm ;;
+esac
+case $VARIABLE:\${ETCDCTL_API-} in
+  wanted:) echo 'No help topic' >&2; exit 3 ;;
+  warned:?*) echo '{"level":"warn","msg":"unrecognized environment variable"}' >&2 ;;
+esac
+cat "$name.out"
+cat "$name.err" >&2
+read -r code <"$name.code"
+exit "$code"
+`;
+
+const processes: ChildProcess[] = [];
+afterAll(() => {
+  for (const one of processes) one.kill();
+});
+
+/** A folder with programs of a version, and a process that runs from it. */
+function install(
+  version: string,
+  alarm: string,
+  always = '',
+): { readonly dir: string; readonly pid: number } {
+  const dir = scratch();
+  const file = new URL(`answers/${version}.json`, import.meta.url);
+  const recorded = JSON.parse(readFileSync(file, 'utf8')) as Record<
+    string,
+    { readonly code: number; readonly stdout: string; readonly stderr: string }
+  >;
+  const questions = { status: 'status', members: 'members', hash: 'hash', health: 'health', alarm };
+  for (const [name, from] of Object.entries(questions)) {
+    const { code, stdout, stderr } = recorded[from] as NonNullable<(typeof recorded)[string]>;
+    writeFileSync(join(dir, `${name}.out`), stdout);
+    writeFileSync(join(dir, `${name}.err`), always + stderr);
+    writeFileSync(join(dir, `${name}.code`), `${code}\n`);
+  }
+  writeFileSync(join(dir, 'etcdctl'), ETCDCTL);
+  chmodSync(join(dir, 'etcdctl'), 0o755);
+  if (!/^3\.[34]\./.test(version)) writeFileSync(join(dir, 'etcdutl'), '');
+  mkdirSync(join(dir, 'state'));
+  writeFileSync(join(dir, 'state/release'), `${version} a mirror\n`);
+  copyFileSync('/bin/sleep', join(dir, 'etcd'));
+  chmodSync(join(dir, 'etcd'), 0o755);
+  const member = spawn(join(dir, 'etcd'), ['60'], { stdio: 'ignore' });
+  processes.push(member);
+  return { dir, pid: member.pid ?? 0 };
+}
+
+function read(
+  version: string,
+  { dir, pid }: ReturnType<typeof install>,
+  [shell = '', ...args]: readonly string[],
+) {
+  const member = {
+    manager: 'systemd',
+    service: 'etcd',
+    binDir: dir,
+    certDir: dir,
+    stateDir: join(dir, 'state'),
+    clientUrl: 'https://10.0.0.1:2379',
+  } as Member;
+  const script = `q_nl='\n'\nq_main=${pid}\n${readMember(member).text}`;
+  const variable = version.startsWith('3.3.') ? 'wanted' : /^3\.[45]\./.test(version) ? '' : 'warned';
+  // Without SHLVL bash takes itself for one of rshd, and reads ~/.bashrc.
+  const env = { PATH: process.env.PATH ?? '', SHLVL: '1', VARIABLE: variable };
+  const { stdout } = spawnSync(shell, [...args, '-c', script], { encoding: 'utf8', env });
+  // Written by processes side by side, of which some write line by line: none may need another line.
+  const asked = stdout.slice(0, stdout.indexOf('@version'));
+  expect(
+    asked
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !/^@\w+!? \d+\b/.test(line)),
+  ).toEqual([]);
+  return parseMember(stdout);
+}
+
+it.each(SHELLS)(
+  'a member of every version is read as it is, also beside warnings, under %s',
+  (...[, ...shell]) => {
+    for (const version of ['3.3.25', '3.4.23', '3.5.30', '3.6.16', '3.7.3']) {
+      const quiet = read(version, install(version, 'no alarm'), shell);
+      expect(quiet).toMatchObject({
+        healthy: true,
+        said: '',
+        unanswered: [],
+        alarms: [],
+        status: { version },
+      });
+      expect([quiet.members?.length, quiet.hash?.hash]).toEqual([3, 1_204_665_518]);
+      const warned = install(version, 'alarm NOSPACE', '{"level":"warn","msg":"it may be so"}\n');
+      const told = read(version, warned, shell);
+      expect(told.alarms).toContainEqual({ memberId: '667880157b8812c8', alarm: 'NOSPACE' });
+      expect({ ...told, alarms: [], status: undefined }).toEqual({ ...quiet, status: undefined });
+    }
+  },
+);
+
+it('what etcdctl says of a member that does not answer is kept, and no warning is in it', () => {
+  const [, ...shell] = SHELLS[0] as (typeof SHELLS)[number];
+  const at = install('3.7.3', 'no alarm');
+  for (const name of ['status', 'members', 'hash', 'alarm']) {
+    writeFileSync(join(at.dir, `${name}.code`), '1\n');
+    writeFileSync(join(at.dir, `${name}.out`), 'null\n');
+    writeFileSync(join(at.dir, `${name}.err`), '{"level":"warn"}\nError: context deadline exceeded\n');
+  }
+  const reading = read('3.7.3', at, shell);
+  expect(reading).toMatchObject({
+    healthy: false,
+    said: '{"level":"warn"}\nError: context deadline exceeded',
+  });
+  expect(reading.unanswered?.map(({ kind, said }) => `${kind}: ${said}`)).toEqual(
+    Array(4).fill('refused: Error: context deadline exceeded'),
+  );
+});
+
+it('an etcdctl that answers as none known here does is named with its version', () => {
+  const [, ...shell] = SHELLS[0] as (typeof SHELLS)[number];
+  const at = install('3.7.3', 'no alarm');
+  writeFileSync(join(at.dir, 'state/release'), '3.9.0 a mirror\n');
+  writeFileSync(join(at.dir, 'status.out'), '{"statuses":[]}\n');
+  const reading = read('3.9.0', at, shell);
+  expect(reading).toMatchObject({ healthy: true, alarms: [] });
+  expect(reading.unanswered).toEqual([
+    {
+      question: 'endpoint status',
+      kind: 'unknown',
+      said: 'etcdctl 3.9.0 answered `endpoint status` in a shape not known here',
+    },
+  ]);
+});
