@@ -111,7 +111,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   };
   claim(record);
   try {
-    raiseInotifyLimit();
+    raiseInotifyLimit(count);
     await createNetwork(name);
     await createKeys(name, record.stateDir, record.hosts);
     writeFileSync(inventoryFile(record), inventoryOf(record, options.etcdVersion ?? usualVersion()));
