@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { debianMirror, KEYRING } from './debian.ts';
+import { builtMirror, KEYRING } from './debian.ts';
 import { must, run } from './process.ts';
 
 /** Unpacks the etcd of a Debian suite below `work`. Gives the folder of its programs. */
@@ -20,7 +20,7 @@ async function download(suite: string, work: string): Promise<void> {
   await writeFile(join(work, 'status'), '');
   await writeFile(
     join(work, 'sources.list'),
-    `deb [signed-by=${KEYRING}] ${await debianMirror()} ${suite} main\n`,
+    `deb [signed-by=${KEYRING}] ${await builtMirror()} ${suite} main\n`,
   );
   const settings = {
     'Dir::Etc::SourceList': join(work, 'sources.list'),

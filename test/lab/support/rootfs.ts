@@ -60,6 +60,7 @@ export async function buildRootfs(suite: string, log: (line: string) => void): P
   const build = `${target}.building`;
   await rm(build, { recursive: true, force: true });
   await mkdir(build, { recursive: true });
+  const mirror = await debianMirror();
   await must('mmdebstrap', [
     '--quiet',
     '--variant=minbase',
@@ -68,7 +69,7 @@ export async function buildRootfs(suite: string, log: (line: string) => void): P
     `--customize-hook=chroot "$1" sh -c '${CUSTOMISE.replaceAll("'", "'\\''")}'`,
     suite,
     build,
-    await debianMirror(),
+    ...(mirror === undefined ? [] : [mirror]),
   ]);
   await rename(build, target);
   log(`built ${target} in ${Math.round((Date.now() - started) / 1000)} s`);
