@@ -74,7 +74,7 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
       progress: (progress) => report.progress(progress),
     },
   });
-  const forget = onSignals(run);
+  const forget = onSignals(run, (message) => report.emit({ event: 'log', level: 'warning', message }));
   try {
     const code = await run.done;
     // With the process goes what is still under way; on hosts it ends with the connection.

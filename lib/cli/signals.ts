@@ -1,21 +1,38 @@
+import { isatty } from 'node:tty';
 import { EXIT } from '../errors.ts';
 import type { Run } from '../runner/run.ts';
 
 /**
- * First Ctrl-C (or TERM): the tasks in hand are finished and proven, then the run ends. Second: the
- * scripts on the hosts are ended at once. Returns a function that takes the handlers away.
+ * A second signal within this time of the first is the same one, in ms: `npx tsx` passes Ctrl-C on to a child that
+ * the terminal has told already.
  */
-export function onSignals(run: Run): () => void {
-  let signals = 0;
+const SAME = 500;
+
+/**
+ * First Ctrl-C (or TERM, or HUP: the terminal is gone): finish and prove the tasks in hand, then end the run. Once
+ * more, unless by HUP: end the scripts on the hosts at once. Without a terminal at input or output (`nohup`, CI) HUP
+ * is only told of: Node resets an inherited "ignore", so the start cannot tell. Returns a function that takes the
+ * handlers away.
+ */
+export function onSignals(run: Pick<Run, 'stop' | 'kill'>, warn: (message: string) => void): () => void {
+  // Asked now: once a terminal is gone nobody can tell that it was there.
+  const attended = isatty(0) || isatty(1);
+  let first: number | undefined;
   const handle = (signal: NodeJS.Signals) => {
-    signals += 1;
-    if (signals > 1) {
-      run.kill();
+    const now = performance.now();
+    if (first !== undefined) {
+      if (signal !== 'SIGHUP' && now - first >= SAME) run.kill();
       return;
     }
-    process.stderr.write(`\n${signal}: finishing the tasks in hand; once more to stop at once\n`);
+    if (signal === 'SIGHUP' && !attended) return warn('SIGHUP: nobody is at a terminal, the run goes on');
+    first = now;
+    if (signal === 'SIGHUP') warn('SIGHUP: the terminal is gone; finishing the tasks in hand');
+    else process.stderr.write(`\n${signal}: finishing the tasks in hand; once more to stop at once\n`);
     run.stop(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
   };
-  process.on('SIGINT', handle).on('SIGTERM', handle);
-  return () => process.off('SIGINT', handle).off('SIGTERM', handle);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, handle);
+  return () => {
+    for (const signal of signals) process.off(signal, handle);
+  };
 }
