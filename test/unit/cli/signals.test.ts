@@ -69,7 +69,7 @@ describe('SIGHUP', () => {
       process.kill(pid, 'SIGHUP');
     });
     expect(child.exitCode).toBe(143);
-    expect(messages(events)).toMatch(/the terminal is gone[^]*finished/);
+    expect(messages(events)).toMatch(/the terminal is gone[\s\S]*finished/);
   });
 
   it('is told of and passed over where neither input nor output is a terminal', async () => {
@@ -78,7 +78,7 @@ describe('SIGHUP', () => {
       child.kill('SIGHUP');
     });
     expect(child.exitCode).toBe(0);
-    expect(messages(events)).toMatch(/SIGHUP[^]*the run goes on[^]*finished/);
+    expect(messages(events)).toMatch(/SIGHUP[\s\S]*the run goes on[\s\S]*finished/);
   });
 });
 
