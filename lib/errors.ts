@@ -17,12 +17,12 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Several outcomes at once: the first of this list that occurred is the exit code. */
-const PRECEDENCE: readonly ExitCode[] = [70, 130, 143, 6, 5, 3, 2, 4, 7, 8];
+const PRECEDENCE: readonly ExitCode[] = [70, 130, 143, 1, 6, 5, 3, 2, 4, 7, 8];
 
 /** The exit code of a run whose parts ended with `codes`; 0 when there are none. */
 export function worstExit(codes: Iterable<ExitCode>): ExitCode {
   const seen = new Set(codes);
-  return PRECEDENCE.find((code) => seen.has(code)) ?? (seen.has(EXIT.usage) ? EXIT.usage : EXIT.ok);
+  return PRECEDENCE.find((code) => seen.has(code)) ?? EXIT.ok;
 }
 
 /** A place in a file the user wrote; line and column count from 1. */
