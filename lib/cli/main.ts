@@ -1,9 +1,9 @@
 import { realpathSync, writeSync } from 'node:fs';
-import nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Playbook } from '../dsl/play.ts';
 import { redact } from '../dsl/secret.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
+import { startCompileCache } from './compile-cache.ts';
 import { type Options, type OwnFlag, parseOptions } from './options.ts';
 
 /** What a playbook file gives to the command line. */
@@ -24,11 +24,22 @@ export interface CommandLine extends Playbook {
  * file was imported by another one.
  */
 export async function main(url: string, playbook: CommandLine): Promise<void> {
-  if (process.argv[1] === undefined || realpathSync(process.argv[1]) !== fileURLToPath(url)) return;
+  if (!isProgram(fileURLToPath(url))) return;
   process.on('uncaughtException', onEscaped);
-  // Node 22.8 and later: start-up without parsing everything again.
-  (nodeModule as { enableCompileCache?: () => void }).enableCompileCache?.();
+  startCompileCache();
   process.exitCode = await command(playbook, process.argv.slice(2));
+}
+
+/** `file` is what this process was started with, whose ending tsx and Node let people leave out. */
+function isProgram(file: string): boolean {
+  const [, given = ''] = process.argv;
+  return ['', '.ts', '.js'].some((ending) => {
+    try {
+      return realpathSync(`${given}${ending}`) === file;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The same with the arguments given; resolves to the exit code. */
@@ -73,5 +84,7 @@ function onEscaped(error: unknown): void {
 
 /** Even when the rest of the line is wrong, `--output json` is honoured. */
 function outputOf(args: readonly string[]): Options['output'] {
-  return args.includes('--output=json') || args[args.indexOf('--output') + 1] === 'json' ? 'json' : undefined;
+  return args.some((arg, i) => arg === '--output=json' || (arg === '--output' && args[i + 1] === 'json'))
+    ? 'json'
+    : undefined;
 }

@@ -94,7 +94,7 @@ function readProfile(value: JsonValue): SigningProfile {
 
 function usage(value: JsonValue): string {
   const name = value.string();
-  if (name in KEY_USAGES || name in EXTENDED_USAGES) return name;
+  if ([KEY_USAGES, EXTENDED_USAGES].some((usages) => Object.hasOwn(usages, name))) return name;
   throw value.fail(
     `unknown usage "${name}"`,
     `known: ${[...Object.keys(KEY_USAGES), ...Object.keys(EXTENDED_USAGES)].join(', ')}`,

@@ -5,7 +5,8 @@ import type { HostRecap, RunEvent } from './events.ts';
 export class Recap {
   readonly #check: boolean;
   readonly #started = performance.now();
-  readonly #hosts: Record<string, HostRecap> = {};
+  /** A map: a host may have the name of what every object has (`constructor`). */
+  readonly #hosts = new Map<string, HostRecap>();
 
   constructor(check: boolean) {
     this.#check = check;
@@ -25,19 +26,20 @@ export class Recap {
 
   event(exitCode: ExitCode): RunEvent {
     const elapsedMs = Math.round(performance.now() - this.#started);
-    return { event: 'recap', check: this.#check, hosts: this.#hosts, elapsedMs, exitCode };
+    return {
+      event: 'recap',
+      check: this.#check,
+      hosts: Object.fromEntries(this.#hosts),
+      elapsedMs,
+      exitCode,
+    };
   }
 
   #host(name: string): HostRecap {
-    this.#hosts[name] ??= {
-      ok: 0,
-      changed: 0,
-      failed: 0,
-      skipped: 0,
-      unknown: 0,
-      unreachable: 0,
-      roundTrips: 0,
-    };
-    return this.#hosts[name];
+    const known = this.#hosts.get(name);
+    if (known) return known;
+    const fresh = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0, roundTrips: 0 };
+    this.#hosts.set(name, fresh);
+    return fresh;
   }
 }
