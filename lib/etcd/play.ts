@@ -1,5 +1,6 @@
 import type { Play } from '../dsl/play.ts';
 import type { Role } from '../dsl/role.ts';
+import { caPassphrase } from '../pki/index.ts';
 import { type EtcdFacts, etcdFacts } from './facts/index.ts';
 import { clusterName, memberOf } from './model/cluster.ts';
 import { modelProblems } from './model/problems.ts';
@@ -16,7 +17,11 @@ export function etcdPlay(name: string, roles: readonly Role<EtcdFacts>[]): Play<
     // An inventory describes the whole job, also for a playbook with some of its roles only.
     vars: ETCD_VARS,
     strategy: etcdStrategy,
-    check: modelProblems,
+    check: (hosts) => {
+      // Throws before any contact for one that is soon guessed.
+      caPassphrase();
+      return modelProblems(hosts);
+    },
     stateDir: (host) => memberOf(host).stateDir,
     owner: (host) => `cluster ${clusterName(host.vars)}`,
   };

@@ -4,9 +4,10 @@ import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caPath, fingerprint, readCa } from './ca.ts';
 import type { PkiConfig } from './config.ts';
+import { encryptedKeyPem, isEncrypted, isWellEncrypted } from './encrypt.ts';
 import { signCertificate, signRequest } from './engine.ts';
 import { privateFile, privateFolder, readIfAny, writeWhole } from './files.ts';
-import { encryptedKeyPem, isEncrypted, keyPem, newKey, readKey } from './keys.ts';
+import { keyPem, newKey, readKey } from './keys.ts';
 import { lifeFromNow } from './life.ts';
 import { parseCertificate } from './parse.ts';
 import type { CertificatePlan } from './profile.ts';
@@ -31,7 +32,7 @@ export async function ensureCaFiles(
   const path = join(dir, KEY);
   if ((await readIfAny(path)) === undefined) {
     const fresh = await newKey(config.ca.key);
-    const text = passphrase ? encryptedKeyPem(fresh, passphrase) : keyPem(fresh).reveal();
+    const text = passphrase ? await encryptedKeyPem(fresh, passphrase) : keyPem(fresh).reveal();
     await writeWhole(path, text, { mode: 0o600, exclusive: true });
   }
   const key = await storedKey(dir, passphrase);
@@ -93,18 +94,18 @@ function lost(path: string, caPem: string): QuorateError {
 
 /**
  * Reads the key, which somebody may have brought here from elsewhere: it is made its owner's only and kept
- * out of version control. One that lies open although there is a passphrase is encrypted in its place.
+ * out of version control. One that lies open although there is a passphrase, or whose passphrase is cheap to guess,
+ * is encrypted in its place.
  */
 async function storedKey(dir: string, passphrase?: Secret): Promise<KeyObject | undefined> {
   const path = join(dir, KEY);
   const text = await readIfAny(path);
   if (text === undefined) return undefined;
   await privateFile(path);
-  const encrypted = isEncrypted(text);
-  if (!encrypted) new Secret(text);
+  if (!isEncrypted(text)) new Secret(text);
   const key = readKey(text, path, passphrase);
-  if (passphrase) {
-    if (!encrypted) await writeWhole(path, encryptedKeyPem(key, passphrase), { mode: 0o600 });
+  if (passphrase && !isWellEncrypted(text)) {
+    await writeWhole(path, await encryptedKeyPem(key, passphrase), { mode: 0o600 });
   }
   await writeIgnore(dir, passphrase !== undefined);
   return key;
@@ -134,7 +135,7 @@ function caPlan({ ca }: PkiConfig): CertificatePlan {
     subject: ca.subject,
     names: [],
     usages: ['cert sign', 'crl sign'],
-    ca: ca.pathLength === undefined ? {} : { pathLength: ca.pathLength },
+    ca: { pathLength: ca.pathLength },
   };
 }
 

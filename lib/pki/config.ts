@@ -43,7 +43,8 @@ export interface PkiConfig {
     readonly key: KeyType;
     readonly expiry: number;
     readonly backdate: number;
-    readonly pathLength?: number;
+    /** How many CAs may stand between it and a leaf. */
+    readonly pathLength: number;
   };
   readonly leaf: {
     /** A member's subject; undefined leaves it to its name. */
@@ -80,6 +81,8 @@ export function defaultConfig(options: PkiOptions): PkiConfig {
       key,
       expiry: parseDuration(options.caExpiry),
       backdate: BACKDATE,
+      // It signs leaves alone. So does one of a `ca-csr.json` that sets no limit.
+      pathLength: 0,
     },
     leaf: {
       subject: undefined,

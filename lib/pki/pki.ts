@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Secret } from '../dsl/secret.ts';
+import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
 import { readConfig } from './cfssl.ts';
@@ -16,6 +16,7 @@ import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
 import { type Pair, readPair, writePair } from './pairs.ts';
 import { parseCertificate } from './parse.ts';
+import { caPassphrase } from './passphrase.ts';
 import { certificateProblems } from './problems.ts';
 import type { CertificatePlan, SubjectAttribute } from './profile.ts';
 
@@ -47,7 +48,7 @@ interface Wanted {
 
 /** The PKI of a folder, as its cfssl files and the options want it. */
 export function openFolder(options: PkiOptions): Pki {
-  return new FolderPki(options, readConfig(options), process.env.QUORATE_CA_PASSPHRASE);
+  return new FolderPki(options, readConfig(options), caPassphrase());
 }
 
 class FolderPki implements Pki {
@@ -60,12 +61,12 @@ class FolderPki implements Pki {
   #ca: Promise<string> | undefined;
   #ensured: Promise<{ readonly pem: string }> | undefined;
 
-  constructor({ dir, cluster, trusted }: PkiOptions, config: PkiConfig, passphrase: string | undefined) {
+  constructor({ dir, cluster, trusted }: PkiOptions, config: PkiConfig, passphrase: Secret | undefined) {
     this.#dir = dir;
     this.#cluster = cluster;
     this.#trusted = trusted;
     this.#config = config;
-    this.#passphrase = passphrase ? new Secret(passphrase) : undefined;
+    this.#passphrase = passphrase;
   }
 
   ensureCa(): Promise<{ readonly pem: string }> {

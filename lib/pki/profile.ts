@@ -14,8 +14,8 @@ export interface CertificatePlan {
   readonly usages: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** Set for a CA only; `pathLength` when it is limited. */
-  readonly ca?: { readonly pathLength?: number };
+  /** Set for a CA only. */
+  readonly ca?: { readonly pathLength: number };
   readonly issuerUrls?: readonly string[];
   readonly ocspUrl?: string;
   readonly crlUrl?: string;

@@ -30,7 +30,6 @@ const OWNER: Readonly<Record<string, string>> = {
   listr2: 'lib/report',
   yaml: 'lib/inventory',
   ajv: 'lib/inventory',
-  selfsigned: 'lib/pki',
   '@peculiar/x509': 'lib/pki',
 };
 

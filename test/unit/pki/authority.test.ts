@@ -1,9 +1,10 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { EXIT } from '../../../lib/errors.ts';
+import { isWellEncrypted } from '../../../lib/pki/encrypt.ts';
 import { fingerprint } from '../../../lib/pki/index.ts';
 import { scratch } from '../support/scratch.ts';
 import { open, read, SANS } from './support.ts';
@@ -122,6 +123,32 @@ describe('a passphrase', () => {
     await (await open(fresh)).issueMember('m2', 'server', SANS);
   });
 
+  it('is asked for with scrypt: guessing is dear, also for a key that came encrypted otherwise', async () => {
+    const dir = scratch();
+    await (await open(dir)).ensureCa();
+    const cheap = createPrivateKey(read(dir, 'ca-key.pem')).export({
+      ...{ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'correct horse' },
+    } as never);
+    writeFileSync(join(dir, 'ca-key.pem'), cheap);
+    expect(isWellEncrypted(read(dir, 'ca-key.pem'))).toBe(false);
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
+    await (await open(dir)).issueMember('m1', 'server', SANS);
+    expect(isWellEncrypted(read(dir, 'ca-key.pem'))).toBe(true);
+    const began = performance.now();
+    createPrivateKey({ key: read(dir, 'ca-key.pem'), passphrase: 'correct horse' });
+    expect(performance.now() - began).toBeGreaterThan(50);
+  });
+
+  it.each(['x', 'elf letters'])('"%s" is refused: too short, and nothing is made', async (passphrase) => {
+    const dir = join(scratch(), 'pki');
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', passphrase);
+    await expect(open(dir)).rejects.toMatchObject({
+      exitCode: EXIT.usage,
+      message: expect.stringMatching(/fewer than 12 characters/),
+    });
+    expect(existsSync(dir)).toBe(false);
+  });
+
   it('keeps a new key from ever lying open', async () => {
     const dir = scratch();
     vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
@@ -143,7 +170,7 @@ describe('a passphrase', () => {
   });
 
   it.each([
-    ['wrong', /does not open/],
+    ['wrong horse battery', /does not open/],
     ['', /there is no passphrase/],
   ])('that is "%s" is told', async (passphrase, message) => {
     const dir = scratch();

@@ -96,9 +96,9 @@ describe('requests', () => {
 
   it.each([
     [{ pathlen: 2 }, 2],
-    [{ pathlen: 0 }, undefined],
+    [{ pathlen: 0 }, 0],
     [{ pathlen: 0, pathlenzero: true }, 0],
-    [{}, undefined],
+    [{}, 0],
   ])('limit the path of a CA: %j', (ca, wanted) => {
     expect(config({ 'ca-csr.json': { CN: 'x', ca } }).read().ca.pathLength).toBe(wanted);
   });

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { certificateProblems } from '../../../lib/pki/index.ts';
 import { scratch } from '../support/scratch.ts';
 import { extensions, missingTools, open, SANS, tool } from './support.ts';
@@ -10,6 +10,21 @@ import { extensions, missingTools, open, SANS, tool } from './support.ts';
 const withoutOpenssl = missingTools(['openssl', 'version']);
 
 describe.skipIf(withoutOpenssl)(`beside openssl${withoutOpenssl ? `: ${withoutOpenssl}` : ''}`, () => {
+  it.each(['ecdsa-256', 'ed25519', 'rsa-4096'])(
+    'encrypts a CA key that openssl opens, and no further CA comes of it, with %s',
+    async (keyType) => {
+      const dir = scratch();
+      vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse battery');
+      await (await open(dir, { keyType })).ensureCa();
+      vi.unstubAllEnvs();
+      const file = join(dir, 'ca-key.pem');
+      tool('openssl', ['pkey', '-check', '-noout', '-in', file, '-passin', 'pass:correct horse battery']);
+      expect(tool('openssl', ['asn1parse', '-in', file])).toMatch(/scrypt/);
+      const text = tool('openssl', ['x509', '-in', join(dir, 'ca.pem'), '-noout', '-text']);
+      expect(text).toMatch(/CA:TRUE, pathlen:0/);
+    },
+  );
+
   it.each(['ecdsa-256', 'ecdsa-384', 'ecdsa-521', 'rsa-2048', 'rsa-3072', 'ed25519'])(
     'makes chains that verify with %s',
     async (keyType) => {

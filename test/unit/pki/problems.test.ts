@@ -40,7 +40,7 @@ describe('certificateProblems', () => {
       usages: ['cert sign', 'crl sign'],
       notBefore: at(-1000),
       notAfter,
-      ca: {},
+      ca: { pathLength: 0 },
     };
     return { key, certPem: await signCertificate(plan, key, { key }) };
   }

@@ -96,7 +96,7 @@ describe('certificates that are due', () => {
     [
       'where the passphrase is wrong',
       ({ lose }) => {
-        passphrase('wrong');
+        passphrase('wrong horse battery');
         lose(...members);
       },
       EXIT.untrusted,
