@@ -9,6 +9,7 @@ import { fromHere } from '../paths.ts';
 import { createReport } from '../report/index.ts';
 import { startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
+import { maskMessage } from '../secret-names.ts';
 import { connect } from '../transport/index.ts';
 import { completeCommands } from './command-lines.ts';
 import { listing } from './listing.ts';
@@ -107,7 +108,8 @@ function checkPlays(
   return problems.map(({ message, hint }) => `${message}; ${hint}`);
 }
 
-function positioned({ host, variable, message, hint }: PlayProblem, inventory: Inventory): QuorateError {
+function positioned({ host, variable, hint, ...problem }: PlayProblem, inventory: Inventory): QuorateError {
+  const message = maskMessage(problem.message);
   const found = inventory.hosts.find(({ name }) => name === host);
   const origin = variable === undefined ? undefined : found?.origin(variable);
   const position = origin === 'default' ? found?.position : origin;

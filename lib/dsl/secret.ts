@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const known = new Set<string>();
+/** Those too short to mask wherever they turn up: `a` would take most of what is said with it. */
+const short = new Set<string>();
 
 /**
  * A value that must not be shown. Its string form is redacted, so a slip into a message, a diff or JSON
@@ -12,8 +14,10 @@ export class Secret {
 
   constructor(value: string) {
     this.#value = value;
-    for (const part of value.split('\n'))
+    for (const part of value.split('\n')) {
       if (isTelling(part)) for (const form of formsOf(part)) known.add(form);
+      else if (part.trim() !== '' && !part.startsWith('-----')) short.add(part);
+    }
   }
 
   reveal(): string {
@@ -53,5 +57,17 @@ export function redact(text: string): string {
   const found = [...known].filter((value) => text.includes(value));
   // The longest first: one may be part of another.
   found.sort((a, b) => b.length - a.length);
-  return found.reduce((clean, value) => clean.replaceAll(value, '********'), text);
+  const masked = found.reduce((clean, value) => clean.replaceAll(value, '********'), text);
+  return [...short].reduce(maskAsValue, masked);
+}
+
+/** A short secret is masked where it stands as the value of what is named like one: `password: ab`. */
+function maskAsValue(text: string, value: string): string {
+  if (!text.includes(value)) return text;
+  const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const named = new RegExp(
+    `((?:pass|secret|token|credential)[\\w-]*["']?\\s*[:=]\\s*["']?)${escaped}(?![\\w])`,
+    'gi',
+  );
+  return text.replaceAll(named, '$1********');
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Secret } from '../dsl/secret.ts';
+import { shownValue } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import type { Problems } from './problems.ts';
 import { sshArgs } from './ssh-args.ts';
@@ -68,7 +69,7 @@ class Reader {
     const { value } = setting;
     if (typeof value === 'string' && pattern.test(value)) return value;
     const hint = typeof value === 'number' ? `quote it: ${name}: "${value}"` : undefined;
-    this.tell(name, setting, `must be ${wanted}, found ${JSON.stringify(value)}`, hint);
+    this.tell(name, setting, `must be ${wanted}, found ${shownValue(name, value)}`, hint);
     return undefined;
   }
 
@@ -84,7 +85,7 @@ class Reader {
     this.tell(
       'ansible_host',
       setting,
-      `must be an IP address or a host name, found ${JSON.stringify(value)}`,
+      `must be an IP address or a host name, found ${shownValue('ansible_host', value)}`,
       addressHint(value),
     );
     return undefined;
@@ -95,7 +96,11 @@ class Reader {
     if (setting === undefined) return undefined;
     const value = coerce(setting.value, 'integer');
     if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65536) return value;
-    this.tell('ansible_port', setting, `must be a port, 1 to 65535, found ${JSON.stringify(setting.value)}`);
+    this.tell(
+      'ansible_port',
+      setting,
+      `must be a port, 1 to 65535, found ${shownValue('ansible_port', setting.value)}`,
+    );
     return undefined;
   }
 
@@ -104,7 +109,7 @@ class Reader {
     if (setting === undefined) return undefined;
     const value = coerce(setting.value, 'boolean');
     if (typeof value === 'boolean') return value;
-    this.tell(name, setting, `must be true or false, found ${JSON.stringify(setting.value)}`);
+    this.tell(name, setting, `must be true or false, found ${shownValue(name, setting.value)}`);
     return undefined;
   }
 
@@ -127,7 +132,7 @@ class Reader {
       setting.value === '' ||
       unsafeText(setting.value) !== undefined
     ) {
-      this.tell(name, setting, `must be a path, found ${JSON.stringify(setting.value)}`);
+      this.tell(name, setting, `must be a path, found ${shownValue(name, setting.value)}`);
       return undefined;
     }
     const path = resolvePath(setting.value, setting.folder);

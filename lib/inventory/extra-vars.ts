@@ -1,6 +1,7 @@
+import { isPrivate, shownValue } from '../secret-names.ts';
 import type { Problems } from './problems.ts';
 import { entriesOf, parseSource, readSource, type Source } from './source.ts';
-import { canonical, type Setting, type Settings, shownValue } from './variables.ts';
+import { canonical, type Setting, type Settings } from './variables.ts';
 
 /** `-e`: `K=V` (several, as in Ansible), a YAML or JSON mapping, or `@file`. Later ones win. */
 export function extraVars(args: readonly string[], problems: Problems): Settings {
@@ -23,7 +24,7 @@ function addMapping(settings: Map<string, Setting>, arg: string, source: Source,
   const entries = entriesOf(source.root, source);
   if (entries === undefined) {
     problems.add(
-      `--extra-vars ${/pass/i.test(arg) ? '********' : arg}: a mapping is wanted`,
+      `--extra-vars ${isPrivate(arg) ? '********' : arg}: a mapping is wanted`,
       undefined,
       'write NAME: VALUE pairs',
     );

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
+import { Secret } from '../dsl/secret.ts';
 import type { Position } from '../errors.ts';
+import { isSecret } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import { type ConnectionDefaults, connectionOf } from './connection.ts';
 import { refuseDuplicates } from './duplicates.ts';
@@ -66,6 +68,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
     ...entries.map(({ key, value, position, source }) => ({ key, value: source.plain(value), position })),
     ...[...extra].map(([key, { value, position }]) => ({ key, value, position })),
   ];
+  for (const { key, value } of written) keepSecret(key, value);
   const foreign = checkNames(written, schema, problems);
   for (const { key, value, position } of written) refuseTemplates(key, value, position, problems);
   refuseNoHosts(tree, problems);
@@ -94,6 +97,13 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   }
   problems.throwIfAny();
   return { files, hosts, groups: membersOf(tree), notices: [...stray, ...noticesOf(foreign)] };
+}
+
+/** Masks a secret from here on, wherever it turns up: in a file's diff, in what a command says. */
+function keepSecret(key: string, value: unknown): void {
+  if (typeof value === 'string' && isSecret(key)) new Secret(value);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [inner, one] of Object.entries(value)) keepSecret(Array.isArray(value) ? key : inner, one);
 }
 
 /** For a file that is not there: whether it is meant to be the one of that name in `inventory/`. */

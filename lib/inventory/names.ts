@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../dsl/role.ts';
 import type { Position } from '../errors.ts';
+import { shownValue } from '../secret-names.ts';
 import type { Problems } from './problems.ts';
 
 /** A name somebody wrote. */
@@ -91,11 +92,15 @@ export function checkNames(
   const foreign = new Set<string>();
   for (const { key, position, value } of entries) {
     if (isKnown.has(key)) continue;
+    if (/^\w+:\S/.test(key)) {
+      problems.add(`${key} is not the name of a variable`, position, 'a space is missing after the colon');
+      continue;
+    }
     const refused = Object.hasOwn(REFUSED, key) ? REFUSED[key] : undefined;
     if (key === 'ansible_become_method') {
       if (!/^(ansible\.builtin\.)?sudo$/.test(String(value)))
         problems.add(
-          `ansible_become_method is ${JSON.stringify(value)}: only sudo is spoken here`,
+          `ansible_become_method is ${shownValue(key, value)}: only sudo is spoken here`,
           position,
           'take the line away, or log in as root',
         );

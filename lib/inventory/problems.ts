@@ -1,6 +1,10 @@
 import { EXIT, formatPosition, type Position, QuorateError, QuorateErrors } from '../errors.ts';
+import { maskCredentials, maskMessage } from '../secret-names.ts';
 
-/** Gathers everything that is wrong with an inventory, so that it is all told at once. */
+/**
+ * Gathers everything that is wrong with an inventory, so that it is all told at once. What stands behind a name that
+ * holds secrets is masked in every message, however the file was misread.
+ */
 export class Problems {
   readonly #errors: QuorateError[] = [];
   readonly #told = new Set<string>();
@@ -11,10 +15,10 @@ export class Problems {
     if (this.#told.has(once)) return;
     this.#told.add(once);
     this.#errors.push(
-      new QuorateError(message, {
+      new QuorateError(maskMessage(message), {
         exitCode: EXIT.usage,
         ...(position !== undefined && { position }),
-        ...(hint !== undefined && { hint }),
+        ...(hint !== undefined && { hint: maskCredentials(hint) }),
       }),
     );
   }

@@ -14,6 +14,7 @@ import {
   type YAMLParseError,
 } from 'yaml';
 import type { Position } from '../errors.ts';
+import { shownValue } from '../secret-names.ts';
 import type { Problems } from './problems.ts';
 
 /** A parsed YAML file whose nodes know where they stand. */
@@ -100,18 +101,18 @@ export function parseSource(file: string, text: string, problems: Problems): Sou
     if (warning.message.includes('!unsafe')) continue;
     const vault = warning.message.includes('!vault');
     problems.add(
-      vault ? VAULT.problem : `not understood: ${warning.message}`,
+      vault ? VAULT.problem : 'a tag (what follows !) is not understood',
       place(warning.pos[0]),
-      vault ? VAULT.hint : 'write the plain value',
+      vault ? VAULT.hint : 'write the plain value; quote a text that starts with !',
     );
   }
   visit(document, {
     Alias(_, node) {
       if (node.resolve(document) === undefined)
         problems.add(
-          `*${node.source} stands for nothing`,
+          'this alias (what follows *) stands for nothing',
           place(node.range?.[0] ?? 0),
-          `&${node.source} must come first`,
+          'its anchor (what follows &) must come first; quote a text that starts with *',
         );
     },
   });
@@ -153,12 +154,12 @@ export function entriesOf(written: Node | null, source: Source): readonly Entry[
   }));
 }
 
-/** How a value is called in messages. */
-export function kindOf(node: Node | null): string {
+/** How a value is called in messages about what is named `key`. */
+export function kindOf(node: Node | null, key = ''): string {
   if (isSeq(node)) return 'a list';
   if (isMap(node)) return 'a mapping';
   const value = isScalar(node) ? node.value : null;
-  return value === null ? 'nothing' : JSON.stringify(value);
+  return value === null ? 'nothing' : shownValue(key, value);
 }
 
 /** As it is written: a host called 1.10 is not one called 1.1. */
@@ -214,8 +215,12 @@ function describe(code: string, message: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key stands twice in one mapping';
   if (code === 'TAB_AS_INDENT') return 'a tab indents this line';
   if (code === 'MULTIPLE_DOCS') return 'a second document starts here, and one is wanted';
-  return `not valid YAML: ${message}`;
+  return WITHOUT_QUOTES.test(message) ? `not valid YAML: ${message}` : 'not valid YAML';
 }
+
+/** What the parser says without quoting the file: there may be a password. */
+const WITHOUT_QUOTES =
+  /^(Flow |All |Missing |Implicit |Nested |Block (scalar lines|collections?) |A block |Map |Sequence |Comments? |The : |Tabs |Unexpected ([a-z-]+ at node end$|, in |empty item))/;
 
 function hintFor(code: string): string | undefined {
   if (code === 'DUPLICATE_KEY') return 'one of the two would be lost: keep one';

@@ -1,3 +1,4 @@
+import { shownValue } from '../secret-names.ts';
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { resolvePath, unsafeText } from './validate.ts';
 import type { Setting } from './variables.ts';
@@ -21,7 +22,12 @@ export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: 
     const setting = settingOf(name);
     if (setting === undefined) continue;
     if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {
-      tell(name, setting, `must be text, found ${JSON.stringify(setting.value)}`, 'write -o ProxyJump=HOST');
+      tell(
+        name,
+        setting,
+        `must be text, found ${shownValue(name, setting.value)}`,
+        'write -o ProxyJump=HOST',
+      );
       continue;
     }
     // As in ssh: the first one counts.
@@ -69,7 +75,7 @@ function optionsOf(args: string, tell: (problem: string, hint: string) => void):
         key.toLowerCase() === 'proxycommand' ? 'use ProxyJump' : HONOURED,
       );
     } else if (!option[0].test(value) || value.startsWith('-')) {
-      tell(`${key} ${option[1]}, found ${JSON.stringify(value)}`, HONOURED);
+      tell(`${key} ${option[1]}, found ${shownValue(key, value)}`, HONOURED);
     } else found.push([key.toLowerCase(), value]);
   }
   return found;

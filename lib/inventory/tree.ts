@@ -103,7 +103,7 @@ function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems
   const parts = entriesOf(entry.value, source);
   if (parts === undefined) {
     problems.add(
-      `group ${name} is a mapping of hosts, vars and children, found ${kindOf(entry.value)}`,
+      `group ${name} is a mapping of hosts, vars and children, found ${kindOf(entry.value, name)}`,
       position,
       name === 'plugin'
         ? 'inventory plugins are not run here: list the hosts'
@@ -126,7 +126,7 @@ function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems):
   const entries = entriesOf(part.value, part.source);
   if (entries === undefined) {
     problems.add(
-      `${part.key} of group ${group.name} is a mapping, found ${kindOf(part.value)}`,
+      `${part.key} of group ${group.name} is a mapping, found ${kindOf(part.value, part.key)}`,
       part.position,
       {
         hosts: 'write each host as a key: etcd01: { ansible_host: 10.0.52.13 }',
@@ -160,7 +160,7 @@ function addHosts(tree: Tree, group: GroupNode, entry: Entry, problems: Problems
   }
   const vars = entriesOf(entry.value, entry.source);
   if (vars === undefined) {
-    const found = kindOf(entry.value);
+    const found = kindOf(entry.value, entry.key);
     problems.add(
       `host ${entry.key} is a mapping of variables, found ${found}`,
       entry.position,

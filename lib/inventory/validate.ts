@@ -2,8 +2,9 @@ import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import type { VarSchema } from '../dsl/role.ts';
+import { isPrivate, shownValue } from '../secret-names.ts';
 import type { Problems } from './problems.ts';
-import { type Setting, type Settings, shownValue } from './variables.ts';
+import type { Setting, Settings } from './variables.ts';
 
 /** Checks declared variables and brings them into the form that roles see. */
 export interface VarChecker {
@@ -153,8 +154,9 @@ function hintFor(
   property: Readonly<Record<string, unknown>>,
 ): string | undefined {
   if (value === null) return 'a value is missing after the colon, or take the line away';
-  if (property.type === 'string' && typeof value === 'number') return `quote it: ${name}: "${value}"`;
-  if (property.type === 'array' && typeof value === 'string') {
+  if (property.type === 'string' && typeof value === 'number')
+    return `quote it: ${name}: ${isPrivate(name) ? '"…"' : `"${value}"`}`;
+  if (property.type === 'array' && typeof value === 'string' && !isPrivate(name)) {
     const items = JSON.stringify(value.split(/[\s,]+/).filter(Boolean));
     return position ? `write a list: ${name}: ${items}` : `write JSON: -e '{"${name}": ${items}}'`;
   }

@@ -1,4 +1,5 @@
 import type { Position } from '../errors.ts';
+import { shownValue } from '../secret-names.ts';
 import { SYNONYMS } from './names.ts';
 import type { Problems } from './problems.ts';
 import type { Entry } from './source.ts';
@@ -18,11 +19,6 @@ export type Settings = ReadonlyMap<string, Setting>;
 /** The name that settings are kept by: Ansible has several for some of them. */
 export function canonical(name: string): string {
   return Object.hasOwn(SYNONYMS, name) ? (SYNONYMS[name] as string) : name;
-}
-
-/** A value for a message; passwords never get there. */
-export function shownValue(name: string, value: unknown): string {
-  return /pass/i.test(name) ? '********' : JSON.stringify(value);
 }
 
 /**

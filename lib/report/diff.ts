@@ -1,4 +1,5 @@
 import type { StructuredPatch, StructuredPatchHunk } from 'diff';
+import { maskText } from '../secret-names.ts';
 import { anonymous, type TaskEvent } from './changes.ts';
 import type { Colors } from './colors.ts';
 import { foldHosts } from './hosts.ts';
@@ -69,7 +70,10 @@ export function formatDiff({ resource, hosts, lines }: FoldedDiff, colors: Color
 
 function linesOf(patch: StructuredPatch | undefined): string[] {
   if (!patch) return ['(too different to compare)'];
-  const lines = patch.hunks.flatMap((hunk) => [headOf(hunk), ...hunk.lines]).map(escapeControls);
+  const lines = patch.hunks
+    .flatMap((hunk) => [headOf(hunk), ...hunk.lines])
+    // Line by line and after comparing: an old password is known to nobody here, and a change of it still shows.
+    .map((line) => escapeControls(maskText(line)));
   if (lines.length <= CAP) return lines;
   return [...lines.slice(0, CAP), `… ${lines.length - CAP} more lines`];
 }

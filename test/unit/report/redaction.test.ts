@@ -41,3 +41,21 @@ test('a progress line is redacted before it is cut', async () => {
   await report.close();
   expect(terminal.text).not.toContain('kana');
 });
+
+test('a password that nobody here knows is masked in a diff, and its change still shows', async () => {
+  const text = {
+    before: 'ETCD_DISCOVERY_PASSWORD="alt-geheim"\npasswd: files\n',
+    after: 'ETCD_DISCOVERY_PASSWORD="neu-geheim"\npasswd: files\n',
+  };
+  const events = [
+    start('etcd01'),
+    task('etcd01', { changes: [change({ text })] }),
+    recap({ etcd01: { changed: 1 } }),
+  ];
+  for (const output of ['plain', 'pretty'] as const) {
+    const { stdout } = await printed({ output, diff: true, check: true, verbosity: 0 }, events);
+    expect(stdout).not.toContain('geheim');
+    expect(stdout).toMatch(/-ETCD_DISCOVERY_PASSWORD=\*{8}\n *\+ETCD_DISCOVERY_PASSWORD=\*{8}\n/);
+    expect(stdout).toContain('passwd: files');
+  }
+});

@@ -1,0 +1,52 @@
+/** Names whose values are nobody's business: these are never quoted in a message. */
+const PRIVATE = /pass|secret|credential|token|vault|api_?key|access_?key|private_key$|^key$/i;
+
+/** Names that hold a secret and nothing else; a `token` may also be a kind of one. */
+const SECRET = /password|passwd|passphrase|[_-]pass$|secret|credential/i;
+
+/** `NAME: value`, `NAME=value`, as YAML, environment files and command lines have it; the value may be in quotes. */
+const named = (name: string) =>
+  new RegExp(
+    `([\\w-]*(?:${name})[\\w-]*["']?\\s*[:=]\\s*)("(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s,}\\]"']+)`,
+    'gi',
+  );
+
+const IN_MESSAGE = named('pass|secret|credential|token|vault|api_?key|access_?key');
+// Not `passwd: files`, which is a line of nsswitch.conf.
+const IN_FILE = named('password|passphrase|secret|credential');
+
+/** User and password in front of a host: `https://me:secret@mirror/`. */
+const CREDENTIALS = /([\w.%+-]+):[^\s/:@"']+@(?=[\w[])/g;
+
+const MASK = '********';
+
+/** The value of a variable of this name must not be quoted. */
+export function isPrivate(name: string): boolean {
+  return PRIVATE.test(name);
+}
+
+/** The value of a variable of this name is a secret, wherever else it turns up. */
+export function isSecret(name: string): boolean {
+  return SECRET.test(name);
+}
+
+/** A value for a message: `"text"`, `[1]`; what stands behind a private name, on whatever level, is masked. */
+export function shownValue(name: string, value: unknown): string {
+  if (isPrivate(name)) return MASK;
+  return JSON.stringify(value, (key, inner) => (key !== '' && isPrivate(key) ? MASK : inner));
+}
+
+/** A message about what somebody wrote: whatever stands behind a private name in it is masked, and URLs' passwords. */
+export function maskMessage(text: string): string {
+  return maskCredentials(text.replaceAll(IN_MESSAGE, `$1${MASK}`));
+}
+
+/** The password of every URL. */
+export function maskCredentials(text: string): string {
+  return text.replaceAll(CREDENTIALS, `$1:${MASK}@`);
+}
+
+/** The text of a file in a diff, in which somebody else's old secret may stand. */
+export function maskText(text: string): string {
+  return text.replaceAll(IN_FILE, `$1${MASK}`);
+}
