@@ -4,8 +4,26 @@ import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { clusterOf, memberOf } from '../lib/etcd/model/cluster.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { isThere } from '../lib/etcd/needs.ts';
+import type { Software } from '../lib/release/index.ts';
 import { archive } from '../lib/resources/archive.ts';
 import { directory } from '../lib/resources/directory.ts';
+
+/** What a release of etcd is made of, where packages have it, and the variables that choose it. */
+export const SOFTWARE: Software = {
+  name: 'etcd',
+  // `etcdutl` came with 3.5.
+  programs: [{ name: 'etcd' }, { name: 'etcdctl' }, { name: 'etcdutl', optional: true }],
+  folder: /^etcd-v(\d+\.\d+\.\d+)-linux-(\w+)$/,
+  version: /^etcd Version: (\d+\.\d+\.\d+)/m,
+  // Debian and Ubuntu split etcd in two; their old releases did not.
+  packages: { deb: [['etcd-server', 'etcd-client'], ['etcd']], rpm: 'etcd' },
+  vars: {
+    version: 'etcd_version',
+    source: 'etcd_source',
+    url: 'etcd_download_url',
+    sha256: 'etcd_sha256',
+  },
+};
 
 /** `etcd`, `etcdctl` and, where the release has it, `etcdutl`. */
 export const binaries: Role<EtcdFacts> = {
@@ -33,7 +51,7 @@ export const binaries: Role<EtcdFacts> = {
       archive(
         {
           directory: member.binDir,
-          names: ['etcd', 'etcdctl', 'etcdutl'],
+          names: SOFTWARE.programs.map(({ name }) => name),
           version,
           record: `${member.stateDir}/release`,
           mode: '0755',
@@ -43,6 +61,7 @@ export const binaries: Role<EtcdFacts> = {
             const { controlDir } = clusterOf(target);
             return fetchRelease(
               {
+                software: SOFTWARE,
                 version,
                 arch: facts.arch,
                 source: vars.etcd_source as 'release',

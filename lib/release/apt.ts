@@ -1,15 +1,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReleaseRequest } from './index.ts';
 import type { Tree } from './package.ts';
+import type { ReleaseRequest } from './request.ts';
 import { type Ran, run } from './run.ts';
 import { otherVersion, Unavailable } from './wording.ts';
 
-/** dpkg's names where they differ from those of etcd's releases. */
+/** dpkg's names where they differ from those of releases. */
 const DPKG_ARCH: Readonly<Record<string, string>> = { ppc64le: 'ppc64el', arm: 'armhf', '386': 'i386' };
-
-/** Debian and Ubuntu split etcd in two; their old releases did not. */
-const PACKAGES = [['etcd-server', 'etcd-client'], ['etcd']];
 
 /** Reads like apt's own: hooks of the machine are not run, and unsigned packages not taken. */
 const SETTINGS = `#clear APT::Update::Pre-Invoke;
@@ -34,7 +31,7 @@ interface Available {
 }
 
 /**
- * Downloads and unpacks Debian's packages. The machine's package lists are used if they know etcd and what
+ * Downloads and unpacks Debian's packages. The machine's package lists are used if they know them and what
  * they name can still be had; else a private copy of the lists is fetched (2 s), and the machine's own stay
  * as they are.
  */
@@ -43,25 +40,26 @@ export async function unpackWithApt(
   workspace: string,
   progress: (text: string) => void,
 ): Promise<Tree> {
+  const { software } = request;
   const own = (await run('dpkg', ['--print-architecture'])).stdout.trim();
   const arch = DPKG_ARCH[request.arch] ?? request.arch;
   // The lists of this machine seldom cover a foreign architecture.
   const kinds = arch === own ? (['system', 'private'] as const) : (['private'] as const);
-  let last = 'apt-get knows no package etcd-server';
+  let last = `apt-get knows no package ${software.packages.deb[0]?.[0]}`;
   for (const kind of kinds) {
     const apt = await prepareApt(workspace, kind, kind === 'private' ? [...new Set([own, arch])] : []);
     if (kind === 'private') {
       progress('reading package lists (nothing is installed)');
-      // Its status is of no interest: one broken source among many need not be the one with etcd.
+      // Its status is of no interest: one broken source among many need not be the one that matters.
       const { stderr } = await apt(['update']);
       last = firstError(stderr) ?? last;
     }
-    const available = await lookUp(apt, arch);
+    const available = await lookUp(apt, software.packages.deb, arch);
     const first = available[0];
     if (first === undefined) continue;
     const version = upstream(first.version);
     if (request.version !== undefined && version !== request.version) {
-      throw otherVersion(`package ${first.name} ${first.version}`, version, request.version);
+      throw otherVersion(software, `package ${first.name} ${first.version}`, version, request.version);
     }
     if (new Set(available.map((entry) => upstream(entry.version))).size > 1) {
       throw new Unavailable(`packages differ: ${available.map((p) => `${p.name} ${p.version}`).join(', ')}`);
@@ -82,8 +80,8 @@ export async function unpackWithApt(
     last = firstError(stderr) ?? `apt-get download ended with ${code}`;
   }
   throw new Unavailable(
-    `no package of etcd for ${arch}: ${last}`,
-    'name a Debian source that has it, or set etcd_source',
+    `no package of ${software.name} for ${arch}: ${last}`,
+    `name a Debian source that has it, or set ${software.vars.source}`,
   );
 }
 
@@ -108,15 +106,19 @@ async function prepareApt(
     run('apt-get', ['-c', join(base, 'settings'), ...options, '-qq', ...args], { cwd });
 }
 
-async function lookUp(apt: Apt, arch: string): Promise<readonly Available[]> {
-  for (const names of PACKAGES) {
+async function lookUp(
+  apt: Apt,
+  packages: readonly (readonly string[])[],
+  arch: string,
+): Promise<readonly Available[]> {
+  for (const names of packages) {
     const { code, stdout } = await apt([
       '--print-uris',
       'download',
       ...names.map((name) => `${name}:${arch}`),
     ]);
     if (code !== 0) continue;
-    // 'http://…' etcd-server_3.4.23+dfsg-4_amd64.deb 8438488 SHA256:…
+    // 'http://…' NAME_3.4.23+dfsg-4_amd64.deb 8438488 SHA256:…
     const found = [...stdout.matchAll(/^'[^']*' ([^ _]+)_([^ _]+)_[^ _]+\.deb (\d+)/gm)].map(
       ([file = '', name = '', version = '', bytes]) => ({
         name,

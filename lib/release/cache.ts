@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Unpacked } from '../resources/archive.ts';
 import { sha256File } from './digest.ts';
 import type { Found } from './found.ts';
+import { missing, type Software } from './software.ts';
 
 const MANIFEST = 'manifest.json';
 
@@ -25,15 +26,16 @@ interface Manifest {
  * An entry that is damaged counts as absent; the next `keep` replaces it.
  */
 export async function findCached(
+  software: Software,
   cacheDir: string,
   arch: string,
   fits: (entry: Manifest) => boolean,
 ): Promise<Unpacked | undefined> {
   const entries: { readonly directory: string; readonly manifest: Manifest }[] = [];
   for (const name of await readdir(cacheDir).catch(() => [])) {
-    if (!name.startsWith('etcd-')) continue;
+    if (!name.startsWith(`${software.name}-`)) continue;
     const directory = join(cacheDir, name);
-    const manifest = await readManifest(directory);
+    const manifest = await readManifest(software, directory);
     if (manifest !== undefined && manifest.arch === arch && fits(manifest))
       entries.push({ directory, manifest });
   }
@@ -48,13 +50,18 @@ export async function findCached(
  * Moves what a source gave into the cache. An entry is named after everything its manifest says and
  * appears by one rename, so processes that race make the same entry and a half-written one is never seen.
  */
-export async function keep(cacheDir: string, found: Found, auto: boolean): Promise<Unpacked> {
+export async function keep(
+  software: Software,
+  cacheDir: string,
+  found: Found,
+  auto: boolean,
+): Promise<Unpacked> {
   const { version, arch, from, source, tarball } = found;
   const files = found.files.map(({ name, sha256 }) => ({ name, sha256 }));
   const manifest: Manifest = { version, arch, from, source, ...(tarball && { tarball }), auto, files };
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
   const key = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  const directory = join(cacheDir, `etcd-${version}-${arch}-${key}`);
+  const directory = join(cacheDir, `${software.name}-${version}-${arch}-${key}`);
   const first = found.files[0];
   if (first === undefined) throw new Error('a release without files');
   const incoming = join(dirname(first.path), 'entry');
@@ -68,7 +75,7 @@ export async function keep(cacheDir: string, found: Found, auto: boolean): Promi
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if ((code !== 'ENOTEMPTY' && code !== 'EEXIST') || attempt === 3) throw error;
-      const present = await readManifest(directory);
+      const present = await readManifest(software, directory);
       if (present !== undefined && (await intact(directory, present))) break;
       await rename(directory, `${incoming}-damaged-${attempt}`).catch(() => undefined);
     }
@@ -82,11 +89,12 @@ export async function makeCache(cacheDir: string): Promise<void> {
   await writeFile(join(cacheDir, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined);
 }
 
-async function readManifest(directory: string): Promise<Manifest | undefined> {
+async function readManifest(software: Software, directory: string): Promise<Manifest | undefined> {
   try {
     const value = JSON.parse(await readFile(join(directory, MANIFEST), 'utf8')) as Manifest;
     const names = value.files.map(({ name }) => name);
-    return names.includes('etcd') && names.every((name) => /^etcd(ctl|utl)?$/.test(name)) ? value : undefined;
+    const known = names.every((name) => software.programs.some((program) => program.name === name));
+    return known && missing(software, (name) => names.includes(name)).length === 0 ? value : undefined;
   } catch {
     return undefined;
   }

@@ -2,12 +2,21 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { digestIn } from './digest.ts';
-import { type Download, openHttp } from './http.ts';
-import { beside, type Location } from './location.ts';
-import { badDigest, etcdName, noDigest, noFile, Unavailable, untrusted } from './wording.ts';
+import { type Download, openHttp, TIMEOUTS } from './http.ts';
+import { beside, type Location, shownUrl } from './location.ts';
+import { isUnprotected } from './protection.ts';
+import { called, type Software } from './software.ts';
+import { badDigest, noDigest, noFile, Unavailable, unprotected, untrusted } from './wording.ts';
 
 const MAX_BYTES = 1 << 30;
 const MAX_SUMS = 1 << 20;
+
+interface Wanted {
+  readonly software: Software;
+  readonly version: string;
+  /** Pinned digest; without one it must come from where nobody could have changed it. */
+  readonly sha256?: string;
+}
 
 /**
  * Copies the tarball at `location` to `target`, a file that does not exist yet, and returns its digest once
@@ -17,29 +26,32 @@ const MAX_SUMS = 1 << 20;
 export async function downloadTarball(
   location: Location,
   target: string,
-  { version, sha256: pinned }: { readonly version: string; readonly sha256?: string },
+  { software, version, sha256: pinned }: Wanted,
   progress: (text: string) => void,
 ): Promise<string> {
-  const download = await openLocation(location);
+  const allowed = (url: URL) => {
+    if (pinned === undefined && isUnprotected(url)) throw unprotected(software, shownUrl(url));
+  };
+  const download = await openLocation(location, allowed);
   let wanted: string;
   try {
     // Asked for after the tarball has answered: a version that does not exist is no matter of trust.
-    wanted = pinned?.toLowerCase() ?? (await publishedDigest(location));
+    wanted = pinned?.toLowerCase() ?? (await publishedDigest(software, location, allowed));
   } catch (error) {
     download.cancel();
     throw error;
   }
-  const report = reporter(etcdName(version), download.size, progress);
+  const report = reporter(called(software, version), download.size, progress);
   const { digest, bytes, cut } = await save(download, target, report);
   const expected = download.size === undefined ? '' : ` of ${download.size}`;
   if (cut !== undefined)
-    throw badDigest(location.shown, wanted, digest, `: cut off after ${bytes}${expected} bytes`);
-  if (digest !== wanted) throw badDigest(location.shown, wanted, digest);
+    throw badDigest(software, location.shown, wanted, digest, `: cut off after ${bytes}${expected} bytes`);
+  if (digest !== wanted) throw badDigest(software, location.shown, wanted, digest);
   return digest;
 }
 
-async function openLocation(location: Location): Promise<Download> {
-  if (location.kind === 'http') return openHttp(location.url);
+async function openLocation(location: Location, allowed: (url: URL) => void): Promise<Download> {
+  if (location.kind === 'http') return openHttp(location.url, TIMEOUTS, allowed);
   const info = await stat(location.path).catch((error: NodeJS.ErrnoException) => {
     throw noFile(location.path, error.code === 'ENOENT' ? 'there is no such file' : error.message);
   });
@@ -48,25 +60,30 @@ async function openLocation(location: Location): Promise<Download> {
   return { size: info.size, body, cancel: () => void body.destroy() };
 }
 
-async function publishedDigest(tarball: Location): Promise<string> {
+async function publishedDigest(
+  software: Software,
+  tarball: Location,
+  allowed: (url: URL) => void,
+): Promise<string> {
   const sums = beside(tarball, 'SHA256SUMS');
   let text: string;
   try {
-    text = sums.kind === 'file' ? await readFile(sums.path, 'utf8') : await readText(sums);
+    text = sums.kind === 'file' ? await readFile(sums.path, 'utf8') : await readText(sums, allowed);
   } catch (error) {
-    if (error instanceof Unavailable) throw noDigest(tarball.shown, error.message);
+    if (error instanceof Unavailable) throw noDigest(software, tarball.shown, error.message);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw noDigest(tarball.shown, `there is no ${sums.shown}`);
+      throw noDigest(software, tarball.shown, `there is no ${sums.shown}`);
     }
     throw error;
   }
   const digest = digestIn(text, tarball.name);
-  if (digest === undefined) throw noDigest(tarball.shown, `${sums.shown} does not name ${tarball.name}`);
+  if (digest === undefined)
+    throw noDigest(software, tarball.shown, `${sums.shown} does not name ${tarball.name}`);
   return digest;
 }
 
-async function readText(location: Location & { kind: 'http' }): Promise<string> {
-  const { body } = await openHttp(location.url);
+async function readText(location: Location & { kind: 'http' }, allowed: (url: URL) => void): Promise<string> {
+  const { body } = await openHttp(location.url, TIMEOUTS, allowed);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -107,7 +124,7 @@ async function save(
   return { digest: hash.digest('hex'), bytes, cut };
 }
 
-/** `downloading etcd 3.5.30: 12 of 21 MB`, ten times a second at most, and once complete. */
+/** `downloading NAME 3.5.30: 12 of 21 MB`, ten times a second at most, and once complete. */
 function reporter(what: string, size: number | undefined, progress: (text: string) => void) {
   const total = size === undefined ? '' : ` of ${Math.ceil(size / 1e6)}`;
   let last = 0;

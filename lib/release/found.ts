@@ -4,6 +4,6 @@ import type { Unpacked } from '../resources/archive.ts';
 export interface Found extends Unpacked {
   readonly arch: string;
   readonly source: 'release' | 'package';
-  /** sha256 of the release tarball, what `etcd_sha256` pins. */
+  /** sha256 of the release tarball, what a pin names. */
   readonly tarball?: string;
 }

@@ -16,10 +16,18 @@ export interface Download {
   cancel(): void;
 }
 
-/** Opens a URL and follows redirects, each hop with the proxy of its host; credentials stay with theirs. */
-export async function openHttp(start: URL, timeouts = TIMEOUTS): Promise<Download> {
+/**
+ * Opens a URL and follows redirects, each hop with the proxy of its host; credentials stay with theirs. `allowed`
+ * throws for a hop that must not be made.
+ */
+export async function openHttp(
+  start: URL,
+  timeouts = TIMEOUTS,
+  allowed: (url: URL) => void = () => {},
+): Promise<Download> {
   let url = start;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    allowed(url);
     const response = await get(url, timeouts);
     const { statusCode = 0, statusMessage = '', headers } = response;
     if (statusCode >= 200 && statusCode < 300) return download(url, response, timeouts.stall);

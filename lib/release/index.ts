@@ -1,21 +1,9 @@
 import type { Unpacked } from '../resources/archive.ts';
 import { obtain } from './obtain.ts';
+import type { ReleaseRequest } from './request.ts';
 
-/** Which etcd is wanted on control, and where it may come from. */
-export interface ReleaseRequest {
-  /** `3.5.30`; undefined takes whatever the source has. */
-  readonly version: string | undefined;
-  /** As in release names: `amd64`, `arm64`, `ppc64le`, `s390x`. */
-  readonly arch: string;
-  readonly source: 'release' | 'package' | 'path' | 'auto';
-  /** Template with `{version}` and `{arch}`: https, http, file:// or a plain path. */
-  readonly url: string;
-  /** Pinned digest of the tarball, in hex; `SHA256SUMS` beside it when left out. */
-  readonly sha256?: string;
-  readonly cacheDir: string;
-  /** Relative paths resolve from here: the inventory's directory. */
-  readonly baseDir: string;
-}
+export type { ReleaseRequest } from './request.ts';
+export type { Software } from './software.ts';
 
 type Progress = (text: string) => void;
 
@@ -34,6 +22,7 @@ const shared = new Map<string, Shared>();
  */
 export function fetchRelease(request: ReleaseRequest, progress: Progress): Promise<Unpacked> {
   const key = JSON.stringify([
+    request.software.name,
     request.version,
     request.arch,
     request.source,

@@ -1,12 +1,13 @@
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Unpacked } from '../resources/archive.ts';
 import { findCached, keep } from './cache.ts';
-import type { ReleaseRequest } from './index.ts';
 import { locate } from './location.ts';
 import { fromPackage } from './package.ts';
 import { fromPath } from './path.ts';
 import { fromRelease } from './release.ts';
-import { etcdName, nowhere, Unavailable } from './wording.ts';
+import type { ReleaseRequest } from './request.ts';
+import { called } from './software.ts';
+import { nowhere, otherWays, Unavailable } from './wording.ts';
 import { withWorkspace } from './workspace.ts';
 
 type Progress = (text: string) => void;
@@ -23,7 +24,7 @@ const SOURCES: Readonly<Record<ReleaseRequest['source'], Source>> = {
 /** Gets one release, from the cache or its source, without regard to others who want the same. */
 export async function obtain(request: ReleaseRequest, progress: Progress): Promise<Unpacked> {
   for (const [what, word] of [
-    ['etcd_version', request.version],
+    [request.software.vars.version, request.version],
     ['architecture', request.arch],
   ]) {
     // They become part of file names.
@@ -39,35 +40,42 @@ export async function obtain(request: ReleaseRequest, progress: Progress): Promi
 }
 
 async function obtainRelease(request: ReleaseRequest, progress: Progress): Promise<Unpacked> {
-  const { version, arch, sha256: pinned, cacheDir } = request;
+  const { software, version, arch, sha256: pinned, cacheDir } = request;
   if (version === undefined) {
-    throw new Unavailable('a release needs a version', 'set etcd_version, or etcd_source: package');
+    const { vars } = software;
+    throw new Unavailable('a release needs a version', `set ${vars.version}, or ${vars.source}: package`);
   }
-  const { shown } = locate(request.url, version, arch, request.baseDir);
-  const cached = await findCached(cacheDir, arch, (entry) => {
+  const { shown } = locate(request, version);
+  const cached = await findCached(software, cacheDir, arch, (entry) => {
     if (entry.version !== version || entry.tarball === undefined) return false;
     return pinned === undefined ? entry.from === shown : entry.tarball === pinned.toLowerCase();
   });
   if (cached !== undefined) return cached;
   return withWorkspace(cacheDir, async (workspace) =>
-    keep(cacheDir, await fromRelease(request, version, workspace, progress), request.source === 'auto'),
+    keep(
+      software,
+      cacheDir,
+      await fromRelease(request, version, workspace, progress),
+      request.source === 'auto',
+    ),
   );
 }
 
 /** Without a version the package manager is asked, as it may have a newer one than the cache. */
 async function obtainPackage(request: ReleaseRequest, progress: Progress): Promise<Unpacked> {
-  const { version, cacheDir } = request;
+  const { software, version, cacheDir } = request;
   const cached =
     version === undefined
       ? undefined
       : await findCached(
+          software,
           cacheDir,
           request.arch,
           (entry) => entry.source === 'package' && entry.version === version,
         );
   if (cached !== undefined) return cached;
   return withWorkspace(cacheDir, async (workspace) =>
-    keep(cacheDir, await fromPackage(request, workspace, progress), request.source === 'auto'),
+    keep(software, cacheDir, await fromPackage(request, workspace, progress), request.source === 'auto'),
   );
 }
 
@@ -76,14 +84,14 @@ async function obtainAuto(request: ReleaseRequest, progress: Progress): Promise<
   for (const [name, source] of autoSources(request)) {
     try {
       const release = await source(request, progress);
-      progress(`etcd ${release.version} from ${release.from}`);
+      progress(`${called(request.software, release.version)} from ${release.from}`);
       return release;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       said.push([name, error.message]);
     }
   }
-  throw nowhere(request.version, request.arch, said);
+  throw nowhere(request.software, request.version, request.arch, said);
 }
 
 /** A pinned digest is that of a release tarball: no other source can fulfil it. */
@@ -99,19 +107,20 @@ function autoSources({ version, sha256 }: ReleaseRequest): [name: string, source
 }
 
 /** Any origin does for a set version; without one, what `auto` chose before, so that it stays chosen. */
-async function obtainCached({ version, arch, cacheDir }: ReleaseRequest): Promise<Unpacked> {
-  const cached = await findCached(cacheDir, arch, (entry) =>
+async function obtainCached({ software, version, arch, cacheDir }: ReleaseRequest): Promise<Unpacked> {
+  const cached = await findCached(software, cacheDir, arch, (entry) =>
     version === undefined ? entry.auto : entry.version === version,
   );
-  if (cached === undefined) throw new Unavailable(`there is no ${etcdName(version)} in ${cacheDir}`);
+  if (cached === undefined) throw new Unavailable(`there is no ${called(software, version)} in ${cacheDir}`);
   return cached;
 }
 
-/** A full disk or a folder that may not be written to is no bug of ours. */
-function explain(error: unknown, { version, cacheDir }: ReleaseRequest): unknown {
+/** A full disk or a folder that may not be written to is no bug of ours; what is unavailable may be had elsewhere. */
+function explain(error: unknown, { software, version, cacheDir }: ReleaseRequest): unknown {
+  if (error instanceof Unavailable && error.hint === undefined) return error.withHint(otherWays(software));
   const { syscall, message } = error as NodeJS.ErrnoException;
   if (error instanceof QuorateError || syscall === undefined) return error;
-  return new QuorateError(`Cannot keep ${etcdName(version)} in ${cacheDir}: ${message}`, {
+  return new QuorateError(`Cannot keep ${called(software, version)} in ${cacheDir}: ${message}`, {
     exitCode: EXIT.failed,
   });
 }

@@ -5,21 +5,22 @@ import { sha256File } from './digest.ts';
 import { unpackWithDnf } from './dnf.ts';
 import { notElfFor } from './elf.ts';
 import type { Found } from './found.ts';
-import type { ReleaseRequest } from './index.ts';
+import type { ReleaseRequest } from './request.ts';
 import { run } from './run.ts';
-import { PROGRAMS, type ProgramFile } from './unpack.ts';
+import { missing } from './software.ts';
+import type { ProgramFile } from './unpack.ts';
 import { Unavailable, untrusted } from './wording.ts';
 
-/** Packages that were unpacked to `tree`; `version` is that of etcd. */
+/** Packages that were unpacked to `tree`; `version` is that of the software. */
 export interface Tree {
   readonly tree: string;
   readonly version: string;
-  /** `package etcd-server 3.4.23+dfsg-4+b4`. */
+  /** `package NAME 3.4.23+dfsg-4+b4`. */
   readonly from: string;
 }
 
 /**
- * The distribution's etcd, unpacked in `workspace` and not installed; works as an ordinary user. The package
+ * The distribution's packages, unpacked in `workspace` and not installed; works as an ordinary user. The package
  * manager verifies signatures, with the sources and keys this machine has.
  */
 export async function fromPackage(
@@ -32,7 +33,7 @@ export async function fromPackage(
   const bin = join(workspace, 'programs');
   await mkdir(bin);
   const files: ProgramFile[] = [];
-  for (const name of PROGRAMS) {
+  for (const { name } of request.software.programs) {
     const source = join(tree, 'usr/bin', name);
     const info = await lstat(source).catch(() => undefined);
     if (info === undefined) continue;
@@ -43,8 +44,8 @@ export async function fromPackage(
     await chmod(path, 0o755);
     files.push({ name, path, sha256: await sha256File(path) });
   }
-  const missing = ['etcd', 'etcdctl'].filter((name) => !files.some((file) => file.name === name));
-  if (missing.length > 0) throw new Unavailable(`${from} has no ${missing.join(' and no ')}`);
+  const lacking = missing(request.software, (name) => files.some((file) => file.name === name));
+  if (lacking.length > 0) throw new Unavailable(`${from} has no ${lacking.join(' and no ')}`);
   return { version, arch: request.arch, source: 'package', from, files };
 }
 

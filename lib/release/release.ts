@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadTarball } from './download.ts';
 import type { Found } from './found.ts';
-import type { ReleaseRequest } from './index.ts';
 import { locate } from './location.ts';
+import type { ReleaseRequest } from './request.ts';
+import { called } from './software.ts';
 import { unpack } from './unpack.ts';
 
 /** Downloads, verifies and unpacks the release tarball of `version` in `workspace`. */
@@ -13,13 +14,13 @@ export async function fromRelease(
   workspace: string,
   progress: (text: string) => void,
 ): Promise<Found> {
-  const { arch } = request;
-  const location = locate(request.url, version, arch, request.baseDir);
+  const { software, arch } = request;
+  const location = locate(request, version);
   const tarball = join(workspace, 'tarball');
   const digest = await downloadTarball(location, tarball, { ...request, version }, progress);
-  progress(`unpacking etcd ${version}`);
+  progress(`unpacking ${called(software, version)}`);
   const directory = join(workspace, 'programs');
   await mkdir(directory);
-  const files = await unpack(tarball, directory, { shown: location.shown, version, arch });
+  const files = await unpack(tarball, directory, { software, shown: location.shown, version, arch });
   return { version, arch, source: 'release', from: location.shown, tarball: digest, files };
 }

@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { ReadEntry } from 'tar';
 import { notElfFor } from './elf.ts';
+import { called, missing, type Software } from './software.ts';
 import { unsafeArchive } from './wording.ts';
-
-/** The programs of a release, in the order they are reported. `etcdutl` came with 3.5. */
-export const PROGRAMS = ['etcd', 'etcdctl', 'etcdutl'] as const;
 
 /** Far above any release (3.6: 60 MB unpacked, 50 entries), far below what hurts. */
 const LIMITS = { bytes: 1 << 30, entries: 10_000, ratio: 100, ratioFrom: 64 << 20 };
@@ -27,10 +25,16 @@ export interface ProgramFile {
 export async function unpack(
   tarball: string,
   directory: string,
-  release: { readonly shown: string; readonly version: string; readonly arch: string },
+  release: {
+    readonly software: Software;
+    readonly shown: string;
+    readonly version: string;
+    readonly arch: string;
+  },
 ): Promise<readonly ProgramFile[]> {
+  const { software } = release;
   const refuse = (why: string) => unsafeArchive(release.shown, why);
-  const collected = new Collector(directory, refuse);
+  const collected = new Collector(software, directory, refuse);
   const { Parser } = await import('tar');
   const parser = new Parser({
     strict: true,
@@ -49,16 +53,18 @@ export async function unpack(
     collected.close();
   }
 
-  const [, version, arch] = /^etcd-v(\d+\.\d+\.\d+)-linux-(\w+)$/.exec(collected.top ?? '') ?? [];
+  const [, version, arch] = software.folder.exec(collected.top ?? '') ?? [];
   if (version !== undefined && (version !== release.version || arch !== release.arch)) {
-    throw refuse(`it is etcd ${version} for ${arch}, wanted ${release.version} for ${release.arch}`);
+    throw refuse(
+      `it is ${called(software, version)} for ${arch}, wanted ${release.version} for ${release.arch}`,
+    );
   }
-  const missing = ['etcd', 'etcdctl'].filter((name) => !collected.files.has(name));
-  if (missing.length > 0) {
+  const lacking = missing(software, (name) => collected.files.has(name));
+  if (lacking.length > 0) {
     const seen = collected.seen.slice(0, 8).join(', ') || 'nothing';
-    throw refuse(`there is no ${missing.join(' and no ')} under its top folder; found ${seen}`);
+    throw refuse(`there is no ${lacking.join(' and no ')} under its top folder; found ${seen}`);
   }
-  const files = PROGRAMS.flatMap((name) => collected.files.get(name) ?? []);
+  const files = software.programs.flatMap(({ name }) => collected.files.get(name) ?? []);
   for (const { name, path } of files) {
     const why = await notElfFor(path, release.arch);
     if (why !== undefined) throw refuse(`${name}: ${why}`);
@@ -74,10 +80,12 @@ class Collector {
   top: string | undefined;
   #entries = 0;
   #open: number | undefined;
+  readonly #programs: readonly string[];
   readonly #directory: string;
   readonly #refuse: (why: string) => Error;
 
-  constructor(directory: string, refuse: (why: string) => Error) {
+  constructor(software: Software, directory: string, refuse: (why: string) => Error) {
+    this.#programs = software.programs.map(({ name }) => name);
     this.#directory = directory;
     this.#refuse = refuse;
   }
@@ -92,7 +100,7 @@ class Collector {
     }
     if (++this.#entries > LIMITS.entries) throw this.#refuse(`it has more than ${LIMITS.entries} entries`);
     const [, name = ''] = parts;
-    if (parts.length !== 2 || !(PROGRAMS as readonly string[]).includes(name)) return false;
+    if (parts.length !== 2 || !this.#programs.includes(name)) return false;
     if (entry.type === 'Directory') throw this.#refuse(`${entry.path} is a folder`);
     if (this.files.has(name)) throw this.#refuse(`it has ${entry.path} twice`);
     return true;

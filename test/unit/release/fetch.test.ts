@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fetchRelease } from '../../../lib/release/index.ts';
 import { obtain } from '../../../lib/release/obtain.ts';
 import { scratch } from '../support/scratch.ts';
@@ -83,6 +83,40 @@ describe('a release from a mirror', () => {
   ])('is trusted %s', async (_what, pin, files) => {
     const { url } = await mirror(files);
     await expect(obtain(request(scratch(), { url, sha256: pin }), quiet)).resolves.toBeDefined();
+  });
+});
+
+describe('plain http beyond this machine', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each(['http://192.0.2.1/v{version}/x.tar.gz', 'http://mirror.test/x.tar.gz', 'http://127.0.0.1.test/x'])(
+    'is not trusted with digests that come the same way, nor contacted: %s',
+    async (url) => {
+      const failure = await obtain(request(scratch(), { url }), quiet).catch((error) => error);
+      expect(failure).toMatchObject({ exitCode: 5, message: expect.stringContaining('plain http') });
+      expect(failure.hint).toContain('set etcd_sha256');
+    },
+  );
+
+  it('is not trusted where a redirect leads there', async () => {
+    const { url } = await serve((_asked, response) =>
+      response.writeHead(302, { location: 'http://192.0.2.1/x.tar.gz' }).end(),
+    );
+    const failure = await obtain(request(scratch(), { url: `${url}/x.tar.gz` }), quiet).catch((e) => e);
+    expect(failure).toMatchObject({ exitCode: 5, message: expect.stringContaining('plain http') });
+  });
+
+  it('will do with a pinned digest', async () => {
+    const { url, asked } = await mirror();
+    vi.stubEnv('http_proxy', new URL(url.replace(/[{}]/g, '')).origin);
+    vi.stubEnv('no_proxy', '');
+    const path = [...layout('3.5.30', BYTES).keys()][0];
+    const far = `http://mirror.test${path}`;
+    const result = await obtain(request(scratch(), { url: far, sha256: sha256(BYTES) }), quiet).catch(
+      (e) => e,
+    );
+    expect(asked.join()).toContain('etcd-v3.5.30');
+    expect(result).toMatchObject({ version: '3.5.30' });
   });
 });
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { ReleaseRequest } from '../../../lib/release/index.ts';
+import { SOFTWARE } from '../../../roles/binaries.ts';
 import { release, sha256, tarball } from './tarball.ts';
 
 /** A loopback server that ends with its test. */
@@ -55,6 +56,7 @@ export function layout(version: string, bytes: Buffer, digest = sha256(bytes)): 
 
 export function request(cacheDir: string, more: Partial<ReleaseRequest> = {}): ReleaseRequest {
   return {
+    software: SOFTWARE,
     version: '3.5.30',
     arch: 'amd64',
     source: 'release',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { unpack } from '../../../lib/release/unpack.ts';
+import { SOFTWARE } from '../../../roles/binaries.ts';
 import { scratch } from '../support/scratch.ts';
 import { type Entry, elf, release, sha256, tar, tarball } from './tarball.ts';
 
@@ -179,6 +180,7 @@ describe('an archive is refused, and nothing is written outside its folder, with
     await mkdir(target, { recursive: true });
     await writeFile(join(base, 'tarball'), bytes());
     const failure = await unpack(join(base, 'tarball'), target, {
+      software: SOFTWARE,
       shown: 'the tarball',
       version: '3.5.30',
       arch: 'amd64',
@@ -224,7 +226,7 @@ describe('a release is unpacked', () => {
     await writeFile(join(base, 'tarball'), gzipSync(Buffer.concat([tar(good), evil])));
     const target = join(base, 'target');
     await mkdir(target);
-    const release = { shown: 'it', version: '3.5.30', arch: 'amd64' };
+    const release = { software: SOFTWARE, shown: 'it', version: '3.5.30', arch: 'amd64' };
     const [etcd] = await unpack(join(base, 'tarball'), target, release);
     expect(etcd?.sha256).toBe(sha256(elf('etcd 3.5.30')));
     expect((await readdir(base)).sort()).toEqual(['tarball', 'target']);
@@ -234,6 +236,7 @@ describe('a release is unpacked', () => {
     const base = scratch();
     await writeFile(join(base, 'tarball'), tarball(release('3.5.30', 's390x')));
     const files = await unpack(join(base, 'tarball'), base, {
+      software: SOFTWARE,
       shown: 'it',
       version: '3.5.30',
       arch: 's390x',
@@ -247,6 +250,7 @@ describe('a release is unpacked', () => {
     await mkdir(target);
     await writeFile(join(base, 'tarball'), tarball(entries));
     const files = await unpack(join(base, 'tarball'), target, {
+      software: SOFTWARE,
       shown: 'it',
       version: '3.5.30',
       arch: 'amd64',
