@@ -23,7 +23,7 @@ export interface Connection {
 
 /**
  * What becomes of a host key that no known_hosts file has: `yes` refuses it (or asks, with `--trust`),
- * `accept-new` records it, `no` takes any key, with a warning, and sends no password to one that changed.
+ * `accept-new` records it, `no` takes it, with a warning. One that changed is refused by all of them.
  */
 export type HostKeyPolicy = 'yes' | 'accept-new' | 'no';
 

@@ -49,11 +49,6 @@ export class Authentication {
     (next as (request: unknown) => void)(method?.request ?? false);
   };
 
-  /** From a host that may be another one a password could be stolen; a key cannot. */
-  forgetPassword(): void {
-    this.#methods = this.#methods.filter(({ method }) => method === 'publickey');
-  }
-
   /** What to say when none of them was good. */
   failure(): QuorateError {
     const { name, user, address } = this.#settings;

@@ -39,15 +39,9 @@ export class HostKeyCheck {
   accepts(key: Buffer): boolean {
     this.#shown = key;
     this.#verdict = this.#trusted?.equals(key) ? 'known' : this.#lines.judge(key);
-    if (this.#verdict === 'known') return true;
-    if (this.#verdict === 'revoked') return false;
-    const { policy } = this.#settings.hostKey;
-    return policy === 'no' || (policy === 'accept-new' && this.#verdict === 'unknown');
-  }
-
-  /** The key was taken although another one is known. */
-  get isDoubtful(): boolean {
-    return this.#verdict === 'changed';
+    if (this.#verdict !== 'unknown') return this.#verdict === 'known';
+    // Whatever the policy, a key that changed gets nothing: neither a password, sudo's included, nor files of a run.
+    return this.#settings.hostKey.policy !== 'yes';
   }
 
   /** What the user should hear of a key that was taken without being known. */
@@ -103,6 +97,7 @@ export class HostKeyCheck {
     if (this.#verdict === 'unknown') {
       return untrusted(name, `the host key of ${address} is unknown: ${shown}`, this.#wayToTrust);
     }
+    const policy = hostKey.policy === 'no' ? ', and StrictHostKeyChecking=no takes unknown keys only' : '';
     const known = this.#lines.keys.map(
       (line) =>
         `${line.keyType} key ${keyFingerprint(Buffer.from(line.key, 'base64'))} (${line.file}:${line.line})`,
@@ -110,7 +105,7 @@ export class HostKeyCheck {
     return untrusted(
       name,
       `the host key of ${address} has changed: known is ${known.join(', ')}, shown was ${shown}`,
-      `somebody may be in between; if the host was set up anew: ssh-keygen -R '${hostKey.knownAs}' -f ${hostKey.files[0]}`,
+      `somebody may be in between${policy}; if the host was set up anew: ssh-keygen -R '${hostKey.knownAs}' -f ${hostKey.files[0]}`,
     );
   }
 

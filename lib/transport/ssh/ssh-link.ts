@@ -63,11 +63,7 @@ async function handshake(
     sock: sock as Socket,
     username: settings.user,
     authHandler: authentication.handler,
-    hostVerifier: (key: Buffer) => {
-      const accepted = check.accepts(key);
-      if (check.isDoubtful) authentication.forgetPassword();
-      return accepted;
-    },
+    hostVerifier: (key: Buffer) => check.accepts(key),
     algorithms: { serverHostKey: [...check.algorithms] as [] },
     readyTimeout: CONNECT_MS,
     keepaliveInterval: KEEPALIVE_MS,
@@ -82,7 +78,11 @@ async function handshake(
     if (watch.proven) await check.record();
     throw check.refusal() ?? connectFailed(settings, authentication, watch.first ?? (error as Error));
   }
-  await check.record();
+  await check.record().catch((error) => {
+    // Nobody else would close it, and an open one keeps this process waiting.
+    sock.destroy();
+    throw error;
+  });
   return {
     ssh,
     lost: () => watch.first && reasonOf(watch.first),

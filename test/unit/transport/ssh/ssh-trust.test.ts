@@ -11,6 +11,8 @@ import { keyOf, newKey, type SshServer } from '../support/ssh-server.ts';
 const fingerprint = (server: SshServer) => keyFingerprint(server.publicKey.getPublicSSH());
 const password = new Secret('correct horse');
 
+const literally = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
 /** A known_hosts file with these lines. */
 function known(text: string): string {
   const file = join(scratch(), 'known_hosts');
@@ -52,6 +54,19 @@ describe('an unknown host key', () => {
     await connected(connection, { trust });
     await connected(connection);
     expect(trust).toHaveBeenCalledTimes(1);
+  });
+
+  it('that cannot be recorded is an error, and the connection does not keep the process waiting', async () => {
+    const server = await startServer();
+    // Nobody, root included, can make a file there.
+    const trusting = connected(connectionTo(server, { knownHostsFile: '/proc/self/known_hosts' }), {
+      trust: async () => true,
+    });
+    await expect(trusting).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining('cannot record its host key'),
+    });
+    await vi.waitFor(() => expect(server.sockets.every((socket) => socket.closed)).toBe(true));
   });
 
   it('is refused when the user does not trust it', async () => {
@@ -165,15 +180,25 @@ describe('a changed host key', () => {
     expect(readFileSync(file, 'utf8')).not.toContain(server.publicKey.getPublicSSH().toString('base64'));
   });
 
-  it('gets no password even when checking is off', async () => {
-    const server = await startServer({
-      admits: () => false,
-      takes: ['publickey', 'password', 'keyboard-interactive'],
+  it('is refused when checking is off: it gets no password, no sudo password, no run', async () => {
+    const server = await startServer({ takes: ['publickey', 'password', 'keyboard-interactive'] });
+    const connection = connectionTo(server, {
+      knownHostsFile: known(server.knownLine(other)),
+      password,
+      become: true,
+      becomePassword: password,
+      strictHostKeyChecking: 'no',
     });
-    const file = known(server.knownLine(other));
-    const connection = connectionTo(server, { knownHostsFile: file, password, strictHostKeyChecking: 'no' });
-    await expect(connected(connection)).rejects.toMatchObject({ exitCode: 4 });
-    expect(server.attempts).toEqual(['publickey joe']);
+    await expect(connected(connection)).rejects.toMatchObject({
+      exitCode: 5,
+      message: expect.stringMatching(
+        new RegExp(
+          `has changed: .*${literally(keyFingerprint(other.getPublicSSH()))}.*${literally(fingerprint(server))}`,
+        ),
+      ),
+      hint: expect.stringContaining('StrictHostKeyChecking=no takes unknown keys only'),
+    });
+    expect(server.attempts).toEqual([]);
   });
 });
 
