@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import nodeModule from 'node:module';
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { home } from '../whoami.ts';
 
 /**
  * Starts Node's compile cache (22.8 and later: a third of the start-up time) in a folder of the user's own. Node's
@@ -14,13 +14,13 @@ export function startCompileCache(): void {
   if (folder !== undefined) enableCompileCache(folder);
 }
 
-/** `quorate` below `home`, made 0700; undefined where it is not ours alone. */
-export function privateFolder(home: string | undefined): string | undefined {
-  if (home === undefined || process.getuid === undefined) return undefined;
-  const folder = join(home, 'quorate');
+/** `quorate` below `parent`, made 0700; undefined where it is not ours alone. */
+export function privateFolder(parent: string | undefined): string | undefined {
+  if (parent === undefined || process.getuid === undefined) return undefined;
+  const folder = join(parent, 'quorate');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return [home, folder].every(isOurs) ? folder : undefined;
+    return [parent, folder].every(isOurs) ? folder : undefined;
   } catch {
     return undefined;
   }
@@ -30,8 +30,7 @@ export function privateFolder(home: string | undefined): string | undefined {
 function cacheHome(): string | undefined {
   const configured = process.env.XDG_CACHE_HOME;
   if (configured !== undefined && isAbsolute(configured)) return configured;
-  const home = homedir();
-  return isAbsolute(home) ? join(home, '.cache') : undefined;
+  return isAbsolute(home()) ? join(home(), '.cache') : undefined;
 }
 
 /** A folder (no link to one) of this user that nobody else may write to. */

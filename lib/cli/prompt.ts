@@ -30,11 +30,15 @@ export async function askTrust(
   return undefined;
 }
 
-/** The line that is typed; undefined at the end of standard input. */
+/** The line that is typed, or that comes from a pipe; undefined at the end of standard input. */
 async function ask(question: string, output: NodeJS.WritableStream): Promise<string | undefined> {
-  // Of an end that has been read nobody is told again.
-  if (process.stdin.readableEnded) return undefined;
-  const terminal = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY === true });
+  if (process.stdin.isTTY) return askTerminal(question, output);
+  output.write(question);
+  return nextLine();
+}
+
+function askTerminal(question: string, output: NodeJS.WritableStream): Promise<string | undefined> {
+  const terminal = createInterface({ input: process.stdin, output, terminal: true });
   return new Promise((resolve, reject) => {
     // A terminal that is read from keeps Ctrl-C to itself.
     terminal.once('SIGINT', () => {
@@ -47,5 +51,34 @@ async function ask(question: string, output: NodeJS.WritableStream): Promise<str
       resolve(answer);
       terminal.close();
     });
+  });
+}
+
+/** What a pipe has brought beyond the answers so far: several may come in one piece. */
+let ahead = '';
+
+/** The next line of standard input; the last one needs no line feed. */
+async function nextLine(): Promise<string | undefined> {
+  while (!ahead.includes('\n') && !process.stdin.readableEnded) await morePiped();
+  if (ahead === '') return undefined;
+  const [line = '', ...rest] = ahead.split('\n');
+  ahead = rest.join('\n');
+  return line.replace(/\r$/, '');
+}
+
+function morePiped(): Promise<void> {
+  const { stdin } = process;
+  return new Promise((resolve) => {
+    const done = () => {
+      stdin.off('data', take).off('end', done);
+      // Or it would keep this process from ending.
+      stdin.pause();
+      resolve();
+    };
+    const take = (text: string) => {
+      ahead += text;
+      done();
+    };
+    stdin.setEncoding('utf8').on('data', take).on('end', done).resume();
   });
 }

@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import type { VarSchema } from '../dsl/role.ts';
 import { isPrivate, shownValue } from '../secret-names.ts';
+import { home } from '../whoami.ts';
 import type { Problems } from './problems.ts';
 import type { Setting, Settings } from './variables.ts';
 
@@ -76,7 +76,7 @@ function pathProblem(
 
 /** `~` and relative paths; without a folder these start in the current one. */
 export function resolvePath(path: string, folder: string | undefined): string {
-  if (path === '~' || path.startsWith('~/')) return `${homedir()}${path.slice(1)}`;
+  if (path === '~' || path.startsWith('~/')) return `${home()}${path.slice(1)}`;
   if (isAbsolute(path)) return path;
   return resolve(folder ?? process.cwd(), path);
 }

@@ -1,7 +1,8 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
+import { whoami } from '../whoami.ts';
 import { exchange } from './exchange.ts';
 
 /** A held run lock. */
@@ -22,7 +23,7 @@ export async function takeLock(
   stateDir: string,
   { create = true }: { readonly create?: boolean } = {},
 ): Promise<HeldLock | undefined> {
-  const holder = `${userInfo().username}@${hostname()}`;
+  const holder = `${whoami()}@${hostname()}`;
   let script: RunningScript | undefined;
   const answer = await new Promise<string>((resolve, reject) => {
     exchange(host, [{ id: 'lock', sh: holdLock(holder, create), critical: true }], {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { userInfo } from 'node:os';
 import { environment } from '../environment.ts';
+import { whoami } from '../whoami.ts';
 import type { Connection, Host } from './host.ts';
 import type { Way } from './launch.ts';
 import { runScript } from './script.ts';
@@ -10,7 +10,7 @@ import { sudoOf } from './sudo.ts';
 /** This machine, as a host. */
 export function connectLocal(connection: Connection): Host {
   const { name } = connection;
-  const login = process.getuid?.() === 0 ? 'root' : userInfo().username;
+  const login = process.getuid?.() === 0 ? 'root' : whoami();
   const way: Way = {
     host: name,
     spawn,

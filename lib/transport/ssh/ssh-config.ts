@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { home } from '../../whoami.ts';
 
 /** Directives of ~/.ssh/config for one host, names in lower case, each with all its values. */
 export type SshConfig = ReadonlyMap<string, readonly string[]>;
 
 /** Reads what ~/.ssh/config says of a host as the user named it. The parser is loaded only if there is a file. */
 export async function readSshConfig(alias: string, user: string | undefined): Promise<SshConfig> {
-  const folder = join(homedir(), '.ssh');
+  const folder = join(home(), '.ssh');
   const source = await readText(join(folder, 'config'));
   if (source === undefined) return new Map();
   const { default: Parser } = await import('ssh-config');
@@ -39,7 +39,7 @@ function wordsOf(text: string): readonly string[] {
 
 /** A pattern in the last part of a path, as in `Include config.d/*`. */
 async function filesLike(name: string, folder: string): Promise<readonly string[]> {
-  const path = resolve(folder, name.replace(/^~(?=\/)/, homedir()));
+  const path = resolve(folder, name.replace(/^~(?=\/)/, home()));
   if (!/[*?]/.test(path)) return [path];
   const source = basename(path)
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

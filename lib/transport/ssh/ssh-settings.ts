@@ -1,6 +1,6 @@
-import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { canonicalAddress } from '../../addresses.ts';
+import { home, whoami } from '../../whoami.ts';
 import { badSetting } from '../failures.ts';
 import type { Connection, HostKeyPolicy } from '../host.ts';
 import { knownName } from './known-hosts.ts';
@@ -51,7 +51,7 @@ export async function sshSettings(connection: Connection): Promise<SshSettings> 
   // known_hosts names IPv6 addresses in one spelling.
   const address = canonicalAddress((first('hostname') ?? '%h').replaceAll('%h', connection.address));
   const port = connection.port ?? Number(first('port') ?? 22);
-  const user = connection.user ?? first('user') ?? userInfo().username;
+  const user = connection.user ?? first('user') ?? whoami();
   const expand = (path: string) => expandTokens(path, { h: address, p: String(port), r: user });
   return {
     name: connection.name,
@@ -74,7 +74,7 @@ function keysOf(
   const named = connection.keyFile !== undefined ? [connection.keyFile] : listed.map(expand);
   const only = /^yes$/i.test(config.get('identitiesonly')?.[0] ?? '');
   if (named.length > 0) return { files: named, named: true, only };
-  const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(homedir(), '.ssh', name));
+  const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(home(), '.ssh', name));
   return { files, named: false, only };
 }
 
@@ -96,7 +96,7 @@ function hostKeyOf(
   const own =
     connection.knownHostsFile !== undefined
       ? [connection.knownHostsFile]
-      : (configured?.filter((file) => file !== 'none').map(expand) ?? [join(homedir(), '.ssh/known_hosts')]);
+      : (configured?.filter((file) => file !== 'none').map(expand) ?? [join(home(), '.ssh/known_hosts')]);
   const alias = config.get('hostkeyalias')?.[0];
   return {
     policy: connection.strictHostKeyChecking ?? policyOf(config.get('stricthostkeychecking')?.[0]),
@@ -114,8 +114,6 @@ function policyOf(configured: string | undefined): HostKeyPolicy {
 
 /** `~` and the tokens of ssh_config(5) that paths are written with. */
 function expandTokens(path: string, tokens: Readonly<Record<string, string>>): string {
-  const all: Record<string, string> = { ...tokens, d: homedir(), u: userInfo().username, '%': '%' };
-  return path
-    .replace(/^~(?=\/)/, homedir())
-    .replace(/%([a-zA-Z%])/g, (token, letter) => all[letter] ?? token);
+  const all: Record<string, string> = { ...tokens, d: home(), u: whoami(), '%': '%' };
+  return path.replace(/^~(?=\/)/, home()).replace(/%([a-zA-Z%])/g, (token, letter) => all[letter] ?? token);
 }

@@ -21,10 +21,16 @@ exit 1
 `;
 
 /** Runs the playbook for an inventory in `dir`, whose programs come first, with all of standard input at once. */
-async function run(dir: string, inventory: string, args: readonly string[], input = '') {
+async function run(
+  dir: string,
+  inventory: string,
+  args: readonly string[],
+  input = '',
+  node: readonly string[] = [],
+) {
   const file = join(dir, 'inventory.yaml');
   writeFileSync(file, inventory);
-  const child = spawn(process.execPath, ['--import', 'tsx', PLAYBOOK, '-i', file, '-C', ...args], {
+  const child = spawn(process.execPath, [...node, '--import', 'tsx', PLAYBOOK, '-i', file, '-C', ...args], {
     env: { ...process.env, PATH: `${dir}:${process.env.PATH}` },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -36,6 +42,58 @@ async function run(dir: string, inventory: string, args: readonly string[], inpu
   const code = await new Promise((resolve) => child.once('close', resolve));
   return { code, out };
 }
+
+it.each([
+  ['with a line feed', 'typed\n'],
+  ['without one', 'typed'],
+  ['of a file from Windows', 'typed\r\n'],
+])('-K: an answer from a pipe is taken, %s', async (_, input) => {
+  const dir = scratch();
+  const sudo = join(dir, 'sudo');
+  writeFileSync(sudo, SUDO);
+  chmodSync(sudo, 0o755);
+  await run(
+    dir,
+    'all:\n  hosts: { a: { ansible_connection: local, ansible_become_user: none } }\n',
+    ['-b', '-K'],
+    input,
+  );
+  expect(readFileSync(`${sudo}.asked`, 'utf8')).toBe('none typed\n');
+});
+
+it('--trust: several answers from a pipe are taken in turn', async () => {
+  const dir = scratch();
+  const servers = [await startServer(), await startServer(), await startServer()];
+  const hosts = servers.map(({ port }, i) => `h${i}: { ansible_port: ${port} }`);
+  const inventory = `all:
+  hosts: { ${hosts.join(', ')} }
+  vars:
+    ansible_host: 127.0.0.1
+    ansible_ssh_private_key_file: ${keyFile()}
+    ansible_ssh_common_args: -o UserKnownHostsFile=known
+`;
+  await run(dir, inventory, ['--trust'], 'y\nno\nyes');
+  expect(readFileSync(join(dir, 'known'), 'utf8').trim().split('\n')).toHaveLength(2);
+});
+
+it('runs for a user that the passwd database does not know', async () => {
+  const dir = scratch();
+  writeFileSync(
+    join(dir, 'nobody.mjs'),
+    "import os from 'node:os';\nimport { syncBuiltinESMExports } from 'node:module';\nos.userInfo = os.homedir = () => { throw new Error('uv_os_get_passwd'); };\nsyncBuiltinESMExports();\n",
+  );
+  const server = await startServer();
+  const inventory = `all:
+  hosts:
+    a: { ansible_connection: local }
+    b: { ansible_host: 127.0.0.1, ansible_port: ${server.port}, ansible_ssh_private_key_file: ${keyFile()} }
+  vars: { ansible_ssh_common_args: -o UserKnownHostsFile=known -o StrictHostKeyChecking=no }
+`;
+  const options = ['--output', 'json', '--trust'];
+  const { out } = await run(dir, inventory, options, '', [`--import=${join(dir, 'nobody.mjs')}`]);
+  expect(out).not.toMatch(/uv_os_get_passwd|bug of ours/);
+  expect(server.attempts.join()).toMatch(/^publickey /);
+});
 
 it('-K: a password of the inventory wins over the one that was asked for', async () => {
   const dir = scratch();

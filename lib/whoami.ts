@@ -1,0 +1,19 @@
+import { homedir, userInfo } from 'node:os';
+
+/** Name of who runs this, also where the passwd database does not know them: a container with a number for a user. */
+export function whoami(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env.LOGNAME || process.env.USER || String(process.getuid?.() ?? 'nobody');
+  }
+}
+
+/** Their home; `/` for who has none. */
+export function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
+}
