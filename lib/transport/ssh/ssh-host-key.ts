@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import type { QuorateError } from '../../errors.ts';
-import { unreachable, untrusted } from '../failures.ts';
+import { badSetting, unreachable, untrusted } from '../failures.ts';
 import type { ConnectOptions } from '../index.ts';
 import { HostLines, keyFingerprint, keyTypeOf, readKnownHosts, type Verdict } from './known-hosts.ts';
 import { recordKey } from './record-key.ts';
+import { choose } from './ssh-algorithms.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 /** What the user said in this run, by file, name and key; undefined where nobody could be asked. */
@@ -14,6 +16,7 @@ let lastQuestion: Promise<unknown> = Promise.resolve();
 /** Decides on the key that a host shows, before anything secret is sent. */
 export class HostKeyCheck {
   readonly #settings: SshSettings;
+  readonly #revoked: ReadonlySet<string>;
   #lines: HostLines;
   #shown: Buffer | undefined;
   #verdict: Verdict = 'unknown';
@@ -21,24 +24,31 @@ export class HostKeyCheck {
   /** The question found nobody to answer it. */
   #unanswered = false;
 
-  private constructor(settings: SshSettings, lines: HostLines) {
+  private constructor(settings: SshSettings, lines: HostLines, revoked: ReadonlySet<string>) {
     this.#settings = settings;
+    this.#revoked = revoked;
     this.#lines = lines;
   }
 
   static async of(settings: SshSettings): Promise<HostKeyCheck> {
-    return new HostKeyCheck(settings, await linesFor(settings));
+    const revoked = await revokedKeys(settings);
+    return new HostKeyCheck(settings, await linesFor(settings), revoked);
   }
 
   /** Host key algorithms in the order to ask for. */
   get algorithms(): readonly string[] {
-    return this.#lines.orderAlgorithms();
+    const { name, algorithms } = this.#settings;
+    const all = this.#lines.orderAlgorithms();
+    const chosen = choose(all, algorithms.hostKey);
+    if (chosen.length > 0) return chosen;
+    throw badSetting(name, '~/.ssh/config leaves no HostKeyAlgorithms', `known here: ${all.join(', ')}`);
   }
 
   /** Whether to go on with a host that shows `key`. */
   accepts(key: Buffer): boolean {
     this.#shown = key;
-    this.#verdict = this.#trusted?.equals(key) ? 'known' : this.#lines.judge(key);
+    const revoked = this.#revoked.has(key.toString('base64'));
+    this.#verdict = revoked ? 'revoked' : this.#trusted?.equals(key) ? 'known' : this.#lines.judge(key);
     if (this.#verdict !== 'unknown') return this.#verdict === 'known';
     // Whatever the policy, a key that changed gets nothing: neither a password, sudo's included, nor files of a run.
     return this.#settings.hostKey.policy !== 'yes';
@@ -120,6 +130,19 @@ export class HostKeyCheck {
   #describe(key: Buffer): string {
     return `${keyTypeOf(key)} key ${keyFingerprint(key)}`;
   }
+}
+
+/** Keys of RevokedHostKeys, in base64. As with ssh, a list that cannot be read lets no host in. */
+async function revokedKeys({ name, hostKey: { revoked } }: SshSettings): Promise<ReadonlySet<string>> {
+  if (revoked === undefined) return new Set();
+  const text = await readFile(revoked, 'latin1').catch((error: Error) => {
+    throw badSetting(name, `RevokedHostKeys cannot be read: ${error.message}`, 'mend it in ~/.ssh/config');
+  });
+  if (text.startsWith('SSHKRL')) {
+    const problem = `RevokedHostKeys ${revoked} is a KRL, which is not understood here`;
+    throw badSetting(name, problem, 'list the public keys, one a line');
+  }
+  return new Set([...text.matchAll(/^(?!\s*#).*?(AAAA[\w+/]+=*)/gm)].map(([, key = '']) => key));
 }
 
 async function linesFor({ name, hostKey }: SshSettings): Promise<HostLines> {

@@ -64,7 +64,7 @@ async function handshake(
     username: settings.user,
     authHandler: authentication.handler,
     hostVerifier: (key: Buffer) => check.accepts(key),
-    algorithms: { serverHostKey: [...check.algorithms] as [] },
+    algorithms: { ...(settings.algorithms as object), serverHostKey: [...check.algorithms] as [] },
     readyTimeout: CONNECT_MS,
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: 3,

@@ -4,6 +4,7 @@ import { home, whoami } from '../../whoami.ts';
 import { badSetting } from '../failures.ts';
 import type { Connection, HostKeyPolicy } from '../host.ts';
 import { knownName } from './known-hosts.ts';
+import { type AlgorithmChoices, algorithmChoices, unkeptDirective } from './ssh-algorithms.ts';
 import { readSshConfig, type SshConfig } from './ssh-config.ts';
 
 /** A connection with everything filled in: the inventory first, then ~/.ssh/config, then OpenSSH's defaults. */
@@ -32,7 +33,11 @@ export interface SshSettings {
     readonly portless: string | undefined;
     /** Looked into, in this order; the first is written to. */
     readonly files: readonly string[];
+    /** A list of keys that are never taken. */
+    readonly revoked?: string;
   };
+  /** What the user wants of algorithms. */
+  readonly algorithms: AlgorithmChoices;
 }
 
 /** Completes a connection. */
@@ -48,6 +53,11 @@ export async function sshSettings(connection: Connection): Promise<SshSettings> 
       'use ProxyJump',
     );
   }
+  const unkept = unkeptDirective(config);
+  if (unkept !== undefined) {
+    const problem = `~/.ssh/config narrows ${unkept}, which cannot be kept here`;
+    throw badSetting(connection.name, problem, 'choose the key with IdentityFile and IdentitiesOnly');
+  }
   // known_hosts names IPv6 addresses in one spelling.
   const address = canonicalAddress((first('hostname') ?? '%h').replaceAll('%h', connection.address));
   const port = connection.port ?? Number(first('port') ?? 22);
@@ -62,6 +72,7 @@ export async function sshSettings(connection: Connection): Promise<SshSettings> 
     agent: agentOf(first('identityagent'), expand),
     jumps: jump === 'none' ? [] : jump.split(',').map((hop) => hop.trim()),
     hostKey: hostKeyOf(connection, config, address, port, expand),
+    algorithms: algorithmChoices(config),
   };
 }
 
@@ -98,11 +109,13 @@ function hostKeyOf(
       ? [connection.knownHostsFile]
       : (configured?.filter((file) => file !== 'none').map(expand) ?? [join(home(), '.ssh/known_hosts')]);
   const alias = config.get('hostkeyalias')?.[0];
+  const revoked = config.get('revokedhostkeys')?.[0];
   return {
     policy: connection.strictHostKeyChecking ?? policyOf(config.get('stricthostkeychecking')?.[0]),
     knownAs: alias ?? knownName(address, port),
     portless: alias === undefined && port !== 22 ? address : undefined,
     files: [...own, '/etc/ssh/ssh_known_hosts'],
+    ...(revoked !== undefined && revoked !== 'none' && { revoked: expand(revoked) }),
   };
 }
 

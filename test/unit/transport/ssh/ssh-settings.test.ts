@@ -46,6 +46,7 @@ it('has the defaults of OpenSSH when nothing is said', async () => {
       portless: undefined,
       files: [`${home}/.ssh/known_hosts`, '/etc/ssh/ssh_known_hosts'],
     },
+    algorithms: {},
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../../lib/dsl/secret.ts';
@@ -211,4 +211,61 @@ it('a revoked host key is refused, whatever else is said of it', async () => {
     message: `node1: the host key of 127.0.0.1 is revoked: ssh-ed25519 key ${fingerprint(server)}`,
   });
   expect(server.attempts).toEqual([]);
+});
+
+describe('RevokedHostKeys', () => {
+  const configure = (text: string) => {
+    mkdirSync(join(process.env.HOME ?? '', '.ssh'), { recursive: true });
+    writeFileSync(join(process.env.HOME ?? '', '.ssh/config'), text);
+  };
+
+  it('refuses a key that is listed, also one that is known', async () => {
+    const server = await startServer();
+    configure(`Host *\n RevokedHostKeys ${known(`# lost\n${server.knownLine().replace(/^\S+ /, '')}`)}\n`);
+    await expect(connected(connectionTo(server))).rejects.toMatchObject({
+      exitCode: 5,
+      message: expect.stringContaining('is revoked'),
+    });
+    expect(server.attempts).toEqual([]);
+  });
+
+  it('lets others in', async () => {
+    const server = await startServer();
+    configure(
+      `Host *\n RevokedHostKeys ${known(`ssh-ed25519 ${keyOf(newKey()).getPublicSSH().toString('base64')}`)}\n`,
+    );
+    await connected(connectionTo(server));
+  });
+
+  it.each([
+    ['cannot be read', '/nowhere/revoked', /cannot be read/],
+    ['is a KRL', () => known('SSHKRL\n\0'), /is a KRL/],
+  ])('that %s lets nobody in', async (_, file, message) => {
+    const server = await startServer();
+    configure(`RevokedHostKeys ${typeof file === 'string' ? file : file()}\n`);
+    await expect(connected(connectionTo(server))).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+it.each([
+  ['Ciphers chacha20-poly1305@openssh.com,aes256-ctr,unheard-of', undefined],
+  ['Ciphers unheard-of', 4],
+  ['KexAlgorithms -ecdh*', undefined],
+  ['MACs ^hmac-sha2-512', undefined],
+  ['HostKeyAlgorithms ssh-rsa', 1],
+  ['HostKeyAlgorithms +ssh-rsa', undefined],
+  ['PubkeyAcceptedAlgorithms +ssh-rsa', undefined],
+  ['PubkeyAcceptedAlgorithms rsa-sha2-512', 1],
+])('%s is kept, or said not to be: exit %s', async (directive, exitCode) => {
+  const server = await startServer();
+  mkdirSync(join(process.env.HOME ?? '', '.ssh'), { recursive: true });
+  writeFileSync(join(process.env.HOME ?? '', '.ssh/config'), `${directive}\n`);
+  const connecting = connected(connectionTo(server)).then(
+    () => undefined,
+    (error) => error.exitCode,
+  );
+  expect(await connecting).toBe(exitCode);
 });
