@@ -1,23 +1,10 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Playbook } from '../dsl/play.ts';
 import { redact } from '../dsl/secret.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
+import type { CommandLine } from './command-line.ts';
 import { startCompileCache } from './compile-cache.ts';
-import { type Options, type OwnFlag, parseOptions } from './options.ts';
-
-/** What a playbook file gives to the command line. */
-export interface CommandLine extends Playbook {
-  /** Flags of this playbook alone. */
-  readonly flags?: readonly OwnFlag[];
-  /** Throws when the run must not start on these hosts with these options; a check is always let through. */
-  readonly guard?: (
-    hosts: readonly { readonly name: string; readonly vars: Readonly<Record<string, unknown>> }[],
-    options: Options,
-  ) => void;
-  /** With some options a playbook does something else than run: what it finds, as errors. */
-  readonly instead?: (options: Options) => Promise<readonly QuorateError[]> | undefined;
-}
+import { type Options, parseOptions } from './options.ts';
 
 /**
  * Runs a playbook from the command line and ends the process with its exit code. Does nothing when the

@@ -1,6 +1,6 @@
 import { canonicalAddress } from '../addresses.ts';
 import { formatPosition } from '../errors.ts';
-import type { InventoryHost } from './index.ts';
+import type { InventoryHost } from './inventory.ts';
 import type { Problems } from './problems.ts';
 
 /** Two names for one SSH address are one host that would be changed twice at the same time. */

@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
 import { Secret } from '../dsl/secret.ts';
-import type { Position } from '../errors.ts';
 import { isSecret } from '../secret-names.ts';
-import type { Connection } from '../transport/host.ts';
 import { type ConnectionDefaults, connectionOf } from './connection.ts';
 import { refuseDuplicates } from './duplicates.ts';
 import { extraVars } from './extra-vars.ts';
+import type { Inventory, InventoryHost } from './inventory.ts';
 import { checkNames } from './names.ts';
 import { Problems } from './problems.ts';
 import { readSource } from './source.ts';
@@ -16,29 +15,8 @@ import { varChecker } from './validate.ts';
 import { addVarFiles } from './var-files.ts';
 import { canonical, groupsOf, refuseTemplates, settingsOf } from './variables.ts';
 
+export type { Inventory, InventoryHost } from './inventory.ts';
 export { selectHosts } from './patterns.ts';
-
-export interface InventoryHost {
-  readonly name: string;
-  /** `all` first, parents before children. */
-  readonly groups: readonly string[];
-  /** The declared variables, checked, defaults filled in. */
-  readonly vars: Readonly<Record<string, unknown>>;
-  readonly connection: Connection;
-  readonly position: Position;
-  /** Where a variable's value comes from. */
-  origin(name: string): Position | 'default' | 'extra-vars';
-}
-
-export interface Inventory {
-  readonly files: readonly string[];
-  /** In the order of the files. */
-  readonly hosts: readonly InventoryHost[];
-  /** Hosts of each group, those of its children included. */
-  readonly groups: ReadonlyMap<string, readonly string[]>;
-  /** What a person should know, and what is not an error. */
-  readonly notices: readonly string[];
-}
 
 export interface InventoryOptions {
   readonly files: readonly string[];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../errors.ts';
-import type { Inventory, InventoryHost } from './index.ts';
+import type { Inventory, InventoryHost } from './inventory.ts';
 import { UNGROUPED } from './tree.ts';
 
 /**

@@ -5,6 +5,7 @@ import { createLogFile } from './log-file.ts';
 import { createPlain } from './plain.ts';
 import { createPretty } from './pretty.ts';
 import { redactEvent, redactProgress } from './redact-event.ts';
+import type { Renderer } from './renderer.ts';
 import { createOutput, type OutputStream } from './stream.ts';
 
 export interface ReportOptions {
@@ -20,14 +21,6 @@ export interface ReportOptions {
   readonly stderr?: OutputStream;
   /** Where the colour conventions (NO_COLOR, FORCE_COLOR, TERM) are read from; `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-}
-
-/** A renderer behind the report; it is told of redacted events only. */
-export interface Renderer extends EventSink {
-  /** Prints what is left, and resolves when it is written. */
-  close(): Promise<void>;
-  /** Takes live output off the screen until `work` is done. */
-  suspend?<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface Report extends EventSink {

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../runner/events.ts';
-import type { Renderer } from './index.ts';
+import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
 import { escapeJson } from './text.ts';
 

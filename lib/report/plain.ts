@@ -5,8 +5,8 @@ import { foldDiffs, formatDiff } from './diff.ts';
 import { type ErrorEvent, formatError } from './errors.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { foldHosts } from './hosts.ts';
-import type { Renderer } from './index.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
+import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
 import { count, escapeControls, oneLine } from './text.ts';
 

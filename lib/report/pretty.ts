@@ -3,9 +3,9 @@ import type { TaskEvent } from './changes.ts';
 import { Conclusions } from './conclusions.ts';
 import type { ErrorEvent } from './errors.ts';
 import { HostStates } from './host-states.ts';
-import type { Renderer } from './index.ts';
 import { createLive } from './live.ts';
 import type { RecapEvent } from './recap.ts';
+import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
 import { errorSummary, header, logLine, summary } from './summary.ts';
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { downloadTarball } from '../../../lib/release/download.ts';
 import { locate } from '../../../lib/release/location.ts';
+import { SOFTWARE } from '../../../roles/binaries.ts';
 import { must, run } from './process.ts';
 
 const PROGRAMS = { etcd: 'server', etcdctl: 'etcdctl', etcdutl: 'etcdutl' };
@@ -13,8 +14,9 @@ const PARTS = ['api', 'client', 'client/pkg', 'pkg'];
 /** Downloads the upstream release to `target`, verified against the SHA256SUMS beside it. */
 export async function fetchTarball(version: string, target: string): Promise<void> {
   const arch = (await must('dpkg', ['--print-architecture'])).trim();
-  const location = locate(ETCD_VARS.etcd_download_url.default, version, arch, '/');
-  await downloadTarball(location, target, { version }, () => {});
+  const url = ETCD_VARS.etcd_download_url.default;
+  const location = locate({ software: SOFTWARE, url, arch, baseDir: '/' }, version);
+  await downloadTarball(location, target, { software: SOFTWARE, version }, () => {});
 }
 
 /**

@@ -1,0 +1,16 @@
+import type { Playbook } from '../dsl/play.ts';
+import type { QuorateError } from '../errors.ts';
+import type { Options, OwnFlag } from './options.ts';
+
+/** What a playbook file gives to the command line. */
+export interface CommandLine extends Playbook {
+  /** Flags of this playbook alone. */
+  readonly flags?: readonly OwnFlag[];
+  /** Throws when the run must not start on these hosts with these options; a check is always let through. */
+  readonly guard?: (
+    hosts: readonly { readonly name: string; readonly vars: Readonly<Record<string, unknown>> }[],
+    options: Options,
+  ) => void;
+  /** With some options a playbook does something else than run: what it finds, as errors. */
+  readonly instead?: (options: Options) => Promise<readonly QuorateError[]> | undefined;
+}
