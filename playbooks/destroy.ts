@@ -7,6 +7,13 @@ await main(import.meta.url, {
   name: 'destroy',
   description:
     'Takes away what runs have put on the hosts. Data and CA are set aside unless --purge; of a local cluster nothing is kept.',
+  inventory: '../inventory/local.yaml',
+  hides: ['role', 'tags', 'skip-tags', 'list-tags'],
+  examples: [
+    ['-y', 'the sample cluster on this machine'],
+    ['-i inventory/prod.yaml --cluster prod --check', 'what would go'],
+    ['-i inventory/prod.yaml --cluster prod -y', 'take it away; data and CA are set aside'],
+  ],
   flags: [
     {
       name: 'cluster',

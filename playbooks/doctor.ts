@@ -7,6 +7,22 @@ await main(import.meta.url, {
   name: 'doctor',
   description:
     'Names the causes when something is wrong, with evidence and the next command; changes nothing.',
+  inventory: '../inventory/local.yaml',
+  hides: [
+    'yes',
+    'check',
+    'diff',
+    'role',
+    'tags',
+    'skip-tags',
+    'list-tasks',
+    'list-tags',
+    'detailed-exitcode',
+  ],
+  examples: [
+    ['-i inventory/prod.yaml', 'what is wrong, why, and what to do next'],
+    ['--log etcd.log', 'the same from a journal alone; - is standard input'],
+  ],
   flags: [
     {
       name: 'log',

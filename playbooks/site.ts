@@ -10,6 +10,14 @@ import { verify } from '../roles/verify.ts';
 await main(import.meta.url, {
   name: 'site',
   description: 'Brings the etcd clusters of the inventory up and keeps them as described.',
+  inventory: '../inventory/local.yaml',
+  hides: ['yes'],
+  examples: [
+    ['', 'three members on this machine, to try it'],
+    ['-i inventory/prod.yaml --check --diff', 'what a run would change on your hosts'],
+    ['-i inventory/prod.yaml', 'bring them up, or put right what drifted'],
+    ['-i inventory/prod.yaml -l etcd02 -r certs', 'one role on one host'],
+  ],
   flags: [
     {
       name: 'set-aside-data',

@@ -6,5 +6,18 @@ import { verify } from '../roles/verify.ts';
 await main(import.meta.url, {
   name: 'status',
   description: 'Shows the etcd clusters of the inventory and whether they are healthy; changes nothing.',
+  inventory: '../inventory/local.yaml',
+  hides: [
+    'yes',
+    'check',
+    'diff',
+    'role',
+    'tags',
+    'skip-tags',
+    'list-tasks',
+    'list-tags',
+    'detailed-exitcode',
+  ],
+  examples: [['-i inventory/prod.yaml --output json', 'the same as data, for another program']],
   plays: [{ ...etcdPlay('status', [verify]), strategy: statusStrategy }],
 });

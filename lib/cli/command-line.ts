@@ -4,6 +4,12 @@ import type { Options, OwnFlag } from './options.ts';
 
 /** What a playbook file gives to the command line. */
 export interface CommandLine extends Playbook {
+  /** The inventory without `-i`, from the playbook's file; by default `inventory.yaml` or `inventory` beside it. */
+  readonly inventory?: string;
+  /** Shared flags that mean nothing here: the help leaves them out. */
+  readonly hides?: readonly string[];
+  /** Of the help: arguments, and what they are for. */
+  readonly examples?: readonly (readonly [args: string, what: string])[];
   /** Flags of this playbook alone. */
   readonly flags?: readonly OwnFlag[];
   /** Throws when the run must not start on these hosts with these options; a check is always let through. */

@@ -1,5 +1,5 @@
-import { basename, dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { PlayProblem } from '../dsl/play.ts';
 import type { VarSchema } from '../dsl/role.ts';
 import { Secret } from '../dsl/secret.ts';
@@ -18,14 +18,13 @@ import type { Options } from './options.ts';
 import { askSecret, askTrust } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
+import type { Started } from './started.ts';
 import { reportLines } from './usage.ts';
 
-const DEFAULT_INVENTORY = fileURLToPath(new URL('../../inventory/local.yaml', import.meta.url));
-
 /** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
-export async function execute(playbook: CommandLine, options: Options): Promise<ExitCode> {
+export async function execute(playbook: CommandLine, options: Options, started: Started): Promise<ExitCode> {
   const includes = chooseRoles(playbook, options);
-  const inventory = await load(playbook, options);
+  const inventory = await load(playbook, options, started);
   const limited =
     options.limit === undefined ? undefined : names(selectHosts(inventory, options.limit, '--limit'));
   const password =
@@ -71,7 +70,7 @@ export async function execute(playbook: CommandLine, options: Options): Promise<
     forks: options.forks,
     roles: { includes, explicit: options.roles.length > 0 },
     sink: {
-      emit: (event) => report.emit(completeCommands(event, options)),
+      emit: (event) => report.emit(completeCommands(event, started, options)),
       progress: (progress) => report.progress(progress),
     },
   });
@@ -121,7 +120,7 @@ function positioned({ host, variable, hint, ...problem }: PlayProblem, inventory
   });
 }
 
-function load(playbook: CommandLine, options: Options): Promise<Inventory> {
+function load(playbook: CommandLine, options: Options, started: Started): Promise<Inventory> {
   const roles = playbook.plays.flatMap((play) => play.roles);
   const schema: VarSchema = Object.assign(
     {},
@@ -129,13 +128,25 @@ function load(playbook: CommandLine, options: Options): Promise<Inventory> {
     ...roles.map(({ vars }) => vars),
   );
   return loadInventory({
-    files: options.inventory.length > 0 ? options.inventory : [fromHere(DEFAULT_INVENTORY)],
+    files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started)],
     schema,
     extraVars: options.extraVars,
     defaults: {
       ...(options.user !== undefined && { user: options.user }),
       ...(options.become && { become: true }),
     },
+  });
+}
+
+/** Nothing is changed on hosts that nobody named: a playbook has an inventory of its own, or one beside it. */
+function defaultInventory({ inventory }: CommandLine, { file }: Started): string {
+  const beside = dirname(file);
+  const names = inventory === undefined ? ['inventory.yaml', 'inventory'] : [inventory];
+  const found = names.map((name) => resolve(beside, name)).find((path) => existsSync(path));
+  if (found !== undefined) return fromHere(found);
+  throw new QuorateError('no inventory is named, and there is none beside the playbook', {
+    exitCode: EXIT.usage,
+    hint: `name an inventory with -i FILE, or put ${fromHere(join(beside, 'inventory.yaml'))} there`,
   });
 }
 

@@ -1,35 +1,46 @@
-import type { Playbook } from '../dsl/play.ts';
-import { FLAGS, type OwnFlag } from './options.ts';
+import type { CommandLine } from './command-line.ts';
+import { FLAGS } from './options.ts';
+import { lineOf, type Started } from './started.ts';
 
-/** The text of `--help`, for a screen that is `columns` wide. */
+/** The text of `--help`, for a screen that is `columns` wide: what this playbook has, and nothing else. */
 export function helpText(
-  playbook: Playbook,
-  own: readonly OwnFlag[],
+  playbook: CommandLine,
+  started: Started,
   columns = process.stdout.columns ?? 100,
 ): string {
+  const { name, description, plays, flags: own = [], hides = [], examples = [], inventory } = playbook;
+  const preset = inventory?.replace(/^\.\.\//, '') ?? 'inventory.yaml or inventory/ beside the playbook';
   // A playbook may give a shared flag a meaning of its own.
-  const shared = FLAGS.filter(({ name }) => !own.some((flag) => flag.name === name));
+  const shared = FLAGS.filter(
+    (flag) => !hides.includes(flag.name) && !own.some((one) => one.name === flag.name),
+  );
   const lines = [...own, ...shared].map((flag) => {
     const short = 'short' in flag && flag.short ? `-${flag.short}, ` : '    ';
     const value = flag.placeholder ? ` ${flag.placeholder}` : '';
-    return [`  ${short}--${flag.name}${value}`, flag.description] as const;
+    return [`  ${short}--${flag.name}${value}`, flag.description.replace('{inventory}', preset)] as const;
   });
   const width = Math.max(...lines.map(([left]) => left.length));
-  const roles = playbook.plays.flatMap((play) =>
-    play.roles.map(({ name, description }) => `  ${name.padEnd(10)} ${description}`),
+  const roles = plays.flatMap((play) =>
+    play.roles.map((role) => `  ${role.name.padEnd(10)} ${role.description}`),
   );
+  const line = lineOf(started, name);
   return [
-    `usage: npx tsx playbooks/${playbook.name}.ts [-i INVENTORY]… [options]`,
+    `usage: ${line} [-i INVENTORY]… [options]`,
     '',
-    hung(playbook.description, 0, columns),
+    hung(description, 0, columns),
     '',
-    ...(roles.length ? ['roles:', ...roles, ''] : []),
+    ...(hides.includes('role') || roles.length === 0 ? [] : ['roles:', ...roles, '']),
     'options:',
     ...lines.map(([left, right]) => `${left.padEnd(width)}  ${hung(right, width + 2, columns)}`),
     '',
+    ...(examples.length > 0 ? ['examples:', ...examples.flatMap((example) => shown(line, example)), ''] : []),
     hung(`exit codes: ${EXIT_CODES}`, 2, columns),
     '',
   ].join('\n');
+}
+
+function shown(line: string, [args, what]: readonly [args: string, what: string]): string[] {
+  return [`  # ${what}`, `  ${line} ${args}`.trimEnd()];
 }
 
 const EXIT_CODES =

@@ -5,16 +5,18 @@ import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../erro
 import type { CommandLine } from './command-line.ts';
 import { startCompileCache } from './compile-cache.ts';
 import { type Options, parseOptions } from './options.ts';
+import { howStarted, type Started } from './started.ts';
 
 /**
  * Runs a playbook from the command line and ends the process with its exit code. Does nothing when the
  * file was imported by another one.
  */
 export async function main(url: string, playbook: CommandLine): Promise<void> {
-  if (!isProgram(fileURLToPath(url))) return;
+  const file = fileURLToPath(url);
+  if (!isProgram(file)) return;
   process.on('uncaughtException', onEscaped);
   startCompileCache();
-  process.exitCode = await command(playbook, process.argv.slice(2));
+  process.exitCode = await command(playbook, process.argv.slice(2), howStarted(file));
 }
 
 /** `file` is what this process was started with, whose ending tsx and Node let people leave out. */
@@ -30,13 +32,17 @@ function isProgram(file: string): boolean {
 }
 
 /** The same with the arguments given; resolves to the exit code. */
-export async function command(playbook: CommandLine, args: readonly string[]): Promise<ExitCode> {
+export async function command(
+  playbook: CommandLine,
+  args: readonly string[],
+  started: Started,
+): Promise<ExitCode> {
   let options: Options | undefined;
   try {
     const parsed = parseOptions(args, playbook.flags ?? []);
     if (parsed === 'help') {
       const { helpText } = await import('./help.ts');
-      process.stdout.write(helpText(playbook, playbook.flags ?? []));
+      process.stdout.write(helpText(playbook, started));
       return EXIT.ok;
     }
     if (parsed === 'version') {
@@ -48,13 +54,13 @@ export async function command(playbook: CommandLine, args: readonly string[]): P
     const found = await playbook.instead?.(options);
     if (found !== undefined) {
       const { reportUsage } = await import('./usage.ts');
-      return await reportUsage(found, options.output, options.check);
+      return await reportUsage(found, started, options);
     }
     const { execute } = await import('./execute.ts');
-    return await execute(playbook, options);
+    return await execute(playbook, options, started);
   } catch (error) {
     const { reportUsage } = await import('./usage.ts');
-    return await reportUsage(errorsOf(error), options?.output ?? outputOf(args), options?.check ?? false);
+    return await reportUsage(errorsOf(error), started, options ?? { output: outputOf(args) });
   }
 }
 

@@ -45,7 +45,7 @@ export const FLAGS: readonly Flag[] = [
     type: 'string',
     multiple: true,
     placeholder: 'FILE',
-    description: 'inventory file (default: inventory/local.yaml); repeatable',
+    description: 'inventory file (default: {inventory}); repeatable',
   },
   {
     name: 'limit',
@@ -145,7 +145,7 @@ export const FLAGS: readonly Flag[] = [
     type: 'boolean',
     description: 'with --check: exit 8 when something would change',
   },
-  { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what destroy does: it never asks' },
+  { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what this playbook would ask' },
   { name: 'help', short: 'h', type: 'boolean', description: 'this text' },
   { name: 'version', type: 'boolean', description: 'the version of Quorate' },
 ];
@@ -199,23 +199,41 @@ function parse(args: readonly string[], flags: readonly Flag[]): Record<string, 
   }
 }
 
+/** What other tools call it. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  '--dry-run': '--check',
+  '--dryrun': '--check',
+  '--plan': '--check',
+  '--noop': '--check',
+  '--hosts': '--limit',
+  '--sudo': '--become',
+  '--ask-sudo-pass': '--ask-become-pass',
+  '--quiet': '--output plain',
+};
+
 /** Node's own words name neither what is near nor what is wanted. */
 function wrongArguments(said: string, flags: readonly Flag[]): QuorateError {
   const [, unknown] = /^Unknown option '(--?[^']+)'/.exec(said) ?? [];
   const [, lacking] = /^Option '(?:-\w, )?--([\w-]+) <value>' argument missing/.exec(said) ?? [];
+  const [, stray] = /^Unexpected argument '(.*?)'/.exec(said) ?? [];
   const near =
     unknown &&
-    closest(
-      unknown,
-      flags.map(({ name }) => `--${name}`),
-    );
+    (ELSEWHERE[unknown] ??
+      closest(
+        unknown,
+        flags.map(({ name }) => `--${name}`),
+      ));
   const placeholder = flags.find(({ name }) => name === lacking)?.placeholder ?? 'a value';
   const message = unknown
     ? `unknown option ${unknown}`
     : lacking
       ? `--${lacking} needs a value: ${placeholder}`
-      : said;
-  const meant = near && distance(near, unknown) <= 2 ? `did you mean ${near}? ` : '';
+      : stray !== undefined
+        ? `unexpected argument ${stray}`
+        : said;
+  const isNear = near && (ELSEWHERE[unknown] !== undefined || distance(near, unknown) <= 2);
+  const file = stray !== undefined && /\.(ya?ml|ini|json)$/.test(stray);
+  const meant = isNear ? `did you mean ${near}? ` : file ? `did you mean -i ${stray}? ` : '';
   return new QuorateError(message, { exitCode: EXIT.usage, hint: `${meant}--help lists the options` });
 }
 

@@ -2,15 +2,21 @@ import { EXIT, type ExitCode, type QuorateError, worstExit } from '../errors.ts'
 import { createReport } from '../report/index.ts';
 import { errorEvent, type RunEvent } from '../runner/events.ts';
 import { Recap } from '../runner/recap.ts';
+import { completeCommands } from './command-lines.ts';
 import type { Options } from './options.ts';
+import type { Started } from './started.ts';
+
+const NO_LOGIN = { inventory: [], user: undefined, become: false, askBecomePass: false };
 
 /** Reports errors found without a run: each one, then a recap without hosts. */
 export async function reportUsage(
   errors: readonly QuorateError[],
-  output: Options['output'],
-  check: boolean,
+  started: Started,
+  { output, check = false, ...options }: Partial<Options>,
 ): Promise<ExitCode> {
-  const events = errors.map(errorEvent);
+  const events = errors.map((error) =>
+    completeCommands(errorEvent(error), started, { ...NO_LOGIN, ...options }),
+  );
   const exitCode = worstExit(errors.map((error) => error.exitCode));
   await reportEvents(events.length > 0 ? events : [info('nothing found')], exitCode, output, check);
   return exitCode;

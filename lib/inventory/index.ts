@@ -84,10 +84,12 @@ function keepSecret(key: string, value: unknown): void {
   for (const [inner, one] of Object.entries(value)) keepSecret(Array.isArray(value) ? key : inner, one);
 }
 
-/** For a file that is not there: whether it is meant to be the one of that name in `inventory/`. */
+/** For a file that is not there: one that may be meant, with the other ending or in `inventory/`. */
 function inFolder(file: string): string | undefined {
-  const inside = join('inventory', file);
-  return !existsSync(file) && existsSync(inside) ? `did you mean ${inside}?` : undefined;
+  if (existsSync(file)) return undefined;
+  const other = /\.yml$/.test(file) ? file.replace(/\.yml$/, '.yaml') : file.replace(/\.yaml$/, '.yml');
+  const meant = [other, join('inventory', file), join('inventory', other)].find((path) => existsSync(path));
+  return meant === undefined ? undefined : `did you mean ${meant}?`;
 }
 
 function refuseNoHosts(tree: Tree, problems: Problems): void {

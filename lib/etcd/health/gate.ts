@@ -1,3 +1,4 @@
+import { commandLine } from '../../command-line.ts';
 import { hostNames, type PlayRun } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts/index.ts';
@@ -14,7 +15,7 @@ import {
 } from './judge.ts';
 
 /** What to do about a cluster that may not be touched as it is. */
-export const HEALTH_FIRST = 'bring the cluster to health first; npx tsx playbooks/doctor.ts looks for causes';
+export const HEALTH_FIRST = `bring the cluster to health first; ${commandLine('doctor')} looks for causes`;
 
 /**
  * How long a cluster may take to settle after a member came back, in milliseconds: where packets were dropped for a

@@ -1,3 +1,4 @@
+import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { formedRecord } from '../facts/formed.ts';
@@ -85,7 +86,7 @@ function misplaced({ target }: EtcdHost): QuorateError {
   return new QuorateError(`${target.name}: ${service} runs, and its data is not in ${dataDir}`, {
     exitCode: EXIT.refused,
     host: target.name,
-    hint: `put etcd_data_dir back; or stop ${service} and move the data there yourself; or give the cluster up with playbooks/destroy.ts first`,
+    hint: `put etcd_data_dir back; or stop ${service} and move the data there yourself; or give the cluster up with ${commandLine('destroy')} first`,
   });
 }
 
@@ -101,7 +102,7 @@ function lost({ cluster, hosts }: Surveyed): QuorateError {
       `${cluster.name}: it was formed before (${where}), and no host has data where it is wanted: ${places}`,
       {
         exitCode: EXIT.refused,
-        hint: 'put etcd_data_dir back, or move the data there yourself; to found the cluster anew, playbooks/destroy.ts first',
+        hint: `put etcd_data_dir back, or move the data there yourself; to found the cluster anew, ${commandLine('destroy')} first`,
       },
     );
   }

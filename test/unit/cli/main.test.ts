@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { scratch } from '../support/scratch.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -30,3 +33,44 @@ it.each([
 function start(...args: string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', ...args], { cwd: ROOT, encoding: 'utf8' });
 }
+
+describe('a playbook without -i', () => {
+  const write = (folder: string) => {
+    const text = readFileSync(join(ROOT, 'test/unit/cli/plainPlaybook.ts'), 'utf8');
+    const file = join(folder, 'motd.ts');
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+    writeFileSync(file, text.replaceAll('../../../', `${ROOT}/`));
+    return file;
+  };
+
+  it('names no host by itself: 1, before any contact', () => {
+    const { status, stderr } = start(write(scratch()), '--list-hosts');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/no inventory is named[\s\S]*name an inventory with -i/);
+  });
+
+  it('takes the inventory beside it', () => {
+    const folder = scratch();
+    writeFileSync(
+      join(folder, 'inventory.yaml'),
+      'all: { hosts: { mine: { ansible_connection: local } } }\n',
+    );
+    const { status, stdout } = start(write(folder), '--list-hosts');
+    expect([status, stdout]).toEqual([0, expect.stringContaining('mine')]);
+  });
+
+  it("takes the sample cluster of this machine if it is etcd's", () => {
+    expect(start('playbooks/site.ts', '--list-hosts').stdout).toMatch(/hosts \(3\)/);
+  });
+});
+
+it.each([
+  ['prod.yml', 'prod.yaml'],
+  ['prod.yaml', 'prod.yml'],
+])('-i %s is told of the %s that is there', (given, there) => {
+  const folder = scratch();
+  writeFileSync(join(folder, there), 'all: {}\n');
+  const { status, stderr } = start('playbooks/site.ts', '-i', join(folder, given));
+  expect(status).toBe(1);
+  expect(stderr).toContain(`did you mean ${join(folder, there)}?`);
+});

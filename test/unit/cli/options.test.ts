@@ -21,6 +21,8 @@ const playbook = {
   ],
 } as unknown as Playbook;
 
+const STARTED = { file: '/x/site.ts', typed: 'site.ts', launcher: 'node' };
+
 describe('the command line', () => {
   it('takes the flags of ansible-playbook, short and long', () => {
     const options = parse(
@@ -57,7 +59,8 @@ describe('the command line', () => {
     [['-f', '0'], /--forks takes a whole number from 1 to 500, not "0"/],
     [['-f', 'many'], /--forks takes a whole number/],
     [['--output', 'xml'], /--output is pretty, plain or json, not "xml"/],
-    [['stray'], /Unexpected argument 'stray'/],
+    [['stray'], /^unexpected argument stray$/],
+    [['--dry-run'], /^unknown option --dry-run$/],
     [['-i'], /^--inventory needs a value: FILE$/],
   ];
   it.each(refused)('%j is refused with exit code 1', (args, message) => {
@@ -66,13 +69,35 @@ describe('the command line', () => {
     );
   });
 
+  it.each([
+    [['--dry-run'], 'did you mean --check? --help lists the options'],
+    [['--chek'], 'did you mean --check? --help lists the options'],
+    [['prod.yaml'], 'did you mean -i prod.yaml? --help lists the options'],
+    [['--utterly-else'], '--help lists the options'],
+  ])('%j has the hint: %s', (args, hint) => {
+    expect(() => parseOptions(args, [])).toThrow(expect.objectContaining({ hint }));
+  });
+
+  it('leaves what a playbook does not have out of its help, and shows its examples', () => {
+    const own = {
+      ...playbook,
+      hides: ['yes', 'check', 'role'],
+      inventory: '../inventory/local.yaml',
+      examples: [['-l a', 'one host']] as const,
+    };
+    const text = helpText(own, STARTED);
+    expect(text).not.toMatch(/--yes|--check,|--role|^roles:/m);
+    expect(text).toContain('(default: inventory/local.yaml)');
+    expect(text).toContain('examples:\n  # one host\n  node site.ts -l a\n');
+  });
+
   it('names every flag in its help', () => {
-    const text = helpText(playbook, []);
+    const text = helpText(playbook, STARTED);
     for (const { name } of FLAGS) expect(text).toContain(`--${name}`);
   });
 
   it.each([80, 120])('breaks its help between words on a screen of %i columns', (columns) => {
-    const lines = helpText(playbook, [], columns).split('\n');
+    const lines = helpText(playbook, STARTED, columns).split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(columns);
     expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(
       FLAGS.find(({ name }) => name === 'output')?.description,

@@ -1,3 +1,5 @@
+import { commandLine } from '../../../command-line.ts';
+
 /** What can be wrong with a cluster. The order of the table is the order of likelihood: causes before what follows from them. */
 export interface Cause {
   readonly id: string;
@@ -9,7 +11,7 @@ export interface Cause {
   readonly follows?: true;
 }
 
-const SITE = 'npx tsx playbooks/site.ts';
+const SITE = commandLine('site');
 
 /** Of a member whose data is lost or wrong: nothing of it is deleted, and the others bring it up to date. */
 const REPLACE = `on HOST: systemctl stop SERVICE; mv DATA DATA.kept; on another member: etcdctl member remove ID; etcdctl member add NAME --peer-urls=PEER; then: ${SITE}`;

@@ -1,3 +1,4 @@
+import { commandLine } from '../../../command-line.ts';
 import { hasChanges, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { endOf } from '../../facts/found-certificates.ts';
@@ -52,7 +53,7 @@ export function refuseBare(surveyed: Surveyed): void {
   if (!isBare(surveyed)) return;
   throw new QuorateError(`${surveyed.cluster.name}: there is no cluster on these hosts`, {
     exitCode: EXIT.unhealthy,
-    hint: 'npx tsx playbooks/site.ts makes one',
+    hint: `${commandLine('site')} makes one`,
   });
 }
 
@@ -125,6 +126,6 @@ async function reportHealth(
   const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
   throw new QuorateError(
     [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
-    { exitCode: EXIT.unhealthy, hint: 'npx tsx playbooks/doctor.ts looks for causes' },
+    { exitCode: EXIT.unhealthy, hint: `${commandLine('doctor')} looks for causes` },
   );
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { commandLine } from '../../../../../lib/command-line.ts';
 import { readLog } from '../../../../../lib/etcd/operations/doctor/log.ts';
 import { scratch } from '../../../support/scratch.ts';
 
@@ -14,7 +15,7 @@ it("a tutorial's transcript, letter for letter: its three incidents, and what fo
     [
       'a certificate does not carry the address that others connect to',
       expect.stringMatching(/^once: rejected connection from "10\.0\.52\.14:45458" .* not 10\.0\.52\.14/),
-      'next: npx tsx playbooks/site.ts -r certs',
+      `next: ${commandLine('site')} -r certs`,
     ],
     [
       'a member carries the data of another cluster',
@@ -26,7 +27,7 @@ it("a tutorial's transcript, letter for letter: its three incidents, and what fo
     [
       'packets are dropped on the way: a firewall',
       expect.stringMatching(/^once: .* dial tcp 10\.0\.52\.14:2379: i\/o timeout$/),
-      'next: npx tsx playbooks/site.ts -r firewall',
+      `next: ${commandLine('site')} -r firewall`,
     ],
     [
       'there is no quorum: too few members answer each other (follows from the above)',
