@@ -84,9 +84,19 @@ export async function passGate(
   stops: boolean,
 ): Promise<readonly Answer[]> {
   const answers = await askMembers(run, surveyed);
-  const findings = [...judgeCluster(answers), ...(stops ? judgeStop(answers, host.target.name) : [])];
-  if (findings.length > 0) throw refusal(`${host.target.name}: not touched`, findings);
+  const refused = gateRefusal(answers, host, stops);
+  if (refused) throw refused;
   return answers;
+}
+
+/** Why the member of `host` may not be changed where the members answer so; undefined when it may. */
+export function gateRefusal(
+  answers: readonly Answer[],
+  { target: { name } }: EtcdHost,
+  stops: boolean,
+): QuorateError | undefined {
+  const findings = [...judgeCluster(answers), ...(stops ? judgeStop(answers, name) : [])];
+  return findings.length === 0 ? undefined : refusal(`${name}: not touched`, findings);
 }
 
 /** Asks until the cluster is whole, or for as long as that may take; `enough` ends it before. */

@@ -4,6 +4,7 @@ import { clusterName } from '../../model/cluster.ts';
 import { admitIssuing } from '../../survey/admit-certificates.ts';
 import { survey } from '../../survey/survey.ts';
 import { admit, converge } from './converge.ts';
+import { foreseeGate } from './foresee-gate.ts';
 import { showStatus, verify } from './verify.ts';
 
 /** How members of etcd clusters go through a play: the cluster is looked at whole, and never risked. */
@@ -16,6 +17,7 @@ export const etcdStrategy: Strategy<EtcdFacts> = {
   async admit(run) {
     admit(run);
     await admitIssuing(run);
+    if (run.check) await foreseeGate(run);
   },
   converge,
   verify,
