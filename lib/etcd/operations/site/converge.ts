@@ -20,14 +20,15 @@ import { forgetToken, saveToken } from '../../survey/token.ts';
 
 /** Refuses to found a cluster with some of its members only, and to stop one that cannot spare a member. */
 export function admit(run: PlayRun<EtcdFacts>): void {
-  for (const surveyed of clustersOf(run)) {
+  const clusters = clustersOf(run);
+  for (const surveyed of clusters) {
     refusePartialBootstrap(surveyed);
     refuseDowntime(surveyed);
-    if (surveyed.hosts.some(opensToAll)) {
-      const message = 'every address may reach the client ports: etcd_client_cidrs narrows it';
-      run.log('warning', `${surveyed.cluster.name}: ${message}`);
-    }
   }
+  const open = clusters.filter(({ hosts }) => hosts.some(opensToAll)).map(({ cluster }) => cluster.name);
+  if (open.length === 0) return;
+  const message = 'every address may reach the client ports: etcd_client_cidrs narrows it';
+  run.log('warning', `${open.join(', ')}: ${message}`);
 }
 
 /** Applies the plans of every cluster: side by side where it does not live, member by member where it does. */

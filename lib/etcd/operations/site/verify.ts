@@ -4,10 +4,11 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import { endOf } from '../../facts/found-certificates.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { canary } from '../../health/canary.ts';
+import { clusterState } from '../../health/cluster-state.ts';
 import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
-import { daysUntil, healthTable } from '../../health/table.ts';
+import { daysUntil } from '../../health/table.ts';
 import { starts } from '../../roll.ts';
 import { found } from '../../survey/state.ts';
 import { clustersOf, type EtcdHost, isBare, type Surveyed } from '../../survey/survey.ts';
@@ -111,16 +112,10 @@ async function reportHealth(
     const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
-  for (const { member, reading } of answers) {
-    const end = endOf(reading?.certificates ?? []);
-    const days = end ? daysUntil(end) : SOON;
-    if (days >= 0 && days < SOON)
-      run.log('warning', `${member.host}: a certificate ends in ${days} days: a run renews it`);
-  }
-  run.log('table', healthTable(answers));
+  warnOfEnds(run, answers);
+  run.show(clusterState(cluster.name, answers, findings));
   if (findings.length === 0) {
-    // Directly after the table: reports close with it.
-    run.log('info', `${cluster.name}: cluster is healthy`);
+    run.conclude(`${cluster.name}: cluster is healthy`);
     return;
   }
   const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
@@ -128,4 +123,16 @@ async function reportHealth(
     [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
     { exitCode: EXIT.unhealthy, hint: `${commandLine('doctor')} looks for causes` },
   );
+}
+
+/** Members whose certificates end on one day share a line. */
+function warnOfEnds(run: PlayRun<EtcdFacts>, answers: readonly Answer[]): void {
+  const byDays = new Map<number, string[]>();
+  for (const { member, reading } of answers) {
+    const end = endOf(reading?.certificates ?? []);
+    const days = end ? daysUntil(end) : SOON;
+    if (days >= 0 && days < SOON) byDays.set(days, [...(byDays.get(days) ?? []), member.host]);
+  }
+  for (const [days, hosts] of byDays)
+    run.log('warning', `${hosts.join(', ')}: a certificate ends in ${days} days: a run renews it`);
 }
