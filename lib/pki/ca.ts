@@ -19,3 +19,9 @@ export function fingerprint(pem: string): string {
     .update(cert?.raw ?? pem)
     .digest('hex');
 }
+
+/** The SHA-256 of every certificate in a CA file, in hex and sorted: the same for files that trust the same. */
+export function fingerprints(bundle: string): readonly string[] {
+  const blocks = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [bundle];
+  return [...new Set(blocks.map(fingerprint))].sort();
+}

@@ -4,7 +4,7 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isDown, parseMember, readMember } from '../facts/read-member.ts';
 import { memberOf } from '../model/cluster.ts';
-import type { EtcdHost, Surveyed } from '../survey/survey.ts';
+import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import {
   type Answer,
   commonRevision,

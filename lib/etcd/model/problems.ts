@@ -3,9 +3,9 @@ import { normalize } from 'node:path';
 import { isWildcard } from '../../addresses.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
-import { SET_ASIDE } from '../survey/set-aside.ts';
 import { hostPort, type Member, memberOf } from './cluster.ts';
 import { hostSettingsProblems } from './flags.ts';
+import { SET_ASIDE, setAsideHosts } from './set-aside.ts';
 import { ETCD_VARS, type EtcdVar } from './vars.ts';
 
 type Problem = PlayProblem & { readonly variable: EtcdVar };
@@ -41,16 +41,14 @@ export function modelProblems(hosts: readonly HostData[]): readonly PlayProblem[
 /** A misspelt host must not pass for one that has nothing to set aside. */
 function ofSetAside(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
-  const wanted = first?.vars[SET_ASIDE];
-  if (first === undefined || wanted === undefined || hosts.some(({ name }) => name === wanted)) return [];
-  const names = hosts.map(({ name }) => name).join(', ');
-  return [
-    {
-      host: first.name,
-      message: `--${SET_ASIDE} names no host of the play: ${String(wanted)}`,
-      hint: `one of ${names}`,
-    },
-  ];
+  if (first === undefined) return [];
+  const names = hosts.map(({ name }) => name);
+  const unknown = setAsideHosts(first.vars).filter((name) => !names.includes(name));
+  return unknown.map((name) => ({
+    host: first.name,
+    message: `--${SET_ASIDE} names no host of the play: ${name}`,
+    hint: `one of ${names.join(', ')}`,
+  }));
 }
 
 function ofHost(listed: Listed): readonly Problem[] {

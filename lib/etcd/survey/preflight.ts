@@ -1,8 +1,9 @@
-import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { EXIT, type QuorateError } from '../../errors.ts';
 import type { Listener } from '../facts/host-facts.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { memberUnitPath } from '../files/unit.ts';
 import type { Member } from '../model/cluster.ts';
+import { refusal } from '../refusal.ts';
 
 /** A member with what its host told before anything was written. */
 export interface Candidate {
@@ -54,7 +55,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
   const listen = member.listenAddress ?? facts.resolved;
   if (listen === undefined) {
     return [
-      problem(
+      refusal(
         member,
         `${member.address} does not resolve on the host`,
         'set etcd_listen_address to one of its addresses',
@@ -64,7 +65,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
   if (addresses.length === 0) return [];
   if (member.listenAddress === undefined && isLoopback(listen) && member.address !== 'localhost') {
     return [
-      problem(
+      refusal(
         member,
         `${member.address} is ${listen} on the host itself, where nobody else reaches it`,
         'give it its address in /etc/hosts there, or set etcd_listen_address',
@@ -75,7 +76,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
   if (isThere) return [];
   const own = addresses.filter((address) => !isLoopback(address) && !address.startsWith('fe80:'));
   return [
-    problem(
+    refusal(
       member,
       `${listen} is not an address of the host, which has ${own.join(', ') || 'loopback only'}`,
       'set etcd_listen_address to the one to bind; etcd_address is what others connect to',
@@ -89,7 +90,7 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
   return facts.host.listeners.filter(clashes).map(({ port, address, pid, program }) => {
     const who = pid === undefined ? 'another process' : `${program ?? 'a process'} (pid ${pid})`;
     const role = port === member.clientPort ? 'client' : 'peer';
-    return problem(
+    return refusal(
       member,
       `port ${port}, its ${role} port, is taken by ${who} on ${address}`,
       `stop that, or set etcd_${role}_port`,
@@ -116,7 +117,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
   return [
     ...(data && facts.data === 'present' && left < GROWTH
       ? [
-          problem(
+          refusal(
             member,
             `${data.mount} has ${left} MiB free, and the database grows by ${GROWTH} at a time: ${member.service} is not started, and ${member.dataDir} is left as it is`,
             'make room or grow it; nothing in the data directory may be deleted by hand',
@@ -125,7 +126,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
         ]
       : []),
     ...readOnly.map(({ path, mount }) =>
-      problem(
+      refusal(
         member,
         `${path} cannot be written: ${mount} is read-only or closed to this login`,
         'become root (-b, and -K where sudo wants a password), or remount it',
@@ -135,7 +136,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
     ...[...mounts].flatMap(([mount, { free, need, paths }]) =>
       free >= need
         ? []
-        : problem(
+        : refusal(
             member,
             `${mount} has ${free} MiB free, ${need} MiB are needed for ${paths.join(' and ')}`,
             'make room, or choose another directory',
@@ -155,7 +156,7 @@ function clocks(candidates: readonly Candidate[]): readonly QuorateError[] {
     .filter(({ offset, within }) => Math.abs(offset) - within > SKEW)
     .map(({ member, offset }) => {
       const seconds = (Math.abs(offset) / 1000).toFixed(1);
-      return problem(
+      return refusal(
         member,
         `its clock is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} this machine's (at most ${SKEW / 1000} s)`,
         'bring both to the same time, with chrony or systemd-timesyncd',
@@ -169,13 +170,4 @@ function isLoopback(address: string): boolean {
 
 function isEvery(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
-}
-
-function problem(
-  { host }: Member,
-  message: string,
-  hint: string,
-  exitCode: ExitCode = EXIT.refused,
-): QuorateError {
-  return new QuorateError(`${host}: ${message}`, { exitCode, host, hint });
 }
