@@ -32,6 +32,7 @@ export function modelProblems(hosts: readonly HostData[]): readonly PlayProblem[
   const clusters = [...new Set(all.map(({ member }) => member.cluster))];
   return [
     ...ofSetAside(hosts),
+    ...ofNames(all),
     ...all.flatMap(ofHost),
     ...ofMachines(all),
     ...clusters.flatMap((name) => ofCluster(all.filter(({ member }) => member.cluster === name))),
@@ -49,6 +50,47 @@ function ofSetAside(hosts: readonly HostData[]): readonly PlayProblem[] {
     message: `--${SET_ASIDE} names no host of the play: ${name}`,
     hint: `one of ${names.join(', ')}`,
   }));
+}
+
+/**
+ * A cluster without a name is called after its inventory file: that must be a name, and the only one, or members that
+ * stand in several files would be planned as clusters of their own.
+ */
+function ofNames(all: readonly Listed[]): readonly Problem[] {
+  const { pattern, maxLength } = ETCD_VARS.etcd_cluster_name;
+  const unnamed = all.filter(({ host }) => host.vars.etcd_cluster_name === undefined);
+  const hint = 'set etcd_cluster_name for all its hosts, below vars: of the group';
+  const problem = ({ host }: Listed, message: string): Problem => ({
+    host: host.name,
+    variable: 'etcd_cluster_name',
+    message,
+    hint,
+  });
+  const fileOf = ({ host: { vars } }: Listed) =>
+    `${String(vars.inventory_dir ?? '.')}/${String(vars.inventory_file ?? 'etcd')}`;
+  const bad = unnamed.find(
+    ({ member: { cluster } }) => !new RegExp(pattern).test(cluster) || cluster.length > maxLength,
+  );
+  const [first] = unnamed;
+  const other = first && unnamed.find((one) => fileOf(one) !== fileOf(first));
+  return [
+    ...(bad
+      ? [
+          problem(
+            bad,
+            `the inventory file gives the cluster no usable name: ${JSON.stringify(bad.member.cluster)}`,
+          ),
+        ]
+      : []),
+    ...(first && other
+      ? [
+          problem(
+            other,
+            `the hosts of group etcd stand in ${fileOf(first)} and ${fileOf(other)}, and no etcd_cluster_name joins them`,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function ofHost(listed: Listed): readonly Problem[] {

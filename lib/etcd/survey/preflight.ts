@@ -29,7 +29,12 @@ const OPEN_FILES = 65536;
 /** What keeps members from being set up as described, of all hosts, before any of them is written to. */
 export function preflight(candidates: readonly Candidate[]): readonly QuorateError[] {
   return [
-    ...candidates.flatMap((one) => [...listenAddress(one), ...takenPorts(one), ...space(one)]),
+    ...candidates.flatMap((one) => [
+      ...listenAddress(one),
+      ...takenPorts(one),
+      ...space(one),
+      ...loosePaths(one),
+    ]),
     ...clocks(candidates),
   ];
 }
@@ -144,6 +149,20 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
           ),
     ),
   ];
+}
+
+/** Whoever owns a directory can put another one in the place of those below it: programs that root runs, keys. */
+function loosePaths({ member, facts }: Candidate): readonly QuorateError[] {
+  const loose = facts.kept.above.filter(({ owner }) => owner === member.user && owner !== 'root');
+  return loose.map(({ path }) => {
+    const dirs = { bin: member.binDir, config: member.configDir, cert: member.certDir };
+    const below = Object.entries(dirs).filter(([, dir]) => dir.startsWith(`${path}/`));
+    return refusal(
+      member,
+      `${path} belongs to ${member.user}, above ${below.map(([name, dir]) => `etcd_${name}_dir (${dir})`).join(' and ')}: what root runs or reads there could be replaced`,
+      `give it to root: chown root ${path}; or choose another directory`,
+    );
+  });
 }
 
 /** Certificates are dated by this machine's clock, and leases count on the members' clocks. */
