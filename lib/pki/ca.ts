@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfAny } from './files.ts';
 import { parseCertificate } from './parse.ts';
@@ -10,6 +11,18 @@ export function readCa(dir: string): Promise<string | undefined> {
 
 export function caPath(dir: string): string {
   return join(dir, 'ca.pem');
+}
+
+/**
+ * A folder that has something, and nothing that a PKI is made of: it is somebody's, and not to be closed to others and
+ * written to.
+ */
+export async function isForeignFolder(dir: string): Promise<boolean> {
+  const names = await readdir(dir).catch(() => []);
+  return (
+    names.length > 0 &&
+    !names.some((name) => /^\.gitignore$|\.(pem|csr)$|^[\w-]*(csr|config)\.json$/.test(name))
+  );
 }
 
 /** The SHA-256 of a certificate, in hex: of its DER, as openssl shows it. */

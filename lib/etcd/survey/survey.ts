@@ -1,6 +1,6 @@
 import type { PlayRun } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { readCa, readRules } from '../../pki/index.ts';
+import { isForeignFolder, readCa, readRules } from '../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
 import { memberOf } from '../model/cluster.ts';
@@ -38,6 +38,7 @@ async function surveyCluster(
   if (kept.length === 0) markSetAside(surveyed);
   refuse([
     ...kept,
+    ...(await foreignFolder(surveyed)),
     ...(await ownershipProblems(surveyed, ca)),
     ...hosts.flatMap(otherUser),
     ...preflight(candidatesOf(surveyed)),
@@ -57,6 +58,13 @@ async function surveyCluster(
     caPem: ca ?? trustedCa(surveyed, state),
     ...(await readRules(pkiOptions(hosts[0]!.target))),
   };
+}
+
+/** The folder for certificates would be closed to others and filled: one that has something else stays as it is. */
+async function foreignFolder({ cluster }: Surveyed): Promise<readonly QuorateError[]> {
+  if (!(await isForeignFolder(cluster.pkiDir))) return [];
+  const hint = 'choose an empty one for etcd_pki_dir, or one that has a CA or the files that cfssl reads';
+  return [refusal(cluster, `${cluster.pkiDir} is no folder of certificates: it has other files`, hint)];
 }
 
 /** The token of a bootstrap that another operator may have begun. */
