@@ -229,6 +229,7 @@ describeLab('what a run may touch, and what it refuses', () => {
   });
 
   it('founds anew what was begun with a wrong address, by the user’s word', async () => {
+    await destroy('-y', '--cluster', 'inventory');
     const address = Object.fromEntries(lab.hosts.map(({ name, address: own }) => [name, own]));
     const wrong = elsewhere('wrong', {
       etcd02: { etcd_address: '10.0.52.98', etcd_listen_address: address.etcd02! },
@@ -257,6 +258,7 @@ describeLab('what a run may touch, and what it refuses', () => {
   });
 
   it('keeps a mount point that is the data directory, and what is set aside in it', async () => {
+    await destroy('-y', '--cluster', 'inventory');
     await onAll('rm -rf /var/lib/etcd');
     await on('etcd01', `mkdir -p ${DATA}; mount -t tmpfs -o size=400m none ${DATA}`);
     const up = await site('-e', 'etcd_version=3.5.30');
