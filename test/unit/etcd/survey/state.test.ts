@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../../../lib/command-line.ts';
 import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
@@ -180,7 +181,7 @@ describe('what members are together', () => {
 
     it('may be given up for a new one, by the user’s word', () => {
       expect(foundingProblems(surveyedOf([wrong, BARE, wrong])).map(({ hint }) => hint)).toEqual([
-        'put that back; or, since no data was ever acknowledged, found it anew with what is there set aside: npx tsx playbooks/site.ts --set-aside-data etcd01,etcd03',
+        `put that back; or, since no data was ever acknowledged, found it anew with what is there set aside: ${commandLine('site')} --set-aside-data etcd01,etcd03`,
       ]);
     });
   });
