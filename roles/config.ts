@@ -1,5 +1,6 @@
 import type { Role } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
+import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { etcdConf } from '../lib/etcd/files/etcd-conf.ts';
@@ -23,9 +24,12 @@ export const config: Role<EtcdFacts> = {
       ...etcdAccount(member),
       directory({ path: configDir, mode: '0755', ...root }, { title: 'the configuration directory exists' }),
       // Readable for the member: it hashes the file into its start record.
-      file(
-        { path: `${configDir}/etcd.conf`, content: etcdConf(target), mode: '0640', ...root, group },
-        { title: `etcd.conf describes member ${member.name}`, inTurn: true },
+      describing(
+        dataDir,
+        file(
+          { path: `${configDir}/etcd.conf`, content: etcdConf(target), mode: '0640', ...root, group },
+          { title: `etcd.conf describes member ${member.name}`, inTurn: true },
+        ),
       ),
       ...(target.facts.setAside ? [dataSetAside(member)] : []),
       directory(
@@ -36,13 +40,22 @@ export const config: Role<EtcdFacts> = {
   },
 };
 
-/** Data of another cluster makes way, with whatever runs on it. */
+/** With `etcd.conf` the manifest gets the data directory that it names, also one that somebody moved there by hand. */
+function describing(dataDir: string, conf: Task): Task {
+  return { ...conf, owns: [...conf.owns, dataDir] };
+}
+
+/** Data that the survey let go makes way, with whatever runs on it. */
 function dataSetAside(member: Member) {
-  const { dataDir: path, service, manager } = member;
+  const { dataDir: path, service, manager, user } = member;
   const unit = `${service}.service`;
   const stop =
     manager === 'process'
       ? stopPidFile(pidFile(member))
       : sh`systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null`;
-  return setAside({ path, service, stop }, { title: 'the data of another cluster is set aside' });
+  const asRoot = user !== undefined;
+  return setAside(
+    { path, label: 'set-aside', asRoot, service, stop },
+    { title: 'the data of another cluster is set aside' },
+  );
 }

@@ -62,7 +62,7 @@ export async function execute(playbook: CommandLine, options: Options, started: 
   }
   const warnings = checkPlays(playbook, inventory, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
-  if (!options.check) playbook.guard?.(chosen, options);
+  playbook.guard?.(chosen, options);
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });

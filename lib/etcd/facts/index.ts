@@ -7,6 +7,7 @@ import { type Member, memberOf, pidFile } from '../model/cluster.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
+import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept } from './kept.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
 
 export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
@@ -46,6 +47,7 @@ export interface EtcdFacts {
   readonly selinux: boolean;
   readonly firewall: FirewallFacts;
   readonly host: HostFacts;
+  readonly kept: KeptFacts;
   /** The member's answers; undefined when its service does not run. */
   reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
@@ -91,6 +93,7 @@ export const ORDINARY: EtcdFacts = {
   selinux: false,
   firewall: { backend: 'nftables', resolved: {} },
   host: { clock: undefined, addresses: [], listeners: [], space: [], swap: false, openFiles: undefined },
+  kept: NOTHING_KEPT,
   reading: undefined,
 };
 
@@ -102,6 +105,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       systemFacts(member),
       firewallFacts(host),
       recordFacts(member),
+      keptFacts(member),
       hostFacts(member),
       memberFacts(member),
     ]);
@@ -133,6 +137,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       selinux: line('selinux') === 'yes',
       firewall: parseFirewallFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
+      kept: parseKept(head),
       caPem: certificatesOf(part('ca')),
       reading: member === undefined ? undefined : parseMember(member),
     };

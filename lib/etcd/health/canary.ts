@@ -3,7 +3,7 @@ import { sh } from '../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { etcdctlFunction } from '../facts/etcdctl.ts';
 import { memberOf } from '../model/cluster.ts';
-import type { EtcdHost } from '../survey/survey.ts';
+import type { EtcdHost } from '../surveyed.ts';
 
 /**
  * Proves what etcd is for on a key of its own, removed at the end: put and get, a watch that sees a put,

@@ -53,7 +53,9 @@ export function clusterOf(host: HostData): Cluster {
   const members = Object.entries(host.hostvars)
     .filter(([, vars]) => clusterName(vars) === name)
     .map(([hostName, vars]) => member(hostName, vars));
-  const controlDir = join(String(host.vars.inventory_dir ?? '.'), '.quorate', name);
+  // Of the first: members that several files describe share one folder all the same.
+  const first = Object.values(host.hostvars).find((vars) => clusterName(vars) === name) ?? host.vars;
+  const controlDir = join(String(first.inventory_dir ?? '.'), '.quorate', name);
   return {
     name,
     members,
@@ -72,6 +74,11 @@ export function clusterName(vars: Vars): string {
 /** Host and port of a URL; IPv6 addresses get their brackets. */
 export function hostPort(address: string, port: number): string {
   return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The member lives on the machine that runs Quorate: how it is reached says so, never what starts it. */
+export function isLocal(vars: Vars): boolean {
+  return vars.ansible_connection === 'local';
 }
 
 /** etcd's quorum of `voters` members. */

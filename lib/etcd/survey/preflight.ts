@@ -1,8 +1,9 @@
-import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { EXIT, type QuorateError } from '../../errors.ts';
 import type { Listener } from '../facts/host-facts.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { memberUnitPath } from '../files/unit.ts';
 import type { Member } from '../model/cluster.ts';
+import { refusal } from '../refusal.ts';
 
 /** A member with what its host told before anything was written. */
 export interface Candidate {
@@ -28,7 +29,12 @@ const OPEN_FILES = 65536;
 /** What keeps members from being set up as described, of all hosts, before any of them is written to. */
 export function preflight(candidates: readonly Candidate[]): readonly QuorateError[] {
   return [
-    ...candidates.flatMap((one) => [...listenAddress(one), ...takenPorts(one), ...space(one)]),
+    ...candidates.flatMap((one) => [
+      ...listenAddress(one),
+      ...takenPorts(one),
+      ...space(one),
+      ...loosePaths(one),
+    ]),
     ...clocks(candidates),
   ];
 }
@@ -54,7 +60,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
   const listen = member.listenAddress ?? facts.resolved;
   if (listen === undefined) {
     return [
-      problem(
+      refusal(
         member,
         `${member.address} does not resolve on the host`,
         'set etcd_listen_address to one of its addresses',
@@ -64,7 +70,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
   if (addresses.length === 0) return [];
   if (member.listenAddress === undefined && isLoopback(listen) && member.address !== 'localhost') {
     return [
-      problem(
+      refusal(
         member,
         `${member.address} is ${listen} on the host itself, where nobody else reaches it`,
         'give it its address in /etc/hosts there, or set etcd_listen_address',
@@ -75,7 +81,7 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
   if (isThere) return [];
   const own = addresses.filter((address) => !isLoopback(address) && !address.startsWith('fe80:'));
   return [
-    problem(
+    refusal(
       member,
       `${listen} is not an address of the host, which has ${own.join(', ') || 'loopback only'}`,
       'set etcd_listen_address to the one to bind; etcd_address is what others connect to',
@@ -89,7 +95,7 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
   return facts.host.listeners.filter(clashes).map(({ port, address, pid, program }) => {
     const who = pid === undefined ? 'another process' : `${program ?? 'a process'} (pid ${pid})`;
     const role = port === member.clientPort ? 'client' : 'peer';
-    return problem(
+    return refusal(
       member,
       `port ${port}, its ${role} port, is taken by ${who} on ${address}`,
       `stop that, or set etcd_${role}_port`,
@@ -116,7 +122,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
   return [
     ...(data && facts.data === 'present' && left < GROWTH
       ? [
-          problem(
+          refusal(
             member,
             `${data.mount} has ${left} MiB free, and the database grows by ${GROWTH} at a time: ${member.service} is not started, and ${member.dataDir} is left as it is`,
             'make room or grow it; nothing in the data directory may be deleted by hand',
@@ -125,7 +131,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
         ]
       : []),
     ...readOnly.map(({ path, mount }) =>
-      problem(
+      refusal(
         member,
         `${path} cannot be written: ${mount} is read-only or closed to this login`,
         'become root (-b, and -K where sudo wants a password), or remount it',
@@ -135,7 +141,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
     ...[...mounts].flatMap(([mount, { free, need, paths }]) =>
       free >= need
         ? []
-        : problem(
+        : refusal(
             member,
             `${mount} has ${free} MiB free, ${need} MiB are needed for ${paths.join(' and ')}`,
             'make room, or choose another directory',
@@ -143,6 +149,20 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
           ),
     ),
   ];
+}
+
+/** Whoever owns a directory can put another one in the place of those below it: programs that root runs, keys. */
+function loosePaths({ member, facts }: Candidate): readonly QuorateError[] {
+  const loose = facts.kept.above.filter(({ owner }) => owner === member.user && owner !== 'root');
+  return loose.map(({ path }) => {
+    const dirs = { bin: member.binDir, config: member.configDir, cert: member.certDir };
+    const below = Object.entries(dirs).filter(([, dir]) => dir.startsWith(`${path}/`));
+    return refusal(
+      member,
+      `${path} belongs to ${member.user}, above ${below.map(([name, dir]) => `etcd_${name}_dir (${dir})`).join(' and ')}: what root runs or reads there could be replaced`,
+      `give it to root: chown root ${path}; or choose another directory`,
+    );
+  });
 }
 
 /** Certificates are dated by this machine's clock, and leases count on the members' clocks. */
@@ -155,7 +175,7 @@ function clocks(candidates: readonly Candidate[]): readonly QuorateError[] {
     .filter(({ offset, within }) => Math.abs(offset) - within > SKEW)
     .map(({ member, offset }) => {
       const seconds = (Math.abs(offset) / 1000).toFixed(1);
-      return problem(
+      return refusal(
         member,
         `its clock is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} this machine's (at most ${SKEW / 1000} s)`,
         'bring both to the same time, with chrony or systemd-timesyncd',
@@ -169,13 +189,4 @@ function isLoopback(address: string): boolean {
 
 function isEvery(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
-}
-
-function problem(
-  { host }: Member,
-  message: string,
-  hint: string,
-  exitCode: ExitCode = EXIT.refused,
-): QuorateError {
-  return new QuorateError(`${host}: ${message}`, { exitCode, host, hint });
 }

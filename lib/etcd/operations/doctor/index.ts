@@ -6,7 +6,7 @@ import { answersFromFacts, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
 import { memberOf } from '../../model/cluster.ts';
-import { clustersOf, type Surveyed } from '../../survey/survey.ts';
+import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';

@@ -10,8 +10,7 @@ import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
 import { daysUntil } from '../../health/table.ts';
 import { starts } from '../../roll.ts';
-import { found } from '../../survey/state.ts';
-import { clustersOf, type EtcdHost, isBare, type Surveyed } from '../../survey/survey.ts';
+import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
 
 /** Days before its end at which a certificate is worth a warning. */
 const SOON = 30;
@@ -29,7 +28,7 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
     clustersOf(run).map(async (surveyed) => {
       try {
         if (asked) await verifyCluster(run, surveyed);
-        else if (found(surveyed)?.state === 'live') await readCluster(run, surveyed);
+        else if (clusterFacts(surveyed)?.state === 'live') await readCluster(run, surveyed);
       } catch (error) {
         run.fail(error);
       }
@@ -61,7 +60,7 @@ export function refuseBare(surveyed: Surveyed): void {
 async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   const { hosts } = surveyed;
   const selected = hosts.filter((host) => host.selected);
-  const state = found(surveyed)?.state;
+  const state = clusterFacts(surveyed)?.state;
   const lives = state === 'live' || (state === 'stopped' && !hosts.some(starts));
   if (run.check && !lives) {
     for (const host of selected) host.report('verify', TITLES.members, 'unknown');
