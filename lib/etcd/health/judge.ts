@@ -29,6 +29,8 @@ export interface Finding {
     /** A healthy member did not answer a question, or in a way that nobody here can read. */
     | 'unanswered'
     | 'certificate'
+    /** Another program runs than the one that was to. */
+    | 'foreign'
     | 'quorum';
   readonly host?: string;
   readonly message: string;
@@ -43,6 +45,7 @@ const RAFT_LAG = 1000;
  */
 export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
   return [
+    ...answers.flatMap(foreignProgram),
     ...answers.flatMap(certificates),
     ...health(answers),
     ...unanswered(answers),
@@ -73,6 +76,14 @@ export function judgeStop(answers: readonly Answer[], host: string): readonly Fi
   ];
 }
 
+/** Whoever replaced it has the member's keys: what it answers may be anything. */
+function foreignProgram({ member: { host, service }, reading }: Answer): readonly Finding[] {
+  if (!reading?.foreign) return [];
+  const { pid, runs, wanted } = reading.foreign;
+  const message = `${host}: foreign program: ${service} was to run ${wanted}, its process ${pid} runs ${runs}`;
+  return [{ check: 'foreign', host, message }];
+}
+
 function certificates({ member, reading }: Answer): readonly Finding[] {
   const faults = certificateFaults(member, reading?.certificates ?? []);
   return faults.map(({ message }) => ({ check: 'certificate', host: member.host, message }));
@@ -85,10 +96,11 @@ function health(answers: readonly Answer[]): Finding[] {
 }
 
 function unhealthy({ member: { host, clientUrl, service }, reading, unreached }: Answer): string {
+  const asked = reading?.askedAt ?? reading?.clientUrl ?? clientUrl;
   if (unreached) return `${host}: the host does not answer`;
   if (!reading) return `${host}: ${service} does not run`;
   const said = reading.said.split('\n').at(-1)?.trim();
-  return `${host}: no linearizable read through ${clientUrl}${said ? `: ${said}` : ''}`;
+  return `${host}: no linearizable read through ${asked}${said ? `: ${said}` : ''}`;
 }
 
 /** What a healthy member leaves open may be anything: an alarm, too. Its hash is a matter of its own. */

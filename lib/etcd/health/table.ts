@@ -1,3 +1,4 @@
+import { quote } from '../../dsl/sh.ts';
 import { fromHere } from '../../paths.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import type { Member } from '../model/cluster.ts';
@@ -52,9 +53,18 @@ function etcdctlLine(place: Member, answers: readonly Answer[]): string {
   // On this machine the paths may be long: seen from here they are not.
   const here = (path: string) => (place.manager === 'process' ? fromHere(path) : path);
   const [binDir, certDir] = [here(place.binDir), here(place.certDir)];
+  const words = [
+    `${binDir}/etcdctl`,
+    `--cacert=${certDir}/ca.pem`,
+    `--cert=${certDir}/server.pem`,
+    `--key=${certDir}/server-key.pem`,
+    `--endpoints=${endpoints}`,
+    'member',
+    'list',
+  ];
   // Only 3.3 speaks API 2 by itself; 3.6 and later warn of the variable.
   const old = answers.some(({ reading }) => /^3\.[0-3]\./.test(reading?.status?.version ?? ''));
-  return `${old ? 'ETCDCTL_API=3 ' : ''}${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
+  return `${old ? 'ETCDCTL_API=3 ' : ''}${words.map(quote).join(' ')}`;
 }
 
 function size(bytes: number): string {
