@@ -9,6 +9,7 @@ import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
 import { loadedUnit } from './loaded-unit.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
+import { requireReadable, unreadableFacts } from './unreadable.ts';
 
 export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
 
@@ -101,6 +102,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     const member = memberOf(host);
     return joinSh([
       systemFacts(member),
+      unreadableFacts(member),
       firewallFacts(host),
       recordFacts(member),
       hostFacts(member),
@@ -117,6 +119,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     const machine = line('machine') ?? '';
     const arch = ARCHITECTURES[machine];
     if (arch === undefined) throw unknownArchitecture(host, machine, reading.out);
+    requireReadable(head, host);
     const member = part('member');
     const systemd = Number.parseInt(/\d+/.exec(line('systemd') ?? '')?.[0] ?? '', 10);
     return {
