@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { runPlaybook } from './support/playbook.ts';
+
+const DATA = '/var/lib/etcd/default.etcd';
+
+describeLab('how members and their hosts are asked', () => {
+  let lab: Lab;
+  const play = (playbook: string, args: string[] = [], env = {}) => runPlaybook(lab, args, { playbook, env });
+  const said = ({ errors }: { errors: readonly { message: string }[] }) =>
+    errors.map(({ message }) => message);
+
+  beforeAll(async () => {
+    lab = await startLab({ name: 'asked' });
+    expect((await play('site')).code).toBe(0);
+  });
+  afterAll(async () => lab?.stop());
+
+  it.each([
+    ['site', ['--check']],
+    ['site', []],
+    ['status', []],
+    ['doctor', []],
+    ['destroy', ['--check']],
+  ])('a login that may not read is told so, once a host, by %s %j', async (playbook, args) => {
+    const run = await play(playbook, [...args, '-e', 'ansible_user=admin']);
+    expect(run.code).toBe(2);
+    expect(run.errors.map(({ host = '', message, hint }) => [host, message, hint]).sort()).toEqual(
+      lab.hosts.map(({ name }) => [
+        name,
+        expect.stringMatching(`^${name}: cannot read .*${DATA}.* as admin$`),
+        expect.stringContaining('become root (-b'),
+      ]),
+    );
+    expect(run.changed).toEqual([]);
+  });
+
+  it('proxies and settings of etcdctl in the environment of a host reach no etcdctl', async () => {
+    const noise = `printf '%s\\n' https_proxy=http://10.0.52.99:1 HTTPS_PROXY=http://10.0.52.99:1 ETCDCTL_ENDPOINTS=https://10.0.52.99:1 ETCDCTL_CERT=/x ETCDCTL_WRITE_OUT=bogus >>/etc/environment`;
+    await lab.ssh('etcd02', `cp /etc/environment /run/env.own; ${noise}`);
+    try {
+      const run = await play('status');
+      expect([run.code, said(run)]).toEqual([0, []]);
+      expect((await play('site', ['-r', 'verify'])).code).toBe(0);
+    } finally {
+      await lab.ssh('etcd02', 'cp /run/env.own /etc/environment');
+    }
+  });
+
+  it('a member is asked where it listens, also where its host resolves its name to loopback', async () => {
+    const inventory = join(lab.stateDir, 'named.yaml');
+    const whole = parse(readFileSync(lab.inventoryFile, 'utf8'));
+    for (const { name, address } of lab.hosts) {
+      Object.assign(whole.etcd.hosts[name], { etcd_address: name, etcd_listen_address: address });
+      const others = lab.hosts.filter((other) => other.name !== name);
+      const lines = [`127.0.1.1 ${name}`, ...others.map((other) => `${other.address} ${other.name}`)];
+      await lab.ssh(name, `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >>/etc/hosts`);
+    }
+    whole.etcd.vars.etcd_cluster_name = 'named';
+    whole.etcd.vars.etcd_service_name = 'named';
+    Object.assign(whole.etcd.vars, {
+      etcd_client_port: 3379,
+      etcd_peer_port: 3380,
+      etcd_data_dir: '/var/lib/named/data',
+      etcd_config_dir: '/opt/named/cfg',
+      etcd_cert_dir: '/opt/named/ssl',
+      etcd_bin_dir: '/opt/named/bin',
+    });
+    writeFileSync(inventory, stringify(whole));
+    const run = await runPlaybook(lab, [], { inventory });
+    expect([run.code, said(run)]).toEqual([0, []]);
+    const status = await runPlaybook(lab, [], { inventory, playbook: 'status' });
+    expect([status.code, said(status)]).toEqual([0, []]);
+    expect(
+      (await runPlaybook(lab, ['-y', '--cluster', 'named'], { inventory, playbook: 'destroy' })).code,
+    ).toBe(0);
+  });
+
+  it('what a broken-in member puts beside its program is run by nobody, and the program is named', async () => {
+    const planted = `#!/bin/sh
+touch /run/canary-root /var/lib/etcd/default.etcd/canary /tmp/canary 2>/dev/null
+exec /opt/etcd/bin/etcdctl "$@"`;
+    await lab.ssh(
+      'etcd02',
+      `cp /opt/etcd/bin/etcd /run/etcd.own; cp /opt/etcd/bin/etcd ${DATA}/kworker
+cat >${DATA}/etcdctl <<'END'
+${planted}
+END
+chmod 755 ${DATA}/etcdctl; chown etcd: ${DATA}/etcdctl ${DATA}/kworker
+rm /opt/etcd/bin/etcd; printf '#!/bin/sh\\nexec ${DATA}/kworker\\n' >/opt/etcd/bin/etcd; chmod 755 /opt/etcd/bin/etcd
+systemctl restart etcd; cp --remove-destination -p /run/etcd.own /opt/etcd/bin/etcd`,
+    );
+    const foreign = new RegExp(
+      `foreign program: etcd was to run /opt/etcd/bin/etcd, its process \\d+ runs ${DATA}/kworker`,
+    );
+    const runs = [await play('site', ['--check']), await play('status'), await play('doctor')];
+    const { stdout: canaries } = await lab.ssh(
+      'etcd02',
+      `ls /run/canary-root ${DATA}/canary /tmp/canary 2>/dev/null`,
+    );
+    expect(canaries).toBe('');
+    for (const run of runs) {
+      expect(run.code).toBe(7);
+      expect(said(run).join('\n')).toMatch(foreign);
+    }
+    expect(said(runs[2] as never)[0]).toMatch(
+      /^etcd02: another program runs than the one that was installed/,
+    );
+    await lab.ssh('etcd02', `systemctl restart etcd; rm -f ${DATA}/kworker ${DATA}/etcdctl`);
+  });
+});
