@@ -80,6 +80,22 @@ describeLab('how members and their hosts are asked', () => {
     ).toBe(0);
   });
 
+  it('a cluster with authentication says which commands let its members be asked, and they do', async () => {
+    const ctl = `env ETCDCTL_API=3 /opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.52.13:2379`;
+    await lab.ssh('etcd01', `${ctl} user add root:pw; ${ctl} user grant-role root root; ${ctl} auth enable`);
+    const status = await play('status');
+    expect(status.code).toBe(7);
+    const commands =
+      said(status)
+        .join('\n')
+        .match(/etcdctl user add .*/g) ?? [];
+    expect(commands).toHaveLength(3);
+    const asRoot = commands.map((line) => line.replaceAll('etcdctl', `${ctl} --user root:pw`));
+    expect((await lab.ssh('etcd01', asRoot.join('; '))).code).toBe(0);
+    expect([(await play('status')).code, (await play('site', ['-r', 'verify'])).code]).toEqual([0, 0]);
+    await lab.ssh('etcd01', `${ctl} --user root:pw auth disable`);
+  });
+
   it('what a broken-in member puts beside its program is run by nobody, and the program is named', async () => {
     const planted = `#!/bin/sh
 touch /run/canary-root /var/lib/etcd/default.etcd/canary /tmp/canary 2>/dev/null
