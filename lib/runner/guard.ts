@@ -14,6 +14,9 @@ export const GUARD_SECONDS = 12;
 /** Seconds that the applies may take: rules may be many, and what comes before them in the exchange is slow. */
 const APPLY_SECONDS = 120;
 
+/** Seconds within which a timer of an earlier run has decided. */
+export const SETTLED_SECONDS = APPLY_SECONDS + GUARD_SECONDS + 30;
+
 /** What is undone, and what undoes it. */
 export interface Guarded {
   readonly guard: Guard;

@@ -24,6 +24,15 @@ export function notStarted(host: string, said: string): QuorateError {
   );
 }
 
+/** Nothing was wrong with the login, and yet our shell did not come up. */
+export function neverStarted(host: string, seconds: number, said: string): QuorateError {
+  return unreachable(
+    host,
+    `no shell came up within ${seconds} s of the login${said ? `; it said: ${said}` : ''}`,
+    'log in by hand, and see what its start-up files (.bashrc, .profile) or its own shell wait for',
+  );
+}
+
 /** sshd did not open a channel on a connection that stands. */
 export function noChannel(host: string, why: string): QuorateError {
   return unreachable(
