@@ -1,5 +1,6 @@
 import type { PlayInventoryHost } from '../dsl/play.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
+import type { RunningScript } from '../transport/host.ts';
 import { type Connectable, Connections } from './connections.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
 import type { LoopHost } from './play-host.ts';
@@ -33,6 +34,8 @@ export class Session {
   readonly connections = new Connections();
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
+  /** Scripts of hosts that are not among them yet: facts are read. */
+  readonly early = new Set<RunningScript>();
   readonly #recap: Recap;
   readonly #failed = new Set<string>();
   #codes: ExitCode[] = [];
@@ -77,11 +80,11 @@ export class Session {
   stop(code: ExitCode): void {
     this.#stopped = code;
     this.#codes.push(code);
-    for (const host of this.hosts) host.stop();
+    for (const one of [...this.hosts, ...this.early]) one.stop();
   }
 
   kill(): void {
-    for (const host of this.hosts) host.kill();
+    for (const one of [...this.hosts, ...this.early]) one.kill();
     setTimeout(() => this.#abandon(), GRACE).unref();
   }
 
