@@ -33,12 +33,12 @@ export function neverStarted(host: string, seconds: number, said: string): Quora
   );
 }
 
-/** sshd did not open a channel on a connection that stands. */
+/** sshd did not open a channel on a connection that stands, nor on one made for it. */
 export function noChannel(host: string, why: string): QuorateError {
   return unreachable(
     host,
     `sshd did not open a session: ${why}`,
-    'three are wanted: check MaxSessions of sshd',
+    'one is wanted on each connection: check MaxSessions of sshd',
   );
 }
 
