@@ -15,7 +15,7 @@ describeLab('how members and their hosts are asked', () => {
     errors.map(({ message }) => message);
 
   beforeAll(async () => {
-    lab = await startLab({ name: 'asked' });
+    lab = await startLab({ name: 'asked', etcdVersion: '3.5.30' });
     expect((await play('site')).code).toBe(0);
   });
   afterAll(async () => lab?.stop());
@@ -95,6 +95,90 @@ describeLab('how members and their hosts are asked', () => {
     expect([(await play('status')).code, (await play('site', ['-r', 'verify'])).code]).toEqual([0, 0]);
     await lab.ssh('etcd01', `${ctl} --user root:pw auth disable`);
   });
+
+  it('a command that hangs on one host fails that host within its time, with both names; the others are read', async () => {
+    await lab.ssh(
+      'etcd02',
+      `printf '#!/bin/sh\\nexec sleep 600\\n' >/usr/local/bin/stat; chmod 755 /usr/local/bin/stat`,
+    );
+    try {
+      const runs = await Promise.all([play('site', ['--check']), play('status'), play('doctor')]);
+      for (const run of runs) {
+        expect(run.code).not.toBe(0);
+        expect(said(run).filter((message) => message.includes('no answer'))).toEqual([
+          expect.stringMatching(
+            /^etcd02: no answer within 60 s while reading facts: it waits for sleep 600 \(pid \d+\)$/,
+          ),
+        ]);
+        expect(run.errors.find(({ host }) => host === 'etcd02')?.exitCode).toBe(4);
+      }
+      expect(runs[1]?.text).toMatch(/etcd01 .* healthy.*etcd03 .* healthy/s);
+      expect((await lab.ssh('etcd02', 'pgrep -f "sleep 600"')).stdout).toBe('');
+    } finally {
+      await lab.ssh('etcd02', 'rm /usr/local/bin/stat');
+    }
+  });
+
+  it.each([
+    [
+      'a login that never starts a shell',
+      'exec sleep 600',
+      4,
+      /^etcd02: no shell came up within 10 s of the login/,
+    ],
+    ['a login that prints without end', 'exec yes', 4, /^etcd02: no shell came up within 10 s of the login/],
+  ])('%s fails its host alone, and a run ends', async (_what, line, exitCode, message) => {
+    await lab.enter('etcd02', `cp /root/.bashrc /run/bashrc.own; sed -i '1i ${line}' /root/.bashrc`);
+    try {
+      const started = performance.now();
+      const run = await play('status');
+      expect(run.errors.find(({ host }) => host === 'etcd02')).toMatchObject({
+        exitCode,
+        message: expect.stringMatching(message),
+      });
+      expect(performance.now() - started).toBeLessThan(25_000);
+    } finally {
+      await lab.enter('etcd02', 'cp /run/bashrc.own /root/.bashrc');
+    }
+  });
+
+  it('what is no file in place of a certificate is not waited for', async () => {
+    const swap =
+      'cd /opt/etcd/ssl; for pem in server.pem ca.pem; do mv $pem /run/$pem.own; mkfifo $pem; done';
+    await lab.ssh('etcd02', swap);
+    try {
+      const started = performance.now();
+      const run = await play('status');
+      expect(run.code).toBe(7);
+      expect(performance.now() - started).toBeLessThan(30_000);
+    } finally {
+      await lab.ssh(
+        'etcd02',
+        'cd /opt/etcd/ssl; for pem in server.pem ca.pem; do rm $pem; mv /run/$pem.own $pem; done',
+      );
+    }
+  });
+
+  it.each([1, 2])(
+    'sshd that opens %i at a time is worked with: a changed setting is rolled',
+    async (most) => {
+      const restart = 'systemctl reload ssh 2>/dev/null || systemctl restart ssh';
+      for (const { name } of lab.hosts) {
+        await lab.enter(name, `echo 'MaxSessions 1' >/etc/ssh/sshd_config.d/most.conf; ${restart}`);
+      }
+      try {
+        const run = await play('site', [
+          '-e',
+          JSON.stringify({ etcd_settings: { 'snapshot-count': 50_001 } }),
+        ]);
+        expect([run.code, said(run)]).toEqual([0, []]);
+        expect(run.changed.length).toBeGreaterThan(0);
+      } finally {
+        for (const { name } of lab.hosts)
+          await lab.enter(name, `rm /etc/ssh/sshd_config.d/most.conf; ${restart}`);
+      }
+    },
+  );
 
   it('what a broken-in member puts beside its program is run by nobody, and the program is named', async () => {
     const planted = `#!/bin/sh

@@ -127,7 +127,11 @@ if q_file ETCD_KEY_FILE; then q_private=$q_value; fi`;
  * Proxies and settings of the host's environment are not meant for this: it begins empty. etcdutl came with 3.5. Before,
  * etcdctl speaks API 2 unless told otherwise (3.3); from 3.6 on it warns of the variable.
  */
-const CALL = sh`if [ -e "\${q_program%/*}/etcdutl" ]; then q_api=; else q_api=ETCDCTL_API=3; fi
+const CALL = sh`for q_pem in "$q_ca" "$q_cert" "$q_private"; do
+  # It would be read until somebody writes to it.
+  if [ -e "$q_pem" ] && [ ! -f "$q_pem" ]; then q_refused="$q_pem is no file"; fi
+done
+if [ -e "\${q_program%/*}/etcdutl" ]; then q_api=; else q_api=ETCDCTL_API=3; fi
 q_etcdctl() {
   if [ -n "$q_refused" ]; then echo "$q_refused" >&2; return 126; fi
   \${q_within-} $q_become env -i PATH="$PATH" $q_api "$q_program" --endpoints="$q_url" \
