@@ -159,26 +159,20 @@ describeLab('how members and their hosts are asked', () => {
     }
   });
 
-  it.each([1, 2])(
-    'sshd that opens %i at a time is worked with: a changed setting is rolled',
-    async (most) => {
-      const restart = 'systemctl reload ssh 2>/dev/null || systemctl restart ssh';
-      for (const { name } of lab.hosts) {
-        await lab.enter(name, `echo 'MaxSessions 1' >/etc/ssh/sshd_config.d/most.conf; ${restart}`);
-      }
-      try {
-        const run = await play('site', [
-          '-e',
-          JSON.stringify({ etcd_settings: { 'snapshot-count': 50_001 } }),
-        ]);
-        expect([run.code, said(run)]).toEqual([0, []]);
-        expect(run.changed.length).toBeGreaterThan(0);
-      } finally {
-        for (const { name } of lab.hosts)
-          await lab.enter(name, `rm /etc/ssh/sshd_config.d/most.conf; ${restart}`);
-      }
-    },
-  );
+  it('sshd that opens one session at a time is worked with: a changed setting is rolled', async () => {
+    const restart = 'systemctl reload ssh 2>/dev/null || systemctl restart ssh';
+    for (const { name } of lab.hosts) {
+      await lab.enter(name, `echo 'MaxSessions 1' >/etc/ssh/sshd_config.d/most.conf; ${restart}`);
+    }
+    try {
+      const run = await play('site', ['-e', JSON.stringify({ etcd_settings: { 'snapshot-count': 50_001 } })]);
+      expect([run.code, said(run)]).toEqual([0, []]);
+      expect(run.changed.length).toBeGreaterThan(0);
+    } finally {
+      for (const { name } of lab.hosts)
+        await lab.enter(name, `rm /etc/ssh/sshd_config.d/most.conf; ${restart}`);
+    }
+  });
 
   it('what a broken-in member puts beside its program is run by nobody, and the program is named', async () => {
     const planted = `#!/bin/sh
