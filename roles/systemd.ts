@@ -136,5 +136,5 @@ function common(target: Target<EtcdFacts>, member: Member, digests: Readonly<Rec
 
 /** A linearizable read through the member: there is quorum, and the certificates fit. */
 function answers(member: Member, etcdctl = wantedEtcdctl): Sh {
-  return sh`(${etcdctl(member)}; q_etcdctl endpoint health)`;
+  return sh`(${etcdctl(member)}; q_reach; q_etcdctl endpoint health)`;
 }

@@ -54,9 +54,15 @@ echo "$q_pid $(q_born "$q_pid")" >${pidFile}
 ${waitUntil(ready.until, ready.timeout, sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once; its last lines:`}; tail -n 12 ${log}; exit 1; fi`)}`;
 }
 
-/** Shell that exports the `KEY="value"` lines of environment files, each value as it stands between its quotes. */
+/**
+ * Shell that exports the `KEY="value"` lines of environment files, each value as it stands between its quotes, and
+ * takes everything else out of the environment but the way to programs: what systemd starts has none of it either.
+ */
 export function exportEnvironment(environmentFiles: readonly string[]): Sh {
-  return sh`for q_file in ${environmentFiles}; do
+  return sh`for q_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    case $q_name in PATH | HOME | q_*) ;; *) command unset "$q_name" 2>/dev/null || : ;; esac
+  done
+  for q_file in ${environmentFiles}; do
     if [ -f "$q_file" ]; then
       while IFS= read -r q_line; do
         case $q_line in [A-Z]*=*) q_value=\${q_line#*=\"}; export "\${q_line%%=*}=\${q_value%\"}" ;; esac
