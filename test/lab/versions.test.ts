@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { flagsOf } from '../../lib/etcd/model/flags.ts';
+import { flagsOf } from '../../lib/etcd/model/flag-catalogue.ts';
 import { DIMENSIONS } from './matrix/dimensions.ts';
 import { describeLab } from './support/describeLab.ts';
 import { must } from './support/process.ts';

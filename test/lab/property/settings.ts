@@ -1,4 +1,4 @@
-import { flagsOf } from '../../../lib/etcd/model/flags.ts';
+import { flagsOf } from '../../../lib/etcd/model/flag-catalogue.ts';
 import type { Dice } from './dice.ts';
 
 /** Variables of a run, for `-e`. */
