@@ -33,10 +33,10 @@ export function releasedVersions(): EtcdVersion[] {
   return ETCD_VERSIONS.filter((version) => names.includes(`v${version}`));
 }
 
-/** What labs run: the newest version, or the newest that is there. */
+/** What labs run: the newest version, or the newest that is there; `QUORATE_LAB_ETCD` names another. */
 export function usualVersion(): EtcdVersion {
-  const usual = releasedVersions().filter((version) => version !== TOO_NEW);
-  return usual.at(-1) ?? NEWEST;
+  const named = ETCD_VERSIONS.find((version) => version === process.env.QUORATE_LAB_ETCD);
+  return named ?? releasedVersions().findLast((version) => version !== TOO_NEW) ?? NEWEST;
 }
 
 /** Gets every version that is not there yet, and says in one line which ones the lab goes without. */
