@@ -41,13 +41,14 @@ export function usualVersion(): EtcdVersion {
 
 /** Gets every version that is not there yet, and says in one line which ones the lab goes without. */
 export async function buildReleases(log: (line: string) => void): Promise<void> {
-  const without: string[] = [];
+  const without = new Map<string, string[]>();
   for (const version of ETCD_VERSIONS) {
     if (existsSync(join(releasesDir(), `v${version}`))) continue;
     const reason = failedLately(version) ?? (await build(version, log));
-    if (reason !== undefined) without.push(`${version} (${reason})`);
+    if (reason !== undefined) without.set(reason, [...(without.get(reason) ?? []), version]);
   }
-  if (without.length > 0) log(`NO ETCD ${without.join(', ')}: tests of these versions are skipped`);
+  const each = [...without].map(([reason, versions]) => `${versions.join(', ')} (${reason})`);
+  if (each.length > 0) log(`NO ETCD ${each.join('; ')}: their tests are skipped`);
 }
 
 /** Why the version cannot be had; undefined when it was built. */
@@ -64,7 +65,8 @@ async function build(version: EtcdVersion, log: (line: string) => void): Promise
       log(`etcd ${version} (${what})`);
       return undefined;
     } catch (error) {
-      reasons.push(`${what}: ${(error as Error).message.trim().split('\n')[0]}`);
+      const [said = ''] = (error as Error).message.trim().split('\n');
+      reasons.push(`${what}: ${said.replace(/^Cannot download \S+: /, '')}`);
     } finally {
       await rm(work, { recursive: true, force: true });
     }
