@@ -2,7 +2,8 @@ import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { PART } from '../dsl/probe.ts';
 import type { Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
-import { type Prepared, type Reading, type Transfer, World } from '../dsl/task.ts';
+import type { Prepared, Reading, Transfer } from '../dsl/task.ts';
+import { World } from '../dsl/world.ts';
 import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
@@ -79,7 +80,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const prepared = await this.#prepare(due);
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
     const { owner, connect } = this.#options;
-    const proof = this.#world.copy();
+    const proof = this.#world.forProof();
     const send = (transfers: readonly Transfer[]) => this.#send(transfers);
     await applySteps(steps, { wire: this.#wire, proof, owner, connect, send });
     for (const planned of due) this.#applied.add(planned);

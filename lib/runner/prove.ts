@@ -1,6 +1,7 @@
 import type { PlannedTask } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
-import type { Prepared, Reading, World } from '../dsl/task.ts';
+import type { Prepared, Reading } from '../dsl/task.ts';
+import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import type { Fragment } from './script.ts';
