@@ -61,13 +61,15 @@ export function requireFolder(
     const { state } = world.path(folder);
     const foreseen = state === null ? null : state?.type;
     if (foreseen === 'directory') return 'certain';
+    // Something that a command makes.
+    if (state && foreseen === undefined) return 'conditional';
     if (foreseen !== undefined && foreseen !== null) {
       throw cannot(`make ${path}`, `${folder} will be a ${foreseen}`, 'put it elsewhere');
     }
     const isThere = foreseen === undefined && folder === above?.path;
     if (isThere || above === undefined || folder === '/') break;
     if (makesFolders) continue;
-    if (world.packagesDue) return 'conditional';
+    if (world.bringsMore) return 'conditional';
     throw cannot(`make ${path}`, `${folder} is missing`, `declare the directory ${folder} before it`);
   }
   if (above === undefined || above.is === 'directory') return 'certain';
@@ -100,7 +102,7 @@ export function requireAccounts(
     const { state } = read.in === 'passwd' ? world.user(read.account) : world.group(read.account);
     if (state !== null && (state !== undefined || accounts.has(`${read.in} ${read.account}`))) continue;
     const kind = read.in === 'passwd' ? 'user' : 'group';
-    if (!world.packagesDue) {
+    if (!world.bringsMore) {
       throw cannot(
         `give ${whose} to ${kind} ${read.account}`,
         'there is none of this name',

@@ -8,6 +8,8 @@ export interface PlannedTask {
   readonly role: string;
   readonly task: Task;
   readonly changes: readonly Change[];
+  /** Judged when its turn comes: what earlier tasks change decides whether there is anything to do. */
+  readonly waits?: boolean;
 }
 
 /** Something differs, so a run carries it out. */
@@ -128,6 +130,8 @@ export interface Play<Facts = unknown> {
 export interface Playbook {
   readonly name: string;
   readonly description: string;
+  /** The inventory when the command line names none: an absolute path. Without it one must be named. */
+  readonly inventory?: string;
   // biome-ignore lint/suspicious/noExplicitAny: plays of one playbook may differ in their facts
   readonly plays: readonly Play<any>[];
 }

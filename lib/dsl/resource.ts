@@ -1,3 +1,4 @@
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
@@ -48,8 +49,6 @@ export interface Resource<Desired, Observed> {
   owns?(desired: Desired): readonly string[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
-  /** See `Task.after`: what tasks of this kind are judged after, unless they say it themselves. */
-  readonly after?: Task['after'];
 }
 
 export interface TaskOptions {
@@ -72,7 +71,6 @@ export function defineResource<Desired, Observed>(
     const desired = resource.complete?.(given) ?? given;
     const id = `${resource.kind}:${resource.name(desired)}`;
     const prepare = resource.prepare?.bind(resource);
-    const after = options.after ?? resource.after;
     return {
       title: options.title ?? resource.title(desired),
       resource: id,
@@ -83,16 +81,23 @@ export function defineResource<Desired, Observed>(
       probe: resource.probe(desired),
       diff(reading, world) {
         const observed = resource.parse(reading, desired);
-        const changes = resource
-          .diff(desired, observed, world)
-          .map((difference) => ({ certainty: 'certain' as const, ...difference, resource: id }));
+        const differences = resource.diff(desired, observed, world);
+        if (!Array.isArray(differences)) throw noList(resource.kind);
+        const changes = differences.map((one) => ({ certainty: 'certain' as const, ...one, resource: id }));
         resource.foresee?.(desired, observed, changes, world);
         return changes;
       },
-      ...(after && { after }),
+      ...(options.after && { after: options.after }),
       ...(resource.guard && { guard: resource.guard(desired) }),
       ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
       apply: (changes, prepared) => resource.apply(desired, changes, prepared),
     };
   };
+}
+
+function noList(kind: string): QuorateError {
+  return new QuorateError(`diff of ${kind} gives no list of differences`, {
+    exitCode: EXIT.failed,
+    hint: 'return [] where nothing differs, and no Promise',
+  });
 }

@@ -80,16 +80,22 @@ export class World {
   /** Paths below which nothing that was read is there any more. */
   readonly #emptied: Set<string>;
   readonly #proves: boolean;
+  #opaque: boolean;
 
   constructor(from?: World, proves = false) {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
     this.#emptied = new Set(from ? from.#emptied : []);
     this.#proves = proves;
+    this.#opaque = from ? from.#opaque : false;
   }
 
   /** A copy to prove tasks with: readings are newer than what was foreseen of the same thing. */
   forProof(): World {
     return new World(this, true);
+  }
+
+  get isProof(): boolean {
+    return this.#proves;
   }
 
   path(path: string): Foreseen<PathState> {
@@ -147,9 +153,18 @@ export class World {
     return this.slot(UNITS, name);
   }
 
-  /** Packages will be installed: what is missing now may come with them, so what needs it is `conditional`. */
-  get packagesDue(): boolean {
-    return !this.#proves && [...this.#things(PACKAGES).values()].some((state) => state !== null);
+  /** Say that a task will run whose effect nobody can foresee: shell, say. */
+  expectAnything(): void {
+    this.#opaque = true;
+  }
+
+  /**
+   * Earlier tasks may bring what is missing now: packages that are due, or shell. What needs it is `conditional`, and
+   * not wrong.
+   */
+  get bringsMore(): boolean {
+    if (this.#proves) return false;
+    return this.#opaque || [...this.#things(PACKAGES).values()].some((state) => state !== null);
   }
 
   /** A thing of a resource's own. */

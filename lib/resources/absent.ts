@@ -54,8 +54,9 @@ fi`,
       return [];
     }
     const inside = found.type === 'directory' ? world.namesIn(path, names) : [];
-    if (inside.length > 0) throw notEmpty(path, inside);
-    return [{ kind: 'remove', property: 'type', before: found.type, after: null }];
+    if (inside.length > 0 && !world.bringsMore) throw notEmpty(path, inside);
+    const certainty = inside.length > 0 ? 'conditional' : 'certain';
+    return [{ kind: 'remove', property: 'type', before: found.type, after: null, certainty }];
   },
   foresee: ({ path }, _observed, _changes, world) => world.path(path).willBeAbsent(),
   apply: ({ path }) =>

@@ -29,7 +29,7 @@ export const assert = defineResource<AssertDesired, boolean>({
   parse: (reading) => reading.code === 0,
   diff(desired, holds, world) {
     if (willHold(desired, holds, world)) return [];
-    if (world.packagesDue) {
+    if (world.bringsMore) {
       return [{ kind: 'wait', property: 'holds', before: 'no', after: 'yes', certainty: 'conditional' }];
     }
     throw new QuorateError(desired.message, {

@@ -56,7 +56,7 @@ export const directory = defineResource<DirectoryDesired, ObservedDirectory>({
     if (found) return differences.map((one) => ({ certainty, ...one }));
     if (at === undefined) requireSight(path, ground);
     requireFolder(path, ground, world, { makesFolders: true });
-    const sure = world.packagesDue ? 'conditional' : certainty;
+    const sure = world.bringsMore ? 'conditional' : certainty;
     return [{ kind: 'create', property: 'type', before: null, after: 'directory', certainty: sure }];
   },
   foresee(desired, { ground }, _changes, world) {

@@ -75,7 +75,7 @@ export const file = defineResource<FileDesired, ObservedFile>({
     if (at === undefined) requireSight(path, ground);
     const folder = content === undefined ? 'certain' : requireFolder(path, ground, world);
     const accounts = requireAccounts(desired, ground, world, path);
-    const bringable = found === undefined && world.packagesDue;
+    const bringable = found === undefined && world.bringsMore;
     const certainty =
       bringable || folder === 'conditional' || accounts === 'conditional' ? 'conditional' : 'certain';
     return [...(content ? [content] : []), ...ownership].map((one) => ({ certainty, ...one }));

@@ -22,7 +22,7 @@ export const group = defineResource<GroupDesired, boolean>({
   parse: ({ out }, { name }) => parseGround(partsOf(out)).accounts.has(`group ${name}`),
   diff({ name }, exists, world) {
     if (world.group(name).over(exists ? {} : undefined) !== undefined) return [];
-    const certainty = world.packagesDue ? 'conditional' : 'certain';
+    const certainty = world.bringsMore ? 'conditional' : 'certain';
     return [{ kind: 'create', property: 'name', before: null, after: name, certainty }];
   },
   foresee: ({ name }, _exists, _changes, world) => world.group(name).willBe({}),

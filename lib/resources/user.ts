@@ -39,7 +39,7 @@ export const user = defineResource<UserDesired, ObservedUser>({
     const found = world.user(name).over(seen);
     if (found?.group === group) return [];
     requireAccounts({ group }, observed.ground, world, `user ${name}`);
-    const certainty = found === undefined && world.packagesDue ? 'conditional' : 'certain';
+    const certainty = found === undefined && world.bringsMore ? 'conditional' : 'certain';
     return [
       {
         kind: found === undefined ? 'create' : 'update',

@@ -1,6 +1,6 @@
 import type { Playbook } from '../dsl/play.ts';
-import type { ExitCode } from '../errors.ts';
-import { runPlay } from './play.ts';
+import { type ExitCode, QuorateErrors } from '../errors.ts';
+import { roleFaults, runPlay } from './play.ts';
 import { type RunOptions, Session } from './session.ts';
 
 /** A run under way; the command line turns signals into these. */
@@ -32,6 +32,8 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
   const hosts = [...new Set(playbook.plays.flatMap((play) => select(play.hosts).map((host) => host.name)))];
   session.sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
   try {
+    const faults = playbook.plays.flatMap((play) => roleFaults(play, session));
+    if (faults.length > 0) throw new QuorateErrors(faults);
     for (const play of playbook.plays) {
       if (session.over) break;
       await runPlay(play, session);

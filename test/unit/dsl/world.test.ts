@@ -75,10 +75,10 @@ it('accounts, units and packages have states of their own', () => {
   expect(world.group('www').over(undefined)).toEqual({});
   expect(world.group('web').over(undefined)).toBeUndefined();
   expect(world.unit('nginx').state).toEqual({ state: 'stopped' });
-  expect(world.packagesDue).toBe(false);
+  expect(world.bringsMore).toBe(false);
   world.package('nginx').willBe({});
-  expect(world.packagesDue).toBe(true);
-  expect(world.forProof().packagesDue).toBe(false);
+  expect(world.bringsMore).toBe(true);
+  expect(world.forProof().bringsMore).toBe(false);
 });
 
 it('a resource keeps track of things of its own, which no other one can reach', () => {
