@@ -1,3 +1,4 @@
+import { asOneRun } from '../dsl/per-run.ts';
 import type { Playbook } from '../dsl/play.ts';
 import { type ExitCode, QuorateErrors } from '../errors.ts';
 import { roleFaults, runPlay } from './play.ts';
@@ -18,7 +19,7 @@ export interface Run {
 export function startRun(playbook: Playbook, options: RunOptions): Run {
   const session = new Session(options);
   return {
-    done: Promise.race([run(playbook, session), session.givenUp]),
+    done: asOneRun(() => Promise.race([run(playbook, session), session.givenUp])),
     stop: (code) => session.stop(code),
     kill: () => session.kill(),
     get abandoned() {
