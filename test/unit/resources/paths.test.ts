@@ -58,11 +58,6 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
       /todir is a link to a directory, a file was wanted$/,
     ],
     ['a file over a socket', () => [wish('socket')], /socket is a socket, a file was wanted$/],
-    [
-      'a file over a directory that an earlier task makes',
-      () => [folder('new'), wish('new')],
-      /new is a directory/,
-    ],
     ['a file below a file that an earlier task makes', () => [wish('g'), wish('g/x')], /\/g will be a file$/],
     [
       'a file in a folder that an earlier task takes away',
