@@ -37,7 +37,9 @@ export function parsePath(reading: Reading): ObservedPath | undefined {
     size: Number(size),
   };
   const [second = '', ...lines] = rest;
-  if (second === 'to directory') return { ...state, leadsToDirectory: true };
+  if (second === 'to directory' || second === 'to device') {
+    return { ...state, leadsTo: second === 'to device' ? 'device' : 'directory' };
+  }
   if (second.startsWith('sha256 ')) return { ...state, sha256: second.slice(7) };
   if (second !== 'text') return state;
   const bytes = Buffer.from(lines.join(''), 'base64');
@@ -126,7 +128,7 @@ function symbolicMode(mode: string): number | undefined {
 
 /**
  * Throws, in a check too, when something stands at a path that does not make way: a file replaces a file, a pipe, or
- * a link unless it leads to a directory; a directory replaces nothing.
+ * a link unless it leads to a directory or a device (as that of a masked unit); a directory replaces nothing.
  */
 export function requireRoom(
   path: string,
@@ -134,9 +136,9 @@ export function requireRoom(
   observed: ObservedPath | undefined,
 ): void {
   if (observed === undefined || observed.type === wanted) return;
-  const makesWay = observed.type === 'pipe' || (observed.type === 'link' && !observed.leadsToDirectory);
+  const makesWay = observed.type === 'pipe' || (observed.type === 'link' && observed.leadsTo === undefined);
   if (wanted === 'file' && makesWay) return;
-  throw noRoom(path, wanted, observed.leadsToDirectory ? 'a link to a directory' : NOUNS[observed.type]);
+  throw noRoom(path, wanted, observed.leadsTo ? `a link to a ${observed.leadsTo}` : NOUNS[observed.type]);
 }
 
 const NOUNS: Readonly<Record<ObservedPath['type'], string>> = {
@@ -153,7 +155,9 @@ const NOUNS: Readonly<Record<ObservedPath['type'], string>> = {
 export function noRoom(path: string, wanted: 'file' | 'directory', found: string): QuorateError {
   return new QuorateError(`${path} is ${found}, a ${wanted} was wanted`, {
     exitCode: EXIT.failed,
-    hint: 'move it away: it is not ours to remove',
+    hint: found.endsWith('to a device')
+      ? 'a masked unit looks so: systemctl unmask it; else move the link away'
+      : 'move it away: it is not ours to remove',
   });
 }
 

@@ -9,8 +9,8 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * Shell functions that every script starts with. Resources call them; all are POSIX (dash, bash,
  * busybox ash) and use coreutils only.
  *
- * - `q_stat PATH`: where it exists, `stat TYPE|MODE|OWNER|GROUP|SIZE|UID|GID|PATH`; behind that `to directory` for
- *   a link to one
+ * - `q_stat PATH`: where it exists, `stat TYPE|MODE|OWNER|GROUP|SIZE|UID|GID|PATH`; behind that `to directory` or
+ *   `to device` for a link to one
  * - `q_text PATH [HEX]`: `q_stat`, then `text` and base64 lines, up to one byte more than a text may have; only
  *   `sha256 HEX` if that is its digest
  * - `q_digest PATH`: `q_stat`, then `sha256 HEX`. Like `q_text` it prints `unreadable` for what it may not read.
@@ -42,8 +42,9 @@ q_nl='
 '
 q_stat() {
   stat -c 'stat %F|%a|%U|%G|%s|%u|%g|%n' -- "$1" 2>/dev/null || return 0
-  if [ -L "$1" ] && [ -d "$1" ]; then echo 'to directory'; fi
+  if [ -L "$1" ]; then q_leads "$1"; fi
 }
+q_leads() { if [ -d "$1" ]; then echo 'to directory'; elif [ -c "$1" ] || [ -b "$1" ]; then echo 'to device'; fi; }
 q_digest() {
   q_stat "$1"
   if [ -f "$1" ] && [ ! -L "$1" ]; then

@@ -20,8 +20,8 @@ export interface PathState {
   readonly sha256?: string;
   /** Of a small file whose text was asked for. */
   readonly text?: string;
-  /** Of a link: it leads to a directory. */
-  readonly leadsToDirectory?: boolean;
+  /** Of a link that leads to one of these. */
+  readonly leadsTo?: 'directory' | 'device';
 }
 
 export interface UserState {

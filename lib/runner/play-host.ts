@@ -4,6 +4,7 @@ import type { Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Change, Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
@@ -90,6 +91,24 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     await applySteps(steps, { wire: this.#wire, proof, owner, connect, prepare, send });
     for (const planned of due) this.#applied.add(planned);
     this.#rest();
+    await this.#settle(proof);
+  }
+
+  /** Once all is applied: what was judged before tasks behind it were applied must not be due again. */
+  async #settle(proof: World): Promise<void> {
+    if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
+    const early = this.plan
+      .slice(0, this.plan.findLastIndex(isDue))
+      .filter(({ task }) => task.after === 'any' && !task.unproven && task.probe);
+    if (early.length === 0) return;
+    const fragments = early.map(({ task }, i) => ({ id: `${i}`, sh: task.probe as Sh, critical: false }));
+    const { readings } = await this.#wire.exchange('reading', fragments);
+    for (const [i, planned] of early.entries()) {
+      this.#wire.inTask(planned, () => {
+        const left = planned.task.diff(readings.get(`${i}`) ?? { code: 1, out: '' }, proof);
+        if (left.length > 0) throw dueAgain(planned.task);
+      });
+    }
   }
 
   report(role: string, task: string, status: TaskStatus): void {
@@ -166,6 +185,13 @@ function judged(planned: PlannedTask, due: readonly PlannedTask[]): PlannedTask 
   if (!due.some((one) => after.some(({ thing }) => thing === one.task.thing))) return planned;
   const conditional = changes.map((one) => ({ ...one, certainty: 'conditional' as const }));
   return { ...planned, waits: true, changes: changes.length > 0 ? conditional : [unknown(task)] };
+}
+
+function dueAgain({ title }: Task): QuorateError {
+  return new QuorateError(`"${title}" is due again: a task behind it has changed what it looks at`, {
+    exitCode: EXIT.failed,
+    hint: 'declare it behind that task, or name the tasks that matter: after: [ … ]',
+  });
 }
 
 function unknown({ resource }: Task): Change {

@@ -29,7 +29,7 @@ q_store=$q_store$q_nl
 q_stats() {
   q_seen=$q_nl$(stat -c '%n|stat %F|%a|%U|%G|%s|%u|%g|%Y %Z %i' -- "$@" 2>/dev/null)$q_nl
   printf '%s' "$q_seen"
-  for q_path; do if [ -L "$q_path" ] && [ -d "$q_path" ]; then printf 'dir %s\n' "$q_path"; fi; done
+  for q_path; do if [ -L "$q_path" ] && q_to=$(q_leads "$q_path") && [ -n "$q_to" ]; then echo "$q_to $q_path"; fi; done
 }
 q_sums() {
   q_count=$#
@@ -103,7 +103,7 @@ export function parseReads(reading: Reading, reads: readonly Read[]): (read: Rea
     if (read.how === 'above') return seen.above.get(number) ?? '';
     const stat = seen.stats.get(read.path);
     if (stat === undefined) return '';
-    const line = `${stat}${seen.toDirectory.has(read.path) ? '\nto directory' : ''}`;
+    const line = `${stat}${seen.links.has(read.path) ? `\nto ${seen.links.get(read.path)}` : ''}`;
     if (read.how === 'stat' || !stat.startsWith('stat regular')) return line;
     const sum = seen.sums.get(read.path);
     if (read.how !== 'text') return `${line}\n${sum === undefined ? 'unreadable' : `sha256 ${sum}`}`;
@@ -115,7 +115,8 @@ export function parseReads(reading: Reading, reads: readonly Read[]): (read: Rea
 
 interface Lines {
   readonly stats: Map<string, string>;
-  readonly toDirectory: Set<string>;
+  /** What links lead to. */
+  readonly links: Map<string, string>;
   readonly sums: Map<string, string>;
   readonly texts: Map<string, string[]>;
   readonly above: Map<string, string>;
@@ -125,7 +126,7 @@ interface Lines {
 function readLines(out: string): Lines {
   const lines: Lines = {
     stats: new Map(),
-    toDirectory: new Set(),
+    links: new Map(),
     sums: new Map(),
     texts: new Map(),
     above: new Map(),
@@ -140,7 +141,7 @@ function readLines(out: string): Lines {
     if (text !== undefined) continue;
     const said = rest.join(' ');
     if (line.startsWith('/')) keepStat(line, lines);
-    else if (word === 'dir') lines.toDirectory.add(said);
+    else if (word === 'to') lines.links.set(rest.slice(1).join(' '), rest[0] ?? '');
     else if (word === 'above') lines.above.set(rest[0] ?? '', `above ${rest.slice(1).join(' ')}`);
     else if (word === 'passwd' || word === 'group') lines.accounts.set(`${word} ${rest[0]}`, line);
     else if (word === 'text') {

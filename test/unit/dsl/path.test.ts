@@ -81,6 +81,12 @@ describe('what stands at a path and does not make way', () => {
     );
   });
 
+  it('a masked unit is no link to be replaced in silence', () => {
+    const masked = () => diff(TASKS.file, `${is('symbolic link')}\nto device`);
+    expect(masked).toThrow('/x/file is a link to a device, a file was wanted');
+    expect(masked).toThrow(expect.objectContaining({ hint: expect.stringContaining('systemctl unmask') }));
+  });
+
   it.each(['symbolic link', 'fifo'])('a %s makes way for a file', (type) => {
     expect(diff(TASKS.file, is(type))).toMatchObject([{ kind: 'create', property: 'content' }]);
   });

@@ -281,6 +281,17 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
       expect(certainties(await plan(...tasks))).toEqual(['', '']);
     });
 
+    it('is not left due by a task behind it without a word', async () => {
+      const later = join(dir, 'later');
+      const spoils = sh`echo x >${join(dir, 'conf')}; touch ${later}`;
+      const host = await plan(conf('one'), build(), command({ name: 'spoils', run: spoils, creates: later }));
+      await expect(host.apply(() => true)).rejects.toMatchObject({
+        exitCode: 2,
+        task: 'built from conf',
+        message: 'here: "built from conf" is due again: a task behind it has changed what it looks at',
+      });
+    });
+
     it('works for a task that is a function, too', async () => {
       await (await plan(conf('one'), build())).apply(() => true);
       const by = task(

@@ -37,7 +37,8 @@ describe.each(SHELLS)('looks of many tasks under %s', (name, ...shell) => {
     writeFileSync(at('large'), 'x'.repeat(MAX_TEXT + 1));
     mkdirSync(at('d'));
     symlinkSync(at('d'), at('to d'));
-    const names = ['a', 'b', "it's \\ |stat x", 'large', 'd', 'to d', 'missing/x', 'a/below'];
+    symlinkSync('/dev/null', at('masked'));
+    const names = ['a', 'b', "it's \\ |stat x", 'large', 'd', 'to d', 'masked', 'missing/x', 'a/below'];
     const reads: readonly Read[] = [
       ...names.flatMap((name): Read[] => [
         { path: at(name), how: 'stat' },
