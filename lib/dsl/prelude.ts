@@ -32,7 +32,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_nap SECONDS`: sleeps for a part of a second, or for one where sleep knows whole ones only
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
  * - `q_own NAME…`: lists paths (and `user:NAME`) in our manifest, before they are touched. Folders above a path
- *   that are not there yet are ours, too, and so are those that another service of ours on the host has made.
+ *   that are not there yet are ours, too, and so are those that another service of ours on the host has made. Lines that are new come last.
  */
 export const PRELUDE = `
 export LC_ALL=C LANG=C
@@ -129,12 +129,20 @@ ${PROCESSES}
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_own() {
   [ -f "$q_state/manifest" ] || : >"$q_state/manifest"
-  q_mine=$q_nl$(cat "$q_state/manifest")$q_nl q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest)$q_nl
+  q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest)$q_nl
+  { sort -u "$q_state/manifest"; sort -u "$q_state/manifest"; q_owned "$@" | sort -u; } | sort | uniq -u >>"$q_state/manifest"
+}
+q_owned() {
+  q_last=
   for q_name in "$@"; do
+    printf '%s\n' "$q_name"
+    case $q_name in /*/*) q_name=\${q_name%/*} ;; *) continue ;; esac
+    if [ "$q_name" = "$q_last" ]; then continue; fi
+    q_last=$q_name
     while :; do
-      case $q_mine in *"$q_nl$q_name$q_nl"*) ;; *) printf '%s\\n' "$q_name" >>"$q_state/manifest"; q_mine=$q_mine$q_name$q_nl ;; esac
-      case $q_name in /*/*) q_name=\${q_name%/*} ;; *) break ;; esac
       if [ -e "$q_name" ] || [ -L "$q_name" ]; then case $q_ours in *"$q_nl$q_name$q_nl"*) ;; *) break ;; esac; fi
+      printf '%s\n' "$q_name"
+      case $q_name in /*/*) q_name=\${q_name%/*} ;; *) break ;; esac
     done
   done
 }

@@ -79,12 +79,15 @@ export class World {
   readonly #known: Map<Slot<unknown>, Map<string, object | null>>;
   /** Paths below which nothing that was read is there any more. */
   readonly #emptied: Set<string>;
+  /** Folders with something foreseen below. */
+  readonly #folders: Set<string>;
   readonly #proves: boolean;
   #opaque: boolean;
 
   constructor(from?: World, proves = false) {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
     this.#emptied = new Set(from ? from.#emptied : []);
+    this.#folders = new Set(from ? from.#folders : []);
     this.#proves = proves;
     this.#opaque = from ? from.#opaque : false;
   }
@@ -107,9 +110,13 @@ export class World {
       get state() {
         return gone() ? null : foreseen.state;
       },
-      willBe: (state) => foreseen.willBe(gone() ? { ...PATHS.bare, ...state } : state),
+      willBe: (state) => {
+        foreseen.willBe(gone() ? { ...PATHS.bare, ...state } : state);
+        for (const folder of foldersAbove(key)) this.#folders.add(folder);
+      },
       willBeAbsent: () => {
-        for (const one of [...known.keys()]) if (isBelow(one, key)) known.delete(one);
+        if (this.#folders.has(key))
+          for (const one of [...known.keys()]) if (isBelow(one, key)) known.delete(one);
         this.#emptied.add(key);
         foreseen.willBeAbsent();
       },
@@ -195,7 +202,7 @@ export class World {
   }
 
   #isEmptied(path: string): boolean {
-    return [...this.#emptied].some((above) => isBelow(path, above));
+    return foldersAbove(path).some((folder) => this.#emptied.has(folder));
   }
 }
 
@@ -203,6 +210,11 @@ export class World {
 export function normalPath(path: string): string {
   const normal = posix.normalize(path);
   return normal.length > 1 ? normal.replace(/\/$/, '') : normal;
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const names = path.split('/').slice(1, -1);
+  return ['/', ...names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`)];
 }
 
 function isBelow(path: string, above: string): boolean {

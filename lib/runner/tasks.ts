@@ -64,7 +64,7 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   }
   let list: unknown;
   try {
-    list = role.tasks({ ...target, vars: declaredOnly(role, target.vars) });
+    list = role.tasks({ ...target, vars: role.required ? declaredOnly(role, target.vars) : target.vars });
   } catch (error) {
     if (error instanceof QuorateError) {
       if (error.host !== undefined || error.exitCode !== EXIT.usage) throw error;
@@ -78,7 +78,10 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   return list as readonly Task[];
 }
 
-/** Reading a variable that nobody declared would give `undefined`, which ends up in files as that word. */
+/**
+ * Reading a variable that nobody declared would give `undefined`, which ends up in files as that word. For roles made
+ * by `role()`: those of a plain object may read on behalf of others.
+ */
 function declaredOnly({ name: role, vars: schema }: Role<never>, vars: Vars): Vars {
   return new Proxy(vars, {
     get(own, name) {
