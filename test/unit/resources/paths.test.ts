@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chownSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Task } from '../../../lib/dsl/task.ts';
@@ -94,10 +96,8 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     writeFileSync(at('f'), 'old\n');
     symlinkSync(at('full'), at('todir'));
     symlinkSync(at('nowhere'), at('dangling'));
-    execFileSync('python3', [
-      '-c',
-      `import socket; socket.socket(socket.AF_UNIX).bind(${JSON.stringify(at('socket'))})`,
-    ]);
+    const server = createServer().listen(at('socket'));
+    await once(server, 'listening');
     const before = readdirSync(dir, { recursive: true });
     await expect(plan(...make())).rejects.toMatchObject({
       exitCode: 2,
@@ -106,6 +106,7 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
       hint: expect.any(String),
     });
     expect(readdirSync(dir, { recursive: true })).toEqual(before);
+    server.close();
   });
 
   it('and a run itself puts nothing into the target of a link', async () => {
@@ -166,6 +167,21 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     const { uid, gid } = statSync(at('bobs'));
     expect([readFileSync(at('bobs'), 'utf8'), uid, gid]).toEqual(['new\n', 12_345, 54_321]);
   });
+
+  it.runIf(isRoot && shell[0] !== '/usr/bin/unshare')(
+    'attributes that nobody asked for stay',
+    async ({ skip }) => {
+      writeFileSync(at('x'), 'old\n', { mode: 0o644 });
+      const attribute = (how: string) =>
+        spawnSync('python3', ['-c', `import os; ${how}`], { encoding: 'utf8' });
+      if (attribute(`os.setxattr(${JSON.stringify(at('x'))}, 'user.mine', b'kept')`).status !== 0) skip();
+      await (await plan(wish('x', { owner: 'root' }))).apply(() => true);
+      expect(attribute(`print(os.getxattr(${JSON.stringify(at('x'))}, 'user.mine').decode())`).stdout).toBe(
+        'kept\n',
+      );
+      expect(readFileSync(at('x'), 'utf8')).toBe('new\n');
+    },
+  );
 
   it.runIf(isRoot)('numbers are owners, too, and bits that nobody wants go', async () => {
     writeFileSync(at('n'), 'new\n');
