@@ -130,8 +130,6 @@ export interface Play<Facts = unknown> {
 export interface Playbook {
   readonly name: string;
   readonly description: string;
-  /** The inventory when the command line names none: an absolute path. Without it one must be named. */
-  readonly inventory?: string;
   // biome-ignore lint/suspicious/noExplicitAny: plays of one playbook may differ in their facts
   readonly plays: readonly Play<any>[];
 }
