@@ -61,6 +61,7 @@ export function requireFolder(
     const { state } = world.path(folder);
     const foreseen = state === null ? null : state?.type;
     if (foreseen === 'directory') return 'certain';
+    if (foreseen === undefined && world.isProvided(folder)) return 'certain';
     // Something that a command makes.
     if (state && foreseen === undefined) return 'conditional';
     if (foreseen !== undefined && foreseen !== null) {

@@ -81,6 +81,7 @@ export class World {
   readonly #emptied: Set<string>;
   /** Folders with something foreseen below. */
   readonly #folders: Set<string>;
+  readonly #provided: Set<string>;
   readonly #proves: boolean;
   #opaque: boolean;
 
@@ -88,6 +89,7 @@ export class World {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
     this.#emptied = new Set(from ? from.#emptied : []);
     this.#folders = new Set(from ? from.#folders : []);
+    this.#provided = new Set(from ? from.#provided : []);
     this.#proves = proves;
     this.#opaque = from ? from.#opaque : false;
   }
@@ -141,6 +143,15 @@ export class World {
       state !== null && path.startsWith(under) ? [path.slice(under.length).split('/')[0] as string] : [],
     );
     return [...new Set([...stay, ...made])];
+  }
+
+  /** Say that a folder will be there before any task is carried out, whoever wants it: that of our records. */
+  provides(folder: string): void {
+    for (const path of [normalPath(folder), ...foldersAbove(normalPath(folder))]) this.#provided.add(path);
+  }
+
+  isProvided(folder: string): boolean {
+    return this.#provided.has(folder);
   }
 
   user(name: string): Foreseen<UserState> {

@@ -69,6 +69,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const tasks = withoutRepeats(this.target.name, declared);
     const readings = await this.#probeAll(tasks);
     this.#world = new World();
+    this.#world.provides(this.stateDir);
     const plan: PlannedTask[] = [];
     for (const [i, one] of tasks.entries()) {
       const changes = this.#wire.inTask(one, () => one.task.diff(readings(i), this.#world));

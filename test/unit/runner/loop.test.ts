@@ -370,6 +370,13 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     });
   });
 
+  it('counts on the folder of its records, which it makes itself', async () => {
+    const path = join(dir, 'state/mine');
+    const host = await plan(file({ path, content: 'x', mode: '0644' }));
+    await host.apply(() => true);
+    expect(readFileSync(path, 'utf8')).toBe('x');
+  });
+
   it('lists what it owns before it touches it', async () => {
     const path = join(dir, 'owned');
     await (await plan(file({ path, content: '', mode: '0644' }))).apply(() => true);
