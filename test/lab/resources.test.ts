@@ -17,40 +17,37 @@ describeLab('resources on a real host', () => {
   const on = async (command: string) => (await lab.ssh('etcd01', command)).stdout.trim();
 
   it('a check says what a run does, and the next one is empty', async () => {
-    const check = await run('a bare host', '--check');
+    const check = await run('bare', '--check');
     expect([check.code, check.errors]).toEqual([0, []]);
-    const made = await run('a bare host');
+    const made = await run('bare');
     expect([made.code, made.errors]).toEqual([0, []]);
     expect(changeSet(check)).toEqual(changeSet(made));
     expect(await on("stat -c '%U %G %a' /srv/lab/www /srv/lab/www/index.html; stat -c %a /srv/lab")).toBe(
       'lab-web lab-web 2755\nlab-web lab-web 640\n755',
     );
-    expect((await run('a bare host', '--check')).changed).toEqual([]);
+    expect((await run('bare', '--check')).changed).toEqual([]);
   });
 
   it('what hangs on a change is seen to in the same run', async () => {
     await on('echo edited >/srv/lab/www/index.html; chown bin /srv/lab/www/index.html');
-    const repaired = await run('a bare host');
+    const repaired = await run('bare');
     expect(repaired.changed.map(({ task, status }) => [task, status])).toEqual([
       ['/srv/lab/www/index.html has its content, mode and owner', 'changed'],
     ]);
     await on('echo 0 0 >/srv/lab/sum; echo edited >/srv/lab/www/index.html');
-    const check = await run('a bare host', '--check');
+    const check = await run('bare', '--check');
     expect(check.changed.map(({ task, status }) => [task, status])).toEqual([
       ['/srv/lab/www/index.html has its content, mode and owner', 'changed'],
       ['the page is counted', 'changed'],
     ]);
-    expect((await run('a bare host')).code).toBe(0);
-    expect((await run('a bare host', '--check')).changed).toEqual([]);
+    expect((await run('bare')).code).toBe(0);
+    expect((await run('bare', '--check')).changed).toEqual([]);
   });
 
   it.each([
-    ['a masked unit', /lab-masked\.service is a link to a device, a file was wanted$/],
-    ['a read-only folder', /cannot make \/sys\/kernel\/lab: nothing can be written in \/sys\/kernel$/],
-    [
-      'an owner who is not there',
-      /cannot give \/srv\/lab-owner to user lab-nobody: there is none of this name$/,
-    ],
+    ['masked', /lab-masked\.service is a link to a device, a file was wanted$/],
+    ['read-only', /cannot make \/sys\/kernel\/lab: nothing can be written in \/sys\/kernel$/],
+    ['owner', /cannot give \/srv\/lab-owner to user lab-nobody: there is none of this name$/],
   ])('%s is refused by a check as by a run', async (name, message) => {
     await on('systemctl mask --quiet lab-masked.service');
     for (const args of [['--check'], []]) {

@@ -13,7 +13,7 @@ const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
 
 /** What the variable `lab_case` picks. */
 const CASES: Readonly<Record<string, () => readonly Task[]>> = {
-  'a bare host'() {
+  bare() {
     const owner = { owner: 'lab-web', group: 'lab-web' };
     return [
       group({ name: 'lab-web' }),
@@ -27,13 +27,9 @@ const CASES: Readonly<Record<string, () => readonly Task[]>> = {
       }),
     ];
   },
-  'a masked unit': () => [
-    file({ path: '/etc/systemd/system/lab-masked.service', content: UNIT, mode: '0644' }),
-  ],
-  'a read-only folder': () => [file({ path: '/sys/kernel/lab', content: '', mode: '0644' })],
-  'an owner who is not there': () => [
-    file({ path: '/srv/lab-owner', content: '', mode: '0644', owner: 'lab-nobody' }),
-  ],
+  masked: () => [file({ path: '/etc/systemd/system/lab-masked.service', content: UNIT, mode: '0644' })],
+  'read-only': () => [file({ path: '/sys/kernel/lab', content: '', mode: '0644' })],
+  owner: () => [file({ path: '/srv/lab-owner', content: '', mode: '0644', owner: 'lab-nobody' })],
 };
 
 await main(import.meta.url, {
