@@ -31,9 +31,7 @@ const provable = defineResource<CommandDesired, boolean>({
     if ('changedWhen' in desired) {
       return [{ ...run, property: 'effect', before: null, after: null, certainty: 'unknown' }];
     }
-    return willBeDone(desired, done, world)
-      ? []
-      : [{ ...run, property: 'done', before: 'no', after: 'yes' }];
+    return willBeDone(desired, done, world) ? [] : [{ ...run, property: 'done', before: 'no', after: 'yes' }];
   },
   foresee(desired, _done, changes, world) {
     if (changes.length === 0) return;
