@@ -1,7 +1,7 @@
 import type { Probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import type { Sh } from '../../dsl/sh.ts';
-import { UNKNOWN, type World } from '../../dsl/task.ts';
+import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { processManager } from './process.ts';
 import { systemdManager } from './systemd.ts';
 
@@ -84,7 +84,7 @@ export const service = defineResource<ServiceDesired, ObservedService>({
       differences.push({ kind: 'update', property: 'enabled', before: 'disabled', after: 'enabled' });
     }
     // An earlier task may stop it.
-    const state = world.get(`service:${desired.name}`) === 'stopped' ? 'stopped' : observed.state;
+    const state = world.unit(desired.name).state?.state === 'stopped' ? 'stopped' : observed.state;
     if (state !== 'running') {
       differences.push({ kind: 'start', property: 'state', before: state, after: 'running' });
     } else {
@@ -107,7 +107,7 @@ export const service = defineResource<ServiceDesired, ObservedService>({
     }
     return differences;
   },
-  foresee: (desired, _observed, _changes, world) => world.set(`service:${desired.name}`, 'running'),
+  foresee: (desired, _observed, _changes, world) => world.unit(desired.name).willBe({ state: 'running' }),
   apply: (desired, changes) =>
     managerOf(desired).apply(desired, new Set(changes.flatMap(({ kind, property }) => [kind, property]))),
 });
@@ -117,7 +117,7 @@ function outdatedFiles(desired: ServiceDesired, observed: ObservedService, world
   const names = desired.loads.map(({ path }) => path.split('/').at(-1) ?? path);
   if (observed.record === undefined) return names;
   const outdated = desired.loads.flatMap(({ path, digest }, i) => {
-    const wanted = digest ?? world.get(`sha256:${path}`) ?? observed.onDisk[i];
+    const wanted = digest ?? world.path(path).state?.sha256 ?? observed.onDisk[i];
     return wanted === UNKNOWN || wanted !== observed.record?.[i] ? [names[i] as string] : [];
   });
   return outdated.length === 0 && observed.stale ? [`${desired.name}.service`] : outdated;
