@@ -45,6 +45,7 @@ function startProcess(desired: ProcessService): Sh {
   const { executable, environmentFiles, record, recordCommand, pidFile, log, ready, name } = desired;
   return sh`{ ${recordCommand}; } >${record} || exit 1
 (
+  ${emptyEnvironment}
   ${exportEnvironment(environmentFiles)}
   umask 077
   exec setsid ${executable} >>${log} 2>&1 </dev/null
@@ -54,15 +55,14 @@ echo "$q_pid $(q_born "$q_pid")" >${pidFile}
 ${waitUntil(ready.until, ready.timeout, sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once; its last lines:`}; tail -n 12 ${log}; exit 1; fi`)}`;
 }
 
-/**
- * Shell that exports the `KEY="value"` lines of environment files, each value as it stands between its quotes, and
- * takes everything else out of the environment but the way to programs: what systemd starts has none of it either.
- */
-export function exportEnvironment(environmentFiles: readonly string[]): Sh {
-  return sh`for q_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+/** Shell that takes everything out of the environment but the way to programs: what systemd starts has none of it either. */
+export const emptyEnvironment = sh`for q_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
     case $q_name in PATH | HOME | q_*) ;; *) command unset "$q_name" 2>/dev/null || : ;; esac
-  done
-  for q_file in ${environmentFiles}; do
+  done`;
+
+/** Shell that exports the `KEY="value"` lines of environment files, each value as it stands between its quotes. */
+export function exportEnvironment(environmentFiles: readonly string[]): Sh {
+  return sh`for q_file in ${environmentFiles}; do
     if [ -f "$q_file" ]; then
       while IFS= read -r q_line; do
         case $q_line in [A-Z]*=*) q_value=\${q_line#*=\"}; export "\${q_line%%=*}=\${q_value%\"}" ;; esac
