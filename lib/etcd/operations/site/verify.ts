@@ -11,6 +11,7 @@ import { filteredPorts } from '../../health/port-matrix.ts';
 import { daysUntil } from '../../health/table.ts';
 import { starts } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
+import { tellTaken } from './taken.ts';
 
 /** Days before its end at which a certificate is worth a warning. */
 const SOON = 30;
@@ -73,6 +74,7 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   await readCluster(run, surveyed);
   if (run.check || !(hosts.some(hasChanges) || run.explicitRoles)) return;
+  await tellTaken(run, surveyed);
   const [first] = selected;
   if (!first) return;
   await canary(first);
