@@ -31,8 +31,8 @@ function isProgram(file: string): boolean {
   });
 }
 
-/** The same with the arguments given; resolves to the exit code. */
-export async function command(
+/** Carries out a command line; resolves to the exit code. */
+async function command(
   playbook: CommandLine,
   args: readonly string[],
   started: Started,
