@@ -4,11 +4,22 @@ import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl.ts';
-import { formedRecord, formedText } from '../lib/etcd/facts/formed.ts';
-import { bootstrapFile, type EtcdFacts, loadedRecord, logFile } from '../lib/etcd/facts/index.ts';
+import { formedText } from '../lib/etcd/facts/formed.ts';
+import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/files/etcd-conf.ts';
-import { etcdUnit, loadedPaths, memberUnitPath, recordCommand } from '../lib/etcd/files/unit.ts';
-import { clusterOf, type Member, memberOf, pidFile } from '../lib/etcd/model/cluster.ts';
+import { etcdUnit, loadedPaths, recordCommand } from '../lib/etcd/files/unit.ts';
+import { clusterOf, type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import {
+  bootstrapFile,
+  confFile,
+  dropInDir,
+  formedRecord,
+  loadedRecord,
+  logFile,
+  memberUnitPath,
+  pairFiles,
+  pidFile,
+} from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { needs } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
@@ -29,8 +40,8 @@ export const systemd: Role<EtcdFacts> = {
     const prerequisites = [
       ...etcdAccount(member),
       needs(`${member.binDir}/etcd`, 'binaries'),
-      needs(`${member.certDir}/server.pem`, 'certs'),
-      needs(`${member.configDir}/etcd.conf`, 'config'),
+      needs(pairFiles(member, 'server').cert, 'certs'),
+      needs(confFile(member), 'config'),
     ];
     return member.manager === 'process'
       ? [...prerequisites, ...plainProcess(target, member)]
@@ -64,7 +75,7 @@ function unit(target: Target<EtcdFacts>, member: Member) {
 }
 
 function plainProcess(target: Target<EtcdFacts>, member: Member) {
-  const { stateDir, service: name, binDir, configDir, clientPort } = member;
+  const { stateDir, service: name, binDir, clientPort } = member;
   const listening = `:${clientPort.toString(16).toUpperCase().padStart(4, '0')} 0`;
   return [
     directory({ path: stateDir, mode: '0700' }, { title: 'the directory of records exists' }),
@@ -74,7 +85,7 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
         name,
         executable: `${binDir}/etcd`,
         recordCommand: recordCommand(member),
-        environmentFiles: [`${configDir}/etcd.conf`, bootstrapFile(member)],
+        environmentFiles: [confFile(member), bootstrapFile(member)],
         pidFile: pidFile(member),
         log: logFile(member),
         ...common(target, member, {}),
@@ -121,8 +132,12 @@ function formed(
 }
 
 function common(target: Target<EtcdFacts>, member: Member, digests: Readonly<Record<string, string>>) {
-  const conf = `${member.configDir}/etcd.conf`;
-  const known = { ...digests, [conf]: sha256(withoutBootstrapKeys(etcdConf(target))) };
+  const conf = confFile(member);
+  const known: Readonly<Record<string, string>> = {
+    ...digests,
+    [conf]: sha256(withoutBootstrapKeys(etcdConf(target))),
+    [dropInDir(member)]: target.facts.unit.dropInDigest ?? sha256(''),
+  };
   const token = target.facts.cluster?.token;
   return {
     loads: loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) })),

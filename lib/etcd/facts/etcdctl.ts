@@ -1,5 +1,6 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
-import { type Member, pidFile } from '../model/cluster.ts';
+import type { Member } from '../model/cluster.ts';
+import { pidFile } from '../model/paths.ts';
 
 /**
  * Defines `q_etcdctl`: etcdctl against the host's own member with the member's own certificate; run by

@@ -56,7 +56,7 @@ export function certificateFaults(
       kind,
       message: `${member.host}: ${member.certDir}/${file} ${what}`,
     });
-    const { address } = member;
+    const address = file === 'peer.pem' ? member.peerAddress : member.address;
     return [
       ...(until < now ? [fault('expired', `ended ${day(until)}: a run renews it`)] : []),
       ...(from > now

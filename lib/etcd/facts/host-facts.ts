@@ -1,7 +1,7 @@
 import { canonicalAddress } from '../../addresses.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
-import type { Member } from '../model/cluster.ts';
+import { type Member, portsOf } from '../model/cluster.ts';
 
 /** A listening TCP socket on one of the member's ports, and who owns it. */
 export interface Listener {
@@ -38,10 +38,11 @@ export interface HostFacts {
 
 /** Read-only shell, one process while the member runs. `$q_state_now` is the state of its service. */
 export function hostFacts(member: Member): Sh {
-  const { dataDir, binDir, configDir, certDir } = member;
+  const { dataDir, binDir, configDir, certDir, walDir } = member;
+  const paths = [dataDir, binDir, configDir, certDir, ...(walDir === undefined ? [] : [walDir])];
   return sh`echo "clock $(date +%s.%N)"
 case \${q_state_now-} in active) ;; *)
-  for q_path in ${[dataDir, binDir, configDir, certDir]}; do
+  for q_path in ${paths}; do
     q_dir=$q_path
     while [ ! -e "$q_dir" ]; do q_dir=\${q_dir%/*} q_dir=\${q_dir:-/}; done
     q_can=no; if [ -w "$q_dir" ]; then q_can=yes; fi
@@ -51,7 +52,7 @@ esac
 case \${q_state_now-} in active | activating) ;; *)
   ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|address \1|p'
   command -v ip >/dev/null || sed -n '/|-- /{s/.*-- //;h}; /host LOCAL/{g;s/^/address /p}' /proc/net/fib_trie
-  ${joinSh([member.clientPort, member.peerPort].map(listeners))}
+  ${joinSh(portsOf(member).map(listeners))}
   q_swap=$(grep -c / /proc/swaps 2>/dev/null)
   if [ "\${q_swap:-0}" -gt 0 ]; then echo "swap yes"; fi
   # Not with read: the shell asks byte by byte, and this file answers once.

@@ -91,9 +91,10 @@ const SINCE: Readonly<Record<string, readonly string[]>> = {
 const MANAGED: Readonly<Record<string, string>> = {
   name: 'etcd_member_name',
   'data-dir': 'etcd_data_dir',
-  'listen-peer-urls': 'etcd_listen_address and etcd_peer_port',
+  'wal-dir': 'etcd_wal_dir',
+  'listen-peer-urls': 'etcd_peer_listen_address and etcd_peer_port',
   'listen-client-urls': 'etcd_listen_address and etcd_client_port',
-  'initial-advertise-peer-urls': 'etcd_address and etcd_peer_port',
+  'initial-advertise-peer-urls': 'etcd_peer_address and etcd_peer_port',
   'advertise-client-urls': 'etcd_address and etcd_client_port',
   'initial-cluster': 'the hosts of the cluster',
   'initial-cluster-token': 'the bootstrap',

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { normalize } from 'node:path';
+import { dirname, normalize } from 'node:path';
 import { isWildcard } from '../../addresses.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
@@ -10,11 +10,13 @@ import { ETCD_VARS, type EtcdVar } from './vars.ts';
 
 type Problem = PlayProblem & { readonly variable: EtcdVar };
 type Listed = { readonly host: HostData; readonly member: Member };
-type Dir = 'etcd_bin_dir' | 'etcd_config_dir' | 'etcd_cert_dir' | 'etcd_data_dir';
+type Dir = 'etcd_bin_dir' | 'etcd_config_dir' | 'etcd_cert_dir' | 'etcd_data_dir' | 'etcd_wal_dir';
 
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 const SYSTEM =
   /^\/(bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin)|usr\/local\/bin|var|var\/(cache|lib|log|run|tmp))?$/;
+/** Directories that the member itself writes: nothing of ours lies in them, and they in nothing of ours. */
+const HOLD_DATA: readonly Dir[] = ['etcd_data_dir', 'etcd_wal_dir'];
 /** Members share one folder of certificates, made by one set of rules. */
 const OF_CLUSTER = [
   'etcd_version',
@@ -54,7 +56,13 @@ function ofSetAside(hosts: readonly HostData[]): readonly PlayProblem[] {
 }
 
 function ofHost(listed: Listed): readonly Problem[] {
-  return [...ofAddresses(listed), ...ofDirs(listed), ...ofLifetimes(listed), ...ofSettings(listed)];
+  return [
+    ...ofAddresses(listed),
+    ...ofDirs(listed),
+    ...ofWalDir(listed),
+    ...ofLifetimes(listed),
+    ...ofSettings(listed),
+  ];
 }
 
 function ofAddresses({ host, member }: Listed): readonly Problem[] {
@@ -63,7 +71,7 @@ function ofAddresses({ host, member }: Listed): readonly Problem[] {
   const tell = (variable: EtcdVar, message: string, hint: string) =>
     problems.push({ host: host.name, variable, message: `${variable} of ${host.name} ${message}`, hint });
   const { address, listenAddress } = member;
-  if (isIP(address) === 0 && (!HOST_NAME.test(address) || /^[\d.]+$/.test(address)))
+  if (isIP(address) === 0 && !isName(address))
     tell('etcd_address', `must be an IP address or a name, found "${address}"`, PORT_HINT);
   if (isWildcard(address))
     tell(
@@ -79,6 +87,25 @@ function ofAddresses({ host, member }: Listed): readonly Problem[] {
       `is ${listenAddress}, which is no address of the host but all of them`,
       'leave it out: etcd_address is used, and one address is enough',
     );
+  const { peerAddress } = member;
+  if (peerAddress !== address && isIP(peerAddress) === 0 && !isName(peerAddress))
+    tell('etcd_peer_address', `must be an IP address or a name, found "${peerAddress}"`, PORT_HINT);
+  for (const [variable, value] of [
+    ['etcd_peer_address', member.peerAddress],
+    ['etcd_peer_listen_address', member.peerListenAddress],
+  ] as const) {
+    if (vars[variable] === undefined || value === undefined) continue;
+    if (isWildcard(value))
+      tell(
+        variable,
+        `is ${value}, which is no address of the host but all of them`,
+        'name the one that members reach it at',
+      );
+    else if (variable === 'etcd_peer_listen_address' && isIP(value) === 0)
+      tell(variable, `must be an IP address, found "${value}"`, PORT_HINT);
+  }
+  if (member.metricsPort === member.clientPort || member.metricsPort === member.peerPort)
+    tell('etcd_metrics_port', `is ${member.metricsPort}, as is another port`, '2381 is usual');
   if (member.clientPort === member.peerPort)
     // The one that was set is where to look.
     tell(
@@ -93,7 +120,7 @@ function ofAddresses({ host, member }: Listed): readonly Problem[] {
       tell('etcd_client_cidrs', `has "${cidr}", which is no network`, 'write 10.0.52.0/24 or fd00::/64');
   }
   for (const san of list(vars.etcd_extra_sans))
-    if (isIP(san) === 0 && (!HOST_NAME.test(san) || /^[\d.]+$/.test(san)))
+    if (isIP(san) === 0 && !isName(san))
       tell('etcd_extra_sans', `has "${san}", which is neither an IP address nor a name`, PORT_HINT);
   const url = String(vars.etcd_download_url ?? '');
   if (/^\w+:\/\//.test(url) && !/^(https?|file):\/\//.test(url))
@@ -119,7 +146,7 @@ function ofDirs({ host, member }: Listed): readonly Problem[] {
     for (const [other, otherPath] of dirs.slice(0, i)) {
       if (path === otherPath)
         problems.push({ host: host.name, variable, message: `${message}, as is ${other}`, hint });
-      else if (variable === 'etcd_data_dir' && (inside(path, otherPath) || inside(otherPath, path)))
+      else if (HOLD_DATA.includes(variable) && (inside(path, otherPath) || inside(otherPath, path)))
         problems.push({
           host: host.name,
           variable,
@@ -129,6 +156,29 @@ function ofDirs({ host, member }: Listed): readonly Problem[] {
     }
   }
   return problems;
+}
+
+/** The parent of the raft log is handed to the member: it must hold nothing that others rely on. */
+function ofWalDir({ host, member }: Listed): readonly Problem[] {
+  if (member.walDir === undefined) return [];
+  const path = tidy(member.walDir);
+  const parent = dirname(path);
+  const others = dirsOf(member).filter(([variable]) => !HOLD_DATA.includes(variable));
+  const shared = others.find(([, other]) => other === parent || inside(other, parent));
+  const why = shared
+    ? `${shared[0]} is ${shared[1]}`
+    : parent === '/' || SYSTEM.test(parent)
+      ? `${parent} is a directory of the system`
+      : undefined;
+  if (why === undefined) return [];
+  return [
+    {
+      host: host.name,
+      variable: 'etcd_wal_dir',
+      message: `etcd_wal_dir of ${host.name} is ${path}: its parent becomes the member's, and ${why}`,
+      hint: `a folder of its own above it will do: ${path}/wal`,
+    },
+  ];
 }
 
 function ofLifetimes({ host }: Listed): readonly Problem[] {
@@ -160,7 +210,9 @@ function ofMachines(all: readonly Listed[]): readonly Problem[] {
     const address = member.address.toLowerCase();
     const ports = 'give one of them another port, or its own etcd_address';
     claim(host.name, 'etcd_client_port', hostPort(address, member.clientPort), ports);
-    claim(host.name, 'etcd_peer_port', hostPort(address, member.peerPort), ports);
+    claim(host.name, 'etcd_peer_port', hostPort(member.peerAddress.toLowerCase(), member.peerPort), ports);
+    if (member.metricsPort !== undefined)
+      claim(host.name, 'etcd_metrics_port', hostPort(address, member.metricsPort), ports);
     const written = dirsOf(member).filter(
       ([variable]) => variable !== 'etcd_bin_dir' || host.vars.etcd_source !== 'path',
     );
@@ -200,13 +252,13 @@ function ofCluster(all: readonly Listed[]): readonly Problem[] {
           hint: 'say it once, below vars: of the group',
         });
   }
-  const near = all.filter(({ member }) => /^(127\.|::1$|localhost$)/.test(member.address));
+  const near = all.filter(({ member }) => /^(127\.|::1$|localhost$)/.test(member.peerAddress));
   if (near.length < all.length)
     for (const { host, member } of near)
       problems.push({
         host: host.name,
-        variable: 'etcd_address',
-        message: `etcd_address of ${host.name} is ${member.address}, which other members of cluster ${cluster} cannot reach`,
+        variable: member.peerAddress === member.address ? 'etcd_address' : 'etcd_peer_address',
+        message: `${member.peerAddress === member.address ? 'etcd_address' : 'etcd_peer_address'} of ${host.name} is ${member.peerAddress}, which other members of cluster ${cluster} cannot reach`,
         hint: 'set etcd_address to one that all members reach',
       });
   if (all.length % 2 === 0)
@@ -220,14 +272,20 @@ function ofCluster(all: readonly Listed[]): readonly Problem[] {
   return problems;
 }
 
-function dirsOf({ binDir, configDir, certDir, dataDir }: Member): readonly (readonly [Dir, string])[] {
+function dirsOf(member: Member): readonly (readonly [Dir, string])[] {
+  const { binDir, configDir, certDir, dataDir, walDir } = member;
   const dirs = {
     etcd_bin_dir: binDir,
     etcd_config_dir: configDir,
     etcd_cert_dir: certDir,
     etcd_data_dir: dataDir,
+    ...(walDir !== undefined && { etcd_wal_dir: walDir }),
   };
   return (Object.entries(dirs) as [Dir, string][]).map(([name, path]) => [name, tidy(path)]);
+}
+
+function isName(text: string): boolean {
+  return HOST_NAME.test(text) && !/^[\d.]+$/.test(text);
 }
 
 function tidy(path: string): string {

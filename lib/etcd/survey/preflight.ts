@@ -1,8 +1,8 @@
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
-import type { Listener } from '../facts/host-facts.ts';
+import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
-import { memberUnitPath } from '../files/unit.ts';
 import type { Member } from '../model/cluster.ts';
+import { memberUnitPath, walPath } from '../model/paths.ts';
 
 /** A member with what its host told before anything was written. */
 export interface Candidate {
@@ -16,6 +16,9 @@ const SKEW = 1000;
 /** MiB: two WAL segments of 64 MiB, which etcd allocates at once, and a young database. */
 const DATA_SPACE = 200;
 
+/** Of that, the segments of the log, where it lies elsewhere. */
+const LOG_SPACE = 130;
+
 /** MiB by which the database of a member grows at a time: without that much it would end right after its start. */
 const GROWTH = 16;
 
@@ -28,7 +31,12 @@ const OPEN_FILES = 65536;
 /** What keeps members from being set up as described, of all hosts, before any of them is written to. */
 export function preflight(candidates: readonly Candidate[]): readonly QuorateError[] {
   return [
-    ...candidates.flatMap((one) => [...listenAddress(one), ...takenPorts(one), ...space(one)]),
+    ...candidates.flatMap((one) => [
+      ...listenAddresses(one),
+      ...takenPorts(one),
+      ...walDirectory(one),
+      ...space(one),
+    ]),
     ...clocks(candidates),
   ];
 }
@@ -49,25 +57,31 @@ export function notes(candidates: readonly Candidate[]): readonly string[] {
   });
 }
 
-function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
+/** The end that a member binds for clients, and the one for members where that is another. */
+function listenAddresses(one: Candidate): readonly QuorateError[] {
+  const { address, peerAddress, listenAddress, peerListenAddress } = one.member;
+  const same = address === peerAddress && listenAddress === peerListenAddress;
+  return [...bindable(one, 'client'), ...(same ? [] : bindable(one, 'peer'))];
+}
+
+function bindable({ member, facts }: Candidate, end: 'client' | 'peer'): readonly QuorateError[] {
   const { addresses } = facts.host;
-  const listen = member.listenAddress ?? facts.resolved;
+  const listen = boundAddress(member, facts, end);
+  const [given, named, variable] =
+    end === 'client'
+      ? [member.listenAddress, member.address, 'etcd_listen_address']
+      : [member.peerListenAddress, member.peerAddress, 'etcd_peer_listen_address'];
   if (listen === undefined) {
-    return [
-      problem(
-        member,
-        `${member.address} does not resolve on the host`,
-        'set etcd_listen_address to one of its addresses',
-      ),
-    ];
+    const hint = `set ${variable} to one of its addresses`;
+    return [problem(member, `${named} does not resolve on the host`, hint)];
   }
   if (addresses.length === 0) return [];
-  if (member.listenAddress === undefined && isLoopback(listen) && member.address !== 'localhost') {
+  if (given === undefined && isLoopback(listen) && named !== 'localhost') {
     return [
       problem(
         member,
-        `${member.address} is ${listen} on the host itself, where nobody else reaches it`,
-        'give it its address in /etc/hosts there, or set etcd_listen_address',
+        `${named} is ${listen} on the host itself, where nobody else reaches it`,
+        `give it its address in /etc/hosts there, or set ${variable}`,
       ),
     ];
   }
@@ -78,17 +92,17 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
     problem(
       member,
       `${listen} is not an address of the host, which has ${own.join(', ') || 'loopback only'}`,
-      'set etcd_listen_address to the one to bind; etcd_address is what others connect to',
+      `set ${variable} to the one to bind; ${end === 'client' ? 'etcd_address' : 'etcd_peer_address'} is what others connect to`,
     ),
   ];
 }
 
 function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
-  const listen = member.listenAddress ?? facts.resolved ?? '';
-  const clashes = ({ address }: Listener) => isEvery(address) || address === listen;
-  return facts.host.listeners.filter(clashes).map(({ port, address, pid, program }) => {
+  const bound = { client: boundAddress(member, facts, 'client'), peer: boundAddress(member, facts, 'peer') };
+  return facts.host.listeners.flatMap(({ port, address, pid, program }) => {
+    const role = port === member.clientPort ? 'client' : port === member.peerPort ? 'peer' : 'metrics';
+    if (!isEvery(address) && address !== bound[role === 'peer' ? 'peer' : 'client']) return [];
     const who = pid === undefined ? 'another process' : `${program ?? 'a process'} (pid ${pid})`;
-    const role = port === member.clientPort ? 'client' : 'peer';
     return problem(
       member,
       `port ${port}, its ${role} port, is taken by ${who} on ${address}`,
@@ -97,9 +111,35 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
   });
 }
 
+/** The raft log of a member that has data lies elsewhere: it would begin with an empty one, under its old ID. */
+function walDirectory({ member, facts }: Candidate): readonly QuorateError[] {
+  const { walDir, service } = member;
+  const { walElsewhere } = facts;
+  if (facts.data === 'present' && walElsewhere !== undefined) {
+    return [
+      problem(
+        member,
+        `its raft log is in ${walElsewhere}, and the inventory wants it in ${walPath(member)}`,
+        `put etcd_wal_dir back${walDir === undefined ? ` to ${walElsewhere}` : ''}; or stop ${service} and move the log there yourself`,
+      ),
+    ];
+  }
+  const mount = facts.host.space.find(({ path }) => path === walDir)?.mount;
+  if (walDir === undefined || mount !== walDir) return [];
+  return [
+    problem(
+      member,
+      `etcd_wal_dir is ${walDir}, a mount point: etcd puts a new log in place by renaming`,
+      `set etcd_wal_dir: ${walDir}/wal`,
+    ),
+  ];
+}
+
 function space({ member, facts }: Candidate): readonly QuorateError[] {
+  const isNew = facts.data !== 'present';
   const needs: Readonly<Record<string, number>> = {
-    [member.dataDir]: facts.data === 'present' ? 0 : DATA_SPACE,
+    [member.dataDir]: isNew && member.walDir === undefined ? DATA_SPACE : isNew ? DATA_SPACE - LOG_SPACE : 0,
+    ...(member.walDir !== undefined && { [member.walDir]: isNew ? LOG_SPACE : 0 }),
     [member.binDir]: facts.installed === undefined ? RELEASE_SPACE : 0,
   };
   const readOnly = facts.host.space.filter(({ writable }) => !writable);

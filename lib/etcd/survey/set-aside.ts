@@ -1,8 +1,8 @@
 import { hostNames } from '../../dsl/play.ts';
 import { sh } from '../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { logFile } from '../facts/index.ts';
 import { type Member, memberOf, quorum } from '../model/cluster.ts';
+import { logFile } from '../model/paths.ts';
 import type { EtcdHost, Surveyed } from './survey.ts';
 
 /** `--set-aside-data HOST`, as it reaches the hosts. */

@@ -1,9 +1,9 @@
 import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { formedRecord } from '../facts/formed.ts';
 import { type ClusterFacts, isUp } from '../facts/index.ts';
 import { memberOf } from '../model/cluster.ts';
+import { formedRecord } from '../model/paths.ts';
 import type { EtcdHost, Surveyed } from './survey.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { type MemberCertificate, memberCertificate } from '../../facts/found-certificates.ts';
-import { type EtcdFacts, logFile } from '../../facts/index.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
 import { type PortReading, parsePorts, probePorts } from '../../health/ports.ts';
 import type { Member } from '../../model/cluster.ts';
+import { logFile } from '../../model/paths.ts';
 import { type JournalFinding, readJournal } from './journal.ts';
 
 /** What is known of one member, gathered without changing anything. */

@@ -19,7 +19,7 @@ const GOOD: MemberCertificate = {
 
 const judge = (address: string, change: Partial<MemberCertificate>) =>
   certificateFaults(
-    { host: 'etcd02', address, certDir: '/opt/etcd/ssl' } as Member,
+    { host: 'etcd02', address, peerAddress: address, certDir: '/opt/etcd/ssl' } as Member,
     [{ ...GOOD, ...change }],
     NOW,
   ).map(({ message }) => message);

@@ -202,6 +202,43 @@ const CASES: readonly Case[] = [
     [{ etcd_cert_expiry: '30d', etcd_cert_renew_before: '720h' }],
     'h1 etcd_cert_renew_before: etcd_cert_renew_before of h1 is no less than etcd_cert_expiry: every run would renew',
   ],
+  ['a raft log on a disk of its own', [{ etcd_wal_dir: '/srv/etcd/wal' }]],
+  ['a raft log beside the data', [{ etcd_wal_dir: '/var/lib/etcd/wal' }]],
+  ...(
+    [
+      ['/srv/wal', '/srv is a directory of the system'],
+      ['/var/lib/etcd-wal/', '/var/lib is a directory of the system'],
+      ['/opt/etcd/wal', 'etcd_bin_dir is /opt/etcd/bin'],
+    ] as const
+  ).map(
+    ([path, why]): Case => [
+      `a raft log whose parent is not the member's: ${path}`,
+      [{ etcd_wal_dir: path }],
+      `h1 etcd_wal_dir: etcd_wal_dir of h1 is ${path.replace(/\/$/, '')}: its parent becomes the member's, and ${why}`,
+    ],
+  ),
+  [
+    'a raft log in the data directory',
+    [{ etcd_wal_dir: '/var/lib/etcd/default.etcd/wal' }],
+    'h1 etcd_wal_dir: etcd_wal_dir of h1 is /var/lib/etcd/default.etcd/wal, and etcd_data_dir is /var/lib/etcd/default.etcd: one lies in the other',
+  ],
+  ['members on a network of their own', [1, 2, 3].map((i) => ({ etcd_peer_address: `192.168.0.${i}` }))],
+  [
+    'a peer address with a slip, and one that is all of them',
+    [{ etcd_peer_address: '10.0.0.256' }, { etcd_peer_listen_address: '0.0.0.0' }, {}],
+    'h1 etcd_peer_address: etcd_peer_address of h1 must be an IP address or a name, found "10.0.0.256"',
+    'h2 etcd_peer_listen_address: etcd_peer_listen_address of h2 is 0.0.0.0, which is no address of the host but all of them',
+  ],
+  [
+    'a peer address that only its own host has',
+    [{ etcd_peer_address: '127.0.0.1' }, {}, {}],
+    'h1 etcd_peer_address: etcd_peer_address of h1 is 127.0.0.1, which other members of cluster prod cannot reach',
+  ],
+  [
+    'metrics on the port for clients',
+    [{ etcd_metrics_port: 2379 }],
+    'h1 etcd_metrics_port: etcd_metrics_port of h1 is 2379, as is another port',
+  ],
   ['renewal in time', [{ etcd_cert_expiry: '31d', etcd_cert_renew_before: '720h' }]],
 ];
 

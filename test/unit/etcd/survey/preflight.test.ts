@@ -133,6 +133,31 @@ describe('before anything is written', () => {
       candidate({ space: [{ path: '/opt/etcd/bin', mount: '/opt', freeKiB: GIB, writable: false }] }),
       ['2 etcd01: /opt/etcd/bin cannot be written: /opt is read-only or closed to this login'],
     ],
+    [
+      'a raft log that the inventory moves away from its data',
+      candidate(
+        {},
+        { data: 'present', walElsewhere: '/var/lib/etcd/default.etcd/member/wal' },
+        { etcd_wal_dir: '/srv/etcd/wal' },
+      ),
+      [
+        '3 etcd01: its raft log is in /var/lib/etcd/default.etcd/member/wal, and the inventory wants it in /srv/etcd/wal',
+      ],
+    ],
+    [
+      'a raft log in a mount point',
+      candidate(
+        { space: [{ path: '/srv/etcd/wal', mount: '/srv/etcd/wal', freeKiB: GIB, writable: true }] },
+        {},
+        { etcd_wal_dir: '/srv/etcd/wal' },
+      ),
+      ['3 etcd01: etcd_wal_dir is /srv/etcd/wal, a mount point: etcd puts a new log in place by renaming'],
+    ],
+    [
+      'an address for members that the host does not have',
+      candidate({}, {}, { etcd_peer_address: '10.9.0.1' }),
+      ['3 etcd01: 10.9.0.1 is not an address of the host, which has 10.0.0.1'],
+    ],
   ])('%s', (_name, one, expected) => {
     expect(said(one)).toEqual(expected);
   });
