@@ -7,6 +7,8 @@ import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl.ts';
 import { formedText } from '../lib/etcd/facts/formed.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/files/etcd-conf.ts';
+import { type MemberServiceDesired, memberService } from '../lib/etcd/files/member-service.ts';
+import { tellingLine } from '../lib/etcd/files/telling-line.ts';
 import { etcdUnit, loadedPaths, recordCommand } from '../lib/etcd/files/unit.ts';
 import { clusterOf, type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import {
@@ -24,7 +26,7 @@ import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { needs } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import { service } from '../lib/resources/service/index.ts';
+import type { Loaded, ServiceDesired } from '../lib/resources/service/lifecycle.ts';
 import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** Seconds for a member to answer after its start; a first election takes one or two. */
@@ -57,17 +59,18 @@ function unit(target: Target<EtcdFacts>, member: Member) {
       { path, content, mode: '0644', owner: 'root', group: 'root' },
       { title: `the unit ${member.service}.service is hardened`, inTurn: true },
     ),
-    service(
-      {
+    memberService(
+      wanted(target, member, {
         manager: 'systemd',
         name: member.service,
         unitPath: path,
-        ...common(target, member, { [path]: sha256(content) }),
+        loads: loads(target, member, { [path]: sha256(content) }),
         ready: {
           until: sh`[ "$(systemctl is-active ${member.service}.service)" = active ] && ${answers(member)}`,
           timeout: READY,
+          telling: tellingLine,
         },
-      },
+      }),
       { title: 'etcd is enabled and running', inTurn: true },
     ),
     formed(target, member, { owner: 'root', group: 'root' }),
@@ -79,21 +82,22 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
   const listening = `:${clientPort.toString(16).toUpperCase().padStart(4, '0')} 0`;
   return [
     directory({ path: stateDir, mode: '0700' }, { title: 'the directory of records exists' }),
-    service(
-      {
+    memberService(
+      wanted(target, member, {
         manager: 'process',
         name,
         executable: `${binDir}/etcd`,
-        recordCommand: recordCommand(member),
+        before: sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`,
         environmentFiles: [confFile(member), bootstrapFile(member)],
         pidFile: pidFile(member),
         log: logFile(member),
-        ...common(target, member, {}),
+        loads: loads(target, member),
         ready: {
           until: sh`grep -q ${listening} /proc/net/tcp /proc/net/tcp6 && ${answers(member)}`,
           timeout: READY,
+          telling: tellingLine,
         },
-      },
+      }),
       { title: 'etcd is running', inTurn: true },
     ),
     ...(mayWaitForQuorum(target) ? [quorum(member)] : []),
@@ -131,22 +135,24 @@ function formed(
   );
 }
 
-function common(target: Target<EtcdFacts>, member: Member, digests: Readonly<Record<string, string>>) {
-  const conf = confFile(member);
+function wanted(target: Target<EtcdFacts>, member: Member, service: ServiceDesired): MemberServiceDesired {
+  const token = target.facts.cluster?.token;
+  const content = token === undefined ? undefined : bootstrapEnvironment(token);
+  return { service, record: loadedRecord(member), bootstrap: { path: bootstrapFile(member), content } };
+}
+
+/** What a start must have loaded; `digests` of files that are written by this run. */
+function loads(
+  target: Target<EtcdFacts>,
+  member: Member,
+  digests: Readonly<Record<string, string>> = {},
+): readonly Loaded[] {
   const known: Readonly<Record<string, string>> = {
     ...digests,
-    [conf]: sha256(withoutBootstrapKeys(etcdConf(target))),
+    [confFile(member)]: sha256(withoutBootstrapKeys(etcdConf(target))),
     [dropInDir(member)]: target.facts.unit.dropInDigest ?? sha256(''),
   };
-  const token = target.facts.cluster?.token;
-  return {
-    loads: loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) })),
-    record: loadedRecord(member),
-    bootstrap: {
-      path: bootstrapFile(member),
-      content: token === undefined ? undefined : bootstrapEnvironment(token),
-    },
-  };
+  return loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) }));
 }
 
 /** A linearizable read through the member: there is quorum, and the certificates fit. */
