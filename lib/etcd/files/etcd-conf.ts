@@ -99,6 +99,7 @@ function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnviro
   return settingsEnvironment(settings, version);
 }
 
+/** Taken literally between single quotes, too, which JSON needs. */
 function line(key: string, value: string): string {
-  return `${key}="${value}"`;
+  return value.includes('"') ? `${key}='${value}'` : `${key}="${value}"`;
 }

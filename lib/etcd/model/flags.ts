@@ -1,5 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { cipherProblems, ruleProblems } from './setting-rules.ts';
+import { valueProblem } from './setting-values.ts';
 
 /**
  * Server flags of etcd by minor version, from `etcd --help` of 3.3.27, 3.4.45, 3.5.33 and 3.6.14: the first
@@ -110,12 +112,19 @@ const MANAGED: Readonly<Record<string, string>> = {
   'auto-tls': 'always off: the certificates are our own',
   'peer-auto-tls': 'always off: the certificates are our own',
   'force-new-cluster': 'no role: it discards members',
+  discovery: 'the hosts of the cluster',
+  'discovery-endpoints': 'the hosts of the cluster',
+  'discovery-srv': 'the hosts of the cluster',
+  'discovery-srv-name': 'the hosts of the cluster',
+  'discovery-token': 'the hosts of the cluster',
 };
 
 /** What one of `etcd_settings` cannot be. */
 export interface SettingProblem {
   readonly message: string;
   readonly hint: string;
+  /** A warning lets the run go on. */
+  readonly level?: 'warning';
 }
 
 /**
@@ -129,7 +138,12 @@ export function settingsProblems(
   const names = Object.entries(settings);
   if (names.length > 0 && version !== undefined && !MINORS.includes(minorOf(version)))
     return [unknownVersion(version)];
-  return names.flatMap(([name, value]) => nameProblem(name, version) ?? valueProblem(name, value) ?? []);
+  const single = names.flatMap(
+    ([name, value]) =>
+      nameProblem(name, version) ?? textProblem(name, value) ?? typeProblem(name, value, version) ?? [],
+  );
+  // What is wrong by itself is not judged together with others.
+  return single.length > 0 || version === undefined ? single : ruleProblems(settings, version);
 }
 
 /** The same for the variables of a host, with its name. */
@@ -138,10 +152,11 @@ export function hostSettingsProblems(
   version: string | undefined,
 ): readonly SettingProblem[] {
   const settings = (vars.etcd_settings ?? {}) as Readonly<Record<string, unknown>>;
-  return settingsProblems(settings, version).map(({ message, hint }) => ({
-    message: `etcd_settings of ${name}: ${message}`,
-    hint,
-  }));
+  const problems = [
+    ...settingsProblems(settings, version),
+    ...cipherProblems(settings, String(vars.etcd_key_type)),
+  ];
+  return problems.map((problem) => ({ ...problem, message: `etcd_settings of ${name}: ${problem.message}` }));
 }
 
 /** `etcd_settings` as environment variables. Throws exit code 1 for what a version does not have. */
@@ -149,7 +164,7 @@ export function settingsEnvironment(
   settings: Readonly<Record<string, unknown>>,
   version: string,
 ): readonly (readonly [name: string, value: string])[] {
-  const [problem] = settingsProblems(settings, version);
+  const problem = settingsProblems(settings, version).find(({ level }) => level !== 'warning');
   if (problem) {
     const { message, hint } = problem;
     throw new QuorateError(`etcd_settings: ${message}`, { exitCode: EXIT.usage, hint });
@@ -192,13 +207,23 @@ function nameHint(name: string, version: string | undefined, known: readonly str
   return 'names are those of etcd --help, without dashes in front';
 }
 
-function valueProblem(name: string, value: unknown): SettingProblem | undefined {
+/** JSON has double quotes, and is carried in single ones. */
+function textProblem(name: string, value: unknown): SettingProblem | undefined {
   const text = String(value);
-  if (!/["\\$`\r\n\0]/.test(text)) return undefined;
+  if (!/[\\$`\r\n\0]|'.*"|".*'/.test(text)) return undefined;
   return {
-    message: `the value of ${name} has a quote, backslash, dollar, backtick or newline: ${JSON.stringify(text)}`,
+    message: `the value of ${name} has quotes of both kinds, a backslash, dollar, backtick or newline: ${JSON.stringify(text)}`,
     hint: 'an environment file cannot carry it unchanged',
   };
+}
+
+/** Of what a flag takes; before the version is known, only what no version takes. */
+function typeProblem(name: string, value: unknown, version: string | undefined): SettingProblem | undefined {
+  const minors = version === undefined ? MINORS.filter((minor) => flagsOf(minor).has(name)) : [version];
+  const said = minors.map((one) => valueProblem(name, value, one));
+  const [wanted] = said;
+  if (wanted === undefined || said.includes(undefined)) return undefined;
+  return { message: `${name} is ${JSON.stringify(value)}, and ${wanted}`, hint: 'see etcd --help' };
 }
 
 /** The name that was meant: spelt almost so, or what a flag is called before or after its time as an experiment. */

@@ -85,8 +85,8 @@ function hostToken(hosts: readonly EtcdHost[]): string | undefined {
 /** `etcd_settings` that the running version does not have, where the inventory leaves it to the hosts. */
 function unknownSettings({ hosts }: Surveyed, version: string | undefined): readonly QuorateError[] {
   return hosts.flatMap(({ target }) =>
-    hostSettingsProblems(target, version).map(
-      ({ message, hint }) => new QuorateError(message, { exitCode: EXIT.usage, host: target.name, hint }),
+    hostSettingsProblems(target, version).flatMap(({ message, hint, level }) =>
+      level === 'warning' ? [] : new QuorateError(message, { exitCode: EXIT.usage, host: target.name, hint }),
     ),
   );
 }

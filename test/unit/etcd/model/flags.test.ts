@@ -46,9 +46,9 @@ describe('etcd_settings', () => {
       'etcd_settings: auto-tls is set by always off: the certificates are our own',
     ],
     [
-      { 'log-outputs': 'a"b' },
-      '3.5.30',
-      'etcd_settings: the value of log-outputs has a quote, backslash, dollar, backtick or newline: "a\\"b"',
+      { 'distributed-tracing-service-name': `a"b'c` },
+      '3.6.14',
+      `etcd_settings: the value of distributed-tracing-service-name has quotes of both kinds, a backslash, dollar, backtick or newline: "a\\"b'c"`,
     ],
     [{ logger: 'zap' }, '3.9.0', 'etcd 3.9.0 is not one of the versions known here: 3.3, 3.4, 3.5, 3.6'],
   ];

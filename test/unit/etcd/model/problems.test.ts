@@ -3,6 +3,8 @@ import type { Vars } from '../../../../lib/dsl/role.ts';
 import { modelProblems } from '../../../../lib/etcd/model/problems.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 
+const LATEST = { etcd_version: '3.5.30' };
+
 type Case = readonly [what: string, hosts: readonly Vars[], ...problems: string[]];
 
 /** Hosts h1, h2… at 10.0.0.1, 10.0.0.2…, with these variables besides the defaults. */
@@ -238,6 +240,53 @@ const CASES: readonly Case[] = [
     'metrics on the port for clients',
     [{ etcd_metrics_port: 2379 }],
     'h1 etcd_metrics_port: etcd_metrics_port of h1 is 2379, as is another port',
+  ],
+  ['a log of its own', [{ ...LATEST, etcd_settings: { 'log-outputs': '/var/log/etcd/etcd.log' } }]],
+  [
+    'a log in a directory of the system',
+    [{ ...LATEST, etcd_settings: { 'log-outputs': '/var/log/etcd.log' } }],
+    "h1 etcd_settings: etcd_settings of h1: log-outputs has /var/log/etcd.log: its directory becomes the member's, and /var/log is a directory of the system",
+  ],
+  [
+    'a log among the binaries',
+    [{ ...LATEST, etcd_settings: { 'log-outputs': '/opt/etcd/etcd.log' } }],
+    "h1 etcd_settings: etcd_settings of h1: log-outputs has /opt/etcd/etcd.log: its directory becomes the member's, and etcd_bin_dir is /opt/etcd/bin",
+  ],
+  [
+    'metrics on the client port, by a setting',
+    [{ ...LATEST, etcd_settings: { 'listen-metrics-urls': 'https://10.0.0.1:2379' } }],
+    'h1 etcd_settings: etcd_settings of h1: listen-metrics-urls has https://10.0.0.1:2379, a port that is taken',
+  ],
+  [
+    'metrics by a variable and a setting',
+    [
+      {
+        ...LATEST,
+        etcd_metrics_port: 2381,
+        etcd_settings: { 'listen-metrics-urls': 'http://127.0.0.1:2391' },
+      },
+    ],
+    'h1 etcd_settings: etcd_settings of h1: listen-metrics-urls is set by etcd_metrics_port',
+  ],
+  [
+    'a name that no certificate of a member has',
+    [{ ...LATEST, etcd_settings: { 'client-cert-allowed-hostname': 'app.example' } }],
+    'h1 etcd_settings: etcd_settings of h1: client-cert-allowed-hostname is app.example, which the certificates of members do not have: it would shut them out',
+  ],
+  [
+    'a name that they have',
+    [
+      {
+        ...LATEST,
+        etcd_extra_sans: ['app.example'],
+        etcd_settings: { 'client-cert-allowed-hostname': 'app.example' },
+      },
+    ],
+  ],
+  [
+    'no safety for the data: a warning',
+    [{ ...LATEST, etcd_settings: { 'unsafe-no-fsync': true } }],
+    'warning h1 etcd_settings: etcd_settings of h1: unsafe-no-fsync is on: a host that loses its power loses what the cluster has acknowledged',
   ],
   ['renewal in time', [{ etcd_cert_expiry: '31d', etcd_cert_renew_before: '720h' }]],
 ];
