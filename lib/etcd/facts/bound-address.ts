@@ -7,7 +7,7 @@ export function boundAddress(
   facts: Pick<EtcdFacts, 'resolved' | 'resolvedPeer'>,
   end: 'client' | 'peer',
 ): string | undefined {
-  return end === 'client'
-    ? (member.listenAddress ?? facts.resolved)
-    : (member.peerListenAddress ?? facts.resolvedPeer);
+  const { address, peerAddress, listenAddress, peerListenAddress } = member;
+  if (end === 'client') return listenAddress ?? facts.resolved;
+  return peerListenAddress ?? (peerAddress === address ? facts.resolved : facts.resolvedPeer);
 }

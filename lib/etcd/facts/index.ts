@@ -27,7 +27,7 @@ export interface EtcdFacts {
   readonly systemd: number | undefined;
   /** What `etcd_address` resolves to on the host itself; loopback only where there is nothing else. */
   readonly resolved: string | undefined;
-  /** The same for `etcd_peer_address`. */
+  /** The same for an `etcd_peer_address` of its own. */
   readonly resolvedPeer: string | undefined;
   /** First line of our records, undefined when there are none. */
   readonly owner: string | undefined;
@@ -87,7 +87,7 @@ export const ORDINARY: EtcdFacts = {
   arch: 'amd64',
   systemd: 252,
   resolved: '192.0.2.1',
-  resolvedPeer: '192.0.2.1',
+  resolvedPeer: undefined,
   owner: undefined,
   formed: undefined,
   data: 'absent',
@@ -166,7 +166,12 @@ if [ -d /run/systemd/system ]; then
 fi
 if [ -e /sys/fs/selinux/enforce ]; then echo "selinux yes"; fi
 ${member.listenAddress === undefined ? resolvedAddress('resolved', member.address) : sh`:`}
-${member.peerListenAddress === undefined ? resolvedAddress('resolved-peer', member.peerAddress) : sh`:`}`;
+${peerName(member)}`;
+}
+
+function peerName({ address, peerAddress, peerListenAddress }: Member): Sh {
+  const isOwn = peerListenAddress === undefined && peerAddress !== address;
+  return isOwn ? resolvedAddress('resolved-peer', peerAddress) : sh`:`;
 }
 
 /** Distributions give a host's own name to 127.0.1.1, too, where nobody else would reach the member. */
