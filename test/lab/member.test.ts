@@ -1,4 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { changeSet, type Outcome, runPlaybook } from './support/playbook.ts';
@@ -19,6 +22,44 @@ describeLab('a member as it is written and started', () => {
     lab = await startLab({ name: 'member' });
   });
   afterAll(() => lab?.stop());
+
+  it('is founded nowhere while one host cannot run it, is read-only, or sends from another address', async () => {
+    const bare = () => onAll('ls -d /opt/etcd /var/lib/quorate 2>/dev/null');
+    const cases = [
+      [
+        'mkdir -p /opt/etcd/bin; mount -t tmpfs -o noexec none /opt/etcd/bin',
+        'umount /opt/etcd/bin; rm -r /opt/etcd',
+        2,
+        'etcd02: /opt/etcd/bin is mounted noexec, and etcd is to run from /opt/etcd/bin',
+      ],
+      [
+        'mount --bind /etc/systemd /etc/systemd && mount -o remount,bind,ro /etc/systemd',
+        'umount /etc/systemd',
+        2,
+        'etcd02: /etc/systemd/system cannot be written: /etc/systemd is read-only or closed to this login',
+      ],
+    ] as const;
+    for (const [prepare, undo, code, message] of cases) {
+      await on('etcd02', prepare);
+      const [check, run] = [await site('--check'), await site()];
+      await on('etcd02', undo);
+      expect([check.code, run.code]).toEqual([code, code]);
+      expect(said(run)).toContain(message);
+    }
+    await on('etcd02', 'ip addr add 10.0.52.114/24 dev eth0');
+    const hostvars = { etcd_address: '10.0.52.114' };
+    const inventory = join(lab.stateDir, 'second.yaml');
+    const text = parse(readFileSync(lab.inventoryFile, 'utf8'));
+    Object.assign(text.etcd.hosts.etcd02, hostvars);
+    writeFileSync(inventory, stringify(text));
+    const second = await runPlaybook(lab, [], { inventory });
+    await on('etcd02', 'ip addr del 10.0.52.114/24 dev eth0');
+    expect(second.code).toBe(3);
+    expect(said(second)).toContain(
+      'etcd02: its packets to 10.0.52.13 leave from 10.0.52.14, and others know it as 10.0.52.114',
+    );
+    expect(await bare()).toEqual(['', '', '']);
+  });
 
   it('has its raft log where etcd_wal_dir says; a check knows it before, and nothing is left to do after', async () => {
     const check = await site('--check');
@@ -104,6 +145,68 @@ systemctl restart --no-block etcd; sleep 1; systemctl is-active etcd`,
     expect(run.code).toBe(0);
     expect(run.changed.filter(({ task }) => task === 'etcd is enabled and running')).toHaveLength(2);
     expect((await site('--check', '--detailed-exitcode')).code).toBe(0);
+  });
+
+  it('with drop-ins is said to be another, restarted for new ones, and keeps those that do no harm', async () => {
+    const dropIn = '/etc/systemd/system/etcd.service.d/mine.conf';
+    await on(
+      'etcd03',
+      `mkdir -p ${dropIn.replace(/\/[^/]*$/, '')}; printf '[Service]\\nCPUWeight=50\\n' >${dropIn}; systemctl daemon-reload`,
+    );
+    const harmless = await site();
+    expect(harmless.changed.map(({ host, task }) => `${host} ${task}`)).toEqual([
+      'etcd03 etcd is enabled and running',
+    ]);
+    expect(harmless.text).not.toContain('changes how etcd runs');
+    await on(
+      'etcd03',
+      `printf 'Environment=ETCD_UNSAFE_NO_FSYNC=true\\n' >>${dropIn}; systemctl daemon-reload; systemctl restart etcd`,
+    );
+    for (const playbook of ['site', 'status', 'doctor']) {
+      const { code, text } = await runPlaybook(
+        lab,
+        playbook === 'site' ? ['-e', JSON.stringify(vars), '--check'] : [],
+        { playbook },
+      );
+      expect([playbook, code]).toEqual([playbook, 0]);
+      expect(text).toContain(
+        `etcd03: ${dropIn} changes how etcd runs: Environment=ETCD_UNSAFE_NO_FSYNC=true; take it out`,
+      );
+    }
+    await on(
+      'etcd03',
+      `rm -r ${dropIn.replace(/\/[^/]*$/, '')}; systemctl daemon-reload; systemctl restart etcd`,
+    );
+  });
+
+  it('logs to a file of its own, with rotation', async () => {
+    const kept = vars;
+    vars = {
+      ...vars,
+      etcd_settings: {
+        'log-outputs': '/var/log/etcd/etcd.log',
+        'enable-log-rotation': true,
+        'log-rotation-config-json': '{"maxsize": 10}',
+      },
+    };
+    const run = await site();
+    vars = kept;
+    expect(said(run)).toBe('');
+    expect(await onAll('grep -c "ready to serve client requests" /var/log/etcd/etcd.log')).not.toContain('0');
+  });
+
+  it('tells why it did not start: the line with the error, of this start', async () => {
+    const kept = vars;
+    vars = {
+      ...vars,
+      etcd_settings: { 'client-cert-file': '/nowhere.pem', 'client-key-file': '/nowhere-key.pem' },
+    };
+    const run = await site();
+    vars = kept;
+    expect(run.code).toBe(3);
+    expect(run.text).toContain('open /nowhere.pem: no such file or directory');
+    expect(run.text).toMatch(/ActiveState=\w+/);
+    expect((await site()).code).toBe(0);
   });
 
   it('binds a port below 1024 by the one capability', async () => {

@@ -9,6 +9,7 @@ import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
+import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
 import { parseUnitFacts, type UnitFacts, unitFacts } from './unit-facts.ts';
 
@@ -54,6 +55,8 @@ export interface EtcdFacts {
   readonly selinux: boolean;
   readonly firewall: FirewallFacts;
   readonly host: HostFacts;
+  /** Towards other members. */
+  readonly sources: readonly Source[];
   /** The member's answers; undefined when its service does not run. */
   reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
@@ -71,6 +74,8 @@ export interface ClusterFacts {
   readonly furtherHosts: readonly string[];
   /** How long before its end a certificate of either kind is due, in milliseconds. */
   readonly renewBefore: LeafRules['renewBefore'];
+  /** Of keys to come. */
+  readonly keyType?: LeafRules['keyType'];
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
 }
@@ -101,7 +106,16 @@ export const ORDINARY: EtcdFacts = {
   installed: undefined,
   selinux: false,
   firewall: { backend: 'nftables', own: 'nftables', resolved: {} },
-  host: { clock: undefined, addresses: [], listeners: [], space: [], swap: false, openFiles: undefined },
+  host: {
+    clock: undefined,
+    addresses: [],
+    listeners: [],
+    space: [],
+    swap: false,
+    openFiles: undefined,
+    noexec: undefined,
+  },
+  sources: [],
   reading: undefined,
 };
 
@@ -115,6 +129,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       recordFacts(member),
       unitFacts(member),
       hostFacts(member),
+      networkFacts(host),
       memberFacts(member),
     ]);
   },
@@ -147,6 +162,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       installed: line('installed'),
       selinux: line('selinux') === 'yes',
       firewall: parseFirewallFacts(head),
+      sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
       caPem: certificatesOf(part('ca')),
       reading: member === undefined ? undefined : parseMember(member),

@@ -51,3 +51,26 @@ export function parseUnitFacts(out: string): UnitFacts {
   }
   return { dropIns, dropInDigest: /^drop-in-digest ([0-9a-f]{64})\b/m.exec(out)?.[1] };
 }
+
+/** A drop-in with the lines that make a member another than we have written. */
+export interface StrangeDropIn {
+  readonly path: string;
+  readonly said: readonly string[];
+}
+
+/**
+ * Drop-ins that set etcd's variables, run something else, or take protection away. Limits, restarts, dependencies and
+ * their like are for whoever runs the host.
+ */
+export function strangeDropIns({ dropIns }: UnitFacts): readonly StrangeDropIn[] {
+  return dropIns.flatMap(({ path, lines }) => {
+    const said = lines.filter((line) => {
+      const [, directive = '', value = ''] = /^([A-Za-z]+)\s*=\s*(.*)$/.exec(line) ?? [];
+      return OURS.test(directive) || (directive === 'Environment' && /(^|["'\s])ETCD_/.test(value));
+    });
+    return said.length > 0 ? [{ path, said }] : [];
+  });
+}
+
+const OURS =
+  /^(Exec(Start|StartPre|Condition)|Type|User|Group|DynamicUser|(Pass|Unset)Environment|EnvironmentFile|RuntimeDirectory|UMask|NoNewPrivileges|.*Capabilit.*|(ReadWrite|ReadOnly|Inaccessible|Exec|NoExec)(Paths|Directories)|Private\w+|Protect\w+|Restrict\w+|ProcSubset|LockPersonality|MemoryDenyWriteExecute|RemoveIPC|KeyringMode|SystemCall\w+|Device(Policy|Allow)|Root\w+|Bind\w+|TemporaryFileSystem|SecureBits|AppArmorProfile|SELinuxContext)$/;

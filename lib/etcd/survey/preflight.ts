@@ -1,6 +1,9 @@
+import { isIP } from 'node:net';
+import { canonicalAddress } from '../../addresses.ts';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
+import { AMBIENT, bindsPrivileged } from '../files/unit.ts';
 import type { Member } from '../model/cluster.ts';
 import { memberUnitPath, walPath } from '../model/paths.ts';
 
@@ -36,8 +39,10 @@ export function preflight(candidates: readonly Candidate[]): readonly QuorateErr
       ...takenPorts(one),
       ...walDirectory(one),
       ...space(one),
+      ...program(one),
     ]),
     ...clocks(candidates),
+    ...candidates.flatMap((one) => [...sources(one, candidates), ...namesakes(one, candidates)]),
   ];
 }
 
@@ -183,6 +188,84 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
           ),
     ),
   ];
+}
+
+/** Started from there, or with that port, it would end at once. */
+function program({ member, facts }: Candidate): readonly QuorateError[] {
+  const { noexec } = facts.host;
+  const { systemd = AMBIENT } = facts;
+  return [
+    ...(noexec === undefined
+      ? []
+      : [
+          problem(
+            member,
+            `${noexec} is mounted noexec, and etcd is to run from ${member.binDir}`,
+            'remount it, or set etcd_bin_dir',
+            EXIT.failed,
+          ),
+        ]),
+    ...(member.manager === 'systemd' && bindsPrivileged(member) && systemd < AMBIENT
+      ? [
+          problem(
+            member,
+            `systemd ${systemd} cannot let ${member.user} bind a port below 1024`,
+            'set its ports to 1024 or above',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/**
+ * Others know a member by its addresses: their rules and its certificates have those. Packets that carry another one
+ * are dropped, or the certificate is refused. A member that does its work now has a way that was not seen here.
+ */
+function sources({ member, facts }: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
+  if (facts.reading?.healthy) return [];
+  const known = knownAddresses(member, facts, all);
+  const strange = facts.sources.find(({ from }) => !known.has(from));
+  if (strange === undefined || known.size === 0) return [];
+  const { address, peerAddress } = member;
+  return [
+    problem(
+      member,
+      `its packets to ${strange.to} leave from ${strange.from}, and others know it as ${[...known].join(', ')}: their firewalls and its certificate would refuse it`,
+      `set ${peerAddress === address ? 'etcd_address' : 'etcd_peer_address'} to ${strange.from}, or give the route the other source: ip route change, with src ${[...known][0]}`,
+    ),
+  ];
+}
+
+/** By number: as the inventory has them, as the host binds them, and as hosts resolve its names. */
+function knownAddresses(member: Member, facts: EtcdFacts, all: readonly Candidate[]): ReadonlySet<string> {
+  const { address, listenAddress, peerAddress, peerListenAddress } = member;
+  const given = [address, listenAddress, peerAddress, peerListenAddress].flatMap((one) => one ?? []);
+  const bound = (['client', 'peer'] as const).flatMap((end) => boundAddress(member, facts, end) ?? []);
+  const resolved = all.flatMap((other) => given.flatMap((name) => other.facts.firewall.resolved[name] ?? []));
+  const numbers = [...given, ...bound, ...resolved].filter((one) => isIP(one) !== 0 && !isLoopback(one));
+  return new Set(numbers.map(canonicalAddress));
+}
+
+/**
+ * A name of another member that leads elsewhere on this host alone: the rules made from it would shut the true one out.
+ * Where it leads is for the member's own host to say, if that is what another one finds, too.
+ */
+function namesakes({ member, facts }: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
+  const others = all.filter((one) => one.member.host !== member.host);
+  return others.flatMap((other) => {
+    const { address, peerAddress } = other.member;
+    return [...new Set([address, peerAddress])].flatMap((name) => {
+      const here = facts.firewall.resolved[name];
+      const bound = boundAddress(other.member, other.facts, name === address ? 'client' : 'peer');
+      if (here === undefined || bound === undefined || here.includes(bound) || isLoopback(bound)) return [];
+      if (!others.some((one) => one.facts.firewall.resolved[name]?.includes(bound))) return [];
+      return problem(
+        member,
+        `${name} is ${here.join(', ')} here, and ${other.member.host} listens on ${bound}: its rules would shut that member out`,
+        `put it right in /etc/hosts or the resolver of ${member.host}, or set etcd_address to an IP address`,
+      );
+    });
+  });
 }
 
 /** Certificates are dated by this machine's clock, and leases count on the members' clocks. */

@@ -1,19 +1,16 @@
 import { commandLine } from '../../../command-line.ts';
 import { hasChanges, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { endOf } from '../../facts/found-certificates.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { canary } from '../../health/canary.ts';
 import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
-import { daysUntil, healthTable } from '../../health/table.ts';
+import { healthTable } from '../../health/table.ts';
+import { firstCaEnd, worthKnowing } from '../../health/worth-knowing.ts';
 import { starts } from '../../roll.ts';
 import { found } from '../../survey/state.ts';
 import { clustersOf, type EtcdHost, isBare, type Surveyed } from '../../survey/survey.ts';
-
-/** Days before its end at which a certificate is worth a warning. */
-const SOON = 30;
 
 const TITLES = {
   members: 'the cluster is healthy',
@@ -111,13 +108,8 @@ async function reportHealth(
     const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
-  for (const { member, reading } of answers) {
-    const end = endOf(reading?.certificates ?? []);
-    const days = end ? daysUntil(end) : SOON;
-    if (days >= 0 && days < SOON)
-      run.log('warning', `${member.host}: a certificate ends in ${days} days: a run renews it`);
-  }
-  run.log('table', healthTable(answers));
+  for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
+  run.log('table', healthTable(answers, firstCaEnd(surveyed.hosts)));
   if (findings.length === 0) {
     // Directly after the table: reports close with it.
     run.log('info', `${cluster.name}: cluster is healthy`);

@@ -93,6 +93,7 @@ describe('a certificate of a member', () => {
       until: GOOD.until,
       names: ['localhost', '10.0.0.2', expect.stringMatching(/^FD00:0:0:0:0:0:0:2$/i)],
       lacks: [],
+      keyType: 'rsa-2048',
     });
   });
 
