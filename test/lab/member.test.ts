@@ -19,7 +19,7 @@ describeLab('a member as it is written and started', () => {
     errors.map(({ message, hint = '' }) => `${message}\n${hint}`).join('\n');
 
   beforeAll(async () => {
-    lab = await startLab({ name: 'member' });
+    lab = await startLab({ name: 'member', etcdVersion: '3.5.30' });
   });
   afterAll(() => lab?.stop());
 
