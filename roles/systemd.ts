@@ -64,6 +64,7 @@ function unit(target: Target<EtcdFacts>, member: Member) {
         manager: 'systemd',
         name: member.service,
         unitPath: path,
+        logs: member.logFiles,
         loads: loads(target, member, { [path]: sha256(content) }),
         ready: {
           until: sh`[ "$(systemctl is-active ${member.service}.service)" = active ] && ${answers(member)}`,

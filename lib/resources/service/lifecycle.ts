@@ -32,6 +32,8 @@ export interface SystemdService extends ServiceBase {
   readonly manager: 'systemd';
   /** The unit, where it is one of ours. */
   readonly unitPath?: string;
+  /** Files that it writes its log to, besides the journal. */
+  readonly logs?: readonly string[];
 }
 
 export interface ProcessService extends ServiceBase {

@@ -65,6 +65,8 @@ function giveUp(name: string): Sh {
 function why(desired: SystemdService): Sh {
   const name = unit(desired);
   const telling = desired.ready?.telling;
+  const { logs = [] } = desired;
+  const tails = logs.length > 0 ? sh`tail -q -n 200 ${logs} 2>/dev/null;` : sh``;
   return sh`q_said() {
   if [ -n "$q_cursor" ]; then journalctl --no-pager --quiet --output=cat --unit ${name} --after-cursor="$q_cursor" "$@"
   else
@@ -72,10 +74,10 @@ function why(desired: SystemdService): Sh {
     journalctl --no-pager --quiet --output=cat _SYSTEMD_INVOCATION_ID="\${q_id#InvocationID=}" "$@"
   fi 2>/dev/null
 }
-${telling ? sh`q_said --lines=2000 | (${telling})` : sh`:`}
+${telling ? sh`{ q_said --lines=2000; ${tails} } | (${telling})` : sh`:`}
 echo ${`${name}:`} $(systemctl show -p ActiveState -p SubState -p Result -p ExecMainStatus -p NRestarts ${name})
 echo 'its last lines:'
-q_said --lines=12 | cut -c1-400`;
+{ q_said --lines=12; ${tails} } | tail -n 12 | cut -c1-400`;
 }
 
 function unit(desired: SystemdService): string {
