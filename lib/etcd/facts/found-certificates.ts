@@ -76,7 +76,11 @@ export function certificateFaults(
   member: Member,
   certificates: readonly MemberCertificate[],
   now = new Date(),
+  caEnd?: Date,
 ): readonly CertificateFault[] {
+  // No run renews what ended with its CA.
+  const renewal =
+    caEnd !== undefined && caEnd < now ? ', and so did its CA: only a new one helps' : ': a run renews it';
   return certificates.flatMap(({ file, from, until, names, lacks }) => {
     const fault = (kind: CertificateFault['kind'], what: string): CertificateFault => ({
       kind,
@@ -84,7 +88,7 @@ export function certificateFaults(
     });
     const address = file === 'peer.pem' ? member.peerAddress : member.address;
     return [
-      ...(until < now ? [fault('expired', `ended ${day(until)}: a run renews it`)] : []),
+      ...(until < now ? [fault('expired', `ended ${day(until)}${renewal}`)] : []),
       ...(from > now
         ? [fault('expired', `is valid from ${from.toISOString()} only: is the clock right?`)]
         : []),

@@ -6,12 +6,12 @@ import type { Answer } from './judge.ts';
 /** Days before its end from which a CA is shown: renewing it takes planning. */
 export const CA_SOON = 180;
 
-/** The tutorial's two checks as one table, and the line to run them by hand; `caEnd` is that of the members' CA. */
-export function healthTable(answers: readonly Answer[], caEnd?: Date): string {
-  const authority = caEnd !== undefined && daysUntil(caEnd) < CA_SOON ? `, CA ${daysUntil(caEnd)}d` : '';
-  const rows = answers.map(({ member, reading, unreached }) => {
+/** The tutorial's two checks as one table, and the line to run them by hand */
+export function healthTable(answers: readonly Answer[]): string {
+  const rows = answers.map(({ member, reading, caEnd, unreached }) => {
     const status = reading?.status;
     const end = endOf(reading?.certificates ?? []);
+    const authority = caEnd !== undefined && daysUntil(caEnd) < CA_SOON ? `, CA ${daysUntil(caEnd)}d` : '';
     return [
       member.name,
       status?.memberId ?? '-',

@@ -1,4 +1,4 @@
-import { endOf, endOfCa } from '../facts/found-certificates.ts';
+import { endOf } from '../facts/found-certificates.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../survey/survey.ts';
@@ -10,19 +10,13 @@ const SOON = 30;
 
 /** What does not make a cluster unhealthy, and may in time: one line each. */
 export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Answer[]): readonly string[] {
-  const caEnd = firstCaEnd(hosts);
+  const caEnd = answers.flatMap((answer) => answer.caEnd ?? []).sort((a, b) => a.getTime() - b.getTime())[0];
   return [
     ...answers.flatMap((answer) => certificate(answer, caEnd)),
     ...(caEnd === undefined ? [] : authority(cluster.name, caEnd)),
     ...hosts.flatMap(dropIns),
     ...hosts.flatMap(keys),
   ];
-}
-
-/** When the CA that a member trusts ends; the first of them, should they differ. */
-export function firstCaEnd(hosts: readonly EtcdHost[]): Date | undefined {
-  const ends = hosts.flatMap(({ target }) => endOfCa(target.facts.caPem) ?? []);
-  return ends.sort((a, b) => a.getTime() - b.getTime())[0];
 }
 
 function certificate({ member, reading }: Answer, caEnd: Date | undefined): readonly string[] {

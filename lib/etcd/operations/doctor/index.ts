@@ -5,7 +5,7 @@ import { answersFromFacts, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
 import { healthTable } from '../../health/table.ts';
-import { firstCaEnd, worthKnowing } from '../../health/worth-knowing.ts';
+import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { clustersOf, type Surveyed } from '../../survey/survey.ts';
 import { etcdStrategy } from '../site/strategy.ts';
@@ -40,7 +40,7 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const evidence = await gatherEvidence(run, surveyed, answers);
   const diagnoses = diagnose(evidence, await firewallRules(surveyed, filteredPorts(evidence)));
   for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
-  run.log('table', healthTable(answers, firstCaEnd(surveyed.hosts)));
+  run.log('table', healthTable(answers));
   for (const [i, diagnosis] of diagnoses.entries()) {
     run.fail(reportDiagnosis(diagnosis, i > 0, aboutOf(diagnosis, surveyed)));
   }

@@ -7,7 +7,7 @@ import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
 import { healthTable } from '../../health/table.ts';
-import { firstCaEnd, worthKnowing } from '../../health/worth-knowing.ts';
+import { worthKnowing } from '../../health/worth-knowing.ts';
 import { starts } from '../../roll.ts';
 import { found } from '../../survey/state.ts';
 import { clustersOf, type EtcdHost, isBare, type Surveyed } from '../../survey/survey.ts';
@@ -109,7 +109,7 @@ async function reportHealth(
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
   for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
-  run.log('table', healthTable(answers, firstCaEnd(surveyed.hosts)));
+  run.log('table', healthTable(answers));
   if (findings.length === 0) {
     // Directly after the table: reports close with it.
     run.log('info', `${cluster.name}: cluster is healthy`);

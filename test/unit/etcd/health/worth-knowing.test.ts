@@ -1,4 +1,3 @@
-import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
 import type { PlayHost } from '../../../../lib/dsl/play.ts';
 import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
@@ -31,19 +30,17 @@ async function said({
     },
   ];
   const reading = { healthy: true, said: '', certificates };
-  const pem =
-    ca === undefined
-      ? undefined
-      : (await generate([], { notBeforeDate: new Date(0), notAfterDate: days(ca) })).cert;
   const cluster = { keyType } as ClusterFacts;
   const target = {
     name: 'etcd01',
     vars,
     hostvars: { etcd01: vars },
-    facts: { ...ORDINARY, reading, caPem: pem, cluster, ...facts },
+    facts: { ...ORDINARY, reading, cluster, ...facts },
   };
   const surveyed = { cluster: clusterOf(target), hosts: [{ target } as unknown as PlayHost<EtcdFacts>] };
-  return worthKnowing(surveyed, [{ member: surveyed.cluster.members[0]!, reading }]);
+  return worthKnowing(surveyed, [
+    { member: surveyed.cluster.members[0]!, reading, caEnd: ca === undefined ? undefined : days(ca) },
+  ]);
 }
 
 describe('what is worth knowing of a cluster', () => {
