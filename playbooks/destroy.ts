@@ -1,5 +1,7 @@
 import { main } from '../lib/cli/main.ts';
-import { destroyFacts, destroyStrategy, requireConsent } from '../lib/etcd/operations/destroy/strategy.ts';
+import { requireConsent } from '../lib/etcd/operations/destroy/consent.ts';
+import { destroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
+import { destroyStrategy } from '../lib/etcd/operations/destroy/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 import { destroy } from '../roles/destroy.ts';
 
@@ -23,6 +25,7 @@ await main(import.meta.url, {
     },
     { name: 'purge', type: 'boolean', description: 'also delete data, CA and certificates' },
   ],
-  guard: (hosts, { yes, own }) => requireConsent(hosts, { yes, cluster: own.cluster as string | undefined }),
+  guard: (hosts, { check, yes, own }) =>
+    requireConsent(hosts, { check, yes, cluster: own.cluster as string | undefined }),
   plays: [{ ...etcdPlay('destroy', [destroy]), gather: destroyFacts, strategy: destroyStrategy }],
 });

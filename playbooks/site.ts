@@ -22,8 +22,8 @@ await main(import.meta.url, {
     {
       name: 'set-aside-data',
       type: 'string',
-      placeholder: 'HOST',
-      description: 'move the data of a host that never joined this cluster aside; nothing is deleted',
+      placeholder: 'HOST,…',
+      description: 'move the data of hosts that never joined this cluster aside; nothing is deleted',
     },
   ],
   plays: [etcdPlay('etcd clusters', [firewall, certs, binaries, config, systemd, verify])],

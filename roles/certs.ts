@@ -2,10 +2,12 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
+import { trustedRecord } from '../lib/etcd/facts/kept.ts';
 import { clusterPki, memberSans } from '../lib/etcd/files/certificates.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { caFile, pairFiles } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
+import { fingerprints } from '../lib/pki/index.ts';
 import { certificate } from '../lib/resources/certificate.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file, LaterContent } from '../lib/resources/file.ts';
@@ -34,6 +36,7 @@ export const certs: Role<EtcdFacts> = {
         { title: 'the certificate directory exists' },
       ),
       trustedCa(member, ca),
+      caRecord(member, ca),
       leaf(target, member, 'server', ca),
       leaf(target, member, 'peer', ca),
     ];
@@ -55,6 +58,20 @@ function trustedCa(member: Member, content: string | LaterContent): Task {
   return file(
     { path: caFile(member), content, mode: '0644', ...root },
     { title: "the cluster's CA is trusted" },
+  );
+}
+
+/** Which CA the host was set up with, among root's records: another one is refused from here on. */
+function caRecord(member: Member, ca: string | LaterContent): Task {
+  const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
+  const text = (pem: string) =>
+    fingerprints(pem)
+      .map((one) => `${one}\n`)
+      .join('');
+  const content = typeof ca === 'string' ? text(ca) : new LaterContent(async () => text(await ca.produce()));
+  return file(
+    { path: trustedRecord(member), content, mode: '0644', ...root },
+    { title: "the cluster's CA is on record" },
   );
 }
 

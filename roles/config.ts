@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Role } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
+import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { etcdConf } from '../lib/etcd/files/etcd-conf.ts';
@@ -25,9 +26,12 @@ export const config: Role<EtcdFacts> = {
       ...etcdAccount(member),
       directory({ path: configDir, mode: '0755', ...root }, { title: 'the configuration directory exists' }),
       // Readable for the member: it hashes the file into its start record.
-      file(
-        { path: confFile(member), content: etcdConf(target), mode: '0640', ...root, group },
-        { title: `etcd.conf describes member ${member.name}`, inTurn: true },
+      describing(
+        dataDir,
+        file(
+          { path: confFile(member), content: etcdConf(target), mode: '0640', ...root, group },
+          { title: `etcd.conf describes member ${member.name}`, inTurn: true },
+        ),
       ),
       ...(target.facts.setAside ? dataSetAside(member) : []),
       directory(
@@ -40,16 +44,25 @@ export const config: Role<EtcdFacts> = {
   },
 };
 
-/** Data of another cluster makes way, with whatever runs on it. */
+/** With `etcd.conf` the manifest gets the data directory that it names, also one that somebody moved there by hand. */
+function describing(dataDir: string, conf: Task): Task {
+  return { ...conf, owns: [...conf.owns, dataDir] };
+}
+
+/** Data that the survey let go makes way, with whatever runs on it. */
 function dataSetAside(member: Member) {
-  const { dataDir, walDir, service, manager } = member;
+  const { dataDir, walDir, service, manager, user } = member;
   const unit = `${service}.service`;
   const stop =
     manager === 'process'
       ? stopPidFile(pidFile(member))
       : sh`systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null`;
+  const asRoot = user !== undefined;
   const aside = (path: string, what: string) =>
-    setAside({ path, service, stop }, { title: `the ${what} of another cluster is set aside` });
+    setAside(
+      { path, label: 'set-aside', asRoot, service, stop },
+      { title: `the ${what} of another cluster is set aside` },
+    );
   return [aside(dataDir, 'data'), ...(walDir === undefined ? [] : [aside(walDir, 'raft log')])];
 }
 

@@ -5,9 +5,11 @@ import type { Task } from '../lib/dsl/task.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
-import { asideSuffix, type DestroyFacts, purges } from '../lib/etcd/operations/destroy/strategy.ts';
+import type { DestroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
+import { purges } from '../lib/etcd/operations/destroy/strategy.ts';
 import { command } from '../lib/resources/command.ts';
 import { stopPidFile } from '../lib/resources/service/process.ts';
+import { setAside } from '../lib/resources/set-aside.ts';
 import { firewallGone } from './firewall.ts';
 
 /** Takes away what runs have put on a host, and nothing else. Data is set aside unless it is to be purged. */
@@ -16,26 +18,25 @@ export const destroy: Role<DestroyFacts> = {
   description: 'takes away what runs have put on the hosts',
   vars: declare(...MEMBER_VARS),
   tasks(target) {
-    const { manifest } = target.facts;
+    const { manifest, needed } = target.facts;
     if (manifest === undefined) return [];
+    const users = manifest.flatMap((line) => (line.startsWith('user:') ? [line.slice(5)] : []));
     const member = memberOf(target);
     const unit = memberUnitPath(member);
     const paths = manifest.filter(
-      (path) => path.startsWith('/') && path !== member.dataDir && !path.startsWith(member.stateDir),
+      (path) => path.startsWith('/') && !dataDirs(member).includes(path) && !path.startsWith(member.stateDir),
     );
     return [
       ...(manifest.includes(unit) ? [unitStopped(member)] : []),
       ...(member.manager === 'process' ? [processStopped(member)] : []),
       ...firewallGone(target),
-      data(target, member),
+      ...data(target, member),
       filesGone(member, paths),
-      ...manifest.flatMap((line) => (line.startsWith('user:') ? [userGone(line.slice(5))] : [])),
-      command({
-        name: `${member.stateDir} is gone`,
-        run: sh`${refuseUnlessStopped(member)}
-rm -rf -- ${member.stateDir}; rmdir -- ${dirname(member.stateDir)} 2>/dev/null || :`,
-        unless: sh`[ ! -d ${member.stateDir} ]`,
-      }),
+      ...users.filter((name) => !needed.has(name)).map(userGone),
+      recordsGone(
+        member,
+        users.filter((name) => needed.has(name)),
+      ),
     ];
   },
 };
@@ -77,16 +78,29 @@ function refuseUnlessStopped(member: Member): Sh {
   return sh`if ! ${isStopped(member)}; then echo ${wanted}; ${found}; exit 1; fi`;
 }
 
-function data(target: Target<DestroyFacts>, member: Member): Task {
-  const { dataDir, service } = member;
+/** Only what the manifest lists: the survey refuses where it lists another directory than the inventory. */
+function data(target: Target<DestroyFacts>, member: Member): readonly Task[] {
+  const { service, user } = member;
   const purge = purges(target);
-  const aside = `${dataDir}.${service}.${asideSuffix()}`;
-  return command({
-    name: purge ? `${dataDir} is gone` : `${dataDir} is set aside`,
-    run: sh`${refuseUnlessStopped(member)}
-${purge ? sh`rm -rf -- ${dataDir}` : sh`mv -- ${dataDir} ${aside}`}`,
-    unless: sh`[ ! -d ${dataDir} ]`,
-  });
+  const ours = dataDirs(member).filter((path) => target.facts.manifest?.includes(path));
+  return ours.map((path) =>
+    setAside(
+      {
+        path,
+        label: `${service}.destroyed`,
+        purge,
+        asRoot: user !== undefined,
+        service,
+        stop: refuseUnlessStopped(member),
+      },
+      { title: purge ? `${path} is gone` : `${path} is set aside` },
+    ),
+  );
+}
+
+/** A raft log on a disk of its own is data like the rest. */
+function dataDirs({ dataDir, walDir }: Member): readonly string[] {
+  return walDir === undefined ? [dataDir] : [dataDir, walDir];
 }
 
 /**
@@ -113,5 +127,21 @@ function userGone(name: string): Task {
     name: `user ${name} is gone`,
     run: sh`if command -v userdel >/dev/null; then userdel ${name}; else deluser ${name}; fi`,
     unless: sh`! id ${name} >/dev/null 2>&1`,
+  });
+}
+
+/** A user that stays for another service of ours is on that one's record from now on: the last one takes it away. */
+function recordsGone(member: Member, staying: readonly string[]): Task {
+  const { stateDir } = member;
+  const all = dirname(stateDir);
+  const handOver = sh`for q_file in ${all}/*/manifest; do
+  if [ -f "$q_file" ] && [ "$q_file" != ${stateDir}/manifest ]; then printf '%s\n' ${staying.map((name) => `user:${name}`)} >>"$q_file"; break; fi
+done`;
+  return command({
+    name: `${stateDir} is gone`,
+    run: sh`${refuseUnlessStopped(member)}
+${staying.length > 0 ? handOver : sh`:`}
+rm -rf -- ${stateDir}; rmdir -- ${all} 2>/dev/null || :`,
+    unless: sh`[ ! -d ${stateDir} ]`,
   });
 }

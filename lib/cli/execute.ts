@@ -19,6 +19,7 @@ import { askSecret, askTrust } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
 import type { Started } from './started.ts';
+import { traced } from './trace.ts';
 import { reportLines } from './usage.ts';
 
 /** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
@@ -35,14 +36,20 @@ export async function execute(playbook: CommandLine, options: Options, started: 
     name: host.name,
     groups: host.groups,
     vars: { ...host.vars, ...options.own, ...magicVars(host) },
-    connect: () =>
-      connect(
+    async connect() {
+      const say = (level: 'warning' | 'debug' | 'trace') => (name: string, message: string) =>
+        report.emit({ event: 'log', level, host: name, message });
+      const connected = await connect(
         { ...host.connection, becomePassword: host.connection.becomePassword ?? password },
         {
-          warn: (name, message) => report.emit({ event: 'log', level: 'warning', host: name, message }),
+          warn: say('warning'),
+          tell: say('debug'),
           ...(options.trust && { trust: (...key) => report.suspend(() => askTrust(...key)) }),
         },
-      ),
+      );
+      if (options.verbosity < 3) return connected;
+      return traced(connected, (script) => say('trace')(host.name, `sends\n${script.trimEnd()}`));
+    },
   });
   const select = (pattern: string) => selectHosts(inventory, pattern, 'the play').map(toRunHost);
   const limit = ({ name }: { readonly name: string }) => limited?.has(name) ?? true;
@@ -55,7 +62,7 @@ export async function execute(playbook: CommandLine, options: Options, started: 
   }
   const warnings = checkPlays(playbook, inventory, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
-  if (!options.check) playbook.guard?.(chosen, options);
+  playbook.guard?.(chosen, options);
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });

@@ -138,7 +138,7 @@ export const FLAGS: readonly Flag[] = [
     short: 'v',
     type: 'boolean',
     multiple: true,
-    description: 'say more; -vv for what the connections say',
+    description: 'say more: -v tasks that are fine and commands, -vv connections and logins, -vvv scripts',
   },
   {
     name: 'detailed-exitcode',

@@ -1,3 +1,4 @@
+import type { ClusterState } from './cluster-state.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Reading, Task } from './task.ts';
@@ -54,7 +55,11 @@ export interface PlayRun<Facts = unknown> {
   readonly hosts: readonly PlayHost<Facts>[];
   /** Hosts of the play that could not be reached. */
   readonly unreachable: readonly string[];
-  log(level: 'info' | 'warning' | 'table', message: string): void;
+  log(level: 'info' | 'warning', message: string): void;
+  /** Shows what a cluster is like: a table in the end, data for other programs. */
+  show(state: ClusterState): void;
+  /** What became of it all, in a sentence: reports close with it. */
+  conclude(message: string): void;
   /**
    * Works on hosts side by side (at most `--forks`). A host that fails is reported and takes no part in
    * what follows; the hosts that came through are returned.

@@ -8,7 +8,7 @@ import type { EtcdFacts } from './facts/index.ts';
 import { HEALTH_FIRST, passGate, settle } from './health/gate.ts';
 import type { Answer } from './health/judge.ts';
 import { memberOf } from './model/cluster.ts';
-import type { EtcdHost, Surveyed } from './survey/survey.ts';
+import type { EtcdHost, Surveyed } from './surveyed.ts';
 
 /**
  * Takes members of a live cluster one after another, the leader last. Each turn stands between two gates, and

@@ -1,4 +1,4 @@
-export { fingerprint, readCa } from './ca.ts';
+export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { parseDuration } from './duration.ts';
 export { privateFolder, writeWhole } from './files.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Unpacked } from '../resources/archive.ts';
 import { sha256File } from './digest.ts';
@@ -65,9 +66,12 @@ export async function keep(
   const first = found.files[0];
   if (first === undefined) throw new Error('a release without files');
   const incoming = join(dirname(first.path), 'entry');
-  await mkdir(incoming);
-  for (const { name, path } of found.files) await rename(path, join(incoming, name));
-  await writeFile(join(incoming, MANIFEST), text);
+  await mkdir(incoming, { mode: 0o700 });
+  for (const { name, path } of found.files) {
+    await chmod(path, 0o755);
+    await rename(path, join(incoming, name));
+  }
+  await writeFile(join(incoming, MANIFEST), text, { mode: 0o600 });
   for (let attempt = 1; ; attempt++) {
     try {
       await rename(incoming, directory);
@@ -85,7 +89,7 @@ export async function keep(
 
 /** Makes the cache folder, which keeps itself out of a repository that an inventory may live in. */
 export async function makeCache(cacheDir: string): Promise<void> {
-  await mkdir(cacheDir, { recursive: true });
+  await mkdir(cacheDir, { recursive: true, mode: 0o700 });
   await writeFile(join(cacheDir, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined);
 }
 
@@ -102,14 +106,21 @@ async function readManifest(software: Software, directory: string): Promise<Mani
 
 async function intact(directory: string, { files }: Manifest): Promise<boolean> {
   try {
+    if (!isOurs(await lstat(directory)) || !isOurs(await lstat(join(directory, MANIFEST)))) return false;
     for (const { name, sha256 } of files) {
       const path = join(directory, name);
-      if (!(await lstat(path)).isFile() || (await sha256File(path)) !== sha256) return false;
+      const found = await lstat(path);
+      if (!found.isFile() || !isOurs(found) || (await sha256File(path)) !== sha256) return false;
     }
     return true;
   } catch {
     return false;
   }
+}
+
+/** An entry vouches for itself, so nobody else may have written it. */
+function isOurs({ uid, mode }: Stats): boolean {
+  return (uid === process.getuid?.() || uid === 0) && (mode & 0o022) === 0;
 }
 
 function unpacked(directory: string, { version, from, files }: Manifest): Unpacked {

@@ -44,6 +44,17 @@ const MARKS: Readonly<Record<ChangeKind, Mark>> = {
   wait: '▶',
 };
 
+/** What a mark stands for, of a change that is to come and of one that was made. */
+export const MEANING: Partial<Record<Mark, readonly [due: string, done: string]>> = {
+  '+': ['to create', 'created'],
+  '~': ['to change', 'changed'],
+  '-': ['to remove', 'removed'],
+  '↻': ['to restart', 'restarted'],
+  '▶': ['to start or run', 'started or run'],
+  '■': ['to stop', 'stopped'],
+  '?': ['unknown before the run', 'carried out'],
+};
+
 /** What a task does most: its restart says more than the change that led to it. */
 const WEIGHT: readonly ChangeKind[] = [
   'restart',
@@ -80,6 +91,11 @@ export function describe(change: Change): string {
   return `${describeChange(change)}${SURENESS[change.certainty]}`;
 }
 
+/** The script of a command that is to be run, or was. */
+export function scriptOf({ kind, text }: Change): string | undefined {
+  return kind === 'run' ? text?.after : undefined;
+}
+
 /** Of a command that is to be run, or was, its title says all. */
 export function saysMore({ kind, certainty }: Change): boolean {
   return kind !== 'run' || certainty !== 'certain';
@@ -92,7 +108,10 @@ export function markOf({ status, changes }: Pick<TaskEvent, 'status' | 'changes'
   if (status === 'skipped') return '·';
   if (status === 'unknown' || changes.length === 0) return '?';
   if (changes.every(({ certainty }) => certainty === 'unknown')) return '?';
-  const kind = WEIGHT.find((candidate) => changes.some((change) => change.kind === candidate));
+  const kinds = new Set(changes.map(({ kind }) => kind));
+  const kind = WEIGHT.find((candidate) => kinds.has(candidate));
+  // One thing in place of another is no loss.
+  if (kind === 'remove' && kinds.has('create')) return MARKS.update;
   return MARKS[kind ?? 'update'];
 }
 
@@ -127,7 +146,7 @@ function detailsOf(events: readonly TaskEvent[]): Detail[] {
       );
       const text = describe(change);
       const digest = change.after?.startsWith('sha256:') === true;
-      const hasText = change.text !== undefined;
+      const hasText = change.text !== undefined && change.kind !== 'run';
       getOrMake(values, text, () => ({ text, hosts: [] as string[], digest, hasText })).hosts.push(host);
     }
   }

@@ -1,21 +1,27 @@
+import type { ClusterState } from '../dsl/cluster-state.ts';
 import type { RunEvent } from '../runner/events.ts';
 
-/**
- * Keeps tables for the end, with what is said of them: the first plain message right after a table is the
- * playbook's own conclusion (`cluster prod is healthy`), which the last line of the report repeats.
- */
+/** Keeps for the end what clusters are like and what a playbook concludes (`cluster prod is healthy`). */
 export class Conclusions {
-  readonly tables: string[] = [];
+  /** What the last line of the report repeats. */
   readonly sentences: string[] = [];
-  #afterTable = false;
+  readonly #clusters: ClusterState[] = [];
+  #hosts: readonly string[] = [];
 
   /** True when the event was kept, and is not to be printed now. */
   take(event: RunEvent): boolean {
-    const table = event.event === 'log' && event.level === 'table';
-    const sentence = this.#afterTable && event.event === 'log' && event.level === 'info' && !event.host;
-    this.#afterTable = table;
-    if (table) this.tables.push(event.message);
-    if (sentence) this.sentences.push(event.message);
-    return table || sentence;
+    if (event.event === 'start') this.#hosts = event.hosts;
+    if (event.event === 'cluster') this.#clusters.push(event);
+    const concludes = event.event === 'log' && event.conclusion === true;
+    if (concludes) this.sentences.push(event.message);
+    return event.event === 'cluster' || concludes;
+  }
+
+  /** Tables in the order of the inventory, each below its name where they are several. */
+  get tables(): readonly { readonly name: string | undefined; readonly table: string }[] {
+    const place = ({ members }: ClusterState) =>
+      Math.min(...members.map(({ host }) => this.#hosts.indexOf(host)).filter((index) => index >= 0));
+    const sorted = [...this.#clusters].sort((a, b) => place(a) - place(b));
+    return sorted.map(({ cluster, table }) => ({ name: sorted.length > 1 ? cluster : undefined, table }));
   }
 }

@@ -19,11 +19,13 @@ export interface FoldedDiff {
 
 /**
  * Unified diffs of all texts that change, ready to print. Those of several hosts that differ in nothing but the
- * host's own name are one, which reads `<host>` there.
+ * host's own name are one, which reads `<host>` there; so are those that differ in addresses.
  */
 export async function foldDiffs(events: readonly TaskEvent[]): Promise<readonly FoldedDiff[]> {
   const texts = events.flatMap(({ host, changes }) =>
-    changes.flatMap(({ resource, text }) => (text ? [{ host, resource, ...text }] : [])),
+    changes.flatMap(({ resource, kind, text }) =>
+      text && kind !== 'run' ? [{ host, resource, ...text }] : [],
+    ),
   );
   if (texts.length === 0) return [];
   const { structuredPatch } = await import('diff');
@@ -35,7 +37,15 @@ export async function foldDiffs(events: readonly TaskEvent[]): Promise<readonly 
     return { resource, hosts: [host], lines };
   });
   const equal = fold(all, ({ lines }) => lines);
-  return fold(equal, ({ lines, hosts }) => (hosts.length > 1 ? lines : unnamed(lines, hosts[0])));
+  const unnamedOnes = fold(equal, ({ lines, hosts }) =>
+    hosts.length > 1 ? lines : unnamed(lines, hosts[0]),
+  );
+  return fold(unnamedOnes, ({ lines }) => lines.map(withoutAddresses));
+}
+
+/** What differs in addresses alone reads `<address>`, where it is folded. */
+function withoutAddresses(line: string): string {
+  return line.replaceAll(/(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|\[[\da-f:]*:[\da-f:]+\]/gi, '<address>');
 }
 
 /** Joins those of one resource with the same `comparable` lines, and shows these where they are several. */

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../runner/events.ts';
+import { isWanted } from './levels.ts';
 import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
 import { escapeJson } from './text.ts';
@@ -7,7 +8,7 @@ import { escapeJson } from './text.ts';
 export function createJson({ stdout, verbosity }: Settings): Renderer {
   return {
     emit(event) {
-      if (event.event === 'log' && event.level === 'debug' && verbosity < 2) return;
+      if (event.event === 'log' && !isWanted(event.level, verbosity)) return;
       const { event: name, ...fields } = contract(event);
       const line = JSON.stringify({ event: name, time: new Date().toISOString(), ...fields });
       stdout.write(`${escapeJson(line)}\n`);
@@ -17,8 +18,12 @@ export function createJson({ stdout, verbosity }: Settings): Renderer {
   };
 }
 
-/** Changes have exactly six fields; whole texts stay inside. */
-function contract(event: RunEvent): RunEvent {
+/** Changes have exactly six fields, whole texts stay inside; a cluster is data, not a table. */
+function contract(event: RunEvent): { readonly event: string } {
+  if (event.event === 'cluster') {
+    const { table: _, ...data } = event;
+    return data;
+  }
   if (event.event !== 'task') return event;
   const changes = event.changes.map(({ resource, kind, property, before, after, certainty }) => ({
     resource,
@@ -28,5 +33,5 @@ function contract(event: RunEvent): RunEvent {
     after,
     certainty,
   }));
-  return { ...event, changes };
+  return { ...event, changes } as RunEvent;
 }

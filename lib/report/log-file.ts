@@ -65,6 +65,8 @@ function linesOf(event: RunEvent): string[] {
       const where = [event.host, event.task].filter((part) => part !== undefined).join(': ');
       return event.message.split('\n').map((line) => `${event.level} ${where ? `${where}: ` : ''}${line}`);
     }
+    case 'cluster':
+      return [`cluster ${event.cluster}`, ...event.table.split('\n').map((line) => `  ${line}`)];
     case 'error':
       return formatError(event).concat(`  exit code: ${event.exitCode}`);
     case 'recap':

@@ -1,20 +1,26 @@
 import type { RunEvent } from '../runner/events.ts';
+import { changeLines } from './change-lines.ts';
 import { describe, markOf, saysMore, type TaskEvent } from './changes.ts';
 import { Conclusions } from './conclusions.ts';
-import { foldDiffs, formatDiff } from './diff.ts';
 import { type ErrorEvent, formatError } from './errors.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { foldHosts } from './hosts.ts';
+import { isWanted } from './levels.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
 import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
+import { MANY } from './summary.ts';
 import { count, escapeControls, oneLine } from './text.ts';
 
-/** Plain lines as things happen: no escape sequences, nothing redrawn; errors and warnings on stderr. */
+/**
+ * Plain lines as things happen; of a check, and of many hosts, the changes folded in the end as on a terminal. No escape
+ * sequences, nothing redrawn; errors and warnings on stderr. The log file has it all.
+ */
 export function createPlain(settings: Settings): Renderer {
-  const { stdout, stderr, colors, diff, check, verbosity } = settings;
+  const { stdout, stderr, colors, check, diff, verbosity } = settings;
   const conclusions = new Conclusions();
-  const changed: TaskEvent[] = [];
+  const tasks: TaskEvent[] = [];
+  let hosts: readonly string[] = [];
   const errors: ErrorEvent[] = [];
   let recap: RecapEvent | undefined;
   const print = (lines: readonly string[], output = stdout) => {
@@ -22,11 +28,16 @@ export function createPlain(settings: Settings): Renderer {
   };
   const heartbeat = createHeartbeat((lines) => print(lines));
 
+  /** As it happens: what a check foresees happens all at once, and many hosts would take pages. */
+  const tellsAll = () => !check && hosts.length <= MANY;
+  const isTold = ({ status }: TaskEvent) => status === 'failed' || (status !== 'ok' && tellsAll());
+
   const emit = (event: RunEvent) => {
     if (conclusions.take(event)) return;
     switch (event.event) {
       case 'start': {
-        const { playbook, inventory, hosts } = event;
+        const { playbook, inventory } = event;
+        hosts = event.hosts;
         print([
           `${playbook}: ${count(hosts.length, 'host')} of ${inventory.join(', ')}${check ? ' (check)' : ''}`,
         ]);
@@ -36,12 +47,11 @@ export function createPlain(settings: Settings): Renderer {
         print([`play ${event.play}: ${foldHosts(event.hosts)}`]);
         break;
       case 'task':
-        if (event.changes.length > 0) changed.push(event);
-        if (event.status !== 'ok' || verbosity > 0) print(taskLines(event));
+        if (event.status !== 'ok' || verbosity > 0) tasks.push(event);
+        if (isTold(event)) print(taskLines(event));
         break;
       case 'log':
-        if (event.level === 'output' && verbosity < 1) break;
-        if (event.level === 'debug' && verbosity < 2) break;
+        if (!isWanted(event.level, verbosity)) break;
         print(logLines(event), event.level === 'warning' ? stderr : stdout);
         break;
       case 'error':
@@ -59,19 +69,19 @@ export function createPlain(settings: Settings): Renderer {
     progress: heartbeat.progress,
     async close() {
       heartbeat.stop();
-      if (diff) {
-        for (const one of await foldDiffs(changed)) print(['', ...formatDiff(one, colors)]);
+      if (!tellsAll() || diff || verbosity > 0) print(await changeLines(tasks, hosts, settings));
+      for (const { name, table } of conclusions.tables) {
+        print(['', ...(name === undefined ? [] : [name]), ...table.split('\n')]);
       }
-      for (const table of conclusions.tables) print(['', ...table.split('\n')]);
       if (!recap || Object.keys(recap.hosts).length === 0) return;
-      const rows = recapTable(recap, { colors, fold: false, roundTrips: true });
+      const fold = hosts.length > MANY && verbosity === 0;
+      const rows = recapTable(recap, { colors, fold, roundTrips: true });
       print(['', 'recap', ...rows, '', verdict(recap, errors, conclusions.sentences).text]);
     },
   };
 }
 
-function taskLines(event: TaskEvent): string[] {
-  const { host, role, task, status, changes } = event;
+function taskLines({ host, role, task, status, changes }: TaskEvent): string[] {
   return [
     `${status.padEnd(7)} ${host}: ${role}: ${oneLine(task)}`,
     ...changes

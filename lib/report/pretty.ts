@@ -3,6 +3,7 @@ import type { TaskEvent } from './changes.ts';
 import { Conclusions } from './conclusions.ts';
 import type { ErrorEvent } from './errors.ts';
 import { HostStates } from './host-states.ts';
+import { isWanted } from './levels.ts';
 import { createLive } from './live.ts';
 import type { RecapEvent } from './recap.ts';
 import type { Renderer } from './renderer.ts';
@@ -31,8 +32,7 @@ export function createPretty(settings: Settings): Renderer {
         if (event.status !== 'ok' || verbosity > 0) tasks.push(event);
         break;
       case 'log':
-        if (event.level === 'output' && verbosity < 1) break;
-        if (event.level === 'debug' && verbosity < 2) break;
+        if (!isWanted(event.level, verbosity)) break;
         live.print(logLine(event, settings));
         break;
       case 'error':

@@ -26,10 +26,11 @@ const provable = defineResource<CommandDesired, boolean>({
   },
   parse: (reading) => reading.code === 0,
   diff(desired, done) {
+    const run = { kind: 'run', text: { before: '', after: desired.run.text } } as const;
     if ('changedWhen' in desired) {
-      return [{ kind: 'run', property: 'effect', before: null, after: null, certainty: 'unknown' }];
+      return [{ ...run, property: 'effect', before: null, after: null, certainty: 'unknown' }];
     }
-    return done ? [] : [{ kind: 'run', property: 'done', before: 'no', after: 'yes' }];
+    return done ? [] : [{ ...run, property: 'done', before: 'no', after: 'yes' }];
   },
   apply: (desired) => desired.run,
 });

@@ -1,31 +1,90 @@
-import { type ObservedPath, parsePath } from '../dsl/path.ts';
-import { probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 
 export interface SetAsideDesired {
   /** The directory that has to make way. */
   readonly path: string;
-  /** Service that works in it, and the shell that stops it first. */
+  /** What its new name says: `/srv/data.LABEL-20260131T120000Z`. */
+  readonly label: string;
+  /** Its content is deleted instead. */
+  readonly purge?: boolean;
+  /** It becomes root's and nobody else reads it: who it belonged to may go away, and its number to somebody else. */
+  readonly asRoot: boolean;
+  /** Service that works in it, and the shell that stops it first, or ends the apply. */
   readonly service: string;
   readonly stop: Sh;
 }
 
-/** A directory that makes way under another name beside it; nothing of it is deleted. */
-export const setAside = defineResource<SetAsideDesired, ObservedPath | undefined>({
+type Observed = 'absent' | 'there' | 'empty mount' | 'filled mount';
+
+/**
+ * A directory that makes way under another name beside it; nothing of it is deleted unless that is asked for. A mount
+ * point stays: its content moves to a folder in it, on the same file system.
+ */
+export const setAside = defineResource<SetAsideDesired, Observed>({
   kind: 'set-aside',
   name: ({ path }) => path,
   title: ({ path }) => `${path} is set aside`,
-  probe: ({ path }) => probe([{ path, how: 'stat' }]),
-  parse: parsePath,
-  diff: ({ path }, observed) =>
-    observed ? [{ kind: 'remove', property: 'path', before: path, after: null }] : [],
-  foresee({ path, service }, _observed, changes, world) {
+  probe: (desired) => sh`${contentOf(desired)}
+if q_mounted; then
+  q_content >/dev/null && echo 'filled mount' || echo 'empty mount'
+elif [ -e ${desired.path} ] || [ -L ${desired.path} ]; then echo there
+else echo absent; fi`,
+  parse: ({ out }) => out.trim() as Observed,
+  diff({ path }, observed) {
+    if (observed === 'absent' || observed === 'empty mount') return [];
+    const property = observed === 'there' ? 'path' : 'content';
+    return [{ kind: 'remove', property, before: path, after: null }];
+  },
+  foresee({ path, service }, observed, changes, world) {
     if (changes.length === 0) return;
-    world.set(`path:${path}`, 'absent');
+    if (observed === 'there') world.set(`path:${path}`, 'absent');
     world.set(`service:${service}`, 'stopped');
   },
-  apply: ({ path, stop }) => sh`${stop}
-q_aside=${path}.set-aside-$(date -u +%Y%m%dT%H%M%SZ)
-mv -- ${path} "$q_aside" && echo "moved to $q_aside"`,
+  apply: (desired) => sh`${desired.stop}
+${contentOf(desired)}
+q_aside=${desired.label}-$(date -u +%Y%m%dT%H%M%SZ)
+if q_mounted; then
+  q_aside=${desired.path}/.$q_aside
+  ${desired.purge ? sh`q_content | while IFS= read -r q_path; do rm -rf -- "$q_path" || exit; done || exit` : intoFolder(desired)}
+else
+  q_aside=${desired.path}.$q_aside
+  ${desired.purge ? sh`rm -rf -- ${desired.path} || exit` : sh`mv -- ${desired.path} "$q_aside" || exit`}
+fi
+${desired.purge ? sh`:` : sh`echo "moved to $q_aside"`}
+${desired.asRoot ? forRootAlone(desired) : sh`:`}`,
 });
+
+/** `q_mounted`, and `q_content`: what lies in the directory, but for what was set aside in it before; 1 if nothing. */
+function contentOf({ path }: SetAsideDesired): Sh {
+  return sh`q_mounted() {
+  q_real=$(cd ${path} 2>/dev/null && pwd -P) || return
+  while read -r q_n q_n q_n q_n q_at q_n; do
+    if [ "$q_at" = "$q_real" ]; then return 0; fi
+  done </proc/self/mountinfo
+  return 1
+}
+q_content() (
+  q_code=1
+  for q_path in ${path}/* ${path}/.[!.]* ${path}/..?*; do
+    case \${q_path##*/} in lost+found | .set-aside-* | .*.destroyed-*) continue ;; esac
+    if [ -e "$q_path" ] || [ -L "$q_path" ]; then printf '%s\n' "$q_path"; q_code=0; fi
+  done
+  exit "$q_code"
+)`;
+}
+
+function intoFolder({ path }: SetAsideDesired): Sh {
+  return sh`mkdir -m 0700 -- "$q_aside" || exit
+  q_content | while IFS= read -r q_path; do
+    if [ "$q_path" != "$q_aside" ]; then mv -- "$q_path" "$q_aside/" || exit; fi
+  done || exit
+  chmod 0700 ${path}`;
+}
+
+/** Links are not followed: who owned the directory may have put any there. */
+function forRootAlone({ path }: SetAsideDesired): Sh {
+  return sh`for q_path in "$q_aside" ${path}; do
+  if [ -d "$q_path" ] && [ ! -L "$q_path" ]; then chown -hRP root:root -- "$q_path" && chmod 0700 "$q_path" || exit; fi
+done`;
+}

@@ -1,3 +1,4 @@
+import type { ClusterState } from '../dsl/cluster-state.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
 
@@ -34,12 +35,15 @@ export type RunEvent =
     }
   | {
       readonly event: 'log';
-      /** `debug` is for `-vv`; `output` is what a command printed; `table` keeps its columns. */
-      readonly level: 'debug' | 'info' | 'warning' | 'output' | 'table';
+      /** `output` is what a command printed, for `-v`; `debug` is for `-vv`; `trace`, the scripts, for `-vvv`. */
+      readonly level: 'trace' | 'debug' | 'info' | 'warning' | 'output';
       readonly host?: string;
       readonly task?: string;
       readonly message: string;
+      /** What became of it all: the last line of a report repeats it. */
+      readonly conclusion?: true;
     }
+  | ({ readonly event: 'cluster' } & ClusterState)
   | {
       readonly event: 'error';
       readonly message: string;

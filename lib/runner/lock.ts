@@ -82,7 +82,9 @@ q_me="$q_pid:$(q_born "$q_pid"):"${holder}
 # 0: it is ours; 1: somebody else has it; 2: it cannot be written, and why was said.
 q_take() {
   q_tries=0
-  until q_said=$(ln -s "$q_me" "$q_state/$1" 2>&1); do
+  # A link would be made inside a directory, by every run.
+  if [ -d "$q_state/$1" ] && [ ! -L "$q_state/$1" ]; then echo "it is a directory"; return 2; fi
+  until q_said=$(ln -sn "$q_me" "$q_state/$1" 2>&1); do
     if ! q_owner=$(readlink "$q_state/$1"); then
       # Released since, or never there.
       q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || { echo "$q_said"; return 2; }

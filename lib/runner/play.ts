@@ -1,3 +1,4 @@
+import type { ClusterState } from '../dsl/cluster-state.ts';
 import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Role } from '../dsl/role.ts';
 import { exchange } from './exchange.ts';
@@ -30,8 +31,10 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     explicitRoles: roles.explicit,
     hosts,
     unreachable: scope.map((host) => host.name).filter((name) => !hosts.some((h) => h.target.name === name)),
-    log: (level: 'info' | 'warning' | 'table', message: string) =>
-      session.sink.emit({ event: 'log', level, message }),
+    log: (level: 'info' | 'warning', message: string) => session.sink.emit({ event: 'log', level, message }),
+    show: (state: ClusterState) => session.sink.emit({ event: 'cluster', ...state }),
+    conclude: (message: string) =>
+      session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
     each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
       session.each(some, (host) => host.target.name, work),
     failed: ({ target }: PlayHost<Facts>) => session.failed(target.name),

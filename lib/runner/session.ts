@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PlayInventoryHost } from '../dsl/play.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
+import { Turns } from '../transport/turns.ts';
 import { type Connectable, Connections } from './connections.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
 import type { LoopHost } from './play-host.ts';
@@ -33,6 +35,8 @@ export class Session {
   readonly connections = new Connections();
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
+  readonly #turns: Turns;
+  readonly #inTurn = new AsyncLocalStorage<true>();
   readonly #recap: Recap;
   readonly #failed = new Set<string>();
   #codes: ExitCode[] = [];
@@ -47,6 +51,7 @@ export class Session {
 
   constructor(options: RunOptions) {
     this.options = options;
+    this.#turns = new Turns(options.forks);
     this.#recap = new Recap(options.check);
     this.sink = {
       emit: (event) => {
@@ -112,27 +117,31 @@ export class Session {
     return this.#codes.some((code) => code !== EXIT.pending);
   }
 
-  /** Works on items side by side, at most `forks`; those that came through are returned. */
+  /**
+   * Works on items side by side; those that came through are returned. At most `forks` are under way in the whole run,
+   * whoever asks.
+   */
   async each<T>(
     items: readonly T[],
     name: (item: T) => string,
     work: (item: T) => Promise<void>,
   ): Promise<T[]> {
-    const waiting = items.filter((item) => !this.#failed.has(name(item)));
     const done = new Set<T>();
-    const worker = async () => {
-      for (let item = waiting.shift(); item !== undefined && !this.#stopped; item = waiting.shift()) {
-        try {
-          await work(item);
-          done.add(item);
-        } catch (error) {
-          this.#failed.add(name(item));
-          this.fail(error, name(item));
-        }
-        this.sink.progress({ host: name(item), doing: undefined });
+    const one = async (item: T) => {
+      if (this.#stopped) return;
+      try {
+        await work(item);
+        done.add(item);
+      } catch (error) {
+        this.#failed.add(name(item));
+        this.fail(error, name(item));
       }
+      this.sink.progress({ host: name(item), doing: undefined });
     };
-    await Promise.all(Array.from({ length: Math.min(this.options.forks, waiting.length) }, worker));
+    const waiting = items.filter((item) => !this.#failed.has(name(item)));
+    // Work that asks hosts by itself (a gate within a turn) has its turn already, and would wait for itself.
+    const turns = this.#inTurn.getStore() === true ? new Turns(this.options.forks) : this.#turns;
+    await Promise.all(waiting.map((item) => turns.take(() => this.#inTurn.run(true, () => one(item)))));
     return items.filter((item) => done.has(item));
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createReport } from '../../lib/report/index.ts';
 import type { OutputStream } from '../../lib/report/stream.ts';
 import type { RunEvent } from '../../lib/runner/events.ts';
+import { cluster } from '../unit/report/streams.ts';
 import { asUtf8, batches, type Ground, type Kind, show, type Tally } from './ground.ts';
 import { dice, hostile } from './strings.ts';
 
@@ -40,7 +41,7 @@ function eventsOf(text: string, host: string): readonly RunEvent[] {
   return [
     { event: 'log', level: 'debug', host, message: text },
     { event: 'log', level: 'output', host, task: text, message: text },
-    { event: 'log', level: 'table', message: `${text}\n${text}` },
+    cluster(`${text}\n${text}`),
     { event: 'task', host, role: 'role', task: text, status: 'changed', changes: [change] },
     { event: 'error', host, task: text, message: text, hint: text, exitCode: 2 },
   ];

@@ -9,6 +9,7 @@ import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
+import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept } from './kept.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
 import { parseUnitFacts, type UnitFacts, unitFacts } from './unit-facts.ts';
@@ -57,6 +58,7 @@ export interface EtcdFacts {
   readonly host: HostFacts;
   /** Towards other members. */
   readonly sources: readonly Source[];
+  readonly kept: KeptFacts;
   /** The member's answers; undefined when its service does not run. */
   reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
@@ -116,6 +118,7 @@ export const ORDINARY: EtcdFacts = {
     noexec: undefined,
   },
   sources: [],
+  kept: NOTHING_KEPT,
   reading: undefined,
 };
 
@@ -128,6 +131,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       firewallFacts(host),
       recordFacts(member),
       unitFacts(member),
+      keptFacts(member),
       hostFacts(member),
       networkFacts(host),
       memberFacts(member),
@@ -164,6 +168,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       firewall: parseFirewallFacts(head),
       sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
+      kept: parseKept(head),
       caPem: certificatesOf(part('ca')),
       reading: member === undefined ? undefined : parseMember(member),
     };

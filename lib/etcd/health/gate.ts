@@ -5,7 +5,7 @@ import { endOfCa } from '../facts/found-certificates.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isDown, parseMember, readMember } from '../facts/read-member.ts';
 import { memberOf } from '../model/cluster.ts';
-import type { EtcdHost, Surveyed } from '../survey/survey.ts';
+import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import {
   type Answer,
   commonRevision,
@@ -110,7 +110,10 @@ export function gateRefusal(
   return findings.length === 0 ? undefined : refusal(`${name}: not touched`, findings);
 }
 
-/** Asks until the cluster is whole, or for as long as that may take; `enough` ends it before. */
+/**
+ * Asks until the cluster is whole but for hosts that are out of reach, or for as long as that may take; `enough` ends
+ * it before.
+ */
 export async function askUntilWhole(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
@@ -119,9 +122,15 @@ export async function askUntilWhole(
   const deadline = Date.now() + SETTLE;
   for (;;) {
     const answers = await askMembers(run, surveyed);
-    if (judgeCluster(answers).length === 0 || Date.now() > deadline || enough()) return answers;
+    if (awaited(answers).length === 0 || Date.now() > deadline || enough()) return answers;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** What time may mend: who is known to be out of reach does not come meanwhile. */
+export function awaited(answers: readonly Answer[]): readonly Finding[] {
+  const away = answers.filter(({ unreached }) => unreached).map(({ member }) => member.host);
+  return judgeCluster(answers).filter(({ host }) => host === undefined || !away.includes(host));
 }
 
 /** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */

@@ -1,4 +1,4 @@
-import type { EtcdHost, Surveyed } from '../survey/survey.ts';
+import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import { filtered, type PortReading, parsePorts, probePorts, probeRules, ruleSaid } from './ports.ts';
 
 /** Lines like `etcd01 → etcd02:2380 filtered; firewalld on etcd02 has no rule for it`; none when all is open. */

@@ -1,4 +1,4 @@
-import { fromHere } from '../../paths.ts';
+import { etcdctlLine } from '../etcdctl-line.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import type { Member } from '../model/cluster.ts';
 import type { Answer } from './judge.ts';
@@ -25,9 +25,15 @@ export function healthTable(answers: readonly Answer[]): string {
   });
   const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];
   const place = placeToAsk(answers);
+  const versions = answers.map(({ reading }) => reading?.status?.version);
   // On this machine there is nothing to log in to.
   const where = place && place.manager !== 'process' ? [`# on ${place.host}, as root or ${place.user}:`] : [];
-  return [columns([head, ...rows]), '', ...where, ...(place ? [etcdctlLine(place, answers)] : [])].join('\n');
+  return [
+    columns([head, ...rows]),
+    '',
+    ...where,
+    ...(place ? [etcdctlLine(place, answers.map(urlInUse), 'member list', versions)] : []),
+  ].join('\n');
 }
 
 /** The member whose host the line is for: one that is well, else one that runs, else one that can be logged in to. */
@@ -48,17 +54,6 @@ export function daysUntil(date: Date): number {
 /** Where a member answers: a changed port is not in use before its restart. */
 function urlInUse({ member, reading }: Answer): string {
   return reading?.clientUrl ?? member.clientUrl;
-}
-
-/** `etcdctl member list` against all members, to copy. */
-function etcdctlLine(place: Member, answers: readonly Answer[]): string {
-  const endpoints = answers.map(urlInUse).join(',');
-  // On this machine the paths may be long: seen from here they are not.
-  const here = (path: string) => (place.manager === 'process' ? fromHere(path) : path);
-  const [binDir, certDir] = [here(place.binDir), here(place.certDir)];
-  // Only 3.3 speaks API 2 by itself; 3.6 and later warn of the variable.
-  const old = answers.some(({ reading }) => /^3\.[0-3]\./.test(reading?.status?.version ?? ''));
-  return `${old ? 'ETCDCTL_API=3 ' : ''}${binDir}/etcdctl --cacert=${certDir}/ca.pem --cert=${certDir}/server.pem --key=${certDir}/server-key.pem --endpoints=${endpoints} member list`;
 }
 
 function size(bytes: number): string {

@@ -1,7 +1,7 @@
 import { endOf } from '../facts/found-certificates.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { memberOf } from '../model/cluster.ts';
-import type { EtcdHost, Surveyed } from '../survey/survey.ts';
+import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './judge.ts';
 import { CA_SOON, daysUntil } from './table.ts';
 
@@ -12,20 +12,25 @@ const SOON = 30;
 export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Answer[]): readonly string[] {
   const caEnd = answers.flatMap((answer) => answer.caEnd ?? []).sort((a, b) => a.getTime() - b.getTime())[0];
   return [
-    ...answers.flatMap((answer) => certificate(answer, caEnd)),
+    ...certificates(answers, caEnd),
     ...(caEnd === undefined ? [] : authority(cluster.name, caEnd)),
     ...hosts.flatMap(dropIns),
     ...hosts.flatMap(keys),
   ];
 }
 
-function certificate({ member, reading }: Answer, caEnd: Date | undefined): readonly string[] {
-  const end = endOf(reading?.certificates ?? []);
-  const days = end === undefined ? SOON : daysUntil(end);
-  if (days < 0 || days >= SOON) return [];
-  // None outlives its CA.
-  const isBound = caEnd !== undefined && daysUntil(caEnd) < SOON;
-  return [`${member.host}: a certificate ends in ${days} days${isBound ? '' : ': a run renews it'}`];
+/** Members whose certificates end on one day share a line. None outlives its CA. */
+function certificates(answers: readonly Answer[], caEnd: Date | undefined): readonly string[] {
+  const byDays = new Map<number, string[]>();
+  for (const { member, reading } of answers) {
+    const end = endOf(reading?.certificates ?? []);
+    const days = end === undefined ? SOON : daysUntil(end);
+    if (days >= 0 && days < SOON) byDays.set(days, [...(byDays.get(days) ?? []), member.host]);
+  }
+  const renewal = caEnd !== undefined && daysUntil(caEnd) < SOON ? '' : ': a run renews it';
+  return [...byDays].map(
+    ([days, hosts]) => `${hosts.join(', ')}: a certificate ends in ${days} days${renewal}`,
+  );
 }
 
 function authority(cluster: string, end: Date): readonly string[] {

@@ -65,7 +65,9 @@ export function clusterOf(host: HostData): Cluster {
   const members = Object.entries(host.hostvars)
     .filter(([, vars]) => clusterName(vars) === name)
     .map(([hostName, vars]) => member(hostName, vars));
-  const controlDir = join(String(host.vars.inventory_dir ?? '.'), '.quorate', name);
+  // Of the first: members that several files describe share one folder all the same.
+  const first = Object.values(host.hostvars).find((vars) => clusterName(vars) === name) ?? host.vars;
+  const controlDir = join(String(first.inventory_dir ?? '.'), '.quorate', name);
   return {
     name,
     members,
@@ -91,6 +93,11 @@ export function portsOf({ clientPort, peerPort, metricsPort, settingsPorts }: Me
   return [
     ...new Set([clientPort, peerPort, ...(metricsPort === undefined ? [] : [metricsPort]), ...settingsPorts]),
   ];
+}
+
+/** The member lives on the machine that runs Quorate: how it is reached says so, never what starts it. */
+export function isLocal(vars: Vars): boolean {
+  return vars.ansible_connection === 'local';
 }
 
 /** etcd's quorum of `voters` members. */

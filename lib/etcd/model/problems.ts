@@ -1,12 +1,12 @@
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
-import { SET_ASIDE } from '../survey/set-aside.ts';
 import { ofAddresses } from './address-problems.ts';
 import { hostPort, memberOf } from './cluster.ts';
 import { dirsOf, ofDirs } from './dir-problems.ts';
 import type { Listed, Problem } from './listed.ts';
+import { SET_ASIDE, setAsideHosts } from './set-aside.ts';
 import { ofSettings } from './setting-problems.ts';
-import type { EtcdVar } from './vars.ts';
+import { ETCD_VARS, type EtcdVar } from './vars.ts';
 
 /** Members share one folder of certificates, made by one set of rules. */
 const OF_CLUSTER = [
@@ -25,6 +25,7 @@ export function modelProblems(hosts: readonly HostData[]): readonly PlayProblem[
   const clusters = [...new Set(all.map(({ member }) => member.cluster))];
   return [
     ...ofSetAside(hosts),
+    ...ofNames(all),
     ...all.flatMap(ofHost),
     ...ofMachines(all),
     ...clusters.flatMap((name) => ofCluster(all.filter(({ member }) => member.cluster === name))),
@@ -34,15 +35,54 @@ export function modelProblems(hosts: readonly HostData[]): readonly PlayProblem[
 /** A misspelt host must not pass for one that has nothing to set aside. */
 function ofSetAside(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
-  const wanted = first?.vars[SET_ASIDE];
-  if (first === undefined || wanted === undefined || hosts.some(({ name }) => name === wanted)) return [];
-  const names = hosts.map(({ name }) => name).join(', ');
+  if (first === undefined) return [];
+  const names = hosts.map(({ name }) => name);
+  const unknown = setAsideHosts(first.vars).filter((name) => !names.includes(name));
+  return unknown.map((name) => ({
+    host: first.name,
+    message: `--${SET_ASIDE} names no host of the play: ${name}`,
+    hint: `one of ${names.join(', ')}`,
+  }));
+}
+
+/**
+ * A cluster without a name is called after its inventory file: that must be a name, and the only one, or members that
+ * stand in several files would be planned as clusters of their own.
+ */
+function ofNames(all: readonly Listed[]): readonly Problem[] {
+  const { pattern, maxLength } = ETCD_VARS.etcd_cluster_name;
+  const unnamed = all.filter(({ host }) => host.vars.etcd_cluster_name === undefined);
+  const hint = 'set etcd_cluster_name for all its hosts, below vars: of the group';
+  const problem = ({ host }: Listed, message: string): Problem => ({
+    host: host.name,
+    variable: 'etcd_cluster_name',
+    message,
+    hint,
+  });
+  const fileOf = ({ host: { vars } }: Listed) =>
+    `${String(vars.inventory_dir ?? '.')}/${String(vars.inventory_file ?? 'etcd')}`;
+  const bad = unnamed.find(
+    ({ member: { cluster } }) => !new RegExp(pattern).test(cluster) || cluster.length > maxLength,
+  );
+  const [first] = unnamed;
+  const other = first && unnamed.find((one) => fileOf(one) !== fileOf(first));
   return [
-    {
-      host: first.name,
-      message: `--${SET_ASIDE} names no host of the play: ${String(wanted)}`,
-      hint: `one of ${names}`,
-    },
+    ...(bad
+      ? [
+          problem(
+            bad,
+            `the inventory file gives the cluster no usable name: ${JSON.stringify(bad.member.cluster)}`,
+          ),
+        ]
+      : []),
+    ...(first && other
+      ? [
+          problem(
+            other,
+            `the hosts of group etcd stand in ${fileOf(first)} and ${fileOf(other)}, and no etcd_cluster_name joins them`,
+          ),
+        ]
+      : []),
   ];
 }
 

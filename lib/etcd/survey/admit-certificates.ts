@@ -4,7 +4,7 @@ import { needsIssuing } from '../../resources/certificate.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterPki, memberSans } from '../files/certificates.ts';
 import { memberOf } from '../model/cluster.ts';
-import { clustersOf, type EtcdHost } from './survey.ts';
+import { clustersOf, type EtcdHost } from '../surveyed.ts';
 
 /**
  * Refuses certificates that are due and could not be issued, for want of the CA's key or its passphrase, say, and

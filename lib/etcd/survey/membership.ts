@@ -1,16 +1,15 @@
-import { EXIT, QuorateError } from '../../errors.ts';
+import { quote } from '../../dsl/sh.ts';
+import type { QuorateError } from '../../errors.ts';
+import { etcdctlLines } from '../etcdctl-line.ts';
 import type { KnownMember } from '../facts/formed.ts';
 import type { Cluster, Member } from '../model/cluster.ts';
-import type { EtcdHost } from './survey.ts';
+import { refusal } from '../refusal.ts';
+import { type EtcdHost, livingList, type Surveyed } from '../surveyed.ts';
 
 /** The members as a healthy one lists them; where none can be asked, as our records have them. */
 export function knownMembers(hosts: readonly EtcdHost[]): readonly KnownMember[] {
-  const facts = hosts.map(({ target }) => target.facts);
-  const listed = facts.flatMap(({ reading }) =>
-    reading?.healthy && reading.members ? [reading.members] : [],
-  );
-  const recorded = facts.flatMap(({ formed }) => (formed ? [formed] : []));
-  return [...listed, ...recorded][0] ?? [];
+  const recorded = hosts.flatMap(({ target: { facts } }) => (facts.formed ? [facts.formed] : []));
+  return livingList(hosts) ?? recorded[0] ?? [];
 }
 
 /**
@@ -18,12 +17,14 @@ export function knownMembers(hosts: readonly EtcdHost[]): readonly KnownMember[]
  * certificates made from such an inventory cut them off, and with them goes the quorum. Whoever cannot have
  * a vote that counts (a learner, one that never started) is left to the gate.
  */
-export function membershipProblems(cluster: Cluster, known: readonly KnownMember[]): readonly QuorateError[] {
+export function membershipProblems(surveyed: Surveyed): readonly QuorateError[] {
+  const { cluster, hosts } = surveyed;
+  const known = knownMembers(hosts);
   const isListed = ({ peerUrl }: Member) => known.some(({ peerUrls }) => peerUrls.includes(peerUrl));
   return inOrder(cluster, known.filter(votes)).flatMap((one) => {
     if (cluster.members.some(({ peerUrl }) => one.peerUrls.includes(peerUrl))) return [];
     const namesake = cluster.members.find((member) => member.name === one.name && !isListed(member));
-    return namesake ? atAnotherAddress(cluster, one, namesake) : notInInventory(cluster, one);
+    return namesake ? atAnotherAddress(surveyed, one, namesake) : notInInventory(surveyed, one);
   });
 }
 
@@ -38,25 +39,22 @@ function votes({ learner, clientUrls }: KnownMember): boolean {
   return learner !== true && clientUrls?.length !== 0;
 }
 
-function atAnotherAddress({ name }: Cluster, one: KnownMember, member: Member): QuorateError {
-  const { host, service, peerUrl } = member;
-  return new QuorateError(
-    `${host}: ${name} knows member ${described(one)} at ${one.peerUrls.join(' ')}, the inventory says ${peerUrl}`,
-    {
-      exitCode: EXIT.refused,
-      host,
-      hint: `put etcd_address and etcd_peer_port back; to move the member, stop ${service} there and tell the cluster first: etcdctl member update ${one.id ?? 'ID'} --peer-urls=${peerUrl}`,
-    },
+function atAnotherAddress(surveyed: Surveyed, one: KnownMember, member: Member): QuorateError {
+  const { service, peerUrl } = member;
+  const update = `member update ${quote(one.id ?? 'ID')} --peer-urls=${quote(peerUrl)}`;
+  return refusal(
+    member,
+    `${surveyed.cluster.name} knows member ${described(one)} at ${one.peerUrls.join(' ')}, the inventory says ${peerUrl}`,
+    `put etcd_address and etcd_peer_port back; to move the member, stop ${service} there and tell the cluster first:\n${etcdctlLines(surveyed, update)}`,
   );
 }
 
-function notInInventory({ name }: Cluster, one: KnownMember): QuorateError {
-  return new QuorateError(
-    `${name}: member ${described(one)} at ${one.peerUrls.join(' ')} votes, and is not in the inventory`,
-    {
-      exitCode: EXIT.refused,
-      hint: `put it back; or take it out of the cluster first, since this playbook removes nobody: etcdctl member remove ${one.id ?? 'ID'}`,
-    },
+function notInInventory(surveyed: Surveyed, one: KnownMember): QuorateError {
+  const remove = `member remove ${quote(one.id ?? 'ID')}`;
+  return refusal(
+    surveyed.cluster,
+    `member ${described(one)} at ${one.peerUrls.join(' ')} votes, and is not in the inventory`,
+    `put it back; or take it out of the cluster first, since this playbook removes nobody:\n${etcdctlLines(surveyed, remove)}`,
   );
 }
 

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../addresses.ts';
-import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { EXIT, type QuorateError } from '../../errors.ts';
 import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { AMBIENT, bindsPrivileged } from '../files/unit.ts';
 import type { Member } from '../model/cluster.ts';
 import { memberUnitPath, walPath } from '../model/paths.ts';
+import { refusal } from '../refusal.ts';
 
 /** A member with what its host told before anything was written. */
 export interface Candidate {
@@ -40,6 +41,7 @@ export function preflight(candidates: readonly Candidate[]): readonly QuorateErr
       ...walDirectory(one),
       ...space(one),
       ...program(one),
+      ...loosePaths(one),
     ]),
     ...clocks(candidates),
     ...candidates.flatMap((one) => [...sources(one, candidates), ...namesakes(one, candidates)]),
@@ -78,12 +80,12 @@ function bindable({ member, facts }: Candidate, end: 'client' | 'peer'): readonl
       : [member.peerListenAddress, member.peerAddress, 'etcd_peer_listen_address'];
   if (listen === undefined) {
     const hint = `set ${variable} to one of its addresses`;
-    return [problem(member, `${named} does not resolve on the host`, hint)];
+    return [refusal(member, `${named} does not resolve on the host`, hint)];
   }
   if (addresses.length === 0) return [];
   if (given === undefined && isLoopback(listen) && named !== 'localhost') {
     return [
-      problem(
+      refusal(
         member,
         `${named} is ${listen} on the host itself, where nobody else reaches it`,
         `give it its address in /etc/hosts there, or set ${variable}`,
@@ -94,7 +96,7 @@ function bindable({ member, facts }: Candidate, end: 'client' | 'peer'): readonl
   if (isThere) return [];
   const own = addresses.filter((address) => !isLoopback(address) && !address.startsWith('fe80:'));
   return [
-    problem(
+    refusal(
       member,
       `${listen} is not an address of the host, which has ${own.join(', ') || 'loopback only'}`,
       `set ${variable} to the one to bind; ${end === 'client' ? 'etcd_address' : 'etcd_peer_address'} is what others connect to`,
@@ -108,7 +110,7 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
     const role = port === member.clientPort ? 'client' : port === member.peerPort ? 'peer' : 'metrics';
     if (!isEvery(address) && address !== bound[role === 'peer' ? 'peer' : 'client']) return [];
     const who = pid === undefined ? 'another process' : `${program ?? 'a process'} (pid ${pid})`;
-    return problem(
+    return refusal(
       member,
       `port ${port}, its ${role} port, is taken by ${who} on ${address}`,
       `stop that, or set etcd_${role}_port`,
@@ -122,7 +124,7 @@ function walDirectory({ member, facts }: Candidate): readonly QuorateError[] {
   const { walElsewhere } = facts;
   if (facts.data === 'present' && walElsewhere !== undefined) {
     return [
-      problem(
+      refusal(
         member,
         `its raft log is in ${walElsewhere}, and the inventory wants it in ${walPath(member)}`,
         `put etcd_wal_dir back${walDir === undefined ? ` to ${walElsewhere}` : ''}; or stop ${service} and move the log there yourself`,
@@ -132,7 +134,7 @@ function walDirectory({ member, facts }: Candidate): readonly QuorateError[] {
   const mount = facts.host.space.find(({ path }) => path === walDir)?.mount;
   if (walDir === undefined || mount !== walDir) return [];
   return [
-    problem(
+    refusal(
       member,
       `etcd_wal_dir is ${walDir}, a mount point: etcd puts a new log in place by renaming`,
       `set etcd_wal_dir: ${walDir}/wal`,
@@ -161,7 +163,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
   return [
     ...(data && facts.data === 'present' && left < GROWTH
       ? [
-          problem(
+          refusal(
             member,
             `${data.mount} has ${left} MiB free, and the database grows by ${GROWTH} at a time: ${member.service} is not started, and ${member.dataDir} is left as it is`,
             'make room or grow it; nothing in the data directory may be deleted by hand',
@@ -170,7 +172,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
         ]
       : []),
     ...readOnly.map(({ path, mount }) =>
-      problem(
+      refusal(
         member,
         `${path} cannot be written: ${mount} is read-only or closed to this login`,
         'become root (-b, and -K where sudo wants a password), or remount it',
@@ -180,7 +182,7 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
     ...[...mounts].flatMap(([mount, { free, need, paths }]) =>
       free >= need
         ? []
-        : problem(
+        : refusal(
             member,
             `${mount} has ${free} MiB free, ${need} MiB are needed for ${paths.join(' and ')}`,
             'make room, or choose another directory',
@@ -198,7 +200,7 @@ function program({ member, facts }: Candidate): readonly QuorateError[] {
     ...(noexec === undefined
       ? []
       : [
-          problem(
+          refusal(
             member,
             `${noexec} is mounted noexec, and etcd is to run from ${member.binDir}`,
             'remount it, or set etcd_bin_dir',
@@ -207,7 +209,7 @@ function program({ member, facts }: Candidate): readonly QuorateError[] {
         ]),
     ...(member.manager === 'systemd' && bindsPrivileged(member) && systemd < AMBIENT
       ? [
-          problem(
+          refusal(
             member,
             `systemd ${systemd} cannot let ${member.user} bind a port below 1024`,
             'set its ports to 1024 or above',
@@ -228,7 +230,7 @@ function sources({ member, facts }: Candidate, all: readonly Candidate[]): reado
   if (strange === undefined || known.size === 0) return [];
   const { address, peerAddress } = member;
   return [
-    problem(
+    refusal(
       member,
       `its packets to ${strange.to} leave from ${strange.from}, and others know it as ${[...known].join(', ')}: their firewalls and its certificate would refuse it`,
       `set ${peerAddress === address ? 'etcd_address' : 'etcd_peer_address'} to ${strange.from}, or give the route the other source: ip route change, with src ${[...known][0]}`,
@@ -259,12 +261,26 @@ function namesakes({ member, facts }: Candidate, all: readonly Candidate[]): rea
       const bound = boundAddress(other.member, other.facts, name === address ? 'client' : 'peer');
       if (here === undefined || bound === undefined || here.includes(bound) || isLoopback(bound)) return [];
       if (!others.some((one) => one.facts.firewall.resolved[name]?.includes(bound))) return [];
-      return problem(
+      return refusal(
         member,
         `${name} is ${here.join(', ')} here, and ${other.member.host} listens on ${bound}: its rules would shut that member out`,
         `put it right in /etc/hosts or the resolver of ${member.host}, or set etcd_address to an IP address`,
       );
     });
+  });
+}
+
+/** Whoever owns a directory can put another one in the place of those below it: programs that root runs, keys. */
+function loosePaths({ member, facts }: Candidate): readonly QuorateError[] {
+  const loose = facts.kept.above.filter(({ owner }) => owner === member.user && owner !== 'root');
+  return loose.map(({ path }) => {
+    const dirs = { bin: member.binDir, config: member.configDir, cert: member.certDir };
+    const below = Object.entries(dirs).filter(([, dir]) => dir.startsWith(`${path}/`));
+    return refusal(
+      member,
+      `${path} belongs to ${member.user}, above ${below.map(([name, dir]) => `etcd_${name}_dir (${dir})`).join(' and ')}: what root runs or reads there could be replaced`,
+      `give it to root: chown root ${path}; or choose another directory`,
+    );
   });
 }
 
@@ -278,7 +294,7 @@ function clocks(candidates: readonly Candidate[]): readonly QuorateError[] {
     .filter(({ offset, within }) => Math.abs(offset) - within > SKEW)
     .map(({ member, offset }) => {
       const seconds = (Math.abs(offset) / 1000).toFixed(1);
-      return problem(
+      return refusal(
         member,
         `its clock is ${seconds} s ${offset > 0 ? 'ahead of' : 'behind'} this machine's (at most ${SKEW / 1000} s)`,
         'bring both to the same time, with chrony or systemd-timesyncd',
@@ -292,13 +308,4 @@ function isLoopback(address: string): boolean {
 
 function isEvery(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
-}
-
-function problem(
-  { host }: Member,
-  message: string,
-  hint: string,
-  exitCode: ExitCode = EXIT.refused,
-): QuorateError {
-  return new QuorateError(`${host}: ${message}`, { exitCode, host, hint });
 }

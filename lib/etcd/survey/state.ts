@@ -1,10 +1,15 @@
 import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
-import { EXIT, QuorateError } from '../../errors.ts';
+import { quote } from '../../dsl/sh.ts';
+import type { QuorateError } from '../../errors.ts';
+import { etcdctlLines } from '../etcdctl-line.ts';
+import type { ListedMember } from '../facts/etcdctl-answers.ts';
 import { type ClusterFacts, isUp } from '../facts/index.ts';
 import { memberOf } from '../model/cluster.ts';
 import { formedRecord } from '../model/paths.ts';
-import type { EtcdHost, Surveyed } from './survey.ts';
+import { SET_ASIDE } from '../model/set-aside.ts';
+import { refusal } from '../refusal.ts';
+import { type EtcdHost, livingList, type Surveyed } from '../surveyed.ts';
 
 /**
  * What the members are together, where `dataProblems` has none. `pending` tells of the token of a bootstrap. It
@@ -18,15 +23,10 @@ export function stateOf({ hosts }: Surveyed, pending: boolean): ClusterFacts['st
   return hosts.some(({ target }) => target.facts.service === 'active') ? 'live' : 'stopped';
 }
 
-/** What the survey found out about the cluster: every host has the same. */
-export function found({ hosts }: Surveyed): ClusterFacts | undefined {
-  return hosts[0]?.target.facts.cluster;
-}
-
 /** Members that must not be started as they are: their data is gone, or elsewhere. */
 export function dataProblems(surveyed: Surveyed, pending: boolean): readonly QuorateError[] {
   const { hosts } = surveyed;
-  if (isHealthy(hosts)) return wiped(hosts);
+  if (isHealthy(hosts)) return hosts.flatMap((host) => notListed(host, surveyed));
   const founding = pending && !isFormed(hosts);
   const elsewhere = hosts.filter((host) => runsElsewhere(host) && !(founding && mayBeFounding(host)));
   if (elsewhere.length > 0) return elsewhere.map(misplaced);
@@ -42,13 +42,14 @@ function isFormed(hosts: readonly EtcdHost[]): boolean {
   return hosts.some(({ target }) => target.facts.formed !== undefined);
 }
 
-function isWithoutData({ target }: EtcdHost): boolean {
-  return target.facts.data !== 'present';
+/** A start would begin with an empty log: a directory without any is as good as none. */
+function isWithoutData({ target: { facts } }: EtcdHost): boolean {
+  return facts.data !== 'present' || facts.kept.withoutLog;
 }
 
 /** Its service runs on data that is not where the inventory says. */
-function runsElsewhere(host: EtcdHost): boolean {
-  return isWithoutData(host) && isUp(host.target.facts);
+function runsElsewhere({ target: { facts } }: EtcdHost): boolean {
+  return facts.data !== 'present' && isUp(facts);
 }
 
 /** It may have been started this very moment for the first time: to systemd a member is `active` with a quorum only. */
@@ -56,61 +57,102 @@ function mayBeFounding({ target }: EtcdHost): boolean {
   return target.facts.service === 'activating' || memberOf(target).manager === 'process';
 }
 
-/** A member that has joined before and lost its data must be removed and added, never just started. */
-function wiped(hosts: readonly EtcdHost[]): readonly QuorateError[] {
-  const list = hosts.find(({ target }) => target.facts.reading?.healthy)?.target.facts.reading?.members ?? [];
-  return hosts.filter(isWithoutData).flatMap((host) => {
-    const { target } = host;
-    const { dataDir, peerUrl } = memberOf(target);
-    const listed = list.find(({ peerUrls }) => peerUrls.includes(peerUrl));
-    if (listed && listed.clientUrls.length === 0) return [];
-    if (runsElsewhere(host)) return misplaced(host);
-    return new QuorateError(
-      listed
-        ? `${target.name}: member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`
-        : `${target.name}: the cluster lives and does not list ${peerUrl}`,
-      {
-        exitCode: EXIT.refused,
-        host: target.name,
-        hint: listed
-          ? `unless its data is not in ${dataDir} but elsewhere, remove the member and add it again: started as it is, it would break the promises it made with its lost log`
-          : 'adding a member to a running cluster is an operation of its own',
-      },
-    );
-  });
+/** A member that the living cluster does not know, or that has lost what it promised: never just started. */
+function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] {
+  const { target } = host;
+  const member = memberOf(target);
+  const { dataDir, peerUrl, name } = member;
+  const list = livingList(surveyed.hosts) ?? [];
+  const listed = list.find(({ peerUrls }) => peerUrls.includes(peerUrl));
+  const hasData = !isWithoutData(host);
+  if (listed && (hasData || listed.clientUrls.length === 0)) return [];
+  if (runsElsewhere(host)) return [misplaced(host)];
+  const add = `member add ${quote(name)} --peer-urls=${quote(peerUrl)}`;
+  if (listed) {
+    return [
+      refusal(
+        member,
+        `member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`,
+        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member:\n${etcdctlLines(surveyed, `member remove ${quote(listed.id)}`, add)}\nthen run this playbook again`,
+      ),
+    ];
+  }
+  // At another address under its name: that is told as such.
+  if (list.some((one) => one.name === name && !isInInventory(one, surveyed))) return [];
+  return [
+    refusal(
+      member,
+      `the cluster lives and does not list ${peerUrl}${hasData ? `: the data in ${dataDir} is of a member that was removed, or of another cluster` : ''}`,
+      `take it out of the inventory, or add it:\n${etcdctlLines(surveyed, add)}\nthen run this playbook again${hasData ? `, with --${SET_ASIDE} ${target.name}` : ''}`,
+    ),
+  ];
+}
+
+function isInInventory({ peerUrls }: ListedMember, { cluster }: Surveyed): boolean {
+  return cluster.members.some(({ peerUrl }) => peerUrls.includes(peerUrl));
 }
 
 /** Started again with the wanted directory it would begin without all that was written. */
 function misplaced({ target }: EtcdHost): QuorateError {
   const { service, dataDir } = memberOf(target);
-  return new QuorateError(`${target.name}: ${service} runs, and its data is not in ${dataDir}`, {
-    exitCode: EXIT.refused,
-    host: target.name,
-    hint: `put etcd_data_dir back; or stop ${service} and move the data there yourself; or give the cluster up with ${commandLine('destroy')} first`,
-  });
+  return refusal(
+    { host: target.name },
+    `${service} runs, and its data is not in ${dataDir}`,
+    `put etcd_data_dir back; or stop ${service} and move the data there yourself`,
+  );
 }
 
 /** There is no quorum, and starting members without data could only found another cluster. */
 function lost({ cluster, hosts }: Surveyed): QuorateError {
   const empty = hosts.filter(isWithoutData);
-  const kept = hosts.filter((host) => !isWithoutData(host));
+  const kept = hosts.filter((host) => !empty.includes(host));
   const places = empty.map(({ target }) => `${target.name} ${memberOf(target).dataDir}`).join(', ');
   if (kept.length === 0) {
     const record = hosts.find(({ target }) => target.facts.formed !== undefined);
     const where = record && `${formedRecord(memberOf(record.target))} on ${record.target.name}`;
-    return new QuorateError(
-      `${cluster.name}: it was formed before (${where}), and no host has data where it is wanted: ${places}`,
-      {
-        exitCode: EXIT.refused,
-        hint: `put etcd_data_dir back, or move the data there yourself; to found the cluster anew, ${commandLine('destroy')} first`,
-      },
+    return refusal(
+      cluster,
+      `it was formed before (${where}), and no host has data where it is wanted: ${places}`,
+      'put etcd_data_dir back, or move the data there yourself',
     );
   }
-  return new QuorateError(
-    `${cluster.name}: no quorum, and ${hostNames(empty)} has no data; the surviving copy is on ${hostNames(kept)}`,
-    {
-      exitCode: EXIT.refused,
-      hint: `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), restore the cluster from the surviving copy`,
-    },
+  const anew = `; no member was ever part of a quorum, so the cluster may also be founded anew: ${foundAnew(kept)}`;
+  return refusal(
+    cluster,
+    `no quorum, and ${hostNames(empty)} has no data; the surviving copy is on ${hostNames(kept)}`,
+    `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), restore the cluster from the surviving copy${isFormed(hosts) ? '' : anew}`,
   );
+}
+
+/**
+ * Data of a first start that never came to a quorum, made with other members than the inventory has: what the raft
+ * log was begun with stays, so it can never come up.
+ */
+export function foundingProblems({ cluster, hosts }: Surveyed): readonly QuorateError[] {
+  if (isHealthy(hosts) || isFormed(hosts)) return [];
+  const holders = hosts.filter((host) => !isWithoutData(host));
+  const wanted = new Map(cluster.members.map(({ name, peerUrl }) => [name, peerUrl]));
+  for (const { target } of holders) {
+    const begun = new Map(target.facts.kept.begunWith);
+    if (begun.size === 0) continue;
+    const names = [...new Set([...begun.keys(), ...wanted.keys()])];
+    const other = names.filter((name) => begun.get(name) !== wanted.get(name));
+    if (other.length === 0) continue;
+    const said = other.map(
+      (name) =>
+        `${name} at ${begun.get(name) ?? 'nowhere'}, the inventory says ${wanted.get(name) ?? 'nowhere'}`,
+    );
+    return [
+      refusal(
+        cluster,
+        `it was begun with other members, and never came to a quorum: ${said.join('; ')}`,
+        `put that back; or, since no data was ever acknowledged, found it anew with what is there set aside: ${foundAnew(holders)}`,
+      ),
+    ];
+  }
+  return [];
+}
+
+function foundAnew(holders: readonly EtcdHost[]): string {
+  return `${commandLine('site')} --${SET_ASIDE} ${holders.map(({ target }) => target.name).join(',')}`;
 }

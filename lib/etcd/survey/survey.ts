@@ -1,85 +1,85 @@
-import type { PlayHost, PlayRun } from '../../dsl/play.ts';
-import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
-import { fingerprint, readCa, readRules } from '../../pki/index.ts';
-import { type ClusterFacts, type EtcdFacts, isUp } from '../facts/index.ts';
+import type { PlayRun } from '../../dsl/play.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { isForeignFolder, readCa, readRules } from '../../pki/index.ts';
+import type { ClusterFacts, EtcdFacts } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
-import { type Cluster, clusterOf, memberOf } from '../model/cluster.ts';
+import { memberOf } from '../model/cluster.ts';
 import { hostSettingsProblems } from '../model/flags.ts';
-import { unsafeReason } from '../model/versions.ts';
-import { knownMembers, membershipProblems } from './membership.ts';
+import { refusal, refuse } from '../refusal.ts';
+import { clustersOf, type EtcdHost, type Surveyed } from '../surveyed.ts';
+import { caOfHosts, caProblems } from './authority.ts';
+import { membershipProblems } from './membership.ts';
+import { ownershipProblems } from './ownership.ts';
 import { type Candidate, notes, preflight } from './preflight.ts';
-import { admitSetAside, SET_ASIDE, strayData } from './set-aside.ts';
-import { dataProblems, stateOf } from './state.ts';
+import { markSetAside, setAsideProblems } from './set-aside.ts';
+import { dataProblems, foundingProblems, stateOf } from './state.ts';
 import { newToken, savedToken } from './token.ts';
+import { keepVersion, type VersionPolicy, versionProblems, versionsFound } from './versions.ts';
 
-export type EtcdHost = PlayHost<EtcdFacts>;
-
-/** A cluster with those of its hosts that are connected. */
-export interface Surveyed {
-  readonly cluster: Cluster;
-  readonly hosts: readonly EtcdHost[];
-}
-
-/** The clusters of a play, each with its connected hosts. */
-export function clustersOf(run: PlayRun<EtcdFacts>): readonly Surveyed[] {
-  const clusters = new Map<string, { cluster: Cluster; hosts: EtcdHost[] }>();
-  for (const host of run.hosts) {
-    const cluster = clusterOf(host.target);
-    const entry = clusters.get(cluster.name) ?? { cluster, hosts: [] };
-    entry.hosts.push(host);
-    clusters.set(cluster.name, entry);
-  }
-  return [...clusters.values()];
-}
-
-/** Learns what all members of each cluster mean together, and refuses what is not ours to touch. */
-export async function survey(run: PlayRun<EtcdFacts>): Promise<void> {
+/**
+ * Learns what all members of each cluster mean together, and refuses what is not ours to touch. `policy` chooses the
+ * version to run: by default a running one stays.
+ */
+export async function survey(run: PlayRun<EtcdFacts>, policy: VersionPolicy = keepVersion): Promise<void> {
   for (const surveyed of clustersOf(run)) {
-    const facts = await surveyCluster(run, surveyed);
+    const facts = await surveyCluster(run, surveyed, policy);
     for (const host of surveyed.hosts) host.target.facts.cluster = facts;
   }
 }
 
-async function surveyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<ClusterFacts> {
+async function surveyCluster(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  policy: VersionPolicy,
+): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
   const ca = await readCa(cluster.pkiDir);
+  const kept = setAsideProblems(surveyed);
+  if (kept.length === 0) markSetAside(surveyed);
   refuse([
-    ...admitSetAside(surveyed),
-    ...foreign(surveyed, ca && fingerprint(ca)),
-    ...otherUser(surveyed),
+    ...kept,
+    ...(await foreignFolder(surveyed)),
+    ...(await ownershipProblems(surveyed, ca)),
+    ...hosts.flatMap(otherUser),
     ...preflight(candidatesOf(surveyed)),
-    ...(await strayData(surveyed)),
   ]);
   const pending = (await savedToken(cluster)) ?? hostToken(hosts);
-  refuse(dataProblems(surveyed, pending !== undefined));
+  refuse([...dataProblems(surveyed, pending !== undefined), ...foundingProblems(surveyed)]);
   const state = stateOf(surveyed, pending !== undefined);
-  if (state === 'live') refuse(membershipProblems(cluster, knownMembers(hosts)));
-  const version = versionOf(run, surveyed, state);
+  if (state === 'live' || state === 'stopped') refuse(membershipProblems(surveyed));
+  const version = chosenVersion(run, surveyed, state, policy);
   refuse(unknownSettings(surveyed, version));
-  const token = state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined;
-  if (state === 'new' && run.unreachable.some((name) => cluster.members.some(({ host }) => host === name))) {
-    throw new QuorateError(
-      `${cluster.name}: nothing was changed: a new cluster needs every member, not reached: ${run.unreachable.join(', ')}`,
-      {
-        exitCode: EXIT.unreachable,
-      },
-    );
-  }
+  if (state === 'new') refuseMissing(run, surveyed);
   if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
-  const caPem = ca ?? (state === 'new' ? undefined : commonCa(hosts.map(({ target }) => target.facts)));
-  const rules = await readRules(pkiOptions(hosts[0]!.target));
   return {
     state,
     version,
-    token,
-    caPem,
-    ...rules,
+    token: state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined,
+    caPem: ca ?? trustedCa(surveyed, state),
+    ...(await readRules(pkiOptions(hosts[0]!.target))),
   };
+}
+
+/** The folder for certificates would be closed to others and filled: one that has something else stays as it is. */
+async function foreignFolder({ cluster }: Surveyed): Promise<readonly QuorateError[]> {
+  if (!(await isForeignFolder(cluster.pkiDir))) return [];
+  const hint = 'choose an empty one for etcd_pki_dir, or one that has a CA or the files that cfssl reads';
+  return [refusal(cluster, `${cluster.pkiDir} is no folder of certificates: it has other files`, hint)];
 }
 
 /** The token of a bootstrap that another operator may have begun. */
 function hostToken(hosts: readonly EtcdHost[]): string | undefined {
   return hosts.find(({ target }) => target.facts.pendingToken)?.target.facts.pendingToken;
+}
+
+/** The CA as hosts have it, for who has none here; undefined where a run may make one. */
+function trustedCa(surveyed: Surveyed, state: ClusterFacts['state']): string | undefined {
+  const untouched = surveyed.hosts.every(({ target }) => target.facts.caPem === undefined);
+  if (state === 'new' || (state === 'bootstrapping' && untouched)) return undefined;
+  const found = caOfHosts(surveyed);
+  if (typeof found !== 'string') throw found;
+  refuse(caProblems(surveyed, found));
+  return found;
 }
 
 /** `etcd_settings` that the running version does not have, where the inventory leaves it to the hosts. */
@@ -91,121 +91,46 @@ function unknownSettings({ hosts }: Surveyed, version: string | undefined): read
   );
 }
 
-/** The CA that most hosts have: one file edited by hand must not become everybody's. */
-export function commonCa(hosts: readonly Pick<EtcdFacts, 'caPem'>[]): string | undefined {
-  const pems = hosts.flatMap(({ caPem }) => caPem ?? []);
-  const votes = (pem: string) => pems.filter((other) => other === pem).length;
-  return [...pems].sort((a, b) => votes(b) - votes(a))[0];
+/** Files of a running member that go to another user are lost to it at once. For members that are not ours, see `ownershipProblems`. */
+function otherUser({ target }: EtcdHost): readonly QuorateError[] {
+  const { owner, data, dataOwner } = target.facts;
+  const { user, dataDir, service } = memberOf(target);
+  if (owner === undefined || data !== 'present' || user === undefined || dataOwner === undefined) return [];
+  if (dataOwner === user || dataOwner === 'UNKNOWN') return [];
+  return [
+    refusal(
+      { host: target.name },
+      `the data in ${dataDir} belongs to ${dataOwner}, and etcd_user is ${user}`,
+      `set etcd_user to ${dataOwner}; or, with ${service} stopped, give ${user} the data: chown -R`,
+    ),
+  ];
 }
 
-/** Data or a service that our records do not claim belongs to somebody else. */
-export function foreign({ cluster, hosts }: Surveyed, caFingerprint?: string): readonly QuorateError[] {
-  return hosts.flatMap(({ target }) => {
-    const { owner, data, caPem } = target.facts;
-    const problem = (message: string, hint: string) =>
-      new QuorateError(`${target.name}: ${message}`, { exitCode: EXIT.refused, host: target.name, hint });
-    const member = memberOf(target);
-    if (owner !== undefined && owner !== `cluster ${cluster.name}`) {
-      return problem(
-        `${member.stateDir} says ${JSON.stringify(owner)}, this inventory says cluster ${cluster.name}`,
-        `another inventory manages this host; if it is the same cluster under another file name, set etcd_cluster_name: ${owner.replace(/^cluster /, '')}`,
-      );
-    }
-    const alive = isUp(target.facts);
-    if (owner === undefined && (data === 'present' || alive)) {
-      const what = alive ? `${member.service} runs` : `${member.dataDir} has data`;
-      return problem(
-        `${what}, and it was not set up from here (no ${member.stateDir})`,
-        alive
-          ? 'it is left untouched; if it is not needed, stop and disable it, and move its data away yourself'
-          : `it is left untouched; if it is not needed, --${SET_ASIDE} ${target.name} moves the data aside`,
-      );
-    }
-    if (
-      caPem !== undefined &&
-      caFingerprint !== undefined &&
-      data === 'present' &&
-      fingerprint(caPem) !== caFingerprint
-    ) {
-      return problem(
-        `its CA has SHA-256 ${fingerprint(caPem)}, the one in ${cluster.pkiDir} ${caFingerprint}`,
-        'the cluster lives under another CA: use that one, or rotate the CA',
-      );
-    }
-    return [];
-  });
-}
-
-/** Files of a running member that go to another user are lost to it, here and now. Of ours alone: see `foreign`. */
-function otherUser({ hosts }: Surveyed): readonly QuorateError[] {
-  return hosts.flatMap(({ target }) => {
-    const { owner, data, dataOwner } = target.facts;
-    const { user, dataDir, service } = memberOf(target);
-    if (owner === undefined || data !== 'present' || user === undefined || dataOwner === undefined) return [];
-    if (dataOwner === user || dataOwner === 'UNKNOWN') return [];
-    return new QuorateError(
-      `${target.name}: the data in ${dataDir} belongs to ${dataOwner}, and etcd_user is ${user}`,
-      {
-        exitCode: EXIT.refused,
-        host: target.name,
-        hint: `set etcd_user to ${dataOwner}; or, with ${service} stopped, give ${user} the data: chown -R`,
-      },
-    );
-  });
-}
-
-/** Throws all of them together, if there are any. */
-export function refuse(problems: readonly QuorateError[]): void {
-  if (problems.length > 0) throw new QuorateErrors(problems);
+function refuseMissing({ unreachable }: PlayRun<EtcdFacts>, { cluster }: Surveyed): void {
+  if (!unreachable.some((name) => cluster.members.some(({ host }) => host === name))) return;
+  throw refusal(
+    cluster,
+    `nothing was changed: a new cluster needs every member, not reached: ${unreachable.join(', ')}`,
+    undefined,
+    EXIT.unreachable,
+  );
 }
 
 function candidatesOf({ hosts }: Surveyed): readonly Candidate[] {
   return hosts.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
 }
 
-function versionOf(
+function chosenVersion(
   run: PlayRun<EtcdFacts>,
-  { cluster, hosts }: Surveyed,
+  surveyed: Surveyed,
   state: ClusterFacts['state'],
+  policy: VersionPolicy,
 ): string | undefined {
-  const facts = hosts.map(({ target }) => target.facts);
-  const running = facts.find(({ reading }) => reading?.status?.version)?.reading?.status?.version;
-  const installed = running ?? (state === 'new' ? undefined : facts.find((one) => one.installed)?.installed);
-  const { version } = cluster;
-  if (version !== undefined && installed !== undefined && version !== installed) {
-    throw new QuorateError(`${cluster.name} runs etcd ${installed}, the inventory says ${version}`, {
-      exitCode: EXIT.refused,
-      hint: 'this playbook never changes a running version; that is an upgrade',
-    });
-  }
-  const chosen = version ?? installed;
-  // On this machine whatever there is will do, but no release is without a version.
-  const anyWill = hosts.every(
-    ({ target }) => memberOf(target).manager === 'process' && target.vars.etcd_source !== 'release',
-  );
-  if (chosen === undefined && !anyWill) {
-    throw new QuorateError(`${cluster.name}: etcd_version is required for a new cluster`, {
-      exitCode: EXIT.usage,
-      hint: 'set it on the group: etcd_version: "3.5.30"',
-    });
-  }
-  const reason = chosen === undefined ? undefined : unsafeReason(chosen);
-  if (reason !== undefined) {
-    const allowed = hosts.every(({ target }) => target.vars.etcd_allow_unsafe_version === true);
-    if (!allowed && installed === undefined) {
-      throw new QuorateError(`${cluster.name}: etcd ${chosen} ${reason}`, {
-        exitCode: EXIT.refused,
-        hint: 'choose a later release, or set etcd_allow_unsafe_version: true',
-      });
-    }
-    run.log('warning', `${cluster.name}: etcd ${chosen} ${reason}`);
-  }
+  const found = versionsFound(surveyed, state);
+  const chosen = policy(found);
+  if (chosen instanceof QuorateError) throw chosen;
+  const { problems, warnings } = versionProblems(surveyed, chosen, found);
+  refuse(problems);
+  for (const warning of warnings) run.log('warning', warning);
   return chosen;
-}
-
-/** Nothing of a cluster is on any of these hosts. */
-export function isBare({ hosts }: Surveyed): boolean {
-  return hosts.every(
-    ({ target: { facts } }) => facts.owner === undefined && facts.data !== 'present' && !isUp(facts),
-  );
 }

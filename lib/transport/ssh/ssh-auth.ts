@@ -49,6 +49,11 @@ export class Authentication {
     (next as (request: unknown) => void)(method?.request ?? false);
   };
 
+  /** The one that was tried last: once let in, the one that was good. */
+  get method(): string {
+    return this.#tried.at(-1) ?? 'nothing';
+  }
+
   /** What to say when none of them was good. */
   failure(): QuorateError {
     const { name, user, address } = this.#settings;

@@ -54,6 +54,11 @@ export class HostKeyCheck {
     return this.#settings.hostKey.policy !== 'yes';
   }
 
+  /** The key that the host showed, in words. */
+  get shown(): string {
+    return this.#shown ? `${this.#verdict} ${this.#describe(this.#shown)}` : 'no key';
+  }
+
   /** What the user should hear of a key that was taken without being known. */
   get warning(): string | undefined {
     if (this.#settings.hostKey.policy !== 'no' || !this.#shown || this.#verdict === 'known') return undefined;

@@ -23,6 +23,8 @@ const turns = new Turns(16);
 /** An authenticated connection to a host whose key is known. */
 export interface Link {
   readonly ssh: NodeSSH;
+  /** By which key or password the login was let in. */
+  readonly method: string;
   /** Why the connection is gone, in words; undefined while it stands. */
   lost(): string | undefined;
   close(): void;
@@ -47,6 +49,8 @@ export async function openLink(
     throw check.refusal() ?? error;
   });
   if (check.warning !== undefined) options.warn?.(settings.name, check.warning);
+  const { name, address, port, user } = settings;
+  options.tell?.(name, `${user}@${address} port ${port}: ${check.shown}; let in by ${link.method}`);
   return link;
 }
 
@@ -85,6 +89,7 @@ async function handshake(
   });
   return {
     ssh,
+    method: authentication.method,
     lost: () => watch.first && reasonOf(watch.first),
     close() {
       client.end();

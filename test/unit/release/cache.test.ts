@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +44,9 @@ describe('the cache', () => {
         await symlink('real', join(entry, 'etcd'));
       },
     ],
+    ['folder that others may write', (entry: string) => chmod(entry, 0o770)],
+    ['file that others may write', (entry: string) => chmod(join(entry, 'etcd'), 0o775)],
+    ['manifest that others may write', (entry: string) => chmod(join(entry, 'manifest.json'), 0o666)],
   ])('does not count an entry with a %s, and heals it', async (_what, damage) => {
     const { url, asked } = await mirror();
     const cache = scratch();
@@ -55,6 +58,20 @@ describe('the cache', () => {
     expect(await cached(cache)).toEqual([entry]);
     await obtain(request(cache, { url }), quiet);
     expect(asked).toHaveLength(4);
+  });
+
+  it('is for nobody else to write, whatever the umask, and so found again', async () => {
+    const { url, asked } = await mirror();
+    const cache = join(scratch(), 'deep', 'cache');
+    const before = process.umask(0o002);
+    try {
+      await obtain(request(cache, { url }), quiet);
+    } finally {
+      process.umask(before);
+    }
+    await obtain(request(cache, { url }), quiet);
+    expect(asked).toHaveLength(2);
+    expect((await stat(cache)).mode & 0o777).toBe(0o700);
   });
 
   it('does not fulfil a pin with another tarball, but with the same one from elsewhere', async () => {

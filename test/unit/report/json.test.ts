@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { change, printed, recap, start, task } from './streams.ts';
+import { change, cluster, printed, recap, start, task } from './streams.ts';
 
 test('events are one JSON object a line, with time, and the recap last', async () => {
   const { stdout, stderr } = await printed({ output: 'json', diff: true }, [
@@ -24,4 +24,19 @@ test('debug lines need -vv', async () => {
   const debug = { event: 'log', level: 'debug', message: 'ssh says' } as const;
   expect((await printed({ output: 'json' }, [debug])).stdout).toBe('');
   expect((await printed({ output: 'json', verbosity: 2 }, [debug])).stdout).toContain('ssh says');
+});
+
+test('a cluster is data: members, leader, health, sizes, days of certificates', async () => {
+  const { stdout } = await printed({ output: 'json' }, [cluster('MEMBER HEALTH')]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    event: 'cluster',
+    cluster: 'prod',
+    healthy: true,
+    leader: 'etcd01',
+    members: [
+      { host: 'etcd01', role: 'leader', health: 'healthy', dbSizeBytes: 20480, certificateDays: 3649 },
+    ],
+    problems: [],
+  });
+  expect(stdout).not.toContain('MEMBER HEALTH');
 });

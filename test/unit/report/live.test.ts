@@ -85,6 +85,8 @@ warning: beware
 motd
   ~ the message is there  etcd02
 
+  ~1 changed
+
 error: etcd03: refused
   more`);
 });

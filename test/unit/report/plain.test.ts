@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createReport } from '../../../lib/report/index.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
-import { change, FakeStream, printed, recap, start, task } from './streams.ts';
+import { change, cluster, FakeStream, printed, recap, start, task } from './streams.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -25,7 +25,7 @@ const run: readonly RunEvent[] = [
     position: { file: 'prod.yaml', line: 3, column: 5 },
     exitCode: 2,
   },
-  { event: 'log', level: 'table', message: 'MEMBER  HEALTH\netcd01  healthy' },
+  cluster('MEMBER  HEALTH\netcd01  healthy'),
   recap({ etcd01: { ok: 1, changed: 12, roundTrips: 4 }, e2: { failed: 1 } }, { exitCode: 2 }),
 ];
 
@@ -64,7 +64,7 @@ test.each(['plain', 'pretty'] as const)('of a command that ran the title says al
 
 test('-v adds ok tasks and what commands print, with control characters spelled out', async () => {
   const { stdout } = await printed({ output: 'plain', verbosity: 1 }, run);
-  expect(stdout).toContain('\nok      etcd01: motd: the message is there\n');
+  expect(stdout).toMatch(/\n {2}✓ the message is there {2}etcd01\n/);
   expect(stdout).toContain('\noutput: etcd01: said \\x1b[31mred\n');
 });
 
@@ -82,18 +82,18 @@ test('equal diffs of many hosts are one, and long ones are cut', async () => {
     task('etcd02', { changes: [change({ resource: 'file:/long', text: long })] }),
   ]);
   expect(stdout).toContain(`
---- file:/etc/motd (before) on etcd[01:02]
-+++ file:/etc/motd (after) on etcd[01:02]
-@@ -1,3 +1,3 @@
- a
--old
-+new\\x1b[2J
- c
+      --- file:/etc/motd (before) on etcd[01:02]
+      +++ file:/etc/motd (after) on etcd[01:02]
+      @@ -1,3 +1,3 @@
+       a
+      -old
+      +new\\x1b[2J
+       c
 `);
   expect(stdout.match(/-old/g)).toHaveLength(1);
-  expect(stdout).toContain('\n@@ -0,0 +1,540 @@\n');
-  expect(stdout.match(/^\+line$/gm)).toHaveLength(199);
-  expect(stdout).toMatch(/… 341 more lines\n$/);
+  expect(stdout).toContain('\n      @@ -0,0 +1,540 @@\n');
+  expect(stdout.match(/^ +\+line$/gm)).toHaveLength(199);
+  expect(stdout).toMatch(/… 341 more lines\n/);
 });
 
 test('diffs that differ in the host’s own name are one; names that all list stay', async () => {
@@ -105,7 +105,7 @@ test('diffs that differ in the host’s own name are one; names that all list st
     ...hosts.map((host) => task(host, { changes: [change({ resource: 'file:/all', text: all })] })),
     task('etcd03', { changes: [change({ resource: 'file:/mine', text: own('etcd03') })] }),
   ]);
-  const diffs = stdout.split('\n').filter((line) => /^[-+]/.test(line));
+  const diffs = stdout.match(/(?<=^ {6})[-+].*/gm);
   expect(diffs).toEqual([
     '--- file:/etc/motd (before) on etcd[01:03]',
     '+++ file:/etc/motd (after) on etcd[01:03]',
@@ -161,4 +161,48 @@ test('a host that stays busy is told of every ten seconds, until it is done', ()
 still at it after 20 s: n[1:2]: starting member <host>
 still at it after 30 s: n2: starting member n2
 `);
+});
+
+test('diffs that differ in addresses alone are one', async () => {
+  const own = (address: string) => ({
+    before: '',
+    after: `NAME=x\nURL=https://${address}:2380\n`,
+  });
+  const { stdout } = await printed({ output: 'plain', diff: true, check: true }, [
+    task('etcd01', { changes: [change({ text: own('10.0.52.13') })] }),
+    task('etcd02', { changes: [change({ text: own('10.0.52.14') })] }),
+    task('etcd03', { changes: [change({ text: own('10.0.52.15') })] }),
+  ]);
+  expect(stdout.match(/\+URL=.*/g)).toEqual(['+URL=https://<address>:2380']);
+  expect(stdout).toContain('(after) on etcd[01:03]');
+});
+
+test('of many hosts that need the same changes there is one line a change, in a check and in a run', async () => {
+  const hosts = Array.from({ length: 1000 }, (_, i) => `n${String(i).padStart(4, '0')}`);
+  const tasks = hosts.flatMap((host) =>
+    Array.from({ length: 9 }, (_, i) => task(host, { task: `task ${i}`, changes: [change()] })),
+  );
+  const end = recap(Object.fromEntries(hosts.map((host) => [host, { changed: 9 }])));
+  for (const check of [true, false]) {
+    const { stdout } = await printed({ output: 'plain', check }, [start(...hosts), ...tasks, end]);
+    expect(stdout).toContain(`~9000 ${check ? 'to change' : 'changed'}`);
+    expect(stdout.split('\n').length).toBeLessThan(40);
+  }
+});
+
+test('the command of a change is shown by --diff and by -v', async () => {
+  const run = change({
+    kind: 'run',
+    property: 'done',
+    text: { before: '', after: 'make install\nldconfig' },
+  });
+  const events = [start('a'), task('a', { changes: [run] }), recap({ a: { changed: 1 } })];
+  for (const output of ['plain', 'pretty'] as const) {
+    for (const more of [{ diff: true }, { verbosity: 1 }]) {
+      const { stdout } = await printed({ output, ...more }, events);
+      expect(stdout).toContain('      $ make install\n        ldconfig\n');
+      expect(stdout).not.toContain('(before)');
+    }
+    expect((await printed({ output }, events)).stdout).not.toContain('make install');
+  }
 });

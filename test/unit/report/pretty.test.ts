@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../lib/runner/events.ts';
-import { change, printed, recap, start, task } from './streams.ts';
+import { change, cluster, printed, recap, start, task } from './streams.ts';
 
 const content = (host: string) =>
   change({ property: 'content', before: 'sha256:aa', after: `sha256:${host}`, resource: `file:/${host}` });
@@ -28,8 +28,8 @@ const plan: readonly RunEvent[] = [
   ]),
 ];
 const table: readonly RunEvent[] = [
-  { event: 'log', level: 'table', message: 'MEMBER  HEALTH\netcd01  healthy\n\netcdctl member list' },
-  { event: 'log', level: 'info', message: 'cluster prod is healthy' },
+  cluster('MEMBER  HEALTH\netcd01  healthy\n\netcdctl member list'),
+  { event: 'log', level: 'info', message: 'cluster prod is healthy', conclusion: true },
 ];
 
 test('after a check: the plan, folded over hosts, with before and after', async () => {
@@ -48,11 +48,13 @@ motd
       content: not the same on all (-v lists them)
 
 systemd
-  ↻ etcd runs             etcd[01:02]
+  ↻ etcd runs             etcd[01:02]  restarts
       enabled: no → yes (if an earlier change has its effect)
       state: running → restarted
   ? the port answers      etcd[01:02]
       port: 0600 → unknown (only the run can know)
+
+  +2 to create · ~2 to change · ↻2 to restart · ?2 unknown before the run
 
 MEMBER  HEALTH
 etcd01  healthy
@@ -77,6 +79,8 @@ test('after a run: what changed in a line each, and the verdict', async () => {
 motd
   + the message is there  etcd01
   ~ motd of etcd01        etcd01
+
+  +1 created · ~1 changed
 
 MEMBER  HEALTH
 etcd01  healthy
@@ -191,7 +195,7 @@ test('nothing a host says reaches the terminal as an escape sequence', async () 
       task: evil,
       changes: [change({ property: evil, before: evil, after: evil, text: { before: evil, after: '' } })],
     }),
-    ...(['info', 'output', 'debug', 'warning', 'table'] as const).map(
+    ...(['info', 'output', 'debug', 'warning', 'trace'] as const).map(
       (level): RunEvent => ({ event: 'log', level, host: evil, message: evil }),
     ),
     { event: 'error', message: evil, hint: evil, host: evil, task: `${evil}!`, exitCode: 2 },
@@ -199,4 +203,32 @@ test('nothing a host says reaches the terminal as an escape sequence', async () 
   ]);
   expect(stdout + stderr).not.toMatch(/[\x1b\x9b]/);
   expect(stdout).toContain('x\\x1b[2J\\x9b31m');
+});
+
+test('a long title leaves its hosts to the next line, and what takes a service away is said in words', async () => {
+  const long = 'a title of a task that is longer than fifty-six columns are wide';
+  const { stdout } = await printed({ output: 'pretty', check: true }, [
+    start('etcd01'),
+    task('etcd01', { changes: [change({ kind: 'restart' })] }),
+    task('etcd01', { task: long }),
+    task('etcd01', { task: 'gone', changes: [change({ kind: 'remove' })] }),
+    task('etcd01', { task: 'rules', changes: [change({ kind: 'remove' }), change({ kind: 'create' })] }),
+    recap({ etcd01: { changed: 4 } }),
+  ]);
+  const columns = stdout
+    .split('\n')
+    .flatMap((line) => /^ {2}(?! {4}\S).*? (?=etcd01(?! :))/.exec(line)?.[0].length ?? []);
+  expect(columns).toEqual([62, 62, 62, 62]);
+  expect(stdout).toMatch(/↻ .*etcd01 {2}restarts\n/);
+  expect(stdout).toMatch(/- gone .*etcd01 {2}is removed\n/);
+  expect(stdout).toMatch(/~ rules /);
+});
+
+test('tables of several clusters have their names, in the order of the inventory', async () => {
+  const { stdout } = await printed({ output: 'pretty' }, [
+    start('a1', 'b1', 'c1'),
+    ...['c', 'a', 'b'].map((name) => cluster(`table of ${name}`, `${name}1`, name)),
+    recap({ a1: {}, b1: {}, c1: {} }),
+  ]);
+  expect(stdout).toMatch(/\na\ntable of a\n\nb\ntable of b\n\nc\ntable of c\n/);
 });

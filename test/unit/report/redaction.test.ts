@@ -15,7 +15,7 @@ const everywhere: readonly RunEvent[] = [
     task: `with ${canary}`,
     changes: [change({ before: canary, after: canary, text: { before: `${canary}\n`, after: '' } })],
   }),
-  ...(['debug', 'info', 'warning', 'output', 'table'] as const).map(
+  ...(['debug', 'info', 'warning', 'output', 'trace'] as const).map(
     (level): RunEvent => ({ event: 'log', level, host: 'etcd01', message: canary }),
   ),
   { event: 'error', message: `no ${canary}`, hint: canary, task: canary, exitCode: 2 },

@@ -98,3 +98,26 @@ export const recap = (
     ...fields,
   };
 };
+
+/** A healthy cluster with one member, shown as `table`. */
+export const cluster = (table: string, host = 'etcd01', name = 'prod'): RunEvent => ({
+  event: 'cluster',
+  cluster: name,
+  healthy: true,
+  leader: host,
+  members: [
+    {
+      host,
+      name: host,
+      id: '1',
+      address: `https://${host}:2379`,
+      role: 'leader',
+      health: 'healthy',
+      version: '3.5.30',
+      dbSizeBytes: 20480,
+      certificateDays: 3649,
+    },
+  ],
+  problems: [],
+  table,
+});

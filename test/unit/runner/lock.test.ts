@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -66,6 +66,13 @@ function withFile(name: string): string {
   return path;
 }
 
+/** A folder that has one of that name in it. */
+function withFolder(name: string): string {
+  const dir = scratch();
+  mkdirSync(join(dir, name));
+  return dir;
+}
+
 /** `pid:start` of a process that is gone. */
 function deadOwner(): string {
   const { pid } = spawnSync('true');
@@ -108,6 +115,7 @@ describe('the run lock', () => {
       () => withFile('state'),
       /state.*: (File exists|Not a directory)$/,
     ],
+    ['a directory in the place of the lock', () => withFolder('lock'), /lock.*: it is a directory$/],
     ['a file in the place of the lock', () => dirname(withFile('lock')), /lock.*: File exists$/],
   ])('that cannot be written because of %s is not one that is held', async (_name, make, reason) => {
     const dir = make();

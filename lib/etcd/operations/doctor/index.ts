@@ -1,13 +1,13 @@
 import type { PlayRun, Strategy } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import { clusterState } from '../../health/cluster-state.ts';
 import { answersFromFacts, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
-import { healthTable } from '../../health/table.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';
-import { clustersOf, type Surveyed } from '../../survey/survey.ts';
+import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
@@ -40,13 +40,13 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const evidence = await gatherEvidence(run, surveyed, answers);
   const diagnoses = diagnose(evidence, await firewallRules(surveyed, filteredPorts(evidence)));
   for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
-  run.log('table', healthTable(answers));
+  run.show(clusterState(cluster.name, answers, judgeCluster(answers)));
   for (const [i, diagnosis] of diagnoses.entries()) {
     run.fail(reportDiagnosis(diagnosis, i > 0, aboutOf(diagnosis, surveyed)));
   }
   if (diagnoses.length > 0) return;
   const left = judgeCluster(answers).map(({ message }) => message);
-  if (left.length === 0) return run.log('info', `${cluster.name}: cluster is healthy, nothing found`);
+  if (left.length === 0) return run.conclude(`${cluster.name}: cluster is healthy, nothing found`);
   throw new QuorateError([`${cluster.name}: not healthy, and no cause was found:`, ...left].join('\n'), {
     exitCode: EXIT.unhealthy,
     hint: `next: ${journalCommand(surveyed.cluster.members[0])} on those hosts`,

@@ -5,7 +5,6 @@ import type { MemberReading } from '../../facts/read-member.ts';
 import type { Finding } from '../../health/judge.ts';
 import { filteredSaid } from '../../health/port-matrix.ts';
 import { filtered, type PortReading } from '../../health/ports.ts';
-import { commonCa } from '../../survey/survey.ts';
 import type { CauseId } from './causes.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -127,6 +126,13 @@ function ofCertificates(all: readonly Evidence[]): readonly Clue[] {
       ),
     ];
   });
+}
+
+/** The CA that most hosts have, for comparison only. */
+function commonCa(hosts: readonly Pick<Evidence['facts'], 'caPem'>[]): string | undefined {
+  const pems = hosts.flatMap(({ caPem }) => caPem ?? []);
+  const votes = (pem: string) => pems.filter((other) => other === pem).length;
+  return [...pems].sort((a, b) => votes(b) - votes(a))[0];
 }
 
 const OF_CERTIFICATE: Readonly<Record<CertificateFault['kind'], CauseId>> = {

@@ -14,20 +14,20 @@ import {
   startsOrStops,
   stops,
 } from '../../roll.ts';
-import { found } from '../../survey/state.ts';
-import { clustersOf, type EtcdHost, type Surveyed } from '../../survey/survey.ts';
 import { forgetToken, saveToken } from '../../survey/token.ts';
+import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 
 /** Refuses to found a cluster with some of its members only, and to stop one that cannot spare a member. */
 export function admit(run: PlayRun<EtcdFacts>): void {
-  for (const surveyed of clustersOf(run)) {
+  const clusters = clustersOf(run);
+  for (const surveyed of clusters) {
     refusePartialBootstrap(surveyed);
     refuseDowntime(surveyed);
-    if (surveyed.hosts.some(opensToAll)) {
-      const message = 'every address may reach the client ports: etcd_client_cidrs narrows it';
-      run.log('warning', `${surveyed.cluster.name}: ${message}`);
-    }
   }
+  const open = clusters.filter(({ hosts }) => hosts.some(opensToAll)).map(({ cluster }) => cluster.name);
+  if (open.length === 0) return;
+  const message = 'every address may reach the client ports: etcd_client_cidrs narrows it';
+  run.log('warning', `${open.join(', ')}: ${message}`);
 }
 
 /** Applies the plans of every cluster: side by side where it does not live, member by member where it does. */
@@ -48,12 +48,12 @@ export async function converge(run: PlayRun<EtcdFacts>): Promise<void> {
 /** Before any host is touched: a run that is killed from here on is continued with the same token. */
 async function keepToken(surveyed: Surveyed): Promise<void> {
   const { cluster, hosts } = surveyed;
-  const token = found(surveyed)?.token;
+  const token = clusterFacts(surveyed)?.token;
   if (token !== undefined && hosts.some(starts)) await saveToken(cluster, token);
 }
 
 async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
-  const state = found(surveyed)?.state;
+  const state = clusterFacts(surveyed)?.state;
   if (state !== 'live') {
     const { cluster, hosts } = surveyed;
     const done = await run.each(hosts, (host) => host.apply(() => true));
@@ -87,7 +87,7 @@ function opensToAll({ plan, target }: EtcdHost): boolean {
 
 function refusePartialBootstrap(surveyed: Surveyed): void {
   const { cluster, hosts } = surveyed;
-  const state = found(surveyed)?.state;
+  const state = clusterFacts(surveyed)?.state;
   const missing = cluster.members.filter(
     ({ host }) => !hosts.some((one) => one.target.name === host && one.selected),
   );
@@ -112,7 +112,7 @@ function refuseDowntime(surveyed: Surveyed): void {
   const { cluster, hosts } = surveyed;
   const voters = cluster.members.length;
   const host = hosts.find(stops);
-  if (!host || found(surveyed)?.state !== 'live' || voters - 1 >= quorum(voters)) return;
+  if (!host || clusterFacts(surveyed)?.state !== 'live' || voters - 1 >= quorum(voters)) return;
   const { name } = host.target;
   throw new QuorateError(
     `${cluster.name}: nothing was changed: ${voters} voters, quorum ${quorum(voters)}: stopping ${name} leaves ${voters - 1}`,

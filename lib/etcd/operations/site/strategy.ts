@@ -13,7 +13,7 @@ export const etcdStrategy: Strategy<EtcdFacts> = {
     const clusters = new Set(selected.map(({ vars }) => clusterName(vars)));
     return all.filter(({ vars }) => clusters.has(clusterName(vars)));
   },
-  survey,
+  survey: (run) => survey(run),
   async admit(run) {
     admit(run);
     await admitIssuing(run);

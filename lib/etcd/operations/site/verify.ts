@@ -3,14 +3,13 @@ import { hasChanges, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { canary } from '../../health/canary.ts';
+import { clusterState } from '../../health/cluster-state.ts';
 import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
-import { healthTable } from '../../health/table.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { starts } from '../../roll.ts';
-import { found } from '../../survey/state.ts';
-import { clustersOf, type EtcdHost, isBare, type Surveyed } from '../../survey/survey.ts';
+import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
 
 const TITLES = {
   members: 'the cluster is healthy',
@@ -25,7 +24,7 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
     clustersOf(run).map(async (surveyed) => {
       try {
         if (asked) await verifyCluster(run, surveyed);
-        else if (found(surveyed)?.state === 'live') await readCluster(run, surveyed);
+        else if (clusterFacts(surveyed)?.state === 'live') await readCluster(run, surveyed);
       } catch (error) {
         run.fail(error);
       }
@@ -57,7 +56,7 @@ export function refuseBare(surveyed: Surveyed): void {
 async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   const { hosts } = surveyed;
   const selected = hosts.filter((host) => host.selected);
-  const state = found(surveyed)?.state;
+  const state = clusterFacts(surveyed)?.state;
   const lives = state === 'live' || (state === 'stopped' && !hosts.some(starts));
   if (run.check && !lives) {
     for (const host of selected) host.report('verify', TITLES.members, 'unknown');
@@ -109,10 +108,9 @@ async function reportHealth(
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
   for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
-  run.log('table', healthTable(answers));
+  run.show(clusterState(cluster.name, answers, findings));
   if (findings.length === 0) {
-    // Directly after the table: reports close with it.
-    run.log('info', `${cluster.name}: cluster is healthy`);
+    run.conclude(`${cluster.name}: cluster is healthy`);
     return;
   }
   const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];

@@ -4,7 +4,7 @@ import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { askMembers } from '../../../../lib/etcd/health/gate.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
 import { clusterOf } from '../../../../lib/etcd/model/cluster.ts';
-import type { EtcdHost, Surveyed } from '../../../../lib/etcd/survey/survey.ts';
+import type { EtcdHost, Surveyed } from '../../../../lib/etcd/surveyed.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 
 const NAMES = ['etcd01', 'etcd02', 'etcd03'];

@@ -288,6 +288,28 @@ const CASES: readonly Case[] = [
     [{ ...LATEST, etcd_settings: { 'unsafe-no-fsync': true } }],
     'warning h1 etcd_settings: etcd_settings of h1: unsafe-no-fsync is on: a host that loses its power loses what the cluster has acknowledged',
   ],
+  [
+    'one group in two files, and nothing that joins them',
+    [{}, { inventory_file: 'more.yaml' }, {}],
+    'h2 etcd_cluster_name: the hosts of group etcd stand in ./prod.yaml and ./more.yaml, and no etcd_cluster_name joins them',
+    'warning h1 etcd_cluster_name: cluster prod has 2 members: one fewer would stand as many failures',
+  ],
+  [
+    'files of one name in two folders',
+    [{ inventory_dir: '/a' }, { inventory_dir: '/b' }, { inventory_dir: '/a' }],
+    'h2 etcd_cluster_name: the hosts of group etcd stand in /a/prod.yaml and /b/prod.yaml, and no etcd_cluster_name joins them',
+  ],
+  [
+    'one cluster in two files, by its name',
+    [{}, { inventory_file: 'more.yaml' }, {}].map((vars) => ({ ...vars, etcd_cluster_name: 'x' })),
+  ],
+  ...['...yaml', 'a b.yaml', 'prod\n[Service].yaml', `${'x'.repeat(65)}.yaml`].map(
+    (inventory_file): Case => [
+      `an inventory file called ${JSON.stringify(inventory_file)}`,
+      [{ inventory_file }],
+      `h1 etcd_cluster_name: the inventory file gives the cluster no usable name: ${JSON.stringify(inventory_file.replace(/\.yaml$/, ''))}`,
+    ],
+  ),
   ['renewal in time', [{ etcd_cert_expiry: '31d', etcd_cert_renew_before: '720h' }]],
 ];
 

@@ -4,7 +4,7 @@ import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { clusterOf, memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { knownMembers, membershipProblems } from '../../../../lib/etcd/survey/membership.ts';
-import type { EtcdHost } from '../../../../lib/etcd/survey/survey.ts';
+import type { EtcdHost } from '../../../../lib/etcd/surveyed.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 
 const hostvars = Object.fromEntries(
@@ -12,6 +12,16 @@ const hostvars = Object.fromEntries(
 );
 const host = { name: 'etcd01', vars: hostvars.etcd01!, hostvars };
 const cluster = clusterOf(host);
+const on = (facts: object) =>
+  ({ target: { ...host, facts: { ...ORDINARY, ...facts } } }) as unknown as EtcdHost;
+const reading = (healthy: boolean, members?: readonly KnownMember[]) =>
+  ({ healthy, said: '', certificates: [], members }) as unknown as MemberReading;
+/** The problems of a cluster whose members are these, by the list of a healthy one or by our record. */
+const problemsOf = (known: readonly KnownMember[]) => {
+  const isRecord = known.every(({ id }) => id === undefined);
+  const facts = isRecord ? { formed: known } : { reading: reading(true, known) };
+  return membershipProblems({ cluster, hosts: [on(facts)] });
+};
 
 function listed(i: number, change: Partial<KnownMember> = {}): KnownMember {
   return {
@@ -66,26 +76,23 @@ describe('members of the cluster against those of the inventory', () => {
       ['etcd: member etcd02 (2a) at https://10.0.0.9:2380 votes, and is not in the inventory'],
     ],
   ])('%s', (_name, known, expected) => {
-    const problems = membershipProblems(cluster, known);
+    const problems = problemsOf(known);
     expect(problems.map(({ message }) => message)).toEqual(expected);
     for (const { exitCode } of problems) expect(exitCode).toBe(3);
   });
 
-  it('says what to do, with the ID where it is known', () => {
-    const hints = (known: readonly KnownMember[]) =>
-      membershipProblems(cluster, known).map(({ hint }) => hint);
+  it('says what to do as a line to copy, with the ID where it is known', () => {
+    const hints = (known: readonly KnownMember[]) => problemsOf(known).map(({ hint }) => hint);
+    const etcdctl =
+      '/opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.0.1:2379';
     expect(hints([listed(2, moved), listed(4)])).toEqual([
-      'put etcd_address and etcd_peer_port back; to move the member, stop etcd there and tell the cluster first: etcdctl member update 2a --peer-urls=https://10.0.0.2:2380',
-      'put it back; or take it out of the cluster first, since this playbook removes nobody: etcdctl member remove 4a',
+      `put etcd_address and etcd_peer_port back; to move the member, stop etcd there and tell the cluster first:\n# on etcd01, as root or etcd:\n${etcdctl} member update 2a --peer-urls=https://10.0.0.2:2380`,
+      `put it back; or take it out of the cluster first, since this playbook removes nobody:\n# on etcd01, as root or etcd:\n${etcdctl} member remove 4a`,
     ]);
     expect(hints([{ name: 'etcd02', ...moved }])[0]).toContain('member update ID --peer-urls');
   });
 
   it('are those that a healthy one lists, else those of the record', () => {
-    const on = (facts: object) =>
-      ({ target: { ...host, facts: { ...ORDINARY, ...facts } } }) as unknown as EtcdHost;
-    const reading = (healthy: boolean, members?: readonly KnownMember[]) =>
-      ({ healthy, said: '', certificates: [], members }) as unknown as MemberReading;
     const [record, list] = [[listed(1)], [listed(2)]];
     const formed = on({ formed: record });
     expect(knownMembers([on({})])).toEqual([]);

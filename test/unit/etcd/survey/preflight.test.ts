@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostFacts } from '../../../../lib/etcd/facts/host-facts.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { notes, preflight } from '../../../../lib/etcd/survey/preflight.ts';
@@ -97,6 +98,25 @@ describe('before anything is written', () => {
       'loopback that was asked for',
       candidate({}, {}, { etcd_address: 'db.example', etcd_listen_address: '127.0.0.1' }),
       [],
+    ],
+    [
+      'a folder of the member’s own above its programs and keys',
+      candidate(
+        {},
+        {
+          kept: {
+            ...NOTHING_KEPT,
+            above: [
+              { path: '/opt', owner: 'root' },
+              { path: '/opt/etcd', owner: 'etcd' },
+            ],
+          },
+        },
+        { etcd_config_dir: '/etc/etcd' },
+      ),
+      [
+        '3 etcd01: /opt/etcd belongs to etcd, above etcd_bin_dir (/opt/etcd/bin) and etcd_cert_dir (/opt/etcd/ssl): what root runs or reads there could be replaced',
+      ],
     ],
     [
       'an IPv6 address in another spelling',

@@ -1,34 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../../../lib/command-line.ts';
 import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
-import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
+import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
-import { clusterOf } from '../../../../lib/etcd/model/cluster.ts';
-import { dataProblems, stateOf } from '../../../../lib/etcd/survey/state.ts';
-import type { EtcdHost } from '../../../../lib/etcd/survey/survey.ts';
-import { DEFAULTS } from '../../support/defaults.ts';
-
-/** A cluster whose hosts have these facts; its members run under systemd unless `vars` say otherwise. */
-function cluster(hosts: readonly Partial<EtcdFacts>[], vars: object = {}) {
-  const name = (i: number) => `etcd0${i + 1}`;
-  const hostvars = Object.fromEntries(
-    hosts.map((_, i) => [name(i), { ...DEFAULTS, ...vars, etcd_address: `10.0.0.${i + 1}` }]),
-  );
-  const targets = hosts.map((facts, i) => ({
-    name: name(i),
-    vars: hostvars[name(i)] ?? {},
-    hostvars,
-    facts: { ...ORDINARY, ...facts },
-  }));
-  return {
-    cluster: clusterOf(targets[0]!),
-    hosts: targets.map((target) => ({ target }) as unknown as EtcdHost),
-  };
-}
+import { dataProblems, foundingProblems, stateOf } from '../../../../lib/etcd/survey/state.ts';
+import { surveyedOf } from './surveyed.ts';
 
 /** The state, or what is refused. */
 function judged(hosts: readonly Partial<EtcdFacts>[], pending = false, vars: object = {}) {
-  const surveyed = cluster(hosts, vars);
-  const problems = dataProblems(surveyed, pending);
+  const surveyed = surveyedOf(hosts, vars);
+  const problems = [...dataProblems(surveyed, pending), ...foundingProblems(surveyed)];
   if (problems.length === 0) return stateOf(surveyed, pending);
   return problems.map(({ exitCode, message }) => `${exitCode} ${message}`);
 }
@@ -37,6 +19,8 @@ const BARE: Partial<EtcdFacts> = {};
 const DATA: Partial<EtcdFacts> = { data: 'present', service: 'inactive' };
 const FORMED = { formed: [] };
 const RUNS: Partial<EtcdFacts> = { data: 'present', service: 'active' };
+/** `member/` as a start that was cut off leaves it. */
+const UNBEGUN: Partial<EtcdFacts> = { ...DATA, kept: { ...NOTHING_KEPT, withoutLog: true } };
 const STARTING: Partial<EtcdFacts> = { data: 'empty', service: 'activating' };
 const WIPED: Partial<EtcdFacts> = { service: 'inactive', data: 'empty' };
 const listed = (i: number, clientUrls = [`https://10.0.0.${i}:2379`]): ListedMember => ({
@@ -125,6 +109,22 @@ describe('what members are together', () => {
       false,
       [elsewhere('etcd02')],
     ],
+    ['directories without a log on all hosts, and no token', [UNBEGUN, UNBEGUN, BARE], false, 'new'],
+    ['directories without a log, where one has one', [UNBEGUN, UNBEGUN, DATA], false, [surviving]],
+    [
+      'directories without a log of a formed cluster: it lost its log',
+      [UNBEGUN, { ...UNBEGUN, ...FORMED }, UNBEGUN],
+      false,
+      [nowhere('etcd02')],
+    ],
+    [
+      'one with data that is not listed: it was removed',
+      [healthy(listed(1), listed(2)), RUNS, DATA],
+      false,
+      [
+        `3 etcd03: the cluster lives and does not list https://10.0.0.3:2380: the data in ${PATH} is of a member that was removed, or of another cluster`,
+      ],
+    ],
     [
       'one that lost its data, and one that is not listed',
       [healthy(listed(1), listed(2)), WIPED, WIPED],
@@ -147,13 +147,79 @@ describe('what members are together', () => {
     expect(judged([{ service: 'active' }, BARE, BARE], false, vars)).toEqual([elsewhere('etcd01')]);
   });
 
+  describe('a first start that never came to a quorum', () => {
+    const begun = (...urls: readonly string[]): Partial<EtcdFacts> => ({
+      ...DATA,
+      kept: { ...NOTHING_KEPT, begunWith: urls.map((url, i) => [`etcd0${i + 1}`, url] as const) },
+    });
+    const url = (i: number) => `https://10.0.0.${i}:2380`;
+    const right = begun(url(1), url(2), url(3));
+    const wrong = begun(url(1), url(2), url(9));
+    const other = `3 etcd: it was begun with other members, and never came to a quorum: etcd03 at ${url(9)}, the inventory says ${url(3)}`;
+    it.each<[string, readonly Partial<EtcdFacts>[], boolean, string | string[]]>([
+      ['goes on with the members that it was begun with', [right, right, BARE], true, 'bootstrapping'],
+      ['cannot go on with others', [wrong, wrong, BARE], true, [other]],
+      ['nor without its token', [wrong, wrong, wrong], false, [other]],
+      ['says nothing once a quorum was there', [{ ...wrong, ...FORMED }, wrong, wrong], true, 'stopped'],
+      [
+        'says nothing where no log was begun',
+        [{ ...UNBEGUN, kept: { ...wrong.kept!, withoutLog: true } }],
+        true,
+        'new',
+      ],
+      [
+        'cannot go on with fewer',
+        [begun(url(1), url(2)), BARE, BARE],
+        true,
+        [
+          `3 etcd: it was begun with other members, and never came to a quorum: etcd03 at nowhere, the inventory says ${url(3)}`,
+        ],
+      ],
+    ])('%s', (_name, hosts, pending, expected) => {
+      expect(judged(hosts, pending)).toEqual(expected);
+    });
+
+    it('may be given up for a new one, by the user’s word', () => {
+      expect(foundingProblems(surveyedOf([wrong, BARE, wrong])).map(({ hint }) => hint)).toEqual([
+        `put that back; or, since no data was ever acknowledged, found it anew with what is there set aside: ${commandLine('site')} --set-aside-data etcd01,etcd03`,
+      ]);
+    });
+  });
+
   it('says what to do', () => {
     const hints = (hosts: readonly Partial<EtcdFacts>[]) =>
-      dataProblems(cluster(hosts), false).map(({ hint }) => hint);
+      dataProblems(surveyedOf(hosts), false).map(({ hint }) => hint);
     expect(hints([{ service: 'active' }])).toEqual([
-      'put etcd_data_dir back; or stop etcd and move the data there yourself; or give the cluster up with playbooks/destroy.ts first',
+      'put etcd_data_dir back; or stop etcd and move the data there yourself',
     ]);
-    expect(hints([{ ...WIPED, ...FORMED }])[0]).toContain('playbooks/destroy.ts first');
+    expect(hints([{ ...WIPED, ...FORMED }])).toEqual([
+      'put etcd_data_dir back, or move the data there yourself',
+    ]);
     expect(hints([WIPED, DATA])[0]).toContain(`unless the data lies elsewhere (wanted: etcd01 ${PATH})`);
+  });
+
+  it('has the lines that add or replace a member', () => {
+    const etcdctl =
+      '/opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.0.1:2379';
+    const hints = dataProblems(surveyedOf([healthy(listed(1), listed(2)), WIPED, DATA, BARE]), false).map(
+      ({ hint }) => hint?.split('\n').slice(1),
+    );
+    const [replace, removed, added] = hints;
+    expect(replace).toEqual([
+      '# on etcd01, as root or etcd:',
+      `${etcdctl} member remove 2a`,
+      `${etcdctl} member add etcd02 --peer-urls=https://10.0.0.2:2380`,
+      'then run this playbook again',
+    ]);
+    expect(removed).toEqual([
+      '# on etcd01, as root or etcd:',
+      `${etcdctl} member add etcd03 --peer-urls=https://10.0.0.3:2380`,
+      'then run this playbook again, with --set-aside-data etcd03',
+    ]);
+    expect(added).toEqual([
+      '# on etcd01, as root or etcd:',
+      `${etcdctl} member add etcd04 --peer-urls=https://10.0.0.4:2380`,
+      'then run this playbook again',
+    ]);
   });
 });

@@ -57,6 +57,8 @@ async function verified({ plan = [], check = false, failed = false, silent, stop
     unreachable: [],
     stopping: () => asked >= stopAt,
     log: () => {},
+    show: () => {},
+    conclude: () => {},
     each: async (some, work) => {
       await Promise.all(some.map(work));
       return some;

@@ -1,0 +1,19 @@
+import type { Host } from '../transport/host.ts';
+
+/** The host, with every script that is sent to it told of: as it is sent, before any redaction. */
+export function traced(host: Host, tell: (script: string) => void): Host {
+  return {
+    get name() {
+      return host.name;
+    },
+    get roundTrips() {
+      return host.roundTrips;
+    },
+    run(script, streams) {
+      tell(script);
+      return host.run(script, streams);
+    },
+    send: (source, target, progress) => host.send(source, target, progress),
+    close: () => host.close(),
+  };
+}

@@ -1,0 +1,26 @@
+/** A cluster as it was found: data for other programs, a table for people. */
+export interface ClusterState {
+  readonly cluster: string;
+  readonly healthy: boolean;
+  /** Host of the leader; null without one. */
+  readonly leader: string | null;
+  readonly members: readonly ClusterMember[];
+  /** What is wrong with it, in words. */
+  readonly problems: readonly string[];
+  /** The same for a person; not part of the JSON stream. */
+  readonly table: string;
+}
+
+/** One member; what did not answer is null. */
+export interface ClusterMember {
+  readonly host: string;
+  readonly name: string;
+  readonly id: string | null;
+  readonly address: string;
+  readonly role: 'leader' | 'follower' | null;
+  readonly health: 'healthy' | 'unhealthy' | 'stopped' | 'not reached';
+  readonly version: string | null;
+  readonly dbSizeBytes: number | null;
+  /** Of its certificates the one that ends first: whole days from now, negative when it is over. */
+  readonly certificateDays: number | null;
+}

@@ -1,0 +1,38 @@
+import { quote } from '../dsl/sh.ts';
+import { fromHere } from '../paths.ts';
+import { type Member, memberOf } from './model/cluster.ts';
+import type { Surveyed } from './surveyed.ts';
+
+/** etcdctl on the host of `place` with the member's own certificate, as a line to copy; `versions` are those that run. */
+export function etcdctlLine(
+  place: Member,
+  endpoints: readonly string[],
+  command: string,
+  versions: readonly (string | undefined)[],
+): string {
+  // On this machine the paths may be long: seen from here they are not.
+  const here = (path: string) => (place.manager === 'process' ? fromHere(path) : path);
+  const [binDir, certDir] = [here(place.binDir), here(place.certDir)];
+  const words = [
+    `${binDir}/etcdctl`,
+    `--cacert=${certDir}/ca.pem`,
+    `--cert=${certDir}/server.pem`,
+    `--key=${certDir}/server-key.pem`,
+    `--endpoints=${endpoints.join(',')}`,
+  ];
+  // Only 3.3 speaks API 2 by itself; 3.6 and later warn of the variable.
+  const old = versions.some((version) => /^3\.[0-3]\./.test(version ?? ''));
+  return `${old ? 'ETCDCTL_API=3 ' : ''}${words.map(quote).join(' ')} ${command}`;
+}
+
+/** Lines to copy, one a command, for a host whose member answers. */
+export function etcdctlLines({ cluster, hosts }: Surveyed, ...commands: readonly string[]): string {
+  const answers = hosts.find(({ target }) => target.facts.reading?.healthy)?.target;
+  const place = answers ? memberOf(answers) : cluster.members[0]!;
+  const endpoint = answers?.facts.reading?.clientUrl || place.clientUrl;
+  const versions = hosts.map(({ target }) => target.facts.reading?.status?.version);
+  const where = place.manager === 'process' ? [] : [`# on ${place.host}, as root or ${place.user}:`];
+  return [...where, ...commands.map((command) => etcdctlLine(place, [endpoint], command, versions))].join(
+    '\n',
+  );
+}

@@ -1,0 +1,144 @@
+import { type Sh, sh } from '../../dsl/sh.ts';
+import type { Member } from '../model/cluster.ts';
+
+/** A directory above those that only root may fill. */
+export interface Above {
+  readonly path: string;
+  readonly owner: string;
+}
+
+/** What a host kept from before: it outlives the process, and the run that began it. */
+export interface KeptFacts {
+  /** SHA-256 of the DER of each CA certificate that the host was set up with, by our record; empty without one. */
+  readonly trusted: readonly string[];
+  /** Version of the program that a start would run, by its own word; undefined while the member runs. */
+  readonly program: string | undefined;
+  /** Version of the cluster that wrote the data last, as in 3.6.0; undefined while the member runs. */
+  readonly dataVersion: string | undefined;
+  /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
+  readonly begunWith: readonly (readonly [name: string, peerUrl: string])[];
+  /** There is a `member` directory without any raft log: nothing was ever written, or the log is lost. */
+  readonly withoutLog: boolean;
+  /** Directories above those of binaries, configuration and certificates. */
+  readonly above: readonly Above[];
+}
+
+export const NOTHING_KEPT: KeptFacts = {
+  trusted: [],
+  program: undefined,
+  dataVersion: undefined,
+  begunWith: [],
+  withoutLog: false,
+  above: [],
+};
+
+/** Where a host records, among what is root's, the CA that it was set up with. */
+export function trustedRecord({ stateDir }: Member): string {
+  return `${stateDir}/ca`;
+}
+
+/** Read-only shell. `$q_state_now` is the state of the member's service. */
+export function keptFacts(member: Member): Sh {
+  const { binDir, configDir, certDir, dataDir } = member;
+  const record = trustedRecord(member);
+  const conf = `${configDir}/etcd.conf`;
+  return sh`if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
+set --
+for q_path in ${[binDir, configDir, certDir]}; do
+  while q_path=\${q_path%/*} && [ -n "$q_path" ]; do set -- "$q_path" "$@"; done
+done
+stat -c 'above %U %n' -- "$@" 2>/dev/null
+q_log=${`${dataDir}/member/wal`}
+if [ -f ${conf} ]; then
+  while IFS= read -r q_line; do
+    q_value=\${q_line#*=\"}
+    case $q_line in
+      ETCD_INITIAL_CLUSTER=*) echo "begun-with \${q_value%\"}" ;;
+      ETCD_WAL_DIR=*) q_log=\${q_value%\"} ;;
+    esac
+  done <${conf}
+fi
+if [ -d ${`${dataDir}/member`} ]; then
+  for q_file in "$q_log"/*.wal; do if [ ! -e "$q_file" ]; then echo 'without-log yes'; fi; break; done
+fi
+case \${q_state_now-} in active) ;; *)
+  ${programVersion(member)}
+  ${dataVersion(`${dataDir}/member/snap/db`)}
+esac`;
+}
+
+/** Our record counts as long as the file is the one that was installed; any other is asked, if it is safe to run. */
+function programVersion({ binDir, stateDir }: Member): Sh {
+  const [program, record] = [`${binDir}/etcd`, `${stateDir}/release`];
+  return sh`${safeToRun}
+if [ -f ${program} ]; then
+  q_program= q_recorded=
+  if [ -f ${record} ]; then
+    { read -r q_program q_rest; while read -r q_sum q_name; do if [ "$q_name" = etcd ]; then q_recorded=$q_sum; fi; done; } <${record}
+  fi
+  if [ -z "$q_recorded" ] || [ "$(q_sha256 ${program})" != "$q_recorded" ]; then
+    q_program=
+    if q_safe ${program}; then q_program=$(timeout 5 ${program} --version 2>/dev/null </dev/null | sed -n 's/^etcd Version: //p'); fi
+  fi
+  if [ -n "$q_program" ]; then echo "program $q_program"; fi
+fi`;
+}
+
+/** `q_safe PATH`: nobody but root and this login can put another file there. */
+const safeToRun = sh`q_safe() {
+  q_safe=$1 q_uid=$(id -u)
+  while :; do
+    q_line=$(stat -L -c '%u %a' -- "\${q_safe:-/}") || return
+    case $q_line in "0 "* | "$q_uid "*) ;; *) return 1 ;; esac
+    case $q_line in *" 1"???) ;; *[2367]? | *[2367]) return 1 ;; esac
+    [ -n "$q_safe" ] || return 0
+    q_safe=\${q_safe%/*}
+  done
+}`;
+
+/**
+ * The cluster's version as it stands in the back end of a member that does not run. It lies in the root page of the
+ * file (bbolt: two meta pages, the one with the higher transaction names the root), where small buckets are kept
+ * whole; older versions lie in other pages, and count for nothing.
+ */
+function dataVersion(db: string): Sh {
+  return sh`if [ -r ${db} ]; then
+  q_numbers() { od -An -v -t "u$1" -j "$2" -N "$3" <${db} 2>/dev/null | tr -s ' \n' ' '; }
+  q_page=$(q_numbers 4 24 4); q_page=\${q_page# } q_page=\${q_page% }
+  case $q_page in
+    '' | *[!0-9]*) set -- ;;
+    *) set -- $(q_numbers 8 32 40) $(q_numbers 8 "$((q_page + 32))" 40) ;;
+  esac
+  if [ $# = 10 ]; then
+    q_root=$1; if [ "\${10}" -gt "$5" ]; then q_root=$6; fi
+    dd if=${db} bs="$q_page" skip="$q_root" count=2 2>/dev/null |
+      grep -aoE '(clusterVersion|storageVersion)[0-9]+\.[0-9]+\.[0-9]+' | sed 's/^[a-zA-Z]*/data-version /'
+  fi
+fi`;
+}
+
+/** Takes apart what `keptFacts` printed among other lines. */
+export function parseKept(out: string): KeptFacts {
+  const all = (name: string) =>
+    out.split('\n').flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : []));
+  const version = (text: string | undefined) =>
+    text !== undefined && /^\d+\.\d+\.\d+\S*$/.test(text) ? text : undefined;
+  return {
+    trusted: all('trusted').filter((line) => /^[0-9a-f]{64}$/.test(line)),
+    program: version(all('program')[0]),
+    dataVersion: version(all('data-version').sort(byVersion).at(-1)),
+    begunWith: (all('begun-with')[0] ?? '').split(',').flatMap((one) => {
+      const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];
+      return name !== undefined && url !== undefined ? [[name, url] as const] : [];
+    }),
+    withoutLog: all('without-log').length > 0,
+    above: all('above').flatMap((line) => {
+      const [, owner, path] = /^(\S+) (\/.*)$/.exec(line) ?? [];
+      return owner !== undefined && path !== undefined ? [{ owner, path }] : [];
+    }),
+  };
+}
+
+function byVersion(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

@@ -1,0 +1,41 @@
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeWhole } from '../../../pki/index.ts';
+import type { Cluster } from '../../model/cluster.ts';
+
+/** What Quorate makes in a cluster's folder on control, and what says that it is being taken away. */
+const DESTROYING = 'destroying';
+const OURS = ['pki', 'cache', 'bootstrap-token', DESTROYING];
+
+/**
+ * Notes in the cluster's folder on control that its hosts are being emptied: a run that goes on after a kill finds
+ * nothing on them any more. Without such a note hosts without records say nothing about whose folder this is.
+ */
+export async function beginDestroying({ controlDir }: Cluster): Promise<void> {
+  if (await filesOf(controlDir)) await writeWhole(join(controlDir, DESTROYING), '', { mode: 0o600 });
+}
+
+/** Such a note is there. */
+export async function isDestroying({ controlDir }: Cluster): Promise<boolean> {
+  return (await filesOf(controlDir))?.includes(DESTROYING) ?? false;
+}
+
+/** Deletes what is ours in the folder, and the folder when nothing else is in it. */
+export async function purgeControl({ controlDir }: Cluster): Promise<void> {
+  for (const name of OURS) await rm(join(controlDir, name), { recursive: true, force: true });
+  // The folder of all clusters goes with the last one.
+  for (const folder of [controlDir, dirname(controlDir)]) await rmdir(folder).catch(() => {});
+}
+
+/** Renames the folder; resolves to its new name, undefined when there was none. */
+export async function keepControl({ controlDir }: Cluster, now = new Date()): Promise<string | undefined> {
+  if (!(await filesOf(controlDir))) return undefined;
+  const kept = `${controlDir}.destroyed-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`;
+  await rm(join(controlDir, DESTROYING), { force: true });
+  await rename(controlDir, kept);
+  return kept;
+}
+
+function filesOf(folder: string): Promise<string[] | undefined> {
+  return readdir(folder).catch(() => undefined);
+}

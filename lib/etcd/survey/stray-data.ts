@@ -1,0 +1,73 @@
+import { hostNames } from '../../dsl/play.ts';
+import { sh } from '../../dsl/sh.ts';
+import type { QuorateError } from '../../errors.ts';
+import { type Member, memberOf, quorum } from '../model/cluster.ts';
+import { logFile } from '../model/paths.ts';
+import { SET_ASIDE } from '../model/set-aside.ts';
+import { refusal } from '../refusal.ts';
+import type { EtcdHost, Surveyed } from '../surveyed.ts';
+
+/**
+ * Members whose data is of another cluster than the majority's: the tutorial's second incident. With the
+ * line that etcd wrote about it, where there is one.
+ */
+export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly QuorateError[]> {
+  const ids = new Map<string, EtcdHost[]>();
+  for (const host of hosts) {
+    const id = host.target.facts.reading?.status?.clusterId;
+    if (id !== undefined) ids.set(id, [...(ids.get(id) ?? []), host]);
+  }
+  if (ids.size < 2) return [];
+  const needed = quorum(cluster.members.length);
+  const [own] = [...ids].find(([, some]) => some.length >= needed) ?? [];
+  if (own === undefined) {
+    const all = [...ids].map(([id, some]) => `${id} on ${hostNames(some)}`).join('; ');
+    return [
+      refusal(
+        cluster,
+        `cluster IDs differ, and none has a majority of ${needed}: ${all}`,
+        'which of them is the cluster is for you to say: stop the others',
+      ),
+    ];
+  }
+  const majority = ids.get(own) ?? [];
+  const strays = [...ids]
+    .filter(([id]) => id !== own)
+    .flatMap(([id, some]) => some.map((host) => ({ id, host })));
+  return Promise.all(
+    strays.map(async ({ id, host }) => {
+      const { name } = host.target;
+      const line = await mismatchLine([host, ...majority]);
+      const joined = majority
+        .flatMap(({ target }) => target.facts.reading?.members ?? [])
+        .some(
+          ({ peerUrls, clientUrls }) =>
+            peerUrls.includes(memberOf(host.target).peerUrl) && clientUrls.length > 0,
+        );
+      return refusal(
+        { host: name },
+        `its data is of another cluster: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}${line}`,
+        joined
+          ? 'it has joined this cluster before: remove the member, set its data aside by hand, and add it again'
+          : `if that data is not needed here: --${SET_ASIDE} ${name} moves it aside`,
+      );
+    }),
+  );
+}
+
+async function mismatchLine(hosts: readonly EtcdHost[]): Promise<string> {
+  for (const host of hosts) {
+    const { out } = await host.read('reading the journal', lastMismatch(memberOf(host.target)));
+    if (out.trim() !== '') return `\n  ${host.target.name}: ${out.trim()}`;
+  }
+  return '';
+}
+
+function lastMismatch(member: Member) {
+  const { manager, service } = member;
+  const lines =
+    manager === 'systemd'
+      ? sh`journalctl --no-pager --output=cat --lines=2000 --unit ${service}.service`
+      : sh`tail -n 2000 ${logFile(member)}`;
+  return sh`${lines} 2>/dev/null | grep -F 'cluster ID mismatch' | tail -n 1`;
+}

@@ -1,0 +1,41 @@
+import type { PlayHost, PlayRun } from '../dsl/play.ts';
+import { type ClusterFacts, type EtcdFacts, isUp } from './facts/index.ts';
+import { type Cluster, clusterOf } from './model/cluster.ts';
+
+export type EtcdHost = PlayHost<EtcdFacts>;
+
+/** A cluster with those of its hosts that are connected. */
+export interface Surveyed {
+  readonly cluster: Cluster;
+  readonly hosts: readonly EtcdHost[];
+}
+
+/** The clusters of a play, each with its connected hosts. */
+export function clustersOf(run: Pick<PlayRun<EtcdFacts>, 'hosts'>): readonly Surveyed[] {
+  const clusters = new Map<string, { cluster: Cluster; hosts: EtcdHost[] }>();
+  for (const host of run.hosts) {
+    const cluster = clusterOf(host.target);
+    const entry = clusters.get(cluster.name) ?? { cluster, hosts: [] };
+    entry.hosts.push(host);
+    clusters.set(cluster.name, entry);
+  }
+  return [...clusters.values()];
+}
+
+/** What the survey found out about the cluster: every host has the same. */
+export function clusterFacts({ hosts }: Surveyed): ClusterFacts | undefined {
+  return hosts[0]?.target.facts.cluster;
+}
+
+/** The list of members as a healthy one has it; undefined where none can be asked. */
+export function livingList(hosts: readonly EtcdHost[]) {
+  const readings = hosts.map(({ target }) => target.facts.reading);
+  return readings.find((reading) => reading?.healthy && reading.members)?.members;
+}
+
+/** Nothing of a cluster is on any of these hosts. */
+export function isBare({ hosts }: Surveyed): boolean {
+  return hosts.every(
+    ({ target: { facts } }) => facts.owner === undefined && facts.data !== 'present' && !isUp(facts),
+  );
+}

@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
+import { keptFacts, parseKept } from '../../../../lib/etcd/facts/kept.ts';
+import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
+import { DEFAULTS } from '../../support/defaults.ts';
+import { scratch } from '../../support/scratch.ts';
+import { SHELLS } from '../../support/shells.ts';
+
+/** A host's directories below a scratch folder. */
+function host() {
+  const root = scratch();
+  const dirs = { bin: `${root}/bin`, cfg: `${root}/cfg`, ssl: `${root}/ssl`, data: `${root}/data` };
+  const vars = {
+    ...DEFAULTS,
+    etcd_bin_dir: dirs.bin,
+    etcd_config_dir: dirs.cfg,
+    etcd_cert_dir: dirs.ssl,
+    etcd_data_dir: dirs.data,
+    etcd_service_manager: 'process',
+  };
+  const member = memberOf({ name: 'etcd01', vars, hostvars: { etcd01: vars } });
+  const put = (path: string, content: string | Buffer, mode = 0o644) => {
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, content);
+    chmodSync(path, mode);
+  };
+  const read = (shell: readonly string[], state = '') => {
+    const [file = 'sh', ...args] = shell;
+    const script = `${PRELUDE}\nq_state=${member.stateDir} q_state_now=${state}\n${keptFacts(member).text}`;
+    return parseKept(execFileSync(file, args, { input: script, encoding: 'utf8' }));
+  };
+  return { dirs, member, put, read };
+}
+
+const ETCD = '#!/bin/sh\necho "etcd Version: 3.6.16"\necho "Git SHA: x"\n';
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** A back end of two meta pages, the second the newer one, and a page with versions for each. */
+function backEnd(old: string, now: string): Buffer {
+  const size = 4096;
+  const pages = Buffer.alloc(size * 6);
+  for (const [page, root, txid] of [
+    [0, 2, 10n],
+    [1, 4, 11n],
+  ] as const) {
+    pages.writeUInt32LE(size, page * size + 24);
+    pages.writeBigUInt64LE(BigInt(root), page * size + 32);
+    pages.writeBigUInt64LE(txid, page * size + 64);
+  }
+  pages.write(`clusterVersion${old}`, 2 * size + 100);
+  pages.write(`clusterVersion${now}`, 4 * size + 100);
+  return pages;
+}
+
+describe.each(SHELLS)('what a host kept, by %s', (_name, ...shell) => {
+  it('is nothing on a bare one', () => {
+    expect(host().read(shell)).toMatchObject({
+      trusted: [],
+      program: undefined,
+      dataVersion: undefined,
+      begunWith: [],
+      withoutLog: false,
+    });
+  });
+
+  it('has the CA on record, and nothing else that is written there', () => {
+    const { member, put, read } = host();
+    put(`${member.stateDir}/ca`, `${'a'.repeat(64)}\nx y\n${'b'.repeat(64)}\n`);
+    expect(read(shell).trusted).toEqual(['a'.repeat(64), 'b'.repeat(64)]);
+  });
+
+  it('has the version of the record as long as the program is the one that was installed', () => {
+    const { dirs, member, put, read } = host();
+    put(`${dirs.bin}/etcd`, ETCD, 0o755);
+    put(`${member.stateDir}/release`, `3.5.30 somewhere\n${sha256('x')} etcdctl\n${sha256(ETCD)} etcd\n`);
+    expect(read(shell).program).toBe('3.5.30');
+    put(`${member.stateDir}/release`, `3.5.30 somewhere\n${sha256('other')} etcd\n`);
+    expect(read(shell).program).toBe('3.6.16');
+    expect(read(shell, 'active').program).toBeUndefined();
+  });
+
+  it('asks no program that others could have put there', () => {
+    const { dirs, put, read } = host();
+    put(`${dirs.bin}/etcd`, ETCD, 0o757);
+    expect(read(shell).program).toBeUndefined();
+    chmodSync(`${dirs.bin}/etcd`, 0o755);
+    expect(read(shell).program).toBe('3.6.16');
+    chmodSync(dirs.bin, 0o775);
+    expect(read(shell).program).toBeUndefined();
+  });
+
+  it('has the version that wrote the data last, not an older one in a page that is free', () => {
+    const { dirs, put, read } = host();
+    put(`${dirs.data}/member/snap/db`, backEnd('3.6.0', '3.5.0'));
+    expect(read(shell).dataVersion).toBe('3.5.0');
+    put(`${dirs.data}/member/snap/db`, backEnd('3.5.0', '3.6.0'));
+    expect(read(shell).dataVersion).toBe('3.6.0');
+    for (const broken of ['', 'x', Buffer.alloc(5000, 255)]) {
+      put(`${dirs.data}/member/snap/db`, broken);
+      expect(read(shell).dataVersion).toBeUndefined();
+    }
+  });
+
+  it('has the members that a start was made with, and whether it left a log', () => {
+    const { dirs, put, read } = host();
+    const conf = (more = '') =>
+      put(
+        `${dirs.cfg}/etcd.conf`,
+        `ETCD_NAME="a"\nETCD_INITIAL_CLUSTER="a=https://10.0.0.1:2380,b=https://[fd00::2]:2380"\n${more}`,
+      );
+    conf();
+    mkdirSync(`${dirs.data}/member/wal`, { recursive: true });
+    expect(read(shell)).toMatchObject({
+      begunWith: [
+        ['a', 'https://10.0.0.1:2380'],
+        ['b', 'https://[fd00::2]:2380'],
+      ],
+      withoutLog: true,
+    });
+    put(`${dirs.data}/elsewhere/0.wal`, '');
+    conf(`ETCD_WAL_DIR="${dirs.data}/elsewhere"\n`);
+    expect(read(shell).withoutLog).toBe(false);
+    conf();
+    put(`${dirs.data}/member/wal/0000000000000000-0000000000000000.wal`, '');
+    expect(read(shell).withoutLog).toBe(false);
+  });
+});

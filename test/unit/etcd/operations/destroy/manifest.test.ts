@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
+import type { DestroyFacts } from '../../../../../lib/etcd/operations/destroy/facts.ts';
+import { manifestProblems } from '../../../../../lib/etcd/operations/destroy/strategy.ts';
+import { destroy } from '../../../../../roles/destroy.ts';
+import { DEFAULTS } from '../../../support/defaults.ts';
+
+const DATA = '/var/lib/etcd/default.etcd';
+const CONF = '/opt/etcd/cfg/etcd.conf';
+
+function target(facts: Partial<DestroyFacts>, vars: object = {}) {
+  const all = { ...DEFAULTS, ...vars };
+  return {
+    name: 'etcd01',
+    vars: all,
+    hostvars: { etcd01: all },
+    facts: { ...ORDINARY, manifest: [DATA, CONF, 'user:etcd'], dataIn: [], needed: new Map(), ...facts },
+  };
+}
+
+describe('destroy against the manifest', () => {
+  const inDir = (dir: string, recorded: string) =>
+    `3 etcd01: etcd_data_dir is ${dir}, and /var/lib/quorate/etcd/manifest has ${recorded}`;
+  it.each<[string, Parameters<typeof target>, readonly string[]]>([
+    ['the same directories', [{ data: 'present', dataIn: [DATA] }], []],
+    [
+      'no records, so nothing is touched',
+      [{ manifest: undefined, data: 'empty' }, { etcd_data_dir: '/srv' }],
+      [],
+    ],
+    ['data that is gone', [{ data: 'absent' }], []],
+    [
+      'another directory, with a file of somebody’s',
+      [{ data: 'empty', dataIn: [DATA] }, { etcd_data_dir: '/srv/mine' }],
+      [inDir('/srv/mine', DATA)],
+    ],
+    [
+      'another directory that is not there',
+      [{ data: 'absent', dataIn: [DATA] }, { etcd_data_dir: '/srv/mine' }],
+      [inDir('/srv/mine', DATA)],
+    ],
+    [
+      'another directory, and no data on record',
+      [{ data: 'empty' }, { etcd_data_dir: '/srv/mine' }],
+      [inDir('/srv/mine', 'no such directory')],
+    ],
+    [
+      'a directory that was moved, with the old one left there',
+      [{ manifest: ['/srv/old', DATA, CONF], data: 'present', dataIn: ['/srv/old', DATA] }],
+      [],
+    ],
+    [
+      'another configuration directory',
+      [{ data: 'present', dataIn: [DATA] }, { etcd_config_dir: '/etc/etcd' }],
+      [`3 etcd01: etcd_config_dir is /etc/etcd, and /var/lib/quorate/etcd/manifest has ${CONF}`],
+    ],
+  ])('%s', (_name, args, expected) => {
+    const problems = manifestProblems({ target: target(...args) });
+    expect(problems.map(({ exitCode, message }) => `${exitCode} ${message}`)).toEqual(expected);
+    for (const { hint } of problems) expect(hint).toMatch(/^put etcd_\w+_dir back: /);
+  });
+
+  const titles = (...args: Parameters<typeof target>) =>
+    destroy.tasks(target(...args)).map(({ title }) => title);
+
+  it('takes no directory that the manifest does not list', () => {
+    expect(titles({ manifest: [CONF] })).not.toContain(`${DATA} is set aside`);
+    expect(titles({})).toContain(`${DATA} is set aside`);
+  });
+
+  it('leaves a user that something else needs', () => {
+    expect(titles({})).toContain('user etcd is gone');
+    expect(titles({ needed: new Map([['etcd', 'other.service runs as it']]) })).not.toContain(
+      'user etcd is gone',
+    );
+  });
+});
