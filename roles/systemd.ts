@@ -158,5 +158,5 @@ function loads(
 
 /** A linearizable read through the member: there is quorum, and the certificates fit. */
 function answers(member: Member, etcdctl = wantedEtcdctl): Sh {
-  return sh`(${etcdctl(member)}; q_etcdctl endpoint health)`;
+  return sh`(${etcdctl(member)}; q_reach; q_etcdctl endpoint health)`;
 }

@@ -64,6 +64,7 @@ async function moveLeaderAway(
   const { code, out } = await host.act(
     `moving leadership to ${next?.member.host}`,
     sh`${etcdctlFunction(member)}
+q_reach
 q_etcdctl move-leader ${target}`,
   );
   if (code !== 0) {

@@ -6,7 +6,18 @@ export interface FrameHandlers {
   readonly begin?: (id: string) => void;
   /** A whole line of the fragment under way; decoded, without its newline. */
   readonly line?: (id: string, line: string) => void;
-  readonly end: (id: string, reading: Reading) => void;
+  /** `isCut`: it printed more than is kept. */
+  readonly end: (id: string, reading: Reading, isCut: boolean) => void;
+}
+
+/** Characters of one fragment's output that are kept. */
+export const MAX_OUTPUT = 16 * 1024 * 1024;
+
+interface Open {
+  readonly id: string;
+  readonly lines: string[];
+  size: number;
+  isCut: boolean;
 }
 
 /**
@@ -20,8 +31,12 @@ export class FrameParser {
   stopped = false;
   readonly #marker: string;
   readonly #handlers: FrameHandlers;
-  readonly #lines = new LineReader((line) => this.#line(line));
-  #current: { readonly id: string; readonly lines: string[] } | undefined;
+  readonly #lines = new LineReader((line, isCut) => this.#line(line, isCut));
+  #current: Open | undefined;
+  /** The newest line of the fragment, not told yet: it may be the newline that the frame brings. */
+  #held: string | undefined;
+  /** Process ID of the script on the host; undefined until it has begun. */
+  pid: number | undefined;
 
   constructor(nonce: string, handlers: FrameHandlers) {
     this.#marker = `${nonce} `;
@@ -32,31 +47,44 @@ export class FrameParser {
     this.#lines.push(chunk);
   }
 
-  #line(line: string): void {
+  #line(line: string, isCut: boolean): void {
     if (!line.startsWith(this.#marker)) {
-      this.#text(line);
+      this.#text(line, isCut);
       return;
     }
     const [type, argument = ''] = line.slice(this.#marker.length).split(' ');
     if (type === 'B') {
-      this.#current = { id: argument, lines: [] };
+      this.#current = { id: argument, lines: [], size: 0, isCut: false };
+      this.#held = undefined;
       this.#handlers.begin?.(argument);
-    } else if (type === 'E' && this.#current) {
-      const { id, lines } = this.#current;
-      // The frame brings a newline of its own: the last, empty line is not the fragment's.
-      if (lines.at(-1) === '') lines.pop();
-      else if (lines.length > 0) this.#handlers.line?.(id, lines.at(-1) ?? '');
-      this.#current = undefined;
-      this.#handlers.end(id, { code: Number(argument), out: lines.join('\n') });
-    } else if (type === 'S') this.stopped = true;
+    } else if (type === 'E' && this.#current) this.#end(this.#current, Number(argument));
+    else if (type === 'H') this.pid = Number(argument) || undefined;
+    else if (type === 'S') this.stopped = true;
     else if (type === 'D') this.complete = true;
   }
 
-  #text(line: string): void {
-    if (!this.#current) return;
-    const { id, lines } = this.#current;
-    // One behind: the last line may be the newline that the frame brings.
-    if (lines.length > 0) this.#handlers.line?.(id, lines.at(-1) ?? '');
-    lines.push(line);
+  #end(open: Open, code: number): void {
+    // The frame brings a newline of its own: the last, empty line is not the fragment's.
+    if (this.#held !== '') this.#tell(open);
+    this.#held = undefined;
+    this.#current = undefined;
+    this.#handlers.end(open.id, { code, out: open.lines.join('\n') }, open.isCut);
+  }
+
+  #text(line: string, isCut: boolean): void {
+    const open = this.#current;
+    if (!open) return;
+    this.#tell(open);
+    this.#held = line;
+    open.isCut ||= isCut;
+  }
+
+  #tell(open: Open): void {
+    const line = this.#held;
+    if (line === undefined) return;
+    this.#handlers.line?.(open.id, line);
+    open.size += line.length + 1;
+    if (open.size > MAX_OUTPUT) open.isCut = true;
+    else open.lines.push(line);
   }
 }

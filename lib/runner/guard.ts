@@ -14,6 +14,9 @@ export const GUARD_SECONDS = 12;
 /** Seconds that the applies may take: rules may be many, and what comes before them in the exchange is slow. */
 const APPLY_SECONDS = 120;
 
+/** Seconds within which a timer of an earlier run has decided. */
+export const SETTLED_SECONDS = APPLY_SECONDS + GUARD_SECONDS + 30;
+
 /** What is undone, and what undoes it. */
 export interface Guarded {
   readonly guard: Guard;
@@ -74,14 +77,17 @@ export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
   sleep 0.2 2>/dev/null || sleep 1
 done`;
 
-/** Stops the timer through a connection made anew; resolves to why not when that did not come about in time. */
+/**
+ * Stops the timer through a connection made anew; resolves to why not when that did not come about while it ran. One
+ * try says little: an sshd that is busy turns connections away by chance (`MaxStartups`).
+ */
 export async function confirmGuard(
   wire: Wire,
   connect: () => Promise<Host>,
 ): Promise<QuorateError | undefined> {
   wire.doing('connecting anew');
   try {
-    return (await ask(wire, connect, CONFIRM)) ? undefined : cutOff(wire);
+    return (await askWhile(() => true, wire, connect, CONFIRM)) ? undefined : cutOff(wire);
   } catch (error) {
     return cutOff(wire, error instanceof Error ? error.message : String(error));
   }
@@ -96,12 +102,27 @@ const CONFIRM = sh`mv -- "$q_state/guard/armed" "$q_state/guard/confirmed" && rm
  */
 export async function explainLoss(wire: Wire, connect: () => Promise<Host>, lost: Error): Promise<Error> {
   wire.doing('connecting anew');
+  try {
+    const isArmed = sh`[ -e "$q_state/guard/armed" ]`;
+    return (await askWhile(() => !wire.stopping, wire, connect, isArmed)) ? lost : cutOff(wire);
+  } catch {
+    return lost;
+  }
+}
+
+/** Asks again and again until a connection gets through, as long as the timer runs and `goesOn`; throws the last reason. */
+async function askWhile(
+  goesOn: () => boolean,
+  wire: Wire,
+  connect: () => Promise<Host>,
+  question: Sh,
+): Promise<boolean> {
   const until = Date.now() + GUARD_SECONDS * 1000;
   for (;;) {
     try {
-      return (await ask(wire, connect, sh`[ -e "$q_state/guard/armed" ]`)) ? lost : cutOff(wire);
-    } catch {
-      if (wire.stopping || Date.now() >= until) return lost;
+      return await ask(wire, connect, question);
+    } catch (error) {
+      if (!goesOn() || Date.now() >= until) throw error;
       await sleep(1000);
     }
   }

@@ -4,6 +4,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { whoami } from '../whoami.ts';
 import { exchange } from './exchange.ts';
+import { READ_SECONDS } from './script.ts';
 
 /** A held run lock. */
 export interface HeldLock {
@@ -26,7 +27,8 @@ export async function takeLock(
   const holder = `${whoami()}@${hostname()}`;
   let script: RunningScript | undefined;
   const answer = await new Promise<string>((resolve, reject) => {
-    exchange(host, [{ id: 'lock', sh: holdLock(holder, create), critical: true }], {
+    exchange(host, [{ id: 'lock', sh: holdLock(holder, create), critical: true, patience: READ_SECONDS }], {
+      doing: 'taking the run lock',
       stateDir,
       started: (running) => {
         script = running;

@@ -6,9 +6,12 @@ import { type Prepared, type Reading, type Transfer, World } from '../dsl/task.t
 import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
-import { awaitGuard } from './guard.ts';
+import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
 import { compileReads, parseReads } from './reads.ts';
 import { type RoleTask, Wire } from './wire.ts';
+
+/** Seconds for what changes something outside of tasks. */
+const ACT_SECONDS = 180;
 
 export interface PlayHostOptions {
   readonly host: Host;
@@ -44,13 +47,18 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   async read(doing: string, probe: Sh): Promise<Reading> {
-    const { readings } = await this.#wire.exchange(doing, [{ id: 'read', sh: probe, critical: false }]);
-    return readings.get('read') as Reading;
+    return this.#ask(doing, probe);
   }
 
   async act(doing: string, apply: Sh): Promise<Reading> {
     if (this.#options.check) throw new Error(`a check must not act: ${doing}`);
-    return this.read(doing, apply);
+    return this.#ask(doing, apply, ACT_SECONDS);
+  }
+
+  async #ask(doing: string, asked: Sh, patience?: number): Promise<Reading> {
+    const fragment = { id: 'read', sh: asked, critical: false, ...(patience !== undefined && { patience }) };
+    const { readings } = await this.#wire.exchange(doing, [fragment]);
+    return readings.get('read') as Reading;
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
@@ -107,7 +115,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     );
     const looks = reads.length > 0 ? [{ id: 'reads', sh: compileReads(reads), critical: false }] : [];
     if (fragments.length + looks.length === 0) return () => ({ code: 0, out: '' });
-    const settled = { id: 'settled', sh: awaitGuard, critical: false };
+    const settled = { id: 'settled', sh: awaitGuard, critical: false, patience: SETTLED_SECONDS };
     const { readings } = await this.#wire.exchange('reading', [settled, ...looks, ...fragments]);
     const look = parseReads(readings.get('reads') ?? { code: 0, out: '' }, reads);
     return (i) => {

@@ -1,6 +1,9 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
 import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Role } from '../dsl/role.ts';
+import type { Sh } from '../dsl/sh.ts';
+import type { Reading } from '../dsl/task.ts';
+import type { Host, RunningScript } from '../transport/host.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
 import { LoopHost } from './play-host.ts';
@@ -72,15 +75,9 @@ async function gather<Facts>(
       session.sink.progress({ host: host.name, doing: 'reading facts' });
       const { data, selected } = describe(host);
       const stateDir = play.stateDir(data);
-      const { readings } = await exchange(
-        connected,
-        [{ id: 'facts', sh: play.gather.probe(data), critical: false }],
-        {
-          stateDir,
-          stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: host.name, message }),
-        },
-      );
-      const facts = play.gather.parse(readings.get('facts') ?? { code: 1, out: '' }, data);
+      const probe = play.gather.probe(data);
+      const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
+      const facts = play.gather.parse(reading, data);
       const { check } = session.options;
       const owner = play.owner(data);
       const loop = new LoopHost(
@@ -99,6 +96,28 @@ async function gather<Facts>(
     },
   );
   return scope.flatMap((host) => gathered.get(host.name) ?? []);
+}
+
+async function readFacts(
+  session: Session,
+  of: { readonly name: string; readonly connected: Host; readonly probe: Sh; readonly stateDir: string },
+): Promise<Reading> {
+  const { name, connected, probe, stateDir } = of;
+  let script: RunningScript | undefined;
+  try {
+    const { readings } = await exchange(connected, [{ id: 'facts', sh: probe, critical: false }], {
+      doing: 'reading facts',
+      stateDir,
+      started: (running) => {
+        script = running;
+        session.early.add(running);
+      },
+      stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: name, message }),
+    });
+    return readings.get('facts') ?? { code: 1, out: '' };
+  } finally {
+    if (script) session.early.delete(script);
+  }
 }
 
 async function plan<Facts>(

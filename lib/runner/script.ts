@@ -7,6 +7,19 @@ export interface Fragment {
   readonly sh: Sh;
   /** A failure ends the script (applies); otherwise the next fragment runs (probes). */
   readonly critical: boolean;
+  /**
+   * Seconds that it may take; `READ_SECONDS` for what is only read. What is applied takes as long as it takes, and has
+   * to print its first line within this, where it is given.
+   */
+  readonly patience?: number;
+}
+
+/** What a host may take to answer what is only read: more than any of it takes on a busy one. */
+export const READ_SECONDS = 60;
+
+/** Seconds that a fragment may take; undefined when nobody counts. */
+export function patienceOf({ critical, patience }: Fragment): number | undefined {
+  return patience ?? (critical ? undefined : READ_SECONDS);
 }
 
 /**
@@ -21,9 +34,11 @@ export function compileScript(fragments: readonly Fragment[], nonce: string, sta
     ({ id, sh, critical }) =>
       `${critical ? 'q_go_on; ' : ''}q_run ${quote(id)} ${quote(sh.text)}${critical ? ' || exit 1' : ''}\n`,
   );
-  const body = `${calls.join('')}printf '\\n%s D\\n' "$q_nonce"\n`;
-  // What is only read is printed at once: a packet for each small line costs more than the reading.
+  // What is only read is printed at once: a packet for each small line costs more than the reading. But what may
+  // take its time says when it begins and ends.
   const isRead = fragments.every(({ critical }) => !critical);
+  const apart = isRead ? fragments.findLastIndex(({ patience }) => patience !== undefined) + 1 : calls.length;
+  const done = `printf '\\n%s D\\n' "$q_nonce"\n`;
   return `${PRELUDE}
 q_nonce=${quote(nonce)} q_state=${quote(stateDir)} q_stop=\${q_stop-}
 trap 'q_stop=1' USR1
@@ -35,6 +50,6 @@ q_run() {
   printf '\\n%s E %s\\n' "$q_nonce" "$q_code"
   return "$q_code"
 }
-printf '\\n%s H\\n' "$q_nonce"
-${isRead ? `q_all=$(${body})\nprintf '%s\\n' "$q_all"\n` : body}`;
+printf '\\n%s H %s\\n' "$q_nonce" "$$"
+${calls.slice(0, apart).join('')}${isRead ? `q_all=$(${calls.slice(apart).join('')}${done})\nprintf '%s\\n' "$q_all"\n` : done}`;
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PlayInventoryHost } from '../dsl/play.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
+import type { RunningScript } from '../transport/host.ts';
 import { Turns } from '../transport/turns.ts';
 import { type Connectable, Connections } from './connections.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
@@ -37,6 +38,8 @@ export class Session {
   hosts: readonly LoopHost<unknown>[] = [];
   readonly #turns: Turns;
   readonly #inTurn = new AsyncLocalStorage<true>();
+  /** Scripts of hosts that are not among them yet: facts are read. */
+  readonly early = new Set<RunningScript>();
   readonly #recap: Recap;
   readonly #failed = new Set<string>();
   #codes: ExitCode[] = [];
@@ -82,11 +85,11 @@ export class Session {
   stop(code: ExitCode): void {
     this.#stopped = code;
     this.#codes.push(code);
-    for (const host of this.hosts) host.stop();
+    for (const one of [...this.hosts, ...this.early]) one.stop();
   }
 
   kill(): void {
-    for (const host of this.hosts) host.kill();
+    for (const one of [...this.hosts, ...this.early]) one.kill();
     setTimeout(() => this.#abandon(), GRACE).unref();
   }
 

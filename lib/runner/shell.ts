@@ -6,7 +6,12 @@ import type { Wire } from './wire.ts';
 /** The `$` of a task that is a function: what its commands print is output of the task. */
 export function shellOn(wire: Wire, task: string): HostShell {
   const nothrow: HostShell['nothrow'] = async (strings, ...values): Promise<ShellOutput> => {
-    const fragment = { id: 'hand', sh: sh(strings, ...values), critical: false };
+    const fragment = {
+      id: 'hand',
+      sh: sh(strings, ...values),
+      critical: false,
+      patience: Number.POSITIVE_INFINITY,
+    };
     const { readings } = await wire.exchange(task, [fragment], {
       line: (_id, line) => wire.log('output', line, task),
     });

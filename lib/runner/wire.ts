@@ -37,6 +37,7 @@ export class Wire {
   ): Promise<ExchangeResult> {
     this.doing(doing);
     const result = await exchange(this.host, fragments, {
+      doing,
       ...options,
       stateDir: this.stateDir,
       started: (running) => {

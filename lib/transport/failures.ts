@@ -24,12 +24,21 @@ export function notStarted(host: string, said: string): QuorateError {
   );
 }
 
-/** sshd did not open a channel on a connection that stands. */
+/** Nothing was wrong with the login, and yet our shell did not come up. */
+export function neverStarted(host: string, seconds: number, said: string): QuorateError {
+  return unreachable(
+    host,
+    `no shell came up within ${seconds} s of the login${said ? `; it said: ${said}` : ''}`,
+    'log in by hand, and see what its start-up files (.bashrc, .profile) or its own shell wait for',
+  );
+}
+
+/** sshd did not open a channel on a connection that stands, nor on one made for it. */
 export function noChannel(host: string, why: string): QuorateError {
   return unreachable(
     host,
     `sshd did not open a session: ${why}`,
-    'three are wanted: check MaxSessions of sshd',
+    'one is wanted on each connection: check MaxSessions of sshd',
   );
 }
 

@@ -2,7 +2,7 @@ import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { $ } from 'zx/core';
 import { QuorateError } from '../errors.ts';
-import { notStarted } from './failures.ts';
+import { connectionLost, neverStarted, notStarted } from './failures.ts';
 import type { ScriptStreams } from './host.ts';
 import { newMarker } from './launcher.ts';
 import { type Sudo, SudoTalk } from './sudo.ts';
@@ -31,7 +31,16 @@ export interface Launched {
   readonly stdin: Promise<Writable | undefined>;
   /** Ends its standard input, whatever state it is in. */
   abandon(): void;
+  /** Waits for it no longer, whatever it does: `ended` rejects, unless it has settled. */
+  drop(why: string): void;
 }
+
+/**
+ * How long a login may take until our program runs, and how long the input it reads first, by the byte: that goes over
+ * the slowest line which is of any use.
+ */
+const START_MS = 10_000;
+const BYTE_MS = 1 / 50;
 
 /** How long sudo may take, and how long output may stay open, and silent, behind a program that ended. */
 const SUDO_MS = 10_000;
@@ -108,6 +117,7 @@ class Conversation implements Launched {
   #hasBegun = false;
   #abandoned = false;
   #fail: (failure: QuorateError) => void = () => {};
+  #late: NodeJS.Timeout | undefined;
   #begin: () => void = () => {};
   #open: (stdin: Writable | undefined) => void = () => {};
 
@@ -148,10 +158,31 @@ class Conversation implements Launched {
     this.#process.stdin?.end();
   }
 
+  drop(why: string): void {
+    this.#giveUp(connectionLost(this.#host, why));
+  }
+
   #send(input: (marker: string) => string): void {
     const { stdin } = this.#process;
-    if (stdin?.writable) stdin.write(input(this.#marker));
+    const text = input(this.#marker);
+    if (stdin?.writable) stdin.write(text);
     this.#open(stdin ?? undefined);
+    this.#expectStart(START_MS + Math.floor(text.length * BYTE_MS));
+  }
+
+  /** A login may hang in its start-up files, or be something else than a shell. */
+  #expectStart(ms: number): void {
+    this.#late = setTimeout(() => {
+      // Where this process itself was busy, what has arrived meanwhile is heard first.
+      setImmediate(() => {
+        if (this.#hasBegun || this.#abandoned) return;
+        const said = lastLine(this.#said) || lastLine(this.#before.toString('latin1'));
+        this.#giveUp(neverStarted(this.#host, Math.round(ms / 1000), said));
+      });
+    }, ms);
+    const forget = () => clearTimeout(this.#late);
+    this.begun.then(forget);
+    this.ended.then(forget, forget);
   }
 
   #hearOut(chunk: Buffer, input: (marker: string) => string): void {
@@ -224,9 +255,12 @@ class Conversation implements Launched {
     this.#fail(failure);
     // Nobody waits for the input any more, and no timer may keep the process.
     this.#open(undefined);
-    this.#process.stdin?.end();
-    this.#process.stdout?.destroy();
-    this.#process.stderr?.destroy();
+    const { stdin, stdout, stderr } = this.#process;
+    stdin?.end();
+    stdout?.destroy();
+    stderr?.destroy();
+    // Of this machine: one that does not end keeps this process no longer.
+    this.#process.unref?.();
   }
 }
 

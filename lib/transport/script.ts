@@ -2,6 +2,9 @@ import type { RunningScript, ScriptStreams } from './host.ts';
 import { launch, type Way } from './launch.ts';
 import { LAUNCHER, launcherInput } from './launcher.ts';
 
+/** How long a script may take to end that was killed: a process in an uninterruptible wait does not. */
+const KILL_MS = 2_000;
+
 /** Runs a script on a host: the launcher in the command line, the script on its standard input. */
 export function runScript(way: Way, script: string, streams: ScriptStreams): RunningScript {
   const launched = launch(way, LAUNCHER, (marker) => launcherInput(script, marker), streams);
@@ -25,6 +28,7 @@ export function runScript(way: Way, script: string, streams: ScriptStreams): Run
       // Before that, the end of the input keeps a script from running, or ends it.
       if (hasBegun) void control('kill').then(() => launched.abandon());
       else launched.abandon();
+      setTimeout(() => launched.drop('its script does not end'), KILL_MS).unref();
     },
   };
 }

@@ -34,6 +34,10 @@ export const RECEIVER = [
   'exit 1',
 ].join('; ');
 
+/** How long a host may take no further byte, and how long it may take to have the whole on its disk. */
+const STALL_MS = 60_000;
+const SYNC_MS = 600_000;
+
 /** Sends a file of control to a path on the host; see `Host.send`. */
 export async function sendFile(
   way: Way,
@@ -52,14 +56,27 @@ export async function sendFile(
     throw notSent(way.host, target, error.message);
   });
   let said = '';
-  const { ended, stdin } = launch(way, RECEIVER, (marker) => `${marker}\n${target}\n${size}\n`, {
+  const launched = launch(way, RECEIVER, (marker) => `${marker}\n${target}\n${size}\n`, {
     stdout: () => {},
     stderr: (chunk) => {
       said = (said + chunk.toString('utf8')).slice(-1000);
     },
   });
-  const input = await stdin;
-  const unread = input && (await pour(source, input, progress));
+  let stalled: NodeJS.Timeout | undefined;
+  const expect = (ms: number) => {
+    clearTimeout(stalled);
+    stalled = setTimeout(() => launched.drop(`it has taken nothing of ${target} for ${ms / 1000} s`), ms);
+  };
+  const input = await launched.stdin;
+  expect(STALL_MS);
+  const unread =
+    input &&
+    (await pour(source, input, (bytes) => {
+      expect(STALL_MS);
+      progress?.(bytes);
+    }));
+  expect(SYNC_MS);
+  const ended = launched.ended.finally(() => clearTimeout(stalled));
   const failed = await ended.then(
     ({ code }) => {
       // The host is going down, or somebody cleans up there: nothing is wrong with the target.
@@ -80,13 +97,13 @@ export async function sendFile(
 async function pour(
   source: string,
   input: Writable,
-  progress: ((bytes: number) => void) | undefined,
+  progress: (bytes: number) => void,
 ): Promise<Error | undefined> {
   let sent = 0;
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       sent += chunk.length;
-      progress?.(sent);
+      progress(sent);
       done(null, chunk);
     },
   });

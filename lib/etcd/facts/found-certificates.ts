@@ -10,6 +10,8 @@ export interface MemberCertificate {
   readonly file: 'server.pem' | 'peer.pem';
   readonly from: Date;
   readonly until: Date;
+  /** Common name of its subject: to etcd's own authentication the user who shows it. */
+  readonly commonName?: string;
   /** Its subject alternative names, without their kinds. */
   readonly names: readonly string[];
   /** What members use it for and it is not made for: they show both of theirs as servers and as clients. */
@@ -31,12 +33,14 @@ export function memberCertificate(
 ): MemberCertificate | undefined {
   const certificate = parseCertificate(pem);
   if (!certificate) return undefined;
-  const { validFrom, validTo, subjectAltName = '' } = certificate;
+  const { validFrom, validTo, subject = '', subjectAltName = '' } = certificate;
+  const [, commonName] = /^CN=(.+)$/m.exec(subject) ?? [];
   const names = subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address|URI|email):/, ''));
   return {
     file,
     from: new Date(validFrom),
     until: new Date(validTo),
+    ...(commonName !== undefined && { commonName }),
     names: names.filter(Boolean),
     // Without the extension it is for everything.
     lacks: certificate.keyUsage ? missingUses(certificate) : [],

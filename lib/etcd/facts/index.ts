@@ -10,9 +10,11 @@ import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewal
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
 import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept } from './kept.ts';
+import { loadedUnit } from './loaded-unit.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
 import { parseUnitFacts, type UnitFacts, unitFacts } from './unit-facts.ts';
+import { requireReadable, unreadableFacts } from './unreadable.ts';
 
 export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
 
@@ -128,6 +130,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     const member = memberOf(host);
     return joinSh([
       systemFacts(member),
+      unreadableFacts(member),
       firewallFacts(host),
       recordFacts(member),
       unitFacts(member),
@@ -147,6 +150,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     const machine = line('machine') ?? '';
     const arch = ARCHITECTURES[machine];
     if (arch === undefined) throw unknownArchitecture(host, machine, reading.out);
+    requireReadable(head, host);
     const member = part('member');
     const systemd = Number.parseInt(/\d+/.exec(line('systemd') ?? '')?.[0] ?? '', 10);
     return {
@@ -223,15 +227,16 @@ function serviceState(member: Member): Sh {
   if (member.manager === 'process') {
     return sh`if [ -f ${pidFile(member)} ]; then
   read -r q_pid q_born <${pidFile(member)}
-  if q_lives "$q_pid" "$q_born"; then q_state_now=active q_main=$q_pid; else q_state_now=inactive; fi
+  if q_lives "$q_pid" "$q_born"; then q_state_now=active; else q_state_now=inactive; fi
   echo "service $q_state_now"
 fi`;
   }
-  return sh`q_load=$(systemctl show -p LoadState -p FragmentPath -p DropInPaths -p ActiveState -p MainPID ${member.service}.service 2>/dev/null)
-q_property() { q_rest=\${q_load##*"$1="} q_rest=\${q_rest%%
-*}; }
-case $q_load in *LoadState=not-found*) q_state_now=absent ;; *) q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest"; q_property MainPID; q_main=$q_rest ;; esac
-echo "service $q_state_now"`;
+  return joinSh([
+    loadedUnit(member),
+    sh`q_property LoadState
+if [ "$q_rest" = not-found ]; then q_state_now=absent; else q_property ActiveState; q_state_now=$q_rest; q_property FragmentPath; echo "unit $q_rest"; fi
+echo "service $q_state_now"`,
+  ]);
 }
 
 function memberFacts(member: Member): Sh {

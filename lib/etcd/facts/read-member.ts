@@ -27,8 +27,12 @@ export interface MemberReading {
   readonly certificates: readonly MemberCertificate[];
   /** What etcdctl said, when the member is not healthy. */
   readonly said: string;
-  /** Where it was asked: its client URL as it runs. */
+  /** Its client URL as it runs, `https://HOST:PORT`. */
   readonly clientUrl?: string;
+  /** Where it was asked, in the same form. */
+  readonly askedAt?: string;
+  /** Another program runs than the one that was to. */
+  readonly foreign?: { readonly pid: number; readonly runs: string; readonly wanted: string };
 }
 
 /**
@@ -56,14 +60,24 @@ q_ask() {
   { q_answer=$(q_etcdctl "$@"); printf '@%s %s %s\n' "$q_name" "$?" "$q_answer" >&3; } 2>&1 |
     while IFS= read -r q_line; do printf '@%s! 0 %s\n' "$q_name" "$q_line"; done
 } 3>&1
-q_answers=$(
+q_ask_all() { q_answers=$(
   q_ask status -w json endpoint status &
   q_ask members -w json member list &
   q_ask hash -w json endpoint hashkv --rev=${revision} &
   q_ask alarms -w json alarm list &
   case \${q_version-} in 3.[5-9].* | 3.[1-9][0-9].*) ;; *) q_ask health endpoint health & ;; esac
   wait
-)
+); }
+q_ask_all
+# No answer there, maybe one where else it may be reached: what was said first counts, unless that is better.
+case $q_answers in
+  *'@status 0'* | *'@members 0'*) ;;
+  *) if [ -n "$q_other" ]; then
+      q_first=$q_answers q_swap=$q_url q_url=$q_other
+      q_ask_all
+      case $q_answers in *'@status 0'* | *'@members 0'*) ;; *) q_answers=$q_first q_url=$q_swap ;; esac
+    fi ;;
+esac
 printf '%s\n' "$q_answers"
 # All data is read for a hash, which takes seconds a gigabyte: time that only a member that answers is given.
 case $q_answers in
@@ -71,10 +85,11 @@ case $q_answers in
   *'@status 0'*) q_ask hash --command-timeout=30s -w json endpoint hashkv --rev=${revision} ;;
 esac
 printf '@version 0 %s\n' "\${q_version-}"
-printf '@url 0 %s\n' "$q_url"
+printf '@asked 0 %s\n@url 0 %s\n' "$q_url" "$q_told"
+if [ -n "$q_foreign" ]; then printf '@foreign 0 %s %s\n@wanted 0 %s\n' "$q_main" "$q_foreign" "$q_exec"; fi
 for q_pem in server.pem peer.pem; do
   echo "@$q_pem 0"
-  if [ -r "$q_certs/$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <"$q_certs/$q_pem"; fi
+  if [ -f "$q_certs/$q_pem" ] && [ -r "$q_certs/$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <"$q_certs/$q_pem"; fi
 done`;
 }
 
@@ -99,12 +114,13 @@ export function parseMember(out: string, revision = 0): MemberReading {
   const hash = answer('hash', 'endpoint hashkv');
   const alarms = answer('alarms', 'alarm list');
   const health = printed('health') ?? printed('members');
-  const url = printed('url');
   const healthy = health?.code === 0;
   return {
     healthy,
     said: healthy ? '' : health?.err || (health?.out ?? ''),
-    ...(url && { clientUrl: url.out }),
+    ...urlOf('clientUrl', printed('url')?.out),
+    ...urlOf('askedAt', printed('asked')?.out),
+    ...foreignOf(printed('foreign')?.out, printed('wanted')?.out),
     ...(status && { status }),
     ...(members && { members }),
     ...(hash && { hash: { ...hash, revision: revision || hash.revision } }),
@@ -131,4 +147,14 @@ function printedByName(out: string): (name: string) => Printed | undefined {
     const part = parts.get(name);
     return part && { code: part.code, out: part.text, err: parts.get(`${name}!`)?.text ?? '' };
   };
+}
+
+/** What a member says of itself goes into lines that people copy: anything but `https://HOST:PORT` is no URL of it. */
+function urlOf(name: 'clientUrl' | 'askedAt', text = ''): Pick<MemberReading, 'clientUrl' | 'askedAt'> {
+  return /^https:\/\/(\[[\da-f:.]+\]|[\w.-]+):\d+$/i.test(text) ? { [name]: text } : {};
+}
+
+function foreignOf(text = '', wanted = ''): Pick<MemberReading, 'foreign'> {
+  const [, pid, runs] = /^(\d+) (\/.*)$/.exec(text) ?? [];
+  return runs === undefined ? {} : { foreign: { pid: Number(pid), runs, wanted } };
 }

@@ -1,6 +1,7 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { dropInDir } from '../model/paths.ts';
+import { loadedUnit } from './loaded-unit.ts';
 
 /** A drop-in that changes the unit of a member, as it lies on the host. */
 export interface DropIn {
@@ -16,11 +17,11 @@ export interface UnitFacts {
   readonly dropInDigest: string | undefined;
 }
 
-/** Read-only shell. `$q_load` is what systemd said of the unit; nothing is asked where it has no drop-ins. */
+/** Read-only shell; nothing is read where there are no drop-ins. */
 export function unitFacts(member: Member): Sh {
   if (member.manager === 'process') return sh`:`;
-  return sh`q_drop_ins=
-case \${q_load-} in *DropInPaths=*) q_property DropInPaths; q_drop_ins=$q_rest ;; esac
+  return sh`${loadedUnit(member)}
+q_property DropInPaths; q_drop_ins=$q_rest
 for q_file in ${dropInDir(member)}/*.conf; do
   if [ -f "$q_file" ]; then
     echo "drop-in-digest $(${dropInDigest(member)})"

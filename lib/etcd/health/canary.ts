@@ -15,6 +15,7 @@ export async function canary(host: EtcdHost): Promise<void> {
   const { code, out } = await host.act(
     'proving put, watch, lease and compare-and-swap',
     sh`${etcdctlFunction(memberOf(host.target))}
+q_reach
 q_key=${key}
 q_fail() { echo "$1"; q_etcdctl del --prefix "$q_key" >/dev/null 2>&1; exit 1; }
 q_lease=$(q_etcdctl lease grant 60) || q_fail "lease grant: $q_lease"

@@ -2,6 +2,7 @@ import type { Unanswered } from '../facts/etcdctl-answers.ts';
 import { certificateFaults } from '../facts/found-certificates.ts';
 import type { MemberReading } from '../facts/read-member.ts';
 import { type Member, quorum } from '../model/cluster.ts';
+import { isRefused, wayIn } from './authentication.ts';
 
 /** A member with what it answered; `reading` is undefined when its service does not run. */
 export interface Answer {
@@ -30,7 +31,11 @@ export interface Finding {
     | 'hash-unknown'
     /** A healthy member did not answer a question, or in a way that nobody here can read. */
     | 'unanswered'
+    /** etcd's own users: this one has no rights. */
+    | 'authentication'
     | 'certificate'
+    /** Another program runs than the one that was to. */
+    | 'foreign'
     | 'quorum';
   readonly host?: string;
   readonly message: string;
@@ -43,17 +48,21 @@ const RAFT_LAG = 1000;
  * Everything that must hold before and after a disruptive step, and at the end of every run. The empty
  * list is a healthy cluster. Rules: design of the quorum gate, etcd's operations guide.
  */
-export function judgeCluster(answers: readonly Answer[]): readonly Finding[] {
+export function judgeCluster(all: readonly Answer[]): readonly Finding[] {
+  // What a member that refuses us leaves unanswered says nothing more.
+  const answers = all.filter(({ reading }) => !(reading && isRefused(reading)));
   return [
-    ...answers.flatMap(certificates),
+    ...all.flatMap(notLetIn),
+    ...all.flatMap(foreignProgram),
+    ...all.flatMap(certificates),
     ...health(answers),
     ...unanswered(answers),
-    ...alarms(answers),
-    ...sameClusterId(answers),
-    ...oneLeader(answers),
-    ...sameMemberList(answers),
-    ...noLeftovers(answers),
-    ...raftLag(answers),
+    ...alarms(all),
+    ...sameClusterId(all),
+    ...oneLeader(all),
+    ...sameMemberList(all),
+    ...noLeftovers(all),
+    ...raftLag(all),
     ...unknownHashes(answers),
     ...equalHashes(answers),
   ];
@@ -75,6 +84,20 @@ export function judgeStop(answers: readonly Answer[], host: string): readonly Fi
   ];
 }
 
+function notLetIn({ member, reading }: Answer): readonly Finding[] {
+  if (!reading || !isRefused(reading)) return [];
+  const message = `${member.host}: ${wayIn(member, reading)}`;
+  return [{ check: 'authentication', host: member.host, message }];
+}
+
+/** Whoever replaced it has the member's keys: what it answers may be anything. */
+function foreignProgram({ member: { host, service }, reading }: Answer): readonly Finding[] {
+  if (!reading?.foreign) return [];
+  const { pid, runs, wanted } = reading.foreign;
+  const message = `${host}: foreign program: ${service} was to run ${wanted}, its process ${pid} runs ${runs}`;
+  return [{ check: 'foreign', host, message }];
+}
+
 function certificates({ member, reading, caEnd }: Answer): readonly Finding[] {
   const now = new Date();
   const { host, certDir } = member;
@@ -93,10 +116,11 @@ function health(answers: readonly Answer[]): Finding[] {
 }
 
 function unhealthy({ member: { host, clientUrl, service }, reading, unreached }: Answer): string {
+  const asked = reading?.askedAt ?? reading?.clientUrl ?? clientUrl;
   if (unreached) return `${host}: the host does not answer`;
   if (!reading) return `${host}: ${service} does not run`;
   const said = reading.said.split('\n').at(-1)?.trim();
-  return `${host}: no linearizable read through ${clientUrl}${said ? `: ${said}` : ''}`;
+  return `${host}: no linearizable read through ${asked}${said ? `: ${said}` : ''}`;
 }
 
 /** What a healthy member leaves open may be anything: an alarm, too. Its hash is a matter of its own. */

@@ -2,28 +2,25 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { connectionLost, noChannel } from '../failures.ts';
+import { QuorateError } from '../../errors.ts';
+import { connectionLost } from '../failures.ts';
 import type { Spawn } from '../launch.ts';
-import type { Link } from './ssh-link.ts';
+import type { Attach, Pool } from './ssh-pool.ts';
 
 /**
  * A `spawn` that opens a channel of a connection and passes it off as a child process, so that zx runs a
  * remote command as it runs a local one.
  */
-export function channelSpawn(host: string, link: Link): Spawn {
-  const lost = (why: string) => connectionLost(host, link.lost() ?? why);
+export function channelSpawn(host: string, pool: Pool): Spawn {
   const spawn = (command: string): ChildProcess => {
-    const child = new ChannelProcess(lost);
-    try {
-      if (link.lost() !== undefined || !link.ssh.connection) throw lost('it was closed');
-      link.ssh.connection.exec(command, (error, channel) => {
-        if (!error) child.attach(channel);
-        else child.fail(link.lost() === undefined ? noChannel(host, error.message) : lost(error.message));
-      });
-    } catch (error) {
-      // As with a real child, what is wrong with it is told after `spawn` has returned.
-      setImmediate(() => child.fail(error as Error));
-    }
+    const child = new ChannelProcess();
+    // As with a real child, what is wrong with it is told after `spawn` has returned.
+    const attach: Attach = (channel, link) =>
+      child.attach(channel, (why) => connectionLost(host, link.lost() ?? why));
+    pool.exec(command, attach).catch((error: Error) => {
+      const why = pool.lost() ?? error.message;
+      child.fail(error instanceof QuorateError ? error : connectionLost(host, why));
+    });
     return child as unknown as ChildProcess;
   };
   return spawn as unknown as Spawn;
@@ -35,15 +32,13 @@ class ChannelProcess extends EventEmitter {
   readonly stdin = new PassThrough({ highWaterMark: 256 * 1024 });
   readonly stdout = new PassThrough();
   readonly stderr = new PassThrough();
-  readonly #lost: (why: string) => Error;
   #done = false;
 
-  constructor(lost: (why: string) => Error) {
-    super();
-    this.#lost = lost;
-  }
-
-  attach(channel: ClientChannel): void {
+  attach(channel: ClientChannel, lost: (why: string) => Error): void {
+    if (this.#done) {
+      channel.close();
+      return;
+    }
     let end: { readonly code: number | null; readonly signal: string | null } | undefined;
     channel.on('error', () => {});
     this.stdin.pipe(channel);
@@ -65,7 +60,7 @@ class ChannelProcess extends EventEmitter {
     channel.on('close', () => {
       if (end) this.#finish(end.code, end.signal);
       // sshd tells how a command ended, by status or by signal: silence is a connection that broke.
-      else setImmediate(() => this.fail(this.#lost('the session ended without an exit status')));
+      else setImmediate(() => this.fail(lost('the session ended without an exit status')));
     });
   }
 

@@ -7,6 +7,7 @@ import { sudoOf } from '../sudo.ts';
 import { channelSpawn } from './ssh-channel.ts';
 import { jumpTo } from './ssh-jump.ts';
 import { openLink } from './ssh-link.ts';
+import { Pool } from './ssh-pool.ts';
 import { sshSettings } from './ssh-settings.ts';
 
 /** Connects a host over SSH: one connection for all of a run, each script on a channel of its own. */
@@ -18,9 +19,13 @@ export async function connectSsh(connection: Connection, options: ConnectOptions
     throw error;
   });
   const { name } = connection;
+  const { trust } = options;
+  const pool = new Pool(name, link, () =>
+    openLink(settings, connection.password, { ...(trust && { trust }) }, jump?.dial),
+  );
   const way: Way = {
     host: name,
-    spawn: channelSpawn(name, link),
+    spawn: channelSpawn(name, pool),
     env: {},
     loginShell: true,
     sudo: sudoOf(connection, settings.user),
@@ -40,7 +45,7 @@ export async function connectSsh(connection: Connection, options: ConnectOptions
       return sendFile(way, source, target, progress);
     },
     async close() {
-      link.close();
+      pool.close();
       jump?.release();
     },
   };

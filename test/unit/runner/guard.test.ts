@@ -104,6 +104,17 @@ ${rules.apply(...args)}`,
     },
   );
 
+  it('stays when one gets through at the third try, within the time: sshd may be busy', async () => {
+    let tries = 0;
+    const host = await plan(async () => {
+      tries += 1;
+      if (tries < 3) throw new Error('connection reset');
+      return shellHost(shell);
+    });
+    await host.apply(() => true);
+    expect([tries, rules(), existsSync(join(dir, 'later'))]).toEqual([3, 'new\n', true]);
+  });
+
   it('is a failure when the connection comes too late', async () => {
     const host = await plan(async () => {
       await sleep(500);

@@ -22,6 +22,11 @@ const REPLACE = `on HOST: systemctl stop SERVICE; mv DATA DATA.kept; on another 
  */
 export const CAUSES = [
   {
+    id: 'foreign-program',
+    title: 'another program runs than the one that was installed',
+    next: 'on HOST: keep what it is, cp /proc/$(systemctl show -p MainPID --value SERVICE)/exe /root/; then systemctl stop SERVICE, and take the host, its keys and its data for compromised until that is explained',
+  },
+  {
     id: 'disk-full',
     title: 'the disk that holds the data is full',
     next: 'on HOST: df -h DATA; make room or grow it, then: systemctl reset-failed SERVICE; systemctl start SERVICE',

@@ -159,6 +159,7 @@ function ofPorts(all: readonly Evidence[], rules: ReadonlyMap<string, string>): 
 
 function ofCluster(findings: readonly Finding[], all: readonly Evidence[]): readonly Clue[] {
   const causes: Partial<Record<Finding['check'], CauseId>> = {
+    foreign: 'foreign-program',
     'cluster-id': 'cluster-id',
     hash: 'corrupt',
     'member-list': 'peer-url',

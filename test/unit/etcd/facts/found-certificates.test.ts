@@ -98,6 +98,7 @@ describe('a certificate of a member', () => {
       file: 'peer.pem',
       from: GOOD.from,
       until: GOOD.until,
+      commonName: 'etcd02',
       names: ['localhost', '10.0.0.2', expect.stringMatching(/^FD00:0:0:0:0:0:0:2$/i)],
       lacks: [],
       keyType: 'rsa-2048',

@@ -7,7 +7,7 @@ import type { Member } from '../../../../lib/etcd/model/cluster.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
 
-/** Answers as `DIR/QUESTION.*` say; `ETCDCTL_API` as etcdctl takes it: 3.3 wants it, 3.6 and later warn of it. */
+/** Answers as `DIR/QUESTION.*` and `DIR/variable` say; `ETCDCTL_API` as etcdctl takes it: 3.3 wants it, 3.6 and later warn of it. */
 const ETCDCTL = `#!/bin/sh
 cd "$(dirname "$0")" || exit 9
 case "$*" in
@@ -17,7 +17,8 @@ case "$*" in
   *'endpoint health'*) name=health ;;
   *'alarm list'*) name=alarm ;;
 esac
-case $VARIABLE:\${ETCDCTL_API-} in
+read -r variable <variable
+case $variable:\${ETCDCTL_API-} in
   wanted:) echo 'No help topic' >&2; exit 3 ;;
   warned:?*) echo '{"level":"warn","msg":"unrecognized environment variable"}' >&2 ;;
 esac
@@ -51,6 +52,8 @@ function install(
     writeFileSync(join(dir, `${name}.err`), always + stderr);
     writeFileSync(join(dir, `${name}.code`), `${code}\n`);
   }
+  const variable = version.startsWith('3.3.') ? 'wanted' : /^3\.[45]\./.test(version) ? '' : 'warned';
+  writeFileSync(join(dir, 'variable'), `${variable}\n`);
   writeFileSync(join(dir, 'etcdctl'), ETCDCTL);
   chmodSync(join(dir, 'etcdctl'), 0o755);
   if (!/^3\.[34]\./.test(version)) writeFileSync(join(dir, 'etcdutl'), '');
@@ -63,11 +66,7 @@ function install(
   return { dir, pid: member.pid ?? 0 };
 }
 
-function read(
-  version: string,
-  { dir, pid }: ReturnType<typeof install>,
-  [shell = '', ...args]: readonly string[],
-) {
+function read({ dir, pid }: ReturnType<typeof install>, [shell = '', ...args]: readonly string[]) {
   const member = {
     manager: 'systemd',
     service: 'etcd',
@@ -76,10 +75,10 @@ function read(
     stateDir: join(dir, 'state'),
     clientUrl: 'https://10.0.0.1:2379',
   } as Member;
-  const script = `q_nl='\n'\nq_main=${pid}\n${readMember(member).text}`;
-  const variable = version.startsWith('3.3.') ? 'wanted' : /^3\.[45]\./.test(version) ? '' : 'warned';
+  const systemd = `systemctl() { printf '%s\\n' MainPID=${pid} User= 'ExecStart={ path=${dir}/etcd ; }'; }`;
+  const script = `q_nl='\n'\n${systemd}\n${readMember(member).text}`;
   // Without SHLVL bash takes itself for one of rshd, and reads ~/.bashrc.
-  const env = { PATH: process.env.PATH ?? '', SHLVL: '1', VARIABLE: variable };
+  const env = { PATH: process.env.PATH ?? '', SHLVL: '1' };
   const { stdout } = spawnSync(shell, [...args, '-c', script], { encoding: 'utf8', env });
   // Written by processes side by side, of which some write line by line: none may need another line.
   const asked = stdout.slice(0, stdout.indexOf('@version'));
@@ -96,7 +95,7 @@ it.each(SHELLS)(
   'a member of every version is read as it is, also beside warnings, under %s',
   (...[, ...shell]) => {
     for (const version of ['3.3.25', '3.4.23', '3.5.30', '3.6.16', '3.7.3']) {
-      const quiet = read(version, install(version, 'no alarm'), shell);
+      const quiet = read(install(version, 'no alarm'), shell);
       expect(quiet).toMatchObject({
         healthy: true,
         said: '',
@@ -106,7 +105,7 @@ it.each(SHELLS)(
       });
       expect([quiet.members?.length, quiet.hash?.hash]).toEqual([3, 1_204_665_518]);
       const warned = install(version, 'alarm NOSPACE', '{"level":"warn","msg":"it may be so"}\n');
-      const told = read(version, warned, shell);
+      const told = read(warned, shell);
       expect(told.alarms).toContainEqual({ memberId: '667880157b8812c8', alarm: 'NOSPACE' });
       expect({ ...told, alarms: [], status: undefined }).toEqual({ ...quiet, status: undefined });
     }
@@ -121,7 +120,7 @@ it('what etcdctl says of a member that does not answer is kept, and no warning i
     writeFileSync(join(at.dir, `${name}.out`), 'null\n');
     writeFileSync(join(at.dir, `${name}.err`), '{"level":"warn"}\nError: context deadline exceeded\n');
   }
-  const reading = read('3.7.3', at, shell);
+  const reading = read(at, shell);
   expect(reading).toMatchObject({
     healthy: false,
     said: '{"level":"warn"}\nError: context deadline exceeded',
@@ -136,7 +135,7 @@ it('an etcdctl that answers as none known here does is named with its version', 
   const at = install('3.7.3', 'no alarm');
   writeFileSync(join(at.dir, 'state/release'), '3.9.0 a mirror\n');
   writeFileSync(join(at.dir, 'status.out'), '{"statuses":[]}\n');
-  const reading = read('3.9.0', at, shell);
+  const reading = read(at, shell);
   expect(reading).toMatchObject({ healthy: true, alarms: [] });
   expect(reading.unanswered).toEqual([
     {

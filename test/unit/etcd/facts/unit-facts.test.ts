@@ -22,8 +22,8 @@ describe.each(SHELLS)('drop-ins of a unit, under %s', (_name, file, ...args) => 
     writeFileSync(elsewhere, '[Service]\nCPUWeight=50\n');
     const script = unitFacts(member).text.replaceAll('/etc/systemd/system/etcd.service.d', own);
     const setup = `q_nl='\n'
-q_property() { q_rest=\${q_load##*"$1="} q_rest=\${q_rest%%"$q_nl"*}; }
-q_load='LoadState=loaded
+q_unit='
+LoadState=loaded
 DropInPaths=${a} ${elsewhere}
 ActiveState=active'
 `;

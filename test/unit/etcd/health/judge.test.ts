@@ -241,3 +241,34 @@ describe('the arithmetic of stopping a member', () => {
     expect(judgeStop(answers, host)[0]?.message).toBe(message);
   });
 });
+
+it.each([
+  'Failed to get the status of endpoint https://10.0.0.1:2379 (etcdserver: user name not found)',
+  'Error: rpc error: code = Unknown desc = auth: user not found',
+  'Error: etcdserver: permission denied',
+])(
+  'a member that refuses us by etcd’s authentication is told with the commands that let us in: %s',
+  (said) => {
+    const refused: Partial<MemberReading> = {
+      unanswered: [{ question: 'endpoint hashkv', kind: 'refused', said }],
+    };
+    const { hash: _, ...without } = reading(0, 3, refused);
+    const [, second, third] = cluster(3);
+    const answers = [{ ...cluster(3)[0], reading: without } as Answer, second as Answer, third as Answer];
+    expect(judgeCluster(answers).map(({ check, message }) => [check, message])).toEqual([
+      [
+        'authentication',
+        'etcd01: authentication is enabled, and user etcd01, of its certificate, may not ask; as a user with role root: etcdctl user add etcd01 --no-password; etcdctl user grant-role etcd01 root',
+      ],
+    ]);
+  },
+);
+
+it('a program that nobody has installed is found, however well the member answers', () => {
+  const foreign = { pid: 7, runs: '/var/lib/etcd/x', wanted: '/opt/etcd/bin/etcd' };
+  const message =
+    'etcd02: foreign program: etcd was to run /opt/etcd/bin/etcd, its process 7 runs /var/lib/etcd/x';
+  expect(judgeCluster(cluster(3, { 1: { foreign } }))).toEqual([
+    { check: 'foreign', host: 'etcd02', message },
+  ]);
+});

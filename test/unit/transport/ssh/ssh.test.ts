@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { channelSpawn } from '../../../../lib/transport/ssh/ssh-channel.ts';
 import { openLink } from '../../../../lib/transport/ssh/ssh-link.ts';
+import { Pool } from '../../../../lib/transport/ssh/ssh-pool.ts';
 import { sshSettings } from '../../../../lib/transport/ssh/ssh-settings.ts';
 import { scratch } from '../../support/scratch.ts';
 import { connectionOf, outcome, watch } from '../support/connection.ts';
@@ -164,8 +165,18 @@ describe('a host that is no use', () => {
     await expect(outcome(await connected(connectionTo(server)), ':')).rejects.toMatchObject({
       exitCode: 4,
       message: expect.stringMatching(/^node1: sshd did not open a session: /),
-      hint: 'three are wanted: check MaxSessions of sshd',
+      hint: 'one is wanted on each connection: check MaxSessions of sshd',
     });
+  });
+
+  it.each([1, 2])('opens %i at a time on a connection, and more on further ones', async (most) => {
+    const server = await startServer({ maxSessions: most });
+    const host = await connected(connectionTo(server));
+    const held = watch(host, 'echo held; sleep 60');
+    await until(() => held.out() !== '', 'one session is taken');
+    const others = await Promise.all([1, 2, 3].map((n) => outcome(host, `sleep 0.2; echo ${n}`)));
+    expect(others.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(server.sockets.length).toBe(most === 1 ? 4 : 3);
   });
 
   it('has no shell for this login', async () => {
@@ -232,7 +243,8 @@ it('a channel whose input is torn off ends for the host as well', async () => {
   const link = await openLink(await sshSettings(connectionTo(await startServer())), undefined, {});
   onTestFinished(() => link.close());
   for (const early of [true, false]) {
-    const child = channelSpawn('node1', link)('echo up; cat; echo over', [], {});
+    const pool = new Pool('node1', link, () => Promise.reject(new Error('one is enough')));
+    const child = channelSpawn('node1', pool)('echo up; cat; echo over', [], {});
     const ended = once(child, 'close');
     let out = '';
     child.stdout?.on('data', (chunk) => {

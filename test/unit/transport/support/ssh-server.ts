@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** Printed by the login shell before the command. */
   readonly noise?: string;
   readonly refusesSessions?: boolean;
+  /** How many it opens at a time on one connection. */
+  readonly maxSessions?: number;
 }
 
 /** An SSH server in this process: commands are run by a real shell, in a session of their own. */
@@ -90,11 +92,17 @@ export class SshServer {
       if (admitted) attempt.accept();
       else if (admitted === false) attempt.reject(takes);
     });
+    let sessions = 0;
     connection.on('session', (accept, reject) => {
-      if (this.#options.refusesSessions) return reject();
+      const { refusesSessions, maxSessions = Number.POSITIVE_INFINITY } = this.#options;
+      if (refusesSessions || sessions >= maxSessions) return reject();
+      sessions += 1;
       accept().on('exec', (go, _no, { command }) => {
         this.commands.push(command);
         const channel = go();
+        channel.once('close', () => {
+          sessions -= 1;
+        });
         if (this.#options.exec) this.#options.exec(channel, command);
         else this.#run(channel, command);
       });

@@ -228,7 +228,7 @@ describe.each(FORMATS)('lines %s', (_name, format) => {
 it('every signature has a line above, and every cause but those that are measured a signature', () => {
   expect(new Set(LINES.map(([cause]) => cause))).toEqual(new Set(SIGNATURES.map(([cause]) => cause)));
   const measured = CAUSES.map(({ id }) => id).filter((id) => !SIGNATURES.some(([cause]) => cause === id));
-  expect(measured).toEqual(['stopped']);
+  expect(measured).toEqual(['foreign-program', 'stopped']);
 });
 
 describe('a journal', () => {

@@ -1,0 +1,37 @@
+import { sh } from './sh.ts';
+
+/**
+ * Shell functions for programs that root should not run as root.
+ *
+ * - `q_as USER`: sets `$q_become` to the words that run a command as USER, to none where we are that user already.
+ *   Fails, with none, where the host has no way to become it.
+ * - `q_not_roots PATH`: prints what of a program's real path somebody else than root may change (the file, or a
+ *   folder above it), and nothing where it is root's alone. In a folder like `/tmp` (sticky) entries are safe.
+ */
+export const asUser = sh`q_as() {
+  q_become= q_uid=$(id -u)
+  set -- "$1" $(id -u -- "$1" 2>/dev/null) $(id -g -- "$1" 2>/dev/null)
+  [ "$#" = 3 ] || return
+  if [ "$q_uid" = "$2" ]; then return; fi
+  [ "$q_uid" = 0 ] || return
+  for q_become in "setpriv --reuid=$2 --regid=$3 --init-groups" "chroot --userspec=$2:$3 /" "runuser -u $1 --"; do
+    if $q_become true 2>/dev/null; then return; fi
+  done
+  q_become=
+  return 1
+}
+q_not_roots() {
+  q_real=$(readlink -f -- "$1")
+  if [ ! -f "$q_real" ]; then echo "$1 is not there"; return; fi
+  set -- "$q_real"
+  while [ -n "$q_real" ]; do q_real=\${q_real%/*}; set -- "$@" "$q_real/"; done
+  stat -c '%u:%g:%a:%n' -- "$@" | while IFS= read -r q_line; do
+    case $q_line in
+      0:*:[1357][0-7][0-7][0-7]:*/) ;;
+      0:*:*[2367]:*) echo "\${q_line#*:*:*:} can be written by everybody"; break ;;
+      0:0:* | 0:*:*[0145][0145]:*) ;;
+      0:*) echo "\${q_line#*:*:*:} can be written by its group"; break ;;
+      *) echo "\${q_line#*:*:*:} is not root's"; break ;;
+    esac
+  done
+}`;

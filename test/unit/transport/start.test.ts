@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { afterEach, expect, it } from 'vitest';
+import type { Spawn, Way } from '../../../lib/transport/launch.ts';
+import { runScript } from '../../../lib/transport/script.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** A login whose shell does `what` in place of what it is asked for. */
+function login(what: string): Way {
+  const instead = () => {
+    const child = spawn('/bin/sh', ['-c', what], { stdio: 'pipe' });
+    children.push(child);
+    return child;
+  };
+  return { host: 'etcd01', spawn: instead as unknown as Spawn, env: {}, loginShell: true, sudo: undefined };
+}
+
+const QUIET = { stdout: () => {}, stderr: () => {} };
+
+it('a login that never comes to our shell fails within some 10 s, with what it said', async () => {
+  const started = performance.now();
+  const { done } = runScript(login('echo "which kubeconfig?" >&2; exec sleep 60'), 'echo hello', QUIET);
+  const failure = await done.catch((error) => error);
+  expect(failure).toMatchObject({
+    exitCode: 4,
+    message: 'etcd01: no shell came up within 10 s of the login; it said: which kubeconfig?',
+    hint: expect.stringContaining('.bashrc'),
+  });
+  expect(performance.now() - started).toBeLessThan(12_000);
+}, 15_000);
+
+it('a script that does not end when it is killed keeps nobody waiting', async () => {
+  const running = runScript(login('read -r marker; echo "$marker"; exec sleep 60'), 'echo hello', QUIET);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const started = performance.now();
+  running.kill();
+  const failure = await running.done.catch((error) => error);
+  expect(failure).toMatchObject({ exitCode: 4, message: expect.stringContaining('its script does not end') });
+  expect(performance.now() - started).toBeLessThan(4000);
+});
