@@ -117,9 +117,7 @@ export function checkNames(
       problems.add(
         `${key} is not a variable of these roles`,
         position,
-        isNear
-          ? `did you mean ${near}?`
-          : 'docs/variables.md lists them; flags of etcd itself go into etcd_settings',
+        isNear ? `did you mean ${near}?` : 'docs/variables.md lists them',
       );
     } else foreign.add(key);
   }

@@ -37,7 +37,7 @@ export function addToTree(tree: Tree, source: Source, problems: Problems): void 
     problems.add(
       `an inventory is a mapping of groups${found || ', this file is empty'}`,
       { file: source.file, line: 1, column: 1 },
-      'start with etcd:, then hosts: below it',
+      'start with all:, then hosts: below it',
     );
     return;
   }
@@ -72,7 +72,7 @@ function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems
     problems.add(
       `${name} stands where a group is wanted`,
       position,
-      `put the group above it: etcd:, then ${name}: below`,
+      `put the group above it: all:, then ${name}: below`,
     );
     return;
   }
@@ -129,7 +129,7 @@ function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems):
       `${part.key} of group ${group.name} is a mapping, found ${kindOf(part.value, part.key)}`,
       part.position,
       {
-        hosts: 'write each host as a key: etcd01: { ansible_host: 10.0.52.13 }',
+        hosts: 'write each host as a key: host01: { ansible_host: 192.0.2.13 }',
         vars: 'write each variable as NAME: VALUE, without a dash',
         children: 'write each group as a key: a colon after its name, no dash before it',
       }[part.key],
@@ -146,7 +146,7 @@ function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems):
 function partHint({ key, value }: Entry): string | undefined {
   const near = closest(key, [...PARTS]);
   if (distance(key, near) <= 2) return `did you mean ${near}?`;
-  const isVariable = /^(etcd|ansible)_/.test(key) || (isScalar(value) && value.value !== null);
+  const isVariable = /^[a-z]+_/.test(key) || (isScalar(value) && value.value !== null);
   if (isVariable) return 'variables go below vars:';
   return value === null || isMap(value) || isScalar(value) ? 'hosts go below hosts:' : undefined;
 }

@@ -10,6 +10,8 @@ export interface PkiOptions {
   /** The folder on control. */
   readonly dir: string;
   readonly cluster: string;
+  /** Common name of a CA that is made here; X.509 takes 64 characters of it. */
+  readonly caName: string;
   /** `ecdsa-256`, `rsa-2048`, `ed25519` and their like. */
   readonly keyType: string;
   readonly caExpiry: string;
@@ -77,7 +79,7 @@ export function defaultConfig(options: PkiOptions): PkiConfig {
   };
   return {
     ca: {
-      subject: [['CN', `${options.cluster} etcd CA`.slice(0, 64)]],
+      subject: [['CN', options.caName.slice(0, 64)]],
       key,
       expiry: parseDuration(options.caExpiry),
       backdate: BACKDATE,

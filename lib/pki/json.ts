@@ -99,7 +99,7 @@ function unknownField(
   elsewhere: readonly string[],
 ): QuorateError {
   if (elsewhere.includes(key.toLowerCase())) {
-    return problem(`"${key}" is not supported here`, place, 'leave it out: it has no meaning for etcd');
+    return problem(`"${key}" is not supported here`, place, 'leave it out: it has no meaning here');
   }
   const near = known
     .map((name) => ({ name, far: distance(name.toLowerCase(), key.toLowerCase()) }))

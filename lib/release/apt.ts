@@ -1,8 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tree } from './package.ts';
 import type { ReleaseRequest } from './request.ts';
 import { type Ran, run } from './run.ts';
+import type { Tree } from './tree.ts';
 import { otherVersion, Unavailable } from './wording.ts';
 
 /** dpkg's names where they differ from those of releases. */

@@ -1,8 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tree } from './package.ts';
 import type { ReleaseRequest } from './request.ts';
 import { run } from './run.ts';
+import type { Tree } from './tree.ts';
 import { otherVersion, Unavailable, untrusted } from './wording.ts';
 
 const RPM_ARCH: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64', '386': 'i686' };

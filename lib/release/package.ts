@@ -11,14 +11,6 @@ import { missing } from './software.ts';
 import type { ProgramFile } from './unpack.ts';
 import { Unavailable, untrusted } from './wording.ts';
 
-/** Packages that were unpacked to `tree`; `version` is that of the software. */
-export interface Tree {
-  readonly tree: string;
-  readonly version: string;
-  /** `package NAME 3.4.23+dfsg-4+b4`. */
-  readonly from: string;
-}
-
 /**
  * The distribution's packages, unpacked in `workspace` and not installed; works as an ordinary user. The package
  * manager verifies signatures, with the sources and keys this machine has.

@@ -87,6 +87,7 @@ describeLab('what a run may touch, and what it refuses', () => {
     const pki = await openPki({
       dir: pkiDir,
       cluster: 'inventory',
+      caName: 'inventory etcd CA',
       keyType: 'ecdsa-256',
       addresses: [],
       ...expiry,

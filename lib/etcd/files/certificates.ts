@@ -23,6 +23,7 @@ export function pkiOptions(target: Target<EtcdFacts>): PkiOptions {
   return {
     dir: cluster.pkiDir,
     cluster: cluster.name,
+    caName: `${cluster.name} etcd CA`,
     keyType: String(vars.etcd_key_type),
     caExpiry: String(vars.etcd_ca_expiry),
     certExpiry: String(vars.etcd_cert_expiry),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { QuorateError } from '../../errors.ts';
+import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable, untrusted } from '../failures.ts';
-import type { ConnectOptions } from '../index.ts';
 import { HostLines, keyFingerprint, keyTypeOf, readKnownHosts, type Verdict } from './known-hosts.ts';
 import { recordKey } from './record-key.ts';
 import { choose } from './ssh-algorithms.ts';

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { QuorateError } from '../../errors.ts';
+import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable } from '../failures.ts';
 import type { Connection } from '../host.ts';
-import type { ConnectOptions } from '../index.ts';
 import { CONNECT_MS, type Dial, type Link, openLink } from './ssh-link.ts';
 import { type SshSettings, sshSettings } from './ssh-settings.ts';
 

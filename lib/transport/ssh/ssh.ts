@@ -1,5 +1,5 @@
+import type { ConnectOptions } from '../connect-options.ts';
 import type { Connection, Host } from '../host.ts';
-import type { ConnectOptions } from '../index.ts';
 import type { Way } from '../launch.ts';
 import { runScript } from '../script.ts';
 import { sendFile } from '../send.ts';

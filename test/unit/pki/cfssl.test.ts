@@ -17,7 +17,8 @@ function config(files: Readonly<Record<string, unknown>>, addresses: readonly st
     writeFileSync(join(dir, name), typeof content === 'string' ? content : JSON.stringify(content));
   }
   const lives = { caExpiry: '20d', certExpiry: '10d', renewBefore: '1d' };
-  const read = () => readConfig({ dir, cluster: 'test', keyType: 'ecdsa-384', ...lives, addresses });
+  const read = () =>
+    readConfig({ dir, cluster: 'test', caName: 'test etcd CA', keyType: 'ecdsa-384', ...lives, addresses });
   return { dir, read };
 }
 

@@ -16,6 +16,7 @@ export function options(dir: string, changed: Partial<PkiOptions> = {}): PkiOpti
   return {
     dir,
     cluster: 'test',
+    caName: 'test etcd CA',
     keyType: 'ecdsa-256',
     caExpiry: '87600h',
     certExpiry: '87600h',

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import type { ConnectOptions } from '../../../../lib/transport/connect-options.ts';
 import type { Connection, Host } from '../../../../lib/transport/host.ts';
-import { type ConnectOptions, connect } from '../../../../lib/transport/index.ts';
+import { connect } from '../../../../lib/transport/index.ts';
 import { scratch } from '../../support/scratch.ts';
 import { connectionOf } from './connection.ts';
 import { newKey, type ServerOptions, SshServer } from './ssh-server.ts';
