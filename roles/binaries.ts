@@ -5,6 +5,7 @@ import { clusterOf, memberOf } from '../lib/etcd/model/cluster.ts';
 import { releaseRecord } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { isThere } from '../lib/etcd/needs.ts';
+import { versionRefusal } from '../lib/etcd/survey/admit-version.ts';
 import type { Software } from '../lib/release/index.ts';
 import { archive } from '../lib/resources/archive.ts';
 import { directory } from '../lib/resources/directory.ts';
@@ -14,8 +15,8 @@ export const SOFTWARE: Software = {
   name: 'etcd',
   // `etcdutl` came with 3.5.
   programs: [{ name: 'etcd' }, { name: 'etcdctl' }, { name: 'etcdutl', optional: true }],
-  folder: /^etcd-v(\d+\.\d+\.\d+)-linux-(\w+)$/,
-  version: /^etcd Version: (\d+\.\d+\.\d+)/m,
+  folder: /^etcd-v(\d+\.\d+\.\d+(?:-[a-z]+\.\d+)?)-linux-(\w+)$/,
+  version: /^etcd Version: (\d+\.\d+\.\d+(?:-[a-z]+\.\d+)?)/m,
   // Debian and Ubuntu split etcd in two; their old releases did not.
   packages: { deb: [['etcd-server', 'etcd-client'], ['etcd']], rpm: 'etcd' },
   vars: {
@@ -60,7 +61,7 @@ export const binaries: Role<EtcdFacts> = {
           async fetch({ progress }) {
             const { fetchRelease } = await import('../lib/release/index.ts');
             const { controlDir } = clusterOf(target);
-            return fetchRelease(
+            const release = await fetchRelease(
               {
                 software: SOFTWARE,
                 version,
@@ -73,6 +74,10 @@ export const binaries: Role<EtcdFacts> = {
               },
               progress,
             );
+            // Where any will do, its version is known only now.
+            const refusal = versionRefusal({ name: member.cluster }, release.version, vars);
+            if (version === undefined && refusal !== undefined) throw refusal;
+            return release;
           },
         },
         {

@@ -19,7 +19,8 @@ const USAGE = `Real hosts on this machine, to try playbooks on.
   npm run lab -- status
   npm run lab -- down
 
-  LAB_NAME=other  a second lab beside the first   QUORATE_LAB_CACHE=DIR  where root file systems are kept`;
+  LAB_NAME=other  a second lab beside the first   QUORATE_LAB_CACHE=DIR  where root file systems and etcd are kept
+  QUORATE_LAB_ETCD=3.5.30  the etcd of a lab with an inventory of its own, and of the tests`;
 
 const name = process.env.LAB_NAME ?? 'main';
 

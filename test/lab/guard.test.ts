@@ -7,6 +7,7 @@ import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { changes, type Outcome, runPlaybook } from './support/playbook.ts';
 import { waitFor } from './support/process.ts';
+import { usualVersion } from './support/releases.ts';
 
 /** sshd's second address and port on the host: control comes in there, and the port is that of etcd's peers. */
 const DOOR = '10.0.52.113';
@@ -31,7 +32,7 @@ describeLab('firewall rules that would shut SSH out', () => {
       ansible_ssh_private_key_file: lab.keyFile,
       ansible_ssh_common_args: `-o UserKnownHostsFile=${known} -o StrictHostKeyChecking=accept-new`,
       etcd_address: '10.0.52.13',
-      etcd_version: '3.5.16',
+      etcd_version: usualVersion(),
       etcd_allow_unsafe_version: true,
       etcd_download_url: `${lab.mirrorUrl}/v{version}/etcd-v{version}-linux-{arch}.tar.gz`,
     };

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { describeLab } from './support/describeLab.ts';
+import { TOO_NEW } from './support/etcdVersions.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { runPlaybook } from './support/playbook.ts';
+import { usualVersion } from './support/releases.ts';
 
 describeLab('what site.ts refuses, and with which exit code', () => {
   let lab: Lab;
@@ -78,9 +80,19 @@ describeLab('what site.ts refuses, and with which exit code', () => {
   });
 
   it('3 for a version with a known data bug, unless that is allowed', async () => {
-    const run = await site('-e', 'etcd_allow_unsafe_version=false');
+    const run = await site('-e', 'etcd_allow_unsafe_version=false', '-e', 'etcd_version=3.5.16');
     expect(run.code).toBe(3);
     expect(run.errors[0]?.message).toMatch(/etcd 3\.5\.16 can damage a snapshot/);
+  });
+
+  it('3 for a version newer than what is known, in a check, too, unless that is allowed', async () => {
+    const newer = ['--check', '-e', `etcd_version=${TOO_NEW}`];
+    const refused = await site(...newer, '-e', 'etcd_allow_unsafe_version=false');
+    expect(refused.code).toBe(3);
+    expect(refused.errors[0]?.message).toMatch(/etcd 3\.8\.0-alpha\.0 is newer than what is known here/);
+    const allowed = await site(...newer);
+    expect(allowed.code).toBe(0);
+    expect(allowed.text).toContain('3.8.0-alpha.0 is newer than what is known here');
   });
 
   it('2 for a single role whose prerequisite is missing, and names the role to run first', async () => {
@@ -229,9 +241,11 @@ describeLab('what site.ts refuses, and with which exit code', () => {
   });
 
   it('3 for another version than the running one', async () => {
-    const run = await site('-e', 'etcd_version=3.5.30');
+    const run = await site('-e', 'etcd_version=3.5.16');
     expect(run.code).toBe(3);
-    expect(run.errors[0]?.message).toBe('inventory: its members run etcd 3.5.16, the inventory says 3.5.30');
+    expect(run.errors[0]?.message).toBe(
+      `inventory: its members run etcd ${usualVersion()}, the inventory says 3.5.16`,
+    );
   });
 
   it('1 for a setting that the running version does not have, where the inventory names no version', async () => {
@@ -240,7 +254,9 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     writeFileSync(inventory, text.replace(/^.*etcd_version:.*$/m, '    etcd_cluster_name: inventory'));
     const run = await runPlaybook(lab, ['-e', '{"etcd_settings":{"log-output":"stdout"}}'], { inventory });
     expect(run.code).toBe(1);
-    expect(run.errors[0]?.message).toBe('etcd_settings of etcd01: etcd 3.5.16 has no setting log-output');
+    expect(run.errors[0]?.message).toBe(
+      `etcd_settings of etcd01: etcd ${usualVersion()} has no setting log-output`,
+    );
     expect(run.tasks).toEqual([]);
   });
 

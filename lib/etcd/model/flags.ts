@@ -1,93 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { flagsOf, gateOf, gatesOf, isWithoutEffect, sinceWhen } from './flag-catalogue.ts';
 import { cipherProblems, ruleProblems } from './setting-rules.ts';
 import { valueProblem } from './setting-values.ts';
-
-/**
- * Server flags of etcd by minor version, from `etcd --help` of 3.3.27, 3.4.45, 3.5.33 and 3.6.14: the first
- * list whole, then what each minor added and took away. etcd itself ignores names it does not know.
- */
-const FIRST = `
-  advertise-client-urls auth-token auth-token-ttl auto-compaction-mode auto-compaction-retention
-  auto-tls ca-file cert-file cipher-suites client-cert-auth client-crl-file cors data-dir debug
-  discovery discovery-fallback discovery-proxy discovery-srv election-timeout enable-pprof enable-v2
-  experimental-corrupt-check-time experimental-enable-v2v3 experimental-initial-corrupt-check
-  experimental-peer-skip-client-san-verification force-new-cluster grpc-keepalive-interval
-  grpc-keepalive-min-time grpc-keepalive-timeout heartbeat-interval initial-advertise-peer-urls
-  initial-cluster initial-cluster-state initial-cluster-token initial-election-tick-advance key-file
-  listen-client-urls listen-metrics-urls listen-peer-urls log-output log-package-levels
-  max-request-bytes max-snapshots max-txn-ops max-wals metrics name peer-auto-tls peer-ca-file
-  peer-cert-allowed-cn peer-cert-file peer-client-cert-auth peer-crl-file peer-key-file
-  peer-trusted-ca-file proxy proxy-dial-timeout proxy-failure-wait proxy-read-timeout
-  proxy-refresh-interval proxy-write-timeout quota-backend-bytes snapshot-count strict-reconfig-check
-  trusted-ca-file wal-dir
-`;
-
-const LATER: Readonly<Record<string, { readonly added: string; readonly removed: string }>> = {
-  '3.4': {
-    added: `
-      backend-batch-interval backend-batch-limit bcrypt-cost client-cert-allowed-hostname
-      discovery-srv-name enable-grpc-gateway experimental-backend-bbolt-freelist-type
-      experimental-compaction-batch-limit experimental-enable-lease-checkpoint
-      experimental-enable-lease-checkpoint-persist experimental-warning-apply-duration
-      experimental-watch-progress-notify-interval host-whitelist listen-client-http-urls log-level
-      log-outputs logger max-concurrent-streams next-cluster-version-compatible peer-cert-allowed-hostname
-      pre-vote tls-max-version tls-min-version unsafe-no-fsync
-`,
-    removed: `
-      ca-file log-output peer-ca-file
-`,
-  },
-  '3.5': {
-    added: `
-      backend-bbolt-freelist-type client-cert-file client-key-file enable-log-rotation
-      experimental-bootstrap-defrag-threshold-megabytes experimental-compact-hash-check-enabled
-      experimental-compact-hash-check-time experimental-compaction-sleep-interval
-      experimental-distributed-tracing-address experimental-distributed-tracing-instance-id
-      experimental-distributed-tracing-sampling-rate experimental-distributed-tracing-service-name
-      experimental-downgrade-check-time experimental-enable-distributed-tracing experimental-memory-mlock
-      experimental-stop-grpc-service-on-defrag experimental-txn-mode-write-with-shared-buffer
-      log-rotation-config-json peer-client-cert-file peer-client-key-file raft-read-timeout
-      raft-write-timeout self-signed-cert-validity socket-reuse-address socket-reuse-port v2-deprecation
-`,
-    removed: `
-      debug experimental-backend-bbolt-freelist-type log-package-levels next-cluster-version-compatible
-`,
-  },
-  '3.6': {
-    added: `
-      bootstrap-defrag-threshold-megabytes compact-hash-check-time compaction-batch-limit
-      compaction-sleep-interval corrupt-check-time discovery-cacert discovery-cert discovery-dial-timeout
-      discovery-endpoints discovery-insecure-skip-tls-verify discovery-insecure-transport
-      discovery-keepalive-time discovery-keepalive-timeout discovery-key discovery-password
-      discovery-request-timeout discovery-token discovery-user distributed-tracing-address
-      distributed-tracing-instance-id distributed-tracing-sampling-rate distributed-tracing-service-name
-      downgrade-check-time enable-distributed-tracing experimental-snapshot-catchup-entries
-      experimental-warning-unary-request-duration feature-gates log-format max-learners memory-mlock
-      peer-skip-client-san-verification snapshot-catchup-entries warning-apply-duration
-      warning-unary-request-duration watch-progress-notify-interval
-`,
-    removed: `
-      enable-v2 experimental-enable-v2v3 proxy proxy-dial-timeout proxy-failure-wait proxy-read-timeout
-      proxy-refresh-interval proxy-write-timeout
-`,
-  },
-};
-
-const MINORS: readonly string[] = ['3.3', ...Object.keys(LATER)];
-
-/** Flags that came with a patch release, not with the minor. Source: etcd's changelogs. */
-const SINCE: Readonly<Record<string, readonly string[]>> = {
-  'unsafe-no-fsync': ['3.4.10'],
-  'experimental-watch-progress-notify-interval': ['3.4.11'],
-  'experimental-warning-apply-duration': ['3.4.16'],
-  'experimental-enable-lease-checkpoint-persist': ['3.4.20'],
-  'max-concurrent-streams': ['3.4.20', '3.5.5'],
-  'listen-client-http-urls': ['3.4.25', '3.5.8'],
-  'tls-min-version': ['3.4.25', '3.5.8'],
-  'tls-max-version': ['3.4.25', '3.5.8'],
-  'next-cluster-version-compatible': ['3.4.32'],
-};
+import { isTooNew, MINORS, minorOf } from './versions.ts';
 
 /** Settings that the roles make from variables of their own. */
 const MANAGED: Readonly<Record<string, string>> = {
@@ -119,6 +35,8 @@ const MANAGED: Readonly<Record<string, string>> = {
   'discovery-token': 'the hosts of the cluster',
 };
 
+type Settings = Readonly<Record<string, unknown>>;
+
 /** What one of `etcd_settings` cannot be. */
 export interface SettingProblem {
   readonly message: string;
@@ -131,19 +49,19 @@ export interface SettingProblem {
  * What is wrong with `etcd_settings`: a name that is ours, that the version does not have, or a value that no
  * environment file can carry. Before the version is known, only a name that no version has counts.
  */
-export function settingsProblems(
-  settings: Readonly<Record<string, unknown>>,
-  version: string | undefined,
-): readonly SettingProblem[] {
+export function settingsProblems(settings: Settings, version: string | undefined): readonly SettingProblem[] {
   const names = Object.entries(settings);
-  if (names.length > 0 && version !== undefined && !MINORS.includes(minorOf(version)))
-    return [unknownVersion(version)];
+  if (names.length > 0 && version !== undefined && !isKnown(version)) return [unknownVersion(version)];
   const single = names.flatMap(
     ([name, value]) =>
-      nameProblem(name, version) ?? textProblem(name, value) ?? typeProblem(name, value, version) ?? [],
+      nameProblem(name, version, settings) ??
+      textProblem(name, value) ??
+      typeProblem(name, value, version) ??
+      (version === undefined ? [] : meaningProblems(name, version, settings)),
   );
   // What is wrong by itself is not judged together with others.
-  return single.length > 0 || version === undefined ? single : ruleProblems(settings, version);
+  const isWrong = single.some(({ level }) => level !== 'warning');
+  return isWrong || version === undefined ? single : [...single, ...ruleProblems(settings, version)];
 }
 
 /** The same for the variables of a host, with its name. */
@@ -151,7 +69,7 @@ export function hostSettingsProblems(
   { name, vars }: { readonly name: string; readonly vars: Readonly<Record<string, unknown>> },
   version: string | undefined,
 ): readonly SettingProblem[] {
-  const settings = (vars.etcd_settings ?? {}) as Readonly<Record<string, unknown>>;
+  const settings = (vars.etcd_settings ?? {}) as Settings;
   const problems = [
     ...settingsProblems(settings, version),
     ...cipherProblems(settings, String(vars.etcd_key_type)),
@@ -161,7 +79,7 @@ export function hostSettingsProblems(
 
 /** `etcd_settings` as environment variables. Throws exit code 1 for what a version does not have. */
 export function settingsEnvironment(
-  settings: Readonly<Record<string, unknown>>,
+  settings: Settings,
   version: string,
 ): readonly (readonly [name: string, value: string])[] {
   const problem = settingsProblems(settings, version).find(({ level }) => level !== 'warning');
@@ -174,26 +92,92 @@ export function settingsEnvironment(
   );
 }
 
-/** The names, without dashes, that a version's server knows; of its minor one when the patch is left out. */
-export function flagsOf(version: string): ReadonlySet<string> {
-  const minor = minorOf(version);
-  const flags = new Set(words(FIRST));
-  for (const [later, { added, removed }] of Object.entries(LATER)) {
-    if (MINORS.indexOf(later) > MINORS.indexOf(minor)) break;
-    for (const name of words(added)) flags.add(name);
-    for (const name of words(removed)) flags.delete(name);
-  }
-  return new Set([...flags].filter((name) => isSince(name, version)));
-}
-
-function nameProblem(name: string, version: string | undefined): SettingProblem | undefined {
+function nameProblem(
+  name: string,
+  version: string | undefined,
+  settings: Settings,
+): SettingProblem | undefined {
   const managed = MANAGED[name];
   if (managed !== undefined) return { message: `${name} is set by ${managed}`, hint: 'take it out' };
   const known =
     version === undefined ? MINORS.flatMap((minor) => [...flagsOf(minor)]) : [...flagsOf(version)];
   if (known.includes(name)) return undefined;
   const have = version === undefined ? 'no etcd known here has a' : `etcd ${version} has no`;
-  return { message: `${have} setting ${name}`, hint: nameHint(name, version, known) };
+  return {
+    message: `${have} setting ${name}`,
+    hint: gateHint(name, version, settings) ?? nameHint(name, version, known),
+  };
+}
+
+/** The gate that took the flag's place, with its value and beside the gates that are set. */
+function gateHint(name: string, version: string | undefined, settings: Settings): string | undefined {
+  const gate = gateOf(name);
+  if (gate === undefined || version === undefined || !gatesOf(version).includes(gate)) return undefined;
+  const set = settings['feature-gates'];
+  const gates = [...(set === undefined ? [] : [String(set)]), `${gate}=${settings[name]}`];
+  return `feature-gates: "${gates.join(',')}"`;
+}
+
+/** What etcd makes of a setting that it has: nothing, or an end right after its start. */
+function meaningProblems(name: string, version: string, settings: Settings): readonly SettingProblem[] {
+  if (isWithoutEffect(name, version)) {
+    return [
+      {
+        message: `etcd ${version} takes ${name} and does nothing with it`,
+        hint: 'take it out',
+        level: 'warning',
+      },
+    ];
+  }
+  return [
+    ...twiceProblems(name, version, settings),
+    ...(name === 'feature-gates' ? gateProblems(version, settings) : []),
+  ];
+}
+
+/** Of a flag and what it is called since, 3.6 takes either, and does not start with both. */
+function twiceProblems(name: string, version: string, settings: Settings): readonly SettingProblem[] {
+  if (!name.startsWith('experimental-')) return [];
+  const later = name.slice('experimental-'.length);
+  const gate = gateOf(name);
+  const other =
+    later in settings
+      ? later
+      : gate !== undefined && gatesIn(settings).some(([set]) => set === gate)
+        ? `feature-gates: ${gate}`
+        : undefined;
+  if (other === undefined) return [];
+  return [
+    {
+      message: `${name} and ${other} are the same, and etcd ${version} does not start with both`,
+      hint: `take ${name} out`,
+    },
+  ];
+}
+
+function gateProblems(version: string, settings: Settings): readonly SettingProblem[] {
+  const known = gatesOf(version);
+  return gatesIn(settings).flatMap(([gate, value]) => {
+    if (!known.includes(gate)) {
+      const near = closest(gate, [...known]);
+      const hint = distance(gate, near) <= 3 ? `did you mean ${near}?` : `it has ${known.join(', ')}`;
+      return [{ message: `etcd ${version} has no feature gate ${gate}`, hint }];
+    }
+    if (/^(true|false)$/i.test(value)) return [];
+    return [{ message: `feature gate ${gate} is true or false, found "${value}"`, hint: `${gate}=true` }];
+  });
+}
+
+/** `A=true,B=false`. */
+function gatesIn(settings: Settings): readonly (readonly [gate: string, value: string])[] {
+  const text = String(settings['feature-gates'] ?? '');
+  return text
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map((part) => {
+      const [gate = '', value = ''] = part.split('=', 2);
+      return [gate.trim(), value.trim()] as const;
+    });
 }
 
 /** What was meant, else where the name is known; a name of another version is no slip of more than a letter. */
@@ -201,7 +185,7 @@ function nameHint(name: string, version: string | undefined, known: readonly str
   const having = MINORS.filter((minor) => flagsOf(minor).has(name));
   const near = nearest(name, known, having.length > 0 ? 1 : 3);
   if (near !== undefined) return `did you mean ${near}?`;
-  const since = SINCE[name]?.find((one) => minorOf(one) === minorOf(version ?? ''));
+  const since = sinceWhen(name, version ?? '');
   if (since !== undefined) return `it came with ${since}`;
   if (having.length > 0) return `${having.join(', ')} ${having.length > 1 ? 'have' : 'has'} it`;
   return 'names are those of etcd --help, without dashes in front';
@@ -239,23 +223,14 @@ function nearest(name: string, known: readonly string[], within: number): string
   return distance(dashed, near) <= within ? near : undefined;
 }
 
+/** What is newer is a matter of its own: it is refused, or the user has said that it may be. */
+function isKnown(version: string): boolean {
+  return isTooNew(version) || MINORS.some((minor) => minor === minorOf(version));
+}
+
 function unknownVersion(version: string): SettingProblem {
   return {
     message: `etcd ${version} is not one of the versions known here: ${MINORS.join(', ')}`,
     hint: 'set etcd_version to a release of one of these',
   };
-}
-
-function isSince(name: string, version: string): boolean {
-  const patch = version.split('.')[2];
-  const first = SINCE[name]?.find((since) => minorOf(since) === minorOf(version));
-  return first === undefined || patch === undefined || Number(patch) >= Number(first.split('.')[2]);
-}
-
-function minorOf(version: string): string {
-  return version.split('.').slice(0, 2).join('.');
-}
-
-function words(list: string): readonly string[] {
-  return list.trim().split(/\s+/).filter(Boolean);
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { list } from './settings.ts';
+import { compareVersions, minorOf } from './versions.ts';
 
 /** What a setting's value must be, in words for the user; undefined when it is that. */
 type Check = (value: string, version: string) => string | undefined;
@@ -216,9 +217,5 @@ function each(names: string, check: Check): Readonly<Record<string, Check>> {
 
 /** By major and minor. */
 export function isBefore(version: string, minor: string): boolean {
-  const [[a = 0, b = 0], [c = 0, d = 0]] = [version, minor].map((one) => one.split('.').map(Number)) as [
-    number[],
-    number[],
-  ];
-  return a < c || (a === c && b < d);
+  return compareVersions(`${minorOf(version)}.0`, `${minor}.0`) < 0;
 }

@@ -1,4 +1,5 @@
 import type { VarSchema } from '../../dsl/role.ts';
+import { NEWEST_RELEASE } from './versions.ts';
 
 /** Without what a unit, systemd's globs or a shell give a meaning to. */
 const ABSOLUTE_PATH = {
@@ -25,14 +26,14 @@ export const ETCD_VARS = {
   },
   etcd_version: {
     type: 'string',
-    pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$',
-    description:
-      'The release to run, as in 3.5.33; the running one when left out, required for a new cluster.',
+    pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+(-(alpha|beta|rc)\\.[0-9]+)?$',
+    description: `The release to run, as in ${NEWEST_RELEASE}; the running one when left out, required for a new cluster.`,
   },
   etcd_allow_unsafe_version: {
     type: 'boolean',
     default: false,
-    description: 'Lets a version with a known data bug in, with a warning.',
+    description:
+      'Lets a version in that has a known data bug or is newer than what is known here, with a warning.',
   },
   etcd_source: {
     type: 'string',

@@ -48,7 +48,7 @@ async function surveyCluster(
   const state = stateOf(surveyed, pending !== undefined);
   if (state === 'live' || state === 'stopped') refuse(membershipProblems(surveyed));
   const version = chosenVersion(run, surveyed, state, policy);
-  refuse(unknownSettings(surveyed, version));
+  refuse(unknownSettings(run, surveyed, version));
   if (state === 'new') refuseMissing(run, surveyed);
   if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
   return {
@@ -83,11 +83,19 @@ function trustedCa(surveyed: Surveyed, state: ClusterFacts['state']): string | u
 }
 
 /** `etcd_settings` that the running version does not have, where the inventory leaves it to the hosts. */
-function unknownSettings({ hosts }: Surveyed, version: string | undefined): readonly QuorateError[] {
+function unknownSettings(
+  run: PlayRun<EtcdFacts>,
+  { cluster, hosts }: Surveyed,
+  version: string | undefined,
+): readonly QuorateError[] {
   return hosts.flatMap(({ target }) =>
-    hostSettingsProblems(target, version).flatMap(({ message, hint, level }) =>
-      level === 'warning' ? [] : new QuorateError(message, { exitCode: EXIT.usage, host: target.name, hint }),
-    ),
+    hostSettingsProblems(target, version).flatMap(({ message, hint, level }) => {
+      if (level === undefined)
+        return new QuorateError(message, { exitCode: EXIT.usage, host: target.name, hint });
+      // What the inventory's version makes of it was said before any contact.
+      if (cluster.version === undefined) run.log(level, `${message}: ${hint}`);
+      return [];
+    }),
   );
 }
 

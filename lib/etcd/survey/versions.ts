@@ -1,9 +1,10 @@
 import { EXIT, type QuorateError } from '../../errors.ts';
 import type { ClusterFacts } from '../facts/index.ts';
 import { isLocal } from '../model/cluster.ts';
-import { unsafeReason } from '../model/versions.ts';
+import { minorOf, NEWEST_RELEASE } from '../model/versions.ts';
 import { refusal } from '../refusal.ts';
 import type { Surveyed } from '../surveyed.ts';
+import { admission } from './admit-version.ts';
 
 /** A version, and the host that it was found on. */
 export interface Placed {
@@ -106,7 +107,7 @@ export function versionsFound({ cluster, hosts }: Surveyed, state: ClusterFacts[
   };
 }
 
-/** What is wrong with the chosen version: none where one is needed, or one with a known bug; the latter may be let in. */
+/** What is wrong with the chosen version: none where one is needed, or one that must be let in (`admission`). */
 export function versionProblems(
   { cluster, hosts }: Surveyed,
   chosen: string | undefined,
@@ -117,18 +118,18 @@ export function versionProblems(
     const missing = refusal(
       cluster,
       'etcd_version is required for a new cluster',
-      'set it on the group: etcd_version: "3.5.30"',
+      `set it on the group: etcd_version: "${NEWEST_RELEASE}"`,
       EXIT.usage,
     );
     return { problems: anyWill ? [] : [missing], warnings: [] };
   }
-  const reason = unsafeReason(chosen);
-  if (reason === undefined) return { problems: [], warnings: [] };
-  const allowed = hosts.every(({ target }) => target.vars.etcd_allow_unsafe_version === true);
   const isThere = running.length > 0 || (state !== 'new' && installed.length > 0);
-  if (allowed || isThere) return { problems: [], warnings: [`${cluster.name}: etcd ${chosen} ${reason}`] };
-  const hint = 'choose a later release, or set etcd_allow_unsafe_version: true';
-  return { problems: [refusal(cluster, `etcd ${chosen} ${reason}`, hint)], warnings: [] };
+  return admission(
+    cluster,
+    chosen,
+    hosts.map(({ target }) => target.vars),
+    isThere,
+  );
 }
 
 function distinct(placed: readonly Placed[]): readonly string[] {
@@ -152,9 +153,4 @@ function newest(placed: readonly Placed[]): Placed | undefined {
 /** Compares `3.5.30` with `3.6.0` by their first two numbers. */
 function byMinor(a: string, b: string): number {
   return minorOf(a).localeCompare(minorOf(b), 'en', { numeric: true });
-}
-
-/** `3.5` of `3.5.30`. */
-function minorOf(version: string): string {
-  return version.split('.').slice(0, 2).join('.');
 }

@@ -1,4 +1,5 @@
-import { flagsOf } from '../../../lib/etcd/model/flags.ts';
+import { flagsOf } from '../../../lib/etcd/model/flag-catalogue.ts';
+import { KNOWN_VERSIONS, NEWEST } from '../support/etcdVersions.ts';
 import type { Dice } from './dice.ts';
 
 /** Variables of a run, for `-e`. */
@@ -44,7 +45,7 @@ const FLAGS: Readonly<Record<string, readonly (string | number | boolean)[]>> = 
 
 /** What is chosen once, before there is a cluster. */
 const FRESH: Readonly<Record<string, (dice: Dice) => unknown>> = {
-  etcd_version: (dice) => dice.one(['3.3.25', '3.4.23', '3.5.16', '3.5.30']),
+  etcd_version: (dice) => dice.one(KNOWN_VERSIONS),
   etcd_bin_dir: () => '/usr/local/etcd/bin',
   etcd_config_dir: () => '/etc/etcd',
   etcd_cert_dir: () => '/etc/etcd/pki',
@@ -58,7 +59,7 @@ const FRESH: Readonly<Record<string, (dice: Dice) => unknown>> = {
   etcd_ca_expiry: () => '8760h',
 };
 
-export const DEFAULT_VERSION = '3.5.16';
+export const DEFAULT_VERSION = NEWEST;
 
 /** Settings for a cluster that is to be founded. */
 export function freshSettings(dice: Dice): Settings {

@@ -1,3 +1,5 @@
+import { NEWEST_RELEASE } from '../../../lib/etcd/model/versions.ts';
+
 /**
  * The etcd versions of the lab, oldest first, each with the Debian suite that has it, where one does; the others are
  * upstream's: the newest patch of their minor that also the Go module proxy has. Real upgrade chains can be run on them.
@@ -17,7 +19,7 @@ export type EtcdVersion = keyof typeof RELEASES;
 export const ETCD_VERSIONS = Object.keys(RELEASES) as readonly EtcdVersion[];
 
 /** Newest release of the newest minor that the project knows: what labs run unless they are told otherwise. */
-export const NEWEST: EtcdVersion = '3.7.3';
+export const NEWEST: EtcdVersion = NEWEST_RELEASE;
 
 /** Newer than any minor that the project knows. */
 export const TOO_NEW: EtcdVersion = '3.8.0-alpha.0';

@@ -33,21 +33,22 @@ export function releasedVersions(): EtcdVersion[] {
   return ETCD_VERSIONS.filter((version) => names.includes(`v${version}`));
 }
 
-/** What labs run: the newest version, or the newest that is there. */
+/** What labs run: the newest version, or the newest that is there; `QUORATE_LAB_ETCD` names another. */
 export function usualVersion(): EtcdVersion {
-  const usual = releasedVersions().filter((version) => version !== TOO_NEW);
-  return usual.at(-1) ?? NEWEST;
+  const named = ETCD_VERSIONS.find((version) => version === process.env.QUORATE_LAB_ETCD);
+  return named ?? releasedVersions().findLast((version) => version !== TOO_NEW) ?? NEWEST;
 }
 
 /** Gets every version that is not there yet, and says in one line which ones the lab goes without. */
 export async function buildReleases(log: (line: string) => void): Promise<void> {
-  const without: string[] = [];
+  const without = new Map<string, string[]>();
   for (const version of ETCD_VERSIONS) {
     if (existsSync(join(releasesDir(), `v${version}`))) continue;
     const reason = failedLately(version) ?? (await build(version, log));
-    if (reason !== undefined) without.push(`${version} (${reason})`);
+    if (reason !== undefined) without.set(reason, [...(without.get(reason) ?? []), version]);
   }
-  if (without.length > 0) log(`NO ETCD ${without.join(', ')}: tests of these versions are skipped`);
+  const each = [...without].map(([reason, versions]) => `${versions.join(', ')} (${reason})`);
+  if (each.length > 0) log(`NO ETCD ${each.join('; ')}: their tests are skipped`);
 }
 
 /** Why the version cannot be had; undefined when it was built. */
@@ -64,7 +65,8 @@ async function build(version: EtcdVersion, log: (line: string) => void): Promise
       log(`etcd ${version} (${what})`);
       return undefined;
     } catch (error) {
-      reasons.push(`${what}: ${(error as Error).message.trim().split('\n')[0]}`);
+      const [said = ''] = (error as Error).message.trim().split('\n');
+      reasons.push(`${what}: ${said.replace(/^Cannot download \S+: /, '')}`);
     } finally {
       await rm(work, { recursive: true, force: true });
     }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ETCD_VARS, type EtcdVar } from '../../../lib/etcd/model/vars.ts';
-import { unsafeReason } from '../../../lib/etcd/model/versions.ts';
+import { NEWEST_RELEASE, securityFaults, unsafeReason } from '../../../lib/etcd/model/versions.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
 import { write } from './support.ts';
 
@@ -23,7 +23,8 @@ it('loads as it is', async () => {
     ['etcd03', '10.0.52.6', 'root'],
   ]);
   expect(notices).toEqual([]);
-  expect(unsafeReason(String(hosts[0]?.vars.etcd_version))).toBeUndefined();
+  const version = String(hosts[0]?.vars.etcd_version);
+  expect([unsafeReason(version), securityFaults(version), version]).toEqual([undefined, [], NEWEST_RELEASE]);
 });
 
 it.each(VARIABLES)('shows %s with its default', (name) => {
