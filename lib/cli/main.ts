@@ -1,5 +1,6 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { asOneRun } from '../dsl/per-run.ts';
 import { redact } from '../dsl/secret.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
 import type { CommandLine } from './command-line.ts';
@@ -32,7 +33,11 @@ function isProgram(file: string): boolean {
 }
 
 /** The same with the arguments given; resolves to the exit code. */
-export async function command(
+export function command(playbook: CommandLine, args: readonly string[], started: Started): Promise<ExitCode> {
+  return asOneRun(() => commandInRun(playbook, args, started));
+}
+
+async function commandInRun(
   playbook: CommandLine,
   args: readonly string[],
   started: Started,

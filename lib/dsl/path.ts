@@ -1,59 +1,134 @@
 import { createHash } from 'node:crypto';
 import { EXIT, QuorateError } from '../errors.ts';
+import { MAX_TEXT } from './probe.ts';
 import type { Difference } from './resource.ts';
 import type { Reading } from './task.ts';
+import { normalPath, type PathState, UNKNOWN } from './world.ts';
 
-/** Mode and owner that a path must have. `owner`/`group` left out: whoever writes it, not compared. */
+/** Mode and owner that a path must have. `owner`/`group` left out: as they are, not compared. */
 export interface Ownership {
-  /** Octal, as `0644`. */
+  /** Octal, as `0644`, or for all three in words: `u=rw,go=r`. */
   readonly mode: string;
+  /** A name, or a number. */
   readonly owner?: string;
   readonly group?: string;
 }
 
 /** What `q_stat`, `q_text` and `q_digest` saw at one path. */
-export interface ObservedPath extends Required<Ownership> {
-  readonly type: 'file' | 'directory' | 'link' | 'other';
-  readonly size: number;
-  /** Set when the probe asked for text and the file is small. */
-  readonly text?: string;
-  readonly sha256?: string;
-}
+export type ObservedPath = PathState;
 
-/** Reads the lines of the prelude's `q_*` probes; undefined when there is nothing at the path. */
+/**
+ * Reads the lines of the prelude's `q_*` looks; undefined when there is nothing at the path. Throws exit code 2 for a
+ * file that may not be read: what is in it is then not known, which is no state to compare with.
+ */
 export function parsePath(reading: Reading): ObservedPath | undefined {
-  const [first = '', second = '', ...rest] = reading.out.split('\n');
-  const stat = /^stat ([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|/.exec(first);
+  const [first = '', ...rest] = reading.out.split('\n');
+  const stat = /^stat ([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|(?:(\d+)\|(\d+)\|)?(.*)$/.exec(first);
   if (!stat) return undefined;
-  const [, type = '', mode = '', owner = '', group = '', size = ''] = stat;
-  const common = {
+  const [, type = '', mode = '', owner = '', group = '', size = '', uid, gid, path = ''] = stat;
+  if (rest.includes('unreadable')) throw unreadable(path);
+  const state: ObservedPath = {
     type: pathType(type),
     mode: mode.padStart(4, '0'),
-    owner,
-    group,
+    owner: owner === 'UNKNOWN' && uid !== undefined ? uid : owner,
+    group: group === 'UNKNOWN' && gid !== undefined ? gid : group,
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
     size: Number(size),
   };
-  if (second === 'text') {
-    const bytes = Buffer.from(rest.join(''), 'base64');
-    return { ...common, text: bytes.toString('utf8'), sha256: sha256(bytes) };
+  const [second = '', ...lines] = rest;
+  if (second === 'to directory' || second === 'to device') {
+    return { ...state, leadsTo: second === 'to device' ? 'device' : 'directory' };
   }
-  if (second.startsWith('sha256 ')) return { ...common, sha256: second.slice(7) };
-  return common;
+  if (second.startsWith('sha256 ')) return { ...state, sha256: second.slice(7) };
+  if (second !== 'text') return state;
+  const bytes = Buffer.from(lines.join(''), 'base64');
+  if (bytes.length > MAX_TEXT) return { ...state, size: Math.max(state.size, bytes.length) };
+  return { ...state, text: bytes.toString('utf8'), sha256: sha256(bytes) };
 }
 
 /** Differences of mode and owner; content is the caller's. */
 export function ownershipDifferences(desired: Ownership, observed: ObservedPath): readonly Difference[] {
-  const wanted = { mode: desired.mode, owner: desired.owner, group: desired.group };
-  return (['mode', 'owner', 'group'] as const).flatMap((property) => {
-    const after = wanted[property];
-    if (after === undefined || after === observed[property]) return [];
-    return [{ kind: 'update' as const, property, before: observed[property], after }];
+  return (['mode', 'owner', 'group'] as const).flatMap((property): readonly Difference[] => {
+    const after = desired[property];
+    const number = property === 'owner' ? observed.uid : property === 'group' ? observed.gid : undefined;
+    if (after === undefined || after === observed[property] || after === number) return [];
+    const before = observed[property];
+    return [{ kind: 'update', property, before, after, ...(before === UNKNOWN && CONDITIONAL) }];
   });
 }
 
+const CONDITIONAL = { certainty: 'conditional' } as const;
+
 /**
- * Throws, in a check too, when something stands at a path that does not make way: a file replaces a file, a
- * link or a pipe, but never a directory, and a directory replaces nothing.
+ * Brings a wish for a path into one form: the path without `//` and a slash at its end, the mode as four octal
+ * digits. Throws exit code 1 for what no host could make true.
+ */
+export function completePath<Desired extends { readonly path: string }>(desired: Desired): Desired {
+  return { ...desired, path: checkedPath(desired.path) };
+}
+
+/** The same for a path with mode and owner. */
+export function completeOwned<Desired extends Ownership & { readonly path: string }>(
+  desired: Desired,
+): Desired {
+  return { ...completePath(desired), ...completeOwnership(desired) };
+}
+
+/** Mode as four octal digits. */
+export function completeOwnership({ mode, owner, group }: Ownership): Ownership {
+  for (const [name, value] of Object.entries({ owner, group })) {
+    if (value !== undefined && !/^[^\s:/-][^\s:/]*$/.test(value)) {
+      throw wrong(`${name} ${JSON.stringify(value)} is no name`, 'give a name or a number');
+    }
+  }
+  return {
+    mode: octalMode(mode),
+    ...(owner !== undefined && { owner }),
+    ...(group !== undefined && { group }),
+  };
+}
+
+/** An absolute path as one would write it; throws exit code 1 for anything else. */
+export function checkedPath(path: unknown): string {
+  if (typeof path !== 'string' || !path.startsWith('/')) {
+    throw wrong(`${JSON.stringify(path) ?? path} is not an absolute path`, 'begin it with a slash');
+  }
+  if (/[\0\n\r]/.test(path)) {
+    throw wrong(`the path ${JSON.stringify(path)} has a control character`, 'take it out');
+  }
+  return normalPath(path);
+}
+
+function octalMode(mode: unknown): string {
+  if (typeof mode === 'string') {
+    if (/^0?[0-7]{3,4}$/.test(mode)) return mode.slice(-4).padStart(4, '0');
+    const bits = symbolicMode(mode);
+    if (bits !== undefined) return bits.toString(8).padStart(4, '0');
+  }
+  throw wrong(
+    `mode ${JSON.stringify(mode) ?? mode} does not say what each may do`,
+    "write it as text in octal, as '0644', or for all of them: 'u=rw,go=r'",
+  );
+}
+
+/** `u=rwx,go=rx` and `a=r`, where owner, group and others are all said; undefined for anything else. */
+function symbolicMode(mode: string): number | undefined {
+  const shift = { u: 6, g: 3, o: 0 } as const;
+  const value = { r: 4, w: 2, x: 1 } as const;
+  const said = new Map<keyof typeof shift, number>();
+  for (const clause of mode.split(',')) {
+    const [, who = '', what = ''] = /^([ugoa]+)=([rwx]*)$/.exec(clause) ?? [];
+    if (who === '') return undefined;
+    const bits = [...what].reduce((sum, letter) => sum | value[letter as keyof typeof value], 0);
+    for (const one of who.replaceAll('a', 'ugo')) said.set(one as keyof typeof shift, bits);
+  }
+  return said.size === 3 ? [...said].reduce((sum, [who, bits]) => sum | (bits << shift[who]), 0) : undefined;
+}
+
+/**
+ * Throws, in a check too, when something stands at a path that does not make way: a file replaces a file, a pipe, or
+ * a link unless it leads to a directory or a device (as that of a masked unit); a directory replaces nothing.
  */
 export function requireRoom(
   path: string,
@@ -61,18 +136,28 @@ export function requireRoom(
   observed: ObservedPath | undefined,
 ): void {
   if (observed === undefined || observed.type === wanted) return;
-  if (wanted === 'file' && observed.type !== 'directory') return;
-  const found = { file: 'a file', directory: 'a directory', link: 'a link', other: 'no directory' }[
-    observed.type
-  ];
-  throw noRoom(path, wanted, found);
+  const makesWay = observed.type === 'pipe' || (observed.type === 'link' && observed.leadsTo === undefined);
+  if (wanted === 'file' && makesWay) return;
+  throw noRoom(path, wanted, observed.leadsTo ? `a link to a ${observed.leadsTo}` : NOUNS[observed.type]);
 }
+
+const NOUNS: Readonly<Record<ObservedPath['type'], string>> = {
+  file: 'a file',
+  directory: 'a directory',
+  link: 'a link',
+  pipe: 'a pipe',
+  socket: 'a socket',
+  device: 'a device',
+  other: 'something else',
+};
 
 /** The error about what stands in the way. */
 export function noRoom(path: string, wanted: 'file' | 'directory', found: string): QuorateError {
   return new QuorateError(`${path} is ${found}, a ${wanted} was wanted`, {
     exitCode: EXIT.failed,
-    hint: 'move it away: it is not ours to remove',
+    hint: found.endsWith('to a device')
+      ? 'a masked unit looks so: systemctl unmask it; else move the link away'
+      : 'move it away: it is not ours to remove',
   });
 }
 
@@ -81,8 +166,29 @@ export function sha256(bytes: string | Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** The form digests take in plans and events. */
+export function shortDigest(digest: string): string {
+  return `sha256:${digest.slice(0, 12)}`;
+}
+
+/** What stands for a secret in a plan, on both sides: a digest would let guesses be tested. */
+export const SECRET = '(secret)';
+
+function unreadable(path: string): QuorateError {
+  return new QuorateError(`cannot read ${path}`, {
+    exitCode: EXIT.failed,
+    hint: 'become root (-b), or somebody who may read it',
+  });
+}
+
+function wrong(message: string, hint: string): QuorateError {
+  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+}
+
 function pathType(type: string): ObservedPath['type'] {
   if (type.startsWith('regular')) return 'file';
-  if (type === 'directory') return 'directory';
-  return type.startsWith('symbolic') ? 'link' : 'other';
+  if (type === 'directory' || type === 'socket') return type;
+  if (type.startsWith('symbolic')) return 'link';
+  if (type === 'fifo') return 'pipe';
+  return /^(character|block) special/.test(type) ? 'device' : 'other';
 }

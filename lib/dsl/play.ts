@@ -8,6 +8,8 @@ export interface PlannedTask {
   readonly role: string;
   readonly task: Task;
   readonly changes: readonly Change[];
+  /** Judged when its turn comes: what earlier tasks change decides whether there is anything to do. */
+  readonly waits?: boolean;
 }
 
 /** Something differs, so a run carries it out. */

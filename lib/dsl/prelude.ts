@@ -1,29 +1,38 @@
 import { MAX_TEXT } from './probe.ts';
 
-/** `q_born` and `q_lives`, also for scripts that run without the rest of the prelude. */
-export const PROCESSES = `q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+/** `q_born`, `q_lives` and `q_nap`, also for scripts that run without the rest of the prelude. */
+export const PROCESSES = `q_nap() { sleep "$1" 2>/dev/null || sleep 1; }
+q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
 
 /**
  * Shell functions that every script starts with. Resources call them; all are POSIX (dash, bash,
  * busybox ash) and use coreutils only.
  *
- * - `q_stat PATH…`: one line a path that exists, `stat TYPE|MODE|OWNER|GROUP|SIZE|PATH`
- * - `q_text PATH`: `q_stat`, then `text` and base64 lines; above 64 KiB `sha256 HEX` instead
- * - `q_digest PATH`: `q_stat`, then `sha256 HEX`
+ * - `q_stat PATH`: where it exists, `stat TYPE|MODE|OWNER|GROUP|SIZE|UID|GID|PATH`; behind that `to directory` or
+ *   `to device` for a link to one
+ * - `q_text PATH [HEX]`: `q_stat`, then `text` and base64 lines, up to one byte more than a text may have; only
+ *   `sha256 HEX` if that is its digest
+ * - `q_digest PATH`: `q_stat`, then `sha256 HEX`. Like `q_text` it prints `unreadable` for what it may not read.
+ * - `q_bytes PATH`: the base64 lines alone, and `unreadable` among them, which base64 never says
+ * - `q_above PATH`: the nearest folder above that exists, as `directory`, `sealed` (nothing can be made there),
+ *   `closed` (what is below is hidden from us) or `other` (no directory), and its path
+ * - `q_account passwd|group NAME`: `passwd NAME UID:GID:…` or `group NAME GID:…` if there is one of exactly this name
  * - `q_sha256 PATH`: the digest alone; from the store when size, times and inode are those of the hashed file
  * - `q_remember PATH HEX`: stores a digest for `q_sha256` (an apply's business: it writes)
  * - `q_adopt INCOMING PATH MODE OWNER:GROUP HEX`: a file that was sent takes its place, if it has that digest
- * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name
- *   first, synced, then renamed. An empty OWNER or GROUP leaves it to the writer.
+ * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name that nobody
+ *   else made, synced, then renamed. With an empty OWNER or GROUP a file keeps its own.
+ * - `q_keep PATH NEW`: owner, access list and attributes of a file for the one that takes its place, where `cp` can
  * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
  * - `q_lives PID BORN`: the process that was named so is still there
+ * - `q_nap SECONDS`: sleeps for a part of a second, or for one where sleep knows whole ones only
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
  * - `q_own NAME…`: lists paths (and `user:NAME`) in our manifest, before they are touched. Folders above a path
- *   that are not there yet are ours, too, and so are those that another service of ours on the host has made.
+ *   that are not there yet are ours, too, and so are those that another service of ours on the host has made. Lines that are new come last.
  */
 export const PRELUDE = `
 export LC_ALL=C LANG=C
@@ -31,17 +40,41 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 umask 022
 q_nl='
 '
-q_stat() { stat -c 'stat %F|%a|%U|%G|%s|%n' -- "$@" 2>/dev/null || :; }
+q_stat() {
+  stat -c 'stat %F|%a|%U|%G|%s|%u|%g|%n' -- "$1" 2>/dev/null || return 0
+  if [ -L "$1" ]; then q_leads "$1"; fi
+}
+q_leads() { if [ -d "$1" ]; then echo 'to directory'; elif [ -c "$1" ] || [ -b "$1" ]; then echo 'to device'; fi; }
 q_digest() {
   q_stat "$1"
-  if [ -f "$1" ] && [ ! -L "$1" ]; then printf 'sha256 '; q_sha256 "$1"; fi
+  if [ -f "$1" ] && [ ! -L "$1" ]; then
+    if q_sum=$(q_sha256 "$1" 2>/dev/null); then echo "sha256 $q_sum"; else echo unreadable; fi
+  fi
 }
 q_text() {
   q_stat "$1"
   if [ -f "$1" ] && [ ! -L "$1" ]; then
-    q_size=$(stat -c %s -- "$1")
-    if [ "$q_size" -le ${MAX_TEXT} ]; then echo text; base64 "$1"; else printf 'sha256 '; q_sha256 "$1"; fi
+    if [ -n "\${2-}" ] && [ "$(q_sha256 "$1" 2>/dev/null)" = "$2" ]; then echo "sha256 $2"; else echo text; q_bytes "$1"; fi
   fi
+}
+q_bytes() { { { head -c ${MAX_TEXT + 1} -- "$1" 2>/dev/null || echo unreadable >&3; } | base64; } 3>&1; }
+q_above() {
+  q_up=$1
+  while :; do
+    case $q_up in /*/*) q_up=\${q_up%/*} ;; *) q_up=/ ;; esac
+    if [ -e "$q_up" ] || [ -L "$q_up" ]; then break; fi
+  done
+  if [ ! -d "$q_up" ]; then echo "other $q_up"
+  elif [ ! -x "$q_up" ]; then echo "closed $q_up"
+  elif [ ! -w "$q_up" ]; then echo "sealed $q_up"
+  else echo "directory $q_up"
+  fi
+}
+q_account() {
+  while IFS= read -r q_line || [ -n "$q_line" ]; do
+    case $q_line in "$2":*) echo "$1 $2 \${q_line#*:*:}"; return ;; esac
+  done 2>/dev/null <"/etc/$1"
+  if q_line=$(getent "$1" "$2" 2>/dev/null); then echo "$1 $2 \${q_line#*:*:}"; fi
 }
 q_sha256() {
   if [ -n "\${q_state-}" ] && [ -f "$q_state/digests" ]; then
@@ -65,6 +98,7 @@ q_remember() {
 }
 q_adopt() {
   q_sum=$(sha256sum <"$1") || return
+  if [ -d "$2" ]; then echo "$2 is a directory, a file was wanted"; rm -f -- "$1"; return 1; fi
   if [ "\${q_sum%% *}" != "$5" ]; then echo "$1 has SHA-256 \${q_sum%% *}, wanted $5"; rm -f -- "$1"; return 5; fi
   if q_mode "$1" "$3" "\${4%:*}" "\${4#*:}" && q_sync "$1" && mv -f -- "$1" "$2" && q_label "$2" && q_remember "$2" "$5"
   then :
@@ -73,29 +107,42 @@ q_adopt() {
 }
 q_write() {
   q_new="\${1%/*}/.\${1##*/}.quorate-new"
-  if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a directory, a file was wanted"; return 1; fi
+  if [ -d "$1" ]; then echo "$1 is a directory, a file was wanted"; return 1; fi
   rm -f -- "$q_new"
-  if (umask 077; cat >"$q_new") && q_mode "$q_new" "$2" "$3" "$4" && q_sync "$q_new" && mv -f -- "$q_new" "$1"
+  if (umask 077; set -C; exec 4>"$q_new" || exit; q_keep "$1" "$q_new" && chmod 0600 "$q_new" && cat >&4) &&
+    q_mode "$q_new" "$2" "$3" "$4" && q_sync "$q_new" && mv -f -- "$q_new" "$1"
   then q_label "$1"
   else rm -f -- "$q_new"; q_room "$1"; return 1
   fi
 }
+q_keep() {
+  if [ ! -f "$1" ] || [ -L "$1" ]; then return 0; fi
+  cp --attributes-only --preserve=all -- "$1" "$2" 2>/dev/null || chown -- "$(stat -c %u:%g -- "$1")" "$2" 2>/dev/null || :
+}
 q_drop() { rm -f -- "$1" "\${1%/*}/.\${1##*/}.quorate-new"; }
 q_mode() {
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
-  chmod -- "$2" "$1"
+  chmod -- "0$2" "$1"
 }
 q_room() { set -- $(df -Pk "\${1%/*}/" 2>/dev/null | tail -n 1); if [ -n "\${6-}" ]; then echo "$6 has $4 KiB free"; fi; }
 ${PROCESSES}
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_own() {
   [ -f "$q_state/manifest" ] || : >"$q_state/manifest"
-  q_mine=$q_nl$(cat "$q_state/manifest")$q_nl q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest)$q_nl
+  q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest)$q_nl
+  { sort -u "$q_state/manifest"; sort -u "$q_state/manifest"; q_owned "$@" | sort -u; } | sort | uniq -u >>"$q_state/manifest"
+}
+q_owned() {
+  q_last=
   for q_name in "$@"; do
+    printf '%s\n' "$q_name"
+    case $q_name in /*/*) q_name=\${q_name%/*} ;; *) continue ;; esac
+    if [ "$q_name" = "$q_last" ]; then continue; fi
+    q_last=$q_name
     while :; do
-      case $q_mine in *"$q_nl$q_name$q_nl"*) ;; *) printf '%s\\n' "$q_name" >>"$q_state/manifest"; q_mine=$q_mine$q_name$q_nl ;; esac
-      case $q_name in /*/*) q_name=\${q_name%/*} ;; *) break ;; esac
       if [ -e "$q_name" ] || [ -L "$q_name" ]; then case $q_ours in *"$q_nl$q_name$q_nl"*) ;; *) break ;; esac; fi
+      printf '%s\n' "$q_name"
+      case $q_name in /*/*) q_name=\${q_name%/*} ;; *) break ;; esac
     done
   done
 }

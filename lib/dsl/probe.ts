@@ -1,9 +1,19 @@
 import { joinSh, type Sh, sh } from './sh.ts';
 
-/** A look at one path: its metadata alone, with its text (up to 64 KiB), or with its SHA-256. */
-export interface Read {
-  readonly path: string;
-  readonly how: 'stat' | 'text' | 'digest';
+/**
+ * A look at a path or an account. `stat`: its metadata alone; `text`: with its text (up to 64 KiB), which may be left
+ * out if it is the one with the digest `unless`; `digest`: with its SHA-256; `above`: the nearest folder above it
+ * that exists.
+ */
+export type Read = PathRead | AccountRead;
+
+export type PathRead =
+  | { readonly path: string; readonly how: 'stat' | 'digest' | 'above' }
+  | { readonly path: string; readonly how: 'text'; readonly unless?: string };
+
+export interface AccountRead {
+  readonly account: string;
+  readonly in: 'passwd' | 'group';
 }
 
 /**
@@ -16,7 +26,7 @@ export interface Probe extends Sh {
   readonly rest: Sh | undefined;
 }
 
-/** Bytes above which a text is not read: a digest stands for it, or what matches nothing. */
+/** Bytes above which a text is not read: it is larger than any that is wanted as text. */
 export const MAX_TEXT = 65536;
 
 /** Stands between the parts of what a probe prints: first each read in order, then the rest. */
@@ -24,7 +34,7 @@ export const PART = '==';
 
 /** A probe of paths, and of what `rest` prints after them. */
 export function probe(reads: readonly Read[], rest?: Sh): Probe {
-  const parts = [...reads.map(({ path, how }) => sh`${LOOKS[how]} ${path}`), ...(rest ? [rest] : [])];
+  const parts = [...reads.map(lookAlone), ...(rest ? [rest] : [])];
   return { ...joinSh(parts, `\necho ${PART}\n`), reads, rest };
 }
 
@@ -33,4 +43,9 @@ export function partsOf(out: string): readonly string[] {
   return out.split(new RegExp(`^${PART}$`, 'm')).map((part) => part.replace(/^\n|\n$/g, ''));
 }
 
-const LOOKS = { stat: { text: 'q_stat' }, text: { text: 'q_text' }, digest: { text: 'q_digest' } } as const;
+function lookAlone(read: Read): Sh {
+  if ('account' in read) return sh`q_account ${read.in} ${read.account}`;
+  if (read.how === 'above') return sh`printf 'above '; q_above ${read.path}`;
+  if (read.how === 'text') return sh`q_text ${read.path} ${read.unless ?? ''}`;
+  return read.how === 'stat' ? sh`q_stat ${read.path}` : sh`q_digest ${read.path}`;
+}

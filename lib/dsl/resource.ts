@@ -1,62 +1,103 @@
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
-import type { Change, Guard, PrepareContext, Prepared, Reading, Task, World } from './task.ts';
+import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
+import type { World } from './world.ts';
 
 /** The part of a change that a resource states itself. */
 export type Difference = Omit<Change, 'resource' | 'certainty'> & Partial<Pick<Change, 'certainty'>>;
 
-/** A kind of task: how one sort of thing is read, compared and changed. */
+/**
+ * A kind of task: how one sort of thing is read, compared and changed.
+ *
+ * @example
+ * const swappiness = defineResource<{ value: number }, number>({
+ *   kind: 'swappiness',
+ *   name: () => 'vm',
+ *   title: ({ value }) => `vm.swappiness is ${value}`,
+ *   probe: () => sh`cat /proc/sys/vm/swappiness`,
+ *   parse: ({ out }) => Number(out),
+ *   diff: ({ value }, seen) =>
+ *     seen === value ? [] : [{ kind: 'update', property: 'value', before: `${seen}`, after: `${value}` }],
+ *   apply: ({ value }) => sh`echo ${value} >/proc/sys/vm/swappiness`,
+ * });
+ */
 export interface Resource<Desired, Observed> {
   /** `file`, `service`…; the first half of a task's resource id. */
   readonly kind: string;
-  /** The thing's name on the host: a path, a unit, a user. */
+  /** Name the thing on the host: a path, a unit, a user. */
   name(desired: Desired): string;
-  /** Default title; reads as an outcome. */
+  /** Give a default title that reads as an outcome. */
   title(desired: Desired): string;
+  /** Bring a wish into one form; throw exit code 1 for what no host could make true. */
+  complete?(desired: Desired): Desired;
+  /** Tell what the task is about where other kinds of tasks may be about it, too: `path /etc/motd`. */
+  thing?(desired: Desired): string;
+  /** Read the host: shell that changes nothing, or undefined when there is nothing to read. */
   probe(desired: Desired): Sh | Probe | undefined;
-  /** Absence is a value, not an error. */
+  /** Turn what was printed into a state; absence is a value, not an error. */
   parse(reading: Reading, desired: Desired): Observed;
-  /** Pure; certainty is `certain` unless it says otherwise. */
+  /** Decide, purely; certainty is `certain` unless it says otherwise. Throw what a run could not do. */
   diff(desired: Desired, observed: Observed, world: World): readonly Difference[];
-  /** Records in the world what holds after `changes`, so that later diffs see it. */
+  /** Say in the world what holds after `changes`, so that later diffs see it. */
   foresee?(desired: Desired, observed: Observed, changes: readonly Change[], world: World): void;
+  /** Make on control what the apply needs; never called in a check. */
   prepare?(desired: Desired, changes: readonly Change[], context: PrepareContext): Promise<Prepared>;
+  /** Build the shell that makes the changes; it never probes to decide. */
   apply(desired: Desired, changes: readonly Change[], prepared: Prepared): Sh;
+  /** List the paths that are ours on the host, for the manifest. */
   owns?(desired: Desired): readonly string[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
 }
 
 export interface TaskOptions {
+  /** Show this title instead of the default one; it reads as an outcome. */
   readonly title?: string;
-  /** See `Task.inTurn`. */
+  /** Wait for the member's turn on a live cluster: see `Task.inTurn`. */
   readonly inTurn?: boolean | Task['inTurn'];
+  /**
+   * Judge this task only when its turn comes, if one of these is due by then: what they change decides whether there
+   * is anything to do. `[]`: no earlier task matters.
+   */
+  readonly after?: readonly Task[];
 }
 
-/** Makes the function that roles call: `file({ path, content })` gives a task. */
+/** Make the function that roles call: `file({ path, content })` gives a task. */
 export function defineResource<Desired, Observed>(
   resource: Resource<Desired, Observed>,
 ): (desired: Desired, options?: TaskOptions) => Task {
-  return (desired, options = {}) => {
+  return (given, options = {}) => {
+    const desired = resource.complete?.(given) ?? given;
     const id = `${resource.kind}:${resource.name(desired)}`;
     const prepare = resource.prepare?.bind(resource);
     return {
       title: options.title ?? resource.title(desired),
       resource: id,
+      thing: resource.thing?.(desired) ?? id,
+      wish: desired,
       inTurn: typeof options.inTurn === 'function' ? options.inTurn : () => options.inTurn === true,
       owns: resource.owns?.(desired) ?? [],
       probe: resource.probe(desired),
       diff(reading, world) {
         const observed = resource.parse(reading, desired);
-        const changes = resource
-          .diff(desired, observed, world)
-          .map((difference) => ({ certainty: 'certain' as const, ...difference, resource: id }));
+        const differences = resource.diff(desired, observed, world);
+        if (!Array.isArray(differences)) throw noList(resource.kind);
+        const changes = differences.map((one) => ({ certainty: 'certain' as const, ...one, resource: id }));
         resource.foresee?.(desired, observed, changes, world);
         return changes;
       },
+      ...(options.after && { after: options.after }),
       ...(resource.guard && { guard: resource.guard(desired) }),
       ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
       apply: (changes, prepared) => resource.apply(desired, changes, prepared),
     };
   };
+}
+
+function noList(kind: string): QuorateError {
+  return new QuorateError(`diff of ${kind} gives no list of differences`, {
+    exitCode: EXIT.failed,
+    hint: 'return [] where nothing differs, and no Promise',
+  });
 }

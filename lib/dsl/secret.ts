@@ -1,32 +1,30 @@
-import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
+import { PerRun } from './per-run.ts';
 
-const known = new Set<string>();
-/** Those too short to mask wherever they turn up: `a` would take most of what is said with it. */
-const short = new Set<string>();
+/**
+ * Spellings of secrets: those that are masked wherever they turn up, and those too short for that (`a` would take most
+ * of what is said with it).
+ */
+const known = new PerRun(() => ({ long: new Set<string>(), short: new Set<string>() }));
 
 /**
  * A value that must not be shown. Its string form is redacted, so a slip into a message, a diff or JSON
- * prints the mask; `reveal` is the one way to the value. Compared by digest.
+ * prints the mask; `reveal` is the one way to the value.
  */
 export class Secret {
   readonly #value: string;
 
   constructor(value: string) {
     this.#value = value;
+    const { long, short } = known.own;
     for (const part of value.split('\n')) {
-      if (isTelling(part)) for (const form of formsOf(part)) known.add(form);
+      if (isTelling(part)) for (const form of formsOf(part)) long.add(form);
       else if (part.trim() !== '' && !part.startsWith('-----')) short.add(part);
     }
   }
 
   reveal(): string {
     return this.#value;
-  }
-
-  /** First 12 hex digits of the SHA-256: enough to tell two values apart in a diff. */
-  get digest(): string {
-    return `sha256:${createHash('sha256').update(this.#value).digest('hex').slice(0, 12)}`;
   }
 
   toString(): string {
@@ -54,11 +52,12 @@ function formsOf(part: string): readonly string[] {
 
 /** The redaction sink: everything that leaves the process for a screen, a log or a report passes here. */
 export function redact(text: string): string {
-  const found = [...known].filter((value) => text.includes(value));
+  const all = known.visible;
+  const found = all.flatMap(({ long }) => [...long].filter((value) => text.includes(value)));
   // The longest first: one may be part of another.
   found.sort((a, b) => b.length - a.length);
   const masked = found.reduce((clean, value) => clean.replaceAll(value, '********'), text);
-  return [...short].reduce(maskAsValue, masked);
+  return all.flatMap(({ short }) => [...short]).reduce(maskAsValue, masked);
 }
 
 /** A short secret is masked where it stands as the value of what is named like one: `password: ab`. */

@@ -33,9 +33,8 @@ export function joinSh(pieces: readonly Sh[], separator = '\n'): Sh {
  */
 export function quote(word: string): string {
   if (word.includes('\0')) {
-    throw new QuorateError(`A NUL byte cannot be passed to a shell: ${JSON.stringify(word)}`, {
-      exitCode: EXIT.usage,
-    });
+    // The word itself is not shown: it may be a secret.
+    throw new QuorateError('a NUL byte cannot be passed to a shell', { exitCode: EXIT.usage });
   }
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

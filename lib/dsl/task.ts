@@ -2,6 +2,7 @@ import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 import type { HostShell } from './shell.ts';
+import type { World } from './world.ts';
 
 /**
  * How sure a predicted change is: `certain` (a run will do exactly this), `conditional` (only if an
@@ -32,33 +33,6 @@ export interface Reading {
   /** When the request left and its response came, in milliseconds since the epoch. */
   readonly between?: readonly [sent: number, received: number];
 }
-
-/**
- * State of one host as far as it is known while diffs run in task order: what probes saw, overlaid by
- * what earlier tasks will change. Keys are `kind:name`.
- */
-export class World {
-  readonly #known: Map<string, string>;
-
-  constructor(known: Iterable<readonly [string, string]> = []) {
-    this.#known = new Map(known);
-  }
-
-  get(key: string): string | undefined {
-    return this.#known.get(key);
-  }
-
-  set(key: string, value: string): void {
-    this.#known.set(key, value);
-  }
-
-  copy(): World {
-    return new World(this.#known);
-  }
-}
-
-/** Value in a `World` of something that only the run can know. */
-export const UNKNOWN = 'unknown';
 
 /** A large file to move to the host before the apply runs. */
 export interface Transfer {
@@ -97,8 +71,12 @@ export interface Guard {
 export interface Task {
   /** Reads as an outcome: "etcd is enabled and running". */
   readonly title: string;
-  /** `kind:name`, unique on the host. */
+  /** `kind:name`, as plans and events name it. */
   readonly resource: string;
+  /** What it is about, whatever the kind of task: `path /etc/motd`. Tasks that share it must want the same. */
+  readonly thing: string;
+  /** All that is wanted, as data: two tasks for one thing with equal wishes are one. */
+  readonly wish: unknown;
   /** Read-only shell, or undefined when there is nothing to read. */
   readonly probe: Sh | Probe | undefined;
   /** Differences over the world so far; it updates the world to the state after them. */
@@ -117,4 +95,9 @@ export interface Task {
   readonly guard?: Guard;
   /** Exempt from the proof by re-probe (`changedWhen: 'always'` only). */
   readonly unproven?: boolean;
+  /**
+   * Judged only when its turn comes, if one of these is due by then: a probe boundary. `any`: its probe is shell
+   * that any earlier task may decide, so what it finds now is not what it will find.
+   */
+  readonly after?: readonly Task[] | 'any';
 }

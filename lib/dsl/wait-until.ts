@@ -9,6 +9,6 @@ export function waitUntil(until: Sh, timeout: number, meanwhile: Sh): Sh {
 until (${until}) >/dev/null 2>&1; do
   if [ "$(date +%s)" -ge "$q_deadline" ]; then echo ${`not there after ${timeout} s; the last try said:`}; (${until}); exit 1; fi
   ${meanwhile}
-  sleep 0.1 2>/dev/null || sleep 1
+  q_nap 0.1
 done`;
 }

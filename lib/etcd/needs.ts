@@ -12,7 +12,7 @@ export function isThere(path: string, hint: string): Task {
   return assert({
     name: `${path} is there`,
     that: sh`[ -e ${path} ]`,
-    providedBy: `sha256:${path}`,
+    path,
     message: `${path} is missing`,
     hint,
   });

@@ -1,3 +1,4 @@
+import { PerRun } from '../dsl/per-run.ts';
 import type { Unpacked } from '../resources/archive.ts';
 import { obtain } from './obtain.ts';
 import type { ReleaseRequest } from './request.ts';
@@ -12,8 +13,8 @@ interface Shared {
   readonly result: Promise<Unpacked>;
 }
 
-/** Equal requests of one process, so that many hosts cause one download. */
-const shared = new Map<string, Shared>();
+/** Equal requests of one run, so that many hosts cause one download. */
+const shared = new PerRun(() => new Map<string, Shared>());
 
 /**
  * Verified binaries on control. Equal requests share one fetch, and everyone who waits for it hears its
@@ -31,11 +32,12 @@ export function fetchRelease(request: ReleaseRequest, progress: Progress): Promi
     request.cacheDir,
     request.baseDir,
   ]);
-  let entry = shared.get(key);
+  const requests = shared.own;
+  let entry = requests.get(key);
   if (entry === undefined) {
     entry = start(request);
-    shared.set(key, entry);
-    entry.result.catch(() => shared.delete(key));
+    requests.set(key, entry);
+    entry.result.catch(() => requests.delete(key));
   }
   entry.listeners.add(progress);
   return entry.result;

@@ -1,14 +1,19 @@
+import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
 import {
+  checkedPath,
+  completeOwnership,
   type ObservedPath,
   type Ownership,
   ownershipDifferences,
   parsePath,
   requireRoom,
+  shortDigest,
 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
-import { type PrepareContext, type Reading, UNKNOWN } from '../dsl/task.ts';
+import type { PrepareContext, Reading } from '../dsl/task.ts';
+import { UNKNOWN, type World } from '../dsl/world.ts';
 
 /** Files of an unpacked release on control, each verified and named with its digest. */
 export interface Unpacked {
@@ -36,6 +41,7 @@ interface ObservedArchive {
   readonly version: string | undefined;
   /** What there is at the names that a release may have. */
   readonly there: readonly (readonly [name: string, path: ObservedPath | undefined])[];
+  readonly ground: Ground;
   /** Those of the record. */
   readonly files: readonly {
     readonly name: string;
@@ -45,27 +51,33 @@ interface ObservedArchive {
   }[];
 }
 
-/** The files of a release, as recorded when they were installed: same version, same bytes. */
+/**
+ * The files of a release, as recorded when they were installed: same version, same bytes.
+ *
+ * @example
+ * archive({ directory: '/opt/etcd/bin', names: ['etcd'], version: '3.5.33', record: '/var/lib/quorate/release',
+ *   mode: '0755', fetch: ({ progress }) => fetchRelease(request, progress) })
+ */
 export const archive = defineResource<ArchiveDesired, ObservedArchive>({
   kind: 'archive',
   name: (desired) => desired.directory,
   title: ({ directory, version }) => `${directory} has the files of ${version ?? 'a release'}`,
+  complete: (desired) => ({
+    ...desired,
+    ...completeOwnership(desired),
+    directory: checkedPath(desired.directory),
+    record: checkedPath(desired.record),
+  }),
   owns: ({ directory, names, record }) => [...names.map((name) => `${directory}/${name}`), record],
-  probe: ({ directory, names, record }) =>
+  probe: ({ directory, names, record, owner, group }) =>
     probe([
       { path: record, how: 'text' },
       ...names.map((name) => ({ path: `${directory}/${name}`, how: 'digest' as const })),
+      ...groundReads(`${directory}/${names[0]}`, { ...(owner && { owner }), ...(group && { group }) }),
     ]),
   parse: parseArchive,
   diff: diffArchive,
-  foresee(desired, observed, changes, world) {
-    // A repair brings back what is recorded; only another version brings unknown bytes.
-    const other = changes.some(({ property }) => property === 'version');
-    for (const { name, recorded } of observed.files) {
-      world.set(`sha256:${desired.directory}/${name}`, other ? UNKNOWN : recorded);
-    }
-    if (observed.files.length === 0) world.set(`sha256:${desired.directory}/etcd`, UNKNOWN);
-  },
+  foresee: foreseeFiles,
   async prepare(desired, _changes, context) {
     const release = await desired.fetch(context);
     const record = [
@@ -94,16 +106,39 @@ function incoming({ directory }: ArchiveDesired, name: string): string {
   return `${directory}/.${name}.quorate-new`;
 }
 
+function foreseeFiles(
+  { directory, names, mode, owner, group }: ArchiveDesired,
+  observed: ObservedArchive,
+  changes: readonly Difference[],
+  world: World,
+): void {
+  // A repair brings back what is recorded; only another version brings unknown bytes.
+  const other = changes.some(({ property }) => property === 'version');
+  const recorded = new Map(observed.files.map((one) => [one.name, one.recorded]));
+  for (const name of observed.files.length === 0 ? names : recorded.keys()) {
+    world.path(`${directory}/${name}`).willBe({
+      type: 'file',
+      mode,
+      ...(owner && { owner }),
+      ...(group && { group }),
+      sha256: other ? UNKNOWN : (recorded.get(name) ?? UNKNOWN),
+    });
+  }
+}
+
 function parseArchive(reading: Reading, { names }: ArchiveDesired): ObservedArchive {
-  const [record, ...files] = partsOf(reading.out).map((out) => parsePath({ code: 0, out }));
+  const parts = partsOf(reading.out);
+  const [record, ...files] = parts.map((out) => parsePath({ code: 0, out }));
+  const ground = parseGround(parts);
   // Half a record vouches for nothing.
   const whole = /^(\S+) .*\n((?:[0-9a-f]{64} .+\n)+)$/.exec(record?.text ?? '');
   const there = names.map((name, i) => [name, files[i]] as const);
-  if (!whole) return { version: undefined, there, files: [] };
+  if (!whole) return { version: undefined, there, ground, files: [] };
   const [, version, lines = ''] = whole;
   return {
     version,
     there,
+    ground,
     files: lines.split('\n').flatMap((line) => {
       const [recorded = '', name = ''] = line.split(' ');
       return name === '' ? [] : [{ name, recorded, actual: files[names.indexOf(name)] }];
@@ -111,7 +146,21 @@ function parseArchive(reading: Reading, { names }: ArchiveDesired): ObservedArch
   };
 }
 
-function diffArchive(desired: ArchiveDesired, observed: ObservedArchive): readonly Difference[] {
+function diffArchive(
+  desired: ArchiveDesired,
+  observed: ObservedArchive,
+  world: World,
+): readonly Difference[] {
+  const { directory, names } = desired;
+  const differences = differencesOf(desired, observed);
+  if (differences.length === 0) return [];
+  // Files are sent: their folder is made on the way.
+  requireFolder(`${directory}/${names[0]}`, observed.ground, world, { makesFolders: true });
+  const certainty = requireAccounts(desired, observed.ground, world, directory);
+  return differences.map((one) => ({ ...one, certainty }));
+}
+
+function differencesOf(desired: ArchiveDesired, observed: ObservedArchive): readonly Difference[] {
   const { version, mode, owner, group, directory } = desired;
   for (const [name, path] of observed.there) requireRoom(`${directory}/${name}`, 'file', path);
   if (observed.version === undefined || (version !== undefined && version !== observed.version)) {
@@ -125,13 +174,13 @@ function diffArchive(desired: ArchiveDesired, observed: ObservedArchive): readon
     ];
   }
   return observed.files.flatMap(({ name, recorded, actual }): Difference[] => {
-    const after = `sha256:${recorded.slice(0, 12)}`;
+    const after = shortDigest(recorded);
     if (actual?.sha256 === undefined)
       return [{ kind: 'create', property: name, before: actual?.type ?? null, after }];
     const content: Difference[] =
       actual.sha256 === recorded
         ? []
-        : [{ kind: 'update', property: name, before: `sha256:${actual.sha256.slice(0, 12)}`, after }];
+        : [{ kind: 'update', property: name, before: shortDigest(actual.sha256), after }];
     const ownership = ownershipDifferences(
       { mode, ...(owner && { owner }), ...(group && { group }) },
       actual,

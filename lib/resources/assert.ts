@@ -1,5 +1,6 @@
 import { defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh } from '../dsl/sh.ts';
+import type { World } from '../dsl/world.ts';
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 
 export interface AssertDesired {
@@ -10,11 +11,16 @@ export interface AssertDesired {
   readonly message: string;
   readonly hint?: string;
   readonly exitCode?: ExitCode;
-  /** World keys that, once predicted by an earlier task, make the assertion hold. */
-  readonly providedBy?: string;
+  /** A path that is meant: it counts as there once an earlier task makes it, and as gone once one removes it. */
+  readonly path?: string;
 }
 
-/** Something a role relies on but does not make. Fails the task, in a check too. */
+/**
+ * Something a role relies on but does not make. Fails the task, in a check too.
+ *
+ * @example
+ * assert({ name: 'nft is installed', that: sh`command -v nft`, message: 'nft is missing', hint: 'install nftables' })
+ */
 export const assert = defineResource<AssertDesired, boolean>({
   kind: 'assert',
   name: (desired) => desired.name,
@@ -22,7 +28,10 @@ export const assert = defineResource<AssertDesired, boolean>({
   probe: (desired) => desired.that,
   parse: (reading) => reading.code === 0,
   diff(desired, holds, world) {
-    if (holds || (desired.providedBy && world.get(desired.providedBy) !== undefined)) return [];
+    if (willHold(desired, holds, world)) return [];
+    if (world.bringsMore) {
+      return [{ kind: 'wait', property: 'holds', before: 'no', after: 'yes', certainty: 'conditional' }];
+    }
     throw new QuorateError(desired.message, {
       exitCode: desired.exitCode ?? EXIT.failed,
       ...(desired.hint !== undefined && { hint: desired.hint }),
@@ -30,3 +39,8 @@ export const assert = defineResource<AssertDesired, boolean>({
   },
   apply: () => joinSh([]),
 });
+
+function willHold({ path }: AssertDesired, holds: boolean, world: World): boolean {
+  const state = path === undefined ? undefined : world.path(path).state;
+  return state === undefined ? holds : state !== null;
+}

@@ -1,10 +1,19 @@
 import { basename } from 'node:path';
-import { type ObservedPath, ownershipDifferences, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
+import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import {
+  checkedPath,
+  type ObservedPath,
+  ownershipDifferences,
+  parsePath,
+  requireRoom,
+  SECRET,
+  sha256,
+} from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
-import { UNKNOWN } from '../dsl/task.ts';
+import { UNKNOWN, type World } from '../dsl/world.ts';
 import { certificateProblems, describeProblem } from '../pki/index.ts';
 import type { LaterContent } from './file.ts';
 
@@ -26,21 +35,34 @@ export interface CertificateDesired {
 interface ObservedPair {
   readonly certificate: ObservedPath | undefined;
   readonly key: ObservedPath | undefined;
+  readonly ground: Ground;
   /** Digests of the two when they were installed. */
   readonly installed: readonly [certificate: string | undefined, key: string | undefined];
 }
 
-/** A certificate and its key: from this CA, for these names, valid for a while, and as they were installed. */
+/**
+ * A certificate and its key: from this CA, for these names, valid for a while, and as they were installed.
+ *
+ * @example
+ * certificate({ path: '/etc/app/server.pem', keyPath: '/etc/app/server-key.pem', sans: ['app.example'], ca: caPem,
+ *   renewBefore: 30 * 86_400_000, issue: () => pki.issueMember('app', 'server', ['app.example']) })
+ */
 export const certificate = defineResource<CertificateDesired, ObservedPair>({
   kind: 'certificate',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is valid`,
+  complete: (desired) => ({
+    ...desired,
+    path: checkedPath(desired.path),
+    keyPath: checkedPath(desired.keyPath),
+  }),
   owns: ({ path, keyPath }) => [path, keyPath, next(path), next(keyPath)],
-  probe: ({ path, keyPath }) =>
+  probe: ({ path, keyPath, owner, group }) =>
     probe(
       [
         { path, how: 'text' },
         { path: keyPath, how: 'digest' },
+        ...groundReads(path, { ...(owner && { owner }), ...(group && { group }) }),
       ],
       sh`if [ -f "$q_state/issued" ]; then
   while read -r q_sum q_name; do
@@ -49,18 +71,22 @@ export const certificate = defineResource<CertificateDesired, ObservedPair>({
 fi`,
     ),
   parse({ code, out }) {
-    const [certificatePart = '', keyPart = '', installed = ''] = partsOf(out);
+    const parts = partsOf(out);
+    const [certificatePart = '', keyPart = ''] = parts;
+    const installed = parts.at(-1) ?? '';
     const digest = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(installed)?.[1];
     return {
       certificate: parsePath({ code, out: certificatePart }),
       key: parsePath({ code, out: keyPart }),
+      ground: parseGround(parts),
       installed: [digest('certificate'), digest('key')],
     };
   },
   diff: diffPair,
   foresee(desired, observed, changes, world) {
     const digest = changes.length === 0 ? observed.certificate?.sha256 : UNKNOWN;
-    if (digest !== undefined) world.set(`sha256:${desired.path}`, digest);
+    world.path(desired.path).willBe({ type: 'file', ...(digest !== undefined && { sha256: digest }) });
+    world.path(desired.keyPath).willBe({ type: 'file', sha256: UNKNOWN });
   },
   async prepare(desired, changes) {
     if (!needsIssuing(changes)) return {};
@@ -91,7 +117,16 @@ function next(path: string): string {
   return `${path}.next`;
 }
 
-function diffPair(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
+function diffPair(desired: CertificateDesired, observed: ObservedPair, world: World): readonly Difference[] {
+  const differences = differencesOf(desired, observed);
+  if (differences.length === 0) return [];
+  const folder = requireFolder(desired.path, observed.ground, world);
+  const accounts = requireAccounts(desired, observed.ground, world, desired.path);
+  const certainty = folder === 'conditional' ? folder : accounts;
+  return differences.map((one) => ({ ...one, certainty }));
+}
+
+function differencesOf(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
   const { certificate: cert, key, installed } = observed;
   requireRoom(desired.path, 'file', cert);
   requireRoom(desired.keyPath, 'file', key);
@@ -119,7 +154,7 @@ function diffPair(desired: CertificateDesired, observed: ObservedPair): readonly
     differences.push({
       kind: 'update',
       property: keyName,
-      before: `sha256:${key.sha256.slice(0, 12)}`,
+      before: SECRET,
       after: UNKNOWN,
     });
   }

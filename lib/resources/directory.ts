@@ -1,11 +1,21 @@
 import {
+  foreseeFolders,
+  type Ground,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from '../dsl/ground.ts';
+import {
+  completeOwned,
   type ObservedPath,
   type Ownership,
   ownershipDifferences,
   parsePath,
   requireRoom,
 } from '../dsl/path.ts';
-import { probe } from '../dsl/probe.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 
@@ -13,21 +23,47 @@ export interface DirectoryDesired extends Ownership {
   readonly path: string;
 }
 
-/** A directory with this mode and owner; parents that are missing are made 0755. */
-export const directory = defineResource<DirectoryDesired, ObservedPath | undefined>({
+interface ObservedDirectory {
+  readonly at: ObservedPath | undefined;
+  readonly ground: Ground;
+}
+
+/**
+ * A directory with this mode and owner; parents that are missing are made 0755.
+ *
+ * @example
+ * directory({ path: '/srv/www', mode: '0755', owner: 'web', group: 'web' })
+ */
+export const directory = defineResource<DirectoryDesired, ObservedDirectory>({
   kind: 'directory',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is a directory`,
+  complete: completeOwned,
+  thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
-  probe: ({ path }) => probe([{ path, how: 'stat' }]),
-  parse: parsePath,
-  diff(desired, found, world) {
-    const observed = world.get(`path:${desired.path}`) === 'absent' ? undefined : found;
-    requireRoom(desired.path, 'directory', observed);
-    if (observed) return ownershipDifferences(desired, observed);
-    return [{ kind: 'create', property: 'type', before: null, after: 'directory' }];
+  probe: (desired) => probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, desired)]),
+  parse({ out }) {
+    const parts = partsOf(out);
+    return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
   },
-  foresee: ({ path }, _observed, _changes, world) => world.set(`path:${path}`, 'present'),
+  diff(desired, { at, ground }, world) {
+    const { path } = desired;
+    const found = world.path(path).over(at);
+    requireRoom(path, 'directory', found);
+    const differences = found ? ownershipDifferences(desired, found) : [];
+    if (found && differences.length === 0) return [];
+    const certainty = requireAccounts(desired, ground, world, path);
+    if (found) return differences.map((one) => ({ certainty, ...one }));
+    if (at === undefined) requireSight(path, ground);
+    requireFolder(path, ground, world, { makesFolders: true });
+    const sure = world.bringsMore ? 'conditional' : certainty;
+    return [{ kind: 'create', property: 'type', before: null, after: 'directory', certainty: sure }];
+  },
+  foresee(desired, { ground }, _changes, world) {
+    const { path, mode, owner, group } = desired;
+    foreseeFolders(path, ground, world);
+    world.path(path).willBe({ type: 'directory', mode, ...(owner && { owner }), ...(group && { group }) });
+  },
   apply: ({ path, mode, owner = '', group = '' }) =>
     sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,
 });

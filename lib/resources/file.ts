@@ -1,16 +1,28 @@
 import {
+  type Ground,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from '../dsl/ground.ts';
+import {
+  completeOwned,
   type ObservedPath,
   type Ownership,
   ownershipDifferences,
   parsePath,
   requireRoom,
+  SECRET,
   sha256,
+  shortDigest,
 } from '../dsl/path.ts';
-import { MAX_TEXT, probe } from '../dsl/probe.ts';
-import { defineResource } from '../dsl/resource.ts';
+import { MAX_TEXT, partsOf, probe } from '../dsl/probe.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
-import { UNKNOWN } from '../dsl/task.ts';
+import { UNKNOWN } from '../dsl/world.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 
 /** Content that only a run can know, because `produce` makes it (on control, never in a check). */
 export class LaterContent {
@@ -29,48 +41,54 @@ export interface FileDesired extends Ownership {
   readonly content: string | Secret | LaterContent;
 }
 
-/** A regular file with exactly this content, mode and owner; replaced atomically. */
-export const file = defineResource<FileDesired, ObservedPath | undefined>({
+interface ObservedFile {
+  readonly at: ObservedPath | undefined;
+  readonly ground: Ground;
+}
+
+/**
+ * A regular file with exactly this content, mode and owner; replaced whole. An owner or group that is not given
+ * stays as it is, and so do access lists and extended attributes where the host's `cp` can carry them.
+ *
+ * @example
+ * file({ path: '/etc/motd', content: 'Be kind.\n', mode: '0644', owner: 'root', group: 'root' })
+ */
+export const file = defineResource<FileDesired, ObservedFile>({
   kind: 'file',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} has its content, mode and owner`,
+  complete: completeFile,
+  thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
-  probe: ({ path, content }) => probe([{ path, how: showsText(content) ? 'text' : 'digest' }]),
-  parse: parsePath,
-  diff(desired, observed) {
-    requireRoom(desired.path, 'file', observed);
-    const text = reveal(desired.content);
-    if (text === undefined) {
-      const kind = observed ? 'update' : 'create';
-      return [
-        { kind, property: 'content', before: observed ? observed.type : null, after: UNKNOWN },
-        ...(observed?.type === 'file' ? ownershipDifferences(desired, observed) : []),
-      ];
-    }
-    if (observed?.type !== 'file') {
-      return [
-        {
-          kind: 'create',
-          property: 'content',
-          before: observed ? observed.type : null,
-          after: short(sha256(text)),
-          ...(typeof desired.content === 'string' && { text: { before: '', after: desired.content } }),
-        },
-      ];
-    }
-    const content = observed.sha256 !== sha256(text) && {
-      kind: 'update' as const,
-      property: 'content',
-      before: short(observed.sha256 ?? ''),
-      after: short(sha256(text)),
-      ...(observed.text !== undefined &&
-        typeof desired.content === 'string' && { text: { before: observed.text, after: desired.content } }),
-    };
-    return [...(content ? [content] : []), ...ownershipDifferences(desired, observed)];
+  probe: (desired) => probe([contentRead(desired), ...groundReads(desired.path, desired)]),
+  parse({ out }) {
+    const parts = partsOf(out);
+    return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
   },
-  foresee(desired, _observed, _changes, world) {
-    const text = reveal(desired.content);
-    world.set(`sha256:${desired.path}`, text === undefined ? UNKNOWN : sha256(text));
+  diff(desired, { at, ground }, world) {
+    const { path } = desired;
+    const found = world.path(path).over(at);
+    requireRoom(path, 'file', found);
+    const content = contentDifference(desired, found);
+    const ownership = found?.type === 'file' ? ownershipDifferences(desired, found) : [];
+    if (content === undefined && ownership.length === 0) return [];
+    if (at === undefined) requireSight(path, ground);
+    const folder = content === undefined ? 'certain' : requireFolder(path, ground, world);
+    const accounts = requireAccounts(desired, ground, world, path);
+    const bringable = found === undefined && world.bringsMore;
+    const certainty =
+      bringable || folder === 'conditional' || accounts === 'conditional' ? 'conditional' : 'certain';
+    return [...(content ? [content] : []), ...ownership].map((one) => ({ certainty, ...one }));
+  },
+  foresee({ path, mode, owner, group, content }, _observed, _changes, world) {
+    const text = reveal(content);
+    world.path(path).willBe({
+      type: 'file',
+      mode,
+      ...(owner && { owner }),
+      ...(group && { group }),
+      sha256: text === undefined ? UNKNOWN : sha256(text),
+    });
   },
   async prepare({ content }) {
     if (content instanceof LaterContent) content.value = await content.produce();
@@ -85,18 +103,55 @@ export const file = defineResource<FileDesired, ObservedPath | undefined>({
   },
 });
 
+function completeFile(desired: FileDesired): FileDesired {
+  const { content } = desired;
+  const text = reveal(content);
+  const known = typeof content === 'string' || content instanceof Secret || content instanceof LaterContent;
+  if (!known) {
+    throw new QuorateError(`the content of ${desired.path} is ${typeof content}, text was wanted`, {
+      exitCode: EXIT.usage,
+    });
+  }
+  if (text?.includes('\0')) {
+    throw new QuorateError(`the content of ${desired.path} has a NUL byte, which no shell can pass on`, {
+      exitCode: EXIT.usage,
+      hint: 'only text can be written in a role',
+    });
+  }
+  return { ...desired, ...completeOwned(desired) };
+}
+
+function contentDifference(
+  { content }: FileDesired,
+  found: ObservedPath | undefined,
+): Difference | undefined {
+  const text = reveal(content);
+  const kind = found?.type === 'file' || (found && text === undefined) ? 'update' : 'create';
+  const differs = { kind, property: 'content' } as const;
+  if (text === undefined) return { ...differs, before: found?.type ?? null, after: UNKNOWN };
+  const after = content instanceof Secret ? SECRET : shortDigest(sha256(text));
+  const shown = (before: string) => typeof content === 'string' && { text: { before, after: content } };
+  if (found?.type !== 'file') return { ...differs, before: found?.type ?? null, after, ...shown('') };
+  if (found.sha256 === sha256(text)) return undefined;
+  const before =
+    content instanceof Secret
+      ? SECRET
+      : found.sha256 === undefined
+        ? `${found.size} bytes`
+        : shortDigest(found.sha256);
+  return { ...differs, before, after, ...(found.text !== undefined && shown(found.text)) };
+}
+
+/** What is there, if it is worth showing: not of a secret, nor of what is larger than a text is read. */
+function contentRead({ path, content }: FileDesired) {
+  const text = reveal(content);
+  if (content instanceof Secret || (text !== undefined && Buffer.byteLength(text) > MAX_TEXT)) {
+    return { path, how: 'digest' } as const;
+  }
+  return { path, how: 'text', ...(text !== undefined && { unless: sha256(text) }) } as const;
+}
+
 function reveal(content: FileDesired['content']): string | undefined {
   if (content instanceof LaterContent) return content.value;
   return content instanceof Secret ? content.reveal() : content;
-}
-
-/** Whether what is there is worth reading: not of a secret, nor of what is larger than a text is read. */
-function showsText(content: FileDesired['content']): boolean {
-  const text = reveal(content);
-  return !(content instanceof Secret) && (text === undefined || Buffer.byteLength(text) <= MAX_TEXT);
-}
-
-/** The form digests take in plans and events. */
-function short(digest: string): string {
-  return `sha256:${digest.slice(0, 12)}`;
 }

@@ -1,26 +1,33 @@
 import { alone } from '../dsl/alone.ts';
+import { parseGround } from '../dsl/ground.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
+import { sh } from '../dsl/sh.ts';
 
 export interface GroupDesired {
   readonly name: string;
 }
 
-/** A system group. Services on one host may share it, and be set up at the same time: the second one finds it. */
+/**
+ * A system group. Services on one host may share it, and be set up at the same time: the second one finds it.
+ *
+ * @example
+ * group({ name: 'web' })
+ */
 export const group = defineResource<GroupDesired, boolean>({
   kind: 'group',
   name: (desired) => desired.name,
   title: (desired) => `group ${desired.name} exists`,
-  probe: ({ name }) => groupExists(name),
-  parse: (reading) => reading.code === 0,
-  diff: ({ name }, exists) =>
-    exists ? [] : [{ kind: 'create', property: 'name', before: null, after: name }],
+  probe: ({ name }) => probe([{ account: name, in: 'group' }]),
+  parse: ({ out }, { name }) => parseGround(partsOf(out)).accounts.has(`group ${name}`),
+  diff({ name }, exists, world) {
+    if (world.group(name).over(exists ? {} : undefined) !== undefined) return [];
+    const certainty = world.bringsMore ? 'conditional' : 'certain';
+    return [{ kind: 'create', property: 'name', before: null, after: name, certainty }];
+  },
+  foresee: ({ name }, _exists, _changes, world) => world.group(name).willBe({}),
   apply: ({ name }) =>
     sh`${alone}
-if ${groupExists(name)}; then :
+if [ -n "$(q_account group ${name})" ]; then :
 elif command -v groupadd >/dev/null; then groupadd --system ${name}; else addgroup -S ${name}; fi`,
 });
-
-function groupExists(name: string): Sh {
-  return sh`{ getent group ${name} >/dev/null 2>&1 || grep -q ${`^${name}:`} /etc/group; }`;
-}

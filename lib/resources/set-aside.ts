@@ -1,3 +1,4 @@
+import { completePath } from '../dsl/path.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 
@@ -20,11 +21,15 @@ type Observed = 'absent' | 'there' | 'empty mount' | 'filled mount';
 /**
  * A directory that makes way under another name beside it; nothing of it is deleted unless that is asked for. A mount
  * point stays: its content moves to a folder in it, on the same file system.
+ *
+ * @example
+ * setAside({ path: '/var/lib/app', label: 'app.set-aside', asRoot: true, service: 'app', stop: sh`systemctl stop app` })
  */
 export const setAside = defineResource<SetAsideDesired, Observed>({
   kind: 'set-aside',
   name: ({ path }) => path,
   title: ({ path }) => `${path} is set aside`,
+  complete: completePath,
   probe: (desired) => sh`${contentOf(desired)}
 if q_mounted; then
   q_content >/dev/null && echo 'filled mount' || echo 'empty mount'
@@ -38,8 +43,8 @@ else echo absent; fi`,
   },
   foresee({ path, service }, observed, changes, world) {
     if (changes.length === 0) return;
-    if (observed === 'there') world.set(`path:${path}`, 'absent');
-    world.set(`service:${service}`, 'stopped');
+    if (observed === 'there') world.path(path).willBeAbsent();
+    world.unit(service).willBe({ state: 'stopped' });
   },
   apply: (desired) => sh`${desired.stop}
 ${contentOf(desired)}

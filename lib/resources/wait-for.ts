@@ -10,7 +10,12 @@ export interface WaitForDesired {
   readonly timeout: number;
 }
 
-/** Waits, within a deadline, until something is true. */
+/**
+ * Waits, within a deadline, until something is true.
+ *
+ * @example
+ * waitFor({ name: 'the site answers', until: sh`curl -fs http://localhost/`, timeout: 30 })
+ */
 export const waitFor = defineResource<WaitForDesired, boolean>({
   kind: 'wait-for',
   name: (desired) => desired.name,

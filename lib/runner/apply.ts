@@ -1,6 +1,6 @@
 import type { PlannedTask } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
-import type { Transfer } from '../dsl/task.ts';
+import type { Prepared, Transfer } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { armGuard, confirmGuard, explainLoss, guardApplied } from './guard.ts';
@@ -13,6 +13,7 @@ export interface ApplyContext extends Omit<Proving, 'done'> {
   /** Written beside the manifest: whose records these are. */
   readonly owner: string;
   readonly connect: () => Promise<Host>;
+  readonly prepare: (planned: PlannedTask) => Promise<Prepared>;
   readonly send: (transfers: readonly Transfer[]) => Promise<void>;
 }
 
@@ -47,24 +48,50 @@ async function applySegments(
   sent: Promise<void>,
 ): Promise<void> {
   let head = first;
-  for (const segment of segments) {
-    if (segment.some(({ prepared }) => prepared.transfers?.length)) await sent;
+  for (const [first, ...rest] of segments as readonly (readonly [Step, ...Step[]])[]) {
+    if ([first, ...rest].some(({ prepared }) => prepared.transfers?.length)) await sent;
     if (progress.wire.stopping) return;
-    const { task } = (segment.at(-1) as Step).planned;
-    if (task.act) await applyByHand(segment[0] as Step, head, progress);
-    else if (task.guard) await applyGuarded(segment, head, progress);
+    const begin = first.planned.waits ? await judge(first, progress) : first;
+    const segment = begin ? [begin, ...rest] : rest;
+    const last = segment.at(-1)?.planned.task;
+    if (last === undefined || progress.wire.stopping) continue;
+    if (last.act) await applyByHand(segment[0] as Step, head, progress);
+    else if (last.guard) await applyGuarded(segment, head, progress);
     else await applyAndProve(segment, progress, { head });
+    if (begin && progress.done.has(begin.planned)) progress.done.add(first.planned);
     head = [];
   }
 }
 
-/** A task with a guard is the last of its exchange; one with a function of its own stands alone. */
+/** Its turn has come: reads again what decides about a task; undefined when there is nothing left to do. */
+async function judge({ planned }: Step, progress: Progress): Promise<Step | undefined> {
+  const { wire, proof, done } = progress;
+  const { task, role } = planned;
+  const fragment = { id: 'judge', sh: task.probe ?? sh`:`, critical: false };
+  const { readings } = await wire.exchange(task.title, [fragment]);
+  const reading = readings.get('judge') ?? { code: 1, out: '' };
+  const changes = wire.inTask(planned, () => task.diff(reading, proof));
+  if (changes.length === 0) {
+    done.add(planned);
+    wire.finished(role, task.title, 'ok');
+    return undefined;
+  }
+  const due = { role, task, changes };
+  const prepared = await progress.prepare(due);
+  await progress.send(prepared.transfers ?? []);
+  return { planned: due, prepared };
+}
+
+/**
+ * A task with a guard is the last of its exchange; one with a function of its own stands alone; one that waits to be
+ * judged is the first.
+ */
 function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
   const segments: Step[][] = [];
   let open = false;
   for (const step of steps) {
     const { act, guard } = step.planned.task;
-    if (open && !act) segments.at(-1)?.push(step);
+    if (open && !act && !step.planned.waits) segments.at(-1)?.push(step);
     else segments.push([step]);
     open = !act && !guard;
   }
@@ -134,7 +161,7 @@ async function applyByHand({ planned }: Step, head: readonly Fragment[], context
     }
   } catch (error) {
     wire.finished(planned.role, task.title, 'failed', planned.changes);
-    if (error instanceof QuorateError) throw wire.named(error, task);
+    if (error instanceof QuorateError) throw wire.named(error, planned);
     const said = error instanceof Error ? error.message : String(error);
     throw new QuorateError(`${wire.host.name}: ${task.title}: ${said}`, {
       exitCode: EXIT.failed,

@@ -43,7 +43,7 @@ PATH=$PATH setsid sh "$q_guard/timer" "$q_state" "$(readlink "$q_state/lock")" <
 q_tries=0
 until [ -s "$q_guard/pid" ]; do
   q_tries=$((q_tries + 1)); [ "$q_tries" -lt 100 ] || { echo "no timer came up in $q_guard"; exit 1; }
-  sleep 0.02 2>/dev/null || sleep 1
+  q_nap 0.02
 done`,
   ]);
 }
@@ -74,7 +74,7 @@ rm -rf -- "$q_guard"`;
  */
 export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
   read -r q_pid q_start <"$q_state/guard/pid" 2>/dev/null && q_lives "$q_pid" "$q_start" || break
-  sleep 0.2 2>/dev/null || sleep 1
+  q_nap 0.2
 done`;
 
 /**

@@ -100,7 +100,7 @@ q_take() {
       1)
         # Somebody is taking it over: who that is shows in a moment.
         q_tries=$((q_tries + 1)); [ "$q_tries" -lt 50 ] || return 1
-        sleep 0.1 2>/dev/null || sleep 1
+        q_nap 0.1
         continue ;;
       *) return 2 ;;
     esac

@@ -2,12 +2,15 @@ import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { PART } from '../dsl/probe.ts';
 import type { Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
-import { type Prepared, type Reading, type Transfer, World } from '../dsl/task.ts';
+import type { Change, Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
+import { World } from '../dsl/world.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
 import { compileReads, parseReads } from './reads.ts';
+import { withoutRepeats } from './tasks.ts';
 import { type RoleTask, Wire } from './wire.ts';
 
 /** Seconds for what changes something outside of tasks. */
@@ -66,24 +69,47 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const tasks = withoutRepeats(this.target.name, declared);
     const readings = await this.#probeAll(tasks);
     this.#world = new World();
-    this.plan = tasks.map((one, i) => {
-      const reading = readings(i);
-      return { ...one, changes: this.#wire.inTask(one, () => one.task.diff(reading, this.#world)) };
-    });
+    this.#world.provides(this.stateDir);
+    const plan: PlannedTask[] = [];
+    for (const [i, one] of tasks.entries()) {
+      const changes = this.#wire.inTask(one, () => one.task.diff(readings(i), this.#world));
+      plan.push(judged({ ...one, changes }, plan.filter(isDue)));
+    }
+    this.plan = plan;
     this.#rest();
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
     const due = this.plan.filter((planned) => isDue(planned) && which(planned));
     if (due.length === 0) return;
-    const prepared = await this.#prepare(due);
+    this.#wire.doing('preparing');
+    const prepare = (planned: PlannedTask) => this.#prepare(planned);
+    const prepared = await Promise.all(due.map((one) => (one.waits ? {} : prepare(one))));
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
     const { owner, connect } = this.#options;
-    const proof = this.#world.copy();
+    const proof = this.#world.forProof();
     const send = (transfers: readonly Transfer[]) => this.#send(transfers);
-    await applySteps(steps, { wire: this.#wire, proof, owner, connect, send });
+    await applySteps(steps, { wire: this.#wire, proof, owner, connect, prepare, send });
     for (const planned of due) this.#applied.add(planned);
     this.#rest();
+    await this.#settle(proof);
+  }
+
+  /** Once all is applied: what was judged before tasks behind it were applied must not be due again. */
+  async #settle(proof: World): Promise<void> {
+    if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
+    const early = this.plan
+      .slice(0, this.plan.findLastIndex(isDue))
+      .filter(({ task }) => task.after === 'any' && !task.unproven && task.probe);
+    if (early.length === 0) return;
+    const fragments = early.map(({ task }, i) => ({ id: `${i}`, sh: task.probe as Sh, critical: false }));
+    const { readings } = await this.#wire.exchange('reading', fragments);
+    for (const [i, planned] of early.entries()) {
+      this.#wire.inTask(planned, () => {
+        const left = planned.task.diff(readings.get(`${i}`) ?? { code: 1, out: '' }, proof);
+        if (left.length > 0) throw dueAgain(planned.task);
+      });
+    }
   }
 
   report(role: string, task: string, status: TaskStatus): void {
@@ -127,17 +153,12 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     };
   }
 
-  async #prepare(due: readonly PlannedTask[]): Promise<readonly Prepared[]> {
-    this.#wire.doing('preparing');
-    return Promise.all(
-      due.map(async (planned) => {
-        const { task, changes } = planned;
-        if (!task.prepare) return {};
-        const progress = (text: string) => this.#wire.doing(text);
-        const prepared = await this.#wire.inTask(planned, () => task.prepare?.(changes, { progress }));
-        return prepared ?? {};
-      }),
-    );
+  async #prepare(planned: PlannedTask): Promise<Prepared> {
+    const { task, changes } = planned;
+    if (!task.prepare) return {};
+    const progress = (text: string) => this.#wire.doing(text);
+    const prepared = await this.#wire.inTask(planned, () => task.prepare?.(changes, { progress }));
+    return prepared ?? {};
   }
 
   /** Side by side: each file has a channel of its own. */
@@ -155,18 +176,25 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 }
 
-/**
- * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands.
- * Two different wishes for one thing are a bug of a role.
- */
-function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
-  const seen = new Map<string, RoleTask>();
-  for (const entry of tasks) {
-    const first = seen.get(entry.task.resource);
-    if (first && first.task.probe?.text !== entry.task.probe?.text) {
-      throw new Error(`${host}: ${first.role} and ${entry.role} disagree on ${entry.task.resource}`);
-    }
-    if (!first) seen.set(entry.task.resource, entry);
-  }
-  return [...seen.values()];
+/** A task that hangs on earlier ones that are due can only be judged when its turn comes. */
+function judged(planned: PlannedTask, due: readonly PlannedTask[]): PlannedTask {
+  const { task, changes } = planned;
+  const { after } = task;
+  if (after === undefined || task.unproven || due.length === 0) return planned;
+  if (after === 'any')
+    return changes.length > 0 ? planned : { ...planned, waits: true, changes: [unknown(task)] };
+  if (!due.some((one) => after.some(({ thing }) => thing === one.task.thing))) return planned;
+  const conditional = changes.map((one) => ({ ...one, certainty: 'conditional' as const }));
+  return { ...planned, waits: true, changes: changes.length > 0 ? conditional : [unknown(task)] };
+}
+
+function dueAgain({ title }: Task): QuorateError {
+  return new QuorateError(`"${title}" is due again: a task behind it has changed what it looks at`, {
+    exitCode: EXIT.failed,
+    hint: 'declare it behind that task, or name the tasks that matter: after: [ … ]',
+  });
+}
+
+function unknown({ resource }: Task): Change {
+  return { resource, kind: 'run', property: 'effect', before: null, after: null, certainty: 'unknown' };
 }

@@ -3,12 +3,13 @@ import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Role } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
+import { EXIT, type QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
 import { LoopHost } from './play-host.ts';
 import type { RunHost, Session } from './session.ts';
-import type { RoleTask } from './wire.ts';
+import { faultsOf, tasksOf } from './tasks.ts';
 
 /**
  * One play from the first exchange to the last: facts, what the cluster is, plans of all hosts, then, where
@@ -56,6 +57,18 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     await converge(session, locked, () => play.strategy.converge(run));
   }
   if (!session.stopping) await play.strategy.verify?.(run);
+}
+
+/** What is wrong with the roles of a play, before any host is contacted. */
+export function roleFaults<Facts>(play: Play<Facts>, { options }: Session): readonly QuorateError[] {
+  const all = options.select(play.hosts);
+  const hostvars = Object.fromEntries(all.map(({ name, vars }) => [name, vars]));
+  const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars }));
+  return faultsOf(
+    play,
+    play.roles.filter(({ name }) => options.roles.includes(name)),
+    hosts,
+  );
 }
 
 /** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
@@ -129,10 +142,7 @@ async function plan<Facts>(
     hosts.filter((host) => host.selected),
     (host) => host.target.name,
     async (host) => {
-      const tasks: RoleTask[] = roles.flatMap((role) =>
-        role.tasks(host.target).map((task) => ({ role: role.name, task })),
-      );
-      await host.makePlan(tasks);
+      await host.makePlan(tasksOf(roles, host.target, EXIT.failed));
     },
   );
   for (const host of hosts) {

@@ -1,6 +1,7 @@
 import type { PlannedTask } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
-import type { Prepared, Reading, World } from '../dsl/task.ts';
+import type { Prepared, Reading } from '../dsl/task.ts';
+import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import type { Fragment } from './script.ts';
@@ -40,7 +41,7 @@ export async function applyAndProve(
   let failure: unknown;
   const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
   const fail = (planned: PlannedTask, error: unknown) => {
-    failure ??= wire.named(error, planned.task);
+    failure ??= wire.named(error, planned);
     // What is under way on the host may be one task further by now; nothing is begun behind that.
     wire.halt();
     wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
@@ -48,7 +49,7 @@ export async function applyAndProve(
   const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {
     const { task, changes } = planned;
     return [
-      { id: `a${i}`, sh: task.apply(changes, prepared), critical: true },
+      { id: `a${i}`, sh: wire.inTask(planned, () => task.apply(changes, prepared)), critical: true },
       { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
     ];
   });

@@ -1,6 +1,7 @@
+import { asOneRun } from '../dsl/per-run.ts';
 import type { Playbook } from '../dsl/play.ts';
-import type { ExitCode } from '../errors.ts';
-import { runPlay } from './play.ts';
+import { type ExitCode, QuorateErrors } from '../errors.ts';
+import { roleFaults, runPlay } from './play.ts';
 import { type RunOptions, Session } from './session.ts';
 
 /** A run under way; the command line turns signals into these. */
@@ -18,7 +19,7 @@ export interface Run {
 export function startRun(playbook: Playbook, options: RunOptions): Run {
   const session = new Session(options);
   return {
-    done: Promise.race([run(playbook, session), session.givenUp]),
+    done: asOneRun(() => Promise.race([run(playbook, session), session.givenUp])),
     stop: (code) => session.stop(code),
     kill: () => session.kill(),
     get abandoned() {
@@ -32,6 +33,8 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
   const hosts = [...new Set(playbook.plays.flatMap((play) => select(play.hosts).map((host) => host.name)))];
   session.sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
   try {
+    const faults = playbook.plays.flatMap((play) => roleFaults(play, session));
+    if (faults.length > 0) throw new QuorateErrors(faults);
     for (const play of playbook.plays) {
       if (session.over) break;
       await runPlay(play, session);

@@ -3,6 +3,7 @@ import { QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
+import { faultIn } from './faults.ts';
 import type { Fragment } from './script.ts';
 
 /** A task with the role it comes from. */
@@ -90,10 +91,10 @@ export class Wire {
   }
 
   /** Runs part of a task; what goes wrong in it gets the names of host and task, and fails the task. */
-  inTask<T>({ role, task }: RoleTask, part: () => T): T {
+  inTask<T>(one: RoleTask, part: () => T): T {
     const fail = (error: unknown): never => {
-      const named = this.named(error, task);
-      if (named !== error) this.finished(role, task.title, 'failed');
+      const named = this.named(error, one);
+      if (named !== error) this.finished(one.role, one.task.title, 'failed');
       throw named;
     };
     try {
@@ -104,13 +105,14 @@ export class Wire {
     }
   }
 
-  /** An error of a task that does not say yet where it comes from, completed; any other as it is. */
-  named(error: unknown, { title }: Task): unknown {
-    if (!(error instanceof QuorateError) || error.host !== undefined) return error;
+  /** An error of a task that does not say yet where it comes from, completed; a bug of ours as it is. */
+  named(error: unknown, one: RoleTask): unknown {
+    if (!(error instanceof QuorateError)) return faultIn(error, this.host.name, one) ?? error;
+    if (error.host !== undefined) return error;
     return new QuorateError(`${this.host.name}: ${error.message}`, {
       exitCode: error.exitCode,
       host: this.host.name,
-      task: title,
+      task: one.task.title,
       ...(error.hint !== undefined && { hint: error.hint }),
       ...(error.position !== undefined && { position: error.position }),
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { joinSh, sh } from '../../lib/dsl/sh.ts';
+import { PRELUDE } from '../../lib/dsl/prelude.ts';
+import { joinSh, raw, sh } from '../../lib/dsl/sh.ts';
 import { group } from '../../lib/resources/group.ts';
 import { user } from '../../lib/resources/user.ts';
 import { describeLab } from './support/describeLab.ts';
@@ -22,7 +23,7 @@ describeLab('an account that services share', () => {
 wait
 echo ${name} "$(id -gn ${name}) $(grep -c ${`^${name}:`} /etc/passwd) $(grep -c ${`^${name}:`} /etc/group)"`;
     });
-    const { stdout, stderr } = await lab.ssh('etcd01', joinSh(made).text);
+    const { stdout, stderr } = await lab.ssh('etcd01', joinSh([raw(PRELUDE), ...made]).text);
     expect(stdout + stderr).toBe(names.map((name) => `${name} ${name} 1 1\n`).join(''));
   });
 });

@@ -1,17 +1,18 @@
+import { PerRun } from '../../dsl/per-run.ts';
 import type { Target } from '../../dsl/role.ts';
 import { openPki, type Pki, type PkiOptions } from '../../pki/index.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterOf, memberOf } from '../model/cluster.ts';
 
-const opened = new Map<string, Promise<Pki>>();
+const opened = new PerRun(() => new Map<string, Promise<Pki>>());
 
 /** The PKI of a target's cluster on control; hosts of one run share it. */
 export function clusterPki(target: Target<EtcdFacts>): Promise<Pki> {
   const options = pkiOptions(target);
-  let pki = opened.get(options.dir);
+  let pki = opened.own.get(options.dir);
   if (!pki) {
     pki = openPki(options);
-    opened.set(options.dir, pki);
+    opened.own.set(options.dir, pki);
   }
   return pki;
 }

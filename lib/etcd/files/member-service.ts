@@ -81,7 +81,7 @@ export const memberService = defineResource<MemberServiceDesired, ObservedMember
     return [...differences, ...(observed.otherUnit ? [unit] : []), ...(observed.bootstrapLeft ? [left] : [])];
   },
 
-  foresee: ({ service }, _observed, _changes, world) => world.set(`service:${service.name}`, 'running'),
+  foresee: ({ service }, _observed, _changes, world) => world.unit(service.name).willBe({ state: 'running' }),
 
   /**
    * The bootstrap file is there before the start, and gone once the service is ready. So is what a killed run had begun

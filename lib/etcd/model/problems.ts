@@ -1,5 +1,6 @@
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
+import { readDuration } from '../../pki/duration.ts';
 import { ofAddresses } from './address-problems.ts';
 import { hostPort, memberOf } from './cluster.ts';
 import { dirsOf, ofDirs } from './dir-problems.ts';
@@ -17,7 +18,6 @@ const OF_CLUSTER = [
   'etcd_cert_expiry',
   'etcd_cert_renew_before',
 ] as const satisfies readonly EtcdVar[];
-const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
 
 /** What each variable allows by itself, and what is wrong with them together: seen before any contact. */
 export function modelProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
@@ -91,7 +91,7 @@ function ofHost(listed: Listed): readonly Problem[] {
 }
 
 function ofLifetimes({ host }: Listed): readonly Problem[] {
-  const [life, before] = [seconds(host.vars.etcd_cert_expiry), seconds(host.vars.etcd_cert_renew_before)];
+  const [life, before] = [duration(host.vars.etcd_cert_expiry), duration(host.vars.etcd_cert_renew_before)];
   if (life === undefined || before === undefined || before < life) return [];
   const message = `etcd_cert_renew_before of ${host.name} is no less than etcd_cert_expiry: every run would renew`;
   const hint = 'a third of the validity is usual';
@@ -174,10 +174,6 @@ function ofCluster(all: readonly Listed[]): readonly Problem[] {
   return problems;
 }
 
-function seconds(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  return [...value.matchAll(/([\d.]+)([dhms])/g)].reduce(
-    (sum, [, number, unit = '']) => sum + Number(number) * (SECONDS[unit] ?? 0),
-    0,
-  );
+function duration(value: unknown): number | undefined {
+  return typeof value === 'string' ? readDuration(value) : undefined;
 }

@@ -54,7 +54,7 @@ stat -L -c %Y -- ${desired.loads.map(({ path }) => path)} 2>/dev/null`,
       world,
     ),
 
-  foresee: (desired, _observed, _changes, world) => world.set(`service:${desired.name}`, 'running'),
+  foresee: (desired, _observed, _changes, world) => world.unit(desired.name).willBe({ state: 'running' }),
 
   apply(desired, changes) {
     const manager = managerOf(desired);

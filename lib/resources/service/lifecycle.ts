@@ -1,6 +1,7 @@
 import type { Difference } from '../../dsl/resource.ts';
 import type { Sh } from '../../dsl/sh.ts';
-import { type Change, UNKNOWN, type World } from '../../dsl/task.ts';
+import type { Change } from '../../dsl/task.ts';
+import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { processManager } from './process.ts';
 import { systemdManager } from './systemd.ts';
 
@@ -109,7 +110,7 @@ export function lifecycleDifferences(
     ? []
     : [{ kind: 'update', property: 'enabled', before: 'disabled', after: 'enabled' }];
   // An earlier task may stop it.
-  const state = world.get(`service:${name}`) === 'stopped' ? 'stopped' : observed.state;
+  const state = world.unit(name).state?.state === 'stopped' ? 'stopped' : observed.state;
   const loads = (kind: 'start' | 'restart'): readonly Difference[] =>
     outdated.length === 0
       ? []
@@ -140,7 +141,7 @@ export function outdatedFiles(
   const names = loads.map(({ path }) => path.split('/').at(-1) ?? path);
   if (recorded?.length !== loads.length) return loads.length === 0 && stale ? [`${name}.service`] : names;
   const outdated = loads.flatMap(({ path, digest }, i) => {
-    const wanted = digest ?? world.get(`sha256:${path}`) ?? onDisk[i];
+    const wanted = digest ?? world.path(path).state?.sha256 ?? onDisk[i];
     return wanted === UNKNOWN || wanted !== recorded[i] ? [names[i] as string] : [];
   });
   return outdated.length === 0 && stale ? [`${name}.service`] : outdated;

@@ -33,7 +33,7 @@ export function stopPidFile(pidFile: string): Sh {
   while [ "$(q_born "$q_pid")" = "$q_start" ]; do
     q_tries=$((q_tries + 1))
     if [ "$q_tries" = 100 ]; then kill -9 "$q_pid"; fi
-    sleep 0.1 2>/dev/null || sleep 1
+    q_nap 0.1
   done
 fi
 rm -f -- ${pidFile}`;

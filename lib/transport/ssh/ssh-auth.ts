@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AuthHandlerMiddleware, ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
+import { PerRun } from '../../dsl/per-run.ts';
 import type { Secret } from '../../dsl/secret.ts';
 import type { QuorateError } from '../../errors.ts';
 import { unreachable } from '../failures.ts';
@@ -128,17 +129,17 @@ export class Authentication {
   }
 }
 
-const read = new Map<string, Promise<ParsedKey | Error | undefined>>();
+const read = new PerRun(() => new Map<string, Promise<ParsedKey | Error | undefined>>());
 
 /** Each file is read and parsed once, however many hosts it is for; undefined when it is not there. */
 function keyIn(file: string): Promise<ParsedKey | Error | undefined> {
-  const known = read.get(file);
+  const known = read.own.get(file);
   if (known) return known;
   const key = readFile(file).then(
     (bytes) => [ssh2.utils.parseKey(bytes)].flat()[0],
     () => undefined,
   );
-  read.set(file, key);
+  read.own.set(file, key);
   return key;
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { PerRun } from '../../dsl/per-run.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable, untrusted } from '../failures.ts';
@@ -8,7 +9,7 @@ import { choose } from './ssh-algorithms.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 /** What the user said in this run, by file, name and key; undefined where nobody could be asked. */
-const answers = new Map<string, boolean | undefined>();
+const answers = new PerRun(() => new Map<string, boolean | undefined>());
 
 /** Questions are asked one after the other, so that prompts do not mix. */
 let lastQuestion: Promise<unknown> = Promise.resolve();
@@ -69,6 +70,7 @@ export class HostKeyCheck {
   async mayTrust(trust: ConnectOptions['trust']): Promise<boolean> {
     const key = this.#shown;
     if (!trust || !key || this.#verdict !== 'unknown') return false;
+    const said = answers.own;
     const answer = lastQuestion.then(async () => {
       // Somebody may have said yes to it for another host meanwhile.
       this.#lines = await linesFor(this.#settings);
@@ -77,9 +79,9 @@ export class HostKeyCheck {
       // A yes is recorded only once the host has proven to own the key: until then it counts from here.
       const { knownAs, files } = this.#settings.hostKey;
       const question = `${files[0]} ${knownAs} ${key.toString('base64')}`;
-      if (!answers.has(question))
-        answers.set(question, await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
-      const answer = answers.get(question);
+      if (!said.has(question))
+        said.set(question, await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
+      const answer = said.get(question);
       this.#unanswered = answer === undefined;
       if (answer) this.#trusted = key;
       return answer === true;

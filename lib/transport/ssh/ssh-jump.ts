@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { PerRun } from '../../dsl/per-run.ts';
 import { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable } from '../failures.ts';
@@ -18,8 +19,8 @@ interface Shared {
   users: number;
 }
 
-/** Connections to jump hosts: one for all hosts behind it. */
-const shared = new Map<string, Shared>();
+/** Connections to jump hosts: one for all hosts of a run behind it. */
+const shared = new PerRun(() => new Map<string, Shared>());
 
 /**
  * The way to a host through its jump hosts; undefined when it has none. A jump host (`[user@]host[:port]`)
@@ -35,13 +36,14 @@ export async function jumpTo(
   if (last === undefined) return undefined;
   const hop = hopOf(connection, last, hops);
   const key = JSON.stringify([settings.jumps, hop.keyFile, hop.knownHostsFile, hop.strictHostKeyChecking]);
-  const use = shared.get(key) ?? { link: openHop(hop, options), users: 0 };
-  shared.set(key, use);
+  const links = shared.own;
+  const use = links.get(key) ?? { link: openHop(hop, options), users: 0 };
+  links.set(key, use);
   use.users += 1;
   const release = () => {
     use.users -= 1;
     if (use.users > 0) return;
-    if (shared.get(key) === use) shared.delete(key);
+    if (links.get(key) === use) links.delete(key);
     use.link.then((link) => link.close()).catch(() => {});
   };
   try {

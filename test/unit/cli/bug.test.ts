@@ -33,7 +33,6 @@ async function run(bug: string, output: string) {
 it.concurrent.each([
   ['before the run', 'guard', 'plain'],
   ['before the run, as JSON', 'guard', 'json'],
-  ['while a role is built', 'role', 'pretty'],
   ['while hosts are changed', 'strategy', 'json'],
   ['in a timer, past every catch', 'timer', 'plain'],
   ['in a promise that nobody waits for', 'promise', 'json'],
@@ -45,4 +44,12 @@ it.concurrent.each([
   if (output === 'json') {
     for (const line of stdout.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
   }
+});
+
+it('an error while a role is built is that of the role: it says where, and does not show the secret', async () => {
+  const { code, said } = await run('role', 'pretty');
+  expect(code).toBe(2);
+  expect(said).toMatch(/here: role role cannot be built: TypeError: cannot read \*{8}, nor "\*{8}/);
+  expect(said).toMatch(/bugPlaybook\.ts:\d+:\d+/);
+  expect(said).not.toMatch(/kanarien|vogel|a bug of ours/);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PART } from '../../../lib/dsl/probe.ts';
-import { type Task, World } from '../../../lib/dsl/task.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { World } from '../../../lib/dsl/world.ts';
+import { absent } from '../../../lib/resources/absent.ts';
 import { archive } from '../../../lib/resources/archive.ts';
 import { certificate } from '../../../lib/resources/certificate.ts';
 import { directory } from '../../../lib/resources/directory.ts';
@@ -69,8 +71,78 @@ describe('what stands at a path and does not make way', () => {
     expect(() => diff(task, ...parts)).toThrow(expect.objectContaining({ message, exitCode: 2 }));
   });
 
-  it.each(['symbolic link', 'fifo', 'socket'])('a %s makes way for a file', (type) => {
+  it.each(['socket', 'character special file', 'block special file'])('a %s is refused, too', (type) => {
+    expect(() => diff(TASKS.file, is(type))).toThrow(/, a file was wanted$/);
+  });
+
+  it('a link to a directory is refused where a file would get into that directory', () => {
+    expect(() => diff(TASKS.file, `${is('symbolic link')}\nto directory`)).toThrow(
+      '/x/file is a link to a directory, a file was wanted',
+    );
+  });
+
+  it('a masked unit is no link to be replaced in silence', () => {
+    const masked = () => diff(TASKS.file, `${is('symbolic link')}\nto device`);
+    expect(masked).toThrow('/x/file is a link to a device, a file was wanted');
+    expect(masked).toThrow(expect.objectContaining({ hint: expect.stringContaining('systemctl unmask') }));
+  });
+
+  it.each(['symbolic link', 'fifo'])('a %s makes way for a file', (type) => {
     expect(diff(TASKS.file, is(type))).toMatchObject([{ kind: 'create', property: 'content' }]);
+  });
+});
+
+describe('a wish for a path', () => {
+  const made = (mode: string) => (file({ path: '/x', content: '', mode }).wish as { mode: string }).mode;
+  it.each([
+    ['0644', '0644'],
+    ['644', '0644'],
+    ['02775', '2775'],
+    ['2775', '2775'],
+    ['u=rw,go=r', '0644'],
+    ['a=rx', '0555'],
+    ['u=rwx,g=rx,o=', '0750'],
+  ])('mode %s means %s', (mode, octal) => expect(made(mode)).toBe(octal));
+
+  it.each(['u=rw', 'g+w', '64', '0888', '', 'rw-r--r--', 420 as never])(
+    'mode %j says too little, and is refused before any contact',
+    (mode) => expect(() => made(mode)).toThrow(expect.objectContaining({ exitCode: 1 })),
+  );
+
+  it.each(['relative', '', '/a\nb', '/a\0b', undefined as never])('path %j is refused', (path) => {
+    for (const make of [
+      () => file({ path, content: '', mode: '0644' }),
+      () => directory({ path, mode: '0755' }),
+      () => absent({ path }),
+    ]) {
+      expect(make).toThrow(expect.objectContaining({ exitCode: 1 }));
+    }
+  });
+
+  it('is one wish, however the path is spelt', () => {
+    const of = (path: string) => directory({ path, mode: '755' }).thing;
+    expect(['/srv/www/', '//srv/./www', '/srv/x/../www'].map(of)).toEqual(Array(3).fill('path /srv/www'));
+  });
+
+  it('has text as content, without NUL; the message names the path and not the content', () => {
+    const wrong = ['a\0secret', undefined, Promise.resolve('x'), 3] as never[];
+    for (const content of wrong) {
+      const make = () => file({ path: '/x', content, mode: '0644' });
+      expect(make).toThrow(/^the content of \/x (?!.*secret)/);
+      expect(make).toThrow(expect.objectContaining({ exitCode: 1 }));
+    }
+  });
+
+  it.each([
+    ['33', 'www-data', '33', []],
+    ['0', 'root', '0', []],
+    ['www-data', 'www-data', '33', []],
+    ['34', 'www-data', '33', ['owner']],
+    ['33', 'UNKNOWN', '33', []],
+  ])('owner %s of a file of %s (%s) differs in %j', (owner, name, uid, differs) => {
+    const seen = `stat regular file|644|${name}|root|0|${uid}|0|/x\ntext\n`;
+    const task = file({ path: '/x', content: '', mode: '0644', owner });
+    expect(task.diff({ code: 0, out: seen }, new World()).map(({ property }) => property)).toEqual(differs);
   });
 });
 

@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { asOneRun, PerRun } from '../../../lib/dsl/per-run.ts';
 import { redact, Secret } from '../../../lib/dsl/secret.ts';
 
 it('masks a secret wherever it turns up, as JSON and shells write it too', () => {
@@ -17,4 +19,39 @@ it.each([
 ])('masks one of fewer than six characters where it stands as a value: %s', (text, masked) => {
   new Secret('ab1');
   expect(redact(text)).toBe(masked);
+});
+
+describe('two runs in one process', () => {
+  it('do not know of each other', async () => {
+    const made = new PerRun(() => ({ of: '' }));
+    const run = (name: string) =>
+      asOneRun(async () => {
+        made.own.of += name;
+        new Secret(`secret of ${name}`);
+        await sleep(5);
+        return [made.own.of, redact('secret of one, secret of two')];
+      });
+    expect(await Promise.all([run('one'), run('two')])).toEqual([
+      ['one', '********, secret of two'],
+      ['two', 'secret of one, ********'],
+    ]);
+    expect(made.own.of).toBe('');
+  });
+
+  it('are masked both where it is not known which one speaks', async () => {
+    const done = asOneRun(async () => {
+      new Secret('known to a run');
+      await sleep(20);
+    });
+    expect(redact('known to a run')).toBe('********');
+    await done;
+  });
+
+  it('a part of a run is no run of its own', () => {
+    const made = new PerRun(() => ({ of: '' }));
+    asOneRun(() => {
+      made.own.of = 'outer';
+      asOneRun(() => expect(made.own.of).toBe('outer'));
+    });
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { World } from '../../../lib/dsl/task.ts';
+import { World } from '../../../lib/dsl/world.ts';
 import { service } from '../../../lib/resources/service/index.ts';
 
 const digest = (letter: string) => letter.repeat(64);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { World } from '../../../lib/dsl/task.ts';
+import { World } from '../../../lib/dsl/world.ts';
 import { ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import { binaries } from '../../../roles/binaries.ts';
 import { DEFAULTS } from '../support/defaults.ts';

@@ -31,10 +31,10 @@ describe.skipIf(busyboxMissing !== undefined)('with busybox alone', () => {
   it('writes files whole, with mode and owner', async () => {
     const path = join(scratch(), "it's here");
     expect(await said(sh`printf 'a\n' | q_write ${path} 0640 root root; q_stat ${path}`)).toBe(
-      `0 stat regular file|640|root|root|2|${path}`,
+      `0 stat regular file|640|root|root|2|0|0|${path}`,
     );
     expect(await said(sh`q_mode ${path} 0600 '' ''; q_text ${path}`)).toBe(
-      `0 stat regular file|600|root|root|2|${path}\ntext\nYQo=`,
+      `0 stat regular file|600|root|root|2|0|0|${path}\ntext\nYQo=`,
     );
   });
 

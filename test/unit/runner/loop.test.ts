@@ -179,9 +179,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     writeFileSync(join(dir, 'gone'), '');
     await (await plan(absent({ path: join(dir, 'gone') }))).apply(() => true);
     expect(existsSync(join(dir, 'gone'))).toBe(false);
-    await expect((await plan(absent({ path: join(dir, 'full') }))).apply(() => true)).rejects.toThrow(
-      /exit status/,
-    );
+    await expect(plan(absent({ path: join(dir, 'full') }))).rejects.toThrow(/full: it has kept in it$/);
     expect(existsSync(join(dir, 'full/kept'))).toBe(true);
   });
 
@@ -199,6 +197,113 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     expect(host.plan[0]?.changes[0]?.certainty).toBe('unknown');
     await host.apply(() => true);
     expect(sink.events.at(-1)).toMatchObject({ status: 'changed' });
+  });
+
+  describe('what hangs on tasks before it', () => {
+    const conf = (content: string) => file({ path: join(dir, 'conf'), content, mode: '0644' });
+    const build = (options = {}) =>
+      command(
+        {
+          name: 'built from conf',
+          run: sh`cp ${join(dir, 'conf')} ${join(dir, 'built')}`,
+          unless: sh`cmp -s ${join(dir, 'conf')} ${join(dir, 'built')}`,
+        },
+        options,
+      );
+    const statuses = () =>
+      sink.events.flatMap((event) => (event.event === 'task' ? [`${event.task}: ${event.status}`] : []));
+    const certainties = (host: LoopHost<unknown>) =>
+      host.plan.map(({ changes }) => changes.map(({ certainty }) => certainty).join());
+
+    it('is judged when its turn comes, and the next check finds nothing', async () => {
+      await (await plan(conf('one'), build())).apply(() => true);
+      const behind = directory({ path: join(dir, 'behind'), mode: '0755' });
+      const tasks = [conf('two'), build(), behind];
+      const host = await plan(...tasks);
+      expect(certainties(host)).toEqual(['certain', 'unknown', 'certain']);
+      await host.apply(() => true);
+      expect(readFileSync(join(dir, 'built'), 'utf8')).toBe('two');
+      expect(certainties(await plan(...tasks))).toEqual(['', '', '']);
+    });
+
+    it('is left alone where there is nothing to do after all', async () => {
+      writeFileSync(join(dir, 'built'), 'one');
+      writeFileSync(join(dir, 'conf'), 'one');
+      const other = command({ name: 'other', run: sh`:`, changedWhen: 'always' });
+      const host = await plan(other, build());
+      expect(certainties(host)).toEqual(['unknown', 'unknown']);
+      await host.apply(() => true);
+      expect(statuses()).toEqual(['other: changed', 'built from conf: ok']);
+    });
+
+    it('is certain where it says what it hangs on, and that stays', async () => {
+      writeFileSync(join(dir, 'built'), 'one');
+      writeFileSync(join(dir, 'conf'), 'one');
+      chmodSync(join(dir, 'conf'), 0o644);
+      const other = command({ name: 'other', run: sh`:`, changedWhen: 'always' });
+      const same = conf('one');
+      expect(certainties(await plan(other, same, build({ after: [same] })))).toEqual(['unknown', '', '']);
+      expect(certainties(await plan(other, build({ after: [] })))).toEqual(['unknown', '']);
+      const changed = conf('two');
+      const host = await plan(other, changed, build({ after: [changed] }));
+      expect(certainties(host)).toEqual(['unknown', 'certain', 'unknown']);
+      await host.apply(() => true);
+      expect(readFileSync(join(dir, 'built'), 'utf8')).toBe('two');
+    });
+
+    it('is conditional where it is due already, and what an earlier task did is not done again', async () => {
+      const makes = command({
+        name: 'makes',
+        run: sh`touch ${join(dir, 'x')}`,
+        unless: sh`[ -e ${join(dir, 'x')} ]`,
+      });
+      const twice = command(
+        { name: 'again', run: sh`echo again >>${join(dir, 'x')}`, unless: sh`[ -e ${join(dir, 'x')} ]` },
+        { after: [makes] },
+      );
+      const host = await plan(makes, twice);
+      expect(certainties(host)).toEqual(['certain', 'conditional']);
+      await host.apply(() => true);
+      expect([readFileSync(join(dir, 'x'), 'utf8'), statuses()]).toEqual([
+        '',
+        ['makes: changed', 'again: ok'],
+      ]);
+    });
+
+    it('may be a folder that only a command makes', async () => {
+      const tasks = [
+        command({ name: 'unpacked', run: sh`mkdir ${join(dir, 'app')}`, creates: join(dir, 'app') }),
+        file({ path: join(dir, 'app/conf'), content: 'x', mode: '0644' }),
+      ];
+      const host = await plan(...tasks);
+      expect(certainties(host)).toEqual(['certain', 'conditional']);
+      await host.apply(() => true);
+      expect(certainties(await plan(...tasks))).toEqual(['', '']);
+    });
+
+    it('is not left due by a task behind it without a word', async () => {
+      const later = join(dir, 'later');
+      const spoils = sh`echo x >${join(dir, 'conf')}; touch ${later}`;
+      const host = await plan(conf('one'), build(), command({ name: 'spoils', run: spoils, creates: later }));
+      await expect(host.apply(() => true)).rejects.toMatchObject({
+        exitCode: 2,
+        task: 'built from conf',
+        message: 'here: "built from conf" is due again: a task behind it has changed what it looks at',
+      });
+    });
+
+    it('works for a task that is a function, too', async () => {
+      await (await plan(conf('one'), build())).apply(() => true);
+      const by = task(
+        'built by hand',
+        async ({ $ }) => void (await $`cp ${join(dir, 'conf')} ${join(dir, 'built')}`),
+        { unless: sh`cmp -s ${join(dir, 'conf')} ${join(dir, 'built')}` },
+      );
+      const tasks = [conf('two'), by];
+      await (await plan(...tasks)).apply(() => true);
+      expect(readFileSync(join(dir, 'built'), 'utf8')).toBe('two');
+      expect(certainties(await plan(...tasks))).toEqual(['', '']);
+    });
   });
 
   it('finishes the task in hand when asked to stop, and says what was not begun', async () => {
@@ -265,6 +370,13 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     });
   });
 
+  it('counts on the folder of its records, which it makes itself', async () => {
+    const path = join(dir, 'state/mine');
+    const host = await plan(file({ path, content: 'x', mode: '0644' }));
+    await host.apply(() => true);
+    expect(readFileSync(path, 'utf8')).toBe('x');
+  });
+
   it('lists what it owns before it touches it', async () => {
     const path = join(dir, 'owned');
     await (await plan(file({ path, content: '', mode: '0644' }))).apply(() => true);
@@ -285,7 +397,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     mkdirSync(join(dir, 'other'));
     writeFileSync(join(dir, 'other/manifest'), `${dir}/shared\n`);
     await (await plan(directory({ path: join(dir, 'shared/own'), mode: '0755' }))).apply(() => true);
-    expect(readFileSync(join(dir, 'state/manifest'), 'utf8')).toBe(`${dir}/shared/own\n${dir}/shared\n`);
+    expect(readFileSync(join(dir, 'state/manifest'), 'utf8')).toBe(`${dir}/shared\n${dir}/shared/own\n`);
   });
 
   it('lists what it sends before the first byte', async () => {
@@ -313,7 +425,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
       copyFileSync(from, to);
     };
     await host.apply(() => true);
-    expect(listed).toContain(`${dir}/new/bin/tool\n${dir}/new/bin\n${dir}/new\n`);
+    expect(listed).toContain(`${dir}/new\n${dir}/new/bin\n${dir}/new/bin/tool\n`);
     expect(readFileSync(join(dir, 'new/bin/tool'), 'utf8')).toBe('bytes');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sh } from '../../../../lib/dsl/sh.ts';
-import { World } from '../../../../lib/dsl/task.ts';
+import { World } from '../../../../lib/dsl/world.ts';
 import { memberService } from '../../../../lib/etcd/files/member-service.ts';
 
 const UNIT = '/etc/systemd/system/etcd.service';

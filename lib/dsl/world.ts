@@ -1,0 +1,233 @@
+import { posix } from 'node:path';
+
+/** Stands for a value that only the run can know. */
+export const UNKNOWN = 'unknown';
+
+/** What is at a path. */
+export interface PathState {
+  readonly type: 'file' | 'directory' | 'link' | 'pipe' | 'socket' | 'device' | 'other';
+  /** Octal, four digits. */
+  readonly mode: string;
+  /** By name; the number of one that has none. */
+  readonly owner: string;
+  readonly group: string;
+  /** Numbers of the two, where they were read. */
+  readonly uid?: string;
+  readonly gid?: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Of a file: its digest in hex, or `UNKNOWN` until the run has made it. */
+  readonly sha256?: string;
+  /** Of a small file whose text was asked for. */
+  readonly text?: string;
+  /** Of a link that leads to one of these. */
+  readonly leadsTo?: 'directory' | 'device';
+}
+
+export interface UserState {
+  /** Name of the primary group. */
+  readonly group: string;
+}
+
+export interface UnitState {
+  readonly state: 'running' | 'stopped';
+}
+
+export interface PackageState {
+  /** undefined: whichever the package manager finds. */
+  readonly version?: string | undefined;
+}
+
+/** What earlier tasks will make of one thing, over what a probe saw of it. */
+export interface Foreseen<State> {
+  /** What was said last; null: it will be gone; undefined: no earlier task touches it. */
+  readonly state: Partial<State> | null | undefined;
+  /** Say what holds once this task is carried out; what is left out stays as it is. */
+  willBe(state: Partial<State>): void;
+  willBeAbsent(): void;
+  /** What this task will find: the reading, or what earlier tasks make of it. */
+  over(observed: State | undefined): State | undefined;
+}
+
+/**
+ * A kind of thing that a resource keeps track of in the `World`, declared once beside the resource. `bare` is the
+ * state of one that was not there before.
+ *
+ * @example
+ * const MODULES = new Slot<{ loaded: boolean }>({ loaded: false });
+ * world.slot(MODULES, 'br_netfilter').willBe({ loaded: true });
+ */
+export class Slot<State> {
+  readonly bare: State;
+
+  constructor(bare: State) {
+    this.bare = bare;
+  }
+}
+
+const PATHS = new Slot<PathState>({ type: 'other', mode: UNKNOWN, owner: UNKNOWN, group: UNKNOWN, size: 0 });
+const USERS = new Slot<UserState>({ group: UNKNOWN });
+const GROUPS = new Slot<object>({});
+const PACKAGES = new Slot<PackageState>({});
+const UNITS = new Slot<UnitState>({ state: 'stopped' });
+
+/**
+ * One host as it will be when a task's turn comes: diffs run in task order, each says what it will change
+ * (`foresee`), and every later one sees it.
+ */
+export class World {
+  readonly #known: Map<Slot<unknown>, Map<string, object | null>>;
+  /** Paths below which nothing that was read is there any more. */
+  readonly #emptied: Set<string>;
+  /** Folders with something foreseen below. */
+  readonly #folders: Set<string>;
+  readonly #provided: Set<string>;
+  readonly #proves: boolean;
+  #opaque: boolean;
+
+  constructor(from?: World, proves = false) {
+    this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
+    this.#emptied = new Set(from ? from.#emptied : []);
+    this.#folders = new Set(from ? from.#folders : []);
+    this.#provided = new Set(from ? from.#provided : []);
+    this.#proves = proves;
+    this.#opaque = from ? from.#opaque : false;
+  }
+
+  /** A copy to prove tasks with: readings are newer than what was foreseen of the same thing. */
+  forProof(): World {
+    return new World(this, true);
+  }
+
+  get isProof(): boolean {
+    return this.#proves;
+  }
+
+  path(path: string): Foreseen<PathState> {
+    const key = normalPath(path);
+    const foreseen = this.slot(PATHS, key);
+    const known = this.#things(PATHS);
+    const gone = () => known.get(key) === undefined && this.#isEmptied(key);
+    return {
+      get state() {
+        return gone() ? null : foreseen.state;
+      },
+      willBe: (state) => {
+        foreseen.willBe(gone() ? { ...PATHS.bare, ...state } : state);
+        for (const folder of foldersAbove(key)) this.#folders.add(folder);
+      },
+      willBeAbsent: () => {
+        if (this.#folders.has(key))
+          for (const one of [...known.keys()]) if (isBelow(one, key)) known.delete(one);
+        this.#emptied.add(key);
+        foreseen.willBeAbsent();
+      },
+      over: (observed) => {
+        if (this.#proves) return observed;
+        if (gone()) return undefined;
+        const found = foreseen.over(observed);
+        // Another content is foreseen: the text that was read is not it.
+        if (found === undefined || found.sha256 === observed?.sha256) return found;
+        const { text: _, ...rest } = found;
+        return rest;
+      },
+    };
+  }
+
+  /** Names directly below a directory: those of `read` that stay, and those that earlier tasks put there. */
+  namesIn(directory: string, read: readonly string[]): readonly string[] {
+    if (this.#proves) return read;
+    const under = directory === '/' ? '/' : `${normalPath(directory)}/`;
+    const stay = read.filter((name) => this.path(`${under}${name}`).state !== null);
+    const made = [...this.#things(PATHS)].flatMap(([path, state]) =>
+      state !== null && path.startsWith(under) ? [path.slice(under.length).split('/')[0] as string] : [],
+    );
+    return [...new Set([...stay, ...made])];
+  }
+
+  /** Say that a folder will be there before any task is carried out, whoever wants it: that of our records. */
+  provides(folder: string): void {
+    for (const path of [normalPath(folder), ...foldersAbove(normalPath(folder))]) this.#provided.add(path);
+  }
+
+  isProvided(folder: string): boolean {
+    return this.#provided.has(folder);
+  }
+
+  user(name: string): Foreseen<UserState> {
+    return this.slot(USERS, name);
+  }
+
+  group(name: string): Foreseen<object> {
+    return this.slot(GROUPS, name);
+  }
+
+  package(name: string): Foreseen<PackageState> {
+    return this.slot(PACKAGES, name);
+  }
+
+  /** A service by its name, without `.service`. */
+  unit(name: string): Foreseen<UnitState> {
+    return this.slot(UNITS, name);
+  }
+
+  /** Say that a task will run whose effect nobody can foresee: shell, say. */
+  expectAnything(): void {
+    this.#opaque = true;
+  }
+
+  /**
+   * Earlier tasks may bring what is missing now: packages that are due, or shell. What needs it is `conditional`, and
+   * not wrong.
+   */
+  get bringsMore(): boolean {
+    if (this.#proves) return false;
+    return this.#opaque || [...this.#things(PACKAGES).values()].some((state) => state !== null);
+  }
+
+  /** A thing of a resource's own. */
+  slot<State>(slot: Slot<State>, name: string): Foreseen<State> {
+    const things = this.#things(slot);
+    const proves = this.#proves;
+    return {
+      get state() {
+        return things.get(name) as Partial<State> | null | undefined;
+      },
+      willBe: (state) => void things.set(name, { ...things.get(name), ...state }),
+      willBeAbsent: () => void things.set(name, null),
+      over(observed) {
+        const state = things.get(name) as Partial<State> | null | undefined;
+        if (proves || state === undefined) return observed;
+        return state === null ? undefined : { ...slot.bare, ...observed, ...state };
+      },
+    };
+  }
+
+  #things(slot: Slot<unknown>): Map<string, object | null> {
+    let things = this.#known.get(slot);
+    if (things === undefined) {
+      things = new Map();
+      this.#known.set(slot, things);
+    }
+    return things;
+  }
+
+  #isEmptied(path: string): boolean {
+    return foldersAbove(path).some((folder) => this.#emptied.has(folder));
+  }
+}
+
+/** One spelling for one path: no `//`, `.`, `..`, nor a slash at its end. */
+export function normalPath(path: string): string {
+  const normal = posix.normalize(path);
+  return normal.length > 1 ? normal.replace(/\/$/, '') : normal;
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const names = path.split('/').slice(1, -1);
+  return ['/', ...names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`)];
+}
+
+function isBelow(path: string, above: string): boolean {
+  return path.startsWith(above === '/' ? '/' : `${above}/`);
+}

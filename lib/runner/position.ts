@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import type { Position } from '../errors.ts';
+import { fromHere } from '../paths.ts';
+
+/** All files of ours: what a stack says of them tells a user nothing. */
+const OURS = fileURLToPath(new URL('../', import.meta.url));
+
+/** Where a user's file comes into the stack of an error; undefined when none does. */
+export function positionOf(error: unknown): Position | undefined {
+  const theirs = framesOf(error).find(({ file }) => !file.startsWith(OURS));
+  return theirs && { ...theirs, file: fromHere(theirs.file) };
+}
+
+/** It was thrown by a user's code, and not by ours that it had called. */
+export function isTheirs(error: unknown): boolean {
+  const [first] = framesOf(error);
+  return !(error instanceof Error) || (first !== undefined && !first.file.startsWith(OURS));
+}
+
+function framesOf(error: unknown): readonly Position[] {
+  if (!(error instanceof Error)) return [];
+  return (error.stack ?? '').split('\n').flatMap((line) => {
+    const [, place = '', at = '', column = ''] = /^ +at (?:.*\()?(.+?):(\d+):(\d+)\)?$/.exec(line) ?? [];
+    if (place === '' || place.startsWith('node:') || place.includes('/node_modules/')) return [];
+    const file = place.startsWith('file:') ? fileURLToPath(place.replace(/\?.*$/, '')) : place;
+    return file.startsWith('/') ? [{ file, line: Number(at), column: Number(column) }] : [];
+  });
+}

@@ -1,0 +1,205 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { absent } from '../../../lib/resources/absent.ts';
+import { directory } from '../../../lib/resources/directory.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { group } from '../../../lib/resources/group.ts';
+import { user } from '../../../lib/resources/user.ts';
+import { loopHost } from '../support/loop-host.ts';
+import { recorder } from '../support/recorder.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, ...shell) => {
+  let dir: string;
+  beforeEach(() => {
+    dir = scratch();
+  });
+  const at = (name: string) => join(dir, name);
+  const wish = (path: string, more = {}) => file({ path: at(path), content: 'new\n', mode: '0644', ...more });
+  const folder = (path: string, more = {}) => directory({ path: at(path), mode: '0755', ...more });
+  const gone = (path: string) => absent({ path: at(path) });
+
+  async function plan(...tasks: Task[]) {
+    const host = loopHost({ dir, sink: recorder(), shell });
+    await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
+    return host;
+  }
+  const kinds = (host: Awaited<ReturnType<typeof plan>>) =>
+    host.plan.map(({ changes }) => changes.map(({ kind, property }) => `${kind} ${property}`).join());
+
+  const REFUSED: readonly (readonly [name: string, make: () => Task[], message: RegExp])[] = [
+    [
+      'a file in a folder that is missing',
+      () => [wish('a/b/c')],
+      /cannot make \S+\/a\/b\/c: \S+\/a\/b is missing$/,
+    ],
+    ['a file below a file', () => [wish('f/x')], /cannot make \S+\/f\/x: \S+\/f is no directory$/],
+    ['a directory below a file', () => [folder('f/x/y')], /\/f is no directory$/],
+    ['a file below a dangling link', () => [wish('dangling/x')], /\/dangling is no directory$/],
+    [
+      'a file over a link to a directory',
+      () => [wish('todir')],
+      /todir is a link to a directory, a file was wanted$/,
+    ],
+    ['a file over a socket', () => [wish('socket')], /socket is a socket, a file was wanted$/],
+    ['a file below a file that an earlier task makes', () => [wish('g'), wish('g/x')], /\/g will be a file$/],
+    [
+      'a file in a folder that an earlier task takes away',
+      () => [gone('empty'), wish('empty/x')],
+      /empty is missing$/,
+    ],
+    [
+      'an owner who is not there',
+      () => [wish('x', { owner: 'nobody-here' })],
+      /to user nobody-here: there is none/,
+    ],
+    [
+      'a group that is not there',
+      () => [folder('x', { group: 'no-such' })],
+      /to group no-such: there is none/,
+    ],
+    ['another owner who is not there', () => [wish('f', { owner: 'nobody-here' })], /to user nobody-here/],
+    [
+      'a user without the group',
+      () => [user({ name: 'q-web', group: 'q-no', home: '/' })],
+      /group q-no: there is none/,
+    ],
+    ['a directory with something in it, to be absent', () => [gone('full')], /full: it has \.hidden in it$/],
+    [
+      'a directory that an earlier task fills',
+      () => [wish('empty/x'), gone('empty')],
+      /empty: it has x in it$/,
+    ],
+  ];
+  it.each(REFUSED)('%s', async (_case, make, message) => {
+    mkdirSync(at('empty'));
+    mkdirSync(at('full'));
+    writeFileSync(at('full/.hidden'), '');
+    writeFileSync(at('f'), 'old\n');
+    symlinkSync(at('full'), at('todir'));
+    symlinkSync(at('nowhere'), at('dangling'));
+    const server = createServer().listen(at('socket'));
+    await once(server, 'listening');
+    const before = readdirSync(dir, { recursive: true });
+    await expect(plan(...make())).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(message),
+      host: 'here',
+      hint: expect.any(String),
+    });
+    expect(readdirSync(dir, { recursive: true })).toEqual(before);
+    server.close();
+  });
+
+  it('and a run itself puts nothing into the target of a link', async () => {
+    mkdirSync(at('target'));
+    const host = await plan(wish('link'));
+    symlinkSync(at('target'), at('link'));
+    await expect(host.apply(() => true)).rejects.toThrow(/link is a directory, a file was wanted/);
+    expect([readdirSync(at('target')), readdirSync(dir).filter((name) => name.includes('quorate'))]).toEqual([
+      [],
+      [],
+    ]);
+  });
+
+  const CARRIED: readonly (readonly [name: string, make: () => Task[], found: readonly string[]])[] = [
+    ['a folder and what is in it', () => [folder('a/b'), wish('a/b/c')], ['create type', 'create content']],
+    ['a folder and its parent', () => [folder('a/b'), folder('a')], ['create type', '']],
+    ['absent, then a directory', () => [gone('f'), folder('f')], ['remove type', 'create type']],
+    [
+      'what is in a folder, then the folder',
+      () => [gone('full/.hidden'), gone('full')],
+      ['remove type', 'remove type'],
+    ],
+    ['a file through a link to a directory', () => [wish('todir/x')], ['create content']],
+    ['a file over a dangling link', () => [wish('dangling')], ['create content']],
+  ];
+  it.each(CARRIED)('what it can do is foreseen: %s', async (_case, make, found) => {
+    mkdirSync(at('full'));
+    writeFileSync(at('full/.hidden'), '');
+    writeFileSync(at('f'), 'old\n');
+    symlinkSync(at('full'), at('todir'));
+    symlinkSync(at('nowhere'), at('dangling'));
+    const host = await plan(...make());
+    expect(kinds(host)).toEqual(found);
+    await host.apply(() => true);
+  });
+
+  it('a group counts by its whole name, not as a pattern', async () => {
+    writeFileSync(at('f'), '');
+    expect(kinds(await plan(group({ name: 'r..t' })))).toEqual(['create name']);
+    expect(kinds(await plan(group({ name: 'root' })))).toEqual(['']);
+  });
+
+  it('accounts that earlier tasks make count', async () => {
+    const host = await plan(
+      group({ name: 'q-new' }),
+      user({ name: 'q-web', group: 'q-new', home: '/' }),
+      wish('x', { owner: 'q-web', group: 'q-new' }),
+    );
+    expect(kinds(host)).toEqual(['create name', 'create group', 'create content']);
+  });
+
+  it.runIf(isRoot)('owner and group that are not asked for stay', async () => {
+    writeFileSync(at('bobs'), 'old\n');
+    chownSync(at('bobs'), 12_345, 54_321);
+    const host = await plan(wish('bobs'));
+    expect(kinds(host)).toEqual(['update content']);
+    await host.apply(() => true);
+    const { uid, gid } = statSync(at('bobs'));
+    expect([readFileSync(at('bobs'), 'utf8'), uid, gid]).toEqual(['new\n', 12_345, 54_321]);
+  });
+
+  it.runIf(isRoot && shell[0] !== '/usr/bin/unshare')(
+    'attributes that nobody asked for stay',
+    async ({ skip }) => {
+      writeFileSync(at('x'), 'old\n', { mode: 0o644 });
+      const attribute = (how: string) =>
+        spawnSync('python3', ['-c', `import os; ${how}`], { encoding: 'utf8' });
+      if (attribute(`os.setxattr(${JSON.stringify(at('x'))}, 'user.mine', b'kept')`).status !== 0) skip();
+      await (await plan(wish('x', { owner: 'root' }))).apply(() => true);
+      expect(attribute(`print(os.getxattr(${JSON.stringify(at('x'))}, 'user.mine').decode())`).stdout).toBe(
+        'kept\n',
+      );
+      expect(readFileSync(at('x'), 'utf8')).toBe('new\n');
+    },
+  );
+
+  it.runIf(isRoot)('numbers are owners, too, and bits that nobody wants go', async () => {
+    writeFileSync(at('n'), 'new\n');
+    mkdirSync(at('sgid'));
+    execFileSync('chmod', ['2755', at('sgid')]);
+    const tasks = [wish('n', { owner: '12345', group: '0', mode: '640' }), folder('sgid')];
+    const host = await plan(...tasks);
+    expect(kinds(host)).toEqual(['update mode,update owner', 'update mode']);
+    await host.apply(() => true);
+    expect(kinds(await plan(...tasks))).toEqual(['', '']);
+  });
+
+  it('a temporary name that somebody else made is not followed', async () => {
+    writeFileSync(at('victim'), 'kept');
+    const host = await plan(wish('x'));
+    symlinkSync(at('victim'), at('.x.quorate-new'));
+    await host.apply(() => true);
+    expect([readFileSync(at('victim'), 'utf8'), lstatSync(at('x')).isFile()]).toEqual(['kept', true]);
+    expect(existsSync(at('.x.quorate-new'))).toBe(false);
+  });
+});

@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { plainPlay } from '../../../lib/dsl/plain-play.ts';
+import { defineResource } from '../../../lib/dsl/resource.ts';
+import { type Role, role } from '../../../lib/dsl/role.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { command } from '../../../lib/resources/command.ts';
+import { directory } from '../../../lib/resources/directory.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { group } from '../../../lib/resources/group.ts';
+import { task } from '../../../lib/resources/task.ts';
+import { startRun } from '../../../lib/runner/run.ts';
+import { recorder } from '../support/recorder.ts';
+import { scratch } from '../support/scratch.ts';
+import { shellHost } from '../support/shell-host.ts';
+
+const HERE = fileURLToPath(import.meta.url);
+
+/** Runs roles on hosts; what was said, and whether any host was contacted. */
+async function run(roles: readonly Role<null>[], vars: Record<string, unknown> = {}, ordinary = true) {
+  const dir = scratch();
+  const sink = recorder();
+  let contacted = false;
+  const hosts = ['web1', 'web2'].map((name) => ({
+    name,
+    groups: [],
+    vars: { ansible_connection: 'local', inventory_dir: dir, ...vars },
+    async connect() {
+      contacted = true;
+      return shellHost(['sh'], name);
+    },
+  }));
+  const play = plainPlay({ name: 'play', hosts: 'all', roles });
+  const gather = ordinary ? play.gather : { probe: play.gather.probe, parse: play.gather.parse };
+  const code = await startRun(
+    { name: 'book', description: '', plays: [{ ...play, gather }] },
+    {
+      inventoryFiles: [],
+      select: () => hosts,
+      limit: () => true,
+      check: false,
+      detailedExitcode: false,
+      forks: 5,
+      roles: { includes: () => true, explicit: false },
+      sink,
+    },
+  ).done;
+  const errors = sink.events.flatMap((event) => (event.event === 'error' ? [event] : []));
+  return { code, errors, contacted, message: errors[0]?.message ?? '', first: errors[0] };
+}
+
+/** The number of the line of this file that has a mark. */
+const lineOf = (mark: string) =>
+  readFileSync(HERE, 'utf8')
+    .split('\n')
+    .findIndex((line) => line.includes(`// here: ${mark}`)) + 1;
+
+const of = (tasks: () => unknown, name = 'web') =>
+  role({ name, description: '', tasks: tasks as () => Task[] });
+const motd = (more = {}) => file({ path: '/etc/motd', content: 'a\n', mode: '0644', ...more });
+
+describe('a role that is wrong is told before any host is contacted', () => {
+  const fails = (): Task[] => {
+    throw new TypeError('cannot read x'); // here: thrown
+  };
+  const WRONG: readonly (readonly [name: string, role: Role<null>, message: RegExp])[] = [
+    [
+      'throws',
+      role({ name: 'web', description: '', tasks: () => fails() }),
+      /cannot be built: TypeError: cannot read x$/,
+    ],
+    [
+      'throws what is no error',
+      of(() => {
+        throw 'up';
+      }),
+      /cannot be built: up$/,
+    ],
+    ['is async', of(async () => [motd()]), /gives a Promise, a list of tasks was wanted$/],
+    ['gives nothing', of(() => undefined), /gives undefined, a list/],
+    [
+      'has undefined in its list',
+      of(() => [motd(), undefined]),
+      /has undefined in its list of tasks \(number 2, behind "\/etc\/motd has/,
+    ],
+    ['has a Promise in its list', of(() => [Promise.reject(new Error('x'))]), /has a Promise in its list/],
+    ['has false in its list', of(() => [false]), /has the boolean false in its list/],
+    ['has a list in its list', of(() => [[motd()]]), /has a list in its list/],
+    ['wants a mode that is none', of(() => [motd({ mode: 'rw' })]), /is wrong: mode "rw" does not say/],
+    [
+      'wants a path that is none',
+      of(() => [directory({ path: 'x\ny', mode: '0755' })]),
+      /is not an absolute path$/,
+    ],
+  ];
+  it.each(WRONG)('%s', async (name, wrong, message) => {
+    const { code, contacted, errors, first } = await run([wrong]);
+    expect([code, contacted, errors.length]).toEqual([1, false, 1]);
+    expect(first?.message).toMatch(/^web1: role web /);
+    expect(first?.message).toMatch(message);
+    expect(first?.position?.file).toMatch(/roles\.test\.ts$/);
+    if (name === 'throws') expect(first?.position?.line).toBe(lineOf('thrown'));
+  });
+
+  it('and after contact where only real facts bring it out: 2 for the host, and nothing is applied', async () => {
+    const { code, contacted, message } = await run([of(() => [undefined])], {}, false);
+    expect([code, contacted]).toEqual([2, true]);
+    expect(message).toMatch(/^web1: role web has undefined/);
+  });
+});
+
+describe('variables', () => {
+  const greets = role({
+    name: 'greets',
+    description: '',
+    vars: {
+      who: { type: 'string' },
+      times: { type: 'integer', default: 1 },
+      how: { enum: ['loud', 'low'], default: 'low' },
+      names: { type: 'array', items: { type: 'string' }, default: [] },
+      perhaps: { type: 'boolean', optional: true },
+    },
+    tasks({ vars }) {
+      const who: string = vars.who;
+      const times: number = vars.times;
+      const how: 'loud' | 'low' = vars.how;
+      const names: readonly string[] = vars.names;
+      // @ts-expect-error a variable that is not declared
+      const missing = (): unknown => vars.whom;
+      // @ts-expect-error a number is no text
+      const text: string = vars.times;
+      // @ts-expect-error it may be missing
+      const sure: boolean = vars.perhaps;
+      if (vars.who === 'nobody') missing();
+      return [
+        command({
+          name: `${who} ${times} ${how} ${names} ${text} ${sure}`,
+          run: sh`:`,
+          changedWhen: 'always',
+        }),
+      ];
+    },
+  });
+
+  it('that have no default must be set', async () => {
+    const { code, contacted, first, errors } = await run([greets]);
+    expect([code, contacted, errors.length]).toEqual([1, false, 1]);
+    expect(first).toMatchObject({
+      message: 'web1: role greets needs who, which is not set',
+      hint: expect.stringContaining('optional: true'),
+      position: { file: expect.stringMatching(/roles\.test\.ts$/) },
+    });
+    expect((await run([greets], { who: 'world' })).code).toBe(0);
+  });
+
+  it('that nobody declared are no empty text', async () => {
+    const { code, contacted, message, first } = await run([greets], { who: 'nobody' });
+    expect([code, contacted]).toEqual([1, false]);
+    expect(message).toBe(
+      'web1: role greets is wrong: it reads the variable whom, which greets does not declare',
+    );
+    expect(first?.position?.line).toBeGreaterThan(0);
+  });
+});
+
+describe('two tasks that want one thing', () => {
+  const run1 = (text: string) => command({ name: 'same', run: sh`echo ${text}`, unless: sh`true` });
+  const body = async () => {};
+  const OTHER: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
+    ['another mode', () => motd(), () => motd({ mode: '0600' })],
+    ['other content', () => motd(), () => motd({ content: 'b\n' })],
+    [
+      'another secret',
+      () => motd({ content: new Secret('one') }),
+      () => motd({ content: new Secret('two') }),
+    ],
+    ['another run', () => run1('a'), () => run1('b')],
+    ['another kind at one path', () => motd(), () => directory({ path: '/etc/motd/', mode: '0755' })],
+    [
+      'another function',
+      () => task('t', async () => {}, { unless: sh`true` }),
+      () => task('t', body, { unless: sh`true` }),
+    ],
+  ];
+  it.each(OTHER)('differently are told before any contact: %s', async (_name, one, other) => {
+    const { code, contacted, message, errors } = await run([
+      of(() => [one()], 'first'),
+      of(() => [other()], 'second'),
+    ]);
+    expect([code, contacted, errors.length]).toEqual([1, false, 1]);
+    expect(message).toMatch(/^web1: ".*" of role first and ".*" of role second want different things of /);
+    expect((await run([of(() => [one(), other()])])).code).toBe(1);
+  });
+
+  const SAME: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
+    ['a group', () => group({ name: 'root' }), () => group({ name: 'root' })],
+    ['a command', () => run1('a'), () => run1('a')],
+    [
+      'a mode by another spelling',
+      () => directory({ path: '/etc/', mode: '755' }),
+      () => directory({ path: '/etc', mode: '0755' }),
+    ],
+    ['a function', () => task('t', body, { unless: sh`true` }), () => task('t', body, { unless: sh`true` })],
+  ];
+  it.each(SAME)('alike are one: %s', async (_name, one, other) => {
+    const sink = await run([of(() => [one()], 'first'), of(() => [other()], 'second')]);
+    expect(sink.errors).toEqual([]);
+  });
+});
+
+describe('an error in a resource of a user', () => {
+  const broken = (part: string) => {
+    const at = <T>(where: string, value: T): T => {
+      if (part === where) throw new TypeError(`no ${part}`); // here: resource
+      return value;
+    };
+    return defineResource<object, string>({
+      kind: 'mine',
+      name: () => 'x',
+      title: () => 'mine is so',
+      probe: () => sh`:`,
+      parse: ({ out }) => at('parse', out),
+      diff: () => at('diff', [{ kind: 'update' as const, property: 'p', before: 'a', after: 'b' }]),
+      prepare: async () => at('prepare', {}),
+      apply: () => at('apply', sh`:`),
+    })({});
+  };
+  it.each(['parse', 'diff', 'prepare', 'apply'])(
+    'in its %s fails its host, and says where it is',
+    async (part) => {
+      const { code, errors } = await run([of(() => [broken(part)])]);
+      expect(code).toBe(2);
+      expect(errors.map(({ message }) => message)).toEqual(
+        ['web1', 'web2'].map((name) => `${name}: mine is so: role web fails: TypeError: no ${part}`),
+      );
+      expect(errors[0]?.position).toMatchObject({
+        file: expect.stringMatching(/roles\.test\.ts$/),
+        line: lineOf('resource'),
+      });
+    },
+  );
+
+  it('that gives no list of differences is told so', async () => {
+    const wrong = defineResource<object, object>({
+      kind: 'mine',
+      name: () => 'x',
+      title: () => 'mine is so',
+      probe: () => undefined,
+      parse: () => ({}),
+      diff: (async () => []) as never,
+      apply: () => sh`:`,
+    });
+    const { code, message } = await run([of(() => [wrong({})])]);
+    expect([code, message]).toEqual([2, 'web1: diff of mine gives no list of differences']);
+  });
+});
