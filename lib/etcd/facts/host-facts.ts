@@ -3,7 +3,7 @@ import { canonicalAddress } from '../../addresses.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
 import { unitPath } from '../../resources/service/systemd.ts';
-import { type Member, portsOf } from '../model/cluster.ts';
+import { bindsPrivileged, type Member, portsOf } from '../model/cluster.ts';
 
 /** A listening TCP socket on one of the member's ports, and who owns it. */
 export interface Listener {
@@ -35,6 +35,8 @@ export interface HostFacts {
   readonly space: readonly Space[];
   /** Where the binaries go, if nothing can be run from there: the mount. */
   readonly noexec: string | undefined;
+  /** The lowest port that a plain process may bind; 0 where that does not matter. */
+  readonly lowestPort: number;
   readonly swap: boolean;
   /** The most files a process may be allowed to open; undefined when that was not asked. */
   readonly openFiles: number | undefined;
@@ -73,10 +75,15 @@ case \${q_state_now-} in active | activating) ;; *)
   ${joinSh(portsOf(member).map(listeners))}
   q_swap=$(grep -c / /proc/swaps 2>/dev/null)
   if [ "\${q_swap:-0}" -gt 0 ]; then echo "swap yes"; fi
+  ${member.manager === 'process' && bindsPrivileged(member) ? lowestPort : sh`:`}
   # Not with read: the shell asks byte by byte, and this file answers once.
   if [ -r /proc/sys/fs/nr_open ]; then echo "nr_open $(cat /proc/sys/fs/nr_open)"; fi
 esac`;
 }
+
+const lowestPort = sh`if [ "$(id -u)" != 0 ]; then
+    echo "lowest-port $(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || echo 1024)"
+  fi`;
 
 /** Where the units go. */
 function units({ manager }: Member): readonly string[] {
@@ -106,6 +113,7 @@ export function parseHostFacts(reading: Reading): HostFacts {
     listeners: all('listener').map(parseListener),
     space: all('space').flatMap(parseSpace),
     noexec: all('noexec')[0],
+    lowestPort: Number(all('lowest-port')[0] ?? 0),
     swap: all('swap').length > 0,
     openFiles: Number.isNaN(nrOpen) ? undefined : nrOpen,
   };

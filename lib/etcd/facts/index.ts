@@ -118,6 +118,7 @@ export const ORDINARY: EtcdFacts = {
     swap: false,
     openFiles: undefined,
     noexec: undefined,
+    lowestPort: 0,
   },
   sources: [],
   kept: NOTHING_KEPT,

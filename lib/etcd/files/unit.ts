@@ -1,6 +1,6 @@
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import { dropInDigest } from '../facts/unit-facts.ts';
-import { type Member, portsOf } from '../model/cluster.ts';
+import { bindsPrivileged, type Member } from '../model/cluster.ts';
 import {
   bootstrapFile,
   caFile,
@@ -146,8 +146,3 @@ function capabilities(member: Member, systemd: number): readonly string[] {
 
 /** The first systemd that can hand a capability to a service which is not root's. */
 export const AMBIENT = 229;
-
-/** A port that only root may bind, or who has the one capability for it. */
-export function bindsPrivileged(member: Member): boolean {
-  return portsOf(member).some((port) => port < 1024);
-}

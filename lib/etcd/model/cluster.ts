@@ -95,6 +95,11 @@ export function portsOf({ clientPort, peerPort, metricsPort, settingsPorts }: Me
   ];
 }
 
+/** A port that only root may bind, or who has the one capability for it. */
+export function bindsPrivileged(member: Member): boolean {
+  return portsOf(member).some((port) => port < 1024);
+}
+
 /** The member lives on the machine that runs Quorate: how it is reached says so, never what starts it. */
 export function isLocal(vars: Vars): boolean {
   return vars.ansible_connection === 'local';

@@ -3,8 +3,8 @@ import { canonicalAddress } from '../../addresses.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
-import { AMBIENT, bindsPrivileged } from '../files/unit.ts';
-import type { Member } from '../model/cluster.ts';
+import { AMBIENT } from '../files/unit.ts';
+import { bindsPrivileged, type Member, portsOf } from '../model/cluster.ts';
 import { memberUnitPath, walPath } from '../model/paths.ts';
 import { refusal } from '../refusal.ts';
 
@@ -207,6 +207,15 @@ function program({ member, facts }: Candidate): readonly QuorateError[] {
             EXIT.failed,
           ),
         ]),
+    ...portsOf(member)
+      .filter((port) => port < facts.host.lowestPort)
+      .map((port) =>
+        refusal(
+          member,
+          `port ${port} is for root here, or for who has the capability: others have ${facts.host.lowestPort} and above`,
+          'set another port, or become root (-b)',
+        ),
+      ),
     ...(member.manager === 'systemd' && bindsPrivileged(member) && systemd < AMBIENT
       ? [
           refusal(

@@ -19,6 +19,7 @@ const FINE: HostFacts = {
   swap: false,
   openFiles: 1048576,
   noexec: undefined,
+  lowestPort: 0,
 };
 
 function candidate(host: Partial<HostFacts>, facts: Partial<EtcdFacts> = {}, vars: object = {}) {
@@ -184,6 +185,11 @@ describe('before anything is written', () => {
       'a port below 1024 on a systemd that cannot give the capability for it',
       candidate({}, { systemd: 219 }, { etcd_client_port: 443 }),
       ['3 etcd01: systemd 219 cannot let etcd bind a port below 1024'],
+    ],
+    [
+      'a port below 1024 of a plain process that is not root',
+      candidate({ lowestPort: 1024 }, {}, { etcd_service_manager: 'process', etcd_client_port: 443 }),
+      ['3 etcd01: port 443 is for root here, or for who has the capability: others have 1024 and above'],
     ],
     ['a port below 1024', candidate({}, { systemd: 252 }, { etcd_client_port: 443 }), []],
     [
