@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Role } from '../lib/dsl/role.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { clusterOf, memberOf } from '../lib/etcd/model/cluster.ts';
+import { releaseRecord } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { isThere } from '../lib/etcd/needs.ts';
 import { versionRefusal } from '../lib/etcd/survey/admit-version.ts';
@@ -54,7 +55,7 @@ export const binaries: Role<EtcdFacts> = {
           directory: member.binDir,
           names: SOFTWARE.programs.map(({ name }) => name),
           version,
-          record: `${member.stateDir}/release`,
+          record: releaseRecord(member),
           mode: '0755',
           ...root,
           async fetch({ progress }) {

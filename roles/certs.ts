@@ -5,6 +5,7 @@ import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { trustedRecord } from '../lib/etcd/facts/kept.ts';
 import { clusterPki, memberSans } from '../lib/etcd/files/certificates.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import { caFile, pairFiles } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { fingerprints } from '../lib/pki/index.ts';
 import { certificate } from '../lib/resources/certificate.ts';
@@ -34,7 +35,7 @@ export const certs: Role<EtcdFacts> = {
         { path: member.certDir, mode: '0755', ...root },
         { title: 'the certificate directory exists' },
       ),
-      caFile(member, ca),
+      trustedCa(member, ca),
       caRecord(member, ca),
       leaf(target, member, 'server', ca),
       leaf(target, member, 'peer', ca),
@@ -52,10 +53,10 @@ function caContent(target: Target<EtcdFacts>): string | LaterContent {
  * Members read their CA at the start only. Where they live it is this one (the survey refuses another), so
  * putting it back needs no turn; and it must be there when the gate asks.
  */
-function caFile(member: Member, content: string | LaterContent): Task {
+function trustedCa(member: Member, content: string | LaterContent): Task {
   const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
   return file(
-    { path: `${member.certDir}/ca.pem`, content, mode: '0644', ...root },
+    { path: caFile(member), content, mode: '0644', ...root },
     { title: "the cluster's CA is trusted" },
   );
 }
@@ -80,12 +81,13 @@ function leaf(
   kind: 'server' | 'peer',
   ca: string | LaterContent,
 ): Task {
-  const { certDir, user, group, name } = member;
+  const { user, group, name } = member;
+  const pair = pairFiles(member, kind);
   const sans = memberSans(target);
   return certificate(
     {
-      path: `${certDir}/${kind}.pem`,
-      keyPath: `${certDir}/${kind}-key.pem`,
+      path: pair.cert,
+      keyPath: pair.key,
       ...(user !== undefined && { owner: user }),
       ...(group !== undefined && { group }),
       sans,

@@ -1,10 +1,12 @@
+import { dirname } from 'node:path';
 import type { Role } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { etcdConf } from '../lib/etcd/files/etcd-conf.ts';
-import { type Member, memberOf, pidFile } from '../lib/etcd/model/cluster.ts';
+import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import { confFile, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
@@ -15,10 +17,10 @@ import { setAside } from '../lib/resources/set-aside.ts';
 export const config: Role<EtcdFacts> = {
   name: 'config',
   description: 'etcd.conf and the data directory',
-  vars: declare(...MEMBER_VARS, 'etcd_settings', 'etcd_loopback_http'),
+  vars: declare(...MEMBER_VARS, 'etcd_loopback_http'),
   tasks(target) {
     const member = memberOf(target);
-    const { configDir, dataDir, user, group } = member;
+    const { configDir, dataDir, walDir, user, group } = member;
     const root = user === undefined ? {} : { owner: 'root' };
     return [
       ...etcdAccount(member),
@@ -27,15 +29,17 @@ export const config: Role<EtcdFacts> = {
       describing(
         dataDir,
         file(
-          { path: `${configDir}/etcd.conf`, content: etcdConf(target), mode: '0640', ...root, group },
+          { path: confFile(member), content: etcdConf(target), mode: '0640', ...root, group },
           { title: `etcd.conf describes member ${member.name}`, inTurn: true },
         ),
       ),
-      ...(target.facts.setAside ? [dataSetAside(member)] : []),
+      ...(target.facts.setAside ? dataSetAside(member) : []),
       directory(
         { path: dataDir, mode: '0700', owner: user, group },
         { title: 'the data directory is private' },
       ),
+      ...(walDir === undefined ? [] : walDirectories(member, walDir)),
+      ...logDirectories(member),
     ];
   },
 };
@@ -47,15 +51,37 @@ function describing(dataDir: string, conf: Task): Task {
 
 /** Data that the survey let go makes way, with whatever runs on it. */
 function dataSetAside(member: Member) {
-  const { dataDir: path, service, manager, user } = member;
+  const { dataDir, walDir, service, manager, user } = member;
   const unit = `${service}.service`;
   const stop =
     manager === 'process'
       ? stopPidFile(pidFile(member))
       : sh`systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null`;
   const asRoot = user !== undefined;
-  return setAside(
-    { path, label: 'set-aside', asRoot, service, stop },
-    { title: 'the data of another cluster is set aside' },
+  const aside = (path: string, what: string) =>
+    setAside(
+      { path, label: 'set-aside', asRoot, service, stop },
+      { title: `the ${what} of another cluster is set aside` },
+    );
+  return [aside(dataDir, 'data'), ...(walDir === undefined ? [] : [aside(walDir, 'raft log')])];
+}
+
+/** What it logs to is opened by the member itself. */
+function logDirectories({ logFiles, user, group }: Member) {
+  const dirs = [...new Set(logFiles.map((path) => dirname(path)))];
+  return dirs.map((path) =>
+    directory({ path, mode: '0750', owner: user, group }, { title: 'the directory of its log exists' }),
   );
+}
+
+/** etcd makes a new log beside its place and renames it, so the directory above must be its own. */
+function walDirectories({ user, group }: Member, walDir: string) {
+  const own = { owner: user, group };
+  return [
+    directory(
+      { path: dirname(walDir), mode: '0755', ...own },
+      { title: "the raft log's parent is the member's" },
+    ),
+    directory({ path: walDir, mode: '0700', ...own }, { title: "the raft log's directory is private" }),
+  ];
 }

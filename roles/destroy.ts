@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
-import { memberUnitPath } from '../lib/etcd/files/unit.ts';
-import { type Member, memberOf, pidFile } from '../lib/etcd/model/cluster.ts';
+import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import { memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import type { DestroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
 import { purges } from '../lib/etcd/operations/destroy/strategy.ts';
@@ -24,7 +24,7 @@ export const destroy: Role<DestroyFacts> = {
     const member = memberOf(target);
     const unit = memberUnitPath(member);
     const paths = manifest.filter(
-      (path) => path.startsWith('/') && path !== member.dataDir && !path.startsWith(member.stateDir),
+      (path) => path.startsWith('/') && !dataDirs(member).includes(path) && !path.startsWith(member.stateDir),
     );
     return [
       ...(manifest.includes(unit) ? [unitStopped(member)] : []),
@@ -80,22 +80,27 @@ function refuseUnlessStopped(member: Member): Sh {
 
 /** Only what the manifest lists: the survey refuses where it lists another directory than the inventory. */
 function data(target: Target<DestroyFacts>, member: Member): readonly Task[] {
-  const { dataDir, service, user } = member;
-  if (!target.facts.manifest?.includes(dataDir)) return [];
+  const { service, user } = member;
   const purge = purges(target);
-  return [
+  const ours = dataDirs(member).filter((path) => target.facts.manifest?.includes(path));
+  return ours.map((path) =>
     setAside(
       {
-        path: dataDir,
+        path,
         label: `${service}.destroyed`,
         purge,
         asRoot: user !== undefined,
         service,
         stop: refuseUnlessStopped(member),
       },
-      { title: purge ? `${dataDir} is gone` : `${dataDir} is set aside` },
+      { title: purge ? `${path} is gone` : `${path} is set aside` },
     ),
-  ];
+  );
+}
+
+/** A raft log on a disk of its own is data like the rest. */
+function dataDirs({ dataDir, walDir }: Member): readonly string[] {
+  return walDir === undefined ? [dataDir] : [dataDir, walDir];
 }
 
 /**

@@ -3,8 +3,9 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { EXIT, QuorateError } from '../lib/errors.ts';
+import { boundAddress } from '../lib/etcd/facts/bound-address.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
-import { clusterOf, type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import { clusterOf, type Member, memberOf, portsOf } from '../lib/etcd/model/cluster.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { assert } from '../lib/resources/assert.ts';
 import { directory } from '../lib/resources/directory.ts';
@@ -32,25 +33,64 @@ export const firewall: Role<EtcdFacts> = {
       return [noneOfOurs(member, 'nftables', 'iptables'), firewallOff({ service: 'firewalld' })];
     }
     const backend = backendOf(target, choice);
-    const desired: FirewallDesired = {
-      backend,
-      name: member.service,
-      ports: openPorts(target, member),
-      address: boundAddress(target, member),
-      unit: unitName(member),
-      rulesFile: rulesFile(member, backend),
-    };
-    const own = backend === 'nftables' || backend === 'iptables';
+    const ports = openPorts(target, member);
     // A member that listens elsewhere until it is restarted keeps the rules for that port until then.
     const inTurn = ![undefined, member.clientUrl].includes(target.facts.reading?.clientUrl);
+    if (backend === 'nftables' || backend === 'iptables') {
+      const rules = desired(target, member, backend, ports);
+      return [
+        ...ownTable(member, backend, ports, inTurn),
+        firewallRules(rules, { title: `${backend} lets in members and clients`, inTurn }),
+      ];
+    }
     return [
-      ...(own
-        ? ownTable(member, backend, desired.ports, inTurn)
-        : [noneOfOurs(member, 'nftables', 'iptables')]),
-      firewallRules(desired, { title: `${backend} lets in members and clients`, inTurn }),
+      firewallRules(desired(target, member, backend, ports), {
+        title: `${backend} lets in members and clients`,
+        inTurn,
+      }),
+      ...besides(target, member, backend, ports, inTurn),
     ];
   },
 };
+
+/**
+ * A table of our own beside a firewall that others manage, too: a zone that accepts, a range of ports or a default let
+ * in what our entries there cannot shut out. Only that firewall's own rules are left where there is nothing to make
+ * one with.
+ */
+function besides(
+  target: Target<EtcdFacts>,
+  member: Member,
+  other: 'firewalld' | 'ufw',
+  ports: readonly OpenPort[],
+  inTurn: boolean,
+): readonly Task[] {
+  const { own } = target.facts.firewall;
+  if (own === 'none') return [noneOfOurs(member, 'nftables', 'iptables')];
+  return [
+    ...ownTable(member, own, ports, inTurn),
+    firewallRules(
+      { ...desired(target, member, own, ports), besides: other },
+      { title: `what ${other} lets in besides is dropped`, inTurn },
+    ),
+  ];
+}
+
+function desired(
+  target: Target<EtcdFacts>,
+  member: Member,
+  backend: FirewallDesired['backend'],
+  ports: readonly OpenPort[],
+): FirewallDesired {
+  return {
+    backend,
+    name: member.service,
+    ports,
+    addresses: boundAddresses(target, member),
+    unit: unitName(member),
+    rulesFile: rulesFile(member, backend),
+  };
+}
 
 /** Takes our rules away again, whichever firewall carries them. */
 export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
@@ -58,16 +98,15 @@ export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
   if (target.vars.etcd_firewall === 'none' || member.manager === 'process') return [];
   const { backend } = target.facts.firewall;
   const shared = backend === 'firewalld' || backend === 'ufw';
-  const closed = [member.clientPort, member.peerPort].map((port) => ({ port, sources: [] }));
-  const desired = {
-    name: member.service,
-    ports: closed,
-    address: boundAddress(target, member),
-    unit: unitName(member),
-    rulesFile: rulesFile(member, 'nftables'),
-  };
+  const closed = portsOf(member).map((port) => ({ port, sources: [] }));
   return [
-    ...(shared ? [firewallRules({ ...desired, backend }, { title: `${backend} has no rules of ours` })] : []),
+    ...(shared
+      ? [
+          firewallRules(desired(target, member, backend, closed), {
+            title: `${backend} has no rules of ours`,
+          }),
+        ]
+      : []),
     noneOfOurs(member, 'nftables', 'iptables'),
   ];
 }
@@ -93,12 +132,16 @@ function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): Firewall
   );
 }
 
-/** Where the ports are: an address of the host. */
-function boundAddress({ facts }: Target<EtcdFacts>, { listenAddress, address }: Member): string {
-  return listenAddress ?? facts.resolved ?? address;
+/** Where the ports are: addresses of the host. */
+function boundAddresses({ facts }: Target<EtcdFacts>, member: Member): readonly string[] {
+  const ends = [
+    boundAddress(member, facts, 'client') ?? member.address,
+    boundAddress(member, facts, 'peer') ?? member.peerAddress,
+  ];
+  return [...new Set(ends)];
 }
 
-function openPorts(target: Target<EtcdFacts>, { clientPort, peerPort }: Member): readonly OpenPort[] {
+function openPorts(target: Target<EtcdFacts>, own: Member): readonly OpenPort[] {
   const members = clusterOf(target).members.flatMap((member) => addressesOf(target, member));
   const cidrs = (target.vars.etcd_client_cidrs as readonly string[]).map((cidr) => {
     const network = canonicalNetwork(cidr);
@@ -109,10 +152,8 @@ function openPorts(target: Target<EtcdFacts>, { clientPort, peerPort }: Member):
     });
   });
   const everyone = cidrs.length === 0 || (cidrs.includes(ALL_IPV4[0]) && cidrs.includes(ALL_IPV6[0]));
-  return [
-    { port: clientPort, sources: everyone ? 'any' : sorted([...members, ...cidrs.flatMap(halves)]) },
-    { port: peerPort, sources: sorted(members) },
-  ];
+  const clients = everyone ? 'any' : sorted([...members, ...cidrs.flatMap(halves)]);
+  return portsOf(own).map((port) => ({ port, sources: port === own.peerPort ? sorted(members) : clients }));
 }
 
 const ALL_IPV4 = ['0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1'] as const;
@@ -126,20 +167,28 @@ function halves(network: string): readonly string[] {
 
 /** Where a member's packets come from: its addresses, by number. A loopback one needs no rule. */
 function addressesOf({ name, facts }: Target<EtcdFacts>, member: Member): readonly string[] {
-  const given = [member.address, member.listenAddress ?? ''].filter((address) => isIP(address) !== 0);
-  const resolved = isIP(member.address) === 0 ? (facts.firewall.resolved[member.address] ?? []) : [];
-  const addresses = [...given, ...resolved].filter((address) => !/^(127\.|0\.0\.0\.0$|::1?$)/.test(address));
-  if (addresses.length === 0 && member.host !== name) {
-    throw new QuorateError(
-      `${name}: ${member.address}, the address of ${member.host}, does not resolve here`,
-      {
-        exitCode: EXIT.failed,
-        host: name,
-        hint: 'the firewall needs addresses: make the name resolve, or set etcd_address to an IP address',
-      },
-    );
+  const { address, listenAddress, peerAddress, peerListenAddress } = member;
+  const listed = [...new Set([address, listenAddress, peerAddress, peerListenAddress])].flatMap(
+    (one) => one ?? [],
+  );
+  const addresses = listed
+    .flatMap((one) => (isIP(one) !== 0 ? [one] : (facts.firewall.resolved[one] ?? [])))
+    .filter((one) => !/^(127\.|0\.0\.0\.0$|::1?$)/.test(one));
+  const isKnown = (one: string) => isIP(one) !== 0 || facts.firewall.resolved[one] !== undefined;
+  const missing =
+    addresses.length === 0
+      ? address
+      : isKnown(peerAddress) || peerAddress === address
+        ? undefined
+        : peerAddress;
+  if (member.host !== name && missing !== undefined) {
+    throw new QuorateError(`${name}: ${missing}, the address of ${member.host}, does not resolve here`, {
+      exitCode: EXIT.failed,
+      host: name,
+      hint: 'the firewall needs addresses: make the name resolve, or set etcd_address to an IP address',
+    });
   }
-  return addresses.map((address) => canonicalNetwork(address) ?? address);
+  return addresses.map((one) => canonicalNetwork(one) ?? one);
 }
 
 function sorted(networks: readonly string[]): readonly string[] {

@@ -4,16 +4,29 @@ import { type Sh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl.ts';
-import { formedRecord, formedText } from '../lib/etcd/facts/formed.ts';
-import { bootstrapFile, type EtcdFacts, loadedRecord, logFile } from '../lib/etcd/facts/index.ts';
+import { formedText } from '../lib/etcd/facts/formed.ts';
+import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/files/etcd-conf.ts';
-import { etcdUnit, loadedPaths, memberUnitPath, recordCommand } from '../lib/etcd/files/unit.ts';
-import { clusterOf, type Member, memberOf, pidFile } from '../lib/etcd/model/cluster.ts';
+import { type MemberServiceDesired, memberService } from '../lib/etcd/files/member-service.ts';
+import { tellingLine } from '../lib/etcd/files/telling-line.ts';
+import { etcdUnit, loadedPaths, recordCommand } from '../lib/etcd/files/unit.ts';
+import { clusterOf, type Member, memberOf } from '../lib/etcd/model/cluster.ts';
+import {
+  bootstrapFile,
+  confFile,
+  dropInDir,
+  formedRecord,
+  loadedRecord,
+  logFile,
+  memberUnitPath,
+  pairFiles,
+  pidFile,
+} from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { needs } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import { service } from '../lib/resources/service/index.ts';
+import type { Loaded, ServiceDesired } from '../lib/resources/service/lifecycle.ts';
 import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** Seconds for a member to answer after its start; a first election takes one or two. */
@@ -29,8 +42,8 @@ export const systemd: Role<EtcdFacts> = {
     const prerequisites = [
       ...etcdAccount(member),
       needs(`${member.binDir}/etcd`, 'binaries'),
-      needs(`${member.certDir}/server.pem`, 'certs'),
-      needs(`${member.configDir}/etcd.conf`, 'config'),
+      needs(pairFiles(member, 'server').cert, 'certs'),
+      needs(confFile(member), 'config'),
     ];
     return member.manager === 'process'
       ? [...prerequisites, ...plainProcess(target, member)]
@@ -46,17 +59,19 @@ function unit(target: Target<EtcdFacts>, member: Member) {
       { path, content, mode: '0644', owner: 'root', group: 'root' },
       { title: `the unit ${member.service}.service is hardened`, inTurn: true },
     ),
-    service(
-      {
+    memberService(
+      wanted(target, member, {
         manager: 'systemd',
         name: member.service,
         unitPath: path,
-        ...common(target, member, { [path]: sha256(content) }),
+        logs: member.logFiles,
+        loads: loads(target, member, { [path]: sha256(content) }),
         ready: {
           until: sh`[ "$(systemctl is-active ${member.service}.service)" = active ] && ${answers(member)}`,
           timeout: READY,
+          telling: tellingLine,
         },
-      },
+      }),
       { title: 'etcd is enabled and running', inTurn: true },
     ),
     formed(target, member, { owner: 'root', group: 'root' }),
@@ -64,25 +79,26 @@ function unit(target: Target<EtcdFacts>, member: Member) {
 }
 
 function plainProcess(target: Target<EtcdFacts>, member: Member) {
-  const { stateDir, service: name, binDir, configDir, clientPort } = member;
+  const { stateDir, service: name, binDir, clientPort } = member;
   const listening = `:${clientPort.toString(16).toUpperCase().padStart(4, '0')} 0`;
   return [
     directory({ path: stateDir, mode: '0700' }, { title: 'the directory of records exists' }),
-    service(
-      {
+    memberService(
+      wanted(target, member, {
         manager: 'process',
         name,
         executable: `${binDir}/etcd`,
-        recordCommand: recordCommand(member),
-        environmentFiles: [`${configDir}/etcd.conf`, bootstrapFile(member)],
+        before: sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`,
+        environmentFiles: [confFile(member), bootstrapFile(member)],
         pidFile: pidFile(member),
         log: logFile(member),
-        ...common(target, member, {}),
+        loads: loads(target, member),
         ready: {
           until: sh`grep -q ${listening} /proc/net/tcp /proc/net/tcp6 && ${answers(member)}`,
           timeout: READY,
+          telling: tellingLine,
         },
-      },
+      }),
       { title: 'etcd is running', inTurn: true },
     ),
     ...(mayWaitForQuorum(target) ? [quorum(member)] : []),
@@ -120,18 +136,24 @@ function formed(
   );
 }
 
-function common(target: Target<EtcdFacts>, member: Member, digests: Readonly<Record<string, string>>) {
-  const conf = `${member.configDir}/etcd.conf`;
-  const known = { ...digests, [conf]: sha256(withoutBootstrapKeys(etcdConf(target))) };
+function wanted(target: Target<EtcdFacts>, member: Member, service: ServiceDesired): MemberServiceDesired {
   const token = target.facts.cluster?.token;
-  return {
-    loads: loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) })),
-    record: loadedRecord(member),
-    bootstrap: {
-      path: bootstrapFile(member),
-      content: token === undefined ? undefined : bootstrapEnvironment(token),
-    },
+  const content = token === undefined ? undefined : bootstrapEnvironment(token);
+  return { service, record: loadedRecord(member), bootstrap: { path: bootstrapFile(member), content } };
+}
+
+/** What a start must have loaded; `digests` of files that are written by this run. */
+function loads(
+  target: Target<EtcdFacts>,
+  member: Member,
+  digests: Readonly<Record<string, string>> = {},
+): readonly Loaded[] {
+  const known: Readonly<Record<string, string>> = {
+    ...digests,
+    [confFile(member)]: sha256(withoutBootstrapKeys(etcdConf(target))),
+    [dropInDir(member)]: target.facts.unit.dropInDigest ?? sha256(''),
   };
+  return loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) }));
 }
 
 /** A linearizable read through the member: there is quorum, and the certificates fit. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caPath, fingerprint, readCa } from './ca.ts';
+import { chainProblem, placeOfKey } from './chain.ts';
 import type { PkiConfig } from './config.ts';
 import { encryptedKeyPem, isEncrypted, isWellEncrypted } from './encrypt.ts';
 import { signCertificate, signRequest } from './engine.ts';
@@ -70,7 +71,21 @@ export async function requireKey(dir: string, caPem: string | undefined, passphr
 
 function keyOf(caPem: string, dir: string, key: KeyObject | undefined): KeyObject {
   if (!key) throw lost(join(dir, KEY), caPem);
-  if (!parseCertificate(caPem)?.checkPrivateKey(key)) {
+  const place = placeOfKey(caPem, (certificate) => certificate.checkPrivateKey(key));
+  if (place !== undefined && place > 0) {
+    throw new QuorateError(`${caPath(dir)} has the certificate of ${join(dir, KEY)} in place ${place + 1}`, {
+      exitCode: EXIT.refused,
+      hint: 'put it first, then the CAs above it, the root last',
+    });
+  }
+  const problem = chainProblem(caPem);
+  if (problem) {
+    throw new QuorateError(`${caPath(dir)} ${problem.message}`, {
+      exitCode: EXIT.refused,
+      hint: problem.hint,
+    });
+  }
+  if (place === undefined) {
     throw new QuorateError(
       `${join(dir, KEY)} is not the key of ${caPath(dir)} (SHA-256 ${fingerprint(caPem)})`,
       {

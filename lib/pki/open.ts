@@ -15,6 +15,8 @@ export interface LeafRules {
   readonly furtherHosts: readonly string[];
   /** How long before its end one of either kind is due, in milliseconds. */
   readonly renewBefore: Readonly<Record<'server' | 'peer', number>>;
+  /** Of keys to come, as `ecdsa-256`. */
+  readonly keyType: string;
 }
 
 /** The rules for members' certificates by the options and the folder's cfssl files; bad files fail with 1. */
@@ -24,5 +26,6 @@ export async function readRules(options: PkiOptions): Promise<LeafRules> {
   return {
     furtherHosts: further,
     renewBefore: { server: server.renewBefore, peer: peer.renewBefore },
+    keyType: 'size' in leaf.key ? `${leaf.key.algo}-${leaf.key.size}` : leaf.key.algo,
   };
 }

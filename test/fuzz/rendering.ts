@@ -1,8 +1,9 @@
 import type { Target } from '../../lib/dsl/role.ts';
-import { type EtcdFacts, loadedRecord } from '../../lib/etcd/facts/index.ts';
+import type { EtcdFacts } from '../../lib/etcd/facts/index.ts';
 import { bootstrapEnvironment, etcdConf } from '../../lib/etcd/files/etcd-conf.ts';
 import { etcdUnit, recordCommand } from '../../lib/etcd/files/unit.ts';
 import { memberOf } from '../../lib/etcd/model/cluster.ts';
+import { loadedRecord } from '../../lib/etcd/model/paths.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import { show } from './ground.ts';
 import { targetOf } from './targets.ts';

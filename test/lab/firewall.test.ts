@@ -217,7 +217,9 @@ describeLab('the firewall role', () => {
     const run = await apply(CLIENTS_ONLY);
     expect(run.facts.firewall.backend).toBe('firewalld');
     expect(run.changes).toEqual(predicted);
-    expect(run.changes).toHaveLength(2 * (4 + 3));
+    expect(run.changes.filter((change) => change.startsWith('firewall:etcd public '))).toHaveLength(
+      2 * (4 + 3),
+    );
     expect(run.changes).toContain('firewall:etcd public permanent 2380/tcp from 10.0.52.14: null → accept');
     expect(await changes(CLIENTS_ONLY)).toEqual([]);
     await listen();
@@ -298,7 +300,10 @@ describeLab('the firewall role', () => {
     done`);
     await listen();
     const { changes: made } = await apply(CLIENTS_ONLY);
-    expect(new Set(made.map((change) => change.split(' ')[1]))).toEqual(new Set(['internal', 'work']));
+    const zones = made.flatMap(
+      (change) => /^firewall:etcd (\w+) (?:permanent|runtime) /.exec(change)?.[1] ?? [],
+    );
+    expect(new Set(zones)).toEqual(new Set(['internal', 'work']));
     expect(await reach(2380)).toBe('self member');
     expect(await reach(2379)).toBe('self member client');
     expect(await changes(CLIENTS_ONLY)).toEqual([]);
@@ -307,24 +312,36 @@ describeLab('the firewall role', () => {
   test('firewalld: nothing is reloaded, so what others have at runtime stays', async () => {
     await on('systemctl start firewalld; firewall-cmd --add-port 9999/tcp');
     await on(FOREIGN_RULES);
-    const dump =
-      'nft --stateless list ruleset | sed "/^table inet firewalld/,/^}/d"; firewall-cmd --query-port 9999/tcp';
+    const dump = `nft --stateless list ruleset | sed "/^table inet firewalld/,/^}/d" | ${WITHOUT_OURS}; firewall-cmd --query-port 9999/tcp`;
     const before = await on(dump);
     await apply(CLIENTS_ONLY);
     expect(await on(dump)).toBe(before);
   });
 
-  test('firewalld: takes over from a table of ours', async () => {
+  test('firewalld: is joined by the table of ours that was there before it', async () => {
     await apply(CLIENTS_ONLY);
     await on('systemctl start firewalld');
     const { changes: made } = await apply(CLIENTS_ONLY);
-    expect(made.slice(0, 2)).toEqual([
-      'no-own-firewall:etcd-firewall.service /opt/etcd/cfg/firewall.nftables: loaded → null',
-      'no-own-firewall:etcd-firewall.service /etc/systemd/system/etcd-firewall.service: loaded → null',
-    ]);
-    expect(
-      await on('nft list tables; systemctl list-unit-files etcd-firewall.service --no-legend || true'),
-    ).toBe('table inet firewalld');
+    expect(made.filter((change) => !change.startsWith('firewall:etcd public '))).toEqual([]);
+    expect(await changes(CLIENTS_ONLY)).toEqual([]);
+  });
+
+  /** What lets more in than our entries in that firewall can shut out. */
+  test.each([
+    ['a zone that accepts everything', firewalldWith('--permanent --zone public --set-target ACCEPT')],
+    [
+      'a rich rule for a range of ports',
+      firewalldWith(`--permanent --add-rich-rule 'rule family=ipv4 port port=2000-3000 protocol=tcp accept'`),
+    ],
+    ['ufw, which allows by default', 'ufw default allow incoming; ufw --force enable'],
+  ])('%s: what it lets in besides is dropped', async (_what, prepare) => {
+    await on(prepare);
+    await listen();
+    expect(await reach(2380)).toBe('self member client outsider');
+    const predicted = await changes(CLIENTS_ONLY);
+    expect((await apply(CLIENTS_ONLY)).changes).toEqual(predicted);
+    expect(await reach(2380)).toBe('self member');
+    expect(await reach(2379)).toBe('self member client');
     expect(await changes(CLIENTS_ONLY)).toEqual([]);
   });
 
@@ -389,6 +406,11 @@ $NFT add rule inet mine input tcp dport 2380 counter packets 0 bytes 0 accept`;
 
 /** Removes our table or chain from a dump. */
 const WITHOUT_OURS = `sed -e '/^table inet quorate_/,/^}/d' -e '/QUORATE/d'`;
+
+/** firewalld with a permanent change of its own. */
+function firewalldWith(change: string): string {
+  return `systemctl start firewalld; firewall-cmd ${change}; firewall-cmd --reload`;
+}
 
 const HIDE_NFT = 'mv /usr/sbin/nft /usr/sbin/nft.hidden';
 

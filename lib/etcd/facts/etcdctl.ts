@@ -1,6 +1,7 @@
 import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
-import { hostPort, type Member, pidFile } from '../model/cluster.ts';
+import { hostPort, type Member } from '../model/cluster.ts';
+import { pidFile } from '../model/paths.ts';
 import { loadedUnit } from './loaded-unit.ts';
 
 /**

@@ -1,13 +1,15 @@
 import { isIP } from 'node:net';
 import type { HostData } from '../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
-import { clusterOf, memberOf } from '../model/cluster.ts';
+import { clusterOf, type Member, memberOf } from '../model/cluster.ts';
 
 export type FirewallBackendName = 'firewalld' | 'ufw' | 'nftables' | 'iptables';
 
 export interface FirewallFacts {
   /** The active firewall, else what a table of our own can be made with; `none` when there is neither. */
   readonly backend: FirewallBackendName | 'none';
+  /** What a table of our own can be made with. */
+  readonly own: 'nftables' | 'iptables' | 'none';
   /** Addresses of members that the inventory gives by name, as this host resolves them. */
   readonly resolved: Readonly<Record<string, readonly string[]>>;
 }
@@ -21,14 +23,15 @@ export interface FirewallFacts {
 export function firewallFacts(host: HostData): Sh {
   if (host.vars.etcd_firewall === 'none' || memberOf(host).manager === 'process') return sh`:`;
   return joinSh([
-    sh`q_firewall=
+    sh`q_firewall= q_own=none
+if command -v nft >/dev/null; then q_own=nftables; elif command -v iptables >/dev/null; then q_own=iptables; fi
 if [ -d /etc/firewalld ]; then
   case $(systemctl is-active firewalld.service) in active | activating | reloading) q_firewall=firewalld ;; esac
 fi
 if [ -z "$q_firewall" ] && [ -f /etc/ufw/ufw.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf; then q_firewall=ufw; fi
 if [ -z "$q_firewall" ]; then
   q_input=
-  if command -v nft >/dev/null; then q_firewall=nftables; elif command -v iptables >/dev/null; then q_firewall=iptables; fi
+  q_firewall=$q_own
   for q_family in ${familiesOf(host)}; do
     if ! command -v "\${q_family}tables" >/dev/null; then continue; fi
     if grep -qx filter "/proc/net/\${q_family}_tables_names" 2>/dev/null; then q_input=$q_input$("\${q_family}tables" -w -S INPUT)
@@ -36,7 +39,7 @@ if [ -z "$q_firewall" ]; then
   done
   case $q_input in *'policy drop;'* | *' drop'* | *' reject'* | *' DROP'* | *' REJECT'*) q_firewall=iptables ;; esac
 fi
-echo "firewall \${q_firewall:-none}"`,
+echo "firewall $q_firewall"; echo "own-firewall $q_own"`,
     ...namesOf(host).map(
       (name) =>
         sh`getent ahosts ${name} | while read -r q_ip q_rest; do printf 'resolves %s %s\n' ${name} "$q_ip"; done`,
@@ -46,23 +49,27 @@ echo "firewall \${q_firewall:-none}"`,
 
 export function parseFirewallFacts(out: string): FirewallFacts {
   const backend = (/^firewall (\w+)$/m.exec(out)?.[1] ?? 'none') as FirewallFacts['backend'];
+  const own = (/^own-firewall (\w+)$/m.exec(out)?.[1] ?? 'none') as FirewallFacts['own'];
   const resolved: Record<string, string[]> = {};
   for (const [, name = '', address = ''] of out.matchAll(/^resolves (\S+) (\S+)$/gm)) {
     if (isIP(address) === 0) continue;
     resolved[name] ??= [];
     if (!resolved[name].includes(address)) resolved[name].push(address);
   }
-  return { backend, resolved };
+  return { backend, own, resolved };
+}
+
+function addressesOf({ address, peerAddress }: Member): readonly string[] {
+  return [address, peerAddress];
 }
 
 /** As nft and iptables name them; both, where a name may stand for either. */
 function familiesOf(host: HostData): readonly string[] {
-  const families = clusterOf(host).members.map(({ address }) => isIP(address));
+  const families = clusterOf(host).members.flatMap(addressesOf).map(isIP);
   return ['ip', 'ip6'].filter((_, i) => families.includes(0) || families.includes(i === 0 ? 4 : 6));
 }
 
 function namesOf(host: HostData): readonly string[] {
-  return [...new Set(clusterOf(host).members.map(({ address }) => address))].filter(
-    (address) => isIP(address) === 0,
-  );
+  const names = clusterOf(host).members.flatMap(addressesOf);
+  return [...new Set(names)].filter((address) => isIP(address) === 0);
 }

@@ -1,5 +1,6 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Cluster, Member } from '../model/cluster.ts';
+import { formedRecord } from '../model/paths.ts';
 
 /** A member as the cluster knows it; by our record of it, without ID, and as one that votes. */
 export interface KnownMember {
@@ -8,11 +9,6 @@ export interface KnownMember {
   readonly id?: string;
   readonly clientUrls?: readonly string[];
   readonly learner?: boolean;
-}
-
-/** Where a host records that its member has been part of a quorum. Written behind a start, which waits for it. */
-export function formedRecord({ stateDir }: Member): string {
-  return `${stateDir}/formed`;
 }
 
 /** Of which cluster, and who its members are: for when none of them can be asked. */

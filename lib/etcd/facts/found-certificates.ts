@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../addresses.ts';
 import { missingUses, parseCertificate } from '../../pki/index.ts';
@@ -15,6 +16,8 @@ export interface MemberCertificate {
   readonly names: readonly string[];
   /** What members use it for and it is not made for: they show both of theirs as servers and as clients. */
   readonly lacks: readonly string[];
+  /** Of its key, as `ecdsa-256`; undefined for kinds that have no name here. */
+  readonly keyType?: string | undefined;
 }
 
 /** What is wrong with one of them, as others see it. */
@@ -41,7 +44,30 @@ export function memberCertificate(
     names: names.filter(Boolean),
     // Without the extension it is for everything.
     lacks: certificate.keyUsage ? missingUses(certificate) : [],
+    keyType: keyTypeOf(certificate.publicKey),
   };
+}
+
+const CURVES: Readonly<Record<string, string>> = {
+  prime256v1: 'ecdsa-256',
+  secp384r1: 'ecdsa-384',
+  secp521r1: 'ecdsa-521',
+};
+
+function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
+  if (asymmetricKeyType === 'rsa') return `rsa-${asymmetricKeyDetails?.modulusLength}`;
+  if (asymmetricKeyType === 'ec') return CURVES[asymmetricKeyDetails?.namedCurve ?? ''];
+  return asymmetricKeyType === 'ed25519' ? 'ed25519' : undefined;
+}
+
+/** When the last certificate of a CA file ends; undefined where there is none that can be read. */
+export function endOfCa(pem: string | undefined): Date | undefined {
+  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const ends = blocks.flatMap((block) => {
+    const certificate = parseCertificate(block);
+    return certificate ? [new Date(certificate.validTo)] : [];
+  });
+  return ends.sort((a, b) => b.getTime() - a.getTime())[0];
 }
 
 /** When the first of them ends. */
@@ -54,15 +80,19 @@ export function certificateFaults(
   member: Member,
   certificates: readonly MemberCertificate[],
   now = new Date(),
+  caEnd?: Date,
 ): readonly CertificateFault[] {
+  // No run renews what ended with its CA.
+  const renewal =
+    caEnd !== undefined && caEnd < now ? ', and so did its CA: only a new one helps' : ': a run renews it';
   return certificates.flatMap(({ file, from, until, names, lacks }) => {
     const fault = (kind: CertificateFault['kind'], what: string): CertificateFault => ({
       kind,
       message: `${member.host}: ${member.certDir}/${file} ${what}`,
     });
-    const { address } = member;
+    const address = file === 'peer.pem' ? member.peerAddress : member.address;
     return [
-      ...(until < now ? [fault('expired', `ended ${day(until)}: a run renews it`)] : []),
+      ...(until < now ? [fault('expired', `ended ${day(until)}${renewal}`)] : []),
       ...(from > now
         ? [fault('expired', `is valid from ${from.toISOString()} only: is the clock right?`)]
         : []),

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import { canonicalAddress } from '../../addresses.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
-import type { Member } from '../model/cluster.ts';
+import { unitPath } from '../../resources/service/systemd.ts';
+import { bindsPrivileged, type Member, portsOf } from '../model/cluster.ts';
 
 /** A listening TCP socket on one of the member's ports, and who owns it. */
 export interface Listener {
@@ -31,6 +33,10 @@ export interface HostFacts {
   readonly listeners: readonly Listener[];
   /** Where data, binaries, configuration and certificates go; empty while the member is up. */
   readonly space: readonly Space[];
+  /** Where the binaries go, if nothing can be run from there: the mount. */
+  readonly noexec: string | undefined;
+  /** The lowest port that a plain process may bind; 0 where that does not matter. */
+  readonly lowestPort: number;
   readonly swap: boolean;
   /** The most files a process may be allowed to open; undefined when that was not asked. */
   readonly openFiles: number | undefined;
@@ -38,25 +44,50 @@ export interface HostFacts {
 
 /** Read-only shell, one process while the member runs. `$q_state_now` is the state of its service. */
 export function hostFacts(member: Member): Sh {
-  const { dataDir, binDir, configDir, certDir } = member;
+  const { dataDir, binDir, configDir, certDir, walDir } = member;
+  const paths = [
+    dataDir,
+    binDir,
+    configDir,
+    certDir,
+    ...(walDir === undefined ? [] : [walDir]),
+    ...units(member),
+  ];
   return sh`echo "clock $(date +%s.%N)"
 case \${q_state_now-} in active) ;; *)
-  for q_path in ${[dataDir, binDir, configDir, certDir]}; do
+  for q_path in ${paths}; do
     q_dir=$q_path
     while [ ! -e "$q_dir" ]; do q_dir=\${q_dir%/*} q_dir=\${q_dir:-/}; done
     q_can=no; if [ -w "$q_dir" ]; then q_can=yes; fi
-    echo "space $q_can $(df -Pk "$q_dir" | tail -n 1) in $q_path"
+    q_df=$(df -Pk "$q_dir" | tail -n 1)
+    echo "space $q_can $q_df in $q_path"
+    if [ "$q_path" = ${binDir} ]; then
+      while read -r q_n q_at q_n q_options q_n; do
+        if [ "$q_at" = "\${q_df##*% }" ]; then q_found=$q_options; fi
+      done </proc/mounts
+      case ,\${q_found-}, in *,noexec,*) echo "noexec \${q_df##*% }" ;; esac
+    fi
   done
 esac
 case \${q_state_now-} in active | activating) ;; *)
   ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|address \1|p'
   command -v ip >/dev/null || sed -n '/|-- /{s/.*-- //;h}; /host LOCAL/{g;s/^/address /p}' /proc/net/fib_trie
-  ${joinSh([member.clientPort, member.peerPort].map(listeners))}
+  ${joinSh(portsOf(member).map(listeners))}
   q_swap=$(grep -c / /proc/swaps 2>/dev/null)
   if [ "\${q_swap:-0}" -gt 0 ]; then echo "swap yes"; fi
+  ${member.manager === 'process' && bindsPrivileged(member) ? lowestPort : sh`:`}
   # Not with read: the shell asks byte by byte, and this file answers once.
   if [ -r /proc/sys/fs/nr_open ]; then echo "nr_open $(cat /proc/sys/fs/nr_open)"; fi
 esac`;
+}
+
+const lowestPort = sh`if [ "$(id -u)" != 0 ]; then
+    echo "lowest-port $(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || echo 1024)"
+  fi`;
+
+/** Where the units go. */
+function units({ manager }: Member): readonly string[] {
+  return manager === 'process' ? [] : [dirname(unitPath('x'))];
 }
 
 /** Lines `listener PORT HEX-ADDRESS PID PROGRAM`; without ss and lsof, which not every host has. */
@@ -81,6 +112,8 @@ export function parseHostFacts(reading: Reading): HostFacts {
     addresses: all('address'),
     listeners: all('listener').map(parseListener),
     space: all('space').flatMap(parseSpace),
+    noexec: all('noexec')[0],
+    lowestPort: Number(all('lowest-port')[0] ?? 0),
     swap: all('swap').length > 0,
     openFiles: Number.isNaN(nrOpen) ? undefined : nrOpen,
   };

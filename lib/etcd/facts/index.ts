@@ -3,13 +3,17 @@ import type { FactSource, HostData } from '../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { LeafRules } from '../../pki/index.ts';
-import { type Member, memberOf, pidFile } from '../model/cluster.ts';
+import { type Member, memberOf } from '../model/cluster.ts';
+import { bootstrapFile, caFile, pidFile, releaseRecord } from '../model/paths.ts';
+import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
 import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept } from './kept.ts';
 import { loadedUnit } from './loaded-unit.ts';
+import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
+import { parseUnitFacts, type UnitFacts, unitFacts } from './unit-facts.ts';
 import { requireReadable, unreadableFacts } from './unreadable.ts';
 
 export type ServiceState = 'absent' | 'inactive' | 'activating' | 'active' | 'failed';
@@ -27,17 +31,22 @@ export interface EtcdFacts {
   readonly systemd: number | undefined;
   /** What `etcd_address` resolves to on the host itself; loopback only where there is nothing else. */
   readonly resolved: string | undefined;
+  /** The same for an `etcd_peer_address` of its own. */
+  readonly resolvedPeer: string | undefined;
   /** First line of our records, undefined when there are none. */
   readonly owner: string | undefined;
   /** The member was part of a quorum, by our record: with whom. Outlives the data. */
   readonly formed: readonly KnownMember[] | undefined;
   /** Like the next and the reading, as the survey sees it: data that is to be set aside is `absent`. */
   data: 'absent' | 'empty' | 'present';
+  /** Where the raft log of that data lies, when it is not where the inventory wants it. */
+  readonly walElsewhere: string | undefined;
   /** Login name of who owns the data; `UNKNOWN` when it has none. */
   readonly dataOwner: string | undefined;
   service: ServiceState;
   /** Where systemd has the unit from; undefined without one. */
   readonly unitFile: string | undefined;
+  readonly unit: UnitFacts;
   /** The survey let the data make way (`--set-aside-data`). */
   setAside?: boolean;
   /** Token of a bootstrap that did not reach quorum yet. */
@@ -49,6 +58,8 @@ export interface EtcdFacts {
   readonly selinux: boolean;
   readonly firewall: FirewallFacts;
   readonly host: HostFacts;
+  /** Towards other members. */
+  readonly sources: readonly Source[];
   readonly kept: KeptFacts;
   /** The member's answers; undefined when its service does not run. */
   reading: MemberReading | undefined;
@@ -67,6 +78,8 @@ export interface ClusterFacts {
   readonly furtherHosts: readonly string[];
   /** How long before its end a certificate of either kind is due, in milliseconds. */
   readonly renewBefore: LeafRules['renewBefore'];
+  /** Of keys to come. */
+  readonly keyType?: LeafRules['keyType'];
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
 }
@@ -83,18 +96,31 @@ export const ORDINARY: EtcdFacts = {
   arch: 'amd64',
   systemd: 252,
   resolved: '192.0.2.1',
+  resolvedPeer: undefined,
   owner: undefined,
   formed: undefined,
   data: 'absent',
+  walElsewhere: undefined,
   dataOwner: undefined,
   service: 'absent',
   unitFile: undefined,
+  unit: { dropIns: [], dropInDigest: undefined },
   pendingToken: undefined,
   caPem: undefined,
   installed: undefined,
   selinux: false,
-  firewall: { backend: 'nftables', resolved: {} },
-  host: { clock: undefined, addresses: [], listeners: [], space: [], swap: false, openFiles: undefined },
+  firewall: { backend: 'nftables', own: 'nftables', resolved: {} },
+  host: {
+    clock: undefined,
+    addresses: [],
+    listeners: [],
+    space: [],
+    swap: false,
+    openFiles: undefined,
+    noexec: undefined,
+    lowestPort: 0,
+  },
+  sources: [],
   kept: NOTHING_KEPT,
   reading: undefined,
 };
@@ -108,8 +134,10 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       unreadableFacts(member),
       firewallFacts(host),
       recordFacts(member),
+      unitFacts(member),
       keptFacts(member),
       hostFacts(member),
+      networkFacts(host),
       memberFacts(member),
     ]);
   },
@@ -130,16 +158,20 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       arch,
       systemd: systemd || undefined,
       resolved: addressOf(line('resolved')),
+      resolvedPeer: addressOf(line('resolved-peer')),
       owner: line('owner'),
       formed: parseFormed(head),
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
+      walElsewhere: line('wal-elsewhere'),
       dataOwner: line('data-owner'),
       service: (line('service') ?? 'absent') as ServiceState,
       unitFile: line('unit'),
+      unit: parseUnitFacts(head),
       pendingToken: tokenOf(line('token')),
       installed: line('installed'),
       selinux: line('selinux') === 'yes',
       firewall: parseFirewallFacts(head),
+      sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
       kept: parseKept(head),
       caPem: certificatesOf(part('ca')),
@@ -147,23 +179,6 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     };
   },
 };
-
-/** Where a bootstrap keeps `new` and its token: gone after a reboot, removed once there is quorum. */
-export function bootstrapFile(member: Member): string {
-  return member.manager === 'systemd'
-    ? `/run/quorate-${member.service}.env`
-    : `${member.stateDir}/bootstrap.env`;
-}
-
-/** Where a starting member records the digests of what it loads. */
-export function loadedRecord(member: Member): string {
-  return member.manager === 'systemd' ? `/run/${member.service}/loaded` : `${member.stateDir}/loaded`;
-}
-
-/** Where a member that is a plain process writes. */
-export function logFile(member: Member): string {
-  return `${member.stateDir}/${member.service}.log`;
-}
 
 function systemFacts(member: Member): Sh {
   return sh`echo "machine $(uname -m)"
@@ -176,29 +191,35 @@ if [ -d /run/systemd/system ]; then
   echo "systemd \${q_version:-$(systemctl --version | head -n 1)}"
 fi
 if [ -e /sys/fs/selinux/enforce ]; then echo "selinux yes"; fi
-${member.listenAddress === undefined ? resolvedAddress(member.address) : sh`:`}`;
+${member.listenAddress === undefined ? resolvedAddress('resolved', member.address) : sh`:`}
+${peerName(member)}`;
+}
+
+function peerName({ address, peerAddress, peerListenAddress }: Member): Sh {
+  const isOwn = peerListenAddress === undefined && peerAddress !== address;
+  return isOwn ? resolvedAddress('resolved-peer', peerAddress) : sh`:`;
 }
 
 /** Distributions give a host's own name to 127.0.1.1, too, where nobody else would reach the member. */
-function resolvedAddress(name: string): Sh {
+function resolvedAddress(label: string, name: string): Sh {
   return sh`getent ahosts ${name} | {
   q_first=
   while read -r q_ip q_rest; do
     q_first=\${q_first:-$q_ip}
     case $q_ip in 127.* | ::1 | fe80:*) ;; *) q_first=$q_ip; break ;; esac
   done
-  echo "resolved $q_first"
+  echo ${label}" $q_first"
 }`;
 }
 
 function recordFacts(member: Member): Sh {
-  const { stateDir, dataDir } = member;
-  const [owner, release] = [`${stateDir}/owner`, `${stateDir}/release`];
+  const { stateDir } = member;
+  const [owner, release] = [`${stateDir}/owner`, releaseRecord(member)];
   return sh`q_version=
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
 ${formedFacts(member)}
-if [ -d ${`${dataDir}/member`} ]; then echo 'data present'; stat -c 'data-owner %U' ${`${dataDir}/member`}; elif [ -d ${dataDir} ]; then echo 'data empty'; fi
+${dataFacts(member)}
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
 ${serviceState(member)}`;
 }
@@ -220,7 +241,7 @@ echo "service $q_state_now"`,
 }
 
 function memberFacts(member: Member): Sh {
-  const ca = `${member.certDir}/ca.pem`;
+  const ca = caFile(member);
   return sh`if [ -f ${ca} ]; then echo ==ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
 case \${q_state_now-} in active | activating) echo ==member; ${readMember(member)} ;; esac`;
 }

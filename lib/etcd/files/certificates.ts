@@ -29,7 +29,7 @@ export function pkiOptions(target: Target<EtcdFacts>): PkiOptions {
     caExpiry: String(vars.etcd_ca_expiry),
     certExpiry: String(vars.etcd_cert_expiry),
     renewBefore: String(vars.etcd_cert_renew_before),
-    addresses: cluster.members.map(({ address }) => address),
+    addresses: cluster.members.flatMap(({ address, peerAddress }) => [...new Set([address, peerAddress])]),
     // A cluster that lives under a CA never gets another one, also when this folder is lost.
     ...(facts.cluster?.caPem !== undefined && { trusted: facts.cluster.caPem }),
   };
@@ -37,13 +37,15 @@ export function pkiOptions(target: Target<EtcdFacts>): PkiOptions {
 
 /** The names and addresses of a member's certificates: its own, loopback, and what the inventory adds. */
 export function memberSans(target: Target<EtcdFacts>): readonly string[] {
-  const { name, address, listenAddress } = memberOf(target);
+  const { name, address, listenAddress, peerAddress, peerListenAddress } = memberOf(target);
   const extra = target.vars.etcd_extra_sans as readonly string[];
   const further = target.facts.cluster?.furtherHosts ?? [];
   return [
     ...new Set([
       address,
       ...(listenAddress ? [listenAddress] : []),
+      peerAddress,
+      ...(peerListenAddress ? [peerListenAddress] : []),
       name,
       'localhost',
       '127.0.0.1',

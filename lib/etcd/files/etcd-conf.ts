@@ -1,8 +1,10 @@
 import type { Target } from '../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterOf, hostPort, memberOf } from '../model/cluster.ts';
 import { settingsEnvironment } from '../model/flags.ts';
+import { caFile, pairFiles } from '../model/paths.ts';
 
 /**
  * `etcd.conf` of a member, laid out as in the tutorial. It always says `existing` and carries no token:
@@ -12,8 +14,9 @@ import { settingsEnvironment } from '../model/flags.ts';
  */
 export function etcdConf(target: Target<EtcdFacts>): string {
   const member = memberOf(target);
-  const { name, dataDir, certDir, clientPort, peerPort, clientUrl, peerUrl } = member;
-  const listen = listenAddress(target);
+  const { name, dataDir, walDir, clientPort, peerPort, metricsPort, clientUrl, peerUrl } = member;
+  const listen = listenAddress(target, 'client');
+  const [server, peer, ca] = [pairFiles(member, 'server'), pairFiles(member, 'peer'), caFile(member)];
   const loopback = target.vars.etcd_loopback_http === true ? `,http://127.0.0.1:${clientPort}` : '';
   const initialCluster = clusterOf(target).members.map((one) => `${one.name}=${one.peerUrl}`);
   const settings = settingsOf(target);
@@ -21,8 +24,12 @@ export function etcdConf(target: Target<EtcdFacts>): string {
     '#[Member]',
     line('ETCD_NAME', name),
     line('ETCD_DATA_DIR', dataDir),
-    line('ETCD_LISTEN_PEER_URLS', `https://${hostPort(listen, peerPort)}`),
+    ...(walDir === undefined ? [] : [line('ETCD_WAL_DIR', walDir)]),
+    line('ETCD_LISTEN_PEER_URLS', `https://${hostPort(listenAddress(target, 'peer'), peerPort)}`),
     line('ETCD_LISTEN_CLIENT_URLS', `https://${hostPort(listen, clientPort)}${loopback}`),
+    ...(metricsPort === undefined
+      ? []
+      : [line('ETCD_LISTEN_METRICS_URLS', `http://${hostPort(listen, metricsPort)}`)]),
     '',
     '#[Clustering]',
     line('ETCD_INITIAL_ADVERTISE_PEER_URLS', peerUrl),
@@ -31,13 +38,13 @@ export function etcdConf(target: Target<EtcdFacts>): string {
     line('ETCD_INITIAL_CLUSTER_STATE', 'existing'),
     '',
     '#[Security]',
-    line('ETCD_CERT_FILE', `${certDir}/server.pem`),
-    line('ETCD_KEY_FILE', `${certDir}/server-key.pem`),
-    line('ETCD_TRUSTED_CA_FILE', `${certDir}/ca.pem`),
+    line('ETCD_CERT_FILE', server.cert),
+    line('ETCD_KEY_FILE', server.key),
+    line('ETCD_TRUSTED_CA_FILE', ca),
     line('ETCD_CLIENT_CERT_AUTH', 'true'),
-    line('ETCD_PEER_CERT_FILE', `${certDir}/peer.pem`),
-    line('ETCD_PEER_KEY_FILE', `${certDir}/peer-key.pem`),
-    line('ETCD_PEER_TRUSTED_CA_FILE', `${certDir}/ca.pem`),
+    line('ETCD_PEER_CERT_FILE', peer.cert),
+    line('ETCD_PEER_KEY_FILE', peer.key),
+    line('ETCD_PEER_TRUSTED_CA_FILE', ca),
     line('ETCD_PEER_CLIENT_CERT_AUTH', 'true'),
     ...(settings.length ? ['', '#[Settings]', ...settings.map(([key, value]) => line(key, value))] : []),
     '',
@@ -64,17 +71,19 @@ export function withoutBootstrapKeys(conf: string): string {
 
 export const BOOTSTRAP_KEYS_SED = '/^ETCD_INITIAL_/d';
 
-/** The IP address that a member binds. */
-export function listenAddress(target: Target<EtcdFacts>): string {
-  const { listenAddress: wanted, address } = memberOf(target);
-  const listen = wanted ?? target.facts.resolved;
-  if (listen === undefined) {
-    throw new QuorateError(`${address} does not resolve on the host itself`, {
-      exitCode: EXIT.failed,
-      hint: 'set etcd_listen_address to an IP address of the host',
-    });
-  }
-  return listen;
+/** The IP address that a member binds for clients or for members. */
+export function listenAddress(target: Target<EtcdFacts>, end: 'client' | 'peer'): string {
+  const member = memberOf(target);
+  const listen = boundAddress(member, target.facts, end);
+  if (listen !== undefined) return listen;
+  const [name, variable] =
+    end === 'client'
+      ? [member.address, 'etcd_listen_address']
+      : [member.peerAddress, 'etcd_peer_listen_address'];
+  throw new QuorateError(`${name} does not resolve on the host itself`, {
+    exitCode: EXIT.failed,
+    hint: `set ${variable} to an IP address of the host`,
+  });
 }
 
 function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnvironment> {
@@ -90,6 +99,7 @@ function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnviro
   return settingsEnvironment(settings, version);
 }
 
+/** Taken literally between single quotes, too, which JSON needs. */
 function line(key: string, value: string): string {
-  return `${key}="${value}"`;
+  return value.includes('"') ? `${key}='${value}'` : `${key}="${value}"`;
 }

@@ -1,41 +1,54 @@
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
-import { unitPath } from '../../resources/service/systemd.ts';
-import { bootstrapFile, loadedRecord } from '../facts/index.ts';
-import type { Member } from '../model/cluster.ts';
+import { dropInDigest } from '../facts/unit-facts.ts';
+import { bindsPrivileged, type Member } from '../model/cluster.ts';
+import {
+  bootstrapFile,
+  caFile,
+  confFile,
+  dropInDir,
+  loadedRecord,
+  memberUnitPath,
+  runtimeDir,
+  writableDirs,
+} from '../model/paths.ts';
 import { BOOTSTRAP_KEYS_SED } from './etcd-conf.ts';
 
 /**
  * The systemd unit of a member, for the systemd that is there. Notes on the less obvious lines:
  * - every setting comes from the environment files; the second one exists during a bootstrap only
+ * - `UnsetEnvironment` has the last word: a proxy set for the whole host must not stand between members
  * - `ExecStartPre=-` records what is about to be loaded; its failure must not keep etcd down
- * - READY is sent once there is quorum, so a start timeout would kill a member that waits for its peers
+ * - READY is sent once there is quorum, so a member that waits for its peers is started again after a while: the
+ *   rest of the boot does not wait for ever, and a large database still has the time it takes to load
  */
 export function etcdUnit(member: Member, systemd: number): string {
   const { binDir, configDir, certDir, dataDir, user, group, service } = member;
+  const walMount = member.walDir === undefined ? [] : [member.walDir];
   return [
     '[Unit]',
     `Description=etcd member ${member.name} of ${member.cluster}`,
     'Documentation=https://etcd.io/docs',
     'After=network-online.target time-sync.target',
     'Wants=network-online.target',
-    `RequiresMountsFor=${binDir} ${configDir} ${certDir} ${dataDir}`,
+    `RequiresMountsFor=${[binDir, configDir, certDir, dataDir, ...walMount].join(' ')}`,
     ...(systemd >= 230 ? ['StartLimitIntervalSec=60', 'StartLimitBurst=5'] : []),
     '',
     '[Service]',
     'Type=notify',
     `User=${user}`,
     `Group=${group}`,
-    `EnvironmentFile=${configDir}/etcd.conf`,
+    `EnvironmentFile=${confFile(member)}`,
     `EnvironmentFile=-${bootstrapFile(member)}`,
+    ...(systemd >= 235 ? [`UnsetEnvironment=${STRAY_VARIABLES}`] : []),
     `RuntimeDirectory=${service}`,
     `ExecStartPre=-/bin/sh -c ${unitWord(sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`.text)}`,
     `ExecStart=${binDir}/etcd`,
-    'TimeoutStartSec=0',
+    `TimeoutStartSec=${START_TIMEOUT}`,
     'Restart=on-failure',
     'RestartSec=2',
     'LimitNOFILE=65536',
     'OOMScoreAdjust=-900',
-    ...hardening(systemd, dataDir),
+    ...hardening(member, systemd),
     '',
     '[Install]',
     'WantedBy=multi-user.target',
@@ -43,12 +56,21 @@ export function etcdUnit(member: Member, systemd: number): string {
   ].join('\n');
 }
 
+/** Seconds. systemd counts them anew for each try. */
+const START_TIMEOUT = 300;
+
+/** Of the host or the operator, and none of a member's business. */
+const STRAY_VARIABLES = [
+  ...['HTTP', 'HTTPS', 'NO', 'ALL'].flatMap((kind) => [`${kind}_PROXY`, `${kind.toLowerCase()}_proxy`]),
+  ...['API', 'CACERT', 'CERT', 'ENDPOINTS', 'KEY', 'PASSWORD', 'USER'].map((name) => `ETCDCTL_${name}`),
+].join(' ');
+
 /** Shell that prints the digests of what a member is about to load, in the order of `loadedPaths`. */
 export function recordCommand(member: Member): Sh {
-  const conf = `${member.configDir}/etcd.conf`;
-  const digests = loadedPaths(member).map((path) =>
-    path === conf ? sh`sed ${raw(BOOTSTRAP_KEYS_SED)} ${path} | sha256sum` : sh`sha256sum <${path}`,
-  );
+  const digests = loadedPaths(member).map((path) => {
+    if (path === confFile(member)) return sh`sed ${raw(BOOTSTRAP_KEYS_SED)} ${path} | sha256sum`;
+    return path === dropInDir(member) ? dropInDigest(member) : sh`sha256sum <${path}`;
+  });
   return joinSh(digests, '; ');
 }
 
@@ -57,28 +79,20 @@ function unitWord(text: string): string {
   return `'${text.replaceAll(/[\\']/g, '\\$&').replaceAll('$', '$$$$').replaceAll('%', '%%')}'`;
 }
 
-/** Where it lies. */
-export function memberUnitPath({ service }: Member): string {
-  return unitPath(`${service}.service`);
-}
-
 /** What a member reads once, at its start; leaf certificates are read again on every handshake. */
 export function loadedPaths(member: Member): readonly string[] {
-  const { binDir, configDir, certDir, manager } = member;
-  const paths = [`${binDir}/etcd`, `${configDir}/etcd.conf`, `${certDir}/ca.pem`];
-  return manager === 'systemd' ? [...paths, memberUnitPath(member)] : paths;
+  const { binDir, manager } = member;
+  const paths = [`${binDir}/etcd`, confFile(member), caFile(member)];
+  return manager === 'systemd' ? [...paths, memberUnitPath(member), dropInDir(member)] : paths;
 }
 
 /** Directive and the first systemd that knows it; older ones would warn, some refuse. */
 const HARDENING: readonly (readonly [since: number, directive: string])[] = [
   [0, 'UMask=0077'],
   [187, 'NoNewPrivileges=yes'],
-  [0, 'CapabilityBoundingSet='],
-  [229, 'AmbientCapabilities='],
   [209, 'PrivateDevices=yes'],
   [0, 'DevicePolicy=closed'],
   [0, 'PrivateTmp=yes'],
-  [232, 'PrivateUsers=yes'],
   [239, 'PrivateMounts=yes'],
   [214, 'ProtectHome=yes'],
   [245, 'ProtectClock=yes'],
@@ -102,10 +116,33 @@ const HARDENING: readonly (readonly [since: number, directive: string])[] = [
   [231, 'SystemCallFilter=~@privileged @resources'],
 ];
 
-function hardening(systemd: number, dataDir: string): readonly string[] {
+function hardening(member: Member, systemd: number): readonly string[] {
+  const places = writableDirs(member);
   const protect =
     systemd >= 231
-      ? ['ProtectSystem=strict', `ReadWritePaths=${dataDir}`]
-      : ['ProtectSystem=full', `ReadWriteDirectories=${dataDir}`];
-  return [...protect, ...HARDENING.filter(([since]) => systemd >= since).map(([, directive]) => directive)];
+      ? ['ProtectSystem=strict', `ReadWritePaths=${places.join(' ')}`]
+      : ['ProtectSystem=full', `ReadWriteDirectories=${places.join(' ')}`];
+  return [
+    ...protect,
+    // What a member can write it cannot run. A mount of its own is not covered by the one above it.
+    ...(systemd >= 248 ? [`NoExecPaths=${[...places, runtimeDir(member), ...SCRATCH].join(' ')}`] : []),
+    ...capabilities(member, systemd),
+    ...HARDENING.filter(([since]) => systemd >= since).map(([, directive]) => directive),
+  ];
 }
+
+/** Writable for every unit, though each has the first two to itself. */
+const SCRATCH = ['/tmp', '/var/tmp', '-/dev/shm'];
+
+/** None, but for a port below 1024, which a user namespace of its own would not open on the host. */
+function capabilities(member: Member, systemd: number): readonly string[] {
+  const wanted = bindsPrivileged(member) ? 'CAP_NET_BIND_SERVICE' : '';
+  return [
+    `CapabilityBoundingSet=${wanted}`,
+    ...(systemd >= AMBIENT ? [`AmbientCapabilities=${wanted}`] : []),
+    ...(systemd >= 232 && wanted === '' ? ['PrivateUsers=yes'] : []),
+  ];
+}
+
+/** The first systemd that can hand a capability to a service which is not root's. */
+export const AMBIENT = 229;

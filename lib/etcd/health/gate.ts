@@ -1,6 +1,7 @@
 import { commandLine } from '../../command-line.ts';
 import { hostNames, type PlayRun } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { endOfCa } from '../facts/found-certificates.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isDown, parseMember, readMember } from '../facts/read-member.ts';
 import { memberOf } from '../model/cluster.ts';
@@ -59,6 +60,7 @@ async function askOnce(
     member,
     reading: readings.get(member.host),
     unreached: !readings.has(member.host),
+    caEnd: caEndOf(hosts, member.host),
   }));
 }
 
@@ -72,8 +74,17 @@ export async function knownAnswers(run: PlayRun<EtcdFacts>, surveyed: Surveyed):
 export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
   return cluster.members.map((member) => {
     const host = hosts.find(({ target }) => target.name === member.host);
-    return { member, reading: host?.target.facts.reading, unreached: host === undefined };
+    return {
+      member,
+      reading: host?.target.facts.reading,
+      unreached: host === undefined,
+      caEnd: caEndOf(hosts, member.host),
+    };
   });
+}
+
+function caEndOf(hosts: readonly EtcdHost[], name: string): Date | undefined {
+  return endOfCa(hosts.find(({ target }) => target.name === name)?.target.facts.caPem);
 }
 
 /** Throws exit code 3, with the arithmetic where it `stops`, unless the member of `host` may be changed now. */

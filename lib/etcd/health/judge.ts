@@ -8,6 +8,8 @@ import { isRefused, wayIn } from './authentication.ts';
 export interface Answer {
   readonly member: Member;
   readonly reading: MemberReading | undefined;
+  /** When the CA that its host has ends. */
+  readonly caEnd?: Date | undefined;
   /** Its host could not be asked: nothing is known of it. */
   readonly unreached?: boolean;
 }
@@ -96,9 +98,15 @@ function foreignProgram({ member: { host, service }, reading }: Answer): readonl
   return [{ check: 'foreign', host, message }];
 }
 
-function certificates({ member, reading }: Answer): readonly Finding[] {
-  const faults = certificateFaults(member, reading?.certificates ?? []);
-  return faults.map(({ message }) => ({ check: 'certificate', host: member.host, message }));
+function certificates({ member, reading, caEnd }: Answer): readonly Finding[] {
+  const now = new Date();
+  const { host, certDir } = member;
+  const faults = certificateFaults(member, reading?.certificates ?? [], now, caEnd);
+  const ended = `${host}: ${certDir}/ca.pem ended ${caEnd?.toISOString().slice(0, 10)}: no certificate under it holds`;
+  return [
+    ...(caEnd !== undefined && caEnd < now ? [ended] : []),
+    ...faults.map(({ message }) => message),
+  ].map((message) => ({ check: 'certificate', host, message }));
 }
 
 function health(answers: readonly Answer[]): Finding[] {

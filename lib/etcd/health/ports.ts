@@ -30,12 +30,20 @@ export function probePorts(others: readonly Member[]): Sh {
   q_code=$?
   echo "port $1 $2 $q_code $(echo "$q_said" | tail -n 1)"
 }
-${joinSh(
-  others.flatMap(({ address, clientPort, peerPort }) =>
-    [clientPort, peerPort].map((port) => sh`q_port ${address} ${port} &`),
-  ),
-)}
+${joinSh(others.flatMap((one) => endsOf(one).map(([address, port]) => sh`q_port ${address} ${port} &`)))}
 wait`;
+}
+
+function endsOf({
+  address,
+  clientPort,
+  peerAddress,
+  peerPort,
+}: Member): readonly (readonly [string, number])[] {
+  return [
+    [address, clientPort],
+    [peerAddress, peerPort],
+  ];
 }
 
 /** Takes apart what `probePorts` printed on the host `from`. */
@@ -43,7 +51,7 @@ export function parsePorts(from: string, others: readonly Member[], out: string)
   return out.split('\n').flatMap((line) => {
     const [, address, portText, code, said = ''] = /^port (\S+) (\d+) (\d+) ?(.*)$/.exec(line) ?? [];
     const port = Number(portText);
-    const to = others.find((one) => one.address === address && [one.clientPort, one.peerPort].includes(port));
+    const to = others.find((one) => endsOf(one).some(([at, of]) => at === address && of === port));
     return to ? [{ from, to: to.host, port, state: stateOf(Number(code), said), said }] : [];
   });
 }

@@ -3,11 +3,15 @@ import { endOf } from '../facts/found-certificates.ts';
 import type { Member } from '../model/cluster.ts';
 import type { Answer } from './judge.ts';
 
-/** The tutorial's two checks as one table, and the line to run them by hand. */
+/** Days before its end from which a CA is shown: renewing it takes planning. */
+export const CA_SOON = 180;
+
+/** The tutorial's two checks as one table, and the line to run them by hand */
 export function healthTable(answers: readonly Answer[]): string {
-  const rows = answers.map(({ member, reading, unreached }) => {
+  const rows = answers.map(({ member, reading, caEnd, unreached }) => {
     const status = reading?.status;
     const end = endOf(reading?.certificates ?? []);
+    const authority = caEnd !== undefined && daysUntil(caEnd) < CA_SOON ? `, CA ${daysUntil(caEnd)}d` : '';
     return [
       member.name,
       status?.memberId ?? '-',
@@ -16,7 +20,7 @@ export function healthTable(answers: readonly Answer[]): string {
       reading?.healthy ? 'healthy' : reading ? 'unhealthy' : unreached ? 'not reached' : 'stopped',
       status?.version ?? '-',
       status ? size(status.dbSize) : '-',
-      end ? `${daysUntil(end)}d` : '-',
+      `${end ? `${daysUntil(end)}d` : '-'}${authority}`,
     ];
   });
   const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];

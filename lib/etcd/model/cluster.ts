@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { canonicalAddress } from '../../addresses.ts';
 import type { HostData, Vars } from '../../dsl/role.ts';
+import { logFilesOf, portsBeyondLoopback } from './settings.ts';
 
 /** A member of a cluster as the inventory describes it. */
 export interface Member {
@@ -14,14 +15,25 @@ export interface Member {
   readonly address: string;
   /** What it binds; undefined when the host must resolve `address`. */
   readonly listenAddress: string | undefined;
+  /** Advertised to members, and what it binds for them; `address` and its twin unless the inventory says otherwise. */
+  readonly peerAddress: string;
+  readonly peerListenAddress: string | undefined;
   readonly clientPort: number;
   readonly peerPort: number;
+  /** Plain HTTP for scrapers, where wanted. */
+  readonly metricsPort: number | undefined;
   readonly clientUrl: string;
   readonly peerUrl: string;
   readonly binDir: string;
   readonly configDir: string;
   readonly certDir: string;
   readonly dataDir: string;
+  /** undefined where the raft log lies in the data directory. */
+  readonly walDir: string | undefined;
+  /** Files that it writes its log to, by its settings; the journal, or the file of a plain process, else. */
+  readonly logFiles: readonly string[];
+  /** Ports that its settings open to others, besides the client port. */
+  readonly settingsPorts: readonly number[];
   /** undefined where the member runs as whoever runs Quorate (the process manager). */
   readonly user: string | undefined;
   readonly group: string | undefined;
@@ -76,6 +88,18 @@ export function hostPort(address: string, port: number): string {
   return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/** The TCP ports that a member listens on, where others may reach it. */
+export function portsOf({ clientPort, peerPort, metricsPort, settingsPorts }: Member): readonly number[] {
+  return [
+    ...new Set([clientPort, peerPort, ...(metricsPort === undefined ? [] : [metricsPort]), ...settingsPorts]),
+  ];
+}
+
+/** A port that only root may bind, or who has the one capability for it. */
+export function bindsPrivileged(member: Member): boolean {
+  return portsOf(member).some((port) => port < 1024);
+}
+
 /** The member lives on the machine that runs Quorate: how it is reached says so, never what starts it. */
 export function isLocal(vars: Vars): boolean {
   return vars.ansible_connection === 'local';
@@ -90,26 +114,37 @@ function member(host: string, vars: Vars): Member {
   // URLs, certificates and rules are compared as text, also by etcd.
   const address = canonicalAddress(text(vars.etcd_address) ?? String(vars.ansible_host ?? host));
   const listenAddress = text(vars.etcd_listen_address) ?? (isIP(address) ? address : undefined);
+  const forMembers = text(vars.etcd_peer_address);
+  const peerAddress = forMembers === undefined ? address : canonicalAddress(forMembers);
+  const bound = forMembers === undefined ? listenAddress : isIP(peerAddress) ? peerAddress : undefined;
+  const peerListenAddress = text(vars.etcd_peer_listen_address) ?? bound;
   const manager = vars.etcd_service_manager === 'process' ? 'process' : 'systemd';
   const clientPort = Number(vars.etcd_client_port);
   const peerPort = Number(vars.etcd_peer_port);
   const configDir = String(vars.etcd_config_dir);
   const service = String(vars.etcd_service_name);
   const name = text(vars.etcd_member_name) ?? host;
+  const settings = (vars.etcd_settings ?? {}) as Readonly<Record<string, unknown>>;
   return {
     host,
     name,
     cluster: clusterName(vars),
     address,
     listenAddress: listenAddress && canonicalAddress(listenAddress),
+    peerAddress,
+    peerListenAddress: peerListenAddress && canonicalAddress(peerListenAddress),
     clientPort,
     peerPort,
+    metricsPort: vars.etcd_metrics_port === undefined ? undefined : Number(vars.etcd_metrics_port),
     clientUrl: `https://${hostPort(address, clientPort)}`,
-    peerUrl: `https://${hostPort(address, peerPort)}`,
+    peerUrl: `https://${hostPort(peerAddress, peerPort)}`,
     binDir: String(vars.etcd_bin_dir),
     configDir,
     certDir: String(vars.etcd_cert_dir),
     dataDir: String(vars.etcd_data_dir),
+    walDir: text(vars.etcd_wal_dir),
+    logFiles: logFilesOf(settings),
+    settingsPorts: portsBeyondLoopback(settings),
     user: manager === 'process' ? undefined : String(vars.etcd_user),
     group: manager === 'process' ? undefined : String(vars.etcd_group),
     service,
@@ -120,9 +155,4 @@ function member(host: string, vars: Vars): Member {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-/** Process and start time of a member that is a plain process. */
-export function pidFile({ stateDir, service }: Member): string {
-  return `${stateDir}/${service}.pid`;
 }

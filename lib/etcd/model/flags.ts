@@ -1,15 +1,18 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { flagsOf, gateOf, gatesOf, isWithoutEffect, sinceWhen } from './flag-catalogue.ts';
+import { cipherProblems, ruleProblems } from './setting-rules.ts';
+import { valueProblem } from './setting-values.ts';
 import { isTooNew, MINORS, minorOf } from './versions.ts';
 
 /** Settings that the roles make from variables of their own. */
 const MANAGED: Readonly<Record<string, string>> = {
   name: 'etcd_member_name',
   'data-dir': 'etcd_data_dir',
-  'listen-peer-urls': 'etcd_listen_address and etcd_peer_port',
+  'wal-dir': 'etcd_wal_dir',
+  'listen-peer-urls': 'etcd_peer_listen_address and etcd_peer_port',
   'listen-client-urls': 'etcd_listen_address and etcd_client_port',
-  'initial-advertise-peer-urls': 'etcd_address and etcd_peer_port',
+  'initial-advertise-peer-urls': 'etcd_peer_address and etcd_peer_port',
   'advertise-client-urls': 'etcd_address and etcd_client_port',
   'initial-cluster': 'the hosts of the cluster',
   'initial-cluster-token': 'the bootstrap',
@@ -25,6 +28,11 @@ const MANAGED: Readonly<Record<string, string>> = {
   'auto-tls': 'always off: the certificates are our own',
   'peer-auto-tls': 'always off: the certificates are our own',
   'force-new-cluster': 'no role: it discards members',
+  discovery: 'the hosts of the cluster',
+  'discovery-endpoints': 'the hosts of the cluster',
+  'discovery-srv': 'the hosts of the cluster',
+  'discovery-srv-name': 'the hosts of the cluster',
+  'discovery-token': 'the hosts of the cluster',
 };
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -44,12 +52,16 @@ export interface SettingProblem {
 export function settingsProblems(settings: Settings, version: string | undefined): readonly SettingProblem[] {
   const names = Object.entries(settings);
   if (names.length > 0 && version !== undefined && !isKnown(version)) return [unknownVersion(version)];
-  return names.flatMap(
+  const single = names.flatMap(
     ([name, value]) =>
       nameProblem(name, version, settings) ??
-      valueProblem(name, value) ??
+      textProblem(name, value) ??
+      typeProblem(name, value, version) ??
       (version === undefined ? [] : meaningProblems(name, version, settings)),
   );
+  // What is wrong by itself is not judged together with others.
+  const isWrong = single.some(({ level }) => level !== 'warning');
+  return isWrong || version === undefined ? single : [...single, ...ruleProblems(settings, version)];
 }
 
 /** The same for the variables of a host, with its name. */
@@ -58,10 +70,11 @@ export function hostSettingsProblems(
   version: string | undefined,
 ): readonly SettingProblem[] {
   const settings = (vars.etcd_settings ?? {}) as Settings;
-  return settingsProblems(settings, version).map((problem) => ({
-    ...problem,
-    message: `etcd_settings of ${name}: ${problem.message}`,
-  }));
+  const problems = [
+    ...settingsProblems(settings, version),
+    ...cipherProblems(settings, String(vars.etcd_key_type)),
+  ];
+  return problems.map((problem) => ({ ...problem, message: `etcd_settings of ${name}: ${problem.message}` }));
 }
 
 /** `etcd_settings` as environment variables. Throws exit code 1 for what a version does not have. */
@@ -178,13 +191,23 @@ function nameHint(name: string, version: string | undefined, known: readonly str
   return 'names are those of etcd --help, without dashes in front';
 }
 
-function valueProblem(name: string, value: unknown): SettingProblem | undefined {
+/** JSON has double quotes, and is carried in single ones. */
+function textProblem(name: string, value: unknown): SettingProblem | undefined {
   const text = String(value);
-  if (!/["\\$`\r\n\0]/.test(text)) return undefined;
+  if (!/[\\$`\r\n\0]|'.*"|".*'/.test(text)) return undefined;
   return {
-    message: `the value of ${name} has a quote, backslash, dollar, backtick or newline: ${JSON.stringify(text)}`,
+    message: `the value of ${name} has quotes of both kinds, a backslash, dollar, backtick or newline: ${JSON.stringify(text)}`,
     hint: 'an environment file cannot carry it unchanged',
   };
+}
+
+/** Of what a flag takes; before the version is known, only what no version takes. */
+function typeProblem(name: string, value: unknown, version: string | undefined): SettingProblem | undefined {
+  const minors = version === undefined ? MINORS.filter((minor) => flagsOf(minor).has(name)) : [version];
+  const said = minors.map((one) => valueProblem(name, value, one));
+  const [wanted] = said;
+  if (wanted === undefined || said.includes(undefined)) return undefined;
+  return { message: `${name} is ${JSON.stringify(value)}, and ${wanted}`, hint: 'see etcd --help' };
 }
 
 /** The name that was meant: spelt almost so, or what a flag is called before or after its time as an experiment. */

@@ -1,21 +1,14 @@
-import { isIP } from 'node:net';
-import { normalize } from 'node:path';
-import { isWildcard } from '../../addresses.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
 import { readDuration } from '../../pki/duration.ts';
-import { hostPort, type Member, memberOf } from './cluster.ts';
-import { hostSettingsProblems } from './flags.ts';
+import { ofAddresses } from './address-problems.ts';
+import { hostPort, memberOf } from './cluster.ts';
+import { dirsOf, ofDirs } from './dir-problems.ts';
+import type { Listed, Problem } from './listed.ts';
 import { SET_ASIDE, setAsideHosts } from './set-aside.ts';
+import { ofSettings } from './setting-problems.ts';
 import { ETCD_VARS, type EtcdVar } from './vars.ts';
 
-type Problem = PlayProblem & { readonly variable: EtcdVar };
-type Listed = { readonly host: HostData; readonly member: Member };
-type Dir = 'etcd_bin_dir' | 'etcd_config_dir' | 'etcd_cert_dir' | 'etcd_data_dir';
-
-const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
-const SYSTEM =
-  /^\/(bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin)|usr\/local\/bin|var|var\/(cache|lib|log|run|tmp))?$/;
 /** Members share one folder of certificates, made by one set of rules. */
 const OF_CLUSTER = [
   'etcd_version',
@@ -97,93 +90,12 @@ function ofHost(listed: Listed): readonly Problem[] {
   return [...ofAddresses(listed), ...ofDirs(listed), ...ofLifetimes(listed), ...ofSettings(listed)];
 }
 
-function ofAddresses({ host, member }: Listed): readonly Problem[] {
-  const { vars } = host;
-  const problems: Problem[] = [];
-  const tell = (variable: EtcdVar, message: string, hint: string) =>
-    problems.push({ host: host.name, variable, message: `${variable} of ${host.name} ${message}`, hint });
-  const { address, listenAddress } = member;
-  if (isIP(address) === 0 && (!HOST_NAME.test(address) || /^[\d.]+$/.test(address)))
-    tell('etcd_address', `must be an IP address or a name, found "${address}"`, PORT_HINT);
-  if (isWildcard(address))
-    tell(
-      'etcd_address',
-      `is ${address}, which nobody can connect to`,
-      'it is what others reach the member at',
-    );
-  if (listenAddress !== undefined && isIP(listenAddress) === 0)
-    tell('etcd_listen_address', `must be an IP address, found "${listenAddress}"`, PORT_HINT);
-  if (vars.etcd_listen_address !== undefined && listenAddress !== undefined && isWildcard(listenAddress))
-    tell(
-      'etcd_listen_address',
-      `is ${listenAddress}, which is no address of the host but all of them`,
-      'leave it out: etcd_address is used, and one address is enough',
-    );
-  if (member.clientPort === member.peerPort)
-    // The one that was set is where to look.
-    tell(
-      member.peerPort === ETCD_VARS.etcd_peer_port.default ? 'etcd_client_port' : 'etcd_peer_port',
-      `is ${member.peerPort}, as is the other port`,
-      '2379 for clients and 2380 for members are usual',
-    );
-  for (const cidr of list(vars.etcd_client_cidrs)) {
-    const [ip = '', bits] = cidr.split('/');
-    const most = isIP(ip) === 6 ? 128 : 32;
-    if (isIP(ip) === 0 || Number(bits ?? most) > most)
-      tell('etcd_client_cidrs', `has "${cidr}", which is no network`, 'write 10.0.52.0/24 or fd00::/64');
-  }
-  for (const san of list(vars.etcd_extra_sans))
-    if (isIP(san) === 0 && (!HOST_NAME.test(san) || /^[\d.]+$/.test(san)))
-      tell('etcd_extra_sans', `has "${san}", which is neither an IP address nor a name`, PORT_HINT);
-  const url = String(vars.etcd_download_url ?? '');
-  if (/^\w+:\/\//.test(url) && !/^(https?|file):\/\//.test(url))
-    tell(
-      'etcd_download_url',
-      `must be https, http, file or a path, found "${url}"`,
-      'name a mirror over https',
-    );
-  return problems;
-}
-
-const PORT_HINT = 'without a port: etcd_client_port and etcd_peer_port are for that';
-
-function ofDirs({ host, member }: Listed): readonly Problem[] {
-  const dirs = dirsOf(member);
-  const problems: Problem[] = [];
-  const hint = 'each has a directory of its own';
-  for (const [i, [variable, path]] of dirs.entries()) {
-    const message = `${variable} of ${host.name} is ${path}`;
-    const own = variable === 'etcd_data_dir' || variable === 'etcd_cert_dir';
-    if (own && SYSTEM.test(path))
-      problems.push({ host: host.name, variable, message: `${message}, a directory of the system`, hint });
-    for (const [other, otherPath] of dirs.slice(0, i)) {
-      if (path === otherPath)
-        problems.push({ host: host.name, variable, message: `${message}, as is ${other}`, hint });
-      else if (variable === 'etcd_data_dir' && (inside(path, otherPath) || inside(otherPath, path)))
-        problems.push({
-          host: host.name,
-          variable,
-          message: `${message}, and ${other} is ${otherPath}: one lies in the other`,
-          hint,
-        });
-    }
-  }
-  return problems;
-}
-
 function ofLifetimes({ host }: Listed): readonly Problem[] {
   const [life, before] = [duration(host.vars.etcd_cert_expiry), duration(host.vars.etcd_cert_renew_before)];
   if (life === undefined || before === undefined || before < life) return [];
   const message = `etcd_cert_renew_before of ${host.name} is no less than etcd_cert_expiry: every run would renew`;
   const hint = 'a third of the validity is usual';
   return [{ host: host.name, variable: 'etcd_cert_renew_before', message, hint }];
-}
-
-/** Without a version in the inventory, the running one is asked later, before anything is written. */
-function ofSettings({ host }: Listed): readonly Problem[] {
-  const { etcd_version: version } = host.vars;
-  const problems = hostSettingsProblems(host, version === undefined ? undefined : String(version));
-  return problems.map((problem) => ({ host: host.name, variable: 'etcd_settings', ...problem }));
 }
 
 /** Hosts with one address are one machine: ports and directories must differ, whatever the cluster. */
@@ -200,7 +112,9 @@ function ofMachines(all: readonly Listed[]): readonly Problem[] {
     const address = member.address.toLowerCase();
     const ports = 'give one of them another port, or its own etcd_address';
     claim(host.name, 'etcd_client_port', hostPort(address, member.clientPort), ports);
-    claim(host.name, 'etcd_peer_port', hostPort(address, member.peerPort), ports);
+    claim(host.name, 'etcd_peer_port', hostPort(member.peerAddress.toLowerCase(), member.peerPort), ports);
+    if (member.metricsPort !== undefined)
+      claim(host.name, 'etcd_metrics_port', hostPort(address, member.metricsPort), ports);
     const written = dirsOf(member).filter(
       ([variable]) => variable !== 'etcd_bin_dir' || host.vars.etcd_source !== 'path',
     );
@@ -240,13 +154,13 @@ function ofCluster(all: readonly Listed[]): readonly Problem[] {
           hint: 'say it once, below vars: of the group',
         });
   }
-  const near = all.filter(({ member }) => /^(127\.|::1$|localhost$)/.test(member.address));
+  const near = all.filter(({ member }) => /^(127\.|::1$|localhost$)/.test(member.peerAddress));
   if (near.length < all.length)
     for (const { host, member } of near)
       problems.push({
         host: host.name,
-        variable: 'etcd_address',
-        message: `etcd_address of ${host.name} is ${member.address}, which other members of cluster ${cluster} cannot reach`,
+        variable: member.peerAddress === member.address ? 'etcd_address' : 'etcd_peer_address',
+        message: `${member.peerAddress === member.address ? 'etcd_address' : 'etcd_peer_address'} of ${host.name} is ${member.peerAddress}, which other members of cluster ${cluster} cannot reach`,
         hint: 'set etcd_address to one that all members reach',
       });
   if (all.length % 2 === 0)
@@ -258,28 +172,6 @@ function ofCluster(all: readonly Listed[]): readonly Problem[] {
       hint: 'an odd number is usual: 3 or 5',
     });
   return problems;
-}
-
-function dirsOf({ binDir, configDir, certDir, dataDir }: Member): readonly (readonly [Dir, string])[] {
-  const dirs = {
-    etcd_bin_dir: binDir,
-    etcd_config_dir: configDir,
-    etcd_cert_dir: certDir,
-    etcd_data_dir: dataDir,
-  };
-  return (Object.entries(dirs) as [Dir, string][]).map(([name, path]) => [name, tidy(path)]);
-}
-
-function tidy(path: string): string {
-  return normalize(path).replace(/(.)\/+$/, '$1');
-}
-
-function inside(path: string, directory: string): boolean {
-  return path.startsWith(directory === '/' ? '/' : `${directory}/`);
-}
-
-function list(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }
 
 function duration(value: unknown): number | undefined {

@@ -66,6 +66,20 @@ export const ETCD_VARS = {
   },
   etcd_client_port: { ...PORT, default: 2379, description: 'Port for clients.' },
   etcd_peer_port: { ...PORT, default: 2380, description: 'Port for members.' },
+  etcd_peer_address: {
+    ...ADDRESS,
+    description: 'Address or name that other members connect to; etcd_address.',
+  },
+  etcd_peer_listen_address: {
+    ...ADDRESS,
+    description:
+      'IP address to bind for members; etcd_peer_address when that is one, else resolved on the host. Without an etcd_peer_address of its own, as for clients.',
+  },
+  etcd_metrics_port: {
+    ...PORT,
+    description:
+      'Also serves metrics and health over plain HTTP on this port; whoever may be a client may read them.',
+  },
   etcd_loopback_http: {
     type: 'boolean',
     default: false,
@@ -84,6 +98,11 @@ export const ETCD_VARS = {
     ...ABSOLUTE_PATH,
     default: '/var/lib/etcd/default.etcd',
     description: 'Data; never deleted.',
+  },
+  etcd_wal_dir: {
+    ...ABSOLUTE_PATH,
+    description:
+      "The raft log, where it has a disk of its own; in the data directory when left out. Its parent becomes the member's, too: etcd puts a new log in place by renaming. Never changed once there is data.",
   },
   etcd_user: {
     type: 'string',
@@ -163,13 +182,19 @@ export const MEMBER_VARS: readonly EtcdVar[] = [
   'etcd_listen_address',
   'etcd_client_port',
   'etcd_peer_port',
+  'etcd_peer_address',
+  'etcd_peer_listen_address',
+  'etcd_metrics_port',
   'etcd_bin_dir',
   'etcd_config_dir',
   'etcd_cert_dir',
   'etcd_data_dir',
+  'etcd_wal_dir',
   'etcd_user',
   'etcd_group',
   'etcd_service_name',
   'etcd_service_manager',
   'etcd_version',
+  // Says where it logs, and what else it listens on.
+  'etcd_settings',
 ];

@@ -1,8 +1,11 @@
+import { isIP } from 'node:net';
+import { canonicalAddress } from '../../addresses.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
-import type { Listener } from '../facts/host-facts.ts';
+import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
-import { memberUnitPath } from '../files/unit.ts';
-import type { Member } from '../model/cluster.ts';
+import { AMBIENT } from '../files/unit.ts';
+import { bindsPrivileged, type Member, portsOf } from '../model/cluster.ts';
+import { memberUnitPath, walPath } from '../model/paths.ts';
 import { refusal } from '../refusal.ts';
 
 /** A member with what its host told before anything was written. */
@@ -17,6 +20,9 @@ const SKEW = 1000;
 /** MiB: two WAL segments of 64 MiB, which etcd allocates at once, and a young database. */
 const DATA_SPACE = 200;
 
+/** Of that, the segments of the log, where it lies elsewhere. */
+const LOG_SPACE = 130;
+
 /** MiB by which the database of a member grows at a time: without that much it would end right after its start. */
 const GROWTH = 16;
 
@@ -30,12 +36,15 @@ const OPEN_FILES = 65536;
 export function preflight(candidates: readonly Candidate[]): readonly QuorateError[] {
   return [
     ...candidates.flatMap((one) => [
-      ...listenAddress(one),
+      ...listenAddresses(one),
       ...takenPorts(one),
+      ...walDirectory(one),
       ...space(one),
+      ...program(one),
       ...loosePaths(one),
     ]),
     ...clocks(candidates),
+    ...candidates.flatMap((one) => [...sources(one, candidates), ...namesakes(one, candidates)]),
   ];
 }
 
@@ -55,25 +64,31 @@ export function notes(candidates: readonly Candidate[]): readonly string[] {
   });
 }
 
-function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
+/** The end that a member binds for clients, and the one for members where that is another. */
+function listenAddresses(one: Candidate): readonly QuorateError[] {
+  const { address, peerAddress, listenAddress, peerListenAddress } = one.member;
+  const same = address === peerAddress && listenAddress === peerListenAddress;
+  return [...bindable(one, 'client'), ...(same ? [] : bindable(one, 'peer'))];
+}
+
+function bindable({ member, facts }: Candidate, end: 'client' | 'peer'): readonly QuorateError[] {
   const { addresses } = facts.host;
-  const listen = member.listenAddress ?? facts.resolved;
+  const listen = boundAddress(member, facts, end);
+  const [given, named, variable] =
+    end === 'client'
+      ? [member.listenAddress, member.address, 'etcd_listen_address']
+      : [member.peerListenAddress, member.peerAddress, 'etcd_peer_listen_address'];
   if (listen === undefined) {
-    return [
-      refusal(
-        member,
-        `${member.address} does not resolve on the host`,
-        'set etcd_listen_address to one of its addresses',
-      ),
-    ];
+    const hint = `set ${variable} to one of its addresses`;
+    return [refusal(member, `${named} does not resolve on the host`, hint)];
   }
   if (addresses.length === 0) return [];
-  if (member.listenAddress === undefined && isLoopback(listen) && member.address !== 'localhost') {
+  if (given === undefined && isLoopback(listen) && named !== 'localhost') {
     return [
       refusal(
         member,
-        `${member.address} is ${listen} on the host itself, where nobody else reaches it`,
-        'give it its address in /etc/hosts there, or set etcd_listen_address',
+        `${named} is ${listen} on the host itself, where nobody else reaches it`,
+        `give it its address in /etc/hosts there, or set ${variable}`,
       ),
     ];
   }
@@ -84,17 +99,17 @@ function listenAddress({ member, facts }: Candidate): readonly QuorateError[] {
     refusal(
       member,
       `${listen} is not an address of the host, which has ${own.join(', ') || 'loopback only'}`,
-      'set etcd_listen_address to the one to bind; etcd_address is what others connect to',
+      `set ${variable} to the one to bind; ${end === 'client' ? 'etcd_address' : 'etcd_peer_address'} is what others connect to`,
     ),
   ];
 }
 
 function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
-  const listen = member.listenAddress ?? facts.resolved ?? '';
-  const clashes = ({ address }: Listener) => isEvery(address) || address === listen;
-  return facts.host.listeners.filter(clashes).map(({ port, address, pid, program }) => {
+  const bound = { client: boundAddress(member, facts, 'client'), peer: boundAddress(member, facts, 'peer') };
+  return facts.host.listeners.flatMap(({ port, address, pid, program }) => {
+    const role = port === member.clientPort ? 'client' : port === member.peerPort ? 'peer' : 'metrics';
+    if (!isEvery(address) && address !== bound[role === 'peer' ? 'peer' : 'client']) return [];
     const who = pid === undefined ? 'another process' : `${program ?? 'a process'} (pid ${pid})`;
-    const role = port === member.clientPort ? 'client' : 'peer';
     return refusal(
       member,
       `port ${port}, its ${role} port, is taken by ${who} on ${address}`,
@@ -103,9 +118,35 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
   });
 }
 
+/** The raft log of a member that has data lies elsewhere: it would begin with an empty one, under its old ID. */
+function walDirectory({ member, facts }: Candidate): readonly QuorateError[] {
+  const { walDir, service } = member;
+  const { walElsewhere } = facts;
+  if (facts.data === 'present' && walElsewhere !== undefined) {
+    return [
+      refusal(
+        member,
+        `its raft log is in ${walElsewhere}, and the inventory wants it in ${walPath(member)}`,
+        `put etcd_wal_dir back${walDir === undefined ? ` to ${walElsewhere}` : ''}; or stop ${service} and move the log there yourself`,
+      ),
+    ];
+  }
+  const mount = facts.host.space.find(({ path }) => path === walDir)?.mount;
+  if (walDir === undefined || mount !== walDir) return [];
+  return [
+    refusal(
+      member,
+      `etcd_wal_dir is ${walDir}, a mount point: etcd puts a new log in place by renaming`,
+      `set etcd_wal_dir: ${walDir}/wal`,
+    ),
+  ];
+}
+
 function space({ member, facts }: Candidate): readonly QuorateError[] {
+  const isNew = facts.data !== 'present';
   const needs: Readonly<Record<string, number>> = {
-    [member.dataDir]: facts.data === 'present' ? 0 : DATA_SPACE,
+    [member.dataDir]: isNew && member.walDir === undefined ? DATA_SPACE : isNew ? DATA_SPACE - LOG_SPACE : 0,
+    ...(member.walDir !== undefined && { [member.walDir]: isNew ? LOG_SPACE : 0 }),
     [member.binDir]: facts.installed === undefined ? RELEASE_SPACE : 0,
   };
   const readOnly = facts.host.space.filter(({ writable }) => !writable);
@@ -149,6 +190,93 @@ function space({ member, facts }: Candidate): readonly QuorateError[] {
           ),
     ),
   ];
+}
+
+/** Started from there, or with that port, it would end at once. */
+function program({ member, facts }: Candidate): readonly QuorateError[] {
+  const { noexec } = facts.host;
+  const { systemd = AMBIENT } = facts;
+  return [
+    ...(noexec === undefined
+      ? []
+      : [
+          refusal(
+            member,
+            `${noexec} is mounted noexec, and etcd is to run from ${member.binDir}`,
+            'remount it, or set etcd_bin_dir',
+            EXIT.failed,
+          ),
+        ]),
+    ...portsOf(member)
+      .filter((port) => port < facts.host.lowestPort)
+      .map((port) =>
+        refusal(
+          member,
+          `port ${port} is for root here, or for who has the capability: others have ${facts.host.lowestPort} and above`,
+          'set another port, or become root (-b)',
+        ),
+      ),
+    ...(member.manager === 'systemd' && bindsPrivileged(member) && systemd < AMBIENT
+      ? [
+          refusal(
+            member,
+            `systemd ${systemd} cannot let ${member.user} bind a port below 1024`,
+            'set its ports to 1024 or above',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/**
+ * Others know a member by its addresses: their rules and its certificates have those. Packets that carry another one
+ * are dropped, or the certificate is refused. A member that does its work now has a way that was not seen here.
+ */
+function sources({ member, facts }: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
+  if (facts.reading?.healthy) return [];
+  const known = knownAddresses(member, facts, all);
+  const strange = facts.sources.find(({ from }) => !known.has(from));
+  if (strange === undefined || known.size === 0) return [];
+  const { address, peerAddress } = member;
+  return [
+    refusal(
+      member,
+      `its packets to ${strange.to} leave from ${strange.from}, and others know it as ${[...known].join(', ')}: their firewalls and its certificate would refuse it`,
+      `set ${peerAddress === address ? 'etcd_address' : 'etcd_peer_address'} to ${strange.from}, or give the route the other source: ip route change, with src ${[...known][0]}`,
+    ),
+  ];
+}
+
+/** By number: as the inventory has them, as the host binds them, and as hosts resolve its names. */
+function knownAddresses(member: Member, facts: EtcdFacts, all: readonly Candidate[]): ReadonlySet<string> {
+  const { address, listenAddress, peerAddress, peerListenAddress } = member;
+  const given = [address, listenAddress, peerAddress, peerListenAddress].flatMap((one) => one ?? []);
+  const bound = (['client', 'peer'] as const).flatMap((end) => boundAddress(member, facts, end) ?? []);
+  const resolved = all.flatMap((other) => given.flatMap((name) => other.facts.firewall.resolved[name] ?? []));
+  const numbers = [...given, ...bound, ...resolved].filter((one) => isIP(one) !== 0 && !isLoopback(one));
+  return new Set(numbers.map(canonicalAddress));
+}
+
+/**
+ * A name of another member that leads elsewhere on this host alone: the rules made from it would shut the true one out.
+ * Where it leads is for the member's own host to say, if that is what another one finds, too.
+ */
+function namesakes({ member, facts }: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
+  const others = all.filter((one) => one.member.host !== member.host);
+  return others.flatMap((other) => {
+    const { address, peerAddress } = other.member;
+    return [...new Set([address, peerAddress])].flatMap((name) => {
+      const here = facts.firewall.resolved[name];
+      const bound = boundAddress(other.member, other.facts, name === address ? 'client' : 'peer');
+      if (here === undefined || bound === undefined || here.includes(bound) || isLoopback(bound)) return [];
+      if (!others.some((one) => one.facts.firewall.resolved[name]?.includes(bound))) return [];
+      return refusal(
+        member,
+        `${name} is ${here.join(', ')} here, and ${other.member.host} listens on ${bound}: its rules would shut that member out`,
+        `put it right in /etc/hosts or the resolver of ${member.host}, or set etcd_address to an IP address`,
+      );
+    });
+  });
 }
 
 /** Whoever owns a directory can put another one in the place of those below it: programs that root runs, keys. */

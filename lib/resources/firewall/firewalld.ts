@@ -9,8 +9,8 @@ import { parseActiveZones, parseZoneFile, parseZoneReply, strings, type ZoneSett
 interface ObservedFirewalld {
   readonly defaultZone: string;
   readonly active: ReturnType<typeof parseActiveZones>;
-  /** The one that has the address of the service. */
-  readonly interface: string | undefined;
+  /** Those that have the addresses of the service. */
+  readonly interfaces: readonly string[];
   readonly zones: ReadonlyMap<string, { readonly runtime: ZoneSettings; readonly permanent: ZoneSettings }>;
 }
 
@@ -20,12 +20,12 @@ interface ObservedFirewalld {
  * What survives a reload is read from the zone's file.
  */
 export const firewalldBackend: FirewallBackend<ObservedFirewalld> = {
-  probe: ({ address }) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
+  probe: ({ addresses }) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
 q_default=$(q_fw ${SERVICE} getDefaultZone) || exit 1
 q_active=$(q_fw ${ZONE} getActiveZones) || exit 1
 echo "default $q_default"
 echo "active $q_active"
-echo "interface $(ip -o addr show to ${address} 2>/dev/null)"
+for q_address in ${addresses}; do echo "interface $(ip -o addr show to "$q_address" 2>/dev/null)"; done
 set -f
 q_seen=' '
 for q_zone in \${q_default#s} $q_active; do
@@ -48,10 +48,11 @@ done`,
   parse(reading) {
     const [head = '', ...parts] = reading.out.split(/^==zone /m);
     const line = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1] ?? '';
+    const lines = head.split('\n').filter((one) => one.startsWith('interface '));
     return {
       defaultZone: strings(line('default'))[0] ?? '',
       active: parseActiveZones(line('active')),
-      interface: line('interface').split(/\s+/)[1]?.split('@')[0],
+      interfaces: lines.flatMap((one) => one.split(/\s+/)[2]?.split('@')[0] ?? []),
       zones: new Map(
         parts.map((part) => {
           const [reply = '', file = ''] = part.split(/^==file$/m);
@@ -85,18 +86,19 @@ const OBJECT = '/org/fedoraproject/FirewallD1';
 const ZONE = `${SERVICE}.zone`;
 
 /**
- * The zones that judge packets to the service: that of its interface, or the default one; and those bound
+ * The zones that judge packets to the service: those of its interfaces, or the default one; and those bound
  * to sources of which some are ours, since firewalld looks at sources first.
  */
 function servingZones({ ports }: FirewallDesired, observed: ObservedFirewalld): readonly string[] {
   const { active, defaultZone } = observed;
-  const named = observed.interface;
-  const bound = [...active].find(([, { interfaces }]) => named !== undefined && interfaces.includes(named));
+  const zoneOf = (named: string) =>
+    [...active].find(([, { interfaces }]) => interfaces.includes(named))?.[0] ?? defaultZone;
+  const bound = observed.interfaces.map(zoneOf);
   const sources = ports.flatMap((port) => (port.sources === 'any' ? [] : port.sources));
   const bySource = [...active].flatMap(([zone, has]) =>
     has.sources.some((one) => sources.some((other) => overlaps(one, other))) ? [zone] : [],
   );
-  return [...new Set([bound?.[0] ?? defaultZone, ...bySource])];
+  return [...new Set([...(bound.length > 0 ? bound : [defaultZone]), ...bySource])];
 }
 
 /** Items have a name that also says how to make them: `2379/tcp from any`, `service NAME`, or a rich rule. */

@@ -32,7 +32,7 @@ const BACKENDS = {
 function define<Observed>(backend: FirewallBackend<Observed>) {
   return defineResource<FirewallDesired, Observed>({
     kind: 'firewall',
-    name: (desired) => desired.name,
+    name: ({ name, besides }) => (besides === undefined ? name : `${name} besides ${besides}`),
     title: ({ backend: name, ports }) =>
       `${name} lets in whom ${ports.map(({ port }) => port).join(' and ')} are for`,
     ...backend,

@@ -14,8 +14,13 @@ export interface FirewallDesired {
   /** Tells our rules apart from those for another service of the host: the service's name. */
   readonly name: string;
   readonly ports: readonly OpenPort[];
-  /** An address of the host that the ports are bound to: finds firewalld's zone. */
-  readonly address: string;
+  /** Addresses of the host that the ports are bound to: they find firewalld's zones. */
+  readonly addresses: readonly string[];
+  /**
+   * The firewall that has rules of its own for these ports. A packet must pass both: what that one lets in by other
+   * rules (a default, a range, a trusted source), this one drops.
+   */
+  readonly besides?: 'firewalld' | 'ufw';
   /** Loads a table or chain of our own at boot (`nftables` and `iptables`). */
   readonly unit: string;
   /** The file that it loads. */

@@ -1,23 +1,21 @@
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
 import { waitUntil } from '../../dsl/wait-until.ts';
-import { bootstrapApply, ownPart, parseCommon, serviceProbe } from './common.ts';
-import type { ProcessService, ServiceManager } from './index.ts';
+import type { ProcessService, ServiceManager } from './lifecycle.ts';
 
 /** Services as plain processes with a pid file: for a machine without systemd, or without root. */
 export const processManager: ServiceManager<ProcessService> = {
-  probe: (desired) => serviceProbe(desired, sh`${isRunning(desired.pidFile)} && echo running`),
+  probe: ({ pidFile }) => sh`if ${isRunning(pidFile)}; then echo "born $q_pid-$q_start"; fi`,
 
-  parse(out, desired) {
-    const common = parseCommon(out, desired);
-    const state = ownPart(out) === 'running' ? 'running' : 'stopped';
-    return { ...common, state, enabled: true, stale: false, otherUnit: false };
+  parse(out) {
+    const start = /^born (\S+)$/m.exec(out)?.[1];
+    const state = start === undefined ? 'stopped' : 'running';
+    return { state, enabled: true, stale: false, start, since: undefined };
   },
 
-  apply(desired, actions) {
-    const stop = actions.has('restart') ? [stopPidFile(desired.pidFile)] : [];
-    const starts = actions.has('start') || actions.has('restart');
-    return joinSh([...stop, ...bootstrapApply(desired, starts ? startProcess(desired) : undefined)]);
-  },
+  prepare: () => sh`:`,
+
+  start: (desired) => sh`${stopPidFile(desired.pidFile)}
+${startProcess(desired)}`,
 };
 
 /** Exits 0 when the process of the pid file is the one that wrote it; sets `q_pid` and `q_start`. */
@@ -42,8 +40,12 @@ rm -f -- ${pidFile}`;
 }
 
 function startProcess(desired: ProcessService): Sh {
-  const { executable, environmentFiles, record, recordCommand, pidFile, log, ready, name } = desired;
-  return sh`{ ${recordCommand}; } >${record} || exit 1
+  const { executable, environmentFiles, before, pidFile, log, ready, name } = desired;
+  const why = sh`tail -c +"$((q_from + 1))" ${log} | (${ready?.telling ?? sh`cat >/dev/null`})
+echo 'its last lines:'; tail -c +"$((q_from + 1))" ${log} | tail -n 12 | cut -c1-400`;
+  const ended = sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once`}; exit 1; fi`;
+  return sh`{ ${before}; } || exit 1
+q_from=0; if [ -f ${log} ]; then q_from=$(wc -c <${log}); fi
 (
   ${emptyEnvironment}
   ${exportEnvironment(environmentFiles)}
@@ -52,7 +54,7 @@ function startProcess(desired: ProcessService): Sh {
 ) &
 q_pid=$!
 echo "$q_pid $(q_born "$q_pid")" >${pidFile}
-${waitUntil(ready.until, ready.timeout, sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once; its last lines:`}; tail -n 12 ${log}; exit 1; fi`)}`;
+${ready ? sh`(${waitUntil(ready.until, ready.timeout, ended)}) || { ${why}; exit 1; }` : sh`:`}`;
 }
 
 /** Shell that takes everything out of the environment but the way to programs: what systemd starts has none of it either. */
@@ -60,12 +62,12 @@ export const emptyEnvironment = sh`for q_name in $(env | sed -n 's/^\([A-Za-z_][
     case $q_name in PATH | HOME | q_*) ;; *) command unset "$q_name" 2>/dev/null || : ;; esac
   done`;
 
-/** Shell that exports the `KEY="value"` lines of environment files, each value as it stands between its quotes. */
+/** Shell that exports the `KEY="value"` or `KEY='value'` lines of environment files, each value as it stands between its quotes. */
 export function exportEnvironment(environmentFiles: readonly string[]): Sh {
   return sh`for q_file in ${environmentFiles}; do
     if [ -f "$q_file" ]; then
       while IFS= read -r q_line; do
-        case $q_line in [A-Z]*=*) q_value=\${q_line#*=\"}; export "\${q_line%%=*}=\${q_value%\"}" ;; esac
+        case $q_line in [A-Z]*=*) q_value=\${q_line#*=[\"\']}; export "\${q_line%%=*}=\${q_value%[\"\']}" ;; esac
       done <"$q_file"
     fi
   done`;

@@ -1,7 +1,6 @@
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
 import { waitUntil } from '../../dsl/wait-until.ts';
-import { bootstrapApply, ownPart, parseCommon, serviceProbe } from './common.ts';
-import type { ServiceManager, SystemdService } from './index.ts';
+import type { Running, ServiceManager, SystemdService } from './lifecycle.ts';
 
 /** Where units of ours lie. */
 export function unitPath(unit: string): string {
@@ -11,53 +10,74 @@ export function unitPath(unit: string): string {
 /** Services under systemd. */
 export const systemdManager: ServiceManager<SystemdService> = {
   probe: (desired) =>
-    serviceProbe(
-      desired,
-      sh`systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload ${unit(desired)}`,
-    ),
+    sh`systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic ${unit(desired)}; sed -n '/^btime/p' /proc/stat`,
 
-  parse(out, desired) {
-    const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(ownPart(out))?.[1] ?? '';
-    const active = property('ActiveState');
-    const common = parseCommon(out, desired);
-    const unitIndex = desired.loads.findIndex(({ path }) => path === desired.unitPath);
-    const isWanted = common.onDisk[unitIndex] === desired.loads[unitIndex]?.digest;
+  parse(out) {
+    const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(out)?.[1] ?? '';
+    const booted = Number(/^btime (\d+)$/m.exec(out)?.[1] ?? Number.NaN);
+    const since = booted + Number(property('ActiveEnterTimestampMonotonic') || Number.NaN) / 1e6;
     return {
-      ...common,
-      state:
-        active === 'active' || active === 'reloading'
-          ? 'running'
-          : active === 'failed'
-            ? 'failed'
-            : 'stopped',
-      enabled: property('UnitFileState') === 'enabled',
-      stale: property('NeedDaemonReload') === 'yes' && isWanted,
-      otherUnit: !isWanted,
+      state: STATES[property('ActiveState')] ?? 'stopped',
+      // A unit without [Install] is started by others: there is nothing to enable.
+      enabled: /^(enabled|static|indirect|generated|alias)$/.test(property('UnitFileState')),
+      stale: property('NeedDaemonReload') === 'yes',
+      start: property('InvocationID') || undefined,
+      since: Number.isNaN(since) ? undefined : since,
     };
   },
 
-  apply(desired, actions) {
+  // Enabling has systemd read all units again, too.
+  prepare: (desired, actions) =>
+    sh`systemctl ${actions.has('enabled') ? ['enable', '--quiet', unit(desired)] : ['daemon-reload']} || exit 1`,
+
+  start(desired, how) {
     const name = unit(desired);
-    const starts = actions.has('start') || actions.has('restart');
+    const { ready } = desired;
     // A crash loop leaves the unit refusing to start until its counter is reset.
-    const start = sh`systemctl reset-failed ${name} 2>/dev/null
-systemctl ${actions.has('restart') ? sh`restart` : sh`start`} --no-block ${name} || exit 1
-${waitUntil(desired.ready.until, desired.ready.timeout, giveUp(name))}`;
-    return joinSh([
-      // Enabling has systemd read all units again, too.
-      sh`systemctl ${actions.has('enabled') ? ['enable', '--quiet', name] : ['daemon-reload']} || exit 1`,
-      ...bootstrapApply(desired, starts ? start : undefined),
-    ]);
+    const restart = sh`q_cursor=$(journalctl --quiet --lines=1 --output=cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p')
+systemctl reset-failed ${name} 2>/dev/null
+systemctl restart ${ready ? ['--no-block'] : []} ${name} || { ${why(desired)}; exit 1; }`;
+    const wait =
+      ready && sh`(${waitUntil(ready.until, ready.timeout, giveUp(name))}) || { ${why(desired)}; exit 1; }`;
+    return sh`q_cursor=
+${how === 'start' ? restart : sh`:`}
+${wait ?? sh`:`}`;
   },
 };
 
-/** Ends the wait when systemd gave up, with why the service ended, if it said so, and what came last. */
+const STATES: Readonly<Record<string, Running['state']>> = {
+  active: 'running',
+  reloading: 'running',
+  refreshing: 'running',
+  activating: 'starting',
+  failed: 'failed',
+};
+
+/** Ends the wait when systemd gave up. */
 function giveUp(name: string): Sh {
-  return sh`if systemctl is-failed --quiet ${name}; then
-    echo ${`${name} failed; its last lines:`}
-    journalctl --no-pager --output=cat --lines=400 --unit ${name} | grep -E 'panic:|"level":"(fatal|panic)"| C \| ' | tail -n 1 | cut -c1-400
-    journalctl --no-pager --output=cat --lines=12 --unit ${name}; exit 1
-  fi`;
+  return sh`if systemctl is-failed --quiet ${name}; then echo ${`${name} failed`}; exit 1; fi`;
+}
+
+/**
+ * Says why a start did not work: the line that tells it, what systemd makes of it, and what came last. Only of this
+ * start, and the tries that followed it: what an earlier one said would mislead.
+ */
+function why(desired: SystemdService): Sh {
+  const name = unit(desired);
+  const telling = desired.ready?.telling;
+  const { logs = [] } = desired;
+  const tails = logs.length > 0 ? sh`tail -q -n 200 ${logs} 2>/dev/null;` : sh``;
+  return sh`q_said() {
+  if [ -n "$q_cursor" ]; then journalctl --no-pager --quiet --output=cat --unit ${name} --after-cursor="$q_cursor" "$@"
+  else
+    q_id=$(systemctl show -p InvocationID ${name})
+    journalctl --no-pager --quiet --output=cat _SYSTEMD_INVOCATION_ID="\${q_id#InvocationID=}" "$@"
+  fi 2>/dev/null
+}
+${telling ? sh`{ q_said --lines=2000; ${tails} } | (${telling})` : sh`:`}
+echo ${`${name}:`} $(systemctl show -p ActiveState -p SubState -p Result -p ExecMainStatus -p NRestarts ${name})
+echo 'its last lines:'
+{ q_said --lines=12; ${tails} } | tail -n 12 | cut -c1-400`;
 }
 
 function unit(desired: SystemdService): string {

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { joinSh, sh } from '../../../lib/dsl/sh.ts';
-import { bootstrapApply } from '../../../lib/resources/service/common.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
@@ -26,10 +25,7 @@ describe.each(SHELLS)('a file written under %s', (_name, file, ...args) => {
     const dir = scratch();
     writeFileSync(join(dir, '.file.quorate-new'), 'half');
     writeFileSync(join(dir, 'other'), 'stays');
-    const service = {
-      bootstrap: { path: join(dir, 'file'), content: undefined },
-    } as unknown as Parameters<typeof bootstrapApply>[0];
-    const script = joinSh(bootstrapApply(service, sh`:`));
+    const script = sh`q_drop ${join(dir, 'file')}`;
     execFileSync(file ?? 'sh', [...args, '-c', `${PRELUDE}${script.text}`]);
     expect(readdirSync(dir)).toEqual(['other']);
   });

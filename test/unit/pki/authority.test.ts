@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,6 +41,46 @@ describe('a CA that is none', () => {
 });
 
 describe('a CA from elsewhere', () => {
+  /** A root and an intermediate under it, by openssl; `uses` keeps the intermediate to some. */
+  function madeElsewhere(dir: string, uses?: string) {
+    const ext = `basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n${uses ? `extendedKeyUsage=${uses}\n` : ''}`;
+    writeFileSync(join(dir, 'ext'), ext);
+    const script = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=root -days 99 -keyout root-key -out root
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=middle -keyout ca-key.pem -out csr
+openssl x509 -req -in csr -CA root -CAkey root-key -CAcreateserial -days 98 -extfile ext -out middle`;
+    execFileSync('sh', ['-ec', script], { cwd: dir, stdio: 'ignore' });
+    const order = (...names: string[]) =>
+      writeFileSync(join(dir, 'ca.pem'), names.map((name) => read(dir, name)).join(''));
+    return order;
+  }
+
+  it.each([
+    [
+      'an intermediate that is kept to servers',
+      'serverAuth',
+      ['middle', 'root'],
+      /may not issue for client auth/,
+    ],
+    ['the root before it', undefined, ['root', 'middle'], /has the certificate of \S+ca-key.pem in place 2/],
+    ['it alone', undefined, ['middle'], /ends with CN=middle, whose own CA \(CN=root\) is not in it/],
+  ])('is refused before anything is issued: %s', async (_what, uses, names, message) => {
+    const dir = scratch();
+    madeElsewhere(dir, uses)(...names);
+    const refused = { exitCode: EXIT.refused, message: expect.stringMatching(message) };
+    const pki = await open(dir);
+    await expect(pki.foresee([{ name: 'm1', kind: 'server', sans: SANS }])).rejects.toMatchObject(refused);
+    await expect(pki.issueMember('m1', 'server', SANS)).rejects.toMatchObject(refused);
+  });
+
+  it('may be an intermediate with its root behind it', async () => {
+    const dir = scratch();
+    madeElsewhere(dir, 'serverAuth,clientAuth')('middle', 'root');
+    const { certPem } = await (await open(dir)).issueMember('m1', 'server', SANS);
+    expect(new X509Certificate(certPem).verify(new X509Certificate(read(dir, 'middle')).publicKey)).toBe(
+      true,
+    );
+  });
+
   it('is used, its key made private and kept out of version control', async () => {
     const made = scratch();
     await (await open(made)).ensureCa();

@@ -361,7 +361,7 @@ function task({ backend, ports }: Pick<FirewallDesired, 'backend' | 'ports'>) {
     backend,
     ports,
     name: 'etcd',
-    address: '10.0.52.13',
+    addresses: ['10.0.52.13'],
     unit: 'etcd-firewall.service',
     rulesFile: '/opt/etcd/cfg/firewall.nftables',
   });

@@ -8,8 +8,21 @@ const NFT = 'firewall nftables\n';
 
 describe('the firewall role', () => {
   it.each([
-    ['auto', 'firewall firewalld', ['no-own-firewall:etcd-firewall.service', 'firewall:etcd']],
-    ['auto', 'firewall ufw', ['no-own-firewall:etcd-firewall.service', 'firewall:etcd']],
+    ['auto', 'firewall firewalld', ['firewall:etcd', 'no-own-firewall:etcd-firewall.service']],
+    ['auto', 'firewall ufw', ['firewall:etcd', 'no-own-firewall:etcd-firewall.service']],
+    [
+      'auto',
+      'firewall firewalld\nown-firewall nftables',
+      [
+        'firewall:etcd',
+        'assert:nft is installed',
+        'no-own-firewall:etcd-firewall.service',
+        'directory:/opt/etcd/cfg',
+        'file:/opt/etcd/cfg/firewall.nftables',
+        'file:/etc/systemd/system/etcd-firewall.service',
+        'firewall:etcd besides firewalld',
+      ],
+    ],
     ['disabled', NFT, ['no-own-firewall:etcd-firewall.service', 'firewall-off:firewalld']],
     ['none', NFT, []],
     [
@@ -48,6 +61,10 @@ describe('the firewall role', () => {
     );
     const resolved = `${NFT}resolves two.example 10.0.0.2\nresolves two.example 10.0.0.2\nresolves two.example fd00::2\n`;
     expect(sources(rules({}, resolved, byName), 2380)).toEqual(['10.0.0.1', '10.0.0.2', 'fd00::2']);
+    const network = { two: { etcd_peer_address: 'two.peers' } };
+    expect(() => rules({}, NFT, network)).toThrow(
+      'one: two.peers, the address of two, does not resolve here',
+    );
     const itself = { one: { ansible_host: 'one.example' } };
     expect(sources(rules({}, `${NFT}resolves one.example 127.0.1.1\n`, itself), 2380)).toEqual(['10.0.0.2']);
   });
@@ -62,6 +79,21 @@ describe('the firewall role', () => {
     if (expected === 'any') expect(table).toContain('\t\ttcp dport 2379 accept\n');
     else expect(sources(table, 2379)).toEqual(expected);
     expect(sources(table, 2380)).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+
+  it('lets clients read metrics, and members in over a network of their own', () => {
+    const table = rules({ etcd_client_cidrs: ['10.9.0.0/16'], etcd_metrics_port: 2381 }, NFT, {
+      two: { etcd_peer_address: '192.168.0.2' },
+    });
+    expect(sources(table, 2381)).toEqual(sources(table, 2379));
+    expect(sources(table, 2380)).toEqual(['10.0.0.1', '10.0.0.2', '192.168.0.2']);
+  });
+
+  it('covers ports that settings open to others, and those alone', () => {
+    const etcd_settings = { 'listen-client-http-urls': 'https://10.0.0.1:2385,http://127.0.0.1:2386' };
+    const table = rules({ etcd_client_cidrs: ['10.9.0.0/16'], etcd_settings }, NFT);
+    expect(sources(table, 2385)).toEqual(sources(table, 2379));
+    expect(table).not.toContain('2386');
   });
 });
 

@@ -1,8 +1,9 @@
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { type MemberCertificate, memberCertificate } from '../../facts/found-certificates.ts';
-import { type EtcdFacts, logFile } from '../../facts/index.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
 import { type PortReading, parsePorts, probePorts } from '../../health/ports.ts';
 import type { Member } from '../../model/cluster.ts';
+import { logFile } from '../../model/paths.ts';
 import { type JournalFinding, readJournal } from './journal.ts';
 
 /** What is known of one member, gathered without changing anything. */
@@ -37,8 +38,9 @@ export function probeEvidence(member: Member, others: readonly Member[], state: 
     manager === 'systemd'
       ? journalSinceStart(service, MINUTES[state])
       : sh`tail -n ${LINES} ${logFile(member)}`;
+  const files = member.logFiles.length > 0 ? sh`tail -q -n ${LINES} ${member.logFiles}` : sh`:`;
   return joinSh([
-    sh`echo ==journal; { ${journal}; } 2>/dev/null
+    sh`echo ==journal; { ${journal}; ${files}; } 2>/dev/null
 echo; echo ==space; q_dir=${dataDir}; while [ ! -e "$q_dir" ]; do q_dir=\${q_dir%/*} q_dir=\${q_dir:-/}; done; df -Pk "$q_dir" | tail -n 1
 echo ==data; stat -c '%a %U' ${dataDir} 2>/dev/null
 for q_pem in server.pem peer.pem; do echo "==$q_pem"; cat ${certDir}/"$q_pem" 2>/dev/null; done

@@ -5,6 +5,7 @@ import { clusterState } from '../../health/cluster-state.ts';
 import { answersFromFacts, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
+import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
@@ -38,6 +39,7 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const answers = sick ? known : await knownAnswers(run, surveyed);
   const evidence = await gatherEvidence(run, surveyed, answers);
   const diagnoses = diagnose(evidence, await firewallRules(surveyed, filteredPorts(evidence)));
+  for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
   run.show(clusterState(cluster.name, answers, judgeCluster(answers)));
   for (const [i, diagnosis] of diagnoses.entries()) {
     run.fail(reportDiagnosis(diagnosis, i > 0, aboutOf(diagnosis, surveyed)));

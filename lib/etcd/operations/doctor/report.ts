@@ -1,7 +1,7 @@
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { fromHere } from '../../../paths.ts';
-import { logFile } from '../../facts/index.ts';
 import { hostPort, type Member } from '../../model/cluster.ts';
+import { logFile } from '../../model/paths.ts';
 import { causeOf } from './causes.ts';
 import type { Diagnosis } from './diagnose.ts';
 
@@ -53,7 +53,7 @@ function nextCommand(next: string, host: string | undefined, about: About | unde
     CERTS: member?.certDir ?? '/opt/etcd/ssl',
     CONFIG: member?.configDir ?? '/opt/etcd/cfg',
     PEER: member?.peerUrl ?? 'https://HOST:2380',
-    ADDRESS: member ? hostPort(member.address, member.peerPort) : 'HOST:2380',
+    ADDRESS: member ? hostPort(member.peerAddress, member.peerPort) : 'HOST:2380',
   };
   return next.replaceAll(/\b[A-Z]{2,}\b/g, (word) => words[word] ?? word);
 }

@@ -79,10 +79,10 @@ function subjectOf(cause: CauseId, line: string, all: readonly Evidence[]): stri
   const about: readonly CauseId[] = ['filtered', 'refused', 'san', 'rejected', 'clock'];
   if (!about.includes(cause)) return undefined;
   const missing = cause === 'san' ? /, not ([^\s",]+)/.exec(line)?.[1] : undefined;
-  const found = all.filter(({ member: { address, clientPort, peerPort } }) =>
+  const found = all.filter(({ member: { address, peerAddress, clientPort, peerPort } }) =>
     missing === undefined
-      ? [clientPort, peerPort].some((port) => names(line, hostPort(address, port)))
-      : missing === address,
+      ? names(line, hostPort(address, clientPort)) || names(line, hostPort(peerAddress, peerPort))
+      : missing === address || missing === peerAddress,
   );
   return found.length === 1 ? found[0]?.member.host : undefined;
 }

@@ -1,20 +1,16 @@
 import { commandLine } from '../../../command-line.ts';
 import { hasChanges, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { endOf } from '../../facts/found-certificates.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { canary } from '../../health/canary.ts';
 import { clusterState } from '../../health/cluster-state.ts';
 import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { type Answer, judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
-import { daysUntil } from '../../health/table.ts';
+import { worthKnowing } from '../../health/worth-knowing.ts';
 import { starts } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
 import { tellTaken } from './taken.ts';
-
-/** Days before its end at which a certificate is worth a warning. */
-const SOON = 30;
 
 const TITLES = {
   members: 'the cluster is healthy',
@@ -113,7 +109,7 @@ async function reportHealth(
     const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
-  warnOfEnds(run, answers);
+  for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
   run.show(clusterState(cluster.name, answers, findings));
   if (findings.length === 0) {
     run.conclude(`${cluster.name}: cluster is healthy`);
@@ -124,16 +120,4 @@ async function reportHealth(
     [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
     { exitCode: EXIT.unhealthy, hint: `${commandLine('doctor')} looks for causes` },
   );
-}
-
-/** Members whose certificates end on one day share a line. */
-function warnOfEnds(run: PlayRun<EtcdFacts>, answers: readonly Answer[]): void {
-  const byDays = new Map<number, string[]>();
-  for (const { member, reading } of answers) {
-    const end = endOf(reading?.certificates ?? []);
-    const days = end ? daysUntil(end) : SOON;
-    if (days >= 0 && days < SOON) byDays.set(days, [...(byDays.get(days) ?? []), member.host]);
-  }
-  for (const [days, hosts] of byDays)
-    run.log('warning', `${hosts.join(', ')}: a certificate ends in ${days} days: a run renews it`);
 }

@@ -19,7 +19,7 @@ const GOOD: MemberCertificate = {
 
 const judge = (address: string, change: Partial<MemberCertificate>) =>
   certificateFaults(
-    { host: 'etcd02', address, certDir: '/opt/etcd/ssl' } as Member,
+    { host: 'etcd02', address, peerAddress: address, certDir: '/opt/etcd/ssl' } as Member,
     [{ ...GOOD, ...change }],
     NOW,
   ).map(({ message }) => message);
@@ -72,6 +72,13 @@ describe('a certificate of a member', () => {
     expect(judge(address, change)).toEqual(expected);
   });
 
+  it('that ended with its CA is renewed by no run', () => {
+    const member = { host: 'a', address: '10.0.0.2', peerAddress: '10.0.0.2', certDir: '/s' } as Member;
+    const ended = { ...GOOD, until: new Date('2026-05-30T00:00:00Z') };
+    const [fault] = certificateFaults(member, [ended], NOW, new Date('2026-05-31T00:00:00Z'));
+    expect(fault?.message).toBe('a: /s/server.pem ended 2026-05-30, and so did its CA: only a new one helps');
+  });
+
   it('is read from PEM with what stands around it', async () => {
     const { cert } = await generate([{ name: 'commonName', value: 'etcd02' }], {
       notBeforeDate: GOOD.from,
@@ -94,6 +101,7 @@ describe('a certificate of a member', () => {
       commonName: 'etcd02',
       names: ['localhost', '10.0.0.2', expect.stringMatching(/^FD00:0:0:0:0:0:0:2$/i)],
       lacks: [],
+      keyType: 'rsa-2048',
     });
   });
 

@@ -50,7 +50,7 @@ describe.each(SHELLS)('facts of this very machine under %s', (_name, file, ...ar
     });
     expect(Math.abs(clock?.offset ?? Number.NaN) - (clock?.within ?? 0)).toBeLessThan(50);
     expect(addresses).toContain('127.0.0.1');
-    expect(space).toHaveLength(4);
+    expect(space).toHaveLength(5);
     expect(space[0]).toMatchObject({ path: '/tmp/not there/yet', writable: true });
     expect(space[0]?.freeKiB).toBeGreaterThan(0);
     expect(space[1]).toMatchObject({ path: '/proc/nowhere', mount: '/proc' });

@@ -23,7 +23,7 @@ function cluster(say: (member: number, asked: number, turn: number) => Said | st
   );
   const turns = NAMES.map(() => 0);
   const hosts = NAMES.map((name, i) => ({
-    target: { name, vars: hostvars[name], hostvars },
+    target: { facts: {}, name, vars: hostvars[name], hostvars },
     read: async (_doing: string, { text }: { text: string }) => {
       const asked = Number(/--rev=(\d+)/.exec(text)?.[1]);
       const said = say(i, asked, turns[i]!++);

@@ -211,6 +211,13 @@ describe('the judgement of a cluster', () => {
     expect(judgeCluster(answers).map(({ message }) => message)).toEqual(messages);
   });
 
+  it('finds a CA that ended', () => {
+    const answers = cluster(3).map((answer) => ({ ...answer, caEnd: new Date('2020-01-01T00:00:00Z') }));
+    expect(judgeCluster(answers)[0]?.message).toMatch(
+      /^etcd01: .*ca\.pem ended 2020-01-01: no certificate under it holds/,
+    );
+  });
+
   it('knows when hashes must be asked for again, and at which revision all can answer', () => {
     expect(hashesCompare(cluster(3))).toBe(true);
     const uneven = cluster(3, { 1: { hash: { hash: 1, revision: 9, compacted: 1 } } });

@@ -7,7 +7,7 @@ import type { Member } from '../../../../lib/etcd/model/cluster.ts';
 import { SHELLS } from '../../support/shells.ts';
 
 const member = (host: string, address: string, clientPort = 2379, peerPort = 2380) =>
-  ({ host, address, clientPort, peerPort }) as Member;
+  ({ host, address, peerAddress: address, clientPort, peerPort }) as Member;
 const OTHERS = [member('etcd02', '10.0.0.2'), member('etcd03', 'fd00::3')];
 
 it.each([

@@ -68,3 +68,13 @@ it.each([
 ])('sets the variable for the API in that call where %s needs it: %s', (version, wanted) => {
   expect(table(members('10.0.0'), [], version).at(-1)?.startsWith('ETCDCTL_API=3 ')).toBe(wanted);
 });
+
+it('shows the end of a CA once that takes planning', () => {
+  const [member] = members('10.0.0');
+  const row = (days: number) => {
+    const caEnd = new Date(Date.now() + (days + 0.5) * 86_400_000);
+    return healthTable([{ member: member!, reading: undefined, caEnd }]).split('\n')[1];
+  };
+  expect(row(180)).not.toContain('CA');
+  expect(row(179)).toContain('-, CA 179d');
+});

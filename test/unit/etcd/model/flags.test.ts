@@ -62,9 +62,9 @@ describe('etcd_settings', () => {
       'etcd_settings: auto-tls is set by always off: the certificates are our own',
     ],
     [
-      { 'log-outputs': 'a"b' },
-      '3.5.30',
-      'etcd_settings: the value of log-outputs has a quote, backslash, dollar, backtick or newline: "a\\"b"',
+      { 'distributed-tracing-service-name': `a"b'c` },
+      '3.6.14',
+      `etcd_settings: the value of distributed-tracing-service-name has quotes of both kinds, a backslash, dollar, backtick or newline: "a\\"b'c"`,
     ],
     [
       { logger: 'zap' },
@@ -158,7 +158,7 @@ describe('etcd_settings', () => {
     ['corrupt-check-time', '3.5.30', 'did you mean experimental-corrupt-check-time?'],
     ['experimental-compaction-sleep-interval', '3.4.23', '3.5, 3.6 have it'],
     ['experimental-compaction-sleep-interval', '3.5.15', 'it came with 3.5.16'],
-    ['discovery', '3.7.3', '3.3, 3.4, 3.5, 3.6 have it'],
+    ['discovery-proxy', '3.7.3', '3.3, 3.4, 3.5, 3.6 have it'],
     ['logger', '3.3.25', '3.4, 3.5, 3.6, 3.7 have it'],
     ['ca-file', '3.5.16', '3.3 has it'],
     ['log-output', '3.4.23', 'did you mean log-outputs?'],

@@ -3,6 +3,8 @@ import type { Vars } from '../../../../lib/dsl/role.ts';
 import { modelProblems } from '../../../../lib/etcd/model/problems.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 
+const LATEST = { etcd_version: '3.5.30' };
+
 type Case = readonly [what: string, hosts: readonly Vars[], ...problems: string[]];
 
 /** Hosts h1, h2… at 10.0.0.1, 10.0.0.2…, with these variables besides the defaults. */
@@ -201,6 +203,90 @@ const CASES: readonly Case[] = [
     'renewal at once',
     [{ etcd_cert_expiry: '30d', etcd_cert_renew_before: '720h' }],
     'h1 etcd_cert_renew_before: etcd_cert_renew_before of h1 is no less than etcd_cert_expiry: every run would renew',
+  ],
+  ['a raft log on a disk of its own', [{ etcd_wal_dir: '/srv/etcd/wal' }]],
+  ['a raft log beside the data', [{ etcd_wal_dir: '/var/lib/etcd/wal' }]],
+  ...(
+    [
+      ['/srv/wal', '/srv is a directory of the system'],
+      ['/var/lib/etcd-wal/', '/var/lib is a directory of the system'],
+      ['/opt/etcd/wal', 'etcd_bin_dir is /opt/etcd/bin'],
+    ] as const
+  ).map(
+    ([path, why]): Case => [
+      `a raft log whose parent is not the member's: ${path}`,
+      [{ etcd_wal_dir: path }],
+      `h1 etcd_wal_dir: etcd_wal_dir of h1 is ${path.replace(/\/$/, '')}: its parent becomes the member's, and ${why}`,
+    ],
+  ),
+  [
+    'a raft log in the data directory',
+    [{ etcd_wal_dir: '/var/lib/etcd/default.etcd/wal' }],
+    'h1 etcd_wal_dir: etcd_wal_dir of h1 is /var/lib/etcd/default.etcd/wal, and etcd_data_dir is /var/lib/etcd/default.etcd: one lies in the other',
+  ],
+  ['members on a network of their own', [1, 2, 3].map((i) => ({ etcd_peer_address: `192.168.0.${i}` }))],
+  [
+    'a peer address with a slip, and one that is all of them',
+    [{ etcd_peer_address: '10.0.0.256' }, { etcd_peer_listen_address: '0.0.0.0' }, {}],
+    'h1 etcd_peer_address: etcd_peer_address of h1 must be an IP address or a name, found "10.0.0.256"',
+    'h2 etcd_peer_listen_address: etcd_peer_listen_address of h2 is 0.0.0.0, which is no address of the host but all of them',
+  ],
+  [
+    'a peer address that only its own host has',
+    [{ etcd_peer_address: '127.0.0.1' }, {}, {}],
+    'h1 etcd_peer_address: etcd_peer_address of h1 is 127.0.0.1, which other members of cluster prod cannot reach',
+  ],
+  [
+    'metrics on the port for clients',
+    [{ etcd_metrics_port: 2379 }],
+    'h1 etcd_metrics_port: etcd_metrics_port of h1 is 2379, as is another port',
+  ],
+  ['a log of its own', [{ ...LATEST, etcd_settings: { 'log-outputs': '/var/log/etcd/etcd.log' } }]],
+  [
+    'a log in a directory of the system',
+    [{ ...LATEST, etcd_settings: { 'log-outputs': '/var/log/etcd.log' } }],
+    "h1 etcd_settings: etcd_settings of h1: log-outputs has /var/log/etcd.log: its directory becomes the member's, and /var/log is a directory of the system",
+  ],
+  [
+    'a log among the binaries',
+    [{ ...LATEST, etcd_settings: { 'log-outputs': '/opt/etcd/etcd.log' } }],
+    "h1 etcd_settings: etcd_settings of h1: log-outputs has /opt/etcd/etcd.log: its directory becomes the member's, and etcd_bin_dir is /opt/etcd/bin",
+  ],
+  [
+    'metrics on the client port, by a setting',
+    [{ ...LATEST, etcd_settings: { 'listen-metrics-urls': 'https://10.0.0.1:2379' } }],
+    'h1 etcd_settings: etcd_settings of h1: listen-metrics-urls has https://10.0.0.1:2379, a port that is taken',
+  ],
+  [
+    'metrics by a variable and a setting',
+    [
+      {
+        ...LATEST,
+        etcd_metrics_port: 2381,
+        etcd_settings: { 'listen-metrics-urls': 'http://127.0.0.1:2391' },
+      },
+    ],
+    'h1 etcd_settings: etcd_settings of h1: listen-metrics-urls is set by etcd_metrics_port',
+  ],
+  [
+    'a name that no certificate of a member has',
+    [{ ...LATEST, etcd_settings: { 'client-cert-allowed-hostname': 'app.example' } }],
+    'h1 etcd_settings: etcd_settings of h1: client-cert-allowed-hostname is app.example, which the certificates of members do not have: it would shut them out',
+  ],
+  [
+    'a name that they have',
+    [
+      {
+        ...LATEST,
+        etcd_extra_sans: ['app.example'],
+        etcd_settings: { 'client-cert-allowed-hostname': 'app.example' },
+      },
+    ],
+  ],
+  [
+    'no safety for the data: a warning',
+    [{ ...LATEST, etcd_settings: { 'unsafe-no-fsync': true } }],
+    'warning h1 etcd_settings: etcd_settings of h1: unsafe-no-fsync is on: a host that loses its power loses what the cluster has acknowledged',
   ],
   [
     'one group in two files, and nothing that joins them',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HostFacts } from '../../../../lib/etcd/facts/host-facts.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
+import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { notes, preflight } from '../../../../lib/etcd/survey/preflight.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
@@ -17,6 +18,8 @@ const FINE: HostFacts = {
   ],
   swap: false,
   openFiles: 1048576,
+  noexec: undefined,
+  lowestPort: 0,
 };
 
 function candidate(host: Partial<HostFacts>, facts: Partial<EtcdFacts> = {}, vars: object = {}) {
@@ -153,8 +156,105 @@ describe('before anything is written', () => {
       candidate({ space: [{ path: '/opt/etcd/bin', mount: '/opt', freeKiB: GIB, writable: false }] }),
       ['2 etcd01: /opt/etcd/bin cannot be written: /opt is read-only or closed to this login'],
     ],
+    [
+      'a raft log that the inventory moves away from its data',
+      candidate(
+        {},
+        { data: 'present', walElsewhere: '/var/lib/etcd/default.etcd/member/wal' },
+        { etcd_wal_dir: '/srv/etcd/wal' },
+      ),
+      [
+        '3 etcd01: its raft log is in /var/lib/etcd/default.etcd/member/wal, and the inventory wants it in /srv/etcd/wal',
+      ],
+    ],
+    [
+      'a raft log in a mount point',
+      candidate(
+        { space: [{ path: '/srv/etcd/wal', mount: '/srv/etcd/wal', freeKiB: GIB, writable: true }] },
+        {},
+        { etcd_wal_dir: '/srv/etcd/wal' },
+      ),
+      ['3 etcd01: etcd_wal_dir is /srv/etcd/wal, a mount point: etcd puts a new log in place by renaming'],
+    ],
+    [
+      'binaries where nothing can be run',
+      candidate({ noexec: '/opt' }),
+      ['2 etcd01: /opt is mounted noexec, and etcd is to run from /opt/etcd/bin'],
+    ],
+    [
+      'a port below 1024 on a systemd that cannot give the capability for it',
+      candidate({}, { systemd: 219 }, { etcd_client_port: 443 }),
+      ['3 etcd01: systemd 219 cannot let etcd bind a port below 1024'],
+    ],
+    [
+      'a port below 1024 of a plain process that is not root',
+      candidate({ lowestPort: 1024 }, {}, { etcd_service_manager: 'process', etcd_client_port: 443 }),
+      ['3 etcd01: port 443 is for root here, or for who has the capability: others have 1024 and above'],
+    ],
+    ['a port below 1024', candidate({}, { systemd: 252 }, { etcd_client_port: 443 }), []],
+    [
+      'packets that leave from another address than its own',
+      candidate({}, { sources: [{ to: '10.0.0.2', from: '10.0.0.7' }] }),
+      [
+        '3 etcd01: its packets to 10.0.0.2 leave from 10.0.0.7, and others know it as 10.0.0.1: their firewalls and its certificate would refuse it',
+      ],
+    ],
+    [
+      'packets that leave from another address, of a member that does its work',
+      candidate(
+        {},
+        { sources: [{ to: '10.0.0.2', from: '10.0.0.7' }], reading: { healthy: true } as MemberReading },
+      ),
+      [],
+    ],
+    [
+      'packets that leave from the address for members',
+      candidate(
+        { addresses: ['10.0.0.1', '10.9.0.1'] },
+        { sources: [{ to: '10.9.0.2', from: '10.9.0.1' }] },
+        { etcd_peer_address: '10.9.0.1' },
+      ),
+      [],
+    ],
+    [
+      'an address for members that the host does not have',
+      candidate({}, {}, { etcd_peer_address: '10.9.0.1' }),
+      ['3 etcd01: 10.9.0.1 is not an address of the host, which has 10.0.0.1'],
+    ],
   ])('%s', (_name, one, expected) => {
     expect(said(one)).toEqual(expected);
+  });
+
+  it('refuses a name that leads elsewhere on one host', () => {
+    const named = (name: string, resolved: string, second: string) => {
+      const one = candidate(
+        { addresses: [resolved] },
+        {
+          resolved,
+          firewall: { ...ORDINARY.firewall, resolved: { 'two.example': [second] } },
+        },
+        { etcd_address: name },
+      );
+      return { ...one, member: { ...one.member, host: name } };
+    };
+    const true2 = '10.0.0.2';
+    const hosts = [
+      named('one.example', '10.0.0.1', '10.0.0.9'),
+      named('two.example', true2, true2),
+      named('three.example', '10.0.0.3', true2),
+    ];
+    expect(said(...hosts)).toEqual([
+      '3 one.example: two.example is 10.0.0.9 here, and two.example listens on 10.0.0.2: its rules would shut that member out',
+    ]);
+    // Behind a translation every host finds another address than the one that is bound.
+    const translated = hosts.map((host) => ({
+      ...host,
+      facts: {
+        ...host.facts,
+        firewall: { ...host.facts.firewall, resolved: { 'two.example': ['192.0.2.2'] } },
+      },
+    }));
+    expect(said(...translated)).toEqual([]);
   });
 
   it('finds everything of every host at once', () => {

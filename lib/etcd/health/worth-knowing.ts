@@ -1,0 +1,63 @@
+import { endOf } from '../facts/found-certificates.ts';
+import { strangeDropIns } from '../facts/unit-facts.ts';
+import { memberOf } from '../model/cluster.ts';
+import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import type { Answer } from './judge.ts';
+import { CA_SOON, daysUntil } from './table.ts';
+
+/** Days before its end at which a certificate is worth a warning: a run renews it by then. */
+const SOON = 30;
+
+/** What does not make a cluster unhealthy, and may in time: one line each. */
+export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Answer[]): readonly string[] {
+  const caEnd = answers.flatMap((answer) => answer.caEnd ?? []).sort((a, b) => a.getTime() - b.getTime())[0];
+  return [
+    ...certificates(answers, caEnd),
+    ...(caEnd === undefined ? [] : authority(cluster.name, caEnd)),
+    ...hosts.flatMap(dropIns),
+    ...hosts.flatMap(keys),
+  ];
+}
+
+/** Members whose certificates end on one day share a line. None outlives its CA. */
+function certificates(answers: readonly Answer[], caEnd: Date | undefined): readonly string[] {
+  const byDays = new Map<number, string[]>();
+  for (const { member, reading } of answers) {
+    const end = endOf(reading?.certificates ?? []);
+    const days = end === undefined ? SOON : daysUntil(end);
+    if (days >= 0 && days < SOON) byDays.set(days, [...(byDays.get(days) ?? []), member.host]);
+  }
+  const renewal = caEnd !== undefined && daysUntil(caEnd) < SOON ? '' : ': a run renews it';
+  return [...byDays].map(
+    ([days, hosts]) => `${hosts.join(', ')}: a certificate ends in ${days} days${renewal}`,
+  );
+}
+
+function authority(cluster: string, end: Date): readonly string[] {
+  const days = daysUntil(end);
+  if (days >= CA_SOON) return [];
+  const when = days < 0 ? `ended ${end.toISOString().slice(0, 10)}` : `ends in ${days} days`;
+  return [
+    `${cluster}: its CA ${when}, and every certificate with it; no run renews it: have all members trust a new one beside it, then issue from that one`,
+  ];
+}
+
+/** What somebody has put over the unit is kept; that it is another member by then is said. */
+function dropIns({ target }: EtcdHost): readonly string[] {
+  const { service } = memberOf(target);
+  return strangeDropIns(target.facts.unit).map(
+    ({ path, said }) =>
+      `${target.name}: ${path} changes how ${service} runs: ${said.join(', ')}; take it out, or say it in etcd_settings`,
+  );
+}
+
+function keys({ target }: EtcdHost): readonly string[] {
+  const { reading, cluster } = target.facts;
+  const wanted = cluster?.keyType;
+  const other = reading?.certificates.find(({ keyType }) => keyType !== undefined && keyType !== wanted);
+  if (wanted === undefined || other === undefined) return [];
+  const { certDir } = memberOf(target);
+  return [
+    `${target.name}: ${certDir}/${other.file} has a key of type ${other.keyType}, and new ones are ${wanted}: move it away there, and a run issues it anew`,
+  ];
+}

@@ -1,0 +1,91 @@
+import { dirname, normalize } from 'node:path';
+import type { Member } from './cluster.ts';
+import type { Listed, Problem } from './listed.ts';
+
+type Dir = 'etcd_bin_dir' | 'etcd_config_dir' | 'etcd_cert_dir' | 'etcd_data_dir' | 'etcd_wal_dir';
+
+const SYSTEM =
+  /^\/(bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin)|usr\/local\/bin|var|var\/(cache|lib|log|run|tmp))?$/;
+/** Directories that the member itself writes: nothing of ours lies in them, and they in nothing of ours. */
+const HOLD_DATA: readonly Dir[] = ['etcd_data_dir', 'etcd_wal_dir'];
+
+/** Directories of one host that lie in each other, or in the system's. */
+export function ofDirs(listed: Listed): readonly Problem[] {
+  return [...apart(listed), ...ofWalDir(listed)];
+}
+
+function apart({ host, member }: Listed): readonly Problem[] {
+  const dirs = dirsOf(member);
+  const problems: Problem[] = [];
+  const hint = 'each has a directory of its own';
+  for (const [i, [variable, path]] of dirs.entries()) {
+    const message = `${variable} of ${host.name} is ${path}`;
+    const own = variable === 'etcd_data_dir' || variable === 'etcd_cert_dir';
+    if (own && SYSTEM.test(path))
+      problems.push({ host: host.name, variable, message: `${message}, a directory of the system`, hint });
+    for (const [other, otherPath] of dirs.slice(0, i)) {
+      if (path === otherPath)
+        problems.push({ host: host.name, variable, message: `${message}, as is ${other}`, hint });
+      else if (HOLD_DATA.includes(variable) && (inside(path, otherPath) || inside(otherPath, path)))
+        problems.push({
+          host: host.name,
+          variable,
+          message: `${message}, and ${other} is ${otherPath}: one lies in the other`,
+          hint,
+        });
+    }
+  }
+  return problems;
+}
+
+/** The parent of the raft log is handed to the member: it must hold nothing that others rely on. */
+function ofWalDir({ host, member }: Listed): readonly Problem[] {
+  if (member.walDir === undefined) return [];
+  const path = tidy(member.walDir);
+  const parent = dirname(path);
+  const others = dirsOf(member).filter(([variable]) => !HOLD_DATA.includes(variable));
+  const shared = others.find(([, other]) => other === parent || inside(other, parent));
+  const why = shared
+    ? `${shared[0]} is ${shared[1]}`
+    : parent === '/' || SYSTEM.test(parent)
+      ? `${parent} is a directory of the system`
+      : undefined;
+  if (why === undefined) return [];
+  return [
+    {
+      host: host.name,
+      variable: 'etcd_wal_dir',
+      message: `etcd_wal_dir of ${host.name} is ${path}: its parent becomes the member's, and ${why}`,
+      hint: `a folder of its own above it will do: ${path}/wal`,
+    },
+  ];
+}
+
+/** The directories of a member, by the variable. */
+export function dirsOf(member: Member): readonly (readonly [Dir, string])[] {
+  const { binDir, configDir, certDir, dataDir, walDir } = member;
+  const dirs = {
+    etcd_bin_dir: binDir,
+    etcd_config_dir: configDir,
+    etcd_cert_dir: certDir,
+    etcd_data_dir: dataDir,
+    ...(walDir !== undefined && { etcd_wal_dir: walDir }),
+  };
+  return (Object.entries(dirs) as [Dir, string][]).map(([name, path]) => [name, tidy(path)]);
+}
+
+/** Why the directory of something that a member writes by itself cannot become the member's; undefined when it can. */
+export function sharedBy(member: Member, dir: string): string | undefined {
+  const others = dirsOf(member);
+  const shared = others.find(([, other]) => other === dir || inside(other, dir) || inside(dir, other));
+  if (shared) return `${shared[0]} is ${shared[1]}`;
+  return dir === '/' || SYSTEM.test(dir) ? `${dir} is a directory of the system` : undefined;
+}
+
+function tidy(path: string): string {
+  return normalize(path).replace(/(.)\/+$/, '$1');
+}
+
+function inside(path: string, directory: string): boolean {
+  return path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}

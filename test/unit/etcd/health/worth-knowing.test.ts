@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { PlayHost } from '../../../../lib/dsl/play.ts';
+import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import { worthKnowing } from '../../../../lib/etcd/health/worth-knowing.ts';
+import { clusterOf } from '../../../../lib/etcd/model/cluster.ts';
+import { DEFAULTS } from '../../support/defaults.ts';
+
+const days = (count: number) => new Date(Date.now() + (count + 0.5) * 86_400_000);
+
+async function said({
+  ca,
+  leaf = 3000,
+  keyType = 'ecdsa-256',
+  facts = {},
+}: {
+  ca?: number;
+  leaf?: number;
+  keyType?: string;
+  facts?: Partial<EtcdFacts>;
+}) {
+  const vars = { ...DEFAULTS, etcd_cluster_name: 'c', etcd_address: '10.0.0.1' };
+  const certificates = [
+    {
+      file: 'server.pem' as const,
+      from: new Date(0),
+      until: days(leaf),
+      names: [],
+      lacks: [],
+      keyType: 'ecdsa-256',
+    },
+  ];
+  const reading = { healthy: true, said: '', certificates };
+  const cluster = { keyType } as ClusterFacts;
+  const target = {
+    name: 'etcd01',
+    vars,
+    hostvars: { etcd01: vars },
+    facts: { ...ORDINARY, reading, cluster, ...facts },
+  };
+  const surveyed = { cluster: clusterOf(target), hosts: [{ target } as unknown as PlayHost<EtcdFacts>] };
+  return worthKnowing(surveyed, [
+    { member: surveyed.cluster.members[0]!, reading, caEnd: ca === undefined ? undefined : days(ca) },
+  ]);
+}
+
+describe('what is worth knowing of a cluster', () => {
+  it('is nothing where all is long', async () => {
+    expect(await said({ ca: 3000 })).toEqual([]);
+  });
+
+  it('is the end of the CA, half a year before, and that no run renews it', async () => {
+    expect(await said({ ca: 179 })).toEqual([
+      expect.stringMatching(/^c: its CA ends in 179 days, .*no run renews it/),
+    ]);
+    expect(await said({ ca: -3 })).toEqual([expect.stringMatching(/^c: its CA ended \d{4}-\d\d-\d\d/)]);
+  });
+
+  it('is that of a certificate, which a run renews unless it ends with its CA', async () => {
+    expect(await said({ ca: 3000, leaf: 12 })).toEqual([
+      'etcd01: a certificate ends in 12 days: a run renews it',
+    ]);
+    expect((await said({ ca: 12, leaf: 12 }))[0]).toBe('etcd01: a certificate ends in 12 days');
+  });
+
+  it('is a drop-in that makes another member of it', async () => {
+    const unit = {
+      dropIns: [{ path: '/x.conf', lines: ['ProtectSystem=no', 'LimitNOFILE=9'] }],
+      dropInDigest: 'x',
+    };
+    expect(await said({ facts: { unit } })).toEqual([
+      'etcd01: /x.conf changes how etcd runs: ProtectSystem=no; take it out, or say it in etcd_settings',
+    ]);
+  });
+
+  it('is a type of key that was changed, and how to get it', async () => {
+    expect(await said({ keyType: 'rsa-2048' })).toEqual([
+      'etcd01: /opt/etcd/ssl/server.pem has a key of type ecdsa-256, and new ones are rsa-2048: move it away there, and a run issues it anew',
+    ]);
+  });
+});
