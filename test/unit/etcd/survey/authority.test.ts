@@ -12,7 +12,13 @@ let evil: string;
 beforeAll(async () => {
   const make = async () => {
     const options = { caExpiry: '87600h', certExpiry: '87600h', renewBefore: '720h', addresses: [] };
-    const pki = await openPki({ dir: scratch(), cluster: 'etcd', caName: 'etcd etcd CA', keyType: 'ecdsa-256', ...options });
+    const pki = await openPki({
+      dir: scratch(),
+      cluster: 'etcd',
+      caName: 'etcd etcd CA',
+      keyType: 'ecdsa-256',
+      ...options,
+    });
     return (await pki.ensureCa()).pem;
   };
   [good, evil] = await Promise.all([make(), make()]);
