@@ -98,7 +98,7 @@ export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
   if (target.vars.etcd_firewall === 'none' || member.manager === 'process') return [];
   const { backend } = target.facts.firewall;
   const shared = backend === 'firewalld' || backend === 'ufw';
-  const closed = portsOf(member).map((port) => ({ port, sources: [] }));
+  const closed = portsOf(member).map((port) => ({ port, sources: [], ...shipped(port) }));
   return [
     ...(shared
       ? [
@@ -153,7 +153,11 @@ function openPorts(target: Target<EtcdFacts>, own: Member): readonly OpenPort[] 
   });
   const everyone = cidrs.length === 0 || (cidrs.includes(ALL_IPV4[0]) && cidrs.includes(ALL_IPV6[0]));
   const clients = everyone ? 'any' : sorted([...members, ...cidrs.flatMap(halves)]);
-  return portsOf(own).map((port) => ({ port, sources: port === own.peerPort ? sorted(members) : clients }));
+  return portsOf(own).map((port) => ({
+    port,
+    sources: port === own.peerPort ? sorted(members) : clients,
+    ...shipped(port),
+  }));
 }
 
 const ALL_IPV4 = ['0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1'] as const;
@@ -258,4 +262,10 @@ function rulesFile({ configDir }: Member, backend: FirewallDesired['backend']): 
 
 function unitName({ service }: Member): string {
   return `${service}-firewall.service`;
+}
+
+/** What firewalld calls etcd's ports. */
+function shipped(port: number): Pick<OpenPort, 'service'> {
+  if (port === 2379) return { service: 'etcd-client' };
+  return port === 2380 ? { service: 'etcd-server' } : {};
 }

@@ -26,7 +26,7 @@ import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { needs } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import type { Loaded, ServiceDesired } from '../lib/resources/service/lifecycle.ts';
+import type { Loaded, ServiceDesired } from '../lib/resources/service/types.ts';
 import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** Seconds for a member to answer after its start; a first election takes one or two. */

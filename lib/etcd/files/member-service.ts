@@ -7,10 +7,9 @@ import {
   lifecycleDifferences,
   managerOf,
   outdatedFiles,
-  type Running,
-  type ServiceDesired,
   startOf,
 } from '../../resources/service/lifecycle.ts';
+import type { Running, ServiceDesired } from '../../resources/service/types.ts';
 
 export interface MemberServiceDesired {
   readonly service: ServiceDesired;

@@ -1,7 +1,7 @@
 import type { Difference } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
-import type { FirewallBackend } from './index.ts';
+import type { FirewallBackend } from './backend.ts';
 import { familyOf, overlaps } from './network.ts';
 import { type FirewallDesired, reversible, ruleDifferences, ruleName } from './rules.ts';
 import { parseActiveZones, parseZoneFile, parseZoneReply, strings, type ZoneSettings } from './zone.ts';
@@ -113,9 +113,8 @@ function wantedItems({ ports }: FirewallDesired): readonly string[] {
  * ports (a zone that accepts everything, a service of one's own) stays.
  */
 function ownItems({ ports }: FirewallDesired, settings: ZoneSettings): readonly string[] {
-  return ports.flatMap(({ port, sources }) => {
+  return ports.flatMap(({ port, sources, service }) => {
     const direct = settings.ports.some((entry) => covers(entry, port)) ? [ruleName(port, 'any')] : [];
-    const service = SHIPPED_SERVICES[port];
     const services =
       service && sources !== 'any' && settings.services.includes(service) ? [`service ${service}`] : [];
     const rich = settings.richRules.filter(
@@ -130,9 +129,6 @@ function covers(entry: string, port: number): boolean {
   const [, from, to = from] = /^(\d+)(?:-(\d+))?\/tcp$/.exec(entry) ?? [];
   return from !== undefined && Number(from) <= port && port <= Number(to);
 }
-
-/** firewalld's own names for etcd's ports; as entries of a zone they open them to everyone. */
-const SHIPPED_SERVICES: Readonly<Record<number, string>> = { 2379: 'etcd-client', 2380: 'etcd-server' };
 
 function richRule(port: string, from: string): string {
   return `rule family="ipv${familyOf(from)}" source address="${from}" port port="${port}" protocol="tcp" accept`;

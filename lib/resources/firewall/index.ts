@@ -1,5 +1,6 @@
-import { defineResource, type Resource, type TaskOptions } from '../../dsl/resource.ts';
-import type { Guard, Task } from '../../dsl/task.ts';
+import { defineResource, type TaskOptions } from '../../dsl/resource.ts';
+import type { Task } from '../../dsl/task.ts';
+import type { FirewallBackend } from './backend.ts';
 import { firewalldBackend } from './firewalld.ts';
 import { iptablesBackend } from './iptables.ts';
 import { nftablesBackend } from './nftables.ts';
@@ -15,12 +16,6 @@ import { ufwBackend } from './ufw.ts';
 export function firewall(desired: FirewallDesired, options?: TaskOptions): Task {
   return BACKENDS[desired.backend](desired, options);
 }
-
-/** What differs between firewalls. */
-export type FirewallBackend<Observed> = Pick<
-  Resource<FirewallDesired, Observed>,
-  'probe' | 'parse' | 'diff' | 'apply'
-> & { guard(desired: FirewallDesired): Guard };
 
 const BACKENDS = {
   firewalld: define(firewalldBackend),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sh } from '../../dsl/sh.ts';
-import type { FirewallBackend } from './index.ts';
+import type { FirewallBackend } from './backend.ts';
 import { canonicalNetwork, familyOf } from './network.ts';
 import {
   enabledEntry,

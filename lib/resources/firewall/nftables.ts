@@ -1,5 +1,5 @@
 import { sh } from '../../dsl/sh.ts';
-import type { FirewallBackend } from './index.ts';
+import type { FirewallBackend } from './backend.ts';
 import { canonicalNetwork, familyOf } from './network.ts';
 import {
   enabledEntry,

@@ -7,6 +7,8 @@ export interface OpenPort {
   readonly port: number;
   /** Addresses and networks as `canonicalNetwork` spells them. */
   readonly sources: readonly string[] | 'any';
+  /** A service that firewalld ships for this port: as an entry of a zone it opens the port to everybody. */
+  readonly service?: string;
 }
 
 export interface FirewallDesired {

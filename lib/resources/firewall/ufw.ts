@@ -1,7 +1,7 @@
 import { alone } from '../../dsl/alone.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
-import type { FirewallBackend } from './index.ts';
+import type { FirewallBackend } from './backend.ts';
 import { canonicalNetwork } from './network.ts';
 import { reversible, ruleDifferences, ruleName } from './rules.ts';
 

@@ -2,15 +2,8 @@ import { parsePath } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
-import {
-  actionsOf,
-  lifecycleDifferences,
-  managerOf,
-  outdatedFiles,
-  type Running,
-  type ServiceDesired,
-  startOf,
-} from './lifecycle.ts';
+import { actionsOf, lifecycleDifferences, managerOf, outdatedFiles, startOf } from './lifecycle.ts';
+import type { Running, ServiceDesired } from './types.ts';
 
 interface ObservedService extends Running {
   /** Digests that this start has loaded, in order; undefined where nobody knows. */

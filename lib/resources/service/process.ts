@@ -1,6 +1,6 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import { waitUntil } from '../../dsl/wait-until.ts';
-import type { ProcessService, ServiceManager } from './lifecycle.ts';
+import type { ProcessService, ServiceManager } from './types.ts';
 
 /** Services as plain processes with a pid file: for a machine without systemd, or without root. */
 export const processManager: ServiceManager<ProcessService> = {

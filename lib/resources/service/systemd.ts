@@ -1,6 +1,6 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import { waitUntil } from '../../dsl/wait-until.ts';
-import type { Running, ServiceManager, SystemdService } from './lifecycle.ts';
+import type { Running, ServiceManager, SystemdService } from './types.ts';
 
 /** Where units of ours lie. */
 export function unitPath(unit: string): string {
