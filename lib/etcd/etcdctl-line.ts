@@ -36,3 +36,9 @@ export function etcdctlLines({ cluster, hosts }: Surveyed, ...commands: readonly
     '\n',
   );
 }
+
+/** Lines that put a member on the list of a cluster that lives; one that has joined before is taken off it first. */
+export function addLines(surveyed: Surveyed, { name, peerUrl }: Member, joinedAs?: string): string {
+  const add = `member add ${quote(name)} --peer-urls=${quote(peerUrl)}`;
+  return etcdctlLines(surveyed, ...(joinedAs === undefined ? [] : [`member remove ${quote(joinedAs)}`]), add);
+}

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caPath, fingerprint, readCa } from './ca.ts';
@@ -102,7 +102,7 @@ function lost(path: string, caPem: string): QuorateError {
     `${path} is missing: no certificate can be issued under the CA in use (SHA-256 ${fingerprint(caPem)})`,
     {
       exitCode: EXIT.refused,
-      hint: 'restore it from a backup, or rotate the CA; another is not made in place of one that is trusted',
+      hint: `copy the folder ${dirname(path)} from who made the cluster, or from a backup; another CA is not made in place of one that is trusted`,
     },
   );
 }

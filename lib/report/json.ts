@@ -1,3 +1,4 @@
+import { RUN_ID } from '../run-id.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { isWanted } from './levels.ts';
 import type { Renderer } from './renderer.ts';
@@ -10,7 +11,7 @@ export function createJson({ stdout, verbosity }: Settings): Renderer {
     emit(event) {
       if (event.event === 'log' && !isWanted(event.level, verbosity)) return;
       const { event: name, ...fields } = contract(event);
-      const line = JSON.stringify({ event: name, time: new Date().toISOString(), ...fields });
+      const line = JSON.stringify({ event: name, time: new Date().toISOString(), runId: RUN_ID, ...fields });
       stdout.write(`${escapeJson(line)}\n`);
     },
     progress() {},

@@ -40,7 +40,8 @@ export function verdict(
   conclusions: readonly string[],
 ): { readonly good: boolean; readonly text: string } {
   const { check, exitCode, elapsedMs } = recap;
-  const rows = Object.values(recap.hosts);
+  const all = Object.values(recap.hosts);
+  const rows = all.every(isAside) ? all : all.filter((counts) => !isAside(counts));
   const sum = (name: Column) => rows.reduce((total, counts) => total + counts[name], 0);
   const hosts = count(rows.length, 'host');
   const good = exitCode === EXIT.ok || exitCode === EXIT.pending;
@@ -65,6 +66,11 @@ export function verdict(
       [good || pending ? found : hosts, ...failures, duration(elapsedMs)].join(', '),
     ].join(' — '),
   };
+}
+
+/** Left out by --limit: it was read for its cluster's sake alone. */
+function isAside({ roundTrips, ...counts }: HostRecap): boolean {
+  return roundTrips > 0 && Object.values(counts).every((one) => one === 0);
 }
 
 /** A list that is too long for a column becomes a number; errors name their hosts anyway. */

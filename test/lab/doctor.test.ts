@@ -263,7 +263,8 @@ describeLab('the doctor names causes', () => {
   };
 
   beforeAll(async () => {
-    lab = await startLab({ name: 'doctor', hosts: 5 });
+    // What 3.6 and 3.7 write into their journals differs, and is another matter.
+    lab = await startLab({ name: 'doctor', hosts: 5, etcdVersion: '3.5.16' });
     expect((await runPlaybook(lab)).code).toBe(0);
     await lab.ssh('etcd03', 'cp -a /opt/etcd /run/opt.own');
     await lab.ssh('etcd01', `${CTL}; head -c 200000 /dev/urandom | base64 -w0 | ctl put big-value`);

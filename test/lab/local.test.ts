@@ -83,6 +83,26 @@ describeLab('three members on loopback, without root', () => {
     expect(left.stdout).toBe('');
   });
 
+  it('no folder but its own is taken away, and no cluster but the one that is named', async () => {
+    const node = await WAYS[0][1]();
+    await run(node, 'site');
+    const mine = join(dir, 'mine');
+    mkdirSync(mine);
+    writeFileSync(join(mine, 'file'), 'kept');
+    const text = readFileSync(inventory, 'utf8');
+    const refused = async (exitCode: number, ...args: string[]) =>
+      expect(run(node, 'destroy', '-y', ...args)).rejects.toMatchObject({ code: exitCode });
+    await refused(1, '--cluster', 'prod');
+    writeFileSync(inventory, text.replace('.quorate/local/etcd01/data', 'mine'));
+    await refused(3);
+    expect(readFileSync(join(mine, 'file'), 'utf8')).toBe('kept');
+    writeFileSync(inventory, text);
+    const again = await run(node, 'site');
+    for (const host of Object.values<{ changed: number }>(again.hosts)) expect(host.changed).toBe(0);
+    await run(node, 'destroy', '-y');
+    expect(existsSync(join(dir, '.quorate'))).toBe(false);
+  });
+
   it('no release without a version: told by the check as by the run', async () => {
     const node = await WAYS[0][1]();
     for (const args of [['--check'], []]) {

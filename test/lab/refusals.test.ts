@@ -268,7 +268,11 @@ describeLab('what site.ts refuses, and with which exit code', () => {
 
   it('3 with the arithmetic for a restart while a member is down, and touches no further member', async () => {
     await lab.ssh('etcd03', 'systemctl stop etcd');
-    const run = await site('-l', 'etcd01,etcd02', '-e', '{"etcd_settings":{"snapshot-count":30000}}');
+    const change = ['-l', 'etcd01,etcd02', '-e', '{"etcd_settings":{"snapshot-count":30000}}'];
+    const check = await site('--check', ...change);
+    expect(check.code).toBe(3);
+    expect(check.text).toContain('3 voters, quorum 2, 2 healthy: stopping');
+    const run = await site(...change);
     expect(run.code).toBe(3);
     expect(run.text).toContain('3 voters, quorum 2, 2 healthy: stopping');
     expect((await site()).code).toBe(0);

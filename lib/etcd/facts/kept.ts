@@ -1,4 +1,5 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { asUser } from '../../dsl/as-user.ts';
+import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 
 /** A directory above those that only root may fill. */
@@ -67,34 +68,34 @@ case \${q_state_now-} in active) ;; *)
 esac`;
 }
 
-/** Our record counts as long as the file is the one that was installed; any other is asked, if it is safe to run. */
-function programVersion({ binDir, stateDir }: Member): Sh {
-  const [program, record] = [`${binDir}/etcd`, `${stateDir}/release`];
-  return sh`${safeToRun}
-if [ -f ${program} ]; then
+/** Our record counts as long as the file is the one that was installed; any other is asked, by no more than it needs. */
+function programVersion(member: Member): Sh {
+  const [program, record] = [`${member.binDir}/etcd`, `${member.stateDir}/release`];
+  return sh`if [ -f ${program} ]; then
   q_program= q_recorded=
   if [ -f ${record} ]; then
     { read -r q_program q_rest; while read -r q_sum q_name; do if [ "$q_name" = etcd ]; then q_recorded=$q_sum; fi; done; } <${record}
   fi
   if [ -z "$q_recorded" ] || [ "$(q_sha256 ${program})" != "$q_recorded" ]; then
     q_program=
-    if q_safe ${program}; then q_program=$(timeout 5 ${program} --version 2>/dev/null </dev/null | sed -n 's/^etcd Version: //p'); fi
+    ${asItself(member, program)}
+    if [ -z "$q_refused" ]; then
+      q_program=$($q_become timeout 5 ${program} --version 2>/dev/null </dev/null | sed -n 's/^etcd Version: //p')
+    fi
   fi
   if [ -n "$q_program" ]; then echo "program $q_program"; fi
 fi`;
 }
 
-/** `q_safe PATH`: nobody but root and this login can put another file there. */
-const safeToRun = sh`q_safe() {
-  q_safe=$1 q_uid=$(id -u)
-  while :; do
-    q_line=$(stat -L -c '%u %a' -- "\${q_safe:-/}") || return
-    case $q_line in "0 "* | "$q_uid "*) ;; *) return 1 ;; esac
-    case $q_line in *" 1"???) ;; *[2367]? | *[2367]) return 1 ;; esac
-    [ -n "$q_safe" ] || return 0
-    q_safe=\${q_safe%/*}
-  done
-}`;
+/** Sets `$q_become` to the words that run a program as the member's user; else `$q_refused`, unless it is root's alone. */
+function asItself({ manager, user }: Member, program: string): Sh {
+  if (manager === 'process' || user === undefined) return sh`q_become= q_refused=`;
+  return joinSh([
+    asUser,
+    sh`q_refused=
+if ! q_as ${user} && [ "$q_uid" = 0 ]; then q_refused=$(q_not_roots ${program}); fi`,
+  ]);
+}
 
 /**
  * The cluster's version as it stands in the back end of a member that does not run. It lies in the root page of the

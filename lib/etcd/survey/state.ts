@@ -1,8 +1,7 @@
 import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
-import { quote } from '../../dsl/sh.ts';
 import type { QuorateError } from '../../errors.ts';
-import { etcdctlLines } from '../etcdctl-line.ts';
+import { addLines } from '../etcdctl-line.ts';
 import type { ListedMember } from '../facts/etcdctl-answers.ts';
 import { type ClusterFacts, isUp } from '../facts/index.ts';
 import { memberOf } from '../model/cluster.ts';
@@ -67,13 +66,12 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
   const hasData = !isWithoutData(host);
   if (listed && (hasData || listed.clientUrls.length === 0)) return [];
   if (runsElsewhere(host)) return [misplaced(host)];
-  const add = `member add ${quote(name)} --peer-urls=${quote(peerUrl)}`;
   if (listed) {
     return [
       refusal(
         member,
         `member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`,
-        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member:\n${etcdctlLines(surveyed, `member remove ${quote(listed.id)}`, add)}\nthen run this playbook again`,
+        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member:\n${addLines(surveyed, member, listed.id)}\nthen run this playbook again`,
       ),
     ];
   }
@@ -83,7 +81,7 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
     refusal(
       member,
       `the cluster lives and does not list ${peerUrl}${hasData ? `: the data in ${dataDir} is of a member that was removed, or of another cluster` : ''}`,
-      `take it out of the inventory, or add it:\n${etcdctlLines(surveyed, add)}\nthen run this playbook again${hasData ? `, with --${SET_ASIDE} ${target.name}` : ''}`,
+      `take it out of the inventory, or add it:\n${addLines(surveyed, member)}\nthen run this playbook again${hasData ? `, with --${SET_ASIDE} ${target.name}` : ''}`,
     ),
   ];
 }

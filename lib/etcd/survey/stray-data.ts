@@ -1,6 +1,7 @@
 import { hostNames } from '../../dsl/play.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { QuorateError } from '../../errors.ts';
+import { addLines } from '../etcdctl-line.ts';
 import { type Member, memberOf, quorum } from '../model/cluster.ts';
 import { logFile } from '../model/paths.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
@@ -38,17 +39,15 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
     strays.map(async ({ id, host }) => {
       const { name } = host.target;
       const line = await mismatchLine([host, ...majority]);
+      const member = memberOf(host.target);
       const joined = majority
         .flatMap(({ target }) => target.facts.reading?.members ?? [])
-        .some(
-          ({ peerUrls, clientUrls }) =>
-            peerUrls.includes(memberOf(host.target).peerUrl) && clientUrls.length > 0,
-        );
+        .find(({ peerUrls, clientUrls }) => peerUrls.includes(member.peerUrl) && clientUrls.length > 0);
       return refusal(
         { host: name },
         `its data is of another cluster: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}${line}`,
         joined
-          ? 'it has joined this cluster before: remove the member, set its data aside by hand, and add it again'
+          ? `it has joined this cluster before, so it comes back as a new member:\n${addLines({ cluster, hosts: majority }, member, joined.id)}\nthen run this playbook again, with --${SET_ASIDE} ${name}`
           : `if that data is not needed here: --${SET_ASIDE} ${name} moves it aside`,
       );
     }),

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { completeCommands } from '../../../lib/cli/command-lines.ts';
@@ -55,4 +55,17 @@ it('names the playbook beside the one that runs, else the one of ours', () => {
   const started = { file: '', typed: join(folder, 'motd.ts'), launcher: 'node' };
   expect(lineOf(started, 'site')).toBe(`node '${join(folder, 'site.ts')}'`);
   expect(lineOf(started, 'doctor')).toBe('node playbooks/doctor.ts');
+});
+
+it('no message writes a command line of ours itself', () => {
+  const root = new URL('../../../', import.meta.url).pathname;
+  const files = ['lib', 'roles'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
+  );
+  const code = (file: string) =>
+    readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  const guilty = files.filter((file) => /npx tsx|playbooks\/\w+\.ts/.test(code(file)));
+  expect(guilty).toEqual(['lib/cli/started.ts']);
 });

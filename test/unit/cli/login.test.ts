@@ -133,3 +133,23 @@ it('--trust: where nobody answers, no key is trusted', async () => {
   expect(code).toBe(5);
   expect(existsSync(join(dir, 'known'))).toBe(false);
 });
+
+it.each([
+  ['-v', false, false],
+  ['-vv', true, false],
+  ['-vvv', true, true],
+])('%s tells of logins: %s, of scripts: %s, and of no secret', async (flag, logins, scripts) => {
+  const dir = scratch();
+  const server = await startServer();
+  const inventory = `all:
+  hosts: { a: { ansible_port: ${server.port}, ansible_password: hunter2-hunter2 } }
+  vars:
+    ansible_host: 127.0.0.1
+    ansible_ssh_private_key_file: ${keyFile()}
+    ansible_ssh_common_args: -o UserKnownHostsFile=known -o StrictHostKeyChecking=accept-new
+`;
+  const { out } = await run(dir, inventory, [flag, '--output', 'plain']);
+  expect(/debug: a: .*@127\.0\.0\.1 port \d+: .*SHA256:.*; let in by /.test(out)).toBe(logins);
+  expect(/trace: a: sends/.test(out)).toBe(scripts);
+  expect(out).not.toContain('hunter2');
+});

@@ -10,7 +10,7 @@ import { extensions, missingTools, open, SANS, tool } from './support.ts';
 const withoutOpenssl = missingTools(['openssl', 'version']);
 
 describe.skipIf(withoutOpenssl)(`beside openssl${withoutOpenssl ? `: ${withoutOpenssl}` : ''}`, () => {
-  it.each(['ecdsa-256', 'ed25519', 'rsa-4096'])(
+  it.each(['ecdsa-256', 'ed25519', 'rsa-2048'])(
     'encrypts a CA key that openssl opens, and no further CA comes of it, with %s',
     async (keyType) => {
       const dir = scratch();

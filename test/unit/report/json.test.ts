@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { change, cluster, printed, recap, start, task } from './streams.ts';
+import { createReport } from '../../../lib/report/index.ts';
+import { RUN_ID } from '../../../lib/run-id.ts';
+import { change, cluster, FakeStream, printed, recap, start, task } from './streams.ts';
 
 test('events are one JSON object a line, with time, and the recap last', async () => {
   const { stdout, stderr } = await printed({ output: 'json', diff: true }, [
@@ -39,4 +41,24 @@ test('a cluster is data: members, leader, health, sizes, days of certificates', 
     problems: [],
   });
   expect(stdout).not.toContain('MEMBER HEALTH');
+});
+
+test('every event carries the ID of the run', async () => {
+  const stdout = new FakeStream();
+  const report = createReport({
+    output: 'json',
+    diff: false,
+    check: false,
+    verbosity: 0,
+    stdout,
+    stderr: stdout,
+  });
+  for (const event of [start('a'), recap({ a: {} })]) report.emit(event);
+  await report.close();
+  const ids = stdout.text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).runId);
+  expect(ids).toEqual([RUN_ID, RUN_ID]);
+  expect(RUN_ID).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/);
 });

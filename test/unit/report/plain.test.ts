@@ -206,3 +206,12 @@ test('the command of a change is shown by --diff and by -v', async () => {
     expect((await printed({ output }, events)).stdout).not.toContain('make install');
   }
 });
+
+test('hosts that --limit left out are not counted in the last line', async () => {
+  const end = {
+    ...recap({ etcd01: { roundTrips: 2 }, etcd02: { ok: 14, roundTrips: 2 }, etcd03: { roundTrips: 2 } }),
+    check: true,
+  };
+  const { stdout } = await printed({ output: 'plain', check: true }, [start('etcd02'), end]);
+  expect(stdout).toMatch(/nothing to change on 1 host, /);
+});

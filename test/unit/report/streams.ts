@@ -1,5 +1,6 @@
 import type { Change } from '../../../lib/dsl/task.ts';
 import { createReport, type ReportOptions } from '../../../lib/report/index.ts';
+import { RUN_ID } from '../../../lib/run-id.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
 
 /** A stream that keeps what is written to it. */
@@ -47,7 +48,9 @@ export async function printed(
   for (const event of events) report.emit(event);
   await report.close();
   const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
-  return { stdout: stdout.text.replace(time, 'TIME'), stderr: stderr.text.replace(time, 'TIME') };
+  // Of this process, as the time is of the moment.
+  const plain = (text: string) => text.replace(time, 'TIME').replaceAll(`"runId":"${RUN_ID}",`, '');
+  return { stdout: plain(stdout.text), stderr: plain(stderr.text) };
 }
 
 export const start = (...hosts: string[]): RunEvent => ({

@@ -233,7 +233,7 @@ describe('an error in a resource of a user', () => {
     async (part) => {
       const { code, errors } = await run([of(() => [broken(part)])]);
       expect(code).toBe(2);
-      expect(errors.map(({ message }) => message)).toEqual(
+      expect(errors.map(({ message }) => message).sort()).toEqual(
         ['web1', 'web2'].map((name) => `${name}: mine is so: role web fails: TypeError: no ${part}`),
       );
       expect(errors[0]?.position).toMatchObject({

@@ -14,10 +14,12 @@ import type { DestroyFacts } from './facts.ts';
 export const destroyStrategy: Strategy<DestroyFacts> = {
   scope: etcdStrategy.scope,
   async survey(run) {
-    for (const surveyed of clustersOf(run)) {
-      const ca = await readCa(surveyed.cluster.pkiDir);
-      refuse([...(await ownershipProblems(surveyed, ca)), ...run.hosts.flatMap(manifestProblems)]);
-    }
+    const problems = await Promise.all(
+      clustersOf(run).map(async (surveyed) =>
+        ownershipProblems(surveyed, await readCa(surveyed.cluster.pkiDir)),
+      ),
+    );
+    refuse([...problems.flat(), ...run.hosts.flatMap(manifestProblems)]);
     for (const { target } of run.hosts)
       for (const [user, why] of target.facts.needed)
         run.log('info', `${target.name}: user ${user} stays: ${why}`);
@@ -29,20 +31,22 @@ export const destroyStrategy: Strategy<DestroyFacts> = {
     const done = await run.each(run.hosts, (host) => host.apply(() => true));
     if (done.length < run.hosts.length || run.unreachable.length > 0) return;
     for (const { cluster, hosts } of clusters) {
-      if (!(await isDestroying(cluster))) continue;
-      if (hosts.every(({ target }) => purges(target))) await purgeControl(cluster);
+      const targets = hosts.map(({ target }) => target);
+      if (!targets.every(isThrowAway) && !(await isDestroying(cluster))) continue;
+      if (targets.every(purges)) await purgeControl(cluster);
       else await sayKept(run, await keepControl(cluster));
     }
   },
 };
 
-/**
- * Data and CA go, too: with `--purge`, and where a cluster is a throw-away: on this machine, with its data among what
- * Quorate keeps beside the inventory.
- */
+/** Data and CA go, too: with `--purge`, and where the cluster is a throw-away. */
 export function purges(host: HostData): boolean {
-  const isOurs = memberOf(host).dataDir.startsWith(`${clusterOf(host).controlDir}/`);
-  return host.vars.purge === true || (isLocal(host.vars) && isOurs);
+  return host.vars.purge === true || isThrowAway(host);
+}
+
+/** On this machine, with its data among what Quorate keeps beside the inventory. */
+function isThrowAway(host: HostData): boolean {
+  return isLocal(host.vars) && memberOf(host).dataDir.startsWith(`${clusterOf(host).controlDir}/`);
 }
 
 /**

@@ -4,19 +4,23 @@ import { gateRefusal, knownAnswers } from '../../health/gate.ts';
 import { isInTurn, isRisked, leaderLast, stops } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 
-/** In a check: says what the gate would refuse, and ends with its exit code, as the run would. */
+/** In a check: says in which order members come, or what the gate would refuse, with its exit code. */
 export async function foreseeGate(run: PlayRun<EtcdFacts>): Promise<void> {
   for (const surveyed of clustersOf(run)) {
-    const host = firstInTurn(surveyed);
-    if (host === undefined) continue;
-    const refused = gateRefusal(await knownAnswers(run, surveyed), host, stops(host));
+    const [first, ...others] = inTurns(surveyed);
+    if (first === undefined) continue;
+    const refused = gateRefusal(await knownAnswers(run, surveyed), first, stops(first));
     if (refused) run.fail(refused);
+    else if (others.length > 0) {
+      const order = [first, ...others].map(({ target }) => target.name).join(', then ');
+      run.log('info', `${surveyed.cluster.name}: one member at a time, the leader last: ${order}`);
+    }
   }
 }
 
-/** The member whose turn a run would begin with; undefined where members are started first, which may heal the cluster. */
-function firstInTurn(surveyed: Surveyed): EtcdHost | undefined {
-  if (clusterFacts(surveyed)?.state !== 'live') return undefined;
+/** Members in the order of their turns; none where members are started first, which may heal the cluster. */
+function inTurns(surveyed: Surveyed): readonly EtcdHost[] {
+  if (clusterFacts(surveyed)?.state !== 'live') return [];
   const due = surveyed.hosts.filter(({ plan }) => plan.some((one) => isDue(one) && isInTurn(one)));
-  return due.every(isRisked) ? leaderLast(due, surveyed)[0] : undefined;
+  return due.every(isRisked) ? leaderLast(due, surveyed) : [];
 }

@@ -10,6 +10,7 @@ import { filteredPorts } from '../../health/port-matrix.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { starts } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
+import { tellTaken } from './taken.ts';
 
 const TITLES = {
   members: 'the cluster is healthy',
@@ -69,6 +70,7 @@ async function verifyCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   await readCluster(run, surveyed);
   if (run.check || !(hosts.some(hasChanges) || run.explicitRoles)) return;
+  await tellTaken(run, surveyed);
   const [first] = selected;
   if (!first) return;
   await canary(first);

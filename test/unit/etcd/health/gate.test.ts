@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlayRun } from '../../../../lib/dsl/play.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
-import { askMembers } from '../../../../lib/etcd/health/gate.ts';
+import { askMembers, awaited } from '../../../../lib/etcd/health/gate.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
 import { clusterOf } from '../../../../lib/etcd/model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../../../../lib/etcd/surveyed.ts';
@@ -102,4 +102,12 @@ describe('asking members', () => {
       'etcd02: no hash of its data (hashkv): Error: context deadline exceeded',
     ]);
   });
+});
+
+it('nobody waits for a host that is known to be out of reach', () => {
+  const hostvars = Object.fromEntries(NAMES.map((name) => [name, DEFAULTS]));
+  const { members } = clusterOf({ name: 'etcd01', vars: DEFAULTS, hostvars });
+  const answers = members.map((member, i) => ({ member, reading: undefined, unreached: i > 0 }));
+  expect(judgeCluster(answers).map(({ host }) => host)).toEqual(NAMES);
+  expect(awaited(answers).map(({ host }) => host)).toEqual(['etcd01']);
 });

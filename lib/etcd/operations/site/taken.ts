@@ -1,0 +1,28 @@
+import type { PlayRun } from '../../../dsl/play.ts';
+import { sh } from '../../../dsl/sh.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { unsafeReason } from '../../model/versions.ts';
+import { clusterFacts, type Surveyed } from '../../surveyed.ts';
+
+/**
+ * Where the inventory left the choice open and a run installed something: says which etcd that is and where it came
+ * from, with what is known against it and what to do. Costs a read, at the first run alone.
+ */
+export async function tellTaken(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  if (clusterFacts(surveyed)?.version !== undefined) return;
+  const { cluster, hosts } = surveyed;
+  const host = hosts.find(({ plan }) =>
+    plan.some(({ task, changes }) => task.resource.startsWith('archive:') && changes.length > 0),
+  );
+  if (host === undefined) return;
+  const record = `${memberOf(host.target).stateDir}/release`;
+  const { out } = await host.read('reading what was installed', sh`head -n 1 ${record}`);
+  const [, version, from] = /^(\S+) (.+)$/m.exec(out) ?? [];
+  if (version === undefined) return;
+  const reason = unsafeReason(version);
+  run.log('info', `${cluster.name}: etcd ${version} was taken from ${from}`);
+  if (reason === undefined) return;
+  const advice = 'name a later one with etcd_version before anybody depends on it';
+  run.log('warning', `${cluster.name}: etcd ${version} ${reason}: ${advice}`);
+}
