@@ -337,7 +337,8 @@ describeLab('what site.ts refuses, and with which exit code', () => {
         'etcd01',
         `mkdir -p /run/systemd/system/etcd.service.d
 printf '[Unit]\nRefuseManualStop=yes\n' >/run/systemd/system/etcd.service.d/refuse.conf
-systemctl daemon-reload; systemctl start --no-block etcd; sleep 1`,
+systemctl daemon-reload; systemctl start --no-block etcd
+n=0; until pgrep -x etcd >/dev/null || [ $n -ge 100 ]; do n=$((n + 1)); sleep 0.1; done`,
       );
       const before = (await lab.ssh('etcd01', WAITING)).stdout;
       expect(before).toBe(`ActiveState=activating\n1\n${DATA}\netcd\netcdctl\netcdutl\n`);

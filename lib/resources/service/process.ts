@@ -47,6 +47,7 @@ echo 'its last lines:'; tail -c +"$((q_from + 1))" ${log} | tail -n 12 | cut -c1
   return sh`{ ${before}; } || exit 1
 q_from=0; if [ -f ${log} ]; then q_from=$(wc -c <${log}); fi
 (
+  ${emptyEnvironment}
   ${exportEnvironment(environmentFiles)}
   umask 077
   exec setsid ${executable} >>${log} 2>&1 </dev/null
@@ -56,16 +57,14 @@ echo "$q_pid $(q_born "$q_pid")" >${pidFile}
 ${ready ? sh`(${waitUntil(ready.until, ready.timeout, ended)}) || { ${why}; exit 1; }` : sh`:`}`;
 }
 
-/**
- * Shell that exports the `KEY="value"` or `KEY='value'` lines of environment files, each value as it stands between its
- * quotes, and takes everything else out of the environment but the way to programs: what systemd starts has none of it
- * either.
- */
-export function exportEnvironment(environmentFiles: readonly string[]): Sh {
-  return sh`for q_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+/** Shell that takes everything out of the environment but the way to programs: what systemd starts has none of it either. */
+export const emptyEnvironment = sh`for q_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
     case $q_name in PATH | HOME | q_*) ;; *) command unset "$q_name" 2>/dev/null || : ;; esac
-  done
-  for q_file in ${environmentFiles}; do
+  done`;
+
+/** Shell that exports the `KEY="value"` or `KEY='value'` lines of environment files, each value as it stands between its quotes. */
+export function exportEnvironment(environmentFiles: readonly string[]): Sh {
+  return sh`for q_file in ${environmentFiles}; do
     if [ -f "$q_file" ]; then
       while IFS= read -r q_line; do
         case $q_line in [A-Z]*=*) q_value=\${q_line#*=[\"\']}; export "\${q_line%%=*}=\${q_value%[\"\']}" ;; esac

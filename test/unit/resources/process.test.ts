@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { exportEnvironment } from '../../../lib/resources/service/process.ts';
+import { emptyEnvironment, exportEnvironment } from '../../../lib/resources/service/process.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
@@ -19,10 +19,14 @@ it.each(SHELLS)(
       https_proxy: 'http://x:1',
       ODD: 'a\nb=c',
     };
-    const { stdout } = spawnSync(file, [...args, '-c', `${exportEnvironment([path]).text}\nenv`], {
-      encoding: 'utf8',
-      env: ours,
-    });
+    const { stdout } = spawnSync(
+      file,
+      [...args, '-c', `${emptyEnvironment.text}\n${exportEnvironment([path]).text}\nenv`],
+      {
+        encoding: 'utf8',
+        env: ours,
+      },
+    );
     const names = stdout
       .split('\n')
       .filter(Boolean)

@@ -82,7 +82,7 @@ q_files() {
     case $q_type in ext[234] | xfs | btrfs | zfs | f2fs | jfs | reiserfs | overlay | bcachefs) set -- "$q_at" "$@" ;; esac
   done </proc/mounts
   case $1 in /*) ;; *) set -- / "$@" ;; esac
-  { timeout ${SEARCH} find "$@" 2>/dev/null; case $? in 124) echo 'too many to be looked through' ;; esac; } | head -n 1
+  { timeout ${SEARCH} find "$@" 2>/dev/null; case $? in 0 | 1) ;; 124) echo 'too many to be looked through' ;; *) echo 'they could not be looked for' ;; esac; } | head -n 1
 }
 if [ -f "$q_state/manifest" ]; then
   sed -n 's/^user://p' "$q_state/manifest" | while read -r q_name; do
