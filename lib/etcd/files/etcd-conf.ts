@@ -89,8 +89,10 @@ export function listenAddress(target: Target<EtcdFacts>, end: 'client' | 'peer')
 function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnvironment> {
   const settings = target.vars.etcd_settings as Readonly<Record<string, unknown>>;
   if (Object.keys(settings).length === 0) return [];
-  const version = target.facts.cluster?.version;
-  if (version === undefined) {
+  const { cluster } = target.facts;
+  // Before the survey only what the inventory says is known: roles are built once before any contact.
+  const version = cluster?.version ?? (target.vars.etcd_version as string | undefined);
+  if (version === undefined && cluster !== undefined) {
     throw new QuorateError('etcd_settings can only be checked against a version', {
       exitCode: EXIT.usage,
       hint: 'set etcd_version',

@@ -80,7 +80,7 @@ export function hostSettingsProblems(
 /** `etcd_settings` as environment variables. Throws exit code 1 for what a version does not have. */
 export function settingsEnvironment(
   settings: Settings,
-  version: string,
+  version: string | undefined,
 ): readonly (readonly [name: string, value: string])[] {
   const problem = settingsProblems(settings, version).find(({ level }) => level !== 'warning');
   if (problem) {
