@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/cli/options.ts';
+import { EXIT } from '../../../lib/errors.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { scratch } from '../support/scratch.ts';
 import { variablesPage } from './variables.ts';
@@ -13,6 +14,7 @@ const PAGES = [
   'README.md',
   'README.zh-CN.md',
   'docs/architecture.md',
+  'docs/contract.md',
   'docs/guide.md',
   'docs/decisions.md',
   'docs/guarantees.md',
@@ -26,6 +28,20 @@ describe('the documentation', () => {
 
   it.each(Object.keys(ETCD_VARS))('the annotated inventory mentions %s', (name) => {
     expect(read('inventory/prod.yaml')).toContain(name);
+  });
+
+  it('promises every flag, exit code and field of an event that there is', () => {
+    const page = read('docs/contract.md');
+    const flags = FLAGS.flatMap(({ name, short }) => [`--${name}`, ...(short ? [`-${short}`] : [])]);
+    expect(flags.filter((flag) => !page.includes(`\`${flag}\``))).toEqual([]);
+    const codes = Object.values(EXIT).filter(
+      (code) => !new RegExp(`^\\| (130, )?${code}\\b`, 'm').test(page),
+    );
+    expect(codes.filter((code) => code !== EXIT.interrupted)).toEqual([]);
+    const events = read('lib/runner/events.ts').split('/** What only a progress view')[0] ?? '';
+    const fields = [...events.matchAll(/readonly (\w+)\??:/g)].map(([, field = '']) => field);
+    const named = [...events.matchAll(/event: '(\w+)'/g)].map(([, event = '']) => event);
+    expect([...fields, ...named].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
   });
 
   it.each(PAGES)('%s links to files that exist', (page) => {
