@@ -2,6 +2,7 @@ import { etcdctl } from './etcdctl.ts';
 import { installBinaries } from './foreign.ts';
 import type { Lab } from './lab.ts';
 import { plantLeaf } from './leaf.ts';
+import { releasedVersions } from './releases.ts';
 
 export const DATA = '/var/lib/etcd/default.etcd';
 const SSL = '/opt/etcd/ssl';
@@ -10,7 +11,8 @@ const CONF = '/opt/etcd/cfg/etcd.conf';
 export const CTL = etcdctl([{ address: '10.0.52.13' }]);
 
 /** The release that is looked at, and one before it: older on newer data is refused by the latter. */
-export const VERSION = process.env.QUORATE_ETCD ?? '3.7.3';
+export const VERSION =
+  process.env.QUORATE_ETCD ?? (releasedVersions().includes('3.7.3') ? '3.7.3' : '3.5.16');
 const OLDER = VERSION.startsWith('3.5.') ? '3.4.23' : VERSION.startsWith('3.6.') ? '3.5.30' : '3.6.16';
 
 /** What is done to etcd03, what the doctor must say first, and how it is undone. */
