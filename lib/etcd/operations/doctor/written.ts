@@ -52,13 +52,18 @@ function ofAnswer(one: Evidence, scene: Scene): readonly Written[] {
   });
 }
 
-/** By the name in its certificate it is a user, where there is one of that name. */
-function letIn({ member, certificates }: Evidence, scene: Scene): Remedy | undefined {
-  const pem = certificates.find(({ file }) => file === 'server.pem')?.pem;
-  const name = pem && /^CN=(.+)$/m.exec(parseCertificate(pem)?.subject ?? '')?.[1];
-  if (!name) return undefined;
-  const [add, grant] = [`user add ${quote(name)} --no-password`, `user grant-role ${quote(name)} root`];
-  return etcdctl(aboutMember(member, scene), `--user=root ${add}`, `--user=root ${grant}`);
+/** By the names in their certificates members are users, where there are some of these names. */
+function letIn({ member }: Evidence, scene: Scene): Remedy | undefined {
+  const names = scene.all.flatMap(({ certificates }) => {
+    const pem = certificates.find(({ file }) => file === 'server.pem')?.pem;
+    return (pem && /^CN=(.+)$/m.exec(parseCertificate(pem)?.subject ?? '')?.[1]) || [];
+  });
+  if (names.length === 0) return undefined;
+  const commands = [...new Set(names)].flatMap((name) => [
+    `--user=root user add ${quote(name)} --no-password`,
+    `--user=root user grant-role ${quote(name)} root`,
+  ]);
+  return etcdctl(aboutMember(member, scene), ...commands);
 }
 
 /** A journal tells of a time; what was measured just now, and is well, is over. Last words are not. */
