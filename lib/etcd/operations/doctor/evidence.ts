@@ -1,70 +1,67 @@
-import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { type MemberCertificate, memberCertificate } from '../../facts/found-certificates.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { type PortReading, parsePorts, probePorts } from '../../health/ports.ts';
+import { type PortReading, parsePorts } from '../../health/ports.ts';
 import type { Member } from '../../model/cluster.ts';
-import { logFile } from '../../model/paths.ts';
 import { type JournalFinding, readJournal } from './journal.ts';
+import { PARTS } from './probe.ts';
 
 /** What is known of one member, gathered without changing anything. */
 export interface Evidence {
   readonly member: Member;
   readonly facts: EtcdFacts;
   readonly journal: readonly JournalFinding[];
+  /** Why the journal, or a file that it logs to, could not be read. */
+  readonly unread: string | undefined;
   /** From this host to the others. */
   readonly ports: readonly PortReading[];
   /** KiB left where the data is. */
   readonly free: { readonly mount: string; readonly kiB: number } | undefined;
-  /** Octal mode and owner of the data directory. */
-  readonly data: { readonly mode: string; readonly owner: string } | undefined;
   readonly certificates: readonly (MemberCertificate & { readonly pem: string })[];
-  /** Settings of etcd.conf that make it speak http. */
-  readonly plaintext: readonly string[];
+  /** Certificates and keys that are not the ones that were installed: paths. */
+  readonly odd: readonly string[];
+  /** etcd.conf as it is, of directories, files and URLs. */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly paths: readonly FoundPath[];
+  /** File systems under the data, the program and the certificates. */
+  readonly mounts: readonly {
+    readonly path: string;
+    readonly mount: string;
+    readonly options: readonly string[];
+  }[];
+  /** Segments of the write-ahead log, wherever one lies. */
+  readonly logs: readonly { readonly path: string; readonly size: number; readonly changed: number }[];
+  readonly dropIns: readonly string[];
+  /** The process of the member, when there is one: its state as in ps, and variables that name a proxy. */
+  readonly process:
+    | { readonly pid: number; readonly state: string; readonly proxies: readonly string[] }
+    | undefined;
+  /** Who holds the run lock of the host, with the process that holds it there. */
+  readonly holder: { readonly who: string; readonly pid: number } | undefined;
+  readonly addresses: readonly string[];
+  /** How packets to the others leave. */
+  readonly routes: readonly Route[];
 }
 
-/** Lines of the journal that are looked at: enough for what keeps coming. */
-const LINES = 400;
-
-/**
- * Minutes that the journal is read back: of a member that is well only the last one. What it says of others it
- * says again every few seconds, as long as that is so.
- */
-const MINUTES = { sick: 10, well: 1 } as const;
-
-/** Read-only shell; the facts' probe says the rest. */
-export function probeEvidence(member: Member, others: readonly Member[], state: keyof typeof MINUTES): Sh {
-  const { manager, service, configDir, dataDir, certDir } = member;
-  const journal =
-    manager === 'systemd'
-      ? journalSinceStart(service, MINUTES[state])
-      : sh`tail -n ${LINES} ${logFile(member)}`;
-  const files = member.logFiles.length > 0 ? sh`tail -q -n ${LINES} ${member.logFiles}` : sh`:`;
-  return joinSh([
-    sh`echo ==journal; { ${journal}; ${files}; } 2>/dev/null
-echo; echo ==space; q_dir=${dataDir}; while [ ! -e "$q_dir" ]; do q_dir=\${q_dir%/*} q_dir=\${q_dir:-/}; done; df -Pk "$q_dir" | tail -n 1
-echo ==data; stat -c '%a %U' ${dataDir} 2>/dev/null
-for q_pem in server.pem peer.pem; do echo "==$q_pem"; cat ${certDir}/"$q_pem" 2>/dev/null; done
-echo; echo ==plaintext; grep -E '^ETCD_(LISTEN|(INITIAL_)?ADVERTISE)_(CLIENT|PEER)_URLS=.*http:' ${`${configDir}/etcd.conf`} 2>/dev/null
-echo; echo ==ports`,
-    probePorts(others),
-  ]);
+/** A path that a member needs, or that its journal names. */
+export interface FoundPath {
+  readonly path: string;
+  /** `hidden`: this login may not look. */
+  readonly state: 'there' | 'missing' | 'hidden';
+  /** Octal, four digits and more. */
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+  readonly size: number;
+  readonly isDirectory: boolean;
 }
 
-/**
- * Of the last start only: what an earlier one died of may be long mended. Of one that systemd starts again and
- * again the last minute: the start under way has not come to what the ones before died of. systemd below 232
- * numbers no starts.
- */
-function journalSinceStart(service: string, minutes: number): Sh {
-  return sh`q_unit=$(systemctl show -p NRestarts -p ActiveState -p InvocationID ${service}.service)
-q_start=\${q_unit#*InvocationID=} q_start=\${q_start%%"$q_nl"*}
-case $q_unit in
-  *NRestarts=[1-9]*ActiveState=activating* | *ActiveState=activating*NRestarts=[1-9]*) set -- --unit ${service}.service --since=-1min ;;
-  *InvocationID=?*) set -- "_SYSTEMD_INVOCATION_ID=$q_start" + "INVOCATION_ID=$q_start" ;;
-  *) set -- --unit ${service}.service ;;
-esac
-# Not --lines: with --since it gives the oldest.
-journalctl --no-pager --output=cat ${`--since=-${minutes}min`} "$@" | tail -n ${LINES}`;
+export interface Route {
+  /** As the inventory names it. */
+  readonly to: string;
+  readonly target: string;
+  readonly source: string;
+  /** `dev eth0`, `via 10.0.0.1 dev eth0`. */
+  readonly way: string;
 }
 
 /** Takes apart what `probeEvidence` printed. */
@@ -74,31 +71,93 @@ export function parseEvidence(
   others: readonly Member[],
   out: string,
 ): Evidence {
-  const parts = new Map<string, string>();
-  for (const part of out.split(/^==(?=(?:journal|space|data|server\.pem|peer\.pem|plaintext|ports)$)/m)) {
-    const end = part.indexOf('\n');
-    parts.set(part.slice(0, end), part.slice(end + 1).trim());
-  }
+  const parts = partsOf(out);
+  const lines = (name: (typeof PARTS)[number]) => (parts.get(name) ?? '').split('\n').filter(Boolean);
   const [, kiB, mount] = /^.* \d+ +\d+ +(\d+) +[\d-]+%? +(\/.*)$/.exec(parts.get('space') ?? '') ?? [];
-  const [mode, owner] = (parts.get('data') ?? '').split(' ');
+  const [, pid, who] = /^(\d+) (.*)$/.exec(parts.get('lock') ?? '') ?? [];
   return {
     member,
     facts,
     journal: readJournal(lastStarts(parts.get('journal') ?? '')),
+    unread: lines('unread').find((line) => !/^-- |^No entries/.test(line)),
     ports: parsePorts(member.host, others, parts.get('ports') ?? ''),
     free: mount === undefined ? undefined : { mount, kiB: Number(kiB) },
-    data: mode && owner ? { mode: mode.padStart(4, '0'), owner } : undefined,
     certificates: (['server.pem', 'peer.pem'] as const).flatMap((file) => {
       const pem = parts.get(file) ?? '';
       const certificate = memberCertificate(file, pem);
       return certificate ? [{ ...certificate, pem }] : [];
     }),
-    plaintext: (parts.get('plaintext') ?? '').split('\n').filter(Boolean),
+    odd: lines('odd'),
+    settings: new Map(
+      lines('settings').flatMap((line) => {
+        const [, name, value] = /^(ETCD_\w+)="?([^"]*)"?$/.exec(line) ?? [];
+        return name === undefined || value === undefined ? [] : [[name, value] as const];
+      }),
+    ),
+    paths: uniquePaths(lines('paths').flatMap(parsePath)),
+    mounts: lines('mounts').flatMap((line) => {
+      const [, options = '', on, path] = /^mount (\S*) (\/\S*) (\/.*)$/.exec(line) ?? [];
+      return on === undefined || path === undefined ? [] : [{ path, mount: on, options: options.split(',') }];
+    }),
+    logs: lines('logs').flatMap((line) => {
+      const [, changed, size, path] = /^(\d+) (\d+) (\/.*)$/.exec(line) ?? [];
+      return path === undefined ? [] : [{ path, size: Number(size), changed: Number(changed) }];
+    }),
+    dropIns: (/^DropInPaths=(.*)$/m.exec(parts.get('unit') ?? '')?.[1] ?? '').split(' ').filter(Boolean),
+    process: parseProcess(parts.get('process') ?? ''),
+    holder: who === undefined ? undefined : { who, pid: Number(pid) },
+    addresses: lines('addresses'),
+    routes: lines('routes').flatMap(parseRoute),
   };
+}
+
+function partsOf(out: string): ReadonlyMap<string, string> {
+  const head = new RegExp(`^==(?=(?:${PARTS.join('|').replaceAll('.', '\\.')})$)`, 'm');
+  return new Map(
+    out.split(head).map((part) => {
+      const end = part.indexOf('\n');
+      return [part.slice(0, end), part.slice(end + 1).trim()];
+    }),
+  );
 }
 
 /** From the last start but one on, by systemd's own lines: the one under way may not have come to its end yet. */
 function lastStarts(journal: string): string {
   const starts = [...journal.matchAll(/^Starting .*$/gm)];
   return journal.slice(starts.at(-2)?.index ?? 0);
+}
+
+function uniquePaths(paths: readonly FoundPath[]): readonly FoundPath[] {
+  return [...new Map(paths.map((one) => [one.path, one])).values()];
+}
+
+function parsePath(line: string): readonly FoundPath[] {
+  const [, mode, owner, group, size, type, path] =
+    /^there (\d+) (\S+) (\S+) (\d+) ([0-9a-f]+) (\/.*)$/.exec(line) ?? [];
+  if (path !== undefined) {
+    const isDirectory = (Number.parseInt(type ?? '', 16) & 0o170000) === 0o040000;
+    const found = { owner: owner ?? '', group: group ?? '', size: Number(size), isDirectory };
+    return [{ path, state: 'there', mode: (mode ?? '').padStart(4, '0'), ...found }];
+  }
+  const [, state, absent] = /^(missing|hidden) (\/.*)$/.exec(line) ?? [];
+  if (absent === undefined) return [];
+  const nothing = { mode: '', owner: '', group: '', size: 0, isDirectory: false };
+  return [{ path: absent, state: state === 'missing' ? 'missing' : 'hidden', ...nothing }];
+}
+
+function parseProcess(text: string): Evidence['process'] {
+  const pid = /^pid (\d+)$/m.exec(text)?.[1];
+  if (pid === undefined) return undefined;
+  return {
+    pid: Number(pid),
+    state: /^state (\S)/m.exec(text)?.[1] ?? '',
+    proxies: [...text.matchAll(/^proxy (\w+)$/gm)].map(([, name = '']) => name),
+  };
+}
+
+/** `10.0.0.2 10.0.0.2 dev eth0 src 10.0.0.9 uid 0`, `… via 10.0.0.254 dev eth0 src …`. */
+function parseRoute(line: string): readonly Route[] {
+  const [, to, target, way, source] = /^(\S+) (\S+) ((?:via \S+ )?dev \S+) .*?src (\S+)/.exec(line) ?? [];
+  if (to === undefined || target === undefined || way === undefined || source === undefined) return [];
+  return [{ to, target, way, source }];
 }

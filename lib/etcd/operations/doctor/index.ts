@@ -10,10 +10,14 @@ import { memberOf } from '../../model/cluster.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
-import { type Diagnosis, diagnose } from './diagnose.ts';
-import { type Evidence, parseEvidence, probeEvidence } from './evidence.ts';
-import { filteredPorts } from './measured.ts';
-import { type About, journalCommand, reportDiagnosis } from './report.ts';
+import { type Diagnosis, diagnose, sceneOf } from './diagnose.ts';
+import { type Evidence, parseEvidence } from './evidence.ts';
+import { endsSoon, renewCa } from './measured/certificates.ts';
+import { filteredPorts } from './measured/network.ts';
+import { probeEvidence } from './probe.ts';
+import { journalCommand } from './remedies.ts';
+import { reportDiagnosis } from './report.ts';
+import { aboutMember, isHealthy, type Scene } from './scene.ts';
 
 /** Looks for the causes of trouble, and touches nothing: also where a cluster is not ours or is half dead. */
 export const doctorStrategy: Strategy<EtcdFacts> = {
@@ -37,34 +41,70 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   // Where a member is sick its data is not what is looked for, and asking once more takes seconds.
   const sick = known.some(({ reading }) => !reading?.healthy);
   const answers = sick ? known : await knownAnswers(run, surveyed);
-  const evidence = await gatherEvidence(run, surveyed, answers);
-  const diagnoses = diagnose(evidence, await firewallRules(surveyed, filteredPorts(evidence)));
-  for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
+  const all = await gatherEvidence(run, surveyed, answers);
+  const scene = sceneOf(cluster.members, all, await firewallRules(surveyed, filteredPorts(all)));
+  const diagnoses = diagnose(scene);
   run.show(clusterState(cluster.name, answers, judgeCluster(answers)));
+  warn(run, surveyed, answers, all);
+  const holder = holderOf(all);
   for (const [i, diagnosis] of diagnoses.entries()) {
-    run.fail(reportDiagnosis(diagnosis, i > 0, aboutOf(diagnosis, surveyed)));
+    const remedy = remedyOf(diagnosis, surveyed, all);
+    run.fail(
+      reportDiagnosis(
+        { ...diagnosis, ...(remedy && { remedy }) },
+        { afterOthers: i > 0, about: aboutOf(diagnosis, scene), holder },
+      ),
+    );
   }
   if (diagnoses.length > 0) return;
   const left = judgeCluster(answers).map(({ message }) => message);
   if (left.length === 0) return run.conclude(`${cluster.name}: cluster is healthy, nothing found`);
+  const [first] = cluster.members;
   throw new QuorateError([`${cluster.name}: not healthy, and no cause was found:`, ...left].join('\n'), {
     exitCode: EXIT.unhealthy,
-    hint: `next: ${journalCommand(surveyed.cluster.members[0])} on those hosts`,
+    ...(first && { hint: `next: ${journalCommand(first)} on those hosts` }),
   });
 }
 
-/** Of the first host that it is about; the ID by the list of any member, the revision by the furthest. */
-function aboutOf({ hosts: [first] }: Diagnosis, { cluster, hosts }: Surveyed): About | undefined {
-  const member = cluster.members.find(({ host }) => host === first);
-  if (member === undefined) return undefined;
-  const readings = hosts.flatMap(({ target }) => target.facts.reading ?? []);
-  const listed = readings.flatMap(({ members }) => members ?? []);
-  const revisions = readings.flatMap(({ status }) => status?.revision ?? []);
-  return {
-    member,
-    id: listed.find(({ peerUrls }) => peerUrls.includes(member.peerUrl))?.id,
-    revision: revisions.length > 0 ? Math.max(...revisions) : undefined,
-  };
+/** What is no trouble yet, or keeps trouble from being seen. */
+function warn(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  answers: readonly Answer[],
+  all: readonly Evidence[],
+): void {
+  for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
+  if (endsSoon(all)) {
+    const { name, pkiDir } = surveyed.cluster;
+    run.log(
+      'warning',
+      `${name}: to renew the CA under its key: ${renewCa(pkiDir, all, false).join('\n  then: ')}`,
+    );
+  }
+  for (const one of all) {
+    if (one.unread === undefined || isHealthy(one)) continue;
+    run.log(
+      'warning',
+      `${one.member.host}: what it wrote could not be read, become root (-b): ${one.unread}`,
+    );
+  }
+}
+
+/** A run that changes members this very moment, by the first host that knows it. */
+function holderOf(all: readonly Evidence[]): string | undefined {
+  const held = all.find(({ holder }) => holder !== undefined);
+  return held?.holder && `${held.holder.who} (pid ${held.holder.pid} on ${held.member.host})`;
+}
+
+/** A CA is renewed on control, which evidence knows nothing of. */
+function remedyOf({ cause, remedy }: Diagnosis, { cluster }: Surveyed, all: readonly Evidence[]) {
+  return cause === 'ca-expired' ? renewCa(cluster.pkiDir, all, true) : remedy;
+}
+
+/** Of the first host that it is about; where it is about none, of one that may be asked. */
+function aboutOf({ hosts: [first] }: Diagnosis, scene: Scene) {
+  const member = scene.members.find(({ host }) => host === first) ?? scene.all[0]?.member;
+  return member && aboutMember(member, scene);
 }
 
 /** One exchange a host, all side by side. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import { EXIT, type ExitCode, QuorateError } from '../../../errors.ts';
-import { weightOf } from './causes.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import { weightOf } from './causes/index.ts';
 import { readJournal } from './journal.ts';
 import { reportDiagnosis } from './report.ts';
 import { excerpt } from './signatures.ts';
@@ -17,13 +17,8 @@ export async function readLog(file: string): Promise<readonly QuorateError[]> {
   return findings.map(({ cause, count, line, first, last }, i) => {
     const when = first === undefined ? '' : count > 1 ? `, ${first} to ${last}` : `, ${first}`;
     const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${excerpt(line)}`;
-    return reportDiagnosis({ cause, hosts: [], evidence: [evidence] }, i > 0);
+    return reportDiagnosis({ cause, hosts: [], evidence: [evidence] }, { afterOthers: i > 0 });
   });
-}
-
-/** 7 when a journal tells of trouble. */
-export function logExit(findings: readonly QuorateError[]): ExitCode {
-  return findings.length > 0 ? EXIT.unhealthy : EXIT.ok;
 }
 
 async function contents(file: string): Promise<string> {

@@ -1,7 +1,14 @@
-import { hostPort } from '../../model/cluster.ts';
-import type { CauseId } from './causes.ts';
+import { quote } from '../../../dsl/sh.ts';
+import { parseCertificate } from '../../../pki/index.ts';
+import type { CauseId } from './causes/index.ts';
+import { dataDirOf } from './data.ts';
 import type { Evidence } from './evidence.ts';
-import type { Clue } from './measured.ts';
+import type { JournalFinding } from './journal.ts';
+import { type LogLine, parseLogLine, spoken } from './log-line.ts';
+import { described } from './measured/files.ts';
+import { etcdctl, mend, own, type Remedy, site } from './remedies.ts';
+import { remoteOf } from './remote.ts';
+import { aboutMember, type Clue, hasQuorum, isHealthy, type Scene } from './scene.ts';
 import { causeOfLine, excerpt } from './signatures.ts';
 
 /** What a journal or etcdctl says. */
@@ -11,33 +18,64 @@ export interface Written extends Clue {
   readonly host: string;
   /** The line names the host, which is else the one that wrote it. */
   readonly isAbout: boolean;
+  /** The process ended with it. */
+  readonly lastWords: boolean;
 }
 
 /** What members wrote and what their etcdctl was told, but for what `measured` shows to be over. */
-export function writtenClues(all: readonly Evidence[], measured: readonly Clue[]): readonly Written[] {
-  return all
-    .flatMap((one) => [...ofAnswer(one), ...ofJournal(one, all)])
-    .filter((clue) => !isPast(clue, measured, all));
+export function writtenClues(scene: Scene, measured: readonly Clue[]): readonly Written[] {
+  return scene.all
+    .flatMap((one) => [...ofAnswer(one, scene), ...ofJournal(one, scene)])
+    .map((clue) => atFault(clue, measured))
+    .filter((clue) => !isPast(clue, measured, scene));
+}
+
+/** Whoever has it wrong itself takes all others for wrong. */
+function atFault(clue: Written, measured: readonly Clue[]): Written {
+  const own = measured.some(({ cause, host }) => cause === clue.cause && host === clue.from);
+  return own ? { ...clue, host: clue.from, isAbout: false } : clue;
 }
 
 /** What a member's own etcdctl was told instead of an answer. */
-function ofAnswer({ member: { host }, facts: { reading } }: Evidence): readonly Written[] {
-  const lines = (reading?.said ?? '').split('\n');
-  return lines.flatMap((line) => {
+function ofAnswer(one: Evidence, scene: Scene): readonly Written[] {
+  const { host } = one.member;
+  const { said, unanswered = [] } = one.facts.reading ?? { said: '' };
+  const lines = [said, ...unanswered.map((answer) => answer.said)].join('\n').split('\n');
+  return [...new Set(lines)].flatMap((text) => {
+    const line = parseLogLine(text);
     const cause = causeOfLine(line);
-    if (cause === undefined) return [];
-    return { cause, from: host, host, isAbout: true, evidence: `${host}, etcdctl: ${excerpt(line.trim())}` };
+    // Of itself it says so where it is asked; what it can't know is whose fault it is.
+    if (cause === undefined || cause === 'slow') return [];
+    const clue = { from: host, host, isAbout: true, lastWords: false };
+    const remedy = cause === 'auth' ? letIn(one, scene) : undefined;
+    return { ...clue, cause, evidence: `${host}, etcdctl: ${excerpt(line)}`, ...(remedy && { remedy }) };
   });
 }
 
-/** A journal tells of a time; what was measured just now, and is well, is over. */
+/** By the names in their certificates members are users, where there are some of these names. */
+function letIn({ member }: Evidence, scene: Scene): Remedy | undefined {
+  const names = scene.all.flatMap(({ certificates }) => {
+    const pem = certificates.find(({ file }) => file === 'server.pem')?.pem;
+    return (pem && /^CN=(.+)$/m.exec(parseCertificate(pem)?.subject ?? '')?.[1]) || [];
+  });
+  if (names.length === 0) return undefined;
+  const commands = [...new Set(names)].flatMap((name) => [
+    `--user=root user add ${quote(name)} --no-password`,
+    `--user=root user grant-role ${quote(name)} root`,
+  ]);
+  return etcdctl(aboutMember(member, scene), ...commands);
+}
+
+/** A journal tells of a time; what was measured just now, and is well, is over. Last words are not. */
 function isPast(
-  { cause, host, isAbout }: Written,
+  { cause, host, isAbout, lastWords }: Written,
   measured: readonly Clue[],
-  all: readonly Evidence[],
+  scene: Scene,
 ): boolean {
+  const { all } = scene;
   const one = all.find(({ member }) => member.host === host);
   if (one === undefined || measured.some((clue) => clue.cause === cause)) return false;
+  if (lastWords && !isHealthy(one)) return false;
   switch (cause) {
     case 'san':
       // A name that is no member's is a client's matter, and not measured.
@@ -49,46 +87,88 @@ function isPast(
     case 'clock':
       return all.every(({ facts }) => facts.host.clock !== undefined);
     case 'filtered':
-    case 'refused': {
+    case 'refused':
+    case 'no-route': {
       const seen = all.flatMap(({ ports }) => ports).filter(({ to }) => to === host);
-      return seen.length > 0 && !seen.some(({ state }) => state === cause);
+      return seen.length > 0 && seen.every(({ state }) => state === 'open');
     }
     case 'no-quorum':
-      return all.filter(({ facts }) => facts.reading?.healthy).length > all.length / 2;
+      return hasQuorum(scene) || all.filter(isHealthy).length > all.length / 2;
     default:
       return false;
   }
 }
 
 /** `from` is whose journal it is, `host` whom the line is about. */
-function ofJournal({ member, journal }: Evidence, all: readonly Evidence[]): readonly Written[] {
-  return journal.map(({ cause, count, line }) => {
-    const subject = subjectOf(cause, line, all);
+function ofJournal(one: Evidence, scene: Scene): readonly Written[] {
+  const { member, journal } = one;
+  return journal.map((finding): Written => {
+    const { count, line, lastWords = false } = finding;
+    const told = `${member.host}, journal${count > 1 ? `, ${count} times` : ''}: ${excerpt(line)}`;
+    const from = { from: member.host, lastWords };
+    const path = ofPath(finding, one, scene) ?? ofDropIns(finding, one, scene);
+    if (path)
+      return { ...from, host: member.host, isAbout: false, ...path, evidence: `${told}${path.evidence}` };
+    const remote = remoteOf(finding, scene.all, one);
     return {
-      cause,
-      from: member.host,
-      host: subject ?? member.host,
-      isAbout: subject !== undefined,
-      evidence: `${member.host}, journal${count > 1 ? `, ${count} times` : ''}: ${excerpt(line)}`,
+      ...from,
+      cause: remote.cause ?? finding.cause,
+      host: remote.host ?? member.host,
+      isAbout: remote.host !== undefined,
+      evidence: `${told}${remote.said === undefined ? '' : ` (${remote.said})`}`,
     };
   });
 }
 
-/** The member that a line is about: whose address it names as the other end, or as the name that is missing. */
-function subjectOf(cause: CauseId, line: string, all: readonly Evidence[]): string | undefined {
-  const about: readonly CauseId[] = ['filtered', 'refused', 'san', 'rejected', 'clock'];
-  if (!about.includes(cause)) return undefined;
-  const missing = cause === 'san' ? /, not ([^\s",]+)/.exec(line)?.[1] : undefined;
-  const found = all.filter(({ member: { address, peerAddress, clientPort, peerPort } }) =>
-    missing === undefined
-      ? names(line, hostPort(address, clientPort)) || names(line, hostPort(peerAddress, peerPort))
-      : missing === address || missing === peerAddress,
-  );
-  return found.length === 1 ? found[0]?.member.host : undefined;
+type Part = Pick<Clue, 'cause' | 'evidence' | 'remedy'>;
+
+/** A path that may not be used is data or is not; what it is says the rest. */
+function ofPath({ cause, line }: JournalFinding, one: Evidence, scene: Scene): Part | undefined {
+  if (cause !== 'permission' && cause !== 'unreadable' && cause !== 'missing' && cause !== 'read-only')
+    return undefined;
+  const about = aboutMember(one.member, scene);
+  const path = pathIn(line);
+  if (path === undefined) return undefined;
+  const data = dataDirOf(one);
+  const isData = path === data || path.startsWith(`${data}/`);
+  const found = one.paths.find((candidate) => candidate.path === path && candidate.state === 'there');
+  const evidence = found ? ` (${described(found)})` : '';
+  if (cause === 'read-only' || cause === 'missing') {
+    const mount = one.mounts.find((candidate) => path.startsWith(`${candidate.mount.replace(/\/$/, '')}/`));
+    if (cause === 'missing' || mount === undefined) return undefined;
+    return { cause, evidence: ` (on ${mount.mount})` };
+  }
+  const ours = path.startsWith(`${one.member.certDir}/`);
+  return {
+    cause: isData ? 'permission' : 'unreadable',
+    evidence,
+    remedy: ours ? [site(about, 'certs')] : own(about, path),
+  };
 }
 
-/** `10.0.0.1:2380` is not named by `110.0.0.1:23801`. */
-function names(line: string, endpoint: string): boolean {
-  const at = line.indexOf(endpoint);
-  return at >= 0 && !/[\w.]/.test(line[at - 1] ?? '') && !/\d/.test(line[at + endpoint.length] ?? '');
+/** `open /d/member/snap/db: permission denied` is about that path; so are fields of that name. */
+function pathIn(line: LogLine): string | undefined {
+  const { path, dir } = line.fields;
+  const named =
+    /(?:open|stat|mkdir|unlink|unlinkat|rename|remove|write|read|chmod|sync|executable|execute|spawning) (\/[^:"\\]+)/;
+  const value = named.exec(spoken(line))?.[1] ?? path ?? dir;
+  return typeof value === 'string' ? value : undefined;
 }
+
+/** Somebody's drop-in says what the unit does not. */
+function ofDropIns({ cause }: JournalFinding, { member, dropIns }: Evidence, scene: Scene): Part | undefined {
+  if (dropIns.length === 0 || !OF_THE_UNIT.includes(cause)) return undefined;
+  const evidence = `; ${dropIns.join(' and ')} changes the unit`;
+  const away = dropIns.map((file) => `mv ${file} ${file}.off`);
+  return { cause, evidence, remedy: mend(aboutMember(member, scene), ...away, 'systemctl daemon-reload') };
+}
+
+const OF_THE_UNIT: readonly CauseId[] = [
+  'shadowed',
+  'setting',
+  'memory',
+  'limit',
+  'program',
+  'low-port',
+  'no-user',
+];

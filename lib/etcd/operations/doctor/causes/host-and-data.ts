@@ -1,0 +1,103 @@
+import { anew, DOCTOR, on, path, replace, restore, start, stopCommand } from '../remedies.ts';
+import type { Cause } from './cause.ts';
+
+/** What keeps a member from running: its host, its disk, its data. */
+export const HOST_AND_DATA = [
+  {
+    id: 'foreign-program',
+    title: 'another program runs than the one that was installed',
+    next: ({ member, pid }) => [
+      on(member, `cp /proc/${pid}/exe /root/etcd-found keeps what it is`, stopCommand(member)),
+      `take ${member.host}, its keys and its data for compromised until that is explained`,
+    ],
+  },
+  {
+    id: 'host-down',
+    title: 'the host does not answer',
+    next: ({ member: { host, address } }) => [
+      `ping -c 3 ${address}; switch ${host} on, or mend its network`,
+      DOCTOR,
+    ],
+  },
+  {
+    id: 'ssh-down',
+    title: 'the host is not reached by SSH, though its member answers others',
+    next: ({ member: { host } }) => [`mend SSH to ${host}: the errors above say how it failed`, DOCTOR],
+  },
+  {
+    id: 'disk-full',
+    title: 'the disk that holds the data is full',
+    next: (about) => [
+      on(about.member, `df -h ${path(about.member, about.member.dataDir)}`, 'make room or grow it'),
+      start(about),
+    ],
+  },
+  {
+    id: 'read-only',
+    title: 'a file system that etcd writes to is read-only',
+    next: (about) => [
+      on(about.member, 'dmesg | tail -n 20; if the disk is sound: mount -o remount,rw MOUNT'),
+      start(about),
+    ],
+  },
+  {
+    id: 'disk-broken',
+    title: 'the disk returns errors',
+    next: (about) => [on(about.member, 'dmesg | tail -n 20; replace the disk'), ...replace(about)],
+  },
+  {
+    id: 'memory',
+    title: 'the host has no memory left',
+    next: (about) => [
+      on(about.member, 'ps aux --sort=-rss | head; add memory or move that away'),
+      start(about),
+    ],
+  },
+  {
+    id: 'limit',
+    title: 'etcd has reached a limit of its process',
+    next: (about) => anew(about, 'systemd'),
+  },
+  {
+    id: 'misplaced-data',
+    title: 'its data is not where etcd looks for it',
+    next: (about) => anew(about, 'config'),
+  },
+  { id: 'majority-lost', title: 'most members have lost their data', next: restore },
+  { id: 'lost-data', title: 'the member has lost its data', next: replace },
+  { id: 'corrupt-wal', title: 'the write-ahead log is damaged', next: replace },
+  { id: 'lost-snapshot', title: 'snap/db is lost', next: replace },
+  { id: 'corrupt-db', title: 'snap/db is damaged', next: replace },
+  { id: 'corrupt', title: 'its data differs from that of its peers', next: replace },
+  {
+    id: 'downgrade',
+    title: 'an older etcd was started on newer data',
+    next: (about) => [
+      'bring the newer program back: etcd does not go back a minor release by itself',
+      ...anew(about, 'binaries'),
+    ],
+  },
+  {
+    id: 'upgrade',
+    title: 'a newer etcd finds in its log what only the release before can read',
+    next: (about) => [
+      on(about.member, `put the release before back into ${path(about.member, about.member.binDir)}`),
+      start(about),
+      'it writes a snapshot, and the newer release starts from that: put that one back',
+    ],
+  },
+  {
+    id: 'versions',
+    title: 'its version does not go with that of the cluster',
+    next: (about) => ['give it the version of the others', ...anew(about, 'binaries')],
+  },
+  {
+    id: 'v2-content',
+    title: 'the data holds what clients wrote by API version 2, which this release does not take',
+    next: (about) => [
+      on(about.member, `put the release before back into ${path(about.member, about.member.binDir)}`),
+      start(about),
+      `what it is: etcdutl check v2store --data-dir ${path(about.member, about.member.dataDir)}; it must go before an upgrade`,
+    ],
+  },
+] as const satisfies readonly Cause[];

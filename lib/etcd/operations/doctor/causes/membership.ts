@@ -1,0 +1,107 @@
+import type { About } from '../about.ts';
+import { add, anew, DOCTOR, etcdctl, journalCommand, on, replace, site, start } from '../remedies.ts';
+import type { Cause } from './cause.ts';
+
+/** What a member and its cluster do not agree on, and what is left where nothing says more. */
+export const MEMBERSHIP = [
+  {
+    id: 'cluster-id',
+    title: 'a member carries the data of another cluster',
+    next: (about) => [`${site(about)} --set-aside-data ${about.member.host}`],
+  },
+  {
+    id: 'removed',
+    title: 'the member was removed from the cluster, and its directory is a stale one',
+    next: add,
+  },
+  { id: 'not-a-member', title: 'the cluster does not have this member', next: add },
+  {
+    id: 'lost-log',
+    title: 'a member came back without the log that it had promised to keep',
+    next: replace,
+  },
+  {
+    id: 'bootstrapped',
+    title: 'a member without data tries to found a cluster that exists',
+    next: replace,
+  },
+  {
+    id: 'member-count',
+    title: 'the list of members that it starts with is not the cluster’s',
+    next: (about) => [...etcdctl(about, 'member list'), 'have all of them in the inventory', site(about)],
+  },
+  {
+    id: 'name',
+    title: 'its name and ETCD_INITIAL_CLUSTER disagree',
+    next: (about) => anew(about, 'config'),
+  },
+  {
+    id: 'added-before',
+    title: 'the member was added before',
+    next: (about) => [...etcdctl(about, 'member list'), `${site(about)} starts it`],
+  },
+  {
+    id: 'learner',
+    title: 'a learner is left over',
+    next: (about) => [
+      ...etcdctl(about, `member promote ${about.id}`),
+      ...etcdctl(about, `member remove ${about.id}`).map((step) => `where it is not wanted: ${step}`),
+    ],
+  },
+  {
+    id: 'unstarted',
+    title: 'the member was added, and has never been started',
+    next: (about) => [site(about)],
+  },
+  {
+    id: 'not-in-inventory',
+    title: 'the cluster has a member that the inventory does not have',
+    next: (about) => [
+      'put its host back into the inventory',
+      ...etcdctl(about, 'member remove ID').map((step) => `where it is not wanted: ${step}`),
+    ],
+  },
+  {
+    id: 'quota',
+    title: 'the database has reached its quota: it takes no more writes',
+    next: (about) => [
+      ...etcdctl(everywhere(about), `compact ${about.revision}`, 'defrag', 'alarm disarm'),
+      'raise quota-backend-bytes in etcd_settings, or it comes back',
+    ],
+  },
+  {
+    id: 'filtered',
+    title: 'packets are dropped on the way: a firewall',
+    next: () => [site({ up: true }, 'firewall')],
+  },
+  {
+    id: 'no-route',
+    title: 'there is no way to the other host: it is down, its network is, or a firewall rejects',
+    next: ({ member }) => [on(member, 'ip route get OTHER', 'ping -c 3 OTHER'), DOCTOR],
+  },
+  {
+    id: 'fatal',
+    title: 'etcd ends by itself',
+    next: ({ member }) => [on(member, `${journalCommand(member)}; the line above is where it ended`)],
+  },
+  { id: 'hung', title: 'etcd runs, and does not answer', next: (about) => [start(about)] },
+  {
+    id: 'stopped',
+    title: 'etcd does not run',
+    next: (about) => [
+      `${site(about)} starts it`,
+      on(about.member, `${journalCommand(about.member)} says why it ended`),
+    ],
+  },
+  {
+    id: 'no-client-certificate',
+    title: 'a client comes without a certificate',
+    next: () => ['give it one: --cert, --key and --cacert, as in the line that status prints'],
+  },
+] as const satisfies readonly Cause[];
+
+/** Each member keeps the free pages of its own: etcdctl takes them in turn. */
+function everywhere(about: About): About {
+  const clientUrl = about.members.map((member) => member.clientUrl).join(',');
+  return { ...about, asker: { ...about.asker, clientUrl } };
+}

@@ -1,0 +1,120 @@
+import { quote } from '../../../../dsl/sh.ts';
+import { fromHere } from '../../../../paths.ts';
+import {
+  certificateProblems,
+  describeProblem,
+  fingerprint,
+  parseCertificate,
+} from '../../../../pki/index.ts';
+import { type CertificateFault, certificateFaults } from '../../../facts/found-certificates.ts';
+import { trustedRecord } from '../../../facts/kept.ts';
+import { CA_SOON, daysUntil } from '../../../health/table.ts';
+import type { CauseId } from '../causes/index.ts';
+import type { Evidence } from '../evidence.ts';
+import { on, path, type Remedy, site, start } from '../remedies.ts';
+import { aboutMember, type Clue, type Scene } from '../scene.ts';
+
+/** The CA that most hosts have, for comparison only. */
+function commonCa(all: readonly Evidence[]): string | undefined {
+  const pems = all.flatMap(({ facts }) => facts.caPem ?? []);
+  const votes = (pem: string) => pems.filter((other) => other === pem).length;
+  return [...pems].sort((a, b) => votes(b) - votes(a))[0];
+}
+
+/** By the CA that most hosts have. */
+export function ofCertificates(scene: Scene): readonly Clue[] {
+  const { all } = scene;
+  const caPem = commonCa(all);
+  return [...ofCa(caPem), ...all.flatMap((one) => ofLeaves(one, caPem, scene))];
+}
+
+/** The CA has not ended, and will before long. */
+export function endsSoon(all: readonly Evidence[]): boolean {
+  const end = endOfCa(commonCa(all));
+  if (end === undefined) return false;
+  const days = daysUntil(end);
+  return days >= 0 && days < CA_SOON;
+}
+
+/** Of the CAs in it the one that ends first. */
+function endOfCa(pem: string | undefined): Date | undefined {
+  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const ends = blocks.flatMap((block) => parseCertificate(block)?.validTo ?? []).map((end) => new Date(end));
+  return ends.sort((a, b) => a.getTime() - b.getTime())[0];
+}
+
+function ofCa(pem: string | undefined): readonly Clue[] {
+  const end = endOfCa(pem);
+  if (end === undefined || end > new Date()) return [];
+  return [{ cause: 'ca-expired', evidence: `ca.pem ended ${day(end)}` }];
+}
+
+/**
+ * The same key and name with another end: every certificate that it signed stays good. Hosts get it from control
+ * where they have, and remember, none: another one is refused.
+ */
+export function renewCa(pkiDir: string, all: readonly Evidence[], hasEnded: boolean): Remedy {
+  const restarts = all.flatMap(({ member }) =>
+    member.manager === 'systemd' ? [on(member, `systemctl restart --no-block ${member.service}`)] : [],
+  );
+  return [
+    `here: cd ${quote(fromHere(pkiDir))}; cp ca.pem ca.pem.before; openssl x509 -in ca.pem.before -signkey ca-key.pem -days 3650 -out ca.pem`,
+    ...all.map(({ member }) => {
+      const ca = path(member, `${member.certDir}/ca.pem`);
+      const record = path(member, trustedRecord(member));
+      return on(member, `mv ${ca} ${ca}.before`, `mv ${record} ${record}.before`);
+    }),
+    site({ up: true }, 'certs'),
+    // Without trust, or a member to spare, there is no quorum that turns could wait for.
+    ...(hasEnded || all.length < 3 ? restarts : []),
+    site({ up: true }),
+  ];
+}
+
+function ofLeaves(
+  { member, facts, certificates }: Evidence,
+  caPem: string | undefined,
+  scene: Scene,
+): readonly Clue[] {
+  const about = aboutMember(member, scene);
+  const ca = path(member, `${member.certDir}/ca.pem`);
+  const { host } = member;
+  const odd = facts.caPem !== undefined && caPem !== undefined && facts.caPem !== caPem;
+  return [
+    ...(odd
+      ? [
+          {
+            cause: 'wrong-ca' as const,
+            host,
+            evidence: `${host}: ca.pem has SHA-256 ${fingerprint(facts.caPem ?? '')}, most have ${fingerprint(caPem)}`,
+            // Another CA is refused, and read at the start only.
+            remedy: [on(member, `mv ${ca} ${ca}.odd`), site({ up: true }, 'certs'), start(about)],
+          },
+        ]
+      : []),
+    ...certificateFaults(member, certificates).map(({ kind, message }) => ({
+      cause: OF_FAULT[kind],
+      host,
+      evidence: message,
+    })),
+    ...certificates.flatMap(({ file, pem }) =>
+      certificateProblems({ pem, caPem, sans: undefined, renewBefore: 0 })
+        .filter(({ kind }) => kind === 'wrong-ca')
+        .map((problem) => ({
+          cause: 'wrong-ca' as const,
+          host,
+          evidence: `${host}: ${member.certDir}/${file}: ${describeProblem(problem)}`,
+        })),
+    ),
+  ];
+}
+
+const OF_FAULT: Readonly<Record<CertificateFault['kind'], CauseId>> = {
+  expired: 'expired',
+  names: 'san',
+  usage: 'key-usage',
+};
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,90 @@
+import type { About } from '../about.ts';
+import type { CauseId } from '../causes/index.ts';
+import { dataDirOf } from '../data.ts';
+import type { Evidence, FoundPath } from '../evidence.ts';
+import { anew, own, type Remedy, site } from '../remedies.ts';
+import { aboutMember, type Clue, type Scene } from '../scene.ts';
+
+/** What a member needs and may not use, or does not find. Of hosts that were set up: a bare one has nothing. */
+export function ofFiles(one: Evidence, scene: Scene): readonly Clue[] {
+  const { member, facts, paths, odd } = one;
+  if (facts.owner === undefined) return [];
+  const about = aboutMember(member, scene);
+  const clue = (cause: CauseId, evidence: string, remedy: Remedy): Clue => ({
+    cause,
+    host: member.host,
+    evidence: `${member.host}: ${evidence}`,
+    remedy,
+  });
+  const program = `${member.binDir}/etcd`;
+  const data = dataDirOf(one);
+  const isData = (path: string) => path === data || path.startsWith(`${data}/`);
+  return [
+    ...paths
+      .filter(({ path, state }) => state === 'missing' && isNeeded(path, one))
+      .map(({ path }) => clue('missing', `${path} is missing`, again(about, roleOf(path, one)))),
+    ...paths
+      .filter(({ path, mode, isDirectory }) => path === program && (isDirectory || !/[1357]/.test(mode)))
+      .map(({ path, mode }) => clue('program', `${path} has mode ${mode}`, anew(about, 'binaries'))),
+    ...foreignData(one, isData).map((found) =>
+      clue('permission', `${described(found)}; etcd runs as ${member.user}`, own(about, data)),
+    ),
+    ...paths
+      .filter((found) => found.state === 'there' && isNeeded(found.path, one) && !mayUse(found, one))
+      .map((found) =>
+        clue('unreadable', `${described(found)}; etcd runs as ${member.user}`, [
+          site(about, roleOf(found.path, one)),
+        ]),
+      ),
+    ...halfPairs(odd).map(({ file, other }) =>
+      clue('key-pair', `${file} is not the one that was installed with ${other}`, [site(about, 'certs')]),
+    ),
+  ];
+}
+
+/** `/opt/etcd/ssl/peer-key.pem belongs to root, mode 0600`. */
+export function described({ path, owner, mode }: FoundPath): string {
+  return `${path} belongs to ${owner}, mode ${mode}`;
+}
+
+/** By owner, group and mode; etcd.conf is read by systemd, which may. */
+function mayUse({ path, mode, owner, group, isDirectory }: FoundPath, { member }: Evidence): boolean {
+  if (member.user === undefined || member.user === 'root') return true;
+  if (path === `${member.configDir}/etcd.conf`) return true;
+  const needed = isDirectory ? 5 : 4;
+  const [user, some, all] = [...mode.slice(-3)].map(Number);
+  const bits = owner === member.user ? user : group === member.group ? some : all;
+  return ((bits ?? 7) & needed) === needed;
+}
+
+function isNeeded(path: string, { member }: Evidence): boolean {
+  const { binDir, configDir, certDir } = member;
+  return (
+    [`${binDir}/etcd`, `${configDir}/etcd.conf`, certDir].includes(path) || path.startsWith(`${certDir}/`)
+  );
+}
+
+/** Certificates are read at every handshake, all else at the start. */
+function again(about: About, role: string): Remedy {
+  return role === 'certs' ? [site(about, role)] : anew(about, role);
+}
+
+function roleOf(path: string, { member }: Evidence): string {
+  if (path.startsWith(`${member.binDir}/`)) return 'binaries';
+  return path.startsWith(`${member.configDir}/`) ? 'config' : 'certs';
+}
+
+function foreignData({ member, paths }: Evidence, isData: (path: string) => boolean): readonly FoundPath[] {
+  if (member.user === undefined) return [];
+  return paths.filter(({ path, state, owner }) => state === 'there' && isData(path) && owner !== member.user);
+}
+
+/** Both of a pair may have been replaced together; one alone fits nothing. */
+function halfPairs(odd: readonly string[]): readonly { readonly file: string; readonly other: string }[] {
+  return odd.flatMap((file) => {
+    const twin = file.endsWith('-key.pem')
+      ? file.replace(/-key\.pem$/, '.pem')
+      : file.replace(/\.pem$/, '-key.pem');
+    return odd.includes(twin) ? [] : [{ file, other: twin }];
+  });
+}

@@ -1,0 +1,141 @@
+import { isIP } from 'node:net';
+import { filteredSaid } from '../../../health/port-matrix.ts';
+import { filtered, type PortReading } from '../../../health/ports.ts';
+import type { Member } from '../../../model/cluster.ts';
+import type { Evidence, Route } from '../evidence.ts';
+import { isLoopback } from '../loopback.ts';
+import { DOCTOR, on, type Remedy, site } from '../remedies.ts';
+import { type Clue, isHealthy, type Scene } from '../scene.ts';
+
+/** Whether packets find their way from member to member, and under which address. */
+export function ofNetwork(scene: Scene): readonly Clue[] {
+  const cut = filteredPorts(scene.all);
+  const suffers = (host: string) => !scene.all.every(isHealthy) || cut.some(({ from }) => from === host);
+  // Rules and certificates may have both addresses: what works is no trouble.
+  const strayed = scene.all.filter(({ member }) => suffers(member.host)).flatMap(ofSource);
+  const strays = new Set(strayed.map(({ host }) => host));
+  return [
+    ...strayed,
+    ...cut
+      // Rules let the known addresses in.
+      .filter(({ from }) => !strays.has(from))
+      .map((reading) => ofFiltered(reading, scene)),
+    ...scene.all.flatMap((one) => ofNames(one, scene)),
+    ...scene.all.flatMap((one) => ofOwnAddress(one)),
+  ];
+}
+
+/** Between hosts that were reached. */
+export function filteredPorts(all: readonly Evidence[]): readonly PortReading[] {
+  return filtered(
+    all.flatMap(({ ports }) => ports),
+    (name) => all.some(({ member }) => member.host === name),
+  );
+}
+
+function ofFiltered(reading: PortReading, { rules, all }: Scene): Clue {
+  const { to, port } = reading;
+  const ends = all.filter(({ member }) => member.host === to || member.host === reading.from);
+  const foreign = ends.find(({ member }) => ruleAt(rules.get(member.host), port));
+  const firewall = [site({ up: true }, 'firewall')];
+  return {
+    cause: 'filtered',
+    host: to,
+    evidence: filteredSaid(reading, rules),
+    remedy:
+      foreign === undefined
+        ? firewall
+        : [
+            on(
+              foreign.member,
+              `nft -a list ruleset | grep -B 9 -w ${port} shows the rule in its table: take it out, or let members in before it`,
+            ),
+            ...firewall,
+          ],
+  };
+}
+
+/** Somebody else's rule, which our own cannot undo. */
+function ruleAt(said: string | undefined, port: number): boolean {
+  return (said ?? '').split('\n').some((line) => line.startsWith(`${port} rule `));
+}
+
+/** One clue for all its ways that leave from another address than the inventory has. */
+function ofSource({ member, routes, addresses }: Evidence): readonly Clue[] {
+  const { host, peerAddress: address } = member;
+  if (isIP(address) === 0) return [];
+  const strayed = routes.filter(
+    ({ source }) => isIP(source) === isIP(address) && source !== address && !isLoopback(source),
+  );
+  const [first] = strayed;
+  if (first === undefined) return [];
+  const evidence = `${host}: packets to ${strayed.map(({ to }) => to).join(', ')} leave from ${first.source}, and others know it as ${address}`;
+  return [
+    {
+      cause: 'source-address',
+      host,
+      evidence,
+      ...(addresses.includes(address) && { remedy: fromAddress(member, strayed) }),
+    },
+  ];
+}
+
+function fromAddress(member: Member, strayed: readonly Route[]): Remedy {
+  const { host, peerAddress: address } = member;
+  const commands = strayed.map(({ target, way }) => `ip route replace ${target} ${way} src ${address}`);
+  return [on(member, ...commands), `make it last, in the network settings of ${host}`, DOCTOR];
+}
+
+/** Names of others that lead nowhere here, or elsewhere than on the other hosts. */
+function ofNames(one: Evidence, { all, members }: Scene): readonly Clue[] {
+  const here = one.facts.firewall.resolved;
+  const others = members.filter(({ host }) => host !== one.member.host);
+  const names = new Set(others.flatMap(({ address, peerAddress }) => [address, peerAddress]));
+  return [...names]
+    .filter((name) => isIP(name) === 0)
+    .flatMap((name): readonly Clue[] => {
+      const views = all.map(({ facts }) => facts.firewall.resolved[name] ?? []);
+      const usual = mostOf(
+        views.filter((view) => view.length > 0 && !view.every(isLoopback)).map((view) => view.join(' ')),
+      );
+      const said = (here[name] ?? []).join(' ');
+      if (usual === undefined || said === usual) return [];
+      const what = said === '' ? 'does not resolve there' : `is ${said} there`;
+      return [
+        {
+          cause: 'unresolved',
+          host: one.member.host,
+          evidence: `${one.member.host}: ${name} ${what}, and ${usual} on others`,
+          remedy: [on(one.member, `getent ahosts ${name}; mend DNS or /etc/hosts, it is ${usual}`), DOCTOR],
+        },
+      ];
+    });
+}
+
+function mostOf(values: readonly string[]): string | undefined {
+  const votes = (value: string) => values.filter((other) => other === value).length;
+  const [first] = [...values].sort((a, b) => votes(b) - votes(a));
+  return first !== undefined && votes(first) * 2 > values.length ? first : undefined;
+}
+
+/** The address that it is to bind is none of the host's. */
+function ofOwnAddress(one: Evidence): readonly Clue[] {
+  const { member, facts, addresses } = one;
+  const listen = member.listenAddress ?? facts.resolved;
+  const every = listen === undefined || listen === '0.0.0.0' || listen === '::';
+  if (isHealthy(one) || every || addresses.length === 0 || addresses.includes(listen) || isLoopback(listen)) {
+    return [];
+  }
+  const own = addresses.filter((address) => !isLoopback(address) && !address.startsWith('fe80:'));
+  return [
+    {
+      cause: 'address',
+      host: member.host,
+      evidence: `${member.host}: ${listen} is not an address of the host, which has ${own.join(', ') || 'loopback only'}`,
+      remedy: [
+        `give ${member.host} the address ${listen} back, or set etcd_address to ${own.length === 1 ? own[0] : 'the one that it has'}`,
+        DOCTOR,
+      ],
+    },
+  ];
+}

@@ -1,0 +1,107 @@
+import type { ListedMember } from '../../facts/etcdctl-answers.ts';
+import { isUp } from '../../facts/index.ts';
+import type { MemberReading } from '../../facts/read-member.ts';
+import type { Finding } from '../../health/judge.ts';
+import { type Member, quorum } from '../../model/cluster.ts';
+import type { About } from './about.ts';
+import type { CauseId } from './causes/index.ts';
+import { dataDirOf, hasLog } from './data.ts';
+import type { Evidence } from './evidence.ts';
+import type { Remedy } from './remedies.ts';
+
+/** One thing that speaks for a cause. */
+export interface Clue {
+  readonly cause: CauseId;
+  /** Whom it is about, when that is one host. */
+  readonly host?: string;
+  readonly evidence: string;
+  /** What puts it right, where what was found says it better than the cause alone. */
+  readonly remedy?: Remedy;
+}
+
+/** All that is known of a cluster at one moment. */
+export interface Scene {
+  readonly members: readonly Member[];
+  /** Of the hosts that were reached. */
+  readonly all: readonly Evidence[];
+  readonly findings: readonly Finding[];
+  /** What the hosts' firewalls say of ports, by host. */
+  readonly rules: ReadonlyMap<string, string>;
+}
+
+/** A linearizable read through the member succeeded. */
+export function isHealthy({ facts }: Evidence): boolean {
+  return facts.reading?.healthy === true;
+}
+
+/** Those that answer, and belong together; a member with foreign data may be well all by itself. */
+export function majority({ all }: Scene): readonly Evidence[] {
+  const healthy = all.filter(isHealthy);
+  const id = ({ facts }: Evidence) => facts.reading?.status?.clusterId;
+  const votes = (one: Evidence) => healthy.filter((other) => id(other) === id(one)).length;
+  const [first] = [...healthy].sort((a, b) => votes(b) - votes(a));
+  return first === undefined ? [] : healthy.filter((one) => id(one) === id(first));
+}
+
+/** A majority of all members reads, and names one leader. */
+export function hasQuorum(scene: Scene): boolean {
+  const leaders = majority(scene).map(({ facts }) => facts.reading?.status?.leaderId ?? '');
+  const needed = quorum(scene.members.length);
+  return leaders.some(
+    (leader) => leader !== '' && leaders.filter((other) => other === leader).length >= needed,
+  );
+}
+
+/** The members as the cluster lists them; by whoever answers where there is no majority. */
+export function memberList(scene: Scene): readonly ListedMember[] {
+  const some: readonly Evidence[] = [...majority(scene), ...scene.all];
+  return some.find(({ facts }) => facts.reading?.members)?.facts.reading?.members ?? [];
+}
+
+/** The entry of a member in such a list. */
+export function entryOf(list: readonly ListedMember[], { peerUrl }: Member): ListedMember | undefined {
+  return list.find(({ peerUrls }) => peerUrls.includes(peerUrl));
+}
+
+/** What a remedy for a member needs to know. */
+export function aboutMember(member: Member, scene: Scene): About {
+  const own = scene.all.find((one) => one.member.host === member.host);
+  const list = memberList(scene);
+  const healthy = majority(scene);
+  const others = (some: readonly Evidence[]) => some.filter((one) => one.member.host !== member.host);
+  const asker = others(healthy)[0] ?? healthy[0] ?? others(scene.all)[0] ?? own;
+  const readings = scene.all.flatMap(({ facts }): readonly MemberReading[] =>
+    facts.reading ? [facts.reading] : [],
+  );
+  const revisions = readings.flatMap(({ status }) => status?.revision ?? []);
+  const voters = list.filter(({ learner }) => !learner).length;
+  const version =
+    readings.find(({ status }) => status?.version)?.status?.version ??
+    scene.all.find(({ facts }) => facts.installed)?.facts.installed;
+  return {
+    member,
+    // One that is `activating` may be starting again and again.
+    up: own?.facts.service === 'active',
+    isUp: own !== undefined && isUp(own.facts),
+    hasService: own === undefined || own.facts.service !== 'absent',
+    hasData:
+      own === undefined || own.paths.some(({ path, state }) => path === dataDirOf(own) && state === 'there'),
+    pid: String(own?.process?.pid ?? 'PID'),
+    id: entryOf(list, member)?.id ?? 'ID',
+    revision: revisions.length > 0 ? String(Math.max(...revisions)) : 'REVISION',
+    asker: asker?.member ?? member,
+    version,
+    voters: voters > 0 ? voters : scene.members.length,
+    healthy: healthy.length,
+    copies: others(scene.all)
+      .filter(hasLog)
+      .sort((a, b) => newest(b) - newest(a))
+      .map((one) => one.member),
+    members: scene.members,
+    isMount: own?.free?.mount === member.dataDir,
+  };
+}
+
+function newest({ logs }: Evidence): number {
+  return Math.max(0, ...logs.map(({ changed }) => changed));
+}

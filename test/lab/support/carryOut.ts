@@ -1,0 +1,38 @@
+import type { Lab } from './lab.ts';
+import { runPlaybook } from './playbook.ts';
+
+/**
+ * Carries out what a hint of the doctor says, step by step, as a person would: commands on the hosts that it names,
+ * playbooks from here. Words that are no command are left out; at least one step must be one.
+ */
+export async function carryOut(
+  lab: Lab,
+  hint = '',
+  change = (step: string) => step,
+): Promise<readonly string[]> {
+  const said: string[] = [];
+  for (const line of hint.split('\n')) {
+    const step = change(line.replace(/^\s*(?:next|then): /, ''));
+    const [, playbook, flags = ''] =
+      /playbooks\/(\w+)\.ts((?: -\w+ \S+| --[\w-]+ [\w.-]+)*)/.exec(step) ?? [];
+    const [, host, command = ''] = /^on (\w+): (.*)$/.exec(step) ?? [];
+    if (playbook !== undefined) {
+      const { code, errors } = await runPlaybook(lab, argsOf(flags), { playbook });
+      said.push(`${step} → ${code} ${errors.map(({ message }) => message).join('; ')}`);
+    } else if (host !== undefined) {
+      const { code, stdout, stderr } = await lab.enter(host, command);
+      said.push(`${step} → ${code} ${stdout}${stderr}`);
+    }
+  }
+  if (said.length === 0) throw new Error(`No step can be carried out: ${hint}`);
+  return said;
+}
+
+/** Without the inventory, which the playbook gets anyway. */
+function argsOf(flags: string): readonly string[] {
+  return flags
+    .replace(/ -i \S+/, '')
+    .trim()
+    .split(' ')
+    .filter(Boolean);
+}

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
+import { ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
+import { memberOf } from '../../../../../lib/etcd/model/cluster.ts';
+import { dataDirOf, hasLog, otherData, ownLogs } from '../../../../../lib/etcd/operations/doctor/data.ts';
+import { parseEvidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
+import { probeEvidence } from '../../../../../lib/etcd/operations/doctor/probe.ts';
+import { DEFAULTS } from '../../../support/defaults.ts';
+import { scratch } from '../../../support/scratch.ts';
+import { SHELLS } from '../../../support/shells.ts';
+
+it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file = 'sh', ...args) => {
+  const root = scratch();
+  const vars = {
+    ...DEFAULTS,
+    etcd_address: '127.0.0.1',
+    etcd_bin_dir: `${root}/bin`,
+    etcd_config_dir: `${root}/cfg`,
+    etcd_cert_dir: `${root}/ssl`,
+    etcd_data_dir: `${root}/data`,
+    etcd_service_manager: 'process',
+  };
+  const member = memberOf({ name: 'etcd01', vars, hostvars: { etcd01: vars } });
+  const put = (path: string, text: string, mode = 0o644) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+  };
+  const denied = `open ${root}/it's/a key.pem: permission denied`;
+  put(`${root}/bin/etcd`, '#!/bin/sh\n', 0o755);
+  put(
+    `${root}/cfg/etcd.conf`,
+    `ETCD_DATA_DIR="${root}/typo"\nETCD_LOG_OUTPUTS="stderr,${root}/own.log"\nETCD_NAME="x"\n`,
+  );
+  put(`${root}/ssl/ca.pem`, 'x', 0o640);
+  put(`${root}/data/member/wal/0.wal`, 'log');
+  put(`${root}/typo/member/wal/0.wal`, '');
+  put(`${root}/data.kept-17/member/wal/0.wal`, 'old');
+  put(join(member.stateDir, `${member.service}.log`), `{"level":"fatal","msg":"x","error":"${denied}"}\n`);
+  put(`${root}/own.log`, '{"level":"panic","msg":"nobody knows this"}\n');
+  put(`${member.stateDir}/issued`, `${'0'.repeat(64)} ${root}/ssl/ca.pem\n`);
+
+  const script = `${PRELUDE}\nq_state=${member.stateDir}\n${probeEvidence(member, [], 'sick').text}`;
+  const out = execFileSync(file, args, {
+    input: script,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const found = parseEvidence(member, ORDINARY, [], out);
+
+  expect(found.journal.map(({ cause }) => cause)).toEqual(['unreadable', 'fatal']);
+  expect([dataDirOf(found), hasLog(found), ownLogs(found)[0]?.size]).toEqual([`${root}/typo`, true, 0]);
+  expect(otherData(found)).toEqual([`${root}/data`]);
+  const states = Object.fromEntries(
+    found.paths.map(({ path, state, mode }) => [path, `${state} ${mode}`.trim()]),
+  );
+  expect(states).toMatchObject({
+    [`${root}/bin/etcd`]: 'there 0755',
+    [`${root}/ssl/ca.pem`]: 'there 0640',
+    [`${root}/ssl/peer-key.pem`]: 'missing',
+    [`${root}/typo`]: expect.stringMatching(/^there/),
+  });
+  expect(found.odd).toEqual([`${root}/ssl/ca.pem`]);
+  expect(found.mounts.map(({ path }) => path)).toEqual([`${root}/typo`, `${root}/bin`, `${root}/ssl`]);
+  expect(found.free?.kiB).toBeGreaterThan(0);
+  expect(found.unread).toBeUndefined();
+  expect([found.process, found.holder, found.dropIns]).toEqual([undefined, undefined, []]);
+});
