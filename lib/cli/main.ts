@@ -33,7 +33,7 @@ function isProgram(file: string): boolean {
 }
 
 /** The same with the arguments given; resolves to the exit code. */
-export function command(playbook: CommandLine, args: readonly string[], started: Started): Promise<ExitCode> {
+function command(playbook: CommandLine, args: readonly string[], started: Started): Promise<ExitCode> {
   return asOneRun(() => commandInRun(playbook, args, started));
 }
 

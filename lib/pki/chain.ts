@@ -5,7 +5,7 @@ import { missingUses } from './problems.ts';
 const ANY_USE = '2.5.29.37.0';
 
 /** The certificates of a PEM text that can be read, in order. */
-export function certificatesIn(pem: string): readonly X509Certificate[] {
+function certificatesIn(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.flatMap((block) => {
     try {

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = ['first', 'no-change', 'no-change-30'] as const;
+const SCENARIOS = ['first', 'no-change', 'no-change-30'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
-export const PEERS = ['ours', 'ansible', 'mitogen', 'limit'] as const;
+const PEERS = ['ours', 'ansible', 'mitogen', 'limit'] as const;
 export type PeerName = (typeof PEERS)[number];
 
 export interface BenchOptions {

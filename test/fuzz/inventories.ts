@@ -34,7 +34,7 @@ const directory = (name: string): Slot => ({
 });
 
 /** Every variable that is free text. */
-export const SLOTS: readonly Slot[] = [
+const SLOTS: readonly Slot[] = [
   { name: 'host', usual: word('etcd-a.example'), vars: () => ({}), arrives: asItIs },
   { name: 'etcd_cluster_name', usual: word('prod-1'), arrives: asItIs },
   { name: 'etcd_member_name', usual: word('m-1.a'), arrives: asItIs },

@@ -72,7 +72,7 @@ export function withoutBootstrapKeys(conf: string): string {
 export const BOOTSTRAP_KEYS_SED = '/^ETCD_INITIAL_/d';
 
 /** The IP address that a member binds for clients or for members. */
-export function listenAddress(target: Target<EtcdFacts>, end: 'client' | 'peer'): string {
+function listenAddress(target: Target<EtcdFacts>, end: 'client' | 'peer'): string {
   const member = memberOf(target);
   const listen = boundAddress(member, target.facts, end);
   if (listen !== undefined) return listen;

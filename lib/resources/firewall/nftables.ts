@@ -34,7 +34,7 @@ ${probeEnabled(unit)}`,
   guard: ({ unit, rulesFile }) => ownGuard(unit, rulesFile),
 };
 
-export function nftablesTable(name: string): string {
+function nftablesTable(name: string): string {
   return `quorate_${name}`;
 }
 

@@ -59,7 +59,7 @@ const FRESH: Readonly<Record<string, (dice: Dice) => unknown>> = {
   etcd_ca_expiry: () => '8760h',
 };
 
-export const DEFAULT_VERSION = NEWEST;
+const DEFAULT_VERSION = NEWEST;
 
 /** Settings for a cluster that is to be founded. */
 export function freshSettings(dice: Dice): Settings {

@@ -16,7 +16,7 @@ export function joinFiles(lab: string, part: string): string[] {
 }
 
 /** The pids of all processes in a lab or one of its parts. */
-export function pidsOf(lab: string, part?: string): number[] {
+function pidsOf(lab: string, part?: string): number[] {
   return [...new Set(cgroupPaths(lab, part).flatMap(pidsBelow))];
 }
 

@@ -46,7 +46,7 @@ echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/lab_authorized_keys' >/et
 `;
 
 /** Where the root file system of `suite` is (or will be); another recipe, another folder. */
-export function rootfsDir(suite: string): string {
+function rootfsDir(suite: string): string {
   return join(cacheDir(), 'rootfs', `${suite}-${contentKey(...PACKAGES, CUSTOMISE)}`);
 }
 
