@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { killAll, leaderOf } from './cgroups.ts';
@@ -12,7 +12,7 @@ import { createKeys, keyFile, knownHostsFile } from './keys.ts';
 import { addressesOf, CONTROL, createNetwork, removeNetwork, setCable, setCuts } from './network.ts';
 import { labsDir } from './paths.ts';
 import { prepare } from './prepare.ts';
-import type { Outcome, RunOptions } from './process.ts';
+import { type Outcome, type RunOptions, run } from './process.ts';
 import {
   allRecords,
   isOrphaned,
@@ -219,7 +219,17 @@ async function stopLab(record: LabRecord): Promise<void> {
   await killAll(record.name);
   await Promise.all(record.hosts.map((host) => killHost(record, host)));
   await removeNetwork(record.name);
+  await unmountBelow(record.stateDir);
   await rm(record.stateDir, { recursive: true, force: true });
   await rm(labDir(record.name), { recursive: true, force: true });
   restoreInotifyLimit();
+}
+
+/** Takes away what a killed test left mounted: it would keep the folder, and every later lab waits for the sweep. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  const below = mounts
+    .flatMap((line) => line.split(' ')[1] ?? [])
+    .filter((path) => path.startsWith(`${folder}/`));
+  for (const path of below.reverse()) await run('umount', ['--lazy', path]);
 }
