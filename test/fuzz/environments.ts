@@ -56,7 +56,7 @@ interface Rendered {
 export function confOf(value: string): string | undefined {
   if (unsafeText(value) !== undefined) return undefined;
   try {
-    return etcdConf(targetOf('etcd01', { etcd_settings: { 'auth-token': value } }));
+    return etcdConf(targetOf('etcd01', { etcd_settings: { 'peer-cert-allowed-cn': value } }));
   } catch (error) {
     if (error instanceof QuorateError && error.exitCode === EXIT.usage) return undefined;
     throw error;
@@ -66,7 +66,9 @@ export function confOf(value: string): string | undefined {
 const PLAIN = parseEnvironmentFile(Buffer.from(etcdConf(targetOf('etcd01'))));
 
 function bySystemd(value: string, conf: string): void {
-  const { ETCD_AUTH_TOKEN: found, ...others } = Object.fromEntries(parseEnvironmentFile(Buffer.from(conf)));
+  const { ETCD_PEER_CERT_ALLOWED_CN: found, ...others } = Object.fromEntries(
+    parseEnvironmentFile(Buffer.from(conf)),
+  );
   if (found !== asUtf8(value)) throw new Error(`systemd reads ${show(found)} for ${show(value)}`);
   if (show(others) !== show(Object.fromEntries(PLAIN))) {
     throw new Error(`${show(value)} changes other settings: ${show(others)}`);
@@ -80,7 +82,7 @@ async function byShell(ground: Ground, confs: readonly Rendered[], shell: readon
     return path;
   });
   const read = paths.map(
-    (path) => sh`(${exportEnvironment([path])}; printf '%s\0' "$ETCD_AUTH_TOKEN" "$ETCD_NAME")`,
+    (path) => sh`(${exportEnvironment([path])}; printf '%s\0' "$ETCD_PEER_CERT_ALLOWED_CN" "$ETCD_NAME")`,
   );
   const seen = items(await runShell(ground, shell, joinSh(read).text));
   for (const [i, { value }] of confs.entries()) {

@@ -60,12 +60,12 @@ const SLOTS: readonly Slot[] = [
   {
     name: 'setting',
     usual: word('simple'),
-    vars: (value) => ({ etcd_settings: { 'auth-token': value } }),
+    vars: (value) => ({ etcd_settings: { 'peer-cert-allowed-cn': value } }),
     arrives: asItIs,
   },
   {
     name: 'setting name',
-    usual: word('auth-token'),
+    usual: word('peer-cert-allowed-cn'),
     vars: (value) => ({ etcd_settings: { [value]: 'simple' } }),
   },
   { name: 'ansible_host', usual: word('10.0.0.9') },

@@ -17,7 +17,7 @@ const PLAIN_UNIT = directives(etcdUnit(memberOf(PLAIN), SYSTEMD));
 export function checkRendering(target: Target<EtcdFacts>, value: string | undefined): void {
   const said = (what: string) => new Error(`${show(value ?? target.vars)}: ${what}`);
   const conf = parseEnvironmentFile(Buffer.from(etcdConf(target)));
-  const keys = [...conf.keys()].filter((key) => key !== 'ETCD_AUTH_TOKEN');
+  const keys = [...conf.keys()].filter((key) => key !== 'ETCD_PEER_CERT_ALLOWED_CN');
   if (show(keys) !== show(PLAIN_KEYS)) throw said(`etcd.conf has ${show(keys)}`);
   const member = memberOf(target);
   const expected: Readonly<Record<string, string>> = {

@@ -383,11 +383,11 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
     const roll = dice(7);
     const values = Array.from({ length: 3000 }, () => hostile(roll, '/run/canary', 'simple'));
     const lines = values.flatMap((value) => {
-      const line = /^ETCD_AUTH_TOKEN=.*$/m.exec(confOf(value) ?? '')?.[0];
+      const line = /^ETCD_PEER_CERT_ALLOWED_CN=.*$/m.exec(confOf(value) ?? '')?.[0];
       return line === undefined ? [] : [{ value, line }];
     });
     expect(lines.length).toBeGreaterThan(1000);
-    const conf = lines.map(({ line }, i) => line.replace('ETCD_AUTH_TOKEN', `V${i}`)).join('\n');
+    const conf = lines.map(({ line }, i) => line.replace('ETCD_PEER_CERT_ALLOWED_CN', `V${i}`)).join('\n');
     const out = await on(
       'etcd01',
       `cat >/run/fuzz.env; systemd-run --quiet --wait --collect -p EnvironmentFile=/run/fuzz.env sh -c 'env -0 >/run/fuzz.out'; base64 -w0 /run/fuzz.out; rm /run/fuzz.*`,
