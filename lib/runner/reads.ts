@@ -50,6 +50,11 @@ q_show() {
   if [ ! -f "$2" ] || [ -L "$2" ]; then return; fi
   case \${3:+$q_found} in *"$q_nl$3  $2$q_nl"*) return ;; esac
   printf 'text %s\n' "$1"; q_bytes "$2"
+}
+q_gone() {
+  for q_path; do
+    case $q_seen in *"$q_nl$q_path|"*) if [ ! -e "$q_path" ] && [ ! -L "$q_path" ]; then printf 'gone %s\n' "$q_path"; fi ;; esac
+  done
 }`;
 
 type Numbered<R extends Read = Read> = { readonly read: R; readonly at: number };
@@ -65,6 +70,8 @@ function lookAtPaths(looks: readonly Numbered<PathRead>[]): Sh {
     ...looks.flatMap(({ read, at }) =>
       read.how === 'text' ? [sh`q_show ${at} ${read.path} ${read.unless ?? ''}`] : [],
     ),
+    // A file that goes in between (a runtime directory of a service that fails) is absent, not closed to us.
+    sh`q_gone ${paths(looks)}`,
   ]);
 }
 
@@ -141,6 +148,7 @@ function readLines(out: string): Lines {
     if (text !== undefined) continue;
     const said = rest.join(' ');
     if (line.startsWith('/')) keepStat(line, lines);
+    else if (word === 'gone') lines.stats.delete(said);
     else if (word === 'to') lines.links.set(rest.slice(1).join(' '), rest[0] ?? '');
     else if (word === 'above') lines.above.set(rest[0] ?? '', `above ${rest.slice(1).join(' ')}`);
     else if (word === 'passwd' || word === 'group') lines.accounts.set(`${word} ${rest[0]}`, line);

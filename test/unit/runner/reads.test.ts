@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
 import { MAX_TEXT, probe, type Read } from '../../../lib/dsl/probe.ts';
+import { joinSh, sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
@@ -29,6 +30,19 @@ describe.each(SHELLS)('looks of many tasks under %s', (name, ...shell) => {
     return host.plan.map(({ changes }) => changes);
   }
   const text = (path: string, content: string) => file({ path, content, mode: '0644' });
+
+  it('take a file that goes while it is read for absent, not for closed to us', async () => {
+    writeFileSync(at('loaded'), 'text\n');
+    const reads: readonly Read[] = [{ path: at('loaded'), how: 'text' }];
+    // What reads the bytes takes the file away first, as a service does that fails in between.
+    const script = joinSh([sh`head() { rm -f -- ${at('loaded')}; return 1; }`, compileReads(reads)]);
+    const { readings } = await exchange(shellHost(shell), [{ id: 'all', sh: script, critical: false }], {
+      stateDir: at('state'),
+    });
+    expect(parseReads(readings.get('all') as { code: number; out: string }, reads)(reads[0] as Read)).toBe(
+      '',
+    );
+  });
 
   it('together and alone say the same', async () => {
     writeFileSync(at('a'), 'text\n');
