@@ -136,7 +136,9 @@ systemctl daemon-reexec; systemctl restart etcd`,
           host,
           `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=foreign -keyout /dev/null -out /opt/etcd/ssl/foreign.pem 2>/dev/null
 chmod 0644 /opt/etcd/ssl/foreign.pem; sed -i 's|^ETCD_PEER_TRUSTED_CA_FILE=.*|ETCD_PEER_TRUSTED_CA_FILE="/opt/etcd/ssl/foreign.pem"|' ${CONF}
-systemctl restart --no-block etcd; sleep 1; systemctl is-active etcd`,
+systemctl restart --no-block etcd
+for i in $(seq 200); do if [ "$(systemctl is-active etcd)" = activating ]; then break; fi; sleep 0.1; done
+systemctl is-active etcd`,
         ),
       ),
     ).then((states) => expect(states).toEqual(['activating', 'activating']));
