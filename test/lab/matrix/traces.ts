@@ -11,7 +11,8 @@ export interface Traces {
 const NOT_OURS = [
   '/dev /home /proc /root /run/dbus /run/lock /run/log /run/sshd /run/sudo /run/systemd /run/udev /run/user /sys',
   '/tmp /var/cache /var/lib/sudo /var/lib/systemd /var/log /var/tmp /etc/firewalld/zones /run/xtables.lock',
-  '/run/ufw.lock /run/motd.dynamic',
+  // The lock of tools that look first and lock later: like theirs it stays until the next boot.
+  '/run/ufw.lock /run/motd.dynamic /run/quorate.lock',
 ]
   .join(' ')
   .split(' ');

@@ -121,6 +121,6 @@ export function managedPaths({ service, bin, config, certs, data, state }: Layou
     ...['ca', 'server', 'server-key', 'peer', 'peer-key'].map((name) => `${certs}/${name}.pem`),
     ...['etcd.conf', 'firewall.nftables', 'firewall.iptables'].map((name) => `${config}/${name}`),
     ...[`${system}/${service}.service`, `${system}/${service}-firewall.service`],
-    ...['release', 'issued', 'formed'].map((name) => `${state}/${name}`),
+    ...['release', 'issued', 'formed', 'ca'].map((name) => `${state}/${name}`),
   ];
 }
