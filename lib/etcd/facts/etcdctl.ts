@@ -90,7 +90,7 @@ q_strange() {
 # Behind a wrapper anything may run; and a moment before its program a process is what starts it.
 case \${q_main:-0}$q_exec in
   0*) q_foreign= ;;
-  */etcd) q_strange && { sleep 0.3 2>/dev/null || sleep 1; } && q_strange || q_foreign= ;;
+  */etcd) q_strange && q_nap 0.3 && q_strange || q_foreign= ;;
   *) q_foreign= ;;
 esac`;
 
