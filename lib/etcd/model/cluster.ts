@@ -54,27 +54,49 @@ export interface Cluster {
   readonly pkiDir: string;
 }
 
+/** Both are asked for at every turn, and vars never change: each is made once for the vars it is made from. */
+const members = new WeakMap<Vars, Member>();
+const clusters = new WeakMap<HostData['hostvars'], ReadonlyMap<string, SharedOfCluster>>();
+
+type SharedOfCluster = Pick<Cluster, 'name' | 'members' | 'controlDir'>;
+
 /** The member that a host carries. */
-export function memberOf(host: HostData): Member {
-  return member(host.name, host.vars);
+export function memberOf({ name, vars }: HostData): Member {
+  const known = members.get(vars);
+  if (known?.host === name) return known;
+  const made = member(name, vars);
+  members.set(vars, made);
+  return made;
 }
 
 /** The cluster that a host belongs to, whole, whatever `--limit` says. */
-export function clusterOf(host: HostData): Cluster {
-  const name = clusterName(host.vars);
-  const members = Object.entries(host.hostvars)
-    .filter(([, vars]) => clusterName(vars) === name)
-    .map(([hostName, vars]) => member(hostName, vars));
-  // Of the first: members that several files describe share one folder all the same.
-  const first = Object.values(host.hostvars).find((vars) => clusterName(vars) === name) ?? host.vars;
-  const controlDir = join(String(first.inventory_dir ?? '.'), '.quorate', name);
+export function clusterOf({ vars, hostvars }: HostData): Cluster {
+  const shared = clustersIn(hostvars).get(clusterName(vars)) ?? sharedOf(clusterName(vars), [], vars);
   return {
-    name,
-    members,
-    version: text(host.vars.etcd_version),
-    controlDir,
-    pkiDir: text(host.vars.etcd_pki_dir) ?? join(controlDir, 'pki'),
+    ...shared,
+    version: text(vars.etcd_version),
+    pkiDir: text(vars.etcd_pki_dir) ?? join(shared.controlDir, 'pki'),
   };
+}
+
+function clustersIn(hostvars: HostData['hostvars']): ReadonlyMap<string, SharedOfCluster> {
+  const known = clusters.get(hostvars);
+  if (known) return known;
+  const hosts = new Map<string, HostData[]>();
+  for (const [name, vars] of Object.entries(hostvars)) {
+    const cluster = clusterName(vars);
+    hosts.set(cluster, [...(hosts.get(cluster) ?? []), { name, vars, hostvars }]);
+  }
+  const made = new Map(
+    [...hosts].map(([name, own]) => [name, sharedOf(name, own.map(memberOf), own[0]!.vars)]),
+  );
+  clusters.set(hostvars, made);
+  return made;
+}
+
+/** Of the first host: members that several files describe share one folder all the same. */
+function sharedOf(name: string, members: readonly Member[], { inventory_dir }: Vars): SharedOfCluster {
+  return { name, members, controlDir: join(String(inventory_dir ?? '.'), '.quorate', name) };
 }
 
 /** `etcd_cluster_name`, by default the inventory file's base name. */
