@@ -39,6 +39,15 @@ export interface PlayHost<Facts = unknown> {
   /** Runs shell that changes something outside of tasks (moving leadership); never in a check. */
   act(doing: string, apply: Sh): Promise<Reading>;
   /**
+   * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
+   * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty.
+   *
+   * @example
+   * await host.replan({ etcd_version: '3.6.16' });
+   * await host.apply(isInTurn);
+   */
+  replan(vars?: Vars): Promise<void>;
+  /**
    * Prepares, applies and proves the planned tasks that `which` picks, in plan order, in one exchange.
    * Throws when one of them failed.
    */

@@ -1,6 +1,6 @@
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { PART } from '../dsl/probe.ts';
-import type { Target } from '../dsl/role.ts';
+import type { Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Change, Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
@@ -16,7 +16,7 @@ import { type RoleTask, Wire } from './wire.ts';
 /** Seconds for what changes something outside of tasks. */
 const ACT_SECONDS = 180;
 
-export interface PlayHostOptions {
+export interface PlayHostOptions<Facts> {
   readonly host: Host;
   /** Opens a further connection to the host: who changes a firewall must see that one gets through. */
   readonly connect: () => Promise<Host>;
@@ -26,6 +26,8 @@ export interface PlayHostOptions {
   /** Written on the host beside the manifest: whose records these are. */
   readonly owner: string;
   readonly sink: EventSink;
+  /** What the roles that take part want of a host. */
+  build(target: Target<Facts>): readonly RoleTask[];
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -35,12 +37,12 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly stateDir: string;
   target: Target<Facts>;
   plan: readonly PlannedTask[] = [];
-  readonly #options: PlayHostOptions;
+  readonly #options: PlayHostOptions<Facts>;
   readonly #wire: Wire;
   readonly #applied = new Set<PlannedTask>();
   #world = new World();
 
-  constructor(target: Target<Facts>, options: PlayHostOptions) {
+  constructor(target: Target<Facts>, options: PlayHostOptions<Facts>) {
     this.target = target;
     this.host = options.host;
     this.selected = options.selected;
@@ -62,6 +64,14 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const fragment = { id: 'read', sh: asked, critical: false, ...(patience !== undefined && { patience }) };
     const { readings } = await this.#wire.exchange(doing, [fragment]);
     return readings.get('read') as Reading;
+  }
+
+  async replan(vars: Vars = {}): Promise<void> {
+    if (!this.selected) return;
+    const own = { ...this.target.vars, ...vars };
+    const hostvars = { ...this.target.hostvars, [this.target.name]: own };
+    if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
+    await this.makePlan(this.#options.build(this.target));
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */

@@ -1,13 +1,13 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
 import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
-import type { HostData, Role } from '../dsl/role.ts';
+import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, type QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
-import { LoopHost } from './play-host.ts';
+import { LoopHost, type PlayHostOptions } from './play-host.ts';
 import type { RunHost, Session } from './session.ts';
 import { faultsOf, tasksOf } from './tasks.ts';
 
@@ -23,12 +23,13 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
   const isSelected = new Set(selected.map((host) => host.name));
   const hostvars = Object.fromEntries(all.map((host) => [host.name, host.vars]));
+  const taking = play.roles.filter((role) => roles.includes(role.name));
   const hosts = await gather(session, play, scope, (host) => ({
     data: { name: host.name, vars: host.vars, hostvars },
     selected: isSelected.has(host.name),
+    build: (target: Target<Facts>) => tasksOf(taking, target, EXIT.failed),
   }));
   session.hosts = hosts;
-  const taking = play.roles.filter((role) => roles.includes(role.name));
   const run = {
     check,
     roles: taking.map((role) => role.name),
@@ -46,7 +47,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     fail: (error: unknown) => session.fail(error),
   };
   await play.strategy.survey?.(run);
-  await plan(session, hosts, taking);
+  await plan(session, hosts);
   if (check) reportPlans(session, hosts);
   await play.strategy.admit?.(run);
   if (!check) {
@@ -76,7 +77,9 @@ async function gather<Facts>(
   session: Session,
   play: Play<Facts>,
   scope: readonly RunHost[],
-  describe: (host: RunHost) => { readonly data: HostData; readonly selected: boolean },
+  describe: (
+    host: RunHost,
+  ) => { readonly data: HostData } & Pick<PlayHostOptions<Facts>, 'selected' | 'build'>,
 ): Promise<LoopHost<Facts>[]> {
   const gathered = new Map<string, LoopHost<Facts>>();
   await session.each(
@@ -86,7 +89,7 @@ async function gather<Facts>(
       session.sink.progress({ host: host.name, doing: 'connecting' });
       const connected = await session.connections.of(host);
       session.sink.progress({ host: host.name, doing: 'reading facts' });
-      const { data, selected } = describe(host);
+      const { data, selected, build } = describe(host);
       const stateDir = play.stateDir(data);
       const probe = play.gather.probe(data);
       const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
@@ -103,6 +106,7 @@ async function gather<Facts>(
           stateDir,
           owner,
           sink: session.sink,
+          build,
         },
       );
       gathered.set(host.name, loop);
@@ -133,17 +137,11 @@ async function readFacts(
   }
 }
 
-async function plan<Facts>(
-  session: Session,
-  hosts: readonly LoopHost<Facts>[],
-  roles: readonly Role<Facts>[],
-): Promise<void> {
+async function plan<Facts>(session: Session, hosts: readonly LoopHost<Facts>[]): Promise<void> {
   await session.each(
     hosts.filter((host) => host.selected),
     (host) => host.target.name,
-    async (host) => {
-      await host.makePlan(tasksOf(roles, host.target, EXIT.failed));
-    },
+    (host) => host.replan(),
   );
   for (const host of hosts) {
     for (const planned of host.plan) {

@@ -39,9 +39,10 @@ export async function runFirewall(
     check,
     stateDir: memberOf(data).stateDir,
     owner: 'cluster lab',
+    build: (own) => firewall.tasks(own).map((task) => ({ role: 'firewall', task })),
     sink: { emit: (event) => events.push(event), progress: () => {} },
   });
-  await loop.makePlan(firewall.tasks(target).map((task) => ({ role: 'firewall', task })));
+  await loop.replan();
   const changes = loop.plan.flatMap((planned) => planned.changes.map(describe));
   if (!check) await loop.apply(() => true);
   return { facts, changes, events };

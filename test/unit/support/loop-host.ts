@@ -24,6 +24,7 @@ export function loopHost({ dir, sink, shell = ['sh'], connect, host }: LoopOptio
     check: false,
     stateDir: join(dir, 'state'),
     owner: 'test',
+    build: () => [],
     sink,
   });
 }
