@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { firewallFacts, parseFirewallFacts } from '../../../lib/etcd/facts/firewall-facts.ts';
-import type { EtcdFacts } from '../../../lib/etcd/facts/index.ts';
+import { ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import { firewall } from '../../../roles/firewall.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 
@@ -111,7 +111,7 @@ function host(vars: object, others: Readonly<Record<string, object>> = {}) {
 function tasks(vars: object, facts: string, others = {}) {
   return firewall.tasks({
     ...host(vars, others),
-    facts: { firewall: parseFirewallFacts(facts) } as unknown as EtcdFacts,
+    facts: { ...ORDINARY, firewall: parseFirewallFacts(facts) },
   });
 }
 

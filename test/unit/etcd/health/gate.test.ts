@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { PlayRun } from '../../../../lib/dsl/play.ts';
-import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { askMembers, awaited } from '../../../../lib/etcd/health/gate.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
-import { clusterOf } from '../../../../lib/etcd/model/cluster.ts';
-import type { EtcdHost, Surveyed } from '../../../../lib/etcd/surveyed.ts';
-import { DEFAULTS } from '../../support/defaults.ts';
+import { fakeCluster } from '../../support/fake-cluster.ts';
 
 const NAMES = ['etcd01', 'etcd02', 'etcd03'];
 
@@ -18,24 +14,14 @@ interface Said {
 
 /** A cluster whose members answer as `say` has it, and how often each was asked. */
 function cluster(say: (member: number, asked: number, turn: number) => Said | string) {
-  const hostvars = Object.fromEntries(
-    NAMES.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}` }]),
-  );
   const turns = NAMES.map(() => 0);
-  const hosts = NAMES.map((name, i) => ({
-    target: { facts: {}, name, vars: hostvars[name], hostvars },
-    read: async (_doing: string, { text }: { text: string }) => {
-      const asked = Number(/--rev=(\d+)/.exec(text)?.[1]);
-      const said = say(i, asked, turns[i]!++);
-      return { code: 0, out: `@members 0\n{}\n${typeof said === 'string' ? said : answer(said)}` };
-    },
-  })) as unknown as EtcdHost[];
-  const each = async (some: readonly EtcdHost[], work: (host: EtcdHost) => Promise<void>) => {
-    await Promise.all(some.map(work));
-    return some;
+  const says = (i: number) => (_doing: string, script: string) => {
+    const asked = Number(/--rev=(\d+)/.exec(script)?.[1]);
+    const said = say(i, asked, turns[i]!++);
+    return `@members 0\n{}\n${typeof said === 'string' ? said : answer(said)}`;
   };
-  const surveyed: Surveyed = { cluster: clusterOf(hosts[0]!.target), hosts };
-  return { turns, ask: () => askMembers({ each } as unknown as PlayRun<EtcdFacts>, surveyed) };
+  const fake = fakeCluster(NAMES.map((_, i) => ({ says: says(i) })));
+  return { turns, ask: () => askMembers(fake.run(), fake) };
 }
 
 function answer({ revision, compacted = -1, hash }: Said): string {
@@ -105,8 +91,7 @@ describe('asking members', () => {
 });
 
 it('nobody waits for a host that is known to be out of reach', () => {
-  const hostvars = Object.fromEntries(NAMES.map((name) => [name, DEFAULTS]));
-  const { members } = clusterOf({ name: 'etcd01', vars: DEFAULTS, hostvars });
+  const { members } = fakeCluster([{}, {}, {}]).cluster;
   const answers = members.map((member, i) => ({ member, reading: undefined, unreached: i > 0 }));
   expect(judgeCluster(answers).map(({ host }) => host)).toEqual(NAMES);
   expect(awaited(answers).map(({ host }) => host)).toEqual(['etcd01']);

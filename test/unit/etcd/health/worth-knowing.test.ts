@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { PlayHost } from '../../../../lib/dsl/play.ts';
-import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
+import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { worthKnowing } from '../../../../lib/etcd/health/worth-knowing.ts';
-import { clusterOf } from '../../../../lib/etcd/model/cluster.ts';
-import { DEFAULTS } from '../../support/defaults.ts';
+import { clusterFacts, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
 
 const days = (count: number) => new Date(Date.now() + (count + 0.5) * 86_400_000);
 
@@ -18,7 +16,6 @@ async function said({
   keyType?: string;
   facts?: Partial<EtcdFacts>;
 }) {
-  const vars = { ...DEFAULTS, etcd_cluster_name: 'c', etcd_address: '10.0.0.1' };
   const certificates = [
     {
       file: 'server.pem' as const,
@@ -29,15 +26,10 @@ async function said({
       keyType: 'ecdsa-256',
     },
   ];
-  const reading = { healthy: true, said: '', certificates };
-  const cluster = { keyType } as ClusterFacts;
-  const target = {
-    name: 'etcd01',
-    vars,
-    hostvars: { etcd01: vars },
-    facts: { ...ORDINARY, reading, cluster, ...facts },
-  };
-  const surveyed = { cluster: clusterOf(target), hosts: [{ target } as unknown as PlayHost<EtcdFacts>] };
+  const reading = memberReading({ certificates });
+  const surveyed = surveyedOf([{ reading, cluster: clusterFacts({ keyType }), ...facts }], {
+    etcd_cluster_name: 'c',
+  });
   return worthKnowing(surveyed, [
     { member: surveyed.cluster.members[0]!, reading, caEnd: ca === undefined ? undefined : days(ca) },
   ]);

@@ -1,15 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { PlannedTask, PlayRun } from '../../../../lib/dsl/play.ts';
+import type { PlannedTask } from '../../../../lib/dsl/play.ts';
 import { EXIT } from '../../../../lib/errors.ts';
-import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { memberSans, pkiOptions } from '../../../../lib/etcd/files/certificates.ts';
 import { etcdStrategy } from '../../../../lib/etcd/operations/site/strategy.ts';
 import { openPki } from '../../../../lib/pki/index.ts';
 import { walk } from '../../pki/support.ts';
 import { TUTORIAL } from '../../pki/tutorial.ts';
-import { DEFAULTS } from '../../support/defaults.ts';
+import { clusterFacts, fakeCluster, planned } from '../../support/fake-cluster.ts';
 import { scratch } from '../../support/scratch.ts';
 
 afterEach(() => {
@@ -17,36 +16,27 @@ afterEach(() => {
 });
 
 const KINDS = ['server', 'peer'] as const;
-const DUE = KINDS.map((kind) => planned(kind, `${kind}.pem`));
+const DUE = KINDS.map((kind) => due(kind, `${kind}.pem`));
 
-function planned(kind: string, property: string): PlannedTask {
-  const resource = `certificate:/opt/etcd/ssl/${kind}.pem`;
-  const change = { resource, kind: 'update', property, before: null, after: null, certainty: 'certain' };
-  const task = { resource } as PlannedTask['task'];
-  return { role: 'certs', task, changes: [change] } as PlannedTask;
+function due(kind: string, property: string): PlannedTask {
+  return planned(`certificate:/opt/etcd/ssl/${kind}.pem`, 'update', { property });
 }
 
 /** A cluster of three with its PKI in a folder of its own, and what its strategy says to a plan. */
 function cluster(caPem?: string) {
   const dir = join(scratch(), 'pki');
-  const names = ['etcd01', 'etcd02', 'etcd03'];
-  const hostvars = Object.fromEntries(
-    names.map((name, i) => [name, { ...DEFAULTS, etcd_pki_dir: dir, etcd_address: `10.0.0.${i + 1}` }]),
-  );
-  const facts = {
-    ...ORDINARY,
-    cluster: { state: caPem ? 'live' : 'new', caPem, furtherHosts: [] },
-  } as unknown as EtcdFacts;
-  const targets = names.map((name) => ({ name, vars: hostvars[name]!, hostvars, facts }));
+  const facts = { cluster: clusterFacts({ state: caPem ? 'live' : 'new', caPem }) };
   const said: string[] = [];
-  const admit = (plan: readonly PlannedTask[]) =>
-    etcdStrategy.admit!({
-      hosts: targets.map((target) => ({ target, selected: true, plan })),
-      log: (_level: string, message: string) => said.push(message),
-    } as unknown as PlayRun<EtcdFacts>);
+  const withPlan = (plan: readonly PlannedTask[]) =>
+    fakeCluster(
+      [1, 2, 3].map(() => ({ facts, plan })),
+      { etcd_pki_dir: dir },
+    );
+  const admit = async (plan: readonly PlannedTask[]) =>
+    etcdStrategy.admit!(withPlan(plan).run({ log: (_level, message) => said.push(message) }));
   /** As a run that gets that far. */
   const issue = async () => {
-    for (const target of targets) {
+    for (const { target } of withPlan([]).hosts) {
       const pki = await openPki(pkiOptions(target));
       for (const kind of KINDS) await pki.issueMember(target.name, kind, memberSans(target));
     }
@@ -170,7 +160,7 @@ describe("what cfssl's files ask for and do not get", () => {
 describe('where nothing is to be issued', () => {
   it.each<[string, readonly PlannedTask[]]>([
     ['nothing is due', []],
-    ['only a mode is', [planned('server', 'server-key.pem mode')]],
+    ['only a mode is', [due('server', 'server-key.pem mode')]],
   ])('no key is asked for: %s', async (_name, plan) => {
     const { dir, admit, issue } = cluster();
     await issue();

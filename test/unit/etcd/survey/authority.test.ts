@@ -4,8 +4,8 @@ import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import { caOfHosts, caProblems } from '../../../../lib/etcd/survey/authority.ts';
 import { fingerprints, openPki } from '../../../../lib/pki/index.ts';
+import { surveyedOf } from '../../support/fake-cluster.ts';
 import { scratch } from '../../support/scratch.ts';
-import { surveyedOf } from './surveyed.ts';
 
 let good: string;
 let evil: string;

@@ -1,65 +1,66 @@
 import { describe, expect, it } from 'vitest';
+import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
 import { formedFacts, formedText, type KnownMember, parseFormed } from '../../../../lib/etcd/facts/formed.ts';
-import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
-import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
-import { clusterOf, memberOf } from '../../../../lib/etcd/model/cluster.ts';
+import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
+import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { knownMembers, membershipProblems } from '../../../../lib/etcd/survey/membership.ts';
-import type { EtcdHost } from '../../../../lib/etcd/surveyed.ts';
-import { DEFAULTS } from '../../support/defaults.ts';
+import { fakeCluster, listedMember, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
 
-const hostvars = Object.fromEntries(
-  [1, 2, 3].map((i) => [`etcd0${i}`, { ...DEFAULTS, etcd_address: `10.0.0.${i}` }]),
-);
-const host = { name: 'etcd01', vars: hostvars.etcd01!, hostvars };
-const cluster = clusterOf(host);
-const on = (facts: object) =>
-  ({ target: { ...host, facts: { ...ORDINARY, ...facts } } }) as unknown as EtcdHost;
-const reading = (healthy: boolean, members?: readonly KnownMember[]) =>
-  ({ healthy, said: '', certificates: [], members }) as unknown as MemberReading;
+const { cluster, hosts } = fakeCluster([{}, {}, {}]);
+const host = hosts[0]!.target;
+const on = (facts: Partial<EtcdFacts>) => surveyedOf([facts]).hosts[0]!;
+const reading = (healthy: boolean, members: readonly ListedMember[]) => memberReading({ healthy, members });
 /** The problems of a cluster whose members are these, by the list of a healthy one or by our record. */
-const problemsOf = (known: readonly KnownMember[]) => {
-  const isRecord = known.every(({ id }) => id === undefined);
-  const facts = isRecord ? { formed: known } : { reading: reading(true, known) };
-  return membershipProblems({ cluster, hosts: [on(facts)] });
-};
-
-function listed(i: number, change: Partial<KnownMember> = {}): KnownMember {
-  return {
-    id: `${i}a`,
-    name: `etcd0${i}`,
-    peerUrls: [`https://10.0.0.${i}:2380`],
-    clientUrls: [`https://10.0.0.${i}:2379`],
-    learner: false,
-    ...change,
-  };
-}
+const problemsOf = (known: readonly (KnownMember | ListedMember)[]) =>
+  membershipProblems({
+    cluster,
+    hosts: [on(isList(known) ? { reading: reading(true, known) } : { formed: known })],
+  });
+const isList = (known: readonly (KnownMember | ListedMember)[]): known is readonly ListedMember[] =>
+  known.every(({ id }) => id !== undefined);
 const moved = { peerUrls: ['https://10.0.0.9:2380'] };
 const unstarted = { name: '', clientUrls: [] };
 
 describe('members of the cluster against those of the inventory', () => {
   it.each<[string, readonly KnownMember[], readonly string[]]>([
-    ['the same', [listed(1), listed(2), listed(3)], []],
+    ['the same', [listedMember(1), listedMember(2), listedMember(3)], []],
     ['nothing known', [], []],
-    ['one of the inventory is not listed', [listed(1), listed(2)], []],
-    ['one has another name at its address', [listed(1), listed(2), listed(3, { name: 'db3' })], []],
-    ['one has several addresses', [listed(1, { peerUrls: ['https://a:1', 'https://10.0.0.1:2380'] })], []],
-    ['a learner that is left over', [listed(1), listed(2), listed(3), listed(4, { learner: true })], []],
-    ['one that never started', [listed(1), listed(2), listed(3), listed(4, unstarted)], []],
+    ['one of the inventory is not listed', [listedMember(1), listedMember(2)], []],
+    [
+      'one has another name at its address',
+      [listedMember(1), listedMember(2), listedMember(3, { name: 'db3' })],
+      [],
+    ],
+    [
+      'one has several addresses',
+      [listedMember(1, { peerUrls: ['https://a:1', 'https://10.0.0.1:2380'] })],
+      [],
+    ],
+    [
+      'a learner that is left over',
+      [listedMember(1), listedMember(2), listedMember(3), listedMember(4, { learner: true })],
+      [],
+    ],
+    [
+      'one that never started',
+      [listedMember(1), listedMember(2), listedMember(3), listedMember(4, unstarted)],
+      [],
+    ],
     [
       'one that is not in the inventory',
-      [listed(1), listed(2), listed(3), listed(4)],
+      [listedMember(1), listedMember(2), listedMember(3), listedMember(4)],
       ['etcd: member etcd04 (4a) at https://10.0.0.4:2380 votes, and is not in the inventory'],
     ],
     [
       'one at another address',
-      [listed(1), listed(2, moved), listed(3)],
+      [listedMember(1), listedMember(2, moved), listedMember(3)],
       [
         'etcd02: etcd knows member etcd02 (2a) at https://10.0.0.9:2380, the inventory says https://10.0.0.2:2380',
       ],
     ],
     [
       'two at another address, listed in the order of their IDs',
-      [listed(3, moved), listed(1), listed(2, moved)],
+      [listedMember(3, moved), listedMember(1), listedMember(2, moved)],
       [
         'etcd02: etcd knows member etcd02 (2a) at https://10.0.0.9:2380, the inventory says https://10.0.0.2:2380',
         'etcd03: etcd knows member etcd03 (3a) at https://10.0.0.9:2380, the inventory says https://10.0.0.3:2380',
@@ -72,7 +73,7 @@ describe('members of the cluster against those of the inventory', () => {
     ],
     [
       'one that was added again under its name, and not removed before',
-      [listed(1), listed(2, moved), listed(2, unstarted), listed(3)],
+      [listedMember(1), listedMember(2, moved), listedMember(2, unstarted), listedMember(3)],
       ['etcd: member etcd02 (2a) at https://10.0.0.9:2380 votes, and is not in the inventory'],
     ],
   ])('%s', (_name, known, expected) => {
@@ -85,7 +86,7 @@ describe('members of the cluster against those of the inventory', () => {
     const hints = (known: readonly KnownMember[]) => problemsOf(known).map(({ hint }) => hint);
     const etcdctl =
       '/opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.0.1:2379';
-    expect(hints([listed(2, moved), listed(4)])).toEqual([
+    expect(hints([listedMember(2, moved), listedMember(4)])).toEqual([
       `put etcd_address and etcd_peer_port back; to move the member, stop etcd there and tell the cluster first:\n# on etcd01, as root or etcd:\n${etcdctl} member update 2a --peer-urls=https://10.0.0.2:2380`,
       `put it back; or take it out of the cluster first, since this playbook removes nobody:\n# on etcd01, as root or etcd:\n${etcdctl} member remove 4a`,
     ]);
@@ -93,7 +94,7 @@ describe('members of the cluster against those of the inventory', () => {
   });
 
   it('are those that a healthy one lists, else those of the record', () => {
-    const [record, list] = [[listed(1)], [listed(2)]];
+    const [record, list] = [[listedMember(1)], [listedMember(2)]];
     const formed = on({ formed: record });
     expect(knownMembers([on({})])).toEqual([]);
     expect(knownMembers([on({}), formed])).toBe(record);

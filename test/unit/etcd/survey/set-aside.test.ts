@@ -1,24 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
-import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { markSetAside, setAsideProblems } from '../../../../lib/etcd/survey/set-aside.ts';
-import { surveyedOf } from './surveyed.ts';
+import { listedMember, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
 
 const OURS: Partial<EtcdFacts> = { owner: 'cluster etcd', data: 'present', service: 'inactive' };
 const FORMED: Partial<EtcdFacts> = { ...OURS, formed: [] };
 const BARE: Partial<EtcdFacts> = {};
 const lists = (...members: readonly [host: number, clientUrls: readonly string[]][]): Partial<EtcdFacts> => ({
   ...OURS,
-  reading: {
-    healthy: true,
-    members: members.map(([i, clientUrls]) => ({
-      id: `${i}a`,
-      name: `etcd0${i}`,
-      peerUrls: [`https://10.0.0.${i}:2380`],
-      clientUrls,
-      learner: false,
-    })),
-  } as unknown as MemberReading,
+  reading: memberReading({
+    members: members.map(([i, clientUrls]) => listedMember(i, { clientUrls })),
+  }),
 });
 
 describe('data that is to make way', () => {

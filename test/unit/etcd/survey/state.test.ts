@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
+import type { Vars } from '../../../../lib/dsl/role.ts';
 import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { dataProblems, foundingProblems, stateOf } from '../../../../lib/etcd/survey/state.ts';
-import { surveyedOf } from './surveyed.ts';
+import { surveyedOf } from '../../support/fake-cluster.ts';
 
 /** The state, or what is refused. */
-function judged(hosts: readonly Partial<EtcdFacts>[], pending = false, vars: object = {}) {
+function judged(hosts: readonly Partial<EtcdFacts>[], pending = false, vars: Vars = {}) {
   const surveyed = surveyedOf(hosts, vars);
   const problems = [...dataProblems(surveyed, pending), ...foundingProblems(surveyed)];
   if (problems.length === 0) return stateOf(surveyed, pending);

@@ -9,7 +9,7 @@ import {
   versionProblems,
   versionsFound,
 } from '../../../../lib/etcd/survey/versions.ts';
-import { surveyedOf } from './surveyed.ts';
+import { surveyedOf } from '../../support/fake-cluster.ts';
 
 /** `1:3.5.30 2:3.6.16`: versions by the number of their hosts. */
 function placed(text: string): readonly Placed[] {

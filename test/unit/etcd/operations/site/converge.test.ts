@@ -2,23 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { PlannedTask, PlayRun } from '../../../../../lib/dsl/play.ts';
-import type { ChangeKind } from '../../../../../lib/dsl/task.ts';
-import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
+import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
+import type { ClusterFacts } from '../../../../../lib/etcd/facts/index.ts';
 import { admit, converge } from '../../../../../lib/etcd/operations/site/converge.ts';
-import { DEFAULTS } from '../../../support/defaults.ts';
-
-/** A task that is due with one change, or due with none. */
-function planned(resource: string, kind?: ChangeKind, inTurn = false): PlannedTask {
-  const changes = kind
-    ? [{ resource, kind, property: 'state', before: null, after: null, certainty: 'certain' as const }]
-    : [];
-  return {
-    role: 'systemd',
-    task: { resource, inTurn: () => inTurn } as unknown as PlannedTask['task'],
-    changes,
-  };
-}
+import { clusterFacts, fakeCluster, planned } from '../../../support/fake-cluster.ts';
 
 const START = [planned('service:etcd', 'start')];
 const RESTART = [planned('service:etcd', 'restart')];
@@ -30,18 +17,10 @@ function refusal(
   plans: readonly (readonly PlannedTask[])[],
   left: number[] = [],
 ) {
-  const names = plans.map((_, i) => `etcd0${i + 1}`);
-  const hostvars = Object.fromEntries(
-    names.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}` }]),
-  );
-  const cluster = { state, version: '3.5.30', token: undefined, caPem: undefined, furtherHosts: [] };
-  const hosts = names.map((name, i) => ({
-    target: { name, vars: hostvars[name], hostvars, facts: { ...ORDINARY, cluster } },
-    selected: !left.includes(i),
-    plan: plans[i],
-  }));
+  const facts = { cluster: clusterFacts({ state }) };
+  const { run } = fakeCluster(plans.map((plan, i) => ({ facts, plan, selected: !left.includes(i) })));
   try {
-    admit({ hosts } as unknown as PlayRun<EtcdFacts>);
+    admit(run());
     return undefined;
   } catch (error) {
     const { exitCode, message } = error as { exitCode: number; message: string };
@@ -83,27 +62,23 @@ describe('the token of a bootstrap', () => {
 
   /** What is kept on control while hosts are applied to; undefined when they are not. */
   async function keptMeanwhile(state: ClusterFacts['state'], plan: readonly PlannedTask[]) {
-    const vars = { ...DEFAULTS, inventory_dir: dir, etcd_address: '10.0.0.1' };
     const token = state === 'new' ? 'etcd-0123' : undefined;
-    const cluster = { state, version: '3.5.30', token, caPem: undefined, furtherHosts: [] };
-    const facts = { ...ORDINARY, cluster };
-    const host = { target: { name: 'etcd01', vars, hostvars: { etcd01: vars }, facts }, plan };
+    const facts = { cluster: clusterFacts({ state, token }) };
+    const { run, errors } = fakeCluster([{ facts, plan }], { inventory_dir: dir });
     let kept: string | undefined;
-    await converge({
-      hosts: [host],
-      async each() {
-        try {
-          kept = readFileSync(join(dir, '.quorate/etcd/bootstrap-token'), 'utf8');
-        } catch {
-          kept = 'none';
-        }
-        return [];
-      },
-      log() {},
-      fail(error: unknown) {
-        throw error;
-      },
-    } as unknown as PlayRun<EtcdFacts>);
+    await converge(
+      run({
+        async each() {
+          try {
+            kept = readFileSync(join(dir, '.quorate/etcd/bootstrap-token'), 'utf8');
+          } catch {
+            kept = 'none';
+          }
+          return [];
+        },
+      }),
+    );
+    expect(errors).toEqual([]);
     return kept;
   }
 
@@ -117,32 +92,26 @@ describe('the token of a bootstrap', () => {
 it('a member that was down and does not come up ends a roll before it has begun', async () => {
   const names = ['etcd01', 'etcd02', 'etcd03'];
   const dir = mkdtempSync(join(tmpdir(), 'quorate-roll-'));
-  const hostvars = Object.fromEntries(
-    names.map((name, i) => [name, { ...DEFAULTS, inventory_dir: dir, etcd_address: `10.0.0.${i + 1}` }]),
-  );
-  const cluster = { state: 'live', version: '3.5.30', token: undefined, caPem: undefined, furtherHosts: [] };
   const plans = [
-    [planned('service:etcd', 'restart', true)],
-    [planned('service:etcd', 'restart', true)],
-    [planned('service:etcd', 'start', true)],
+    [planned('service:etcd', 'restart', { inTurn: true })],
+    [planned('service:etcd', 'restart', { inTurn: true })],
+    [planned('service:etcd', 'start', { inTurn: true })],
   ];
-  const hosts = names.map((name, i) => ({
-    target: { name, vars: hostvars[name], hostvars, facts: { ...ORDINARY, cluster } },
-    selected: true,
-    plan: plans[i],
-  }));
-  const errors: unknown[] = [];
+  const facts = { cluster: clusterFacts() };
+  const { run, errors } = fakeCluster(
+    plans.map((plan) => ({ facts, plan })),
+    { inventory_dir: dir },
+  );
   const touched: string[][] = [];
-  await converge({
-    hosts,
-    async each(some: typeof hosts) {
-      const all = some.map(({ target }) => target.name);
-      touched.push(all);
-      return some.filter(() => all.length === names.length);
-    },
-    log() {},
-    fail: (error: unknown) => errors.push(error),
-  } as unknown as PlayRun<EtcdFacts>);
+  await converge(
+    run({
+      async each(some) {
+        const all = some.map(({ target }) => target.name);
+        touched.push(all);
+        return some.filter(() => all.length === names.length);
+      },
+    }),
+  );
   rmSync(dir, { recursive: true });
   expect(touched).toEqual([names, ['etcd03']]);
   expect(errors).toMatchObject([

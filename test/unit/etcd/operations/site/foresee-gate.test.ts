@@ -1,62 +1,29 @@
 import { expect, it } from 'vitest';
-import type { PlannedTask, PlayRun } from '../../../../../lib/dsl/play.ts';
 import type { ChangeKind } from '../../../../../lib/dsl/task.ts';
-import { type EtcdFacts, ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
 import { foreseeGate } from '../../../../../lib/etcd/operations/site/foresee-gate.ts';
-import { DEFAULTS } from '../../../support/defaults.ts';
-
-const HASH = { hash: 7, revision: 5, compacted: 1 };
-
-function planned(kind: ChangeKind): PlannedTask {
-  const resource = 'service:etcd';
-  return {
-    role: 'systemd',
-    task: { resource, inTurn: () => true } as unknown as PlannedTask['task'],
-    changes: [{ resource, kind, property: 'state', before: null, after: null, certainty: 'certain' }],
-  };
-}
+import {
+  clusterFacts,
+  fakeCluster,
+  listedMember,
+  memberReading,
+  memberStatus,
+  planned,
+} from '../../../support/fake-cluster.ts';
 
 /** What a check says of a cluster of three: each is `well`, `stopped` or out of `reach`, with its plan. */
-async function said(members: readonly (readonly ['well' | 'stopped' | 'reach', ChangeKind?])[]) {
-  const names = members.map((_, i) => `etcd0${i + 1}`);
-  const hostvars = Object.fromEntries(
-    names.map((name, i) => [name, { ...DEFAULTS, etcd_address: `10.0.0.${i + 1}` }]),
+async function said(states: readonly (readonly ['well' | 'stopped' | 'reach', ChangeKind?])[]) {
+  const members = states.map((_, i) => listedMember(i + 1));
+  const hash = { hash: 7, revision: 5, compacted: 1 };
+  const { run, errors, said } = fakeCluster(
+    states.map(([state, kind], i) => {
+      const well = () => memberReading({ status: memberStatus(i + 1), members, hash });
+      const facts = { cluster: clusterFacts(), reading: state === 'well' ? well() : undefined };
+      const plan = kind ? [planned('service:etcd', kind, { inTurn: true })] : [];
+      return state === 'reach' ? undefined : { facts, plan };
+    }),
   );
-  const list = names.map((name, i) => ({
-    id: `${i + 1}`,
-    name,
-    peerUrls: [`https://10.0.0.${i + 1}:2380`],
-    clientUrls: [`https://10.0.0.${i + 1}:2379`],
-    learner: false,
-  }));
-  const hosts = members.flatMap(([state, kind], i) => {
-    if (state === 'reach') return [];
-    const status = { memberId: `${i + 1}`, leaderId: '1', clusterId: 'c', raftIndex: 9, version: '3.5.30' };
-    const reading = {
-      healthy: true,
-      said: '',
-      status,
-      members: list,
-      alarms: [],
-      hash: HASH,
-      certificates: [],
-    };
-    const cluster = {
-      state: 'live',
-      version: '3.5.30',
-      token: undefined,
-      caPem: undefined,
-      furtherHosts: [],
-    };
-    const facts = { ...ORDINARY, cluster, reading: state === 'well' ? reading : undefined };
-    const target = { name: names[i], vars: hostvars[names[i] as string], hostvars, facts };
-    return [{ target, selected: true, plan: kind ? [planned(kind)] : [] }];
-  });
-  const failures: unknown[] = [];
-  const log = (_level: string, message: string) => failures.push(message);
-  const run = { check: true, hosts, log, fail: (error: unknown) => failures.push(error) };
-  await foreseeGate(run as unknown as PlayRun<EtcdFacts>);
-  return failures;
+  await foreseeGate(run({ check: true }));
+  return [...said, ...errors];
 }
 
 it('a check says what the gate refuses, with the arithmetic and its exit code', async () => {

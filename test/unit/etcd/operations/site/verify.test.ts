@@ -1,12 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PlannedTask, PlayHost, PlayRun } from '../../../../../lib/dsl/play.ts';
+import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
-import { type EtcdFacts, ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
-import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
 import { verify } from '../../../../../lib/etcd/operations/site/verify.ts';
-import { DEFAULTS } from '../../../support/defaults.ts';
+import { clusterFacts, fakeCluster, memberReading, planned } from '../../../support/fake-cluster.ts';
 
-const SICK: MemberReading = { healthy: false, said: '', certificates: [], alarms: [] };
+const SICK = memberReading({ healthy: false });
 
 const HEALTHY = `@status 0
 [{"Status":{"header":{"cluster_id":1,"member_id":2},"version":"3.7.3","leader":2,"raftIndex":9,"raftTerm":2}}]
@@ -17,7 +15,7 @@ const HEALTHY = `@status 0
 @alarms 0
 {}`;
 
-const CHANGED = [{ changes: [{}] }] as unknown as readonly PlannedTask[];
+const CHANGED = [planned('file:/x', 'update')];
 
 interface Story {
   readonly plan?: readonly PlannedTask[];
@@ -32,43 +30,19 @@ interface Story {
 
 /** Verifies a living cluster of one that was sick when facts were read; what was reported, and how long it took. */
 async function verified({ plan = [], check = false, failed = false, silent, stopAt = Infinity }: Story) {
-  const vars = { ...DEFAULTS, etcd_address: '10.0.0.1' };
-  const cluster = { state: 'live', version: '3.5.30', token: undefined, caPem: undefined, furtherHosts: [] };
-  const facts = { ...ORDINARY, cluster, reading: SICK };
   let asked = 0;
-  const host = {
-    target: { name: 'etcd01', vars, hostvars: { etcd01: vars }, facts },
-    selected: true,
-    plan,
-    read: async (doing: string) => {
-      if (doing !== 'asking the member') return { code: 0, out: '' };
-      asked += 1;
-      return { code: 0, out: asked > silent ? HEALTHY : '@members 1\ntimed out' };
-    },
-    act: async () => ({ code: 0, out: '' }),
-    report: () => {},
-  } as unknown as PlayHost<EtcdFacts>;
-  const errors: unknown[] = [];
-  const run: Partial<PlayRun<EtcdFacts>> = {
-    check,
-    roles: ['verify'],
-    explicitRoles: false,
-    hosts: [host],
-    unreachable: [],
-    stopping: () => asked >= stopAt,
-    log: () => {},
-    show: () => {},
-    conclude: () => {},
-    each: async (some, work) => {
-      await Promise.all(some.map(work));
-      return some;
-    },
-    failed: () => failed,
-    fail: (error) => errors.push(error),
+  const says = (doing: string) => {
+    if (doing !== 'asking the member') return '';
+    asked += 1;
+    return asked > silent ? HEALTHY : '@members 1\ntimed out';
   };
+  const facts = { cluster: clusterFacts(), reading: SICK };
+  const { run, errors } = fakeCluster([{ facts, plan, says }]);
   const began = Date.now();
   let over = false;
-  const done = verify(run as PlayRun<EtcdFacts>).finally(() => {
+  const done = verify(
+    run({ check, roles: ['verify'], stopping: () => asked >= stopAt, failed: () => failed }),
+  ).finally(() => {
     over = true;
   });
   while (!over) await vi.advanceTimersByTimeAsync(50);

@@ -1,0 +1,168 @@
+import type { PlannedTask, PlayRun } from '../../../lib/dsl/play.ts';
+import type { Vars } from '../../../lib/dsl/role.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
+import type { Change, ChangeKind, Reading, Task } from '../../../lib/dsl/task.ts';
+import type { ListedMember, MemberStatus } from '../../../lib/etcd/facts/etcdctl-answers.ts';
+import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
+import type { MemberReading } from '../../../lib/etcd/facts/read-member.ts';
+import { clusterOf } from '../../../lib/etcd/model/cluster.ts';
+import type { EtcdHost, Surveyed } from '../../../lib/etcd/surveyed.ts';
+import { DEFAULTS } from './defaults.ts';
+
+/** What differs from an ordinary, bare host that was reached, is selected, has no plan and answers nothing. */
+export interface FakeMember {
+  readonly facts?: Partial<EtcdFacts>;
+  readonly vars?: Vars;
+  readonly selected?: boolean;
+  readonly plan?: readonly PlannedTask[];
+  /** What its shell prints. */
+  readonly says?: (doing: string, script: string) => string;
+}
+
+interface FakeCluster extends Surveyed {
+  /** What a strategy is handed: `each` works on all at once, errors and warnings are kept. */
+  run(changes?: Partial<PlayRun<EtcdFacts>>): PlayRun<EtcdFacts>;
+  readonly errors: readonly unknown[];
+  readonly said: readonly string[];
+}
+
+/**
+ * A cluster of `etcd01`… at 10.0.0.1… without any machine; a member that is undefined was not reached.
+ *
+ * @example
+ * const { run, errors } = fakeCluster([{ plan: [planned('service:etcd', 'restart')] }, {}, undefined]);
+ * await converge(run());
+ */
+export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: Vars = {}): FakeCluster {
+  const named = members.map((member, i) => ({ name: `etcd0${i + 1}`, address: `10.0.0.${i + 1}`, member }));
+  const hostvars = Object.fromEntries(
+    named.map(({ name, address, member }) => [
+      name,
+      { ...DEFAULTS, etcd_address: address, ...vars, ...member?.vars },
+    ]),
+  );
+  const hosts = named.flatMap(({ name, member }) => {
+    const data = { name, vars: hostvars[name]!, hostvars };
+    return member ? [fakeHost({ ...data, facts: { ...ORDINARY, ...member.facts } }, member)] : [];
+  });
+  const errors: unknown[] = [];
+  const said: string[] = [];
+  const [name, own] = Object.entries(hostvars)[0]!;
+  return {
+    cluster: clusterOf({ name, vars: own, hostvars }),
+    hosts,
+    errors,
+    said,
+    run: (changes) => ({
+      check: false,
+      roles: [],
+      explicitRoles: false,
+      hosts,
+      unreachable: named.flatMap(({ name, member }) => (member ? [] : [name])),
+      log: (_level, message) => said.push(message),
+      show: () => {},
+      conclude: () => {},
+      each: async (some, work) => {
+        await Promise.all(some.map(work));
+        return some;
+      },
+      failed: () => false,
+      stopping: () => false,
+      fail: (error) => errors.push(error),
+      ...changes,
+    }),
+  };
+}
+
+/** The same by facts alone. */
+export function surveyedOf(hosts: readonly (Partial<EtcdFacts> | undefined)[], vars: Vars = {}): FakeCluster {
+  return fakeCluster(
+    hosts.map((facts) => facts && { facts }),
+    vars,
+  );
+}
+
+function fakeHost(target: EtcdHost['target'], { selected = true, plan = [], says }: FakeMember): EtcdHost {
+  const answer = async (doing: string, { text }: { readonly text: string }): Promise<Reading> => ({
+    code: 0,
+    out: says?.(doing, text) ?? '',
+  });
+  return {
+    target,
+    selected,
+    plan,
+    read: answer,
+    act: answer,
+    replan: async () => {},
+    apply: async () => {},
+    report: () => {},
+  };
+}
+
+/** A task with one change of this kind, or with none. */
+export function planned(
+  resource: string,
+  kind?: ChangeKind,
+  { inTurn = false, property = 'state' } = {},
+): PlannedTask {
+  const change = { resource, property, before: null, after: null, certainty: 'certain' } as const;
+  const changes: readonly Change[] = kind ? [{ ...change, kind }] : [];
+  const task: Task = {
+    title: resource,
+    resource,
+    thing: resource,
+    wish: undefined,
+    probe: undefined,
+    diff: () => changes,
+    apply: () => sh`:`,
+    inTurn: () => inTurn,
+    owns: [],
+  };
+  return { role: 'role', task, changes };
+}
+
+/** What the survey found of a cluster that lives, unless `change` says otherwise. */
+export function clusterFacts(change: Partial<ClusterFacts> = {}): ClusterFacts {
+  return {
+    state: 'live',
+    version: '3.5.30',
+    caPem: undefined,
+    furtherHosts: [],
+    renewBefore: { server: 0, peer: 0 },
+    token: undefined,
+    ...change,
+  };
+}
+
+/** The answers of a healthy member that says nothing else. */
+export function memberReading(change: Partial<MemberReading> = {}): MemberReading {
+  return { healthy: true, said: '', certificates: [], alarms: [], ...change };
+}
+
+/** Member `i` as a list of members has it; counted from 1. */
+export function listedMember(i: number, change: Partial<ListedMember> = {}): ListedMember {
+  return {
+    id: `${i}a`,
+    name: `etcd0${i}`,
+    peerUrls: [`https://10.0.0.${i}:2380`],
+    clientUrls: [`https://10.0.0.${i}:2379`],
+    learner: false,
+    ...change,
+  };
+}
+
+/** Status of member `i`, as `listedMember` names it; the first one leads. */
+export function memberStatus(i: number, change: Partial<MemberStatus> = {}): MemberStatus {
+  return {
+    clusterId: 'c',
+    memberId: `${i}a`,
+    leaderId: '1a',
+    version: '3.5.30',
+    dbSize: 20_480,
+    revision: 5,
+    raftTerm: 2,
+    raftIndex: 9,
+    learner: false,
+    ...change,
+  };
+}
