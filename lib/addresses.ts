@@ -12,3 +12,14 @@ export function isWildcard(text: string): boolean {
   const url = isIP(text) === 6 ? `http://[${text}]` : `http://${text}`;
   return URL.canParse(url) && /^(0\.0\.0\.0|\[::(ffff:0:0)?\])$/.test(new URL(url).hostname);
 }
+
+/**
+ * Whether only the machine itself is reached there: an address or a name, with or without a URL's brackets. A name that
+ * merely begins like such an address (`127.example.com`) is another one's.
+ */
+export function isLoopback(text: string): boolean {
+  const bare = text.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(bare) === 4) return bare.startsWith('127.');
+  if (isIP(bare) === 6) return /^::(1$|ffff:7f[0-9a-f]{2}:)/.test(canonicalAddress(bare));
+  return /(^|\.)localhost\.?$/i.test(bare);
+}

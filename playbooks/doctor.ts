@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_CHANGES } from '../lib/cli/options.ts';
 import { doctorStrategy } from '../lib/etcd/operations/doctor/index.ts';
 import { readLog } from '../lib/etcd/operations/doctor/log.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
@@ -8,17 +9,7 @@ await main(import.meta.url, {
   description:
     'Names the causes when something is wrong, with evidence and the next command; changes nothing.',
   inventory: '../inventory/local.yaml',
-  hides: [
-    'yes',
-    'check',
-    'diff',
-    'role',
-    'tags',
-    'skip-tags',
-    'list-tasks',
-    'list-tags',
-    'detailed-exitcode',
-  ],
+  hides: OF_CHANGES,
   examples: [
     ['-i inventory/prod.yaml', 'what is wrong, why, and what to do next'],
     ['--log etcd.log', 'the same from a journal alone; - is standard input'],

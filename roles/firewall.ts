@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isLoopback, isWildcard } from '../lib/addresses.ts';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
@@ -177,7 +178,7 @@ function addressesOf({ name, facts }: Target<EtcdFacts>, member: Member): readon
   );
   const addresses = listed
     .flatMap((one) => (isIP(one) !== 0 ? [one] : (facts.firewall.resolved[one] ?? [])))
-    .filter((one) => !/^(127\.|0\.0\.0\.0$|::1?$)/.test(one));
+    .filter((one) => !isLoopback(one) && !isWildcard(one));
   const isKnown = (one: string) => isIP(one) !== 0 || facts.firewall.resolved[one] !== undefined;
   const missing =
     addresses.length === 0

@@ -150,6 +150,19 @@ export const FLAGS: readonly Flag[] = [
   { name: 'version', type: 'boolean', description: 'the version of Quorate' },
 ];
 
+/** Those that are about changes and tasks: a playbook that only looks hides them. */
+export const OF_CHANGES = [
+  'yes',
+  'check',
+  'diff',
+  'role',
+  'tags',
+  'skip-tags',
+  'list-tasks',
+  'list-tags',
+  'detailed-exitcode',
+] as const;
+
 /** Parses arguments; throws exit code 1 for what is unknown or malformed. */
 export function parseOptions(args: readonly string[], own: readonly OwnFlag[]): Options | 'help' | 'version' {
   const values = parse(args, [...FLAGS, ...own]);

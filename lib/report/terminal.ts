@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import type { OutputStream } from './stream.ts';
 
 /** A terminal taken over for drawing: what others write to it is held back, the cursor is hidden. */
@@ -52,11 +53,8 @@ export async function openTerminal(
     }
   }
 
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const running = new Listr([{ title: 'hosts', task: () => finished }], {
+  const finished = deferred();
+  const running = new Listr([{ title: 'hosts', task: () => finished.promise }], {
     renderer: HostsRenderer,
     registerSignalListeners: false,
   }).run();
@@ -71,7 +69,7 @@ export async function openTerminal(
     release: () => output.release(),
     hold: () => output.hijack(),
     async close() {
-      finish();
+      finished.resolve();
       await running;
     },
   };

@@ -19,7 +19,7 @@ export interface Run {
 export function startRun(playbook: Playbook, options: RunOptions): Run {
   const session = new Session(options);
   return {
-    done: asOneRun(() => Promise.race([run(playbook, session), session.givenUp])),
+    done: asOneRun(() => Promise.race([run(playbook, session), session.givenUp.promise])),
     stop: (code) => session.stop(code),
     kill: () => session.kill(),
     get abandoned() {

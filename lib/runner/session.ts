@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { deferred } from '../deferred.ts';
 import type { PlayInventoryHost } from '../dsl/play.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
@@ -46,10 +47,7 @@ export class Session {
   #stopped: ExitCode | undefined;
   /** It has said its last word. */
   #ended = false;
-  #giveUp: (code: ExitCode) => void = () => {};
-  readonly givenUp: Promise<ExitCode> = new Promise((resolve) => {
-    this.#giveUp = resolve;
-  });
+  readonly givenUp = deferred<ExitCode>();
   abandoned = false;
 
   constructor(options: RunOptions) {
@@ -103,7 +101,7 @@ export class Session {
         hint: 'run again: every host is read afresh first',
       }),
     );
-    this.#giveUp(this.#end());
+    this.givenUp.resolve(this.#end());
   }
 
   /** Somebody asked to end. */

@@ -1,3 +1,4 @@
+import { isWildcard } from '../../addresses.ts';
 import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import { hostPort, type Member } from '../model/cluster.ts';
@@ -37,7 +38,7 @@ q_ca=${`${certDir}/ca.pem`} q_cert=${`${certDir}/server.pem`} q_private=${`${cer
 
 /** Who listens on every address answers on loopback, which each certificate of ours has. */
 function reachable(address: string): string {
-  return address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+  return isWildcard(address) ? '127.0.0.1' : address;
 }
 
 /** Sets `$q_main`, 0 or empty when there is no process, and what was to be run as whom. */

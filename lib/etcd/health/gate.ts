@@ -1,10 +1,11 @@
 import { commandLine } from '../../command-line.ts';
 import { hostNames, type PlayRun } from '../../dsl/play.ts';
-import { EXIT, QuorateError } from '../../errors.ts';
+import type { QuorateError } from '../../errors.ts';
 import { endOfCa } from '../facts/found-certificates.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isDown, parseMember, readMember } from '../facts/read-member.ts';
 import { memberOf } from '../model/cluster.ts';
+import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import {
   type Answer,
@@ -107,7 +108,9 @@ export function gateRefusal(
   stops: boolean,
 ): QuorateError | undefined {
   const findings = [...judgeCluster(answers), ...(stops ? judgeStop(answers, name) : [])];
-  return findings.length === 0 ? undefined : refusal(`${name}: not touched`, findings);
+  return findings.length === 0
+    ? undefined
+    : refusal({ name }, ['not touched:', ...linesOf(findings)].join('\n'), HEALTH_FIRST);
 }
 
 /**
@@ -141,12 +144,13 @@ export async function settle(
 ): Promise<void> {
   const findings = judgeCluster(await askUntilWhole(run, surveyed));
   if (findings.length === 0) return;
-  throw refusal(`stopped after ${hostNames(after)}: the cluster did not become whole again`, findings);
+  throw refusal(
+    { name: `stopped after ${hostNames(after)}` },
+    ['the cluster did not become whole again:', ...linesOf(findings)].join('\n'),
+    HEALTH_FIRST,
+  );
 }
 
-function refusal(what: string, findings: readonly Finding[]): QuorateError {
-  return new QuorateError([`${what}:`, ...findings.map(({ message }) => `  ${message}`)].join('\n'), {
-    exitCode: EXIT.refused,
-    hint: HEALTH_FIRST,
-  });
+function linesOf(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ message }) => `  ${message}`);
 }

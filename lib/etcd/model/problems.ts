@@ -1,3 +1,4 @@
+import { isLoopback } from '../../addresses.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
 import { readDuration } from '../../pki/duration.ts';
@@ -154,7 +155,7 @@ function ofCluster(all: readonly Listed[]): readonly Problem[] {
           hint: 'say it once, below vars: of the group',
         });
   }
-  const near = all.filter(({ member }) => /^(127\.|::1$|localhost$)/.test(member.peerAddress));
+  const near = all.filter(({ member }) => isLoopback(member.peerAddress));
   if (near.length < all.length)
     for (const { host, member } of near)
       problems.push({

@@ -1,3 +1,5 @@
+import { isLoopback } from '../../addresses.ts';
+
 type Settings = Readonly<Record<string, unknown>>;
 
 /** The files among `log-outputs`. */
@@ -24,7 +26,7 @@ export function portsBeyondLoopback(settings: Settings): readonly number[] {
 
 /** Only the host itself reaches it. */
 export function isLoopbackUrl(url: string): boolean {
-  return URL.canParse(url) && /^(127\.|\[::1\]$|localhost$)/.test(new URL(url).hostname);
+  return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }
 
 /** The parts of a value that is a list. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { canonicalAddress } from '../../addresses.ts';
+import { canonicalAddress, isLoopback, isWildcard } from '../../addresses.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
@@ -108,7 +108,7 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
   const bound = { client: boundAddress(member, facts, 'client'), peer: boundAddress(member, facts, 'peer') };
   return facts.host.listeners.flatMap(({ port, address, pid, program }) => {
     const role = port === member.clientPort ? 'client' : port === member.peerPort ? 'peer' : 'metrics';
-    if (!isEvery(address) && address !== bound[role === 'peer' ? 'peer' : 'client']) return [];
+    if (!isWildcard(address) && address !== bound[role === 'peer' ? 'peer' : 'client']) return [];
     const who = pid === undefined ? 'another process' : `${program ?? 'a process'} (pid ${pid})`;
     return refusal(
       member,
@@ -309,12 +309,4 @@ function clocks(candidates: readonly Candidate[]): readonly QuorateError[] {
         'bring both to the same time, with chrony or systemd-timesyncd',
       );
     });
-}
-
-function isLoopback(address: string): boolean {
-  return /^(127\.|::1$)/.test(address);
-}
-
-function isEvery(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
 }

@@ -1,8 +1,8 @@
+import { isLoopback } from '../../../../addresses.ts';
 import { isUp } from '../../../facts/index.ts';
 import type { CauseId } from '../causes/index.ts';
 import { ownLogs } from '../data.ts';
 import type { Evidence } from '../evidence.ts';
-import { isLoopback } from '../loopback.ts';
 import { mend, on, type Remedy, site } from '../remedies.ts';
 import { aboutMember, type Clue, isHealthy, type Scene } from '../scene.ts';
 
@@ -81,7 +81,7 @@ function speaksHttp(urls: string): boolean {
   return urls.split(',').some((url) => {
     if (!URL.canParse(url)) return false;
     const { protocol, hostname } = new URL(url);
-    return protocol === 'http:' && !isLoopback(hostname.replaceAll(/[[\]]/g, ''));
+    return protocol === 'http:' && !isLoopback(hostname);
   });
 }
 

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
+import { isLoopback, isWildcard } from '../../../../addresses.ts';
 import { filteredSaid } from '../../../health/port-matrix.ts';
 import { filtered, type PortReading } from '../../../health/ports.ts';
 import type { Member } from '../../../model/cluster.ts';
 import type { Evidence, Route } from '../evidence.ts';
-import { isLoopback } from '../loopback.ts';
 import { DOCTOR, on, type Remedy, site } from '../remedies.ts';
 import { type Clue, isHealthy, type Scene } from '../scene.ts';
 
@@ -122,7 +122,7 @@ function mostOf(values: readonly string[]): string | undefined {
 function ofOwnAddress(one: Evidence): readonly Clue[] {
   const { member, facts, addresses } = one;
   const listen = member.listenAddress ?? facts.resolved;
-  const every = listen === undefined || listen === '0.0.0.0' || listen === '::';
+  const every = listen === undefined || isWildcard(listen);
   if (isHealthy(one) || every || addresses.length === 0 || addresses.includes(listen) || isLoopback(listen)) {
     return [];
   }
