@@ -5,8 +5,8 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { etcdctlFunction } from './facts/etcdctl.ts';
 import { lastLine } from './facts/etcdctl-answers.ts';
 import type { EtcdFacts } from './facts/index.ts';
+import type { Answer } from './health/answer.ts';
 import { HEALTH_FIRST, passGate, settle } from './health/gate.ts';
-import type { Answer } from './health/judge.ts';
 import { memberOf } from './model/cluster.ts';
 import type { EtcdHost, Surveyed } from './surveyed.ts';
 

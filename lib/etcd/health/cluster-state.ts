@@ -1,6 +1,6 @@
 import type { ClusterMember, ClusterState } from '../../dsl/cluster-state.ts';
 import { endOf } from '../facts/found-certificates.ts';
-import type { Answer, Finding } from './judge.ts';
+import type { Answer, Finding } from './answer.ts';
 import { daysUntil, healthTable } from './table.ts';
 
 /** What its members answered and what that comes to, as data and as the table that people read. */

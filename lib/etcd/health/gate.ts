@@ -7,14 +7,9 @@ import { isDown, parseMember, readMember } from '../facts/read-member.ts';
 import { memberOf } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
-import {
-  type Answer,
-  commonRevision,
-  type Finding,
-  hashesCompare,
-  judgeCluster,
-  judgeStop,
-} from './judge.ts';
+import type { Answer, Finding } from './answer.ts';
+import { judgeCluster, judgeStop } from './judge.ts';
+import { commonRevision, hashesCompare } from './judge-hashes.ts';
 
 /** What to do about a cluster that may not be touched as it is. */
 export const HEALTH_FIRST = `bring the cluster to health first; ${commandLine('doctor')} looks for causes`;

@@ -1,45 +1,8 @@
-import type { Unanswered } from '../facts/etcdctl-answers.ts';
 import { certificateFaults } from '../facts/found-certificates.ts';
-import type { MemberReading } from '../facts/read-member.ts';
-import { type Member, quorum } from '../model/cluster.ts';
+import { quorum } from '../model/cluster.ts';
+import { type Answer, describe, type Finding, groupHosts, unansweredSaid } from './answer.ts';
 import { isRefused, wayIn } from './authentication.ts';
-
-/** A member with what it answered; `reading` is undefined when its service does not run. */
-export interface Answer {
-  readonly member: Member;
-  readonly reading: MemberReading | undefined;
-  /** When the CA that its host has ends. */
-  readonly caEnd?: Date | undefined;
-  /** Its host could not be asked: nothing is known of it. */
-  readonly unreached?: boolean;
-}
-
-/** One thing wrong with a cluster. */
-export interface Finding {
-  /** Which check of the gate: a stable name. */
-  readonly check:
-    | 'health'
-    | 'alarm'
-    | 'cluster-id'
-    | 'leader'
-    | 'member-list'
-    | 'learner'
-    | 'unstarted'
-    | 'raft-lag'
-    | 'hash'
-    /** Part of the former: it cannot tell, so nothing may be risked. */
-    | 'hash-unknown'
-    /** A healthy member did not answer a question, or in a way that nobody here can read. */
-    | 'unanswered'
-    /** etcd's own users: this one has no rights. */
-    | 'authentication'
-    | 'certificate'
-    /** Another program runs than the one that was to. */
-    | 'foreign'
-    | 'quorum';
-  readonly host?: string;
-  readonly message: string;
-}
+import { equalHashes, unknownHashes } from './judge-hashes.ts';
 
 /** Applied raft entries a member may be behind the most advanced one. */
 const RAFT_LAG = 1000;
@@ -132,11 +95,6 @@ function unanswered(answers: readonly Answer[]): Finding[] {
   );
 }
 
-function unansweredSaid(host: string, { question, kind, said }: Unanswered): string {
-  if (kind === 'unknown') return `${host}: ${said}`;
-  return `${host}: no answer to \`${question}\`${said ? `: ${said}` : ''}`;
-}
-
 function alarms(answers: readonly Answer[]): Finding[] {
   const names = namesById(answers);
   const seen = new Set(
@@ -222,70 +180,8 @@ function raftLag(answers: readonly Answer[]): Finding[] {
   });
 }
 
-/** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
-function unknownHashes(answers: readonly Answer[]): Finding[] {
-  const healthy = answers.filter(({ reading }) => reading?.healthy);
-  const states = groupHosts(healthy, hashState);
-  const findings = healthy
-    .filter(({ reading }) => !reading?.hash)
-    .map(({ member: { host }, reading }): Finding => {
-      const why = reading?.unanswered?.find(({ question }) => question === 'endpoint hashkv');
-      const said = why?.said ? `: ${why.said}` : '';
-      const message =
-        why?.kind === 'unknown' ? unansweredSaid(host, why) : `${host}: no hash of its data (hashkv)${said}`;
-      return { check: 'hash-unknown', host, message };
-    });
-  if (states.size <= 1) return findings;
-  const message = `data cannot be compared (hashkv), members hash it in different states: ${describe(states)}`;
-  return [...findings, { check: 'hash-unknown', message }];
-}
-
-/** Only hashes at one revision and one compaction can be compared. */
-function equalHashes(answers: readonly Answer[]): Finding[] {
-  return [...groupHosts(answers, hashState).keys()].flatMap((state): Finding[] => {
-    const same = answers.filter((answer) => hashState(answer) === state);
-    const hashes = groupHosts(same, ({ reading }) => String(reading?.hash?.hash));
-    if (hashes.size <= 1) return [];
-    return [{ check: 'hash', message: `data differs at one revision (hashkv): ${describe(hashes)}` }];
-  });
-}
-
-function hashState({ reading }: Answer): string | undefined {
-  return reading?.hash && `revision ${reading.hash.revision}, compacted ${reading.hash.compacted}`;
-}
-
-/** The hashes of all healthy members are there and of one state: it need not be asked again. */
-export function hashesCompare(answers: readonly Answer[]): boolean {
-  return unknownHashes(answers).length === 0;
-}
-
-/** The latest revision that every member with a hash has: they can be asked for the hash at this one. */
-export function commonRevision(answers: readonly Answer[]): number | undefined {
-  const revisions = answers.flatMap(({ reading }) => reading?.hash?.revision ?? []);
-  return revisions.length > 0 ? Math.min(...revisions) : undefined;
-}
-
 function namesById(answers: readonly Answer[]): ReadonlyMap<string, string> {
   return new Map(
     answers.flatMap(({ reading }) => (reading?.members ?? []).map(({ id, name }) => [id, name] as const)),
   );
-}
-
-/** Host names by what they answered; who did not answer is left out. */
-function groupHosts(
-  answers: readonly Answer[],
-  key: (answer: Answer) => string | undefined,
-): ReadonlyMap<string, string> {
-  const groups = new Map<string, string>();
-  for (const answer of answers) {
-    const value = key(answer);
-    if (value === undefined) continue;
-    const hosts = groups.get(value);
-    groups.set(value, hosts === undefined ? answer.member.host : `${hosts} ${answer.member.host}`);
-  }
-  return groups;
-}
-
-function describe(groups: ReadonlyMap<string, string>): string {
-  return [...groups].map(([value, hosts]) => `${value} on ${hosts}`).join(', ');
 }

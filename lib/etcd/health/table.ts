@@ -1,7 +1,7 @@
 import { etcdctlLine } from '../etcdctl-line.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import type { Member } from '../model/cluster.ts';
-import type { Answer } from './judge.ts';
+import type { Answer } from './answer.ts';
 
 /** Days before its end from which a CA is shown: renewing it takes planning. */
 export const CA_SOON = 180;

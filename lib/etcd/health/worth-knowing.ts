@@ -2,7 +2,7 @@ import { endOf } from '../facts/found-certificates.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
-import type { Answer } from './judge.ts';
+import type { Answer } from './answer.ts';
 import { CA_SOON, daysUntil } from './table.ts';
 
 /** Days before its end at which a certificate is worth a warning: a run renews it by then. */

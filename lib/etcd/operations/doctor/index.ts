@@ -1,9 +1,10 @@
 import type { PlayRun, Strategy } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import type { Answer } from '../../health/answer.ts';
 import { clusterState } from '../../health/cluster-state.ts';
 import { answersFromFacts, knownAnswers } from '../../health/gate.ts';
-import { type Answer, judgeCluster } from '../../health/judge.ts';
+import { judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';

@@ -1,7 +1,7 @@
 import type { ListedMember } from '../../facts/etcdctl-answers.ts';
 import { isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
-import type { Finding } from '../../health/judge.ts';
+import type { Finding } from '../../health/answer.ts';
 import { type Member, quorum } from '../../model/cluster.ts';
 import type { About } from './about.ts';
 import type { CauseId } from './causes/index.ts';

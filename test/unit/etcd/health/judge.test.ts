@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Unanswered } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
-import {
-  type Answer,
-  commonRevision,
-  hashesCompare,
-  judgeCluster,
-  judgeStop,
-} from '../../../../lib/etcd/health/judge.ts';
+import type { Answer } from '../../../../lib/etcd/health/answer.ts';
+import { judgeCluster, judgeStop } from '../../../../lib/etcd/health/judge.ts';
+import { commonRevision, hashesCompare } from '../../../../lib/etcd/health/judge-hashes.ts';
 import type { Member } from '../../../../lib/etcd/model/cluster.ts';
 
 const IDS = ['a1', 'b2', 'c3', 'd4', 'e5'];

@@ -1,6 +1,6 @@
 import type { ListedMember } from '../../../facts/etcdctl-answers.ts';
 import type { MemberReading } from '../../../facts/read-member.ts';
-import type { Finding } from '../../../health/judge.ts';
+import type { Finding } from '../../../health/answer.ts';
 import { type Member, quorum } from '../../../model/cluster.ts';
 import type { CauseId } from '../causes/index.ts';
 import { dataDirOf, hasLog, otherData } from '../data.ts';

@@ -1,0 +1,66 @@
+import type { Unanswered } from '../facts/etcdctl-answers.ts';
+import type { MemberReading } from '../facts/read-member.ts';
+import type { Member } from '../model/cluster.ts';
+
+/** A member with what it answered; `reading` is undefined when its service does not run. */
+export interface Answer {
+  readonly member: Member;
+  readonly reading: MemberReading | undefined;
+  /** When the CA that its host has ends. */
+  readonly caEnd?: Date | undefined;
+  /** Its host could not be asked: nothing is known of it. */
+  readonly unreached?: boolean;
+}
+
+/** One thing wrong with a cluster. */
+export interface Finding {
+  /** Which check of the gate: a stable name. */
+  readonly check:
+    | 'health'
+    | 'alarm'
+    | 'cluster-id'
+    | 'leader'
+    | 'member-list'
+    | 'learner'
+    | 'unstarted'
+    | 'raft-lag'
+    | 'hash'
+    /** Part of the former: it cannot tell, so nothing may be risked. */
+    | 'hash-unknown'
+    /** A healthy member did not answer a question, or in a way that nobody here can read. */
+    | 'unanswered'
+    /** etcd's own users: this one has no rights. */
+    | 'authentication'
+    | 'certificate'
+    /** Another program runs than the one that was to. */
+    | 'foreign'
+    | 'quorum';
+  readonly host?: string;
+  readonly message: string;
+}
+
+/** Why there is no answer to a question. */
+export function unansweredSaid(host: string, { question, kind, said }: Unanswered): string {
+  if (kind === 'unknown') return `${host}: ${said}`;
+  return `${host}: no answer to \`${question}\`${said ? `: ${said}` : ''}`;
+}
+
+/** Host names by what they answered; who did not answer is left out. */
+export function groupHosts(
+  answers: readonly Answer[],
+  key: (answer: Answer) => string | undefined,
+): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>();
+  for (const answer of answers) {
+    const value = key(answer);
+    if (value === undefined) continue;
+    const hosts = groups.get(value);
+    groups.set(value, hosts === undefined ? answer.member.host : `${hosts} ${answer.member.host}`);
+  }
+  return groups;
+}
+
+/** What `groupHosts` found, for a sentence. */
+export function describe(groups: ReadonlyMap<string, string>): string {
+  return [...groups].map(([value, hosts]) => `${value} on ${hosts}`).join(', ');
+}

@@ -1,0 +1,44 @@
+import { type Answer, describe, type Finding, groupHosts, unansweredSaid } from './answer.ts';
+
+/** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
+export function unknownHashes(answers: readonly Answer[]): Finding[] {
+  const healthy = answers.filter(({ reading }) => reading?.healthy);
+  const states = groupHosts(healthy, hashState);
+  const findings = healthy
+    .filter(({ reading }) => !reading?.hash)
+    .map(({ member: { host }, reading }): Finding => {
+      const why = reading?.unanswered?.find(({ question }) => question === 'endpoint hashkv');
+      const said = why?.said ? `: ${why.said}` : '';
+      const message =
+        why?.kind === 'unknown' ? unansweredSaid(host, why) : `${host}: no hash of its data (hashkv)${said}`;
+      return { check: 'hash-unknown', host, message };
+    });
+  if (states.size <= 1) return findings;
+  const message = `data cannot be compared (hashkv), members hash it in different states: ${describe(states)}`;
+  return [...findings, { check: 'hash-unknown', message }];
+}
+
+/** Only hashes at one revision and one compaction can be compared. */
+export function equalHashes(answers: readonly Answer[]): Finding[] {
+  return [...groupHosts(answers, hashState).keys()].flatMap((state): Finding[] => {
+    const same = answers.filter((answer) => hashState(answer) === state);
+    const hashes = groupHosts(same, ({ reading }) => String(reading?.hash?.hash));
+    if (hashes.size <= 1) return [];
+    return [{ check: 'hash', message: `data differs at one revision (hashkv): ${describe(hashes)}` }];
+  });
+}
+
+function hashState({ reading }: Answer): string | undefined {
+  return reading?.hash && `revision ${reading.hash.revision}, compacted ${reading.hash.compacted}`;
+}
+
+/** The hashes of all healthy members are there and of one state: it need not be asked again. */
+export function hashesCompare(answers: readonly Answer[]): boolean {
+  return unknownHashes(answers).length === 0;
+}
+
+/** The latest revision that every member with a hash has: they can be asked for the hash at this one. */
+export function commonRevision(answers: readonly Answer[]): number | undefined {
+  const revisions = answers.flatMap(({ reading }) => reading?.hash?.revision ?? []);
+  return revisions.length > 0 ? Math.min(...revisions) : undefined;
+}

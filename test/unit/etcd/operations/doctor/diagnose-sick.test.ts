@@ -1,0 +1,333 @@
+import { describe, expect, it } from 'vitest';
+import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
+import { diagnose } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
+
+import {
+  ADD,
+  type Change,
+  cluster,
+  ctl,
+  DATA,
+  DOCTOR,
+  DOWN,
+  EMPTY,
+  FORMED,
+  KEEP,
+  LIST,
+  listing,
+  NO_QUORUM,
+  OTHER,
+  REFUSED,
+  SICK,
+  SITE,
+  SSL,
+  START,
+  STATUS,
+  there,
+  told,
+  WELL,
+} from './scenes.ts';
+
+describe('a member that is sick among others that are well', () => {
+  it.each<[string, Change, string, RegExp, string]>([
+    [
+      'was replaced by a bare host',
+      { ...DOWN, facts: { service: 'absent', owner: undefined }, evidence: EMPTY },
+      'lost-data etcd03',
+      /^etcd03: member b3 has joined the cluster, and there is no log in \S+default\.etcd$/,
+      `next: ${ctl('member remove b3')}\nthen: ${ADD}\nthen: ${SITE}`,
+    ],
+    [
+      'has its data in another folder',
+      {
+        ...DOWN,
+        evidence: {
+          paths: [there(DATA, 'etcd')],
+          logs: [{ path: `${OTHER}/member/wal/0.wal`, size: 64, changed: 1 }],
+        },
+      },
+      'misplaced-data etcd03',
+      /^etcd03: \S+default\.etcd has no data, and \/var\/lib\/etcd\/other\.etcd has$/,
+      `next: set etcd_data_dir: ${OTHER} for etcd03, and: ${SITE}\nthen: or bring it back: on etcd03: systemctl stop etcd; if [ -e ${DATA} ]; then mv ${DATA} ${DATA}.kept-$(date +%s); fi; mv ${OTHER} ${DATA}; ${START}`,
+    ],
+    [
+      'looks for its data where etcd.conf is wrong, and has begun anew there',
+      {
+        ...DOWN,
+        journal: '{"level":"panic","msg":"tocommit(37) is out of range [lastIndex(0)]"}',
+        settings: { ETCD_DATA_DIR: OTHER },
+        evidence: {
+          logs: [
+            { path: `${OTHER}/member/wal/0.wal`, size: 64, changed: 2 },
+            { path: `${DATA}/member/wal/0.wal`, size: 64, changed: 1 },
+          ],
+        },
+      },
+      'misplaced-data etcd03',
+      /^etcd03: \/var\/lib\/etcd\/other\.etcd was begun anew, and \S+default\.etcd has$/,
+      `next: ${SITE} -r config -r systemd`,
+    ],
+    [
+      'keeps beside what was moved out of the way',
+      {
+        ...DOWN,
+        evidence: { paths: [], logs: [{ path: `${DATA}.kept-17/member/wal/0.wal`, size: 64, changed: 1 }] },
+      },
+      'lost-data etcd03',
+      /no log/,
+      `next: on etcd03: systemctl stop etcd\nthen: ${ctl('member remove b3')}\nthen: ${ADD}\nthen: ${SITE}`,
+    ],
+    [
+      'has an empty segment in its log',
+      { ...DOWN, evidence: { logs: [{ path: `${DATA}/member/wal/0.wal`, size: 0, changed: 1 }] } },
+      'corrupt-wal etcd03',
+      /^etcd03: \S+\/0\.wal is empty$/,
+      `next: on etcd03: systemctl stop etcd; ${KEEP}\nthen: ${ctl('member remove b3')}\nthen: ${ADD}\nthen: ${SITE}`,
+    ],
+    [
+      'has data on a disk of its own',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"fatal","msg":"discovery failed","error":"proto:\u00a0cannot parse invalid wire-format data"}',
+        evidence: { free: { mount: DATA, kiB: 9e6 } },
+      },
+      'corrupt-wal etcd03',
+      /^etcd03, journal: discovery failed: proto: cannot parse invalid wire-format data$/,
+      `next: on etcd03: systemctl stop etcd; mv ${DATA}/member ${DATA}/kept-$(date +%s)\nthen: ${ctl('member remove b3')}\nthen: ${ADD}\nthen: ${SITE}`,
+    ],
+    [
+      'has the key of another pair',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"fatal","msg":"discovery failed","error":"tls: private key does not match public key"}',
+        evidence: { odd: [`${SSL}/server-key.pem`] },
+      },
+      'key-pair etcd03',
+      /^etcd03: \/opt\/etcd\/ssl\/server-key\.pem is not the one that was installed with \/opt\/etcd\/ssl\/server\.pem\n/,
+      `next: ${SITE} -r certs -r systemd`,
+    ],
+    [
+      'may not read a key',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"fatal","msg":"discovery failed","error":"open /opt/etcd/ssl/peer-key.pem: permission denied"}',
+        evidence: { paths: [there(`${SSL}/peer-key.pem`, 'root', '0600')] },
+      },
+      'unreadable etcd03',
+      /^etcd03: \/opt\/etcd\/ssl\/peer-key\.pem belongs to root, mode 0600; etcd runs as etcd\n/,
+      `next: ${SITE} -r certs -r systemd`,
+    ],
+    [
+      'may not use a file that is neither data nor certificate',
+      {
+        ...DOWN,
+        journal: '{"level":"fatal","msg":"failed","error":"open /var/log/etcd.log: permission denied"}',
+        evidence: { paths: [there(DATA, 'etcd'), there('/var/log/etcd.log', 'root', '0640')] },
+      },
+      'unreadable etcd03',
+      /\/var\/log\/etcd\.log: permission denied \(\/var\/log\/etcd\.log belongs to root, mode 0640\)$/,
+      `next: on etcd03: chown -R etcd:etcd /var/log/etcd.log; ${START}`,
+    ],
+    [
+      'has a program that is missing',
+      {
+        ...DOWN,
+        journal: 'etcd.service: Main process exited, code=exited, status=203/EXEC',
+        evidence: {
+          paths: [there(DATA, 'etcd'), { ...there('/opt/etcd/bin/etcd', ''), state: 'missing', mode: '' }],
+        },
+      },
+      'missing etcd03',
+      /^etcd03: \/opt\/etcd\/bin\/etcd is missing$/,
+      `next: ${SITE} -r binaries -r systemd`,
+    ],
+    [
+      'has its programs on a disk that runs none',
+      {
+        ...DOWN,
+        evidence: { mounts: [{ path: '/opt/etcd/bin', mount: '/opt', options: ['rw', 'noexec'] }] },
+      },
+      'program etcd03',
+      /^etcd03: \/opt is mounted noexec, and \/opt\/etcd\/bin lies there$/,
+      `next: on etcd03: mount -o remount,exec /opt; ${START}`,
+    ],
+    [
+      'has its data on a disk that is read-only',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"panic","msg":"failed to open database","error":"open /var/lib/etcd/default.etcd/member/snap/db: read-only file system"}',
+        evidence: { mounts: [{ path: DATA, mount: '/var/lib/etcd', options: ['ro', 'relatime'] }] },
+      },
+      'read-only etcd03',
+      /^etcd03: \/var\/lib\/etcd is mounted ro, and \/var\/lib\/etcd\/default\.etcd lies there\n/,
+      `next: on etcd03: mount -o remount,rw /var/lib/etcd; ${START}`,
+    ],
+    [
+      'is not in the list of members',
+      { ...DOWN, reading: SICK, evidence: EMPTY },
+      'not-a-member etcd03',
+      /^etcd03: https:\/\/10\.0\.0\.3:2380 is not in the list of members$/,
+      `next: on etcd03: systemctl stop etcd\nthen: ${ADD}\nthen: ${SITE}`,
+    ],
+    [
+      'was removed, and has old data',
+      { ...DOWN, reading: SICK, facts: { formed: FORMED } },
+      'removed etcd03',
+      /is not in the list of members$/,
+      `next: on etcd03: systemctl stop etcd; ${KEEP}\nthen: ${ADD}\nthen: ${SITE}`,
+    ],
+    [
+      'has another address than the cluster knows',
+      { ...DOWN, reading: SICK, facts: { formed: FORMED } },
+      'peer-url etcd03',
+      /^etcd03: the cluster knows member etcd03 \(b3\) at https:\/\/10\.0\.0\.9:2380, the inventory says https:\/\/10\.0\.0\.3:2380$/,
+      `next: ${ctl('member update b3 --peer-urls=https://10.0.0.3:2380')}\nthen: ${SITE}`,
+    ],
+    [
+      'was added and never started',
+      { ...DOWN, reading: SICK, evidence: EMPTY },
+      'unstarted etcd03',
+      /is in the list of members$/,
+      `next: ${SITE}`,
+    ],
+    [
+      'sends from another address',
+      {
+        ...DOWN,
+        evidence: {
+          addresses: ['10.0.0.3', '10.0.0.66'],
+          routes: [{ to: '10.0.0.1', target: '10.0.0.1', source: '10.0.0.66', way: 'dev eth0' }],
+          ports: [{ from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '' }],
+        },
+      },
+      'source-address etcd03',
+      /^etcd03: packets to 10\.0\.0\.1 leave from 10\.0\.0\.66, and others know it as 10\.0\.0\.3$/,
+      `next: on etcd03: ip route replace 10.0.0.1 dev eth0 src 10.0.0.3\nthen: make it last, in the network settings of etcd03\nthen: ${DOCTOR}`,
+    ],
+    [
+      'sends from another address, and has a quorum on other ways',
+      {
+        reading: WELL,
+        evidence: {
+          addresses: ['10.0.0.3', '10.0.0.66'],
+          routes: [{ to: '10.0.0.1', target: '10.0.0.1', source: '10.0.0.66', way: 'dev eth0' }],
+          ports: [{ from: 'etcd03', to: 'etcd01', port: 2380, state: 'filtered', said: '' }],
+        },
+      },
+      'source-address etcd03',
+      /leave from 10\.0\.0\.66/,
+      `next: on etcd03: ip route replace 10.0.0.1 dev eth0 src 10.0.0.3\nthen: make it last, in the network settings of etcd03\nthen: ${DOCTOR}`,
+    ],
+    [
+      'does not have its address any more',
+      { ...DOWN, evidence: { addresses: ['127.0.0.1', '10.0.0.44', 'fe80::1'] } },
+      'address etcd03',
+      /^etcd03: 10\.0\.0\.3 is not an address of the host, which has 10\.0\.0\.44$/,
+      `next: give etcd03 the address 10.0.0.3 back, or set etcd_address to 10.0.0.44\nthen: ${DOCTOR}`,
+    ],
+    [
+      'was stopped by a signal',
+      { service: 'active', reading: SICK, evidence: { process: { pid: 812, state: 'T', proxies: [] } } },
+      'hung etcd03',
+      /^etcd03: process 812 was stopped by a signal$/,
+      'next: on etcd03: kill -CONT 812',
+    ],
+    [
+      'gives no answer',
+      { service: 'active', reading: { ...SICK, said: 'Error: context deadline exceeded' } },
+      'hung etcd03',
+      /^etcd03: process 802 gives no answer$/,
+      `next: on etcd03: ${START}`,
+    ],
+    [
+      'has a proxy in its environment',
+      {
+        service: 'active',
+        reading: SICK,
+        evidence: { process: { pid: 812, state: 'S', proxies: ['HTTPS_PROXY'] } },
+      },
+      'proxy etcd03',
+      /^etcd03: process 812 has HTTPS_PROXY$/,
+      `next: on etcd03: take it out of the environment: grep -ri proxy /etc/environment /etc/systemd/system.conf*\nthen: on etcd03: systemctl stop etcd\nthen: ${SITE} -r systemd`,
+    ],
+    [
+      'has a drop-in that gives a setting twice',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"fatal","msg":"conflicting environment variable is shadowed by corresponding command-line flag (either unset environment variable or disable flag))","environment-variable":"ETCD_NAME"}',
+        evidence: { dropIns: ['/etc/systemd/system/etcd.service.d/x.conf'] },
+      },
+      'shadowed etcd03',
+      /environment-variable ETCD_NAME\); \/etc\/systemd\/system\/etcd\.service\.d\/x\.conf changes the unit$/,
+      `next: on etcd03: mv /etc/systemd/system/etcd.service.d/x.conf /etc/systemd/system/etcd.service.d/x.conf.off; systemctl daemon-reload; ${START}`,
+    ],
+    [
+      'died of something that nobody knows',
+      { ...DOWN, journal: '{"level":"fatal","msg":"nobody knows","error":"this"}' },
+      'fatal etcd03',
+      /^etcd03, journal: nobody knows: this$/,
+      'next: on etcd03: journalctl -u etcd -n 50; the line above is where it ended',
+    ],
+    [
+      'died of a setting',
+      {
+        ...DOWN,
+        journal:
+          '{"level":"warn","msg":"failed to verify flags","error":"invalid value \\"abc\\" for ETCD_SNAPSHOT_COUNT: parse error"}',
+      },
+      'setting etcd03',
+      /^etcd03, journal: failed to verify flags: invalid value "abc" for ETCD_SNAPSHOT_COUNT: parse error$/,
+      `next: put it right in etcd_settings, if it stands there\nthen: ${SITE} -r config -r systemd`,
+    ],
+  ])('%s', (name, change, first, evidence, next) => {
+    const others: Readonly<Record<string, MemberReading>> = {
+      'is not in the list of members': listing(LIST.slice(0, 2)),
+      'was removed, and has old data': listing(LIST.slice(0, 2)),
+      'has another address than the cluster knows': listing(
+        LIST.map((one) => (one.id === 'b3' ? { ...one, peerUrls: ['https://10.0.0.9:2380'] } : one)),
+      ),
+      'was added and never started': listing(
+        LIST.map((one) => (one.id === 'b3' ? { ...one, name: '', clientUrls: [] } : one)),
+      ),
+    };
+    const found = told(change, others[name]);
+    expect(found.causes[0]).toBe(first);
+    expect(found.evidence).toMatch(evidence);
+    expect(found.next).toBe(next);
+    expect(found.causes.filter((cause) => cause.startsWith('stopped') || cause === 'no-quorum')).toEqual([]);
+  });
+
+  it('runs on foreign data: there is quorum all the same', () => {
+    const reading = { ...WELL, status: { ...STATUS, clusterId: 'two', leaderId: 'f9' }, members: [] };
+    const found = told({ reading });
+    expect(found.causes).toEqual(['cluster-id etcd03']);
+    expect(found.next).toContain(`${ctl('member remove b3')}\nthen: ${ADD}`);
+  });
+
+  it('runs on a host that does not answer: that is the cause', () => {
+    const found = told({}, WELL, ['etcd03']);
+    expect(found.causes).toEqual(['host-down etcd03']);
+    expect(found.next).not.toContain('journalctl');
+  });
+
+  it('runs on a host that only SSH does not reach', () => {
+    const open = { from: 'etcd01', to: 'etcd03', port: 2380, state: 'open', said: '' } as const;
+    const scene = cluster({ 0: { reading: WELL, evidence: { ports: [open] } }, 1: { reading: WELL } }, [
+      'etcd03',
+    ]);
+    expect(diagnose(scene)).toMatchObject([
+      { cause: 'ssh-down', evidence: ['etcd03: not reached from here; etcd01 → etcd03:2380 is open'] },
+    ]);
+  });
+
+  it('is slow last of all', () => {
+    const slow = '{"level":"warn","msg":"apply request took too long","took":"203ms"}';
+    const { causes } = told({ ...DOWN, journal: `${slow}\n${REFUSED}\n${NO_QUORUM}`, evidence: EMPTY });
+    expect(causes).toEqual(['lost-data etcd03', 'refused etcd02', 'slow etcd03']);
+  });
+});
