@@ -46,46 +46,38 @@ export const binaries: Role<EtcdFacts> = {
     if (vars.etcd_source === 'path') return [isThere(`${member.binDir}/etcd`, BRING)];
     const version = facts.cluster?.version;
     return [
-      directory(
-        { path: member.binDir, mode: '0755', ...root },
-        { title: 'the directory of the binaries exists' },
-      ),
-      archive(
-        {
-          directory: member.binDir,
-          names: SOFTWARE.programs.map(({ name }) => name),
-          version,
-          record: releaseRecord(member),
-          mode: '0755',
-          ...root,
-          async fetch({ progress }) {
-            const { fetchRelease } = await import('../lib/release/index.ts');
-            const { controlDir } = clusterOf(target);
-            const release = await fetchRelease(
-              {
-                software: SOFTWARE,
-                version,
-                arch: facts.arch,
-                source: vars.etcd_source as 'release',
-                url: String(vars.etcd_download_url),
-                ...(typeof vars.etcd_sha256 === 'string' && { sha256: vars.etcd_sha256 }),
-                cacheDir: join(controlDir, 'cache'),
-                baseDir: dirname(dirname(controlDir)),
-              },
-              progress,
-            );
-            // Where any will do, its version is known only now.
-            const refusal = versionRefusal({ name: member.cluster }, release.version, vars);
-            if (version === undefined && refusal !== undefined) throw refusal;
-            return release;
-          },
+      directory(member.binDir, { mode: '0755', ...root, title: 'the directory of the binaries exists' }),
+      archive(member.binDir, {
+        names: SOFTWARE.programs.map(({ name }) => name),
+        version,
+        record: releaseRecord(member),
+        mode: '0755',
+        ...root,
+        async fetch({ progress }) {
+          const { fetchRelease } = await import('../lib/release/index.ts');
+          const { controlDir } = clusterOf(target);
+          const release = await fetchRelease(
+            {
+              software: SOFTWARE,
+              version,
+              arch: facts.arch,
+              source: vars.etcd_source as 'release',
+              url: String(vars.etcd_download_url),
+              ...(typeof vars.etcd_sha256 === 'string' && { sha256: vars.etcd_sha256 }),
+              cacheDir: join(controlDir, 'cache'),
+              baseDir: dirname(dirname(controlDir)),
+            },
+            progress,
+          );
+          // Where any will do, its version is known only now.
+          const refusal = versionRefusal({ name: member.cluster }, release.version, vars);
+          if (version === undefined && refusal !== undefined) throw refusal;
+          return release;
         },
-        {
-          title: `etcd ${version ?? ''} is installed`.replace('  ', ' '),
-          // Bytes as they were recorded are those that a member has loaded; the gate asks it with these tools.
-          inTurn: (changes) => changes.some(({ property }) => property === 'version'),
-        },
-      ),
+        title: `etcd ${version ?? ''} is installed`.replace('  ', ' '),
+        // Bytes as they were recorded are those that a member has loaded; the gate asks it with these tools.
+        inTurn: (changes) => changes.some(({ property }) => property === 'version'),
+      }),
     ];
   },
 };

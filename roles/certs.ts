@@ -31,10 +31,7 @@ export const certs: Role<EtcdFacts> = {
     const ca = caContent(target);
     return [
       ...etcdAccount(member),
-      directory(
-        { path: member.certDir, mode: '0755', ...root },
-        { title: 'the certificate directory exists' },
-      ),
+      directory(member.certDir, { mode: '0755', ...root, title: 'the certificate directory exists' }),
       trustedCa(member, ca),
       caRecord(member, ca),
       leaf(target, member, 'server', ca),
@@ -55,10 +52,7 @@ function caContent(target: Target<EtcdFacts>): string | LaterContent {
  */
 function trustedCa(member: Member, content: string | LaterContent): Task {
   const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
-  return file(
-    { path: caFile(member), content, mode: '0644', ...root },
-    { title: "the cluster's CA is trusted" },
-  );
+  return file(caFile(member), { content, mode: '0644', ...root, title: "the cluster's CA is trusted" });
 }
 
 /** Which CA the host was set up with, among root's records: another one is refused from here on. */
@@ -69,10 +63,12 @@ function caRecord(member: Member, ca: string | LaterContent): Task {
       .map((one) => `${one}\n`)
       .join('');
   const content = typeof ca === 'string' ? text(ca) : new LaterContent(async () => text(await ca.produce()));
-  return file(
-    { path: trustedRecord(member), content, mode: '0644', ...root },
-    { title: "the cluster's CA is on record" },
-  );
+  return file(trustedRecord(member), {
+    content,
+    mode: '0644',
+    ...root,
+    title: "the cluster's CA is on record",
+  });
 }
 
 function leaf(
@@ -84,18 +80,15 @@ function leaf(
   const { user, group, name } = member;
   const pair = pairFiles(member, kind);
   const sans = memberSans(target);
-  return certificate(
-    {
-      path: pair.cert,
-      keyPath: pair.key,
-      ...(user !== undefined && { owner: user }),
-      ...(group !== undefined && { group }),
-      sans,
-      ca,
-      // Before the survey there is nothing to compare with.
-      renewBefore: target.facts.cluster?.renewBefore[kind] ?? 0,
-      issue: async () => (await clusterPki(target)).issueMember(name, kind, sans),
-    },
-    { title: `${name} has its ${kind} certificate` },
-  );
+  return certificate(pair.cert, {
+    keyPath: pair.key,
+    ...(user !== undefined && { owner: user }),
+    ...(group !== undefined && { group }),
+    sans,
+    ca,
+    // Before the survey there is nothing to compare with.
+    renewBefore: target.facts.cluster?.renewBefore[kind] ?? 0,
+    issue: async () => (await clusterPki(target)).issueMember(name, kind, sans),
+    title: `${name} has its ${kind} certificate`,
+  });
 }

@@ -24,20 +24,21 @@ export const config: Role<EtcdFacts> = {
     const root = user === undefined ? {} : { owner: 'root' };
     return [
       ...etcdAccount(member),
-      directory({ path: configDir, mode: '0755', ...root }, { title: 'the configuration directory exists' }),
+      directory(configDir, { mode: '0755', ...root, title: 'the configuration directory exists' }),
       // Readable for the member: it hashes the file into its start record.
       describing(
         dataDir,
-        file(
-          { path: confFile(member), content: etcdConf(target), mode: '0640', ...root, group },
-          { title: `etcd.conf describes member ${member.name}`, inTurn: true },
-        ),
+        file(confFile(member), {
+          content: etcdConf(target),
+          mode: '0640',
+          ...root,
+          group,
+          title: `etcd.conf describes member ${member.name}`,
+          inTurn: true,
+        }),
       ),
       ...(target.facts.setAside ? dataSetAside(member) : []),
-      directory(
-        { path: dataDir, mode: '0700', owner: user, group },
-        { title: 'the data directory is private' },
-      ),
+      directory(dataDir, { mode: '0700', owner: user, group, title: 'the data directory is private' }),
       ...(walDir === undefined ? [] : walDirectories(member, walDir)),
       ...logDirectories(member),
     ];
@@ -59,10 +60,13 @@ function dataSetAside(member: Member) {
       : sh`systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null`;
   const asRoot = user !== undefined;
   const aside = (path: string, what: string) =>
-    setAside(
-      { path, label: 'set-aside', asRoot, service, stop },
-      { title: `the ${what} of another cluster is set aside` },
-    );
+    setAside(path, {
+      label: 'set-aside',
+      asRoot,
+      service,
+      stop,
+      title: `the ${what} of another cluster is set aside`,
+    });
   return [aside(dataDir, 'data'), ...(walDir === undefined ? [] : [aside(walDir, 'raft log')])];
 }
 
@@ -70,7 +74,7 @@ function dataSetAside(member: Member) {
 function logDirectories({ logFiles, user, group }: Member) {
   const dirs = [...new Set(logFiles.map((path) => dirname(path)))];
   return dirs.map((path) =>
-    directory({ path, mode: '0750', owner: user, group }, { title: 'the directory of its log exists' }),
+    directory(path, { mode: '0750', owner: user, group, title: 'the directory of its log exists' }),
   );
 }
 
@@ -78,10 +82,7 @@ function logDirectories({ logFiles, user, group }: Member) {
 function walDirectories({ user, group }: Member, walDir: string) {
   const own = { owner: user, group };
   return [
-    directory(
-      { path: dirname(walDir), mode: '0755', ...own },
-      { title: "the raft log's parent is the member's" },
-    ),
-    directory({ path: walDir, mode: '0700', ...own }, { title: "the raft log's directory is private" }),
+    directory(dirname(walDir), { mode: '0755', ...own, title: "the raft log's parent is the member's" }),
+    directory(walDir, { mode: '0700', ...own, title: "the raft log's directory is private" }),
   ];
 }

@@ -43,8 +43,7 @@ export const destroy: Role<DestroyFacts> = {
 
 function unitStopped(member: Member): Task {
   const unit = `${member.service}.service`;
-  return command({
-    name: `${unit} is stopped and disabled`,
+  return command(`${unit} is stopped and disabled`, {
     run: sh`systemctl stop ${unit}; systemctl disable --quiet ${unit}; systemctl reset-failed ${unit} 2>/dev/null
 ${refuseUnlessStopped(member)}`,
     unless: sh`${isStopped(member)} && [ "$(systemctl is-enabled ${unit} 2>/dev/null)" != enabled ]`,
@@ -52,8 +51,7 @@ ${refuseUnlessStopped(member)}`,
 }
 
 function processStopped(member: Member): Task {
-  return command({
-    name: `${member.name} is stopped`,
+  return command(`${member.name} is stopped`, {
     run: stopPidFile(pidFile(member)),
     unless: isStopped(member),
   });
@@ -84,17 +82,14 @@ function data(target: Target<DestroyFacts>, member: Member): readonly Task[] {
   const purge = purges(target);
   const ours = dataDirs(member).filter((path) => target.facts.manifest?.includes(path));
   return ours.map((path) =>
-    setAside(
-      {
-        path,
-        label: `${service}.destroyed`,
-        purge,
-        asRoot: user !== undefined,
-        service,
-        stop: refuseUnlessStopped(member),
-      },
-      { title: purge ? `${path} is gone` : `${path} is set aside` },
-    ),
+    setAside(path, {
+      label: `${service}.destroyed`,
+      purge,
+      asRoot: user !== undefined,
+      service,
+      stop: refuseUnlessStopped(member),
+      title: purge ? `${path} is gone` : `${path} is set aside`,
+    }),
   );
 }
 
@@ -109,8 +104,7 @@ function dataDirs({ dataDir, walDir }: Member): readonly string[] {
  */
 function filesGone(member: Member, paths: readonly string[]): Task {
   const ours = [...paths].sort().reverse();
-  return command({
-    name: 'the files of the manifest are gone',
+  return command('the files of the manifest are gone', {
     run: sh`${refuseUnlessStopped(member)}
 for q_path in ${ours}; do
   if [ -d "$q_path" ] && [ ! -L "$q_path" ]; then rmdir -- "$q_path" 2>/dev/null || :; else rm -f -- "$q_path" || exit; fi
@@ -123,8 +117,7 @@ done`,
 }
 
 function userGone(name: string): Task {
-  return command({
-    name: `user ${name} is gone`,
+  return command(`user ${name} is gone`, {
     run: sh`if command -v userdel >/dev/null; then userdel ${name}; else deluser ${name}; fi`,
     unless: sh`! id ${name} >/dev/null 2>&1`,
   });
@@ -137,8 +130,7 @@ function recordsGone(member: Member, staying: readonly string[]): Task {
   const handOver = sh`for q_file in ${all}/*/manifest; do
   if [ -f "$q_file" ] && [ "$q_file" != ${stateDir}/manifest ]; then printf '%s\n' ${staying.map((name) => `user:${name}`)} >>"$q_file"; break; fi
 done`;
-  return command({
-    name: `${stateDir} is gone`,
+  return command(`${stateDir} is gone`, {
     run: sh`${refuseUnlessStopped(member)}
 ${staying.length > 0 ? handOver : sh`:`}
 rm -rf -- ${stateDir}; rmdir -- ${all} 2>/dev/null || :`,

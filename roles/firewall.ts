@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback, isWildcard } from '../lib/addresses.ts';
+import type { TaskOptions } from '../lib/dsl/resource.ts';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
@@ -17,7 +18,7 @@ import { canonicalNetwork } from '../lib/resources/firewall/network.ts';
 import { nftablesFile } from '../lib/resources/firewall/nftables.ts';
 import { firewallOff } from '../lib/resources/firewall/off.ts';
 import { noOwnFirewall, ownFirewallUnit } from '../lib/resources/firewall/own.ts';
-import type { FirewallDesired, OpenPort } from '../lib/resources/firewall/rules.ts';
+import type { FirewallOptions, OpenPort } from '../lib/resources/firewall/rules.ts';
 import { unitPath } from '../lib/resources/service/systemd.ts';
 
 /** The peer port for members only, the client port for members and `etcd_client_cidrs`. */
@@ -31,24 +32,20 @@ export const firewall: Role<EtcdFacts> = {
     // Without systemd the members are on loopback, and nobody else can reach them.
     if (choice === 'none' || member.manager === 'process') return [];
     if (choice === 'disabled') {
-      return [noneOfOurs(member, 'nftables', 'iptables'), firewallOff({ service: 'firewalld' })];
+      return [noneOfOurs(member, 'nftables', 'iptables'), firewallOff('firewalld')];
     }
     const backend = backendOf(target, choice);
     const ports = openPorts(target, member);
     // A member that listens elsewhere until it is restarted keeps the rules for that port until then.
     const inTurn = ![undefined, member.clientUrl].includes(target.facts.reading?.clientUrl);
     if (backend === 'nftables' || backend === 'iptables') {
-      const rules = desired(target, member, backend, ports);
       return [
         ...ownTable(member, backend, ports, inTurn),
-        firewallRules(rules, { title: `${backend} lets in members and clients`, inTurn }),
+        rules(target, member, backend, ports, { title: `${backend} lets in members and clients`, inTurn }),
       ];
     }
     return [
-      firewallRules(desired(target, member, backend, ports), {
-        title: `${backend} lets in members and clients`,
-        inTurn,
-      }),
+      rules(target, member, backend, ports, { title: `${backend} lets in members and clients`, inTurn }),
       ...besides(target, member, backend, ports, inTurn),
     ];
   },
@@ -70,27 +67,29 @@ function besides(
   if (own === 'none') return [noneOfOurs(member, 'nftables', 'iptables')];
   return [
     ...ownTable(member, own, ports, inTurn),
-    firewallRules(
-      { ...desired(target, member, own, ports), besides: other },
-      { title: `what ${other} lets in besides is dropped`, inTurn },
-    ),
+    rules(target, member, own, ports, {
+      besides: other,
+      title: `what ${other} lets in besides is dropped`,
+      inTurn,
+    }),
   ];
 }
 
-function desired(
+function rules(
   target: Target<EtcdFacts>,
   member: Member,
-  backend: FirewallDesired['backend'],
+  backend: FirewallOptions['backend'],
   ports: readonly OpenPort[],
-): FirewallDesired {
-  return {
+  options: TaskOptions & Pick<FirewallOptions, 'besides'>,
+): Task {
+  return firewallRules(member.service, {
     backend,
-    name: member.service,
     ports,
     addresses: boundAddresses(target, member),
     unit: unitName(member),
     rulesFile: rulesFile(member, backend),
-  };
+    ...options,
+  });
 }
 
 /** Takes our rules away again, whichever firewall carries them. */
@@ -101,22 +100,16 @@ export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
   const shared = backend === 'firewalld' || backend === 'ufw';
   const closed = portsOf(member).map((port) => ({ port, sources: [], ...shipped(port) }));
   return [
-    ...(shared
-      ? [
-          firewallRules(desired(target, member, backend, closed), {
-            title: `${backend} has no rules of ours`,
-          }),
-        ]
-      : []),
+    ...(shared ? [rules(target, member, backend, closed, { title: `${backend} has no rules of ours` })] : []),
     noneOfOurs(member, 'nftables', 'iptables'),
   ];
 }
 
 /** The firewall to use; firewalld is never started for it: that could shut out what nobody has listed yet. */
-function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): FirewallDesired['backend'] {
+function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): FirewallOptions['backend'] {
   const { backend } = facts.firewall;
   const needsActive = choice === 'firewalld' || choice === 'ufw';
-  if (choice !== 'auto' && !(needsActive && backend !== choice)) return choice as FirewallDesired['backend'];
+  if (choice !== 'auto' && !(needsActive && backend !== choice)) return choice as FirewallOptions['backend'];
   if (choice === 'auto' && backend !== 'none') return backend;
   throw new QuorateError(
     choice === 'auto'
@@ -216,48 +209,38 @@ function ownTable(
       ? { start: `/usr/sbin/nft -f ${path}`, stop: `/usr/sbin/nft delete table inet quorate_${service}` }
       : { start: `/bin/sh ${path} start`, stop: `/bin/sh ${path} stop` };
   return [
-    assert({
-      name: `${command} is installed`,
+    assert(`${command} is installed`, {
       that: sh`command -v ${command} >/dev/null`,
       message: `${command} is missing`,
       hint: 'install it, or set etcd_firewall: auto',
     }),
     noneOfOurs(member, backend === 'nftables' ? 'iptables' : 'nftables'),
-    directory(
-      { path: configDir, mode: '0755', owner: 'root' },
-      { title: 'the configuration directory exists' },
-    ),
-    file(
-      {
-        path,
-        content: backend === 'nftables' ? nftablesFile(service, ports) : iptablesFile(service, ports),
-        mode: '0644',
-        ...root,
-      },
-      { title: `the ${backend} rules let in members and clients after a reboot`, inTurn },
-    ),
-    file(
-      {
-        path: unitPath(unitName(member)),
-        content: ownFirewallUnit({ name: service, ...lines, rulesFile: path }),
-        mode: '0644',
-        ...root,
-      },
-      { title: `the unit ${unitName(member)} loads them` },
-    ),
+    directory(configDir, { mode: '0755', owner: 'root', title: 'the configuration directory exists' }),
+    file(path, {
+      content: backend === 'nftables' ? nftablesFile(service, ports) : iptablesFile(service, ports),
+      mode: '0644',
+      ...root,
+      title: `the ${backend} rules let in members and clients after a reboot`,
+      inTurn,
+    }),
+    file(unitPath(unitName(member)), {
+      content: ownFirewallUnit({ name: service, ...lines, rulesFile: path }),
+      mode: '0644',
+      ...root,
+      title: `the unit ${unitName(member)} loads them`,
+    }),
   ];
 }
 
 /** No rules of ours by other means than the chosen one: they would go on shutting out who joins later. */
 function noneOfOurs(member: Member, ...backends: readonly ('nftables' | 'iptables')[]): Task {
   const files = backends.map((backend) => rulesFile(member, backend));
-  return noOwnFirewall({
-    unit: unitName(member),
+  return noOwnFirewall(unitName(member), {
     paths: backends.length === 1 ? files : [...files, unitPath(unitName(member))],
   });
 }
 
-function rulesFile({ configDir }: Member, backend: FirewallDesired['backend']): string {
+function rulesFile({ configDir }: Member, backend: FirewallOptions['backend']): string {
   return `${configDir}/firewall.${backend}`;
 }
 

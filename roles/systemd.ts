@@ -7,7 +7,7 @@ import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl.ts';
 import { formedText } from '../lib/etcd/facts/formed.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/files/etcd-conf.ts';
-import { type MemberServiceDesired, memberService } from '../lib/etcd/files/member-service.ts';
+import { type MemberServiceOptions, memberService } from '../lib/etcd/files/member-service.ts';
 import { tellingLine } from '../lib/etcd/files/telling-line.ts';
 import { etcdUnit, loadedPaths, recordCommand } from '../lib/etcd/files/unit.ts';
 import { clusterOf, type Member, memberOf } from '../lib/etcd/model/cluster.ts';
@@ -26,7 +26,7 @@ import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { needs } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import type { Loaded, ServiceDesired } from '../lib/resources/service/types.ts';
+import type { Loaded, ServiceOptions } from '../lib/resources/service/types.ts';
 import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** Seconds for a member to answer after its start; a first election takes one or two. */
@@ -55,14 +55,17 @@ function unit(target: Target<EtcdFacts>, member: Member) {
   const content = etcdUnit(member, target.facts.systemd ?? 0);
   const path = memberUnitPath(member);
   return [
-    file(
-      { path, content, mode: '0644', owner: 'root', group: 'root' },
-      { title: `the unit ${member.service}.service is hardened`, inTurn: true },
-    ),
-    memberService(
-      wanted(target, member, {
+    file(path, {
+      content,
+      mode: '0644',
+      owner: 'root',
+      group: 'root',
+      title: `the unit ${member.service}.service is hardened`,
+      inTurn: true,
+    }),
+    memberService(member.service, {
+      ...wanted(target, member, {
         manager: 'systemd',
-        name: member.service,
         unitPath: path,
         logs: member.logFiles,
         loads: loads(target, member, { [path]: sha256(content) }),
@@ -72,21 +75,21 @@ function unit(target: Target<EtcdFacts>, member: Member) {
           telling: tellingLine,
         },
       }),
-      { title: 'etcd is enabled and running', inTurn: true },
-    ),
+      title: 'etcd is enabled and running',
+      inTurn: true,
+    }),
     formed(target, member, { owner: 'root', group: 'root' }),
   ];
 }
 
 function plainProcess(target: Target<EtcdFacts>, member: Member) {
-  const { stateDir, service: name, binDir, clientPort } = member;
+  const { stateDir, binDir, clientPort } = member;
   const listening = `:${clientPort.toString(16).toUpperCase().padStart(4, '0')} 0`;
   return [
-    directory({ path: stateDir, mode: '0700' }, { title: 'the directory of records exists' }),
-    memberService(
-      wanted(target, member, {
+    directory(stateDir, { mode: '0700', title: 'the directory of records exists' }),
+    memberService(member.service, {
+      ...wanted(target, member, {
         manager: 'process',
-        name,
         executable: `${binDir}/etcd`,
         before: sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`,
         environmentFiles: [confFile(member), bootstrapFile(member)],
@@ -99,8 +102,9 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
           telling: tellingLine,
         },
       }),
-      { title: 'etcd is running', inTurn: true },
-    ),
+      title: 'etcd is running',
+      inTurn: true,
+    }),
     ...(mayWaitForQuorum(target) ? [quorum(member)] : []),
     formed(target, member),
   ];
@@ -112,10 +116,11 @@ function mayWaitForQuorum({ facts }: Target<EtcdFacts>): boolean {
 }
 
 function quorum(member: Member): Task {
-  return waitFor(
-    { name: `${member.name} has a quorum`, until: answers(member, etcdctlFunction), timeout: READY },
-    { inTurn: true },
-  );
+  return waitFor(`${member.name} has a quorum`, {
+    until: answers(member, etcdctlFunction),
+    timeout: READY,
+    inTurn: true,
+  });
 }
 
 /**
@@ -127,16 +132,16 @@ function formed(
   member: Member,
   owner: { owner?: string; group?: string } = {},
 ): Task {
-  return file(
-    { path: formedRecord(member), content: formedText(clusterOf(target)), mode: '0644', ...owner },
-    {
-      title: 'it is on record that the member was part of a quorum',
-      inTurn: target.facts.reading?.healthy !== true,
-    },
-  );
+  return file(formedRecord(member), {
+    content: formedText(clusterOf(target)),
+    mode: '0644',
+    ...owner,
+    title: 'it is on record that the member was part of a quorum',
+    inTurn: target.facts.reading?.healthy !== true,
+  });
 }
 
-function wanted(target: Target<EtcdFacts>, member: Member, service: ServiceDesired): MemberServiceDesired {
+function wanted(target: Target<EtcdFacts>, member: Member, service: ServiceOptions): MemberServiceOptions {
   const token = target.facts.cluster?.token;
   const content = token === undefined ? undefined : bootstrapEnvironment(token);
   return { service, record: loadedRecord(member), bootstrap: { path: bootstrapFile(member), content } };

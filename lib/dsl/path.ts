@@ -14,6 +14,9 @@ export interface Ownership {
   readonly group?: string;
 }
 
+/** The same as roles say it: a resource has a mode that is usual for it. */
+export type OwnershipOptions = Partial<Ownership>;
+
 /** What `q_stat`, `q_text` and `q_digest` saw at one path. */
 export type ObservedPath = PathState;
 
@@ -60,22 +63,7 @@ export function ownershipDifferences(desired: Ownership, observed: ObservedPath)
 
 const CONDITIONAL = { certainty: 'conditional' } as const;
 
-/**
- * Brings a wish for a path into one form: the path without `//` and a slash at its end, the mode as four octal
- * digits. Throws exit code 1 for what no host could make true.
- */
-export function completePath<Desired extends { readonly path: string }>(desired: Desired): Desired {
-  return { ...desired, path: checkedPath(desired.path) };
-}
-
-/** The same for a path with mode and owner. */
-export function completeOwned<Desired extends Ownership & { readonly path: string }>(
-  desired: Desired,
-): Desired {
-  return { ...completePath(desired), ...completeOwnership(desired) };
-}
-
-/** Mode as four octal digits. */
+/** A wish for mode and owner in one form: the mode as four octal digits. Throws exit code 1 for what is none. */
 export function completeOwnership({ mode, owner, group }: Ownership): Ownership {
   for (const [name, value] of Object.entries({ owner, group })) {
     if (value !== undefined && !/^[^\s:/-][^\s:/]*$/.test(value)) {

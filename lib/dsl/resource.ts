@@ -8,29 +8,32 @@ import type { World } from './world.ts';
 export type Difference = Omit<Change, 'resource' | 'certainty'> & Partial<Pick<Change, 'certainty'>>;
 
 /**
- * A kind of task: how one sort of thing is read, compared and changed.
+ * A kind of task: how one sort of thing is read, compared and changed. `Options` is what roles say of it besides its
+ * name; `Desired` is the whole wish in one form, with defaults filled in; `Observed` is what was found.
  *
  * @example
- * const swappiness = defineResource<{ value: number }, number>({
- *   kind: 'swappiness',
- *   name: () => 'vm',
- *   title: ({ value }) => `vm.swappiness is ${value}`,
- *   probe: () => sh`cat /proc/sys/vm/swappiness`,
+ * const kernelValue = defineResource<{ value: number }, { name: string; value: number }, number>({
+ *   kind: 'kernel-value',
+ *   complete: (name, options) => ({ name, ...options }),
+ *   name: ({ name }) => name,
+ *   title: ({ name, value }) => `${name} is ${value}`,
+ *   probe: ({ name }) => sh`cat /proc/sys/${name}`,
  *   parse: ({ out }) => Number(out),
  *   diff: ({ value }, seen) =>
  *     seen === value ? [] : [{ kind: 'update', property: 'value', before: `${seen}`, after: `${value}` }],
- *   apply: ({ value }) => sh`echo ${value} >/proc/sys/vm/swappiness`,
+ *   apply: ({ name, value }) => sh`echo ${value} >/proc/sys/${name}`,
  * });
+ * kernelValue('vm/swappiness', { value: 10 });
  */
-export interface Resource<Desired, Observed> {
+export interface Resource<Options, Desired, Observed> {
   /** `file`, `service`…; the first half of a task's resource id. */
   readonly kind: string;
+  /** Bring name and options into one form, defaults included; throw exit code 1 for what no host could make true. */
+  complete(name: string, options: Options): Desired;
   /** Name the thing on the host: a path, a unit, a user. */
   name(desired: Desired): string;
   /** Give a default title that reads as an outcome. */
   title(desired: Desired): string;
-  /** Bring a wish into one form; throw exit code 1 for what no host could make true. */
-  complete?(desired: Desired): Desired;
   /** Tell what the task is about where other kinds of tasks may be about it, too: `path /etc/motd`. */
   thing?(desired: Desired): string;
   /** Read the host: shell that changes nothing, or undefined when there is nothing to read. */
@@ -49,8 +52,13 @@ export interface Resource<Desired, Observed> {
   owns?(desired: Desired): readonly string[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
+  /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
+  after?(desired: Desired): Task['after'];
+  /** See `Task.unproven`. */
+  unproven?(desired: Desired): boolean;
 }
 
+/** What every resource takes besides its own options. */
 export interface TaskOptions {
   /** Show this title instead of the default one; it reads as an outcome. */
   readonly title?: string;
@@ -63,20 +71,27 @@ export interface TaskOptions {
   readonly after?: readonly Task[];
 }
 
-/** Make the function that roles call: `file({ path, content })` gives a task. */
-export function defineResource<Desired, Observed>(
-  resource: Resource<Desired, Observed>,
-): (desired: Desired, options?: TaskOptions) => Task {
-  return (given, options = {}) => {
-    const desired = resource.complete?.(given) ?? given;
+/** The options of a resource; may be left out where it has none that it needs. */
+type OptionsOf<Options> = object extends Options
+  ? [options?: Options & TaskOptions]
+  : [options: Options & TaskOptions];
+
+/** Make the function that roles call: `file('/etc/motd', { content })` gives a task. */
+export function defineResource<Options extends object, Desired, Observed>(
+  resource: Resource<Options, Desired, Observed>,
+): (name: string, ...options: OptionsOf<Options>) => Task {
+  return (name, ...[options]) => {
+    const { title, inTurn, after } = options ?? {};
+    const desired = resource.complete(name, ownOptions(options));
     const id = `${resource.kind}:${resource.name(desired)}`;
     const prepare = resource.prepare?.bind(resource);
+    const judged = after ?? resource.after?.(desired);
     return {
-      title: options.title ?? resource.title(desired),
+      title: title ?? resource.title(desired),
       resource: id,
       thing: resource.thing?.(desired) ?? id,
       wish: desired,
-      inTurn: typeof options.inTurn === 'function' ? options.inTurn : () => options.inTurn === true,
+      inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
       owns: resource.owns?.(desired) ?? [],
       probe: resource.probe(desired),
       diff(reading, world) {
@@ -87,12 +102,21 @@ export function defineResource<Desired, Observed>(
         resource.foresee?.(desired, observed, changes, world);
         return changes;
       },
-      ...(options.after && { after: options.after }),
+      ...(judged && { after: judged }),
+      ...(resource.unproven?.(desired) && { unproven: true }),
       ...(resource.guard && { guard: resource.guard(desired) }),
       ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
       apply: (changes, prepared) => resource.apply(desired, changes, prepared),
     };
   };
+}
+
+const TASK_OPTIONS = { title: true, inTurn: true, after: true } satisfies Record<keyof TaskOptions, true>;
+
+/** What is left for the resource itself. */
+function ownOptions<Options extends object>(options: (Options & TaskOptions) | undefined): Options {
+  const own = Object.entries(options ?? {}).filter(([name]) => !Object.hasOwn(TASK_OPTIONS, name));
+  return Object.fromEntries(own) as Options;
 }
 
 function noList(kind: string): QuorateError {

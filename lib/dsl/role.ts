@@ -46,7 +46,7 @@ export interface Role<Facts = unknown> {
  *   name: 'motd',
  *   description: 'what users read when they log in',
  *   vars: { motd_text: { type: 'string', description: 'The text.' }, motd_width: { type: 'integer', default: 80 } },
- *   tasks: ({ vars }) => [file({ path: '/etc/motd', content: fold(vars.motd_text, vars.motd_width), mode: '0644' })],
+ *   tasks: ({ vars }) => [file('/etc/motd', { content: fold(vars.motd_text, vars.motd_width) })],
  * });
  */
 export function role<const Schema extends VarSchema, Facts = null>(definition: {

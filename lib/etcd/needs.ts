@@ -9,11 +9,5 @@ export function needs(path: string, role: string): Task {
 
 /** A path that a role relies on; `hint` says how it gets there. */
 export function isThere(path: string, hint: string): Task {
-  return assert({
-    name: `${path} is there`,
-    that: sh`[ -e ${path} ]`,
-    path,
-    message: `${path} is missing`,
-    hint,
-  });
+  return assert(`${path} is there`, { that: sh`[ -e ${path} ]`, path, message: `${path} is missing`, hint });
 }

@@ -1,14 +1,9 @@
 import { parseGround, requireSight } from '../dsl/ground.ts';
-import { completePath, type ObservedPath, parsePath } from '../dsl/path.ts';
+import { checkedPath, type ObservedPath, parsePath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-
-export interface AbsentDesired {
-  /** A file, a link or an empty directory. What is inside a directory is never removed. */
-  readonly path: string;
-}
 
 interface ObservedAbsent {
   readonly at: ObservedPath | undefined;
@@ -18,16 +13,16 @@ interface ObservedAbsent {
 }
 
 /**
- * Nothing at this path.
+ * Nothing at this path: no file, no link, no directory. What is inside a directory is never removed.
  *
  * @example
- * absent({ path: '/etc/motd.old' })
+ * absent('/etc/motd.old')
  */
-export const absent = defineResource<AbsentDesired, ObservedAbsent>({
+export const absent = defineResource<object, { readonly path: string }, ObservedAbsent>({
   kind: 'absent',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is absent`,
-  complete: completePath,
+  complete: (path) => ({ path: checkedPath(path) }),
   probe: ({ path }) =>
     probe(
       [

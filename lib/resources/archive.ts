@@ -3,7 +3,7 @@ import {
   checkedPath,
   completeOwnership,
   type ObservedPath,
-  type Ownership,
+  type OwnershipOptions,
   ownershipDifferences,
   parsePath,
   requireRoom,
@@ -23,9 +23,7 @@ export interface Unpacked {
   readonly files: readonly { readonly name: string; readonly path: string; readonly sha256: string }[];
 }
 
-export interface ArchiveDesired extends Ownership {
-  /** Directory on the host that the files go to. */
-  readonly directory: string;
+export interface ArchiveOptions extends OwnershipOptions {
   /** Files that a release may have. */
   readonly names: readonly string[];
   /** undefined: whatever `fetch` finds, if nothing is installed. */
@@ -34,6 +32,12 @@ export interface ArchiveDesired extends Ownership {
   readonly record: string;
   /** Runs on control, once a release, never in a check. */
   readonly fetch: (context: PrepareContext) => Promise<Unpacked>;
+}
+
+interface ArchiveDesired extends ArchiveOptions {
+  readonly mode: string;
+  /** Directory on the host that the files go to. */
+  readonly directory: string;
 }
 
 interface ObservedArchive {
@@ -55,18 +59,18 @@ interface ObservedArchive {
  * The files of a release, as recorded when they were installed: same version, same bytes.
  *
  * @example
- * archive({ directory: '/opt/etcd/bin', names: ['etcd'], version: '3.5.33', record: '/var/lib/quorate/release',
+ * archive('/opt/etcd/bin', { names: ['etcd'], version: '3.5.33', record: '/var/lib/quorate/release',
  *   mode: '0755', fetch: ({ progress }) => fetchRelease(request, progress) })
  */
-export const archive = defineResource<ArchiveDesired, ObservedArchive>({
+export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedArchive>({
   kind: 'archive',
   name: (desired) => desired.directory,
   title: ({ directory, version }) => `${directory} has the files of ${version ?? 'a release'}`,
-  complete: (desired) => ({
-    ...desired,
-    ...completeOwnership(desired),
-    directory: checkedPath(desired.directory),
-    record: checkedPath(desired.record),
+  complete: (directory, options) => ({
+    ...options,
+    ...completeOwnership({ mode: '0644', ...options }),
+    directory: checkedPath(directory),
+    record: checkedPath(options.record),
   }),
   owns: ({ directory, names, record }) => [...names.map((name) => `${directory}/${name}`), record],
   probe: ({ directory, names, record, owner, group }) =>

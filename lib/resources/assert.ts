@@ -3,8 +3,7 @@ import { joinSh, type Sh } from '../dsl/sh.ts';
 import type { World } from '../dsl/world.ts';
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 
-export interface AssertDesired {
-  readonly name: string;
+export interface AssertOptions {
   /** Read-only; exits 0 when the assertion holds. */
   readonly that: Sh;
   /** What is wrong and what to do, when it does not. */
@@ -19,11 +18,12 @@ export interface AssertDesired {
  * Something a role relies on but does not make. Fails the task, in a check too.
  *
  * @example
- * assert({ name: 'nft is installed', that: sh`command -v nft`, message: 'nft is missing', hint: 'install nftables' })
+ * assert('nft is installed', { that: sh`command -v nft`, message: 'nft is missing', hint: 'install nftables' })
  */
-export const assert = defineResource<AssertDesired, boolean>({
+export const assert = defineResource<AssertOptions, AssertOptions & { readonly name: string }, boolean>({
   kind: 'assert',
-  name: (desired) => desired.name,
+  complete: (name, options) => ({ name, ...options }),
+  name: ({ name }) => name,
   title: (desired) => desired.name,
   probe: (desired) => desired.that,
   parse: (reading) => reading.code === 0,
@@ -40,7 +40,7 @@ export const assert = defineResource<AssertDesired, boolean>({
   apply: () => joinSh([]),
 });
 
-function willHold({ path }: AssertDesired, holds: boolean, world: World): boolean {
+function willHold({ path }: AssertOptions, holds: boolean, world: World): boolean {
   const state = path === undefined ? undefined : world.path(path).state;
   return state === undefined ? holds : state !== null;
 }

@@ -17,8 +17,7 @@ import { UNKNOWN, type World } from '../dsl/world.ts';
 import { certificateProblems, describeProblem } from '../pki/index.ts';
 import type { LaterContent } from './file.ts';
 
-export interface CertificateDesired {
-  readonly path: string;
+export interface CertificateOptions {
   readonly keyPath: string;
   readonly owner?: string;
   readonly group?: string;
@@ -30,6 +29,10 @@ export interface CertificateDesired {
   readonly renewBefore: number;
   /** Runs on control, never in a check. */
   readonly issue: () => Promise<{ readonly certPem: string; readonly keyPem: Secret }>;
+}
+
+interface CertificateDesired extends CertificateOptions {
+  readonly path: string;
 }
 
 interface ObservedPair {
@@ -44,17 +47,17 @@ interface ObservedPair {
  * A certificate and its key: from this CA, for these names, valid for a while, and as they were installed.
  *
  * @example
- * certificate({ path: '/etc/app/server.pem', keyPath: '/etc/app/server-key.pem', sans: ['app.example'], ca: caPem,
+ * certificate('/etc/app/server.pem', { keyPath: '/etc/app/server-key.pem', sans: ['app.example'], ca: caPem,
  *   renewBefore: 30 * 86_400_000, issue: () => pki.issueMember('app', 'server', ['app.example']) })
  */
-export const certificate = defineResource<CertificateDesired, ObservedPair>({
+export const certificate = defineResource<CertificateOptions, CertificateDesired, ObservedPair>({
   kind: 'certificate',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is valid`,
-  complete: (desired) => ({
-    ...desired,
-    path: checkedPath(desired.path),
-    keyPath: checkedPath(desired.keyPath),
+  complete: (path, options) => ({
+    ...options,
+    path: checkedPath(path),
+    keyPath: checkedPath(options.keyPath),
   }),
   owns: ({ path, keyPath }) => [path, keyPath, next(path), next(keyPath)],
   probe: ({ path, keyPath, owner, group }) =>

@@ -1,25 +1,29 @@
-import { type Difference, defineResource, type TaskOptions } from '../dsl/resource.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
-import type { Task } from '../dsl/task.ts';
 import type { World } from '../dsl/world.ts';
 
-interface CommandBase {
-  /** Names the command in plans and errors. */
-  readonly name: string;
-  readonly run: Sh;
-}
-
 /** How a command says that it has nothing to do. */
-export type CommandDesired = CommandBase &
-  (
-    | { /** Done when this path exists. */ readonly creates: string }
-    | { /** Done when this exits 0; read-only. */ readonly unless: Sh }
-    | { /** Cannot tell: `unknown` in a check, always run, not proven. */ readonly changedWhen: 'always' }
-  );
+export type Until =
+  | { /** Done when this path exists. */ readonly creates: string }
+  | { /** Done when this exits 0; read-only. */ readonly unless: Sh }
+  | { /** Cannot tell: `unknown` in a check, always run, not proven. */ readonly changedWhen: 'always' };
 
-const provable = defineResource<CommandDesired, boolean>({
+export type CommandOptions = Until & { readonly run: Sh };
+
+type CommandDesired = CommandOptions & { readonly name: string };
+
+/**
+ * A command with a way to tell that it is done; its name says what holds then. What `unless` finds may hang on any
+ * earlier task, so behind one that is due it is asked again when its turn comes; `after` names those that matter.
+ *
+ * @example
+ * const key = file('/etc/app/key', { content: secret, mode: '0600' });
+ * command('the key is loaded', { run: sh`app-load /etc/app/key`, unless: sh`app-has-key`, after: [key] })
+ */
+export const command = defineResource<CommandOptions, CommandDesired, boolean>({
   kind: 'command',
-  name: (desired) => desired.name,
+  complete: (name, options) => ({ name, ...options }),
+  name: ({ name }) => name,
   title: (desired) => desired.name,
   probe(desired) {
     if ('creates' in desired) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;
@@ -39,23 +43,11 @@ const provable = defineResource<CommandDesired, boolean>({
     if ('creates' in desired) world.path(desired.creates).willBe({});
   },
   apply: (desired) => desired.run,
+  after: (desired) => ('unless' in desired ? 'any' : undefined),
+  unproven: (desired) => 'changedWhen' in desired,
 });
 
 function willBeDone(desired: CommandDesired, done: boolean, world: World): boolean {
   const state = 'creates' in desired ? world.path(desired.creates).state : undefined;
   return state === undefined || world.isProof ? done : state !== null;
-}
-
-/**
- * A command with a way to tell that it is done. What `unless` finds may hang on any earlier task, so behind one that is
- * due it is asked again when its turn comes; `after` names those that matter.
- *
- * @example
- * const key = file({ path: '/etc/app/key', content: key, mode: '0600' });
- * command({ name: 'the key is loaded', run: sh`app-load /etc/app/key`, unless: sh`app-has-key` }, { after: [key] })
- */
-export function command(desired: CommandDesired, options: TaskOptions = {}): Task {
-  const task = provable(desired, options);
-  if ('changedWhen' in desired) return { ...task, unproven: true };
-  return { ...task, ...('unless' in desired && { after: options.after ?? 'any' }) };
 }

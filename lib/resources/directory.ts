@@ -8,9 +8,11 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import {
-  completeOwned,
+  checkedPath,
+  completeOwnership,
   type ObservedPath,
   type Ownership,
+  type OwnershipOptions,
   ownershipDifferences,
   parsePath,
   requireRoom,
@@ -19,7 +21,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 
-export interface DirectoryDesired extends Ownership {
+interface DirectoryDesired extends Ownership {
   readonly path: string;
 }
 
@@ -29,16 +31,19 @@ interface ObservedDirectory {
 }
 
 /**
- * A directory with this mode and owner; parents that are missing are made 0755.
+ * A directory with this mode (0755 unless said) and owner; parents that are missing are made 0755.
  *
  * @example
- * directory({ path: '/srv/www', mode: '0755', owner: 'web', group: 'web' })
+ * directory('/srv/www', { owner: 'web', group: 'web' })
  */
-export const directory = defineResource<DirectoryDesired, ObservedDirectory>({
+export const directory = defineResource<OwnershipOptions, DirectoryDesired, ObservedDirectory>({
   kind: 'directory',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is a directory`,
-  complete: completeOwned,
+  complete: (path, options) => ({
+    path: checkedPath(path),
+    ...completeOwnership({ mode: '0755', ...options }),
+  }),
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
   probe: (desired) => probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, desired)]),

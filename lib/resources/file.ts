@@ -7,9 +7,10 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import {
-  completeOwned,
+  checkedPath,
+  completeOwnership,
   type ObservedPath,
-  type Ownership,
+  type OwnershipOptions,
   ownershipDifferences,
   parsePath,
   requireRoom,
@@ -34,11 +35,14 @@ export class LaterContent {
   }
 }
 
-export interface FileDesired extends Ownership {
-  /** Absolute path on the host. */
-  readonly path: string;
+export interface FileOptions extends OwnershipOptions {
   /** Whole content; a `Secret` is compared by digest and never shown. */
   readonly content: string | Secret | LaterContent;
+}
+
+interface FileDesired extends FileOptions {
+  readonly mode: string;
+  readonly path: string;
 }
 
 interface ObservedFile {
@@ -47,13 +51,13 @@ interface ObservedFile {
 }
 
 /**
- * A regular file with exactly this content, mode and owner; replaced whole. An owner or group that is not given
- * stays as it is, and so do access lists and extended attributes where the host's `cp` can carry them.
+ * A regular file with exactly this content and mode (0644 unless said); replaced whole. An owner or group that is not
+ * given stays as it is, and so do access lists and extended attributes where the host's `cp` can carry them.
  *
  * @example
- * file({ path: '/etc/motd', content: 'Be kind.\n', mode: '0644', owner: 'root', group: 'root' })
+ * file('/etc/motd', { content: 'Be kind.\n' })
  */
-export const file = defineResource<FileDesired, ObservedFile>({
+export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
   kind: 'file',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} has its content, mode and owner`,
@@ -103,22 +107,23 @@ export const file = defineResource<FileDesired, ObservedFile>({
   },
 });
 
-function completeFile(desired: FileDesired): FileDesired {
-  const { content } = desired;
+function completeFile(name: string, options: FileOptions): FileDesired {
+  const { content } = options;
+  const path = checkedPath(name);
   const text = reveal(content);
   const known = typeof content === 'string' || content instanceof Secret || content instanceof LaterContent;
   if (!known) {
-    throw new QuorateError(`the content of ${desired.path} is ${typeof content}, text was wanted`, {
+    throw new QuorateError(`the content of ${path} is ${typeof content}, text was wanted`, {
       exitCode: EXIT.usage,
     });
   }
   if (text?.includes('\0')) {
-    throw new QuorateError(`the content of ${desired.path} has a NUL byte, which no shell can pass on`, {
+    throw new QuorateError(`the content of ${path} has a NUL byte, which no shell can pass on`, {
       exitCode: EXIT.usage,
       hint: 'only text can be written in a role',
     });
   }
-  return { ...desired, ...completeOwned(desired) };
+  return { path, content, ...completeOwnership({ mode: '0644', ...options }) };
 }
 
 function contentDifference(

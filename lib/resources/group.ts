@@ -4,19 +4,16 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 
-export interface GroupDesired {
-  readonly name: string;
-}
-
 /**
  * A system group. Services on one host may share it, and be set up at the same time: the second one finds it.
  *
  * @example
- * group({ name: 'web' })
+ * group('web')
  */
-export const group = defineResource<GroupDesired, boolean>({
+export const group = defineResource<object, { readonly name: string }, boolean>({
   kind: 'group',
-  name: (desired) => desired.name,
+  complete: (name) => ({ name }),
+  name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
   probe: ({ name }) => probe([{ account: name, in: 'group' }]),
   parse: ({ out }, { name }) => parseGround(partsOf(out)).accounts.has(`group ${name}`),

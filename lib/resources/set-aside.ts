@@ -1,10 +1,8 @@
-import { completePath } from '../dsl/path.ts';
+import { checkedPath } from '../dsl/path.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 
-export interface SetAsideDesired {
-  /** The directory that has to make way. */
-  readonly path: string;
+export interface SetAsideOptions {
   /** What its new name says: `/srv/data.LABEL-20260131T120000Z`. */
   readonly label: string;
   /** Its content is deleted instead. */
@@ -16,6 +14,11 @@ export interface SetAsideDesired {
   readonly stop: Sh;
 }
 
+interface SetAsideDesired extends SetAsideOptions {
+  /** The directory that has to make way. */
+  readonly path: string;
+}
+
 type Observed = 'absent' | 'there' | 'empty mount' | 'filled mount';
 
 /**
@@ -23,13 +26,13 @@ type Observed = 'absent' | 'there' | 'empty mount' | 'filled mount';
  * point stays: its content moves to a folder in it, on the same file system.
  *
  * @example
- * setAside({ path: '/var/lib/app', label: 'app.set-aside', asRoot: true, service: 'app', stop: sh`systemctl stop app` })
+ * setAside('/var/lib/app', { label: 'app.set-aside', asRoot: true, service: 'app', stop: sh`systemctl stop app` })
  */
-export const setAside = defineResource<SetAsideDesired, Observed>({
+export const setAside = defineResource<SetAsideOptions, SetAsideDesired, Observed>({
   kind: 'set-aside',
   name: ({ path }) => path,
   title: ({ path }) => `${path} is set aside`,
-  complete: completePath,
+  complete: (path, options) => ({ ...options, path: checkedPath(path) }),
   probe: (desired) => sh`${contentOf(desired)}
 if q_mounted; then
   q_content >/dev/null && echo 'filled mount' || echo 'empty mount'

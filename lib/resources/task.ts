@@ -2,10 +2,7 @@ import type { TaskOptions } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import type { HostShell } from '../dsl/shell.ts';
 import type { Task } from '../dsl/task.ts';
-import { type CommandDesired, command } from './command.ts';
-
-/** How a function tells that it has nothing to do: the same ways as a command's. */
-type Until<Desired = CommandDesired> = Desired extends unknown ? Omit<Desired, 'name' | 'run'> : never;
+import { command, type Until } from './command.ts';
 
 /**
  * The way out of the declarative: a function on control that works on the host with zx's `$`, for what needs
@@ -25,9 +22,8 @@ type Until<Desired = CommandDesired> = Desired extends unknown ? Omit<Desired, '
 export function task(
   title: string,
   body: (tools: { readonly $: HostShell }) => Promise<void>,
-  until: Until,
-  options: TaskOptions = {},
+  options: Until & TaskOptions,
 ): Task {
-  const planned = command({ ...until, name: title, run: sh`:` } as CommandDesired, options);
-  return { ...planned, wish: { until, body }, act: ($) => body({ $ }) };
+  const planned = command(title, { ...options, run: sh`:` });
+  return { ...planned, wish: { planned: planned.wish, body }, act: ($) => body({ $ }) };
 }

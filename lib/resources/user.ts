@@ -4,11 +4,14 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 
-export interface UserDesired {
-  readonly name: string;
+export interface UserOptions {
   /** Primary group; it must be there, or be made by an earlier task. */
   readonly group: string;
   readonly home: string;
+}
+
+interface UserDesired extends UserOptions {
+  readonly name: string;
 }
 
 interface ObservedUser {
@@ -21,11 +24,12 @@ interface ObservedUser {
  * A system user that cannot log in, with this primary group; shared like the group.
  *
  * @example
- * user({ name: 'web', group: 'web', home: '/srv/www' })
+ * user('web', { group: 'web', home: '/srv/www' })
  */
-export const user = defineResource<UserDesired, ObservedUser>({
+export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   kind: 'user',
-  name: (desired) => desired.name,
+  complete: (name, options) => ({ name, ...options }),
+  name: ({ name }) => name,
   title: (desired) => `user ${desired.name} exists`,
   owns: (desired) => [`user:${desired.name}`],
   probe: ({ name, group }) =>

@@ -2,8 +2,7 @@ import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { waitUntil } from '../dsl/wait-until.ts';
 
-export interface WaitForDesired {
-  readonly name: string;
+export interface WaitForOptions {
   /** Read-only; exits 0 once what is waited for is there. */
   readonly until: Sh;
   /** Seconds before the wait fails. */
@@ -14,11 +13,12 @@ export interface WaitForDesired {
  * Waits, within a deadline, until something is true.
  *
  * @example
- * waitFor({ name: 'the site answers', until: sh`curl -fs http://localhost/`, timeout: 30 })
+ * waitFor('the site answers', { until: sh`curl -fs http://localhost/`, timeout: 30 })
  */
-export const waitFor = defineResource<WaitForDesired, boolean>({
+export const waitFor = defineResource<WaitForOptions, WaitForOptions & { readonly name: string }, boolean>({
   kind: 'wait-for',
-  name: (desired) => desired.name,
+  complete: (name, options) => ({ name, ...options }),
+  name: ({ name }) => name,
   title: (desired) => desired.name,
   probe: (desired) => desired.until,
   parse: (reading) => reading.code === 0,

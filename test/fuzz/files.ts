@@ -94,7 +94,7 @@ async function refuses(folder: string, wanted: Wanted): Promise<void> {
 
 async function loop(folder: string, all: readonly Wanted[], shell: readonly string[]) {
   const host = loopHost({ dir: `${folder}.state`, shell, sink: { emit() {}, progress() {} } });
-  const tasks = all.map(({ name, content }) => file({ path: join(folder, name), content, mode: '0640' }));
+  const tasks = all.map(({ name, content }) => file(join(folder, name), { content, mode: '0640' }));
   await host.makePlan(tasks.map((task) => ({ role: 'fuzz', task })));
   return host;
 }

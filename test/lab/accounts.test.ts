@@ -16,7 +16,7 @@ describeLab('an account that services share', () => {
   it('is made once, however many make it at a time', async () => {
     const names = ['one', 'two', 'three', 'four', 'five', 'six'];
     const made = names.map((name) => {
-      const tasks = [group({ name }), user({ name, group: name, home: '/nowhere' })];
+      const tasks = [group(name), user(name, { group: name, home: '/nowhere' })];
       const applies = tasks.map((task) => sh`(${task.apply([], {})}) || echo ${`failed: ${task.title}`}`);
       return sh`for i in 1 2 3 4; do { ${joinSh(applies)}
 } & done

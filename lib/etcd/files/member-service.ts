@@ -9,14 +9,18 @@ import {
   outdatedFiles,
   startOf,
 } from '../../resources/service/lifecycle.ts';
-import type { Running, ServiceDesired } from '../../resources/service/types.ts';
+import type { Running, ServiceDesired, ServiceOptions } from '../../resources/service/types.ts';
 
-export interface MemberServiceDesired {
-  readonly service: ServiceDesired;
+export interface MemberServiceOptions {
+  readonly service: ServiceOptions;
   /** The member's own record: a `sha256sum` line for each of `service.loads`, written when it starts. */
   readonly record: string;
   /** An environment file that exists from a first start until the service is ready. */
   readonly bootstrap: { readonly path: string; readonly content: string | undefined };
+}
+
+interface MemberServiceDesired extends MemberServiceOptions {
+  readonly service: ServiceDesired;
 }
 
 interface ObservedMember extends Running {
@@ -31,8 +35,9 @@ interface ObservedMember extends Running {
  * The service of a member. It records by itself what it loads, so that a start by hand or at boot counts, too; and a
  * bootstrap lays a file round its first start.
  */
-export const memberService = defineResource<MemberServiceDesired, ObservedMember>({
+export const memberService = defineResource<MemberServiceOptions, MemberServiceDesired, ObservedMember>({
   kind: 'service',
+  complete: (name, { service, ...options }) => ({ ...options, service: { name, ...service } }),
   name: ({ service }) => service.name,
   title: ({ service }) => `${service.name} is enabled and running`,
   owns: ({ record, bootstrap }) => [record, bootstrap.path],

@@ -4,7 +4,7 @@ import type { FirewallBackend } from './backend.ts';
 import { firewalldBackend } from './firewalld.ts';
 import { iptablesBackend } from './iptables.ts';
 import { nftablesBackend } from './nftables.ts';
-import type { FirewallDesired } from './rules.ts';
+import type { FirewallDesired, FirewallOptions } from './rules.ts';
 import { ufwBackend } from './ufw.ts';
 
 /**
@@ -13,8 +13,8 @@ import { ufwBackend } from './ufw.ts';
  * `nftables` and `iptables` it is a table or chain of our own that judges these ports only, as it is in the
  * kernel; the unit and the file that load it at boot are tasks of the role.
  */
-export function firewall(desired: FirewallDesired, options?: TaskOptions): Task {
-  return BACKENDS[desired.backend](desired, options);
+export function firewall(name: string, options: FirewallOptions & TaskOptions): Task {
+  return BACKENDS[options.backend](name, options);
 }
 
 const BACKENDS = {
@@ -25,8 +25,9 @@ const BACKENDS = {
 };
 
 function define<Observed>(backend: FirewallBackend<Observed>) {
-  return defineResource<FirewallDesired, Observed>({
+  return defineResource<FirewallOptions, FirewallDesired, Observed>({
     kind: 'firewall',
+    complete: (name, options) => ({ name, ...options }),
     name: ({ name, besides }) => (besides === undefined ? name : `${name} besides ${besides}`),
     title: ({ backend: name, ports }) =>
       `${name} lets in whom ${ports.map(({ port }) => port).join(' and ')} are for`,

@@ -1,20 +1,16 @@
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { sh } from '../../dsl/sh.ts';
 
-export interface FirewallOffDesired {
-  /** Unit without `.service`. */
-  readonly service: string;
-}
-
 interface ObservedUnit {
   readonly active: string;
   /** Of the unit file; empty when there is none. */
   readonly enabled: string;
 }
 
-/** A firewall that neither runs nor starts at boot. One that is not installed is off. */
-export const firewallOff = defineResource<FirewallOffDesired, ObservedUnit>({
+/** A firewall (a unit, without `.service`) that neither runs nor starts at boot. One that is not installed is off. */
+export const firewallOff = defineResource<object, { readonly service: string }, ObservedUnit>({
   kind: 'firewall-off',
+  complete: (service) => ({ service }),
   name: ({ service }) => service,
   title: ({ service }) => `${service} is stopped and disabled`,
   probe: ({ service }) => sh`systemctl show -p ActiveState -p UnitFileState ${`${service}.service`}`,

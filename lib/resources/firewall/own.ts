@@ -104,8 +104,7 @@ export function ownFirewallUnit({ name, start, stop, rulesFile }: OwnFirewallUni
   ].join('\n');
 }
 
-export interface NoOwnFirewallDesired {
-  readonly unit: string;
+export interface NoOwnFirewallOptions {
   /** Files of ours that must be gone. */
   readonly paths: readonly string[];
 }
@@ -115,10 +114,12 @@ export interface NoOwnFirewallDesired {
  * which takes its rules away, if it is what loads the files that go: it may load the rules in force by now.
  */
 export const noOwnFirewall = defineResource<
-  NoOwnFirewallDesired,
+  NoOwnFirewallOptions,
+  NoOwnFirewallOptions & { readonly unit: string },
   readonly (readonly [path: string, use: string])[]
 >({
   kind: 'no-own-firewall',
+  complete: (unit, options) => ({ unit, ...options }),
   name: ({ unit }) => unit,
   title: () => 'no rules of a former firewall are left',
   probe: ({ unit, paths }) => sh`for q_path in ${paths}; do

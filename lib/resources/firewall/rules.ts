@@ -11,10 +11,8 @@ export interface OpenPort {
   readonly service?: string;
 }
 
-export interface FirewallDesired {
+export interface FirewallOptions {
   readonly backend: 'firewalld' | 'ufw' | 'nftables' | 'iptables';
-  /** Tells our rules apart from those for another service of the host: the service's name. */
-  readonly name: string;
   readonly ports: readonly OpenPort[];
   /** Addresses of the host that the ports are bound to: they find firewalld's zones. */
   readonly addresses: readonly string[];
@@ -27,6 +25,11 @@ export interface FirewallDesired {
   readonly unit: string;
   /** The file that it loads. */
   readonly rulesFile: string;
+}
+
+export interface FirewallDesired extends FirewallOptions {
+  /** Tells our rules apart from those for another service of the host: the service's name. */
+  readonly name: string;
 }
 
 /** One line of a table or chain of our own. */

@@ -3,7 +3,7 @@ import { partsOf, probe } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import { actionsOf, lifecycleDifferences, managerOf, outdatedFiles, startOf } from './lifecycle.ts';
-import type { Running, ServiceDesired } from './types.ts';
+import type { Running, ServiceDesired, ServiceOptions } from './types.ts';
 
 interface ObservedService extends Running {
   /** Digests that this start has loaded, in order; undefined where nobody knows. */
@@ -16,9 +16,10 @@ interface ObservedService extends Running {
  * beside the manifest, with the name of that start. One that somebody else has started since is fine only if the
  * files are older than that start. Restarts come from this state, not from what changed in a run.
  */
-export const service = defineResource<ServiceDesired, ObservedService>({
+export const service = defineResource<ServiceOptions, ServiceDesired, ObservedService>({
   kind: 'service',
-  name: (desired) => desired.name,
+  complete: (name, options) => ({ name, ...options }),
+  name: ({ name }) => name,
   title: (desired) => `${desired.name} is enabled and running`,
 
   probe: (desired) =>

@@ -18,13 +18,11 @@ export interface Ready {
 }
 
 interface ServiceBase {
-  /** Name of the unit, without `.service`. */
-  readonly name: string;
   readonly loads: readonly Loaded[];
   readonly ready?: Ready;
 }
 
-export interface SystemdService extends ServiceBase {
+interface SystemdOptions extends ServiceBase {
   readonly manager: 'systemd';
   /** The unit, where it is one of ours. */
   readonly unitPath?: string;
@@ -32,7 +30,7 @@ export interface SystemdService extends ServiceBase {
   readonly logs?: readonly string[];
 }
 
-export interface ProcessService extends ServiceBase {
+interface ProcessOptions extends ServiceBase {
   readonly manager: 'process';
   readonly executable: string;
   /** Runs before every start; a failure ends it. */
@@ -44,6 +42,15 @@ export interface ProcessService extends ServiceBase {
   readonly log: string;
 }
 
+export type ServiceOptions = SystemdOptions | ProcessOptions;
+
+interface Named {
+  /** Of the unit, without `.service`. */
+  readonly name: string;
+}
+
+export type SystemdService = SystemdOptions & Named;
+export type ProcessService = ProcessOptions & Named;
 export type ServiceDesired = SystemdService | ProcessService;
 
 /** What a manager knows of a service. */

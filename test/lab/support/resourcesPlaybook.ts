@@ -16,20 +16,19 @@ const CASES: Readonly<Record<string, () => readonly Task[]>> = {
   bare() {
     const owner = { owner: 'lab-web', group: 'lab-web' };
     return [
-      group({ name: 'lab-web' }),
-      user({ name: 'lab-web', group: 'lab-web', home: '/srv/lab/www' }),
-      directory({ path: '/srv/lab/www/', mode: '2755', ...owner }),
-      file({ path: '/srv/lab/www/index.html', content: '<h1>hello</h1>\n', mode: 'u=rw,g=r,o=', ...owner }),
-      command({
-        name: 'the page is counted',
+      group('lab-web'),
+      user('lab-web', { group: 'lab-web', home: '/srv/lab/www' }),
+      directory('/srv/lab/www/', { mode: '2755', ...owner }),
+      file('/srv/lab/www/index.html', { content: '<h1>hello</h1>\n', mode: 'u=rw,g=r,o=', ...owner }),
+      command('the page is counted', {
         run: sh`cksum </srv/lab/www/index.html >/srv/lab/sum`,
         unless: sh`[ -f /srv/lab/sum ] && [ "$(cksum </srv/lab/www/index.html)" = "$(cat /srv/lab/sum)" ]`,
       }),
     ];
   },
-  masked: () => [file({ path: '/etc/systemd/system/lab-masked.service', content: UNIT, mode: '0644' })],
-  'read-only': () => [file({ path: '/sys/kernel/lab', content: '', mode: '0644' })],
-  owner: () => [file({ path: '/srv/lab-owner', content: '', mode: '0644', owner: 'lab-nobody' })],
+  masked: () => [file('/etc/systemd/system/lab-masked.service', { content: UNIT, mode: '0644' })],
+  'read-only': () => [file('/sys/kernel/lab', { content: '', mode: '0644' })],
+  owner: () => [file('/srv/lab-owner', { content: '', mode: '0644', owner: 'lab-nobody' })],
 };
 
 await main(import.meta.url, {

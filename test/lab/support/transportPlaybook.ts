@@ -20,7 +20,7 @@ await main(import.meta.url, {
           tasks: ({ vars }) =>
             vars.lab_script === ''
               ? []
-              : [command({ name: 'script', run: raw(String(vars.lab_script)), changedWhen: 'always' })],
+              : [command('script', { run: raw(String(vars.lab_script)), changedWhen: 'always' })],
         },
       ],
       strategy: {

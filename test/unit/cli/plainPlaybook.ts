@@ -16,7 +16,7 @@ await main(import.meta.url, {
           name: 'role',
           description: 'Runs a command.',
           vars: {},
-          tasks: () => [command({ name: 'command', run: sh`:`, changedWhen: 'always' })],
+          tasks: () => [command('command', { run: sh`:`, changedWhen: 'always' })],
         },
       ],
     }),

@@ -45,8 +45,7 @@ async function serially({ broken = [], series = () => ({}), stopAt }: Case) {
               description: 'says that it was here',
               vars: {},
               tasks: ({ name }) => [
-                command({
-                  name: 'work',
+                command('work', {
                   run: broken.includes(name)
                     ? sh`exit 1`
                     : sh`echo ${`apply ${name}`} >>${log}; : >${join(dir, name, 'done')}`,

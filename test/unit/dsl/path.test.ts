@@ -12,18 +12,16 @@ const never = () => Promise.reject(new Error('not in a check'));
 const SUM = 'a'.repeat(64);
 
 const TASKS = {
-  file: file({ path: '/x/file', content: 'wanted', mode: '0644' }),
-  directory: directory({ path: '/x/dir', mode: '0755' }),
-  certificate: certificate({
-    path: '/x/server.pem',
+  file: file('/x/file', { content: 'wanted', mode: '0644' }),
+  directory: directory('/x/dir', { mode: '0755' }),
+  certificate: certificate('/x/server.pem', {
     keyPath: '/x/server-key.pem',
     sans: [],
     ca: '',
     renewBefore: 0,
     issue: never,
   }),
-  archive: archive({
-    directory: '/x/bin',
+  archive: archive('/x/bin', {
     names: ['etcd', 'etcdctl'],
     version: '3.5.16',
     record: '/x/release',
@@ -93,7 +91,7 @@ describe('what stands at a path and does not make way', () => {
 });
 
 describe('a wish for a path', () => {
-  const made = (mode: string) => (file({ path: '/x', content: '', mode }).wish as { mode: string }).mode;
+  const made = (mode: string) => (file('/x', { content: '', mode }).wish as { mode: string }).mode;
   it.each([
     ['0644', '0644'],
     ['644', '0644'],
@@ -111,23 +109,23 @@ describe('a wish for a path', () => {
 
   it.each(['relative', '', '/a\nb', '/a\0b', undefined as never])('path %j is refused', (path) => {
     for (const make of [
-      () => file({ path, content: '', mode: '0644' }),
-      () => directory({ path, mode: '0755' }),
-      () => absent({ path }),
+      () => file(path, { content: '', mode: '0644' }),
+      () => directory(path, { mode: '0755' }),
+      () => absent(path),
     ]) {
       expect(make).toThrow(expect.objectContaining({ exitCode: 1 }));
     }
   });
 
   it('is one wish, however the path is spelt', () => {
-    const of = (path: string) => directory({ path, mode: '755' }).thing;
+    const of = (path: string) => directory(path, { mode: '755' }).thing;
     expect(['/srv/www/', '//srv/./www', '/srv/x/../www'].map(of)).toEqual(Array(3).fill('path /srv/www'));
   });
 
   it('has text as content, without NUL; the message names the path and not the content', () => {
     const wrong = ['a\0secret', undefined, Promise.resolve('x'), 3] as never[];
     for (const content of wrong) {
-      const make = () => file({ path: '/x', content, mode: '0644' });
+      const make = () => file('/x', { content, mode: '0644' });
       expect(make).toThrow(/^the content of \/x (?!.*secret)/);
       expect(make).toThrow(expect.objectContaining({ exitCode: 1 }));
     }
@@ -141,7 +139,7 @@ describe('a wish for a path', () => {
     ['33', 'UNKNOWN', '33', []],
   ])('owner %s of a file of %s (%s) differs in %j', (owner, name, uid, differs) => {
     const seen = `stat regular file|644|${name}|root|0|${uid}|0|/x\ntext\n`;
-    const task = file({ path: '/x', content: '', mode: '0644', owner });
+    const task = file('/x', { content: '', mode: '0644', owner });
     expect(task.diff({ code: 0, out: seen }, new World()).map(({ property }) => property)).toEqual(differs);
   });
 });

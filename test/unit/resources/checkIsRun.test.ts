@@ -45,17 +45,16 @@ function wishes(dir: string, { roll, pick }: ReturnType<typeof dice>): readonly 
   return Array.from({ length: 1 + roll(4) }, (_, i) => {
     const path = join(dir, pick(NAMES));
     const kind = roll(4);
-    if (kind === 0) return directory({ path, mode: pick(['0755', '0700']) });
-    if (kind === 1) return absent({ path });
+    if (kind === 0) return directory(path, { mode: pick(['0755', '0700']) });
+    if (kind === 1) return absent(path);
     if (kind === 2) {
       const made = `${path}.made`;
-      return command({
-        name: `command ${i}`,
+      return command(`command ${i}`, {
         run: sh`cp ${path} ${made}`,
         unless: sh`[ ! -f ${path} ] || cmp -s ${path} ${made}`,
       });
     }
-    return file({ path, content: pick(['x\n', 'y\n']), mode: pick(['0644', '0600']) });
+    return file(path, { content: pick(['x\n', 'y\n']), mode: pick(['0644', '0600']) });
   });
 }
 

@@ -357,10 +357,9 @@ describe('rules in ufw', () => {
 const EMPTY = { ports: [], services: [], richRules: [] };
 
 function task({ backend, ports }: Pick<FirewallDesired, 'backend' | 'ports'>) {
-  return firewall({
+  return firewall('etcd', {
     backend,
     ports,
-    name: 'etcd',
     addresses: ['10.0.52.13'],
     unit: 'etcd-firewall.service',
     rulesFile: '/opt/etcd/cfg/firewall.nftables',
@@ -402,7 +401,7 @@ function applied(
 
 it('does not plan to remove a directory where a file of ours would be', () => {
   const path = '/etc/systemd/system/etcd-firewall.service';
-  const task = noOwnFirewall({ unit: 'etcd-firewall.service', paths: [path] });
+  const task = noOwnFirewall('etcd-firewall.service', { paths: [path] });
   const found = (use: string) => task.diff({ code: 0, out: `${use} ${path}\n` }, new World());
   expect(found('present')).toMatchObject([{ kind: 'remove', property: path }]);
   expect(() => found('directory')).toThrow(`${path} is a directory, a file was wanted`);

@@ -33,9 +33,9 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     dir = scratch();
   });
   const at = (name: string) => join(dir, name);
-  const wish = (path: string, more = {}) => file({ path: at(path), content: 'new\n', mode: '0644', ...more });
-  const folder = (path: string, more = {}) => directory({ path: at(path), mode: '0755', ...more });
-  const gone = (path: string) => absent({ path: at(path) });
+  const wish = (path: string, more = {}) => file(at(path), { content: 'new\n', mode: '0644', ...more });
+  const folder = (path: string, more = {}) => directory(at(path), { mode: '0755', ...more });
+  const gone = (path: string) => absent(at(path));
 
   async function plan(...tasks: Task[]) {
     const host = loopHost({ dir, sink: recorder(), shell });
@@ -79,7 +79,7 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     ['another owner who is not there', () => [wish('f', { owner: 'nobody-here' })], /to user nobody-here/],
     [
       'a user without the group',
-      () => [user({ name: 'q-web', group: 'q-no', home: '/' })],
+      () => [user('q-web', { group: 'q-no', home: '/' })],
       /group q-no: there is none/,
     ],
     ['a directory with something in it, to be absent', () => [gone('full')], /full: it has \.hidden in it$/],
@@ -145,14 +145,14 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
 
   it('a group counts by its whole name, not as a pattern', async () => {
     writeFileSync(at('f'), '');
-    expect(kinds(await plan(group({ name: 'r..t' })))).toEqual(['create name']);
-    expect(kinds(await plan(group({ name: 'root' })))).toEqual(['']);
+    expect(kinds(await plan(group('r..t')))).toEqual(['create name']);
+    expect(kinds(await plan(group('root')))).toEqual(['']);
   });
 
   it('accounts that earlier tasks make count', async () => {
     const host = await plan(
-      group({ name: 'q-new' }),
-      user({ name: 'q-web', group: 'q-new', home: '/' }),
+      group('q-new'),
+      user('q-web', { group: 'q-new', home: '/' }),
       wish('x', { owner: 'q-web', group: 'q-new' }),
     );
     expect(kinds(host)).toEqual(['create name', 'create group', 'create content']);

@@ -3,9 +3,8 @@ import { World } from '../../../lib/dsl/world.ts';
 import { service } from '../../../lib/resources/service/index.ts';
 
 const digest = (letter: string) => letter.repeat(64);
-const task = service({
+const task = service('nginx', {
   manager: 'systemd',
-  name: 'nginx',
   loads: [{ path: '/etc/nginx.conf', digest: digest('a') }],
 });
 

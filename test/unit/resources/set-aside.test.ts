@@ -13,20 +13,20 @@ import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world.ts';
-import { type SetAsideDesired, setAside } from '../../../lib/resources/set-aside.ts';
+import { type SetAsideOptions, setAside } from '../../../lib/resources/set-aside.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
 describe.each(SHELLS)('a directory makes way, by %s', (_name, file, ...args) => {
   const run = (script: string) =>
     execFileSync(file, args, { input: `${PRELUDE}\n${script}`, encoding: 'utf8' });
-  const made = (desired: Partial<SetAsideDesired> = {}) => {
+  const made = (desired: Partial<SetAsideOptions> = {}) => {
     const dir = scratch();
     const path = join(dir, 'data');
     mkdirSync(join(path, 'member'), { recursive: true });
     writeFileSync(join(path, 'member/db'), 'kept');
     const stop = sh`: >${`${dir}/stopped`}`;
-    const task = setAside({ path, label: 'set-aside', asRoot: false, service: 'etcd', stop, ...desired });
+    const task = setAside(path, { label: 'set-aside', asRoot: false, service: 'etcd', stop, ...desired });
     const look = () => task.diff({ code: 0, out: run((task.probe as { text: string }).text) }, new World());
     return { dir, path, task, look, apply: () => run(task.apply(look(), {}).text) };
   };

@@ -33,8 +33,8 @@ describe.each(SHELLS)('a change that could cut us off, under %s', (name, ...shel
       undo: () => sh`cp "$q_guard/kept" ${rules}`,
     };
     return [
-      { ...file({ path: rules, content: 'new\n', mode: '0644' }, { title: 'the rules are new' }), guard },
-      file({ path: later, content: '', mode: '0644' }, { title: 'later' }),
+      { ...file(rules, { content: 'new\n', mode: '0644', title: 'the rules are new' }), guard },
+      file(later, { content: '', mode: '0644', title: 'later' }),
     ];
   };
 

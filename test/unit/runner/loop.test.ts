@@ -54,7 +54,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
   it('predicts the mode of a file whose content only the run can know', async () => {
     const path = join(dir, 'ca.pem');
     writeFileSync(path, 'stray', { mode: 0o600 });
-    const host = await plan(file({ path, content: new LaterContent(async () => 'made'), mode: '0644' }));
+    const host = await plan(file(path, { content: new LaterContent(async () => 'made'), mode: '0644' }));
     expect(changes(host)).toEqual([
       ['file:/ca.pem', 'content', 'file', 'unknown'],
       ['file:/ca.pem', 'mode', '0600', '0644'],
@@ -64,9 +64,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
   });
 
   it('says how many tasks are still to be applied', async () => {
-    const [one, two] = ['one', 'two'].map((name) =>
-      file({ path: join(dir, name), content: name, mode: '0600' }),
-    );
+    const [one, two] = ['one', 'two'].map((name) => file(join(dir, name), { content: name, mode: '0600' }));
     const host = await plan(one!, two!);
     await host.apply(({ task }) => task === one);
     await host.apply(() => true);
@@ -75,9 +73,9 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
 
   it('predicts, applies, proves, and then finds nothing left to do', async () => {
     const tasks = [
-      directory({ path: join(dir, 'etc'), mode: '0750' }),
-      file({ path: join(dir, 'etc/motd'), content: "it's\n\\back $HOME `x`\n", mode: '0640' }),
-      command({ name: 'marker', run: sh`echo done >${join(dir, 'marker')}`, creates: join(dir, 'marker') }),
+      directory(join(dir, 'etc'), { mode: '0750' }),
+      file(join(dir, 'etc/motd'), { content: "it's\n\\back $HOME `x`\n", mode: '0640' }),
+      command('marker', { run: sh`echo done >${join(dir, 'marker')}`, creates: join(dir, 'marker') }),
     ];
     const host = await plan(...tasks);
     expect(changes(host)).toEqual([
@@ -95,16 +93,16 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
   it('begins nothing more once a proof has failed', async () => {
     const marker = join(dir, 'marker');
     const host = await plan(
-      command({ name: 'in vain', run: sh`:`, unless: sh`false` }),
-      command({ name: 'meanwhile', run: sh`sleep 1`, creates: join(dir, 'never') }),
-      command({ name: 'behind', run: sh`echo >${marker}`, creates: marker }),
+      command('in vain', { run: sh`:`, unless: sh`false` }),
+      command('meanwhile', { run: sh`sleep 1`, creates: join(dir, 'never') }),
+      command('behind', { run: sh`echo >${marker}`, creates: marker }),
     );
     await expect(host.apply(() => true)).rejects.toMatchObject({ exitCode: 2, task: 'in vain' });
     expect(existsSync(marker)).toBe(false);
   });
 
   it('needs two exchanges to converge and one when nothing differs', async () => {
-    const task = file({ path: join(dir, 'a'), content: 'a', mode: '0600' });
+    const task = file(join(dir, 'a'), { content: 'a', mode: '0600' });
     const first = await plan(task);
     await first.apply(() => true);
     expect(first.host.roundTrips).toBe(2);
@@ -114,9 +112,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
   });
 
   it('names a drifted file and repairs only that', async () => {
-    const tasks = ['a', 'b'].map((name) =>
-      file({ path: join(dir, name), content: `${name}\n`, mode: '0644' }),
-    );
+    const tasks = ['a', 'b'].map((name) => file(join(dir, name), { content: `${name}\n`, mode: '0644' }));
     await (await plan(...tasks)).apply(() => true);
     writeFileSync(join(dir, 'b'), 'edited\n');
     chmodSync(join(dir, 'b'), 0o600);
@@ -132,9 +128,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
   });
 
   it('fails a task whose apply succeeds without effect, and says what is there', async () => {
-    const host = await plan(
-      command({ name: 'nothing', run: sh`:`, unless: sh`[ -e ${join(dir, 'never')} ]` }),
-    );
+    const host = await plan(command('nothing', { run: sh`:`, unless: sh`[ -e ${join(dir, 'never')} ]` }));
     await expect(host.apply(() => true)).rejects.toThrow(
       'here: nothing: applied, but it did not stick\n  done: wanted yes, there is no',
     );
@@ -143,8 +137,8 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
 
   it('stops at the first apply that fails and shows what it printed', async () => {
     const host = await plan(
-      command({ name: 'breaks', run: sh`echo broken; exit 3`, creates: join(dir, 'x') }),
-      command({ name: 'later', run: sh`touch ${join(dir, 'later')}`, creates: join(dir, 'later') }),
+      command('breaks', { run: sh`echo broken; exit 3`, creates: join(dir, 'x') }),
+      command('later', { run: sh`touch ${join(dir, 'later')}`, creates: join(dir, 'later') }),
     );
     await expect(host.apply(() => true)).rejects.toThrow('here: breaks: exit status 3\nbroken');
     expect(existsSync(join(dir, 'later'))).toBe(false);
@@ -152,8 +146,8 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
 
   it('survives a syntax error, reads of standard input and an exit inside fragments', async () => {
     const host = await plan(
-      command({ name: 'reads', run: sh`cat; touch ${join(dir, 'a')}; exit 0`, creates: join(dir, 'a') }),
-      command({ name: 'broken', run: { text: 'if then fi (' }, creates: join(dir, 'b') }),
+      command('reads', { run: sh`cat; touch ${join(dir, 'a')}; exit 0`, creates: join(dir, 'a') }),
+      command('broken', { run: { text: 'if then fi (' }, creates: join(dir, 'b') }),
     );
     await expect(host.apply(() => true)).rejects.toThrow(/^here: broken: exit status 2/);
     expect(existsSync(join(dir, 'a'))).toBe(true);
@@ -163,11 +157,11 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     writeFileSync(join(dir, 'elsewhere'), 'kept\n');
     const { symlinkSync } = await import('node:fs');
     symlinkSync(join(dir, 'elsewhere'), join(dir, 'link'));
-    await (await plan(file({ path: join(dir, 'link'), content: 'new\n', mode: '0644' }))).apply(() => true);
+    await (await plan(file(join(dir, 'link'), { content: 'new\n', mode: '0644' }))).apply(() => true);
     expect(readFileSync(join(dir, 'elsewhere'), 'utf8')).toBe('kept\n');
     expect(readFileSync(join(dir, 'link'), 'utf8')).toBe('new\n');
     mkdirSync(join(dir, 'sub'));
-    await expect(plan(file({ path: join(dir, 'sub'), content: 'x', mode: '0644' }))).rejects.toThrow(
+    await expect(plan(file(join(dir, 'sub'), { content: 'x', mode: '0644' }))).rejects.toThrow(
       /is a directory, a file was wanted/,
     );
     expect(statSync(join(dir, 'sub')).isDirectory()).toBe(true);
@@ -177,39 +171,36 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     mkdirSync(join(dir, 'full'));
     writeFileSync(join(dir, 'full/kept'), '');
     writeFileSync(join(dir, 'gone'), '');
-    await (await plan(absent({ path: join(dir, 'gone') }))).apply(() => true);
+    await (await plan(absent(join(dir, 'gone')))).apply(() => true);
     expect(existsSync(join(dir, 'gone'))).toBe(false);
-    await expect(plan(absent({ path: join(dir, 'full') }))).rejects.toThrow(/full: it has kept in it$/);
+    await expect(plan(absent(join(dir, 'full')))).rejects.toThrow(/full: it has kept in it$/);
     expect(existsSync(join(dir, 'full/kept'))).toBe(true);
   });
 
   it('waits until something is true, and fails at the deadline', async () => {
     const path = join(dir, 'late');
     setTimeout(() => writeFileSync(path, ''), 250);
-    await (await plan(waitFor({ name: 'late', until: sh`[ -e ${path} ]`, timeout: 5 }))).apply(() => true);
+    await (await plan(waitFor('late', { until: sh`[ -e ${path} ]`, timeout: 5 }))).apply(() => true);
     rmSync(path);
-    const host = await plan(waitFor({ name: 'never', until: sh`[ -e ${path} ]`, timeout: 1 }));
+    const host = await plan(waitFor('never', { until: sh`[ -e ${path} ]`, timeout: 1 }));
     await expect(host.apply(() => true)).rejects.toThrow(/not there after 1 s/);
   });
 
   it('marks a command that always runs as unknown and does not prove it', async () => {
-    const host = await plan(command({ name: 'always', run: sh`:`, changedWhen: 'always' }));
+    const host = await plan(command('always', { run: sh`:`, changedWhen: 'always' }));
     expect(host.plan[0]?.changes[0]?.certainty).toBe('unknown');
     await host.apply(() => true);
     expect(sink.events.at(-1)).toMatchObject({ status: 'changed' });
   });
 
   describe('what hangs on tasks before it', () => {
-    const conf = (content: string) => file({ path: join(dir, 'conf'), content, mode: '0644' });
+    const conf = (content: string) => file(join(dir, 'conf'), { content, mode: '0644' });
     const build = (options = {}) =>
-      command(
-        {
-          name: 'built from conf',
-          run: sh`cp ${join(dir, 'conf')} ${join(dir, 'built')}`,
-          unless: sh`cmp -s ${join(dir, 'conf')} ${join(dir, 'built')}`,
-        },
-        options,
-      );
+      command('built from conf', {
+        run: sh`cp ${join(dir, 'conf')} ${join(dir, 'built')}`,
+        unless: sh`cmp -s ${join(dir, 'conf')} ${join(dir, 'built')}`,
+        ...options,
+      });
     const statuses = () =>
       sink.events.flatMap((event) => (event.event === 'task' ? [`${event.task}: ${event.status}`] : []));
     const certainties = (host: LoopHost<unknown>) =>
@@ -217,7 +208,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
 
     it('is judged when its turn comes, and the next check finds nothing', async () => {
       await (await plan(conf('one'), build())).apply(() => true);
-      const behind = directory({ path: join(dir, 'behind'), mode: '0755' });
+      const behind = directory(join(dir, 'behind'), { mode: '0755' });
       const tasks = [conf('two'), build(), behind];
       const host = await plan(...tasks);
       expect(certainties(host)).toEqual(['certain', 'unknown', 'certain']);
@@ -229,7 +220,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     it('is left alone where there is nothing to do after all', async () => {
       writeFileSync(join(dir, 'built'), 'one');
       writeFileSync(join(dir, 'conf'), 'one');
-      const other = command({ name: 'other', run: sh`:`, changedWhen: 'always' });
+      const other = command('other', { run: sh`:`, changedWhen: 'always' });
       const host = await plan(other, build());
       expect(certainties(host)).toEqual(['unknown', 'unknown']);
       await host.apply(() => true);
@@ -240,7 +231,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
       writeFileSync(join(dir, 'built'), 'one');
       writeFileSync(join(dir, 'conf'), 'one');
       chmodSync(join(dir, 'conf'), 0o644);
-      const other = command({ name: 'other', run: sh`:`, changedWhen: 'always' });
+      const other = command('other', { run: sh`:`, changedWhen: 'always' });
       const same = conf('one');
       expect(certainties(await plan(other, same, build({ after: [same] })))).toEqual(['unknown', '', '']);
       expect(certainties(await plan(other, build({ after: [] })))).toEqual(['unknown', '']);
@@ -252,15 +243,15 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     });
 
     it('is conditional where it is due already, and what an earlier task did is not done again', async () => {
-      const makes = command({
-        name: 'makes',
+      const makes = command('makes', {
         run: sh`touch ${join(dir, 'x')}`,
         unless: sh`[ -e ${join(dir, 'x')} ]`,
       });
-      const twice = command(
-        { name: 'again', run: sh`echo again >>${join(dir, 'x')}`, unless: sh`[ -e ${join(dir, 'x')} ]` },
-        { after: [makes] },
-      );
+      const twice = command('again', {
+        run: sh`echo again >>${join(dir, 'x')}`,
+        unless: sh`[ -e ${join(dir, 'x')} ]`,
+        after: [makes],
+      });
       const host = await plan(makes, twice);
       expect(certainties(host)).toEqual(['certain', 'conditional']);
       await host.apply(() => true);
@@ -272,8 +263,8 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
 
     it('may be a folder that only a command makes', async () => {
       const tasks = [
-        command({ name: 'unpacked', run: sh`mkdir ${join(dir, 'app')}`, creates: join(dir, 'app') }),
-        file({ path: join(dir, 'app/conf'), content: 'x', mode: '0644' }),
+        command('unpacked', { run: sh`mkdir ${join(dir, 'app')}`, creates: join(dir, 'app') }),
+        file(join(dir, 'app/conf'), { content: 'x', mode: '0644' }),
       ];
       const host = await plan(...tasks);
       expect(certainties(host)).toEqual(['certain', 'conditional']);
@@ -284,7 +275,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     it('is not left due by a task behind it without a word', async () => {
       const later = join(dir, 'later');
       const spoils = sh`echo x >${join(dir, 'conf')}; touch ${later}`;
-      const host = await plan(conf('one'), build(), command({ name: 'spoils', run: spoils, creates: later }));
+      const host = await plan(conf('one'), build(), command('spoils', { run: spoils, creates: later }));
       await expect(host.apply(() => true)).rejects.toMatchObject({
         exitCode: 2,
         task: 'built from conf',
@@ -308,7 +299,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
 
   it('finishes the task in hand when asked to stop, and says what was not begun', async () => {
     const touch = (name: string, before = sh`:`) =>
-      command({ name, run: sh`${before}; touch ${join(dir, name)}`, creates: join(dir, name) });
+      command(name, { run: sh`${before}; touch ${join(dir, name)}`, creates: join(dir, name) });
     const host = await plan(
       touch('first', sh`touch ${join(dir, 'begun')}; sleep 0.5`),
       touch('second'),
@@ -340,9 +331,8 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
       );
 
     it('is planned like a command, runs between the others, and is proven', async () => {
-      const before = file({ path: join(dir, 'before'), content: '', mode: '0644' });
-      const after = command({
-        name: 'after',
+      const before = file(join(dir, 'before'), { content: '', mode: '0644' });
+      const after = command('after', {
         run: sh`[ -e ${marker()} ] && touch ${join(dir, 'after')}`,
         creates: join(dir, 'after'),
       });
@@ -355,7 +345,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     });
 
     it('fails with what a command printed, what an error says, or without effect, and nothing follows', async () => {
-      const follows = command({ name: 'follows', run: sh`touch ${join(dir, 'x')}`, creates: join(dir, 'x') });
+      const follows = command('follows', { run: sh`touch ${join(dir, 'x')}`, creates: join(dir, 'x') });
       const bad: readonly (readonly [Parameters<typeof task>[1], string])[] = [
         [async ({ $ }) => void (await $`echo broken; exit 3`), 'here: hand: exit status 3\nbroken'],
         [() => Promise.reject(new Error('no such thing')), 'here: hand: no such thing'],
@@ -372,21 +362,21 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
 
   it('counts on the folder of its records, which it makes itself', async () => {
     const path = join(dir, 'state/mine');
-    const host = await plan(file({ path, content: 'x', mode: '0644' }));
+    const host = await plan(file(path, { content: 'x', mode: '0644' }));
     await host.apply(() => true);
     expect(readFileSync(path, 'utf8')).toBe('x');
   });
 
   it('lists what it owns before it touches it', async () => {
     const path = join(dir, 'owned');
-    await (await plan(file({ path, content: '', mode: '0644' }))).apply(() => true);
+    await (await plan(file(path, { content: '', mode: '0644' }))).apply(() => true);
     expect(readFileSync(join(dir, 'state/manifest'), 'utf8')).toBe(`${path}\n`);
     expect(readFileSync(join(dir, 'state/owner'), 'utf8')).toBe('test\n');
   });
 
   it('lists folders that it makes on the way, and none that was there', async () => {
     mkdirSync(join(dir, 'there'));
-    await (await plan(directory({ path: join(dir, 'there/a/b'), mode: '0755' }))).apply(() => true);
+    await (await plan(directory(join(dir, 'there/a/b'), { mode: '0755' }))).apply(() => true);
     expect(readFileSync(join(dir, 'state/manifest'), 'utf8').split('\n').sort()).toEqual(
       ['', '/there/a', '/there/a/b'].map((path) => path && `${dir}${path}`),
     );
@@ -396,7 +386,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     mkdirSync(join(dir, 'shared'));
     mkdirSync(join(dir, 'other'));
     writeFileSync(join(dir, 'other/manifest'), `${dir}/shared\n`);
-    await (await plan(directory({ path: join(dir, 'shared/own'), mode: '0755' }))).apply(() => true);
+    await (await plan(directory(join(dir, 'shared/own'), { mode: '0755' }))).apply(() => true);
     expect(readFileSync(join(dir, 'state/manifest'), 'utf8')).toBe(`${dir}/shared\n${dir}/shared/own\n`);
   });
 
@@ -409,8 +399,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
       files: [{ name: 'tool', path: source, sha256: sha256('bytes') }],
     };
     const host = await plan(
-      archive({
-        directory: join(dir, 'new/bin'),
+      archive(join(dir, 'new/bin'), {
         names: ['tool'],
         version: '1',
         record: join(dir, 'state/release'),

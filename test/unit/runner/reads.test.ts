@@ -29,7 +29,7 @@ describe.each(SHELLS)('looks of many tasks under %s', (name, ...shell) => {
     await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
     return host.plan.map(({ changes }) => changes);
   }
-  const text = (path: string, content: string) => file({ path, content, mode: '0644' });
+  const text = (path: string, content: string) => file(path, { content, mode: '0644' });
 
   it('take a file that goes while it is read for absent, not for closed to us', async () => {
     writeFileSync(at('loaded'), 'text\n');
@@ -135,7 +135,7 @@ describe.each(SHELLS)('looks of many tasks under %s', (name, ...shell) => {
       expect(await refused(text(at('closed/x'), ''))).toBe(
         `here: cannot see ${at('closed/x')}: ${at('closed')} is closed to us`,
       );
-      expect(await refused(directory({ path: at('closed/x'), mode: '0755' }))).toMatch(/^here: cannot see/);
+      expect(await refused(directory(at('closed/x'), { mode: '0755' }))).toMatch(/^here: cannot see/);
       expect(await refused(text(at('sealed/x'), ''))).toBe(
         `here: cannot make ${at('sealed/x')}: nothing can be written in ${at('sealed')}`,
       );

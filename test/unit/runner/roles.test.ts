@@ -60,7 +60,7 @@ const lineOf = (mark: string) =>
 
 const of = (tasks: () => unknown, name = 'web') =>
   role({ name, description: '', tasks: tasks as () => Task[] });
-const motd = (more = {}) => file({ path: '/etc/motd', content: 'a\n', mode: '0644', ...more });
+const motd = (more = {}) => file('/etc/motd', { content: 'a\n', mode: '0644', ...more });
 
 describe('a role that is wrong is told before any host is contacted', () => {
   const fails = (): Task[] => {
@@ -92,7 +92,7 @@ describe('a role that is wrong is told before any host is contacted', () => {
     ['wants a mode that is none', of(() => [motd({ mode: 'rw' })]), /is wrong: mode "rw" does not say/],
     [
       'wants a path that is none',
-      of(() => [directory({ path: 'x\ny', mode: '0755' })]),
+      of(() => [directory('x\ny', { mode: '0755' })]),
       /is not an absolute path$/,
     ],
   ];
@@ -136,11 +136,7 @@ describe('variables', () => {
       const sure: boolean = vars.perhaps;
       if (vars.who === 'nobody') missing();
       return [
-        command({
-          name: `${who} ${times} ${how} ${names} ${text} ${sure}`,
-          run: sh`:`,
-          changedWhen: 'always',
-        }),
+        command(`${who} ${times} ${how} ${names} ${text} ${sure}`, { run: sh`:`, changedWhen: 'always' }),
       ];
     },
   });
@@ -167,7 +163,7 @@ describe('variables', () => {
 });
 
 describe('two tasks that want one thing', () => {
-  const run1 = (text: string) => command({ name: 'same', run: sh`echo ${text}`, unless: sh`true` });
+  const run1 = (text: string) => command('same', { run: sh`echo ${text}`, unless: sh`true` });
   const body = async () => {};
   const OTHER: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
     ['another mode', () => motd(), () => motd({ mode: '0600' })],
@@ -178,7 +174,7 @@ describe('two tasks that want one thing', () => {
       () => motd({ content: new Secret('two') }),
     ],
     ['another run', () => run1('a'), () => run1('b')],
-    ['another kind at one path', () => motd(), () => directory({ path: '/etc/motd/', mode: '0755' })],
+    ['another kind at one path', () => motd(), () => directory('/etc/motd/', { mode: '0755' })],
     [
       'another function',
       () => task('t', async () => {}, { unless: sh`true` }),
@@ -196,12 +192,12 @@ describe('two tasks that want one thing', () => {
   });
 
   const SAME: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
-    ['a group', () => group({ name: 'root' }), () => group({ name: 'root' })],
+    ['a group', () => group('root'), () => group('root')],
     ['a command', () => run1('a'), () => run1('a')],
     [
       'a mode by another spelling',
-      () => directory({ path: '/etc/', mode: '755' }),
-      () => directory({ path: '/etc', mode: '0755' }),
+      () => directory('/etc/', { mode: '755' }),
+      () => directory('/etc', { mode: '0755' }),
     ],
     ['a function', () => task('t', body, { unless: sh`true` }), () => task('t', body, { unless: sh`true` })],
   ];
@@ -217,8 +213,9 @@ describe('an error in a resource of a user', () => {
       if (part === where) throw new TypeError(`no ${part}`); // here: resource
       return value;
     };
-    return defineResource<object, string>({
+    return defineResource<object, object, string>({
       kind: 'mine',
+      complete: () => ({}),
       name: () => 'x',
       title: () => 'mine is so',
       probe: () => sh`:`,
@@ -226,7 +223,7 @@ describe('an error in a resource of a user', () => {
       diff: () => at('diff', [{ kind: 'update' as const, property: 'p', before: 'a', after: 'b' }]),
       prepare: async () => at('prepare', {}),
       apply: () => at('apply', sh`:`),
-    })({});
+    })('x');
   };
   it.each(['parse', 'diff', 'prepare', 'apply'])(
     'in its %s fails its host, and says where it is',
@@ -244,8 +241,9 @@ describe('an error in a resource of a user', () => {
   );
 
   it('that gives no list of differences is told so', async () => {
-    const wrong = defineResource<object, object>({
+    const wrong = defineResource<object, object, object>({
       kind: 'mine',
+      complete: () => ({}),
       name: () => 'x',
       title: () => 'mine is so',
       probe: () => undefined,
@@ -253,7 +251,7 @@ describe('an error in a resource of a user', () => {
       diff: (async () => []) as never,
       apply: () => sh`:`,
     });
-    const { code, message } = await run([of(() => [wrong({})])]);
+    const { code, message } = await run([of(() => [wrong('x')])]);
     expect([code, message]).toEqual([2, 'web1: diff of mine gives no list of differences']);
   });
 });

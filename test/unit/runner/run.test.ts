@@ -48,7 +48,7 @@ describe('runs with disjoint --limit', () => {
           name: 'role',
           description: 'always has something to do',
           vars: {},
-          tasks: () => [command({ name: 'work', run: sh`:`, changedWhen: 'always' })],
+          tasks: () => [command('work', { run: sh`:`, changedWhen: 'always' })],
         },
       ],
       strategy: {

@@ -5,10 +5,9 @@ import { memberService } from '../../../../lib/etcd/files/member-service.ts';
 
 const UNIT = '/etc/systemd/system/etcd.service';
 const digest = (letter: string) => letter.repeat(64);
-const task = memberService({
+const task = memberService('etcd', {
   service: {
     manager: 'systemd',
-    name: 'etcd',
     unitPath: UNIT,
     loads: [
       { path: '/opt/etcd/cfg/etcd.conf', digest: digest('a') },
