@@ -39,9 +39,8 @@ describe('a host that is planned anew in the middle of a run', () => {
                 description: 'writes a version',
                 vars: {},
                 tasks: ({ name, vars, hostvars }) => [
-                  file({ path: join(dir, name, 'version'), content: String(vars.version), mode: '0644' }),
-                  file({
-                    path: join(dir, name, 'all'),
+                  file(join(dir, name, 'version'), { content: String(vars.version), mode: '0644' }),
+                  file(join(dir, name, 'all'), {
                     content: Object.values(hostvars)
                       .map(({ version }) => version)
                       .join(' '),
