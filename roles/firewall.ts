@@ -6,6 +6,7 @@ import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { EXIT, QuorateError } from '../lib/errors.ts';
 import { boundAddress } from '../lib/etcd/facts/bound-address.ts';
+import { leavesFirewall } from '../lib/etcd/facts/firewall-facts.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { clusterOf, type Member, memberOf, portsOf } from '../lib/etcd/model/cluster.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
@@ -29,8 +30,7 @@ export const firewall: Role<EtcdFacts> = {
   tasks(target) {
     const member = memberOf(target);
     const choice = String(target.vars.etcd_firewall);
-    // Without systemd the members are on loopback, and nobody else can reach them.
-    if (choice === 'none' || member.manager === 'process') return [];
+    if (leavesFirewall(target)) return [];
     if (choice === 'disabled') {
       return [noneOfOurs(member, 'nftables', 'iptables'), firewallOff('firewalld')];
     }
@@ -39,6 +39,7 @@ export const firewall: Role<EtcdFacts> = {
     // A member that listens elsewhere until it is restarted keeps the rules for that port until then.
     const inTurn = ![undefined, member.clientUrl].includes(target.facts.reading?.clientUrl);
     if (backend === 'nftables' || backend === 'iptables') {
+      requireUnits(target);
       return [
         ...ownTable(member, backend, ports, inTurn),
         rules(target, member, backend, ports, { title: `${backend} lets in members and clients`, inTurn }),
@@ -95,7 +96,7 @@ function rules(
 /** Takes our rules away again, whichever firewall carries them. */
 export function firewallGone(target: Target<EtcdFacts>): readonly Task[] {
   const member = memberOf(target);
-  if (target.vars.etcd_firewall === 'none' || member.manager === 'process') return [];
+  if (leavesFirewall(target)) return [];
   const { backend } = target.facts.firewall;
   const shared = backend === 'firewalld' || backend === 'ufw';
   const closed = portsOf(member).map((port) => ({ port, sources: [], ...shipped(port) }));
@@ -122,6 +123,19 @@ function backendOf({ name, facts }: Target<EtcdFacts>, choice: string): Firewall
         choice === 'auto'
           ? 'install nftables, or set etcd_firewall: none'
           : `start it once SSH is allowed in it, or set etcd_firewall: auto`,
+    },
+  );
+}
+
+/** Rules of our own are loaded at boot by a unit. */
+function requireUnits({ name, facts }: Target<EtcdFacts>): void {
+  if (facts.systemd !== undefined) return;
+  throw new QuorateError(
+    `${name}: the rules for its ports would be lost at the next boot: there is no systemd`,
+    {
+      exitCode: EXIT.failed,
+      host: name,
+      hint: 'filter the ports yourself, and set etcd_firewall: none',
     },
   );
 }
@@ -170,9 +184,9 @@ function addressesOf({ name, facts }: Target<EtcdFacts>, member: Member): readon
     (one) => one ?? [],
   );
   const addresses = listed
-    .flatMap((one) => (isIP(one) !== 0 ? [one] : (facts.firewall.resolved[one] ?? [])))
+    .flatMap((one) => (isIP(one) !== 0 ? [one] : (facts.firewall.resolved.get(one) ?? [])))
     .filter((one) => !isLoopback(one) && !isWildcard(one));
-  const isKnown = (one: string) => isIP(one) !== 0 || facts.firewall.resolved[one] !== undefined;
+  const isKnown = (one: string) => isIP(one) !== 0 || facts.firewall.resolved.has(one);
   const missing =
     addresses.length === 0
       ? address

@@ -161,7 +161,7 @@ function loads(
   return loadedPaths(member).map((path) => ({ path, ...(known[path] && { digest: known[path] }) }));
 }
 
-/** A linearizable read through the member: there is quorum, and the certificates fit. */
+/** A linearizable read through the member: there is quorum, and the certificates fit. An alarm is for the gate. */
 function answers(member: Member, etcdctl = wantedEtcdctl): Sh {
-  return sh`(${etcdctl(member)}; q_reach; q_etcdctl endpoint health)`;
+  return sh`(${etcdctl(member)}; q_reach; q_answers)`;
 }

@@ -4,6 +4,8 @@ export interface ClusterState {
   readonly healthy: boolean;
   /** Host of the leader; null without one. */
   readonly leader: string | null;
+  /** Of the CA on its members, of those the one that ends first: whole days from now; null where none could be read. */
+  readonly caDays: number | null;
   readonly members: readonly ClusterMember[];
   /** What is wrong with it, in words. */
   readonly problems: readonly string[];

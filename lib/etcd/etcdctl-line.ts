@@ -11,7 +11,7 @@ export function etcdctlLine(
   versions: readonly (string | undefined)[],
 ): string {
   // On this machine the paths may be long: seen from here they are not.
-  const here = (path: string) => (place.manager === 'process' ? fromHere(path) : path);
+  const here = (path: string) => (place.local ? fromHere(path) : path);
   const [binDir, certDir] = [here(place.binDir), here(place.certDir)];
   const words = [
     `${binDir}/etcdctl`,
@@ -31,10 +31,14 @@ export function etcdctlLines({ cluster, hosts }: Surveyed, ...commands: readonly
   const place = answers ? memberOf(answers) : cluster.members[0]!;
   const endpoint = answers?.facts.reading?.clientUrl || place.clientUrl;
   const versions = hosts.map(({ target }) => target.facts.reading?.status?.version);
-  const where = place.manager === 'process' ? [] : [`# on ${place.host}, as root or ${place.user}:`];
-  return [...where, ...commands.map((command) => etcdctlLine(place, [endpoint], command, versions))].join(
-    '\n',
-  );
+  const where = [
+    ...(place.local ? [] : [`on ${place.host}`]),
+    ...(place.user === undefined ? [] : [`as root or ${place.user}`]),
+  ];
+  return [
+    ...(where.length > 0 ? [`# ${where.join(', ')}:`] : []),
+    ...commands.map((command) => etcdctlLine(place, [endpoint], command, versions)),
+  ].join('\n');
 }
 
 /** Lines that put a member on the list of a cluster that lives; one that has joined before is taken off it first. */

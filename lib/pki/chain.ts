@@ -37,18 +37,37 @@ export function chainProblem(pem: string): ChainProblem | undefined {
       hint: 'have the CA issued anew without extended key usages, or with both',
     };
   }
-  let current = issuer;
-  for (let left = above.length; !isIssuedBy(current, current); left--) {
-    const next = above.find((one) => isIssuedBy(current, one));
-    if (next === undefined || left === 0) {
-      return {
-        message: `ends with ${nameOf(current)}, whose own CA (${current.issuer.replaceAll('\n', ', ')}) is not in it`,
-        hint: 'append the CAs above it, the root last',
-      };
-    }
-    current = next;
+  const highest = pathUp(issuer, above).at(-1) ?? issuer;
+  if (isIssuedBy(highest, highest)) return undefined;
+  return {
+    message: `ends with ${nameOf(highest)}, whose own CA (${highest.issuer.replaceAll('\n', ', ')}) is not in it`,
+    hint: 'append the CAs above it, the root last',
+  };
+}
+
+/**
+ * What is to be shown behind a certificate that the first one of a CA file has issued, PEM: that one and those above it
+ * but for the root, which the other side must have by itself. Empty where a root has issued it.
+ */
+export function intermediates(caPem: string): string {
+  const [issuer, ...above] = certificatesIn(caPem);
+  if (issuer === undefined) return '';
+  return pathUp(issuer, above)
+    .filter((one) => !isIssuedBy(one, one))
+    .map((one) => one.toString())
+    .join('');
+}
+
+/** From an issuer to the highest that is known, itself included. */
+function pathUp(issuer: X509Certificate, above: readonly X509Certificate[]): readonly X509Certificate[] {
+  const path = [issuer];
+  for (let at = issuer; path.length <= above.length && !isIssuedBy(at, at); ) {
+    const next = above.find((one) => isIssuedBy(at, one));
+    if (next === undefined) break;
+    path.push(next);
+    at = next;
   }
-  return undefined;
+  return path;
 }
 
 /** Where in a CA file the certificate of a key is; undefined when it is nowhere. */

@@ -3,6 +3,7 @@ import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
 import { readConfig } from './cfssl.ts';
+import { intermediates } from './chain.ts';
 import {
   type LeafKind,
   type LeafProfile,
@@ -150,10 +151,11 @@ class FolderPki implements Pki {
       newKey(this.#config.leaf.key),
     ]);
     const plan = leafPlan(this.#config.leaf.profiles[kind], endOf(caPem), wanted);
-    const [certPem, csrPem] = await Promise.all([
+    const [leafPem, csrPem] = await Promise.all([
       signCertificate(plan, key, { key: signer, certPem: caPem }),
       kind === 'server' ? signRequest(plan, key) : undefined,
     ]);
+    const certPem = leafPem + intermediates(caPem);
     return writePair(folder, kind, { certPem, key, ...(csrPem && { csrPem }) });
   }
 

@@ -11,7 +11,7 @@ export interface FirewallFacts {
   /** What a table of our own can be made with. */
   readonly own: 'nftables' | 'iptables' | 'none';
   /** Addresses of members that the inventory gives by name, as this host resolves them. */
-  readonly resolved: Readonly<Record<string, readonly string[]>>;
+  readonly resolved: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface FirewallFacts {
  * and make tables; old iptables says in /proc that it is in use.
  */
 export function firewallFacts(host: HostData): Sh {
-  if (host.vars.etcd_firewall === 'none' || memberOf(host).manager === 'process') return sh`:`;
+  if (leavesFirewall(host)) return sh`:`;
   return joinSh([
     sh`q_firewall= q_own=none
 if command -v nft >/dev/null; then q_own=nftables; elif command -v iptables >/dev/null; then q_own=iptables; fi
@@ -50,13 +50,18 @@ echo "firewall $q_firewall"; echo "own-firewall $q_own"`,
 export function parseFirewallFacts(out: string): FirewallFacts {
   const backend = (/^firewall (\w+)$/m.exec(out)?.[1] ?? 'none') as FirewallFacts['backend'];
   const own = (/^own-firewall (\w+)$/m.exec(out)?.[1] ?? 'none') as FirewallFacts['own'];
-  const resolved: Record<string, string[]> = {};
+  const resolved = new Map<string, readonly string[]>();
   for (const [, name = '', address = ''] of out.matchAll(/^resolves (\S+) (\S+)$/gm)) {
     if (isIP(address) === 0) continue;
-    resolved[name] ??= [];
-    if (!resolved[name].includes(address)) resolved[name].push(address);
+    resolved.set(name, [...new Set([...(resolved.get(name) ?? []), address])]);
   }
   return { backend, own, resolved };
+}
+
+/** Nothing is filtered for plain processes of this machine: they are on loopback, and whoever runs them is not root. */
+export function leavesFirewall(host: HostData): boolean {
+  const { manager, local } = memberOf(host);
+  return host.vars.etcd_firewall === 'none' || (manager === 'process' && local);
 }
 
 function addressesOf({ address, peerAddress }: Member): readonly string[] {

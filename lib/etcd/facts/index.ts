@@ -109,7 +109,7 @@ export const ORDINARY: EtcdFacts = {
   caPem: undefined,
   installed: undefined,
   selinux: false,
-  firewall: { backend: 'nftables', own: 'nftables', resolved: {} },
+  firewall: { backend: 'nftables', own: 'nftables', resolved: new Map() },
   host: {
     clock: undefined,
     addresses: [],

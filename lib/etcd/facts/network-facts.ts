@@ -19,7 +19,7 @@ export function networkFacts(host: HostData): Sh {
   const own = memberOf(host);
   const others = clusterOf(host).members.filter((member) => member.host !== own.host);
   const targets = [...new Set(others.map(({ peerAddress }) => peerAddress))];
-  if (own.manager === 'process' || targets.length === 0) return sh`:`;
+  if ((own.manager === 'process' && own.local) || targets.length === 0) return sh`:`;
   const numbers = targets.filter((target) => isIP(target) !== 0);
   const names = targets.filter((target) => isIP(target) === 0);
   return sh`q_targets=${numbers.join(' ')}

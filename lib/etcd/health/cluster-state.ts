@@ -10,10 +10,12 @@ export function clusterState(
   findings: readonly Finding[],
 ): ClusterState {
   const members = answers.map(memberState);
+  const [firstEnd] = answers.flatMap(({ caEnd }) => caEnd ?? []).sort((a, b) => a.getTime() - b.getTime());
   return {
     cluster,
     healthy: findings.length === 0,
     leader: members.find(({ role }) => role === 'leader')?.host ?? null,
+    caDays: firstEnd ? daysUntil(firstEnd) : null,
     members,
     problems: findings.map(({ message }) => message),
     table: healthTable(answers),

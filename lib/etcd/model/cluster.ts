@@ -39,6 +39,8 @@ export interface Member {
   readonly group: string | undefined;
   readonly service: string;
   readonly manager: 'systemd' | 'process';
+  /** It lives on the machine that runs Quorate: how it is reached says so, never what starts it. */
+  readonly local: boolean;
   /** Where the host keeps our records. */
   readonly stateDir: string;
 }
@@ -171,6 +173,7 @@ function member(host: string, vars: Vars): Member {
     group: manager === 'process' ? undefined : String(vars.etcd_group),
     service,
     manager,
+    local: isLocal(vars),
     stateDir: manager === 'process' ? join(dirname(configDir), 'state') : `/var/lib/quorate/${service}`,
   };
 }

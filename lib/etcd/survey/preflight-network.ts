@@ -93,7 +93,9 @@ function knownAddresses(member: Member, facts: EtcdFacts, all: readonly Candidat
   const { address, listenAddress, peerAddress, peerListenAddress } = member;
   const given = [address, listenAddress, peerAddress, peerListenAddress].flatMap((one) => one ?? []);
   const bound = (['client', 'peer'] as const).flatMap((end) => boundAddress(member, facts, end) ?? []);
-  const resolved = all.flatMap((other) => given.flatMap((name) => other.facts.firewall.resolved[name] ?? []));
+  const resolved = all.flatMap((other) =>
+    given.flatMap((name) => other.facts.firewall.resolved.get(name) ?? []),
+  );
   const numbers = [...given, ...bound, ...resolved].filter((one) => isIP(one) !== 0 && !isLoopback(one));
   return new Set(numbers.map(canonicalAddress));
 }
@@ -107,10 +109,10 @@ function namesakes({ member, facts }: Candidate, all: readonly Candidate[]): rea
   return others.flatMap((other) => {
     const { address, peerAddress } = other.member;
     return [...new Set([address, peerAddress])].flatMap((name) => {
-      const here = facts.firewall.resolved[name];
+      const here = facts.firewall.resolved.get(name);
       const bound = boundAddress(other.member, other.facts, name === address ? 'client' : 'peer');
       if (here === undefined || bound === undefined || here.includes(bound) || isLoopback(bound)) return [];
-      if (!others.some((one) => one.facts.firewall.resolved[name]?.includes(bound))) return [];
+      if (!others.some((one) => one.facts.firewall.resolved.get(name)?.includes(bound))) return [];
       return refusal(
         member,
         `${name} is ${here.join(', ')} here, and ${other.member.host} listens on ${bound}: its rules would shut that member out`,

@@ -2,8 +2,9 @@ import type { Difference } from '../../dsl/resource.ts';
 import type { Sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
 import { processManager } from './process.ts';
-import { systemdManager } from './systemd.ts';
+import { systemdManager, unitPath } from './systemd.ts';
 import type { Actions, Running, ServiceDesired, ServiceManager } from './types.ts';
 
 export function actionsOf(changes: readonly Change[]): Actions {
@@ -34,6 +35,7 @@ export function lifecycleDifferences(
   outdated: readonly string[],
   world: World,
 ): readonly Difference[] {
+  if (observed.masked !== undefined) requireUnmasked(name, observed.masked, world);
   const enabled: readonly Difference[] = observed.enabled
     ? []
     : [{ kind: 'update', property: 'enabled', before: 'disabled', after: 'enabled' }];
@@ -53,6 +55,19 @@ export function lifecycleDifferences(
   if (state === 'running') return [...enabled, ...loads('restart')];
   const start: Difference = { kind: 'start', property: 'state', before: state, after: 'running' };
   return [...enabled, start, ...(state === 'starting' ? loads('start') : [])];
+}
+
+/** Somebody has shut it off for a reason. A unit that an earlier task writes to /etc goes before a mask in /run. */
+function requireUnmasked(name: string, how: string, world: World): void {
+  const runtime = how === 'masked-runtime';
+  if (runtime && world.path(unitPath(`${name}.service`)).state) return;
+  throw new QuorateError(
+    `${name}.service is masked${runtime ? ' until the next boot' : ''}: nothing may start it`,
+    {
+      exitCode: EXIT.failed,
+      hint: `find out who did that, and why; systemctl unmask ${runtime ? '--runtime ' : ''}${name}.service takes it back`,
+    },
+  );
 }
 
 /**

@@ -16,10 +16,12 @@ export const systemdManager: ServiceManager<SystemdService> = {
     const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(out)?.[1] ?? '';
     const booted = Number(/^btime (\d+)$/m.exec(out)?.[1] ?? Number.NaN);
     const since = booted + Number(property('ActiveEnterTimestampMonotonic') || Number.NaN) / 1e6;
+    const fileState = property('UnitFileState');
     return {
       state: STATES[property('ActiveState')] ?? 'stopped',
       // A unit without [Install] is started by others: there is nothing to enable.
-      enabled: /^(enabled|static|indirect|generated|alias)$/.test(property('UnitFileState')),
+      enabled: /^(enabled|static|indirect|generated|alias)$/.test(fileState),
+      ...(fileState.startsWith('masked') && { masked: fileState }),
       stale: property('NeedDaemonReload') === 'yes',
       start: property('InvocationID') || undefined,
       since: Number.isNaN(since) ? undefined : since,

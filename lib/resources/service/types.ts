@@ -58,6 +58,8 @@ export interface Running {
   /** `starting`: there is a process, which waits for something or has just begun. */
   readonly state: 'running' | 'starting' | 'stopped' | 'failed';
   readonly enabled: boolean;
+  /** It may not be started: `masked`, or `masked-runtime` until the next boot. */
+  readonly masked?: string;
   /** systemd has an older unit loaded than the one on disk. */
   readonly stale: boolean;
   /** Names this start for good: another one has another. */

@@ -81,6 +81,19 @@ openssl x509 -req -in csr -CA root -CAkey root-key -CAcreateserial -days 98 -ext
     );
   });
 
+  it('is shown with every certificate where it is an intermediate: a client may know the root alone', async () => {
+    const dir = scratch();
+    madeElsewhere(dir, 'serverAuth,clientAuth')('middle', 'root');
+    const pki = await open(dir);
+    const { certPem } = await pki.issueMember('m1', 'server', SANS);
+    writeFileSync(join(dir, 'shown'), certPem);
+    execFileSync('openssl', ['verify', '-CAfile', 'root', '-untrusted', 'shown', 'shown'], { cwd: dir });
+    expect(certPem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    expect((await pki.issueMember('m1', 'server', SANS)).certPem).toBe(certPem);
+    const { certPem: client } = await pki.issueClient();
+    expect(client.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+  });
+
   it('is used, its key made private and kept out of version control', async () => {
     const made = scratch();
     await (await open(made)).ensureCa();

@@ -35,6 +35,7 @@ test('a cluster is data: members, leader, health, sizes, days of certificates', 
     cluster: 'prod',
     healthy: true,
     leader: 'etcd01',
+    caDays: 3649,
     members: [
       { host: 'etcd01', role: 'leader', health: 'healthy', dbSizeBytes: 20480, certificateDays: 3649 },
     ],

@@ -108,6 +108,7 @@ export const cluster = (table: string, host = 'etcd01', name = 'prod'): RunEvent
   cluster: name,
   healthy: true,
   leader: host,
+  caDays: 3649,
   members: [
     {
       host,

@@ -56,9 +56,35 @@ describe('a service', () => {
     ],
     ['that does not run', { state: 'inactive', start: '' }, ['start state: stopped']],
     ['without [Install]', { unitFile: 'static' }, []],
-    ['that is masked or disabled', { unitFile: 'disabled' }, ['update enabled: disabled']],
+    ['that is disabled', { unitFile: 'disabled' }, ['update enabled: disabled']],
   ])('%s', (_what, found, expected) => {
     const changes = task.diff({ code: 0, out: observed(found) }, new World());
     expect(changes.map(({ kind, property, before }) => `${kind} ${property}: ${before}`)).toEqual(expected);
+  });
+
+  const masked = (unitFile: string, world = new World()) =>
+    task.diff({ code: 0, out: observed({ unitFile, state: 'inactive' }) }, world);
+
+  it('that is masked is refused in a check, with how to take that back', () => {
+    expect(() => masked('masked')).toThrow('nginx.service is masked: nothing may start it');
+    const hint = expect.stringContaining('systemctl unmask --runtime nginx.service');
+    let error: unknown;
+    try {
+      masked('masked-runtime');
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({
+      exitCode: 2,
+      message: 'nginx.service is masked until the next boot: nothing may start it',
+      hint,
+    });
+  });
+
+  it('that is masked in /run gets going by a unit in /etc, which goes before it', () => {
+    const world = new World();
+    world.path('/etc/systemd/system/nginx.service').willBe({ type: 'file' });
+    expect(masked('masked-runtime', world).map(({ kind }) => kind)).toContain('start');
+    expect(() => masked('masked', world)).toThrow('masked');
   });
 });

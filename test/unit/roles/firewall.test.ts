@@ -41,9 +41,28 @@ describe('the firewall role', () => {
     expect(tasks({ etcd_firewall }, facts).map(({ resource }) => resource)).toEqual(resources);
   });
 
-  it('has nothing to do, nor to ask, for members that are plain processes', () => {
-    expect(tasks({ etcd_service_manager: 'process' }, '')).toEqual([]);
-    expect(firewallFacts(host({ etcd_service_manager: 'process' })).text).toBe(':');
+  it('has nothing to do, nor to ask, for plain processes of this machine', () => {
+    const here = { etcd_service_manager: 'process', ansible_connection: 'local' };
+    expect(tasks(here, '')).toEqual([]);
+    expect(firewallFacts(host(here)).text).toBe(':');
+  });
+
+  it('is the same for plain processes of another one, whose ports are open to others', () => {
+    const there = { etcd_service_manager: 'process' };
+    expect(firewallFacts(host(there)).text).toContain('nft');
+    expect(tasks(there, NFT).map(({ resource }) => resource)).toContain('firewall:etcd');
+    const target = { ...host(there), facts: { ...ORDINARY, systemd: undefined } };
+    expect(() => firewall.tasks(target)).toThrow(
+      'one: the rules for its ports would be lost at the next boot',
+    );
+  });
+
+  it('takes no property of objects for the addresses of a name', () => {
+    const named = { two: { ansible_host: 'constructor' } };
+    expect(() => rules({}, NFT, named)).toThrow(
+      'one: constructor, the address of two, does not resolve here',
+    );
+    expect(sources(rules({}, `${NFT}resolves constructor 10.0.0.7\n`, named), 2380)).toContain('10.0.0.7');
   });
 
   it.each([

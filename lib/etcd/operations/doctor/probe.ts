@@ -41,9 +41,9 @@ export function probeEvidence(member: Member, others: readonly Member[], state: 
     unitAndProcess(member),
     paths(member),
     sh`echo; echo ==odd
-if [ -r ${`${stateDir}/issued`} ]; then
+if [ -f ${`${stateDir}/issued`} ] && [ -r ${`${stateDir}/issued`} ]; then
   while read -r q_sum q_name; do
-    if [ -r "$q_name" ]; then case $(sha256sum <"$q_name") in "$q_sum "*) ;; *) echo "$q_name" ;; esac; fi
+    if [ -f "$q_name" ] && [ -r "$q_name" ]; then case $(sha256sum <"$q_name") in "$q_sum "*) ;; *) echo "$q_name" ;; esac; fi
   done <${`${stateDir}/issued`}
 fi
 echo ==lock
@@ -53,7 +53,10 @@ if q_owner=$(readlink ${`${stateDir}/lock`}); then
 fi
 echo ==space
 q_there "$q_data"; df -Pk "$q_dir" | tail -n 1
-for q_pem in server.pem peer.pem; do echo "==$q_pem"; cat ${certDir}/"$q_pem" 2>/dev/null; done`,
+for q_pem in server.pem peer.pem; do
+  echo "==$q_pem"
+  if [ -f ${certDir}/"$q_pem" ]; then cat ${certDir}/"$q_pem" 2>/dev/null; fi
+done`,
     routes(others),
     sh`echo ==ports`,
     probePorts(others),
@@ -62,7 +65,11 @@ for q_pem in server.pem peer.pem; do echo "==$q_pem"; cat ${certDir}/"$q_pem" 2>
 
 /** What etcd.conf says, as a start would read it. `$q_data` and `$q_wal` are the places that are in force. */
 function settings({ configDir, dataDir }: Member): Sh {
-  return sh`q_settings=$(grep -E '^ETCD_[A-Z_]*(DIR|URLS|OUTPUTS|FILE)=' ${`${configDir}/etcd.conf`} 2>/dev/null)
+  const conf = `${configDir}/etcd.conf`;
+  return sh`q_settings=
+if [ -f ${conf} ]; then q_settings=$(grep -E '^ETCD_[A-Z_]*(DIR|URLS|OUTPUTS|FILE)=' ${conf} 2>/dev/null); fi
+# Its last lines; of what is no file nothing, which would be read until somebody writes to it.
+q_tail() { if [ ! -e "$2" ] || [ -f "$2" ]; then tail -n "$1" -- "$2"; else echo "$2 is no file" >&2; fi; }
 q_set() { printf '%s\n' "$q_settings" | sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" | tail -n 1; }
 q_data=$(q_set ETCD_DATA_DIR); q_data=\${q_data:-${dataDir}}
 q_wal=$(q_set ETCD_WAL_DIR); q_wal=\${q_wal:-$q_data/member/wal}
@@ -77,16 +84,16 @@ function journal(member: Member, state: keyof typeof MINUTES): Sh {
   const lines =
     manager === 'systemd'
       ? journalSinceStart(service, MINUTES[state])
-      : sh`tail -n ${LINES} ${logFile(member)}`;
+      : sh`q_tail ${LINES} ${logFile(member)}`;
   const readable =
     manager === 'systemd'
       ? sh`journalctl --no-pager --lines=0 --unit ${service}.service 2>&1 >/dev/null | head -n 1`
-      : sh`tail -n 1 ${logFile(member)} 2>&1 >/dev/null`;
+      : sh`q_tail 1 ${logFile(member)} 2>&1 >/dev/null`;
   return sh`q_journal=$({ ${lines}
-q_set ETCD_LOG_OUTPUTS | tr , '\n' | grep '^/' | while IFS= read -r q_file; do tail -n ${LINES} "$q_file"; done; } 2>/dev/null)
+q_set ETCD_LOG_OUTPUTS | tr , '\n' | grep '^/' | while IFS= read -r q_file; do q_tail ${LINES} "$q_file"; done; } 2>/dev/null)
 echo ==journal; printf '%s\n' "$q_journal"
 echo ==unread; { ${state === 'sick' ? readable : sh`:`}
-q_set ETCD_LOG_OUTPUTS | tr , '\n' | grep '^/' | while IFS= read -r q_file; do tail -n 1 "$q_file" 2>&1 >/dev/null; done; }`;
+q_set ETCD_LOG_OUTPUTS | tr , '\n' | grep '^/' | while IFS= read -r q_file; do q_tail 1 "$q_file" 2>&1 >/dev/null; done; }`;
 }
 
 /**

@@ -30,8 +30,8 @@ export function anew(about: About, ...roles: readonly string[]): Remedy {
 }
 
 /** Commands for a member's host, on one line. */
-export function on({ host, manager }: Member, ...commands: readonly string[]): string {
-  return `${manager === 'process' ? 'here' : `on ${host}`}: ${commands.join('; ')}`;
+export function on({ host, local }: Member, ...commands: readonly string[]): string {
+  return `${local ? 'here' : `on ${host}`}: ${commands.join('; ')}`;
 }
 
 /** Starts it anew; systemd forgets the starts that failed, and waits for nobody. */
@@ -139,7 +139,7 @@ export function restore({ members, copies, version = '' }: About): Remedy {
   const others = members.filter(({ host }) => host !== source.host).map(({ host }) => host);
   return [
     on(source, stopCommand(source), `cp ${path(source, `${source.dataDir}/member/snap/db`)} ${file}`),
-    ...(source.manager === 'process'
+    ...(source.local
       ? []
       : [`copy ${file} from ${source.host} to the same place on ${others.join(' and ')}`]),
     ...each,
@@ -148,8 +148,8 @@ export function restore({ members, copies, version = '' }: About): Remedy {
 }
 
 /** A path for a command: as short as it is from here, where the command is for this machine. */
-export function path({ manager }: Member, name: string): string {
-  return quote(manager === 'process' ? fromHere(name) : name);
+export function path({ local }: Member, name: string): string {
+  return quote(local ? fromHere(name) : name);
 }
 
 /** The last lines that a member has written. */

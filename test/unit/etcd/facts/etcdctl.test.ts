@@ -93,6 +93,27 @@ describe.each(HERE)('etcdctl, in %s', (_name, ...shell) => {
     expect(out).toBe(other);
   });
 
+  it.each([
+    [
+      'a full member, whose health is none from 3.5 on, though it reads',
+      ['etcdutl'],
+      ['endpoint'],
+      'answers',
+    ],
+    ['one that does not read', ['etcdutl'], ['endpoint', 'member'], 'silent'],
+    ['one of 3.4, whose member list is no linearizable read', [], ['endpoint'], 'silent'],
+    ['one that is well', ['etcdutl'], [], 'answers'],
+  ])('finds out whether a member does its work: %s', async (_what, besides, failing, expected) => {
+    const member = memberIn();
+    mkdirSync(member.binDir, { recursive: true });
+    const fails = failing.map((word) => `*" ${word} "*) exit 1 ;;`).join(' ');
+    writeFileSync(`${member.binDir}/etcdctl`, `#!/bin/sh\ncase " $* " in ${fails} esac\n`, { mode: 0o755 });
+    for (const name of besides) writeFileSync(join(member.binDir, name), '', { mode: 0o755 });
+    chmodSync(dir, 0o755);
+    const ask = sh`if q_answers >/dev/null; then echo answers; else echo silent; fi`;
+    expect(await run(shell, [wantedEtcdctl(member), ask])).toBe(expected);
+  });
+
   it('comes from our manifest while the wanted one is yet to come', async () => {
     const member = memberIn();
     const other = program(join(dir, 'old/etcdctl'));

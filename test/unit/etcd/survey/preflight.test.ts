@@ -231,7 +231,7 @@ describe('before anything is written', () => {
         { addresses: [resolved] },
         {
           resolved,
-          firewall: { ...ORDINARY.firewall, resolved: { 'two.example': [second] } },
+          firewall: { ...ORDINARY.firewall, resolved: new Map([['two.example', [second]]]) },
         },
         { etcd_address: name },
       );
@@ -251,7 +251,7 @@ describe('before anything is written', () => {
       ...host,
       facts: {
         ...host.facts,
-        firewall: { ...host.facts.firewall, resolved: { 'two.example': ['192.0.2.2'] } },
+        firewall: { ...host.facts.firewall, resolved: new Map([['two.example', ['192.0.2.2']]]) },
       },
     }));
     expect(said(...translated)).toEqual([]);

@@ -48,7 +48,7 @@ export const TRUST_AND_NETWORK = [
     next: (about) => [
       on(
         about.member,
-        `take it out of the environment: ${about.member.manager === 'process' ? 'env | grep -i proxy' : 'grep -ri proxy /etc/environment /etc/systemd/system.conf*'}`,
+        `take it out of the environment: ${about.member.local ? 'env | grep -i proxy' : 'grep -ri proxy /etc/environment /etc/systemd/system.conf*'}`,
       ),
       ...anew(about, 'systemd'),
     ],

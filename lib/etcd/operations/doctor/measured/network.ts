@@ -94,11 +94,11 @@ function ofNames(one: Evidence, { all, members }: Scene): readonly Clue[] {
   return [...names]
     .filter((name) => isIP(name) === 0)
     .flatMap((name): readonly Clue[] => {
-      const views = all.map(({ facts }) => facts.firewall.resolved[name] ?? []);
+      const views = all.map(({ facts }) => facts.firewall.resolved.get(name) ?? []);
       const usual = mostOf(
         views.filter((view) => view.length > 0 && !view.every(isLoopback)).map((view) => view.join(' ')),
       );
-      const said = (here[name] ?? []).join(' ');
+      const said = (here.get(name) ?? []).join(' ');
       if (usual === undefined || said === usual) return [];
       const what = said === '' ? 'does not resolve there' : `is ${said} there`;
       return [

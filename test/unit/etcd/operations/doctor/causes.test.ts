@@ -8,6 +8,7 @@ const vars = {
   ...DEFAULTS,
   etcd_address: '127.0.0.1',
   etcd_service_manager: 'process',
+  ansible_connection: 'local',
   etcd_bin_dir: '/home/me/my clusters/bin',
   etcd_cert_dir: '/home/me/my clusters/ssl',
   etcd_config_dir: '/home/me/my clusters/cfg',

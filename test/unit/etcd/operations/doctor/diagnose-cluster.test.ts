@@ -154,7 +154,10 @@ it('names that lead elsewhere on one host', () => {
     const { all } = cluster();
     return NAMES.map((name, i) => {
       const one = all[i] as Evidence;
-      const firewall = { ...one.facts.firewall, resolved: i === 2 ? third : resolved };
+      const firewall = {
+        ...one.facts.firewall,
+        resolved: new Map(Object.entries(i === 2 ? third : resolved)),
+      };
       const member = memberOf({ name, vars: hostvars[name] ?? {}, hostvars });
       return { ...one, member, facts: { ...one.facts, firewall } };
     });

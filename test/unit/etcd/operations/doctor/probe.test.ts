@@ -12,6 +12,41 @@ import { DEFAULTS } from '../../../support/defaults.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { SHELLS } from '../../../support/shells.ts';
 
+it.each(SHELLS)('pipes in the place of files keep nobody waiting: %s', (_name, file = 'sh', ...args) => {
+  const root = scratch();
+  const vars = {
+    ...DEFAULTS,
+    etcd_address: '127.0.0.1',
+    etcd_config_dir: `${root}/cfg`,
+    etcd_cert_dir: `${root}/ssl`,
+    etcd_data_dir: `${root}/data`,
+    etcd_service_manager: 'process',
+  };
+  const member = memberOf({ name: 'etcd01', vars, hostvars: { etcd01: vars } });
+  const log = join(member.stateDir, `${member.service}.log`);
+  const pipes = [
+    `${root}/ssl/server.pem`,
+    `${root}/ssl/peer.pem`,
+    `${root}/cfg/etcd.conf`,
+    log,
+    `${root}/key`,
+  ];
+  for (const path of pipes) {
+    mkdirSync(dirname(path), { recursive: true });
+    execFileSync('mkfifo', [path]);
+  }
+  writeFileSync(`${member.stateDir}/issued`, `${'0'.repeat(64)} ${root}/key\n`);
+  const script = `${PRELUDE}\nq_state=${member.stateDir}\n${probeEvidence(member, [], 'sick').text}`;
+  const out = execFileSync(file, args, {
+    input: script,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: 10_000,
+  });
+  const { certificates, journal, unread } = parseEvidence(member, ORDINARY, [], out);
+  expect([certificates, journal, unread]).toEqual([[], [], `${log} is no file`]);
+});
+
 it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file = 'sh', ...args) => {
   const root = scratch();
   const vars = {
