@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlayRun } from '../../../../lib/dsl/play.ts';
+import { MARK } from '../../../../lib/dsl/probe.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { askMembers, awaited } from '../../../../lib/etcd/health/gate.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
@@ -27,7 +28,7 @@ function cluster(say: (member: number, asked: number, turn: number) => Said | st
     read: async (_doing: string, { text }: { text: string }) => {
       const asked = Number(/--rev=(\d+)/.exec(text)?.[1]);
       const said = say(i, asked, turns[i]!++);
-      return { code: 0, out: `@members 0\n{}\n${typeof said === 'string' ? said : answer(said)}` };
+      return { code: 0, out: `${MARK}@members 0\n{}\n${typeof said === 'string' ? said : answer(said)}` };
     },
   })) as unknown as EtcdHost[];
   const each = async (some: readonly EtcdHost[], work: (host: EtcdHost) => Promise<void>) => {
@@ -39,7 +40,7 @@ function cluster(say: (member: number, asked: number, turn: number) => Said | st
 }
 
 function answer({ revision, compacted = -1, hash }: Said): string {
-  return `@hash 0\n${JSON.stringify([{ HashKV: { header: { revision }, hash, compact_revision: compacted } }])}`;
+  return `${MARK}@hash 0\n${JSON.stringify([{ HashKV: { header: { revision }, hash, compact_revision: compacted } }])}`;
 }
 
 /** Of the checks that are about hashes: the others have no answers here. */
@@ -75,7 +76,7 @@ describe('asking members', () => {
   it('asks anew after a compaction in between', async () => {
     const { ask, turns } = cluster((member, asked, turn) =>
       turn === 1
-        ? '@hash 1\nError: etcdserver: mvcc: required revision has been compacted'
+        ? `${MARK}@hash 1\nError: etcdserver: mvcc: required revision has been compacted`
         : { revision: writing(member, turn), compacted: turn > 1 ? 90 : -1, hash: asked },
     );
     expect(hashFindings(await ask())).toEqual([]);
@@ -96,7 +97,7 @@ describe('asking members', () => {
 
   it('says which member gives no hash, and why', async () => {
     const { ask } = cluster((member) =>
-      member === 1 ? '@hash 1\nwarned\nError: context deadline exceeded' : { revision: 7, hash: 1 },
+      member === 1 ? `${MARK}@hash 1\nwarned\nError: context deadline exceeded` : { revision: 7, hash: 1 },
     );
     expect(hashFindings(await ask())).toEqual([
       'etcd02: no hash of its data (hashkv): Error: context deadline exceeded',

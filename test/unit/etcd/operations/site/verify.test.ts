@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedTask, PlayHost, PlayRun } from '../../../../../lib/dsl/play.ts';
+import { MARK } from '../../../../../lib/dsl/probe.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
 import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
@@ -8,13 +9,13 @@ import { DEFAULTS } from '../../../support/defaults.ts';
 
 const SICK: MemberReading = { healthy: false, said: '', certificates: [], alarms: [] };
 
-const HEALTHY = `@status 0
+const HEALTHY = `${MARK}@status 0
 [{"Status":{"header":{"cluster_id":1,"member_id":2},"version":"3.7.3","leader":2,"raftIndex":9,"raftTerm":2}}]
-@members 0
+${MARK}@members 0
 {"members":[{"ID":2,"name":"etcd01","peerURLs":["https://10.0.0.1:2380"],"clientURLs":["https://10.0.0.1:2379"]}]}
-@hash 0
+${MARK}@hash 0
 [{"HashKV":{"header":{"revision":7},"hash":1,"compact_revision":-1}}]
-@alarms 0
+${MARK}@alarms 0
 {}`;
 
 const CHANGED = [{ changes: [{}] }] as unknown as readonly PlannedTask[];
@@ -43,7 +44,7 @@ async function verified({ plan = [], check = false, failed = false, silent, stop
     read: async (doing: string) => {
       if (doing !== 'asking the member') return { code: 0, out: '' };
       asked += 1;
-      return { code: 0, out: asked > silent ? HEALTHY : '@members 1\ntimed out' };
+      return { code: 0, out: asked > silent ? HEALTHY : `${MARK}@members 1\ntimed out` };
     },
     act: async () => ({ code: 0, out: '' }),
     report: () => {},
