@@ -1,4 +1,4 @@
-import { EXIT, QuorateError } from '../errors.ts';
+import { bugOf, EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { hostNames, type PlayHost, type PlayRun } from './play.ts';
 
 /** What one host goes through while it has its turn, in this order. Whatever throws ends the turn. */
@@ -49,7 +49,8 @@ export async function inSeries<Facts>(
       return takeTurn(host, turn, gate);
     });
     if (passed) continue;
-    if (!began) throw stoppedBetween(hosts[i - 1], hosts.slice(i));
+    // One that is passed over unasked has failed before, and was reported then.
+    if (!began && run.stopping()) throw stoppedBetween(hosts[i - 1], hosts.slice(i));
     failed.push(host);
     if (failed.length > budget) return leaveAlone(failed, hosts.slice(i + 1), hint);
   }
@@ -63,9 +64,26 @@ async function takeTurn<Facts>(host: PlayHost<Facts>, turn: Turn<Facts>, gate: G
     await turn.apply(host);
     await gate.after?.(host);
   } catch (error) {
-    await turn.undo?.(host, error);
+    try {
+      await turn.undo?.(host, error);
+    } catch (failed) {
+      throw new QuorateErrors([...errorsOf(error), ...errorsOf(failed).map((one) => notUndone(host, one))]);
+    }
     throw error;
   }
+}
+
+function errorsOf(error: unknown): readonly QuorateError[] {
+  if (error instanceof QuorateErrors) return error.errors;
+  return [error instanceof QuorateError ? error : bugOf(error)];
+}
+
+function notUndone({ target: { name } }: PlayHost, error: QuorateError): QuorateError {
+  const said = error.message.replace(`${name}: `, '');
+  return new QuorateError(`${name}: what its turn began is not put back: ${said}`, {
+    ...error,
+    host: name,
+  });
 }
 
 /** Stop the series: do not repeat on others what broke `failed`. Does nothing when no host is left. */

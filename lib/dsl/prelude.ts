@@ -9,6 +9,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * Shell functions that every script starts with. Resources call them; all are POSIX (dash, bash,
  * busybox ash) and use coreutils only.
  *
+ * - `q_part [NAME]`: a line between two parts of what is printed, which nothing else can forge: see `MARK`
  * - `q_stat PATH`: where it exists, `stat TYPE|MODE|OWNER|GROUP|SIZE|UID|GID|PATH`; behind that `to directory` or
  *   `to device` for a link to one
  * - `q_text PATH [HEX]`: `q_stat`, then `text` and base64 lines, up to one byte more than a text may have; only
@@ -40,6 +41,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 umask 022
 q_nl='
 '
+q_part() { printf '\\n%s P %s\\n' "\${q_nonce-}" "\${1-}"; }
 q_stat() {
   stat -c 'stat %F|%a|%U|%G|%s|%u|%g|%n' -- "$1" 2>/dev/null || return 0
   if [ -L "$1" ]; then q_leads "$1"; fi

@@ -29,18 +29,34 @@ export interface Probe extends Sh {
 /** Bytes above which a text is not read: it is larger than any that is wanted as text. */
 export const MAX_TEXT = 65536;
 
+/**
+ * Begins each line that stands between parts of what was printed. The runner makes it of the marks that `q_part`
+ * prints, which carry the nonce of the exchange, and keeps it out of all else: no file, journal or name forges one.
+ */
+export const MARK = '\u001e';
+
 /** Stands between the parts of what a probe prints: first each read in order, then the rest. */
-export const PART = '==';
+export const PART = MARK;
 
 /** A probe of paths, and of what `rest` prints after them. */
 export function probe(reads: readonly Read[], rest?: Sh): Probe {
   const parts = [...reads.map(lookAlone), ...(rest ? [rest] : [])];
-  return { ...joinSh(parts, `\necho ${PART}\n`), reads, rest };
+  return { ...joinSh(parts, '\nq_part\n'), reads, rest };
 }
 
 /** The parts of what a probe printed. */
 export function partsOf(out: string): readonly string[] {
   return out.split(new RegExp(`^${PART}$`, 'm')).map((part) => part.replace(/^\n|\n$/g, ''));
+}
+
+/** What was printed behind each `q_part NAME`, and as `''` what came before the first. A later part of a name counts. */
+export function namedParts(out: string): ReadonlyMap<string, string> {
+  const [head = '', ...parts] = out.split(new RegExp(`^${MARK}(?=[a-z])`, 'm'));
+  const named = parts.map((part) => {
+    const [name = ''] = part.split('\n', 1);
+    return [name, part.slice(name.length + 1)] as const;
+  });
+  return new Map([['', head], ...named]);
 }
 
 function lookAlone(read: Read): Sh {

@@ -1,9 +1,9 @@
 import { checkedPath } from '../dsl/path.ts';
 import { defineResource } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
+import { raw, type Sh, sh } from '../dsl/sh.ts';
 
 export interface SetAsideOptions {
-  /** What its new name says: `/srv/data.LABEL-20260131T120000Z`. */
+  /** What its new name says: `/srv/data.LABEL-20260131T120000Z`; on a mount point `.LABEL-…Z.quorate-aside` in it. */
   readonly label: string;
   /** Its content is deleted instead. */
   readonly purge?: boolean;
@@ -35,7 +35,7 @@ export const setAside = defineResource<SetAsideOptions, SetAsideDesired, Observe
   complete: (path, options) => ({ ...options, path: checkedPath(path) }),
   probe: (desired) => sh`${contentOf(desired)}
 if q_mounted; then
-  q_content >/dev/null && echo 'filled mount' || echo 'empty mount'
+  if q_each false; then echo 'empty mount'; else echo 'filled mount'; fi
 elif [ -e ${desired.path} ] || [ -L ${desired.path} ]; then echo there
 else echo absent; fi`,
   parse: ({ out }) => out.trim() as Observed,
@@ -53,8 +53,9 @@ else echo absent; fi`,
 ${contentOf(desired)}
 q_aside=${desired.label}-$(date -u +%Y%m%dT%H%M%SZ)
 if q_mounted; then
-  q_aside=${desired.path}/.$q_aside
-  ${desired.purge ? sh`q_content | while IFS= read -r q_path; do rm -rf -- "$q_path" || exit; done || exit` : intoFolder(desired)}
+  q_aside=${desired.path}/.$q_aside${ASIDE}
+  ${desired.asRoot ? sh`chown -h root:root -- ${desired.path} && chmod 0700 ${desired.path} || exit` : sh`:`}
+  ${desired.purge ? sh`q_each rm -rf -- || exit` : intoFolder(desired)}
 else
   q_aside=${desired.path}.$q_aside
   ${desired.purge ? sh`rm -rf -- ${desired.path} || exit` : sh`mv -- ${desired.path} "$q_aside" || exit`}
@@ -63,7 +64,13 @@ ${desired.purge ? sh`:` : sh`echo "moved to $q_aside"`}
 ${desired.asRoot ? forRootAlone(desired) : sh`:`}`,
 });
 
-/** `q_mounted`, and `q_content`: what lies in the directory, but for what was set aside in it before; 1 if nothing. */
+/** Ends the names of the folders on mount points that have what was set aside there. */
+const ASIDE = '.quorate-aside';
+
+/**
+ * `q_mounted`, and `q_each COMMAND…`, which ends at the first failure: for what lies in the directory, but for what was
+ * set aside in it before. Never by lines: a name may have any number of them.
+ */
 function contentOf({ path }: SetAsideDesired): Sh {
   return sh`q_mounted() {
   q_real=$(cd ${path} 2>/dev/null && pwd -P) || return
@@ -72,21 +79,18 @@ function contentOf({ path }: SetAsideDesired): Sh {
   done </proc/self/mountinfo
   return 1
 }
-q_content() (
-  q_code=1
+q_each() {
   for q_path in ${path}/* ${path}/.[!.]* ${path}/..?*; do
-    case \${q_path##*/} in lost+found | .set-aside-* | .*.destroyed-*) continue ;; esac
-    if [ -e "$q_path" ] || [ -L "$q_path" ]; then printf '%s\n' "$q_path"; q_code=0; fi
+    case \${q_path##*/} in lost+found | .*${raw(ASIDE)}) continue ;; esac
+    if [ -e "$q_path" ] || [ -L "$q_path" ]; then "$@" "$q_path" || return; fi
   done
-  exit "$q_code"
-)`;
+}`;
 }
 
 function intoFolder({ path }: SetAsideDesired): Sh {
   return sh`mkdir -m 0700 -- "$q_aside" || exit
-  q_content | while IFS= read -r q_path; do
-    if [ "$q_path" != "$q_aside" ]; then mv -- "$q_path" "$q_aside/" || exit; fi
-  done || exit
+  q_into() { mv -- "$1" "$q_aside/"; }
+  q_each q_into || exit
   chmod 0700 ${path}`;
 }
 

@@ -3,7 +3,7 @@ import { sh } from '../dsl/sh.ts';
 import type { Prepared, Transfer } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
-import { armGuard, confirmGuard, explainLoss, guardApplied } from './guard.ts';
+import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, prove, type Step } from './prove.ts';
 import type { Fragment } from './script.ts';
 import { shellOn } from './shell.ts';
@@ -27,7 +27,7 @@ interface Progress extends ApplyContext, Proving {}
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
   const progress = { ...context, done: new Set<PlannedTask>() };
   const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
-  let head: readonly Fragment[] = [recordsFragment(steps, context.owner)];
+  let head: readonly Fragment[] = [recordsFragment(steps, context)];
   if (transfers.length > 0) {
     await exchangeAll('preparing', head, context.wire);
     head = [];
@@ -99,15 +99,17 @@ function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
 }
 
 /** Lists what tasks own before anything is touched, so that a killed run leaves nothing unlisted. */
-function recordsFragment(steps: readonly Step[], owner: string): Fragment {
+function recordsFragment(steps: readonly Step[], { owner, wire }: ApplyContext): Fragment {
   const owned = [...new Set(steps.flatMap(({ planned }) => planned.task.owns))];
   const records = sh`[ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
 [ -f "$q_state/owner" ] || printf '%s\n' ${owner} | q_write "$q_state/owner" 0644 '' '' || exit 1
 q_own ${owned}`;
-  return { id: 'records', sh: records, critical: true };
+  const message = `cannot keep records in ${wire.stateDir}`;
+  const failure = { message, hint: 'is the file system full or read-only?' };
+  return { id: 'records', sh: records, critical: true, failure };
 }
 
-/** What could shut us out goes first and alone: the rest follows once a new connection got through. */
+/** Applies what could shut us out as the last of its exchange: the rest follows once a new connection got through. */
 async function applyGuarded(
   steps: readonly Step[],
   head: readonly Fragment[],
@@ -116,10 +118,25 @@ async function applyGuarded(
   const guarded = steps.flatMap(({ planned: { task, changes } }) =>
     task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
   );
-  const arm = { id: 'guard', sh: armGuard(guarded), critical: true };
   const applied = { id: 'applied', sh: guardApplied, critical: false };
   const { wire, connect } = context;
   const { planned } = steps.at(-1) as Step;
+  const notBegun = (why: string, hint: string) => ({
+    message: `"${planned.task.title}" was not begun: ${why}`,
+    hint,
+  });
+  const arm = {
+    id: 'guard',
+    sh: armGuard(guarded),
+    critical: true,
+    failure: notBegun('what it takes to go back cannot be kept', `is there room in ${wire.stateDir}?`),
+  };
+  const holds = {
+    id: 'holds',
+    sh: guardHolds,
+    critical: true,
+    failure: notBegun('what comes before took so long that the host would not take it back', 'run again'),
+  };
   const fail = (error: unknown): never => {
     wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
     throw error;
@@ -128,16 +145,18 @@ async function applyGuarded(
   try {
     await applyAndProve(steps, context, {
       head: [...head, arm],
+      last: holds,
       tail: [applied],
       begun: (task) => {
         begun ||= task === planned;
       },
     });
   } catch (error) {
+    if (!begun && !isLoss(error)) await disarmGuard(wire);
     if (!begun || wire.stopping || !isLoss(error)) throw error;
     fail(await explainLoss(wire, connect, error));
   }
-  if (wire.stopping) return;
+  if (!begun) return disarmGuard(wire);
   const failure = await confirmGuard(wire, connect);
   if (failure) fail(failure);
   finished(planned, context);

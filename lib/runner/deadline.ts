@@ -1,38 +1,41 @@
 /** A time limit that is set anew as things go on. */
 export class Deadline {
-  readonly #late: (seconds: number) => void;
+  readonly #late: (seconds: number, isStill: () => boolean) => void;
   #timer: NodeJS.Timeout | undefined;
   #at = Number.POSITIVE_INFINITY;
 
-  /** `late` hears once how many seconds were waited in vain. */
-  constructor(late: (seconds: number) => void) {
+  /** `late` hears once how many seconds were waited in vain, and may ask later whether that still holds. */
+  constructor(late: (seconds: number, isStill: () => boolean) => void) {
     this.#late = late;
   }
 
-  /** Counts anew; without a number nobody counts. */
+  /** Count anew; without a number, not at all. */
   set(seconds: number | undefined): void {
-    clearTimeout(this.#timer);
+    this.clear();
     if (seconds === undefined || !Number.isFinite(seconds)) {
       this.#at = Number.POSITIVE_INFINITY;
       return;
     }
     this.#at = Date.now() + seconds * 1000;
-    this.#timer = setTimeout(() => {
-      const timer = this.#timer;
+    const timer = setTimeout(() => {
+      const isStill = () => this.#timer === timer;
       // Where this process itself was busy, what has arrived meanwhile is heard first.
       setImmediate(() => {
-        if (timer === this.#timer) this.#late(seconds);
+        if (isStill()) this.#late(seconds, isStill);
       });
     }, seconds * 1000);
+    this.#timer = timer;
   }
 
-  /** Leaves at most so many seconds from now. */
+  /** Leave at most so many seconds from now. */
   shorten(seconds: number): void {
     if (this.#at > Date.now() + seconds * 1000) this.set(seconds);
   }
 
+  /** End it: nothing is late any more, and there is nothing to shorten. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#at = 0;
   }
 }

@@ -56,11 +56,12 @@ export async function exchange(
     deadline.clear();
     running.kill();
   };
-  const deadline = new Deadline(async (seconds) => {
+  const deadline = new Deadline(async (seconds, isStill) => {
     // The host's own end of this may be fine, and only one command of it hang.
     const what =
       parser.pid === undefined ? undefined : await waitingFor(host, parser.pid).catch(() => undefined);
-    giveUp(noAnswer(host, seconds, options.doing, what));
+    // What was waited for may have come while that was asked, and an apply have begun behind it.
+    if (isStill()) giveUp(noAnswer(host, seconds, options.doing, what));
   });
   const parser = new FrameParser(nonce, {
     begin(id) {
@@ -115,8 +116,8 @@ export async function exchange(
   if (failure) throw failure;
   if (parser.complete) return { readings, outcome: 'complete' };
   if (parser.stopped) return { readings, outcome: 'stopped' };
-  const last = fragments.find(({ id, critical }) => critical && (readings.get(id)?.code ?? 0) !== 0);
-  if (last) return { readings, outcome: 'failed' };
+  const isFailed = ({ id, critical }: Fragment) => critical && (readings.get(id)?.code ?? 0) !== 0;
+  if (fragments.some(isFailed)) return { readings, outcome: 'failed' };
   const said = noise.trim();
   throw new QuorateError(
     `${host.name}: the script ended early (${code === null ? 'killed by a signal' : `exit status ${code}`}), so its outcome is unknown${said ? `: ${said}` : ''}`,

@@ -1,3 +1,4 @@
+import { MARK } from '../dsl/probe.ts';
 import type { Reading } from '../dsl/task.ts';
 import { LineReader } from './lines.ts';
 
@@ -47,7 +48,8 @@ export class FrameParser {
     this.#lines.push(chunk);
   }
 
-  #line(line: string, isCut: boolean): void {
+  #line(said: string, isCut: boolean): void {
+    const line = said.replaceAll(MARK, '\ufffd');
     if (!line.startsWith(this.#marker)) {
       this.#text(line, isCut);
       return;
@@ -58,6 +60,7 @@ export class FrameParser {
       this.#held = undefined;
       this.#handlers.begin?.(argument);
     } else if (type === 'E' && this.#current) this.#end(this.#current, Number(argument));
+    else if (type === 'P') this.#mark(line.slice(`${this.#marker}P `.length), isCut);
     else if (type === 'H') this.pid = Number(argument) || undefined;
     else if (type === 'S') this.stopped = true;
     else if (type === 'D') this.complete = true;
@@ -69,6 +72,12 @@ export class FrameParser {
     this.#held = undefined;
     this.#current = undefined;
     this.#handlers.end(open.id, { code, out: open.lines.join('\n') }, open.isCut);
+  }
+
+  /** A mark brings a newline of its own, too. */
+  #mark(name: string, isCut: boolean): void {
+    if (this.#held === '') this.#held = undefined;
+    this.#text(`${MARK}${name}`, isCut);
   }
 
   #text(line: string, isCut: boolean): void {

@@ -11,11 +11,11 @@ import { cutOffMessage } from './wording.ts';
 /** Seconds until what is applied and nobody confirmed is taken back: a TCP connection that was cut lives that long. */
 export const GUARD_SECONDS = 12;
 
-/** Seconds that the applies may take: rules may be many, and what comes before them in the exchange is slow. */
+/** Seconds that the apply may take, and what comes before it in the exchange: rules may be many. */
 const APPLY_SECONDS = 120;
 
 /** Seconds within which a timer of an earlier run has decided. */
-export const SETTLED_SECONDS = APPLY_SECONDS + GUARD_SECONDS + 30;
+export const SETTLED_SECONDS = 2 * APPLY_SECONDS + GUARD_SECONDS + 30;
 
 /** What is undone, and what undoes it. */
 export interface Guarded {
@@ -48,6 +48,12 @@ done`,
   ]);
 }
 
+/**
+ * Shell directly before the guarded apply: fails where the timer has gone off during what came before, which nobody
+ * knows the length of; the time for the apply counts from here.
+ */
+export const guardHolds: Sh = sh`: >"$q_state/guard/begun" && [ -e "$q_state/guard/armed" ]`;
+
 /** Shell at the end of the applies: from here on the time to confirm counts. */
 export const guardApplied: Sh = sh`: >"$q_state/guard/applied"`;
 
@@ -57,6 +63,7 @@ echo "$$ $(q_born $$)" >"$q_guard/pid"
 q_rest=\${q_lock#*:} q_left=${APPLY_SECONDS * 2}
 while [ "$q_left" -gt 0 ]; do
   [ -e "$q_guard/armed" ] || exit 0
+  if [ -e "$q_guard/begun" ]; then rm -f -- "$q_guard/begun"; q_left=${APPLY_SECONDS * 2}; fi
   if [ -e "$q_guard/applied" ] && [ "$q_left" -gt ${GUARD_SECONDS * 2} ]; then q_left=${GUARD_SECONDS * 2}; fi
   if [ -n "$q_lock" ]; then
     [ "$(readlink "$q_state/lock")" = "$q_lock" ] && q_lives "\${q_lock%%:*}" "\${q_rest%%:*}" || { sleep 3; break; }
@@ -76,6 +83,13 @@ export const awaitGuard: Sh = sh`while [ -f "$q_state/guard/pid" ]; do
   read -r q_pid q_start <"$q_state/guard/pid" 2>/dev/null && q_lives "$q_pid" "$q_start" || break
   q_nap 0.2
 done`;
+
+/** Stops the timer: what it would take back was never begun. Where the host does not answer it goes off all the same. */
+export async function disarmGuard({ host, stateDir }: Wire): Promise<void> {
+  const disarm = sh`mv -- "$q_state/guard/armed" "$q_state/guard/disarmed" && rm -rf -- "$q_state/guard"`;
+  const fragments = [{ id: 'disarm', sh: disarm, critical: false }];
+  await exchange(host, fragments, { doing: 'stopping the timer', stateDir }).catch(() => {});
+}
 
 /**
  * Stops the timer through a connection made anew; resolves to why not when that did not come about while it ran. One

@@ -26,6 +26,8 @@ export interface Proving {
 /** What goes around the steps in their exchange. */
 export interface Around {
   readonly head?: readonly Fragment[];
+  /** Directly before the last apply. */
+  readonly last?: Fragment;
   readonly tail?: readonly Fragment[];
   /** Hears of each apply as the host begins it. */
   readonly begun?: (planned: PlannedTask) => void;
@@ -35,7 +37,7 @@ export interface Around {
 export async function applyAndProve(
   steps: readonly Step[],
   context: Proving,
-  { head = [], tail = [], begun }: Around,
+  { head = [], last, tail = [], begun }: Around,
 ): Promise<void> {
   const { wire } = context;
   let failure: unknown;
@@ -49,6 +51,7 @@ export async function applyAndProve(
   const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {
     const { task, changes } = planned;
     return [
+      ...(last && i === steps.length - 1 ? [last] : []),
       { id: `a${i}`, sh: wire.inTask(planned, () => task.apply(changes, prepared)), critical: true },
       { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
     ];
@@ -81,7 +84,7 @@ export async function applyAndProve(
   if (failure) throw failure;
 }
 
-/** An exchange whose fragments of ours, beside those of tasks, must not fail. */
+/** Makes an exchange; throws the `failure` of the fragment of ours, beside those of tasks, that failed. */
 export async function exchangeAll(
   doing: string,
   fragments: readonly Fragment[],
@@ -89,10 +92,8 @@ export async function exchangeAll(
   options: ExchangeOptions = {},
 ): Promise<void> {
   const { readings } = await wire.exchange(doing, fragments, options);
-  const failed = fragments.find(
-    ({ id, critical }) => critical && !isTask(id) && (readings.get(id)?.code ?? 0) !== 0,
-  );
-  if (failed) throw notRecorded(wire, readings.get(failed.id)?.out ?? '');
+  const failed = fragments.find(({ id, failure }) => failure && (readings.get(id)?.code ?? 0) !== 0);
+  if (failed?.failure) throw failureOf(failed.failure, wire, readings.get(failed.id)?.out ?? '');
 }
 
 function isTask(id: string): boolean {
@@ -125,14 +126,14 @@ function applyFailed({ task }: PlannedTask, reading: Reading, { host }: Wire): Q
   );
 }
 
-/** Nothing was changed: what must be written first could not be. */
-function notRecorded({ host, stateDir }: Wire, said: string): QuorateError {
-  return new QuorateError(
-    `${host.name}: cannot keep records in ${stateDir}${said ? `: ${said.trim()}` : ''}`,
-    {
-      exitCode: EXIT.failed,
-      host: host.name,
-      hint: 'is the file system full or read-only?',
-    },
-  );
+function failureOf(
+  { message, hint }: NonNullable<Fragment['failure']>,
+  { host }: Wire,
+  said: string,
+): QuorateError {
+  return new QuorateError(`${host.name}: ${message}${said ? `: ${said.trim()}` : ''}`, {
+    exitCode: EXIT.failed,
+    host: host.name,
+    hint,
+  });
 }

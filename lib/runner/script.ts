@@ -12,6 +12,8 @@ export interface Fragment {
    * to print its first line within this, where it is given.
    */
   readonly patience?: number;
+  /** Of a critical one that is no task's: what it means when it fails. */
+  readonly failure?: { readonly message: string; readonly hint: string };
 }
 
 /** What a host may take to answer what is only read: more than any of it takes on a busy one. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { namedParts } from '../../dsl/probe.ts';
 import type { FactSource, HostData } from '../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
@@ -142,12 +143,10 @@ export const etcdFacts: FactSource<EtcdFacts> = {
     ]);
   },
   parse(reading, host) {
-    const [head = '', ...parts] = reading.out.split(/^==(?=[a-z]+$)/m);
+    const parts = namedParts(reading.out);
+    const head = parts.get('') ?? '';
     const line = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1]?.trim() || undefined;
-    const part = (name: string) => {
-      const text = parts.find((candidate) => candidate.startsWith(`${name}\n`));
-      return text?.slice(name.length + 1).trim() || undefined;
-    };
+    const part = (name: string) => parts.get(name)?.trim() || undefined;
     const machine = line('machine') ?? '';
     const arch = ARCHITECTURES[machine];
     if (arch === undefined) throw unknownArchitecture(host, machine, reading.out);
@@ -242,8 +241,8 @@ echo "service $q_state_now"`,
 
 function memberFacts(member: Member): Sh {
   const ca = caFile(member);
-  return sh`if [ -f ${ca} ]; then echo ==ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
-case \${q_state_now-} in active | activating) echo ==member; ${readMember(member)} ;; esac`;
+  return sh`if [ -f ${ca} ]; then q_part ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
+case \${q_state_now-} in active | activating) q_part member; ${readMember(member)} ;; esac`;
 }
 
 function addressOf(text: string | undefined): string | undefined {

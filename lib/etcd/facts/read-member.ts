@@ -1,3 +1,4 @@
+import { MARK } from '../../dsl/probe.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { etcdctlFunction } from './etcdctl.ts';
@@ -38,7 +39,7 @@ export interface MemberReading {
 /**
  * Read-only shell: questions to the host's own member, side by side since each is a process of its own.
  * Prints `@name code answer` for each, `@name! 0 line` for what it said beside, or `@down` when there is no process to
- * ask. An answer is one line: bash writes line by line, and the lines of two answers would mix. `$q_version` is the
+ * ask; each behind a `MARK`, since what members and their files say is not to be taken for it. An answer is one line: bash writes line by line, and the lines of two answers would mix. `$q_version` is the
  * installed version, where known. `revision` is that of the hash, 0 the current one.
  *
  * From 3.5 on the member list is a linearizable read itself (API of `MemberListRequest.linearizable`), so
@@ -49,7 +50,7 @@ export function readMember(member: Member, revision = 0): Sh {
   return sh`${etcdctlFunction(member)}
 if [ -d "/proc/\${q_main:-0}" ]; then
 ${askMember(member, revision)}
-else echo '@down 0'; fi`;
+else q_part '@down 0'; fi`;
 }
 
 function askMember({ stateDir }: Member, revision: number): Sh {
@@ -57,8 +58,8 @@ function askMember({ stateDir }: Member, revision: number): Sh {
   return sh`if [ -z "\${q_version-}" ] && [ -f ${release} ]; then read -r q_version q_rest <${release}; fi
 q_ask() {
   q_name=$1; shift
-  { q_answer=$(q_etcdctl "$@"); printf '@%s %s %s\n' "$q_name" "$?" "$q_answer" >&3; } 2>&1 |
-    while IFS= read -r q_line; do printf '@%s! 0 %s\n' "$q_name" "$q_line"; done
+  { q_answer=$(q_etcdctl "$@"); printf '%s P @%s %s %s\n' "\${q_nonce-}" "$q_name" "$?" "$q_answer" >&3; } 2>&1 |
+    while IFS= read -r q_line; do printf '%s P @%s! 0 %s\n' "\${q_nonce-}" "$q_name" "$q_line"; done
 } 3>&1
 q_ask_all() { q_answers=$(
   q_ask status -w json endpoint status &
@@ -84,18 +85,17 @@ case $q_answers in
   *'@hash 0'*) ;;
   *'@status 0'*) q_ask hash --command-timeout=30s -w json endpoint hashkv --rev=${revision} ;;
 esac
-printf '@version 0 %s\n' "\${q_version-}"
-printf '@asked 0 %s\n@url 0 %s\n' "$q_url" "$q_told"
-if [ -n "$q_foreign" ]; then printf '@foreign 0 %s %s\n@wanted 0 %s\n' "$q_main" "$q_foreign" "$q_exec"; fi
+q_part "@version 0 \${q_version-}"; q_part "@asked 0 $q_url"; q_part "@url 0 $q_told"
+if [ -n "$q_foreign" ]; then q_part "@foreign 0 $q_main $q_foreign"; q_part "@wanted 0 $q_exec"; fi
 for q_pem in server.pem peer.pem; do
-  echo "@$q_pem 0"
+  q_part "@$q_pem 0"
   if [ -f "$q_certs/$q_pem" ] && [ -r "$q_certs/$q_pem" ]; then while IFS= read -r q_line; do echo "$q_line"; done <"$q_certs/$q_pem"; fi
 done`;
 }
 
 /** By what `readMember` printed no process of the member is there: it runs no more, or between two starts. */
 export function isDown(out: string): boolean {
-  return /^@down /m.test(out);
+  return new RegExp(`^${MARK}@down `, 'm').test(out);
 }
 
 /** Takes apart what `readMember` printed for the same `revision`. */
@@ -135,7 +135,7 @@ export function parseMember(out: string, revision = 0): MemberReading {
 /** `@name code text`; lines without a name belong to the one before, and lines of one name to each other. */
 function printedByName(out: string): (name: string) => Printed | undefined {
   const parts = new Map<string, { readonly code: number; readonly text: string }>();
-  for (const part of out.split(/^@/m).slice(1)) {
+  for (const part of out.split(new RegExp(`^${MARK}@`, 'm')).slice(1)) {
     const [, name = '', code = '', text = ''] = /^(\S+) (\d*) ?(.*)$/s.exec(part) ?? [];
     const before = name.endsWith('!') ? parts.get(name)?.text : undefined;
     parts.set(name, {

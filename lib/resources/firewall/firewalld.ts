@@ -1,3 +1,4 @@
+import { MARK } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
@@ -35,10 +36,10 @@ for q_zone in \${q_default#s} $q_active; do
   for q_file in /etc/firewalld/zones/$q_zone.xml /usr/lib/firewalld/zones/$q_zone.xml; do
     if [ -f "$q_file" ]; then
       q_seen="$q_seen$q_zone "
-      echo "==zone $q_zone"
+      q_part "zone $q_zone"
       q_fw ${ZONE} getZoneSettings2 s "$q_zone" 2>/dev/null ||
         for q_get in getPorts getServices getRichRules; do echo "$q_get $(q_fw ${ZONE} $q_get s "$q_zone")"; done
-      echo ==file
+      q_part file
       cat "$q_file"
       break
     fi
@@ -46,7 +47,7 @@ for q_zone in \${q_default#s} $q_active; do
 done`,
 
   parse(reading) {
-    const [head = '', ...parts] = reading.out.split(/^==zone /m);
+    const [head = '', ...parts] = reading.out.split(new RegExp(`^${MARK}zone `, 'm'));
     const line = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1] ?? '';
     const lines = head.split('\n').filter((one) => one.startsWith('interface '));
     return {
@@ -55,7 +56,7 @@ done`,
       interfaces: lines.flatMap((one) => one.split(/\s+/)[2]?.split('@')[0] ?? []),
       zones: new Map(
         parts.map((part) => {
-          const [reply = '', file = ''] = part.split(/^==file$/m);
+          const [reply = '', file = ''] = part.split(new RegExp(`^${MARK}file$`, 'm'));
           const name = reply.slice(0, reply.indexOf('\n'));
           return [name, { runtime: parseZoneReply(reply), permanent: parseZoneFile(file) }];
         }),

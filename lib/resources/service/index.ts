@@ -26,9 +26,9 @@ export const service = defineResource<ServiceOptions, ServiceDesired, ObservedSe
     probe(
       desired.loads.map(({ path }) => ({ path, how: 'digest' as const })),
       sh`${managerOf(desired).probe(desired)}
-echo ==
+q_part
 if [ -f ${record(desired)} ]; then cat ${record(desired)}; fi
-echo ==
+q_part
 stat -L -c %Y -- ${desired.loads.map(({ path }) => path)} 2>/dev/null`,
     ),
 

@@ -70,7 +70,7 @@ export interface Running {
 
 /** What differs between managers: shell to read and to act. */
 export interface ServiceManager<Desired extends ServiceDesired> {
-  /** Prints nothing that `parse` would not understand; no line is `==`. */
+  /** Prints nothing that `parse` would not understand; */
   probe(desired: Desired): Sh;
   parse(out: string): Running;
   /** Makes the manager know what is on disk, and keep it for the next boot where that is among the changes. */

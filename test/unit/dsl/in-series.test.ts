@@ -21,10 +21,12 @@ interface Case {
   readonly series?: (tell: Told) => Partial<Series<undefined>>;
   /** Asks the run to end while this host has its turn. */
   readonly stopAt?: string;
+  /** Cannot be read while the first host has its turn. */
+  readonly lost?: string;
 }
 
 /** Runs a plain role over three hosts, one after another; gives what happened, in order, and how it ended. */
-async function serially({ broken = [], series = () => ({}), stopAt }: Case) {
+async function serially({ broken = [], series = () => ({}), stopAt, lost }: Case) {
   const dir = scratch();
   const log = join(dir, 'log');
   const tell: Told = (line) => appendFileSync(log, `${line}\n`);
@@ -61,6 +63,10 @@ async function serially({ broken = [], series = () => ({}), stopAt }: Case) {
                   async apply(host) {
                     if (host.target.name === stopAt) run.stop(EXIT.interrupted);
                     await host.apply(() => true);
+                    await play.each(
+                      play.hosts.filter(({ target }) => target.name === lost),
+                      () => Promise.reject(new QuorateError(`${lost}: lost`, { exitCode: EXIT.unreachable })),
+                    );
                   },
                 },
                 ...series(tell),
@@ -166,6 +172,29 @@ describe('hosts in series', () => {
       'stopped b',
       expect.stringMatching(/^undo b: .+/),
     ]);
+  });
+
+  it('tell both why a turn failed and why what it began could not be put back', async () => {
+    const series = () => ({
+      turn: {
+        apply: (host: PlayHost) => host.apply(() => true),
+        undo: () => Promise.reject(new QuorateError('no old binary', { exitCode: EXIT.unreachable })),
+      },
+    });
+    const { code, errors } = await serially({ broken: ['c'], series });
+    expect([code, errors]).toEqual([
+      EXIT.failed,
+      [expect.stringContaining('exit status 1'), 'c: what its turn began is not put back: no old binary'],
+    ]);
+  });
+
+  it('count a host that fails before its turn as failed: nobody asked to stop', async () => {
+    const ended = await serially({ lost: 'b' });
+    expect([ended.code, ended.errors]).toEqual([
+      EXIT.refused,
+      ['b: lost', 'stopped at b: no further host is touched; still to be changed: c'],
+    ]);
+    expect(ended.happened).toEqual(['apply a']);
   });
 
   it('stop on request between two turns, with what is left', async () => {

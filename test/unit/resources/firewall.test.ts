@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Sh } from '../../../lib/dsl/sh.ts';
 import type { Change } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
@@ -251,7 +252,9 @@ describe('rules in firewalld', () => {
       'default s "public"',
       `active ${active}`,
       'interface 2: eth0@if7    inet 10.0.52.13/24 scope global eth0',
-      ...Object.entries(zones).map(([zone, file]) => `==zone ${zone}\na{sv} 0\n==file\n<zone>${file}</zone>`),
+      ...Object.entries(zones).map(
+        ([zone, file]) => `${MARK}zone ${zone}\na{sv} 0\n${MARK}file\n<zone>${file}</zone>`,
+      ),
     ].join('\n');
   const differences = (ports: readonly OpenPort[], out: string) =>
     summary(changes({ backend: 'firewalld', ports }, out));

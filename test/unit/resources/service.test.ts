@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PART } from '../../../lib/dsl/probe.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { service } from '../../../lib/resources/service/index.ts';
 
@@ -36,7 +37,7 @@ function observed({
     `ActiveState=${state}\nUnitFileState=${unitFile}\nNeedDaemonReload=no\nInvocationID=${start}\nActiveEnterTimestampMonotonic=${since * 1e6}\nbtime 1000\n`,
     `ActiveState=active\nInvocationID=${recorded}\nloaded ${digest(loaded)}\n`,
     `${1000 + written}\n`,
-  ].join('==\n');
+  ].join(`${PART}\n`);
 }
 
 describe('a service', () => {

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { raw, sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { type SetAsideOptions, setAside } from '../../../lib/resources/set-aside.ts';
 import { scratch } from '../support/scratch.ts';
@@ -54,6 +54,53 @@ describe.each(SHELLS)('a directory makes way, by %s', (_name, file, ...args) => 
     const { path, apply } = made({ stop: sh`echo still there; exit 3` });
     expect(apply).toThrow();
     expect(readFileSync(join(path, 'member/db'), 'utf8')).toBe('kept');
+  });
+
+  /** What a mount point of its own has before and behind an apply; names are printed between quotes. */
+  const mounted = (label: string, purge: boolean) => {
+    const dir = scratch();
+    const path = join(dir, 'data');
+    mkdirSync(path);
+    mkdirSync(join(dir, '.ssh'));
+    const task = setAside(path, { label, purge, asRoot: true, service: 'app', stop: sh`:` });
+    const { text: look } = task.probe as { text: string };
+    const found = { code: 0, out: 'filled mount\n' };
+    const script = sh`cd ${dir} && mount -t tmpfs none ${path} && mkdir ${path}/member ${path}/lost+found && : >${path}/.hidden || exit
+mkdir ${path}/${'x\n.ssh'} ${path}/${'-rf'}
+: >${path}/${'x\ndata'}
+( ${raw(look)} ); ( ${task.apply(task.diff(found, new World()), {})} ) >&2 || exit; ( ${raw(look)} )
+for q_one in ${path}/* ${path}/.[!.]*; do echo "'$q_one'"; done; ls -d .ssh; ls -A ${path}/.*aside 2>/dev/null || :`;
+    const alone = ['/usr/bin/unshare', '--mount', '--propagation', 'private'];
+    const [command = '', ...words] = file === alone[0] ? [file, ...args] : [...alone, file, ...args];
+    const input = `${PRELUDE}\n${script.text}`;
+    const out = execFileSync(command, words, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'inherit'] });
+    return out
+      .replaceAll(path, 'PATH')
+      .replaceAll(/\d{8}T\d{6}Z/g, 'DATE')
+      .trim()
+      .split('\n');
+  };
+
+  it.runIf(process.getuid?.() === 0)('from a mount point, whatever its names are, and only once', () => {
+    for (const label of ['app.set-aside', 'etcd.destroyed', 'set-aside']) {
+      const [before, after, kept, lost, ...rest] = mounted(label, false).filter((line) => line !== '');
+      expect([before, after]).toEqual(['filled mount', 'empty mount']);
+      expect([kept, lost].sort()).toEqual(
+        [`'PATH/.${label}-DATE.quorate-aside'`, "'PATH/lost+found'"].sort(),
+      );
+      expect(rest.filter((line) => line === '.ssh').length).toBeGreaterThanOrEqual(1);
+      expect(rest).toEqual(expect.arrayContaining(['-rf', '.hidden', 'member']));
+    }
+  });
+
+  it.runIf(process.getuid?.() === 0)('or is deleted there, and nothing beside it', () => {
+    expect(mounted('etcd.destroyed', true)).toEqual([
+      'filled mount',
+      'empty mount',
+      "'PATH/lost+found'",
+      "'PATH/.[!.]*'",
+      '.ssh',
+    ]);
   });
 
   it.runIf(process.getuid?.() === 0)('and is root’s alone, where links lead elsewhere stays as it is', () => {

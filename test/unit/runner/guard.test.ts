@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { sh } from '../../../lib/dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { QuorateError } from '../../../lib/errors.ts';
 import { file } from '../../../lib/resources/file.ts';
@@ -125,6 +125,76 @@ ${rules.apply(...args)}`,
     });
     await expect(host.apply(() => true)).rejects.toThrow(/none got through in time/);
     expect(statuses()).toEqual(['the rules are new: failed']);
+  });
+
+  describe('behind another task', () => {
+    const began = () => join(dir, 'began');
+    /** What comes before does `first`; the rules are set slowly once `began` is there. */
+    async function behind(first: Sh, { save, last = sh`:` }: { save?: Sh; last?: Sh } = {}) {
+      const [rules, later] = tasks() as [Task, Task];
+      const earlier = {
+        ...file(join(dir, 'earlier'), { content: '', mode: '0644', title: 'earlier' }),
+        apply: () => sh`${first}
+: >${join(dir, 'earlier')}; chmod 0644 ${join(dir, 'earlier')}`,
+      };
+      const guard = { undo: rules.guard?.undo ?? (() => sh`:`), save: save ?? rules.guard?.save ?? sh`:` };
+      const apply = (...args: Parameters<Task['apply']>) => joinSh([last, rules.apply(...args)]);
+      const host = loopHost({ dir, sink, shell, connect: async () => shellHost(shell) });
+      const all = [earlier, { ...rules, guard, apply }, later];
+      await host.makePlan(all.map((task) => ({ role: 'role', task })));
+      return host;
+    }
+    const guard = () => existsSync(join(dir, 'state/guard'));
+    const slowly = () => sh`: >${began()}; sleep 1`;
+    const stopOnce = async (host: Awaited<ReturnType<typeof behind>>) => {
+      for (let i = 0; i < 200 && !existsSync(began()); i++) await sleep(20);
+      host.stop();
+    };
+
+    it('is not begun when that took so long that the host takes nothing back any more', async () => {
+      const host = await behind(
+        sh`mv ${`${dir}/state/guard/armed`} ${`${dir}/state/guard/undoing`}; rm -rf ${`${dir}/state/guard`}`,
+      );
+      await expect(host.apply(() => true)).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(/^here: "the rules are new" was not begun: /),
+      });
+      expect(rules()).toBe('old\n');
+      expect(statuses()).toEqual(['earlier: changed']);
+    });
+
+    it('is not begun when what is needed to go back cannot be kept, and that is said', async () => {
+      const host = await behind(sh`:`, { save: sh`echo 'no such rules'; exit 1` });
+      await expect(host.apply(() => true)).rejects.toMatchObject({
+        exitCode: 2,
+        message:
+          'here: "the rules are new" was not begun: what it takes to go back cannot be kept: no such rules',
+      });
+      expect([rules(), statuses()]).toEqual(['old\n', []]);
+    });
+
+    it('leaves no timer when a stop is asked for before it is begun', async () => {
+      const host = await behind(slowly());
+      const applied = host.apply(() => true);
+      await stopOnce(host);
+      await expect(applied).rejects.toMatchObject({ exitCode: 130 });
+      expect([rules(), guard(), statuses()]).toEqual(['old\n', false, ['earlier: changed']]);
+    });
+
+    it('leaves no timer when that fails', async () => {
+      const host = await behind(sh`exit 3`);
+      await expect(host.apply(() => true)).rejects.toMatchObject({ exitCode: 2 });
+      expect([rules(), guard(), statuses()]).toEqual(['old\n', false, ['earlier: failed']]);
+    });
+
+    it('stays when a stop is asked for while it is made: what is proven is not taken back', async () => {
+      const host = await behind(sh`:`, { last: slowly() });
+      const applied = host.apply(() => true);
+      await stopOnce(host);
+      await expect(applied).rejects.toMatchObject({ exitCode: 130 });
+      expect([rules(), guard()]).toEqual(['new\n', false]);
+      expect(statuses()).toEqual(['earlier: changed', 'the rules are new: changed']);
+    });
   });
 
   describe('that takes the connection with it', () => {

@@ -1,3 +1,4 @@
+import { namedParts } from '../../../dsl/probe.ts';
 import type { FactSource } from '../../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { type EtcdFacts, etcdFacts, ORDINARY } from '../../facts/index.ts';
@@ -24,32 +25,31 @@ export const destroyFacts: FactSource<DestroyFacts> = {
   probe: (host) =>
     joinSh([
       etcdFacts.probe(host),
-      sh`echo ==manifest; cat "$q_state/manifest" 2>/dev/null
-echo ==others
+      sh`q_part manifest; cat "$q_state/manifest" 2>/dev/null
+q_part others
 for q_file in "\${q_state%/*}"/*/manifest; do
   if [ "$q_file" != "$q_state/manifest" ]; then cat "$q_file" 2>/dev/null; fi
 done
-echo ==data
+q_part data
 if [ -f "$q_state/manifest" ]; then
   while IFS= read -r q_line; do
     case $q_line in /*) if [ -d "$q_line/member" ]; then printf '%s\n' "$q_line"; fi ;; esac
   done <"$q_state/manifest"
 fi
-echo ==needed
+q_part needed
 ${neededUsers(memberOf(host))}`,
     ]),
   parse(reading, host) {
-    const parts = reading.out.split(/^==(?:manifest|others|data|needed)\n/m);
-    const [head = '', manifest = '', others = '', dataIn = '', needed = ''] = parts;
-    const facts = etcdFacts.parse({ ...reading, out: head }, host);
-    const shared = new Set(others.split('\n'));
-    const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+    const facts = etcdFacts.parse(reading, host);
+    const parts = namedParts(reading.out);
+    const lines = (part: string) => (parts.get(part) ?? '').split('\n').filter((line) => line !== '');
+    const shared = new Set(lines('others'));
     return {
       ...facts,
-      manifest: facts.owner === undefined ? undefined : lines(manifest).filter((line) => !shared.has(line)),
-      dataIn: lines(dataIn),
+      manifest: facts.owner === undefined ? undefined : lines('manifest').filter((line) => !shared.has(line)),
+      dataIn: lines('data'),
       needed: new Map(
-        lines(needed).map((line) => {
+        lines('needed').map((line) => {
           const [name = '', ...why] = line.split(' ');
           return [name, why.join(' ')] as const;
         }),

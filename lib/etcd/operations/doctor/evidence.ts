@@ -1,9 +1,10 @@
+import { namedParts } from '../../../dsl/probe.ts';
 import { type MemberCertificate, memberCertificate } from '../../facts/found-certificates.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type PortReading, parsePorts } from '../../health/ports.ts';
 import type { Member } from '../../model/cluster.ts';
 import { type JournalFinding, readJournal } from './journal.ts';
-import { PARTS } from './probe.ts';
+import type { Part } from './probe.ts';
 
 /** What is known of one member, gathered without changing anything. */
 export interface Evidence {
@@ -71,19 +72,20 @@ export function parseEvidence(
   others: readonly Member[],
   out: string,
 ): Evidence {
-  const parts = partsOf(out);
-  const lines = (name: (typeof PARTS)[number]) => (parts.get(name) ?? '').split('\n').filter(Boolean);
-  const [, kiB, mount] = /^.* \d+ +\d+ +(\d+) +[\d-]+%? +(\/.*)$/.exec(parts.get('space') ?? '') ?? [];
-  const [, pid, who] = /^(\d+) (.*)$/.exec(parts.get('lock') ?? '') ?? [];
+  const parts = namedParts(out);
+  const part = (name: Part) => (parts.get(name) ?? '').trim();
+  const lines = (name: Part) => part(name).split('\n').filter(Boolean);
+  const [, kiB, mount] = /^.* \d+ +\d+ +(\d+) +[\d-]+%? +(\/.*)$/.exec(part('space')) ?? [];
+  const [, pid, who] = /^(\d+) (.*)$/.exec(part('lock')) ?? [];
   return {
     member,
     facts,
-    journal: readJournal(lastStarts(parts.get('journal') ?? '')),
+    journal: readJournal(lastStarts(part('journal'))),
     unread: lines('unread').find((line) => !/^-- |^No entries/.test(line)),
-    ports: parsePorts(member.host, others, parts.get('ports') ?? ''),
+    ports: parsePorts(member.host, others, part('ports')),
     free: mount === undefined ? undefined : { mount, kiB: Number(kiB) },
     certificates: (['server.pem', 'peer.pem'] as const).flatMap((file) => {
-      const pem = parts.get(file) ?? '';
+      const pem = part(file);
       const certificate = memberCertificate(file, pem);
       return certificate ? [{ ...certificate, pem }] : [];
     }),
@@ -103,22 +105,12 @@ export function parseEvidence(
       const [, changed, size, path] = /^(\d+) (\d+) (\/.*)$/.exec(line) ?? [];
       return path === undefined ? [] : [{ path, size: Number(size), changed: Number(changed) }];
     }),
-    dropIns: (/^DropInPaths=(.*)$/m.exec(parts.get('unit') ?? '')?.[1] ?? '').split(' ').filter(Boolean),
-    process: parseProcess(parts.get('process') ?? ''),
+    dropIns: (/^DropInPaths=(.*)$/m.exec(part('unit'))?.[1] ?? '').split(' ').filter(Boolean),
+    process: parseProcess(part('process')),
     holder: who === undefined ? undefined : { who, pid: Number(pid) },
     addresses: lines('addresses'),
     routes: lines('routes').flatMap(parseRoute),
   };
-}
-
-function partsOf(out: string): ReadonlyMap<string, string> {
-  const head = new RegExp(`^==(?=(?:${PARTS.join('|').replaceAll('.', '\\.')})$)`, 'm');
-  return new Map(
-    out.split(head).map((part) => {
-      const end = part.indexOf('\n');
-      return [part.slice(0, end), part.slice(end + 1).trim()];
-    }),
-  );
 }
 
 /** From the last start but one on, by systemd's own lines: the one under way may not have come to its end yet. */

@@ -12,25 +12,24 @@ const LINES = 400;
  */
 const MINUTES = { sick: 10, well: 1 } as const;
 
-/** The parts of what `probeEvidence` prints, each behind a line `==NAME`. */
-export const PARTS = [
-  'journal',
-  'unread',
-  'unit',
-  'process',
-  'settings',
-  'paths',
-  'mounts',
-  'logs',
-  'odd',
-  'lock',
-  'addresses',
-  'routes',
-  'space',
-  'server.pem',
-  'peer.pem',
-  'ports',
-] as const;
+/** The parts of what `probeEvidence` prints, each behind `q_part NAME`. */
+export type Part =
+  | 'journal'
+  | 'unread'
+  | 'unit'
+  | 'process'
+  | 'settings'
+  | 'paths'
+  | 'mounts'
+  | 'logs'
+  | 'odd'
+  | 'lock'
+  | 'addresses'
+  | 'routes'
+  | 'space'
+  | 'server.pem'
+  | 'peer.pem'
+  | 'ports';
 
 /** Read-only shell: one exchange. What the facts know already is not asked again. */
 export function probeEvidence(member: Member, others: readonly Member[], state: keyof typeof MINUTES): Sh {
@@ -40,25 +39,25 @@ export function probeEvidence(member: Member, others: readonly Member[], state: 
     journal(member, state),
     unitAndProcess(member),
     paths(member),
-    sh`echo; echo ==odd
+    sh`q_part odd
 if [ -f ${`${stateDir}/issued`} ] && [ -r ${`${stateDir}/issued`} ]; then
   while read -r q_sum q_name; do
     if [ -f "$q_name" ] && [ -r "$q_name" ]; then case $(sha256sum <"$q_name") in "$q_sum "*) ;; *) echo "$q_name" ;; esac; fi
   done <${`${stateDir}/issued`}
 fi
-echo ==lock
+q_part lock
 if q_owner=$(readlink ${`${stateDir}/lock`}); then
   q_rest=\${q_owner#*:}
   if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then echo "\${q_owner%%:*} \${q_rest#*:}"; fi
 fi
-echo ==space
+q_part space
 q_there "$q_data"; df -Pk "$q_dir" | tail -n 1
 for q_pem in server.pem peer.pem; do
-  echo "==$q_pem"
+  q_part "$q_pem"
   if [ -f ${certDir}/"$q_pem" ]; then cat ${certDir}/"$q_pem" 2>/dev/null; fi
 done`,
     routes(others),
-    sh`echo ==ports`,
+    sh`q_part ports`,
     probePorts(others),
   ]);
 }
@@ -73,7 +72,7 @@ q_tail() { if [ ! -e "$2" ] || [ -f "$2" ]; then tail -n "$1" -- "$2"; else echo
 q_set() { printf '%s\n' "$q_settings" | sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" | tail -n 1; }
 q_data=$(q_set ETCD_DATA_DIR); q_data=\${q_data:-${dataDir}}
 q_wal=$(q_set ETCD_WAL_DIR); q_wal=\${q_wal:-$q_data/member/wal}
-echo ==settings; printf '%s\n' "$q_settings"
+q_part settings; printf '%s\n' "$q_settings"
 # The nearest folder above a path that is there.
 q_there() { q_dir=$1; while [ ! -e "$q_dir" ]; do q_dir=\${q_dir%/*} q_dir=\${q_dir:-/}; done; }`;
 }
@@ -91,8 +90,8 @@ function journal(member: Member, state: keyof typeof MINUTES): Sh {
       : sh`q_tail 1 ${logFile(member)} 2>&1 >/dev/null`;
   return sh`q_journal=$({ ${lines}
 q_set ETCD_LOG_OUTPUTS | tr , '\n' | grep '^/' | while IFS= read -r q_file; do q_tail ${LINES} "$q_file"; done; } 2>/dev/null)
-echo ==journal; printf '%s\n' "$q_journal"
-echo ==unread; { ${state === 'sick' ? readable : sh`:`}
+q_part journal; printf '%s\n' "$q_journal"
+q_part unread; { ${state === 'sick' ? readable : sh`:`}
 q_set ETCD_LOG_OUTPUTS | tr , '\n' | grep '^/' | while IFS= read -r q_file; do q_tail 1 "$q_file" 2>&1 >/dev/null; done; }`;
 }
 
@@ -121,8 +120,8 @@ function unitAndProcess(member: Member): Sh {
       ? sh`q_unit=$(systemctl show -p DropInPaths -p MainPID ${service}.service 2>/dev/null)
 printf '%s\n' "$q_unit"; q_main=\${q_unit#*MainPID=} q_main=\${q_main%%"$q_nl"*}`
       : sh`q_main=; if [ -f ${pidFile(member)} ]; then read -r q_main q_born <${pidFile(member)}; fi`;
-  return sh`echo ==unit; ${main}
-echo ==process
+  return sh`q_part unit; ${main}
+q_part process
 if [ -d "/proc/\${q_main:-0}" ] && [ "\${q_main:-0}" != 0 ]; then
   echo "pid $q_main"; sed -n 's/^State:[[:space:]]*/state /p' "/proc/$q_main/status"
   { tr '\0' '\n' <"/proc/$q_main/environ"; } 2>/dev/null | sed -n 's/^\([A-Za-z]*_[Pp][Rr][Oo][Xx][Yy]\)=..*/proxy \1/p'
@@ -145,7 +144,7 @@ function paths({ binDir, configDir, certDir, dataDir }: Member): Sh {
   return sh`q_named=$(printf '%s\n' "$q_journal" |
   grep -oE '(open|stat|mkdir|unlink|unlinkat|rename|remove|write|read|chmod|chown|sync|load|spawning|executable|execute|executing|readdir) /[^:"\]+|"(path|dir)":"/[^"]+' |
   sed 's/^[^/]*//' | sort -u | head -n 12)
-echo ==paths
+q_part paths
 # One name a line: journals may name anything.
 set -- ${own} "$q_data" "$q_data/member" "$q_data/member/snap/db" "$q_wal"
 q_ifs=$IFS; IFS=$q_nl; set -f; set -- "$@" $q_named; set +f; IFS=$q_ifs
@@ -156,13 +155,13 @@ for q_path in "$@"; do
     if [ ! -d "$q_dir" ] || [ -x "$q_dir/" ]; then echo "missing $q_path"; else echo "hidden $q_path"; fi
   fi
 done
-echo ==mounts
+q_part mounts
 for q_path in "$q_data" ${binDir} ${certDir}; do
   q_there "$q_path"; q_on=$(df -Pk "$q_dir" | tail -n 1); q_on=/\${q_on#*% /}
   while read -r q_n q_at q_n q_options q_n; do if [ "$q_at" = "$q_on" ]; then q_found=$q_options; fi; done </proc/mounts
   echo "mount \${q_found-} $q_on $q_path"
 done
-echo ==logs
+q_part logs
 for q_file in "$q_wal"/*.wal ${dataDir}/member/wal/*.wal ${parentOf(dataDir)}/*/member/wal/*.wal ${parentOf(dataDir)}/member/wal/*.wal /var/lib/etcd*/member/wal/*.wal; do
   if [ -e "$q_file" ]; then stat -c '%Y %s %n' "$q_file"; fi
 done`;
@@ -174,8 +173,8 @@ function parentOf(directory: string): string {
 
 /** From which address packets to the others leave. */
 function routes(others: readonly Member[]): Sh {
-  return sh`echo; echo ==addresses; ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|\1|p'
-echo ==routes
+  return sh`q_part addresses; ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|\1|p'
+q_part routes
 for q_name in ${others.map(({ peerAddress }) => peerAddress)}; do
   q_ip=$(timeout 4 getent ahosts "$q_name" | { read -r q_ip q_rest; echo "$q_ip"; })
   if [ -n "$q_ip" ]; then echo "$q_name $(ip -o route get "$q_ip" 2>/dev/null | head -n 1)"; fi

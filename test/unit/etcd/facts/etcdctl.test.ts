@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MARK } from '../../../../lib/dsl/probe.ts';
 import { joinSh, type Sh, sh } from '../../../../lib/dsl/sh.ts';
 import { etcdctlFunction, wantedEtcdctl } from '../../../../lib/etcd/facts/etcdctl.ts';
 import { parseMember, readMember } from '../../../../lib/etcd/facts/read-member.ts';
@@ -288,5 +289,5 @@ it.each([
   ['http://10.0.0.1:2379', undefined],
   ['', undefined],
 ])('a member is at %j: only https://HOST:PORT counts, whatever a host prints', (told, clientUrl) => {
-  expect(parseMember(`@url 0 ${told}\n`).clientUrl).toBe(clientUrl);
+  expect(parseMember(`${MARK}@url 0 ${told}\n`).clientUrl).toBe(clientUrl);
 });

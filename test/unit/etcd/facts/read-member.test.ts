@@ -2,8 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
+import { MARK } from '../../../../lib/dsl/probe.ts';
 import { parseMember, readMember } from '../../../../lib/etcd/facts/read-member.ts';
 import type { Member } from '../../../../lib/etcd/model/cluster.ts';
+import { marked } from '../../support/marks.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
 
@@ -76,17 +79,18 @@ function read({ dir, pid }: ReturnType<typeof install>, [shell = '', ...args]: r
     clientUrl: 'https://10.0.0.1:2379',
   } as Member;
   const systemd = `systemctl() { printf '%s\\n' MainPID=${pid} User= 'ExecStart={ path=${dir}/etcd ; }'; }`;
-  const script = `q_nl='\n'\n${systemd}\n${readMember(member).text}`;
+  const script = `${PRELUDE}\nq_state=${dir}/state\n${systemd}\n${readMember(member).text}`;
   // Without SHLVL bash takes itself for one of rshd, and reads ~/.bashrc.
   const env = { PATH: process.env.PATH ?? '', SHLVL: '1' };
-  const { stdout } = spawnSync(shell, [...args, '-c', script], { encoding: 'utf8', env });
+  const { stdout: printed } = spawnSync(shell, [...args, '-c', script], { encoding: 'utf8', env });
+  const stdout = marked(printed);
   // Written by processes side by side, of which some write line by line: none may need another line.
-  const asked = stdout.slice(0, stdout.indexOf('@version'));
+  const asked = stdout.slice(0, stdout.indexOf(`${MARK}@version`));
   expect(
     asked
       .trimEnd()
       .split('\n')
-      .filter((line) => !/^@\w+!? \d+\b/.test(line)),
+      .filter((line) => !new RegExp(`^${MARK}@\\w+!? \\d+\\b`).test(line)),
   ).toEqual([]);
   return parseMember(stdout);
 }

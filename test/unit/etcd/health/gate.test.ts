@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MARK } from '../../../../lib/dsl/probe.ts';
 import { askMembers, awaited } from '../../../../lib/etcd/health/gate.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
 import { fakeCluster } from '../../support/fake-cluster.ts';
@@ -18,14 +19,14 @@ function cluster(say: (member: number, asked: number, turn: number) => Said | st
   const says = (i: number) => (_doing: string, script: string) => {
     const asked = Number(/--rev=(\d+)/.exec(script)?.[1]);
     const said = say(i, asked, turns[i]!++);
-    return `@members 0\n{}\n${typeof said === 'string' ? said : answer(said)}`;
+    return `${MARK}@members 0\n{}\n${typeof said === 'string' ? said : answer(said)}`;
   };
   const fake = fakeCluster(NAMES.map((_, i) => ({ says: says(i) })));
   return { turns, ask: () => askMembers(fake.run(), fake) };
 }
 
 function answer({ revision, compacted = -1, hash }: Said): string {
-  return `@hash 0\n${JSON.stringify([{ HashKV: { header: { revision }, hash, compact_revision: compacted } }])}`;
+  return `${MARK}@hash 0\n${JSON.stringify([{ HashKV: { header: { revision }, hash, compact_revision: compacted } }])}`;
 }
 
 /** Of the checks that are about hashes: the others have no answers here. */
@@ -61,7 +62,7 @@ describe('asking members', () => {
   it('asks anew after a compaction in between', async () => {
     const { ask, turns } = cluster((member, asked, turn) =>
       turn === 1
-        ? '@hash 1\nError: etcdserver: mvcc: required revision has been compacted'
+        ? `${MARK}@hash 1\nError: etcdserver: mvcc: required revision has been compacted`
         : { revision: writing(member, turn), compacted: turn > 1 ? 90 : -1, hash: asked },
     );
     expect(hashFindings(await ask())).toEqual([]);
@@ -82,7 +83,7 @@ describe('asking members', () => {
 
   it('says which member gives no hash, and why', async () => {
     const { ask } = cluster((member) =>
-      member === 1 ? '@hash 1\nwarned\nError: context deadline exceeded' : { revision: 7, hash: 1 },
+      member === 1 ? `${MARK}@hash 1\nwarned\nError: context deadline exceeded` : { revision: 7, hash: 1 },
     );
     expect(hashFindings(await ask())).toEqual([
       'etcd02: no hash of its data (hashkv): Error: context deadline exceeded',

@@ -9,6 +9,7 @@ import { dataDirOf, hasLog, otherData, ownLogs } from '../../../../../lib/etcd/o
 import { parseEvidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
 import { probeEvidence } from '../../../../../lib/etcd/operations/doctor/probe.ts';
 import { DEFAULTS } from '../../../support/defaults.ts';
+import { marked } from '../../../support/marks.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { SHELLS } from '../../../support/shells.ts';
 
@@ -84,7 +85,7 @@ it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file =
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  const found = parseEvidence(member, ORDINARY, [], out);
+  const found = parseEvidence(member, ORDINARY, [], marked(out));
 
   expect(found.journal.map(({ cause }) => cause)).toEqual(['unreadable', 'fatal']);
   expect([dataDirOf(found), hasLog(found), ownLogs(found)[0]?.size]).toEqual([`${root}/typo`, true, 0]);

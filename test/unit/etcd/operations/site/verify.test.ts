@@ -1,18 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
+import { MARK } from '../../../../../lib/dsl/probe.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
 import { verify } from '../../../../../lib/etcd/operations/site/verify.ts';
 import { clusterFacts, fakeCluster, memberReading, planned } from '../../../support/fake-cluster.ts';
 
 const SICK = memberReading({ healthy: false });
 
-const HEALTHY = `@status 0
+const HEALTHY = `${MARK}@status 0
 [{"Status":{"header":{"cluster_id":1,"member_id":2},"version":"3.7.3","leader":2,"raftIndex":9,"raftTerm":2}}]
-@members 0
+${MARK}@members 0
 {"members":[{"ID":2,"name":"etcd01","peerURLs":["https://10.0.0.1:2380"],"clientURLs":["https://10.0.0.1:2379"]}]}
-@hash 0
+${MARK}@hash 0
 [{"HashKV":{"header":{"revision":7},"hash":1,"compact_revision":-1}}]
-@alarms 0
+${MARK}@alarms 0
 {}`;
 
 const CHANGED = [planned('file:/x', 'update')];
@@ -34,7 +35,7 @@ async function verified({ plan = [], check = false, failed = false, silent, stop
   const says = (doing: string) => {
     if (doing !== 'asking the member') return '';
     asked += 1;
-    return asked > silent ? HEALTHY : '@members 1\ntimed out';
+    return asked > silent ? HEALTHY : `${MARK}@members 1\ntimed out`;
   };
   const facts = { cluster: clusterFacts(), reading: SICK };
   const { run, errors } = fakeCluster([{ facts, plan, says }]);
