@@ -93,7 +93,14 @@ describeLab('a member as it is written and started', () => {
       expect(said(run)).toContain(
         `etcd01: its raft log is in ${WAL}, and the inventory wants it in ${wanted}`,
       );
+      const args = ['-y', '--purge', '--cluster', 'inventory', '-e', JSON.stringify(other)];
+      const taken = await runPlaybook(lab, args, { playbook: 'destroy' });
+      expect(taken.code).toBe(3);
+      expect(said(taken)).toContain(
+        `etcd01: etcd_wal_dir is ${wanted}, and /var/lib/quorate/etcd/manifest has ${WAL}`,
+      );
     }
+    expect(await onAll(`ls ${WAL}/*.wal | wc -l`)).toEqual(['1', '1', '1']);
     expect((await site('--check', '--detailed-exitcode')).code).toBe(0);
   });
 

@@ -2,6 +2,7 @@ import type { FactSource } from '../../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { type EtcdFacts, etcdFacts, ORDINARY } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
+import { walPath } from '../../model/paths.ts';
 
 /** Facts of a host that is to be emptied. */
 export interface DestroyFacts extends EtcdFacts {
@@ -12,6 +13,8 @@ export interface DestroyFacts extends EtcdFacts {
   readonly manifest: readonly string[] | undefined;
   /** Directories of the manifest that have a member's data. */
   readonly dataIn: readonly string[];
+  /** Directories that have a raft log right inside: of the manifest, and the one that the inventory names. */
+  readonly logsIn: readonly string[];
   /** Users of the manifest that something else on the host needs, and what that is. */
   readonly needed: ReadonlyMap<string, string>;
 }
@@ -20,7 +23,7 @@ export interface DestroyFacts extends EtcdFacts {
 const SEARCH = 20;
 
 export const destroyFacts: FactSource<DestroyFacts> = {
-  ordinary: { ...ORDINARY, manifest: [], dataIn: [], needed: new Map() },
+  ordinary: { ...ORDINARY, manifest: [], dataIn: [], logsIn: [], needed: new Map() },
   probe: (host) =>
     joinSh([
       etcdFacts.probe(host),
@@ -31,9 +34,11 @@ for q_file in "\${q_state%/*}"/*/manifest; do
 done
 echo ==data
 if [ -f "$q_state/manifest" ]; then
-  while IFS= read -r q_line; do
-    case $q_line in /*) if [ -d "$q_line/member" ]; then printf '%s\n' "$q_line"; fi ;; esac
-  done <"$q_state/manifest"
+  { cat "$q_state/manifest"; echo ${walPath(memberOf(host))}; } | while IFS= read -r q_line; do
+    case $q_line in /*) ;; *) continue ;; esac
+    if [ -d "$q_line/member" ]; then printf 'data %s\n' "$q_line"; fi
+    for q_file in "$q_line"/*.wal; do if [ -e "$q_file" ]; then printf 'log %s\n' "$q_line"; break; fi; done
+  done
 fi
 echo ==needed
 ${neededUsers(memberOf(host))}`,
@@ -44,10 +49,13 @@ ${neededUsers(memberOf(host))}`,
     const facts = etcdFacts.parse({ ...reading, out: head }, host);
     const shared = new Set(others.split('\n'));
     const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+    const holding = (what: string) =>
+      lines(dataIn).flatMap((line) => (line.startsWith(`${what} /`) ? [line.slice(what.length + 1)] : []));
     return {
       ...facts,
       manifest: facts.owner === undefined ? undefined : lines(manifest).filter((line) => !shared.has(line)),
-      dataIn: lines(dataIn),
+      dataIn: holding('data'),
+      logsIn: holding('log'),
       needed: new Map(
         lines(needed).map((line) => {
           const [name = '', ...why] = line.split(' ');
