@@ -16,7 +16,14 @@ function target(facts: Partial<DestroyFacts>, vars: object = {}) {
     name: 'etcd01',
     vars: all,
     hostvars: { etcd01: all },
-    facts: { ...ORDINARY, manifest: [DATA, CONF, 'user:etcd'], dataIn: [], logsIn: [], needed: new Map(), ...facts },
+    facts: {
+      ...ORDINARY,
+      manifest: [DATA, CONF, 'user:etcd'],
+      dataIn: [],
+      logsIn: [],
+      needed: new Map(),
+      ...facts,
+    },
   };
 }
 
@@ -91,7 +98,10 @@ describe('destroy against the manifest', () => {
     ],
     [
       'a log that was moved, with the old one left there',
-      [{ ...LOGGED, manifest: ['/srv/old', ...LOGGED.manifest], logsIn: ['/srv/old', '/srv/wal'] }, { etcd_wal_dir: '/srv/wal' }],
+      [
+        { ...LOGGED, manifest: ['/srv/old', ...LOGGED.manifest], logsIn: ['/srv/old', '/srv/wal'] },
+        { etcd_wal_dir: '/srv/wal' },
+      ],
       [],
     ],
   ])('%s', (_name, args, expected) => {
