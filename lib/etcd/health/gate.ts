@@ -52,12 +52,15 @@ async function askOnce(
   await run.each(hosts, one);
   // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
   await Promise.allSettled(hosts.filter((host) => !asked.has(host)).map(one));
-  return cluster.members.map((member) => ({
-    member,
-    reading: readings.get(member.host),
-    unreached: !readings.has(member.host),
-    caEnd: caEndOf(hosts, member.host),
-  }));
+  return cluster.members.map((member) => {
+    const reading = readings.get(member.host);
+    return {
+      member,
+      reading,
+      unreached: !readings.has(member.host),
+      caEnd: caEndOf(hosts, member.host, reading),
+    };
+  });
 }
 
 /** What the facts already know; asked anew only where their hashes cannot be compared. */
@@ -70,17 +73,19 @@ export async function knownAnswers(run: PlayRun<EtcdFacts>, surveyed: Surveyed):
 export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
   return cluster.members.map((member) => {
     const host = hosts.find(({ target }) => target.name === member.host);
+    const reading = host?.target.facts.reading;
     return {
       member,
-      reading: host?.target.facts.reading,
+      reading,
       unreached: host === undefined,
-      caEnd: caEndOf(hosts, member.host),
+      caEnd: caEndOf(hosts, member.host, reading),
     };
   });
 }
 
-function caEndOf(hosts: readonly EtcdHost[], name: string): Date | undefined {
-  return endOfCa(hosts.find(({ target }) => target.name === name)?.target.facts.caPem);
+function caEndOf(hosts: readonly EtcdHost[], name: string, reading: Answer['reading']): Date | undefined {
+  const host = hosts.find(({ target }) => target.name === name);
+  return endOfCa(host?.target.facts.caPem, reading?.certificates ?? []);
 }
 
 /** Throws exit code 3, with the arithmetic where it `stops`, unless the member of `host` may be changed now. */

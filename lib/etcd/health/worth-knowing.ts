@@ -1,3 +1,4 @@
+import { commandLine } from '../../command-line.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { memberOf } from '../model/cluster.ts';
@@ -38,7 +39,7 @@ function authority(cluster: string, end: Date): readonly string[] {
   if (days >= CA_SOON) return [];
   const when = days < 0 ? `ended ${end.toISOString().slice(0, 10)}` : `ends in ${days} days`;
   return [
-    `${cluster}: its CA ${when}, and every certificate with it; no run renews it: have all members trust a new one beside it, then issue from that one`,
+    `${cluster}: its CA ${when}, and every certificate with it; no run renews it: ${commandLine('doctor')} has the steps`,
   ];
 }
 
