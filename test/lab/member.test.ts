@@ -104,6 +104,29 @@ describeLab('a member as it is written and started', () => {
     expect((await site('--check', '--detailed-exitcode')).code).toBe(0);
   });
 
+  it('with an address that came later is well, and what comes of it is said', async () => {
+    const status = async () => {
+      const run = await runPlaybook(lab, [], { playbook: 'status' });
+      return [
+        run.code,
+        /etcd02: its packets to \S+ leave from 10\.0\.52\.114, and others know it as/.test(run.text),
+      ];
+    };
+    await on(
+      'etcd02',
+      'ip addr add 10.0.52.114/24 dev eth0; ip route replace 10.0.52.0/24 dev eth0 src 10.0.52.114',
+    );
+    const said = await status();
+    await on(
+      'etcd02',
+      'ip route replace 10.0.52.0/24 dev eth0 src 10.0.52.14; ip addr del 10.0.52.114/24 dev eth0',
+    );
+    expect([said, await status()]).toEqual([
+      [0, true],
+      [0, false],
+    ]);
+  });
+
   it('cannot run what it can write', async () => {
     const dirs = ['/var/lib/etcd/default.etcd', '/srv/etcd', '/run/etcd', '/tmp', '/var/tmp', '/dev/shm'];
     const script = `pid=$(systemctl show -p MainPID --value etcd)

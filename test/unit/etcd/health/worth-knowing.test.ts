@@ -11,11 +11,13 @@ async function said({
   leaf = 3000,
   keyType = 'ecdsa-256',
   facts = {},
+  vars = {},
 }: {
   ca?: number;
   leaf?: number;
   keyType?: string;
   facts?: Partial<EtcdFacts>;
+  vars?: object;
 }) {
   const certificates = [
     {
@@ -30,6 +32,7 @@ async function said({
   const reading = memberReading({ certificates });
   const surveyed = surveyedOf([{ reading, cluster: clusterFacts({ keyType }), ...facts }], {
     etcd_cluster_name: 'c',
+    ...vars,
   });
   return worthKnowing(surveyed, [
     { member: surveyed.cluster.members[0]!, reading, caEnd: ca === undefined ? undefined : days(ca) },
@@ -69,5 +72,22 @@ describe('what is worth knowing of a cluster', () => {
     expect(await said({ keyType: 'rsa-2048' })).toEqual([
       'etcd01: /opt/etcd/ssl/server.pem has a key of type ecdsa-256, and new ones are rsa-2048: move it away there, and a run issues it anew',
     ]);
+  });
+
+  it('is an address that came later, which others refuse after the next start', async () => {
+    const sources = [{ to: '10.0.0.2', from: '10.0.0.7' }];
+    expect(await said({ facts: { sources } })).toEqual([
+      'etcd01: its packets to 10.0.0.2 leave from 10.0.0.7, and others know it as 10.0.0.1: once it is started anew, they are refused there: take 10.0.0.7 away, or give the route the other source (ip route change, with src 10.0.0.1)',
+    ]);
+    expect(await said({ facts: { sources, reading: memberReading({ healthy: false }) } })).toEqual([]);
+    expect(await said({ facts: { sources: [{ to: '10.0.0.2', from: '10.0.0.1' }] } })).toEqual([]);
+  });
+
+  it('is none that the certificate has, where nobody filters', async () => {
+    const certificate = { file: 'peer.pem' as const, from: new Date(0), until: days(99), lacks: [] };
+    const reading = memberReading({ certificates: [{ ...certificate, names: ['10.0.0.1', '10.0.0.7'] }] });
+    const facts = { sources: [{ to: '10.0.0.2', from: '10.0.0.7' }], reading };
+    expect(await said({ facts })).toHaveLength(1);
+    expect(await said({ facts, vars: { etcd_firewall: 'none' } })).toEqual([]);
   });
 });
