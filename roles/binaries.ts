@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { shortDigest } from '../lib/dsl/path.ts';
 import type { Role } from '../lib/dsl/role.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { clusterOf, memberOf } from '../lib/etcd/model/cluster.ts';
@@ -75,8 +76,13 @@ export const binaries: Role<EtcdFacts> = {
           return release;
         },
         title: `etcd ${version ?? ''} is installed`.replace('  ', ' '),
-        // Bytes as they were recorded are those that a member has loaded; the gate asks it with these tools.
-        inTurn: (changes) => changes.some(({ property }) => property === 'version'),
+        // Bytes that the member has loaded change nothing for it; the gate asks it with the other tools.
+        inTurn: (changes) =>
+          changes.some(
+            ({ property, after }) =>
+              property === 'version' ||
+              (property === 'etcd' && after !== shortDigest(facts.kept.loadedProgram ?? '')),
+          ),
       }),
     ];
   },

@@ -52,7 +52,7 @@ export const systemd: Role<EtcdFacts> = {
 };
 
 function unit(target: Target<EtcdFacts>, member: Member) {
-  const content = etcdUnit(member, target.facts.systemd ?? 0);
+  const content = etcdUnit(member, target.facts.systemd ?? 0, etcdConf(target));
   const path = memberUnitPath(member);
   return [
     file(path, {

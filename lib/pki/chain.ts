@@ -5,7 +5,7 @@ import { missingUses } from './problems.ts';
 const ANY_USE = '2.5.29.37.0';
 
 /** The certificates of a PEM text that can be read, in order. */
-function certificatesIn(pem: string): readonly X509Certificate[] {
+export function certificatesIn(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.flatMap((block) => {
     try {
@@ -76,7 +76,8 @@ export function placeOfKey(pem: string, fits: (certificate: X509Certificate) => 
   return place < 0 ? undefined : place;
 }
 
-function isIssuedBy(one: X509Certificate, other: X509Certificate): boolean {
+/** One is signed by the key of the other, which may sign certificates. */
+export function isIssuedBy(one: X509Certificate, other: X509Certificate): boolean {
   try {
     return one.checkIssued(other) && one.verify(other.publicKey);
   } catch {

@@ -1,4 +1,5 @@
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
+export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { parseDuration } from './duration.ts';
 export { privateFolder, writeWhole } from './files.ts';

@@ -11,7 +11,7 @@ import { targetOf } from './targets.ts';
 const SYSTEMD = 252;
 const PLAIN = targetOf('plain');
 const PLAIN_KEYS = [...parseEnvironmentFile(Buffer.from(etcdConf(PLAIN))).keys()];
-const PLAIN_UNIT = directives(etcdUnit(memberOf(PLAIN), SYSTEMD));
+const PLAIN_UNIT = directives(etcdUnit(memberOf(PLAIN), SYSTEMD, ''));
 
 /** A value of an inventory changes values in files, and never what there is in them. */
 export function checkRendering(target: Target<EtcdFacts>, value: string | undefined): void {
@@ -36,7 +36,7 @@ export function checkRendering(target: Target<EtcdFacts>, value: string | undefi
       throw said(`the bootstrap file is read as ${show([...found])}`);
     }
   }
-  const unit = etcdUnit(member, SYSTEMD);
+  const unit = etcdUnit(member, SYSTEMD, '');
   if (show(directives(unit)) !== show(PLAIN_UNIT)) throw said('the unit has other directives');
   const [start = '', ...others] = unit.split('\n').sort((a, b) => Number(isStart(b)) - Number(isStart(a)));
   // Specifiers, variables, escapes, globs: none of ours has any, so none may come from outside.

@@ -51,7 +51,7 @@ describeLab('the doctor names causes', () => {
 
   beforeAll(async () => {
     lab = await startLab({ name: 'doctor', hosts: 5, etcdVersion: VERSION });
-    expect((await runPlaybook(lab)).code).toBe(0);
+    expect((await runPlaybook(lab, ['-e', 'etcd_ca_expiry=4000h'])).code).toBe(0);
     await kept();
     await lab.ssh('etcd01', `${CTL}; head -c 200000 /dev/urandom | base64 -w0 | ctl put big-value`);
   });
@@ -63,6 +63,25 @@ describeLab('the doctor names causes', () => {
   it('nothing on a healthy cluster', async () => {
     const run = await doctor();
     expect([run.code, run.said]).toEqual([0, []]);
+  });
+
+  slow('a CA that ends before long is renewed under its key, as it says', { timeout: 400_000 }, async () => {
+    const ends = async () => {
+      const run = await runPlaybook(lab, [], { playbook: 'status' });
+      return [run.code, /its CA ends in \d+ days/.test(run.text)];
+    };
+    expect(await ends()).toEqual([0, true]);
+    const { text } = await doctor();
+    const line = text.split('\n').find((one) => one.includes('to renew the CA under its key')) ?? '';
+    const [, steps = ''] = /under its key: (.*)/s.exec(JSON.parse(line).message) ?? [];
+    const done = await carryOut(lab, steps);
+    expect(done.filter((one) => !/ → 0\b/.test(one))).toEqual([]);
+    expect(await ends()).toEqual([0, false]);
+    const trust = 'openssl verify -CAfile /opt/etcd/ssl/ca.pem /opt/etcd/ssl/peer.pem';
+    for (const { name } of lab.hosts) expect((await lab.ssh(name, trust)).code).toBe(0);
+    const again = await runPlaybook(lab, ['--check', '--detailed-exitcode']);
+    expect([again.code, again.changed]).toEqual([0, []]);
+    await kept();
   });
 
   it('a majority that is down: who, and what follows from it', async () => {

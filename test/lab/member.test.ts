@@ -93,8 +93,38 @@ describeLab('a member as it is written and started', () => {
       expect(said(run)).toContain(
         `etcd01: its raft log is in ${WAL}, and the inventory wants it in ${wanted}`,
       );
+      const args = ['-y', '--purge', '--cluster', 'inventory', '-e', JSON.stringify(other)];
+      const taken = await runPlaybook(lab, args, { playbook: 'destroy' });
+      expect(taken.code).toBe(3);
+      expect(said(taken)).toContain(
+        `etcd01: etcd_wal_dir is ${wanted}, and /var/lib/quorate/etcd/manifest has ${WAL}`,
+      );
     }
+    expect(await onAll(`ls ${WAL}/*.wal | wc -l`)).toEqual(['1', '1', '1']);
     expect((await site('--check', '--detailed-exitcode')).code).toBe(0);
+  });
+
+  it('with an address that came later is well, and what comes of it is said', async () => {
+    const status = async () => {
+      const run = await runPlaybook(lab, [], { playbook: 'status' });
+      return [
+        run.code,
+        /etcd02: its packets to \S+ leave from 10\.0\.52\.114, and others know it as/.test(run.text),
+      ];
+    };
+    await on(
+      'etcd02',
+      'ip addr add 10.0.52.114/24 dev eth0; ip route replace 10.0.52.0/24 dev eth0 src 10.0.52.114',
+    );
+    const said = await status();
+    await on(
+      'etcd02',
+      'ip route replace 10.0.52.0/24 dev eth0 src 10.0.52.14; ip addr del 10.0.52.114/24 dev eth0',
+    );
+    expect([said, await status()]).toEqual([
+      [0, true],
+      [0, false],
+    ]);
   });
 
   it('cannot run what it can write', async () => {
@@ -110,11 +140,11 @@ done 2>&1 | sed 's/^.*: [0-9]*: //'`;
     expect(Number(/: (\d+\.\d+)/.exec(exposure)?.[1])).toBeLessThanOrEqual(1.1);
   });
 
-  it('is started without the proxies of its host', async () => {
+  it('is started without the proxies of its host, and without flags from there', async () => {
     await on(
       'etcd02',
       `mkdir -p /etc/systemd/system.conf.d
-printf '[Manager]\\nDefaultEnvironment=HTTPS_PROXY=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9\\n' >/etc/systemd/system.conf.d/proxy.conf
+printf '[Manager]\\nDefaultEnvironment=HTTPS_PROXY=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 ETCD_UNSAFE_NO_FSYNC=true ETCD_NAME=x\\n' >/etc/systemd/system.conf.d/proxy.conf
 systemctl daemon-reexec; systemctl restart etcd`,
     );
     const environ = await on(
@@ -123,6 +153,7 @@ systemctl daemon-reexec; systemctl restart etcd`,
     );
     expect(environ).toContain('ETCD_NAME=etcd02');
     expect(environ.toLowerCase()).not.toContain('proxy');
+    expect(environ).not.toContain('NO_FSYNC');
     await on(
       'etcd02',
       'rm /etc/systemd/system.conf.d/proxy.conf; systemctl daemon-reexec; systemctl restart etcd',
@@ -159,7 +190,7 @@ systemctl is-active etcd`,
     expect(harmless.changed.map(({ host, task }) => `${host} ${task}`)).toEqual([
       'etcd03 etcd is enabled and running',
     ]);
-    expect(harmless.text).not.toContain('changes how etcd runs');
+    expect(harmless.text).not.toContain('is to change how etcd runs');
     await on(
       'etcd03',
       `printf 'Environment=ETCD_UNSAFE_NO_FSYNC=true\\n' >>${dropIn}; systemctl daemon-reload; systemctl restart etcd`,
@@ -172,7 +203,7 @@ systemctl is-active etcd`,
       );
       expect([playbook, code]).toEqual([playbook, 0]);
       expect(text).toContain(
-        `etcd03: ${dropIn} changes how etcd runs: Environment=ETCD_UNSAFE_NO_FSYNC=true; take it out`,
+        `etcd03: ${dropIn} is to change how etcd runs: Environment=ETCD_UNSAFE_NO_FSYNC=true; take it out`,
       );
     }
     await on(

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../addresses.ts';
-import { missingUses, parseCertificate } from '../../pki/index.ts';
+import { endOfChain, missingUses, parseCertificate } from '../../pki/index.ts';
 import type { Member } from '../model/cluster.ts';
 
 /** One of a member's two certificates as it lies on the host. */
@@ -18,6 +18,8 @@ export interface MemberCertificate {
   readonly lacks: readonly string[];
   /** Of its key, as `ecdsa-256`; undefined for kinds that have no name here. */
   readonly keyType?: string | undefined;
+  /** As it lies there. */
+  readonly pem?: string;
 }
 
 /** What is wrong with one of them, as others see it. */
@@ -45,6 +47,7 @@ export function memberCertificate(
     // Without the extension it is for everything.
     lacks: certificate.keyUsage ? missingUses(certificate) : [],
     keyType: keyTypeOf(certificate.publicKey),
+    pem,
   };
 }
 
@@ -60,14 +63,17 @@ function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): stri
   return asymmetricKeyType === 'ed25519' ? 'ed25519' : undefined;
 }
 
-/** When the last certificate of a CA file ends; undefined where there is none that can be read. */
-export function endOfCa(pem: string | undefined): Date | undefined {
-  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  const ends = blocks.flatMap((block) => {
-    const certificate = parseCertificate(block);
-    return certificate ? [new Date(certificate.validTo)] : [];
-  });
-  return ends.sort((a, b) => b.getTime() - a.getTime())[0];
+/** When the CA ends that has signed the certificates of a member, by its CA file; undefined where none can be read. */
+export function endOfCa(
+  pem: string | undefined,
+  certificates: readonly MemberCertificate[],
+): Date | undefined {
+  return pem === undefined
+    ? undefined
+    : endOfChain(
+        pem,
+        certificates.flatMap((one) => one.pem ?? []),
+      );
 }
 
 /** When the first of them ends. */

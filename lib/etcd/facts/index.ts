@@ -10,7 +10,7 @@ import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
-import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept } from './kept.ts';
+import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept, silentProgram } from './kept.ts';
 import { loadedUnit } from './loaded-unit.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
@@ -172,7 +172,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       firewall: parseFirewallFacts(head),
       sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
-      kept: parseKept(head),
+      kept: parseKept(`${head}\n${part('kept') ?? ''}`),
       caPem: certificatesOf(part('ca')),
       reading: member === undefined ? undefined : parseMember(member),
     };
@@ -242,7 +242,8 @@ echo "service $q_state_now"`,
 function memberFacts(member: Member): Sh {
   const ca = caFile(member);
   return sh`if [ -f ${ca} ]; then q_part ca; while IFS= read -r q_line; do echo "$q_line"; done <${ca}; fi
-case \${q_state_now-} in active | activating) q_part member; ${readMember(member)} ;; esac`;
+case \${q_state_now-} in active | activating) q_part member; ${readMember(member)} ;; esac
+case \${q_state_now-} in active) ${silentProgram(member)} ;; esac`;
 }
 
 function addressOf(text: string | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
+import { loadedRecord } from '../model/paths.ts';
 
 /** A directory above those that only root may fill. */
 export interface Above {
@@ -12,8 +13,10 @@ export interface Above {
 export interface KeptFacts {
   /** SHA-256 of the DER of each CA certificate that the host was set up with, by our record; empty without one. */
   readonly trusted: readonly string[];
-  /** Version of the program that a start would run, by its own word; undefined while the member runs. */
+  /** Version of the program that a start would run, by its own word; undefined while the member runs and answers. */
   readonly program: string | undefined;
+  /** SHA-256 of the program that the running process has loaded, by what it noted at its start. */
+  readonly loadedProgram: string | undefined;
   /** Version of the cluster that wrote the data last, as in 3.6.0; undefined while the member runs. */
   readonly dataVersion: string | undefined;
   /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
@@ -27,6 +30,7 @@ export interface KeptFacts {
 export const NOTHING_KEPT: KeptFacts = {
   trusted: [],
   program: undefined,
+  loadedProgram: undefined,
   dataVersion: undefined,
   begunWith: [],
   withoutLog: false,
@@ -43,7 +47,9 @@ export function keptFacts(member: Member): Sh {
   const { binDir, configDir, certDir, dataDir } = member;
   const record = trustedRecord(member);
   const conf = `${configDir}/etcd.conf`;
-  return sh`if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
+  const loaded = loadedRecord(member);
+  return sh`if [ -f ${loaded} ]; then read -r q_line q_rest <${loaded}; echo "loaded-program $q_line"; fi
+if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
 set --
 for q_path in ${[binDir, configDir, certDir]}; do
   while q_path=\${q_path%/*} && [ -n "$q_path" ]; do set -- "$q_path" "$@"; done
@@ -66,6 +72,14 @@ case \${q_state_now-} in active) ;; *)
   ${programVersion(member)}
   ${dataVersion(`${dataDir}/member/snap/db`)}
 esac`;
+}
+
+/**
+ * Read-only shell, behind the questions to a member that is active: where it has not told its version, our record of the
+ * program is no better than that of one that does not run. In a part of its own, `==kept`.
+ */
+export function silentProgram(member: Member): Sh {
+  return sh`case \${q_answers-} in *'@status 0'*) ;; *) q_part kept; ${programVersion(member)} ;; esac`;
 }
 
 /** Our record counts as long as the file is the one that was installed; any other is asked, by no more than it needs. */
@@ -127,6 +141,7 @@ export function parseKept(out: string): KeptFacts {
   return {
     trusted: all('trusted').filter((line) => /^[0-9a-f]{64}$/.test(line)),
     program: version(all('program')[0]),
+    loadedProgram: all('loaded-program').find((line) => /^[0-9a-f]{64}$/.test(line)),
     dataVersion: version(all('data-version').sort(byVersion).at(-1)),
     begunWith: (all('begun-with')[0] ?? '').split(',').flatMap((one) => {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];

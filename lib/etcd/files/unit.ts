@@ -1,6 +1,8 @@
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import { dropInDigest } from '../facts/unit-facts.ts';
 import { bindsPrivileged, type Member } from '../model/cluster.ts';
+import { ALL_FLAGS } from '../model/flag-catalogue.ts';
+import { variableOf } from '../model/flags.ts';
 import {
   bootstrapFile,
   caFile,
@@ -16,12 +18,13 @@ import { BOOTSTRAP_KEYS_SED } from './etcd-conf.ts';
 /**
  * The systemd unit of a member, for the systemd that is there. Notes on the less obvious lines:
  * - every setting comes from the environment files; the second one exists during a bootstrap only
- * - `UnsetEnvironment` has the last word: a proxy set for the whole host must not stand between members
+ * - `UnsetEnvironment` has the last word, so what `etcd.conf` sets is not on it: a proxy set for the whole host must not
+ *   stand between members, and no flag of etcd comes from there
  * - `ExecStartPre=-` records what is about to be loaded; its failure must not keep etcd down
  * - READY is sent once there is quorum, so a member that waits for its peers is started again after a while: the
  *   rest of the boot does not wait for ever, and a large database still has the time it takes to load
  */
-export function etcdUnit(member: Member, systemd: number): string {
+export function etcdUnit(member: Member, systemd: number, conf: string): string {
   const { binDir, configDir, certDir, dataDir, user, group, service } = member;
   const walMount = member.walDir === undefined ? [] : [member.walDir];
   return [
@@ -39,7 +42,7 @@ export function etcdUnit(member: Member, systemd: number): string {
     `Group=${group}`,
     `EnvironmentFile=${confFile(member)}`,
     `EnvironmentFile=-${bootstrapFile(member)}`,
-    ...(systemd >= 235 ? [`UnsetEnvironment=${STRAY_VARIABLES}`] : []),
+    ...(systemd >= 235 ? strayVariables(conf).map((names) => `UnsetEnvironment=${names.join(' ')}`) : []),
     `RuntimeDirectory=${service}`,
     `ExecStartPre=-/bin/sh -c ${unitWord(sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`.text)}`,
     `ExecStart=${binDir}/etcd`,
@@ -59,11 +62,25 @@ export function etcdUnit(member: Member, systemd: number): string {
 /** Seconds. systemd counts them anew for each try. */
 const START_TIMEOUT = 300;
 
-/** Of the host or the operator, and none of a member's business. */
+/** Of the host or the operator, and none of a member's business: in lines that every systemd takes (2,048 bytes). */
+function strayVariables(conf: string): readonly (readonly string[])[] {
+  const set = new Set([...conf.matchAll(/^(ETCD_\w+)=/gm)].map(([, name]) => name));
+  const flags = ['config-file', ...ALL_FLAGS]
+    .map(variableOf)
+    .filter((name) => !set.has(name) && !name.startsWith('ETCD_INITIAL_'));
+  const rows = Math.ceil(flags.length / VARIABLES_A_LINE);
+  return [
+    STRAY_VARIABLES,
+    ...Array.from({ length: rows }, (_, i) => flags.slice(i * VARIABLES_A_LINE, (i + 1) * VARIABLES_A_LINE)),
+  ];
+}
+
+const VARIABLES_A_LINE = 30;
+
 const STRAY_VARIABLES = [
   ...['HTTP', 'HTTPS', 'NO', 'ALL'].flatMap((kind) => [`${kind}_PROXY`, `${kind.toLowerCase()}_proxy`]),
   ...['API', 'CACERT', 'CERT', 'ENDPOINTS', 'KEY', 'PASSWORD', 'USER'].map((name) => `ETCDCTL_${name}`),
-].join(' ');
+];
 
 /** Shell that prints the digests of what a member is about to load, in the order of `loadedPaths`. */
 export function recordCommand(member: Member): Sh {

@@ -20,7 +20,10 @@ export interface Finding {
     | 'alarm'
     | 'cluster-id'
     | 'leader'
+    /** Members do not agree on who is one. */
     | 'member-list'
+    /** Their list is not that of the inventory. */
+    | 'membership'
     | 'learner'
     | 'unstarted'
     | 'raft-lag'

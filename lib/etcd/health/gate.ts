@@ -4,7 +4,7 @@ import type { QuorateError } from '../../errors.ts';
 import { endOfCa } from '../facts/found-certificates.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isDown, parseMember, readMember } from '../facts/read-member.ts';
-import { memberOf } from '../model/cluster.ts';
+import { memberOf, quorum } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer, Finding } from './answer.ts';
@@ -52,12 +52,15 @@ async function askOnce(
   await run.each(hosts, one);
   // A host where a task failed takes part in nothing more, and is known to have failed; its member may answer.
   await Promise.allSettled(hosts.filter((host) => !asked.has(host)).map(one));
-  return cluster.members.map((member) => ({
-    member,
-    reading: readings.get(member.host),
-    unreached: !readings.has(member.host),
-    caEnd: caEndOf(hosts, member.host),
-  }));
+  return cluster.members.map((member) => {
+    const reading = readings.get(member.host);
+    return {
+      member,
+      reading,
+      unreached: !readings.has(member.host),
+      caEnd: caEndOf(hosts, member.host, reading),
+    };
+  });
 }
 
 /** What the facts already know; asked anew only where their hashes cannot be compared. */
@@ -70,17 +73,19 @@ export async function knownAnswers(run: PlayRun<EtcdFacts>, surveyed: Surveyed):
 export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[] {
   return cluster.members.map((member) => {
     const host = hosts.find(({ target }) => target.name === member.host);
+    const reading = host?.target.facts.reading;
     return {
       member,
-      reading: host?.target.facts.reading,
+      reading,
       unreached: host === undefined,
-      caEnd: caEndOf(hosts, member.host),
+      caEnd: caEndOf(hosts, member.host, reading),
     };
   });
 }
 
-function caEndOf(hosts: readonly EtcdHost[], name: string): Date | undefined {
-  return endOfCa(hosts.find(({ target }) => target.name === name)?.target.facts.caPem);
+function caEndOf(hosts: readonly EtcdHost[], name: string, reading: Answer['reading']): Date | undefined {
+  const host = hosts.find(({ target }) => target.name === name);
+  return endOfCa(host?.target.facts.caPem, reading?.certificates ?? []);
 }
 
 /** Throws exit code 3, with the arithmetic where it `stops`, unless the member of `host` may be changed now. */
@@ -108,27 +113,57 @@ export function gateRefusal(
     : refusal({ name }, ['not touched:', ...linesOf(findings)].join('\n'), HEALTH_FIRST);
 }
 
-/**
- * Asks until the cluster is whole but for hosts that are out of reach, or for as long as that may take; `enough` ends
- * it before.
- */
+/** Asks until nothing is left that time may mend, or for as long as that may take; `enough` ends it before. */
 export async function askUntilWhole(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   enough: () => boolean = () => false,
 ): Promise<readonly Answer[]> {
   const deadline = Date.now() + SETTLE;
+  const rests = restsIn(surveyed);
   for (;;) {
     const answers = await askMembers(run, surveyed);
-    if (awaited(answers).length === 0 || Date.now() > deadline || enough()) return answers;
+    if (awaited(answers, rests).length === 0 || Date.now() > deadline || enough()) return answers;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
-/** What time may mend: who is known to be out of reach does not come meanwhile. */
-export function awaited(answers: readonly Answer[]): readonly Finding[] {
-  const away = answers.filter(({ unreached }) => unreached).map(({ member }) => member.host);
-  return judgeCluster(answers).filter(({ host }) => host === undefined || !away.includes(host));
+/** What ends by itself once members that run, or are being started, have found each other. */
+const PASSING: ReadonlySet<Finding['check']> = new Set([
+  'health',
+  'leader',
+  'member-list',
+  'unstarted',
+  'raft-lag',
+  'hash-unknown',
+  'unanswered',
+]);
+
+/**
+ * What time may mend: nothing where too few members for a quorum may come, and nothing of a member that is out of
+ * reach, that rests and is started by nobody, or that has a fault which stays.
+ */
+export function awaited(
+  answers: readonly Answer[],
+  rests: (host: string) => boolean = () => false,
+): readonly Finding[] {
+  const findings = judgeCluster(answers);
+  const stuck = new Set(findings.flatMap(({ check, host }) => (host && !PASSING.has(check) ? [host] : [])));
+  const comes = ({ member: { host }, reading, unreached }: Answer) =>
+    !unreached && !stuck.has(host) && !(reading === undefined && rests(host));
+  const coming = new Set(answers.filter(comes).map(({ member }) => member.host));
+  if (coming.size < quorum(answers.length)) return [];
+  return findings.filter(({ check, host }) => PASSING.has(check) && (host === undefined || coming.has(host)));
+}
+
+/** It did not run when the run began, and none of its roles starts it. */
+function restsIn({ hosts }: Surveyed): (host: string) => boolean {
+  const resting = hosts.filter(
+    ({ target, plan }) =>
+      target.facts.reading === undefined &&
+      !plan.some(({ changes }) => changes.some(({ kind }) => kind === 'start' || kind === 'restart')),
+  );
+  return (host) => resting.some(({ target }) => target.name === host);
 }
 
 /** Waits until the cluster is whole again; throws exit code 3 when it does not get there. */

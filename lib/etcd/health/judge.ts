@@ -137,7 +137,7 @@ function sameMemberList(answers: readonly Answer[]): Finding[] {
   for (const { member } of list ? answers : []) {
     if (!list?.some((one) => one.peerUrls.includes(member.peerUrl))) {
       findings.push({
-        check: 'member-list',
+        check: 'membership',
         host: member.host,
         message: `${member.host}: ${member.peerUrl} is not in the member list`,
       });
@@ -146,7 +146,7 @@ function sameMemberList(answers: readonly Answer[]): Finding[] {
   for (const one of list ?? []) {
     if (!answers.some(({ member }) => one.peerUrls.includes(member.peerUrl))) {
       findings.push({
-        check: 'member-list',
+        check: 'membership',
         message: `member ${one.name || one.id} (${one.peerUrls.join(' ')}) is not in the inventory`,
       });
     }

@@ -1,4 +1,6 @@
+import { commandLine } from '../../command-line.ts';
 import { endOf } from '../facts/found-certificates.ts';
+import { strangeSource } from '../facts/strange-source.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
@@ -16,6 +18,7 @@ export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Ans
     ...(caEnd === undefined ? [] : authority(cluster.name, caEnd)),
     ...hosts.flatMap(dropIns),
     ...hosts.flatMap(keys),
+    ...hosts.flatMap((one) => sources(one, hosts)),
   ];
 }
 
@@ -38,7 +41,7 @@ function authority(cluster: string, end: Date): readonly string[] {
   if (days >= CA_SOON) return [];
   const when = days < 0 ? `ended ${end.toISOString().slice(0, 10)}` : `ends in ${days} days`;
   return [
-    `${cluster}: its CA ${when}, and every certificate with it; no run renews it: have all members trust a new one beside it, then issue from that one`,
+    `${cluster}: its CA ${when}, and every certificate with it; no run renews it: ${commandLine('doctor')} has the steps`,
   ];
 }
 
@@ -47,7 +50,7 @@ function dropIns({ target }: EtcdHost): readonly string[] {
   const { service } = memberOf(target);
   return strangeDropIns(target.facts.unit).map(
     ({ path, said }) =>
-      `${target.name}: ${path} changes how ${service} runs: ${said.join(', ')}; take it out, or say it in etcd_settings`,
+      `${target.name}: ${path} is to change how ${service} runs: ${said.join(', ')}; take it out, or say it in etcd_settings`,
   );
 }
 
@@ -59,5 +62,25 @@ function keys({ target }: EtcdHost): readonly string[] {
   const { certDir } = memberOf(target);
   return [
     `${target.name}: ${certDir}/${other.file} has a key of type ${other.keyType}, and new ones are ${wanted}: move it away there, and a run issues it anew`,
+  ];
+}
+
+/**
+ * An address that came later: what is connected stays so, and the next start finds firewalls and a certificate that do
+ * not know it. Of a member that is not well, the survey and the doctor speak.
+ */
+function sources({ target }: EtcdHost, hosts: readonly EtcdHost[]): readonly string[] {
+  const { facts, name } = target;
+  const member = memberOf(target);
+  const others = hosts.map((host) => host.target.facts);
+  const strange = facts.reading?.healthy ? strangeSource({ member, facts }, others) : undefined;
+  if (strange === undefined) return [];
+  const { from, to, known } = strange;
+  const isNamed = facts.reading?.certificates.some(
+    ({ file, names }) => file === 'peer.pem' && names.includes(from),
+  );
+  if (isNamed && target.vars.etcd_firewall === 'none') return [];
+  return [
+    `${name}: its packets to ${to} leave from ${from}, and others know it as ${known.join(', ')}: once it is started anew, they are refused there: take ${from} away, or give the route the other source (ip route change, with src ${known[0]})`,
   ];
 }

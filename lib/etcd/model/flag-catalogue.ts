@@ -149,6 +149,9 @@ export function flagsOf(version: string): ReadonlySet<string> {
   return new Set([...flags].filter((name) => isSince(name, version)));
 }
 
+/** Whatever a server of some version that is known here takes. */
+export const ALL_FLAGS: readonly string[] = [...new Set(MINORS.flatMap((minor) => [...flagsOf(minor)]))];
+
 /** The patch release of the version's minor that a flag came with; undefined when it came with the minor. */
 export function sinceWhen(name: string, version: string): string | undefined {
   return SINCE[name]?.find((since) => minorOf(since) === minorOf(version));

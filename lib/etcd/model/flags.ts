@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { flagsOf, gateOf, gatesOf, isWithoutEffect, sinceWhen } from './flag-catalogue.ts';
+import { ALL_FLAGS, flagsOf, gateOf, gatesOf, isWithoutEffect, sinceWhen } from './flag-catalogue.ts';
 import { cipherProblems, ruleProblems } from './setting-rules.ts';
 import { valueProblem } from './setting-values.ts';
 import { isTooNew, MINORS, minorOf } from './versions.ts';
@@ -87,9 +87,12 @@ export function settingsEnvironment(
     const { message, hint } = problem;
     throw new QuorateError(`etcd_settings: ${message}`, { exitCode: EXIT.usage, hint });
   }
-  return Object.entries(settings).map(
-    ([name, value]) => [`ETCD_${name.toUpperCase().replaceAll('-', '_')}`, String(value)] as const,
-  );
+  return Object.entries(settings).map(([name, value]) => [variableOf(name), String(value)] as const);
+}
+
+/** The environment variable of a flag. */
+export function variableOf(flag: string): string {
+  return `ETCD_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
 function nameProblem(
@@ -99,8 +102,7 @@ function nameProblem(
 ): SettingProblem | undefined {
   const managed = MANAGED[name];
   if (managed !== undefined) return { message: `${name} is set by ${managed}`, hint: 'take it out' };
-  const known =
-    version === undefined ? MINORS.flatMap((minor) => [...flagsOf(minor)]) : [...flagsOf(version)];
+  const known = version === undefined ? ALL_FLAGS : [...flagsOf(version)];
   if (known.includes(name)) return undefined;
   const have = version === undefined ? 'no etcd known here has a' : `etcd ${version} has no`;
   return {

@@ -1,9 +1,7 @@
-import { isIP } from 'node:net';
-import { canonicalAddress, isLoopback, isWildcard } from '../../addresses.ts';
+import { isLoopback, isWildcard } from '../../addresses.ts';
 import type { QuorateError } from '../../errors.ts';
 import { boundAddress } from '../facts/bound-address.ts';
-import type { EtcdFacts } from '../facts/index.ts';
-import type { Member } from '../model/cluster.ts';
+import { strangeSource } from '../facts/strange-source.ts';
 import { refusal } from '../refusal.ts';
 import type { Candidate } from './candidate.ts';
 
@@ -75,29 +73,19 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
  */
 function sources({ member, facts }: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
   if (facts.reading?.healthy) return [];
-  const known = knownAddresses(member, facts, all);
-  const strange = facts.sources.find(({ from }) => !known.has(from));
-  if (strange === undefined || known.size === 0) return [];
+  const strange = strangeSource(
+    { member, facts },
+    all.map((one) => one.facts),
+  );
+  if (strange === undefined) return [];
   const { address, peerAddress } = member;
   return [
     refusal(
       member,
-      `its packets to ${strange.to} leave from ${strange.from}, and others know it as ${[...known].join(', ')}: their firewalls and its certificate would refuse it`,
-      `set ${peerAddress === address ? 'etcd_address' : 'etcd_peer_address'} to ${strange.from}, or give the route the other source: ip route change, with src ${[...known][0]}`,
+      `its packets to ${strange.to} leave from ${strange.from}, and others know it as ${strange.known.join(', ')}: their firewalls and its certificate would refuse it`,
+      `set ${peerAddress === address ? 'etcd_address' : 'etcd_peer_address'} to ${strange.from}, or give the route the other source: ip route change, with src ${strange.known[0]}`,
     ),
   ];
-}
-
-/** By number: as the inventory has them, as the host binds them, and as hosts resolve its names. */
-function knownAddresses(member: Member, facts: EtcdFacts, all: readonly Candidate[]): ReadonlySet<string> {
-  const { address, listenAddress, peerAddress, peerListenAddress } = member;
-  const given = [address, listenAddress, peerAddress, peerListenAddress].flatMap((one) => one ?? []);
-  const bound = (['client', 'peer'] as const).flatMap((end) => boundAddress(member, facts, end) ?? []);
-  const resolved = all.flatMap((other) =>
-    given.flatMap((name) => other.facts.firewall.resolved.get(name) ?? []),
-  );
-  const numbers = [...given, ...bound, ...resolved].filter((one) => isIP(one) !== 0 && !isLoopback(one));
-  return new Set(numbers.map(canonicalAddress));
 }
 
 /**

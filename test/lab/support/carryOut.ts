@@ -1,9 +1,9 @@
 import type { Lab } from './lab.ts';
-import { runPlaybook } from './playbook.ts';
+import { ROOT, runPlaybook } from './playbook.ts';
 
 /**
  * Carries out what a hint of the doctor says, step by step, as a person would: commands on the hosts that it names,
- * playbooks from here. Words that are no command are left out; at least one step must be one.
+ * other commands and playbooks from here. Words that are no command are left out; at least one step must be one.
  */
 export async function carryOut(
   lab: Lab,
@@ -16,11 +16,15 @@ export async function carryOut(
     const [, playbook, flags = ''] =
       /playbooks\/(\w+)\.ts((?: -\w+ \S+| --[\w-]+ [\w.-]+)*)/.exec(step) ?? [];
     const [, host, command = ''] = /^on (\w+): (.*)$/.exec(step) ?? [];
+    const [, here] = /^here: (.*)$/.exec(step) ?? [];
     if (playbook !== undefined) {
       const { code, errors } = await runPlaybook(lab, argsOf(flags), { playbook });
       said.push(`${step} → ${code} ${errors.map(({ message }) => message).join('; ')}`);
     } else if (host !== undefined) {
       const { code, stdout, stderr } = await lab.enter(host, command);
+      said.push(`${step} → ${code} ${stdout}${stderr}`);
+    } else if (here !== undefined) {
+      const { code, stdout, stderr } = await lab.run('sh', ['-c', here], { cwd: ROOT });
       said.push(`${step} → ${code} ${stdout}${stderr}`);
     }
   }

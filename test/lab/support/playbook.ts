@@ -3,7 +3,7 @@ import type { Change } from '../../../lib/dsl/task.ts';
 import type { HostRecap } from '../../../lib/runner/events.ts';
 import type { Lab } from './lab.ts';
 
-const ROOT = new URL('../../..', import.meta.url).pathname;
+export const ROOT = new URL('../../..', import.meta.url).pathname;
 
 /** One `task` event of the JSON stream. */
 export interface TaskEvent {

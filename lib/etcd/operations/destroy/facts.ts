@@ -3,6 +3,7 @@ import type { FactSource } from '../../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { type EtcdFacts, etcdFacts, ORDINARY } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
+import { walPath } from '../../model/paths.ts';
 
 /** Facts of a host that is to be emptied. */
 export interface DestroyFacts extends EtcdFacts {
@@ -13,6 +14,8 @@ export interface DestroyFacts extends EtcdFacts {
   readonly manifest: readonly string[] | undefined;
   /** Directories of the manifest that have a member's data. */
   readonly dataIn: readonly string[];
+  /** Directories that have a raft log right inside: of the manifest, and the one that the inventory names. */
+  readonly logsIn: readonly string[];
   /** Users of the manifest that something else on the host needs, and what that is. */
   readonly needed: ReadonlyMap<string, string>;
 }
@@ -21,7 +24,7 @@ export interface DestroyFacts extends EtcdFacts {
 const SEARCH = 20;
 
 export const destroyFacts: FactSource<DestroyFacts> = {
-  ordinary: { ...ORDINARY, manifest: [], dataIn: [], needed: new Map() },
+  ordinary: { ...ORDINARY, manifest: [], dataIn: [], logsIn: [], needed: new Map() },
   probe: (host) =>
     joinSh([
       etcdFacts.probe(host),
@@ -32,9 +35,11 @@ for q_file in "\${q_state%/*}"/*/manifest; do
 done
 q_part data
 if [ -f "$q_state/manifest" ]; then
-  while IFS= read -r q_line; do
-    case $q_line in /*) if [ -d "$q_line/member" ]; then printf '%s\n' "$q_line"; fi ;; esac
-  done <"$q_state/manifest"
+  { cat "$q_state/manifest"; echo ${walPath(memberOf(host))}; } | while IFS= read -r q_line; do
+    case $q_line in /*) ;; *) continue ;; esac
+    if [ -d "$q_line/member" ]; then printf 'data %s\n' "$q_line"; fi
+    for q_file in "$q_line"/*.wal; do if [ -e "$q_file" ]; then printf 'log %s\n' "$q_line"; break; fi; done
+  done
 fi
 q_part needed
 ${neededUsers(memberOf(host))}`,
@@ -43,11 +48,14 @@ ${neededUsers(memberOf(host))}`,
     const facts = etcdFacts.parse(reading, host);
     const parts = namedParts(reading.out);
     const lines = (part: string) => (parts.get(part) ?? '').split('\n').filter((line) => line !== '');
+    const holding = (what: string) =>
+      lines('data').flatMap((line) => (line.startsWith(`${what} /`) ? [line.slice(what.length + 1)] : []));
     const shared = new Set(lines('others'));
     return {
       ...facts,
       manifest: facts.owner === undefined ? undefined : lines('manifest').filter((line) => !shared.has(line)),
-      dataIn: lines('data'),
+      dataIn: holding('data'),
+      logsIn: holding('log'),
       needed: new Map(
         lines('needed').map((line) => {
           const [name = '', ...why] = line.split(' ');

@@ -2,7 +2,8 @@ import type { PlayHost, PlayRun, Strategy } from '../../../dsl/play.ts';
 import type { HostData } from '../../../dsl/role.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
-import { clusterOf, isLocal, memberOf } from '../../model/cluster.ts';
+import { clusterOf, isLocal, type Member, memberOf } from '../../model/cluster.ts';
+import { walPath } from '../../model/paths.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { clustersOf } from '../../surveyed.ts';
@@ -58,7 +59,8 @@ export function manifestProblems({
 }: Pick<PlayHost<DestroyFacts>, 'target'>): readonly QuorateError[] {
   const { manifest, dataIn, data } = target.facts;
   if (manifest === undefined) return [];
-  const { dataDir, configDir, stateDir } = memberOf(target);
+  const member = memberOf(target);
+  const { dataDir, configDir, stateDir } = member;
   const elsewhere = dataIn.filter((path) => path !== dataDir);
   const confs = manifest.filter((path) => path.endsWith('/etcd.conf'));
   const disagree = (variable: string, path: string, recorded: readonly string[]) =>
@@ -70,12 +72,33 @@ export function manifestProblems({
   const isOther = manifest.includes(dataDir)
     ? data !== 'present' && elsewhere.length > 0
     : data !== 'absent' || elsewhere.length > 0;
+  const logs = otherLogs(member, target.facts, manifest);
   return [
     ...(isOther ? [disagree('etcd_data_dir', dataDir, elsewhere)] : []),
+    ...(logs === undefined ? [] : [disagree('etcd_wal_dir', walPath(member), logs)]),
     ...(confs.length > 0 && !confs.includes(`${configDir}/etcd.conf`)
       ? [disagree('etcd_config_dir', configDir, confs)]
       : []),
   ];
+}
+
+/**
+ * Where the raft log lies, if the inventory would have it elsewhere: what nobody names is not taken away, and would be
+ * left without a word. undefined where it lies as the inventory says, or goes with the data directory.
+ */
+function otherLogs(
+  member: Member,
+  { walElsewhere, logsIn }: DestroyFacts,
+  manifest: readonly string[],
+): readonly string[] | undefined {
+  const { dataDir, walDir } = member;
+  const wanted = walPath(member);
+  const others = [...new Set([...logsIn, ...(walElsewhere === undefined ? [] : [walElsewhere])])].filter(
+    (path) => path !== wanted && !path.startsWith(`${dataDir}/`),
+  );
+  const isMissing = !logsIn.includes(wanted) && others.length > 0;
+  const isForeign = logsIn.includes(wanted) && walDir !== undefined && !manifest.includes(walDir);
+  return isMissing || isForeign ? others : undefined;
 }
 
 async function sayKept(run: PlayRun<DestroyFacts>, kept: string | undefined): Promise<void> {

@@ -17,7 +17,7 @@ export interface Evidence {
   readonly ports: readonly PortReading[];
   /** KiB left where the data is. */
   readonly free: { readonly mount: string; readonly kiB: number } | undefined;
-  readonly certificates: readonly (MemberCertificate & { readonly pem: string })[];
+  readonly certificates: readonly MemberCertificate[];
   /** Certificates and keys that are not the ones that were installed: paths. */
   readonly odd: readonly string[];
   /** etcd.conf as it is, of directories, files and URLs. */
@@ -84,11 +84,9 @@ export function parseEvidence(
     unread: lines('unread').find((line) => !/^-- |^No entries/.test(line)),
     ports: parsePorts(member.host, others, part('ports')),
     free: mount === undefined ? undefined : { mount, kiB: Number(kiB) },
-    certificates: (['server.pem', 'peer.pem'] as const).flatMap((file) => {
-      const pem = part(file);
-      const certificate = memberCertificate(file, pem);
-      return certificate ? [{ ...certificate, pem }] : [];
-    }),
+    certificates: (['server.pem', 'peer.pem'] as const).flatMap(
+      (file) => memberCertificate(file, part(file)) ?? [],
+    ),
     odd: lines('odd'),
     settings: new Map(
       lines('settings').flatMap((line) => {

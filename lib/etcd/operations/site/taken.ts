@@ -1,8 +1,10 @@
+import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/sh.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
-import { unsafeReason } from '../../model/versions.ts';
+import { NEWEST_RELEASE } from '../../model/versions.ts';
+import { admission } from '../../survey/admit-version.ts';
 import { clusterFacts, type Surveyed } from '../../surveyed.ts';
 
 /**
@@ -20,9 +22,13 @@ export async function tellTaken(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pr
   const { out } = await host.read('reading what was installed', sh`head -n 1 ${record}`);
   const [, version, from] = /^(\S+) (.+)$/m.exec(out) ?? [];
   if (version === undefined) return;
-  const reason = unsafeReason(version);
   run.log('info', `${cluster.name}: etcd ${version} was taken from ${from}`);
-  if (reason === undefined) return;
-  const advice = 'name a later one with etcd_version before anybody depends on it';
-  run.log('warning', `${cluster.name}: etcd ${version} ${reason}: ${advice}`);
+  const vars = hosts.map(({ target }) => target.vars);
+  const { warnings } = admission(cluster, version, vars, true);
+  for (const line of warnings) run.log('warning', line);
+  if (warnings.length === 0) return;
+  run.log(
+    'warning',
+    `${cluster.name}: while nobody depends on it: ${commandLine('destroy')}, set etcd_version: "${NEWEST_RELEASE}", and run again`,
+  );
 }

@@ -96,6 +96,7 @@ describe('a certificate of a member', () => {
     });
     expect(memberCertificate('peer.pem', `subject=etcd02\n${cert}\nmore`)).toEqual({
       file: 'peer.pem',
+      pem: `subject=etcd02\n${cert}\nmore`,
       from: GOOD.from,
       until: GOOD.until,
       commonName: 'etcd02',

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
-import { keptFacts, parseKept } from '../../../../lib/etcd/facts/kept.ts';
+import { keptFacts, parseKept, silentProgram } from '../../../../lib/etcd/facts/kept.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -34,7 +34,11 @@ function host(own: object = {}) {
     const script = `${PRELUDE}\nq_state=${member.stateDir} q_state_now=${state}\n${keptFacts(member).text}`;
     return parseKept(execFileSync(file, args, { input: script, encoding: 'utf8' }));
   };
-  return { dirs, member, put, read };
+  const silent = ([file = 'sh', ...args]: readonly string[], answers: string) => {
+    const script = `${PRELUDE}\nq_state=${member.stateDir} q_answers='${answers}'\n${silentProgram(member).text}`;
+    return parseKept(execFileSync(file, args, { input: script, encoding: 'utf8' }));
+  };
+  return { dirs, member, put, read, silent };
 }
 
 const ETCD = '#!/bin/sh\necho "etcd Version: 3.6.16"\necho "Git SHA: x"\n';
@@ -82,6 +86,23 @@ describe.each(SHELLS)('what a host kept, by %s', (_name, ...shell) => {
     put(`${member.stateDir}/release`, `3.5.30 somewhere\n${sha256('other')} etcd\n`);
     expect(read(shell).program).toBe('3.6.16');
     expect(read(shell, 'active').program).toBeUndefined();
+  });
+
+  it('has the version of the program where an active member has not told its own', () => {
+    const { dirs, member, put, silent } = host();
+    put(`${dirs.bin}/etcd`, ETCD, 0o755);
+    put(`${member.stateDir}/release`, `3.5.30 somewhere\n${sha256('other')} etcd\n`);
+    expect(silent(shell, '@status 1 context deadline exceeded').program).toBe('3.6.16');
+    expect(silent(shell, '').program).toBe('3.6.16');
+    expect(silent(shell, '@status 0 []').program).toBeUndefined();
+  });
+
+  it('has the program that was loaded, by the record of the start', () => {
+    const { member, put, read } = host();
+    put(`${member.stateDir}/loaded`, `${sha256(ETCD)}\n${sha256('conf')}\n`);
+    expect(read(shell, 'active').loadedProgram).toBe(sha256(ETCD));
+    put(`${member.stateDir}/loaded`, 'x\n');
+    expect(read(shell, 'active').loadedProgram).toBeUndefined();
   });
 
   it.runIf(process.getuid?.() === 0)('asks no program as root that others could have put there', () => {

@@ -3,12 +3,13 @@ import { etcdUnit } from '../../../../lib/etcd/files/unit.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 
+const CONF = 'ETCD_NAME="a"\nETCD_HEARTBEAT_INTERVAL="200"\n';
 const DATA = '/var/lib/etcd/default.etcd';
 
 /** The values of a directive, in the unit for a systemd of this version. */
 function values(directive: string, systemd: number, vars: object = {}): readonly string[] {
   const all = { ...DEFAULTS, etcd_address: '10.0.0.1', ...vars };
-  const unit = etcdUnit(memberOf({ name: 'a', vars: all, hostvars: { a: all } }), systemd);
+  const unit = etcdUnit(memberOf({ name: 'a', vars: all, hostvars: { a: all } }), systemd, CONF);
   return unit
     .split('\n')
     .filter((line) => line.startsWith(`${directive}=`))
@@ -33,7 +34,6 @@ describe('the unit of a member', () => {
       [`${DATA} /w/etcd /run/db /tmp /var/tmp -/dev/shm`],
     ],
     ['UnsetEnvironment', 234, {}, []],
-    ['UnsetEnvironment', 235, {}, [expect.stringMatching(/HTTPS_PROXY https_proxy .*ETCDCTL_ENDPOINTS/)]],
     ['TimeoutStartSec', 219, {}, ['300']],
     ['CapabilityBoundingSet', 252, {}, ['']],
     ['AmbientCapabilities', 252, {}, ['']],
@@ -45,4 +45,31 @@ describe('the unit of a member', () => {
   ])('has %s on systemd %i with %j', (directive, systemd, vars, expected) => {
     expect(values(directive, systemd, vars)).toEqual(expected);
   });
+});
+
+it('a member has nothing from its host, be it systemd’s defaults: but what etcd.conf or a bootstrap sets stays', () => {
+  const lines = values('UnsetEnvironment', 235);
+  for (const line of lines) expect(line.length).toBeLessThan(1900);
+  const unset = lines.join(' ').split(' ');
+  for (const name of [
+    'HTTPS_PROXY',
+    'https_proxy',
+    'ETCDCTL_ENDPOINTS',
+    'ETCD_UNSAFE_NO_FSYNC',
+    'ETCD_CONFIG_FILE',
+  ])
+    expect(unset).toContain(name);
+  for (const name of [
+    'ETCD_FORCE_NEW_CLUSTER',
+    'ETCD_LISTEN_METRICS_URLS',
+    'ETCD_EXPERIMENTAL_CORRUPT_CHECK_TIME',
+  ])
+    expect(unset).toContain(name);
+  for (const name of [
+    'ETCD_NAME',
+    'ETCD_HEARTBEAT_INTERVAL',
+    'ETCD_INITIAL_CLUSTER_STATE',
+    'ETCD_INITIAL_CLUSTER_TOKEN',
+  ])
+    expect(unset).not.toContain(name);
 });

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { PlannedTask } from '../../../../lib/dsl/play.ts';
 import { MARK } from '../../../../lib/dsl/probe.ts';
-import { askMembers, awaited } from '../../../../lib/etcd/health/gate.ts';
+import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
+import { askMembers, askUntilWhole, awaited } from '../../../../lib/etcd/health/gate.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
-import { fakeCluster } from '../../support/fake-cluster.ts';
+import {
+  fakeCluster,
+  listedMember,
+  memberReading,
+  memberStatus,
+  planned,
+} from '../../support/fake-cluster.ts';
 
 const NAMES = ['etcd01', 'etcd02', 'etcd03'];
 
@@ -91,9 +99,90 @@ describe('asking members', () => {
   });
 });
 
-it('nobody waits for a host that is known to be out of reach', () => {
-  const { members } = fakeCluster([{}, {}, {}]).cluster;
-  const answers = members.map((member, i) => ({ member, reading: undefined, unreached: i > 0 }));
-  expect(judgeCluster(answers).map(({ host }) => host)).toEqual(NAMES);
-  expect(awaited(answers).map(({ host }) => host)).toEqual(['etcd01']);
+describe('after a change', () => {
+  const well = (i: number, change: Partial<MemberReading> = {}): MemberReading =>
+    memberReading({
+      status: memberStatus(i),
+      members: [1, 2, 3].map((j) => listedMember(j)),
+      hash: { revision: 5, compacted: 1, hash: 1 },
+      ...change,
+    });
+  const sick = (i: number) => well(i, { healthy: false, said: 'context deadline exceeded' });
+  type Third = MemberReading | undefined | 'out of reach';
+  const waitsFor = (third: Third, { second = well(2) as MemberReading | undefined, rests = false } = {}) => {
+    const { members } = fakeCluster([{}, {}, {}]).cluster;
+    const answers = [well(1), second, third].map((one, i) => ({
+      member: members[i]!,
+      reading: one === 'out of reach' ? undefined : one,
+      unreached: one === 'out of reach',
+    }));
+    expect(judgeCluster(answers)).not.toEqual([]);
+    return [
+      ...new Set(awaited(answers, () => rests).map(({ check, host }) => `${check} ${host ?? ''}`.trim())),
+    ];
+  };
+  const refused = [
+    { question: 'member list', kind: 'refused', said: 'etcdserver: user name is empty' },
+  ] as const;
+
+  it.each<[string, Third, object, readonly string[]]>([
+    ['a member that runs and does not answer yet', sick(3), {}, ['health etcd03']],
+    ['a member between two starts', undefined, {}, ['health etcd03']],
+    ['no member that rests', undefined, { rests: true }, []],
+    ['no host that is out of reach', 'out of reach', {}, []],
+    ['no quorum that cannot come', sick(3), { second: undefined, rests: true }, ['health etcd03']],
+    ['nobody, where too few may come', 'out of reach', { second: undefined, rests: true }, []],
+    ['no alarm', well(3, { alarms: [{ memberId: '3a', alarm: 'NOSPACE' }] }), {}, []],
+    ['no learner', well(3, { status: memberStatus(3), members: [] }), {}, ['member-list']],
+    ['no data that differs', well(3, { hash: { revision: 5, compacted: 1, hash: 2 } }), {}, []],
+    ['no login', { ...sick(3), unanswered: [...refused] }, {}, []],
+    [
+      'a member that is behind',
+      well(3, { status: memberStatus(3, { raftIndex: 9000 }) }),
+      {},
+      ['raft-lag etcd01', 'raft-lag etcd02'],
+    ],
+  ])('waits for %s', (_what, third, options, expected) => {
+    expect(waitsFor(third, options)).toEqual(expected);
+  });
+
+  /** What a healthy member prints. */
+  const printed = (i: number) => {
+    const header = { cluster_id: 12, member_id: i, revision: 5, raft_term: 2 };
+    const status = { header, version: '3.5.30', dbSize: 20480, leader: 1, raftIndex: 9, raftTerm: 2 };
+    const members = [1, 2, 3].map((ID) => ({
+      ID,
+      name: `etcd0${ID}`,
+      peerURLs: [`https://10.0.0.${ID}:2380`],
+      clientURLs: [`https://10.0.0.${ID}:2379`],
+    }));
+    const said = { status: [{ Status: status }], members: { header, members }, alarms: { header } };
+    const lines = Object.entries(said).map(([name, value]) => `${MARK}@${name} 0 ${JSON.stringify(value)}`);
+    return [...lines, answer({ revision: 5, hash: 1 })].join('\n');
+  };
+
+  it('asks once where nothing comes, and again where something may', async () => {
+    const down = `${MARK}@down 0\n`;
+    const asked = [0, 0, 0];
+    const facts = (i: number) => (i === 2 ? {} : { reading: well(i + 1) });
+    const surveyed = (plan: readonly PlannedTask[]) =>
+      fakeCluster(
+        NAMES.map((_, i) => ({
+          facts: facts(i),
+          ...(i === 2 && { plan }),
+          says: () => {
+            asked[i]!++;
+            return i === 2 ? down : printed(i + 1);
+          },
+        })),
+      );
+    const still = surveyed([planned('file:/x', 'update')]);
+    const started = performance.now();
+    await askUntilWhole(still.run(), still);
+    expect(performance.now() - started).toBeLessThan(3000);
+    const rounds = asked[2]!;
+    const coming = surveyed([planned('service:etcd', 'start')]);
+    await askUntilWhole(coming.run(), coming, () => asked[2]! > rounds * 3);
+    expect(asked[2]).toBeGreaterThan(rounds * 2);
+  });
 });

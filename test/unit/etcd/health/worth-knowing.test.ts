@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../../../lib/command-line.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { worthKnowing } from '../../../../lib/etcd/health/worth-knowing.ts';
 import { clusterFacts, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
@@ -10,11 +11,13 @@ async function said({
   leaf = 3000,
   keyType = 'ecdsa-256',
   facts = {},
+  vars = {},
 }: {
   ca?: number;
   leaf?: number;
   keyType?: string;
   facts?: Partial<EtcdFacts>;
+  vars?: object;
 }) {
   const certificates = [
     {
@@ -29,6 +32,7 @@ async function said({
   const reading = memberReading({ certificates });
   const surveyed = surveyedOf([{ reading, cluster: clusterFacts({ keyType }), ...facts }], {
     etcd_cluster_name: 'c',
+    ...vars,
   });
   return worthKnowing(surveyed, [
     { member: surveyed.cluster.members[0]!, reading, caEnd: ca === undefined ? undefined : days(ca) },
@@ -42,7 +46,7 @@ describe('what is worth knowing of a cluster', () => {
 
   it('is the end of the CA, half a year before, and that no run renews it', async () => {
     expect(await said({ ca: 179 })).toEqual([
-      expect.stringMatching(/^c: its CA ends in 179 days, .*no run renews it/),
+      `c: its CA ends in 179 days, and every certificate with it; no run renews it: ${commandLine('doctor')} has the steps`,
     ]);
     expect(await said({ ca: -3 })).toEqual([expect.stringMatching(/^c: its CA ended \d{4}-\d\d-\d\d/)]);
   });
@@ -60,7 +64,7 @@ describe('what is worth knowing of a cluster', () => {
       dropInDigest: 'x',
     };
     expect(await said({ facts: { unit } })).toEqual([
-      'etcd01: /x.conf changes how etcd runs: ProtectSystem=no; take it out, or say it in etcd_settings',
+      'etcd01: /x.conf is to change how etcd runs: ProtectSystem=no; take it out, or say it in etcd_settings',
     ]);
   });
 
@@ -68,5 +72,22 @@ describe('what is worth knowing of a cluster', () => {
     expect(await said({ keyType: 'rsa-2048' })).toEqual([
       'etcd01: /opt/etcd/ssl/server.pem has a key of type ecdsa-256, and new ones are rsa-2048: move it away there, and a run issues it anew',
     ]);
+  });
+
+  it('is an address that came later, which others refuse after the next start', async () => {
+    const sources = [{ to: '10.0.0.2', from: '10.0.0.7' }];
+    expect(await said({ facts: { sources } })).toEqual([
+      'etcd01: its packets to 10.0.0.2 leave from 10.0.0.7, and others know it as 10.0.0.1: once it is started anew, they are refused there: take 10.0.0.7 away, or give the route the other source (ip route change, with src 10.0.0.1)',
+    ]);
+    expect(await said({ facts: { sources, reading: memberReading({ healthy: false }) } })).toEqual([]);
+    expect(await said({ facts: { sources: [{ to: '10.0.0.2', from: '10.0.0.1' }] } })).toEqual([]);
+  });
+
+  it('is none that the certificate has, where nobody filters', async () => {
+    const certificate = { file: 'peer.pem' as const, from: new Date(0), until: days(99), lacks: [] };
+    const reading = memberReading({ certificates: [{ ...certificate, names: ['10.0.0.1', '10.0.0.7'] }] });
+    const facts = { sources: [{ to: '10.0.0.2', from: '10.0.0.7' }], reading };
+    expect(await said({ facts })).toHaveLength(1);
+    expect(await said({ facts, vars: { etcd_firewall: 'none' } })).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import {
   fingerprint,
   parseCertificate,
 } from '../../../../pki/index.ts';
-import { type CertificateFault, certificateFaults } from '../../../facts/found-certificates.ts';
+import { type CertificateFault, certificateFaults, endOfCa } from '../../../facts/found-certificates.ts';
 import { trustedRecord } from '../../../facts/kept.ts';
 import { CA_SOON, daysUntil } from '../../../health/table.ts';
 import type { CauseId } from '../causes/index.ts';
@@ -25,26 +25,27 @@ function commonCa(all: readonly Evidence[]): string | undefined {
 export function ofCertificates(scene: Scene): readonly Clue[] {
   const { all } = scene;
   const caPem = commonCa(all);
-  return [...ofCa(caPem), ...all.flatMap((one) => ofLeaves(one, caPem, scene))];
+  return [...ofCa(all), ...all.flatMap((one) => ofLeaves(one, caPem, scene))];
 }
 
 /** The CA has not ended, and will before long. */
 export function endsSoon(all: readonly Evidence[]): boolean {
-  const end = endOfCa(commonCa(all));
+  const end = endOfCommonCa(all);
   if (end === undefined) return false;
   const days = daysUntil(end);
   return days >= 0 && days < CA_SOON;
 }
 
-/** Of the CAs in it the one that ends first. */
-function endOfCa(pem: string | undefined): Date | undefined {
-  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  const ends = blocks.flatMap((block) => parseCertificate(block)?.validTo ?? []).map((end) => new Date(end));
-  return ends.sort((a, b) => a.getTime() - b.getTime())[0];
+/** Of the one that has signed what members show. */
+function endOfCommonCa(all: readonly Evidence[]): Date | undefined {
+  return endOfCa(
+    commonCa(all),
+    all.flatMap(({ certificates }) => certificates),
+  );
 }
 
-function ofCa(pem: string | undefined): readonly Clue[] {
-  const end = endOfCa(pem);
+function ofCa(all: readonly Evidence[]): readonly Clue[] {
+  const end = endOfCommonCa(all);
   if (end === undefined || end > new Date()) return [];
   return [{ cause: 'ca-expired', evidence: `ca.pem ended ${day(end)}` }];
 }
@@ -58,7 +59,7 @@ export function renewCa(pkiDir: string, all: readonly Evidence[], hasEnded: bool
     member.manager === 'systemd' ? [on(member, `systemctl restart --no-block ${member.service}`)] : [],
   );
   return [
-    `here: cd ${quote(fromHere(pkiDir))}; cp ca.pem ca.pem.before; openssl x509 -in ca.pem.before -signkey ca-key.pem -days 3650 -out ca.pem`,
+    renewal(quote(fromHere(pkiDir)), commonCa(all)),
     ...all.map(({ member }) => {
       const ca = path(member, `${member.certDir}/ca.pem`);
       const record = path(member, trustedRecord(member));
@@ -69,6 +70,22 @@ export function renewCa(pkiDir: string, all: readonly Evidence[], hasEnded: bool
     ...(hasEnded || all.length < 3 ? restarts : []),
     site({ up: true }),
   ];
+}
+
+/** On control. Who issued an intermediate has the key for it; what else is trusted stays in the file. */
+function renewal(folder: string, pem = ''): string {
+  const first = parseCertificate(pem);
+  if (first !== undefined && first.issuer !== first.subject) {
+    const above = first.issuer.replaceAll('\n', ', ');
+    return `have ${folder}/ca.pem issued anew by ${above}, with the same key and name; the CAs above it stay behind it there`;
+  }
+  const others = pem.split('-----BEGIN CERTIFICATE-----').length > 2;
+  return [
+    `here: cd ${folder}`,
+    'cp ca.pem ca.pem.before',
+    'openssl x509 -in ca.pem.before -signkey ca-key.pem -days 3650 -out ca.pem',
+    ...(others ? ["awk '/BEGIN CERT/ {n++} n > 1' ca.pem.before >>ca.pem"] : []),
+  ].join('; ');
 }
 
 function ofLeaves(
@@ -97,7 +114,7 @@ function ofLeaves(
       host,
       evidence: message,
     })),
-    ...certificates.flatMap(({ file, pem }) =>
+    ...certificates.flatMap(({ file, pem = '' }) =>
       certificateProblems({ pem, caPem, sans: undefined, renewBefore: 0 })
         .filter(({ kind }) => kind === 'wrong-ca')
         .map((problem) => ({

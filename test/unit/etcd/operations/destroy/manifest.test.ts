@@ -7,6 +7,8 @@ import { DEFAULTS } from '../../../support/defaults.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const CONF = '/opt/etcd/cfg/etcd.conf';
+const IN_DATA = `${DATA}/member/wal`;
+const LOGGED = { manifest: [DATA, CONF, '/srv/wal'], data: 'present' as const, dataIn: [DATA] };
 
 function target(facts: Partial<DestroyFacts>, vars: object = {}) {
   const all = { ...DEFAULTS, ...vars };
@@ -14,13 +16,22 @@ function target(facts: Partial<DestroyFacts>, vars: object = {}) {
     name: 'etcd01',
     vars: all,
     hostvars: { etcd01: all },
-    facts: { ...ORDINARY, manifest: [DATA, CONF, 'user:etcd'], dataIn: [], needed: new Map(), ...facts },
+    facts: {
+      ...ORDINARY,
+      manifest: [DATA, CONF, 'user:etcd'],
+      dataIn: [],
+      logsIn: [],
+      needed: new Map(),
+      ...facts,
+    },
   };
 }
 
 describe('destroy against the manifest', () => {
   const inDir = (dir: string, recorded: string) =>
     `3 etcd01: etcd_data_dir is ${dir}, and /var/lib/quorate/etcd/manifest has ${recorded}`;
+  const inWal = (dir: string, recorded = '/srv/wal') =>
+    `3 etcd01: etcd_wal_dir is ${dir}, and /var/lib/quorate/etcd/manifest has ${recorded}`;
   it.each<[string, Parameters<typeof target>, readonly string[]]>([
     ['the same directories', [{ data: 'present', dataIn: [DATA] }], []],
     [
@@ -53,6 +64,45 @@ describe('destroy against the manifest', () => {
       'another configuration directory',
       [{ data: 'present', dataIn: [DATA] }, { etcd_config_dir: '/etc/etcd' }],
       [`3 etcd01: etcd_config_dir is /etc/etcd, and /var/lib/quorate/etcd/manifest has ${CONF}`],
+    ],
+    [
+      'a raft log of its own, where it was put',
+      [{ ...LOGGED, logsIn: ['/srv/wal'] }, { etcd_wal_dir: '/srv/wal' }],
+      [],
+    ],
+    ['a raft log of its own, and no etcd_wal_dir', [{ ...LOGGED, logsIn: ['/srv/wal'] }], [inWal(IN_DATA)]],
+    [
+      'the same, with the data set aside by a run that was broken off',
+      [{ ...LOGGED, data: 'absent', dataIn: [], logsIn: ['/srv/wal'] }],
+      [inWal(IN_DATA)],
+    ],
+    [
+      'a raft log of its own, and another etcd_wal_dir',
+      [{ ...LOGGED, logsIn: ['/srv/wal'] }, { etcd_wal_dir: '/srv/other' }],
+      [inWal('/srv/other')],
+    ],
+    [
+      'a raft log where only etcd.conf has it',
+      [{ data: 'present', dataIn: [DATA], walElsewhere: '/srv/wal' }],
+      [inWal(IN_DATA)],
+    ],
+    [
+      'an etcd_wal_dir with a log of somebody',
+      [{ data: 'present', dataIn: [DATA], logsIn: ['/srv/other'] }, { etcd_wal_dir: '/srv/other' }],
+      [inWal('/srv/other', 'no such directory')],
+    ],
+    [
+      'a log in the data directory, and an etcd_wal_dir that nobody has made yet: it goes with the data',
+      [{ data: 'present', dataIn: [DATA], walElsewhere: IN_DATA }, { etcd_wal_dir: '/srv/wal' }],
+      [],
+    ],
+    [
+      'a log that was moved, with the old one left there',
+      [
+        { ...LOGGED, manifest: ['/srv/old', ...LOGGED.manifest], logsIn: ['/srv/old', '/srv/wal'] },
+        { etcd_wal_dir: '/srv/wal' },
+      ],
+      [],
     ],
   ])('%s', (_name, args, expected) => {
     const problems = manifestProblems({ target: target(...args) });

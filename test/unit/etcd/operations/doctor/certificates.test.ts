@@ -49,7 +49,8 @@ it.each<[string, readonly number[], boolean]>([
   ['has long', [181], false],
   ['ends within half a year', [179], true],
   ['ends today', [0], true],
-  ['is one of a bundle that ends soon', [3000, 20], true],
+  ['was renewed, with the old one beside it', [3000, 20], false],
+  ['was renewed, with the old one before it', [20, 3000], false],
   ['has ended', [-2], false],
 ])('a CA that %s: how to renew it is said in good time', async (_name, ends, soon) => {
   expect(endsSoon(await hosts(...ends))).toBe(soon);
@@ -81,4 +82,7 @@ it('a CA is renewed under its key; hosts take it from control', async () => {
   const restarts = NAMES.map((name) => `on ${name}: systemctl restart --no-block etcd`);
   expect(renewCa('/pki', all, true)).toEqual([...steps, ...restarts, site]);
   expect(renewCa('/pki', all.slice(0, 2), false)).toContain(restarts[0]);
+  expect(renewCa('/pki', await hosts(20, -400), false)[0]).toMatch(
+    /-out ca\.pem; awk '.*' ca\.pem\.before >>ca\.pem$/,
+  );
 });

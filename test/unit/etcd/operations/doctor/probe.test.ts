@@ -44,7 +44,7 @@ it.each(SHELLS)('pipes in the place of files keep nobody waiting: %s', (_name, f
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: 10_000,
   });
-  const { certificates, journal, unread } = parseEvidence(member, ORDINARY, [], out);
+  const { certificates, journal, unread } = parseEvidence(member, ORDINARY, [], marked(out));
   expect([certificates, journal, unread]).toEqual([[], [], `${log} is no file`]);
 });
 
