@@ -19,7 +19,7 @@ export interface PathState {
   /** Of a file: its digest in hex, or `UNKNOWN` until the run has made it. */
   readonly sha256?: string;
   /** Of a small file whose text was asked for. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** Of a link that leads to one of these. */
   readonly leadsTo?: 'directory' | 'device';
 }
@@ -113,7 +113,9 @@ export class World {
         return gone() ? null : foreseen.state;
       },
       willBe: (state) => {
-        foreseen.willBe(gone() ? { ...PATHS.bare, ...state } : state);
+        // Another content is foreseen: the text of the one before is not it.
+        const next = state.sha256 === undefined ? state : { text: undefined, ...state };
+        foreseen.willBe(gone() ? { ...PATHS.bare, ...next } : next);
         for (const folder of foldersAbove(key)) this.#folders.add(folder);
       },
       willBeAbsent: () => {
@@ -126,10 +128,9 @@ export class World {
         if (this.#proves) return observed;
         if (gone()) return undefined;
         const found = foreseen.over(observed);
-        // Another content is foreseen: the text that was read is not it.
-        if (found === undefined || found.sha256 === observed?.sha256) return found;
-        const { text: _, ...rest } = found;
-        return rest;
+        if (found === undefined || found.text !== undefined || found.sha256 !== observed?.sha256)
+          return found;
+        return { ...found, ...(observed?.text !== undefined && { text: observed.text }) };
       },
     };
   }

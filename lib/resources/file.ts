@@ -10,6 +10,7 @@ import {
   checkedPath,
   completeOwnership,
   type ObservedPath,
+  type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
   parsePath,
@@ -22,6 +23,7 @@ import { MAX_TEXT, partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
+import { contentOf, type SentContent } from '../dsl/source.ts';
 import { UNKNOWN } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
@@ -35,14 +37,23 @@ export class LaterContent {
   }
 }
 
-export interface FileOptions extends OwnershipOptions {
-  /** Whole content; a `Secret` is compared by digest and never shown. */
-  readonly content: string | Secret | LaterContent;
-}
+export type FileOptions = OwnershipOptions &
+  (
+    | {
+        /** Whole content; a `Secret` is compared by digest and never shown. */
+        readonly content: string | Secret | LaterContent;
+        readonly source?: never;
+      }
+    | {
+        /** A file on control with the content, binary too; a relative path begins at the file that names it. */
+        readonly source: string;
+        readonly content?: never;
+      }
+  );
 
-interface FileDesired extends FileOptions {
-  readonly mode: string;
+interface FileDesired extends Ownership {
   readonly path: string;
+  readonly content: string | Secret | LaterContent | SentContent;
 }
 
 interface ObservedFile {
@@ -56,6 +67,7 @@ interface ObservedFile {
  *
  * @example
  * file('/etc/motd', { content: 'Be kind.\n' })
+ * file('/usr/share/fonts/ours.woff2', { source: './ours.woff2' })
  */
 export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
   kind: 'file',
@@ -85,31 +97,38 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     return [...(content ? [content] : []), ...ownership].map((one) => ({ certainty, ...one }));
   },
   foresee({ path, mode, owner, group, content }, _observed, _changes, world) {
-    const text = reveal(content);
     world.path(path).willBe({
       type: 'file',
       mode,
       ...(owner && { owner }),
       ...(group && { group }),
-      sha256: text === undefined ? UNKNOWN : sha256(text),
+      sha256: digestOf(content) ?? UNKNOWN,
+      text: typeof content === 'string' ? content : undefined,
     });
   },
-  async prepare({ content }) {
+  async prepare({ path, content }, changes) {
     if (content instanceof LaterContent) content.value = await content.produce();
-    return {};
+    const sends = isSent(content) && changes.some(({ property }) => property === 'content');
+    return sends ? { transfers: [{ source: content.source, target: incoming(path) }] } : {};
   },
   apply(desired, changes) {
     const { path, mode, owner = '', group = '' } = desired;
     if (changes.every((change) => change.property !== 'content')) {
       return sh`q_mode ${path} ${mode} ${owner} ${group}`;
     }
+    if (isSent(desired.content)) {
+      // What is kept of the old file has its times, too: they would say that nothing has changed.
+      return sh`q_keep ${path} ${incoming(path)} && touch -c -- ${incoming(path)} &&
+q_adopt ${incoming(path)} ${path} ${mode} ${`${owner}:${group}`} ${desired.content.sha256}`;
+    }
     return sh`printf %s ${reveal(desired.content) ?? ''} | q_write ${path} ${mode} ${owner} ${group}`;
   },
 });
 
 function completeFile(name: string, options: FileOptions): FileDesired {
-  const { content } = options;
   const path = checkedPath(name);
+  const content = options.source === undefined ? options.content : contentOf(options.source);
+  if (isSent(content)) return { path, content, ...completeOwnership({ mode: '0644', ...options }) };
   const text = reveal(content);
   const known = typeof content === 'string' || content instanceof Secret || content instanceof LaterContent;
   if (!known) {
@@ -130,14 +149,14 @@ function contentDifference(
   { content }: FileDesired,
   found: ObservedPath | undefined,
 ): Difference | undefined {
-  const text = reveal(content);
-  const kind = found?.type === 'file' || (found && text === undefined) ? 'update' : 'create';
+  const digest = digestOf(content);
+  const kind = found?.type === 'file' || (found && digest === undefined) ? 'update' : 'create';
   const differs = { kind, property: 'content' } as const;
-  if (text === undefined) return { ...differs, before: found?.type ?? null, after: UNKNOWN };
-  const after = content instanceof Secret ? SECRET : shortDigest(sha256(text));
+  if (digest === undefined) return { ...differs, before: found?.type ?? null, after: UNKNOWN };
+  const after = content instanceof Secret ? SECRET : shortDigest(digest);
   const shown = (before: string) => typeof content === 'string' && { text: { before, after: content } };
   if (found?.type !== 'file') return { ...differs, before: found?.type ?? null, after, ...shown('') };
-  if (found.sha256 === sha256(text)) return undefined;
+  if (found.sha256 === digest) return undefined;
   const before =
     content instanceof Secret
       ? SECRET
@@ -149,14 +168,34 @@ function contentDifference(
 
 /** What is there, if it is worth showing: not of a secret, nor of what is larger than a text is read. */
 function contentRead({ path, content }: FileDesired) {
-  const text = reveal(content);
-  if (content instanceof Secret || (text !== undefined && Buffer.byteLength(text) > MAX_TEXT)) {
+  const text = isSent(content) ? undefined : reveal(content);
+  if (
+    content instanceof Secret ||
+    isSent(content) ||
+    (text !== undefined && Buffer.byteLength(text) > MAX_TEXT)
+  ) {
     return { path, how: 'digest' } as const;
   }
   return { path, how: 'text', ...(text !== undefined && { unless: sha256(text) }) } as const;
 }
 
-function reveal(content: FileDesired['content']): string | undefined {
+function isSent(content: FileDesired['content'] | undefined): content is SentContent {
+  return typeof content === 'object' && 'source' in content;
+}
+
+/** Under which name the bytes arrive. */
+function incoming(path: string): string {
+  return path.replace(/[^/]*$/, '.$&.quorate-new');
+}
+
+/** Of what will be there; undefined where only the run can know. */
+function digestOf(content: FileDesired['content']): string | undefined {
+  if (isSent(content)) return content.sha256;
+  const text = reveal(content);
+  return text === undefined ? undefined : sha256(text);
+}
+
+function reveal(content: Exclude<FileDesired['content'], SentContent>): string | undefined {
   if (content instanceof LaterContent) return content.value;
   return content instanceof Secret ? content.reveal() : content;
 }

@@ -1,6 +1,6 @@
+import { isTheirs, positionOf } from '../dsl/position.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { isTheirs, positionOf } from './position.ts';
 
 interface Failing {
   readonly role: string;

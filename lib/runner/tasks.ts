@@ -1,9 +1,9 @@
 import type { Play } from '../dsl/play.ts';
+import { positionOf } from '../dsl/position.ts';
 import type { Role, Target, Vars } from '../dsl/role.ts';
 import { isSame } from '../dsl/same.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
-import { positionOf } from './position.ts';
 import type { RoleTask } from './wire.ts';
 
 /**

@@ -11,6 +11,11 @@ export function positionOf(error: unknown): Position | undefined {
   return theirs && { ...theirs, file: fromHere(theirs.file) };
 }
 
+/** The file of a user's that called into ours, absolute; undefined where there is none in the stack. */
+export function callersFile(): string | undefined {
+  return framesOf(new Error('here')).find(({ file }) => !file.startsWith(OURS))?.file;
+}
+
 /** It was thrown by a user's code, and not by ours that it had called. */
 export function isTheirs(error: unknown): boolean {
   const [first] = framesOf(error);
