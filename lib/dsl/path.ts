@@ -123,10 +123,15 @@ export function requireRoom(
   wanted: 'file' | 'directory',
   observed: ObservedPath | undefined,
 ): void {
-  if (observed === undefined || observed.type === wanted) return;
+  if (observed === undefined || observed.type === wanted || isForeseenOnly(observed)) return;
   const makesWay = observed.type === 'pipe' || (observed.type === 'link' && observed.leadsTo === undefined);
   if (wanted === 'file' && makesWay) return;
   throw noRoom(path, wanted, observed.leadsTo ? `a link to a ${observed.leadsTo}` : NOUNS[observed.type]);
+}
+
+/** An earlier command makes it, and what it makes is not known. */
+export function isForeseenOnly({ type, mode }: ObservedPath): boolean {
+  return type === 'other' && mode === UNKNOWN;
 }
 
 const NOUNS: Readonly<Record<ObservedPath['type'], string>> = {

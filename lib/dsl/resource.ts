@@ -50,10 +50,14 @@ export interface Resource<Options, Desired, Observed> {
   apply(desired: Desired, changes: readonly Change[], prepared: Prepared): Sh;
   /** List the paths that are ours on the host, for the manifest. */
   owns?(desired: Desired): readonly string[];
+  /** List the paths whose content it decides, where those are not what it owns. */
+  files?(desired: Desired): readonly string[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
   /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
   after?(desired: Desired): Task['after'];
+  /** See `Task.late`. */
+  readonly late?: boolean;
   /** See `Task.unproven`. */
   unproven?(desired: Desired): boolean;
 }
@@ -85,6 +89,7 @@ export function defineResource<Options extends object, Desired, Observed>(
     const desired = resource.complete(name, ownOptions(options));
     const id = `${resource.kind}:${resource.name(desired)}`;
     const prepare = resource.prepare?.bind(resource);
+    const owns = resource.owns?.(desired) ?? [];
     const judged = after ?? resource.after?.(desired);
     return {
       title: title ?? resource.title(desired),
@@ -92,7 +97,8 @@ export function defineResource<Options extends object, Desired, Observed>(
       thing: resource.thing?.(desired) ?? id,
       wish: desired,
       inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
-      owns: resource.owns?.(desired) ?? [],
+      owns,
+      files: resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/')),
       probe: resource.probe(desired),
       diff(reading, world) {
         const observed = resource.parse(reading, desired);
@@ -103,6 +109,7 @@ export function defineResource<Options extends object, Desired, Observed>(
         return changes;
       },
       ...(judged && { after: judged }),
+      ...(resource.late && { late: true }),
       ...(resource.unproven?.(desired) && { unproven: true }),
       ...(resource.guard && { guard: resource.guard(desired) }),
       ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),

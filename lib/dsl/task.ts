@@ -89,6 +89,8 @@ export interface Task {
   inTurn(changes: readonly Change[]): boolean;
   /** Paths this task owns on the host, for the manifest. */
   readonly owns: readonly string[];
+  /** Paths whose content it decides: what a service reads of it. */
+  readonly files: readonly string[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
   act?($: HostShell): Promise<void>;
   /** What it changes could cut the connection: see `Guard`. */
@@ -100,4 +102,6 @@ export interface Task {
    * that any earlier task may decide, so what it finds now is not what it will find.
    */
   readonly after?: readonly Task[] | 'any';
+  /** Judged again when its turn comes, where a change of it is conditional: its apply rests on what was read. */
+  readonly late?: boolean;
 }

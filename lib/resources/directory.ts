@@ -46,6 +46,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Obse
   }),
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
+  files: () => [],
   probe: (desired) => probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, desired)]),
   parse({ out }) {
     const parts = partsOf(out);

@@ -190,6 +190,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 function judged(planned: PlannedTask, due: readonly PlannedTask[]): PlannedTask {
   const { task, changes } = planned;
   const { after } = task;
+  if (task.late && changes.some(({ certainty }) => certainty !== 'certain'))
+    return { ...planned, waits: true };
   if (after === undefined || task.unproven || due.length === 0) return planned;
   if (after === 'any')
     return changes.length > 0 ? planned : { ...planned, waits: true, changes: [unknown(task)] };

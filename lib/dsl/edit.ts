@@ -1,0 +1,171 @@
+import { EXIT, QuorateError } from '../errors.ts';
+import {
+  type Ground,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from './ground.ts';
+import {
+  checkedPath,
+  completeOwnership,
+  isForeseenOnly,
+  type ObservedPath,
+  type Ownership,
+  type OwnershipOptions,
+  parsePath,
+  requireRoom,
+  sha256,
+} from './path.ts';
+import { MAX_TEXT, partsOf, probe } from './probe.ts';
+import { defineResource, type Resource } from './resource.ts';
+import { sh } from './sh.ts';
+import { UNKNOWN } from './world.ts';
+
+/** What every edit of a text file takes. */
+export interface EditOptions extends OwnershipOptions {
+  /** Make the file where it is missing, with this mode (0644 unless said) and owner; otherwise that is an error. */
+  readonly create?: boolean;
+}
+
+/** A wish for a part of a text file; the file keeps its mode and owner, and every other byte. */
+export interface Edited extends Ownership {
+  readonly path: string;
+  readonly create: boolean;
+}
+
+/** The part of a wish that concerns the file itself. */
+export function completeEdit(path: string, { create = false, ...owned }: EditOptions): Edited {
+  return { path: checkedPath(path), create, ...completeOwnership({ mode: '0644', ...owned }) };
+}
+
+interface Editing<Options, Desired>
+  extends Pick<Resource<Options, Desired, unknown>, 'kind' | 'complete' | 'name' | 'title'> {
+  /** Give the whole text as it must be; pure, and done twice it changes nothing more. */
+  edit(text: string, desired: Desired): string;
+}
+
+interface Observed {
+  readonly at: ObservedPath | undefined;
+  readonly ground: Ground;
+}
+
+/**
+ * Make a resource that is a part of a text file which others write, too. The new text is made here, from what was
+ * read, and replaces the file whole; if the file has changed in between, the apply refuses. Where an earlier task may
+ * bring another text (packages, a command), it is judged when its turn comes.
+ *
+ * @example
+ * const greeting = defineEdit<EditOptions, Edited>({
+ *   kind: 'greeting',
+ *   complete: completeEdit,
+ *   name: ({ path }) => path,
+ *   title: ({ path }) => `${path} greets`,
+ *   edit: (text) => (text.includes('Hello\n') ? text : `${text}Hello\n`),
+ * });
+ */
+export function defineEdit<Options extends object, Desired extends Edited>({
+  edit,
+  ...resource
+}: Editing<Options, Desired>) {
+  return defineResource<Options, Desired, Observed>({
+    ...resource,
+    probe: ({ path, ...desired }) => probe([{ path, how: 'text' }, ...groundReads(path, desired)]),
+    parse({ out }) {
+      const parts = partsOf(out);
+      return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
+    },
+    diff(desired, { at, ground }, world) {
+      const { path, create } = desired;
+      const found = world.path(path).over(at);
+      if (found !== undefined && (isForeseenOnly(found) || found.sha256 === UNKNOWN)) {
+        return [{ kind: 'update', property: 'text', before: UNKNOWN, after: UNKNOWN, certainty: 'unknown' }];
+      }
+      const before = found === undefined ? '' : textOf(path, found);
+      const after = edit(before, desired);
+      if (found !== undefined && after === before) return [];
+      const certainty = world.bringsMore ? 'conditional' : 'certain';
+      const text = { before, after };
+      if (found !== undefined) {
+        return [{ kind: 'update', property: 'text', ...lineOf(text), certainty, text }];
+      }
+      // Where nothing is wanted of it, it need not be there.
+      if (after === '') return [];
+      if (at === undefined) requireSight(path, ground);
+      if (!create && !world.bringsMore) throw noFile(path);
+      requireFolder(path, ground, world);
+      requireAccounts(desired, ground, world, path);
+      return [{ kind: 'create', property: 'text', ...lineOf(text), before: null, certainty, text }];
+    },
+    foresee({ path, mode }, { at }, changes, world) {
+      const [change] = changes;
+      if (change === undefined) return;
+      const made = at === undefined ? { type: 'file' as const, mode } : {};
+      const text = change.text?.after;
+      world.path(path).willBe({ ...made, text, sha256: text === undefined ? UNKNOWN : sha256(text) });
+    },
+    apply({ path, mode, owner = '', group = '' }, changes) {
+      const { before = '', after = '' } = changes[0]?.text ?? {};
+      if (changes[0]?.kind === 'create') {
+        return sh`if [ -e ${path} ]; then echo ${`${path} is there by now: run again`}; exit 1; fi
+printf %s ${after} | q_write ${path} ${mode} ${owner} ${group}`;
+      }
+      return sh`if [ "$(q_sha256 ${path})" != ${sha256(before)} ]; then echo ${`${path} has changed since it was read: run again`}; exit 1; fi
+printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
+    },
+    files: ({ path }) => [path],
+    late: true,
+  });
+}
+
+/** The text of a file that can be edited; throws exit code 2 for any other, in a check too. */
+function textOf(path: string, found: ObservedPath): string {
+  requireRoom(path, 'file', found);
+  if (found.type !== 'file') {
+    throw cannotEdit(path, `it is a ${found.type}`, 'name the file that it leads to');
+  }
+  const { text } = found;
+  if (text === undefined) {
+    throw cannotEdit(path, `it is larger than ${MAX_TEXT / 1024} KiB`, 'write it whole, with file()');
+  }
+  if (text.includes('\0') || sha256(text) !== found.sha256) {
+    throw cannotEdit(path, 'it is no UTF-8 text', 'write it whole, with file()');
+  }
+  return text;
+}
+
+/** Shows the first line that differs, for a plan without texts. */
+function lineOf({ before, after }: { readonly before: string; readonly after: string }) {
+  const [old, next] = [before.split('\n'), after.split('\n')];
+  const gone = old.find((line) => !next.includes(line));
+  const come = next.find((line) => !old.includes(line));
+  return { before: gone ?? null, after: come ?? null };
+}
+
+/** The lines of a text, without the end that the last one may lack. */
+export function linesOf(text: string): readonly string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+/** A text of these lines, each with its end. */
+export function textOfLines(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** One line, as it is to stand in a file; throws exit code 1 for anything else. */
+export function oneLine(what: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '' && !/[\n\r\0]/.test(value)) return value;
+  throw new QuorateError(`${what} ${JSON.stringify(value) ?? value} is not one line of text`, {
+    exitCode: EXIT.usage,
+    hint: 'leave out line ends, and do not leave it empty',
+  });
+}
+
+function noFile(path: string): QuorateError {
+  return cannotEdit(path, 'it is missing', 'create: true makes it; or declare what brings it before');
+}
+
+function cannotEdit(path: string, found: string, hint: string): QuorateError {
+  return new QuorateError(`cannot edit ${path}: ${found}`, { exitCode: EXIT.failed, hint });
+}

@@ -1,0 +1,67 @@
+import { isIP } from 'node:net';
+import { completeEdit, defineEdit, type Edited, linesOf, oneLine, textOfLines } from '../dsl/edit.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+
+export interface HostsEntryOptions {
+  readonly address: string;
+  /** Further names of the same address. */
+  readonly aliases?: readonly string[];
+  /** `/etc/hosts` unless said. */
+  readonly file?: string;
+}
+
+interface HostsEntryDesired extends Edited {
+  readonly address: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Names of an address in `/etc/hosts`. Of other lines of the same family (IPv4, IPv6) these names are taken away, and
+ * nothing else: the name has one address in each.
+ *
+ * @example
+ * hostsEntry('db.internal', { address: '10.0.0.7', aliases: ['db'] })
+ */
+export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
+  kind: 'hosts-entry',
+  name: ({ names: [name = ''], address }) => `${name} IPv${isIP(address)}`,
+  title: ({ names: [name = ''], address }) => `${name} is ${address}`,
+  complete(name, { address, aliases = [], file = '/etc/hosts' }) {
+    if (isIP(address) === 0) throw wrong(`${JSON.stringify(address)} is no IP address`);
+    const names = [name, ...aliases].map((one) => oneLine('host name', one));
+    for (const one of names) if (/[\s#]/.test(one)) throw wrong(`${JSON.stringify(one)} is no host name`);
+    return { ...completeEdit(file, { create: true }), address, names };
+  },
+  edit(text, { address, names }) {
+    const family = isIP(address);
+    let missing = [...names];
+    let changed = false;
+    const lines = linesOf(text).flatMap((line) => {
+      const [entry = '', at = ''] = /^\s*([^\s#]+)[^#]*/.exec(line) ?? [];
+      if (at === '' || isIP(at) !== family) return [line];
+      const listed = entry.trim().split(/\s+/).slice(1);
+      if (at === address) {
+        missing = missing.filter((name) => !listed.includes(name));
+        return [line];
+      }
+      const left = listed.filter((name) => !names.includes(name));
+      if (left.length === listed.length) return [line];
+      changed = true;
+      // Only the names that move go: white space and comment stay.
+      return left.length === 0 ? [] : [`${withoutNames(entry, names)}${line.slice(entry.length)}`];
+    });
+    if (missing.length === 0 && !changed) return text;
+    return textOfLines(missing.length === 0 ? lines : [...lines, [address, ...missing].join(' ')]);
+  },
+});
+
+function withoutNames(entry: string, names: readonly string[]): string {
+  return entry.replace(/\s+(\S+)/g, (word, name: string) => (names.includes(name) ? '' : word));
+}
+
+function wrong(message: string): QuorateError {
+  return new QuorateError(message, {
+    exitCode: EXIT.usage,
+    hint: "write it like '10.0.0.7' and 'db.internal'",
+  });
+}

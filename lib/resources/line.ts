@@ -1,0 +1,74 @@
+import {
+  completeEdit,
+  defineEdit,
+  type Edited,
+  type EditOptions,
+  linesOf,
+  oneLine,
+  textOfLines,
+} from '../dsl/edit.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+
+export interface LineOptions extends EditOptions {
+  /** The whole line, taken literally. */
+  readonly line: string;
+  /** `absent`: no line is exactly this one, nor fits `match`. */
+  readonly state?: 'present' | 'absent';
+  /** Where the line is missing, the last line that fits this makes way for it. */
+  readonly match?: RegExp;
+  /** Where nothing makes way, it comes behind the last (before the first) line that fits this; else at the end. */
+  readonly insertAfter?: RegExp;
+  readonly insertBefore?: RegExp;
+}
+
+interface LineDesired extends Edited, Omit<LineOptions, keyof EditOptions> {}
+
+/**
+ * A line in a text file that others write, too. A line that is there already is fine, wherever it stands; text is taken
+ * literally, and a comment is no match. The file must be there, unless `create` says that it may be made.
+ *
+ * @example
+ * line('/etc/ssh/sshd_config', { line: 'PermitRootLogin no', match: /^#?PermitRootLogin\s/ })
+ */
+export const line = defineEdit<LineOptions, LineDesired>({
+  kind: 'line',
+  name: ({ path, line: text }) => `${path} ${text}`,
+  title: ({ path, line: text, state }) => `${path} has ${state === 'absent' ? 'no' : 'the'} line "${text}"`,
+  complete(path, { line: text, state, match, insertAfter, insertBefore, ...options }) {
+    for (const pattern of [match, insertAfter, insertBefore]) refuseEmpty(path, pattern);
+    return {
+      ...completeEdit(path, options),
+      line: oneLine('line', text),
+      state,
+      match,
+      insertAfter,
+      insertBefore,
+    };
+  },
+  edit(text, { line: wanted, state, match, insertAfter, insertBefore }) {
+    const lines = [...linesOf(text)];
+    const fits = (pattern: RegExp | undefined) => (one: string) => pattern?.test(one) === true;
+    if (state === 'absent') {
+      const left = lines.filter((one) => one !== wanted && !fits(match)(one));
+      return left.length === lines.length ? text : textOfLines(left);
+    }
+    if (lines.includes(wanted)) return text;
+    const old = lines.findLastIndex(fits(match));
+    if (old >= 0) lines[old] = wanted;
+    else {
+      const behind = lines.findLastIndex(fits(insertAfter));
+      const before = lines.findIndex(fits(insertBefore));
+      lines.splice(behind >= 0 ? behind + 1 : before >= 0 ? before : lines.length, 0, wanted);
+    }
+    return textOfLines(lines);
+  },
+});
+
+/** An empty pattern fits every line; one with `g` fits every other time. */
+function refuseEmpty(path: string, pattern: RegExp | undefined): void {
+  if (pattern === undefined || (pattern.source !== '(?:)' && !pattern.global && !pattern.sticky)) return;
+  throw new QuorateError(`the pattern ${pattern} for ${path} does not pick a line`, {
+    exitCode: EXIT.usage,
+    hint: 'say what the line begins with, without the flags g and y',
+  });
+}

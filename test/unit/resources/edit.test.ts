@@ -1,0 +1,203 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sh } from '../../../lib/dsl/sh.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { World } from '../../../lib/dsl/world.ts';
+import { command } from '../../../lib/resources/command.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
+import { type LineOptions, line } from '../../../lib/resources/line.ts';
+import { type TextBlockOptions, textBlock } from '../../../lib/resources/text-block.ts';
+import { changesOf, edited, textFile } from '../support/edits.ts';
+import { loopHost } from '../support/loop-host.ts';
+import { recorder } from '../support/recorder.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
+
+const usage = expect.objectContaining({ exitCode: 1 });
+
+describe('a line in a file', () => {
+  it.each<[string, LineOptions, before: string, after: string]>([
+    ['comes at the end', { line: 'b' }, 'a\n', 'a\nb\n'],
+    ['comes on a line of its own where the last has no end', { line: 'b' }, 'a', 'a\nb\n'],
+    ['is fine wherever it stands', { line: 'a' }, 'a\nb', 'a\nb'],
+    ['takes the place of what fits', { line: 'P no', match: /^#?P / }, '#P yes\nx\n', 'P no\nx\n'],
+    ['takes the place of the last that fits', { line: 'P no', match: /^P/ }, 'P 1\nP 2\n', 'P 1\nP no\n'],
+    ['is not said twice where only the old text fits', { line: 'new', match: /^old$/ }, 'new\n', 'new\n'],
+    ['is taken literally: *', { line: '* * * * * x' }, 'y\n', 'y\n* * * * * x\n'],
+    ['is taken literally: quotes', { line: 'X=""' }, 'X=""\n', 'X=""\n'],
+    ['is taken literally: &, \\ and $', { line: 'a & \\1 $HOME' }, 'a\n', 'a\na & \\1 $HOME\n'],
+    ['is not found in a comment', { line: 'Key yes' }, '#Key yes\n', '#Key yes\nKey yes\n'],
+    ['comes behind what it is to follow', { line: 'm', insertAfter: /^a/ }, 'a\nx\ny\n', 'a\nm\nx\ny\n'],
+    ['comes before what is to follow it', { line: 'm', insertBefore: /^x/ }, 'a\nx\nx\n', 'a\nm\nx\nx\n'],
+    ['comes at the end where nothing fits', { line: 'm', insertAfter: /^q/ }, 'a\n', 'a\nm\n'],
+    ['goes', { line: 'b', state: 'absent' }, 'a\nb\nb\nc', 'a\nc\n'],
+    ['goes with what fits', { line: 'x', match: /^b/, state: 'absent' }, 'a\nb1\n', 'a\n'],
+    ['is gone already', { line: 'b', state: 'absent' }, 'a\n\n', 'a\n\n'],
+  ])('%s', (_name, options, before, after) => {
+    expect(edited(line('/etc/x', options), before)).toBe(after);
+  });
+
+  it.each<[string, LineOptions]>([
+    ['an empty pattern', { line: 'a', match: /(?:)/ }],
+    ['a pattern that remembers', { line: 'a', match: /a/g }],
+    ['two lines', { line: 'a\nb' }],
+    ['no line', { line: '' }],
+  ])('is refused before any contact: %s', (_name, options) => {
+    expect(() => line('/etc/x', options)).toThrow(usage);
+  });
+
+  it('makes the file only where that is said', () => {
+    expect(edited(line('/etc/x', { line: 'a', create: true }), undefined)).toBe('a\n');
+    expect(() => changesOf(line('/etc/x', { line: 'a' }), undefined)).toThrow(
+      /cannot edit \/etc\/x: it is missing$/,
+    );
+    expect(changesOf(line('/etc/x', { line: 'a', state: 'absent' }), undefined)).toEqual([]);
+  });
+
+  it('waits for what may bring the file', () => {
+    const world = new World();
+    world.package('sshd').willBe({});
+    expect(changesOf(line('/etc/x', { line: 'a' }), undefined, world)).toMatchObject([
+      { certainty: 'conditional' },
+    ]);
+  });
+
+  it.each([
+    ['a link', 'stat symbolic link|777|root|root|3|0|0|/x', /cannot edit \/etc\/x: it is a link$/],
+    ['a directory', 'stat directory|755|root|root|3|0|0|/x', /is a directory, a file was wanted$/],
+    [
+      'what is no text',
+      `stat regular file|644|root|root|3|0|0|/x\ntext\n${Buffer.from([200, 10]).toString('base64')}`,
+      /it is no UTF-8 text$/,
+    ],
+    ['what is too long', textFile('x'.repeat(70_000)).split('\n==')[0] ?? '', /larger than 64 KiB$/],
+  ])('leaves %s alone', (_name, out, message) => {
+    const task = line('/etc/x', { line: 'a' });
+    expect(() => task.diff({ code: 0, out: `${out}\n==\nabove directory /etc` }, new World())).toThrow(
+      message,
+    );
+  });
+});
+
+describe('a block in a file', () => {
+  const block = (more: Partial<TextBlockOptions> = {}) =>
+    textBlock('/etc/x', { name: 'ours', content: '1\n2\n', ...more });
+  it.each<[string, Task, before: string, after: string]>([
+    ['comes at the end', block(), 'a', 'a\n# BEGIN ours\n1\n2\n# END ours\n'],
+    ['needs no end of line', block({ content: '1' }), '', '# BEGIN ours\n1\n# END ours\n'],
+    [
+      'is changed where it stands',
+      block(),
+      '# BEGIN ours\n0\n# END ours\nb\n',
+      '# BEGIN ours\n1\n2\n# END ours\nb\n',
+    ],
+    ['is fine', block(), '# BEGIN ours\n1\n2\n# END ours', '# BEGIN ours\n1\n2\n# END ours'],
+    ['goes', block({ state: 'absent' }), 'a\n# BEGIN ours\n0\n# END ours\nb\n', 'a\nb\n'],
+    [
+      'is not mixed up with another whose name begins so',
+      block(),
+      '# BEGIN ours 2\nx\n# END ours 2\n',
+      '# BEGIN ours 2\nx\n# END ours 2\n# BEGIN ours\n1\n2\n# END ours\n',
+    ],
+    ['has the comment of its file', block({ comment: '//' }), '', '// BEGIN ours\n1\n2\n// END ours\n'],
+  ])('%s', (_name, task, before, after) => {
+    expect(edited(task, before)).toBe(after);
+  });
+
+  it.each([
+    '# BEGIN ours\n1\n',
+    '# END ours\n# BEGIN ours\n',
+    '# BEGIN ours\n# END ours\n# BEGIN ours\n# END ours\n',
+  ])('with markers like %j is not touched', (text) => {
+    expect(() => changesOf(block(), text)).toThrow(
+      /markers of block "ours" in \/etc\/x do not come once each/,
+    );
+  });
+
+  it.each([{ name: '' }, { name: 'a\nb' }, { comment: '' }])('%j is refused before any contact', (more) => {
+    expect(() => block(more)).toThrow(usage);
+  });
+});
+
+describe('an entry of the hosts file', () => {
+  const HOSTS = '127.0.0.1\tlocalhost db # ours\n::1 localhost ip6-localhost\n';
+  it.each<[string, Task, before: string, after: string]>([
+    [
+      'moves its name, and nothing else',
+      hostsEntry('db', { address: '10.0.0.7' }),
+      HOSTS,
+      '127.0.0.1\tlocalhost # ours\n::1 localhost ip6-localhost\n10.0.0.7 db\n',
+    ],
+    ['is there', hostsEntry('localhost', { address: '127.0.0.1' }), HOSTS, HOSTS],
+    ['is there for the other family, too', hostsEntry('localhost', { address: '::1' }), HOSTS, HOSTS],
+    ['moves to another address', hostsEntry('a', { address: '10.0.0.2' }), '10.0.0.1 a\n', '10.0.0.2 a\n'],
+    [
+      'gets a further name',
+      hostsEntry('a', { address: '10.0.0.1', aliases: ['b'] }),
+      '10.0.0.1 a',
+      '10.0.0.1 a\n10.0.0.1 b\n',
+    ],
+    [
+      'is not found in a comment',
+      hostsEntry('a', { address: '10.0.0.1' }),
+      '#10.0.0.1 a\n',
+      '#10.0.0.1 a\n10.0.0.1 a\n',
+    ],
+  ])('%s', (_name, task, before, after) => {
+    expect(edited(task, before)).toBe(after);
+  });
+
+  it('one for each family is two things', () => {
+    expect(hostsEntry('a', { address: '::1' }).thing).not.toBe(
+      hostsEntry('a', { address: '127.0.0.1' }).thing,
+    );
+  });
+});
+
+describe.each(SHELLS)('edits under %s', (_name, ...shell) => {
+  it('follow each other in one run, keep the mode, and see what is written between', async () => {
+    const dir = scratch();
+    const at = join(dir, 'conf');
+    writeFileSync(at, 'old', { mode: 0o600 });
+    const plan = async (...tasks: Task[]) => {
+      const host = loopHost({ dir, sink: recorder(), shell });
+      await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
+      return host;
+    };
+    const tasks = [
+      line(at, { line: 'one' }),
+      textBlock(at, { name: 'b', content: 'two' }),
+      line(at, { line: "it's" }),
+    ];
+    const host = await plan(...tasks);
+    expect(host.plan.map(({ changes }) => changes.length)).toEqual([1, 1, 1]);
+    await host.apply(() => true);
+    expect(readFileSync(at, 'utf8')).toBe("old\none\n# BEGIN b\ntwo\n# END b\nit's\n");
+    expect(statSync(at).mode & 0o777).toBe(0o600);
+    expect((await plan(...tasks)).plan.flatMap(({ changes }) => changes)).toEqual([]);
+    // A command may write it: the edit is made of what is there by then.
+    const made = join(dir, 'made');
+    const late = await plan(
+      command('made', { run: sh`echo first >${made}`, creates: made }),
+      line(made, { line: 'second' }),
+    );
+    await late.apply(() => true);
+    expect(readFileSync(made, 'utf8')).toBe('first\nsecond\n');
+    // Somebody else writes in between.
+    const raced = await plan(line(at, { line: 'three' }));
+    writeFileSync(at, 'theirs\n');
+    await expect(raced.apply(() => true)).rejects.toThrow(/has changed since it was read: run again/);
+    expect(readFileSync(at, 'utf8')).toBe('theirs\n');
+  });
+
+  it('behind a file of the run rest on what it will be', async () => {
+    const dir = scratch();
+    const at = join(dir, 'conf');
+    const host = loopHost({ dir, sink: recorder(), shell });
+    const tasks = [file(at, { content: 'a\n' }), line(at, { line: 'b' })];
+    await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
+    expect(host.plan[1]?.changes[0]?.text).toEqual({ before: 'a\n', after: 'a\nb\n' });
+  });
+});
