@@ -1,0 +1,83 @@
+import { sh } from '../../dsl/sh.ts';
+import { UNKNOWN } from '../../dsl/world.ts';
+import type { FoundPackage, PackageBackend } from './backend.ts';
+
+/** Debian and its kin. */
+export const apt: PackageBackend = {
+  isThere: sh`command -v apt-get >/dev/null && command -v dpkg-query >/dev/null`,
+
+  // What the lists know costs as much again, so it is asked only where it decides.
+  probe: ({
+    names,
+    version,
+    state,
+  }) => sh`q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package} \${Version} \${Provides}\n' 2>/dev/null | grep -F ${names.flatMap((name) => ['-e', name])})
+printf '%s\n' "$q_all"
+set --
+for q_name in ${names}; do
+  case $q_nl$q_all in *"\${q_nl}dpkg installed $q_name "*) ${version === undefined ? sh`` : sh`set -- "$@" "$q_name"`} ;; *) set -- "$@" "$q_name" ;; esac
+done
+if [ "$#" -gt 0 ]; then apt-cache policy "$@" 2>/dev/null | sed 's/^/policy /'; fi
+${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/takes \1/p'` : sh`:`}`,
+
+  parse(out, names) {
+    const lines = out.split('\n');
+    const installed = lines.flatMap((line) => {
+      const [, name = '', version = '', provides = ''] =
+        /^dpkg installed (\S+) (\S+) ?(.*)$/.exec(line) ?? [];
+      return name === ''
+        ? []
+        : [{ name, version, provides: provides.split(/,\s*/).map((one) => one.split(' ')[0]) }];
+    });
+    const known = policies(lines);
+    const find = (name: string): FoundPackage => ({
+      installed: installed.find((one) => one.name === name)?.version,
+      provided: installed.some(({ provides }) => provides.includes(name)),
+      candidate: known.get(name)?.candidate,
+      versions: known.get(name)?.versions ?? [],
+    });
+    return {
+      packages: new Map(names.map((name) => [name, find(name)])),
+      takes: lines.flatMap((line) => /^takes (\S+)/.exec(line)?.[1] ?? []),
+    };
+  },
+
+  apply({ names, version, state, downgrade }, changes) {
+    const due = changes.map(({ property }) => property);
+    if (state === 'absent')
+      return sh`${APT}
+q_apt remove ${names}`;
+    const any = due.map((name) =>
+      version === undefined || version === 'latest' ? name : `${name}=${version}`,
+    );
+    const exact = changes.map(({ property, after }) =>
+      after === null || after === UNKNOWN ? undefined : `${property}=${after}`,
+    );
+    const options = downgrade ? ['--allow-downgrades'] : [];
+    return sh`${APT}
+q_apt install ${options} ${exact.map((one, i) => one ?? any[i] ?? '')} || { q_apt update && q_apt install ${options} ${any}; }`;
+  },
+};
+
+/** Nobody is there to be asked: a file of configuration that was edited stays. A run that was killed is finished first. */
+const APT = sh`export DEBIAN_FRONTEND=noninteractive
+q_apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null 2>&1; }
+dpkg --configure -a --force-confdef --force-confold </dev/null 2>&1 || exit`;
+
+/** `apt-cache policy`: a name, its candidate, and a table of versions, newest first. */
+function policies(lines: readonly string[]) {
+  const known = new Map<string, { candidate?: string | undefined; versions: string[] }>();
+  let own: { candidate?: string | undefined; versions: string[] } = { versions: [] };
+  for (const line of lines) {
+    const [, name] = /^policy (\S+):$/.exec(line) ?? [];
+    const [, candidate] = /^policy {3}Candidate: (\S+)$/.exec(line) ?? [];
+    const [, version] = /^policy (?: {5}| \*{3} )(\S+) -?\d+/.exec(line) ?? [];
+    if (name !== undefined) {
+      own = { versions: [] };
+      known.set(name, own);
+    }
+    if (candidate !== undefined && candidate !== '(none)') own.candidate = candidate;
+    if (version !== undefined) own.versions.push(version);
+  }
+  return known;
+}

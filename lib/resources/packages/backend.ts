@@ -1,0 +1,41 @@
+import type { Sh } from '../../dsl/sh.ts';
+import type { Change } from '../../dsl/task.ts';
+
+export interface PackagesOptions {
+  /** `absent`: none of them is installed. */
+  readonly state?: 'present' | 'absent';
+  /** `latest` that the host's lists know, or a version; `*` stands for anything: `1.24.*`. */
+  readonly version?: string;
+  /** Go back to an older version where that is the one wanted. */
+  readonly downgrade?: boolean;
+}
+
+export interface PackagesDesired extends PackagesOptions {
+  readonly names: readonly string[];
+}
+
+/** What a package manager knows of one name. */
+export interface FoundPackage {
+  readonly installed?: string | undefined;
+  /** An installed package stands in for it. */
+  readonly provided: boolean;
+  /** The one it would install. */
+  readonly candidate?: string | undefined;
+  /** All that it knows, newest first. */
+  readonly versions: readonly string[];
+}
+
+export interface FoundPackages {
+  readonly packages: ReadonlyMap<string, FoundPackage>;
+  /** What would go with a removal. */
+  readonly takes: readonly string[];
+}
+
+/** What differs between package managers. */
+export interface PackageBackend {
+  /** Exits 0 where the host has it. */
+  readonly isThere: Sh;
+  probe(desired: PackagesDesired): Sh;
+  parse(out: string, names: readonly string[]): FoundPackages;
+  apply(desired: PackagesDesired, changes: readonly Change[]): Sh;
+}

@@ -1,0 +1,138 @@
+import { type Difference, defineResource } from '../../dsl/resource.ts';
+import { sh } from '../../dsl/sh.ts';
+import { UNKNOWN, type World } from '../../dsl/world.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { apt } from './apt.ts';
+import type { FoundPackage, FoundPackages, PackagesDesired, PackagesOptions } from './backend.ts';
+
+/**
+ * Packages of the distribution, one or several names with spaces between them: there, in some version or the newest;
+ * or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
+ * it is, and nothing is removed that is not named.
+ *
+ * @example
+ * packages('nginx curl')
+ * packages('nginx', { version: '1.24.*' })
+ * packages('telnetd', { state: 'absent' })
+ */
+export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPackages>({
+  kind: 'packages',
+  name: ({ names }) => names.join(' '),
+  title: ({ names, state, version }) =>
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state === 'absent' ? 'absent' : 'installed'}${version === undefined ? '' : `, ${version}`}`,
+  complete: completePackages,
+  probe: (desired) => sh`if ${apt.isThere}; then echo 'manager apt'
+${apt.probe(desired)}
+else echo 'manager none'; fi`,
+  parse({ out }, { names }) {
+    if (!out.startsWith('manager apt')) throw noManager(names);
+    return apt.parse(out, names);
+  },
+  diff(desired, { packages: found, takes }, world) {
+    const { names, state } = desired;
+    const differences = names.flatMap((name) => differencesOf(name, desired, found.get(name), world));
+    const others = takes.filter((name) => !names.includes(name));
+    if (state === 'absent' && differences.length > 0 && others.length > 0) throw takesOthers(names, others);
+    return differences;
+  },
+  foresee(_desired, _found, changes, world) {
+    for (const { property, after } of changes) {
+      if (after === null) world.package(property).willBeAbsent();
+      else world.package(property).willBe({ version: after });
+    }
+  },
+  apply: (desired, changes) => apt.apply(desired, changes),
+});
+
+function completePackages(name: string, { state, version, downgrade }: PackagesOptions): PackagesDesired {
+  const names = name.split(/\s+/).filter(Boolean);
+  if (names.length === 0)
+    throw wrong('no package is named', "name one, or several with spaces between: 'nginx curl'");
+  for (const one of names) {
+    if (!/^[A-Za-z0-9][\w.+-]*$/.test(one)) {
+      throw wrong(
+        `${JSON.stringify(one)} is no name of a package`,
+        "a version is an option: { version: '1.24.*' }",
+      );
+    }
+  }
+  if (version !== undefined && !/^[\w.+:~*-]+$/.test(version)) {
+    throw wrong(`${JSON.stringify(version)} is no version`, "write one, or 'latest'; * stands for anything");
+  }
+  if (version !== undefined && state === 'absent') {
+    throw wrong(`${name} is to be absent, in version ${version}`, 'leave the version out');
+  }
+  return { names, state, version, downgrade };
+}
+
+function differencesOf(
+  name: string,
+  { state, version, downgrade }: PackagesDesired,
+  found: FoundPackage | undefined,
+  world: World,
+): readonly Difference[] {
+  const { state: foreseen } = world.package(name);
+  const installed =
+    world.isProof || foreseen === undefined ? found?.installed : (foreseen?.version ?? undefined);
+  const before = installed ?? null;
+  if (state === 'absent') {
+    return installed === undefined ? [] : [{ kind: 'remove', property: name, before, after: null }];
+  }
+  const { candidate, versions = [] } = found ?? {};
+  if (version === undefined && (installed !== undefined || found?.provided)) return [];
+  if (installed !== undefined && version !== undefined && version !== 'latest' && fits(version, installed))
+    return [];
+  const after =
+    version === undefined || version === 'latest' ? candidate : versions.find((one) => fits(version, one));
+  // Of one that is installed the lists may know nothing, and then there is no newer one.
+  if (version === 'latest' && installed !== undefined && (after === undefined || after === installed))
+    return [];
+  if (after !== undefined && installed !== undefined && isOlder(after, installed, versions) && !downgrade) {
+    throw new QuorateError(`${name} ${installed} is installed, and ${after}, which is wanted, is older`, {
+      exitCode: EXIT.failed,
+      hint: 'downgrade: true says that it may go back',
+    });
+  }
+  const certainty = after === undefined ? 'unknown' : 'certain';
+  return [
+    {
+      kind: installed === undefined ? 'create' : 'update',
+      property: name,
+      before,
+      after: after ?? UNKNOWN,
+      certainty,
+    },
+  ];
+}
+
+/** A version without an epoch stands for any; `*` for anything. */
+function fits(wanted: string, version: string): boolean {
+  const pattern = wanted.replace(/[.+~]/g, '\\$&').replaceAll('*', '.*');
+  const isIt = new RegExp(`^${pattern}$`);
+  return isIt.test(version) || (!wanted.includes(':') && isIt.test(version.replace(/^\d+:/, '')));
+}
+
+function isOlder(wanted: string, installed: string, newestFirst: readonly string[]): boolean {
+  return newestFirst.includes(installed) && newestFirst.indexOf(wanted) > newestFirst.indexOf(installed);
+}
+
+function takesOthers(names: readonly string[], others: readonly string[]): QuorateError {
+  return new QuorateError(`cannot remove ${names.join(', ')}: ${others.join(', ')} would go, too`, {
+    exitCode: EXIT.failed,
+    hint: 'name those as well if they may go',
+  });
+}
+
+function noManager(names: readonly string[]): QuorateError {
+  return new QuorateError(
+    `cannot look for ${names.join(', ')}: the host has no package manager that is known here`,
+    {
+      exitCode: EXIT.failed,
+      hint: 'apt is known; for another one write a command() with unless',
+    },
+  );
+}
+
+function wrong(message: string, hint: string): QuorateError {
+  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+}
