@@ -2,92 +2,131 @@ import { parsePath } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
-import { actionsOf, lifecycleDifferences, managerOf, outdatedFiles, startOf } from './lifecycle.ts';
-import type { Running, ServiceDesired, ServiceOptions } from './types.ts';
+import type { Change, Reading, Task } from '../../dsl/task.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { type Loading, type ObservedUnit, unitDifferences, type WantedUnit } from './differences.ts';
+import { actionsOf } from './lifecycle.ts';
+import { systemdManager, unitName } from './systemd.ts';
 
-interface ObservedService extends Running {
-  /** Digests that this start has loaded, in order; undefined where nobody knows. */
-  readonly loaded: readonly string[] | undefined;
-  readonly onDisk: readonly string[];
+export interface ServiceOptions {
+  /** `running` unless said. */
+  readonly state?: 'running' | 'stopped';
+  /** Starts at boot: so unless it is to be stopped; then as it is, unless said. */
+  readonly enabled?: boolean;
+  /** `true`: nobody can start it. `false`: takes that back. */
+  readonly masked?: boolean;
+  /** Tasks that write what it reads at its start only: it is restarted where it has started on something else. */
+  readonly restartOn?: readonly Task[];
+  /** Tasks that write what it reads again when it is told to. */
+  readonly reloadOn?: readonly Task[];
 }
 
 /**
- * A service that is enabled, runs, and runs with the files as they are wanted. What a start has loaded is recorded
- * beside the manifest, with the name of that start. One that somebody else has started since is fine only if the
- * files are older than that start. Restarts come from this state, not from what changed in a run.
+ * A unit of systemd that runs, or does not. Whether a restart or a reload is due comes from state, not from what this
+ * run has changed: what a start has read is recorded beside the manifest, with the name of that start. One that
+ * somebody else has started since is fine if the files are older than that start.
+ *
+ * @example
+ * const conf = file('/etc/nginx/conf.d/site.conf', { content });
+ * service('nginx', { reloadOn: [conf] })
  */
-export const service = defineResource<ServiceOptions, ServiceDesired, ObservedService>({
+export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>({
   kind: 'service',
-  complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
-  title: (desired) => `${desired.name} is enabled and running`,
-
-  probe: (desired) =>
+  title: ({ name, state, enabled, masked }) =>
+    masked ? `${name} is masked` : `${name} is ${enabled ? 'enabled and ' : ''}${state}`,
+  complete(name, { state, enabled, masked, restartOn = [], reloadOn = [] }) {
+    if (masked && (state === 'running' || enabled)) {
+      throw new QuorateError(`${name} is to be masked and to run`, {
+        exitCode: EXIT.usage,
+        hint: 'choose one',
+      });
+    }
+    const runs = !masked && state !== 'stopped';
+    return {
+      name,
+      state: runs ? 'running' : 'stopped',
+      enabled: enabled ?? (runs ? true : undefined),
+      masked,
+      files: [...pathsOf(name, 'restart', restartOn), ...pathsOf(name, 'reload', reloadOn)],
+    };
+  },
+  probe: ({ name, files }) =>
     probe(
-      desired.loads.map(({ path }) => ({ path, how: 'digest' as const })),
-      sh`${managerOf(desired).probe(desired)}
-q_part
-if [ -f ${record(desired)} ]; then cat ${record(desired)}; fi
-q_part
-stat -L -c %Y -- ${desired.loads.map(({ path }) => path)} 2>/dev/null`,
+      files.map(({ path }) => ({ path, how: 'digest' as const })),
+      sh`systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic ${unitName(name)}; sed -n '/^btime/p' /proc/stat
+if [ -f ${record(name)} ]; then cat ${record(name)}; fi
+for q_path in ${files.map(({ path }) => path)}; do echo "written $(stat -L -c %Y -- "$q_path" 2>/dev/null) $q_path"; done`,
     ),
-
-  parse(reading, desired) {
-    const parts = partsOf(reading.out);
-    const [own = '', recorded = '', times = ''] = parts.slice(desired.loads.length);
-    const running = managerOf(desired).parse(own);
-    const onDisk = desired.loads.map((_, i) => parsePath({ code: 0, out: parts[i] ?? '' })?.sha256 ?? '');
-    return { ...running, onDisk, loaded: loadedBy(running, recorded, times, onDisk) };
-  },
-
-  diff: (desired, observed, world) =>
-    lifecycleDifferences(
-      desired,
-      observed,
-      outdatedFiles(desired, observed.loaded, observed.onDisk, observed.stale, world),
-      world,
-    ),
-
-  foresee: (desired, _observed, _changes, world) => world.unit(desired.name).willBe({ state: 'running' }),
-
-  apply(desired, changes) {
-    const manager = managerOf(desired);
-    const start = startOf(desired, changes);
-    return joinSh([
-      manager.prepare(desired, actionsOf(changes)),
-      ...(start ? [sh`q_loaded=$(${digests(desired)})`, start, remember(desired)] : []),
-    ]);
-  },
+  parse: parseUnit,
+  diff: unitDifferences,
+  foresee: ({ name, state }, _observed, _changes, world) => world.unit(name).willBe({ state }),
+  apply: applyUnit,
 });
 
+/** Files of tasks, each with what is due when another one was read. */
+function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]): readonly Loading[] {
+  return tasks.flatMap((task) => {
+    if (task.files.length > 0) return task.files.map((path) => ({ path, due }));
+    throw new QuorateError(`${name}: ${due}On has "${task.title}", which writes no file`, {
+      exitCode: EXIT.usage,
+      hint: 'name tasks that write what the service reads: file, line, systemdUnit…',
+    });
+  });
+}
+
+function parseUnit({ out }: Reading, { files }: WantedUnit): ObservedUnit {
+  const parts = partsOf(out);
+  const own = parts[files.length] ?? '';
+  const all = (pattern: RegExp) =>
+    new Map([...own.matchAll(pattern)].map(([, key = '', value = '']) => [value, key]));
+  const property = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(own)?.[1] ?? '';
+  const running = systemdManager.parse(own);
+  return {
+    ...running,
+    state: property('SubState') === 'auto-restart' ? 'failed' : running.state,
+    missing: property('LoadState') === 'not-found',
+    unitFile: property('UnitFileState'),
+    fragment: property('FragmentPath'),
+    recorded: property('recorded') === running.start ? all(/^read ([0-9a-f]{64}) (.*)$/gm) : new Map(),
+    written: new Map([...all(/^written (\d+) (.*)$/gm)].map(([path, time]) => [path, Number(time)])),
+    onDisk: new Map(files.map(({ path }, i) => [path, parsePath({ code: 0, out: parts[i] ?? '' })?.sha256])),
+  };
+}
+
+function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh {
+  const unit = unitName(name);
+  const actions = actionsOf(changes);
+  const has = (kind: string, after?: string) =>
+    changes.some((change) => change.kind === kind && (after === undefined || change.after === after));
+  const starts = actions.has('start') || actions.has('restart');
+  const reads = starts || has('run', 'reloaded');
+  const step = (wanted: boolean, shell: Sh) => (wanted ? [shell] : []);
+  // What it reads is recorded as it is before it does: a file that changes meanwhile is due the next time.
+  return joinSh([
+    ...step(has('update', 'unmasked'), sh`systemctl unmask --quiet ${unit} || exit`),
+    ...step(starts || actions.has('unit'), sh`systemctl daemon-reload || exit`),
+    ...step(has('update', 'enabled'), sh`systemctl enable --quiet ${unit} || exit`),
+    ...step(has('update', 'disabled'), sh`systemctl disable --quiet ${unit} || exit`),
+    ...step(actions.has('stop'), sh`systemctl stop ${unit} || exit`),
+    ...step(has('update', 'masked'), sh`systemctl mask --quiet ${unit} || exit`),
+    ...step(
+      reads,
+      sh`q_read=$(for q_path in ${files.map(({ path }) => path)}; do echo "read $(q_sha256 "$q_path") $q_path"; done)`,
+    ),
+    ...step(starts, systemdManager.start({ manager: 'systemd', name, loads: [] }, 'start')),
+    ...step(
+      reads && !starts,
+      sh`systemctl reload-or-restart ${unit} || { journalctl --no-pager --quiet --output=cat --lines=12 --unit ${unit}; exit 1; }`,
+    ),
+    ...step(
+      reads,
+      sh`{ systemctl show -p InvocationID ${unit} | sed 's/^InvocationID/recorded/'; printf '%s\n' "$q_read"; } | q_write ${record(name)} 0644 '' ''`,
+    ),
+  ]);
+}
+
 /** In the state directory of the host. */
-function record({ name }: ServiceDesired): Sh {
+function record(name: string): Sh {
   return sh`"$q_state/started-"${name}`;
-}
-
-function digests({ loads }: ServiceDesired): Sh {
-  return joinSh([sh`:`, ...loads.map(({ path }) => sh`q_sha256 ${path}`)]);
-}
-
-/** The name of this start, and what it has loaded. A start that goes wrong leaves the record of the one before. */
-function remember(desired: ServiceDesired): Sh {
-  return sh`{ ${managerOf(desired).probe(desired)}; printf 'loaded %s\n' $q_loaded; } | q_write ${record(desired)} 0644 '' ''`;
-}
-
-function loadedBy(
-  { start, since }: Running,
-  recorded: string,
-  times: string,
-  onDisk: readonly string[],
-): readonly string[] | undefined {
-  const lines = recorded.split('\n');
-  if (
-    start !== undefined &&
-    lines.some((line) => line === `InvocationID=${start}` || line === `born ${start}`)
-  ) {
-    return lines.flatMap((line) => /^loaded ([0-9a-f]{64})$/.exec(line)?.[1] ?? []);
-  }
-  const changed = times.split('\n').filter(Boolean).map(Number);
-  const older = since !== undefined && changed.every((time) => time < since);
-  return older ? onDisk : undefined;
 }

@@ -7,6 +7,11 @@ export function unitPath(unit: string): string {
   return `/etc/systemd/system/${unit}`;
 }
 
+/** The whole name of a unit; what has no ending is a service. */
+export function unitName(name: string): string {
+  return /\.(service|socket|timer|path|mount|automount|target|slice)$/.test(name) ? name : `${name}.service`;
+}
+
 /** Services under systemd. */
 export const systemdManager: ServiceManager<SystemdService> = {
   probe: (desired) =>
@@ -83,5 +88,5 @@ echo 'its last lines:'
 }
 
 function unit(desired: SystemdService): string {
-  return `${desired.name}.service`;
+  return unitName(desired.name);
 }

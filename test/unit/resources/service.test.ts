@@ -1,91 +1,193 @@
 import { describe, expect, it } from 'vitest';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world.ts';
-import { service } from '../../../lib/resources/service/index.ts';
+import { command } from '../../../lib/resources/command.ts';
+import { directory } from '../../../lib/resources/directory.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { line } from '../../../lib/resources/line.ts';
+import { type ServiceOptions, service } from '../../../lib/resources/service/index.ts';
 
 const digest = (letter: string) => letter.repeat(64);
-const task = service('nginx', {
-  manager: 'systemd',
-  loads: [{ path: '/etc/nginx.conf', digest: digest('a') }],
-});
+const conf = file('/etc/site.conf', { content: 'x' });
+const plain = (options: ServiceOptions = {}) => service('site', options);
+const reloads = service('site', { reloadOn: [conf] });
+const restarts = service('site', { restartOn: [conf] });
 
 interface Found {
+  readonly load?: string;
   readonly state?: string;
   readonly unitFile?: string;
+  readonly fragment?: string;
+  readonly stale?: 'yes' | 'no';
   readonly onDisk?: string;
-  /** Of the start that runs, and of the one that was recorded with what it loaded. */
+  /** Of the start that runs, and of the one that was recorded with what it has read. */
   readonly start?: string;
   readonly recorded?: string;
-  readonly loaded?: string;
+  readonly read?: string;
   /** Seconds after the boot: when it was started, and when the file was last written. */
   readonly since?: number;
   readonly written?: number;
 }
 
-function observed({
-  state = 'active',
-  unitFile = 'enabled',
-  onDisk = 'a',
-  start = 'one',
-  recorded = 'one',
-  loaded = 'a',
-  since = 100,
-  written = 50,
-}: Found) {
-  return [
-    `stat regular file|644|root|root|9|/x\nsha256 ${digest(onDisk)}\n`,
-    `ActiveState=${state}\nUnitFileState=${unitFile}\nNeedDaemonReload=no\nInvocationID=${start}\nActiveEnterTimestampMonotonic=${since * 1e6}\nbtime 1000\n`,
-    `ActiveState=active\nInvocationID=${recorded}\nloaded ${digest(loaded)}\n`,
-    `${1000 + written}\n`,
-  ].join(`${PART}\n`);
+function observed(found: Found, files: number): string {
+  const { load = 'loaded', state = 'active', unitFile = 'enabled', onDisk = 'a' } = found;
+  const { start = 'one', recorded = 'one', read = 'a', since = 100, written = 50 } = found;
+  const { fragment = '/lib/systemd/system/site.service', stale = 'no' } = found;
+  const own = [
+    `LoadState=${load}\nActiveState=${state}\nSubState=x\nUnitFileState=${unitFile}\nFragmentPath=${fragment}`,
+    `NeedDaemonReload=${stale}\nInvocationID=${start}\nActiveEnterTimestampMonotonic=${since * 1e6}\nbtime 1000`,
+    `recorded=${recorded}\nread ${digest(read)} /etc/site.conf\nwritten ${1000 + written} /etc/site.conf`,
+  ].join('\n');
+  const disk = `stat regular file|644|root|root|9|0|0|/etc/site.conf\nsha256 ${digest(onDisk)}`;
+  return [...(files > 0 ? [disk] : []), own].join('\n==\n');
 }
 
+function plan(task: ReturnType<typeof service>, found: Found, world = new World()) {
+  const files = task === reloads || task === restarts ? 1 : 0;
+  return task
+    .diff({ code: 0, out: observed(found, files) }, world)
+    .map(({ kind, property, before, after }) => `${kind} ${property}: ${before} → ${after}`);
+}
+
+const READ = 'has read another /etc/site.conf';
+
 describe('a service', () => {
-  it.each<[string, Found, string[]]>([
-    ['that runs on what is wanted', {}, []],
-    ['that we have started on something else', { loaded: 'x' }, ['restart loaded: other nginx.conf']],
-    ['that somebody else has started since, after the file was written', { start: 'two', loaded: 'x' }, []],
+  it.each<[string, ReturnType<typeof service>, Found, string[]]>([
+    ['that runs', plain(), {}, []],
+    ['that is stopped', plain(), { state: 'inactive' }, ['start state: stopped → running']],
+    ['that has failed', plain(), { state: 'failed' }, ['start state: failed → running']],
+    ['that is disabled', plain(), { unitFile: 'disabled' }, ['update enabled: disabled → enabled']],
+    ['that others start', plain(), { unitFile: 'static' }, []],
+    ['that runs and is not to', plain({ state: 'stopped' }), {}, ['stop state: running → stopped']],
+    [
+      'that is not there and not to run',
+      plain({ state: 'stopped' }),
+      { load: 'not-found', state: 'inactive', unitFile: '' },
+      [],
+    ],
+    ['that is not to start at boot', plain({ enabled: false }), {}, ['update enabled: enabled → disabled']],
+    ['that is not to start at boot, and does not', plain({ enabled: false }), { unitFile: 'static' }, []],
+    [
+      'to be masked',
+      plain({ masked: true }),
+      {},
+      ['update masked: enabled → masked', 'stop state: running → stopped'],
+    ],
+    ['that is masked', plain({ masked: true }), { unitFile: 'masked', state: 'inactive' }, []],
+    [
+      'that is masked and stopped, as wanted',
+      plain({ state: 'stopped', enabled: false }),
+      { unitFile: 'masked', state: 'inactive' },
+      [],
+    ],
+    [
+      'to be unmasked',
+      plain({ masked: false }),
+      { unitFile: 'masked', state: 'inactive' },
+      [
+        'update masked: masked → unmasked',
+        'update enabled: masked → enabled',
+        'start state: stopped → running',
+      ],
+    ],
+    ['whose unit was edited', plain(), { stale: 'yes' }, ['update unit: another → read again']],
+    ['that has read what is wanted', restarts, {}, []],
+    [
+      'that we have started on something else',
+      restarts,
+      { read: 'e' },
+      [`restart files: ${READ} → restarted`],
+    ],
+    [
+      'that we have started on something else, and can tell it',
+      reloads,
+      { read: 'e' },
+      [`run files: ${READ} → reloaded`],
+    ],
+    [
+      'that somebody else has started since, after the file was written',
+      restarts,
+      { start: 'two', read: 'e' },
+      [],
+    ],
     [
       'that somebody else has started since, before the file was written',
+      restarts,
       { start: 'two', written: 150 },
-      ['restart loaded: other nginx.conf'],
+      [`restart files: ${READ} → restarted`],
     ],
     [
-      'that somebody else has started on another file',
-      { start: 'two', onDisk: 'x' },
-      ['restart loaded: other nginx.conf'],
+      'that somebody else has started in the same second',
+      restarts,
+      { start: 'two', written: 100 },
+      [`restart files: ${READ} → restarted`],
     ],
-    ['that does not run', { state: 'inactive', start: '' }, ['start state: stopped']],
-    ['without [Install]', { unitFile: 'static' }, []],
-    ['that is disabled', { unitFile: 'disabled' }, ['update enabled: disabled']],
-  ])('%s', (_what, found, expected) => {
-    const changes = task.diff({ code: 0, out: observed(found) }, new World());
-    expect(changes.map(({ kind, property, before }) => `${kind} ${property}: ${before}`)).toEqual(expected);
+  ])('%s', (_name, task, found, differences) => {
+    expect(plan(task, found)).toEqual(differences);
   });
 
-  const masked = (unitFile: string, world = new World()) =>
-    task.diff({ code: 0, out: observed({ unitFile, state: 'inactive' }) }, world);
+  it('is due when an earlier task writes what it has read', () => {
+    const world = new World();
+    world.path('/etc/site.conf').willBe({ sha256: digest('b') });
+    expect(plan(reloads, {}, world)).toEqual([`run files: ${READ} → reloaded`]);
+    expect(plan(reloads, {}, world.forProof())).toEqual([]);
+    const same = new World();
+    same.path('/etc/site.conf').willBe({ sha256: digest('a') });
+    expect(plan(reloads, {}, same)).toEqual([]);
+  });
 
-  it('that is masked is refused in a check, with how to take that back', () => {
-    expect(() => masked('masked')).toThrow('nginx.service is masked: nothing may start it');
-    const hint = expect.stringContaining('systemctl unmask --runtime nginx.service');
-    let error: unknown;
-    try {
-      masked('masked-runtime');
-    } catch (thrown) {
-      error = thrown;
-    }
-    expect(error).toMatchObject({
-      exitCode: 2,
-      message: 'nginx.service is masked until the next boot: nothing may start it',
-      hint,
+  it('that packages may bring is started, perhaps', () => {
+    const world = new World();
+    world.package('site').willBe({ version: '1' });
+    const [enable, start] = restarts.diff(
+      { code: 0, out: observed({ load: 'not-found', state: 'inactive', unitFile: '' }, 1) },
+      world,
+    );
+    expect([enable, start]).toMatchObject([
+      { property: 'enabled', certainty: 'conditional' },
+      { kind: 'start', certainty: 'conditional' },
+    ]);
+  });
+
+  it.each<[string, ServiceOptions, Found, RegExp]>([
+    [
+      'that is not there',
+      {},
+      { load: 'not-found', state: 'inactive' },
+      /cannot start site: systemd knows no site.service$/,
+    ],
+    [
+      'that somebody has masked',
+      {},
+      { unitFile: 'masked', state: 'inactive' },
+      /cannot start site: it is masked$/,
+    ],
+    [
+      'whose unit is the administrator’s, to be masked',
+      { masked: true },
+      { fragment: '/etc/systemd/system/site.service' },
+      /cannot mask site: its unit lies in/,
+    ],
+  ])('%s is an error, in a check too', (_name, options, found, message) => {
+    expect(() => plan(plain(options), found)).toThrow(message);
+  });
+
+  it.each<[string, ServiceOptions]>([
+    ['masked and running', { masked: true, state: 'running' }],
+    ['hanging on a command', { restartOn: [command('x', { run: sh`:`, unless: sh`:` })] }],
+    ['hanging on a directory', { reloadOn: [directory('/etc/x')] }],
+  ])('%s is refused before any contact', (_name, options) => {
+    expect(() => plain(options)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+
+  it('hangs on a line of a file as on a whole one', () => {
+    expect(service('site', { restartOn: [line('/etc/x', { line: 'a' })] }).wish).toMatchObject({
+      files: [{ path: '/etc/x', due: 'restart' }],
     });
   });
 
-  it('that is masked in /run gets going by a unit in /etc, which goes before it', () => {
-    const world = new World();
-    world.path('/etc/systemd/system/nginx.service').willBe({ type: 'file' });
-    expect(masked('masked-runtime', world).map(({ kind }) => kind)).toContain('start');
-    expect(() => masked('masked', world)).toThrow('masked');
+  it('starts by a restart, whatever an earlier task may have started meanwhile', () => {
+    const changes = restarts.diff({ code: 0, out: observed({ state: 'inactive' }, 1) }, new World());
+    expect(restarts.apply(changes, {}).text).toContain('systemctl restart  site.service');
   });
 });

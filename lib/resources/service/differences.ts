@@ -1,0 +1,141 @@
+import type { Difference } from '../../dsl/resource.ts';
+import type { Certainty } from '../../dsl/task.ts';
+import { UNKNOWN, type World } from '../../dsl/world.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { unitName, unitPath } from './systemd.ts';
+import type { Running } from './types.ts';
+
+/** A file that a unit reads, and what is due when it has read another one. */
+export interface Loading {
+  readonly path: string;
+  readonly due: 'restart' | 'reload';
+}
+
+export interface WantedUnit {
+  readonly name: string;
+  readonly state: 'running' | 'stopped';
+  /** undefined: as it is. */
+  readonly enabled: boolean | undefined;
+  readonly masked: boolean | undefined;
+  readonly files: readonly Loading[];
+}
+
+export interface ObservedUnit extends Running {
+  /** systemd knows no such unit. */
+  readonly missing: boolean;
+  /** systemd's word for how it is enabled. */
+  readonly unitFile: string;
+  /** Where the unit lies. */
+  readonly fragment: string;
+  /** Digests by path that this start, or the last reload of it, has read. */
+  readonly recorded: ReadonlyMap<string, string>;
+  /** When each file was last written, in seconds since the epoch. */
+  readonly written: ReadonlyMap<string, number>;
+  readonly onDisk: ReadonlyMap<string, string | undefined>;
+}
+
+/** What keeps a unit from being as it is wanted; throws what a run could not do, in a check too. */
+export function unitDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World): readonly Difference[] {
+  const { name } = wanted;
+  const missing = seen.missing && !isForeseen(wanted, world);
+  if (missing && !world.bringsMore && (wanted.state === 'running' || wanted.enabled)) throw noUnit(name);
+  const certainty: Certainty = missing ? 'conditional' : 'certain';
+  const differences = [
+    ...maskDifferences(wanted, seen),
+    ...enabledDifferences(wanted, seen, missing),
+    ...stateDifferences(wanted, seen, world),
+  ];
+  const reload: Difference = { kind: 'update', property: 'unit', before: 'another', after: 'read again' };
+  const stale = seen.stale && !differences.some(({ kind }) => kind === 'start' || kind === 'restart');
+  return [...differences, ...(stale ? [reload] : [])].map((one) => ({ certainty, ...one }));
+}
+
+/** An earlier task places the unit. */
+function isForeseen({ name }: WantedUnit, world: World): boolean {
+  return Boolean(world.path(unitPath(unitName(name))).state ?? world.unit(name).state);
+}
+
+function maskDifferences(
+  { name, masked, state, enabled }: WantedUnit,
+  seen: ObservedUnit,
+): readonly Difference[] {
+  const isMasked = seen.unitFile.startsWith('masked');
+  const differs = { kind: 'update', property: 'masked' } as const;
+  if (masked === true && !isMasked) {
+    // systemctl would have to put its link where the unit is.
+    if (seen.fragment.startsWith('/etc/systemd/system/')) throw cannotMask(name, seen.fragment);
+    return [{ ...differs, before: seen.unitFile || null, after: 'masked' }];
+  }
+  if (masked === false && isMasked) return [{ ...differs, before: 'masked', after: 'unmasked' }];
+  if (isMasked && masked === undefined && (state === 'running' || enabled)) throw isInTheWay(name);
+  return [];
+}
+
+function enabledDifferences(
+  { enabled }: WantedUnit,
+  seen: ObservedUnit,
+  missing: boolean,
+): readonly Difference[] {
+  if (enabled === undefined) return [];
+  const differs = { kind: 'update', property: 'enabled', before: seen.unitFile || null } as const;
+  // A unit without [Install] is started by others: there is nothing to enable. One that is to come may have one.
+  if (enabled) return seen.enabled ? [] : [{ ...differs, after: 'enabled' }];
+  const isEnabled = /^(enabled|alias)/.test(seen.unitFile);
+  return isEnabled && !missing ? [{ ...differs, after: 'disabled' }] : [];
+}
+
+function stateDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World): readonly Difference[] {
+  const { name } = wanted;
+  const foreseen = world.isProof ? undefined : world.unit(name).state?.state;
+  const state = foreseen === 'stopped' ? 'stopped' : seen.state;
+  const runs = state === 'running' || state === 'starting';
+  if (wanted.state === 'stopped') {
+    return runs ? [{ kind: 'stop', property: 'state', before: state, after: 'stopped' }] : [];
+  }
+  if (!runs) return [{ kind: 'start', property: 'state', before: state, after: 'running' }];
+  const outdated = wanted.files.filter((file) => isOutdated(file, seen, world));
+  if (outdated.length === 0) return [];
+  const kind = outdated.some(({ due }) => due === 'restart') ? 'restart' : 'run';
+  const names = [...new Set(outdated.map(({ path }) => path))].join(', ');
+  const after = kind === 'run' ? 'reloaded' : 'restarted';
+  return [{ kind, property: 'files', before: `has read another ${names}`, after }];
+}
+
+/** Without a record of this start a file is the one it has read if it is older; in seconds, so by one more. */
+function isOutdated({ path }: Loading, seen: ObservedUnit, world: World): boolean {
+  const foreseen = world.isProof ? undefined : world.path(path).state?.sha256;
+  const wanted = foreseen ?? seen.onDisk.get(path);
+  const recorded = seen.recorded.get(path);
+  if (recorded !== undefined) return wanted !== undefined && wanted !== recorded;
+  if (wanted === UNKNOWN || wanted !== seen.onDisk.get(path)) return true;
+  const written = seen.written.get(path);
+  return written !== undefined && (seen.since === undefined || written + 1 > seen.since);
+}
+
+function noUnit(name: string): QuorateError {
+  return cannot(
+    `start ${name}`,
+    `systemd knows no ${unitName(name)}`,
+    'declare the packages, or the systemdUnit, that bring it before',
+  );
+}
+
+function isInTheWay(name: string): QuorateError {
+  return cannot(
+    `start ${name}`,
+    'it is masked',
+    'somebody did not want it to run; masked: false takes that back',
+  );
+}
+
+function cannotMask(name: string, fragment: string): QuorateError {
+  return cannot(
+    `mask ${name}`,
+    `its unit lies in ${fragment}`,
+    'a unit of the administrator is taken away, not masked',
+  );
+}
+
+function cannot(what: string, found: string, hint: string): QuorateError {
+  return new QuorateError(`cannot ${what}: ${found}`, { exitCode: EXIT.failed, hint });
+}
