@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { debRepository } from './support/debRepository.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { changeSet, runPlaybook } from './support/playbook.ts';
@@ -58,6 +59,94 @@ describeLab('resources on a real host', () => {
       expect(errors[0]?.message).toMatch(message);
     }
     expect(await on('systemctl is-enabled lab-masked.service; ls /srv/lab-owner 2>/dev/null')).toBe('masked');
+  });
+
+  interface Cycle {
+    readonly before: string;
+    readonly look: string;
+    readonly wanted: string;
+    readonly drift: string;
+  }
+  const CYCLES: Readonly<Record<string, Cycle>> = {
+    edits: {
+      before: "printf '#Port 22\\nlast' >/etc/lab.conf; chmod 0600 /etc/lab.conf",
+      look: 'cat /etc/lab.conf; stat -c %a /etc/lab.conf; grep lab.internal /etc/hosts',
+      wanted: 'Port 2222\nlast\n# BEGIN ours\none\ntwo\n# END ours\n600\n10.0.52.99 lab.internal lab',
+      drift: "sed -i 's/2222/23/; s/^two/2/' /etc/lab.conf; sed -i '/lab.internal/d' /etc/hosts",
+    },
+    packages: {
+      before: debRepository,
+      look: "dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' lab-extra lab-site",
+      wanted: 'lab-extra 1.0 installed\nlab-site 1.1-1 installed',
+      drift: 'apt-get -q -y remove lab-extra && apt-get -q -y install --allow-downgrades lab-site=1.0-1',
+    },
+    service: {
+      before: debRepository,
+      look: 'systemctl is-active lab-site; systemctl is-enabled lab-site; journalctl -q -o cat -u lab-site -n 100 | grep port | tail -n 1',
+      wanted: 'active\nenabled\nport 8080',
+      drift: 'systemctl stop lab-site; systemctl disable lab-site',
+    },
+    'service-stopped': {
+      before: 'systemctl start lab-site',
+      look: 'systemctl is-active lab-site; systemctl is-enabled lab-site',
+      wanted: 'inactive\ndisabled',
+      drift: 'systemctl enable --now lab-site',
+    },
+    'packages-gone': {
+      before: ':',
+      look: "dpkg-query -W -f '${db:Status-Status}\n' 'lab-*' | grep -x installed; echo none",
+      wanted: 'none',
+      drift: 'apt-get -q update && apt-get -q -y install lab-site',
+    },
+  };
+  it.each(Object.entries(CYCLES))(
+    '%s: a check, a run that does what it said, nothing left to do, and what drifts is repaired',
+    async (name, { before, look, wanted, drift }) => {
+      await on(before);
+      const found = await on(look);
+      const check = await run(name, '--check');
+      expect([check.code, check.errors]).toEqual([0, []]);
+      expect(await on(look)).toBe(found);
+      for (const made of [await run(name), undefined]) {
+        if (made === undefined) await on(drift);
+        const again = made ?? (await run(name, '--check'));
+        const done = made ?? (await run(name));
+        expect([done.code, done.errors]).toEqual([0, []]);
+        expect(changeSet(made === undefined ? again : check)).toEqual(changeSet(done));
+        expect(done.changed.length).toBeGreaterThan(0);
+        expect(await on(look)).toBe(wanted);
+        expect((await run(name, '--check')).changed).toEqual([]);
+      }
+    },
+  );
+
+  it('a service starts again, or reads again, exactly when it has read something else', async () => {
+    await on(debRepository);
+    const id = () => on('systemctl show -p InvocationID lab-site');
+    const due = async (...args: string[]) =>
+      (await run('service', ...args)).changed.flatMap(({ changes }) =>
+        changes.flatMap(({ resource, kind, after }) =>
+          resource === 'service:lab-site' ? [`${kind} ${after}`] : [],
+        ),
+      );
+    expect((await run('service')).errors).toEqual([]);
+    const first = await id();
+    // A run that was killed between writing and restarting, or a person who did not restart.
+    await on("sed -i 's/8080/9090/' /etc/lab-site.conf; systemctl restart lab-site");
+    const second = await id();
+    expect(await due('--check')).toEqual(['restart restarted']);
+    expect(await due()).toEqual(['restart restarted']);
+    const third = await id();
+    expect(new Set([first, second, third]).size).toBe(3);
+    // Somebody starts it on the files as they are.
+    await on('sleep 1.1; systemctl restart lab-site');
+    expect(await due()).toEqual([]);
+    // What it can be told to read again costs no restart.
+    await on('echo other >/etc/lab-site.words');
+    const fourth = await id();
+    expect(await due()).toEqual(['run reloaded']);
+    expect(await id()).toBe(fourth);
+    expect(await due('--check')).toEqual([]);
   });
 
   it('a variable that is not set is told before any contact', async () => {
