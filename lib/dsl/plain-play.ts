@@ -3,16 +3,33 @@ import type { Play } from './play.ts';
 import type { HostData, Role } from './role.ts';
 import { sh } from './sh.ts';
 
+/** A play of roles that need no facts of a domain, whose hosts go through their tasks free of each other. */
+export interface PlainPlay {
+  /** Host pattern. */
+  readonly hosts: string;
+  readonly roles: readonly Role<null>[];
+  /** Records on the hosts are kept under it; that of the playbook unless said. */
+  readonly name?: string;
+}
+
 /**
- * A play of roles that need no facts, whose hosts go through their tasks free of each other. Records are kept in
- * `/var/lib/quorate/<name>` of a host; of this machine, where one may not be root, in `.quorate` beside the inventory.
+ * Declare which roles are for which hosts.
+ *
+ * @example
+ * play({ hosts: 'web', roles: [base, nginx] })
  */
-export function plainPlay(
-  play: Pick<Play<null>, 'name' | 'hosts'> & { readonly roles: readonly Role<null>[] },
-): Play<null> {
-  const { name } = play;
+export function play(plain: PlainPlay): PlainPlay {
+  return plain;
+}
+
+/**
+ * The play whole. Records are kept in `/var/lib/quorate/<name>` of a host; of this machine, where one may not be root,
+ * in `.quorate` beside the inventory.
+ */
+export function plainPlay({ name, ...plain }: PlainPlay & { readonly name: string }): Play<null> {
   return {
-    ...play,
+    ...plain,
+    name,
     gather: { probe: () => sh`:`, parse: () => null, ordinary: null },
     strategy: {
       async converge(run) {

@@ -59,6 +59,20 @@ describe('a playbook without -i', () => {
     expect([status, stdout]).toEqual([0, expect.stringContaining('mine')]);
   });
 
+  it('is named after its file, in its help as in its records', () => {
+    const folder = scratch();
+    writeFileSync(
+      join(folder, 'inventory.yaml'),
+      'all: { hosts: { mine: { ansible_connection: local } } }\n',
+    );
+    const file = write(folder);
+    expect(start(file, '--help').stdout).toContain(`node --import tsx ${file} [-i INVENTORY]`);
+    const { status, stdout } = start(file, '--output', 'json');
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'start', playbook: 'motd' });
+    expect(status).toBe(0);
+    expect(readFileSync(join(folder, '.quorate/motd/mine/owner'), 'utf8')).toBe('playbook motd\n');
+  });
+
   it("takes the sample cluster of this machine if it is etcd's", () => {
     expect(start('playbooks/site.ts', '--list-hosts').stdout).toMatch(/hosts \(3\)/);
   });

@@ -1,15 +1,12 @@
-import { main } from '../../../lib/cli/main.ts';
-import { plainPlay } from '../../../lib/dsl/plain-play.ts';
+import { playbook } from '../../../lib/cli/playbook.ts';
+import { play } from '../../../lib/dsl/plain-play.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { command } from '../../../lib/resources/command.ts';
 
 /** A playbook that needs nothing but a connection. */
-await main(import.meta.url, {
-  name: 'plain',
-  description: 'Needs hosts, and no more.',
+await playbook(import.meta, {
   plays: [
-    plainPlay({
-      name: 'plain',
+    play({
       hosts: 'all',
       roles: [
         {
