@@ -117,6 +117,7 @@ export function planned(
     apply: () => sh`:`,
     inTurn: () => inTurn,
     owns: [],
+    files: [],
   };
   return { role: 'role', task, changes };
 }
