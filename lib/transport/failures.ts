@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
+import { EXIT, type ExitCode, type Position, QuorateError } from '../errors.ts';
 
 /** The host cannot be reached, or not used; nothing was run there. */
 export function unreachable(host: string, message: string, hint?: string): QuorateError {
@@ -20,7 +20,7 @@ export function notStarted(host: string, said: string): QuorateError {
   return unreachable(
     host,
     `cannot start a shell${said ? `: ${said}` : ''}`,
-    'a login with a POSIX shell at /bin/sh is wanted',
+    said ? 'log in by hand to hear the same' : 'a login with a POSIX shell at /bin/sh is wanted',
   );
 }
 
@@ -29,7 +29,7 @@ export function neverStarted(host: string, seconds: number, said: string): Quora
   return unreachable(
     host,
     `no shell came up within ${seconds} s of the login${said ? `; it said: ${said}` : ''}`,
-    'log in by hand, and see what its start-up files (.bashrc, .profile) or its own shell wait for',
+    'log in by hand, and see what its start-up files (.bashrc, .profile) or its own shell wait for, or read',
   );
 }
 
@@ -83,10 +83,17 @@ export function untrusted(host: string, message: string, hint: string): QuorateE
 }
 
 /** A setting that cannot be honoured, found before any contact. */
-export function badSetting(host: string, message: string, hint: string): QuorateError {
-  return failure(EXIT.usage, host, `${host}: ${message}`, hint);
+export function badSetting(host: string, message: string, hint: string, position?: Position): QuorateError {
+  return failure(EXIT.usage, host, `${host}: ${message}`, hint, position);
 }
 
-function failure(exitCode: ExitCode, host: string, message: string, hint?: string): QuorateError {
-  return new QuorateError(message, { exitCode, host, ...(hint !== undefined && { hint }) });
+function failure(
+  exitCode: ExitCode,
+  host: string,
+  message: string,
+  hint?: string,
+  position?: Position,
+): QuorateError {
+  const details = { ...(hint !== undefined && { hint }), ...(position !== undefined && { position }) };
+  return new QuorateError(message, { exitCode, host, ...details });
 }
