@@ -1,0 +1,262 @@
+import { TemplateError } from './errors.ts';
+import { binary } from './operators.ts';
+import { bind, type Context, type Given, type Plugin, plugin, table } from './plugin.ts';
+import {
+  compare,
+  Dict,
+  defined,
+  equal,
+  isList,
+  iterate,
+  type Key,
+  keyOf,
+  kindOf,
+  numberOf,
+  Omit,
+  textOf,
+  truthy,
+  Undefined,
+  type Value,
+} from './values.ts';
+
+/** Filters of lists and mappings, and those that deal with what is missing. */
+export const COLLECTION_FILTERS = table({
+  'default d': (value, args, named) => {
+    const usual = named.get('default_value') ?? args[0] ?? '';
+    const boolean = truthy(named.get('boolean') ?? args[1] ?? false);
+    return value instanceof Undefined || (boolean && !truthy(value)) ? usual : value;
+  },
+  mandatory: (value) => defined(value),
+  ternary: plugin('true_val false_val none_val', (value, given) => {
+    const none = given.get('none_val');
+    if (value === null && none !== undefined && none !== null) return none;
+    return given.get(truthy(value) ? 'true_val' : 'false_val') ?? null;
+  }),
+  type_debug: (value) => kindOf(value),
+  list: plugin('', (value) => iterate(value)),
+  'length count': plugin('', (value) => iterate(value).length),
+  first: plugin('', (value) => iterate(value)[0] ?? new Undefined('there is no first item')),
+  last: plugin('', (value) => iterate(value).at(-1) ?? new Undefined('there is no last item')),
+  reverse: plugin('', (value) => {
+    const turned = [...iterate(value)].reverse();
+    return typeof value === 'string' ? turned.map(textOf).join('') : turned;
+  }),
+  join: plugin('d attribute', (value, given, context) =>
+    picked(value, given, context)
+      .map(textOf)
+      .join(textOf(given.get('d') ?? '')),
+  ),
+  sum: plugin('attribute start', (value, given, context) =>
+    picked(value, given, context).reduce(
+      (sum: Value, item) => binary('+', sum, item),
+      given.get('start') ?? 0,
+    ),
+  ),
+  min: plugin(
+    'case_sensitive attribute',
+    (value, given, context) => sorted(value, given, context)[0] ?? new Undefined('there is no least item'),
+  ),
+  max: plugin(
+    'case_sensitive attribute',
+    (value, given, context) =>
+      sorted(value, given, context).at(-1) ?? new Undefined('there is no greatest item'),
+  ),
+  sort: plugin('reverse case_sensitive attribute', (value, given, context) => sorted(value, given, context)),
+  unique: plugin('case_sensitive attribute', (value, given, context) => {
+    const keys = picked(value, given, context);
+    return iterate(value).filter((_, at) => keys.findIndex((key) => equal(key, keys[at] ?? null)) === at);
+  }),
+  union: sets((one, other) => [...one, ...other]),
+  intersect: sets((one, other) => one.filter((item) => has(other, item))),
+  difference: sets((one, other) => one.filter((item) => !has(other, item))),
+  symmetric_difference: sets((one, other) => [
+    ...one.filter((item) => !has(other, item)),
+    ...other.filter((item) => !has(one, item)),
+  ]),
+  flatten: plugin('levels skip_nulls', (value, given) =>
+    flattened(iterate(value), numberOf(given.get('levels') ?? Number.POSITIVE_INFINITY) ?? 0),
+  ),
+  batch: plugin('linecount fill_with', (value, given) => {
+    const [items, size, fill] = [
+      iterate(value),
+      numberOf(given.get('linecount') ?? 1) ?? 1,
+      given.get('fill_with'),
+    ];
+    const rows = Array.from({ length: Math.ceil(items.length / size) }, (_, row) =>
+      items.slice(row * size, (row + 1) * size),
+    );
+    return fill === undefined
+      ? rows
+      : rows.map((row) => [...row, ...Array.from({ length: size - row.length }, () => fill)]);
+  }),
+  zip: (value, args) => zipped([value, ...args], undefined),
+  zip_longest: (value, args, named) => zipped([value, ...args], named.get('fillvalue') ?? null),
+  product: (value, args) =>
+    [value, ...args]
+      .map(iterate)
+      .reduce<readonly (readonly Value[])[]>(
+        (rows, items) => rows.flatMap((row) => items.map((item) => [...row, item])),
+        [[]],
+      ),
+  extract: plugin('container morekeys', (value, given, context) => {
+    const more = given.get('morekeys');
+    const keys = more === undefined || more === null ? [] : isList(more) ? more : [more];
+    return [value, ...keys].reduce((of: Value, key) => context.item(of, key), given.get('container') ?? null);
+  }),
+  map: (value, args, named, context) => {
+    const [name, ...rest] = args;
+    if (name !== undefined)
+      return iterate(value).map((item) => context.filter(textOf(name), item, rest, named));
+    const given = bind('attribute default', [], named);
+    return iterate(value).map((item) => {
+      const found = attribute(item, given.get('attribute') ?? '', context);
+      return found instanceof Undefined ? (given.get('default') ?? found) : found;
+    });
+  },
+  select: (value, args, named, context) =>
+    iterate(value).filter((item) => passes(item, args, named, context)),
+  reject: (value, args, named, context) =>
+    iterate(value).filter((item) => !passes(item, args, named, context)),
+  selectattr: (value, [name = '', ...args], named, context) =>
+    iterate(value).filter((item) => passes(attribute(item, name, context), args, named, context)),
+  rejectattr: (value, [name = '', ...args], named, context) =>
+    iterate(value).filter((item) => !passes(attribute(item, name, context), args, named, context)),
+  attr: plugin('name', (value, given, context) => context.item(value, given.get('name') ?? '')),
+  groupby: plugin('attribute default', (value, given, context) => {
+    const name = given.get('attribute') ?? '';
+    const keyed = iterate(value).map((item) => [attribute(item, name, context), item] as const);
+    const groups = keyed.filter(([key], at) => keyed.findIndex(([one]) => equal(one, key)) === at);
+    return groups
+      .sort(([one], [other]) => compare(one, other))
+      .map(([key]) => [key, keyed.filter(([one]) => equal(one, key)).map(([, item]) => item)]);
+  }),
+  dictsort: plugin('case_sensitive by reverse', (value, given) => {
+    const at = given.get('by') === 'value' ? 1 : 0;
+    const low = (one: Value) =>
+      typeof one === 'string' && !given.flag('case_sensitive') ? one.toLowerCase() : one;
+    const entries = [...mapping(value).entries()].sort((one, other) => compare(low(one[at]), low(other[at])));
+    return given.flag('reverse') ? entries.reverse() : entries;
+  }),
+  items: (value) => (value instanceof Undefined ? [] : mapping(value).entries()),
+  dict2items: plugin('key_name value_name', (value, given) =>
+    mapping(value)
+      .entries()
+      .map(([key, item]) =>
+        Dict.of([
+          [given.text('key_name') ?? 'key', key],
+          [given.text('value_name') ?? 'value', item],
+        ]),
+      ),
+  ),
+  items2dict: plugin('key_name value_name', (value, given, context) =>
+    Dict.of(
+      iterate(value).map((item) => [
+        keyOf(context.item(item, given.text('key_name') ?? 'key')),
+        defined(context.item(item, given.text('value_name') ?? 'value')),
+      ]),
+    ),
+  ),
+  combine: (value, args, named) => {
+    const given = bind('recursive list_merge', [], named);
+    const dicts = flattened([value, ...args], Number.POSITIVE_INFINITY).map(mapping);
+    return dicts.reduce((one, other) => combined(one, other, given), Dict.of([]));
+  },
+});
+
+function sets(of: (one: readonly Value[], other: readonly Value[]) => readonly Value[]): Plugin {
+  return plugin('b', (value, given) => {
+    const all = of(iterate(value), iterate(given.get('b') ?? []));
+    return all.filter((item, at) => all.findIndex((other) => equal(other, item)) === at);
+  });
+}
+
+function has(items: readonly Value[], item: Value): boolean {
+  return items.some((other) => equal(other, item));
+}
+
+function passes(
+  item: Value,
+  args: readonly Value[],
+  named: ReadonlyMap<string, Value>,
+  context: Context,
+): boolean {
+  const [name, ...rest] = args;
+  if (name !== undefined) return context.test(textOf(name), item, rest, named);
+  return !(item instanceof Undefined) && truthy(item);
+}
+
+/** An attribute, or one of one: `a.b`. */
+function attribute(item: Value, name: Value, context: Context): Value {
+  const path =
+    typeof name === 'string'
+      ? name.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+      : [name];
+  return path.reduce((of: Value, key) => {
+    const found = context.item(of, key);
+    return found instanceof Undefined && !(of instanceof Undefined)
+      ? new Undefined(`there is no "${key}" in an item`)
+      : found;
+  }, item);
+}
+
+/** What of each item counts: itself, or the attribute that is named. */
+function picked(value: Value, given: Given, context: Context): readonly Value[] {
+  const name = given.get('attribute');
+  return iterate(value).map((item) =>
+    name === undefined || name === null ? item : attribute(item, name, context),
+  );
+}
+
+function sorted(value: Value, given: Given, context: Context): readonly Value[] {
+  const low = (one: Value) =>
+    typeof one === 'string' && !given.flag('case_sensitive') ? one.toLowerCase() : one;
+  const keys = picked(value, given, context).map(low);
+  const items = iterate(value).map((item, at) => [keys[at] ?? null, item] as const);
+  const down = given.get('reverse') === true ? -1 : 1;
+  return [...items].sort(([one], [other]) => down * compare(one, other)).map(([, item]) => item);
+}
+
+function flattened(items: readonly Value[], levels: number): readonly Value[] {
+  return items
+    .flatMap((item) => (isList(item) && levels > 0 ? flattened(item, levels - 1) : [item]))
+    .filter((item) => item !== null);
+}
+
+function zipped(lists: readonly Value[], fill: Value | undefined): readonly Value[] {
+  const all = lists.map(iterate);
+  const lengths = all.map(({ length }) => length);
+  const length = fill === undefined ? Math.min(...lengths) : Math.max(...lengths);
+  return Array.from({ length }, (_, at) => all.map((items) => items[at] ?? fill ?? null));
+}
+
+function mapping(value: Value): Dict {
+  const used = defined(value);
+  if (used instanceof Dict) return used;
+  throw new TemplateError(`a mapping is wanted, and ${kindOf(used)} is there`);
+}
+
+/** Later keys win; `recursive` and `list_merge` as in Ansible. */
+function combined(one: Dict, other: Dict, given: Given): Dict {
+  const merge = given.text('list_merge') ?? 'replace';
+  const result = new Map<Key, Value>(one.entries());
+  for (const [key, value] of other.entries()) {
+    const old = result.get(key);
+    if (value instanceof Omit) continue;
+    if (given.flag('recursive') && old instanceof Dict && value instanceof Dict)
+      result.set(key, combined(old, value, given));
+    else if (old !== undefined && isList(old) && isList(value))
+      result.set(key, mergedList(old, value, merge));
+    else result.set(key, value);
+  }
+  return Dict.of(result);
+}
+
+function mergedList(old: readonly Value[], added: readonly Value[], how: string): readonly Value[] {
+  if (how === 'replace') return added;
+  if (how === 'keep') return old;
+  if (how === 'append') return [...old, ...added];
+  if (how === 'prepend') return [...added, ...old];
+  if (how === 'append_rp') return [...old.filter((item) => !has(added, item)), ...added];
+  if (how === 'prepend_rp') return [...added, ...old.filter((item) => !has(added, item))];
+  throw new TemplateError(`combine() knows no list_merge "${how}"`);
+}

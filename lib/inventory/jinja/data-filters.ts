@@ -1,0 +1,137 @@
+import { Document, isCollection, isPair, parseDocument, visit } from 'yaml';
+import { TemplateError } from './errors.ts';
+import { plugin, table } from './plugin.ts';
+import { Dict, defined, Float, float, isFloat, isList, numberOf, textOf, type Value } from './values.ts';
+
+/** Filters that read and write JSON and YAML. */
+export const DATA_FILTERS = table({
+  to_json: plugin('sort_keys vault_to_text preprocess_unsafe ensure_ascii', (value, given) =>
+    json(value, { sort: given.flag('sort_keys'), ascii: given.get('ensure_ascii') !== false }),
+  ),
+  to_nice_json: plugin('indent sort_keys ensure_ascii', (value, given) =>
+    json(value, {
+      sort: given.get('sort_keys') !== false,
+      indent: numberOf(given.get('indent') ?? 4) ?? 4,
+      ascii: given.get('ensure_ascii') !== false,
+    }),
+  ),
+  tojson: plugin('indent', (value, given) =>
+    json(value, {
+      sort: true,
+      ascii: true,
+      indent: numberOf(given.get('indent') ?? 0) || undefined,
+    }).replaceAll(/[<>&']/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`),
+  ),
+  from_json: plugin('', (value) => {
+    try {
+      return fromPlain(
+        JSON.parse(textOf(value), (_, inner, context?: { source?: string }) =>
+          floatOf(inner, context?.source),
+        ),
+      );
+    } catch {
+      throw new TemplateError('from_json reads what is not JSON');
+    }
+  }),
+  from_yaml: plugin('', (value) => {
+    const document = parseDocument(textOf(value), { version: '1.1', merge: true, prettyErrors: false });
+    if (document.errors.length > 0) throw new TemplateError('from_yaml reads what is not YAML');
+    return fromPlain(document.toJS({ maxAliasCount: 100 }));
+  }),
+  to_yaml: plugin('indent width default_flow_style', (value) => yaml(value, 2, true)),
+  to_nice_yaml: plugin('indent width', (value, given) =>
+    yaml(value, numberOf(given.get('indent') ?? 4) ?? 4, false),
+  ),
+});
+
+interface JsonStyle {
+  readonly sort: boolean;
+  readonly ascii: boolean;
+  readonly indent?: number | undefined;
+}
+
+/** As Python writes it: a space behind comma and colon, and no other letters than ASCII's unless asked. */
+function json(value: Value, style: JsonStyle, depth = 1): string {
+  const used = defined(value);
+  const { indent, sort, ascii } = style;
+  const list = (open: string, parts: readonly string[], close: string) => {
+    if (parts.length === 0) return open + close;
+    if (indent === undefined) return open + parts.join(', ') + close;
+    const pad = ' '.repeat(indent * depth);
+    return `${open}\n${pad}${parts.join(`,\n${pad}`)}\n${' '.repeat(indent * (depth - 1))}${close}`;
+  };
+  if (isList(used))
+    return list(
+      '[',
+      used.map((item) => json(item, style, depth + 1)),
+      ']',
+    );
+  if (used instanceof Dict) {
+    const entries = used
+      .entries()
+      .map(([key, item]) => [typeof key === 'string' ? key : json(key, style), item] as const);
+    if (sort) entries.sort(([one], [other]) => (one < other ? -1 : 1));
+    return list(
+      '{',
+      entries.map(([key, item]) => `${json(key, style)}: ${json(item, style, depth + 1)}`),
+      '}',
+    );
+  }
+  if (used instanceof Float) return textOf(used);
+  const text = JSON.stringify(used);
+  if (text === undefined || (typeof used === 'object' && used !== null))
+    throw new TemplateError('a function is no JSON');
+  return ascii
+    ? text.replaceAll(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : text;
+}
+
+/** `2.0` stays a float, where the runtime says how it was written. */
+function floatOf(value: unknown, source: string | undefined): unknown {
+  return typeof value === 'number' && source !== undefined && /[.eE]/.test(source) ? float(value) : value;
+}
+
+/** A plain value as templates work on it. */
+export function fromPlain(value: unknown): Value {
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return value.map(fromPlain);
+  if (value instanceof Float) return value;
+  if (typeof value === 'object')
+    return Dict.of(Object.entries(value).map(([key, item]) => [key, fromPlain(item)] as const));
+  if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
+  throw new TemplateError('a value is neither text, number, list nor mapping');
+}
+
+/** A plain value again. Throws where something is missing in it, or is a function. */
+export function toPlain(value: Value): unknown {
+  const used = defined(value);
+  if (isList(used)) return used.map(toPlain);
+  if (used instanceof Dict)
+    return Object.fromEntries(used.entries().map(([key, item]) => [textKey(key), toPlain(item)]));
+  if (used instanceof Float) return used.value;
+  if (used === null || typeof used !== 'object') return used;
+  throw new TemplateError('a function is no value');
+}
+
+function textKey(key: Value): string {
+  return typeof key === 'string' ? key : typeof key === 'number' && !isFloat(key) ? String(key) : textOf(key);
+}
+
+/** As PyYAML writes it: keys sorted; in `to_yaml`, what holds neither lists nor mappings is on one line. */
+function yaml(value: Value, indent: number, flow: boolean): string {
+  const document = new Document(toPlain(value), { version: '1.1', sortMapEntries: true });
+  if (flow)
+    visit(document, {
+      Collection(_, node) {
+        const parts = node.items.map((item) => (isPair(item) ? item.value : item));
+        if (parts.every((part) => !isCollection(part))) node.flow = true;
+      },
+    });
+  return document.toString({
+    indent,
+    lineWidth: 0,
+    singleQuote: true,
+    indentSeq: false,
+    flowCollectionPadding: false,
+  });
+}

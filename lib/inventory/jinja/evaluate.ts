@@ -1,0 +1,377 @@
+import type { Arguments, Expression, Node, Target } from './ast.ts';
+import { TemplateError } from './errors.ts';
+import { FILTERS } from './filters.ts';
+import { FUNCTIONS, methodOf } from './methods.ts';
+import { binary, compares } from './operators.ts';
+import type { Template } from './parse.ts';
+import type { Context } from './plugin.ts';
+import { TESTS } from './tests.ts';
+import {
+  Callable,
+  Dict,
+  defined,
+  float,
+  isFloat,
+  isList,
+  iterate,
+  keyOf,
+  kindOf,
+  Namespace,
+  numberOf,
+  Omit,
+  textOf,
+  truthy,
+  Undefined,
+  type Value,
+} from './values.ts';
+
+/** Where names are looked up; undefined for one that is not there. */
+export interface Scope {
+  get(name: string): Value | undefined;
+}
+
+/** What one template may do: more would be an endless loop, or as good as one. */
+const STEPS = 2_000_000;
+
+/**
+ * What Ansible makes of a template: one value alone keeps its type, several are joined as text in which nothing
+ * stands for null (ansible-core 2.19, `_jinja_bits.py`). Throws TemplateError.
+ */
+export function evaluate({ nodes, lineEnd }: Template, scope: Scope): Value {
+  const result = new Evaluation(new Names(scope)).run(nodes);
+  return lineEnd && typeof result === 'string' ? `${result}\n` : result;
+}
+
+/** Names that a template sets, on top of others. */
+class Names implements Scope {
+  readonly #own = new Map<string, Value>();
+  readonly #outer: Scope;
+
+  constructor(outer: Scope) {
+    this.#outer = outer;
+  }
+
+  get(name: string): Value | undefined {
+    return this.#own.has(name) ? this.#own.get(name) : this.#outer.get(name);
+  }
+
+  set(name: string, value: Value): void {
+    this.#own.set(name, value);
+  }
+}
+
+class Evaluation implements Context {
+  #names: Names;
+  #steps = 0;
+
+  constructor(names: Names) {
+    this.#names = names;
+  }
+
+  run(nodes: readonly Node[]): Value {
+    const pieces: Value[] = [];
+    this.#nodes(nodes, pieces);
+    const [first] = pieces;
+    if (pieces.length === 1 && first !== undefined) return first;
+    const told = pieces.filter((piece) => piece !== null && !(piece instanceof Omit));
+    return told.length > 1 ? told.map(textOf).join('') : (told[0] ?? null);
+  }
+
+  #text(nodes: readonly Node[]): string {
+    const result = this.run(nodes);
+    return result === null ? '' : textOf(result);
+  }
+
+  #nodes(nodes: readonly Node[], pieces: Value[]): void {
+    for (const node of nodes) this.#node(node, pieces);
+  }
+
+  #node(node: Node, pieces: Value[]): void {
+    this.#step();
+    if (node.kind === 'text') pieces.push(node.text);
+    else if (node.kind === 'output') pieces.push(this.#value(node.of));
+    else if (node.kind === 'if') {
+      const taken = node.branches.find(({ test }) => truthy(this.#value(test)));
+      this.#nodes(taken?.body ?? node.otherwise, pieces);
+    } else if (node.kind === 'for') this.#for(node, pieces);
+    else if (node.kind === 'set') {
+      const value = isNodes(node.value) ? this.#text(node.value) : this.#value(node.value);
+      this.#assign(node.target, value);
+    } else if (node.kind === 'with') {
+      const values = node.values.map(([target, of]) => [target, this.#value(of)] as const);
+      this.#inside(() => {
+        for (const [target, value] of values) this.#assign(target, value);
+        this.#nodes(node.body, pieces);
+      });
+    } else if (node.kind === 'macro') this.#names.set(node.name, this.#macro(node));
+    else {
+      const text = this.#inside(() => this.#text(node.body));
+      pieces.push(this.#filtered(node.name, text, node.args));
+    }
+  }
+
+  #for({ target, of, only, body, otherwise }: Extract<Node, { kind: 'for' }>, pieces: Value[]): void {
+    const all = iterate(this.#value(of));
+    const items =
+      only === undefined
+        ? all
+        : all.filter((item) =>
+            this.#inside(() => {
+              this.#assign(target, item);
+              return truthy(this.#value(only));
+            }),
+          );
+    if (items.length === 0) this.#nodes(otherwise, pieces);
+    for (const [index, item] of items.entries())
+      this.#inside(() => {
+        this.#assign(target, item);
+        this.#names.set('loop', loopOf(items, index));
+        this.#nodes(body, pieces);
+      });
+  }
+
+  #macro({ name, parameters, body }: Extract<Node, { kind: 'macro' }>): Callable {
+    const home = this.#names;
+    return new Callable(name, (args, named) => {
+      const caller = this.#names;
+      this.#names = new Names(home);
+      try {
+        for (const [at, [parameter, usual]] of parameters.entries()) {
+          const given = args[at] ?? named.get(parameter);
+          const value = given ?? (usual && this.#value(usual));
+          this.#names.set(parameter, value ?? new Undefined(`the macro ${name} is not told "${parameter}"`));
+        }
+        return this.#text(body);
+      } finally {
+        this.#names = caller;
+      }
+    });
+  }
+
+  #inside<T>(work: () => T): T {
+    const outer = this.#names;
+    this.#names = new Names(outer);
+    try {
+      return work();
+    } finally {
+      this.#names = outer;
+    }
+  }
+
+  #assign(target: Target, value: Value): void {
+    if (target.kind === 'attribute') {
+      const namespace = this.#names.get(target.name);
+      if (!(namespace instanceof Namespace)) throw new TemplateError(`"${target.name}" is no namespace()`);
+      namespace.set(target.attribute, value);
+    } else if (target.one) this.#names.set(target.names[0] ?? '', value);
+    else {
+      const items = iterate(value);
+      if (items.length !== target.names.length)
+        throw new TemplateError(`${items.length} values do not go into ${target.names.join(', ')}`);
+      for (const [at, name] of target.names.entries()) this.#names.set(name, items[at] ?? null);
+    }
+  }
+
+  #value(node: Expression): Value {
+    this.#step();
+    switch (node.kind) {
+      case 'literal':
+        return node.float && typeof node.value === 'number' ? float(node.value) : node.value;
+      case 'name':
+        return this.#name(node.name);
+      case 'list':
+      case 'tuple':
+        return node.items.map((item) => this.#value(item)).filter((item) => !(item instanceof Omit));
+      case 'dict':
+        return Dict.of(
+          node.items
+            .map(([key, value]) => [keyOf(this.#value(key)), this.#value(value)] as const)
+            .filter(([, value]) => !(value instanceof Omit)),
+        );
+      case 'item':
+        return this.#itemOf(node);
+      case 'slice':
+        return slice(
+          defined(this.#value(node.of)),
+          node.bounds.map((one) => one && numberOf(this.#value(one))),
+        );
+      case 'call':
+        return this.#call(node.of, node.args);
+      case 'filter':
+        return this.#filtered(node.name, this.#value(node.of), node.args);
+      case 'test':
+        return this.test(node.name, this.#value(node.of), ...this.#args(node.args));
+      case 'unary':
+        return this.#unary(node.operator, this.#value(node.of));
+      case 'binary':
+        return this.#binary(node.operator, node.left, node.right);
+      case 'compare':
+        return this.#compare(node.first, node.others);
+      case 'if':
+        if (truthy(this.#value(node.test))) return this.#value(node.value);
+        return node.otherwise
+          ? this.#value(node.otherwise)
+          : new Undefined('an "if" without "else" has no value here');
+    }
+  }
+
+  #name(name: string): Value {
+    const found = this.#names.get(name);
+    return found !== undefined
+      ? found
+      : (FUNCTIONS.get(name) ?? new Undefined(`the variable "${name}" is not set`));
+  }
+
+  #itemOf({ of, key }: Extract<Expression, { kind: 'item' }>): Value {
+    const [whole, name] = [this.#value(of), this.#value(key)];
+    const found = this.item(whole, name);
+    if (!(found instanceof Undefined) || whole instanceof Undefined) return found;
+    return new Undefined(`${pathOf(of)} has no ${shownKey(name, key)}`);
+  }
+
+  /** An item or attribute; methods are looked up where they are called. */
+  item(of: Value, key: Value): Value {
+    if (of instanceof Undefined) return of;
+    if (key instanceof Undefined) return key;
+    if (of instanceof Dict) return of.get(key) ?? new Undefined('a key is not there');
+    const at = numberOf(key);
+    const items = isList(of) ? of : typeof of === 'string' ? [...of] : [];
+    if (at === undefined) return new Undefined('an attribute is not there');
+    return (
+      items.at(at) ??
+      (at < items.length && at >= -items.length ? null : new Undefined('an item is not there'))
+    );
+  }
+
+  #call(of: Expression, args: Arguments): Value {
+    const [positional, named] = this.#args(args);
+    if (of.kind === 'item' && of.dotted && of.key.kind === 'literal') {
+      const whole = defined(this.#value(of.of));
+      const method = methodOf(whole, String(of.key.value));
+      if (method) return method(positional, named);
+      const own = this.item(whole, of.key.value);
+      if (own instanceof Undefined)
+        throw new TemplateError(`${kindOf(whole)} has no method "${of.key.value}" that is known here`);
+    }
+    const called = this.#value(of);
+    if (called instanceof Undefined && of.kind === 'name')
+      throw new TemplateError(`the function "${of.name}" is not known here`);
+    if (defined(called) instanceof Callable) return (called as Callable).call(positional, named);
+    throw new TemplateError(`${kindOf(called)} cannot be called`);
+  }
+
+  #args({ positional, named }: Arguments): [readonly Value[], ReadonlyMap<string, Value>] {
+    return [
+      positional.map((one) => this.#value(one)),
+      new Map(named.map(([name, one]) => [name, this.#value(one)] as const)),
+    ];
+  }
+
+  #filtered(name: string, value: Value, args: Arguments): Value {
+    return this.filter(name, value, ...this.#args(args));
+  }
+
+  filter(
+    name: string,
+    value: Value,
+    args: readonly Value[],
+    named: ReadonlyMap<string, Value> = new Map(),
+  ): Value {
+    this.#step();
+    const filter = FILTERS.get(name);
+    if (filter === undefined) throw new TemplateError(`the filter "${name}" is not known here`);
+    return filter(value, args, named, this);
+  }
+
+  test(
+    name: string,
+    value: Value,
+    args: readonly Value[],
+    named: ReadonlyMap<string, Value> = new Map(),
+  ): boolean {
+    this.#step();
+    const test = TESTS.get(name);
+    if (test === undefined) throw new TemplateError(`the test "is ${name}" is not known here`);
+    return truthy(test(value, args, named, this));
+  }
+
+  #unary(operator: string, of: Value): Value {
+    if (operator === 'not') return !truthy(of);
+    const number = numberOf(defined(of));
+    if (number === undefined) throw new TemplateError(`"${operator}" does not go with ${kindOf(of)}`);
+    const result = operator === '-' ? -number : number;
+    return isFloat(of) ? float(result) : result;
+  }
+
+  #binary(operator: string, left: Expression, right: Expression): Value {
+    const first = this.#value(left);
+    if (operator === 'and') return truthy(first) ? this.#value(right) : first;
+    if (operator === 'or') return truthy(first) ? first : this.#value(right);
+    return binary(operator, first, this.#value(right));
+  }
+
+  #compare(first: Expression, others: readonly (readonly [string, Expression])[]): boolean {
+    let left = this.#value(first);
+    return others.every(([operator, operand]) => {
+      const right = this.#value(operand);
+      const holds = compares(operator, left, right);
+      left = right;
+      return holds;
+    });
+  }
+
+  #step(): void {
+    if (++this.#steps > STEPS) throw new TemplateError('this takes too long');
+  }
+}
+
+function isNodes(value: Expression | readonly Node[]): value is readonly Node[] {
+  return Array.isArray(value);
+}
+
+function loopOf(items: readonly Value[], index: number): Dict {
+  const last = items.length - 1;
+  const entries: [string, Value][] = [
+    ['index', index + 1],
+    ['index0', index],
+    ['revindex', last - index + 1],
+    ['revindex0', last - index],
+    ['first', index === 0],
+    ['last', index === last],
+    ['length', items.length],
+  ];
+  const [previous, next] = [items[index - 1], items[index + 1]];
+  if (previous !== undefined) entries.push(['previtem', previous]);
+  if (next !== undefined) entries.push(['nextitem', next]);
+  return Dict.of(entries);
+}
+
+/** Python's `[start:stop:step]`. */
+function slice(of: Value, [from, to, by = 1]: readonly (number | undefined)[]): Value {
+  if (by === 0) throw new TemplateError('a slice has a step of 0');
+  if (!isList(of) && typeof of !== 'string') throw new TemplateError(`${kindOf(of)} cannot be sliced`);
+  const items: readonly Value[] = typeof of === 'string' ? [...of] : of;
+  const size = items.length;
+  const bound = (at: number | undefined, usual: number) =>
+    at === undefined
+      ? usual
+      : Math.min(Math.max(at < 0 ? at + size : at, by > 0 ? 0 : -1), by > 0 ? size : size - 1);
+  const [start, stop] = [bound(from, by > 0 ? 0 : size - 1), bound(to, by > 0 ? size : -1)];
+  const taken: Value[] = [];
+  for (let at = start; by > 0 ? at < stop : at > stop; at += by) taken.push(items[at] ?? null);
+  return typeof of === 'string' ? taken.join('') : taken;
+}
+
+/** What is written in front of a key, for a message: names and plain keys alone. */
+function pathOf(node: Expression): string {
+  if (node.kind === 'name') return `"${node.name}"`;
+  if (node.kind === 'item' && node.key.kind === 'literal')
+    return `"${pathOf(node.of).replaceAll('"', '')}.${node.key.value}"`;
+  return 'a value here';
+}
+
+/** A key that the template itself spells; one that comes out of a variable is not shown. */
+function shownKey(value: Value, node: Expression): string {
+  const what = typeof value === 'number' ? 'item' : 'key';
+  return node.kind === 'literal' ? `${what} "${node.value}"` : `such ${what}`;
+}

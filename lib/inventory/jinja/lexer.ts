@@ -1,0 +1,85 @@
+import { TemplateError } from './errors.ts';
+
+export interface Token {
+  readonly kind: 'text' | 'open' | 'close' | 'name' | 'string' | 'integer' | 'float' | 'operator';
+  /** `{{`, `{%`, `}}`, `%}` for what opens and closes, without signs for white space. */
+  readonly value: string;
+}
+
+const OPENING = /\{[{%#]/;
+const INSIDE =
+  /\s+|(?<string>'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*")|(?<float>\d+(?:_\d+)*(?:\.\d+(?:_\d+)*(?:[eE][+-]?\d+)?|[eE][+-]?\d+))|(?<integer>0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d+(?:_\d+)*)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|(?<operator>\*\*|\/\/|==|!=|<=|>=|[-+*/%~<>=.,:|()[\]{}])/uy;
+const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
+
+/**
+ * Takes a template apart as Ansible has Jinja do it: the line end after a block tag goes (`trim_blocks`), and a
+ * backslash in a string stands for itself.
+ */
+export function tokenize(source: string): readonly Token[] {
+  const tokens: Token[] = [];
+  let rest = source;
+  let trimNext = false;
+  while (rest !== '') {
+    const at = rest.search(OPENING);
+    const text = at < 0 ? rest : rest.slice(0, at);
+    const opening = at < 0 ? '' : rest.slice(at, at + 2);
+    const trimLast = opening !== '' && rest[at + 2] === '-';
+    pushText(tokens, trimNext ? text.trimStart() : text, trimLast);
+    if (opening === '') break;
+    rest = rest.slice(at + 2);
+    if (opening === '{#') [rest, trimNext] = skipComment(rest);
+    else if (/^[-+]?\s*raw\s*-?%\}/.test(rest) && opening === '{%') [rest, trimNext] = pushRaw(tokens, rest);
+    else [rest, trimNext] = pushInside(tokens, opening, rest.replace(/^[-+]/, ''));
+  }
+  return tokens;
+}
+
+function pushText(tokens: Token[], text: string, trimEnd: boolean): void {
+  const value = trimEnd ? text.trimEnd() : text;
+  if (value !== '') tokens.push({ kind: 'text', value });
+}
+
+type Rest = [rest: string, trimNext: boolean];
+
+function skipComment(rest: string): Rest {
+  const end = rest.indexOf('#}');
+  if (end < 0) throw new TemplateError('a comment ({#) is not closed');
+  return [rest.slice(end + 2).replace(/^\n/, ''), rest[end - 1] === '-'];
+}
+
+function pushRaw(tokens: Token[], rest: string): Rest {
+  const parts = /^[-+]?\s*raw\s*(-?)%\}([\s\S]*?)\{%([-+]?)\s*endraw\s*([-+]?)%\}/.exec(rest);
+  if (!parts) throw new TemplateError('{% raw %} has no {% endraw %}');
+  const [whole, first, text = '', last, after] = parts;
+  pushText(tokens, first === '-' ? text.trimStart() : text, last === '-');
+  return [rest.slice(whole.length).replace(/^\n/, ''), after === '-'];
+}
+
+function pushInside(tokens: Token[], opening: string, rest: string): Rest {
+  const closing = opening === '{{' ? '}}' : '%}';
+  const open: string[] = [];
+  tokens.push({ kind: 'open', value: opening });
+  for (let at = 0; at < rest.length; ) {
+    const end = open.length === 0 && new RegExp(`[-+]?${closing}`, 'y');
+    if (end) {
+      end.lastIndex = at;
+      const [sign] = end.exec(rest) ?? [];
+      if (sign !== undefined) {
+        tokens.push({ kind: 'close', value: closing });
+        const after = rest.slice(at + sign.length);
+        return [closing === '%}' && sign[0] !== '+' ? after.replace(/^\n/, '') : after, sign[0] === '-'];
+      }
+    }
+    INSIDE.lastIndex = at;
+    const found = INSIDE.exec(rest);
+    if (!found) throw new TemplateError(`${JSON.stringify([...rest.slice(at)][0])} is not understood`);
+    at += found[0].length;
+    const [kind, value] = Object.entries(found.groups ?? {}).find(([, text]) => text !== undefined) ?? [];
+    if (kind === undefined || value === undefined) continue;
+    if (/^[([{]$/.test(value)) open.push(value);
+    else if (kind === 'operator' && value in PAIRS && open.pop() !== PAIRS[value])
+      throw new TemplateError(`"${value}" closes what is not open`);
+    tokens.push({ kind: kind as Token['kind'], value: kind === 'string' ? value.slice(1, -1) : value });
+  }
+  throw new TemplateError(`"${opening}" is not closed`);
+}

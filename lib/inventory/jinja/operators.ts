@@ -1,0 +1,69 @@
+import { TemplateError } from './errors.ts';
+import { formatPercent } from './format.ts';
+import {
+  compare,
+  contains,
+  Dict,
+  defined,
+  equal,
+  float,
+  isFloat,
+  isList,
+  kindOf,
+  numberOf,
+  textOf,
+  type Value,
+} from './values.ts';
+
+/** `left OPERATOR right`, as Python does it; `and` and `or` are not among them. */
+export function binary(operator: string, left: Value, right: Value): Value {
+  if (operator === '~') return textOf(left) + textOf(right);
+  const [a, b] = [defined(left), defined(right)];
+  if (operator === '%' && typeof a === 'string')
+    return formatPercent(a, isList(b) || b instanceof Dict ? b : [b]);
+  const [x, y] = [numberOf(a), numberOf(b)];
+  if (x !== undefined && y !== undefined) return arithmetic(operator, x, y, isFloat(a) || isFloat(b));
+  if (operator === '+' && typeof a === 'string' && typeof b === 'string') return a + b;
+  if (operator === '+' && isList(a) && isList(b)) return [...a, ...b];
+  if (operator === '*') {
+    const repeated = y === undefined ? repeat(b, x) : repeat(a, y);
+    if (repeated !== undefined) return repeated;
+  }
+  throw new TemplateError(`"${operator}" does not go with ${kindOf(a)} and ${kindOf(b)}`);
+}
+
+/** Neither a text nor a list may become larger than this by one operation. */
+export const LARGEST = 1_000_000;
+
+function repeat(what: Value, times: number | undefined): Value | undefined {
+  if (times === undefined || !(typeof what === 'string' || isList(what))) return undefined;
+  if (what.length * times > LARGEST) throw new TemplateError('"*" makes too much');
+  return typeof what === 'string'
+    ? what.repeat(Math.max(0, times))
+    : Array.from({ length: Math.max(0, times) }, () => what).flat();
+}
+
+function arithmetic(operator: string, x: number, y: number, floats: boolean): Value {
+  if (y === 0 && ['/', '//', '%'].includes(operator)) throw new TemplateError('division by zero');
+  if (operator === '/') return float(x / y);
+  const result = {
+    '+': x + y,
+    '-': x - y,
+    '*': x * y,
+    '//': Math.floor(x / y),
+    '%': x - y * Math.floor(x / y),
+    '**': x ** y,
+  }[operator];
+  if (result === undefined) throw new TemplateError(`"${operator}" is no operator`);
+  return floats || (operator === '**' && y < 0) ? float(result) : result;
+}
+
+/** A comparison, or a look for what is in something. */
+export function compares(operator: string, left: Value, right: Value): boolean {
+  if (operator === '==') return equal(left, right);
+  if (operator === '!=') return !equal(left, right);
+  if (operator === 'in') return defined(left) !== undefined && contains(right, left);
+  if (operator === 'not in') return !compares('in', left, right);
+  const order = compare(left, right);
+  return { '<': order < 0, '<=': order <= 0, '>': order > 0, '>=': order >= 0 }[operator] ?? false;
+}

@@ -1,0 +1,43 @@
+import { TemplateError } from './errors.ts';
+import type { Given } from './plugin.ts';
+
+/** What Python's `re` calls otherwise than JavaScript does. */
+const SPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/\(\?P</g, '(?<'],
+  [/\(\?P=(\w+)\)/g, '\\k<$1>'],
+  [/\\A/g, '^'],
+  [/\\Z/g, '$(?![sS])'],
+];
+
+/** A regular expression of Python's, with `ignorecase` and `multiline`; `flags` are added. */
+export function regex(pattern: string, given: Given, flags = ''): RegExp {
+  const [, inline = ''] = /^\(\?([imsx]+)\)/.exec(pattern) ?? [];
+  const bare = SPELLINGS.reduce(
+    (text, [python, ours]) => text.replaceAll(python, ours),
+    pattern.replace(/^\(\?[imsx]+\)/, ''),
+  );
+  const all = new Set(
+    `${flags}${inline}${given.flag('ignorecase') ? 'i' : ''}${given.flag('multiline') ? 'm' : ''}`,
+  );
+  try {
+    return new RegExp(bare, [...all].join(''));
+  } catch {
+    throw new TemplateError('a regular expression is not understood');
+  }
+}
+
+/** Python's replacement text (`\1`, `\g<name>`) for one match. */
+export function replacement(text: string, match: RegExpMatchArray): string {
+  return text.replaceAll(/\\(?:g<(?<name>\w+)>|(?<number>\d{1,2})|(?<char>[\s\S]))/g, (...found) => {
+    const { name, number, char } = found.at(-1) as Record<string, string | undefined>;
+    const group = number ?? name;
+    if (group === undefined)
+      return { n: '\n', t: '\t', r: '\r' }[char ?? ''] ?? (char === '\\' ? '\\' : `\\${char}`);
+    const at = Number(group);
+    const known = Number.isInteger(at)
+      ? at < match.length
+      : match.groups !== undefined && group in match.groups;
+    if (!known) throw new TemplateError(`the regular expression has no group "${group}"`);
+    return (Number.isInteger(at) ? match[at] : match.groups?.[group]) ?? '';
+  });
+}

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { TemplateError } from './errors.ts';
+import { formatPercent } from './format.ts';
+import { callMethod, splitText } from './methods.ts';
+import { bind, plugin, table } from './plugin.ts';
+import { regex, replacement } from './regex.ts';
+import { Dict, defined, float, isList, numberOf, textOf, type Value } from './values.ts';
+
+/** Filters of texts and numbers. */
+export const TEXT_FILTERS = table({
+  ...Object.fromEntries(
+    ['upper', 'lower', 'title', 'capitalize'].map((name) => [
+      name,
+      plugin('', (value) => callMethod(textOf(value), name, [])),
+    ]),
+  ),
+  string: plugin('', (value) => textOf(value)),
+  float: plugin('default', (value, given) => {
+    const number = Number.parseFloat(textOf(numberOf(value) ?? value));
+    return Number.isNaN(number) ? (given.get('default') ?? float(0)) : float(number);
+  }),
+  int: plugin(
+    'default base',
+    (value, given) =>
+      wholeNumber(value, numberOf(given.get('base') ?? 10) ?? 10) ?? given.get('default') ?? 0,
+  ),
+  bool: plugin('', (value) => /^(true|yes|on|1|y|t)$/i.test(textOf(numberOf(value) ?? value))),
+  abs: plugin('', (value) => same(value, Math.abs(number(value)))),
+  round: plugin('precision method', (value, given) => {
+    const scale = 10 ** (numberOf(given.get('precision') ?? 0) ?? 0);
+    const by = { floor: Math.floor, ceil: Math.ceil, common: halfToEven }[given.text('method') ?? 'common'];
+    if (by === undefined) throw new TemplateError('round() knows common, ceil and floor');
+    return float(by(number(value) * scale) / scale);
+  }),
+  pow: plugin('y', (value, given) => float(number(value) ** number(given.get('y') ?? 1))),
+  root: plugin('base', (value, given) => float(number(value) ** (1 / number(given.get('base') ?? 2)))),
+  log: plugin('base', (value, given) => float(logarithm(number(value), number(given.get('base') ?? Math.E)))),
+  trim: plugin('chars', (value, given) => callMethod(textOf(value), 'strip', chars(given.text('chars')))),
+  replace: plugin('old new count', (value, given) =>
+    callMethod(textOf(value), 'replace', [
+      textOf(given.get('old') ?? ''),
+      textOf(given.get('new') ?? ''),
+      given.get('count') ?? -1,
+    ]),
+  ),
+  split: plugin('sep maxsplit', (value, given) =>
+    splitText(textOf(value), given.text('sep'), numberOf(given.get('maxsplit') ?? -1) ?? -1),
+  ),
+  center: plugin('width', (value, given) => callMethod(textOf(value), 'center', [given.get('width') ?? 80])),
+  indent: plugin('width first blank', (value, given) => {
+    const width = given.get('width') ?? 4;
+    const by = typeof width === 'string' ? width : ' '.repeat(number(width));
+    const lines = textOf(value).split('\n');
+    return lines
+      .map((line, i) =>
+        (i > 0 || given.flag('first')) && (line !== '' || given.flag('blank')) ? by + line : line,
+      )
+      .join('\n');
+  }),
+  wordcount: plugin('', (value) => textOf(value).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
+  'e escape': plugin('', (value) =>
+    textOf(value).replaceAll(
+      /[&<>'"]/g,
+      (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' })[char] ?? char,
+    ),
+  ),
+  urlencode: plugin('', (value) =>
+    value instanceof Dict
+      ? value
+          .entries()
+          .map(([key, item]) => `${percent(textOf(key), true)}=${percent(textOf(item), true)}`)
+          .join('&')
+      : percent(textOf(value), false),
+  ),
+  quote: plugin('', (value) => {
+    const text = textOf(value);
+    return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
+  }),
+  format: (value, args, named) => formatPercent(textOf(value), named.size > 0 ? Dict.of(named) : args),
+  regex_replace: plugin('pattern replacement ignorecase multiline count mandatory_count', (value, given) => {
+    let left = numberOf(given.get('count') ?? 0) || Number.POSITIVE_INFINITY;
+    const by = textOf(given.get('replacement') ?? '');
+    const groups = (match: unknown[]) => {
+      const last = match.at(-1);
+      const named = typeof last === 'object' && last !== null ? (last as Record<string, string>) : undefined;
+      const plain = match.slice(0, named ? -3 : -2) as string[];
+      return Object.assign(plain, { groups: named }) as RegExpMatchArray;
+    };
+    return textOf(value).replaceAll(
+      regex(textOf(given.get('pattern') ?? ''), given, 'g'),
+      (...match: unknown[]) => (left-- > 0 ? replacement(by, groups(match)) : String(match[0])),
+    );
+  }),
+  regex_search: (value, args, named) => {
+    const [pattern = '', ...groups] = args;
+    const found = regex(textOf(pattern), bind('ignorecase multiline', [], named)).exec(textOf(value));
+    if (found === null) return null;
+    return groups.length === 0 ? found[0] : groups.map((group) => replacement(textOf(group), found));
+  },
+  regex_findall: plugin('pattern multiline ignorecase', (value, given) =>
+    [...textOf(value).matchAll(regex(textOf(given.get('pattern') ?? ''), given, 'g'))].map(
+      ([whole, ...groups]) => {
+        if (groups.length === 0) return whole;
+        return groups.length === 1 ? (groups[0] ?? '') : groups.map((group) => group ?? '');
+      },
+    ),
+  ),
+  regex_escape: plugin('re_type', (value) => textOf(value).replaceAll(/[\\^$.|?*+()[\]{}&~#\s-]/g, '\\$&')),
+  basename: plugin('', (value) => textOf(value).replace(/^.*\//s, '')),
+  dirname: plugin('', (value) => {
+    const head = textOf(value).replace(/[^/]*$/, '');
+    return /^\/*$/.test(head) ? head : head.replace(/\/+$/, '');
+  }),
+  splitext: plugin('', (value) => {
+    const [, root = '', ending = ''] = /^(.*?)((?<=[^/.][^/]*)\.[^./]*)?$/s.exec(textOf(value)) ?? [];
+    return [root, ending];
+  }),
+  path_join: plugin('', (value) => {
+    const parts = isList(value) ? value.map(textOf) : [textOf(value)];
+    return parts.reduce((whole, part) =>
+      part.startsWith('/') ? part : `${whole.replace(/\/$/, '')}/${part}`,
+    );
+  }),
+  normpath: plugin('', (value) => posix.normalize(textOf(value)).replace(/(?<=.)\/$/, '')),
+  relpath: plugin(
+    'start',
+    (value, given) => posix.relative(textOf(given.get('start') ?? '/'), textOf(value)) || '.',
+  ),
+  b64encode: plugin('encoding', (value) => Buffer.from(textOf(value)).toString('base64')),
+  b64decode: plugin('encoding', (value) => Buffer.from(textOf(value), 'base64').toString()),
+  hash: plugin('hashtype', (value, given) => digest(given.text('hashtype') ?? 'sha1', textOf(value))),
+  md5: plugin('', (value) => digest('md5', textOf(value))),
+  'sha1 checksum': plugin('', (value) => digest('sha1', textOf(value))),
+});
+
+function digest(kind: string, text: string): string {
+  if (!/^(md5|sha1|sha224|sha256|sha384|sha512)$/.test(kind))
+    throw new TemplateError(`the hash "${kind}" is not known here`);
+  return createHash(kind).update(text).digest('hex');
+}
+
+function number(value: Value): number {
+  const found = numberOf(defined(value));
+  if (found === undefined) throw new TemplateError('a number is wanted');
+  return found;
+}
+
+function same(like: Value, value: number): Value {
+  return typeof like === 'number' ? value : float(value);
+}
+
+function chars(given: string | undefined): readonly Value[] {
+  return given === undefined ? [] : [given];
+}
+
+function wholeNumber(value: Value, base: number): number | undefined {
+  const known = numberOf(value);
+  if (known !== undefined) return Math.trunc(known);
+  const text = textOf(value).trim().replaceAll('_', '');
+  const digits = base === 10 ? text : text.replace(/^([-+]?)0[xXoObB]/, '$1');
+  const valid =
+    base === 10
+      ? /^[-+]?\d+$/
+      : base === 16
+        ? /^[-+]?[\da-f]+$/i
+        : base === 8
+          ? /^[-+]?[0-7]+$/
+          : /^[-+]?[\da-z]+$/i;
+  const found = valid.test(digits)
+    ? Number.parseInt(digits, base)
+    : base === 10
+      ? Math.trunc(Number(text || Number.NaN))
+      : Number.NaN;
+  return Number.isNaN(found) ? undefined : found;
+}
+
+function halfToEven(value: number): number {
+  const floor = Math.floor(value);
+  if (Math.abs(value - floor - 0.5) > Number.EPSILON * Math.abs(value)) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+function logarithm(value: number, base: number): number {
+  if (base === 2) return Math.log2(value);
+  return base === 10 ? Math.log10(value) : Math.log(value) / Math.log(base);
+}
+
+function percent(text: string, whole: boolean): string {
+  const encoded = encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return whole ? encoded.replaceAll('%20', '+') : encoded.replaceAll('%2F', '/');
+}

@@ -1,0 +1,43 @@
+import type { Position } from '../errors.ts';
+
+/** Text that `ansible-vault` encrypted: `!vault` in YAML, `{"__ansible_vault": …}` in JSON. */
+export class Vaulted {
+  /** From `$ANSIBLE_VAULT;` on, a line each, without indentation. */
+  readonly armoured: string;
+  readonly position: Position | undefined;
+
+  constructor(armoured: string, position: Position | undefined) {
+    this.armoured = armoured;
+    this.position = position;
+  }
+}
+
+/** Text that is never templated, whatever is in it: `!unsafe` in YAML, `{"__ansible_unsafe": …}` in JSON. */
+export class Unsafe {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A value as it is written: nothing is templated, nothing decrypted. */
+export type Raw =
+  | null
+  | boolean
+  | number
+  | string
+  | Vaulted
+  | Unsafe
+  | readonly Raw[]
+  | { readonly [key: string]: Raw };
+
+/** A variable as it is written, and where. */
+export interface Variable {
+  readonly name: string;
+  readonly value: Raw;
+  /** Of its name; undefined for `-e K=V`. */
+  readonly position: Position | undefined;
+  /** Directory that relative paths in it start from; undefined for the current one. */
+  readonly folder: string | undefined;
+}
