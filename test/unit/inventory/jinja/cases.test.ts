@@ -55,11 +55,13 @@ describe('a template is evaluated as Ansible does it', () => {
   const templates = new Templates(made);
 
   it.each(CASES.filter((one) => one.length === 2))('%j', async (template, value) => {
-    expect(await templates.evaluate('h1', variable('value', template))).toEqual(value);
+    expect(await templates.evaluate('h1', variable('value', String(template)))).toEqual(value);
   });
 
   it.each(CASES.filter((one) => one.length === 1))('%j is refused', async (template) => {
-    const error = await templates.evaluate('h1', variable('value', template)).catch((thrown) => thrown);
+    const error = await templates
+      .evaluate('h1', variable('value', String(template)))
+      .catch((thrown) => thrown);
     expect(error).toBeInstanceOf(QuorateError);
     expect(error).toMatchObject({ exitCode: EXIT.usage, position: { file: 'hosts.yaml' } });
   });
