@@ -1,10 +1,16 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { PlayProblem } from '../dsl/play.ts';
+import type { PlayInventoryHost, PlayProblem } from '../dsl/play.ts';
 import type { VarSchema } from '../dsl/role.ts';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
-import { type Inventory, type InventoryHost, loadInventory, selectHosts } from '../inventory/index.ts';
+import {
+  type Inventory,
+  type InventoryHost,
+  loadInventory,
+  type SettledHost,
+  selectHosts,
+} from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
 import { createReport } from '../report/index.ts';
 import { startRun } from '../runner/run.ts';
@@ -13,34 +19,51 @@ import { maskMessage } from '../secret-names.ts';
 import { checkConnections, connect } from '../transport/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
+import { chosenGroups } from './groups.ts';
 import { listing } from './listing.ts';
 import type { Options } from './options.ts';
 import { askSecret, askTrust } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
-import type { Started } from './started.ts';
+import { isOurs, type Started } from './started.ts';
 import { traced } from './trace.ts';
 import { reportLines } from './usage.ts';
 
 /** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
-export async function execute(playbook: CommandLine, options: Options, started: Started): Promise<ExitCode> {
-  const includes = chooseRoles(playbook, options);
-  const inventory = await load(playbook, options, started);
+export async function execute(given: CommandLine, options: Options, started: Started): Promise<ExitCode> {
+  const includes = chooseRoles(given, options);
+  const inventory = await load(given, options, started);
+  const { playbook, except } = chosenGroups(given, inventory);
   const limited =
     options.limit === undefined ? undefined : names(selectHosts(inventory, options.limit, '--limit'));
+  const limit = ({ name }: { readonly name: string }) => limited?.has(name) ?? true;
+  const listed = (pattern: string) => selectHosts(inventory, pattern, 'the play');
+  if (options.list === 'hosts' || options.list === 'tags') {
+    const what = options.list;
+    const within = (pattern: string) => listed(pattern).filter(limit).map(unread);
+    await reportLines(listing(playbook, { what, includes, select: within }), options.output, options.check);
+    return EXIT.ok;
+  }
+  const { hosts: settled, notices } = await inventory.settle({
+    hosts: unique(playbook.plays.flatMap((play) => listed(play.hosts))),
+    except,
+    contacts: (all) => (options.list === undefined ? contactsOf(playbook, listed, limit, all) : []),
+  });
   const password =
     options.askBecomePass && options.list === undefined
       ? new Secret(await askSecret('sudo password: '))
       : undefined;
-  const toRunHost = (host: InventoryHost): RunHost => ({
+  const toRunHost = (host: SettledHost): RunHost => ({
     name: host.name,
     groups: host.groups,
     vars: { ...host.vars, ...options.own, ...magicVars(host) },
     async connect() {
       const say = (level: 'warning' | 'debug' | 'trace') => (name: string, message: string) =>
         report.emit({ event: 'log', level, host: name, message });
+      const { connection } = host;
+      if (connection === undefined) throw new Error(`${host.name} is not among the hosts to contact`);
       const connected = await connect(
-        { ...host.connection, becomePassword: host.connection.becomePassword ?? password },
+        { ...connection, becomePassword: connection.becomePassword ?? password },
         {
           warn: say('warning'),
           tell: say('debug'),
@@ -51,16 +74,15 @@ export async function execute(playbook: CommandLine, options: Options, started: 
       return traced(connected, (script) => say('trace')(host.name, `sends\n${script.trimEnd()}`));
     },
   });
-  const select = (pattern: string) => selectHosts(inventory, pattern, 'the play').map(toRunHost);
-  const limit = ({ name }: { readonly name: string }) => limited?.has(name) ?? true;
+  const select = (pattern: string) =>
+    listed(pattern).map(({ name }) => toRunHost(settled.get(name) as SettledHost));
   if (options.list !== undefined) {
     const what = options.list;
     const within = (pattern: string) => select(pattern).filter(limit);
-    const lines = listing(playbook, { what, includes, select: within });
-    await reportLines(lines, options.output, options.check);
+    await reportLines(listing(playbook, { what, includes, select: within }), options.output, options.check);
     return EXIT.ok;
   }
-  const warnings = checkPlays(playbook, inventory, select);
+  const warnings = checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
   const reached = new Set(chosen.map(({ name }) => name));
@@ -70,7 +92,8 @@ export async function execute(playbook: CommandLine, options: Options, started: 
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
-  for (const message of inventory.notices) report.emit({ event: 'log', level: 'info', message });
+  for (const message of [...inventory.notices, ...notices])
+    report.emit({ event: 'log', level: 'info', message });
   for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
   const run = startRun(playbook, {
     inventoryFiles: inventory.files,
@@ -100,7 +123,7 @@ export async function execute(playbook: CommandLine, options: Options, started: 
 /** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */
 function checkPlays(
   playbook: CommandLine,
-  inventory: Inventory,
+  settled: ReadonlyMap<string, SettledHost>,
   select: (pattern: string) => readonly RunHost[],
 ): readonly string[] {
   const problems = playbook.plays.flatMap((play) => {
@@ -114,13 +137,16 @@ function checkPlays(
     const key = message.replaceAll(host, '');
     return level !== 'warning' && !told.has(key) && told.add(key);
   });
-  if (errors.length > 0) throw new QuorateErrors(errors.map((problem) => positioned(problem, inventory)));
+  if (errors.length > 0) throw new QuorateErrors(errors.map((problem) => positioned(problem, settled)));
   return problems.map(({ message, hint }) => `${message}; ${hint}`);
 }
 
-function positioned({ host, variable, hint, ...problem }: PlayProblem, inventory: Inventory): QuorateError {
+function positioned(
+  { host, variable, hint, ...problem }: PlayProblem,
+  settled: ReadonlyMap<string, SettledHost>,
+): QuorateError {
   const message = maskMessage(problem.message);
-  const found = inventory.hosts.find(({ name }) => name === host);
+  const found = settled.get(host);
   const origin = variable === undefined ? undefined : found?.origin(variable);
   const position = origin === 'default' ? found?.position : origin;
   return new QuorateError(position === 'extra-vars' ? `${message} (from --extra-vars)` : message, {
@@ -142,6 +168,8 @@ function load(playbook: CommandLine, options: Options, started: Started): Promis
     files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started)],
     schema,
     extraVars: options.extraVars,
+    vault: { files: options.vaultPasswordFiles, prompt: options.askVaultPass, ask: askSecret },
+    playbookFolder: isOurs(started) ? process.cwd() : dirname(started.file),
     defaults: {
       ...(options.user !== undefined && { user: options.user }),
       ...(options.become && { become: true }),
@@ -162,15 +190,42 @@ function defaultInventory({ inventory }: CommandLine, { file }: Started): string
 }
 
 /** Ansible's magic variables, as far as roles need them. */
-function magicVars({ name, connection, position }: InventoryHost): Record<string, string> {
+function magicVars({ name, address, kind, position }: SettledHost): Record<string, string> {
   const file = resolve(position.file);
   return {
     inventory_hostname: name,
-    ansible_host: connection.address,
-    ansible_connection: connection.kind,
+    ansible_host: address,
+    ansible_connection: kind,
     inventory_file: basename(file),
     inventory_dir: dirname(file),
   };
+}
+
+/** The hosts that a run logs in to: those inside `--limit`, and what a play must see besides. */
+function contactsOf(
+  playbook: CommandLine,
+  listed: (pattern: string) => readonly InventoryHost[],
+  limit: (host: InventoryHost) => boolean,
+  settled: readonly SettledHost[],
+): readonly SettledHost[] {
+  const known = new Map(settled.map((host) => [host.name, host]));
+  return playbook.plays.flatMap((play) => {
+    const all = listed(play.hosts).map(({ name }) => {
+      const host = known.get(name) as SettledHost;
+      return { ...host, vars: { ...host.vars, ...magicVars(host) } };
+    });
+    const selected = all.filter(limit);
+    return play.strategy.scope?.(selected, all) ?? selected;
+  });
+}
+
+/** A host of which only its name is asked. */
+function unread({ name, groups }: InventoryHost): PlayInventoryHost {
+  return { name, groups, vars: {} };
+}
+
+function unique(hosts: readonly InventoryHost[]): readonly InventoryHost[] {
+  return [...new Map(hosts.map((host) => [host.name, host])).values()];
 }
 
 function names(hosts: readonly InventoryHost[]): ReadonlySet<string> {

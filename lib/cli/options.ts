@@ -15,6 +15,8 @@ export interface Options {
   readonly extraVars: readonly string[];
   readonly become: boolean;
   readonly askBecomePass: boolean;
+  readonly vaultPasswordFiles: readonly string[];
+  readonly askVaultPass: boolean;
   readonly user: string | undefined;
   readonly trust: boolean;
   readonly list: 'hosts' | 'tasks' | 'tags' | undefined;
@@ -112,6 +114,19 @@ export const FLAGS: readonly Flag[] = [
     description: 'ask once for the sudo password of hosts without ansible_become_password',
   },
   {
+    name: 'vault-password-file',
+    type: 'string',
+    multiple: true,
+    placeholder: 'FILE',
+    description: 'password of what ansible-vault encrypted, or a program that prints it; ID@FILE; repeatable',
+  },
+  {
+    name: 'ask-vault-pass',
+    short: 'J',
+    type: 'boolean',
+    description: 'ask for the password of what ansible-vault encrypted, when some is met',
+  },
+  {
     name: 'user',
     short: 'u',
     type: 'string',
@@ -186,6 +201,8 @@ export function parseOptions(args: readonly string[], own: readonly OwnFlag[]): 
     extraVars: list('extra-vars'),
     become: values.become === true,
     askBecomePass: values['ask-become-pass'] === true,
+    vaultPasswordFiles: list('vault-password-file'),
+    askVaultPass: values['ask-vault-pass'] === true,
     user: text('user'),
     trust: values.trust === true,
     list: (['hosts', 'tasks', 'tags'] as const).find((what) => values[`list-${what}`]),
@@ -222,6 +239,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '--sudo': '--become',
   '--ask-sudo-pass': '--ask-become-pass',
   '--quiet': '--output plain',
+  '--vault-id': '--vault-password-file',
+  '--vault-pass-file': '--vault-password-file',
+  '--ask-vault-password': '--ask-vault-pass',
 };
 
 /** Node's own words name neither what is near nor what is wanted. */

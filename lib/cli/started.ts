@@ -18,6 +18,11 @@ export interface Started {
   readonly launcher: string;
 }
 
+/** One of the playbooks that come with this project, not one of the user's own. */
+export function isOurs({ file }: Started): boolean {
+  return dirname(file) === PLAYBOOKS;
+}
+
 export function howStarted(
   file: string,
   argv: readonly string[] = process.argv,
@@ -50,12 +55,17 @@ export function sameHosts({
   user,
   become,
   askBecomePass,
-}: Pick<Options, 'inventory' | 'user' | 'become' | 'askBecomePass'>): string {
+  vaultPasswordFiles = [],
+  askVaultPass = false,
+}: Pick<Options, 'inventory' | 'user' | 'become' | 'askBecomePass'> &
+  Partial<Pick<Options, 'vaultPasswordFiles' | 'askVaultPass'>>): string {
   return [
     ...inventory.map((file) => ` -i ${word(file)}`),
     ...(user === undefined ? [] : [` -u ${word(user)}`]),
     ...(become ? [' -b'] : []),
     ...(askBecomePass ? [' -K'] : []),
+    ...vaultPasswordFiles.map((file) => ` --vault-password-file ${word(file)}`),
+    ...(askVaultPass ? [' -J'] : []),
   ].join('');
 }
 

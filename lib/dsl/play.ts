@@ -123,6 +123,8 @@ export interface Play<Facts = unknown> {
   readonly name: string;
   /** Host pattern. */
   readonly hosts: string;
+  /** Variable that may name another group of the inventory than `hosts`. */
+  readonly groupVariable?: string;
   readonly gather: FactSource<Facts>;
   readonly roles: readonly Role<Facts>[];
   /** Variables that the play reads besides those of its roles. */

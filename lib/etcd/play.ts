@@ -12,6 +12,7 @@ export function etcdPlay(name: string, roles: readonly Role<EtcdFacts>[]): Play<
   return {
     name,
     hosts: 'etcd',
+    groupVariable: 'etcd_group',
     gather: etcdFacts,
     roles,
     // An inventory describes the whole job, also for a playbook with some of its roles only.

@@ -1,12 +1,13 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Secret } from '../dsl/secret.ts';
 import { shownValue } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import type { Problems } from './problems.ts';
+import type { Setting, Settings } from './settings.ts';
 import { sshArgs } from './ssh-args.ts';
+import type { Host } from './tree.ts';
 import { coerce, resolvePath, unsafeText } from './validate.ts';
-import type { Setting, Settings } from './variables.ts';
 
 /** What the command line says for hosts that no variable says it of. */
 export interface ConnectionDefaults {
@@ -15,11 +16,22 @@ export interface ConnectionDefaults {
 }
 
 /** Ansible's connection plugins that mean SSH, or this machine. */
-const CONNECTIONS = /^(ansible\.builtin\.)?(ssh|local|paramiko|paramiko_ssh|smart)$/;
+const CONNECTIONS = /^(ansible\.(builtin|posix)\.)?(ssh|local|paramiko|paramiko_ssh|smart)$/;
+
+/** This machine, or over SSH; a connection that is neither is a problem of a host that is contacted. */
+export function kindOf(settings: Settings): Connection['kind'] {
+  const { value } = settings.get('ansible_connection') ?? {};
+  return typeof value === 'string' && /(^|\.)local$/.test(value) ? 'local' : 'ssh';
+}
+
+/** `ansible_host`, or the host's name. */
+export function addressOf(name: string, settings: Settings, problems: Problems): string {
+  return new Reader(name, settings, problems).address() ?? name;
+}
 
 /** How to reach a host, from Ansible's connection variables. */
 export function connectionOf(
-  name: string,
+  { name, position }: Host,
   settings: Settings,
   defaults: ConnectionDefaults,
   problems: Problems,
@@ -29,23 +41,39 @@ export function connectionOf(
     (name) => read.setting(name),
     (...args) => read.tell(...args),
   );
-  const kind =
-    read.text('ansible_connection', CONNECTIONS, 'ssh or local')?.endsWith('local') === true
-      ? 'local'
-      : 'ssh';
+  read.text('ansible_connection', CONNECTIONS, 'ssh or local');
+  const kind = kindOf(settings);
+  const address = read.address() ?? name;
+  if (kind === 'ssh' && !settings.has('ansible_host') && !isIP(name) && !HOST_NAME.test(name))
+    problems.add(
+      `${JSON.stringify(name)} is no address to connect to`,
+      position,
+      'letters, digits, _, - and . are allowed; the address goes into ansible_host',
+    );
+  const become = read.flag('ansible_become') ?? defaults.become ?? false;
+  if (become) read.sudo();
   return {
     name,
     kind,
-    address: read.address() ?? name,
+    address,
     port: read.port(),
-    user: read.text('ansible_user', /^[A-Za-z_][A-Za-z0-9_.@-]*$/, 'a user name') ?? defaults.user,
+    user: read.user() ?? defaults.user,
     password: read.secret('ansible_password'),
     keyFile: read.keyFile(),
-    become: read.flag('ansible_become') ?? defaults.become ?? false,
-    becomeUser: read.text('ansible_become_user', /^[a-z_][a-z0-9_-]*$/, 'a user name') ?? 'root',
+    become,
+    becomeUser: read.text('ansible_become_user', /^[A-Za-z_][A-Za-z0-9_.-]*$/, 'a user name') ?? 'root',
     becomePassword: read.secret('ansible_become_password'),
     ...args,
+    strictHostKeyChecking: args.strictHostKeyChecking ?? read.hostKeyPolicy(),
   };
+}
+
+const HOST_NAME = /^(?!.{254})[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+
+/** A name of digits and dots alone is an IP address with a slip in it. */
+function isAddress(text: string): boolean {
+  if (isIP(text)) return !/^(0\.0\.0\.0|::)$/.test(text);
+  return HOST_NAME.test(text) && !/^[\d.]+$|\.\./.test(text);
 }
 
 class Reader {
@@ -78,10 +106,7 @@ class Reader {
     if (setting === undefined) return undefined;
     const { value } = setting;
     const bare = typeof value === 'string' ? value.replace(/^\[(.*)\]$/, '$1') : '';
-    // A name of digits and dots alone is an IP address with a slip in it.
-    const named =
-      /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(bare) && !/^[\d.]+$|\.\.|^.{254}/.test(bare);
-    if ((isIP(bare) && !/^(0\.0\.0\.0|::)$/.test(bare)) || named) return bare;
+    if (isAddress(bare)) return bare;
     this.tell(
       'ansible_host',
       setting,
@@ -89,6 +114,35 @@ class Reader {
       addressHint(value),
     );
     return undefined;
+  }
+
+  /** A login may be of digits, or have a domain. */
+  user(): string | undefined {
+    const setting = this.setting('ansible_user');
+    if (setting === undefined) return undefined;
+    const text = textOf(setting);
+    if (text !== undefined && /^[^\s-][^\s]*$/.test(text) && unsafeText(text) === undefined) return text;
+    this.tell(
+      'ansible_user',
+      setting,
+      `must be a user name, found ${shownValue('ansible_user', setting.value)}`,
+    );
+    return undefined;
+  }
+
+  /** Only sudo is spoken here, found by its name, with flags of our own. */
+  sudo(): void {
+    for (const [name, usual, hint] of SUDO) {
+      const setting = this.setting(name);
+      if (setting === undefined || setting.value === null || setting.value === '') continue;
+      if (typeof setting.value === 'string' && usual.test(setting.value)) continue;
+      this.tell(name, setting, `is not honoured here: ${shownValue(name, setting.value)}`, hint);
+    }
+  }
+
+  /** `ansible_host_key_checking: false` is StrictHostKeyChecking=no. */
+  hostKeyPolicy(): 'no' | undefined {
+    return this.flag('ansible_host_key_checking') === false ? 'no' : undefined;
   }
 
   port(): number | undefined {
@@ -117,25 +171,24 @@ class Reader {
   secret(name: string): Secret | undefined {
     const setting = this.setting(name);
     if (setting === undefined) return undefined;
-    if (typeof setting.value === 'string' && unsafeText(setting.value) === undefined)
-      return new Secret(setting.value);
+    if (setting.value === '') return undefined;
+    const text = textOf(setting);
+    if (text !== undefined && unsafeText(text) === undefined) return new Secret(text);
     this.tell(name, setting, 'must be text without control characters', 'quote a password of digits');
     return undefined;
   }
 
   keyFile(): string | undefined {
-    const setting = this.setting('ansible_ssh_private_key_file');
-    if (setting === undefined) return undefined;
+    const setting = this.setting('ansible_private_key_file');
+    if (setting === undefined || setting.value === '') return undefined;
     const name = 'ansible_ssh_private_key_file';
-    if (
-      typeof setting.value !== 'string' ||
-      setting.value === '' ||
-      unsafeText(setting.value) !== undefined
-    ) {
+    if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {
       this.tell(name, setting, `must be a path, found ${shownValue(name, setting.value)}`);
       return undefined;
     }
-    const path = resolvePath(setting.value, setting.folder);
+    const here = resolvePath(setting.value, undefined);
+    const beside = resolvePath(setting.value, setting.folder);
+    const path = !existsSync(beside) && existsSync(here) ? here : beside;
     const problem = keyProblem(path, setting.folder);
     if (problem !== undefined) this.tell(name, setting, `${path} ${problem[0]}`, problem[1]);
     return path;
@@ -148,6 +201,19 @@ class Reader {
     const message = `${name} of ${this.#host}: ${problem}${from}`;
     this.#problems.add(message, setting.position, hint, `${name}: ${problem}`);
   }
+}
+
+const SUDO: readonly (readonly [name: string, usual: RegExp, hint: string])[] = [
+  ['ansible_become_method', /^(ansible\.builtin\.)?sudo$/, 'only sudo is spoken here; or log in as root'],
+  ['ansible_become_exe', /^(\/usr\/bin\/)?sudo$/, 'sudo is found by its name'],
+  ['ansible_become_flags', /^(-[HSnEi]+(\s+|$))*$/, 'sudo runs with flags of our own'],
+];
+
+/** Text, or a number that is spelt as it is read. */
+function textOf({ value, written }: Setting): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  const text = String(value);
+  return typeof value === 'number' && (written ?? text) === text ? text : undefined;
 }
 
 function keyProblem(

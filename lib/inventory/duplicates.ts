@@ -1,16 +1,19 @@
 import { canonicalAddress } from '../addresses.ts';
 import { formatPosition } from '../errors.ts';
-import type { InventoryHost } from './inventory.ts';
+import type { SettledHost } from './inventory.ts';
 import type { Problems } from './problems.ts';
 
-/** Two names for one SSH address are one host that would be changed twice at the same time. */
-export function refuseDuplicates(hosts: readonly InventoryHost[], problems: Problems): void {
-  const seen = new Map<string, InventoryHost>();
+/**
+ * Two names for one SSH address are one host that would be changed twice at the same time. Behind different jump hosts
+ * one address is two hosts.
+ */
+export function refuseDuplicates(hosts: readonly SettledHost[], problems: Problems): void {
+  const seen = new Map<string, SettledHost>();
   for (const host of hosts) {
-    const { kind, address, port = 22 } = host.connection;
-    if (kind === 'local') continue;
+    if (host.connection === undefined || host.kind === 'local') continue;
+    const { address, port = 22, proxyJump = '' } = host.connection;
     // A zone says which link, not which host.
-    const key = `${canonicalAddress(address.replace(/%.*/, '')).toLowerCase()} port ${port}`;
+    const key = `${canonicalAddress(address.replace(/%.*/, '')).toLowerCase()} port ${port} ${proxyJump}`;
     const first = seen.get(key);
     if (first) {
       problems.add(

@@ -1,49 +1,61 @@
 import { isPrivate, shownValue } from '../secret-names.ts';
+import { entriesOf, parseYaml, type Source, variableOf } from './formats/yaml.ts';
 import type { Problems } from './problems.ts';
-import { entriesOf, parseSource, readSource, type Source } from './source.ts';
-import { canonical, type Setting, type Settings } from './variables.ts';
+import { keepAllSecrets } from './secrets.ts';
+import { type OpenVault, readText, VAULT_MARK } from './text.ts';
+import type { Variable } from './value.ts';
 
 /** `-e`: `K=V` (several, as in Ansible), a YAML or JSON mapping, or `@file`. Later ones win. */
-export function extraVars(args: readonly string[], problems: Problems): Settings {
-  const settings = new Map<string, Setting>();
+export async function extraVars(
+  args: readonly string[],
+  openVault: OpenVault,
+  problems: Problems,
+): Promise<readonly Variable[]> {
+  const variables: Variable[] = [];
   for (const arg of args) {
-    const source = sourceOf(arg, problems);
-    if (source === 'pairs') addPairs(settings, arg, problems);
-    else if (source) addMapping(settings, arg, source, problems);
+    const source = await sourceOf(arg, openVault, problems);
+    if (source === 'pairs') variables.push(...pairs(arg, problems));
+    else if (source) variables.push(...mapping(arg, source, problems));
   }
-  return settings;
+  return variables;
 }
 
-function sourceOf(arg: string, problems: Problems): Source | 'pairs' | undefined {
-  if (arg.startsWith('@')) return readSource(arg.slice(1), problems, 'check the path after @');
-  if (/^\s*[{[]/.test(arg)) return parseSource('--extra-vars', arg, problems);
-  return 'pairs';
+async function sourceOf(
+  arg: string,
+  openVault: OpenVault,
+  problems: Problems,
+): Promise<Source | 'pairs' | undefined> {
+  if (/^\s*[{[]/.test(arg)) return parseYaml('--extra-vars', arg, problems);
+  if (!arg.startsWith('@')) return 'pairs';
+  const file = arg.slice(1);
+  const text = readText(file, problems, 'check the path after @');
+  if (text === undefined) return undefined;
+  const start = { file, line: 1, column: 1 };
+  if (!text.startsWith(VAULT_MARK)) return parseYaml(file, text, problems);
+  const source = parseYaml(file, await openVault(text, start), problems);
+  if (source) keepAllSecrets(source.raw(source.root));
+  return source;
 }
 
-function addMapping(settings: Map<string, Setting>, arg: string, source: Source, problems: Problems): void {
-  const entries = entriesOf(source.root, source);
+function mapping(arg: string, source: Source, problems: Problems): readonly Variable[] {
+  const entries = entriesOf(source.root, source, problems);
   if (entries === undefined) {
     problems.add(
       `--extra-vars ${isPrivate(arg) ? '********' : arg}: a mapping is wanted`,
       undefined,
       'write NAME: VALUE pairs',
     );
-    return;
+    return [];
   }
-  const fromFile = arg.startsWith('@');
-  for (const { key, value, position } of entries) {
-    settings.set(canonical(key), {
-      value: source.plain(value),
-      position: fromFile ? position : undefined,
-      folder: fromFile ? source.folder : undefined,
-    });
-  }
+  const variables = entries.map(variableOf);
+  if (arg.startsWith('@')) return variables;
+  return variables.map((variable) => ({ ...variable, position: undefined, folder: undefined }));
 }
 
-function addPairs(settings: Map<string, Setting>, arg: string, problems: Problems): void {
+function pairs(arg: string, problems: Problems): readonly Variable[] {
   // As in Ansible: words, in which quotes keep spaces together.
   const words = arg.match(/(?:\{\{.*?\}\}|"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [''];
-  for (const word of words) {
+  return words.flatMap((word): readonly Variable[] => {
     const name = /^([A-Za-z_]\w*)=/.exec(word)?.[1];
     if (name === undefined) {
       problems.add(
@@ -51,9 +63,9 @@ function addPairs(settings: Map<string, Setting>, arg: string, problems: Problem
         undefined,
         'or a JSON mapping, or @file; a value with spaces is quoted: -e \'NAME="a b"\'',
       );
-      continue;
+      return [];
     }
     const value = word.slice(name.length + 1).replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2');
-    settings.set(canonical(name), { value, position: undefined, folder: undefined });
-  }
+    return [{ name, value, position: undefined, folder: undefined }];
+  });
 }

@@ -1,24 +1,28 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
-import { Secret } from '../dsl/secret.ts';
-import { isSecret } from '../secret-names.ts';
-import { type ConnectionDefaults, connectionOf } from './connection.ts';
-import { refuseDuplicates } from './duplicates.ts';
+import type { ConnectionDefaults } from './connection.ts';
 import { extraVars } from './extra-vars.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
-import { checkNames } from './names.ts';
 import { Problems } from './problems.ts';
-import { readSource } from './source.ts';
-import { addToTree, addUngrouped, lineage, type Tree } from './tree.ts';
-import { varChecker } from './validate.ts';
-import { addVarFiles } from './var-files.ts';
-import { canonical, groupsOf, refuseTemplates, settingsOf } from './variables.ts';
+import type { Evaluate } from './settings.ts';
+import { settle } from './settle.ts';
+import { addSource, type Reading } from './sources.ts';
+import { Templates } from './template.ts';
+import { templateWorld } from './template-world.ts';
+import type { OpenVault } from './text.ts';
+import { type Host, Tree } from './tree.ts';
+import { type Raw, Vaulted } from './value.ts';
+import { readVarFolder, type VarFolder, varFolders } from './var-files.ts';
+import { Variables } from './variables.ts';
+import type { Vault } from './vault.ts';
+import type { VaultSources } from './vault-passwords.ts';
 
-export type { Inventory, InventoryHost } from './inventory.ts';
+export type { Inventory, InventoryHost, SettledHost, SettledInventory } from './inventory.ts';
 export { selectHosts } from './patterns.ts';
 
 export interface InventoryOptions {
+  /** `-i`, as given: files, directories, executables, lists of hosts with a comma. */
   readonly files: readonly string[];
   /** The union of what the roles declare. */
   readonly schema: VarSchema;
@@ -26,96 +30,119 @@ export interface InventoryOptions {
   readonly extraVars?: readonly string[];
   /** `-u` and `-b`: as in Ansible, a variable wins over them. */
   readonly defaults?: ConnectionDefaults;
+  /** Where `group_vars/` and `host_vars/` of the playbook lie; the current directory unless said. */
+  readonly playbookFolder?: string;
+  /** Where the passwords of vaults come from; asked for when the first vault is met. */
+  readonly vault?: VaultSources;
 }
 
-/** Reads and checks inventory files. Throws all that is wrong with them at once, exit code 1. */
+/**
+ * Reads an inventory as Ansible does: sources in their order into one tree, then the files of variables. Throws all that
+ * keeps it from being read at once, exit code 1. No variable is judged before `settle` reads it.
+ */
 export async function loadInventory(options: InventoryOptions): Promise<Inventory> {
-  const { files, schema, defaults = {} } = options;
+  const { files, schema, defaults = {}, playbookFolder = process.cwd() } = options;
   const problems = new Problems();
-  const tree: Tree = { groups: new Map(), hosts: new Map() };
+  const tree = new Tree(problems, { file: files[0] ?? '', line: 1, column: 1 });
+  const openVault = vaultOpener(options.vault);
+  const extra = await extraVars(options.extraVars ?? [], openVault, problems);
+  const reading: Reading = {
+    tree,
+    problems,
+    openVault,
+    construct: async (source) => {
+      const { construct } = await import('./constructed.ts');
+      await construct({ tree, extra, source, openVault, playbookFolder, problems });
+    },
+  };
   for (const file of files) {
-    const source = readSource(file, problems, inFolder(file));
-    if (source) addToTree(tree, source, problems);
+    const hint = meantFor(file);
+    if (hint !== undefined) problems.add(`there is no file ${file}`, undefined, hint);
+    else await addSource(reading, file);
   }
-  addUngrouped(tree, files[0] ?? '');
-  const stray = addVarFiles(tree, files, problems);
-  const extra = extraVars(options.extraVars ?? [], problems);
-  problems.throwIfAny();
-  const entries = [...tree.groups.values(), ...tree.hosts.values()].flatMap(({ vars }) => vars);
-  const written = [
-    ...entries.map(({ key, value, position, source }) => ({ key, value: source.plain(value), position })),
-    ...[...extra].map(([key, { value, position }]) => ({ key, value, position })),
-  ];
-  for (const { key, value } of written) keepSecret(key, value);
-  const foreign = checkNames(written, schema, problems);
-  for (const { key, value, position } of written) refuseTemplates(key, value, position, problems);
+  tree.complete();
+  const names = { groups: [...tree.groups.keys()], hosts: [...tree.hosts.keys()] };
+  const varFiles: VarFolder[] = [];
+  for (const folder of varFolders(files, playbookFolder))
+    varFiles.push(await readVarFolder(folder, names, openVault, problems));
   refuseNoHosts(tree, problems);
   problems.throwIfAny();
-  const checker = await varChecker(schema);
-  const told = new Set<string>();
-  const hosts = [...tree.hosts.values()].map(({ name, position }): InventoryHost => {
-    const settings = settingsOf(tree, name, extra, problems, told);
-    const connection = connectionOf(name, settings, defaults, problems);
-    return {
-      name,
-      groups: groupsOf(tree, name),
-      vars: checker.check(name, settings, problems, connection.kind === 'local'),
-      connection,
-      position,
-      origin: (variable) =>
-        extra.has(canonical(variable))
-          ? 'extra-vars'
-          : (settings.get(canonical(variable))?.position ?? 'default'),
-    };
-  });
-  refuseDuplicates(hosts, problems);
-  for (const { name, position } of tree.hosts.values()) {
-    if (name === 'all' || tree.groups.has(name))
-      problems.add(`${name} is a host and a group`, position, 'rename one of them');
-  }
-  problems.throwIfAny();
-  return { files, hosts, groups: membersOf(tree), notices: [...stray, ...noticesOf(foreign)] };
+  for (const { name, position } of tree.hosts.values())
+    if (tree.groups.has(name)) problems.note(`${name} is a host and a group`, position);
+  const variables = new Variables(tree, varFiles, extra);
+  const templates = new Templates(templateWorld(tree, variables, playbookFolder, openVault));
+  const evaluate: Evaluate = (variable, host) => templates.evaluate(host.name, variable);
+  const hosts = tree.membersOf(tree.all).map((host) => listed(tree, host));
+  const groups = membersOf(tree);
+  const hostNamed = (name: string) => tree.hosts.get(name) as Host;
+  return {
+    files,
+    hosts,
+    groups,
+    notices: problems.notes,
+    settle: (which) => settle({ hosts: tree.hosts, variables, schema, defaults, evaluate }, which),
+    variablesOf: (name) => variables.of(hostNamed(name)),
+    evaluate: (name, variable) => evaluate(variable, hostNamed(name)),
+    groupNamedBy(variable, group) {
+      const named = (value: Raw | undefined) =>
+        typeof value === 'string' && groups.has(value) ? value : undefined;
+      const said = named(extra.findLast(({ name }) => name === variable)?.value);
+      if (said !== undefined || groups.has(group)) return said;
+      const all = hosts.map(({ name }) => named(variables.of(hostNamed(name)).get(variable)?.at(-1)?.value));
+      const different = new Set(all.filter((each) => each !== undefined));
+      return different.size === 1 ? [...different][0] : undefined;
+    },
+  };
 }
 
-/** Masks a secret from here on, wherever it turns up: in a file's diff, in what a command says. */
-function keepSecret(key: string, value: unknown): void {
-  if (typeof value === 'string' && isSecret(key)) new Secret(value);
-  if (typeof value !== 'object' || value === null) return;
-  for (const [inner, one] of Object.entries(value)) keepSecret(Array.isArray(value) ? key : inner, one);
-}
-
-/** For a file that is not there: one that may be meant, with the other ending or in `inventory/`. */
-function inFolder(file: string): string | undefined {
-  if (existsSync(file)) return undefined;
-  const other = /\.yml$/.test(file) ? file.replace(/\.yml$/, '.yaml') : file.replace(/\.yaml$/, '.yml');
-  const meant = [other, join('inventory', file), join('inventory', other)].find((path) => existsSync(path));
-  return meant === undefined ? undefined : `did you mean ${meant}?`;
-}
-
-function refuseNoHosts(tree: Tree, problems: Problems): void {
-  const [first] = tree.groups.values();
-  if (tree.hosts.size > 0 || first === undefined) return;
-  problems.add('there is no host in this inventory', first.position, 'list them below hosts: of a group');
+/** Nobody is asked for a password, and no file of one is read, before the first vault is met. */
+function vaultOpener(sources: VaultSources | undefined): OpenVault {
+  let vault: Promise<Vault> | undefined;
+  const make = async () => {
+    const [{ Vault }, { vaultPasswords }] = await Promise.all([
+      import('./vault.ts'),
+      import('./vault-passwords.ts'),
+    ]);
+    return new Vault(sources ? vaultPasswords(sources) : []);
+  };
+  return async (armoured, position) => {
+    vault ??= make();
+    return (await vault).open(new Vaulted(armoured, position));
+  };
 }
 
 function membersOf(tree: Tree): ReadonlyMap<string, readonly string[]> {
-  const all = [...tree.hosts.keys()];
-  const groups = new Map<string, readonly string[]>([['all', all]]);
-  for (const name of tree.groups.keys()) {
-    if (name === 'all') continue;
-    const members = new Set(
-      [...tree.groups.values()]
-        .filter((group) => lineage(tree, group.name).includes(name))
-        .flatMap(({ hosts }) => [...hosts]),
-    );
-    groups.set(
-      name,
-      all.filter((host) => members.has(host)),
-    );
-  }
-  return groups;
+  return new Map(
+    [...tree.groups.values()].map((group) => [group.name, tree.membersOf(group).map(({ name }) => name)]),
+  );
 }
 
-function noticesOf(foreign: readonly string[]): readonly string[] {
-  return foreign.length === 0 ? [] : [`not used here: ${[...foreign].sort().join(', ')}`];
+function listed(tree: Tree, host: Host): InventoryHost {
+  const { name, position } = host;
+  let groups: readonly string[] | undefined;
+  return {
+    name,
+    position,
+    get groups() {
+      groups ??= tree.groupsOf(host).map((group) => group.name);
+      return groups;
+    },
+  };
+}
+
+/** For a file that is not there: one that may be meant, with the other ending or in `inventory/`. */
+function meantFor(file: string): string | undefined {
+  if (existsSync(file) || file.includes(',')) return undefined;
+  const other = /\.yml$/.test(file) ? file.replace(/\.yml$/, '.yaml') : file.replace(/\.yaml$/, '.yml');
+  const meant = [other, join('inventory', file), join('inventory', other)].find((path) => existsSync(path));
+  return meant === undefined ? 'check the path given with -i' : `did you mean ${meant}?`;
+}
+
+function refuseNoHosts(tree: Tree, problems: Problems): void {
+  if (tree.hosts.size > 0 || problems.count > 0) return;
+  problems.notesAreErrors();
+  if (problems.count > 0) return;
+  const [, , first] = tree.groups.values();
+  const position = (first ?? tree.all).position;
+  problems.add('there is no host in this inventory', position, 'list them below hosts: of a group');
 }

@@ -1,24 +1,56 @@
 import type { Position } from '../errors.ts';
 import type { Connection } from '../transport/host.ts';
+import type { Candidate } from './variables.ts';
 
+/** A host as the inventory lists it; nothing of it is evaluated. */
 export interface InventoryHost {
   readonly name: string;
   /** `all` first, parents before children. */
   readonly groups: readonly string[];
+  readonly position: Position;
+}
+
+/** A host whose variables were read for a run. */
+export interface SettledHost extends InventoryHost {
   /** The declared variables, checked, defaults filled in. */
   readonly vars: Readonly<Record<string, unknown>>;
-  readonly connection: Connection;
-  readonly position: Position;
+  readonly address: string;
+  readonly kind: Connection['kind'];
+  /** Of hosts that are contacted. */
+  readonly connection: Connection | undefined;
   /** Where a variable's value comes from. */
   origin(name: string): Position | 'default' | 'extra-vars';
 }
 
 export interface Inventory {
   readonly files: readonly string[];
-  /** In the order of the files. */
+  /** In Ansible's order. */
   readonly hosts: readonly InventoryHost[];
-  /** Hosts of each group, those of its children included. */
+  /** Hosts of each group, those of its children included, in the order of the group. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   /** What a person should know, and what is not an error. */
+  readonly notices: readonly string[];
+  /**
+   * Evaluates what roles and connections read of these hosts, and nothing else. Throws all that is wrong with it, exit
+   * code 1. `contacts` picks the hosts that a run will log in to: their connections are judged, too.
+   */
+  settle(options: SettleOptions): Promise<SettledInventory>;
+  /** All that is said of a host's variables, by name, lowest precedence first; as written. */
+  variablesOf(host: string): ReadonlyMap<string, readonly Candidate[]>;
+  /** A variable's value for a host: templates evaluated, vaults opened. Throws exit code 1. */
+  evaluate(host: string, variable: Candidate): Promise<unknown>;
+  /** The group of the inventory that a variable names: said by `-e`, or anywhere when `group` is not there. */
+  groupNamedBy(variable: string, group: string): string | undefined;
+}
+
+export interface SettleOptions {
+  readonly hosts: readonly InventoryHost[];
+  readonly contacts?: (hosts: readonly SettledHost[]) => readonly { readonly name: string }[];
+  /** Variables of roles that mean something else in this run: they have their defaults. */
+  readonly except?: ReadonlySet<string>;
+}
+
+export interface SettledInventory {
+  readonly hosts: ReadonlyMap<string, SettledHost>;
   readonly notices: readonly string[];
 }

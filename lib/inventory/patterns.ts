@@ -1,25 +1,26 @@
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Inventory, InventoryHost } from './inventory.ts';
 import { UNGROUPED } from './tree.ts';
 
 /**
- * The hosts that an Ansible pattern names, in inventory order: names, groups, wildcards, `~regex` (of how a
- * name starts), `group[0:2]`, `@file` (each line a pattern), joined by `:` or `,`; `&` keeps what both name,
- * `!` takes away. `what` says whose pattern it is. A name that nobody has, and a pattern that matches nothing,
- * are errors.
+ * The hosts that an Ansible pattern names, in the order in which it names them: names, groups, wildcards, `~regex` (of
+ * how a name starts), `group[0:2]`, `@file` (each line a pattern), joined by `:` or `,`; `&` keeps what both name, `!`
+ * takes away. `what` says whose pattern it is. A name that nobody has, and a pattern that matches nothing, are errors.
  */
-export function selectHosts(inventory: Inventory, pattern: string, what: string): readonly InventoryHost[] {
-  const terms = termsOf(pattern);
+export function selectHosts(inventory: Listed, pattern: string, what: string): readonly InventoryHost[] {
+  const terms = termsOf(inventory, pattern);
   if (terms.length === 0) {
     throw new QuorateError(`${what}: the pattern is empty`, {
       exitCode: EXIT.usage,
       hint: 'all names every host',
     });
   }
-  const chosen = choose(inventory, withFiles(terms, what), what);
-  const selected = inventory.hosts.filter(({ name }) => chosen.has(name));
+  const chosen = choose(inventory, withFiles(inventory, terms, what), what);
+  const byName = new Map(inventory.hosts.map((host) => [host.name, host]));
+  const selected = [...chosen].flatMap((name) => byName.get(name) ?? []);
   if (selected.length > 0) return selected;
   throw new QuorateError(`${what}: no host matches ${JSON.stringify(pattern)}`, {
     exitCode: EXIT.usage,
@@ -27,26 +28,36 @@ export function selectHosts(inventory: Inventory, pattern: string, what: string)
   });
 }
 
-/** Commas and colons part terms, but not inside brackets: `a[0:2]`, `~(?:x|y)`, `~n{1,2}`. */
-function termsOf(pattern: string): readonly string[] {
+type Listed = Pick<Inventory, 'hosts' | 'groups'>;
+
+/** Commas and colons part terms, but not inside brackets (`a[0:2]`, `~(?:x|y)`, `~n{1,2}`) nor in an IPv6 address. */
+function termsOf({ hosts }: Listed, pattern: string): readonly string[] {
+  return split(pattern, ',').flatMap((term) => {
+    const name = term.replace(/^[&!]/, '');
+    if (isIPv6(name) || hosts.some((host) => host.name === name)) return [term];
+    return split(term, ':');
+  });
+}
+
+function split(text: string, separator: string): readonly string[] {
   const terms = [''];
   let depth = 0;
-  for (const char of pattern) {
+  for (const char of text) {
     if ('([{'.includes(char)) depth += 1;
     if (')]}'.includes(char)) depth -= 1;
-    if (depth <= 0 && (char === ',' || char === ':')) terms.push('');
+    if (depth <= 0 && char === separator) terms.push('');
     else terms.push(`${terms.pop()}${char}`);
   }
   return terms.map((term) => term.trim()).filter(Boolean);
 }
 
 /** Terms with the lines of each `@file` in its place, so that `!host` there takes away from the whole. */
-function withFiles(terms: readonly string[], what: string): readonly string[] {
-  return terms.flatMap((term) => (/^@./.test(term) ? termsOfFile(term, what) : [term]));
+function withFiles(inventory: Listed, terms: readonly string[], what: string): readonly string[] {
+  return terms.flatMap((term) => (/^@./.test(term) ? termsOfFile(inventory, term, what) : [term]));
 }
 
 /** What any of the plain terms names (all hosts without one), less what `!` takes away and `&` does not keep. */
-function choose(inventory: Inventory, terms: readonly string[], what: string): ReadonlySet<string> {
+function choose(inventory: Listed, terms: readonly string[], what: string): ReadonlySet<string> {
   const plain = terms.filter((term) => !/^[&!]/.test(term));
   const chosen = new Set(
     plain.length === 0 ? names(inventory) : plain.flatMap((term) => match(inventory, term, what)),
@@ -62,14 +73,14 @@ function choose(inventory: Inventory, terms: readonly string[], what: string): R
 /** `[0]`, `[0:2]` (the last one included), `[1:]`; negative ones count from the end. */
 const SUBSCRIPT = /^(.*)\[(-?\d+)(?:([:-])(-?\d*))?\]$/;
 
-function match(inventory: Inventory, term: string, what: string): readonly string[] {
+function match(inventory: Listed, term: string, what: string): readonly string[] {
   if (/^[@~]?$/.test(term)) {
     throw new QuorateError(`${what}: a term of the pattern is empty`, {
       exitCode: EXIT.usage,
       hint: 'after !, &, ~ and @ something must follow',
     });
   }
-  if (term.startsWith('@')) return [...choose(inventory, termsOfFile(term, what), what)];
+  if (term.startsWith('@')) return [...choose(inventory, termsOfFile(inventory, term, what), what)];
   if (term.startsWith('~')) return byExpression(inventory, expression(term.slice(1), what));
   const [, base = term, from, separator, to = ''] = SUBSCRIPT.exec(term) ?? [];
   const hosts = byName(inventory, base);
@@ -81,22 +92,26 @@ function match(inventory: Inventory, term: string, what: string): readonly strin
   return hosts.filter((_, i) => i >= index(from) && i <= end);
 }
 
-function byName({ hosts, groups }: Inventory, name: string): readonly string[] | undefined {
-  if (name === 'all' || name === '*') return hosts.map((host) => host.name);
+function byName(inventory: Listed, name: string): readonly string[] | undefined {
+  const { hosts, groups } = inventory;
+  if (hosts.some((host) => host.name === name)) return [name];
   const group = groups.get(name);
   if (group) return group;
-  if (hosts.some((host) => host.name === name)) return [name];
-  if (!/[*?]/.test(name)) return undefined;
-  const source = name
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  const found = byExpression({ hosts, groups } as Inventory, new RegExp(`^${source}$`));
+  if (!/[*?[]/.test(name)) return undefined;
+  const found = byExpression(inventory, new RegExp(`^${wildcards(name)}$`, 's'));
   return found.length > 0 ? found : undefined;
 }
 
-/** Names that start with what is wanted, as by Python's `re.match`. */
-function byExpression({ hosts, groups }: Inventory, wanted: RegExp): readonly string[] {
+/** As Python's fnmatch: `*`, `?`, `[ab]`, `[!ab]`. */
+function wildcards(name: string): string {
+  return name.replace(/\[(!?)([^\]]+)\]|[.+^${}()|[\]\\*?]/g, (found, not?: string, set?: string) => {
+    if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
+    return found === '*' ? '.*' : found === '?' ? '.' : `\\${found}`;
+  });
+}
+
+/** Names that start with what is wanted, as by Python's `re.match`: groups' hosts first. */
+function byExpression({ hosts, groups }: Listed, wanted: RegExp): readonly string[] {
   const matches = (name: string) => name.search(wanted) === 0;
   const inGroups = [...groups].flatMap(([name, members]) => (matches(name) ? members : []));
   return [...new Set([...inGroups, ...hosts.map(({ name }) => name).filter(matches)])];
@@ -111,9 +126,9 @@ function expression(source: string, what: string): RegExp {
 }
 
 /** The terms of a file's lines; one with none would leave it to the others whom to choose. */
-function termsOfFile(term: string, what: string): readonly string[] {
+function termsOfFile(inventory: Listed, term: string, what: string): readonly string[] {
   const file = term.slice(1);
-  const terms = linesOf(file, what).flatMap(termsOf);
+  const terms = linesOf(file, what).flatMap((line) => termsOf(inventory, line));
   const nested = terms.find((each) => /^[!&]?@/.test(each));
   if (terms.length > 0 && nested === undefined) return terms;
   throw new QuorateError(
@@ -133,7 +148,7 @@ function linesOf(file: string, what: string): readonly string[] {
   }
 }
 
-function unknown(inventory: Inventory, name: string, what: string): QuorateError {
+function unknown(inventory: Listed, name: string, what: string): QuorateError {
   const groups = [...inventory.groups].flatMap(([group, hosts]) =>
     group === UNGROUPED && hosts.length === 0 ? [] : [group],
   );
@@ -150,6 +165,6 @@ function unknown(inventory: Inventory, name: string, what: string): QuorateError
   });
 }
 
-function names({ hosts }: Inventory): readonly string[] {
+function names({ hosts }: Listed): readonly string[] {
   return hosts.map(({ name }) => name);
 }

@@ -8,6 +8,27 @@ import { maskCredentials, maskMessage } from '../secret-names.ts';
 export class Problems {
   readonly #errors: QuorateError[] = [];
   readonly #told = new Set<string>();
+  readonly #notes = new Map<string, readonly [message: string, position: Position | undefined]>();
+
+  /** How many there are so far. */
+  get count(): number {
+    return this.#errors.length;
+  }
+
+  /** What a person should know, and what is no error. */
+  get notes(): readonly string[] {
+    return [...this.#notes.keys()];
+  }
+
+  note(message: string, position?: Position): void {
+    const text = maskMessage(position ? `${formatPosition(position)}: ${message}` : message);
+    this.#notes.set(text, [message, position]);
+  }
+
+  /** Where nothing came of it all, what was passed over is what is wrong. */
+  notesAreErrors(): void {
+    for (const [message, position] of this.#notes.values()) this.add(message, position);
+  }
 
   /** What has the same `key` is one problem, seen again: a group's variable with each of its hosts. */
   add(message: string, position?: Position, hint?: string, key = message): void {
@@ -21,6 +42,21 @@ export class Problems {
         ...(hint !== undefined && { hint: maskCredentials(hint) }),
       }),
     );
+  }
+
+  /** An error that was made elsewhere; the same one is told once. */
+  addError(error: QuorateError): void {
+    const once = `${error.position ? formatPosition(error.position) : ''} ${error.message}`;
+    if (this.#told.has(once)) return;
+    this.#told.add(once);
+    this.#errors.push(error);
+  }
+
+  /** Takes over what another one gathered. */
+  addAll(other: Problems): void {
+    for (const error of other.#errors) this.#errors.push(error);
+    for (const once of other.#told) this.#told.add(once);
+    for (const [text, note] of other.#notes) this.#notes.set(text, note);
   }
 
   /** Throws what was gathered, in the order of the files; does nothing when all is well. */

@@ -1,8 +1,8 @@
 import { shownValue } from '../secret-names.ts';
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
+import type { Setting } from './settings.ts';
 import { resolvePath, unsafeText } from './validate.ts';
-import type { Setting } from './variables.ts';
 
 type SshArgs = Pick<
   Connection,
@@ -20,14 +20,14 @@ const OPTIONS: Readonly<Record<string, readonly [pattern: RegExp, wanted: string
   stricthostkeychecking: [/^(yes|no|on|off|ask|accept-new)$/i, 'must be yes, accept-new or no'],
 };
 
-/** Of `ansible_ssh_common_args` and `_extra_args`, in the form of a connection. */
+/** Of `ansible_ssh_args`, `_common_args` and `_extra_args`, in the form of a connection. */
 export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: Tell): SshArgs {
   const all: (readonly [keyword: string, value: string, setting: Setting])[] = [];
   let sshConfigFile: string | undefined;
-  for (const name of ['ansible_ssh_common_args', 'ansible_ssh_extra_args']) {
+  for (const name of ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']) {
     const setting = settingOf(name);
-    if (setting === undefined) continue;
-    if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {
+    if (setting === undefined || setting.value === null) continue;
+    if (typeof setting.value !== 'string' || unsafeText(setting.value.replaceAll('\n', ' ')) !== undefined) {
       tell(
         name,
         setting,

@@ -1,189 +1,190 @@
-import { closest, distance } from 'fastest-levenshtein';
-import { isMap, isScalar } from 'yaml';
 import type { Position } from '../errors.ts';
 import type { Problems } from './problems.ts';
-import { expandRange } from './ranges.ts';
-import { CONVERT, type Entry, entriesOf, kindOf, type Source } from './source.ts';
+import { type Raw, type Variable, Vaulted } from './value.ts';
 
-export interface GroupNode {
+export interface Group {
   readonly name: string;
   readonly position: Position;
-  readonly parents: Set<string>;
-  readonly vars: Entry[];
-  /** In the order of the files. */
-  readonly hosts: Set<string>;
+  readonly parents: Set<Group>;
+  readonly children: Set<Group>;
+  /** Its own, in the order of the files. */
+  readonly hosts: Set<Host>;
+  /** As they were written, the last of a name counts. */
+  readonly vars: Variable[];
+  /** `ansible_group_priority`: of two groups of one depth, the higher one counts. */
+  priority: number;
 }
 
-export interface HostNode {
+export interface Host {
   readonly name: string;
   readonly position: Position;
-  readonly vars: Entry[];
-}
-
-/** Groups and hosts as the files say them, without any variable resolved. */
-export interface Tree {
-  readonly groups: Map<string, GroupNode>;
-  readonly hosts: Map<string, HostNode>;
-}
-
-/** What a group has. */
-const PARTS: readonly string[] = ['hosts', 'vars', 'children'];
-
-/** Adds an inventory file to the tree: `all`, or groups at the top. */
-export function addToTree(tree: Tree, source: Source, problems: Problems): void {
-  const top = entriesOf(source.root, source);
-  if (top === undefined || top.length === 0) {
-    const found = top === undefined ? `, found ${kindOf(source.root)}` : '';
-    problems.add(
-      `an inventory is a mapping of groups${found || ', this file is empty'}`,
-      { file: source.file, line: 1, column: 1 },
-      'start with all:, then hosts: below it',
-    );
-    return;
-  }
-  for (const entry of top) addGroup(tree, entry, undefined, problems);
+  /** The groups that list it. */
+  readonly groups: Set<Group>;
+  readonly vars: Variable[];
 }
 
 /** The group that Ansible has without its being written. */
 export const UNGROUPED = 'ungrouped';
 
-/** Puts the hosts that are in no other group but `all` into `ungrouped`, whether or not `file` has that. */
-export function addUngrouped(tree: Tree, file: string): void {
-  const position = { file, line: 1, column: 1 };
-  const written = tree.groups.get(UNGROUPED);
-  const others = [...tree.groups.values()].filter(({ name }) => name !== 'all' && name !== UNGROUPED);
-  const grouped = new Set(others.flatMap(({ hosts }) => [...hosts]));
-  const hosts = new Set([...tree.hosts.keys()].filter((name) => !grouped.has(name)));
-  const group = written ?? { name: UNGROUPED, position, parents: new Set<string>(), vars: [] };
-  tree.groups.set(UNGROUPED, { ...group, hosts });
-}
+/** Groups and hosts as the sources say them, without any variable resolved. Order is Ansible's. */
+export class Tree {
+  readonly groups = new Map<string, Group>();
+  readonly hosts = new Map<string, Host>();
+  readonly #problems: Problems;
+  readonly #depths = new Map<Group, number>();
+  readonly #above = new Map<Group, ReadonlySet<Group>>();
+  readonly #members = new Map<Group, readonly Host[]>();
 
-/** A group's names from the outside in: `all`, then parents before children. */
-export function lineage(tree: Tree, name: string, seen: ReadonlySet<string> = new Set()): readonly string[] {
-  if (seen.has(name)) return [];
-  const parents = [...(tree.groups.get(name)?.parents ?? [])];
-  const above = parents.flatMap((parent) => lineage(tree, parent, new Set([...seen, name])));
-  return [...new Set([...above, name])];
-}
+  constructor(problems: Problems, position: Position) {
+    this.#problems = problems;
+    const all = this.addGroup('all', position);
+    this.addChild(all, this.addGroup(UNGROUPED, position), position);
+  }
 
-function addGroup(tree: Tree, entry: Entry, parent: string | undefined, problems: Problems): void {
-  const { key: name, position, source } = entry;
-  if (PARTS.includes(name)) {
-    problems.add(
-      `${name} stands where a group is wanted`,
+  get all(): Group {
+    return this.groups.get('all') as Group;
+  }
+
+  get ungrouped(): Group {
+    return this.groups.get(UNGROUPED) as Group;
+  }
+
+  addGroup(name: string, position: Position): Group {
+    const known = this.groups.get(name);
+    if (known) return known;
+    const group: Group = {
+      name,
       position,
-      `put the group above it: all:, then ${name}: below`,
-    );
-    return;
+      parents: new Set(),
+      children: new Set(),
+      hosts: new Set(),
+      vars: [],
+      priority: 1,
+    };
+    this.groups.set(name, group);
+    return group;
   }
-  if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) {
-    problems.add(
-      `${JSON.stringify(name)} is not a group name`,
-      position,
-      'letters, digits, _, - and . are allowed',
-    );
-    return;
-  }
-  if (name === 'all' && parent !== undefined) {
-    problems.add(`group all is below ${parent}`, position, 'all is the outermost group: put it first');
-    return;
-  }
-  if (name === '_meta') {
-    problems.add('this is what an inventory script prints; YAML is wanted', position, CONVERT);
-    return;
-  }
-  const group = tree.groups.get(name) ?? { name, position, parents: new Set(), vars: [], hosts: new Set() };
-  tree.groups.set(name, group);
-  if (parent !== undefined && [...lineage(tree, parent)].includes(name)) {
-    const what = parent === name ? 'itself' : `${parent}, which contains it`;
-    problems.add(`group ${name} contains ${what}`, position, 'groups go one way: parents, then children');
-    return;
-  }
-  if (parent !== undefined) group.parents.add(parent);
-  const parts = entriesOf(entry.value, source);
-  if (parts === undefined) {
-    problems.add(
-      `group ${name} is a mapping of hosts, vars and children, found ${kindOf(entry.value, name)}`,
-      position,
-      name === 'plugin'
-        ? 'inventory plugins are not run here: list the hosts'
-        : `write ${name}:, then hosts: below`,
-    );
-    return;
-  }
-  for (const part of parts) addPart(tree, group, part, problems);
-}
 
-function addPart(tree: Tree, group: GroupNode, part: Entry, problems: Problems): void {
-  if (!PARTS.includes(part.key)) {
-    problems.add(
-      `group ${group.name} has no ${JSON.stringify(part.key)}: hosts, vars and children are what a group has`,
-      part.position,
-      partHint(part),
-    );
-    return;
-  }
-  const entries = entriesOf(part.value, part.source);
-  if (entries === undefined) {
-    problems.add(
-      `${part.key} of group ${group.name} is a mapping, found ${kindOf(part.value, part.key)}`,
-      part.position,
-      {
-        hosts: 'write each host as a key: host01: { ansible_host: 192.0.2.13 }',
-        vars: 'write each variable as NAME: VALUE, without a dash',
-        children: 'write each group as a key: a colon after its name, no dash before it',
-      }[part.key],
-    );
-    return;
-  }
-  for (const entry of entries) {
-    if (part.key === 'vars') group.vars.push(entry);
-    else if (part.key === 'children') addGroup(tree, entry, group.name, problems);
-    else addHosts(tree, group, entry, problems);
-  }
-}
-
-function partHint({ key, value }: Entry): string | undefined {
-  const near = closest(key, [...PARTS]);
-  if (distance(key, near) <= 2) return `did you mean ${near}?`;
-  const isVariable = /^[a-z]+_/.test(key) || (isScalar(value) && value.value !== null);
-  if (isVariable) return 'variables go below vars:';
-  return value === null || isMap(value) || isScalar(value) ? 'hosts go below hosts:' : undefined;
-}
-
-function addHosts(tree: Tree, group: GroupNode, entry: Entry, problems: Problems): void {
-  const names = expandRange(entry.key);
-  if ('problem' in names) {
-    const hint = 'a range is [01:03] or [a:c], with a step as third part';
-    problems.add(`host ${JSON.stringify(entry.key)}: ${names.problem}`, entry.position, hint);
-    return;
-  }
-  const vars = entriesOf(entry.value, entry.source);
-  if (vars === undefined) {
-    const found = kindOf(entry.value, entry.key);
-    problems.add(
-      `host ${entry.key} is a mapping of variables, found ${found}`,
-      entry.position,
-      /^"\w+:/.test(found) ? 'a space is missing after the colon' : 'write { ansible_host: ADDRESS }',
-    );
-    return;
-  }
-  for (const name of names) {
-    if (
-      name.length > 253 ||
-      name === '__proto__' ||
-      !/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name)
-    ) {
-      problems.add(
-        `${JSON.stringify(name)} is not a host name`,
-        entry.position,
-        'letters, digits, _, - and . are allowed; the address goes into ansible_host',
-      );
-      continue;
+  addHost(name: string, group: Group, position: Position, port?: number): Host {
+    let host = this.hosts.get(name);
+    if (host === undefined) {
+      if (name === '__proto__') this.#problems.add('no host can have this name', position);
+      host = { name, position, groups: new Set(), vars: [] };
+      this.hosts.set(name, host);
+      if (port !== undefined)
+        host.vars.push({ name: 'ansible_port', value: port, position, folder: undefined });
     }
-    const host = tree.hosts.get(name) ?? { name, position: entry.position, vars: [] };
-    tree.hosts.set(name, host);
-    host.vars.push(...vars);
-    group.hosts.add(name);
+    group.hosts.add(host);
+    host.groups.add(group);
+    this.#members.clear();
+    return host;
   }
+
+  addChild(parent: Group, child: Group, position: Position): void {
+    if (parent.children.has(child)) return;
+    if (parent === child || this.#isBelow(parent, child)) {
+      if (child === this.all) {
+        const hint = 'all is the outermost group: put it first';
+        this.#problems.add(`group all is below ${parent.name}`, position, hint);
+        return;
+      }
+      const what = parent === child ? 'itself' : `${parent.name}, which contains it`;
+      const hint = 'groups go one way: parents, then children';
+      this.#problems.add(`group ${child.name} contains ${what}`, position, hint);
+      return;
+    }
+    parent.children.add(child);
+    child.parents.add(parent);
+    for (const memory of [this.#depths, this.#above, this.#members]) memory.clear();
+  }
+
+  setGroupVariable(group: Group, variable: Variable): void {
+    if (variable.name !== 'ansible_group_priority') group.vars.push(variable);
+    else if (/^-?\d+$/.test(textOf(variable.value))) group.priority = Number(textOf(variable.value));
+    else
+      this.#problems.note('ansible_group_priority is not a whole number, and counts as 1', variable.position);
+  }
+
+  /** When all sources are read: groups without parents go below `all`, hosts without groups into `ungrouped`. */
+  complete(): void {
+    for (const group of this.groups.values())
+      if (group !== this.all && group.parents.size === 0) this.addChild(this.all, group, group.position);
+    for (const host of this.hosts.values()) {
+      const others = [...host.groups].some((group) => group !== this.all && group !== this.ungrouped);
+      if (others && host.groups.delete(this.ungrouped)) this.ungrouped.hosts.delete(host);
+      if (others) continue;
+      host.groups.add(this.ungrouped);
+      this.ungrouped.hosts.add(host);
+    }
+  }
+
+  /** Hosts of a group and of those below it, in Ansible's order: its own, its children's, theirs. */
+  membersOf(group: Group): readonly Host[] {
+    return memo(this.#members, group, () => {
+      const members = new Set(group.hosts);
+      const seen = new Set([group]);
+      for (let level: readonly Group[] = [group]; level.length > 0; ) {
+        const next = level.flatMap(({ children }) => [...children]);
+        level = next.filter((child) => !seen.has(child) && seen.add(child));
+        for (const { hosts } of level) for (const host of hosts) members.add(host);
+      }
+      return [...members];
+    });
+  }
+
+  /** All groups of a host, by depth, then priority, then name: what a later one says counts. */
+  groupsOf(host: Host): readonly Group[] {
+    const groups = new Set<Group>([this.all]);
+    for (const group of host.groups) {
+      groups.add(group);
+      for (const above of this.#ancestorsOf(group)) groups.add(above);
+    }
+    return [...groups].sort(
+      (a, b) =>
+        this.depthOf(a) - this.depthOf(b) ||
+        a.priority - b.priority ||
+        (a.name < b.name ? -1 : Number(a.name > b.name)),
+    );
+  }
+
+  /** The longest way down from `all`. */
+  depthOf(group: Group): number {
+    return memo(this.#depths, group, () =>
+      [...group.parents].reduce((most, parent) => Math.max(most, this.depthOf(parent) + 1), 0),
+    );
+  }
+
+  #ancestorsOf(group: Group): ReadonlySet<Group> {
+    return memo(this.#above, group, () => {
+      const above = new Set<Group>();
+      for (const parent of group.parents) {
+        above.add(parent);
+        for (const each of this.#ancestorsOf(parent)) above.add(each);
+      }
+      return above;
+    });
+  }
+
+  /** Whether `group` is somewhere below `other`; asked while the tree grows, so nothing is kept. */
+  #isBelow(group: Group, other: Group): boolean {
+    if (other.children.size === 0) return false;
+    const seen = new Set<Group>([group]);
+    for (const each of seen) {
+      if (each === other) return true;
+      for (const parent of each.parents) seen.add(parent);
+    }
+    return false;
+  }
+}
+
+function memo<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const made = make();
+  known.set(key, made);
+  return made;
+}
+
+function textOf(value: Raw): string {
+  return value instanceof Vaulted || typeof value === 'object' ? '' : String(value);
 }

@@ -4,7 +4,7 @@ import type { VarSchema } from '../dsl/role.ts';
 import { isPrivate, shownValue } from '../secret-names.ts';
 import { home } from '../whoami.ts';
 import type { Problems } from './problems.ts';
-import type { Setting, Settings } from './variables.ts';
+import type { Setting, Settings } from './settings.ts';
 
 /** Checks declared variables and brings them into the form that roles see. */
 export interface VarChecker {
@@ -89,6 +89,7 @@ export function coerce(value: unknown, type: unknown): unknown {
     if (/^(no|off|false)$/i.test(value)) return false;
   }
   if (type === 'integer' && /^-?(0|[1-9]\d*)$/.test(value)) return Number(value);
+  if (type === 'number' && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value)) return Number(value);
   return value;
 }
 
@@ -150,12 +151,12 @@ function wording(validate: ValidateFunction, property: Readonly<Record<string, u
 /** The next step: quotes, the right case, a value that would do. */
 function hintFor(
   name: string,
-  { value, position }: Setting,
+  { value, position, written = String(value) }: Setting,
   property: Readonly<Record<string, unknown>>,
 ): string | undefined {
   if (value === null) return 'a value is missing after the colon, or take the line away';
-  if (property.type === 'string' && typeof value === 'number')
-    return `quote it: ${name}: ${isPrivate(name) ? '"…"' : `"${value}"`}`;
+  if (property.type === 'string' && /^(number|boolean)$/.test(typeof value))
+    return `quote it: ${name}: ${isPrivate(name) ? '"…"' : `"${written}"`}`;
   if (property.type === 'array' && typeof value === 'string' && !isPrivate(name)) {
     const items = JSON.stringify(value.split(/[\s,]+/).filter(Boolean));
     return position ? `write a list: ${name}: ${items}` : `write JSON: -e '{"${name}": ${items}}'`;
@@ -168,6 +169,10 @@ function hintFor(
   return typeof description === 'string' ? `${description.replace(/\.$/, '')}${example}` : undefined;
 }
 
+function short(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
 function tell(
   host: string,
   name: string,
@@ -178,7 +183,7 @@ function tell(
 ): void {
   const from = setting.position === undefined ? ' (from --extra-vars)' : '';
   problems.add(
-    `${name} of ${host} ${problem}, found ${shownValue(name, setting.value)}${from}`,
+    `${name} of ${host} ${problem}, found ${short(shownValue(name, setting.value))}${from}`,
     setting.position,
     hintFor(name, setting, property),
     // A group's value is looked at for each of its hosts, and told once.

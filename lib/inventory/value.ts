@@ -2,7 +2,7 @@ import type { Position } from '../errors.ts';
 
 /** Text that `ansible-vault` encrypted: `!vault` in YAML, `{"__ansible_vault": …}` in JSON. */
 export class Vaulted {
-  /** From `$ANSIBLE_VAULT;` on, a line each, without indentation. */
+  /** From `$ANSIBLE_VAULT;` on, as it is written. */
   readonly armoured: string;
   readonly position: Position | undefined;
 
@@ -40,4 +40,6 @@ export interface Variable {
   readonly position: Position | undefined;
   /** Directory that relative paths in it start from; undefined for the current one. */
   readonly folder: string | undefined;
+  /** Of a number, or of true and false, how it is spelt: 3.10 is 3.1, no is false. */
+  readonly written?: string;
 }

@@ -1,87 +1,153 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, extname, join } from 'node:path';
+import { QuorateError } from '../errors.ts';
+import { entriesOf, parseYaml, variableOf } from './formats/yaml.ts';
 import type { Problems } from './problems.ts';
-import { type Entry, entriesOf, readSource } from './source.ts';
-import type { Tree } from './tree.ts';
+import { keepAllSecrets } from './secrets.ts';
+import { type OpenVault, readText, VAULT_MARK } from './text.ts';
+import type { Variable } from './value.ts';
 
+/** What one folder's `group_vars/` or `host_vars/` say of a group or host. */
+export interface FileVars {
+  readonly variables: readonly Variable[];
+  /** Files that no password opened: an error for the hosts that they are about. */
+  readonly locked: readonly QuorateError[];
+}
+
+/** `group_vars/` and `host_vars/` of one folder, by the name of the group or host. */
+export interface VarFolder {
+  readonly groups: ReadonlyMap<string, FileVars>;
+  readonly hosts: ReadonlyMap<string, FileVars>;
+}
+
+/** Ansible looks for these in turn, and the first one counts. */
 const ENDINGS = ['', '.yml', '.yaml', '.json'];
 
 /**
- * Adds `group_vars/` and `host_vars/` beside the inventory files: NAME, NAME.yml, NAME.yaml, NAME.json or
- * NAME/. Relative paths in them start where those of the inventory do. Returns notices of files that no group or
- * host has the name of.
+ * The folders in which variables lie, lowest precedence first: beside each inventory (in it, for a directory), then
+ * beside the playbook. A folder that comes twice counts where it comes last.
  */
-export function addVarFiles(
-  tree: Tree,
-  inventories: readonly string[],
-  problems: Problems,
-): readonly string[] {
-  const notices: string[] = [];
-  const first = new Map(inventories.map((file) => [dirname(file), file] as const).reverse());
-  for (const [beside, inventory] of [...first].reverse()) {
-    if (existsSync(join(beside, 'group_vars')) && !tree.groups.has('all')) {
-      const position = { file: inventory, line: 1, column: 1 };
-      tree.groups.set('all', { name: 'all', position, parents: new Set(), vars: [], hosts: new Set() });
-    }
-    notices.push(
-      ...addFolder(join(beside, 'group_vars'), tree.groups, 'group', problems),
-      ...addFolder(join(beside, 'host_vars'), tree.hosts, 'host', problems),
-    );
-  }
-  return notices;
+export function varFolders(inventories: readonly string[], playbookFolder: string): readonly string[] {
+  const beside = inventories
+    .filter((given) => existsSync(given))
+    .map((given) => (statSync(given).isDirectory() ? given : dirname(given)));
+  const folders = [...beside, playbookFolder].map((folder) => realpathSync(folder));
+  return folders.filter((folder, i) => folders.lastIndexOf(folder) === i);
 }
 
-function addFolder(
+/** Reads the files that groups and hosts of these names have in a folder; a folder's are read in the order of names. */
+export async function readVarFolder(
   folder: string,
-  nodes: ReadonlyMap<string, { readonly vars: Entry[] }>,
-  what: 'group' | 'host',
+  names: { readonly groups: Iterable<string>; readonly hosts: Iterable<string> },
+  openVault: OpenVault,
   problems: Problems,
-): readonly string[] {
-  if (!existsSync(folder)) return [];
-  if (!statSync(folder).isDirectory()) {
-    problems.add(`${folder} is a file`, undefined, `a directory with a file for each ${what} is wanted`);
-    return [];
+): Promise<VarFolder> {
+  const reader = new FolderReader(folder, openVault, problems);
+  return {
+    groups: await reader.read('group_vars', names.groups),
+    hosts: await reader.read('host_vars', names.hosts),
+  };
+}
+
+class FolderReader {
+  readonly #folder: string;
+  readonly #openVault: OpenVault;
+  readonly #problems: Problems;
+
+  constructor(folder: string, openVault: OpenVault, problems: Problems) {
+    this.#folder = folder;
+    this.#openVault = openVault;
+    this.#problems = problems;
   }
-  const used = new Set<string>();
-  for (const [name, node] of nodes) {
-    const found = ENDINGS.map((ending) => `${name}${ending}`).filter((file) =>
-      existsSync(join(folder, file)),
-    );
-    for (const file of found) used.add(file);
-    const [one, other] = found;
-    if (other !== undefined) {
-      problems.add(`${folder} has ${one} and ${other}`, undefined, `keep one of them for ${what} ${name}`);
-    } else if (one !== undefined) {
-      for (const file of filesOf(join(folder, one)))
-        node.vars.push(...varsIn(file, dirname(folder), problems));
+
+  async read(
+    kind: 'group_vars' | 'host_vars',
+    names: Iterable<string>,
+  ): Promise<ReadonlyMap<string, FileVars>> {
+    const all = new Map<string, FileVars>();
+    const folder = join(this.#folder, kind);
+    if (!existsSync(folder)) return all;
+    if (!statSync(folder).isDirectory()) {
+      this.#problems.note(`${folder} is passed over: it is no directory`);
+      return all;
     }
-  }
-  return readdirSync(folder)
-    .filter((file) => !used.has(file) && !file.startsWith('.'))
-    .sort()
-    .map((file) => `not used: ${join(folder, file)}, as no ${what} has that name`);
-}
-
-function filesOf(path: string): readonly string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path)
-    .filter((file) => /\.(ya?ml|json)$/.test(file))
-    .sort()
-    .map((file) => join(path, file));
-}
-
-function varsIn(file: string, beside: string, problems: Problems): readonly Entry[] {
-  const source = readSource(file, problems);
-  if (source === undefined) return [];
-  const vars = entriesOf(source.root, { ...source, folder: resolve(beside) });
-  const nested = vars?.find(({ key }) => key === 'vars');
-  if (vars === undefined || nested !== undefined) {
-    problems.add(
-      nested ? 'vars stands where a variable is wanted' : 'this file is not a mapping of variables',
-      nested?.position ?? { file, line: 1, column: 1 },
-      'write NAME: VALUE, one a line',
+    const there = new Set(readdirSync(folder));
+    const used = new Set<string>();
+    for (const name of names) {
+      const [found, other] = ENDINGS.map((ending) => `${name}${ending}`).filter((file) => there.has(file));
+      if (found === undefined) continue;
+      used.add(found);
+      if (other !== undefined) {
+        used.add(other);
+        this.#problems.note(`not used: ${join(folder, other)}, as ${found} is beside it`);
+      }
+      all.set(name, await this.#varsOf(join(folder, found)));
+    }
+    this.#tellUnused(
+      folder,
+      kind,
+      [...there].filter((file) => !used.has(file) && !/^\.|~$/.test(file)),
     );
+    return all;
+  }
+
+  #tellUnused(folder: string, kind: string, files: string[]): void {
+    if (files.length === 0) return;
+    const what = kind === 'group_vars' ? 'group' : 'host';
+    const names = files.sort().join(', ');
+    this.#problems.note(`not used: ${names} in ${folder}, as no ${what} has that name`);
+  }
+
+  async #varsOf(path: string): Promise<FileVars> {
+    const variables: Variable[] = [];
+    const locked: QuorateError[] = [];
+    for (const file of filesIn(path)) {
+      const read = await this.#read(file);
+      if (read instanceof QuorateError) locked.push(read);
+      else variables.push(...read);
+    }
+    return { variables, locked };
+  }
+
+  async #read(file: string): Promise<readonly Variable[] | QuorateError> {
+    const written = readText(file, this.#problems);
+    if (written === undefined) return [];
+    let text = written;
+    try {
+      if (written.startsWith(VAULT_MARK)) text = await this.#openVault(written, { file, line: 1, column: 1 });
+    } catch (error) {
+      if (error instanceof QuorateError) return error;
+      throw error;
+    }
+    const source = parseYaml(file, text, this.#problems);
+    if (source === undefined) return [];
+    const entries = entriesOf(source.root, { ...source, folder: this.#folder }, this.#problems);
+    const nested = entries?.find(({ key }) => key === 'vars');
+    if (nested) {
+      const hint = 'variables stand at the left of this file, without vars: above them';
+      this.#problems.note(`vars is a variable of this name here; ${hint}`, nested.position);
+    }
+    if (entries !== undefined) {
+      const variables = entries.map(variableOf);
+      if (text !== written) for (const { value } of variables) keepAllSecrets(value);
+      return variables;
+    }
+    const start = { file, line: 1, column: 1 };
+    this.#problems.add('this file is not a mapping of variables', start, 'write NAME: VALUE, one a line');
     return [];
   }
-  return vars;
+}
+
+function filesIn(path: string): readonly string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => !/^\.|~$/.test(name));
+  return names
+    .sort((a, b) => (a < b ? -1 : 1))
+    .flatMap((name) => {
+      const inner = join(path, name);
+      if (!existsSync(inner)) return [];
+      const isFolder = statSync(inner).isDirectory();
+      if (isFolder) return extname(name) === '' ? filesIn(inner) : [];
+      return ENDINGS.includes(extname(name)) ? [inner] : [];
+    });
 }

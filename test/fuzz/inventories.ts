@@ -6,7 +6,7 @@ import { EXIT, QuorateError, QuorateErrors } from '../../lib/errors.ts';
 import { etcdConf } from '../../lib/etcd/files/etcd-conf.ts';
 import { modelProblems } from '../../lib/etcd/model/problems.ts';
 import { ETCD_VARS } from '../../lib/etcd/model/vars.ts';
-import { type InventoryHost, loadInventory } from '../../lib/inventory/index.ts';
+import { loadInventory, type SettledHost } from '../../lib/inventory/index.ts';
 import { asUtf8, batches, checkCanary, type Ground, type Kind, place, show, type Tally } from './ground.ts';
 import { checkRendering } from './rendering.ts';
 import { fragmentsOf, recorded } from './scripts.ts';
@@ -116,7 +116,7 @@ function makeCase(roll: Dice, ground: Ground, index: number): Case {
   };
 }
 
-type Accepted = Case & { readonly loaded: InventoryHost };
+type Accepted = Case & { readonly loaded: SettledHost };
 
 /**
  * One inventory for many cases, each on a line of its own: what is told of a line refuses its case, and the rest is
@@ -128,10 +128,12 @@ async function load(ground: Ground, all: readonly Case[]): Promise<readonly Acce
   for (let round = 0; round < 20 && left.length > 0; round++) {
     writeFileSync(path, inventoryOf(left));
     try {
-      const { hosts } = await loadInventory({ files: [path], schema: ETCD_VARS });
+      const inventory = await loadInventory({ files: [path], schema: ETCD_VARS });
+      const read = await inventory.settle({ hosts: inventory.hosts, contacts: (all) => all });
+      const hosts = [...read.hosts.values()];
       if (hosts.length !== left.length) throw new Error(`${left.length} hosts became ${hosts.length}`);
       return left.flatMap((one, i) => {
-        const loaded = hosts[i] as InventoryHost;
+        const loaded = hosts[i] as SettledHost;
         return isRefused(loaded) ? [] : [{ ...one, loaded }];
       });
     } catch (error) {
@@ -176,7 +178,7 @@ function usageErrors(error: unknown): readonly QuorateError[] {
 }
 
 /** By what its variables say together, or by the settings that the version has. */
-function isRefused(host: InventoryHost): boolean {
+function isRefused(host: SettledHost): boolean {
   if (modelProblems([dataOf(host)]).some(({ level }) => level !== 'warning')) return true;
   try {
     etcdConf(targetOf(host.name, dataOf(host).vars));
@@ -187,10 +189,10 @@ function isRefused(host: InventoryHost): boolean {
   }
 }
 
-function dataOf({ name, vars, connection }: InventoryHost): HostData {
+function dataOf({ name, vars, address }: SettledHost): HostData {
   const all = {
     ...vars,
-    ansible_host: connection.address,
+    ansible_host: address,
     inventory_file: 'fuzz.yaml',
     inventory_dir: '/tmp',
   };

@@ -7,7 +7,7 @@ import { etcdConf, withoutBootstrapKeys } from '../../lib/etcd/files/etcd-conf.t
 import { loadedPaths, recordCommand } from '../../lib/etcd/files/unit.ts';
 import { memberOf } from '../../lib/etcd/model/cluster.ts';
 import { ETCD_VARS } from '../../lib/etcd/model/vars.ts';
-import { loadInventory } from '../../lib/inventory/index.ts';
+import { loadInventory, type SettledHost } from '../../lib/inventory/index.ts';
 import { exportEnvironment } from '../../lib/resources/service/process.ts';
 import { checkCanary, type Ground, items, type Kind, place, runShell, show, type Tally } from './ground.ts';
 import { fragmentsOf, recorded } from './scripts.ts';
@@ -36,16 +36,19 @@ export const locations: Kind = {
   },
 };
 
+async function readHosts(file: string): Promise<readonly SettledHost[]> {
+  const inventory = await loadInventory({ files: [file], schema: ETCD_VARS });
+  const read = await inventory.settle({ hosts: inventory.hosts, contacts: (all) => all });
+  return [...read.hosts.values()];
+}
+
 async function use(ground: Ground, folder: string, shell: readonly string[]): Promise<boolean> {
   const file = join(folder, 'local.yaml');
   writeFileSync(file, LOCAL);
-  const hosts = await loadInventory({ files: [file], schema: ETCD_VARS }).then(
-    (inventory) => inventory.hosts,
-    (error: unknown) => {
-      if (error instanceof QuorateErrors && error.exitCode === EXIT.usage) return undefined;
-      throw error;
-    },
-  );
+  const hosts = await readHosts(file).catch((error: unknown) => {
+    if (error instanceof QuorateErrors && error.exitCode === EXIT.usage) return undefined;
+    throw error;
+  });
   const [host] = hosts ?? [];
   if (host === undefined) return false;
   const target = targetOf(host.name, {

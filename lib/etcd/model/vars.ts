@@ -114,7 +114,8 @@ export const ETCD_VARS = {
     type: 'string',
     pattern: '^[a-z_][a-z0-9_-]{0,31}$',
     default: 'etcd',
-    description: 'Its group.',
+    description:
+      'Group of the system that it runs as; by -e, or where no group etcd is, the group of the inventory.',
   },
   etcd_service_name: {
     type: 'string',

@@ -31,7 +31,7 @@ export interface Scope {
 }
 
 /** What one template may do: more would be an endless loop, or as good as one. */
-const STEPS = 2_000_000;
+const STEPS = 1_000_000;
 
 /**
  * What Ansible makes of a template: one value alone keeps its type, several are joined as text in which nothing
@@ -124,6 +124,7 @@ class Evaluation implements Context {
     if (items.length === 0) this.#nodes(otherwise, pieces);
     for (const [index, item] of items.entries())
       this.#inside(() => {
+        this.#step();
         this.#assign(target, item);
         this.#names.set('loop', loopOf(items, index));
         this.#nodes(body, pieces);
@@ -225,7 +226,8 @@ class Evaluation implements Context {
   #itemOf({ of, key }: Extract<Expression, { kind: 'item' }>): Value {
     const [whole, name] = [this.#value(of), this.#value(key)];
     const found = this.item(whole, name);
-    if (!(found instanceof Undefined) || whole instanceof Undefined) return found;
+    const known = !(found instanceof Undefined) || found.error().trail.length > 0;
+    if (known || whole instanceof Undefined) return found;
     return new Undefined(`${pathOf(of)} has no ${shownKey(name, key)}`);
   }
 

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatPosition } from '../../../lib/errors.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
-import { loadInventory } from '../../../lib/inventory/index.ts';
-import { refusal, write } from './support.ts';
+import { readAll, refusal, write } from './support.ts';
 
 /**
  * The bad-*.txt files beside this one: `### what`, then inventory.yaml, then further files after a line
@@ -26,7 +25,7 @@ describe.each(FILES)('%s', (file) => {
   it.each(cases)('$what', async ({ files, extraVars, said }) => {
     const folder = write(files);
     const options = { files: [join(folder, 'inventory.yaml')], schema: ETCD_VARS, extraVars };
-    const errors = await refusal(loadInventory(options));
+    const errors = await refusal(readAll(options));
     const found = errors.map(({ message, hint, position }) => {
       const place = position ? formatPosition(position).replace(`${folder}/`, '') : '-';
       return `${place} ${message}\n   ${hint ?? '-'}`.replaceAll(folder, 'DIR');

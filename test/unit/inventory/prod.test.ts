@@ -3,8 +3,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ETCD_VARS, type EtcdVar } from '../../../lib/etcd/model/vars.ts';
 import { NEWEST_RELEASE, securityFaults, unsafeReason } from '../../../lib/etcd/model/versions.ts';
-import { loadInventory } from '../../../lib/inventory/index.ts';
-import { write } from './support.ts';
+import { readAll, write } from './support.ts';
 
 const FILE = new URL('../../../inventory/prod.yaml', import.meta.url).pathname;
 const TEXT = readFileSync(FILE, 'utf8');
@@ -16,7 +15,7 @@ function shown(name: string): string | undefined {
 }
 
 it('loads as it is', async () => {
-  const { hosts, notices } = await loadInventory({ files: [FILE], schema: ETCD_VARS });
+  const { hosts, notices } = await readAll({ files: [FILE], schema: ETCD_VARS });
   expect(hosts.map(({ name, connection: { address, user } }) => [name, address, user])).toEqual([
     ['etcd01', '10.0.52.13', 'root'],
     ['etcd02', '10.0.52.14', 'root'],
@@ -46,7 +45,7 @@ it('loads with every line uncommented', async () => {
     '',
   );
   const folder = write({ 'prod.yaml': text });
-  const { hosts } = await loadInventory({ files: [`${folder}/prod.yaml`], schema: ETCD_VARS });
+  const { hosts } = await readAll({ files: [`${folder}/prod.yaml`], schema: ETCD_VARS });
   expect(hosts[0]?.vars).toMatchObject({ etcd_member_name: 'etcd01', etcd_cluster_name: 'prod' });
   expect(hosts[0]?.origin('etcd_data_dir')).toMatchObject({ file: `${folder}/prod.yaml` });
 });

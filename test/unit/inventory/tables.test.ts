@@ -30,10 +30,10 @@ describe('ranges', () => {
 const LAYERS: readonly (readonly [layer: string, files: Files, extraVars?: readonly string[]])[] = [
   ['etcd', {}],
   ['all', { 'inventory.yaml': tree({ all: 'all' }) }],
-  ['group_vars-all', { 'group_vars/all.yml': 'etcd_user: group_vars-all' }],
   ['parent', { 'inventory.yaml': tree({ all: 'all', parent: 'parent' }) }],
-  ['group_vars-parent', { 'group_vars/parent.yaml': 'etcd_user: group_vars-parent' }],
   ['child', { 'inventory.yaml': tree({ all: 'all', parent: 'parent', etcd: 'child' }) }],
+  ['group_vars-all', { 'group_vars/all.yml': 'etcd_user: group_vars-all' }],
+  ['group_vars-parent', { 'group_vars/parent.yaml': 'etcd_user: group_vars-parent' }],
   ['group_vars-child', { 'group_vars/etcd/main.yml': 'etcd_user: group_vars-child' }],
   ['host', { 'inventory.yaml': tree({ all: 'all', parent: 'parent', etcd: 'child', h1: 'host' }) }],
   ['host_vars', { 'host_vars/h1.json': '{"etcd_user": "host_vars"}' }],
@@ -175,7 +175,7 @@ describe('notices', () => {
       'group_vars/etdc.yml': 'etcd_user: x',
     });
     expect(notices).toEqual([
-      `not used: ${folder}/group_vars/etdc.yml, as no group has that name`,
+      `not used: etdc.yml in ${folder}/group_vars, as no group has that name`,
       'not used here: ansible_python_interpreter, app',
     ]);
   });

@@ -5,7 +5,7 @@ import { Templates } from '../../../../lib/inventory/template.ts';
 import { type Vars, variable, world } from './world.ts';
 
 /** Templates with what ansible-core 2.19.14 (jinja2 3.1.6) makes of them for h1; without a value it is an error there, too. */
-const CASES: readonly (readonly [template: string, value?: unknown])[] = JSON.parse(
+const CASES: readonly (readonly [template: string, ...value: unknown[]])[] = JSON.parse(
   readFileSync(new URL('cases.json', import.meta.url), 'utf8'),
 );
 
@@ -54,7 +54,7 @@ afterAll(() => {
 describe('a template is evaluated as Ansible does it', () => {
   const templates = new Templates(made);
 
-  it.each(CASES.filter((one) => one.length === 2))('%j', async (template, value) => {
+  it.each(CASES.filter((one) => one.length === 2))('%j', async (template, ...[value]) => {
     expect(await templates.evaluate('h1', variable('value', String(template)))).toEqual(value);
   });
 

@@ -1,0 +1,158 @@
+import { QuorateError } from '../errors.ts';
+import { entriesOf, type Source, variableOf } from './formats/yaml.ts';
+import type { Problems } from './problems.ts';
+import { Templates } from './template.ts';
+import { templateWorld } from './template-world.ts';
+import type { OpenVault } from './text.ts';
+import type { Group, Host, Tree } from './tree.ts';
+import type { Raw, Variable } from './value.ts';
+import { Variables } from './variables.ts';
+
+interface Construction {
+  readonly tree: Tree;
+  readonly extra: readonly Variable[];
+  /** The file with `plugin: constructed`. */
+  readonly source: Source;
+  readonly openVault: OpenVault;
+  readonly playbookFolder: string;
+  readonly problems: Problems;
+}
+
+/**
+ * Makes variables (`compose`) and groups (`groups`, `keyed_groups`) of what the sources before say of each host, as
+ * Ansible's plugin `constructed` does. What cannot be evaluated is passed over unless `strict` is set.
+ */
+export async function construct(construction: Construction): Promise<void> {
+  const { source, tree, problems } = construction;
+  const entries = entriesOf(source.root, source, problems) ?? [];
+  const options = new Map(entries.map((entry) => [entry.key, variableOf(entry)]));
+  for (const host of [...tree.hosts.values()]) await new Constructor(construction, options, host).run();
+}
+
+class Constructor {
+  readonly #construction: Construction;
+  readonly #options: ReadonlyMap<string, Variable>;
+  readonly #host: Host;
+  #templates: Templates;
+
+  constructor(construction: Construction, options: ReadonlyMap<string, Variable>, host: Host) {
+    this.#construction = construction;
+    this.#options = options;
+    this.#host = host;
+    this.#templates = this.#read();
+  }
+
+  async run(): Promise<void> {
+    for (const [name, expression] of this.#mapping('compose')) {
+      const value = await this.#evaluate('compose', expression);
+      if (value !== undefined) this.#host.vars.push(this.#variable(name, value as Raw));
+    }
+    // What was composed counts for the groups.
+    this.#templates = this.#read();
+    for (const [name, condition] of this.#mapping('groups')) {
+      const holds = await this.#evaluate('groups', condition);
+      if (isTrue(holds)) this.#join(this.#group(name));
+    }
+    const keyed = this.#options.get('keyed_groups')?.value;
+    for (const each of Array.isArray(keyed) ? keyed : []) await this.#keyed(mappingOf(each));
+  }
+
+  async #keyed(keyed: Readonly<Record<string, Raw>>): Promise<void> {
+    const key = await this.#evaluate('keyed_groups', keyed.key ?? null);
+    const usual = keyed.default_value;
+    const fallback = typeof usual === 'string' ? usual : undefined;
+    if (!isTrue(key) && fallback === undefined) return;
+    const prefix = String(keyed.prefix ?? '');
+    const separator = String(keyed.separator ?? '_');
+    const bare = prefix === '' && this.#options.get('leading_separator')?.value === false;
+    const start = `${prefix}${bare ? '' : separator}`;
+    const parent = keyed.parent_group === undefined ? undefined : await this.#text(keyed.parent_group);
+    for (const name of namesOf(key, separator, fallback, keyed.trailing_separator === false)) {
+      const group = this.#group(`${start}${name}`);
+      this.#join(group);
+      const { tree, source } = this.#construction;
+      if (parent) tree.addChild(this.#group(parent), group, source.position(source.root));
+    }
+  }
+
+  #read(): Templates {
+    const { tree, extra, playbookFolder, openVault } = this.#construction;
+    const known = this.#options.get('use_extra_vars')?.value === true ? extra : [];
+    return new Templates(templateWorld(tree, new Variables(tree, [], known), playbookFolder, openVault));
+  }
+
+  #mapping(name: string): readonly (readonly [string, Raw])[] {
+    return Object.entries(mappingOf(this.#options.get(name)?.value ?? null));
+  }
+
+  /** undefined where it cannot be evaluated. */
+  async #evaluate(option: string, expression: Raw): Promise<unknown> {
+    if (typeof expression !== 'string') return expression ?? undefined;
+    return this.#orNothing(() =>
+      this.#templates.expression(this.#host.name, {
+        ...this.#variable(option, expression),
+        value: expression,
+      }),
+    );
+  }
+
+  async #text(template: Raw): Promise<string | undefined> {
+    const value = await this.#orNothing(() =>
+      this.#templates.evaluate(this.#host.name, this.#variable('parent_group', template)),
+    );
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  }
+
+  async #orNothing(work: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
+      if (this.#options.get('strict')?.value === true) this.#construction.problems.addError(error);
+      return undefined;
+    }
+  }
+
+  #variable(name: string, value: Raw): Variable {
+    const position = this.#options.get(name)?.position ?? this.#construction.source.position(null);
+    return { name, value, position, folder: this.#construction.source.folder };
+  }
+
+  /** Ansible makes a variable's name of a group's. */
+  #group(name: string): Group {
+    const { tree, source } = this.#construction;
+    return tree.addGroup(name.replaceAll(/^[\d\W]|[^\p{L}\p{N}_]/gu, '_'), source.position(source.root));
+  }
+
+  #join(group: Group): void {
+    this.#construction.tree.addHost(this.#host.name, group, group.position);
+  }
+}
+
+function namesOf(
+  key: unknown,
+  separator: string,
+  fallback: string | undefined,
+  noTrailing: boolean,
+): readonly string[] {
+  const isEmpty = (value: unknown) => value === null || value === undefined || value === '';
+  if (isEmpty(key)) return fallback === undefined ? [] : [fallback];
+  if (Array.isArray(key)) return key.map((one) => (isEmpty(one) ? (fallback ?? '') : String(one)));
+  if (typeof key !== 'object' || key === null) return [String(key)];
+  return Object.entries(key).map(([name, value]) => {
+    if (!isEmpty(value)) return `${name}${separator}${value}`;
+    if (fallback !== undefined) return `${name}${separator}${fallback}`;
+    return noTrailing ? name : `${name}${separator}`;
+  });
+}
+
+function mappingOf(value: Raw): Readonly<Record<string, Raw>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...(value as object) } : {};
+}
+
+/** As Python takes it. */
+function isTrue(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}

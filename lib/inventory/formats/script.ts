@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { maskMessage } from '../../secret-names.ts';
+import type { Problems } from '../problems.ts';
+import type { Tree } from '../tree.ts';
+import { addScriptGroups, variables } from './plain-groups.ts';
+
+/** How long one call of an inventory script may take, ms. */
+const DEADLINE = 60_000;
+
+/** What a script may print, bytes. */
+const MOST = 64 * 1024 * 1024;
+
+/** Calls of `--host` at a time. */
+const AT_ONCE = 4;
+
+/** Adds what an executable inventory prints for `--list`; without `_meta`, `--host NAME` is asked for each host. */
+export async function addScript(tree: Tree, file: string, problems: Problems): Promise<void> {
+  const position = { file, line: 1, column: 1 };
+  const tell = (problem: string) => problems.add(problem, position);
+  const printed = await ask(file, ['--list'], tell);
+  if (printed === undefined) return;
+  const { hosts, hostvars } = addScriptGroups(tree, printed, position, problems);
+  const waiting = [...hosts];
+  const work = async () => {
+    for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
+      const vars = hostvars ? hostvars[host.name] : await ask(file, ['--host', host.name], tell);
+      if (typeof vars === 'object' && vars !== null) host.vars.push(...variables({ ...vars }, position));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+async function ask(
+  file: string,
+  args: readonly string[],
+  tell: (problem: string) => void,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const { code, problem, stdout, stderr } = await run(file, args);
+  const call = `${file} ${args.join(' ')}`;
+  const said = maskMessage(
+    stderr
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .at(-1) ?? '',
+  );
+  const words = said === '' ? '' : `; it says: ${said.slice(0, 300)}`;
+  if (problem !== undefined) tell(`${call} ${problem}${words}`);
+  else if (code !== 0) tell(`${call} ended with ${code}${words}`);
+  else {
+    const printed = parsed(stdout);
+    if (printed !== undefined) return printed;
+    tell(`${call} did not print a JSON mapping${words}`);
+  }
+  return undefined;
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    // `--host` of a host without variables may print nothing.
+    const value: unknown = JSON.parse(text.trim() || '{}');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Ended {
+  readonly code: number | null;
+  /** Why it did not come to an end of its own. */
+  readonly problem?: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(file: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((done) => {
+    // A group of its own, so that what the script started ends with it.
+    const child = spawn(resolve(file), args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const chunks: Buffer[] = [];
+    let [size, stderr] = [0, ''];
+    let problem: string | undefined;
+    const end = (why: string) => {
+      problem ??= why;
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It is gone already.
+      }
+    };
+    const timer = setTimeout(() => end(`took longer than ${DEADLINE / 1000} s`), DEADLINE);
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > MOST) end(`printed more than ${MOST / 1024 / 1024} MB`);
+      else chunks.push(chunk);
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = `${stderr}${chunk}`.slice(-10_000);
+    });
+    const settle = (code: number | null, why?: string) => {
+      clearTimeout(timer);
+      const stdout = Buffer.concat(chunks).toString('utf8');
+      done({ code, stdout, stderr, ...((why ?? problem) !== undefined && { problem: why ?? problem }) });
+    };
+    child.on('error', (error) => settle(null, `cannot be run: ${error.message}`));
+    child.on('close', (code, signal) =>
+      settle(code, signal === null ? undefined : (problem ?? `was ended by ${signal}`)),
+    );
+  });
+}

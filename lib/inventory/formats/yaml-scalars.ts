@@ -1,0 +1,45 @@
+import type { Raw } from '../value.ts';
+
+/**
+ * What a plain scalar means to PyYAML, which is YAML 1.1: `yes` is true, `0640` is octal, `1_000` is a number, `1:30` is
+ * sixty-based. A date stays text. https://github.com/yaml/pyyaml/blob/main/lib/yaml/resolver.py
+ */
+export function scalarOf(text: string): Raw {
+  // Most scalars are words, and a look at the first character says so.
+  if (!/^[-+.~0-9ntfyoNTFYO]/.test(text)) return text === '' ? null : text;
+  if (NULL.test(text)) return null;
+  if (TRUE.test(text)) return true;
+  if (FALSE.test(text)) return false;
+  if (INTEGER.test(text)) return integer(text.replaceAll('_', ''));
+  if (FLOAT.test(text)) return float(text.replaceAll('_', ''));
+  return text;
+}
+
+const NULL = /^(?:~|null|Null|NULL)$/;
+const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+const INTEGER = /^[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
+const FLOAT =
+  /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+
+function integer(text: string): number {
+  const [sign, digits] = signed(text);
+  if (digits.includes(':')) return sign * sixties(digits);
+  if (/^0[0-7]+$/.test(digits)) return sign * Number.parseInt(digits, 8);
+  return sign * Number(digits);
+}
+
+function float(text: string): number {
+  const [sign, digits] = signed(text);
+  if (/inf$/i.test(digits)) return sign * Number.POSITIVE_INFINITY;
+  if (/nan$/i.test(digits)) return Number.NaN;
+  return sign * (digits.includes(':') ? sixties(digits) : Number(digits));
+}
+
+function signed(text: string): readonly [sign: 1 | -1, digits: string] {
+  return [text.startsWith('-') ? -1 : 1, text.replace(/^[-+]/, '')];
+}
+
+function sixties(digits: string): number {
+  return digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+}

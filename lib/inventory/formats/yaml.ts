@@ -1,0 +1,321 @@
+import { dirname, resolve as resolvePath } from 'node:path';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import type { Position } from '../../errors.ts';
+import { shownValue } from '../../secret-names.ts';
+import { Problems } from '../problems.ts';
+import { type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { indented } from './yaml-indent.ts';
+import { scalarOf } from './yaml-scalars.ts';
+
+/** A parsed YAML file whose nodes know where they stand. */
+export interface Source {
+  readonly file: string;
+  /** Where relative paths in it start. */
+  readonly folder: string;
+  readonly root: Node | null;
+  position(node: unknown): Position;
+  /** The node that an alias stands for; any other node itself. */
+  resolve(node: Node | null): Node | null;
+  /** Where the text ends without a newline. */
+  readonly openEnd: number | undefined;
+  /** The value of a node as it is written, aliases filled in. */
+  raw(node: Node | null): Raw;
+}
+
+/** One key of a mapping. */
+export interface Entry {
+  readonly key: string;
+  readonly value: Node | null;
+  /** Of the key. */
+  readonly position: Position;
+  readonly source: Source;
+}
+
+/** Parses YAML text as PyYAML would; what the parser says becomes a problem at its place. */
+export function parseYaml(file: string, text: string, problems: Problems, again = false): Source | undefined {
+  const lines = new LineCounter();
+  const place = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  // All scalars as text: what they mean is PyYAML's to say.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    schema: 'failsafe',
+    prettyErrors: false,
+    uniqueKeys: false,
+  });
+  const errors = document.errors.filter((error) => !isTolerated(error));
+  if (errors.length > 0) {
+    const other = again ? undefined : (asJson(text) ?? indented(text));
+    const said = new Problems();
+    const source = other === undefined ? undefined : parseYaml(file, other, said, true);
+    if (source !== undefined) return source;
+    for (const { code, message, pos } of errors)
+      problems.add(describe(code, message), place(pos[0]), hintFor(code));
+    return undefined;
+  }
+  const before = problems.count;
+  tellTags(document.warnings, place, problems);
+  const targets = aliasTargets(text, document, place, problems);
+  if (problems.count > before) return undefined;
+  const resolve = (node: Node | null) => (isAlias(node) ? (targets.get(node) ?? null) : node);
+  const source: Source = {
+    file,
+    folder: resolvePath(dirname(file)),
+    root: document.contents as Node | null,
+    openEnd: text.endsWith('\n') ? undefined : text.length,
+    position: (node) => place((node as Node | null)?.range?.[0] ?? 0),
+    resolve,
+    raw: (node) => reader.whole(node),
+  };
+  const reader = new Reader(source, problems);
+  return source;
+}
+
+/** The entries of a mapping, merged keys included; a null is an empty mapping. The last of two equal keys counts. */
+export function entriesOf(
+  written: Node | null,
+  source: Source,
+  problems?: Problems,
+): readonly Entry[] | undefined {
+  const node = source.resolve(written);
+  if (isNothing(node)) return [];
+  if (!isMap(node)) return undefined;
+  const entries = new Map<string, Entry>();
+  for (const pair of pairs(node, source)) {
+    const key = keyText(pair.key);
+    const position = source.position(pair.key);
+    const before = entries.get(key);
+    if (before && problems)
+      problems.note(`${key} stands twice in one mapping, the last one counts`, position);
+    entries.set(key, { key, value: source.resolve(pair.value as Node | null), position, source });
+  }
+  return [...entries.values()];
+}
+
+/** An entry of `vars` or of a host as a variable. */
+export function variableOf({ key, value, position, source }: Entry): Variable {
+  const raw = source.raw(value);
+  return {
+    name: key,
+    value: raw,
+    position,
+    folder: source.folder,
+    ...((typeof raw === 'number' || typeof raw === 'boolean') &&
+      isScalar(value) && { written: value.source ?? String(raw) }),
+  };
+}
+
+/** No value is written, or one that means nothing. */
+export function isNothing(node: Node | null): boolean {
+  return node === null || (isScalar(node) && isPlain(node) && scalarOf(textOf(node)) === null);
+}
+
+/** The text of a scalar that is one. */
+export function textIn(node: Node | null): string | undefined {
+  if (!isScalar(node) || isNothing(node)) return undefined;
+  return !isPlain(node) || typeof scalarOf(textOf(node)) === 'string' ? textOf(node) : undefined;
+}
+
+/** How a value is called in messages about what is named `key`. */
+export function kindOf(node: Node | null, key = ''): string {
+  if (isSeq(node)) return 'a list';
+  if (isMap(node)) return 'a mapping';
+  if (isNothing(node) || !isScalar(node)) return 'nothing';
+  return shownValue(key, isPlain(node) ? scalarOf(textOf(node)) : textOf(node));
+}
+
+/** How many values a variable may have that stand for aliases. */
+const MOST_ALIASED = 10_000;
+
+class Reader {
+  readonly #source: Source;
+  readonly #problems: Problems;
+  readonly #open = new Set<Node>();
+  #aliased = 0;
+  #told = false;
+
+  constructor(source: Source, problems: Problems) {
+    this.#source = source;
+    this.#problems = problems;
+  }
+
+  whole(node: Node | null): Raw {
+    this.#aliased = 0;
+    return this.#raw(node, false, false);
+  }
+
+  #raw(written: Node | null, unsafe: boolean, inAlias: boolean): Raw {
+    const node = this.#source.resolve(written);
+    if (node === null) return null;
+    const aliased = inAlias || node !== written;
+    if (aliased) this.#aliased += 1;
+    if (this.#aliased > MOST_ALIASED || this.#open.has(node)) {
+      if (!this.#told)
+        this.#problems.add('this has too many aliases', this.#source.position(node), 'write the value out');
+      this.#told = true;
+      return null;
+    }
+    if (isScalar(node)) return this.#scalar(node, unsafe);
+    this.#open.add(node);
+    const value = this.#collection(node, unsafe || node.tag === '!unsafe', aliased);
+    this.#open.delete(node);
+    return value;
+  }
+
+  #scalar(node: Scalar, unsafe: boolean): Raw {
+    // PyYAML adds no newline to a block of text that has none.
+    const isOpen = node.type?.startsWith('BLOCK') && node.range?.[1] === this.#source.openEnd;
+    const text = isOpen ? textOf(node).replace(/\n$/, '') : textOf(node);
+    if (/^!vault/.test(node.tag ?? '')) return vaulted(text, this.#source.position(node));
+    const value = isPlain(node) && node.tag !== 'tag:yaml.org,2002:str' ? scalarOf(text) : text;
+    return typeof value === 'string' && (unsafe || node.tag === '!unsafe') ? new Unsafe(value) : value;
+  }
+
+  #collection(node: Node, unsafe: boolean, aliased: boolean): Raw {
+    if (isSeq(node)) return node.items.map((item) => this.#raw(item as Node, unsafe, aliased));
+    if (!isMap(node)) return null;
+    const entries = pairs(node, this.#source).map(
+      ({ key, value }) => [nestedKey(key), this.#raw(value as Node | null, unsafe, aliased)] as const,
+    );
+    return marked(Object.fromEntries(entries), this.#source.position(node));
+  }
+}
+
+/** Of JSON's mappings, those by which Ansible says what YAML has tags for. */
+export function marked(value: { readonly [key: string]: Raw }, position: Position | undefined): Raw {
+  const { __ansible_vault: armoured, __ansible_unsafe: text } = value;
+  if (typeof armoured === 'string') return vaulted(armoured, position);
+  return typeof text === 'string' ? new Unsafe(text) : value;
+}
+
+function vaulted(text: string, position: Position | undefined): Vaulted {
+  return new Vaulted(text, position);
+}
+
+function textOf(node: Scalar): string {
+  return typeof node.value === 'string' ? node.value : String(node.value ?? '');
+}
+
+function isPlain(node: Scalar): boolean {
+  return node.type === 'PLAIN' || node.type === undefined;
+}
+
+/** As it is written: a host called 1.10 is not one called 1.1. */
+function keyText(key: unknown): string {
+  return isScalar(key) ? textOf(key) : String(key);
+}
+
+/** Inside a value, as JSON has it: `yes` is `true`, 0640 is 416. */
+function nestedKey(key: unknown): string {
+  return isScalar(key) && isPlain(key) ? String(scalarOf(textOf(key))) : keyText(key);
+}
+
+/** The pairs of a mapping; its own win over those merged into it by `<<`, whatever their order. */
+function pairs(map: YAMLMap, source: Source): readonly Pair[] {
+  const isMerge = ({ key }: Pair) => isScalar(key) && key.value === '<<' && isPlain(key);
+  if (!map.items.some(isMerge)) return map.items;
+  const own = map.items.filter((pair) => !isMerge(pair));
+  const taken = new Set(own.map(({ key }) => keyText(key)));
+  const merged = map.items.filter(isMerge).flatMap(({ value }) => {
+    const node = source.resolve(value as Node | null);
+    const maps = isSeq(node) ? node.items.map((item) => source.resolve(item as Node)) : [node];
+    return maps.flatMap((each) => (isMap(each) && each !== map ? pairs(each, source) : []));
+  });
+  const first = merged.filter(({ key }) => !taken.has(keyText(key)) && taken.add(keyText(key)));
+  return [...first, ...own];
+}
+
+/** What each alias stands for: the last anchor of its name before it. */
+function aliasTargets(
+  text: string,
+  document: ReturnType<typeof parseDocument>,
+  place: (offset: number) => Position,
+  problems: Problems,
+): ReadonlyMap<Node, Node> {
+  const targets = new Map<Node, Node>();
+  if (!/(^|[\s,[{:-])\*/m.test(text)) return targets;
+  const anchors = new Map<string, Node>();
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target) targets.set(node, target);
+        else
+          problems.add(
+            'this alias (what follows *) stands for nothing',
+            place(node.range?.[0] ?? 0),
+            'its anchor (what follows &) must come first; quote a text that starts with *',
+          );
+      } else if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+/** Tags of YAML itself, and Ansible's. */
+const TAGS = /tag:yaml\.org,2002:|!(vault|vault-encrypted|unsafe)$/;
+
+function tellTags(
+  warnings: readonly YAMLError[],
+  place: (offset: number) => Position,
+  problems: Problems,
+): void {
+  for (const { code, message, pos } of warnings) {
+    if (code !== 'TAG_RESOLVE_FAILED' || TAGS.test(message.trim())) continue;
+    problems.add(
+      'a tag (what follows !) is not understood',
+      place(pos[0]),
+      'write the plain value; quote a text that starts with !',
+    );
+  }
+}
+
+/** What PyYAML lets pass: text in quotes and brackets that goes on further left than its key. */
+function isTolerated({ code, message }: YAMLError): boolean {
+  if (code === 'BAD_INDENT') return /^(Multi-line |Flow )/.test(message);
+  return code === 'MISSING_CHAR' && message.startsWith('Comments must be separated');
+}
+
+/** JSON that YAML's parser does not take, such as one that is indented by tabs. */
+function asJson(text: string): string | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    const json = JSON.stringify(JSON.parse(text), null, 1);
+    return json === text ? undefined : json;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(code: string, message: string): string {
+  if (code === 'TAB_AS_INDENT') return 'a tab indents this line';
+  if (code === 'MULTIPLE_DOCS') return 'a second document starts here, and one is wanted';
+  return WITHOUT_QUOTES.test(message) ? `not valid YAML: ${message}` : 'not valid YAML';
+}
+
+/** What the parser says without quoting the file: there may be a password. */
+const WITHOUT_QUOTES =
+  /^(Flow |All |Missing |Implicit |Nested |Block (scalar lines|collections?) |A block |Map |Sequence |Comments? |The : |Tabs |Unexpected ([a-z-]+ at node end$|, in |empty item))/;
+
+function hintFor(code: string): string | undefined {
+  if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces';
+  if (code === 'MULTIPLE_DOCS') return 'several files may be given, each with its own -i';
+  if (code === 'BAD_INDENT') return 'keys of one mapping stand below one another';
+  return 'look at this line and the one above: indentation, quotes, brackets, a space after each colon';
+}

@@ -1,0 +1,20 @@
+import { Secret } from '../dsl/secret.ts';
+import { isSecret } from '../secret-names.ts';
+import { hasTemplate } from './settings.ts';
+import { type Raw, Unsafe, Vaulted } from './value.ts';
+
+/** Masks what is a secret by its name wherever it turns up: in a file's diff, in what a command says. */
+export function keepNamedSecrets(name: string, value: Raw): void {
+  if (typeof value === 'string' && isSecret(name) && !hasTemplate(value)) new Secret(value);
+  if (typeof value !== 'object' || value === null || value instanceof Vaulted) return;
+  for (const [inner, one] of Object.entries(value))
+    keepNamedSecrets(Array.isArray(value) ? name : inner, one as Raw);
+}
+
+/** Masks all text in a value of a file that was encrypted, whatever it is called. */
+export function keepAllSecrets(value: Raw): void {
+  const text = value instanceof Unsafe ? value.text : value;
+  if (typeof text === 'string' && !hasTemplate(text)) new Secret(text);
+  if (typeof value !== 'object' || value === null) return;
+  for (const one of Object.values(value)) keepAllSecrets(one as Raw);
+}

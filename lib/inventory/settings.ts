@@ -1,0 +1,78 @@
+import type { Position } from '../errors.ts';
+import type { Host } from './tree.ts';
+import { type Raw, Unsafe, Vaulted } from './value.ts';
+import type { Candidate } from './variables.ts';
+
+/** A variable with its value for one host and where it was said. */
+export interface Setting {
+  readonly value: unknown;
+  /** undefined for `-e`. */
+  readonly position: Position | undefined;
+  /** Directory that relative paths resolve from; undefined for the current one. */
+  readonly folder: string | undefined;
+  /** Of a number, or of true and false, how it is spelt. */
+  readonly written?: string;
+}
+
+export type Settings = ReadonlyMap<string, Setting>;
+
+/** Templates evaluated, vaults opened; throws QuorateError. */
+export type Evaluate = (variable: Candidate, host: Host) => Promise<unknown>;
+
+/** Ansible's connection variables that are honoured, with its other names for them; of several the last one counts. */
+export const CONNECTION_VARS: Readonly<Record<string, readonly string[]>> = {
+  ansible_host: ['ansible_ssh_host'],
+  ansible_port: ['ansible_ssh_port'],
+  ansible_user: ['ansible_ssh_user'],
+  ansible_password: ['ansible_ssh_pass', 'ansible_ssh_password'],
+  ansible_private_key_file: ['ansible_ssh_private_key_file'],
+  ansible_ssh_args: [],
+  ansible_ssh_common_args: [],
+  ansible_ssh_extra_args: [],
+  ansible_host_key_checking: ['ansible_ssh_host_key_checking'],
+  ansible_connection: [],
+  ansible_become: [],
+  ansible_become_method: [],
+  ansible_become_user: ['ansible_sudo_user'],
+  ansible_become_password: ['ansible_become_pass', 'ansible_sudo_pass'],
+  ansible_become_flags: ['ansible_sudo_flags'],
+  ansible_become_exe: ['ansible_sudo_exe'],
+  ansible_ssh_executable: [],
+};
+
+/** All names that a connection reads. */
+export const CONNECTION_NAMES: readonly string[] = Object.entries(CONNECTION_VARS).flatMap(
+  ([name, others]) => [name, ...others],
+);
+
+/** The one of a variable's candidates that counts; `-e` before the other names that Ansible prefers. */
+export function counting(
+  all: ReadonlyMap<string, readonly Candidate[]>,
+  name: string,
+): Candidate | undefined {
+  const found = [name, ...(CONNECTION_VARS[name] ?? [])].flatMap((each) => all.get(each)?.at(-1) ?? []);
+  return found.find(({ from }) => from === '--extra-vars') ?? found.at(-1);
+}
+
+/** The value as it is written, unless something in it is to be evaluated. */
+export function plainValue(raw: Raw): { readonly value: unknown } | undefined {
+  const value = plain(raw);
+  return value === EVALUATED ? undefined : { value };
+}
+
+const EVALUATED = Symbol('to be evaluated');
+
+function plain(raw: Raw): unknown {
+  if (typeof raw === 'string') return hasTemplate(raw) ? EVALUATED : raw;
+  if (typeof raw !== 'object' || raw === null) return raw;
+  if (raw instanceof Unsafe) return raw.text;
+  if (raw instanceof Vaulted) return EVALUATED;
+  const values = Object.entries(raw).map(([key, one]) => [key, plain(one as Raw)] as const);
+  if (values.some(([, value]) => value === EVALUATED)) return EVALUATED;
+  return Array.isArray(raw) ? values.map(([, value]) => value) : Object.fromEntries(values);
+}
+
+/** Jinja's marks. */
+export function hasTemplate(text: string): boolean {
+  return /\{[{%#]/.test(text);
+}

@@ -1,0 +1,109 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { looksLikeIni } from './formats/looks.ts';
+import { isProgram } from './formats/program.ts';
+import { entriesOf, parseYaml, type Source, textIn } from './formats/yaml.ts';
+import { Problems } from './problems.ts';
+import { type OpenVault, readText, VAULT_MARK, whatItIs } from './text.ts';
+import type { Tree } from './tree.ts';
+
+/** What reading needs besides the tree that it fills. */
+export interface Reading {
+  readonly tree: Tree;
+  readonly problems: Problems;
+  readonly openVault: OpenVault;
+  /** Makes groups of variables, as `plugin: constructed` says. */
+  construct(source: Source): Promise<void>;
+}
+
+/**
+ * Adds what is given with `-i`: a list of hosts with a comma, a directory, an executable, or a file in YAML, JSON, INI
+ * or TOML. Ansible's order of trying: host list, script, plugin, yaml, ini, toml.
+ */
+export async function addSource(reading: Reading, given: string): Promise<void> {
+  if (given.includes(',') && !existsSync(given)) addHostList(reading.tree, given);
+  else if (existsSync(given) && statSync(given).isDirectory()) {
+    for (const file of filesIn(given, reading.problems)) await addSource(reading, file);
+  } else await addFile(reading, given);
+}
+
+/** Endings and names that Ansible passes over in a directory. */
+const IGNORED =
+  /^\.|^(host_vars|group_vars|vars_plugins)$|(\.pyc|\.pyo|\.swp|\.bak|~|\.rpm|\.md|\.txt|\.rst|\.orig|\.cfg|\.retry)$/;
+
+/** `.ini` is read from ansible-core 2.19 on, and was passed over before: so it is here where YAML or JSON is beside it. */
+function filesIn(folder: string, problems: Problems): readonly string[] {
+  const names = readdirSync(folder).filter((name) => !IGNORED.test(name));
+  const hasOthers = names.some((name) => /\.(ya?ml|json)$/.test(name));
+  const unread = hasOthers ? names.filter((name) => name.endsWith('.ini')) : [];
+  for (const name of unread)
+    problems.note(`not used: ${join(folder, name)}; name it with -i, or take .ini off its name`);
+  const read = names.filter((name) => !unread.includes(name));
+  return read.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(folder, name));
+}
+
+function addHostList(tree: Tree, list: string): void {
+  const position = { file: list, line: 1, column: 1 };
+  for (const written of list.split(',')) {
+    const word = written.trim();
+    if (word === '') continue;
+    const [, base, port] = /^(\[[^\]]+\]|[^:[\]]+):(\d+)$/.exec(word) ?? [];
+    const name = (base ?? word).replace(/^\[(.*)\]$/, '$1');
+    if (!tree.hosts.has(name))
+      tree.addHost(name, tree.ungrouped, position, port === undefined ? undefined : Number(port));
+  }
+}
+
+async function addFile(reading: Reading, file: string): Promise<void> {
+  const { tree, problems } = reading;
+  if (isProgram(file)) {
+    const { addScript } = await import('./formats/script.ts');
+    await addScript(tree, file, problems);
+    return;
+  }
+  const written = readText(file, problems, 'check the path given with -i');
+  if (written === undefined) return;
+  const text = written.startsWith(VAULT_MARK)
+    ? await reading.openVault(written, { file, line: 1, column: 1 })
+    : written;
+  // Told only when nothing better can be said of the file.
+  const said = new Problems();
+  await addText(reading, file, text, said);
+  const rather = said.count > 0 ? whatItIs(file, text) : undefined;
+  if (rather) problems.add(rather.problem, { file, line: 1, column: 1 }, rather.hint);
+  else problems.addAll(said);
+}
+
+async function addText(reading: Reading, file: string, text: string, problems: Problems): Promise<void> {
+  const { tree } = reading;
+  const ending = extname(file);
+  if (ending === '.toml') {
+    const { addToml } = await import('./formats/plain-groups.ts');
+    await addToml(tree, file, text, problems);
+    return;
+  }
+  const isYaml = /^(|\.ya?ml|\.json|\.config)$/.test(ending);
+  if (isYaml && !looksLikeIni(text)) {
+    const source = parseYaml(file, text, problems);
+    if (source === undefined) return;
+    const plugin = entriesOf(source.root, source)?.find(({ key }) => key === 'plugin');
+    const name = plugin && textIn(plugin.value);
+    if (/^(ansible\.builtin\.)?constructed$/.test(name ?? '')) return reading.construct(source);
+    if (plugin && name !== undefined) {
+      problems.add(
+        `inventory plugin ${name} is not run here`,
+        plugin.position,
+        `ansible-inventory -i ${file} --list --yaml --output hosts.yaml writes down what it finds`,
+      );
+      return;
+    }
+    // Lines that are no mapping are hosts, one each.
+    if (textIn(source.root) === undefined) {
+      const { addYaml } = await import('./formats/yaml-groups.ts');
+      addYaml(tree, source, problems);
+      return;
+    }
+  }
+  const { addIni } = await import('./formats/ini.ts');
+  addIni(tree, file, text, problems);
+}
