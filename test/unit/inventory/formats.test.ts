@@ -1,0 +1,159 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hostNames } from '../../../lib/inventory/formats/host-names.ts';
+import { pythonValue } from '../../../lib/inventory/formats/python.ts';
+import { words } from '../../../lib/inventory/formats/words.ts';
+import { scalarOf } from '../../../lib/inventory/formats/yaml-scalars.ts';
+import { loadInventory } from '../../../lib/inventory/index.ts';
+import { load, refusal, write } from './support.ts';
+
+// What ansible-core makes of them (ast.literal_eval, shlex.split, PyYAML).
+it.each([
+  ['word', 'word'],
+  ['22', 22],
+  ['010', '010'],
+  ['00', 0],
+  ['0x1f', 31],
+  ['0o17', 15],
+  ['1_000', 1000],
+  ['1__0', '1__0'],
+  ['-1', -1],
+  ['1.10', 1.1],
+  ['.5', 0.5],
+  ['1e3', 1000],
+  ['10.0.0.1', '10.0.0.1'],
+  ['1st', '1st'],
+  ['yes', 'yes'],
+  ['true', 'true'],
+  ['True', true],
+  ['Truely', 'Truely'],
+  ['None', null],
+  ["'a b'", 'a b'],
+  ['"it\'s"', "it's"],
+  ["'a' 'b'", 'ab'],
+  ["'open", "'open"],
+  [String.raw`'a\tb\x41\101'`, 'a\tbAA'],
+  [String.raw`r'a\tb'`, String.raw`a\tb`],
+  ["b'raw'", 'raw'],
+  ['[1, "a", [True]]', [1, 'a', [true]]],
+  ['[1, a]', '[1, a]'],
+  ['(1,)', [1]],
+  ['(1)', 1],
+  ['1, 2', [1, 2]],
+  ['[]', []],
+  ['{}', {}],
+  ["{'a': 1, 'b': {'c': None},}", { a: 1, b: { c: null } }],
+  ['{1, 2}', [1, 2]],
+  ['1 # one', 1],
+  ['word # one', 'word # one'],
+  ['{{ other }}', '{{ other }}'],
+  ['[1', '[1'],
+  ['', ''],
+])('%s of an INI file is %j', (text, value) => {
+  expect(pythonValue(text)).toEqual(value);
+});
+
+it.each([
+  ['a b=1  c', ['a', 'b=1', 'c']],
+  [`a b='x y' c="x 'y'"`, ['a', 'b=x y', "c=x 'y'"]],
+  ['a b=x#y c', ['a', 'b=x']],
+  ['a # b', ['a']],
+  [String.raw`a b=x\ y "\"\x"`, ['a', 'b=x y', String.raw`"\x`]],
+  ["a ''", ['a', '']],
+  ["a 'open", undefined],
+])('%s are the words %j', (line, found) => {
+  expect(words(line)).toEqual(found);
+});
+
+it.each([
+  ['yes', true],
+  ['Off', false],
+  ['y', 'y'],
+  ['~', null],
+  ['', null],
+  ['null', null],
+  ['0640', 416],
+  ['089', '089'],
+  ['1_000', 1000],
+  ['1:30', 90],
+  ['22:22', 1342],
+  ['0x1f', 31],
+  ['0b11', 3],
+  ['0o17', '0o17'],
+  ['1.10', 1.1],
+  ['1e3', '1e3'],
+  ['1.0e+3', 1000],
+  ['.inf', Number.POSITIVE_INFINITY],
+  ['-5', -5],
+  ['2001-12-14', '2001-12-14'],
+  ['10.0.0.1', '10.0.0.1'],
+])('%s of a YAML file is %j', (text, value) => {
+  expect(scalarOf(text)).toBe(value);
+});
+
+it.each([
+  ['web', ['web'], undefined],
+  ['web:22', ['web'], 22],
+  ['10.0.0.1:2222', ['10.0.0.1'], 2222],
+  ['fd00::1', ['fd00::1'], undefined],
+  ['[fd00::1]:22', ['fd00::1'], 22],
+  ['[fd00::1]', ['fd00::1'], undefined],
+  ['n[0:10:5]', ['n0', 'n5', 'n10'], undefined],
+  ['n[:2]', ['n0', 'n1', 'n2'], undefined],
+  ['n[08:10]', ['n08', 'n09', 'n10'], undefined],
+  ['n[a:e:2].lan:22', ['na.lan', 'nc.lan', 'ne.lan'], 22],
+  ['me@web:22', ['me@web:22'], undefined],
+])('%s stands for %j', (written, names, port) => {
+  expect(hostNames(written)).toEqual({ names, port });
+});
+
+describe('an INI inventory', () => {
+  const ini = (text: string) =>
+    load({ 'hosts.ini': text }, { inventories: ['hosts.ini'] }).then(({ groups, hosts }) => ({
+      groups: Object.fromEntries([...groups].filter(([name]) => name !== 'all')),
+      ports: Object.fromEntries(hosts.map(({ name, connection }) => [name, connection.port])),
+    }));
+
+  it('has groups whose children may be declared later', async () => {
+    const text =
+      'z\n[top:children]\nlate\nearly\n[early]\ne:22\n[late] # later\n; nothing\nl ansible_port=23\n';
+    expect(await ini(text)).toEqual({
+      groups: { ungrouped: ['z'], top: ['e', 'l'], early: ['e'], late: ['l'] },
+      ports: { z: undefined, e: 22, l: 23 },
+    });
+  });
+
+  it.each([
+    ['hosts', 'a\nb\n'],
+    ['hosts', 'a\n[g]\nb\n'],
+    ['hosts.yml', '# of yesterday\n[g]\na\nb x=1\n'],
+    ['hosts.cfg', 'a x="y: z"\nb\n'],
+  ])('is known by what is in it, not by its name: %s', async (name, text) => {
+    const { hosts } = await load({ [name]: text }, { inventories: [name] });
+    expect(hosts.map((host) => host.name)).toEqual(['a', 'b']);
+  });
+
+  it('may have comments in another encoding', async () => {
+    const folder = write({});
+    writeFileSync(join(folder, 'hosts'), Buffer.from('# caf\xe9\na\n', 'latin1'));
+    const { hosts } = await loadInventory({ files: [join(folder, 'hosts')], schema: {} });
+    expect(hosts.map((host) => host.name)).toEqual(['a']);
+  });
+
+  it.each([
+    ['[g:vars]\na=1\n', 1, '[g:vars] names group g, which is not declared'],
+    ['[g:children]\nh\n', 2, '[g:children] names group h, which is not declared'],
+    ['[g h]\na\n', 1, 'this section has a name that no group can have'],
+    ['[g:hostvars]\na\n', 1, '[g:hostvars] is no section'],
+    ['[g]\na b\n', 2, 'after a host come NAME=VALUE, and here is something else'],
+    ['[g]\na b="c\n', 2, 'a quote in this line is not closed'],
+    ['[g]\na\n[g:vars]\nb\n', 4, 'this line is no variable'],
+    ['[g]\na[3:1]\n', 2, 'host "a[3:1]": [3:1] runs backwards'],
+    ['[g:children]\nh\n[h:children]\ng\n', 4, 'group g contains h, which contains it'],
+  ])('is refused: %j', async (text, line, message) => {
+    const [error] = await refusal(ini(text));
+    expect(error?.message).toBe(message);
+    expect(error?.position?.line).toBe(line);
+  });
+});

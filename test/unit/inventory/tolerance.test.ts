@@ -1,0 +1,237 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { chosenGroups } from '../../../lib/cli/groups.ts';
+import type { VarSchema } from '../../../lib/dsl/role.ts';
+import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
+import { loadInventory, type SettledInventory, selectHosts } from '../../../lib/inventory/index.ts';
+import { type Files, readAll, refusal, write } from './support.ts';
+
+/** Reads the hosts of a pattern as a run over them would, which contacts all of them. */
+async function contact(
+  files: Files,
+  pattern: string,
+  schema: VarSchema = ETCD_VARS,
+): Promise<SettledInventory> {
+  const folder = write(files);
+  const [first = ''] = Object.keys(files);
+  const inventory = await loadInventory({ files: [join(folder, first)], schema, playbookFolder: folder });
+  const hosts = selectHosts(inventory, pattern, 'the play');
+  return inventory.settle({ hosts, contacts: (all) => all });
+}
+
+/** A host of etcd, and one that a play over etcd leaves alone. */
+const beside = (vars: string) => ({
+  'hosts.yaml': `all:\n  children:\n    etcd: { hosts: { a: } }\n    other: { hosts: { b: ${vars} } }\n`,
+});
+
+describe('what concerns a host is told when that host is contacted', () => {
+  it.each([
+    ['a key that is not here', '{ ansible_ssh_private_key_file: /nowhere/key }', 'does not exist'],
+    ['network gear', '{ ansible_connection: ansible.netcommon.network_cli }', 'must be ssh or local'],
+    ['Windows', '{ ansible_connection: winrm, ansible_port: 5986 }', 'must be ssh or local'],
+    ['a container', '{ ansible_connection: community.docker.docker }', 'must be ssh or local'],
+    ['doas', '{ ansible_become: true, ansible_become_method: community.general.doas }', 'is not honoured'],
+    ['su', '{ ansible_become: true, ansible_become_method: su }', 'is not honoured here'],
+    ['a token', '{ ansible_ssh_pkcs11_provider: /usr/lib/opensc.so }', 'is not honoured here'],
+    ['an option of ssh', '{ ansible_ssh_common_args: -o RevokedHostKeys=/k }', 'is not honoured here'],
+    ['a template', "{ ansible_user: '{{ nowhere }}' }", '"nowhere" is not set'],
+    ['a slip', '{ etcd_clinet_port: 1 }', 'etcd_clinet_port is not a variable of these roles'],
+    ['a value', '{ etcd_client_port: many }', 'must be a whole number'],
+    ['a name', '{ ansible_host: root@10.0.0.1 }', 'must be an IP address or a host name'],
+  ])('%s', async (_, vars, message) => {
+    expect((await contact(beside(vars), 'etcd')).hosts.size).toBe(1);
+    const [error] = await refusal(contact(beside(vars), 'other'));
+    expect(error?.message).toContain(message);
+    expect(error?.position?.line).toBe(4);
+  });
+
+  it('one address under two names, of which a play has one', async () => {
+    const files = { 'hosts.ini': '[etcd]\na ansible_host=10.0.0.1\n[other]\nb ansible_host=10.0.0.1\n' };
+    expect((await contact(files, 'etcd')).hosts.size).toBe(1);
+    const [error] = await refusal(contact(files, 'all'));
+    expect(error?.message).toContain('have the same address');
+  });
+
+  it('one address behind two jump hosts is two hosts', async () => {
+    const args = (jump: string) => `ansible_ssh_common_args='-J ${jump}'`;
+    const files = {
+      'hosts.ini': `a ansible_host=10.0.0.1 ${args('x')}\nb ansible_host=10.0.0.1 ${args('y')}\n`,
+    };
+    expect((await contact(files, 'all')).hosts.size).toBe(2);
+  });
+
+  it('an encrypted file that no password opens', async () => {
+    const vault = '$ANSIBLE_VAULT;1.1;AES256\n3132\n';
+    const files = { ...beside(''), 'group_vars/other.yml': vault };
+    expect((await contact(files, 'etcd')).hosts.size).toBe(1);
+    const [error] = await refusal(contact(files, 'other'));
+    expect(error?.position).toMatchObject({ file: expect.stringContaining('other.yml'), line: 1 });
+  });
+});
+
+it.each([
+  '-o ControlMaster=auto -o ControlPersist=60s -o ControlPath=/tmp/%r@%h',
+  '-C -o ServerAliveInterval=30 -o ServerAliveCountMax=10 -o ConnectTimeout=10',
+  '-o PreferredAuthentications=publickey -o IdentitiesOnly=yes -q -4',
+  '-o StrictHostKeyChecking=no -o LogLevel=ERROR',
+])('ssh arguments that change nothing here are taken: %s', async (args) => {
+  for (const name of ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']) {
+    const files = { 'hosts.yaml': `all: { hosts: { a: }, vars: { ${name}: "${args}" } }` };
+    expect((await contact(files, 'all')).hosts.size).toBe(1);
+  }
+});
+
+it.each([
+  ['-o ProxyCommand="ssh -W %h:%p -q gate@10.0.0.9"', 'gate@10.0.0.9'],
+  ["-o ProxyCommand='ssh -p 2222 -W %h:%p gate'", 'gate:2222'],
+  ['-o ProxyCommand="ssh gate -l me -W [%h]:%p"', 'me@gate'],
+  ['-o ProxyCommand=none', undefined],
+])('the older way to name a jump host: %s', async (args, jump) => {
+  const files = { 'hosts.ini': `a ansible_host=10.0.0.1\n[all:vars]\nansible_ssh_common_args=${args}\n` };
+  expect((await contact(files, 'all')).hosts.get('a')?.connection?.proxyJump).toBe(jump);
+});
+
+describe('names of other tools', () => {
+  const vars = (...names: readonly string[]) => ({
+    'hosts.yaml': `etcd: { hosts: { a: }, vars: { ${names.map((name) => `${name}: 1`).join(', ')} } }`,
+  });
+
+  it('are told once, whoever they belong to', async () => {
+    const names = ['etcd_deployment_type', 'setup_firewall', 'etcd_peer_addresses', 'etcd_conf_dir', 'app'];
+    const { notices } = await contact(vars(...names), 'etcd');
+    expect(notices).toEqual([
+      'not used here: app, etcd_conf_dir, etcd_deployment_type, etcd_peer_addresses, setup_firewall',
+    ]);
+  });
+
+  it.each([
+    ['etcd_clent_port', 'etcd_client_port'],
+    ['etcd_cleint_port', 'etcd_client_port'],
+    ['ansible_hots', 'ansible_host'],
+    ['Etcd_Version', 'etcd_version'],
+    ['etcd-version', 'etcd_version'],
+  ])('%s is a slip', async (slip, meant) => {
+    const [error] = await refusal(contact(vars(slip), 'etcd'));
+    expect(error?.hint).toBe(`did you mean ${meant}?`);
+  });
+
+  it('never get a value onto a screen', async () => {
+    const secret = 'tok3n-hunt';
+    const files = {
+      'hosts.yaml': `etcd:\n  hosts: { a: { url: "https://me:${secret}@x/", glued:${secret}: 1 } }\n  vars: { api: ${secret}, ansible_user: "{{ api }} {{ nope }}", etcd_client_port: many }\n`,
+    };
+    const said = (await refusal(contact(files, 'etcd'))).map((error) => `${error.message} ${error.hint}`);
+    expect(said.length).toBeGreaterThan(1);
+    expect(said.join()).not.toContain(secret);
+  });
+
+  it('and slips do not matter to a role whose variables have no _', async () => {
+    const schema = { motd: { type: 'string' }, rate: { type: 'number' } };
+    const files = { 'hosts.yaml': 'all: { hosts: { a: { other: 1, motd: hi } } }' };
+    expect((await contact(files, 'all', schema)).hosts.get('a')?.vars).toEqual({ motd: 'hi' });
+  });
+});
+
+it('-e gives a number where one is wanted', async () => {
+  const folder = write({ 'hosts.ini': 'a\n' });
+  const { hosts } = await readAll({
+    files: [join(folder, 'hosts.ini')],
+    schema: { rate: { type: 'number' } },
+    extraVars: ['rate=2.5'],
+  });
+  expect(hosts[0]?.vars.rate).toBe(2.5);
+});
+
+it('a number that stands for text is hinted at as it is written', async () => {
+  const files = { 'hosts.yaml': 'etcd: { hosts: { a: { etcd_version: 3.10 } } }' };
+  const [error] = await refusal(contact(files, 'etcd'));
+  expect(error?.hint).toBe('quote it: etcd_version: "3.10"');
+});
+
+describe('a file that is no inventory is called what it is, once', () => {
+  it.each([
+    [
+      'hosts.yaml',
+      `all:\n<<<<<<< HEAD\n  hosts: { a: }\n=======\n  hosts: { b: }\n>>>>>>> other\n`,
+      2,
+      'a merge',
+    ],
+    ['README.md', '# Our hosts\n\n- one: of them\n  and: [more\n', 1, 'a page to read'],
+    ['hosts', '#!/usr/bin/env python3\nimport json\nprint(json.dumps({}))\n', 1, 'a script'],
+    ['hosts.yaml', '$ANSIBLE_VAULT;1.1;AES256\n3132\n', 1, 'vault'],
+    ['hosts', 'a\0b', 1, 'a binary file'],
+    ['site.yml', '- hosts: all\n  roles: [x]\n', 1, 'a playbook'],
+    ['aws_ec2.yml', 'plugin: amazon.aws.aws_ec2\nregions: [x]\n', 1, 'inventory plugin amazon.aws.aws_ec2'],
+  ])('%s', async (name, text, line, what) => {
+    const folder = write({ [name]: text });
+    const file = join(folder, name);
+    const errors = await refusal(loadInventory({ files: [file], schema: {} }));
+    expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining(what)]);
+    expect(errors[0]?.position).toMatchObject({ file, line });
+    expect(errors[0]?.hint).toBeDefined();
+  });
+});
+
+describe('a script', () => {
+  const script = async (text: string) => {
+    const folder = write({ 'list.sh': text });
+    chmodSync(join(folder, 'list.sh'), 0o755);
+    return loadInventory({ files: [join(folder, 'list.sh')], schema: {} });
+  };
+
+  it('is asked for each host when it has no _meta', async () => {
+    const inventory = await script(
+      '#!/bin/sh\n[ "$1" = --list ] && echo \'{"g": ["a", "b"]}\' || echo "{\\"me\\": \\"$2\\"}"\n',
+    );
+    expect(inventory.groups.get('g')).toEqual(['a', 'b']);
+    expect(inventory.variablesOf('b').get('me')?.at(-1)?.value).toBe('b');
+  });
+
+  it.each([
+    ['exit 3', 'ended with 3; it says: no credentials'],
+    ['echo nonsense', 'did not print a JSON mapping; it says: no credentials'],
+  ])('that fails gets its own last word: %s', async (end, message) => {
+    const [error] = await refusal(script(`#!/bin/sh\necho no credentials >&2\n${end}\n`));
+    expect(error?.message).toContain(message);
+  });
+});
+
+describe('which group a play is about', () => {
+  const playbook = { name: 'x', description: '', plays: [] };
+  const meant = async (text: string, ...extraVars: readonly string[]) => {
+    const folder = write({ 'hosts.ini': text });
+    const inventory = await loadInventory({
+      files: [join(folder, 'hosts.ini')],
+      schema: ETCD_VARS,
+      extraVars,
+    });
+    const play = { hosts: 'etcd', groupVariable: 'etcd_group' };
+    const { playbook: found, except } = chosenGroups({ ...playbook, plays: [play as never] }, inventory);
+    return [found.plays[0]?.hosts, [...except]];
+  };
+
+  it.each([
+    ['its own', '[etcd]\na\n[kv]\nb\n', [], 'etcd', false],
+    ['the one of -e', '[etcd]\na\n[kv]\nb\n', ['etcd_group=kv'], 'kv', true],
+    ['the one of the inventory', '[kv]\nb\n[kv:vars]\netcd_group=kv\n', [], 'kv', true],
+    [
+      'its own, where the variable is about the system',
+      '[etcd]\na\n[etcd:vars]\netcd_group=wheel\n',
+      [],
+      'etcd',
+      false,
+    ],
+    ['its own, where both are there', '[etcd]\na\n[kv]\nb\n[all:vars]\netcd_group=kv\n', [], 'etcd', false],
+  ])('%s', async (_, text, extra, group, taken) => {
+    expect(await meant(text, ...extra)).toEqual([group, taken ? ['etcd_group'] : []]);
+  });
+
+  it('is asked for where there is none', async () => {
+    const [error] = await refusal(meant('[kv]\nb\n[web]\nc\n'));
+    expect(error?.message).toBe('there is no group etcd in this inventory');
+    expect(error?.hint).toBe(
+      '-e etcd_group=GROUP means another one, or a line etcd_group: GROUP in the inventory; groups: kv, web',
+    );
+  });
+});
