@@ -1,5 +1,6 @@
 import type { Playbook } from '../dsl/play.ts';
 import type { QuorateError } from '../errors.ts';
+import type { Inventory } from '../inventory/index.ts';
 import type { Options, OwnFlag } from './options.ts';
 
 /** What a playbook file gives to the command line. */
@@ -17,6 +18,10 @@ export interface CommandLine extends Playbook {
     hosts: readonly { readonly name: string; readonly vars: Readonly<Record<string, unknown>> }[],
     options: Options,
   ) => void;
+  /** Words of this playbook besides its flags, for the help: `[GROUP]`. */
+  readonly words?: string;
+  /** Shows the inventory instead of running anything on its hosts. */
+  readonly show?: (inventory: Inventory, options: Options) => Promise<void>;
   /** With some options a playbook does something else than run: what it finds, as errors. */
   readonly instead?: (options: Options) => Promise<readonly QuorateError[]> | undefined;
 }

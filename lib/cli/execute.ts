@@ -33,6 +33,10 @@ import { reportLines } from './usage.ts';
 export async function execute(given: CommandLine, options: Options, started: Started): Promise<ExitCode> {
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
+  if (given.show) {
+    await given.show(inventory, options);
+    return EXIT.ok;
+  }
   const { playbook, except } = chosenGroups(given, inventory);
   const limited =
     options.limit === undefined ? undefined : names(selectHosts(inventory, options.limit, '--limit'));

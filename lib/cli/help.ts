@@ -8,7 +8,7 @@ export function helpText(
   started: Started,
   columns = process.stdout.columns ?? 100,
 ): string {
-  const { name, description, plays, flags: own = [], hides = [], examples = [], inventory } = playbook;
+  const { name, description, plays, flags: own = [], hides = [], examples = [], inventory, words } = playbook;
   const preset = inventory?.replace(/^\.\.\//, '') ?? 'inventory.yaml or inventory/ beside the playbook';
   // A playbook may give a shared flag a meaning of its own.
   const shared = FLAGS.filter(
@@ -25,7 +25,7 @@ export function helpText(
   );
   const line = lineOf(started, name);
   return [
-    `usage: ${line} [-i INVENTORY]… [options]`,
+    `usage: ${line} [-i INVENTORY]… [options]${words === undefined ? '' : ` ${words}`}`,
     '',
     hung(description, 0, columns),
     '',

@@ -25,6 +25,8 @@ export interface Options {
   readonly verbosity: number;
   readonly detailedExitcode: boolean;
   readonly yes: boolean;
+  /** Words besides the flags, of a playbook that takes some. */
+  readonly words: readonly string[];
   /** Flags that only this playbook has: `--purge`, `--cluster`. */
   readonly own: Readonly<Record<string, string | boolean | undefined>>;
 }
@@ -179,8 +181,12 @@ export const OF_CHANGES = [
 ] as const;
 
 /** Parses arguments; throws exit code 1 for what is unknown or malformed. */
-export function parseOptions(args: readonly string[], own: readonly OwnFlag[]): Options | 'help' | 'version' {
-  const values = parse(args, [...FLAGS, ...own]);
+export function parseOptions(
+  args: readonly string[],
+  own: readonly OwnFlag[],
+  takesWords = false,
+): Options | 'help' | 'version' {
+  const { values, positionals } = parse(args, [...FLAGS, ...own], takesWords);
   if (values.help) return 'help';
   if (values.version) return 'version';
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
@@ -211,11 +217,17 @@ export function parseOptions(args: readonly string[], own: readonly OwnFlag[]): 
     verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
     detailedExitcode: values['detailed-exitcode'] === true,
     yes: values.yes === true,
+    words: positionals,
     own: Object.fromEntries(own.map(({ name }) => [name, values[name] as string | boolean | undefined])),
   };
 }
 
-function parse(args: readonly string[], flags: readonly Flag[]): Record<string, unknown> {
+interface Parsed {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+}
+
+function parse(args: readonly string[], flags: readonly Flag[], allowPositionals: boolean): Parsed {
   const config = Object.fromEntries(
     flags.map(({ name, type, short, multiple }) => [
       name,
@@ -223,7 +235,7 @@ function parse(args: readonly string[], flags: readonly Flag[]): Record<string, 
     ]),
   );
   try {
-    return parseArgs({ args: [...args], options: config, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options: config, strict: true, allowPositionals });
   } catch (error) {
     throw wrongArguments((error as Error).message.split('. ')[0] ?? '', flags);
   }

@@ -1,7 +1,7 @@
 import { isPrivate, shownValue } from '../secret-names.ts';
 import { entriesOf, parseYaml, type Source, variableOf } from './formats/yaml.ts';
 import type { Problems } from './problems.ts';
-import { keepAllSecrets } from './secrets.ts';
+import { encryptedVariables } from './secrets.ts';
 import { type OpenVault, readText, VAULT_MARK } from './text.ts';
 import type { Variable } from './value.ts';
 
@@ -24,7 +24,7 @@ async function sourceOf(
   arg: string,
   openVault: OpenVault,
   problems: Problems,
-): Promise<Source | 'pairs' | undefined> {
+): Promise<ExtraSource | 'pairs' | undefined> {
   if (/^\s*[{[]/.test(arg)) return parseYaml('--extra-vars', arg, problems);
   if (!arg.startsWith('@')) return 'pairs';
   const file = arg.slice(1);
@@ -33,11 +33,14 @@ async function sourceOf(
   const start = { file, line: 1, column: 1 };
   if (!text.startsWith(VAULT_MARK)) return parseYaml(file, text, problems);
   const source = parseYaml(file, await openVault(text, start), problems);
-  if (source) keepAllSecrets(source.raw(source.root));
-  return source;
+  return source && { ...source, encrypted: true };
 }
 
-function mapping(arg: string, source: Source, problems: Problems): readonly Variable[] {
+interface ExtraSource extends Source {
+  readonly encrypted?: true;
+}
+
+function mapping(arg: string, source: ExtraSource, problems: Problems): readonly Variable[] {
   const entries = entriesOf(source.root, source, problems);
   if (entries === undefined) {
     problems.add(
@@ -47,7 +50,8 @@ function mapping(arg: string, source: Source, problems: Problems): readonly Vari
     );
     return [];
   }
-  const variables = entries.map(variableOf);
+  const written = entries.map(variableOf);
+  const variables = source.encrypted ? encryptedVariables(written) : written;
   if (arg.startsWith('@')) return variables;
   return variables.map((variable) => ({ ...variable, position: undefined, folder: undefined }));
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
 import type { ConnectionDefaults } from './connection.ts';
 import { extraVars } from './extra-vars.ts';
-import type { Inventory, InventoryHost } from './inventory.ts';
+import type { Inventory, InventoryHost, ListedGroup } from './inventory.ts';
 import { Problems } from './problems.ts';
+import { keepNamedSecrets } from './secrets.ts';
 import type { Evaluate } from './settings.ts';
 import { settle } from './settle.ts';
 import { addSource, type Reading } from './sources.ts';
@@ -79,9 +80,15 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
     files,
     hosts,
     groups,
+    tree: listedGroups(tree, variables),
+    schema,
     notices: problems.notes,
     settle: (which) => settle({ hosts: tree.hosts, variables, schema, defaults, evaluate }, which),
     variablesOf: (name) => variables.of(hostNamed(name)),
+    keepSecrets() {
+      for (const { name, value } of variables.ofAll([...tree.hosts.values()])) keepNamedSecrets(name, value);
+    },
+    lockedOf: (name) => variables.lockedOf(hostNamed(name)),
     evaluate: (name, variable) => evaluate(variable, hostNamed(name)),
     groupNamedBy(variable, group) {
       const named = (value: Raw | undefined) =>
@@ -109,6 +116,24 @@ function vaultOpener(sources: VaultSources | undefined): OpenVault {
     vault ??= make();
     return (await vault).open(new Vaulted(armoured, position));
   };
+}
+
+function listedGroups(tree: Tree, variables: Variables): ReadonlyMap<string, ListedGroup> {
+  const names = (of: Iterable<{ readonly name: string }>) => [...of].map(({ name }) => name);
+  return new Map(
+    [...tree.groups.values()].map((group) => [
+      group.name,
+      {
+        get children() {
+          return names(group.children);
+        },
+        get hosts() {
+          return names(group.hosts);
+        },
+        variables: () => variables.ofGroup(group),
+      },
+    ]),
+  );
 }
 
 function membersOf(tree: Tree): ReadonlyMap<string, readonly string[]> {

@@ -1,4 +1,5 @@
-import type { Position } from '../errors.ts';
+import type { VarSchema } from '../dsl/role.ts';
+import type { Position, QuorateError } from '../errors.ts';
 import type { Connection } from '../transport/host.ts';
 import type { Candidate } from './variables.ts';
 
@@ -22,12 +23,23 @@ export interface SettledHost extends InventoryHost {
   origin(name: string): Position | 'default' | 'extra-vars';
 }
 
+export interface ListedGroup {
+  readonly children: readonly string[];
+  readonly hosts: readonly string[];
+  /** What is said of the group itself, lowest precedence first. */
+  variables(): ReadonlyMap<string, readonly Candidate[]>;
+}
+
 export interface Inventory {
   readonly files: readonly string[];
   /** In Ansible's order. */
   readonly hosts: readonly InventoryHost[];
   /** Hosts of each group, those of its children included, in the order of the group. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
+  /** Groups as they are written, by name, each with what is its own. */
+  readonly tree: ReadonlyMap<string, ListedGroup>;
+  /** What roles declare. */
+  readonly schema: VarSchema;
   /** What a person should know, and what is not an error. */
   readonly notices: readonly string[];
   /**
@@ -37,6 +49,10 @@ export interface Inventory {
   settle(options: SettleOptions): Promise<SettledInventory>;
   /** All that is said of a host's variables, by name, lowest precedence first; as written. */
   variablesOf(host: string): ReadonlyMap<string, readonly Candidate[]>;
+  /** Masks from here on what is a secret of any host, by its name or because it was encrypted. */
+  keepSecrets(): void;
+  /** Encrypted files about a host that no password opens. */
+  lockedOf(host: string): readonly QuorateError[];
   /** A variable's value for a host: templates evaluated, vaults opened. Throws exit code 1. */
   evaluate(host: string, variable: Candidate): Promise<unknown>;
   /** The group of the inventory that a variable names: said by `-e`, or anywhere when `group` is not there. */

@@ -1,7 +1,7 @@
 import { Secret } from '../dsl/secret.ts';
 import { isSecret } from '../secret-names.ts';
 import { hasTemplate } from './settings.ts';
-import { type Raw, Unsafe, Vaulted } from './value.ts';
+import { type Raw, Unsafe, type Variable, Vaulted } from './value.ts';
 
 /** Masks what is a secret by its name wherever it turns up: in a file's diff, in what a command says. */
 export function keepNamedSecrets(name: string, value: Raw): void {
@@ -11,8 +11,13 @@ export function keepNamedSecrets(name: string, value: Raw): void {
     keepNamedSecrets(Array.isArray(value) ? name : inner, one as Raw);
 }
 
-/** Masks all text in a value of a file that was encrypted, whatever it is called. */
-export function keepAllSecrets(value: Raw): void {
+/** Variables of a file that was encrypted: all text in them is masked from here on, whatever it is called. */
+export function encryptedVariables(variables: readonly Variable[]): readonly Variable[] {
+  for (const { value } of variables) keepAllSecrets(value);
+  return variables.map((variable) => ({ ...variable, secret: true }));
+}
+
+function keepAllSecrets(value: Raw): void {
   const text = value instanceof Unsafe ? value.text : value;
   if (typeof text === 'string' && !hasTemplate(text)) new Secret(text);
   if (typeof value !== 'object' || value === null) return;

@@ -42,4 +42,15 @@ export interface Variable {
   readonly folder: string | undefined;
   /** Of a number, or of true and false, how it is spelt: 3.10 is 3.1, no is false. */
   readonly written?: string;
+  /** It stands in a file that `ansible-vault` encrypted. */
+  readonly secret?: true;
+}
+
+/** A value as `ansible-inventory` lists it in JSON: templates and vaults as they are written. */
+export function listedValue(raw: Raw): unknown {
+  if (raw instanceof Vaulted) return { __ansible_vault: raw.armoured };
+  if (raw instanceof Unsafe) return { __ansible_unsafe: raw.text };
+  if (Array.isArray(raw)) return raw.map(listedValue);
+  if (typeof raw !== 'object' || raw === null) return raw;
+  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, listedValue(value as Raw)]));
 }

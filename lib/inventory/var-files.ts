@@ -3,7 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import { QuorateError } from '../errors.ts';
 import { entriesOf, parseYaml, variableOf } from './formats/yaml.ts';
 import type { Problems } from './problems.ts';
-import { keepAllSecrets } from './secrets.ts';
+import { encryptedVariables } from './secrets.ts';
 import { type OpenVault, readText, VAULT_MARK } from './text.ts';
 import type { Variable } from './value.ts';
 
@@ -129,8 +129,7 @@ class FolderReader {
     }
     if (entries !== undefined) {
       const variables = entries.map(variableOf);
-      if (text !== written) for (const { value } of variables) keepAllSecrets(value);
-      return variables;
+      return text === written ? variables : encryptedVariables(variables);
     }
     const start = { file, line: 1, column: 1 };
     this.#problems.add('this file is not a mapping of variables', start, 'write NAME: VALUE, one a line');

@@ -39,13 +39,7 @@ export class Variables {
   of(host: Host): ReadonlyMap<string, readonly Candidate[]> {
     const known = this.#known.get(host);
     if (known) return known;
-    const all = new Map<string, Candidate[]>();
-    for (const { candidates } of this.#layersOf(host))
-      for (const candidate of candidates) {
-        const before = all.get(candidate.name);
-        if (before) before.push(candidate);
-        else all.set(candidate.name, [candidate]);
-      }
+    const all = byName(this.#layersOf(host));
     this.#known.set(host, all);
     return all;
   }
@@ -55,6 +49,12 @@ export class Variables {
     return [...new Set(hosts.flatMap((host) => this.#layersOf(host)))].flatMap(
       ({ candidates }) => candidates,
     );
+  }
+
+  /** What is said of a group itself by name; the last one of each counts. */
+  ofGroup(group: Group): ReadonlyMap<string, readonly Candidate[]> {
+    const { inline, files } = this.#groupLayers(group);
+    return byName([inline, ...files.filter((one) => one !== undefined)]);
   }
 
   /** Encrypted files about a host that no password opens. */
@@ -99,6 +99,17 @@ export class Variables {
 interface Layers {
   readonly inline: Layer;
   readonly files: readonly (Layer | undefined)[];
+}
+
+function byName(layers: readonly Layer[]): ReadonlyMap<string, readonly Candidate[]> {
+  const all = new Map<string, Candidate[]>();
+  for (const { candidates } of layers)
+    for (const candidate of candidates) {
+      const before = all.get(candidate.name);
+      if (before) before.push(candidate);
+      else all.set(candidate.name, [candidate]);
+    }
+  return all;
 }
 
 function layer(from: string, variables: readonly Variable[], locked: readonly QuorateError[] = []): Layer {

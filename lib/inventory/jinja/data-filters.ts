@@ -92,7 +92,7 @@ function floatOf(value: unknown, source: string | undefined): unknown {
 }
 
 /** A plain value as templates work on it. */
-function fromPlain(value: unknown): Value {
+export function fromPlain(value: unknown): Value {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.map(fromPlain);
   if (value instanceof Float) return value;

