@@ -1,7 +1,6 @@
 import { Secret } from '../dsl/secret.ts';
 import { isSecret } from '../secret-names.ts';
-import { hasTemplate } from './settings.ts';
-import { type Raw, Unsafe, type Variable, Vaulted } from './value.ts';
+import { hasTemplate, type Raw, Unsafe, type Variable, Vaulted } from './value.ts';
 
 /** Masks what is a secret by its name wherever it turns up: in a file's diff, in what a command says. */
 export function keepNamedSecrets(name: string, value: Raw): void {

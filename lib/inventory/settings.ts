@@ -1,6 +1,5 @@
 import type { Position } from '../errors.ts';
 import type { Host } from './tree.ts';
-import { type Raw, Unsafe, Vaulted } from './value.ts';
 import type { Candidate } from './variables.ts';
 
 /** A variable with its value for one host and where it was said. */
@@ -52,27 +51,4 @@ export function counting(
 ): Candidate | undefined {
   const found = [name, ...(CONNECTION_VARS[name] ?? [])].flatMap((each) => all.get(each)?.at(-1) ?? []);
   return found.find(({ from }) => from === '--extra-vars') ?? found.at(-1);
-}
-
-/** The value as it is written, unless something in it is to be evaluated. */
-export function plainValue(raw: Raw): { readonly value: unknown } | undefined {
-  const value = plain(raw);
-  return value === EVALUATED ? undefined : { value };
-}
-
-const EVALUATED = Symbol('to be evaluated');
-
-function plain(raw: Raw): unknown {
-  if (typeof raw === 'string') return hasTemplate(raw) ? EVALUATED : raw;
-  if (typeof raw !== 'object' || raw === null) return raw;
-  if (raw instanceof Unsafe) return raw.text;
-  if (raw instanceof Vaulted) return EVALUATED;
-  const values = Object.entries(raw).map(([key, one]) => [key, plain(one as Raw)] as const);
-  if (values.some(([, value]) => value === EVALUATED)) return EVALUATED;
-  return Array.isArray(raw) ? values.map(([, value]) => value) : Object.fromEntries(values);
-}
-
-/** Jinja's marks. */
-export function hasTemplate(text: string): boolean {
-  return /\{[{%#]/.test(text);
 }

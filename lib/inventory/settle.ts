@@ -7,9 +7,10 @@ import { checkNames } from './names.ts';
 import { Problems } from './problems.ts';
 import { refuseOptions } from './refused.ts';
 import { keepNamedSecrets } from './secrets.ts';
-import { CONNECTION_VARS, counting, type Evaluate, plainValue, type Setting } from './settings.ts';
+import { CONNECTION_VARS, counting, type Evaluate, type Setting } from './settings.ts';
 import type { Host } from './tree.ts';
 import { type VarChecker, varChecker } from './validate.ts';
+import { plainValue } from './value.ts';
 import type { Candidate, Variables } from './variables.ts';
 
 export interface Settler {

@@ -54,3 +54,26 @@ export function listedValue(raw: Raw): unknown {
   if (typeof raw !== 'object' || raw === null) return raw;
   return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, listedValue(value as Raw)]));
 }
+
+/** The value as it is written, unless something in it is to be evaluated. */
+export function plainValue(raw: Raw): { readonly value: unknown } | undefined {
+  const value = plain(raw);
+  return value === EVALUATED ? undefined : { value };
+}
+
+const EVALUATED = Symbol('to be evaluated');
+
+function plain(raw: Raw): unknown {
+  if (typeof raw === 'string') return hasTemplate(raw) ? EVALUATED : raw;
+  if (typeof raw !== 'object' || raw === null) return raw;
+  if (raw instanceof Unsafe) return raw.text;
+  if (raw instanceof Vaulted) return EVALUATED;
+  const values = Object.entries(raw).map(([key, one]) => [key, plain(one as Raw)] as const);
+  if (values.some(([, value]) => value === EVALUATED)) return EVALUATED;
+  return Array.isArray(raw) ? values.map(([, value]) => value) : Object.fromEntries(values);
+}
+
+/** Jinja's marks. */
+export function hasTemplate(text: string): boolean {
+  return /\{[{%#]/.test(text);
+}
