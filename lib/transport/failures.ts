@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
+import { EXIT, type ExitCode, type Position, QuorateError } from '../errors.ts';
 
 /** The host cannot be reached, or not used; nothing was run there. */
 export function unreachable(host: string, message: string, hint?: string): QuorateError {
@@ -83,10 +83,17 @@ export function untrusted(host: string, message: string, hint: string): QuorateE
 }
 
 /** A setting that cannot be honoured, found before any contact. */
-export function badSetting(host: string, message: string, hint: string): QuorateError {
-  return failure(EXIT.usage, host, `${host}: ${message}`, hint);
+export function badSetting(host: string, message: string, hint: string, position?: Position): QuorateError {
+  return failure(EXIT.usage, host, `${host}: ${message}`, hint, position);
 }
 
-function failure(exitCode: ExitCode, host: string, message: string, hint?: string): QuorateError {
-  return new QuorateError(message, { exitCode, host, ...(hint !== undefined && { hint }) });
+function failure(
+  exitCode: ExitCode,
+  host: string,
+  message: string,
+  hint?: string,
+  position?: Position,
+): QuorateError {
+  const details = { ...(hint !== undefined && { hint }), ...(position !== undefined && { position }) };
+  return new QuorateError(message, { exitCode, host, ...details });
 }

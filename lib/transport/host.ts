@@ -17,8 +17,13 @@ export interface Connection {
   /** Of `ansible_ssh_common_args`: the ones we honour. */
   readonly proxyJump: string | undefined;
   readonly knownHostsFile: string | undefined;
-  /** undefined: as ~/.ssh/config says, else `yes`. OpenSSH's `ask` is `yes` here. */
+  /** undefined: as ssh_config says, else `yes`. OpenSSH's `ask` is `yes` here. */
   readonly strictHostKeyChecking: HostKeyPolicy | undefined;
+  readonly proxyCommand?: string | undefined;
+  /** Further `-o`, keyword and value, in their order. */
+  readonly sshOptions?: readonly (readonly [keyword: string, value: string])[];
+  /** `-F`: read in place of the user's and the system's ssh_config. */
+  readonly sshConfigFile?: string | undefined;
 }
 
 /**

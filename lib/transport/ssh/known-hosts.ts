@@ -1,5 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { matchesList } from './config/patterns.ts';
+import { KEY_ALGORITHMS } from './ssh-algorithms.ts';
 
 /** One usable line of a known_hosts file. */
 export interface KnownHost {
@@ -73,18 +75,9 @@ export class HostLines {
   orderAlgorithms(): readonly string[] {
     const known = new Set([...this.#own, ...this.#portless].filter(isKey).map(({ keyType }) => keyType));
     const rank = (algorithm: string) => (known.has(algorithm.replace(/^rsa-sha2-\d+$/, 'ssh-rsa')) ? 0 : 1);
-    return [...ALGORITHMS].sort((a, b) => rank(a) - rank(b));
+    return [...KEY_ALGORITHMS].sort((a, b) => rank(a) - rank(b));
   }
 }
-
-const ALGORITHMS = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-];
 
 /** A host as known_hosts names it. */
 export function knownName(address: string, port: number): string {
@@ -101,6 +94,16 @@ export function keyTypeOf(key: Buffer): string {
   return key.toString('latin1', 4, 4 + key.readUInt32BE(0));
 }
 
+/** Bits of an RSA key in wire form. */
+export function rsaBits(key: Buffer): number {
+  let at = 0;
+  // The type, the exponent, the modulus.
+  for (let i = 0; i < 2; i += 1) at += 4 + key.readUInt32BE(at);
+  const modulus = key.subarray(at + 4, at + 4 + key.readUInt32BE(at));
+  const first = modulus.findIndex((byte) => byte !== 0);
+  return first < 0 ? 0 : (modulus.length - first) * 8 - Math.clz32(modulus[first] as number) + 24;
+}
+
 function isKey(entry: KnownHost): boolean {
   return entry.marker === undefined;
 }
@@ -110,18 +113,7 @@ function matches(patterns: string, name: string): boolean {
     const [, , salt = '', hash = ''] = patterns.split('|');
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
   }
-  const all = patterns.toLowerCase().split(',');
-  if (all.some((pattern) => pattern.startsWith('!') && glob(pattern.slice(1), name))) return false;
-  return all.some((pattern) => !pattern.startsWith('!') && glob(pattern, name));
-}
-
-function glob(pattern: string, name: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === name;
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`).test(name);
+  return matchesList(name, patterns.toLowerCase());
 }
 
 async function textOf(file: string): Promise<string> {

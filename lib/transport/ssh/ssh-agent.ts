@@ -1,43 +1,32 @@
-import { readFile } from 'node:fs/promises';
 import type { IdentityCallback, ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
-import type { SshSettings } from './ssh-settings.ts';
 
-type Give = IdentityCallback<ParsedKey>;
+/** How long an agent may take to list its keys, in ms: it may be at the other end of a line that is gone. */
+const LIST_MS = 5_000;
 
-/**
- * The user's agent, its keys in OpenSSH's order: those of the key files that somebody named come first,
- * and alone with IdentitiesOnly. sshd gives up after six keys, so the order counts. An agent that does
- * not answer has no keys: ssh2 would end the whole connection.
- */
-export class Agent extends ssh2.OpenSSHAgent {
-  readonly #keys: SshSettings['keys'];
-
-  constructor(socket: string, keys: SshSettings['keys']) {
-    super(socket);
-    this.#keys = keys;
-  }
-
-  override getIdentities(give: Give): void {
-    super.getIdentities((error, keys) => {
-      if (error || !keys) give(undefined, []);
-      else this.#order(keys).then((ordered) => give(undefined, ordered));
+/** Keys of an agent by their public half, in wire form and base64; none where it does not answer. */
+export async function agentKeys(socket: string): Promise<ReadonlyMap<string, ParsedKey>> {
+  const agent = new ssh2.OpenSSHAgent(socket);
+  const keys = await new Promise<readonly ParsedKey[]>((resolve) => {
+    const timer = setTimeout(() => resolve([]), LIST_MS);
+    agent.getIdentities((error, found) => {
+      clearTimeout(timer);
+      resolve(error || !found ? [] : (found as readonly ParsedKey[]));
     });
-  }
-
-  async #order<Key>(keys: readonly Key[]): Promise<Key[]> {
-    const { files, only } = this.#keys;
-    const blobs = await Promise.all(files.map((file) => publicBlob(`${file}.pub`)));
-    const isNamed = (key: Key) => {
-      const parsed = ssh2.utils.parseKey(key as never);
-      return !(parsed instanceof Error) && blobs.includes(parsed.getPublicSSH().toString('base64'));
-    };
-    const named = keys.filter(isNamed);
-    return only ? named : [...named, ...keys.filter((key) => !named.includes(key))];
-  }
+  });
+  return new Map(keys.map((key) => [key.getPublicSSH().toString('base64'), key]));
 }
 
-async function publicBlob(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.trim().split(/\s+/)[1];
+/** One key of an agent, as if it had no other: sshd counts each that is offered. */
+export class OneKey extends ssh2.OpenSSHAgent {
+  readonly #key: ParsedKey;
+
+  constructor(socket: string, key: ParsedKey) {
+    super(socket);
+    this.#key = key;
+  }
+
+  override getIdentities(give: IdentityCallback<ParsedKey>): void {
+    give(undefined, [this.#key]);
+  }
 }

@@ -1,69 +1,69 @@
-import type { SshConfig } from './ssh-config.ts';
+import { createRequire } from 'node:module';
+import type { SshOptions } from './config/options.ts';
+import { matchesPattern } from './config/patterns.ts';
 
-/** A list of ssh_config(5) in the form that ssh2 takes: changes of its own list, in this order. */
-export interface AlgorithmChoice {
-  readonly remove?: readonly RegExp[];
-  readonly prepend?: readonly RegExp[];
-  readonly append?: readonly RegExp[];
-}
-
-/** What ~/.ssh/config says of algorithms; what it does not say is left to ssh2. */
+/** What ssh_config says of algorithms, as whole lists in the order to offer; what it does not say is left to ssh2. */
 export interface AlgorithmChoices {
-  readonly cipher?: AlgorithmChoice;
-  readonly kex?: AlgorithmChoice;
-  readonly hmac?: AlgorithmChoice;
-  /** Of host keys, applied to our own list. */
-  readonly hostKey?: AlgorithmChoice;
+  readonly cipher?: readonly string[];
+  readonly kex?: readonly string[];
+  readonly hmac?: readonly string[];
+  /** Of host keys, to be applied to the order in which they are known. */
+  readonly hostKey?: string;
+  /** Of keys to log in with. */
+  readonly userKey?: readonly string[];
 }
 
-const DIRECTIVES = {
-  cipher: 'ciphers',
-  kex: 'kexalgorithms',
-  hmac: 'macs',
-  hostKey: 'hostkeyalgorithms',
-} as const;
+const lists = createRequire(import.meta.url)('ssh2/lib/protocol/constants.js') as Readonly<
+  Record<`${'DEFAULT' | 'SUPPORTED'}_${'CIPHER' | 'KEX' | 'MAC'}`, readonly string[]>
+>;
 
-/** Those that would choose how keys sign: ssh2 chooses by itself. */
-const NOT_HONOURED = ['pubkeyacceptedalgorithms', 'pubkeyacceptedkeytypes'];
+/** Of host keys and of keys to log in with: no SHA-1 unless somebody asks for it. */
+export const KEY_ALGORITHMS = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+];
 
-export function algorithmChoices(config: SshConfig): AlgorithmChoices {
-  return Object.fromEntries(
-    Object.entries(DIRECTIVES).flatMap(([kind, directive]) => {
-      const list = config.get(directive)?.[0];
-      return list === undefined ? [] : [[kind, choiceOf(list)]];
-    }),
-  );
+const OLD_KEY_ALGORITHMS = ['ssh-rsa', 'ssh-dss'];
+
+/** Throws where nothing is left that can be used here. */
+export function algorithmChoices(options: SshOptions): AlgorithmChoices {
+  const choose = (keyword: string, usual: readonly string[], all: readonly string[]) => {
+    const list = options.text(keyword);
+    if (list === undefined) return undefined;
+    const chosen = assemble(list, usual, all);
+    if (chosen.length > 0) return chosen;
+    throw options.problem(keyword, 'leaves nothing that can be used here', `known here: ${all.join(', ')}`);
+  };
+  const keys = [...KEY_ALGORITHMS, ...OLD_KEY_ALGORITHMS];
+  const cipher = choose('ciphers', lists.DEFAULT_CIPHER, lists.SUPPORTED_CIPHER);
+  const kex = choose('kexalgorithms', lists.DEFAULT_KEX, lists.SUPPORTED_KEX);
+  const hmac = choose('macs', lists.DEFAULT_MAC, lists.SUPPORTED_MAC);
+  const userKey = choose('pubkeyacceptedalgorithms', KEY_ALGORITHMS, keys);
+  choose('hostkeyalgorithms', KEY_ALGORITHMS, keys);
+  const hostKey = options.text('hostkeyalgorithms');
+  return {
+    ...(cipher && { cipher }),
+    ...(kex && { kex }),
+    ...(hmac && { hmac }),
+    ...(hostKey !== undefined && { hostKey }),
+    ...(userKey && { userKey }),
+  };
 }
 
-/** A directive that narrows what may be used and cannot be kept here; undefined when all can. */
-export function unkeptDirective(config: SshConfig): string | undefined {
-  return NOT_HONOURED.find((name) => /^[^+^]/.test(config.get(name)?.[0] ?? '+'));
-}
-
-/** `list` as chosen: in the order that was asked for. */
-export function choose(list: readonly string[], choice: AlgorithmChoice | undefined): readonly string[] {
-  if (choice === undefined) return list;
-  const matching = (patterns: readonly RegExp[] = []) =>
-    patterns.flatMap((pattern) => list.filter((name) => pattern.test(name)));
-  const removed = new Set(matching(choice.remove));
-  const kept = list.filter((name) => !removed.has(name));
-  return [...new Set([...matching(choice.prepend), ...kept, ...matching(choice.append)])];
+/** Host key algorithms as ssh_config wants them, from those that are usual, the best first. */
+export function chooseHostKeys(usual: readonly string[], list: string | undefined): readonly string[] {
+  return list === undefined ? usual : assemble(list, usual, [...usual, ...OLD_KEY_ALGORITHMS]);
 }
 
 /** `a,b` is all there is, `+a` adds, `-a` takes away, `^a` comes first; `*` and `?` stand for names. */
-function choiceOf(list: string): AlgorithmChoice {
+export function assemble(list: string, usual: readonly string[], all: readonly string[]): readonly string[] {
   const [, sign = '', names = ''] = /^([+^-]?)(.*)$/.exec(list) ?? [];
-  const patterns = names.split(',').filter(Boolean).map(patternOf);
-  if (sign === '+') return { append: patterns };
-  if (sign === '-') return { remove: patterns };
-  if (sign === '^') return { remove: patterns, prepend: patterns };
-  return { remove: [/^/], append: patterns };
-}
-
-function patternOf(name: string): RegExp {
-  const source = name
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
+  const named = names.split(',').flatMap((name) => all.filter((one) => matchesPattern(one, name)));
+  if (sign === '-') return usual.filter((one) => !named.includes(one));
+  if (sign === '+') return [...new Set([...usual, ...named])];
+  return [...new Set(sign === '^' ? [...named, ...usual] : named)];
 }

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { AuthHandlerMiddleware, ParsedKey } from 'ssh2';
-import ssh2 from 'ssh2';
-import { PerRun } from '../../dsl/per-run.ts';
 import type { Secret } from '../../dsl/secret.ts';
 import type { QuorateError } from '../../errors.ts';
 import { unreachable } from '../failures.ts';
-import { Agent } from './ssh-agent.ts';
+import { type KeyFile, keyFile } from './key-file.ts';
+import { rsaBits } from './known-hosts.ts';
+import { agentKeys, OneKey } from './ssh-agent.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 interface Method {
@@ -16,15 +15,22 @@ interface Method {
 }
 
 /**
- * The ways to authenticate, each tried once: key files that somebody named, the agent, the usual key
- * files, the password. No `none` first: with a key that fits, that is the first request.
+ * The ways to authenticate, each tried once: keys that somebody named, from their files or the agent; the agent's
+ * others; the usual key files; the password. sshd gives up after six tries (MaxAuthTries), so the order counts. No
+ * `none` first: with a key that fits, that is the first request. Where the host wants several methods
+ * (AuthenticationMethods), one that it took leaves the others to be tried again.
  */
 export class Authentication {
   readonly #settings: SshSettings;
-  #methods: readonly Method[] = [];
   readonly #tried: string[] = [];
-  readonly #locked: string[] = [];
-  readonly #missing: string[] = [];
+  /** Key files that were of no use, and why. */
+  readonly #useless: KeyFile[] = [];
+  readonly #passedOver: string[] = [];
+  /** Of this stage, still to be tried. */
+  #methods: readonly Method[] = [];
+  /** All that have not been taken yet. */
+  #open: readonly Method[] = [];
+  #last: Method | undefined;
   #left: readonly string[] = [];
 
   private constructor(settings: SshSettings) {
@@ -33,19 +39,24 @@ export class Authentication {
 
   static async of(settings: SshSettings, password: Secret | undefined): Promise<Authentication> {
     const authentication = new Authentication(settings);
-    const files = await authentication.#keyMethods();
-    const agent = authentication.#agentMethods();
-    const keys = settings.keys.named ? [...files, ...agent] : [...agent, ...files];
-    authentication.#methods = [...keys, ...authentication.#passwordMethods(password)];
+    const all = [...(await authentication.#keys()), ...authentication.#passwords(password)];
+    authentication.#methods = settings.methods.flatMap((name) => all.filter(({ method }) => method === name));
+    authentication.#open = authentication.#methods;
     return authentication;
   }
 
   /** In the form that ssh2 calls. */
-  readonly handler: AuthHandlerMiddleware = (left, _partial, next) => {
+  readonly handler: AuthHandlerMiddleware = (left, partial, next) => {
     if (left !== null) this.#left = left;
-    const usable = ({ method }: Method) => left === null || (left as readonly string[]).includes(method);
-    const method = this.#methods.find(usable);
-    this.#methods = method ? this.#methods.slice(this.#methods.indexOf(method) + 1) : [];
+    if (partial) {
+      this.#open = this.#open.filter((method) => method !== this.#last);
+      this.#methods = this.#open;
+    }
+    const method = this.#methods.find(
+      ({ method }) => left === null || (left as readonly string[]).includes(method),
+    );
+    this.#methods = this.#methods.filter((other) => other !== method);
+    this.#last = method;
     if (method) this.#tried.push(method.says);
     (next as (request: unknown) => void)(method?.request ?? false);
   };
@@ -55,60 +66,98 @@ export class Authentication {
     return this.#tried.at(-1) ?? 'nothing';
   }
 
-  /** What to say when none of them was good. */
-  failure(): QuorateError {
+  /** Keys that are not tried, and why, in words for who asks (-v). */
+  get passedOver(): readonly string[] {
+    return [
+      ...this.#useless.flatMap((file) => wordsOn(file, this.#settings.keys.named)),
+      ...this.#passedOver,
+    ];
+  }
+
+  /** What to say when none of them was good; `said` are sshd's own words. */
+  failure(said = ''): QuorateError {
     const { name, user, address } = this.#settings;
     const tried =
       this.#tried.length > 0
-        ? `tried ${this.#tried.join(', ')}`
+        ? `tried ${folded(this.#tried).join(', ')}`
         : 'no agent answers, and there is no key to try';
     const taken = this.#left.length > 0 ? `; the host takes ${this.#left.join(', ')}` : '';
-    return unreachable(name, `${user}@${address} was not let in: ${tried}${taken}`, this.#hint());
+    const words = said ? `; it said: ${said}` : '';
+    return unreachable(name, `${user}@${address} was not let in: ${tried}${taken}${words}`, this.#hint(said));
   }
 
-  #hint(): string {
-    const [locked] = this.#locked;
+  #hint(said: string): string {
+    if (/too many authentication failures/i.test(said))
+      return 'sshd counts each key that is offered: name one with ansible_ssh_private_key_file, and IdentitiesOnly yes';
+    const lacking = (what: KeyFile['lacks']) => this.#useless.find(({ lacks }) => lacks === what)?.path;
+    const locked = lacking('passphrase');
     if (locked !== undefined) return `${locked} has a passphrase: load it into the agent with ssh-add`;
-    const [missing] = this.#missing;
-    if (missing !== undefined)
+    const { named } = this.#settings.keys;
+    const missing = lacking('file');
+    if (missing !== undefined && named)
       return `${missing} is not there: check ansible_ssh_private_key_file or IdentityFile`;
+    const [unusable] = this.passedOver;
+    if (unusable !== undefined && named) return unusable;
     return 'check ansible_user, ansible_ssh_private_key_file or the agent';
   }
 
-  async #keyMethods(): Promise<readonly Method[]> {
-    const { keys, user: username } = this.#settings;
-    const found = await Promise.all(keys.files.map((file) => this.#readKey(file)));
-    return found.flatMap((key, i) =>
-      key
-        ? [{ says: keys.files[i] ?? '', method: 'publickey', request: { type: 'publickey', username, key } }]
-        : [],
+  async #keys(): Promise<readonly Method[]> {
+    const { agent: socket, keys } = this.#settings;
+    const files = await Promise.all(keys.files.map(keyFile));
+    const certificates = [
+      ...keys.certificates,
+      ...files.flatMap(({ path, certificate }) => (certificate ? [`${path}-cert.pub`] : [])),
+    ];
+    for (const path of new Set(certificates))
+      this.#passedOver.push(`${path} is passed over: certificates of users are not understood here`);
+    const held = socket === undefined ? new Map<string, ParsedKey>() : await agentKeys(socket);
+    const used = new Set<string>();
+    const named = files.flatMap((file) => {
+      const fromAgent = file.half === undefined ? undefined : held.get(file.half);
+      const key = file.key ?? fromAgent;
+      if (key === undefined) this.#useless.push(file);
+      if (key === undefined || !this.#usable(key, file.path)) return [];
+      const half = key.getPublicSSH().toString('base64');
+      if (used.has(half)) return [];
+      used.add(half);
+      return [
+        file.key
+          ? this.#fileMethod(file.path, file.key)
+          : this.#agentMethod(key, `${file.path} in the agent`),
+      ];
+    });
+    const others = [...held].flatMap(([half, key]) =>
+      keys.only || used.has(half) || !this.#usable(key, 'a key of the agent')
+        ? []
+        : [this.#agentMethod(key, AGENT)],
     );
+    return keys.named ? [...named, ...others] : [...others, ...named];
   }
 
-  async #readKey(file: string): Promise<ParsedKey | undefined> {
-    const { keys, name } = this.#settings;
-    const key = await keyIn(file);
-    if (key === undefined) {
-      if (keys.named) this.#missing.push(file);
-      return undefined;
-    }
-    if (!(key instanceof Error)) return key;
-    if (/passphrase|encrypted/i.test(key.message)) this.#locked.push(file);
-    else if (keys.named) {
-      const hint = 'a private key in OpenSSH or PEM form is wanted';
-      throw unreachable(name, `cannot use the key ${file}: ${key.message}`, hint);
-    }
-    return undefined;
+  /** PubkeyAcceptedAlgorithms and RequiredRSASize. */
+  #usable(key: ParsedKey, says: string): boolean {
+    const { algorithms, keys } = this.#settings;
+    const rsa = key.type === 'ssh-rsa';
+    const accepted =
+      algorithms.userKey?.some((one) => one === key.type || (rsa && one.startsWith('rsa-sha2-'))) ?? true;
+    if (!accepted) this.#passedOver.push(`${says}: PubkeyAcceptedAlgorithms has nothing for ${key.type}`);
+    const bits = rsa ? rsaBits(key.getPublicSSH()) : keys.rsaBits;
+    if (bits < keys.rsaBits)
+      this.#passedOver.push(`${says} has ${bits} bits, RequiredRSASize wants ${keys.rsaBits}`);
+    return accepted && bits >= keys.rsaBits;
   }
 
-  #agentMethods(): readonly Method[] {
-    const { agent: socket, keys, user: username } = this.#settings;
-    if (socket === undefined) return [];
-    const agent = new Agent(socket, keys);
-    return [{ says: 'the agent', method: 'publickey', request: { type: 'agent', username, agent } }];
+  #fileMethod(says: string, key: ParsedKey): Method {
+    return { says, method: 'publickey', request: { type: 'publickey', username: this.#settings.user, key } };
   }
 
-  #passwordMethods(password: Secret | undefined): readonly Method[] {
+  #agentMethod(key: ParsedKey, says: string): Method {
+    const { agent: socket, user: username } = this.#settings;
+    const agent = new OneKey(socket as string, key);
+    return { says, method: 'publickey', request: { type: 'agent', username, agent } };
+  }
+
+  #passwords(password: Secret | undefined): readonly Method[] {
     if (password === undefined) return [];
     const { user: username } = this.#settings;
     // A question that shows what is typed asks for something else.
@@ -129,18 +178,20 @@ export class Authentication {
   }
 }
 
-const read = new PerRun(() => new Map<string, Promise<ParsedKey | Error | undefined>>());
+const AGENT = 'the agent';
 
-/** Each file is read and parsed once, however many hosts it is for; undefined when it is not there. */
-function keyIn(file: string): Promise<ParsedKey | Error | undefined> {
-  const known = read.own.get(file);
-  if (known) return known;
-  const key = readFile(file).then(
-    (bytes) => [ssh2.utils.parseKey(bytes)].flat()[0],
-    () => undefined,
-  );
-  read.own.set(file, key);
-  return key;
+/** Many keys of the agent in one word. */
+function folded(tried: readonly string[]): readonly string[] {
+  const count = tried.filter((one) => one === AGENT).length;
+  const word = count > 1 ? `${count} keys of the agent` : AGENT;
+  return [...new Set(tried)].map((one) => (one === AGENT ? word : one));
+}
+
+function wordsOn({ path, lacks }: KeyFile, named: boolean): readonly string[] {
+  if (lacks === 'file') return named ? [`${path} is not there`] : [];
+  if (lacks === 'passphrase') return [`${path} has a passphrase, and no agent has it`];
+  if (lacks === 'private') return [`${path} is a public key, and no agent has its other half`];
+  return lacks ? [`cannot use the key ${path}: ${lacks.why}`] : [];
 }
 
 interface Question {

@@ -3,9 +3,16 @@ import { PerRun } from '../../dsl/per-run.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable, untrusted } from '../failures.ts';
-import { HostLines, keyFingerprint, keyTypeOf, readKnownHosts, type Verdict } from './known-hosts.ts';
+import {
+  HostLines,
+  keyFingerprint,
+  keyTypeOf,
+  readKnownHosts,
+  rsaBits,
+  type Verdict,
+} from './known-hosts.ts';
 import { recordKey } from './record-key.ts';
-import { choose } from './ssh-algorithms.ts';
+import { chooseHostKeys } from './ssh-algorithms.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 /** What the user said in this run, by file, name and key; undefined where nobody could be asked. */
@@ -38,16 +45,13 @@ export class HostKeyCheck {
 
   /** Host key algorithms in the order to ask for. */
   get algorithms(): readonly string[] {
-    const { name, algorithms } = this.#settings;
-    const all = this.#lines.orderAlgorithms();
-    const chosen = choose(all, algorithms.hostKey);
-    if (chosen.length > 0) return chosen;
-    throw badSetting(name, '~/.ssh/config leaves no HostKeyAlgorithms', `known here: ${all.join(', ')}`);
+    return chooseHostKeys(this.#lines.orderAlgorithms(), this.#settings.algorithms.hostKey);
   }
 
   /** Whether to go on with a host that shows `key`. */
   accepts(key: Buffer): boolean {
     this.#shown = key;
+    if (this.#short(key)) return false;
     const revoked = this.#revoked.has(key.toString('base64'));
     this.#verdict = revoked ? 'revoked' : this.#trusted?.equals(key) ? 'known' : this.#lines.judge(key);
     if (this.#verdict !== 'unknown') return this.#verdict === 'known';
@@ -77,8 +81,8 @@ export class HostKeyCheck {
       const verdict = this.#lines.judge(key);
       if (verdict !== 'unknown') return verdict === 'known';
       // A yes is recorded only once the host has proven to own the key: until then it counts from here.
-      const { knownAs, files } = this.#settings.hostKey;
-      const question = `${files[0]} ${knownAs} ${key.toString('base64')}`;
+      const { knownAs, user } = this.#settings.hostKey;
+      const question = `${user[0]} ${knownAs} ${key.toString('base64')}`;
       if (!said.has(question))
         said.set(question, await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
       const answer = said.get(question);
@@ -92,11 +96,11 @@ export class HostKeyCheck {
 
   /** Notes a new key that was taken; call it once the host has proven to own the key. */
   async record(): Promise<void> {
-    const { knownAs, policy, files } = this.#settings.hostKey;
+    const { knownAs, policy, user } = this.#settings.hostKey;
     const isNew = this.#trusted !== undefined || (policy === 'accept-new' && this.#verdict === 'unknown');
-    if (!isNew || !this.#shown || files[0] === undefined) return;
+    if (!isNew || !this.#shown || user[0] === undefined) return;
     try {
-      await recordKey(files[0], knownAs, this.#shown);
+      await recordKey(user[0], knownAs, this.#shown);
     } catch (error) {
       throw unreachable(this.#settings.name, `cannot record its host key: ${(error as Error).message}`);
     }
@@ -108,6 +112,14 @@ export class HostKeyCheck {
     const key = this.#shown;
     if (!key || this.accepts(key)) return undefined;
     const shown = this.#describe(key);
+    if (this.#short(key)) {
+      const wanted = `RequiredRSASize wants ${this.#settings.keys.rsaBits}`;
+      return untrusted(
+        name,
+        `the host key of ${address} has ${rsaBits(key)} bits, ${wanted}`,
+        'give the host a longer one',
+      );
+    }
     if (this.#verdict === 'revoked') {
       return untrusted(name, `the host key of ${address} is revoked: ${shown}`, 'do not use this host');
     }
@@ -122,8 +134,12 @@ export class HostKeyCheck {
     return untrusted(
       name,
       `the host key of ${address} has changed: known is ${known.join(', ')}, shown was ${shown}`,
-      `somebody may be in between${policy}; if the host was set up anew: ssh-keygen -R '${hostKey.knownAs}' -f ${hostKey.files[0]}`,
+      `somebody may be in between${policy}; if the host was set up anew: ssh-keygen -R '${hostKey.knownAs}' -f ${this.#lines.keys[0]?.file}`,
     );
+  }
+
+  #short(key: Buffer): boolean {
+    return keyTypeOf(key) === 'ssh-rsa' && rsaBits(key) < this.#settings.keys.rsaBits;
   }
 
   get #wayToTrust(): string {
@@ -143,7 +159,11 @@ export class HostKeyCheck {
 async function revokedKeys({ name, hostKey: { revoked } }: SshSettings): Promise<ReadonlySet<string>> {
   if (revoked === undefined) return new Set();
   const text = await readFile(revoked, 'latin1').catch((error: Error) => {
-    throw badSetting(name, `RevokedHostKeys cannot be read: ${error.message}`, 'mend it in ~/.ssh/config');
+    throw badSetting(
+      name,
+      `RevokedHostKeys cannot be read: ${error.message}`,
+      'mend RevokedHostKeys in ssh_config',
+    );
   });
   if (text.startsWith('SSHKRL')) {
     const problem = `RevokedHostKeys ${revoked} is a KRL, which is not understood here`;
@@ -154,7 +174,11 @@ async function revokedKeys({ name, hostKey: { revoked } }: SshSettings): Promise
 
 async function linesFor({ name, hostKey }: SshSettings): Promise<HostLines> {
   try {
-    return new HostLines(await readKnownHosts(hostKey.files), hostKey.knownAs, hostKey.portless);
+    return new HostLines(
+      await readKnownHosts([...hostKey.user, ...hostKey.global]),
+      hostKey.knownAs,
+      hostKey.portless,
+    );
   } catch (error) {
     throw unreachable(name, `cannot read the known host keys: ${(error as Error).message}`);
   }

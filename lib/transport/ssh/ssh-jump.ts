@@ -4,7 +4,8 @@ import { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable } from '../failures.ts';
 import type { Connection } from '../host.ts';
-import { CONNECT_MS, type Dial, type Link, openLink } from './ssh-link.ts';
+import { parseHop } from './config/jump.ts';
+import { type Dial, type Link, openLink } from './ssh-link.ts';
 import { type SshSettings, sshSettings } from './ssh-settings.ts';
 
 /** A way through jump hosts. */
@@ -24,7 +25,7 @@ const shared = new PerRun(() => new Map<string, Shared>());
 
 /**
  * The way to a host through its jump hosts; undefined when it has none. A jump host (`[user@]host[:port]`)
- * has its own lines in ~/.ssh/config; of the inventory's it gets the key file and the known hosts.
+ * has its own lines in ssh_config; of the inventory's it gets the key file and the known hosts.
  */
 export async function jumpTo(
   settings: SshSettings,
@@ -56,18 +57,20 @@ export async function jumpTo(
 }
 
 function hopOf(connection: Connection, hop: string, before: readonly string[]): Connection {
-  const [, user, bracketed, bare, port] =
-    /^(?:ssh:\/\/)?(?:([^@]*)@)?(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(hop) ?? [];
-  const address = bracketed ?? bare;
-  if (address === undefined) {
+  const parts = parseHop(hop);
+  if (parts === undefined) {
     throw badSetting(connection.name, `${hop} is no jump host`, '[user@]host[:port] is wanted');
   }
+  const { host: address, port, user } = parts;
   return {
     ...connection,
     name: hop,
     address,
-    port: port === undefined ? undefined : Number(port),
-    user: user || undefined,
+    port,
+    user,
+    // Of the way to the host behind.
+    proxyCommand: undefined,
+    sshOptions: [],
     // The hops before it are the user's word; without any it may have a jump host of its own.
     proxyJump: before.length > 0 ? before.join(',') : undefined,
   };
@@ -87,10 +90,17 @@ async function openHop(hop: Connection, options: ConnectOptions): Promise<Link> 
   };
 }
 
-async function dialThrough(link: Link, hop: string, { name, address, port }: SshSettings): Promise<Duplex> {
+async function dialThrough(
+  link: Link,
+  hop: string,
+  { name, address, port, line }: SshSettings,
+): Promise<Duplex> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
+    timer = setTimeout(
+      () => reject(new Error(`no answer within ${line.connectMs / 1000} s`)),
+      line.connectMs,
+    );
   });
   try {
     const opening = link.ssh.forwardOut('127.0.0.1', 0, address, port);

@@ -1,21 +1,16 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { NodeSSH } from 'node-ssh';
-import type { Client } from 'ssh2';
+import type { Algorithms, Client } from 'ssh2';
 import type { Secret } from '../../dsl/secret.ts';
 import { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { unreachable } from '../failures.ts';
 import { Turns } from '../turns.ts';
+import { dialByCommand } from './proxy-command.ts';
 import { Authentication } from './ssh-auth.ts';
 import { HostKeyCheck } from './ssh-host-key.ts';
 import type { SshSettings } from './ssh-settings.ts';
-
-/** Until a host that does not answer counts as unreachable. */
-export const CONNECT_MS = 10_000;
-
-/** A connection that went silent is noticed within four of these. */
-const KEEPALIVE_MS = 4_000;
 
 /** Handshakes under way at a time: they cost CPU here, and jump hosts drop connects that come at once. */
 const turns = new Turns(16);
@@ -25,6 +20,8 @@ export interface Link {
   readonly ssh: NodeSSH;
   /** By which key or password the login was let in. */
   readonly method: string;
+  /** Keys that were of no use, and why. */
+  readonly passedOver: readonly string[];
   /** Why the connection is gone, in words; undefined while it stands. */
   lost(): string | undefined;
   close(): void;
@@ -38,7 +35,7 @@ export async function openLink(
   settings: SshSettings,
   password: Secret | undefined,
   options: ConnectOptions,
-  dial: Dial = () => openSocket(settings),
+  dial: Dial = () => dialDirect(settings),
 ): Promise<Link> {
   const check = await HostKeyCheck.of(settings);
   const attempt = () => turns.take(() => handshake(settings, password, check, dial));
@@ -50,6 +47,7 @@ export async function openLink(
   });
   if (check.warning !== undefined) options.warn?.(settings.name, check.warning);
   const { name, address, port, user } = settings;
+  for (const word of link.passedOver) options.tell?.(name, word);
   options.tell?.(name, `${user}@${address} port ${port}: ${check.shown}; let in by ${link.method}`);
   return link;
 }
@@ -68,10 +66,10 @@ async function handshake(
     username: settings.user,
     authHandler: authentication.handler,
     hostVerifier: (key: Buffer) => check.accepts(key),
-    algorithms: { ...(settings.algorithms as object), serverHostKey: [...check.algorithms] as [] },
-    readyTimeout: CONNECT_MS,
-    keepaliveInterval: KEEPALIVE_MS,
-    keepaliveCountMax: 3,
+    algorithms: algorithmsFor(settings, check),
+    readyTimeout: settings.line.connectMs,
+    keepaliveInterval: settings.line.aliveMs,
+    keepaliveCountMax: settings.line.aliveCount,
   });
   const client = ssh.connection as Client;
   const watch = new Watch(client);
@@ -80,7 +78,7 @@ async function handshake(
   } catch (error) {
     sock.destroy();
     if (watch.proven) await check.record();
-    throw check.refusal() ?? connectFailed(settings, authentication, watch.first ?? (error as Error));
+    throw check.refusal() ?? connectFailed(settings, authentication, watch, watch.first ?? (error as Error));
   }
   await check.record().catch((error) => {
     // Nobody else would close it, and an open one keeps this process waiting.
@@ -90,6 +88,7 @@ async function handshake(
   return {
     ssh,
     method: authentication.method,
+    passedOver: authentication.passedOver,
     lost: () => watch.first && reasonOf(watch.first),
     close() {
       client.end();
@@ -104,8 +103,16 @@ class Watch {
   first: (Error & { readonly level?: string }) | undefined;
   /** The host has shown that it owns its key. */
   proven = false;
+  /** What it said last before it let anybody in. */
+  said = '';
 
   constructor(client: Client) {
+    client.on('banner', (message) => {
+      this.said = message
+        .trim()
+        .replaceAll(/\s*\n\s*/g, ' ')
+        .slice(-300);
+    });
     client.on('error', (error) => {
       this.first ??= error;
     });
@@ -118,18 +125,36 @@ class Watch {
   }
 }
 
+/** Lists that the user wants; all others are left to ssh2. */
+function algorithmsFor({ algorithms: { cipher, kex, hmac } }: SshSettings, check: HostKeyCheck): Algorithms {
+  const lists = { ...(cipher && { cipher }), ...(kex && { kex }), ...(hmac && { hmac }) };
+  return { ...lists, serverHostKey: check.algorithms } as Algorithms;
+}
+
+async function dialDirect(settings: SshSettings): Promise<Duplex> {
+  return settings.proxyCommand === undefined ? openSocket(settings) : dialByCommand(settings.proxyCommand);
+}
+
 /** Nagle off: with it each exchange costs 40 ms more. */
-function openSocket({ name, address, port }: SshSettings): Promise<Duplex> {
+function openSocket({ name, address, port, line }: SshSettings): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    // A name may have addresses of both families; Node's 250 ms for each are too few for slow links.
-    const socket = connectTcp({ host: address, port, noDelay: true, autoSelectFamilyAttemptTimeout: 3000 });
+    const socket = connectTcp({
+      host: address,
+      port,
+      noDelay: true,
+      // A name may have addresses of both families; Node's 250 ms for each are too few for slow links.
+      autoSelectFamilyAttemptTimeout: 3000,
+      ...(line.from !== undefined && { localAddress: line.from }),
+      ...(line.family !== undefined && { family: line.family }),
+    });
     const fail = (error: Error) => {
       clearTimeout(timer);
       socket.destroy();
-      const hint = 'is the host up, with sshd on that port?';
+      const hint = limitHint(error) ?? 'is the host up, with sshd on that port?';
       reject(unreachable(name, `cannot connect to ${address} port ${port}: ${reasonOf(error)}`, hint));
     };
-    const timer = setTimeout(() => fail(new Error(`no answer within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
+    const late = () => fail(new Error(`no answer within ${line.connectMs / 1000} s`));
+    const timer = setTimeout(late, line.connectMs);
     socket.once('error', fail);
     socket.once('connect', () => {
       clearTimeout(timer);
@@ -142,19 +167,30 @@ function openSocket({ name, address, port }: SshSettings): Promise<Duplex> {
 function connectFailed(
   settings: SshSettings,
   authentication: Authentication,
+  { proven, said }: Watch,
   error: Error & { readonly level?: string },
 ): QuorateError {
   if (error instanceof QuorateError) return error;
   if (error.level === 'client-authentication') return authentication.failure();
-  const { name, address, port } = settings;
-  const why = error.level === 'client-timeout' ? `no answer within ${CONNECT_MS / 1000} s` : reasonOf(error);
-  return unreachable(name, `cannot connect to ${address} port ${port}: ${why}`);
+  // Who closes the door on a login tells why, if at all, just before.
+  const late = error.level === 'client-timeout';
+  if (proven && !late && authentication.method !== 'nothing')
+    return authentication.failure([said, reasonOf(error)].filter(Boolean).join('; '));
+  const { name, address, port, line } = settings;
+  const why = late ? `no answer within ${line.connectMs / 1000} s` : reasonOf(error);
+  return unreachable(name, `cannot connect to ${address} port ${port}: ${why}`, limitHint(error));
 }
 
 /** Node's codes in words. */
 function reasonOf(error: Error & { readonly code?: unknown; readonly level?: string }): string {
   if (error.level === 'client-timeout') return 'the host no longer answers';
   return WORDS[String(error.code)] ?? (error.message || String(error.code ?? error.name));
+}
+
+/** What to do where this machine itself is at its limit. */
+function limitHint({ code }: Error & { readonly code?: unknown }): string | undefined {
+  if (code !== 'EMFILE' && code !== 'ENFILE') return undefined;
+  return 'each connection takes a file: raise the limit (ulimit -n), or connect fewer at a time with --forks';
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -165,4 +201,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name does not resolve',
   EAI_AGAIN: 'the name does not resolve at the moment',
   ETIMEDOUT: 'no answer',
+  EMFILE: 'this process has as many files open as it may',
+  ENFILE: 'this machine has as many files open as it may',
+  EADDRNOTAVAIL: 'this machine has no such address to connect from',
 };

@@ -1,13 +1,14 @@
-import { join } from 'node:path';
+import { networkInterfaces } from 'node:os';
 import { canonicalAddress } from '../../addresses.ts';
-import { home, whoami } from '../../whoami.ts';
 import { badSetting } from '../failures.ts';
 import type { Connection, HostKeyPolicy } from '../host.ts';
+import { untilde } from './config/home.ts';
+import { readOptions, type SshOptions } from './config/options.ts';
+import { ConfigProblem } from './config/problem.ts';
 import { knownName } from './known-hosts.ts';
-import { type AlgorithmChoices, algorithmChoices, unkeptDirective } from './ssh-algorithms.ts';
-import { readSshConfig, type SshConfig } from './ssh-config.ts';
+import { type AlgorithmChoices, algorithmChoices } from './ssh-algorithms.ts';
 
-/** A connection with everything filled in: the inventory first, then ~/.ssh/config, then OpenSSH's defaults. */
+/** A connection with everything filled in: the inventory first, then ssh_config, then OpenSSH's defaults. */
 export interface SshSettings {
   /** Inventory name; a jump host's is what the user wrote. */
   readonly name: string;
@@ -20,11 +21,29 @@ export interface SshSettings {
     readonly named: boolean;
     /** The agent's other keys stay out of it. */
     readonly only: boolean;
+    /** Of users (CertificateFile): not understood here. */
+    readonly certificates: readonly string[];
+    /** RSA keys of fewer bits are neither used nor taken. */
+    readonly rsaBits: number;
   };
+  /** Ways to log in, as sshd names them, in the order to try; undefined where nobody has said it. */
+  readonly methods: readonly string[];
   /** Socket of the agent. */
   readonly agent: string | undefined;
   /** Jump hosts, the nearest to control first. */
   readonly jumps: readonly string[];
+  /** A command whose standard input and output are the connection. */
+  readonly proxyCommand: string | undefined;
+  readonly line: {
+    /** Until no answer counts as unreachable, in ms. */
+    readonly connectMs: number;
+    /** A line that went silent for all of them is lost, in ms and how many. */
+    readonly aliveMs: number;
+    readonly aliveCount: number;
+    /** Of this machine, to connect from. */
+    readonly from: string | undefined;
+    readonly family: 4 | 6 | undefined;
+  };
   readonly hostKey: {
     readonly policy: HostKeyPolicy;
     /** The host as known_hosts names it. */
@@ -32,7 +51,9 @@ export interface SshSettings {
     /** The bare name, which may vouch for another port too. */
     readonly portless: string | undefined;
     /** Looked into, in this order; the first is written to. */
-    readonly files: readonly string[];
+    readonly user: readonly string[];
+    /** Looked into after them. */
+    readonly global: readonly string[];
     /** A list of keys that are never taken. */
     readonly revoked?: string;
   };
@@ -40,93 +61,123 @@ export interface SshSettings {
   readonly algorithms: AlgorithmChoices;
 }
 
-/** Completes a connection. */
+/** Until a host that does not answer counts as unreachable, where nobody says otherwise. */
+const CONNECT_MS = 10_000;
+
+/** A connection that went silent is noticed within four of these. */
+const ALIVE_MS = 4_000;
+
+/** Completes a connection. Throws what ssh_config has that is wrong, or that cannot be kept, exit code 1. */
 export async function sshSettings(connection: Connection): Promise<SshSettings> {
-  const config = await readSshConfig(connection.address, connection.user);
-  const first = (name: string) => config.get(name)?.[0];
-  const jump = connection.proxyJump ?? first('proxyjump') ?? 'none';
-  const proxy = config.get('proxycommand')?.join(' ') ?? 'none';
-  if (jump === 'none' && proxy !== 'none' && connection.proxyJump === undefined) {
-    throw badSetting(
-      connection.name,
-      '~/.ssh/config says ProxyCommand, which is not honoured',
-      'use ProxyJump',
-    );
+  try {
+    return settingsOf(connection, await readOptions(connection));
+  } catch (error) {
+    if (!(error instanceof ConfigProblem)) throw error;
+    throw badSetting(connection.name, error.message, error.hint, error.position);
   }
-  const unkept = unkeptDirective(config);
-  if (unkept !== undefined) {
-    const problem = `~/.ssh/config narrows ${unkept}, which cannot be kept here`;
-    throw badSetting(connection.name, problem, 'choose the key with IdentityFile and IdentitiesOnly');
-  }
+}
+
+function settingsOf({ name }: Connection, options: SshOptions): SshSettings {
   // known_hosts names IPv6 addresses in one spelling.
-  const address = canonicalAddress((first('hostname') ?? '%h').replaceAll('%h', connection.address));
-  const port = connection.port ?? Number(first('port') ?? 22);
-  const user = connection.user ?? first('user') ?? whoami();
-  const expand = (path: string) => expandTokens(path, { h: address, p: String(port), r: user });
+  const address = canonicalAddress(options.host);
+  const { port, user } = options;
+  const jump = options.text('proxyjump') ?? 'none';
+  const command = options.proxyCommand();
   return {
-    name: connection.name,
+    name,
     address,
     port,
     user,
-    keys: keysOf(connection, config, expand),
-    agent: agentOf(first('identityagent'), expand),
+    keys: keysOf(options),
+    methods: methodsOf(options),
+    agent: agentOf(options),
     jumps: jump === 'none' ? [] : jump.split(',').map((hop) => hop.trim()),
-    hostKey: hostKeyOf(connection, config, address, port, expand),
-    algorithms: algorithmChoices(config),
+    proxyCommand: command,
+    line: {
+      connectMs: options.seconds('connecttimeout', CONNECT_MS),
+      aliveMs: options.seconds('serveraliveinterval', ALIVE_MS),
+      aliveCount: Number(options.text('serveralivecountmax') ?? 3),
+      from: options.text('bindaddress') ?? addressOn(options),
+      family: { inet: 4 as const, inet6: 6 as const }[options.text('addressfamily') ?? ''],
+    },
+    hostKey: hostKeyOf(options, address),
+    algorithms: algorithmChoices(options),
   };
 }
 
-function keysOf(
-  connection: Connection,
-  config: SshConfig,
-  expand: (path: string) => string,
-): SshSettings['keys'] {
-  const listed = config.get('identityfile')?.filter((file) => file !== 'none') ?? [];
-  const named = connection.keyFile !== undefined ? [connection.keyFile] : listed.map(expand);
-  const only = /^yes$/i.test(config.get('identitiesonly')?.[0] ?? '');
-  if (named.length > 0) return { files: named, named: true, only };
-  const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(home(), '.ssh', name));
-  return { files, named: false, only };
+function keysOf(options: SshOptions): SshSettings['keys'] {
+  const only = options.text('identitiesonly') === 'yes';
+  const rsaBits = Number(options.text('requiredrsasize') ?? 1024);
+  const certificates = (options.paths('certificatefile') ?? []).filter((file) => !/^none$/i.test(file));
+  const named = options.paths('identityfile');
+  if (named !== undefined)
+    return { files: named.filter((file) => !/^none$/i.test(file)), named: true, only, certificates, rsaBits };
+  const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => untilde(`~/.ssh/${file}`));
+  return { files, named: false, only, certificates, rsaBits };
 }
 
-function agentOf(configured: string | undefined, expand: (path: string) => string): string | undefined {
+/** Those that are possible here; hosts' certificates and Kerberos are not. */
+const METHODS = ['publickey', 'keyboard-interactive', 'password'];
+
+function methodsOf(options: SshOptions): readonly string[] {
+  const switches: Readonly<Record<string, string>> = {
+    publickey: 'pubkeyauthentication',
+    'keyboard-interactive': 'kbdinteractiveauthentication',
+    password: 'passwordauthentication',
+  };
+  const preferred = options.text('preferredauthentications')?.split(',') ?? [
+    'publickey',
+    'password',
+    'keyboard-interactive',
+  ];
+  return preferred.filter(
+    (method) =>
+      METHODS.includes(method) && !/^(no|false)$/.test(options.text(switches[method] as string) ?? 'yes'),
+  );
+}
+
+function agentOf(options: SshOptions): string | undefined {
+  const configured = options.path('identityagent');
   if (configured === 'none') return undefined;
   if (configured === undefined || configured === 'SSH_AUTH_SOCK')
     return process.env.SSH_AUTH_SOCK || undefined;
-  return configured.startsWith('$') ? process.env[configured.slice(1)] : expand(configured);
+  return configured.startsWith('$') ? process.env[configured.slice(1)] : configured;
 }
 
-function hostKeyOf(
-  connection: Connection,
-  config: SshConfig,
-  address: string,
-  port: number,
-  expand: (path: string) => string,
-): SshSettings['hostKey'] {
-  const configured = config.get('userknownhostsfile')?.flatMap((files) => files.split(/\s+/));
-  const own =
-    connection.knownHostsFile !== undefined
-      ? [connection.knownHostsFile]
-      : (configured?.filter((file) => file !== 'none').map(expand) ?? [join(home(), '.ssh/known_hosts')]);
-  const alias = config.get('hostkeyalias')?.[0];
-  const revoked = config.get('revokedhostkeys')?.[0];
+/** BindInterface: its first address. */
+function addressOn(options: SshOptions): string | undefined {
+  const name = options.text('bindinterface');
+  if (name === undefined) return undefined;
+  const family = options.text('addressfamily') === 'inet6' ? 'IPv6' : 'IPv4';
+  const all = networkInterfaces()[name] ?? [];
+  const address = all.find((one) => one.family === family)?.address;
+  if (address !== undefined) return address;
+  throw options.problem(
+    'bindinterface',
+    `${name} has no ${family} address here`,
+    'name an interface of this machine',
+  );
+}
+
+function hostKeyOf(options: SshOptions, address: string): SshSettings['hostKey'] {
+  const home = ['known_hosts', 'known_hosts2'].map((file) => untilde(`~/.ssh/${file}`));
+  const files = (keyword: string, usual: readonly string[]) =>
+    (options.paths(keyword) ?? usual).filter((file) => !/^none$/i.test(file));
+  const alias = options.text('hostkeyalias')?.toLowerCase();
+  const revoked = options.path('revokedhostkeys');
+  const { port } = options;
   return {
-    policy: connection.strictHostKeyChecking ?? policyOf(config.get('stricthostkeychecking')?.[0]),
+    policy: policyOf(options.text('stricthostkeychecking')),
     knownAs: alias ?? knownName(address, port),
     portless: alias === undefined && port !== 22 ? address : undefined,
-    files: [...own, '/etc/ssh/ssh_known_hosts'],
-    ...(revoked !== undefined && revoked !== 'none' && { revoked: expand(revoked) }),
+    user: files('userknownhostsfile', home),
+    global: files('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
+    ...(revoked !== undefined && !/^none$/i.test(revoked) && { revoked }),
   };
 }
 
+/** OpenSSH's `ask` is `yes` here: there is nobody to ask, but with `--trust`. */
 function policyOf(configured: string | undefined): HostKeyPolicy {
-  const value = configured?.toLowerCase();
-  if (value === 'no' || value === 'off') return 'no';
-  return value === 'accept-new' ? value : 'yes';
-}
-
-/** `~` and the tokens of ssh_config(5) that paths are written with. */
-function expandTokens(path: string, tokens: Readonly<Record<string, string>>): string {
-  const all: Record<string, string> = { ...tokens, d: home(), u: whoami(), '%': '%' };
-  return path.replace(/^~(?=\/)/, home()).replace(/%([a-zA-Z%])/g, (token, letter) => all[letter] ?? token);
+  if (configured === 'false') return 'no';
+  return configured === 'accept-new' ? configured : 'yes';
 }
