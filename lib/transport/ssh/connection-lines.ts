@@ -81,8 +81,8 @@ function keyFiles(options: SshOptions): readonly string[] {
 
 /** One of the two at most. */
 function proxy(options: SshOptions): readonly string[] {
-  const jump = options.text('proxyjump') ?? 'none';
-  if (jump !== 'none') return [`proxyjump ${jump}`];
+  const jump = options.text('proxyjump');
+  if (jump) return [`proxyjump ${jump}`];
   const command = options.text('proxycommand') ?? 'none';
   return /^none$/i.test(command) ? [] : [`proxycommand ${command}`];
 }

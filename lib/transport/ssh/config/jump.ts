@@ -25,11 +25,14 @@ export function parseHop(text: string): Hop | undefined {
   return port === undefined || port === 0 || path ? undefined : { user, host, port };
 }
 
-/** The value of ProxyJump, checked: `none`, or as `ssh -G` prints it. Undefined for what ssh refuses. */
+/**
+ * The value of ProxyJump, checked, as `ssh -G` prints it; empty for `none`, undefined for what ssh refuses. As with ssh
+ * `none` with a comment behind it is a host of that name, and a blank ends the last hop.
+ */
 export function jumpOf(raw: string): string | undefined {
   const given = raw.replace(/^[ \t\r\n=]+/, '');
-  if (/^none$/i.test(given)) return 'none';
-  const hops = given.replace(/#.*/, '').trimEnd().split(',').map(parseHop);
+  if (/^none$/i.test(given)) return '';
+  const hops = given.replace(/#.*/s, '').replace(/(?<=.)\s.*/s, '').split(',').map(parseHop);
   const last = hops.at(-1);
   if (last === undefined || hops.includes(undefined)) return undefined;
   const before = given.includes(',') ? `${given.slice(0, given.lastIndexOf(','))},` : '';

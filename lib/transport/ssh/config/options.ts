@@ -100,10 +100,9 @@ export class SshOptions {
   }
 
   get #tokens(): Tokens {
-    const jump = this.text('proxyjump');
     const keyAlias = this.text('hostkeyalias')?.toLowerCase();
     const { alias, host, port, user } = this;
-    return tokensOf({ alias, host, port, user, keyAlias, jump: jump === 'none' ? undefined : jump });
+    return tokensOf({ alias, host, port, user, keyAlias, jump: this.text('proxyjump') || undefined });
   }
 
   #expanded(keyword: string, value: string): string {

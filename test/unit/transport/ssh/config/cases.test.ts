@@ -12,7 +12,7 @@ interface Case {
   readonly files: Readonly<Record<string, string>>;
   readonly host?: string;
   readonly user?: string;
-  /** What `ssh -G` of OpenSSH 9.2 has said to root, HOME for the home; null where it refuses the files. */
+  /** What `ssh -G` of OpenSSH 9.2 has said to root, <home> for the home; null where it refuses the files. */
   readonly expected: Readonly<Record<string, readonly string[]>> | null;
 }
 
@@ -50,7 +50,7 @@ describe('what ssh says of ssh_config', () => {
 
   it.each(cases)('$name', async (one) => {
     if (!asRoot || (version === undefined && FOREIGN.test(JSON.stringify(one.files)))) return;
-    const expected = one.expected && JSON.parse(JSON.stringify(one.expected).replaceAll('HOME', home));
+    const expected = one.expected && JSON.parse(JSON.stringify(one.expected).replaceAll('<home>', home));
     expect(await ours(one)).toEqual(expected);
   });
 
