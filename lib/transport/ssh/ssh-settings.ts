@@ -81,7 +81,6 @@ function settingsOf({ name }: Connection, options: SshOptions): SshSettings {
   // known_hosts names IPv6 addresses in one spelling.
   const address = canonicalAddress(options.host);
   const { port, user } = options;
-  const jump = options.text('proxyjump') ?? '';
   const command = options.proxyCommand();
   return {
     name,
@@ -91,7 +90,7 @@ function settingsOf({ name }: Connection, options: SshOptions): SshSettings {
     keys: keysOf(options),
     methods: methodsOf(options),
     agent: agentOf(options),
-    jumps: jump === '' ? [] : jump.split(',').map((hop) => hop.trim()),
+    jumps: options.all.get('proxyjump')?.values.slice(1) ?? [],
     proxyCommand: command,
     line: {
       connectMs: options.seconds('connecttimeout', CONNECT_MS),

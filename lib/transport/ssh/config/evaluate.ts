@@ -243,12 +243,14 @@ class Reader {
   /** Of ProxyJump and ProxyCommand the first counts, `none` included. */
   #proxy(keyword: string, value: string, origin: Origin, { active }: Block): void {
     const jump = keyword === 'proxyjump' ? jumpOf(value) : undefined;
-    if (keyword === 'proxyjump' && jump === undefined)
+    if (keyword === 'proxyjump' && jump === undefined) {
       throw new ConfigProblem(
-        `proxyjump takes [USER@]HOST[:PORT], several with commas, found ${JSON.stringify(value)}`,
+        `${value} is no jump host`,
         origin,
+        '[user@]host[:port] is wanted, several with commas',
       );
+    }
     if (!active || this.options.has('proxyjump') || this.options.has('proxycommand')) return;
-    this.options.set(keyword, { values: [jump ?? value], origin });
+    this.options.set(keyword, { values: jump ?? [value], origin });
   }
 }

@@ -26,17 +26,21 @@ export function parseHop(text: string): Hop | undefined {
 }
 
 /**
- * The value of ProxyJump, checked, as `ssh -G` prints it; empty for `none`, undefined for what ssh refuses. As with ssh
- * `none` with a comment behind it is a host of that name, and a blank ends the last hop.
+ * The value of ProxyJump: as `ssh -G` prints it (empty for `none`), then the hops as they are written; undefined for
+ * what ssh refuses. As with ssh `none` with a comment behind it is a host of that name, and a blank ends the last hop.
  */
-export function jumpOf(raw: string): string | undefined {
+export function jumpOf(raw: string): readonly string[] | undefined {
   const given = raw.replace(/^[ \t\r\n=]+/, '');
-  if (/^none$/i.test(given)) return '';
-  const hops = given.replace(/#.*/s, '').replace(/(?<=.)\s.*/s, '').split(',').map(parseHop);
-  const last = hops.at(-1);
-  if (last === undefined || hops.includes(undefined)) return undefined;
+  if (/^none$/i.test(given)) return [''];
+  const hops = given
+    .replace(/#.*/s, '')
+    .replace(/(?<=.)\s.*/s, '')
+    .split(',');
+  const parsed = hops.map(parseHop);
+  const last = parsed.at(-1);
+  if (last === undefined || parsed.includes(undefined)) return undefined;
   const before = given.includes(',') ? `${given.slice(0, given.lastIndexOf(','))},` : '';
-  return `${before}${shownHop(last)}`;
+  return [`${before}${shownHop(last)}`, ...hops];
 }
 
 /** As `ssh -G` prints it: addresses in brackets. */

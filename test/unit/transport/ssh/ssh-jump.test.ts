@@ -111,12 +111,12 @@ describe('through jump hosts', () => {
     await expect(outcome(host, ':')).rejects.toMatchObject({ exitCode: 4, host: 'node1' });
   });
 
-  it.each(['', 'a b:c', '[::1', 'host:port'])('refuses %j, which is none', async (proxyJump) => {
+  it.each(['@host', 'a,,b', '[::1', 'host:port'])('refuses %j, which is none', async (proxyJump) => {
     const server = await startServer();
     await expect(connected(connectionTo(server, { proxyJump }))).rejects.toMatchObject({
       exitCode: 1,
       message: `node1: ${proxyJump} is no jump host`,
-      hint: '[user@]host[:port] is wanted',
+      hint: '[user@]host[:port] is wanted, several with commas',
     });
   });
 });

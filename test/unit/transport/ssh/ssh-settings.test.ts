@@ -37,15 +37,19 @@ it('has the defaults of OpenSSH when nothing is said', async () => {
     address: 'node1',
     port: 22,
     user: userInfo().username,
-    keys: { files: defaultKeys(), named: false, only: false },
+    keys: { files: defaultKeys(), named: false, only: false, certificates: [], rsaBits: 1024 },
     agent: '/run/agent',
     jumps: [],
     hostKey: {
       policy: 'yes',
       knownAs: 'node1',
       portless: undefined,
-      files: [`${home}/.ssh/known_hosts`, '/etc/ssh/ssh_known_hosts'],
+      user: [`${home}/.ssh/known_hosts`, `${home}/.ssh/known_hosts2`],
+      global: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
     },
+    proxyCommand: undefined,
+    methods: ['publickey', 'password', 'keyboard-interactive'],
+    line: { connectMs: 10_000, aliveMs: 4_000, aliveCount: 3, from: undefined, family: undefined },
     algorithms: {},
   });
 });
@@ -101,17 +105,12 @@ const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[]
     { strictHostKeyChecking: 'yes' },
     { hostKey: { policy: 'yes' } },
   ],
-  [
-    'UserKnownHostsFile',
-    'Host *\n UserKnownHostsFile /a /b',
-    {},
-    { hostKey: { files: ['/a', '/b', '/etc/ssh/ssh_known_hosts'] } },
-  ],
+  ['UserKnownHostsFile', 'Host *\n UserKnownHostsFile /a /b', {}, { hostKey: { user: ['/a', '/b'] } }],
   [
     'UserKnownHostsFile, but the inventory wins',
     'Host *\n UserKnownHostsFile /a',
     { knownHostsFile: '/c' },
-    { hostKey: { files: ['/c', '/etc/ssh/ssh_known_hosts'] } },
+    { hostKey: { user: ['/c'] } },
   ],
   ['ProxyJump', 'Host node1\n ProxyJump a@b:2200,c', {}, { jumps: ['a@b:2200', 'c'] }],
   ['ProxyJump none', 'Host node1\n ProxyJump none\nHost *\n ProxyJump b', {}, { jumps: [] }],
@@ -128,10 +127,10 @@ const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[]
     { keys: { files: ['/a', '/node1-22'], named: true } },
   ],
   [
-    'IdentityFile, but the inventory wins',
+    'IdentityFile, after that of the inventory',
     'Host *\n IdentityFile /a',
     { keyFile: '/b' },
-    { keys: { files: ['/b'], named: true } },
+    { keys: { files: ['/b', '/a'], named: true } },
   ],
   ['IdentitiesOnly', 'Host *\n IdentitiesOnly yes', {}, { keys: { only: true } }],
 ];
@@ -145,7 +144,7 @@ describe('~/.ssh/config with', () => {
     const { keys, hostKey } = await settings(
       'Host *\n IdentityFile ~/.ssh/work\n UserKnownHostsFile %d/known',
     );
-    expect([keys.files, hostKey.files[0]]).toEqual([[`${home}/.ssh/work`], `${home}/known`]);
+    expect([keys.files, hostKey.user[0]]).toEqual([[`${home}/.ssh/work`], `${home}/known`]);
   });
 
   it('files that it includes, where they are named', async () => {
@@ -160,19 +159,83 @@ describe('~/.ssh/config with', () => {
     });
   });
 
-  it('a file that includes itself', async () => {
-    expect(await settings('Include config\nHost node1\n User joe\n')).toMatchObject({ user: 'joe' });
+  it('a file that includes itself, which ssh does not take either', async () => {
+    await expect(settings('Host node1\nInclude config\n')).rejects.toMatchObject({
+      exitCode: 1,
+      message: 'node1: it includes more than 16 files in each other',
+      position: { file: `${home}/.ssh/config`, line: 2 },
+    });
   });
 
-  it('ProxyCommand, which is refused rather than passed over', async () => {
-    await expect(settings('Host node1\n ProxyCommand nc %h %p')).rejects.toMatchObject({
+  it.each([
+    [
+      'ProxyCommand, its tokens written out',
+      'Host node1\n User joe\n ProxyCommand nc -x "p q" %h %p %r %n%%',
+      {},
+      'nc -x "p q" node1 22 joe node1%',
+    ],
+    [
+      'ProxyCommand, but the inventory wins',
+      'ProxyCommand nc',
+      { proxyCommand: 'ssh -W %h:%p b' },
+      'ssh -W node1:22 b',
+    ],
+    ['ProxyCommand, but the inventory has a jump host', 'ProxyCommand nc', { proxyJump: 'b' }, undefined],
+    ['ProxyCommand after ProxyJump none', 'ProxyJump none\nProxyCommand nc', {}, undefined],
+    ['ProxyCommand none first', 'ProxyCommand none\nProxyJump b', {}, undefined],
+  ])('%s', async (_title, config, own, wanted) => {
+    expect((await settings(config, own)).proxyCommand).toBe(wanted);
+  });
+
+  it.each([
+    ['KnownHostsCommand /bin/keys %H', 'knownhostscommand', 2],
+    ['ProxyUseFdpass yes', 'proxyusefdpass', 2],
+    ['RefuseConnection no', 'refuseconnection', 2],
+    ['HostName %q', 'hostname', 2],
+    ['UserKnownHostsFile ~nobody-of-that-name/x', 'userknownhostsfile', 2],
+    ['IdentityFile ${NO_SUCH_VARIABLE}/x', 'identityfile', 2],
+    ['Ciphers chacha20-poly1305@openssh.com,nonsense', 'ciphers', 2],
+    ['MACs umac-64@openssh.com', 'macs', 2],
+    ['HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com', 'hostkeyalgorithms', 2],
+  ])('%s, which is refused rather than passed over', async (line, keyword, at) => {
+    const failure = await settings(`Host *\n ${line}\n`).catch((error) => error);
+    expect(failure).toMatchObject({
       exitCode: 1,
       host: 'node1',
-      message: 'node1: ~/.ssh/config says ProxyCommand, which is not honoured',
-      hint: 'use ProxyJump',
+      position: { file: `${home}/.ssh/config`, line: at },
     });
-    expect(await settings('Host node1\n ProxyCommand nc', { proxyJump: 'b' })).toMatchObject({
-      jumps: ['b'],
+    expect(failure.message.toLowerCase()).toContain(keyword);
+  });
+
+  it('algorithms: all, more, fewer, first', async () => {
+    const { algorithms } = await settings(
+      'Ciphers aes256-ctr,aes128-ctr\nMACs -hmac-sha1*\nKexAlgorithms ^ecdh-sha2-nistp521\n',
+    );
+    expect(algorithms.cipher).toEqual(['aes256-ctr', 'aes128-ctr']);
+    expect(algorithms.kex?.[0]).toBe('ecdh-sha2-nistp521');
+    expect(algorithms.kex?.length).toBeGreaterThan(5);
+    expect(algorithms.hmac?.filter((name) => name.includes('sha1'))).toEqual([]);
+    expect(algorithms.hmac?.length).toBeGreaterThan(2);
+  });
+
+  it('times, an address to connect from and a family', async () => {
+    const config =
+      'ConnectTimeout 1m5s\nServerAliveInterval 20\nServerAliveCountMax 5\nBindAddress 127.0.0.2\nAddressFamily inet6\n';
+    expect((await settings(config)).line).toEqual({
+      connectMs: 65_000,
+      aliveMs: 20_000,
+      aliveCount: 5,
+      from: '127.0.0.2',
+      family: 6,
     });
+  });
+
+  it.each([
+    ['PreferredAuthentications password,gssapi-with-mic,publickey', ['password', 'publickey']],
+    ['PasswordAuthentication no', ['publickey', 'keyboard-interactive']],
+    ['PubkeyAuthentication no', ['password', 'keyboard-interactive']],
+    ['ChallengeResponseAuthentication no', ['publickey', 'password']],
+  ])('%s', async (config, wanted) => {
+    expect((await settings(config)).methods).toEqual(wanted);
   });
 });

@@ -44,7 +44,11 @@ export function askSsh(host: string, args: readonly string[], home: string): rea
  * The same with a home that only the passwd database can tell ssh of: one of our own is laid over it, in a mount
  * namespace. Undefined where that is not allowed.
  */
-export function askSshAtHome(host: string, args: readonly string[], home: string): readonly string[] | undefined | 'impossible' {
+export function askSshAtHome(
+  host: string,
+  args: readonly string[],
+  home: string,
+): readonly string[] | undefined | 'impossible' {
   const passwd = join(home, 'passwd');
   const lines = readFileSync('/etc/passwd', 'utf8').replace(/^root:.*$/m, `root:x:0:0:root:${home}:/bin/sh`);
   writeFileSync(passwd, lines, { mode: 0o644 });

@@ -39,7 +39,11 @@ async function ours({ files, host = 'web', user }: Case) {
     return compared(await connectionLines(connectionOf({ kind: 'ssh', address: host, user })));
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error;
-    expect([error.exitCode, error.position?.file.startsWith(home), (error.position?.line ?? 0) > 0]).toEqual([1, true, true]);
+    expect([error.exitCode, error.position?.file.startsWith(home), (error.position?.line ?? 0) > 0]).toEqual([
+      1,
+      true,
+      true,
+    ]);
     return null;
   }
 }

@@ -52,7 +52,19 @@ class Maker {
     const end = this.one(['', '', '', ' ', ' # why', '\t#x']);
     if (this.maybe(0.25)) return `${indent}${this.block()}${this.maybe(0.2) ? end : ''}`;
     if (includes && this.maybe(0.15)) {
-      const what = this.one(['a', 'conf.d/*', 'conf.d/[xz]', '~/.ssh/*/config', 'none', '"a"', 'a conf.d/x', '*', 'conf.d/?.conf', '"conf.d/x" a', '~/.ssh/a']);
+      const what = this.one([
+        'a',
+        'conf.d/*',
+        'conf.d/[xz]',
+        '~/.ssh/*/config',
+        'none',
+        '"a"',
+        'a conf.d/x',
+        '*',
+        'conf.d/?.conf',
+        '"conf.d/x" a',
+        '~/.ssh/a',
+      ]);
       return `${indent}Include ${what}${end}`;
     }
     if (this.maybe(0.08)) return this.one(['', '# nothing', '   ', '\t# x', '#Host web']);
@@ -60,35 +72,128 @@ class Maker {
   }
 
   block(): string {
-    const hosts = ['web', 'db', '*', 'w*', 'web?', '?eb', '!web', '!db', 'WEB', 'web.example', '10.0.0.*', '"web"', 'w?b', '*.example'];
+    const hosts = [
+      'web',
+      'db',
+      '*',
+      'w*',
+      'web?',
+      '?eb',
+      '!web',
+      '!db',
+      'WEB',
+      'web.example',
+      '10.0.0.*',
+      '"web"',
+      'w?b',
+      '*.example',
+    ];
     if (this.maybe(0.55)) {
       const names = Array.from({ length: 1 + Math.floor(this.#roll() * 3) }, () => this.one(hosts));
       return `${this.one(['Host ', 'host ', 'HOST\t', 'Host=', 'Host = '])}${names.join(' ')}`;
     }
-    const lists = ['web', 'web,db', '*', '!web,*', 'WEB', '10.*', '"web"', 'web.example', 'w?b', 'bob', 'root', 'alice,bob', '!bob,*'];
+    const lists = [
+      'web',
+      'web,db',
+      '*',
+      '!web,*',
+      'WEB',
+      '10.*',
+      '"web"',
+      'web.example',
+      'w?b',
+      'bob',
+      'root',
+      'alice,bob',
+      '!bob,*',
+    ];
     const criteria = ['host', 'originalhost', 'user', 'localuser', 'Host', '!host', '!user', '!originalhost'];
     const one = () => `${this.one(criteria)}${this.one([' ', ' ', '='])}${this.one(lists)}`;
     const parts = Array.from({ length: 1 + Math.floor(this.#roll() * 2) }, one);
-    if (this.maybe(0.15)) parts.push(this.one(['exec "true"', 'exec false', '!exec "false"', 'exec "test %h = web"', 'exec "test %n = web"']));
+    if (this.maybe(0.15))
+      parts.push(
+        this.one([
+          'exec "true"',
+          'exec false',
+          '!exec "false"',
+          'exec "test %h = web"',
+          'exec "test %n = web"',
+        ]),
+      );
     if (this.maybe(0.15)) parts.unshift(this.one(['final', 'canonical', '!final', '!canonical']));
-    if (this.maybe(0.15)) return `Match ${this.one(['all', 'final all', 'canonical all', '!all', 'host web all', 'all host web', 'host', ''])}`;
+    if (this.maybe(0.15))
+      return `Match ${this.one(['all', 'final all', 'canonical all', '!all', 'host web all', 'all host web', 'host', ''])}`;
     return `Match ${parts.join(' ')}`;
   }
 
   directive(): string {
     const values: Readonly<Record<string, readonly string[]>> = {
-      HostName: ['10.0.0.9', '%h.example', 'web.example', 'Web.Example', '%%h', '%n', 'fd00::1', 'FD00::0:1', 'fe80::1%%eth0', '"a b"'],
+      HostName: [
+        '10.0.0.9',
+        '%h.example',
+        'web.example',
+        'Web.Example',
+        '%%h',
+        '%n',
+        'fd00::1',
+        'FD00::0:1',
+        'fe80::1%%eth0',
+        '"a b"',
+      ],
       Port: ['22', '2222', 'ssh', 'http', '0', '65536', '22x', '2222 3'],
       User: ['bob', 'alice', '"bob"', '%u', "'al ice'", 'a"b"c', 'bob\\"x'],
-      IdentityFile: ['~/.ssh/a', '%d/k', '"~/.ssh/my key"', 'none', '~/.ssh/%r@%h', '/k\\ l', "'~/x'", '~/.ssh/a', '${HOME}/k', 'k'],
+      IdentityFile: [
+        '~/.ssh/a',
+        '%d/k',
+        '"~/.ssh/my key"',
+        'none',
+        '~/.ssh/%r@%h',
+        '/k\\ l',
+        "'~/x'",
+        '~/.ssh/a',
+        '${HOME}/k',
+        'k',
+      ],
       IdentitiesOnly: ['yes', 'no', 'true', 'FALSE', 'maybe', '"yes"'],
-      ProxyJump: ['none', 'bastion', 'bob@gw:2222', 'a,b', 'ssh://bob@gw:22', '10.0.0.1', '[fd00::1]:22', 'gw-%h', 'a b', '@x', 'x:', 'x:y'],
+      ProxyJump: [
+        'none',
+        'bastion',
+        'bob@gw:2222',
+        'a,b',
+        'ssh://bob@gw:22',
+        '10.0.0.1',
+        '[fd00::1]:22',
+        'gw-%h',
+        'a b',
+        '@x',
+        'x:',
+        'x:y',
+      ],
       ProxyCommand: ['none', 'nc %h %p', 'ssh -W %h:%p "b c"', '= nc %h', 'nc # %h'],
       HostKeyAlias: ['al', 'Al.Example', '"x"'],
-      UserKnownHostsFile: ['~/.ssh/kh1 ~/.ssh/kh2', 'none', '"~/.ssh/k h"', '~/.ssh/%k-%n-%h-%p', '/dev/null', '/a none', '${HOME}/kh', '~daemon/kh', '%d/x%%'],
+      UserKnownHostsFile: [
+        '~/.ssh/kh1 ~/.ssh/kh2',
+        'none',
+        '"~/.ssh/k h"',
+        '~/.ssh/%k-%n-%h-%p',
+        '/dev/null',
+        '/a none',
+        '${HOME}/kh',
+        '~daemon/kh',
+        '%d/x%%',
+      ],
       GlobalKnownHostsFile: ['none', '/etc/x /etc/y', '~/g', '/a%h'],
       StrictHostKeyChecking: ['yes', 'no', 'ask', 'accept-new', 'off', 'TRUE', 'false', 'on'],
-      IdentityAgent: ['none', 'SSH_AUTH_SOCK', '$FOO', '${HOME}/agent', '~/agent-%r', '"/a b"', '$F-O', '${NOPE}'],
+      IdentityAgent: [
+        'none',
+        'SSH_AUTH_SOCK',
+        '$FOO',
+        '${HOME}/agent',
+        '~/agent-%r',
+        '"/a b"',
+        '$F-O',
+        '${NOPE}',
+      ],
       IgnoreUnknown: ['Foo', 'Use*,Foo', 'foo'],
       Foo: ['yes', 'a b'],
       UseKeychain: ['yes'],
@@ -121,7 +226,10 @@ class Maker {
     for (;;) {
       const keyword = this.one(this.maybe(0.8) ? usual : Object.keys(values));
       const value = this.one(values[keyword] as readonly string[]);
-      const refused = /^(0|65536|22x|2222 3|maybe|on|5x|-1|x|x:|x:y|@x|a b|%n|foo|aes256-ctr,foo|A=b|A|8080|loud|1|xx|\$F-O|\$\{NOPE\}|\/a none|x "y|)$/.test(value);
+      const refused =
+        /^(0|65536|22x|2222 3|maybe|on|5x|-1|x|x:|x:y|@x|a b|%n|foo|aes256-ctr,foo|A=b|A|8080|loud|1|xx|\$F-O|\$\{NOPE\}|\/a none|x "y|)$/.test(
+          value,
+        );
       if (refused && !this.maybe(0.08)) continue;
       if (/^(Foo|UseKeychain)$/.test(keyword) && !this.maybe(0.3)) continue;
       const name = this.one([keyword, keyword, keyword.toLowerCase(), keyword.toUpperCase()]);
