@@ -1,23 +1,29 @@
 import { shownValue } from '../secret-names.ts';
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
+import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
 import { resolvePath, unsafeText } from './validate.ts';
 import type { Setting } from './variables.ts';
 
-type SshArgs = Pick<Connection, 'proxyJump' | 'knownHostsFile' | 'strictHostKeyChecking'>;
+type SshArgs = Pick<
+  Connection,
+  'proxyJump' | 'proxyCommand' | 'knownHostsFile' | 'strictHostKeyChecking' | 'sshOptions' | 'sshConfigFile'
+>;
 type Tell = (name: string, setting: Setting, problem: string, hint?: string) => void;
 
-const HONOURED = 'ProxyJump, UserKnownHostsFile and StrictHostKeyChecking are';
+const HINT = 'write options of ssh_config: -o ProxyJump=HOST';
 
-/** Option by lower-case name → what it may be, in a pattern and in words. */
+/** Options that a connection has a place for, by lower-case name → what they may be, in a pattern and in words. */
 const OPTIONS: Readonly<Record<string, readonly [pattern: RegExp, wanted: string]>> = {
   proxyjump: [/^[\w.@:,[\]%-]+$/, 'must be [USER@]HOST[:PORT], several with commas'],
+  proxycommand: [/./, 'must be a command'],
   userknownhostsfile: [/./, 'must be a path'],
   stricthostkeychecking: [/^(yes|no|on|off|ask|accept-new)$/i, 'must be yes, accept-new or no'],
 };
 
-/** Of `ansible_ssh_common_args` and `_extra_args`, what we honour; the rest must not be passed over. */
+/** Of `ansible_ssh_common_args` and `_extra_args`, in the form of a connection. */
 export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: Tell): SshArgs {
-  const options = new Map<string, readonly [value: string, setting: Setting]>();
+  const all: (readonly [keyword: string, value: string, setting: Setting])[] = [];
+  let sshConfigFile: string | undefined;
   for (const name of ['ansible_ssh_common_args', 'ansible_ssh_extra_args']) {
     const setting = settingOf(name);
     if (setting === undefined) continue;
@@ -30,55 +36,50 @@ export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: 
       );
       continue;
     }
-    // As in ssh: the first one counts.
-    for (const [key, value] of optionsOf(setting.value, (problem, hint) =>
-      tell(name, setting, problem, hint),
-    ))
-      if (!options.has(key)) options.set(key, [value, setting]);
+    const found = optionsOf(setting.value, (problem, hint) => tell(name, setting, problem, hint));
+    all.push(...found.options.map(([keyword, value]) => [keyword, value, setting] as const));
+    if (found.configFile !== undefined) sshConfigFile ??= configFile(found.configFile, setting.folder);
   }
-  const known = options.get('userknownhostsfile');
+  // As in ssh: the first one counts, and of ProxyJump and ProxyCommand the first of both.
+  const first = (...keywords: string[]) => all.find(([keyword]) => keywords.includes(keyword.toLowerCase()));
+  const proxy = first('proxyjump', 'proxycommand');
+  const known = first('userknownhostsfile');
+  const rest = all.filter(([keyword]) => !Object.hasOwn(OPTIONS, keyword.toLowerCase()));
   return {
-    proxyJump: options.get('proxyjump')?.[0],
-    knownHostsFile: known && knownHosts(known[0], known[1].folder),
-    strictHostKeyChecking: hostKeyPolicy(options.get('stricthostkeychecking')?.[0]),
+    proxyJump: proxy?.[0].toLowerCase() === 'proxyjump' ? proxy[1] : undefined,
+    knownHostsFile: known && knownHosts(known[1], known[2].folder),
+    strictHostKeyChecking: hostKeyPolicy(first('stricthostkeychecking')?.[1]),
+    ...(proxy?.[0].toLowerCase() === 'proxycommand' && { proxyCommand: proxy[1] }),
+    ...(rest.length > 0 && { sshOptions: rest.map(([keyword, value]) => [keyword, value] as const) }),
+    ...(sshConfigFile !== undefined && { sshConfigFile }),
   };
 }
 
+function configFile(path: string, folder: string | undefined): string {
+  return path.toLowerCase() === 'none' ? 'none' : resolvePath(path, folder);
+}
+
 /** OpenSSH's word for no file at all is none. */
-function knownHosts(path: string, folder: string | undefined): string {
+function knownHosts(quoted: string, folder: string | undefined): string {
+  const path = quoted.replace(/^"(.*)"$/, '$1');
   return path.toLowerCase() === 'none' ? '/dev/null' : resolvePath(path, folder);
 }
 
-/** The honoured options among ssh's arguments, in their order. */
-function optionsOf(args: string, tell: (problem: string, hint: string) => void): readonly [string, string][] {
-  const found: [string, string][] = [];
-  const words = (args.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []).map((word) =>
-    word.replaceAll(/["']/g, ''),
-  );
-  for (let i = 0; i < words.length; i += 1) {
-    const word = words[i] as string;
-    const [, flag, attached] = /^-([oJ])(.*)$/.exec(word) ?? [];
-    const argument = attached || words[i + 1];
-    if (flag === undefined || argument === undefined) {
-      tell(flag === undefined ? `${word} is not honoured here` : `${word} has nothing after it`, HONOURED);
-      break;
-    }
-    if (!attached) i += 1;
-    const [, key = '', value = ''] =
-      flag === 'J'
-        ? ['', 'ProxyJump', argument]
-        : (/^(\w+)\s*[=\s]?\s*(.*)$/.exec(argument) ?? ['', argument]);
-    const option = Object.hasOwn(OPTIONS, key.toLowerCase()) ? OPTIONS[key.toLowerCase()] : undefined;
-    if (option === undefined) {
-      tell(
-        `-o ${key} is not honoured here`,
-        key.toLowerCase() === 'proxycommand' ? 'use ProxyJump' : HONOURED,
-      );
-    } else if (!option[0].test(value) || value.startsWith('-')) {
-      tell(`${key} ${option[1]}, found ${shownValue(key, value)}`, HONOURED);
-    } else found.push([key.toLowerCase(), value]);
-  }
-  return found;
+/** The options among ssh's arguments, in their order; the transport judges those that it alone knows. */
+function optionsOf(
+  args: string,
+  tell: (problem: string, hint: string) => void,
+): Pick<Arguments, 'options' | 'configFile'> {
+  const { options, configFile, problems } = sshArguments(args);
+  for (const problem of problems) tell(problem, HINT);
+  const good = options.filter(([keyword, value]) => {
+    const [pattern, wanted] = (Object.hasOwn(OPTIONS, keyword.toLowerCase()) &&
+      OPTIONS[keyword.toLowerCase()]) || [/./];
+    if (pattern.test(value) && !value.startsWith('-')) return true;
+    tell(`${keyword} ${wanted ?? 'must have a value'}, found ${shownValue(keyword, value)}`, HINT);
+    return false;
+  });
+  return { options: good, configFile };
 }
 
 function hostKeyPolicy(value: string | undefined): HostKeyPolicy | undefined {

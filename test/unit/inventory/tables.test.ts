@@ -241,13 +241,31 @@ describe('ansible_ssh_common_args', () => {
     ['-o UserKnownHostsFile="/a b/c" -J x', { knownHostsFile: '/a b/c', proxyJump: 'x' }],
     ['-o UserKnownHostsFile=none', { knownHostsFile: '/dev/null' }],
     ['-o UserKnownHostsFile=keys', { knownHostsFile: 'DIR/keys' }],
+    ['-o ProxyCommand="nc -x p %h %p"', { proxyCommand: 'nc -x p %h %p' }],
+    ['-J a -o ProxyCommand=nc', { proxyJump: 'a' }],
+    ['-o ProxyCommand=none -J a', { proxyCommand: 'none' }],
+    [
+      '-o Ciphers=3des-cbc -4',
+      {
+        sshOptions: [
+          ['Ciphers', '3des-cbc'],
+          ['AddressFamily', 'inet'],
+        ],
+      },
+    ],
+    ['-F ssh.cfg', { sshConfigFile: 'DIR/ssh.cfg' }],
+    ['-F none -q', { sshConfigFile: 'none' }],
   ])('%s', async (args, wanted) => {
     const { hosts, folder } = await load(`etcd:\n  hosts:\n    a: { ansible_ssh_common_args: '${args}' }\n`);
-    const { proxyJump, knownHostsFile, strictHostKeyChecking } = hosts[0]?.connection ?? {};
+    const { proxyJump, proxyCommand, knownHostsFile, strictHostKeyChecking, sshOptions, sshConfigFile } =
+      hosts[0]?.connection ?? {};
     expect({
       proxyJump,
+      proxyCommand,
       knownHostsFile: knownHostsFile?.replace(folder, 'DIR'),
       strictHostKeyChecking,
+      sshOptions,
+      sshConfigFile: sshConfigFile?.replace(folder, 'DIR'),
     }).toEqual({
       proxyJump: undefined,
       knownHostsFile: undefined,

@@ -1,5 +1,6 @@
 import { whoami } from '../../../whoami.ts';
 import type { Connection } from '../../host.ts';
+import { quoted } from './arguments.ts';
 import { DIRECTIVES } from './directives.ts';
 import type { Evaluated, Option } from './evaluate.ts';
 import { untildeOf } from './home.ts';
@@ -30,10 +31,6 @@ function flagsOf(connection: Connection): readonly (readonly [keyword: string, v
     ...(connection.sshOptions ?? []),
   ];
   return flags.flatMap(([keyword, value]) => (value === undefined ? [] : [[keyword, value] as const]));
-}
-
-function quoted(word: string): string {
-  return `"${word.replace(/(["\\])/g, '\\$1')}"`;
 }
 
 /** Directives for one host, with what their values stand for. */
