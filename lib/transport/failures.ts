@@ -20,7 +20,7 @@ export function notStarted(host: string, said: string): QuorateError {
   return unreachable(
     host,
     `cannot start a shell${said ? `: ${said}` : ''}`,
-    'a login with a POSIX shell at /bin/sh is wanted',
+    said ? 'log in by hand to hear the same' : 'a login with a POSIX shell at /bin/sh is wanted',
   );
 }
 
@@ -29,7 +29,7 @@ export function neverStarted(host: string, seconds: number, said: string): Quora
   return unreachable(
     host,
     `no shell came up within ${seconds} s of the login${said ? `; it said: ${said}` : ''}`,
-    'log in by hand, and see what its start-up files (.bashrc, .profile) or its own shell wait for',
+    'log in by hand, and see what its start-up files (.bashrc, .profile) or its own shell wait for, or read',
   );
 }
 

@@ -31,6 +31,8 @@ export interface Launched {
   readonly stdin: Promise<Writable | undefined>;
   /** Ends its standard input, whatever state it is in. */
   abandon(): void;
+  /** Waits no longer for one that has not begun: `ended` rejects. */
+  forget(): void;
   /** Waits for it no longer, whatever it does: `ended` rejects, unless it has settled. */
   drop(why: string): void;
 }
@@ -113,6 +115,7 @@ class Conversation implements Launched {
   readonly #marker = newMarker();
   readonly #streams: ScriptStreams;
   #before = Buffer.alloc(0);
+  readonly #since = performance.now();
   #said = '';
   #hasBegun = false;
   #abandoned = false;
@@ -158,6 +161,13 @@ class Conversation implements Launched {
     this.#process.stdin?.end();
   }
 
+  forget(): void {
+    if (this.#hasBegun || this.#abandoned) return;
+    const said = lastLine(this.#said) || lastLine(this.#before.toString('latin1'));
+    const seconds = Math.round((performance.now() - this.#since) / 1000);
+    this.#giveUp(neverStarted(this.#host, seconds, said));
+  }
+
   drop(why: string): void {
     this.#giveUp(connectionLost(this.#host, why));
   }
@@ -174,11 +184,7 @@ class Conversation implements Launched {
   #expectStart(ms: number): void {
     this.#late = setTimeout(() => {
       // Where this process itself was busy, what has arrived meanwhile is heard first.
-      setImmediate(() => {
-        if (this.#hasBegun || this.#abandoned) return;
-        const said = lastLine(this.#said) || lastLine(this.#before.toString('latin1'));
-        this.#giveUp(neverStarted(this.#host, Math.round(ms / 1000), said));
-      });
+      setImmediate(() => this.forget());
     }, ms);
     const forget = () => clearTimeout(this.#late);
     this.begun.then(forget);

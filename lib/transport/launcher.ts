@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 /**
  * The one program that stands in a command line on a host; scripts reach it on standard input. Its first
  * line is a marker, which comes back on standard output once the whole script has arrived, and whose
- * repetition ends the script: a script cut short by a lost connection is never run.
+ * repetition ends the script: a script cut short by a lost connection is never run. All lines arrive as comments: where
+ * something else than this reads them, another shell that a login's start-up files have put in place, it runs none.
  *
  * The script runs in this very shell, whose process group is the channel's own (sshd gives each channel a
  * session, `detached` each local child), without standard input. A watcher reads on: `stop` asks the
@@ -20,7 +21,7 @@ import { randomBytes } from 'node:crypto';
 export const LAUNCHER = [
   'export LC_ALL=C',
   'read -r qm || exit 1',
-  'qs=$(sed "/^$qm$/q")',
+  'qs=$(sed -e "/^$qm$/q" -e "s/^#//")',
   'case $qs in *"$qm") ;; *) exit 1 ;; esac',
   'q_stop=; trap "q_stop=1" USR1',
   'exec 3<&0 </dev/null',
@@ -48,5 +49,5 @@ export function newMarker(): string {
  * it quits at; where sed leaves that, the watcher passes over it.
  */
 export function launcherInput(script: string, marker: string): string {
-  return `${marker}\n${script}\n${marker}\n\n`;
+  return `${marker}\n#${script.replaceAll('\n', '\n#')}\n${marker}\n\n`;
 }

@@ -2,6 +2,9 @@ import type { RunningScript, ScriptStreams } from './host.ts';
 import { launch, type Way } from './launch.ts';
 import { LAUNCHER, launcherInput } from './launcher.ts';
 
+/** How long one that is under way to its login may still begin, once it is to stop. */
+const STOP_MS = 500;
+
 /** How long a script may take to end that was killed: a process in an uninterruptible wait does not. */
 const KILL_MS = 2_000;
 
@@ -23,6 +26,8 @@ export function runScript(way: Way, script: string, streams: ScriptStreams): Run
     done: ended,
     stop() {
       void control('stop');
+      // A login that does not come to our program has nothing in hand that could be finished.
+      if (!hasBegun) setTimeout(() => launched.forget(), STOP_MS).unref();
     },
     kill() {
       // Before that, the end of the input keeps a script from running, or ends it.

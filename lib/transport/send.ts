@@ -7,13 +7,13 @@ import { badSetting, connectionLost, notSent } from './failures.ts';
 import { launch, type Way } from './launch.ts';
 
 /**
- * Takes a marker, a path and a size as lines, then the bytes. They go to a hidden name beside the target,
+ * Takes a marker, a path and a size as lines (comments, as with the launcher), then the bytes. They go to a hidden name beside the target,
  * under umask 077 and to a file that was not there (noclobber: no link is followed), and take the
  * target's place once all have arrived and are on disk. Written for the same login shells as the launcher.
  */
 export const RECEIVER = [
   'export LC_ALL=C',
-  'read -r qm && IFS= read -r t && read -r n || exit 1',
+  'read -r qm && IFS= read -r t && read -r n || exit 1; t=${t#?}; n=${n#?}',
   'echo "$qm"',
   'p=${t%/*}/.${t##*/}.quorate-part',
   // The folders may be somebody else's way, too; only the file is private.
@@ -56,7 +56,7 @@ export async function sendFile(
     throw notSent(way.host, target, error.message);
   });
   let said = '';
-  const launched = launch(way, RECEIVER, (marker) => `${marker}\n${target}\n${size}\n`, {
+  const launched = launch(way, RECEIVER, (marker) => `${marker}\n#${target}\n#${size}\n`, {
     stdout: () => {},
     stderr: (chunk) => {
       said = (said + chunk.toString('utf8')).slice(-1000);

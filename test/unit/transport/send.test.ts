@@ -118,7 +118,7 @@ describe('sending a file', () => {
     writeFileSync(`${dir}/target`, 'old');
     const way = {
       host: 'node1',
-      spawn: cutShort(`#quorate-${'0'.repeat(24)}\n${dir}/target\n10\n01234`.length),
+      spawn: cutShort(`#quorate-${'0'.repeat(24)}\n#${dir}/target\n#10\n01234`.length),
       env: process.env,
       loginShell: false,
       sudo: undefined,

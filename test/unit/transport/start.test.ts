@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, expect, it } from 'vitest';
 import type { Spawn, Way } from '../../../lib/transport/launch.ts';
 import { runScript } from '../../../lib/transport/script.ts';
+import { scratch } from '../support/scratch.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -32,6 +35,30 @@ it('a login that never comes to our shell fails within some 10 s, with what it s
   });
   expect(performance.now() - started).toBeLessThan(12_000);
 }, 15_000);
+
+it('a login that never comes to our shell ends at once when the run is to stop', async () => {
+  const running = runScript(login('echo "which kubeconfig?" >&2; exec sleep 60'), 'echo hello', QUIET);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const started = performance.now();
+  running.stop();
+  expect(await running.done.catch((error) => error)).toMatchObject({
+    exitCode: 4,
+    message: expect.stringMatching(/no shell came up within \d s of the login; it said: which kubeconfig\?/),
+  });
+  expect(performance.now() - started).toBeLessThan(1500);
+});
+
+it.each(['sh', 'bash'])(
+  'a login whose start-up files put another shell (%s) in place runs nothing of a script',
+  async (shell) => {
+    const file = join(scratch(), 'ran');
+    const running = runScript(login(`exec ${shell}`), `touch ${file}\nid\necho "two\nlines"`, QUIET);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    running.stop();
+    await expect(running.done).rejects.toMatchObject({ exitCode: 4 });
+    expect(existsSync(file)).toBe(false);
+  },
+);
 
 it('a script that does not end when it is killed keeps nobody waiting', async () => {
   const running = runScript(login('read -r marker; echo "$marker"; exec sleep 60'), 'echo hello', QUIET);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sshArguments } from '../../../../../lib/transport/ssh/config/arguments.ts';
 
-const cases: readonly (readonly [string, readonly (readonly [string, string])[], string?])[] = [
+const cases: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   ['', []],
   [
     '-o ControlMaster=auto -o ControlPersist=60s',
