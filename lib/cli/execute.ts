@@ -10,7 +10,7 @@ import { createReport } from '../report/index.ts';
 import { startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
-import { connect } from '../transport/index.ts';
+import { checkConnections, connect } from '../transport/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
 import { listing } from './listing.ts';
@@ -63,6 +63,10 @@ export async function execute(playbook: CommandLine, options: Options, started: 
   const warnings = checkPlays(playbook, inventory, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
+  const reached = new Set(chosen.map(({ name }) => name));
+  await checkConnections(
+    inventory.hosts.flatMap(({ name, connection }) => (reached.has(name) ? connection : [])),
+  );
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });

@@ -1,3 +1,4 @@
+import { QuorateError, QuorateErrors } from '../errors.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import type { Connection, Host } from './host.ts';
 
@@ -13,6 +14,29 @@ export async function connect(connection: Connection, options: ConnectOptions = 
   const host = await connectSsh(connection, options);
   if (connection.become) options.tell?.(host.name, `scripts run${becomes(connection)}`);
   return host;
+}
+
+/**
+ * Reads what ssh_config says of hosts that are to be connected, before any is. Throws all that is wrong at once, exit
+ * code 1; what is wrong for several hosts is told of one.
+ */
+export async function checkConnections(connections: readonly Connection[]): Promise<void> {
+  const overSsh = connections.filter(({ kind }) => kind === 'ssh');
+  if (overSsh.length === 0) return;
+  const { sshSettings } = await import('./ssh/ssh-settings.ts');
+  const found = await Promise.all(
+    overSsh.map((connection) =>
+      sshSettings(connection).then(
+        () => [],
+        (error: unknown) => {
+          if (!(error instanceof QuorateError)) throw error;
+          return [[error.message.replace(`${connection.name}: `, ''), error] as const];
+        },
+      ),
+    ),
+  );
+  const errors = [...new Map(found.flat().reverse()).values()].reverse();
+  if (errors.length > 0) throw new QuorateErrors(errors);
 }
 
 function becomes({ become, becomeUser, becomePassword }: Connection): string {

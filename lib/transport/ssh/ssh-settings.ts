@@ -73,7 +73,8 @@ export async function sshSettings(connection: Connection): Promise<SshSettings> 
     return settingsOf(connection, await readOptions(connection));
   } catch (error) {
     if (!(error instanceof ConfigProblem)) throw error;
-    throw badSetting(connection.name, error.message, error.hint, error.position);
+    const { message, origin, hint, position } = error;
+    throw badSetting(connection.name, position ? message : `${origin.file}: ${message}`, hint, position);
   }
 }
 

@@ -115,7 +115,7 @@ describe('through jump hosts', () => {
     const server = await startServer();
     await expect(connected(connectionTo(server, { proxyJump }))).rejects.toMatchObject({
       exitCode: 1,
-      message: `node1: ${proxyJump} is no jump host`,
+      message: `node1: ansible_ssh_common_args: ${proxyJump} is no jump host`,
       hint: '[user@]host[:port] is wanted, several with commas',
     });
   });
