@@ -91,7 +91,9 @@ export async function execute(given: CommandLine, options: Options, started: Sta
   playbook.guard?.(chosen, options);
   const reached = new Set(chosen.map(({ name }) => name));
   await checkConnections(
-    inventory.hosts.flatMap(({ name, connection }) => (reached.has(name) ? connection : [])),
+    [...settled.values()].flatMap(({ name, connection }) =>
+      connection !== undefined && reached.has(name) ? connection : [],
+    ),
   );
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
