@@ -16,7 +16,6 @@ await main(import.meta.url, {
     'skip-tags',
     'become',
     'ask-become-pass',
-    'user',
     'trust',
     'list-hosts',
     'list-tasks',
@@ -28,6 +27,7 @@ await main(import.meta.url, {
   examples: [
     ['-i hosts.ini --graph', 'the tree of groups and hosts'],
     ['-i hosts.ini --list', 'all of it, in the form of ansible-inventory'],
+    ['-i hosts.ini --connection etcd01', 'how a run would log in, as ssh -G says it'],
     ['-i hosts.ini --explain etcd01 etcd_data_dir', 'which file says it, and what that beat'],
   ],
   flags: INVENTORY_FLAGS,
