@@ -2,7 +2,12 @@ import { MAX_TEXT } from './probe.ts';
 
 /** `q_born`, `q_lives` and `q_nap`, also for scripts that run without the rest of the prelude. */
 export const PROCESSES = `q_nap() { sleep "$1" 2>/dev/null || sleep 1; }
-q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+q_born() {
+  q_line=$(cat "/proc/$1/stat" 2>/dev/null) || return
+  set -- \${q_line##*) }
+  case $1 in Z | X | x) return 1 ;; esac
+  echo "\${20}"
+}
 q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
 
 /**
@@ -28,7 +33,8 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
- * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
+ * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good. Nothing of one that has ended
+ *   and that its parent has not asked for yet
  * - `q_lives PID BORN`: the process that was named so is still there
  * - `q_nap SECONDS`: sleeps for a part of a second, or for one where sleep knows whole ones only
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
