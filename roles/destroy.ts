@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import type { Role, Target } from '../lib/dsl/role.ts';
-import { type Sh, sh } from '../lib/dsl/sh.ts';
+import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import type { DestroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
 import { purges } from '../lib/etcd/operations/destroy/strategy.ts';
+import { isStopped, refuseUnlessStopped } from '../lib/etcd/stopped.ts';
 import { command } from '../lib/resources/command.ts';
 import { stopPidFile } from '../lib/resources/service/process.ts';
 import { setAside } from '../lib/resources/set-aside.ts';
@@ -55,25 +56,6 @@ function processStopped(member: Member): Task {
     run: stopPidFile(pidFile(member)),
     unless: isStopped(member),
   });
-}
-
-/** A unit that is starting, stopping or waiting for its next try has processes, or will; one that is not there is inactive. */
-function isStopped(member: Member): Sh {
-  if (member.manager === 'process') return sh`[ ! -f ${pidFile(member)} ]`;
-  return sh`case $(systemctl show -p ActiveState ${`${member.service}.service`}) in *=inactive | *=failed) : ;; *) false ;; esac`;
-}
-
-/**
- * Ends an apply unless the member is stopped now, whatever was seen or done before: nothing is taken from under a
- * running etcd.
- */
-function refuseUnlessStopped(member: Member): Sh {
-  const wanted = `${member.service} is not stopped, wanted inactive or failed: nothing further is moved or removed`;
-  const found =
-    member.manager === 'process'
-      ? sh`:`
-      : sh`systemctl show -p ActiveState -p SubState ${`${member.service}.service`}`;
-  return sh`if ! ${isStopped(member)}; then echo ${wanted}; ${found}; exit 1; fi`;
 }
 
 /** Only what the manifest lists: the survey refuses where it lists another directory than the inventory. */
