@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { alone } from '../lib/dsl/alone.ts';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
@@ -25,7 +26,10 @@ export const destroy: Role<DestroyFacts> = {
     const member = memberOf(target);
     const unit = memberUnitPath(member);
     const paths = manifest.filter(
-      (path) => path.startsWith('/') && !dataDirs(member).includes(path) && !path.startsWith(member.stateDir),
+      (path) =>
+        path.startsWith('/') &&
+        !dataDirs(member).includes(path) &&
+        !`${path}/`.startsWith(`${member.stateDir}/`),
     );
     return [
       ...(manifest.includes(unit) ? [unitStopped(member)] : []),
@@ -100,7 +104,8 @@ done`,
 
 function userGone(name: string): Task {
   return command(`user ${name} is gone`, {
-    run: sh`if command -v userdel >/dev/null; then userdel ${name}; else deluser ${name}; fi`,
+    run: sh`${alone}
+if command -v userdel >/dev/null; then userdel ${name}; else deluser ${name}; fi`,
     unless: sh`! id ${name} >/dev/null 2>&1`,
   });
 }
@@ -110,7 +115,7 @@ function recordsGone(member: Member, staying: readonly string[]): Task {
   const { stateDir } = member;
   const all = dirname(stateDir);
   const handOver = sh`for q_file in ${all}/*/manifest; do
-  if [ -f "$q_file" ] && [ "$q_file" != ${stateDir}/manifest ]; then printf '%s\n' ${staying.map((name) => `user:${name}`)} >>"$q_file"; break; fi
+  if [ -f "$q_file" ] && [ "$q_file" != ${stateDir}/manifest ]; then q_add "$q_file" ${staying.map((name) => `user:${name}`)} || exit; break; fi
 done`;
   return command(`${stateDir} is gone`, {
     run: sh`${refuseUnlessStopped(member)}
