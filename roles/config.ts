@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Role } from '../lib/dsl/role.ts';
-import { sh } from '../lib/dsl/sh.ts';
+import { joinSh, sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
@@ -8,6 +8,7 @@ import { etcdConf } from '../lib/etcd/files/etcd-conf.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { confFile, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
+import { refuseUnlessStopped } from '../lib/etcd/stopped.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
 import { stopPidFile } from '../lib/resources/service/process.ts';
@@ -54,10 +55,11 @@ function describing(dataDir: string, conf: Task): Task {
 function dataSetAside(member: Member) {
   const { dataDir, walDir, service, manager, user } = member;
   const unit = `${service}.service`;
-  const stop =
+  const stopped =
     manager === 'process'
       ? stopPidFile(pidFile(member))
       : sh`systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null`;
+  const stop = joinSh([stopped, refuseUnlessStopped(member)]);
   const asRoot = user !== undefined;
   const aside = (path: string, what: string) =>
     setAside(path, {

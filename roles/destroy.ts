@@ -1,12 +1,14 @@
 import { dirname } from 'node:path';
+import { alone } from '../lib/dsl/alone.ts';
 import type { Role, Target } from '../lib/dsl/role.ts';
-import { type Sh, sh } from '../lib/dsl/sh.ts';
+import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import type { DestroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
 import { purges } from '../lib/etcd/operations/destroy/strategy.ts';
+import { isStopped, refuseUnlessStopped } from '../lib/etcd/stopped.ts';
 import { command } from '../lib/resources/command.ts';
 import { stopPidFile } from '../lib/resources/service/process.ts';
 import { setAside } from '../lib/resources/set-aside.ts';
@@ -24,7 +26,10 @@ export const destroy: Role<DestroyFacts> = {
     const member = memberOf(target);
     const unit = memberUnitPath(member);
     const paths = manifest.filter(
-      (path) => path.startsWith('/') && !dataDirs(member).includes(path) && !path.startsWith(member.stateDir),
+      (path) =>
+        path.startsWith('/') &&
+        !dataDirs(member).includes(path) &&
+        !`${path}/`.startsWith(`${member.stateDir}/`),
     );
     return [
       ...(manifest.includes(unit) ? [unitStopped(member)] : []),
@@ -55,25 +60,6 @@ function processStopped(member: Member): Task {
     run: stopPidFile(pidFile(member)),
     unless: isStopped(member),
   });
-}
-
-/** A unit that is starting, stopping or waiting for its next try has processes, or will; one that is not there is inactive. */
-function isStopped(member: Member): Sh {
-  if (member.manager === 'process') return sh`[ ! -f ${pidFile(member)} ]`;
-  return sh`case $(systemctl show -p ActiveState ${`${member.service}.service`}) in *=inactive | *=failed) : ;; *) false ;; esac`;
-}
-
-/**
- * Ends an apply unless the member is stopped now, whatever was seen or done before: nothing is taken from under a
- * running etcd.
- */
-function refuseUnlessStopped(member: Member): Sh {
-  const wanted = `${member.service} is not stopped, wanted inactive or failed: nothing further is moved or removed`;
-  const found =
-    member.manager === 'process'
-      ? sh`:`
-      : sh`systemctl show -p ActiveState -p SubState ${`${member.service}.service`}`;
-  return sh`if ! ${isStopped(member)}; then echo ${wanted}; ${found}; exit 1; fi`;
 }
 
 /** Only what the manifest lists: the survey refuses where it lists another directory than the inventory. */
@@ -118,7 +104,8 @@ done`,
 
 function userGone(name: string): Task {
   return command(`user ${name} is gone`, {
-    run: sh`if command -v userdel >/dev/null; then userdel ${name}; else deluser ${name}; fi`,
+    run: sh`${alone}
+if command -v userdel >/dev/null; then userdel ${name}; else deluser ${name}; fi`,
     unless: sh`! id ${name} >/dev/null 2>&1`,
   });
 }
@@ -128,7 +115,7 @@ function recordsGone(member: Member, staying: readonly string[]): Task {
   const { stateDir } = member;
   const all = dirname(stateDir);
   const handOver = sh`for q_file in ${all}/*/manifest; do
-  if [ -f "$q_file" ] && [ "$q_file" != ${stateDir}/manifest ]; then printf '%s\n' ${staying.map((name) => `user:${name}`)} >>"$q_file"; break; fi
+  if [ -f "$q_file" ] && [ "$q_file" != ${stateDir}/manifest ]; then q_add "$q_file" ${staying.map((name) => `user:${name}`)} || exit; break; fi
 done`;
   return command(`${stateDir} is gone`, {
     run: sh`${refuseUnlessStopped(member)}

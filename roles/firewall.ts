@@ -218,9 +218,11 @@ function ownTable(
   const path = rulesFile(member, backend);
   const root = { owner: 'root', group: 'root' };
   const command = backend === 'nftables' ? 'nft' : 'iptables';
+  const nft = '/bin/sh -c "exec nft';
   const lines =
     backend === 'nftables'
-      ? { start: `/usr/sbin/nft -f ${path}`, stop: `/usr/sbin/nft delete table inet quorate_${service}` }
+      ? // Old systemd wants a path, and nft lies elsewhere on each distribution.
+        { start: `${nft} -f ${path}"`, stop: `${nft} delete table inet quorate_${service}"` }
       : { start: `/bin/sh ${path} start`, stop: `/bin/sh ${path} stop` };
   return [
     assert(`${command} is installed`, {

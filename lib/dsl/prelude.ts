@@ -2,7 +2,12 @@ import { MAX_TEXT } from './probe.ts';
 
 /** `q_born`, `q_lives` and `q_nap`, also for scripts that run without the rest of the prelude. */
 export const PROCESSES = `q_nap() { sleep "$1" 2>/dev/null || sleep 1; }
-q_born() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
+q_born() {
+  q_line=$(cat "/proc/$1/stat" 2>/dev/null) || return
+  set -- \${q_line##*) }
+  case $1 in Z | X | x) return 1 ;; esac
+  echo "\${20}"
+}
 q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
 
 /**
@@ -28,10 +33,12 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
- * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good
+ * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good. Nothing of one that has ended
+ *   and that its parent has not asked for yet
  * - `q_lives PID BORN`: the process that was named so is still there
  * - `q_nap SECONDS`: sleeps for a part of a second, or for one where sleep knows whole ones only
  * - `q_label PATH`: SELinux label by policy, where SELinux is on
+ * - `q_add FILE LINE…`: adds lines to a file, which is old or new, but never half: also on a disk that is full
  * - `q_own NAME…`: lists paths (and `user:NAME`) in our manifest, before they are touched. Folders above a path
  *   that are not there yet are ours, too, and so are those that another service of ours on the host has made. Lines that are new come last.
  */
@@ -130,9 +137,14 @@ q_room() { set -- $(df -Pk "\${1%/*}/" 2>/dev/null | tail -n 1); if [ -n "\${6-}
 ${PROCESSES}
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_own() {
-  [ -f "$q_state/manifest" ] || : >"$q_state/manifest"
-  q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest)$q_nl
-  { sort -u "$q_state/manifest"; sort -u "$q_state/manifest"; q_owned "$@" | sort -u; } | sort | uniq -u >>"$q_state/manifest"
+  q_ours=$q_nl$(cat "\${q_state%/*}"/*/manifest 2>/dev/null)$q_nl
+  q_listed=$(cat "$q_state/manifest" 2>/dev/null | sort -u)
+  q_new=$({ printf '%s\\n' "$q_listed" "$q_listed"; q_owned "$@" | sort -u; } | sort | uniq -u)
+  if [ -n "$q_new" ]; then q_add "$q_state/manifest" "$q_new"; fi
+}
+q_add() {
+  q_file=$1 q_all=$(cat -- "$1" 2>/dev/null); shift
+  printf '%s\\n' \${q_all:+"$q_all"} "$@" | q_write "$q_file" 0644 '' ''
 }
 q_owned() {
   q_last=

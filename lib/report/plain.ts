@@ -61,6 +61,11 @@ export function createPlain(settings: Settings): Renderer {
       case 'recap':
         recap = event;
         heartbeat.stop();
+        break;
+      case 'cluster':
+        break;
+      default:
+        event satisfies never;
     }
   };
 

@@ -40,6 +40,12 @@ export function createPretty(settings: Settings): Renderer {
         break;
       case 'recap':
         recap = event;
+        break;
+      case 'play':
+      case 'cluster':
+        break;
+      default:
+        event satisfies never;
     }
   };
 

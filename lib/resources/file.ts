@@ -121,7 +121,9 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
       return sh`q_keep ${path} ${incoming(path)} && touch -c -- ${incoming(path)} &&
 q_adopt ${incoming(path)} ${path} ${mode} ${`${owner}:${group}`} ${desired.content.sha256}`;
     }
-    return sh`printf %s ${reveal(desired.content) ?? ''} | q_write ${path} ${mode} ${owner} ${group}`;
+    const text = reveal(desired.content);
+    if (text === undefined) throw new Error(`the content of ${path} was never made`);
+    return sh`printf %s ${text} | q_write ${path} ${mode} ${owner} ${group}`;
   },
 });
 

@@ -56,7 +56,10 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   },
   foresee: ({ name, group }, _observed, _changes, world) => world.user(name).willBe({ group }),
   apply({ name, group, home }, changes) {
-    if (changes.some((change) => change.kind === 'update')) return sh`usermod --gid ${group} ${name}`;
+    const moves = changes.some((change) => change.kind === 'update');
+    if (moves)
+      return sh`${alone}
+usermod --gid ${group} ${name}`;
     return sh`${alone}
 if [ "$(id -gn ${name} 2>/dev/null)" = ${group} ]; then :
 elif command -v useradd >/dev/null

@@ -90,7 +90,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
-    const due = this.plan.filter((planned) => isDue(planned) && which(planned));
+    const due = this.plan.filter((one) => isDue(one) && !this.#applied.has(one) && which(one));
     if (due.length === 0) return;
     this.#wire.doing('preparing');
     const prepare = (planned: PlannedTask) => this.#prepare(planned);

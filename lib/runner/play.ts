@@ -30,6 +30,8 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     build: (target: Target<Facts>) => tasksOf(taking, target, EXIT.failed),
   }));
   session.hosts = hosts;
+  // Hosts that were not tried for that reason are no finding.
+  if (session.stopping) return;
   const run = {
     check,
     roles: taking.map((role) => role.name),
@@ -47,9 +49,12 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     fail: (error: unknown) => session.fail(error),
   };
   await play.strategy.survey?.(run);
+  if (session.stopping) return;
   await plan(session, hosts);
+  if (session.stopping) return;
   if (check) reportPlans(session, hosts);
   await play.strategy.admit?.(run);
+  if (session.stopping) return;
   if (!check) {
     const changing = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
     const due = all.filter(({ name }) => changing.has(name));

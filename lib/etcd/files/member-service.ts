@@ -1,5 +1,5 @@
 import { parsePath } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
+import { partsOf, probe, requireAnswer } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { joinSh, sh } from '../../dsl/sh.ts';
 import {
@@ -53,6 +53,7 @@ export const memberService = defineResource<MemberServiceOptions, MemberServiceD
     ),
 
   parse(reading, { service }) {
+    requireAnswer(reading, `the state of ${service.name}`);
     const parts = partsOf(reading.out);
     const [record, bootstrap, ...loads] = parts.map((part) => parsePath({ code: 0, out: part }));
     const running = managerOf(service).parse(parts.at(-1) ?? '');

@@ -133,7 +133,8 @@ export const ETCD_VARS = {
     type: 'string',
     enum: ['auto', 'firewalld', 'ufw', 'nftables', 'iptables', 'none', 'disabled'],
     default: 'auto',
-    description: 'Which firewall carries the rules; auto is the active one, none leaves it alone.',
+    description:
+      'Which firewall carries the rules; auto is the active one, none leaves it alone, disabled stops and disables firewalld and sets no rules.',
   },
   etcd_client_cidrs: {
     type: 'array',

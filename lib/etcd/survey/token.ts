@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { privateFolder, writeWhole } from '../../pki/index.ts';
+import { privateFolder, readIfAny, writeWhole } from '../../pki/index.ts';
 import type { Cluster } from '../model/cluster.ts';
 
 /**
@@ -10,11 +10,7 @@ import type { Cluster } from '../model/cluster.ts';
  * new ones.
  */
 export async function savedToken(cluster: Cluster): Promise<string | undefined> {
-  try {
-    return (await readFile(tokenFile(cluster), 'utf8')).trim() || undefined;
-  } catch {
-    return undefined;
-  }
+  return (await readIfAny(tokenFile(cluster)))?.trim() || undefined;
 }
 
 export function newToken(cluster: Cluster): string {

@@ -1,3 +1,4 @@
+import { requireAnswer } from '../../dsl/probe.ts';
 import { defineResource, type TaskOptions } from '../../dsl/resource.ts';
 import type { Task } from '../../dsl/task.ts';
 import type { FirewallBackend } from './backend.ts';
@@ -32,5 +33,9 @@ function define<Observed>(backend: FirewallBackend<Observed>) {
     title: ({ backend: name, ports }) =>
       `${name} lets in whom ${ports.map(({ port }) => port).join(' and ')} are for`,
     ...backend,
+    parse(reading, desired) {
+      requireAnswer(reading, `the rules of ${desired.backend}`);
+      return backend.parse(reading, desired);
+    },
   });
 }

@@ -1,3 +1,4 @@
+import { requireAnswer } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { sh } from '../../dsl/sh.ts';
 
@@ -14,7 +15,8 @@ export const firewallOff = defineResource<object, { readonly service: string }, 
   name: ({ service }) => service,
   title: ({ service }) => `${service} is stopped and disabled`,
   probe: ({ service }) => sh`systemctl show -p ActiveState -p UnitFileState ${`${service}.service`}`,
-  parse(reading) {
+  parse(reading, { service }) {
+    requireAnswer(reading, `the state of ${service}`);
     const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(reading.out)?.[1] ?? '';
     return { active: property('ActiveState'), enabled: property('UnitFileState') };
   },

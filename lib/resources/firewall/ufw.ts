@@ -10,7 +10,9 @@ import { reversible, ruleDifferences, ruleName } from './rules.ts';
  * with the rest is its default policy. `2380/any` is a rule for TCP and UDP both.
  */
 export const ufwBackend: FirewallBackend<readonly string[]> = {
-  probe: () => sh`cat /etc/ufw/user.rules /etc/ufw/user6.rules 2>/dev/null`,
+  probe: () => sh`for q_file in /etc/ufw/user.rules /etc/ufw/user6.rules; do
+  if [ -e "$q_file" ]; then cat "$q_file" || exit 1; fi
+done`,
 
   parse: (reading) => [...new Set(reading.out.split('\n').flatMap(parseTuple))],
 

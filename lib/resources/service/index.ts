@@ -1,5 +1,5 @@
 import { parsePath } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
+import { partsOf, probe, requireAnswer } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
@@ -54,7 +54,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
   probe: ({ name, files }) =>
     probe(
       files.map(({ path }) => ({ path, how: 'digest' as const })),
-      sh`systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic ${unitName(name)}; sed -n '/^btime/p' /proc/stat
+      sh`systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic ${unitName(name)} || exit 1; sed -n '/^btime/p' /proc/stat
 if [ -f ${record(name)} ]; then cat ${record(name)}; fi
 for q_path in ${files.map(({ path }) => path)}; do echo "written $(stat -L -c %Y -- "$q_path" 2>/dev/null) $q_path"; done`,
     ),
@@ -75,7 +75,9 @@ function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
   });
 }
 
-function parseUnit({ out }: Reading, { files }: WantedUnit): ObservedUnit {
+function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit {
+  requireAnswer(reading, `the state of ${name}`);
+  const { out } = reading;
   const parts = partsOf(out);
   const own = parts[files.length] ?? '';
   const all = (pattern: RegExp) =>

@@ -22,17 +22,18 @@ ${startProcess(desired)}`,
 function isRunning(pidFile: string): Sh {
   return sh`q_pid= q_start=
 if [ -f ${pidFile} ]; then read -r q_pid q_start <${pidFile}; fi
-[ -n "$q_pid" ] && [ "$(q_born "$q_pid")" = "$q_start" ]`;
+q_lives "$q_pid" "$q_start"`;
 }
 
-/** Ends the process of a pid file: TERM, then KILL after ten seconds. */
+/** Ends the process of a pid file: TERM, then KILL after ten seconds. Fails where that ends nothing in another ten. */
 export function stopPidFile(pidFile: string): Sh {
   return sh`if ${isRunning(pidFile)}; then
   kill "$q_pid"
   q_tries=0
-  while [ "$(q_born "$q_pid")" = "$q_start" ]; do
+  while q_lives "$q_pid" "$q_start"; do
     q_tries=$((q_tries + 1))
     if [ "$q_tries" = 100 ]; then kill -9 "$q_pid"; fi
+    if [ "$q_tries" = 200 ]; then echo "process $q_pid does not end, not even by KILL"; exit 1; fi
     q_nap 0.1
   done
 fi
@@ -43,7 +44,8 @@ function startProcess(desired: ProcessService): Sh {
   const { executable, environmentFiles, before, pidFile, log, ready, name } = desired;
   const why = sh`tail -c +"$((q_from + 1))" ${log} | (${ready?.telling ?? sh`cat >/dev/null`})
 echo 'its last lines:'; tail -c +"$((q_from + 1))" ${log} | tail -n 12 | cut -c1-400`;
-  const ended = sh`if ! kill -0 "$q_pid" 2>/dev/null; then echo ${`${name} ended at once`}; exit 1; fi`;
+  // Its end is ours to ask for: kill -0 would find it until then.
+  const ended = sh`if ! q_lives "$q_pid" "$q_start"; then echo ${`${name} ended at once`}; exit 1; fi`;
   return sh`{ ${before}; } || exit 1
 q_from=0; if [ -f ${log} ]; then q_from=$(wc -c <${log}); fi
 (
@@ -53,7 +55,8 @@ q_from=0; if [ -f ${log} ]; then q_from=$(wc -c <${log}); fi
   exec setsid ${executable} >>${log} 2>&1 </dev/null
 ) &
 q_pid=$!
-echo "$q_pid $(q_born "$q_pid")" >${pidFile}
+q_start=$(q_born "$q_pid")
+echo "$q_pid $q_start" >${pidFile}
 ${ready ? sh`(${waitUntil(ready.until, ready.timeout, ended)}) || { ${why}; exit 1; }` : sh`:`}`;
 }
 

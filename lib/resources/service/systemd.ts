@@ -15,7 +15,7 @@ export function unitName(name: string): string {
 /** Services under systemd. */
 export const systemdManager: ServiceManager<SystemdService> = {
   probe: (desired) =>
-    sh`systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic ${unit(desired)}; sed -n '/^btime/p' /proc/stat`,
+    sh`systemctl show -p ActiveState -p UnitFileState -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic ${unit(desired)} || exit 1; sed -n '/^btime/p' /proc/stat`,
 
   parse(out) {
     const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(out)?.[1] ?? '';

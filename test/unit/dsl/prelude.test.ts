@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
@@ -28,5 +28,37 @@ describe.each(SHELLS)('a file written under %s', (_name, file, ...args) => {
     const script = sh`q_drop ${join(dir, 'file')}`;
     execFileSync(file ?? 'sh', [...args, '-c', `${PRELUDE}${script.text}`]);
     expect(readdirSync(dir)).toEqual(['other']);
+  });
+});
+
+describe.each(SHELLS)('the manifest, by %s', (_name, file, ...args) => {
+  const own = (state: string, ...names: string[]) => {
+    const script = sh`q_state=${state}
+q_own ${names}`;
+    const input = `${PRELUDE}${script.text}`;
+    return spawnSync(file ?? 'sh', [...args], { input, encoding: 'utf8' });
+  };
+  const made = () => {
+    const root = scratch();
+    const state = join(root, 'records/etcd');
+    mkdirSync(state, { recursive: true });
+    return { root, state, manifest: join(state, 'manifest') };
+  };
+
+  it('gets what is new behind what is there, also behind half a line', () => {
+    const { root, state, manifest } = made();
+    own(state, `${root}/b`, `${root}/a`);
+    expect(readFileSync(manifest, 'utf8')).toBe(`${root}/a\n${root}/b\n`);
+    writeFileSync(manifest, `${root}/b\n${root}/half`);
+    own(state, `${root}/a`, `${root}/b`);
+    expect(readFileSync(manifest, 'utf8')).toBe(`${root}/b\n${root}/half\n${root}/a\n`);
+  });
+
+  it('is as it was where it cannot be written whole, and that is an error', () => {
+    const { root, state, manifest } = made();
+    own(state, `${root}/a`);
+    mkdirSync(`${state}/.manifest.quorate-new`);
+    expect(own(state, `${root}/b`).status).not.toBe(0);
+    expect(readFileSync(manifest, 'utf8')).toBe(`${root}/a\n`);
   });
 });

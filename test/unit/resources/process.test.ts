@@ -1,8 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { emptyEnvironment, exportEnvironment } from '../../../lib/resources/service/process.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { PRELUDE } from '../../../lib/dsl/prelude.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
+import {
+  emptyEnvironment,
+  exportEnvironment,
+  processManager,
+  stopPidFile,
+} from '../../../lib/resources/service/process.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
@@ -38,3 +46,63 @@ it.each(SHELLS)(
     ]);
   },
 );
+
+describe.each(SHELLS)('a process by its pid file, under %s', (_, file, ...args) => {
+  const pids: number[] = [];
+  afterEach(() => {
+    for (const pid of pids.splice(0)) process.kill(pid, 'SIGKILL');
+  });
+  const run = (script: string) =>
+    spawnSync(file, args, { input: `${PRELUDE}\n${script}`, encoding: 'utf8', timeout: 20_000 });
+  const fieldsOf = (pid: number) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  };
+  const probe = (pidFile: string) => processManager.probe({ pidFile } as never).text;
+
+  it('is known by its start, whatever it is called', async () => {
+    const program = join(scratch(), 'a b) 1 (c');
+    copyFileSync('/bin/sleep', program);
+    const { pid = 0 } = spawn(program, ['60'], { stdio: 'ignore' });
+    pids.push(pid);
+    for (let i = 0; i < 100 && !readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('a b'); i++)
+      await sleep(10);
+    expect(run(`q_born ${pid}`).stdout).toBe(`${fieldsOf(pid)[19]}\n`);
+  });
+
+  it('is gone once it has ended, also where its parent does not ask for it', async () => {
+    const pidFile = join(scratch(), 'pid');
+    const shell = spawn('/bin/sh', ['-c', `sleep 0.2 & echo $! >${pidFile}; exec sleep 60`], {
+      stdio: 'ignore',
+    });
+    pids.push(shell.pid ?? 0);
+    for (let i = 0; i < 100 && !existsSync(pidFile); i++) await sleep(10);
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    const born = fieldsOf(pid)[19];
+    for (let i = 0; i < 200 && fieldsOf(pid)[0] !== 'Z'; i++) await sleep(10);
+    writeFileSync(pidFile, `${pid} ${born}\n`);
+    expect(run(probe(pidFile)).stdout).toBe('');
+    expect(run(stopPidFile(pidFile).text)).toMatchObject({ status: 0, signal: null });
+    expect(existsSync(pidFile)).toBe(false);
+  });
+
+  it('is not there by a file without its start', () => {
+    const pidFile = join(scratch(), 'pid');
+    writeFileSync(pidFile, '4194303\n');
+    expect(run(probe(pidFile)).stdout).toBe('');
+  });
+
+  it('that no signal ends is given up, and its file stays', () => {
+    const pidFile = join(scratch(), 'pid');
+    writeFileSync(pidFile, '812 7\n');
+    const stuck = sh`q_born() { echo 7; }
+kill() { echo "kill $*"; }
+q_nap() { :; }
+${stopPidFile(pidFile)}`;
+    expect(run(stuck.text)).toMatchObject({
+      status: 1,
+      stdout: 'kill 812\nkill -9 812\nprocess 812 does not end, not even by KILL\n',
+    });
+    expect(existsSync(pidFile)).toBe(true);
+  });
+});

@@ -367,6 +367,14 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     expect(readFileSync(path, 'utf8')).toBe('x');
   });
 
+  it('does nothing twice, whoever applies the plan again', async () => {
+    const log = join(dir, 'log');
+    const host = await plan(command('work', { run: sh`echo once >>${log}`, changedWhen: 'always' }));
+    await host.apply(() => true);
+    await host.apply(() => true);
+    expect(readFileSync(log, 'utf8')).toBe('once\n');
+  });
+
   it('lists what it owns before it touches it', async () => {
     const path = join(dir, 'owned');
     await (await plan(file(path, { content: '', mode: '0644' }))).apply(() => true);

@@ -185,3 +185,64 @@ describe('a plan that is refused', () => {
     expect(converged).toBe(false);
   });
 });
+
+describe('a run that somebody asked to stop', () => {
+  it.each<[string, readonly string[]]>([
+    ['facts', []],
+    ['survey', ['survey']],
+    ['plan', ['survey']],
+    ['admit', ['survey', 'admit']],
+  ])('begins no further step: asked while it is at its %s', async (at, expected) => {
+    const dir = scratch();
+    const sink = recorder();
+    const steps: string[] = [];
+    const ask = (step: string) => {
+      if (step === at) run.stop(EXIT.interrupted);
+    };
+    const step = async (name: string) => {
+      steps.push(name);
+      ask(name);
+    };
+    const work = command('work', { run: sh`:`, changedWhen: 'always' });
+    const diff: typeof work.diff = (...args) => {
+      ask('plan');
+      return work.diff(...args);
+    };
+    const play: Play<undefined> = {
+      name: 'play',
+      hosts: 'all',
+      gather: { probe: () => sh`:`, parse: () => void ask('facts') as undefined, ordinary: undefined },
+      roles: [{ name: 'role', description: '', vars: {}, tasks: () => [{ ...work, diff }] }],
+      strategy: {
+        survey: () => step('survey'),
+        admit: () => step('admit'),
+        converge: () => step('converge'),
+        verify: () => step('verify'),
+      },
+      stateDir: () => dir,
+      owner: () => 'test',
+    };
+    const hosts: RunHost[] = ['a', 'b'].map((name) => ({
+      name,
+      groups: [],
+      vars: {},
+      connect: async () => shellHost(['sh'], name),
+    }));
+    const run = startRun(
+      { name: 'book', description: '', plays: [play] },
+      {
+        inventoryFiles: [],
+        select: () => hosts,
+        limit: () => true,
+        check: false,
+        detailedExitcode: false,
+        forks: 1,
+        roles: { includes: () => true, explicit: false },
+        sink,
+      },
+    );
+    expect(await run.done).toBe(EXIT.interrupted);
+    expect(steps).toEqual(expected);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+});

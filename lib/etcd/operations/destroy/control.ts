@@ -1,5 +1,6 @@
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { EXIT, QuorateError } from '../../../errors.ts';
 import { writeWhole } from '../../../pki/index.ts';
 import type { Cluster } from '../../model/cluster.ts';
 
@@ -36,6 +37,15 @@ export async function keepControl({ controlDir }: Cluster, now = new Date()): Pr
   return kept;
 }
 
-function filesOf(folder: string): Promise<string[] | undefined> {
-  return readdir(folder).catch(() => undefined);
+/** Names in a folder; undefined when there is none, and only then. */
+async function filesOf(folder: string): Promise<readonly string[] | undefined> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new QuorateError(`cannot read ${folder} on this machine: ${(error as Error).message}`, {
+      exitCode: EXIT.failed,
+      hint: 'see who may read there, and run again',
+    });
+  }
 }
