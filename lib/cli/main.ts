@@ -44,7 +44,7 @@ async function commandInRun(
 ): Promise<ExitCode> {
   let options: Options | undefined;
   try {
-    const parsed = parseOptions(args, playbook.flags ?? []);
+    const parsed = parseOptions(args, playbook.flags ?? [], playbook.hides);
     if (parsed === 'help') {
       const { helpText } = await import('./help.ts');
       process.stdout.write(helpText(playbook, started));
