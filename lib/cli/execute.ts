@@ -139,12 +139,13 @@ function checkPlays(
   });
   // What a group says is wrong with each of its hosts, and told once.
   const told = new Set<string>();
-  const errors = problems.filter(({ host, message, level }) => {
+  const fresh = problems.filter(({ host, message }) => {
     const key = message.replaceAll(host, '');
-    return level !== 'warning' && !told.has(key) && told.add(key);
+    return !told.has(key) && told.add(key);
   });
+  const errors = fresh.filter(({ level }) => level !== 'warning');
   if (errors.length > 0) throw new QuorateErrors(errors.map((problem) => positioned(problem, settled)));
-  return problems.map(({ message, hint }) => `${message}; ${hint}`);
+  return fresh.map(({ message, hint }) => `${message}; ${hint}`);
 }
 
 function positioned(

@@ -44,7 +44,7 @@ async function commandInRun(
 ): Promise<ExitCode> {
   let options: Options | undefined;
   try {
-    const parsed = parseOptions(args, playbook.flags ?? [], playbook.words !== undefined);
+    const parsed = parseOptions(args, playbook.flags ?? [], playbook.hides, playbook.words !== undefined);
     if (parsed === 'help') {
       const { helpText } = await import('./help.ts');
       process.stdout.write(helpText(playbook, started));

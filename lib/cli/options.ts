@@ -180,15 +180,24 @@ export const OF_CHANGES = [
   'detailed-exitcode',
 ] as const;
 
-/** Parses arguments; throws exit code 1 for what is unknown or malformed. */
+/**
+ * Parses arguments; throws exit code 1 for what is unknown or malformed, and for what a playbook `hides`: it would mean
+ * nothing there. Consent is the exception: whoever calls several playbooks alike may give it to all.
+ */
 export function parseOptions(
   args: readonly string[],
   own: readonly OwnFlag[],
+  hides: readonly string[] = [],
   takesWords = false,
 ): Options | 'help' | 'version' {
   const { values, positionals } = parse(args, [...FLAGS, ...own], takesWords);
   if (values.help) return 'help';
   if (values.version) return 'version';
+  const idle = hides.find((name) => name !== 'yes' && values[name] !== undefined);
+  if (idle !== undefined) {
+    const hint = '--help lists the options';
+    throw new QuorateError(`this playbook has no --${idle}`, { exitCode: EXIT.usage, hint });
+  }
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
   const commas = (name: string) =>

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { EXIT } from '../errors.ts';
 import type { Run } from '../runner/run.ts';
@@ -17,6 +18,7 @@ const SAME = 500;
 export function onSignals(run: Pick<Run, 'stop' | 'kill'>, warn: (message: string) => void): () => void {
   // Asked now: once a terminal is gone nobody can tell that it was there.
   const attended = isatty(0) || isatty(1);
+  if (!process.listeners('exit').includes(leaveTerminals)) process.once('exit', leaveTerminals);
   let first: number | undefined;
   const handle = (signal: NodeJS.Signals) => {
     const now = performance.now();
@@ -35,4 +37,16 @@ export function onSignals(run: Pick<Run, 'stop' | 'kill'>, warn: (message: strin
   return () => {
     for (const signal of signals) process.off(signal, handle);
   };
+}
+
+/**
+ * In the end Node gives terminals their settings back, and aborts (134) where one is gone by then; what is closed it
+ * passes over.
+ */
+function leaveTerminals(): void {
+  for (const fd of [0, 1, 2]) {
+    try {
+      if (fstatSync(fd).isCharacterDevice() && !isatty(fd)) closeSync(fd);
+    } catch {}
+  }
 }

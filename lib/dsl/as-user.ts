@@ -6,7 +6,9 @@ import { sh } from './sh.ts';
  * - `q_as USER`: sets `$q_become` to the words that run a command as USER, to none where we are that user already.
  *   Fails, with none, where the host has no way to become it.
  * - `q_not_roots PATH`: prints what of a program's real path somebody else than root may change (the file, or a
- *   folder above it), and nothing where it is root's alone. In a folder like `/tmp` (sticky) entries are safe.
+ *   folder above it), and nothing where it is root's alone.
+ * - `q_loose PATH…`: prints those that somebody else than root may change, with why; folders are written with a slash
+ *   at their end. In one like `/tmp` (sticky) entries are safe.
  */
 export const asUser = sh`q_as() {
   q_become= q_uid=$(id -u)
@@ -25,13 +27,16 @@ q_not_roots() {
   if [ ! -f "$q_real" ]; then echo "$1 is not there"; return; fi
   set -- "$q_real"
   while [ -n "$q_real" ]; do q_real=\${q_real%/*}; set -- "$@" "$q_real/"; done
-  stat -c '%u:%g:%a:%n' -- "$@" | while IFS= read -r q_line; do
+  q_loose "$@" | head -n 1
+}
+q_loose() {
+  stat -L -c '%u:%g:%a:%n' -- "$@" 2>/dev/null | while IFS= read -r q_line; do
     case $q_line in
       0:*:[1357][0-7][0-7][0-7]:*/) ;;
-      0:*:*[2367]:*) echo "\${q_line#*:*:*:} can be written by everybody"; break ;;
+      0:*:*[2367]:*) echo "\${q_line#*:*:*:} can be written by everybody" ;;
       0:0:* | 0:*:*[0145][0145]:*) ;;
-      0:*) echo "\${q_line#*:*:*:} can be written by its group"; break ;;
-      *) echo "\${q_line#*:*:*:} is not root's"; break ;;
+      0:*) echo "\${q_line#*:*:*:} can be written by its group" ;;
+      *) echo "\${q_line#*:*:*:} is not root's" ;;
     esac
   done
 }`;

@@ -21,11 +21,12 @@ import {
 } from '../dsl/path.ts';
 import { MAX_TEXT, partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { Secret } from '../dsl/secret.ts';
+import { redact, Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import { contentOf, type SentContent } from '../dsl/source.ts';
 import { UNKNOWN } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { maskText } from '../secret-names.ts';
 
 /** Content that only a run can know, because `produce` makes it (on control, never in a check). */
 export class LaterContent {
@@ -155,17 +156,23 @@ function contentDifference(
   const kind = found?.type === 'file' || (found && digest === undefined) ? 'update' : 'create';
   const differs = { kind, property: 'content' } as const;
   if (digest === undefined) return { ...differs, before: found?.type ?? null, after: UNKNOWN };
-  const after = content instanceof Secret ? SECRET : shortDigest(digest);
+  const texts = [isSent(content) ? undefined : reveal(content), found?.text];
+  const isSecret = content instanceof Secret || texts.some((text) => text !== undefined && holdsSecret(text));
+  const after = isSecret ? SECRET : shortDigest(digest);
   const shown = (before: string) => typeof content === 'string' && { text: { before, after: content } };
   if (found?.type !== 'file') return { ...differs, before: found?.type ?? null, after, ...shown('') };
   if (found.sha256 === digest) return undefined;
-  const before =
-    content instanceof Secret
-      ? SECRET
-      : found.sha256 === undefined
-        ? `${found.size} bytes`
-        : shortDigest(found.sha256);
+  const before = isSecret
+    ? SECRET
+    : found.sha256 === undefined
+      ? `${found.size} bytes`
+      : shortDigest(found.sha256);
   return { ...differs, before, after, ...(found.text !== undefined && shown(found.text)) };
+}
+
+/** The rest of such a text is known: with a digest of it, guesses of the secret could be tested. */
+function holdsSecret(text: string): boolean {
+  return redact(text) !== text || maskText(text) !== text;
 }
 
 /** What is there, if it is worth showing: not of a secret, nor of what is larger than a text is read. */

@@ -10,6 +10,7 @@ import { type HeldLock, takeLock } from './lock.ts';
 import { LoopHost, type PlayHostOptions } from './play-host.ts';
 import type { RunHost, Session } from './session.ts';
 import { faultsOf, tasksOf } from './tasks.ts';
+import { Warnings } from './warnings.ts';
 
 /**
  * One play from the first exchange to the last: facts, what the cluster is, plans of all hosts, then, where
@@ -32,13 +33,15 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   session.hosts = hosts;
   // Hosts that were not tried for that reason are no finding.
   if (session.stopping) return;
+  const warnings = new Warnings((message) => session.sink.emit({ event: 'log', level: 'warning', message }));
   const run = {
     check,
     roles: taking.map((role) => role.name),
     explicitRoles: roles.explicit,
     hosts,
     unreachable: scope.map((host) => host.name).filter((name) => !hosts.some((h) => h.target.name === name)),
-    log: (level: 'info' | 'warning', message: string) => session.sink.emit({ event: 'log', level, message }),
+    log: (level: 'info' | 'warning', message: string) =>
+      level === 'warning' ? warnings.add(message) : session.sink.emit({ event: 'log', level, message }),
     show: (state: ClusterState) => session.sink.emit({ event: 'cluster', ...state }),
     conclude: (message: string) =>
       session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
@@ -48,12 +51,12 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     stopping: () => session.stopping,
     fail: (error: unknown) => session.fail(error),
   };
-  await play.strategy.survey?.(run);
+  await warnings.together(() => play.strategy.survey?.(run));
   if (session.stopping) return;
   await plan(session, hosts);
   if (session.stopping) return;
   if (check) reportPlans(session, hosts);
-  await play.strategy.admit?.(run);
+  await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
   if (!check) {
     const changing = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
@@ -62,7 +65,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     const locked = hosts.filter(({ target }) => together.has(target.name));
     await converge(session, locked, () => play.strategy.converge(run));
   }
-  if (!session.stopping) await play.strategy.verify?.(run);
+  if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));
 }
 
 /** What is wrong with the roles of a play, before any host is contacted. */

@@ -3,10 +3,11 @@ import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { loadedRecord } from '../model/paths.ts';
 
-/** A directory above those that only root may fill. */
-export interface Above {
+/** A directory above those that only root may fill, and somebody else may. */
+export interface Loose {
   readonly path: string;
-  readonly owner: string;
+  /** `can be written by everybody` */
+  readonly why: string;
 }
 
 /** What a host kept from before: it outlives the process, and the run that began it. */
@@ -23,8 +24,8 @@ export interface KeptFacts {
   readonly begunWith: readonly (readonly [name: string, peerUrl: string])[];
   /** There is a `member` directory without any raft log: nothing was ever written, or the log is lost. */
   readonly withoutLog: boolean;
-  /** Directories above those of binaries, configuration and certificates. */
-  readonly above: readonly Above[];
+  /** Above those of binaries, configuration and certificates, where these are to be root's. */
+  readonly loose: readonly Loose[];
 }
 
 export const NOTHING_KEPT: KeptFacts = {
@@ -34,7 +35,7 @@ export const NOTHING_KEPT: KeptFacts = {
   dataVersion: undefined,
   begunWith: [],
   withoutLog: false,
-  above: [],
+  loose: [],
 };
 
 /** Where a host records, among what is root's, the CA that it was set up with. */
@@ -44,17 +45,13 @@ export function trustedRecord({ stateDir }: Member): string {
 
 /** Read-only shell. `$q_state_now` is the state of the member's service. */
 export function keptFacts(member: Member): Sh {
-  const { binDir, configDir, certDir, dataDir } = member;
+  const { configDir, dataDir } = member;
   const record = trustedRecord(member);
   const conf = `${configDir}/etcd.conf`;
   const loaded = loadedRecord(member);
   return sh`if [ -f ${loaded} ]; then read -r q_line q_rest <${loaded}; echo "loaded-program $q_line"; fi
 if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
-set --
-for q_path in ${[binDir, configDir, certDir]}; do
-  while q_path=\${q_path%/*} && [ -n "$q_path" ]; do set -- "$q_path" "$@"; done
-done
-stat -c 'above %U %n' -- "$@" 2>/dev/null
+${loosePaths(member)}
 q_log=${`${dataDir}/member/wal`}
 if [ -f ${conf} ]; then
   while IFS= read -r q_line; do
@@ -72,6 +69,23 @@ case \${q_state_now-} in active) ;; *)
   ${programVersion(member)}
   ${dataVersion(`${dataDir}/member/snap/db`)}
 esac`;
+}
+
+/** Also those that a link on the way leads through. */
+function loosePaths({ user, binDir, configDir, certDir }: Member): Sh {
+  if (user === undefined) return sh`:`;
+  return joinSh([
+    asUser,
+    sh`q_folders() { q_path=$1; while q_path=\${q_path%/*} && [ -n "$q_path" ]; do set -- "$@" "$q_path"; done; shift; printf '%s\n' "$@"; }
+set --
+for q_dir in ${[binDir, configDir, certDir]}; do
+  for q_folder in $(q_folders "$q_dir"); do
+    set -- "$@" "$q_folder/"
+    if [ -L "$q_folder" ]; then for q_real in $(q_folders "$(readlink -f -- "$q_folder")/x"); do set -- "$@" "$q_real/"; done; fi
+  done
+done
+q_loose "$@" / | while IFS= read -r q_line; do echo "loose $q_line"; done`,
+  ]);
 }
 
 /**
@@ -148,9 +162,9 @@ export function parseKept(out: string): KeptFacts {
       return name !== undefined && url !== undefined ? [[name, url] as const] : [];
     }),
     withoutLog: all('without-log').length > 0,
-    above: all('above').flatMap((line) => {
-      const [, owner, path] = /^(\S+) (\/.*)$/.exec(line) ?? [];
-      return owner !== undefined && path !== undefined ? [{ owner, path }] : [];
+    loose: [...new Set(all('loose'))].flatMap((line) => {
+      const [, path, why] = /^(\/|\/.*?)\/? (can be written by .+|is not root's)$/.exec(line) ?? [];
+      return path !== undefined && why !== undefined ? [{ path, why }] : [];
     }),
   };
 }

@@ -1,6 +1,5 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { raw, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
-import { dropInDir } from '../model/paths.ts';
 import { loadedUnit } from './loaded-unit.ts';
 
 /** A drop-in that changes the unit of a member, as it lies on the host. */
@@ -13,7 +12,7 @@ export interface DropIn {
 export interface UnitFacts {
   /** Wherever systemd finds them, in its order. */
   readonly dropIns: readonly DropIn[];
-  /** SHA-256 of those below /etc/systemd/system together, as a start records it; undefined without any. */
+  /** SHA-256 of all that systemd may take for it together, as a start records it; undefined without any. */
   readonly dropInDigest: string | undefined;
 }
 
@@ -21,27 +20,55 @@ export interface UnitFacts {
 export function unitFacts(member: Member): Sh {
   if (member.manager === 'process') return sh`:`;
   return sh`${loadedUnit(member)}
+q_drop_in_digest=
 q_property DropInPaths; q_drop_ins=$q_rest
-for q_file in ${dropInDir(member)}/*.conf; do
+for q_file in ${raw(globs(member))}; do
   if [ -f "$q_file" ]; then
-    echo "drop-in-digest $(${dropInDigest(member)})"
-    case " $q_drop_ins " in *" $q_file "*) ;; *) q_drop_ins="$q_drop_ins $q_file" ;; esac
+    if [ -z "$q_drop_in_digest" ]; then q_drop_in_digest=$(${dropInDigest(member)}); echo "drop-in-digest $q_drop_in_digest"; fi
+    # Of one name the first is taken.
+    case " $q_drop_ins " in *"/\${q_file##*/} "*) ;; *) q_drop_ins="$q_drop_ins $q_file" ;; esac
   fi
 done
 for q_file in $q_drop_ins; do
   if [ -f "$q_file" ]; then
     echo "drop-in $q_file"
+    q_joined=
     while IFS= read -r q_line || [ -n "$q_line" ]; do
-      case $q_line in '' | [\#\;]* | '['*) ;; *) printf 'drop-in-line %s\n' "$q_line" ;; esac
+      case \${q_line#"\${q_line%%[![:space:]]*}"} in [\#\;]*) continue ;; esac
+      case $q_line in *\\) q_joined="$q_joined\${q_line%?} "; continue ;; esac
+      q_line=$q_joined$q_line q_joined=
+      case $q_line in '' | '['*) ;; *) printf 'drop-in-line %s\n' "$q_line" ;; esac
     done <"$q_file"
+    if [ -n "$q_joined" ]; then printf 'drop-in-line %s\n' "$q_joined"; fi
   fi
 done`;
 }
 
 /** Shell that prints the digest of all drop-ins of the unit together; without any, that of nothing. */
 export function dropInDigest(member: Member): Sh {
-  return sh`cat ${dropInDir(member)}/*.conf 2>/dev/null | sha256sum`;
+  return sh`cat ${raw(globs(member))} 2>/dev/null | sha256sum`;
 }
+
+/**
+ * Where systemd looks for them, in its order (systemd.unit(5), UNIT FILE LOAD PATH): also for all services, and for
+ * all whose name begins alike up to a dash. A start asks nobody: a member may not talk to systemd everywhere.
+ */
+function globs({ service }: Member): string {
+  const words = service.split('-').slice(0, -1);
+  const prefixes = words.map((_, i) => `${words.slice(0, i + 1).join('-')}-.service.d`).reverse();
+  const names = [`${service}.service.d`, ...prefixes, 'service.d'];
+  return UNIT_PATH.flatMap((folder) => names.map((name) => `${folder}/${name}/*.conf`)).join(' ');
+}
+
+const UNIT_PATH = [
+  '/etc/systemd/system.control',
+  '/run/systemd/system.control',
+  '/run/systemd/transient',
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+];
 
 /** Takes apart what `unitFacts` printed among other lines. */
 export function parseUnitFacts(out: string): UnitFacts {

@@ -19,6 +19,7 @@ export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Ans
     ...hosts.flatMap(dropIns),
     ...hosts.flatMap(keys),
     ...hosts.flatMap((one) => sources(one, hosts)),
+    ...hosts.flatMap(openings),
   ];
 }
 
@@ -82,5 +83,16 @@ function sources({ target }: EtcdHost, hosts: readonly EtcdHost[]): readonly str
   if (isNamed && target.vars.etcd_firewall === 'none') return [];
   return [
     `${name}: its packets to ${to} leave from ${from}, and others know it as ${known.join(', ')}: once it is started anew, they are refused there: take ${from} away, or give the route the other source (ip route change, with src ${known[0]})`,
+  ];
+}
+
+/** Rules of ours beside theirs are what shuts out what these let in. */
+function openings({ target }: EtcdHost): readonly string[] {
+  const { backend, own } = target.facts.firewall;
+  const isOthers = backend === 'firewalld' || backend === 'ufw';
+  if (!isOthers || own !== 'none' || !['auto', backend].includes(String(target.vars.etcd_firewall)))
+    return [];
+  return [
+    `${target.name}: what ${backend} lets in besides stays open: there is neither nft nor iptables to shut it out with; install nftables`,
   ];
 }

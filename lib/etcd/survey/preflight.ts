@@ -1,3 +1,4 @@
+import { quote } from '../../dsl/sh.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import { AMBIENT } from '../files/unit.ts';
 import { bindsPrivileged, portsOf } from '../model/cluster.ts';
@@ -164,16 +165,18 @@ function program({ member, facts }: Candidate): readonly QuorateError[] {
   ];
 }
 
-/** Whoever owns a directory can put another one in the place of those below it: programs that root runs, keys. */
+/** Who may fill a directory can put another one in the place of those below it: programs that root runs, keys. */
 function loosePaths({ member, facts }: Candidate): readonly QuorateError[] {
-  const loose = facts.kept.above.filter(({ owner }) => owner === member.user && owner !== 'root');
-  return loose.map(({ path }) => {
+  return facts.kept.loose.map(({ path, why }) => {
     const dirs = { bin: member.binDir, config: member.configDir, cert: member.certDir };
-    const below = Object.entries(dirs).filter(([, dir]) => dir.startsWith(`${path}/`));
+    const all = Object.entries(dirs);
+    const below = all.filter(([, dir]) => dir.startsWith(path === '/' ? path : `${path}/`));
+    // A link leads through it.
+    const named = (below.length > 0 ? below : all).map(([name, dir]) => `etcd_${name}_dir (${dir})`);
     return refusal(
       member,
-      `${path} belongs to ${member.user}, above ${below.map(([name, dir]) => `etcd_${name}_dir (${dir})`).join(' and ')}: what root runs or reads there could be replaced`,
-      `give it to root: chown root ${path}; or choose another directory`,
+      `${path} ${why}, above ${named.join(' and ')}: what root runs or reads there could be replaced`,
+      `make it root's alone: chown root:root ${quote(path)}; chmod go-w ${quote(path)}; or choose another directory`,
     );
   });
 }

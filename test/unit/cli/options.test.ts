@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { helpText } from '../../../lib/cli/help.ts';
-import { FLAGS, type Options, parseOptions } from '../../../lib/cli/options.ts';
+import { FLAGS, OF_CHANGES, type Options, parseOptions } from '../../../lib/cli/options.ts';
 import { chooseRoles } from '../../../lib/cli/roles.ts';
 import type { Playbook } from '../../../lib/dsl/play.ts';
 import { VERSION } from '../../../lib/version.ts';
@@ -89,6 +89,23 @@ describe('the command line', () => {
     expect(text).not.toMatch(/--yes|--check,|--role|^roles:/m);
     expect(text).toContain('(default: inventory/local.yaml)');
     expect(text).toContain('examples:\n  # one host\n  node site.ts -l a\n');
+  });
+
+  it.each([
+    [['-C'], '--check'],
+    [['--check', '-i', 'a.yaml'], '--check'],
+    [['-r', 'certs'], '--role'],
+    [['--list-tasks'], '--list-tasks'],
+    [['-y'], undefined],
+    [['-l', 'a', '-v'], undefined],
+    [['-C', '--help'], undefined],
+  ])('%j, of a playbook that only looks: refused with %s', (args, refused) => {
+    const parsing = () => parseOptions(args, [], OF_CHANGES);
+    if (refused === undefined) expect(parsing).not.toThrow();
+    else {
+      const message = `this playbook has no ${refused}`;
+      expect(parsing).toThrow(expect.objectContaining({ exitCode: 1, message }));
+    }
   });
 
   it('names every flag in its help', () => {

@@ -69,7 +69,7 @@ export function etcdctl({ asker, version }: About, ...commands: readonly string[
 export function replace(about: About): Remedy {
   return [
     ...cleared(about),
-    ...etcdctl(about, `member remove ${about.id}`, addition(about, about.voters - 1)),
+    ...etcdctl(about, `member remove ${quote(about.id)}`, addition(about, about.voters - 1)),
     ...joined(about, about.voters - 1),
   ];
 }

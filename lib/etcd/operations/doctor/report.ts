@@ -32,14 +32,19 @@ export function reportDiagnosis(
   return new QuorateError(
     [
       `${hosts.length > 0 ? `${hosts.join(', ')}: ` : ''}${title}${follows && afterOthers ? ' (follows from the above)' : ''}`,
-      ...evidence.slice(0, MOST),
+      ...evidence.slice(0, MOST).map(oneLine),
       ...(more > 0 ? [`and ${more} more`] : []),
       ...(holder === undefined ? [] : [`meanwhile a run is at work: ${holder}`]),
     ].join('\n'),
     {
       exitCode: EXIT.unhealthy,
-      hint: `next: ${steps.join('\nthen: ')}`,
+      hint: `next: ${steps.map(oneLine).join('\nthen: ')}`,
       ...(hosts.length === 1 && host !== undefined && { host }),
     },
   );
+}
+
+/** What a host says cannot pass for a line of ours. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\u0000-\u001f\u007f]+/g, ' ');
 }

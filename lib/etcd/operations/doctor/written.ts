@@ -142,8 +142,19 @@ function ofPath({ cause, line }: JournalFinding, one: Evidence, scene: Scene): P
   return {
     cause: isData ? 'permission' : 'unreadable',
     evidence,
-    remedy: ours ? [site(about, 'certs')] : own(about, path),
+    ...(ours && { remedy: [site(about, 'certs')] }),
+    // A line may name any path, and the member writes it: only what is the member's is given to it.
+    ...(isOwn(path, one) && { remedy: own(about, path) }),
   };
+}
+
+/** Its data, its raft log, or a file that it logs to. */
+function isOwn(path: string, one: Evidence): boolean {
+  const { walDir, logFiles } = one.member;
+  const dirs = [dataDirOf(one), ...(walDir === undefined ? [] : [walDir])];
+  const isBelow = dirs.some((dir) => path === dir || path.startsWith(`${dir}/`));
+  const logs = [...logFiles, ...(one.settings.get('ETCD_LOG_OUTPUTS') ?? '').split(',')];
+  return !path.split('/').includes('..') && (isBelow || logs.includes(path));
 }
 
 /** `open /d/member/snap/db: permission denied` is about that path; so are fields of that name. */
@@ -152,14 +163,14 @@ function pathIn(line: LogLine): string | undefined {
   const named =
     /(?:open|stat|mkdir|unlink|unlinkat|rename|remove|write|read|chmod|sync|executable|execute|spawning) (\/[^:"\\]+)/;
   const value = named.exec(spoken(line))?.[1] ?? path ?? dir;
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' && value.startsWith('/') ? value : undefined;
 }
 
 /** Somebody's drop-in says what the unit does not. */
 function ofDropIns({ cause }: JournalFinding, { member, dropIns }: Evidence, scene: Scene): Part | undefined {
   if (dropIns.length === 0 || !OF_THE_UNIT.includes(cause)) return undefined;
   const evidence = `; ${dropIns.join(' and ')} changes the unit`;
-  const away = dropIns.map((file) => `mv ${file} ${file}.off`);
+  const away = dropIns.map((file) => `mv ${quote(file)} ${quote(`${file}.off`)}`);
   return { cause, evidence, remedy: mend(aboutMember(member, scene), ...away, 'systemctl daemon-reload') };
 }
 

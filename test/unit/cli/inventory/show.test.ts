@@ -12,7 +12,7 @@ const SHOWN = join(import.meta.dirname, 'shown');
 
 /** What `inventory.ts` prints with these arguments. */
 async function show(...args: readonly string[]): Promise<string> {
-  const options = parseOptions(args, INVENTORY_FLAGS, true);
+  const options = parseOptions(args, INVENTORY_FLAGS, [], true);
   if (typeof options === 'string') throw new Error(options);
   const inventory = await loadInventory({
     files: options.inventory,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
@@ -114,6 +114,29 @@ describe.each(SHELLS)('what a host kept, by %s', (_name, ...shell) => {
     chmodSync(dirs.bin, 0o777);
     expect(read(shell).program).toBeUndefined();
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'has folders above that others than root may fill, also behind a link',
+    () => {
+      const root = scratch();
+      const of = (path: string) =>
+        host({ etcd_service_manager: 'systemd', etcd_user: 'x', etcd_bin_dir: `${root}${path}` });
+      const found = (path: string) => of(path).read(shell).loose;
+      for (const folder of ['mine', 'all', 'sticky', 'some', 'theirs']) mkdirSync(`${root}/${folder}`);
+      chmodSync(`${root}/all`, 0o777);
+      chmodSync(`${root}/sticky`, 0o1777);
+      chmodSync(`${root}/some`, 0o775);
+      chownSync(`${root}/some`, 0, 7);
+      chownSync(`${root}/theirs`, 7, 7);
+      symlinkSync(`${root}/all`, `${root}/mine/link`);
+      expect(found('/mine/etcd/bin')).toEqual([]);
+      expect(found('/sticky/bin')).toEqual([]);
+      expect(found('/all/bin')).toEqual([{ path: `${root}/all`, why: 'can be written by everybody' }]);
+      expect(found('/some/bin')).toEqual([{ path: `${root}/some`, why: 'can be written by its group' }]);
+      expect(found('/theirs/etcd/bin')).toEqual([{ path: `${root}/theirs`, why: "is not root's" }]);
+      expect(found('/mine/link/bin').map(({ path }) => path)).toContain(`${root}/all`);
+    },
+  );
 
   it('has the version that wrote the data last, not an older one in a page that is free', () => {
     const { dirs, put, read } = host();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
-import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
+import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { worthKnowing } from '../../../../lib/etcd/health/worth-knowing.ts';
 import { clusterFacts, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
 
@@ -89,5 +89,14 @@ describe('what is worth knowing of a cluster', () => {
     const facts = { sources: [{ to: '10.0.0.2', from: '10.0.0.7' }], reading };
     expect(await said({ facts })).toHaveLength(1);
     expect(await said({ facts, vars: { etcd_firewall: 'none' } })).toEqual([]);
+  });
+
+  it('is a firewall that lets in what nothing here can shut out', async () => {
+    const firewall = { ...ORDINARY.firewall, backend: 'firewalld' as const, own: 'none' as const };
+    expect(await said({ facts: { firewall } })).toEqual([
+      'etcd01: what firewalld lets in besides stays open: there is neither nft nor iptables to shut it out with; install nftables',
+    ]);
+    expect(await said({ facts: { firewall: { ...firewall, own: 'nftables' } } })).toEqual([]);
+    expect(await said({ facts: { firewall }, vars: { etcd_firewall: 'none' } })).toEqual([]);
   });
 });

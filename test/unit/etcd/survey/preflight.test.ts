@@ -107,16 +107,13 @@ describe('before anything is written', () => {
         {
           kept: {
             ...NOTHING_KEPT,
-            above: [
-              { path: '/opt', owner: 'root' },
-              { path: '/opt/etcd', owner: 'etcd' },
-            ],
+            loose: [{ path: '/opt/etcd', why: "is not root's" }],
           },
         },
         { etcd_config_dir: '/etc/etcd' },
       ),
       [
-        '3 etcd01: /opt/etcd belongs to etcd, above etcd_bin_dir (/opt/etcd/bin) and etcd_cert_dir (/opt/etcd/ssl): what root runs or reads there could be replaced',
+        "3 etcd01: /opt/etcd is not root's, above etcd_bin_dir (/opt/etcd/bin) and etcd_cert_dir (/opt/etcd/ssl): what root runs or reads there could be replaced",
       ],
     ],
     [

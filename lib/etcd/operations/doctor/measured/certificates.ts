@@ -77,7 +77,7 @@ function renewal(folder: string, pem = ''): string {
   const first = parseCertificate(pem);
   if (first !== undefined && first.issuer !== first.subject) {
     const above = first.issuer.replaceAll('\n', ', ');
-    return `have ${folder}/ca.pem issued anew by ${above}, with the same key and name; the CAs above it stay behind it there`;
+    return `have ${folder}/ca.pem issued anew by ${quote(above)}, with the same key and name; the CAs above it stay behind it there`;
   }
   const others = pem.split('-----BEGIN CERTIFICATE-----').length > 2;
   return [

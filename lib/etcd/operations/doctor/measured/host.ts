@@ -1,4 +1,5 @@
 import { isLoopback } from '../../../../addresses.ts';
+import { quote } from '../../../../dsl/sh.ts';
 import { isUp } from '../../../facts/index.ts';
 import type { CauseId } from '../causes/index.ts';
 import { ownLogs } from '../data.ts';
@@ -32,7 +33,7 @@ export function ofHost(one: Evidence, scene: Scene): readonly Clue[] {
       clue(
         cause,
         `${mount} is mounted ${option}, and ${used} lies there`,
-        mend(about, `mount -o remount,${option === 'ro' ? 'rw' : 'exec'} ${mount}`),
+        mend(about, `mount -o remount,${option === 'ro' ? 'rw' : 'exec'} ${quote(mount)}`),
       ),
     ),
     ...(isHealthy(one)

@@ -1,3 +1,4 @@
+import { quote } from '../../../../dsl/sh.ts';
 import type { ListedMember } from '../../../facts/etcdctl-answers.ts';
 import type { MemberReading } from '../../../facts/read-member.ts';
 import type { Finding } from '../../../health/answer.ts';
@@ -70,7 +71,7 @@ function toData(one: Evidence, found: string, scene: Scene): Remedy {
   const [from, to] = [path(member, found), path(member, now)];
   const stop = member.manager === 'systemd' ? [`systemctl stop ${member.service}`] : [];
   return [
-    `set etcd_data_dir: ${found} for ${member.host}, and: ${site(about)}`,
+    `set etcd_data_dir: ${quote(found)} for ${member.host}, and: ${site(about)}`,
     `or bring it back: ${mend(about, ...stop, `if [ -e ${to} ]; then mv ${to} ${to}.kept-$(date +%s); fi`, `mv ${from} ${to}`).join('; ')}`,
   ];
 }
@@ -87,7 +88,10 @@ function notListed(one: Evidence, list: readonly ListedMember[], scene: Scene): 
     return clue(
       'peer-url',
       `the cluster knows member ${namesake.name} (${namesake.id}) at ${namesake.peerUrls.join(' ')}, the inventory says ${member.peerUrl}`,
-      [...etcdctl(about, `member update ${namesake.id} --peer-urls=${member.peerUrl}`), site(about)],
+      [
+        ...etcdctl(about, `member update ${quote(namesake.id)} --peer-urls=${quote(member.peerUrl)}`),
+        site(about),
+      ],
     );
   }
   // A cluster of its own is another matter, with a remedy of its own.
@@ -129,7 +133,7 @@ function strangers(scene: Scene): readonly Clue[] {
 
 function removal(id: string, scene: Scene): Remedy {
   const [first = scene.all[0]] = majority(scene);
-  return first === undefined ? [] : etcdctl(aboutMember(first.member, scene), `member remove ${id}`);
+  return first === undefined ? [] : etcdctl(aboutMember(first.member, scene), `member remove ${quote(id)}`);
 }
 
 /** One that runs is promoted; one that nobody knows, or that never started, can only go. */
@@ -143,7 +147,7 @@ function learners(scene: Scene): readonly Clue[] {
       const evidence = `${name || peerUrls.join(' ')} is still a learner`;
       if (member === undefined) return { cause: 'learner', evidence, remedy: removal(id, scene) };
       const about = { ...aboutMember(member, scene), id };
-      const promote = etcdctl(about, `member promote ${id}`);
+      const promote = etcdctl(about, `member promote ${quote(id)}`);
       const remedy =
         clientUrls.length > 0 ? promote : [`${site(about)}: it ends with 7, of a learner`, ...promote];
       return { cause: 'learner', host: member.host, evidence, remedy };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopback, isWildcard } from '../../../../addresses.ts';
+import { quote } from '../../../../dsl/sh.ts';
 import { filteredSaid } from '../../../health/port-matrix.ts';
 import { filtered, type PortReading } from '../../../health/ports.ts';
 import type { Member } from '../../../model/cluster.ts';
@@ -82,7 +83,10 @@ function ofSource({ member, routes, addresses }: Evidence): readonly Clue[] {
 
 function fromAddress(member: Member, strayed: readonly Route[]): Remedy {
   const { host, peerAddress: address } = member;
-  const commands = strayed.map(({ target, way }) => `ip route replace ${target} ${way} src ${address}`);
+  const commands = strayed.map(
+    ({ target, way }) =>
+      `ip route replace ${[target, ...way.split(' '), 'src', address].map(quote).join(' ')}`,
+  );
   return [on(member, ...commands), `make it last, in the network settings of ${host}`, DOCTOR];
 }
 
@@ -106,7 +110,10 @@ function ofNames(one: Evidence, { all, members }: Scene): readonly Clue[] {
           cause: 'unresolved',
           host: one.member.host,
           evidence: `${one.member.host}: ${name} ${what}, and ${usual} on others`,
-          remedy: [on(one.member, `getent ahosts ${name}; mend DNS or /etc/hosts, it is ${usual}`), DOCTOR],
+          remedy: [
+            on(one.member, `getent ahosts ${quote(name)}; mend DNS or /etc/hosts, it is ${usual}`),
+            DOCTOR,
+          ],
         },
       ];
     });

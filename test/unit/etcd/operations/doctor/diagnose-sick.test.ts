@@ -121,15 +121,23 @@ describe('a member that is sick among others that are well', () => {
       `next: ${SITE} -r certs -r systemd`,
     ],
     [
-      'may not use a file that is neither data nor certificate',
+      'may not use the file that it logs to',
       {
         ...DOWN,
+        settings: { ETCD_LOG_OUTPUTS: 'stderr,/var/log/etcd.log' },
         journal: '{"level":"fatal","msg":"failed","error":"open /var/log/etcd.log: permission denied"}',
         evidence: { paths: [there(DATA, 'etcd'), there('/var/log/etcd.log', 'root', '0640')] },
       },
       'unreadable etcd03',
       /\/var\/log\/etcd\.log: permission denied \(\/var\/log\/etcd\.log belongs to root, mode 0640\)$/,
       `next: on etcd03: chown -R etcd:etcd /var/log/etcd.log; ${START}`,
+    ],
+    [
+      'may not use a file that nobody gave it: a line of its own names no command for that',
+      { ...DOWN, journal: '{"level":"fatal","msg":"failed","error":"open /etc/shadow: permission denied"}' },
+      'unreadable etcd03',
+      /\/etc\/shadow: permission denied$/,
+      `next: ${SITE} -r certs -r config -r systemd`,
     ],
     [
       'has a program that is missing',

@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PRELUDE } from '../../../lib/dsl/prelude.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
+import { World } from '../../../lib/dsl/world.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { scratch } from '../support/scratch.ts';
+
+/** Both sides of the change of a file that has `before` and is to have `after`. */
+function sides(before: string, after: string | Secret) {
+  const path = join(scratch(), 'file');
+  writeFileSync(path, before);
+  const task = file(path, { content: after, mode: '0644' });
+  const out = execFileSync('sh', { input: `${PRELUDE}\n${task.probe?.text}`, encoding: 'utf8' });
+  const [change] = task.diff({ code: 0, out }, new World()).filter(({ property }) => property === 'content');
+  return [change?.before, change?.after];
+}
+
+const password = new Secret('guess-me-if-you-can').reveal();
+const DIGEST = expect.stringMatching(/^sha256:[0-9a-f]{12}$/);
+
+describe('of a file that changes nobody can test a guess of a secret in it:', () => {
+  it.each<[string, string, string | Secret, unknown]>([
+    ['a file without any', 'a\n', 'b\n', DIGEST],
+    ['the file is one', 'a\n', new Secret('something else\n'), '(secret)'],
+    ['the text holds one that is known', 'a\n', `ETCD_NAME="a"\nX="${password}"\n`, '(secret)'],
+    ['the text holds one by its name', 'a\n', 'discovery-password: abc\n', '(secret)'],
+    ['what is there holds one', 'ETCD_DISCOVERY_PASSWORD="old"\n', 'ETCD_NAME="a"\n', '(secret)'],
+    ['the password alone differs', `p=${password}\n`, 'p=x\n', '(secret)'],
+  ])('%s', (_what, before, after, said) => {
+    expect(sides(before, after)).toEqual([said, said]);
+  });
+});
