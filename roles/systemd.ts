@@ -26,7 +26,7 @@ import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { needs } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
-import type { Loaded, ServiceOptions } from '../lib/resources/service/types.ts';
+import type { Loaded, ManagedOptions } from '../lib/resources/service/types.ts';
 import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** Seconds for a member to answer after its start; a first election takes one or two. */
@@ -141,7 +141,7 @@ function formed(
   });
 }
 
-function wanted(target: Target<EtcdFacts>, member: Member, service: ServiceOptions): MemberServiceOptions {
+function wanted(target: Target<EtcdFacts>, member: Member, service: ManagedOptions): MemberServiceOptions {
   const token = target.facts.cluster?.token;
   const content = token === undefined ? undefined : bootstrapEnvironment(token);
   return { service, record: loadedRecord(member), bootstrap: { path: bootstrapFile(member), content } };

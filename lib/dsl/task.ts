@@ -90,7 +90,7 @@ export interface Task {
   /** Paths this task owns on the host, for the manifest. */
   readonly owns: readonly string[];
   /** Paths whose content it decides: what a service reads of it. */
-  readonly files: readonly string[];
+  readonly files?: readonly string[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
   act?($: HostShell): Promise<void>;
   /** What it changes could cut the connection: see `Guard`. */

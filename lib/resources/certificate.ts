@@ -60,6 +60,7 @@ export const certificate = defineResource<CertificateOptions, CertificateDesired
     keyPath: checkedPath(options.keyPath),
   }),
   owns: ({ path, keyPath }) => [path, keyPath, next(path), next(keyPath)],
+  files: ({ path, keyPath }) => [path, keyPath],
   probe: ({ path, keyPath, owner, group }) =>
     probe(
       [

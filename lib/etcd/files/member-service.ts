@@ -9,10 +9,10 @@ import {
   outdatedFiles,
   startOf,
 } from '../../resources/service/lifecycle.ts';
-import type { Running, ServiceDesired, ServiceOptions } from '../../resources/service/types.ts';
+import type { ManagedOptions, Running, ServiceDesired } from '../../resources/service/types.ts';
 
 export interface MemberServiceOptions {
-  readonly service: ServiceOptions;
+  readonly service: ManagedOptions;
   /** The member's own record: a `sha256sum` line for each of `service.loads`, written when it starts. */
   readonly record: string;
   /** An environment file that exists from a first start until the service is ready. */

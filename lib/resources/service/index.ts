@@ -1,5 +1,5 @@
 import { parsePath } from '../../dsl/path.ts';
-import { partsOf, probe, requireAnswer } from '../../dsl/probe.ts';
+import { partsOf, probe } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
@@ -67,19 +67,23 @@ for q_path in ${files.map(({ path }) => path)}; do echo "written $(stat -L -c %Y
 /** Files of tasks, each with what is due when another one was read. */
 function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]): readonly Loading[] {
   return tasks.flatMap((task) => {
-    if (task.files.length > 0) return task.files.map((path) => ({ path, due }));
+    if (task.files?.length) return task.files.map((path) => ({ path, due }));
     throw new QuorateError(`${name}: ${due}On has "${task.title}", which writes no file`, {
       exitCode: EXIT.usage,
-      hint: 'name tasks that write what the service reads: file, line, systemdUnit…',
+      hint: 'name tasks that write what the service reads: file, line…',
     });
   });
 }
 
-function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit {
-  requireAnswer(reading, `the state of ${name}`);
-  const { out } = reading;
+function parseUnit({ out }: Reading, { name, files }: WantedUnit): ObservedUnit {
   const parts = partsOf(out);
   const own = parts[files.length] ?? '';
+  if (!/^LoadState=/m.test(own)) {
+    throw new QuorateError(`cannot look at ${name}: systemd does not answer on this host`, {
+      exitCode: EXIT.failed,
+      hint: 'other service managers are not known here: write a command() with unless',
+    });
+  }
   const all = (pattern: RegExp) =>
     new Map([...own.matchAll(pattern)].map(([, key = '', value = '']) => [value, key]));
   const property = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(own)?.[1] ?? '';

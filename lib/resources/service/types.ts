@@ -42,7 +42,7 @@ interface ProcessOptions extends ServiceBase {
   readonly log: string;
 }
 
-export type ServiceOptions = SystemdOptions | ProcessOptions;
+export type ManagedOptions = SystemdOptions | ProcessOptions;
 
 interface Named {
   /** Of the unit, without `.service`. */

@@ -6,6 +6,7 @@ import { FLAGS } from '../../../lib/cli/options.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { scratch } from '../support/scratch.ts';
+import { resourcesPage } from './resources.ts';
 import { variablesPage } from './variables.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -19,11 +20,16 @@ const PAGES = [
   'docs/decisions.md',
   'docs/guarantees.md',
   'docs/variables.md',
+  'docs/resources.md',
 ];
 
 describe('the documentation', () => {
   it('lists the variables as the schema has them', () => {
     expect(read('docs/variables.md')).toBe(variablesPage());
+  });
+
+  it('has each resource as its doc comment tells it', async () => {
+    await expect(resourcesPage()).toMatchFileSnapshot(join(ROOT, 'docs/resources.md'));
   });
 
   it.each(Object.keys(ETCD_VARS))('the annotated inventory mentions %s', (name) => {

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+
+/** `docs/resources.md`, made from the doc comments of the resources. */
+export function resourcesPage(): string {
+  const texts = ['lib/dsl', 'lib/resources'].flatMap(filesBelow).map((file) => readFileSync(file, 'utf8'));
+  const types = new Map(texts.flatMap(typesIn));
+  const resources = texts.flatMap(resourcesIn).sort((a, b) => a.name.localeCompare(b.name));
+  const sections = resources.map(({ name, doc, example, options }) =>
+    [
+      `## ${name}`,
+      doc,
+      `\`\`\`ts\n${example}\n\`\`\``,
+      ...(options === undefined ? [] : [tableOf(options, types)]),
+    ]
+      .filter(Boolean)
+      .join('\n\n'),
+  );
+  return [
+    '# Resources',
+    'Made from the doc comments in `lib/resources`; `npx vitest run --project unit test/unit/docs -u` makes it anew. Each takes its name first, then one object: these options, and those of every task (`title`, `after`).',
+    ...sections,
+    '',
+  ].join('\n\n');
+}
+
+interface Member {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly type: string;
+  readonly doc: string;
+}
+
+interface Declared {
+  readonly above: readonly string[];
+  readonly members: readonly Member[];
+}
+
+const COMMENT = String.raw`\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*`;
+
+function resourcesIn(text: string) {
+  const found = text.matchAll(new RegExp(`${COMMENT}export (?:const|function) (\\w+)([\\s\\S]{0,200})`, 'g'));
+  return [...found].flatMap(([, comment = '', name = '', rest = '']) => {
+    const [doc = '', example] = plain(comment).split('@example');
+    if (example === undefined || !/^ = define(?!d)|^\(/.test(rest)) return [];
+    const options = /<\s*(\w+Options)\b/.exec(rest)?.[1] ?? /: (\w+Options)\b/.exec(rest)?.[1];
+    return name.startsWith('define') || name === 'play' || name === 'role'
+      ? []
+      : [{ name, doc: doc.replace(/\s*\n\s*/g, ' ').trim(), example: example.trim(), options }];
+  });
+}
+
+function typesIn(text: string): readonly (readonly [string, Declared])[] {
+  const found = text.matchAll(
+    /export (?:interface|type) (\w+)([^{;]*)(?:\{|;)([\s\S]*?)(?=\n\}|;\n\n|\nexport)/g,
+  );
+  return [...found].map(([, name = '', head = '', body = '']) => [
+    name,
+    {
+      above: [...head.matchAll(/\b([A-Z]\w+)\b/g)].map(([, one = '']) => one),
+      members: membersIn(body),
+    },
+  ]);
+}
+
+function membersIn(body: string): readonly Member[] {
+  const found = body.matchAll(
+    new RegExp(`(?:${COMMENT})?readonly (\\w+)(\\??): ((?:[^;{}]|\\{[^}]*\\})+?)(?=;| \\})`, 'g'),
+  );
+  return [...found].flatMap(([, doc = '', name = '', mark, type = '']) =>
+    type === 'never'
+      ? []
+      : [
+          {
+            name,
+            optional: mark === '?',
+            type,
+            doc: plain(doc)
+              .replace(/\s*\n\s*/g, ' ')
+              .trim(),
+          },
+        ],
+  );
+}
+
+function membersOf(name: string, types: ReadonlyMap<string, Declared>, depth = 0): readonly Member[] {
+  const { above = [], members = [] } = types.get(name) ?? {};
+  const inherited = depth > 3 ? [] : above.flatMap((one) => membersOf(one, types, depth + 1));
+  const all = new Map([...members, ...inherited].map((member) => [member.name, member]));
+  for (const member of members) all.set(member.name, member);
+  return [...all.values()];
+}
+
+function tableOf(name: string, types: ReadonlyMap<string, Declared>): string {
+  const lines = membersOf(name, types)
+    .filter((member) => !['title', 'after', 'inTurn'].includes(member.name))
+    .map(({ name: option, type, doc }) => `| \`${option}\` | \`${cell(type)}\` | ${cell(doc)} |`);
+  return lines.length === 0 ? '' : ['| option | | |', '|---|---|---|', ...lines].join('\n');
+}
+
+function cell(text: string): string {
+  return text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim();
+}
+
+/** The text of a doc comment. */
+function plain(comment: string): string {
+  return comment.replace(/^\s*\* ?/gm, '').trim();
+}
+
+function filesBelow(folder: string): readonly string[] {
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .map((name) => join(ROOT, folder, name));
+}
