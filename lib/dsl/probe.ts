@@ -37,9 +37,6 @@ export const MAX_TEXT = 65536;
  */
 export const MARK = '\u001e';
 
-/** Stands between the parts of what a probe prints: first each read in order, then the rest. */
-export const PART = MARK;
-
 /** A probe of paths, and of what `rest` prints after them. */
 export function probe(reads: readonly Read[], rest?: Sh): Probe {
   const parts = [...reads.map(lookAlone), ...(rest ? [rest] : [])];
@@ -48,7 +45,7 @@ export function probe(reads: readonly Read[], rest?: Sh): Probe {
 
 /** The parts of what a probe printed. */
 export function partsOf(out: string): readonly string[] {
-  return out.split(new RegExp(`^${PART}$`, 'm')).map((part) => part.replace(/^\n|\n$/g, ''));
+  return out.split(new RegExp(`^${MARK}$`, 'm')).map((part) => part.replace(/^\n|\n$/g, ''));
 }
 
 /** What was printed behind each `q_part NAME`, and as `''` what came before the first. A later part of a name counts. */

@@ -1,5 +1,5 @@
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
-import { PART } from '../dsl/probe.ts';
+import { MARK } from '../dsl/probe.ts';
 import type { Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Change, Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
@@ -159,7 +159,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       const one = probes[i];
       if (!one || !('reads' in one)) return rest;
       const parts = [...one.reads.map(look), ...(one.rest ? [rest.out] : [])];
-      return { code: rest.code, out: parts.join(`\n${PART}\n`) };
+      return { code: rest.code, out: parts.join(`\n${MARK}\n`) };
     };
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';
@@ -35,7 +35,7 @@ const text = (content: string) =>
   `stat regular file|644|root|root|1|/x\ntext\n${Buffer.from(content).toString('base64')}`;
 const binary = `stat regular file|755|root|root|1|/x\nsha256 ${SUM}`;
 const diff = (task: Task, ...parts: string[]) =>
-  task.diff({ code: 0, out: parts.join(`\n${PART}\n`) }, new World());
+  task.diff({ code: 0, out: parts.join(`\n${MARK}\n`) }, new World());
 
 describe('what stands at a path and does not make way', () => {
   const CASES: readonly (readonly [name: string, task: Task, parts: readonly string[], message: string])[] = [

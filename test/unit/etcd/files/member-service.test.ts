@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PART } from '../../../../lib/dsl/probe.ts';
+import { MARK } from '../../../../lib/dsl/probe.ts';
 import { sh } from '../../../../lib/dsl/sh.ts';
 import { World } from '../../../../lib/dsl/world.ts';
 import { memberService } from '../../../../lib/etcd/files/member-service.ts';
@@ -40,7 +40,7 @@ function observed(
     left ? stat : '',
     ...onDisk.map((letter) => `${stat}sha256 ${digest(letter)}\n`),
     `ActiveState=${state}\nUnitFileState=${enabled}\nNeedDaemonReload=${reload}\n`,
-  ].join(`${PART}\n`);
+  ].join(`${MARK}\n`);
 }
 
 describe('the service of a member', () => {
