@@ -21,6 +21,8 @@ export interface KeptFacts {
   readonly dataVersion: string | undefined;
   /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
   readonly begunWith: readonly (readonly [name: string, peerUrl: string])[];
+  /** By its etcd.conf only members are let in at its peer port; undefined without that file. */
+  readonly peersApart: boolean | undefined;
   /** There is a `member` directory without any raft log: nothing was ever written, or the log is lost. */
   readonly withoutLog: boolean;
   /** Directories above those of binaries, configuration and certificates. */
@@ -33,6 +35,7 @@ export const NOTHING_KEPT: KeptFacts = {
   loadedProgram: undefined,
   dataVersion: undefined,
   begunWith: [],
+  peersApart: undefined,
   withoutLog: false,
   above: [],
 };
@@ -57,13 +60,16 @@ done
 stat -c 'above %U %n' -- "$@" 2>/dev/null
 q_log=${`${dataDir}/member/wal`}
 if [ -f ${conf} ]; then
+  q_apart=no
   while IFS= read -r q_line; do
     q_value=\${q_line#*=\"}
     case $q_line in
       ETCD_INITIAL_CLUSTER=*) echo "begun-with \${q_value%\"}" ;;
       ETCD_WAL_DIR=*) q_log=\${q_value%\"} ;;
+      ETCD_PEER_CERT_ALLOWED_*) q_apart=yes ;;
     esac
   done <${conf}
+  echo "peers-apart $q_apart"
 fi
 if [ -d ${`${dataDir}/member`} ]; then
   for q_file in "$q_log"/*.wal; do if [ ! -e "$q_file" ]; then echo 'without-log yes'; fi; break; done
@@ -147,6 +153,7 @@ export function parseKept(out: string): KeptFacts {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];
       return name !== undefined && url !== undefined ? [[name, url] as const] : [];
     }),
+    peersApart: all('peers-apart').map((said) => said === 'yes')[0],
     withoutLog: all('without-log').length > 0,
     above: all('above').flatMap((line) => {
       const [, owner, path] = /^(\S+) (\/.*)$/.exec(line) ?? [];
