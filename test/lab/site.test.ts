@@ -65,7 +65,7 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
   });
 
   it('lets members in at the peer port, and no client of the same CA', async () => {
-    const pki = join(dirname(lab.inventoryFile), '.quorate/lab/pki');
+    const pki = join(dirname(lab.inventoryFile), '.quorate/inventory/pki');
     const answer = async (pair: string) => {
       const input = ['.pem', '-key.pem']
         .map((end) => readFileSync(join(pki, `${pair}${end}`), 'utf8'))

@@ -1,7 +1,7 @@
 import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
-import { loadedRecord } from '../model/paths.ts';
+import { etcdctlWrapper, loadedRecord } from '../model/paths.ts';
 
 /** A directory above those that only root may fill. */
 export interface Above {
@@ -23,6 +23,8 @@ export interface KeptFacts {
   readonly begunWith: readonly (readonly [name: string, peerUrl: string])[];
   /** By its etcd.conf only members are let in at its peer port; undefined without that file. */
   readonly peersApart: boolean | undefined;
+  /** etcdctl for people is there, and can be run: see `etcdctlScript`. */
+  readonly wrapper: boolean;
   /** There is a `member` directory without any raft log: nothing was ever written, or the log is lost. */
   readonly withoutLog: boolean;
   /** Directories above those of binaries, configuration and certificates. */
@@ -36,6 +38,7 @@ export const NOTHING_KEPT: KeptFacts = {
   dataVersion: undefined,
   begunWith: [],
   peersApart: undefined,
+  wrapper: false,
   withoutLog: false,
   above: [],
 };
@@ -58,6 +61,7 @@ for q_path in ${[binDir, configDir, certDir]}; do
   while q_path=\${q_path%/*} && [ -n "$q_path" ]; do set -- "$q_path" "$@"; done
 done
 stat -c 'above %U %n' -- "$@" 2>/dev/null
+if [ -x ${etcdctlWrapper(member)} ]; then echo 'wrapper yes'; fi
 q_log=${`${dataDir}/member/wal`}
 if [ -f ${conf} ]; then
   q_apart=no
@@ -154,6 +158,7 @@ export function parseKept(out: string): KeptFacts {
       return name !== undefined && url !== undefined ? [[name, url] as const] : [];
     }),
     peersApart: all('peers-apart').map((said) => said === 'yes')[0],
+    wrapper: all('wrapper').length > 0,
     withoutLog: all('without-log').length > 0,
     above: all('above').flatMap((line) => {
       const [, owner, path] = /^(\S+) (\/.*)$/.exec(line) ?? [];

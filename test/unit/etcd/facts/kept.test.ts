@@ -81,6 +81,13 @@ describe.each(SHELLS)('what a host kept, by %s', (_name, ...shell) => {
     expect(read(shell).peersApart).toBe(true);
   });
 
+  it('has whether etcdctl for people is there', () => {
+    const { dirs, put, read } = host();
+    expect(read(shell).wrapper).toBe(false);
+    put(`${dirs.cfg}/etcdctl`, '#!/bin/sh\n', 0o755);
+    expect(read(shell).wrapper).toBe(true);
+  });
+
   it('has the CA on record, and nothing else that is written there', () => {
     const { member, put, read } = host();
     put(`${member.stateDir}/ca`, `${'a'.repeat(64)}\nx y\n${'b'.repeat(64)}\n`);
