@@ -5,8 +5,9 @@ import type { Task } from '../lib/dsl/task.ts';
 import { etcdAccount } from '../lib/etcd/account.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { etcdConf } from '../lib/etcd/files/etcd-conf.ts';
+import { etcdctlScript } from '../lib/etcd/files/etcdctl-wrapper.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
-import { confFile, pidFile } from '../lib/etcd/model/paths.ts';
+import { confFile, etcdctlWrapper, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { refuseUnlessStopped } from '../lib/etcd/stopped.ts';
 import { directory } from '../lib/resources/directory.ts';
@@ -38,6 +39,13 @@ export const config: Role<EtcdFacts> = {
           inTurn: true,
         }),
       ),
+      file(etcdctlWrapper(member), {
+        content: etcdctlScript(member),
+        mode: '0755',
+        ...root,
+        ...(user && { group: 'root' }),
+        title: `etcdctl of ${member.name} is at hand`,
+      }),
       ...(target.facts.setAside ? dataSetAside(member) : []),
       directory(dataDir, { mode: '0700', owner: user, group, title: 'the data directory is private' }),
       ...(walDir === undefined ? [] : walDirectories(member, walDir)),

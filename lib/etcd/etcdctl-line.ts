@@ -1,6 +1,7 @@
 import { quote } from '../dsl/sh.ts';
 import { fromHere } from '../paths.ts';
 import { type Member, memberOf } from './model/cluster.ts';
+import { etcdctlWrapper } from './model/paths.ts';
 import type { Surveyed } from './surveyed.ts';
 
 /** etcdctl on the host of `place` with the member's own certificate, as a line to copy; `versions` are those that run. */
@@ -25,18 +26,26 @@ export function etcdctlLine(
   return `${old ? 'ETCDCTL_API=3 ' : ''}${words.map(quote).join(' ')} ${command}`;
 }
 
+/** The same by the script that a run puts on the host: short, and right whatever changes there. */
+export function wrapperLine(place: Member, command: string): string {
+  const path = etcdctlWrapper(place);
+  return `${quote(place.local ? fromHere(path) : path)} ${command}`;
+}
+
+/** Where and as whom such a line is run, as a comment above it; nothing for one who is there already. */
+export function whereToRun({ host, user, local }: Member): readonly string[] {
+  const where = [...(local ? [] : [`on ${host}`]), ...(user === undefined ? [] : [`as root or ${user}`])];
+  return where.length > 0 ? [`# ${where.join(', ')}:`] : [];
+}
+
 /** Lines to copy, one a command, for a host whose member answers. */
 export function etcdctlLines({ cluster, hosts }: Surveyed, ...commands: readonly string[]): string {
   const answers = hosts.find(({ target }) => target.facts.reading?.healthy)?.target;
   const place = answers ? memberOf(answers) : cluster.members[0]!;
   const endpoint = answers?.facts.reading?.clientUrl || place.clientUrl;
   const versions = hosts.map(({ target }) => target.facts.reading?.status?.version);
-  const where = [
-    ...(place.local ? [] : [`on ${place.host}`]),
-    ...(place.user === undefined ? [] : [`as root or ${place.user}`]),
-  ];
   return [
-    ...(where.length > 0 ? [`# ${where.join(', ')}:`] : []),
+    ...whereToRun(place),
     ...commands.map((command) => etcdctlLine(place, [endpoint], command, versions)),
   ].join('\n');
 }

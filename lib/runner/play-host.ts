@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { MARK } from '../dsl/probe.ts';
 import type { Target, Vars } from '../dsl/role.ts';
@@ -174,16 +175,28 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Side by side: each file has a channel of its own. */
   async #send(transfers: readonly Transfer[]): Promise<void> {
     const sent = new Map<string, number>();
+    // What is wrong with a file is for the one who sends it to say.
+    const sizeOf = ({ source }: Transfer) =>
+      stat(source).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    const sizes = await Promise.all(transfers.map(sizeOf));
+    const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
     await Promise.all(
       transfers.map(({ source, target }) =>
         this.host.send(source, target, (bytes) => {
           sent.set(target, bytes);
           const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
-          this.#wire.doing(`sending ${(total / 1e6).toFixed(0)} MB`);
+          this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
         }),
       ),
     );
   }
+}
+
+function inMegabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
 }
 
 /** A task that hangs on earlier ones that are due can only be judged when its turn comes. */

@@ -22,6 +22,7 @@ export function targetOf(
     version: VERSION,
     caPem: undefined,
     furtherHosts: [],
+    peersApart: true,
     renewBefore: { server: 0, peer: 0 },
     token: 'fuzz-0',
   } as const;

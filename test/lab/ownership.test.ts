@@ -225,6 +225,8 @@ describeLab('what a run may touch, and what it refuses', () => {
     expect(run.text).toContain('etcd01: user etcd stays: /etc/systemd/system/other.service runs as it');
     expect(run.text).toContain('etcd02: user etcd stays: it owns files: /srv/theirs');
     expect(await on('etcd01', 'systemctl is-active other')).toBe('active\n');
+    for (const name of NAMES)
+      expect(run.text).toContain(`${name}: its data is kept in ${DATA}.etcd.destroyed-`);
     expect(await onAll(`stat -c '%U %a' ${DATA}.etcd.destroyed-*`)).toEqual(NAMES.map(() => 'root 700\n'));
     expect(await onAll(`find ${DATA}.etcd.destroyed-* ! -user root`)).toEqual(['', '', '']);
   });

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientProblems, describeClient, startClient } from './support/client.ts';
@@ -62,6 +62,25 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     expect(again.text).not.toContain('every address');
     expect(await pids()).toEqual(before);
     for (const host of HOSTS) expect(again.recap[host]?.roundTrips).toBeLessThanOrEqual(3);
+  });
+
+  it('lets members in at the peer port, and no client of the same CA', async () => {
+    const pki = join(dirname(lab.inventoryFile), '.quorate/inventory/pki');
+    const answer = async (pair: string) => {
+      const input = ['.pem', '-key.pem']
+        .map((end) => readFileSync(join(pki, `${pair}${end}`), 'utf8'))
+        .join('');
+      const { stdout } = await lab.ssh(
+        'etcd02',
+        `cat >/root/who.pem
+printf 'GET /members HTTP/1.0\\r\\n\\r\\n' | timeout 5 openssl s_client -quiet -connect 10.0.52.13:2380 -cert /root/who.pem -key /root/who.pem -CAfile /opt/etcd/ssl/ca.pem 2>&1
+rm /root/who.pem`,
+        { input },
+      );
+      return stdout;
+    };
+    expect(await answer('etcd02/peer')).toContain('"peerURLs"');
+    expect(await answer('client')).not.toContain('peerURLs');
   });
 
   it('needs no local state: a second operator finds nothing to change', async () => {

@@ -81,6 +81,8 @@ export interface ClusterFacts {
   readonly renewBefore: LeafRules['renewBefore'];
   /** Of keys to come. */
   readonly keyType?: LeafRules['keyType'];
+  /** Members let in at their peer ports whom a certificate names as one of them, and no client of the same CA. */
+  readonly peersApart: boolean;
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
 }

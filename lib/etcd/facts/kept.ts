@@ -1,7 +1,7 @@
 import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
-import { loadedRecord } from '../model/paths.ts';
+import { etcdctlWrapper, loadedRecord } from '../model/paths.ts';
 
 /** A directory above those that only root may fill, and somebody else may. */
 export interface Loose {
@@ -22,6 +22,10 @@ export interface KeptFacts {
   readonly dataVersion: string | undefined;
   /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
   readonly begunWith: readonly (readonly [name: string, peerUrl: string])[];
+  /** By its etcd.conf only members are let in at its peer port; undefined without that file. */
+  readonly peersApart: boolean | undefined;
+  /** etcdctl for people is there, and can be run: see `etcdctlScript`. */
+  readonly wrapper: boolean;
   /** There is a `member` directory without any raft log: nothing was ever written, or the log is lost. */
   readonly withoutLog: boolean;
   /** Above those of binaries, configuration and certificates, where these are to be root's. */
@@ -34,6 +38,8 @@ export const NOTHING_KEPT: KeptFacts = {
   loadedProgram: undefined,
   dataVersion: undefined,
   begunWith: [],
+  peersApart: undefined,
+  wrapper: false,
   withoutLog: false,
   loose: [],
 };
@@ -52,15 +58,19 @@ export function keptFacts(member: Member): Sh {
   return sh`if [ -f ${loaded} ]; then read -r q_line q_rest <${loaded}; echo "loaded-program $q_line"; fi
 if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
 ${loosePaths(member)}
+if [ -x ${etcdctlWrapper(member)} ]; then echo 'wrapper yes'; fi
 q_log=${`${dataDir}/member/wal`}
 if [ -f ${conf} ]; then
+  q_apart=no
   while IFS= read -r q_line; do
     q_value=\${q_line#*=\"}
     case $q_line in
       ETCD_INITIAL_CLUSTER=*) echo "begun-with \${q_value%\"}" ;;
       ETCD_WAL_DIR=*) q_log=\${q_value%\"} ;;
+      ETCD_PEER_CERT_ALLOWED_*) q_apart=yes ;;
     esac
   done <${conf}
+  echo "peers-apart $q_apart"
 fi
 if [ -d ${`${dataDir}/member`} ]; then
   for q_file in "$q_log"/*.wal; do if [ ! -e "$q_file" ]; then echo 'without-log yes'; fi; break; done
@@ -161,6 +171,8 @@ export function parseKept(out: string): KeptFacts {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];
       return name !== undefined && url !== undefined ? [[name, url] as const] : [];
     }),
+    peersApart: all('peers-apart').map((said) => said === 'yes')[0],
+    wrapper: all('wrapper').length > 0,
     withoutLog: all('without-log').length > 0,
     loose: [...new Set(all('loose'))].flatMap((line) => {
       const [, path, why] = /^(\/|\/.*?)\/? (can be written by .+|is not root's)$/.exec(line) ?? [];

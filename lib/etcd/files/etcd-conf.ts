@@ -20,6 +20,7 @@ export function etcdConf(target: Target<EtcdFacts>): string {
   const loopback = target.vars.etcd_loopback_http === true ? `,http://127.0.0.1:${clientPort}` : '';
   const initialCluster = clusterOf(target).members.map((one) => `${one.name}=${one.peerUrl}`);
   const settings = settingsOf(target);
+  const named = settings.some(([key]) => key.startsWith('ETCD_PEER_CERT_ALLOWED_'));
   return [
     '#[Member]',
     line('ETCD_NAME', name),
@@ -46,6 +47,10 @@ export function etcdConf(target: Target<EtcdFacts>): string {
     line('ETCD_PEER_KEY_FILE', peer.key),
     line('ETCD_PEER_TRUSTED_CA_FILE', ca),
     line('ETCD_PEER_CLIENT_CERT_AUTH', 'true'),
+    // Each member's certificate has it, and no client's.
+    ...(target.facts.cluster?.peersApart && !named
+      ? [line('ETCD_PEER_CERT_ALLOWED_HOSTNAME', 'localhost')]
+      : []),
     ...(settings.length ? ['', '#[Settings]', ...settings.map(([key, value]) => line(key, value))] : []),
     '',
   ].join('\n');

@@ -8,6 +8,8 @@ export interface Answer {
   readonly reading: MemberReading | undefined;
   /** When the CA that its host has ends. */
   readonly caEnd?: Date | undefined;
+  /** Its host has etcdctl for people: see `etcdctlScript`. */
+  readonly wrapper?: boolean;
   /** Its host could not be asked: nothing is known of it. */
   readonly unreached?: boolean;
 }

@@ -4,7 +4,8 @@ import type { QuorateError } from '../../errors.ts';
 import { endOfCa } from '../facts/found-certificates.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isDown, parseMember, readMember } from '../facts/read-member.ts';
-import { memberOf, quorum } from '../model/cluster.ts';
+import { type Member, memberOf, quorum } from '../model/cluster.ts';
+import { etcdctlWrapper } from '../model/paths.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer, Finding } from './answer.ts';
@@ -59,6 +60,7 @@ async function askOnce(
       reading,
       unreached: !readings.has(member.host),
       caEnd: caEndOf(hosts, member.host, reading),
+      wrapper: hasWrapper(hosts, member, !run.check),
     };
   });
 }
@@ -79,6 +81,7 @@ export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[
       reading,
       unreached: host === undefined,
       caEnd: caEndOf(hosts, member.host, reading),
+      wrapper: hasWrapper(hosts, member, false),
     };
   });
 }
@@ -86,6 +89,14 @@ export function answersFromFacts({ cluster, hosts }: Surveyed): readonly Answer[
 function caEndOf(hosts: readonly EtcdHost[], name: string, reading: Answer['reading']): Date | undefined {
   const host = hosts.find(({ target }) => target.name === name);
   return endOfCa(host?.target.facts.caPem, reading?.certificates ?? []);
+}
+
+/** It was there, or a run that `carriesOut` its plan has put it there. */
+function hasWrapper(hosts: readonly EtcdHost[], member: Member, carriesOut: boolean): boolean {
+  const host = hosts.find(({ target }) => target.name === member.host);
+  const resource = `file:${etcdctlWrapper(member)}`;
+  const planned = host?.plan.some(({ task }) => task.resource === resource);
+  return host?.target.facts.kept.wrapper === true || (carriesOut && planned === true);
 }
 
 /** Throws exit code 3, with the arithmetic where it `stops`, unless the member of `host` may be changed now. */

@@ -1,6 +1,5 @@
-import { etcdctlLine } from '../etcdctl-line.ts';
+import { etcdctlLine, whereToRun, wrapperLine } from '../etcdctl-line.ts';
 import { endOf } from '../facts/found-certificates.ts';
-import type { Member } from '../model/cluster.ts';
 import type { Answer } from './answer.ts';
 
 /** Days before its end from which a CA is shown: renewing it takes planning. */
@@ -26,24 +25,25 @@ export function healthTable(answers: readonly Answer[]): string {
   const head = ['MEMBER', 'ID', 'CLIENT', 'ROLE', 'HEALTH', 'VERSION', 'DB', 'CERT'];
   const place = placeToAsk(answers);
   const versions = answers.map(({ reading }) => reading?.status?.version);
-  // On this machine there is nothing to log in to.
-  const where = place && place.manager !== 'process' ? [`# on ${place.host}, as root or ${place.user}:`] : [];
   return [
     columns([head, ...rows]),
     '',
-    ...where,
-    ...(place ? [etcdctlLine(place, answers.map(urlInUse), 'member list', versions)] : []),
+    ...(place ? whereToRun(place.member) : []),
+    ...(place?.wrapper ? [wrapperLine(place.member, 'member list')] : []),
+    ...(place && !place.wrapper
+      ? [etcdctlLine(place.member, answers.map(urlInUse), 'member list', versions)]
+      : []),
   ].join('\n');
 }
 
 /** The member whose host the line is for: one that is well, else one that runs, else one that can be logged in to. */
-function placeToAsk(answers: readonly Answer[]): Member | undefined {
-  const best =
+function placeToAsk(answers: readonly Answer[]): Answer | undefined {
+  return (
     answers.find(({ reading }) => reading?.healthy) ??
     answers.find(({ reading }) => reading) ??
     answers.find(({ unreached }) => !unreached) ??
-    answers[0];
-  return best?.member;
+    answers[0]
+  );
 }
 
 /** Whole days from now; negative when it is over. */

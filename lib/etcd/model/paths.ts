@@ -7,6 +7,11 @@ export function confFile({ configDir }: Member): string {
   return `${configDir}/etcd.conf`;
 }
 
+/** etcdctl for people, with the member's own certificate and URL. */
+export function etcdctlWrapper({ configDir }: Member): string {
+  return `${configDir}/etcdctl`;
+}
+
 /** Where a bootstrap keeps `new` and its token: gone after a reboot, removed once there is quorum. */
 export function bootstrapFile({ manager, service, stateDir }: Member): string {
   return manager === 'systemd' ? `/run/quorate-${service}.env` : `${stateDir}/bootstrap.env`;

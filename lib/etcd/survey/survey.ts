@@ -57,8 +57,18 @@ async function surveyCluster(
     version,
     token: state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined,
     caPem: ca ?? trustedCa(surveyed, state),
+    peersApart: state === 'new' || tellsPeersApart(surveyed),
     ...(await readRules(pkiOptions(hosts[0]!.target))),
   };
+}
+
+/**
+ * A cluster that lives stays as it was founded, since this needs a restart of all and certificates that carry the name:
+ * most of its members say which. Where none has a file that could say it, the stricter one counts.
+ */
+function tellsPeersApart({ hosts }: Surveyed): boolean {
+  const said = hosts.flatMap(({ target }) => target.facts.kept.peersApart ?? []);
+  return said.filter(Boolean).length * 2 > said.length || said.length === 0;
 }
 
 /** The folder for certificates would be closed to others and filled: one that has something else stays as it is. */

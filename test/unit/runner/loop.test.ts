@@ -425,4 +425,31 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     expect(listed).toContain(`${dir}/new\n${dir}/new/bin\n${dir}/new/bin/tool\n`);
     expect(readFileSync(join(dir, 'new/bin/tool'), 'utf8')).toBe('bytes');
   });
+
+  it('says how much of what is to be sent has gone', async () => {
+    const source = join(dir, 'source');
+    writeFileSync(source, Buffer.alloc(3_000_000));
+    const bytes = readFileSync(source);
+    const host = await plan(
+      archive(join(dir, 'bin'), {
+        names: ['tool'],
+        version: '1',
+        record: join(dir, 'state/release'),
+        mode: '0755',
+        fetch: async () => ({
+          version: '1',
+          from: 'here',
+          files: [{ name: 'tool', path: source, sha256: sha256(bytes) }],
+        }),
+      }),
+    );
+    host.host.send = async (from, to, progress) => {
+      mkdirSync(dirname(to), { recursive: true });
+      for (const sent of [1_000_000, 3_000_000]) progress?.(sent);
+      copyFileSync(from, to);
+    };
+    await host.apply(() => true);
+    const said = sink.steps.map(({ doing }) => doing).filter((doing) => doing?.startsWith('sending'));
+    expect(said).toEqual(['sending 1 of 3 MB', 'sending 3 of 3 MB']);
+  });
 });

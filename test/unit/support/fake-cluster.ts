@@ -129,6 +129,7 @@ export function clusterFacts(change: Partial<ClusterFacts> = {}): ClusterFacts {
     version: '3.5.30',
     caPem: undefined,
     furtherHosts: [],
+    peersApart: true,
     renewBefore: { server: 0, peer: 0 },
     token: undefined,
     ...change,

@@ -36,7 +36,10 @@ const ALONE_COMMAND = [
   ...['/bin/sh', '-c', ALONE, 'sh', tmpdir()],
 ];
 
-/** Command lines of the shells that are here, each as it is when it is /bin/sh; arguments may follow. */
+/**
+ * Command lines of the shells that are here, each as it is when it is /bin/sh; arguments may follow. Where Node is what
+ * is tested, one is enough: `QUORATE_TEST_SHELL` names it.
+ */
 export const SHELLS: readonly (readonly [name: string, ...command: string[]])[] = (
   [
     ['dash', '/bin/dash'],
@@ -44,7 +47,7 @@ export const SHELLS: readonly (readonly [name: string, ...command: string[]])[] 
     ['busybox', '/bin/busybox', 'sh'],
   ] as const
 )
-  .filter(([, path]) => existsSync(path))
+  .filter(([name, path]) => existsSync(path) && name === (process.env.QUORATE_TEST_SHELL ?? name))
   .map(([name, ...command]) =>
     name === 'busybox' && busyboxMissing === undefined ? [name, ...ALONE_COMMAND] : [name, ...command],
   );

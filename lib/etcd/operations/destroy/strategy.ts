@@ -1,5 +1,14 @@
-import type { PlayHost, PlayRun, Strategy } from '../../../dsl/play.ts';
+import { basename, dirname } from 'node:path';
+import {
+  hasChanges,
+  hostNames,
+  isDue,
+  type PlayHost,
+  type PlayRun,
+  type Strategy,
+} from '../../../dsl/play.ts';
 import type { HostData } from '../../../dsl/role.ts';
+import { sh } from '../../../dsl/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
 import { clusterOf, isLocal, type Member, memberOf } from '../../model/cluster.ts';
@@ -25,11 +34,17 @@ export const destroyStrategy: Strategy<DestroyFacts> = {
       for (const [user, why] of target.facts.needed)
         run.log('info', `${target.name}: user ${user} stays: ${why}`);
   },
+  async admit(run) {
+    for (const line of goingPaths(run.hosts)) run.log('info', line);
+  },
   async converge(run) {
     const clusters = clustersOf(run).filter(({ hosts }) => hosts.every(({ selected }) => selected));
     for (const { cluster, hosts } of clusters)
       if (hosts.some(({ target }) => target.facts.owner !== undefined)) await beginDestroying(cluster);
-    const done = await run.each(run.hosts, (host) => host.apply(() => true));
+    const done = await run.each(run.hosts, async (host) => {
+      await host.apply(() => true);
+      for (const line of await keptData(host)) run.log('info', line);
+    });
     if (done.length < run.hosts.length || run.unreachable.length > 0) return;
     for (const { cluster, hosts } of clusters) {
       const targets = hosts.map(({ target }) => target);
@@ -39,6 +54,58 @@ export const destroyStrategy: Strategy<DestroyFacts> = {
     }
   },
 };
+
+type Going = Pick<PlayHost<DestroyFacts>, 'target' | 'plan' | 'selected'>;
+
+/** The paths that go, as far as plans have them: said once for hosts that have the same. */
+export function goingPaths(hosts: readonly Going[]): readonly string[] {
+  const same = new Map<string, Going[]>();
+  for (const host of hosts.filter((one) => one.selected && hasChanges(one))) {
+    const list = listOf(host);
+    if (list !== '') same.set(list, [...(same.get(list) ?? []), host]);
+  }
+  return [...same].map(([list, some]) => `${hostNames(some)}: what runs have put there goes: ${list}`);
+}
+
+/** `/opt/etcd/bin (etcd, etcdctl), /etc/systemd/system/etcd.service`; what lies ready for a moment only is left out. */
+function listOf({ target }: Going): string {
+  const { stateDir } = memberOf(target);
+  const paths = (target.facts.manifest ?? []).filter(
+    (path) => path.startsWith('/') && !path.startsWith(`${stateDir}/`) && !path.endsWith('.next'),
+  );
+  const folders = [...new Set(paths.map(dirname))].filter((folder) => paths.includes(folder));
+  const inside = (folder: string) =>
+    paths.filter((path) => dirname(path) === folder).map((path) => basename(path));
+  const alone = paths.filter((path) => !folders.includes(path) && !folders.includes(dirname(path)));
+  return [...folders.map((folder) => `${folder} (${inside(folder).sort().join(', ')})`), ...alone]
+    .sort()
+    .join(', ');
+}
+
+/** Where the data of a host is now, of what this run has set aside. */
+async function keptData(host: PlayHost<DestroyFacts>): Promise<readonly string[]> {
+  const { target, plan } = host;
+  const paths = plan.flatMap((one) =>
+    isDue(one) && one.task.resource.startsWith('set-aside:')
+      ? one.task.resource.slice('set-aside:'.length)
+      : [],
+  );
+  if (paths.length === 0 || purges(target)) return [];
+  const label = `${memberOf(target).service}.destroyed`;
+  // Names carry the time, so that the last one is the latest.
+  const { out } = await host.read(
+    'looking for the data that was set aside',
+    sh`for q_path in ${paths}; do
+  q_last=
+  for q_aside in "$q_path".${label}-* "$q_path"/.${label}-*; do if [ -d "$q_aside" ]; then q_last=$q_aside; fi; done
+  if [ -n "$q_last" ]; then printf '%s\n' "$q_last"; fi
+done`,
+  );
+  return out
+    .split('\n')
+    .filter(Boolean)
+    .map((path) => `${target.name}: its data is kept in ${path}`);
+}
 
 /** Data and CA go, too: with `--purge`, and where the cluster is a throw-away. */
 export function purges(host: HostData): boolean {

@@ -72,6 +72,22 @@ describe.each(SHELLS)('what a host kept, by %s', (_name, ...shell) => {
     });
   });
 
+  it('has whether clients are kept from the peer port', () => {
+    const { dirs, put, read } = host();
+    expect(read(shell).peersApart).toBeUndefined();
+    put(`${dirs.cfg}/etcd.conf`, 'ETCD_NAME="x"\n');
+    expect(read(shell).peersApart).toBe(false);
+    put(`${dirs.cfg}/etcd.conf`, 'ETCD_NAME="x"\nETCD_PEER_CERT_ALLOWED_HOSTNAME="localhost"\n');
+    expect(read(shell).peersApart).toBe(true);
+  });
+
+  it('has whether etcdctl for people is there', () => {
+    const { dirs, put, read } = host();
+    expect(read(shell).wrapper).toBe(false);
+    put(`${dirs.cfg}/etcdctl`, '#!/bin/sh\n', 0o755);
+    expect(read(shell).wrapper).toBe(true);
+  });
+
   it('has the CA on record, and nothing else that is written there', () => {
     const { member, put, read } = host();
     put(`${member.stateDir}/ca`, `${'a'.repeat(64)}\nx y\n${'b'.repeat(64)}\n`);

@@ -47,7 +47,19 @@ it('fits a terminal of 80 columns', () => {
 
 it('says on which host the call of etcdctl is to be run, and nothing on this machine', () => {
   expect(table(members('10.0.0')).at(-2)).toBe('# on etcd01, as root or etcd:');
-  expect(table(members('127.0.0', { etcd_service_manager: 'process' })).at(-2)).toBe('');
+  expect(
+    table(members('127.0.0', { etcd_service_manager: 'process', ansible_connection: 'local' })).at(-2),
+  ).toBe('');
+});
+
+it('is short where the script for it is there, and quoted', () => {
+  const [member] = members('10.0.0', { etcd_config_dir: '/opt/my etcd' });
+  const said = (wrapper: boolean) =>
+    healthTable([{ member: member!, reading: undefined, wrapper }])
+      .split('\n')
+      .slice(-2);
+  expect(said(true)).toEqual(['# on etcd01, as root or etcd:', "'/opt/my etcd/etcdctl' member list"]);
+  expect(said(false).at(-1)).toContain('--cacert=');
 });
 
 it.each<[etcd01: State, etcd02: State, etcd03: State, host: string]>([
