@@ -89,12 +89,7 @@ export async function execute(given: CommandLine, options: Options, started: Sta
   const warnings = checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
-  const reached = new Set(chosen.map(({ name }) => name));
-  await checkConnections(
-    [...settled.values()].flatMap(({ name, connection }) =>
-      connection !== undefined && reached.has(name) ? connection : [],
-    ),
-  );
+  await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });

@@ -11,9 +11,9 @@ export function refuseDuplicates(hosts: readonly SettledHost[], problems: Proble
   const seen = new Map<string, SettledHost>();
   for (const host of hosts) {
     if (host.connection === undefined || host.kind === 'local') continue;
-    const { address, port = 22, proxyJump = '' } = host.connection;
+    const { address, port = 22, proxyJump, proxyCommand } = host.connection;
     // A zone says which link, not which host.
-    const key = `${canonicalAddress(address.replace(/%.*/, '')).toLowerCase()} port ${port} ${proxyJump}`;
+    const key = `${canonicalAddress(address.replace(/%.*/, '')).toLowerCase()} port ${port} ${proxyJump ?? proxyCommand ?? ''}`;
     const first = seen.get(key);
     if (first) {
       problems.add(

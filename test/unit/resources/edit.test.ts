@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
@@ -73,10 +73,10 @@ describe('a line in a file', () => {
       `stat regular file|644|root|root|3|0|0|/x\ntext\n${Buffer.from([200, 10]).toString('base64')}`,
       /it is no UTF-8 text$/,
     ],
-    ['what is too long', textFile('x'.repeat(70_000)).split(`\n${PART}`)[0] ?? '', /larger than 64 KiB$/],
+    ['what is too long', textFile('x'.repeat(70_000)).split(`\n${MARK}`)[0] ?? '', /larger than 64 KiB$/],
   ])('leaves %s alone', (_name, out, message) => {
     const task = line('/etc/x', { line: 'a' });
-    expect(() => task.diff({ code: 0, out: `${out}\n${PART}\nabove directory /etc` }, new World())).toThrow(
+    expect(() => task.diff({ code: 0, out: `${out}\n${MARK}\nabove directory /etc` }, new World())).toThrow(
       message,
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { command } from '../../../lib/resources/command.ts';
@@ -40,7 +40,7 @@ function observed(found: Found, files: number): string {
     `recorded=${recorded}\nread ${digest(read)} /etc/site.conf\nwritten ${1000 + written} /etc/site.conf`,
   ].join('\n');
   const disk = `stat regular file|644|root|root|9|0|0|/etc/site.conf\nsha256 ${digest(onDisk)}`;
-  return [...(files > 0 ? [disk] : []), own].join(`\n${PART}\n`);
+  return [...(files > 0 ? [disk] : []), own].join(`\n${MARK}\n`);
 }
 
 function plan(task: ReturnType<typeof service>, found: Found, world = new World()) {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'no
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { loopHost } from '../support/loop-host.ts';
@@ -73,7 +73,7 @@ describe('a file from control', () => {
   it('shows how a text changes', () => {
     const task = file('/x', { source: source('new\n') });
     const old = `stat regular file|644|root|root|4|0|0|/x\ntext\n${Buffer.from('old\n').toString('base64')}`;
-    const [change] = task.diff({ code: 0, out: `${old}\n${PART}\nabove directory /` }, new World());
+    const [change] = task.diff({ code: 0, out: `${old}\n${MARK}\nabove directory /` }, new World());
     expect(change?.text).toEqual({ before: 'old\n', after: 'new\n' });
   });
 });

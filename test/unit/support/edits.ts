@@ -1,13 +1,13 @@
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Change, Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
 
 /** What a probe prints of a text file, or of nothing at its path. */
 export function textFile(text: string | undefined, mode = '644'): string {
   const folder = 'above directory /etc';
-  if (text === undefined) return `\n${PART}\n${folder}`;
+  if (text === undefined) return `\n${MARK}\n${folder}`;
   const bytes = Buffer.from(text).toString('base64');
-  return `stat regular file|${mode}|root|root|${text.length}|0|0|/x\ntext\n${bytes}\n${PART}\n${folder}`;
+  return `stat regular file|${mode}|root|root|${text.length}|0|0|/x\ntext\n${bytes}\n${MARK}\n${folder}`;
 }
 
 /** Changes of a task where this text is found. */
