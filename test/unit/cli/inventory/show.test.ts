@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -224,6 +225,27 @@ describe('--explain', () => {
       beats: [{ by: 'group etcd', value: 'inner' }, { by: 'group all', value: 'outer' }, { by: 'default' }],
     });
     expect(JSON.parse(recap)).toMatchObject({ event: 'recap', exitCode: 0 });
+  });
+});
+
+describe('playbooks/inventory.ts', () => {
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'playbooks/inventory.ts', ...args], {
+      cwd: join(import.meta.dirname, '../../../..'),
+      encoding: 'utf8',
+    });
+
+  it('shows an inventory that has nothing of ours in it', () => {
+    const file = join(write({ 'hosts.ini': 'web1\n[shop]\nweb2\n' }), 'hosts.ini');
+    const { stdout, status } = run('-i', file, '--graph');
+    expect(stdout).toBe('@all:\n  |--@ungrouped:\n  |  |--web1\n  |--@shop:\n  |  |--web2\n');
+    expect(status).toBe(0);
+  });
+
+  it('ends with 1 and an error where the inventory cannot be read', () => {
+    const { stdout, status } = run('-i', 'no-such-file.ini', '--list', '--output', 'json');
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'error', exitCode: 1 });
+    expect(status).toBe(1);
   });
 });
 
