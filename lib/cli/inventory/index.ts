@@ -11,7 +11,7 @@ import { type Explained, explain, type Said } from './explained.ts';
 import { Listed } from './listed.ts';
 import { type Show, shower } from './masked.ts';
 
-/** What `playbooks/inventory.ts` can show; one of the first four is wanted. */
+/** What `playbooks/inventory.ts` can show; one of the first five is wanted. */
 export const INVENTORY_FLAGS: readonly OwnFlag[] = [
   { name: 'list', type: 'boolean', description: 'groups and the variables of all hosts, as JSON' },
   { name: 'host', type: 'string', placeholder: 'NAME', description: 'the variables of one host, as JSON' },
@@ -21,6 +21,12 @@ export const INVENTORY_FLAGS: readonly OwnFlag[] = [
     type: 'string',
     placeholder: 'HOST [VAR]',
     description: 'where the values of a host come from, and what they beat',
+  },
+  {
+    name: 'connection',
+    type: 'string',
+    placeholder: 'HOST',
+    description: 'what a connection to a host would use, in the form of ssh -G',
   },
   { name: 'vars', type: 'boolean', description: 'with --graph: variables, too' },
   { name: 'yaml', type: 'boolean', description: 'with --list and --host: YAML' },
@@ -43,7 +49,8 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
   if (what === 'explain') {
     await print(await explanation(inventory, options, show));
     if (options.output === 'json') await reportLines([], 'json', false);
-  } else if (what === 'graph') {
+  } else if (what === 'connection') await print(await connection(inventory, String(own.connection)));
+  else if (what === 'graph') {
     const top = words[0] ?? 'all';
     known(top, [...inventory.tree.keys()], 'group');
     if (own.vars === true) refuseLocked(inventory, hosts);
@@ -63,13 +70,15 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
   }
 }
 
-const VIEWS = ['list', 'host', 'graph', 'explain'] as const;
+const VIEWS = ['list', 'host', 'graph', 'explain', 'connection'] as const;
 
 function chosen(own: Options['own'], words: readonly string[]): (typeof VIEWS)[number] {
   const given = VIEWS.filter((name) => own[name] !== undefined);
   const [what] = given;
   if (what === undefined || given.length > 1)
-    throw usage(`${given.length > 1 ? 'only ' : ''}one of --list, --host, --graph and --explain is wanted`);
+    throw usage(
+      `${given.length > 1 ? 'only ' : ''}one of --list, --host, --graph, --explain and --connection is wanted`,
+    );
   const stray = words[what === 'graph' || what === 'explain' ? 1 : 0];
   if (stray !== undefined) throw usage(`unexpected argument ${stray}`);
   return what;
@@ -80,6 +89,20 @@ function known(name: string, all: readonly string[], kind: 'group' | 'host' | 'v
   const near = all.length > 0 ? closest(name, [...all]) : '';
   const meant = near !== '' && distance(near, name) <= 2 ? `did you mean ${near}?` : undefined;
   throw usage(`there is no ${kind} ${name} in this inventory`, meant);
+}
+
+async function connection(inventory: Inventory, name: string): Promise<string> {
+  const hosts = inventory.hosts.filter((host) => host.name === name);
+  known(
+    name,
+    inventory.hosts.map((host) => host.name),
+    'host',
+  );
+  const { hosts: settled } = await inventory.settle({ hosts, contacts: (all) => all });
+  const found = settled.get(name)?.connection;
+  if (found === undefined || found.kind !== 'ssh') throw usage(`${name} is reached without ssh`);
+  const { connectionLines } = await import('../../transport/ssh/connection-lines.ts');
+  return `${(await connectionLines(found)).join('\n')}\n`;
 }
 
 /** What is in an encrypted file that no password opens would be left out in silence. */

@@ -228,6 +228,15 @@ describe('--explain', () => {
   });
 });
 
+it('--connection prints what ssh -G would, by the inventory', async () => {
+  const file = join(
+    write({ 'h.ini': 'h1 ansible_host=192.0.2.7 ansible_port=2200 ansible_user=ops\n' }),
+    'h.ini',
+  );
+  const lines = (await show('-i', file, '--connection', 'h1')).split('\n');
+  expect(lines).toEqual(expect.arrayContaining(['hostname 192.0.2.7', 'port 2200', 'user ops']));
+});
+
 describe('playbooks/inventory.ts', () => {
   const run = (...args: readonly string[]) =>
     spawnSync(process.execPath, ['--import', 'tsx', 'playbooks/inventory.ts', ...args], {
@@ -259,8 +268,8 @@ describe('what is not there is refused', () => {
       'cannot evaluate broken of h1: the variable "nope" is not set',
       'set it for this host',
     ],
-    ['', 'one of --list, --host, --graph and --explain is wanted', '--help'],
-    ['--list --graph', 'only one of --list, --host, --graph and --explain is wanted', '--help'],
+    ['', 'one of --list, --host, --graph, --explain and --connection is wanted', '--help'],
+    ['--list --graph', 'only one of --list, --host, --graph, --explain and --connection is wanted', '--help'],
     ['--list word', 'unexpected argument word', '--help'],
     ['--graph etcd word', 'unexpected argument word', '--help'],
   ])('%s', async (args, message, hint) => {
