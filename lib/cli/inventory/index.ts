@@ -46,11 +46,11 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
   );
   inventory.keepSecrets();
   for (const notice of inventory.notices) process.stderr.write(`${redact(notice)}\n`);
-  if (what === 'connection') await print(await connection(inventory, String(own.connection)));
-  else if (what === 'explain') {
+  if (what === 'explain') {
     await print(await explanation(inventory, options, show));
     if (options.output === 'json') await reportLines([], 'json', false);
-  } else if (what === 'graph') {
+  } else if (what === 'connection') await print(await connection(inventory, String(own.connection)));
+  else if (what === 'graph') {
     const top = words[0] ?? 'all';
     known(top, [...inventory.tree.keys()], 'group');
     if (own.vars === true) refuseLocked(inventory, hosts);
@@ -91,17 +91,16 @@ function known(name: string, all: readonly string[], kind: 'group' | 'host' | 'v
   throw usage(`there is no ${kind} ${name} in this inventory`, meant);
 }
 
-/** What a run would log in to this host with, as the inventory and ssh_config say it; no contact is made. */
 async function connection(inventory: Inventory, name: string): Promise<string> {
+  const hosts = inventory.hosts.filter((host) => host.name === name);
   known(
     name,
     inventory.hosts.map((host) => host.name),
     'host',
   );
-  const hosts = inventory.hosts.filter((host) => host.name === name);
-  const settled = await inventory.settle({ hosts, contacts: (all) => all });
-  const found = settled.hosts.get(name)?.connection;
-  if (found?.kind !== 'ssh') return 'connection local\n';
+  const { hosts: settled } = await inventory.settle({ hosts, contacts: (all) => all });
+  const found = settled.get(name)?.connection;
+  if (found === undefined || found.kind !== 'ssh') throw usage(`${name} is reached without ssh`);
   const { connectionLines } = await import('../../transport/ssh/connection-lines.ts');
   return `${(await connectionLines(found)).join('\n')}\n`;
 }

@@ -65,7 +65,7 @@ describe('the documentation', () => {
   });
 
   it.each(PAGES)('%s names playbooks and flags that exist', (page) => {
-    const own = ['--cluster', '--purge', '--set-aside-data'];
+    const own = ['--cluster', '--purge', '--set-aside-data', '--graph', '--list', '--explain'];
     for (const [line] of read(page).matchAll(/npx tsx playbooks\/[^\n`|]*/g)) {
       const [, playbook = ''] = /(playbooks\/\w+\.ts)/.exec(line) ?? [];
       expect(existsSync(join(ROOT, playbook)), playbook).toBe(true);

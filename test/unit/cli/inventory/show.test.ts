@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -227,6 +228,36 @@ describe('--explain', () => {
   });
 });
 
+it('--connection prints what ssh -G would, by the inventory', async () => {
+  const file = join(
+    write({ 'h.ini': 'h1 ansible_host=192.0.2.7 ansible_port=2200 ansible_user=ops\n' }),
+    'h.ini',
+  );
+  const lines = (await show('-i', file, '--connection', 'h1')).split('\n');
+  expect(lines).toEqual(expect.arrayContaining(['hostname 192.0.2.7', 'port 2200', 'user ops']));
+});
+
+describe('playbooks/inventory.ts', () => {
+  const run = (...args: readonly string[]) =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'playbooks/inventory.ts', ...args], {
+      cwd: join(import.meta.dirname, '../../../..'),
+      encoding: 'utf8',
+    });
+
+  it('shows an inventory that has nothing of ours in it', () => {
+    const file = join(write({ 'hosts.ini': 'web1\n[shop]\nweb2\n' }), 'hosts.ini');
+    const { stdout, status } = run('-i', file, '--graph');
+    expect(stdout).toBe('@all:\n  |--@ungrouped:\n  |  |--web1\n  |--@shop:\n  |  |--web2\n');
+    expect(status).toBe(0);
+  });
+
+  it('ends with 1 and an error where the inventory cannot be read', () => {
+    const { stdout, status } = run('-i', 'no-such-file.ini', '--list', '--output', 'json');
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'error', exitCode: 1 });
+    expect(status).toBe(1);
+  });
+});
+
 describe('what is not there is refused', () => {
   it.each<readonly [args: string, message: string, hint: string]>([
     ['--host h9', 'there is no host h9 in this inventory', 'did you mean h1?'],
@@ -237,8 +268,8 @@ describe('what is not there is refused', () => {
       'cannot evaluate broken of h1: the variable "nope" is not set',
       'set it for this host',
     ],
-    ['', 'one of --list, --host, --graph and --explain is wanted', '--help'],
-    ['--list --graph', 'only one of --list, --host, --graph and --explain is wanted', '--help'],
+    ['', 'one of --list, --host, --graph, --explain and --connection is wanted', '--help'],
+    ['--list --graph', 'only one of --list, --host, --graph, --explain and --connection is wanted', '--help'],
     ['--list word', 'unexpected argument word', '--help'],
     ['--graph etcd word', 'unexpected argument word', '--help'],
   ])('%s', async (args, message, hint) => {
