@@ -1,6 +1,7 @@
 import type { Connection } from '../host.ts';
-import { readOptions, type SshOptions } from './config/options.ts';
-import { sshSettings } from './ssh-settings.ts';
+import type { SshOptions } from './config/options.ts';
+import { type AlgorithmChoices, algorithmChoices, chooseHostKeys, KEY_ALGORITHMS } from './ssh-algorithms.ts';
+import { GLOBAL_FILES, userFiles, withOptions } from './ssh-settings.ts';
 
 /** Keys that are printed as they are said, in the order of `ssh -G`. */
 const AS_SAID = [
@@ -13,8 +14,6 @@ const AS_SAID = [
   'bindaddress',
   'bindinterface',
   'preferredauthentications',
-  'hostkeyalgorithms',
-  'pubkeyacceptedalgorithms',
   'revokedhostkeys',
 ];
 
@@ -26,17 +25,18 @@ const USUAL_KEYS = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed255
  * lists of keys as repeated lines. The inventory's variables count as ssh's own flags would. Throws what is wrong with
  * ssh_config, exit code 1.
  */
-export async function connectionLines(connection: Connection): Promise<readonly string[]> {
-  // Says what is wrong as a connection would.
-  const { algorithms, hostKey, user } = await sshSettings(connection);
-  const options = await readOptions(connection);
+export function connectionLines(connection: Connection): Promise<readonly string[]> {
+  return withOptions(connection, linesOf);
+}
+
+function linesOf(options: SshOptions): readonly string[] {
   const { all } = options;
   const said = (keyword: string) => all.get(keyword)?.values ?? [];
   const or = (keyword: string, usual: string) => `${keyword} ${options.text(keyword) ?? usual}`;
   const listed = (keyword: string, values: readonly string[]) => `${keyword} ${values.join(' ') || 'none'}`;
   return [
-    `host ${connection.address}`,
-    `user ${user}`,
+    `host ${options.alias}`,
+    `user ${options.user}`,
     `hostname ${options.host}`,
     `port ${options.port}`,
     or('identitiesonly', 'no'),
@@ -45,15 +45,13 @@ export async function connectionLines(connection: Connection): Promise<readonly 
     or('pubkeyauthentication', 'true'),
     or('stricthostkeychecking', 'ask'),
     ...AS_SAID.flatMap((keyword) => said(keyword).map((value) => `${keyword} ${value}`)),
-    ...lists(algorithms),
+    ...lists(algorithmChoices(options)),
     ...optional('hostkeyalias', options.text('hostkeyalias')?.toLowerCase()),
     ...optional('identityagent', options.path('identityagent')),
     ...keyFiles(options).map((file) => `identityfile ${file}`),
-    listed(
-      'globalknownhostsfile',
-      all.has('globalknownhostsfile') ? none(said('globalknownhostsfile')) : hostKey.global,
-    ),
-    listed('userknownhostsfile', hostKey.user),
+    // As it is written: ssh looks for `~` in it later.
+    listed('globalknownhostsfile', none(all.get('globalknownhostsfile')?.values ?? GLOBAL_FILES)),
+    listed('userknownhostsfile', none(options.paths('userknownhostsfile') ?? userFiles())),
     ...proxy(options),
   ];
 }
@@ -66,12 +64,14 @@ function none(files: readonly string[]): readonly string[] {
   return files.filter((file) => !/^none$/i.test(file));
 }
 
-function lists({
-  cipher,
-  kex,
-  hmac,
-}: Awaited<ReturnType<typeof sshSettings>>['algorithms']): readonly string[] {
-  const named = { ciphers: cipher, kexalgorithms: kex, macs: hmac };
+function lists({ cipher, kex, hmac, hostKey, userKey }: AlgorithmChoices): readonly string[] {
+  const named = {
+    ciphers: cipher,
+    hostkeyalgorithms: hostKey === undefined ? undefined : chooseHostKeys(KEY_ALGORITHMS, hostKey),
+    kexalgorithms: kex,
+    macs: hmac,
+    pubkeyacceptedalgorithms: userKey,
+  };
   return Object.entries(named).flatMap(([keyword, list]) => optional(keyword, list?.join(',')));
 }
 

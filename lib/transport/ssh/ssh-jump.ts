@@ -20,6 +20,9 @@ interface Shared {
   users: number;
 }
 
+/** Jump hosts may have jump hosts of their own, by ssh_config. */
+const MAX_DEPTH = 16;
+
 /** Connections to jump hosts: one for all hosts of a run behind it. */
 const shared = new PerRun(() => new Map<string, Shared>());
 
@@ -31,14 +34,21 @@ export async function jumpTo(
   settings: SshSettings,
   connection: Connection,
   options: ConnectOptions,
+  depth = 0,
 ): Promise<Jump | undefined> {
   const [...hops] = settings.jumps;
   const last = hops.pop();
   if (last === undefined) return undefined;
+  if (depth > MAX_DEPTH)
+    throw badSetting(
+      settings.name,
+      `jump hosts lead to each other, ${last} among them`,
+      'see ProxyJump in ssh_config',
+    );
   const hop = hopOf(connection, last, hops);
   const key = JSON.stringify([settings.jumps, hop.keyFile, hop.knownHostsFile, hop.strictHostKeyChecking]);
   const links = shared.own;
-  const use = links.get(key) ?? { link: openHop(hop, options), users: 0 };
+  const use = links.get(key) ?? { link: openHop(hop, options, depth + 1), users: 0 };
   links.set(key, use);
   use.users += 1;
   const release = () => {
@@ -76,9 +86,9 @@ function hopOf(connection: Connection, hop: string, before: readonly string[]): 
   };
 }
 
-async function openHop(hop: Connection, options: ConnectOptions): Promise<Link> {
+async function openHop(hop: Connection, options: ConnectOptions, depth: number): Promise<Link> {
   const settings = await sshSettings(hop);
-  const jump = await jumpTo(settings, hop, options);
+  const jump = await jumpTo(settings, hop, options, depth);
   // The password is for the host behind it.
   const link = await openLink(settings, undefined, options, jump?.dial);
   return {

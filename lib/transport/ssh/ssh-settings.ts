@@ -68,9 +68,14 @@ const CONNECT_MS = 10_000;
 const ALIVE_MS = 4_000;
 
 /** Completes a connection. Throws what ssh_config has that is wrong, or that cannot be kept, exit code 1. */
-export async function sshSettings(connection: Connection): Promise<SshSettings> {
+export function sshSettings(connection: Connection): Promise<SshSettings> {
+  return withOptions(connection, (options) => settingsOf(connection, options));
+}
+
+/** Reads what ssh_config says of a connection for `work`. Throws what is wrong with it, exit code 1. */
+export async function withOptions<T>(connection: Connection, work: (options: SshOptions) => T): Promise<T> {
   try {
-    return settingsOf(connection, await readOptions(connection));
+    return work(await readOptions(connection));
   } catch (error) {
     if (!(error instanceof ConfigProblem)) throw error;
     const { message, origin, hint, position } = error;
@@ -160,7 +165,6 @@ function addressOn(options: SshOptions): string | undefined {
 }
 
 function hostKeyOf(options: SshOptions, address: string): SshSettings['hostKey'] {
-  const home = ['known_hosts', 'known_hosts2'].map((file) => untilde(`~/.ssh/${file}`));
   const files = (keyword: string, usual: readonly string[]) =>
     (options.paths(keyword) ?? usual).filter((file) => !/^none$/i.test(file));
   const alias = options.text('hostkeyalias')?.toLowerCase();
@@ -170,10 +174,17 @@ function hostKeyOf(options: SshOptions, address: string): SshSettings['hostKey']
     policy: policyOf(options.text('stricthostkeychecking')),
     knownAs: alias ?? knownName(address, port),
     portless: alias === undefined && port !== 22 ? address : undefined,
-    user: files('userknownhostsfile', home),
-    global: files('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
+    user: files('userknownhostsfile', userFiles()),
+    global: files('globalknownhostsfile', GLOBAL_FILES),
     ...(revoked !== undefined && !/^none$/i.test(revoked) && { revoked }),
   };
+}
+
+/** known_hosts files of the system, and of the user, where nobody names others. */
+export const GLOBAL_FILES = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
+
+export function userFiles(): readonly string[] {
+  return ['known_hosts', 'known_hosts2'].map((file) => untilde(`~/.ssh/${file}`));
 }
 
 /** OpenSSH's `ask` is `yes` here: there is nobody to ask, but with `--trust`. */

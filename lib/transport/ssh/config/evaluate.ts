@@ -131,9 +131,12 @@ class Reader {
     const host = this.#hostname();
     // An address keeps its spelling where only case differs.
     if (/[%:]/.test(host) || isIP(host)) {
-      const canonical = canonicalAddress(host);
+      const canonical = host.includes('.') ? host.toLowerCase() : canonicalAddress(host);
       return canonical === host.toLowerCase() ? host : canonical;
     }
+    // As inet_aton(3) reads numbers.
+    const numeric = /^[\da-fx.]*[\da-fx]$/i.test(host) && URL.canParse(`http://${host}`);
+    if (numeric && isIP(new URL(`http://${host}`).hostname)) return new URL(`http://${host}`).hostname;
     return host.toLowerCase();
   }
 

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { PerRun } from '../../../dsl/per-run.ts';
 import { fromHere } from '../../../paths.ts';
-import { untilde } from './home.ts';
+import { isOwnGroup, untilde } from './home.ts';
 import { ConfigProblem, type Origin } from './problem.ts';
 import { splitLine, wordsOf } from './words.ts';
 
@@ -113,8 +113,10 @@ async function included(rest: string, how: How, origin: Origin): Promise<readonl
 }
 
 async function checkOwner(path: string): Promise<void> {
-  const { uid, mode } = await stat(path);
-  if ((uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0) return;
+  const { uid, gid, mode } = await stat(path);
+  // Some systems give each user a group of their own, and make their files writable for it: so does their ssh.
+  const writable = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isOwnGroup(gid));
+  if ((uid === 0 || uid === process.getuid?.()) && !writable) return;
   throw new ConfigProblem(
     `bad owner or permissions on ${fromHere(path)}`,
     { file: path, line: 1 },

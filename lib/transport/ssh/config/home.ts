@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { home } from '../../../whoami.ts';
+import { home, whoami } from '../../../whoami.ts';
 
 /** A path with `~` or `~USER` at its beginning written out; undefined for a user whom nobody knows. */
 export function untildeOf(path: string): string | undefined {
@@ -15,10 +15,21 @@ export function untilde(path: string): string {
   return untildeOf(path) ?? path;
 }
 
+/** Whether a group is this user's and has no other members. */
+export function isOwnGroup(gid: number): boolean {
+  if (gid !== process.getgid?.()) return false;
+  const members = entryOf('/etc/group', (fields) => fields[2] === String(gid))?.[3] ?? '';
+  return members === '' || members === whoami();
+}
+
 function homeOf(user: string): string | undefined {
+  return entryOf('/etc/passwd', ([name]) => name === user)?.[5];
+}
+
+function entryOf(file: string, fits: (fields: readonly string[]) => boolean): readonly string[] | undefined {
   try {
-    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
-    return lines.find((line) => line.startsWith(`${user}:`))?.split(':')[5];
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.map((line) => line.split(':')).find(fits);
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { DIRECTIVES } from './directives.ts';
 import type { Evaluated, Option } from './evaluate.ts';
 import { untildeOf } from './home.ts';
 import { readSshConfig } from './index.ts';
+import { parseHop } from './jump.ts';
 import { ConfigProblem } from './problem.ts';
 import { expand, type Tokens, tokensOf } from './tokens.ts';
 
@@ -51,6 +52,25 @@ export class SshOptions {
     const refusal = this.text('refuseconnection');
     if (refusal !== undefined)
       throw this.problem('refuseconnection', `says: ${refusal}`, 'ssh does not connect either');
+    this.#checkUnused();
+    this.#checkLoop();
+  }
+
+  /** What ssh expands at once, though it means nothing here. */
+  #checkUnused(): void {
+    for (const keyword of ['controlpath', 'forwardagent']) this.paths(keyword);
+  }
+
+  /** The host would be its own jump host: so says `Host *` without an exception for that. */
+  #checkLoop(): void {
+    const last = this.all.get('proxyjump')?.values.at(-1);
+    const hop = last ? parseHop(last) : undefined;
+    if (hop?.host === this.host && (hop.port ?? 22) === this.port && (hop.user ?? this.user) === this.user)
+      throw this.problem(
+        'proxyjump',
+        `is a loop via ${hop.host}`,
+        'except the jump host itself: Host * !JUMPHOST',
+      );
   }
 
   get port(): number {

@@ -56,6 +56,19 @@ export const list: Take = (words) => {
   return words;
 };
 
+/** A whole number above 0. */
+export const count: Take = (words) => {
+  if (integer(words, '')[0] === '0') throw new Error('takes a number above 0');
+  return words;
+};
+
+/** Domains, or `none`. */
+export const domains: Take = (words) => {
+  const wrong = list(words, '').find((word) => !/^[a-z0-9_][\w.-]*$/i.test(word));
+  if (wrong !== undefined) throw new Error(`does not take ${JSON.stringify(wrong)}`);
+  return words;
+};
+
 /** The rest of the line as it is. */
 export const command: Take = (_words, raw) => [raw.replace(/^[ \t\r\n=]+/, '')];
 
@@ -72,6 +85,31 @@ export function some(most: number, pattern = /./s): Take {
     return words;
   };
 }
+
+/** Forwardings: ports or paths, `most` words; nothing comes of them here. */
+export function forward(least: number, most: number): Take {
+  return (words) => {
+    some(most)(words, '');
+    const good = (word: string) => word.includes('/') || portOf(word.replace(/^.*[:/]/s, '')) !== undefined;
+    if (words.length >= least && words.every(good)) return words;
+    throw new Error('takes [ADDRESS:]PORT and HOST:PORT, or paths');
+  };
+}
+
+/** Bytes, then perhaps a time. */
+export const rekey: Take = (words) => {
+  some(2, /^(default|none|\d+[kmg]?|(\d+[smhdw]?)+)$/i)(words, '');
+  if (/^([1-9]|1[0-5])$/.test(words[0] as string)) throw new Error('takes at least 16 bytes');
+  return words;
+};
+
+/** Whether keys are handed to the agent; a time stands alone, or after `confirm`. */
+export const addKeys: Take = (words) => {
+  some(2, /^(yes|no|true|false|ask|confirm|(\d+[smhdw]?)+)$/i)(words, '');
+  if (words.length === 2 && !/^confirm$/i.test(words[0] as string))
+    throw new Error('takes a time after confirm only');
+  return words;
+};
 
 /** Names of variables that are sent along; those with `-` take back. */
 export const names: Take = (words) => {

@@ -191,6 +191,8 @@ describe('~/.ssh/config with', () => {
     ['KnownHostsCommand /bin/keys %H', 'knownhostscommand', 2],
     ['ProxyUseFdpass yes', 'proxyusefdpass', 2],
     ['RefuseConnection no', 'refuseconnection', 2],
+    ['ProxyJump node1', 'proxyjump', 2],
+    ['ControlPath ~/%q', 'controlpath', 2],
     ['HostName %q', 'hostname', 2],
     ['UserKnownHostsFile ~nobody-of-that-name/x', 'userknownhostsfile', 2],
     ['IdentityFile ${NO_SUCH_VARIABLE}/x', 'identityfile', 2],

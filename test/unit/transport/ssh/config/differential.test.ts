@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QuorateError } from '../../../../../lib/errors.ts';
 import { connectionLines } from '../../../../../lib/transport/ssh/connection-lines.ts';
@@ -247,24 +248,37 @@ afterEach(() => {
   process.env.LOGNAME = LOGNAME;
 });
 
-describe('files of ssh_config that nobody has thought of', () => {
-  const seeds = sshVersion() === undefined ? [] : Array.from({ length: COUNT }, (_, i) => FIRST + i);
+/** Holds what we make of files against what ssh says. */
+async function compare(files: Readonly<Record<string, string>>, host: string, user: string | undefined) {
+  const home = scratch();
+  process.env.HOME = home;
+  writeFiles(home, files);
+  const lines = askSshAtHome(host, user === undefined ? [] : ['-l', user], home);
+  if (lines === 'impossible') return;
+  const found = await ours(host, user);
+  expect(found.lines, JSON.stringify({ files, host, user, found: found.why }, null, 1)).toEqual(
+    lines === undefined ? null : compared(lines),
+  );
+}
 
-  it.each(seeds)('mean what ssh -G says, seed %i', async (seed) => {
-    const home = scratch();
-    process.env.HOME = home;
-    const maker = new Maker(seed);
-    const files = maker.files();
-    const host = maker.one(['web', 'web', 'db', 'Web', 'web.example', '10.0.0.4']);
-    const user = maker.one([undefined, undefined, 'bob']);
-    writeFiles(home, files);
-    const lines = askSshAtHome(host, user === undefined ? [] : ['-l', user], home);
-    if (lines === 'impossible') return;
-    const found = await ours(host, user);
-    expect(found.lines, JSON.stringify({ files, host, user, found: found.why }, null, 1)).toEqual(
-      lines === undefined ? null : compared(lines),
-    );
-  });
+describe.runIf(sshVersion() !== undefined)('what ssh -G says is meant by', () => {
+  const edges: readonly {
+    readonly files: Readonly<Record<string, string>>;
+    readonly host?: string;
+    readonly user?: string;
+  }[] = JSON.parse(readFileSync(new URL('edges.json', import.meta.url), 'utf8'));
+
+  it.each(edges)('$files', ({ files, host = 'web', user }) => compare(files, host, user));
+
+  it.each(Array.from({ length: COUNT }, (_, i) => FIRST + i))(
+    'files that nobody has thought of, seed %i',
+    async (seed) => {
+      const maker = new Maker(seed);
+      const files = maker.files();
+      const host = maker.one(['web', 'web', 'db', 'Web', 'web.example', '10.0.0.4']);
+      await compare(files, host, maker.one([undefined, undefined, 'bob']));
+    },
+  );
 });
 
 async function ours(host: string, user: string | undefined) {
