@@ -212,4 +212,142 @@ describeLab('how hosts are reached', () => {
       }
     });
   });
+
+  describe('by ssh_config and what it names', () => {
+    /** A host that goes by ~/.ssh/config alone. */
+    const byConfig = async (config: string, vars: object = {}, env: Record<string, string> = {}) => {
+      const text = `Host *\n UserKnownHostsFile ${lab.knownHostsFile}\n${config}`;
+      operator.file('.ssh/config', text);
+      try {
+        return await operator.play({
+          hosts: { etcd01: { ansible_user: 'root', ...vars } },
+          env,
+          args: ['-v'],
+        });
+      } finally {
+        operator.file('.ssh/config', '');
+      }
+    };
+
+    it('through a ProxyCommand, of OpenSSH itself, from the inventory and from the file', async () => {
+      const { address } = lab.hosts.find(({ name }) => name === 'etcd02') as { address: string };
+      const command = `ssh -q -i ${lab.keyFile} -o UserKnownHostsFile=${lab.knownHostsFile} -W %h:%p root@${address}`;
+      const { login } = operator;
+      const args = `${login.ansible_ssh_common_args} -o ProxyCommand="${command}"`;
+      const heard = await logins(async () => {
+        expect((await one({ ansible_ssh_common_args: args })).users).toEqual(['etcd01: root']);
+        const said = await byConfig(`IdentityFile ${lab.keyFile}\nProxyCommand ${command}\n`);
+        expect([said.users, said.errors]).toEqual([['etcd01: root'], []]);
+      });
+      expect(heard.match(new RegExp(`Accepted publickey for root from ${address}`, 'g'))).toHaveLength(2);
+    });
+
+    it('with a key that is named by its public half, of eight in the agent', async () => {
+      const socket = join(operator.home, 'agent8');
+      const agent = lab.spawn('ssh-agent', ['-D', '-a', socket]);
+      try {
+        await waitFor('the agent', 5000, () => existsSync(socket) || undefined);
+        for (let i = 0; i < 7; i += 1) {
+          const other = join(operator.home, `other${i}`);
+          await must('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', other]);
+          await must('ssh-add', ['-q', other], { env: { SSH_AUTH_SOCK: socket } });
+        }
+        await must('ssh-add', ['-q', lab.keyFile], { env: { SSH_AUTH_SOCK: socket } });
+        const half = operator.file('named.pub', String(await must('ssh-keygen', ['-y', '-f', lab.keyFile])));
+        for (const only of ['', 'IdentitiesOnly yes\n']) {
+          const said = await byConfig(`IdentityFile ${half}\n${only}`, {}, { SSH_AUTH_SOCK: socket });
+          expect([said.users, said.errors]).toEqual([['etcd01: root'], []]);
+        }
+        const many = await byConfig('', {}, { SSH_AUTH_SOCK: socket });
+        expect(many.code).toBe(4);
+        expect(many.errors[0]?.message).toMatch(
+          /tried \d keys of the agent.*Too many authentication failures/,
+        );
+        expect(many.errors[0]?.hint).toContain('IdentitiesOnly');
+      } finally {
+        agent.kill();
+      }
+    });
+
+    it('with unusable keys among good ones', async () => {
+      const garbage = operator.file('garbage', 'not a key\n');
+      const said = await byConfig(
+        `IdentityFile ${garbage}\nIdentityFile /no/such\nIdentityFile ${lab.keyFile}\n`,
+      );
+      expect([said.users, said.errors]).toEqual([['etcd01: root'], []]);
+      expect(said.text).toContain(`cannot use the key ${garbage}`);
+    });
+
+    it('where Match exec says so', async () => {
+      const said = await byConfig(`Match exec "test %h = 10.0.52.13"\n IdentityFile ${lab.keyFile}\n`);
+      expect([said.users, said.errors]).toEqual([['etcd01: root'], []]);
+    });
+
+    it('not at all where a line is wrong, with file and line', async () => {
+      const said = await byConfig('Port x\n');
+      expect([said.code, said.errors[0]]).toMatchObject([1, { position: { line: 3 } }]);
+    });
+  });
+
+  describe('where sshd', () => {
+    const during = async (begin: string, end: string, work: () => Promise<void>) => {
+      await lab.ssh('etcd01', begin);
+      try {
+        await work();
+      } finally {
+        await lab.ssh('etcd01', end);
+      }
+    };
+    const drop = '/etc/ssh/sshd_config.d/zz.conf';
+    const ops = { ansible_user: 'ops', ansible_password: 'lab-sudo-pass' };
+
+    it.each(['password,publickey', 'publickey,password', 'publickey,keyboard-interactive'])(
+      'wants %s',
+      async (methods) => {
+        const lines = `PasswordAuthentication yes\\nKbdInteractiveAuthentication yes\\nMatch User ops\\n AuthenticationMethods ${methods}\\n`;
+        await during(
+          `printf '${lines}' >${drop} && systemctl reload ssh`,
+          `rm ${drop} && systemctl reload ssh`,
+          async () => {
+            const said = await one(ops, ['--check']);
+            expect([said.users, said.errors]).toEqual([['etcd01: ops'], []]);
+            const without = await one({ ansible_user: 'ops' }, ['--check']);
+            expect(without.code).toBe(4);
+          },
+        );
+      },
+    );
+
+    it('lets nobody in for a while, or not this account any more: in its own words', async () => {
+      await during('echo back at noon >/run/nologin', 'rm /run/nologin', async () => {
+        const said = await one({ ansible_user: 'ops' }, ['--check']);
+        expect(said.code).toBe(4);
+        expect(said.errors[0]?.message).toContain('back at noon');
+      });
+      await during('usermod -e 1 ops', "usermod -e '' ops", async () => {
+        const said = await one({ ansible_user: 'ops' }, ['--check']);
+        expect(said.code).toBe(4);
+        expect(said.errors[0]?.message).toMatch(/account has expired/);
+      });
+    });
+
+    it.each([
+      ['waits', 'sleep 1000'],
+      ['eats its input', 'exec cat >/dev/null'],
+      ['is another shell', 'exec sh'],
+    ])('lets in, and the login %s: told within some 10 s', async (_, line) => {
+      await during(
+        `echo '${line}' >/home/ops/.bashrc`,
+        'rm /home/ops/.bashrc; pkill -u ops || true',
+        async () => {
+          const said = await one({ ansible_user: 'ops', lab_script: 'touch /tmp/ran' }, []);
+          expect(said.code).toBe(4);
+          expect(said.errors[0]?.message).toContain('no shell came up within 10 s');
+          expect(said.seconds).toBeLessThan(14);
+          const { stdout } = await lab.ssh('etcd01', 'ls /tmp/ran 2>/dev/null; true');
+          expect(stdout).toBe('');
+        },
+      );
+    });
+  });
 });

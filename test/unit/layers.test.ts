@@ -26,7 +26,6 @@ const OWNER: Readonly<Record<string, string>> = {
   'node-ssh': 'lib/transport',
   ssh2: 'lib/transport',
   zx: 'lib/transport',
-  'ssh-config': 'lib/transport',
   listr2: 'lib/report',
   yaml: 'lib/inventory',
   ajv: 'lib/inventory',

@@ -60,7 +60,7 @@ export function chooseHostKeys(usual: readonly string[], list: string | undefine
 }
 
 /** `a,b` is all there is, `+a` adds, `-a` takes away, `^a` comes first; `*` and `?` stand for names. */
-export function assemble(list: string, usual: readonly string[], all: readonly string[]): readonly string[] {
+function assemble(list: string, usual: readonly string[], all: readonly string[]): readonly string[] {
   const [, sign = '', names = ''] = /^([+^-]?)(.*)$/.exec(list) ?? [];
   const named = names.split(',').flatMap((name) => all.filter((one) => matchesPattern(one, name)));
   if (sign === '-') return usual.filter((one) => !named.includes(one));

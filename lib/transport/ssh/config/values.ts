@@ -143,7 +143,7 @@ export const socket: Take = (words) => {
 };
 
 /** Seconds of `10`, `1m30s`, `2h`. */
-export function secondsOf(word: string): number | undefined {
+function secondsOf(word: string): number | undefined {
   if (!/^(\d+[smhdw]?)+$/i.test(word)) return undefined;
   const units: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
   const parts = word.matchAll(/(\d+)([smhdw]?)/gi);

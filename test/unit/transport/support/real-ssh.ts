@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** The lines that are compared: what decides to whom and how a connection is made. */
-export const COMPARED = [
+const COMPARED = [
   'hostname',
   'port',
   'user',
@@ -34,15 +34,9 @@ export function sshVersion(): string | undefined {
   return error ? undefined : /OpenSSH_(\d+\.\d+)/.exec(stderr)?.[1];
 }
 
-/** What `ssh -G` says; undefined where it refuses the files. `args` go before the host. */
-export function askSsh(host: string, args: readonly string[], home: string): readonly string[] | undefined {
-  const { status, stdout } = spawnSync('ssh', ['-G', ...args, host], { encoding: 'utf8', env: envOf(home) });
-  return status === 0 ? stdout.split('\n') : undefined;
-}
-
 /**
- * The same with a home that only the passwd database can tell ssh of: one of our own is laid over it, in a mount
- * namespace. Undefined where that is not allowed.
+ * What `ssh -G` says; undefined where it refuses the files. `args` go before the host. Only the passwd database can tell
+ * ssh of a home: one of our own is laid over it, in a mount namespace; impossible where that is not allowed.
  */
 export function askSshAtHome(
   host: string,
