@@ -23,6 +23,8 @@ interface Method {
 export class Authentication {
   readonly #settings: SshSettings;
   readonly #tried: string[] = [];
+  /** Taken, though the host wanted more. */
+  readonly #took: string[] = [];
   /** Key files that were of no use, and why. */
   readonly #useless: KeyFile[] = [];
   readonly #passedOver: string[] = [];
@@ -49,6 +51,7 @@ export class Authentication {
   readonly handler: AuthHandlerMiddleware = (left, partial, next) => {
     if (left !== null) this.#left = left;
     if (partial) {
+      if (this.#last) this.#took.push(this.#last.says);
       this.#open = this.#open.filter((method) => method !== this.#last);
       this.#methods = this.#open;
     }
@@ -81,7 +84,8 @@ export class Authentication {
       this.#tried.length > 0
         ? `tried ${folded(this.#tried).join(', ')}`
         : 'no agent answers, and there is no key to try';
-    const taken = this.#left.length > 0 ? `; the host takes ${this.#left.join(', ')}` : '';
+    const took = this.#took.length > 0 ? `, after it took ${this.#took.join(', ')}` : '';
+    const taken = this.#left.length > 0 ? `; the host takes ${this.#left.join(', ')}${took}` : '';
     const words = said ? `; it said: ${said}` : '';
     return unreachable(name, `${user}@${address} was not let in: ${tried}${taken}${words}`, this.#hint(said));
   }
@@ -89,6 +93,9 @@ export class Authentication {
   #hint(said: string): string {
     if (/too many authentication failures/i.test(said))
       return 'sshd counts each key that is offered: name one with ansible_ssh_private_key_file, and IdentitiesOnly yes';
+    if (said) return 'that is what the host itself says: the log of its sshd may tell more';
+    if (this.#took.length > 0)
+      return `the host wants ${this.#left.join(' or ')}, too: see ansible_password and the keys`;
     const lacking = (what: KeyFile['lacks']) => this.#useless.find(({ lacks }) => lacks === what)?.path;
     const locked = lacking('passphrase');
     if (locked !== undefined) return `${locked} has a passphrase: load it into the agent with ssh-add`;
