@@ -9,5 +9,8 @@ import type { Member } from './model/cluster.ts';
  */
 export function etcdAccount(member: Member): readonly Task[] {
   if (member.user === undefined || member.group === undefined) return [];
-  return [group(member.group), user(member.user, { group: member.group, home: member.dataDir })];
+  return [
+    group(member.group),
+    user(member.user, { system: true, group: member.group, home: member.dataDir }),
+  ];
 }

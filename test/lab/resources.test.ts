@@ -74,6 +74,27 @@ describeLab('resources on a real host', () => {
       wanted: 'Port 2222\nlast\n# BEGIN ours\none\ntwo\n# END ours\n600\n10.0.52.99 lab.internal lab',
       drift: "sed -i 's/2222/23/; s/^two/2/' /etc/lab.conf; sed -i '/lab.internal/d' /etc/hosts",
     },
+    accounts: {
+      before: ':',
+      look: 'id -nG lab-ann; getent passwd lab-ann lab-own | cut -d: -f 1,6,7; id -nG lab-own; ls -d /home/lab-ann; readlink /srv/lab-sites/now',
+      wanted:
+        'lab-ann sudo lab-staff\nlab-ann:/home/lab-ann:/bin/bash\nlab-own:/srv:/usr/sbin/nologin\nlab-own\n/home/lab-ann\n../lab-sites',
+      drift:
+        'usermod -s /bin/sh lab-ann; gpasswd -d lab-ann lab-staff; usermod -aG games lab-own; gpasswd -d lab-own games; ln -sfn /tmp /srv/lab-sites/now',
+    },
+    units: {
+      before: ':',
+      look: 'systemctl is-active lab-unit lab-tick.timer lab-tick; systemctl is-enabled lab-tick.timer; systemctl show -p LimitNOFILE -p NeedDaemonReload lab-unit; ls /var/log/lab-tick 2>/dev/null',
+      wanted: 'active\nactive\ninactive\nenabled\nLimitNOFILE=512\nNeedDaemonReload=no',
+      drift:
+        "sed -i s/512/256/ /etc/systemd/system/lab-unit.service.d/limits.conf; systemctl daemon-reload; systemctl restart lab-unit; sed -i 's/daily/hourly/' /etc/systemd/system/lab-tick.timer; systemctl disable -q --now lab-tick.timer",
+    },
+    kernel: {
+      before: ':',
+      look: 'cat /proc/sys/net/ipv4/tcp_rmem /etc/sysctl.d/99-zz-* /etc/cron.d/lab-job',
+      wanted: '4096\t65536\t4194304\nnet/ipv4/tcp_rmem = 4096 65536 4194304\n@daily root date +\\%F',
+      drift: "echo '4096 65536 8388608' >/proc/sys/net/ipv4/tcp_rmem; rm /etc/cron.d/lab-job",
+    },
     packages: {
       before: debRepository,
       look: "dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' lab-extra lab-site",
@@ -147,6 +168,12 @@ describeLab('resources on a real host', () => {
     expect(await due()).toEqual(['run reloaded']);
     expect(await id()).toBe(fourth);
     expect(await due('--check')).toEqual([]);
+  });
+
+  it('what a timer runs is what was written', async () => {
+    expect((await run('units')).errors).toEqual([]);
+    await on('systemctl start lab-tick.service');
+    expect(await on('cat /var/log/lab-tick')).toBe("42 it's 100%");
   });
 
   it('a variable that is not set is told before any contact', async () => {

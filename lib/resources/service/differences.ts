@@ -116,7 +116,7 @@ function noUnit(name: string): QuorateError {
   return cannot(
     `start ${name}`,
     `systemd knows no ${unitName(name)}`,
-    'declare the packages, or the file of the unit, that bring it before',
+    'declare the packages, or the systemdUnit, that bring it before',
   );
 }
 

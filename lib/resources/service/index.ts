@@ -70,7 +70,7 @@ function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
     if (task.files?.length) return task.files.map((path) => ({ path, due }));
     throw new QuorateError(`${name}: ${due}On has "${task.title}", which writes no file`, {
       exitCode: EXIT.usage,
-      hint: 'name tasks that write what the service reads: file, line…',
+      hint: 'name tasks that write what the service reads: file, line, systemdUnit…',
     });
   });
 }

@@ -4,14 +4,19 @@ import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { command } from '../../../lib/resources/command.ts';
+import { cron } from '../../../lib/resources/cron.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
 import { line } from '../../../lib/resources/line.ts';
+import { link } from '../../../lib/resources/link.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
 import { service } from '../../../lib/resources/service/index.ts';
+import { sysctl } from '../../../lib/resources/sysctl.ts';
+import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
 import { textBlock } from '../../../lib/resources/text-block.ts';
+import { timer } from '../../../lib/resources/timer.ts';
 import { user } from '../../../lib/resources/user.ts';
 
 const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
@@ -22,7 +27,7 @@ const CASES: Readonly<Record<string, () => readonly Task[]>> = {
     const owner = { owner: 'lab-web', group: 'lab-web' };
     return [
       group('lab-web'),
-      user('lab-web', { group: 'lab-web', home: '/srv/lab/www' }),
+      user('lab-web', { system: true, group: 'lab-web', home: '/srv/lab/www' }),
       directory('/srv/lab/www/', { mode: '2755', ...owner }),
       file('/srv/lab/www/index.html', { content: '<h1>hello</h1>\n', mode: 'u=rw,g=r,o=', ...owner }),
       command('the page is counted', {
@@ -35,6 +40,33 @@ const CASES: Readonly<Record<string, () => readonly Task[]>> = {
     line('/etc/lab.conf', { line: 'Port 2222', match: /^#?Port / }),
     textBlock('/etc/lab.conf', { name: 'ours', content: 'one\ntwo' }),
     hostsEntry('lab.internal', { address: '10.0.52.99', aliases: ['lab'] }),
+  ],
+  accounts: () => [
+    group('lab-staff'),
+    user('lab-ann', { shell: '/bin/bash', groups: ['lab-staff', 'sudo'] }),
+    group('lab-own'),
+    user('lab-own', { system: true, home: '/srv' }),
+    directory('/srv/lab-sites'),
+    link('/srv/lab-sites/now', { to: '../lab-sites' }),
+  ],
+  units() {
+    const unit = systemdUnit('lab-unit.service', { content: UNIT });
+    const limits = systemdUnit('lab-unit.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=512\n' });
+    return [
+      unit,
+      limits,
+      service('lab-unit', { enabled: false, restartOn: [unit, limits] }),
+      timer('lab-tick', {
+        calendar: 'daily',
+        persistent: true,
+        run: sh`printf '%s %s\n' "$((40 + 2))" ${"it's 100%"} >>/var/log/lab-tick`,
+      }),
+    ];
+  },
+  kernel: () => [
+    sysctl('net.ipv4.tcp_rmem', { value: '4096 65536 4194304' }),
+    directory('/etc/cron.d'),
+    cron('lab-job', { schedule: '@daily', run: 'date +%F' }),
   ],
   packages: () => [packages('lab-site', { version: '1.1*' }), packages('lab-extra')],
   service() {

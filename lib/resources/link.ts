@@ -1,0 +1,89 @@
+import { type Ground, groundReads, parseGround, requireFolder, requireSight } from '../dsl/ground.ts';
+import { checkedPath, type ObservedPath, parsePath } from '../dsl/path.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
+import { defineResource } from '../dsl/resource.ts';
+import { sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+
+export interface LinkOptions {
+  /** What it leads to, as it stands in the link; it need not be there. */
+  readonly to: string;
+}
+
+interface LinkDesired extends LinkOptions {
+  readonly path: string;
+}
+
+interface ObservedLink {
+  readonly at: ObservedPath | undefined;
+  readonly to: string | undefined;
+  /** What it would lead to is the path itself, by way of other links. */
+  readonly isItself: boolean;
+  readonly ground: Ground;
+}
+
+/**
+ * A symbolic link. Another link makes way for it; what is no link stays, and is an error.
+ *
+ * @example
+ * link('/etc/nginx/sites-enabled/site', { to: '../sites-available/site' })
+ */
+export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
+  kind: 'link',
+  complete(path, { to }) {
+    if (typeof to === 'string' && to !== '' && !/[\0\n]/.test(to)) return { path: checkedPath(path), to };
+    throw new QuorateError(`the link ${path} leads to ${JSON.stringify(to) ?? to}, which is no path`, {
+      exitCode: EXIT.usage,
+      hint: "name what it leads to: { to: '/srv/site' }",
+    });
+  },
+  name: ({ path }) => path,
+  title: ({ path, to }) => `${path} leads to ${to}`,
+  thing: ({ path }) => `path ${path}`,
+  owns: ({ path }) => [path],
+  files: () => [],
+  probe: ({ path, to }) =>
+    probe(
+      [{ path, how: 'stat' }, ...groundReads(path, {})],
+      sh`if [ -L ${path} ]; then echo "to $(readlink -- ${path})"
+elif (cd -- ${path.replace(/[^/]*$/, '')} 2>/dev/null && [ ${to} -ef ${path} ]); then echo itself; fi`,
+    ),
+  parse({ out }) {
+    const parts = partsOf(out);
+    const own = parts.at(-1) ?? '';
+    return {
+      at: parsePath({ code: 0, out: parts[0] ?? '' }),
+      to: /^to (.*)$/m.exec(own)?.[1],
+      isItself: own === 'itself',
+      ground: parseGround(parts),
+    };
+  },
+  diff({ path, to }, { at, to: before, isItself, ground }, world) {
+    const found = world.path(path).over(at);
+    if (found?.type === 'link' && before === to) return [];
+    if (isItself && found !== undefined)
+      throw cannot(path, `${to} is the same file`, 'a link to itself leads nowhere');
+    if (found !== undefined && found.type !== 'link') {
+      throw cannot(
+        path,
+        `there is a ${found.type}`,
+        'move it away, or declare it absent before: it is not ours to remove',
+      );
+    }
+    if (at === undefined) requireSight(path, ground);
+    const certainty = found === undefined ? requireFolder(path, ground, world) : 'certain';
+    const kind = found === undefined ? 'create' : 'update';
+    return [
+      { kind, property: 'to', before: found === undefined ? null : (before ?? null), after: to, certainty },
+    ];
+  },
+  foresee: ({ path }, _observed, changes, world) => {
+    if (changes.length > 0) world.path(path).willBe({ type: 'link', mode: '0777' });
+  },
+  // With -n a link to a directory is replaced, not filled.
+  apply: ({ path, to }) => sh`ln -sfn -- ${to} ${path} && q_label ${path}`,
+});
+
+function cannot(path: string, found: string, hint: string): QuorateError {
+  return new QuorateError(`cannot make the link ${path}: ${found}`, { exitCode: EXIT.failed, hint });
+}

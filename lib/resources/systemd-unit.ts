@@ -1,0 +1,78 @@
+import { oneLine } from '../dsl/edit.ts';
+import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import { sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { unitPath } from './service/systemd.ts';
+
+export interface SystemdUnitOptions {
+  readonly content: string;
+}
+
+interface SystemdUnitDesired extends SystemdUnitOptions {
+  readonly path: string;
+  /** Whose definition it is a part of. */
+  readonly unit: string;
+}
+
+interface ObservedFile {
+  readonly at: ObservedPath | undefined;
+  /** systemd has another definition in force than the one on disk. */
+  readonly stale: boolean;
+}
+
+/**
+ * A unit of systemd, or a drop-in of one, in `/etc/systemd/system`, and in force: systemd has read it. What runs is not
+ * started again: name the task in the `restartOn` of a service for that.
+ *
+ * @example
+ * const unit = systemdUnit('site.service', { content: '[Service]\nExecStart=/usr/bin/site\n' });
+ * systemdUnit('nginx.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=65536\n' })
+ * service('site', { restartOn: [unit] })
+ */
+export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired, ObservedFile>({
+  kind: 'systemd-unit',
+  complete(name, { content }) {
+    const [, unit] = /^([\w.@:\\-]+\.[a-z]+?)(?:\.d\/[\w.-]+\.conf)?$/.exec(oneLine('unit', name)) ?? [];
+    if (unit !== undefined) return { path: unitPath(name), unit, content };
+    throw new QuorateError(`${JSON.stringify(name)} is no name of a unit`, {
+      exitCode: EXIT.usage,
+      hint: "write it whole: 'site.service', or 'site.service.d/ours.conf' for a drop-in",
+    });
+  },
+  name: ({ path }) => path.slice(unitPath('').length),
+  title: ({ path }) => `${path.slice(unitPath('').length)} is in force`,
+  thing: ({ path }) => `path ${path}`,
+  owns: ({ path }) => [path],
+  probe: ({ path, unit, content }) =>
+    probe([{ path, how: 'text', unless: sha256(content) }], sh`systemctl show -p NeedDaemonReload ${unit}`),
+  parse({ out }) {
+    const [file = '', manager = ''] = partsOf(out);
+    return { at: parsePath({ code: 0, out: file }), stale: manager.includes('NeedDaemonReload=yes') };
+  },
+  diff({ path, content }, { at, stale }, world) {
+    const found = world.path(path).over(at);
+    requireRoom(path, 'file', found);
+    const unit: Difference = { kind: 'update', property: 'in force', before: 'another', after: 'this one' };
+    if (found?.sha256 === sha256(content)) {
+      const mode: Difference = { kind: 'update', property: 'mode', before: found.mode, after: '0644' };
+      return [...(found.mode === '0644' ? [] : [mode]), ...(stale ? [unit] : [])];
+    }
+    const text = { before: found?.text ?? '', after: content };
+    const kind = found?.type === 'file' ? 'update' : 'create';
+    return [
+      {
+        kind,
+        property: 'content',
+        before: found?.type ?? null,
+        after: `sha256:${sha256(content).slice(0, 12)}`,
+        text,
+      },
+    ];
+  },
+  foresee: ({ path, content }, _observed, _changes, world) =>
+    world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content }),
+  apply: ({ path, content }) => sh`mkdir -p -- ${path.replace(/\/[^/]*$/, '')} || exit
+printf %s ${content} | q_write ${path} 0644 '' '' && systemctl daemon-reload`,
+});

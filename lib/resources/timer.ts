@@ -1,0 +1,165 @@
+import { oneLine } from '../dsl/edit.ts';
+import { type ObservedPath, parsePath, requireRoom, sha256, shortDigest } from '../dsl/path.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { unitPath } from './service/systemd.ts';
+
+export interface TimerOptions {
+  /** When, in the words of systemd.time(7): `daily`, `Mon *-*-* 03:00`. */
+  readonly calendar: string;
+  /** What runs then, by the shell of the host. */
+  readonly run: Sh;
+  /** Who runs it; root unless said. */
+  readonly user?: string;
+  /** A time that was missed while the host was down is made up for at its next start. */
+  readonly persistent?: boolean;
+}
+
+interface TimerDesired {
+  readonly name: string;
+  readonly calendar: string;
+  readonly persistent: boolean;
+  /** The two units, by path. */
+  readonly files: readonly (readonly [path: string, content: string])[];
+}
+
+interface ObservedTimer {
+  readonly files: readonly (ObservedPath | undefined)[];
+  readonly active: boolean;
+  readonly enabled: boolean;
+  readonly stale: boolean;
+  /** systemd does not understand when. */
+  readonly wrong: boolean;
+}
+
+/**
+ * A command that runs at times, by a timer and a service of systemd. A new time starts nothing by itself, also where it
+ * has passed for today.
+ *
+ * @example
+ * timer('site-backup', { calendar: 'daily', run: sh`tar -czf /var/backups/site.tgz -C /srv www` })
+ */
+export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
+  kind: 'timer',
+  complete(name, { calendar, run, user, persistent = false }) {
+    if (!/^[\w@:-][\w.@:-]*$/.test(name)) throw noName(name);
+    const lines = (...some: (string | false)[]) =>
+      some
+        .filter((one) => one !== false)
+        .join('\n')
+        .concat('\n');
+    const service = lines(
+      '[Unit]',
+      `Description=${name}`,
+      '[Service]',
+      'Type=oneshot',
+      user !== undefined && `User=${oneLine('user', user)}`,
+      `ExecStart=/bin/sh -c ${quoted(run.text)}`,
+    );
+    const when = lines(
+      '[Unit]',
+      `Description=When ${name} runs`,
+      '[Timer]',
+      `OnCalendar=${oneLine('calendar', calendar)}`,
+      persistent && 'Persistent=true',
+      '[Install]',
+      'WantedBy=timers.target',
+    );
+    const files = [
+      [unitPath(`${name}.service`), service],
+      [unitPath(`${name}.timer`), when],
+    ] as const;
+    return { name, calendar, persistent, files };
+  },
+  name: ({ name }) => name,
+  title: ({ name, calendar }) => `${name} runs ${calendar}`,
+  owns: ({ files }) => files.map(([path]) => path),
+  probe: ({ name, calendar, files }) =>
+    probe(
+      files.map(([path, content]) => ({ path, how: 'text' as const, unless: sha256(content) })),
+      sh`systemctl show -p NeedDaemonReload ${`${name}.service`}
+systemctl show -p NeedDaemonReload -p ActiveState -p UnitFileState ${`${name}.timer`}
+if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calendar} >/dev/null 2>&1; then echo wrong; fi`,
+    ),
+  parse({ out }, { files }) {
+    const parts = partsOf(out);
+    const own = parts.at(-1) ?? '';
+    return {
+      files: files.map((_, i) => parsePath({ code: 0, out: parts[i] ?? '' })),
+      active: /^ActiveState=active$/m.test(own),
+      enabled: /^UnitFileState=enabled$/m.test(own),
+      stale: own.includes('NeedDaemonReload=yes'),
+      wrong: /^wrong$/m.test(own),
+    };
+  },
+  diff({ name, calendar, files }, seen, world) {
+    if (seen.wrong) throw noTime(name, calendar);
+    const written = files.flatMap(([path, content], i): readonly Difference[] => {
+      const found = world.path(path).over(seen.files[i]);
+      requireRoom(path, 'file', found);
+      if (found?.sha256 === sha256(content)) return [];
+      const kind = found?.type === 'file' ? 'update' : 'create';
+      const text = { before: found?.text ?? '', after: content };
+      return [
+        { kind, property: path, before: found?.type ?? null, after: shortDigest(sha256(content)), text },
+      ];
+    });
+    const stale = seen.stale && written.length === 0;
+    return [
+      ...written,
+      ...(stale
+        ? [{ kind: 'update', property: 'in force', before: 'another', after: 'this one' } as const]
+        : []),
+      ...(seen.enabled
+        ? []
+        : [{ kind: 'update', property: 'enabled', before: 'disabled', after: 'enabled' } as const]),
+      ...(seen.active
+        ? []
+        : [{ kind: 'start', property: 'state', before: 'stopped', after: 'running' } as const]),
+    ];
+  },
+  foresee: ({ files }, _observed, _changes, world) => {
+    for (const [path, content] of files) {
+      world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content });
+    }
+  },
+  apply({ name, persistent, files }, changes) {
+    const isDue = (property: string) => changes.some((change) => change.property === property);
+    const written = files.filter(([path]) => isDue(path));
+    const restarts = isDue('state') || isDue(unitPath(`${name}.timer`));
+    // What it has missed by the new time would run at once otherwise.
+    const upToNow = sh`mkdir -p /var/lib/systemd/timers && touch ${`/var/lib/systemd/timers/stamp-${name}.timer`}`;
+    return joinSh([
+      ...written.map(([path, content]) => sh`printf %s ${content} | q_write ${path} 0644 '' '' || exit`),
+      sh`systemctl daemon-reload && systemctl enable --quiet ${`${name}.timer`} || exit`,
+      ...(restarts && persistent ? [upToNow] : []),
+      ...(restarts ? [sh`systemctl restart ${`${name}.timer`}`] : []),
+    ]);
+  },
+});
+
+/** One argument in a unit (systemd.service(5), COMMAND LINES): `%` and `$` stand for themselves when doubled. */
+function quoted(text: string): string {
+  const escaped = text
+    .replace(/[\\"]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replace(/[%$]/g, '$&$&');
+  return `"${escaped}"`;
+}
+
+function noName(name: string): QuorateError {
+  return new QuorateError(`${JSON.stringify(name)} is no name of a timer`, {
+    exitCode: EXIT.usage,
+    hint: "name it without an ending: 'site-backup'",
+  });
+}
+
+function noTime(name: string, calendar: string): QuorateError {
+  return new QuorateError(`cannot set the timer ${name}: systemd does not understand "${calendar}"`, {
+    exitCode: EXIT.failed,
+    hint: 'systemd-analyze calendar explains a time; daily, hourly, Mon 03:00 are some',
+  });
+}

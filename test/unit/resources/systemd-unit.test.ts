@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../lib/dsl/path.ts';
+import { PART } from '../../../lib/dsl/probe.ts';
+import { World } from '../../../lib/dsl/world.ts';
+import { service } from '../../../lib/resources/service/index.ts';
+import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
+
+const CONTENT = '[Service]\nExecStart=/bin/true\n';
+const unit = systemdUnit('site.service', { content: CONTENT });
+
+function plan(content: string | undefined, { mode = '644', stale = 'no' } = {}) {
+  const stat = `stat regular file|${mode}|root|root|9|0|0|/x\n`;
+  const is =
+    content === CONTENT
+      ? `sha256 ${sha256(CONTENT)}`
+      : `text\n${Buffer.from(content ?? '').toString('base64')}`;
+  const out = `${content === undefined ? '' : `${stat}${is}`}\n${PART}\nNeedDaemonReload=${stale}`;
+  return unit.diff({ code: 0, out }, new World()).map(({ kind, property }) => `${kind} ${property}`);
+}
+
+describe('a unit of systemd', () => {
+  it.each<[string, ReturnType<typeof plan>, string[]]>([
+    ['that is in force', plan(CONTENT), []],
+    ['that is missing', plan(undefined), ['create content']],
+    ['that was edited', plan('other'), ['update content']],
+    ['that systemd has not read', plan(CONTENT, { stale: 'yes' }), ['update in force']],
+    ['that others may write', plan(CONTENT, { mode: '666' }), ['update mode']],
+  ])('%s', (_name, found, differences) => {
+    expect(found).toEqual(differences);
+  });
+
+  it('that an earlier task places may be started', () => {
+    const world = new World();
+    unit.diff({ code: 0, out: `\n${PART}\n` }, world);
+    const out = 'LoadState=not-found\nActiveState=inactive\nUnitFileState=\nInvocationID=';
+    const changes = service('site').diff({ code: 0, out }, world);
+    expect(changes.map(({ kind, certainty }) => [kind, certainty])).toEqual([
+      ['update', 'certain'],
+      ['start', 'certain'],
+    ]);
+  });
+
+  it.each(['site', 'a/b.service', '../x.service', 'x.service.d/y', ''])('%j is no name', (name) => {
+    expect(() => systemdUnit(name, { content: '' })).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+  it.each(['a@b.service', 'x.timer', 'nginx.service.d/ours.conf'])('%j is a name', (name) => {
+    expect(systemdUnit(name, { content: '' }).owns).toEqual([`/etc/systemd/system/${name}`]);
+  });
+});

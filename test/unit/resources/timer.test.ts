@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../lib/dsl/path.ts';
+import { PART } from '../../../lib/dsl/probe.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
+import { World } from '../../../lib/dsl/world.ts';
+import { timer } from '../../../lib/resources/timer.ts';
+
+const task = timer('backup', { calendar: 'daily', run: sh`date +%F >"$HOME/x"; echo ${"it's"}` });
+const [service = '', when = ''] = (task.wish as { files: [string, string][] }).files.map(
+  ([, content]) => content,
+);
+
+function plan(files: readonly (string | undefined)[], manager = 'ActiveState=active\nUnitFileState=enabled') {
+  const parts = files.map((content) => {
+    if (content === undefined) return '';
+    return `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(content)}`;
+  });
+  const out = [...parts, `NeedDaemonReload=no\n${manager}`].join(`\n${PART}\n`);
+  return task.diff({ code: 0, out }, new World()).map(({ kind, property }) => `${kind} ${property}`);
+}
+
+describe('a timer', () => {
+  it('hands its command to the shell as it was written', () => {
+    expect(service).toContain(String.raw`ExecStart=/bin/sh -c "date +%%F >\"$$HOME/x\"; echo 'it'\\''s'"`);
+    expect(when).toContain('OnCalendar=daily\n[Install]');
+  });
+
+  const [SERVICE, TIMER] = ['service', 'timer'].map((one) => `/etc/systemd/system/backup.${one}`);
+  it.each<[string, string[], string[]]>([
+    ['that is set', plan([service, when]), []],
+    [
+      'that is new',
+      plan([undefined, undefined], 'ActiveState=inactive\nUnitFileState='),
+      [`create ${SERVICE}`, `create ${TIMER}`, 'update enabled', 'start state'],
+    ],
+    ['whose command was edited', plan(['x', when]), [`update ${SERVICE}`]],
+    ['whose time was edited', plan([service, 'x']), [`update ${TIMER}`]],
+    [
+      'that systemd has not read',
+      plan([service, when], 'NeedDaemonReload=yes\nActiveState=active\nUnitFileState=enabled'),
+      ['update in force'],
+    ],
+    [
+      'that was stopped',
+      plan([service, when], 'ActiveState=inactive\nUnitFileState=disabled'),
+      ['update enabled', 'start state'],
+    ],
+  ])('%s', (_name, found, differences) => {
+    expect(found).toEqual(differences);
+  });
+
+  it('is refused in a check where systemd does not understand when', () => {
+    expect(() => plan([undefined, undefined], 'wrong')).toThrow(/does not understand "daily"$/);
+  });
+
+  it.each([
+    ['a b', 'daily'],
+    ['a/b', 'daily'],
+    ['a', ''],
+    ['a', 'daily\nx'],
+  ])('%j at %j is refused before any contact', (name, calendar) => {
+    expect(() => timer(name, { calendar, run: sh`:` })).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+});
