@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { cron } from '../../../lib/resources/cron.ts';
 import { sysctl } from '../../../lib/resources/sysctl.ts';
@@ -18,7 +18,7 @@ describe('a value of the kernel', () => {
       live === undefined ? '' : `live ${live}`,
     ];
     return task
-      .diff({ code: 0, out: out.join(`\n${PART}\n`) }, new World())
+      .diff({ code: 0, out: out.join(`\n${MARK}\n`) }, new World())
       .map(({ kind, property }) => `${kind} ${property}`);
   };
   it.each<[string, string | undefined, string, string[]]>([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { service } from '../../../lib/resources/service/index.ts';
 import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
@@ -14,7 +14,7 @@ function plan(content: string | undefined, { mode = '644', stale = 'no' } = {}) 
     content === CONTENT
       ? `sha256 ${sha256(CONTENT)}`
       : `text\n${Buffer.from(content ?? '').toString('base64')}`;
-  const out = `${content === undefined ? '' : `${stat}${is}`}\n${PART}\nNeedDaemonReload=${stale}`;
+  const out = `${content === undefined ? '' : `${stat}${is}`}\n${MARK}\nNeedDaemonReload=${stale}`;
   return unit.diff({ code: 0, out }, new World()).map(({ kind, property }) => `${kind} ${property}`);
 }
 
@@ -31,7 +31,7 @@ describe('a unit of systemd', () => {
 
   it('that an earlier task places may be started', () => {
     const world = new World();
-    unit.diff({ code: 0, out: `\n${PART}\n` }, world);
+    unit.diff({ code: 0, out: `\n${MARK}\n` }, world);
     const out = 'LoadState=not-found\nActiveState=inactive\nUnitFileState=\nInvocationID=';
     const changes = service('site').diff({ code: 0, out }, world);
     expect(changes.map(({ kind, certainty }) => [kind, certainty])).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { timer } from '../../../lib/resources/timer.ts';
@@ -15,7 +15,7 @@ function plan(files: readonly (string | undefined)[], manager = 'ActiveState=act
     if (content === undefined) return '';
     return `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(content)}`;
   });
-  const out = [...parts, `NeedDaemonReload=no\n${manager}`].join(`\n${PART}\n`);
+  const out = [...parts, `NeedDaemonReload=no\n${manager}`].join(`\n${MARK}\n`);
   return task.diff({ code: 0, out }, new World()).map(({ kind, property }) => `${kind} ${property}`);
 }
 

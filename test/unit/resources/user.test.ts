@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { PART } from '../../../lib/dsl/probe.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { type UserOptions, user } from '../../../lib/resources/user.ts';
 
 /** What the probe prints: groups that are asked about, and the user if there is one. */
 function observed(groups: readonly string[], own?: string): string {
-  return [...groups.map((name) => `group ${name} 100:`), own ?? ''].join(`\n${PART}\n`);
+  return [...groups.map((name) => `group ${name} 100:`), own ?? ''].join(`\n${MARK}\n`);
 }
 
 const ANN = 'primary ann\ngroups ann sudo\npasswd ann 1000:1000::/home/ann:/bin/sh';
