@@ -1,6 +1,4 @@
-import { EXIT, QuorateError } from '../errors.ts';
 import { joinSh, type Sh, sh } from './sh.ts';
-import type { Reading } from './task.ts';
 
 /**
  * A look at a path or an account. `stat`: its metadata alone; `text`: with its text (up to 64 KiB), which may be left
@@ -56,16 +54,6 @@ export function namedParts(out: string): ReadonlyMap<string, string> {
     return [name, part.slice(name.length + 1)] as const;
   });
   return new Map([['', head], ...named]);
-}
-
-/** Throws exit code 2 where a probe could not find out what it was to: what it printed until then is no state. */
-export function requireAnswer({ code, out }: Reading, asked: string): void {
-  if (code === 0) return;
-  const said = out.split(MARK, 1)[0]?.trim();
-  throw new QuorateError(`cannot read ${asked}: exit status ${code}${said ? `: ${said}` : ''}`, {
-    exitCode: EXIT.failed,
-    hint: 'it is not taken for absent: see on the host why it does not answer, and run again',
-  });
 }
 
 function lookAlone(read: Read): Sh {

@@ -63,7 +63,10 @@ export function confOf(value: string): string | undefined {
   }
 }
 
-const PLAIN = parseEnvironmentFile(Buffer.from(etcdConf(targetOf('etcd01'))));
+/** What the setting takes the place of is left out. */
+const PLAIN = [...parseEnvironmentFile(Buffer.from(etcdConf(targetOf('etcd01'))))].filter(
+  ([key]) => key !== 'ETCD_PEER_CERT_ALLOWED_HOSTNAME',
+);
 
 function bySystemd(value: string, conf: string): void {
   const { ETCD_PEER_CERT_ALLOWED_CN: found, ...others } = Object.fromEntries(

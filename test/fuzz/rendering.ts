@@ -10,14 +10,19 @@ import { targetOf } from './targets.ts';
 
 const SYSTEMD = 252;
 const PLAIN = targetOf('plain');
-const PLAIN_KEYS = [...parseEnvironmentFile(Buffer.from(etcdConf(PLAIN))).keys()];
+const PLAIN_KEYS = keysOf(parseEnvironmentFile(Buffer.from(etcdConf(PLAIN))));
 const PLAIN_UNIT = directives(etcdUnit(memberOf(PLAIN), SYSTEMD, ''));
+
+/** Without who is let in at the peer port: a setting may say it in the place of what we say. */
+function keysOf(conf: ReadonlyMap<string, unknown>): readonly string[] {
+  return [...conf.keys()].filter((key) => !key.startsWith('ETCD_PEER_CERT_ALLOWED_'));
+}
 
 /** A value of an inventory changes values in files, and never what there is in them. */
 export function checkRendering(target: Target<EtcdFacts>, value: string | undefined): void {
   const said = (what: string) => new Error(`${show(value ?? target.vars)}: ${what}`);
   const conf = parseEnvironmentFile(Buffer.from(etcdConf(target)));
-  const keys = [...conf.keys()].filter((key) => key !== 'ETCD_PEER_CERT_ALLOWED_CN');
+  const keys = keysOf(conf);
   if (show(keys) !== show(PLAIN_KEYS)) throw said(`etcd.conf has ${show(keys)}`);
   const member = memberOf(target);
   const expected: Readonly<Record<string, string>> = {

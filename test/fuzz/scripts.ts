@@ -2,7 +2,7 @@ import { PRELUDE } from '../../lib/dsl/prelude.ts';
 import type { Target } from '../../lib/dsl/role.ts';
 import { Secret } from '../../lib/dsl/secret.ts';
 import { joinSh, quote, raw } from '../../lib/dsl/sh.ts';
-import type { Prepared, Task } from '../../lib/dsl/task.ts';
+import type { Change, Prepared, Task } from '../../lib/dsl/task.ts';
 import { World } from '../../lib/dsl/world.ts';
 import { QuorateError } from '../../lib/errors.ts';
 import { type EtcdFacts, etcdFacts } from '../../lib/etcd/facts/index.ts';
@@ -10,6 +10,7 @@ import { readMember } from '../../lib/etcd/facts/read-member.ts';
 import { recordCommand } from '../../lib/etcd/files/unit.ts';
 import { probePorts } from '../../lib/etcd/health/ports.ts';
 import { memberOf } from '../../lib/etcd/model/cluster.ts';
+import { LaterContent } from '../../lib/resources/file.ts';
 import { newMarker } from '../../lib/transport/launcher.ts';
 import { binaries } from '../../roles/binaries.ts';
 import { certs } from '../../roles/certs.ts';
@@ -44,10 +45,22 @@ export function fragmentsOf(target: Target<EtcdFacts>): readonly string[] {
   ];
 }
 
+/** A probe that fails says of some things that they are absent, of others that nothing is known. */
+function changesOf(task: Task, world: World): readonly Change[] {
+  try {
+    return task.diff({ code: 1, out: '' }, world);
+  } catch (error) {
+    if (error instanceof QuorateError) return task.diff({ code: 0, out: '' }, world);
+    throw error;
+  }
+}
+
 /** On a bare host everything differs. A task that relies on another role's work stops here, as it should. */
 function applyOf(task: Task, world: World): readonly string[] {
   try {
-    const changes = task.diff({ code: 1, out: '' }, world);
+    const wish = task.wish as { readonly content?: unknown };
+    if (wish.content instanceof LaterContent) wish.content.value = 'made';
+    const changes = changesOf(task, world);
     return changes.length > 0 ? [task.apply(changes, PREPARED).text] : [];
   } catch (error) {
     if (error instanceof QuorateError) return [];

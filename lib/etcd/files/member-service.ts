@@ -1,5 +1,6 @@
+import { requireAnswer } from '../../dsl/answer.ts';
 import { parsePath } from '../../dsl/path.ts';
-import { partsOf, probe, requireAnswer } from '../../dsl/probe.ts';
+import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { joinSh, sh } from '../../dsl/sh.ts';
 import {

@@ -1,4 +1,4 @@
-import { requireAnswer } from '../../dsl/probe.ts';
+import { requireAnswer } from '../../dsl/answer.ts';
 import { defineResource, type TaskOptions } from '../../dsl/resource.ts';
 import type { Task } from '../../dsl/task.ts';
 import type { FirewallBackend } from './backend.ts';

@@ -1,3 +1,4 @@
+import { requireAnswer } from '../../dsl/answer.ts';
 import { parsePath } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
@@ -75,7 +76,9 @@ function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
   });
 }
 
-function parseUnit({ out }: Reading, { name, files }: WantedUnit): ObservedUnit {
+function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit {
+  requireAnswer(reading, `the state of ${name}`);
+  const { out } = reading;
   const parts = partsOf(out);
   const own = parts[files.length] ?? '';
   if (!/^LoadState=/m.test(own)) {
