@@ -190,7 +190,7 @@ systemctl is-active etcd`,
     expect(harmless.changed.map(({ host, task }) => `${host} ${task}`)).toEqual([
       'etcd03 etcd is enabled and running',
     ]);
-    expect(harmless.text).not.toContain('is to change how etcd runs');
+    expect(harmless.text).not.toContain('changes how etcd runs');
     await on(
       'etcd03',
       `printf 'Environment=ETCD_UNSAFE_NO_FSYNC=true\\n' >>${dropIn}; systemctl daemon-reload; systemctl restart etcd`,
@@ -203,7 +203,7 @@ systemctl is-active etcd`,
       );
       expect([playbook, code]).toEqual([playbook, 0]);
       expect(text).toContain(
-        `etcd03: ${dropIn} is to change how etcd runs: Environment=ETCD_UNSAFE_NO_FSYNC=true; take it out`,
+        `etcd03: ${dropIn} changes how etcd runs: Environment=ETCD_UNSAFE_NO_FSYNC=true; take it out`,
       );
     }
     await on(

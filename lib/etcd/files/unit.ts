@@ -1,7 +1,6 @@
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import { dropInDigest } from '../facts/unit-facts.ts';
 import { bindsPrivileged, type Member } from '../model/cluster.ts';
-import { ALL_FLAGS } from '../model/flag-catalogue.ts';
 import { variableOf } from '../model/flags.ts';
 import {
   bootstrapFile,
@@ -19,7 +18,7 @@ import { BOOTSTRAP_KEYS_SED } from './etcd-conf.ts';
  * The systemd unit of a member, for the systemd that is there. Notes on the less obvious lines:
  * - every setting comes from the environment files; the second one exists during a bootstrap only
  * - `UnsetEnvironment` has the last word, so what `etcd.conf` sets is not on it: a proxy set for the whole host must not
- *   stand between members, and no flag of etcd comes from there
+ *   stand between members, and no dangerous flag of etcd comes from there
  * - `ExecStartPre=-` records what is about to be loaded; its failure must not keep etcd down
  * - READY is sent once there is quorum, so a member that waits for its peers is started again after a while: the
  *   rest of the boot does not wait for ever, and a large database still has the time it takes to load
@@ -62,20 +61,22 @@ export function etcdUnit(member: Member, systemd: number, conf: string): string 
 /** Seconds. systemd counts them anew for each try. */
 const START_TIMEOUT = 300;
 
-/** Of the host or the operator, and none of a member's business: in lines that every systemd takes (2,048 bytes). */
+/** Of the host or the operator, and none of a member's business. */
 function strayVariables(conf: string): readonly (readonly string[])[] {
   const set = new Set([...conf.matchAll(/^(ETCD_\w+)=/gm)].map(([, name]) => name));
-  const flags = ['config-file', ...ALL_FLAGS]
-    .map(variableOf)
-    .filter((name) => !set.has(name) && !name.startsWith('ETCD_INITIAL_'));
-  const rows = Math.ceil(flags.length / VARIABLES_A_LINE);
-  return [
-    STRAY_VARIABLES,
-    ...Array.from({ length: rows }, (_, i) => flags.slice(i * VARIABLES_A_LINE, (i + 1) * VARIABLES_A_LINE)),
-  ];
+  return [STRAY_VARIABLES, STRAY_FLAGS.map(variableOf).filter((name) => !set.has(name))];
 }
 
-const VARIABLES_A_LINE = 30;
+/**
+ * Flags that lose data, open a door or lead elsewhere. Not all of them: the unit would change with every setting, and
+ * what is harmless in a drop-in stays.
+ */
+const STRAY_FLAGS = [
+  ...['config-file', 'force-new-cluster', 'unsafe-no-fsync', 'wal-dir', 'proxy', 'host-whitelist', 'cors'],
+  ...['auto-tls', 'peer-auto-tls', 'client-crl-file', 'peer-crl-file', 'peer-skip-client-san-verification'],
+  ...['listen-metrics-urls', 'listen-client-http-urls', 'enable-pprof', 'auth-token', 'log-outputs'],
+  ...['discovery', 'discovery-endpoints', 'discovery-srv', 'discovery-token', 'discovery-fallback'],
+];
 
 const STRAY_VARIABLES = [
   ...['HTTP', 'HTTPS', 'NO', 'ALL'].flatMap((kind) => [`${kind}_PROXY`, `${kind.toLowerCase()}_proxy`]),

@@ -51,7 +51,7 @@ function dropIns({ target }: EtcdHost): readonly string[] {
   const { service } = memberOf(target);
   return strangeDropIns(target.facts.unit).map(
     ({ path, said }) =>
-      `${target.name}: ${path} is to change how ${service} runs: ${said.join(', ')}; take it out, or say it in etcd_settings`,
+      `${target.name}: ${path} changes how ${service} runs: ${said.join(', ')}; take it out, or say it in etcd_settings`,
   );
 }
 

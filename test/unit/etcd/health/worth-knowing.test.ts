@@ -64,7 +64,7 @@ describe('what is worth knowing of a cluster', () => {
       dropInDigest: 'x',
     };
     expect(await said({ facts: { unit } })).toEqual([
-      'etcd01: /x.conf is to change how etcd runs: ProtectSystem=no; take it out, or say it in etcd_settings',
+      'etcd01: /x.conf changes how etcd runs: ProtectSystem=no; take it out, or say it in etcd_settings',
     ]);
   });
 
