@@ -222,7 +222,7 @@ describeLab('how hosts are reached', () => {
         return await operator.play({
           hosts: { etcd01: { ansible_user: 'root', ...vars } },
           env,
-          args: ['-v'],
+          args: ['-vv'],
         });
       } finally {
         operator.file('.ssh/config', '');
