@@ -8,6 +8,11 @@ describeLab('resources on a real host', () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await startLab({ name: 'resources', hosts: 1 });
+    // A host of the lab sees the kernel's values read-only; those of its own network may be set.
+    await lab.ssh(
+      'etcd01',
+      'mkdir /run/proc && mount -t proc proc /run/proc && mount --bind /run/proc/sys/net /proc/sys/net',
+    );
   });
   afterAll(async () => lab?.stop());
 
