@@ -6,6 +6,15 @@ import { user } from '../../lib/resources/user.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 
+const CREATED = {
+  resource: 'x',
+  kind: 'create',
+  property: 'group',
+  before: null,
+  after: 'x',
+  certainty: 'certain',
+} as const;
+
 describeLab('an account that services share', () => {
   let lab: Lab;
   beforeAll(async () => {
@@ -16,8 +25,10 @@ describeLab('an account that services share', () => {
   it('is made once, however many make it at a time', async () => {
     const names = ['one', 'two', 'three', 'four', 'five', 'six'];
     const made = names.map((name) => {
-      const tasks = [group(name), user(name, { group: name, home: '/nowhere' })];
-      const applies = tasks.map((task) => sh`(${task.apply([], {})}) || echo ${`failed: ${task.title}`}`);
+      const tasks = [group(name), user(name, { system: true, group: name, home: '/nowhere' })];
+      const applies = tasks.map(
+        (task) => sh`(${task.apply([CREATED], {})}) || echo ${`failed: ${task.title}`}`,
+      );
       return sh`for i in 1 2 3 4; do { ${joinSh(applies)}
 } & done
 wait

@@ -165,7 +165,7 @@ describeLab('resources on a real host', () => {
     const third = await id();
     expect(new Set([first, second, third]).size).toBe(3);
     // Somebody starts it on the files as they are.
-    await on('sleep 1.1; systemctl restart lab-site');
+    await on('sleep 2.5; systemctl restart lab-site');
     expect(await due()).toEqual([]);
     // What it can be told to read again costs no restart.
     await on('echo other >/etc/lab-site.words');

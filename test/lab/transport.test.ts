@@ -36,7 +36,10 @@ describeLab('how hosts are reached', () => {
   const logins = async (work: () => Promise<unknown>) => {
     const { stdout } = await lab.ssh('etcd01', 'journalctl -n 0 --show-cursor -q | sed "s/^-- cursor: //"');
     await work();
-    const log = await lab.ssh('etcd01', `journalctl -q -o cat --after-cursor='${stdout.trim()}' -t sshd`);
+    const log = await lab.ssh(
+      'etcd01',
+      `journalctl --sync; journalctl -q -o cat --after-cursor='${stdout.trim()}' -t sshd`,
+    );
     return log.stdout;
   };
 

@@ -77,8 +77,8 @@ function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
 }
 
 function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit {
-  requireAnswer(reading, `the state of ${name}`);
-  const { out } = reading;
+  const { code, out } = reading;
+  if (code !== 127) requireAnswer(reading, `the state of ${name}`);
   const parts = partsOf(out);
   const own = parts[files.length] ?? '';
   if (!/^LoadState=/m.test(own)) {

@@ -119,7 +119,7 @@ export function managedPaths({ service, bin, config, certs, data, state }: Layou
     ...[bin, config, certs, data],
     ...['etcd', 'etcdctl', 'etcdutl'].map((name) => `${bin}/${name}`),
     ...['ca', 'server', 'server-key', 'peer', 'peer-key'].map((name) => `${certs}/${name}.pem`),
-    ...['etcd.conf', 'firewall.nftables', 'firewall.iptables'].map((name) => `${config}/${name}`),
+    ...['etcd.conf', 'etcdctl', 'firewall.nftables', 'firewall.iptables'].map((name) => `${config}/${name}`),
     ...[`${system}/${service}.service`, `${system}/${service}-firewall.service`],
     ...['release', 'issued', 'formed', 'ca'].map((name) => `${state}/${name}`),
   ];

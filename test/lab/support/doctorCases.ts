@@ -212,7 +212,7 @@ systemctl restart --no-block etcd; sleep 3`,
   },
   {
     name: 'a setting that etcd does not take',
-    provoke: `echo 'ETCD_SNAPSHOT_COUNT="abc"' >>${CONF}; systemctl stop etcd; ${start(2)}`,
+    provoke: `echo 'ETCD_SNAPSHOT_COUNT="abc"' >>${CONF}; systemctl stop etcd; ${start(4)}`,
     first: /^etcd03: etcd does not take a setting\n.*invalid value "abc" for ETCD_SNAPSHOT_COUNT/,
     next: /site\.ts -i \S+ -r config -r systemd/,
     always: true,
