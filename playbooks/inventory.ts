@@ -1,29 +1,13 @@
 import { INVENTORY_FLAGS, showInventory } from '../lib/cli/inventory/index.ts';
 import { main } from '../lib/cli/main.ts';
+import { OF_CHANGES } from '../lib/cli/options.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
 await main(import.meta.url, {
   name: 'inventory',
   description: 'Shows the inventory as it is read: groups, hosts, variables; contacts no host.',
   inventory: '../inventory/local.yaml',
-  hides: [
-    'yes',
-    'check',
-    'diff',
-    'forks',
-    'role',
-    'tags',
-    'skip-tags',
-    'become',
-    'ask-become-pass',
-    'trust',
-    'list-hosts',
-    'list-tasks',
-    'list-tags',
-    'log',
-    'verbose',
-    'detailed-exitcode',
-  ],
+  hides: [...OF_CHANGES, 'forks', 'become', 'ask-become-pass', 'trust', 'list-hosts', 'log', 'verbose'],
   examples: [
     ['-i hosts.ini --graph', 'the tree of groups and hosts'],
     ['-i hosts.ini --list', 'all of it, in the form of ansible-inventory'],

@@ -1,8 +1,8 @@
 import { EXIT, QuorateError } from '../errors.ts';
 import {
-  type Ground,
   groundReads,
-  parseGround,
+  type Place,
+  parsePlace,
   requireAccounts,
   requireFolder,
   requireSight,
@@ -14,7 +14,6 @@ import {
   type ObservedPath,
   type Ownership,
   type OwnershipOptions,
-  parsePath,
   requireRoom,
   sha256,
 } from './path.ts';
@@ -46,11 +45,6 @@ interface Editing<Options, Desired>
   edit(text: string, desired: Desired): string;
 }
 
-interface Observed {
-  readonly at: ObservedPath | undefined;
-  readonly ground: Ground;
-}
-
 /**
  * Make a resource that is a part of a text file which others write, too. The new text is made here, from what was
  * read, and replaces the file whole; if the file has changed in between, the apply refuses. Where an earlier task may
@@ -69,13 +63,10 @@ export function defineEdit<Options extends object, Desired extends Edited>({
   edit,
   ...resource
 }: Editing<Options, Desired>) {
-  return defineResource<Options, Desired, Observed>({
+  return defineResource<Options, Desired, Place>({
     ...resource,
     probe: ({ path, ...desired }) => probe([{ path, how: 'text' }, ...groundReads(path, desired)]),
-    parse({ out }) {
-      const parts = partsOf(out);
-      return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
-    },
+    parse: ({ out }) => parsePlace(partsOf(out)),
     diff(desired, { at, ground }, world) {
       const { path, create } = desired;
       const found = world.path(path).over(at);

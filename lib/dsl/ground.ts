@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import { EXIT, QuorateError } from '../errors.ts';
-import type { Ownership } from './path.ts';
+import { type ObservedPath, type Ownership, parsePath } from './path.ts';
 import type { Read } from './probe.ts';
 import type { Certainty } from './task.ts';
 import type { World } from './world.ts';
@@ -38,6 +38,18 @@ export function parseGround(parts: readonly string[]): Ground {
     above: is === undefined || path === undefined ? undefined : { is, path },
     accounts: new Set(accounts),
   };
+}
+
+/** What is at a path, and what it stands on. */
+export interface Place {
+  /** undefined where nothing is. */
+  readonly at: ObservedPath | undefined;
+  readonly ground: Ground;
+}
+
+/** Finds a place among the parts of what a probe printed that looked at the path first, and at its ground. */
+export function parsePlace(parts: readonly string[]): Place {
+  return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
 }
 
 /** Throws where what is at a path can't be seen: that is not the same as nothing. */

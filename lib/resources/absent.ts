@@ -1,13 +1,11 @@
-import { parseGround, requireSight } from '../dsl/ground.ts';
-import { checkedPath, type ObservedPath, parsePath } from '../dsl/path.ts';
+import { type Place, parsePlace, requireSight } from '../dsl/ground.ts';
+import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
-interface ObservedAbsent {
-  readonly at: ObservedPath | undefined;
-  readonly ground: ReturnType<typeof parseGround>;
+interface ObservedAbsent extends Place {
   /** Names inside a directory. */
   readonly names: readonly string[];
 }
@@ -40,7 +38,7 @@ fi`,
   parse({ out }) {
     const parts = partsOf(out);
     const names = (parts[2] ?? '').split('\n').flatMap((line) => /^has (.+)$/.exec(line)?.[1] ?? []);
-    return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts), names };
+    return { ...parsePlace(parts), names };
   },
   diff({ path }, { at, ground, names }, world) {
     const found = world.path(path).over(at);

@@ -1,8 +1,8 @@
 import {
   foreseeFolders,
-  type Ground,
   groundReads,
-  parseGround,
+  type Place,
+  parsePlace,
   requireAccounts,
   requireFolder,
   requireSight,
@@ -10,11 +10,9 @@ import {
 import {
   checkedPath,
   completeOwnership,
-  type ObservedPath,
   type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
-  parsePath,
   requireRoom,
 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -25,18 +23,13 @@ interface DirectoryDesired extends Ownership {
   readonly path: string;
 }
 
-interface ObservedDirectory {
-  readonly at: ObservedPath | undefined;
-  readonly ground: Ground;
-}
-
 /**
  * A directory with this mode (0755 unless said) and owner; parents that are missing are made 0755.
  *
  * @example
  * directory('/srv/www', { owner: 'web', group: 'web' })
  */
-export const directory = defineResource<OwnershipOptions, DirectoryDesired, ObservedDirectory>({
+export const directory = defineResource<OwnershipOptions, DirectoryDesired, Place>({
   kind: 'directory',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is a directory`,
@@ -48,10 +41,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Obse
   owns: (desired) => [desired.path],
   files: () => [],
   probe: (desired) => probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, desired)]),
-  parse({ out }) {
-    const parts = partsOf(out);
-    return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
-  },
+  parse: ({ out }) => parsePlace(partsOf(out)),
   diff(desired, { at, ground }, world) {
     const { path } = desired;
     const found = world.path(path).over(at);

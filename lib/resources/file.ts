@@ -1,7 +1,7 @@
 import {
-  type Ground,
   groundReads,
-  parseGround,
+  type Place,
+  parsePlace,
   requireAccounts,
   requireFolder,
   requireSight,
@@ -13,7 +13,6 @@ import {
   type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
-  parsePath,
   requireRoom,
   SECRET,
   sha256,
@@ -57,11 +56,6 @@ interface FileDesired extends Ownership {
   readonly content: string | Secret | LaterContent | SentContent;
 }
 
-interface ObservedFile {
-  readonly at: ObservedPath | undefined;
-  readonly ground: Ground;
-}
-
 /**
  * A regular file with exactly this content and mode (0644 unless said); replaced whole. An owner or group that is not
  * given stays as it is, and so do access lists and extended attributes where the host's `cp` can carry them.
@@ -70,7 +64,7 @@ interface ObservedFile {
  * file('/etc/motd', { content: 'Be kind.\n' })
  * file('/usr/share/fonts/ours.woff2', { source: './ours.woff2' })
  */
-export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
+export const file = defineResource<FileOptions, FileDesired, Place>({
   kind: 'file',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} has its content, mode and owner`,
@@ -78,10 +72,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
   probe: (desired) => probe([contentRead(desired), ...groundReads(desired.path, desired)]),
-  parse({ out }) {
-    const parts = partsOf(out);
-    return { at: parsePath({ code: 0, out: parts[0] ?? '' }), ground: parseGround(parts) };
-  },
+  parse: ({ out }) => parsePlace(partsOf(out)),
   diff(desired, { at, ground }, world) {
     const { path } = desired;
     const found = world.path(path).over(at);

@@ -1,5 +1,5 @@
-import { type Ground, groundReads, parseGround, requireFolder, requireSight } from '../dsl/ground.ts';
-import { checkedPath, type ObservedPath, parsePath } from '../dsl/path.ts';
+import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
+import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
@@ -14,12 +14,10 @@ interface LinkDesired extends LinkOptions {
   readonly path: string;
 }
 
-interface ObservedLink {
-  readonly at: ObservedPath | undefined;
+interface ObservedLink extends Place {
   readonly to: string | undefined;
   /** What it would lead to is the path itself, by way of other links. */
   readonly isItself: boolean;
-  readonly ground: Ground;
 }
 
 /**
@@ -52,10 +50,9 @@ elif (cd -- ${path.replace(/[^/]*$/, '')} 2>/dev/null && [ ${to} -ef ${path} ]);
     const parts = partsOf(out);
     const own = parts.at(-1) ?? '';
     return {
-      at: parsePath({ code: 0, out: parts[0] ?? '' }),
       to: /^to (.*)$/m.exec(own)?.[1],
       isItself: own === 'itself',
-      ground: parseGround(parts),
+      ...parsePlace(parts),
     };
   },
   diff({ path, to }, { at, to: before, isItself, ground }, world) {

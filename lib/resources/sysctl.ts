@@ -1,6 +1,6 @@
 import { oneLine } from '../dsl/edit.ts';
-import { groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
-import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
+import { groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
+import { requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
@@ -20,11 +20,9 @@ interface SysctlDesired {
   readonly path: string;
 }
 
-interface ObservedValue {
-  readonly at: ObservedPath | undefined;
+interface ObservedValue extends Place {
   /** undefined: this kernel has no such value. */
   readonly live: string | undefined;
-  readonly ground: ReturnType<typeof parseGround>;
 }
 
 /**
@@ -58,7 +56,7 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   parse({ out }) {
     const parts = partsOf(out);
     const live = /^live ([\s\S]*)$/.exec(parts.at(-1) ?? '')?.[1];
-    return { at: parsePath({ code: 0, out: parts[0] ?? '' }), live, ground: parseGround(parts) };
+    return { ...parsePlace(parts), live };
   },
   diff(desired, { at, live, ground }, world) {
     const { path, key, value } = desired;
