@@ -1,21 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../../lib/transport/host.ts';
 import { connectionLines } from '../../../../lib/transport/ssh/connection-lines.ts';
-import { scratch } from '../../support/scratch.ts';
 import { connectionOf } from '../support/connection.ts';
-import { askSshAtHome, compared, sshVersion, writeFiles } from '../support/real-ssh.ts';
+import { askSshAtHome, compared, ownHome, sshVersion, writeFiles } from '../support/real-ssh.ts';
 
-const { HOME, LOGNAME } = process.env;
-let home = '';
-beforeEach(() => {
-  home = scratch();
-  process.env.HOME = home;
-  process.env.LOGNAME = 'root';
-});
-afterEach(() => {
-  process.env.HOME = HOME;
-  process.env.LOGNAME = LOGNAME;
-});
+const home = ownHome();
 
 const CONFIG = `Host web
  HostName 10.0.0.1
@@ -55,8 +44,8 @@ const cases: readonly (readonly [string, Partial<Connection>, readonly string[]]
 
 describe.runIf(sshVersion() !== undefined)("the inventory's variables count as ssh's flags:", () => {
   it.each(cases)('%s', async (_title, own, args) => {
-    writeFiles(home, { config: CONFIG });
-    const lines = askSshAtHome('web', args, home);
+    writeFiles(home(), { config: CONFIG });
+    const lines = askSshAtHome('web', args, home());
     if (lines === 'impossible' || lines === undefined) return;
     expect(compared(await connectionLines(connectionOf({ kind: 'ssh', address: 'web', ...own })))).toEqual(
       compared(lines),
@@ -65,9 +54,9 @@ describe.runIf(sshVersion() !== undefined)("the inventory's variables count as s
 });
 
 it('prints what a connection would use, lists as repeated lines', async () => {
-  writeFiles(home, { config: 'Include /no/such\n' });
-  const config = `${home}/.ssh/config`;
-  writeFiles(home, {
+  writeFiles(home(), { config: 'Include /no/such\n' });
+  const config = `${home()}/.ssh/config`;
+  writeFiles(home(), {
     config:
       'IdentityFile /a\nIdentityFile /b\nCiphers aes256-ctr,aes128-ctr\nServerAliveInterval 1m\nIdentityAgent none\nHostKeyAlias Al\nHostKeyAlgorithms +ssh-rsa\n',
   });
@@ -92,6 +81,6 @@ it('prints what a connection would use, lists as repeated lines', async () => {
     'identityfile /a',
     'identityfile /b',
     'globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2',
-    `userknownhostsfile ${home}/.ssh/known_hosts ${home}/.ssh/known_hosts2`,
+    `userknownhostsfile ${home()}/.ssh/known_hosts ${home()}/.ssh/known_hosts2`,
   ]);
 });

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
+import { scratch } from '../../support/scratch.ts';
 
 /** The lines that are compared: what decides to whom and how a connection is made. */
 const COMPARED = [
@@ -26,6 +28,22 @@ export function compared(lines: readonly string[]): Readonly<Record<string, read
       found.length > 0 ? [[key, found.map((line) => line.slice(key.length + 1).trimEnd())]] : [],
     ),
   );
+}
+
+/** Gives each test of a file a home of its own, as root's; where it is, is known once the test has begun. */
+export function ownHome(): () => string {
+  const { HOME, LOGNAME } = process.env;
+  let home = '';
+  beforeEach(() => {
+    home = scratch();
+    process.env.HOME = home;
+    process.env.LOGNAME = 'root';
+  });
+  afterEach(() => {
+    process.env.HOME = HOME;
+    process.env.LOGNAME = LOGNAME;
+  });
+  return () => home;
 }
 
 /** OpenSSH's version, as in `9.2`; undefined where there is none. */

@@ -1,12 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { memberOf } from '../../../../../lib/etcd/model/cluster.ts';
 import { destroyFacts } from '../../../../../lib/etcd/operations/destroy/facts.ts';
 import { parseEvidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
 import { probeEvidence } from '../../../../../lib/etcd/operations/doctor/probe.ts';
 import { exchange } from '../../../../../lib/runner/exchange.ts';
-import { DEFAULTS } from '../../../support/defaults.ts';
+import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { shellHost } from '../../../support/shell-host.ts';
 import { SHELLS } from '../../../support/shells.ts';
@@ -20,17 +19,7 @@ const FORGED = ['==', '', ' P ', 'P ', '\u001e', 'quorate-0 P '].flatMap((mark) 
 
 it.each(SHELLS)('what a member says never passes for a part of what is read: %s', async (_name, ...shell) => {
   const root = scratch();
-  const vars = {
-    ...DEFAULTS,
-    etcd_address: '127.0.0.1',
-    etcd_bin_dir: `${root}/bin`,
-    etcd_config_dir: `${root}/cfg`,
-    etcd_cert_dir: `${root}/ssl`,
-    etcd_data_dir: `${root}/data`,
-    etcd_service_manager: 'process',
-  };
-  const host = { name: 'etcd01', vars, hostvars: { etcd01: vars } };
-  const member = memberOf(host);
+  const { host, member } = memberBelow(root);
   const put = (path: string, text: string, mode = 0o644) => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { mode });

@@ -4,26 +4,17 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
 import { ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
-import { memberOf } from '../../../../../lib/etcd/model/cluster.ts';
 import { dataDirOf, hasLog, otherData, ownLogs } from '../../../../../lib/etcd/operations/doctor/data.ts';
 import { parseEvidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
 import { probeEvidence } from '../../../../../lib/etcd/operations/doctor/probe.ts';
-import { DEFAULTS } from '../../../support/defaults.ts';
 import { marked } from '../../../support/marks.ts';
+import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { SHELLS } from '../../../support/shells.ts';
 
 it.each(SHELLS)('pipes in the place of files keep nobody waiting: %s', (_name, file = 'sh', ...args) => {
   const root = scratch();
-  const vars = {
-    ...DEFAULTS,
-    etcd_address: '127.0.0.1',
-    etcd_config_dir: `${root}/cfg`,
-    etcd_cert_dir: `${root}/ssl`,
-    etcd_data_dir: `${root}/data`,
-    etcd_service_manager: 'process',
-  };
-  const member = memberOf({ name: 'etcd01', vars, hostvars: { etcd01: vars } });
+  const { member } = memberBelow(root);
   const log = join(member.stateDir, `${member.service}.log`);
   const pipes = [
     `${root}/ssl/server.pem`,
@@ -50,16 +41,7 @@ it.each(SHELLS)('pipes in the place of files keep nobody waiting: %s', (_name, f
 
 it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file = 'sh', ...args) => {
   const root = scratch();
-  const vars = {
-    ...DEFAULTS,
-    etcd_address: '127.0.0.1',
-    etcd_bin_dir: `${root}/bin`,
-    etcd_config_dir: `${root}/cfg`,
-    etcd_cert_dir: `${root}/ssl`,
-    etcd_data_dir: `${root}/data`,
-    etcd_service_manager: 'process',
-  };
-  const member = memberOf({ name: 'etcd01', vars, hostvars: { etcd01: vars } });
+  const { member } = memberBelow(root);
   const put = (path: string, text: string, mode = 0o644) => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);

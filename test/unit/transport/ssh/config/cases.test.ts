@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { QuorateError } from '../../../../../lib/errors.ts';
 import { connectionLines } from '../../../../../lib/transport/ssh/connection-lines.ts';
-import { scratch } from '../../../support/scratch.ts';
 import { connectionOf } from '../../support/connection.ts';
-import { askSshAtHome, compared, sshVersion, writeFiles } from '../../support/real-ssh.ts';
+import { askSshAtHome, compared, ownHome, sshVersion, writeFiles } from '../../support/real-ssh.ts';
 
 interface Case {
   readonly name: string;
@@ -21,29 +20,19 @@ const cases: readonly Case[] = JSON.parse(readFileSync(new URL('cases.json', imp
 /** Lines that only ssh itself can judge. */
 const FOREIGN = /exec|CanonicalizeHostname|Tag/;
 
-const { HOME, LOGNAME } = process.env;
-let home = '';
-beforeEach(() => {
-  home = scratch();
-  process.env.HOME = home;
-  process.env.LOGNAME = 'root';
-});
-afterEach(() => {
-  process.env.HOME = HOME;
-  process.env.LOGNAME = LOGNAME;
-});
+const home = ownHome();
 
 async function ours({ files, host = 'web', user }: Case) {
-  writeFiles(home, files);
+  writeFiles(home(), files);
   try {
     return compared(await connectionLines(connectionOf({ kind: 'ssh', address: host, user })));
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error;
-    expect([error.exitCode, error.position?.file.startsWith(home), (error.position?.line ?? 0) > 0]).toEqual([
-      1,
-      true,
-      true,
-    ]);
+    expect([
+      error.exitCode,
+      error.position?.file.startsWith(home()),
+      (error.position?.line ?? 0) > 0,
+    ]).toEqual([1, true, true]);
     return null;
   }
 }
@@ -54,13 +43,13 @@ describe('what ssh says of ssh_config', () => {
 
   it.each(cases)('$name', async (one) => {
     if (!asRoot || (version === undefined && FOREIGN.test(JSON.stringify(one.files)))) return;
-    const expected = one.expected && JSON.parse(JSON.stringify(one.expected).replaceAll('<home>', home));
+    const expected = one.expected && JSON.parse(JSON.stringify(one.expected).replaceAll('<home>', home()));
     expect(await ours(one)).toEqual(expected);
   });
 
   it.each(version === undefined ? [] : cases)('$name, by the ssh that is here', async (one) => {
-    writeFiles(home, one.files);
-    const lines = askSshAtHome(one.host ?? 'web', one.user === undefined ? [] : ['-l', one.user], home);
+    writeFiles(home(), one.files);
+    const lines = askSshAtHome(one.host ?? 'web', one.user === undefined ? [] : ['-l', one.user], home());
     if (lines === 'impossible') return;
     expect(await ours(one)).toEqual(lines ? compared(lines) : null);
   });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QuorateError } from '../../../../../lib/errors.ts';
 import { connectionLines } from '../../../../../lib/transport/ssh/connection-lines.ts';
+import { random } from '../../../../lab/support/random.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { connectionOf } from '../../support/connection.ts';
 import { askSshAtHome, compared, sshVersion, writeFiles } from '../../support/real-ssh.ts';
@@ -9,23 +10,12 @@ import { askSshAtHome, compared, sshVersion, writeFiles } from '../../support/re
 const COUNT = Number(process.env.QUORATE_SSH_CASES ?? 150);
 const FIRST = Number(process.env.QUORATE_SSH_SEED ?? 1);
 
-/** Numbers from a seed, 0 to 1. */
-function dice(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Files of ssh_config, from a seed. */
 class Maker {
   readonly #roll: () => number;
 
   constructor(seed: number) {
-    this.#roll = dice(seed);
+    this.#roll = random(seed);
   }
 
   one<T>(list: readonly T[]): T {
