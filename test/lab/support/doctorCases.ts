@@ -263,6 +263,13 @@ printf 'ETCD_INITIAL_CLUSTER_STATE="new"\\nETCD_INITIAL_CLUSTER_TOKEN="%s"\\n' "
     next: REPLACED,
   },
   {
+    name: 'a peer URL that was changed in the cluster alone',
+    provoke: `systemctl stop etcd; ${CTL}; again ctl member update $(ctl member list | grep etcd03 | cut -d, -f1) --peer-urls=https://10.0.52.6:2390`,
+    first:
+      /^etcd03: its peer URL is not the one that the cluster knows\netcd03: the cluster knows member etcd03 \([0-9a-f]+\) at https:\/\/10\.0\.52\.6:2390, the inventory says https:\/\/10\.0\.52\.6:2380/,
+    next: /^next: on etcd0[1245]: \/opt\/etcd\/bin\/etcdctl \S.* member update [0-9a-f]{12,16} --peer-urls=https:\/\/10\.0\.52\.6:2380\nthen: node \S*playbooks\/site\.js -i \S+$/,
+  },
+  {
     name: 'a name that is not in the list of members',
     provoke: `${WIPED}; sed -i '/ETCD_NAME/s/etcd03/etcd99/' ${CONF}; ${start(2)}`,
     first: LOST,
