@@ -235,10 +235,16 @@ systemctl is-active etcd`,
       etcd_settings: { 'client-cert-file': '/nowhere.pem', 'client-key-file': '/nowhere-key.pem' },
     };
     const run = await site();
-    vars = kept;
     expect(run.code).toBe(3);
     expect(run.text).toContain('open /nowhere.pem: no such file or directory');
     expect(run.text).toMatch(/ActiveState=\w+/);
+    vars.etcd_settings = { 'client-cert-file': '/elsewhere.pem', 'client-key-file': '/elsewhere-key.pem' };
+    const second = await site();
+    vars = kept;
+    expect(second.code).toBe(3);
+    expect(second.text).toContain('open /elsewhere.pem: no such file or directory');
+    expect(second.text).not.toContain('open /nowhere.pem');
+    expect(second.text).toMatch(/ActiveState=\w+/);
     expect((await site()).code).toBe(0);
   });
 

@@ -275,11 +275,24 @@ describeLab('what a run may touch, and what it refuses', () => {
     const aside = /--set-aside-data \S+$/.exec(run.errors[0]?.hint ?? '')?.[0].split(' ') ?? [];
     const anew = await runPlaybook(lab, aside, { inventory });
     expect([anew.code, said(anew)]).toEqual([0, '']);
+    // The group goes with its user, so who needs the group keeps both.
+    await on(
+      'etcd01',
+      "sed -i 's/^User=/SupplementaryGroups=/' /etc/systemd/system/other.service; systemctl daemon-reload; systemctl restart other",
+    );
+    await on('etcd02', 'chown root:etcd /srv/theirs');
     const gone = await runPlaybook(lab, ['-y', '--cluster', 'inventory', '--purge'], {
       playbook: 'destroy',
       inventory,
     });
     expect([gone.code, said(gone)]).toEqual([0, '']);
+    expect(await onAll('id -un etcd 2>/dev/null; getent group etcd | cut -d: -f1')).toEqual([
+      'etcd\netcd\n',
+      'etcd\netcd\n',
+      '',
+    ]);
+    expect(gone.text).toContain('etcd01: user etcd stays: /etc/systemd/system/other.service runs as it');
+    expect(gone.text).toContain('etcd02: user etcd stays: its group owns files: /srv/theirs');
   });
 
   it('keeps a mount point that is the data directory, and what is set aside in it', async () => {
