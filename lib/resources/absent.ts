@@ -18,6 +18,7 @@ interface ObservedAbsent extends Place {
  */
 export const absent = defineResource<object, { readonly path: string }, ObservedAbsent>({
   kind: 'absent',
+  thing: ({ path }) => `path ${path}`,
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is absent`,
   complete: (path) => ({ path: checkedPath(path) }),

@@ -61,11 +61,7 @@ elif (cd -- ${path.replace(/[^/]*$/, '')} 2>/dev/null && [ ${to} -ef ${path} ]);
     if (isItself && found !== undefined)
       throw cannot(path, `${to} is the same file`, 'a link to itself leads nowhere');
     if (found !== undefined && found.type !== 'link') {
-      throw cannot(
-        path,
-        `there is a ${found.type}`,
-        'move it away, or declare it absent before: it is not ours to remove',
-      );
+      throw cannot(path, `there is a ${found.type}`, 'move it away: it is not ours to remove');
     }
     if (at === undefined) requireSight(path, ground);
     const certainty = found === undefined ? requireFolder(path, ground, world) : 'certain';

@@ -10,7 +10,6 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Task } from '../../../lib/dsl/task.ts';
-import { absent } from '../../../lib/resources/absent.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { link } from '../../../lib/resources/link.ts';
 import { loopHost } from '../support/loop-host.ts';
@@ -42,11 +41,6 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
       'takes the place of one to a directory, and is not put into it',
       () => [link(at('to-folder'), { to: 'file' })],
       ['update'],
-    ],
-    [
-      'takes the place of what an earlier task takes away',
-      () => [absent(at('file')), link(at('file'), { to: 'folder' })],
-      ['remove', 'create'],
     ],
     [
       'in a folder that an earlier task makes',

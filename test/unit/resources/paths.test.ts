@@ -123,7 +123,6 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
   const CARRIED: readonly (readonly [name: string, make: () => Task[], found: readonly string[]])[] = [
     ['a folder and what is in it', () => [folder('a/b'), wish('a/b/c')], ['create type', 'create content']],
     ['a folder and its parent', () => [folder('a/b'), folder('a')], ['create type', '']],
-    ['absent, then a directory', () => [gone('f'), folder('f')], ['remove type', 'create type']],
     [
       'what is in a folder, then the folder',
       () => [gone('full/.hidden'), gone('full')],

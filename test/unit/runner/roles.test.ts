@@ -7,10 +7,12 @@ import { type Role, role } from '../../../lib/dsl/role.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
+import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
+import { link } from '../../../lib/resources/link.ts';
 import { task } from '../../../lib/resources/task.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
@@ -175,6 +177,8 @@ describe('two tasks that want one thing', () => {
     ],
     ['another run', () => run1('a'), () => run1('b')],
     ['another kind at one path', () => motd(), () => directory('/etc/motd/', { mode: '0755' })],
+    ['nothing at one path, and a file', () => absent('/etc/motd'), () => motd()],
+    ['a link at one path, and nothing', () => link('/etc/motd', { to: 'x' }), () => absent('/etc/motd')],
     [
       'another function',
       () => task('t', async () => {}, { unless: sh`true` }),
