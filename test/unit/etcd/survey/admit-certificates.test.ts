@@ -127,6 +127,20 @@ describe('certificates that are due', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
+  it.each([
+    ['no folder at all', []],
+    ['the certificate of the CA and not its key', ['ca.pem']],
+  ])('send a colleague with %s to who has it, and never to a new CA', async (_, brought) => {
+    const made = cluster();
+    await made.issue();
+    const mine = cluster(readFileSync(join(made.dir, 'ca.pem'), 'utf8'));
+    mkdirSync(mine.dir, { recursive: true });
+    for (const name of brought) writeFileSync(join(mine.dir, name), readFileSync(join(made.dir, name)));
+    const refusal = await errorOf(mine.admit(DUE));
+    expect(refusal?.hint).toContain(`copy the folder ${mine.dir} from who made the cluster`);
+    expect(refusal?.hint).not.toMatch(/rotate/);
+  });
+
   it('are refused where they would last too long', async () => {
     const { dir, admit, issue } = cluster();
     await issue();
