@@ -99,6 +99,7 @@ export async function execute(given: CommandLine, options: Options, started: Sta
   const run = startRun(playbook, {
     inventoryFiles: inventory.files,
     select,
+    groups: inventory.groups,
     limit,
     check,
     detailedExitcode: options.detailedExitcode,

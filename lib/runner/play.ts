@@ -28,7 +28,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   const hosts = await gather(session, play, scope, (host) => ({
     data: { name: host.name, vars: host.vars, hostvars },
     selected: isSelected.has(host.name),
-    build: (target: Target<Facts>) => tasksOf(taking, target, EXIT.failed),
+    build: (target: Target<Facts>) => tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed),
   }));
   session.hosts = hosts;
   // Hosts that were not tried for that reason are no finding.
@@ -69,10 +69,10 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
 }
 
 /** What is wrong with the roles of a play, before any host is contacted. */
-export function roleFaults<Facts>(play: Play<Facts>, { options }: Session): readonly QuorateError[] {
+export function roleFaults<Facts>(play: Play<Facts>, { options, fleet }: Session): readonly QuorateError[] {
   const all = options.select(play.hosts);
   const hostvars = Object.fromEntries(all.map(({ name, vars }) => [name, vars]));
-  const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars }));
+  const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars, fleet }));
   return faultsOf(
     play,
     play.roles.filter(({ name }) => options.roles.includes(name)),
@@ -102,6 +102,8 @@ async function gather<Facts>(
       const probe = play.gather.probe(data);
       const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
       const facts = play.gather.parse(reading, data);
+      const shared = play.gather.shared?.(facts);
+      if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
       const { check } = session.options;
       const owner = play.owner(data);
       const loop = new LoopHost(
