@@ -84,6 +84,7 @@ export class World {
   readonly #provided: Set<string>;
   readonly #proves: boolean;
   #opaque: boolean;
+  #changes: boolean;
 
   constructor(from?: World, proves = false) {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
@@ -92,6 +93,7 @@ export class World {
     this.#provided = new Set(from ? from.#provided : []);
     this.#proves = proves;
     this.#opaque = from ? from.#opaque : false;
+    this.#changes = from ? from.#changes : false;
   }
 
   /** A copy to prove tasks with: readings are newer than what was foreseen of the same thing. */
@@ -175,6 +177,16 @@ export class World {
   /** Say that a task will run whose effect nobody can foresee: shell, say. */
   expectAnything(): void {
     this.#opaque = true;
+  }
+
+  /** Say that a task has something to do. */
+  expectChange(): void {
+    this.#changes = true;
+  }
+
+  /** Earlier tasks will change something: what looks at the host as a whole may find another one. */
+  get willChange(): boolean {
+    return this.#changes && !this.#proves;
   }
 
   /**

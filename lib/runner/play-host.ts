@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { withLoaded } from '../dsl/lazy.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { MARK } from '../dsl/probe.ts';
 import type { Target, Vars } from '../dsl/role.ts';
@@ -72,7 +73,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const own = { ...this.target.vars, ...vars };
     const hostvars = { ...this.target.hostvars, [this.target.name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
-    await this.makePlan(this.#options.build(this.target));
+    await this.makePlan(await withLoaded(() => this.#options.build(this.target)));
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */

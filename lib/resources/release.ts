@@ -14,16 +14,9 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
 import type { PrepareContext, Reading } from '../dsl/task.ts';
 import { UNKNOWN, type World } from '../dsl/world.ts';
+import type { Unpacked } from '../release/unpacked.ts';
 
-/** Files of an unpacked release on control, each verified and named with its digest. */
-export interface Unpacked {
-  readonly version: string;
-  /** Where it came from, for the record. */
-  readonly from: string;
-  readonly files: readonly { readonly name: string; readonly path: string; readonly sha256: string }[];
-}
-
-export interface ArchiveOptions extends OwnershipOptions {
+export interface ReleaseOptions extends OwnershipOptions {
   /** Files that a release may have. */
   readonly names: readonly string[];
   /** undefined: whatever `fetch` finds, if nothing is installed. */
@@ -34,13 +27,13 @@ export interface ArchiveOptions extends OwnershipOptions {
   readonly fetch: (context: PrepareContext) => Promise<Unpacked>;
 }
 
-interface ArchiveDesired extends ArchiveOptions {
+interface ReleaseDesired extends ReleaseOptions {
   readonly mode: string;
   /** Directory on the host that the files go to. */
   readonly directory: string;
 }
 
-interface ObservedArchive {
+interface ObservedRelease {
   /** undefined without a whole record. */
   readonly version: string | undefined;
   /** What there is at the names that a release may have. */
@@ -59,11 +52,11 @@ interface ObservedArchive {
  * The files of a release, as recorded when they were installed: same version, same bytes.
  *
  * @example
- * archive('/opt/etcd/bin', { names: ['etcd'], version: '3.5.33', record: '/var/lib/quorate/release',
+ * release('/opt/etcd/bin', { names: ['etcd'], version: '3.5.33', record: '/var/lib/quorate/release',
  *   mode: '0755', fetch: ({ progress }) => fetchRelease(request, progress) })
  */
-export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedArchive>({
-  kind: 'archive',
+export const release = defineResource<ReleaseOptions, ReleaseDesired, ObservedRelease>({
+  kind: 'release',
   name: (desired) => desired.directory,
   title: ({ directory, version }) => `${directory} has the files of ${version ?? 'a release'}`,
   complete: (directory, options) => ({
@@ -79,19 +72,19 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
       ...names.map((name) => ({ path: `${directory}/${name}`, how: 'digest' as const })),
       ...groundReads(`${directory}/${names[0]}`, { ...(owner && { owner }), ...(group && { group }) }),
     ]),
-  parse: parseArchive,
-  diff: diffArchive,
+  parse: parseRelease,
+  diff: diffRelease,
   foresee: foreseeFiles,
   async prepare(desired, _changes, context) {
-    const release = await desired.fetch(context);
+    const found = await desired.fetch(context);
     const record = [
-      `${release.version} ${release.from}`,
-      ...release.files.map(({ name, sha256 }) => `${sha256} ${name}`),
+      `${found.version} ${found.from}`,
+      ...found.files.map(({ name, sha256 }) => `${sha256} ${name}`),
       '',
     ].join('\n');
     return {
-      values: { record, files: release.files.map(({ name, sha256 }) => `${name} ${sha256}`).join('\n') },
-      transfers: release.files.map(({ name, path }) => ({ source: path, target: incoming(desired, name) })),
+      values: { record, files: found.files.map(({ name, sha256 }) => `${name} ${sha256}`).join('\n') },
+      transfers: found.files.map(({ name, path }) => ({ source: path, target: incoming(desired, name) })),
     };
   },
   apply(desired, _changes, { values = {} }) {
@@ -106,13 +99,13 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   },
 });
 
-function incoming({ directory }: ArchiveDesired, name: string): string {
+function incoming({ directory }: ReleaseDesired, name: string): string {
   return `${directory}/.${name}.quorate-new`;
 }
 
 function foreseeFiles(
-  { directory, names, mode, owner, group }: ArchiveDesired,
-  observed: ObservedArchive,
+  { directory, names, mode, owner, group }: ReleaseDesired,
+  observed: ObservedRelease,
   changes: readonly Difference[],
   world: World,
 ): void {
@@ -130,7 +123,7 @@ function foreseeFiles(
   }
 }
 
-function parseArchive(reading: Reading, { names }: ArchiveDesired): ObservedArchive {
+function parseRelease(reading: Reading, { names }: ReleaseDesired): ObservedRelease {
   const parts = partsOf(reading.out);
   const [record, ...files] = parts.map((out) => parsePath({ code: 0, out }));
   const ground = parseGround(parts);
@@ -150,9 +143,9 @@ function parseArchive(reading: Reading, { names }: ArchiveDesired): ObservedArch
   };
 }
 
-function diffArchive(
-  desired: ArchiveDesired,
-  observed: ObservedArchive,
+function diffRelease(
+  desired: ReleaseDesired,
+  observed: ObservedRelease,
   world: World,
 ): readonly Difference[] {
   const { directory, names } = desired;
@@ -164,7 +157,7 @@ function diffArchive(
   return differences.map((one) => ({ ...one, certainty }));
 }
 
-function differencesOf(desired: ArchiveDesired, observed: ObservedArchive): readonly Difference[] {
+function differencesOf(desired: ReleaseDesired, observed: ObservedRelease): readonly Difference[] {
   const { version, mode, owner, group, directory } = desired;
   for (const [name, path] of observed.there) requireRoom(`${directory}/${name}`, 'file', path);
   if (observed.version === undefined || (version !== undefined && version !== observed.version)) {
