@@ -1,0 +1,204 @@
+import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import { checkedPath, sha256, shortDigest } from '../dsl/path.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
+import { contentOf } from '../dsl/source.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { isSent } from './content/content.ts';
+import { checkedUrl, type FetchedContent, fetchOnce } from './content/fetch.ts';
+
+export interface ArchiveOptions {
+  /** A file on control: `.tar`, `.tar.gz`, `.tgz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`. */
+  readonly source?: string;
+  /** Where control downloads it from instead; `sha256` says what it must be. */
+  readonly url?: string;
+  readonly sha256?: string;
+  /** Something that it brings, by its path in the folder: without it nothing is taken for unpacked. */
+  readonly creates: string;
+  /** Folders to leave out at the front of the names in a tar archive. */
+  readonly strip?: number;
+  /** Who all of it belongs to; root, or whoever unpacks it, unless said. */
+  readonly owner?: string;
+  readonly group?: string;
+}
+
+interface ArchiveDesired {
+  readonly folder: string;
+  readonly from: { readonly source: string; readonly sha256: string } | FetchedContent;
+  readonly format: 'tar' | 'zip';
+  readonly creates: string;
+  readonly strip: number;
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
+}
+
+interface ObservedArchive extends Place {
+  /** Digest of the archive that was unpacked here; `begun` of one that was cut off. */
+  readonly record: string | undefined;
+  readonly hasTool: boolean;
+}
+
+/**
+ * What is in an archive, unpacked on the host into a folder, which is made if it is missing. Another archive (by its
+ * digest), one that was cut off, or one whose `creates` is gone or another's, is unpacked again; what was there stays. Needs `tar` or
+ * `unzip` on the host, and what the compression needs.
+ *
+ * @example
+ * archive('/opt/site', { source: './site.tar.gz', creates: 'bin/site', strip: 1, owner: 'web' })
+ */
+export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedArchive>({
+  kind: 'archive',
+  complete: completeArchive,
+  name: ({ folder }) => folder,
+  title: ({ folder }) => `${folder} has what the archive brings`,
+  owns: ({ folder }) => [folder],
+  files: () => [],
+  probe: ({ folder, creates, format, owner, group }) =>
+    probe(
+      [
+        { path: creates, how: 'stat' },
+        ...groundReads(`${folder}/x`, { ...(owner && { owner }), ...(group && { group }) }),
+      ],
+      sh`if [ -f ${record(folder)} ]; then echo "record $(cat ${record(folder)})"; fi
+if [ -e ${folder} ] && [ ! -d ${folder} ]; then echo 'no folder'; fi
+if command -v ${tool(format)} >/dev/null; then echo 'tool'; fi`,
+    ),
+  parse({ out }, { folder }) {
+    const parts = partsOf(out);
+    const own = parts.at(-1) ?? '';
+    if (own.includes('no folder')) throw cannot(folder, 'it is no folder', 'move it away');
+    return { ...parsePlace(parts), record: /^record (.*)$/m.exec(own)?.[1], hasTool: /^tool$/m.test(own) };
+  },
+  diff(desired, observed, world) {
+    const { folder, from, creates, format } = desired;
+    const found = world.path(creates).over(observed.at);
+    const after = shortDigest(from.sha256);
+    const isThere = found !== undefined;
+    // What somebody else has unpacked has no record, and is fine.
+    const isSame = observed.record === undefined || observed.record === from.sha256;
+    if (isThere && isSame) return ownerDifferences(desired, observed);
+    const before = isThere && observed.record !== undefined ? said(observed.record) : null;
+    if (!observed.hasTool && !world.bringsMore)
+      throw cannot(
+        folder,
+        `there is no ${tool(format)} on the host`,
+        `declare packages('${tool(format)}') before it`,
+      );
+    requireFolder(`${folder}/x`, observed.ground, world, { makesFolders: true });
+    const accounts = requireAccounts(owners(desired), observed.ground, world, folder);
+    const certainty = observed.hasTool ? accounts : 'conditional';
+    return [{ kind: isThere ? 'update' : 'create', property: 'archive', before, after, certainty }];
+  },
+  foresee({ folder, creates }, _observed, changes, world) {
+    if (changes.length === 0) return;
+    world.path(folder).willBe({ type: 'directory' });
+    world.path(creates).willBe({});
+    world.expectAnything();
+  },
+  async prepare({ folder, from }, _changes, { progress }) {
+    const source = 'url' in from ? await fetchOnce(from, progress) : from.source;
+    return { transfers: [{ source, target: incoming(folder) }] };
+  },
+  apply(desired) {
+    const { folder, from } = desired;
+    const owner = ownerOf(desired);
+    const whole = incoming(folder);
+    const part = `${folder}/.quorate-unpack`;
+    return sh`q_sum=$(sha256sum <${whole}) || exit
+if [ "\${q_sum%% *}" != ${from.sha256} ]; then rm -f -- ${whole}; echo 'the archive arrived otherwise than it was sent'; exit 5; fi
+mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
+echo begun | q_write ${record(folder)} 0644 '' '' || exit
+${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
+${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
+for q_path in ${part}/* ${part}/.[!.]* ${part}/..?*; do
+  if [ -e "$q_path" ] || [ -L "$q_path" ]; then cp -a -f -- "$q_path" ${folder}/ || exit; fi
+done
+rm -rf -- ${part} ${whole}
+echo ${from.sha256} | q_write ${record(folder)} 0644 '' ''`;
+  },
+});
+
+function completeArchive(name: string, options: ArchiveOptions): ArchiveDesired {
+  const { source, url, sha256: digest, creates, strip = 0, owner, group } = options;
+  const folder = checkedPath(name);
+  if ((source === undefined) === (url === undefined)) throw wrong(`${folder} wants either source or url`);
+  const file = source ?? (url as string).replace(/[?#].*$/, '');
+  const format = /\.zip$/.test(file)
+    ? 'zip'
+    : /\.(tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz|zst))$/.test(file)
+      ? 'tar'
+      : undefined;
+  if (format === undefined) throw wrong(`${file} is neither a tar archive nor a zip by its name`);
+  if (format === 'zip' && strip > 0) throw wrong(`strip is for tar archives, and ${file} is a zip`);
+  if (
+    typeof creates !== 'string' ||
+    /(^|\/)\.\.(\/|$)/.test(creates) ||
+    creates.replace(/[./]/g, '') === ''
+  ) {
+    throw wrong(`creates ${JSON.stringify(creates)} names nothing in ${folder}`);
+  }
+  const from = url === undefined ? localSource(file) : checkedUrl(url, digest);
+  const at = creates.startsWith('/') ? checkedPath(creates) : `${folder}/${creates}`;
+  return { folder, from, format, strip, owner, group, creates: at };
+}
+
+function localSource(source: string): ArchiveDesired['from'] {
+  const content = contentOf(source);
+  if (typeof content !== 'string' && isSent(content)) return content;
+  throw wrong(`${source} is text, and no archive`);
+}
+
+function unpack({ format, strip }: ArchiveDesired, whole: string, part: string): Sh {
+  if (format === 'zip') return sh`unzip -q -o ${whole} -d ${part} 2>&1`;
+  return sh`tar -x -o -f ${whole} -C ${part} ${strip > 0 ? [`--strip-components=${strip}`] : []} 2>&1`;
+}
+
+function ownerDifferences({ owner, group }: ArchiveDesired, { at }: ObservedArchive): readonly Difference[] {
+  if (at === undefined) return [];
+  return [
+    { property: 'owner', after: owner, found: [at.owner, at.uid] },
+    { property: 'group', after: group, found: [at.group, at.gid] },
+  ].flatMap(({ property, after, found }): readonly Difference[] =>
+    after === undefined || found.includes(after)
+      ? []
+      : [{ kind: 'update', property, before: found[0] ?? null, after }],
+  );
+}
+
+function owners({ owner, group }: ArchiveDesired) {
+  return { ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) };
+}
+
+function ownerOf({ owner = '', group }: ArchiveDesired): string {
+  return group === undefined ? owner : `${owner}:${group}`;
+}
+
+function said(record: string): string {
+  return record === 'begun' ? 'cut off' : shortDigest(record);
+}
+
+function tool(format: ArchiveDesired['format']): string {
+  return format === 'zip' ? 'unzip' : 'tar';
+}
+
+/** Where it arrives: beside the folder. */
+function incoming(folder: string): string {
+  return `${folder}/.quorate-archive`;
+}
+
+/** In the state directory of the host, by folder. */
+function record(folder: string): Sh {
+  return sh`"$q_state/unpacked-"${sha256(folder).slice(0, 16)}`;
+}
+
+function cannot(folder: string, found: string, hint: string): QuorateError {
+  return new QuorateError(`cannot unpack into ${folder}: ${found}`, { exitCode: EXIT.failed, hint });
+}
+
+function wrong(message: string): QuorateError {
+  return new QuorateError(message, {
+    exitCode: EXIT.usage,
+    hint: "write it like { source: './site.tar.gz', creates: 'bin/site' }",
+  });
+}
