@@ -9,8 +9,9 @@ import { caFile, pairFiles } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { fingerprints } from '../lib/pki/index.ts';
 import { certificate } from '../lib/resources/certificate.ts';
+import { LaterContent } from '../lib/resources/content/later.ts';
 import { directory } from '../lib/resources/directory.ts';
-import { file, LaterContent } from '../lib/resources/file.ts';
+import { file } from '../lib/resources/file.ts';
 
 /** The cluster's CA, and a server and a peer certificate of each member's own. */
 export const certs: Role<EtcdFacts> = {

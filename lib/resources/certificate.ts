@@ -15,7 +15,7 @@ import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import { UNKNOWN, type World } from '../dsl/world.ts';
 import { certificateProblems, describeProblem } from '../pki/index.ts';
-import type { LaterContent } from './file.ts';
+import type { LaterContent } from './content/later.ts';
 
 export interface CertificateOptions {
   readonly keyPath: string;

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { withLoaded } from '../dsl/lazy.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { MARK } from '../dsl/probe.ts';
 import type { Target, Vars } from '../dsl/role.ts';
@@ -7,6 +8,7 @@ import type { Change, Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
+import { Turns } from '../transport/turns.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
@@ -30,6 +32,9 @@ export interface PlayHostOptions<Facts> {
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
 }
+
+/** Files on their way to a host at a time: sshd opens ten sessions on a connection, unless told otherwise. */
+const CHANNELS = 6;
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
 export class LoopHost<Facts> implements PlayHost<Facts> {
@@ -77,7 +82,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const own = { ...this.target.vars, ...vars };
     const hostvars = { ...this.target.hostvars, [this.target.name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
-    await this.makePlan(this.#options.build(this.target));
+    await this.makePlan(await withLoaded(() => this.#options.build(this.target)));
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
@@ -86,6 +91,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const readings = await this.#probeAll(tasks);
     this.#world = new World();
     this.#world.provides(this.stateDir);
+    this.#world.declares(tasks.map(({ task }) => task));
     const plan: PlannedTask[] = [];
     for (const [i, one] of tasks.entries()) {
       const changes = this.#wire.inTask(one, () => one.task.diff(readings(i), this.#world));
@@ -177,7 +183,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return prepared ?? {};
   }
 
-  /** Side by side: each file has a channel of its own. */
+  /** Some side by side: each file has a channel of its own. */
   async #send(transfers: readonly Transfer[]): Promise<void> {
     const sent = new Map<string, number>();
     // What is wrong with a file is for the one who sends it to say.
@@ -188,15 +194,14 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       );
     const sizes = await Promise.all(transfers.map(sizeOf));
     const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
-    await Promise.all(
-      transfers.map(({ source, target }) =>
-        this.host.send(source, target, (bytes) => {
-          sent.set(target, bytes);
-          const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
-          this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
-        }),
-      ),
-    );
+    const turns = new Turns(CHANNELS);
+    const sendOne = ({ source, target }: Transfer) =>
+      this.host.send(source, target, (bytes) => {
+        sent.set(target, bytes);
+        const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
+        this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
+      });
+    await Promise.all(transfers.map((one) => turns.take(() => sendOne(one))));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import { withLoaded } from '../dsl/lazy.ts';
 import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -69,15 +70,15 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
 }
 
 /** What is wrong with the roles of a play, before any host is contacted. */
-export function roleFaults<Facts>(play: Play<Facts>, { options, fleet }: Session): readonly QuorateError[] {
+export function roleFaults<Facts>(
+  play: Play<Facts>,
+  { options, fleet }: Session,
+): Promise<readonly QuorateError[]> {
   const all = options.select(play.hosts);
   const hostvars = Object.fromEntries(all.map(({ name, vars }) => [name, vars]));
   const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars, fleet }));
-  return faultsOf(
-    play,
-    play.roles.filter(({ name }) => options.roles.includes(name)),
-    hosts,
-  );
+  const roles = play.roles.filter(({ name }) => options.roles.includes(name));
+  return withLoaded(() => faultsOf(play, roles, hosts));
 }
 
 /** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
