@@ -210,6 +210,20 @@ describeLab('what a run may touch, and what it refuses', () => {
       expect([back.code, said(back)]).toEqual([0, '']);
       expect((await site('-C', '-e', 'etcd_version=3.6.16')).changed).toEqual([]);
     });
+
+    it('takes members that were upgraded by hand as they are: nobody is restarted', async () => {
+      for (const name of NAMES) {
+        await swap(name, '3.7.3');
+        await on(name, 'systemctl restart etcd');
+      }
+      const pids = () => onAll('systemctl show -p MainPID --value etcd');
+      const before = await pids();
+      const run = await site('-e', 'etcd_version=3.7.3');
+      expect([run.code, said(run)]).toEqual([0, '']);
+      expect([...new Set(run.changed.map(({ role }) => role))]).toEqual(['binaries']);
+      expect(await pids()).toEqual(before);
+      expect((await site('-C', '-e', 'etcd_version=3.7.3')).changed).toEqual([]);
+    });
   });
 
   it('destroy leaves a user that something else needs, and nobody reads what is set aside', async () => {
