@@ -3,9 +3,9 @@ import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';
-import { certificate } from '../../../lib/resources/certificate.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { issuedCertificate } from '../../../lib/resources/issued-certificate.ts';
 import { release } from '../../../lib/resources/release.ts';
 
 const never = () => Promise.reject(new Error('not in a check'));
@@ -14,7 +14,7 @@ const SUM = 'a'.repeat(64);
 const TASKS = {
   file: file('/x/file', { content: 'wanted', mode: '0644' }),
   directory: directory('/x/dir', { mode: '0755' }),
-  certificate: certificate('/x/server.pem', {
+  certificate: issuedCertificate('/x/server.pem', {
     keyPath: '/x/server-key.pem',
     sans: [],
     ca: '',
