@@ -10,6 +10,8 @@ export interface PlannedTask {
   readonly changes: readonly Change[];
   /** Judged when its turn comes: what earlier tasks change decides whether there is anything to do. */
   readonly waits?: boolean;
+  /** Left out on this host, and why. */
+  readonly skipped?: string;
 }
 
 /** Something differs, so a run carries it out. */

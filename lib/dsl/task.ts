@@ -2,6 +2,7 @@ import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 import type { HostShell } from './shell.ts';
+import type { ControlWords } from './words.ts';
 import type { World } from './world.ts';
 
 /**
@@ -102,6 +103,8 @@ export interface Task {
    * that any earlier task may decide, so what it finds now is not what it will find.
    */
   readonly after?: readonly Task[] | 'any';
+  /** How it is carried out, and what becomes of its failure. */
+  readonly words?: ControlWords;
   /** Judged again when its turn comes, where a change of it is conditional: its apply rests on what was read. */
   readonly late?: boolean;
 }

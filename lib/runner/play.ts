@@ -1,5 +1,5 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
-import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
+import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
@@ -55,7 +55,6 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   if (session.stopping) return;
   await plan(session, hosts);
   if (session.stopping) return;
-  if (check) reportPlans(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
   if (!check) {
@@ -153,20 +152,7 @@ async function plan<Facts>(session: Session, hosts: readonly LoopHost<Facts>[]):
     (host) => host.target.name,
     (host) => host.replan(),
   );
-  for (const host of hosts) {
-    for (const planned of host.plan) {
-      if (!isDue(planned)) host.report(planned.role, planned.task.title, 'ok');
-    }
-  }
-}
-
-function reportPlans(session: Session, hosts: readonly LoopHost<unknown>[]): void {
-  for (const host of hosts) {
-    for (const { role, task, changes } of host.plan.filter(isDue)) {
-      const status = changes.every((change) => change.certainty === 'unknown') ? 'unknown' : 'changed';
-      session.sink.emit({ event: 'task', host: host.target.name, role, task: task.title, status, changes });
-    }
-  }
+  for (const host of hosts) host.reportPlan();
 }
 
 /**

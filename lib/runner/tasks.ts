@@ -5,6 +5,7 @@ import { isSame } from '../dsl/same.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 import type { RoleTask } from './wire.ts';
+import { wordsOf } from './words.ts';
 
 /**
  * The tasks of roles for one host, each thing once. Throws what is wrong with a role, with `exitCode`, where it is
@@ -163,14 +164,24 @@ function nameOf(value: unknown): string {
  */
 export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
   const seen = new Map<string, RoleTask>();
+  const stay: RoleTask[] = [];
   for (const entry of tasks) {
-    const first = seen.get(entry.task.thing);
-    if (first === undefined) seen.set(entry.task.thing, entry);
-    else if (first.task.resource !== entry.task.resource || !isSame(first.task.wish, entry.task.wish)) {
-      throw disagreement(host, first, entry);
+    if (wordsOf(entry.task).when === false) {
+      stay.push(entry);
+      continue;
     }
+    const first = seen.get(entry.task.thing);
+    if (first === undefined) {
+      seen.set(entry.task.thing, entry);
+      stay.push(entry);
+    } else if (!isOneWish(first.task, entry.task)) throw disagreement(host, first, entry);
   }
-  return [...seen.values()];
+  return stay;
+}
+
+function isOneWish(one: Task, other: Task): boolean {
+  const how = ({ words = {} }: Task) => [words.environment, words.becomeUser];
+  return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
 }
 
 function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {
