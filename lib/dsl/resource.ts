@@ -57,6 +57,8 @@ export interface Resource<Options, Desired, Observed> {
   guard?(desired: Desired): Guard;
   /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
   after?(desired: Desired): Task['after'];
+  /** Name the tasks among its options. */
+  needs?(options: Options): readonly Task[];
   /** See `Task.late`. */
   readonly late?: boolean;
   /** See `Task.unproven`. */
@@ -97,6 +99,7 @@ export function defineResource<Options extends object, Desired, Observed>(
     const id = `${resource.kind}:${resource.name(desired)}`;
     const prepare = resource.prepare?.bind(resource);
     const owns = resource.owns?.(desired) ?? [];
+    const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
     const judged = after ?? resource.after?.(desired);
     const called = title ?? resource.title(desired);
     checkWords(words, called);
@@ -118,6 +121,7 @@ export function defineResource<Options extends object, Desired, Observed>(
         return changes;
       },
       ...(judged && { after: judged }),
+      ...(needs.length > 0 && { needs }),
       ...(Object.keys(words).length > 0 && { words }),
       ...(resource.late && { late: true }),
       ...(resource.unproven?.(desired) && { unproven: true }),

@@ -79,7 +79,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
     this.#program = new Program(withoutRepeats(this.target.name, declared));
-    this.plan = await this.#planOf(this.#program.tasks);
+    this.plan = await this.#planOf(this.#program.live);
     this.#rest();
   }
 
@@ -180,6 +180,12 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         this.#wire.finished(planned, status, changes);
       }
     }
+    if (this.#options.check) this.reportLeft();
+  }
+
+  /** Reports the tasks that nothing came of: the rescue of what did not fail, and what stood behind a failure. */
+  reportLeft(): void {
+    for (const [one, why] of this.#program.left) this.#wire.finished(one, 'skipped', [], why);
   }
 
   /** First Ctrl-C: ends after the task in hand. */

@@ -28,7 +28,10 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   const hosts = await gather(session, play, scope, (host) => ({
     data: { name: host.name, vars: host.vars, hostvars },
     selected: isSelected.has(host.name),
-    build: (target: Target<Facts>) => tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed),
+    build: (target: Target<Facts>) =>
+      tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed, {
+        isWhole: taking.length === play.roles.length,
+      }),
   }));
   session.hosts = hosts;
   // Hosts that were not tried for that reason are no finding.
@@ -63,6 +66,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
     const locked = hosts.filter(({ target }) => together.has(target.name));
     await converge(session, locked, () => play.strategy.converge(run));
+    for (const host of hosts) host.reportLeft();
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));
 }

@@ -15,8 +15,14 @@ export function wordsOf({ words = {} }: Pick<Task, 'words'>): ControlWords {
 }
 
 /** Who sees to the failure of a task: its own word, or the `rescue` of a block that it stands in. */
-export function handlerOf(task: Task): 'ignored' | undefined {
-  return wordsOf(task).ignoreErrors ? 'ignored' : undefined;
+export function handlerOf(task: Pick<Task, 'words' | 'within'>): 'ignored' | 'rescued' | undefined {
+  if (wordsOf(task).ignoreErrors) return 'ignored';
+  return rescuerOf(task) < 0 ? undefined : 'rescued';
+}
+
+/** How deep the block lies whose `rescue` sees to the failure of a task; -1 where there is none. */
+export function rescuerOf({ within = [] }: Pick<Task, 'within'>): number {
+  return within.findLastIndex(({ block, part }) => part === 'tasks' && block.rescues);
 }
 
 /** Its looks go together with those of other tasks: nothing of it is done in another way than theirs. */
