@@ -12,6 +12,8 @@ export interface SharedWords {
   readonly environment?: Readonly<Record<string, string | Secret>>;
   /** Run its apply and its probe as this user of the host. */
   readonly becomeUser?: string;
+  /** Let the first host of the batch do it for all of them; the others wait, and go on from what is there then. */
+  readonly runOnce?: boolean;
 }
 
 /** Ansible's control words: what every task takes besides what is wanted. */
@@ -32,6 +34,7 @@ export const WORDS = {
   ignoreErrors: true,
   environment: true,
   becomeUser: true,
+  runOnce: true,
   retries: true,
   delay: true,
   until: true,
@@ -42,7 +45,7 @@ export const WORDS = {
 export function checkWords(words: ControlWords, title: string): void {
   const wrong = (message: string, hint: string) =>
     new QuorateError(`"${title}": ${message}`, { exitCode: EXIT.usage, hint });
-  for (const name of ['when', 'ignoreErrors'] as const) {
+  for (const name of ['when', 'ignoreErrors', 'runOnce'] as const) {
     const value: unknown = words[name];
     if (value !== undefined && typeof value !== 'boolean')
       throw wrong(

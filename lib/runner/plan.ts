@@ -8,17 +8,29 @@ import { compileReads, parseReads } from './reads.ts';
 import type { RoleTask, Wire } from './wire.ts';
 import { differencesOf, handlerOf, probeFragment, readsWithOthers, unknownOf, wordsOf } from './words.ts';
 
-/** Probes tasks in one exchange and compares them in order, over a world that they foresee. */
+/**
+ * Probes tasks in one exchange and compares them in order, over a world that they foresee. `elsewhere` names the host
+ * that does for all what is to be done once, where that is another one.
+ */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  world: World,
-  wire: Wire,
+  {
+    world,
+    wire,
+    elsewhere,
+  }: { readonly world: World; readonly wire: Wire; readonly elsewhere: string | undefined },
 ): Promise<readonly PlannedTask[]> {
-  const wanted = tasks.filter(({ task }) => wordsOf(task).when !== false);
+  const whyNot = ({ task }: RoleTask) => {
+    const { when, runOnce } = wordsOf(task);
+    if (when === false) return 'when: false';
+    return runOnce && elsewhere !== undefined ? `runOnce: ${elsewhere} does it` : undefined;
+  };
+  const wanted = tasks.filter((one) => whyNot(one) === undefined);
   const readings = await probeAll(wanted, wire);
   const plan: PlannedTask[] = [];
   for (const one of tasks) {
-    if (wordsOf(one.task).when === false) plan.push({ ...one, changes: [], skipped: 'when: false' });
+    const skipped = whyNot(one);
+    if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
     else plan.push(planned(one, readings(wanted.indexOf(one)), { world, wire, due: plan.filter(isDue) }));
   }
   return plan;

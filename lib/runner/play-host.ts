@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -12,7 +13,7 @@ import { planTasks } from './plan.ts';
 import { Program } from './program.ts';
 import { withoutRepeats } from './tasks.ts';
 import { type RoleTask, Wire } from './wire.ts';
-import { differencesOf, handlerOf, probeFragment } from './words.ts';
+import { differencesOf, handlerOf, probeFragment, wordsOf } from './words.ts';
 
 /** Seconds for what changes something outside of tasks. */
 const ACT_SECONDS = 180;
@@ -27,8 +28,18 @@ export interface PlayHostOptions<Facts> {
   /** Written on the host beside the manifest: whose records these are. */
   readonly owner: string;
   readonly sink: EventSink;
+  /** The first host of the batch, which does what is done once. */
+  readonly first?: () => First | undefined;
+  /** Of a check: what earlier plays will have made of the host. */
+  readonly foreseen?: World;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
+}
+
+interface First {
+  readonly host: Pick<LoopHost<unknown>, 'outcomeOf'> & { readonly target: { readonly name: string } };
+  /** It has failed. */
+  readonly isLost: boolean;
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -43,6 +54,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly #applied = new Set<PlannedTask>();
   #world = new World();
   #program = new Program([]);
+  /** What another host does once and that was waited for. */
+  readonly #awaited = new Set<Task>();
 
   constructor(target: Target<Facts>, options: PlayHostOptions<Facts>) {
     this.target = target;
@@ -84,9 +97,27 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   async #planOf(tasks: readonly RoleTask[]): Promise<readonly PlannedTask[]> {
-    this.#world = new World();
+    this.#world = new World(this.#options.foreseen);
     this.#world.provides(this.stateDir);
-    return planTasks(tasks, this.#world, this.#wire);
+    return planTasks(
+      tasks.map(({ role, task }) => ({ role, task })),
+      {
+        world: this.#world,
+        wire: this.#wire,
+        elsewhere: this.#elsewhere?.target.name,
+      },
+    );
+  }
+
+  /** What the host will be like once the plan is carried out. */
+  get foreseen(): World {
+    return this.#world;
+  }
+
+  /** The host that does what is done once, where that is another one. */
+  get #elsewhere(): First['host'] | undefined {
+    const first = this.#options.first?.()?.host;
+    return first?.target.name === this.target.name ? undefined : first;
   }
 
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
@@ -94,7 +125,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     let ended: unknown;
     for (let due = this.plan.filter(isLeft); due.length > 0; due = this.plan.filter(isLeft)) {
       try {
-        await this.#carryOut(due);
+        await this.#carryOut(await this.#untilOnce(due));
       } catch (error) {
         ended = await this.#goOn(error, ended);
       }
@@ -104,7 +135,54 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     await this.#settle(this.#world.forProof());
   }
 
+  /**
+   * Of what is due, that which nothing waits for that is done once; where the first of it does, waits, and gives nothing:
+   * the rest is planned anew where the other host has changed something.
+   */
+  async #untilOnce(due: readonly PlannedTask[]): Promise<readonly PlannedTask[]> {
+    const at = this.plan.findIndex(({ task, skipped }) => isOnce(task, skipped) && !this.#awaited.has(task));
+    const once = this.plan[at];
+    if (once === undefined) return due;
+    const before = due.filter((one) => this.plan.indexOf(one) < at);
+    if (before.length > 0) return before;
+    this.#awaited.add(once.task);
+    if (await this.#awaitOnce(once)) await this.#planFrom(at + 1);
+    return [];
+  }
+
+  /** Waits for what another host does once; tells whether that changed something. */
+  async #awaitOnce({ role, task }: PlannedTask): Promise<boolean> {
+    this.#wire.doing(`waiting for "${task.title}"`);
+    for (;;) {
+      const first = this.#options.first?.();
+      const outcome = first?.host.outcomeOf(role, task);
+      if (outcome === 'ok' || outcome === 'changed') return outcome === 'changed';
+      if (first?.isLost || this.#wire.stopping) throw onceFailed(this.target.name, first, task);
+      if (outcome === 'none') return false;
+      await sleep(50);
+    }
+  }
+
+  /** What became of a task here; undefined while it is still to come, `none` where the plan has none of the kind. */
+  outcomeOf(role: string, { thing }: Task): 'ok' | 'changed' | 'none' | undefined {
+    const planned = this.plan.find((one) => one.role === role && one.task.thing === thing);
+    if (planned === undefined) return 'none';
+    if (!isDue(planned)) return 'ok';
+    const hasFailed = this.#program.hasFailed(planned.task) && handlerOf(planned.task) === undefined;
+    return this.#applied.has(planned) && !hasFailed ? 'changed' : undefined;
+  }
+
+  /** Plans what stands from there on anew, from new readings. */
+  async #planFrom(at: number): Promise<void> {
+    const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
+    const planned = await this.#planOf(this.plan.slice(at));
+    for (const one of planned) if (!isDue(one) && !known.has(one.task)) this.#wire.finished(one, 'ok');
+    this.plan = [...this.plan.slice(0, at), ...planned];
+    this.#rest();
+  }
+
   async #carryOut(due: readonly PlannedTask[]): Promise<void> {
+    if (due.length === 0) return;
     this.#wire.takeFailed();
     this.#wire.doing('preparing');
     const prepare = (planned: PlannedTask) => this.#prepare(planned);
@@ -236,6 +314,26 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
 function inMegabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
+}
+
+function isOnce(task: Task, skipped: string | undefined): boolean {
+  return wordsOf(task).runOnce === true && skipped?.startsWith('runOnce') === true;
+}
+
+function onceFailed(name: string, first: First | undefined, { title }: Task): QuorateError {
+  const who = first?.host.target.name ?? 'the first host';
+  if (first?.isLost !== true) {
+    return new QuorateError(`${name}: stopped on request while it waited for "${title}" on ${who}`, {
+      exitCode: EXIT.interrupted,
+      host: name,
+      hint: 'run again to go on',
+    });
+  }
+  return new QuorateError(`${name}: ${who}, which does "${title}" for all, has failed`, {
+    exitCode: EXIT.failed,
+    host: name,
+    hint: `see what failed on ${who}, and run again`,
+  });
 }
 
 /** A task failed, and nothing else. */
