@@ -10,6 +10,8 @@ export interface PlannedTask {
   readonly changes: readonly Change[];
   /** Judged when its turn comes: what earlier tasks change decides whether there is anything to do. */
   readonly waits?: boolean;
+  /** Left out on this host, and why. */
+  readonly skipped?: string;
 }
 
 /** Something differs, so a run carries it out. */
@@ -38,6 +40,11 @@ export interface PlayHost<Facts = unknown> {
   read(doing: string, probe: Sh): Promise<Reading>;
   /** Runs shell that changes something outside of tasks (moving leadership); never in a check. */
   act(doing: string, apply: Sh): Promise<Reading>;
+  /**
+   * Runs shell for whoever called us, never in a check: its output becomes ours, byte by byte, and nobody waits for it
+   * with a deadline. Resolves to its exit status; a first Ctrl-C ends it.
+   */
+  pipe(doing: string, piped: Sh): Promise<number>;
   /**
    * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
    * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty.
@@ -91,6 +98,8 @@ export interface PlayRun<Facts = unknown> {
 export interface Strategy<Facts = unknown> {
   /** Hosts that must be connected when `selected` are to be changed; by default just those. */
   scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
+  /** One host that can be reached is enough: the others are warnings then. */
+  readonly anyHost?: true;
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
   survey?(run: PlayRun<Facts>): Promise<void>;
   /** After planning, before any lock is taken: refuses plans that must not be carried out; in a check, too. */
@@ -119,7 +128,26 @@ export interface PlayProblem {
   readonly level?: 'warning';
 }
 
-export interface Play<Facts = unknown> {
+/** How many hosts go through a play at once: a number, a part of all, or a list of these for batch after batch. */
+export type Serial = HostCount | readonly HostCount[];
+
+type HostCount = number | `${number}%`;
+
+/** How a play takes its hosts, as Ansible has it. */
+export interface Batches {
+  /**
+   * Hosts of a batch. Each batch is a whole loop of its own: facts, plan, locks, changes, verification; what one broke
+   * stops the next. A check plans them all. By default all hosts are one batch.
+   */
+  readonly serial?: Serial;
+  /**
+   * Of each batch so many percent may fail before the others are left alone; 0. What is within it stops neither the
+   * next batch nor the next play.
+   */
+  readonly maxFailPercentage?: number;
+}
+
+export interface Play<Facts = unknown> extends Batches {
   readonly name: string;
   /** Host pattern. */
   readonly hosts: string;

@@ -13,6 +13,9 @@ export interface HostRecap {
   unknown: number;
   unreachable: number;
   roundTrips: number;
+  /** Of those that failed: what a task's `ignoreErrors`, or a block's `rescue`, has seen to. Left out where it is 0. */
+  ignored?: number;
+  rescued?: number;
 }
 
 /** What a run tells the world, in order; terminal, log and JSON are all made from it. */
@@ -32,11 +35,22 @@ export type RunEvent =
       readonly task: string;
       readonly status: TaskStatus;
       readonly changes: readonly Change[];
+      /** Of one that failed: the run goes on there all the same, by `ignoreErrors` or the `rescue` of a block. */
+      readonly handled?: 'ignored' | 'rescued';
+      /** Of one that was skipped, in words. */
+      readonly reason?: string;
+    }
+  | {
+      /** A line that a command of a task prints, as it does. */
+      readonly event: 'output';
+      readonly host: string;
+      readonly task: string;
+      readonly line: string;
     }
   | {
       readonly event: 'log';
-      /** `output` is what a command printed, for `-v`; `debug` is for `-vv`; `trace`, the scripts, for `-vvv`. */
-      readonly level: 'trace' | 'debug' | 'info' | 'warning' | 'output';
+      /** `debug` is for `-vv`; `trace`, the scripts, for `-vvv`. */
+      readonly level: 'trace' | 'debug' | 'info' | 'warning';
       readonly host?: string;
       readonly task?: string;
       readonly message: string;
@@ -70,10 +84,21 @@ export interface Progress {
   readonly due?: number;
 }
 
+/** Bytes for one of our own streams. */
+export interface Printed {
+  readonly host: string;
+  /** What it was started for. */
+  readonly task: string;
+  readonly to: 'stdout' | 'stderr';
+  readonly chunk: Buffer;
+}
+
 /** Where events go. Renderers are told of both; a slow one must not block. */
 export interface EventSink {
   emit(event: RunEvent): void;
   progress(progress: Progress): void;
+  /** What a program on a host prints for whoever called us: as it is, byte by byte. */
+  print?(printed: Printed): void;
 }
 
 /** An error as an event; what it does not know is left out. */

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deferred } from '../deferred.ts';
+import type { HostFacts } from '../dsl/host-facts.ts';
 import type { PlayInventoryHost } from '../dsl/play.ts';
+import type { Fleet, Vars } from '../dsl/role.ts';
+import type { World } from '../dsl/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
 import { Turns } from '../transport/turns.ts';
@@ -16,6 +19,8 @@ export interface RunOptions {
   readonly inventoryFiles: readonly string[];
   /** All hosts that a pattern names, in inventory order. */
   readonly select: (pattern: string) => readonly RunHost[];
+  /** All groups of the inventory, with the names of their hosts. */
+  readonly groups?: ReadonlyMap<string, readonly string[]>;
   /** `--limit`. */
   readonly limit: (host: RunHost) => boolean;
   readonly check: boolean;
@@ -27,6 +32,12 @@ export interface RunOptions {
   readonly sink: EventSink;
 }
 
+/** What roles see of the hosts around theirs; grows as facts are read. */
+interface GrowingFleet extends Fleet {
+  hostvars: Record<string, Vars | undefined>;
+  hostfacts: Record<string, Partial<HostFacts> | undefined>;
+}
+
 /** Milliseconds that a run has to end once its scripts were killed. */
 const GRACE = 2000;
 
@@ -35,6 +46,7 @@ export class Session {
   readonly options: RunOptions;
   readonly sink: EventSink;
   readonly connections = new Connections();
+  readonly fleet: GrowingFleet;
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
   readonly #turns: Turns;
@@ -44,6 +56,10 @@ export class Session {
   readonly #recap: Recap;
   readonly #failed = new Set<string>();
   #codes: ExitCode[] = [];
+  /** So many of them were borne with. */
+  #borne = 0;
+  /** Of a check: each host as it will be once the plays so far are carried out. */
+  readonly foreseen = new Map<string, World>();
   #stopped: ExitCode | undefined;
   /** It has said its last word. */
   #ended = false;
@@ -52,6 +68,7 @@ export class Session {
 
   constructor(options: RunOptions) {
     this.options = options;
+    this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#turns = new Turns(options.forks);
     this.#recap = new Recap(options.check);
     this.sink = {
@@ -63,6 +80,9 @@ export class Session {
       },
       progress: (progress) => {
         if (!this.#ended) options.sink.progress(progress);
+      },
+      print: (printed) => {
+        if (!this.#ended) options.sink.print?.(printed);
       },
     };
   }
@@ -115,7 +135,12 @@ export class Session {
 
   /** Something went wrong: no further play is begun. */
   get over(): boolean {
-    return this.#codes.some((code) => code !== EXIT.pending);
+    return this.#codes.slice(this.#borne).some((code) => code !== EXIT.pending);
+  }
+
+  /** What has failed so far is within what may: it counts for the exit code, and ends nothing. */
+  bear(): void {
+    this.#borne = this.#codes.length;
   }
 
   /**

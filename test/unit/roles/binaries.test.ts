@@ -41,7 +41,7 @@ it.each<[string, property: string, after: string, loaded: string | undefined, in
     facts: { ...ORDINARY, kept },
   });
   const change = {
-    resource: 'archive:/opt/etcd/bin',
+    resource: 'release:/opt/etcd/bin',
     kind: 'update' as const,
     property,
     before: null,

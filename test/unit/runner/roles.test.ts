@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { HostFacts } from '../../../lib/dsl/host-facts.ts';
 import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import { defineResource } from '../../../lib/dsl/resource.ts';
 import { type Role, role } from '../../../lib/dsl/role.ts';
@@ -13,6 +14,7 @@ import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { link } from '../../../lib/resources/link.ts';
+import { service } from '../../../lib/resources/service/index.ts';
 import { task } from '../../../lib/resources/task.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
@@ -22,7 +24,12 @@ import { shellHost } from '../support/shell-host.ts';
 const HERE = fileURLToPath(import.meta.url);
 
 /** Runs roles on hosts; what was said, and whether any host was contacted. */
-async function run(roles: readonly Role<null>[], vars: Record<string, unknown> = {}, ordinary = true) {
+async function run(
+  roles: readonly Role<HostFacts>[],
+  vars: Record<string, unknown> = {},
+  ordinary = true,
+  only?: string,
+) {
   const dir = scratch();
   const sink = recorder();
   let contacted = false;
@@ -42,11 +49,12 @@ async function run(roles: readonly Role<null>[], vars: Record<string, unknown> =
     {
       inventoryFiles: [],
       select: () => hosts,
+      groups: new Map([['web', ['web1', 'web2']]]),
       limit: () => true,
       check: false,
       detailedExitcode: false,
       forks: 5,
-      roles: { includes: () => true, explicit: false },
+      roles: { includes: (name) => (only ?? name) === name, explicit: only !== undefined },
       sink,
     },
   ).done;
@@ -68,7 +76,7 @@ describe('a role that is wrong is told before any host is contacted', () => {
   const fails = (): Task[] => {
     throw new TypeError('cannot read x'); // here: thrown
   };
-  const WRONG: readonly (readonly [name: string, role: Role<null>, message: RegExp])[] = [
+  const WRONG: readonly (readonly [name: string, role: Role<HostFacts>, message: RegExp])[] = [
     [
       'throws',
       role({ name: 'web', description: '', tasks: () => fails() }),
@@ -119,7 +127,7 @@ describe('variables', () => {
     name: 'greets',
     description: '',
     vars: {
-      who: { type: 'string' },
+      who: { type: 'string', required: true },
       times: { type: 'integer', default: 1 },
       how: { enum: ['loud', 'low'], default: 'low' },
       names: { type: 'array', items: { type: 'string' }, default: [] },
@@ -161,6 +169,45 @@ describe('variables', () => {
       'web1: role greets is wrong: it reads the variable whom, which greets does not declare',
     );
     expect(first?.position?.line).toBeGreaterThan(0);
+  });
+});
+
+describe('facts', () => {
+  it('that a role did not ask for are no empty text, also where another role did', async () => {
+    const asks = role({ name: 'asks', description: '', facts: ['kernel'], tasks: () => [] });
+    const reads = role({
+      name: 'reads',
+      description: '',
+      facts: ['cpus'],
+      tasks: ({ facts }) => [motd({ content: `${(facts as unknown as HostFacts).kernel}` })],
+    });
+    const { code, contacted, first } = await run([asks, reads]);
+    expect([code, contacted]).toEqual([1, false]);
+    expect(first).toMatchObject({
+      message: 'web1: role reads is wrong: it reads the fact kernel, which reads does not ask for',
+      hint: "ask for it: facts: ['cpus', …]",
+    });
+  });
+
+  it('and variables of other hosts are within reach, all read before any role is built for real', async () => {
+    const seen: unknown[] = [];
+    const looks = role({
+      name: 'looks',
+      description: '',
+      facts: ['kernel'],
+      tasks({ host, groups, hostvars, hostfacts }) {
+        const others = groups.web?.filter((name) => name !== host.name) ?? [];
+        for (const name of others) {
+          seen.push([name, host.groups, hostvars[name]?.who, typeof hostfacts[name]?.kernel]);
+        }
+        return [];
+      },
+    });
+    expect((await run([looks], { who: 'world' })).code).toBe(0);
+    expect(seen.slice(-2)).toEqual([
+      ['web2', ['web'], 'world', 'string'],
+      ['web1', ['web'], 'world', 'string'],
+    ]);
   });
 });
 
@@ -257,5 +304,44 @@ describe('an error in a resource of a user', () => {
     });
     const { code, message } = await run([of(() => [wrong('x')])]);
     expect([code, message]).toEqual([2, 'web1: diff of mine gives no list of differences']);
+  });
+
+  describe('a task that names another one', () => {
+    const conf = () => file('/tmp/quorate-conf', { content: '' });
+    const loaded = (after: Task) => command('loaded', { run: sh`:`, unless: sh`:`, after: [after] });
+    const reloads = (on: Task) => service('site', { reloadOn: [on] });
+    const of = (...tasks: Task[]) => role({ name: 'site', description: '', tasks: () => tasks });
+
+    it.each([
+      [
+        'is not in the list',
+        () => of(loaded(conf())),
+        '"loaded" names "/tmp/quorate-conf has its content, mode and owner", which is not in the list',
+      ],
+      [
+        'stands behind it',
+        () => of(reloads(conf()), conf()),
+        '"site is enabled and running" names "/tmp/quorate-conf has its content, mode and owner", which stands behind it',
+      ],
+    ])('which %s is told before any contact, with its line', async (_what, make, message) => {
+      const { code, contacted, first } = await run([make()]);
+      expect([code, contacted, first?.message]).toEqual([1, false, `web1: role site: ${message}`]);
+      expect(HERE.endsWith(first?.position?.file ?? 'none')).toBe(true);
+    });
+
+    it('is fine where that is skipped, or stands in a role before', async () => {
+      const one = role({
+        name: 'one',
+        description: '',
+        tasks: () => [file('/tmp/quorate-conf', { content: '', when: false })],
+      });
+      expect((await run([one, of(loaded(conf()))])).code).toBe(0);
+    });
+
+    it('may name one of a role that is left out', async () => {
+      const one = role({ name: 'one', description: '', tasks: () => [conf()] });
+      const { code } = await run([one, of(loaded(conf()))], {}, true, 'site');
+      expect(code).toBe(0);
+    });
   });
 });
