@@ -100,7 +100,7 @@ export function starts({ plan }: EtcdHost): boolean {
 }
 
 /** A plan that starts or stops the service. */
-export function startsOrStops(host: EtcdHost): boolean {
+export function changesService(host: EtcdHost): boolean {
   return servicesOf(host).some(isDue);
 }
 

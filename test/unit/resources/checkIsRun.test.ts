@@ -101,14 +101,6 @@ describe('whatever is there and whatever is wanted', () => {
     }
     if (changes.length > 0 && isSure) expect(seen(dir)).not.toEqual(before);
     if (changes.length === 0) expect(seen(dir)).toEqual(before);
-    // Both wanted at one path: every run takes it away and makes it again.
-    const absents = tasks.flatMap(({ task }) =>
-      task.resource.startsWith('absent:') ? [task.resource.slice(7)] : [],
-    );
-    const fights = withoutRepeats('here', tasks).some(({ task }) =>
-      absents.some((path) => !task.resource.startsWith('absent:') && task.resource.includes(path)),
-    );
-    if (fights) return;
     expect((await plan()).plan.flatMap((planned) => planned.changes)).toEqual([]);
   });
 });

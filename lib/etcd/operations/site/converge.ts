@@ -5,13 +5,13 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { HEALTH_FIRST, settle } from '../../health/gate.ts';
 import { memberOf, quorum } from '../../model/cluster.ts';
 import {
+  changesService,
   isInTurn,
   isRisked,
   leaderLast,
   roll,
   servicesOf,
   starts,
-  startsOrStops,
   stops,
 } from '../../roll.ts';
 import { forgetToken, saveToken } from '../../survey/token.ts';
@@ -70,7 +70,7 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   const down = starting.filter((host) => !started.includes(host));
   if (down.length > 0) return leaveAlone(down, leaderLast(turns, surveyed), HEALTH_FIRST);
   // Without turns to come the verification tells whether they found each other.
-  if (turns.length > 0 && starting.some(startsOrStops)) await settle(run, surveyed, starting);
+  if (turns.length > 0 && starting.some(changesService)) await settle(run, surveyed, starting);
   await roll(run, surveyed, turns, { apply: (host) => host.apply(isInTurn) });
 }
 
