@@ -21,7 +21,13 @@ function body<Facts>(play: Play<Facts>, { what, select, includes }: ListingOptio
   const facts = play.gather.ordinary;
   if (!host || facts === undefined) return roles.map(({ name, description }) => `  ${name}: ${description}`);
   const hostvars = Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
-  const target = { name: host.name, vars: host.vars, hostvars, facts };
+  const target = {
+    name: host.name,
+    vars: host.vars,
+    hostvars,
+    facts,
+    fleet: { groups: {}, hostvars, hostfacts: {} },
+  };
   return roles.flatMap((role) => [
     `  ${role.name}: ${role.description}`,
     ...role.tasks(target).map(({ title }) => `    ${title}`),

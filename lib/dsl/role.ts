@@ -1,3 +1,4 @@
+import type { FactName, HostFacts } from './host-facts.ts';
 import type { Sh } from './sh.ts';
 import type { Reading, Task } from './task.ts';
 
@@ -10,6 +11,18 @@ export type Vars = Readonly<Record<string, unknown>>;
 export interface Target<Facts = unknown> extends HostData {
   /** What `gather` read on this host. */
   readonly facts: Facts;
+  /** The hosts around it; none where a role is built without a run. */
+  readonly fleet?: Fleet;
+}
+
+/** What is known of the other hosts of a run. */
+export interface Fleet {
+  /** Groups of the inventory, with the names of their hosts, `all` among them. */
+  readonly groups: Readonly<Record<string, readonly string[] | undefined>>;
+  /** Variables of all hosts that a play of the playbook names. */
+  readonly hostvars: Readonly<Record<string, Vars | undefined>>;
+  /** What this run has read so far of the hosts of its plays. */
+  readonly hostfacts: Readonly<Record<string, Partial<HostFacts> | undefined>>;
 }
 
 /** What is known of a host before it is contacted. */
@@ -31,6 +44,8 @@ export interface Role<Facts = unknown> {
   readonly vars: VarSchema;
   /** Those that must be set before any host is contacted. */
   readonly required?: readonly string[];
+  /** What a play of plain roles reads of its hosts for this one. */
+  readonly facts?: readonly FactName[];
   /** Its stack begins where the role was written. */
   readonly writtenAt?: Error;
   tasks(target: Target<Facts>): readonly Task[];
@@ -38,39 +53,68 @@ export interface Role<Facts = unknown> {
 
 /**
  * Declare a role. Variables get their types from their schema: a misspelt name, or a number where text is wanted, is
- * red in the editor. One without a default must be set, or no host is contacted; with `optional: true` it may be
- * undefined instead.
+ * red in the editor. One without a default must be set, or no host is contacted (`required: true` says so to the
+ * reader); with `optional: true` it may be undefined instead. Facts are asked for by name, and those alone are there.
  *
  * @example
  * export const motd = role({
  *   name: 'motd',
  *   description: 'what users read when they log in',
- *   vars: { motd_text: { type: 'string', description: 'The text.' }, motd_width: { type: 'integer', default: 80 } },
- *   tasks: ({ vars }) => [file('/etc/motd', { content: fold(vars.motd_text, vars.motd_width) })],
+ *   vars: { motd_text: { type: 'string', required: true, description: 'The text.' } },
+ *   facts: ['distribution'],
+ *   tasks: ({ vars, facts }) => [file('/etc/motd', { content: `${vars.motd_text} (${facts.distribution})\n` })],
  * });
  */
-export function role<const Schema extends VarSchema, Facts = null>(definition: {
+export function role<
+  const Schema extends VarSchema = VarSchema,
+  const Asked extends FactName = never,
+>(definition: {
   readonly name: string;
   readonly description: string;
   readonly vars?: Schema;
-  tasks(target: RoleTarget<Schema, Facts>): readonly Task[];
-}): Role<Facts> {
+  readonly facts?: readonly Asked[];
+  tasks(target: RoleTarget<Schema, Pick<HostFacts, Asked>>): readonly Task[];
+}): Role<HostFacts> {
+  const { facts = [] } = definition;
   const vars: VarSchema = definition.vars ?? {};
   const required = Object.entries(vars).flatMap(([name, schema]) =>
     'default' in schema || schema.optional === true ? [] : [name],
   );
   return {
     ...definition,
-    vars,
+    facts,
+    vars: withoutOurWords(vars),
     required,
     writtenAt: new Error(`role ${definition.name}`),
-    tasks: (target) => definition.tasks(target as RoleTarget<Schema, Facts>),
+    tasks({ fleet = ALONE, ...target }) {
+      const host = { name: target.name, groups: groupsOf(target.name, fleet) };
+      return definition.tasks({ ...target, ...fleet, host } as RoleTarget<Schema, Pick<HostFacts, Asked>>);
+    },
   };
 }
 
-/** What the list of a role is made from, with variables as its schema types them. */
-export interface RoleTarget<Schema extends VarSchema, Facts> extends Target<Facts> {
+/** A role that is built without any run knows of no other host. */
+const ALONE: Fleet = { groups: {}, hostvars: {}, hostfacts: {} };
+
+function groupsOf(host: string, { groups }: Fleet): readonly string[] {
+  return Object.keys(groups).filter((group) => groups[group]?.includes(host));
+}
+
+/** JSON schema knows neither `optional` nor `required: true`: it says `required` with a list of properties. */
+function withoutOurWords(vars: VarSchema): VarSchema {
+  const entries = Object.entries(vars).map(([name, { optional: _, required, ...schema }]) => {
+    return [name, Array.isArray(required) ? { ...schema, required } : schema] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What the list of a role is made from: its host, with variables as their schema types them, and the hosts around it. */
+export interface RoleTarget<Schema extends VarSchema, Facts> extends Fleet {
+  /** Name of the host in the inventory. */
+  readonly name: string;
+  readonly host: { readonly name: string; readonly groups: readonly string[] };
   readonly vars: VarsOf<Schema>;
+  readonly facts: Facts;
 }
 
 /** Types of variables, read from their schema. */
@@ -85,9 +129,11 @@ type ValueOf<Property> = Property extends { readonly enum: readonly (infer Each)
   : Property extends { readonly type: infer Type }
     ? Type extends 'array'
       ? readonly (Property extends { readonly items: infer Items } ? ValueOf<Items> : unknown)[]
-      : Type extends keyof Plain
-        ? Plain[Type]
-        : unknown
+      : Property extends { readonly type: 'object'; readonly properties: infer Properties extends VarSchema }
+        ? { readonly [Name in keyof Properties]?: ValueOf<Properties[Name]> | undefined }
+        : Type extends keyof Plain
+          ? Plain[Type]
+          : unknown
     : unknown;
 
 interface Plain {
@@ -104,4 +150,6 @@ export interface FactSource<Facts> {
   parse(reading: Reading, target: HostData): Facts;
   /** Facts of an ordinary host, to build roles without contacting any. */
   readonly ordinary?: Facts;
+  /** What roles of other hosts may know of this one. */
+  shared?(facts: Facts): Partial<HostFacts>;
 }

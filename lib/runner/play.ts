@@ -4,7 +4,7 @@ import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
-import { EXIT, type QuorateError } from '../errors.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
@@ -29,7 +29,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   const hosts = await gather(session, play, scope, (host) => ({
     data: { name: host.name, vars: host.vars, hostvars },
     selected: isSelected.has(host.name),
-    build: (target: Target<Facts>) => tasksOf(taking, target, EXIT.failed),
+    build: (target: Target<Facts>) => tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed),
   }));
   session.hosts = hosts;
   // Hosts that were not tried for that reason are no finding.
@@ -70,10 +70,13 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
 }
 
 /** What is wrong with the roles of a play, before any host is contacted. */
-export function roleFaults<Facts>(play: Play<Facts>, { options }: Session): Promise<readonly QuorateError[]> {
+export function roleFaults<Facts>(
+  play: Play<Facts>,
+  { options, fleet }: Session,
+): Promise<readonly QuorateError[]> {
   const all = options.select(play.hosts);
   const hostvars = Object.fromEntries(all.map(({ name, vars }) => [name, vars]));
-  const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars }));
+  const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars, fleet }));
   const roles = play.roles.filter(({ name }) => options.roles.includes(name));
   return withLoaded(() => faultsOf(play, roles, hosts));
 }
@@ -88,37 +91,50 @@ async function gather<Facts>(
   ) => { readonly data: HostData } & Pick<PlayHostOptions<Facts>, 'selected' | 'build'>,
 ): Promise<LoopHost<Facts>[]> {
   const gathered = new Map<string, LoopHost<Facts>>();
+  const lost: unknown[] = [];
   await session.each(
     scope,
     (host) => host.name,
-    async (host) => {
-      session.sink.progress({ host: host.name, doing: 'connecting' });
-      const connected = await session.connections.of(host);
-      session.sink.progress({ host: host.name, doing: 'reading facts' });
-      const { data, selected, build } = describe(host);
-      const stateDir = play.stateDir(data);
-      const probe = play.gather.probe(data);
-      const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
-      const facts = play.gather.parse(reading, data);
-      const { check } = session.options;
-      const owner = play.owner(data);
-      const loop = new LoopHost(
-        { ...data, facts },
-        {
-          host: connected,
-          connect: () => session.connections.anew(host),
-          selected,
-          check,
-          stateDir,
-          owner,
-          sink: session.sink,
-          build,
-        },
-      );
-      gathered.set(host.name, loop);
-    },
+    (host) =>
+      one(host).catch((error) => {
+        if (!play.strategy.anyHost) throw error;
+        lost.push(error);
+      }),
   );
+  for (const error of lost) {
+    if (gathered.size === 0 || !(error instanceof QuorateError)) session.fail(error);
+    else session.sink.emit({ event: 'log', level: 'warning', message: error.message });
+  }
   return scope.flatMap((host) => gathered.get(host.name) ?? []);
+
+  async function one(host: RunHost): Promise<void> {
+    session.sink.progress({ host: host.name, doing: 'connecting' });
+    const connected = await session.connections.of(host);
+    session.sink.progress({ host: host.name, doing: 'reading facts' });
+    const { data, selected, build } = describe(host);
+    const stateDir = play.stateDir(data);
+    const probe = play.gather.probe(data);
+    const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
+    const facts = play.gather.parse(reading, data);
+    const shared = play.gather.shared?.(facts);
+    if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
+    const { check } = session.options;
+    const owner = play.owner(data);
+    const loop = new LoopHost(
+      { ...data, facts },
+      {
+        host: connected,
+        connect: () => session.connections.anew(host),
+        selected,
+        check,
+        stateDir,
+        owner,
+        sink: session.sink,
+        build,
+      },
+    );
+    gathered.set(host.name, loop);
+  }
 }
 
 async function readFacts(

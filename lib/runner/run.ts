@@ -30,7 +30,9 @@ export function startRun(playbook: Playbook, options: RunOptions): Run {
 
 async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
   const { inventoryFiles, check, select } = session.options;
-  const hosts = [...new Set(playbook.plays.flatMap((play) => select(play.hosts).map((host) => host.name)))];
+  const named = playbook.plays.flatMap((play) => select(play.hosts));
+  const hosts = [...new Set(named.map((host) => host.name))];
+  session.fleet.hostvars = Object.fromEntries(named.map(({ name, vars }) => [name, vars]));
   session.sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
   try {
     const faults = (await Promise.all(playbook.plays.map((play) => roleFaults(play, session)))).flat();

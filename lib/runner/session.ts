@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deferred } from '../deferred.ts';
+import type { HostFacts } from '../dsl/host-facts.ts';
 import type { PlayInventoryHost } from '../dsl/play.ts';
+import type { Fleet, Vars } from '../dsl/role.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
 import { Turns } from '../transport/turns.ts';
@@ -16,6 +18,8 @@ export interface RunOptions {
   readonly inventoryFiles: readonly string[];
   /** All hosts that a pattern names, in inventory order. */
   readonly select: (pattern: string) => readonly RunHost[];
+  /** All groups of the inventory, with the names of their hosts. */
+  readonly groups?: ReadonlyMap<string, readonly string[]>;
   /** `--limit`. */
   readonly limit: (host: RunHost) => boolean;
   readonly check: boolean;
@@ -27,6 +31,12 @@ export interface RunOptions {
   readonly sink: EventSink;
 }
 
+/** What roles see of the hosts around theirs; grows as facts are read. */
+interface GrowingFleet extends Fleet {
+  hostvars: Record<string, Vars | undefined>;
+  hostfacts: Record<string, Partial<HostFacts> | undefined>;
+}
+
 /** Milliseconds that a run has to end once its scripts were killed. */
 const GRACE = 2000;
 
@@ -35,6 +45,7 @@ export class Session {
   readonly options: RunOptions;
   readonly sink: EventSink;
   readonly connections = new Connections();
+  readonly fleet: GrowingFleet;
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
   readonly #turns: Turns;
@@ -52,6 +63,7 @@ export class Session {
 
   constructor(options: RunOptions) {
     this.options = options;
+    this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#turns = new Turns(options.forks);
     this.#recap = new Recap(options.check);
     this.sink = {
@@ -63,6 +75,9 @@ export class Session {
       },
       progress: (progress) => {
         if (!this.#ended) options.sink.progress(progress);
+      },
+      print: (printed) => {
+        if (!this.#ended) options.sink.print?.(printed);
       },
     };
   }

@@ -1,7 +1,7 @@
 import { NotLoaded } from '../dsl/lazy.ts';
 import type { Play } from '../dsl/play.ts';
 import { positionOf } from '../dsl/position.ts';
-import type { Role, Target, Vars } from '../dsl/role.ts';
+import type { Role, Target } from '../dsl/role.ts';
 import { isSame } from '../dsl/same.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
@@ -65,7 +65,7 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   }
   let list: unknown;
   try {
-    list = role.tasks({ ...target, vars: role.required ? declaredOnly(role, target.vars) : target.vars });
+    list = role.tasks(role.required ? declaredOnly(role, target) : target);
   } catch (error) {
     if (error instanceof NotLoaded) throw error;
     if (error instanceof QuorateError) {
@@ -81,19 +81,41 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
 }
 
 /**
- * Reading a variable that nobody declared would give `undefined`, which ends up in files as that word. For roles made
- * by `role()`: those of a plain object may read on behalf of others.
+ * Reading what nobody declared would give `undefined`, which ends up in files as that word. For roles made by `role()`:
+ * those of a plain object may read on behalf of others.
  */
-function declaredOnly({ name: role, vars: schema }: Role<never>, vars: Vars): Vars {
-  return new Proxy(vars, {
+function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<Facts> {
+  const vars = guarded(target.vars, Object.keys(role.vars), {
+    found: (name) => `it reads the variable ${name}, which ${role.name} does not declare`,
+    hint: 'declare it in vars, with its type',
+  });
+  const { facts } = target;
+  if (role.facts === undefined || typeof facts !== 'object' || facts === null) return { ...target, vars };
+  const asked = guarded(facts, role.facts, {
+    found: (name) => `it reads the fact ${name}, which ${role.name} does not ask for`,
+    hint: `ask for it: facts: [${[...role.facts, '…'].map((name) => (name === '…' ? name : `'${name}'`)).join(', ')}]`,
+    hides: true,
+  });
+  return { ...target, vars, facts: asked };
+}
+
+interface Guard {
+  found(name: string): string;
+  readonly hint: string;
+  /** What others declared is not for this role. */
+  readonly hides?: boolean;
+}
+
+function guarded<Values extends object>(
+  values: Values,
+  declared: readonly string[],
+  { found, hint, hides = false }: Guard,
+): Values {
+  return new Proxy(values, {
     get(own, name) {
-      if (typeof name === 'symbol' || name in own || Object.hasOwn(schema, name) || name === 'toJSON') {
-        return Reflect.get(own, name);
-      }
-      throw new QuorateError(`it reads the variable ${name}, which ${role} does not declare`, {
-        exitCode: EXIT.usage,
-        hint: 'declare it in vars, with its type',
-      });
+      const known = declared.includes(String(name)) || (!hides && name in own);
+      if (typeof name === 'symbol' || known || name === 'toJSON') return Reflect.get(own, name);
+      throw new QuorateError(found(name), { exitCode: EXIT.usage, hint });
     },
   });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { HostFacts } from '../../../lib/dsl/host-facts.ts';
 import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import { defineResource } from '../../../lib/dsl/resource.ts';
 import { type Role, role } from '../../../lib/dsl/role.ts';
@@ -20,7 +21,7 @@ import { shellHost } from '../support/shell-host.ts';
 const HERE = fileURLToPath(import.meta.url);
 
 /** Runs roles on hosts; what was said, and whether any host was contacted. */
-async function run(roles: readonly Role<null>[], vars: Record<string, unknown> = {}, ordinary = true) {
+async function run(roles: readonly Role<HostFacts>[], vars: Record<string, unknown> = {}, ordinary = true) {
   const dir = scratch();
   const sink = recorder();
   let contacted = false;
@@ -40,6 +41,7 @@ async function run(roles: readonly Role<null>[], vars: Record<string, unknown> =
     {
       inventoryFiles: [],
       select: () => hosts,
+      groups: new Map([['web', ['web1', 'web2']]]),
       limit: () => true,
       check: false,
       detailedExitcode: false,
@@ -66,7 +68,7 @@ describe('a role that is wrong is told before any host is contacted', () => {
   const fails = (): Task[] => {
     throw new TypeError('cannot read x'); // here: thrown
   };
-  const WRONG: readonly (readonly [name: string, role: Role<null>, message: RegExp])[] = [
+  const WRONG: readonly (readonly [name: string, role: Role<HostFacts>, message: RegExp])[] = [
     [
       'throws',
       role({ name: 'web', description: '', tasks: () => fails() }),
@@ -117,7 +119,7 @@ describe('variables', () => {
     name: 'greets',
     description: '',
     vars: {
-      who: { type: 'string' },
+      who: { type: 'string', required: true },
       times: { type: 'integer', default: 1 },
       how: { enum: ['loud', 'low'], default: 'low' },
       names: { type: 'array', items: { type: 'string' }, default: [] },
@@ -159,6 +161,45 @@ describe('variables', () => {
       'web1: role greets is wrong: it reads the variable whom, which greets does not declare',
     );
     expect(first?.position?.line).toBeGreaterThan(0);
+  });
+});
+
+describe('facts', () => {
+  it('that a role did not ask for are no empty text, also where another role did', async () => {
+    const asks = role({ name: 'asks', description: '', facts: ['kernel'], tasks: () => [] });
+    const reads = role({
+      name: 'reads',
+      description: '',
+      facts: ['cpus'],
+      tasks: ({ facts }) => [motd({ content: `${(facts as unknown as HostFacts).kernel}` })],
+    });
+    const { code, contacted, first } = await run([asks, reads]);
+    expect([code, contacted]).toEqual([1, false]);
+    expect(first).toMatchObject({
+      message: 'web1: role reads is wrong: it reads the fact kernel, which reads does not ask for',
+      hint: "ask for it: facts: ['cpus', …]",
+    });
+  });
+
+  it('and variables of other hosts are within reach, all read before any role is built for real', async () => {
+    const seen: unknown[] = [];
+    const looks = role({
+      name: 'looks',
+      description: '',
+      facts: ['kernel'],
+      tasks({ host, groups, hostvars, hostfacts }) {
+        const others = groups.web?.filter((name) => name !== host.name) ?? [];
+        for (const name of others) {
+          seen.push([name, host.groups, hostvars[name]?.who, typeof hostfacts[name]?.kernel]);
+        }
+        return [];
+      },
+    });
+    expect((await run([looks], { who: 'world' })).code).toBe(0);
+    expect(seen.slice(-2)).toEqual([
+      ['web2', ['web'], 'world', 'string'],
+      ['web1', ['web'], 'world', 'string'],
+    ]);
   });
 });
 
