@@ -4,7 +4,7 @@ import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from '../d
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
-import type { World } from '../dsl/world.ts';
+import { Slot, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { type PublicKey, parseKeys, publicKeyIn } from './ssh-key.ts';
 
@@ -40,7 +40,8 @@ interface ObservedKeys {
 export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired, ObservedKeys>({
   kind: 'authorized-keys',
   complete: (user, { keys, exclusive = false }) => ({ user, keys: parseKeys(keys), exclusive }),
-  name: ({ user }) => user,
+  // Several tasks may each bring keys of their own.
+  name: ({ user, keys, exclusive }) => (exclusive ? user : [user, ...keys.map(({ name }) => name)].join(' ')),
   title: ({ user, exclusive }) => `${user} lets in ${exclusive ? 'exactly these keys' : 'these keys'}`,
   probe: ({ user }) =>
     probe(
@@ -59,12 +60,16 @@ if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_stat "$q_home/.ssh"; q_
     };
   },
   diff: keysDifferences,
-  foresee({ user }, { home }, changes, world) {
+  foresee({ user, keys, exclusive }, { home }, changes, world) {
+    const blobs = keys.map(({ blob }) => blob);
+    const known = world.slot(WANTED, user).state;
+    world.slot(WANTED, user).willBe({ exclusive, blobs: [...(known?.blobs ?? []), ...blobs] });
     const text = changes.find((change) => change.text)?.text?.after;
     if (home === undefined || text === undefined) return;
     world.path(`${home}/.ssh`).willBe({ type: 'directory', mode: '0700', owner: user });
     world.path(pathIn(home)).willBe({ type: 'file', mode: '0600', owner: user, text, sha256: sha256(text) });
   },
+  late: true,
   apply({ user }, changes) {
     const { before = '', after } = changes.find((change) => change.text)?.text ?? {};
     const file = sh`"$q_home/.ssh/authorized_keys"`;
@@ -85,6 +90,22 @@ q_group=$(id -g -- ${user}) && mkdir -p -- "$q_home/.ssh" && q_mode "$q_home/.ss
   },
 });
 
+/** What earlier tasks want for a user. */
+const WANTED = new Slot<{ readonly exclusive: boolean; readonly blobs: readonly string[] }>({
+  exclusive: false,
+  blobs: [],
+});
+
+/** Two lists that do not agree would each undo the other, on every run. */
+function requireAgreement({ user, keys, exclusive }: KeysDesired, world: World): void {
+  const { state } = world.slot(WANTED, user);
+  if (!state || world.isProof) return;
+  const blobs = keys.map(({ blob }) => blob);
+  const [list, others] = exclusive ? [blobs, state.blobs ?? []] : [state.blobs ?? [], blobs];
+  if (!(exclusive || state.exclusive) || others.every((blob) => list.includes(blob))) return;
+  throw cannot(`${user} has an exclusive list, and another task adds a key`, 'put all keys into the list');
+}
+
 /** Sets `q_home`; to nothing without such a user. */
 function homeOf(user: string) {
   return sh`q_home=$(q_account passwd ${user}); q_home=\${q_home%:*}; q_home=\${q_home##*:}`;
@@ -99,6 +120,7 @@ function keysDifferences(
   { home, folder, file, ground }: ObservedKeys,
   world: World,
 ): readonly Difference[] {
+  requireAgreement({ user, keys, exclusive }, world);
   if (home === undefined || world.user(user).state === null) return forNewUser(user, keys, world);
   const foreseen = [world.path(`${home}/.ssh`).over(folder), world.path(pathIn(home)).over(file)] as const;
   requireOwn(`${home}/.ssh`, 'directory', foreseen[0]);
@@ -127,8 +149,7 @@ function keysDifferences(
 function forNewUser(user: string, keys: readonly PublicKey[], world: World): readonly Difference[] {
   if (!world.user(user).state && !world.bringsMore)
     throw cannot(`there is no user ${user}`, 'declare the user before it');
-  const text = { before: '', after: textOfLines(keys.map(({ line }) => line)) };
-  return keys.map((key, i) => ({ ...added(key), certainty: 'conditional', ...(i === 0 && { text }) }));
+  return keys.map((key) => ({ ...added(key), certainty: 'conditional' }));
 }
 
 /** The text with these keys in it, and what that changes. A key that is named is there as it is named, and no other way. */
