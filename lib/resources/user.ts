@@ -95,7 +95,7 @@ fi`
     const parts = partsOf(out);
     const own = parts.at(-1) ?? '';
     if (/^shadow closed$/m.test(own)) throw closed();
-    const [, uid, comment, shell] = /^passwd \S+ (\d+):\d+:([^:]*):[^:]*:([^:]*)$/m.exec(own) ?? [];
+    const [, uid, comment, shell] = /^passwd \S+ (\d+):\d+:([^:\n]*):[^:\n]*:([^:\n]*)$/m.exec(own) ?? [];
     const [, password, expiry] = /^shadow (\S+) (.*)$/m.exec(own) ?? [];
     return {
       group: /^primary (.+)$/m.exec(own)?.[1],

@@ -197,7 +197,7 @@ describeLab('resources on a real host', () => {
   it.runIf(hasGpg)('packages come from a repository that the same run brings, by its key', async () => {
     await on(`apt-get -q -y purge lab-site lab-extra; ${debRepository}`);
     const release = await on(RELEASE);
-    await on(`cat >/srv/lab-repo/InRelease <<'EOF'\n${signed(`${release}\n`)}\nEOF`);
+    await on(`cat >/srv/lab-repo/InRelease <<'EOF'\n${signed(`${release}\n`)}EOF`);
     expect((await run('repository', '--check')).errors).toEqual([]);
     const made = await run('repository');
     expect([made.code, made.errors]).toEqual([0, []]);

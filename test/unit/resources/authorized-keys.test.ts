@@ -108,8 +108,8 @@ describe('authorized keys', () => {
     const world = new World();
     world.user('ann').willBe({});
     expect(plan({ keys: [A, B] }, '', world)).toMatchObject([
-      { kind: 'create', after: A, certainty: 'conditional' },
-      { kind: 'create', after: B, certainty: 'conditional' },
+      { kind: 'create', after: A, certainty: 'certain' },
+      { kind: 'create', after: B, certainty: 'certain' },
     ]);
   });
 

@@ -79,6 +79,12 @@ describe('a user', () => {
       ['update password: (secret) → (secret)'],
     ],
     ['expires that day', { expires: '2027-01-31' }, observed([], `${ANN}\n${shadow('!', '20849')}`), []],
+    [
+      'has its shell, and a password',
+      { shell: '/bin/sh', password: new Secret(HASH) },
+      observed([], `${ANN}\n${shadow(HASH)}`),
+      [],
+    ],
     ['never expires', { expires: 'never' }, observed([], `${ANN}\n${shadow('!')}`), []],
     [
       'is to expire',
