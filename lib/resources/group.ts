@@ -4,7 +4,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { taken } from './user.ts';
+import { taken } from './user-wish.ts';
 
 export interface GroupOptions {
   /** Of a new group; one that exists with another is an error, because files belong to the number. */

@@ -4,7 +4,8 @@ import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { group } from '../../../lib/resources/group.ts';
-import { type UserOptions, user } from '../../../lib/resources/user.ts';
+import { user } from '../../../lib/resources/user.ts';
+import type { UserOptions } from '../../../lib/resources/user-wish.ts';
 
 /** What the probe prints: groups that are asked about, and the user if there is one. */
 function observed(groups: readonly string[], own?: string): string {
