@@ -1,13 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 
-/** What is compiled; ignored by git. */
+/** What is compiled, or goes along as it is. */
 const SOURCES = ['lib', 'roles', 'playbooks', 'test/lab/support', 'test/unit/cli'];
+/** Ignored by git. */
 const BUILDS = join(CHECKOUT, 'test/.program');
 const CONFIG = join(CHECKOUT, 'test/program.tsconfig.json');
 
@@ -43,6 +53,10 @@ function buildOf(files: readonly string[]): string {
   const compile = [join(CHECKOUT, 'node_modules/typescript/bin/tsc'), '-p', CONFIG, '--outDir', made];
   const { status, stdout, stderr } = spawnSync(process.execPath, compile, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`Cannot compile the program for its tests: ${stdout}${stderr}`);
+  // What playbooks send lies beside them.
+  for (const file of files.filter((one) => !one.endsWith('.ts'))) {
+    cpSync(file, join(made, relative(CHECKOUT, file)), { preserveTimestamps: true });
+  }
   removeOld();
   try {
     renameSync(made, folder);
@@ -55,10 +69,10 @@ function buildOf(files: readonly string[]): string {
 
 function sourceFiles(): readonly string[] {
   return SOURCES.flatMap((folder) =>
-    readdirSync(join(CHECKOUT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-      .sort()
-      .map((name) => join(CHECKOUT, folder, name)),
+    readdirSync(join(CHECKOUT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort(),
   );
 }
 

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { program } from '../program.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { ROOT, runPlaybook } from './support/playbook.ts';
+import { runPlaybook } from './support/playbook.ts';
 
 describeLab('day two of a cluster', () => {
   let lab: Lab;
@@ -14,8 +14,7 @@ describeLab('day two of a cluster', () => {
 
   /** Its streams as they are. */
   const ctl = (...args: string[]) => {
-    const file = join(ROOT, 'playbooks/etcdctl.ts');
-    return lab.run('node', ['--import', 'tsx', file, '-i', lab.inventoryFile, ...args], { cwd: ROOT });
+    return lab.run('node', [program('playbooks/etcdctl.ts'), '-i', lab.inventoryFile, ...args]);
   };
 
   it('etcdctl.ts prints what etcdctl prints, of the member that was meant', async () => {

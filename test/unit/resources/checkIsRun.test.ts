@@ -8,7 +8,6 @@ import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
-import { withoutRepeats } from '../../../lib/runner/tasks.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
