@@ -17,6 +17,8 @@ export interface PackagesDesired extends PackagesOptions {
 /** What a package manager knows of one name. */
 export interface FoundPackage {
   readonly installed?: string | undefined;
+  /** Somebody has said that it stays in its version. */
+  readonly held?: boolean;
   /** An installed package stands in for it. */
   readonly provided: boolean;
   /** The one it would install. */
