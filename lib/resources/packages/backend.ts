@@ -4,7 +4,7 @@ import type { Change } from '../../dsl/task.ts';
 export interface PackagesOptions {
   /** `absent`: none of them is installed. */
   readonly state?: 'present' | 'absent';
-  /** `latest` that the host's lists know, or a version; `*` stands for anything: `1.24.*`. */
+  /** `latest` that the host's lists know, or a version: `1.24` in any build, `1.24-2` exactly; `*` stands for anything. */
   readonly version?: string;
   /** Go back to an older version where that is the one wanted. */
   readonly downgrade?: boolean;
