@@ -46,11 +46,13 @@ export const binaries: Role<EtcdFacts> = {
     // `path` on a remote host: the image brings the binaries, nothing is sent.
     if (vars.etcd_source === 'path') return [isThere(`${member.binDir}/etcd`, BRING)];
     const version = facts.cluster?.version;
+    const upgraded = runningProgram(facts);
     return [
       directory(member.binDir, { mode: '0755', ...root, title: 'the directory of the binaries exists' }),
       release(member.binDir, {
         names: SOFTWARE.programs.map(({ name }) => name),
         version,
+        ...(upgraded && { upgraded }),
         record: releaseRecord(member),
         mode: '0755',
         ...root,
@@ -87,6 +89,12 @@ export const binaries: Role<EtcdFacts> = {
     ];
   },
 };
+
+/** What a member runs, by its own word and the record of its start. */
+function runningProgram({ kept, reading }: EtcdFacts) {
+  const [version, sha256] = [reading?.status?.version, kept.loadedProgram];
+  return version !== undefined && sha256 !== undefined ? { name: 'etcd', version, sha256 } : undefined;
+}
 
 const BRING =
   'etcd_source is path, so it must be there before a run: put it there, set etcd_bin_dir to where it is, or choose another etcd_source';

@@ -23,6 +23,11 @@ export interface ReleaseOptions extends OwnershipOptions {
   readonly version: string | undefined;
   /** Keeps version, origin and digests of what is installed. */
   readonly record: string;
+  /**
+   * A program that is there and of this version by its own word. Where that is the wanted version its bytes count as
+   * the release's, whatever the record says: who has loaded them need not load them again.
+   */
+  readonly upgraded?: { readonly name: string; readonly version: string; readonly sha256: string };
   /** Runs on control, once a release, never in a check. */
   readonly fetch: (context: PrepareContext) => Promise<Unpacked>;
 }
@@ -104,7 +109,7 @@ function incoming({ directory }: ReleaseDesired, name: string): string {
 }
 
 function foreseeFiles(
-  { directory, names, mode, owner, group }: ReleaseDesired,
+  { directory, names, mode, owner, group, version, upgraded }: ReleaseDesired,
   observed: ObservedRelease,
   changes: readonly Difference[],
   world: World,
@@ -112,13 +117,17 @@ function foreseeFiles(
   // A repair brings back what is recorded; only another version brings unknown bytes.
   const other = changes.some(({ property }) => property === 'version');
   const recorded = new Map(observed.files.map((one) => [one.name, one.recorded]));
+  const there = new Map(observed.there);
+  const known = ({ name, version: is, sha256 }: Required<ReleaseOptions>['upgraded']) =>
+    is === version && there.get(name)?.sha256 === sha256 ? [[name, sha256] as const] : [];
+  const kept = new Map(upgraded ? known(upgraded) : []);
   for (const name of observed.files.length === 0 ? names : recorded.keys()) {
     world.path(`${directory}/${name}`).willBe({
       type: 'file',
       mode,
       ...(owner && { owner }),
       ...(group && { group }),
-      sha256: other ? UNKNOWN : (recorded.get(name) ?? UNKNOWN),
+      sha256: (other ? kept : recorded).get(name) ?? UNKNOWN,
     });
   }
 }
