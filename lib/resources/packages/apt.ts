@@ -12,7 +12,7 @@ export const apt: PackageBackend = {
     names,
     version,
     state,
-  }) => sh`q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package} \${Version} \${Provides}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
+  }) => sh`q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package} \${Version} \${Provides}\nwant \${db:Status-Want} \${Package}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
 q_all=$(printf '%s\n' "$q_all" | grep -F ${names.flatMap((name) => ['-e', name])})
 printf '%s\n' "$q_all"
 set --
@@ -32,8 +32,10 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
         : [{ name, version, provides: provides.split(/,\s*/).map((one) => one.split(' ')[0]) }];
     });
     const known = policies(lines);
+    const held = new Set(lines.flatMap((line) => /^want hold (\S+)$/.exec(line)?.[1] ?? []));
     const find = (name: string): FoundPackage => ({
       installed: installed.find((one) => one.name === name)?.version,
+      held: held.has(name),
       provided: installed.some(({ provides }) => provides.includes(name)),
       candidate: known.get(name)?.candidate,
       versions: known.get(name)?.versions ?? [],

@@ -4,7 +4,7 @@ import type { Change } from '../../dsl/task.ts';
 export interface PackagesOptions {
   /** `absent`: none of them is installed. */
   readonly state?: 'present' | 'absent';
-  /** `latest` that the host's lists know, or a version; `*` stands for anything: `1.24.*`. */
+  /** `latest` that the host's lists know, or a version: `1.24` in any build, `1.24-2` exactly; `*` stands for anything. */
   readonly version?: string;
   /** Go back to an older version where that is the one wanted. */
   readonly downgrade?: boolean;
@@ -17,6 +17,8 @@ export interface PackagesDesired extends PackagesOptions {
 /** What a package manager knows of one name. */
 export interface FoundPackage {
   readonly installed?: string | undefined;
+  /** Somebody has said that it stays in its version. */
+  readonly held?: boolean;
   /** An installed package stands in for it. */
   readonly provided: boolean;
   /** The one it would install. */

@@ -17,7 +17,7 @@ import { hasFreshLists } from './sources.ts';
 /**
  * Packages of the distribution, one or several names with spaces between them: there, in some version or the newest;
  * or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
- * it is, and nothing is removed that is not named.
+ * it is (for it the newest is the one it has), and nothing is removed that is not named.
  *
  * @example
  * packages('nginx curl')
@@ -101,12 +101,17 @@ function differencesOf(
     world.isProof || foreseen === undefined ? found?.installed : (foreseen?.version ?? undefined);
   const before = installed ?? null;
   if (state === 'absent') {
+    if (installed !== undefined && found?.held) throw isHeld(name, installed, 'is to go');
     return installed === undefined ? [] : [{ kind: 'remove', property: name, before, after: null }];
   }
   const { candidate, versions = [] } = found ?? {};
   if (version === undefined && (installed !== undefined || found?.provided)) return [];
   if (installed !== undefined && version !== undefined && version !== 'latest' && fits(version, installed))
     return [];
+  if (installed !== undefined && found?.held) {
+    if (version === 'latest') return [];
+    throw isHeld(name, installed, `is to be ${version}`);
+  }
   // A repository that an earlier task brings may have another one.
   const isFresh = hasFreshLists(world);
   const known =
@@ -155,6 +160,13 @@ function takesOthers(names: readonly string[], others: readonly string[]): Quora
   return new QuorateError(`cannot remove ${names.join(', ')}: ${others.join(', ')} would go, too`, {
     exitCode: EXIT.failed,
     hint: 'name those as well if they may go',
+  });
+}
+
+function isHeld(name: string, installed: string, wanted: string): QuorateError {
+  return new QuorateError(`${name} is held at ${installed}, and ${wanted}`, {
+    exitCode: EXIT.failed,
+    hint: `somebody did not want that; apt-mark unhold ${name} takes it back`,
   });
 }
 

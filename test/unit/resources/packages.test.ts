@@ -43,6 +43,20 @@ describe('packages', () => {
       apt('1.22-1', NEW),
       ['create nginx-extras  unknown unknown'],
     ],
+    [
+      'that is held, and to be the newest',
+      'nginx',
+      { version: 'latest' },
+      apt('1.22-1', NEW, 'want hold nginx'),
+      [],
+    ],
+    [
+      'that is held in its version',
+      'nginx',
+      { version: '1.22-1' },
+      apt('1.22-1', NEW, 'want hold nginx'),
+      [],
+    ],
     ['of a version that is there', 'nginx', { version: '1.22-1' }, apt('1.22-1', NEW), []],
     ['of a pattern that is there', 'nginx', { version: '1.24*' }, apt('1.24-1', NEW), []],
     [
@@ -106,6 +120,18 @@ describe('packages', () => {
       { state: 'absent' },
       apt('1.24-2', NEW, 'takes nginx\ntakes site'),
       /cannot remove nginx: site would go, too$/,
+    ],
+    [
+      'what is held does not move',
+      { version: '1.24*' },
+      apt('1.22-1', NEW, 'want hold nginx'),
+      /nginx is held at 1.22-1, and is to be 1.24\*$/,
+    ],
+    [
+      'what is held does not go',
+      { state: 'absent' },
+      apt('1.22-1', NEW, 'want hold nginx'),
+      /nginx is held at 1.22-1, and is to go$/,
     ],
     ['a host without apt', {}, 'manager none', /no package manager that is known/],
   ])('%s', (_name, options, out, message) => {
