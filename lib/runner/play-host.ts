@@ -8,6 +8,7 @@ import { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
+import { type Actor, Elsewhere, type Ground } from './elsewhere.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { planTasks } from './plan.ts';
 import { Program } from './program.ts';
@@ -30,6 +31,8 @@ export interface PlayHostOptions<Facts> {
   readonly sink: EventSink;
   /** The first host of the batch, which does what is done once. */
   readonly first?: () => First | undefined;
+  /** A host that acts for this one, by its name. */
+  readonly actor?: (name: string) => Promise<Actor>;
   /** Of a check: what earlier plays will have made of the host. */
   readonly foreseen?: World;
   /** What the roles that take part want of a host. */
@@ -51,6 +54,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   plan: readonly PlannedTask[] = [];
   readonly #options: PlayHostOptions<Facts>;
   readonly #wire: Wire;
+  readonly #others: Elsewhere;
   readonly #applied = new Set<PlannedTask>();
   #world = new World();
   #program = new Program([]);
@@ -64,6 +68,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.stateDir = options.stateDir;
     this.#options = options;
     this.#wire = new Wire(options.host, options.stateDir, options.sink);
+    const nobody = () => Promise.reject(new Error('no other host is known here'));
+    this.#others = new Elsewhere(target.name, options.actor ?? nobody, options.sink);
   }
 
   async read(doing: string, probe: Sh): Promise<Reading> {
@@ -99,14 +105,23 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   async #planOf(tasks: readonly RoleTask[]): Promise<readonly PlannedTask[]> {
     this.#world = new World(this.#options.foreseen);
     this.#world.provides(this.stateDir);
-    return planTasks(
-      tasks.map(({ role, task }) => ({ role, task })),
-      {
-        world: this.#world,
-        wire: this.#wire,
-        elsewhere: this.#elsewhere?.target.name,
-      },
-    );
+    const elsewhere = this.#elsewhere?.target.name;
+    await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
+    const all = tasks.map(({ role, task }) => ({ role, task }));
+    return planTasks(all, { groundOf: (task) => this.#groundOf(task), elsewhere });
+  }
+
+  #groundOf(task: Task): Ground {
+    return this.#others.of(task) ?? { wire: this.#wire, world: this.#world, actor: undefined };
+  }
+
+  /** A run would change something on this host, and not only on those that act for it. */
+  get changesItself(): boolean {
+    return this.plan.some((one) => isDue(one) && this.#others.of(one.task) === undefined);
+  }
+
+  get #wires(): readonly Wire[] {
+    return [this.#wire, ...this.#others.wires];
   }
 
   /** What the host will be like once the plan is carried out. */
@@ -176,14 +191,14 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   async #planFrom(at: number): Promise<void> {
     const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
     const planned = await this.#planOf(this.plan.slice(at));
-    for (const one of planned) if (!isDue(one) && !known.has(one.task)) this.#wire.finished(one, 'ok');
+    this.#tellOk(planned.filter(({ task }) => !known.has(task)));
     this.plan = [...this.plan.slice(0, at), ...planned];
     this.#rest();
   }
 
   async #carryOut(due: readonly PlannedTask[]): Promise<void> {
     if (due.length === 0) return;
-    this.#wire.takeFailed();
+    for (const wire of this.#wires) wire.takeFailed();
     this.#wire.doing('preparing');
     const prepare = (planned: PlannedTask) => this.#prepare(planned);
     const prepared = await Promise.all(due.map((one) => (one.waits ? {} : prepare(one))));
@@ -199,6 +214,13 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       prepare,
       send,
       done: this.#applied,
+      elsewhere: (task) => {
+        const { actor, wire, world } = this.#groundOf(task);
+        if (actor === undefined) return undefined;
+        const { owner, connect } = actor;
+        const context = { wire, proof: world.forProof(), owner, connect, prepare, done: this.#applied };
+        return { actor, context: { ...context, send: (files) => this.#send(files, actor.host) } };
+      },
     });
   }
 
@@ -207,7 +229,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
    * once that is done, or undefined where somebody sees to the failure; throws where nothing is left to be done.
    */
   async #goOn(error: unknown, ended: unknown): Promise<unknown> {
-    const failed = this.#wire.takeFailed();
+    const failed = this.#wires.map((wire) => wire.takeFailed()).find(Boolean);
     if (failed === undefined || !isTasks(error) || this.#wire.stopping) throw ended ?? error;
     const rest = this.#program.behind(failed.task);
     const handled = handlerOf(failed.task);
@@ -219,10 +241,15 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const isOpen = (one: PlannedTask) => isDue(one) && !this.#applied.has(one);
     const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
     const planned = await this.#planOf([...before.filter(isOpen), ...rest]);
-    for (const one of planned) if (!isDue(one) && !known.has(one.task)) this.#wire.finished(one, 'ok');
+    this.#tellOk(planned.filter(({ task }) => !known.has(task)));
     this.plan = [...before.filter((one) => !isOpen(one)), ...planned];
     this.#rest();
     return handled === undefined ? (ended ?? error) : ended;
+  }
+
+  #tellOk(planned: readonly PlannedTask[]): void {
+    for (const one of planned)
+      if (!isDue(one) && one.skipped === undefined) this.#groundOf(one.task).wire.finished(one, 'ok');
   }
 
   /** Once all is applied: what was judged before tasks behind it were applied must not be due again. */
@@ -230,7 +257,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
     const early = this.plan
       .slice(0, this.plan.findLastIndex(isDue))
-      .filter(({ task, skipped }) => task.after === 'any' && !task.unproven && task.probe && !skipped);
+      .filter(
+        ({ task, skipped }) =>
+          task.after === 'any' && !task.unproven && task.probe && !skipped && !this.#others.of(task),
+      );
     if (early.length === 0) return;
     const fragments = early.map(({ task }, i) => probeFragment(task, `${i}`));
     const { readings } = await this.#wire.exchange('reading', fragments);
@@ -250,12 +280,13 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Reports what is planned and needs nothing done; in a check, all that is planned. */
   reportPlan(): void {
     for (const planned of this.plan) {
-      const { skipped, changes } = planned;
-      if (skipped !== undefined) this.#wire.finished(planned, 'skipped', [], skipped);
-      else if (!isDue(planned)) this.#wire.finished(planned, 'ok');
+      const { skipped, changes, task } = planned;
+      const { wire } = this.#groundOf(task);
+      if (skipped !== undefined) wire.finished(planned, 'skipped', [], skipped);
+      else if (!isDue(planned)) wire.finished(planned, 'ok');
       else if (this.#options.check) {
         const status = changes.every(({ certainty }) => certainty === 'unknown') ? 'unknown' : 'changed';
-        this.#wire.finished(planned, status, changes);
+        wire.finished(planned, status, changes);
       }
     }
     if (this.#options.check) this.reportLeft();
@@ -268,12 +299,12 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /** First Ctrl-C: ends after the task in hand. */
   stop(): void {
-    this.#wire.stop();
+    for (const wire of this.#wires) wire.stop();
   }
 
   /** Second Ctrl-C: ends the process group on the host. */
   kill(): void {
-    this.#wire.kill();
+    for (const wire of this.#wires) wire.kill();
   }
 
   #rest(): void {
@@ -290,7 +321,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   /** Side by side: each file has a channel of its own. */
-  async #send(transfers: readonly Transfer[]): Promise<void> {
+  async #send(transfers: readonly Transfer[], host = this.host): Promise<void> {
     const sent = new Map<string, number>();
     // What is wrong with a file is for the one who sends it to say.
     const sizeOf = ({ source }: Transfer) =>
@@ -302,7 +333,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
     await Promise.all(
       transfers.map(({ source, target }) =>
-        this.host.send(source, target, (bytes) => {
+        host.send(source, target, (bytes) => {
           sent.set(target, bytes);
           const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
           this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
