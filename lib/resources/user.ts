@@ -78,6 +78,8 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   },
   foresee: ({ name, group }, _observed, _changes, world) =>
     world.user(name).willBe(group === undefined ? {} : { group }),
+  // A package may bring it otherwise than it is wanted.
+  late: true,
   apply({ name, system, group, groups = [], home, shell }, changes) {
     const options = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
     if (changes.every(({ kind }) => kind === 'update')) {

@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -10,8 +8,10 @@ import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import { type Actor, Elsewhere, type Ground } from './elsewhere.ts';
 import type { EventSink, TaskStatus } from './events.ts';
+import { awaitOnce, type First, isOnce } from './once.ts';
 import { planTasks } from './plan.ts';
 import { Program } from './program.ts';
+import { sendFiles } from './send-files.ts';
 import { withoutRepeats } from './tasks.ts';
 import { type RoleTask, Wire } from './wire.ts';
 import { differencesOf, handlerOf, probeFragment, wordsOf } from './words.ts';
@@ -37,12 +37,6 @@ export interface PlayHostOptions<Facts> {
   readonly foreseen?: World;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
-}
-
-interface First {
-  readonly host: Pick<LoopHost<unknown>, 'outcomeOf'> & { readonly target: { readonly name: string } };
-  /** It has failed. */
-  readonly isLost: boolean;
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -161,21 +155,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const before = due.filter((one) => this.plan.indexOf(one) < at);
     if (before.length > 0) return before;
     this.#awaited.add(once.task);
-    if (await this.#awaitOnce(once)) await this.#planFrom(at + 1);
+    this.#wire.doing(`waiting for "${once.task.title}"`);
+    if (await awaitOnce(once, this.#options.first ?? (() => undefined), this.#wire))
+      await this.#planFrom(at + 1);
     return [];
-  }
-
-  /** Waits for what another host does once; tells whether that changed something. */
-  async #awaitOnce({ role, task }: PlannedTask): Promise<boolean> {
-    this.#wire.doing(`waiting for "${task.title}"`);
-    for (;;) {
-      const first = this.#options.first?.();
-      const outcome = first?.host.outcomeOf(role, task);
-      if (outcome === 'ok' || outcome === 'changed') return outcome === 'changed';
-      if (first?.isLost || this.#wire.stopping) throw onceFailed(this.target.name, first, task);
-      if (outcome === 'none') return false;
-      await sleep(50);
-    }
   }
 
   /** What became of a task here; undefined while it is still to come, `none` where the plan has none of the kind. */
@@ -205,21 +188,22 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
     const { owner, connect } = this.#options;
     const proof = this.#world.forProof();
-    const send = (transfers: readonly Transfer[]) => this.#send(transfers);
+    const sendTo = (host: Host) => (files: readonly Transfer[]) =>
+      sendFiles(host, files, (text) => this.#wire.doing(text));
     await applySteps(steps, {
       wire: this.#wire,
       proof,
       owner,
       connect,
       prepare,
-      send,
+      send: sendTo(this.host),
       done: this.#applied,
       elsewhere: (task) => {
         const { actor, wire, world } = this.#groundOf(task);
         if (actor === undefined) return undefined;
         const { owner, connect } = actor;
         const context = { wire, proof: world.forProof(), owner, connect, prepare, done: this.#applied };
-        return { actor, context: { ...context, send: (files) => this.#send(files, actor.host) } };
+        return { actor, context: { ...context, send: sendTo(actor.host) } };
       },
     });
   }
@@ -319,52 +303,6 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const prepared = await this.#wire.inTask(planned, () => task.prepare?.(changes, { progress }));
     return prepared ?? {};
   }
-
-  /** Side by side: each file has a channel of its own. */
-  async #send(transfers: readonly Transfer[], host = this.host): Promise<void> {
-    const sent = new Map<string, number>();
-    // What is wrong with a file is for the one who sends it to say.
-    const sizeOf = ({ source }: Transfer) =>
-      stat(source).then(
-        ({ size }) => size,
-        () => 0,
-      );
-    const sizes = await Promise.all(transfers.map(sizeOf));
-    const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
-    await Promise.all(
-      transfers.map(({ source, target }) =>
-        host.send(source, target, (bytes) => {
-          sent.set(target, bytes);
-          const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
-          this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
-        }),
-      ),
-    );
-  }
-}
-
-function inMegabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(0);
-}
-
-function isOnce(task: Task, skipped: string | undefined): boolean {
-  return wordsOf(task).runOnce === true && skipped?.startsWith('runOnce') === true;
-}
-
-function onceFailed(name: string, first: First | undefined, { title }: Task): QuorateError {
-  const who = first?.host.target.name ?? 'the first host';
-  if (first?.isLost !== true) {
-    return new QuorateError(`${name}: stopped on request while it waited for "${title}" on ${who}`, {
-      exitCode: EXIT.interrupted,
-      host: name,
-      hint: 'run again to go on',
-    });
-  }
-  return new QuorateError(`${name}: ${who}, which does "${title}" for all, has failed`, {
-    exitCode: EXIT.failed,
-    host: name,
-    hint: `see what failed on ${who}, and run again`,
-  });
 }
 
 /** A task failed, and nothing else. */
