@@ -148,43 +148,54 @@ async function gather<Facts>(
     const host = scope.map(({ name }) => gathered.get(name)).find((one) => one?.selected);
     return host && { host, isLost: session.failed(host.target.name) };
   };
+  const lost: unknown[] = [];
   await session.each(
     scope,
     (host) => host.name,
-    async (host) => {
-      session.sink.progress({ host: host.name, doing: 'connecting' });
-      const connected = await session.connections.of(host);
-      session.sink.progress({ host: host.name, doing: 'reading facts' });
-      const { data, selected, build } = describe(host);
-      const stateDir = play.stateDir(data);
-      const probe = play.gather.probe(data);
-      const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
-      const facts = play.gather.parse(reading, data);
-      const shared = play.gather.shared?.(facts);
-      if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
-      const { check } = session.options;
-      const owner = play.owner(data);
-      const foreseen = session.foreseen.get(host.name);
-      const loop = new LoopHost(
-        { ...data, facts },
-        {
-          host: connected,
-          connect: () => session.connections.anew(host),
-          selected,
-          check,
-          stateDir,
-          owner,
-          sink: session.sink,
-          build,
-          first,
-          actor: (name: string) => actorOf(play, session, name),
-          ...(foreseen && { foreseen }),
-        },
-      );
-      gathered.set(host.name, loop);
-    },
+    (host) =>
+      one(host).catch((error) => {
+        if (!play.strategy.anyHost) throw error;
+        lost.push(error);
+      }),
   );
+  for (const error of lost) {
+    if (gathered.size === 0 || !(error instanceof QuorateError)) session.fail(error);
+    else session.sink.emit({ event: 'log', level: 'warning', message: error.message });
+  }
   return scope.flatMap((host) => gathered.get(host.name) ?? []);
+
+  async function one(host: RunHost): Promise<void> {
+    session.sink.progress({ host: host.name, doing: 'connecting' });
+    const connected = await session.connections.of(host);
+    session.sink.progress({ host: host.name, doing: 'reading facts' });
+    const { data, selected, build } = describe(host);
+    const stateDir = play.stateDir(data);
+    const probe = play.gather.probe(data);
+    const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
+    const facts = play.gather.parse(reading, data);
+    const shared = play.gather.shared?.(facts);
+    if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
+    const { check } = session.options;
+    const owner = play.owner(data);
+    const foreseen = session.foreseen.get(host.name);
+    const loop = new LoopHost(
+      { ...data, facts },
+      {
+        host: connected,
+        connect: () => session.connections.anew(host),
+        selected,
+        check,
+        stateDir,
+        owner,
+        sink: session.sink,
+        build,
+        first,
+        actor: (name: string) => actorOf(play, session, name),
+        ...(foreseen && { foreseen }),
+      },
+    );
+    gathered.set(host.name, loop);
+  }
 }
 
 async function readFacts(
