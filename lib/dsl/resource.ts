@@ -118,6 +118,7 @@ export function defineResource<Options extends object, Desired, Observed>(
         if (!Array.isArray(differences)) throw noList(resource.kind);
         const changes = differences.map((one) => ({ certainty: 'certain' as const, ...one, resource: id }));
         resource.foresee?.(desired, observed, changes, world);
+        if (changes.length > 0) world.expectChange();
         return changes;
       },
       ...(judged && { after: judged }),

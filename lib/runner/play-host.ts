@@ -1,3 +1,4 @@
+import { withLoaded } from '../dsl/lazy.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -91,7 +92,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const own = { ...this.target.vars, ...vars };
     const hostvars = { ...this.target.hostvars, [this.target.name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
-    await this.makePlan(this.#options.build(this.target));
+    await this.makePlan(await withLoaded(() => this.#options.build(this.target)));
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
@@ -104,6 +105,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   async #planOf(tasks: readonly RoleTask[]): Promise<readonly PlannedTask[]> {
     this.#world = new World(this.#options.foreseen);
     this.#world.provides(this.stateDir);
+    this.#world.declares(this.#program.live.map(({ task }) => task));
     const elsewhere = this.#elsewhere?.target.name;
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
     const all = tasks.map(({ role, task }) => ({ role, task }));

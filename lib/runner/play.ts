@@ -1,4 +1,5 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import { withLoaded } from '../dsl/lazy.ts';
 import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -123,15 +124,15 @@ async function runBatch<Facts>(
 }
 
 /** What is wrong with the roles of a play, before any host is contacted. */
-export function roleFaults<Facts>(play: Play<Facts>, { options, fleet }: Session): readonly QuorateError[] {
+export function roleFaults<Facts>(
+  play: Play<Facts>,
+  { options, fleet }: Session,
+): Promise<readonly QuorateError[]> {
   const all = options.select(play.hosts);
   const hostvars = Object.fromEntries(all.map(({ name, vars }) => [name, vars]));
   const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars, fleet }));
-  return faultsOf(
-    play,
-    play.roles.filter(({ name }) => options.roles.includes(name)),
-    hosts,
-  );
+  const roles = play.roles.filter(({ name }) => options.roles.includes(name));
+  return withLoaded(() => faultsOf(play, roles, hosts));
 }
 
 /** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
@@ -144,11 +145,11 @@ async function gather<Facts>(
   ) => { readonly data: HostData } & Pick<PlayHostOptions<Facts>, 'selected' | 'build'>,
 ): Promise<LoopHost<Facts>[]> {
   const gathered = new Map<string, LoopHost<Facts>>();
+  const lost: unknown[] = [];
   const first = () => {
     const host = scope.map(({ name }) => gathered.get(name)).find((one) => one?.selected);
     return host && { host, isLost: session.failed(host.target.name) };
   };
-  const lost: unknown[] = [];
   await session.each(
     scope,
     (host) => host.name,

@@ -1,8 +1,12 @@
 import { stat } from 'node:fs/promises';
 import type { Transfer } from '../dsl/task.ts';
 import type { Host } from '../transport/host.ts';
+import { Turns } from '../transport/turns.ts';
 
-/** Sends files to a host side by side, each over a channel of its own; `doing` hears how far they are. */
+/** Files on their way to a host at a time: sshd opens ten sessions on a connection, unless told otherwise. */
+const CHANNELS = 6;
+
+/** Sends files to a host, some side by side, each over a channel of its own; `doing` hears how far they are. */
 export async function sendFiles(
   host: Host,
   transfers: readonly Transfer[],
@@ -17,15 +21,14 @@ export async function sendFiles(
     );
   const sizes = await Promise.all(transfers.map(sizeOf));
   const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
-  await Promise.all(
-    transfers.map(({ source, target }) =>
-      host.send(source, target, (bytes) => {
-        sent.set(target, bytes);
-        const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
-        doing(`sending ${inMegabytes(total)} of ${whole} MB`);
-      }),
-    ),
-  );
+  const turns = new Turns(CHANNELS);
+  const sendOne = ({ source, target }: Transfer) =>
+    host.send(source, target, (bytes) => {
+      sent.set(target, bytes);
+      const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
+      doing(`sending ${inMegabytes(total)} of ${whole} MB`);
+    });
+  await Promise.all(transfers.map((one) => turns.take(() => sendOne(one))));
 }
 
 function inMegabytes(bytes: number): string {

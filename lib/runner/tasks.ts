@@ -1,3 +1,4 @@
+import { NotLoaded } from '../dsl/lazy.ts';
 import type { Play } from '../dsl/play.ts';
 import { positionOf } from '../dsl/position.ts';
 import type { Role, Target } from '../dsl/role.ts';
@@ -98,6 +99,7 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   try {
     list = role.tasks(role.required ? declaredOnly(role, target) : target);
   } catch (error) {
+    if (error instanceof NotLoaded) throw error;
     if (error instanceof QuorateError) {
       if (error.host !== undefined || error.exitCode !== EXIT.usage) throw error;
       throw fault(`is wrong: ${error.message}`, error.hint, error.position ?? positionOf(error) ?? at);
