@@ -16,6 +16,7 @@ import { createReport } from '../report/index.ts';
 import { startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
+import type { Connection } from '../transport/host.ts';
 import { checkConnections, connect } from '../transport/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
@@ -78,6 +79,16 @@ export async function execute(given: CommandLine, options: Options, started: Sta
       return traced(connected, (script) => say('trace')(host.name, `sends\n${script.trimEnd()}`));
     },
   });
+  const reach = async (name: string): Promise<RunHost> => {
+    const known = settled.get(name);
+    if (known?.connection !== undefined) return toRunHost(known);
+    const listedHost = inventory.hosts.find((host) => host.name === name);
+    if (listedHost === undefined && name === 'localhost') return thisMachine(inventory.files);
+    const hosts = selectHosts(inventory, name, 'delegateTo');
+    const one = await inventory.settle({ hosts, except, contacts: (all) => all });
+    await checkConnections([...one.hosts.values()].flatMap(({ connection }) => connection ?? []));
+    return toRunHost(one.hosts.get(name) as SettledHost);
+  };
   const select = (pattern: string) =>
     listed(pattern).map(({ name }) => toRunHost(settled.get(name) as SettledHost));
   if (options.list !== undefined) {
@@ -100,6 +111,7 @@ export async function execute(given: CommandLine, options: Options, started: Sta
     inventoryFiles: inventory.files,
     select,
     groups: inventory.groups,
+    reach,
     limit,
     check,
     detailedExitcode: options.detailedExitcode,
@@ -196,6 +208,33 @@ function defaultInventory({ inventory }: CommandLine, { file }: Started): string
     exitCode: EXIT.usage,
     hint: `name an inventory with -i FILE, or put ${fromHere(join(beside, 'inventory.yaml'))} there`,
   });
+}
+
+/** This machine, where the inventory has no host of that name. */
+function thisMachine(files: readonly string[]): RunHost {
+  const file = resolve(files[0] ?? 'inventory');
+  const none = undefined;
+  const connection: Connection = {
+    name: 'localhost',
+    kind: 'local',
+    address: 'localhost',
+    port: none,
+    user: none,
+    password: none,
+    keyFile: none,
+    become: false,
+    becomeUser: 'root',
+    becomePassword: none,
+    proxyJump: none,
+    knownHostsFile: none,
+    strictHostKeyChecking: none,
+  };
+  return {
+    name: 'localhost',
+    groups: [],
+    vars: { inventory_hostname: 'localhost', ansible_connection: 'local', inventory_dir: dirname(file) },
+    connect: () => connect(connection, { warn: () => {}, tell: () => {} }),
+  };
 }
 
 /** Ansible's magic variables, as far as roles need them. */

@@ -14,6 +14,8 @@ export interface SharedWords {
   readonly becomeUser?: string;
   /** Let the first host of the batch do it for all of them; the others wait, and go on from what is there then. */
   readonly runOnce?: boolean;
+  /** Let this host act for the one whose role it is: by its name in the inventory, or `localhost`. */
+  readonly delegateTo?: string;
 }
 
 /** Ansible's control words: what every task takes besides what is wanted. */
@@ -35,6 +37,7 @@ export const WORDS = {
   environment: true,
   becomeUser: true,
   runOnce: true,
+  delegateTo: true,
   retries: true,
   delay: true,
   until: true,

@@ -79,6 +79,8 @@ fi`
   },
   foresee: ({ name, group }, _observed, _changes, world) =>
     world.user(name).willBe(group === undefined ? {} : { group }),
+  // A package may bring it otherwise than it is wanted.
+  late: true,
   apply(
     { name, system, group, groups = [], onlyGroups, home, shell, uid, comment, password, expires },
     changes,

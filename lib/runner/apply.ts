@@ -5,6 +5,7 @@ import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { retriesOf } from '../dsl/words.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
+import type { Actor } from './elsewhere.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, type Step, unproven } from './prove.ts';
 import type { Fragment } from './script.ts';
@@ -18,6 +19,8 @@ export interface ApplyContext extends Proving {
   readonly connect: () => Promise<Host>;
   readonly prepare: (planned: PlannedTask) => Promise<Prepared>;
   readonly send: (transfers: readonly Transfer[]) => Promise<void>;
+  /** The host that acts for this one in a task, where one does, and what it is carried out with there. */
+  readonly elsewhere?: (task: Task) => { readonly actor: Actor; readonly context: ApplyContext } | undefined;
 }
 
 /**
@@ -27,7 +30,8 @@ export interface ApplyContext extends Proving {
  */
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
   const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
-  let head: readonly Fragment[] = [recordsFragment(steps, context)];
+  const own = steps.filter(({ planned }) => !context.elsewhere?.(planned.task));
+  let head: readonly Fragment[] = [recordsFragment(own, context)];
   if (transfers.length > 0) {
     await exchangeAll('preparing', head, context.wire);
     head = [];
@@ -51,16 +55,39 @@ async function applySegments(
   for (const [first, ...rest] of segments as readonly (readonly [Step, ...Step[]])[]) {
     if ([first, ...rest].some(({ prepared }) => prepared.transfers?.length)) await sent;
     if (progress.wire.stopping) return;
-    const begin = first.planned.waits ? await judge(first, progress) : first;
-    const segment = begin ? [begin, ...rest] : rest;
-    const last = segment.at(-1)?.planned.task;
-    if (last === undefined || progress.wire.stopping) continue;
-    if (last.act) await applyByHand(segment[0] as Step, head, progress);
-    else if (last.guard) await applyGuarded(segment, head, progress);
-    else await applyTrying(segment, head, progress);
-    if (begin && progress.done.has(begin.planned)) progress.done.add(first.planned);
-    head = [];
+    const other = progress.elsewhere?.(first.planned.task);
+    if (other) await applyElsewhere(first, other);
+    else if (await applySegment(first, rest, head, progress)) head = [];
   }
+}
+
+/** On a host that acts for this one: under its lock, and with nothing else that it is asked for in between. */
+async function applyElsewhere(
+  step: Step,
+  { actor, context }: { readonly actor: Actor; readonly context: ApplyContext },
+): Promise<void> {
+  await actor.turns.take(async () => {
+    await actor.lock();
+    await applySegment(step, [], [recordsFragment([step], context)], context);
+  });
+}
+
+/** Tells whether anything of it was sent. */
+async function applySegment(
+  first: Step,
+  rest: readonly Step[],
+  head: readonly Fragment[],
+  progress: ApplyContext,
+): Promise<boolean> {
+  const begin = first.planned.waits ? await judge(first, progress) : first;
+  const segment = begin ? [begin, ...rest] : rest;
+  const last = segment.at(-1)?.planned.task;
+  if (last === undefined || progress.wire.stopping) return false;
+  if (last.act) await applyByHand(segment[0] as Step, head, progress);
+  else if (last.guard) await applyGuarded(segment, head, progress);
+  else await applyTrying(segment, head, progress);
+  if (begin && progress.done.has(begin.planned)) progress.done.add(first.planned);
+  return true;
 }
 
 /** Its turn has come: reads again what decides about a task; undefined when there is nothing left to do. */
@@ -138,7 +165,11 @@ function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
 }
 
 function isLast(task: Task): boolean {
-  return handlerOf(task) !== undefined || retriesOf(wordsOf(task)).times > 0;
+  return (
+    wordsOf(task).delegateTo !== undefined ||
+    handlerOf(task) !== undefined ||
+    retriesOf(wordsOf(task)).times > 0
+  );
 }
 
 /** Lists what tasks own before anything is touched, so that a killed run leaves nothing unlisted. */

@@ -35,6 +35,8 @@ export type RunEvent =
       readonly task: string;
       readonly status: TaskStatus;
       readonly changes: readonly Change[];
+      /** The host whose role it is, where another one acts. */
+      readonly for?: string;
       /** Of one that failed: the run goes on there all the same, by `ignoreErrors` or the `rescue` of a block. */
       readonly handled?: 'ignored' | 'rescued';
       /** Of one that was skipped, in words. */

@@ -1,24 +1,26 @@
 import { isDue, type PlannedTask } from '../dsl/play.ts';
 import { MARK } from '../dsl/probe.ts';
-import type { Reading } from '../dsl/task.ts';
-import type { World } from '../dsl/world.ts';
+import type { Change, Reading, Task } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import type { Ground } from './elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
 import { compileReads, parseReads } from './reads.ts';
 import type { RoleTask, Wire } from './wire.ts';
 import { differencesOf, handlerOf, probeFragment, readsWithOthers, unknownOf, wordsOf } from './words.ts';
 
+export interface PlanOptions {
+  /** Where a task is read and carried out. */
+  groundOf(task: Task): Ground;
+  /** The host that does for all what is to be done once, where that is another one. */
+  readonly elsewhere: string | undefined;
+}
+
 /**
- * Probes tasks in one exchange and compares them in order, over a world that they foresee. `elsewhere` names the host
- * that does for all what is to be done once, where that is another one.
+ * Probes tasks in one exchange a host and compares them in order, over a world that they foresee.
  */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  {
-    world,
-    wire,
-    elsewhere,
-  }: { readonly world: World; readonly wire: Wire; readonly elsewhere: string | undefined },
+  { groundOf, elsewhere }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
   const whyNot = ({ task }: RoleTask) => {
     const { when, runOnce } = wordsOf(task);
@@ -26,12 +28,12 @@ export async function planTasks(
     return runOnce && elsewhere !== undefined ? `runOnce: ${elsewhere} does it` : undefined;
   };
   const wanted = tasks.filter((one) => whyNot(one) === undefined);
-  const readings = await probeAll(wanted, wire);
+  const readings = await readAll(wanted, groundOf);
   const plan: PlannedTask[] = [];
   for (const one of tasks) {
     const skipped = whyNot(one);
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
-    else plan.push(planned(one, readings(wanted.indexOf(one)), { world, wire, due: plan.filter(isDue) }));
+    else plan.push(planned(one, readings(one), { ground: groundOf(one.task), due: plan.filter(isDue) }));
   }
   return plan;
 }
@@ -39,19 +41,44 @@ export async function planTasks(
 function planned(
   one: RoleTask,
   reading: Reading,
-  { world, wire, due }: { readonly world: World; readonly wire: Wire; readonly due: readonly PlannedTask[] },
+  { ground, due }: { readonly ground: Ground; readonly due: readonly PlannedTask[] },
 ): PlannedTask {
+  const { world, wire, actor } = ground;
   const differences = () => differencesOf(one.task, reading, world);
-  if (handlerOf(one.task) === undefined)
-    return judged({ ...one, changes: wire.inTask(one, differences) }, due);
+  const found = (changes: readonly Change[]) => {
+    const it = judged({ ...one, changes }, due);
+    // Others may ask the same host for something at the same time: it is read again when its turn comes.
+    return actor && isDue(it) ? { ...it, waits: true } : it;
+  };
+  if (handlerOf(one.task) === undefined) return found(wire.inTask(one, differences));
   try {
-    return judged({ ...one, changes: differences() }, due);
+    return found(differences());
   } catch (error) {
     // Somebody sees to its failure, so it is no reason to begin nothing: it fails when its turn comes, or does not.
     if (!(error instanceof QuorateError) || error.exitCode !== EXIT.failed) throw wire.named(error, one);
     wire.log('warning', `"${one.task.title}" would fail as things are: ${error.message}`);
     return { ...one, changes: [unknownOf(one.task)], waits: true };
   }
+}
+
+/** What each task's probe found, wherever it is carried out. */
+async function readAll(
+  tasks: readonly RoleTask[],
+  groundOf: PlanOptions['groundOf'],
+): Promise<(one: RoleTask) => Reading> {
+  const byWire = new Map<Wire, RoleTask[]>();
+  for (const one of tasks) {
+    const { wire } = groundOf(one.task);
+    byWire.set(wire, [...(byWire.get(wire) ?? []), one]);
+  }
+  const found = await Promise.all(
+    [...byWire].map(async ([wire, some]) => {
+      const readings = await probeAll(some, wire);
+      return some.map((one, i) => [one, readings(i)] as const);
+    }),
+  );
+  const all = new Map(found.flat());
+  return (one) => all.get(one) ?? { code: 0, out: '' };
 }
 
 /** A task that hangs on earlier ones that are due can only be judged when its turn comes. */

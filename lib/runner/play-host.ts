@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withLoaded } from '../dsl/lazy.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { Target, Vars } from '../dsl/role.ts';
@@ -8,11 +6,13 @@ import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
-import { Turns } from '../transport/turns.ts';
 import { applySteps } from './apply.ts';
+import { type Actor, Elsewhere, type Ground } from './elsewhere.ts';
 import type { EventSink, TaskStatus } from './events.ts';
+import { awaitOnce, type First, isOnce } from './once.ts';
 import { planTasks } from './plan.ts';
 import { Program } from './program.ts';
+import { sendFiles } from './send-files.ts';
 import { withoutRepeats } from './tasks.ts';
 import { type RoleTask, Wire } from './wire.ts';
 import { differencesOf, handlerOf, probeFragment, wordsOf } from './words.ts';
@@ -32,19 +32,12 @@ export interface PlayHostOptions<Facts> {
   readonly sink: EventSink;
   /** The first host of the batch, which does what is done once. */
   readonly first?: () => First | undefined;
+  /** A host that acts for this one, by its name. */
+  readonly actor?: (name: string) => Promise<Actor>;
   /** Of a check: what earlier plays will have made of the host. */
   readonly foreseen?: World;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
-}
-
-/** Files on their way to a host at a time: sshd opens ten sessions on a connection, unless told otherwise. */
-const CHANNELS = 6;
-
-interface First {
-  readonly host: Pick<LoopHost<unknown>, 'outcomeOf'> & { readonly target: { readonly name: string } };
-  /** It has failed. */
-  readonly isLost: boolean;
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -56,6 +49,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   plan: readonly PlannedTask[] = [];
   readonly #options: PlayHostOptions<Facts>;
   readonly #wire: Wire;
+  readonly #others: Elsewhere;
   readonly #applied = new Set<PlannedTask>();
   #world = new World();
   #program = new Program([]);
@@ -69,6 +63,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.stateDir = options.stateDir;
     this.#options = options;
     this.#wire = new Wire(options.host, options.stateDir, options.sink);
+    const nobody = () => Promise.reject(new Error('no other host is known here'));
+    this.#others = new Elsewhere(target.name, options.actor ?? nobody, options.sink);
   }
 
   async read(doing: string, probe: Sh): Promise<Reading> {
@@ -110,14 +106,23 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.#world = new World(this.#options.foreseen);
     this.#world.provides(this.stateDir);
     this.#world.declares(this.#program.live.map(({ task }) => task));
-    return planTasks(
-      tasks.map(({ role, task }) => ({ role, task })),
-      {
-        world: this.#world,
-        wire: this.#wire,
-        elsewhere: this.#elsewhere?.target.name,
-      },
-    );
+    const elsewhere = this.#elsewhere?.target.name;
+    await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
+    const all = tasks.map(({ role, task }) => ({ role, task }));
+    return planTasks(all, { groundOf: (task) => this.#groundOf(task), elsewhere });
+  }
+
+  #groundOf(task: Task): Ground {
+    return this.#others.of(task) ?? { wire: this.#wire, world: this.#world, actor: undefined };
+  }
+
+  /** A run would change something on this host, and not only on those that act for it. */
+  get changesItself(): boolean {
+    return this.plan.some((one) => isDue(one) && this.#others.of(one.task) === undefined);
+  }
+
+  get #wires(): readonly Wire[] {
+    return [this.#wire, ...this.#others.wires];
   }
 
   /** What the host will be like once the plan is carried out. */
@@ -157,21 +162,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const before = due.filter((one) => this.plan.indexOf(one) < at);
     if (before.length > 0) return before;
     this.#awaited.add(once.task);
-    if (await this.#awaitOnce(once)) await this.#planFrom(at + 1);
+    this.#wire.doing(`waiting for "${once.task.title}"`);
+    if (await awaitOnce(once, this.#options.first ?? (() => undefined), this.#wire))
+      await this.#planFrom(at + 1);
     return [];
-  }
-
-  /** Waits for what another host does once; tells whether that changed something. */
-  async #awaitOnce({ role, task }: PlannedTask): Promise<boolean> {
-    this.#wire.doing(`waiting for "${task.title}"`);
-    for (;;) {
-      const first = this.#options.first?.();
-      const outcome = first?.host.outcomeOf(role, task);
-      if (outcome === 'ok' || outcome === 'changed') return outcome === 'changed';
-      if (first?.isLost || this.#wire.stopping) throw onceFailed(this.target.name, first, task);
-      if (outcome === 'none') return false;
-      await sleep(50);
-    }
   }
 
   /** What became of a task here; undefined while it is still to come, `none` where the plan has none of the kind. */
@@ -187,29 +181,37 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   async #planFrom(at: number): Promise<void> {
     const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
     const planned = await this.#planOf(this.plan.slice(at));
-    for (const one of planned) if (!isDue(one) && !known.has(one.task)) this.#wire.finished(one, 'ok');
+    this.#tellOk(planned.filter(({ task }) => !known.has(task)));
     this.plan = [...this.plan.slice(0, at), ...planned];
     this.#rest();
   }
 
   async #carryOut(due: readonly PlannedTask[]): Promise<void> {
     if (due.length === 0) return;
-    this.#wire.takeFailed();
+    for (const wire of this.#wires) wire.takeFailed();
     this.#wire.doing('preparing');
     const prepare = (planned: PlannedTask) => this.#prepare(planned);
     const prepared = await Promise.all(due.map((one) => (one.waits ? {} : prepare(one))));
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
     const { owner, connect } = this.#options;
     const proof = this.#world.forProof();
-    const send = (transfers: readonly Transfer[]) => this.#send(transfers);
+    const sendTo = (host: Host) => (files: readonly Transfer[]) =>
+      sendFiles(host, files, (text) => this.#wire.doing(text));
     await applySteps(steps, {
       wire: this.#wire,
       proof,
       owner,
       connect,
       prepare,
-      send,
+      send: sendTo(this.host),
       done: this.#applied,
+      elsewhere: (task) => {
+        const { actor, wire, world } = this.#groundOf(task);
+        if (actor === undefined) return undefined;
+        const { owner, connect } = actor;
+        const context = { wire, proof: world.forProof(), owner, connect, prepare, done: this.#applied };
+        return { actor, context: { ...context, send: sendTo(actor.host) } };
+      },
     });
   }
 
@@ -218,7 +220,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
    * once that is done, or undefined where somebody sees to the failure; throws where nothing is left to be done.
    */
   async #goOn(error: unknown, ended: unknown): Promise<unknown> {
-    const failed = this.#wire.takeFailed();
+    const failed = this.#wires.map((wire) => wire.takeFailed()).find(Boolean);
     if (failed === undefined || !isTasks(error) || this.#wire.stopping) throw ended ?? error;
     const rest = this.#program.behind(failed.task);
     const handled = handlerOf(failed.task);
@@ -230,10 +232,15 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const isOpen = (one: PlannedTask) => isDue(one) && !this.#applied.has(one);
     const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
     const planned = await this.#planOf([...before.filter(isOpen), ...rest]);
-    for (const one of planned) if (!isDue(one) && !known.has(one.task)) this.#wire.finished(one, 'ok');
+    this.#tellOk(planned.filter(({ task }) => !known.has(task)));
     this.plan = [...before.filter((one) => !isOpen(one)), ...planned];
     this.#rest();
     return handled === undefined ? (ended ?? error) : ended;
+  }
+
+  #tellOk(planned: readonly PlannedTask[]): void {
+    for (const one of planned)
+      if (!isDue(one) && one.skipped === undefined) this.#groundOf(one.task).wire.finished(one, 'ok');
   }
 
   /** Once all is applied: what was judged before tasks behind it were applied must not be due again. */
@@ -241,7 +248,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
     const early = this.plan
       .slice(0, this.plan.findLastIndex(isDue))
-      .filter(({ task, skipped }) => task.after === 'any' && !task.unproven && task.probe && !skipped);
+      .filter(
+        ({ task, skipped }) =>
+          task.after === 'any' && !task.unproven && task.probe && !skipped && !this.#others.of(task),
+      );
     if (early.length === 0) return;
     const fragments = early.map(({ task }, i) => probeFragment(task, `${i}`));
     const { readings } = await this.#wire.exchange('reading', fragments);
@@ -261,12 +271,13 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Reports what is planned and needs nothing done; in a check, all that is planned. */
   reportPlan(): void {
     for (const planned of this.plan) {
-      const { skipped, changes } = planned;
-      if (skipped !== undefined) this.#wire.finished(planned, 'skipped', [], skipped);
-      else if (!isDue(planned)) this.#wire.finished(planned, 'ok');
+      const { skipped, changes, task } = planned;
+      const { wire } = this.#groundOf(task);
+      if (skipped !== undefined) wire.finished(planned, 'skipped', [], skipped);
+      else if (!isDue(planned)) wire.finished(planned, 'ok');
       else if (this.#options.check) {
         const status = changes.every(({ certainty }) => certainty === 'unknown') ? 'unknown' : 'changed';
-        this.#wire.finished(planned, status, changes);
+        wire.finished(planned, status, changes);
       }
     }
     if (this.#options.check) this.reportLeft();
@@ -279,12 +290,12 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /** First Ctrl-C: ends after the task in hand. */
   stop(): void {
-    this.#wire.stop();
+    for (const wire of this.#wires) wire.stop();
   }
 
   /** Second Ctrl-C: ends the process group on the host. */
   kill(): void {
-    this.#wire.kill();
+    for (const wire of this.#wires) wire.kill();
   }
 
   #rest(): void {
@@ -299,51 +310,6 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const prepared = await this.#wire.inTask(planned, () => task.prepare?.(changes, { progress }));
     return prepared ?? {};
   }
-
-  /** Some side by side: each file has a channel of its own. */
-  async #send(transfers: readonly Transfer[]): Promise<void> {
-    const sent = new Map<string, number>();
-    // What is wrong with a file is for the one who sends it to say.
-    const sizeOf = ({ source }: Transfer) =>
-      stat(source).then(
-        ({ size }) => size,
-        () => 0,
-      );
-    const sizes = await Promise.all(transfers.map(sizeOf));
-    const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
-    const turns = new Turns(CHANNELS);
-    const sendOne = ({ source, target }: Transfer) =>
-      this.host.send(source, target, (bytes) => {
-        sent.set(target, bytes);
-        const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
-        this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
-      });
-    await Promise.all(transfers.map((one) => turns.take(() => sendOne(one))));
-  }
-}
-
-function inMegabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(0);
-}
-
-function isOnce(task: Task, skipped: string | undefined): boolean {
-  return wordsOf(task).runOnce === true && skipped?.startsWith('runOnce') === true;
-}
-
-function onceFailed(name: string, first: First | undefined, { title }: Task): QuorateError {
-  const who = first?.host.target.name ?? 'the first host';
-  if (first?.isLost !== true) {
-    return new QuorateError(`${name}: stopped on request while it waited for "${title}" on ${who}`, {
-      exitCode: EXIT.interrupted,
-      host: name,
-      hint: 'run again to go on',
-    });
-  }
-  return new QuorateError(`${name}: ${who}, which does "${title}" for all, has failed`, {
-    exitCode: EXIT.failed,
-    host: name,
-    hint: `see what failed on ${who}, and run again`,
-  });
 }
 
 /** A task failed, and nothing else. */

@@ -6,9 +6,10 @@ import type { Sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
+import { Turns } from '../transport/turns.ts';
 import { batchesOf, isTooMany } from './batches.ts';
+import type { Actor } from './elsewhere.ts';
 import { exchange } from './exchange.ts';
-import { type HeldLock, takeLock } from './lock.ts';
 import { LoopHost, type PlayHostOptions } from './play-host.ts';
 import type { RunHost, Session } from './session.ts';
 import { faultsOf, tasksOf } from './tasks.ts';
@@ -190,6 +191,7 @@ async function gather<Facts>(
         sink: session.sink,
         build,
         first,
+        actor: (name: string) => actorOf(play, session, name),
         ...(foreseen && { foreseen }),
       },
     );
@@ -239,14 +241,37 @@ async function converge(
   hosts: readonly LoopHost<unknown>[],
   work: () => Promise<void>,
 ): Promise<void> {
-  const locks: HeldLock[] = [];
+  const { locks } = session;
   try {
-    for (const host of hosts.filter(({ target }) => !session.failed(target.name))) {
-      const lock = await takeLock(host.host, host.stateDir, { create: hasChanges(host) });
-      if (lock) locks.push(lock);
-    }
+    for (const host of hosts.filter(({ target }) => !session.failed(target.name)))
+      await locks.take(host.host, host.stateDir, { create: host.changesItself });
     await work();
   } finally {
-    await Promise.allSettled(locks.map((lock) => lock.release()));
+    await locks.release();
   }
+}
+
+/** A host of the inventory that acts for others in a play; connected once. */
+function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Promise<Actor> {
+  const key = `${play.name} ${name}`;
+  const known = session.actors.get(key);
+  if (known) return known;
+  const made = (async (): Promise<Actor> => {
+    const { reach } = session.options;
+    if (reach === undefined) throw new Error('no other host can be reached here');
+    const found = await reach(name);
+    const host = await session.connections.of(found);
+    const data = { name: found.name, vars: found.vars, hostvars: { [found.name]: found.vars } };
+    const stateDir = play.stateDir(data);
+    return {
+      host,
+      stateDir,
+      owner: play.owner(data),
+      connect: () => session.connections.anew(found),
+      turns: new Turns(1),
+      lock: () => session.locks.take(host, stateDir, { create: true }),
+    };
+  })();
+  session.actors.set(key, made);
+  return made;
 }

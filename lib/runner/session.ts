@@ -8,7 +8,9 @@ import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } fr
 import type { RunningScript } from '../transport/host.ts';
 import { Turns } from '../transport/turns.ts';
 import { type Connectable, Connections } from './connections.ts';
+import type { Actor } from './elsewhere.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
+import { Locks } from './locks.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
 
@@ -21,6 +23,8 @@ export interface RunOptions {
   readonly select: (pattern: string) => readonly RunHost[];
   /** All groups of the inventory, with the names of their hosts. */
   readonly groups?: ReadonlyMap<string, readonly string[]>;
+  /** Finds one to act for another, by its name, limit or not; throws exit code 1 where there is none. */
+  readonly reach?: (name: string) => Promise<RunHost>;
   /** `--limit`. */
   readonly limit: (host: RunHost) => boolean;
   readonly check: boolean;
@@ -46,6 +50,9 @@ export class Session {
   readonly options: RunOptions;
   readonly sink: EventSink;
   readonly connections = new Connections();
+  readonly locks = new Locks();
+  /** Hosts that act for others, by name and records. */
+  readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];

@@ -31,7 +31,27 @@ export function tasksOf<Facts>(
     },
     isWhole,
   );
+  checkActors(target, tasks, exitCode);
   return withoutRepeats(target.name, tasks);
+}
+
+/** Throws where a task is to be done by a host that the inventory does not have. */
+function checkActors({ name, fleet }: Target, tasks: readonly RoleTask[], exitCode: ExitCode): void {
+  const known = fleet?.groups.all;
+  if (known === undefined) return;
+  for (const { role, task } of tasks) {
+    const { delegateTo } = wordsOf(task);
+    if (delegateTo === undefined || delegateTo === 'localhost' || known.includes(delegateTo)) continue;
+    throw new QuorateError(
+      `${name}: role ${role}: "${task.title}" is for ${delegateTo} to do, which is no host of the inventory`,
+      {
+        exitCode,
+        host: name,
+        task: task.title,
+        hint: `name one of it, or localhost: hosts: ${known.slice(0, 8).join(', ')}`,
+      },
+    );
+  }
 }
 
 /**

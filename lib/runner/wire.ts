@@ -26,12 +26,15 @@ export class Wire {
   readonly host: Host;
   readonly stateDir: string;
   readonly #sink: EventSink;
+  readonly #asker: string | undefined;
   #running: RunningScript | undefined;
   #stopping = false;
   #failed: RoleTask | undefined;
 
-  constructor(host: Host, stateDir: string, sink: EventSink) {
+  /** `asker`: the host that it acts for. */
+  constructor(host: Host, stateDir: string, sink: EventSink, asker?: string) {
     this.host = host;
+    this.#asker = asker;
     this.stateDir = stateDir;
     this.#sink = sink;
   }
@@ -100,7 +103,7 @@ export class Wire {
   }
 
   doing(doing: string | undefined): void {
-    this.#sink.progress({ host: this.host.name, doing });
+    this.#sink.progress({ host: this.#asker ?? this.host.name, doing });
   }
 
   /** Nothing goes on here, with so many tasks still to be applied. */
@@ -130,6 +133,7 @@ export class Wire {
       task: task.title,
       status,
       changes,
+      ...(this.#asker !== undefined && { for: this.#asker }),
       ...(reason !== undefined && { reason }),
     });
   }
@@ -145,6 +149,7 @@ export class Wire {
       task: one.task.title,
       status: 'failed',
       changes,
+      ...(this.#asker !== undefined && { for: this.#asker }),
       ...(handled && { handled }),
     });
   }

@@ -238,6 +238,52 @@ describeLab('resources on a real host', () => {
     expect(await due('--check')).toEqual([]);
   });
 
+  it('what a package brings otherwise than it is wanted is made so in the same run', async () => {
+    await on(
+      `${debRepository}; apt-get -q -y purge lab-site lab-extra; userdel lab-brought || :; rm -rf /srv/lab-brought /etc/lab-site.conf`,
+    );
+    const check = await run('brought', '--check');
+    expect([check.code, check.errors]).toEqual([0, []]);
+    const made = await run('brought');
+    expect([made.code, made.errors]).toEqual([0, []]);
+    expect(
+      await on(
+        'getent passwd lab-brought | cut -d: -f7; stat -c "%U %a" /srv/lab-brought; cat /etc/lab-site.conf; systemctl is-active lab-site',
+      ),
+    ).toBe('/usr/sbin/nologin\nlab-brought 750\nport 80\nuser lab-brought\nactive');
+    expect((await run('brought', '--check')).changed).toEqual([]);
+  });
+
+  it('control words act on a real host', async () => {
+    await on('rm -f /tmp/lab-words /srv/lab-ready /srv/lab-moved /srv/lab-always');
+    const { code, tasks, errors, recap, text } = await run('words');
+    expect([code, errors]).toEqual([0, []]);
+    expect(tasks.map(({ host, task, status, handled }) => [host, task, handled ?? status])).toEqual([
+      ['etcd01', '/srv/lab-elsewhere has its content, mode and owner', 'skipped'],
+      ['etcd01', 'as somebody else', 'changed'],
+      ['etcd01', 'it hangs', 'ignored'],
+      ['etcd01', '/srv/lab-moved has its content, mode and owner', 'changed'],
+      ['etcd01', 'it breaks', 'rescued'],
+      ['etcd01', '/srv/lab-moved is absent', 'changed'],
+      ['etcd01', '/srv/lab-always has its content, mode and owner', 'changed'],
+      ['etcd01', 'it is ready', 'changed'],
+      ['localhost', 'control knows', 'changed'],
+      ['etcd01', '/srv/lab-never has its content, mode and owner', 'skipped'],
+    ]);
+    expect(recap.etcd01).toMatchObject({ failed: 2, ignored: 1, rescued: 1 });
+    expect(text).toContain('"event":"output"');
+    expect(text).not.toContain('guten-morgen');
+    expect(await on('cat /tmp/lab-words; stat -c %U /tmp/lab-words')).toBe(
+      'daemon\nguten-morgen /usr/sbin\ndaemon',
+    );
+    // With what hung went all that it had started.
+    expect(
+      await on(
+        'pgrep -f "sleep 777[12]" || echo none; ls /srv/lab-moved /srv/lab-never 2>/dev/null || echo gone',
+      ),
+    ).toBe('none\ngone');
+  });
+
   it('what a timer runs is what was written', async () => {
     expect((await run('units')).errors).toEqual([]);
     await on('systemctl start lab-tick.service');

@@ -8,7 +8,8 @@ WantedBy=multi-user.target
 
 /**
  * Shell that makes a package repository on the host, of `lab-site` in two versions and `lab-extra`, which needs it, and
- * makes it the only one that apt knows. `lab-site` brings a file of configuration and a unit, and starts it at once.
+ * makes it the only one that apt knows. `lab-site` brings a file of configuration, a user, a folder and a unit,
+ * and starts it at once.
  */
 export const debRepository = `set -e
 rm -rf /srv/lab-repo; mkdir -p /srv/lab-repo; cd /srv/lab-repo
@@ -22,7 +23,7 @@ build() {
     echo /etc/lab-site.conf >tree/DEBIAN/conffiles
     cat >tree/lib/systemd/system/lab-site.service <<'UNIT'
 ${UNIT}UNIT
-    printf '#!/bin/sh\\nsystemctl daemon-reload; systemctl enable --now lab-site.service\\n' >tree/DEBIAN/postinst
+    printf '#!/bin/sh\\nid -u lab-brought >/dev/null 2>&1 || useradd --system --shell /bin/false lab-brought\\nmkdir -p /srv/lab-brought\\nsystemctl daemon-reload; systemctl enable --now lab-site.service\\n' >tree/DEBIAN/postinst
     printf '#!/bin/sh\\nsystemctl disable --now lab-site.service || :\\n' >tree/DEBIAN/prerm
     chmod 0755 tree/DEBIAN/postinst tree/DEBIAN/prerm
   fi

@@ -11,6 +11,7 @@ export interface TaskEvent {
   readonly role: string;
   readonly task: string;
   readonly status: string;
+  readonly handled?: string;
   readonly changes: readonly Change[];
 }
 

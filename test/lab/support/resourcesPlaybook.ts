@@ -3,10 +3,11 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { playbook } from '../../../lib/cli/playbook.ts';
+import { block, type TaskList } from '../../../lib/dsl/block.ts';
 import { play } from '../../../lib/dsl/plain-play.ts';
 import { role } from '../../../lib/dsl/role.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
-import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { archive } from '../../../lib/resources/archive.ts';
 import { authorizedKeys } from '../../../lib/resources/authorized-keys.ts';
@@ -48,7 +49,7 @@ function packed(): string {
 const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
 
 /** What the variable `lab_case` picks. */
-const CASES: Readonly<Record<string, () => readonly Task[]>> = {
+const CASES: Readonly<Record<string, () => TaskList>> = {
   bare() {
     const owner = { owner: 'lab-web', group: 'lab-web' };
     return [
@@ -136,6 +137,54 @@ const CASES: Readonly<Record<string, () => readonly Task[]>> = {
     const words = file('/etc/lab-site.words', { content: 'words\n' });
     return [packages('lab-site'), conf, words, service('lab-site', { restartOn: [conf], reloadOn: [words] })];
   },
+  brought() {
+    const conf = line('/etc/lab-site.conf', { line: 'user lab-brought' });
+    return [
+      packages('lab-site'),
+      user('lab-brought', { system: true, shell: '/usr/sbin/nologin' }),
+      directory('/srv/lab-brought', { owner: 'lab-brought', mode: '0750' }),
+      file('/srv/lab-brought/readme', { content: 'hello\n', owner: 'lab-brought' }),
+      conf,
+      service('lab-site', { restartOn: [conf] }),
+    ];
+  },
+  words: () => [
+    command('as somebody else', {
+      run: sh`id -un >/tmp/lab-words && echo "$GREETING $HOME" >>/tmp/lab-words`,
+      unless: sh`[ "$(id -un)" = daemon ] && [ -s /tmp/lab-words ]`,
+      becomeUser: 'daemon',
+      environment: { GREETING: new Secret('guten-morgen') },
+    }),
+    command('it hangs', {
+      run: sh`echo begins; echo guten-morgen; sleep 7771 & sleep 7772`,
+      creates: '/nowhere',
+      timeout: 2,
+      ignoreErrors: true,
+    }),
+    block({
+      title: 'the move',
+      tasks: [
+        file('/srv/lab-moved', { content: 'half\n' }),
+        command('it breaks', { run: sh`exit 3`, creates: '/nowhere' }),
+        file('/srv/lab-never', { content: '' }),
+      ],
+      rescue: [absent('/srv/lab-moved')],
+      always: [file('/srv/lab-always', { content: '' })],
+    }),
+    command('it is ready', {
+      run: sh`(sleep 1; : >/srv/lab-ready) >/dev/null 2>&1 &`,
+      unless: sh`[ -e /srv/lab-ready ]`,
+      retries: 10,
+      delay: 0.5,
+      after: [],
+    }),
+    command('control knows', {
+      run: sh`echo here`,
+      changedWhen: 'always',
+      delegateTo: 'localhost',
+    }),
+    file('/srv/lab-elsewhere', { content: '', when: false }),
+  ],
   'service-stopped': () => [service('lab-site', { state: 'stopped', enabled: false })],
   'packages-gone': () => [packages('lab-extra lab-site', { state: 'absent' })],
   masked: () => [file('/etc/systemd/system/lab-masked.service', { content: UNIT, mode: '0644' })],

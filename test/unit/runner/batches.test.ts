@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TaskList } from '../../../lib/dsl/block.ts';
@@ -7,6 +7,7 @@ import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { line } from '../../../lib/resources/line.ts';
 import { batchesOf, isTooMany } from '../../../lib/runner/batches.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
@@ -86,6 +87,13 @@ describe('a run over several hosts', () => {
             vars: { ansible_connection: 'local', inventory_dir: dir },
             connect: async () => shellHost(['sh'], name),
           })),
+        groups: new Map([['all', [...NAMES, 'lb']]]),
+        reach: async (name) => ({
+          name,
+          groups: [],
+          vars: { ansible_connection: 'local', inventory_dir: dir },
+          connect: async () => shellHost(['sh'], name),
+        }),
         limit: () => true,
         check,
         detailedExitcode: false,
@@ -233,6 +241,76 @@ describe('a run over several hosts', () => {
     it('that has nothing to do is not waited for', async () => {
       writeFileSync(join(dir, 'once'), '');
       expect((await run((name) => [once(), needs(name)])).code).toBe(0);
+    });
+  });
+
+  describe('delegateTo', () => {
+    const onLb = (name: string, options = {}) =>
+      line(join(dir, 'lb', 'pool'), {
+        line: `server ${name}`,
+        create: true,
+        title: 'in the pool',
+        delegateTo: 'lb',
+        ...options,
+      });
+
+    it('is planned, done and told on the host that acts, for the one that asked', async () => {
+      mkdirSync(join(dir, 'lb'));
+      const check = await run((name) => [onLb(name)], { check: true });
+      expect(check.told).toEqual(NAMES.map(() => 'lb in the pool changed'));
+      const { code, told, errors } = await run((name) => [made(name), onLb(name)]);
+      expect([code, errors]).toEqual([0, []]);
+      expect(told.filter((one) => one.startsWith('lb')).length).toBe(8);
+      expect(sink.events).toContainEqual(
+        expect.objectContaining({ host: 'lb', for: 'c', status: 'changed' }),
+      );
+      expect(readFileSync(join(dir, 'lb/pool'), 'utf8').trim().split('\n').sort()).toEqual(
+        NAMES.map((name) => `server ${name}`),
+      );
+      sink.events.length = 0;
+      expect((await run((name) => [onLb(name)])).told).toEqual(NAMES.map(() => 'lb in the pool ok'));
+    });
+
+    it('keeps its records, and takes its lock, on the host that acts', async () => {
+      mkdirSync(join(dir, 'lb'));
+      await run((name) => [onLb(name)]);
+      expect(existsSync(join(dir, '.quorate/book/lb/owner'))).toBe(true);
+      expect(existsSync(join(dir, '.quorate/book/a'))).toBe(false);
+    });
+
+    it('that fails ends the host that asked', async () => {
+      const { code, errors } = await run((name) => [
+        ...(name === 'a'
+          ? [command('drained', { run: sh`exit 7`, creates: '/nowhere/x', delegateTo: 'lb' })]
+          : []),
+        made(name),
+      ]);
+      expect([code, done(), errors]).toEqual([2, 'bcd', ['lb: drained: exit status 7']]);
+    });
+
+    it('to the host itself is nothing special', async () => {
+      const { told } = await run((name) => [
+        command('made', {
+          run: sh`: >${join(dir, name, 'made')}`,
+          creates: join(dir, name, 'made'),
+          delegateTo: name,
+        }),
+      ]);
+      expect(told.sort()).toEqual(NAMES.map((name) => `${name} made changed`));
+    });
+
+    it('goes with runOnce: one asks', async () => {
+      mkdirSync(join(dir, 'lb'));
+      const { told } = await run(() => [onLb('all', { runOnce: true })]);
+      expect(told.filter((one) => one.startsWith('lb'))).toEqual(['lb in the pool changed']);
+    });
+
+    it('to a host that the inventory does not have is told before any contact', async () => {
+      const { code, errors } = await run((name) => [onLb(name, { delegateTo: 'ib' })]);
+      expect([code, errors[0]]).toEqual([
+        1,
+        'a: role role: "in the pool" is for ib to do, which is no host of the inventory',
+      ]);
     });
   });
 });
