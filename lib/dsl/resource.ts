@@ -2,6 +2,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
+import type { Trace } from './trace.ts';
 import type { World } from './world.ts';
 
 /** The part of a change that a resource states itself. */
@@ -52,6 +53,8 @@ export interface Resource<Options, Desired, Observed> {
   owns?(desired: Desired): readonly string[];
   /** List the paths whose content it decides, where those are not what it owns. */
   files?(desired: Desired): readonly string[];
+  /** See `Task.leaves`: what is left over on a host where no role declares it any more. */
+  leaves?(desired: Desired, changes?: readonly Change[]): readonly Trace[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
   /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
@@ -91,6 +94,7 @@ export function defineResource<Options extends object, Desired, Observed>(
     const prepare = resource.prepare?.bind(resource);
     const owns = resource.owns?.(desired) ?? [];
     const judged = after ?? resource.after?.(desired);
+    const leaves = resource.leaves?.bind(resource);
     return {
       title: title ?? resource.title(desired),
       resource: id,
@@ -109,6 +113,7 @@ export function defineResource<Options extends object, Desired, Observed>(
         return changes;
       },
       ...(judged && { after: judged }),
+      ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
       ...(resource.late && { late: true }),
       ...(resource.unproven?.(desired) && { unproven: true }),
       ...(resource.guard && { guard: resource.guard(desired) }),

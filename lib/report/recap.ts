@@ -7,7 +7,16 @@ import { count, displayWidth, duration, oneLine, pad } from './text.ts';
 
 export type RecapEvent = Extract<RunEvent, { event: 'recap' }>;
 
-const COLUMNS = ['ok', 'changed', 'unknown', 'skipped', 'failed', 'unreachable', 'roundTrips'] as const;
+const COLUMNS = [
+  'ok',
+  'changed',
+  'unknown',
+  'skipped',
+  'failed',
+  'unreachable',
+  'leftOver',
+  'roundTrips',
+] as const;
 
 /** Columns for the names of hosts that share a line. */
 const NAMES = 24;
@@ -21,7 +30,9 @@ export interface RecapOptions {
 
 /** The counts of every host, one line each, in ansible-playbook's form and aligned. */
 export function recapTable({ hosts }: RecapEvent, { colors, fold, roundTrips }: RecapOptions): string[] {
-  const columns = COLUMNS.filter((name) => name !== 'roundTrips' || roundTrips);
+  const isLeft = Object.values(hosts).some(({ leftOver }) => leftOver > 0);
+  const isShown: Partial<Record<Column, boolean>> = { roundTrips, leftOver: isLeft };
+  const columns = COLUMNS.filter((name) => isShown[name] ?? true);
   const rows = Object.entries(hosts).map(([host, counts]) => ({ hosts: [host], counts }));
   const merged = fold ? mergeEqual(rows, columns) : rows;
   const names = merged.map((row) => label(row.hosts));
@@ -45,10 +56,11 @@ export function verdict(
   const sum = (name: Column) => rows.reduce((total, counts) => total + counts[name], 0);
   const hosts = count(rows.length, 'host');
   const good = exitCode === EXIT.ok || exitCode === EXIT.pending;
+  const left = sum('leftOver') > 0 ? [`${sum('leftOver')} left over`] : [];
   const failures = good ? [] : [count(errors.length, 'error'), `exit code ${exitCode}`];
   const lead = good ? conclusions.join('; ') : failure(exitCode, errors);
   if (!check) {
-    const facts = [hosts, `${sum('changed')} changed`, ...failures, duration(elapsedMs)];
+    const facts = [hosts, `${sum('changed')} changed`, ...left, ...failures, duration(elapsedMs)];
     return { good, text: `${lead || 'done'} — ${facts.join(', ')}` };
   }
   const touched = rows.filter(({ changed, unknown }) => changed + unknown > 0).length;
@@ -63,7 +75,7 @@ export function verdict(
     good,
     text: [
       ...(lead ? [lead] : []),
-      [good || pending ? found : hosts, ...failures, duration(elapsedMs)].join(', '),
+      [good || pending ? found : hosts, ...left, ...failures, duration(elapsedMs)].join(', '),
     ].join(' — '),
   };
 }

@@ -18,6 +18,7 @@ import {
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import { broughtBy, foldersTo } from '../dsl/trace.ts';
 
 interface DirectoryDesired extends Ownership {
   readonly path: string;
@@ -40,6 +41,10 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
   files: () => [],
+  leaves({ path }, changes) {
+    const own = broughtBy({ kind: 'directory', name: path }, changes, 'type');
+    return changes === undefined || own.length === 0 ? own : [...foldersTo(path), ...own];
+  },
   probe: (desired) => probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, desired)]),
   parse: ({ out }) => parsePlace(partsOf(out)),
   diff(desired, { at, ground }, world) {

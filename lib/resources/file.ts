@@ -23,6 +23,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { redact, Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import { contentOf, type SentContent } from '../dsl/source.ts';
+import { broughtBy } from '../dsl/trace.ts';
 import { UNKNOWN } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { maskText } from '../secret-names.ts';
@@ -71,6 +72,14 @@ export const file = defineResource<FileOptions, FileDesired, Place>({
   complete: completeFile,
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
+  leaves({ path, content }, changes) {
+    const digest = digestOf(content);
+    return broughtBy(
+      { kind: 'file', name: path, ...(digest !== undefined && { digest }) },
+      changes,
+      'content',
+    );
+  },
   probe: (desired) => probe([contentRead(desired), ...groundReads(desired.path, desired)]),
   parse: ({ out }) => parsePlace(partsOf(out)),
   diff(desired, { at, ground }, world) {

@@ -3,6 +3,7 @@ import { parseGround } from '../dsl/ground.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import { broughtBy } from '../dsl/trace.ts';
 
 /**
  * A system group. Services on one host may share it, and be set up at the same time: the second one finds it.
@@ -15,6 +16,7 @@ export const group = defineResource<object, { readonly name: string }, boolean>(
   complete: (name) => ({ name }),
   name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
+  leaves: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
   probe: ({ name }) => probe([{ account: name, in: 'group' }]),
   parse: ({ out }, { name }) => parseGround(partsOf(out)).accounts.has(`group ${name}`),
   diff({ name }, exists, world) {

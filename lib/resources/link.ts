@@ -3,6 +3,7 @@ import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import { broughtBy } from '../dsl/trace.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface LinkOptions {
@@ -40,6 +41,7 @@ export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
   thing: ({ path }) => `path ${path}`,
   owns: ({ path }) => [path],
   files: () => [],
+  leaves: ({ path, to }, changes) => broughtBy({ kind: 'link', name: path, digest: to }, changes, 'to'),
   probe: ({ path, to }) =>
     probe(
       [{ path, how: 'stat' }, ...groundReads(path, {})],

@@ -4,6 +4,7 @@ import { requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
+import { broughtBy } from '../dsl/trace.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface SysctlOptions {
@@ -48,6 +49,8 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   name: ({ key }) => key,
   title: ({ key, value }) => `${key} is ${value}`,
   owns: ({ path }) => [path],
+  leaves: ({ path, ...desired }, changes) =>
+    broughtBy({ kind: 'file', name: path, digest: sha256(contentOf(desired)) }, changes, 'at boot'),
   probe: ({ path, live, ...desired }) =>
     probe(
       [{ path, how: 'text', unless: sha256(contentOf(desired)) }, ...groundReads(path, {})],

@@ -47,6 +47,8 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,
   owns: ({ name }) => [`user:${name}`],
+  leaves: ({ name }, changes) =>
+    changes === undefined || changes.some(({ kind }) => kind === 'create') ? [{ kind: 'user', name }] : [],
   probe: ({ name, group, groups = [] }) =>
     probe(
       [group, ...groups].flatMap((one) => (one === undefined ? [] : accountReads({ group: one }))),

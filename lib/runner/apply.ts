@@ -1,5 +1,6 @@
+import { type Ledger, rewriteLedger } from '../dsl/ledger.ts';
 import type { PlannedTask } from '../dsl/play.ts';
-import { sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
 import type { Prepared, Transfer } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
@@ -13,6 +14,8 @@ export interface ApplyContext extends Omit<Proving, 'done'> {
   /** Written beside the manifest: whose records these are. */
   readonly owner: string;
   readonly connect: () => Promise<Host>;
+  /** What runs have made there. */
+  readonly ledger?: Ledger | undefined;
   readonly prepare: (planned: PlannedTask) => Promise<Prepared>;
   readonly send: (transfers: readonly Transfer[]) => Promise<void>;
 }
@@ -53,6 +56,7 @@ async function applySegments(
     if (progress.wire.stopping) return;
     const begin = first.planned.waits ? await judge(first, progress) : first;
     const segment = begin ? [begin, ...rest] : rest;
+    if (begin && begin !== first) head = [...head, ...madeInTurn(begin, progress)];
     const last = segment.at(-1)?.planned.task;
     if (last === undefined || progress.wire.stopping) continue;
     if (last.act) await applyByHand(segment[0] as Step, head, progress);
@@ -99,14 +103,28 @@ function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
 }
 
 /** Lists what tasks own before anything is touched, so that a killed run leaves nothing unlisted. */
-function recordsFragment(steps: readonly Step[], { owner, wire }: ApplyContext): Fragment {
+function recordsFragment(steps: readonly Step[], { owner, wire, ledger }: ApplyContext): Fragment {
   const owned = [...new Set(steps.flatMap(({ planned }) => planned.task.owns))];
   const records = sh`[ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
 [ -f "$q_state/owner" ] || printf '%s\n' ${owner} | q_write "$q_state/owner" 0644 '' '' || exit 1
-q_own ${owned}`;
-  const message = `cannot keep records in ${wire.stateDir}`;
-  const failure = { message, hint: 'is the file system full or read-only?' };
-  return { id: 'records', sh: records, critical: true, failure };
+q_own ${owned} && ${madeBy(steps, ledger) ?? sh`:`}`;
+  return { id: 'records', sh: records, critical: true, failure: noRecords(wire) };
+}
+
+/** What is judged in its turn is recorded then: before that nobody knows what it will make. */
+function madeBy(steps: readonly Step[], ledger: Ledger | undefined): Sh | undefined {
+  const known = steps.map(({ planned }) => planned).filter(({ waits }) => !waits);
+  const change = ledger?.record(known);
+  return ledger && change && rewriteLedger(ledger.dir, change);
+}
+
+function madeInTurn(step: Step, { ledger, wire }: ApplyContext): readonly Fragment[] {
+  const made = madeBy([step], ledger);
+  return made ? [{ id: 'made', sh: made, critical: true, failure: noRecords(wire) }] : [];
+}
+
+function noRecords({ stateDir }: Wire): NonNullable<Fragment['failure']> {
+  return { message: `cannot keep records in ${stateDir}`, hint: 'is the file system full or read-only?' };
 }
 
 /** Applies what could shut us out as the last of its exchange: the rest follows once a new connection got through. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { Ledger } from '../dsl/ledger.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import { MARK } from '../dsl/probe.ts';
 import type { Target, Vars } from '../dsl/role.ts';
@@ -10,6 +11,7 @@ import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
+import { type Found, keepingRecords, LEFT_OVER, type Named, sortOut } from './left-over.ts';
 import { compileReads, parseReads } from './reads.ts';
 import { withoutRepeats } from './tasks.ts';
 import { type RoleTask, Wire } from './wire.ts';
@@ -29,6 +31,12 @@ export interface PlayHostOptions<Facts> {
   readonly sink: EventSink;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
+  /** What runs have made there; without it nothing is recorded. */
+  readonly ledger?: Ledger;
+  /** What no role declares any more, besides these tasks: it is looked at with them. */
+  findLeft?(tasks: readonly RoleTask[]): Promise<Found | undefined>;
+  /** Take it away. */
+  readonly prune?: boolean;
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -42,6 +50,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly #wire: Wire;
   readonly #applied = new Set<PlannedTask>();
   #world = new World();
+  #named: readonly Named[] = [];
+  #keeping: Sh | undefined;
 
   constructor(target: Target<Facts>, options: PlayHostOptions<Facts>) {
     this.target = target;
@@ -78,7 +88,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
     const tasks = withoutRepeats(this.target.name, declared);
-    const readings = await this.#probeAll(tasks);
+    const found = (await this.#options.findLeft?.(tasks)) ?? { left: [], foreign: [] };
+    const left = found.left.map(({ task }) => ({ role: LEFT_OVER, task }));
+    const readings = await this.#probeAll([...tasks, ...left]);
     this.#world = new World();
     this.#world.provides(this.stateDir);
     const plan: PlannedTask[] = [];
@@ -86,7 +98,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       const changes = this.#wire.inTask(one, () => one.task.diff(readings(i), this.#world));
       plan.push(judged({ ...one, changes }, plan.filter(isDue)));
     }
-    this.plan = plan;
+    const { prune = false, ledger } = this.#options;
+    const sorted = sortOut(found, (i) => readings(tasks.length + i), this.#world, prune);
+    this.#named = sorted.named;
+    this.#keeping = ledger && keepingRecords(ledger, tasks, sorted.stale);
+    this.plan = [...plan, ...sorted.planned];
     this.#rest();
   }
 
@@ -97,10 +113,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const prepare = (planned: PlannedTask) => this.#prepare(planned);
     const prepared = await Promise.all(due.map((one) => (one.waits ? {} : prepare(one))));
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
-    const { owner, connect } = this.#options;
+    const { owner, connect, ledger } = this.#options;
     const proof = this.#world.forProof();
     const send = (transfers: readonly Transfer[]) => this.#send(transfers);
-    await applySteps(steps, { wire: this.#wire, proof, owner, connect, prepare, send });
+    await applySteps(steps, { wire: this.#wire, proof, owner, connect, prepare, send, ledger });
     for (const planned of due) this.#applied.add(planned);
     this.#rest();
     await this.#settle(proof);
@@ -121,6 +137,26 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         if (left.length > 0) throw dueAgain(planned.task);
       });
     }
+  }
+
+  /** Says what is left over, and stays. */
+  nameLeftOvers(): void {
+    const host = this.target.name;
+    for (const { made, stays } of this.#named) {
+      const { role, kind, name } = made;
+      const why = stays === undefined ? {} : { stays };
+      this.#options.sink.emit({ event: 'left-over', host, role, kind, name, ...why });
+    }
+  }
+
+  /** The records name what is not there any more, or lack what others have made for this host as well. */
+  get recordsAreBehind(): boolean {
+    return this.#keeping !== undefined;
+  }
+
+  async keepRecords(): Promise<void> {
+    if (this.#keeping) await this.act('keeping records', this.#keeping);
+    this.#keeping = undefined;
   }
 
   report(role: string, task: string, status: TaskStatus): void {

@@ -1,4 +1,5 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import { readLedgers } from '../dsl/ledger.ts';
 import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -56,6 +57,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   await plan(session, hosts);
   if (session.stopping) return;
   if (check) reportPlans(session, hosts);
+  for (const host of hosts) host.nameLeftOvers();
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
   if (!check) {
@@ -64,6 +66,8 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
     const locked = hosts.filter(({ target }) => together.has(target.name));
     await converge(session, locked, () => play.strategy.converge(run));
+    const behind = hosts.filter((host) => host.recordsAreBehind && !session.failed(host.target.name));
+    if (!session.stopping) await run.each(behind, (host) => (host as LoopHost<Facts>).keepRecords());
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));
 }
@@ -100,8 +104,17 @@ async function gather<Facts>(
       const { data, selected, build } = describe(host);
       const stateDir = play.stateDir(data);
       const probe = play.gather.probe(data);
-      const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
+      const place = play.ledger?.(data);
+      const asked = {
+        name: host.name,
+        connected,
+        probe,
+        stateDir,
+        ...(place && { made: readLedgers(place) }),
+      };
+      const { facts: reading, made } = await readFacts(session, asked);
       const facts = play.gather.parse(reading, data);
+      const ledger = session.leftOvers.ledgerOf(play, data, made.out);
       const shared = play.gather.shared?.(facts);
       if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
       const { check } = session.options;
@@ -117,6 +130,11 @@ async function gather<Facts>(
           owner,
           sink: session.sink,
           build,
+          ...(ledger && {
+            ledger,
+            prune: session.leftOvers.prune,
+            findLeft: (tasks) => session.leftOvers.find(play, host.name, ledger, tasks),
+          }),
         },
       );
       gathered.set(host.name, loop);
@@ -127,21 +145,34 @@ async function gather<Facts>(
 
 async function readFacts(
   session: Session,
-  of: { readonly name: string; readonly connected: Host; readonly probe: Sh; readonly stateDir: string },
-): Promise<Reading> {
-  const { name, connected, probe, stateDir } = of;
+  of: {
+    readonly name: string;
+    readonly connected: Host;
+    readonly probe: Sh;
+    readonly stateDir: string;
+    /** Reads what was made there. */
+    readonly made?: Sh;
+  },
+): Promise<{ readonly facts: Reading; readonly made: Reading }> {
+  const { name, connected, probe, stateDir, made } = of;
+  const fragments = Object.entries({ facts: probe, ...(made && { made }) });
   let script: RunningScript | undefined;
   try {
-    const { readings } = await exchange(connected, [{ id: 'facts', sh: probe, critical: false }], {
-      doing: 'reading facts',
-      stateDir,
-      started: (running) => {
-        script = running;
-        session.early.add(running);
+    const { readings } = await exchange(
+      connected,
+      fragments.map(([id, sh]) => ({ id, sh, critical: false })),
+      {
+        doing: 'reading facts',
+        stateDir,
+        started: (running) => {
+          script = running;
+          session.early.add(running);
+        },
+        stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: name, message }),
       },
-      stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: name, message }),
-    });
-    return readings.get('facts') ?? { code: 1, out: '' };
+    );
+    const of = (id: string) => readings.get(id) ?? { code: 1, out: '' };
+    return { facts: of('facts'), made: of('made') };
   } finally {
     if (script) session.early.delete(script);
   }

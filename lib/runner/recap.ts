@@ -15,6 +15,7 @@ export class Recap {
   count(event: RunEvent): void {
     if (event.event === 'play') for (const host of event.hosts) this.#host(host);
     if (event.event === 'task') this.#host(event.host)[event.status] += 1;
+    if (event.event === 'left-over') this.#host(event.host).leftOver += 1;
     if (event.event === 'error' && event.exitCode === EXIT.unreachable && event.host) {
       this.#host(event.host).unreachable = 1;
     }
@@ -38,7 +39,16 @@ export class Recap {
   #host(name: string): HostRecap {
     const known = this.#hosts.get(name);
     if (known) return known;
-    const fresh = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0, roundTrips: 0 };
+    const fresh = {
+      ok: 0,
+      changed: 0,
+      failed: 0,
+      skipped: 0,
+      unknown: 0,
+      unreachable: 0,
+      leftOver: 0,
+      roundTrips: 0,
+    };
     this.#hosts.set(name, fresh);
     return fresh;
   }

@@ -1,13 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deferred } from '../deferred.ts';
 import type { HostFacts } from '../dsl/host-facts.ts';
-import type { PlayInventoryHost } from '../dsl/play.ts';
+import type { TakeAway } from '../dsl/left-over.ts';
+import type { Playbook, PlayInventoryHost } from '../dsl/play.ts';
 import type { Fleet, Vars } from '../dsl/role.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
 import { Turns } from '../transport/turns.ts';
 import { type Connectable, Connections } from './connections.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
+import { LeftOvers } from './left-over.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
 
@@ -28,6 +30,10 @@ export interface RunOptions {
   readonly forks: number;
   /** Roles that take part; `explicit` when `-r` named them. */
   readonly roles: { readonly includes: (role: string) => boolean; readonly explicit: boolean };
+  /** Take away what no role declares any more. */
+  readonly prune?: boolean;
+  /** Builds what does so; without it nothing is ever left over. */
+  readonly takeAway?: () => Promise<TakeAway>;
   readonly sink: EventSink;
 }
 
@@ -46,6 +52,7 @@ export class Session {
   readonly sink: EventSink;
   readonly connections = new Connections();
   readonly fleet: GrowingFleet;
+  readonly leftOvers: LeftOvers;
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
   readonly #turns: Turns;
@@ -61,8 +68,16 @@ export class Session {
   readonly givenUp = deferred<ExitCode>();
   abandoned = false;
 
-  constructor(options: RunOptions) {
+  constructor(options: RunOptions, plays: Playbook['plays'] = []) {
     this.options = options;
+    const { select, roles, prune = false, takeAway } = options;
+    this.leftOvers = new LeftOvers({
+      plays,
+      select,
+      includes: roles.includes,
+      prune,
+      ...(takeAway && { takeAway }),
+    });
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#turns = new Turns(options.forks);
     this.#recap = new Recap(options.check);

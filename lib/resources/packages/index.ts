@@ -1,5 +1,6 @@
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { sh } from '../../dsl/sh.ts';
+import { broughtBy, type Trace } from '../../dsl/trace.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { apt } from './apt.ts';
@@ -24,6 +25,10 @@ export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPa
   probe: (desired) => sh`if ${apt.isThere}; then echo 'manager apt'
 ${apt.probe(desired)}
 else echo 'manager none'; fi`,
+  leaves: ({ names, state }, changes) =>
+    state === 'absent'
+      ? []
+      : names.flatMap((name) => broughtBy({ kind: 'package', name }, changes, name).filter(isNew)),
   parse({ out }, { names }) {
     if (!out.startsWith('manager apt')) throw noManager(names);
     return apt.parse(out, names);
@@ -43,6 +48,11 @@ else echo 'manager none'; fi`,
   },
   apply: (desired, changes) => apt.apply(desired, changes),
 });
+
+/** One that was there is only brought to another version. */
+function isNew({ there }: Trace): boolean {
+  return there === undefined;
+}
 
 function completePackages(name: string, { state, version, downgrade }: PackagesOptions): PackagesDesired {
   const names = name.split(/\s+/).filter(Boolean);
