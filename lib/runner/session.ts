@@ -70,11 +70,11 @@ export class Session {
 
   constructor(options: RunOptions, plays: Playbook['plays'] = []) {
     this.options = options;
-    const { select, roles, prune = false, takeAway } = options;
+    const { select, prune = false, takeAway } = options;
     this.leftOvers = new LeftOvers({
       plays,
       select,
-      includes: roles.includes,
+      includes: (role) => options.roles.includes(role),
       prune,
       ...(takeAway && { takeAway }),
     });
