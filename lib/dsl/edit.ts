@@ -7,6 +7,7 @@ import {
   requireFolder,
   requireSight,
 } from './ground.ts';
+import { linesTrace } from './made.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -22,7 +23,7 @@ import { defineResource, type Resource } from './resource.ts';
 import { isSame } from './same.ts';
 import { sh } from './sh.ts';
 import type { Change } from './task.ts';
-import { linesTrace, type Trace } from './trace.ts';
+import type { Trace } from './trace.ts';
 import { UNKNOWN } from './world.ts';
 
 /** What every edit of a text file takes. */

@@ -1,9 +1,10 @@
 import { dirname } from 'node:path/posix';
 import { alone } from './alone.ts';
+import { isPathKind, keyOf, lineOf, madeOf, parseMade } from './made.ts';
 import { isSame } from './same.ts';
 import { joinSh, type Sh, sh } from './sh.ts';
 import type { Change, Task } from './task.ts';
-import { isPathKind, keyOf, lineOf, type Made, madeOf, parseMade, type Trace } from './trace.ts';
+import type { Made, Trace } from './trace.ts';
 import { normalPath } from './world.ts';
 
 /** Where a play keeps what it has made on a host. */

@@ -7,6 +7,7 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { broughtBy, foldersTo } from '../dsl/made.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -18,7 +19,6 @@ import {
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
-import { broughtBy, foldersTo } from '../dsl/trace.ts';
 
 interface DirectoryDesired extends Ownership {
   readonly path: string;

@@ -6,6 +6,7 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { broughtBy } from '../dsl/made.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -23,7 +24,6 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { redact, Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import { contentOf, type SentContent } from '../dsl/source.ts';
-import { broughtBy } from '../dsl/trace.ts';
 import { UNKNOWN } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { maskText } from '../secret-names.ts';

@@ -1,9 +1,9 @@
 import { alone } from '../dsl/alone.ts';
 import { parseGround } from '../dsl/ground.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
-import { broughtBy } from '../dsl/trace.ts';
 
 /**
  * A system group. Services on one host may share it, and be set up at the same time: the second one finds it.

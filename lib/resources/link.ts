@@ -1,9 +1,9 @@
 import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
-import { broughtBy } from '../dsl/trace.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface LinkOptions {

@@ -1,9 +1,9 @@
 import { oneLine } from '../dsl/edit.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
-import { broughtBy } from '../dsl/trace.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { unitPath } from './service/systemd.ts';
 

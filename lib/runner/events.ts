@@ -12,8 +12,8 @@ export interface HostRecap {
   skipped: number;
   unknown: number;
   unreachable: number;
-  /** Things that no role declares any more, and that are still there. */
-  leftOver: number;
+  /** Things that no role declares any more, and that are still there. Left out where it is 0. */
+  leftOver?: number;
   roundTrips: number;
 }
 

@@ -1,10 +1,11 @@
 import { forget, type Kept, Ledger, rewriteLedger } from '../dsl/ledger.ts';
-import type { LeftOver, TakeAway, Verdict } from '../dsl/left-over.ts';
-import type { PlannedTask, Play, PlayInventoryHost } from '../dsl/play.ts';
+import type { TakeAway, Verdict } from '../dsl/left-over.ts';
+import type { PlannedTask, Play, PlayHost, PlayInventoryHost } from '../dsl/play.ts';
+import { isDue } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
-import { joinSh, type Sh } from '../dsl/sh.ts';
-import type { Reading } from '../dsl/task.ts';
+import { joinSh } from '../dsl/sh.ts';
 import { World } from '../dsl/world.ts';
+import type { RunEvent } from './events.ts';
 import type { RoleTask } from './wire.ts';
 
 /** The role that events name for what no role declares any more. */
@@ -23,18 +24,15 @@ export interface LeftOverOptions {
 
 /** What the plays of a run declare on each host, and so what is left over there. */
 export class LeftOvers {
-  readonly prune: boolean;
   readonly #options: LeftOverOptions;
-  readonly #isWhole: boolean;
   readonly #declared = new Map<string, RoleTask[]>();
+  readonly #found = new Map<string, Finding>();
 
   constructor(options: LeftOverOptions) {
     this.#options = options;
-    this.prune = options.prune;
-    this.#isWhole = options.plays.every(({ roles }) => roles.every(({ name }) => options.includes(name)));
   }
 
-  /** The records of a host, as `out` has them. */
+  /** The records of a host, as `out` has them; undefined where its play keeps none. */
   ledgerOf<Facts>(play: Play<Facts>, host: HostData, out: string): Ledger | undefined {
     const place = play.ledger?.(host);
     const dirs = this.#playsOf(host.name).flatMap((one) => one.ledger?.(host).dir ?? []);
@@ -42,27 +40,43 @@ export class LeftOvers {
   }
 
   /**
-   * What is left over once these tasks are added to those that earlier plays of the run want of the host. Only whole
-   * plays can tell, and only the last one of a host; undefined for others.
+   * Tasks that see to what is left over once `tasks` are added to those that earlier plays of the run want of the host.
+   * Only whole plays can tell, and only the last one of a host; none for others.
    */
-  async find<Facts>(
+  async tasksFor<Facts>(
     play: Play<Facts>,
     host: string,
     ledger: Ledger,
     tasks: readonly RoleTask[],
-  ): Promise<Found | undefined> {
+  ): Promise<readonly RoleTask[]> {
+    const { plays, includes, takeAway, prune } = this.#options;
     const declared = [...(this.#declared.get(host) ?? []), ...tasks];
     this.#declared.set(host, declared);
-    const isLast = this.#playsOf(host).at(-1) === play;
-    if (!this.#isWhole || !isLast) return undefined;
+    const finding = new Finding(ledger, tasks, prune);
+    this.#found.set(host, finding);
+    const isWhole = plays.every(({ roles }) => roles.every(({ name }) => includes(name)));
+    if (!isWhole || this.#playsOf(host).at(-1) !== play) return [];
     const all = declared.map(({ task }) => task);
     const { ours, foreign } = ledger.undeclared(all);
-    const { takeAway } = this.#options;
-    if (ours.length === 0 || takeAway === undefined) return { left: [], foreign };
-    return { left: (await takeAway())(ours, { declared: all }), foreign };
+    finding.stale.push(...foreign);
+    if (ours.length === 0 || takeAway === undefined) return [];
+    return finding.tasksOf((await takeAway())(ours, { declared: all }));
   }
 
-  #playsOf(host: string): readonly LeftOverOptions['plays'][number][] {
+  /** What is left over on a host, and stays for now: to be told once it is planned. */
+  named(host: string): readonly Named[] {
+    return [...(this.#found.get(host)?.named.values() ?? [])];
+  }
+
+  /** Brings the records of a host up to date with what was found there: an exchange where they are not. */
+  async keepRecords(host: Pick<PlayHost, 'target' | 'act'>): Promise<void> {
+    const finding = this.#found.get(host.target.name);
+    this.#found.delete(host.target.name);
+    const steps = finding?.steps() ?? [];
+    if (steps.length > 0) await host.act('keeping records', joinSh(steps, ' &&\n'));
+  }
+
+  #playsOf(host: string): LeftOverOptions['plays'] {
     const { plays, select } = this.#options;
     return plays.filter(
       ({ ledger, hosts }) => ledger !== undefined && select(hosts).some(({ name }) => name === host),
@@ -70,59 +84,59 @@ export class LeftOvers {
   }
 }
 
-/** What is left over on a host, before it was looked at. */
-export interface Found {
-  readonly left: readonly LeftOver[];
-  /** It is made for others as well, so it only goes from the records. */
-  readonly foreign: readonly Kept[];
+type Named = Omit<Extract<RunEvent, { event: 'left-over' }>, 'event' | 'host'>;
+
+/** Leaves out of a plan what only had to be looked at. */
+export function withoutLooks(plan: readonly PlannedTask[]): readonly PlannedTask[] {
+  return plan.filter((one) => one.role !== LEFT_OVER || isDue(one));
 }
 
-/** A thing that is left over, and stays for now. */
-export interface Named {
-  readonly made: Kept;
-  /** Why it stays with `--prune`, too. */
-  readonly stays?: string;
-}
+/** What was found on one host by its last plan. */
+class Finding {
+  readonly named = new Map<Kept, Named>();
+  /** What is not there any more, or is others' business: it only goes from the records. */
+  readonly stale: Kept[] = [];
+  readonly #ledger: Ledger;
+  readonly #tasks: readonly RoleTask[];
+  readonly #prune: boolean;
+  /** Without `prune` nothing is foreseen to go, but for what is left over itself. */
+  readonly #foreseen = new WeakMap<World, World>();
 
-export interface Sorted {
-  /** What is taken away: planned like any task. */
-  readonly planned: readonly PlannedTask[];
-  readonly named: readonly Named[];
-  /** What is not there any more, or is others' business. */
-  readonly stale: readonly Kept[];
-}
-
-/** Sorts out what is there by what was read of it. Without `prune` nothing of it is foreseen to go. */
-export function sortOut(
-  { left, foreign }: Found,
-  reading: (index: number) => Reading,
-  world: World,
-  prune: boolean,
-): Sorted {
-  const planned: PlannedTask[] = [];
-  const named: Named[] = [];
-  const stale = [...foreign];
-  const foreseen = prune ? world : new World(world);
-  for (const [i, { made, task, judge }] of left.entries()) {
-    const verdict: Verdict = judge(reading(i), foreseen);
-    if (verdict.is === 'gone') stale.push(made);
-    else if (verdict.is === 'staying') named.push({ made, stays: verdict.why });
-    else if (prune) planned.push({ role: LEFT_OVER, task, changes: verdict.changes });
-    else named.push({ made });
+  constructor(ledger: Ledger, tasks: readonly RoleTask[], prune: boolean) {
+    this.#ledger = ledger;
+    this.#tasks = tasks;
+    this.#prune = prune;
   }
-  return { planned, named, stale };
-}
 
-/** Shell that brings the records up to date with what was found; undefined where they are. */
-export function keepingRecords(
-  ledger: Ledger,
-  tasks: readonly RoleTask[],
-  stale: readonly Kept[],
-): Sh | undefined {
-  const claims = ledger.claim(tasks);
-  const steps = [
-    ...(claims ? [rewriteLedger(ledger.dir, claims)] : []),
-    ...(stale.length > 0 ? [forget(stale)] : []),
-  ];
-  return steps.length === 0 ? undefined : joinSh(steps, ' &&\n');
+  tasksOf(left: ReturnType<TakeAway>): readonly RoleTask[] {
+    return left.map(({ made, task, judge }) => {
+      const diff: typeof task.diff = (reading, world) => {
+        const verdict = judge(reading, this.#prune ? world : this.#copyOf(world));
+        if (!world.isProof) this.#note(made, verdict);
+        return this.#prune && verdict.is === 'due' ? verdict.changes : [];
+      };
+      return { role: LEFT_OVER, task: { ...task, diff } };
+    });
+  }
+
+  #note(made: Kept, verdict: Verdict): void {
+    const { role, kind, name } = made;
+    if (verdict.is === 'gone') this.stale.push(made);
+    else if (verdict.is === 'staying') this.named.set(made, { role, kind, name, stays: verdict.why });
+    else if (!this.#prune) this.named.set(made, { role, kind, name });
+  }
+
+  #copyOf(world: World): World {
+    const copy = this.#foreseen.get(world) ?? new World(world, world.isProof);
+    this.#foreseen.set(world, copy);
+    return copy;
+  }
+
+  steps() {
+    const claims = this.#ledger.claim(this.#tasks);
+    return [
+      ...(claims ? [rewriteLedger(this.#ledger.dir, claims)] : []),
+      ...(this.stale.length > 0 ? [forget(this.stale)] : []),
+    ];
+  }
 }

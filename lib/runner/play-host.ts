@@ -11,7 +11,7 @@ import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
-import { type Found, keepingRecords, LEFT_OVER, type Named, sortOut } from './left-over.ts';
+import { withoutLooks } from './left-over.ts';
 import { compileReads, parseReads } from './reads.ts';
 import { withoutRepeats } from './tasks.ts';
 import { type RoleTask, Wire } from './wire.ts';
@@ -33,10 +33,8 @@ export interface PlayHostOptions<Facts> {
   build(target: Target<Facts>): readonly RoleTask[];
   /** What runs have made there; without it nothing is recorded. */
   readonly ledger?: Ledger;
-  /** What no role declares any more, besides these tasks: it is looked at with them. */
-  findLeft?(tasks: readonly RoleTask[]): Promise<Found | undefined>;
-  /** Take it away. */
-  readonly prune?: boolean;
+  /** Sees to what no role declares any more, besides these tasks. */
+  tasksForLeft?(tasks: readonly RoleTask[]): Promise<readonly RoleTask[]>;
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -50,8 +48,6 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly #wire: Wire;
   readonly #applied = new Set<PlannedTask>();
   #world = new World();
-  #named: readonly Named[] = [];
-  #keeping: Sh | undefined;
 
   constructor(target: Target<Facts>, options: PlayHostOptions<Facts>) {
     this.target = target;
@@ -92,10 +88,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
-    const tasks = withoutRepeats(this.target.name, declared);
-    const found = (await this.#options.findLeft?.(tasks)) ?? { left: [], foreign: [] };
-    const left = found.left.map(({ task }) => ({ role: LEFT_OVER, task }));
-    const readings = await this.#probeAll([...tasks, ...left]);
+    const wanted = withoutRepeats(this.target.name, declared);
+    const tasks = [...wanted, ...((await this.#options.tasksForLeft?.(wanted)) ?? [])];
+    const readings = await this.#probeAll(tasks);
     this.#world = new World();
     this.#world.provides(this.stateDir);
     const plan: PlannedTask[] = [];
@@ -103,11 +98,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       const changes = this.#wire.inTask(one, () => one.task.diff(readings(i), this.#world));
       plan.push(judged({ ...one, changes }, plan.filter(isDue)));
     }
-    const { prune = false, ledger } = this.#options;
-    const sorted = sortOut(found, (i) => readings(tasks.length + i), this.#world, prune);
-    this.#named = sorted.named;
-    this.#keeping = ledger && keepingRecords(ledger, tasks, sorted.stale);
-    this.plan = [...plan, ...sorted.planned];
+    this.plan = withoutLooks(plan);
     this.#rest();
   }
 
@@ -142,26 +133,6 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         if (left.length > 0) throw dueAgain(planned.task);
       });
     }
-  }
-
-  /** Says what is left over, and stays. */
-  nameLeftOvers(): void {
-    const host = this.target.name;
-    for (const { made, stays } of this.#named) {
-      const { role, kind, name } = made;
-      const why = stays === undefined ? {} : { stays };
-      this.#options.sink.emit({ event: 'left-over', host, role, kind, name, ...why });
-    }
-  }
-
-  /** The records name what is not there any more, or lack what others have made for this host as well. */
-  get recordsAreBehind(): boolean {
-    return this.#keeping !== undefined;
-  }
-
-  async keepRecords(): Promise<void> {
-    if (this.#keeping) await this.act('keeping records', this.#keeping);
-    this.#keeping = undefined;
   }
 
   report(role: string, task: string, status: TaskStatus): void {

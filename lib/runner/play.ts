@@ -57,7 +57,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   await plan(session, hosts);
   if (session.stopping) return;
   if (check) reportPlans(session, hosts);
-  for (const host of hosts) host.nameLeftOvers();
+  nameLeftOvers(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
   if (!check) {
@@ -66,17 +66,23 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
     const locked = hosts.filter(({ target }) => together.has(target.name));
     await converge(session, locked, () => play.strategy.converge(run));
-    const behind = hosts.filter((host) => host.recordsAreBehind && !session.failed(host.target.name));
-    if (!session.stopping) await keepRecords(session, behind);
+    if (!session.stopping) await keepRecords(session, hosts);
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));
+}
+
+function nameLeftOvers(session: Session, hosts: readonly LoopHost<unknown>[]): void {
+  for (const { name } of hosts.map(({ target }) => target)) {
+    for (const one of session.leftOvers.named(name))
+      session.sink.emit({ event: 'left-over', host: name, ...one });
+  }
 }
 
 async function keepRecords(session: Session, hosts: readonly LoopHost<unknown>[]): Promise<void> {
   await session.each(
     hosts,
     ({ target }) => target.name,
-    (host) => host.keepRecords(),
+    (host) => session.leftOvers.keepRecords(host),
   );
 }
 
@@ -147,8 +153,7 @@ async function gather<Facts>(
         build,
         ...(ledger && {
           ledger,
-          prune: session.leftOvers.prune,
-          findLeft: (tasks) => session.leftOvers.find(play, host.name, ledger, tasks),
+          tasksForLeft: (tasks) => session.leftOvers.tasksFor(play, host.name, ledger, tasks),
         }),
       },
     );

@@ -15,7 +15,10 @@ export class Recap {
   count(event: RunEvent): void {
     if (event.event === 'play') for (const host of event.hosts) this.#host(host);
     if (event.event === 'task') this.#host(event.host)[event.status] += 1;
-    if (event.event === 'left-over') this.#host(event.host).leftOver += 1;
+    if (event.event === 'left-over') {
+      const host = this.#host(event.host);
+      host.leftOver = (host.leftOver ?? 0) + 1;
+    }
     if (event.event === 'error' && event.exitCode === EXIT.unreachable && event.host) {
       this.#host(event.host).unreachable = 1;
     }
@@ -46,7 +49,6 @@ export class Recap {
       skipped: 0,
       unknown: 0,
       unreachable: 0,
-      leftOver: 0,
       roundTrips: 0,
     };
     this.#hosts.set(name, fresh);

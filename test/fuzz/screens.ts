@@ -85,7 +85,6 @@ const COUNTS = {
   skipped: 0,
   unknown: 0,
   unreachable: 0,
-  leftOver: 0,
   roundTrips: 1,
 };
 

@@ -2,8 +2,8 @@ import { accountUse } from '../../dsl/account-use.ts';
 import { alone } from '../../dsl/alone.ts';
 import type { Kept } from '../../dsl/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/left-over.ts';
+import { keyOf } from '../../dsl/made.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import { keyOf } from '../../dsl/trace.ts';
 import type { World } from '../../dsl/world.ts';
 import { taking } from './taking.ts';
 

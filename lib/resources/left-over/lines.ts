@@ -1,10 +1,10 @@
 import { linesOf, textOfLines } from '../../dsl/edit.ts';
 import type { Kept } from '../../dsl/ledger.ts';
 import type { LeftOver } from '../../dsl/left-over.ts';
+import { findLines } from '../../dsl/made.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
 import { probe } from '../../dsl/probe.ts';
 import { sh } from '../../dsl/sh.ts';
-import { findLines } from '../../dsl/trace.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 
 /** Lines of a text file go if they still stand one behind the other, once; all else in the file stays. */

@@ -1,9 +1,9 @@
 import { forget, type Kept } from '../../dsl/ledger.ts';
 import type { LeftOver, Verdict } from '../../dsl/left-over.ts';
+import { keyOf } from '../../dsl/made.ts';
 import type { Probe } from '../../dsl/probe.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
-import { keyOf } from '../../dsl/trace.ts';
 import type { World } from '../../dsl/world.ts';
 import { QuorateError } from '../../errors.ts';
 
@@ -67,7 +67,7 @@ function verdictOf(own: Taking, reading: Reading, world: World): ReturnType<Taki
 }
 
 /** How a thing is called in a sentence. */
-export function labelOf({ kind, name, count }: Kept): string {
+function labelOf({ kind, name, count }: Kept): string {
   if (kind === 'lines') return `${count === 1 ? 'a line' : `${count} lines`} of ${name}`;
   return kind === 'user' || kind === 'group' || kind === 'package' ? `${kind} ${name}` : name;
 }

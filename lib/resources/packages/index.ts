@@ -1,6 +1,7 @@
+import { broughtBy } from '../../dsl/made.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { sh } from '../../dsl/sh.ts';
-import { broughtBy, type Trace } from '../../dsl/trace.ts';
+import type { Trace } from '../../dsl/trace.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { apt } from './apt.ts';

@@ -34,7 +34,7 @@ test('everything is appended with its time, whatever the verbosity, for the user
     'TIME error: etcd01: no',
     'TIME   hint: try',
     'TIME   exit code: 2',
-    'TIME recap etcd01: ok=1 changed=0 failed=0 skipped=0 unknown=0 unreachable=0 leftOver=0 roundTrips=0',
+    'TIME recap etcd01: ok=1 changed=0 failed=0 skipped=0 unknown=0 unreachable=0 roundTrips=0',
     'TIME end exit code 2 after 6200 ms',
   ]);
   appendFileSync(logFile, 'kept\n');

@@ -97,7 +97,6 @@ export const recap = (
     skipped: 0,
     unknown: 0,
     unreachable: 0,
-    leftOver: 0,
     roundTrips: 0,
   };
   const filled = Object.entries(hosts).map(([host, counts]) => [host, { ...none, ...counts }] as const);
