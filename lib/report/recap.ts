@@ -13,13 +13,15 @@ const COLUMNS = [
   'unknown',
   'skipped',
   'failed',
+  'ignored',
+  'rescued',
   'unreachable',
   'leftOver',
   'roundTrips',
 ] as const;
 
 /** Columns that stand only where there is something to tell. */
-const SELDOM: readonly Column[] = ['leftOver'];
+const SELDOM: readonly Column[] = ['ignored', 'rescued', 'leftOver'];
 
 /** Columns for the names of hosts that share a line. */
 const NAMES = 24;
@@ -147,7 +149,8 @@ function paint(colors: Colors, name: Column, value: number, width: number): stri
   return name === 'failed' || name === 'unreachable' ? colors.red(cell) : colors.yellow(cell);
 }
 
-function paintName(colors: Colors, { failed, unreachable, changed }: HostRecap, name: string): string {
-  if (failed + unreachable > 0) return colors.red(name);
+function paintName(colors: Colors, counts: HostRecap, name: string): string {
+  const { failed, ignored = 0, rescued = 0, unreachable, changed } = counts;
+  if (failed - ignored - rescued + unreachable > 0) return colors.red(name);
   return changed > 0 ? colors.yellow(name) : colors.green(name);
 }

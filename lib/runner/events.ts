@@ -15,6 +15,9 @@ export interface HostRecap {
   /** Things that no role declares any more, and that are still there. Left out where it is 0. */
   leftOver?: number;
   roundTrips: number;
+  /** Of those that failed: what a task's `ignoreErrors`, or a block's `rescue`, has seen to. Left out where it is 0. */
+  ignored?: number;
+  rescued?: number;
 }
 
 /** What a run tells the world, in order; terminal, log and JSON are all made from it. */
@@ -34,11 +37,22 @@ export type RunEvent =
       readonly task: string;
       readonly status: TaskStatus;
       readonly changes: readonly Change[];
+      /** Of one that failed: the run goes on there all the same, by `ignoreErrors` or the `rescue` of a block. */
+      readonly handled?: 'ignored' | 'rescued';
+      /** Of one that was skipped, in words. */
+      readonly reason?: string;
+    }
+  | {
+      /** A line that a command of a task prints, as it does. */
+      readonly event: 'output';
+      readonly host: string;
+      readonly task: string;
+      readonly line: string;
     }
   | {
       readonly event: 'log';
-      /** `output` is what a command printed, for `-v`; `debug` is for `-vv`; `trace`, the scripts, for `-vvv`. */
-      readonly level: 'trace' | 'debug' | 'info' | 'warning' | 'output';
+      /** `debug` is for `-vv`; `trace`, the scripts, for `-vvv`. */
+      readonly level: 'trace' | 'debug' | 'info' | 'warning';
       readonly host?: string;
       readonly task?: string;
       readonly message: string;

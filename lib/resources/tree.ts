@@ -1,0 +1,283 @@
+import {
+  foreseeFolders,
+  type Ground,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from '../dsl/ground.ts';
+import { broughtBy, foldersTo } from '../dsl/made.ts';
+import {
+  checkedPath,
+  completeOwnership,
+  isForeseenOnly,
+  noRoom,
+  type ObservedPath,
+  type Ownership,
+  ownershipDifferences,
+  parsePath,
+  requireRoom,
+} from '../dsl/path.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { entriesOf, type SourceEntry } from '../dsl/source-tree.ts';
+import type { Trace } from '../dsl/trace.ts';
+import type { World } from '../dsl/world.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import {
+  contentDifference,
+  contentRead,
+  digestOf,
+  foreseenContent,
+  incoming,
+  isSent,
+  writeContent,
+} from './content/content.ts';
+import { mounted, mountedIn } from './mounts.ts';
+
+export interface TreeOptions {
+  /** The folder on control; a relative path begins at the file that names it. */
+  readonly source: string;
+  readonly owner?: string;
+  readonly group?: string;
+  /** Of files; unless said 0644, or 0755 for those that may be run on control. */
+  readonly fileMode?: string;
+  /** Of folders, 0755 unless said. */
+  readonly directoryMode?: string;
+  /** What is in the folder and not in the source goes, unless another task declares it. */
+  readonly delete?: boolean;
+}
+
+type Entry = SourceEntry & Ownership & { readonly path: string };
+
+interface TreeDesired {
+  readonly path: string;
+  readonly entries: readonly Entry[];
+  readonly deletes: boolean;
+}
+
+interface ObservedTree {
+  /** By path. */
+  readonly found: ReadonlyMap<string, ObservedPath | undefined>;
+  /** What links lead to, by path. */
+  readonly links: ReadonlyMap<string, string>;
+  /** All that is below. */
+  readonly there: readonly string[];
+  readonly mounts: readonly string[];
+  readonly ground: Ground;
+}
+
+/**
+ * A copy of a folder of control, with its files, folders and links. What is there besides stays, unless `delete` says
+ * that it goes; what other tasks declare below it never does.
+ *
+ * @example
+ * tree('/srv/www', { source: './www', owner: 'web' })
+ */
+export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
+  kind: 'tree',
+  complete: completeTree,
+  name: ({ path }) => path,
+  title: ({ path }) => `${path} has its files`,
+  owns: ({ entries }) => entries.map(({ path }) => path),
+  files: ({ entries }) => entries.flatMap(({ type, path }) => (type === 'file' ? [path] : [])),
+  leaves(desired, changes) {
+    const traces = desired.entries.flatMap((entry) =>
+      broughtBy(traceOf(entry), changes, nameIn(desired, entry.path)),
+    );
+    return changes === undefined || traces.length === 0 ? traces : [...foldersTo(desired.path), ...traces];
+  },
+  probe({ path, entries, deletes }) {
+    const [root] = entries;
+    const links = entries.flatMap((one) => (one.type === 'link' ? [one.path] : []));
+    return probe(
+      [
+        ...entries.map((one) =>
+          one.type === 'file'
+            ? contentRead(one.path, one.content)
+            : ({ path: one.path, how: 'stat' } as const),
+        ),
+        ...groundReads(path, root ?? {}),
+      ],
+      sh`for q_path in ${links}; do
+  if [ -L "$q_path" ]; then printf 'link %s\n%s\n' "$(readlink -- "$q_path")" "$q_path"; fi
+done
+${
+  deletes
+    ? sh`${WALK}
+q_walk ${path}
+q_mounted ${path}`
+    : sh`:`
+}`,
+    );
+  },
+  parse({ out }, { entries }) {
+    const parts = partsOf(out);
+    const own = parts.at(-1) ?? '';
+    return {
+      found: new Map(entries.map(({ path }, i) => [path, parsePath({ code: 0, out: parts[i] ?? '' })])),
+      links: new Map([...own.matchAll(/^link (.*)\n(.*)$/gm)].map(([, to = '', path = '']) => [path, to])),
+      there: [...own.matchAll(/^has (.+)$/gm)].map(([, path = '']) => path),
+      mounts: mountedIn(own),
+      ground: parseGround(parts),
+    };
+  },
+  diff(desired, observed, world) {
+    const { path, entries } = desired;
+    const differences = entries.flatMap((entry) => entryDifferences(desired, entry, observed, world));
+    const [root] = entries;
+    if (differences.length > 0) {
+      if (observed.found.get(path) === undefined) {
+        requireSight(path, observed.ground);
+        requireFolder(path, observed.ground, world, { makesFolders: true });
+      }
+      requireAccounts(root ?? {}, observed.ground, world, path);
+    }
+    const certainty = world.bringsMore ? 'conditional' : 'certain';
+    const extras = desired.deletes ? extrasOf(desired, observed, world) : [];
+    return [
+      ...differences.map((one) => ({ certainty, ...one }) as const),
+      ...extras.map((one): Difference => {
+        return { kind: 'remove', property: nameIn(desired, one), before: 'there', after: null };
+      }),
+    ];
+  },
+  foresee(desired, observed, changes, world) {
+    const { path, entries } = desired;
+    foreseeFolders(path, observed.ground, world);
+    for (const { kind, property } of changes)
+      if (kind === 'remove') world.path(`${path}/${property}`).willBeAbsent();
+    for (const entry of entries) {
+      const { mode, owner, group } = entry;
+      const ownership = { ...(owner && { owner }), ...(group && { group }) };
+      if (entry.type === 'link') world.path(entry.path).willBe({ type: 'link', ...ownership });
+      else {
+        const content = entry.type === 'file' ? foreseenContent(entry.content) : {};
+        world.path(entry.path).willBe({ type: entry.type, mode, ...ownership, ...content });
+      }
+    }
+  },
+  async prepare(desired, changes) {
+    const due = new Set(changes.map(({ property }) => property));
+    const sent = desired.entries.flatMap((entry) =>
+      entry.type === 'file' &&
+      isSent(entry.content) &&
+      'source' in entry.content &&
+      due.has(nameIn(desired, entry.path))
+        ? [{ source: entry.content.source, target: incoming(entry.path) }]
+        : [],
+    );
+    return { transfers: sent };
+  },
+  apply(desired, changes) {
+    const due = new Set(changes.map(({ property }) => property));
+    const gone = changes.flatMap(({ kind, property }) =>
+      kind === 'remove' ? [`${desired.path}/${property}`] : [],
+    );
+    return joinSh([
+      ...gone.map(removeAll),
+      ...desired.entries.flatMap((entry) => {
+        const name = nameIn(desired, entry.path);
+        const owned = ['mode', 'owner', 'group'].some((one) => due.has(`${name} ${one}`));
+        if (!due.has(name)) return owned ? [sh`${ownedBy(entry)} || exit`] : [];
+        return [sh`${make(entry)} || exit`];
+      }),
+    ]);
+  },
+});
+
+function completeTree(
+  name: string,
+  { source, owner, group, fileMode, directoryMode = '0755', delete: deletes = false }: TreeOptions,
+): TreeDesired {
+  const path = checkedPath(name);
+  const owned = (mode: string) =>
+    completeOwnership({ mode, ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) });
+  const folder = owned(directoryMode);
+  const entries = entriesOf(source).map((entry): Entry => {
+    const at = { ...entry, path: `${path}/${entry.name}` };
+    if (entry.type !== 'file') return { ...at, ...folder } as Entry;
+    return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
+  });
+  return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...folder }, ...entries] };
+}
+
+/** Shell function `q_walk FOLDER`: prints `has PATH` for all that is below; links are not followed. */
+const WALK = sh`${mounted}
+q_walk() {
+  for q_one in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ -e "$q_one" ] || [ -L "$q_one" ]; then printf 'has %s\n' "$q_one"; else continue; fi
+    if [ -d "$q_one" ] && [ ! -L "$q_one" ]; then q_walk "$q_one"; fi
+  done
+}`;
+
+function traceOf(entry: Entry): Trace {
+  const { path: name, type } = entry;
+  if (type === 'link') return { kind: type, name, digest: entry.to };
+  const digest = type === 'file' ? digestOf(entry.content) : undefined;
+  return { kind: type, name, ...(digest !== undefined && { digest }) };
+}
+
+function nameIn({ path }: TreeDesired, of: string): string {
+  return of === path ? '.' : of.slice(path.length + 1);
+}
+
+function entryDifferences(
+  desired: TreeDesired,
+  entry: Entry,
+  { found: all, links }: ObservedTree,
+  world: World,
+): readonly Difference[] {
+  const { path, type } = entry;
+  const property = nameIn(desired, path);
+  const found = world.path(path).over(all.get(path));
+  const isKnown = found !== undefined && !isForeseenOnly(found);
+  if (type === 'link') {
+    const before = links.get(path) ?? null;
+    if (found?.type === 'link' && before === entry.to) return [];
+    if (isKnown && found.type !== 'link') throw noRoom(path, 'link', `a ${found.type}`);
+    return [{ kind: found === undefined ? 'create' : 'update', property, before, after: `→ ${entry.to}` }];
+  }
+  requireRoom(path, type, found);
+  const owned = isKnown && found.type === type ? ownershipDifferences(entry, found) : [];
+  const ownership = owned.map((one) => ({ ...one, property: `${property} ${one.property}` }));
+  if (type === 'directory')
+    return found === undefined ? [{ kind: 'create', property, before: null, after: type }] : ownership;
+  const content = contentDifference(entry.content, found, property);
+  return [...(content ? [content] : []), ...ownership];
+}
+
+/** What is to go: the uppermost of what no task declares. */
+function extrasOf(desired: TreeDesired, observed: ObservedTree, world: World): readonly string[] {
+  const { path, entries } = desired;
+  const wanted = new Set(entries.map((entry) => entry.path));
+  const kept = world.declaredBelow(path, `tree:${path}`);
+  const isKept = (one: string) =>
+    wanted.has(one) ||
+    kept.some((other) => one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`));
+  const extras = observed.there.filter((one) => !isKept(one) && world.path(one).state !== null);
+  const uppermost = extras.filter((one) => !extras.some((other) => one.startsWith(`${other}/`)));
+  const point = observed.mounts.find((at) => uppermost.some((one) => `${at}/`.startsWith(`${one}/`)));
+  if (point === undefined) return uppermost;
+  throw new QuorateError(`cannot make ${path} like its source: ${point} is mounted there`, {
+    exitCode: EXIT.failed,
+    hint: 'unmount it if it may go, or declare its directory',
+  });
+}
+
+function removeAll(path: string): Sh {
+  return sh`if [ -d ${path} ] && [ ! -L ${path} ]; then rm -rf -- ${path}; else rm -f -- ${path}; fi || exit`;
+}
+
+function make(entry: Entry): Sh {
+  const { path } = entry;
+  if (entry.type === 'file') return writeContent(path, entry.content, entry);
+  if (entry.type === 'link') return sh`ln -sfn -- ${entry.to} ${path} && q_label ${path}`;
+  return sh`mkdir -p -- ${path} && ${ownedBy(entry)} && q_label ${path}`;
+}
+
+function ownedBy({ path, mode, owner = '', group = '' }: Entry): Sh {
+  return sh`q_mode ${path} ${mode} ${owner} ${group}`;
+}
