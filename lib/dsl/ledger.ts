@@ -26,9 +26,19 @@ export interface LedgerChange {
   readonly implied?: readonly (readonly [path: string, line: string])[];
 }
 
-/** Reads all records of things made on a host. */
+/**
+ * Reads all records of things made on a host. Of those who keep none, a member of a cluster say, all that their
+ * manifest lists counts as needed.
+ */
 export function readLedgers({ root }: LedgerPlace): Sh {
-  return sh`for q_file in ${root}/*/made ${root}/*/*/made; do
+  return sh`for q_file in ${root}/*/manifest; do
+  q_file=\${q_file%/manifest}
+  if [ -f "$q_file/owner" ] && read -r q_line <"$q_file/owner"; then
+    case $q_line in 'playbook '*) continue ;; esac
+    while IFS= read -r q_line; do printf 'needs %s\n' "$q_line"; done <"$q_file/manifest"
+  fi
+done 2>/dev/null
+for q_file in ${root}/*/made ${root}/*/*/made; do
   if [ -f "$q_file" ]; then printf 'of %s\n' "\${q_file%/made}"; cat -- "$q_file"; fi
 done 2>/dev/null`;
 }
@@ -85,6 +95,7 @@ export class Ledger {
     let own: string | undefined;
     for (const line of out.split('\n')) {
       if (line.startsWith('of ')) own = dirs.find((one) => one === normalPath(line.slice(3)));
+      if (line.startsWith('needs ')) for (const key of keysNeeded(line.slice(6))) this.#others.add(key);
       const made = parseMade(line);
       if (made === undefined) continue;
       // What was there before is nobody's to take away.
@@ -157,6 +168,14 @@ export class Ledger {
       foreign: left.filter(isForeign),
     };
   }
+}
+
+/** The keys of what a manifest lists: a path, which may be that of a unit, or `user:NAME`. */
+function keysNeeded(line: string): readonly string[] {
+  const [, user] = /^user:(.+)$/.exec(line) ?? [];
+  const [, unit] = /^\/etc\/systemd\/system\/([^/]+)$/.exec(line) ?? [];
+  if (user !== undefined) return [`user ${user}`];
+  return [`path ${line}`, ...(unit === undefined ? [] : [`unit ${unit}`])];
 }
 
 /** Two runs may have taken note of one thing. */

@@ -9,7 +9,7 @@ import type { RunEvent } from './events.ts';
 import type { RoleTask } from './wire.ts';
 
 /** The role that events name for what no role declares any more. */
-export const LEFT_OVER = 'left over';
+const LEFT_OVER = 'left over';
 
 export interface LeftOverOptions {
   // biome-ignore lint/suspicious/noExplicitAny: plays of one playbook may differ in their facts

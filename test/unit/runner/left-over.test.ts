@@ -328,6 +328,16 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     expect((await run([{ db: [] }], { playbook: 'db', check: true })).left).toEqual(['db: file /motd']);
   });
 
+  it('is never what a member of a cluster needs, whose records only list it', async () => {
+    await run([{ web: [motd(), file(at('one'), { content: '1' })] }]);
+    mkdirSync(join(dir, '.quorate/member'));
+    writeFileSync(join(dir, '.quorate/member/owner'), 'cluster prod\n');
+    writeFileSync(join(dir, '.quorate/member/manifest'), `user:web\n${at('motd')}\n`);
+    expect((await run([{ web: [] }], { check: true })).left).toEqual(['web: file /one']);
+    expect(await run([{ web: [] }], { prune: true })).toMatchObject({ code: 0, left: [] });
+    expect(existsSync(at('motd'))).toBe(true);
+  });
+
   it('is known by the id of a play, whatever that and its playbook are called', async () => {
     await run([{ web: [motd()] }], { id: 'web' });
     expect((await run([{ web: [] }], { id: 'web', playbook: 'renamed', check: true })).left).toEqual([
