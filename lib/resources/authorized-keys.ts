@@ -3,8 +3,8 @@ import { type Ground, parseGround } from '../dsl/ground.ts';
 import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { joinSh, sh } from '../dsl/sh.ts';
-import type { World } from '../dsl/world.ts';
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { Slot, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { type PublicKey, parseKeys, publicKeyIn } from './ssh-key.ts';
 
@@ -40,7 +40,8 @@ interface ObservedKeys {
 export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired, ObservedKeys>({
   kind: 'authorized-keys',
   complete: (user, { keys, exclusive = false }) => ({ user, keys: parseKeys(keys), exclusive }),
-  name: ({ user }) => user,
+  // Several tasks may each bring keys of their own.
+  name: ({ user, keys, exclusive }) => (exclusive ? user : [user, ...keys.map(({ name }) => name)].join(' ')),
   title: ({ user, exclusive }) => `${user} lets in ${exclusive ? 'exactly these keys' : 'these keys'}`,
   probe: ({ user }) =>
     probe(
@@ -59,31 +60,57 @@ if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_stat "$q_home/.ssh"; q_
     };
   },
   diff: keysDifferences,
-  foresee({ user }, { home }, changes, world) {
+  foresee({ user, keys, exclusive }, { home }, changes, world) {
+    const blobs = keys.map(({ blob }) => blob);
+    const known = world.slot(WANTED, user).state;
+    world.slot(WANTED, user).willBe({ exclusive, blobs: [...(known?.blobs ?? []), ...blobs] });
     const text = changes.find((change) => change.text)?.text?.after;
     if (home === undefined || text === undefined) return;
     world.path(`${home}/.ssh`).willBe({ type: 'directory', mode: '0700', owner: user });
     world.path(pathIn(home)).willBe({ type: 'file', mode: '0600', owner: user, text, sha256: sha256(text) });
   },
   apply({ user }, changes) {
-    const { before = '', after } = changes.find((change) => change.text)?.text ?? {};
+    const text = changes.find((change) => change.text)?.text;
+    const added = changes.flatMap(({ kind, after }) => (kind === 'create' && after !== null ? [after] : []));
     const file = sh`"$q_home/.ssh/authorized_keys"`;
-    const unchanged = sh`if [ -e ${file} ] && [ "$(q_sha256 ${file})" != ${sha256(before)} ]; then echo "$q_home/.ssh/authorized_keys has changed since it was read: run again"; exit 1; fi`;
     return joinSh([
       sh`${homeOf(user)}
 for q_path in "$q_home/.ssh" ${file}; do
   if [ -L "$q_path" ]; then echo "$q_path is a link: it is not followed"; exit 1; fi
 done
 q_group=$(id -g -- ${user}) && mkdir -p -- "$q_home/.ssh" && q_mode "$q_home/.ssh" 0700 ${user} "$q_group" || exit`,
-      ...(after === undefined
-        ? [sh`if [ -e ${file} ]; then q_mode ${file} 0600 ${user} ''; fi`]
-        : [
-            unchanged,
-            sh`printf %s ${after} | q_write ${file} 0600 ${user} "$q_group" && q_label "$q_home/.ssh"`,
-          ]),
+      ...(text ? [writeOver(file, text)] : added.length > 0 ? [addTo(file, added)] : []),
+      sh`if [ -e ${file} ]; then q_mode ${file} 0600 ${user} "$q_group"; fi && q_label "$q_home/.ssh"`,
     ]);
   },
 });
+
+function writeOver(file: Sh, { before, after }: { readonly before: string; readonly after: string }): Sh {
+  return sh`if [ -e ${file} ] && [ "$(q_sha256 ${file})" != ${sha256(before)} ]; then echo "$q_home/.ssh/authorized_keys has changed since it was read: run again"; exit 1; fi
+printf %s ${after} | q_write ${file} 0600 '' '' || exit`;
+}
+
+/** For a user whose home was not there to be read: that of one who was made in between may hold keys. */
+function addTo(file: Sh, lines: readonly string[]): Sh {
+  return sh`q_old=$(cat ${file} 2>/dev/null)
+printf '%s\n' \${q_old:+"$q_old"} ${lines} | q_write ${file} 0600 '' '' || exit`;
+}
+
+/** What earlier tasks want for a user. */
+const WANTED = new Slot<{ readonly exclusive: boolean; readonly blobs: readonly string[] }>({
+  exclusive: false,
+  blobs: [],
+});
+
+/** Two lists that do not agree would each undo the other, on every run. */
+function requireAgreement({ user, keys, exclusive }: KeysDesired, world: World): void {
+  const { state } = world.slot(WANTED, user);
+  if (!state || world.isProof) return;
+  const blobs = keys.map(({ blob }) => blob);
+  const [list, others] = exclusive ? [blobs, state.blobs ?? []] : [state.blobs ?? [], blobs];
+  if (!(exclusive || state.exclusive) || others.every((blob) => list.includes(blob))) return;
+  throw cannot(`${user} has an exclusive list, and another task adds a key`, 'put all keys into the list');
+}
 
 /** Sets `q_home`; to nothing without such a user. */
 function homeOf(user: string) {
@@ -99,6 +126,7 @@ function keysDifferences(
   { home, folder, file, ground }: ObservedKeys,
   world: World,
 ): readonly Difference[] {
+  requireAgreement({ user, keys, exclusive }, world);
   if (home === undefined || world.user(user).state === null) return forNewUser(user, keys, world);
   const foreseen = [world.path(`${home}/.ssh`).over(folder), world.path(pathIn(home)).over(file)] as const;
   requireOwn(`${home}/.ssh`, 'directory', foreseen[0]);
@@ -127,8 +155,8 @@ function keysDifferences(
 function forNewUser(user: string, keys: readonly PublicKey[], world: World): readonly Difference[] {
   if (!world.user(user).state && !world.bringsMore)
     throw cannot(`there is no user ${user}`, 'declare the user before it');
-  const text = { before: '', after: textOfLines(keys.map(({ line }) => line)) };
-  return keys.map((key, i) => ({ ...added(key), certainty: 'conditional', ...(i === 0 && { text }) }));
+  const certainty = world.user(user).state ? 'certain' : 'conditional';
+  return keys.map((key) => ({ ...added(key), certainty }));
 }
 
 /** The text with these keys in it, and what that changes. A key that is named is there as it is named, and no other way. */

@@ -42,6 +42,9 @@ interface ObservedMount {
 
 const TABLE = '/etc/fstab';
 
+/** What `defaults` stands for: a flag that is wanted no more goes only if its contrary is said. */
+const DEFAULTS = 'rw,exec,suid,dev';
+
 /**
  * A file system that is mounted, now and after a boot; its folder is made where it is missing. It is mounted before
  * `/etc/fstab` names it, and unmounted before it does not: what fails leaves the table as it was.
@@ -118,7 +121,10 @@ printf 'device %s\n' "$(readlink -f -- ${source})"`,
         isDue('mounted', 'start'),
         sh`mkdir -p -- ${path} && mount -t ${type} -o ${options} -- ${source} ${path} 2>&1 || exit`,
       ),
-      ...step(isDue('options', 'update'), sh`mount -o ${`remount,${options}`} -- ${path} 2>&1 || exit`),
+      ...step(
+        isDue('options', 'update'),
+        sh`mount -o ${`remount,${DEFAULTS},${options}`} -- ${path} 2>&1 || exit`,
+      ),
       ...(text === undefined ? [] : [writeTable(text)]),
     ]);
   },

@@ -45,7 +45,7 @@ if ! grep -q '^[#@]includedir[[:blank:]]*/etc/sudoers\.d' /etc/sudoers; then ech
 q_others() {
   sed '/^[#@]includedir[[:blank:]]*\/etc\/sudoers\.d/d' /etc/sudoers
   for q_file in /etc/sudoers.d/*; do
-    case $q_file in */*.* | *~ | /etc/sudoers.d/${name}) ;; *) if [ -f "$q_file" ]; then cat -- "$q_file"; echo; fi ;; esac
+    case \${q_file##*/} in *.* | *~ | ${name}) ;; *) if [ -f "$q_file" ]; then cat -- "$q_file"; echo; fi ;; esac
   done
 }
 printf '%s\n' "$q_rules" | visudo -c -f - || exit

@@ -15,8 +15,8 @@ import { rendered } from './template.ts';
 /** What a file is to hold. */
 export type Content = string | Secret | LaterContent | SentContent | FetchedContent;
 
-/** The ways to say it, of which a file takes one. */
-export type ContentOptions = OnlyOne<{
+/** The ways to say it. */
+export interface ContentWays {
   /** Whole content; a `Secret` is compared by digest and never shown. */
   readonly content: string | Secret | LaterContent;
   /** A file on control with the content, binary too; a relative path begins at the file that names it. */
@@ -25,12 +25,17 @@ export type ContentOptions = OnlyOne<{
   readonly url: string;
   /** A Jinja template beside the role, with `values` for its names: `./site.conf.j2`. A name without a value is an error. */
   readonly template: string;
-}> & {
+}
+
+export interface ContentDetails {
   /** Of what `url` gives, in hex. */
   readonly sha256?: string;
   /** What a `template` knows. */
   readonly values?: Readonly<Record<string, unknown>>;
-};
+}
+
+/** One way, and what belongs to it. */
+export type ContentOptions = OnlyOne<ContentWays> & ContentDetails;
 
 type OnlyOne<Ways> = {
   [Way in keyof Ways]: Pick<Ways, Way> & { readonly [Other in Exclude<keyof Ways, Way>]?: never };

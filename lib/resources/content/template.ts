@@ -17,8 +17,10 @@ const jinja = new Lazy(async () => {
 
 /** The text of a template of control with these values; a `Secret` where one went into it. Throws exit code 1. */
 export function rendered(template: string, values: Readonly<Record<string, unknown>>): string | Secret {
-  const source = contentOf(template);
-  if (typeof source !== 'string') throw wrong(template, 'it is no text, or longer than 64 KiB');
+  const whole = contentOf(template);
+  if (typeof whole !== 'string') throw wrong(template, 'it is no text, or longer than 64 KiB');
+  // The line end behind a tag goes, at the end of the file, too.
+  const source = whole.replace(/(^|[^+])([%#]\})\n$/, '$1$2');
   const { parse, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
   const open = opened(values);
   try {
@@ -27,8 +29,8 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
     if (result instanceof Undefined) throw result.error();
     const text = result === null ? '' : textOf(result);
     // A template of one value alone is that value, without the line end behind it.
-    const whole = source.endsWith('\n') && typeof result !== 'string' ? `${text}\n` : text;
-    return open.secret ? new Secret(whole) : whole;
+    const filled = source.endsWith('\n') && typeof result !== 'string' ? `${text}\n` : text;
+    return open.secret ? new Secret(filled) : filled;
   } catch (error) {
     if (error instanceof TemplateError) throw wrong(template, error.message);
     throw error;

@@ -92,13 +92,24 @@ describe('authorized keys', () => {
     expect(() => plan({ keys: A }, observed(`${B}\n`, more))).toThrow(message);
   });
 
+  it('may come from several tasks, unless one has the whole list', () => {
+    const world = new World();
+    const [one, two] = [plan({ keys: A }, observed(''), world), plan({ keys: B }, observed(''), world)];
+    expect([one, two].map((changes) => changes[0]?.text?.after)).toEqual([`${A}\n`, `${A}\n${B}\n`]);
+    expect(() => plan({ keys: A, exclusive: true }, observed(''), world)).toThrow(/another task adds a key$/);
+    const listed = new World();
+    plan({ keys: A, exclusive: true }, observed(''), listed);
+    expect(() => plan({ keys: B }, observed(''), listed)).toThrow(/another task adds a key$/);
+    expect(plan({ keys: A }, observed(''), listed)).toEqual([]);
+  });
+
   it('need the user, or a task that makes it', () => {
     expect(() => plan({ keys: A }, '')).toThrow(/there is no user ann$/);
     const world = new World();
     world.user('ann').willBe({});
     expect(plan({ keys: [A, B] }, '', world)).toMatchObject([
-      { kind: 'create', after: A, certainty: 'conditional' },
-      { kind: 'create', after: B, certainty: 'conditional' },
+      { kind: 'create', after: A, certainty: 'certain' },
+      { kind: 'create', after: B, certainty: 'certain' },
     ]);
   });
 

@@ -35,6 +35,14 @@ describe('a file from a template', () => {
       'a\nb\nend\n',
     ],
     ['keeps a value alone, and its line end', '{{ n }}\n', { n: 7 }, '7\n'],
+    [
+      'ends as Ansible has it, behind a tag',
+      'a\n{% for n in [1, 2] %}\nn {{ n }}\n{% endfor %}\n',
+      {},
+      'a\nn 1\nn 2\n',
+    ],
+    ['ends as Ansible has it, behind a comment', 'x {{ 1 }}\n{# c #}\n', {}, 'x 1\n'],
+    ['ends as Ansible has it, behind a blank line', '{% if true %}\ny\n{% endif %}\n\n', {}, 'y\n\n'],
     ['needs no values', 'plain', undefined, 'plain'],
     ['has values within values', '{{ a.b[0] | upper }}', { a: { b: ['x'] } }, 'X'],
   ])('%s', async (_name, text, values, content) => {
