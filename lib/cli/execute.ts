@@ -116,6 +116,8 @@ export async function execute(given: CommandLine, options: Options, started: Sta
     check,
     detailedExitcode: options.detailedExitcode,
     forks: options.forks,
+    prune: options.prune,
+    takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
     sink: {
       emit: (event) => report.emit(completeCommands(event, started, options)),

@@ -12,9 +12,12 @@ import { howStarted, type Started } from './started.ts';
  * Runs a playbook from the command line and ends the process with its exit code. Does nothing when the
  * file was imported by another one.
  */
-export async function main(url: string, playbook: CommandLine): Promise<void> {
+export async function main(url: string, given: CommandLine): Promise<void> {
   const file = fileURLToPath(url);
   if (!isProgram(file)) return;
+  // Plays that keep no records of what they make have nothing left over.
+  const prunes = given.plays.some(({ ledger }) => ledger !== undefined);
+  const playbook = prunes ? given : { ...given, hides: [...(given.hides ?? []), 'prune'] };
   process.on('uncaughtException', onEscaped);
   startCompileCache();
   process.exitCode = await command(playbook, process.argv.slice(2), howStarted(file));

@@ -11,6 +11,8 @@ export interface Options {
   readonly skipTags: readonly string[];
   readonly check: boolean;
   readonly diff: boolean;
+  /** Take away what no role declares any more. */
+  readonly prune: boolean;
   readonly forks: number;
   readonly extraVars: readonly string[];
   readonly become: boolean;
@@ -88,6 +90,11 @@ export const FLAGS: readonly Flag[] = [
     description: 'say what a run would change, and change nothing',
   },
   { name: 'diff', short: 'D', type: 'boolean', description: 'show how texts change' },
+  {
+    name: 'prune',
+    type: 'boolean',
+    description: 'take away what roles have made and none declares any more',
+  },
   {
     name: 'forks',
     short: 'f',
@@ -170,6 +177,7 @@ export const FLAGS: readonly Flag[] = [
 /** Those that are about changes and tasks: a playbook that only looks hides them. */
 export const OF_CHANGES = [
   'yes',
+  'prune',
   'check',
   'diff',
   'role',
@@ -212,6 +220,7 @@ export function parseOptions(
     skipTags: commas('skip-tags'),
     check: values.check === true,
     diff: values.diff === true,
+    prune: values.prune === true,
     forks: parseForks(text('forks')),
     extraVars: list('extra-vars'),
     become: values.become === true,

@@ -26,7 +26,7 @@ export async function playbook(meta: ImportMeta, { plays, ...options }: Playbook
     ...options,
     name,
     plays: plays.map((one, i) =>
-      'strategy' in one ? one : plainPlay({ name: i === 0 ? name : `${name}-${i + 1}`, ...one }),
+      'strategy' in one ? one : plainPlay({ name: i === 0 ? name : `${name}-${i + 1}`, ...one }, name),
     ),
   });
 }

@@ -10,7 +10,12 @@ const NONE = 'untagged';
 /** Which roles take part, from `-r`, `-t` and `--skip-tags`. A name that no role has is an error. */
 export function chooseRoles(
   playbook: Playbook,
-  { roles, tags, skipTags }: Pick<Options, 'roles' | 'tags' | 'skipTags'>,
+  {
+    roles,
+    tags,
+    skipTags,
+    prune,
+  }: Pick<Options, 'roles' | 'tags' | 'skipTags'> & Partial<Pick<Options, 'prune'>>,
 ): (role: string) => boolean {
   const known = playbook.plays.flatMap((play) => play.roles.map(({ name }) => name));
   const names = (list: readonly string[]) => list.filter((tag) => !ANY.includes(tag) && tag !== NONE);
@@ -21,10 +26,18 @@ export function chooseRoles(
   ] as const) {
     for (const name of list) if (!known.includes(name)) throw unknownRole(flag, name, known);
   }
+  if (prune && [roles, tags, skipTags].some(({ length }) => length > 0)) throw prunesInPart();
   const has = (role: string) => (tag: string) => tag === role || ANY.includes(tag);
   const isWanted = (role: string) =>
     roles.length + tags.length === 0 || roles.includes(role) || tags.some(has(role));
   return (role) => isWanted(role) && !skipTags.some(has(role));
+}
+
+function prunesInPart(): QuorateError {
+  return new QuorateError('--prune looks at whole plays: what other roles declare would be taken away', {
+    exitCode: EXIT.usage,
+    hint: 'leave out --role, --tags and --skip-tags; --limit chooses hosts',
+  });
 }
 
 function unknownRole(flag: string, name: string, known: readonly string[]): QuorateError {

@@ -7,6 +7,7 @@ import {
   requireFolder,
   requireSight,
 } from './ground.ts';
+import { linesTrace } from './made.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -19,7 +20,10 @@ import {
 } from './path.ts';
 import { MAX_TEXT, partsOf, probe } from './probe.ts';
 import { defineResource, type Resource } from './resource.ts';
+import { isSame } from './same.ts';
 import { sh } from './sh.ts';
+import type { Change } from './task.ts';
+import type { Trace } from './trace.ts';
 import { UNKNOWN } from './world.ts';
 
 /** What every edit of a text file takes. */
@@ -43,6 +47,8 @@ interface Editing<Options, Desired>
   extends Pick<Resource<Options, Desired, unknown>, 'kind' | 'complete' | 'name' | 'title'> {
   /** Give the whole text as it must be; pure, and done twice it changes nothing more. */
   edit(text: string, desired: Desired): string;
+  /** Give the lines that are ours in the text, one behind the other; none where some are to be absent. */
+  lines?(desired: Desired): readonly string[];
 }
 
 /**
@@ -61,6 +67,7 @@ interface Editing<Options, Desired>
  */
 export function defineEdit<Options extends object, Desired extends Edited>({
   edit,
+  lines,
   ...resource
 }: Editing<Options, Desired>) {
   return defineResource<Options, Desired, Place>({
@@ -106,8 +113,32 @@ printf %s ${after} | q_write ${path} ${mode} ${owner} ${group}`;
 printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
     },
     files: ({ path }) => [path],
+    leaves: (desired, changes) => tracesOf(desired, lines?.(desired) ?? [], changes),
     late: true,
   });
+}
+
+/** Where lines took the place of others, what was there before cannot be brought back: only the content is ours. */
+function tracesOf(
+  { path, create }: Edited,
+  lines: readonly string[],
+  changes: readonly Change[] | undefined,
+): readonly Trace[] {
+  const file = create ? [{ kind: 'text', name: path } as const] : [];
+  const ours = lines.length === 0 ? [] : [linesTrace(path, lines)];
+  const [change] = changes ?? [];
+  if (changes === undefined) return [...file, ...ours];
+  if (change?.text === undefined) return [];
+  const { before, after } = change.text;
+  const [old, next] = [linesOf(before), linesOf(after)];
+  const isAdded = next.some((_, at) => {
+    const rest = [...next.slice(0, at), ...next.slice(at + lines.length)];
+    return isSame(next.slice(at, at + lines.length), lines) && isSame(rest, old);
+  });
+  return [
+    ...(change.kind === 'create' ? file : []),
+    ...ours.map((one) => (isAdded ? one : { ...one, there: true as const })),
+  ];
 }
 
 /** The text of a file that can be edited; throws exit code 2 for any other, in a check too. */

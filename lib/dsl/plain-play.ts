@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
 import { factSource } from './facts.ts';
 import type { HostFacts } from './host-facts.ts';
+import type { LedgerPlace } from './ledger.ts';
 import type { Batches, Play } from './play.ts';
 import type { HostData, Role } from './role.ts';
 
@@ -10,8 +11,10 @@ export interface PlainPlay extends Batches {
   /** Host pattern. */
   readonly hosts: string;
   readonly roles: readonly Role<HostFacts>[];
-  /** Records on the hosts are kept under it; that of the playbook unless said. */
+  /** That of the playbook unless said. Records on the hosts are kept under it where there is no `id`. */
   readonly name?: string;
+  /** Keeps its records apart from those of the playbook, whatever that and the play are called. */
+  readonly id?: string;
 }
 
 /**
@@ -43,7 +46,10 @@ function checkBatches({ serial = [], maxFailPercentage = 0 }: PlainPlay): void {
  * The play whole. Records are kept in `/var/lib/quorate/<name>` of a host; of this machine, where one may not be root,
  * in `.quorate` beside the inventory.
  */
-export function plainPlay({ name, ...plain }: PlainPlay & { readonly name: string }): Play<HostFacts> {
+export function plainPlay(
+  { name, id, ...plain }: PlainPlay & { readonly name: string },
+  playbook = name,
+): Play<HostFacts> {
   return {
     ...plain,
     name,
@@ -53,10 +59,15 @@ export function plainPlay({ name, ...plain }: PlainPlay & { readonly name: strin
         await run.each(run.hosts, (host) => host.apply(() => true));
       },
     },
-    stateDir: ({ name: host, vars }: HostData) =>
-      vars.ansible_connection === 'local'
-        ? join(String(vars.inventory_dir), '.quorate', name, host)
-        : join('/var/lib/quorate', name),
-    owner: () => `playbook ${name}`,
+    stateDir: (host) => recordsOf(host, id ?? name).dir,
+    ledger: (host) => recordsOf(host, id ?? playbook),
+    owner: () => `playbook ${id ?? name}`,
   };
+}
+
+function recordsOf({ name: host, vars }: HostData, id: string): LedgerPlace {
+  if (vars.ansible_connection !== 'local')
+    return { root: '/var/lib/quorate', dir: join('/var/lib/quorate', id) };
+  const root = join(String(vars.inventory_dir), '.quorate');
+  return { root, dir: join(root, id, host) };
 }

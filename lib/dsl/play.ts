@@ -1,4 +1,5 @@
 import type { ClusterState } from './cluster-state.ts';
+import type { LedgerPlace } from './ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Reading, Task } from './task.ts';
@@ -162,6 +163,8 @@ export interface Play<Facts = unknown> extends Batches {
   check?(hosts: readonly HostData[]): readonly PlayProblem[];
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
   stateDir(host: HostData): string;
+  /** Where a host keeps what roles of this play have made; without it nothing of it is ever left over. */
+  ledger?(host: HostData): LedgerPlace;
   /** Whose records those are, one line (`cluster prod`); another owner's host is not ours. */
   owner(host: HostData): string;
 }

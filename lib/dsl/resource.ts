@@ -2,6 +2,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
+import type { Trace } from './trace.ts';
 import { type ControlWords, checkWords, WORDS } from './words.ts';
 import type { World } from './world.ts';
 
@@ -53,6 +54,8 @@ export interface Resource<Options, Desired, Observed> {
   owns?(desired: Desired): readonly string[];
   /** List the paths whose content it decides, where those are not what it owns. */
   files?(desired: Desired): readonly string[];
+  /** See `Task.leaves`: what is left over on a host where no role declares it any more. */
+  leaves?(desired: Desired, changes?: readonly Change[]): readonly Trace[];
   /** See `Task.guard`. */
   guard?(desired: Desired): Guard;
   /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
@@ -101,6 +104,7 @@ export function defineResource<Options extends object, Desired, Observed>(
     const owns = resource.owns?.(desired) ?? [];
     const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
     const judged = after ?? resource.after?.(desired);
+    const leaves = resource.leaves?.bind(resource);
     const called = title ?? resource.title(desired);
     checkWords(words, called);
     return {
@@ -122,6 +126,7 @@ export function defineResource<Options extends object, Desired, Observed>(
         return changes;
       },
       ...(judged && { after: judged }),
+      ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
       ...(needs.length > 0 && { needs }),
       ...(Object.keys(words).length > 0 && { words }),
       ...(resource.late && { late: true }),

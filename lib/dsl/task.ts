@@ -2,6 +2,7 @@ import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 import type { HostShell } from './shell.ts';
+import type { Trace } from './trace.ts';
 import type { ControlWords } from './words.ts';
 import type { World } from './world.ts';
 
@@ -99,6 +100,8 @@ export interface Task {
   readonly owns: readonly string[];
   /** Paths whose content it decides: what a service reads of it. */
   readonly files?: readonly string[];
+  /** What it brings into being by these changes, for the records; without changes: all that it declares. */
+  leaves?(changes?: readonly Change[]): readonly Trace[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
   act?($: HostShell): Promise<void>;
   /** What it changes could cut the connection: see `Guard`. */

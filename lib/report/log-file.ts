@@ -68,6 +68,10 @@ function linesOf(event: RunEvent): string[] {
       const where = [event.host, event.task].filter((part) => part !== undefined).join(': ');
       return event.message.split('\n').map((line) => `${event.level} ${where ? `${where}: ` : ''}${line}`);
     }
+    case 'left-over': {
+      const { host, role, kind, name, stays } = event;
+      return [`left over ${host} ${role}: ${kind} ${name}${stays === undefined ? '' : `, stays: ${stays}`}`];
+    }
     case 'cluster':
       return [`cluster ${event.cluster}`, ...event.table.split('\n').map((line) => `  ${line}`)];
     case 'error':

@@ -5,6 +5,7 @@ import { Conclusions } from './conclusions.ts';
 import { type ErrorEvent, formatError } from './errors.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { foldHosts } from './hosts.ts';
+import { type LeftOverEvent, leftOverLines } from './left-over.ts';
 import { isOutputWanted, isWanted } from './levels.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
 import type { Renderer } from './renderer.ts';
@@ -22,6 +23,7 @@ export function createPlain(settings: Settings): Renderer {
   const tasks: TaskEvent[] = [];
   let hosts: readonly string[] = [];
   const errors: ErrorEvent[] = [];
+  const left: LeftOverEvent[] = [];
   let recap: RecapEvent | undefined;
   const print = (lines: readonly string[], output = stdout) => {
     output.write(lines.map((line) => `${escapeControls(line)}\n`).join(''));
@@ -65,6 +67,9 @@ export function createPlain(settings: Settings): Renderer {
         recap = event;
         heartbeat.stop();
         break;
+      case 'left-over':
+        left.push(event);
+        break;
       case 'cluster':
         break;
       default:
@@ -78,6 +83,7 @@ export function createPlain(settings: Settings): Renderer {
     async close() {
       heartbeat.stop();
       if (!tellsAll() || diff || verbosity > 0) print(await changeLines(tasks, hosts, settings));
+      print(leftOverLines(left, colors));
       for (const { name, table } of conclusions.tables) {
         print(['', ...(name === undefined ? [] : [name]), ...table.split('\n')]);
       }

@@ -3,6 +3,7 @@ import type { TaskEvent } from './changes.ts';
 import { Conclusions } from './conclusions.ts';
 import type { ErrorEvent } from './errors.ts';
 import { HostStates } from './host-states.ts';
+import type { LeftOverEvent } from './left-over.ts';
 import { isOutputWanted, isWanted } from './levels.ts';
 import { createLive } from './live.ts';
 import type { RecapEvent } from './recap.ts';
@@ -18,6 +19,7 @@ export function createPretty(settings: Settings): Renderer {
   const conclusions = new Conclusions();
   const tasks: TaskEvent[] = [];
   const errors: ErrorEvent[] = [];
+  const left: LeftOverEvent[] = [];
   let recap: RecapEvent | undefined;
 
   const emit = (event: RunEvent) => {
@@ -44,6 +46,9 @@ export function createPretty(settings: Settings): Renderer {
       case 'recap':
         recap = event;
         break;
+      case 'left-over':
+        left.push(event);
+        break;
       case 'play':
       case 'cluster':
         break;
@@ -58,7 +63,7 @@ export function createPretty(settings: Settings): Renderer {
     suspend: (work) => live.suspend(work),
     async close() {
       await live.stop();
-      const outcome = { tasks, errors, recap, conclusions };
+      const outcome = { tasks, left, errors, recap, conclusions };
       const { before, after } = await summary(outcome, settings);
       stdout.write(text(before));
       stderr.write(text(errorSummary(errors, settings)));

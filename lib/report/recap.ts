@@ -16,11 +16,12 @@ const COLUMNS = [
   'ignored',
   'rescued',
   'unreachable',
+  'leftOver',
   'roundTrips',
 ] as const;
 
 /** Columns that stand only where there is something to tell. */
-const SELDOM: readonly Column[] = ['ignored', 'rescued'];
+const SELDOM: readonly Column[] = ['ignored', 'rescued', 'leftOver'];
 
 /** Columns for the names of hosts that share a line. */
 const NAMES = 24;
@@ -63,10 +64,11 @@ export function verdict(
   const sum = (name: Column) => rows.reduce((total, counts) => total + of(counts, name), 0);
   const hosts = count(rows.length, 'host');
   const good = exitCode === EXIT.ok || exitCode === EXIT.pending;
+  const left = sum('leftOver') > 0 ? [`${sum('leftOver')} left over`] : [];
   const failures = good ? [] : [count(errors.length, 'error'), `exit code ${exitCode}`];
   const lead = good ? conclusions.join('; ') : failure(exitCode, errors);
   if (!check) {
-    const facts = [hosts, `${sum('changed')} changed`, ...failures, duration(elapsedMs)];
+    const facts = [hosts, `${sum('changed')} changed`, ...left, ...failures, duration(elapsedMs)];
     return { good, text: `${lead || 'done'} — ${facts.join(', ')}` };
   }
   const touched = rows.filter(({ changed, unknown }) => changed + unknown > 0).length;
@@ -81,7 +83,7 @@ export function verdict(
     good,
     text: [
       ...(lead ? [lead] : []),
-      [good || pending ? found : hosts, ...failures, duration(elapsedMs)].join(', '),
+      [good || pending ? found : hosts, ...left, ...failures, duration(elapsedMs)].join(', '),
     ].join(' — '),
   };
 }

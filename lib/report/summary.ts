@@ -4,6 +4,7 @@ import type { TaskEvent } from './changes.ts';
 import type { Colors } from './colors.ts';
 import type { Conclusions } from './conclusions.ts';
 import { type ErrorEvent, foldErrors } from './errors.ts';
+import { type LeftOverEvent, leftOverLines } from './left-over.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
 import type { Settings } from './settings.ts';
 import { count, escapeControls, oneLine } from './text.ts';
@@ -13,6 +14,7 @@ export const MANY = 12;
 
 export interface Outcome {
   readonly tasks: readonly TaskEvent[];
+  readonly left: readonly LeftOverEvent[];
   readonly errors: readonly ErrorEvent[];
   readonly recap: RecapEvent | undefined;
   readonly conclusions: Conclusions;
@@ -20,13 +22,14 @@ export interface Outcome {
 
 /** All that is printed after the run: `before` the errors changes, tables and recap, `after` them the verdict. */
 export async function summary(
-  { tasks, errors, recap, conclusions }: Outcome,
+  { tasks, left, errors, recap, conclusions }: Outcome,
   settings: Settings,
 ): Promise<{ readonly before: string[]; readonly after: string[] }> {
   const { colors, verbosity } = settings;
   const hosts = Object.keys(recap?.hosts ?? {});
   const before = [
     ...(await changeLines(tasks, hosts, settings)),
+    ...leftOverLines(left, colors),
     ...conclusions.tables.flatMap(({ name, table }) => ['', ...nameLine(name), ...tableLines(table, colors)]),
   ];
   if (!recap || hosts.length === 0) return { before, after: [] };

@@ -7,6 +7,7 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { broughtBy, foldersTo } from '../dsl/made.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -40,6 +41,10 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
   files: () => [],
+  leaves({ path }, changes) {
+    const own = broughtBy({ kind: 'directory', name: path }, changes, 'type');
+    return changes === undefined || own.length === 0 ? own : [...foldersTo(path), ...own];
+  },
   probe: (desired) => probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, desired)]),
   parse: ({ out }) => parsePlace(partsOf(out)),
   diff(desired, { at, ground }, world) {

@@ -6,6 +6,7 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { broughtBy } from '../dsl/made.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -23,6 +24,7 @@ import {
   completeContent,
   contentDifference,
   contentRead,
+  digestOf,
   foreseenContent,
   incoming,
   isSent,
@@ -78,6 +80,14 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
   },
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
+  leaves({ path, content }, changes) {
+    const digest = digestOf(content);
+    return broughtBy(
+      { kind: 'file', name: path, ...(digest !== undefined && { digest }) },
+      changes,
+      'content',
+    );
+  },
   probe: ({ path, content, validate, ...owners }) =>
     probe([contentRead(path, content), ...groundReads(path, owners)], validation(path, content, validate)),
   parse({ out }) {

@@ -1,5 +1,6 @@
 import { alone } from '../dsl/alone.ts';
 import { parseGround } from '../dsl/ground.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
@@ -40,6 +41,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   },
   name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
+  leaves: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
   probe: ({ name, gid }) =>
     probe(
       [{ account: name, in: 'group' }],

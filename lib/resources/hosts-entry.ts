@@ -32,6 +32,7 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
     for (const one of names) if (/[\s#]/.test(one)) throw wrong(`${JSON.stringify(one)} is no host name`);
     return { ...completeEdit(file, { create: true }), address, names };
   },
+  lines: ({ address, names }) => [[address, ...names].join(' ')],
   edit(text, { address, names }) {
     const family = isIP(address);
     let missing = [...names];

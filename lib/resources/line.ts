@@ -45,6 +45,7 @@ export const line = defineEdit<LineOptions, LineDesired>({
       insertBefore,
     };
   },
+  lines: ({ line: wanted, state }) => (state === 'absent' ? [] : [wanted]),
   edit(text, { line: wanted, state, match, insertAfter, insertBefore }) {
     const lines = [...linesOf(text)];
     const fits = (pattern: RegExp | undefined) => (one: string) => pattern?.test(one) === true;

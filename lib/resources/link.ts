@@ -1,4 +1,5 @@
 import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
@@ -40,6 +41,7 @@ export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
   thing: ({ path }) => `path ${path}`,
   owns: ({ path }) => [path],
   files: () => [],
+  leaves: ({ path, to }, changes) => broughtBy({ kind: 'link', name: path, digest: to }, changes, 'to'),
   probe: ({ path, to }) =>
     probe(
       [{ path, how: 'stat' }, ...groundReads(path, {})],

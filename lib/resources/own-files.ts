@@ -1,4 +1,5 @@
 import { type Ground, groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
+import { broughtBy, foldersTo } from '../dsl/made.ts';
 import {
   type ObservedPath,
   type Ownership,
@@ -10,11 +11,13 @@ import type { Read } from '../dsl/probe.ts';
 import type { Difference } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Change, PrepareContext, Prepared } from '../dsl/task.ts';
+import type { Trace } from '../dsl/trace.ts';
 import type { World } from '../dsl/world.ts';
 import {
   type Content,
   contentDifference,
   contentRead,
+  digestOf,
   foreseenContent,
   prepareContent,
   writeContent,
@@ -62,6 +65,19 @@ export function filesDifferences(
       ...(differs ? [differs] : []),
       ...ownership.map((one) => ({ ...one, property: `${path} ${one.property}` })),
     ];
+  });
+}
+
+/** What is left over of them where they are declared no more. */
+export function filesTraces(
+  files: readonly OwnFile[],
+  changes: readonly Change[] | undefined,
+): readonly Trace[] {
+  return files.flatMap(({ path, content }) => {
+    const digest = digestOf(content);
+    const own = { kind: 'file', name: path, ...(digest !== undefined && { digest }) } as const;
+    const brought = broughtBy(own, changes, path);
+    return changes === undefined || brought.length === 0 ? brought : [...foldersTo(path), ...brought];
   });
 }
 

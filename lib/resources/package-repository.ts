@@ -7,6 +7,7 @@ import { type Content, completeContent } from './content/content.ts';
 import {
   filesDifferences,
   filesReads,
+  filesTraces,
   foreseeFiles,
   type ObservedFiles,
   type OwnFile,
@@ -132,6 +133,7 @@ function defineRepository<Options extends object>({
     name: ({ name }) => name,
     title: ({ name }) => `packages come from ${name}`,
     owns: ({ files }) => files.map(({ path }) => path),
+    leaves: ({ files }, changes) => filesTraces(files, changes),
     probe: ({ files, isRead }) => probe(filesReads(files), sh`if (${isRead}); then echo read; fi`),
     parse({ out }, { files }) {
       const parts = partsOf(out);

@@ -1,5 +1,6 @@
 import { oneLine } from '../dsl/edit.ts';
 import { groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -48,6 +49,8 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   name: ({ key }) => key,
   title: ({ key, value }) => `${key} is ${value}`,
   owns: ({ path }) => [path],
+  leaves: ({ path, ...desired }, changes) =>
+    broughtBy({ kind: 'file', name: path, digest: sha256(contentOf(desired)) }, changes, 'at boot'),
   probe: ({ path, live, ...desired }) =>
     probe(
       [{ path, how: 'text', unless: sha256(contentOf(desired)) }, ...groundReads(path, {})],

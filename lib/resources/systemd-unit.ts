@@ -1,4 +1,5 @@
 import { oneLine } from '../dsl/edit.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -45,6 +46,12 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
   title: ({ path }) => `${path.slice(unitPath('').length)} is in force`,
   thing: ({ path }) => `path ${path}`,
   owns: ({ path }) => [path],
+  leaves({ path, content }, changes) {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    const file = broughtBy({ kind: 'file', name: path, digest: sha256(content) }, changes, 'content');
+    const isDropIn = folder.endsWith('.d') && file.length > 0;
+    return [...(isDropIn ? [{ kind: 'directory', name: folder, implied: true } as const] : []), ...file];
+  },
   probe: ({ path, unit, content }) =>
     probe([{ path, how: 'text', unless: sha256(content) }], sh`systemctl show -p NeedDaemonReload ${unit}`),
   parse({ out }) {

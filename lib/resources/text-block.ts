@@ -51,6 +51,7 @@ export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
       absent: state === 'absent',
     };
   },
+  lines: ({ content, begin, end, absent }) => (absent ? [] : [begin, ...linesOf(content), end]),
   edit(text, { path, name, content, begin, end, absent }) {
     const lines = linesOf(text);
     const [from, to] = [lines.indexOf(begin), lines.indexOf(end)];

@@ -1,4 +1,5 @@
 import { oneLine } from '../dsl/edit.ts';
+import { broughtBy } from '../dsl/made.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -76,6 +77,15 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
   name: ({ name }) => name,
   title: ({ name, calendar }) => `${name} runs ${calendar}`,
   owns: ({ files }) => files.map(([path]) => path),
+  leaves({ name, files }, changes) {
+    const begins = changes?.some(({ property }) => property === 'enabled' || property === 'state') ?? true;
+    return [
+      ...(begins ? [{ kind: 'unit', name: `${name}.timer` } as const] : []),
+      ...files.flatMap(([path, content]) =>
+        broughtBy({ kind: 'file', name: path, digest: sha256(content) }, changes, path),
+      ),
+    ];
+  },
   probe: ({ name, calendar, files }) =>
     probe(
       files.map(([path, content]) => ({ path, how: 'text' as const, unless: sha256(content) })),

@@ -6,11 +6,13 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { broughtBy, foldersTo } from '../dsl/made.ts';
 import { parsePath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
-import { contentRead, foreseenContent, incoming, isSent, writeContent } from './content/content.ts';
+import type { Trace } from '../dsl/trace.ts';
+import { contentRead, digestOf, foreseenContent, incoming, isSent, writeContent } from './content/content.ts';
 import { mounted, mountedIn } from './mounts.ts';
 import {
   completeTree,
@@ -37,6 +39,12 @@ export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
   title: ({ path }) => `${path} has its files`,
   owns: ({ entries }) => entries.map(({ path }) => path),
   files: ({ entries }) => entries.flatMap(({ type, path }) => (type === 'file' ? [path] : [])),
+  leaves(desired, changes) {
+    const traces = desired.entries.flatMap((entry) =>
+      broughtBy(traceOf(entry), changes, nameIn(desired, entry.path)),
+    );
+    return changes === undefined || traces.length === 0 ? traces : [...foldersTo(desired.path), ...traces];
+  },
   probe({ path, entries, deletes }) {
     const [root] = entries;
     const links = entries.flatMap((one) => (one.type === 'link' ? [one.path] : []));
@@ -144,6 +152,13 @@ q_walk() {
     if [ -d "$q_one" ] && [ ! -L "$q_one" ]; then q_walk "$q_one"; fi
   done
 }`;
+
+function traceOf(entry: Entry): Trace {
+  const { path: name, type } = entry;
+  if (type === 'link') return { kind: type, name, digest: entry.to };
+  const digest = type === 'file' ? digestOf(entry.content) : undefined;
+  return { kind: type, name, ...(digest !== undefined && { digest }) };
+}
 
 function removeAll(path: string): Sh {
   return sh`if [ -d ${path} ] && [ ! -L ${path} ]; then rm -rf -- ${path}; else rm -f -- ${path}; fi || exit`;

@@ -28,6 +28,12 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,
   owns: ({ name }) => [`user:${name}`],
+  leaves({ name }, changes) {
+    const isMade = changes?.some(
+      ({ kind, property }) => kind === 'create' && /^(name|group)$/.test(property),
+    );
+    return (isMade ?? true) ? [{ kind: 'user', name }] : [];
+  },
   probe: ({ name, group, groups = [], uid, password, expiry }) =>
     probe(
       [group, ...groups].flatMap((one) => (one === undefined ? [] : accountReads({ group: one }))),

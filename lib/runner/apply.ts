@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Ledger, rewriteLedger } from '../dsl/ledger.ts';
 import type { PlannedTask } from '../dsl/play.ts';
-import { sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
 import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { retriesOf } from '../dsl/words.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -17,6 +18,8 @@ export interface ApplyContext extends Proving {
   /** Written beside the manifest: whose records these are. */
   readonly owner: string;
   readonly connect: () => Promise<Host>;
+  /** What runs have made there. */
+  readonly ledger?: Ledger | undefined;
   readonly prepare: (planned: PlannedTask) => Promise<Prepared>;
   readonly send: (transfers: readonly Transfer[]) => Promise<void>;
   /** The host that acts for this one in a task, where one does, and what it is carried out with there. */
@@ -83,9 +86,10 @@ async function applySegment(
   const segment = begin ? [begin, ...rest] : rest;
   const last = segment.at(-1)?.planned.task;
   if (last === undefined || progress.wire.stopping) return false;
-  if (last.act) await applyByHand(segment[0] as Step, head, progress);
-  else if (last.guard) await applyGuarded(segment, head, progress);
-  else await applyTrying(segment, head, progress);
+  const before = begin && begin !== first ? [...head, ...madeInTurn(begin, progress)] : head;
+  if (last.act) await applyByHand(segment[0] as Step, before, progress);
+  else if (last.guard) await applyGuarded(segment, before, progress);
+  else await applyTrying(segment, before, progress);
   if (begin && progress.done.has(begin.planned)) progress.done.add(first.planned);
   return true;
 }
@@ -173,14 +177,28 @@ function isLast(task: Task): boolean {
 }
 
 /** Lists what tasks own before anything is touched, so that a killed run leaves nothing unlisted. */
-function recordsFragment(steps: readonly Step[], { owner, wire }: ApplyContext): Fragment {
+function recordsFragment(steps: readonly Step[], { owner, wire, ledger }: ApplyContext): Fragment {
   const owned = [...new Set(steps.flatMap(({ planned }) => planned.task.owns))];
   const records = sh`[ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
 [ -f "$q_state/owner" ] || printf '%s\n' ${owner} | q_write "$q_state/owner" 0644 '' '' || exit 1
-q_own ${owned}`;
-  const message = `cannot keep records in ${wire.stateDir}`;
-  const failure = { message, hint: 'is the file system full or read-only?' };
-  return { id: 'records', sh: records, critical: true, failure };
+q_own ${owned} && ${madeBy(steps, ledger) ?? sh`:`}`;
+  return { id: 'records', sh: records, critical: true, failure: noRecords(wire) };
+}
+
+/** What is judged in its turn is recorded then: before that nobody knows what it will make. */
+function madeBy(steps: readonly Step[], ledger: Ledger | undefined): Sh | undefined {
+  const known = steps.map(({ planned }) => planned).filter(({ waits }) => !waits);
+  const change = ledger?.record(known);
+  return ledger && change && rewriteLedger(ledger.dir, change);
+}
+
+function madeInTurn(step: Step, { ledger, wire }: ApplyContext): readonly Fragment[] {
+  const made = madeBy([step], ledger);
+  return made ? [{ id: 'made', sh: made, critical: true, failure: noRecords(wire) }] : [];
+}
+
+function noRecords({ stateDir }: Wire): NonNullable<Fragment['failure']> {
+  return { message: `cannot keep records in ${stateDir}`, hint: 'is the file system full or read-only?' };
 }
 
 /** Applies what could shut us out as the last of its exchange: the rest follows once a new connection got through. */

@@ -12,6 +12,8 @@ export interface HostRecap {
   skipped: number;
   unknown: number;
   unreachable: number;
+  /** Things that no role declares any more, and that are still there. Left out where it is 0. */
+  leftOver?: number;
   roundTrips: number;
   /** Of those that failed: what a task's `ignoreErrors`, or a block's `rescue`, has seen to. Left out where it is 0. */
   ignored?: number;
@@ -58,6 +60,17 @@ export type RunEvent =
       readonly message: string;
       /** What became of it all: the last line of a report repeats it. */
       readonly conclusion?: true;
+    }
+  | {
+      /** Something that a role made, and none declares any more. */
+      readonly event: 'left-over';
+      readonly host: string;
+      /** Who made it. */
+      readonly role: string;
+      readonly kind: string;
+      readonly name: string;
+      /** Why `--prune` does not take it away; not there where it does. */
+      readonly stays?: string;
     }
   | ({ readonly event: 'cluster' } & ClusterState)
   | {

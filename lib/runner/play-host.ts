@@ -1,4 +1,5 @@
 import { withLoaded } from '../dsl/lazy.ts';
+import type { Ledger } from '../dsl/ledger.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -9,6 +10,7 @@ import type { Host } from '../transport/host.ts';
 import { applySteps } from './apply.ts';
 import { type Actor, Elsewhere, type Ground } from './elsewhere.ts';
 import type { EventSink, TaskStatus } from './events.ts';
+import { withoutLooks } from './left-over.ts';
 import { awaitOnce, type First, isOnce } from './once.ts';
 import { planTasks } from './plan.ts';
 import { Program } from './program.ts';
@@ -38,6 +40,10 @@ export interface PlayHostOptions<Facts> {
   readonly foreseen?: World;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
+  /** What runs have made there; without it nothing is recorded. */
+  readonly ledger?: Ledger;
+  /** Sees to what no role declares any more, besides these tasks. */
+  tasksForLeft?(tasks: readonly RoleTask[]): Promise<readonly RoleTask[]>;
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -97,8 +103,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
-    this.#program = new Program(withoutRepeats(this.target.name, declared));
-    this.plan = await this.#planOf(this.#program.live);
+    const wanted = withoutRepeats(this.target.name, declared);
+    const left = (await this.#options.tasksForLeft?.(wanted)) ?? [];
+    this.#program = new Program([...wanted, ...left]);
+    this.plan = withoutLooks(await this.#planOf(this.#program.live));
     this.#rest();
   }
 
@@ -193,7 +201,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const prepare = (planned: PlannedTask) => this.#prepare(planned);
     const prepared = await Promise.all(due.map((one) => (one.waits ? {} : prepare(one))));
     const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
-    const { owner, connect } = this.#options;
+    const { owner, connect, ledger } = this.#options;
     const proof = this.#world.forProof();
     const sendTo = (host: Host) => (files: readonly Transfer[]) =>
       sendFiles(host, files, (text) => this.#wire.doing(text));
@@ -212,6 +220,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
         const context = { wire, proof: world.forProof(), owner, connect, prepare, done: this.#applied };
         return { actor, context: { ...context, send: sendTo(actor.host) } };
       },
+      ledger,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
 import { withLoaded } from '../dsl/lazy.ts';
+import { readLedgers } from '../dsl/ledger.ts';
 import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -109,6 +110,7 @@ async function runBatch<Facts>(
   await plan(session, hosts);
   if (check) for (const host of hosts) session.foreseen.set(host.target.name, host.foreseen);
   if (session.stopping) return;
+  nameLeftOvers(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
   if (!check) {
@@ -119,8 +121,24 @@ async function runBatch<Facts>(
     await converge(session, locked, () => play.strategy.converge(run));
     for (const host of hosts) host.reportLeft();
     leftAlone(failed(), notBegun);
+    if (!session.stopping) await keepRecords(session, hosts);
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));
+}
+
+function nameLeftOvers(session: Session, hosts: readonly LoopHost<unknown>[]): void {
+  for (const { name } of hosts.map(({ target }) => target)) {
+    for (const one of session.leftOvers.named(name))
+      session.sink.emit({ event: 'left-over', host: name, ...one });
+  }
+}
+
+async function keepRecords(session: Session, hosts: readonly LoopHost<unknown>[]): Promise<void> {
+  await session.each(
+    hosts,
+    ({ target }) => target.name,
+    (host) => session.leftOvers.keepRecords(host),
+  );
 }
 
 /** What is wrong with the roles of a play, before any host is contacted. */
@@ -172,8 +190,11 @@ async function gather<Facts>(
     const { data, selected, build } = describe(host);
     const stateDir = play.stateDir(data);
     const probe = play.gather.probe(data);
-    const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
+    const place = play.ledger?.(data);
+    const asked = { name: host.name, connected, probe, stateDir, ...(place && { made: readLedgers(place) }) };
+    const { facts: reading, made } = await readFacts(session, asked);
     const facts = play.gather.parse(reading, data);
+    const ledger = session.leftOvers.ledgerOf(play, data, made.out);
     const shared = play.gather.shared?.(facts);
     if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
     const { check } = session.options;
@@ -193,6 +214,10 @@ async function gather<Facts>(
         first,
         actor: (name: string) => actorOf(play, session, name),
         ...(foreseen && { foreseen }),
+        ...(ledger && {
+          ledger,
+          tasksForLeft: (tasks) => session.leftOvers.tasksFor(play, host.name, ledger, tasks),
+        }),
       },
     );
     gathered.set(host.name, loop);
@@ -201,21 +226,34 @@ async function gather<Facts>(
 
 async function readFacts(
   session: Session,
-  of: { readonly name: string; readonly connected: Host; readonly probe: Sh; readonly stateDir: string },
-): Promise<Reading> {
-  const { name, connected, probe, stateDir } = of;
+  of: {
+    readonly name: string;
+    readonly connected: Host;
+    readonly probe: Sh;
+    readonly stateDir: string;
+    /** Reads what was made there. */
+    readonly made?: Sh;
+  },
+): Promise<{ readonly facts: Reading; readonly made: Reading }> {
+  const { name, connected, probe, stateDir, made } = of;
+  const fragments = Object.entries({ facts: probe, ...(made && { made }) });
   let script: RunningScript | undefined;
   try {
-    const { readings } = await exchange(connected, [{ id: 'facts', sh: probe, critical: false }], {
-      doing: 'reading facts',
-      stateDir,
-      started: (running) => {
-        script = running;
-        session.early.add(running);
+    const { readings } = await exchange(
+      connected,
+      fragments.map(([id, sh]) => ({ id, sh, critical: false })),
+      {
+        doing: 'reading facts',
+        stateDir,
+        started: (running) => {
+          script = running;
+          session.early.add(running);
+        },
+        stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: name, message }),
       },
-      stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: name, message }),
-    });
-    return readings.get('facts') ?? { code: 1, out: '' };
+    );
+    const of = (id: string) => readings.get(id) ?? { code: 1, out: '' };
+    return { facts: of('facts'), made: of('made') };
   } finally {
     if (script) session.early.delete(script);
   }

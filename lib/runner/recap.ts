@@ -14,6 +14,10 @@ export class Recap {
 
   count(event: RunEvent): void {
     if (event.event === 'play') for (const host of event.hosts) this.#host(host);
+    if (event.event === 'left-over') {
+      const host = this.#host(event.host);
+      host.leftOver = (host.leftOver ?? 0) + 1;
+    }
     if (event.event === 'task') {
       const host = this.#host(event.host);
       host[event.status] += 1;
@@ -42,7 +46,15 @@ export class Recap {
   #host(name: string): HostRecap {
     const known = this.#hosts.get(name);
     if (known) return known;
-    const fresh = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0, roundTrips: 0 };
+    const fresh = {
+      ok: 0,
+      changed: 0,
+      failed: 0,
+      skipped: 0,
+      unknown: 0,
+      unreachable: 0,
+      roundTrips: 0,
+    };
     this.#hosts.set(name, fresh);
     return fresh;
   }

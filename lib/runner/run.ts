@@ -17,7 +17,7 @@ export interface Run {
 
 /** Runs the plays of a playbook in order; events go to the sink, the recap last. */
 export function startRun(playbook: Playbook, options: RunOptions): Run {
-  const session = new Session(options);
+  const session = new Session(options, playbook.plays);
   return {
     done: asOneRun(() => Promise.race([run(playbook, session), session.givenUp.promise])),
     stop: (code) => session.stop(code),

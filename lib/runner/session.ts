@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deferred } from '../deferred.ts';
 import type { HostFacts } from '../dsl/host-facts.ts';
-import type { PlayInventoryHost } from '../dsl/play.ts';
+import type { TakeAway } from '../dsl/left-over.ts';
+import type { Playbook, PlayInventoryHost } from '../dsl/play.ts';
 import type { Fleet, Vars } from '../dsl/role.ts';
 import type { World } from '../dsl/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
@@ -10,6 +11,7 @@ import { Turns } from '../transport/turns.ts';
 import { type Connectable, Connections } from './connections.ts';
 import type { Actor } from './elsewhere.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
+import { LeftOvers } from './left-over.ts';
 import { Locks } from './locks.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
@@ -33,6 +35,10 @@ export interface RunOptions {
   readonly forks: number;
   /** Roles that take part; `explicit` when `-r` named them. */
   readonly roles: { readonly includes: (role: string) => boolean; readonly explicit: boolean };
+  /** Take away what no role declares any more. */
+  readonly prune?: boolean;
+  /** Builds what does so; without it nothing is ever left over. */
+  readonly takeAway?: () => Promise<TakeAway>;
   readonly sink: EventSink;
 }
 
@@ -54,6 +60,7 @@ export class Session {
   /** Hosts that act for others, by name and records. */
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
+  readonly leftOvers: LeftOvers;
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
   readonly #turns: Turns;
@@ -73,8 +80,16 @@ export class Session {
   readonly givenUp = deferred<ExitCode>();
   abandoned = false;
 
-  constructor(options: RunOptions) {
+  constructor(options: RunOptions, plays: Playbook['plays'] = []) {
     this.options = options;
+    const { select, prune = false, takeAway } = options;
+    this.leftOvers = new LeftOvers({
+      plays,
+      select,
+      includes: (role) => options.roles.includes(role),
+      prune,
+      ...(takeAway && { takeAway }),
+    });
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#turns = new Turns(options.forks);
     this.#recap = new Recap(options.check);

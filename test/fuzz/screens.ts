@@ -78,7 +78,15 @@ async function shown(
   if (output === 'json') asItWas(stream.text, said);
 }
 
-const COUNTS = { ok: 0, changed: 0, failed: 1, skipped: 0, unknown: 0, unreachable: 0, roundTrips: 1 };
+const COUNTS = {
+  ok: 0,
+  changed: 0,
+  failed: 1,
+  skipped: 0,
+  unknown: 0,
+  unreachable: 0,
+  roundTrips: 1,
+};
 
 /** Whatever could move a cursor, hide a character, or turn the direction of text. */
 function refuseControls(where: string, text: string, said: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { debRepository } from './support/debRepository.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
@@ -288,6 +288,104 @@ describeLab('resources on a real host', () => {
     expect((await run('units')).errors).toEqual([]);
     await on('systemctl start lab-tick.service');
     expect(await on('cat /var/log/lab-tick')).toBe("42 it's 100%");
+  });
+
+  describe('what no role declares any more', () => {
+    const left = (names: readonly string[]) =>
+      names.filter((name) => /left|lab-extra|tcp_wmem|lab-shared|\/etc\/hosts/.test(name));
+    const seen = () =>
+      on(`systemctl is-active lab-left left-tick.timer; systemctl is-enabled lab-left left-tick.timer
+ls -d /srv/left /srv/left/* /srv/left.note /etc/left.* /etc/systemd/system/*left* /etc/sysctl.d/*tcp_wmem* /etc/cron.d/left-job
+grep left /etc/hosts; id -u lab-left lab-shared; getent group lab-left lab-shared | cut -d : -f 1
+dpkg-query -W -f '\${Package} \${db:Status-Status}\n' lab-extra`);
+
+    it('is named, taken away by --prune, dependents first, and then there is nothing left', async () => {
+      await on(debRepository);
+      // Whatever the tests before have made.
+      await run('nothing', '--prune');
+      await run('nothing', '--prune');
+      const before = await seen();
+      expect((await run('left')).errors).toEqual([]);
+      expect(left((await run('left', '--check')).left)).toEqual([]);
+      const check = await run('nothing', '--check', '--detailed-exitcode');
+      expect([check.code, check.changed]).toEqual([0, []]);
+      expect(left(check.left)).toEqual([
+        'unit left-tick.timer',
+        'unit lab-left.service',
+        'lines /etc/hosts',
+        'lines /etc/left.conf',
+        'lines /etc/left.conf',
+        'file /etc/cron.d/left-job',
+        'file /etc/sysctl.d/99-zz-net-ipv4-tcp_wmem.conf',
+        'file /etc/systemd/system/left-tick.timer',
+        'file /etc/systemd/system/left-tick.service',
+        'file /etc/systemd/system/lab-left.service.d/limits.conf',
+        'file /etc/systemd/system/lab-left.service',
+        'file /etc/left.mine',
+        'file /srv/left/www/index.html',
+        'link /srv/left/now',
+        'text /etc/left.conf',
+        'directory /etc/systemd/system/lab-left.service.d',
+        'directory /srv/left/www',
+        'directory /srv/left',
+        'user lab-shared',
+        'user lab-left',
+        'group lab-shared',
+        'group lab-left',
+        'package lab-extra',
+      ]);
+      const planned = await run('nothing', '--check', '--prune', '--detailed-exitcode');
+      expect(planned.code).toBe(8);
+      const pruned = await run('nothing', '--prune');
+      expect([pruned.code, pruned.errors]).toEqual([0, []]);
+      expect(changeSet(planned)).toEqual(changeSet(pruned));
+      expect(await seen()).toBe(before);
+      const after = await run('nothing', '--check');
+      expect([left(after.left), after.changed]).toEqual([[], []]);
+    });
+
+    it('stays where a person, or something else, needs it or has changed it', async () => {
+      expect((await run('left')).errors).toEqual([]);
+      await on(`echo mine >/etc/left.mine; echo data >/srv/left/www/data; sed -i s/two/2/ /etc/left.conf
+useradd --gid lab-left --no-create-home lab-other; install -d -o lab-left /var/tmp/left-data
+mkdir -p /opt/lab-needs/DEBIAN
+printf 'Package: lab-needs\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nDescription: x\nDepends: lab-extra\n' >/opt/lab-needs/DEBIAN/control
+dpkg-deb -b /opt/lab-needs /opt/lab-needs.deb >/dev/null && dpkg -i /opt/lab-needs.deb >/dev/null`);
+      const staying = [
+        'lines /etc/left.conf: it has changed since it was made',
+        'file /etc/left.mine: it has changed since it was made',
+        'directory /srv/left/www: it has data in it',
+        'directory /srv/left: it has www in it',
+        'user lab-left: it owns files: /var/tmp/left-data',
+        'group lab-left: lab-left is in it',
+        'package lab-extra: cannot remove lab-extra: lab-needs would go, too',
+      ];
+      const check = await run('left-less', '--check');
+      expect(left(check.left).filter((name) => name.includes(': '))).toEqual(staying);
+      const pruned = await run('left-less', '--prune');
+      expect([pruned.code, pruned.errors, left(pruned.left)]).toEqual([0, [], staying]);
+      expect(
+        await on('getent group lab-shared | cut -d : -f 1; id -u lab-shared 2>/dev/null; cat /etc/left.mine'),
+      ).toBe('lab-shared\nmine');
+      const after = await run('left-less', '--check');
+      expect([left(after.left), after.changed]).toEqual([staying, []]);
+      await on(
+        'dpkg -r lab-needs; userdel lab-other; rm -r /var/tmp/left-data /srv/left/www/data /etc/left.mine; sed -i /left/,/left/d /etc/left.conf',
+      );
+      expect(left((await run('nothing', '--prune')).left)).toEqual([]);
+      expect(await on('cat /etc/left.conf; id -u lab-left; ls -d /srv/left* 2>/dev/null')).toBe('');
+    });
+
+    it('is known after a run that was killed in the middle', async () => {
+      const killed = run('killed');
+      await on(
+        'for try in $(seq 200); do [ -e /etc/killed.one ] && break; sleep 0.1; done; pkill -f "sleep 3[3]3"; rm -f /etc/killed.two',
+      );
+      expect((await killed).code).not.toBe(0);
+      expect((await run('nothing', '--check')).left).toContain('file /etc/killed.one');
+      expect((await run('nothing', '--prune')).errors).toEqual([]);
+      expect(await on('ls /etc/killed.* 2>/dev/null')).toBe('');
+    });
   });
 
   it('a variable that is not set is told before any contact', async () => {

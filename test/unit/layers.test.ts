@@ -8,7 +8,15 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   playbooks: ['roles', 'lib/cli', 'lib/dsl', 'lib/etcd'],
   roles: ['lib', 'lib/dsl', 'lib/resources', 'lib/etcd', 'lib/pki', 'lib/release'],
-  'lib/cli': ['lib', 'lib/dsl', 'lib/inventory', 'lib/report', 'lib/runner', 'lib/transport'],
+  'lib/cli': [
+    'lib',
+    'lib/dsl',
+    'lib/inventory',
+    'lib/report',
+    'lib/resources',
+    'lib/runner',
+    'lib/transport',
+  ],
   'lib/report': ['lib', 'lib/dsl', 'lib/runner'],
   'lib/runner': ['lib', 'lib/dsl', 'lib/transport'],
   'lib/resources': ['lib', 'lib/dsl', 'lib/inventory', 'lib/pki', 'lib/release'],

@@ -153,7 +153,7 @@ export function isSent(content: Content): content is SentContent | FetchedConten
 }
 
 /** Of what will be there; undefined where only the run can know. */
-function digestOf(content: Content): string | undefined {
+export function digestOf(content: Content): string | undefined {
   if (isSent(content)) return content.sha256;
   const text = revealed(content);
   return text === undefined ? undefined : sha256(text);

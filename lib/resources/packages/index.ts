@@ -1,6 +1,8 @@
 import { requireAnswer } from '../../dsl/answer.ts';
+import { broughtBy } from '../../dsl/made.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
+import type { Trace } from '../../dsl/trace.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { apt } from './apt.ts';
@@ -30,6 +32,10 @@ export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPa
   title: ({ names, state, version }) =>
     `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state === 'absent' ? 'absent' : 'installed'}${version === undefined ? '' : `, ${version}`}`,
   complete: completePackages,
+  leaves: ({ names, state }, changes) =>
+    state === 'absent'
+      ? []
+      : names.flatMap((name) => broughtBy({ kind: 'package', name }, changes, name).filter(isNew)),
   probe: (desired) =>
     onHost(
       (backend, name) => sh`echo ${`manager ${name}`}
@@ -57,6 +63,11 @@ ${backend.probe(desired)}`,
   },
   apply: (desired, changes) => onHost((backend) => backend.apply(desired, changes)),
 });
+
+/** One that was there is only brought to another version. */
+function isNew({ there }: Trace): boolean {
+  return there === undefined;
+}
 
 const BACKENDS: Readonly<Record<string, PackageBackend>> = { apt, dnf };
 

@@ -53,6 +53,11 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
       files: [...pathsOf(name, 'restart', restartOn), ...pathsOf(name, 'reload', reloadOn)],
     };
   },
+  leaves({ name, state, masked }, changes) {
+    if (state !== 'running' || masked) return [];
+    const begins = changes?.some(({ kind, after }) => kind === 'start' || after === 'enabled') ?? true;
+    return begins ? [{ kind: 'unit', name: unitName(name) }] : [];
+  },
   probe: ({ name, files }) =>
     probe(
       files.map(({ path }) => ({ path, how: 'digest' as const })),

@@ -27,6 +27,8 @@ export interface Outcome {
     readonly hint?: string;
     readonly host?: string;
   }[];
+  /** What is left over: `KIND NAME`, and why it stays. */
+  readonly left: readonly string[];
   readonly recap: Readonly<Record<string, HostRecap>>;
   readonly text: string;
 }
@@ -59,6 +61,9 @@ export async function runPlaybook(
     code,
     tasks,
     changed: tasks.filter(({ status }) => status !== 'ok'),
+    left: events.flatMap(({ event, kind, name, stays }) =>
+      event === 'left-over' ? [`${kind} ${name}${stays === undefined ? '' : `: ${stays}`}`] : [],
+    ),
     errors: events.filter(({ event }) => event === 'error'),
     recap: events.find(({ event }) => event === 'recap')?.hosts ?? {},
     text: `${stdout}${stderr}`,

@@ -185,6 +185,40 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     }),
     file('/srv/lab-elsewhere', { content: '', when: false }),
   ],
+  left() {
+    const owner = { owner: 'lab-left', group: 'lab-left' };
+    const start =
+      '[Service]\nUser=lab-left\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n';
+    const unit = systemdUnit('lab-left.service', { content: start });
+    const limits = systemdUnit('lab-left.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=512\n' });
+    return [
+      group('lab-left'),
+      user('lab-left', { system: true, group: 'lab-left', home: '/srv/left/www' }),
+      directory('/srv/left/www', owner),
+      file('/srv/left/www/index.html', { content: '<h1>left</h1>\n', ...owner }),
+      file('/etc/left.mine', { content: 'ours\n' }),
+      link('/srv/left/now', { to: 'www' }),
+      line('/etc/left.conf', { line: 'one', create: true }),
+      textBlock('/etc/left.conf', { name: 'left', content: 'two\nthree' }),
+      hostsEntry('left.internal', { address: '10.0.52.98' }),
+      packages('lab-extra'),
+      unit,
+      limits,
+      service('lab-left', { restartOn: [unit, limits] }),
+      timer('left-tick', { calendar: 'daily', run: sh`:` }),
+      sysctl('net.ipv4.tcp_wmem', { value: '4096 65536 4194304' }),
+      directory('/etc/cron.d'),
+      cron('left-job', { schedule: '@daily', run: 'true' }),
+      group('lab-shared'),
+      user('lab-shared', { system: true, group: 'lab-shared' }),
+    ];
+  },
+  'left-less': () => [group('lab-shared'), file('/srv/left.note', { content: '', group: 'lab-shared' })],
+  killed: () => [
+    file('/etc/killed.one', { content: 'one\n' }),
+    command('it takes long', { run: sh`sleep 333`, creates: '/etc/killed.never' }),
+    file('/etc/killed.two', { content: 'two\n' }),
+  ],
   'service-stopped': () => [service('lab-site', { state: 'stopped', enabled: false })],
   'packages-gone': () => [packages('lab-extra lab-site', { state: 'absent' })],
   masked: () => [file('/etc/systemd/system/lab-masked.service', { content: UNIT, mode: '0644' })],

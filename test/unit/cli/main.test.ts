@@ -34,6 +34,19 @@ function start(...args: string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', ...args], { cwd: ROOT, encoding: 'utf8' });
 }
 
+it('members of a cluster have no --prune: what they leave behind is for destroy', () => {
+  const { status, stderr } = start('playbooks/site.ts', '--prune');
+  expect([status, stderr]).toEqual([1, expect.stringContaining('this playbook has no --prune')]);
+});
+
+it.each(['--role', '--tags', '--skip-tags'])(
+  '--prune with %s is refused: it would take away what others declare',
+  (flag) => {
+    const { status, stderr } = start('test/unit/cli/plainPlaybook.ts', '--prune', flag, 'role');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('--prune looks at whole plays')]);
+  },
+);
+
 describe('a playbook without -i', () => {
   const write = (folder: string) => {
     const text = readFileSync(join(ROOT, 'test/unit/cli/plainPlaybook.ts'), 'utf8');

@@ -90,7 +90,15 @@ export const recap = (
   hosts: Record<string, Partial<Counts>>,
   fields: Partial<RecapEvent> = {},
 ): RecapEvent => {
-  const none = { ok: 0, changed: 0, failed: 0, skipped: 0, unknown: 0, unreachable: 0, roundTrips: 0 };
+  const none = {
+    ok: 0,
+    changed: 0,
+    failed: 0,
+    skipped: 0,
+    unknown: 0,
+    unreachable: 0,
+    roundTrips: 0,
+  };
   const filled = Object.entries(hosts).map(([host, counts]) => [host, { ...none, ...counts }] as const);
   return {
     event: 'recap',

@@ -1,3 +1,4 @@
+import { accountUse } from '../../../dsl/account-use.ts';
 import { namedParts } from '../../../dsl/probe.ts';
 import type { FactSource } from '../../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
@@ -19,9 +20,6 @@ export interface DestroyFacts extends EtcdFacts {
   /** Users of the manifest that something else on the host needs, and what that is. */
   readonly needed: ReadonlyMap<string, string>;
 }
-
-/** Seconds for a look at the files of a user: where that is too short they count as needed. */
-const SEARCH = 20;
 
 export const destroyFacts: FactSource<DestroyFacts> = {
   ordinary: { ...ORDINARY, manifest: [], dataIn: [], logsIn: [], needed: new Map() },
@@ -70,37 +68,17 @@ ${neededUsers(memberOf(host))}`,
  * Lines `NAME WHY`: units and processes that run as a user of our manifest, else files that it owns, ours apart. A
  * user takes the group of its name along: who needs that needs the user.
  */
-function neededUsers(member: Member): Sh {
-  const { service, dataDir } = member;
-  return sh`q_units() {
-  grep -lE "^(User|Group|SupplementaryGroups)[[:space:]]*=(.*[[:space:]])?$1([[:space:]]|$)" /etc/systemd/system/*.service /run/systemd/system/*.service \
-    /usr/lib/systemd/system/*.service /lib/systemd/system/*.service /etc/systemd/system/*.service.d/*.conf 2>/dev/null |
-    grep -v ${`/${service}\\.service\\(\\.d/.*\\)\\{0,1\\}$`} | head -n 1
-}
-q_processes() {
-  stat -c '%U %G %n' /proc/[0-9]* 2>/dev/null | while read -r q_owner q_group q_proc; do
-    case " $q_owner $q_group " in *" $1 "*) ;; *) continue ;; esac
-    if [ "\${q_proc##*/}" = "\${q_main-}" ]; then continue; fi
-    if grep -q ${`/${service}\\.service`} "$q_proc/cgroup" 2>/dev/null; then continue; fi
-    read -r q_name <"$q_proc/comm" 2>/dev/null && echo "\${q_proc##*/} ($q_name)"
-  done | head -n 1
-}
-q_files() {
-  if [ -n "$(q_account group "$1")" ]; then set -- '(' -user "$1" -o -group "$1" ')'; else set -- -user "$1"; fi
-  set -- -xdev -path ${dataDir} -prune -o "$@"
-  while IFS= read -r q_line; do case $q_line in /*) set -- "$@" ! -path "$q_line" ;; esac; done <"$q_state/manifest"
-  set -- "$@" -print
-  while read -r q_n q_at q_type q_n; do
-    case $q_type in ext[234] | xfs | btrfs | zfs | f2fs | jfs | reiserfs | overlay | bcachefs) set -- "$q_at" "$@" ;; esac
-  done </proc/mounts
-  case $1 in /*) ;; *) set -- / "$@" ;; esac
-  { timeout ${SEARCH} find "$@" 2>/dev/null; case $? in 0 | 1) ;; 124) echo 'too many to be looked through' ;; *) echo 'they could not be looked for' ;; esac; } | head -n 1
-}
+function neededUsers({ service, dataDir }: Member): Sh {
+  const unit = `${service}.service`;
+  return sh`${accountUse({ folder: dataDir, paths: sh`cat "$q_state/manifest"` })}
 if [ -f "$q_state/manifest" ]; then
   sed -n 's/^user://p' "$q_state/manifest" | while read -r q_name; do
-    q_found=$(q_units "$q_name"); if [ -n "$q_found" ]; then echo "$q_name $q_found runs as it"; continue; fi
-    q_found=$(q_processes "$q_name"); if [ -n "$q_found" ]; then echo "$q_name process $q_found runs as it"; continue; fi
-    q_found=$(q_files "$q_name"); if [ -z "$q_found" ]; then continue; fi
+    q_found=$(q_units "$q_name" | while read -r q_line; do case $q_line in */${unit} | */${unit}.d/*) ;; *) echo "$q_line" ;; esac; done | head -n 1)
+    if [ -n "$q_found" ]; then echo "$q_name $q_found runs as it"; continue; fi
+    q_found=$(q_processes "$q_name" | while read -r q_line; do case $q_line in *" "${unit}) ;; *) echo "\${q_line% *}" ;; esac; done | head -n 1)
+    if [ -n "$q_found" ]; then echo "$q_name process $q_found runs as it"; continue; fi
+    if [ -n "$(q_account group "$q_name")" ]; then q_found=$(q_files '(' -user "$q_name" -o -group "$q_name" ')'); else q_found=$(q_files -user "$q_name"); fi
+    if [ -z "$q_found" ]; then continue; fi
     q_whose=it; if [ -e "$q_found" ] && [ "$(stat -c %U "$q_found")" != "$q_name" ]; then q_whose='its group'; fi
     echo "$q_name $q_whose owns files: $q_found"
   done

@@ -1,0 +1,39 @@
+/** Sorts of things that can be left over on a host; of each one it is known how it is taken away. */
+export const KINDS = [
+  'unit',
+  'lines',
+  'file',
+  'link',
+  'text',
+  'directory',
+  'user',
+  'group',
+  'package',
+] as const;
+
+/**
+ * Something that a task brings into being on a host, as data: enough to know it again, and to take it away once no role
+ * declares it. `text` is a file that edits made, and that others may write to; `lines` are some of a text file, one
+ * behind the other; `unit` is one of systemd that was started or enabled.
+ */
+export interface Trace {
+  readonly kind: (typeof KINDS)[number];
+  /** A path; for others the name. */
+  readonly name: string;
+  /** SHA-256 of a file, or of lines with their ends; of a link what it leads to. None where only the run can know. */
+  readonly digest?: string;
+  /** Of lines: how many they are, and the digest of the first one. */
+  readonly count?: number;
+  readonly first?: string;
+  /** It was there before; only its content is ours. */
+  readonly there?: true;
+  /** Made on the way to something else, where it is not there yet: the host sees to that. */
+  readonly implied?: true;
+}
+
+/** A trace as the records of a host have it. */
+export interface Made extends Omit<Trace, 'digest' | 'implied'> {
+  readonly role: string;
+  /** As made, the newest first; the ones before are kept for a run that is killed before it gets there. */
+  readonly digests: readonly string[];
+}

@@ -1,0 +1,118 @@
+import { accountUse } from '../../dsl/account-use.ts';
+import { alone } from '../../dsl/alone.ts';
+import type { Kept } from '../../dsl/ledger.ts';
+import type { LeftOver, LeftOverContext } from '../../dsl/left-over.ts';
+import { keyOf } from '../../dsl/made.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
+import type { World } from '../../dsl/world.ts';
+import { taking } from './taking.ts';
+
+/**
+ * A user goes if nothing that stays on the host needs it: no unit, no process, no file. Its home is never touched, so
+ * one who has files there stays. `paths` are those that may go before it.
+ */
+export function leftUser(made: Kept, context: LeftOverContext, paths: readonly string[]): LeftOver {
+  const { name } = made;
+  const isGroupDeclared = context.declared.some(({ leaves }) =>
+    leaves?.().some((trace) => keyOf(trace) === `group ${name}`),
+  );
+  // A group of its own goes with a user, unless it is in another one by then.
+  const leaveGroup = sh`for q_group in nogroup nobody; do
+  if [ -n "$(q_account group "$q_group")" ]; then usermod --gid "$q_group" ${name}; break; fi
+done`;
+  return taking(made, {
+    probe: sh`if id ${name} >/dev/null 2>&1; then
+  echo there
+  ${accountUse({ paths: listed(paths) })}
+  q_units ${name} | sed 's/^/unit /'
+  q_processes ${name} | sed 's/^/process /'
+  q_files -user ${name} | sed 's/^/file /'
+  ${ownOf('%U', name, paths)}
+fi`,
+    judge({ out }, world) {
+      const lines = out.split('\n').filter(Boolean);
+      if (lines[0] !== 'there') return 'gone';
+      const why = lines.map((line) => userNeed(line, world)).find((one) => one !== undefined);
+      return why === undefined ? { property: 'name', before: name } : { why };
+    },
+    foresee: (world) => world.user(name).willBeAbsent(),
+    apply: () => sh`(
+${alone}
+${isGroupDeclared ? leaveGroup : sh`:`}
+if command -v userdel >/dev/null; then userdel ${name}; else deluser ${name}; fi
+)`,
+  });
+}
+
+/** What a line of the probe says against taking a user away; what goes before says nothing. */
+function userNeed(line: string, world: World): string | undefined {
+  const [, word = '', what = ''] = /^(\w+) (.+)$/.exec(line) ?? [];
+  if (word === 'unit') {
+    const unit = /([^/]+)\.service(?:\.d\/[^/]+)?$/.exec(what)?.[1] ?? '';
+    const goes = world.path(what).state === null || isStopped(unit, world);
+    return goes ? undefined : `${what} runs as it`;
+  }
+  if (word === 'process') {
+    const [, process = what, unit = ''] = /^(.*) (\S+)$/.exec(what) ?? [];
+    return isStopped(unit.replace(/\.service$/, ''), world) ? undefined : `process ${process} runs as it`;
+  }
+  return fileNeed(line, world);
+}
+
+function fileNeed(line: string, world: World): string | undefined {
+  const [, word = '', what = ''] = /^(\w+) (.+)$/.exec(line) ?? [];
+  const stays = word === 'file' || (word === 'own' && world.path(what).state !== null);
+  return stays ? `it owns files: ${what}` : undefined;
+}
+
+function isStopped(service: string, world: World): boolean {
+  return world.unit(service).state?.state === 'stopped';
+}
+
+/** A group goes if nobody who stays is in it, and no file that stays is its own. */
+export function leftGroup(made: Kept, paths: readonly string[]): LeftOver {
+  const { name } = made;
+  return taking(made, {
+    probe: sh`q_line=$(q_account group ${name})
+if [ -n "$q_line" ]; then
+  echo there
+  q_line=\${q_line#group * }
+  q_gid=\${q_line%%:*}
+  printf '%s\n' "\${q_line#*:}" | tr , '\n' | sed '/./s/^/member /'
+  while IFS=: read -r q_name q_n q_n q_id q_n; do
+    if [ "$q_id" = "$q_gid" ]; then echo "member $q_name"; fi
+  done </etc/passwd
+  ${accountUse({ paths: listed(paths) })}
+  q_files -group ${name} | sed 's/^/file /'
+  ${ownOf('%G', name, paths)}
+fi`,
+    judge({ out }, world) {
+      const lines = out.split('\n').filter(Boolean);
+      if (lines[0] !== 'there') return 'gone';
+      const members = lines.flatMap((line) => /^member (.+)$/.exec(line)?.[1] ?? []);
+      const member = members.find((one) => world.user(one).state !== null);
+      if (member !== undefined) return { why: `${member} is in it` };
+      const why = lines.map((line) => fileNeed(line, world)).find((one) => one !== undefined);
+      return why === undefined ? { property: 'name', before: name } : { why };
+    },
+    foresee: (world) => world.group(name).willBeAbsent(),
+    // It may have gone with a user.
+    apply: () => sh`(
+${alone}
+if [ -z "$(q_account group ${name})" ]; then :
+elif command -v groupdel >/dev/null; then groupdel ${name}; else delgroup ${name}; fi
+)`,
+  });
+}
+
+/** Shell that prints those of `paths` that an account owns. */
+function ownOf(format: '%U' | '%G', name: string, paths: readonly string[]): Sh {
+  return sh`for q_path in ${paths}; do
+  if [ "$(stat -c ${format} -- "$q_path" 2>/dev/null)" = ${name} ]; then printf 'own %s\n' "$q_path"; fi
+done`;
+}
+
+/** Shell that prints paths, one a line. */
+function listed(paths: readonly string[]): Sh {
+  return paths.length === 0 ? sh`:` : sh`printf '%s\n' ${paths}`;
+}

@@ -1,0 +1,46 @@
+import { linesOf, textOfLines } from '../../dsl/edit.ts';
+import type { Kept } from '../../dsl/ledger.ts';
+import type { LeftOver } from '../../dsl/left-over.ts';
+import { findLines } from '../../dsl/made.ts';
+import { parsePath, sha256 } from '../../dsl/path.ts';
+import { probe } from '../../dsl/probe.ts';
+import { sh } from '../../dsl/sh.ts';
+import { CHANGED, taking, WAS_THERE } from './taking.ts';
+
+/** Lines of a text file go if they still stand one behind the other, once; all else in the file stays. */
+export function leftLines(made: Kept): LeftOver {
+  const { name: path, first, count = 1, there } = made;
+  return taking(made, {
+    probe: probe([{ path, how: 'text' }]),
+    judge(reading, world) {
+      const found = world.path(path).over(parsePath(reading));
+      if (found === undefined) return 'gone';
+      if (found.type !== 'file') return { why: `${path} is a ${found.type} now` };
+      const { text } = found;
+      if (text === undefined || sha256(text) !== found.sha256) return { why: `${path} is no text to edit` };
+      const lines = linesOf(text);
+      const places = findLines(lines, made);
+      const [at] = places;
+      const isBegun = lines.some((line) => sha256(`${line}\n`) === first);
+      if (at === undefined) return isBegun && !there ? CHANGED : 'gone';
+      if (there) return WAS_THERE;
+      if (places.length > 1) return { why: `${path} has it ${places.length} times` };
+      const after = textOfLines([...lines.slice(0, at), ...lines.slice(at + count)]);
+      return {
+        kind: 'update',
+        property: 'text',
+        before: lines[at] ?? null,
+        text: { before: text, after },
+      };
+    },
+    foresee(world, { text }) {
+      const left = text?.after ?? '';
+      world.path(path).willBe({ text: left, sha256: sha256(left) });
+    },
+    apply([change]) {
+      const { before = '', after: left = '' } = change?.text ?? {};
+      return sh`if [ "$(q_sha256 ${path})" != ${sha256(before)} ]; then echo ${`${path} has changed since it was read: run again`}; exit 1; fi
+printf %s ${left} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
+    },
+  });
+}

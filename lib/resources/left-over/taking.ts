@@ -1,0 +1,73 @@
+import { forget, type Kept } from '../../dsl/ledger.ts';
+import type { LeftOver, Verdict } from '../../dsl/left-over.ts';
+import { keyOf } from '../../dsl/made.ts';
+import type { Probe } from '../../dsl/probe.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
+import type { Change, Reading } from '../../dsl/task.ts';
+import type { World } from '../../dsl/world.ts';
+import { QuorateError } from '../../errors.ts';
+
+/** What a sort of thing has of its own. */
+export interface Taking {
+  readonly probe: Sh | Probe;
+  /** Decide, over the world so far; a sentence says why it stays. What cannot be read throws, and stays. */
+  judge(reading: Reading, world: World): 'gone' | { readonly why: string } | Removal;
+  /** Say in the world what holds once it is gone. */
+  foresee(world: World, removal: Removal): void;
+  /** Shell that takes it away; where it is not what was judged any more, it fails. */
+  apply(changes: readonly Change[]): Sh;
+}
+
+export type Removal = Pick<Change, 'property' | 'before'> & Partial<Pick<Change, 'after' | 'kind' | 'text'>>;
+
+export const CHANGED = { why: 'it has changed since it was made' } as const;
+export const WAS_THERE = { why: 'it was there before, with another content' } as const;
+
+/** The task that takes a thing away. What it does is built here, of what the records say as data. */
+export function taking(made: Kept, own: Taking): LeftOver {
+  const resource = `${made.kind}:${made.name}`;
+  const judge = (reading: Reading, world: World): Verdict => {
+    const found = verdictOf(own, reading, world);
+    if (found === 'gone') return { is: 'gone' };
+    if ('why' in found) return { is: 'staying', why: found.why };
+    own.foresee(world, found);
+    return {
+      is: 'due',
+      changes: [{ kind: 'remove', after: null, ...found, resource, certainty: 'certain' }],
+    };
+  };
+  return {
+    made,
+    judge,
+    task: {
+      title: `${labelOf(made)} is gone: ${made.role} declares it no more`,
+      resource,
+      thing: keyOf(made),
+      wish: 'gone',
+      probe: own.probe,
+      diff(reading, world) {
+        const verdict = judge(reading, world);
+        return verdict.is === 'due' ? verdict.changes : [];
+      },
+      apply: (changes) => sh`{ ${own.apply(changes)}
+} && ${forget([made])}`,
+      inTurn: () => false,
+      owns: [],
+    },
+  };
+}
+
+function verdictOf(own: Taking, reading: Reading, world: World): ReturnType<Taking['judge']> {
+  try {
+    return own.judge(reading, world);
+  } catch (error) {
+    if (error instanceof QuorateError) return { why: error.message };
+    throw error;
+  }
+}
+
+/** How a thing is called in a sentence. */
+function labelOf({ kind, name, count }: Kept): string {
+  if (kind === 'lines') return `${count === 1 ? 'a line' : `${count} lines`} of ${name}`;
+  return kind === 'user' || kind === 'group' || kind === 'package' ? `${kind} ${name}` : name;
+}

@@ -1,0 +1,32 @@
+import type { Kept } from '../../dsl/ledger.ts';
+import type { LeftOver } from '../../dsl/left-over.ts';
+import { sh } from '../../dsl/sh.ts';
+import { taking } from './taking.ts';
+
+/** Without these a host cannot be reached, or does not work: a person stops them, if anybody. */
+const VITAL = /^(sshd?|dbus|dbus-broker|systemd-.+|.*[Nn]etwork.*)\.[a-z]+$/;
+
+/** A unit that was started or enabled is stopped and disabled. */
+export function leftUnit(made: Kept): LeftOver {
+  const { name: unit } = made;
+  const service = unit.replace(/\.service$/, '');
+  return taking(made, {
+    probe: sh`systemctl show -p ActiveState -p UnitFileState ${unit} 2>/dev/null`,
+    judge({ out }) {
+      const runs = /^ActiveState=(active|activating|reloading|refreshing)$/m.test(out);
+      const isEnabled = /^UnitFileState=enabled/m.test(out);
+      if (!runs && !isEnabled) return 'gone';
+      if (VITAL.test(unit)) return { why: 'the host needs it' };
+      const before = [...(isEnabled ? ['enabled'] : []), ...(runs ? ['running'] : [])].join(' and ');
+      return { kind: 'stop', property: 'state', before, after: 'stopped' };
+    },
+    foresee(world) {
+      world.unit(service).willBe({ state: 'stopped' });
+      world.unit(unit).willBe({ state: 'stopped' });
+    },
+    apply: () => sh`systemctl stop ${unit} || exit
+case $(systemctl is-enabled ${unit} 2>/dev/null) in enabled*) systemctl disable --quiet ${unit} || exit ;; esac
+systemctl reset-failed ${unit} 2>/dev/null
+rm -f -- "$q_state/started-"${service}`,
+  });
+}
