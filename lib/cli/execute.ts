@@ -13,6 +13,7 @@ import {
 } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
 import { createReport } from '../report/index.ts';
+import { CODE } from '../root.ts';
 import { startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
@@ -25,7 +26,7 @@ import type { Options } from './options.ts';
 import { askSecret, askTrust } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
-import { isOurs, type Started } from './started.ts';
+import { isOurs, lineOf, type Started } from './started.ts';
 import { traced } from './trace.ts';
 import { reportLines } from './usage.ts';
 
@@ -168,7 +169,7 @@ function load(playbook: CommandLine, options: Options, started: Started): Promis
     ...roles.map(({ vars }) => vars),
   );
   return loadInventory({
-    files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started)],
+    files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started, options)],
     schema,
     extraVars: options.extraVars,
     vault: { files: options.vaultPasswordFiles, prompt: options.askVaultPass, ask: askSecret },
@@ -181,15 +182,30 @@ function load(playbook: CommandLine, options: Options, started: Started): Promis
 }
 
 /** Nothing is changed on hosts that nobody named: a playbook has an inventory of its own, or one beside it. */
-function defaultInventory({ inventory }: CommandLine, { file }: Started): string {
-  const beside = dirname(file);
-  const names = inventory === undefined ? ['inventory.yaml', 'inventory'] : [inventory];
-  const found = names.map((name) => resolve(beside, name)).find((path) => existsSync(path));
+function defaultInventory(
+  { name, inventory }: CommandLine,
+  started: Started,
+  { local }: Pick<Options, 'local'>,
+): string {
+  const beside = dirname(started.file);
+  if (inventory !== undefined && (local || !started.packaged)) return fromHere(resolve(beside, inventory));
+  const here = started.packaged && isOurs(started);
+  const folder = here ? process.cwd() : beside;
+  const found = ['inventory.yaml', 'inventory']
+    .map((one) => join(folder, one))
+    .find((path) => existsSync(path));
   if (found !== undefined) return fromHere(found);
-  throw new QuorateError('no inventory is named, and there is none beside the playbook', {
-    exitCode: EXIT.usage,
-    hint: `name an inventory with -i FILE, or put ${fromHere(join(beside, 'inventory.yaml'))} there`,
-  });
+  const put = `put ${fromHere(join(folder, 'inventory.yaml'))} there`;
+  const sample = inventory === undefined ? '' : `; ${lineOf(started, name)} --local takes this machine alone`;
+  throw new QuorateError(
+    `no inventory is named, and there is none ${here ? 'in this folder' : 'beside the playbook'}`,
+    { exitCode: EXIT.usage, hint: `name an inventory with -i FILE, or ${put}${sample}` },
+  );
+}
+
+/** Where what belongs to an inventory is kept: beside it, unless it lies in the package, where nothing is written. */
+function dirOf(file: string): string {
+  return file.startsWith(CODE) ? process.cwd() : dirname(file);
 }
 
 /** Ansible's magic variables, as far as roles need them. */
@@ -200,7 +216,7 @@ function magicVars({ name, address, kind, position }: SettledHost): Record<strin
     ansible_host: address,
     ansible_connection: kind,
     inventory_file: basename(file),
-    inventory_dir: dirname(file),
+    inventory_dir: dirOf(file),
   };
 }
 

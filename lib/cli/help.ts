@@ -8,8 +8,9 @@ export function helpText(
   started: Started,
   columns = process.stdout.columns ?? 100,
 ): string {
-  const { name, description, plays, flags: own = [], hides = [], examples = [], inventory, words } = playbook;
-  const preset = inventory?.replace(/^\.\.\//, '') ?? 'inventory.yaml or inventory/ beside the playbook';
+  const { name, description, plays, flags: own = [], examples = [], inventory, words } = playbook;
+  const hides = [...(playbook.hides ?? []), ...(inventory === undefined ? ['local'] : [])];
+  const preset = presetOf(playbook, started);
   // A playbook may give a shared flag a meaning of its own.
   const shared = FLAGS.filter(
     (flag) => !hides.includes(flag.name) && !own.some((one) => one.name === flag.name),
@@ -37,6 +38,11 @@ export function helpText(
     hung(`exit codes: ${EXIT_CODES}`, 2, columns),
     '',
   ].join('\n');
+}
+
+function presetOf({ inventory }: CommandLine, { packaged }: Started): string {
+  if (inventory === undefined) return 'inventory.yaml or inventory/ beside the playbook';
+  return packaged ? './inventory.yaml or ./inventory/' : inventory.replace(/^\.\.\//, '');
 }
 
 function shown(line: string, [args, what]: readonly [args: string, what: string]): string[] {

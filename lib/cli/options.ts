@@ -5,6 +5,8 @@ import { EXIT, QuorateError } from '../errors.ts';
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
 export interface Options {
   readonly inventory: readonly string[];
+  /** The sample inventory that comes with the playbook. */
+  readonly local: boolean;
   readonly limit: string | undefined;
   readonly roles: readonly string[];
   readonly tags: readonly string[];
@@ -51,6 +53,7 @@ export const FLAGS: readonly Flag[] = [
     placeholder: 'FILE',
     description: 'inventory file (default: {inventory}); repeatable',
   },
+  { name: 'local', type: 'boolean', description: 'the sample on this machine, below ./.quorate/local' },
   {
     name: 'limit',
     short: 'l',
@@ -198,6 +201,11 @@ export function parseOptions(
     const hint = '--help lists the options';
     throw new QuorateError(`this playbook has no --${idle}`, { exitCode: EXIT.usage, hint });
   }
+  if (values.local && values.inventory) {
+    throw new QuorateError('--local is an inventory of its own, and --inventory names another', {
+      exitCode: EXIT.usage,
+    });
+  }
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
   const commas = (name: string) =>
@@ -206,6 +214,7 @@ export function parseOptions(
       .filter(Boolean);
   return {
     inventory: list('inventory'),
+    local: values.local === true,
     limit: text('limit'),
     roles: list('role'),
     tags: commas('tags'),

@@ -1,0 +1,46 @@
+/** What `import … from 'quorate'` gives: the DSL, the resources, and what runs a playbook. */
+export { type PlaybookOptions, playbook } from '../lib/cli/playbook.ts';
+export type { ClusterState } from '../lib/dsl/cluster-state.ts';
+export { defineEdit, type Edited, type EditOptions } from '../lib/dsl/edit.ts';
+export type { FactName, Family, HostFacts, Mount, UserFact } from '../lib/dsl/host-facts.ts';
+export { type Gate, inSeries, type Series, type Turn } from '../lib/dsl/in-series.ts';
+export { type PlainPlay, play } from '../lib/dsl/plain-play.ts';
+export type { Play, Playbook, PlayHost, PlayRun, Strategy } from '../lib/dsl/play.ts';
+export { type Difference, defineResource, type Resource, type TaskOptions } from '../lib/dsl/resource.ts';
+export {
+  type FactSource,
+  type Role,
+  type RoleTarget,
+  role,
+  type VarSchema,
+  type Vars,
+} from '../lib/dsl/role.ts';
+export { Secret } from '../lib/dsl/secret.ts';
+export { joinSh, raw, type Sh, sh } from '../lib/dsl/sh.ts';
+export type { HostShell } from '../lib/dsl/shell.ts';
+export type { Change, Reading, Task } from '../lib/dsl/task.ts';
+export { UNKNOWN, World } from '../lib/dsl/world.ts';
+export { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../lib/errors.ts';
+export { absent } from '../lib/resources/absent.ts';
+export { archive } from '../lib/resources/archive.ts';
+export { assert } from '../lib/resources/assert.ts';
+export { certificate } from '../lib/resources/certificate.ts';
+export { command } from '../lib/resources/command.ts';
+export { cron } from '../lib/resources/cron.ts';
+export { directory } from '../lib/resources/directory.ts';
+export { file, LaterContent } from '../lib/resources/file.ts';
+export { firewall } from '../lib/resources/firewall/index.ts';
+export { group } from '../lib/resources/group.ts';
+export { hostsEntry } from '../lib/resources/hosts-entry.ts';
+export { line } from '../lib/resources/line.ts';
+export { link } from '../lib/resources/link.ts';
+export { packages } from '../lib/resources/packages/index.ts';
+export { service } from '../lib/resources/service/index.ts';
+export { setAside } from '../lib/resources/set-aside.ts';
+export { sysctl } from '../lib/resources/sysctl.ts';
+export { systemdUnit } from '../lib/resources/systemd-unit.ts';
+export { task } from '../lib/resources/task.ts';
+export { textBlock } from '../lib/resources/text-block.ts';
+export { timer } from '../lib/resources/timer.ts';
+export { user } from '../lib/resources/user.ts';
+export { waitFor } from '../lib/resources/wait-for.ts';
