@@ -45,7 +45,7 @@ const USAGE =
 function next(command: string): string {
   return `
 next:
-  npm install                                  # typescript and vitest, for \`npx tsc\` and \`npm test\`
+  npm install                                  # typescript and vitest, for \`npm run types\` and \`npm test\`
   ${command} run site.ts --check --diff     # what the example would do on this machine
   ${command} run site.ts                    # do it
 then put your hosts into inventory.yaml and your roles into roles/
@@ -97,7 +97,7 @@ function describePackage(folder: string): string {
   const whole: PackageJson = {
     ...found,
     type: 'module',
-    scripts: { ...scripts, ...(isTestless && { test: 'vitest run' }) },
+    scripts: { types: 'tsc -p roles', ...scripts, ...(isTestless && { test: 'vitest run' }) },
     ...(known.quorate === undefined && { dependencies: { ...found.dependencies, quorate: `^${VERSION}` } }),
     devDependencies: {
       ...Object.fromEntries(Object.entries(TOOLS).filter(([name]) => known[name] === undefined)),
