@@ -53,7 +53,10 @@ function buildTypes(): void {
     }
     const target = join(DIST, 'types', file);
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, text.replaceAll(/((?:from|import\() ?['"]\.[^'"]+)\.ts(['"])/g, '$1.js$2'));
+    const named = text.replaceAll(/((?:from|import\() ?['"]\.[^'"]+)\.ts(['"])/g, '$1.js$2');
+    // Newer tsc takes in no types of its own accord, not even Node's.
+    const reference = file.startsWith('package/') ? '/// <reference types="node" />\n' : '';
+    writeFileSync(target, `${reference}${named}`);
   }
   rmSync(made, { recursive: true });
 }
