@@ -24,6 +24,8 @@ export interface CommandLine extends Playbook {
   ) => void;
   /** Words of this playbook besides its flags, for the help: `[GROUP]`. */
   readonly words?: string;
+  /** Its output is that of a program on a host: of the run only what went wrong is told, on standard error. */
+  readonly pipes?: boolean;
   /** Shows the inventory instead of running anything on its hosts. */
   readonly show?: (inventory: Inventory, options: Options) => Promise<void>;
   /** With some options a playbook does something else than run: what it finds, as errors. */

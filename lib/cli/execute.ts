@@ -61,7 +61,7 @@ export async function execute(given: CommandLine, options: Options, started: Sta
   const toRunHost = (host: SettledHost): RunHost => ({
     name: host.name,
     groups: host.groups,
-    vars: { ...host.vars, ...options.own, ...magicVars(host) },
+    vars: { ...host.vars, ...options.own, words: options.words, ...magicVars(host) },
     async connect() {
       const say = (level: 'warning' | 'debug' | 'trace') => (name: string, message: string) =>
         report.emit({ event: 'log', level, host: name, message });
@@ -91,7 +91,7 @@ export async function execute(given: CommandLine, options: Options, started: Sta
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
-  const output = options.output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
+  const output = outputOf(playbook, options);
   const { check, diff, verbosity, log } = options;
   const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
   for (const message of [...inventory.notices, ...notices])
@@ -109,6 +109,7 @@ export async function execute(given: CommandLine, options: Options, started: Sta
     sink: {
       emit: (event) => report.emit(completeCommands(event, started, options)),
       progress: (progress) => report.progress(progress),
+      print: (printed) => report.print?.(printed),
     },
   });
   const forget = onSignals(run, (message) => report.emit({ event: 'log', level: 'warning', message }));
@@ -121,6 +122,11 @@ export async function execute(given: CommandLine, options: Options, started: Sta
     forget();
     await report.close();
   }
+}
+
+function outputOf({ pipes }: CommandLine, { output, check }: Options) {
+  if (output !== 'json' && pipes && !check) return 'errors';
+  return output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
 }
 
 /** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */

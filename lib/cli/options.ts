@@ -255,7 +255,7 @@ function parse(args: readonly string[], flags: readonly Flag[], allowPositionals
   try {
     return parseArgs({ args: [...args], options: config, strict: true, allowPositionals });
   } catch (error) {
-    throw wrongArguments((error as Error).message.split('. ')[0] ?? '', flags);
+    throw wrongArguments((error as Error).message.split('. ')[0] ?? '', flags, allowPositionals);
   }
 }
 
@@ -275,7 +275,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Node's own words name neither what is near nor what is wanted. */
-function wrongArguments(said: string, flags: readonly Flag[]): QuorateError {
+function wrongArguments(said: string, flags: readonly Flag[], takesWords: boolean): QuorateError {
   const [, unknown] = /^Unknown option '(--?[^']+)'/.exec(said) ?? [];
   const [, lacking] = /^Option '(?:-\w, )?--([\w-]+) <value>' argument missing/.exec(said) ?? [];
   const [, stray] = /^Unexpected argument '(.*?)'/.exec(said) ?? [];
@@ -297,7 +297,11 @@ function wrongArguments(said: string, flags: readonly Flag[]): QuorateError {
   const isNear = near && (ELSEWHERE[unknown] !== undefined || distance(near, unknown) <= 2);
   const file = stray !== undefined && /\.(ya?ml|ini|json)$/.test(stray);
   const meant = isNear ? `did you mean ${near}? ` : file ? `did you mean -i ${stray}? ` : '';
-  return new QuorateError(message, { exitCode: EXIT.usage, hint: `${meant}--help lists the options` });
+  const behind = takesWords && unknown && !isNear ? 'words of another program go behind --; ' : '';
+  return new QuorateError(message, {
+    exitCode: EXIT.usage,
+    hint: `${meant}${behind}--help lists the options`,
+  });
 }
 
 function parseForks(text: string | undefined): number {

@@ -39,6 +39,11 @@ export interface PlayHost<Facts = unknown> {
   /** Runs shell that changes something outside of tasks (moving leadership); never in a check. */
   act(doing: string, apply: Sh): Promise<Reading>;
   /**
+   * Runs shell for whoever called us, never in a check: its output becomes ours, byte by byte, and nobody waits for it
+   * with a deadline. Resolves to its exit status; a first Ctrl-C ends it.
+   */
+  pipe(doing: string, piped: Sh): Promise<number>;
+  /**
    * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
    * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty.
    *
@@ -91,6 +96,8 @@ export interface PlayRun<Facts = unknown> {
 export interface Strategy<Facts = unknown> {
   /** Hosts that must be connected when `selected` are to be changed; by default just those. */
   scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
+  /** One host that can be reached is enough: the others are warnings then. */
+  readonly anyHost?: true;
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
   survey?(run: PlayRun<Facts>): Promise<void>;
   /** After planning, before any lock is taken: refuses plans that must not be carried out; in a check, too. */

@@ -1,5 +1,6 @@
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import { colorsFor } from './colors.ts';
+import { createErrorsOnly } from './errors-only.ts';
 import { createJson } from './json.ts';
 import { createLogFile } from './log-file.ts';
 import { createPlain } from './plain.ts';
@@ -9,7 +10,7 @@ import type { Renderer } from './renderer.ts';
 import { createOutput, type OutputStream } from './stream.ts';
 
 export interface ReportOptions {
-  readonly output: 'pretty' | 'plain' | 'json';
+  readonly output: 'pretty' | 'plain' | 'json' | 'errors';
   /** Shows how texts change, as unified diffs. */
   readonly diff: boolean;
   readonly check: boolean;
@@ -35,9 +36,11 @@ export function createReport(options: ReportOptions): Report {
   const stdout = createOutput(options.stdout ?? process.stdout);
   const stderr = createOutput(options.stderr ?? process.stderr);
   const env = options.env ?? process.env;
-  const colors = colorsFor(stdout, options.output, env);
+  const colors = colorsFor(stdout, options.output === 'errors' ? 'plain' : options.output, env);
   const settings = { ...options, stdout, stderr, env, colors };
-  const create = { json: createJson, plain: createPlain, pretty: createPretty }[options.output];
+  const create = { json: createJson, plain: createPlain, pretty: createPretty, errors: createErrorsOnly }[
+    options.output
+  ];
   const renderer: Renderer = create(settings);
   const log =
     options.logFile === undefined
@@ -55,6 +58,7 @@ export function createReport(options: ReportOptions): Report {
     progress(progress) {
       renderer.progress(redactProgress(progress));
     },
+    print: (printed) => renderer.print?.(printed),
     suspend(work) {
       const next = turn.then(() => (renderer.suspend ? renderer.suspend(work) : work()));
       turn = next.catch(() => {});

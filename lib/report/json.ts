@@ -1,5 +1,7 @@
+import { redact } from '../dsl/secret.ts';
 import { RUN_ID } from '../run-id.ts';
 import type { RunEvent } from '../runner/events.ts';
+import { LineReader } from '../runner/lines.ts';
 import { isWanted } from './levels.ts';
 import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
@@ -7,16 +9,31 @@ import { escapeJson } from './text.ts';
 
 /** One JSON object a line, and nothing else on stdout; the recap is the last. */
 export function createJson({ stdout, verbosity }: Settings): Renderer {
+  const readers = new Map<string, LineReader>();
+  const tell = ({ event, ...fields }: { readonly event: string }) => {
+    const line = JSON.stringify({ event, time: new Date().toISOString(), runId: RUN_ID, ...fields });
+    stdout.write(`${escapeJson(line)}\n`);
+  };
   return {
     emit(event) {
-      if (event.event === 'log' && !isWanted(event.level, verbosity)) return;
-      const { event: name, ...fields } = contract(event);
-      const line = JSON.stringify({ event: name, time: new Date().toISOString(), runId: RUN_ID, ...fields });
-      stdout.write(`${escapeJson(line)}\n`);
+      // What was printed without a newline at its end comes before the last word.
+      if (event.event === 'recap') for (const reader of readers.values()) reader.end();
+      if (event.event !== 'log' || isWanted(event.level, verbosity)) tell(contract(event));
     },
     progress() {},
+    print({ host, task, to, chunk }) {
+      const key = `${host} ${to}`;
+      const said = (line: string) => tell(lineOf(host, task, line));
+      const reader = readers.get(key) ?? new LineReader(said);
+      readers.set(key, reader);
+      reader.push(chunk);
+    },
     async close() {},
   };
+}
+
+function lineOf(host: string, task: string, line: string) {
+  return { event: 'output', host, task, line: redact(line) };
 }
 
 /** Changes have exactly six fields, whole texts stay inside; a cluster is data, not a table. */

@@ -1,6 +1,6 @@
 /** What a report needs of `process.stdout`. */
 export interface OutputStream {
-  write(text: string, done?: (error?: Error | null) => void): boolean;
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -13,6 +13,7 @@ export interface Output {
   readonly isTTY: boolean;
   /** Writes `text` as it is; nothing once the reader has gone. */
   write(text: string): void;
+  writeBytes(bytes: Uint8Array): void;
   /** Resolves when all that was written has left the process, or the reader has. */
   flush(): Promise<void>;
 }
@@ -27,6 +28,9 @@ export function createOutput(stream: OutputStream): Output {
     isTTY: stream.isTTY === true,
     write(text) {
       if (!reader.gone && text !== '') stream.write(text);
+    },
+    writeBytes(bytes) {
+      if (!reader.gone) stream.write(bytes);
     },
     flush() {
       if (reader.gone) return Promise.resolve();

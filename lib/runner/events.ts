@@ -70,10 +70,21 @@ export interface Progress {
   readonly due?: number;
 }
 
+/** Bytes for one of our own streams. */
+export interface Printed {
+  readonly host: string;
+  /** What it was started for. */
+  readonly task: string;
+  readonly to: 'stdout' | 'stderr';
+  readonly chunk: Buffer;
+}
+
 /** Where events go. Renderers are told of both; a slow one must not block. */
 export interface EventSink {
   emit(event: RunEvent): void;
   progress(progress: Progress): void;
+  /** What a program on a host prints for whoever called us: as it is, byte by byte. */
+  print?(printed: Printed): void;
 }
 
 /** An error as an event; what it does not know is left out. */

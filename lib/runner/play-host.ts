@@ -61,6 +61,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return this.#ask(doing, apply, ACT_SECONDS);
   }
 
+  async pipe(doing: string, piped: Sh): Promise<number> {
+    if (this.#options.check) throw new Error(`a check must not run: ${doing}`);
+    return this.#wire.pipe(doing, piped);
+  }
+
   async #ask(doing: string, asked: Sh, patience?: number): Promise<Reading> {
     const fragment = { id: 'read', sh: asked, critical: false, ...(patience !== undefined && { patience }) };
     const { readings } = await this.#wire.exchange(doing, [fragment]);

@@ -3,7 +3,7 @@ import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
-import { EXIT, type QuorateError } from '../errors.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
@@ -90,39 +90,50 @@ async function gather<Facts>(
   ) => { readonly data: HostData } & Pick<PlayHostOptions<Facts>, 'selected' | 'build'>,
 ): Promise<LoopHost<Facts>[]> {
   const gathered = new Map<string, LoopHost<Facts>>();
+  const lost: unknown[] = [];
   await session.each(
     scope,
     (host) => host.name,
-    async (host) => {
-      session.sink.progress({ host: host.name, doing: 'connecting' });
-      const connected = await session.connections.of(host);
-      session.sink.progress({ host: host.name, doing: 'reading facts' });
-      const { data, selected, build } = describe(host);
-      const stateDir = play.stateDir(data);
-      const probe = play.gather.probe(data);
-      const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
-      const facts = play.gather.parse(reading, data);
-      const shared = play.gather.shared?.(facts);
-      if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
-      const { check } = session.options;
-      const owner = play.owner(data);
-      const loop = new LoopHost(
-        { ...data, facts },
-        {
-          host: connected,
-          connect: () => session.connections.anew(host),
-          selected,
-          check,
-          stateDir,
-          owner,
-          sink: session.sink,
-          build,
-        },
-      );
-      gathered.set(host.name, loop);
-    },
+    (host) =>
+      one(host).catch((error) => {
+        if (!play.strategy.anyHost) throw error;
+        lost.push(error);
+      }),
   );
+  for (const error of lost) {
+    if (gathered.size === 0 || !(error instanceof QuorateError)) session.fail(error);
+    else session.sink.emit({ event: 'log', level: 'warning', message: error.message });
+  }
   return scope.flatMap((host) => gathered.get(host.name) ?? []);
+
+  async function one(host: RunHost): Promise<void> {
+    session.sink.progress({ host: host.name, doing: 'connecting' });
+    const connected = await session.connections.of(host);
+    session.sink.progress({ host: host.name, doing: 'reading facts' });
+    const { data, selected, build } = describe(host);
+    const stateDir = play.stateDir(data);
+    const probe = play.gather.probe(data);
+    const reading = await readFacts(session, { name: host.name, connected, probe, stateDir });
+    const facts = play.gather.parse(reading, data);
+    const shared = play.gather.shared?.(facts);
+    if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
+    const { check } = session.options;
+    const owner = play.owner(data);
+    const loop = new LoopHost(
+      { ...data, facts },
+      {
+        host: connected,
+        connect: () => session.connections.anew(host),
+        selected,
+        check,
+        stateDir,
+        owner,
+        sink: session.sink,
+        build,
+      },
+    );
+    gathered.set(host.name, loop);
+  }
 }
 
 async function readFacts(

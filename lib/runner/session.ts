@@ -76,6 +76,9 @@ export class Session {
       progress: (progress) => {
         if (!this.#ended) options.sink.progress(progress);
       },
+      print: (printed) => {
+        if (!this.#ended) options.sink.print?.(printed);
+      },
     };
   }
 

@@ -1,3 +1,5 @@
+import { PRELUDE } from '../dsl/prelude.ts';
+import { quote, type Sh } from '../dsl/sh.ts';
 import type { Change, Task } from '../dsl/task.ts';
 import { QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
@@ -49,6 +51,28 @@ export class Wire {
     });
     this.#running = undefined;
     return result;
+  }
+
+  /** Runs shell whose output is not ours to read: bytes go where they are wanted, as they come. */
+  async pipe(doing: string, piped: Sh): Promise<number> {
+    this.doing(doing);
+    const { name } = this.host;
+    const to = (stream: 'stdout' | 'stderr') => (chunk: Buffer) =>
+      this.#sink.print?.({ host: name, task: doing, to: stream, chunk });
+    const running = this.host.run(`${PRELUDE}\nq_state=${quote(this.stateDir)}\n${piped.text}\n`, {
+      stdout: to('stdout'),
+      stderr: to('stderr'),
+    });
+    // Nothing is left half done by the end of it, and it may have none of its own.
+    this.#running = { ...running, stop: () => running.kill() };
+    if (this.#stopping) running.kill();
+    try {
+      const { code } = await running.done;
+      return code ?? 1;
+    } finally {
+      this.#running = undefined;
+      this.doing(undefined);
+    }
   }
 
   /** First Ctrl-C: ends after the task in hand. */

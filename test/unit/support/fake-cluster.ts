@@ -17,6 +17,8 @@ export interface FakeMember {
   readonly plan?: readonly PlannedTask[];
   /** What its shell prints. */
   readonly says?: (doing: string, script: string) => string;
+  /** What it answers to a script whose output is not ours. */
+  readonly pipes?: (script: string) => number;
 }
 
 interface FakeCluster extends Surveyed {
@@ -82,7 +84,10 @@ export function surveyedOf(hosts: readonly (Partial<EtcdFacts> | undefined)[], v
   );
 }
 
-function fakeHost(target: EtcdHost['target'], { selected = true, plan = [], says }: FakeMember): EtcdHost {
+function fakeHost(
+  target: EtcdHost['target'],
+  { selected = true, plan = [], says, pipes }: FakeMember,
+): EtcdHost {
   const answer = async (doing: string, { text }: { readonly text: string }): Promise<Reading> => ({
     code: 0,
     out: says?.(doing, text) ?? '',
@@ -93,6 +98,7 @@ function fakeHost(target: EtcdHost['target'], { selected = true, plan = [], says
     plan,
     read: answer,
     act: answer,
+    pipe: async (_doing, { text }) => pipes?.(text) ?? 0,
     replan: async () => {},
     apply: async () => {},
     report: () => {},

@@ -1,0 +1,112 @@
+import type { PlayProblem, PlayRun, Strategy } from '../../../dsl/play.ts';
+import type { HostData, Vars } from '../../../dsl/role.ts';
+import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { clusterName, type Member, memberOf } from '../../model/cluster.ts';
+import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import { refuseBare } from '../site/verify.ts';
+
+/** Bytes of standard input that go along: all of a value that etcd takes by default. */
+const MAX_INPUT = 1.5 * 1024 * 1024;
+
+/**
+ * Runs etcdctl on one member with that member's certificate. Its output and errors are ours, and its failure is exit
+ * code 2. A check says where it would run, and runs nothing.
+ *
+ * @param input Reads what goes to etcdctl's standard input, where a command wants some.
+ */
+export function etcdctlStrategy(input: () => Promise<Buffer>): Strategy<EtcdFacts> {
+  return {
+    scope: (selected) => selected.filter(isOfCluster),
+    anyHost: true,
+    async converge() {},
+    async verify(run) {
+      const [surveyed] = clustersOf(run);
+      if (surveyed === undefined) return;
+      refuseBare(surveyed);
+      await runOn(run, memberToAsk(surveyed), input);
+    },
+  };
+}
+
+async function runOn(run: PlayRun<EtcdFacts>, host: EtcdHost, input: () => Promise<Buffer>): Promise<void> {
+  const { name, vars } = host.target;
+  const args = wordsOf(vars);
+  if (run.check) return run.conclude(`${name} would run etcdctl ${args.join(' ')}`);
+  const code = await host.pipe(
+    'etcdctl',
+    etcdctlScript(memberOf(host.target), args, await inputFor(args, input)),
+  );
+  if (code === 0 || run.stopping()) return;
+  throw new QuorateError(`${name}: etcdctl ended with ${code}`, { exitCode: EXIT.failed, host: name });
+}
+
+/** Shell that reaches the member and becomes etcdctl; what it reads is part of the text, never of a command line. */
+function etcdctlScript(member: Member, args: readonly string[], input: Buffer | undefined): Sh {
+  const call = sh`q_etcdctl ${[...args]}`;
+  return joinSh([
+    etcdctlFunction(member),
+    sh`q_reach </dev/null >/dev/null 2>&1`,
+    input === undefined
+      ? sh`${call} </dev/null`
+      : sh`base64 -d <<'q_input' | ${call}
+${{ text: input.toString('base64').replace(/.{76}/g, '$&\n') }}
+q_input`,
+  ]);
+}
+
+/** The first that works, among the selected; else the first, whose etcdctl says what is wrong. */
+function memberToAsk({ hosts }: Surveyed): EtcdHost {
+  const selected = hosts.filter((host) => host.selected);
+  const well = selected.find(({ target }) => target.facts.reading?.healthy);
+  return well ?? (selected[0] as EtcdHost);
+}
+
+/** What etcdctl reads a value, a transaction or a password from. */
+function readsInput([command, ...rest]: readonly string[]): boolean {
+  const words = rest.filter((word) => !word.startsWith('-'));
+  if (command === 'put') return words.length === 1;
+  return command === 'txn' || (command === 'user' && rest.some((word) => word.includes('interactive=false')));
+}
+
+async function inputFor(args: readonly string[], input: () => Promise<Buffer>): Promise<Buffer | undefined> {
+  if (!readsInput(args)) return undefined;
+  const read = await input();
+  if (read.length <= MAX_INPUT) return read;
+  throw new QuorateError(`${read.length} bytes on standard input are more than etcd takes as a value`, {
+    exitCode: EXIT.usage,
+    hint: `at most ${MAX_INPUT}`,
+  });
+}
+
+/** What is wrong with the command line, before any contact. */
+export function etcdctlProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
+  const [first] = hosts;
+  if (first === undefined) return [];
+  const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
+  if (wordsOf(first.vars).length === 0) {
+    return wrong('no command for etcdctl', "write it behind --, as in -- get '' --prefix --keys-only");
+  }
+  const names = [...new Set(hosts.map(({ vars }) => clusterName(vars)))];
+  const { cluster } = first.vars;
+  if (cluster === undefined && names.length > 1) {
+    return wrong(
+      `the hosts are of ${names.length} clusters: ${names.join(', ')}`,
+      'choose one with --cluster',
+    );
+  }
+  if (cluster !== undefined && !names.includes(String(cluster))) {
+    return wrong(`--cluster ${cluster}: the inventory has ${names.join(', ')}`, 'choose one of those');
+  }
+  return [];
+}
+
+function isOfCluster({ vars }: { readonly vars: Vars }): boolean {
+  return vars.cluster === undefined || clusterName(vars) === vars.cluster;
+}
+
+function wordsOf(vars: Vars): readonly string[] {
+  return vars.words as readonly string[];
+}

@@ -1,0 +1,36 @@
+import { readInput } from '../lib/cli/input.ts';
+import { main } from '../lib/cli/main.ts';
+import { etcdctlProblems, etcdctlStrategy } from '../lib/etcd/operations/etcdctl/strategy.ts';
+import { etcdPlay } from '../lib/etcd/play.ts';
+
+const play = etcdPlay('etcdctl', []);
+
+await main(import.meta.url, {
+  name: 'etcdctl',
+  description:
+    "Runs etcdctl on a member, with that member's certificate: the first that works, or the one of -l.",
+  inventory: '../inventory/local.yaml',
+  hides: ['diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'detailed-exitcode'],
+  examples: [
+    ['-- member list -w table', 'ask the sample cluster on this machine'],
+    ['-i inventory/prod.yaml -l etcd02 -- endpoint status -w json', 'ask one member'],
+    ['-i inventory/prod.yaml -- put /greeting <hello.txt', 'a value from a file'],
+  ],
+  flags: [
+    {
+      name: 'cluster',
+      type: 'string',
+      placeholder: 'NAME',
+      description: 'the cluster to ask, where the inventory has several',
+    },
+  ],
+  words: '-- ARGS',
+  pipes: true,
+  plays: [
+    {
+      ...play,
+      strategy: etcdctlStrategy(readInput),
+      check: (hosts) => [...(play.check?.(hosts) ?? []), ...etcdctlProblems(hosts)],
+    },
+  ],
+});
