@@ -1,5 +1,6 @@
 /** What `import … from 'quorate'` gives: the DSL, the resources, and what runs a playbook. */
 export { type PlaybookOptions, playbook } from '../lib/cli/playbook.ts';
+export { type Outcome, type PlaybookRun, type RunOptions, run } from '../lib/cli/run.ts';
 export type { ClusterState } from '../lib/dsl/cluster-state.ts';
 export { defineEdit, type Edited, type EditOptions } from '../lib/dsl/edit.ts';
 export type { FactName, Family, HostFacts, Mount, UserFact } from '../lib/dsl/host-facts.ts';
@@ -44,3 +45,4 @@ export { textBlock } from '../lib/resources/text-block.ts';
 export { timer } from '../lib/resources/timer.ts';
 export { user } from '../lib/resources/user.ts';
 export { waitFor } from '../lib/resources/wait-for.ts';
+export type { RunEvent } from '../lib/runner/events.ts';

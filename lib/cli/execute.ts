@@ -12,9 +12,9 @@ import {
   selectHosts,
 } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
-import { createReport } from '../report/index.ts';
+import { createReport, type Report, type ReportOptions } from '../report/index.ts';
 import { CODE } from '../root.ts';
-import { startRun } from '../runner/run.ts';
+import { type Run, startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
 import { checkConnections, connect } from '../transport/index.ts';
@@ -30,8 +30,25 @@ import { isOurs, lineOf, type Started } from './started.ts';
 import { traced } from './trace.ts';
 import { reportLines } from './usage.ts';
 
+/** Who started a run and hears of it: a person at a terminal, or a program. */
+export interface Starter {
+  report(options: ReportOptions): Report;
+  /** Holds on to the run, to end it early; gives back how to let it go. */
+  hold(run: Run, warn: (message: string) => void): () => void;
+  /** The run was given up, and something of it may still be under way. */
+  leave(code: ExitCode): void;
+}
+
+/** With the process goes what is still under way; on hosts it ends with the connection. */
+const PERSON: Starter = { report: createReport, hold: onSignals, leave: (code) => process.exit(code) };
+
 /** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
-export async function execute(given: CommandLine, options: Options, started: Started): Promise<ExitCode> {
+export async function execute(
+  given: CommandLine,
+  options: Options,
+  started: Started,
+  starter: Starter = PERSON,
+): Promise<ExitCode> {
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
   if (given.show) {
@@ -93,7 +110,8 @@ export async function execute(given: CommandLine, options: Options, started: Sta
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, verbosity, log } = options;
-  const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
+  const logged = log === undefined ? {} : { logFile: log };
+  const report = starter.report({ output, diff, check, verbosity, ...logged });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
   for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
@@ -112,11 +130,10 @@ export async function execute(given: CommandLine, options: Options, started: Sta
       print: (printed) => report.print?.(printed),
     },
   });
-  const forget = onSignals(run, (message) => report.emit({ event: 'log', level: 'warning', message }));
+  const forget = starter.hold(run, (message) => report.emit({ event: 'log', level: 'warning', message }));
   try {
     const code = await run.done;
-    // With the process goes what is still under way; on hosts it ends with the connection.
-    if (run.abandoned) await report.close().finally(() => process.exit(code));
+    if (run.abandoned) await report.close().finally(() => starter.leave(code));
     return code;
   } finally {
     forget();

@@ -22,15 +22,26 @@ export interface PlaybookOptions {
  * @example
  * await playbook(import.meta, { plays: [play({ hosts: 'web', roles: [nginx] })] });
  */
-export async function playbook(meta: ImportMeta, { plays, ...options }: PlaybookOptions): Promise<Playbook> {
+export async function playbook(meta: ImportMeta, options: PlaybookOptions): Promise<Playbook> {
   const file = basename(fileURLToPath(meta.url));
-  const name = options.name ?? file.slice(0, file.length - extname(file).length);
-  return await main(meta.url, {
-    description: `Makes true what ${file} says.`,
-    ...options,
+  const name = file.slice(0, file.length - extname(file).length);
+  const description = `Makes true what ${file} says.`;
+  return await main(meta.url, wholePlaybook({ name, description, ...options }));
+}
+
+/** The playbook with what its parts leave to it: a play of roles alone has its name. */
+export function wholePlaybook({
+  plays,
+  name = 'playbook',
+  description = '',
+  ...more
+}: PlaybookOptions): PlaybookOptions & Playbook {
+  return {
+    ...more,
     name,
+    description,
     plays: plays.map((one, i) =>
       'strategy' in one ? one : plainPlay({ name: i === 0 ? name : `${name}-${i + 1}`, ...one }),
     ),
-  });
+  };
 }
