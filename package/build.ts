@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 
 /** What users import, by the name of its file in `dist`. */
-const ENTRIES = { index: 'package/index.ts', etcd: 'package/etcd.ts' };
+const ENTRIES = { index: 'package/index.ts', etcd: 'package/etcd.ts', test: 'package/test.ts' };
 
 rmSync(DIST, { recursive: true, force: true });
 await buildCode();

@@ -33,6 +33,8 @@ import { reportLines } from './usage.ts';
 /** Who started a run and hears of it: a person at a terminal, or a program. */
 export interface Starter {
   report(options: ReportOptions): Report;
+  /** In place of what the inventory says of a host. */
+  readonly connect?: typeof connect;
   /** Holds on to the run, to end it early; gives back how to let it go. */
   hold(run: Run, warn: (message: string) => void): () => void;
   /** The run was given up, and something of it may still be under way. */
@@ -84,7 +86,7 @@ export async function execute(
         report.emit({ event: 'log', level, host: name, message });
       const { connection } = host;
       if (connection === undefined) throw new Error(`${host.name} is not among the hosts to contact`);
-      const connected = await connect(
+      const connected = await (starter.connect ?? connect)(
         { ...connection, becomePassword: connection.becomePassword ?? password },
         {
           warn: say('warning'),

@@ -59,6 +59,15 @@ export interface PlaybookRun {
  * if (changed.length > 0) await r.apply();
  */
 export function run(playbook: PlaybookOptions, options: RunOptions = {}): PlaybookRun {
+  return runOn(playbook, options, {});
+}
+
+/** The same on hosts that are reached in another way than the inventory says. */
+export function runOn(
+  playbook: PlaybookOptions,
+  options: RunOptions,
+  way: Pick<Starter, 'connect'>,
+): PlaybookRun {
   const said = new Said();
   const done = deferred<ExitCode>();
   let underWay: Run | undefined;
@@ -73,6 +82,7 @@ export function run(playbook: PlaybookOptions, options: RunOptions = {}): Playbo
       said.add(clean);
     };
     const starter: Starter = {
+      ...way,
       report: () => silent(emit),
       hold(started) {
         underWay = started;
