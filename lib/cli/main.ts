@@ -6,7 +6,7 @@ import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../erro
 import type { CommandLine } from './command-line.ts';
 import { startCompileCache } from './compile-cache.ts';
 import { handed } from './handed.ts';
-import { type Options, parseOptions } from './options.ts';
+import { hiddenIn, type Options, parseOptions } from './options.ts';
 import { howStarted, type Started } from './started.ts';
 
 /**
@@ -53,8 +53,7 @@ async function commandInRun(
 ): Promise<ExitCode> {
   let options: Options | undefined;
   try {
-    const hides = playbook.inventory === undefined ? [...(playbook.hides ?? []), 'local'] : playbook.hides;
-    const parsed = parseOptions(args, playbook.flags ?? [], hides, playbook.words !== undefined);
+    const parsed = parseOptions(args, playbook.flags ?? [], hiddenIn(playbook), playbook.words !== undefined);
     if (parsed === 'help') {
       const { helpText } = await import('./help.ts');
       process.stdout.write(helpText(playbook, started));

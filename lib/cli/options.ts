@@ -41,7 +41,7 @@ export interface OwnFlag {
   readonly description: string;
 }
 
-type Flag = OwnFlag & { readonly short?: string; readonly multiple?: boolean };
+export type Flag = OwnFlag & { readonly short?: string; readonly multiple?: boolean };
 
 /** Every flag that all playbooks share, in the order of the help text. */
 export const FLAGS: readonly Flag[] = [
@@ -169,6 +169,28 @@ export const FLAGS: readonly Flag[] = [
   { name: 'help', short: 'h', type: 'boolean', description: 'this text' },
   { name: 'version', type: 'boolean', description: 'the version of Quorate' },
 ];
+
+/** What a playbook has of its own, and what it hides of the flags that all share. */
+interface Flagged {
+  readonly flags?: readonly OwnFlag[];
+  readonly hides?: readonly string[];
+  readonly inventory?: string;
+}
+
+/** Shared flags that mean nothing in this playbook. */
+export function hiddenIn({ hides = [], inventory }: Flagged): readonly string[] {
+  return inventory === undefined ? [...hides, 'local'] : hides;
+}
+
+/** All flags of a playbook, its own first; it may give a shared one a meaning of its own. */
+export function flagsOf(playbook: Flagged): readonly Flag[] {
+  const { flags: own = [] } = playbook;
+  const hidden = hiddenIn(playbook);
+  return [
+    ...own,
+    ...FLAGS.filter(({ name }) => !hidden.includes(name) && !own.some((one) => one.name === name)),
+  ];
+}
 
 /** Those that are about changes and tasks: a playbook that only looks hides them. */
 export const OF_CHANGES = [

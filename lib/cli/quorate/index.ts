@@ -9,6 +9,8 @@ type Command = (args: readonly string[], command: string) => Promise<ExitCode | 
 
 /** Commands that are no playbooks, each loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, Command>> = {
+  completion: async (args, command) => (await import('./completion.ts')).completion(args, command),
+  explain: async (args, command) => (await import('./explain.ts')).explain(args, command),
   init: async (args, command) => (await import('./init.ts')).init(args, command),
   run: async (args, command) => (await import('./run.ts')).run(args, command),
 };

@@ -5,6 +5,8 @@ import { loadOwnPlaybooks } from './own-playbooks.ts';
 const OF_ROLES: readonly Entry[] = [
   ['init', 'write inventory, playbook, role, test and CI files into this folder'],
   ['run FILE', 'run a playbook: --check says what it would change, --diff how'],
+  ['explain [RESOURCE]', 'what a resource does, with an example and its options'],
+  ['completion SHELL', 'completion for bash, zsh or fish'],
 ];
 
 type Entry = readonly [usage: string, what: string];
