@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(import.meta.url);
@@ -15,6 +15,15 @@ export const CODE = join(ROOT, COMPILED ? 'dist/' : 'lib/');
 
 /** Where our own playbooks lie. */
 export const PLAYBOOKS = join(ROOT, COMPILED ? 'dist/playbooks' : 'playbooks');
+
+/**
+ * The folder from which relative paths in a file of the user's begin: its own. For the sample that lies in a package,
+ * where nothing is written, the working directory.
+ */
+export function folderOf(file: string): string {
+  const path = resolve(file);
+  return path.startsWith(CODE) ? process.cwd() : dirname(path);
+}
 
 function rootAbove(folder: string): string {
   const above = dirname(folder);

@@ -13,7 +13,7 @@ import {
 } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
-import { CODE } from '../root.ts';
+import { folderOf } from '../root.ts';
 import { type Run, startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
@@ -228,11 +228,6 @@ function defaultInventory(
   );
 }
 
-/** Where what belongs to an inventory is kept: beside it, unless it lies in the package, where nothing is written. */
-function dirOf(file: string): string {
-  return file.startsWith(CODE) ? process.cwd() : dirname(file);
-}
-
 /** Ansible's magic variables, as far as roles need them. */
 function magicVars({ name, address, kind, position }: SettledHost): Record<string, string> {
   const file = resolve(position.file);
@@ -241,7 +236,7 @@ function magicVars({ name, address, kind, position }: SettledHost): Record<strin
     ansible_host: address,
     ansible_connection: kind,
     inventory_file: basename(file),
-    inventory_dir: dirOf(file),
+    inventory_dir: folderOf(file),
   };
 }
 
