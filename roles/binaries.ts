@@ -8,8 +8,8 @@ import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { isThere } from '../lib/etcd/needs.ts';
 import { versionRefusal } from '../lib/etcd/survey/admit-version.ts';
 import type { Software } from '../lib/release/index.ts';
-import { archive } from '../lib/resources/archive.ts';
 import { directory } from '../lib/resources/directory.ts';
+import { release } from '../lib/resources/release.ts';
 
 /** What a release of etcd is made of, where packages have it, and the variables that choose it. */
 export const SOFTWARE: Software = {
@@ -46,18 +46,20 @@ export const binaries: Role<EtcdFacts> = {
     // `path` on a remote host: the image brings the binaries, nothing is sent.
     if (vars.etcd_source === 'path') return [isThere(`${member.binDir}/etcd`, BRING)];
     const version = facts.cluster?.version;
+    const upgraded = runningProgram(facts);
     return [
       directory(member.binDir, { mode: '0755', ...root, title: 'the directory of the binaries exists' }),
-      archive(member.binDir, {
+      release(member.binDir, {
         names: SOFTWARE.programs.map(({ name }) => name),
         version,
+        ...(upgraded && { upgraded }),
         record: releaseRecord(member),
         mode: '0755',
         ...root,
         async fetch({ progress }) {
           const { fetchRelease } = await import('../lib/release/index.ts');
           const { controlDir } = clusterOf(target);
-          const release = await fetchRelease(
+          const found = await fetchRelease(
             {
               software: SOFTWARE,
               version,
@@ -71,9 +73,9 @@ export const binaries: Role<EtcdFacts> = {
             progress,
           );
           // Where any will do, its version is known only now.
-          const refusal = versionRefusal({ name: member.cluster }, release.version, vars);
+          const refusal = versionRefusal({ name: member.cluster }, found.version, vars);
           if (version === undefined && refusal !== undefined) throw refusal;
-          return release;
+          return found;
         },
         title: `etcd ${version ?? ''} is installed`.replace('  ', ' '),
         // Bytes that the member has loaded change nothing for it; the gate asks it with the other tools.
@@ -87,6 +89,12 @@ export const binaries: Role<EtcdFacts> = {
     ];
   },
 };
+
+/** What a member runs, by its own word and the record of its start. */
+function runningProgram({ kept, reading }: EtcdFacts) {
+  const [version, sha256] = [reading?.status?.version, kept.loadedProgram];
+  return version !== undefined && sha256 !== undefined ? { name: 'etcd', version, sha256 } : undefined;
+}
 
 const BRING =
   'etcd_source is path, so it must be there before a run: put it there, set etcd_bin_dir to where it is, or choose another etcd_source';

@@ -8,9 +8,10 @@ import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { caFile, pairFiles } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { fingerprints } from '../lib/pki/index.ts';
-import { certificate } from '../lib/resources/certificate.ts';
+import { LaterContent } from '../lib/resources/content/later.ts';
 import { directory } from '../lib/resources/directory.ts';
-import { file, LaterContent } from '../lib/resources/file.ts';
+import { file } from '../lib/resources/file.ts';
+import { issuedCertificate } from '../lib/resources/issued-certificate.ts';
 
 /** The cluster's CA, and a server and a peer certificate of each member's own. */
 export const certs: Role<EtcdFacts> = {
@@ -80,7 +81,7 @@ function leaf(
   const { user, group, name } = member;
   const pair = pairFiles(member, kind);
   const sans = memberSans(target);
-  return certificate(pair.cert, {
+  return issuedCertificate(pair.cert, {
     keyPath: pair.key,
     ...(user !== undefined && { owner: user }),
     ...(group !== undefined && { group }),

@@ -145,7 +145,7 @@ const NOUNS: Readonly<Record<ObservedPath['type'], string>> = {
 };
 
 /** The error about what stands in the way. */
-export function noRoom(path: string, wanted: 'file' | 'directory', found: string): QuorateError {
+export function noRoom(path: string, wanted: 'file' | 'directory' | 'link', found: string): QuorateError {
   return new QuorateError(`${path} is ${found}, a ${wanted} was wanted`, {
     exitCode: EXIT.failed,
     hint: found.endsWith('to a device')

@@ -10,6 +10,8 @@ export interface PlannedTask {
   readonly changes: readonly Change[];
   /** Judged when its turn comes: what earlier tasks change decides whether there is anything to do. */
   readonly waits?: boolean;
+  /** Left out on this host, and why. */
+  readonly skipped?: string;
 }
 
 /** Something differs, so a run carries it out. */
@@ -126,7 +128,26 @@ export interface PlayProblem {
   readonly level?: 'warning';
 }
 
-export interface Play<Facts = unknown> {
+/** How many hosts go through a play at once: a number, a part of all, or a list of these for batch after batch. */
+export type Serial = HostCount | readonly HostCount[];
+
+type HostCount = number | `${number}%`;
+
+/** How a play takes its hosts, as Ansible has it. */
+export interface Batches {
+  /**
+   * Hosts of a batch. Each batch is a whole loop of its own: facts, plan, locks, changes, verification; what one broke
+   * stops the next. A check plans them all. By default all hosts are one batch.
+   */
+  readonly serial?: Serial;
+  /**
+   * Of each batch so many percent may fail before the others are left alone; 0. What is within it stops neither the
+   * next batch nor the next play.
+   */
+  readonly maxFailPercentage?: number;
+}
+
+export interface Play<Facts = unknown> extends Batches {
   readonly name: string;
   /** Host pattern. */
   readonly hosts: string;

@@ -2,6 +2,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
+import { type ControlWords, checkWords, WORDS } from './words.ts';
 import type { World } from './world.ts';
 
 /** The part of a change that a resource states itself. */
@@ -56,14 +57,18 @@ export interface Resource<Options, Desired, Observed> {
   guard?(desired: Desired): Guard;
   /** What decides whether there is anything to do, where the role does not say it: see `Task.after`. */
   after?(desired: Desired): Task['after'];
+  /** Name the tasks among its options. */
+  needs?(options: Options): readonly Task[];
   /** See `Task.late`. */
   readonly late?: boolean;
   /** See `Task.unproven`. */
   unproven?(desired: Desired): boolean;
+  /** Names of options that it has itself, and that every task would have otherwise: a `timeout` of its own. */
+  readonly own?: readonly (keyof Options & keyof TaskOptions)[];
 }
 
 /** What every resource takes besides its own options. */
-export interface TaskOptions {
+export interface TaskOptions extends ControlWords {
   /** Show this title instead of the default one; it reads as an outcome. */
   readonly title?: string;
   /** Wait for the member's turn on a live cluster: see `Task.inTurn`. */
@@ -77,22 +82,29 @@ export interface TaskOptions {
 
 /** The options of a resource; may be left out where it has none that it needs. */
 type OptionsOf<Options> = object extends Options
-  ? [options?: Options & TaskOptions]
-  : [options: Options & TaskOptions];
+  ? [options?: Options & Omit<TaskOptions, keyof Options>]
+  : [options: Options & Omit<TaskOptions, keyof Options>];
 
 /** Make the function that roles call: `file('/etc/motd', { content })` gives a task. */
 export function defineResource<Options extends object, Desired, Observed>(
   resource: Resource<Options, Desired, Observed>,
 ): (name: string, ...options: OptionsOf<Options>) => Task {
+  const foreign = Object.keys(TASK_OPTIONS).filter(
+    (name) => !(resource.own as readonly string[] | undefined)?.includes(name),
+  );
   return (name, ...[options]) => {
-    const { title, inTurn, after } = options ?? {};
-    const desired = resource.complete(name, ownOptions(options));
+    const { taken, left } = parted(options, foreign);
+    const { title, inTurn, after, ...words }: TaskOptions = taken;
+    const desired = resource.complete(name, left as Options);
     const id = `${resource.kind}:${resource.name(desired)}`;
     const prepare = resource.prepare?.bind(resource);
     const owns = resource.owns?.(desired) ?? [];
+    const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
     const judged = after ?? resource.after?.(desired);
+    const called = title ?? resource.title(desired);
+    checkWords(words, called);
     return {
-      title: title ?? resource.title(desired),
+      title: called,
       resource: id,
       thing: resource.thing?.(desired) ?? id,
       wish: desired,
@@ -106,9 +118,12 @@ export function defineResource<Options extends object, Desired, Observed>(
         if (!Array.isArray(differences)) throw noList(resource.kind);
         const changes = differences.map((one) => ({ certainty: 'certain' as const, ...one, resource: id }));
         resource.foresee?.(desired, observed, changes, world);
+        if (changes.length > 0) world.expectChange();
         return changes;
       },
       ...(judged && { after: judged }),
+      ...(needs.length > 0 && { needs }),
+      ...(Object.keys(words).length > 0 && { words }),
       ...(resource.late && { late: true }),
       ...(resource.unproven?.(desired) && { unproven: true }),
       ...(resource.guard && { guard: resource.guard(desired) }),
@@ -118,12 +133,19 @@ export function defineResource<Options extends object, Desired, Observed>(
   };
 }
 
-const TASK_OPTIONS = { title: true, inTurn: true, after: true } satisfies Record<keyof TaskOptions, true>;
+const TASK_OPTIONS = { title: true, inTurn: true, after: true, ...WORDS } satisfies Record<
+  keyof TaskOptions,
+  true
+>;
 
-/** What is left for the resource itself. */
-function ownOptions<Options extends object>(options: (Options & TaskOptions) | undefined): Options {
-  const own = Object.entries(options ?? {}).filter(([name]) => !Object.hasOwn(TASK_OPTIONS, name));
-  return Object.fromEntries(own) as Options;
+/** Options that every task has, and those that are left for the resource itself. */
+function parted(options: object | undefined, names: readonly string[]) {
+  const entries = Object.entries(options ?? {});
+  const isTaken = ([name]: readonly [string, unknown]) => names.includes(name);
+  return {
+    taken: Object.fromEntries(entries.filter(isTaken)),
+    left: Object.fromEntries(entries.filter((entry) => !isTaken(entry))),
+  };
 }
 
 function noList(kind: string): QuorateError {

@@ -1,3 +1,4 @@
+import { flattened, type TaskList } from './block.ts';
 import type { FactName, HostFacts } from './host-facts.ts';
 import type { Sh } from './sh.ts';
 import type { Reading, Task } from './task.ts';
@@ -73,7 +74,7 @@ export function role<
   readonly description: string;
   readonly vars?: Schema;
   readonly facts?: readonly Asked[];
-  tasks(target: RoleTarget<Schema, Pick<HostFacts, Asked>>): readonly Task[];
+  tasks(target: RoleTarget<Schema, Pick<HostFacts, Asked>>): TaskList;
 }): Role<HostFacts> {
   const { facts = [] } = definition;
   const vars: VarSchema = definition.vars ?? {};
@@ -88,7 +89,8 @@ export function role<
     writtenAt: new Error(`role ${definition.name}`),
     tasks({ fleet = ALONE, ...target }) {
       const host = { name: target.name, groups: groupsOf(target.name, fleet) };
-      return definition.tasks({ ...target, ...fleet, host } as RoleTarget<Schema, Pick<HostFacts, Asked>>);
+      const own = { ...target, ...fleet, host } as RoleTarget<Schema, Pick<HostFacts, Asked>>;
+      return flattened(definition.tasks(own));
     },
   };
 }

@@ -31,7 +31,7 @@ export function contentOf(source: string): string | SentContent {
 }
 
 /** A path on control, absolute: a relative one begins at the file that names it, that of the role. */
-function sourcePath(source: string): string {
+export function sourcePath(source: string): string {
   if (isAbsolute(source)) return source;
   const file = callersFile();
   return file === undefined ? resolve(source) : resolve(dirname(file), source);

@@ -2,6 +2,7 @@ import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 import type { HostShell } from './shell.ts';
+import type { ControlWords } from './words.ts';
 import type { World } from './world.ts';
 
 /**
@@ -64,6 +65,13 @@ export interface Guard {
   undo(changes: readonly Change[]): Sh;
 }
 
+/** Where a task stands in a block. */
+export interface Within {
+  /** One object a block. */
+  readonly block: { readonly title: string; readonly rescues: boolean };
+  readonly part: 'tasks' | 'rescue' | 'always';
+}
+
 /**
  * One thing that must be true on a host, as data and functions; the runner is the only place that calls
  * them. `diff` alone decides; `probe` and `apply` only build shell text.
@@ -102,6 +110,12 @@ export interface Task {
    * that any earlier task may decide, so what it finds now is not what it will find.
    */
   readonly after?: readonly Task[] | 'any';
+  /** How it is carried out, and what becomes of its failure. */
+  readonly words?: ControlWords;
+  /** The blocks that it stands in, the outermost first. */
+  readonly within?: readonly Within[];
+  /** Tasks that it names: they must stand before it. */
+  readonly needs?: readonly Task[];
   /** Judged again when its turn comes, where a change of it is conditional: its apply rests on what was read. */
   readonly late?: boolean;
 }

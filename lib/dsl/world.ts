@@ -82,16 +82,20 @@ export class World {
   /** Folders with something foreseen below. */
   readonly #folders: Set<string>;
   readonly #provided: Set<string>;
+  readonly #declared: { readonly resource: string; readonly path: string }[];
   readonly #proves: boolean;
   #opaque: boolean;
+  #changes: boolean;
 
   constructor(from?: World, proves = false) {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
     this.#emptied = new Set(from ? from.#emptied : []);
     this.#folders = new Set(from ? from.#folders : []);
     this.#provided = new Set(from ? from.#provided : []);
+    this.#declared = from ? [...from.#declared] : [];
     this.#proves = proves;
     this.#opaque = from ? from.#opaque : false;
+    this.#changes = from ? from.#changes : false;
   }
 
   /** A copy to prove tasks with: readings are newer than what was foreseen of the same thing. */
@@ -175,6 +179,28 @@ export class World {
   /** Say that a task will run whose effect nobody can foresee: shell, say. */
   expectAnything(): void {
     this.#opaque = true;
+  }
+
+  /** Say what tasks declare on this host, in any order. */
+  declares(tasks: readonly { readonly resource: string; readonly owns: readonly string[] }[]): void {
+    for (const { resource, owns } of tasks) for (const path of owns) this.#declared.push({ resource, path });
+  }
+
+  /** Paths below a folder that other tasks than this one declare. */
+  declaredBelow(folder: string, resource: string): readonly string[] {
+    return this.#declared.flatMap((one) =>
+      one.resource !== resource && isBelow(one.path, folder) ? [one.path] : [],
+    );
+  }
+
+  /** Say that a task has something to do. */
+  expectChange(): void {
+    this.#changes = true;
+  }
+
+  /** Earlier tasks will change something: what looks at the host as a whole may find another one. */
+  get willChange(): boolean {
+    return this.#changes && !this.#proves;
   }
 
   /**

@@ -49,11 +49,16 @@ export function certificateProblems(required: Requirements): readonly Problem[] 
 function caProblems(cert: X509Certificate, ca: X509Certificate | undefined): readonly Problem[] {
   if (!ca) return [{ kind: 'no-ca' }];
   try {
-    if (cert.checkIssued(ca) && cert.verify(ca.publicKey)) return [];
+    // One that is its own issuer need not be one that may issue.
+    if ((isOwn(cert, ca) || cert.checkIssued(ca)) && cert.verify(ca.publicKey)) return [];
   } catch {
     // A signature of another algorithm than the CA's key cannot even be tried.
   }
   return [{ kind: 'wrong-ca', issuer: cert.issuer.replaceAll('\n', ', ') }];
+}
+
+function isOwn(cert: X509Certificate, ca: X509Certificate): boolean {
+  return ca.fingerprint256 === cert.fingerprint256;
 }
 
 function nameProblems(cert: X509Certificate, sans: readonly string[] | undefined): readonly Problem[] {
@@ -65,7 +70,7 @@ function nameProblems(cert: X509Certificate, sans: readonly string[] | undefined
   return missing.length + extra.length > 0 ? [{ kind: 'names', missing, extra }] : [];
 }
 
-/** Renewal is due `renewBefore` the end, except of one that ends with its CA: a new one would, too. */
+/** Renewal is due `renewBefore` the end, except of one that ends with its CA, if that is another: a new one would, too. */
 function validityProblems(
   cert: X509Certificate,
   ca: X509Certificate | undefined,
@@ -76,7 +81,7 @@ function validityProblems(
   const notAfter = new Date(cert.validTo);
   if (notBefore > now) return [{ kind: 'not-yet-valid', notBefore }];
   if (notAfter <= now) return [{ kind: 'expired', notAfter }];
-  const endsWithCa = ca !== undefined && notAfter >= new Date(ca.validTo);
+  const endsWithCa = ca !== undefined && !isOwn(cert, ca) && notAfter >= new Date(ca.validTo);
   if (endsWithCa || notAfter.getTime() - now.getTime() > renewBefore) return [];
   return [{ kind: 'expires-soon', notAfter }];
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Unpacked } from '../resources/archive.ts';
 import { sha256File } from './digest.ts';
 import type { Found } from './found.ts';
 import { missing, type Software } from './software.ts';
+import type { Unpacked } from './unpacked.ts';
 
 const MANIFEST = 'manifest.json';
 

@@ -1,4 +1,4 @@
-import type { Unpacked } from '../resources/archive.ts';
+import type { Unpacked } from './unpacked.ts';
 
 /** What a source gave: files in a workspace, verified, not in the cache yet. */
 export interface Found extends Unpacked {

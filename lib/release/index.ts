@@ -1,7 +1,7 @@
 import { PerRun } from '../dsl/per-run.ts';
-import type { Unpacked } from '../resources/archive.ts';
 import { obtain } from './obtain.ts';
 import type { ReleaseRequest } from './request.ts';
+import type { Unpacked } from './unpacked.ts';
 
 export type { ReleaseRequest } from './request.ts';
 export type { Software } from './software.ts';

@@ -1,5 +1,4 @@
 import { EXIT, QuorateError } from '../errors.ts';
-import type { Unpacked } from '../resources/archive.ts';
 import { findCached, keep } from './cache.ts';
 import { locate } from './location.ts';
 import { fromPackage } from './package.ts';
@@ -7,6 +6,7 @@ import { fromPath } from './path.ts';
 import { fromRelease } from './release.ts';
 import type { ReleaseRequest } from './request.ts';
 import { called } from './software.ts';
+import type { Unpacked } from './unpacked.ts';
 import { nowhere, otherWays, Unavailable } from './wording.ts';
 import { withWorkspace } from './workspace.ts';
 

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import type { Unpacked } from '../resources/archive.ts';
 import { sha256File } from './digest.ts';
 import { notElfFor } from './elf.ts';
 import type { ReleaseRequest } from './request.ts';
 import { run } from './run.ts';
+import type { Unpacked } from './unpacked.ts';
 import { otherVersion, Unavailable } from './wording.ts';
 
 /**

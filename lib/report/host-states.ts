@@ -50,7 +50,8 @@ export class HostStates {
     else this.#doing(host, now.due === 0 && now.ok + now.changed > 0 ? 'done' : 'waiting', '');
   }
 
-  #count({ host, task, status }: Extract<RunEvent, { event: 'task' }>): void {
+  #count({ host, task, status, handled }: Extract<RunEvent, { event: 'task' }>): void {
+    if (status === 'failed' && handled) return;
     if (status === 'failed') {
       this.#doing(host, 'failed', task);
       return;

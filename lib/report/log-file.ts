@@ -53,14 +53,17 @@ function linesOf(event: RunEvent): string[] {
     case 'play':
       return [`play ${event.play}: ${event.hosts.join(', ')}`];
     case 'task': {
-      const { host, role, task, status, changes } = event;
+      const { host, role, task, status, changes, handled, reason } = event;
+      const why = handled ?? reason;
       return [
-        `${status} ${host} ${role}: ${task}`,
+        `${status} ${host} ${role}: ${task}${why === undefined ? '' : ` (${why})`}`,
         ...changes.map(
           (change) => `  ${change.kind} ${change.resource} ${describeChange(change)}${sureness(change)}`,
         ),
       ];
     }
+    case 'output':
+      return [`output ${event.host}: ${event.task}: ${event.line}`];
     case 'log': {
       const where = [event.host, event.task].filter((part) => part !== undefined).join(': ');
       return event.message.split('\n').map((line) => `${event.level} ${where ? `${where}: ` : ''}${line}`);

@@ -5,7 +5,7 @@ import { Conclusions } from './conclusions.ts';
 import { type ErrorEvent, formatError } from './errors.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { foldHosts } from './hosts.ts';
-import { isWanted } from './levels.ts';
+import { isOutputWanted, isWanted } from './levels.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
 import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
@@ -54,6 +54,9 @@ export function createPlain(settings: Settings): Renderer {
         if (!isWanted(event.level, verbosity)) break;
         print(logLines(event), event.level === 'warning' ? stderr : stdout);
         break;
+      case 'output':
+        if (isOutputWanted(verbosity)) print([`output: ${event.host}: ${event.line}`]);
+        break;
       case 'error':
         errors.push(event);
         print(formatError(event), stderr);
@@ -86,9 +89,10 @@ export function createPlain(settings: Settings): Renderer {
   };
 }
 
-function taskLines({ host, role, task, status, changes }: TaskEvent): string[] {
+function taskLines({ host, role, task, status, changes, handled, reason }: TaskEvent): string[] {
+  const why = handled ?? reason;
   return [
-    `${status.padEnd(7)} ${host}: ${role}: ${oneLine(task)}`,
+    `${status.padEnd(7)} ${host}: ${role}: ${oneLine(task)}${why === undefined ? '' : ` (${oneLine(why)})`}`,
     ...changes
       .filter(saysMore)
       .map(

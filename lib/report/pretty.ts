@@ -3,12 +3,12 @@ import type { TaskEvent } from './changes.ts';
 import { Conclusions } from './conclusions.ts';
 import type { ErrorEvent } from './errors.ts';
 import { HostStates } from './host-states.ts';
-import { isWanted } from './levels.ts';
+import { isOutputWanted, isWanted } from './levels.ts';
 import { createLive } from './live.ts';
 import type { RecapEvent } from './recap.ts';
 import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
-import { errorSummary, header, logLine, summary } from './summary.ts';
+import { errorSummary, header, logLine, outputLine, summary } from './summary.ts';
 
 /** For a person at a terminal: one live line a host while it runs, then what changed, the recap and the verdict. */
 export function createPretty(settings: Settings): Renderer {
@@ -34,6 +34,9 @@ export function createPretty(settings: Settings): Renderer {
       case 'log':
         if (!isWanted(event.level, verbosity)) break;
         live.print(logLine(event, settings));
+        break;
+      case 'output':
+        if (isOutputWanted(verbosity)) live.print(outputLine(event, settings));
         break;
       case 'error':
         errors.push(event);

@@ -7,7 +7,20 @@ import { count, displayWidth, duration, oneLine, pad } from './text.ts';
 
 export type RecapEvent = Extract<RunEvent, { event: 'recap' }>;
 
-const COLUMNS = ['ok', 'changed', 'unknown', 'skipped', 'failed', 'unreachable', 'roundTrips'] as const;
+const COLUMNS = [
+  'ok',
+  'changed',
+  'unknown',
+  'skipped',
+  'failed',
+  'ignored',
+  'rescued',
+  'unreachable',
+  'roundTrips',
+] as const;
+
+/** Columns that stand only where there is something to tell. */
+const SELDOM: readonly Column[] = ['ignored', 'rescued'];
 
 /** Columns for the names of hosts that share a line. */
 const NAMES = 24;
@@ -21,14 +34,19 @@ export interface RecapOptions {
 
 /** The counts of every host, one line each, in ansible-playbook's form and aligned. */
 export function recapTable({ hosts }: RecapEvent, { colors, fold, roundTrips }: RecapOptions): string[] {
-  const columns = COLUMNS.filter((name) => name !== 'roundTrips' || roundTrips);
+  const columns = COLUMNS.filter(
+    (name) =>
+      (name !== 'roundTrips' || roundTrips) &&
+      (!SELDOM.includes(name) || Object.values(hosts).some((counts) => of(counts, name) > 0)),
+  );
   const rows = Object.entries(hosts).map(([host, counts]) => ({ hosts: [host], counts }));
   const merged = fold ? mergeEqual(rows, columns) : rows;
   const names = merged.map((row) => label(row.hosts));
   const nameWidth = Math.max(0, ...names.map(displayWidth));
-  const width = (name: Column) => Math.max(...merged.map(({ counts }) => `${name}=${counts[name]}`.length));
+  const width = (name: Column) =>
+    Math.max(...merged.map(({ counts }) => `${name}=${of(counts, name)}`.length));
   return merged.map(({ counts }, i) => {
-    const cells = columns.map((name) => paint(colors, name, counts[name], width(name)));
+    const cells = columns.map((name) => paint(colors, name, of(counts, name), width(name)));
     return `${paintName(colors, counts, pad(names[i] ?? '', nameWidth))} : ${cells.join('  ').trimEnd()}`;
   });
 }
@@ -42,7 +60,7 @@ export function verdict(
   const { check, exitCode, elapsedMs } = recap;
   const all = Object.values(recap.hosts);
   const rows = all.every(isAside) ? all : all.filter((counts) => !isAside(counts));
-  const sum = (name: Column) => rows.reduce((total, counts) => total + counts[name], 0);
+  const sum = (name: Column) => rows.reduce((total, counts) => total + of(counts, name), 0);
   const hosts = count(rows.length, 'host');
   const good = exitCode === EXIT.ok || exitCode === EXIT.pending;
   const failures = good ? [] : [count(errors.length, 'error'), `exit code ${exitCode}`];
@@ -81,6 +99,10 @@ function label(hosts: readonly string[]): string {
 
 type Column = (typeof COLUMNS)[number];
 
+function of(counts: HostRecap, name: Column): number {
+  return counts[name] ?? 0;
+}
+
 const FAILURES: Partial<Record<ExitCode, string>> = {
   [EXIT.failed]: 'failed',
   [EXIT.refused]: 'refused by a safety gate',
@@ -110,7 +132,7 @@ interface Row {
 function mergeEqual(rows: readonly Row[], columns: readonly Column[]): Row[] {
   const merged = new Map<string, Row>();
   for (const { hosts, counts } of rows) {
-    const key = columns.map((name) => counts[name]).join(' ');
+    const key = columns.map((name) => of(counts, name)).join(' ');
     const same = merged.get(key);
     if (same) same.hosts.push(...hosts);
     else merged.set(key, { hosts: [...hosts], counts });
@@ -125,7 +147,8 @@ function paint(colors: Colors, name: Column, value: number, width: number): stri
   return name === 'failed' || name === 'unreachable' ? colors.red(cell) : colors.yellow(cell);
 }
 
-function paintName(colors: Colors, { failed, unreachable, changed }: HostRecap, name: string): string {
-  if (failed + unreachable > 0) return colors.red(name);
+function paintName(colors: Colors, counts: HostRecap, name: string): string {
+  const { failed, ignored = 0, rescued = 0, unreachable, changed } = counts;
+  if (failed - ignored - rescued + unreachable > 0) return colors.red(name);
   return changed > 0 ? colors.yellow(name) : colors.green(name);
 }

@@ -69,9 +69,17 @@ export function logLine(event: Extract<RunEvent, { event: 'log' }>, { colors }: 
     const text = escapeControls(line);
     const where = host === undefined ? '' : escapeControls(host);
     if (level === 'warning') return `${colors.yellow('warning:')} ${where ? `${where}: ` : ''}${text}`;
-    if (level === 'output' || level === 'debug' || level === 'trace') return colors.dim(`${where} │ ${text}`);
+    if (level === 'debug' || level === 'trace') return colors.dim(`${where} │ ${text}`);
     return `${where ? `${where}: ` : ''}${text}`;
   });
+}
+
+/** What a command prints, as it does. */
+export function outputLine(
+  { host, line }: Extract<RunEvent, { event: 'output' }>,
+  { colors }: Settings,
+): string[] {
+  return [colors.dim(`${escapeControls(host)} │ ${escapeControls(line)}`)];
 }
 
 /** Which cluster a table is about. */

@@ -3,64 +3,128 @@ import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { mounted, mountedIn } from './mounts.ts';
+
+export interface AbsentOptions {
+  /** A directory goes with all that is in it; links in it are not followed, and one with a mount in it stays. */
+  readonly recursive?: boolean;
+}
+
+interface AbsentDesired {
+  readonly path: string;
+  readonly recursive: boolean;
+}
 
 interface ObservedAbsent extends Place {
   /** Names inside a directory. */
   readonly names: readonly string[];
+  readonly mounts: readonly string[];
 }
 
 /**
- * Nothing at this path: no file, no link, no directory. What is inside a directory is never removed.
+ * Nothing at this path: no file, no link, no directory. What is inside a directory is removed only if that is said.
  *
  * @example
  * absent('/etc/motd.old')
+ * absent('/srv/old-site', { recursive: true })
  */
-export const absent = defineResource<object, { readonly path: string }, ObservedAbsent>({
+export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsent>({
   kind: 'absent',
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is absent`,
-  complete: (path) => ({ path: checkedPath(path) }),
-  probe: ({ path }) =>
+  complete(name, { recursive = false }) {
+    const path = checkedPath(name);
+    if (recursive && SYSTEM.test(path)) throw noneOfOurs(path);
+    return { path, recursive };
+  },
+  probe: ({ path, recursive }) =>
     probe(
       [
         { path, how: 'stat' },
         { path, how: 'above' },
       ],
-      sh`if [ -d ${path} ] && [ ! -L ${path} ]; then
+      sh`${recursive ? mounted : sh``}
+if [ -d ${path} ] && [ ! -L ${path} ]; then
   [ -r ${path} ] || echo 'has what we may not see'
   for q_path in ${path}/* ${path}/.*; do
     case $q_path in */. | */..) continue ;; esac
     if [ -e "$q_path" ] || [ -L "$q_path" ]; then printf 'has %s\n' "\${q_path##*/}"; fi
   done
+  ${recursive ? sh`q_mounted ${path}` : sh``}
 fi`,
     ),
   parse({ out }) {
     const parts = partsOf(out);
-    const names = (parts[2] ?? '').split('\n').flatMap((line) => /^has (.+)$/.exec(line)?.[1] ?? []);
-    return { ...parsePlace(parts), names };
+    const own = parts[2] ?? '';
+    const names = own.split('\n').flatMap((line) => /^has (.+)$/.exec(line)?.[1] ?? []);
+    return { ...parsePlace(parts), names, mounts: mountedIn(own) };
   },
-  diff({ path }, { at, ground, names }, world) {
+  diff({ path, recursive }, { at, ground, names, mounts }, world) {
     const found = world.path(path).over(at);
     if (found === undefined) {
       if (at === undefined) requireSight(path, ground);
       return [];
     }
     const inside = found.type === 'directory' ? world.namesIn(path, names) : [];
+    if (recursive) {
+      requireRemovable(path, mounts, world);
+      const before = inside.length === 0 ? found.type : `${found.type} with ${some(inside)}`;
+      return [{ kind: 'remove', property: 'type', before, after: null }];
+    }
     if (inside.length > 0 && !world.bringsMore) throw notEmpty(path, inside);
     const certainty = inside.length > 0 ? 'conditional' : 'certain';
     return [{ kind: 'remove', property: 'type', before: found.type, after: null, certainty }];
   },
   foresee: ({ path }, _observed, _changes, world) => world.path(path).willBeAbsent(),
-  apply: ({ path }) =>
-    sh`if [ -d ${path} ] && [ ! -L ${path} ]; then rmdir -- ${path}; else rm -f -- ${path}; fi`,
+  apply({ path, recursive }) {
+    // What was mounted since the plan was made is not ours to empty.
+    const remove = recursive
+      ? sh`${mounted}
+q_left=$(q_mounted ${path}); if [ -n "$q_left" ]; then echo "$q_left: it stays"; exit 1; fi
+rm -rf -- ${path}`
+      : sh`rmdir -- ${path}`;
+    return sh`if [ -d ${path} ] && [ ! -L ${path} ]; then
+${remove}
+else rm -f -- ${path}; fi`;
+  },
 });
 
-function notEmpty(path: string, names: readonly string[]): QuorateError {
-  const some = names.slice(0, 3).join(', ');
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
-  return new QuorateError(`cannot remove ${path}: it has ${some}${more} in it`, {
+/** Folders that systems are made of. */
+const SYSTEM =
+  /^\/(bin|boot|dev|etc|home|lib\d*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/[^/]+|var|var\/(cache|lib|log|mail|run|spool|tmp))?$/;
+
+function requireRemovable(path: string, mounts: readonly string[], world: World): void {
+  if (mounts.length > 0) {
+    throw new QuorateError(`cannot remove ${path}: ${some(mounts)} is mounted there`, {
+      exitCode: EXIT.failed,
+      hint: 'unmount it first, if it may go',
+    });
+  }
+  const made = world.namesIn(path, []);
+  if (made.length === 0) return;
+  throw new QuorateError(`cannot remove ${path}: earlier tasks put ${some(made)} there`, {
     exitCode: EXIT.failed,
-    hint: 'name what is to go; a directory with something inside stays',
+    hint: 'declare absent what is to go, before what is to be there',
+  });
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return `${names.slice(0, 3).join(', ')}${more}`;
+}
+
+function notEmpty(path: string, names: readonly string[]): QuorateError {
+  return new QuorateError(`cannot remove ${path}: it has ${some(names)} in it`, {
+    exitCode: EXIT.failed,
+    hint: 'recursive: true says that what is in it may go, too',
+  });
+}
+
+function noneOfOurs(path: string): QuorateError {
+  return new QuorateError(`${path} is a part of the system: it is not removed with all that is in it`, {
+    exitCode: EXIT.usage,
+    hint: 'name what is to go',
   });
 }

@@ -1,194 +1,204 @@
-import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
-import {
-  checkedPath,
-  completeOwnership,
-  type ObservedPath,
-  type OwnershipOptions,
-  ownershipDifferences,
-  parsePath,
-  requireRoom,
-  shortDigest,
-} from '../dsl/path.ts';
+import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import { checkedPath, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { joinSh, sh } from '../dsl/sh.ts';
-import type { PrepareContext, Reading } from '../dsl/task.ts';
-import { UNKNOWN, type World } from '../dsl/world.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
+import { contentOf } from '../dsl/source.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { isSent } from './content/content.ts';
+import { checkedUrl, type FetchedContent, fetchOnce } from './content/fetch.ts';
 
-/** Files of an unpacked release on control, each verified and named with its digest. */
-export interface Unpacked {
-  readonly version: string;
-  /** Where it came from, for the record. */
-  readonly from: string;
-  readonly files: readonly { readonly name: string; readonly path: string; readonly sha256: string }[];
+export interface ArchiveOptions {
+  /** A file on control: `.tar`, `.tar.gz`, `.tgz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`. */
+  readonly source?: string;
+  /** Where control downloads it from instead; `sha256` says what it must be. */
+  readonly url?: string;
+  readonly sha256?: string;
+  /** Something that it brings, by its path in the folder: without it nothing is taken for unpacked. */
+  readonly creates: string;
+  /** Folders to leave out at the front of the names in a tar archive. */
+  readonly strip?: number;
+  /** Who all of it belongs to; root, or whoever unpacks it, unless said. */
+  readonly owner?: string;
+  readonly group?: string;
 }
 
-export interface ArchiveOptions extends OwnershipOptions {
-  /** Files that a release may have. */
-  readonly names: readonly string[];
-  /** undefined: whatever `fetch` finds, if nothing is installed. */
-  readonly version: string | undefined;
-  /** Keeps version, origin and digests of what is installed. */
-  readonly record: string;
-  /** Runs on control, once a release, never in a check. */
-  readonly fetch: (context: PrepareContext) => Promise<Unpacked>;
+interface ArchiveDesired {
+  readonly folder: string;
+  readonly from: { readonly source: string; readonly sha256: string } | FetchedContent;
+  readonly format: 'tar' | 'zip';
+  readonly creates: string;
+  readonly strip: number;
+  readonly owner: string | undefined;
+  readonly group: string | undefined;
 }
 
-interface ArchiveDesired extends ArchiveOptions {
-  readonly mode: string;
-  /** Directory on the host that the files go to. */
-  readonly directory: string;
-}
-
-interface ObservedArchive {
-  /** undefined without a whole record. */
-  readonly version: string | undefined;
-  /** What there is at the names that a release may have. */
-  readonly there: readonly (readonly [name: string, path: ObservedPath | undefined])[];
-  readonly ground: Ground;
-  /** Those of the record. */
-  readonly files: readonly {
-    readonly name: string;
-    readonly recorded: string;
-    /** undefined when the file is gone. */
-    readonly actual: ObservedPath | undefined;
-  }[];
+interface ObservedArchive extends Place {
+  /** Digest of the archive that was unpacked here; `begun` of one that was cut off. */
+  readonly record: string | undefined;
+  readonly hasTool: boolean;
 }
 
 /**
- * The files of a release, as recorded when they were installed: same version, same bytes.
+ * What is in an archive, unpacked on the host into a folder, which is made if it is missing. Another archive (by its
+ * digest), one that was cut off, or one whose `creates` is gone or another's, is unpacked again; what was there stays. Needs `tar` or
+ * `unzip` on the host, and what the compression needs.
  *
  * @example
- * archive('/opt/etcd/bin', { names: ['etcd'], version: '3.5.33', record: '/var/lib/quorate/release',
- *   mode: '0755', fetch: ({ progress }) => fetchRelease(request, progress) })
+ * archive('/opt/site', { source: './site.tar.gz', creates: 'bin/site', strip: 1, owner: 'web' })
  */
 export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedArchive>({
   kind: 'archive',
-  name: (desired) => desired.directory,
-  title: ({ directory, version }) => `${directory} has the files of ${version ?? 'a release'}`,
-  complete: (directory, options) => ({
-    ...options,
-    ...completeOwnership({ mode: '0644', ...options }),
-    directory: checkedPath(directory),
-    record: checkedPath(options.record),
-  }),
-  owns: ({ directory, names, record }) => [...names.map((name) => `${directory}/${name}`), record],
-  probe: ({ directory, names, record, owner, group }) =>
-    probe([
-      { path: record, how: 'text' },
-      ...names.map((name) => ({ path: `${directory}/${name}`, how: 'digest' as const })),
-      ...groundReads(`${directory}/${names[0]}`, { ...(owner && { owner }), ...(group && { group }) }),
-    ]),
-  parse: parseArchive,
-  diff: diffArchive,
-  foresee: foreseeFiles,
-  async prepare(desired, _changes, context) {
-    const release = await desired.fetch(context);
-    const record = [
-      `${release.version} ${release.from}`,
-      ...release.files.map(({ name, sha256 }) => `${sha256} ${name}`),
-      '',
-    ].join('\n');
-    return {
-      values: { record, files: release.files.map(({ name, sha256 }) => `${name} ${sha256}`).join('\n') },
-      transfers: release.files.map(({ name, path }) => ({ source: path, target: incoming(desired, name) })),
-    };
+  complete: completeArchive,
+  name: ({ folder }) => folder,
+  title: ({ folder }) => `${folder} has what the archive brings`,
+  owns: ({ folder }) => [folder],
+  files: () => [],
+  probe: ({ folder, creates, format, owner, group }) =>
+    probe(
+      [
+        { path: creates, how: 'stat' },
+        ...groundReads(`${folder}/x`, { ...(owner && { owner }), ...(group && { group }) }),
+      ],
+      sh`if [ -f ${record(folder)} ]; then echo "record $(cat ${record(folder)})"; fi
+if [ -e ${folder} ] && [ ! -d ${folder} ]; then echo 'no folder'; fi
+if command -v ${tool(format)} >/dev/null; then echo 'tool'; fi`,
+    ),
+  parse({ out }, { folder }) {
+    const parts = partsOf(out);
+    const own = parts.at(-1) ?? '';
+    if (own.includes('no folder')) throw cannot(folder, 'it is no folder', 'move it away');
+    return { ...parsePlace(parts), record: /^record (.*)$/m.exec(own)?.[1], hasTool: /^tool$/m.test(own) };
   },
-  apply(desired, _changes, { values = {} }) {
-    const { mode, owner = '', group = '', directory, record } = desired;
-    const adopt = String(values.files)
-      .split('\n')
-      .map((line) => {
-        const [name = '', digest = ''] = line.split(' ');
-        return sh`q_adopt ${incoming(desired, name)} ${`${directory}/${name}`} ${mode} ${`${owner}:${group}`} ${digest} || exit`;
-      });
-    return joinSh([...adopt, sh`printf %s ${String(values.record)} | q_write ${record} 0644 '' ''`]);
+  diff(desired, observed, world) {
+    const { folder, from, creates, format } = desired;
+    const found = world.path(creates).over(observed.at);
+    const after = shortDigest(from.sha256);
+    const isThere = found !== undefined;
+    // What somebody else has unpacked has no record, and is fine.
+    const isSame = observed.record === undefined || observed.record === from.sha256;
+    if (isThere && isSame) return ownerDifferences(desired, observed);
+    const before = isThere && observed.record !== undefined ? said(observed.record) : null;
+    if (!observed.hasTool && !world.bringsMore)
+      throw cannot(
+        folder,
+        `there is no ${tool(format)} on the host`,
+        `declare packages('${tool(format)}') before it`,
+      );
+    requireFolder(`${folder}/x`, observed.ground, world, { makesFolders: true });
+    const accounts = requireAccounts(owners(desired), observed.ground, world, folder);
+    const certainty = observed.hasTool ? accounts : 'conditional';
+    return [{ kind: isThere ? 'update' : 'create', property: 'archive', before, after, certainty }];
+  },
+  foresee({ folder, creates }, _observed, changes, world) {
+    if (changes.length === 0) return;
+    world.path(folder).willBe({ type: 'directory' });
+    world.path(creates).willBe({});
+    world.expectAnything();
+  },
+  async prepare({ folder, from }, _changes, { progress }) {
+    const source = 'url' in from ? await fetchOnce(from, progress) : from.source;
+    return { transfers: [{ source, target: incoming(folder) }] };
+  },
+  apply(desired) {
+    const { folder, from } = desired;
+    const owner = ownerOf(desired);
+    const whole = incoming(folder);
+    const part = `${folder}/.quorate-unpack`;
+    return sh`q_sum=$(sha256sum <${whole}) || exit
+if [ "\${q_sum%% *}" != ${from.sha256} ]; then rm -f -- ${whole}; echo 'the archive arrived otherwise than it was sent'; exit 5; fi
+mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
+echo begun | q_write ${record(folder)} 0644 '' '' || exit
+${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
+${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
+for q_path in ${part}/* ${part}/.[!.]* ${part}/..?*; do
+  if [ -e "$q_path" ] || [ -L "$q_path" ]; then cp -a -f -- "$q_path" ${folder}/ || exit; fi
+done
+rm -rf -- ${part} ${whole}
+echo ${from.sha256} | q_write ${record(folder)} 0644 '' ''`;
   },
 });
 
-function incoming({ directory }: ArchiveDesired, name: string): string {
-  return `${directory}/.${name}.quorate-new`;
-}
-
-function foreseeFiles(
-  { directory, names, mode, owner, group }: ArchiveDesired,
-  observed: ObservedArchive,
-  changes: readonly Difference[],
-  world: World,
-): void {
-  // A repair brings back what is recorded; only another version brings unknown bytes.
-  const other = changes.some(({ property }) => property === 'version');
-  const recorded = new Map(observed.files.map((one) => [one.name, one.recorded]));
-  for (const name of observed.files.length === 0 ? names : recorded.keys()) {
-    world.path(`${directory}/${name}`).willBe({
-      type: 'file',
-      mode,
-      ...(owner && { owner }),
-      ...(group && { group }),
-      sha256: other ? UNKNOWN : (recorded.get(name) ?? UNKNOWN),
-    });
+function completeArchive(name: string, options: ArchiveOptions): ArchiveDesired {
+  const { source, url, sha256: digest, creates, strip = 0, owner, group } = options;
+  const folder = checkedPath(name);
+  if ((source === undefined) === (url === undefined)) throw wrong(`${folder} wants either source or url`);
+  const file = source ?? (url as string).replace(/[?#].*$/, '');
+  const format = /\.zip$/.test(file)
+    ? 'zip'
+    : /\.(tar|tgz|tbz2?|txz|tar\.(gz|bz2|xz|zst))$/.test(file)
+      ? 'tar'
+      : undefined;
+  if (format === undefined) throw wrong(`${file} is neither a tar archive nor a zip by its name`);
+  if (format === 'zip' && strip > 0) throw wrong(`strip is for tar archives, and ${file} is a zip`);
+  if (
+    typeof creates !== 'string' ||
+    /(^|\/)\.\.(\/|$)/.test(creates) ||
+    creates.replace(/[./]/g, '') === ''
+  ) {
+    throw wrong(`creates ${JSON.stringify(creates)} names nothing in ${folder}`);
   }
+  const from = url === undefined ? localSource(file) : checkedUrl(url, digest);
+  const at = creates.startsWith('/') ? checkedPath(creates) : `${folder}/${creates}`;
+  return { folder, from, format, strip, owner, group, creates: at };
 }
 
-function parseArchive(reading: Reading, { names }: ArchiveDesired): ObservedArchive {
-  const parts = partsOf(reading.out);
-  const [record, ...files] = parts.map((out) => parsePath({ code: 0, out }));
-  const ground = parseGround(parts);
-  // Half a record vouches for nothing.
-  const whole = /^(\S+) .*\n((?:[0-9a-f]{64} .+\n)+)$/.exec(record?.text ?? '');
-  const there = names.map((name, i) => [name, files[i]] as const);
-  if (!whole) return { version: undefined, there, ground, files: [] };
-  const [, version, lines = ''] = whole;
-  return {
-    version,
-    there,
-    ground,
-    files: lines.split('\n').flatMap((line) => {
-      const [recorded = '', name = ''] = line.split(' ');
-      return name === '' ? [] : [{ name, recorded, actual: files[names.indexOf(name)] }];
-    }),
-  };
+function localSource(source: string): ArchiveDesired['from'] {
+  const content = contentOf(source);
+  if (typeof content !== 'string' && isSent(content)) return content;
+  throw wrong(`${source} is text, and no archive`);
 }
 
-function diffArchive(
-  desired: ArchiveDesired,
-  observed: ObservedArchive,
-  world: World,
-): readonly Difference[] {
-  const { directory, names } = desired;
-  const differences = differencesOf(desired, observed);
-  if (differences.length === 0) return [];
-  // Files are sent: their folder is made on the way.
-  requireFolder(`${directory}/${names[0]}`, observed.ground, world, { makesFolders: true });
-  const certainty = requireAccounts(desired, observed.ground, world, directory);
-  return differences.map((one) => ({ ...one, certainty }));
+function unpack({ format, strip }: ArchiveDesired, whole: string, part: string): Sh {
+  if (format === 'zip') return sh`unzip -q -o ${whole} -d ${part} 2>&1`;
+  return sh`tar -x -o -f ${whole} -C ${part} ${strip > 0 ? [`--strip-components=${strip}`] : []} 2>&1`;
 }
 
-function differencesOf(desired: ArchiveDesired, observed: ObservedArchive): readonly Difference[] {
-  const { version, mode, owner, group, directory } = desired;
-  for (const [name, path] of observed.there) requireRoom(`${directory}/${name}`, 'file', path);
-  if (observed.version === undefined || (version !== undefined && version !== observed.version)) {
-    return [
-      {
-        kind: observed.version === undefined ? 'create' : 'update',
-        property: 'version',
-        before: observed.version ?? null,
-        after: version ?? UNKNOWN,
-      },
-    ];
-  }
-  return observed.files.flatMap(({ name, recorded, actual }): Difference[] => {
-    const after = shortDigest(recorded);
-    if (actual?.sha256 === undefined)
-      return [{ kind: 'create', property: name, before: actual?.type ?? null, after }];
-    const content: Difference[] =
-      actual.sha256 === recorded
-        ? []
-        : [{ kind: 'update', property: name, before: shortDigest(actual.sha256), after }];
-    const ownership = ownershipDifferences(
-      { mode, ...(owner && { owner }), ...(group && { group }) },
-      actual,
-    );
-    return [...content, ...ownership.map((one) => ({ ...one, property: `${name} ${one.property}` }))];
+function ownerDifferences({ owner, group }: ArchiveDesired, { at }: ObservedArchive): readonly Difference[] {
+  if (at === undefined) return [];
+  return [
+    { property: 'owner', after: owner, found: [at.owner, at.uid] },
+    { property: 'group', after: group, found: [at.group, at.gid] },
+  ].flatMap(({ property, after, found }): readonly Difference[] =>
+    after === undefined || found.includes(after)
+      ? []
+      : [{ kind: 'update', property, before: found[0] ?? null, after }],
+  );
+}
+
+function owners({ owner, group }: ArchiveDesired) {
+  return { ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) };
+}
+
+function ownerOf({ owner = '', group }: ArchiveDesired): string {
+  return group === undefined ? owner : `${owner}:${group}`;
+}
+
+function said(record: string): string {
+  return record === 'begun' ? 'cut off' : shortDigest(record);
+}
+
+function tool(format: ArchiveDesired['format']): string {
+  return format === 'zip' ? 'unzip' : 'tar';
+}
+
+/** Where it arrives: beside the folder. */
+function incoming(folder: string): string {
+  return `${folder}/.quorate-archive`;
+}
+
+/** In the state directory of the host, by folder. */
+function record(folder: string): Sh {
+  return sh`"$q_state/unpacked-"${sha256(folder).slice(0, 16)}`;
+}
+
+function cannot(folder: string, found: string, hint: string): QuorateError {
+  return new QuorateError(`cannot unpack into ${folder}: ${found}`, { exitCode: EXIT.failed, hint });
+}
+
+function wrong(message: string): QuorateError {
+  return new QuorateError(message, {
+    exitCode: EXIT.usage,
+    hint: "write it like { source: './site.tar.gz', creates: 'bin/site' }",
   });
 }

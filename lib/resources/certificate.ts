@@ -1,181 +1,92 @@
-import { basename } from 'node:path';
-import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
-import {
-  checkedPath,
-  type ObservedPath,
-  ownershipDifferences,
-  parsePath,
-  requireRoom,
-  SECRET,
-  sha256,
-} from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
-import { type Difference, defineResource } from '../dsl/resource.ts';
-import type { Secret } from '../dsl/secret.ts';
-import { sh } from '../dsl/sh.ts';
-import { UNKNOWN, type World } from '../dsl/world.ts';
-import { certificateProblems, describeProblem } from '../pki/index.ts';
-import type { LaterContent } from './file.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256 } from '../dsl/path.ts';
+import type { TaskOptions } from '../dsl/resource.ts';
+import { sourcePath } from '../dsl/source.ts';
+import type { Task } from '../dsl/task.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { openPki, type Pki, parseDuration } from '../pki/index.ts';
+import { LaterContent } from './content/later.ts';
+import { issuedCertificate } from './issued-certificate.ts';
 
-export interface CertificateOptions {
-  readonly keyPath: string;
+export interface CertificateOptions extends TaskOptions {
+  /** Where its key lies, 0600. */
+  readonly key: string;
+  /** Exactly the names and addresses it carries; the first is what it is called. */
+  readonly names: readonly string[];
+  /** Folder on control with the CA that issues it, which is made there once; without it, it is its own issuer. */
+  readonly authority?: string;
+  /** How long one lasts, as `365d` or `8760h`; 365 days unless said. */
+  readonly expiry?: string;
+  /** How long before its end another one takes its place; 30 days unless said. */
+  readonly renewBefore?: string;
+  /** `ecdsa-256` unless said, or `rsa-2048`, `ed25519` and their like. */
+  readonly keyType?: string;
   readonly owner?: string;
   readonly group?: string;
-  /** Exactly the names and addresses it must carry. */
-  readonly sans: readonly string[];
-  /** The CA it must come from, PEM; without a value before there is one. */
-  readonly ca: string | LaterContent;
-  /** Milliseconds before the end at which it is due for renewal. */
-  readonly renewBefore: number;
-  /** Runs on control, never in a check. */
-  readonly issue: () => Promise<{ readonly certPem: string; readonly keyPem: Secret }>;
-}
-
-interface CertificateDesired extends CertificateOptions {
-  readonly path: string;
-}
-
-interface ObservedPair {
-  readonly certificate: ObservedPath | undefined;
-  readonly key: ObservedPath | undefined;
-  readonly ground: Ground;
-  /** Digests of the two when they were installed. */
-  readonly installed: readonly [certificate: string | undefined, key: string | undefined];
 }
 
 /**
- * A certificate and its key: from this CA, for these names, valid for a while, and as they were installed.
+ * A certificate and its key, self-signed or from a CA of yours; made anew by the run that finds it close to its end,
+ * with other names, or not as it was installed. `caCertificate` gives what those who connect are to trust.
  *
  * @example
- * certificate('/etc/app/server.pem', { keyPath: '/etc/app/server-key.pem', sans: ['app.example'], ca: caPem,
- *   renewBefore: 30 * 86_400_000, issue: () => pki.issueMember('app', 'server', ['app.example']) })
+ * const cert = certificate('/etc/nginx/site.pem', { key: '/etc/nginx/site-key.pem', names: ['www.example.org'] });
+ * file('/etc/ssl/ours.pem', { content: caCertificate('./pki') })
+ * certificate('/etc/app/cert.pem', { key: '/etc/app/key.pem', names: ['app', '10.0.0.7'], authority: './pki' })
+ * service('nginx', { reloadOn: [cert] })
  */
-export const certificate = defineResource<CertificateOptions, CertificateDesired, ObservedPair>({
-  kind: 'certificate',
-  name: (desired) => desired.path,
-  title: (desired) => `${desired.path} is valid`,
-  complete: (path, options) => ({
-    ...options,
-    path: checkedPath(path),
-    keyPath: checkedPath(options.keyPath),
-  }),
-  owns: ({ path, keyPath }) => [path, keyPath, next(path), next(keyPath)],
-  files: ({ path, keyPath }) => [path, keyPath],
-  probe: ({ path, keyPath, owner, group }) =>
-    probe(
-      [
-        { path, how: 'text' },
-        { path: keyPath, how: 'digest' },
-        ...groundReads(path, { ...(owner && { owner }), ...(group && { group }) }),
-      ],
-      sh`if [ -f "$q_state/issued" ]; then
-  while read -r q_sum q_name; do
-    case $q_name in ${path}) echo "certificate $q_sum" ;; ${keyPath}) echo "key $q_sum" ;; esac
-  done <"$q_state/issued"
-fi`,
-    ),
-  parse({ code, out }) {
-    const parts = partsOf(out);
-    const [certificatePart = '', keyPart = ''] = parts;
-    const installed = parts.at(-1) ?? '';
-    const digest = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(installed)?.[1];
-    return {
-      certificate: parsePath({ code, out: certificatePart }),
-      key: parsePath({ code, out: keyPart }),
-      ground: parseGround(parts),
-      installed: [digest('certificate'), digest('key')],
-    };
-  },
-  diff: diffPair,
-  foresee(desired, observed, changes, world) {
-    const digest = changes.length === 0 ? observed.certificate?.sha256 : UNKNOWN;
-    world.path(desired.path).willBe({ type: 'file', ...(digest !== undefined && { sha256: digest }) });
-    world.path(desired.keyPath).willBe({ type: 'file', sha256: UNKNOWN });
-  },
-  async prepare(desired, changes) {
-    if (!needsIssuing(changes)) return {};
-    const { certPem, keyPem } = await desired.issue();
-    return { values: { certPem, keyPem } };
-  },
-  apply({ path, keyPath, owner = '', group = '' }, _changes, { values }) {
-    if (values === undefined) {
-      return sh`q_mode ${path} 0644 ${owner} ${group} && q_mode ${keyPath} 0600 ${owner} ${group}`;
-    }
-    const certPem = String(values.certPem);
-    const keyPem = (values.keyPem as Secret).reveal();
-    // Both lie ready before either takes its place: etcd reads the pair on every handshake.
-    return sh`printf %s ${keyPem} | q_write ${next(keyPath)} 0600 ${owner} ${group} || exit
-printf %s ${certPem} | q_write ${next(path)} 0644 ${owner} ${group} || exit
-{ if [ -f "$q_state/issued" ]; then
-    while read -r q_sum q_name; do
-      case $q_name in ${path} | ${keyPath}) ;; *) printf '%s %s\n' "$q_sum" "$q_name" ;; esac
-    done <"$q_state/issued"
-  fi
-  printf '%s\n' ${`${sha256(certPem)} ${path}`} ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
-mv -f -- ${next(keyPath)} ${keyPath} && mv -f -- ${next(path)} ${path} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
-  },
-});
-
-/** Where a file lies ready; one that a killed run left there is ours, too. */
-function next(path: string): string {
-  return `${path}.next`;
+export function certificate(path: string, options: CertificateOptions): Task {
+  const { key, names, authority, owner, group, title, inTurn, after } = options;
+  const { expiry = '365d', renewBefore = '30d', keyType = 'ecdsa-256' } = options;
+  if (names.length === 0) throw wrong(`the certificate ${path} has no names`);
+  const [life, lead] = [expiry, renewBefore].map(parseDuration) as [number, number];
+  if (lead >= life) throw wrong(`the certificate ${path} would be due for renewal when it is made`);
+  const folder = authority === undefined ? undefined : sourcePath(authority);
+  const ca = folder === undefined ? 'itself' : caCertificate(folder);
+  const task = issuedCertificate(path, {
+    keyPath: key,
+    sans: names,
+    ca,
+    renewBefore: lead,
+    ...(owner !== undefined && { owner }),
+    ...(group !== undefined && { group }),
+    ...(title !== undefined && { title }),
+    ...(inTurn !== undefined && { inTurn }),
+    ...(after !== undefined && { after }),
+    async issue() {
+      if (folder === undefined) {
+        const { issueSelfSigned } = await import('../pki/self-signed.ts');
+        return issueSelfSigned(names, { expiry: life, keyType });
+      }
+      const pki = await openPki({ ...caOptions(folder), keyType, certExpiry: expiry, renewBefore });
+      if (ca instanceof LaterContent) ca.value = (await pki.ensureCa()).pem;
+      // Hosts that go by the same names share one.
+      return pki.issueMember(`${names[0]}-${sha256([...names].sort().join()).slice(0, 8)}`, 'server', names);
+    },
+  });
+  return { ...task, wish: { path, ...options, folder } };
 }
 
-function diffPair(desired: CertificateDesired, observed: ObservedPair, world: World): readonly Difference[] {
-  const differences = differencesOf(desired, observed);
-  if (differences.length === 0) return [];
-  const folder = requireFolder(desired.path, observed.ground, world);
-  const accounts = requireAccounts(desired, observed.ground, world, desired.path);
-  const certainty = folder === 'conditional' ? folder : accounts;
-  return differences.map((one) => ({ ...one, certainty }));
+/** The certificate of the CA in a folder on control, which the run makes where there is none yet. */
+export function caCertificate(authority: string): string | LaterContent {
+  const folder = sourcePath(authority);
+  const path = join(folder, 'ca.pem');
+  if (existsSync(path)) return readFileSync(path, 'utf8');
+  return new LaterContent(async () => (await (await openCa(folder)).ensureCa()).pem);
 }
 
-function differencesOf(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
-  const { certificate: cert, key, installed } = observed;
-  requireRoom(desired.path, 'file', cert);
-  requireRoom(desired.keyPath, 'file', key);
-  const differences: Difference[] = [];
-  const certName = basename(desired.path);
-  const keyName = basename(desired.keyPath);
-  if (cert?.text === undefined) {
-    differences.push({ kind: 'create', property: certName, before: cert?.type ?? null, after: UNKNOWN });
-  } else {
-    const problems = certificateProblems({
-      pem: cert.text,
-      sans: desired.sans,
-      caPem: typeof desired.ca === 'string' ? desired.ca : desired.ca.value,
-      renewBefore: desired.renewBefore,
-    }).map(describeProblem);
-    if (problems.length === 0 && cert.sha256 !== installed[0])
-      problems.push('not the one that was installed');
-    if (problems.length > 0) {
-      differences.push({ kind: 'update', property: certName, before: problems.join('; '), after: UNKNOWN });
-    }
-  }
-  if (key?.sha256 === undefined) {
-    differences.push({ kind: 'create', property: keyName, before: key?.type ?? null, after: UNKNOWN });
-  } else if (key.sha256 !== installed[1]) {
-    differences.push({
-      kind: 'update',
-      property: keyName,
-      before: SECRET,
-      after: UNKNOWN,
-    });
-  }
-  const { owner, group } = desired;
-  for (const [name, mode, path] of [
-    [certName, '0644', cert],
-    [keyName, '0600', key],
-  ] as const) {
-    const ownership = { mode, ...(owner && { owner }), ...(group && { group }) };
-    for (const difference of path ? ownershipDifferences(ownership, path) : []) {
-      differences.push({ ...difference, property: `${name} ${difference.property}` });
-    }
-  }
-  return differences;
+function openCa(folder: string): Promise<Pki> {
+  return openPki({ ...caOptions(folder), keyType: 'ecdsa-256', certExpiry: '365d', renewBefore: '30d' });
 }
 
-/** Another certificate is to come, and not only another mode or owner. */
-export function needsIssuing(changes: readonly Difference[]): boolean {
-  return changes.some(({ property }) => !/ (mode|owner|group)$/.test(property));
+function caOptions(dir: string) {
+  return { dir, cluster: dir, caName: 'quorate CA', caExpiry: '3650d', addresses: [] };
+}
+
+function wrong(message: string): QuorateError {
+  return new QuorateError(message, {
+    exitCode: EXIT.usage,
+    hint: "write it like { names: ['www.example.org'], expiry: '365d', renewBefore: '30d' }",
+  });
 }

@@ -3,6 +3,25 @@ import { parseGround } from '../dsl/ground.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { taken } from './user-wish.ts';
+
+export interface GroupOptions {
+  /** Of a new group; one that exists with another is an error, because files belong to the number. */
+  readonly gid?: number;
+}
+
+interface GroupDesired extends GroupOptions {
+  readonly name: string;
+}
+
+interface ObservedGroup {
+  /** undefined without such a group; with it, where its number was asked for. */
+  readonly gid: number | undefined;
+  readonly exists: boolean;
+  /** Who has the wanted number. */
+  readonly holder: string | undefined;
+}
 
 /**
  * A system group. Services on one host may share it, and be set up at the same time: the second one finds it.
@@ -10,21 +29,54 @@ import { sh } from '../dsl/sh.ts';
  * @example
  * group('web')
  */
-export const group = defineResource<object, { readonly name: string }, boolean>({
+export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   kind: 'group',
-  complete: (name) => ({ name }),
+  complete(name, options) {
+    if (/^[A-Za-z0-9_][\w.-]*\$?$/.test(name)) return { name, ...options };
+    throw new QuorateError(`${JSON.stringify(name)} is no name of a group`, {
+      exitCode: EXIT.usage,
+      hint: 'letters, digits, and _ . - behind the first',
+    });
+  },
   name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
-  probe: ({ name }) => probe([{ account: name, in: 'group' }]),
-  parse: ({ out }, { name }) => parseGround(partsOf(out)).accounts.has(`group ${name}`),
-  diff({ name }, exists, world) {
+  probe: ({ name, gid }) =>
+    probe(
+      [{ account: name, in: 'group' }],
+      gid === undefined
+        ? undefined
+        : sh`while IFS=: read -r q_name q_word q_gid q_rest; do
+  if [ "$q_gid" = ${gid} ]; then echo "holder $q_name"; fi
+done </etc/group
+q_account group ${name}`,
+    ),
+  parse({ out }, { name }) {
+    const parts = partsOf(out);
+    const own = parts[1] ?? '';
+    const gid = /^group \S+ (\d+):/m.exec(own)?.[1];
+    return {
+      exists: parseGround(parts).accounts.has(`group ${name}`),
+      gid: gid === undefined ? undefined : Number(gid),
+      holder: /^holder (.+)$/m.exec(own)?.[1],
+    };
+  },
+  diff({ name, gid }, { exists, gid: found, holder }, world) {
+    if (exists && gid !== undefined && found !== gid) {
+      throw new QuorateError(`group ${name} has gid ${found}, ${gid} was wanted`, {
+        exitCode: EXIT.failed,
+        hint: 'its files belong to the number: change both by hand',
+      });
+    }
     if (world.group(name).over(exists ? {} : undefined) !== undefined) return [];
+    if (gid !== undefined && holder !== undefined) throw taken(`group ${name}`, 'gid', `${gid}`, holder);
     const certainty = world.bringsMore ? 'conditional' : 'certain';
     return [{ kind: 'create', property: 'name', before: null, after: name, certainty }];
   },
   foresee: ({ name }, _exists, _changes, world) => world.group(name).willBe({}),
-  apply: ({ name }) =>
-    sh`${alone}
+  apply({ name, gid }) {
+    const number = gid === undefined ? [] : ['-g', gid];
+    return sh`${alone}
 if [ -n "$(q_account group ${name})" ]; then :
-elif command -v groupadd >/dev/null; then groupadd --system ${name}; else addgroup -S ${name}; fi`,
+elif command -v groupadd >/dev/null; then groupadd --system ${number} ${name}; else addgroup -S ${number} ${name}; fi`;
+  },
 });

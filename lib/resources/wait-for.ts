@@ -17,6 +17,7 @@ export interface WaitForOptions {
  */
 export const waitFor = defineResource<WaitForOptions, WaitForOptions & { readonly name: string }, boolean>({
   kind: 'wait-for',
+  own: ['until', 'timeout'],
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
   title: (desired) => desired.name,

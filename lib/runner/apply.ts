@@ -1,15 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlannedTask } from '../dsl/play.ts';
 import { sh } from '../dsl/sh.ts';
-import type { Prepared, Transfer } from '../dsl/task.ts';
+import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
+import { retriesOf } from '../dsl/words.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
-import { applyAndProve, exchangeAll, finished, type Proving, prove, type Step } from './prove.ts';
+import { applyAndProve, exchangeAll, finished, type Proving, type Step, unproven } from './prove.ts';
 import type { Fragment } from './script.ts';
 import { shellOn } from './shell.ts';
 import type { Wire } from './wire.ts';
+import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from './words.ts';
 
-export interface ApplyContext extends Omit<Proving, 'done'> {
+export interface ApplyContext extends Proving {
   /** Written beside the manifest: whose records these are. */
   readonly owner: string;
   readonly connect: () => Promise<Host>;
@@ -17,15 +20,12 @@ export interface ApplyContext extends Omit<Proving, 'done'> {
   readonly send: (transfers: readonly Transfer[]) => Promise<void>;
 }
 
-interface Progress extends ApplyContext, Proving {}
-
 /**
  * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws
  * what failed; what came before it is applied and proven. Behind an apply that failed nothing is begun. A proof is
  * judged here, while the host goes on: it is stopped then, one round trip later.
  */
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
-  const progress = { ...context, done: new Set<PlannedTask>() };
   const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
   let head: readonly Fragment[] = [recordsFragment(steps, context)];
   if (transfers.length > 0) {
@@ -33,18 +33,18 @@ export async function applySteps(steps: readonly Step[], context: ApplyContext):
     head = [];
   }
   const sent = context.send(transfers);
-  const applied = applySegments(segmentsOf(steps), head, progress, sent);
+  const applied = applySegments(segmentsOf(steps), head, context, sent);
   // What an apply fails of says more than a file that did not get there with it.
   const ends = await Promise.allSettled([applied, sent]);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  const left = steps.filter(({ planned }) => !progress.done.has(planned));
+  const left = steps.filter(({ planned }) => !context.done.has(planned));
   if (left.length > 0) throw stopped(context.wire, left);
 }
 
 async function applySegments(
   segments: readonly (readonly Step[])[],
   first: readonly Fragment[],
-  progress: Progress,
+  progress: ApplyContext,
   sent: Promise<void>,
 ): Promise<void> {
   let head = first;
@@ -57,23 +57,21 @@ async function applySegments(
     if (last === undefined || progress.wire.stopping) continue;
     if (last.act) await applyByHand(segment[0] as Step, head, progress);
     else if (last.guard) await applyGuarded(segment, head, progress);
-    else await applyAndProve(segment, progress, { head });
+    else await applyTrying(segment, head, progress);
     if (begin && progress.done.has(begin.planned)) progress.done.add(first.planned);
     head = [];
   }
 }
 
 /** Its turn has come: reads again what decides about a task; undefined when there is nothing left to do. */
-async function judge({ planned }: Step, progress: Progress): Promise<Step | undefined> {
+async function judge({ planned }: Step, progress: ApplyContext): Promise<Step | undefined> {
   const { wire, proof, done } = progress;
   const { task, role } = planned;
-  const fragment = { id: 'judge', sh: task.probe ?? sh`:`, critical: false };
-  const { readings } = await wire.exchange(task.title, [fragment]);
-  const reading = readings.get('judge') ?? { code: 1, out: '' };
-  const changes = wire.inTask(planned, () => task.diff(reading, proof));
+  const reading = await ask(planned, wire);
+  const changes = wire.inTask(planned, () => differencesOf(task, reading, proof));
   if (changes.length === 0) {
     done.add(planned);
-    wire.finished(role, task.title, 'ok');
+    wire.finished(planned, 'ok');
     return undefined;
   }
   const due = { role, task, changes };
@@ -82,9 +80,50 @@ async function judge({ planned }: Step, progress: Progress): Promise<Step | unde
   return { planned: due, prepared };
 }
 
+/** One exchange; the last task of it is tried again as often as it says. */
+async function applyTrying(
+  steps: readonly Step[],
+  head: readonly Fragment[],
+  context: ApplyContext,
+): Promise<void> {
+  const { planned, prepared } = steps.at(-1) as Step;
+  const { wire, proof } = context;
+  const { times, delay } = retriesOf(wordsOf(planned.task));
+  let failure = await applyAndProve(steps, context, { head, tries: times > 0 });
+  for (let i = 1; failure !== undefined && i <= times && !wire.stopping; i += 1) {
+    wire.doing(`${planned.task.title}: again in ${delay} s (${i} of ${times})`);
+    await pause(delay, wire);
+    if (wire.stopping) break;
+    const reading = await ask(planned, wire);
+    // Of one that cannot tell, nothing is known but that it failed.
+    const isBlind = planned.task.unproven === true && failure.inApply;
+    const left = isBlind ? planned.changes : wire.inTask(planned, () => leftOf(planned.task, reading, proof));
+    if (left.length === 0) return finished(planned, context);
+    if (failure.inApply) {
+      const again = [{ planned: { ...planned, changes: left }, prepared }];
+      failure = await applyAndProve(again, context, { tries: true, as: planned });
+    } else failure = { inApply: false, error: unproven(planned, left, wire) };
+  }
+  if (failure === undefined) return;
+  wire.failed(planned, planned.changes);
+  throw failure.error;
+}
+
+async function ask({ task }: PlannedTask, wire: Wire): Promise<Reading> {
+  const { readings } = await wire.exchange(task.title, [probeFragment(task, 'ask')]);
+  return readings.get('ask') ?? { code: 1, out: '' };
+}
+
+/** Waits; a request to stop is heeded. */
+async function pause(seconds: number, wire: Wire): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end && !wire.stopping; ) {
+    await sleep(Math.min(100, Math.max(0, end - Date.now())));
+  }
+}
+
 /**
  * A task with a guard is the last of its exchange; one with a function of its own stands alone; one that waits to be
- * judged is the first.
+ * judged is the first; behind one that may be tried again, or fail in vain, nothing is sent along.
  */
 function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
   const segments: Step[][] = [];
@@ -93,9 +132,13 @@ function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
     const { act, guard } = step.planned.task;
     if (open && !act && !step.planned.waits) segments.at(-1)?.push(step);
     else segments.push([step]);
-    open = !act && !guard;
+    open = !act && !guard && !isLast(step.planned.task);
   }
   return segments;
+}
+
+function isLast(task: Task): boolean {
+  return handlerOf(task) !== undefined || retriesOf(wordsOf(task)).times > 0;
 }
 
 /** Lists what tasks own before anything is touched, so that a killed run leaves nothing unlisted. */
@@ -113,7 +156,7 @@ q_own ${owned}`;
 async function applyGuarded(
   steps: readonly Step[],
   head: readonly Fragment[],
-  context: Progress,
+  context: ApplyContext,
 ): Promise<void> {
   const guarded = steps.flatMap(({ planned: { task, changes } }) =>
     task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
@@ -138,7 +181,7 @@ async function applyGuarded(
     failure: notBegun('what comes before took so long that the host would not take it back', 'run again'),
   };
   const fail = (error: unknown): never => {
-    wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
+    wire.failed(planned, planned.changes);
     throw error;
   };
   let begun = false;
@@ -167,19 +210,18 @@ function isLoss(error: unknown): error is QuorateError {
 }
 
 /** A task that is a function on control: its commands are exchanges of their own, and it is proven like any other. */
-async function applyByHand({ planned }: Step, head: readonly Fragment[], context: Progress): Promise<void> {
+async function applyByHand(
+  { planned }: Step,
+  head: readonly Fragment[],
+  context: ApplyContext,
+): Promise<void> {
   const { wire } = context;
   const { task } = planned;
   try {
     if (head.length > 0) await exchangeAll(task.title, head, wire);
-    await task.act?.(shellOn(wire, task.title));
-    if (task.unproven !== true && task.probe) {
-      const proof = { id: 'proof', sh: task.probe, critical: false };
-      const { readings } = await wire.exchange(task.title, [proof]);
-      prove(planned, readings.get('proof') ?? { code: 1, out: '' }, context);
-    }
+    await actAndProve(planned, context);
   } catch (error) {
-    wire.finished(planned.role, task.title, 'failed', planned.changes);
+    wire.failed(planned, planned.changes);
     if (error instanceof QuorateError) throw wire.named(error, planned);
     const said = error instanceof Error ? error.message : String(error);
     throw new QuorateError(`${wire.host.name}: ${task.title}: ${said}`, {
@@ -189,6 +231,25 @@ async function applyByHand({ planned }: Step, head: readonly Fragment[], context
     });
   }
   finished(planned, context);
+}
+
+async function actAndProve(planned: PlannedTask, { wire, proof }: ApplyContext): Promise<void> {
+  const { task } = planned;
+  const { times, delay } = retriesOf(wordsOf(task));
+  const isProven = !task.unproven || wordsOf(task).until !== undefined;
+  let acted = false;
+  for (let i = 0; ; i += 1) {
+    try {
+      if (!acted) await task.act?.(shellOn(wire, task));
+      acted = true;
+      const left = isProven ? leftOf(task, await ask(planned, wire), proof) : [];
+      if (left.length === 0) return;
+      throw unproven(planned, left, wire);
+    } catch (error) {
+      if (i >= times || wire.stopping) throw error;
+    }
+    await pause(delay, wire);
+  }
 }
 
 /** Names what would have come next. */

@@ -13,6 +13,9 @@ export interface HostRecap {
   unknown: number;
   unreachable: number;
   roundTrips: number;
+  /** Of those that failed: what a task's `ignoreErrors`, or a block's `rescue`, has seen to. Left out where it is 0. */
+  ignored?: number;
+  rescued?: number;
 }
 
 /** What a run tells the world, in order; terminal, log and JSON are all made from it. */
@@ -32,11 +35,22 @@ export type RunEvent =
       readonly task: string;
       readonly status: TaskStatus;
       readonly changes: readonly Change[];
+      /** Of one that failed: the run goes on there all the same, by `ignoreErrors` or the `rescue` of a block. */
+      readonly handled?: 'ignored' | 'rescued';
+      /** Of one that was skipped, in words. */
+      readonly reason?: string;
+    }
+  | {
+      /** A line that a command of a task prints, as it does. */
+      readonly event: 'output';
+      readonly host: string;
+      readonly task: string;
+      readonly line: string;
     }
   | {
       readonly event: 'log';
-      /** `output` is what a command printed, for `-v`; `debug` is for `-vv`; `trace`, the scripts, for `-vvv`. */
-      readonly level: 'trace' | 'debug' | 'info' | 'warning' | 'output';
+      /** `debug` is for `-vv`; `trace`, the scripts, for `-vvv`. */
+      readonly level: 'trace' | 'debug' | 'info' | 'warning';
       readonly host?: string;
       readonly task?: string;
       readonly message: string;

@@ -28,6 +28,9 @@ export interface ExchangeResult {
   readonly outcome: 'complete' | 'failed' | 'stopped';
 }
 
+/** Exit status of a fragment that was ended, as coreutils' `timeout` has it. */
+export const TIMED_OUT = 124;
+
 /** Seconds that is left to what is only read once somebody asked to end. */
 const HURRY = 5;
 
@@ -61,16 +64,26 @@ export async function exchange(
     const what =
       parser.pid === undefined ? undefined : await waitingFor(host, parser.pid).catch(() => undefined);
     // What was waited for may have come while that was asked, and an apply have begun behind it.
-    if (isStill()) giveUp(noAnswer(host, seconds, options.doing, what));
+    if (!isStill()) return;
+    if (under?.timeout === undefined) giveUp(noAnswer(host, seconds, options.doing, what));
+    else endFragment(seconds, what);
   });
+  const endFragment = (seconds: number, what: string | undefined) => {
+    parser.cut(
+      `did not end within ${seconds} s${what === undefined ? '' : `: it waits for ${what}`}`,
+      TIMED_OUT,
+    );
+    deadline.clear();
+    running.kill();
+  };
   const parser = new FrameParser(nonce, {
     begin(id) {
       under = fragments[at(id)];
-      deadline.set(patience(at(id)));
+      deadline.set(under?.timeout ?? patience(at(id)));
       options.begin?.(id);
     },
     line(id, line) {
-      if (under?.critical) deadline.set(undefined);
+      if (under?.critical && under.timeout === undefined) deadline.set(undefined);
       options.line?.(id, line);
     },
     end(id, found, isCut) {

@@ -34,7 +34,7 @@ export class FrameParser {
   readonly #handlers: FrameHandlers;
   readonly #lines = new LineReader((line, isCut) => this.#line(line, isCut));
   #current: Open | undefined;
-  /** The newest line of the fragment, not told yet: it may be the newline that the frame brings. */
+  /** An empty line that is not told yet: it may be the newline that the frame brings. */
   #held: string | undefined;
   /** Process ID of the script on the host; undefined until it has begun. */
   pid: number | undefined;
@@ -46,6 +46,14 @@ export class FrameParser {
 
   push(chunk: Buffer): void {
     this.#lines.push(chunk);
+  }
+
+  /** The fragment under way was ended: it says so, and has this exit status. */
+  cut(said: string, code: number): void {
+    const open = this.#current;
+    if (open === undefined) return;
+    this.#text(said, false);
+    this.#end(open, code);
   }
 
   #line(said: string, isCut: boolean): void {
@@ -86,11 +94,14 @@ export class FrameParser {
     this.#tell(open);
     this.#held = line;
     open.isCut ||= isCut;
+    // Only an empty one may be the frame's: any other is told at once, for who watches a long command.
+    if (line !== '') this.#tell(open);
   }
 
   #tell(open: Open): void {
     const line = this.#held;
     if (line === undefined) return;
+    this.#held = undefined;
     this.#handlers.line?.(open.id, line);
     open.size += line.length + 1;
     if (open.size > MAX_OUTPUT) open.isCut = true;

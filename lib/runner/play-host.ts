@@ -1,18 +1,21 @@
 import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withLoaded } from '../dsl/lazy.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
-import { MARK } from '../dsl/probe.ts';
 import type { Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
-import type { Change, Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
+import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
+import { Turns } from '../transport/turns.ts';
 import { applySteps } from './apply.ts';
 import type { EventSink, TaskStatus } from './events.ts';
-import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
-import { compileReads, parseReads } from './reads.ts';
+import { planTasks } from './plan.ts';
+import { Program } from './program.ts';
 import { withoutRepeats } from './tasks.ts';
 import { type RoleTask, Wire } from './wire.ts';
+import { differencesOf, handlerOf, probeFragment, wordsOf } from './words.ts';
 
 /** Seconds for what changes something outside of tasks. */
 const ACT_SECONDS = 180;
@@ -27,8 +30,21 @@ export interface PlayHostOptions<Facts> {
   /** Written on the host beside the manifest: whose records these are. */
   readonly owner: string;
   readonly sink: EventSink;
+  /** The first host of the batch, which does what is done once. */
+  readonly first?: () => First | undefined;
+  /** Of a check: what earlier plays will have made of the host. */
+  readonly foreseen?: World;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
+}
+
+/** Files on their way to a host at a time: sshd opens ten sessions on a connection, unless told otherwise. */
+const CHANNELS = 6;
+
+interface First {
+  readonly host: Pick<LoopHost<unknown>, 'outcomeOf'> & { readonly target: { readonly name: string } };
+  /** It has failed. */
+  readonly isLost: boolean;
 }
 
 /** The loop for one host: plan from one exchange, apply and prove in another. */
@@ -42,6 +58,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly #wire: Wire;
   readonly #applied = new Set<PlannedTask>();
   #world = new World();
+  #program = new Program([]);
+  /** What another host does once and that was waited for. */
+  readonly #awaited = new Set<Task>();
 
   constructor(target: Target<Facts>, options: PlayHostOptions<Facts>) {
     this.target = target;
@@ -77,27 +96,105 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const own = { ...this.target.vars, ...vars };
     const hostvars = { ...this.target.hostvars, [this.target.name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
-    await this.makePlan(this.#options.build(this.target));
+    await this.makePlan(await withLoaded(() => this.#options.build(this.target)));
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
   async makePlan(declared: readonly RoleTask[]): Promise<void> {
-    const tasks = withoutRepeats(this.target.name, declared);
-    const readings = await this.#probeAll(tasks);
-    this.#world = new World();
-    this.#world.provides(this.stateDir);
-    const plan: PlannedTask[] = [];
-    for (const [i, one] of tasks.entries()) {
-      const changes = this.#wire.inTask(one, () => one.task.diff(readings(i), this.#world));
-      plan.push(judged({ ...one, changes }, plan.filter(isDue)));
-    }
-    this.plan = plan;
+    this.#program = new Program(withoutRepeats(this.target.name, declared));
+    this.plan = await this.#planOf(this.#program.live);
     this.#rest();
   }
 
+  async #planOf(tasks: readonly RoleTask[]): Promise<readonly PlannedTask[]> {
+    this.#world = new World(this.#options.foreseen);
+    this.#world.provides(this.stateDir);
+    this.#world.declares(this.#program.live.map(({ task }) => task));
+    return planTasks(
+      tasks.map(({ role, task }) => ({ role, task })),
+      {
+        world: this.#world,
+        wire: this.#wire,
+        elsewhere: this.#elsewhere?.target.name,
+      },
+    );
+  }
+
+  /** What the host will be like once the plan is carried out. */
+  get foreseen(): World {
+    return this.#world;
+  }
+
+  /** The host that does what is done once, where that is another one. */
+  get #elsewhere(): First['host'] | undefined {
+    const first = this.#options.first?.()?.host;
+    return first?.target.name === this.target.name ? undefined : first;
+  }
+
   async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
-    const due = this.plan.filter((one) => isDue(one) && !this.#applied.has(one) && which(one));
+    const isLeft = (one: PlannedTask) => isDue(one) && !this.#applied.has(one) && which(one);
+    let ended: unknown;
+    for (let due = this.plan.filter(isLeft); due.length > 0; due = this.plan.filter(isLeft)) {
+      try {
+        await this.#carryOut(await this.#untilOnce(due));
+      } catch (error) {
+        ended = await this.#goOn(error, ended);
+      }
+    }
+    this.#rest();
+    if (ended !== undefined) throw ended;
+    await this.#settle(this.#world.forProof());
+  }
+
+  /**
+   * Of what is due, that which nothing waits for that is done once; where the first of it does, waits, and gives nothing:
+   * the rest is planned anew where the other host has changed something.
+   */
+  async #untilOnce(due: readonly PlannedTask[]): Promise<readonly PlannedTask[]> {
+    const at = this.plan.findIndex(({ task, skipped }) => isOnce(task, skipped) && !this.#awaited.has(task));
+    const once = this.plan[at];
+    if (once === undefined) return due;
+    const before = due.filter((one) => this.plan.indexOf(one) < at);
+    if (before.length > 0) return before;
+    this.#awaited.add(once.task);
+    if (await this.#awaitOnce(once)) await this.#planFrom(at + 1);
+    return [];
+  }
+
+  /** Waits for what another host does once; tells whether that changed something. */
+  async #awaitOnce({ role, task }: PlannedTask): Promise<boolean> {
+    this.#wire.doing(`waiting for "${task.title}"`);
+    for (;;) {
+      const first = this.#options.first?.();
+      const outcome = first?.host.outcomeOf(role, task);
+      if (outcome === 'ok' || outcome === 'changed') return outcome === 'changed';
+      if (first?.isLost || this.#wire.stopping) throw onceFailed(this.target.name, first, task);
+      if (outcome === 'none') return false;
+      await sleep(50);
+    }
+  }
+
+  /** What became of a task here; undefined while it is still to come, `none` where the plan has none of the kind. */
+  outcomeOf(role: string, { thing }: Task): 'ok' | 'changed' | 'none' | undefined {
+    const planned = this.plan.find((one) => one.role === role && one.task.thing === thing);
+    if (planned === undefined) return 'none';
+    if (!isDue(planned)) return 'ok';
+    const hasFailed = this.#program.hasFailed(planned.task) && handlerOf(planned.task) === undefined;
+    return this.#applied.has(planned) && !hasFailed ? 'changed' : undefined;
+  }
+
+  /** Plans what stands from there on anew, from new readings. */
+  async #planFrom(at: number): Promise<void> {
+    const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
+    const planned = await this.#planOf(this.plan.slice(at));
+    for (const one of planned) if (!isDue(one) && !known.has(one.task)) this.#wire.finished(one, 'ok');
+    this.plan = [...this.plan.slice(0, at), ...planned];
+    this.#rest();
+  }
+
+  async #carryOut(due: readonly PlannedTask[]): Promise<void> {
     if (due.length === 0) return;
+    this.#wire.takeFailed();
     this.#wire.doing('preparing');
     const prepare = (planned: PlannedTask) => this.#prepare(planned);
     const prepared = await Promise.all(due.map((one) => (one.waits ? {} : prepare(one))));
@@ -105,10 +202,38 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const { owner, connect } = this.#options;
     const proof = this.#world.forProof();
     const send = (transfers: readonly Transfer[]) => this.#send(transfers);
-    await applySteps(steps, { wire: this.#wire, proof, owner, connect, prepare, send });
-    for (const planned of due) this.#applied.add(planned);
+    await applySteps(steps, {
+      wire: this.#wire,
+      proof,
+      owner,
+      connect,
+      prepare,
+      send,
+      done: this.#applied,
+    });
+  }
+
+  /**
+   * Behind a task that failed: plans what is to be done all the same, from new readings. Returns what ends the host
+   * once that is done, or undefined where somebody sees to the failure; throws where nothing is left to be done.
+   */
+  async #goOn(error: unknown, ended: unknown): Promise<unknown> {
+    const failed = this.#wire.takeFailed();
+    if (failed === undefined || !isTasks(error) || this.#wire.stopping) throw ended ?? error;
+    const rest = this.#program.behind(failed.task);
+    const handled = handlerOf(failed.task);
+    if (handled === undefined && rest.length === 0) throw ended ?? error;
+    if (handled !== undefined)
+      this.#wire.log('warning', `${withoutHost(error, this.host.name)} (${handled})`);
+    const before = this.plan.slice(0, this.plan.findIndex(({ task }) => task === failed.task) + 1);
+    for (const one of before.slice(-1)) this.#applied.add(one);
+    const isOpen = (one: PlannedTask) => isDue(one) && !this.#applied.has(one);
+    const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
+    const planned = await this.#planOf([...before.filter(isOpen), ...rest]);
+    for (const one of planned) if (!isDue(one) && !known.has(one.task)) this.#wire.finished(one, 'ok');
+    this.plan = [...before.filter((one) => !isOpen(one)), ...planned];
     this.#rest();
-    await this.#settle(proof);
+    return handled === undefined ? (ended ?? error) : ended;
   }
 
   /** Once all is applied: what was judged before tasks behind it were applied must not be due again. */
@@ -116,20 +241,40 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
     const early = this.plan
       .slice(0, this.plan.findLastIndex(isDue))
-      .filter(({ task }) => task.after === 'any' && !task.unproven && task.probe);
+      .filter(({ task, skipped }) => task.after === 'any' && !task.unproven && task.probe && !skipped);
     if (early.length === 0) return;
-    const fragments = early.map(({ task }, i) => ({ id: `${i}`, sh: task.probe as Sh, critical: false }));
+    const fragments = early.map(({ task }, i) => probeFragment(task, `${i}`));
     const { readings } = await this.#wire.exchange('reading', fragments);
     for (const [i, planned] of early.entries()) {
+      if (this.#program.hasFailed(planned.task)) continue;
       this.#wire.inTask(planned, () => {
-        const left = planned.task.diff(readings.get(`${i}`) ?? { code: 1, out: '' }, proof);
+        const left = differencesOf(planned.task, readings.get(`${i}`) ?? { code: 1, out: '' }, proof);
         if (left.length > 0) throw dueAgain(planned.task);
       });
     }
   }
 
   report(role: string, task: string, status: TaskStatus): void {
-    this.#wire.finished(role, task, status);
+    this.#wire.finished({ role, task: { title: task } }, status);
+  }
+
+  /** Reports what is planned and needs nothing done; in a check, all that is planned. */
+  reportPlan(): void {
+    for (const planned of this.plan) {
+      const { skipped, changes } = planned;
+      if (skipped !== undefined) this.#wire.finished(planned, 'skipped', [], skipped);
+      else if (!isDue(planned)) this.#wire.finished(planned, 'ok');
+      else if (this.#options.check) {
+        const status = changes.every(({ certainty }) => certainty === 'unknown') ? 'unknown' : 'changed';
+        this.#wire.finished(planned, status, changes);
+      }
+    }
+    if (this.#options.check) this.reportLeft();
+  }
+
+  /** Reports the tasks that nothing came of: the rescue of what did not fail, and what stood behind a failure. */
+  reportLeft(): void {
+    for (const [one, why] of this.#program.left) this.#wire.finished(one, 'skipped', [], why);
   }
 
   /** First Ctrl-C: ends after the task in hand. */
@@ -147,28 +292,6 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.#wire.rests(this.#options.check ? 0 : due.length);
   }
 
-  /** One exchange for all probes; the looks at paths of all tasks go together. */
-  async #probeAll(tasks: readonly RoleTask[]): Promise<(index: number) => Reading> {
-    const probes = tasks.map(({ task }) => task.probe);
-    const reads = probes.flatMap((one) => (one && 'reads' in one ? one.reads : []));
-    const rests = probes.map((one) => (one && 'reads' in one ? one.rest : one));
-    const fragments = rests.flatMap((rest, i) =>
-      rest ? [{ id: String(i), sh: rest, critical: false }] : [],
-    );
-    const looks = reads.length > 0 ? [{ id: 'reads', sh: compileReads(reads), critical: false }] : [];
-    if (fragments.length + looks.length === 0) return () => ({ code: 0, out: '' });
-    const settled = { id: 'settled', sh: awaitGuard, critical: false, patience: SETTLED_SECONDS };
-    const { readings } = await this.#wire.exchange('reading', [settled, ...looks, ...fragments]);
-    const look = parseReads(readings.get('reads') ?? { code: 0, out: '' }, reads);
-    return (i) => {
-      const rest = readings.get(String(i)) ?? { code: 0, out: '' };
-      const one = probes[i];
-      if (!one || !('reads' in one)) return rest;
-      const parts = [...one.reads.map(look), ...(one.rest ? [rest.out] : [])];
-      return { code: rest.code, out: parts.join(`\n${MARK}\n`) };
-    };
-  }
-
   async #prepare(planned: PlannedTask): Promise<Prepared> {
     const { task, changes } = planned;
     if (!task.prepare) return {};
@@ -177,7 +300,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return prepared ?? {};
   }
 
-  /** Side by side: each file has a channel of its own. */
+  /** Some side by side: each file has a channel of its own. */
   async #send(transfers: readonly Transfer[]): Promise<void> {
     const sent = new Map<string, number>();
     // What is wrong with a file is for the one who sends it to say.
@@ -188,15 +311,14 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
       );
     const sizes = await Promise.all(transfers.map(sizeOf));
     const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
-    await Promise.all(
-      transfers.map(({ source, target }) =>
-        this.host.send(source, target, (bytes) => {
-          sent.set(target, bytes);
-          const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
-          this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
-        }),
-      ),
-    );
+    const turns = new Turns(CHANNELS);
+    const sendOne = ({ source, target }: Transfer) =>
+      this.host.send(source, target, (bytes) => {
+        sent.set(target, bytes);
+        const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
+        this.#wire.doing(`sending ${inMegabytes(total)} of ${whole} MB`);
+      });
+    await Promise.all(transfers.map((one) => turns.take(() => sendOne(one))));
   }
 }
 
@@ -204,18 +326,33 @@ function inMegabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
 }
 
-/** A task that hangs on earlier ones that are due can only be judged when its turn comes. */
-function judged(planned: PlannedTask, due: readonly PlannedTask[]): PlannedTask {
-  const { task, changes } = planned;
-  const { after } = task;
-  if (task.late && changes.some(({ certainty }) => certainty !== 'certain'))
-    return { ...planned, waits: true };
-  if (after === undefined || task.unproven || due.length === 0) return planned;
-  if (after === 'any')
-    return changes.length > 0 ? planned : { ...planned, waits: true, changes: [unknown(task)] };
-  if (!due.some((one) => after.some(({ thing }) => thing === one.task.thing))) return planned;
-  const conditional = changes.map((one) => ({ ...one, certainty: 'conditional' as const }));
-  return { ...planned, waits: true, changes: changes.length > 0 ? conditional : [unknown(task)] };
+function isOnce(task: Task, skipped: string | undefined): boolean {
+  return wordsOf(task).runOnce === true && skipped?.startsWith('runOnce') === true;
+}
+
+function onceFailed(name: string, first: First | undefined, { title }: Task): QuorateError {
+  const who = first?.host.target.name ?? 'the first host';
+  if (first?.isLost !== true) {
+    return new QuorateError(`${name}: stopped on request while it waited for "${title}" on ${who}`, {
+      exitCode: EXIT.interrupted,
+      host: name,
+      hint: 'run again to go on',
+    });
+  }
+  return new QuorateError(`${name}: ${who}, which does "${title}" for all, has failed`, {
+    exitCode: EXIT.failed,
+    host: name,
+    hint: `see what failed on ${who}, and run again`,
+  });
+}
+
+/** A task failed, and nothing else. */
+function isTasks(error: unknown): error is QuorateError {
+  return error instanceof QuorateError && error.exitCode === EXIT.failed;
+}
+
+function withoutHost({ message }: QuorateError, host: string): string {
+  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
 }
 
 function dueAgain({ title }: Task): QuorateError {
@@ -223,8 +360,4 @@ function dueAgain({ title }: Task): QuorateError {
     exitCode: EXIT.failed,
     hint: 'declare it behind that task, or name the tasks that matter: after: [ … ]',
   });
-}
-
-function unknown({ resource }: Task): Change {
-  return { resource, kind: 'run', property: 'effect', before: null, after: null, certainty: 'unknown' };
 }

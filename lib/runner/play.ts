@@ -1,10 +1,12 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
-import { hasChanges, isDue, type Play, type PlayHost } from '../dsl/play.ts';
+import { withLoaded } from '../dsl/lazy.ts';
+import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
+import { batchesOf, isTooMany } from './batches.ts';
 import { exchange } from './exchange.ts';
 import { type HeldLock, takeLock } from './lock.ts';
 import { LoopHost, type PlayHostOptions } from './play-host.ts';
@@ -13,13 +15,47 @@ import { faultsOf, tasksOf } from './tasks.ts';
 import { Warnings } from './warnings.ts';
 
 /**
- * One play from the first exchange to the last: facts, what the cluster is, plans of all hosts, then, where
- * something differs and this is no check, the changes and their proof under the run locks; reads in the end.
+ * One play, batch after batch of its hosts; what one broke stops the next, and a check plans them all. Throws exit code 3
+ * with the names of hosts that are left alone.
  */
 export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promise<void> {
-  const { select, limit, check, roles } = session.options;
+  const { select, limit, check } = session.options;
   const all = select(play.hosts);
-  const selected = all.filter(limit);
+  const batches = batchesOf(all.filter(limit), play.serial);
+  for (const [i, selected] of batches.entries()) {
+    await runBatch(play, session, { all, selected });
+    if (session.stopping) return;
+    const failed = selected.filter(({ name }) => session.failed(name));
+    const left = batches.slice(i + 1).flat();
+    const tooMany = isTooMany(failed.length, selected.length, play.maxFailPercentage);
+    if (failed.length > 0 && !tooMany) session.bear();
+    // What is no host's failure (a gate, a lock) ends the play as well.
+    if (!check && (tooMany || session.over)) return leftAlone(failed, left);
+  }
+}
+
+type Named = Pick<RunHost, 'name'>;
+
+/** Does not repeat on others what broke `failed`. */
+function leftAlone(failed: readonly Named[], left: readonly Named[]): void {
+  if (left.length === 0) return;
+  const names = (hosts: readonly Named[]) => hosts.map(({ name }) => name).join(', ');
+  throw new QuorateError(
+    `stopped${failed.length > 0 ? ` at ${names(failed)}` : ''}: no further host is touched; still to be changed: ${names(left)}`,
+    { exitCode: EXIT.refused, hint: 'find out what is wrong there, then run again' },
+  );
+}
+
+/**
+ * One batch of a play from the first exchange to the last: facts, what the cluster is, plans of all hosts, then, where
+ * something differs and this is no check, the changes and their proof under the run locks; reads in the end.
+ */
+async function runBatch<Facts>(
+  play: Play<Facts>,
+  session: Session,
+  { all, selected }: { readonly all: readonly RunHost[]; readonly selected: readonly RunHost[] },
+): Promise<void> {
+  const { check, roles } = session.options;
   const scope = play.strategy.scope?.(selected, all) ?? selected;
   session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
   const isSelected = new Set(selected.map((host) => host.name));
@@ -28,12 +64,21 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   const hosts = await gather(session, play, scope, (host) => ({
     data: { name: host.name, vars: host.vars, hostvars },
     selected: isSelected.has(host.name),
-    build: (target: Target<Facts>) => tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed),
+    build: (target: Target<Facts>) =>
+      tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed, {
+        isWhole: taking.length === play.roles.length,
+      }),
   }));
   session.hosts = hosts;
   // Hosts that were not tried for that reason are no finding.
   if (session.stopping) return;
   const warnings = new Warnings((message) => session.sink.emit({ event: 'log', level: 'warning', message }));
+  // More have failed than may: those whose turn is still to come are left alone.
+  const notBegun: Named[] = [];
+  const failed = () => selected.filter(({ name }) => session.failed(name));
+  const mayBegin = () =>
+    play.maxFailPercentage === undefined ||
+    !isTooMany(failed().length, selected.length, play.maxFailPercentage);
   const run = {
     check,
     roles: taking.map((role) => role.name),
@@ -46,7 +91,14 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     conclude: (message: string) =>
       session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
     each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
-      session.each(some, (host) => host.target.name, work),
+      session.each(
+        some,
+        (host) => host.target.name,
+        async (host) => {
+          if (mayBegin()) await work(host);
+          else notBegun.push(host.target);
+        },
+      ),
     failed: ({ target }: PlayHost<Facts>) => session.failed(target.name),
     stopping: () => session.stopping,
     fail: (error: unknown) => session.fail(error),
@@ -54,8 +106,8 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
   await warnings.together(() => play.strategy.survey?.(run));
   if (session.stopping) return;
   await plan(session, hosts);
+  if (check) for (const host of hosts) session.foreseen.set(host.target.name, host.foreseen);
   if (session.stopping) return;
-  if (check) reportPlans(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
   if (!check) {
@@ -64,20 +116,22 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
     const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
     const locked = hosts.filter(({ target }) => together.has(target.name));
     await converge(session, locked, () => play.strategy.converge(run));
+    for (const host of hosts) host.reportLeft();
+    leftAlone(failed(), notBegun);
   }
   if (!session.stopping) await warnings.together(() => play.strategy.verify?.(run));
 }
 
 /** What is wrong with the roles of a play, before any host is contacted. */
-export function roleFaults<Facts>(play: Play<Facts>, { options, fleet }: Session): readonly QuorateError[] {
+export function roleFaults<Facts>(
+  play: Play<Facts>,
+  { options, fleet }: Session,
+): Promise<readonly QuorateError[]> {
   const all = options.select(play.hosts);
   const hostvars = Object.fromEntries(all.map(({ name, vars }) => [name, vars]));
   const hosts = all.filter(options.limit).map(({ name, vars }) => ({ name, vars, hostvars, fleet }));
-  return faultsOf(
-    play,
-    play.roles.filter(({ name }) => options.roles.includes(name)),
-    hosts,
-  );
+  const roles = play.roles.filter(({ name }) => options.roles.includes(name));
+  return withLoaded(() => faultsOf(play, roles, hosts));
 }
 
 /** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
@@ -91,6 +145,10 @@ async function gather<Facts>(
 ): Promise<LoopHost<Facts>[]> {
   const gathered = new Map<string, LoopHost<Facts>>();
   const lost: unknown[] = [];
+  const first = () => {
+    const host = scope.map(({ name }) => gathered.get(name)).find((one) => one?.selected);
+    return host && { host, isLost: session.failed(host.target.name) };
+  };
   await session.each(
     scope,
     (host) => host.name,
@@ -119,6 +177,7 @@ async function gather<Facts>(
     if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
     const { check } = session.options;
     const owner = play.owner(data);
+    const foreseen = session.foreseen.get(host.name);
     const loop = new LoopHost(
       { ...data, facts },
       {
@@ -130,6 +189,8 @@ async function gather<Facts>(
         owner,
         sink: session.sink,
         build,
+        first,
+        ...(foreseen && { foreseen }),
       },
     );
     gathered.set(host.name, loop);
@@ -164,20 +225,7 @@ async function plan<Facts>(session: Session, hosts: readonly LoopHost<Facts>[]):
     (host) => host.target.name,
     (host) => host.replan(),
   );
-  for (const host of hosts) {
-    for (const planned of host.plan) {
-      if (!isDue(planned)) host.report(planned.role, planned.task.title, 'ok');
-    }
-  }
-}
-
-function reportPlans(session: Session, hosts: readonly LoopHost<unknown>[]): void {
-  for (const host of hosts) {
-    for (const { role, task, changes } of host.plan.filter(isDue)) {
-      const status = changes.every((change) => change.certainty === 'unknown') ? 'unknown' : 'changed';
-      session.sink.emit({ event: 'task', host: host.target.name, role, task: task.title, status, changes });
-    }
-  }
+  for (const host of hosts) host.reportPlan();
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { PlannedTask } from '../dsl/play.ts';
-import { sh } from '../dsl/sh.ts';
-import type { Prepared, Reading } from '../dsl/task.ts';
+import type { Change, Prepared, Reading } from '../dsl/task.ts';
 import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import type { Fragment } from './script.ts';
 import type { Wire } from './wire.ts';
 import { unprovenMessage } from './wording.ts';
+import { applyFragment, leftOf, probeFragment } from './words.ts';
 
 /** A planned task with what its apply needs. */
 export interface Step {
@@ -31,29 +31,48 @@ export interface Around {
   readonly tail?: readonly Fragment[];
   /** Hears of each apply as the host begins it. */
   readonly begun?: (planned: PlannedTask) => void;
+  /** The last step may be tried again: its failure is returned, and not told yet. */
+  readonly tries?: boolean;
+  /** What the last step was planned as, where only a part of that is left. */
+  readonly as?: PlannedTask;
 }
 
-/** One exchange: each apply, and directly behind it the probe that must find nothing left to do. */
+/** What a try of a task has failed of. */
+export interface Failure {
+  readonly error: unknown;
+  /** The apply itself, not its proof. */
+  readonly inApply: boolean;
+}
+
+/**
+ * One exchange: each apply, and directly behind it the probe that must find nothing left to do. Returns the failure of a
+ * step that may be tried again.
+ */
 export async function applyAndProve(
   steps: readonly Step[],
   context: Proving,
-  { head = [], last, tail = [], begun }: Around,
-): Promise<void> {
+  { head = [], last, tail = [], begun, tries = false, as }: Around,
+): Promise<Failure | undefined> {
   const { wire } = context;
   let failure: unknown;
+  let tried: Failure | undefined;
   const at = (id: string) => (isTask(id) ? steps[Number(id.slice(1))]?.planned : undefined);
-  const fail = (planned: PlannedTask, error: unknown) => {
+  const fail = (planned: PlannedTask, error: unknown, inApply: boolean) => {
+    if (tries && planned === steps.at(-1)?.planned) {
+      tried = { error: wire.named(error, planned), inApply };
+      return;
+    }
     failure ??= wire.named(error, planned);
     // What is under way on the host may be one task further by now; nothing is begun behind that.
     wire.halt();
-    wire.finished(planned.role, planned.task.title, 'failed', planned.changes);
+    wire.failed(planned, planned.changes);
   };
   const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {
     const { task, changes } = planned;
     return [
       ...(last && i === steps.length - 1 ? [last] : []),
-      { id: `a${i}`, sh: wire.inTask(planned, () => task.apply(changes, prepared)), critical: true },
-      { id: `p${i}`, sh: task.probe ?? sh`:`, critical: false },
+      wire.inTask(planned, () => applyFragment(task, `a${i}`, changes, prepared)),
+      probeFragment(task, `p${i}`),
     ];
   });
   await exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
@@ -63,7 +82,8 @@ export async function applyAndProve(
       if (planned) begun?.(planned);
     },
     line: (id, message) => {
-      if (id.startsWith('a')) wire.log('output', message, at(id)?.task.title);
+      const printing = id.startsWith('a') ? at(id) : undefined;
+      if (printing) wire.printed(message, printing.task.title);
     },
     end: (id, reading) => {
       const planned = at(id);
@@ -75,13 +95,14 @@ export async function applyAndProve(
         }
         prove(planned, reading, context);
         // Whether a guarded change stands is known later.
-        if (!planned.task.guard) finished(planned, context);
+        if (!planned.task.guard) finished(as ?? planned, context);
       } catch (error) {
-        fail(planned, error);
+        fail(planned, error, id.startsWith('a'));
       }
     },
   });
   if (failure) throw failure;
+  return tried;
 }
 
 /** Makes an exchange; throws the `failure` of the fragment of ours, beside those of tasks, that failed. */
@@ -103,17 +124,19 @@ function isTask(id: string): boolean {
 /** Says that a task is applied and proven. */
 export function finished(planned: PlannedTask, { wire, done }: Proving): void {
   done.add(planned);
-  wire.finished(planned.role, planned.task.title, 'changed', planned.changes);
+  wire.finished(planned, 'changed', planned.changes);
 }
 
 /** Throws unless the probe finds nothing left to do. */
-export function prove({ task }: PlannedTask, reading: Reading, { wire, proof }: Proving): void {
-  if (task.unproven) return;
-  const left = task.diff(reading, proof);
-  if (left.length === 0) return;
-  throw new QuorateError(unprovenMessage(wire.host.name, task.title, left), {
+function prove(planned: PlannedTask, reading: Reading, { wire, proof }: Proving): void {
+  const left = leftOf(planned.task, reading, proof);
+  if (left.length > 0) throw unproven(planned, left, wire);
+}
+
+export function unproven({ task }: PlannedTask, left: readonly Change[], { host }: Wire): QuorateError {
+  return new QuorateError(unprovenMessage(host.name, task.title, left), {
     exitCode: EXIT.failed,
-    host: wire.host.name,
+    host: host.name,
     task: task.title,
   });
 }

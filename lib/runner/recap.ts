@@ -14,7 +14,11 @@ export class Recap {
 
   count(event: RunEvent): void {
     if (event.event === 'play') for (const host of event.hosts) this.#host(host);
-    if (event.event === 'task') this.#host(event.host)[event.status] += 1;
+    if (event.event === 'task') {
+      const host = this.#host(event.host);
+      host[event.status] += 1;
+      if (event.handled) host[event.handled] = (host[event.handled] ?? 0) + 1;
+    }
     if (event.event === 'error' && event.exitCode === EXIT.unreachable && event.host) {
       this.#host(event.host).unreachable = 1;
     }

@@ -35,7 +35,7 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
   session.fleet.hostvars = Object.fromEntries(named.map(({ name, vars }) => [name, vars]));
   session.sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
   try {
-    const faults = playbook.plays.flatMap((play) => roleFaults(play, session));
+    const faults = (await Promise.all(playbook.plays.map((play) => roleFaults(play, session)))).flat();
     if (faults.length > 0) throw new QuorateErrors(faults);
     for (const play of playbook.plays) {
       if (session.over) break;

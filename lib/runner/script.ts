@@ -1,5 +1,7 @@
+import { asUser } from '../dsl/as-user.ts';
 import { PRELUDE } from '../dsl/prelude.ts';
 import { quote, type Sh } from '../dsl/sh.ts';
+import { BY_USER } from './by-user.ts';
 
 /** A piece of an exchange with its own output and exit status. */
 export interface Fragment {
@@ -12,6 +14,10 @@ export interface Fragment {
    * to print its first line within this, where it is given.
    */
   readonly patience?: number;
+  /** Seconds after which it is ended, with all that runs in its process group, and has failed. */
+  readonly timeout?: number;
+  /** User of the host who runs it. */
+  readonly user?: string;
   /** Of a critical one that is no task's: what it means when it fails. */
   readonly failure?: { readonly message: string; readonly hint: string };
 }
@@ -33,16 +39,19 @@ export function patienceOf({ critical, patience }: Fragment): number | undefined
  */
 export function compileScript(fragments: readonly Fragment[], nonce: string, stateDir = ''): string {
   const calls = fragments.map(
-    ({ id, sh, critical }) =>
-      `${critical ? 'q_go_on; ' : ''}q_run ${quote(id)} ${quote(sh.text)}${critical ? ' || exit 1' : ''}\n`,
+    ({ id, sh, critical, user }) =>
+      `${critical ? 'q_go_on; ' : ''}q_run ${quote(id)} ${quote(user === undefined ? sh.text : `q_by ${quote(user)} ${quote(sh.text)}`)}${critical ? ' || exit 1' : ''}\n`,
   );
+  const byUser = fragments.some(({ user }) => user !== undefined)
+    ? `q_prelude=${quote(PRELUDE)}\n${asUser.text}\n${BY_USER}`
+    : '';
   // What is only read is printed at once: a packet for each small line costs more than the reading. But what may
   // take its time says when it begins and ends.
   const isRead = fragments.every(({ critical }) => !critical);
   const apart = isRead ? fragments.findLastIndex(({ patience }) => patience !== undefined) + 1 : calls.length;
   const done = `printf '\\n%s D\\n' "$q_nonce"\n`;
   return `${PRELUDE}
-q_nonce=${quote(nonce)} q_state=${quote(stateDir)} q_stop=\${q_stop-}
+${byUser}q_nonce=${quote(nonce)} q_state=${quote(stateDir)} q_stop=\${q_stop-}
 trap 'q_stop=1' USR1
 q_go_on() { if [ -n "$q_stop" ]; then printf '\\n%s S\\n' "$q_nonce"; exit 0; fi; }
 q_run() {

@@ -3,6 +3,7 @@ import { deferred } from '../deferred.ts';
 import type { HostFacts } from '../dsl/host-facts.ts';
 import type { PlayInventoryHost } from '../dsl/play.ts';
 import type { Fleet, Vars } from '../dsl/role.ts';
+import type { World } from '../dsl/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
 import { Turns } from '../transport/turns.ts';
@@ -55,6 +56,10 @@ export class Session {
   readonly #recap: Recap;
   readonly #failed = new Set<string>();
   #codes: ExitCode[] = [];
+  /** So many of them were borne with. */
+  #borne = 0;
+  /** Of a check: each host as it will be once the plays so far are carried out. */
+  readonly foreseen = new Map<string, World>();
   #stopped: ExitCode | undefined;
   /** It has said its last word. */
   #ended = false;
@@ -130,7 +135,12 @@ export class Session {
 
   /** Something went wrong: no further play is begun. */
   get over(): boolean {
-    return this.#codes.some((code) => code !== EXIT.pending);
+    return this.#codes.slice(this.#borne).some((code) => code !== EXIT.pending);
+  }
+
+  /** What has failed so far is within what may: it counts for the exit code, and ends nothing. */
+  bear(): void {
+    this.#borne = this.#codes.length;
   }
 
   /**

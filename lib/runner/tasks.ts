@@ -1,24 +1,37 @@
+import { NotLoaded } from '../dsl/lazy.ts';
 import type { Play } from '../dsl/play.ts';
 import { positionOf } from '../dsl/position.ts';
 import type { Role, Target } from '../dsl/role.ts';
 import { isSame } from '../dsl/same.ts';
 import type { Task } from '../dsl/task.ts';
-import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
+import { EXIT, type ExitCode, type Position, QuorateError } from '../errors.ts';
 import type { RoleTask } from './wire.ts';
+import { wordsOf } from './words.ts';
 
 /**
- * The tasks of roles for one host, each thing once. Throws what is wrong with a role, with `exitCode`, where it is
+ * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. Throws what is wrong with a role, with `exitCode`, where it is
  * written; and exit code 1 when two tasks want one thing differently.
  */
 export function tasksOf<Facts>(
   roles: readonly Role<Facts>[],
   target: Target<Facts>,
   exitCode: ExitCode,
+  { isWhole = true }: { readonly isWhole?: boolean } = {},
 ): readonly RoleTask[] {
-  return withoutRepeats(
-    target.name,
-    roles.flatMap((role) => build(role, target, exitCode).map((task) => ({ role: role.name, task }))),
+  const tasks = roles.flatMap((role) =>
+    build(role, target, exitCode).map((task) => ({ role: role.name, task })),
   );
+  checkNeeds(
+    target.name,
+    tasks,
+    exitCode,
+    (name) => {
+      const writtenAt = roles.find((role) => role.name === name)?.writtenAt;
+      return writtenAt && positionOf(writtenAt);
+    },
+    isWhole,
+  );
+  return withoutRepeats(target.name, tasks);
 }
 
 /**
@@ -26,7 +39,7 @@ export function tasksOf<Facts>(
  * share once. What only real facts bring out is not looked for here.
  */
 export function faultsOf<Facts>(
-  { gather }: Pick<Play<Facts>, 'gather'>,
+  { gather, roles: all }: Pick<Play<Facts>, 'gather' | 'roles'>,
   roles: readonly Role<Facts>[],
   hosts: readonly Omit<Target, 'facts'>[],
 ): readonly QuorateError[] {
@@ -35,7 +48,7 @@ export function faultsOf<Facts>(
   const faults = new Map<string, QuorateError>();
   for (const host of hosts) {
     try {
-      tasksOf(roles, { ...host, facts: ordinary }, EXIT.usage);
+      tasksOf(roles, { ...host, facts: ordinary }, EXIT.usage, { isWhole: roles.length === all.length });
     } catch (error) {
       const fault = error instanceof QuorateError ? error : undefined;
       if (fault === undefined) throw error;
@@ -66,6 +79,7 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   try {
     list = role.tasks(role.required ? declaredOnly(role, target) : target);
   } catch (error) {
+    if (error instanceof NotLoaded) throw error;
     if (error instanceof QuorateError) {
       if (error.host !== undefined || error.exitCode !== EXIT.usage) throw error;
       throw fault(`is wrong: ${error.message}`, error.hint, error.position ?? positionOf(error) ?? at);
@@ -158,19 +172,68 @@ function nameOf(value: unknown): string {
 }
 
 /**
- * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands.
- * Throws exit code 1 for different wishes, whatever differs.
+ * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands, where it is
+ * carried out whenever the later one would be. Throws exit code 1 for different wishes, whatever differs.
  */
 export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
-  const seen = new Map<string, RoleTask>();
-  for (const entry of tasks) {
-    const first = seen.get(entry.task.thing);
-    if (first === undefined) seen.set(entry.task.thing, entry);
-    else if (first.task.resource !== entry.task.resource || !isSame(first.task.wish, entry.task.wish)) {
-      throw disagreement(host, first, entry);
+  const seen = new Map<string, RoleTask[]>();
+  return tasks.filter((entry) => {
+    if (wordsOf(entry.task).when === false) return true;
+    const before = seen.get(entry.task.thing) ?? [];
+    const other = before.find(({ task }) => !isOneWish(task, entry.task) && !isInstead(task, entry.task));
+    if (other) throw disagreement(host, other, entry);
+    if (before.some(({ task }) => isAround(task, entry.task))) return false;
+    seen.set(entry.task.thing, [...before, entry]);
+    return true;
+  });
+}
+
+/** The first is carried out whenever the second is: it stands in the same list, or around it. */
+function isAround({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+  return first.every(({ block, part }, i) => second[i]?.block === block && second[i]?.part === part);
+}
+
+/** One is the rescue of the other, and may want what that did not. */
+function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+  return first.some(({ block, part }, i) => {
+    const other = second[i];
+    return other?.block === block && other.part !== part && [part, other.part].includes('rescue');
+  });
+}
+
+/** Throws where a task names one that does not stand before it. */
+function checkNeeds(
+  host: string,
+  tasks: readonly RoleTask[],
+  exitCode: ExitCode,
+  at: (role: string) => Position | undefined,
+  isWhole: boolean,
+): void {
+  const first = new Map<string, number>();
+  for (const [i, { task }] of tasks.entries()) if (!first.has(task.thing)) first.set(task.thing, i);
+  for (const [i, { role, task }] of tasks.entries()) {
+    for (const needed of task.needs ?? []) {
+      const where = first.get(needed.thing);
+      // Of a play that runs in part, what others name may stand in a role that was left out.
+      if (where === undefined ? !isWhole : where < i) continue;
+      const position = at(role);
+      throw new QuorateError(
+        `${host}: role ${role}: "${task.title}" names "${needed.title}", which ${where === undefined ? 'is not in the list' : 'stands behind it'}`,
+        {
+          exitCode,
+          host,
+          task: task.title,
+          hint: where === undefined ? 'put it into the list, before it' : 'put it before it',
+          ...(position && { position }),
+        },
+      );
     }
   }
-  return [...seen.values()];
+}
+
+function isOneWish(one: Task, other: Task): boolean {
+  const how = ({ words = {} }: Task) => [words.environment, words.becomeUser];
+  return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
 }
 
 function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {

@@ -7,11 +7,18 @@ import type { EventSink, TaskStatus } from './events.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
 import { faultIn } from './faults.ts';
 import type { Fragment } from './script.ts';
+import { handlerOf } from './words.ts';
 
 /** A task with the role it comes from. */
 export interface RoleTask {
   readonly role: string;
   readonly task: Task;
+}
+
+/** What is told of a task, or of a finding that is told like one. */
+export interface Finished {
+  readonly role: string;
+  readonly task: Pick<Task, 'title'>;
 }
 
 /** One host's end of a run: what is sent to it, what is said of it, and how it is stopped. */
@@ -21,6 +28,7 @@ export class Wire {
   readonly #sink: EventSink;
   #running: RunningScript | undefined;
   #stopping = false;
+  #failed: RoleTask | undefined;
 
   constructor(host: Host, stateDir: string, sink: EventSink) {
     this.host = host;
@@ -100,25 +108,59 @@ export class Wire {
     this.#sink.progress({ host: this.host.name, doing: undefined, due });
   }
 
-  log(level: 'debug' | 'warning' | 'output', message: string, task?: string): void {
+  log(level: 'debug' | 'warning', message: string): void {
+    this.#sink.emit({ event: 'log', level, host: this.host.name, message });
+  }
+
+  /** A line that a task prints, as it does. */
+  printed(line: string, task: string): void {
+    this.#sink.emit({ event: 'output', host: this.host.name, task, line });
+  }
+
+  finished(
+    { role, task }: Finished,
+    status: TaskStatus,
+    changes: readonly Change[] = [],
+    reason?: string,
+  ): void {
     this.#sink.emit({
-      event: 'log',
-      level,
+      event: 'task',
       host: this.host.name,
-      ...(task !== undefined && { task }),
-      message,
+      role,
+      task: task.title,
+      status,
+      changes,
+      ...(reason !== undefined && { reason }),
     });
   }
 
-  finished(role: string, task: string, status: TaskStatus, changes: readonly Change[] = []): void {
-    this.#sink.emit({ event: 'task', host: this.host.name, role, task, status, changes });
+  /** A task has failed: it is told, and kept for who goes on behind it. */
+  failed(one: RoleTask, changes: readonly Change[] = []): void {
+    this.#failed ??= one;
+    const handled = handlerOf(one.task);
+    this.#sink.emit({
+      event: 'task',
+      host: this.host.name,
+      role: one.role,
+      task: one.task.title,
+      status: 'failed',
+      changes,
+      ...(handled && { handled }),
+    });
+  }
+
+  /** The first task that has failed since this was asked last. */
+  takeFailed(): RoleTask | undefined {
+    const failed = this.#failed;
+    this.#failed = undefined;
+    return failed;
   }
 
   /** Runs part of a task; what goes wrong in it gets the names of host and task, and fails the task. */
   inTask<T>(one: RoleTask, part: () => T): T {
     const fail = (error: unknown): never => {
       const named = this.named(error, one);
-      if (named !== error) this.finished(one.role, one.task.title, 'failed');
+      if (named !== error) this.failed(one);
       throw named;
     };
     try {

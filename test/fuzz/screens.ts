@@ -40,7 +40,7 @@ function eventsOf(text: string, host: string): readonly RunEvent[] {
   } as const;
   return [
     { event: 'log', level: 'debug', host, message: text },
-    { event: 'log', level: 'output', host, task: text, message: text },
+    { event: 'output', host, task: text, line: text },
     cluster(`${text}\n${text}`),
     { event: 'task', host, role: 'role', task: text, status: 'changed', changes: [change] },
     { event: 'error', host, task: text, message: text, hint: text, exitCode: 2 },

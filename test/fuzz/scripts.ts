@@ -10,7 +10,7 @@ import { readMember } from '../../lib/etcd/facts/read-member.ts';
 import { recordCommand } from '../../lib/etcd/files/unit.ts';
 import { probePorts } from '../../lib/etcd/health/ports.ts';
 import { memberOf } from '../../lib/etcd/model/cluster.ts';
-import { LaterContent } from '../../lib/resources/file.ts';
+import { LaterContent } from '../../lib/resources/content/later.ts';
 import { newMarker } from '../../lib/transport/launcher.ts';
 import { binaries } from '../../roles/binaries.ts';
 import { certs } from '../../roles/certs.ts';

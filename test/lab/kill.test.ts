@@ -13,7 +13,6 @@ const seed = Number(process.env.QUORATE_SEED ?? 1001);
 /** Kinds with the number of their changes: `npm run test:kill` goes through all points. */
 const KILLS = [
   ['first', 45],
-  ['first', 45],
   ['roll', 6],
 ] as const;
 

@@ -1,21 +1,29 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { matrixCases } from './matrix/dimensions.ts';
+import { type MatrixCase, matrixCases } from './matrix/dimensions.ts';
 import { mainJob } from './matrix/mainJob.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { random } from './support/random.ts';
-import { releasedVersions } from './support/releases.ts';
+import { releasedVersions, usualVersion } from './support/releases.ts';
 
 const SEED = 1;
 
-/** One case a version, of those whose hosts are ready and few; `npm run test:matrix` runs them all. */
+/** Of those whose hosts are ready and few; `npm run test:matrix` runs them all, and on other hosts. */
 const all = matrixCases(random(SEED), {
   suite: ['bookworm'],
   cgroup: ['hybrid'],
   members: ['three', 'shared-hosts'],
   shell: ['bash', 'banner', 'fish', 'csh'],
 });
-const CASES = releasedVersions().flatMap((version) => all.find((one) => one.version === version) ?? []);
+/** The oldest, one between, and the newest: `minors.test.ts` has one of each minor. */
+const VERSIONS = new Set([releasedVersions()[0], '3.5.16', usualVersion()]);
+const CASES: MatrixCase[] = [];
+for (const version of VERSIONS) {
+  const seen = new Set(CASES.flatMap((one) => Object.values(one)));
+  const news = (one: MatrixCase) => Object.values(one).filter((value) => !seen.has(value)).length;
+  const own = all.filter((one) => one.version === version).sort((a, b) => news(b) - news(a));
+  CASES.push(...own.slice(0, 1));
+}
 
 describeLab('the whole main job on hosts of many kinds', () => {
   let lab: Lab;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { confOf } from '../fuzz/environments.ts';
 import { dice, hostile } from '../fuzz/strings.ts';
+import { program } from '../program.ts';
 import { startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { during } from './support/during.ts';
@@ -61,22 +62,14 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
         squatter,
       );
       const run = await site();
-      const { stdout, stderr } = await lab.run(
-        'node',
-        [
-          ...[
-            '--import',
-            'tsx',
-            'playbooks/site.ts',
-            '-i',
-            lab.inventoryFile,
-            '--check',
-            '--output',
-            'plain',
-          ],
-        ],
-        { cwd: new URL('../..', import.meta.url).pathname },
-      );
+      const { stdout, stderr } = await lab.run('node', [
+        program('playbooks/site.ts'),
+        '-i',
+        lab.inventoryFile,
+        '--check',
+        '--output',
+        'plain',
+      ]);
       const canary = await on(
         'etcd03',
         'ls /run/x /root/x 2>/dev/null; systemctl stop squatter; systemctl start etcd',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { openPki } from '../../lib/pki/index.ts';
+import { program } from '../program.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { type Outcome, runPlaybook } from './support/playbook.ts';
@@ -10,8 +11,6 @@ import { releasesDir } from './support/releases.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const CA = '/opt/etcd/ssl/ca.pem';
-const ROOT = new URL('../..', import.meta.url).pathname;
-const SITE = join(ROOT, 'playbooks/site.ts');
 const NAMES = ['etcd01', 'etcd02', 'etcd03'];
 
 describeLab('what a run may touch, and what it refuses', () => {
@@ -211,6 +210,20 @@ describeLab('what a run may touch, and what it refuses', () => {
       expect([back.code, said(back)]).toEqual([0, '']);
       expect((await site('-C', '-e', 'etcd_version=3.6.16')).changed).toEqual([]);
     });
+
+    it('takes members that were upgraded by hand as they are: nobody is restarted', async () => {
+      for (const name of NAMES) {
+        await swap(name, '3.7.3');
+        await on(name, 'systemctl restart etcd');
+      }
+      const pids = () => onAll('systemctl show -p MainPID --value etcd');
+      const before = await pids();
+      const run = await site('-e', 'etcd_version=3.7.3');
+      expect([run.code, said(run)]).toEqual([0, '']);
+      expect([...new Set(run.changed.map(({ role }) => role))]).toEqual(['binaries']);
+      expect(await pids()).toEqual(before);
+      expect((await site('-C', '-e', 'etcd_version=3.7.3')).changed).toEqual([]);
+    });
   });
 
   it('destroy leaves a user that something else needs, and nobody reads what is set aside', async () => {
@@ -244,7 +257,7 @@ describeLab('what a run may touch, and what it refuses', () => {
       ),
     );
     const { inventory } = wrong;
-    const begun = lab.spawn('node', ['--import', 'tsx', SITE, '-i', inventory], { cwd: ROOT });
+    const begun = lab.spawn('node', [program('playbooks/site.ts'), '-i', inventory]);
     await expect
       .poll(() => on('etcd01', `ls ${DATA}/member/wal/*.wal`), { timeout: 90_000, interval: 500 })
       .toContain('.wal');

@@ -193,9 +193,8 @@ describeLab('what site.ts refuses, and with which exit code', () => {
         if (moved.includes(host)) Object.assign(hosts[host] ?? {}, vars(address6));
       }
     });
-    const check = await runPlaybook(lab, ['--check'], { inventory });
     const run = await runPlaybook(lab, [], { inventory });
-    expect([check.code, run.code]).toEqual([3, 3]);
+    expect(run.code).toBe(3);
     expect(run.errors.map(({ host }) => host)).toEqual(moved);
     const { message = '', hint } = run.errors[0] ?? {};
     const address = lab.hosts.find(({ name: host }) => host === moved[0])?.address;
@@ -204,6 +203,8 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(hint).toMatch(/\/etcdctl --cacert=\S+ .* member update [0-9a-f]+ --peer-urls=/);
     expect(run.tasks).toEqual([]);
     expect(await untouched()).toEqual(before);
+    if (name !== 'etcd_address of one member') return;
+    expect((await runPlaybook(lab, ['--check'], { inventory })).code).toBe(3);
     for (const playbook of ['status', 'doctor']) {
       const look = await runPlaybook(lab, [], { inventory, playbook });
       expect(look.code).toBe(7);

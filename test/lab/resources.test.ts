@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { debRepository } from './support/debRepository.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { changeSet, runPlaybook } from './support/playbook.ts';
+import { RELEASE, signed } from './support/signedRepository.ts';
+
+const hasGpg = spawnSync('gpg', ['--version']).status === 0;
 
 describeLab('resources on a real host', () => {
   let lab: Lab;
@@ -100,6 +104,39 @@ describeLab('resources on a real host', () => {
       wanted: '4096\t65536\t4194304\nnet/ipv4/tcp_rmem = 4096 65536 4194304\n@daily root date +\\%F',
       drift: "echo '4096 65536 8388608' >/proc/sys/net/ipv4/tcp_rmem; rm /etc/cron.d/lab-job",
     },
+    access: {
+      before: ':',
+      look: "stat -c '%U %a' /home/lab-dev/.ssh /home/lab-dev/.ssh/authorized_keys; cut -d' ' -f3 /home/lab-dev/.ssh/authorized_keys; sudo -l -U lab-dev | grep -o 'NOPASSWD.*'; stat -c %a /etc/sudoers.d/lab-dev",
+      wanted: 'lab-dev 700\nlab-dev 600\nlab\nNOPASSWD: /usr/bin/true\n440',
+      drift:
+        'chmod 0755 /home/lab-dev/.ssh; echo "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi other" >/home/lab-dev/.ssh/authorized_keys; echo "lab-dev ALL=(root) /usr/bin/false" >/etc/sudoers.d/lab-dev',
+    },
+    trees: {
+      before: 'mkdir -p /srv/lab-tree/old; : >/srv/lab-tree/old/x',
+      look: "cd /srv/lab-tree && find . -type f | sort | xargs cat; cat /srv/lab-tree.count; stat -c '%U %a' /opt/lab-archive/site/index.html; ls /srv/lab-tree",
+      wanted:
+        'body\n<h1>lab</h1>\nlisten 8080;\nname a;\nname b;\nbytes 13\ngames 644\nassets\nindex.html\nsite.conf',
+      drift:
+        'rm -r /srv/lab-tree/assets /opt/lab-archive/site; : >/srv/lab-tree/extra; echo edited >/srv/lab-tree/site.conf; rm /srv/lab-tree.count',
+    },
+    'trees-gone': {
+      before: 'ln -s /etc /srv/lab-tree/link',
+      look: 'ls -d /srv/lab-tree /opt/lab-archive 2>/dev/null; ls -d /etc/passwd',
+      wanted: '/etc/passwd',
+      drift: 'mkdir -p /opt/lab-archive/x',
+    },
+    system: {
+      before: ':',
+      look: "hostname; cat /etc/hostname; findmnt -n -o FSTYPE '/mnt/lab data'; findmnt -n -o OPTIONS '/mnt/lab data' | grep -o noexec; grep -c 'lab.040data' /etc/fstab; openssl x509 -noout -ext subjectAltName -in /etc/lab-tls/cert.pem | tail -n 1; stat -c %a /etc/lab-tls/key.pem",
+      wanted: 'lab-renamed\nlab-renamed\ntmpfs\nnoexec\n1\n    DNS:lab.example.org\n600',
+      drift: "hostname other; mount -o remount,exec '/mnt/lab data'; echo x >/etc/lab-tls/key.pem",
+    },
+    'system-gone': {
+      before: ':',
+      look: "findmnt -n '/mnt/lab data'; grep lab /etc/fstab; ls -d '/mnt/lab data'",
+      wanted: '/mnt/lab data',
+      drift: "mount -t tmpfs none '/mnt/lab data'",
+    },
     packages: {
       before: debRepository,
       look: "dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' lab-extra lab-site",
@@ -145,6 +182,32 @@ describeLab('resources on a real host', () => {
       }
     },
   );
+
+  it('rules that sudo would not take are refused by a check as by a run, alone or with the others', async () => {
+    await on('echo "User_Alias LAB = root" >/etc/sudoers.d/lab-other; chmod 0440 /etc/sudoers.d/lab-other');
+    for (const name of ['refused', 'alias'])
+      for (const args of [['--check'], []]) {
+        const { code, errors } = await run(name, ...args);
+        expect([code, errors.length]).toEqual([2, 1]);
+        expect(errors[0]?.message).toMatch(/is refused by its validation/);
+      }
+    expect(await on('ls /etc/sudoers.d; rm /etc/sudoers.d/lab-other')).not.toMatch(/lab-(bad|alias)/);
+  });
+
+  it.runIf(hasGpg)('packages come from a repository that the same run brings, by its key', async () => {
+    await on(`apt-get -q -y purge lab-site lab-extra; ${debRepository}`);
+    const release = await on(RELEASE);
+    await on(`cat >/srv/lab-repo/InRelease <<'EOF'\n${signed(`${release}\n`)}EOF`);
+    expect((await run('repository', '--check')).errors).toEqual([]);
+    const made = await run('repository');
+    expect([made.code, made.errors]).toEqual([0, []]);
+    expect(await on("dpkg-query -W -f '${Version}' lab-site")).toBe('1.0-1');
+    expect((await run('repository', '--check')).changed).toEqual([]);
+    await on('rm -r /var/lib/apt/lists/*; sed -i s/lab-repo/other/ /etc/apt/sources.list.d/lab.sources');
+    const check = await run('repository', '--check');
+    expect(changeSet(check)).toEqual(changeSet(await run('repository')));
+    expect((await run('repository', '--check')).changed).toEqual([]);
+  });
 
   it('a service starts again, or reads again, exactly when it has read something else', async () => {
     await on(debRepository);

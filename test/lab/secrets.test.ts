@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { program } from '../program.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { collect } from './support/process.ts';
@@ -81,8 +82,8 @@ describeLab('secrets at highest verbosity', () => {
   });
 
   const start = (args: readonly string[], onTerminal = false): ChildProcess => {
-    const site = join(ROOT, 'playbooks/site.ts');
-    const line = ['node', '--import', 'tsx', site, '-i', inventory, '-vvv', '--diff', '--log', log, ...args];
+    const site = program('playbooks/site.ts');
+    const line = ['node', site, '-i', inventory, '-vvv', '--diff', '--log', log, ...args];
     const [command = '', ...rest] = onTerminal ? ['script', '-qec', line.join(' '), '/dev/null'] : line;
     return lab.spawn(command, rest, {
       cwd: ROOT,

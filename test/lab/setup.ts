@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { program } from '../program.ts';
 import { sweepLabs } from './support/lab.ts';
 import { prepare } from './support/prepare.ts';
 import { labUnavailable } from './support/unavailable.ts';
@@ -18,6 +19,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const missing = labUnavailable() ?? (await prepareHere());
   if (missing !== undefined) console.log(`lab tests are skipped: ${missing}`);
   project.provide('labMissing', missing ?? '');
+  // Compile once here, and not in both workers at a time.
+  if (missing === undefined) program('playbooks/site.ts');
   return async () => {
     if (missing === undefined) await sweepLabs();
   };

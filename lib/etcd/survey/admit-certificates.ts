@@ -1,6 +1,6 @@
 import type { PlayRun } from '../../dsl/play.ts';
 import type { MemberCertificate } from '../../pki/index.ts';
-import { needsIssuing } from '../../resources/certificate.ts';
+import { needsIssuing } from '../../resources/issued-certificate.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterPki, memberSans } from '../files/certificates.ts';
 import { memberOf } from '../model/cluster.ts';

@@ -4,14 +4,16 @@ import type { FoundPackage, PackageBackend } from './backend.ts';
 
 /** Debian and its kin. */
 export const apt: PackageBackend = {
-  isThere: sh`command -v apt-get >/dev/null && command -v dpkg-query >/dev/null`,
+  // Fedora has its programs as well, and nothing that they have installed.
+  isThere: sh`command -v apt-get >/dev/null && [ -s /var/lib/dpkg/status ]`,
 
   // What the lists know costs as much again, so it is asked only where it decides.
   probe: ({
     names,
     version,
     state,
-  }) => sh`q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package} \${Version} \${Provides}\n' 2>/dev/null | grep -F ${names.flatMap((name) => ['-e', name])})
+  }) => sh`q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package} \${Version} \${Provides}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
+q_all=$(printf '%s\n' "$q_all" | grep -F ${names.flatMap((name) => ['-e', name])})
 printf '%s\n' "$q_all"
 set --
 for q_name in ${names}; do

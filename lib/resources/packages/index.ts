@@ -1,9 +1,18 @@
+import { requireAnswer } from '../../dsl/answer.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
-import { sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { apt } from './apt.ts';
-import type { FoundPackage, FoundPackages, PackagesDesired, PackagesOptions } from './backend.ts';
+import type {
+  FoundPackage,
+  FoundPackages,
+  PackageBackend,
+  PackagesDesired,
+  PackagesOptions,
+} from './backend.ts';
+import { dnf } from './dnf.ts';
+import { hasFreshLists } from './sources.ts';
 
 /**
  * Packages of the distribution, one or several names with spaces between them: there, in some version or the newest;
@@ -21,12 +30,17 @@ export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPa
   title: ({ names, state, version }) =>
     `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state === 'absent' ? 'absent' : 'installed'}${version === undefined ? '' : `, ${version}`}`,
   complete: completePackages,
-  probe: (desired) => sh`if ${apt.isThere}; then echo 'manager apt'
-${apt.probe(desired)}
-else echo 'manager none'; fi`,
-  parse({ out }, { names }) {
-    if (!out.startsWith('manager apt')) throw noManager(names);
-    return apt.parse(out, names);
+  probe: (desired) =>
+    onHost(
+      (backend, name) => sh`echo ${`manager ${name}`}
+${backend.probe(desired)}`,
+    ),
+  parse(reading, { names }) {
+    const [, name = ''] = /^manager (.*)$/m.exec(reading.out) ?? [];
+    const backend = BACKENDS[name];
+    if (backend === undefined) throw noManager(names);
+    requireAnswer(reading, `the packages ${names.join(' ')}`);
+    return backend.parse(reading.out, names);
   },
   diff(desired, { packages: found, takes }, world) {
     const { names, state } = desired;
@@ -41,8 +55,19 @@ else echo 'manager none'; fi`,
       else world.package(property).willBe({ version: after });
     }
   },
-  apply: (desired, changes) => apt.apply(desired, changes),
+  apply: (desired, changes) => onHost((backend) => backend.apply(desired, changes)),
 });
+
+const BACKENDS: Readonly<Record<string, PackageBackend>> = { apt, dnf };
+
+/** Shell for the package manager that the host has; a probe of none says so by saying nothing. */
+function onHost(work: (backend: PackageBackend, name: string) => Sh): Sh {
+  return sh`if ${apt.isThere}; then
+${work(apt, 'apt')}
+elif ${dnf.isThere}; then
+${work(dnf, 'dnf')}
+else :; fi`;
+}
 
 function completePackages(name: string, { state, version, downgrade }: PackagesOptions): PackagesDesired {
   const names = name.split(/\s+/).filter(Boolean);
@@ -82,10 +107,18 @@ function differencesOf(
   if (version === undefined && (installed !== undefined || found?.provided)) return [];
   if (installed !== undefined && version !== undefined && version !== 'latest' && fits(version, installed))
     return [];
-  const after =
+  // A repository that an earlier task brings may have another one.
+  const isFresh = hasFreshLists(world);
+  const known =
     version === undefined || version === 'latest' ? candidate : versions.find((one) => fits(version, one));
+  const after = isFresh ? undefined : known;
   // Of one that is installed the lists may know nothing, and then there is no newer one.
-  if (version === 'latest' && installed !== undefined && (after === undefined || after === installed))
+  if (
+    version === 'latest' &&
+    installed !== undefined &&
+    !isFresh &&
+    (after === undefined || after === installed)
+  )
     return [];
   if (after !== undefined && installed !== undefined && isOlder(after, installed, versions) && !downgrade) {
     throw new QuorateError(`${name} ${installed} is installed, and ${after}, which is wanted, is older`, {
@@ -105,11 +138,13 @@ function differencesOf(
   ];
 }
 
-/** A version without an epoch stands for any; `*` for anything. */
+/** A version without an epoch, or without the distribution's own part, stands for any; `*` for anything. */
 function fits(wanted: string, version: string): boolean {
   const pattern = wanted.replace(/[.+~]/g, '\\$&').replaceAll('*', '.*');
-  const isIt = new RegExp(`^${pattern}$`);
-  return isIt.test(version) || (!wanted.includes(':') && isIt.test(version.replace(/^\d+:/, '')));
+  const isIt = new RegExp(
+    `^${wanted.includes(':') ? '' : '(\\d+:)?'}${pattern}${/[-*]/.test(wanted) ? '' : '(-[^-]+)?'}$`,
+  );
+  return isIt.test(version);
 }
 
 function isOlder(wanted: string, installed: string, newestFirst: readonly string[]): boolean {
@@ -128,7 +163,7 @@ function noManager(names: readonly string[]): QuorateError {
     `cannot look for ${names.join(', ')}: the host has no package manager that is known here`,
     {
       exitCode: EXIT.failed,
-      hint: 'apt is known; for another one write a command() with unless',
+      hint: 'apt and dnf are known; for another one write a command() with unless',
     },
   );
 }

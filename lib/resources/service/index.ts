@@ -33,6 +33,7 @@ export interface ServiceOptions {
  */
 export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>({
   kind: 'service',
+  needs: ({ restartOn = [], reloadOn = [] }) => [...restartOn, ...reloadOn],
   name: ({ name }) => name,
   title: ({ name, state, enabled, masked }) =>
     masked ? `${name} is masked` : `${name} is ${enabled ? 'enabled and ' : ''}${state}`,

@@ -116,7 +116,7 @@ const BY_KIND: Readonly<Record<string, (change: Change, name: string, layout: La
           values: [{ thing: `${path} type`, before: [change.before ?? undefined], after: ['directory'] }],
         }
       : ownership(path, change.property, change),
-  archive: (change, directory, { state }) => {
+  release: (change, directory, { state }) => {
     const record = [`${state}/release *`];
     if (change.property === 'version') {
       return {

@@ -14,7 +14,7 @@ export async function carryOut(
   for (const line of hint.split('\n')) {
     const step = change(line.replace(/^\s*(?:next|then): /, ''));
     const [, playbook, flags = ''] =
-      /playbooks\/(\w+)\.ts((?: -\w+ \S+| --[\w-]+ [\w.-]+)*)/.exec(step) ?? [];
+      /playbooks\/(\w+)\.js((?: -\w+ \S+| --[\w-]+ [\w.-]+)*)/.exec(step) ?? [];
     const [, host, command = ''] = /^on (\w+): (.*)$/.exec(step) ?? [];
     const [, here] = /^here: (.*)$/.exec(step) ?? [];
     if (playbook !== undefined) {

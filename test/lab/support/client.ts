@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { program } from '../../program.ts';
 import type { ClientReport } from './clientProcess.ts';
 import type { Lab } from './lab.ts';
 import { CHECKOUT } from './paths.ts';
@@ -22,11 +23,9 @@ export interface Client {
 export function startClient(lab: Lab): Client {
   const pki = join(dirname(lab.inventoryFile), '.quorate/inventory/pki');
   const endpoints = lab.hosts.map(({ address }) => `https://${address}:2379`);
-  const child = lab.spawn(
-    'node',
-    ['--import', 'tsx', join(CHECKOUT, 'test/lab/support/clientProcess.ts'), pki, ...endpoints],
-    { cwd: CHECKOUT },
-  );
+  const child = lab.spawn('node', [program('test/lab/support/clientProcess.ts'), pki, ...endpoints], {
+    cwd: CHECKOUT,
+  });
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {

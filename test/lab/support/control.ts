@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { program } from '../../program.ts';
 import { joinFiles } from './cgroups.ts';
 import { MIRROR_PORT } from './inventory.ts';
 import { keyFile, knownHostsFile } from './keys.ts';
@@ -41,7 +42,7 @@ export function runInside(
 export async function startMirror(lab: LabRecord): Promise<void> {
   const log = openSync(join(labDir(lab.name), 'mirror.log'), 'a');
   const enter = ['-c', ENTER, 'sh', namespaceFile(lab.name), ...joinFiles(lab.name, 'control'), '--'];
-  const server = [process.execPath, '--import', 'tsx', 'test/lab/support/serve.ts', String(MIRROR_PORT)];
+  const server = [process.execPath, program('test/lab/support/serve.ts'), String(MIRROR_PORT)];
   const child = spawn('sh', [...enter, ...server, wwwDir(lab), releasesDir()], {
     cwd: CHECKOUT,
     detached: true,

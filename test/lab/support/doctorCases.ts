@@ -55,7 +55,7 @@ const TMPFS = `systemctl stop etcd; mv ${DATA} ${OWN}; mkdir ${DATA}; mount -t t
 const NO_TMPFS = `systemctl stop etcd; rm -f ${DATA}/ballast; rm -rf ${OWN}; cp -a ${DATA} ${OWN}; umount ${DATA}; rmdir ${DATA}; mv ${OWN} ${DATA}; systemctl reset-failed etcd; systemctl start etcd`;
 
 const REPLACED =
-  /^next: on etcd03: systemctl stop etcd; mv \/var\/lib\/etcd\/default\.etcd \/var\/lib\/etcd\/default\.etcd\.kept-\$\(date \+%s\)\nthen: on etcd0[1245]: \/opt\/etcd\/bin\/etcdctl \S.* member remove [0-9a-f]{12,16}\nthen: on etcd0[1245]: \/opt\/etcd\/bin\/etcdctl \S.* member add etcd03 --peer-urls=https:\/\/10\.0\.52\.6:2380\nthen: .* playbooks\/site\.ts -i \S+$/;
+  /^next: on etcd03: systemctl stop etcd; mv \/var\/lib\/etcd\/default\.etcd \/var\/lib\/etcd\/default\.etcd\.kept-\$\(date \+%s\)\nthen: on etcd0[1245]: \/opt\/etcd\/bin\/etcdctl \S.* member remove [0-9a-f]{12,16}\nthen: on etcd0[1245]: \/opt\/etcd\/bin\/etcdctl \S.* member add etcd03 --peer-urls=https:\/\/10\.0\.52\.6:2380\nthen: node \S*playbooks\/site\.js -i \S+$/;
 
 const LOST =
   /^etcd03: (the member has lost its data|a member came back without the log that it had promised|a member without data tries)/;
@@ -65,7 +65,7 @@ export const CASES: readonly Case[] = [
     name: 'a member that does not run',
     provoke: 'systemctl stop etcd',
     first: /^etcd03: etcd does not run\netcd03: etcd is inactive$/,
-    next: /site\.ts -i \S+ starts it/,
+    next: /site\.js -i \S+ starts it/,
     always: true,
   },
   {
@@ -83,7 +83,7 @@ E`,
     first:
       /^etcd03: packets are dropped on the way: a firewall\n.*etcd0\d → etcd03:2380 filtered; etcd03 has the rule "tcp dport 2380 drop/s,
     heal: 'nft delete table inet cut',
-    next: /on etcd03: nft -a list ruleset.*site\.ts -i \S+ -r firewall/s,
+    next: /on etcd03: nft -a list ruleset.*site\.js -i \S+ -r firewall/s,
   },
   {
     name: 'a firewall that somebody started, without a rule for members',
@@ -117,29 +117,27 @@ for to in 10.0.52.13 10.0.52.14; do ip route add $to dev $dev src 10.0.52.66; do
     provoke: `systemctl stop etcd; chown root:root ${SSL}/peer-key.pem; chmod 600 ${SSL}/peer-key.pem; ${start(2)}`,
     first:
       /^etcd03: etcd may not read a file that it needs\netcd03: \/opt\/etcd\/ssl\/peer-key\.pem belongs to root, mode 0600; etcd runs as etcd/,
-    next: /site\.ts -i \S+ -r certs/,
-    always: true,
+    next: /site\.js -i \S+ -r certs/,
   },
   {
     name: 'a key of another pair',
     provoke: `openssl ecparam -name prime256v1 -genkey -noout -out /run/key.pem; cat /run/key.pem >${SSL}/server-key.pem; systemctl stop etcd; ${start(2)}`,
     first:
       /^etcd03: a certificate and its key do not belong together.*\netcd03: \/opt\/etcd\/ssl\/server-key\.pem is not the one that was installed with \/opt\/etcd\/ssl\/server\.pem/,
-    next: /site\.ts -i \S+ -r certs/,
-    always: true,
+    next: /site\.js -i \S+ -r certs/,
   },
   {
     name: 'a key that is missing',
     provoke: `rm ${SSL}/peer-key.pem; systemctl stop etcd; ${start(2)}`,
     first:
       /^etcd03: a file or folder that etcd needs is missing\netcd03: \/opt\/etcd\/ssl\/peer-key\.pem is missing/,
-    next: /site\.ts -i \S+ -r certs -r systemd/,
+    next: /site\.js -i \S+ -r certs -r systemd/,
   },
   {
     name: 'a program that is missing',
     provoke: `systemctl stop etcd; rm /opt/etcd/bin/etcd; ${start(2)}`,
     first: /^etcd03: a file or folder that etcd needs is missing\netcd03: \/opt\/etcd\/bin\/etcd is missing/,
-    next: /site\.ts -i \S+ -r binaries -r systemd/,
+    next: /site\.js -i \S+ -r binaries -r systemd/,
   },
   {
     name: 'programs on a disk that runs none',
@@ -187,7 +185,7 @@ systemctl restart --no-block etcd; sleep 3`,
     provoke: (lab) => plantLeaf(lab, 'etcd03', 'server', { from: -9, until: -2 }),
     first:
       /^etcd03: a certificate has ended or is not valid yet\netcd03: \/opt\/etcd\/ssl\/server\.pem ended \d{4}-/,
-    next: /site\.ts -i \S+ -r certs/,
+    next: /site\.js -i \S+ -r certs/,
     always: true,
   },
   {
@@ -195,14 +193,14 @@ systemctl restart --no-block etcd; sleep 3`,
     provoke: (lab) => plantLeaf(lab, 'etcd03', 'peer', { names: ['10.0.52.12'] }),
     first:
       /^etcd03: a certificate does not carry the address that others connect to\netcd03: \/opt\/etcd\/ssl\/peer\.pem is for 10\.0\.52\.12, it needs 10\.0\.52\.6/,
-    next: /site\.ts -i \S+ -r certs/,
+    next: /site\.js -i \S+ -r certs/,
   },
   {
     name: 'a certificate that is no client’s',
     provoke: (lab) => plantLeaf(lab, 'etcd03', 'server', { usages: ['signing', 'server auth'] }),
     first:
       /^etcd03: a certificate may not be used for what it is used for: .*\netcd03: \/opt\/etcd\/ssl\/server\.pem is not for client auth/,
-    next: /site\.ts -i \S+ -r certs/,
+    next: /site\.js -i \S+ -r certs/,
   },
   {
     name: 'http where https is wanted',
@@ -214,7 +212,7 @@ systemctl restart --no-block etcd; sleep 3`,
     name: 'a setting that etcd does not take',
     provoke: `echo 'ETCD_SNAPSHOT_COUNT="abc"' >>${CONF}; systemctl stop etcd; ${start(4)}`,
     first: /^etcd03: etcd does not take a setting\n.*invalid value "abc" for ETCD_SNAPSHOT_COUNT/,
-    next: /site\.ts -i \S+ -r config -r systemd/,
+    next: /site\.js -i \S+ -r config -r systemd/,
     always: true,
   },
   {
@@ -265,6 +263,13 @@ printf 'ETCD_INITIAL_CLUSTER_STATE="new"\\nETCD_INITIAL_CLUSTER_TOKEN="%s"\\n' "
     next: REPLACED,
   },
   {
+    name: 'a peer URL that was changed in the cluster alone',
+    provoke: `systemctl stop etcd; ${CTL}; again ctl member update $(ctl member list | grep etcd03 | cut -d, -f1) --peer-urls=https://10.0.52.6:2390`,
+    first:
+      /^etcd03: its peer URL is not the one that the cluster knows\netcd03: the cluster knows member etcd03 \([0-9a-f]+\) at https:\/\/10\.0\.52\.6:2390, the inventory says https:\/\/10\.0\.52\.6:2380/,
+    next: /^next: on etcd0[1245]: \/opt\/etcd\/bin\/etcdctl \S.* member update [0-9a-f]{12,16} --peer-urls=https:\/\/10\.0\.52\.6:2380\nthen: node \S*playbooks\/site\.js -i \S+$/,
+  },
+  {
     name: 'a name that is not in the list of members',
     provoke: `${WIPED}; sed -i '/ETCD_NAME/s/etcd03/etcd99/' ${CONF}; ${start(2)}`,
     first: LOST,
@@ -292,7 +297,7 @@ printf 'ETCD_INITIAL_CLUSTER_STATE="new"\\nETCD_INITIAL_CLUSTER_TOKEN="%s"\\n' "
     },
     first:
       /^etcd03: an older etcd was started on newer data\n.*(cannot be downgraded|invalid downgrade|is not supported)/,
-    next: /site\.ts -i \S+ -r binaries/,
+    next: /site\.js -i \S+ -r binaries/,
   },
   {
     name: 'a write-ahead log that is damaged',
@@ -353,13 +358,11 @@ runuser -u etcd -- timeout 3 /opt/etcd/bin/etcd --name etcd03 --data-dir ${DATA}
 ${start(3)}`,
     first: /^etcd03: a member carries the data of another cluster\n/,
     next: REPLACED,
-    always: true,
   },
   {
     name: 'a member that was removed',
     provoke: `${CTL}; again ctl member remove $(ctl member list | grep etcd03 | cut -d, -f1); sleep 3`,
     first: /^etcd03: the member was removed from the cluster, and its directory is a stale one\n/,
     next: /member add etcd03 --peer-urls=https:\/\/10\.0\.52\.6:2380/,
-    always: true,
   },
 ];

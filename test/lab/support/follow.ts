@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { program } from '../../program.ts';
 import type { Lab } from './lab.ts';
 import type { Outcome, TaskEvent } from './playbook.ts';
 
@@ -27,8 +27,7 @@ export async function follow(
   args: readonly string[],
   { started, task }: Followers,
 ): Promise<Followed> {
-  const site = join(ROOT, 'playbooks/site.ts');
-  const line = ['--import', 'tsx', site, '-i', lab.inventoryFile, '--output', 'json', ...args];
+  const line = [program('playbooks/site.ts'), '-i', lab.inventoryFile, '--output', 'json', ...args];
   const child = lab.spawn('node', line, { cwd: ROOT });
   started?.(child);
   child.stderr?.resume();

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import type { Change } from '../../../lib/dsl/task.ts';
 import type { HostRecap } from '../../../lib/runner/events.ts';
+import { program } from '../../program.ts';
 import type { Lab } from './lab.ts';
 
 export const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -44,8 +44,8 @@ export async function runPlaybook(
   args: readonly string[] = [],
   { playbook = 'site', inventory = lab.inventoryFile, env = {}, via = [] }: PlaybookOptions = {},
 ): Promise<Outcome> {
-  const file = join(ROOT, 'playbooks', `${playbook}.ts`);
-  const line = [...via, 'node', '--import', 'tsx', file, '-i', inventory, '--output', 'json', ...args];
+  const file = program(`playbooks/${playbook}.ts`);
+  const line = [...via, 'node', file, '-i', inventory, '--output', 'json', ...args];
   const [command = '', ...rest] = line;
   const options = { cwd: ROOT, env, timeoutMs: 150_000 };
   const { code, stdout, stderr } = await lab.run(command, rest, options);

@@ -1,23 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { playbook } from '../../../lib/cli/playbook.ts';
 import { play } from '../../../lib/dsl/plain-play.ts';
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
+import { absent } from '../../../lib/resources/absent.ts';
+import { archive } from '../../../lib/resources/archive.ts';
+import { authorizedKeys } from '../../../lib/resources/authorized-keys.ts';
+import { certificate } from '../../../lib/resources/certificate.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { cron } from '../../../lib/resources/cron.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
+import { hostname } from '../../../lib/resources/hostname.ts';
 import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { link } from '../../../lib/resources/link.ts';
+import { mount } from '../../../lib/resources/mount.ts';
+import { aptRepository } from '../../../lib/resources/package-repository.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
+import { script } from '../../../lib/resources/script.ts';
 import { service } from '../../../lib/resources/service/index.ts';
+import { sudoers } from '../../../lib/resources/sudoers.ts';
 import { sysctl } from '../../../lib/resources/sysctl.ts';
 import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
 import { textBlock } from '../../../lib/resources/text-block.ts';
 import { timer } from '../../../lib/resources/timer.ts';
+import { tree } from '../../../lib/resources/tree.ts';
 import { user } from '../../../lib/resources/user.ts';
+import { REPOSITORY_KEY } from './signedRepository.ts';
+
+const LAB_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh lab';
+
+/** The same bytes each time. */
+function packed(): string {
+  const path = join(tmpdir(), `quorate-lab-${process.pid}.tar`);
+  const same = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--mode=u=rwX,go=rX'];
+  execFileSync('tar', ['-cf', path, ...same, '-C', import.meta.dirname, 'site']);
+  process.on('exit', () => rmSync(path, { force: true }));
+  return path;
+}
 
 const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
 
@@ -67,6 +93,42 @@ const CASES: Readonly<Record<string, () => readonly Task[]>> = {
     sysctl('net.ipv4.tcp_rmem', { value: '4096 65536 4194304' }),
     directory('/etc/cron.d'),
     cron('lab-job', { schedule: '@daily', run: 'date +%F' }),
+  ],
+  access: () => [
+    user('lab-dev', { shell: '/bin/bash' }),
+    authorizedKeys('lab-dev', { keys: LAB_KEY, exclusive: true }),
+    sudoers('lab-dev', { rules: 'lab-dev ALL=(root) NOPASSWD: /usr/bin/true' }),
+  ],
+  refused: () => [sudoers('lab-bad', { rules: 'lab-dev ALL=(root) NOPASSWD: true' })],
+  alias: () => [sudoers('lab-alias', { rules: 'User_Alias LAB = root' })],
+  trees: () => [
+    tree('/srv/lab-tree', { source: './site', delete: true }),
+    file('/srv/lab-tree/site.conf', {
+      template: './site.conf.j2',
+      values: { port: 8080, names: ['a', 'b'] },
+      validate: (path) => sh`grep -q listen ${path}`,
+    }),
+    script('the page is counted', {
+      source: './count.sh',
+      args: ['bytes', '/srv/lab-tree/index.html'],
+      creates: '/srv/lab-tree.count',
+    }),
+    archive('/opt/lab-archive', { source: packed(), creates: 'site/index.html', owner: 'games' }),
+  ],
+  'trees-gone': () => [
+    absent('/srv/lab-tree', { recursive: true }),
+    absent('/opt/lab-archive', { recursive: true }),
+  ],
+  system: () => [
+    hostname('lab-renamed'),
+    mount('/mnt/lab data', { source: 'tmpfs', type: 'tmpfs', options: 'size=1m,noexec' }),
+    directory('/etc/lab-tls'),
+    certificate('/etc/lab-tls/cert.pem', { key: '/etc/lab-tls/key.pem', names: ['lab.example.org'] }),
+  ],
+  'system-gone': () => [mount('/mnt/lab data', { source: 'tmpfs', state: 'absent' })],
+  repository: () => [
+    aptRepository('lab', { uris: 'file:/srv/lab-repo', suites: './', key: REPOSITORY_KEY }),
+    packages('lab-site', { version: '1.0-1' }),
   ],
   packages: () => [packages('lab-site', { version: '1.1*' }), packages('lab-extra')],
   service() {

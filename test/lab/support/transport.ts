@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import { program } from '../../program.ts';
 import type { Lab } from './lab.ts';
 import { collect } from './process.ts';
 
@@ -69,8 +70,8 @@ export class Operator {
       'inventory.yaml',
       stringify({ all: { hosts: Object.fromEntries(described) } }),
     );
-    const playbook = join(ROOT, 'test/lab/support/transportPlaybook.ts');
-    const line = ['node', '--import', 'tsx', playbook, '-i', inventory, '--output', 'json', ...args];
+    const playbook = program('test/lab/support/transportPlaybook.ts');
+    const line = ['node', playbook, '-i', inventory, '--output', 'json', ...args];
     const [command = '', ...rest] = wrap(line);
     return this.#lab.spawn(command, rest, {
       cwd: ROOT,

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
+import { program } from '../../program.ts';
 
-const PLAYBOOK = fileURLToPath(new URL('bugPlaybook.ts', import.meta.url));
+const PLAYBOOK = program('test/unit/cli/bugPlaybook.ts');
 const SECRET = 'kanarien"vogel\\7';
 
 const dir = mkdtempSync(join(tmpdir(), 'quorate-bug-'));
@@ -20,7 +20,7 @@ async function run(bug: string, output: string) {
   return new Promise<{ code: unknown; said: string; stdout: string }>((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', PLAYBOOK, ...args],
+      [PLAYBOOK, ...args],
       { env: { ...process.env, BUG: bug, BUG_SECRET: SECRET } },
       (error, stdout, stderr) => {
         const logged = existsSync(log) ? readFileSync(log, 'utf8') : '';
@@ -50,6 +50,6 @@ it('an error while a role is built is that of the role: it says where, and does 
   const { code, said } = await run('role', 'pretty');
   expect(code).toBe(2);
   expect(said).toMatch(/here: role role cannot be built: TypeError: cannot read \*{8}, nor "\*{8}/);
-  expect(said).toMatch(/bugPlaybook\.ts:\d+:\d+/);
+  expect(said).toMatch(/bugPlaybook\.js:\d+:\d+/);
   expect(said).not.toMatch(/kanarien|vogel|a bug of ours/);
 });

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { program } from '../../program.ts';
 import { scratch } from '../support/scratch.ts';
 import { keyFile, startServer } from '../transport/support/ssh-bench.ts';
 
-const PLAYBOOK = fileURLToPath(new URL('plainPlaybook.ts', import.meta.url));
+const PLAYBOOK = program('test/unit/cli/plainPlaybook.ts');
 
 /** A sudo that asks for a password, notes it with the user that it is for, and refuses. */
 const SUDO = `#!/bin/sh
@@ -30,7 +30,7 @@ async function run(
 ) {
   const file = join(dir, 'inventory.yaml');
   writeFileSync(file, inventory);
-  const child = spawn(process.execPath, [...node, '--import', 'tsx', PLAYBOOK, '-i', file, '-C', ...args], {
+  const child = spawn(process.execPath, [...node, PLAYBOOK, '-i', file, '-C', ...args], {
     env: { ...process.env, PATH: `${dir}:${process.env.PATH}` },
     stdio: ['pipe', 'pipe', 'ignore'],
   });

@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
+import { program } from '../../program.ts';
 import { scratch } from '../support/scratch.ts';
 
-const STUCK = fileURLToPath(new URL('stuckPlaybook.ts', import.meta.url));
-const BUSY = fileURLToPath(new URL('busyPlaybook.ts', import.meta.url));
+const STUCK = program('test/unit/cli/stuckPlaybook.ts');
+const BUSY = program('test/unit/cli/busyPlaybook.ts');
 
 it.each([
   ['SIGINT', 130],
@@ -54,9 +54,7 @@ child.on('exit', (code) => process.exit(code ?? 1));`;
 it('one Ctrl-C below a parent that passes it on lets the tasks in hand finish', async () => {
   const parent = join(scratch(), 'parent.cjs');
   writeFileSync(parent, PASSES_ON);
-  const child = inTerminal(
-    `node ${parent} ${process.execPath} --import tsx ${BUSY} -i ${inventory()} --output json`,
-  );
+  const child = inTerminal(`node ${parent} ${process.execPath} ${BUSY} -i ${inventory()} --output json`);
   const events = await follow(child, 'busy', async () => {
     child.stdin?.write('\x03');
   });
@@ -68,9 +66,7 @@ it('one Ctrl-C below a parent that passes it on lets the tasks in hand finish', 
 describe('SIGHUP', () => {
   it('ends a run whose terminal was closed as TERM does: the tasks in hand are finished, 143', async () => {
     const log = join(scratch(), 'log');
-    const child = inTerminal(
-      `echo $$; exec node --import tsx ${BUSY} -i ${inventory()} --output json --log ${log}`,
-    );
+    const child = inTerminal(`echo $$; exec node ${BUSY} -i ${inventory()} --output json --log ${log}`);
     let pid = 0;
     const events = await follow(child, 'busy', async (lines) => {
       pid = Number(lines.find((line) => /^\d+\s*$/.test(line)));
@@ -88,7 +84,7 @@ describe('SIGHUP', () => {
     async (_how, shell, code, said) => {
       const dir = scratch();
       const [log, end, inner] = [join(dir, 'log'), join(dir, 'end'), join(dir, 'run.sh')];
-      const run = `node --import tsx ${BUSY} -i ${inventory()} --output json --log ${log}`;
+      const run = `node ${BUSY} -i ${inventory()} --output json --log ${log}`;
       writeFileSync(inner, `trap '' HUP; ${run}; echo $? >${end}\n`);
       const terminal = inTerminal(`${shell}sh ${inner}; :`);
       await follow(terminal, 'busy', async () => {
@@ -111,7 +107,7 @@ describe('SIGHUP', () => {
 });
 
 function start(playbook: string): ChildProcess {
-  const args = ['--import', 'tsx', playbook, '-i', inventory(), '--output', 'json'];
+  const args = [playbook, '-i', inventory(), '--output', 'json'];
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
 }
 

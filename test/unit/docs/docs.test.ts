@@ -21,7 +21,11 @@ const PAGES = [
   'docs/guarantees.md',
   'docs/variables.md',
   'docs/resources.md',
+  'docs/from-ansible.md',
 ];
+
+/** Resources that no module of Ansible is like. */
+const OURS_ALONE = ['LaterContent', 'caCertificate', 'release', 'setAside', 'task'];
 
 describe('the documentation', () => {
   it('lists the variables as the schema has them', () => {
@@ -50,6 +54,19 @@ describe('the documentation', () => {
     expect([...fields, ...named].filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
   });
 
+  it('names for Ansible users only what there is', async () => {
+    const resources = Object.keys(await import('../../../lib/resources/index.ts'));
+    const words = [...resources, 'block', 'play', 'task'];
+    const modules = read('docs/from-ansible.md').split('## Modules')[1]?.split('## Keywords')[0] ?? '';
+    const here = modules.split('\n').map((line) => line.split(/(?<!\\)\|/)[2] ?? '');
+    const named = here.flatMap((cell) =>
+      [...cell.matchAll(/`([a-z]\w+)(?=[`(])/g)].map(([, name = '']) => name),
+    );
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((name) => !words.includes(name))).toEqual([]);
+    expect(resources.filter((name) => !named.includes(name)).sort()).toEqual(OURS_ALONE);
+  });
+
   it.each(PAGES)('%s links to files that exist', (page) => {
     for (const [, target = ''] of read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
       if (!target.startsWith('http'))
@@ -65,7 +82,15 @@ describe('the documentation', () => {
   });
 
   it.each(PAGES)('%s names playbooks and flags that exist', (page) => {
-    const own = ['--cluster', '--purge', '--set-aside-data', '--graph', '--list', '--explain'];
+    const own = [
+      '--cluster',
+      '--purge',
+      '--set-aside-data',
+      '--graph',
+      '--list',
+      '--explain',
+      '--connection',
+    ];
     for (const [line] of read(page).matchAll(/npx tsx playbooks\/[^\n`|]*/g)) {
       const [, playbook = ''] = /(playbooks\/\w+\.ts)/.exec(line) ?? [];
       expect(existsSync(join(ROOT, playbook)), playbook).toBe(true);

@@ -20,11 +20,15 @@ export function resourcesPage(): string {
   );
   return [
     '# Resources',
-    'Made from the doc comments in `lib/resources`; `npx vitest run --project unit test/unit/docs -u` makes it anew. Each takes its name first, then one object: these options, and those of every task (`title`, `after`).',
+    'Made from the doc comments in `lib/resources`; `npx vitest run --project unit test/unit/docs -u` makes it anew. Each takes its name first, then one object: its own options, and those of every task.',
+    `## Every task\n\nAnsible’s control words, and what belongs to them: [the guide](guide.md#control-words) tells how they act.\n\n${tableOf(EVERY_TASK, types)}`,
     ...sections,
     '',
   ].join('\n\n');
 }
+
+/** The options that no resource says itself. */
+const EVERY_TASK = 'TaskOptions';
 
 interface Member {
   readonly name: string;
@@ -94,8 +98,11 @@ function membersOf(name: string, types: ReadonlyMap<string, Declared>, depth = 0
 }
 
 function tableOf(name: string, types: ReadonlyMap<string, Declared>): string {
+  const declared = new Set(types.get(name)?.members.map((member) => member.name));
+  const everyTasks = new Set(membersOf(EVERY_TASK, types).map((member) => member.name));
   const lines = membersOf(name, types)
-    .filter((member) => !['title', 'after', 'inTurn'].includes(member.name))
+    .filter((member) => declared.has(member.name) || !everyTasks.has(member.name))
+    .filter((member) => member.name !== 'inTurn')
     .map(({ name: option, type, doc }) => `| \`${option}\` | \`${cell(type)}\` | ${cell(doc)} |`);
   return lines.length === 0 ? '' : ['| option | | |', '|---|---|---|', ...lines].join('\n');
 }

@@ -3,10 +3,10 @@ import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';
-import { archive } from '../../../lib/resources/archive.ts';
-import { certificate } from '../../../lib/resources/certificate.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { issuedCertificate } from '../../../lib/resources/issued-certificate.ts';
+import { release } from '../../../lib/resources/release.ts';
 
 const never = () => Promise.reject(new Error('not in a check'));
 const SUM = 'a'.repeat(64);
@@ -14,14 +14,14 @@ const SUM = 'a'.repeat(64);
 const TASKS = {
   file: file('/x/file', { content: 'wanted', mode: '0644' }),
   directory: directory('/x/dir', { mode: '0755' }),
-  certificate: certificate('/x/server.pem', {
+  certificate: issuedCertificate('/x/server.pem', {
     keyPath: '/x/server-key.pem',
     sans: [],
     ca: '',
     renewBefore: 0,
     issue: never,
   }),
-  archive: archive('/x/bin', {
+  release: release('/x/bin', {
     names: ['etcd', 'etcdctl'],
     version: '3.5.16',
     record: '/x/release',
@@ -60,7 +60,7 @@ describe('what stands at a path and does not make way', () => {
     ],
     [
       'a directory for a binary',
-      TASKS.archive,
+      TASKS.release,
       ['', '', is('directory')],
       '/x/bin/etcdctl is a directory, a file was wanted',
     ],
@@ -147,13 +147,13 @@ describe('a wish for a path', () => {
 describe('the record of a release', () => {
   const record = `3.5.16 http://mirror/\n${SUM} etcd\n${SUM} etcdctl\n`;
   it('vouches for what it lists', () => {
-    expect(diff(TASKS.archive, text(record), binary, binary)).toEqual([]);
+    expect(diff(TASKS.release, text(record), binary, binary)).toEqual([]);
   });
 
   it.each([0, 5, 20, 22, 40, record.length - 30, record.length - 1])(
     'vouches for nothing when it is cut after %i bytes',
     (length) => {
-      expect(diff(TASKS.archive, text(record.slice(0, length)), binary, binary)).toMatchObject([
+      expect(diff(TASKS.release, text(record.slice(0, length)), binary, binary)).toMatchObject([
         { kind: 'create', property: 'version', before: null, after: '3.5.16' },
       ]);
     },

@@ -1,12 +1,14 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
+import type { ControlWords } from '../../../lib/dsl/words.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
+import { waitFor } from '../../../lib/resources/wait-for.ts';
 
 const after = (task: Task) => task.diff({ code: 0, out: '' }, new World()).map((change) => change.after);
 
@@ -32,6 +34,30 @@ it('what a user expects is the default', () => {
   expect(after(group('web'))).toEqual(['web']);
 });
 
+describe('a control word that no host could follow is told before any contact', () => {
+  it.each<[ControlWords, RegExp]>([
+    [{ when: 'no' as never }, /^"\/a is absent": when is "no", true or false was wanted$/],
+    [{ ignoreErrors: 1 as never }, /ignoreErrors is 1, true or false was wanted$/],
+    [{ retries: -1 }, /retries is -1, a whole number from 0 was wanted$/],
+    [{ retries: 1.5 }, /retries is 1.5, a whole number from 0 was wanted$/],
+    [{ delay: Number.NaN }, /delay is null, seconds from 0 was wanted$/],
+    [{ timeout: 0 }, /timeout is 0, seconds above 0 was wanted$/],
+    [{ environment: { 'A-B': '' } }, /"A-B" is no name of a variable$/],
+    [{ environment: { q_state: '' } }, /"q_state" is no name of a variable$/],
+    [{ becomeUser: 'a b' }, /"a b" is no name of a user$/],
+  ])('%j', (words, message) => {
+    expect(() => absent('/a', words)).toThrow(message);
+    expect(() => absent('/a', words)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+
+  it('is the own option of a resource that has one of that name', () => {
+    expect(waitFor('x', { until: sh`true`, timeout: 5, retries: 1 })).toMatchObject({
+      wish: { timeout: 5 },
+      words: { retries: 1 },
+    });
+  });
+});
+
 /** Never run: the compiler holds that each line is red in the editor. */
 export function wrong(): readonly Task[] {
   return [
@@ -47,6 +73,18 @@ export function wrong(): readonly Task[] {
     command('x', { run: sh`:` }),
     // @ts-expect-error a name that no task option has
     absent('/a', { afterwards: [] }),
+    // @ts-expect-error a misspelt control word
+    absent('/a', { ignoreError: true }),
+    // @ts-expect-error a condition is true or false
+    absent('/a', { when: 'yes' }),
+    // @ts-expect-error seconds are a number
+    absent('/a', { timeout: '30s' }),
+    // @ts-expect-error shell, not text
+    absent('/a', { until: 'true' }),
+    // @ts-expect-error a value of the environment is text
+    absent('/a', { environment: { PORT: 80 } }),
+    // @ts-expect-error a wait needs its own timeout
+    waitFor('x', { until: sh`:` }),
     // @ts-expect-error an option that a group has not
     group('web', { home: '/' }),
     // @ts-expect-error the name comes first

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { program } from '../../program.ts';
 import { type Files, write } from './support.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
@@ -17,7 +18,7 @@ interface Event {
 /** Runs site.ts as a process of its own; no host of these inventories is ever contacted. */
 async function site(files: Files, ...args: readonly string[]) {
   const folder = write(files);
-  const line = ['--import', 'tsx', 'playbooks/site.ts', '-i', join(folder, 'inventory.yaml')];
+  const line = [program('playbooks/site.ts'), '-i', join(folder, 'inventory.yaml')];
   const { code, out } = await new Promise<{ code: number; out: string }>((done) => {
     const child = execFile(
       process.execPath,

@@ -63,3 +63,15 @@ test('every event carries the ID of the run', async () => {
   expect(ids).toEqual([runId(), runId()]);
   expect(runId()).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/);
 });
+
+test('what a command prints is an event of its own, whatever the verbosity', async () => {
+  const { stdout } = await printed({ output: 'json' }, [
+    { event: 'output', host: 'web01', task: 'it is loaded', line: 'half of it' },
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    event: 'output',
+    host: 'web01',
+    task: 'it is loaded',
+    line: 'half of it',
+  });
+});

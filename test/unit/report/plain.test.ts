@@ -14,7 +14,7 @@ const run: readonly RunEvent[] = [
   task('etcd01', {
     changes: [change(), change({ property: 'owner', before: null, after: 'unknown', certainty: 'unknown' })],
   }),
-  { event: 'log', level: 'output', host: 'etcd01', message: 'said \x1b[31mred' },
+  { event: 'output', host: 'etcd01', task: 'it runs', line: 'said \x1b[31mred' },
   { event: 'log', level: 'warning', host: 'etcd02', message: 'beware' },
   {
     event: 'error',

@@ -195,9 +195,10 @@ test('nothing a host says reaches the terminal as an escape sequence', async () 
       task: evil,
       changes: [change({ property: evil, before: evil, after: evil, text: { before: evil, after: '' } })],
     }),
-    ...(['info', 'output', 'debug', 'warning', 'trace'] as const).map(
+    ...(['info', 'debug', 'warning', 'trace'] as const).map(
       (level): RunEvent => ({ event: 'log', level, host: evil, message: evil }),
     ),
+    { event: 'output', host: evil, task: evil, line: evil },
     { event: 'error', message: evil, hint: evil, host: evil, task: `${evil}!`, exitCode: 2 },
     recap({ [evil]: { changed: 1 } }, { exitCode: 2 }),
   ]);

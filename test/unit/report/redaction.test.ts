@@ -15,9 +15,10 @@ const everywhere: readonly RunEvent[] = [
     task: `with ${canary}`,
     changes: [change({ before: canary, after: canary, text: { before: `${canary}\n`, after: '' } })],
   }),
-  ...(['debug', 'info', 'warning', 'output', 'trace'] as const).map(
+  ...(['debug', 'info', 'warning', 'trace'] as const).map(
     (level): RunEvent => ({ event: 'log', level, host: 'etcd01', message: canary }),
   ),
+  { event: 'output', host: 'etcd01', task: 'it runs', line: canary },
   { event: 'error', message: `no ${canary}`, hint: canary, task: canary, exitCode: 2 },
   recap({ etcd01: { changed: 1 } }, { exitCode: 2 }),
 ];

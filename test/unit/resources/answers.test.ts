@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { World } from '../../../lib/dsl/world.ts';
-import { file, LaterContent } from '../../../lib/resources/file.ts';
+import { LaterContent } from '../../../lib/resources/content/later.ts';
+import { file } from '../../../lib/resources/file.ts';
 import { firewall } from '../../../lib/resources/firewall/index.ts';
 import { firewallOff } from '../../../lib/resources/firewall/off.ts';
 import { service } from '../../../lib/resources/service/index.ts';

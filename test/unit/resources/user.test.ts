@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../lib/dsl/path.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
 import { World } from '../../../lib/dsl/world.ts';
-import { type UserOptions, user } from '../../../lib/resources/user.ts';
+import { group } from '../../../lib/resources/group.ts';
+import { user } from '../../../lib/resources/user.ts';
+import type { UserOptions } from '../../../lib/resources/user-wish.ts';
 
 /** What the probe prints: groups that are asked about, and the user if there is one. */
 function observed(groups: readonly string[], own?: string): string {
@@ -49,7 +53,7 @@ describe('a user', () => {
   it('takes no group away', () => {
     const task = user('ann', { groups: ['adm', 'web'] });
     const changes = task.diff({ code: 0, out: observed(['adm', 'web'], ANN) }, new World());
-    expect(task.apply(changes, {}).text).toMatch(/\nusermod {2,}--append --groups adm,web ann$/);
+    expect(task.apply(changes, {}).text).toMatch(/\nusermod --append --groups adm,web ann \|\| exit$/);
   });
 
   it('needs its groups, or a task that makes them', () => {
@@ -59,7 +63,92 @@ describe('a user', () => {
     expect(plan({ groups: ['adm'] }, observed([], ANN), world)).toEqual(['update groups: null → adm']);
   });
 
+  const HASH = '$6$salt$0123456789abcdef';
+  const shadow = (hash: string, days = '') => `shadow ${sha256(hash)} ${days}`;
+  it.each<[string, UserOptions, out: string, string[]]>([
+    [
+      'leaves groups where the list is all',
+      { groups: ['adm'], onlyGroups: true },
+      observed(['adm'], ANN),
+      ['update groups: null → adm', 'remove groups: sudo → null'],
+    ],
+    ['has its password', { password: new Secret(HASH) }, observed([], `${ANN}\n${shadow(HASH)}`), []],
+    [
+      'has another password',
+      { password: new Secret(HASH) },
+      observed([], `${ANN}\n${shadow('!')}`),
+      ['update password: (secret) → (secret)'],
+    ],
+    ['expires that day', { expires: '2027-01-31' }, observed([], `${ANN}\n${shadow('!', '20849')}`), []],
+    [
+      'has its shell, and a password',
+      { shell: '/bin/sh', password: new Secret(HASH) },
+      observed([], `${ANN}\n${shadow(HASH)}`),
+      [],
+    ],
+    ['never expires', { expires: 'never' }, observed([], `${ANN}\n${shadow('!')}`), []],
+    [
+      'is to expire',
+      { expires: '2027-01-31' },
+      observed([], `${ANN}\n${shadow('!')}`),
+      ['update expires: never → 2027-01-31'],
+    ],
+    ['has a comment', { comment: 'Ann' }, observed([], ANN), ['update comment:  → Ann']],
+    ['has its number', { uid: 1000 }, observed([], ANN), []],
+  ])('%s', (_name, options, out, differences) => {
+    expect(plan(options, out)).toEqual(differences);
+  });
+
+  it.each<[UserOptions, out: string, RegExp]>([
+    [{ uid: 1001 }, observed([], ANN), /user ann has uid 1000, 1001 was wanted$/],
+    [{ uid: 1001 }, observed([], 'holder bob'), /user ann with uid 1001: bob has it$/],
+    [{ password: new Secret(HASH) }, observed([], 'shadow closed'), /cannot read \/etc\/shadow$/],
+  ])('%j is not done', (options, out, message) => {
+    expect(() => plan(options, out)).toThrow(message);
+  });
+
+  it.each<UserOptions>([
+    { onlyGroups: true },
+    { comment: 'a:b' },
+    { password: new Secret('plain') },
+    { password: new Secret('') },
+    { expires: 'soon' },
+  ])('%j is refused before any contact', (options) => {
+    expect(() => user('ann', options)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+
+  it('keeps a password out of arguments', () => {
+    const task = user('ann', { password: new Secret(HASH) });
+    for (const out of [observed([]), observed([], ANN)]) {
+      const script = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
+      expect(script).toMatch(/printf '%s:%s\\n' ann '\$6\$salt\S*' \| chpasswd -e/);
+      expect(script).not.toMatch(/(usermod|useradd)[^\n]*\$6\$/);
+    }
+  });
+
   it.each(['', 'a b', '-x', 'a:b'])('%j is no name', (name) => {
     expect(() => user(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+});
+
+describe('a group by its number', () => {
+  const plan = (out: string) =>
+    group('web', { gid: 500 })
+      .diff({ code: 0, out }, new World())
+      .map(({ kind }) => kind);
+  it('is there, or is made', () => {
+    expect(plan(`group web 500:\n${MARK}\nholder web\ngroup web 500:`)).toEqual([]);
+    expect(plan(`\n${MARK}\n`)).toEqual(['create']);
+  });
+
+  it.each([
+    [`group web 501:\n${MARK}\ngroup web 501:`, /group web has gid 501, 500 was wanted$/],
+    [`\n${MARK}\nholder games`, /group web with gid 500: games has it$/],
+  ])('%j is not done', (out, message) => {
+    expect(() => plan(out)).toThrow(message);
+  });
+
+  it.each(['', '-x', 'a b'])('%j is no name', (name) => {
+    expect(() => group(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });

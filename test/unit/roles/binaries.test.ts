@@ -1,9 +1,13 @@
 import { expect, it } from 'vitest';
 import { shortDigest } from '../../../lib/dsl/path.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
-import { ORDINARY } from '../../../lib/etcd/facts/index.ts';
+import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../lib/etcd/facts/kept.ts';
+import type { MemberReading } from '../../../lib/etcd/facts/read-member.ts';
 import { binaries } from '../../../roles/binaries.ts';
+import { systemd } from '../../../roles/systemd.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 
 it('an etcd that the host was to bring and has not: says what to do, and names no role', () => {
@@ -37,7 +41,7 @@ it.each<[string, property: string, after: string, loaded: string | undefined, in
     facts: { ...ORDINARY, kept },
   });
   const change = {
-    resource: 'archive:/opt/etcd/bin',
+    resource: 'release:/opt/etcd/bin',
     kind: 'update' as const,
     property,
     before: null,
@@ -45,4 +49,44 @@ it.each<[string, property: string, after: string, loaded: string | undefined, in
     certainty: 'certain' as const,
   };
   expect(tasks.at(-1)?.inTurn([change])).toBe(inTurn);
+});
+
+it.each<[string, runs: string, loaded: string, onDisk: string, restart: boolean]>([
+  ['was upgraded by hand to what is wanted', '3.6.16', 'a', 'a', false],
+  ['runs what is wanted, and another program was put there since', '3.6.16', 'a', 'b', true],
+  ['runs another version', '3.5.30', 'a', 'a', true],
+])('a member that %s is restarted for it or not', (_what, runs, loaded, onDisk, restart) => {
+  const vars = { ...DEFAULTS, etcd_address: '10.0.0.1', etcd_version: '3.6.16' };
+  const digest = (letter: string) => letter.repeat(64);
+  const facts = {
+    ...ORDINARY,
+    service: 'active' as const,
+    kept: { ...NOTHING_KEPT, loadedProgram: digest(loaded) },
+    reading: { healthy: true, status: { version: runs } } as MemberReading,
+    cluster: { ...ORDINARY.cluster, version: '3.6.16' } as EtcdFacts['cluster'],
+  };
+  const target = { name: 'etcd01', vars, hostvars: { etcd01: vars }, facts };
+  const archive = binaries.tasks(target).at(-1);
+  const service = systemd.tasks(target).find(({ resource }) => resource === 'service:etcd') as Task;
+  const world = new World();
+  const stat = (type: string, size: number) => `stat ${type}|755|root|root|${size}|/x\n`;
+  const text = (lines: string) =>
+    `${stat('regular file', lines.length)}text\n${Buffer.from(lines).toString('base64')}\n`;
+  const there = `${stat('regular file', 9)}sha256 ${digest(onDisk)}\n`;
+  const said = (parts: readonly string[]) => ({ code: 0, out: parts.join(`${MARK}\n`) });
+  const record = text(`3.5.30 https://x/\n${digest('0')} etcd\n${digest('0')} etcdctl\n`);
+  const directory = stat('directory', 9);
+  const due = archive?.diff(said([record, there, there, there, directory, directory]), world);
+  expect(due).toMatchObject([{ property: 'version', before: '3.5.30', after: '3.6.16' }]);
+  const loads = [loaded, 'c', 'd', 'e', 'f'];
+  const wanted = (service.wish as { service: { loads: { digest?: string }[] } }).service.loads;
+  const recorded = loads.map((letter, i) => `${wanted[i]?.digest ?? digest(letter)}  -\n`);
+  const files = loads.map(
+    (letter, i) => `${stat('regular file', 9)}sha256 ${recorded[i]?.slice(0, 64) ?? letter}\n`,
+  );
+  const state = 'ActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\n';
+  const changes = service.diff(said([text(recorded.join('')), '', ...files, state]), world);
+  expect(changes.map(({ kind, before }) => `${kind} ${before}`)).toEqual(
+    restart ? ['restart other etcd'] : [],
+  );
 });

@@ -15,10 +15,11 @@ import { sha256 } from '../../../lib/dsl/path.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
-import { archive } from '../../../lib/resources/archive.ts';
 import { command } from '../../../lib/resources/command.ts';
+import { LaterContent } from '../../../lib/resources/content/later.ts';
 import { directory } from '../../../lib/resources/directory.ts';
-import { file, LaterContent } from '../../../lib/resources/file.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { release } from '../../../lib/resources/release.ts';
 import { task } from '../../../lib/resources/task.ts';
 import { waitFor } from '../../../lib/resources/wait-for.ts';
 import type { LoopHost } from '../../../lib/runner/play-host.ts';
@@ -401,18 +402,18 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
   it('lists what it sends before the first byte', async () => {
     const source = join(dir, 'source');
     writeFileSync(source, 'bytes');
-    const release = {
+    const found = {
       version: '1',
       from: 'here',
       files: [{ name: 'tool', path: source, sha256: sha256('bytes') }],
     };
     const host = await plan(
-      archive(join(dir, 'new/bin'), {
+      release(join(dir, 'new/bin'), {
         names: ['tool'],
         version: '1',
         record: join(dir, 'state/release'),
         mode: '0755',
-        fetch: async () => release,
+        fetch: async () => found,
       }),
     );
     let listed = '';
@@ -431,7 +432,7 @@ describe.each(SHELLS)('the loop under %s', (_name, ...shell) => {
     writeFileSync(source, Buffer.alloc(3_000_000));
     const bytes = readFileSync(source);
     const host = await plan(
-      archive(join(dir, 'bin'), {
+      release(join(dir, 'bin'), {
         names: ['tool'],
         version: '1',
         record: join(dir, 'state/release'),

@@ -12,6 +12,7 @@ import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
+import { service } from '../../../lib/resources/service/index.ts';
 import { task } from '../../../lib/resources/task.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
@@ -21,7 +22,12 @@ import { shellHost } from '../support/shell-host.ts';
 const HERE = fileURLToPath(import.meta.url);
 
 /** Runs roles on hosts; what was said, and whether any host was contacted. */
-async function run(roles: readonly Role<HostFacts>[], vars: Record<string, unknown> = {}, ordinary = true) {
+async function run(
+  roles: readonly Role<HostFacts>[],
+  vars: Record<string, unknown> = {},
+  ordinary = true,
+  only?: string,
+) {
   const dir = scratch();
   const sink = recorder();
   let contacted = false;
@@ -46,7 +52,7 @@ async function run(roles: readonly Role<HostFacts>[], vars: Record<string, unkno
       check: false,
       detailedExitcode: false,
       forks: 5,
-      roles: { includes: () => true, explicit: false },
+      roles: { includes: (name) => (only ?? name) === name, explicit: only !== undefined },
       sink,
     },
   ).done;
@@ -294,5 +300,44 @@ describe('an error in a resource of a user', () => {
     });
     const { code, message } = await run([of(() => [wrong('x')])]);
     expect([code, message]).toEqual([2, 'web1: diff of mine gives no list of differences']);
+  });
+
+  describe('a task that names another one', () => {
+    const conf = () => file('/tmp/quorate-conf', { content: '' });
+    const loaded = (after: Task) => command('loaded', { run: sh`:`, unless: sh`:`, after: [after] });
+    const reloads = (on: Task) => service('site', { reloadOn: [on] });
+    const of = (...tasks: Task[]) => role({ name: 'site', description: '', tasks: () => tasks });
+
+    it.each([
+      [
+        'is not in the list',
+        () => of(loaded(conf())),
+        '"loaded" names "/tmp/quorate-conf has its content, mode and owner", which is not in the list',
+      ],
+      [
+        'stands behind it',
+        () => of(reloads(conf()), conf()),
+        '"site is enabled and running" names "/tmp/quorate-conf has its content, mode and owner", which stands behind it',
+      ],
+    ])('which %s is told before any contact, with its line', async (_what, make, message) => {
+      const { code, contacted, first } = await run([make()]);
+      expect([code, contacted, first?.message]).toEqual([1, false, `web1: role site: ${message}`]);
+      expect(HERE.endsWith(first?.position?.file ?? 'none')).toBe(true);
+    });
+
+    it('is fine where that is skipped, or stands in a role before', async () => {
+      const one = role({
+        name: 'one',
+        description: '',
+        tasks: () => [file('/tmp/quorate-conf', { content: '', when: false })],
+      });
+      expect((await run([one, of(loaded(conf()))])).code).toBe(0);
+    });
+
+    it('may name one of a role that is left out', async () => {
+      const one = role({ name: 'one', description: '', tasks: () => [conf()] });
+      const { code } = await run([one, of(loaded(conf()))], {}, true, 'site');
+      expect(code).toBe(0);
+    });
   });
 });

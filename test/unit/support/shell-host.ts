@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Host } from '../../../lib/transport/host.ts';
 
 /** A host behind the interface that runs scripts by a real shell on this machine. */
@@ -29,6 +30,7 @@ export function shellHost(shell: readonly string[] = ['sh'], name = 'here'): Hos
     },
     async send(source, target, progress) {
       roundTrips += 1;
+      await mkdir(dirname(target), { recursive: true });
       await copyFile(source, target);
       progress?.(1);
     },

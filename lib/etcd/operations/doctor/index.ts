@@ -82,13 +82,16 @@ function warn(
       `${name}: to renew the CA under its key: ${renewCa(pkiDir, all, false).join('\n  then: ')}`,
     );
   }
-  for (const one of all) {
-    if (one.unread === undefined || isHealthy(one)) continue;
-    run.log(
-      'warning',
-      `${one.member.host}: what it wrote could not be read, become root (-b): ${one.unread}`,
-    );
-  }
+  for (const line of unreadLogs(all)) run.log('warning', line);
+}
+
+/** Members that may have a cause in their logs, which the login may not read: nothing there is no evidence. */
+export function unreadLogs(all: readonly Evidence[]): readonly string[] {
+  return all.flatMap((one) =>
+    one.unread === undefined || isHealthy(one)
+      ? []
+      : [`${one.member.host}: what it wrote could not be read, become root (-b): ${one.unread}`],
+  );
 }
 
 /** A run that changes members this very moment, by the first host that knows it. */

@@ -15,7 +15,7 @@ export async function tellTaken(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pr
   if (clusterFacts(surveyed)?.version !== undefined) return;
   const { cluster, hosts } = surveyed;
   const host = hosts.find(({ plan }) =>
-    plan.some(({ task, changes }) => task.resource.startsWith('archive:') && changes.length > 0),
+    plan.some(({ task, changes }) => task.resource.startsWith('release:') && changes.length > 0),
   );
   if (host === undefined) return;
   const record = `${memberOf(host.target).stateDir}/release`;

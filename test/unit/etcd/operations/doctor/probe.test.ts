@@ -3,9 +3,11 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
+import { quote } from '../../../../../lib/dsl/sh.ts';
 import { ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
 import { dataDirOf, hasLog, otherData, ownLogs } from '../../../../../lib/etcd/operations/doctor/data.ts';
 import { parseEvidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
+import { unreadLogs } from '../../../../../lib/etcd/operations/doctor/index.ts';
 import { probeEvidence } from '../../../../../lib/etcd/operations/doctor/probe.ts';
 import { marked } from '../../../support/marks.ts';
 import { memberBelow } from '../../../support/member-below.ts';
@@ -37,6 +39,33 @@ it.each(SHELLS)('pipes in the place of files keep nobody waiting: %s', (_name, f
   });
   const { certificates, journal, unread } = parseEvidence(member, ORDINARY, [], marked(out));
   expect([certificates, journal, unread]).toEqual([[], [], `${log} is no file`]);
+});
+
+it.each([
+  ['a login that sees its own messages alone', 'Hint: You are not seeing messages from other users.', true],
+  ['a journal that is closed', 'No journal files were opened due to insufficient permissions.', true],
+  ['a journal without a line', '-- No entries --', false],
+  ['a journal that is read', '', false],
+])('a journal that could not be read is not taken for an empty one: %s', (_, said, unread) => {
+  const root = scratch();
+  const { member } = memberBelow(root);
+  const tools = { journalctl: `printf '%s' ${quote(said)} >&2`, systemctl: 'echo NRestarts=0' };
+  for (const [name, text] of Object.entries(tools)) {
+    writeFileSync(join(root, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  }
+  const script = `${PRELUDE}\nq_state=${member.stateDir}\n${probeEvidence({ ...member, manager: 'systemd' }, [], 'sick').text}`;
+  const out = execFileSync('sh', {
+    input: script,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, PATH: `${root}:${process.env.PATH}` },
+  });
+  const found = parseEvidence(member, ORDINARY, [], marked(out));
+  expect(found.unread).toBe(unread ? said : undefined);
+  const sick = { ...found, reading: undefined };
+  expect(unreadLogs([sick])).toEqual(
+    unread ? [`etcd01: what it wrote could not be read, become root (-b): ${said}`] : [],
+  );
 });
 
 it.each(SHELLS)('what a host says of a member is read alike: %s', (_name, file = 'sh', ...args) => {

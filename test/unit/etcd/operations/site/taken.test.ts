@@ -9,7 +9,7 @@ async function said(version: string, vars = {}, change = {}): Promise<readonly s
   const cluster = clusterFacts({ version: undefined, ...change });
   const member = {
     facts: { cluster },
-    plan: [planned('archive:/opt/etcd/bin', 'create', { property: 'version' })],
+    plan: [planned('release:/opt/etcd/bin', 'create', { property: 'version' })],
     says: () => `${version} PATH (/usr/bin/etcd)\n`,
   };
   const surveyed = fakeCluster([member, { facts: { cluster } }], vars);

@@ -1,0 +1,60 @@
+import { Lazy } from '../../dsl/lazy.ts';
+import { Secret } from '../../dsl/secret.ts';
+import { contentOf } from '../../dsl/source.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+
+const jinja = new Lazy(async () => {
+  const [{ parse }, { evaluate }, { fromPlain }, { Undefined, textOf }, { TemplateError }] =
+    await Promise.all([
+      import('../../inventory/jinja/parse.ts'),
+      import('../../inventory/jinja/evaluate.ts'),
+      import('../../inventory/jinja/data-filters.ts'),
+      import('../../inventory/jinja/values.ts'),
+      import('../../inventory/jinja/errors.ts'),
+    ]);
+  return { parse, evaluate, fromPlain, textOf, Undefined, TemplateError };
+});
+
+/** The text of a template of control with these values; a `Secret` where one went into it. Throws exit code 1. */
+export function rendered(template: string, values: Readonly<Record<string, unknown>>): string | Secret {
+  const whole = contentOf(template);
+  if (typeof whole !== 'string') throw wrong(template, 'it is no text, or longer than 64 KiB');
+  // The line end behind a tag goes, at the end of the file, too.
+  const source = whole.replace(/(^|[^+])([%#]\})\n$/, '$1$2');
+  const { parse, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
+  const open = opened(values);
+  try {
+    const known = new Map(Object.entries(open.value as object).map(([name, one]) => [name, fromPlain(one)]));
+    const result = evaluate(parse(source), { get: (name) => known.get(name) });
+    if (result instanceof Undefined) throw result.error();
+    const text = result === null ? '' : textOf(result);
+    // A template of one value alone is that value, without the line end behind it.
+    const filled = source.endsWith('\n') && typeof result !== 'string' ? `${text}\n` : text;
+    return open.secret ? new Secret(filled) : filled;
+  } catch (error) {
+    if (error instanceof TemplateError) throw wrong(template, error.message);
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly value: unknown;
+  readonly secret: boolean;
+}
+
+/** Values with what secrets hold in their place. */
+function opened(value: unknown): Opened {
+  if (value instanceof Secret) return { value: value.reveal(), secret: true };
+  if (typeof value !== 'object' || value === null) return { value, secret: false };
+  const parts = Object.entries(value).map(([key, one]) => [key, opened(one)] as const);
+  const secret = parts.some(([, part]) => part.secret);
+  if (Array.isArray(value)) return { value: parts.map(([, part]) => part.value), secret };
+  return { value: Object.fromEntries(parts.map(([key, part]) => [key, part.value])), secret };
+}
+
+function wrong(template: string, found: string): QuorateError {
+  return new QuorateError(`cannot fill in the template ${template}: ${found}`, {
+    exitCode: EXIT.usage,
+    hint: "its names come from values: { template: './site.conf.j2', values: { port: 80 } }",
+  });
+}

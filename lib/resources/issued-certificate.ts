@@ -1,0 +1,183 @@
+import { basename } from 'node:path';
+import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import {
+  checkedPath,
+  type ObservedPath,
+  ownershipDifferences,
+  parsePath,
+  requireRoom,
+  SECRET,
+  sha256,
+} from '../dsl/path.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import type { Secret } from '../dsl/secret.ts';
+import { sh } from '../dsl/sh.ts';
+import { UNKNOWN, type World } from '../dsl/world.ts';
+import { certificateProblems, describeProblem } from '../pki/index.ts';
+import type { LaterContent } from './content/later.ts';
+
+export interface IssuedCertificateOptions {
+  readonly keyPath: string;
+  readonly owner?: string;
+  readonly group?: string;
+  /** Exactly the names and addresses it must carry. */
+  readonly sans: readonly string[];
+  /** The CA it must come from, PEM; without a value before there is one. `itself`: it is its own issuer. */
+  readonly ca: string | LaterContent;
+  /** Milliseconds before the end at which it is due for renewal. */
+  readonly renewBefore: number;
+  /** Runs on control, never in a check. */
+  readonly issue: () => Promise<{ readonly certPem: string; readonly keyPem: Secret }>;
+}
+
+interface CertificateDesired extends IssuedCertificateOptions {
+  readonly path: string;
+}
+
+interface ObservedPair {
+  readonly certificate: ObservedPath | undefined;
+  readonly key: ObservedPath | undefined;
+  readonly ground: Ground;
+  /** Digests of the two when they were installed. */
+  readonly installed: readonly [certificate: string | undefined, key: string | undefined];
+}
+
+/**
+ * A certificate and its key that a function on control makes: from this CA, for these names, valid for a while, and as
+ * they were installed. `certificate` brings the usual functions along.
+ *
+ * @example
+ * issuedCertificate('/etc/app/server.pem', { keyPath: '/etc/app/server-key.pem', sans: ['app.example'], ca: caPem,
+ *   renewBefore: 30 * 86_400_000, issue: () => pki.issueMember('app', 'server', ['app.example']) })
+ */
+export const issuedCertificate = defineResource<IssuedCertificateOptions, CertificateDesired, ObservedPair>({
+  kind: 'certificate',
+  name: (desired) => desired.path,
+  title: (desired) => `${desired.path} is valid`,
+  complete: (path, options) => ({
+    ...options,
+    path: checkedPath(path),
+    keyPath: checkedPath(options.keyPath),
+  }),
+  owns: ({ path, keyPath }) => [path, keyPath, next(path), next(keyPath)],
+  files: ({ path, keyPath }) => [path, keyPath],
+  probe: ({ path, keyPath, owner, group }) =>
+    probe(
+      [
+        { path, how: 'text' },
+        { path: keyPath, how: 'digest' },
+        ...groundReads(path, { ...(owner && { owner }), ...(group && { group }) }),
+      ],
+      sh`if [ -f "$q_state/issued" ]; then
+  while read -r q_sum q_name; do
+    case $q_name in ${path}) echo "certificate $q_sum" ;; ${keyPath}) echo "key $q_sum" ;; esac
+  done <"$q_state/issued"
+fi`,
+    ),
+  parse({ code, out }) {
+    const parts = partsOf(out);
+    const [certificatePart = '', keyPart = ''] = parts;
+    const installed = parts.at(-1) ?? '';
+    const digest = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(installed)?.[1];
+    return {
+      certificate: parsePath({ code, out: certificatePart }),
+      key: parsePath({ code, out: keyPart }),
+      ground: parseGround(parts),
+      installed: [digest('certificate'), digest('key')],
+    };
+  },
+  diff: diffPair,
+  foresee(desired, observed, changes, world) {
+    const digest = changes.length === 0 ? observed.certificate?.sha256 : UNKNOWN;
+    world.path(desired.path).willBe({ type: 'file', ...(digest !== undefined && { sha256: digest }) });
+    world.path(desired.keyPath).willBe({ type: 'file', sha256: UNKNOWN });
+  },
+  async prepare(desired, changes) {
+    if (!needsIssuing(changes)) return {};
+    const { certPem, keyPem } = await desired.issue();
+    return { values: { certPem, keyPem } };
+  },
+  apply({ path, keyPath, owner = '', group = '' }, _changes, { values }) {
+    if (values === undefined) {
+      return sh`q_mode ${path} 0644 ${owner} ${group} && q_mode ${keyPath} 0600 ${owner} ${group}`;
+    }
+    const certPem = String(values.certPem);
+    const keyPem = (values.keyPem as Secret).reveal();
+    // Both lie ready before either takes its place: etcd reads the pair on every handshake.
+    return sh`printf %s ${keyPem} | q_write ${next(keyPath)} 0600 ${owner} ${group} || exit
+printf %s ${certPem} | q_write ${next(path)} 0644 ${owner} ${group} || exit
+{ if [ -f "$q_state/issued" ]; then
+    while read -r q_sum q_name; do
+      case $q_name in ${path} | ${keyPath}) ;; *) printf '%s %s\n' "$q_sum" "$q_name" ;; esac
+    done <"$q_state/issued"
+  fi
+  printf '%s\n' ${`${sha256(certPem)} ${path}`} ${`${sha256(keyPem)} ${keyPath}`}; } | q_write "$q_state/issued" 0600 '' '' || exit
+mv -f -- ${next(keyPath)} ${keyPath} && mv -f -- ${next(path)} ${path} && q_label ${keyPath} && q_label ${path} && q_remember ${keyPath} ${sha256(keyPem)}`;
+  },
+});
+
+/** Where a file lies ready; one that a killed run left there is ours, too. */
+function next(path: string): string {
+  return `${path}.next`;
+}
+
+function diffPair(desired: CertificateDesired, observed: ObservedPair, world: World): readonly Difference[] {
+  const differences = differencesOf(desired, observed);
+  if (differences.length === 0) return [];
+  const folder = requireFolder(desired.path, observed.ground, world);
+  const accounts = requireAccounts(desired, observed.ground, world, desired.path);
+  const certainty = folder === 'conditional' ? folder : accounts;
+  return differences.map((one) => ({ ...one, certainty }));
+}
+
+function differencesOf(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
+  const { certificate: cert, key, installed } = observed;
+  requireRoom(desired.path, 'file', cert);
+  requireRoom(desired.keyPath, 'file', key);
+  const differences: Difference[] = [];
+  const certName = basename(desired.path);
+  const keyName = basename(desired.keyPath);
+  if (cert?.text === undefined) {
+    differences.push({ kind: 'create', property: certName, before: cert?.type ?? null, after: UNKNOWN });
+  } else {
+    const problems = certificateProblems({
+      pem: cert.text,
+      sans: desired.sans,
+      caPem:
+        desired.ca === 'itself' ? cert.text : typeof desired.ca === 'string' ? desired.ca : desired.ca.value,
+      renewBefore: desired.renewBefore,
+    }).map(describeProblem);
+    if (problems.length === 0 && cert.sha256 !== installed[0])
+      problems.push('not the one that was installed');
+    if (problems.length > 0) {
+      differences.push({ kind: 'update', property: certName, before: problems.join('; '), after: UNKNOWN });
+    }
+  }
+  if (key?.sha256 === undefined) {
+    differences.push({ kind: 'create', property: keyName, before: key?.type ?? null, after: UNKNOWN });
+  } else if (key.sha256 !== installed[1]) {
+    differences.push({
+      kind: 'update',
+      property: keyName,
+      before: SECRET,
+      after: UNKNOWN,
+    });
+  }
+  const { owner, group } = desired;
+  for (const [name, mode, path] of [
+    [certName, '0644', cert],
+    [keyName, '0600', key],
+  ] as const) {
+    const ownership = { mode, ...(owner && { owner }), ...(group && { group }) };
+    for (const difference of path ? ownershipDifferences(ownership, path) : []) {
+      differences.push({ ...difference, property: `${name} ${difference.property}` });
+    }
+  }
+  return differences;
+}
+
+/** Another certificate is to come, and not only another mode or owner. */
+export function needsIssuing(changes: readonly Difference[]): boolean {
+  return changes.some(({ property }) => !/ (mode|owner|group)$/.test(property));
+}

@@ -1,0 +1,63 @@
+import { sh } from '../../dsl/sh.ts';
+import { UNKNOWN } from '../../dsl/world.ts';
+import type { FoundPackage, PackageBackend } from './backend.ts';
+
+/** Fedora and its kin; with `yum` in its place where there is no `dnf`, which then tells no versions. */
+export const dnf: PackageBackend = {
+  isThere: sh`command -v rpm >/dev/null && { command -v dnf || command -v yum; } >/dev/null`,
+
+  // Its lists cost a second, so they are asked only where they decide, and never fetched.
+  probe: ({ names, version, state }) => sh`${DNF}
+q_all=$(rpm -q --qf 'rpm installed %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n' -- ${names} 2>&1) || :
+case $q_all in *'error:'*) printf '%s\n' "$q_all"; exit 1 ;; esac
+printf '%s\n' "$q_all"
+set --
+for q_name in ${names}; do
+  case $q_nl$q_all in *"\${q_nl}rpm installed $q_name "*) ${version === undefined ? sh`` : sh`set -- "$@" "$q_name"`} ;;
+  *) set -- "$@" "$q_name"; if rpm -q --whatprovides -- "$q_name" >/dev/null 2>&1; then echo "rpm provided $q_name"; fi ;; esac
+done
+if [ "$#" -gt 0 ]; then
+  "$q_dnf" -q -C repoquery --showduplicates --qf 'rpm known %{name} %{epoch}:%{version}-%{release}\n' -- "$@" 2>/dev/null | sort -u -t ' ' -k 3,3 -k 4,4Vr
+fi
+${state === 'absent' ? sh`rpm -e --test -- ${names} 2>&1 | sed -n 's/.*is needed by (installed) /takes /p'` : sh`:`}`,
+
+  parse(out, names) {
+    const lines = out.split('\n');
+    const all = (what: string, name: string) =>
+      lines.flatMap((line) => {
+        const [kind, how, of, version = ''] = line.split(' ');
+        return kind === 'rpm' && how === what && of === name ? [version.replace(/^0:/, '')] : [];
+      });
+    const find = (name: string): FoundPackage => {
+      const versions = all('known', name);
+      // Of several (kernels, say) the newest stands last.
+      const installed = all('installed', name).at(-1);
+      return { installed, provided: all('provided', name).length > 0, candidate: versions[0], versions };
+    };
+    return {
+      packages: new Map(names.map((name) => [name, find(name)])),
+      takes: lines.flatMap((line) => /^takes (\S+)/.exec(line)?.[1] ?? []),
+    };
+  },
+
+  apply({ names, version, state, downgrade }, changes) {
+    if (state === 'absent')
+      return sh`${DNF}
+q_run remove --setopt=clean_requirements_on_remove=False ${names}`;
+    const any = changes.map(({ property }) =>
+      version === undefined || version === 'latest' ? property : `${property}-${version}`,
+    );
+    const exact = changes.map(({ property, after }, i) =>
+      after === null || after === UNKNOWN ? (any[i] ?? property) : `${property}-${after}`,
+    );
+    const newest = version === 'latest' ? changes.map(({ property }) => property) : [];
+    return sh`${DNF}
+q_run install ${exact} || q_run --refresh install ${any} || exit
+${newest.length > 0 ? sh`q_run upgrade ${newest} || exit` : sh``}
+${downgrade ? sh`for q_spec in ${exact}; do rpm -q -- "$(printf %s "$q_spec" | sed 's/-[0-9]*:/-/')" >/dev/null 2>&1 || q_run downgrade "$q_spec" || exit; done` : sh``}`;
+  },
+};
+
+/** `q_run`: nobody is there to be asked; another one that runs is waited for. */
+const DNF = sh`if command -v dnf >/dev/null; then q_dnf=dnf; else q_dnf=yum; fi
+q_run() { "$q_dnf" -q -y "$@" </dev/null 2>&1; }`;

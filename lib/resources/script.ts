@@ -1,0 +1,42 @@
+import type { TaskOptions } from '../dsl/resource.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
+import { contentOf } from '../dsl/source.ts';
+import type { Task } from '../dsl/task.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { command, type Until } from './command.ts';
+
+export type ScriptOptions = Until &
+  TaskOptions & {
+    /** A text file on control; a relative path begins at the file that names it. */
+    readonly source: string;
+    readonly args?: readonly (string | number)[];
+  };
+
+/**
+ * A script of the role's that runs on the host, by the interpreter that its first line names, else by `/bin/sh`. Like a
+ * `command` it says when it is done; its name says what holds then. A check runs nothing of it.
+ *
+ * @example
+ * script('the database is there', { source: './make-db.sh', args: ['site'], creates: '/var/lib/site/db' })
+ */
+export function script(name: string, { source, args = [], ...options }: ScriptOptions): Task {
+  const text = contentOf(source);
+  if (typeof text !== 'string') {
+    throw new QuorateError(`the script ${source} is no text, or longer than 64 KiB`, {
+      exitCode: EXIT.usage,
+      hint: 'send it with file(), and run it with command()',
+    });
+  }
+  return command(name, { ...options, run: runOnHost(text, args) });
+}
+
+function runOnHost(text: string, args: readonly (string | number)[]): Sh {
+  const [, line = '/bin/sh'] = /^#! *([^\r\n]+)/.exec(text) ?? [];
+  // As the kernel does: what stands behind the program is one word. A folder like /tmp need not let programs run.
+  const [, program = '', word] = /^(\S+)(?:\s+(.*\S))?\s*$/.exec(line) ?? [];
+  return sh`q_script=$(mktemp) && printf %s ${text} >"$q_script" || exit
+${[program, ...(word === undefined ? [] : [word])]} "$q_script" ${args}
+q_code=$?
+rm -f -- "$q_script"
+exit "$q_code"`;
+}

@@ -1,0 +1,55 @@
+import { linesOf, textOfLines } from '../dsl/edit.ts';
+import type { TaskOptions } from '../dsl/resource.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
+import type { Task } from '../dsl/task.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { file } from './file.ts';
+
+export interface SudoersOptions extends TaskOptions {
+  /** Lines of sudoers(5). */
+  readonly rules: string | readonly string[];
+}
+
+/**
+ * Rules of sudo in a file of their own in `/etc/sudoers.d`. It is put there only after `visudo` has accepted it, by
+ * itself and together with what is there; a check asks, too.
+ *
+ * @example
+ * sudoers('deploy', { rules: 'deploy ALL=(root) NOPASSWD: /usr/bin/systemctl reload nginx' })
+ */
+export function sudoers(name: string, { rules, ...options }: SudoersOptions): Task {
+  // sudo passes over files with a dot in their name, or a ~ at its end, without a word.
+  if (!/^[\w@-]+$/.test(name)) {
+    throw new QuorateError(`${JSON.stringify(name)} is no name that sudo reads`, {
+      exitCode: EXIT.usage,
+      hint: 'take letters, digits, _ and -: it is the name of a file, not of a user',
+    });
+  }
+  const content = textOfLines([rules].flat().flatMap(linesOf));
+  return file(`/etc/sudoers.d/${name}`, {
+    content,
+    mode: '0440',
+    owner: 'root',
+    group: 'root',
+    validate: (path) => acceptedBeside(name, path),
+    title: `sudo knows the rules of ${name}`,
+    ...options,
+  });
+}
+
+/** What is there may be at odds with itself already: then the new rules are judged alone. */
+function acceptedBeside(name: string, path: string): Sh {
+  return sh`q_rules=$(cat ${path})
+if ! command -v visudo >/dev/null; then echo 'sudo is not installed'; exit 1; fi
+if ! grep -q '^[#@]includedir[[:blank:]]*/etc/sudoers\.d' /etc/sudoers; then echo '/etc/sudoers does not include /etc/sudoers.d'; exit 1; fi
+q_others() {
+  sed '/^[#@]includedir[[:blank:]]*\/etc\/sudoers\.d/d' /etc/sudoers
+  for q_file in /etc/sudoers.d/*; do
+    case \${q_file##*/} in *.* | *~ | ${name}) ;; *) if [ -f "$q_file" ]; then cat -- "$q_file"; echo; fi ;; esac
+  done
+}
+printf '%s\n' "$q_rules" | visudo -c -f - || exit
+if q_others | visudo -c -q -f - 2>/dev/null; then
+  { q_others; printf '%s\n' "$q_rules"; } | visudo -c -f - || { echo 'with the other rules it is not accepted'; exit 1; }
+fi`;
+}

@@ -1,0 +1,161 @@
+import {
+  foreseeFolders,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from '../dsl/ground.ts';
+import { parsePath } from '../dsl/path.ts';
+import { partsOf, probe } from '../dsl/probe.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { contentRead, foreseenContent, incoming, isSent, writeContent } from './content/content.ts';
+import { mounted, mountedIn } from './mounts.ts';
+import {
+  completeTree,
+  type Entry,
+  entryDifferences,
+  extrasOf,
+  nameIn,
+  type ObservedTree,
+  type TreeDesired,
+  type TreeOptions,
+} from './tree-wish.ts';
+
+/**
+ * A copy of a folder of control, with its files, folders and links. What is there besides stays, unless `delete` says
+ * that it goes; what other tasks declare below it never does.
+ *
+ * @example
+ * tree('/srv/www', { source: './www', owner: 'web' })
+ */
+export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
+  kind: 'tree',
+  complete: completeTree,
+  name: ({ path }) => path,
+  title: ({ path }) => `${path} has its files`,
+  owns: ({ entries }) => entries.map(({ path }) => path),
+  files: ({ entries }) => entries.flatMap(({ type, path }) => (type === 'file' ? [path] : [])),
+  probe({ path, entries, deletes }) {
+    const [root] = entries;
+    const links = entries.flatMap((one) => (one.type === 'link' ? [one.path] : []));
+    return probe(
+      [
+        ...entries.map((one) =>
+          one.type === 'file'
+            ? contentRead(one.path, one.content)
+            : ({ path: one.path, how: 'stat' } as const),
+        ),
+        ...groundReads(path, root ?? {}),
+      ],
+      sh`for q_path in ${links}; do
+  if [ -L "$q_path" ]; then printf 'link %s\n%s\n' "$(readlink -- "$q_path")" "$q_path"; fi
+done
+${
+  deletes
+    ? sh`${WALK}
+q_walk ${path}
+q_mounted ${path}`
+    : sh`:`
+}`,
+    );
+  },
+  parse({ out }, { entries }) {
+    const parts = partsOf(out);
+    const own = parts.at(-1) ?? '';
+    return {
+      found: new Map(entries.map(({ path }, i) => [path, parsePath({ code: 0, out: parts[i] ?? '' })])),
+      links: new Map([...own.matchAll(/^link (.*)\n(.*)$/gm)].map(([, to = '', path = '']) => [path, to])),
+      there: [...own.matchAll(/^has (.+)$/gm)].map(([, path = '']) => path),
+      mounts: mountedIn(own),
+      ground: parseGround(parts),
+    };
+  },
+  diff(desired, observed, world) {
+    const { path, entries } = desired;
+    const differences = entries.flatMap((entry) => entryDifferences(desired, entry, observed, world));
+    const [root] = entries;
+    if (differences.length > 0) {
+      if (observed.found.get(path) === undefined) {
+        requireSight(path, observed.ground);
+        requireFolder(path, observed.ground, world, { makesFolders: true });
+      }
+      requireAccounts(root ?? {}, observed.ground, world, path);
+    }
+    const certainty = world.bringsMore ? 'conditional' : 'certain';
+    const extras = desired.deletes ? extrasOf(desired, observed, world) : [];
+    return [
+      ...differences.map((one) => ({ certainty, ...one }) as const),
+      ...extras.map((one): Difference => {
+        return { kind: 'remove', property: nameIn(desired, one), before: 'there', after: null };
+      }),
+    ];
+  },
+  foresee(desired, observed, changes, world) {
+    const { path, entries } = desired;
+    foreseeFolders(path, observed.ground, world);
+    for (const { kind, property } of changes)
+      if (kind === 'remove') world.path(`${path}/${property}`).willBeAbsent();
+    for (const entry of entries) {
+      const { mode, owner, group } = entry;
+      const ownership = { ...(owner && { owner }), ...(group && { group }) };
+      if (entry.type === 'link') world.path(entry.path).willBe({ type: 'link', ...ownership });
+      else {
+        const content = entry.type === 'file' ? foreseenContent(entry.content) : {};
+        world.path(entry.path).willBe({ type: entry.type, mode, ...ownership, ...content });
+      }
+    }
+  },
+  async prepare(desired, changes) {
+    const due = new Set(changes.map(({ property }) => property));
+    const sent = desired.entries.flatMap((entry) =>
+      entry.type === 'file' &&
+      isSent(entry.content) &&
+      'source' in entry.content &&
+      due.has(nameIn(desired, entry.path))
+        ? [{ source: entry.content.source, target: incoming(entry.path) }]
+        : [],
+    );
+    return { transfers: sent };
+  },
+  apply(desired, changes) {
+    const due = new Set(changes.map(({ property }) => property));
+    const gone = changes.flatMap(({ kind, property }) =>
+      kind === 'remove' ? [`${desired.path}/${property}`] : [],
+    );
+    return joinSh([
+      ...gone.map(removeAll),
+      ...desired.entries.flatMap((entry) => {
+        const name = nameIn(desired, entry.path);
+        const owned = ['mode', 'owner', 'group'].some((one) => due.has(`${name} ${one}`));
+        if (!due.has(name)) return owned ? [sh`${ownedBy(entry)} || exit`] : [];
+        return [sh`${make(entry)} || exit`];
+      }),
+    ]);
+  },
+});
+
+/** Shell function `q_walk FOLDER`: prints `has PATH` for all that is below; links are not followed. */
+const WALK = sh`${mounted}
+q_walk() {
+  for q_one in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ -e "$q_one" ] || [ -L "$q_one" ]; then printf 'has %s\n' "$q_one"; else continue; fi
+    if [ -d "$q_one" ] && [ ! -L "$q_one" ]; then q_walk "$q_one"; fi
+  done
+}`;
+
+function removeAll(path: string): Sh {
+  return sh`if [ -d ${path} ] && [ ! -L ${path} ]; then rm -rf -- ${path}; else rm -f -- ${path}; fi || exit`;
+}
+
+function make(entry: Entry): Sh {
+  const { path } = entry;
+  if (entry.type === 'file') return writeContent(path, entry.content, entry);
+  if (entry.type === 'link') return sh`ln -sfn -- ${entry.to} ${path} && q_label ${path}`;
+  return sh`mkdir -p -- ${path} && ${ownedBy(entry)} && q_label ${path}`;
+}
+
+function ownedBy({ path, mode, owner = '', group = '' }: Entry): Sh {
+  return sh`q_mode ${path} ${mode} ${owner} ${group}`;
+}

@@ -1,0 +1,151 @@
+import type { Ground } from '../dsl/ground.ts';
+import { SECRET, sha256 } from '../dsl/path.ts';
+import type { Difference } from '../dsl/resource.ts';
+import type { Secret } from '../dsl/secret.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+
+export interface UserOptions {
+  /** One that runs services: it gets no home made, and cannot log in unless a shell is named. */
+  readonly system?: boolean;
+  /** Primary group; it must be there, or be made by an earlier task. Without it a new user gets one of its own name. */
+  readonly group?: string;
+  /** Further groups that it is in, besides those that others have put it in. */
+  readonly groups?: readonly string[];
+  /** `groups` are all: it leaves every other one. */
+  readonly onlyGroups?: boolean;
+  /** Of a new user; one who exists with another is an error, because files belong to the number. */
+  readonly uid?: number;
+  /** Name and the like, as finger shows it. */
+  readonly comment?: string;
+  /** Its hash, as `openssl passwd -6` prints it. */
+  readonly password?: Secret;
+  /** The first day, as `2027-01-31`, on which it cannot log in any more; or `never`. */
+  readonly expires?: string;
+  /** Of a new user: that of one who exists stays, with what is in it. */
+  readonly home?: string;
+  readonly shell?: string;
+}
+
+export interface UserDesired extends UserOptions {
+  readonly name: string;
+  /** Days since 1970; empty for never. */
+  readonly expiry: string | undefined;
+}
+
+export interface ObservedUser {
+  /** Name of the primary group; undefined without such a user. */
+  readonly group: string | undefined;
+  readonly groups: readonly string[];
+  readonly shell: string | undefined;
+  readonly uid: number | undefined;
+  readonly comment: string | undefined;
+  /** Digest of the hash of its password. */
+  readonly password: string | undefined;
+  readonly expiry: string | undefined;
+  /** Who has the wanted number. */
+  readonly holder: string | undefined;
+  readonly ground: Ground;
+}
+
+/** The wish in one form; throws exit code 1 for what no host could make true. */
+export function completeUser(name: string, options: UserOptions): UserDesired {
+  const names = [name, options.group, ...(options.groups ?? [])].filter((one) => one !== undefined);
+  for (const one of names) if (!/^[A-Za-z0-9_][\w.-]*\$?$/.test(one)) throw noName(one);
+  if (options.onlyGroups && options.groups === undefined)
+    throw wrong(`user ${name} is to be in its groups alone, and has none`, 'name them: groups: []');
+  if (options.comment !== undefined && /[:\n]/.test(options.comment))
+    throw wrong(`the comment of user ${name} has a colon or a line end`, 'leave it out');
+  const hash = options.password?.reveal();
+  if (hash !== undefined && !/^(\$\w+\$\S{10,}|[!*]\S*)$/.test(hash))
+    throw wrong(`the password of user ${name} is no hash`, 'openssl passwd -6 makes one');
+  const { expires } = options;
+  return { name, ...options, expiry: expires === undefined ? undefined : dayOf(name, expires) };
+}
+
+/** How one differs whose primary group is known; all of one who is not there. */
+export function userDifferences(
+  { name, group, groups = [], onlyGroups, shell, uid, comment, password, expiry, expires }: UserDesired,
+  primary: string | undefined,
+  observed: ObservedUser,
+): readonly Difference[] {
+  if (primary === undefined) {
+    const made: Difference =
+      group === undefined
+        ? { kind: 'create', property: 'name', before: null, after: name }
+        : { kind: 'create', property: 'group', before: null, after: group };
+    return [
+      made,
+      ...groups.map((one): Difference => ({ kind: 'create', property: 'groups', before: null, after: one })),
+    ];
+  }
+  // Of a user that is still to be made by an earlier task nothing was seen.
+  if (observed.group === undefined) return [];
+  if (uid !== undefined && uid !== observed.uid) {
+    throw new QuorateError(`user ${name} has uid ${observed.uid}, ${uid} was wanted`, {
+      exitCode: EXIT.failed,
+      hint: 'its files belong to the number: change both by hand',
+    });
+  }
+  const missing = groups.filter((one) => one !== primary && !observed.groups.includes(one));
+  const left = onlyGroups
+    ? observed.groups.filter((one) => one !== primary && one !== group && !groups.includes(one))
+    : [];
+  const isOther = password !== undefined && sha256(password.reveal()) !== observed.password;
+  return [
+    ...(group === undefined || group === primary
+      ? []
+      : [{ kind: 'update', property: 'group', before: primary, after: group } as const]),
+    ...missing.map((one) => ({ kind: 'update', property: 'groups', before: null, after: one }) as const),
+    ...left.map((one) => ({ kind: 'remove', property: 'groups', before: one, after: null }) as const),
+    ...(isOther ? [{ kind: 'update', property: 'password', before: SECRET, after: SECRET } as const] : []),
+    ...(comment === undefined || comment === observed.comment
+      ? []
+      : [{ kind: 'update', property: 'comment', before: observed.comment ?? null, after: comment } as const]),
+    ...(expiry === undefined || expiry === (observed.expiry ?? '')
+      ? []
+      : [
+          {
+            kind: 'update',
+            property: 'expires',
+            before: dateOf(observed.expiry),
+            after: expires ?? null,
+          } as const,
+        ]),
+    ...(shell === undefined || shell === observed.shell
+      ? []
+      : [{ kind: 'update', property: 'shell', before: observed.shell ?? null, after: shell } as const]),
+  ];
+}
+
+function dateOf(days: string | undefined): string {
+  return days ? new Date(Number(days) * 86_400_000).toISOString().slice(0, 10) : 'never';
+}
+
+function wrong(message: string, hint: string): QuorateError {
+  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+}
+
+/** The error about a number that somebody has. */
+export function taken(who: string, what: string, number: string, holder: string): QuorateError {
+  return new QuorateError(`cannot make ${who} with ${what} ${number}: ${holder} has it`, {
+    exitCode: EXIT.failed,
+    hint: 'choose another number',
+  });
+}
+
+function dayOf(name: string, expires: string): string {
+  if (expires === 'never') return '';
+  const time = Date.parse(`${expires}T00:00:00Z`);
+  if (/^\d{4}-\d\d-\d\d$/.test(expires) && !Number.isNaN(time)) return `${time / 86_400_000}`;
+  throw wrong(
+    `user ${name} expires ${JSON.stringify(expires)}, which is no day`,
+    "write '2027-01-31', or 'never'",
+  );
+}
+
+function noName(name: string): QuorateError {
+  return new QuorateError(`${JSON.stringify(name)} is no name of a user or group`, {
+    exitCode: EXIT.usage,
+    hint: 'letters, digits, and _ . - behind the first',
+  });
+}

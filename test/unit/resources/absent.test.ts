@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { absent } from '../../../lib/resources/absent.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { dry, run } from '../support/cycle.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
+
+describe.each(SHELLS)('absent with all that is in it, under %s', (_name, ...shell) => {
+  let dir: string;
+  const at = (name: string) => join(dir, name);
+  const gone = (name: string) => absent(at(name), { recursive: true });
+  beforeEach(() => {
+    dir = scratch();
+    mkdirSync(at('site/a b/c'), { recursive: true });
+    mkdirSync(at('kept'));
+    writeFileSync(at('kept/x'), '');
+    for (const name of ['.hidden', 'one', 'a b/two', '-rf']) writeFileSync(at(`site/${name}`), '');
+    symlinkSync(at('kept'), at('site/link'));
+    symlinkSync(at('kept'), at('link'));
+  });
+
+  it('says what goes, and follows no link', async () => {
+    expect(await dry([gone('site')], { dir, shell })).toEqual([
+      expect.stringMatching(/^remove type: directory with .+, .+, .+ and 2 more → null$/),
+    ]);
+    expect(existsSync(at('site/one'))).toBe(true);
+    await run([gone('site'), gone('link')], { dir, shell });
+    expect([existsSync(at('site')), existsSync(at('link')), readdirSync(at('kept'))]).toEqual([
+      false,
+      false,
+      ['x'],
+    ]);
+  });
+
+  it('does not take what an earlier task has made', async () => {
+    await expect(dry([file(at('site/new'), { content: '' }), gone('site')], { dir, shell })).rejects.toThrow(
+      /earlier tasks put new there$/,
+    );
+    expect(await dry([gone('site/one'), gone('site')], { dir, shell })).toHaveLength(2);
+  });
+});
+
+it.runIf(process.getuid?.() === 0)('absent leaves a folder with a mount in it', async ({ skip }) => {
+  const dir = scratch();
+  const point = join(dir, 'site/a b');
+  mkdirSync(point, { recursive: true });
+  if (spawnSync('mount', ['-t', 'tmpfs', 'none', point]).status !== 0) skip();
+  try {
+    const tasks = [absent(join(dir, 'site'), { recursive: true })];
+    await expect(dry(tasks, { dir })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(/a\\040b is mounted there$/),
+    });
+    expect(existsSync(point)).toBe(true);
+  } finally {
+    spawnSync('umount', [point]);
+  }
+});
+
+it.each(['/', '/etc', '/usr/lib', '/var/lib/', '/home'])('%s is never emptied', (path) => {
+  expect(() => absent(path, { recursive: true })).toThrow(expect.objectContaining({ exitCode: 1 }));
+});

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type ArchiveOptions, archive } from '../../../lib/resources/archive.ts';
+import { dry, run } from '../support/cycle.ts';
+import { scratch } from '../support/scratch.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+describe('an archive', () => {
+  let dir: string;
+  const at = (name: string) => join(dir, 'at', name);
+  beforeEach(() => {
+    dir = scratch();
+    mkdirSync(join(dir, 'site-1.0/bin'), { recursive: true });
+    writeFileSync(join(dir, 'site-1.0/bin/sité'), 'one', { mode: 0o777 });
+    writeFileSync(join(dir, 'site-1.0/.conf'), '');
+    symlinkSync('bin', join(dir, 'site-1.0/link'));
+  });
+  /** A new one each time: another digest. */
+  function packed(content: string, name = 'site.tar.gz') {
+    writeFileSync(join(dir, 'site-1.0/bin/sité'), content);
+    const file = join(dir, name);
+    rmSync(file, { force: true });
+    if (name.endsWith('zip'))
+      execFileSync('python3', ['-m', 'zipfile', '-c', file, 'site-1.0'], { cwd: dir });
+    else execFileSync('tar', ['-czf', file, 'site-1.0'], { cwd: dir });
+    return file;
+  }
+  const wish = (source: string, more: Partial<ArchiveOptions> = {}) => [
+    archive(join(dir, 'at'), { source, creates: 'bin/sité', strip: 1, ...more }),
+  ];
+
+  it('is unpacked, once', async () => {
+    const source = packed('one');
+    expect(await dry(wish(source), { dir })).toEqual([
+      expect.stringMatching(/^create archive: null → sha256:/),
+    ]);
+    expect(existsSync(at(''))).toBe(false);
+    await run(wish(source), { dir });
+    expect(readdirSync(at('')).sort()).toEqual(['.conf', 'bin', 'link']);
+    expect(readFileSync(at('bin/sité'), 'utf8')).toBe('one');
+  });
+
+  it('is unpacked again where it is another, was cut off, or lost what it brings; what is there besides stays', async () => {
+    await run(wish(packed('one')), { dir });
+    writeFileSync(at('theirs'), '');
+    const next = packed('two');
+    expect(await run(wish(next), { dir })).toEqual([
+      expect.stringMatching(/^update archive: sha256:.* → sha256:/),
+    ]);
+    expect(readFileSync(at('bin/sité'), 'utf8')).toBe('two');
+    const [record = ''] = readdirSync(join(dir, 'state')).filter((name) => name.startsWith('unpacked-'));
+    writeFileSync(join(dir, 'state', record), 'begun\n');
+    expect(await run(wish(next), { dir })).toEqual([expect.stringMatching(/^update archive: cut off → /)]);
+    rmSync(at('bin'), { recursive: true });
+    expect(await run(wish(next), { dir })).toHaveLength(1);
+    expect(readdirSync(at(''))).toContain('theirs');
+  });
+
+  it('that somebody else has unpacked is fine', async () => {
+    mkdirSync(at('bin'), { recursive: true });
+    writeFileSync(at('bin/sité'), '');
+    expect(await dry(wish(packed('one')), { dir })).toEqual([]);
+  });
+
+  it.runIf(isRoot)('belongs to whom it is said to', async () => {
+    const source = packed('one');
+    await run(wish(source, { owner: '12345', group: '54321' }), { dir });
+    expect([statSync(at('bin/sité')).uid, statSync(at('.conf')).gid]).toEqual([12345, 54321]);
+    expect(await run(wish(source, { owner: '1' }), { dir })).toEqual(['update owner: 12345 → 1']);
+  });
+
+  it('may be a zip', async () => {
+    await run(wish(packed('one', 'site.zip'), { strip: 0, creates: 'site-1.0/bin/sité' }), { dir });
+    expect(readFileSync(at('site-1.0/bin/sité'), 'utf8')).toBe('one');
+  });
+
+  it('that is damaged leaves nothing that would count as unpacked', async () => {
+    writeFileSync(join(dir, 'bad.tar.gz'), Buffer.from([0, 1, 2]));
+    await expect(run(wish(join(dir, 'bad.tar.gz')), { dir })).rejects.toMatchObject({ exitCode: 2 });
+    expect(readdirSync(at(''))).toEqual([]);
+    expect(await dry(wish(join(dir, 'bad.tar.gz')), { dir })).toHaveLength(1);
+  });
+
+  it.each<Partial<ArchiveOptions>>([
+    { source: './x.tar.gz', url: 'https://x/y.tgz' },
+    { url: 'https://x/y.tgz' },
+    { url: 'https://x/y', sha256: 'a'.repeat(64) },
+    { url: 'https://x/y.zip', sha256: 'a'.repeat(64), strip: 1 },
+    { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), creates: '../x' },
+  ])('%j is refused before any contact', (options) => {
+    expect(() => archive('/opt/x', { creates: 'bin/x', ...options })).toThrow(
+      expect.objectContaining({ exitCode: 1 }),
+    );
+  });
+});

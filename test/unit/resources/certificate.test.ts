@@ -1,0 +1,81 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CertificateOptions, caCertificate, certificate } from '../../../lib/resources/certificate.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { dry, run } from '../support/cycle.ts';
+import { scratch } from '../support/scratch.ts';
+
+describe('a certificate', () => {
+  let dir: string;
+  const at = (name: string) => join(dir, 'at', name);
+  const wish = (more: Partial<CertificateOptions> = {}) =>
+    certificate(at('cert.pem'), { key: at('key.pem'), names: ['www.example.org', '10.0.0.7'], ...more });
+  const found = () => new X509Certificate(readFileSync(at('cert.pem')));
+  beforeEach(() => {
+    dir = scratch();
+    mkdirSync(at(''));
+  });
+
+  it('is its own issuer, for its names, and then nothing differs', async () => {
+    expect(await dry([wish()], { dir })).toEqual([
+      'create cert.pem: null → unknown',
+      'create key.pem: null → unknown',
+    ]);
+    await run([wish()], { dir });
+    const cert = found();
+    expect(cert.subjectAltName).toBe('DNS:www.example.org, IP Address:10.0.0.7');
+    expect(cert.verify(cert.publicKey)).toBe(true);
+    expect(statSync(at('key.pem')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each<[string, Partial<CertificateOptions>, () => void]>([
+    ['is close to its end', { expiry: '400d', renewBefore: '380d' }, () => {}],
+    ['has other names', { names: ['other.example.org'] }, () => {}],
+    ['is not the one that was installed', {}, () => writeFileSync(at('key.pem'), 'edited')],
+  ])('is made anew where it %s', async (_name, options, drift) => {
+    await run([wish()], { dir });
+    const first = found().serialNumber;
+    drift();
+    await run([wish(options)], { dir });
+    expect(found().serialNumber).not.toBe(first);
+  });
+
+  it('comes from a CA that is made once, and that hosts can trust', async () => {
+    const authority = join(dir, 'pki');
+    const tasks = () => [
+      file(at('ca.pem'), { content: caCertificate(authority) }),
+      wish({ authority }),
+      certificate(at('b.pem'), { key: at('b-key.pem'), names: ['b'], authority }),
+    ];
+    await run(tasks(), { dir });
+    const ca = new X509Certificate(readFileSync(at('ca.pem')));
+    expect([found().verify(ca.publicKey), found().checkIssued(ca)]).toEqual([true, true]);
+    await run([wish({ authority, names: ['x'] })], { dir });
+    expect(new X509Certificate(readFileSync(join(authority, 'ca.pem'))).fingerprint256).toBe(
+      ca.fingerprint256,
+    );
+    // The day comes by itself.
+    vi.useFakeTimers({ now: Date.now() + 350 * 86_400_000, toFake: ['Date'] });
+    try {
+      expect(await dry(tasks().slice(2), { dir })).toEqual([
+        expect.stringMatching(/^update b.pem: expires .* → unknown$/),
+      ]);
+      await run(tasks().slice(2), { dir });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('from a CA alone is proven by it', async () => {
+    await run([wish({ authority: join(dir, 'pki') })], { dir });
+  });
+
+  it.each<Partial<CertificateOptions>>([{ names: [] }, { expiry: '10d' }, { expiry: 'soon' }])(
+    '%j is refused before any contact',
+    (options) => {
+      expect(() => wish(options)).toThrow(expect.objectContaining({ exitCode: 1 }));
+    },
+  );
+});

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { withLoaded } from '../../../lib/dsl/lazy.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
+import { type Sh, sh } from '../../../lib/dsl/sh.ts';
+import { type FileOptions, file } from '../../../lib/resources/file.ts';
+import { dry, run } from '../support/cycle.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = scratch();
+  mkdirSync(join(dir, 'host'));
+});
+const target = () => join(dir, 'host/target');
+const found = () => readFileSync(target(), 'utf8');
+
+describe('a file from a template', () => {
+  const fill = (text: string, values?: FileOptions['values']) => {
+    writeFileSync(join(dir, 'x.j2'), text);
+    return withLoaded(() => file(target(), { template: join(dir, 'x.j2'), ...(values && { values }) }));
+  };
+  it.each<[string, string, FileOptions['values'], string]>([
+    ['fills in values', 'port {{ port }};\n', { port: 80 }, 'port 80;\n'],
+    [
+      'knows lists and conditions',
+      '{% for n in names %}\n{{ n }}\n{% endfor %}\nend\n',
+      { names: ['a', 'b'] },
+      'a\nb\nend\n',
+    ],
+    ['keeps a value alone, and its line end', '{{ n }}\n', { n: 7 }, '7\n'],
+    [
+      'ends as Ansible has it, behind a tag',
+      'a\n{% for n in [1, 2] %}\nn {{ n }}\n{% endfor %}\n',
+      {},
+      'a\nn 1\nn 2\n',
+    ],
+    ['ends as Ansible has it, behind a comment', 'x {{ 1 }}\n{# c #}\n', {}, 'x 1\n'],
+    ['ends as Ansible has it, behind a blank line', '{% if true %}\ny\n{% endif %}\n\n', {}, 'y\n\n'],
+    ['needs no values', 'plain', undefined, 'plain'],
+    ['has values within values', '{{ a.b[0] | upper }}', { a: { b: ['x'] } }, 'X'],
+  ])('%s', async (_name, text, values, content) => {
+    await run([await fill(text, values)], { dir });
+    expect(found()).toBe(content);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['a name that is not given', 'x {{ prot }}', /"?prot"?/],
+    ['a filter that nobody knows', '{{ 1 | nofilter }}', /nofilter/],
+    ['a tag that is not closed', '{% if a %}', /endif/],
+  ])('%s is told before any contact', async (_name, text, message) => {
+    await expect(fill(text, { a: 1 })).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('with a secret in it is secret', async () => {
+    const task = await fill('token {{ t }}\n', { t: new Secret('hunter2hunter2') });
+    expect(await dry([task], { dir })).toEqual(['create content: null → (secret)']);
+  });
+});
+
+describe('a file by its address', () => {
+  const bytes = Buffer.from([0, 255, 1, 10]);
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  async function served(work: (url: string, asked: () => number) => Promise<void>) {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked++;
+      response.end(bytes);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    vi.stubEnv('XDG_CACHE_HOME', join(dir, 'cache'));
+    try {
+      await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}/tool`, () => asked);
+    } finally {
+      vi.unstubAllEnvs();
+      server.close();
+    }
+  }
+
+  it('is downloaded once, in no check, and sent', () =>
+    served(async (url, asked) => {
+      const tasks = [file(target(), { url, sha256: digest, mode: '0755' })];
+      expect(await dry(tasks, { dir })).toEqual([`create content: null → sha256:${digest.slice(0, 12)}`]);
+      expect(asked()).toBe(0);
+      await run(tasks, { dir });
+      expect(readFileSync(target()).equals(bytes)).toBe(true);
+      writeFileSync(target(), 'edited');
+      await run(tasks, { dir });
+      expect(asked()).toBe(1);
+    }));
+
+  it('with other bytes is not trusted, and nothing is replaced', () =>
+    served(async (url) => {
+      writeFileSync(target(), 'old');
+      await expect(run([file(target(), { url, sha256: 'a'.repeat(64) })], { dir })).rejects.toMatchObject({
+        exitCode: 5,
+      });
+      expect(found()).toBe('old');
+    }));
+
+  it.each([
+    { url: 'https://x.example/a' },
+    { url: 'ftp://x', sha256: 'a'.repeat(64) },
+    { url: 'https://x', sha256: 'ab' },
+  ])('%j is refused before any contact', (options) => {
+    expect(() => file('/x', options)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+});
+
+it.each([{}, { content: 'a', source: './b' }])('content %j is not said once', (options) => {
+  expect(() => file('/x', options as FileOptions)).toThrow(expect.objectContaining({ exitCode: 1 }));
+});
+
+describe.each(SHELLS)('a validation under %s', (_name, ...shell) => {
+  const valid = (path: string): Sh => sh`grep -q good ${path} || { echo "no good here"; exit 1; }`;
+  const wish = (content: string | Secret) => [file(target(), { content, validate: valid })];
+
+  it('is asked in a check, and the old file stays', async () => {
+    writeFileSync(target(), 'old');
+    for (const one of ['bad\n', new Secret('bad secret')]) {
+      await expect(dry(wish(one), { dir, shell })).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(/target is refused by its validation: no good here$/),
+      });
+    }
+    expect(found()).toBe('old');
+  });
+
+  it('lets good content through', async () => {
+    await run(wish("it's good\n"), { dir, shell });
+    expect(found()).toBe("it's good\n");
+  });
+
+  it('is asked again in the run, where an earlier task may decide', async () => {
+    const gate = join(dir, 'host/gate');
+    const tasks = [
+      file(gate, { content: '' }),
+      file(target(), { content: 'x', validate: (path) => sh`[ -f ${gate} ] && cat ${path} >/dev/null` }),
+    ];
+    await run(tasks, { dir, shell });
+    const refused = [
+      file(join(dir, 'host/other'), { content: '' }),
+      file(target(), { content: 'y', validate: () => sh`cat >/dev/null; false` }),
+    ];
+    await expect(run(refused, { dir, shell })).rejects.toThrow(/refused by its validation/);
+    expect(found()).toBe('x');
+  });
+
+  it('of bytes is asked once they have arrived', async () => {
+    writeFileSync(join(dir, 'bytes'), Buffer.from([0, 1]));
+    writeFileSync(target(), 'old');
+    const task = (validate: (path: string) => Sh) => file(target(), { source: join(dir, 'bytes'), validate });
+    await expect(run([task(() => sh`false`)], { dir, shell })).rejects.toThrow(/refused by its validation/);
+    expect(found()).toBe('old');
+    await run([task((path) => sh`[ "$(wc -c <${path})" -eq 2 ]`)], { dir, shell });
+  });
+});

@@ -1,0 +1,143 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
+import { dry, run } from '../support/cycle.ts';
+import { scratch } from '../support/scratch.ts';
+
+const hasGit = spawnSync('git', ['--version']).status === 0;
+
+describe.runIf(hasGit)('a checkout', () => {
+  let dir: string;
+  const git = (folder: string, ...args: string[]) =>
+    execFileSync('git', ['-C', join(dir, folder), '-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
+  const commit = (text: string) => {
+    writeFileSync(join(dir, 'origin/page'), text);
+    git('origin', 'add', '-A');
+    git('origin', 'commit', '-q', '-m', text);
+    return git('origin', 'rev-parse', 'HEAD');
+  };
+  const page = () => readFileSync(join(dir, 'at/page'), 'utf8');
+  const wish = (version: string, repository = join(dir, 'origin')) => [
+    gitCheckout(join(dir, 'at'), { repository, version }),
+  ];
+  let first: string;
+  beforeEach(() => {
+    dir = scratch();
+    mkdirSync(join(dir, 'origin'));
+    git('origin', 'init', '-q', '-b', 'main');
+    first = commit('one');
+    git('origin', 'tag', '-a', '-m', 'first', 'v1');
+    commit('two');
+    git('origin', 'tag', 'v2');
+    commit('three');
+  });
+
+  it('is at a tag, annotated or not, a commit, or the tip of a branch', async () => {
+    expect(await dry(wish('v1'), { dir })).toEqual([`create commit: null → ${first}`]);
+    expect(existsSync(join(dir, 'at'))).toBe(false);
+    await run(wish('v1'), { dir });
+    expect(page()).toBe('one');
+    // What is pinned and there costs no question to the remote.
+    renameSync(join(dir, 'origin'), join(dir, 'away'));
+    expect(await dry(wish('v1'), { dir })).toEqual([]);
+    expect(await dry(wish(first), { dir })).toEqual([]);
+    renameSync(join(dir, 'away'), join(dir, 'origin'));
+    await run(wish('v2'), { dir });
+    expect(page()).toBe('two');
+    await run(wish('main'), { dir });
+    expect(page()).toBe('three');
+    commit('four');
+    expect(await run(wish('main'), { dir })).toHaveLength(1);
+    expect(page()).toBe('four');
+    await run(wish(first), { dir });
+    expect(page()).toBe('one');
+  });
+
+  it('follows a branch that was written anew', async () => {
+    await run(wish('main'), { dir });
+    git('origin', 'reset', '-q', '--hard', 'v2');
+    commit('other');
+    await run(wish('main'), { dir });
+    expect(page()).toBe('other');
+  });
+
+  it('of a shallow clone gets what it needs', async () => {
+    execFileSync('git', ['clone', '-q', '--depth=1', `file://${dir}/origin`, join(dir, 'at')]);
+    await run(wish('v1', `file://${dir}/origin`), { dir });
+    expect(page()).toBe('one');
+  });
+
+  it('of another repository says so', async () => {
+    await run(wish('v1'), { dir });
+    execFileSync('git', ['clone', '-q', '--bare', join(dir, 'origin'), join(dir, 'copy')]);
+    expect(await run(wish('v1', join(dir, 'copy')), { dir })).toEqual([
+      `update remote: ${join(dir, 'origin')} → ${join(dir, 'copy')}`,
+    ]);
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    ['an edited file', () => writeFileSync(join(dir, 'at/page'), 'mine'), /somebody has changed page$/],
+    [
+      'a commit of its own',
+      () => {
+        writeFileSync(join(dir, 'at/mine'), '');
+        git('at', 'add', '-A');
+        git('at', 'commit', '-q', '-m', 'my work');
+      },
+      /it has commits that are nowhere else: [0-9a-f]+ my work$/,
+    ],
+  ])('with %s is left alone, in a check too', async (_name, change, message) => {
+    await run(wish('v1'), { dir });
+    change();
+    const head = git('at', 'rev-parse', 'HEAD');
+    for (const work of [dry, run])
+      await expect(work(wish('v2'), { dir })).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(message),
+      });
+    expect(git('at', 'rev-parse', 'HEAD')).toBe(head);
+  });
+
+  it('keeps files that git does not know', async () => {
+    await run(wish('v1'), { dir });
+    writeFileSync(join(dir, 'at/cache'), 'kept');
+    await run(wish('v2'), { dir });
+    expect(readFileSync(join(dir, 'at/cache'), 'utf8')).toBe('kept');
+  });
+
+  it('is not made over other files', async () => {
+    mkdirSync(join(dir, 'at'));
+    writeFileSync(join(dir, 'at/theirs'), '');
+    await expect(dry(wish('v1'), { dir })).rejects.toThrow(/it is no checkout, and has files in it$/);
+  });
+
+  it('tells what the remote does not have, and a remote that is not there', async () => {
+    await expect(dry(wish('v9'), { dir })).rejects.toThrow(/origin has no version v9$/);
+    await expect(dry(wish('v1', join(dir, 'nowhere')), { dir })).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  it.runIf(process.getuid?.() === 0)('belongs to its user', async () => {
+    chownSync(join(dir, 'origin'), 65534, 65534);
+    execFileSync('chown', ['-R', 'nobody', dir]);
+    execFileSync('chmod', ['755', dir]);
+    const tasks = [
+      gitCheckout(join(dir, 'at'), { repository: join(dir, 'origin'), version: 'v1', user: 'nobody' }),
+    ];
+    await run(tasks, { dir });
+    expect(statSync(join(dir, 'at/page')).uid).toBe(65534);
+    expect(await dry(tasks, { dir })).toEqual([]);
+  });
+});
+
+it.each([
+  { repository: '', version: 'v1' },
+  { repository: 'x', version: '-x' },
+  { repository: 'a b', version: 'v' },
+])('%j is refused before any contact', (options) => {
+  expect(() => gitCheckout('/srv/x', options)).toThrow(expect.objectContaining({ exitCode: 1 }));
+});

@@ -1,0 +1,107 @@
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { directory } from '../../../lib/resources/directory.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { tree } from '../../../lib/resources/tree.ts';
+import type { TreeOptions } from '../../../lib/resources/tree-wish.ts';
+import { dry, run } from '../support/cycle.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
+
+describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
+  let dir: string;
+  const from = (name: string) => join(dir, 'from', name);
+  const at = (name: string) => join(dir, 'at', name);
+  const wish = (more: Partial<TreeOptions> = {}) =>
+    tree(join(dir, 'at'), { source: join(dir, 'from'), ...more });
+  const mode = (name: string) => (lstatSync(at(name)).mode & 0o7777).toString(8);
+  beforeEach(() => {
+    dir = scratch();
+    mkdirSync(from('sub/deep er'), { recursive: true });
+    mkdirSync(from('empty'));
+    writeFileSync(from('index.html'), '<h1>hello</h1>\n', { mode: 0o600 });
+    writeFileSync(from('sub/run'), '#!/bin/sh\n', { mode: 0o755 });
+    writeFileSync(from('sub/deep er/bytes'), Buffer.from([0, 255]));
+    writeFileSync(from('.hidden'), '');
+    for (const name of ['test1', 'test2', 'test3']) writeFileSync(from(name), name);
+    symlinkSync('test3', from('test'));
+  });
+
+  it('has all of it, with its own modes, and then nothing differs', async () => {
+    const said = await dry([wish()], { dir, shell });
+    expect(said).toContain('create .: null → directory');
+    expect(said).toContain('create test: null → → test3');
+    expect(said).toHaveLength(12);
+    expect(await run([wish()], { dir, shell })).toEqual(said);
+    expect(readdirSync(at(''), { recursive: true }).sort()).toEqual(
+      readdirSync(from(''), { recursive: true }).sort(),
+    );
+    expect([mode('index.html'), mode('sub/run'), mode('sub'), readlinkSync(at('test'))]).toEqual([
+      '644',
+      '755',
+      '755',
+      'test3',
+    ]);
+    expect([...readFileSync(at('sub/deep er/bytes'))]).toEqual([0, 255]);
+  });
+
+  it('is mended where it drifts, and follows its source', async () => {
+    await run([wish()], { dir, shell });
+    writeFileSync(at('index.html'), 'edited');
+    writeFileSync(at('theirs'), '');
+    symlinkSync('x', at('link'));
+    writeFileSync(from('new'), 'new');
+    expect(await run([wish({ fileMode: '0640' })], { dir, shell })).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^update index.html: sha256:/),
+        'update sub/run mode: 0755 → 0640',
+        expect.stringMatching(/^create new: /),
+      ]),
+    );
+    expect(readdirSync(at(''))).toContain('theirs');
+  });
+
+  it('loses what is not in the source, but not what other tasks declare', async () => {
+    await run([wish()], { dir, shell });
+    mkdirSync(at('old/er'), { recursive: true });
+    mkdirSync(at('uploads'));
+    for (const name of ['old/er/x', 'uploads/theirs', 'sub/extra', '.dot']) writeFileSync(at(name), '');
+    symlinkSync(from(''), at('link'));
+    const tasks = [
+      file(at('before'), { content: '' }),
+      wish({ delete: true }),
+      directory(at('uploads')),
+      file(at('old/kept'), { content: 'k' }),
+    ];
+    const said = await run(tasks, { dir, shell });
+    expect(said.filter((one) => one.startsWith('remove')).sort()).toEqual([
+      'remove .dot: there → null',
+      'remove link: there → null',
+      'remove old/er: there → null',
+      'remove sub/extra: there → null',
+    ]);
+    expect([readdirSync(at('uploads')), readdirSync(at('old'))]).toEqual([['theirs'], ['kept']]);
+    expect(readdirSync(from(''))).toContain('index.html');
+    expect(readdirSync(at(''))).toContain('before');
+  });
+
+  it('replaces nothing of another kind', async () => {
+    mkdirSync(at('index.html'), { recursive: true });
+    await expect(dry([wish()], { dir, shell })).rejects.toThrow(
+      /index.html is a directory, a file was wanted$/,
+    );
+  });
+});
+
+it('a source that is no folder is told before any contact', () => {
+  expect(() => tree('/srv/x', { source: './nowhere' })).toThrow(expect.objectContaining({ exitCode: 1 }));
+});

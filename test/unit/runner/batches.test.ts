@@ -1,0 +1,248 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TaskList } from '../../../lib/dsl/block.ts';
+import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts';
+import { role } from '../../../lib/dsl/role.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
+import { command } from '../../../lib/resources/command.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { batchesOf, isTooMany } from '../../../lib/runner/batches.ts';
+import { startRun } from '../../../lib/runner/run.ts';
+import { recorder } from '../support/recorder.ts';
+import { scratch } from '../support/scratch.ts';
+import { shellHost } from '../support/shell-host.ts';
+
+describe('serial, as Ansible has it', () => {
+  it.each<[number, Parameters<typeof batchesOf>[1], readonly number[]]>([
+    [5, undefined, [5]],
+    [5, 0, [5]],
+    [5, 2, [2, 2, 1]],
+    [5, 9, [5]],
+    [10, '30%', [3, 3, 3, 1]],
+    [3, '10%', [1, 1, 1]],
+    [10, [1, '30%', 4], [1, 3, 4, 2]],
+    [10, [1, '100%'], [1, 9]],
+    [0, 2, [0]],
+  ])('%i hosts by %j', (hosts, serial, sizes) => {
+    const all = Array.from({ length: hosts }, (_, i) => i);
+    const batches = batchesOf(all, serial);
+    expect(batches.map(({ length }) => length)).toEqual(sizes);
+    expect(batches.flat()).toEqual(all);
+  });
+
+  it.each([
+    [0, 10, undefined, false],
+    [1, 10, undefined, true],
+    [3, 10, 30, false],
+    [4, 10, 30, true],
+    [2, 2, 100, false],
+  ])('%i of %i failed, %j percent may', (failed, batch, percent, tooMany) => {
+    expect(isTooMany(failed, batch, percent)).toBe(tooMany);
+  });
+
+  it.each([
+    [{ serial: -1 }, /serial: -1 is no number of hosts/],
+    [{ serial: 'all' as never }, /serial: "all" is no number of hosts/],
+    [{ serial: [1, 1.5] }, /serial: 1.5 is no number/],
+    [{ maxFailPercentage: 101 }, /maxFailPercentage: 101 is no percentage/],
+  ])('%j is told', (batches, message) => {
+    expect(() => play({ hosts: 'all', roles: [], ...batches })).toThrow(message);
+  });
+});
+
+describe('a run over several hosts', () => {
+  let dir: string;
+  let sink: ReturnType<typeof recorder>;
+  const NAMES = ['a', 'b', 'c', 'd'];
+  beforeEach(() => {
+    dir = scratch();
+    sink = recorder();
+    for (const name of NAMES) mkdirSync(join(dir, name));
+  });
+
+  async function run(
+    tasks: (name: string) => TaskList,
+    options: Partial<PlainPlay> & {
+      readonly check?: boolean;
+      readonly forks?: number;
+      readonly more?: PlainPlay;
+    } = {},
+  ) {
+    const { check = false, forks = 5, more, ...batches } = options;
+    const one = role({ name: 'role', description: '', tasks: ({ name }) => tasks(name) });
+    const plays = [
+      plainPlay({ name: 'book', hosts: 'all', roles: [one], ...batches }),
+      ...(more ? [plainPlay({ name: 'more', ...more })] : []),
+    ];
+    const code = await startRun(
+      { name: 'book', description: '', plays },
+      {
+        inventoryFiles: [],
+        select: () =>
+          NAMES.map((name) => ({
+            name,
+            groups: [],
+            vars: { ansible_connection: 'local', inventory_dir: dir },
+            connect: async () => shellHost(['sh'], name),
+          })),
+        limit: () => true,
+        check,
+        detailedExitcode: false,
+        forks,
+        roles: { includes: () => true, explicit: false },
+        sink,
+      },
+    ).done;
+    const told = sink.events.flatMap((event) =>
+      event.event === 'task' ? [`${event.host} ${event.task} ${event.status}`] : [],
+    );
+    const errors = sink.events.flatMap((event) => (event.event === 'error' ? [event.message] : []));
+    return { code, told, errors };
+  }
+
+  const made = (name: string, title = 'made') =>
+    command(title, { run: sh`: >${join(dir, name, title)}`, creates: join(dir, name, title) });
+  const fails = (name: string, hosts: string) =>
+    hosts.includes(name) ? [command('fails', { run: sh`exit 1`, creates: '/nowhere/x' })] : [];
+  const done = (title = 'made') => NAMES.filter((name) => existsSync(join(dir, name, title))).join('');
+
+  it('takes a batch whole before the next', async () => {
+    const { code, told } = await run((name) => [made(name)], { serial: [1, 2] });
+    expect(code).toBe(0);
+    expect(told.map((line) => line[0]).join('')).toMatch(/^a(bc|cb)d$/);
+    expect(sink.events.filter(({ event }) => event === 'play')).toMatchObject([
+      { hosts: ['a'] },
+      { hosts: ['b', 'c'] },
+      { hosts: ['d'] },
+    ]);
+  });
+
+  it('does not repeat on the next batch what broke one', async () => {
+    const { code, errors } = await run((name) => [...fails(name, 'b'), made(name)], { serial: 2 });
+    expect([code, done()]).toEqual([3, 'a']);
+    expect(errors).toEqual([
+      'b: fails: exit status 1',
+      'stopped at b: no further host is touched; still to be changed: c, d',
+    ]);
+  });
+
+  it('plans all batches in a check', async () => {
+    const { code, told } = await run((name) => [made(name)], { serial: 1, check: true });
+    expect([code, told]).toEqual([0, NAMES.map((name) => `${name} made changed`)]);
+  });
+
+  it('bears with as many failures as maxFailPercentage says, also for the next play', async () => {
+    const more = {
+      hosts: 'all',
+      roles: [role({ name: 'more', description: '', tasks: ({ name }) => [made(name, 'more')] })],
+    };
+    const { code } = await run((name) => [...fails(name, 'b'), made(name)], {
+      serial: 2,
+      maxFailPercentage: 50,
+      more,
+    });
+    expect([code, done(), done('more')]).toEqual([2, 'acd', 'acd']);
+  });
+
+  it('begins no further host of a batch once more have failed than may', async () => {
+    const { code, errors } = await run((name) => [...fails(name, 'ab'), made(name)], {
+      maxFailPercentage: 25,
+      forks: 1,
+    });
+    expect([code, done()]).toEqual([3, '']);
+    expect(errors.at(-1)).toBe('stopped at a, b: no further host is touched; still to be changed: c, d');
+  });
+
+  it('tells a later play of a check what an earlier one will do', async () => {
+    const conf = (name: string) => join(dir, name, 'conf');
+    const first = (name: string) => [file(conf(name), { content: 'x' })];
+    const more = {
+      hosts: 'all',
+      roles: [role({ name: 'more', description: '', tasks: ({ name }) => first(name) })],
+    };
+    const { told } = await run(first, { check: true, more });
+    expect(told.filter((line) => line.startsWith('a'))).toEqual([
+      expect.stringMatching(/changed$/),
+      expect.stringMatching(/ok$/),
+    ]);
+  });
+
+  describe('runOnce', () => {
+    const once = (options = {}) =>
+      command('once', {
+        run: sh`sleep 0.3; echo x >>${join(dir, 'once')}`,
+        creates: join(dir, 'once'),
+        runOnce: true,
+        ...options,
+      });
+    const needs = (name: string) =>
+      command('needs it', {
+        run: sh`[ -e ${join(dir, 'once')} ] && : >${join(dir, name, 'made')}`,
+        unless: sh`[ -e ${join(dir, name, 'made')} ]`,
+        after: [],
+      });
+
+    it('is done by the first host, and the others wait for it', async () => {
+      const { code, told, errors } = await run((name) => [once(), needs(name)]);
+      expect([code, errors, done()]).toEqual([0, [], 'abcd']);
+      expect(told.filter((line) => / once /.test(line)).sort()).toEqual([
+        'a once changed',
+        'b once skipped',
+        'c once skipped',
+        'd once skipped',
+      ]);
+      expect(sink.events).toContainEqual(
+        expect.objectContaining({ host: 'b', status: 'skipped', reason: 'runOnce: a does it' }),
+      );
+    });
+
+    it('is done by the first host of each batch', async () => {
+      const { told } = await run(() => [once()], { serial: 2 });
+      expect(told.filter((line) => line.startsWith('c'))).toEqual(['c once ok']);
+    });
+
+    it('has the others plan anew from what is there behind it', async () => {
+      const { told } = await run((name) => [
+        once(),
+        command('not needed any more', {
+          run: sh`exit 1`,
+          unless: sh`[ -e ${join(dir, 'once')} ]`,
+          after: [],
+        }),
+        ...(name === 'a' ? [] : [made(name)]),
+      ]);
+      expect(told).toContain('b not needed any more ok');
+    });
+
+    it('that fails ends the others, too', async () => {
+      const { code, errors } = await run((name) => [once({ run: sh`exit 1` }), made(name)]);
+      expect([code, done()]).toEqual([2, '']);
+      expect([...errors].sort()).toEqual([
+        'a: once: exit status 1',
+        'b: a, which does "once" for all, has failed',
+        'c: a, which does "once" for all, has failed',
+        'd: a, which does "once" for all, has failed',
+      ]);
+    });
+
+    it('is waited for with one fork, too', async () => {
+      expect((await run((name) => [once(), needs(name)], { forks: 1 })).code).toBe(0);
+    });
+
+    it('that has nothing to do is not waited for', async () => {
+      writeFileSync(join(dir, 'once'), '');
+      expect((await run((name) => [once(), needs(name)])).code).toBe(0);
+    });
+  });
+});
+
+/** Never run: the compiler holds that each line is red in the editor. */
+export function wrong(): readonly PlainPlay[] {
+  return [
+    // @ts-expect-error a part is a percentage
+    play({ hosts: 'all', roles: [], serial: '3' }),
+    // @ts-expect-error a misspelt word
+    play({ hosts: 'all', roles: [], maxFailPercent: 10 }),
+  ];
+}
