@@ -5,7 +5,7 @@ import { destroyStrategy } from '../lib/etcd/operations/destroy/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 import { destroy } from '../roles/destroy.ts';
 
-await main(import.meta.url, {
+export default await main(import.meta.url, {
   name: 'destroy',
   description:
     'Takes away what runs have put on the hosts. Data and CA are set aside unless --purge; of a local cluster nothing is kept.',

@@ -4,7 +4,7 @@ import { doctorStrategy } from '../lib/etcd/operations/doctor/index.ts';
 import { readLog } from '../lib/etcd/operations/doctor/log.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
-await main(import.meta.url, {
+export default await main(import.meta.url, {
   name: 'doctor',
   description:
     'Names the causes when something is wrong, with evidence and the next command; changes nothing.',

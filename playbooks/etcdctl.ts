@@ -5,7 +5,7 @@ import { etcdPlay } from '../lib/etcd/play.ts';
 
 const play = etcdPlay('etcdctl', []);
 
-await main(import.meta.url, {
+export default await main(import.meta.url, {
   name: 'etcdctl',
   description:
     "Runs etcdctl on a member, with that member's certificate: the first that works, or the one of -l.",

@@ -3,7 +3,7 @@ import { main } from '../lib/cli/main.ts';
 import { OF_CHANGES } from '../lib/cli/options.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
-await main(import.meta.url, {
+export default await main(import.meta.url, {
   name: 'inventory',
   description: 'Shows the inventory as it is read: groups, hosts, variables; contacts no host.',
   inventory: '../inventory/local.yaml',

@@ -7,7 +7,7 @@ import { firewall } from '../roles/firewall.ts';
 import { systemd } from '../roles/systemd.ts';
 import { verify } from '../roles/verify.ts';
 
-await main(import.meta.url, {
+export default await main(import.meta.url, {
   name: 'site',
   description: 'Brings the etcd clusters of the inventory up and keeps them as described.',
   inventory: '../inventory/local.yaml',

@@ -4,7 +4,7 @@ import { statusStrategy } from '../lib/etcd/operations/site/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 import { verify } from '../roles/verify.ts';
 
-await main(import.meta.url, {
+export default await main(import.meta.url, {
   name: 'status',
   description: 'Shows the etcd clusters of the inventory and whether they are healthy; changes nothing.',
   inventory: '../inventory/local.yaml',

@@ -5,7 +5,11 @@ import type { Options, OwnFlag } from './options.ts';
 
 /** What a playbook file gives to the command line. */
 export interface CommandLine extends Playbook {
-  /** The inventory without `-i`, from the playbook's file; by default `inventory.yaml` or `inventory` beside it. */
+  /**
+   * Of a playbook of ours, the sample on this machine, from the playbook's file: the inventory for `--local`, and in a
+   * clone without `-i`. Others take `inventory.yaml` or `inventory` beside the playbook; ours in a package, in the
+   * working directory.
+   */
   readonly inventory?: string;
   /** Shared flags that mean nothing here: the help leaves them out. */
   readonly hides?: readonly string[];

@@ -12,8 +12,9 @@ import {
   selectHosts,
 } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
-import { createReport } from '../report/index.ts';
-import { startRun } from '../runner/run.ts';
+import { createReport, type Report, type ReportOptions } from '../report/index.ts';
+import { folderOf } from '../root.ts';
+import { type Run, startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
@@ -26,12 +27,31 @@ import type { Options } from './options.ts';
 import { askSecret, askTrust } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
-import { isOurs, type Started } from './started.ts';
+import { isOurs, lineOf, type Started } from './started.ts';
 import { traced } from './trace.ts';
 import { reportLines } from './usage.ts';
 
+/** Who started a run and hears of it: a person at a terminal, or a program. */
+export interface Starter {
+  report(options: ReportOptions): Report;
+  /** In place of what the inventory says of a host. */
+  readonly connect?: typeof connect;
+  /** Holds on to the run, to end it early; gives back how to let it go. */
+  hold(run: Run, warn: (message: string) => void): () => void;
+  /** The run was given up, and something of it may still be under way. */
+  leave(code: ExitCode): void;
+}
+
+/** With the process goes what is still under way; on hosts it ends with the connection. */
+const PERSON: Starter = { report: createReport, hold: onSignals, leave: (code) => process.exit(code) };
+
 /** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
-export async function execute(given: CommandLine, options: Options, started: Started): Promise<ExitCode> {
+export async function execute(
+  given: CommandLine,
+  options: Options,
+  started: Started,
+  starter: Starter = PERSON,
+): Promise<ExitCode> {
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
   if (given.show) {
@@ -67,7 +87,7 @@ export async function execute(given: CommandLine, options: Options, started: Sta
         report.emit({ event: 'log', level, host: name, message });
       const { connection } = host;
       if (connection === undefined) throw new Error(`${host.name} is not among the hosts to contact`);
-      const connected = await connect(
+      const connected = await (starter.connect ?? connect)(
         { ...connection, becomePassword: connection.becomePassword ?? password },
         {
           warn: say('warning'),
@@ -103,7 +123,8 @@ export async function execute(given: CommandLine, options: Options, started: Sta
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, verbosity, log } = options;
-  const report = createReport({ output, diff, check, verbosity, ...(log !== undefined && { logFile: log }) });
+  const logged = log === undefined ? {} : { logFile: log };
+  const report = starter.report({ output, diff, check, verbosity, ...logged });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
   for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
@@ -125,11 +146,10 @@ export async function execute(given: CommandLine, options: Options, started: Sta
       print: (printed) => report.print?.(printed),
     },
   });
-  const forget = onSignals(run, (message) => report.emit({ event: 'log', level: 'warning', message }));
+  const forget = starter.hold(run, (message) => report.emit({ event: 'log', level: 'warning', message }));
   try {
     const code = await run.done;
-    // With the process goes what is still under way; on hosts it ends with the connection.
-    if (run.abandoned) await report.close().finally(() => process.exit(code));
+    if (run.abandoned) await report.close().finally(() => starter.leave(code));
     return code;
   } finally {
     forget();
@@ -188,7 +208,7 @@ function load(playbook: CommandLine, options: Options, started: Started): Promis
     ...roles.map(({ vars }) => vars),
   );
   return loadInventory({
-    files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started)],
+    files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started, options)],
     schema,
     extraVars: options.extraVars,
     vault: { files: options.vaultPasswordFiles, prompt: options.askVaultPass, ask: askSecret },
@@ -201,15 +221,25 @@ function load(playbook: CommandLine, options: Options, started: Started): Promis
 }
 
 /** Nothing is changed on hosts that nobody named: a playbook has an inventory of its own, or one beside it. */
-function defaultInventory({ inventory }: CommandLine, { file }: Started): string {
-  const beside = dirname(file);
-  const names = inventory === undefined ? ['inventory.yaml', 'inventory'] : [inventory];
-  const found = names.map((name) => resolve(beside, name)).find((path) => existsSync(path));
+function defaultInventory(
+  { name, inventory }: CommandLine,
+  started: Started,
+  { local }: Pick<Options, 'local'>,
+): string {
+  const beside = dirname(started.file);
+  if (inventory !== undefined && (local || !started.packaged)) return fromHere(resolve(beside, inventory));
+  const here = started.packaged && isOurs(started);
+  const folder = here ? process.cwd() : beside;
+  const found = ['inventory.yaml', 'inventory']
+    .map((one) => join(folder, one))
+    .find((path) => existsSync(path));
   if (found !== undefined) return fromHere(found);
-  throw new QuorateError('no inventory is named, and there is none beside the playbook', {
-    exitCode: EXIT.usage,
-    hint: `name an inventory with -i FILE, or put ${fromHere(join(beside, 'inventory.yaml'))} there`,
-  });
+  const put = `put ${fromHere(join(folder, 'inventory.yaml'))} there`;
+  const sample = inventory === undefined ? '' : `; ${lineOf(started, name)} --local takes this machine alone`;
+  throw new QuorateError(
+    `no inventory is named, and there is none ${here ? 'in this folder' : 'beside the playbook'}`,
+    { exitCode: EXIT.usage, hint: `name an inventory with -i FILE, or ${put}${sample}` },
+  );
 }
 
 /** This machine, where the inventory has no host of that name. */
@@ -247,7 +277,7 @@ function magicVars({ name, address, kind, position }: SettledHost): Record<strin
     ansible_host: address,
     ansible_connection: kind,
     inventory_file: basename(file),
-    inventory_dir: dirname(file),
+    inventory_dir: folderOf(file),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CommandLine } from './command-line.ts';
-import { FLAGS } from './options.ts';
+import { flagsOf, hiddenIn } from './options.ts';
 import { lineOf, type Started } from './started.ts';
 
 /** The text of `--help`, for a screen that is `columns` wide: what this playbook has, and nothing else. */
@@ -8,14 +8,11 @@ export function helpText(
   started: Started,
   columns = process.stdout.columns ?? 100,
 ): string {
-  const { name, description, plays, flags: own = [], hides = [], examples = [], inventory, words } = playbook;
-  const preset = inventory?.replace(/^\.\.\//, '') ?? 'inventory.yaml or inventory/ beside the playbook';
-  // A playbook may give a shared flag a meaning of its own.
-  const shared = FLAGS.filter(
-    (flag) => !hides.includes(flag.name) && !own.some((one) => one.name === flag.name),
-  );
-  const lines = [...own, ...shared].map((flag) => {
-    const short = 'short' in flag && flag.short ? `-${flag.short}, ` : '    ';
+  const { name, description, plays, examples = [], words } = playbook;
+  const hides = hiddenIn(playbook);
+  const preset = presetOf(playbook, started);
+  const lines = flagsOf(playbook).map((flag) => {
+    const short = flag.short ? `-${flag.short}, ` : '    ';
     const value = flag.placeholder ? ` ${flag.placeholder}` : '';
     return [`  ${short}--${flag.name}${value}`, flag.description.replace('{inventory}', preset)] as const;
   });
@@ -37,6 +34,11 @@ export function helpText(
     hung(`exit codes: ${EXIT_CODES}`, 2, columns),
     '',
   ].join('\n');
+}
+
+function presetOf({ inventory }: CommandLine, { packaged }: Started): string {
+  if (inventory === undefined) return 'inventory.yaml or inventory/ beside the playbook';
+  return packaged ? './inventory.yaml or ./inventory/' : inventory.replace(/^\.\.\//, '');
 }
 
 function shown(line: string, [args, what]: readonly [args: string, what: string]): string[] {

@@ -5,22 +5,34 @@ import { redact } from '../dsl/secret.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
 import type { CommandLine } from './command-line.ts';
 import { startCompileCache } from './compile-cache.ts';
-import { type Options, parseOptions } from './options.ts';
+import { handed } from './handed.ts';
+import { hiddenIn, type Options, parseOptions } from './options.ts';
 import { howStarted, type Started } from './started.ts';
 
 /**
  * Runs a playbook from the command line and ends the process with its exit code. Does nothing when the
- * file was imported by another one.
+ * file was imported by another one. Gives the playbook back, for a program that has other uses for it.
  */
-export async function main(url: string, given: CommandLine): Promise<void> {
+export async function main(url: string, playbook: CommandLine): Promise<CommandLine> {
   const file = fileURLToPath(url);
-  if (!isProgram(file)) return;
-  // Plays that keep no records of what they make have nothing left over.
-  const prunes = given.plays.some(({ ledger }) => ledger !== undefined);
-  const playbook = prunes ? given : { ...given, hides: [...(given.hides ?? []), 'prune'] };
+  if (!isProgram(file)) return playbook;
+  const given = handed();
+  if (given) given.taken = true;
+  else startProgram();
+  process.exitCode = await command(pruning(playbook), process.argv.slice(2), howStarted(file));
+  return playbook;
+}
+
+/** Plays that keep no records of what they make have nothing left over. */
+function pruning(playbook: CommandLine): CommandLine {
+  if (playbook.plays.some(({ ledger }) => ledger !== undefined)) return playbook;
+  return { ...playbook, hides: [...(playbook.hides ?? []), 'prune'] };
+}
+
+/** What every program of ours begins with. */
+export function startProgram(): void {
   process.on('uncaughtException', onEscaped);
   startCompileCache();
-  process.exitCode = await command(playbook, process.argv.slice(2), howStarted(file));
 }
 
 /** `file` is what this process was started with, whose ending tsx and Node let people leave out. */
@@ -47,7 +59,7 @@ async function commandInRun(
 ): Promise<ExitCode> {
   let options: Options | undefined;
   try {
-    const parsed = parseOptions(args, playbook.flags ?? [], playbook.hides, playbook.words !== undefined);
+    const parsed = parseOptions(args, playbook.flags ?? [], hiddenIn(playbook), playbook.words !== undefined);
     if (parsed === 'help') {
       const { helpText } = await import('./help.ts');
       process.stdout.write(helpText(playbook, started));
@@ -72,7 +84,8 @@ async function commandInRun(
   }
 }
 
-function errorsOf(error: unknown): readonly QuorateError[] {
+/** What was thrown, as errors to report; what should not have been is a bug of ours. */
+export function errorsOf(error: unknown): readonly QuorateError[] {
   if (error instanceof QuorateErrors) return error.errors;
   return [error instanceof QuorateError ? error : bugOf(error)];
 }
@@ -84,7 +97,7 @@ function onEscaped(error: unknown): void {
 }
 
 /** Even when the rest of the line is wrong, `--output json` is honoured. */
-function outputOf(args: readonly string[]): Options['output'] {
+export function outputOf(args: readonly string[]): Options['output'] {
   return args.some((arg, i) => arg === '--output=json' || (arg === '--output' && args[i + 1] === 'json'))
     ? 'json'
     : undefined;

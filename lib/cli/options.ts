@@ -5,6 +5,8 @@ import { EXIT, QuorateError } from '../errors.ts';
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
 export interface Options {
   readonly inventory: readonly string[];
+  /** The sample inventory that comes with the playbook. */
+  readonly local: boolean;
   readonly limit: string | undefined;
   readonly roles: readonly string[];
   readonly tags: readonly string[];
@@ -41,7 +43,7 @@ export interface OwnFlag {
   readonly description: string;
 }
 
-type Flag = OwnFlag & { readonly short?: string; readonly multiple?: boolean };
+export type Flag = OwnFlag & { readonly short?: string; readonly multiple?: boolean };
 
 /** Every flag that all playbooks share, in the order of the help text. */
 export const FLAGS: readonly Flag[] = [
@@ -53,6 +55,7 @@ export const FLAGS: readonly Flag[] = [
     placeholder: 'FILE',
     description: 'inventory file (default: {inventory}); repeatable',
   },
+  { name: 'local', type: 'boolean', description: 'the sample on this machine, below ./.quorate/local' },
   {
     name: 'limit',
     short: 'l',
@@ -174,6 +177,28 @@ export const FLAGS: readonly Flag[] = [
   { name: 'version', type: 'boolean', description: 'the version of Quorate' },
 ];
 
+/** What a playbook has of its own, and what it hides of the flags that all share. */
+interface Flagged {
+  readonly flags?: readonly OwnFlag[];
+  readonly hides?: readonly string[];
+  readonly inventory?: string;
+}
+
+/** Shared flags that mean nothing in this playbook. */
+export function hiddenIn({ hides = [], inventory }: Flagged): readonly string[] {
+  return inventory === undefined ? [...hides, 'local'] : hides;
+}
+
+/** All flags of a playbook, its own first; it may give a shared one a meaning of its own. */
+export function flagsOf(playbook: Flagged): readonly Flag[] {
+  const { flags: own = [] } = playbook;
+  const hidden = hiddenIn(playbook);
+  return [
+    ...own,
+    ...FLAGS.filter(({ name }) => !hidden.includes(name) && !own.some((one) => one.name === name)),
+  ];
+}
+
 /** Those that are about changes and tasks: a playbook that only looks hides them. */
 export const OF_CHANGES = [
   'yes',
@@ -206,6 +231,11 @@ export function parseOptions(
     const hint = '--help lists the options';
     throw new QuorateError(`this playbook has no --${idle}`, { exitCode: EXIT.usage, hint });
   }
+  if (values.local && values.inventory) {
+    throw new QuorateError('--local is an inventory of its own, and --inventory names another', {
+      exitCode: EXIT.usage,
+    });
+  }
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
   const commas = (name: string) =>
@@ -214,6 +244,7 @@ export function parseOptions(
       .filter(Boolean);
   return {
     inventory: list('inventory'),
+    local: values.local === true,
     limit: text('limit'),
     roles: list('role'),
     tags: commas('tags'),

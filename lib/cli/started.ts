@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { quote } from '../dsl/sh.ts';
 import { fromHere } from '../paths.ts';
+import { PLAYBOOKS } from '../root.ts';
+import { handed } from './handed.ts';
 import type { Options } from './options.ts';
-
-/** Where our own playbooks lie. */
-const PLAYBOOKS = fileURLToPath(new URL('../../playbooks', import.meta.url));
 
 /** How the user started this process. */
 export interface Started {
@@ -14,12 +12,14 @@ export interface Started {
   readonly file: string;
   /** As it was typed. */
   readonly typed: string;
-  /** `npx tsx`, `node --import tsx` or `node`. */
+  /** `npx tsx`, `node --import tsx` or `node`; before `run` or the name of a playbook of ours, `npx quorate`. */
   readonly launcher: string;
+  /** The command `quorate` was started, and took the playbook. */
+  readonly packaged?: boolean;
 }
 
 /** One of the playbooks that come with this project, not one of the user's own. */
-export function isOurs({ file }: Started): boolean {
+export function isOurs({ file }: Pick<Started, 'file'>): boolean {
   return dirname(file) === PLAYBOOKS;
 }
 
@@ -28,21 +28,28 @@ export function howStarted(
   argv: readonly string[] = process.argv,
   execArgv: readonly string[] = process.execArgv,
 ): Started {
+  const command = handed()?.command;
   const words = execArgv.join(' ');
   const launcher = /tsx\S*preflight/.test(words)
     ? 'npx tsx'
     : /(--import|--loader|-r|--require)[= ]\S*tsx/.test(words)
       ? 'node --import tsx'
       : 'node';
-  return { file, typed: fromHere(argv[1] ?? file), launcher };
+  const typed = fromHere(argv[1] ?? file);
+  return { file, typed, launcher: command ?? launcher, packaged: command !== undefined };
 }
 
 /** What the user would type to run `playbook`: the one beside theirs, else ours. */
-export function lineOf({ typed, launcher }: Started, playbook: string): string {
+export function lineOf(started: Started, playbook: string): string {
+  const { file, typed, launcher, packaged } = started;
   const ending = extname(typed);
   const name = `${playbook}${ending}`;
-  if (basename(typed, ending) === playbook) return `${launcher} ${word(typed)}`;
   const beside = join(dirname(typed), name);
+  if (packaged) {
+    const own = !isOurs(started) && existsSync(join(dirname(file), name));
+    return own ? `${launcher} run ${word(beside)}` : `${launcher} ${playbook}`;
+  }
+  if (basename(typed, ending) === playbook) return `${launcher} ${word(typed)}`;
   const found = existsSync(`${beside}${ending === '' ? '.ts' : ''}`)
     ? beside
     : fromHere(join(PLAYBOOKS, name));
@@ -52,15 +59,17 @@ export function lineOf({ typed, launcher }: Started, playbook: string): string {
 /** The flags by which another command is about the same hosts, in the same way. */
 export function sameHosts({
   inventory,
+  local = false,
   user,
   become,
   askBecomePass,
   vaultPasswordFiles = [],
   askVaultPass = false,
 }: Pick<Options, 'inventory' | 'user' | 'become' | 'askBecomePass'> &
-  Partial<Pick<Options, 'vaultPasswordFiles' | 'askVaultPass'>>): string {
+  Partial<Pick<Options, 'local' | 'vaultPasswordFiles' | 'askVaultPass'>>): string {
   return [
     ...inventory.map((file) => ` -i ${word(file)}`),
+    ...(local ? [' --local'] : []),
     ...(user === undefined ? [] : [` -u ${word(user)}`]),
     ...(become ? [' -b'] : []),
     ...(askBecomePass ? [' -K'] : []),

@@ -1,25 +1,23 @@
 import { fileURLToPath } from 'node:url';
 import type { Position } from '../errors.ts';
 import { fromHere } from '../paths.ts';
-
-/** All files of ours: what a stack says of them tells a user nothing. */
-const OURS = fileURLToPath(new URL('../', import.meta.url));
+import { CODE } from '../root.ts';
 
 /** Where a user's file comes into the stack of an error; undefined when none does. */
 export function positionOf(error: unknown): Position | undefined {
-  const theirs = framesOf(error).find(({ file }) => !file.startsWith(OURS));
+  const theirs = framesOf(error).find(({ file }) => !file.startsWith(CODE));
   return theirs && { ...theirs, file: fromHere(theirs.file) };
 }
 
 /** The file of a user's that called into ours, absolute; undefined where there is none in the stack. */
 export function callersFile(): string | undefined {
-  return framesOf(new Error('here')).find(({ file }) => !file.startsWith(OURS))?.file;
+  return framesOf(new Error('here')).find(({ file }) => !file.startsWith(CODE))?.file;
 }
 
 /** It was thrown by a user's code, and not by ours that it had called. */
 export function isTheirs(error: unknown): boolean {
   const [first] = framesOf(error);
-  return !(error instanceof Error) || (first !== undefined && !first.file.startsWith(OURS));
+  return !(error instanceof Error) || (first !== undefined && !first.file.startsWith(CODE));
 }
 
 function framesOf(error: unknown): readonly Position[] {

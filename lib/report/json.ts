@@ -1,5 +1,5 @@
+import { runId } from '../dsl/run-id.ts';
 import { redact } from '../dsl/secret.ts';
-import { RUN_ID } from '../run-id.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { LineReader } from '../runner/lines.ts';
 import { isWanted } from './levels.ts';
@@ -11,7 +11,7 @@ import { escapeJson } from './text.ts';
 export function createJson({ stdout, verbosity }: Settings): Renderer {
   const readers = new Map<string, LineReader>();
   const tell = ({ event, ...fields }: { readonly event: string }) => {
-    const line = JSON.stringify({ event, time: new Date().toISOString(), runId: RUN_ID, ...fields });
+    const line = JSON.stringify({ event, time: new Date().toISOString(), runId: runId(), ...fields });
     stdout.write(`${escapeJson(line)}\n`);
   };
   return {

@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn as spawnHere } from 'node:child_process';
 import { environment } from '../environment.ts';
 import { whoami } from '../whoami.ts';
 import type { Connection, Host } from './host.ts';
-import type { Way } from './launch.ts';
+import type { Spawn, Way } from './launch.ts';
 import { runScript } from './script.ts';
 import { sendFile } from './send.ts';
 import { sudoOf } from './sudo.ts';
 
-/** This machine, as a host. */
-export function connectLocal(connection: Connection): Host {
+/** This machine, as a host; or what `spawn` starts programs in. */
+export function connectLocal(connection: Connection, spawn: Spawn = spawnHere): Host {
   const { name } = connection;
   const login = process.getuid?.() === 0 ? 'root' : whoami();
   const way: Way = {

@@ -1,10 +1,10 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { runId } from '../../dsl/run-id.ts';
 import { redact } from '../../dsl/secret.ts';
 import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
 import { createOutput } from '../../report/stream.ts';
 import { escapeJson } from '../../report/text.ts';
-import { RUN_ID } from '../../run-id.ts';
 import type { Options, OwnFlag } from '../options.ts';
 import { reportLines } from '../usage.ts';
 import { type Explained, explain, type Said } from './explained.ts';
@@ -140,7 +140,7 @@ function asEvent(host: string, { variable, value, error, from, beats }: Explaine
   const event = {
     event: 'variable',
     time: new Date().toISOString(),
-    runId: RUN_ID,
+    runId: runId(),
     host,
     variable,
     ...(value !== undefined && { value }),

@@ -1,4 +1,3 @@
-import { dirname, resolve as resolvePath } from 'node:path';
 import {
   isAlias,
   isCollection,
@@ -15,6 +14,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Position } from '../../errors.ts';
+import { folderOf } from '../../root.ts';
 import { shownValue } from '../../secret-names.ts';
 import { Problems } from '../problems.ts';
 import { type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
@@ -76,7 +76,7 @@ export function parseYaml(file: string, text: string, problems: Problems, again 
   const resolve = (node: Node | null) => (isAlias(node) ? (targets.get(node) ?? null) : node);
   const source: Source = {
     file,
-    folder: resolvePath(dirname(file)),
+    folder: folderOf(file),
     root: document.contents as Node | null,
     openEnd: text.endsWith('\n') ? undefined : text.length,
     position: (node) => place((node as Node | null)?.range?.[0] ?? 0),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { runId } from '../../../lib/dsl/run-id.ts';
 import { createReport } from '../../../lib/report/index.ts';
-import { RUN_ID } from '../../../lib/run-id.ts';
 import { change, cluster, FakeStream, printed, recap, start, task } from './streams.ts';
 
 test('events are one JSON object a line, with time, and the recap last', async () => {
@@ -60,8 +60,8 @@ test('every event carries the ID of the run', async () => {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line).runId);
-  expect(ids).toEqual([RUN_ID, RUN_ID]);
-  expect(RUN_ID).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/);
+  expect(ids).toEqual([runId(), runId()]);
+  expect(runId()).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{6}$/);
 });
 
 test('what a command prints is an event of its own, whatever the verbosity', async () => {

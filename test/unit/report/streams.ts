@@ -1,6 +1,6 @@
+import { runId } from '../../../lib/dsl/run-id.ts';
 import type { Change } from '../../../lib/dsl/task.ts';
 import { createReport, type ReportOptions } from '../../../lib/report/index.ts';
-import { RUN_ID } from '../../../lib/run-id.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
 
 /** A stream that keeps what is written to it. */
@@ -49,7 +49,7 @@ export async function printed(
   await report.close();
   const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
   // Of this process, as the time is of the moment.
-  const plain = (text: string) => text.replace(time, 'TIME').replaceAll(`"runId":"${RUN_ID}",`, '');
+  const plain = (text: string) => text.replace(time, 'TIME').replaceAll(`"runId":"${runId()}",`, '');
   return { stdout: plain(stdout.text), stderr: plain(stderr.text) };
 }
 

@@ -1,0 +1,24 @@
+/** A file that the command `quorate` runs in this process. */
+export interface Handed {
+  /** What the user types before `run FILE`, or before the name of a playbook of ours: `npx quorate`. */
+  readonly command: string;
+  /** The file turned out to be a playbook. */
+  taken: boolean;
+}
+
+/** Of this process and not of a module: the file may import another copy of Quorate than the command comes from. */
+const KEY = Symbol.for('quorate.handed');
+
+const processWide: { [KEY]?: Handed; readonly process: NodeJS.Process } = globalThis;
+
+export function handed(): Handed | undefined {
+  return processWide[KEY];
+}
+
+/** Makes the file and its arguments what this process was started with, and says by which command. */
+export function handOver(file: string, args: readonly string[], command: string): Handed {
+  process.argv = [process.execPath, file, ...args];
+  const handed = { command, taken: false };
+  processWide[KEY] = handed;
+  return handed;
+}

@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+
+/** What users import, by the name of its file in `dist`. */
+const ENTRIES = { index: 'package/index.ts', etcd: 'package/etcd.ts', test: 'package/test.ts' };
+
+rmSync(DIST, { recursive: true, force: true });
+await buildCode();
+// The sample, where it lies for the playbooks.
+cpSync(join(ROOT, 'inventory/local.yaml'), join(DIST, 'inventory/local.yaml'));
+buildTypes();
+
+/** One file an entry, what they share in chunks beside them; packages are imported, not bundled. */
+async function buildCode(): Promise<void> {
+  const playbooks = readdirSync(join(ROOT, 'playbooks')).map((file) => basename(file, '.ts'));
+  // Names stay, for stacks in reports of bugs.
+  const minify = { mangle: { keepNames: true }, compress: true, codegen: { removeWhitespace: true } };
+  await build({
+    cwd: ROOT,
+    input: {
+      ...ENTRIES,
+      quorate: 'package/quorate.ts',
+      ...Object.fromEntries(playbooks.map((name) => [`playbooks/${name}`, `playbooks/${name}.ts`])),
+    },
+    platform: 'node',
+    external: (id: string) => !/^[./]/.test(id),
+    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/[name]-[hash].js', minify },
+  });
+  chmodSync(join(DIST, 'quorate.js'), 0o755);
+}
+
+/** Declarations of what the entries reach, and no more. */
+function buildTypes(): void {
+  const made = join(DIST, '.types');
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  const { status } = spawnSync(tsc, ['-p', join(ROOT, 'package')], { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`tsc ended with ${status}`);
+  const todo = Object.values(ENTRIES).map(declarationOf);
+  const done = new Set(todo);
+  for (const file of todo) {
+    const text = readFileSync(join(made, file), 'utf8');
+    for (const [, target = ''] of text.matchAll(/(?:from|import\() ?['"](\.[^'"]+)['"]/g)) {
+      const next = declarationOf(normalize(join(dirname(file), target)));
+      if (done.has(next)) continue;
+      done.add(next);
+      todo.push(next);
+    }
+    const target = join(DIST, 'types', file);
+    mkdirSync(dirname(target), { recursive: true });
+    const named = text.replaceAll(/((?:from|import\() ?['"]\.[^'"]+)\.ts(['"])/g, '$1.js$2');
+    // Newer tsc takes in no types of its own accord, not even Node's.
+    const reference = file.startsWith('package/') ? '/// <reference types="node" />\n' : '';
+    writeFileSync(target, `${reference}${named}`);
+  }
+  rmSync(made, { recursive: true });
+}
+
+function declarationOf(file: string): string {
+  return file.replace(/\.ts$/, '.d.ts');
+}

@@ -1,0 +1,177 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fetchNode24, node24 } from '../bench/node24.ts';
+import { must, run } from './support/process.ts';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+const TOOL = (name: string) => join(ROOT, 'node_modules/.bin', name);
+
+/** Settings of a user that are stricter than ours. */
+const STRICT =
+  '--noEmit --strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --verbatimModuleSyntax --module nodenext --target es2022 --allowImportingTsExtensions'.split(
+    ' ',
+  );
+
+const ROLE = `import { directory, file, role } from 'quorate';
+export const mine = role({
+  name: 'mine',
+  description: 'a role of my own',
+  facts: ['distribution'],
+  vars: {
+    mine_dir: { type: 'string', required: true, description: 'Where.' },
+    mine_n: { type: 'integer', default: 3, description: 'How many.' },
+  },
+  tasks: ({ vars, facts }) => [
+    directory(vars.mine_dir),
+    file(\`\${vars.mine_dir}/n\`, { content: \`\${vars.mine_n * 2} on \${facts.distribution}\\n\` }),
+  ],
+});
+`;
+
+const dir = mkdtempSync(join(tmpdir(), 'quorate-package-'));
+const own = join(dir, 'own');
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** The tarball, installed into a folder of a user's own. */
+beforeAll(async () => {
+  await must('npm', ['pack', '--pack-destination', dir], { cwd: ROOT, timeoutMs: 120_000 });
+  mkdirSync(own);
+  await must('npm', ['init', '-y'], { cwd: own });
+  await must('npm', ['install', '--no-audit', '--no-fund', tarball()], { cwd: own, timeoutMs: 300_000 });
+  await must('npx', ['quorate', 'init'], { cwd: own });
+}, 450_000);
+
+function tarball(): string {
+  return join(dir, readdirSync(dir).find((name) => name.endsWith('.tgz')) ?? 'none');
+}
+
+function quorate(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return run('npx', ['quorate', ...args], { cwd: own, env: { ...process.env, ...env }, timeoutMs: 60_000 });
+}
+
+/** Changes that the last line of JSON counts. */
+function changed(out: string): number {
+  const { hosts } = JSON.parse(out.trim().split('\n').at(-1) ?? '{}');
+  return Object.values<{ changed: number }>(hosts).reduce((sum, host) => sum + host.changed, 0);
+}
+
+describe('the package', () => {
+  it('is right in the eyes of publint and of attw', async () => {
+    await must(TOOL('publint'), ['run', '--strict', tarball()], { cwd: ROOT });
+    await must(TOOL('attw'), ['--profile', 'esm-only', tarball()], { cwd: ROOT });
+  });
+
+  it('is under a megabyte, and its types import nothing but Node', () => {
+    const files = filesBelow(join(own, 'node_modules/quorate'));
+    const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
+    expect(texts.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0)).toBeLessThan(1_000_000);
+    const imported = texts.flatMap(([file, text]) =>
+      file.endsWith('.d.ts')
+        ? [
+            ...text.matchAll(/^(?:import|export)\b[^;]*? from ['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/gm),
+          ].map(([, one, two]) => one ?? two ?? '')
+        : [],
+    );
+    expect(imported.filter((name) => !/^(\.|node:)/.test(name))).toEqual([]);
+  });
+
+  it('init overwrites nothing, and an installation has nothing to warn of', async () => {
+    writeFileSync(join(own, 'README.md'), 'mine\n');
+    const { stdout } = await quorate(['init']);
+    expect(stdout).toContain('kept  README.md');
+    expect(readFileSync(join(own, 'README.md'), 'utf8')).toBe('mine\n');
+    const install = ['install', '--no-audit', '--no-fund'];
+    const { code, stdout: out, stderr } = await run('npm', install, { cwd: own, timeoutMs: 300_000 });
+    expect({ code, warned: /warn.*/i.exec(`${out}${stderr}`)?.[0] }).toEqual({ code: 0, warned: undefined });
+  }, 310_000);
+
+  it('what init wrote checks, has right types, and passes its test', async () => {
+    expect((await quorate(['run', 'site.ts', '--check', '--output', 'plain'])).code).toBe(0);
+    await must('npm', ['run', 'types'], { cwd: own });
+    await must('npm', ['test'], { cwd: own, timeoutMs: 60_000 });
+  }, 120_000);
+
+  it('takes a role of the user, whose mistakes are red before they are a run', async () => {
+    mkdirSync(join(own, 'roles'), { recursive: true });
+    writeFileSync(join(own, 'roles/mine.ts'), ROLE);
+    writeFileSync(
+      join(own, 'mine.ts'),
+      "import { play, playbook } from 'quorate';\nimport { mine } from './roles/mine.ts';\nawait playbook(import.meta, { plays: [play({ hosts: 'all', roles: [mine] })] });\n",
+    );
+    const made = join(dir, 'made');
+    const inventory = (name: string) =>
+      writeFileSync(
+        join(own, 'mine.yaml'),
+        `all: { hosts: { here: { ansible_connection: local, ${name}: ${made} } } }\n`,
+      );
+    inventory('mine_dir');
+    const tsc = (file: string) => run(join(own, 'node_modules/.bin/tsc'), [...STRICT, file], { cwd: own });
+    expect(await tsc('mine.ts')).toMatchObject({ code: 0 });
+    for (const [right, wrong] of [
+      ['vars.mine_n *', 'vars.mine_m *'],
+      ['facts.distribution', 'facts.mounts'],
+    ] as const) {
+      writeFileSync(join(own, 'roles/bad.ts'), ROLE.replace(right, wrong));
+      expect((await tsc('roles/bad.ts')).code, wrong).not.toBe(0);
+    }
+    rmSync(join(own, 'roles/bad.ts'));
+    const mine = (...args: string[]) =>
+      quorate(['run', 'mine.ts', '-i', 'mine.yaml', '--output', 'json', ...args]);
+    expect(changed((await mine('--check')).stdout)).toBe(2);
+    expect(existsSync(made)).toBe(false);
+    expect((await mine()).code).toBe(0);
+    expect(readFileSync(join(made, 'n'), 'utf8')).toMatch(/^6 on /);
+    expect(changed((await mine()).stdout)).toBe(0);
+    await fetchNode24();
+    const newer = await run(
+      node24(),
+      [join(own, 'node_modules/.bin/quorate'), 'run', 'mine.ts', '-i', 'mine.yaml'],
+      {
+        cwd: own,
+        env: { ...process.env, PATH: `${dirname(node24())}${delimiter}${process.env.PATH}` },
+      },
+    );
+    expect(newer.code).toBe(0);
+    inventory('mine_dri');
+    const missing = await mine();
+    expect(missing.code).toBe(1);
+    expect(missing.stdout).toContain('mine_dir');
+  }, 120_000);
+
+  it('names commands as this user types them', async () => {
+    expect((await quorate(['status', '--help'])).stdout).toContain(
+      'npx quorate status -i inventory/prod.yaml',
+    );
+    const empty = mkdtempSync(join(dir, 'empty-'));
+    const bin = join(own, 'node_modules/.bin/quorate');
+    const { code, stdout, stderr } = await run(bin, ['site'], { cwd: empty });
+    expect(code).toBe(1);
+    expect(`${stdout}${stderr}`).toContain('npx quorate site --local');
+  });
+
+  it('has the sample cluster below ./.quorate/local, and writes nothing into itself', async () => {
+    const before = filesBelow(join(own, 'node_modules/quorate')).length;
+    const { code, stdout } = await quorate(['site', '--local', '--check']);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('etcd03') });
+    const { stdout: vars } = await quorate(['site', '--local', '--check', '--output', 'json', '--diff']);
+    expect(vars).toContain(`${own}/.quorate/local/etcd01/`);
+    expect(vars).not.toContain('node_modules/quorate/.quorate');
+    expect(filesBelow(join(own, 'node_modules/quorate'))).toHaveLength(before);
+  });
+});
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
