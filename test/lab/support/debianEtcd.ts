@@ -15,6 +15,27 @@ export async function debianPrograms(suite: string, work: string): Promise<strin
 
 /** Fetches a suite's packages with an apt that knows this suite only, and leaves the machine's own alone. */
 async function download(suite: string, work: string): Promise<void> {
+  const options = await aptOf(suite, work);
+  await apt([...options, '-qq', 'download', 'etcd-server', 'etcd-client'], work);
+}
+
+/**
+ * Fetches packages, and all that they need beyond what `status` (a file of dpkg) says is installed, into
+ * `work/archives`.
+ */
+export async function downloadWithNeeds(
+  suite: string,
+  work: string,
+  packages: readonly string[],
+  status: string,
+): Promise<void> {
+  const options = [...(await aptOf(suite, work)), '-o', `Dir::State::Status=${status}`];
+  const install = ['-qq', '-y', '--no-install-recommends', '--download-only', 'install'];
+  await apt([...options, ...install, ...packages], work);
+}
+
+/** Options of an apt that knows one suite, whose lists it reads anew. */
+async function aptOf(suite: string, work: string): Promise<readonly string[]> {
   for (const path of ['lists/partial', 'archives/partial'])
     await mkdir(join(work, path), { recursive: true });
   await writeFile(join(work, 'status'), '');
@@ -36,7 +57,7 @@ async function download(suite: string, work: string): Promise<void> {
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   await apt([...options, '-qq', '--error-on=any', 'update'], work);
-  await apt([...options, '-qq', 'download', 'etcd-server', 'etcd-client'], work);
+  return options;
 }
 
 async function apt(args: readonly string[], cwd: string): Promise<void> {

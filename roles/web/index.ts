@@ -1,0 +1,80 @@
+import { role } from '../../lib/dsl/role.ts';
+import { sh } from '../../lib/dsl/sh.ts';
+import { absent } from '../../lib/resources/absent.ts';
+import { directory } from '../../lib/resources/directory.ts';
+import { file } from '../../lib/resources/file.ts';
+import { packages } from '../../lib/resources/packages/index.ts';
+import { service } from '../../lib/resources/service/index.ts';
+import { timer } from '../../lib/resources/timer.ts';
+import { tree } from '../../lib/resources/tree.ts';
+import { user } from '../../lib/resources/user.ts';
+import { waitFor } from '../../lib/resources/wait-for.ts';
+
+/** A site of files behind nginx, and a timer that backs it up. */
+export const web = role({
+  name: 'web',
+  description: 'a site behind nginx, backed up by a timer',
+  vars: {
+    web_name: {
+      type: 'string',
+      pattern: '^[\\w.-]+$',
+      default: '_',
+      description: 'Name of the site: `server_name`.',
+    },
+    web_port: { type: 'integer', minimum: 1, maximum: 65535, default: 80, description: 'Where it listens.' },
+    web_source: {
+      type: 'string',
+      format: 'path',
+      optional: true,
+      description: 'Folder of control with the files of the site; a page that says so when not set.',
+    },
+    web_backup: {
+      type: 'string',
+      default: 'daily',
+      description: 'When it is backed up, as systemd.time(7) says it.',
+    },
+    web_backup_keep: { type: 'integer', minimum: 1, default: 7, description: 'How many backups are kept.' },
+  },
+  tasks({ vars }) {
+    const conf = file('/etc/nginx/conf.d/site.conf', { content: siteConf(vars.web_name, vars.web_port) });
+    // Debian's own page, which would stand before ours.
+    const example = absent('/etc/nginx/sites-enabled/default');
+    return [
+      packages('nginx curl'),
+      user('web', { system: true, home: '/srv/www' }),
+      directory('/srv/www'),
+      tree('/srv/www/site', { source: vars.web_source ?? './www', owner: 'web', delete: true }),
+      conf,
+      example,
+      service('nginx', { reloadOn: [conf, example] }),
+      waitFor('the site answers', {
+        until: sh`curl -fsS -o /dev/null http://localhost:${vars.web_port}/`,
+        timeout: 10,
+      }),
+      directory('/var/backups/site', { mode: '0750' }),
+      timer('site-backup', {
+        calendar: vars.web_backup,
+        persistent: true,
+        run: backup(vars.web_backup_keep),
+      }),
+    ];
+  },
+});
+
+function siteConf(name: string, port: number): string {
+  return `server {
+  listen ${port};
+  listen [::]:${port};
+  server_name ${name};
+  root /srv/www/site;
+}
+`;
+}
+
+/** A new archive is whole before it has its name; the oldest go. */
+function backup(keep: number) {
+  return sh`cd /var/backups/site
+tar -czf .new -C /srv/www site
+mv .new "site-$(date -u +%Y%m%dT%H%M%SZ).tgz"
+ls -1r site-*.tgz | tail -n +${keep + 1} | xargs -r rm --`;
+}

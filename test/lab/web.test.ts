@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { offerPackages } from './support/debPackages.ts';
+import { describeLab } from './support/describeLab.ts';
+import { type Lab, startLab } from './support/lab.ts';
+import { changeSet, runPlaybook } from './support/playbook.ts';
+
+describeLab('a web site behind nginx, and what every host has', () => {
+  let lab: Lab;
+  let groups: string;
+  beforeAll(async () => {
+    lab = await startLab({ name: 'web', hosts: 1 });
+    await offerPackages(lab, 'etcd01', ['nginx', 'chrony', 'unattended-upgrades']);
+    groups = join(lab.stateDir, 'web.ini');
+    writeFileSync(groups, '[web]\netcd01\n[web:vars]\nbase_sysctl={}\nbase_ntp_servers=["192.0.2.7"]\n');
+  });
+  afterAll(async () => lab?.stop());
+
+  const run = (...args: string[]) => runPlaybook(lab, ['-i', groups, ...args], { playbook: 'web' });
+  const on = async (command: string) => (await lab.ssh('etcd01', command)).stdout.trim();
+
+  it('is foreseen on a bare host, made, and unchanged the second time', async () => {
+    const check = await run('--check');
+    expect([check.code, check.errors]).toEqual([0, []]);
+    const made = await run();
+    expect([made.code, made.errors]).toEqual([0, []]);
+    expect(changeSet(check)).toEqual(changeSet(made));
+    expect((await run('--check')).changed).toEqual([]);
+    expect(await on('curl -s http://localhost/')).toContain('Put your site in its place.');
+    expect(
+      await on('sshd -T | grep -E "^(passwordauthentication|permitrootlogin) "; cat /etc/chrony/sources.d/*'),
+    ).toBe('permitrootlogin without-password\npasswordauthentication no\nserver 192.0.2.7 iburst');
+    expect(await on('systemctl is-active nginx chrony ssh systemd-journald site-backup.timer')).toBe(
+      Array(5).fill('active').join('\n'),
+    );
+  });
+
+  it('is repaired where somebody changed it, by a reload where that is enough', async () => {
+    const started = await on('systemctl show -p InvocationID --value nginx');
+    await on(
+      "sed -i 's/listen 80/listen 81/' /etc/nginx/conf.d/site.conf; systemctl reload nginx; echo mine >/srv/www/site/index.html; echo left >/srv/www/site/old; systemctl stop site-backup.timer; rm /etc/apt/apt.conf.d/20auto-upgrades",
+    );
+    const check = await run('--check');
+    const repaired = await run();
+    expect([repaired.code, repaired.errors]).toEqual([0, []]);
+    expect(changeSet(check)).toEqual(changeSet(repaired));
+    expect(new Set(repaired.changed.map(({ task }) => task))).toMatchObject({ size: 5 });
+    expect(await on('curl -s http://localhost/; ls /srv/www/site')).toMatch(
+      /in its place[\s\S]*\nindex\.html$/,
+    );
+    expect(await on('systemctl show -p InvocationID --value nginx')).toBe(started);
+    expect((await run('--check')).changed).toEqual([]);
+  });
+
+  it('is backed up by the timer, and the oldest backup goes', async () => {
+    await on('for i in 1 2 3 4 5 6 7 8; do touch "/var/backups/site/site-2000010${i}T000000Z.tgz"; done');
+    await on('systemctl start site-backup.service');
+    const left = (await on('ls /var/backups/site')).split('\n');
+    expect(left).toHaveLength(7);
+    expect(await on(`tar -tzf /var/backups/site/${left.at(-1)}`)).toContain('site/index.html');
+  });
+});
