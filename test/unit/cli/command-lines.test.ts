@@ -67,5 +67,5 @@ it('no message writes a command line of ours itself', () => {
   const code = (file: string) =>
     readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
   const guilty = files.filter((file) => /npx tsx|playbooks\/\w+\.ts/.test(code(file)));
-  expect(guilty).toEqual(['lib/cli/started.ts']);
+  expect(guilty.sort()).toEqual(['lib/cli/quorate/own-command.ts', 'lib/cli/started.ts']);
 });
