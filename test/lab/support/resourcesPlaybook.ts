@@ -172,7 +172,7 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       always: [file('/srv/lab-always', { content: '' })],
     }),
     command('it is ready', {
-      run: sh`(sleep 1; : >/srv/lab-ready) >/dev/null 2>&1 &`,
+      run: sh`setsid sh -c 'sleep 1; : >/srv/lab-ready' >/dev/null 2>&1 &`,
       unless: sh`[ -e /srv/lab-ready ]`,
       retries: 10,
       delay: 0.5,
