@@ -165,7 +165,7 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       title: 'the move',
       tasks: [
         file('/srv/lab-moved', { content: 'half\n' }),
-        command('it breaks', { run: sh`exit 3`, creates: '/nowhere' }),
+        command('it breaks', { run: sh`exit 3`, creates: '/nowhere/else' }),
         file('/srv/lab-never', { content: '' }),
       ],
       rescue: [absent('/srv/lab-moved')],
