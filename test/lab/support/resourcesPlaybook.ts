@@ -165,14 +165,14 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       title: 'the move',
       tasks: [
         file('/srv/lab-moved', { content: 'half\n' }),
-        command('it breaks', { run: sh`exit 3`, creates: '/nowhere' }),
+        command('it breaks', { run: sh`exit 3`, creates: '/nowhere/else' }),
         file('/srv/lab-never', { content: '' }),
       ],
       rescue: [absent('/srv/lab-moved')],
       always: [file('/srv/lab-always', { content: '' })],
     }),
     command('it is ready', {
-      run: sh`(sleep 1; : >/srv/lab-ready) >/dev/null 2>&1 &`,
+      run: sh`setsid sh -c 'sleep 1; : >/srv/lab-ready' >/dev/null 2>&1 &`,
       unless: sh`[ -e /srv/lab-ready ]`,
       retries: 10,
       delay: 0.5,
