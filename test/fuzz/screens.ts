@@ -99,10 +99,10 @@ function refuseControls(where: string, text: string, said: readonly string[]): v
 
 function asItWas(text: string, said: readonly string[]): void {
   const lines = text.trim().split('\n');
-  const found = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'output');
-  const at = said.findIndex((one, i) => asUtf8(found[i]?.message ?? '') !== asUtf8(one));
+  const found = lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'output');
+  const at = said.findIndex((one, i) => asUtf8(found[i]?.line ?? '') !== asUtf8(one));
   if (at >= 0 || found.length !== said.length) {
-    throw new Error(`JSON has ${show(found[at]?.message)} for ${show(said[at])}`);
+    throw new Error(`JSON has ${show(found[at]?.line)} for ${show(said[at])}`);
   }
 }
 
