@@ -26,11 +26,12 @@ export default await main(import.meta.url, {
   ],
   words: '-- ARGS',
   pipes: true,
-  plays: [
+  plays: [play],
+  playsFor: (words) => [
     {
       ...play,
-      strategy: etcdctlStrategy(readInput),
-      check: (hosts) => [...(play.check?.(hosts) ?? []), ...etcdctlProblems(hosts)],
+      strategy: etcdctlStrategy(words, readInput),
+      check: (hosts) => [...(play.check?.(hosts) ?? []), ...etcdctlProblems(hosts, words)],
     },
   ],
 });

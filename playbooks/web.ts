@@ -3,7 +3,7 @@ import { play } from '../lib/dsl/plain-play.ts';
 import { base } from '../roles/base.ts';
 import { web } from '../roles/web/index.ts';
 
-await playbook(import.meta, {
+export default await playbook(import.meta, {
   description: 'A web site behind nginx on the hosts of group web, and what every host has.',
   examples: [
     ['-i hosts.ini --check --diff', 'what a run would change'],

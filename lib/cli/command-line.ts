@@ -24,6 +24,10 @@ export interface CommandLine extends Playbook {
   ) => void;
   /** Words of this playbook besides its flags, for the help: `[GROUP]`. */
   readonly words?: string;
+  /** What the words mean: plays that are made of them. Throws exit code 1. */
+  readonly playsFor?: (words: readonly string[]) => CommandLine['plays'];
+  /** What programs print on hosts is what it is for: told without `-v`. */
+  readonly tellsOutput?: boolean;
   /** Its output is that of a program on a host: of the run only what went wrong is told, on standard error. */
   readonly pipes?: boolean;
   /** Shows the inventory instead of running anything on its hosts. */

@@ -81,7 +81,7 @@ export async function execute(
   const toRunHost = (host: SettledHost): RunHost => ({
     name: host.name,
     groups: host.groups,
-    vars: { ...host.vars, ...options.own, words: options.words, ...magicVars(host) },
+    vars: { ...host.vars, ...options.own, ...magicVars(host) },
     async connect() {
       const say = (level: 'warning' | 'debug' | 'trace') => (name: string, message: string) =>
         report.emit({ event: 'log', level, host: name, message });
@@ -122,7 +122,8 @@ export async function execute(
   playbook.guard?.(chosen, options);
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
-  const { check, diff, verbosity, log } = options;
+  const { check, diff, log } = options;
+  const verbosity = Math.max(options.verbosity, playbook.tellsOutput ? 1 : 0);
   const logged = log === undefined ? {} : { logFile: log };
   const report = starter.report({ output, diff, check, verbosity, ...logged });
   for (const message of [...inventory.notices, ...notices])

@@ -77,7 +77,8 @@ async function commandInRun(
       return await reportUsage(found, started, options);
     }
     const { execute } = await import('./execute.ts');
-    return await execute(playbook, options, started);
+    const plays = playbook.playsFor?.(options.words) ?? playbook.plays;
+    return await execute({ ...playbook, plays }, options, started);
   } catch (error) {
     const { reportUsage } = await import('./usage.ts');
     return await reportUsage(errorsOf(error), started, options ?? { output: outputOf(args) });

@@ -40,7 +40,7 @@ export async function labHost(): Promise<LabHost | undefined> {
   const user = asRoot ? [] : ['--user', '--map-root-user'];
   const holder = spawn(
     'unshare',
-    [...user, ...spaces, '--fork', '--kill-child', 'sh', '-c', BOOT, 'boot', root],
+    [...user, ...spaces, '--fork', '--kill-child', 'sh', '-c', BOOT, 'boot', root, asRoot ? 'root' : 'user'],
     {
       stdio: ['pipe', 'pipe', 'ignore'],
     },
@@ -81,26 +81,30 @@ const MARK = '/.quorate-lab';
 
 /**
  * Makes the file system below $1, says its process to whoever is outside, and waits for the end of standard input. What
- * would reach this machine's kernel settings is read-only.
+ * is this machine's is read-only. For root there is no host where that cannot be had; others (\`user\`) may not write
+ * there anyway, and cannot take a part of a tree alone.
  */
 const BOOT = `set -e
+sealed() { mount -o remount,bind,ro "$1" 2>/dev/null || [ "$2" = user ]; }
+if [ "$2" = root ]; then bind=--bind; else bind=--rbind; fi
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 lab "$1"
 cd "$1"
 mkdir -p usr etc var/lib var/log var/cache var/tmp run tmp dev/shm dev/pts proc sys root home srv opt mnt
 chmod 1777 tmp var/tmp dev/shm
 for d in bin sbin lib lib32 lib64 libx32; do
-  if [ -L "/$d" ]; then cp -P "/$d" "$d"; elif [ -d "/$d" ]; then mkdir "$d"; mount --bind "/$d" "$d"; fi
+  if [ -L "/$d" ]; then cp -P "/$d" "$d"; elif [ -d "/$d" ]; then mkdir "$d"; mount $bind "/$d" "$d"; sealed "$d" "$2"; fi
 done
-mount --rbind /usr usr
-mount -o remount,bind,ro usr 2>/dev/null || :
+mount $bind /usr usr
+sealed usr "$2"
 cp -a /etc/. etc/ 2>/dev/null || :
 for d in null zero full random urandom tty; do : >"dev/$d"; mount --bind "/dev/$d" "dev/$d"; done
 while read -r q_key q_pid; do [ "$q_key" != Pid: ] || break; done </proc/self/status
 printf %s "$1" >.quorate-lab
 mount -t proc proc proc
-mount --bind proc/sys proc/sys && mount -o remount,bind,ro proc/sys 2>/dev/null || :
-mount --bind /sys sys 2>/dev/null && mount -o remount,bind,ro sys 2>/dev/null || :
+mount --bind proc/sys proc/sys
+sealed proc/sys "$2"
+if mount --bind /sys sys 2>/dev/null; then sealed sys "$2"; fi
 ip link set lo up 2>/dev/null || :
 pivot_root . mnt
 cd /

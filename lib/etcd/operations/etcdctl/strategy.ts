@@ -15,9 +15,10 @@ const MAX_INPUT = 1.5 * 1024 * 1024;
  * Runs etcdctl on one member with that member's certificate. Its output and errors are ours, and its failure is exit
  * code 2. A check says where it would run, and runs nothing.
  *
+ * @param args The words of etcdctl.
  * @param input Reads what goes to etcdctl's standard input, where a command wants some.
  */
-export function etcdctlStrategy(input: () => Promise<Buffer>): Strategy<EtcdFacts> {
+export function etcdctlStrategy(args: readonly string[], input: () => Promise<Buffer>): Strategy<EtcdFacts> {
   return {
     scope: (selected) => selected.filter(isOfCluster),
     anyHost: true,
@@ -26,14 +27,17 @@ export function etcdctlStrategy(input: () => Promise<Buffer>): Strategy<EtcdFact
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined) return;
       refuseBare(surveyed);
-      await runOn(run, memberToAsk(surveyed), input);
+      await runOn(run, memberToAsk(surveyed), { args, input });
     },
   };
 }
 
-async function runOn(run: PlayRun<EtcdFacts>, host: EtcdHost, input: () => Promise<Buffer>): Promise<void> {
-  const { name, vars } = host.target;
-  const args = wordsOf(vars);
+async function runOn(
+  run: PlayRun<EtcdFacts>,
+  host: EtcdHost,
+  { args, input }: { readonly args: readonly string[]; readonly input: () => Promise<Buffer> },
+): Promise<void> {
+  const { name } = host.target;
   if (run.check) return run.conclude(`${name} would run etcdctl ${args.join(' ')}`);
   const code = await host.pipe(
     'etcdctl',
@@ -82,11 +86,11 @@ async function inputFor(args: readonly string[], input: () => Promise<Buffer>): 
 }
 
 /** What is wrong with the command line, before any contact. */
-export function etcdctlProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
+export function etcdctlProblems(hosts: readonly HostData[], args: readonly string[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
   const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
-  if (wordsOf(first.vars).length === 0) {
+  if (args.length === 0) {
     return wrong('no command for etcdctl', "write it behind --, as in -- get '' --prefix --keys-only");
   }
   const names = [...new Set(hosts.map(({ vars }) => clusterName(vars)))];
@@ -105,8 +109,4 @@ export function etcdctlProblems(hosts: readonly HostData[]): readonly PlayProble
 
 function isOfCluster({ vars }: { readonly vars: Vars }): boolean {
   return vars.cluster === undefined || clusterName(vars) === vars.cluster;
-}
-
-function wordsOf(vars: Vars): readonly string[] {
-  return vars.words as readonly string[];
 }
