@@ -1,5 +1,6 @@
 import { role } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
+import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
 import { packages } from '../lib/resources/packages/index.ts';
 import { service } from '../lib/resources/service/index.ts';
@@ -10,6 +11,11 @@ export const base = role({
   name: 'base',
   description: 'the right time, sshd without passwords, updates by themselves, a journal that ends',
   vars: {
+    base_time: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the host keeps its own time; a container has that of its host.',
+    },
     base_ntp_servers: {
       type: 'array',
       items: { type: 'string', pattern: '^[\\w.:-]+$' },
@@ -44,6 +50,8 @@ export const base = role({
     const sources = file(debian ? '/etc/chrony/sources.d/ours.sources' : '/etc/chrony.d/ours.conf', {
       content: vars.base_ntp_servers.map((server) => `server ${server} iburst\n`).join(''),
     });
+    const servers = vars.base_ntp_servers.length > 0 ? [sources] : [];
+    const chrony = debian ? 'chrony' : 'chronyd';
     const sshd = file('/etc/ssh/sshd_config.d/10-ours.conf', {
       content: `PasswordAuthentication ${vars.base_ssh_passwords ? 'yes' : 'no'}\nPermitRootLogin prohibit-password\n`,
       mode: '0600',
@@ -53,13 +61,10 @@ export const base = role({
       content: `[Journal]\nSystemMaxUse=${vars.base_journal_size}\n`,
     });
     return [
-      packages('chrony'),
-      ...(vars.base_ntp_servers.length > 0 ? [sources] : []),
-      service(debian ? 'chrony' : 'chronyd', {
-        restartOn: vars.base_ntp_servers.length > 0 ? [sources] : [],
-      }),
+      ...(vars.base_time ? [packages('chrony'), ...servers, service(chrony, { restartOn: servers })] : []),
       sshd,
       service(debian ? 'ssh' : 'sshd', { reloadOn: [sshd] }),
+      directory('/etc/systemd/journald.conf.d'),
       journal,
       service('systemd-journald', { restartOn: [journal] }),
       ...Object.entries(vars.base_sysctl).map(([key, value]) => sysctl(key, { value: String(value) })),

@@ -32,6 +32,7 @@ interface ObservedAbsent extends Place {
  */
 export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsent>({
   kind: 'absent',
+  late: true,
   thing: ({ path }) => `path ${path}`,
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is absent`,
@@ -66,7 +67,8 @@ fi`,
     const found = world.path(path).over(at);
     if (found === undefined) {
       if (at === undefined) requireSight(path, ground);
-      return [];
+      // What packages bring goes again in the same run, or the next check would say so.
+      return world.bringsMore && at === undefined ? [BROUGHT] : [];
     }
     const inside = found.type === 'directory' ? world.namesIn(path, names) : [];
     if (recursive) {
@@ -91,6 +93,15 @@ ${remove}
 else rm -f -- ${path}; fi`;
   },
 });
+
+/** Of a path that is not there, and that an earlier task may bring. */
+const BROUGHT = {
+  kind: 'remove',
+  property: 'type',
+  before: null,
+  after: null,
+  certainty: 'conditional',
+} as const;
 
 /** Folders that systems are made of. */
 const SYSTEM =

@@ -37,16 +37,15 @@ export const web = role({
   },
   tasks({ vars }) {
     const conf = file('/etc/nginx/conf.d/site.conf', { content: siteConf(vars.web_name, vars.web_port) });
-    // Debian's own page, which would stand before ours.
-    const example = absent('/etc/nginx/sites-enabled/default');
     return [
       packages('nginx curl'),
       user('web', { system: true, home: '/srv/www' }),
       directory('/srv/www'),
       tree('/srv/www/site', { source: vars.web_source ?? './www', owner: 'web', delete: true }),
+      // Debian's own page, which would stand before ours.
+      absent('/etc/nginx/sites-enabled/default'),
       conf,
-      example,
-      service('nginx', { reloadOn: [conf, example] }),
+      service('nginx', { reloadOn: [conf] }),
       waitFor('the site answers', {
         until: sh`curl -fsS -o /dev/null http://localhost:${vars.web_port}/`,
         timeout: 10,

@@ -4,16 +4,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { offerPackages } from './support/debPackages.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { changeSet, runPlaybook } from './support/playbook.ts';
+import { changes, runPlaybook } from './support/playbook.ts';
 
 describeLab('a web site behind nginx, and what every host has', () => {
   let lab: Lab;
   let groups: string;
   beforeAll(async () => {
     lab = await startLab({ name: 'web', hosts: 1 });
-    await offerPackages(lab, 'etcd01', ['nginx', 'chrony', 'unattended-upgrades']);
+    await offerPackages(lab, 'etcd01', ['nginx', 'unattended-upgrades']);
     groups = join(lab.stateDir, 'web.ini');
-    writeFileSync(groups, '[web]\netcd01\n[web:vars]\nbase_sysctl={}\nbase_ntp_servers=["192.0.2.7"]\n');
+    writeFileSync(groups, '[web]\netcd01\n[web:vars]\nbase_sysctl={}\nbase_time=false\n');
   });
   afterAll(async () => lab?.stop());
 
@@ -25,27 +25,28 @@ describeLab('a web site behind nginx, and what every host has', () => {
     expect([check.code, check.errors]).toEqual([0, []]);
     const made = await run();
     expect([made.code, made.errors]).toEqual([0, []]);
-    expect(changeSet(check)).toEqual(changeSet(made));
+    // What earlier packages may bring is conditional in a check, and certain once they are there.
+    expect(changes(check)).toEqual(changes(made));
     expect((await run('--check')).changed).toEqual([]);
     expect(await on('curl -s http://localhost/')).toContain('Put your site in its place.');
-    expect(
-      await on('sshd -T | grep -E "^(passwordauthentication|permitrootlogin) "; cat /etc/chrony/sources.d/*'),
-    ).toBe('permitrootlogin without-password\npasswordauthentication no\nserver 192.0.2.7 iburst');
-    expect(await on('systemctl is-active nginx chrony ssh systemd-journald site-backup.timer')).toBe(
-      Array(5).fill('active').join('\n'),
+    expect(await on('sshd -T | grep -E "^(passwordauthentication|permitrootlogin) "')).toBe(
+      'permitrootlogin without-password\npasswordauthentication no',
+    );
+    expect(await on('systemctl is-active nginx ssh systemd-journald site-backup.timer')).toBe(
+      Array(4).fill('active').join('\n'),
     );
   });
 
-  it('is repaired where somebody changed it, by a reload where that is enough', async () => {
+  it('is repaired where somebody changed it, and restarted for nothing that it has not read', async () => {
     const started = await on('systemctl show -p InvocationID --value nginx');
     await on(
-      "sed -i 's/listen 80/listen 81/' /etc/nginx/conf.d/site.conf; systemctl reload nginx; echo mine >/srv/www/site/index.html; echo left >/srv/www/site/old; systemctl stop site-backup.timer; rm /etc/apt/apt.conf.d/20auto-upgrades",
+      "sed -i 's/listen 80/listen 81/' /etc/nginx/conf.d/site.conf; echo mine >/srv/www/site/index.html; echo left >/srv/www/site/old; systemctl stop site-backup.timer; rm /etc/apt/apt.conf.d/20auto-upgrades",
     );
     const check = await run('--check');
     const repaired = await run();
     expect([repaired.code, repaired.errors]).toEqual([0, []]);
-    expect(changeSet(check)).toEqual(changeSet(repaired));
-    expect(new Set(repaired.changed.map(({ task }) => task))).toMatchObject({ size: 5 });
+    expect(changes(check)).toEqual(changes(repaired));
+    expect(new Set(repaired.changed.map(({ task }) => task))).toMatchObject({ size: 4 });
     expect(await on('curl -s http://localhost/; ls /srv/www/site')).toMatch(
       /in its place[\s\S]*\nindex\.html$/,
     );
