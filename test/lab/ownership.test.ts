@@ -191,7 +191,7 @@ describeLab('what a run may touch, and what it refuses', () => {
       ]);
       await on(
         'etcd01',
-        'for i in 1 2 3 4 5 6 7 8 9 10; do journalctl -u etcd | grep -q "updated cluster version.*3.6" && break; sleep 1; done',
+        'for i in $(seq 1 60); do journalctl -u etcd | grep -q "updated cluster version.*3.6" && break; sleep 1; done',
       );
       await onAll('systemctl stop etcd');
       const stopped = await site();
