@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { interfaceAddresses } from './addresses-shell.ts';
 import type { FactName, Family, HostFacts, Mount, UserFact } from './host-facts.ts';
 import { namedParts } from './probe.ts';
 import type { FactSource } from './role.ts';
@@ -35,9 +36,7 @@ const FACTS: { readonly [Name in FactName]: Fact<HostFacts[Name]> } = {
     ordinary: 1024,
   },
   addresses: {
-    probe: sh`if command -v ip >/dev/null; then ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|\1|p'
-else sed -n '/|-- /{s/.*-- //;h}; /host LOCAL/{g;p}' /proc/net/fib_trie
-fi`,
+    probe: interfaceAddresses,
     parse: (out) => [...new Set(out.split('\n').filter(isReachable))],
     ordinary: ['192.0.2.1'],
   },

@@ -54,7 +54,7 @@ export function fakeHost({
         name,
         vars: all,
         hostvars: { [name]: all },
-        facts: known as unknown as HostFacts,
+        facts: known as Partial<HostFacts> as HostFacts,
         fleet,
       };
       return role.tasks(target).map(({ title, resource }) => ({ title, resource }));

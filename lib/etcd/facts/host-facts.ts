@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { canonicalAddress } from '../../addresses.ts';
+import { interfaceAddresses } from '../../dsl/addresses-shell.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
 import { unitPath } from '../../resources/service/systemd.ts';
@@ -70,8 +71,8 @@ case \${q_state_now-} in active) ;; *)
   done
 esac
 case \${q_state_now-} in active | activating) ;; *)
-  ip -o addr 2>/dev/null | sed -n 's|.* inet6\{0,1\} \([^ /]*\).*|address \1|p'
-  command -v ip >/dev/null || sed -n '/|-- /{s/.*-- //;h}; /host LOCAL/{g;s/^/address /p}' /proc/net/fib_trie
+  { ${interfaceAddresses}
+  } | sed 's/^/address /'
   ${joinSh(portsOf(member).map(listeners))}
   q_swap=$(grep -c / /proc/swaps 2>/dev/null)
   if [ "\${q_swap:-0}" -gt 0 ]; then echo "swap yes"; fi
