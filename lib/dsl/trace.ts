@@ -1,4 +1,7 @@
-/** Sorts of things that can be left over on a host; of each one it is known how it is taken away. */
+/**
+ * Sorts of things that can be left over on a host; of each one it is known how it is taken away. In the order in which
+ * they go: what needs others goes before them.
+ */
 export const KINDS = [
   'unit',
   'lines',

@@ -30,10 +30,7 @@ done`;
   ${ownOf('%U', name, paths)}
 fi`,
     judge({ out }, world) {
-      const lines = out.split('\n').filter(Boolean);
-      if (lines[0] !== 'there') return 'gone';
-      const why = lines.map((line) => userNeed(line, world)).find((one) => one !== undefined);
-      return why === undefined ? { property: 'name', before: name } : { why };
+      return judged(out, name, (line) => userNeed(line, world));
     },
     foresee: (world) => world.user(name).willBeAbsent(),
     apply: () => sh`(
@@ -87,13 +84,7 @@ if [ -n "$q_line" ]; then
   ${ownOf('%G', name, paths)}
 fi`,
     judge({ out }, world) {
-      const lines = out.split('\n').filter(Boolean);
-      if (lines[0] !== 'there') return 'gone';
-      const members = lines.flatMap((line) => /^member (.+)$/.exec(line)?.[1] ?? []);
-      const member = members.find((one) => world.user(one).state !== null);
-      if (member !== undefined) return { why: `${member} is in it` };
-      const why = lines.map((line) => fileNeed(line, world)).find((one) => one !== undefined);
-      return why === undefined ? { property: 'name', before: name } : { why };
+      return judged(out, name, (line) => memberNeed(line, world) ?? fileNeed(line, world));
     },
     foresee: (world) => world.group(name).willBeAbsent(),
     // It may have gone with a user.
@@ -103,6 +94,19 @@ if [ -z "$(q_account group ${name})" ]; then :
 elif command -v groupdel >/dev/null; then groupdel ${name}; else delgroup ${name}; fi
 )`,
   });
+}
+
+function memberNeed(line: string, world: World): string | undefined {
+  const [, member] = /^member (.+)$/.exec(line) ?? [];
+  return member !== undefined && world.user(member).state !== null ? `${member} is in it` : undefined;
+}
+
+/** By what the probe printed: `there`, then what may need the account, a line each. */
+function judged(out: string, name: string, need: (line: string) => string | undefined) {
+  const [first, ...lines] = out.split('\n').filter(Boolean);
+  if (first !== 'there') return 'gone';
+  const why = lines.map(need).find((one) => one !== undefined);
+  return why === undefined ? { property: 'name', before: name } : { why };
 }
 
 /** Shell that prints those of `paths` that an account owns. */

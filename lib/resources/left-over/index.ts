@@ -1,31 +1,18 @@
 import type { Kept } from '../../dsl/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/left-over.ts';
-import type { Trace } from '../../dsl/trace.ts';
+import { KINDS, type Trace } from '../../dsl/trace.ts';
 import { leftGroup, leftUser } from './accounts.ts';
 import { leftLines } from './lines.ts';
 import { leftPackage } from './package.ts';
 import { leftDirectory, leftFile, leftLink, leftText } from './paths.ts';
 import { leftUnit } from './unit.ts';
 
-/** What needs others goes before them. */
-const ORDER: readonly Trace['kind'][] = [
-  'unit',
-  'lines',
-  'file',
-  'link',
-  'text',
-  'directory',
-  'user',
-  'group',
-  'package',
-];
-
 /** Builds what takes things of the records away: the last that was made first, what is inside a folder before it. */
 export function takeAway(made: readonly Kept[], context: LeftOverContext): readonly LeftOver[] {
   const names = (kind: Trace['kind']) => made.flatMap((one) => (one.kind === kind ? [one.name] : []));
   const users = names('user');
   const paths = made.flatMap(({ kind, name }) =>
-    ORDER.indexOf(kind) <= ORDER.indexOf('directory') ? [name] : [],
+    KINDS.indexOf(kind) <= KINDS.indexOf('directory') ? [name] : [],
   );
   const builders: Readonly<Record<Trace['kind'], (one: Kept) => LeftOver>> = {
     unit: leftUnit,
@@ -39,7 +26,7 @@ export function takeAway(made: readonly Kept[], context: LeftOverContext): reado
     package: (one) => leftPackage(one, context, names('package')),
   };
   const ordered = [...made].reverse().sort((a, b) => {
-    const byKind = ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind);
+    const byKind = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
     return byKind === 0 && a.kind === 'directory' ? depth(b) - depth(a) : byKind;
   });
   return ordered.map((one) => builders[one.kind](one));
