@@ -27,6 +27,10 @@ export class LeftOvers {
   readonly #options: LeftOverOptions;
   readonly #declared = new Map<string, RoleTask[]>();
   readonly #found = new Map<string, Finding>();
+  /** Plays that keep records, each with the hosts that its pattern names. */
+  #named:
+    | readonly { readonly play: LeftOverOptions['plays'][number]; readonly hosts: ReadonlySet<string> }[]
+    | undefined;
 
   constructor(options: LeftOverOptions) {
     this.#options = options;
@@ -78,9 +82,11 @@ export class LeftOvers {
 
   #playsOf(host: string): LeftOverOptions['plays'] {
     const { plays, select } = this.#options;
-    return plays.filter(
-      ({ ledger, hosts }) => ledger !== undefined && select(hosts).some(({ name }) => name === host),
-    );
+    // Selecting goes through all hosts, and every host asks.
+    this.#named ??= plays
+      .filter(({ ledger }) => ledger !== undefined)
+      .map((play) => ({ play, hosts: new Set(select(play.hosts).map(({ name }) => name)) }));
+    return this.#named.flatMap(({ play, hosts }) => (hosts.has(host) ? [play] : []));
   }
 }
 

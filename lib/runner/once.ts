@@ -20,7 +20,8 @@ export type Outcome = 'ok' | 'changed' | 'none';
 
 /** A task that is left out here because another host does it for all. */
 export function isOnce(task: Task, skipped: string | undefined): boolean {
-  return wordsOf(task).runOnce === true && skipped?.startsWith('runOnce') === true;
+  const { runOnce, when } = wordsOf(task);
+  return runOnce === true && when !== false && skipped !== undefined;
 }
 
 /**

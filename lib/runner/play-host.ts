@@ -187,10 +187,15 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /** Plans what stands from there on anew, from new readings. */
   async #planFrom(at: number): Promise<void> {
+    await this.#planAnew(this.plan.slice(0, at), this.plan.slice(at));
+  }
+
+  /** Keeps the first of these as planned, and plans the others from new readings; tells what is found done by then. */
+  async #planAnew(kept: readonly PlannedTask[], tasks: readonly RoleTask[]): Promise<void> {
     const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
-    const planned = await this.#planOf(this.plan.slice(at));
+    const planned = await this.#planOf(tasks);
     this.#tellOk(planned.filter(({ task }) => !known.has(task)));
-    this.plan = [...this.plan.slice(0, at), ...planned];
+    this.plan = [...kept, ...planned];
     this.#rest();
   }
 
@@ -239,11 +244,10 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const before = this.plan.slice(0, this.plan.findIndex(({ task }) => task === failed.task) + 1);
     for (const one of before.slice(-1)) this.#applied.add(one);
     const isOpen = (one: PlannedTask) => isDue(one) && !this.#applied.has(one);
-    const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
-    const planned = await this.#planOf([...before.filter(isOpen), ...rest]);
-    this.#tellOk(planned.filter(({ task }) => !known.has(task)));
-    this.plan = [...before.filter((one) => !isOpen(one)), ...planned];
-    this.#rest();
+    await this.#planAnew(
+      before.filter((one) => !isOpen(one)),
+      [...before.filter(isOpen), ...rest],
+    );
     return handled === undefined ? (ended ?? error) : ended;
   }
 
