@@ -40,8 +40,11 @@ export interface PlayHost<Facts = unknown> {
   readonly plan: readonly PlannedTask[];
   /** Runs read-only shell: one exchange. */
   read(doing: string, probe: Sh): Promise<Reading>;
-  /** Runs shell that changes something outside of tasks (moving leadership); never in a check. */
-  act(doing: string, apply: Sh): Promise<Reading>;
+  /**
+   * Runs shell that changes something outside of tasks (moving leadership); never in a check. It is waited for up to
+   * `seconds`, 180 when not given.
+   */
+  act(doing: string, apply: Sh, options?: { readonly seconds?: number }): Promise<Reading>;
   /**
    * Runs shell for whoever called us, never in a check: its output becomes ours, byte by byte, and nobody waits for it
    * with a deadline. Resolves to its exit status; a first Ctrl-C ends it.

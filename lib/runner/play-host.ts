@@ -79,9 +79,9 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return this.#ask(doing, probe);
   }
 
-  async act(doing: string, apply: Sh): Promise<Reading> {
+  async act(doing: string, apply: Sh, { seconds = ACT_SECONDS } = {}): Promise<Reading> {
     if (this.#options.check) throw new Error(`a check must not act: ${doing}`);
-    return this.#ask(doing, apply, ACT_SECONDS);
+    return this.#ask(doing, apply, seconds);
   }
 
   async pipe(doing: string, piped: Sh): Promise<number> {

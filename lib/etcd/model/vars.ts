@@ -104,6 +104,12 @@ export const ETCD_VARS = {
     description:
       "The raft log, where it has a disk of its own; in the data directory when left out. Its parent becomes the member's, too: etcd puts a new log in place by renaming. Never changed once there is data.",
   },
+  etcd_backup_dir: {
+    ...ABSOLUTE_PATH,
+    default: '/var/backups/etcd',
+    description:
+      "Snapshots of the member's, verified; a folder of its own, which is the member's. Never deleted with it.",
+  },
   etcd_user: {
     type: 'string',
     pattern: '^[a-z_][a-z0-9_-]{0,31}$',
@@ -192,6 +198,7 @@ export const MEMBER_VARS: readonly EtcdVar[] = [
   'etcd_cert_dir',
   'etcd_data_dir',
   'etcd_wal_dir',
+  'etcd_backup_dir',
   'etcd_user',
   'etcd_group',
   'etcd_service_name',
