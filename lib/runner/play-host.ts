@@ -89,6 +89,16 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return this.#wire.pipe(doing, piped);
   }
 
+  async send(doing: string, source: string, target: string): Promise<void> {
+    if (this.#options.check) throw new Error(`a check must not send: ${doing}`);
+    await sendFiles(this.host, [{ source, target }], (text) => this.#wire.doing(`${doing}: ${text}`));
+    this.#wire.doing(undefined);
+  }
+
+  async receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number> {
+    return this.#wire.pipe(doing, printed, take);
+  }
+
   async #ask(doing: string, asked: Sh, patience?: number): Promise<Reading> {
     const fragment = { id: 'read', sh: asked, critical: false, ...(patience !== undefined && { patience }) };
     const { readings } = await this.#wire.exchange(doing, [fragment]);

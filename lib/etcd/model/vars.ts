@@ -110,6 +110,13 @@ export const ETCD_VARS = {
     description:
       "Snapshots of the member's, verified; a folder of its own, which is the member's. Never deleted with it.",
   },
+  etcd_backup_keep: {
+    type: 'string',
+    pattern: '^(all|[0-9]+[hdwm]([ ,]+[0-9]+[hdwm])*)$',
+    default: '24h 7d 4w 12m',
+    description:
+      'Snapshots that stay: the last of each of so many hours, days, weeks and months that have one, and always the newest; or all.',
+  },
   etcd_user: {
     type: 'string',
     pattern: '^[a-z_][a-z0-9_-]{0,31}$',

@@ -29,7 +29,7 @@ export interface Snapshot {
 /** What etcd adds to the data: SHA-256, as bytes. */
 export const DIGEST_BYTES = 32;
 
-const KNOWN = /^([A-Za-z0-9._-]+)-(\d{8}T\d{6}Z)-r(\d+)\.db$/;
+const KNOWN = /^([A-Za-z0-9][A-Za-z0-9._-]*)-(\d{8}T\d{6}Z)-r(\d+)\.db$/;
 
 /** Of a file name that `takeSnapshot` gives; undefined for any other. */
 export function partsOf(

@@ -11,6 +11,9 @@ import { type KeptSnapshots, readSnapshots } from './read.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SPARE_KIB, takeSnapshot } from './take.ts';
 
+/** Title of the step. */
+export const TAKE = 'take a snapshot, and verify it';
+
 /** For the first call, and for each MiB of data: disks and lines that are slower are not waited for. */
 const SECONDS = { least: 120, perMiB: 0.2 };
 
@@ -42,7 +45,7 @@ export async function snapshotStep(
   const taker = chooseTaker(surveyed, kept);
   return {
     host: taker.target.name,
-    title: 'take a snapshot, and verify it',
+    title: TAKE,
     ledger: ledger(tallyOf(surveyed.hosts)),
     carryOut: async () => {
       const { file, revision, keys } = await takeOn(taker);

@@ -11,7 +11,7 @@ export const SPARE_KIB = 64 * 1024;
  *
  * All of it is the member's user's, 0600 in a folder of its own, and nothing is done there as root: who owns a folder may
  * put links in it. A file has its name, and then its JSON beside it, only once it is verified; what a killed run left
- * under a passing name goes with the next one.
+ * under a passing name, which tells of its process, goes with the next one.
  *
  * @param run Whose snapshot it is; noted with it.
  * @param seconds For the transfer from the member.
@@ -20,7 +20,7 @@ export function takeSnapshot(member: Member, run: string, seconds: number): Sh {
   const { backupDir, cluster, name, dataDir } = member;
   return joinSh([
     etcdctlFunction(member),
-    sh`q_dir=${backupDir} q_next=${`.${name}.next`}
+    sh`q_dir=${backupDir} q_next=.${name}.$$-$(q_born $$).next
 ${REACH}
 ${folderOf()}
 q_kib=$(df -Pk -- "$q_dir" | tail -n 1 | { read -r q_n q_n q_n q_free q_n; echo "$q_free"; })
@@ -30,12 +30,15 @@ if [ "$q_kib" -lt "$q_need" ]; then
   echo "$q_dir has $q_kib KiB free, wanted $q_need: the snapshot, and as much again for etcd on the same disk"; exit 3
 fi
 q_own() { $q_become sh -c "$1" q_own "$q_dir" "$q_next" "$q_files"; }
-q_files=; q_own ${CLEAR}
+for q_old in "$q_dir"/.${name}.*.next*; do
+  q_files=\${q_old##*/} q_id=\${q_files#.${name}.} q_id=\${q_id%%.*}
+  q_lives "\${q_id%-*}" "\${q_id#*-}" || q_own 'cd -- "$1" && rm -f -- "$3"'
+done
 q_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 q_etcdctl --command-timeout=${seconds}s snapshot save "$q_dir/$q_next" || exit
 q_tool=\${q_program%/*}/etcdutl
 if [ ! -x "$q_tool" ]; then q_tool=$q_program; fi
-q_files="$q_tool"; q_told=$(q_own ${VERIFY}) || { printf '%s\n' "$q_told"; q_files=; q_own ${CLEAR}; exit 1; }
+q_files="$q_tool"; q_told=$(q_own ${VERIFY}) || { printf '%s\n' "$q_told"; q_own ${CLEAR}; exit 1; }
 q_field() { printf '%s' "$q_told" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" | head -n 1; }
 q_revision=$(q_field revision) q_sum=\${q_told##* }
 q_name=${cluster}-$(printf '%s' "$q_time" | tr -d ':-')-r$q_revision
