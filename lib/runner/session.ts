@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly takeAway?: () => Promise<TakeAway>;
   /** What hosts that are changed remember of the run; without it they keep no trace. */
   readonly note?: AuditNote;
+  /** Milliseconds to wait for a lock that another run holds. */
+  readonly lockWait?: number;
   /** Asks the person who started the run; without it nobody is there to agree. */
   readonly consent?: (question: string) => Promise<boolean>;
   readonly sink: EventSink;
@@ -61,7 +63,7 @@ export class Session {
   readonly options: RunOptions;
   readonly sink: EventSink;
   readonly connections = new Connections();
-  readonly locks = new Locks();
+  readonly locks: Locks;
   /** Hosts that act for others, by name and records. */
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
@@ -100,6 +102,12 @@ export class Session {
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#turns = new Turns(options.forks);
     this.#recap = new Recap(options.check);
+    this.locks = new Locks({
+      note: options.note,
+      wait: options.lockWait,
+      waiting: (message) => this.sink.emit({ event: 'log', level: 'info', message }),
+      stopping: () => this.stopping,
+    });
     this.sink = {
       emit: (event) => {
         if (this.#ended) return;
