@@ -110,9 +110,10 @@ q_take() {
 }
 q_take lock
 case $? in
-  0) echo "held $q_me"; echo until released ;;
+  0) echo "held $q_me" ;;
   1) q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6 ;;
   *) exit 2 ;;
 esac
+# The lock holds as long as this process lives: release() kills it, and so does the loss of the connection.
 while :; do sleep 3600; done`;
 }
