@@ -24,7 +24,7 @@ import { completeCommands } from './command-lines.ts';
 import { chosenGroups } from './groups.ts';
 import { listing } from './listing.ts';
 import type { Options } from './options.ts';
-import { askSecret, askTrust } from './prompt.ts';
+import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
 import { isOurs, lineOf, type Started } from './started.ts';
@@ -120,6 +120,7 @@ export async function execute(
   const warnings = checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
+  if (playbook.asks) requireAnswers(options);
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, log } = options;
@@ -141,6 +142,7 @@ export async function execute(
     prune: options.prune,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
+    consent: async (question) => options.yes || report.suspend(() => askConsent(question)),
     sink: {
       emit: (event) => report.emit(completeCommands(event, started, options)),
       progress: (progress) => report.progress(progress),

@@ -38,6 +38,8 @@ export interface PlayHostOptions<Facts> {
   readonly actor?: (name: string) => Promise<Actor>;
   /** Of a check: what earlier plays will have made of the host. */
   readonly foreseen?: World;
+  /** Reads the facts of the host anew. */
+  readonly gather?: () => Promise<Facts>;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
   /** What runs have made there; without it nothing is recorded. */
@@ -99,6 +101,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const hostvars = { ...this.target.hostvars, [this.target.name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
     await this.makePlan(await withLoaded(() => this.#options.build(this.target)));
+  }
+
+  async refresh(): Promise<void> {
+    const facts = await this.#options.gather?.();
+    if (facts !== undefined) this.target = { ...this.target, facts };
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */

@@ -18,6 +18,10 @@ export class Recap {
       const host = this.#host(event.host);
       host.leftOver = (host.leftOver ?? 0) + 1;
     }
+    if (event.event === 'step') {
+      if (event.status === (this.#check ? 'planned' : 'done')) this.#host(event.host).changed += 1;
+      if (event.status === 'failed') this.#host(event.host).failed += 1;
+    }
     if (event.event === 'task') {
       const host = this.#host(event.host);
       host[event.status] += 1;

@@ -39,6 +39,8 @@ export interface RunOptions {
   readonly prune?: boolean;
   /** Builds what does so; without it nothing is ever left over. */
   readonly takeAway?: () => Promise<TakeAway>;
+  /** Asks the person who started the run; without it nobody is there to agree. */
+  readonly consent?: (question: string) => Promise<boolean>;
   readonly sink: EventSink;
 }
 
@@ -215,5 +217,6 @@ export class Session {
 
 /** Of a check: a run would change something, or only the run can know. */
 function isPending(event: RunEvent): boolean {
+  if (event.event === 'step') return true;
   return event.event === 'task' && (event.status === 'changed' || event.status === 'unknown');
 }

@@ -27,6 +27,8 @@ interface FakeCluster extends Surveyed {
   run(changes?: Partial<PlayRun<EtcdFacts>>): PlayRun<EtcdFacts>;
   readonly errors: readonly unknown[];
   readonly said: readonly string[];
+  /** Each as `planned etcd02: its title`. */
+  readonly steps: readonly string[];
 }
 
 /**
@@ -50,12 +52,14 @@ export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: 
   });
   const errors: unknown[] = [];
   const said: string[] = [];
+  const steps: string[] = [];
   const [name, own] = Object.entries(hostvars)[0]!;
   return {
     cluster: clusterOf({ name, vars: own, hostvars }),
     hosts,
     errors,
     said,
+    steps,
     run: (changes) => ({
       check: false,
       roles: [],
@@ -64,6 +68,9 @@ export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: 
       unreachable: named.flatMap(({ name, member }) => (member ? [] : [name])),
       log: (_level, message) => said.push(message),
       show: () => {},
+      step: (step, status) => steps.push(`${status} ${step.host}: ${step.title}`),
+      consent: async () => true,
+      locked: (_hosts, work) => work(),
       conclude: () => {},
       each: async (some, work) => {
         await Promise.all(some.map(work));
@@ -101,6 +108,7 @@ function fakeHost(
     act: answer,
     pipe: async (_doing, { text }) => pipes?.(text) ?? 0,
     replan: async () => {},
+    refresh: async () => {},
     apply: async () => {},
     report: () => {},
   };
