@@ -140,7 +140,7 @@ case $? in
   0)
     # For who is refused meanwhile. A full disk is no reason to be refused.
     (umask 077; printf '%s\n' "$q_me" ${redact(JSON.stringify(holder))} >"$q_state/lock.by") 2>/dev/null || :
-    echo "held $q_me"; echo until released ;;
+    echo "held $q_me" ;;
   1)
     q_rest=\${q_owner#*:} q_tries=0
     # It is written in a moment where it was taken just now.
@@ -148,5 +148,6 @@ case $? in
     echo "busy \${q_rest#*:} \${q_owner%%:*} $q_by"; exit 6 ;;
   *) exit 2 ;;
 esac
+# The lock holds as long as this process lives: release() kills it, and so does the loss of the connection.
 while :; do sleep 3600; done`;
 }
