@@ -1,7 +1,7 @@
 import { isLoopback } from '../../addresses.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
-import { readDuration } from '../../pki/duration.ts';
+import { readDuration } from '../../duration.ts';
 import { ofAddresses } from './address-problems.ts';
 import { hostPort, memberOf } from './cluster.ts';
 import { dirsOf, ofDirs } from './dir-problems.ts';
