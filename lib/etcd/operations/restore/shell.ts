@@ -40,7 +40,7 @@ function placedRecord({ stateDir }: Member): string {
 }
 
 /** A member that listens elsewhere otherwise can be asked by its own host, and by no client from outside. */
-export function closedUrl({ listenAddress, clientPort }: Member): string | undefined {
+function closedUrl({ listenAddress, clientPort }: Member): string | undefined {
   if (listenAddress === '127.0.0.1') return undefined;
   return `https://${hostPort('127.0.0.1', clientPort)}`;
 }
