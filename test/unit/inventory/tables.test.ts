@@ -274,3 +274,12 @@ describe('ansible_ssh_common_args', () => {
     });
   });
 });
+
+it.each([
+  ['v3.5.30', '3.5.30'],
+  ['3.6.0-rc.1', '3.6.0-rc.1'],
+  ['v3.6.0-rc.1', '3.6.0-rc.1'],
+])('etcd_version: %s, as other roles write it, is %s', async (written, version) => {
+  const inventory = await load(`etcd: { hosts: { h1: { etcd_version: ${written} } } }\n`);
+  expect(varsOf(inventory, 'h1').etcd_version).toBe(version);
+});
