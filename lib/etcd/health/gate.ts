@@ -140,7 +140,7 @@ export async function askUntilWhole(
 }
 
 /** What ends by itself once members that run, or are being started, have found each other. */
-const PASSING: ReadonlySet<Finding['check']> = new Set([
+export const PASSING: ReadonlySet<Finding['check']> = new Set([
   'health',
   'leader',
   'member-list',
