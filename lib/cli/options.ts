@@ -29,6 +29,8 @@ export interface Options {
   readonly verbosity: number;
   readonly detailedExitcode: boolean;
   readonly yes: boolean;
+  /** What hosts are to remember of this run. */
+  readonly message: string | undefined;
   /** Words besides the flags, of a playbook that takes some. */
   readonly words: readonly string[];
   /** Flags that only this playbook has: `--purge`, `--cluster`. */
@@ -173,6 +175,12 @@ export const FLAGS: readonly Flag[] = [
     description: 'with --check: exit 8 when something would change',
   },
   { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what this playbook would ask' },
+  {
+    name: 'message',
+    type: 'string',
+    placeholder: 'TEXT',
+    description: 'why: kept with the run ID on every host that is changed',
+  },
   { name: 'help', short: 'h', type: 'boolean', description: 'this text' },
   { name: 'version', type: 'boolean', description: 'the version of Quorate' },
 ];
@@ -211,6 +219,7 @@ export const OF_CHANGES = [
   'list-tasks',
   'list-tags',
   'detailed-exitcode',
+  'message',
 ] as const;
 
 /**
@@ -266,6 +275,7 @@ export function parseOptions(
     verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
     detailedExitcode: values['detailed-exitcode'] === true,
     yes: values.yes === true,
+    message: text('message'),
     words: positionals,
     own: Object.fromEntries(own.map(({ name }) => [name, values[name] as string | boolean | undefined])),
   };

@@ -8,6 +8,7 @@ import type { World } from '../dsl/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
 import { Turns } from '../transport/turns.ts';
+import type { AuditNote } from './audit.ts';
 import { type Connectable, Connections } from './connections.ts';
 import type { Actor } from './elsewhere.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly prune?: boolean;
   /** Builds what does so; without it nothing is ever left over. */
   readonly takeAway?: () => Promise<TakeAway>;
+  /** What hosts that are changed remember of the run; without it they keep no trace. */
+  readonly note?: AuditNote;
   /** Asks the person who started the run; without it nobody is there to agree. */
   readonly consent?: (question: string) => Promise<boolean>;
   readonly sink: EventSink;
@@ -63,6 +66,8 @@ export class Session {
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
   readonly leftOvers: LeftOvers;
+  /** All that plays have worked on, by name and records. */
+  readonly worked = new Map<string, LoopHost<unknown>>();
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
   readonly #turns: Turns;
@@ -111,6 +116,16 @@ export class Session {
     };
   }
 
+  /** Hosts where this run has changed something, or tried to. */
+  get changed(): readonly LoopHost<unknown>[] {
+    return [...this.worked.values()].filter(({ target }) => this.#recap.hasChanged(target.name));
+  }
+
+  /** The exit code, as far as it is known. */
+  get outcome(): ExitCode {
+    return worstExit(this.#codes);
+  }
+
   /** The last word: connections closed, recap, exit code. */
   async close(): Promise<ExitCode> {
     await this.connections.close((name, count) => this.#recap.roundTrips(name, count));
@@ -118,7 +133,7 @@ export class Session {
   }
 
   #end(): ExitCode {
-    const exitCode = worstExit(this.#codes);
+    const exitCode = this.outcome;
     this.sink.emit(this.#recap.event(exitCode));
     this.#ended = true;
     return exitCode;
