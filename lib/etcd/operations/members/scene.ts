@@ -109,7 +109,7 @@ export function isAt({ peerUrls }: ListedMember, { peerUrl }: Pick<Place, 'peerU
 }
 
 /** The member of its name that is listed at an address which no host has. */
-export function movedFrom(
+function movedFrom(
   { name }: Place,
   { places, listed }: Pick<Scene, 'places' | 'listed'>,
 ): ListedMember | undefined {

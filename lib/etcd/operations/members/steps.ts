@@ -77,7 +77,7 @@ export function stepsOf(scene: Scene): Planned {
   }
 }
 
-export function tallyOf({ listed }: Pick<Scene, 'listed'>): Tally {
+function tallyOf({ listed }: Pick<Scene, 'listed'>): Tally {
   const voters = listed.filter(({ learner }) => !learner);
   return tally(voters.length, voters.filter(({ healthy }) => healthy).length);
 }
@@ -156,11 +156,17 @@ function nextDeed(scene: Scene): Deed | Refused | undefined {
 /** A voter that was added and not started, where the quorum waits for it: its start brings that back. */
 function founded(scene: Scene): Deed | undefined {
   const { listed, places } = scene;
-  const { healthy, quorum: needed } = tallyOf(scene);
   const member = listed.find((one) => !one.started && !one.learner);
   const place = member && places.find((one) => isAt(member, one));
-  if (place === undefined || healthy + 1 < needed) return undefined;
-  return { kind: 'start', place };
+  if (member === undefined || place === undefined) return undefined;
+  const woken = { listed: awake(scene, member) };
+  return tallyOf(woken).spare < 0 ? undefined : { kind: 'start', place };
+}
+
+/** Once a voter has come that the quorum waits for, those that run work again. */
+function awake({ listed, places }: Scene, member: ListedMember): readonly ListedMember[] {
+  const runs = (one: ListedMember) => places.some((place) => place.up && isAt(one, place));
+  return listed.map((one) => (one === member || runs(one) ? { ...one, healthy: true } : one));
 }
 
 /** Members that are to leave, by the user's word. */
@@ -344,15 +350,15 @@ function changeBy(scene: Scene, deed: Deed): Partial<Scene> {
       const member = { id, name: '', peerUrls: [place.peerUrl], started: false, learner, healthy: false };
       return { listed: [...listed, member] };
     }
-    case 'start':
+    case 'start': {
+      const member = memberAt(deed.place, listed)!;
+      const known = tallyOf(scene).spare < 0 ? awake(scene, member) : listed;
+      const begun = { ...member, name: deed.place.name, started: true, healthy: true };
       return {
-        listed: swapped(memberAt(deed.place, listed)!, {
-          name: deed.place.name,
-          started: true,
-          healthy: true,
-        }),
+        listed: known.map((one) => (one.id === member.id ? begun : one)),
         places: placed(deed.place, { data: true, keeps: true, up: true }),
       };
+    }
     case 'promote':
       return { listed: swapped(deed.member, { learner: false, healthy: true }) };
     case 'remove': {
