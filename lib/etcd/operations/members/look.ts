@@ -6,6 +6,7 @@ import { joinSh, sh } from '../../../dsl/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { ListedMember as Answered } from '../../facts/etcdctl-answers.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
+import type { MemberReading } from '../../facts/read-member.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { confFile, formedRecord } from '../../model/paths.ts';
 import { compareVersions } from '../../model/versions.ts';
@@ -121,7 +122,7 @@ async function membersOf(
   hosts: readonly EtcdHost[],
   places: readonly Place[],
 ): Promise<readonly ListedMember[]> {
-  const readings = hosts.flatMap(({ target: { facts } }) => facts.reading ?? []);
+  const readings = ofMajority(hosts.flatMap(({ target: { facts } }) => facts.reading ?? []));
   const list =
     readings.find(({ healthy, members }) => healthy && members)?.members ??
     readings.find(({ members }) => members)?.members ??
@@ -144,6 +145,14 @@ async function membersOf(
       healthy: works || answering.has(id),
     };
   });
+}
+
+/** Whoever has the data of another cluster says nothing about this one. */
+function ofMajority(readings: readonly MemberReading[]): readonly MemberReading[] {
+  const ids = readings.flatMap(({ status }) => status?.clusterId ?? []);
+  const count = (id: string) => ids.filter((one) => one === id).length;
+  const [own] = [...ids].sort((a, b) => count(b) - count(a));
+  return readings.filter(({ status }) => status === undefined || status.clusterId === own);
 }
 
 /** Those of them that answer a member's host: nobody of ours is on their own. */

@@ -146,8 +146,11 @@ function nextDeed(scene: Scene): Deed | Refused | undefined {
   if (place) return { kind: 'set aside', place, goes: isToGo(place.host, scene) };
   const begun = unfinished(scene);
   if (begun) return begun;
-  const moving = move(scene) ?? addition(scene);
-  if (moving) return moving;
+  const [moving, adding] = [move(scene), addition(scene)];
+  // Where nobody can be spared for a move, who is to come may be the one that can.
+  const either =
+    moving && 'message' in moving && adding && !('message' in adding) ? adding : (moving ?? adding);
+  if (either) return either;
   const [works] = leaving;
   if (works) return removal(scene, works);
   return scene.tidies && (scene.rules || scene.files) ? { kind: 'files' } : undefined;
