@@ -141,6 +141,7 @@ export async function execute(
     detailedExitcode: options.detailedExitcode,
     forks: options.forks,
     prune: options.prune,
+    lockWait: options.lockWait,
     note: auditNote(playbook.name, options),
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },

@@ -8,7 +8,7 @@ import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
-import { Turns } from '../transport/turns.ts';
+import { Slots } from '../transport/slots.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import type { Actor } from './elsewhere.ts';
 import { exchange } from './exchange.ts';
@@ -324,7 +324,7 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       stateDir,
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
-      turns: new Turns(1),
+      slots: new Slots(1),
       lock: () => session.locks.take(host, stateDir, { create: true }),
     };
   })();
