@@ -95,9 +95,23 @@ describeLab('members come and go', () => {
     return at;
   }
 
+  /** `add it as a learner 2.1 s, …` */
+  const times = ({ text }: Outcome) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{"event":"step"'))
+      .map((line) => JSON.parse(line))
+      .flatMap(({ status, time, host, title }, i, events) =>
+        status === 'done'
+          ? [`${host}: ${title} ${(Date.parse(time) - Date.parse(events[i - 1].time)) / 1000} s`]
+          : [],
+      )
+      .join('\n');
+
   /** One run brings it there, and the next one changes nothing. */
   async function finishes(names: readonly string[], ...args: string[]) {
     const run = await yes(...args);
+    console.log(times(run));
     expect([said(run), run.code]).toEqual(['', 0]);
     expect(await listed()).toEqual([...names].sort());
     const again = await yes(...args);

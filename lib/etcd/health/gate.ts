@@ -139,7 +139,7 @@ export async function askUntilWhole(
 }
 
 /** What ends by itself once members that run, or are being started, have found each other. */
-export const PASSING: ReadonlySet<Finding['check']> = new Set([
+const PASSING: ReadonlySet<Finding['check']> = new Set([
   'health',
   'leader',
   'member-list',
@@ -148,6 +148,11 @@ export const PASSING: ReadonlySet<Finding['check']> = new Set([
   'hash-unknown',
   'unanswered',
 ]);
+
+/** It may end by itself once all members run. */
+export function mayPass({ check }: Finding): boolean {
+  return PASSING.has(check);
+}
 
 /**
  * What time may mend: nothing where too few members for a quorum may come, and nothing of a member that is out of

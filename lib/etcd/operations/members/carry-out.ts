@@ -213,7 +213,9 @@ async function restart(place: Place, ground: Ground): Promise<void> {
   host.target.facts.cluster = facts;
   await host.replan({}, view.others);
   if (host.target.facts.reading?.healthy) {
-    return roll(run, surveyed, [host], { apply: (one) => one.apply(() => true) });
+    const { acceptDowntime } = view.scene.words;
+    const turn = { apply: (one: EtcdHost) => one.apply(() => true) };
+    return roll(run, working(surveyed, view.scene), [host], turn, { acceptDowntime });
   }
   await eachOf(ground, host, (one) => one.apply(() => true));
 }

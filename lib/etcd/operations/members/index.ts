@@ -5,6 +5,7 @@ import { readCa } from '../../../pki/index.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
+import { snapshotStep } from '../../snapshots/index.ts';
 import { admitIssuing } from '../../survey/admit-certificates.ts';
 import { intentProblem } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
@@ -19,6 +20,9 @@ import { differencesOf, meant, placeOf, type Scene, saidOf } from './scene.ts';
 import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
 import { whole, working } from './whole.ts';
 import { wordProblems, wordsOf } from './words.ts';
+
+/** Milliseconds: a snapshot that is no older will do. */
+const YOUNG = 15 * 60_000;
 
 /** What a run knows from its first look on. */
 interface Begun {
@@ -56,9 +60,12 @@ export function membersOperation(): Operation {
       if (next === undefined) return [];
       if (isFirst) await admitNewcomers(run, surveyed, view, known.facts);
       const gone = next.deed.kind === 'remove' ? next.deed.member.id : undefined;
-      if (!waitsForStart(view.scene)) await whole(run, working(surveyed, view.scene), gone);
       const ground: Ground = { run, surveyed, view, facts: known.facts };
-      return planned.steps.map((step) => stepOf(step, ground, known));
+      const steps = planned.steps.map((step) => stepOf(step, ground, known));
+      if (waitsForStart(view.scene)) return steps;
+      await whole(run, working(surveyed, view.scene), gone);
+      const snapshot = await snapshotStep(run, thatStay(surveyed, view.scene), { within: YOUNG });
+      return [...(snapshot ? [snapshot] : []), ...steps];
     },
     async verify(run) {
       for (const surveyed of clustersOf(run)) await showHealth(run, staying(surveyed));
@@ -105,6 +112,13 @@ function staying({ cluster, hosts }: Surveyed): Surveyed {
     cluster: { ...cluster, members },
     hosts: hosts.filter(({ target }) => members.some(({ host }) => host === target.name)),
   };
+}
+
+/** Whoever leaves takes its snapshots along. */
+function thatStay(surveyed: Surveyed, scene: Scene): Surveyed {
+  const { cluster, hosts } = working(surveyed, scene);
+  const { remove, replace } = scene.words;
+  return { cluster, hosts: hosts.filter((host) => !isNamed(host, [...remove, ...replace])) };
 }
 
 function stepOf({ deed, host, title, ledger }: PlannedStep, ground: Ground, begun: Begun): OperationStep {

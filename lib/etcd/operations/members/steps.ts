@@ -146,13 +146,13 @@ function nextDeed(scene: Scene): Deed | Refused | undefined {
   if (place) return { kind: 'set aside', place, goes: isToGo(place.host, scene) };
   const begun = unfinished(scene);
   if (begun) return begun;
-  const [moving, adding] = [move(scene), addition(scene)];
-  // Where nobody can be spared for a move, who is to come may be the one that can.
-  const either =
-    moving && 'message' in moving && adding && !('message' in adding) ? adding : (moving ?? adding);
-  if (either) return either;
+  const adding = addition(scene);
+  if (adding && !('message' in adding)) return adding;
   const [works] = leaving;
-  if (works) return removal(scene, works);
+  if (works && !adding) return removal(scene, works);
+  // Where one that moves does not work, nobody is added before it does.
+  const moving = move(scene);
+  if (adding || moving) return moving && !('message' in moving) ? moving : (adding ?? moving);
   return scene.tidies && (scene.rules || scene.files) ? { kind: 'files' } : undefined;
 }
 
@@ -316,9 +316,10 @@ function othersMustWork(
 
 /** A host of the inventory that has no member yet. */
 function addition(scene: Scene): Deed | Refused | undefined {
-  const { places, listed, learners, words } = scene;
-  const place = places.find((one) => memberAt(one, listed) === undefined && !isToGo(one.host, scene));
-  if (place === undefined) return undefined;
+  const { learners, words } = scene;
+  const missing = differencesOf(scene).find((one) => one.sign === '+' && !isToGo(one.place.host, scene));
+  if (missing?.sign !== '+') return undefined;
+  const { place } = missing;
   if (place.data || place.up) return staleData(place);
   const refused = othersMustWork(scene, undefined, `${place.host} is added`);
   if (refused) return refused;

@@ -1,7 +1,7 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import type { Answer, Finding } from '../../health/answer.ts';
-import { askMembers, HEALTH_FIRST, knownAnswers, PASSING } from '../../health/gate.ts';
+import { askMembers, HEALTH_FIRST, knownAnswers, mayPass } from '../../health/gate.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { refusal } from '../../refusal.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -36,7 +36,7 @@ export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: 
   for (;;) {
     const findings = judgeCluster(without(answers, gone)).filter(({ check }) => !ITS_OWN.has(check));
     if (findings.length === 0) return;
-    const passes = findings.every(({ check }) => PASSING.has(check));
+    const passes = findings.every(mayPass);
     if (run.check || !passes || Date.now() > deadline || run.stopping()) {
       const lines = findings.map(({ message }) => `  ${message}`);
       throw refusal(surveyed.cluster, ['not touched:', ...lines].join('\n'), HEALTH_FIRST);
