@@ -6,9 +6,10 @@ import { memberOf } from '../../model/cluster.ts';
 import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { change, etcdctl, listOf, raftIndex } from './change.ts';
+import type { Deed } from './deed.ts';
 import { namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
-import type { Deed } from './steps.ts';
+
 import { asker, whole, working } from './whole.ts';
 
 /** What a step has at hand. */

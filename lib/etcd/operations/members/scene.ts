@@ -135,3 +135,8 @@ export function meant(word: string, { places, listed }: Pick<Scene, 'places' | '
 export function placeOf(word: string, places: readonly Place[]): Place | undefined {
   return places.find(({ host }) => host === word) ?? places.find(({ name }) => name === word);
 }
+
+/** The user's word takes this host out. */
+export function isToGo(host: string, { words, places }: Scene): boolean {
+  return words.remove.some((word) => placeOf(word, places)?.host === host);
+}

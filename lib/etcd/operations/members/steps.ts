@@ -1,11 +1,13 @@
-import type { QuorumLedger, Tally } from '../../../dsl/step.ts';
+import type { QuorumLedger } from '../../../dsl/step.ts';
 import { quorum } from '../../model/cluster.ts';
-import { tally } from '../shared/tally.ts';
+import { type Deed, hostOf, titleOf } from './deed.ts';
+import { awake, foresee, tallyOf } from './foresee.ts';
 import {
   called,
   type Difference,
   differencesOf,
   isAt,
+  isToGo,
   type ListedMember,
   meant,
   memberAt,
@@ -14,21 +16,6 @@ import {
   type Scene,
   saidOf,
 } from './scene.ts';
-
-/** What is done in one step, and to whom. */
-export type Deed =
-  /** Hosts whose rules have to let somebody in before it comes. */
-  | { readonly kind: 'let in'; readonly who: readonly string[] }
-  | { readonly kind: 'add'; readonly place: Place; readonly learner: boolean }
-  | { readonly kind: 'start'; readonly place: Place }
-  | { readonly kind: 'promote'; readonly place: Place; readonly member: ListedMember }
-  | { readonly kind: 'remove'; readonly member: ListedMember; readonly place: Place | undefined }
-  /** Its service ends, and its data is set aside; one that `goes` is not to start again. */
-  | { readonly kind: 'set aside'; readonly place: Place; readonly goes: boolean }
-  | { readonly kind: 'tell'; readonly place: Place; readonly member: ListedMember }
-  | { readonly kind: 'restart'; readonly place: Place }
-  /** Rules and files of the hosts name the members as they are now. */
-  | { readonly kind: 'files' };
 
 export interface PlannedStep {
   readonly deed: Deed;
@@ -75,11 +62,6 @@ export function stepsOf(scene: Scene): Planned {
     });
     now = after;
   }
-}
-
-function tallyOf({ listed }: Pick<Scene, 'listed'>): Tally {
-  const voters = listed.filter(({ learner }) => !learner);
-  return tally(voters.length, voters.filter(({ healthy }) => healthy).length);
 }
 
 /** Differences that only the user's word may close: somebody would leave. */
@@ -166,12 +148,6 @@ function founded(scene: Scene): Deed | undefined {
   return tallyOf(woken).spare < 0 ? undefined : { kind: 'start', place };
 }
 
-/** Once a voter has come that the quorum waits for, those that run work again. */
-function awake({ listed, places }: Scene, member: ListedMember): readonly ListedMember[] {
-  const runs = (one: ListedMember) => places.some((place) => place.up && isAt(one, place));
-  return listed.map((one) => (one === member || runs(one) ? { ...one, healthy: true } : one));
-}
-
 /** Members that are to leave, by the user's word. */
 function leavers(scene: Scene): readonly ListedMember[] {
   const { words, listed } = scene;
@@ -228,10 +204,6 @@ function toEmpty(scene: Scene): Place | undefined {
   return named.find(
     (place) => place.reached && (place.data || place.up) && memberAt(place, listed) === undefined,
   );
-}
-
-function isToGo(host: string, { words, places }: Scene): boolean {
-  return words.remove.some((word) => placeOf(word, places)?.host === host);
 }
 
 function isNamed(host: string, { words, places }: Scene): boolean {
@@ -332,91 +304,4 @@ function addition(scene: Scene): Deed | Refused | undefined {
     };
   }
   return scene.rules ? letIn(place) : { kind: 'add', place, learner: learners };
-}
-
-/** What the scene is once a deed is done. */
-function foresee(scene: Scene, deed: Deed): Scene {
-  return { ...scene, tidies: true, ...changeBy(scene, deed) };
-}
-
-function changeBy(scene: Scene, deed: Deed): Partial<Scene> {
-  const { listed, places, setsRules } = scene;
-  const swapped = (member: ListedMember, change: Partial<ListedMember>) =>
-    listed.map((one) => (one === member ? { ...one, ...change } : one));
-  const placed = (place: Place, change: Partial<Place>) =>
-    places.map((one) => (one.host === place.host ? { ...one, ...change } : one));
-  switch (deed.kind) {
-    case 'let in':
-      return { rules: false };
-    case 'add': {
-      const { place, learner } = deed;
-      const id = `(${place.host})`;
-      const member = { id, name: '', peerUrls: [place.peerUrl], started: false, learner, healthy: false };
-      return { listed: [...listed, member] };
-    }
-    case 'start': {
-      const member = memberAt(deed.place, listed)!;
-      const known = tallyOf(scene).spare < 0 ? awake(scene, member) : listed;
-      const begun = { ...member, name: deed.place.name, started: true, healthy: true };
-      return {
-        listed: known.map((one) => (one.id === member.id ? begun : one)),
-        places: placed(deed.place, { data: true, keeps: true, up: true }),
-      };
-    }
-    case 'promote':
-      return { listed: swapped(deed.member, { learner: false, healthy: true }) };
-    case 'remove': {
-      const leaves = deed.place === undefined || isToGo(deed.place.host, scene);
-      return {
-        listed: listed.filter((one) => one !== deed.member),
-        rules: scene.rules || (setsRules && leaves),
-        files: scene.files || leaves,
-      };
-    }
-    case 'set aside':
-      return { places: placed(deed.place, { data: false, keeps: false, up: false }) };
-    case 'tell':
-      return {
-        listed: swapped(deed.member, { peerUrls: [deed.place.peerUrl] }),
-        places: placed(deed.place, { elsewhere: true }),
-      };
-    case 'restart':
-      return {
-        listed: swapped(memberAt(deed.place, listed)!, { healthy: true }),
-        places: placed(deed.place, { elsewhere: false, up: true }),
-        rules: setsRules,
-        files: true,
-      };
-    case 'files':
-      return { rules: false, files: false };
-  }
-}
-
-function hostOf(deed: Deed, { places, listed }: Scene): string {
-  const works = places.find((place) => memberAt(place, listed)?.healthy)?.host ?? places[0]?.host ?? '';
-  if (deed.kind === 'remove') return deed.place?.host ?? works;
-  return 'place' in deed && deed.place ? deed.place.host : works;
-}
-
-function titleOf(deed: Deed): string {
-  switch (deed.kind) {
-    case 'let in':
-      return `let ${deed.who.join(', ')} in through the firewalls of all members`;
-    case 'add':
-      return deed.learner ? 'add it as a learner' : 'add it as a member';
-    case 'start':
-      return 'set it up and start it';
-    case 'promote':
-      return 'let it vote once it has caught up';
-    case 'remove':
-      return `remove member ${called(deed.member)}`;
-    case 'set aside':
-      return deed.goes ? 'stop and disable its service, and set its data aside' : 'set its old data aside';
-    case 'tell':
-      return `tell the members its new address, ${deed.place.peerUrl}`;
-    case 'restart':
-      return `start it at its new address, ${deed.place.peerUrl}`;
-    case 'files':
-      return 'name the members as they are in the files and firewalls of all';
-  }
 }
