@@ -56,13 +56,14 @@ export interface PlayHost<Facts = unknown> {
   receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number>;
   /**
    * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
-   * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty.
+   * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty. `others` is what this plan
+   * is to take for the hosts of the inventory, where one of them is not to count, or one counts that is not there.
    *
    * @example
    * await host.replan({ etcd_version: '3.6.16' });
    * await host.apply(isInTurn);
    */
-  replan(vars?: Vars): Promise<void>;
+  replan(vars?: Vars, others?: HostData['hostvars']): Promise<void>;
   /** Reads the facts anew, in one exchange: an operation looks again after each of its steps. */
   refresh(): Promise<void>;
   /**

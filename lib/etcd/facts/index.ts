@@ -88,6 +88,11 @@ export interface ClusterFacts {
   readonly peersApart: boolean;
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
+  /**
+   * Of a host whose member is to join the living cluster: who is listed, itself included, as `name=URL`. It has to name
+   * them exactly, whatever else the inventory has.
+   */
+  readonly joins?: readonly string[];
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {

@@ -63,6 +63,11 @@ export function bootstrapEnvironment(token: string): string {
   );
 }
 
+/** The same of a member that joins a living cluster: those who are listed, as `name=URL`. */
+export function joinEnvironment(members: readonly string[]): string {
+  return [line('ETCD_INITIAL_CLUSTER', members.join(',')), ''].join('\n');
+}
+
 /**
  * `etcd.conf` as far as a running member depends on it: the keys that only a first start reads are left
  * out, so a changed member list restarts nothing. The same expression runs as sed on the host.

@@ -44,17 +44,42 @@ async function surveyCluster(
   const ca = await readCa(cluster.pkiDir);
   const kept = setAsideProblems(surveyed);
   if (kept.length === 0) markSetAside(surveyed);
-  refuse([
-    ...kept,
-    ...(await foreignFolder(surveyed)),
-    ...(await ownershipProblems(surveyed, ca)),
-    ...hosts.flatMap(otherUser),
-    ...preflight(candidatesOf(surveyed)),
-  ]);
+  refuse([...kept, ...(await groundProblems(surveyed, ca))]);
   const pending = (await savedToken(cluster)) ?? hostToken(hosts);
   refuse([...dataProblems(surveyed, pending !== undefined), ...foundingProblems(surveyed)]);
   const state = stateOf(surveyed, pending !== undefined);
   if (state === 'live' || state === 'stopped') refuse(membershipProblems(surveyed));
+  return settledFacts(run, surveyed, { state, policy, ca, pending });
+}
+
+/** Refused whatever is to become of a cluster: folders and hosts that are not ours, or that cannot carry a member. */
+export async function groundProblems(
+  surveyed: Surveyed,
+  ca: string | undefined,
+): Promise<readonly QuorateError[]> {
+  return [
+    ...(await foreignFolder(surveyed)),
+    ...(await ownershipProblems(surveyed, ca)),
+    ...surveyed.hosts.flatMap(otherUser),
+    ...preflight(candidatesOf(surveyed)),
+  ];
+}
+
+/** What there is to know of a cluster once nothing speaks against its state; refuses versions and settings. */
+export async function settledFacts(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  of: {
+    readonly state: ClusterFacts['state'];
+    readonly policy: VersionPolicy;
+    /** On control. */
+    readonly ca: string | undefined;
+    /** Token of a bootstrap that is under way. */
+    readonly pending?: string | undefined;
+  },
+): Promise<ClusterFacts> {
+  const { hosts } = surveyed;
+  const { state, policy, ca, pending } = of;
   const version = chosenVersion(run, surveyed, state, policy);
   refuse(unknownSettings(run, surveyed, version));
   if (state === 'new') refuseMissing(run, surveyed);
@@ -62,7 +87,7 @@ async function surveyCluster(
   return {
     state,
     version,
-    token: state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined,
+    token: state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(surveyed.cluster)) : undefined,
     caPem: ca ?? trustedCa(surveyed, state),
     peersApart: state === 'new' || tellsPeersApart(surveyed),
     ...(await readRules(pkiOptions(hosts[0]!.target))),
