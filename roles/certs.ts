@@ -30,11 +30,12 @@ export const certs: Role<EtcdFacts> = {
     const member = memberOf(target);
     const root = member.user === undefined ? {} : { owner: 'root' };
     const ca = caContent(target);
+    const trusted = target.facts.cluster?.trustPem ?? ca;
     return [
       ...etcdAccount(member),
       directory(member.certDir, { mode: '0755', ...root, title: 'the certificate directory exists' }),
-      trustedCa(member, ca),
-      caRecord(member, ca),
+      trustedCa(member, trusted),
+      caRecord(member, trusted),
       leaf(target, member, 'server', ca),
       leaf(target, member, 'peer', ca),
     ];
@@ -81,6 +82,7 @@ function leaf(
   const { user, group, name } = member;
   const pair = pairFiles(member, kind);
   const sans = memberSans(target);
+  const { retired, newKeys: newKey } = target.facts.cluster ?? {};
   return issuedCertificate(pair.cert, {
     keyPath: pair.key,
     ...(user !== undefined && { owner: user }),
@@ -89,7 +91,8 @@ function leaf(
     ca,
     // Before the survey there is nothing to compare with.
     renewBefore: target.facts.cluster?.renewBefore[kind] ?? 0,
-    issue: async () => (await clusterPki(target)).issueMember(name, kind, sans),
+    ...(retired && { retired }),
+    issue: async () => (await clusterPki(target)).issueMember(name, kind, sans, { retired, newKey }),
     title: `${name} has its ${kind} certificate`,
   });
 }

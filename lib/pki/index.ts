@@ -1,4 +1,6 @@
+export { type ClientBundle, readBundles } from './bundles.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
+export { certificatesIn, isIssuedBy } from './chain.ts';
 export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { parseDuration } from './duration.ts';
@@ -6,5 +8,16 @@ export { privateFolder, readIfAny, writeWhole } from './files.ts';
 export { type LeafRules, openPki, readRules } from './open.ts';
 export { parseCertificate } from './parse.ts';
 export { caPassphrase } from './passphrase.ts';
-export type { MemberCertificate, Pki } from './pki.ts';
+export type { MemberCertificate, Pki, Reissue } from './pki.ts';
 export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';
+export {
+  bundleOf,
+  bundlePath,
+  dropBundle,
+  makeNextCa,
+  readNextCa,
+  readPreviousCa,
+  switchToNextCa,
+  withoutCa,
+  writeBundle,
+} from './rotation.ts';

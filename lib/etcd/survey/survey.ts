@@ -18,6 +18,14 @@ import { dataProblems, foundingProblems, stateOf } from './state.ts';
 import { newToken, savedToken } from './token.ts';
 import { keepVersion, type VersionPolicy, versionProblems, versionsFound } from './versions.ts';
 
+/** Of a verb by which one CA takes another's place. */
+export interface PassingCa {
+  /** Who issues now, PEM; by default the one on control. */
+  readonly caPem: string;
+  /** CA files that hosts may have meanwhile. */
+  readonly passing: readonly string[];
+}
+
 /**
  * Learns what all members of each cluster mean together, and refuses what is not ours to touch. `policy` chooses the
  * version to run: by default a running one stays. What another `verb` has begun and not finished is refused, too.
@@ -26,11 +34,12 @@ export async function survey(
   run: PlayRun<EtcdFacts>,
   policy: VersionPolicy = keepVersion,
   verb = 'site',
+  authority?: PassingCa,
 ): Promise<void> {
   for (const surveyed of clustersOf(run)) {
     const open = intentProblem(surveyed.cluster, surveyed.hosts, verb);
     if (open) throw open;
-    const facts = await surveyCluster(run, surveyed, policy);
+    const facts = await surveyCluster(run, surveyed, policy, authority);
     for (const host of surveyed.hosts) host.target.facts.cluster = facts;
   }
 }
@@ -39,15 +48,16 @@ async function surveyCluster(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   policy: VersionPolicy,
+  authority: PassingCa | undefined,
 ): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
-  const ca = await readCa(cluster.pkiDir);
+  const ca = authority?.caPem ?? (await readCa(cluster.pkiDir));
   const kept = setAsideProblems(surveyed);
   if (kept.length === 0) markSetAside(surveyed);
   refuse([
     ...kept,
     ...(await foreignFolder(surveyed)),
-    ...(await ownershipProblems(surveyed, ca)),
+    ...(await ownershipProblems(surveyed, ca, authority?.passing)),
     ...hosts.flatMap(otherUser),
     ...preflight(candidatesOf(surveyed)),
   ]);
