@@ -59,7 +59,7 @@ export async function signRequest(plan: CertificatePlan, key: KeyObject): Promis
 let loaded: Promise<Library> | undefined;
 
 /** Loaded at the first certificate to make: a run that changes nothing does without. */
-function library(): Promise<Library> {
+export function library(): Promise<Library> {
   loaded ??= import('reflect-metadata').then(() => import('@peculiar/x509'));
   return loaded;
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
-import { readConfig } from './cfssl.ts';
-import { bundleDir } from './bundles.ts';
+import { bundleDir, readBundles } from './bundles.ts';
 import { fingerprint } from './ca.ts';
+import { readConfig } from './cfssl.ts';
 import { intermediates } from './chain.ts';
 import {
   type LeafKind,
@@ -41,6 +41,8 @@ export interface Pki {
    * `trusts` says what that is where it is not the CA alone.
    */
   issueBundle(name: string, trusts?: string, reissue?: Reissue): Promise<Pair>;
+  /** Names of the bundles that are to be made anew: their end is near, they are another CA's, or `retired`. */
+  bundlesDue(retired?: readonly string[]): Promise<readonly string[]>;
   /** The pair the playbooks and etcdctl use. */
   issueClient(): Promise<Pair>;
   /** Fails where issuing these would, and makes nothing; returns what there is to warn of. */
@@ -48,7 +50,7 @@ export interface Pki {
 }
 
 /** One of a member's two certificates, with the names that are to be in it. */
-export interface MemberCertificate {
+export interface MemberCertificate extends Reissue {
   readonly name: string;
   readonly kind: 'server' | 'peer';
   readonly sans: readonly string[];
@@ -109,16 +111,24 @@ class FolderPki implements Pki {
     reissue: Reissue = {},
   ): Promise<Pair> {
     await this.ensureCa();
-    return this.#once({ ...this.#member({ name, kind, sans }), ...reissue });
+    return this.#once(this.#member({ name, kind, sans, ...reissue }));
   }
 
   async issueBundle(name: string, trusts?: string, reissue: Reissue = {}): Promise<Pair> {
     const { pem } = await this.ensureCa();
-    const folder = bundleDir(this.#dir, name);
-    const subject = [['CN', name]] as const;
-    const pair = await this.#once({ folder, base: name, kind: 'client', subject, sans: [], ...reissue });
-    await writeWhole(join(folder, 'ca.pem'), trusts ?? pem, { mode: 0o644 });
+    const wanted = this.#bundle(name, reissue);
+    const pair = await this.#once(wanted);
+    await writeWhole(join(wanted.folder, 'ca.pem'), trusts ?? pem, { mode: 0o644 });
     return pair;
+  }
+
+  async bundlesDue(retired?: readonly string[]): Promise<readonly string[]> {
+    const caPem = await caInUse(this.#dir, this.#trusted);
+    const due = (await readBundles(this.#dir)).map(async ({ name }) => {
+      const stored = caPem && (await this.#stored(this.#bundle(name, { retired }), caPem));
+      return stored ? [] : [name];
+    });
+    return (await Promise.all(due)).flat();
   }
 
   issueClient(): Promise<Pair> {
@@ -150,9 +160,14 @@ class FolderPki implements Pki {
     return { pem };
   }
 
-  #member({ name, kind, sans }: MemberCertificate): Wanted {
+  #member({ name, kind, sans, ...reissue }: MemberCertificate): Wanted {
     const subject = this.#config.leaf.subject ?? [['CN', name.slice(0, 64)]];
-    return { folder: join(this.#dir, name), base: kind, kind, subject, sans };
+    return { folder: join(this.#dir, name), base: kind, kind, subject, sans, ...reissue };
+  }
+
+  #bundle(name: string, reissue: Reissue): Wanted {
+    const folder = bundleDir(this.#dir, name);
+    return { folder, base: name, kind: 'client', subject: [['CN', name]], sans: [], ...reissue };
   }
 
   #client(): Wanted {

@@ -21,10 +21,11 @@ export async function admitIssuing(run: PlayRun<EtcdFacts>): Promise<void> {
   }
 }
 
-function dueCertificates({ target, plan }: EtcdHost): readonly MemberCertificate[] {
+/** The certificates of a member that its plan makes. */
+export function dueCertificates({ target, plan }: EtcdHost): readonly MemberCertificate[] {
   const { name, certDir } = memberOf(target);
   const due = plan.filter(({ changes }) => needsIssuing(changes)).map(({ task }) => task.resource);
   return (['server', 'peer'] as const)
     .filter((kind) => due.includes(`certificate:${certDir}/${kind}.pem`))
-    .map((kind) => ({ name, kind, sans: memberSans(target) }));
+    .map((kind) => ({ name, kind, sans: memberSans(target), retired: target.facts.cluster?.retired }));
 }

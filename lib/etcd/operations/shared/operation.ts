@@ -77,9 +77,7 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     async converge(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined || planned.length === 0) return;
-      const question = operation.question
-        ? operation.question(surveyed)
-        : `${surveyed.cluster.name}: go on?`;
+      const question = operation.question ? operation.question(surveyed) : `${surveyed.cluster.name}: go on?`;
       if (question !== undefined && !(await run.consent(question))) {
         throw refusal(surveyed.cluster, 'not agreed to: nothing was changed');
       }

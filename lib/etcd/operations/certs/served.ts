@@ -1,0 +1,81 @@
+import { connect } from 'node:tls';
+import { isWildcard } from '../../../addresses.ts';
+import { sh } from '../../../dsl/sh.ts';
+import { certificatesIn, readClientPair } from '../../../pki/index.ts';
+import { clusterOf, hostPort, type Member, memberOf } from '../../model/cluster.ts';
+import type { EtcdHost } from '../../surveyed.ts';
+
+/** What a member shows in a handshake. */
+export interface Served {
+  readonly pem: string;
+  /** Who made the handshake. */
+  readonly by: 'host' | 'control';
+}
+
+/** By the certificate that it is; none where no handshake could be made. */
+export type ServedByKind = Readonly<Partial<Record<'server' | 'peer', Served>>>;
+
+/** Of a handshake that this machine makes, in milliseconds: ports of a cluster need not be open to it. */
+const PATIENCE = 3000;
+
+/**
+ * Learns what a member shows at its two ports, by a handshake of our own: on its host where that has openssl, else from
+ * here. etcd reads its files anew for each handshake, so another one than on disk means that it cannot, or that another
+ * process answers.
+ */
+export async function readServed(host: EtcdHost): Promise<ServedByKind> {
+  const member = memberOf(host.target);
+  const { out } = await host.read(
+    'making a handshake',
+    handshakes(member, host.target.facts.reading?.askedAt),
+  );
+  const from = (kind: 'server' | 'peer') => {
+    const [, said = ''] = out.split(`==${kind}\n`);
+    const [leaf] = certificatesIn(said.split('==')[0] ?? '');
+    return leaf && { pem: leaf.toString(), by: 'host' as const };
+  };
+  const [server, peer] = await Promise.all([
+    from('server') ?? fromHere(host, member.address, member.clientPort),
+    from('peer') ?? fromHere(host, member.peerAddress, member.peerPort),
+  ]);
+  return { ...(server && { server }), ...(peer && { peer }) };
+}
+
+/** Read-only shell: the chains as PEM behind `==server` and `==peer`; nothing where there is no openssl. */
+function handshakes(member: Member, askedAt: string | undefined) {
+  const { certDir, clientPort, peerPort, peerListenAddress, peerAddress, clientUrl } = member;
+  const client = new URL(askedAt ?? clientUrl);
+  const peer = peerListenAddress ?? peerAddress;
+  const at = (kind: string, address: string) => sh`echo ==${kind}
+  timeout 5 openssl s_client -connect ${address} -cert ${`${certDir}/${kind}.pem`} -key ${`${certDir}/${kind}-key.pem`} </dev/null 2>/dev/null |
+    sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p'`;
+  return sh`if command -v openssl >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1; then
+  ${at('server', `${client.hostname}:${client.port || clientPort}`)}
+  ${at('peer', hostPort(isWildcard(peer) ? '127.0.0.1' : peer, peerPort))}
+fi`;
+}
+
+/** A handshake from this machine; undefined when none comes about. */
+async function fromHere({ target }: EtcdHost, address: string, port: number): Promise<Served | undefined> {
+  const pair = await readClientPair(clusterOf(target).pkiDir);
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: address,
+      port,
+      // It is looked at, and nothing is said to it.
+      rejectUnauthorized: false,
+      timeout: PATIENCE,
+      ...(pair && { cert: pair.certPem, key: pair.keyPem.reveal() }),
+    });
+    const end = (served?: Served) => {
+      socket.destroy();
+      resolve(served);
+    };
+    socket.once('secureConnect', () => {
+      const shown = socket.getPeerX509Certificate();
+      end(shown && { pem: shown.toString(), by: 'control' });
+    });
+    socket.once('timeout', () => end());
+    socket.once('error', () => end());
+  });
+}
