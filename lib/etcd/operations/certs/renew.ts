@@ -33,10 +33,11 @@ export async function deriveRenewal(
     bundles.map(({ name }) => name),
   );
   const isNamed = (name: string) => vars.all === true || names.includes(name);
-  const going = (retired.own.prints ??= [
+  retired.own.prints ??= [
     ...hosts.filter(({ target }) => isNamed(target.name)).flatMap(printsOf),
     ...bundles.filter(({ name }) => isNamed(name)).map(({ certPem }) => fingerprint(certPem)),
-  ]);
+  ];
+  const going = retired.own.prints;
   const reissue = { retired: going, newKeys: vars['new-keys'] === true };
   for (const { target } of hosts) {
     if (target.facts.cluster) target.facts.cluster = { ...target.facts.cluster, ...reissue };
