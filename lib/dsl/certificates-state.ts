@@ -23,12 +23,12 @@ export interface CertificateState {
   /** SHA-256 of its DER, in hex. */
   readonly sha256: string;
   /**
-   * What the member shows in a handshake: this one or another, and who made the handshake; null where none could be made,
-   * and for what is not served.
+   * What the member shows in a handshake, and who made it. `sha256` is null where it showed none; all of it is null where
+   * nobody could try, and for what is not served.
    */
   readonly served: {
     readonly same: boolean;
-    readonly sha256: string;
+    readonly sha256: string | null;
     readonly by: 'host' | 'control';
   } | null;
 }

@@ -7,12 +7,13 @@ import type { EtcdHost } from '../../surveyed.ts';
 
 /** What a member shows in a handshake. */
 export interface Served {
-  readonly pem: string;
+  /** undefined where no handshake came about. */
+  readonly pem: string | undefined;
   /** Who made the handshake. */
   readonly by: 'host' | 'control';
 }
 
-/** By the certificate that it is; none where no handshake could be made. */
+/** By the certificate that it is; none where nobody could try. */
 export type ServedByKind = Readonly<Partial<Record<'server' | 'peer', Served>>>;
 
 /** Of a handshake that this machine makes, in milliseconds: ports of a cluster need not be open to it. */
@@ -29,10 +30,12 @@ export async function readServed(host: EtcdHost): Promise<ServedByKind> {
     'making a handshake',
     handshakes(member, host.target.facts.reading?.askedAt),
   );
-  const from = (kind: 'server' | 'peer') => {
-    const [, said = ''] = out.split(`==${kind}\n`);
-    const [leaf] = certificatesIn(said.split('==')[0] ?? '');
-    return leaf && { pem: leaf.toString(), by: 'host' as const };
+  const said = new Map(
+    out.split(/^chain of /m).map((part) => [part.slice(0, part.indexOf('\n')), part] as const),
+  );
+  const from = (kind: 'server' | 'peer'): Served | undefined => {
+    const part = said.get(kind);
+    return part === undefined ? undefined : { pem: certificatesIn(part)[0]?.toString(), by: 'host' };
   };
   const [server, peer] = await Promise.all([
     from('server') ?? fromHere(host, member.address, member.clientPort),
@@ -41,12 +44,12 @@ export async function readServed(host: EtcdHost): Promise<ServedByKind> {
   return { ...(server && { server }), ...(peer && { peer }) };
 }
 
-/** Read-only shell: the chains as PEM behind `==server` and `==peer`; nothing where there is no openssl. */
+/** Read-only shell: PEM behind `chain of server` and `chain of peer`; nothing where there is no openssl. */
 function handshakes(member: Member, askedAt: string | undefined) {
   const { certDir, clientPort, peerPort, peerListenAddress, peerAddress, clientUrl } = member;
   const client = new URL(askedAt ?? clientUrl);
   const peer = peerListenAddress ?? peerAddress;
-  const at = (kind: string, address: string) => sh`echo ==${kind}
+  const at = (kind: string, address: string) => sh`echo chain of ${kind}
   timeout 5 openssl s_client -connect ${address} -cert ${`${certDir}/${kind}.pem`} -key ${`${certDir}/${kind}-key.pem`} </dev/null 2>/dev/null |
     sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p'`;
   return sh`if command -v openssl >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1; then

@@ -37,7 +37,7 @@ export function judgeCertificates(certificates: readonly CertificateState[], now
       : []),
     ...(one.served?.same === false
       ? [
-          `${where(one)} is ${short(one.sha256)}, and the member shows ${short(one.served.sha256)}: it cannot read the file, or another process answers`,
+          `${where(one)} is ${short(one.sha256)}, and ${shownSaid(one.served.sha256)}: it cannot use the file, or another process answers`,
         ]
       : []),
   ]);
@@ -45,6 +45,10 @@ export function judgeCertificates(certificates: readonly CertificateState[], now
     .filter(({ days, until }) => days < SOON && new Date(until) >= now)
     .map((one) => `${where(one)} ends in ${one.days} days`);
   return { problems, warnings };
+}
+
+function shownSaid(sha256: string | null): string {
+  return sha256 === null ? 'no handshake comes about with the member' : `the member shows ${short(sha256)}`;
 }
 
 function ofHost({ target }: EtcdHost, served: ServedByKind): readonly CertificateState[] {
@@ -82,7 +86,7 @@ function statesOf(
 ): readonly CertificateState[] {
   return certificatesIn(pem).map((one) => {
     const sha256 = fingerprint(one.toString());
-    const shown = served && fingerprint(served.pem);
+    const shown = served?.pem === undefined ? null : fingerprint(served.pem);
     return {
       ...place,
       subject: one.subject.replaceAll('\n', ', '),
@@ -91,10 +95,7 @@ function statesOf(
       until: new Date(one.validTo).toISOString(),
       days: daysUntil(new Date(one.validTo)),
       sha256,
-      served:
-        served === undefined || shown === undefined
-          ? null
-          : { same: shown === sha256, sha256: shown, by: served.by },
+      served: served ? { same: shown === sha256, sha256: shown, by: served.by } : null,
     };
   });
 }
@@ -114,7 +115,8 @@ function tableOf(certificates: readonly CertificateState[]): string {
 
 function servedSaid({ kind, served }: CertificateState): string {
   if (kind === 'ca' || kind === 'client') return '';
-  return served === null ? 'not seen' : served.same ? 'the same' : short(served.sha256);
+  if (served === null) return 'not seen';
+  return served.same ? 'the same' : served.sha256 === null ? 'none' : short(served.sha256);
 }
 
 function nameOf(subject: string): string {
