@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
-import { bundleDir, readBundles } from './bundles.ts';
+import { bundleDir, noteSerial, readBundles } from './bundles.ts';
 import { fingerprint } from './ca.ts';
 import { readConfig } from './cfssl.ts';
 import { intermediates } from './chain.ts';
@@ -69,6 +69,8 @@ interface Wanted extends Reissue {
   /** Of its files, without ending. */
   readonly base: string;
   readonly kind: LeafKind;
+  /** Its serial number is noted: see `noteSerial`. */
+  readonly revocable?: true;
   readonly subject: readonly SubjectAttribute[];
   readonly sans: readonly string[];
 }
@@ -167,7 +169,15 @@ class FolderPki implements Pki {
 
   #bundle(name: string, reissue: Reissue): Wanted {
     const folder = bundleDir(this.#dir, name);
-    return { folder, base: name, kind: 'client', subject: [['CN', name]], sans: [], ...reissue };
+    return {
+      folder,
+      base: name,
+      kind: 'client',
+      revocable: true,
+      subject: [['CN', name]],
+      sans: [],
+      ...reissue,
+    };
   }
 
   #client(): Wanted {
@@ -209,6 +219,7 @@ class FolderPki implements Pki {
       kind === 'server' ? signRequest(plan, key) : undefined,
     ]);
     const certPem = leafPem + intermediates(caPem);
+    if (wanted.revocable) await noteSerial(folder, certPem);
     return writePair(folder, base, { certPem, key, ...(csrPem && { csrPem }) });
   }
 

@@ -106,6 +106,49 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >app.pem; printf %s '${key}' >app
     expect(run.text).not.toContain('PRIVATE KEY');
   });
 
+  it('revokes a bundle, with what it was before: the first time by a roll, then without a restart', async () => {
+    const put = (name: string) => {
+      const files = `--cacert=ca.pem --cert=${name}.pem --key=${name}-key.pem`;
+      const to = `--endpoints=https://${lab.hosts[2]?.address}:2379`;
+      return lab.ssh(
+        'etcd01',
+        `cd /root/${name} && /opt/etcd/bin/etcdctl ${to} ${files} --command-timeout=3s put a b`,
+      );
+    };
+    const bring = async (name: string, to = name) => {
+      const [ca, cert, key] = ['ca', to, `${to}-key`].map((file) =>
+        readFileSync(pki('clients', to, `${file}.pem`), 'utf8'),
+      );
+      await lab.ssh(
+        'etcd01',
+        `umask 077; mkdir -p /root/${name} && cd /root/${name} || exit
+printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' >${name}-key.pem`,
+      );
+    };
+    expect((await certs('--client', 'gone')).code).toBe(0);
+    await bring('before', 'gone');
+    expect((await certs('--renew', 'gone')).code).toBe(0);
+    await bring('gone');
+    expect([(await put('before')).stdout, (await put('gone')).stdout]).toEqual(['OK\n', 'OK\n']);
+    expect((await certs('--revoke', 'gone')).code).toBe(1);
+    expect((await certs('--revoke', 'nobody', '-y')).code).toBe(3);
+    const first = await certs('--revoke', 'gone', '-y');
+    expect([first.code, steps(first, 'done').length]).toEqual([0, 7]);
+    expect([(await put('before')).code, (await put('gone')).code]).toEqual([1, 1]);
+    expect(existsSync(pki('clients/gone'))).toBe(false);
+    expect((await put('app')).stdout).toBe('OK\n');
+    const running = await pids();
+    expect((await certs('--client', 'gone')).code).toBe(0);
+    await bring('gone');
+    expect((await put('gone')).stdout).toBe('OK\n');
+    const second = await certs('--revoke', 'gone', '-y');
+    expect([second.code, steps(second, 'done').length]).toEqual([0, 4]);
+    expect([(await put('before')).code, (await put('gone')).code]).toEqual([1, 1]);
+    expect(await pids()).toEqual(running);
+    expect(steps(await certs('--revoke', 'gone', '-y'), 'done')).toEqual([]);
+    expect((await runPlaybook(lab)).changed).toEqual([]);
+  }, 120_000);
+
   /** Runs certs.ts and kills it once so many steps have begun and the next change is told, if it gets that far. */
   async function killed(args: readonly string[], at: number): Promise<boolean> {
     let begun = 0;

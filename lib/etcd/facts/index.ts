@@ -80,6 +80,8 @@ export interface ClusterFacts {
   readonly caPem: string | undefined;
   /** What members are to trust, PEM, while that is not the CA alone: one takes another's place. */
   readonly trustPem?: string;
+  /** The list of revoked certificates on control; undefined where it has none. */
+  readonly crl?: { readonly path: string; readonly sha256: string };
   /** Fingerprints of certificates that are to be made anew although nothing is wrong with them. */
   readonly retired?: readonly string[];
   /** Those are made with another key. */

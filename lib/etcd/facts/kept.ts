@@ -1,7 +1,7 @@
 import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
-import { etcdctlWrapper, loadedRecord } from '../model/paths.ts';
+import { crlFile, etcdctlWrapper, loadedRecord } from '../model/paths.ts';
 
 /** A directory above those that only root may fill, and somebody else may. */
 export interface Loose {
@@ -20,6 +20,8 @@ export interface KeptFacts {
   readonly loadedProgram: string | undefined;
   /** SHA-256 of the CA file that the running process has loaded, by the same note. */
   readonly loadedCa: string | undefined;
+  /** SHA-256 of the list of revoked certificates; undefined without one. */
+  readonly crl: string | undefined;
   /** Version of the cluster that wrote the data last, as in 3.6.0; undefined while the member runs. */
   readonly dataVersion: string | undefined;
   /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
@@ -39,6 +41,7 @@ export const NOTHING_KEPT: KeptFacts = {
   program: undefined,
   loadedProgram: undefined,
   loadedCa: undefined,
+  crl: undefined,
   dataVersion: undefined,
   begunWith: [],
   peersApart: undefined,
@@ -61,6 +64,7 @@ export function keptFacts(member: Member): Sh {
   return sh`if [ -f ${loaded} ]; then
   { read -r q_line q_rest; echo "loaded-program $q_line"; read -r q_line; read -r q_line q_rest; echo "loaded-ca $q_line"; } <${loaded}
 fi
+if [ -f ${crlFile(member)} ]; then echo "crl $(q_sha256 ${crlFile(member)})"; fi
 if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
 ${loosePaths(member)}
 if [ -x ${etcdctlWrapper(member)} ]; then echo 'wrapper yes'; fi
@@ -172,6 +176,7 @@ export function parseKept(out: string): KeptFacts {
     program: version(all('program')[0]),
     loadedProgram: all('loaded-program').find((line) => /^[0-9a-f]{64}$/.test(line)),
     loadedCa: all('loaded-ca').find((line) => /^[0-9a-f]{64}$/.test(line)),
+    crl: all('crl').find((line) => /^[0-9a-f]{64}$/.test(line)),
     dataVersion: version(all('data-version').sort(byVersion).at(-1)),
     begunWith: (all('begun-with')[0] ?? '').split(',').flatMap((one) => {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];

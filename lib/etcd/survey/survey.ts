@@ -1,9 +1,10 @@
+import { sha256 } from '../../dsl/path.ts';
 import type { PlayRun } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { isForeignFolder, readCa, readRules } from '../../pki/index.ts';
+import { crlPath, isForeignFolder, readCa, readCrl, readRules } from '../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
-import { memberOf } from '../model/cluster.ts';
+import { type Cluster, memberOf } from '../model/cluster.ts';
 import { hostSettingsProblems } from '../model/flags.ts';
 import { refusal, refuse } from '../refusal.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../surveyed.ts';
@@ -74,9 +75,16 @@ async function surveyCluster(
     version,
     token: state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined,
     caPem: ca ?? trustedCa(surveyed, state),
+    ...(await revocations(cluster)),
     peersApart: state === 'new' || tellsPeersApart(surveyed),
     ...(await readRules(pkiOptions(hosts[0]!.target))),
   };
+}
+
+/** Of this machine: one that has none leaves that of the hosts as it is. */
+async function revocations({ pkiDir }: Cluster): Promise<Pick<ClusterFacts, 'crl'>> {
+  const list = await readCrl(pkiDir);
+  return list === undefined ? {} : { crl: { path: crlPath(pkiDir), sha256: sha256(list) } };
 }
 
 /**

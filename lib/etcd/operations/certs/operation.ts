@@ -6,6 +6,7 @@ import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { type Operation, operationPlay } from '../shared/operation.ts';
 import { clientSaid, deriveClient } from './clients.ts';
 import { deriveRenewal } from './renew.ts';
+import { deriveRevocation } from './revoke.ts';
 import { deriveRotation, rotationSaid } from './rotate.ts';
 import { judgeCertificates, readCertificates } from './table.ts';
 import { certsProblems, isAskedFor, jobOf } from './words.ts';
@@ -31,6 +32,8 @@ function certsOperation(words: readonly string[]): Operation {
           return deriveRenewal(run, surveyed, words);
         case 'client':
           return deriveClient(run, surveyed, String(vars.client));
+        case 'revoke':
+          return deriveRevocation(run, surveyed, String(vars.revoke));
         case 'rotate-ca':
           return deriveRotation(run, surveyed);
         default:
