@@ -1,10 +1,10 @@
+export { parseDuration } from '../duration.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
 export { certificatesIn, isIssuedBy } from './chain.ts';
 export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { crlPath, readCrl, revokeBundle } from './crl.ts';
-export { parseDuration } from './duration.ts';
 export { privateFolder, readIfAny, writeWhole } from './files.ts';
 export { certificateInfo, type LeafRules, openPki, readRules } from './open.ts';
 export { readClientPair } from './pairs.ts';

@@ -4,7 +4,7 @@ import { fingerprint, readBundles } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { clusterPki } from '../../files/certificates.ts';
 import { refusal } from '../../refusal.ts';
-import { admitIssuing, dueCertificates } from '../../survey/admit-certificates.ts';
+import { admitIssuing, dueCertificates, isCertificate } from '../../survey/admit-certificates.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../shared/operation.ts';
 import { ledger, tallyOf } from '../shared/tally.ts';
@@ -55,7 +55,7 @@ export async function deriveRenewal(
       host: host.target.name,
       title: 'make its certificates anew; no restart',
       ledger: whole,
-      carryOut: () => host.apply(({ task }) => task.resource.startsWith('certificate:')),
+      carryOut: () => host.apply(isCertificate),
     })),
     ...dueClients.map((name) => ({
       host: 'control',

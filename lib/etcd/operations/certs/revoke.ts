@@ -1,11 +1,12 @@
 import { isDue, type PlayRun } from '../../../dsl/play.ts';
 import { readBundles, revokeBundle, wasRevoked } from '../../../pki/index.ts';
+import { file } from '../../../resources/file.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { pkiOptions } from '../../files/certificates.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { confFile, crlFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
-import { leaderLast } from '../../roll.ts';
+import { changesService, leaderLast } from '../../roll.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../shared/operation.ts';
 import { ledger, tallyOf } from '../shared/tally.ts';
@@ -47,7 +48,7 @@ export async function deriveRevocation(
       host: host.target.name,
       title: 'lay down the list of revoked certificates; no restart',
       ledger: ledger(whole),
-      carryOut: () => host.apply(({ task }) => task.resource === `file:${crlFile(memberOf(host.target))}`),
+      carryOut: () => host.apply(({ task }) => file.wishOf(task)?.path === crlFile(memberOf(host.target))),
     })),
     ...turns.map((host) => ({
       host: host.target.name,
@@ -68,11 +69,9 @@ function revocation({ hosts }: Surveyed, name: string): OperationStep {
 }
 
 /** Its configuration or its start is due: what a list beside it is not. */
-function isTurnDue({ target, plan }: EtcdHost): boolean {
-  const conf = `file:${confFile(memberOf(target))}`;
-  return plan.some(
-    (one) => isDue(one) && (one.task.resource === conf || one.task.resource.startsWith('service:')),
-  );
+function isTurnDue(host: EtcdHost): boolean {
+  const conf = confFile(memberOf(host.target));
+  return changesService(host) || host.plan.some((one) => isDue(one) && file.wishOf(one.task)?.path === conf);
 }
 
 /** A list of the user's own is not to be overwritten, and etcd looks at one alone. */

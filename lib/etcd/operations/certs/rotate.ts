@@ -11,6 +11,7 @@ import {
 import type { EtcdFacts } from '../../facts/index.ts';
 import { clusterPki, forgetPki, pkiOptions } from '../../files/certificates.ts';
 import { refusal } from '../../refusal.ts';
+import { isCertificate } from '../../survey/admit-certificates.ts';
 import { survey } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
@@ -118,7 +119,7 @@ async function carryOut(
     case 'reissue': {
       const host = trusting(surveyed, step.host, bothOf(cas));
       await host.replan();
-      return host.apply(({ task }) => task.resource.startsWith('certificate:'));
+      return host.apply(isCertificate);
     }
     case 'drop-old':
       return takeTurn(run, surveyed, trusting(surveyed, step.host, cas.new));
