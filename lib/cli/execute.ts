@@ -121,7 +121,7 @@ export async function execute(
   const warnings = checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
-  if (playbook.asks) requireAnswers(options);
+  if (playbook.asks === true || playbook.asks?.(options)) requireAnswers(options);
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, log } = options;

@@ -32,8 +32,8 @@ export interface Operation {
   wish?(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Wish | undefined>;
   /** Hosts that may be out of reach: what is done is about them. By default none may. */
   mayMiss?(run: PlayRun<EtcdFacts>): readonly string[];
-  /** What is asked before the first step; by default whether to go on. */
-  question?(surveyed: Surveyed): string;
+  /** What is asked before the first step, by default whether to go on; undefined where nothing is to be asked. */
+  question?(surveyed: Surveyed): string | undefined;
   /** Looks at the cluster in the end, where all is done; by default its health. */
   verify?(run: PlayRun<EtcdFacts>): Promise<void>;
 }
@@ -77,8 +77,8 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     async converge(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined || planned.length === 0) return;
-      const question = operation.question?.(surveyed) ?? `${surveyed.cluster.name}: go on?`;
-      if (!(await run.consent(question))) {
+      const question = operation.question ? operation.question(surveyed) : `${surveyed.cluster.name}: go on?`;
+      if (question !== undefined && !(await run.consent(question))) {
         throw refusal(surveyed.cluster, 'not agreed to: nothing was changed');
       }
       await run.locked(run.hosts, () => carryOutAll(run, operation, planned));
