@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { etcdPlay } from '../../play.ts';
 import { refusal } from '../../refusal.ts';
+import { openIntent } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare, showStatus } from '../site/verify.ts';
@@ -76,7 +77,8 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     },
     async converge(run) {
       const [surveyed] = clustersOf(run);
-      if (surveyed === undefined || planned.length === 0) return;
+      if (surveyed === undefined) return;
+      if (planned.length === 0) return closeIntent(run, operation, surveyed);
       const question = operation.question ? operation.question(surveyed) : `${surveyed.cluster.name}: go on?`;
       if (question !== undefined && !(await run.consent(question))) {
         throw refusal(surveyed.cluster, 'not agreed to: nothing was changed');
@@ -88,6 +90,15 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
       await (operation.verify ?? showStatus)(run);
     },
   };
+}
+
+/** All is done, and a run that did it was killed before it could say so. */
+async function closeIntent(run: PlayRun<EtcdFacts>, operation: Operation, surveyed: Surveyed): Promise<void> {
+  const open = openIntent(run.hosts);
+  if (open?.verb !== operation.name) return;
+  const wish = await operation.wish?.(run, surveyed);
+  if (wish?.target !== open.target) return;
+  await run.locked(run.hosts, () => finishIntent(run, operation.name, wish));
 }
 
 function refuseMissing(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, { mayMiss }: Operation): void {
