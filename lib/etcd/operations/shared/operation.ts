@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { etcdPlay } from '../../play.ts';
 import { refusal } from '../../refusal.ts';
+import { openIntent } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare, showStatus } from '../site/verify.ts';
@@ -30,6 +31,8 @@ export interface Operation {
   derive(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly OperationStep[]>;
   /** What the state of the cluster cannot tell: kept on the hosts until it is reached. Asked before the first step. */
   wish?(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Wish | undefined>;
+  /** Brings along what the steps need, once they are agreed to and before anything is changed: whatever throws ends it. */
+  prepare?(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void>;
   /** Hosts that may be out of reach: what is done is about them. By default none may. */
   mayMiss?(run: PlayRun<EtcdFacts>): readonly string[];
   /** What is asked before the first step; by default whether to go on. */
@@ -76,7 +79,8 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     },
     async converge(run) {
       const [surveyed] = clustersOf(run);
-      if (surveyed === undefined || planned.length === 0) return;
+      if (surveyed === undefined) return;
+      if (planned.length === 0) return closeIntent(run, surveyed, operation);
       const question = operation.question?.(surveyed) ?? `${surveyed.cluster.name}: go on?`;
       if (!(await run.consent(question))) {
         throw refusal(surveyed.cluster, 'not agreed to: nothing was changed');
@@ -115,6 +119,7 @@ async function carryOutAll(
       'run again, and look at the steps as they are now',
     );
   }
+  await operation.prepare?.(run, surveyedOf(run));
   const wish = await operation.wish?.(run, surveyedOf(run));
   if (wish) await beginIntent(run, operation.name, wish);
   for (let count = 0; left.length > 0; count++) {
@@ -122,6 +127,17 @@ async function carryOutAll(
     left = await takeFirst(run, operation, left);
   }
   if (wish) await finishIntent(run, operation.name, wish);
+}
+
+/** All is done, and a run that was killed then has not said so. */
+async function closeIntent(
+  run: PlayRun<EtcdFacts>,
+  { hosts }: Surveyed,
+  operation: Operation,
+): Promise<void> {
+  if (openIntent(hosts)?.verb !== operation.name) return;
+  const wish = await operation.wish?.(run, surveyedOf(run));
+  if (wish) await run.locked(run.hosts, () => finishIntent(run, operation.name, wish));
 }
 
 /** Carries out the first and proves it; gives what is left then. */
