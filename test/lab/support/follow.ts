@@ -15,19 +15,30 @@ export interface Followed {
   readonly errors: Outcome['errors'];
 }
 
+/** One `step` event of the JSON stream. */
+export interface StepEvent {
+  readonly host: string;
+  readonly title: string;
+  readonly status: string;
+}
+
 export interface Followers {
+  /** `site` when not given. */
+  readonly playbook?: string;
+  /** Each step of an operation as it comes; the next event waits for it. */
+  readonly step?: (event: StepEvent) => Promise<void> | void;
   readonly started?: (child: ChildProcess) => void;
   /** Each task event as it comes; the next one waits for it. */
   readonly task?: (event: TaskEvent) => Promise<void> | void;
 }
 
-/** Runs site.ts to its end, and tells its task events while it goes on. */
+/** Runs a playbook to its end, and tells its events while it goes on. */
 export async function follow(
   lab: Lab,
   args: readonly string[],
-  { started, task }: Followers,
+  { started, task, step, playbook = 'site' }: Followers,
 ): Promise<Followed> {
-  const line = [program('playbooks/site.ts'), '-i', lab.inventoryFile, '--output', 'json', ...args];
+  const line = [program(`playbooks/${playbook}.ts`), '-i', lab.inventoryFile, '--output', 'json', ...args];
   const child = lab.spawn('node', line, { cwd: ROOT });
   started?.(child);
   child.stderr?.resume();
@@ -36,6 +47,7 @@ export async function follow(
   for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const event = JSON.parse(text);
     if (event.event === 'error') errors.push(event);
+    if (event.event === 'step') await step?.(event);
     if (event.event !== 'task') continue;
     tasks.push(event);
     await task?.(event);

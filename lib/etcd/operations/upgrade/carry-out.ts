@@ -5,16 +5,19 @@ import { lastLine } from '../../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { HEALTH_FIRST } from '../../health/gate.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { minorOf } from '../../model/versions.ts';
 import { refusal } from '../../refusal.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { logIsReadable, upgradeState } from './state.ts';
-import type { UpgradeState, UpgradeStep, Wanted } from './steps.ts';
+import type { UpgradeStep, Wanted } from './steps.ts';
 import { moveMember, SNAPSHOT_COUNT, snapshotMember } from './turn.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** How long etcd may take to notice that all members are of one version, in milliseconds: it looks every 4 to 5 s. */
 const MONITORS = 60_000;
+
+type Looked = Awaited<ReturnType<typeof upgradeState>>;
 
 interface Given {
   readonly wanted: Wanted;
@@ -30,17 +33,20 @@ export async function carryOut(
 ): Promise<void> {
   const host = surveyed.hosts.find(({ target }) => target.name === name) as EtcdHost;
   const wish = { version, settings: settings.get(name) ?? {}, acceptDowntime: wanted.acceptDowntime };
-  const until = (is: (state: UpgradeState) => boolean) => waitUntil(run, surveyed, is);
+  const until = (is: (now: Looked) => boolean) => waitUntil(run, surveyed, is);
+  const isSettled = (minor: string) =>
+    until(({ worksAs, storedAs }) => worksAs === minor && (storedAs ?? minor) === minor);
   switch (kind) {
     case 'move':
       return moveMember(run, surveyed, host, wish);
     case 'snapshot':
       await snapshotMember(run, surveyed, host, wish);
-      return leaveSnapshot(host);
+      await leaveSnapshot(host);
+      // It has gone through its log again, which begins before the cluster worked as it does.
+      return isSettled(minorOf(version));
     case 'settle':
-      return until(({ worksAs, storedAs }) => worksAs === version && (storedAs ?? version) === version);
     case 'ready':
-      return until(({ worksAs, storedAs }) => worksAs === version && (storedAs ?? version) === version);
+      return isSettled(version);
     case 'finish':
       return until(({ goingDown }) => goingDown === undefined);
     case 'enable':
@@ -84,7 +90,7 @@ q_etcdctl --command-timeout=30s ${words}`,
 async function waitUntil(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
-  is: (state: UpgradeState) => boolean,
+  is: (now: Looked) => boolean,
 ): Promise<void> {
   const deadline = Date.now() + MONITORS;
   while (!run.stopping() && Date.now() < deadline) {

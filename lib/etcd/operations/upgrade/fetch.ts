@@ -1,8 +1,8 @@
-import type { PlayRun } from '../../../dsl/play.ts';
+import { isDue, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
-import type { Surveyed } from '../../surveyed.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { Settings } from './carry-out.ts';
 import { planAt } from './turn.ts';
 
@@ -19,16 +19,13 @@ export async function fetchStops(
   const progress = (text: string) => run.log('info', text);
   const failed: unknown[] = [];
   for (const version of stops) {
-    for (const host of hosts) {
+    const fetch = async (host: EtcdHost) => {
       await planAt(host, version, translateSettings(settings.get(host.target.name) ?? {}, version).settings);
       const release = host.plan.find(({ task }) => task.resource.startsWith('release:'));
-      if (release === undefined || release.changes.length === 0) continue;
-      await Promise.resolve(release.task.prepare?.(release.changes, { progress })).catch((error) => {
-        failed.push(error);
-      });
-      if (failed.length > 0) break;
-    }
-    if (failed.length > 0) break;
+      if (release && isDue(release)) await release.task.prepare?.(release.changes, { progress });
+    };
+    const done = await Promise.allSettled(hosts.map(fetch));
+    failed.push(...done.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
   }
   const [error] = failed;
   if (error === undefined) return;

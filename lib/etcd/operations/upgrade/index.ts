@@ -13,7 +13,7 @@ import type { Operation, OperationStep } from '../shared/operation.ts';
 import { ledger, tallyOf } from '../shared/tally.ts';
 import { carryOut, type Settings } from './carry-out.ts';
 import { fetchStops } from './fetch.ts';
-import { upgradeState } from './state.ts';
+import { upgradeState, wrongWith } from './state.ts';
 import { targetOf, type UpgradeStep, upgradeSteps, type Wanted } from './steps.ts';
 
 /** What the users said, and what stays the same while steps are taken. */
@@ -24,6 +24,8 @@ interface Begun {
   readonly told: Set<string>;
   /** The versions that are still to be installed, in order. */
   stops: readonly string[];
+  /** The cluster was found fit for this. */
+  looked: boolean;
 }
 
 /** Takes a living cluster to another version of etcd, one minor after another and one member after another. */
@@ -120,6 +122,7 @@ function begin({ hosts }: Pick<Surveyed, 'hosts'>): Begun {
     settings: new Map(hosts.map(({ target }) => [target.name, target.vars.etcd_settings as Settings])),
     told: new Set(),
     stops: [],
+    looked: false,
   };
 }
 
@@ -129,8 +132,11 @@ async function derive(
   begun: Begun,
 ): Promise<readonly OperationStep[]> {
   const { wanted, settings, told } = begun;
+  // Behind a step its gate has looked already.
+  const wrong = begun.looked ? [] : await wrongWith(run, surveyed);
+  begun.looked = true;
   await survey(sayingOnce(run, told), ({ wanted: version }) => version, 'upgrade');
-  const steps = upgradeSteps(await upgradeState(run, surveyed), wanted);
+  const steps = upgradeSteps({ ...(await upgradeState(run, surveyed)), wrong }, wanted);
   if ('refused' in steps) throw refusal(surveyed.cluster, steps.message, steps.hint || undefined);
   begun.stops = stopsOf(steps);
   refuseVersions(run, surveyed, begun);

@@ -20,10 +20,11 @@ interface MemberFiles {
   readonly authentication: boolean;
 }
 
-/** Looks at what decides about the steps; gives a cluster that is about to find itself the time for it. */
-export async function upgradeState(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<UpgradeState> {
-  const { hosts } = surveyed;
-  const wrong = await wrongWith(run, surveyed);
+/** Looks at what decides about the steps. */
+export async function upgradeState(
+  run: PlayRun<EtcdFacts>,
+  { hosts }: Surveyed,
+): Promise<Omit<UpgradeState, 'wrong'>> {
   const files = new Map<EtcdHost, MemberFiles>();
   await run.each(hosts, async (host) => {
     const isOn36 = minorOf(versionOf(host) ?? '') === '3.6';
@@ -38,7 +39,6 @@ export async function upgradeState(run: PlayRun<EtcdFacts>, surveyed: Surveyed):
     storedAs: lowestMinor(statuses.flatMap(({ storageVersion }) => storageVersion ?? [])),
     goingDown: lowestMinor(statuses.flatMap(({ goingDownTo }) => goingDownTo ?? [])),
     authentication: found.some(({ authentication }) => authentication),
-    wrong,
     open: openUpgrade(hosts),
   };
 }
@@ -83,8 +83,11 @@ export function versionOf({ target: { facts } }: EtcdHost): string | undefined {
   return facts.reading?.status?.version ?? facts.kept.program ?? facts.installed;
 }
 
-/** After a killed run members may still look for each other: that passes. What only rests is for the steps to start. */
-async function wrongWith(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly string[]> {
+/**
+ * What is wrong and does not pass. After a killed run members may still look for each other: they are given the time,
+ * and facts are fresh afterwards. What only rests is for the steps to start.
+ */
+export async function wrongWith(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly string[]> {
   const { hosts } = surveyed;
   const rests = hosts.some(({ target }) => target.facts.service !== 'active');
   let findings = judgeCluster(await knownAnswers(run, surveyed));

@@ -204,7 +204,9 @@ function down(state: UpgradeState, { version, via }: Wanted): readonly UpgradeSt
   if ('message' in stops) return stops;
   const roll = new Roll(members);
   const first = minorOf(stops[0] ?? version);
-  if (stops.length === 1 && goingDown === undefined && minorOf(highest) === first) {
+  // Where no member is above it, or some are there already and the cluster works so, etcd need not be asked.
+  const isThere = minorOf(highest) === first || (minorOf(lowest) === first && worksAs === first);
+  if (stops.length === 1 && goingDown === undefined && isThere) {
     roll.moveTo(version, (one) => one.version !== version || !one.runs);
     if (worksAs !== undefined && worksAs !== first) roll.settle(first);
     return roll.steps;
