@@ -8,7 +8,7 @@ import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
-import { Turns } from '../transport/turns.ts';
+import { Slots } from '../transport/slots.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import type { Actor } from './elsewhere.ts';
 import { exchange } from './exchange.ts';
@@ -73,6 +73,7 @@ async function runBatch<Facts>(
       }),
   }));
   session.hosts = hosts;
+  for (const host of hosts) session.worked.set(`${host.target.name} ${host.stateDir}`, host);
   // Hosts that were not tried for that reason are no finding.
   if (session.stopping) return;
   const warnings = new Warnings((message) => session.sink.emit({ event: 'log', level: 'warning', message }));
@@ -323,7 +324,7 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       stateDir,
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
-      turns: new Turns(1),
+      slots: new Slots(1),
       lock: () => session.locks.take(host, stateDir, { create: true }),
     };
   })();
