@@ -2,6 +2,7 @@ import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { crlFile, etcdctlWrapper, loadedRecord } from '../model/paths.ts';
+import { dataVersions } from './data-version.ts';
 
 /** A directory above those that only root may fill, and somebody else may. */
 export interface Loose {
@@ -86,7 +87,7 @@ if [ -d ${`${dataDir}/member`} ]; then
 fi
 case \${q_state_now-} in active) ;; *)
   ${programVersion(member)}
-  ${dataVersion(`${dataDir}/member/snap/db`)}
+  { ${dataVersions(`${dataDir}/member/snap/db`)}; } | sed 's/^[a-z]*-version /data-version /'
 esac`;
 }
 
@@ -142,27 +143,6 @@ function asItself({ manager, user }: Member, program: string): Sh {
     sh`q_refused=
 if ! q_as ${user} && [ "$q_uid" = 0 ]; then q_refused=$(q_not_roots ${program}); fi`,
   ]);
-}
-
-/**
- * The cluster's version as it stands in the back end of a member that does not run. It lies in the root page of the
- * file (bbolt: two meta pages, the one with the higher transaction names the root), where small buckets are kept
- * whole; older versions lie in other pages, and count for nothing.
- */
-function dataVersion(db: string): Sh {
-  return sh`if [ -r ${db} ]; then
-  q_numbers() { od -An -v -t "u$1" -j "$2" -N "$3" <${db} 2>/dev/null | tr -s ' \n' ' '; }
-  q_page=$(q_numbers 4 24 4); q_page=\${q_page# } q_page=\${q_page% }
-  case $q_page in
-    '' | *[!0-9]*) set -- ;;
-    *) set -- $(q_numbers 8 32 40) $(q_numbers 8 "$((q_page + 32))" 40) ;;
-  esac
-  if [ $# = 10 ]; then
-    q_root=$1; if [ "\${10}" -gt "$5" ]; then q_root=$6; fi
-    dd if=${db} bs="$q_page" skip="$q_root" count=2 2>/dev/null |
-      grep -aoE '(clusterVersion|storageVersion)[0-9]+\.[0-9]+\.[0-9]+' | sed 's/^[a-zA-Z]*/data-version /'
-  fi
-fi`;
 }
 
 /** Takes apart what `keptFacts` printed among other lines. */
