@@ -31,7 +31,7 @@ async function buildCode(): Promise<void> {
     },
     platform: 'node',
     external: (id: string) => !/^[./]/.test(id),
-    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/[name]-[hash].js', minify },
+    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/[name].js', minify },
   });
   chmodSync(join(DIST, 'quorate.js'), 0o755);
 }
@@ -69,7 +69,8 @@ function buildTypes(): void {
 /** Its types are what authors of roles, and of programs that run playbooks, write against. */
 function isRead(file: string): boolean {
   return (
-    /^(package|lib\/(dsl|resources|kit)|lib\/cli\/run)\b/.test(file) || file === 'lib/runner/events.d.ts'
+    /^(package|lib\/(dsl|resources|kit)|lib\/cli\/(playbook-)?run)\b/.test(file) ||
+    file === 'lib/runner/events.d.ts'
   );
 }
 
