@@ -283,3 +283,19 @@ it.each([
   const inventory = await load(`etcd: { hosts: { h1: { etcd_version: ${written} } } }\n`);
   expect(varsOf(inventory, 'h1').etcd_version).toBe(version);
 });
+
+it.each([
+  ["Ansible's later name of a variable counts", [], ['old', '10.0.0.9', 2209]],
+  [
+    '-e beats them all',
+    ['ansible_user=new', 'ansible_host=10.0.0.8', 'ansible_port=22'],
+    ['new', '10.0.0.8', 22],
+  ],
+  ['by its other name, too', ['ansible_ssh_user=new', 'ansible_ssh_port=22'], ['new', '10.0.0.9', 22]],
+])('of several names %s', async (_, extraVars, expected) => {
+  const old = 'ansible_ssh_user: old, ansible_ssh_host: 10.0.0.9, ansible_ssh_port: 2209';
+  const text = `etcd: { hosts: { h1: { ${old}, ansible_user: u, ansible_host: 10.0.0.1, ansible_port: 1 } } }\n`;
+  const { hosts } = await load(text, { extraVars });
+  const { user, address, port } = hosts[0]?.connection ?? {};
+  expect([user, address, port]).toEqual(expected);
+});
