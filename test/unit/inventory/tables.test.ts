@@ -299,3 +299,25 @@ it.each([
   const { user, address, port } = hosts[0]?.connection ?? {};
   expect([user, address, port]).toEqual(expected);
 });
+
+it.each([
+  ['the later name', '', '', 'b'],
+  ['the higher priority', '[a:vars]\nansible_group_priority=10\n', '', 'a'],
+  [
+    'of two priorities the higher one',
+    '[a:vars]\nansible_group_priority=3\n',
+    '[b:vars]\nansible_group_priority=4\n',
+    'b',
+  ],
+  ['the inner group, whatever the priority', '[all:vars]\nansible_group_priority=10\n', '', 'b'],
+  [
+    'the inner one of two',
+    '[a:children]\nz\n[z]\nh\n[z:vars]\netcd_user=z\n',
+    '[b:vars]\nansible_group_priority=9\n',
+    'z',
+  ],
+])('of groups that say one variable %s counts', async (_, a, b, value) => {
+  const text = `[a]\nh\n[b]\nh\n[a:vars]\netcd_user=a\n[b:vars]\netcd_user=b\n[all:vars]\netcd_user=all\n${a}${b}`;
+  const inventory = await load({ hosts: text }, { inventories: ['hosts'] });
+  expect(varsOf(inventory, 'h').etcd_user).toBe(value);
+});
