@@ -9,6 +9,7 @@ import { snapshotStep } from '../../snapshots/index.ts';
 import { admitIssuing } from '../../survey/admit-certificates.ts';
 import { intentProblem } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
+import { preflight } from '../../survey/preflight.ts';
 import { groundProblems, settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
@@ -87,7 +88,9 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   const ofNamed = await Promise.all(
     strange.map((host) => ownershipProblems({ cluster, hosts: [host] }, undefined)),
   );
-  refuse([...(await groundProblems(others, ca)), ...ofNamed.flat()]);
+  const coming = named.filter(({ target: { facts } }) => !isUp(facts));
+  const candidates = coming.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
+  refuse([...(await groundProblems(others, ca)), ...ofNamed.flat(), ...preflight(candidates)]);
   return settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',
     policy: keepVersion,
