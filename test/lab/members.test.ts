@@ -23,7 +23,8 @@ describeLab('members come and go', () => {
   let lab: Lab;
   let whole: ReturnType<typeof parse>;
   beforeAll(async () => {
-    lab = await startLab({ name: 'members', hosts: 5 });
+    const version = process.env.QUORATE_LAB_ETCD ?? '';
+    lab = await startLab({ name: `members${version.replaceAll('.', '')}`, hosts: 5 });
     whole = parse(readFileSync(lab.inventoryFile, 'utf8'));
     inventoryHas(THREE);
     expect(said(await site())).toBe('');

@@ -8,6 +8,7 @@ import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { change, etcdctl, listOf, raftIndex } from './change.ts';
 import type { Deed } from './deed.ts';
+import { joinsOf } from './joins.ts';
 import { namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
 
@@ -111,20 +112,6 @@ async function start(place: Place, ground: Ground): Promise<void> {
     command: ['member', 'list'],
     isDone: (now) =>
       now.some(({ peerUrls, clientUrls }) => peerUrls.includes(place.peerUrl) && clientUrls.length > 0),
-  });
-}
-
-/** `NAME=URL` of all that are listed; a name that another one has, too, gives way to the ID. */
-function joinsOf(
-  place: Place,
-  list: readonly Pick<ListedMember, 'id' | 'name' | 'peerUrls'>[],
-): readonly string[] {
-  const isOwn = ({ peerUrls }: Pick<ListedMember, 'peerUrls'>) => peerUrls.includes(place.peerUrl);
-  const names = list.map((one) => (isOwn(one) ? place.name : one.name));
-  return list.flatMap((one) => {
-    const unique = one.name !== '' && names.filter((name) => name === one.name).length === 1;
-    const name = isOwn(one) ? place.name : unique ? one.name : one.id;
-    return one.peerUrls.map((url) => `${name}=${url}`);
   });
 }
 
