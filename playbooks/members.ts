@@ -1,6 +1,5 @@
 import { main } from '../lib/cli/main.ts';
 import { membersOperation } from '../lib/etcd/operations/members/index.ts';
-import { MEMBERS_FLAGS } from '../lib/etcd/operations/members/words.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/shared/cluster-flag.ts';
 import { operationPlay } from '../lib/etcd/operations/shared/operation.ts';
 import { binaries } from '../roles/binaries.ts';
@@ -22,6 +21,25 @@ export default await main(import.meta.url, {
     ['-i inventory/prod.yaml --remove etcd04,etcd05', 'from five members to three'],
     ['-i inventory/prod.yaml --replace etcd02', 'its machine or its data is lost: a new member in its place'],
   ],
-  flags: [CLUSTER_FLAG, ...MEMBERS_FLAGS],
+  flags: [
+    CLUSTER_FLAG,
+    {
+      name: 'remove',
+      type: 'string',
+      placeholder: 'NAME,…',
+      description: 'take these members out of the cluster: hosts, or names or IDs of members',
+    },
+    {
+      name: 'replace',
+      type: 'string',
+      placeholder: 'NAME,…',
+      description: 'take these out, and put what the inventory has in their place',
+    },
+    {
+      name: 'accept-downtime',
+      type: 'boolean',
+      description: 'go on where the cluster cannot serve for a moment (one or two members)',
+    },
+  ],
   plays: [operationPlay(membersOperation(), [firewall, certs, binaries, config, systemd])],
 });

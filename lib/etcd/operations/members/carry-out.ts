@@ -1,12 +1,14 @@
-import type { PlayRun } from '../../../dsl/play.ts';
+import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { change, etcdctl, listOf, raftIndex } from './change.ts';
 import type { Deed } from './deed.ts';
+import { joinsOf } from './joins.ts';
 import { namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
 
@@ -45,31 +47,40 @@ export async function carryOut(deed: Deed, ground: Ground): Promise<void> {
 }
 
 /** On the hosts of members, as they were planned when they were looked at. */
-async function onAll(
-  { run, surveyed, view }: Ground,
-  work: (host: EtcdHost) => Promise<void>,
-): Promise<void> {
+async function onAll(ground: Ground, work: (host: EtcdHost) => Promise<void>): Promise<void> {
+  const { run, surveyed, view } = ground;
   const { hosts } = working(surveyed, view.scene);
   const done = await run.each(hosts, work);
-  if (done.length < hosts.length) throw failedOn(hosts.filter((host) => !done.includes(host)));
+  if (done.length < hosts.length)
+    throw stoppedAt(
+      ground,
+      hosts.filter((host) => !done.includes(host)),
+    );
 }
 
 async function eachOf(
-  { run }: Ground,
+  ground: Ground,
   host: EtcdHost,
   work: (host: EtcdHost) => Promise<void>,
 ): Promise<void> {
-  const done = await run.each([host], work);
-  if (done.length === 0) throw failedOn([host]);
+  const done = await ground.run.each([host], work);
+  if (done.length === 0) throw stoppedAt(ground, [host]);
 }
 
-/** What went wrong there was said where it happened. */
-function failedOn(hosts: readonly EtcdHost[]): QuorateError {
-  const names = hosts.map(({ target }) => target.name).join(', ');
-  return new QuorateError(`stopped: ${names} failed`, {
-    exitCode: EXIT.failed,
-    hint: 'put that right, then run again to go on',
-  });
+/** What went wrong there was said where it happened; a request to stop passes hosts over. */
+function stoppedAt({ run }: Ground, hosts: readonly EtcdHost[]): QuorateError {
+  const names = hostNames(hosts);
+  if (run.stopping()) {
+    return new QuorateError(`stopped on request at ${names}`, {
+      exitCode: EXIT.interrupted,
+      hint: 'run again to go on',
+    });
+  }
+  return refusal(
+    { name: `stopped at ${names}` },
+    'no further step is taken',
+    'put that right, then run again to go on',
+  );
 }
 
 /** Everything but the start comes first: what fails there leaves no member that never started. */
@@ -101,20 +112,6 @@ async function start(place: Place, ground: Ground): Promise<void> {
     command: ['member', 'list'],
     isDone: (now) =>
       now.some(({ peerUrls, clientUrls }) => peerUrls.includes(place.peerUrl) && clientUrls.length > 0),
-  });
-}
-
-/** `NAME=URL` of all that are listed; a name that another one has, too, gives way to the ID. */
-function joinsOf(
-  place: Place,
-  list: readonly Pick<ListedMember, 'id' | 'name' | 'peerUrls'>[],
-): readonly string[] {
-  const isOwn = ({ peerUrls }: Pick<ListedMember, 'peerUrls'>) => peerUrls.includes(place.peerUrl);
-  const names = list.map((one) => (isOwn(one) ? place.name : one.name));
-  return list.flatMap((one) => {
-    const unique = one.name !== '' && names.filter((name) => name === one.name).length === 1;
-    const name = isOwn(one) ? place.name : unique ? one.name : one.id;
-    return one.peerUrls.map((url) => `${name}=${url}`);
   });
 }
 

@@ -2,6 +2,7 @@ import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
+import { boundAddress } from '../../facts/bound-address.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
@@ -9,6 +10,8 @@ import { snapshotStep } from '../../snapshots/index.ts';
 import { admitIssuing } from '../../survey/admit-certificates.ts';
 import { intentProblem } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
+import { preflight } from '../../survey/preflight.ts';
+import { newWayProblems } from '../../survey/preflight-network.ts';
 import { groundProblems, settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
@@ -87,7 +90,9 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   const ofNamed = await Promise.all(
     strange.map((host) => ownershipProblems({ cluster, hosts: [host] }, undefined)),
   );
-  refuse([...(await groundProblems(others, ca)), ...ofNamed.flat()]);
+  const coming = named.filter(({ target: { facts } }) => !isUp(facts));
+  const candidates = coming.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
+  refuse([...(await groundProblems(others, ca)), ...ofNamed.flat(), ...preflight(candidates)]);
   return settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',
     policy: keepVersion,
@@ -147,7 +152,7 @@ function refused({ cluster }: Surveyed, { host, message, say, hint }: Refused): 
   return refusal(host ? { host } : cluster, message, lines.join('\n') || undefined);
 }
 
-/** Certificates that nobody could issue are told before anything is changed. */
+/** Ways that firewalls would cut, and certificates that nobody could issue, are told before anything is changed. */
 async function admitNewcomers(
   run: PlayRun<EtcdFacts>,
   { hosts }: Surveyed,
@@ -156,6 +161,10 @@ async function admitNewcomers(
 ): Promise<void> {
   const coming = differencesOf(scene).flatMap((one) => (one.sign === '-' ? [] : [one.place.host]));
   const planned = hosts.filter(({ target }) => coming.includes(target.name));
+  const candidates = hosts.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
+  const ends = candidates.filter(({ member }) => coming.includes(member.host));
+  const addresses = ends.flatMap(({ member, facts: own }) => boundAddress(member, own, 'peer') ?? []);
+  refuse(newWayProblems(candidates, addresses));
   await run.each(planned, async (host) => {
     host.target.facts.cluster = { ...facts, joins: [] };
     await host.replan({}, others);

@@ -148,9 +148,9 @@ function founded(scene: Scene): Deed | undefined {
   return tallyOf(woken).spare < 0 ? undefined : { kind: 'start', place };
 }
 
-/** Members that are to leave, by the user's word. */
+/** Members that are to leave, by the user's word and in its order. */
 function leavers(scene: Scene): readonly ListedMember[] {
-  const { words, listed } = scene;
+  const { words } = scene;
   const leaving = new Set<ListedMember>();
   for (const word of words.remove) {
     const member = meant(word, scene);
@@ -160,7 +160,7 @@ function leavers(scene: Scene): readonly ListedMember[] {
     const member = meant(word, scene);
     if (member && !isInPlace(member, scene)) leaving.add(member);
   }
-  return listed.filter((member) => leaving.has(member));
+  return [...leaving];
 }
 
 /** It is the one that was to come: it works, or a run has begun with it. */

@@ -5,7 +5,7 @@ import { askMembers, HEALTH_FIRST, knownAnswers, mayPass } from '../../health/ga
 import { judgeCluster } from '../../health/judge.ts';
 import { refusal } from '../../refusal.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
-import { memberAt, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 
 /** How long members may take to be whole again after a change of the list, in milliseconds. */
 const SETTLE = 30_000;
@@ -14,15 +14,13 @@ const SETTLE = 30_000;
 const ITS_OWN: ReadonlySet<Finding['check']> = new Set(['membership', 'learner', 'unstarted', 'certificate']);
 
 /** The members that vote and work, with their hosts: what must be whole while another one comes or goes. */
-export function working({ cluster, hosts }: Surveyed, { places, listed }: Scene): Surveyed {
-  const works = (host: string) => {
-    const place = places.find((one) => one.host === host);
-    const member = place && memberAt(place, listed);
-    return member?.healthy === true && !member.learner;
-  };
+export function working({ cluster, hosts }: Surveyed, { listed }: Pick<Scene, 'listed'>): Surveyed {
+  const voters = listed.filter(({ healthy, learner }) => healthy && !learner).map(({ id }) => id);
+  const able = hosts.filter(({ target }) => voters.includes(target.facts.reading?.status?.memberId ?? ''));
+  const names = able.map(({ target }) => target.name);
   return {
-    cluster: { ...cluster, members: cluster.members.filter(({ host }) => works(host)) },
-    hosts: hosts.filter(({ target }) => works(target.name)),
+    cluster: { ...cluster, members: cluster.members.filter(({ host }) => names.includes(host)) },
+    hosts: able,
   };
 }
 

@@ -2,27 +2,7 @@ import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
 import type { Words } from './scene.ts';
 
-/** Flags of the verb; they reach the hosts as variables of that name. */
-export const MEMBERS_FLAGS = [
-  {
-    name: 'remove',
-    type: 'string',
-    placeholder: 'NAME,…',
-    description: 'take these members out of the cluster: hosts, or names or IDs of members',
-  },
-  {
-    name: 'replace',
-    type: 'string',
-    placeholder: 'NAME,…',
-    description: 'take these out, and put what the inventory has in their place',
-  },
-  {
-    name: 'accept-downtime',
-    type: 'boolean',
-    description: 'go on where the cluster cannot serve for a moment (one or two members)',
-  },
-] as const;
-
+/** What the flags of the playbook say; they reach the hosts as variables. */
 export function wordsOf(vars: Vars): Words {
   const list = (value: unknown) => (typeof value === 'string' ? value.split(',').filter(Boolean) : []);
   return {
