@@ -201,6 +201,11 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
       const early = await certs('--rotate-ca', '--clients-ready', '-y');
       expect([early.code, early.errors[0]?.message]).toEqual([3, expect.stringContaining('no rotation')]);
       expect((await certs('--rotate-ca')).code).toBe(1);
+      const pending = await certs('--rotate-ca', '-y', '-e', '{"etcd_settings":{"snapshot-count":20000}}');
+      expect([pending.code, pending.errors[0]?.message]).toEqual([
+        3,
+        expect.stringContaining('etcd01: etcd.conf describes member etcd01'),
+      ]);
       const client = startClient(lab, { bundle: 'app' });
       await client.working;
 
