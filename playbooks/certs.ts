@@ -12,7 +12,7 @@ export default await main(import.meta.url, {
   name: 'certs',
   description: 'Shows every certificate of a cluster, renews them, issues them to clients, rotates the CA.',
   inventory: '../inventory/local.yaml',
-  hides: ['diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
+  hides: ['limit', 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
   examples: [
     ['-i inventory/prod.yaml', 'all certificates, on disk and served, with their ends'],
     ['-i inventory/prod.yaml --renew', 'make those anew that are due; no restart'],

@@ -15,7 +15,7 @@ import {
   requiredUsages,
 } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
-import { writeWhole } from './files.ts';
+import { privateFolder, writeWhole } from './files.ts';
 import { isOfType, newKey } from './keys.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
@@ -119,9 +119,10 @@ class FolderPki implements Pki {
   async issueBundle(name: string, trusts?: string, reissue: Reissue = {}): Promise<Pair> {
     const { pem } = await this.ensureCa();
     const wanted = this.#bundle(name, reissue);
-    const pair = await this.#once(wanted);
+    // First: a bundle counts once it has its pair, and who is to trust two CAs does so before it meets the second.
+    await privateFolder(wanted.folder);
     await writeWhole(join(wanted.folder, 'ca.pem'), trusts ?? pem, { mode: 0o644 });
-    return pair;
+    return this.#once(wanted);
   }
 
   async bundlesDue(retired?: readonly string[]): Promise<readonly string[]> {

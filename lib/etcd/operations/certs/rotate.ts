@@ -1,4 +1,5 @@
-import type { PlayRun } from '../../../dsl/play.ts';
+import { commandLine } from '../../../command-line.ts';
+import { isDue, type PlayRun } from '../../../dsl/play.ts';
 import {
   bundlePath,
   dropBundle,
@@ -37,6 +38,7 @@ export async function deriveRotation(
   if ('done' in rotation) return [];
   await survey(run, keepVersion, 'certs', rotation.authority);
   refuseStopped(surveyed);
+  if (rotation.open === undefined) await refusePending(run, surveyed);
   const steps = rotationSteps(rotation.state);
   if (steps.some(restarts)) refuseDowntime(surveyed);
   const whole = tallyOf(surveyed.hosts);
@@ -91,6 +93,25 @@ function refuseStopped({ cluster, hosts }: Surveyed): void {
   if (stopped.length === 0) return;
   const names = stopped.map(({ target }) => target.name).join(', ');
   throw refusal(cluster, `${names}: no member runs there, and all are to go along; nothing was changed`);
+}
+
+/**
+ * A restart loads whatever differs from the inventory by then, too: what has nothing to do with the CA is not to come
+ * along with it. Certificates that are due may, since the key of the old CA may be what is lost.
+ */
+async function refusePending(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed): Promise<void> {
+  await run.each(hosts, (host) => host.replan());
+  const pending = hosts.flatMap(({ target, plan }) =>
+    plan
+      .filter((one) => isDue(one) && !isCertificate(one))
+      .map(({ task }) => `${target.name}: ${task.title}`),
+  );
+  if (pending.length === 0) return;
+  throw refusal(
+    cluster,
+    ['the inventory asks for other changes, which each restart would bring along:', ...pending].join('\n  '),
+    `${commandLine('site')} makes them first`,
+  );
 }
 
 async function carryOut(
