@@ -94,6 +94,9 @@ describe('the documentation', () => {
       '--to',
       '--keep',
       '--again',
+      '--via',
+      '--downgrade',
+      '--cancel',
       '--from',
     ];
     for (const [line] of read(page).matchAll(/npx tsx playbooks\/[^\n`|]*/g)) {

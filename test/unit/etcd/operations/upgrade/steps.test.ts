@@ -150,7 +150,7 @@ describe('the steps up', () => {
         ],
       ],
     ],
-  ] as const)('%s', (what, state, version, change, wanted) => {
+  ] as const)('%s', (_what, state, version, change, wanted) => {
     const found = steps(state, version, change);
     expect(found).toEqual(wanted);
   });
@@ -243,7 +243,7 @@ describe('the steps down', () => {
         'finish 3.5',
       ],
     ],
-  ] as const)('%s', (what, state, version, wanted) => {
+  ] as const)('%s', (_what, state, version, wanted) => {
     const found = steps(state, version, down);
     expect(found).toEqual(wanted);
   });
