@@ -1,5 +1,6 @@
 import { isDue, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { release as releaseOf } from '../../../resources/release.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -21,7 +22,7 @@ export async function fetchStops(
   for (const version of stops) {
     const fetch = async (host: EtcdHost) => {
       await planAt(host, version, translateSettings(settings.get(host.target.name) ?? {}, version).settings);
-      const release = host.plan.find(({ task }) => task.resource.startsWith('release:'));
+      const release = host.plan.find(({ task }) => releaseOf.wishOf(task));
       if (release && isDue(release)) await release.task.prepare?.(release.changes, { progress });
     };
     const done = await Promise.allSettled(hosts.map(fetch));

@@ -5,6 +5,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { refusal } from '../../refusal.ts';
+import { snapshotStep } from '../../snapshots/index.ts';
 import { versionRefusal } from '../../survey/admit-version.ts';
 import { openIntent } from '../../survey/intents.ts';
 import { survey } from '../../survey/survey.ts';
@@ -15,6 +16,9 @@ import { carryOut, type Settings } from './carry-out.ts';
 import { fetchStops } from './fetch.ts';
 import { upgradeState, wrongWith } from './state.ts';
 import { targetOf, type UpgradeStep, upgradeSteps, type Wanted } from './steps.ts';
+
+/** How old a snapshot may be that an upgrade begins with, in milliseconds. */
+const YOUNG = 15 * 60_000;
 
 /** What the users said, and what stays the same while steps are taken. */
 interface Begun {
@@ -142,12 +146,19 @@ async function derive(
   refuseVersions(run, surveyed, begun);
   const before = tallyOf(surveyed.hosts);
   const stops = ({ kind }: UpgradeStep) => kind === 'move' || kind === 'snapshot';
-  return steps.map((step) => ({
-    host: step.host,
-    title: step.title,
-    ledger: ledger(before, stops(step) && runs(surveyed.hosts, step.host) ? { healthy: -1 } : {}),
-    carryOut: () => carryOut(run, surveyed, step, { wanted, settings }),
-  }));
+  // Where none runs there is nothing to take it of: a turn was cut off that began with one.
+  const isSafe =
+    !steps.some(stops) || !surveyed.hosts.some(({ target }) => runs(surveyed.hosts, target.name));
+  const first = isSafe ? undefined : await snapshotStep(run, surveyed, { within: YOUNG });
+  return [
+    ...(first ? [first] : []),
+    ...steps.map((step) => ({
+      host: step.host,
+      title: step.title,
+      ledger: ledger(before, stops(step) && runs(surveyed.hosts, step.host) ? { healthy: -1 } : {}),
+      carryOut: () => carryOut(run, surveyed, step, { wanted, settings }),
+    })),
+  ];
 }
 
 function runs(hosts: readonly EtcdHost[], name: string): boolean {
