@@ -32,7 +32,7 @@ export function asideDir({ member, run }: RestorePlace): string {
 
 /** The raft log on a disk of its own, in the same two states. */
 const walNext = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.restore-${run}`;
-export const walAside = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.before-restore-${run}`;
+const walAside = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.before-restore-${run}`;
 
 /** Record of the run whose restored data a host has. */
 function placedRecord({ stateDir }: Member): string {
@@ -40,7 +40,7 @@ function placedRecord({ stateDir }: Member): string {
 }
 
 /** A member that listens elsewhere otherwise can be asked by its own host, and by no client from outside. */
-export function closedUrl({ listenAddress, clientPort }: Member): string | undefined {
+function closedUrl({ listenAddress, clientPort }: Member): string | undefined {
   if (listenAddress === '127.0.0.1') return undefined;
   return `https://${hostPort('127.0.0.1', clientPort)}`;
 }
