@@ -7,7 +7,7 @@ import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { backupTimer, memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import type { DestroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
-import { purges } from '../lib/etcd/operations/destroy/strategy.ts';
+import { isThrowAway, purges } from '../lib/etcd/operations/destroy/strategy.ts';
 import { isStopped, refuseUnlessStopped } from '../lib/etcd/stopped.ts';
 import { command } from '../lib/resources/command.ts';
 import { stopPidFile } from '../lib/resources/service/process.ts';
@@ -38,6 +38,7 @@ export const destroy: Role<DestroyFacts> = {
       ...(member.manager === 'process' ? [processStopped(member)] : []),
       ...firewallGone(target),
       ...data(target, member),
+      ...(isThrowAway(target) ? [snapshotsGone(member)] : []),
       filesGone(member, paths),
       ...users.filter((name) => !needed.has(name)).map(userGone),
       recordsGone(
@@ -87,6 +88,15 @@ function data(target: Target<DestroyFacts>, member: Member): readonly Task[] {
       title: purge ? `${path} is gone` : `${path} is set aside`,
     }),
   );
+}
+
+/** Of the sample on this machine nothing is kept; snapshots of other clusters stay, whatever is purged. */
+function snapshotsGone({ backupDir, stateDir }: Member): Task {
+  return command('its snapshots are gone', {
+    // Beside the records, as the sample has it: a folder that the inventory moved elsewhere may hold others.
+    run: sh`rm -rf -- ${backupDir}`,
+    unless: sh`[ ${dirname(backupDir)} != ${dirname(stateDir)} ] || [ ! -d ${backupDir} ]`,
+  });
 }
 
 /** A raft log on a disk of its own is data like the rest. */

@@ -110,7 +110,7 @@ export function purges(host: HostData): boolean {
 }
 
 /** On this machine, with its data among what Quorate keeps beside the inventory. */
-function isThrowAway(host: HostData): boolean {
+export function isThrowAway(host: HostData): boolean {
   return isLocal(host.vars) && memberOf(host).dataDir.startsWith(`${clusterOf(host).controlDir}/`);
 }
 
