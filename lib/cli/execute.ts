@@ -19,6 +19,7 @@ import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import { checkConnections, connect } from '../transport/index.ts';
+import { auditNote } from './audit-note.ts';
 import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
 import { chosenGroups } from './groups.ts';
@@ -140,6 +141,8 @@ export async function execute(
     detailedExitcode: options.detailedExitcode,
     forks: options.forks,
     prune: options.prune,
+    lockWait: options.lockWait,
+    note: auditNote(playbook.name, options),
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
     consent: async (question) => options.yes || report.suspend(() => askConsent(question)),

@@ -40,13 +40,20 @@ export interface PlayHost<Facts = unknown> {
   readonly plan: readonly PlannedTask[];
   /** Runs read-only shell: one exchange. */
   read(doing: string, probe: Sh): Promise<Reading>;
-  /** Runs shell that changes something outside of tasks (moving leadership); never in a check. */
-  act(doing: string, apply: Sh): Promise<Reading>;
+  /**
+   * Runs shell that changes something outside of tasks (moving leadership); never in a check. It is waited for up to
+   * `seconds`, 180 when not given.
+   */
+  act(doing: string, apply: Sh, options?: { readonly seconds?: number }): Promise<Reading>;
   /**
    * Runs shell for whoever called us, never in a check: its output becomes ours, byte by byte, and nobody waits for it
    * with a deadline. Resolves to its exit status; a first Ctrl-C ends it.
    */
   pipe(doing: string, piped: Sh): Promise<number>;
+  /** Puts a file of control there: 0600 and the login's, whole or not at all, under a name to adopt from. Never in a check. */
+  send(doing: string, source: string, target: string): Promise<void>;
+  /** Hands over what read-only shell prints, byte by byte; resolves to its exit status. */
+  receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number>;
   /**
    * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
    * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty.

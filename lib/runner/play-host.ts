@@ -79,14 +79,24 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return this.#ask(doing, probe);
   }
 
-  async act(doing: string, apply: Sh): Promise<Reading> {
+  async act(doing: string, apply: Sh, { seconds = ACT_SECONDS } = {}): Promise<Reading> {
     if (this.#options.check) throw new Error(`a check must not act: ${doing}`);
-    return this.#ask(doing, apply, ACT_SECONDS);
+    return this.#ask(doing, apply, seconds);
   }
 
   async pipe(doing: string, piped: Sh): Promise<number> {
     if (this.#options.check) throw new Error(`a check must not run: ${doing}`);
     return this.#wire.pipe(doing, piped);
+  }
+
+  async send(doing: string, source: string, target: string): Promise<void> {
+    if (this.#options.check) throw new Error(`a check must not send: ${doing}`);
+    await sendFiles(this.host, [{ source, target }], (text) => this.#wire.doing(`${doing}: ${text}`));
+    this.#wire.doing(undefined);
+  }
+
+  async receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number> {
+    return this.#wire.pipe(doing, printed, take);
   }
 
   async #ask(doing: string, asked: Sh, patience?: number): Promise<Reading> {

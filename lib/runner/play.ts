@@ -73,6 +73,7 @@ async function runBatch<Facts>(
       }),
   }));
   session.hosts = hosts;
+  for (const host of hosts) session.worked.set(`${host.target.name} ${host.stateDir}`, host);
   // Hosts that were not tried for that reason are no finding.
   if (session.stopping) return;
   const warnings = new Warnings((message) => session.sink.emit({ event: 'log', level: 'warning', message }));

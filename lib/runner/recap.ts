@@ -36,6 +36,11 @@ export class Recap {
     this.#host(host).roundTrips = count;
   }
 
+  hasChanged(host: string): boolean {
+    const { changed = 0, failed = 0 } = this.#hosts.get(host) ?? {};
+    return changed + failed > 0;
+  }
+
   event(exitCode: ExitCode): RunEvent {
     const elapsedMs = Math.round(performance.now() - this.#started);
     return {

@@ -8,6 +8,7 @@ import type { World } from '../dsl/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
 import { Slots } from '../transport/slots.ts';
+import type { AuditNote } from './audit.ts';
 import { type Connectable, Connections } from './connections.ts';
 import type { Actor } from './elsewhere.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
@@ -39,6 +40,10 @@ export interface RunOptions {
   readonly prune?: boolean;
   /** Builds what does so; without it nothing is ever left over. */
   readonly takeAway?: () => Promise<TakeAway>;
+  /** What hosts that are changed remember of the run; without it they keep no trace. */
+  readonly note?: AuditNote;
+  /** Milliseconds to wait for a lock that another run holds. */
+  readonly lockWait?: number;
   /** Asks the person who started the run; without it nobody is there to agree. */
   readonly consent?: (question: string) => Promise<boolean>;
   readonly sink: EventSink;
@@ -58,11 +63,13 @@ export class Session {
   readonly options: RunOptions;
   readonly sink: EventSink;
   readonly connections = new Connections();
-  readonly locks = new Locks();
+  readonly locks: Locks;
   /** Hosts that act for others, by name and records. */
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
   readonly leftOvers: LeftOvers;
+  /** All that plays have worked on, by name and records. */
+  readonly worked = new Map<string, LoopHost<unknown>>();
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
   readonly #slots: Slots;
@@ -95,6 +102,12 @@ export class Session {
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#slots = new Slots(options.forks);
     this.#recap = new Recap(options.check);
+    this.locks = new Locks({
+      note: options.note,
+      wait: options.lockWait,
+      waiting: (message) => this.sink.emit({ event: 'log', level: 'info', message }),
+      stopping: () => this.stopping,
+    });
     this.sink = {
       emit: (event) => {
         if (this.#ended) return;
@@ -111,6 +124,16 @@ export class Session {
     };
   }
 
+  /** Hosts where this run has changed something, or tried to. */
+  get changed(): readonly LoopHost<unknown>[] {
+    return [...this.worked.values()].filter(({ target }) => this.#recap.hasChanged(target.name));
+  }
+
+  /** The exit code, as far as it is known. */
+  get outcome(): ExitCode {
+    return worstExit(this.#codes);
+  }
+
   /** The last word: connections closed, recap, exit code. */
   async close(): Promise<ExitCode> {
     await this.connections.close((name, count) => this.#recap.roundTrips(name, count));
@@ -118,7 +141,7 @@ export class Session {
   }
 
   #end(): ExitCode {
-    const exitCode = worstExit(this.#codes);
+    const exitCode = this.outcome;
     this.sink.emit(this.#recap.event(exitCode));
     this.#ended = true;
     return exitCode;

@@ -107,6 +107,11 @@ function fakeHost(
     read: answer,
     act: answer,
     pipe: async (_doing, { text }) => pipes?.(text) ?? 0,
+    send: async () => {},
+    receive: async (doing, { text }, take) => {
+      take(Buffer.from(says?.(doing, text) ?? ''));
+      return 0;
+    },
     replan: async () => {},
     refresh: async () => {},
     apply: async () => {},
