@@ -8,7 +8,13 @@ export type { FactName, Family, HostFacts, Mount, UserFact } from '../lib/dsl/ho
 export { type Gate, inSeries, type Series, type Turn } from '../lib/dsl/in-series.ts';
 export { type PlainPlay, play } from '../lib/dsl/plain-play.ts';
 export type { Play, Playbook, PlayHost, PlayRun, Strategy } from '../lib/dsl/play.ts';
-export { type Difference, defineResource, type Resource, type TaskOptions } from '../lib/dsl/resource.ts';
+export {
+  type Difference,
+  defineResource,
+  type Maker,
+  type Resource,
+  type TaskOptions,
+} from '../lib/dsl/resource.ts';
 export {
   type FactSource,
   type Role,

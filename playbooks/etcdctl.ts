@@ -1,6 +1,7 @@
 import { readInput } from '../lib/cli/input.ts';
 import { main } from '../lib/cli/main.ts';
 import { etcdctlProblems, etcdctlStrategy } from '../lib/etcd/operations/etcdctl/strategy.ts';
+import { CLUSTER_FLAG } from '../lib/etcd/operations/shared/cluster-flag.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
 const play = etcdPlay('etcdctl', []);
@@ -16,14 +17,7 @@ export default await main(import.meta.url, {
     ['-i inventory/prod.yaml -l etcd02 -- endpoint status -w json', 'ask one member'],
     ['-i inventory/prod.yaml -- put /greeting <hello.txt', 'a value from a file'],
   ],
-  flags: [
-    {
-      name: 'cluster',
-      type: 'string',
-      placeholder: 'NAME',
-      description: 'the cluster to ask, where the inventory has several',
-    },
-  ],
+  flags: [CLUSTER_FLAG],
   words: '-- ARGS',
   pipes: true,
   plays: [play],

@@ -22,6 +22,11 @@ export interface CommandLine extends Playbook {
     hosts: readonly { readonly name: string; readonly vars: Readonly<Record<string, unknown>> }[],
     options: Options,
   ) => void;
+  /**
+   * A run shows what it is about to do and asks. Without a terminal to ask at it wants `--yes`, before any contact; a
+   * check asks nothing.
+   */
+  readonly asks?: true;
   /** Words of this playbook besides its flags, for the help: `[GROUP]`. */
   readonly words?: string;
   /** What the words mean: plays that are made of them. Throws exit code 1. */

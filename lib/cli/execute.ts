@@ -19,12 +19,13 @@ import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import { checkConnections, connect } from '../transport/index.ts';
+import { auditNote } from './audit-note.ts';
 import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
 import { chosenGroups } from './groups.ts';
 import { listing } from './listing.ts';
 import type { Options } from './options.ts';
-import { askSecret, askTrust } from './prompt.ts';
+import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { onSignals } from './signals.ts';
 import { isOurs, lineOf, type Started } from './started.ts';
@@ -120,6 +121,7 @@ export async function execute(
   const warnings = checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
+  if (playbook.asks) requireAnswers(options);
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, log } = options;
@@ -139,8 +141,11 @@ export async function execute(
     detailedExitcode: options.detailedExitcode,
     forks: options.forks,
     prune: options.prune,
+    lockWait: options.lockWait,
+    note: auditNote(playbook.name, options),
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
+    consent: async (question) => options.yes || report.suspend(() => askConsent(question)),
     sink: {
       emit: (event) => report.emit(completeCommands(event, started, options)),
       progress: (progress) => report.progress(progress),

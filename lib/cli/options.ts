@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
+import { readDuration } from '../duration.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
@@ -29,6 +30,10 @@ export interface Options {
   readonly verbosity: number;
   readonly detailedExitcode: boolean;
   readonly yes: boolean;
+  /** Milliseconds to wait for locks that others hold. */
+  readonly lockWait: number;
+  /** What hosts are to remember of this run. */
+  readonly message: string | undefined;
   /** Words besides the flags, of a playbook that takes some. */
   readonly words: readonly string[];
   /** Flags that only this playbook has: `--purge`, `--cluster`. */
@@ -173,6 +178,18 @@ export const FLAGS: readonly Flag[] = [
     description: 'with --check: exit 8 when something would change',
   },
   { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what this playbook would ask' },
+  {
+    name: 'lock-wait',
+    type: 'string',
+    placeholder: 'TIME',
+    description: 'wait so long for another run that has a host, as in 5m; by default not at all',
+  },
+  {
+    name: 'message',
+    type: 'string',
+    placeholder: 'TEXT',
+    description: 'why: kept with the run ID on every host that is changed',
+  },
   { name: 'help', short: 'h', type: 'boolean', description: 'this text' },
   { name: 'version', type: 'boolean', description: 'the version of Quorate' },
 ];
@@ -211,6 +228,8 @@ export const OF_CHANGES = [
   'list-tasks',
   'list-tags',
   'detailed-exitcode',
+  'message',
+  'lock-wait',
 ] as const;
 
 /**
@@ -266,6 +285,8 @@ export function parseOptions(
     verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
     detailedExitcode: values['detailed-exitcode'] === true,
     yes: values.yes === true,
+    lockWait: parseWait(text('lock-wait')),
+    message: text('message'),
     words: positionals,
     own: Object.fromEntries(own.map(({ name }) => [name, values[name] as string | boolean | undefined])),
   };
@@ -339,6 +360,14 @@ function parseForks(text: string | undefined): number {
   const forks = Number(text ?? 50);
   if (Number.isInteger(forks) && forks >= 1 && forks <= 500) return forks;
   throw new QuorateError(`--forks takes a whole number from 1 to 500, not ${JSON.stringify(text)}`, {
+    exitCode: EXIT.usage,
+  });
+}
+
+function parseWait(text: string | undefined): number {
+  const wait = readDuration(text ?? '0');
+  if (wait !== undefined) return wait;
+  throw new QuorateError(`--lock-wait takes a time, as in 90s or 5m, not ${JSON.stringify(text)}`, {
     exitCode: EXIT.usage,
   });
 }

@@ -30,6 +30,23 @@ export async function askTrust(
   return undefined;
 }
 
+/** Asks whether to go on; whatever is not a yes is a no. */
+export async function askConsent(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await ask(`${question} [y/N] `, process.stderr))?.trim() ?? '');
+}
+
+/** Throws exit code 1 where a run would ask and nobody is there to answer. */
+export function requireAnswers({ check, yes }: { readonly check: boolean; readonly yes: boolean }): void {
+  if (check || yes || process.stdin.isTTY) return;
+  throw new QuorateError(
+    'this playbook asks before it changes a cluster, and there is no terminal to ask at',
+    {
+      exitCode: EXIT.usage,
+      hint: 'look at the steps with --check, then agree to them with --yes',
+    },
+  );
+}
+
 /** The line that is typed, or that comes from a pipe; undefined at the end of standard input. */
 async function ask(question: string, output: NodeJS.WritableStream): Promise<string | undefined> {
   if (process.stdin.isTTY) return askTerminal(question, output);

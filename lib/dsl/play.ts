@@ -2,6 +2,7 @@ import type { ClusterState } from './cluster-state.ts';
 import type { LedgerPlace } from './ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
+import type { Step, StepStatus } from './step.ts';
 import type { Change, Reading, Task } from './task.ts';
 
 /** A task in a plan: with its role and what differs. */
@@ -39,13 +40,20 @@ export interface PlayHost<Facts = unknown> {
   readonly plan: readonly PlannedTask[];
   /** Runs read-only shell: one exchange. */
   read(doing: string, probe: Sh): Promise<Reading>;
-  /** Runs shell that changes something outside of tasks (moving leadership); never in a check. */
-  act(doing: string, apply: Sh): Promise<Reading>;
+  /**
+   * Runs shell that changes something outside of tasks (moving leadership); never in a check. It is waited for up to
+   * `seconds`, 180 when not given.
+   */
+  act(doing: string, apply: Sh, options?: { readonly seconds?: number }): Promise<Reading>;
   /**
    * Runs shell for whoever called us, never in a check: its output becomes ours, byte by byte, and nobody waits for it
    * with a deadline. Resolves to its exit status; a first Ctrl-C ends it.
    */
   pipe(doing: string, piped: Sh): Promise<number>;
+  /** Puts a file of control there: 0600 and the login's, whole or not at all, under a name to adopt from. Never in a check. */
+  send(doing: string, source: string, target: string): Promise<void>;
+  /** Hands over what read-only shell prints, byte by byte; resolves to its exit status. */
+  receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number>;
   /**
    * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
    * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty.
@@ -55,6 +63,8 @@ export interface PlayHost<Facts = unknown> {
    * await host.apply(isInTurn);
    */
   replan(vars?: Vars): Promise<void>;
+  /** Reads the facts anew, in one exchange: an operation looks again after each of its steps. */
+  refresh(): Promise<void>;
   /**
    * Prepares, applies and proves the planned tasks that `which` picks, in plan order, in one exchange.
    * Throws when one of them failed.
@@ -75,6 +85,15 @@ export interface PlayRun<Facts = unknown> {
   /** Hosts of the play that could not be reached. */
   readonly unreachable: readonly string[];
   log(level: 'info' | 'warning', message: string): void;
+  /** Tells of a step: a check tells what is planned, a run also what becomes of it. */
+  step(step: Step, status: StepStatus): void;
+  /** Asks the person who started the run; true at once where they have agreed beforehand (`--yes`). */
+  consent(question: string): Promise<boolean>;
+  /**
+   * Works under the run locks of these hosts, which are held until the play ends. For what is changed outside of plans:
+   * what a plan changes is locked already. Throws exit code 6 where another run holds one.
+   */
+  locked<T>(hosts: readonly PlayHost<Facts>[], work: () => Promise<T>): Promise<T>;
   /** Shows what a cluster is like: a table in the end, data for other programs. */
   show(state: ClusterState): void;
   /** What became of it all, in a sentence: reports close with it. */
@@ -101,6 +120,8 @@ export interface Strategy<Facts = unknown> {
   scope?<H extends PlayInventoryHost>(selected: readonly H[], all: readonly H[]): readonly H[];
   /** One host that can be reached is enough: the others are warnings then. */
   readonly anyHost?: true;
+  /** Hosts are planned by the strategy itself, with `replan`, when their turn comes. */
+  readonly plansLater?: true;
   /** After facts, before roles are built: refuses, or completes the facts with what only all hosts know. */
   survey?(run: PlayRun<Facts>): Promise<void>;
   /** After planning, before any lock is taken: refuses plans that must not be carried out; in a check, too. */

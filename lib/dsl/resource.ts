@@ -88,14 +88,26 @@ type OptionsOf<Options> = object extends Options
   ? [options?: Options & Omit<TaskOptions, keyof Options>]
   : [options: Options & Omit<TaskOptions, keyof Options>];
 
+/** What roles call to make tasks of one kind. */
+export interface Maker<Options, Desired> {
+  (name: string, ...options: OptionsOf<Options>): Task;
+  /**
+   * Know a task of this kind again, in a plan: the whole wish it was made of, or undefined for any other task.
+   *
+   * @example
+   * plan.some(({ task, changes }) => service.wishOf(task)?.name === 'nginx' && changes.length > 0)
+   */
+  wishOf(task: Task): Desired | undefined;
+}
+
 /** Make the function that roles call: `file('/etc/motd', { content })` gives a task. */
 export function defineResource<Options extends object, Desired, Observed>(
   resource: Resource<Options, Desired, Observed>,
-): (name: string, ...options: OptionsOf<Options>) => Task {
+): Maker<Options, Desired> {
   const foreign = Object.keys(TASK_OPTIONS).filter(
     (name) => !(resource.own as readonly string[] | undefined)?.includes(name),
   );
-  return (name, ...[options]) => {
+  const make = (name: string, ...[options]: OptionsOf<Options>): Task => {
     const { taken, left } = parted(options, foreign);
     const { title, inTurn, after, ...words }: TaskOptions = taken;
     const desired = resource.complete(name, left as Options);
@@ -110,6 +122,7 @@ export function defineResource<Options extends object, Desired, Observed>(
     return {
       title: called,
       resource: id,
+      made: { by: resource, wish: desired },
       thing: resource.thing?.(desired) ?? id,
       wish: desired,
       inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
@@ -136,6 +149,8 @@ export function defineResource<Options extends object, Desired, Observed>(
       apply: (changes, prepared) => resource.apply(desired, changes, prepared),
     };
   };
+  const wishOf = ({ made }: Task) => (made?.by === resource ? (made.wish as Desired) : undefined);
+  return Object.assign(make, { wishOf });
 }
 
 const TASK_OPTIONS = { title: true, inTurn: true, after: true, ...WORDS } satisfies Record<

@@ -82,6 +82,8 @@ export interface Task {
   readonly title: string;
   /** `kind:name`, as plans and events name it. */
   readonly resource: string;
+  /** What made it, and the whole wish that it was made of: read by `wishOf` of that resource. */
+  readonly made?: { readonly by: object; readonly wish: unknown };
   /** What it is about, whatever the kind of task: `path /etc/motd`. Tasks that share it must want the same. */
   readonly thing: string;
   /** All that is wanted, as data: two tasks for one thing with equal wishes are one. */

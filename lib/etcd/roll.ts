@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { etcdctlFunction } from './facts/etcdctl.ts';
 import { lastLine } from './facts/etcdctl-answers.ts';
 import type { EtcdFacts } from './facts/index.ts';
+import { memberService } from './files/member-service.ts';
 import type { Answer } from './health/answer.ts';
 import { HEALTH_FIRST, passGate, settle } from './health/gate.ts';
 import { memberOf } from './model/cluster.ts';
@@ -106,7 +107,7 @@ export function changesService(host: EtcdHost): boolean {
 
 /** The service of the member in a plan; none when its role takes no part. */
 export function servicesOf({ plan }: EtcdHost): readonly PlannedTask[] {
-  return plan.filter(({ task }) => task.resource.startsWith('service:'));
+  return plan.filter(({ task }) => memberService.wishOf(task));
 }
 
 /** These changes touch what a running member loads: they wait for its turn. */

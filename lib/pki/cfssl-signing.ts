@@ -1,5 +1,5 @@
+import { readDuration } from '../duration.ts';
 import type { Position } from '../errors.ts';
-import { readDuration } from './duration.ts';
 import { type JsonValue, readJson } from './json.ts';
 import { EXTENDED_USAGES, KEY_USAGES } from './profile.ts';
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parseDuration } from '../duration.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { readRequest, splitHosts } from './cfssl-request.ts';
 import { readSigning, type SigningConfig, type SigningProfile } from './cfssl-signing.ts';
@@ -11,7 +12,6 @@ import {
   type PkiOptions,
   requiredUsages,
 } from './config.ts';
-import { parseDuration } from './duration.ts';
 import { renewalLead } from './life.ts';
 
 /** What the cfssl files in the folder ask for, and the defaults for the rest. */

@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../duration.ts';
 import { type KeyType, parseKeyType } from './keys.ts';
 import { renewalLead } from './life.ts';
 import type { ExtendedUse } from './problems.ts';

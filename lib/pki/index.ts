@@ -1,7 +1,7 @@
+export { parseDuration } from '../duration.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
 export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
-export { parseDuration } from './duration.ts';
 export { privateFolder, readIfAny, writeWhole } from './files.ts';
 export { type LeafRules, openPki, readRules } from './open.ts';
 export { parseCertificate } from './parse.ts';

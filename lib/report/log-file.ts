@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { RunEvent } from '../runner/events.ts';
 import { describeChange } from '../runner/wording.ts';
 import { formatError } from './errors.ts';
+import { stepText } from './steps.ts';
 import { escapeControls } from './text.ts';
 
 export interface LogFile {
@@ -72,6 +73,8 @@ function linesOf(event: RunEvent): string[] {
       const { host, role, kind, name, stays } = event;
       return [`left over ${host} ${role}: ${kind} ${name}${stays === undefined ? '' : `, stays: ${stays}`}`];
     }
+    case 'step':
+      return [`step ${event.status} ${stepText(event)}`];
     case 'cluster':
       return [`cluster ${event.cluster}`, ...event.table.split('\n').map((line) => `  ${line}`)];
     case 'error':

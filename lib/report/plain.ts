@@ -10,6 +10,7 @@ import { isOutputWanted, isWanted } from './levels.ts';
 import { type RecapEvent, recapTable, verdict } from './recap.ts';
 import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
+import { stepText } from './steps.ts';
 import { MANY } from './summary.ts';
 import { count, escapeControls, oneLine } from './text.ts';
 
@@ -69,6 +70,9 @@ export function createPlain(settings: Settings): Renderer {
         break;
       case 'left-over':
         left.push(event);
+        break;
+      case 'step':
+        print([`${event.status.padEnd(7)} ${stepText(event)}`]);
         break;
       case 'cluster':
         break;

@@ -9,6 +9,7 @@ import { createLive } from './live.ts';
 import type { RecapEvent } from './recap.ts';
 import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
+import { stepLine } from './steps.ts';
 import { errorSummary, header, logLine, outputLine, summary } from './summary.ts';
 
 /** For a person at a terminal: one live line a host while it runs, then what changed, the recap and the verdict. */
@@ -48,6 +49,9 @@ export function createPretty(settings: Settings): Renderer {
         break;
       case 'left-over':
         left.push(event);
+        break;
+      case 'step':
+        live.print([stepLine(event, settings.colors)]);
         break;
       case 'play':
       case 'cluster':

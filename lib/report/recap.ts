@@ -110,7 +110,7 @@ const FAILURES: Partial<Record<ExitCode, string>> = {
   [EXIT.refused]: 'refused by a safety gate',
   [EXIT.unreachable]: 'no connection',
   [EXIT.untrusted]: 'not trusted',
-  [EXIT.locked]: 'another run holds the lock',
+  [EXIT.locked]: 'held by somebody else',
   [EXIT.unhealthy]: 'verification failed',
   [EXIT.bug]: 'a bug of ours',
   [EXIT.interrupted]: 'interrupted',

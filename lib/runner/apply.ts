@@ -69,7 +69,7 @@ async function applyElsewhere(
   step: Step,
   { actor, context }: { readonly actor: Actor; readonly context: ApplyContext },
 ): Promise<void> {
-  await actor.turns.take(async () => {
+  await actor.slots.run(async () => {
     await actor.lock();
     await applySegment(step, [], [recordsFragment([step], context)], context);
   });

@@ -1,7 +1,7 @@
 import type { Task } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
 import type { Host } from '../transport/host.ts';
-import type { Turns } from '../transport/turns.ts';
+import type { Slots } from '../transport/slots.ts';
 import type { EventSink } from './events.ts';
 import { type RoleTask, Wire } from './wire.ts';
 import { wordsOf } from './words.ts';
@@ -13,7 +13,7 @@ export interface Actor {
   readonly owner: string;
   connect(): Promise<Host>;
   /** One at a time: what it is asked by several is read, changed and proven in one go. */
-  readonly turns: Turns;
+  readonly slots: Slots;
   /** Takes its run lock, unless this run has it. */
   lock(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
 
@@ -72,6 +73,7 @@ export type RunEvent =
       /** Why `--prune` does not take it away; not there where it does. */
       readonly stays?: string;
     }
+  | ({ readonly event: 'step'; readonly status: StepStatus } & Step)
   | ({ readonly event: 'cluster' } & ClusterState)
   | {
       readonly event: 'error';

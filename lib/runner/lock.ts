@@ -1,8 +1,10 @@
-import { hostname } from 'node:os';
+import { commandLine } from '../command-line.ts';
+import { asHolder, type Holder, holderSaid, holdFile, parseHolder } from '../dsl/hold.ts';
+import { redact } from '../dsl/secret.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
-import { whoami } from '../whoami.ts';
+import type { AuditNote } from './audit.ts';
 import { exchange } from './exchange.ts';
 import { READ_SECONDS } from './script.ts';
 
@@ -13,7 +15,8 @@ export interface HeldLock {
 
 /**
  * Takes the run lock of a host and keeps a process there that owns it: when the connection goes, so does
- * the process, and the lock is stale. Throws exit code 6 with the holder's name when another run has it.
+ * the process, and the lock is stale. Throws exit code 6 with the holder's name, and what `note` says of its run, when
+ * another one has it, or a person has put the host on hold.
  *
  * Where nothing is to be changed (`create` is false) a host without records of ours gets none for the sake of a
  * lock, which a killed run would leave behind: undefined. It has no member that a run could restart, and whoever
@@ -22,29 +25,33 @@ export interface HeldLock {
 export async function takeLock(
   host: Host,
   stateDir: string,
-  { create = true }: { readonly create?: boolean } = {},
+  { create = true, note }: { readonly create?: boolean; readonly note?: AuditNote | undefined } = {},
 ): Promise<HeldLock | undefined> {
-  const holder = `${whoami()}@${hostname()}`;
+  const holder = asHolder(note ?? {});
   let script: RunningScript | undefined;
   const answer = await new Promise<string>((resolve, reject) => {
-    exchange(host, [{ id: 'lock', sh: holdLock(holder, create), critical: true, patience: READ_SECONDS }], {
-      doing: 'taking the run lock',
-      stateDir,
-      started: (running) => {
-        script = running;
+    exchange(
+      host,
+      [{ id: 'lock', sh: holdLock(holder, create, stateDir), critical: true, patience: READ_SECONDS }],
+      {
+        doing: 'taking the run lock',
+        stateDir,
+        started: (running) => {
+          script = running;
+        },
+        line: (_id, line) => {
+          if (/^(held|busy|hold) /.test(line)) resolve(line);
+        },
+        end: (_id, reading) => resolve(reading.out),
       },
-      line: (_id, line) => {
-        if (/^(held|busy) /.test(line)) resolve(line);
-      },
-      end: (_id, reading) => resolve(reading.out),
-    }).catch((error) => reject(error));
+    ).catch((error) => reject(error));
   });
   if (answer.startsWith('held ')) {
     const owner = answer.slice('held '.length);
     return {
       // While its process lives the lock is nobody else's: so it goes first, and only if it is still ours.
       async release() {
-        const unlock = sh`if [ "$(readlink "$q_state/lock")" = ${owner} ]; then rm -f -- "$q_state/lock"; fi`;
+        const unlock = sh`if [ "$(readlink "$q_state/lock")" = ${owner} ]; then rm -f -- "$q_state/lock" "$q_state/lock.by"; fi`;
         try {
           await exchange(host, [{ id: 'unlock', sh: unlock, critical: false }], { stateDir });
         } finally {
@@ -54,6 +61,7 @@ export async function takeLock(
     };
   }
   if (answer === 'no records') return undefined;
+  if (answer.startsWith('hold ')) throw onHold(host, parseHolder(answer.slice('hold '.length)));
   if (!answer.startsWith('busy ')) {
     throw new QuorateError(
       `${host.name}: the run lock ${stateDir}/lock cannot be written: ${answer.trim() || 'no reason was given'}`,
@@ -64,11 +72,25 @@ export async function takeLock(
       },
     );
   }
-  const [, who = 'unknown', pid = '?'] = answer.split(' ');
-  throw new QuorateError(`${host.name}: another run holds the lock: ${who} (pid ${pid} on ${host.name})`, {
+  const [, who = 'unknown', pid = '?', by = ''] = /^busy (\S+) (\S+) ?(.*)$/.exec(answer) ?? [];
+  const found = parseHolder(by);
+  const said = found === undefined ? '' : `; ${holderSaid(found)}`;
+  throw new QuorateError(
+    `${host.name}: another run holds the lock: ${who} (pid ${pid} on ${host.name})${said}`,
+    {
+      exitCode: EXIT.locked,
+      host: host.name,
+      hint: 'wait until it is done, as --lock-wait 5m does; a lock whose process is gone is taken over by itself',
+    },
+  );
+}
+
+function onHold(host: Host, holder: Holder | undefined): QuorateError {
+  const by = holder === undefined ? 'by nobody knows whom' : `by ${holder.who}; ${holderSaid(holder)}`;
+  return new QuorateError(`${host.name}: on hold ${by}`, {
     exitCode: EXIT.locked,
     host: host.name,
-    hint: 'wait until it is done; a lock whose process is gone is taken over by itself',
+    hint: `ask them; ${commandLine('lock')} --release ends it`,
   });
 }
 
@@ -77,10 +99,12 @@ export async function takeLock(
  * dead owner's lock is removed only by who holds a lock named after that owner, and only while it is
  * still that owner's: so two runs that find the same stale lock never both get it.
  */
-function holdLock(holder: string, create: boolean): Sh {
+function holdLock(holder: Holder, create: boolean, stateDir: string): Sh {
+  const hold = holdFile(stateDir);
   return sh`${create ? sh`mkdir -p "$q_state" || exit 1` : sh`if [ ! -d "$q_state" ]; then echo no records; exit; fi`}
+if [ -f ${hold} ]; then IFS= read -r q_line <${hold} || :; echo "hold $q_line"; exit 6; fi
 q_pid=$(sh -c 'echo "$PPID"')
-q_me="$q_pid:$(q_born "$q_pid"):"${holder}
+q_me="$q_pid:$(q_born "$q_pid"):"${holder.who}
 # 0: it is ours; 1: somebody else has it; 2: it cannot be written, and why was said.
 q_take() {
   q_tries=0
@@ -108,11 +132,22 @@ q_take() {
     rm -f "$q_state/$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"
   done
 }
+q_known() {
+  [ -f "$q_state/lock.by" ] && { read -r q_line; IFS= read -r q_by; } <"$q_state/lock.by" && [ "$q_line" = "$q_owner" ]
+}
 q_take lock
 case $? in
-  0) echo "held $q_me"; echo until released ;;
-  1) q_rest=\${q_owner#*:}; echo "busy \${q_rest#*:} \${q_owner%%:*}"; exit 6 ;;
+  0)
+    # For who is refused meanwhile. A full disk is no reason to be refused.
+    (umask 077; printf '%s\n' "$q_me" ${redact(JSON.stringify(holder))} >"$q_state/lock.by") 2>/dev/null || :
+    echo "held $q_me" ;;
+  1)
+    q_rest=\${q_owner#*:} q_tries=0
+    # It is written in a moment where it was taken just now.
+    until q_known || { [ "$q_tries" -ge 10 ] && q_by=; }; do q_tries=$((q_tries + 1)); q_nap 0.05; done
+    echo "busy \${q_rest#*:} \${q_owner%%:*} $q_by"; exit 6 ;;
   *) exit 2 ;;
 esac
+# The lock holds as long as this process lives: release() kills it, and so does the loss of the connection.
 while :; do sleep 3600; done`;
 }

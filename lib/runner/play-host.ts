@@ -38,6 +38,8 @@ export interface PlayHostOptions<Facts> {
   readonly actor?: (name: string) => Promise<Actor>;
   /** Of a check: what earlier plays will have made of the host. */
   readonly foreseen?: World;
+  /** Reads the facts of the host anew. */
+  readonly gather?: () => Promise<Facts>;
   /** What the roles that take part want of a host. */
   build(target: Target<Facts>): readonly RoleTask[];
   /** What runs have made there; without it nothing is recorded. */
@@ -77,14 +79,24 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return this.#ask(doing, probe);
   }
 
-  async act(doing: string, apply: Sh): Promise<Reading> {
+  async act(doing: string, apply: Sh, { seconds = ACT_SECONDS } = {}): Promise<Reading> {
     if (this.#options.check) throw new Error(`a check must not act: ${doing}`);
-    return this.#ask(doing, apply, ACT_SECONDS);
+    return this.#ask(doing, apply, seconds);
   }
 
   async pipe(doing: string, piped: Sh): Promise<number> {
     if (this.#options.check) throw new Error(`a check must not run: ${doing}`);
     return this.#wire.pipe(doing, piped);
+  }
+
+  async send(doing: string, source: string, target: string): Promise<void> {
+    if (this.#options.check) throw new Error(`a check must not send: ${doing}`);
+    await sendFiles(this.host, [{ source, target }], (text) => this.#wire.doing(`${doing}: ${text}`));
+    this.#wire.doing(undefined);
+  }
+
+  async receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number> {
+    return this.#wire.pipe(doing, printed, take);
   }
 
   async #ask(doing: string, asked: Sh, patience?: number): Promise<Reading> {
@@ -99,6 +111,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const hostvars = { ...this.target.hostvars, [this.target.name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
     await this.makePlan(await withLoaded(() => this.#options.build(this.target)));
+  }
+
+  async refresh(): Promise<void> {
+    const facts = await this.#options.gather?.();
+    if (facts !== undefined) this.target = { ...this.target, facts };
   }
 
   /** Probes all tasks in one exchange and compares them in order; fills `plan`. */

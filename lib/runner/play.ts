@@ -4,10 +4,11 @@ import { readLedgers } from '../dsl/ledger.ts';
 import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
+import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Reading } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
-import { Turns } from '../transport/turns.ts';
+import { Slots } from '../transport/slots.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import type { Actor } from './elsewhere.ts';
 import { exchange } from './exchange.ts';
@@ -72,6 +73,7 @@ async function runBatch<Facts>(
       }),
   }));
   session.hosts = hosts;
+  for (const host of hosts) session.worked.set(`${host.target.name} ${host.stateDir}`, host);
   // Hosts that were not tried for that reason are no finding.
   if (session.stopping) return;
   const warnings = new Warnings((message) => session.sink.emit({ event: 'log', level: 'warning', message }));
@@ -89,6 +91,16 @@ async function runBatch<Facts>(
     unreachable: scope.map((host) => host.name).filter((name) => !hosts.some((h) => h.target.name === name)),
     log: (level: 'info' | 'warning', message: string) =>
       level === 'warning' ? warnings.add(message) : session.sink.emit({ event: 'log', level, message }),
+    step: (step: Step, status: StepStatus) => session.sink.emit({ event: 'step', ...step, status }),
+    consent: async (question: string) => (await session.options.consent?.(question)) ?? false,
+    locked: async <T>(some: readonly PlayHost<Facts>[], work: () => Promise<T>) => {
+      await lockAll(
+        session,
+        hosts.filter((host) => some.includes(host)),
+        true,
+      );
+      return work();
+    },
     show: (state: ClusterState) => session.sink.emit({ event: 'cluster', ...state }),
     conclude: (message: string) =>
       session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
@@ -107,7 +119,7 @@ async function runBatch<Facts>(
   };
   await warnings.together(() => play.strategy.survey?.(run));
   if (session.stopping) return;
-  await plan(session, hosts);
+  if (!play.strategy.plansLater) await plan(session, hosts);
   if (check) for (const host of hosts) session.foreseen.set(host.target.name, host.foreseen);
   if (session.stopping) return;
   nameLeftOvers(session, hosts);
@@ -191,8 +203,9 @@ async function gather<Facts>(
     const stateDir = play.stateDir(data);
     const probe = play.gather.probe(data);
     const place = play.ledger?.(data);
-    const asked = { name: host.name, connected, probe, stateDir, ...(place && { made: readLedgers(place) }) };
-    const { facts: reading, made } = await readFacts(session, asked);
+    const asked = { name: host.name, connected, probe, stateDir };
+    const ledgers = place && { made: readLedgers(place) };
+    const { facts: reading, made } = await readFacts(session, { ...asked, ...ledgers });
     const facts = play.gather.parse(reading, data);
     const ledger = session.leftOvers.ledgerOf(play, data, made.out);
     const shared = play.gather.shared?.(facts);
@@ -213,6 +226,7 @@ async function gather<Facts>(
         build,
         first,
         actor: (name: string) => actorOf(play, session, name),
+        gather: async () => play.gather.parse((await readFacts(session, asked)).facts, data),
         ...(foreseen && { foreseen }),
         ...(ledger && {
           ledger,
@@ -279,14 +293,18 @@ async function converge(
   hosts: readonly LoopHost<unknown>[],
   work: () => Promise<void>,
 ): Promise<void> {
-  const { locks } = session;
   try {
-    for (const host of hosts.filter(({ target }) => !session.failed(target.name)))
-      await locks.take(host.host, host.stateDir, { create: host.changesItself });
+    await lockAll(session, hosts);
     await work();
   } finally {
-    await locks.release();
+    await session.locks.release();
   }
+}
+
+/** One by one, in the order of the inventory. `always` also where nothing is planned. */
+async function lockAll(session: Session, hosts: readonly LoopHost<unknown>[], always = false): Promise<void> {
+  for (const host of hosts.filter(({ target }) => !session.failed(target.name)))
+    await session.locks.take(host.host, host.stateDir, { create: always || host.changesItself });
 }
 
 /** A host of the inventory that acts for others in a play; connected once. */
@@ -306,7 +324,7 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       stateDir,
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
-      turns: new Turns(1),
+      slots: new Slots(1),
       lock: () => session.locks.take(host, stateDir, { create: true }),
     };
   })();

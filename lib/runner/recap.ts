@@ -18,6 +18,10 @@ export class Recap {
       const host = this.#host(event.host);
       host.leftOver = (host.leftOver ?? 0) + 1;
     }
+    if (event.event === 'step') {
+      if (event.status === (this.#check ? 'planned' : 'done')) this.#host(event.host).changed += 1;
+      if (event.status === 'failed') this.#host(event.host).failed += 1;
+    }
     if (event.event === 'task') {
       const host = this.#host(event.host);
       host[event.status] += 1;
@@ -30,6 +34,11 @@ export class Recap {
 
   roundTrips(host: string, count: number): void {
     this.#host(host).roundTrips = count;
+  }
+
+  hasChanged(host: string): boolean {
+    const { changed = 0, failed = 0 } = this.#hosts.get(host) ?? {};
+    return changed + failed > 0;
   }
 
   event(exitCode: ExitCode): RunEvent {

@@ -1,6 +1,7 @@
 import { asOneRun } from '../dsl/per-run.ts';
 import type { Playbook } from '../dsl/play.ts';
 import { type ExitCode, QuorateErrors } from '../errors.ts';
+import { leaveTrace } from './audit.ts';
 import { roleFaults, runPlay } from './play.ts';
 import { type RunOptions, Session } from './session.ts';
 
@@ -44,5 +45,14 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
   } catch (error) {
     session.fail(error);
   }
+  await leaveTraces(session);
   return session.close();
+}
+
+/** Best effort: what was done is done, and a host that is lost by now keeps none. */
+async function leaveTraces(session: Session): Promise<void> {
+  const { note, check } = session.options;
+  if (check || note === undefined || session.abandoned) return;
+  const { outcome } = session;
+  await Promise.allSettled(session.changed.map((host) => leaveTrace(host, note, outcome)));
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Transfer } from '../dsl/task.ts';
 import type { Host } from '../transport/host.ts';
-import { Turns } from '../transport/turns.ts';
+import { Slots } from '../transport/slots.ts';
 
 /** Files on their way to a host at a time: sshd opens ten sessions on a connection, unless told otherwise. */
 const CHANNELS = 6;
@@ -21,14 +21,14 @@ export async function sendFiles(
     );
   const sizes = await Promise.all(transfers.map(sizeOf));
   const whole = inMegabytes(sizes.reduce((sum, one) => sum + one, 0));
-  const turns = new Turns(CHANNELS);
+  const slots = new Slots(CHANNELS);
   const sendOne = ({ source, target }: Transfer) =>
     host.send(source, target, (bytes) => {
       sent.set(target, bytes);
       const total = [...sent.values()].reduce((sum, one) => sum + one, 0);
       doing(`sending ${inMegabytes(total)} of ${whole} MB`);
     });
-  await Promise.all(transfers.map((one) => turns.take(() => sendOne(one))));
+  await Promise.all(transfers.map((one) => slots.run(() => sendOne(one))));
 }
 
 function inMegabytes(bytes: number): string {

@@ -7,7 +7,8 @@ import type { Fleet, Vars } from '../dsl/role.ts';
 import type { World } from '../dsl/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
-import { Turns } from '../transport/turns.ts';
+import { Slots } from '../transport/slots.ts';
+import type { AuditNote } from './audit.ts';
 import { type Connectable, Connections } from './connections.ts';
 import type { Actor } from './elsewhere.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
@@ -39,6 +40,12 @@ export interface RunOptions {
   readonly prune?: boolean;
   /** Builds what does so; without it nothing is ever left over. */
   readonly takeAway?: () => Promise<TakeAway>;
+  /** What hosts that are changed remember of the run; without it they keep no trace. */
+  readonly note?: AuditNote;
+  /** Milliseconds to wait for a lock that another run holds. */
+  readonly lockWait?: number;
+  /** Asks the person who started the run; without it nobody is there to agree. */
+  readonly consent?: (question: string) => Promise<boolean>;
   readonly sink: EventSink;
 }
 
@@ -56,15 +63,17 @@ export class Session {
   readonly options: RunOptions;
   readonly sink: EventSink;
   readonly connections = new Connections();
-  readonly locks = new Locks();
+  readonly locks: Locks;
   /** Hosts that act for others, by name and records. */
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
   readonly leftOvers: LeftOvers;
+  /** All that plays have worked on, by name and records. */
+  readonly worked = new Map<string, LoopHost<unknown>>();
   /** Those of the play under way: what a stop is for. */
   hosts: readonly LoopHost<unknown>[] = [];
-  readonly #turns: Turns;
-  readonly #inTurn = new AsyncLocalStorage<true>();
+  readonly #slots: Slots;
+  readonly #hasSlot = new AsyncLocalStorage<true>();
   /** Scripts of hosts that are not among them yet: facts are read. */
   readonly early = new Set<RunningScript>();
   readonly #recap: Recap;
@@ -91,8 +100,14 @@ export class Session {
       ...(takeAway && { takeAway }),
     });
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
-    this.#turns = new Turns(options.forks);
+    this.#slots = new Slots(options.forks);
     this.#recap = new Recap(options.check);
+    this.locks = new Locks({
+      note: options.note,
+      wait: options.lockWait,
+      waiting: (message) => this.sink.emit({ event: 'log', level: 'info', message }),
+      stopping: () => this.stopping,
+    });
     this.sink = {
       emit: (event) => {
         if (this.#ended) return;
@@ -109,6 +124,16 @@ export class Session {
     };
   }
 
+  /** Hosts where this run has changed something, or tried to. */
+  get changed(): readonly LoopHost<unknown>[] {
+    return [...this.worked.values()].filter(({ target }) => this.#recap.hasChanged(target.name));
+  }
+
+  /** The exit code, as far as it is known. */
+  get outcome(): ExitCode {
+    return worstExit(this.#codes);
+  }
+
   /** The last word: connections closed, recap, exit code. */
   async close(): Promise<ExitCode> {
     await this.connections.close((name, count) => this.#recap.roundTrips(name, count));
@@ -116,7 +141,7 @@ export class Session {
   }
 
   #end(): ExitCode {
-    const exitCode = worstExit(this.#codes);
+    const exitCode = this.outcome;
     this.sink.emit(this.#recap.event(exitCode));
     this.#ended = true;
     return exitCode;
@@ -187,9 +212,9 @@ export class Session {
       this.sink.progress({ host: name(item), doing: undefined });
     };
     const waiting = items.filter((item) => !this.#failed.has(name(item)));
-    // Work that asks hosts by itself (a gate within a turn) has its turn already, and would wait for itself.
-    const turns = this.#inTurn.getStore() === true ? new Turns(this.options.forks) : this.#turns;
-    await Promise.all(waiting.map((item) => turns.take(() => this.#inTurn.run(true, () => one(item)))));
+    // Work that asks hosts by itself (a gate within a turn) has its slot already, and would wait for itself.
+    const slots = this.#hasSlot.getStore() === true ? new Slots(this.options.forks) : this.#slots;
+    await Promise.all(waiting.map((item) => slots.run(() => this.#hasSlot.run(true, () => one(item)))));
     return items.filter((item) => done.has(item));
   }
 
@@ -215,5 +240,6 @@ export class Session {
 
 /** Of a check: a run would change something, or only the run can know. */
 function isPending(event: RunEvent): boolean {
+  if (event.event === 'step') return true;
   return event.event === 'task' && (event.status === 'changed' || event.status === 'unknown');
 }

@@ -65,13 +65,13 @@ export class Wire {
   }
 
   /** Runs shell whose output is not ours to read: bytes go where they are wanted, as they come. */
-  async pipe(doing: string, piped: Sh): Promise<number> {
+  async pipe(doing: string, piped: Sh, take?: (chunk: Buffer) => void): Promise<number> {
     this.doing(doing);
     const { name } = this.host;
     const to = (stream: 'stdout' | 'stderr') => (chunk: Buffer) =>
       this.#sink.print?.({ host: name, task: doing, to: stream, chunk });
     const running = this.host.run(`${PRELUDE}\nq_state=${quote(this.stateDir)}\n${piped.text}\n`, {
-      stdout: to('stdout'),
+      stdout: take ?? to('stdout'),
       stderr: to('stderr'),
     });
     // Nothing is left half done by the end of it, and it may have none of its own.

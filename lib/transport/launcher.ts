@@ -14,6 +14,9 @@ import { randomBytes } from 'node:crypto';
  * two seconds later. When the script is over the same end of input lets the watcher go, and with it what
  * the script left running in the group; a daemon has a session of its own (setsid) and stays.
  *
+ * A control machine without power, or cut off, leaves its connections open: so each script that lasts is sent a beat
+ * every ten seconds, and ends as if its input had where none comes for a minute.
+ *
  * Login shells of all kinds pass this on inside single quotes: so one line, without single quotes,
  * exclamation marks (csh) and backslashes (fish). sed reads ahead: nothing but the script may be sent
  * until the marker is back.
@@ -28,7 +31,9 @@ export const LAUNCHER = [
   `{ ${[
     // Lives through the end of the group that it brings about.
     'trap "" TERM',
-    'while read -r q; do case $q in stop) kill -USR1 $$ ;; kill) kill -KILL 0 ;; esac; done',
+    'qt=',
+    'while read -r q; do case $q in stop) kill -USR1 $$ ;; kill) kill -KILL 0 ;; *) eval "$q" ;; esac; done',
+    '[ -z "$qt" ] || kill -KILL $qt',
     'kill -0 $$ || { kill -TERM 0; exit; }',
     'kill -TERM 0',
     'sleep 2',
@@ -38,6 +43,14 @@ export const LAUNCHER = [
   'echo "$qm"',
   'eval "unset qm qs; $qs"',
 ].join('; ');
+
+/**
+ * What the watcher is to do at each beat: begin anew to wait for the next one, and end the group after `silence` seconds
+ * without. It is sent, since what it needs (`$!`) goes through no command line.
+ */
+export function beat(silence = 60): string {
+  return `[ -z "$qt" ] || kill -KILL "$qt"; { sleep ${silence}; kill -TERM 0; sleep 2; kill -KILL 0; } & qt=$!`;
+}
 
 /** A line that no script has: a comment to the shell, and plain text to sed. */
 export function newMarker(): string {

@@ -1,9 +1,12 @@
 import type { RunningScript, ScriptStreams } from './host.ts';
 import { launch, type Way } from './launch.ts';
-import { LAUNCHER, launcherInput } from './launcher.ts';
+import { beat, LAUNCHER, launcherInput } from './launcher.ts';
 
 /** How long one that is under way to its login may still begin, once it is to stop. */
 const STOP_MS = 500;
+
+/** How often a script hears that whoever started it is still there: see `LAUNCHER`. */
+const BEAT_MS = 10_000;
 
 /** How long a script may take to end that was killed: a process in an uninterruptible wait does not. */
 const KILL_MS = 2_000;
@@ -13,9 +16,13 @@ export function runScript(way: Way, script: string, streams: ScriptStreams): Run
   const launched = launch(way, LAUNCHER, (marker) => launcherInput(script, marker), streams);
   const { begun, ended, stdin } = launched;
   let hasBegun = false;
+  let beats: NodeJS.Timeout | undefined;
   begun.then(() => {
     hasBegun = true;
+    beats = setInterval(() => void control(beat()), BEAT_MS).unref();
   });
+  const still = () => clearInterval(beats);
+  ended.then(still, still);
   // The launcher reads ahead for the script: only once that has begun is there somebody to hear `stop`.
   const control = async (word: string) => {
     await begun;

@@ -138,7 +138,9 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(codes).toEqual([0, 6]);
     const loser = runs.find(({ code }) => code === 6);
     expect(loser?.errors.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^etcd01: another run holds the lock: \S+@\S+ \(pid \d+ on etcd01\)$/),
+      expect.stringMatching(
+        /^etcd01: another run holds the lock: \S+@\S+ \(pid \d+ on etcd01\); run \S+ since .* UTC: site -i /,
+      ),
     ]);
     const after = await pids();
     expect(after.filter((pid, i) => pid !== before[i])).toHaveLength(1);

@@ -10,6 +10,7 @@ import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
 import { type HostFacts, hostFacts, parseHostFacts } from './host-facts.ts';
+import { type Intent, intentFacts, parseIntent } from './intent.ts';
 import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept, silentProgram } from './kept.ts';
 import { loadedUnit } from './loaded-unit.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
@@ -62,6 +63,8 @@ export interface EtcdFacts {
   /** Towards other members. */
   readonly sources: readonly Source[];
   readonly kept: KeptFacts;
+  /** What an operation has begun here, or ended last. */
+  readonly intent: Intent | undefined;
   /** The member's answers; undefined when its service does not run. */
   reading: MemberReading | undefined;
   /** Set by the survey: what all members together mean. */
@@ -125,6 +128,7 @@ export const ORDINARY: EtcdFacts = {
   },
   sources: [],
   kept: NOTHING_KEPT,
+  intent: undefined,
   reading: undefined,
 };
 
@@ -137,6 +141,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       unreadableFacts(member),
       firewallFacts(host),
       recordFacts(member),
+      intentFacts(member),
       unitFacts(member),
       keptFacts(member),
       hostFacts(member),
@@ -174,6 +179,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       firewall: parseFirewallFacts(head),
       sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
+      intent: parseIntent(line('intent')),
       kept: parseKept(`${head}\n${part('kept') ?? ''}`),
       caPem: certificatesOf(part('ca')),
       reading: member === undefined ? undefined : parseMember(member),

@@ -94,8 +94,7 @@ function caEndOf(hosts: readonly EtcdHost[], name: string, reading: Answer['read
 /** It was there, or a run that `carriesOut` its plan has put it there. */
 function hasWrapper(hosts: readonly EtcdHost[], member: Member, carriesOut: boolean): boolean {
   const host = hosts.find(({ target }) => target.name === member.host);
-  const resource = `file:${etcdctlWrapper(member)}`;
-  const planned = host?.plan.some(({ task }) => task.resource === resource);
+  const planned = host?.plan.some(({ task }) => task.files?.includes(etcdctlWrapper(member)));
   return host?.target.facts.kept.wrapper === true || (carriesOut && planned === true);
 }
 

@@ -30,6 +30,8 @@ export interface Member {
   readonly dataDir: string;
   /** undefined where the raft log lies in the data directory. */
   readonly walDir: string | undefined;
+  /** Where its snapshots lie. */
+  readonly backupDir: string;
   /** Files that it writes its log to, by its settings; the journal, or the file of a plain process, else. */
   readonly logFiles: readonly string[];
   /** Ports that its settings open to others, besides the client port. */
@@ -167,6 +169,7 @@ function member(host: string, vars: Vars): Member {
     certDir: String(vars.etcd_cert_dir),
     dataDir: String(vars.etcd_data_dir),
     walDir: text(vars.etcd_wal_dir),
+    backupDir: String(vars.etcd_backup_dir),
     logFiles: logFilesOf(settings),
     settingsPorts: portsBeyondLoopback(settings),
     user: manager === 'process' ? undefined : String(vars.etcd_user),

@@ -2,12 +2,21 @@ import { dirname, normalize } from 'node:path';
 import type { Member } from './cluster.ts';
 import type { Listed, Problem } from './listed.ts';
 
-type Dir = 'etcd_bin_dir' | 'etcd_config_dir' | 'etcd_cert_dir' | 'etcd_data_dir' | 'etcd_wal_dir';
+type Dir =
+  | 'etcd_bin_dir'
+  | 'etcd_config_dir'
+  | 'etcd_cert_dir'
+  | 'etcd_backup_dir'
+  | 'etcd_data_dir'
+  | 'etcd_wal_dir';
 
 const SYSTEM =
-  /^\/(bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin)|usr\/local\/bin|var|var\/(cache|lib|log|run|tmp))?$/;
+  /^\/(bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin)|usr\/local\/bin|var|var\/(backups|cache|lib|log|run|tmp))?$/;
 /** Directories that the member itself writes: nothing of ours lies in them, and they in nothing of ours. */
 const HOLD_DATA: readonly Dir[] = ['etcd_data_dir', 'etcd_wal_dir'];
+
+/** Directories that become the member's, or a certificate's, whole. */
+const OWN: readonly Dir[] = ['etcd_data_dir', 'etcd_cert_dir', 'etcd_backup_dir'];
 
 /** Directories of one host that lie in each other, or in the system's. */
 export function ofDirs(listed: Listed): readonly Problem[] {
@@ -20,13 +29,15 @@ function apart({ host, member }: Listed): readonly Problem[] {
   const hint = 'each has a directory of its own';
   for (const [i, [variable, path]] of dirs.entries()) {
     const message = `${variable} of ${host.name} is ${path}`;
-    const own = variable === 'etcd_data_dir' || variable === 'etcd_cert_dir';
-    if (own && SYSTEM.test(path))
+    if (OWN.includes(variable) && SYSTEM.test(path))
       problems.push({ host: host.name, variable, message: `${message}, a directory of the system`, hint });
     for (const [other, otherPath] of dirs.slice(0, i)) {
       if (path === otherPath)
         problems.push({ host: host.name, variable, message: `${message}, as is ${other}`, hint });
-      else if (HOLD_DATA.includes(variable) && (inside(path, otherPath) || inside(otherPath, path)))
+      else if (
+        [...HOLD_DATA, 'etcd_backup_dir'].includes(variable) &&
+        (inside(path, otherPath) || inside(otherPath, path))
+      )
         problems.push({
           host: host.name,
           variable,
@@ -63,11 +74,12 @@ function ofWalDir({ host, member }: Listed): readonly Problem[] {
 
 /** The directories of a member, by the variable. */
 export function dirsOf(member: Member): readonly (readonly [Dir, string])[] {
-  const { binDir, configDir, certDir, dataDir, walDir } = member;
+  const { binDir, configDir, certDir, backupDir, dataDir, walDir } = member;
   const dirs = {
     etcd_bin_dir: binDir,
     etcd_config_dir: configDir,
     etcd_cert_dir: certDir,
+    etcd_backup_dir: backupDir,
     etcd_data_dir: dataDir,
     ...(walDir !== undefined && { etcd_wal_dir: walDir }),
   };

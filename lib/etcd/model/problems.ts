@@ -1,7 +1,7 @@
 import { isLoopback } from '../../addresses.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
-import { readDuration } from '../../pki/duration.ts';
+import { readDuration } from '../../duration.ts';
 import { ofAddresses } from './address-problems.ts';
 import { hostPort, memberOf } from './cluster.ts';
 import { dirsOf, ofDirs } from './dir-problems.ts';
@@ -117,7 +117,9 @@ function ofMachines(all: readonly Listed[]): readonly Problem[] {
     if (member.metricsPort !== undefined)
       claim(host.name, 'etcd_metrics_port', hostPort(address, member.metricsPort), ports);
     const written = dirsOf(member).filter(
-      ([variable]) => variable !== 'etcd_bin_dir' || host.vars.etcd_source !== 'path',
+      ([variable]) =>
+        // Names of snapshots tell clusters apart.
+        variable !== 'etcd_backup_dir' && (variable !== 'etcd_bin_dir' || host.vars.etcd_source !== 'path'),
     );
     for (const [variable, path] of written)
       claim(

@@ -105,6 +105,19 @@ export const ETCD_VARS = {
     description:
       "The raft log, where it has a disk of its own; in the data directory when left out. Its parent becomes the member's, too: etcd puts a new log in place by renaming. Never changed once there is data.",
   },
+  etcd_backup_dir: {
+    ...ABSOLUTE_PATH,
+    default: '/var/backups/etcd',
+    description:
+      "Snapshots of the member's, verified; a folder of its own, which is the member's. Never deleted with it.",
+  },
+  etcd_backup_keep: {
+    type: 'string',
+    pattern: '^(all|[0-9]+[hdwm]([ ,]+[0-9]+[hdwm])*)$',
+    default: '24h 7d 4w 12m',
+    description:
+      'Snapshots that stay: the last of each of so many hours, days, weeks and months that have one, and always the newest; or all.',
+  },
   etcd_user: {
     type: 'string',
     pattern: '^[a-z_][a-z0-9_-]{0,31}$',
@@ -193,6 +206,7 @@ export const MEMBER_VARS: readonly EtcdVar[] = [
   'etcd_cert_dir',
   'etcd_data_dir',
   'etcd_wal_dir',
+  'etcd_backup_dir',
   'etcd_user',
   'etcd_group',
   'etcd_service_name',

@@ -1,9 +1,10 @@
 import type { PlayRun } from '../../dsl/play.ts';
 import type { MemberCertificate } from '../../pki/index.ts';
-import { needsIssuing } from '../../resources/issued-certificate.ts';
+import { issuedCertificate, needsIssuing } from '../../resources/issued-certificate.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterPki, memberSans } from '../files/certificates.ts';
 import { memberOf } from '../model/cluster.ts';
+import { pairFiles } from '../model/paths.ts';
 import { clustersOf, type EtcdHost } from '../surveyed.ts';
 
 /**
@@ -22,9 +23,11 @@ export async function admitIssuing(run: PlayRun<EtcdFacts>): Promise<void> {
 }
 
 function dueCertificates({ target, plan }: EtcdHost): readonly MemberCertificate[] {
-  const { name, certDir } = memberOf(target);
-  const due = plan.filter(({ changes }) => needsIssuing(changes)).map(({ task }) => task.resource);
+  const member = memberOf(target);
+  const due = plan
+    .filter(({ changes }) => needsIssuing(changes))
+    .map(({ task }) => issuedCertificate.wishOf(task)?.path);
   return (['server', 'peer'] as const)
-    .filter((kind) => due.includes(`certificate:${certDir}/${kind}.pem`))
-    .map((kind) => ({ name, kind, sans: memberSans(target) }));
+    .filter((kind) => due.includes(pairFiles(member, kind).cert))
+    .map((kind) => ({ name: member.name, kind, sans: memberSans(target) }));
 }

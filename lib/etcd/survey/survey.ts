@@ -9,6 +9,7 @@ import { refusal, refuse } from '../refusal.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../surveyed.ts';
 import { caOfHosts, caProblems } from './authority.ts';
 import type { Candidate } from './candidate.ts';
+import { intentProblem } from './intents.ts';
 import { membershipProblems } from './membership.ts';
 import { ownershipProblems } from './ownership.ts';
 import { notes, preflight } from './preflight.ts';
@@ -19,10 +20,16 @@ import { keepVersion, type VersionPolicy, versionProblems, versionsFound } from 
 
 /**
  * Learns what all members of each cluster mean together, and refuses what is not ours to touch. `policy` chooses the
- * version to run: by default a running one stays.
+ * version to run: by default a running one stays. What another `verb` has begun and not finished is refused, too.
  */
-export async function survey(run: PlayRun<EtcdFacts>, policy: VersionPolicy = keepVersion): Promise<void> {
+export async function survey(
+  run: PlayRun<EtcdFacts>,
+  policy: VersionPolicy = keepVersion,
+  verb = 'site',
+): Promise<void> {
   for (const surveyed of clustersOf(run)) {
+    const open = intentProblem(surveyed.cluster, surveyed.hosts, verb);
+    if (open) throw open;
     const facts = await surveyCluster(run, surveyed, policy);
     for (const host of surveyed.hosts) host.target.facts.cluster = facts;
   }

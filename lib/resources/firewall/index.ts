@@ -18,6 +18,11 @@ export function firewall(name: string, options: FirewallOptions & TaskOptions): 
   return BACKENDS[options.backend](name, options);
 }
 
+/** A task that `firewall` made. */
+export function isFirewall(task: Task): boolean {
+  return Object.values(BACKENDS).some((backend) => backend.wishOf(task) !== undefined);
+}
+
 const BACKENDS = {
   firewalld: define(firewalldBackend),
   ufw: define(ufwBackend),

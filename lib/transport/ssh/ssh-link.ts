@@ -6,7 +6,7 @@ import type { Secret } from '../../dsl/secret.ts';
 import { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { unreachable } from '../failures.ts';
-import { Turns } from '../turns.ts';
+import { Slots } from '../slots.ts';
 import { dialByCommand } from './proxy-command.ts';
 import { limitHint, reasonOf } from './reasons.ts';
 import { Authentication } from './ssh-auth.ts';
@@ -14,7 +14,7 @@ import { HostKeyCheck } from './ssh-host-key.ts';
 import type { SshSettings } from './ssh-settings.ts';
 
 /** Handshakes under way at a time: they cost CPU here, and jump hosts drop connects that come at once. */
-const turns = new Turns(16);
+const slots = new Slots(16);
 
 /** An authenticated connection to a host whose key is known. */
 export interface Link {
@@ -39,7 +39,7 @@ export async function openLink(
   dial: Dial = () => dialDirect(settings),
 ): Promise<Link> {
   const check = await HostKeyCheck.of(settings);
-  const attempt = () => turns.take(() => handshake(settings, password, check, dial));
+  const attempt = () => slots.run(() => handshake(settings, password, check, dial));
   // Nobody waits on the other end while the user thinks: the answer comes with a second connection.
   const link = await attempt().catch(async (error) => {
     if (!check.refusal()) throw error;

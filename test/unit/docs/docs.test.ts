@@ -22,6 +22,7 @@ const PAGES = [
   'docs/variables.md',
   'docs/resources.md',
   'docs/from-ansible.md',
+  'docs/operations.md',
 ];
 
 /** Resources that no module of Ansible is like. */
@@ -90,6 +91,10 @@ describe('the documentation', () => {
       '--list',
       '--explain',
       '--connection',
+      '--to',
+      '--keep',
+      '--again',
+      '--from',
     ];
     for (const [line] of read(page).matchAll(/npx tsx playbooks\/[^\n`|]*/g)) {
       const [, playbook = ''] = /(playbooks\/\w+\.ts)/.exec(line) ?? [];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { block, flattened } from '../../../lib/dsl/block.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import type { ControlWords } from '../../../lib/dsl/words.ts';
@@ -91,3 +92,13 @@ export function wrong(): readonly Task[] {
     group({ name: 'web' }),
   ];
 }
+
+it('a resource knows its own tasks again, in a block too, whatever they are called', () => {
+  const task = file('/etc/motd', { content: 'Be kind.\n', title: 'users are greeted' });
+  const blocked = flattened([block({ tasks: [task] })])[0]!;
+  for (const one of [task, blocked]) {
+    expect(file.wishOf(one)).toMatchObject({ path: '/etc/motd', content: 'Be kind.\n' });
+    expect(absent.wishOf(one)).toBe(undefined);
+  }
+  expect(absent.wishOf(absent('/etc/motd'))).toMatchObject({ path: '/etc/motd' });
+});

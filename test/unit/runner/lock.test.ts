@@ -1,11 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { asHolder } from '../../../lib/dsl/hold.ts';
 import { EXIT, QuorateError } from '../../../lib/errors.ts';
 import { type HeldLock, takeLock } from '../../../lib/runner/lock.ts';
+import { Locks } from '../../../lib/runner/locks.ts';
 import { connect } from '../../../lib/transport/index.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -73,6 +83,11 @@ function withFolder(name: string): string {
   return dir;
 }
 
+/** When a process began, as the kernel counts. */
+function startOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
+}
+
 /** `pid:start` of a process that is gone. */
 function deadOwner(): string {
   const { pid } = spawnSync('true');
@@ -91,11 +106,68 @@ describe('the run lock', () => {
       for (const { exitCode, message } of losses) {
         expect(exitCode, message).toBe(EXIT.locked);
         expect(message).toMatch(
-          new RegExp(`^here: another run holds the lock: ${ME} \\(pid \\d+ on here\\)$`),
+          new RegExp(`^here: another run holds the lock: ${ME} \\(pid \\d+ on here\\)(; run .*)?$`),
         );
       }
       expect(existsSync(join(dir, 'lock'))).toBe(false);
     }
+  });
+
+  it('tells who is refused of the run that has it: who, since when, with which command and why', async () => {
+    const dir = scratch();
+    const host = await connect(LOCAL);
+    const note = { command: 'site -i prod.yaml', message: 'disk swap' };
+    const lock = await takeLock(host, dir, { note });
+    await expect(takeLock(host, dir)).rejects.toThrow(
+      new RegExp(
+        `^here: another run holds the lock: ${ME} \\(pid \\d+ on here\\); run \\S+ since \\S+ \\S+ UTC: site -i prod.yaml: disk swap$`,
+      ),
+    );
+    await lock?.release();
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('says nothing of a run that had it before: its details are not those of this one', async () => {
+    const dir = scratch();
+    const host = await connect(LOCAL);
+    await takeLock(host, dir, { note: { command: 'site' } });
+    spawnSync('ln', ['-sfn', `${process.pid}:${startOf(process.pid)}:other`, join(dir, 'lock')]);
+    await expect(takeLock(host, dir)).rejects.toThrow(/: other \(pid \d+ on here\)$/);
+  });
+
+  it.each([
+    [
+      'with who and why',
+      asHolder({ message: 'disk swap' }),
+      new RegExp(`on hold by ${ME}; run .*: disk swap$`),
+    ],
+    ['that nobody can read', 'rubbish', /on hold by nobody knows whom$/],
+  ])('is not to be had where a person holds the host, %s', async (_what, hold, said) => {
+    const dir = scratch();
+    const host = await connect(LOCAL);
+    writeFileSync(join(dir, 'hold'), typeof hold === 'string' ? hold : `${JSON.stringify(hold)}\n`);
+    const refused = takeLock(host, dir);
+    await expect(refused).rejects.toThrow(said);
+    await expect(refused).rejects.toMatchObject({ exitCode: EXIT.locked });
+    expect(existsSync(join(dir, 'lock'))).toBe(false);
+  });
+
+  it('is waited for as long as is asked, and said once', async () => {
+    const dir = scratch();
+    const host = await connect(LOCAL);
+    const first = await takeLock(host, dir);
+    const said: string[] = [];
+    const locks = new Locks({ wait: 20_000, waiting: (message) => said.push(message) });
+    const taken = locks.take(host, dir, { create: true });
+    await sleep(1500);
+    await first?.release();
+    await taken;
+    expect(said).toEqual([expect.stringMatching(/^waiting: here: another run holds the lock: /)]);
+    await locks.release();
+    const hasty = new Locks({ wait: 100 });
+    const second = await takeLock(host, dir);
+    await expect(hasty.take(host, dir, { create: true })).rejects.toMatchObject({ exitCode: EXIT.locked });
+    await second?.release();
   });
 
   it('of somebody else stays when ours is released late', async () => {

@@ -119,7 +119,7 @@ describe('runs with disjoint --limit', () => {
     const runs = await race({ to: 'a1' }, { to: 'a2' });
     expect(runs.map(({ code }) => code).sort()).toEqual([EXIT.ok, EXIT.locked]);
     expect(runs.flatMap(({ errors }) => errors)).toEqual([
-      expect.stringMatching(/^a1: another run holds the lock: \S+@\S+ \(pid \d+ on a1\)$/),
+      expect.stringMatching(/^a1: another run holds the lock: \S+@\S+ \(pid \d+ on a1\); run /),
     ]);
     expect(most).toBe(1);
     expect(HOSTS.filter((name) => existsSync(join(dir, name, 'lock')))).toEqual([]);

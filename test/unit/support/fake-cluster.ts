@@ -5,6 +5,7 @@ import type { Change, ChangeKind, Reading, Task } from '../../../lib/dsl/task.ts
 import type { ListedMember, MemberStatus } from '../../../lib/etcd/facts/etcdctl-answers.ts';
 import { type ClusterFacts, type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import type { MemberReading } from '../../../lib/etcd/facts/read-member.ts';
+import { memberService } from '../../../lib/etcd/files/member-service.ts';
 import { clusterOf } from '../../../lib/etcd/model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../../../lib/etcd/surveyed.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -26,13 +27,15 @@ interface FakeCluster extends Surveyed {
   run(changes?: Partial<PlayRun<EtcdFacts>>): PlayRun<EtcdFacts>;
   readonly errors: readonly unknown[];
   readonly said: readonly string[];
+  /** Each as `planned etcd02: its title`. */
+  readonly steps: readonly string[];
 }
 
 /**
  * A cluster of `etcd01`… at 10.0.0.1… without any machine; a member that is undefined was not reached.
  *
  * @example
- * const { run, errors } = fakeCluster([{ plan: [planned('service:etcd', 'restart')] }, {}, undefined]);
+ * const { run, errors } = fakeCluster([{ plan: [planned(MEMBER_SERVICE, 'restart')] }, {}, undefined]);
  * await converge(run());
  */
 export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: Vars = {}): FakeCluster {
@@ -49,12 +52,14 @@ export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: 
   });
   const errors: unknown[] = [];
   const said: string[] = [];
+  const steps: string[] = [];
   const [name, own] = Object.entries(hostvars)[0]!;
   return {
     cluster: clusterOf({ name, vars: own, hostvars }),
     hosts,
     errors,
     said,
+    steps,
     run: (changes) => ({
       check: false,
       roles: [],
@@ -63,6 +68,9 @@ export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: 
       unreachable: named.flatMap(({ name, member }) => (member ? [] : [name])),
       log: (_level, message) => said.push(message),
       show: () => {},
+      step: (step, status) => steps.push(`${status} ${step.host}: ${step.title}`),
+      consent: async () => true,
+      locked: (_hosts, work) => work(),
       conclude: () => {},
       each: async (some, work) => {
         await Promise.all(some.map(work));
@@ -99,18 +107,32 @@ function fakeHost(
     read: answer,
     act: answer,
     pipe: async (_doing, { text }) => pipes?.(text) ?? 0,
+    send: async () => {},
+    receive: async (doing, { text }, take) => {
+      take(Buffer.from(says?.(doing, text) ?? ''));
+      return 0;
+    },
     replan: async () => {},
+    refresh: async () => {},
     apply: async () => {},
     report: () => {},
   };
 }
 
-/** A task with one change of this kind, or with none. */
+/** The service of a member, as its role declares it. */
+export const MEMBER_SERVICE = memberService('etcd', {
+  service: { manager: 'systemd', unitPath: '/x', loads: [], ready: { until: sh`:`, timeout: 1 } },
+  record: '/x',
+  bootstrap: { path: '/x', content: undefined },
+});
+
+/** A task with one change of this kind, or with none; where only its name matters, a name is enough. */
 export function planned(
-  resource: string,
+  of: string | Task,
   kind?: ChangeKind,
   { inTurn = false, property = 'state' } = {},
 ): PlannedTask {
+  const resource = typeof of === 'string' ? of : of.resource;
   const change = { resource, property, before: null, after: null, certainty: 'certain' } as const;
   const changes: readonly Change[] = kind ? [{ ...change, kind }] : [];
   const task: Task = {
@@ -124,6 +146,7 @@ export function planned(
     inTurn: () => inTurn,
     owns: [],
     files: [],
+    ...(typeof of !== 'string' && of.made && { made: of.made }),
   };
   return { role: 'role', task, changes };
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LAUNCHER } from '../../../lib/transport/launcher.ts';
+import { beat, LAUNCHER } from '../../../lib/transport/launcher.ts';
 import { RECEIVER } from '../../../lib/transport/send.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -16,6 +16,32 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     const run = start().script('echo out; echo err >&2; exit 7');
     expect(await run.ended).toEqual({ code: 7, signal: null });
     expect([run.printed, run.err]).toEqual(['out\n', 'err\n']);
+  });
+
+  it('ends when beats stop coming, and lives on while they come', async () => {
+    const run = start().script('echo up; sleep 30');
+    await until(() => run.printed === 'up\n', 'it is up');
+    const since = Date.now();
+    for (let beats = 0; beats < 5; beats++) {
+      run.write(`${beat(1)}\n`);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    expect(lives(run.child.pid as number)).toBe(true);
+    await run.ended;
+    expect(Date.now() - since).toBeGreaterThan(2_000);
+    expect(Date.now() - since).toBeLessThan(6_000);
+  });
+
+  it('needs no beats before the first: a short script is sent none', async () => {
+    const run = start().script('sleep 2; echo done');
+    expect([(await run.ended).code, run.printed]).toEqual([0, 'done\n']);
+  });
+
+  it('ends with its script, whatever beats have come', async () => {
+    const run = start().script('read q <&0; echo done; sleep 0.5; exit 4');
+    await until(() => run.printed === 'done\n', 'it is up');
+    run.write(`${beat(30)}\n`).write(`${beat(30)}\n`);
+    expect((await run.ended).code).toBe(4);
   });
 
   it('ends with the status of the last command when the script does not exit', async () => {

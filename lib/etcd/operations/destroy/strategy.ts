@@ -11,6 +11,7 @@ import type { HostData } from '../../../dsl/role.ts';
 import { sh } from '../../../dsl/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
+import { setAside } from '../../../resources/set-aside.ts';
 import { clusterOf, isLocal, type Member, memberOf } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { refusal, refuse } from '../../refusal.ts';
@@ -85,11 +86,7 @@ function listOf({ target }: Going): string {
 /** Where the data of a host is now, of what this run has set aside. */
 async function keptData(host: PlayHost<DestroyFacts>): Promise<readonly string[]> {
   const { target, plan } = host;
-  const paths = plan.flatMap((one) =>
-    isDue(one) && one.task.resource.startsWith('set-aside:')
-      ? one.task.resource.slice('set-aside:'.length)
-      : [],
-  );
+  const paths = plan.filter(isDue).flatMap(({ task }) => setAside.wishOf(task)?.path ?? []);
   if (paths.length === 0 || purges(target)) return [];
   const label = `${memberOf(target).service}.destroyed`;
   // Names carry the time, so that the last one is the latest.

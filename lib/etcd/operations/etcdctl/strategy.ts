@@ -1,11 +1,12 @@
 import type { PlayProblem, PlayRun, Strategy } from '../../../dsl/play.ts';
-import type { HostData, Vars } from '../../../dsl/role.ts';
+import type { HostData } from '../../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { clusterName, type Member, memberOf } from '../../model/cluster.ts';
+import { type Member, memberOf } from '../../model/cluster.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import { clusterProblems, isOfCluster } from '../shared/cluster-flag.ts';
 import { refuseBare } from '../site/verify.ts';
 
 /** Bytes of standard input that go along: all of a value that etcd takes by default. */
@@ -93,20 +94,5 @@ export function etcdctlProblems(hosts: readonly HostData[], args: readonly strin
   if (args.length === 0) {
     return wrong('no command for etcdctl', "write it behind --, as in -- get '' --prefix --keys-only");
   }
-  const names = [...new Set(hosts.map(({ vars }) => clusterName(vars)))];
-  const { cluster } = first.vars;
-  if (cluster === undefined && names.length > 1) {
-    return wrong(
-      `the hosts are of ${names.length} clusters: ${names.join(', ')}`,
-      'choose one with --cluster',
-    );
-  }
-  if (cluster !== undefined && !names.includes(String(cluster))) {
-    return wrong(`--cluster ${cluster}: the inventory has ${names.join(', ')}`, 'choose one of those');
-  }
-  return [];
-}
-
-function isOfCluster({ vars }: { readonly vars: Vars }): boolean {
-  return vars.cluster === undefined || clusterName(vars) === vars.cluster;
+  return clusterProblems(hosts);
 }

@@ -1,6 +1,7 @@
 import { leaveAlone } from '../../../dsl/in-series.ts';
 import { hostNames, isDue, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { isFirewall } from '../../../resources/firewall/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { HEALTH_FIRST, settle } from '../../health/gate.ts';
 import { memberOf, quorum } from '../../model/cluster.ts';
@@ -82,7 +83,7 @@ function isBootstrapped(host: EtcdHost): boolean {
 /** A plan that sets the firewall where nobody has said who the clients are. */
 function opensToAll({ plan, target }: EtcdHost): boolean {
   const cidrs = target.vars.etcd_client_cidrs as readonly string[];
-  return cidrs.length === 0 && plan.some((one) => isDue(one) && one.task.resource.startsWith('firewall:'));
+  return cidrs.length === 0 && plan.some((one) => isDue(one) && isFirewall(one.task));
 }
 
 function refusePartialBootstrap(surveyed: Surveyed): void {

@@ -1,6 +1,7 @@
 import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/sh.ts';
+import { release } from '../../../resources/release.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { NEWEST_RELEASE } from '../../model/versions.ts';
@@ -15,7 +16,7 @@ export async function tellTaken(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pr
   if (clusterFacts(surveyed)?.version !== undefined) return;
   const { cluster, hosts } = surveyed;
   const host = hosts.find(({ plan }) =>
-    plan.some(({ task, changes }) => task.resource.startsWith('release:') && changes.length > 0),
+    plan.some(({ task, changes }) => release.wishOf(task) && changes.length > 0),
   );
   if (host === undefined) return;
   const record = `${memberOf(host.target).stateDir}/release`;

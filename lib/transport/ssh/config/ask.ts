@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromHere } from '../../../paths.ts';
-import { Turns } from '../../turns.ts';
+import { Slots } from '../../slots.ts';
 import { bareEnvironment } from './bare-environment.ts';
 import { type Answers, lineKey, type Target } from './evaluate.ts';
 import type { ConfigFile } from './files.ts';
@@ -13,7 +13,7 @@ import { splitLine } from './words.ts';
 /** Until an `ssh -G` that does not end counts as hanging, in ms: commands of `Match exec` may ask a network. */
 const ASK_MS = 10_000;
 
-const turns = new Turns(8);
+const slots = new Slots(8);
 
 /**
  * Asks OpenSSH's ssh what only it can tell of a host: which `Match` lines it takes, and the host's name. It is given
@@ -21,7 +21,7 @@ const turns = new Turns(8);
  * reads what we have read, wherever the home is that it would look into (that of the passwd database, whatever $HOME).
  */
 export function askSsh(files: readonly ConfigFile[], target: Target, question: Origin): Promise<Answers> {
-  return turns.take(async () => {
+  return slots.run(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'quorate-ssh-'));
     try {
       const copies = new Copies(folder);

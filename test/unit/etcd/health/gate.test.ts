@@ -7,6 +7,7 @@ import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
 import {
   fakeCluster,
   listedMember,
+  MEMBER_SERVICE,
   memberReading,
   memberStatus,
   planned,
@@ -181,7 +182,7 @@ describe('after a change', () => {
     await askUntilWhole(still.run(), still);
     expect(performance.now() - started).toBeLessThan(3000);
     const rounds = asked[2]!;
-    const coming = surveyed([planned('service:etcd', 'start')]);
+    const coming = surveyed([planned(MEMBER_SERVICE, 'start')]);
     await askUntilWhole(coming.run(), coming, () => asked[2]! > rounds * 3);
     expect(asked[2]).toBeGreaterThan(rounds * 2);
   });

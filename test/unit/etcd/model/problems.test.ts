@@ -122,6 +122,16 @@ const CASES: readonly Case[] = [
     [{ etcd_data_dir: '/opt/etcd/ssl/data' }],
     'h1 etcd_data_dir: etcd_data_dir of h1 is /opt/etcd/ssl/data, and etcd_cert_dir is /opt/etcd/ssl: one lies in the other',
   ],
+  [
+    'snapshots in the data directory',
+    [{ etcd_backup_dir: '/var/lib/etcd/default.etcd/backups' }],
+    'h1 etcd_data_dir: etcd_data_dir of h1 is /var/lib/etcd/default.etcd, and etcd_backup_dir is /var/lib/etcd/default.etcd/backups: one lies in the other',
+  ],
+  [
+    'snapshots in a folder that others have, too',
+    [{ etcd_backup_dir: '/var/backups/' }],
+    'h1 etcd_backup_dir: etcd_backup_dir of h1 is /var/backups, a directory of the system',
+  ],
   ['names that only start alike', [{ etcd_data_dir: '/opt/etcd/ssl-data' }]],
   ...['/', '/etc', '/var/lib/', '/usr/local/bin'].map(
     (path): Case => [
@@ -134,7 +144,7 @@ const CASES: readonly Case[] = [
       ],
       `h1 etcd_data_dir: etcd_data_dir of h1 is ${path === '/' ? '/' : path.replace(/\/$/, '')}, a directory of the system`,
       ...(path === '/'
-        ? ['bin_dir is /a', 'config_dir is /b', 'cert_dir is /c'].map(
+        ? ['bin_dir is /a', 'config_dir is /b', 'cert_dir is /c', 'backup_dir is /var/backups/etcd'].map(
             (other) => `h1 etcd_data_dir: etcd_data_dir of h1 is /, and etcd_${other}: one lies in the other`,
           )
         : []),

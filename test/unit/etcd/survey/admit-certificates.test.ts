@@ -6,6 +6,7 @@ import { EXIT } from '../../../../lib/errors.ts';
 import { memberSans, pkiOptions } from '../../../../lib/etcd/files/certificates.ts';
 import { etcdStrategy } from '../../../../lib/etcd/operations/site/strategy.ts';
 import { openPki } from '../../../../lib/pki/index.ts';
+import { issuedCertificate } from '../../../../lib/resources/issued-certificate.ts';
 import { walk } from '../../pki/support.ts';
 import { TUTORIAL } from '../../pki/tutorial.ts';
 import { clusterFacts, fakeCluster, planned } from '../../support/fake-cluster.ts';
@@ -19,7 +20,10 @@ const KINDS = ['server', 'peer'] as const;
 const DUE = KINDS.map((kind) => due(kind, `${kind}.pem`));
 
 function due(kind: string, property: string): PlannedTask {
-  return planned(`certificate:/opt/etcd/ssl/${kind}.pem`, 'update', { property });
+  const [path, keyPath] = [`/opt/etcd/ssl/${kind}.pem`, `/opt/etcd/ssl/${kind}-key.pem`];
+  const issue = () => Promise.reject(new Error('nothing is issued here'));
+  const task = issuedCertificate(path, { keyPath, sans: [], ca: '', renewBefore: 0, issue });
+  return planned(task, 'update', { property });
 }
 
 /** A cluster of three with its PKI in a folder of its own, and what its strategy says to a plan. */

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
+import type { Task } from '../../../../../lib/dsl/task.ts';
 import type { ClusterFacts } from '../../../../../lib/etcd/facts/index.ts';
 import { admit, converge } from '../../../../../lib/etcd/operations/site/converge.ts';
-import { clusterFacts, fakeCluster, planned } from '../../../support/fake-cluster.ts';
+import { firewall } from '../../../../../lib/resources/firewall/index.ts';
+import { service } from '../../../../../lib/resources/service/index.ts';
+import { clusterFacts, fakeCluster, MEMBER_SERVICE, planned } from '../../../support/fake-cluster.ts';
 
-const START = [planned('service:etcd', 'start')];
-const RESTART = [planned('service:etcd', 'restart')];
-const NOTHING = [planned('service:etcd')];
+const START = [planned(MEMBER_SERVICE, 'start')];
+const RESTART = [planned(MEMBER_SERVICE, 'restart')];
+const NOTHING = [planned(MEMBER_SERVICE)];
 
 /** What `admit` says of a cluster whose members have these plans. */
 function refusal(
@@ -40,6 +43,7 @@ describe('a plan is refused before anything is changed', () => {
     ['a cluster of three', 'live', [RESTART, RESTART, RESTART]],
     ['a member that does not run', 'live', [START]],
     ['a firewall of a single member', 'live', [[planned('firewall-off:firewalld', 'stop')]]],
+    ['another service of a single member', 'live', [[planned(service('nginx'), 'restart')]]],
     ['a single member that is down anyway', 'stopped', [RESTART]],
   ] as const)('but not when it is about %s', (_name, state, plans) => {
     expect(refusal(state, plans)).toBe(undefined);
@@ -54,6 +58,23 @@ describe('a plan is refused before anything is changed', () => {
     expect(refusal('bootstrapping', plans, left)).toBe(message);
     expect(refusal('live', plans, left)).toBe(undefined);
   });
+});
+
+it('where nobody has said who the clients are, a firewall that is set lets everybody in, which is said', () => {
+  const rules = firewall('etcd', { backend: 'ufw', ports: [], addresses: [], unit: '/x', rulesFile: '/x' });
+  const said = (of: Task, vars = {}) => {
+    const surveyed = fakeCluster(
+      [{ facts: { cluster: clusterFacts() }, plan: [planned(of, 'update')] }],
+      vars,
+    );
+    admit(surveyed.run());
+    return surveyed.said;
+  };
+  expect(said(rules)).toEqual([
+    'etcd: every address may reach the client ports: etcd_client_cidrs narrows it',
+  ]);
+  expect(said(rules, { etcd_client_cidrs: ['10.0.0.0/8'] })).toEqual([]);
+  expect(said(service('nginx'))).toEqual([]);
 });
 
 describe('the token of a bootstrap', () => {
@@ -93,9 +114,9 @@ it('a member that was down and does not come up ends a roll before it has begun'
   const names = ['etcd01', 'etcd02', 'etcd03'];
   const dir = mkdtempSync(join(tmpdir(), 'quorate-roll-'));
   const plans = [
-    [planned('service:etcd', 'restart', { inTurn: true })],
-    [planned('service:etcd', 'restart', { inTurn: true })],
-    [planned('service:etcd', 'start', { inTurn: true })],
+    [planned(MEMBER_SERVICE, 'restart', { inTurn: true })],
+    [planned(MEMBER_SERVICE, 'restart', { inTurn: true })],
+    [planned(MEMBER_SERVICE, 'start', { inTurn: true })],
   ];
   const facts = { cluster: clusterFacts() };
   const { run, errors } = fakeCluster(

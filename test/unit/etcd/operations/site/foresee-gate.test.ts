@@ -5,6 +5,7 @@ import {
   clusterFacts,
   fakeCluster,
   listedMember,
+  MEMBER_SERVICE,
   memberReading,
   memberStatus,
   planned,
@@ -18,7 +19,7 @@ async function said(states: readonly (readonly ['well' | 'stopped' | 'reach', Ch
     states.map(([state, kind], i) => {
       const well = () => memberReading({ status: memberStatus(i + 1), members, hash });
       const facts = { cluster: clusterFacts(), reading: state === 'well' ? well() : undefined };
-      const plan = kind ? [planned('service:etcd', kind, { inTurn: true })] : [];
+      const plan = kind ? [planned(MEMBER_SERVICE, kind, { inTurn: true })] : [];
       return state === 'reach' ? undefined : { facts, plan };
     }),
   );

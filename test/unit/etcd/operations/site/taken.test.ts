@@ -2,14 +2,23 @@ import { expect, it } from 'vitest';
 import { commandLine } from '../../../../../lib/command-line.ts';
 import { NEWEST_RELEASE } from '../../../../../lib/etcd/model/versions.ts';
 import { tellTaken } from '../../../../../lib/etcd/operations/site/taken.ts';
+import { release } from '../../../../../lib/resources/release.ts';
 import { clusterFacts, fakeCluster, planned } from '../../../support/fake-cluster.ts';
+
+const INSTALLED = release('/opt/etcd/bin', {
+  names: ['etcd'],
+  version: undefined,
+  record: '/x',
+  mode: '0755',
+  fetch: () => Promise.reject(new Error('nothing is fetched here')),
+});
 
 /** What is said behind a first run that has installed this, of an inventory that left the choice open. */
 async function said(version: string, vars = {}, change = {}): Promise<readonly string[]> {
   const cluster = clusterFacts({ version: undefined, ...change });
   const member = {
     facts: { cluster },
-    plan: [planned('release:/opt/etcd/bin', 'create', { property: 'version' })],
+    plan: [planned(INSTALLED, 'create', { property: 'version' })],
     says: () => `${version} PATH (/usr/bin/etcd)\n`,
   };
   const surveyed = fakeCluster([member, { facts: { cluster } }], vars);

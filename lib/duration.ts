@@ -1,4 +1,4 @@
-import { EXIT, QuorateError } from '../errors.ts';
+import { EXIT, QuorateError } from './errors.ts';
 
 /** A duration in milliseconds: Go's form (`87600h`, `1h30m`), and `d` for days. */
 export function parseDuration(text: string): number {

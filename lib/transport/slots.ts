@@ -1,5 +1,5 @@
-/** At most `limit` pieces of work at a time, in the order they came. */
-export class Turns {
+/** A counting semaphore: at most `limit` pieces of work run at a time; the others wait, in the order they came. */
+export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -7,7 +7,8 @@ export class Turns {
     this.#free = limit;
   }
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  /** Waits for a slot, runs the work in it, and gives what the work gave. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {

@@ -1,0 +1,35 @@
+import { quote } from '../dsl/sh.ts';
+import type { AuditNote } from '../runner/audit.ts';
+import type { Options } from './options.ts';
+import { sameHosts } from './started.ts';
+
+/**
+ * What hosts remember of this run. Values of variables are left out, and only their names said: they may be secrets.
+ *
+ * @example
+ * site -i inventory/prod.yaml -l etcd02 -e etcd_version=…
+ */
+export function auditNote(playbook: string, options: Options): AuditNote {
+  const { limit, roles, tags, skipTags, extraVars, prune, own, words, message } = options;
+  const command = [
+    playbook + sameHosts(options),
+    ...(limit === undefined ? [] : [`-l ${quote(limit)}`]),
+    ...roles.map((role) => `-r ${quote(role)}`),
+    ...tags.map((tag) => `-t ${quote(tag)}`),
+    ...skipTags.map((tag) => `--skip-tags ${quote(tag)}`),
+    ...extraVars.map((vars) => `-e ${withoutValues(vars)}`),
+    ...(prune ? ['--prune'] : []),
+    ...Object.entries(own).flatMap(([name, value]) =>
+      value === undefined || value === false ? [] : [`--${name}${value === true ? '' : ` ${quote(value)}`}`],
+    ),
+    // What follows a program's name may be a password.
+    ...(words.length > 0 ? [`-- ${quote(words[0] ?? '')}${words.length > 1 ? ' …' : ''}`] : []),
+  ].join(' ');
+  return { command, ...(message !== undefined && { message }) };
+}
+
+function withoutValues(vars: string): string {
+  if (vars.startsWith('@')) return quote(vars);
+  const names = [...vars.matchAll(/(?:^|\s)([A-Za-z_]\w*)=/g)].map(([, name]) => `${name}=…`);
+  return names.join(' ') || '…';
+}

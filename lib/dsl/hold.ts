@@ -1,0 +1,45 @@
+import { hostname } from 'node:os';
+import { whoami } from '../whoami.ts';
+import { runId } from './run-id.ts';
+
+/** Who has a host, or a cluster, for the moment: a run by its lock, or a person by a hold. */
+export interface Holder {
+  readonly runId: string;
+  /** `anna@ops1` */
+  readonly who: string;
+  /** RFC 3339. */
+  readonly since: string;
+  /** Of a run: its command line. */
+  readonly command?: string;
+  /** Why, in words. */
+  readonly message?: string;
+}
+
+/** The file, among the records of a host, by which a person keeps everybody's runs off; it stays until it is released. */
+export function holdFile(stateDir: string): string {
+  return `${stateDir}/hold`;
+}
+
+/** Ourselves, from now on. */
+export function asHolder(what: Pick<Holder, 'command' | 'message'>): Holder {
+  return { runId: runId(), who: `${whoami()}@${hostname()}`, since: new Date().toISOString(), ...what };
+}
+
+/** Reads a line of JSON that a `Holder` was written as; undefined for anything else. */
+export function parseHolder(line: string): Holder | undefined {
+  try {
+    const found = JSON.parse(line) as Record<string, unknown>;
+    const text = (name: string) => (typeof found[name] === 'string' ? (found[name] as string) : undefined);
+    const [id, who, since, command, message] = ['runId', 'who', 'since', 'command', 'message'].map(text);
+    if (id === undefined || who === undefined || since === undefined) return undefined;
+    return { runId: id, who, since, ...(command && { command }), ...(message && { message }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** `run 20261127T101500Z-1a2b3c since 2026-11-27 10:15:00 UTC: site -i prod.yaml: disk swap` */
+export function holderSaid({ runId: id, since, command, message }: Holder): string {
+  const when = since.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC');
+  return [`run ${id} since ${when}`, command, message].filter(Boolean).join(': ');
+}

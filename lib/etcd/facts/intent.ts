@@ -1,0 +1,54 @@
+import { type Sh, sh } from '../../dsl/sh.ts';
+import type { Member } from '../model/cluster.ts';
+
+/**
+ * What an operation is heading for, where the state of the cluster cannot tell: which file is restored, which CA is to
+ * come. It lies on every host from before the first step on, so that whoever runs it again goes on to the same target.
+ */
+export interface Intent {
+  /** The playbook: `restore`. */
+  readonly verb: string;
+  /** What it heads for, in a form that can be compared: `snapshot sha256:…`. */
+  readonly target: string;
+  /** Of the run that began it. */
+  readonly runId: string;
+  /** Set once it is reached, by the run with this ID. */
+  readonly done?: string;
+  /** What a rerun must know and nobody can read anew. Never a secret. */
+  readonly notes?: Readonly<Record<string, string>>;
+}
+
+/** Where a host keeps the latest one. */
+export function intentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
+  return `${stateDir}/intent`;
+}
+
+/** Read-only shell, without a process. */
+export function intentFacts(member: Member): Sh {
+  const path = intentFile(member);
+  return sh`if [ -f ${path} ]; then IFS= read -r q_line <${path} || :; echo "intent $q_line"; fi`;
+}
+
+/** Takes it out of what `intentFacts` printed; undefined where there is none, or nothing that we have written. */
+export function parseIntent(line: string | undefined): Intent | undefined {
+  if (line === undefined) return undefined;
+  try {
+    const { verb, target, runId, done, notes } = JSON.parse(line) as Record<string, unknown>;
+    if (![verb, target, runId].every((one) => typeof one === 'string')) return undefined;
+    return {
+      verb: verb as string,
+      target: target as string,
+      runId: runId as string,
+      ...(typeof done === 'string' && { done }),
+      ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Shell that puts it down, whole or not at all. */
+export function writeIntent(member: Pick<Member, 'stateDir'>, intent: Intent): Sh {
+  const path = intentFile(member);
+  return sh`mkdir -p ${member.stateDir} && printf '%s\n' ${JSON.stringify(intent)} >${`${path}.next`} && mv -f ${`${path}.next`} ${path}`;
+}

@@ -1,0 +1,27 @@
+import type { Play, PlayProblem } from '../../../dsl/play.ts';
+import type { HostData } from '../../../dsl/role.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { ETCD_VARS } from '../../model/vars.ts';
+import { etcdPlay } from '../../play.ts';
+import { clusterProblems } from '../shared/cluster-flag.ts';
+import { backupStrategy } from './strategy.ts';
+
+const play = etcdPlay('backup', []);
+
+/** Looks at all clusters of the inventory, or at the one that is chosen. */
+export const backupPlay: Play<EtcdFacts> = {
+  ...play,
+  strategy: backupStrategy,
+  check: (hosts) => [...(play.check?.(hosts) ?? []), ...flagProblems(hosts)],
+};
+
+function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
+  const [first] = hosts;
+  if (first === undefined) return [];
+  const { keep, cluster } = first.vars;
+  if (keep !== undefined && !new RegExp(ETCD_VARS.etcd_backup_keep.pattern).test(String(keep))) {
+    const message = `--keep ${keep}: no numbers of hours, days, weeks and months`;
+    return [{ host: first.name, message, hint: 'as in --keep 24h,7d,4w,12m, or --keep all' }];
+  }
+  return cluster === undefined ? [] : clusterProblems(hosts);
+}

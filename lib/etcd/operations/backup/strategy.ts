@@ -1,0 +1,183 @@
+import { hostNames, type PlayRun, type Strategy } from '../../../dsl/play.ts';
+import type { Vars } from '../../../dsl/role.ts';
+import type { Step } from '../../../dsl/step.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
+import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshots/index.ts';
+import { removeSnapshots } from '../../snapshots/remove.ts';
+import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
+import { parseKeep, thinned } from '../../snapshots/thin.ts';
+import { openIntent } from '../../survey/intents.ts';
+import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import { isOfCluster } from '../shared/cluster-flag.ts';
+import { ledger, tallyOf } from '../shared/tally.ts';
+import { etcdStrategy } from '../site/strategy.ts';
+import { refuseBare } from '../site/verify.ts';
+import { bringSnapshot } from './bring.ts';
+import { copiesIn, openFolder, removeCopies } from './folder.ts';
+import { listLines } from './list.ts';
+import { contentText } from './words.ts';
+
+/** What the command line asks for. */
+interface Wanted {
+  readonly list: boolean;
+  /** A folder of control. */
+  readonly to: string | undefined;
+  readonly keep: ReturnType<typeof parseKeep>;
+}
+
+interface BackupStep extends Step {
+  carryOut(): Promise<void>;
+}
+
+/**
+ * Takes a snapshot of each cluster, verified, copies it where it is wanted, and thins what is there. Nothing of a
+ * cluster's state is changed by it, so nobody is asked, and members that are out of reach are only told.
+ */
+export const backupStrategy: Strategy<EtcdFacts> = {
+  scope: (selected, all) => etcdStrategy.scope?.(selected.filter(isOfCluster), all) ?? [],
+  anyHost: true,
+  async admit(run) {
+    await ofEach(run, async (surveyed) => {
+      const wanted = wantedOf(surveyed);
+      if (wanted.list) return;
+      for (const { carryOut: _, ...step } of await planSteps(run, surveyed, wanted))
+        run.step(step, 'planned');
+    });
+  },
+  async converge(run) {
+    await ofEach(run, async (surveyed) => {
+      const wanted = wantedOf(surveyed);
+      if (wanted.list) return;
+      await run.locked(
+        surveyed.hosts.filter(({ selected }) => selected),
+        () => carryOutAll(run, surveyed, wanted),
+      );
+    });
+  },
+  async verify(run) {
+    await ofEach(run, async (surveyed) => {
+      const wanted = wantedOf(surveyed);
+      if (wanted.list) await tellAll(run, surveyed, wanted);
+    });
+  },
+};
+
+/** A cluster that fails is no reason to leave the others without a snapshot. */
+async function ofEach(run: PlayRun<EtcdFacts>, work: (surveyed: Surveyed) => Promise<void>): Promise<void> {
+  for (const surveyed of clustersOf(run)) {
+    try {
+      await work(surveyed);
+    } catch (error) {
+      run.fail(error);
+    }
+  }
+}
+
+function wantedOf({ hosts }: Surveyed): Wanted {
+  const vars: Vars = hosts[0]?.target.vars ?? {};
+  return {
+    list: vars.list === true,
+    to: typeof vars.to === 'string' ? vars.to : undefined,
+    keep: parseKeep(String(vars.keep ?? vars.etcd_backup_keep)),
+  };
+}
+
+async function planSteps(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  { to, keep }: Wanted,
+): Promise<readonly BackupStep[]> {
+  const { cluster, hosts } = surveyed;
+  refuseBare(surveyed);
+  refuseHalfRestored(surveyed);
+  const kept = new Map(
+    await Promise.all(hosts.map(async (host) => [host, await readSnapshots(host)] as const)),
+  );
+  const taker = chooseTaker(
+    surveyed,
+    hosts.map((host) => kept.get(host) as KeptSnapshots),
+  );
+  const step = (host: EtcdHost, title: string, carryOut: () => Promise<void>): BackupStep => ({
+    host: host.target.name,
+    title,
+    ledger: ledger(tallyOf(hosts)),
+    carryOut,
+  });
+  let taken: Snapshot | undefined;
+  const steps = [
+    step(taker, TAKE, async () => {
+      taken = await takeOn(taker);
+      run.conclude(`${cluster.name}: ${taken.file} on ${taker.target.name}: ${contentText(taken)}`);
+    }),
+  ];
+  if (to !== undefined) {
+    steps.push(
+      step(taker, `copy it to ${to}`, async () => {
+        const folder = await openFolder(to);
+        run.conclude(`${cluster.name}: copied to ${await bringSnapshot(taker, taken as Snapshot, folder)}`);
+        const files = (await copiesIn(folder, cluster.name)).map(({ file }) => file);
+        await removeCopies(folder, thinned(files, keep));
+      }),
+    );
+  }
+  for (const host of hosts.filter(({ selected }) => selected)) {
+    const files = (kept.get(host)?.verified ?? []).map(({ file }) => file);
+    const coming = host === taker ? [nameNow(cluster.name)] : [];
+    const going = thinned([...files, ...coming], keep).filter((file) => files.includes(file));
+    if (going.length === 0) continue;
+    steps.push(step(host, `remove older snapshots: ${going.join(', ')}`, () => removeSnapshots(host, going)));
+  }
+  return steps;
+}
+
+async function carryOutAll(run: PlayRun<EtcdFacts>, surveyed: Surveyed, wanted: Wanted): Promise<void> {
+  for (const { carryOut, ...step } of await planSteps(run, surveyed, wanted)) {
+    if (run.stopping()) {
+      throw new QuorateError(`stopped on request before: ${step.title}`, { exitCode: EXIT.interrupted });
+    }
+    run.step(step, 'begun');
+    try {
+      await carryOut();
+    } catch (error) {
+      run.step(step, 'failed');
+      throw error;
+    }
+    run.step(step, 'done');
+  }
+}
+
+/** What would be taken is neither what was nor what is to come. */
+function refuseHalfRestored({ cluster, hosts }: Surveyed): void {
+  const open = openIntent(hosts);
+  if (open === undefined || !['restore', 'recover'].includes(open.verb)) return;
+  throw refusal(
+    cluster,
+    `run ${open.runId} has begun a ${open.verb} that is not finished: no snapshot is taken of what it left`,
+    `finish it first: run ${open.verb} again, to the same target`,
+  );
+}
+
+async function tellAll(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed, { to }: Wanted): Promise<void> {
+  const found = await Promise.all(
+    hosts.map(async (host) => ({
+      where: `${host.target.name}:${memberOf(host.target).backupDir}`,
+      ...(await readSnapshots(host)),
+    })),
+  );
+  const copies =
+    to === undefined ? [] : [{ where: to, verified: await copiesIn(to, cluster.name), unverified: [] }];
+  const places = [...found, ...copies];
+  for (const line of listLines(places)) run.log('info', line);
+  const count = places.reduce((sum, { verified }) => sum + verified.length, 0);
+  run.conclude(
+    `${cluster.name}: ${count} verified snapshots on ${hostNames(hosts)}${to === undefined ? '' : `, and in ${to}`}`,
+  );
+}
+
+/** What a snapshot of this moment will be called, as far as thinning minds. */
+function nameNow(cluster: string): string {
+  return `${cluster}-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-r0.db`;
+}

@@ -1,0 +1,128 @@
+import type { PlayRun } from '../../dsl/play.ts';
+import { runId } from '../../dsl/run-id.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import type { EtcdFacts } from '../facts/index.ts';
+import { memberOf } from '../model/cluster.ts';
+import type { OperationStep } from '../operations/shared/operation.ts';
+import { ledger, tallyOf } from '../operations/shared/tally.ts';
+import { refusal } from '../refusal.ts';
+import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import { type KeptSnapshots, readSnapshots } from './read.ts';
+import type { Snapshot } from './snapshot.ts';
+import { SPARE_KIB, takeSnapshot } from './take.ts';
+
+/** Title of the step. */
+export const TAKE = 'take a snapshot, and verify it';
+
+/** For the first call, and for each MiB of data: disks and lines that are slower are not waited for. */
+const SECONDS = { least: 120, perMiB: 0.2 };
+
+/** When a run asked first: what was young enough then is so to its end. */
+const asked = new WeakMap<object, number>();
+
+/**
+ * A step that takes a snapshot; undefined where a verified one of this cluster that is young enough lies on a host that
+ * was reached, or this run has taken one. Refuses (3) where no member has room for it.
+ *
+ * @example
+ * const snapshot = await snapshotStep(run, surveyed, { within: 15 * 60_000 });
+ * return [...(snapshot ? [snapshot] : []), ...steps];
+ *
+ * @param options.within How old it may be, in milliseconds.
+ */
+export async function snapshotStep(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  { within }: { readonly within: number },
+): Promise<OperationStep | undefined> {
+  const since = asked.get(run) ?? performance.now();
+  asked.set(run, since);
+  const kept = await Promise.all(surveyed.hosts.map(readSnapshots));
+  const id = clusterIdOf(surveyed);
+  const isEnough = (one: Snapshot) =>
+    one.clusterId === id && (one.run === runId() || one.age <= within + performance.now() - since);
+  if (kept.some(({ verified }) => verified.some(isEnough))) return undefined;
+  const taker = chooseTaker(surveyed, kept);
+  return {
+    host: taker.target.name,
+    title: TAKE,
+    ledger: ledger(tallyOf(surveyed.hosts)),
+    carryOut: async () => {
+      const { file, revision, keys } = await takeOn(taker);
+      run.log(
+        'info',
+        `${taker.target.name}: ${memberOf(taker.target).backupDir}/${file}: revision ${revision}, ${keys} keys`,
+      );
+    },
+  };
+}
+
+/** Takes one on this host. Throws 3 where there is no room for it, 2 where it is not whole. */
+export async function takeOn(host: EtcdHost): Promise<Snapshot> {
+  const { name } = host.target;
+  const seconds = secondsFor(dbSizeOf(host));
+  const { code, out } = await host.act(
+    'taking a snapshot',
+    takeSnapshot(memberOf(host.target), runId(), seconds),
+    // Its digest and its content are looked at behind the transfer.
+    { seconds: 3 * seconds },
+  );
+  const [, file] = /^snapshot (\S+) \{/m.exec(out) ?? [];
+  const taken = (await readSnapshots(host)).verified.find((one) => one.file === file);
+  if (code === 0 && taken !== undefined) return taken;
+  throw new QuorateError(`${name}: no snapshot was taken: ${out.trim().split('\n').slice(-3).join('; ')}`, {
+    exitCode: code === 3 ? EXIT.refused : EXIT.failed,
+    host: name,
+  });
+}
+
+/** A follower first, since it has less to do; one that is healthy in any case, and has room. */
+export function chooseTaker(surveyed: Surveyed, kept: readonly KeptSnapshots[]): EtcdHost {
+  const { cluster, hosts } = surveyed;
+  const able = hosts
+    .map((host, i) => ({ host, room: kept[i]?.room }))
+    .filter(({ host }) => host.selected && isAble(host))
+    .sort((a, b) => rank(a.host) - rank(b.host));
+  if (able.length === 0) {
+    throw refusal(cluster, 'no member answers that a snapshot could be taken of: nothing was changed');
+  }
+  const roomy = able.find(({ host, room }) => room !== undefined && room.freeKiB >= neededKiB(host, room));
+  if (roomy) return roomy.host;
+  const said = able.map(
+    ({ host, room }) =>
+      `${host.target.name} has ${room?.freeKiB ?? 0} KiB free, wanted ${room ? neededKiB(host, room) : SPARE_KIB}`,
+  );
+  throw refusal(
+    cluster,
+    `no room for a snapshot: ${said.join('; ')}`,
+    'set etcd_backup_dir to a folder on a larger disk, or make room there',
+  );
+}
+
+/** It knows a leader, so what it has is the cluster's. */
+function isAble({ target }: EtcdHost): boolean {
+  const status = target.facts.reading?.status;
+  return status !== undefined && status.leaderId !== '' && !status.learner;
+}
+
+function rank({ target }: EtcdHost): number {
+  const { reading } = target.facts;
+  const leads = reading?.status?.leaderId === reading?.status?.memberId;
+  return (reading?.healthy ? 0 : 2) + (leads ? 1 : 0);
+}
+
+function neededKiB(host: EtcdHost, { sharesData }: KeptSnapshots['room']): number {
+  return SPARE_KIB + Math.ceil(dbSizeOf(host) / 1024) * (sharesData ? 2 : 1);
+}
+
+function secondsFor(bytes: number): number {
+  return Math.ceil(SECONDS.least + (bytes / 2 ** 20) * SECONDS.perMiB);
+}
+
+function dbSizeOf({ target }: EtcdHost): number {
+  return target.facts.reading?.status?.dbSize ?? 0;
+}
+
+function clusterIdOf({ hosts }: Surveyed): string | undefined {
+  return hosts.map(({ target }) => target.facts.reading?.status?.clusterId).find((id) => id !== undefined);
+}

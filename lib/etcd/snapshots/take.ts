@@ -1,0 +1,91 @@
+import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { etcdctlFunction } from '../facts/etcdctl.ts';
+import type { Member } from '../model/cluster.ts';
+
+/** KiB that stay free beside a snapshot. */
+export const SPARE_KIB = 64 * 1024;
+
+/**
+ * Shell that takes a snapshot of the host's own member into `etcd_backup_dir`, verifies it, and prints
+ * `snapshot FILE` and what lies beside it, one line. Ends with 3 where there is no room for it.
+ *
+ * All of it is the member's user's, 0600 in a folder of its own, and nothing is done there as root: who owns a folder may
+ * put links in it. A file has its name, and then its JSON beside it, only once it is verified; what a killed run left
+ * under a passing name, which tells of its process, goes with the next one.
+ *
+ * @param run Whose snapshot it is; noted with it.
+ * @param seconds For the transfer from the member.
+ */
+export function takeSnapshot(member: Member, run: string, seconds: number): Sh {
+  const { backupDir, cluster, name, dataDir } = member;
+  return joinSh([
+    etcdctlFunction(member),
+    sh`q_dir=${backupDir} q_next=.${name}.$$-$(q_born $$).next
+${REACH}
+${folderOf()}
+q_kib=$(df -Pk -- "$q_dir" | tail -n 1 | { read -r q_n q_n q_n q_free q_n; echo "$q_free"; })
+q_need=$((\${q_size:-0} / 1024 + ${SPARE_KIB}))
+if [ "$(stat -L -c %d -- "$q_dir")" = "$(stat -L -c %d -- ${dataDir} 2>/dev/null)" ]; then q_need=$((q_need + \${q_size:-0} / 1024)); fi
+if [ "$q_kib" -lt "$q_need" ]; then
+  echo "$q_dir has $q_kib KiB free, wanted $q_need: the snapshot, and as much again for etcd on the same disk"; exit 3
+fi
+q_own() { $q_become sh -c "$1" q_own "$q_dir" "$q_next" "$q_files"; }
+for q_old in "$q_dir"/.${name}.*.next*; do
+  q_files=\${q_old##*/} q_id=\${q_files#.${name}.} q_id=\${q_id%%.*}
+  q_lives "\${q_id%-*}" "\${q_id#*-}" || q_own 'cd -- "$1" && rm -f -- "$3"'
+done
+q_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+q_etcdctl --command-timeout=${seconds}s snapshot save "$q_dir/$q_next" || exit
+q_tool=\${q_program%/*}/etcdutl
+if [ ! -x "$q_tool" ]; then q_tool=$q_program; fi
+q_files="$q_tool"; q_told=$(q_own ${VERIFY}) || { printf '%s\n' "$q_told"; q_own ${CLEAR}; exit 1; }
+q_field() { printf '%s' "$q_told" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" | head -n 1; }
+q_revision=$(q_field revision) q_sum=\${q_told##* }
+q_name=${cluster}-$(printf '%s' "$q_time" | tr -d ':-')-r$q_revision
+q_json=$(printf '{"time":"%s","member":"%s","cluster":"%s","clusterId":"%s","revision":%s,"keys":%s,"size":%s,"hash":%s,"sha256":"%s","version":"%s","run":"%s"}' \
+  "$q_time" ${name} ${cluster} "$q_cluster" "$q_revision" "$(q_field totalKey)" "$(q_field bytes)" "$(q_field hash)" "$q_sum" "$q_etcd" ${run})
+q_files="$q_name"; printf '%s\n' "$q_json" | q_own ${NAME} || exit
+printf 'snapshot %s %s\n' "$q_name.db" "$q_json"`,
+  ]);
+}
+
+/** Sets what the member says of itself: `$q_size` of its data in bytes, `$q_cluster` in hex, `$q_etcd` its version. */
+const REACH = sh`if [ -z "$q_trusts" ]; then echo "cannot become $q_user: neither setpriv, chroot nor runuser does it"; exit 1; fi
+q_reach </dev/null >/dev/null 2>&1
+q_status=$(q_etcdctl -w json endpoint status) || exit
+q_of() { printf '%s' "$q_status" | sed -n "s/.*\"$1\":\"*\([0-9a-z.-]*\).*/\1/p" | head -n 1; }
+q_size=$(q_of dbSize) q_cluster=$(printf %x "$(q_of cluster_id)") q_etcd=$(q_of version)`;
+
+/** Makes `$q_dir`, by the member's user where that may; ends where somebody else owns it. */
+function folderOf(): Sh {
+  return sh`q_uid_of=$(id -u -- "\${q_user:-$(id -un)}") || exit
+if [ ! -d "$q_dir" ] && ! $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own "$q_dir" 2>/dev/null; then
+  mkdir -p -- "\${q_dir%/*}/" && mkdir -m 0700 -- "$q_dir" && chown "$q_uid_of:$(id -g -- "$q_user")" "$q_dir" || exit
+fi
+if [ "$(stat -L -c %u -- "$q_dir")" != "$q_uid_of" ]; then
+  echo "$q_dir is $(stat -L -c %U -- "$q_dir")'s, wanted \${q_user:-our own}: etcd_backup_dir is a folder of its own"; exit 1
+fi
+umask 077
+$q_become chmod 0700 -- "$q_dir" || exit`;
+}
+
+/** What runs as the member's user: `$1` the folder, `$2` the passing name, `$3` what the step wants. */
+const CLEAR = 'cd -- "$1" && rm -f -- "$2" "$2.part" "$2.json"';
+
+/** `$3` is etcd's tool. Prints what it says of the file, its bytes of data and the file's digest. */
+const VERIFY = `cd -- "$1" || exit
+chmod 0600 -- "$2" || exit
+all=$(stat -c %s -- "$2") || exit
+if [ "$((all % 512))" != 32 ]; then echo "the snapshot has $all bytes: no digest at its end"; exit 1; fi
+data=$((all - 32))
+end=$(tail -c 32 -- "$2" | od -An -v -tx1 | tr -d ' \\n')
+sum=$(head -c "$data" -- "$2" | sha256sum)
+if [ "$end" != "\${sum%% *}" ]; then echo "the snapshot has SHA-256 \${sum%% *}, and $end at its end"; exit 1; fi
+case $3 in */etcdctl) api=ETCDCTL_API=3 ;; *) api= ;; esac
+told=$(env -i PATH="$PATH" $api "$3" -w json snapshot status "$2") || { printf '%s\\n' "$told"; exit 1; }
+case $told in *'"revision":'*) ;; *) echo "$3 does not tell what is in a snapshot: etcdutl is missing"; exit 1 ;; esac
+sum=$(sha256sum <"$2") || exit
+printf '%s {"bytes":%s} %s' "$told" "$data" "\${sum%% *}"`;
+
+/** `$3` is the name; standard input its description, whose presence means that the file is whole and verified. */
+const NAME = `cd -- "$1" && cat >"$2.json" && mv -f -- "$2" "$3.db" && mv -f -- "$2.json" "$3.json"`;

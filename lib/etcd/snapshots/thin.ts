@@ -1,0 +1,62 @@
+import { partsOf } from './snapshot.ts';
+
+/** So many hours, days, weeks and months keep a snapshot, their last one. */
+export interface Keep {
+  readonly hours: number;
+  readonly days: number;
+  readonly weeks: number;
+  readonly months: number;
+}
+
+/** Reads `24h 7d 4w 12m`, also with commas; undefined for `all`. What is left out keeps none. */
+export function parseKeep(text: string): Keep | undefined {
+  if (text.trim() === 'all') return undefined;
+  const count = (unit: string) => Number(new RegExp(`(\\d+)${unit}`).exec(text)?.[1] ?? 0);
+  return { hours: count('h'), days: count('d'), weeks: count('w'), months: count('m') };
+}
+
+/**
+ * The snapshots that may go: those that are the last of no hour, day, week or month that is still to keep one. Periods
+ * count by what they have, so a cluster that rests for a year loses nothing. The newest stays in any case, and so does
+ * whatever has a name that is not ours.
+ *
+ * @param files Names, of one cluster.
+ */
+export function thinned(files: readonly string[], keep: Keep | undefined): readonly string[] {
+  if (keep === undefined) return [];
+  const known = files
+    .flatMap((file) => {
+      const stamp = partsOf(file)?.stamp;
+      return stamp === undefined ? [] : [{ file, stamp }];
+    })
+    .sort((a, b) => (a.stamp < b.stamp ? 1 : a.stamp > b.stamp ? -1 : a.file < b.file ? 1 : -1));
+  const stay = new Set(known.slice(0, 1).map(({ file }) => file));
+  for (const [count, periodOf] of rules(keep)) {
+    const seen = new Set<string>();
+    for (const { file, stamp } of known) {
+      const period = periodOf(stamp);
+      if (seen.has(period)) continue;
+      if (seen.size === count) break;
+      seen.add(period);
+      stay.add(file);
+    }
+  }
+  return known.map(({ file }) => file).filter((file) => !stay.has(file));
+}
+
+/** By UTC, of stamps like `20261127T101500Z`. */
+function rules({ hours, days, weeks, months }: Keep): readonly [number, (stamp: string) => string][] {
+  return [
+    [hours, (stamp) => stamp.slice(0, 11)],
+    [days, (stamp) => stamp.slice(0, 8)],
+    [weeks, weekOf],
+    [months, (stamp) => stamp.slice(0, 6)],
+  ];
+}
+
+/** Weeks begin on Monday; 1 January 1970 was a Thursday. */
+function weekOf(stamp: string): string {
+  const [year, month, day] = [stamp.slice(0, 4), stamp.slice(4, 6), stamp.slice(6, 8)].map(Number);
+  const days = Date.UTC(year ?? 0, (month ?? 1) - 1, day) / 86_400_000;
+  return String(Math.floor((days + 3) / 7));
+}

@@ -1,0 +1,36 @@
+import type { QuorateError } from '../../errors.ts';
+import type { Intent } from '../facts/intent.ts';
+import { refusal } from '../refusal.ts';
+import type { EtcdHost } from '../surveyed.ts';
+
+/** The latest intent of the hosts that is not reached yet; undefined without one. */
+export function openIntent(hosts: readonly EtcdHost[]): Intent | undefined {
+  return hosts
+    .map(({ target }) => target.facts.intent)
+    .find((one) => one !== undefined && one.done === undefined);
+}
+
+/** The latest one that was reached by this verb; undefined where there is none, or another one is open. */
+export function doneIntent(hosts: readonly EtcdHost[], verb: string): Intent | undefined {
+  if (openIntent(hosts)) return undefined;
+  return hosts
+    .map(({ target }) => target.facts.intent)
+    .find((one) => one?.verb === verb && one.done !== undefined);
+}
+
+/** Why this may not begin: something else was begun and is not finished. */
+export function intentProblem(
+  cluster: { readonly name: string },
+  hosts: readonly EtcdHost[],
+  verb: string,
+  target?: string,
+): QuorateError | undefined {
+  const open = openIntent(hosts);
+  if (open === undefined || (open.verb === verb && (target === undefined || open.target === target)))
+    return undefined;
+  return refusal(
+    cluster,
+    `run ${open.runId} has begun something that is not finished: ${open.verb}, to ${open.target}`,
+    `finish it first: run ${open.verb} again, to the same target`,
+  );
+}

@@ -1,0 +1,38 @@
+import { main } from '../lib/cli/main.ts';
+import { backupPlay } from '../lib/etcd/operations/backup/play.ts';
+import { CLUSTER_FLAG } from '../lib/etcd/operations/shared/cluster-flag.ts';
+
+export default await main(import.meta.url, {
+  name: 'backup',
+  description:
+    'Takes a verified snapshot of each cluster, copies it where it is wanted, and thins what is there.',
+  inventory: '../inventory/local.yaml',
+  hides: ['diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'yes'],
+  examples: [
+    ['-i inventory/prod.yaml', 'one on a host of each cluster, in etcd_backup_dir'],
+    ['-i inventory/prod.yaml --to /srv/backups', 'and a copy on this machine'],
+    ['-i inventory/prod.yaml --list', 'which there are'],
+  ],
+  flags: [
+    { ...CLUSTER_FLAG, description: 'one cluster alone, where the inventory has several' },
+    {
+      name: 'to',
+      type: 'string',
+      placeholder: 'DIR',
+      description: 'also copy it to this folder of this machine',
+    },
+    {
+      name: 'keep',
+      type: 'string',
+      placeholder: '24h,7d,4w,12m',
+      description:
+        'the last of so many hours, days, weeks and months stays (default: etcd_backup_keep); or all',
+    },
+    {
+      name: 'list',
+      type: 'boolean',
+      description: 'only list the snapshots that there are; with --to also the copies',
+    },
+  ],
+  plays: [backupPlay],
+});

@@ -1,0 +1,31 @@
+import { main } from '../lib/cli/main.ts';
+import { lockProblems, lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
+import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/shared/cluster-flag.ts';
+import { etcdPlay } from '../lib/etcd/play.ts';
+
+const play = etcdPlay('lock', []);
+
+export default await main(import.meta.url, {
+  name: 'lock',
+  description: "Shows who has a cluster: a run, or a person whose hold keeps everybody's runs off.",
+  inventory: '../inventory/local.yaml',
+  hides: ['yes', 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'detailed-exitcode'],
+  examples: [
+    ['-i inventory/prod.yaml --show', 'who has it, since when and why'],
+    ['-i inventory/prod.yaml --hold "disk swap on etcd02"', 'keep every run off until it is released'],
+    ['-i inventory/prod.yaml --release', 'let runs in again'],
+  ],
+  flags: [
+    CLUSTER_FLAG,
+    { name: 'hold', type: 'string', placeholder: 'WHY', description: 'keep runs off, and tell them why' },
+    { name: 'release', type: 'boolean', description: 'end a hold' },
+    { name: 'show', type: 'boolean', description: 'only look: what is done without another word' },
+  ],
+  plays: [
+    {
+      ...play,
+      strategy: lockStrategy,
+      check: (hosts) => [...(play.check?.(hosts) ?? []), ...clusterProblems(hosts), ...lockProblems(hosts)],
+    },
+  ],
+});

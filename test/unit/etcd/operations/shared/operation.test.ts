@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { PlayRun } from '../../../../../lib/dsl/play.ts';
+import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
+import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
+import {
+  type Operation,
+  type OperationStep,
+  operationPlay,
+} from '../../../../../lib/etcd/operations/shared/operation.ts';
+import { ledger, tally } from '../../../../../lib/etcd/operations/shared/tally.ts';
+import { intentProblem } from '../../../../../lib/etcd/survey/intents.ts';
+import { fakeCluster, memberReading } from '../../../support/fake-cluster.ts';
+
+const LIVES = { facts: { owner: 'cluster etcd', reading: memberReading() } };
+const LEDGER = ledger(tally(3, 3));
+
+describe('an operation', () => {
+  /** A list of titles that gets shorter by what is carried out. */
+  function listOf(titles: readonly string[], broken: { title?: string; does?: () => void } = {}) {
+    const left = [...titles];
+    const done: string[] = [];
+    const operation: Operation = {
+      name: 'members',
+      derive: async () =>
+        left.map(
+          (title): OperationStep => ({
+            host: 'etcd01',
+            title,
+            ledger: LEDGER,
+            carryOut: async () => {
+              done.push(title);
+              if (title === broken.title) return broken.does?.();
+              left.shift();
+            },
+          }),
+        ),
+      verify: async () => {},
+    };
+    return { operation, done, left };
+  }
+
+  async function carryOut(operation: Operation, changes: Partial<PlayRun<EtcdFacts>> = {}) {
+    const cluster = fakeCluster([LIVES, LIVES, LIVES]);
+    const { strategy } = operationPlay(operation);
+    const run = cluster.run(changes);
+    let error: { message: string; exitCode?: number } | undefined;
+    try {
+      await strategy.admit?.(run);
+      if (!run.check) await strategy.converge(run);
+      await strategy.verify?.(run);
+    } catch (thrown) {
+      error = thrown as typeof error;
+    }
+    return { steps: cluster.steps, error };
+  }
+
+  it('shows all steps, then takes one after another', async () => {
+    const { operation, done } = listOf(['add', 'promote']);
+    const { steps, error } = await carryOut(operation);
+    expect(error).toBeUndefined();
+    expect(done).toEqual(['add', 'promote']);
+    expect(steps).toEqual([
+      'planned etcd01: add',
+      'planned etcd01: promote',
+      'begun etcd01: add',
+      'done etcd01: add',
+      'begun etcd01: promote',
+      'done etcd01: promote',
+    ]);
+  });
+
+  it('only shows them in a check', async () => {
+    const { operation, done } = listOf(['add']);
+    expect((await carryOut(operation, { check: true })).steps).toEqual(['planned etcd01: add']);
+    expect(done).toEqual([]);
+  });
+
+  it('asks nobody where nothing is to be done', async () => {
+    const consent = () => Promise.reject(new Error('asked'));
+    expect((await carryOut(listOf([]).operation, { consent })).error).toBeUndefined();
+  });
+
+  it('does nothing without consent: 3', async () => {
+    const { operation, done } = listOf(['add']);
+    const { error } = await carryOut(operation, { consent: async () => false });
+    expect([error?.exitCode, done]).toEqual([3, []]);
+    expect(error?.message).toContain('not agreed to');
+  });
+
+  it('stops at a step that is still to be done once it was carried out: 3', async () => {
+    const { operation, done } = listOf(['add', 'promote'], { title: 'add' });
+    const { error, steps } = await carryOut(operation);
+    expect([error?.exitCode, done, steps.at(-1)]).toEqual([3, ['add'], 'failed etcd01: add']);
+  });
+
+  it('stops at a step that fails, and begins no other', async () => {
+    const does = () => {
+      throw new Error('broken');
+    };
+    const { error, steps } = await carryOut(listOf(['add', 'promote'], { title: 'add', does }).operation);
+    expect(error?.message).toBe('broken');
+    expect(steps).not.toContain('begun etcd01: promote');
+  });
+
+  it('touches nothing where the steps are no longer those that were shown: 3', async () => {
+    const { operation, done, left } = listOf(['add']);
+    const consent = async () => {
+      left.push('another');
+      return true;
+    };
+    const { error } = await carryOut(operation, { consent });
+    expect([error?.exitCode, done]).toEqual([3, []]);
+    expect(error?.message).toContain('has changed since');
+  });
+
+  it('stops between two steps on request: 130, with what is left', async () => {
+    const { operation, done } = listOf(['add', 'promote']);
+    const { error } = await carryOut(operation, { stopping: () => done.length === 1 });
+    expect([error?.exitCode, done]).toEqual([130, ['add']]);
+    expect(error?.message).toContain('etcd01: promote');
+  });
+
+  it('wants every host, but for those that it is about: 4', async () => {
+    const missing = { unreachable: ['etcd03'] };
+    expect((await carryOut(listOf([]).operation, missing)).error?.exitCode).toBe(4);
+    const lenient = { ...listOf([]).operation, mayMiss: () => ['etcd03'] };
+    expect((await carryOut(lenient, missing)).error).toBeUndefined();
+  });
+});
+
+describe('what another run has begun', () => {
+  const intent: Intent = { verb: 'restore', target: 'snapshot a', runId: 'r1' };
+  it.each([
+    ['nothing', undefined, 'members', undefined],
+    ['the same', intent, 'restore', 'snapshot a'],
+    ['finished', { ...intent, done: 'r2' }, 'members', undefined],
+  ] as const)('%s: may go on', (_what, one, verb, target) => {
+    const { cluster, hosts } = fakeCluster([{ facts: { intent: one } }]);
+    expect(intentProblem(cluster, hosts, verb, target)).toBeUndefined();
+  });
+  it.each([
+    ['another verb', 'members', undefined],
+    ['another target', 'restore', 'snapshot b'],
+  ] as const)('%s is refused with its name and its run', (_what, verb, target) => {
+    const { cluster, hosts } = fakeCluster([{}, { facts: { intent } }]);
+    const problem = intentProblem(cluster, hosts, verb, target);
+    expect(problem?.exitCode).toBe(3);
+    expect(problem?.message).toContain('run r1 has begun something that is not finished: restore');
+  });
+});
