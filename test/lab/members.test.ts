@@ -202,6 +202,22 @@ describeLab('members come and go', () => {
     await finishes(THREE, '--remove', 'etcd04');
   });
 
+  all(
+    'what a member that left has besides is taken away by destroy, and the cluster is left alone',
+    async () => {
+      inventoryHas([...THREE, 'etcd04']);
+      const gone = await runPlaybook(lab, ['-y', '-l', 'etcd04', '--cluster', 'inventory'], {
+        playbook: 'destroy',
+      });
+      expect(said(gone)).toBe('');
+      expect(
+        (await lab.ssh('etcd04', 'ls /opt/etcd /etc/systemd/system/etcd.service 2>&1')).stdout,
+      ).not.toContain('ssl');
+      inventoryHas(THREE);
+      expect((await runPlaybook(lab, [], { playbook: 'status' })).code).toBe(0);
+    },
+  );
+
   all('from three to one and back', async () => {
     inventoryHas(['etcd01']);
     expect((await yes()).code).toBe(3);
