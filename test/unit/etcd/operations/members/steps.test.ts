@@ -270,6 +270,15 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
     ['restart etcd03', 'files'],
   ],
   [
+    'two move: the second once the first has been started anew',
+    scene(THREE, [
+      place(1),
+      place(2, { peerUrl: 'https://10.0.0.8:2380' }),
+      place(3, { peerUrl: 'https://10.0.0.9:2380' }),
+    ]),
+    ['tell etcd02', 'restart etcd02', 'let in etcd03', 'tell etcd03', 'restart etcd03', 'files'],
+  ],
+  [
     'it moves, and another one is down',
     scene(
       [member(1), dead(2), member(3)],
