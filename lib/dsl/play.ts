@@ -1,3 +1,4 @@
+import type { CertificatesState } from './certificates-state.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { LedgerPlace } from './ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
@@ -95,8 +96,8 @@ export interface PlayRun<Facts = unknown> {
    * what a plan changes is locked already. Throws exit code 6 where another run holds one.
    */
   locked<T>(hosts: readonly PlayHost<Facts>[], work: () => Promise<T>): Promise<T>;
-  /** Shows what a cluster is like: a table in the end, data for other programs. */
-  show(state: ClusterState): void;
+  /** Shows what a cluster, or its certificates, are like: a table in the end, data for other programs. */
+  show(state: ClusterState | CertificatesState): void;
   /** What became of it all, in a sentence: reports close with it. */
   conclude(message: string): void;
   /**
