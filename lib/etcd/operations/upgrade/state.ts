@@ -79,7 +79,7 @@ function memberNow(host: EtcdHost, oldLog: boolean): MemberNow {
 }
 
 /** Of the program that a member runs, or would. */
-export function versionOf({ target: { facts } }: EtcdHost): string | undefined {
+function versionOf({ target: { facts } }: EtcdHost): string | undefined {
   return facts.reading?.status?.version ?? facts.kept.program ?? facts.installed;
 }
 
