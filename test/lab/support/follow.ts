@@ -15,21 +15,21 @@ export interface Followed {
   readonly errors: Outcome['errors'];
 }
 
+export interface Followers {
+  readonly started?: (child: ChildProcess) => void;
+  /** Each task event as it comes; the next one waits for it. */
+  readonly task?: (event: TaskEvent) => Promise<void> | void;
+  /** Each step event of a verb, the same way. */
+  readonly step?: (event: StepEvent) => Promise<void> | void;
+  /** By default `site`. */
+  readonly playbook?: string;
+}
+
 /** One `step` event of the JSON stream. */
 export interface StepEvent {
   readonly host: string;
   readonly title: string;
-  readonly status: string;
-}
-
-export interface Followers {
-  /** `site` when not given. */
-  readonly playbook?: string;
-  /** Each step of an operation as it comes; the next event waits for it. */
-  readonly step?: (event: StepEvent) => Promise<void> | void;
-  readonly started?: (child: ChildProcess) => void;
-  /** Each task event as it comes; the next one waits for it. */
-  readonly task?: (event: TaskEvent) => Promise<void> | void;
+  readonly status: 'planned' | 'begun' | 'done' | 'failed';
 }
 
 /** Runs a playbook to its end, and tells its events while it goes on. */

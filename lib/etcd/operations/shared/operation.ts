@@ -35,8 +35,8 @@ export interface Operation {
   prepare?(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void>;
   /** Hosts that may be out of reach: what is done is about them. By default none may. */
   mayMiss?(run: PlayRun<EtcdFacts>): readonly string[];
-  /** What is asked before the first step; by default whether to go on. */
-  question?(surveyed: Surveyed): string;
+  /** What is asked before the first step, by default whether to go on; undefined where nothing is to be asked. */
+  question?(surveyed: Surveyed): string | undefined;
   /** Looks at the cluster in the end, where all is done; by default its health. */
   verify?(run: PlayRun<EtcdFacts>): Promise<void>;
 }
@@ -80,9 +80,9 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     async converge(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined) return;
-      if (planned.length === 0) return closeIntent(run, surveyed, operation);
-      const question = operation.question?.(surveyed) ?? `${surveyed.cluster.name}: go on?`;
-      if (!(await run.consent(question))) {
+      if (planned.length === 0) return closeIntent(run, operation, surveyed);
+      const question = operation.question ? operation.question(surveyed) : `${surveyed.cluster.name}: go on?`;
+      if (question !== undefined && !(await run.consent(question))) {
         throw refusal(surveyed.cluster, 'not agreed to: nothing was changed');
       }
       await run.locked(run.hosts, () => carryOutAll(run, operation, planned));
@@ -92,6 +92,15 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
       await (operation.verify ?? showStatus)(run);
     },
   };
+}
+
+/** All is done, and a run that did it was killed before it could say so. */
+async function closeIntent(run: PlayRun<EtcdFacts>, operation: Operation, surveyed: Surveyed): Promise<void> {
+  const open = openIntent(run.hosts);
+  if (open?.verb !== operation.name) return;
+  const wish = await operation.wish?.(run, surveyed);
+  if (wish?.target !== open.target) return;
+  await run.locked(run.hosts, () => finishIntent(run, operation.name, wish));
 }
 
 function refuseMissing(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, { mayMiss }: Operation): void {
@@ -127,17 +136,6 @@ async function carryOutAll(
     left = await takeFirst(run, operation, left);
   }
   if (wish) await finishIntent(run, operation.name, wish);
-}
-
-/** All is done, and a run that was killed then has not said so. */
-async function closeIntent(
-  run: PlayRun<EtcdFacts>,
-  { hosts }: Surveyed,
-  operation: Operation,
-): Promise<void> {
-  if (openIntent(hosts)?.verb !== operation.name) return;
-  const wish = await operation.wish?.(run, surveyedOf(run));
-  if (wish) await run.locked(run.hosts, () => finishIntent(run, operation.name, wish));
 }
 
 /** Carries out the first and proves it; gives what is left then. */
