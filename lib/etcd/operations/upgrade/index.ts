@@ -55,7 +55,7 @@ export function upgradeOperation(): Operation {
 }
 
 /** What is wrong with the command line and the variables, before any contact. */
-function upgradeProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
+export function upgradeProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
   const wrong = (message: string, hint: string): PlayProblem => ({ host: first.name, message, hint });
