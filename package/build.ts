@@ -31,7 +31,7 @@ async function buildCode(): Promise<void> {
     },
     platform: 'node',
     external: (id: string) => !/^[./]/.test(id),
-    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/[name]-[hash].js', minify },
+    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/[name].js', minify },
   });
   chmodSync(join(DIST, 'quorate.js'), 0o755);
 }
@@ -59,11 +59,19 @@ function buildTypes(): void {
     const reference = file.startsWith('package/') ? '/// <reference types="node" />\n' : '';
     // Tabs: a tenth of all that is installed would be spaces.
     // What nobody imports by name needs no words: only what is in it is checked.
-    const told = file.startsWith('lib/etcd/') ? named.replaceAll(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, '') : named;
+    const told = !isRead(file) ? named.replaceAll(/^\s*\/\*\*[\s\S]*?\*\/\n/gm, '') : named;
     const indented = told.replaceAll(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4));
     writeFileSync(target, `${reference}${indented}`);
   }
   rmSync(made, { recursive: true });
+}
+
+/** Its types are what authors of roles, and of programs that run playbooks, write against. */
+function isRead(file: string): boolean {
+  return (
+    /^(package|lib\/(dsl|resources|kit)|lib\/cli\/(playbook-)?run)\b/.test(file) ||
+    file === 'lib/runner/events.d.ts'
+  );
 }
 
 function declarationOf(file: string): string {

@@ -1,6 +1,7 @@
 /** What `import … from 'quorate'` gives: the DSL, the resources, and what runs a playbook. */
 export { type PlaybookOptions, playbook } from '../lib/cli/playbook.ts';
-export { type Outcome, type PlaybookRun, type RunOptions, run } from '../lib/cli/run.ts';
+export type { Outcome, PlaybookRun, RunOptions } from '../lib/cli/playbook-run.ts';
+export { run } from '../lib/cli/run.ts';
 export { type BlockOptions, block } from '../lib/dsl/block.ts';
 export type { ClusterState } from '../lib/dsl/cluster-state.ts';
 export { defineEdit, type Edited, type EditOptions } from '../lib/dsl/edit.ts';

@@ -5,7 +5,7 @@ import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { trustedRecord } from '../lib/etcd/facts/kept.ts';
 import { clusterPki, memberSans } from '../lib/etcd/files/certificates.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
-import { caFile, pairFiles } from '../lib/etcd/model/paths.ts';
+import { caFile, crlFile, pairFiles } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { fingerprints } from '../lib/pki/index.ts';
 import { LaterContent } from '../lib/resources/content/later.ts';
@@ -30,11 +30,13 @@ export const certs: Role<EtcdFacts> = {
     const member = memberOf(target);
     const root = member.user === undefined ? {} : { owner: 'root' };
     const ca = caContent(target);
+    const trusted = target.facts.cluster?.trustPem ?? ca;
     return [
       ...etcdAccount(member),
       directory(member.certDir, { mode: '0755', ...root, title: 'the certificate directory exists' }),
-      trustedCa(member, ca),
-      caRecord(member, ca),
+      trustedCa(member, trusted),
+      caRecord(member, trusted),
+      ...revoked(target, member),
       leaf(target, member, 'server', ca),
       leaf(target, member, 'peer', ca),
     ];
@@ -54,6 +56,15 @@ function caContent(target: Target<EtcdFacts>): string | LaterContent {
 function trustedCa(member: Member, content: string | LaterContent): Task {
   const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
   return file(caFile(member), { content, mode: '0644', ...root, title: "the cluster's CA is trusted" });
+}
+
+/** etcd reads it for each connection, once etcd.conf names it. */
+function revoked({ facts }: Target<EtcdFacts>, member: Member): readonly Task[] {
+  const list = facts.cluster?.crl;
+  if (list === undefined) return [];
+  const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
+  const title = 'revoked certificates of clients are on the list';
+  return [file(crlFile(member), { source: list.path, mode: '0644', ...root, title })];
 }
 
 /** Which CA the host was set up with, among root's records: another one is refused from here on. */
@@ -81,6 +92,7 @@ function leaf(
   const { user, group, name } = member;
   const pair = pairFiles(member, kind);
   const sans = memberSans(target);
+  const { retired, newKeys: newKey } = target.facts.cluster ?? {};
   return issuedCertificate(pair.cert, {
     keyPath: pair.key,
     ...(user !== undefined && { owner: user }),
@@ -89,7 +101,8 @@ function leaf(
     ca,
     // Before the survey there is nothing to compare with.
     renewBefore: target.facts.cluster?.renewBefore[kind] ?? 0,
-    issue: async () => (await clusterPki(target)).issueMember(name, kind, sans),
+    ...(retired && { retired }),
+    issue: async () => (await clusterPki(target)).issueMember(name, kind, sans, { retired, newKey }),
     title: `${name} has its ${kind} certificate`,
   });
 }

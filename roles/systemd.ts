@@ -6,7 +6,12 @@ import { etcdAccount } from '../lib/etcd/account.ts';
 import { etcdctlFunction, wantedEtcdctl } from '../lib/etcd/facts/etcdctl.ts';
 import { formedText } from '../lib/etcd/facts/formed.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
-import { bootstrapEnvironment, etcdConf, withoutBootstrapKeys } from '../lib/etcd/files/etcd-conf.ts';
+import {
+  bootstrapEnvironment,
+  etcdConf,
+  joinEnvironment,
+  withoutBootstrapKeys,
+} from '../lib/etcd/files/etcd-conf.ts';
 import { type MemberServiceOptions, memberService } from '../lib/etcd/files/member-service.ts';
 import { tellingLine } from '../lib/etcd/files/telling-line.ts';
 import { etcdUnit, loadedPaths, recordCommand } from '../lib/etcd/files/unit.ts';
@@ -31,6 +36,9 @@ import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** Seconds for a member to answer after its start; a first election takes one or two. */
 const READY = 60;
+
+/** The same for one that joins: all data comes over the network first. */
+const JOINED = 300;
 
 /** The unit (or the plain process), enabled and running with the files as they are. */
 export const systemd: Role<EtcdFacts> = {
@@ -70,8 +78,8 @@ function unit(target: Target<EtcdFacts>, member: Member) {
         logs: member.logFiles,
         loads: loads(target, member, { [path]: sha256(content) }),
         ready: {
-          until: sh`[ "$(systemctl is-active ${member.service}.service)" = active ] && ${answers(member)}`,
-          timeout: READY,
+          until: sh`[ "$(systemctl is-active ${member.service}.service)" = active ] && ${ready(target, member)}`,
+          timeout: joins(target) ? JOINED : READY,
           telling: tellingLine,
         },
       }),
@@ -97,8 +105,8 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
         log: logFile(member),
         loads: loads(target, member),
         ready: {
-          until: sh`grep -q ${listening} /proc/net/tcp /proc/net/tcp6 && ${answers(member)}`,
-          timeout: READY,
+          until: sh`grep -q ${listening} /proc/net/tcp /proc/net/tcp6 && ${ready(target, member)}`,
+          timeout: joins(target) ? JOINED : READY,
           telling: tellingLine,
         },
       }),
@@ -111,8 +119,14 @@ function plainProcess(target: Target<EtcdFacts>, member: Member) {
 }
 
 /** A process runs before it has a quorum, and who finds it running did not wait for that. */
-function mayWaitForQuorum({ facts }: Target<EtcdFacts>): boolean {
-  return facts.formed === undefined && facts.service === 'active' && facts.reading?.healthy !== true;
+function mayWaitForQuorum(target: Target<EtcdFacts>): boolean {
+  const { facts } = target;
+  return (
+    !joins(target) &&
+    facts.formed === undefined &&
+    facts.service === 'active' &&
+    facts.reading?.healthy !== true
+  );
 }
 
 function quorum(member: Member): Task {
@@ -142,9 +156,24 @@ function formed(
 }
 
 function wanted(target: Target<EtcdFacts>, member: Member, service: ManagedOptions): MemberServiceOptions {
-  const token = target.facts.cluster?.token;
-  const content = token === undefined ? undefined : bootstrapEnvironment(token);
-  return { service, record: loadedRecord(member), bootstrap: { path: bootstrapFile(member), content } };
+  const bootstrap = { path: bootstrapFile(member), content: firstStart(target) };
+  return { service, record: loadedRecord(member), bootstrap };
+}
+
+/** What a member is told at its first start only. */
+function firstStart({ facts: { cluster } }: Target<EtcdFacts>): string | undefined {
+  if (cluster?.joins) return joinEnvironment(cluster.joins);
+  return cluster?.token === undefined ? undefined : bootstrapEnvironment(cluster.token);
+}
+
+function joins({ facts }: Target<EtcdFacts>): boolean {
+  return facts.cluster?.joins !== undefined;
+}
+
+/** It does its work; a learner, which lets nobody read through it, answers. */
+function ready(target: Target<EtcdFacts>, member: Member): Sh {
+  if (!joins(target)) return answers(member);
+  return sh`(${wantedEtcdctl(member)}; q_reach; q_etcdctl endpoint status)`;
 }
 
 /** What a start must have loaded; `digests` of files that are written by this run. */

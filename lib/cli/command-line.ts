@@ -24,9 +24,9 @@ export interface CommandLine extends Playbook {
   ) => void;
   /**
    * A run shows what it is about to do and asks. Without a terminal to ask at it wants `--yes`, before any contact; a
-   * check asks nothing.
+   * check asks nothing. A function says with which options that is.
    */
-  readonly asks?: true;
+  readonly asks?: true | ((options: Options) => boolean);
   /** Words of this playbook besides its flags, for the help: `[GROUP]`. */
   readonly words?: string;
   /** What the words mean: plays that are made of them. Throws exit code 1. */
@@ -37,6 +37,8 @@ export interface CommandLine extends Playbook {
   readonly pipes?: boolean;
   /** Shows the inventory instead of running anything on its hosts. */
   readonly show?: (inventory: Inventory, options: Options) => Promise<void>;
+  /** With some options a playbook prints a document and runs nothing. */
+  readonly prints?: (options: Options) => Promise<string> | undefined;
   /** With some options a playbook does something else than run: what it finds, as errors. */
   readonly instead?: (options: Options) => Promise<readonly QuorateError[]> | undefined;
 }

@@ -39,12 +39,19 @@ export interface Starter {
   readonly connect?: typeof connect;
   /** Holds on to the run, to end it early; gives back how to let it go. */
   hold(run: Run, warn: (message: string) => void): () => void;
+  /** Asks whether to go on; without it nobody is there to agree. */
+  readonly ask?: (question: string) => Promise<boolean>;
   /** The run was given up, and something of it may still be under way. */
   leave(code: ExitCode): void;
 }
 
 /** With the process goes what is still under way; on hosts it ends with the connection. */
-const PERSON: Starter = { report: createReport, hold: onSignals, leave: (code) => process.exit(code) };
+const PERSON: Starter = {
+  report: createReport,
+  ask: askConsent,
+  hold: onSignals,
+  leave: (code) => process.exit(code),
+};
 
 /** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
 export async function execute(
@@ -121,7 +128,7 @@ export async function execute(
   const warnings = checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
-  if (playbook.asks) requireAnswers(options);
+  if (playbook.asks === true || playbook.asks?.(options)) requireAnswers(options);
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, log } = options;
@@ -145,7 +152,8 @@ export async function execute(
     note: auditNote(playbook.name, options),
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
-    consent: async (question) => options.yes || report.suspend(() => askConsent(question)),
+    consent: async (question) =>
+      options.yes || (await report.suspend(async () => starter.ask?.(question))) === true,
     sink: {
       emit: (event) => report.emit(completeCommands(event, started, options)),
       progress: (progress) => report.progress(progress),

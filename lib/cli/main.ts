@@ -71,6 +71,11 @@ async function commandInRun(
       return EXIT.ok;
     }
     options = parsed;
+    const printed = await playbook.prints?.(options);
+    if (printed !== undefined) {
+      process.stdout.write(printed);
+      return EXIT.ok;
+    }
     const found = await playbook.instead?.(options);
     if (found !== undefined) {
       const { reportUsage } = await import('./usage.ts');

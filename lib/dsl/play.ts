@@ -1,3 +1,4 @@
+import type { CertificatesState } from './certificates-state.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { LedgerPlace } from './ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
@@ -56,13 +57,14 @@ export interface PlayHost<Facts = unknown> {
   receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number>;
   /**
    * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
-   * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty.
+   * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty. `others` is what this plan
+   * is to take for the hosts of the inventory, where one of them is not to count, or one counts that is not there.
    *
    * @example
    * await host.replan({ etcd_version: '3.6.16' });
    * await host.apply(isInTurn);
    */
-  replan(vars?: Vars): Promise<void>;
+  replan(vars?: Vars, others?: HostData['hostvars']): Promise<void>;
   /** Reads the facts anew, in one exchange: an operation looks again after each of its steps. */
   refresh(): Promise<void>;
   /**
@@ -94,8 +96,8 @@ export interface PlayRun<Facts = unknown> {
    * what a plan changes is locked already. Throws exit code 6 where another run holds one.
    */
   locked<T>(hosts: readonly PlayHost<Facts>[], work: () => Promise<T>): Promise<T>;
-  /** Shows what a cluster is like: a table in the end, data for other programs. */
-  show(state: ClusterState): void;
+  /** Shows what a cluster, or its certificates, are like: a table in the end, data for other programs. */
+  show(state: ClusterState | CertificatesState): void;
   /** What became of it all, in a sentence: reports close with it. */
   conclude(message: string): void;
   /**

@@ -1,8 +1,7 @@
 import { quote } from '../dsl/sh.ts';
 import { fromHere } from '../paths.ts';
-import { type Member, memberOf } from './model/cluster.ts';
+import type { Member } from './model/cluster.ts';
 import { etcdctlWrapper } from './model/paths.ts';
-import type { Surveyed } from './surveyed.ts';
 
 /** etcdctl on the host of `place` with the member's own certificate, as a line to copy; `versions` are those that run. */
 export function etcdctlLine(
@@ -36,22 +35,4 @@ export function wrapperLine(place: Member, command: string): string {
 export function whereToRun({ host, user, local }: Member): readonly string[] {
   const where = [...(local ? [] : [`on ${host}`]), ...(user === undefined ? [] : [`as root or ${user}`])];
   return where.length > 0 ? [`# ${where.join(', ')}:`] : [];
-}
-
-/** Lines to copy, one a command, for a host whose member answers. */
-export function etcdctlLines({ cluster, hosts }: Surveyed, ...commands: readonly string[]): string {
-  const answers = hosts.find(({ target }) => target.facts.reading?.healthy)?.target;
-  const place = answers ? memberOf(answers) : cluster.members[0]!;
-  const endpoint = answers?.facts.reading?.clientUrl || place.clientUrl;
-  const versions = hosts.map(({ target }) => target.facts.reading?.status?.version);
-  return [
-    ...whereToRun(place),
-    ...commands.map((command) => etcdctlLine(place, [endpoint], command, versions)),
-  ].join('\n');
-}
-
-/** Lines that put a member on the list of a cluster that lives; one that has joined before is taken off it first. */
-export function addLines(surveyed: Surveyed, { name, peerUrl }: Member, joinedAs?: string): string {
-  const add = `member add ${quote(name)} --peer-urls=${quote(peerUrl)}`;
-  return etcdctlLines(surveyed, ...(joinedAs === undefined ? [] : [`member remove ${quote(joinedAs)}`]), add);
 }

@@ -59,6 +59,8 @@ class Constructor {
 
   async #keyed(keyed: Readonly<Record<string, Raw>>): Promise<void> {
     const key = await this.#evaluate('keyed_groups', keyed.key ?? null);
+    // A default stands for what is empty, not for what cannot be evaluated.
+    if (key === undefined) return;
     const usual = keyed.default_value;
     const fallback = typeof usual === 'string' ? usual : undefined;
     if (!isTrue(key) && fallback === undefined) return;
@@ -66,12 +68,13 @@ class Constructor {
     const separator = String(keyed.separator ?? '_');
     const bare = prefix === '' && this.#options.get('leading_separator')?.value === false;
     const start = `${prefix}${bare ? '' : separator}`;
-    const parent = keyed.parent_group === undefined ? undefined : await this.#text(keyed.parent_group);
+    const parent = await this.#text(keyed.parent_group ?? '');
+    if (parent === undefined) return;
     for (const name of namesOf(key, separator, fallback, keyed.trailing_separator === false)) {
       const group = this.#group(`${start}${name}`);
       this.#join(group);
       const { tree, source } = this.#construction;
-      if (parent) tree.addChild(this.#group(parent), group, source.position(source.root));
+      if (parent !== '') tree.addChild(this.#group(parent), group, source.position(source.root));
     }
   }
 
@@ -96,11 +99,13 @@ class Constructor {
     );
   }
 
+  /** undefined where it cannot be evaluated. */
   async #text(template: Raw): Promise<string | undefined> {
     const value = await this.#orNothing(() =>
       this.#templates.evaluate(this.#host.name, this.#variable('parent_group', template)),
     );
-    return typeof value === 'string' && value !== '' ? value : undefined;
+    if (value === undefined) return undefined;
+    return typeof value === 'string' ? value : '';
   }
 
   async #orNothing(work: () => Promise<unknown>): Promise<unknown> {

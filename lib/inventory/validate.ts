@@ -38,7 +38,7 @@ export async function varChecker(schema: VarSchema): Promise<VarChecker> {
           if (property.default !== undefined) vars[name] = property.default;
           continue;
         }
-        const value = coerce(setting.value, property.type);
+        const value = coerce(setting.value, property.type, property.format);
         let validate = compiled.get(name);
         if (!validate) {
           validate = ajv.compile(property);
@@ -81,9 +81,10 @@ export function resolvePath(path: string, folder: string | undefined): string {
   return resolve(folder ?? process.cwd(), path);
 }
 
-/** What people write for Ansible: `yes` is true, "2379" is a number; `-e` knows only text. */
-export function coerce(value: unknown, type: unknown): unknown {
+/** What people write for Ansible: `yes` is true, "2379" is a number, v3.5.30 is 3.5.30; `-e` knows only text. */
+export function coerce(value: unknown, type: unknown, format?: unknown): unknown {
   if (typeof value !== 'string') return value;
+  if (format === 'version') return value.replace(/^v(?=\d)/, '');
   if (type === 'boolean') {
     if (/^(yes|on|true)$/i.test(value)) return true;
     if (/^(no|off|false)$/i.test(value)) return false;

@@ -1,4 +1,5 @@
-import { type Outcome, runOn } from '../cli/run.ts';
+import { runOn } from '../cli/embedded.ts';
+import type { Outcome } from '../cli/playbook-run.ts';
 import type { HostFacts } from '../dsl/host-facts.ts';
 import { plainPlay } from '../dsl/plain-play.ts';
 import type { Role, Vars } from '../dsl/role.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../cli/run.ts';
+import type { Outcome } from '../cli/playbook-run.ts';
 import { EXIT } from '../errors.ts';
 import type { Convergence } from './converge.ts';
 import type { BuiltTask } from './fake-host.ts';

@@ -139,7 +139,7 @@ function checkCa(pem: string, dir: string): void {
   if (problem) {
     throw new QuorateError(`${caPath(dir)} ${problem}`, {
       exitCode: EXIT.refused,
-      hint: 'restore it from a backup, or rotate the CA',
+      hint: 'restore it from a backup; while members still live under it, a rotation makes another one',
     });
   }
 }

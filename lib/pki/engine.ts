@@ -56,10 +56,40 @@ export async function signRequest(plan: CertificatePlan, key: KeyObject): Promis
   return `${request.toString('pem')}\n`;
 }
 
+/** A list of revoked certificates (RFC 5280, 5), DER: those of the list before, and these serial numbers in hex. */
+export async function signRevocations(
+  before: Uint8Array<ArrayBuffer> | Buffer | undefined,
+  serials: readonly string[],
+  signer: Required<Signer>,
+): Promise<Buffer> {
+  const x509 = await library();
+  const now = new Date();
+  const known = before === undefined ? [] : new x509.X509Crl(new Uint8Array(before)).entries;
+  const kept = known.map(({ serialNumber, revocationDate }) => ({ serialNumber, revocationDate }));
+  const fresh = serials
+    .filter((one) => !kept.some(({ serialNumber }) => serialNumber === one))
+    .map((serialNumber) => ({ serialNumber, revocationDate: now }));
+  const issuer = new x509.X509Certificate(signer.certPem);
+  const authority = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
+  const list = await x509.X509CrlGenerator.create(
+    {
+      issuer: issuer.subjectName,
+      thisUpdate: now,
+      nextUpdate: issuer.notAfter,
+      entries: [...kept, ...fresh],
+      extensions: authority ? [new x509.AuthorityKeyIdentifierExtension(authority)] : [],
+      signingKey: await signingKey(signer.key),
+      signingAlgorithm: { ...importAlgorithm(signer.key), hash: digestFor(signer.key) },
+    },
+    webcrypto,
+  );
+  return Buffer.from(list.rawData);
+}
+
 let loaded: Promise<Library> | undefined;
 
 /** Loaded at the first certificate to make: a run that changes nothing does without. */
-function library(): Promise<Library> {
+export function library(): Promise<Library> {
   loaded ??= import('reflect-metadata').then(() => import('@peculiar/x509'));
   return loaded;
 }

@@ -13,7 +13,11 @@ export interface WriteOptions {
  * Writes a file whole, durable when this returns, and with its mode from the first byte on. False when it
  * was to be new and somebody else was first.
  */
-export async function writeWhole(path: string, content: string, options: WriteOptions): Promise<boolean> {
+export async function writeWhole(
+  path: string,
+  content: string | Buffer,
+  options: WriteOptions,
+): Promise<boolean> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
   try {

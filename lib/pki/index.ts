@@ -1,10 +1,25 @@
 export { parseDuration } from '../duration.ts';
+export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
+export { certificatesIn, isIssuedBy } from './chain.ts';
 export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
+export { crlPath, readCrl, revokeBundle } from './crl.ts';
 export { privateFolder, readIfAny, writeWhole } from './files.ts';
-export { type LeafRules, openPki, readRules } from './open.ts';
+export { certificateInfo, type LeafRules, openPki, readRules } from './open.ts';
+export { readClientPair } from './pairs.ts';
 export { parseCertificate } from './parse.ts';
 export { caPassphrase } from './passphrase.ts';
-export type { MemberCertificate, Pki } from './pki.ts';
+export type { MemberCertificate, Pki, Reissue } from './pki.ts';
 export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';
+export {
+  bundleOf,
+  bundlePath,
+  dropBundle,
+  makeNextCa,
+  readNextCa,
+  readPreviousCa,
+  switchToNextCa,
+  withoutCa,
+  writeBundle,
+} from './rotation.ts';

@@ -51,6 +51,20 @@ export function keyType(algo: string, size?: number): KeyType | undefined {
   }
 }
 
+/** The key is one of this type. */
+export function isOfType({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, type: KeyType): boolean {
+  switch (type.algo) {
+    case 'ecdsa':
+      return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === CURVE_NAMES[type.size];
+    case 'rsa':
+      return asymmetricKeyType === 'rsa' && asymmetricKeyDetails?.modulusLength === type.size;
+    case 'ed25519':
+      return asymmetricKeyType === 'ed25519';
+  }
+}
+
+const CURVE_NAMES = { 256: 'prime256v1', 384: 'secp384r1', 521: 'secp521r1' } as const;
+
 /** PEM as etcd and openssl like it best: SEC 1 for EC, PKCS#1 for RSA, PKCS#8 for the rest. */
 export function keyPem(key: KeyObject): Secret {
   const type = key.asymmetricKeyType === 'ec' ? 'sec1' : key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'pkcs8';

@@ -9,6 +9,11 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
   return (await import('./pki.ts')).openFolder(options);
 }
 
+/** What `cfssl certinfo -cert FILE` prints of the first certificate of a text; throws where there is none. */
+export async function certificateInfo(pem: string): Promise<string> {
+  return (await import('./certinfo.ts')).certificateInfo(pem);
+}
+
 /** What decides whether a member's certificate is as it should be, besides what the inventory says of it. */
 export interface LeafRules {
   /** The hosts in the folder's `server-csr.json` that are no member's: every member's certificates carry them. */

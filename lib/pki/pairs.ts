@@ -28,6 +28,11 @@ export async function readPair(folder: string, name: string): Promise<Pair | und
   }
 }
 
+/** The pair that the playbooks themselves show; undefined when this machine has none. */
+export function readClientPair(dir: string): Promise<Pair | undefined> {
+  return readPair(dir, 'client');
+}
+
 /** Stores a pair, the key first: a certificate never stands there without the key to it. */
 export async function writePair(
   folder: string,

@@ -1,7 +1,10 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
+import { bundleDir, noteSerial, readBundles } from './bundles.ts';
+import { fingerprint } from './ca.ts';
 import { readConfig } from './cfssl.ts';
 import { intermediates } from './chain.ts';
 import {
@@ -12,7 +15,8 @@ import {
   requiredUsages,
 } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
-import { newKey } from './keys.ts';
+import { privateFolder, writeWhole } from './files.ts';
+import { isOfType, newKey } from './keys.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
 import { type Pair, readPair, writePair } from './pairs.ts';
@@ -26,7 +30,19 @@ export interface Pki {
   /** The CA, made when there is none, together with a client's pair. */
   ensureCa(): Promise<{ readonly pem: string }>;
   /** A member's certificate for exactly these names: the stored one while it is fine, else a new one. */
-  issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Pair>;
+  issueMember(
+    name: string,
+    kind: 'server' | 'peer',
+    sans: readonly string[],
+    reissue?: Reissue,
+  ): Promise<Pair>;
+  /**
+   * The bundle of an application: `NAME.pem` and `NAME-key.pem` in `clients/NAME`, with what it is to trust as `ca.pem`.
+   * `trusts` says what that is where it is not the CA alone.
+   */
+  issueBundle(name: string, trusts?: string, reissue?: Reissue): Promise<Pair>;
+  /** Names of the bundles that are to be made anew: their end is near, they are another CA's, or `retired`. */
+  bundlesDue(retired?: readonly string[]): Promise<readonly string[]>;
   /** The pair the playbooks and etcdctl use. */
   issueClient(): Promise<Pair>;
   /** Fails where issuing these would, and makes nothing; returns what there is to warn of. */
@@ -34,15 +50,27 @@ export interface Pki {
 }
 
 /** One of a member's two certificates, with the names that are to be in it. */
-export interface MemberCertificate {
+export interface MemberCertificate extends Reissue {
   readonly name: string;
   readonly kind: 'server' | 'peer';
   readonly sans: readonly string[];
 }
 
-interface Wanted {
+/** What is to be made anew although nothing is wrong with it. */
+export interface Reissue {
+  /** Fingerprints of certificates that are to go. */
+  readonly retired?: readonly string[] | undefined;
+  /** With another key. By default it stays: a certificate alone takes its place in one move, a pair in two. */
+  readonly newKey?: boolean | undefined;
+}
+
+interface Wanted extends Reissue {
   readonly folder: string;
+  /** Of its files, without ending. */
+  readonly base: string;
   readonly kind: LeafKind;
+  /** Its serial number is noted: see `noteSerial`. */
+  readonly revocable?: true;
   readonly subject: readonly SubjectAttribute[];
   readonly sans: readonly string[];
 }
@@ -78,9 +106,32 @@ class FolderPki implements Pki {
     return this.#ensured;
   }
 
-  async issueMember(name: string, kind: 'server' | 'peer', sans: readonly string[]): Promise<Pair> {
+  async issueMember(
+    name: string,
+    kind: 'server' | 'peer',
+    sans: readonly string[],
+    reissue: Reissue = {},
+  ): Promise<Pair> {
     await this.ensureCa();
-    return this.#once(this.#member({ name, kind, sans }));
+    return this.#once(this.#member({ name, kind, sans, ...reissue }));
+  }
+
+  async issueBundle(name: string, trusts?: string, reissue: Reissue = {}): Promise<Pair> {
+    const { pem } = await this.ensureCa();
+    const wanted = this.#bundle(name, reissue);
+    // First: a bundle counts once it has its pair, and who is to trust two CAs does so before it meets the second.
+    await privateFolder(wanted.folder);
+    await writeWhole(join(wanted.folder, 'ca.pem'), trusts ?? pem, { mode: 0o644 });
+    return this.#once(wanted);
+  }
+
+  async bundlesDue(retired?: readonly string[]): Promise<readonly string[]> {
+    const caPem = await caInUse(this.#dir, this.#trusted);
+    const due = (await readBundles(this.#dir)).map(async ({ name }) => {
+      const stored = caPem && (await this.#stored(this.#bundle(name, { retired }), caPem));
+      return stored ? [] : [name];
+    });
+    return (await Promise.all(due)).flat();
   }
 
   issueClient(): Promise<Pair> {
@@ -112,13 +163,26 @@ class FolderPki implements Pki {
     return { pem };
   }
 
-  #member({ name, kind, sans }: MemberCertificate): Wanted {
+  #member({ name, kind, sans, ...reissue }: MemberCertificate): Wanted {
     const subject = this.#config.leaf.subject ?? [['CN', name.slice(0, 64)]];
-    return { folder: join(this.#dir, name), kind, subject, sans };
+    return { folder: join(this.#dir, name), base: kind, kind, subject, sans, ...reissue };
+  }
+
+  #bundle(name: string, reissue: Reissue): Wanted {
+    const folder = bundleDir(this.#dir, name);
+    return {
+      folder,
+      base: name,
+      kind: 'client',
+      revocable: true,
+      subject: [['CN', name]],
+      sans: [],
+      ...reissue,
+    };
   }
 
   #client(): Wanted {
-    return { folder: this.#dir, kind: 'client', subject: [['CN', 'quorate']], sans: [] };
+    return { folder: this.#dir, base: 'client', kind: 'client', subject: [['CN', 'quorate']], sans: [] };
   }
 
   #caPem(): Promise<string> {
@@ -133,7 +197,7 @@ class FolderPki implements Pki {
 
   /** Calls for the same pair one after the other: the second finds what the first stored. */
   #once(wanted: Wanted): Promise<Pair> {
-    const path = join(wanted.folder, wanted.kind);
+    const path = join(wanted.folder, wanted.base);
     const issue = () => this.#issue(wanted);
     const issued = (this.#issuing.get(path) ?? Promise.resolve()).then(issue, issue);
     this.#issuing.set(path, issued);
@@ -141,14 +205,14 @@ class FolderPki implements Pki {
   }
 
   async #issue(wanted: Wanted): Promise<Pair> {
-    const { folder, kind } = wanted;
+    const { folder, base, kind } = wanted;
     requireNames(wanted);
     const caPem = await this.#caPem();
     const stored = await this.#stored(wanted, caPem);
     if (stored) return stored;
     const [signer, key] = await Promise.all([
       caKey(this.#dir, caPem, this.#passphrase),
-      newKey(this.#config.leaf.key),
+      this.#keyFor(wanted),
     ]);
     const plan = leafPlan(this.#config.leaf.profiles[kind], endOf(caPem), wanted);
     const [leafPem, csrPem] = await Promise.all([
@@ -156,17 +220,25 @@ class FolderPki implements Pki {
       kind === 'server' ? signRequest(plan, key) : undefined,
     ]);
     const certPem = leafPem + intermediates(caPem);
-    return writePair(folder, kind, { certPem, key, ...(csrPem && { csrPem }) });
+    if (wanted.revocable) await noteSerial(folder, certPem);
+    return writePair(folder, base, { certPem, key, ...(csrPem && { csrPem }) });
+  }
+
+  /** The key that the pair has, while it is of the kind that is wanted; else a new one. */
+  async #keyFor({ folder, base, newKey: another }: Wanted): Promise<KeyObject> {
+    const type = this.#config.leaf.key;
+    const stored = another ? undefined : await readPair(folder, base);
+    const key = stored && createPrivateKey(stored.keyPem.reveal());
+    return key && isOfType(key, type) ? key : newKey(type);
   }
 
   /** The pair in the folder while it is as wanted. */
-  async #stored({ folder, kind, sans }: Wanted, caPem: string): Promise<Pair | undefined> {
+  async #stored({ folder, base, kind, sans, retired }: Wanted, caPem: string): Promise<Pair | undefined> {
     const { renewBefore } = this.#config.leaf.profiles[kind];
-    const stored = await readPair(folder, kind);
+    const stored = await readPair(folder, base);
+    if (stored === undefined || retired?.includes(fingerprint(stored.certPem))) return undefined;
     const required = { caPem, uses: requiredUsages(kind), renewBefore, sans };
-    return stored && certificateProblems({ ...required, pem: stored.certPem }).length === 0
-      ? stored
-      : undefined;
+    return certificateProblems({ ...required, pem: stored.certPem }).length === 0 ? stored : undefined;
   }
 }
 

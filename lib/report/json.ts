@@ -36,9 +36,9 @@ function lineOf(host: string, task: string, line: string) {
   return { event: 'output', host, task, line: redact(line) };
 }
 
-/** Changes have exactly six fields, whole texts stay inside; a cluster is data, not a table. */
+/** Changes have exactly six fields, whole texts stay inside; a cluster and its certificates are data, not a table. */
 function contract(event: RunEvent): { readonly event: string } {
-  if (event.event === 'cluster') {
+  if (event.event === 'cluster' || event.event === 'certificates') {
     const { table: _, ...data } = event;
     return data;
   }

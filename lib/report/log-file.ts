@@ -76,7 +76,11 @@ function linesOf(event: RunEvent): string[] {
     case 'step':
       return [`step ${event.status} ${stepText(event)}`];
     case 'cluster':
-      return [`cluster ${event.cluster}`, ...event.table.split('\n').map((line) => `  ${line}`)];
+    case 'certificates':
+      return [
+        `${event.event === 'cluster' ? 'cluster' : 'certificates of'} ${event.cluster}`,
+        ...event.table.split('\n').map((line) => `  ${line}`),
+      ];
     case 'error':
       return formatError(event).concat(`  exit code: ${event.exitCode}`);
     case 'recap':

@@ -75,6 +75,7 @@ export function createPlain(settings: Settings): Renderer {
         print([`${event.status.padEnd(7)} ${stepText(event)}`]);
         break;
       case 'cluster':
+      case 'certificates':
         break;
       default:
         event satisfies never;

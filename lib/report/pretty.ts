@@ -55,6 +55,7 @@ export function createPretty(settings: Settings): Renderer {
         break;
       case 'play':
       case 'cluster':
+      case 'certificates':
         break;
       default:
         event satisfies never;

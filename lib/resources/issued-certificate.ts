@@ -14,7 +14,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import { UNKNOWN, type World } from '../dsl/world.ts';
-import { certificateProblems, describeProblem } from '../pki/index.ts';
+import { certificateProblems, describeProblem, fingerprint } from '../pki/index.ts';
 import type { LaterContent } from './content/later.ts';
 
 export interface IssuedCertificateOptions {
@@ -27,6 +27,8 @@ export interface IssuedCertificateOptions {
   readonly ca: string | LaterContent;
   /** Milliseconds before the end at which it is due for renewal. */
   readonly renewBefore: number;
+  /** Fingerprints of certificates that are to go, whatever they are like. */
+  readonly retired?: readonly string[];
   /** Runs on control, never in a check. */
   readonly issue: () => Promise<{ readonly certPem: string; readonly keyPem: Secret }>;
 }
@@ -148,6 +150,7 @@ function differencesOf(desired: CertificateDesired, observed: ObservedPair): rea
         desired.ca === 'itself' ? cert.text : typeof desired.ca === 'string' ? desired.ca : desired.ca.value,
       renewBefore: desired.renewBefore,
     }).map(describeProblem);
+    if (desired.retired?.includes(fingerprint(cert.text))) problems.push('to be made anew');
     if (problems.length === 0 && cert.sha256 !== installed[0])
       problems.push('not the one that was installed');
     if (problems.length > 0) {

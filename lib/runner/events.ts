@@ -1,3 +1,4 @@
+import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
@@ -75,6 +76,7 @@ export type RunEvent =
     }
   | ({ readonly event: 'step'; readonly status: StepStatus } & Step)
   | ({ readonly event: 'cluster' } & ClusterState)
+  | ({ readonly event: 'certificates' } & CertificatesState)
   | {
       readonly event: 'error';
       readonly message: string;

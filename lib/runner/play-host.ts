@@ -1,7 +1,7 @@
 import { withLoaded } from '../dsl/lazy.ts';
 import type { Ledger } from '../dsl/ledger.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
-import type { Target, Vars } from '../dsl/role.ts';
+import type { HostData, Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
@@ -105,12 +105,14 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return readings.get('read') as Reading;
   }
 
-  async replan(vars: Vars = {}): Promise<void> {
+  async replan(vars: Vars = {}, others?: HostData['hostvars']): Promise<void> {
     if (!this.selected) return;
+    const { name } = this.target;
     const own = { ...this.target.vars, ...vars };
-    const hostvars = { ...this.target.hostvars, [this.target.name]: own };
+    const hostvars = { ...this.target.hostvars, [name]: own };
     if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
-    await this.makePlan(await withLoaded(() => this.#options.build(this.target)));
+    const target = others ? { ...this.target, hostvars: { ...others, [name]: own } } : this.target;
+    await this.makePlan(await withLoaded(() => this.#options.build(target)));
   }
 
   async refresh(): Promise<void> {

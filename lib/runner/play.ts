@@ -1,3 +1,4 @@
+import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
 import { withLoaded } from '../dsl/lazy.ts';
 import { readLedgers } from '../dsl/ledger.ts';
@@ -101,7 +102,10 @@ async function runBatch<Facts>(
       );
       return work();
     },
-    show: (state: ClusterState) => session.sink.emit({ event: 'cluster', ...state }),
+    show: (state: ClusterState | CertificatesState) =>
+      session.sink.emit(
+        'certificates' in state ? { event: 'certificates', ...state } : { event: 'cluster', ...state },
+      ),
     conclude: (message: string) =>
       session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
     each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>

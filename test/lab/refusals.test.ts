@@ -202,7 +202,7 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     const address = lab.hosts.find(({ name: host }) => host === moved[0])?.address;
     expect(message).toContain(`inventory knows member ${moved[0]} `);
     expect(message).toContain(` at https://${address}:2380, the inventory says https://`);
-    expect(hint).toMatch(/\/etcdctl --cacert=\S+ .* member update [0-9a-f]+ --peer-urls=/);
+    expect(hint).toMatch(/or move the member: .*playbooks\/members\.js -i \S+$/);
     expect(run.tasks).toEqual([]);
     expect(await untouched()).toEqual(before);
     if (name !== 'etcd_address of one member') return;
@@ -224,7 +224,7 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(error?.message).toMatch(
       /^inventory: member etcd03 \([0-9a-f]+\) at https:\/\/10\.0\.52\.6:2380 votes, and is not in the inventory$/,
     );
-    expect(error?.hint).toMatch(/^put it back; [\s\S]*\/etcdctl --cacert=\S+ .* member remove [0-9a-f]+$/);
+    expect(error?.hint).toMatch(/^put it back; .*playbooks\/members\.js -i \S+ --remove etcd03$/);
     expect(await untouched()).toEqual(before);
     const status = await runPlaybook(lab, [], { inventory, playbook: 'status' });
     expect(status.code).toBe(7);

@@ -7,6 +7,19 @@ import type { Show } from './masked.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
+/**
+ * Names that Ansible gives values of its own, whatever an inventory says; `ansible-inventory` leaves them out
+ * (`INTERNAL_STATIC_VARS` of `ansible/constants.py`).
+ */
+const ANSIBLES_OWN: ReadonlySet<string> = new Set(
+  `ansible_async_path ansible_collection_name ansible_config_file ansible_dependent_role_names ansible_diff_mode
+  ansible_facts ansible_forks ansible_inventory_sources ansible_limit ansible_play_batch ansible_play_hosts
+  ansible_play_hosts_all ansible_play_role_names ansible_playbook_python ansible_role_name ansible_role_names
+  ansible_run_tags ansible_skip_tags ansible_verbosity ansible_version group_names groups hostvars inventory_dir
+  inventory_file inventory_hostname inventory_hostname_short play_hosts playbook_dir role_name role_names role_path
+  role_uuid`.split(/\s+/),
+);
+
 /** What `ansible-inventory` shows: of these hosts, with values as they are written. */
 export class Listed {
   readonly #inventory: Inventory;
@@ -97,8 +110,9 @@ export class Listed {
   }
 
   #values(variables: ReadonlyMap<string, readonly Candidate[]>): Values {
+    const said = [...variables].filter(([name]) => !ANSIBLES_OWN.has(name));
     return Object.fromEntries(
-      [...variables].map(([name, candidates]) => {
+      said.map(([name, candidates]) => {
         const { value, secret = false } = candidates.at(-1) as Candidate;
         return [name, this.#show(name, listedValue(value), secret)];
       }),

@@ -16,6 +16,10 @@ export interface MemberStatus {
   readonly raftTerm: number;
   readonly raftIndex: number;
   readonly learner: boolean;
+  /** What its data is written as, 3.6.0; from 3.6 on. */
+  readonly storageVersion?: string;
+  /** What a downgrade under way is to, 3.6.0; from 3.6 on. */
+  readonly goingDownTo?: string;
 }
 
 /** A member as one member's list shows it. IDs are hex, as etcdctl prints them to people. */
@@ -98,6 +102,7 @@ const SHAPES: { readonly [Q in Question]: (json: Json) => Answers[Q] } = {
       raftTerm: whole(need(status, 'raftTerm')),
       raftIndex: whole(need(status, 'raftIndex')),
       learner: field(status, 'isLearner') === true,
+      ...since36(status),
     };
   },
   'member list': (json) =>
@@ -127,6 +132,16 @@ const SHAPES: { readonly [Q in Question]: (json: Json) => Answers[Q] } = {
     });
   },
 };
+
+function since36(status: Json): Pick<MemberStatus, 'storageVersion' | 'goingDownTo'> {
+  const stored = field(status, 'storageVersion');
+  const down = field(status, 'downgradeInfo');
+  const isOn = down !== undefined && down !== null && field(down, 'enabled') === true;
+  return {
+    ...(stored !== undefined && { storageVersion: text(stored) }),
+    ...(isOn && { goingDownTo: text(need(down, 'targetVersion')) }),
+  };
+}
 
 /** `AlarmType` of etcd's API. */
 const ALARMS: Readonly<Record<number, string>> = { 1: 'NOSPACE', 2: 'CORRUPT' };

@@ -78,6 +78,14 @@ export interface ClusterFacts {
   readonly version: string | undefined;
   /** The cluster's CA, from control, else from a host; undefined before there is one. */
   readonly caPem: string | undefined;
+  /** What members are to trust, PEM, while that is not the CA alone: one takes another's place. */
+  readonly trustPem?: string;
+  /** The list of revoked certificates on control; undefined where it has none. */
+  readonly crl?: { readonly path: string; readonly sha256: string };
+  /** Fingerprints of certificates that are to be made anew although nothing is wrong with them. */
+  readonly retired?: readonly string[];
+  /** Those are made with another key. */
+  readonly newKeys?: boolean;
   /** Of cfssl's server-csr.json on control: hosts that belong to no member. */
   readonly furtherHosts: readonly string[];
   /** How long before its end a certificate of either kind is due, in milliseconds. */
@@ -88,6 +96,11 @@ export interface ClusterFacts {
   readonly peersApart: boolean;
   /** Unique to this bootstrap; undefined once the cluster exists. */
   readonly token: string | undefined;
+  /**
+   * Of a host whose member is to join the living cluster: who is listed, itself included, as `name=URL`. It has to name
+   * them exactly, whatever else the inventory has.
+   */
+  readonly joins?: readonly string[];
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {

@@ -19,7 +19,7 @@ export interface Intent {
 }
 
 /** Where a host keeps the latest one. */
-export function intentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
+function intentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
   return `${stateDir}/intent`;
 }
 

@@ -1,7 +1,8 @@
 import { asUser } from '../../dsl/as-user.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
-import { etcdctlWrapper, loadedRecord } from '../model/paths.ts';
+import { crlFile, etcdctlWrapper, loadedRecord } from '../model/paths.ts';
+import { dataVersions } from './data-version.ts';
 
 /** A directory above those that only root may fill, and somebody else may. */
 export interface Loose {
@@ -18,6 +19,10 @@ export interface KeptFacts {
   readonly program: string | undefined;
   /** SHA-256 of the program that the running process has loaded, by what it noted at its start. */
   readonly loadedProgram: string | undefined;
+  /** SHA-256 of the CA file that the running process has loaded, by the same note. */
+  readonly loadedCa: string | undefined;
+  /** SHA-256 of the list of revoked certificates; undefined without one. */
+  readonly crl: string | undefined;
   /** Version of the cluster that wrote the data last, as in 3.6.0; undefined while the member runs. */
   readonly dataVersion: string | undefined;
   /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
@@ -36,6 +41,8 @@ export const NOTHING_KEPT: KeptFacts = {
   trusted: [],
   program: undefined,
   loadedProgram: undefined,
+  loadedCa: undefined,
+  crl: undefined,
   dataVersion: undefined,
   begunWith: [],
   peersApart: undefined,
@@ -55,7 +62,10 @@ export function keptFacts(member: Member): Sh {
   const record = trustedRecord(member);
   const conf = `${configDir}/etcd.conf`;
   const loaded = loadedRecord(member);
-  return sh`if [ -f ${loaded} ]; then read -r q_line q_rest <${loaded}; echo "loaded-program $q_line"; fi
+  return sh`if [ -f ${loaded} ]; then
+  { read -r q_line q_rest; echo "loaded-program $q_line"; read -r q_line; read -r q_line q_rest; echo "loaded-ca $q_line"; } <${loaded}
+fi
+if [ -f ${crlFile(member)} ]; then echo "crl $(q_sha256 ${crlFile(member)})"; fi
 if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
 ${loosePaths(member)}
 if [ -x ${etcdctlWrapper(member)} ]; then echo 'wrapper yes'; fi
@@ -77,7 +87,7 @@ if [ -d ${`${dataDir}/member`} ]; then
 fi
 case \${q_state_now-} in active) ;; *)
   ${programVersion(member)}
-  ${dataVersion(`${dataDir}/member/snap/db`)}
+  { ${dataVersions(`${dataDir}/member/snap/db`)}; } | sed 's/^[a-z]*-version /data-version /'
 esac`;
 }
 
@@ -135,27 +145,6 @@ if ! q_as ${user} && [ "$q_uid" = 0 ]; then q_refused=$(q_not_roots ${program});
   ]);
 }
 
-/**
- * The cluster's version as it stands in the back end of a member that does not run. It lies in the root page of the
- * file (bbolt: two meta pages, the one with the higher transaction names the root), where small buckets are kept
- * whole; older versions lie in other pages, and count for nothing.
- */
-function dataVersion(db: string): Sh {
-  return sh`if [ -r ${db} ]; then
-  q_numbers() { od -An -v -t "u$1" -j "$2" -N "$3" <${db} 2>/dev/null | tr -s ' \n' ' '; }
-  q_page=$(q_numbers 4 24 4); q_page=\${q_page# } q_page=\${q_page% }
-  case $q_page in
-    '' | *[!0-9]*) set -- ;;
-    *) set -- $(q_numbers 8 32 40) $(q_numbers 8 "$((q_page + 32))" 40) ;;
-  esac
-  if [ $# = 10 ]; then
-    q_root=$1; if [ "\${10}" -gt "$5" ]; then q_root=$6; fi
-    dd if=${db} bs="$q_page" skip="$q_root" count=2 2>/dev/null |
-      grep -aoE '(clusterVersion|storageVersion)[0-9]+\.[0-9]+\.[0-9]+' | sed 's/^[a-zA-Z]*/data-version /'
-  fi
-fi`;
-}
-
 /** Takes apart what `keptFacts` printed among other lines. */
 export function parseKept(out: string): KeptFacts {
   const all = (name: string) =>
@@ -166,6 +155,8 @@ export function parseKept(out: string): KeptFacts {
     trusted: all('trusted').filter((line) => /^[0-9a-f]{64}$/.test(line)),
     program: version(all('program')[0]),
     loadedProgram: all('loaded-program').find((line) => /^[0-9a-f]{64}$/.test(line)),
+    loadedCa: all('loaded-ca').find((line) => /^[0-9a-f]{64}$/.test(line)),
+    crl: all('crl').find((line) => /^[0-9a-f]{64}$/.test(line)),
     dataVersion: version(all('data-version').sort(byVersion).at(-1)),
     begunWith: (all('begun-with')[0] ?? '').split(',').flatMap((one) => {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];

@@ -17,6 +17,11 @@ export function clusterPki(target: Target<EtcdFacts>): Promise<Pki> {
   return pki;
 }
 
+/** After its CA has changed: what issues is read anew when it is wanted next. */
+export function forgetPki(target: Target<EtcdFacts>): void {
+  opened.own.delete(clusterOf(target).pkiDir);
+}
+
 /** The certificates of a target's cluster, as the inventory wants them. */
 export function pkiOptions(target: Target<EtcdFacts>): PkiOptions {
   const { vars, facts } = target;

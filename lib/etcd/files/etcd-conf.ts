@@ -4,7 +4,7 @@ import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { clusterOf, hostPort, memberOf } from '../model/cluster.ts';
 import { settingsEnvironment } from '../model/flags.ts';
-import { caFile, pairFiles } from '../model/paths.ts';
+import { caFile, crlFile, pairFiles } from '../model/paths.ts';
 
 /**
  * `etcd.conf` of a member, laid out as in the tutorial. It always says `existing` and carries no token:
@@ -43,6 +43,7 @@ export function etcdConf(target: Target<EtcdFacts>): string {
     line('ETCD_KEY_FILE', server.key),
     line('ETCD_TRUSTED_CA_FILE', ca),
     line('ETCD_CLIENT_CERT_AUTH', 'true'),
+    ...(revokes(target) ? [line('ETCD_CLIENT_CRL_FILE', crlFile(member))] : []),
     line('ETCD_PEER_CERT_FILE', peer.cert),
     line('ETCD_PEER_KEY_FILE', peer.key),
     line('ETCD_PEER_TRUSTED_CA_FILE', ca),
@@ -56,11 +57,23 @@ export function etcdConf(target: Target<EtcdFacts>): string {
   ].join('\n');
 }
 
+/** There is a list of revoked certificates, here or on the host, and the user has none of their own. */
+function revokes(target: Target<EtcdFacts>): boolean {
+  const { facts } = target;
+  const own = settingsOf(target).some(([key]) => key === 'ETCD_CLIENT_CRL_FILE');
+  return !own && (facts.cluster?.crl !== undefined || facts.kept.crl !== undefined);
+}
+
 /** The second environment file of a bootstrap. */
 export function bootstrapEnvironment(token: string): string {
   return [line('ETCD_INITIAL_CLUSTER_STATE', 'new'), line('ETCD_INITIAL_CLUSTER_TOKEN', token), ''].join(
     '\n',
   );
+}
+
+/** The same of a member that joins a living cluster: those who are listed, as `name=URL`. */
+export function joinEnvironment(members: readonly string[]): string {
+  return [line('ETCD_INITIAL_CLUSTER', members.join(',')), ''].join('\n');
 }
 
 /**

@@ -149,6 +149,11 @@ const PASSING: ReadonlySet<Finding['check']> = new Set([
   'unanswered',
 ]);
 
+/** It may end by itself once all members run. */
+export function mayPass({ check }: Finding): boolean {
+  return PASSING.has(check);
+}
+
 /**
  * What time may mend: nothing where too few members for a quorum may come, and nothing of a member that is out of
  * reach, that rests and is started by nobody, or that has a fault which stays.

@@ -1,6 +1,7 @@
 import { etcdctlLine, whereToRun, wrapperLine } from '../etcdctl-line.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import type { Answer } from './answer.ts';
+import { columns } from './columns.ts';
 
 /** Days before its end from which a CA is shown: renewing it takes planning. */
 export const CA_SOON = 180;
@@ -58,18 +59,4 @@ function urlInUse({ member, reading }: Answer): string {
 
 function size(bytes: number): string {
   return bytes < 1_048_576 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
-}
-
-/** Two spaces between columns, one where the rows would else be wider than the usual terminal. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
-  const wide = widths.reduce((sum, width) => sum + width + 2, -2) > 80;
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join(wide ? ' ' : '  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

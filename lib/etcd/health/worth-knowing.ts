@@ -41,9 +41,11 @@ function authority(cluster: string, end: Date): readonly string[] {
   const days = daysUntil(end);
   if (days >= CA_SOON) return [];
   const when = days < 0 ? `ended ${end.toISOString().slice(0, 10)}` : `ends in ${days} days`;
-  return [
-    `${cluster}: its CA ${when}, and every certificate with it; no run renews it: ${commandLine('doctor')} has the steps`,
-  ];
+  const way =
+    days < 0
+      ? `${commandLine('doctor')} has the steps`
+      : `${commandLine('certs')} --rotate-ca makes another one`;
+  return [`${cluster}: its CA ${when}, and every certificate with it; no run renews it: ${way}`];
 }
 
 /** What somebody has put over the unit is kept; that it is another member by then is said. */

@@ -167,6 +167,11 @@ export function gateOf(name: string): string | undefined {
   return GATES_OF_FLAGS[name];
 }
 
+/** The flag that did before what a gate does. */
+export function flagOfGate(gate: string): string | undefined {
+  return Object.keys(GATES_OF_FLAGS).find((flag) => GATES_OF_FLAGS[flag] === gate);
+}
+
 /** Whether the version takes the flag and does nothing with it. */
 export function isWithoutEffect(name: string, version: string): boolean {
   const since = WITHOUT_EFFECT[name];

@@ -171,7 +171,7 @@ function gateProblems(version: string, settings: Settings): readonly SettingProb
 }
 
 /** `A=true,B=false`. */
-function gatesIn(settings: Settings): readonly (readonly [gate: string, value: string])[] {
+export function gatesIn(settings: Settings): readonly (readonly [gate: string, value: string])[] {
   const text = String(settings['feature-gates'] ?? '');
   return text
     .split(',')

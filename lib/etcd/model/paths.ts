@@ -62,6 +62,11 @@ export function caFile({ certDir }: Member): string {
   return `${certDir}/ca.pem`;
 }
 
+/** The list of certificates that a member refuses from clients. It must be there once etcd.conf names it. */
+export function crlFile({ certDir }: Member): string {
+  return `${certDir}/client.crl`;
+}
+
 /** A certificate of a member and its key: `server` is shown to clients, `peer` to members. */
 export function pairFiles({ certDir }: Member, kind: 'server' | 'peer'): { cert: string; key: string } {
   return { cert: `${certDir}/${kind}.pem`, key: `${certDir}/${kind}-key.pem` };

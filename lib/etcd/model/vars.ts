@@ -26,6 +26,7 @@ export const ETCD_VARS = {
   },
   etcd_version: {
     type: 'string',
+    format: 'version',
     pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+(-(alpha|beta|rc)\\.[0-9]+)?$',
     description: `The release to run, as in ${NEWEST_RELEASE}; the running one when left out, required for a new cluster.`,
   },

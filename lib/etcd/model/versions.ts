@@ -6,6 +6,20 @@ export type Minor = (typeof MINORS)[number];
 /** The newest release when this was written: for examples. */
 export const NEWEST_RELEASE = '3.7.3';
 
+/** The newest release of each minor when this was written: where an upgrade may stop on its way. */
+const NEWEST_OF: Readonly<Record<Minor, string>> = {
+  '3.3': '3.3.27',
+  '3.4': '3.4.45',
+  '3.5': '3.5.33',
+  '3.6': '3.6.16',
+  '3.7': NEWEST_RELEASE,
+};
+
+/** The newest release of a minor that is known here; undefined for a minor that is not. */
+export function newestOf(minor: string): string | undefined {
+  return NEWEST_OF[minor as Minor];
+}
+
 /** `3.7` of `3.7.3` and of `3.7.0-rc.0`. */
 export function minorOf(version: string): string {
   return version.split('.').slice(0, 2).join('.');

@@ -15,20 +15,20 @@ export interface KeptSnapshots {
   readonly room: { readonly freeKiB: number; readonly sharesData: boolean };
 }
 
-/** The snapshots of its cluster in a host's `etcd_backup_dir`. Reads only. */
-export async function readSnapshots(host: EtcdHost): Promise<KeptSnapshots> {
+/** The snapshots of its cluster in a host's `etcd_backup_dir`, or in another folder there. Reads only. */
+export async function readSnapshots(host: EtcdHost, folder?: string): Promise<KeptSnapshots> {
   const member = memberOf(host.target);
-  const { out } = await host.read('reading its snapshots', listSnapshots(member));
+  const { out } = await host.read('reading its snapshots', listSnapshots(member, folder));
   return parseSnapshots(out, member.cluster);
 }
 
 /** Read-only shell: what lies there. A link is nothing of ours. */
-export function listSnapshots({ backupDir, dataDir }: Member): Sh {
+export function listSnapshots({ backupDir, dataDir }: Member, folder = backupDir): Sh {
   return sh`q_part "now $(date +%s)"
-q_up=${backupDir}
+q_up=${folder}
 while [ ! -d "$q_up" ]; do q_up=\${q_up%/*} q_up=\${q_up:-/}; done
 q_part "room $(stat -L -c %d -- "$q_up") $(stat -L -c %d -- ${dataDir} 2>/dev/null) $(df -Pk -- "$q_up" | tail -n 1)"
-if cd -- ${backupDir} 2>/dev/null; then
+if cd -- ${folder} 2>/dev/null; then
   for q_file in *.db; do
     if [ -f "$q_file" ] && [ ! -L "$q_file" ]; then
       q_part "db $(stat -c %s -- "$q_file") $q_file"

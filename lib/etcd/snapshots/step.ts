@@ -37,7 +37,7 @@ export async function snapshotStep(
 ): Promise<OperationStep | undefined> {
   const since = asked.get(run) ?? performance.now();
   asked.set(run, since);
-  const kept = await Promise.all(surveyed.hosts.map(readSnapshots));
+  const kept = await Promise.all(surveyed.hosts.map((host) => readSnapshots(host)));
   const id = clusterIdOf(surveyed);
   const isEnough = (one: Snapshot) =>
     one.clusterId === id && (one.run === runId() || one.age <= within + performance.now() - since);

@@ -1,4 +1,4 @@
-import type { PlayRun } from '../../dsl/play.ts';
+import type { PlannedTask, PlayRun } from '../../dsl/play.ts';
 import type { MemberCertificate } from '../../pki/index.ts';
 import { issuedCertificate, needsIssuing } from '../../resources/issued-certificate.ts';
 import type { EtcdFacts } from '../facts/index.ts';
@@ -22,12 +22,19 @@ export async function admitIssuing(run: PlayRun<EtcdFacts>): Promise<void> {
   }
 }
 
-function dueCertificates({ target, plan }: EtcdHost): readonly MemberCertificate[] {
+/** A task of a member's certificate. */
+export function isCertificate({ task }: Pick<PlannedTask, 'task'>): boolean {
+  return issuedCertificate.wishOf(task) !== undefined;
+}
+
+/** The certificates of a member that its plan makes. */
+export function dueCertificates({ target, plan }: EtcdHost): readonly MemberCertificate[] {
   const member = memberOf(target);
   const due = plan
     .filter(({ changes }) => needsIssuing(changes))
     .map(({ task }) => issuedCertificate.wishOf(task)?.path);
+  const { retired } = target.facts.cluster ?? {};
   return (['server', 'peer'] as const)
     .filter((kind) => due.includes(pairFiles(member, kind).cert))
-    .map((kind) => ({ name: member.name, kind, sans: memberSans(target) }));
+    .map((kind) => ({ name: member.name, kind, sans: memberSans(target), retired }));
 }

@@ -29,15 +29,23 @@ export function caOfHosts({ cluster, hosts }: Surveyed): string | QuorateError {
   );
 }
 
-/** Hosts that were set up with another CA than this one, by their record, or without one by the file that is there. */
-export function caProblems({ cluster, hosts }: Surveyed, ca: string): readonly QuorateError[] {
+/**
+ * Hosts that were set up with another CA than this one, by their record, or without one by the file that is there.
+ * `passing` are the CA files that hosts may have while one CA takes another's place.
+ */
+export function caProblems(
+  { cluster, hosts }: Surveyed,
+  ca: string,
+  passing: readonly string[] = [],
+): readonly QuorateError[] {
   const wanted = trusts(ca);
+  const accepted = [ca, ...passing].map(trusts);
   return hosts.flatMap(({ target }) => {
     const { data, formed, kept, caPem } = target.facts;
     if (data !== 'present' && formed === undefined) return [];
     const recorded = kept.trusted.length > 0 ? kept.trusted.join(' ') : undefined;
     const has = recorded ?? (caPem === undefined ? undefined : trusts(caPem));
-    if (has === undefined || has === wanted) return [];
+    if (has === undefined || accepted.includes(has)) return [];
     return refusal(
       { host: target.name },
       `its CA has SHA-256 ${has}, ${cluster.name} here has ${wanted} (${cluster.pkiDir})`,

@@ -1,6 +1,6 @@
+import { commandLine } from '../../command-line.ts';
 import { quote } from '../../dsl/sh.ts';
 import type { QuorateError } from '../../errors.ts';
-import { etcdctlLines } from '../etcdctl-line.ts';
 import type { KnownMember } from '../facts/formed.ts';
 import type { Cluster, Member } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
@@ -39,22 +39,19 @@ function votes({ learner, clientUrls }: KnownMember): boolean {
   return learner !== true && clientUrls?.length !== 0;
 }
 
-function atAnotherAddress(surveyed: Surveyed, one: KnownMember, member: Member): QuorateError {
-  const { service, peerUrl } = member;
-  const update = `member update ${quote(one.id ?? 'ID')} --peer-urls=${quote(peerUrl)}`;
+function atAnotherAddress({ cluster }: Surveyed, one: KnownMember, member: Member): QuorateError {
   return refusal(
     member,
-    `${surveyed.cluster.name} knows member ${described(one)} at ${one.peerUrls.join(' ')}, the inventory says ${peerUrl}`,
-    `put etcd_address and etcd_peer_port back; to move the member, stop ${service} there and tell the cluster first:\n${etcdctlLines(surveyed, update)}`,
+    `${cluster.name} knows member ${described(one)} at ${one.peerUrls.join(' ')}, the inventory says ${member.peerUrl}`,
+    `put etcd_address and etcd_peer_port back; or move the member: ${commandLine('members')}`,
   );
 }
 
-function notInInventory(surveyed: Surveyed, one: KnownMember): QuorateError {
-  const remove = `member remove ${quote(one.id ?? 'ID')}`;
+function notInInventory({ cluster }: Surveyed, one: KnownMember): QuorateError {
   return refusal(
-    surveyed.cluster,
+    cluster,
     `member ${described(one)} at ${one.peerUrls.join(' ')} votes, and is not in the inventory`,
-    `put it back; or take it out of the cluster first, since this playbook removes nobody:\n${etcdctlLines(surveyed, remove)}`,
+    `put it back; or let it leave: ${commandLine('members')} --remove ${quote(one.name || (one.id ?? 'ID'))}`,
   );
 }
 

@@ -15,10 +15,11 @@ import { strayData } from './stray-data.ts';
 export async function ownershipProblems(
   surveyed: Surveyed,
   ca: string | undefined,
+  passing: readonly string[] = [],
 ): Promise<readonly QuorateError[]> {
   return [
     ...surveyed.hosts.flatMap((host) => foreign(host, surveyed)),
-    ...(ca === undefined ? [] : caProblems(surveyed, ca)),
+    ...(ca === undefined ? [] : caProblems(surveyed, ca, passing)),
     ...(await strayData(surveyed)),
   ];
 }

@@ -71,8 +71,22 @@ function takenPorts({ member, facts }: Candidate): readonly QuorateError[] {
  * Others know a member by its addresses: their rules and its certificates have those. Packets that carry another one
  * are dropped, or the certificate is refused. A member that does its work now has a way that was not seen here.
  */
-function sources({ member, facts }: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
-  if (facts.reading?.healthy) return [];
+function sources(one: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
+  return one.facts.reading?.healthy ? [] : wayProblems(one, all);
+}
+
+/** The same to these addresses, which are new to all of them: also of members that do their work. */
+export function newWayProblems(
+  candidates: readonly Candidate[],
+  addresses: readonly string[],
+): readonly QuorateError[] {
+  return candidates.flatMap(({ member, facts }) => {
+    const sources = facts.sources.filter(({ to }) => addresses.includes(to));
+    return wayProblems({ member, facts: { ...facts, sources } }, candidates);
+  });
+}
+
+function wayProblems({ member, facts }: Candidate, all: readonly Candidate[]): readonly QuorateError[] {
   const strange = strangeSource(
     { member, facts },
     all.map((one) => one.facts),

@@ -1,6 +1,6 @@
+import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import type { QuorateError } from '../../errors.ts';
-import { addLines } from '../etcdctl-line.ts';
 import { memberOf } from '../model/cluster.ts';
 import { setAsideHosts } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
@@ -49,19 +49,19 @@ function reasonToKeep(host: EtcdHost, { cluster, hosts }: Surveyed): QuorateErro
   const stays = (message: string, hint: string) =>
     refusal(member, `its data stays where it is: ${message}`, hint);
   const others = hosts.filter((other) => other !== host);
-  const without = { cluster, hosts: others };
+  const replaced = `${commandLine('members')} --replace ${host.target.name}`;
   const list = livingList(others);
   if (list) {
     const listed = list.find(({ peerUrls }) => peerUrls.includes(member.peerUrl));
     if (!listed)
       return stays(
         `${cluster.name} lives and does not list ${member.peerUrl}`,
-        `add the member first:\n${addLines(without, member)}`,
+        `add the member with its data set aside: ${replaced}`,
       );
     if (listed.clientUrls.length === 0) return undefined;
     return stays(
       `member ${listed.name} (${listed.id}) has joined ${cluster.name} before`,
-      `it must not come back under its old promises without its log, but as a new member:\n${addLines(without, member, listed.id)}`,
+      `it must not come back under its old promises without its log, but as a new member: ${replaced}`,
     );
   }
   const holders = others.filter((other) => other.target.facts.data === 'present' && !isNamed(other));

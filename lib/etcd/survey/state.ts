@@ -1,7 +1,6 @@
 import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import type { QuorateError } from '../../errors.ts';
-import { addLines } from '../etcdctl-line.ts';
 import type { ListedMember } from '../facts/etcdctl-answers.ts';
 import { type ClusterFacts, isUp } from '../facts/index.ts';
 import { memberOf } from '../model/cluster.ts';
@@ -71,7 +70,7 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
       refusal(
         member,
         `member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`,
-        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member:\n${addLines(surveyed, member, listed.id)}\nthen run this playbook again`,
+        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member: ${commandLine('members')} --replace ${target.name}`,
       ),
     ];
   }
@@ -81,7 +80,9 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
     refusal(
       member,
       `the cluster lives and does not list ${peerUrl}${hasData ? `: the data in ${dataDir} is of a member that was removed, or of another cluster` : ''}`,
-      `take it out of the inventory, or add it:\n${addLines(surveyed, member)}\nthen run this playbook again${hasData ? `, with --${SET_ASIDE} ${target.name}` : ''}`,
+      hasData
+        ? `take it out of the inventory; or add it, with that data set aside: ${commandLine('members')} --replace ${target.name}`
+        : `take it out of the inventory, or add it: ${commandLine('members')}`,
     ),
   ];
 }

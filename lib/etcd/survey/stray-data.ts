@@ -1,7 +1,7 @@
+import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { QuorateError } from '../../errors.ts';
-import { addLines } from '../etcdctl-line.ts';
 import { type Member, memberOf, quorum } from '../model/cluster.ts';
 import { logFile } from '../model/paths.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
@@ -47,7 +47,7 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
         { host: name },
         `its data is of another cluster: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}${line}`,
         joined
-          ? `it has joined this cluster before, so it comes back as a new member:\n${addLines({ cluster, hosts: majority }, member, joined.id)}\nthen run this playbook again, with --${SET_ASIDE} ${name}`
+          ? `it has joined this cluster before, so it comes back as a new member: ${commandLine('members')} --replace ${name}`
           : `if that data is not needed here: --${SET_ASIDE} ${name} moves it aside`,
       );
     }),

@@ -1,9 +1,10 @@
+import { sha256 } from '../../dsl/path.ts';
 import type { PlayRun } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { isForeignFolder, readCa, readRules } from '../../pki/index.ts';
+import { crlPath, isForeignFolder, readCa, readCrl, readRules } from '../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
-import { memberOf } from '../model/cluster.ts';
+import { type Cluster, memberOf } from '../model/cluster.ts';
 import { hostSettingsProblems } from '../model/flags.ts';
 import { refusal, refuse } from '../refusal.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../surveyed.ts';
@@ -18,6 +19,14 @@ import { dataProblems, foundingProblems, stateOf } from './state.ts';
 import { newToken, savedToken } from './token.ts';
 import { keepVersion, type VersionPolicy, versionProblems, versionsFound } from './versions.ts';
 
+/** Of a verb by which one CA takes another's place. */
+export interface PassingCa {
+  /** Who issues now, PEM; by default the one on control. */
+  readonly caPem: string;
+  /** CA files that hosts may have meanwhile. */
+  readonly passing: readonly string[];
+}
+
 /**
  * Learns what all members of each cluster mean together, and refuses what is not ours to touch. `policy` chooses the
  * version to run: by default a running one stays. What another `verb` has begun and not finished is refused, too.
@@ -26,11 +35,12 @@ export async function survey(
   run: PlayRun<EtcdFacts>,
   policy: VersionPolicy = keepVersion,
   verb = 'site',
+  authority?: PassingCa,
 ): Promise<void> {
   for (const surveyed of clustersOf(run)) {
     const open = intentProblem(surveyed.cluster, surveyed.hosts, verb);
     if (open) throw open;
-    const facts = await surveyCluster(run, surveyed, policy);
+    const facts = await surveyCluster(run, surveyed, policy, authority);
     for (const host of surveyed.hosts) host.target.facts.cluster = facts;
   }
 }
@@ -39,22 +49,49 @@ async function surveyCluster(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   policy: VersionPolicy,
+  authority: PassingCa | undefined,
 ): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
-  const ca = await readCa(cluster.pkiDir);
+  const ca = authority?.caPem ?? (await readCa(cluster.pkiDir));
   const kept = setAsideProblems(surveyed);
   if (kept.length === 0) markSetAside(surveyed);
-  refuse([
-    ...kept,
-    ...(await foreignFolder(surveyed)),
-    ...(await ownershipProblems(surveyed, ca)),
-    ...hosts.flatMap(otherUser),
-    ...preflight(candidatesOf(surveyed)),
-  ]);
+  refuse([...kept, ...(await groundProblems(surveyed, ca, authority?.passing))]);
   const pending = (await savedToken(cluster)) ?? hostToken(hosts);
   refuse([...dataProblems(surveyed, pending !== undefined), ...foundingProblems(surveyed)]);
   const state = stateOf(surveyed, pending !== undefined);
   if (state === 'live' || state === 'stopped') refuse(membershipProblems(surveyed));
+  return settledFacts(run, surveyed, { state, policy, ca, pending });
+}
+
+/** Refused whatever is to become of a cluster: folders and hosts that are not ours, or that cannot carry a member. */
+export async function groundProblems(
+  surveyed: Surveyed,
+  ca: string | undefined,
+  passing?: PassingCa['passing'],
+): Promise<readonly QuorateError[]> {
+  return [
+    ...(await foreignFolder(surveyed)),
+    ...(await ownershipProblems(surveyed, ca, passing)),
+    ...surveyed.hosts.flatMap(otherUser),
+    ...preflight(candidatesOf(surveyed)),
+  ];
+}
+
+/** What there is to know of a cluster once nothing speaks against its state; refuses versions and settings. */
+export async function settledFacts(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  of: {
+    readonly state: ClusterFacts['state'];
+    readonly policy: VersionPolicy;
+    /** On control. */
+    readonly ca: string | undefined;
+    /** Token of a bootstrap that is under way. */
+    readonly pending?: string | undefined;
+  },
+): Promise<ClusterFacts> {
+  const { cluster, hosts } = surveyed;
+  const { state, policy, ca, pending } = of;
   const version = chosenVersion(run, surveyed, state, policy);
   refuse(unknownSettings(run, surveyed, version));
   if (state === 'new') refuseMissing(run, surveyed);
@@ -64,9 +101,16 @@ async function surveyCluster(
     version,
     token: state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined,
     caPem: ca ?? trustedCa(surveyed, state),
+    ...(await revocations(cluster)),
     peersApart: state === 'new' || tellsPeersApart(surveyed),
     ...(await readRules(pkiOptions(hosts[0]!.target))),
   };
+}
+
+/** Of this machine: one that has none leaves that of the hosts as it is. */
+async function revocations({ pkiDir }: Cluster): Promise<Pick<ClusterFacts, 'crl'>> {
+  const list = await readCrl(pkiDir);
+  return list === undefined ? {} : { crl: { path: crlPath(pkiDir), sha256: sha256(list) } };
 }
 
 /**

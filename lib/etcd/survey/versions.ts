@@ -1,3 +1,4 @@
+import { commandLine } from '../../command-line.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import type { ClusterFacts } from '../facts/index.ts';
 import { isLocal } from '../model/cluster.ts';
@@ -74,7 +75,7 @@ function otherVersion({ cluster, wanted }: VersionsFound, { version }: Placed): 
   return refusal(
     { name: cluster },
     `its members run etcd ${version}, the inventory says ${wanted}`,
-    'this playbook never changes a running version; that is an upgrade',
+    `this playbook never changes a running version: ${commandLine('upgrade')} takes its members there, one after another`,
   );
 }
 
@@ -82,7 +83,7 @@ function mixed({ cluster, running, installed }: VersionsFound): QuorateError {
   return refusal(
     { name: cluster },
     `its members are of different versions of etcd: ${listed([...running, ...installed])}`,
-    'bring them to one version by hand, one at a time: this playbook moves no member to another on the side',
+    `${commandLine('upgrade')} brings them to one version, one after another`,
   );
 }
 

@@ -4,14 +4,14 @@ import type { Problems } from '../problems.ts';
 import type { Group, Tree } from '../tree.ts';
 import type { Variable } from '../value.ts';
 import { hostNames } from './host-names.ts';
-import { SECTION } from './looks.ts';
+import { LINE_END, SECTION } from './looks.ts';
 import { pythonValue } from './python.ts';
 import { words } from './words.ts';
 
 /** Adds an INI inventory: `[group]` with hosts, `[group:vars]`, `[group:children]`. As Ansible's plugin `ini` reads it. */
 export function addIni(tree: Tree, file: string, text: string, problems: Problems): void {
   const reader = new IniReader(tree, file, problems);
-  text.split(/\r\n|\r|\n/).forEach((line, i) => {
+  text.split(LINE_END).forEach((line, i) => {
     reader.line(line, i + 1);
   });
   reader.end();

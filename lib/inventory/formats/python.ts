@@ -103,6 +103,8 @@ class Reader {
     while (!this.#take('}')) {
       if (!comma) throw new NoLiteral();
       const key = this.#value();
+      // Python hashes keys and members of sets: what it cannot hash, as {{ 1 }}, is no literal.
+      if (typeof key === 'object' && key !== null) throw new NoLiteral();
       if (this.#take(':')) entries.push([String(key), this.#value()]);
       else items.push(key);
       comma = this.#take(',');

@@ -183,7 +183,7 @@ class Reader {
     const isOpen = node.type?.startsWith('BLOCK') && node.range?.[1] === this.#source.openEnd;
     const text = isOpen ? textOf(node).replace(/\n$/, '') : textOf(node);
     if (/^!vault/.test(node.tag ?? '')) return vaulted(text, this.#source.position(node));
-    const value = isPlain(node) && node.tag !== 'tag:yaml.org,2002:str' ? scalarOf(text) : text;
+    const value = isMeant(node) ? scalarOf(text) : text;
     return typeof value === 'string' && (unsafe || node.tag === '!unsafe') ? new Unsafe(value) : value;
   }
 
@@ -210,6 +210,12 @@ function vaulted(text: string, position: Position | undefined): Vaulted {
 
 function textOf(node: Scalar): string {
   return typeof node.value === 'string' ? node.value : String(node.value ?? '');
+}
+
+/** Its text stands for what PyYAML makes of it: without quotes, or with a tag that says so (`!!int "3"`). */
+function isMeant(node: Scalar): boolean {
+  if (/^tag:yaml\.org,2002:(int|float|bool|null)$/.test(node.tag ?? '')) return true;
+  return isPlain(node) && node.tag !== 'tag:yaml.org,2002:str';
 }
 
 function isPlain(node: Scalar): boolean {

@@ -14,7 +14,6 @@ const AS_SAID = [
   'bindaddress',
   'bindinterface',
   'preferredauthentications',
-  'revokedhostkeys',
 ];
 
 /** The usual key files, as `ssh -G` lists them; those that cannot be used here are never there either. */
@@ -48,6 +47,7 @@ function linesOf(options: SshOptions): readonly string[] {
     ...lists(algorithmChoices(options)),
     ...optional('hostkeyalias', options.text('hostkeyalias')?.toLowerCase()),
     ...optional('identityagent', options.path('identityagent')),
+    ...none(said('revokedhostkeys')).map((file) => `revokedhostkeys ${file}`),
     ...keyFiles(options).map((file) => `identityfile ${file}`),
     // As it is written: ssh looks for `~` in it later.
     listed('globalknownhostsfile', none(all.get('globalknownhostsfile')?.values ?? GLOBAL_FILES)),

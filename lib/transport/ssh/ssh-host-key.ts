@@ -11,6 +11,7 @@ import {
   rsaBits,
   type Verdict,
 } from './known-hosts.ts';
+import { limitHint, reasonOf } from './reasons.ts';
 import { recordKey } from './record-key.ts';
 import { chooseHostKeys } from './ssh-algorithms.ts';
 import type { SshSettings } from './ssh-settings.ts';
@@ -161,8 +162,8 @@ async function revokedKeys({ name, hostKey: { revoked } }: SshSettings): Promise
   const text = await readFile(revoked, 'latin1').catch((error: Error) => {
     throw badSetting(
       name,
-      `RevokedHostKeys cannot be read: ${error.message}`,
-      'mend RevokedHostKeys in ssh_config',
+      `RevokedHostKeys cannot be read: ${reasonOf(error)}`,
+      limitHint(error) ?? 'mend RevokedHostKeys in ssh_config',
     );
   });
   if (text.startsWith('SSHKRL')) {
@@ -180,6 +181,10 @@ async function linesFor({ name, hostKey }: SshSettings): Promise<HostLines> {
       hostKey.portless,
     );
   } catch (error) {
-    throw unreachable(name, `cannot read the known host keys: ${(error as Error).message}`);
+    throw unreachable(
+      name,
+      `cannot read the known host keys: ${reasonOf(error as Error)}`,
+      limitHint(error as Error),
+    );
   }
 }

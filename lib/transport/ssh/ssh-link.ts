@@ -8,6 +8,7 @@ import type { ConnectOptions } from '../connect-options.ts';
 import { unreachable } from '../failures.ts';
 import { Slots } from '../slots.ts';
 import { dialByCommand } from './proxy-command.ts';
+import { limitHint, reasonOf } from './reasons.ts';
 import { Authentication } from './ssh-auth.ts';
 import { HostKeyCheck } from './ssh-host-key.ts';
 import type { SshSettings } from './ssh-settings.ts';
@@ -180,28 +181,3 @@ function connectFailed(
   const why = late ? `no answer within ${line.connectMs / 1000} s` : reasonOf(error);
   return unreachable(name, `cannot connect to ${address} port ${port}: ${why}`, limitHint(error));
 }
-
-/** Node's codes in words. */
-function reasonOf(error: Error & { readonly code?: unknown; readonly level?: string }): string {
-  if (error.level === 'client-timeout') return 'the host no longer answers';
-  return WORDS[String(error.code)] ?? (error.message || String(error.code ?? error.name));
-}
-
-/** What to do where this machine itself is at its limit. */
-function limitHint({ code }: Error & { readonly code?: unknown }): string | undefined {
-  if (code !== 'EMFILE' && code !== 'ENFILE') return undefined;
-  return 'each connection takes a file: raise the limit (ulimit -n), or connect fewer at a time with --forks';
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the other end reset it',
-  EHOSTUNREACH: 'no route to host',
-  ENETUNREACH: 'network unreachable',
-  ENOTFOUND: 'the name does not resolve',
-  EAI_AGAIN: 'the name does not resolve at the moment',
-  ETIMEDOUT: 'no answer',
-  EMFILE: 'this process has as many files open as it may',
-  ENFILE: 'this machine has as many files open as it may',
-  EADDRNOTAVAIL: 'this machine has no such address to connect from',
-};

@@ -16,16 +16,26 @@ export interface Client {
   stop(): Promise<ClientReport>;
 }
 
+export interface ClientOptions {
+  /** The bundle that it goes by, in place of control's own pair; then it also connects anew for each write and read. */
+  readonly bundle?: string;
+}
+
 /**
  * Starts a client on control that writes and reads without a break, over the network and with the client
  * certificate that runs leave there. It may be started before there is a cluster.
  */
-export function startClient(lab: Lab): Client {
+export function startClient(lab: Lab, { bundle }: ClientOptions = {}): Client {
   const pki = join(dirname(lab.inventoryFile), '.quorate/inventory/pki');
+  const shows = bundle === undefined ? [pki, 'client'] : [join(pki, 'clients', bundle), bundle, 'reconnects'];
   const endpoints = lab.hosts.map(({ address }) => `https://${address}:2379`);
-  const child = lab.spawn('node', [program('test/lab/support/clientProcess.ts'), pki, ...endpoints], {
-    cwd: CHECKOUT,
-  });
+  const child = lab.spawn(
+    'node',
+    [program('test/lab/support/clientProcess.ts'), shows.join(':'), ...endpoints],
+    {
+      cwd: CHECKOUT,
+    },
+  );
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -57,8 +67,15 @@ export function startClient(lab: Lab): Client {
 }
 
 /** What must never be seen by a client, in words; nothing when all is well. */
-export function clientProblems({ lost, stale, verified, acknowledged }: ClientReport): readonly string[] {
+export function clientProblems({
+  lost,
+  stale,
+  verified,
+  acknowledged,
+  refused,
+}: ClientReport): readonly string[] {
   return [
+    ...refused.map((one) => `a handshake was refused: ${one}`),
     ...(lost.length > 0
       ? [`${lost.length} acknowledged writes are gone: ${lost.slice(0, 5).join(' ')}`]
       : []),

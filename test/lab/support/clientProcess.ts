@@ -16,6 +16,8 @@ export interface ClientReport {
   /** Longest time without an acknowledged write from the first one to the end, in milliseconds. */
   readonly writeGapMs: number;
   readonly readGapMs: number;
+  /** Handshakes that one of the two sides refused, by their error. */
+  readonly refused: readonly string[];
 }
 
 /** Until another member is asked. A write without an answer counts as not acknowledged. */
@@ -29,13 +31,20 @@ const VERIFY_MS = 15_000;
 
 /** Speaks etcd's JSON gateway through one member at a time, and moves on to the next when one fails. */
 class Gateway {
+  readonly refused: string[] = [];
   readonly #pki: string;
+  readonly #name: string;
+  readonly #reconnects: boolean;
   readonly #endpoints: readonly string[];
   #agent: Agent | undefined;
   #at = 0;
 
-  constructor(pki: string, endpoints: readonly string[]) {
+  /** `shows` is `FOLDER:NAME` of its certificate, with `:reconnects` behind it where it keeps no connection. */
+  constructor(shows: string, endpoints: readonly string[]) {
+    const [pki = '', name = '', reconnects] = shows.split(':');
     this.#pki = pki;
+    this.#name = name;
+    this.#reconnects = reconnects !== undefined;
     this.#endpoints = endpoints;
   }
 
@@ -44,8 +53,16 @@ class Gateway {
     try {
       this.#agent ??= await this.#connect();
       const url = `${this.#endpoints[this.#at % this.#endpoints.length]}/v3/kv/${call}`;
-      return await post(url, JSON.stringify(body), this.#agent);
-    } catch {
+      const answer = await post(url, JSON.stringify(body), this.#agent);
+      if (this.#reconnects) {
+        this.#agent.destroy();
+        this.#agent = undefined;
+        this.#at += 1;
+      }
+      return answer;
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      if (this.#reconnects && isOfTls(code)) this.refused.push(`${code}: ${message}`);
       this.#agent?.destroy();
       this.#agent = undefined;
       this.#at += 1;
@@ -57,10 +74,15 @@ class Gateway {
   /** Certificates are read for each connection: a run may make them while the client waits for a cluster. */
   async #connect(): Promise<Agent> {
     const [ca, cert, key] = await Promise.all(
-      ['ca.pem', 'client.pem', 'client-key.pem'].map((name) => readFile(join(this.#pki, name))),
+      ['ca.pem', `${this.#name}.pem`, `${this.#name}-key.pem`].map((name) => readFile(join(this.#pki, name))),
     );
     return new Agent({ keepAlive: true, maxSockets: 1, ca, cert, key });
   }
+}
+
+/** Somebody was there, and a certificate did not please: OpenSSL's and Node's names for that. */
+function isOfTls(code: string): boolean {
+  return /^(ERR_SSL|ERR_TLS|ERR_OSSL|EPROTO|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(code);
 }
 
 interface Answer {
@@ -104,8 +126,8 @@ class Gap {
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-async function main([pki = '', ...endpoints]: readonly string[]): Promise<void> {
-  const gateway = new Gateway(pki, endpoints);
+async function main([shows = '', ...endpoints]: readonly string[]): Promise<void> {
+  const gateway = new Gateway(shows, endpoints);
   const prefix = `client/${randomBytes(6).toString('hex')}/`;
   const keyOf = (n: number) => `${prefix}${String(n).padStart(9, '0')}`;
   const acknowledged: number[] = [];
@@ -139,6 +161,7 @@ async function main([pki = '', ...endpoints]: readonly string[]): Promise<void> 
     lost: found ? lost : [],
     stale,
     verified: found !== undefined,
+    refused: gateway.refused,
     ...gaps,
   };
   process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));

@@ -19,15 +19,26 @@ export interface Followers {
   readonly started?: (child: ChildProcess) => void;
   /** Each task event as it comes; the next one waits for it. */
   readonly task?: (event: TaskEvent) => Promise<void> | void;
+  /** Each step event of a verb, the same way. */
+  readonly step?: (event: StepEvent) => Promise<void> | void;
+  /** By default `site`. */
+  readonly playbook?: string;
 }
 
-/** Runs site.ts to its end, and tells its task events while it goes on. */
+/** One `step` event of the JSON stream. */
+export interface StepEvent {
+  readonly host: string;
+  readonly title: string;
+  readonly status: 'planned' | 'begun' | 'done' | 'failed';
+}
+
+/** Runs a playbook to its end, and tells its events while it goes on. */
 export async function follow(
   lab: Lab,
   args: readonly string[],
-  { started, task }: Followers,
+  { started, task, step, playbook = 'site' }: Followers,
 ): Promise<Followed> {
-  const line = [program('playbooks/site.ts'), '-i', lab.inventoryFile, '--output', 'json', ...args];
+  const line = [program(`playbooks/${playbook}.ts`), '-i', lab.inventoryFile, '--output', 'json', ...args];
   const child = lab.spawn('node', line, { cwd: ROOT });
   started?.(child);
   child.stderr?.resume();
@@ -36,6 +47,7 @@ export async function follow(
   for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const event = JSON.parse(text);
     if (event.event === 'error') errors.push(event);
+    if (event.event === 'step') await step?.(event);
     if (event.event !== 'task') continue;
     tasks.push(event);
     await task?.(event);

@@ -37,6 +37,8 @@ export interface PlaybookOptions {
   readonly playbook?: string;
   readonly inventory?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What it may take; 150 s when not given. */
+  readonly timeoutMs?: number;
   /** A command that runs the rest of the command line. */
   readonly via?: readonly string[];
 }
@@ -45,12 +47,18 @@ export interface PlaybookOptions {
 export async function runPlaybook(
   lab: Lab,
   args: readonly string[] = [],
-  { playbook = 'site', inventory = lab.inventoryFile, env = {}, via = [] }: PlaybookOptions = {},
+  {
+    playbook = 'site',
+    inventory = lab.inventoryFile,
+    env = {},
+    via = [],
+    timeoutMs = 150_000,
+  }: PlaybookOptions = {},
 ): Promise<Outcome> {
   const file = program(`playbooks/${playbook}.ts`);
   const line = [...via, 'node', file, '-i', inventory, '--output', 'json', ...args];
   const [command = '', ...rest] = line;
-  const options = { cwd: ROOT, env, timeoutMs: 150_000 };
+  const options = { cwd: ROOT, env, timeoutMs };
   const { code, stdout, stderr } = await lab.run(command, rest, options);
   const events = stdout
     .split('\n')

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/cli/options.ts';
+import { loadOwnPlaybooks } from '../../../lib/cli/quorate/own-playbooks.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { scratch } from '../support/scratch.ts';
@@ -82,26 +83,14 @@ describe('the documentation', () => {
     expect(missing.filter((path) => !/\/motd\.ts$|\.quorate\//.test(path))).toEqual([]);
   });
 
-  it.each(PAGES)('%s names playbooks and flags that exist', (page) => {
-    const own = [
-      '--cluster',
-      '--purge',
-      '--set-aside-data',
-      '--graph',
-      '--list',
-      '--explain',
-      '--connection',
-      '--to',
-      '--keep',
-      '--again',
-      '--from',
-    ];
+  it.each(PAGES)('%s names playbooks and flags that exist', async (page) => {
+    const ours = await loadOwnPlaybooks();
     for (const [line] of read(page).matchAll(/npx tsx playbooks\/[^\n`|]*/g)) {
-      const [, playbook = ''] = /(playbooks\/\w+\.ts)/.exec(line) ?? [];
-      expect(existsSync(join(ROOT, playbook)), playbook).toBe(true);
-      for (const [flag] of line.matchAll(/--[a-z-]+/g)) {
-        expect([...FLAGS.map(({ name }) => `--${name}`), ...own]).toContain(flag);
-      }
+      const [, name = ''] = /playbooks\/(\w+)\.ts/.exec(line) ?? [];
+      expect(existsSync(join(ROOT, `playbooks/${name}.ts`)), line).toBe(true);
+      const own = ours.find((one) => one.name === name)?.flags ?? [];
+      const known = [...FLAGS, ...own].map((flag) => `--${flag.name}`);
+      for (const [flag] of line.matchAll(/--[a-z-]+/g)) expect(known, line).toContain(flag);
     }
   });
 

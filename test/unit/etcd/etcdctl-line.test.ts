@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { etcdctlLines } from '../../../lib/etcd/etcdctl-line.ts';
+import { whereToRun } from '../../../lib/etcd/etcdctl-line.ts';
 import { on } from '../../../lib/etcd/operations/doctor/remedies.ts';
 import { surveyedOf } from '../support/fake-cluster.ts';
 
@@ -14,8 +14,7 @@ it.each<[string, object, string | undefined, string]>([
     'here: x',
   ],
 ])('a line to copy says where, and as whom: %s', (_where, vars, head, remedy) => {
-  const surveyed = surveyedOf([{}], { ...vars });
-  const lines = etcdctlLines(surveyed, 'member list').split('\n');
-  expect(lines.slice(0, -1)).toEqual(head === undefined ? [] : [head]);
-  expect(on(surveyed.cluster.members[0]!, 'x')).toBe(remedy);
+  const member = surveyedOf([{}], { ...vars }).cluster.members[0]!;
+  expect(whereToRun(member)).toEqual(head === undefined ? [] : [head]);
+  expect(on(member, 'x')).toBe(remedy);
 });

@@ -121,6 +121,13 @@ it('a file of inventory/ without its folder: says where it is', async () => {
   expect(run.errors[0]?.hint).toBe('did you mean inventory/prod.yaml?');
 });
 
+it.each(['--list-hosts', '--list-tags', '--list-tasks'])('%s judges no connection', async (flag) => {
+  const vars = 'etcd_version: 3.5.30\n    etcd_settings: { heartbeat-interval: 200 }\n';
+  const key = '    ansible_ssh_private_key_file: /nowhere/key\n    ansible_become_method: doas\n';
+  const run = await site({ 'inventory.yaml': `${THREE}  vars:\n    ${vars}${key}` }, flag);
+  expect([run.said, run.code]).toEqual([[], 0]);
+});
+
 it.each([
   ['--list-hosts', ['play: etcd clusters (etcd)', '  hosts (1):', '    etcd02']],
   ['--list-tags', ['play: etcd clusters (etcd)', '  tags: certs, verify']],

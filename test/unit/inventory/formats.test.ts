@@ -6,7 +6,7 @@ import { pythonValue } from '../../../lib/inventory/formats/python.ts';
 import { words } from '../../../lib/inventory/formats/words.ts';
 import { scalarOf } from '../../../lib/inventory/formats/yaml-scalars.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
-import { load, refusal, write } from './support.ts';
+import { listedValues, load, refusal, write } from './support.ts';
 
 // What ansible-core makes of them (ast.literal_eval, shlex.split, PyYAML).
 it.each([
@@ -48,6 +48,8 @@ it.each([
   ['1 # one', 1],
   ['word # one', 'word # one'],
   ['{{ other }}', '{{ other }}'],
+  ['{{ 1 }}', '{{ 1 }}'],
+  ['{[1]: 2}', '{[1]: 2}'],
   ['[1', '[1'],
   ['', ''],
 ])('%s of an INI file is %j', (text, value) => {
@@ -92,6 +94,15 @@ it.each([
   expect(scalarOf(text)).toBe(value);
 });
 
+it('a value of a YAML file is what its tag says', async () => {
+  const text = `all:
+  hosts:
+    h: { n: !!int "3", f: !!float "1.5", t: !!bool "yes", s: !!str 1, z: !!null "~", u: !unsafe 5 }
+`;
+  const inventory = await loadInventory({ files: [join(write({ 'h.yaml': text }), 'h.yaml')], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual({ n: 3, f: 1.5, t: true, s: '1', z: null, u: 5 });
+});
+
 it.each([
   ['web', ['web'], undefined],
   ['web:22', ['web'], 22],
@@ -129,6 +140,10 @@ describe('an INI inventory', () => {
     ['hosts', 'a\n[g]\nb\n'],
     ['hosts.yml', '# of yesterday\n[g]\na\nb x=1\n'],
     ['hosts.cfg', 'a x="y: z"\nb\n'],
+    ['hosts', 'a # first\nb\n'],
+    ['hosts', 'a\n# between\nb x=1\n'],
+    ['hosts', '[g]\ra\rb x=1\r'],
+    ['hosts', 'a x=1\fb\n'],
   ])('is known by what is in it, not by its name: %s', async (name, text) => {
     const { hosts } = await load({ [name]: text }, { inventories: [name] });
     expect(hosts.map((host) => host.name)).toEqual(['a', 'b']);

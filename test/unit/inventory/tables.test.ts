@@ -274,3 +274,50 @@ describe('ansible_ssh_common_args', () => {
     });
   });
 });
+
+it.each([
+  ['v3.5.30', '3.5.30'],
+  ['3.6.0-rc.1', '3.6.0-rc.1'],
+  ['v3.6.0-rc.1', '3.6.0-rc.1'],
+])('etcd_version: %s, as other roles write it, is %s', async (written, version) => {
+  const inventory = await load(`etcd: { hosts: { h1: { etcd_version: ${written} } } }\n`);
+  expect(varsOf(inventory, 'h1').etcd_version).toBe(version);
+});
+
+it.each([
+  ["Ansible's later name of a variable counts", [], ['old', '10.0.0.9', 2209]],
+  [
+    '-e beats them all',
+    ['ansible_user=new', 'ansible_host=10.0.0.8', 'ansible_port=22'],
+    ['new', '10.0.0.8', 22],
+  ],
+  ['by its other name, too', ['ansible_ssh_user=new', 'ansible_ssh_port=22'], ['new', '10.0.0.9', 22]],
+])('of several names %s', async (_, extraVars, expected) => {
+  const old = 'ansible_ssh_user: old, ansible_ssh_host: 10.0.0.9, ansible_ssh_port: 2209';
+  const text = `etcd: { hosts: { h1: { ${old}, ansible_user: u, ansible_host: 10.0.0.1, ansible_port: 1 } } }\n`;
+  const { hosts } = await load(text, { extraVars });
+  const { user, address, port } = hosts[0]?.connection ?? {};
+  expect([user, address, port]).toEqual(expected);
+});
+
+it.each([
+  ['the later name', '', '', 'b'],
+  ['the higher priority', '[a:vars]\nansible_group_priority=10\n', '', 'a'],
+  [
+    'of two priorities the higher one',
+    '[a:vars]\nansible_group_priority=3\n',
+    '[b:vars]\nansible_group_priority=4\n',
+    'b',
+  ],
+  ['the inner group, whatever the priority', '[all:vars]\nansible_group_priority=10\n', '', 'b'],
+  [
+    'the inner one of two',
+    '[a:children]\nz\n[z]\nh\n[z:vars]\netcd_user=z\n',
+    '[b:vars]\nansible_group_priority=9\n',
+    'z',
+  ],
+])('of groups that say one variable %s counts', async (_, a, b, value) => {
+  const text = `[a]\nh\n[b]\nh\n[a:vars]\netcd_user=a\n[b:vars]\netcd_user=b\n[all:vars]\netcd_user=all\n${a}${b}`;
+  const inventory = await load({ hosts: text }, { inventories: ['hosts'] });
+  expect(varsOf(inventory, 'h').etcd_user).toBe(value);
+});

@@ -5,7 +5,7 @@ import { chosenGroups } from '../../../lib/cli/groups.ts';
 import type { VarSchema } from '../../../lib/dsl/role.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { loadInventory, type SettledInventory, selectHosts } from '../../../lib/inventory/index.ts';
-import { type Files, readAll, refusal, write } from './support.ts';
+import { type Files, listedValues, readAll, refusal, write } from './support.ts';
 
 /** Reads the hosts of a pattern as a run over them would, which contacts all of them. */
 async function contact(
@@ -70,6 +70,35 @@ describe('what concerns a host is told when that host is contacted', () => {
   });
 });
 
+describe('what nobody reads is never judged', () => {
+  it.each([
+    ['a template that needs what is missing', '"{{ nowhere.at.all }}"'],
+    ['a template that Ansible alone knows', `"{{ lookup('hashi_vault', 'x') | ipaddr }}"`],
+    ['a template that is none', '"{{ what is this"'],
+    ['a circle', '"{{ app }}"'],
+    ['a vault without a password', '!vault "$ANSIBLE_VAULT;1.1;AES256"'],
+  ])('%s', async (_, value) => {
+    const { hosts, notices } = await contact(
+      { 'hosts.yaml': `etcd:\n  hosts: { a: }\n  vars:\n    app: ${value}\n` },
+      'etcd',
+    );
+    expect([...hosts.keys()]).toEqual(['a']);
+    expect(notices).toEqual(['not used here: app']);
+  });
+
+  it.each([
+    'ansible_ssh_private_key_file: /nowhere/key',
+    'ansible_connection: winrm',
+    'ansible_ssh_common_args: -Z',
+    'ansible_become_method: doas, ansible_become: true',
+  ])('a connection that is not made: %s', async (vars) => {
+    const folder = write({ 'hosts.yaml': `etcd: { hosts: { a: { ${vars} } } }\n` });
+    const inventory = await loadInventory({ files: [join(folder, 'hosts.yaml')], schema: ETCD_VARS });
+    const { hosts } = await inventory.settle({ hosts: inventory.hosts });
+    expect(hosts.get('a')?.connection).toBeUndefined();
+  });
+});
+
 it.each([
   '-o ControlMaster=auto -o ControlPersist=60s -o ControlPath=/tmp/%r@%h',
   '-C -o ServerAliveInterval=30 -o ServerAliveCountMax=10 -o ConnectTimeout=10',
@@ -114,6 +143,11 @@ describe('names of other tools', () => {
     const said = (await refusal(contact(files, 'etcd'))).map((error) => `${error.message} ${error.hint}`);
     expect(said.length).toBeGreaterThan(1);
     expect(said.join()).not.toContain(secret);
+    // Where a quote is missing, half of a value is taken for a name.
+    const half = {
+      'hosts.yaml': `etcd:\n  hosts: { a: }\n  vars: { "x, ${secret}": , "${secret} y": 1, app: 1 }\n`,
+    };
+    expect((await contact(half, 'etcd')).notices).toEqual(['not used here: app, …']);
   });
 
   it('and slips do not matter to a role whose variables have no _', async () => {
@@ -161,6 +195,25 @@ describe('a file that is no inventory is called what it is, once', () => {
     expect(errors[0]?.position).toMatchObject({ file, line });
     expect(errors[0]?.hint).toBeDefined();
   });
+});
+
+it('a directory is read without what editors, systems and people leave in it', async () => {
+  const strange = ['.hidden', '._hosts.yml', '.#hosts.yml', 'hosts~', 'a.bak', 'a.orig', 'a.retry', 'a.cfg'];
+  const others = [...strange, 'a.md', 'a.txt', 'a.rst', 'a.swp', 'a.pyc', 'a.rpm'];
+  const files = Object.fromEntries(others.map((name) => [`prod/${name}`, `of-${name.replace('~', '')}\n`]));
+  const vars = { 'prod/group_vars/all/._x.yml': 'x: 2\n', 'prod/group_vars/all/.#x.yml': 'x: 3\n' };
+  const folder = write({
+    ...files,
+    ...vars,
+    'prod/hosts': 'a\n',
+    'prod/zone/hosts': 'b\n',
+    'prod/group_vars/all/x.yml': 'x: 1\n',
+    'prod/group_vars/all/x.yml~': 'x: 4\n',
+    'prod/host_vars/a': 'y: 1\n',
+  });
+  const inventory = await loadInventory({ files: [join(folder, 'prod')], schema: {} });
+  expect(inventory.hosts.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(listedValues(inventory, 'a')).toEqual({ x: 1, y: 1 });
 });
 
 describe('a script', () => {

@@ -44,6 +44,36 @@ test('a cluster is data: members, leader, health, sizes, days of certificates', 
   expect(stdout).not.toContain('MEMBER HEALTH');
 });
 
+test('certificates are data in one form, a table in the others', async () => {
+  const one = {
+    host: 'etcd01',
+    path: '/x/server.pem',
+    kind: 'server',
+    days: 9,
+    sha256: 'aa',
+    served: null,
+  } as const;
+  const names = {
+    subject: 'CN=a',
+    issuer: 'CN=b',
+    from: '2026-01-01T00:00:00Z',
+    until: '2027-01-01T00:00:00Z',
+  };
+  const event = {
+    event: 'certificates',
+    cluster: 'prod',
+    certificates: [{ ...one, ...names } as const],
+    table: 'WHERE FILE\netcd01 server.pem',
+  } as const;
+  const { stdout } = await printed({ output: 'json' }, [event]);
+  expect(JSON.parse(stdout)).toMatchObject({ event: 'certificates', certificates: [one] });
+  expect(stdout).not.toContain('WHERE');
+  for (const output of ['plain', 'pretty'] as const) {
+    const told = await printed({ output }, [start('etcd01'), event, recap({ etcd01: {} })]);
+    expect(told.stdout).toContain('WHERE FILE\n');
+  }
+});
+
 test('every event carries the ID of the run', async () => {
   const stdout = new FakeStream();
   const report = createReport({

@@ -111,6 +111,20 @@ describe('a host that is planned anew in the middle of a run', () => {
     expect(due).toEqual([true, false]);
   });
 
+  it('goes by other hosts than those of the inventory, for that plan only', async () => {
+    const known: string[] = [];
+    await play(async ({ hosts }) => {
+      const [host] = hosts;
+      await host?.replan({}, { c: { version: '3.5' } });
+      await host?.apply(() => true);
+      known.push(text('a', 'all'), ...Object.keys(host?.target.hostvars ?? {}));
+      await host?.replan();
+      await host?.apply(() => true);
+      known.push(text('a', 'all'));
+    });
+    expect(known).toEqual(['3.5 3.7', 'a', 'b', '3.7 3.7']);
+  });
+
   it('is left alone outside of --limit', async () => {
     await play(
       async ({ hosts }) => {

@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { etcdPlay } from '../../play.ts';
 import { refusal } from '../../refusal.ts';
+import { openIntent } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare, showStatus } from '../site/verify.ts';
@@ -30,10 +31,12 @@ export interface Operation {
   derive(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly OperationStep[]>;
   /** What the state of the cluster cannot tell: kept on the hosts until it is reached. Asked before the first step. */
   wish?(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Wish | undefined>;
+  /** Brings along what the steps need, once they are agreed to and before anything is changed: whatever throws ends it. */
+  prepare?(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void>;
   /** Hosts that may be out of reach: what is done is about them. By default none may. */
   mayMiss?(run: PlayRun<EtcdFacts>): readonly string[];
-  /** What is asked before the first step; by default whether to go on. */
-  question?(surveyed: Surveyed): string;
+  /** What is asked before the first step, by default whether to go on; undefined where nothing is to be asked. */
+  question?(surveyed: Surveyed): string | undefined;
   /** Looks at the cluster in the end, where all is done; by default its health. */
   verify?(run: PlayRun<EtcdFacts>): Promise<void>;
 }
@@ -76,9 +79,10 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     },
     async converge(run) {
       const [surveyed] = clustersOf(run);
-      if (surveyed === undefined || planned.length === 0) return;
-      const question = operation.question?.(surveyed) ?? `${surveyed.cluster.name}: go on?`;
-      if (!(await run.consent(question))) {
+      if (surveyed === undefined) return;
+      if (planned.length === 0) return closeIntent(run, operation, surveyed);
+      const question = operation.question ? operation.question(surveyed) : `${surveyed.cluster.name}: go on?`;
+      if (question !== undefined && !(await run.consent(question))) {
         throw refusal(surveyed.cluster, 'not agreed to: nothing was changed');
       }
       await run.locked(run.hosts, () => carryOutAll(run, operation, planned));
@@ -88,6 +92,15 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
       await (operation.verify ?? showStatus)(run);
     },
   };
+}
+
+/** All is done, and a run that did it was killed before it could say so. */
+async function closeIntent(run: PlayRun<EtcdFacts>, operation: Operation, surveyed: Surveyed): Promise<void> {
+  const open = openIntent(run.hosts);
+  if (open?.verb !== operation.name) return;
+  const wish = await operation.wish?.(run, surveyed);
+  if (wish?.target !== open.target) return;
+  await run.locked(run.hosts, () => finishIntent(run, operation.name, wish));
 }
 
 function refuseMissing(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, { mayMiss }: Operation): void {
@@ -115,6 +128,7 @@ async function carryOutAll(
       'run again, and look at the steps as they are now',
     );
   }
+  await operation.prepare?.(run, surveyedOf(run));
   const wish = await operation.wish?.(run, surveyedOf(run));
   if (wish) await beginIntent(run, operation.name, wish);
   for (let count = 0; left.length > 0; count++) {

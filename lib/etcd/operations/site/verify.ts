@@ -36,13 +36,16 @@ export async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
 
 /** The same reads on their own, without the canary. */
 export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
-  for (const surveyed of clustersOf(run)) {
-    try {
-      refuseBare(surveyed);
-      await reportHealth(run, surveyed, surveyed.hosts, await knownAnswers(run, surveyed));
-    } catch (error) {
-      run.fail(error);
-    }
+  for (const surveyed of clustersOf(run)) await showHealth(run, surveyed);
+}
+
+/** The same of one cluster, or of those of its members that are to be looked at. */
+export async function showHealth(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
+  try {
+    refuseBare(surveyed);
+    await reportHealth(run, surveyed, surveyed.hosts, await knownAnswers(run, surveyed));
+  } catch (error) {
+    run.fail(error);
   }
 }
 

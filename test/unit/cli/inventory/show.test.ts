@@ -83,6 +83,12 @@ describe('an inventory is shown to the letter as ansible-inventory shows it', ()
   });
 });
 
+it('leaves out the names that Ansible gives values of its own', async () => {
+  const vars = 'inventory_hostname=x groups=y group_names=z playbook_dir=p ansible_facts=f ansible_version=v';
+  const file = join(write({ 'hosts.ini': `h1 ${vars} omit=o ansible_check_mode=c\n` }), 'hosts.ini');
+  expect(JSON.parse(await show('-i', file, '--host', 'h1'))).toEqual({ omit: 'o', ansible_check_mode: 'c' });
+});
+
 const SECRETS: Files = {
   'hosts.yaml': `all:
   hosts:

@@ -46,7 +46,7 @@ describe('what is worth knowing of a cluster', () => {
 
   it('is the end of the CA, half a year before, and that no run renews it', async () => {
     expect(await said({ ca: 179 })).toEqual([
-      `c: its CA ends in 179 days, and every certificate with it; no run renews it: ${commandLine('doctor')} has the steps`,
+      `c: its CA ends in 179 days, and every certificate with it; no run renews it: ${commandLine('certs')} --rotate-ca makes another one`,
     ]);
     expect(await said({ ca: -3 })).toEqual([expect.stringMatching(/^c: its CA ended \d{4}-\d\d-\d\d/)]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../../../lib/command-line.ts';
 import type { ListedMember } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
 import { formedFacts, formedText, type KnownMember, parseFormed } from '../../../../lib/etcd/facts/formed.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
@@ -82,15 +83,16 @@ describe('members of the cluster against those of the inventory', () => {
     for (const { exitCode } of problems) expect(exitCode).toBe(3);
   });
 
-  it('says what to do as a line to copy, with the ID where it is known', () => {
+  it('says by which verb to go on, with the name where it is known', () => {
     const hints = (known: readonly KnownMember[]) => problemsOf(known).map(({ hint }) => hint);
-    const etcdctl =
-      '/opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.0.1:2379';
+    const members = commandLine('members');
     expect(hints([listedMember(2, moved), listedMember(4)])).toEqual([
-      `put etcd_address and etcd_peer_port back; to move the member, stop etcd there and tell the cluster first:\n# on etcd01, as root or etcd:\n${etcdctl} member update 2a --peer-urls=https://10.0.0.2:2380`,
-      `put it back; or take it out of the cluster first, since this playbook removes nobody:\n# on etcd01, as root or etcd:\n${etcdctl} member remove 4a`,
+      `put etcd_address and etcd_peer_port back; or move the member: ${members}`,
+      `put it back; or let it leave: ${members} --remove etcd04`,
     ]);
-    expect(hints([{ name: 'etcd02', ...moved }])[0]).toContain('member update ID --peer-urls');
+    expect(hints([listedMember(4, { name: '' })])).toEqual([
+      `put it back; or let it leave: ${members} --remove 4a`,
+    ]);
   });
 
   it('are those that a healthy one lists, else those of the record', () => {

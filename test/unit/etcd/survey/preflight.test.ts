@@ -5,6 +5,7 @@ import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { notes, preflight } from '../../../../lib/etcd/survey/preflight.ts';
+import { newWayProblems } from '../../../../lib/etcd/survey/preflight-network.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 
 const GIB = 1024 * 1024;
@@ -268,4 +269,23 @@ describe('before anything is written', () => {
       'etcd01: SELinux is on: files get their labels by policy; swap is on, which can slow etcd down to lost leaderships; at most 4096 open files',
     ]);
   });
+});
+
+it('looks at ways to addresses that are new, of members that do their work, too', () => {
+  const works = candidate(
+    {},
+    {
+      sources: [
+        { to: '10.0.0.2', from: '10.0.0.7' },
+        { to: '10.0.0.9', from: '10.0.0.7' },
+      ],
+      reading: { healthy: true } as MemberReading,
+    },
+  );
+  const told = (...addresses: string[]) => newWayProblems([works], addresses).map(({ message }) => message);
+  expect(told()).toEqual([]);
+  expect(told('10.0.0.3')).toEqual([]);
+  expect(told('10.0.0.9')).toEqual([
+    'etcd01: its packets to 10.0.0.9 leave from 10.0.0.7, and others know it as 10.0.0.1: their firewalls and its certificate would refuse it',
+  ]);
 });

@@ -53,6 +53,34 @@ describe.runIf(sshVersion() !== undefined)("the inventory's variables count as s
   });
 });
 
+describe.runIf(sshVersion() !== undefined)('what else is honoured is told as ssh -G tells it:', () => {
+  const keys =
+    /^(addressfamily|connecttimeout|serveralive\w+|requiredrsasize|bind\w+|preferredauthentications|revokedhostkeys|\w+authentication|canonicalizehostname|ciphers|macs|kexalgorithms|hostkeyalgorithms|pubkeyacceptedalgorithms) /;
+
+  it.each([
+    'AddressFamily INET6\nAddressFamily inet\n',
+    'ConnectTimeout 1h30m\nServerAliveInterval 2m\nServerAliveCountMax 4\n',
+    'ConnectTimeout none\n',
+    'RequiredRSASize 3072\nBindAddress 127.0.0.1\nBindInterface lo\n',
+    'PreferredAuthentications "publickey,password"\n',
+    'RevokedHostKeys "~/.ssh/lost keys"\n',
+    'RevokedHostKeys none\n',
+    'PubkeyAuthentication host-bound\nPasswordAuthentication NO\nChallengeResponseAuthentication no\n',
+    'Ciphers aes256-ctr,aes128-gcm@openssh.com\nCiphers aes128-ctr\n',
+    'Ciphers aes*-ctr,aes256-cbc\nMACs umac-64@openssh.com,hmac-sha2-256\n',
+    'KexAlgorithms diffie-hellman-group-exchange-sha256,curve25519-sha256\n',
+    'HostKeyAlgorithms ssh-ed25519,rsa-sha2-256,ssh-rsa\nPubkeyAcceptedKeyTypes ecdsa-sha2-nistp256\n',
+  ])('%j', async (config) => {
+    writeFiles(home(), { config });
+    const lines = askSshAtHome('web', [], home());
+    if (lines === 'impossible') return;
+    const ours = await connectionLines(connectionOf({ kind: 'ssh', address: 'web' })).catch(() => undefined);
+    const said = (ours ?? []).filter((line) => keys.test(line));
+    expect((lines ?? []).map((line) => line.trim())).toEqual(expect.arrayContaining([...said]));
+    expect(ours === undefined).toBe(lines === undefined);
+  });
+});
+
 it('prints what a connection would use, lists as repeated lines', async () => {
   writeFiles(home(), { config: 'Include /no/such\n' });
   const config = `${home()}/.ssh/config`;

@@ -198,7 +198,8 @@ describe('a host that wants several methods', () => {
     [['publickey', 'publickey']],
     [['keyboard-interactive', 'publickey', 'password']],
   ] as const)('gets %j', async (wanted) => {
-    const keys = [keyFile(), keyFile()];
+    // Not one more than are wanted: a key that was refused when it was not its turn is offered again.
+    const keys = wanted.filter((method) => method === 'publickey').map(() => keyFile());
     const config = keys.map((file) => `IdentityFile ${file}\n`).join('');
     const { connecting } = await by(config, inTurn(wanted), { password });
     await connecting;

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { channelSpawn } from '../../../../lib/transport/ssh/ssh-channel.ts';
 import { openLink } from '../../../../lib/transport/ssh/ssh-link.ts';
@@ -211,6 +214,21 @@ describe('a host that is no use', () => {
       message: expect.stringMatching(
         /^node1: cannot connect to node1\.invalid port 22: the name does not resolve/,
       ),
+    });
+  });
+
+  it.each([
+    ['none', 'cannot connect to 127.0.0.1 port 1'],
+    ['/etc/hosts', 'cannot read the known host keys'],
+  ])('is one more than this process may reach: UserKnownHostsFile %s', async (knownHosts, what) => {
+    const program = join(import.meta.dirname, '../support/crowded.ts');
+    const command = 'ulimit -n 100; exec "$0" --import tsx "$@"';
+    const args = ['-c', command, process.execPath, program, knownHosts];
+    const { stdout } = await promisify(execFile)('/bin/sh', args);
+    expect(JSON.parse(stdout)).toEqual({
+      exitCode: 4,
+      message: `node1: ${what}: this process has as many files open as it may`,
+      hint: expect.stringContaining('ulimit -n'),
     });
   });
 

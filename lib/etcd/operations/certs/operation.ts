@@ -1,0 +1,88 @@
+import type { Play, PlayRun } from '../../../dsl/play.ts';
+import type { Role } from '../../../dsl/role.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { clustersOf, type Surveyed } from '../../surveyed.ts';
+import { type Operation, operationPlay } from '../shared/operation.ts';
+import { clientSaid, deriveClient } from './clients.ts';
+import { deriveRenewal } from './renew.ts';
+import { deriveRevocation } from './revoke.ts';
+import { deriveRotation, rotationSaid } from './rotate.ts';
+import { judgeCertificates, readCertificates } from './table.ts';
+import { certsProblems, isAskedFor, jobOf } from './words.ts';
+
+/**
+ * The certificates of a cluster: looked at, renewed, issued for clients, moved to another CA.
+ *
+ * @param roles What a member's host is to be like: that of certificates, and those of what loads them.
+ * @param words Names behind the flags.
+ */
+export function certsPlay(roles: readonly Role<EtcdFacts>[], words: readonly string[] = []): Play<EtcdFacts> {
+  return operationPlay(certsOperation(words), roles);
+}
+
+function certsOperation(words: readonly string[]): Operation {
+  return {
+    name: 'certs',
+    check: (hosts) => certsProblems(hosts, words),
+    derive: async (run, surveyed) => {
+      const { vars } = surveyed.hosts[0]!.target;
+      switch (jobOf(vars)) {
+        case 'renew':
+          return deriveRenewal(run, surveyed, words);
+        case 'client':
+          return deriveClient(run, surveyed, String(vars.client));
+        case 'revoke':
+          return deriveRevocation(run, surveyed, String(vars.revoke));
+        case 'rotate-ca':
+          return deriveRotation(run, surveyed);
+        default:
+          return [];
+      }
+    },
+    mayMiss: (run) => {
+      const vars = run.hosts[0]?.target.vars ?? {};
+      return ['look', 'client'].includes(jobOf(vars)) ? run.unreachable : [];
+    },
+    question({ cluster, hosts }) {
+      const vars = hosts[0]?.target.vars ?? {};
+      return isAskedFor(vars) ? `${cluster.name}: go on?` : undefined;
+    },
+    verify,
+  };
+}
+
+/** Reads all again, and says what became of it. */
+async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
+  const [surveyed] = clustersOf(run);
+  if (surveyed === undefined) return;
+  const { vars } = surveyed.hosts[0]!.target;
+  const state = await readCertificates(surveyed);
+  run.show(state);
+  const { problems, warnings } = judgeCertificates(state.certificates);
+  for (const line of warnings) run.log('warning', line);
+  const job = jobOf(vars);
+  if (job === 'client') run.log('info', clientSaid(surveyed, String(vars.client)));
+  const said = job === 'rotate-ca' ? await rotationSaid(surveyed) : undefined;
+  if (said !== undefined) run.log('info', said);
+  if (problems.length > 0) throw unsound(surveyed, problems);
+  if (run.unreachable.length > 0) throw unseen(run, surveyed);
+  const { length } = state.certificates;
+  run.conclude(`${surveyed.cluster.name}: ${length} certificates, all of them valid`);
+}
+
+function unsound({ cluster }: Surveyed, problems: readonly string[]): QuorateError {
+  return new QuorateError(
+    [`${cluster.name}: certificates that are of no use:`, ...problems.map((line) => `  ${line}`)].join('\n'),
+    {
+      exitCode: EXIT.unhealthy,
+      hint: '--renew makes those of members and clients anew, --rotate-ca the CA',
+    },
+  );
+}
+
+function unseen({ unreachable }: PlayRun<EtcdFacts>, { cluster }: Surveyed): QuorateError {
+  return new QuorateError(`${cluster.name}: not reached, so not looked at: ${unreachable.join(', ')}`, {
+    exitCode: EXIT.unreachable,
+  });
+}

@@ -1,0 +1,89 @@
+import { PerRun } from '../../../dsl/per-run.ts';
+import type { PlayRun } from '../../../dsl/play.ts';
+import { fingerprint, readBundles } from '../../../pki/index.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { clusterPki } from '../../files/certificates.ts';
+import { refusal } from '../../refusal.ts';
+import { admitIssuing, dueCertificates, isCertificate } from '../../survey/admit-certificates.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import type { OperationStep } from '../shared/operation.ts';
+import { ledger, tallyOf } from '../shared/tally.ts';
+import { trustedByClients } from './clients.ts';
+import { surveyWithCas } from './rotation.ts';
+
+/** Fingerprints of what was there when the run began, of those that are to go whatever they are like. */
+const retired = new PerRun<{ prints?: readonly string[] }>(() => ({}));
+
+/**
+ * Certificates that are made anew: what is due, or all of the hosts and clients in `names`; with `--all` every one.
+ * Members read theirs at each handshake, so nothing is restarted.
+ */
+export async function deriveRenewal(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  names: readonly string[],
+): Promise<readonly OperationStep[]> {
+  const { cluster, hosts } = surveyed;
+  await surveyWithCas(run, surveyed);
+  const vars = hosts[0]?.target.vars ?? {};
+  const bundles = await readBundles(cluster.pkiDir);
+  refuseUnknown(
+    surveyed,
+    names,
+    bundles.map(({ name }) => name),
+  );
+  const isNamed = (name: string) => vars.all === true || names.includes(name);
+  retired.own.prints ??= [
+    ...hosts.filter(({ target }) => isNamed(target.name)).flatMap(printsOf),
+    ...bundles.filter(({ name }) => isNamed(name)).map(({ certPem }) => fingerprint(certPem)),
+  ];
+  const going = retired.own.prints;
+  const reissue = { retired: going, newKeys: vars['new-keys'] === true };
+  for (const { target } of hosts) {
+    if (target.facts.cluster) target.facts.cluster = { ...target.facts.cluster, ...reissue };
+  }
+  await run.each(hosts, (host) => host.replan());
+  const meant = (name: string) => names.length === 0 || isNamed(name);
+  const due = hosts.filter((host) => meant(host.target.name) && dueCertificates(host).length > 0);
+  await admitIssuing(run);
+  const { target } = hosts[0]!;
+  const pki = await clusterPki(target);
+  const dueClients = (await pki.bundlesDue(going)).filter(meant);
+  const whole = ledger(tallyOf(hosts));
+  return [
+    ...due.map((host) => ({
+      host: host.target.name,
+      title: 'make its certificates anew; no restart',
+      ledger: whole,
+      carryOut: () => host.apply(isCertificate),
+    })),
+    ...dueClients.map((name) => ({
+      host: 'control',
+      title: `make the bundle of ${name} anew`,
+      ledger: whole,
+      carryOut: async () => {
+        const trusts = await trustedByClients(surveyed);
+        await pki.issueBundle(name, trusts, { retired: going, newKey: reissue.newKeys });
+      },
+    })),
+  ];
+}
+
+function printsOf({ target }: EtcdHost): readonly string[] {
+  return (target.facts.reading?.certificates ?? []).flatMap(({ pem }) => (pem ? [fingerprint(pem)] : []));
+}
+
+function refuseUnknown(
+  { cluster, hosts }: Surveyed,
+  names: readonly string[],
+  clients: readonly string[],
+): void {
+  const known = [...hosts.map(({ target }) => target.name), ...clients];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw refusal(
+    cluster,
+    `no host or client of that name: ${unknown.join(', ')}; nothing was changed`,
+    `there are ${known.join(', ')}`,
+  );
+}

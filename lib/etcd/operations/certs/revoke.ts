@@ -1,0 +1,86 @@
+import { isDue, type PlayRun } from '../../../dsl/play.ts';
+import { readBundles, revokeBundle, wasRevoked } from '../../../pki/index.ts';
+import { file } from '../../../resources/file.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { pkiOptions } from '../../files/certificates.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { confFile, crlFile } from '../../model/paths.ts';
+import { refusal } from '../../refusal.ts';
+import { changesService, leaderLast } from '../../roll.ts';
+import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import type { OperationStep } from '../shared/operation.ts';
+import { ledger, tallyOf } from '../shared/tally.ts';
+import { surveyWithCas } from './rotation.ts';
+import { refuseDowntime, takeTurn } from './turn.ts';
+
+/**
+ * Takes the certificates of a client away: the list of revoked ones on control, then on each host, where etcd reads it
+ * for each connection; the first time, members are restarted to look at it at all.
+ */
+export async function deriveRevocation(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  name: string,
+): Promise<readonly OperationStep[]> {
+  const { cluster } = surveyed;
+  await surveyWithCas(run, surveyed);
+  refuseOwnList(surveyed);
+  const there = (await readBundles(cluster.pkiDir)).some((one) => one.name === name);
+  if (!there && !(await wasRevoked(cluster.pkiDir, name))) {
+    throw refusal(
+      cluster,
+      `there is no client ${name} whose certificate could be revoked; nothing was changed`,
+      'only what was issued with --client can be',
+    );
+  }
+  const hosts = leaderLast(surveyed.hosts, surveyed);
+  const list = clusterFacts(surveyed)?.crl;
+  await run.each(hosts, (host) => host.replan());
+  const laid = hosts.filter(({ target }) => there || target.facts.kept.crl !== list?.sha256);
+  const turns = hosts.filter((host) =>
+    list === undefined ? host.target.facts.kept.crl === undefined : isTurnDue(host),
+  );
+  if (turns.length > 0) refuseDowntime(surveyed);
+  const whole = tallyOf(hosts);
+  return [
+    ...(there ? [revocation(surveyed, name)] : []),
+    ...laid.map((host) => ({
+      host: host.target.name,
+      title: 'lay down the list of revoked certificates; no restart',
+      ledger: ledger(whole),
+      carryOut: () => host.apply(({ task }) => file.wishOf(task)?.path === crlFile(memberOf(host.target))),
+    })),
+    ...turns.map((host) => ({
+      host: host.target.name,
+      title: 'look at the list of revoked certificates from now on; a restart',
+      ledger: ledger(whole, { healthy: -1 }),
+      carryOut: () => takeTurn(run, surveyed, host),
+    })),
+  ];
+}
+
+function revocation({ hosts }: Surveyed, name: string): OperationStep {
+  return {
+    host: 'control',
+    title: `put every certificate of ${name} on the list of revoked ones`,
+    ledger: ledger(tallyOf(hosts)),
+    carryOut: () => revokeBundle(pkiOptions(hosts[0]!.target), name),
+  };
+}
+
+/** Its configuration or its start is due: what a list beside it is not. */
+function isTurnDue(host: EtcdHost): boolean {
+  const conf = confFile(memberOf(host.target));
+  return changesService(host) || host.plan.some((one) => isDue(one) && file.wishOf(one.task)?.path === conf);
+}
+
+/** A list of the user's own is not to be overwritten, and etcd looks at one alone. */
+function refuseOwnList({ cluster, hosts }: Surveyed): void {
+  const settings = hosts.map(({ target }) => target.vars.etcd_settings as Readonly<Record<string, unknown>>);
+  if (!settings.some((one) => one?.['client-crl-file'] !== undefined)) return;
+  throw refusal(
+    cluster,
+    'etcd_settings has a client-crl-file of your own, and members look at one list alone; nothing was changed',
+    'put the certificate on that list, or take the setting out',
+  );
+}

@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import type { CertificateState, CertificatesState } from '../../../dsl/certificates-state.ts';
+import { certificatesIn, fingerprint, readBundles, readCa, readClientPair } from '../../../pki/index.ts';
+import { columns } from '../../health/columns.ts';
+import { daysUntil } from '../../health/table.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { caFile, pairFiles } from '../../model/paths.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { readServed, type Served, type ServedByKind } from './served.ts';
+
+/** Days before its end at which a certificate is worth a warning. */
+const SOON = 30;
+
+/** Every certificate of a cluster: on its hosts, in handshakes with its members, and on this machine. */
+export async function readCertificates({ cluster, hosts }: Surveyed): Promise<CertificatesState> {
+  const served = new Map(
+    await Promise.all(
+      hosts.map(async (host): Promise<readonly [EtcdHost, ServedByKind]> => {
+        return [host, host.target.facts.reading ? await readServed(host) : {}];
+      }),
+    ),
+  );
+  const certificates = [
+    ...hosts.flatMap((host) => ofHost(host, served.get(host) ?? {})),
+    ...(await ofControl(cluster.pkiDir)),
+  ];
+  return { cluster: cluster.name, certificates, table: tableOf(certificates) };
+}
+
+/** What keeps others from going by a certificate, and what does not yet: each a line. */
+export function judgeCertificates(certificates: readonly CertificateState[], now = new Date()) {
+  const where = ({ host, path }: CertificateState) => (host === 'control' ? path : `${host}: ${path}`);
+  const problems = certificates.flatMap((one) => [
+    ...(new Date(one.until) < now ? [`${where(one)} ended ${day(one.until)}`] : []),
+    ...(new Date(one.from) > now
+      ? [`${where(one)} is valid from ${one.from} only: is the clock right?`]
+      : []),
+    ...(one.served?.same === false
+      ? [
+          `${where(one)} is ${short(one.sha256)}, and ${shownSaid(one.served.sha256)}: it cannot use the file, or another process answers`,
+        ]
+      : []),
+  ]);
+  const warnings = certificates
+    .filter(({ days, until }) => days < SOON && new Date(until) >= now)
+    .map((one) => `${where(one)} ends in ${one.days} days`);
+  return { problems, warnings };
+}
+
+function shownSaid(sha256: string | null): string {
+  return sha256 === null ? 'no handshake comes about with the member' : `the member shows ${short(sha256)}`;
+}
+
+function ofHost({ target }: EtcdHost, served: ServedByKind): readonly CertificateState[] {
+  const member = memberOf(target);
+  const { caPem, reading } = target.facts;
+  const leaf = (kind: 'server' | 'peer') => {
+    const pem = reading?.certificates.find(({ file }) => file === `${kind}.pem`)?.pem;
+    const path = pairFiles(member, kind).cert;
+    return pem === undefined
+      ? []
+      : statesOf(pem, { host: target.name, path, kind }, served[kind]).slice(0, 1);
+  };
+  const cas =
+    caPem === undefined ? [] : statesOf(caPem, { host: target.name, path: caFile(member), kind: 'ca' });
+  return [...leaf('server'), ...leaf('peer'), ...cas];
+}
+
+async function ofControl(dir: string): Promise<readonly CertificateState[]> {
+  const [ca, own, bundles] = await Promise.all([readCa(dir), readClientPair(dir), readBundles(dir)]);
+  const here = (kind: CertificateState['kind'], path: string, pem: string | undefined) =>
+    pem === undefined ? [] : statesOf(pem, { host: 'control', path, kind });
+  return [
+    ...here('ca', join(dir, 'ca.pem'), ca),
+    ...here('client', join(dir, 'client.pem'), own?.certPem).slice(0, 1),
+    ...bundles.flatMap(({ folder, name, certPem }) =>
+      here('client', join(folder, `${name}.pem`), certPem).slice(0, 1),
+    ),
+  ];
+}
+
+function statesOf(
+  pem: string,
+  place: Pick<CertificateState, 'host' | 'path' | 'kind'>,
+  served?: Served,
+): readonly CertificateState[] {
+  return certificatesIn(pem).map((one) => {
+    const sha256 = fingerprint(one.toString());
+    const shown = served?.pem === undefined ? null : fingerprint(served.pem);
+    return {
+      ...place,
+      subject: one.subject.replaceAll('\n', ', '),
+      issuer: one.issuer.replaceAll('\n', ', '),
+      from: new Date(one.validFrom).toISOString(),
+      until: new Date(one.validTo).toISOString(),
+      days: daysUntil(new Date(one.validTo)),
+      sha256,
+      served: served ? { same: shown === sha256, sha256: shown, by: served.by } : null,
+    };
+  });
+}
+
+function tableOf(certificates: readonly CertificateState[]): string {
+  const rows = certificates.map((one) => [
+    one.host,
+    one.host === 'control' ? one.path.split('/pki/').at(-1)! : one.path.split('/').at(-1)!,
+    short(one.sha256),
+    nameOf(one.subject),
+    nameOf(one.issuer),
+    `${day(one.until)} ${one.days}d`,
+    servedSaid(one),
+  ]);
+  return columns([['WHERE', 'FILE', 'SHA-256', 'FOR', 'ISSUER', 'ENDS', 'SERVED'], ...rows]);
+}
+
+function servedSaid({ kind, served }: CertificateState): string {
+  if (kind === 'ca' || kind === 'client') return '';
+  if (served === null) return 'not seen';
+  return served.same ? 'the same' : served.sha256 === null ? 'none' : short(served.sha256);
+}
+
+function nameOf(subject: string): string {
+  return /(?:^|, )CN=(.+?)(?:, |$)/.exec(subject)?.[1] ?? subject;
+}
+
+function short(sha256: string): string {
+  return sha256.slice(0, 8);
+}
+
+function day(iso: string): string {
+  return iso.slice(0, 10);
+}

@@ -1,0 +1,111 @@
+import type { PlayProblem } from '../../../dsl/play.ts';
+import type { HostData, Vars } from '../../../dsl/role.ts';
+import { CLUSTER_FLAG } from '../shared/cluster-flag.ts';
+
+/** What is to be done: nothing but to look, or one of these. */
+export type CertsJob = 'look' | 'renew' | 'client' | 'revoke' | 'rotate-ca';
+
+/** The flags of `certs`. */
+export const CERTS_FLAGS = [
+  CLUSTER_FLAG,
+  {
+    name: 'renew',
+    type: 'boolean',
+    description: 'make certificates anew that are due, or those of the hosts and clients named; no restart',
+  },
+  { name: 'all', type: 'boolean', description: 'with --renew: every certificate but the CA, due or not' },
+  {
+    name: 'new-keys',
+    type: 'boolean',
+    description: 'with --renew: with other keys, too; for a moment a handshake may fail',
+  },
+  {
+    name: 'client',
+    type: 'string',
+    placeholder: 'NAME',
+    description: 'issue the bundle of a client, or renew it where it is due; prints what to configure',
+  },
+  {
+    name: 'revoke',
+    type: 'string',
+    placeholder: 'NAME',
+    description:
+      'take the certificate of a client away: members refuse it; the first time they are restarted',
+  },
+  {
+    name: 'rotate-ca',
+    type: 'boolean',
+    description: 'let members trust a new CA beside the old one, and stop there',
+  },
+  {
+    name: 'clients-ready',
+    type: 'boolean',
+    description: 'with --rotate-ca: clients have theirs; go on until nothing is left of the old one',
+  },
+  { name: 'again', type: 'boolean', description: 'with --rotate-ca: another one after one that is done' },
+  {
+    name: 'accept-downtime',
+    type: 'boolean',
+    description: 'the cluster may be down during a restart: for one that has no member to spare',
+  },
+  {
+    name: 'show',
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'print what `cfssl certinfo -cert FILE` prints, and contact no host',
+  },
+] as const;
+
+/** Which job the flags mean. */
+export function jobOf(vars: Vars): CertsJob {
+  return JOBS.find((job) => vars[job] !== undefined && vars[job] !== false) ?? 'look';
+}
+
+const JOBS = ['renew', 'client', 'revoke', 'rotate-ca'] as const;
+
+/** Restarts members, or may: a run asks before. */
+export function isAskedFor(vars: Vars): boolean {
+  return ['revoke', 'rotate-ca'].includes(jobOf(vars));
+}
+
+/** Flags that only another one gives a meaning to. */
+const BELONGS: Readonly<Record<string, readonly CertsJob[]>> = {
+  all: ['renew'],
+  'new-keys': ['renew'],
+  'clients-ready': ['rotate-ca'],
+  again: ['rotate-ca'],
+  'accept-downtime': ['rotate-ca', 'revoke'],
+};
+
+/** What can be a client's name: it is the folder of its bundle, and etcd's user where users are switched on. */
+const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** What is wrong with the command line. */
+export function certsProblems(hosts: readonly HostData[], words: readonly string[]): readonly PlayProblem[] {
+  const [first] = hosts;
+  if (first === undefined) return [];
+  const { vars, name: host } = first;
+  const wrong = (message: string, hint: string) => [{ host, message, hint }];
+  const given = JOBS.filter((job) => vars[job] !== undefined && vars[job] !== false);
+  if (given.length > 1)
+    return wrong(`one at a time: ${given.map((job) => `--${job}`).join(', ')}`, 'choose one');
+  const job = jobOf(vars);
+  const stray = Object.keys(BELONGS).find((flag) => vars[flag] === true && !BELONGS[flag]!.includes(job));
+  if (stray !== undefined) {
+    const owners = BELONGS[stray]!.map((owner) => `--${owner}`).join(' or ');
+    return wrong(`--${stray} means nothing here`, `it goes with ${owners}`);
+  }
+  if (words.length > 0 && job !== 'renew')
+    return wrong(`unexpected argument ${words[0]}`, 'names of hosts and clients go with --renew');
+  if (words.length > 0 && vars.all === true) return wrong('--all is all, and names are some', 'choose one');
+  if (vars['new-keys'] === true && words.length === 0 && vars.all !== true)
+    return wrong('--new-keys for which?', 'name hosts and clients behind --renew, or say --all');
+  const client = vars.client ?? vars.revoke;
+  if (client !== undefined && !CLIENT_NAME.test(String(client))) {
+    return wrong(
+      `${JSON.stringify(client)} cannot be a client's name`,
+      'letters, digits, dots, underscores and dashes, at most 64',
+    );
+  }
+  return [];
+}

@@ -1,0 +1,232 @@
+import { hostNames, type PlayRun } from '../../../dsl/play.ts';
+import { sh } from '../../../dsl/sh.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
+import { roll } from '../../roll.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { change, etcdctl, listOf, raftIndex } from './change.ts';
+import type { Deed } from './deed.ts';
+import { joinsOf } from './joins.ts';
+import { namesMembers, type View } from './look.ts';
+import type { ListedMember, Place } from './scene.ts';
+
+import { asker, whole, working } from './whole.ts';
+
+/** What a step has at hand. */
+export interface Ground {
+  readonly run: PlayRun<EtcdFacts>;
+  readonly surveyed: Surveyed;
+  readonly view: View;
+  readonly facts: ClusterFacts;
+}
+
+/** Does what a step says. Throws where it is not done. */
+export async function carryOut(deed: Deed, ground: Ground): Promise<void> {
+  switch (deed.kind) {
+    case 'let in':
+      return onAll(ground, (host) => host.apply(({ role }) => role === 'firewall'));
+    case 'add':
+      return add(deed, ground);
+    case 'start':
+      return start(deed.place, ground);
+    case 'promote':
+      return promote(deed, ground);
+    case 'remove':
+      return remove(deed, ground);
+    case 'set aside':
+      return setAside(deed, ground);
+    case 'tell':
+      return tell(deed, ground);
+    case 'restart':
+      return restart(deed.place, ground);
+    case 'files':
+      return onAll(ground, (host) => host.apply((one) => one.role === 'firewall' || namesMembers(host, one)));
+  }
+}
+
+/** On the hosts of members, as they were planned when they were looked at. */
+async function onAll(ground: Ground, work: (host: EtcdHost) => Promise<void>): Promise<void> {
+  const { run, surveyed, view } = ground;
+  const { hosts } = working(surveyed, view.scene);
+  const done = await run.each(hosts, work);
+  if (done.length < hosts.length)
+    throw stoppedAt(
+      ground,
+      hosts.filter((host) => !done.includes(host)),
+    );
+}
+
+async function eachOf(
+  ground: Ground,
+  host: EtcdHost,
+  work: (host: EtcdHost) => Promise<void>,
+): Promise<void> {
+  const done = await ground.run.each([host], work);
+  if (done.length === 0) throw stoppedAt(ground, [host]);
+}
+
+/** What went wrong there was said where it happened; a request to stop passes hosts over. */
+function stoppedAt({ run }: Ground, hosts: readonly EtcdHost[]): QuorateError {
+  const names = hostNames(hosts);
+  if (run.stopping()) {
+    return new QuorateError(`stopped on request at ${names}`, {
+      exitCode: EXIT.interrupted,
+      hint: 'run again to go on',
+    });
+  }
+  return refusal(
+    { name: `stopped at ${names}` },
+    'no further step is taken',
+    'put that right, then run again to go on',
+  );
+}
+
+/** Everything but the start comes first: what fails there leaves no member that never started. */
+async function add({ place, learner }: Deed & { kind: 'add' }, ground: Ground): Promise<void> {
+  const { run, surveyed, view, facts } = ground;
+  const host = hostAt(place, ground);
+  host.target.facts.cluster = { ...facts, joins: [] };
+  await host.replan({}, view.others);
+  await eachOf(ground, host, (one) => one.apply(({ role }) => role !== 'systemd'));
+  await change(run, working(surveyed, view.scene).hosts, {
+    doing: `adding ${place.host}`,
+    command: ['member', 'add', place.name, `--peer-urls=${place.peerUrl}`, ...(learner ? ['--learner'] : [])],
+    isDone: (list) => list.some(({ peerUrls }) => peerUrls.includes(place.peerUrl)),
+  });
+  // Without a learner it counts at once, and nothing is safe until it works.
+  if (!learner) await start(place, ground);
+}
+
+async function start(place: Place, ground: Ground): Promise<void> {
+  const { run, view, facts } = ground;
+  const host = hostAt(place, ground);
+  const [first] = askers(ground);
+  const list = (first && (await listOf(first))) ?? view.scene.listed;
+  host.target.facts.cluster = { ...facts, joins: joinsOf(place, list) };
+  await host.replan({}, view.others);
+  await eachOf(ground, host, (one) => one.apply(() => true));
+  await change(run, askers(ground), {
+    doing: `waiting for ${place.host} to be known as started`,
+    command: ['member', 'list'],
+    isDone: (now) =>
+      now.some(({ peerUrls, clientUrls }) => peerUrls.includes(place.peerUrl) && clientUrls.length > 0),
+  });
+}
+
+async function promote({ place, member }: Deed & { kind: 'promote' }, ground: Ground): Promise<void> {
+  const { run } = ground;
+  const host = hostAt(place, ground);
+  let told = Date.now();
+  await change(run, [...askers(ground), host], {
+    doing: `letting ${place.host} vote`,
+    command: ['member', 'promote', member.id],
+    isDone: (list) => list.some(({ id, learner }) => id === member.id && !learner),
+    patience: 60_000,
+    progress: async () => {
+      const index = await raftIndex(host);
+      if (Date.now() - told > 10_000) {
+        told = Date.now();
+        run.log('info', `${place.host}: catches up, raft index ${index}`);
+      }
+      return index;
+    },
+  });
+}
+
+async function remove({ member, place }: Deed & { kind: 'remove' }, ground: Ground): Promise<void> {
+  const { run, surveyed, view } = ground;
+  await whole(run, working(surveyed, view.scene), member.id);
+  const others = askers(ground, place?.host);
+  await moveLeadership(member, others, ground);
+  await change(run, others, {
+    doing: `removing ${member.name || member.id}`,
+    command: ['member', 'remove', member.id],
+    isDone: (list) => !list.some(({ id }) => id === member.id),
+  });
+}
+
+/** Away from a member that works and leads: clients are to notice nothing. It is asked by one that stays. */
+async function moveLeadership(
+  member: ListedMember,
+  others: readonly EtcdHost[],
+  { run, surveyed }: Ground,
+): Promise<void> {
+  const [next] = others;
+  const statuses = surveyed.hosts.flatMap(({ target }) => target.facts.reading ?? []);
+  const list = statuses.find(({ healthy, members }) => healthy && members)?.members ?? [];
+  const leads = statuses.some(({ healthy, status }) => healthy && status?.leaderId === member.id);
+  const url = list.find(({ id }) => id === member.id)?.clientUrls[0];
+  const id = next?.target.facts.reading?.status?.memberId;
+  if (!leads || !member.healthy || next === undefined || url === undefined || id === undefined) return;
+  const { code, out } = await next.act(
+    `moving leadership to ${next.target.name}`,
+    etcdctl(next, sh`q_url=${url}; q_etcdctl move-leader ${id}`),
+  );
+  const what = code === 0 ? 'moved' : `did not move (${out.trim().split('\n').at(-1)})`;
+  run.log('info', `leadership ${what} to ${next.target.name} before ${member.name || member.id} leaves`);
+}
+
+/** Its service ends and its data makes way: the member of this host is none any more. */
+async function setAside({ place, goes }: Deed & { kind: 'set aside' }, ground: Ground): Promise<void> {
+  const { view, facts } = ground;
+  const host = hostAt(place, ground);
+  const { manager, service } = memberOf(host.target);
+  const { facts: own } = host.target;
+  Object.assign(own, { cluster: facts, setAside: true, data: 'absent', reading: undefined });
+  await host.replan({}, view.others);
+  await eachOf(ground, host, (one) => one.apply(({ task }) => task.resource.startsWith('set-aside:')));
+  if (!goes || manager === 'process') return;
+  const { code, out } = await host.act(
+    'disabling its service',
+    sh`systemctl disable --now ${`${service}.service`}`,
+  );
+  if (code !== 0) {
+    throw new QuorateError(`${place.host}: ${service} could not be disabled: ${out.trim()}`, {
+      exitCode: EXIT.failed,
+      host: place.host,
+    });
+  }
+}
+
+/** Certificates that are good for both addresses come first: nobody is refused, before or after. */
+async function tell({ place, member }: Deed & { kind: 'tell' }, ground: Ground): Promise<void> {
+  const { run, view } = ground;
+  const host = hostAt(place, ground);
+  const { etcd_extra_sans: extra } = host.target.vars;
+  const before = member.peerUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
+  await host.replan({ etcd_extra_sans: [...(extra as readonly string[]), ...before] }, view.others);
+  await eachOf(ground, host, (one) => one.apply(({ role }) => role === 'certs'));
+  await change(run, askers(ground, member.healthy ? undefined : place.host), {
+    doing: `telling the members where ${place.host} is`,
+    command: ['member', 'update', member.id, `--peer-urls=${place.peerUrl}`],
+    isDone: (list) => list.some(({ id, peerUrls }) => id === member.id && peerUrls.includes(place.peerUrl)),
+  });
+}
+
+async function restart(place: Place, ground: Ground): Promise<void> {
+  const { run, surveyed, view, facts } = ground;
+  const host = hostAt(place, ground);
+  host.target.facts.cluster = facts;
+  await host.replan({}, view.others);
+  if (host.target.facts.reading?.healthy) {
+    const { acceptDowntime } = view.scene.words;
+    const turn = { apply: (one: EtcdHost) => one.apply(() => true) };
+    return roll(run, working(surveyed, view.scene), [host], turn, { acceptDowntime });
+  }
+  await eachOf(ground, host, (one) => one.apply(() => true));
+}
+
+/** Hosts whose members work and vote, but for one. */
+function askers({ surveyed, view }: Ground, except?: string): readonly EtcdHost[] {
+  const { hosts } = working(surveyed, view.scene);
+  const some = hosts.filter(({ target }) => target.name !== except);
+  return some.length > 0 ? some : [asker(surveyed, except === undefined ? [] : [except])];
+}
+
+function hostAt({ host }: Place, { surveyed }: Ground): EtcdHost {
+  const found = surveyed.hosts.find(({ target }) => target.name === host);
+  if (found === undefined) throw new Error(`${host} was not reached`);
+  return found;
+}

@@ -1,0 +1,93 @@
+import type { PlayRun } from '../../../dsl/play.ts';
+import { type Sh, sh } from '../../../dsl/sh.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import { type ListedMember, lastLine, readAnswer } from '../../facts/etcdctl-answers.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
+import type { EtcdHost } from '../../surveyed.ts';
+
+/** What is asked of the cluster, until all who answer list it as done. */
+export interface Change {
+  /** For people: `adding etcd04`. */
+  readonly doing: string;
+  /** Arguments of etcdctl. */
+  readonly command: readonly string[];
+  readonly isDone: (list: readonly ListedMember[]) => boolean;
+  /** Milliseconds; as long as etcd refuses changes after a start, and some. */
+  readonly patience?: number;
+  /** Asked each round: a number that grows gives it its patience anew. */
+  readonly progress?: () => Promise<number>;
+}
+
+const PATIENCE = 30_000;
+const PAUSE = 500;
+
+/**
+ * Asks until it is done: for five seconds after a start etcd refuses every change of members, and an answer that does not
+ * come says nothing about what became of it. Done is what all of these hosts' members list. Throws exit code 3.
+ */
+export async function change(
+  run: PlayRun<EtcdFacts>,
+  hosts: readonly EtcdHost[],
+  { doing, command, isDone, patience = PATIENCE, progress }: Change,
+): Promise<void> {
+  const [first] = hosts;
+  if (first === undefined) throw new Error('nobody to ask');
+  let deadline = Date.now() + patience;
+  let best = -1;
+  let said = '';
+  let accepted = false;
+  for (;;) {
+    if (!accepted) {
+      const { code, out } = await first.act(doing, etcdctl(first, sh`q_etcdctl ${command}`));
+      accepted = code === 0;
+      said = lastLine(out);
+    }
+    const lists = await Promise.all(hosts.map(listOf));
+    if (lists.every((list) => list !== undefined && isDone(list))) return;
+    // It was refused for good, or will still come: an answer got lost.
+    if (!accepted && lists.some((list) => list !== undefined && isDone(list))) accepted = true;
+    const reached = (await progress?.()) ?? -1;
+    if (reached > best) [best, deadline] = [reached, Date.now() + patience];
+    if (run.stopping()) throw stopped(first, doing);
+    if (Date.now() > deadline) throw refusal({ host: first.target.name }, `${doing}: ${said}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
+/** The members as the one of this host lists them; undefined where it does not answer. */
+export async function listOf(host: EtcdHost): Promise<readonly ListedMember[] | undefined> {
+  const { code, out } = await host.read(
+    'reading the list of members',
+    etcdctl(host, sh`q_etcdctl -w json member list 2>/dev/null`),
+  );
+  const read = readAnswer('member list', { code, out, err: '' }, '');
+  return 'value' in read ? read.value : undefined;
+}
+
+/** How far its log is, of a learner, too; 0 where it does not answer. */
+export async function raftIndex(host: EtcdHost): Promise<number> {
+  const { code, out } = await host.read(
+    'asking how far it is',
+    etcdctl(host, sh`q_etcdctl -w json endpoint status 2>/dev/null`),
+  );
+  const read = readAnswer('endpoint status', { code, out, err: '' }, '');
+  return 'value' in read ? read.value.raftIndex : 0;
+}
+
+/** etcdctl for the member of this host, as it is reached. */
+export function etcdctl({ target }: EtcdHost, line: Sh): Sh {
+  return sh`${etcdctlFunction(memberOf(target))}
+q_reach
+${line}`;
+}
+
+function stopped({ target }: EtcdHost, doing: string): QuorateError {
+  return new QuorateError(`${target.name}: stopped on request while ${doing}`, {
+    exitCode: EXIT.interrupted,
+    host: target.name,
+    hint: 'run again to go on',
+  });
+}

@@ -1,0 +1,230 @@
+import { isIP } from 'node:net';
+import { isDue, type PlannedTask, type PlayRun } from '../../../dsl/play.ts';
+import { namedParts } from '../../../dsl/probe.ts';
+import type { HostData } from '../../../dsl/role.ts';
+import { joinSh, sh } from '../../../dsl/sh.ts';
+import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import type { ListedMember as Answered } from '../../facts/etcdctl-answers.ts';
+import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
+import type { MemberReading } from '../../facts/read-member.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { confFile, formedRecord } from '../../model/paths.ts';
+import { compareVersions } from '../../model/versions.ts';
+import { starts, stops } from '../../roll.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type ListedMember, memberAt, type Place, placeOf, type Scene } from './scene.ts';
+import { wordsOf } from './words.ts';
+
+/** A cluster looked at: what it is, and what the roles are to take for its hosts. */
+export interface View {
+  readonly scene: Scene;
+  /** The inventory without who has left, and with those members that it does not have. */
+  readonly others: HostData['hostvars'];
+}
+
+/**
+ * Looks at the members and their hosts, and plans those that have one; changes nothing. `facts` are what the survey
+ * found; `tidies` as in `Scene`.
+ */
+export async function look(
+  run: PlayRun<EtcdFacts>,
+  { cluster, hosts }: Surveyed,
+  facts: ClusterFacts,
+  tidies: boolean,
+): Promise<View> {
+  const [first] = hosts;
+  if (first === undefined) throw new Error('a cluster without a host');
+  for (const { target } of hosts) target.facts.cluster = facts;
+  const runsAt = await addressesOf(run, hosts);
+  const places = cluster.members.map((member) => {
+    const host = hosts.find(({ target }) => target.name === member.host);
+    return placeAt(member, host, runsAt.get(member.host));
+  });
+  const listed = await membersOf(hosts, places);
+  const words = wordsOf(first.target.vars);
+  const base = { cluster: cluster.name, listed, places, learners: haveLearners(hosts), words };
+  const shown = { ...base, tidies: tidies || words.remove.length + words.replace.length > 0 };
+  const guests = guestsOf(base, runsAt);
+  const others = othersOf(base, first, guests);
+  const settled = hosts.filter(({ target }) => isSettled(target.name, base));
+  await run.each(settled, (host) => host.replan({}, others));
+  const mine = (host: EtcdHost) => host.plan.filter(({ role }) => role === 'firewall');
+  return {
+    others,
+    scene: {
+      ...shown,
+      setsRules: settled.some((host) => mine(host).length > 0),
+      rules:
+        guests.every(({ address }) => isIP(address) !== 0) && settled.some((host) => mine(host).some(isDue)),
+      files: settled.some((host) => host.plan.some((one) => isDue(one) && namesMembers(host, one))),
+    },
+  };
+}
+
+/** A file that names the members and that nobody who runs has loaded; none where a restart waits for site. */
+export function namesMembers(host: EtcdHost, { task }: PlannedTask): boolean {
+  if (stops(host) || starts(host)) return false;
+  const member = memberOf(host.target);
+  return [confFile(member), formedRecord(member)].some((path) => task.resource === `file:${path}`);
+}
+
+/** Its member is listed where the inventory has it, and runs there. */
+function isSettled(host: string, { places, listed }: Pick<Scene, 'places' | 'listed'>): boolean {
+  const place = places.find((one) => one.host === host);
+  const member = place && memberAt(place, listed);
+  return member?.started === true && place?.data === true && !place.elsewhere;
+}
+
+function placeAt(
+  { host, name, peerUrl }: Surveyed['cluster']['members'][number],
+  found: EtcdHost | undefined,
+  runsAt: string | undefined,
+): Place {
+  const facts = found?.target.facts;
+  return {
+    host,
+    name,
+    peerUrl,
+    reached: found !== undefined,
+    data: facts?.data === 'present',
+    keeps: facts?.data === 'present' && !facts.kept.withoutLog,
+    up: facts !== undefined && isUp(facts),
+    elsewhere: runsAt !== undefined && runsAt !== peerUrl,
+  };
+}
+
+/** The peer URL that each running member was started with. */
+async function addressesOf(
+  run: PlayRun<EtcdFacts>,
+  hosts: readonly EtcdHost[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  const running = hosts.filter(({ target }) => target.facts.reading !== undefined);
+  await run.each(running, async (host) => {
+    const { out } = await host.read(
+      'looking where it runs',
+      sh`${etcdctlFunction(memberOf(host.target))}
+if q_setting ETCD_INITIAL_ADVERTISE_PEER_URLS; then q_part "runs-at"; printf '%s\n' "$q_value"; fi`,
+    );
+    const url = namedParts(out).get('runs-at')?.trim();
+    if (url) found.set(host.target.name, url);
+  });
+  return found;
+}
+
+function haveLearners(hosts: readonly EtcdHost[]): boolean {
+  const versions = hosts.flatMap(({ target }) => target.facts.reading?.status?.version ?? []);
+  return versions.length > 0 && versions.every((version) => compareVersions(version, '3.4.0') >= 0);
+}
+
+/** The list of the members, by one that works if there is one, with how each is. */
+async function membersOf(
+  hosts: readonly EtcdHost[],
+  places: readonly Place[],
+): Promise<readonly ListedMember[]> {
+  const readings = ofMajority(hosts.flatMap(({ target: { facts } }) => facts.reading ?? []));
+  const list =
+    readings.find(({ healthy, members }) => healthy && members)?.members ??
+    readings.find(({ members }) => members)?.members ??
+    [];
+  const known = (id: string) => readings.find(({ status }) => status?.memberId === id);
+  const apart = list.filter(
+    ({ peerUrls, clientUrls }) =>
+      clientUrls.length > 0 && !places.some(({ reached, peerUrl }) => reached && peerUrls.includes(peerUrl)),
+  );
+  const answering = await askApart(hosts, apart);
+  return list.map(({ id, name, peerUrls, clientUrls, learner }) => {
+    const reading = known(id);
+    const works = learner ? reading?.status !== undefined : reading?.healthy === true;
+    return {
+      id,
+      name,
+      peerUrls,
+      started: clientUrls.length > 0,
+      learner,
+      healthy: works || answering.has(id),
+    };
+  });
+}
+
+/** Whoever has the data of another cluster says nothing about this one. */
+function ofMajority(readings: readonly MemberReading[]): readonly MemberReading[] {
+  const ids = readings.flatMap(({ status }) => status?.clusterId ?? []);
+  const count = (id: string) => ids.filter((one) => one === id).length;
+  const [own] = [...ids].sort((a, b) => count(b) - count(a));
+  return readings.filter(({ status }) => status === undefined || status.clusterId === own);
+}
+
+/** Those of them that answer a member's host: nobody of ours is on their own. */
+async function askApart(
+  hosts: readonly EtcdHost[],
+  members: readonly Answered[],
+): Promise<ReadonlySet<string>> {
+  const asker = hosts.find(({ target }) => target.facts.reading?.healthy);
+  if (asker === undefined || members.length === 0) return new Set();
+  const lines = joinSh(
+    members.map(
+      ({ id, clientUrls }) => sh`q_url=${clientUrls[0] ?? ''}
+if q_etcdctl endpoint health >/dev/null 2>&1; then echo ${id}; fi`,
+    ),
+  );
+  const { out } = await asker.read(
+    'asking members without a host',
+    sh`${etcdctlFunction(memberOf(asker.target))}
+q_part works
+${lines}`,
+  );
+  return new Set((namedParts(out).get('works') ?? '').split('\n').filter(Boolean));
+}
+
+/** An address that members have to let in, and that no host of the inventory has. */
+interface Guest {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Members without a host, and old addresses of those that move. */
+function guestsOf(
+  { listed, places }: Pick<Scene, 'listed' | 'places'>,
+  runsAt: ReadonlyMap<string, string>,
+): readonly Guest[] {
+  const homeless = listed.filter((one) => !places.some(({ peerUrl }) => one.peerUrls.includes(peerUrl)));
+  const moving = places.filter(({ elsewhere }) => elsewhere);
+  return [
+    ...homeless.flatMap(({ id, name, peerUrls }) => peerUrls.flatMap((url) => guestAt(name || id, url))),
+    ...moving.flatMap(({ name, host }) => guestAt(name, runsAt.get(host) ?? '')),
+  ];
+}
+
+function guestAt(name: string, url: string): readonly Guest[] {
+  const [, bracketed, plain, port] = /^https?:\/\/(?:\[([^\]]+)\]|([^:/]+)):(\d+)/.exec(url) ?? [];
+  const address = bracketed ?? plain;
+  return address === undefined ? [] : [{ name, address, port: Number(port) }];
+}
+
+function othersOf(
+  scene: Pick<Scene, 'listed' | 'places' | 'words'>,
+  { target }: EtcdHost,
+  guests: readonly Guest[],
+): HostData['hostvars'] {
+  const { listed, places, words } = scene;
+  const left = words.remove.flatMap((word) => {
+    const place = placeOf(word, places);
+    return place && memberAt(place, listed) === undefined ? [place.host] : [];
+  });
+  const staying = Object.entries(target.hostvars).filter(([name]) => !left.includes(name));
+  const coming = guests.map(({ name, address, port }) => {
+    const vars = {
+      ...target.vars,
+      etcd_member_name: name,
+      etcd_address: address,
+      etcd_peer_port: port,
+      etcd_listen_address: undefined,
+      etcd_peer_address: undefined,
+      etcd_peer_listen_address: undefined,
+    };
+    return [`${name} at ${address}:${port}`, vars] as const;
+  });
+  return Object.fromEntries([...staying, ...coming]);
+}

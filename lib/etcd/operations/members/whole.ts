@@ -1,0 +1,68 @@
+import type { PlayRun } from '../../../dsl/play.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import type { Answer, Finding } from '../../health/answer.ts';
+import { askMembers, HEALTH_FIRST, knownAnswers, mayPass } from '../../health/gate.ts';
+import { judgeCluster } from '../../health/judge.ts';
+import { refusal } from '../../refusal.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import type { Scene } from './scene.ts';
+
+/** How long members may take to be whole again after a change of the list, in milliseconds. */
+const SETTLE = 30_000;
+
+/** What the verb itself is about. */
+const ITS_OWN: ReadonlySet<Finding['check']> = new Set(['membership', 'learner', 'unstarted', 'certificate']);
+
+/** The members that vote and work, with their hosts: what must be whole while another one comes or goes. */
+export function working({ cluster, hosts }: Surveyed, { listed }: Pick<Scene, 'listed'>): Surveyed {
+  const voters = listed.filter(({ healthy, learner }) => healthy && !learner).map(({ id }) => id);
+  const able = hosts.filter(({ target }) => voters.includes(target.facts.reading?.status?.memberId ?? ''));
+  const names = able.map(({ target }) => target.name);
+  return {
+    cluster: { ...cluster, members: cluster.members.filter(({ host }) => names.includes(host)) },
+    hosts: able,
+  };
+}
+
+/**
+ * Waits until those that work are whole (one leader, one list, no alarm, equal data, no lag), as long as time may mend it.
+ * Throws exit code 3. `gone` is the ID of a member that is to leave: an alarm of its own does not keep it.
+ */
+export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: string): Promise<void> {
+  const deadline = Date.now() + SETTLE;
+  let answers = await knownAnswers(run, surveyed);
+  for (;;) {
+    const findings = judgeCluster(without(answers, gone)).filter(({ check }) => !ITS_OWN.has(check));
+    if (findings.length === 0) return;
+    const passes = findings.every(mayPass);
+    if (run.check || !passes || Date.now() > deadline || run.stopping()) {
+      const lines = findings.map(({ message }) => `  ${message}`);
+      throw refusal(surveyed.cluster, ['not touched:', ...lines].join('\n'), HEALTH_FIRST);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    answers = await askMembers(run, surveyed);
+  }
+}
+
+function without(answers: readonly Answer[], gone: string | undefined): readonly Answer[] {
+  return answers
+    .filter(({ reading }) => gone === undefined || reading?.status?.memberId !== gone)
+    .map((answer) => ({
+      ...answer,
+      reading: answer.reading && {
+        ...answer.reading,
+        ...(answer.reading.alarms && {
+          alarms: answer.reading.alarms.filter(({ memberId }) => memberId !== gone),
+        }),
+      },
+    }));
+}
+
+/** A host to ask: its member works, and is none of these. */
+export function asker({ hosts }: Surveyed, except: readonly string[] = []): EtcdHost {
+  const found = hosts.find(
+    ({ target }) => target.facts.reading?.healthy === true && !except.includes(target.name),
+  );
+  if (found === undefined) throw new Error('no member answers');
+  return found;
+}

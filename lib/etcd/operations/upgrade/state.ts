@@ -1,0 +1,148 @@
+import type { PlayRun } from '../../../dsl/play.ts';
+import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { dataVersions } from '../../facts/data-version.ts';
+import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { askUntilWhole, knownAnswers, mayPass } from '../../health/gate.ts';
+import { judgeCluster } from '../../health/judge.ts';
+import { type Member, memberOf } from '../../model/cluster.ts';
+import { walPath } from '../../model/paths.ts';
+import { compareVersions, minorOf } from '../../model/versions.ts';
+import { refusal } from '../../refusal.ts';
+import { openIntent } from '../../survey/intents.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import type { MemberNow, UpgradeState } from './steps.ts';
+
+/** What the files of a member and etcd's own users say, beside what the facts have. */
+interface MemberFiles {
+  readonly cluster: string | undefined;
+  readonly oldLog: boolean;
+  readonly authentication: boolean;
+}
+
+/** Looks at what decides about the steps. */
+export async function upgradeState(
+  run: PlayRun<EtcdFacts>,
+  { hosts }: Surveyed,
+): Promise<Omit<UpgradeState, 'wrong'>> {
+  const files = new Map<EtcdHost, MemberFiles>();
+  await run.each(hosts, async (host) => {
+    const isOn36 = minorOf(versionOf(host) ?? '') === '3.6';
+    const { out } = await host.read('looking at versions', filesProbe(memberOf(host.target), isOn36));
+    files.set(host, parseFiles(out));
+  });
+  const found = [...files.values()];
+  const statuses = hosts.flatMap(({ target }) => target.facts.reading?.status ?? []);
+  return {
+    members: hosts.map((host) => memberNow(host, files.get(host)?.oldLog ?? false)),
+    worksAs: lowestMinor(found.flatMap(({ cluster }) => cluster ?? [])),
+    storedAs: lowestMinor(statuses.flatMap(({ storageVersion }) => storageVersion ?? [])),
+    goingDown: lowestMinor(statuses.flatMap(({ goingDownTo }) => goingDownTo ?? [])),
+    authentication: found.some(({ authentication }) => authentication),
+    open: openUpgrade(hosts),
+  };
+}
+
+/** Of all members that run, what the cluster works as; undefined where one does not tell. */
+export async function worksAs(
+  run: PlayRun<EtcdFacts>,
+  hosts: readonly EtcdHost[],
+): Promise<string | undefined> {
+  const told: string[] = [];
+  await run.each(hosts, async (host) => {
+    const { out } = await host.read('looking at versions', clusterVersion(memberOf(host.target)));
+    told.push(...(parseFiles(out).cluster ?? []));
+  });
+  return lowestMinor(told);
+}
+
+/** The newest raft snapshot of the member was taken since its cluster works as 3.6, or its log needs none. */
+export function logIsReadable(member: Member): Sh {
+  return sh`${logFacts(member)}
+[ -z "$q_old_log" ]`;
+}
+
+function memberNow(host: EtcdHost, oldLog: boolean): MemberNow {
+  const { name, facts } = host.target;
+  const { reading, service } = facts;
+  const status = reading?.status;
+  const version = versionOf(host);
+  if (version === undefined)
+    throw refusal({ host: name }, 'which etcd it runs cannot be told', 'see what its service says');
+  return {
+    host: name,
+    version,
+    runs: service === 'active' && status !== undefined,
+    leads: status !== undefined && status.leaderId === status.memberId,
+    oldLog,
+  };
+}
+
+/** Of the program that a member runs, or would. */
+function versionOf({ target: { facts } }: EtcdHost): string | undefined {
+  return facts.reading?.status?.version ?? facts.kept.program ?? facts.installed;
+}
+
+/**
+ * What is wrong and does not pass. After a killed run members may still look for each other: they are given the time,
+ * and facts are fresh afterwards. What only rests is for the steps to start.
+ */
+export async function wrongWith(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly string[]> {
+  const { hosts } = surveyed;
+  const rests = hosts.some(({ target }) => target.facts.service !== 'active');
+  let findings = judgeCluster(await knownAnswers(run, surveyed));
+  if (findings.length > 0 && !rests) {
+    findings = judgeCluster(await askUntilWhole(run, surveyed));
+    await run.each(hosts, (host) => host.refresh());
+  }
+  return findings.filter((one) => !(rests && mayPass(one))).map(({ message }) => message);
+}
+
+function openUpgrade(hosts: readonly EtcdHost[]): string | undefined {
+  const open = openIntent(hosts);
+  return open?.verb === 'upgrade' ? open.target : undefined;
+}
+
+/** A log is read whole: only where it decides. */
+function filesProbe(member: Member, withLog: boolean): Sh {
+  return joinSh([clusterVersion(member), ...(withLog ? [logFacts(member)] : []), authentication(member)]);
+}
+
+function clusterVersion({ dataDir }: Member): Sh {
+  return dataVersions(`${dataDir}/member/snap/db`);
+}
+
+/**
+ * Requests in the form that 3.5 and older write name paths; they count only behind the newest raft snapshot. One that
+ * says 3.6 or later was taken when no such member was left.
+ */
+function logFacts(member: Member): Sh {
+  return sh`q_old_log= q_newest=
+for q_file in ${`${member.dataDir}/member/snap`}/*.snap; do q_newest=$q_file; done
+if ! grep -aqE '/0/version[^{}]*"3\.([6-9]|[1-9][0-9])\.' "$q_newest" 2>/dev/null &&
+  grep -aqE '/0/version|/0/members/[0-9a-f]+/attributes' ${walPath(member)}/*.wal 2>/dev/null; then
+  q_old_log=yes; echo 'old-log yes'
+fi`;
+}
+
+/** From 3.5 on it could be asked; this way every version tells. */
+function authentication(member: Member): Sh {
+  return sh`(${etcdctlFunction(member)}
+q_reach >/dev/null 2>&1
+case $(q_etcdctl --user=quorate:none get quorate/none --keys-only 2>&1) in
+  *'authentication failed'*) echo 'authentication on' ;;
+esac)`;
+}
+
+function parseFiles(out: string): MemberFiles {
+  return {
+    cluster: /^cluster-version (\S+)$/m.exec(out)?.[1],
+    oldLog: /^old-log yes$/m.test(out),
+    authentication: /^authentication on$/m.test(out),
+  };
+}
+
+function lowestMinor(versions: readonly string[]): string | undefined {
+  const [lowest] = [...versions].sort(compareVersions);
+  return lowest && minorOf(lowest);
+}

@@ -1,0 +1,208 @@
+import { inSeries, type Turn } from '../../../dsl/in-series.ts';
+import type { PlayRun } from '../../../dsl/play.ts';
+import { type Sh, sh } from '../../../dsl/sh.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import { stopPidFile } from '../../../resources/service/process.ts';
+import { lastLine } from '../../facts/etcdctl-answers.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { HEALTH_FIRST, settle } from '../../health/gate.ts';
+import { type Member, memberOf } from '../../model/cluster.ts';
+import { pidFile, releaseRecord } from '../../model/paths.ts';
+import { translateSettings } from '../../model/translate-settings.ts';
+import { minorOf } from '../../model/versions.ts';
+import { refusal } from '../../refusal.ts';
+import { roll } from '../../roll.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { worksAs } from './state.ts';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** What a member is to run, and with what. */
+export interface Wish {
+  readonly version: string;
+  /** `etcd_settings` as the inventory has them. */
+  readonly settings: Settings;
+  readonly acceptDowntime: boolean;
+}
+
+/** Plans a host at a version that is not the inventory's: settings as that version takes them. */
+export async function planAt(host: EtcdHost, version: string, settings: Settings): Promise<void> {
+  const { cluster } = host.target.facts;
+  if (cluster === undefined) throw new Error('planned before the survey');
+  host.target.facts.cluster = { ...cluster, version };
+  await host.replan({ etcd_settings: settings });
+}
+
+/**
+ * The turn of one member: it moves to another version, or is started on it. What does not come up is put back, as long
+ * as the cluster works as it did before.
+ */
+export async function moveMember(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  host: EtcdHost,
+  { version, settings, acceptDowntime }: Wish,
+): Promise<void> {
+  const { reading, service } = host.target.facts;
+  const runs = service === 'active' && reading?.healthy === true;
+  const running = runs ? reading?.status?.version : undefined;
+  const before = running ?? (await keptVersion(host));
+  await planAt(host, version, translateSettings(settings, version).settings);
+  const member = memberOf(host.target);
+  const turn: Turn<EtcdFacts> = {
+    async before() {
+      await must(host, 'keeping what runs', keepPrograms(member, running));
+      if (leaves35(before, version)) await must(host, 'stopping the member', stopMember(member));
+    },
+    async stopped() {
+      if (leaves35(before, version)) await checkStore(host, member);
+    },
+    apply: () => host.apply(() => true),
+    undo: () => putBack(run, surveyed, host, { version: before, settings, now: version }),
+  };
+  // Starting one that does not run only helps: what it may cost is lost already.
+  if (runs) await roll(run, surveyed, [host], turn, { acceptDowntime });
+  else
+    await inSeries(run, [host], {
+      hint: HEALTH_FIRST,
+      gate: { after: (one) => settle(run, surveyed, [one]) },
+      turn,
+    });
+  if (run.failed(host)) throw stoppedAt(host, version);
+  await must(host, 'forgetting what ran before', dropPrograms(member));
+}
+
+/** The member restarts as it is, so that it takes a raft snapshot soon; a few requests of no effect see to it. */
+export async function snapshotMember(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  host: EtcdHost,
+  { version, settings, acceptDowntime }: Wish,
+): Promise<void> {
+  const often = { ...translateSettings(settings, version).settings, 'snapshot-count': SNAPSHOT_COUNT };
+  await planAt(host, version, often);
+  await roll(run, surveyed, [host], { apply: (one) => one.apply(() => true) }, { acceptDowntime });
+  if (run.failed(host)) throw stoppedAt(host, version);
+}
+
+/** Entries between two raft snapshots: as few as a start and a few requests make. */
+export const SNAPSHOT_COUNT = 10;
+
+function stoppedAt({ target: { name } }: EtcdHost, version: string): QuorateError {
+  return refusal(
+    { name: `stopped at ${name}` },
+    `it does not run etcd ${version}; no further member is touched`,
+    `see above why; then run again, or go back: set etcd_version to what the others run`,
+  );
+}
+
+/** Where a killed turn has kept programs, theirs counts: the one that is there may be the new one. */
+async function keptVersion(host: EtcdHost): Promise<string> {
+  const { facts } = host.target;
+  const { out } = await host.read('looking for what ran before', keptRecord(memberOf(host.target)));
+  return out.split(' ')[0]?.trim() || facts.kept.program || String(facts.installed);
+}
+
+/** 3.6 has no v2 store: what clients of API 2 have written would be gone. */
+function leaves35(from: string, to: string): boolean {
+  return minorOf(from) === '3.5' && minorOf(to) === '3.6';
+}
+
+async function checkStore(host: EtcdHost, member: Member): Promise<void> {
+  const { name } = host.target;
+  const { code, out } = await host.act('looking for data of API 2', checkV2(member));
+  if (code === 0) return;
+  throw refusal(
+    { host: name },
+    `etcdutl of ${name} finds data of API 2, which 3.6 does not have, or cannot look: ${lastLine(out)}`,
+    'see on that host, with the member stopped: etcdutl check v2store; delete that data with ETCDCTL_API=2, or migrate it',
+  );
+}
+
+/** With the program of the release that is about to go. */
+function checkV2({ binDir, dataDir, walDir }: Member): Sh {
+  const wal = walDir === undefined ? sh`` : sh`--wal-dir ${walDir}`;
+  return sh`${`${binDir}/etcdutl`} check v2store --data-dir ${dataDir} ${wal} 2>&1`;
+}
+
+async function putBack(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  host: EtcdHost,
+  { version, settings, now }: { readonly version: string; readonly settings: Settings; readonly now: string },
+): Promise<void> {
+  const { name } = host.target;
+  if (version === now) return;
+  const others = surveyed.hosts.filter((one) => one !== host && !run.failed(one));
+  const works = await worksAs(run, others);
+  const isMoved = works !== undefined && works !== minorOf(version) && minorOf(now) !== minorOf(version);
+  if (isMoved) {
+    throw refusal(
+      { host: name },
+      `the cluster works as ${works} by now: etcd ${version} cannot come back`,
+      HEALTH_FIRST,
+    );
+  }
+  const member = memberOf(host.target);
+  await must(host, 'putting back what ran before', restorePrograms(member));
+  await planAt(host, version, translateSettings(settings, version).settings);
+  await host.apply(() => true);
+  await must(host, 'forgetting what ran before', dropPrograms(member));
+  run.log('warning', `${name}: etcd ${version} is back in the place of ${now}`);
+}
+
+/** Where a host keeps the programs of before, for the time of a turn. */
+function keptDir({ stateDir }: Member): string {
+  return `${stateDir}/before`;
+}
+
+function keptRecord(member: Member): Sh {
+  return sh`if [ -f ${`${keptDir(member)}/release`} ]; then head -n 1 ${`${keptDir(member)}/release`}; fi`;
+}
+
+/** Links cost nothing; across file systems it is a copy. What a killed turn has kept stays, unless another one runs. */
+function keepPrograms(member: Member, running = ''): Sh {
+  const dir = keptDir(member);
+  const next = `${dir}.next`;
+  return sh`q_kept= q_running=${running}
+if [ -f ${`${dir}/release`} ]; then read -r q_kept q_rest <${`${dir}/release`}; fi
+if [ -d ${dir} ] && [ "$q_kept" = "\${q_running:-$q_kept}" ]; then exit 0; fi
+rm -rf ${dir} ${next} && mkdir -p ${next} || exit
+for q_name in etcd etcdctl etcdutl; do
+  if [ -f ${member.binDir}/"$q_name" ]; then
+    ln ${member.binDir}/"$q_name" ${next}/"$q_name" 2>/dev/null || cp -p ${member.binDir}/"$q_name" ${next}/"$q_name" || exit
+  fi
+done
+if [ -f ${releaseRecord(member)} ]; then cp -p ${releaseRecord(member)} ${next}/release || exit; fi
+mv ${next} ${dir}`;
+}
+
+/** Each by a rename: a program is the old one or the new one. */
+function restorePrograms(member: Member): Sh {
+  const dir = keptDir(member);
+  return sh`for q_name in etcd etcdctl etcdutl; do
+  q_new=${member.binDir}/."$q_name".quorate-new
+  if [ -f ${dir}/"$q_name" ]; then cp -p ${dir}/"$q_name" "$q_new" && mv -f "$q_new" ${member.binDir}/"$q_name" || exit
+  else rm -f ${member.binDir}/"$q_name"; fi
+done
+if [ -f ${`${dir}/release`} ]; then
+  cp -p ${`${dir}/release`} ${`${releaseRecord(member)}.next`} && mv -f ${`${releaseRecord(member)}.next`} ${releaseRecord(member)} || exit
+fi`;
+}
+
+function dropPrograms(member: Member): Sh {
+  return sh`rm -rf ${keptDir(member)}`;
+}
+
+function stopMember(member: Member): Sh {
+  if (member.manager === 'process') return stopPidFile(pidFile(member));
+  const unit = `${member.service}.service`;
+  return sh`systemctl stop ${unit}; systemctl reset-failed ${unit} 2>/dev/null; :`;
+}
+
+async function must(host: EtcdHost, doing: string, shell: Sh): Promise<void> {
+  const { code, out } = await host.act(doing, shell);
+  if (code === 0) return;
+  const { name } = host.target;
+  throw new QuorateError(`${name}: ${doing} failed: ${lastLine(out)}`, { exitCode: EXIT.failed, host: name });
+}

@@ -1,0 +1,17 @@
+import { main } from '../lib/cli/main.ts';
+import { RESTORE_FLAGS, restoreOperation } from '../lib/etcd/operations/restore/index.ts';
+import { operationPlay } from '../lib/etcd/operations/shared/operation.ts';
+
+export default await main(import.meta.url, {
+  name: 'restore',
+  description: 'Gives a cluster the data of a snapshot, all members the same; what it had is set aside.',
+  inventory: '../inventory/local.yaml',
+  hides: ['diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
+  asks: true,
+  examples: [
+    ['-i inventory/prod.yaml --from /srv/backups/FILE.db --check', 'the steps, and what would be lost'],
+    ['-i inventory/prod.yaml --from FILE.db', 'a snapshot that lies on a host: see backup --list'],
+  ],
+  flags: RESTORE_FLAGS,
+  plays: [operationPlay(restoreOperation())],
+});

@@ -1,0 +1,108 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../../../lib/dsl/path.ts';
+import { NOTHING_KEPT } from '../../../../../lib/etcd/facts/kept.ts';
+import {
+  bothOf,
+  type FinishedRotation,
+  type Rotation,
+  readRotation,
+  rotationTarget,
+} from '../../../../../lib/etcd/operations/certs/rotation.ts';
+import { fingerprint, fingerprints, makeNextCa, switchToNextCa } from '../../../../../lib/pki/index.ts';
+import { open, options } from '../../../pki/support.ts';
+import { surveyedOf } from '../../../support/fake-cluster.ts';
+import { scratch } from '../../../support/scratch.ts';
+
+const WORDS = { clientsReady: false, again: false };
+
+describe('how far a rotation has come', () => {
+  async function cas() {
+    const dir = scratch();
+    const { pem: old } = await (await open(dir)).ensureCa();
+    const next = await makeNextCa(options(dir, { caName: 'another' }));
+    return { dir, old, next, both: bothOf({ old, new: next }) };
+  }
+  const facts = (pem: string, wish?: { target: string; from: string; done?: string }) => ({
+    caPem: pem,
+    kept: { ...NOTHING_KEPT, trusted: fingerprints(pem), loadedCa: sha256(pem) },
+    intent: wish && {
+      verb: 'certs',
+      target: wish.target,
+      runId: 'r1',
+      notes: { from: wish.from },
+      ...(wish.done && { done: wish.done }),
+    },
+  });
+  const told = (found: Rotation | FinishedRotation) =>
+    'done' in found
+      ? `done by ${found.done.done}`
+      : [found.state.control, ...found.state.hosts.map((one) => `${one.disk}/${one.loaded} ${one.wish}`)];
+
+  it('is read from this machine and the hosts', async () => {
+    const { dir, old, next, both } = await cas();
+    const open = { target: rotationTarget(next), from: fingerprint(old) };
+    const vars = { etcd_pki_dir: dir };
+    const read = async (...hosts: ReturnType<typeof facts>[]) =>
+      told(await readRotation(surveyedOf(hosts, vars), WORDS));
+    expect(await read(facts(old), facts(old))).toEqual(['ready', 'old/old none', 'old/old none']);
+    expect(await read(facts(both, open), facts(old))).toEqual(['ready', 'both/both open', 'old/old none']);
+    await switchToNextCa(dir);
+    expect(await read(facts(both, open), facts(next, open))).toEqual([
+      'new',
+      'both/both open',
+      'new/new open',
+    ]);
+    const done = { ...open, done: 'r2' };
+    expect(await read(facts(next, done), facts(next, open))).toEqual([
+      'new',
+      'new/new closed',
+      'new/new open',
+    ]);
+    expect(await read(facts(next, done), facts(next, done))).toBe('done by r2');
+  });
+
+  it('knows the old CA by hosts that still trust it, where it is kept nowhere else', async () => {
+    const { dir, old, next, both } = await cas();
+    await switchToNextCa(dir);
+    rmSync(join(dir, 'previous'), { recursive: true });
+    const open = { target: rotationTarget(next), from: fingerprint(old) };
+    const found = await readRotation(
+      surveyedOf([facts(next, open), facts(both, open)], { etcd_pki_dir: dir }),
+      WORDS,
+    );
+    expect(told(found)).toEqual(['new', 'new/new open', 'both/both open']);
+  });
+
+  it('is refused where the CA to come is not here', async () => {
+    const { next, old } = await cas();
+    const other = scratch();
+    await (await open(other)).ensureCa();
+    const wish = { target: rotationTarget(next), from: fingerprint(old) };
+    await expect(
+      readRotation(surveyedOf([facts(old, wish)], { etcd_pki_dir: other }), WORDS),
+    ).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining(fingerprint(next)) });
+  });
+
+  it('is refused where clients are said to be ready and nothing is under way, or something else is', async () => {
+    const { dir, old } = await cas();
+    const vars = { etcd_pki_dir: dir };
+    await expect(
+      readRotation(surveyedOf([facts(old)], vars), { ...WORDS, clientsReady: true }),
+    ).rejects.toMatchObject({ exitCode: 3 });
+    const intent = { verb: 'upgrade', target: '3.7.3', runId: 'r1' };
+    await expect(readRotation(surveyedOf([{ ...facts(old), intent }], vars), WORDS)).rejects.toMatchObject({
+      exitCode: 3,
+    });
+  });
+
+  it('begins anew after one that is done with --again only', async () => {
+    const { dir, old, next } = await cas();
+    await switchToNextCa(dir);
+    const done = { target: rotationTarget(next), from: fingerprint(old), done: 'r2' };
+    const surveyed = surveyedOf([facts(next, done)], { etcd_pki_dir: dir });
+    expect(told(await readRotation(surveyed, WORDS))).toBe('done by r2');
+    expect(told(await readRotation(surveyed, { ...WORDS, again: true }))).toEqual(['old', 'old/old none']);
+  });
+});

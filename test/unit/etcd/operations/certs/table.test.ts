@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { CertificateState } from '../../../../../lib/dsl/certificates-state.ts';
+import { judgeCertificates } from '../../../../../lib/etcd/operations/certs/table.ts';
+
+const NOW = new Date('2026-06-01T00:00:00Z');
+const FINE: CertificateState = {
+  host: 'etcd01',
+  path: '/opt/etcd/ssl/server.pem',
+  kind: 'server',
+  subject: 'CN=etcd01',
+  issuer: 'CN=a CA',
+  from: '2026-01-01T00:00:00.000Z',
+  until: '2030-01-01T00:00:00.000Z',
+  days: 1300,
+  sha256: 'aaaaaaaa11',
+  served: { same: true, sha256: 'aaaaaaaa11', by: 'host' },
+};
+
+describe('certificates as they were found', () => {
+  it.each<[what: string, changes: Partial<CertificateState>, problem: RegExp | undefined]>([
+    ['fine', {}, undefined],
+    ['nobody could make a handshake', { served: null }, undefined],
+    ['over', { until: '2026-05-01T00:00:00.000Z', days: -31 }, /^etcd01: .*server\.pem ended 2026-05-01$/],
+    ['yet to come', { from: '2026-07-01T00:00:00.000Z' }, /valid from 2026-07-01/],
+    [
+      'another one is shown',
+      { served: { same: false, sha256: 'bbbbbbbb22', by: 'host' } },
+      /is aaaaaaaa, and the member shows bbbbbbbb/,
+    ],
+    [
+      'no handshake comes about',
+      { served: { same: false, sha256: null, by: 'host' } },
+      /no handshake comes about with the member/,
+    ],
+    [
+      'of this machine',
+      { host: 'control', path: '/x/pki/ca.pem', kind: 'ca', served: null, until: '2026-05-01T00:00:00.000Z' },
+      /^\/x\/pki\/ca\.pem ended 2026-05-01$/,
+    ],
+  ])('%s', (_what, changes, problem) => {
+    const { problems } = judgeCertificates([{ ...FINE, ...changes }], NOW);
+    expect(problems).toHaveLength(problem ? 1 : 0);
+    if (problem) expect(problems[0]).toMatch(problem);
+  });
+
+  it('warns of an end that is near, once it is not over', () => {
+    const soon = { ...FINE, until: '2026-06-10T00:00:00.000Z', days: 9 };
+    expect(judgeCertificates([soon], NOW).warnings).toEqual([
+      'etcd01: /opt/etcd/ssl/server.pem ends in 9 days',
+    ]);
+    expect(judgeCertificates([FINE], NOW).warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { loadInventory } from '../../../lib/inventory/index.ts';
+import { write } from './support.ts';
+
+const HOSTS = '[web]\nw1 env=prod\nw2 env=""\nw3\n';
+
+/** The groups that `keyed_groups` makes, with their hosts; what ansible-core 2.19 makes of the same. */
+it.each([
+  ['{ key: env, prefix: e }', { e_prod: ['w1'] }],
+  ['{ key: env, prefix: e, default_value: none }', { e_prod: ['w1'], e_none: ['w2'] }],
+  ['{ key: "[env]", prefix: e, default_value: none }', { e_prod: ['w1'], e_none: ['w2'] }],
+  ['{ key: dict(k=env), separator: "-" }', { _k_prod: ['w1'], _k_: ['w2'] }],
+  ['{ key: dict(k=env), trailing_separator: false }', { _k_prod: ['w1'], _k: ['w2'] }],
+  ['{ key: env, prefix: e, parent_group: envs }', { envs: ['w1'], e_prod: ['w1'] }],
+  ['{ key: env, prefix: e, parent_group: "{{ nope }}" }', {}],
+])('keyed_groups: %s', async (keyed, made) => {
+  const folder = write({ hosts: HOSTS, 'made.yml': `plugin: constructed\nkeyed_groups: [${keyed}]\n` });
+  const files = ['hosts', 'made.yml'].map((name) => join(folder, name));
+  const { groups } = await loadInventory({ files, schema: {} });
+  const others = [...groups].filter(([name]) => !['all', 'ungrouped', 'web'].includes(name));
+  expect(Object.fromEntries(others)).toEqual(made);
+});
