@@ -5,13 +5,12 @@ import { build } from 'rolldown';
 const ROOT = join(import.meta.dirname, '..');
 
 /**
- * What keeps its place: what tests start, roles, which look for files beside them, and `lib/root.ts`, which tells by
- * its place what code is ours.
+ * What keeps its place: what tests start, and roles, which look for files beside them. So does `lib/root.ts`, which
+ * tells by its place what code is ours.
  */
 const ENTRIES = [
   ...below('playbooks'),
   ...below('roles'),
-  'lib/root.ts',
   ...below('test/unit/cli').filter((path) => path.endsWith('Playbook.ts')),
   ...['serve', 'clientProcess', 'transportPlaybook', 'resourcesPlaybook'].map(
     (name) => `test/lab/support/${name}.ts`,
@@ -38,9 +37,13 @@ await build({
   output: {
     dir: process.argv[2] as string,
     format: 'esm',
-    chunkFileNames: ({ moduleIds }) => `${folderOf(moduleIds)}/[name]-[hash].js`,
+    chunkFileNames: ({ name, moduleIds }) =>
+      name === 'root' ? 'lib/root.js' : `${folderOf(moduleIds)}/[name]-[hash].js`,
     codeSplitting: {
-      groups: [{ name: 'code', test: (id) => id.startsWith(LIB) && !id.endsWith('/root.ts') }],
+      groups: [
+        { name: 'root', test: `${LIB}root.ts` },
+        { name: 'code', test: (id) => id.startsWith(LIB) && !id.endsWith('/root.ts') },
+      ],
     },
   },
   // It warns of imports that are not late any more.
