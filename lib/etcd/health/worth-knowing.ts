@@ -20,7 +20,16 @@ export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Ans
     ...hosts.flatMap(keys),
     ...hosts.flatMap((one) => sources(one, hosts)),
     ...hosts.flatMap(openings),
+    ...downgrade(cluster.name, answers),
   ];
+}
+
+/** etcd waits for all members to go down, for as long as that takes. */
+function downgrade(cluster: string, answers: readonly Answer[]): readonly string[] {
+  const down = answers.find(({ reading }) => reading?.status?.goingDownTo)?.reading?.status?.goingDownTo;
+  if (down === undefined) return [];
+  const how = `with --downgrade ${commandLine('upgrade')} finishes it, with --cancel it takes it back`;
+  return [`${cluster}: a downgrade to ${down} is under way: ${how}`];
 }
 
 /** Members whose certificates end on one day share a line. None outlives its CA. */

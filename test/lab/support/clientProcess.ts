@@ -38,6 +38,8 @@ class Gateway {
   readonly #endpoints: readonly string[];
   #agent: Agent | undefined;
   #at = 0;
+  /** 3.3 has another name for it. */
+  #api: 'v3' | 'v3beta' = 'v3';
 
   /** `shows` is `FOLDER:NAME` of its certificate, with `:reconnects` behind it where it keeps no connection. */
   constructor(shows: string, endpoints: readonly string[]) {
@@ -52,7 +54,7 @@ class Gateway {
   async ask(call: 'put' | 'range', body: object): Promise<Answer | undefined> {
     try {
       this.#agent ??= await this.#connect();
-      const url = `${this.#endpoints[this.#at % this.#endpoints.length]}/v3/kv/${call}`;
+      const url = `${this.#endpoints[this.#at % this.#endpoints.length]}/${this.#api}/kv/${call}`;
       const answer = await post(url, JSON.stringify(body), this.#agent);
       if (this.#reconnects) {
         this.#agent.destroy();

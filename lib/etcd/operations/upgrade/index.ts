@@ -55,7 +55,7 @@ export function upgradeOperation(): Operation {
 }
 
 /** What is wrong with the command line and the variables, before any contact. */
-function upgradeProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
+export function upgradeProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
   const wrong = (message: string, hint: string): PlayProblem => ({ host: first.name, message, hint });
@@ -147,9 +147,9 @@ async function derive(
   const before = tallyOf(surveyed.hosts);
   const stops = ({ kind }: UpgradeStep) => kind === 'move' || kind === 'snapshot';
   // Where none runs there is nothing to take it of: a turn was cut off that began with one.
-  const isSafe =
+  const needsNone =
     !steps.some(stops) || !surveyed.hosts.some(({ target }) => runs(surveyed.hosts, target.name));
-  const first = isSafe ? undefined : await snapshotStep(run, surveyed, { within: YOUNG });
+  const first = needsNone ? undefined : await snapshotStep(run, surveyed, { within: YOUNG });
   return [
     ...(first ? [first] : []),
     ...steps.map((step) => ({

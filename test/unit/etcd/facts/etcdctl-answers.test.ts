@@ -37,6 +37,7 @@ describe.each(VERSIONS)('etcdctl %s', (version) => {
       raftTerm: expect.toSatisfy((term: number) => term >= 2),
       raftIndex: expect.toSatisfy((index: number) => index >= 10),
       learner: false,
+      ...(!/^3\.[3-5]\./.test(version) && { storageVersion: `${version.slice(0, 3)}.0` }),
     });
   });
 
@@ -145,5 +146,23 @@ describe('an answer in a shape of no version known here', () => {
     expect(read('alarm list', { alarms: [{ memberID: 255, alarm: 3 }] })).toEqual({
       value: [{ memberId: 'ff', alarm: '3' }],
     });
+  });
+});
+
+describe('a downgrade under way', () => {
+  const status = {
+    header: { cluster_id: 1, member_id: 2 },
+    version: '3.7.3',
+    raftTerm: 2,
+    raftIndex: 3,
+    storageVersion: '3.7.0',
+  };
+  it.each([
+    ['none', {}, undefined],
+    ['one', { enabled: true, targetVersion: '3.6.0' }, '3.6.0'],
+  ] as const)('%s', (_what, downgradeInfo, wanted) => {
+    const out = JSON.stringify([{ Status: { ...status, downgradeInfo } }]);
+    const read = readAnswer('endpoint status', { code: 0, out, err: '' }, '3.7.3');
+    expect('value' in read && read.value.goingDownTo).toBe(wanted);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../../../lib/command-line.ts';
 import { type EtcdFacts, ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { worthKnowing } from '../../../../lib/etcd/health/worth-knowing.ts';
-import { clusterFacts, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
+import { clusterFacts, memberReading, memberStatus, surveyedOf } from '../../support/fake-cluster.ts';
 
 const days = (count: number) => new Date(Date.now() + (count + 0.5) * 86_400_000);
 
@@ -42,6 +42,14 @@ async function said({
 describe('what is worth knowing of a cluster', () => {
   it('is nothing where all is long', async () => {
     expect(await said({ ca: 3000 })).toEqual([]);
+  });
+
+  it('is a downgrade under way, and what ends it', () => {
+    const reading = memberReading({ status: memberStatus(1, { goingDownTo: '3.6.0' }) });
+    const surveyed = surveyedOf([{ reading, cluster: clusterFacts() }], { etcd_cluster_name: 'c' });
+    expect(worthKnowing(surveyed, [{ member: surveyed.cluster.members[0]!, reading }])).toEqual([
+      expect.stringMatching(/^c: a downgrade to 3\.6\.0 is under way: .*--downgrade.*upgrade.*--cancel/),
+    ]);
   });
 
   it('is the end of the CA, half a year before, and that no run renews it', async () => {

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { upgradeProblems } from '../../../../../lib/etcd/operations/upgrade/index.ts';
+import { DEFAULTS } from '../../../support/defaults.ts';
+
+function problems(vars: object): readonly string[] {
+  const own = { ...DEFAULTS, etcd_version: '3.7.3', ...vars };
+  const host = { name: 'etcd01', vars: own, hostvars: { etcd01: own } };
+  return upgradeProblems([host]).map(({ message, hint }) => `${message} (${hint})`);
+}
+
+describe('the command line of an upgrade', () => {
+  it.each([
+    [{ etcd_version: undefined }, 'etcd_version is not set'],
+    [{ downgrade: true, cancel: true }, 'choose one'],
+    [{ cancel: true, via: '3.6.16' }, '--via means nothing with --cancel'],
+    [{ via: '3.6' }, '--via names "3.6", which is no release'],
+    [{ via: '3.6.16,' }, '--via names "", which is no release'],
+    [{ via: '3.6.16;reboot' }, 'which is no release'],
+    [{ via: '3.6.16,3.5.33' }, '--via names 3.5.33 in the wrong place'],
+    [{ via: '3.7.3' }, '--via names 3.7.3, which is not on the way to 3.7.3'],
+    [{ etcd_source: 'path' }, 'etcd_source of etcd01 is path'],
+  ])('%j', (vars, wanted) => {
+    expect(problems(vars)).toEqual([expect.stringContaining(wanted)]);
+  });
+
+  it.each([
+    {},
+    { via: '3.5.33, 3.6.16' },
+    { etcd_version: '3.5.33', downgrade: true, via: '3.6.16' },
+    { cancel: true },
+    { via: '3.6.0-rc.1' },
+  ])('is fine: %j', (vars) => {
+    expect(problems(vars)).toEqual([]);
+  });
+});
