@@ -153,7 +153,7 @@ describeLab('an upgrade of a cluster that is in use', () => {
       await startWriter();
       const url = `etcd_download_url=${lab.mirrorUrl}/v{version}/etcd-v{version}-linux-{arch}.tar.gz`;
       const run = await upgrade('3.6.17', '-e', url);
-      expect([run.code, steps(run)]).toEqual([3, []]);
+      expect([run.code, steps(run).filter((step) => step.includes('move'))]).toEqual([3, []]);
       expect(run.text).toContain('etcd 3.6.16 is back in the place of 3.6.17');
       expect(versions(await runPlaybook(lab, [], { playbook: 'status' }))).toEqual([
         '3.6.16',
