@@ -1,5 +1,6 @@
 import { main } from '../lib/cli/main.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
+import { backups } from '../roles/backups.ts';
 import { binaries } from '../roles/binaries.ts';
 import { certs } from '../roles/certs.ts';
 import { config } from '../roles/config.ts';
@@ -26,5 +27,5 @@ export default await main(import.meta.url, {
       description: 'move the data of hosts that never joined this cluster aside; nothing is deleted',
     },
   ],
-  plays: [etcdPlay('etcd clusters', [firewall, certs, binaries, config, systemd, verify])],
+  plays: [etcdPlay('etcd clusters', [firewall, certs, binaries, config, systemd, backups, verify])],
 });

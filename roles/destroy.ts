@@ -4,13 +4,14 @@ import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
 import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
-import { memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';
+import { backupTimer, memberUnitPath, pidFile } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import type { DestroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
 import { purges } from '../lib/etcd/operations/destroy/strategy.ts';
 import { isStopped, refuseUnlessStopped } from '../lib/etcd/stopped.ts';
 import { command } from '../lib/resources/command.ts';
 import { stopPidFile } from '../lib/resources/service/process.ts';
+import { unitPath } from '../lib/resources/service/systemd.ts';
 import { setAside } from '../lib/resources/set-aside.ts';
 import { firewallGone } from './firewall.ts';
 
@@ -33,6 +34,7 @@ export const destroy: Role<DestroyFacts> = {
     );
     return [
       ...(manifest.includes(unit) ? [unitStopped(member)] : []),
+      ...(manifest.includes(unitPath(`${backupTimer(member)}.timer`)) ? [timerStopped(member)] : []),
       ...(member.manager === 'process' ? [processStopped(member)] : []),
       ...firewallGone(target),
       ...data(target, member),
@@ -52,6 +54,14 @@ function unitStopped(member: Member): Task {
     run: sh`systemctl stop ${unit}; systemctl disable --quiet ${unit}; systemctl reset-failed ${unit} 2>/dev/null
 ${refuseUnlessStopped(member)}`,
     unless: sh`${isStopped(member)} && [ "$(systemctl is-enabled ${unit} 2>/dev/null)" != enabled ]`,
+  });
+}
+
+function timerStopped(member: Member): Task {
+  const unit = `${backupTimer(member)}.timer`;
+  return command(`${unit} is stopped and disabled`, {
+    run: sh`systemctl disable --quiet --now ${unit}`,
+    unless: sh`! systemctl is-active --quiet ${unit} && [ "$(systemctl is-enabled ${unit} 2>/dev/null)" != enabled ]`,
   });
 }
 

@@ -69,6 +69,31 @@ describeLab('backups of a cluster', () => {
     expect([list.code, list.text]).toEqual([0, expect.stringContaining(after[0] ?? '?')]);
   });
 
+  it('are taken by the hosts themselves where a schedule is set, by whoever leads', async () => {
+    const schedule = ['-e', 'etcd_backup_schedule=hourly', '-e', 'etcd_backup_keep=1h'];
+    const site = await runPlaybook(lab, schedule);
+    expect([site.errors, site.code]).toEqual([[], 0]);
+    expect((await runPlaybook(lab, ['--check', ...schedule])).changed).toEqual([]);
+    for (const { name } of lab.hosts) await on(name, `rm -rf ${DIR}; systemctl start etcd-backup.service`);
+    const takers = await holders();
+    expect(takers).toHaveLength(1);
+    const [taker = ''] = takers;
+    expect(await on(taker, `stat -c '%U %a' ${DIR}/*`)).toBe('etcd 600\netcd 600');
+    const first = await files(taker);
+    await on(taker, `${etcdctl(lab.hosts)}; ctl put more x; sleep 1; systemctl start etcd-backup.service`);
+    const second = await files(taker);
+    expect([second.length, second[0] === first[0]]).toEqual([2, false]);
+    expect((await backup('--list')).text).toContain(second[0]);
+    expect((await runPlaybook(lab)).code).toBe(0);
+    expect(
+      await on(
+        taker,
+        'ls /etc/systemd/system/etcd-backup* /opt/etcd/cfg/take-snapshot 2>/dev/null; systemctl is-enabled etcd-backup.timer 2>/dev/null',
+      ),
+    ).toBe('');
+    expect((await runPlaybook(lab, ['--check'])).changed).toEqual([]);
+  });
+
   it('needs one member only, and says which are missing', async () => {
     await lab.kill('etcd03');
     const run = await backup();

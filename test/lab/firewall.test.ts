@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { describeLab } from './support/describeLab.ts';
 import { runFirewall } from './support/firewallHost.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { onHosts } from './support/onHosts.ts';
 
 const HOST = 'etcd01';
 const ADDRESS = '10.0.52.13';
@@ -18,11 +19,8 @@ describeLab('the firewall role', () => {
   afterAll(() => lab?.stop());
   beforeEach(() => lab.reset(HOST));
 
-  const on = async (script: string, host = HOST) => {
-    const { code, stdout, stderr } = await lab.ssh(host, `set -e\n${script}`);
-    if (code !== 0) throw new Error(`${host}: ${script}: exit status ${code}\n${stdout}${stderr}`);
-    return stdout.trim();
-  };
+  const hosts = onHosts(() => lab);
+  const on = (script: string, host = HOST) => hosts.on(host, script);
   const apply = (vars = {}, options = {}) => runFirewall(lab, HOST, vars, options);
   const changes = async (vars = {}, options = {}) =>
     (await runFirewall(lab, HOST, vars, { ...options, check: true })).changes;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { onHosts } from './support/onHosts.ts';
 import { changes, type Outcome, runPlaybook } from './support/playbook.ts';
 import { waitFor } from './support/process.ts';
 import { usualVersion } from './support/releases.ts';
@@ -45,12 +46,14 @@ describeLab('firewall rules that would shut SSH out', () => {
 ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
   });
 
-  const on = async (script: string) => (await lab.enter('etcd01', script)).stdout.trim();
+  const etcd01 = onHosts(() => lab, { by: 'enter' });
+  const on = (script: string) => etcd01.on('etcd01', script);
+  const look = (script: string) => etcd01.look('etcd01', script);
   const site = (...args: string[]) => runPlaybook(lab, args, { inventory });
 
   const takenBack = (ms: number) =>
     waitFor('the rules are taken back', ms, async () =>
-      (await on('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
+      (await look('ls /var/lib/quorate/etcd')).includes('guard') ? undefined : true,
     );
 
   const WAYS: readonly (readonly [backend: string, prepare: string, dump: string])[] = [
@@ -64,7 +67,7 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
   ];
   it.each(WAYS)('%s: are taken back by the host, and the run fails there', async (backend, prepare, dump) => {
     await on(prepare);
-    const before = await on(dump);
+    const before = await look(dump);
     const choice = ['-e', `etcd_firewall=${backend}`];
     const check = await site('--check', ...choice);
     expect(check.errors).toEqual([]);
@@ -73,9 +76,9 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
     expect(run.code).toBe(2);
     expect(run.tasks.filter(({ status }) => status === 'failed')).toMatchObject([{ role: 'firewall' }]);
     await takenBack(20_000);
-    expect(await on(dump)).toBe(before);
+    expect(await look(dump)).toBe(before);
     expect(
-      await on(
+      await look(
         'ls /opt/etcd/bin 2>/dev/null; ls /etc/systemd/system/*firewall* 2>/dev/null; systemctl list-unit-files --no-legend "etcd*"',
       ),
     ).toBe('');

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { offerPackages } from './support/debPackages.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { onHosts } from './support/onHosts.ts';
 import { changes, runPlaybook } from './support/playbook.ts';
 
 describeLab('a web site behind nginx, and what every host has', () => {
@@ -18,7 +19,8 @@ describeLab('a web site behind nginx, and what every host has', () => {
   afterAll(async () => lab?.stop());
 
   const run = (...args: string[]) => runPlaybook(lab, ['-i', groups, ...args], { playbook: 'web' });
-  const on = async (command: string) => (await lab.ssh('etcd01', command)).stdout.trim();
+  const hosts = onHosts(() => lab);
+  const on = (script: string) => hosts.on('etcd01', script);
 
   it('is foreseen on a bare host, made, and unchanged the second time', async () => {
     const check = await run('--check');

@@ -91,6 +91,14 @@ describe('imports go one way', () => {
     expect(circles(new Map(Object.entries(graph)))).toEqual(['a → b → c → a']);
   });
 
+  it('what few inventories need is loaded when it is met', () => {
+    const folder = 'lib/inventory';
+    const late = ['jinja/', 'vault', 'constructed', 'formats/script', 'formats/ini', 'formats/plain-groups'];
+    const loaded = loadedWith(`${folder}/index.ts`);
+    expect(loaded).toContain(`${folder}/tree.ts`);
+    expect(loaded.filter((file) => late.some((start) => file.startsWith(`${folder}/${start}`)))).toEqual([]);
+  });
+
   it('finds imports of every form', () => {
     expect(
       importsOf("import a from 'a';\nexport { b } from './b.ts';\nawait import('c');\nimport 'd';"),
@@ -100,6 +108,17 @@ describe('imports go one way', () => {
 
 function importsOf(source: string): readonly string[] {
   return [...source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] as string);
+}
+
+/** The files that come with one, without what it imports when it needs it. */
+function loadedWith(first: string): readonly string[] {
+  const found = new Set([first]);
+  for (const file of found) {
+    const source = withoutComments(readFileSync(join(ROOT, file), 'utf8'));
+    const statements = source.matchAll(/^(?:import|export)\b(?! type)[^;]*?'(\.[^']+)';/gm);
+    for (const [, target = ''] of statements) found.add(normalize(join(dirname(file), target)));
+  }
+  return [...found];
 }
 
 /** Source text without comments; strings stay as they are. */

@@ -4,8 +4,9 @@ import type { FactSource, HostData } from '../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { LeafRules } from '../../pki/index.ts';
+import { unitPath } from '../../resources/service/systemd.ts';
 import { type Member, memberOf } from '../model/cluster.ts';
-import { bootstrapFile, caFile, pidFile, releaseRecord } from '../model/paths.ts';
+import { backupTimer, bootstrapFile, caFile, pidFile, releaseRecord } from '../model/paths.ts';
 import { dataFacts } from './data-facts.ts';
 import { type FirewallFacts, firewallFacts, parseFirewallFacts } from './firewall-facts.ts';
 import { formedFacts, type KnownMember, parseFormed } from './formed.ts';
@@ -63,6 +64,8 @@ export interface EtcdFacts {
   /** Towards other members. */
   readonly sources: readonly Source[];
   readonly kept: KeptFacts;
+  /** A timer takes snapshots here. */
+  readonly backupTimer: boolean;
   /** What an operation has begun here, or ended last. */
   readonly intent: Intent | undefined;
   /** The member's answers; undefined when its service does not run. */
@@ -141,6 +144,7 @@ export const ORDINARY: EtcdFacts = {
   },
   sources: [],
   kept: NOTHING_KEPT,
+  backupTimer: false,
   intent: undefined,
   reading: undefined,
 };
@@ -192,6 +196,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       firewall: parseFirewallFacts(head),
       sources: parseNetworkFacts(head),
       host: parseHostFacts({ ...reading, out: head }),
+      backupTimer: line('backup-timer') === 'yes',
       intent: parseIntent(line('intent')),
       kept: parseKept(`${head}\n${part('kept') ?? ''}`),
       caPem: certificatesOf(part('ca')),
@@ -239,6 +244,7 @@ function recordFacts(member: Member): Sh {
 if [ -f ${owner} ]; then read -r q_line <${owner}; echo "owner $q_line"; fi
 if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed $q_version"; fi
 ${formedFacts(member)}
+if [ -f ${unitPath(`${backupTimer(member)}.timer`)} ]; then echo 'backup-timer yes'; fi
 ${dataFacts(member)}
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
 ${serviceState(member)}`;

@@ -57,6 +57,15 @@ export function dropInDir(member: Member): string {
   return `${memberUnitPath(member)}.d`;
 }
 
+/** A script by which the host takes snapshots, and the timer that runs it, without its ending. */
+export function backupScriptFile({ configDir }: Member): string {
+  return `${configDir}/take-snapshot`;
+}
+
+export function backupTimer({ service }: Member): string {
+  return `${service}-backup`;
+}
+
 /** The CA that a member trusts. */
 export function caFile({ certDir }: Member): string {
   return `${certDir}/ca.pem`;

@@ -1,4 +1,5 @@
 import { isLoopback } from '../../addresses.ts';
+import { commandLine } from '../../command-line.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
 import { readDuration } from '../../duration.ts';
@@ -88,7 +89,13 @@ function ofNames(all: readonly Listed[]): readonly Problem[] {
 }
 
 function ofHost(listed: Listed): readonly Problem[] {
-  return [...ofAddresses(listed), ...ofDirs(listed), ...ofLifetimes(listed), ...ofSettings(listed)];
+  return [
+    ...ofAddresses(listed),
+    ...ofDirs(listed),
+    ...ofLifetimes(listed),
+    ...ofSettings(listed),
+    ...ofSchedule(listed),
+  ];
 }
 
 function ofLifetimes({ host }: Listed): readonly Problem[] {
@@ -97,6 +104,19 @@ function ofLifetimes({ host }: Listed): readonly Problem[] {
   const message = `etcd_cert_renew_before of ${host.name} is no less than etcd_cert_expiry: every run would renew`;
   const hint = 'a third of the validity is usual';
   return [{ host: host.name, variable: 'etcd_cert_renew_before', message, hint }];
+}
+
+/** A plain process has no timer beside it. */
+function ofSchedule({ host, member }: Listed): readonly Problem[] {
+  if (host.vars.etcd_backup_schedule === undefined || member.manager === 'systemd') return [];
+  return [
+    {
+      host: host.name,
+      variable: 'etcd_backup_schedule',
+      message: `etcd_backup_schedule of ${host.name} wants a timer of systemd, and its member is a plain process`,
+      hint: `leave it out, and have ${commandLine('backup')} run by cron or CI`,
+    },
+  ];
 }
 
 /** Hosts with one address are one machine: ports and directories must differ, whatever the cluster. */

@@ -111,6 +111,13 @@ export const ETCD_VARS = {
     description:
       "Snapshots of the member's, verified; a folder of its own, which is the member's. Never deleted with it.",
   },
+  etcd_backup_schedule: {
+    type: 'string',
+    minLength: 1,
+    pattern: '^[^\\n%]+$',
+    description:
+      'When the hosts take snapshots by themselves, in the words of systemd.time: hourly, *-*-* 03:00. Whoever leads then takes one; copies are for backup.ts.',
+  },
   etcd_backup_keep: {
     type: 'string',
     pattern: '^(all|[0-9]+[hdwm]([ ,]+[0-9]+[hdwm])*)$',

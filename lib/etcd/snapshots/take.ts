@@ -15,13 +15,15 @@ export const SPARE_KIB = 64 * 1024;
  *
  * @param run Whose snapshot it is; noted with it.
  * @param seconds For the transfer from the member.
+ * @param options.leaderOnly Where the member does not lead, end well without one.
  */
-export function takeSnapshot(member: Member, run: string, seconds: number): Sh {
+export function takeSnapshot(member: Member, run: string, seconds: number, { leaderOnly = false } = {}): Sh {
   const { backupDir, cluster, name, dataDir } = member;
   return joinSh([
     etcdctlFunction(member),
     sh`q_dir=${backupDir} q_next=.${name}.$$-$(q_born $$).next
 ${REACH}
+${leaderOnly ? LEADS : sh`:`}
 ${folderOf()}
 q_kib=$(df -Pk -- "$q_dir" | tail -n 1 | { read -r q_n q_n q_n q_free q_n; echo "$q_free"; })
 q_need=$((\${q_size:-0} / 1024 + ${SPARE_KIB}))
@@ -55,6 +57,13 @@ q_reach </dev/null >/dev/null 2>&1
 q_status=$(q_etcdctl -w json endpoint status) || exit
 q_of() { printf '%s' "$q_status" | sed -n "s/.*\"$1\":\"*\([0-9a-z.-]*\).*/\1/p" | head -n 1; }
 q_size=$(q_of dbSize) q_cluster=$(printf %x "$(q_of cluster_id)") q_etcd=$(q_of version)`;
+
+/** One member does it, whoever that is then. */
+const LEADS = sh`case $(q_of leader) in
+  '' | 0) echo 'no leader: no snapshot is taken'; exit 1 ;;
+  "$(q_of member_id)") ;;
+  *) echo 'another member leads, and takes it'; exit 0 ;;
+esac`;
 
 /** Makes `$q_dir`, by the member's user where that may; ends where somebody else owns it. */
 function folderOf(): Sh {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { program } from '../../program.ts';
 import { scratch } from '../support/scratch.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -25,24 +26,30 @@ it.each([
   ['--output=json --nonsense', true],
   ['--nonsense --output', false],
 ])('an error on the command line "%s" is JSON: %s', (words, json) => {
-  const { stdout, status } = start('playbooks/site.ts', ...words.split(' '));
+  const { stdout, status } = startCompiled('playbooks/site.ts', ...words.split(' '));
   expect(status).toBe(1);
   expect(stdout.startsWith('{')).toBe(json);
 });
 
+/** As users of a clone start it. */
 function start(...args: string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', ...args], { cwd: ROOT, encoding: 'utf8' });
 }
 
+/** The same, compiled: a start takes a fifth. */
+function startCompiled(file: string, ...args: string[]) {
+  return spawnSync(process.execPath, [program(file), ...args], { cwd: ROOT, encoding: 'utf8' });
+}
+
 it('members of a cluster have no --prune: what they leave behind is for destroy', () => {
-  const { status, stderr } = start('playbooks/site.ts', '--prune');
+  const { status, stderr } = startCompiled('playbooks/site.ts', '--prune');
   expect([status, stderr]).toEqual([1, expect.stringContaining('this playbook has no --prune')]);
 });
 
 it.each(['--role', '--tags', '--skip-tags'])(
   '--prune with %s is refused: it would take away what others declare',
   (flag) => {
-    const { status, stderr } = start('test/unit/cli/plainPlaybook.ts', '--prune', flag, 'role');
+    const { status, stderr } = startCompiled('test/unit/cli/plainPlaybook.ts', '--prune', flag, 'role');
     expect([status, stderr]).toEqual([1, expect.stringContaining('--prune looks at whole plays')]);
   },
 );
@@ -97,7 +104,7 @@ it.each([
 ])('-i %s is told of the %s that is there', (given, there) => {
   const folder = scratch();
   writeFileSync(join(folder, there), 'all: {}\n');
-  const { status, stderr } = start('playbooks/site.ts', '-i', join(folder, given));
+  const { status, stderr } = startCompiled('playbooks/site.ts', '-i', join(folder, given));
   expect(status).toBe(1);
   expect(stderr).toContain(`did you mean ${join(folder, there)}?`);
 });

@@ -1,6 +1,6 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { chosenGroups } from '../../../lib/cli/groups.ts';
 import type { VarSchema } from '../../../lib/dsl/role.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
@@ -238,6 +238,27 @@ describe('a script', () => {
     const [error] = await refusal(script(`#!/bin/sh\necho no credentials >&2\n${end}\n`));
     expect(error?.message).toContain(message);
   });
+});
+
+it('a script that does not end is ended after a minute, with all that it started', async () => {
+  const folder = write({
+    'list.sh': '#!/bin/sh\ncd "$(dirname "$0")"\nsleep 1000 &\necho $! >begun\nwait\n',
+  });
+  const file = join(folder, 'list.sh');
+  chmodSync(file, 0o755);
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const refused = refusal(loadInventory({ files: [file], schema: {} }));
+  const pid = () =>
+    existsSync(join(folder, 'begun')) ? readFileSync(join(folder, 'begun'), 'utf8').trim() : '';
+  while (pid() === '') await new Promise((done) => setImmediate(done));
+  vi.advanceTimersByTime(60_000);
+  const [error] = await refused;
+  expect(error?.message).toContain('took longer than 60 s');
+  const state = existsSync(`/proc/${pid()}/stat`) ? readFileSync(`/proc/${pid()}/stat`, 'utf8') : ') Z';
+  expect(state).toMatch(/\) [ZX]/);
 });
 
 describe('which group a play is about', () => {

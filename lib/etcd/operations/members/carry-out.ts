@@ -48,14 +48,10 @@ export async function carryOut(deed: Deed, ground: Ground): Promise<void> {
 
 /** On the hosts of members, as they were planned when they were looked at. */
 async function onAll(ground: Ground, work: (host: EtcdHost) => Promise<void>): Promise<void> {
-  const { run, surveyed, view } = ground;
-  const { hosts } = working(surveyed, view.scene);
-  const done = await run.each(hosts, work);
-  if (done.length < hosts.length)
-    throw stoppedAt(
-      ground,
-      hosts.filter((host) => !done.includes(host)),
-    );
+  const { settled } = ground.view;
+  const done = await ground.run.each(settled, work);
+  const left = settled.filter((host) => !done.includes(host));
+  if (left.length > 0) throw stoppedAt(ground, left);
 }
 
 async function eachOf(

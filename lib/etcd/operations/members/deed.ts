@@ -28,7 +28,7 @@ export function titleOf(deed: Deed): string {
     case 'let in':
       return `let ${deed.who.join(', ')} in through the firewalls of all members`;
     case 'add':
-      return deed.learner ? 'add it as a learner' : 'add it as a member';
+      return deed.learner ? 'add it as a learner' : 'set it up, add it as a member and start it';
     case 'start':
       return 'set it up and start it';
     case 'promote':

@@ -19,9 +19,13 @@ function changeBy(scene: Scene, deed: Deed): Partial<Scene> {
       return { rules: false };
     case 'add': {
       const { place, learner } = deed;
-      const id = `(${place.host})`;
-      const member = { id, name: '', peerUrls: [place.peerUrl], started: false, learner, healthy: false };
-      return { listed: [...listed, member] };
+      const begun = { id: `(${place.host})`, peerUrls: [place.peerUrl], learner };
+      // Without learners it is started in the same step.
+      if (learner) return { listed: [...listed, { ...begun, name: '', started: false, healthy: false }] };
+      return {
+        listed: [...listed, { ...begun, name: place.name, started: true, healthy: true }],
+        places: placed(place, { data: true, keeps: true, up: true }),
+      };
     }
     case 'start': {
       const member = memberAt(deed.place, listed)!;

@@ -20,6 +20,8 @@ export interface View {
   readonly scene: Scene;
   /** The inventory without who has left, and with those members that it does not have. */
   readonly others: HostData['hostvars'];
+  /** Hosts whose member is listed where the inventory has it, running or not: they were planned. */
+  readonly settled: readonly EtcdHost[];
 }
 
 /**
@@ -51,6 +53,7 @@ export async function look(
   const mine = (host: EtcdHost) => host.plan.filter(({ role }) => role === 'firewall');
   return {
     others,
+    settled,
     scene: {
       ...shown,
       setsRules: settled.some((host) => mine(host).length > 0),

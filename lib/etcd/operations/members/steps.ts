@@ -242,20 +242,17 @@ function letIn({ host }: Place): Deed {
   return { kind: 'let in', who: [host] };
 }
 
-/** A member whose address or port changes: its certificates and the list first, then its own turn. */
+/** A member whose address or port changes: its certificates and the list first, then its own turn, then the next one. */
 function move(scene: Scene): Deed | Refused | undefined {
   const { places, listed } = scene;
-  const difference = differencesOf(scene).find((one) => one.sign === '~' && !isNamed(one.place.host, scene));
-  const place =
-    difference?.sign === '~'
-      ? difference.place
-      : places.find((one) => one.elsewhere && memberAt(one, listed));
-  if (place === undefined) return undefined;
-  const member = difference?.sign === '~' ? difference.member : memberAt(place, listed);
-  if (member === undefined) return undefined;
+  const begun = places.find((one) => one.elsewhere && memberAt(one, listed));
+  const different = differencesOf(scene).find((one) => one.sign === '~' && !isNamed(one.place.host, scene));
+  const place = begun ?? (different?.sign === '~' ? different.place : undefined);
+  const member = begun ? memberAt(begun, listed) : different?.sign === '~' ? different.member : undefined;
+  if (place === undefined || member === undefined) return undefined;
   const refused = othersMustWork(scene, member, `${place.host} moves`) ?? withoutSpare(scene, member, place);
   if (refused) return refused;
-  if (difference === undefined) return { kind: 'restart', place };
+  if (begun) return { kind: 'restart', place };
   return scene.rules ? letIn(place) : { kind: 'tell', place, member };
 }
 

@@ -30,6 +30,7 @@ import {
   type RestorePlace,
   sentFile,
   startClosed,
+  walAside,
 } from './shell.ts';
 import { findSource, isListed, type Source } from './source.ts';
 import { type Progress, restoreSteps } from './steps.ts';
@@ -110,7 +111,9 @@ async function deriveSteps(
       stop: () => act(host, 'stopping etcd', stopMember(place.member)),
       place: async () => {
         await act(host, 'putting the restored data in place', placeData(place));
-        run.log('info', `${host.target.name}: its old data is kept in ${asideDir(place)}`);
+        const { walDir } = place.member;
+        const kept = [asideDir(place), ...(walDir === undefined ? [] : [walAside(place)])];
+        run.log('info', `${host.target.name}: its old data is kept in ${kept.join(' and ')}`);
       },
       start: () => act(host, 'starting etcd', startClosed(place.member)),
       wait: () => waitForAll(run, surveyed, source),

@@ -32,7 +32,7 @@ export function asideDir({ member, run }: RestorePlace): string {
 
 /** The raft log on a disk of its own, in the same two states. */
 const walNext = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.restore-${run}`;
-const walAside = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.before-restore-${run}`;
+export const walAside = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.before-restore-${run}`;
 
 /** Record of the run whose restored data a host has. */
 function placedRecord({ stateDir }: Member): string {

@@ -132,6 +132,11 @@ const CASES: readonly Case[] = [
     [{ etcd_backup_dir: '/var/backups/' }],
     'h1 etcd_backup_dir: etcd_backup_dir of h1 is /var/backups, a directory of the system',
   ],
+  [
+    'snapshots by a timer, of a plain process',
+    [{ etcd_backup_schedule: 'hourly', etcd_service_manager: 'process' }],
+    'h1 etcd_backup_schedule: etcd_backup_schedule of h1 wants a timer of systemd, and its member is a plain process',
+  ],
   ['names that only start alike', [{ etcd_data_dir: '/opt/etcd/ssl-data' }]],
   ...['/', '/etc', '/var/lib/', '/usr/local/bin'].map(
     (path): Case => [

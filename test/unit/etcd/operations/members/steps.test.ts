@@ -34,9 +34,9 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
     ['add etcd04', 'start etcd04', 'promote etcd04', 'add etcd05', 'start etcd05', 'promote etcd05'],
   ],
   [
-    'without learners (3.3)',
+    'without learners (3.3) it is started in the same step',
     scene(THREE, [...AT_THREE, bare(4)], {}, { learners: false }),
-    ['add etcd04', 'start etcd04'],
+    ['add etcd04'],
   ],
   [
     'a second voter without learners is an outage',
@@ -48,7 +48,7 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
   [
     'the same by word',
     scene([member(1)], [place(1), bare(2)], { acceptDowntime: true }, { learners: false }),
-    ['add etcd02', 'start etcd02'],
+    ['add etcd02'],
   ],
   [
     'a run was killed between add and start',
@@ -268,6 +268,15 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
     'the run was killed before its restart',
     scene(THREE, [...AT_THREE.slice(0, 2), place(3, { elsewhere: true })]),
     ['restart etcd03', 'files'],
+  ],
+  [
+    'two move: the second once the first has been started anew',
+    scene(THREE, [
+      place(1),
+      place(2, { peerUrl: 'https://10.0.0.8:2380' }),
+      place(3, { peerUrl: 'https://10.0.0.9:2380' }),
+    ]),
+    ['tell etcd02', 'restart etcd02', 'let in etcd03', 'tell etcd03', 'restart etcd03', 'files'],
   ],
   [
     'it moves, and another one is down',

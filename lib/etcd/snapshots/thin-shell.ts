@@ -1,0 +1,45 @@
+import { type Sh, sh } from '../../dsl/sh.ts';
+import type { Keep } from './thin.ts';
+
+/**
+ * Shell that sets `$q_going` to the names of snapshots that may go: what `thinned` gives, for a host that thins by
+ * itself. `$q_dir` is the folder; only what has its description is looked at.
+ */
+export function thinShell(cluster: string, { hours, days, weeks, months }: Keep): Sh {
+  return sh`q_names=
+for q_file in "$q_dir"/${cluster}-[0-9]*.db; do
+  q_file=\${q_file##*/} q_stamp=\${q_file#${cluster}-}; q_stamp=\${q_stamp%%-*}
+  case $q_stamp in [0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z) ;; *) continue ;; esac
+  q_rest=\${q_file#${cluster}-"$q_stamp"-r} q_rest=\${q_rest%.db}
+  case $q_rest in '' | *[!0-9]*) continue ;; esac
+  if [ -f "$q_dir/\${q_file%.db}.json" ]; then q_names="$q_file $q_names"; fi
+done
+q_period() {
+  q_stamp=\${q_file#${cluster}-}
+  case $1 in
+    h) q_now=\${q_stamp%????Z*} ;;
+    d) q_now=\${q_stamp%%T*} ;;
+    m) q_now=\${q_stamp%%T*} q_now=\${q_now%??} ;;
+    w)
+      # The Julian day number, whose weeks begin on Monday.
+      q_now=\${q_stamp%%T*} q_year=\${q_now%????} q_day=\${q_now#??????} q_month=\${q_now#????} q_month=\${q_month%??}
+      q_day=\${q_day#0} q_month=\${q_month#0} q_a=$(((14 - q_month) / 12)) q_year=$((q_year + 4800 - q_a)) q_month=$((q_month + 12 * q_a - 3))
+      q_now=$(((q_day + (153 * q_month + 2) / 5 + 365 * q_year + q_year / 4 - q_year / 100 + q_year / 400 - 32045) / 7)) ;;
+  esac
+}
+q_stay=" \${q_names%% *} "
+q_rule() {
+  q_left=$1 q_last=
+  for q_file in $q_names; do
+    q_period "$2"
+    if [ "$q_now" = "$q_last" ]; then continue; fi
+    if [ "$q_left" = 0 ]; then break; fi
+    q_left=$((q_left - 1)) q_last=$q_now q_stay="$q_stay$q_file "
+  done
+}
+q_rule ${hours} h; q_rule ${days} d; q_rule ${weeks} w; q_rule ${months} m
+q_going=
+for q_file in $q_names; do
+  case $q_stay in *" $q_file "*) ;; *) q_going="$q_going $q_file \${q_file%.db}.json" ;; esac
+done`;
+}

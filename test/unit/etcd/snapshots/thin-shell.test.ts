@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
+import { sh } from '../../../../lib/dsl/sh.ts';
+import { parseKeep, thinned } from '../../../../lib/etcd/snapshots/thin.ts';
+import { thinShell } from '../../../../lib/etcd/snapshots/thin-shell.ts';
+import { scratch } from '../../support/scratch.ts';
+import { SHELLS } from '../../support/shells.ts';
+
+const name = (date: Date) => `prod-${date.toISOString().replace(/[-:]|\.\d+/g, '')}-r7.db`;
+const dates = fc.date({ min: new Date('2023-12-20'), max: new Date('2025-01-10'), noInvalidDate: true });
+
+describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh', ...args) => {
+  it('is what control would thin', () => {
+    const sets = fc.sample(
+      fc.tuple(fc.uniqueArray(dates, { maxLength: 25 }), fc.nat(4), fc.nat(4), fc.nat(4), fc.nat(4)),
+      {
+        numRuns: 40,
+        seed: 7,
+      },
+    );
+    const root = scratch();
+    const cases = sets.map(([some, h, d, w, m], i) => {
+      const dir = join(root, `it's ${i}`);
+      mkdirSync(dir);
+      const files = [...new Set(some.map(name))];
+      const others = [
+        'prod.db',
+        'prod-20240101T000000Z-rx.db',
+        'prod-a-20240101T000000Z-r1.db',
+        'prod-2024-r1.db',
+      ];
+      for (const one of [...files, ...others]) {
+        writeFileSync(join(dir, one), '');
+        writeFileSync(join(dir, one.replace('.db', '.json')), '');
+      }
+      // Never verified, and newer than all.
+      writeFileSync(join(dir, 'prod-20290101T000000Z-r1.db'), '');
+      const keep = parseKeep(`${h}h ${d}d ${w}w ${m}m`)!;
+      const script = sh`q_dir=${dir}
+${thinShell('prod', keep)}
+printf '%s\n' "$q_going"`;
+      return { script: script.text, wanted: thinned(files, keep) };
+    });
+    const all = `${PRELUDE}\n${cases.map(({ script }) => script).join('\n')}`;
+    const out = execFileSync(file, [...args, '-c', all], { encoding: 'utf8' });
+    const going = out.split('\n').map((line) => line.split(' ').filter((one) => one.endsWith('.db')));
+    expect(going.slice(0, cases.length)).toEqual(cases.map(({ wanted }) => wanted));
+  });
+});
