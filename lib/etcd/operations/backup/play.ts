@@ -18,10 +18,21 @@ export const backupPlay: Play<EtcdFacts> = {
 function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
-  const { keep, cluster } = first.vars;
+  const { keep, cluster, to } = first.vars;
+  if (typeof to === 'string' && isElsewhere(to)) {
+    const message = `--to ${to}: copies go to a folder of this machine only`;
+    return [
+      { host: first.name, message, hint: 'mount it here, or send what lies in the folder on from there' },
+    ];
+  }
   if (keep !== undefined && !new RegExp(ETCD_VARS.etcd_backup_keep.pattern).test(String(keep))) {
     const message = `--keep ${keep}: no numbers of hours, days, weeks and months`;
     return [{ host: first.name, message, hint: 'as in --keep 24h,7d,4w,12m, or --keep all' }];
   }
   return cluster === undefined ? [] : clusterProblems(hosts);
+}
+
+/** `s3://bucket/x`, `sftp://host/x`, `host:/x`: a folder of that name is not what was meant. */
+function isElsewhere(to: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(to) || /^[^/\s]+@?[^/\s]*:/.test(to);
 }

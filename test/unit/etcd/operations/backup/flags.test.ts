@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { backupPlay } from '../../../../../lib/etcd/operations/backup/play.ts';
+import { fakeCluster } from '../../../support/fake-cluster.ts';
+
+const problems = (vars: Record<string, unknown>) => {
+  const { hosts } = fakeCluster([{}, {}, {}], vars);
+  return (backupPlay.check?.(hosts.map(({ target }) => target)) ?? [])
+    .filter(({ level }) => level !== 'warning')
+    .map(({ message }) => message);
+};
+
+describe('the command line of backup', () => {
+  it.each(['/srv/backups', 'backups', './a:b', '../x', '/srv/a@b'])('copies to %s', (to) => {
+    expect(problems({ to })).toEqual([]);
+  });
+
+  it.each(['s3://bucket/prod', 'sftp://backup@host/srv', 'backup@host:/srv', 'host:backups'])(
+    'refuses %s: it would make a folder of that name',
+    (to) => {
+      expect(problems({ to })).toEqual([`--to ${to}: copies go to a folder of this machine only`]);
+    },
+  );
+
+  it.each([
+    ['24h,7d,4w,12m', 0],
+    ['all', 0],
+    ['some', 1],
+  ])('takes --keep %s: %i problems', (keep, count) => {
+    expect(problems({ keep })).toHaveLength(count);
+  });
+});
