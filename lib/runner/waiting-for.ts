@@ -1,5 +1,6 @@
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { Host } from '../transport/host.ts';
+import { BEAT_WAIT } from '../transport/launcher.ts';
 import { Deadline } from './deadline.ts';
 import { FrameParser } from './frames.ts';
 import { newNonce } from './nonce.ts';
@@ -50,6 +51,7 @@ for q_dir in /proc/[0-9]*; do
   q_name=\${q_line#*\(} q_name=\${q_name%)*}
   case $q_name in sh | dash | bash | ash | busybox | sudo) continue ;; esac
   if [ "$q_status" != D ]; then q_words=$(tr '\0' ' ' <"$q_dir/cmdline" 2>/dev/null); q_name=\${q_words:-$q_name}; fi
+  case $q_name in ${BEAT_WAIT}[1-9]*) continue ;; esac
   printf '%.200s (pid %s)\n' "\${q_name% }" "\${q_dir##*/}"
 done`;
 }

@@ -44,12 +44,15 @@ export const LAUNCHER = [
   'eval "unset qm qs; $qs"',
 ].join('; ');
 
+/** How the command of a wait for the next beat begins, for who looks for what a script waits for. */
+export const BEAT_WAIT = 'sleep 0';
+
 /**
  * What the watcher is to do at each beat: begin anew to wait for the next one, and end the group after `silence` seconds
  * without. It is sent, since what it needs (`$!`) goes through no command line.
  */
 export function beat(silence = 60): string {
-  return `[ -z "$qt" ] || kill -KILL "$qt"; { sleep ${silence}; kill -TERM 0; sleep 2; kill -KILL 0; } & qt=$!`;
+  return `[ -z "$qt" ] || kill -KILL "$qt"; { ${BEAT_WAIT}${silence}; kill -TERM 0; sleep 2; kill -KILL 0; } & qt=$!`;
 }
 
 /** A line that no script has: a comment to the shell, and plain text to sed. */

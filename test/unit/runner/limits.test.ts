@@ -8,6 +8,7 @@ import { LineReader, MAX_LINE } from '../../../lib/runner/lines.ts';
 import type { Fragment } from '../../../lib/runner/script.ts';
 import type { Host, RunningScript } from '../../../lib/transport/host.ts';
 import { connect } from '../../../lib/transport/index.ts';
+import { beat } from '../../../lib/transport/launcher.ts';
 import { connectionOf } from '../transport/support/connection.ts';
 
 const MIB = 1024 * 1024;
@@ -125,6 +126,8 @@ describe('a host that does not answer', () => {
 
   it.each<[what: string, fragments: readonly Fragment[]]>([
     ['what is only read', [read(sh`sleep 60 & wait`)]],
+    // What is heard of the control machine runs in the same group.
+    ['not with what waits for a beat', [read(sh`(${{ text: beat() }}; wait) & sleep 60`)]],
     [
       'the proof behind an apply',
       [{ id: 'a', sh: sh`:`, critical: true }, read(sh`sleep 60; echo`, { id: 'p' })],
