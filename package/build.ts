@@ -31,7 +31,8 @@ async function buildCode(): Promise<void> {
     },
     platform: 'node',
     external: (id: string) => !/^[./]/.test(id),
-    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/[name].js', minify },
+    // Not the plain name of a module: `lib/root.ts` tells by its own that it is bundled.
+    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/_[name].js', minify },
   });
   chmodSync(join(DIST, 'quorate.js'), 0o755);
 }

@@ -133,13 +133,13 @@ q_take() {
   done
 }
 q_known() {
-  [ -f "$q_state/lock.by" ] && { read -r q_line; IFS= read -r q_by; } <"$q_state/lock.by" && [ "$q_line" = "$q_owner" ]
+  q_line=$(readlink "$q_state/lock.by") && q_by=\${q_line#"$q_owner "} && [ "$q_by" != "$q_line" ]
 }
 q_take lock
 case $? in
   0)
-    # For who is refused meanwhile. A full disk is no reason to be refused.
-    (umask 077; printf '%s\n' "$q_me" ${redact(JSON.stringify(holder))} >"$q_state/lock.by") 2>/dev/null || :
+    # For who is refused meanwhile; a link, too, is there whole or not at all. A full disk is no reason to be refused.
+    ln -sfn "$q_me "${redact(JSON.stringify(holder))} "$q_state/lock.by" 2>/dev/null || :
     echo "held $q_me" ;;
   1)
     q_rest=\${q_owner#*:} q_tries=0

@@ -46,7 +46,8 @@ const BOOTSTRAP = '/run/quorate-etcd.env';
 
 /** Files that go through more contents than the first and the last: each of their lines must be whole. */
 const MANIFEST = '/var/lib/quorate/etcd/manifest';
-const BY_LINE = [MANIFEST, '/var/lib/quorate/etcd/issued'];
+const AUDIT = '/var/lib/quorate/etcd/audit.jsonl';
+const BY_LINE = [MANIFEST, AUDIT, '/var/lib/quorate/etcd/issued'];
 
 /** Temporary names, and a store that each write replaces and nobody relies on. */
 const PASSING = /^\.|\.next$|^digests$/;
@@ -121,7 +122,7 @@ export function brokenFiles(
     if (!BY_LINE.includes(path) || text === undefined) return false;
     return /(^|\n)$/.test(text) && text.split('\n').every((line) => lines.get(`${host}:${path}`)?.has(line));
   };
-  const inPlace = seen.filter((one) => one.inPlace && one.path !== MANIFEST);
+  const inPlace = seen.filter((one) => one.inPlace && ![MANIFEST, AUDIT].includes(one.path));
   return [
     ...new Set([
       ...seen.filter((one) => !isWhole(one)).map(({ host, path }) => `half-written: ${host}:${path}`),

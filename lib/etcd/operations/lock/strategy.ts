@@ -102,11 +102,8 @@ async function readHolders(host: EtcdHost): Promise<Holders> {
     'asking who has it',
     sh`if [ -f ${holdFile(stateDir)} ]; then IFS= read -r q_line <${holdFile(stateDir)} || :; echo "hold $q_line"; fi
 if q_owner=$(readlink ${`${stateDir}/lock`}); then
-  q_rest=\${q_owner#*:} q_by=
-  if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then
-    if [ -f ${`${stateDir}/lock.by`} ]; then { read -r q_line; IFS= read -r q_by; } <${`${stateDir}/lock.by`}; fi
-    echo "lock $q_by"
-  fi
+  q_rest=\${q_owner#*:}
+  if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then q_by=$(readlink ${`${stateDir}/lock.by`}); echo "lock \${q_by#"$q_owner "}"; fi
 fi`,
   );
   const of = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(out)?.[1];
