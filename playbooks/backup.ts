@@ -1,6 +1,6 @@
 import { main } from '../lib/cli/main.ts';
 import { backupPlay } from '../lib/etcd/operations/backup/play.ts';
-import { CLUSTER_FLAG } from '../lib/etcd/operations/shared/cluster-flag.ts';
+import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 
 export default await main(import.meta.url, {
   name: 'backup',

@@ -1,7 +1,7 @@
 import { readInput } from '../lib/cli/input.ts';
 import { main } from '../lib/cli/main.ts';
+import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { etcdctlProblems, etcdctlStrategy } from '../lib/etcd/operations/etcdctl/strategy.ts';
-import { CLUSTER_FLAG } from '../lib/etcd/operations/shared/cluster-flag.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
 const play = etcdPlay('etcdctl', []);

@@ -1,6 +1,6 @@
 import { main } from '../lib/cli/main.ts';
+import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { lockProblems, lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
-import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/shared/cluster-flag.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
 const play = etcdPlay('lock', []);

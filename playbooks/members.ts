@@ -1,7 +1,7 @@
 import { main } from '../lib/cli/main.ts';
+import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
+import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { membersOperation } from '../lib/etcd/operations/members/index.ts';
-import { CLUSTER_FLAG } from '../lib/etcd/operations/shared/cluster-flag.ts';
-import { operationPlay } from '../lib/etcd/operations/shared/operation.ts';
 import { binaries } from '../roles/binaries.ts';
 import { certs } from '../roles/certs.ts';
 import { config } from '../roles/config.ts';

@@ -1,6 +1,6 @@
 import { main } from '../lib/cli/main.ts';
+import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { RESTORE_FLAGS, restoreOperation } from '../lib/etcd/operations/restore/index.ts';
-import { operationPlay } from '../lib/etcd/operations/shared/operation.ts';
 
 export default await main(import.meta.url, {
   name: 'restore',

@@ -1,6 +1,6 @@
 import { main } from '../lib/cli/main.ts';
-import { CLUSTER_FLAG } from '../lib/etcd/operations/shared/cluster-flag.ts';
-import { operationPlay } from '../lib/etcd/operations/shared/operation.ts';
+import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
+import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { upgradeOperation } from '../lib/etcd/operations/upgrade/index.ts';
 import { binaries } from '../roles/binaries.ts';
 import { config } from '../roles/config.ts';

@@ -3,7 +3,7 @@ import type { HostData } from '../../../dsl/role.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { ETCD_VARS } from '../../model/vars.ts';
 import { etcdPlay } from '../../play.ts';
-import { clusterProblems } from '../shared/cluster-flag.ts';
+import { clusterProblems } from '../common/cluster-flag.ts';
 import { backupStrategy } from './strategy.ts';
 
 const play = etcdPlay('backup', []);

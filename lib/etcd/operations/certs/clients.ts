@@ -5,8 +5,8 @@ import { bundlePath, readBundles, readIfAny } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { clusterPki } from '../../files/certificates.ts';
 import type { Surveyed } from '../../surveyed.ts';
-import type { OperationStep } from '../shared/operation.ts';
-import { ledger, tallyOf } from '../shared/tally.ts';
+import type { OperationStep } from '../common/operation.ts';
+import { ledger, tallyOf } from '../common/tally.ts';
 import { configLines } from './config-lines.ts';
 import { surveyWithCas } from './rotation.ts';
 

@@ -3,7 +3,7 @@ import type { Role } from '../../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
-import { type Operation, operationPlay } from '../shared/operation.ts';
+import { type Operation, operationPlay } from '../common/operation.ts';
 import { clientSaid, deriveClient } from './clients.ts';
 import { deriveRenewal } from './renew.ts';
 import { deriveRevocation } from './revoke.ts';

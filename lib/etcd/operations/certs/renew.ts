@@ -6,8 +6,8 @@ import { clusterPki } from '../../files/certificates.ts';
 import { refusal } from '../../refusal.ts';
 import { admitIssuing, dueCertificates, isCertificate } from '../../survey/admit-certificates.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
-import type { OperationStep } from '../shared/operation.ts';
-import { ledger, tallyOf } from '../shared/tally.ts';
+import type { OperationStep } from '../common/operation.ts';
+import { ledger, tallyOf } from '../common/tally.ts';
 import { trustedByClients } from './clients.ts';
 import { surveyWithCas } from './rotation.ts';
 

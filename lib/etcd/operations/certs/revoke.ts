@@ -8,8 +8,8 @@ import { confFile, crlFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { changesService, leaderLast } from '../../roll.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
-import type { OperationStep } from '../shared/operation.ts';
-import { ledger, tallyOf } from '../shared/tally.ts';
+import type { OperationStep } from '../common/operation.ts';
+import { ledger, tallyOf } from '../common/tally.ts';
 import { surveyWithCas } from './rotation.ts';
 import { refuseDowntime, takeTurn } from './turn.ts';
 

@@ -1,6 +1,6 @@
 import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
-import { CLUSTER_FLAG } from '../shared/cluster-flag.ts';
+import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
 
 /** What is to be done: nothing but to look, or one of these. */
 export type CertsJob = 'look' | 'renew' | 'client' | 'revoke' | 'rotate-ca';

@@ -6,7 +6,7 @@ import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
-import { clusterProblems, isOfCluster } from '../shared/cluster-flag.ts';
+import { clusterProblems, isOfCluster } from '../common/cluster-flag.ts';
 import { refuseBare } from '../site/verify.ts';
 
 /** Bytes of standard input that go along: all of a value that etcd takes by default. */

@@ -5,8 +5,9 @@ import { redact } from '../../../dsl/secret.ts';
 import { type Sh, sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { must } from '../../must.ts';
 import type { EtcdHost } from '../../surveyed.ts';
-import { isOfCluster } from '../shared/cluster-flag.ts';
+import { isOfCluster } from '../common/cluster-flag.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 
 type Run = PlayRun<EtcdHost['target']['facts']>;
@@ -74,14 +75,7 @@ async function releaseAll(run: Run): Promise<void> {
 }
 
 async function eachOf(run: Run, doing: string, script: (host: EtcdHost) => Sh): Promise<void> {
-  await run.each(run.hosts, async (host) => {
-    const { code, out } = await host.act(doing, script(host));
-    if (code === 0) return;
-    throw new QuorateError(`${host.target.name}: ${doing} failed: ${out.trim()}`, {
-      exitCode: EXIT.failed,
-      host: host.target.name,
-    });
-  });
+  await run.each(run.hosts, (host) => must(host, doing, script(host)));
 }
 
 function writeHold(stateDir: string, holder: Holder): Sh {

@@ -1,5 +1,5 @@
 import type { Tally } from '../../../dsl/step.ts';
-import { tally } from '../shared/tally.ts';
+import { tally } from '../common/tally.ts';
 import type { Deed } from './deed.ts';
 import { isAt, isToGo, type ListedMember, memberAt, type Place, type Scene } from './scene.ts';
 

@@ -15,7 +15,7 @@ import { newWayProblems } from '../../survey/preflight-network.ts';
 import { groundProblems, settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
-import type { Operation, OperationStep } from '../shared/operation.ts';
+import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
 import { carryOut, type Ground } from './carry-out.ts';
 import { look, type View } from './look.ts';

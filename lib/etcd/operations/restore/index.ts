@@ -19,8 +19,8 @@ import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { contentText } from '../backup/words.ts';
-import { CLUSTER_FLAG } from '../shared/cluster-flag.ts';
-import type { Operation, OperationStep } from '../shared/operation.ts';
+import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
+import type { Operation, OperationStep } from '../common/operation.ts';
 import {
   asideDir,
   openToClients,

@@ -1,5 +1,5 @@
 import type { Step } from '../../../dsl/step.ts';
-import { ledger, tally } from '../shared/tally.ts';
+import { ledger, tally } from '../common/tally.ts';
 
 /** How far a host has come. */
 export interface Progress {

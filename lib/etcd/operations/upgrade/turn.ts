@@ -1,7 +1,7 @@
 import { inSeries, type Turn } from '../../../dsl/in-series.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { type Sh, sh } from '../../../dsl/sh.ts';
-import { EXIT, QuorateError } from '../../../errors.ts';
+import type { QuorateError } from '../../../errors.ts';
 import { stopPidFile } from '../../../resources/service/process.ts';
 import { lastLine } from '../../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
@@ -10,6 +10,7 @@ import { type Member, memberOf } from '../../model/cluster.ts';
 import { pidFile, releaseRecord } from '../../model/paths.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
 import { minorOf } from '../../model/versions.ts';
+import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -198,11 +199,4 @@ function stopMember(member: Member): Sh {
   if (member.manager === 'process') return stopPidFile(pidFile(member));
   const unit = `${member.service}.service`;
   return sh`systemctl stop ${unit}; systemctl reset-failed ${unit} 2>/dev/null; :`;
-}
-
-async function must(host: EtcdHost, doing: string, shell: Sh): Promise<void> {
-  const { code, out } = await host.act(doing, shell);
-  if (code === 0) return;
-  const { name } = host.target;
-  throw new QuorateError(`${name}: ${doing} failed: ${lastLine(out)}`, { exitCode: EXIT.failed, host: name });
 }

@@ -6,8 +6,8 @@ import {
   type Operation,
   type OperationStep,
   operationPlay,
-} from '../../../../../lib/etcd/operations/shared/operation.ts';
-import { ledger, tally } from '../../../../../lib/etcd/operations/shared/tally.ts';
+} from '../../../../../lib/etcd/operations/common/operation.ts';
+import { ledger, tally } from '../../../../../lib/etcd/operations/common/tally.ts';
 import { intentProblem } from '../../../../../lib/etcd/survey/intents.ts';
 import { fakeCluster, memberReading } from '../../../support/fake-cluster.ts';
 
