@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'rolldown';
+import { PAGES } from '../lib/cli/quorate/pages.ts';
+import { packReadme } from './readme.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -14,7 +17,18 @@ rmSync(DIST, { recursive: true, force: true });
 await buildCode();
 // The sample, where it lies for the playbooks.
 cpSync(join(ROOT, 'inventory/local.yaml'), join(DIST, 'inventory/local.yaml'));
+packPages();
+packReadme();
 buildTypes();
+
+/** For `explain`. */
+function packPages(): void {
+  mkdirSync(join(DIST, 'docs'));
+  for (const page of PAGES) {
+    const text = readFileSync(join(ROOT, `docs/${page}.md`));
+    writeFileSync(join(DIST, `docs/${page}.md.gz`), gzipSync(text, { level: 9 }));
+  }
+}
 
 /** One file an entry, what they share in chunks beside them; packages are imported, not bundled. */
 async function buildCode(): Promise<void> {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchNode24, node24 } from '../bench/node24.ts';
+import { guideFiles } from '../unit/docs/guide.ts';
 import { must, run } from './support/process.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -100,6 +101,21 @@ describe('the package', () => {
     await must('npm', ['run', 'types'], { cwd: own });
     await must('npm', ['test'], { cwd: own, timeoutMs: 60_000 });
   }, 120_000);
+
+  it('runs the first role of the guide, and its test', async () => {
+    for (const [name, text] of guideFiles()) writeFileSync(join(own, name), text);
+    const made = join(dir, 'motd.d');
+    const motd = (...args: string[]) =>
+      quorate(['run', 'motd.ts', '--output', 'json', '-e', `motd_dir=${made}`, ...args]);
+    expect(changed((await motd('--check')).stdout)).toBe(2);
+    expect((await motd()).code).toBe(0);
+    expect(readFileSync(join(made, 'quorate'), 'utf8')).toMatch(/^This is here, /);
+    expect(changed((await motd()).stdout)).toBe(0);
+    await must('npm', ['run', 'types'], { cwd: own });
+    const { code, stdout, stderr } = await run('npm', ['test'], { cwd: own, timeoutMs: 60_000 });
+    expect({ code, said: `${stdout}${stderr}` }).toMatchObject({ code: 0 });
+    expect(`${stdout}${stderr}`).not.toContain('getcwd');
+  }, 180_000);
 
   it('takes a role of the user, whose mistakes are red before they are a run', async () => {
     mkdirSync(join(own, 'roles'), { recursive: true });

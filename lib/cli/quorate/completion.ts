@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { type Flag, flagsOf } from '../options.ts';
-import { resourceNames } from './explain.ts';
+import { explainable } from './explain.ts';
 import { loadOwnPlaybooks } from './own-playbooks.ts';
 
 /** What can be completed: commands, each with its flags. */
@@ -41,7 +41,7 @@ async function completable(): Promise<readonly Completable[]> {
   return [
     { name: 'init', flags: [] },
     { name: 'run', flags: flagsOf({}), files: true },
-    { name: 'explain', flags: [], words: resourceNames() },
+    { name: 'explain', flags: [], words: explainable() },
     { name: 'completion', flags: [], words: Object.keys(SHELLS) },
     ...playbooks.map((playbook) => ({ name: playbook.name, flags: flagsOf(playbook) })),
   ];

@@ -1,84 +1,143 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
-import { ROOT } from '../../root.ts';
+import { PAGES, pageNamed } from './pages.ts';
+import { readable } from './readable.ts';
 
-/** `quorate explain RESOURCE`: what its doc comment says, an example, its options. Without a name, all of them. */
+/**
+ * `quorate explain NAME`: what the doc comment of a resource, or of what else there is to import, says, with an example
+ * and its options; a control word; what an Ansible user looks for, by Ansible's name; a page. Without a name, the list.
+ */
 export async function explain(args: readonly string[], command: string): Promise<ExitCode> {
-  const [name] = args;
-  if (name === '-h' || name === '--help') {
+  const [first, ...rest] = args;
+  if (first === '-h' || first === '--help') {
     process.stdout.write(
-      `usage: ${command} explain [RESOURCE]\n\nTells what a resource does, how, and with which options.\n`,
+      `usage: ${command} explain [NAME]\n\nTells what a resource does, how, and with which options; what a word of the DSL or of Ansible means; a page: ${PAGES.join(', ')}.\n`,
     );
     return EXIT.ok;
   }
-  const sections = resourceSections();
-  process.stdout.write(
-    name === undefined ? list(sections, command) : `${readable(sectionOf(name, sections))}\n`,
-  );
+  const text = first === undefined ? list(command) : explained([first, ...rest].join(' '), command);
+  process.stdout.write(`${text.trimEnd()}\n`);
   return EXIT.ok;
 }
 
-/** Names of all resources. */
-export function resourceNames(): readonly string[] {
-  return [...resourceSections().keys()];
+/** All that can be asked for by one word of ours. */
+export function explainable(): readonly string[] {
+  const names = sections().filter(({ name }) => !name.includes(' '));
+  return [...names.map(({ name }) => name), ...PAGES];
 }
 
-/** The page that is made from the doc comments, by resource. */
-function resourceSections(): ReadonlyMap<string, string> {
-  const [, ...sections] = readFileSync(join(ROOT, 'docs/resources.md'), 'utf8').split(/^## /m);
-  return new Map(
-    sections.map((section) => {
-      const [name = '', ...text] = section.split('\n');
-      return [name, text.join('\n').trim()];
-    }),
-  );
+interface Section {
+  readonly name: string;
+  readonly text: string;
+  /** A resource, and not another part of what there is to import. */
+  readonly isResource: boolean;
 }
 
-function sectionOf(name: string, sections: ReadonlyMap<string, string>): string {
-  const folded = (text: string) => text.toLowerCase().replaceAll(/[-_]/g, '');
-  const found = [...sections].find(([known]) => folded(known) === folded(name));
-  if (found !== undefined) return `${found[0]}\n\n${found[1]}`;
-  const near = closest(folded(name), [...sections.keys()]);
-  const meant = distance(folded(name), near) <= 2 ? `did you mean ${near}? ` : '';
-  throw new QuorateError(`there is no resource ${name}`, {
-    exitCode: EXIT.usage,
-    hint: `${meant}resources: ${[...sections.keys()].join(', ')}`,
+/** The page that is made from the doc comments, by name. */
+function sections(): readonly Section[] {
+  const [resources = '', others = ''] = pageNamed('resources').split(/^# What else .*$/m);
+  const of = (page: string, isResource: boolean) =>
+    page
+      .split(/^## /m)
+      .slice(1)
+      .map((section) => {
+        const [name = '', ...text] = section.split('\n');
+        return { name, text: text.join('\n').trim(), isResource };
+      });
+  return [...of(resources, true), ...of(others, false)];
+}
+
+function explained(name: string, command: string): string {
+  const known = sections();
+  const section = known.find((one) => folded(one.name) === folded(name));
+  const page = PAGES.find((one) => folded(one) === folded(name));
+  if (section === undefined && page !== undefined) return pageNamed(page);
+  const parts = [
+    section && readable(`${section.name}\n\n${section.text}`),
+    controlWord(name, known),
+    ...ofAnsible(name, known, command),
+  ].filter((part) => part !== undefined);
+  if (parts.length === 0) throw unknown(name, command);
+  return parts.join('\n\n');
+}
+
+/** The option of every task that has this name. */
+function controlWord(name: string, known: readonly Section[]): string | undefined {
+  const { text = '' } = known.find((one) => one.name === EVERY_TASK) ?? {};
+  const row = tableRows(text).find(([option = '']) => folded(option) === folded(name));
+  if (row === undefined) return undefined;
+  const [option = '', type = '', what = ''] = row;
+  return `${option}: ${type}, an option of every task\n\n${what}`.trim();
+}
+
+const EVERY_TASK = 'Every task';
+
+/** Where the table for Ansible users has the word on its left side: what it is here. */
+function ofAnsible(name: string, known: readonly Section[], command: string): readonly string[] {
+  const plain = name.replace(/^ansible\.\w+\./, '').toLowerCase();
+  const isOurs = known.some((one) => one.name === name);
+  return tableRows(pageNamed('from-ansible')).flatMap(([theirs = '', here = '', note = '']) => {
+    const words = theirs.split(/[,·]|\+/).map((word) => word.trim().split(':')[0]?.toLowerCase());
+    if (isOurs || !words.includes(plain)) return [];
+    const ours = known.filter(({ name: one }) => new RegExp(`(^|\\W)${one}(?=\\W|$)`).test(here));
+    const more = ours.map((one) => `${command} explain ${one.name}`).join(', ');
+    const text = [`Ansible's ${theirs}: ${here}`, note].filter(Boolean).join('; ');
+    return [more === '' ? text : `${text}\n${more} tells more`];
   });
 }
 
-function list(sections: ReadonlyMap<string, string>, command: string): string {
-  const width = Math.max(...[...sections.keys()].map((name) => name.length));
-  const lines = [...sections].map(([name, text]) => {
-    const [first = ''] = text.split(/(?<=[.:;]) |\n/);
-    return `${name.padEnd(width)}  ${first}`;
-  });
-  return `${lines.join('\n')}\n\n${command} explain file tells all of one\n`;
-}
-
-/** Markdown as one reads it on a terminal: code is indented, tables are columns. */
-function readable(markdown: string): string {
-  const code = markdown.replaceAll(/```ts\n([\s\S]*?)\n```/g, (_, text: string) =>
-    text.replaceAll(/^/gm, '    '),
-  );
-  return code.replaceAll(/(?:^\|.*\n?)+/gm, (table) => {
-    const rows = table
-      .trim()
-      .split('\n')
-      .filter((row) => !/^\|[-|]+\|$/.test(row))
-      .map((row) =>
-        row
-          .slice(1, -1)
-          .split(/(?<!\\)\|/)
-          .map((cell) => cell.trim().replaceAll('\\|', '|').replaceAll('`', '')),
-      );
-    const [, ...options] = rows;
-    const width = Math.max(0, ...options.map(([name = '']) => name.length));
-    const lines = options.map(
-      ([name = '', type = '', what = '']) =>
-        `    ${name.padEnd(width)}  ${type}${what === '' ? '' : `\n    ${''.padEnd(width)}  ${what}`}`,
+function tableRows(markdown: string): readonly (readonly string[])[] {
+  return markdown
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (option|Ansible) \|/.test(line))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) =>
+          cell
+            .trim()
+            .replaceAll(/\\([|`])/g, '$1')
+            .replaceAll(/(?<!\\)`/g, ''),
+        ),
     );
-    return `options:\n${lines.join('\n')}\n`;
+}
+
+function folded(text: string): string {
+  return text.toLowerCase().replaceAll(/[-_]/g, '');
+}
+
+function unknown(name: string, command: string): QuorateError {
+  const names = explainable();
+  const near = closest(folded(name), names);
+  const meant =
+    distance(folded(name), folded(near)) <= Math.min(2, name.length / 2) ? `did you mean ${near}? ` : '';
+  return new QuorateError(`there is nothing to explain that is called ${name}`, {
+    exitCode: EXIT.usage,
+    hint: `${meant}${command} explain lists what there is`,
   });
+}
+
+function list(command: string): string {
+  const all = sections().filter(({ name }) => name !== EVERY_TASK);
+  const width = Math.max(...all.map(({ name }) => name.length));
+  const lines = (some: readonly Section[]) =>
+    some.map(({ name, text }) => `  ${name.padEnd(width)}  ${firstSentence(text)}`);
+  return [
+    'resources:',
+    ...lines(all.filter(({ isResource }) => isResource)),
+    '',
+    'what else there is to import:',
+    ...lines(all.filter(({ isResource }) => !isResource)),
+    '',
+    `pages: ${PAGES.join(', ')}`,
+    '',
+    `${command} explain file tells all of one; '${EVERY_TASK}' has what all tasks take; Ansible's names are known, too: ${command} explain lineinfile`,
+  ].join('\n');
+}
+
+/** Whole, unless there is none: a colon or a semicolon ends no sentence. */
+function firstSentence(text: string): string {
+  const [paragraph = ''] = text.split('\n');
+  return paragraph.split(/(?<=[.!?]) (?=[A-Z`])/)[0] ?? paragraph;
 }

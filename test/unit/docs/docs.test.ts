@@ -7,6 +7,7 @@ import { loadOwnPlaybooks } from '../../../lib/cli/quorate/own-playbooks.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { scratch } from '../support/scratch.ts';
+import { guideFiles } from './guide.ts';
 import { resourcesPage } from './resources.ts';
 import { variablesPage } from './variables.ts';
 
@@ -105,21 +106,26 @@ describe('the documentation', () => {
   });
 
   it('the role and the playbook of the guide do what the guide says', async () => {
-    const [role = '', playbook = ''] = [...read('docs/guide.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(
-      ([, text = '']) => text.replaceAll("'../lib/", `'${ROOT}lib/`),
-    );
     const dir = scratch();
-    for (const folder of ['roles', 'playbooks']) mkdirSync(join(dir, folder));
+    for (const [name, text] of guideFiles()) {
+      mkdirSync(dirname(join(dir, name)), { recursive: true });
+      writeFileSync(join(dir, name), text);
+    }
     writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
-    writeFileSync(join(dir, 'roles/motd.ts'), role);
-    writeFileSync(join(dir, 'playbooks/motd.ts'), playbook);
+    // The package as it is in the clone; the lab tests the same files with the one that npm packs.
+    mkdirSync(join(dir, 'node_modules/quorate'), { recursive: true });
+    writeFileSync(
+      join(dir, 'node_modules/quorate/package.json'),
+      '{ "type": "module", "exports": "./index.js" }',
+    );
+    writeFileSync(join(dir, 'node_modules/quorate/index.js'), `export * from '${ROOT}package/index.ts';\n`);
     const inventory = join(dir, 'inventory.yaml');
     writeFileSync(
       inventory,
       `all: { hosts: { here: { ansible_connection: local, motd_dir: ${join(dir, 'motd.d')} } } }`,
     );
     const run = (...args: string[]) => {
-      const line = ['--import', 'tsx', join(dir, 'playbooks/motd.ts'), '-i', inventory, ...args];
+      const line = ['--import', 'tsx', join(dir, 'motd.ts'), '-i', inventory, ...args];
       return spawnSync(process.execPath, line, { cwd: ROOT, encoding: 'utf8' });
     };
     expect(run('--list-tasks').stdout).toContain('greets whoever logs in');

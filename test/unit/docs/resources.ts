@@ -5,24 +5,34 @@ const ROOT = new URL('../../..', import.meta.url).pathname;
 
 /** `docs/resources.md`, made from the doc comments of the resources. */
 export function resourcesPage(): string {
-  const texts = ['lib/dsl', 'lib/resources'].flatMap(filesBelow).map((file) => readFileSync(file, 'utf8'));
+  const files = ['lib/dsl', 'lib/resources', 'lib/cli', 'lib/kit'].flatMap(filesBelow);
+  const texts = [...files, join(ROOT, 'lib/errors.ts')].map((file) => readFileSync(file, 'utf8'));
   const types = new Map(texts.flatMap(typesIn));
-  const resources = texts.flatMap(resourcesIn).sort((a, b) => a.name.localeCompare(b.name));
-  const sections = resources.map(({ name, doc, example, options }) =>
-    [
-      `## ${name}`,
-      doc,
-      `\`\`\`ts\n${example}\n\`\`\``,
-      ...(options === undefined ? [] : [tableOf(options, types)]),
-    ]
-      .filter(Boolean)
-      .join('\n\n'),
-  );
+  const documented = new Map(texts.flatMap(documentedIn).map((one) => [one.name, one]));
+  const sectionsOf = (names: readonly string[]) =>
+    names
+      .flatMap((name) => documented.get(name) ?? [])
+      .sort((a, b) => a.name.localeCompare(b.name))
+      .map(({ name, doc, example, options }) =>
+        [
+          `## ${name}`,
+          doc,
+          example && `\`\`\`ts\n${example}\n\`\`\``,
+          options === undefined ? '' : tableOf(options, types),
+        ]
+          .filter(Boolean)
+          .join('\n\n'),
+      );
+  const resources = [...exportsOf('lib/resources/index.ts'), 'block'];
+  const others = ['package/index.ts', 'package/test.ts'].flatMap(exportsOf);
   return [
     '# Resources',
     'Made from the doc comments in `lib/resources`; `npx vitest run --project unit test/unit/docs -u` makes it anew. Each takes its name first, then one object: its own options, and those of every task.',
     `## Every task\n\nAnsible’s control words, and what belongs to them: [the guide](guide.md#control-words) tells how they act.\n\n${tableOf(EVERY_TASK, types)}`,
-    ...sections,
+    ...sectionsOf(resources),
+    '# What else there is to import',
+    'The DSL and the ways to run it from `quorate`, the kit of tests from `quorate/test`.',
+    ...sectionsOf(others.filter((name) => !resources.includes(name))),
     '',
   ].join('\n\n');
 }
@@ -44,16 +54,26 @@ interface Declared {
 
 const COMMENT = String.raw`\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*`;
 
-function resourcesIn(text: string) {
-  const found = text.matchAll(new RegExp(`${COMMENT}export (?:const|function) (\\w+)([\\s\\S]{0,200})`, 'g'));
-  return [...found].flatMap(([, comment = '', name = '', rest = '']) => {
-    const [doc = '', example] = plain(comment).split('@example');
-    if (example === undefined || !/^ = define(?!d)|^\(/.test(rest)) return [];
+function documentedIn(text: string) {
+  const found = text.matchAll(
+    new RegExp(`${COMMENT}export (?:async )?(?:const|function|class) (\\w+)(?=([\\s\\S]{0,200}))`, 'g'),
+  );
+  return [...found].map(([, comment = '', name = '', rest = '']) => {
+    const [doc = '', example = ''] = plain(comment).split('@example');
     const options = /<\s*(\w+Options)\b/.exec(rest)?.[1] ?? /: (\w+Options)\b/.exec(rest)?.[1];
-    return name.startsWith('define') || name === 'play' || name === 'role'
-      ? []
-      : [{ name, doc: doc.replace(/\s*\n\s*/g, ' ').trim(), example: example.trim(), options }];
+    return { name, doc: doc.replace(/\s*\n\s*/g, ' ').trim(), example: example.trim(), options };
   });
+}
+
+/** Names of values that a file gives on, not of types alone. */
+function exportsOf(file: string): readonly string[] {
+  const lists = readFileSync(join(ROOT, file), 'utf8').matchAll(/^export \{([^}]*)\}/gm);
+  return [...lists].flatMap(([, list = '']) =>
+    list
+      .split(',')
+      .map((one) => one.trim())
+      .filter((one) => /^\w+$/.test(one)),
+  );
 }
 
 function typesIn(text: string): readonly (readonly [string, Declared])[] {
@@ -101,7 +121,7 @@ function tableOf(name: string, types: ReadonlyMap<string, Declared>): string {
   const declared = new Set(types.get(name)?.members.map((member) => member.name));
   const everyTasks = new Set(membersOf(EVERY_TASK, types).map((member) => member.name));
   const lines = membersOf(name, types)
-    .filter((member) => declared.has(member.name) || !everyTasks.has(member.name))
+    .filter((member) => name === EVERY_TASK || declared.has(member.name) || !everyTasks.has(member.name))
     .filter((member) => member.name !== 'inTurn')
     .map(({ name: option, type, doc }) => `| \`${option}\` | \`${cell(type)}\` | ${cell(doc)} |`);
   return lines.length === 0 ? '' : ['| option | | |', '|---|---|---|', ...lines].join('\n');

@@ -1,0 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { ROOT } from '../../root.ts';
+
+/** Pages of the documentation that `explain` reads and prints, and that a package has. */
+export const PAGES = ['guide', 'from-ansible', 'contract', 'resources'] as const;
+
+/** A page of the documentation as Markdown; in a package it is compressed. */
+export function pageNamed(name: (typeof PAGES)[number]): string {
+  const file = join(ROOT, `docs/${name}.md`);
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  return gunzipSync(readFileSync(join(ROOT, `dist/docs/${name}.md.gz`))).toString();
+}
