@@ -1,15 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { ROOT } from '../../root.ts';
-import { VERSION } from '../../version.ts';
+import { describePackage } from './package-json.ts';
+import { vendored } from './vendored.ts';
 
 /** What a project begins with; `dot.` stands for the dot that npm would leave out of a package. */
 const TEMPLATE = join(ROOT, 'template');
 
 /**
  * Writes an own project into the working directory: inventory, playbook, role, test, CI files, README. What is there
- * stays as it is, and is told of; `package.json` gets what it lacks.
+ * stays as it is, and is told of; `package.json` gets what it lacks, and each line of it that changes is told.
  */
 export async function init(args: readonly string[], command: string): Promise<ExitCode> {
   const [word] = args;
@@ -24,7 +25,8 @@ export async function init(args: readonly string[], command: string): Promise<Ex
     return EXIT.ok;
   }
   const folder = process.cwd();
-  const described = describePackage(folder);
+  const tarball = vendored(folder);
+  const described = describePackage(folder, tarball?.dependency);
   const files = templateFiles();
   const kept = files.filter((name) => existsSync(join(folder, name)));
   const written = files.filter((name) => !kept.includes(name));
@@ -33,14 +35,23 @@ export async function init(args: readonly string[], command: string): Promise<Ex
     // Another run of this command may have been faster.
     writeFileSync(join(folder, name), readFileSync(join(TEMPLATE, dotted(name))), { flag: 'wx' });
   }
-  writeFileSync(join(folder, 'package.json'), described);
+  tarball?.copy();
+  writeFileSync(join(folder, 'package.json'), described.text);
   const say = (what: string, names: readonly string[]) => names.map((name) => `${what} ${name}\n`).join('');
-  process.stdout.write(`${say('wrote', written)}${say('kept ', kept)}${next(command)}`);
+  const copied = tarball === undefined ? [] : [`${tarball.file}, so that CI can install it: commit it`];
+  process.stdout.write(
+    [
+      say('wrote', [...written, ...copied]),
+      say('kept ', kept),
+      say('package.json:', described.changes),
+      next(command),
+    ].join(''),
+  );
   return EXIT.ok;
 }
 
 const USAGE =
-  'Writes inventory, playbook, role, test, CI files and README into this folder. Nothing that is there is overwritten.';
+  'Writes inventory, playbook, role, test, CI files and README into this folder. Nothing that is there is overwritten; package.json gets what it lacks and "type": "module", and each line that changes is told. A tarball of Quorate that lies outside of the folder is copied to vendor/, so that CI can install it.';
 
 function next(command: string): string {
   return `
@@ -62,62 +73,4 @@ function templateFiles(): readonly string[] {
 
 function dotted(name: string): string {
   return name.replace(/^\./, 'dot.');
-}
-
-interface PackageJson {
-  name?: string;
-  private?: boolean;
-  type?: string;
-  scripts?: Record<string, string>;
-  dependencies?: Record<string, string>;
-  devDependencies?: Record<string, string>;
-  allowScripts?: Record<string, boolean>;
-}
-
-/** The text of `package.json` with what such a project needs; whatever it says already, stands. */
-function describePackage(folder: string): string {
-  const path = join(folder, 'package.json');
-  const found: PackageJson = existsSync(path)
-    ? JSON.parse(readFileSync(path, 'utf8'))
-    : {
-        name: basename(folder)
-          .toLowerCase()
-          .replace(/[^\w.-]/g, '-'),
-        private: true,
-      };
-  if (found.type !== 'module' && hasOwnCode(folder)) {
-    throw new QuorateError('this folder has code of its own, and its package.json no "type": "module"', {
-      exitCode: EXIT.usage,
-      hint: 'write "type": "module" there if the code can be read so, or begin in a folder of its own',
-    });
-  }
-  const known = { ...found.dependencies, ...found.devDependencies };
-  const { scripts = {} } = found;
-  const isTestless = scripts.test === undefined || scripts.test.includes('no test specified');
-  const whole: PackageJson = {
-    ...found,
-    type: 'module',
-    scripts: { types: 'tsc -p roles', ...scripts, ...(isTestless && { test: 'vitest run' }) },
-    ...(known.quorate === undefined && { dependencies: { ...found.dependencies, quorate: `^${VERSION}` } }),
-    devDependencies: {
-      ...Object.fromEntries(Object.entries(TOOLS).filter(([name]) => known[name] === undefined)),
-      ...found.devDependencies,
-    },
-    allowScripts: { ...NO_SCRIPTS, ...found.allowScripts },
-  };
-  return `${JSON.stringify(whole, null, 2)}\n`;
-}
-
-/** What `npx tsc` and `npm test` want. */
-const TOOLS: Readonly<Record<string, string>> = {
-  '@types/node': '^20.19.43',
-  typescript: '^7.0.2',
-  vitest: '^4.1.12',
-};
-
-/** They would compile what makes no difference in a run; without a word npm warns at each installation. */
-const NO_SCRIPTS: Readonly<Record<string, boolean>> = { 'cpu-features': false, esbuild: false, ssh2: false };
-
-function hasOwnCode(folder: string): boolean {
-  return readdirSync(folder).some((name) => /\.[jt]s$/.test(name));
 }

@@ -1,0 +1,131 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { EXIT, type Position, QuorateError } from '../../errors.ts';
+import { VERSION } from '../../version.ts';
+
+/** `package.json` as it is to be, and what differs from what is there, a line each. */
+export interface DescribedPackage {
+  readonly text: string;
+  readonly changes: readonly string[];
+}
+
+export interface PackageJson {
+  name?: string;
+  private?: boolean;
+  type?: string;
+  scripts?: Record<string, string>;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  allowScripts?: Record<string, boolean>;
+}
+
+/**
+ * What such a project needs in its `package.json`; whatever it says already, stands, but for its type. `dependency` is
+ * where Quorate comes from, if not from where it says. Throws exit code 1 where the file cannot be read, and where code
+ * that lies there would be read in another way.
+ */
+export function describePackage(folder: string, dependency?: string): DescribedPackage {
+  const path = join(folder, 'package.json');
+  const found = existsSync(path) ? readPackage(path) : undefined;
+  const base: PackageJson = found ?? { name: nameFor(folder), private: true };
+  if (base.type !== 'module') refuseOwnCode(folder);
+  const known = { ...base.dependencies, ...base.devDependencies };
+  const { scripts = {} } = base;
+  const isTestless = scripts.test === undefined || scripts.test.includes('no test specified');
+  const source = dependency ?? (known.quorate === undefined ? `^${VERSION}` : undefined);
+  const whole: PackageJson = {
+    ...base,
+    type: 'module',
+    scripts: { types: 'tsc -p roles', ...scripts, ...(isTestless && { test: 'vitest run' }) },
+    ...(source !== undefined && { dependencies: { ...base.dependencies, quorate: source } }),
+    devDependencies: {
+      ...Object.fromEntries(Object.entries(TOOLS).filter(([name]) => known[name] === undefined)),
+      ...base.devDependencies,
+    },
+    allowScripts: { ...NO_SCRIPTS, ...base.allowScripts },
+  };
+  return { text: `${JSON.stringify(whole, null, 2)}\n`, changes: changesBetween(found ?? {}, whole) };
+}
+
+/** What `npx tsc` and `npm test` want. */
+const TOOLS: Readonly<Record<string, string>> = {
+  '@types/node': '^20.19.43',
+  typescript: '^7.0.2',
+  vitest: '^4.1.12',
+};
+
+/** They would compile what makes no difference in a run; without a word npm warns at each installation. */
+const NO_SCRIPTS: Readonly<Record<string, boolean>> = { 'cpu-features': false, esbuild: false, ssh2: false };
+
+/** Reads it, with the place of what is wrong in it. */
+export function readPackage(path: string): PackageJson {
+  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { disallowComments: true, allowEmptyContent: false });
+  const [error] = errors;
+  if (error === undefined && typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value;
+  const what = error === undefined ? 'it is no object' : wordsOf(printParseErrorCode(error.error));
+  throw new QuorateError(`package.json cannot be read: ${what}`, {
+    exitCode: EXIT.usage,
+    hint: 'mend it, and begin anew; nothing was written',
+    position: positionAt(path, text, error?.offset ?? 0),
+  });
+}
+
+/** `CommaExpected`: comma expected. */
+function wordsOf(code: string): string {
+  return code.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+}
+
+function positionAt(file: string, text: string, offset: number): Position {
+  const lines = text.slice(0, offset).split('\n');
+  return { file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
+
+function nameFor(folder: string): string {
+  return basename(folder)
+    .toLowerCase()
+    .replace(/[^\w.-]/g, '-');
+}
+
+function changesBetween(before: PackageJson, after: PackageJson): readonly string[] {
+  const [old, now] = [new Map(linesOf(before)), linesOf(after)];
+  return now.flatMap(([name, value]) => {
+    const was = old.get(name);
+    if (was === value) return [];
+    return was === undefined ? [`+ ${name}: ${value}`] : [`~ ${name}: ${was} → ${value}`];
+  });
+}
+
+/** Each value with the names above it: `scripts.test`. */
+function linesOf(value: object, above = ''): readonly (readonly [name: string, value: string])[] {
+  return Object.entries(value).flatMap(([key, one]) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? linesOf(one, `${above}${key}.`)
+      : [[`${above}${key}`, JSON.stringify(one)] as const],
+  );
+}
+
+/** `"type": "module"` would have Node read code that is there in another way. */
+function refuseOwnCode(folder: string): void {
+  const code = ownCode(folder);
+  if (code === undefined) return;
+  throw new QuorateError(`${code} is code of its own, and package.json has no "type": "module"`, {
+    exitCode: EXIT.usage,
+    hint: 'write "type": "module" there if that code can be read so, or begin in a folder of its own: mkdir hosts && cd hosts',
+  });
+}
+
+/** A file that Node reads by the type of the package: `.cjs` and `.mjs` are what they are. */
+function ownCode(folder: string, depth = 0): string | undefined {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isFile() && /(?<!\.d)\.[jt]sx?$/.test(entry.name)) return entry.name;
+    const isOther = !entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules';
+    if (isOther || depth === 3 || existsSync(join(folder, entry.name, 'package.json'))) continue;
+    const inside = ownCode(join(folder, entry.name), depth + 1);
+    if (inside !== undefined) return join(entry.name, inside);
+  }
+  return undefined;
+}
