@@ -24,7 +24,7 @@ export async function main(url: string, playbook: CommandLine): Promise<CommandL
 }
 
 /** Plays that keep no records of what they make have nothing left over. */
-function pruning(playbook: CommandLine): CommandLine {
+export function pruning(playbook: CommandLine): CommandLine {
   if (playbook.plays.some(({ ledger }) => ledger !== undefined)) return playbook;
   return { ...playbook, hides: [...(playbook.hides ?? []), 'prune'] };
 }

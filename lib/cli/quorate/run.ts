@@ -49,13 +49,13 @@ export async function runFile(file: string, args: readonly string[], command: st
 }
 
 /** With or without its ending. */
-function fileNamed(given: string): string | undefined {
+export function fileNamed(given: string): string | undefined {
   const endings = extname(given) === '' ? ['.ts', '.js', ''] : [''];
   return endings.map((ending) => resolve(`${given}${ending}`)).find((path) => existsSync(path));
 }
 
 /** Node strips types itself from 22.18 on; before that tsx does, whose cache in the shared /tmp is not to be trusted. */
-async function readTypeScript(): Promise<void> {
+export async function readTypeScript(): Promise<void> {
   if ((process.features as { typescript?: unknown }).typescript || process.execArgv.join(' ').includes('tsx'))
     return;
   process.env.TSX_DISABLE_CACHE = '1';
