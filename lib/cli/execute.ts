@@ -66,7 +66,7 @@ export async function execute(
     await given.show(inventory, options);
     return EXIT.ok;
   }
-  const { playbook, except } = chosenGroups(given, inventory);
+  const { playbook, except } = chosenGroups(given, inventory, started);
   const limited =
     options.limit === undefined ? undefined : names(selectHosts(inventory, options.limit, '--limit'));
   const limit = ({ name }: { readonly name: string }) => limited?.has(name) ?? true;

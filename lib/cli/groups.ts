@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Inventory } from '../inventory/index.ts';
 import type { CommandLine } from './command-line.ts';
+import { isOurs, type Started } from './started.ts';
 
 /**
  * The playbook with the groups that the user means: a play's `groupVariable` names another one by `-e`, or anywhere in
@@ -9,6 +11,7 @@ import type { CommandLine } from './command-line.ts';
 export function chosenGroups(
   given: CommandLine,
   inventory: Inventory,
+  started: Started,
 ): { readonly playbook: CommandLine; readonly except: ReadonlySet<string> } {
   const except = new Set<string>();
   const plays = given.plays.map((play) => {
@@ -22,10 +25,16 @@ export function chosenGroups(
     if (inventory.groups.has(hosts)) return play;
     throw new QuorateError(`there is no group ${hosts} in this inventory`, {
       exitCode: EXIT.usage,
-      hint: `-e ${variable}=GROUP means another one, or a line ${variable}: GROUP in the inventory; groups: ${groupsIn(inventory)}`,
+      hint: `${ownPlaybookHint(given, started)}-e ${variable}=GROUP means another one, or a line ${variable}: GROUP in the inventory; groups: ${groupsIn(inventory)}`,
     });
   });
   return { playbook: { ...given, plays }, except };
+}
+
+/** Who has a playbook of the same name in this folder may have meant that one. */
+function ownPlaybookHint({ name }: CommandLine, started: Started): string {
+  const isTheirs = started.packaged && isOurs(started) && existsSync(`${name}.ts`);
+  return isTheirs ? `${started.launcher} run ${name}.ts runs the playbook of this folder; ` : '';
 }
 
 function groupsIn({ groups }: Inventory): string {

@@ -165,9 +165,10 @@ function meantFor(file: string): string | undefined {
 
 function refuseNoHosts(tree: Tree, problems: Problems): void {
   if (tree.hosts.size > 0 || problems.count > 0) return;
-  problems.notesAreErrors();
+  const hint = 'list them below hosts: of a group';
+  problems.notesAreErrors(hint);
   if (problems.count > 0) return;
   const [, , first] = tree.groups.values();
   const position = (first ?? tree.all).position;
-  problems.add('there is no host in this inventory', position, 'list them below hosts: of a group');
+  problems.add('there is no host in this inventory', position, hint);
 }

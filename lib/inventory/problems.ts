@@ -26,8 +26,8 @@ export class Problems {
   }
 
   /** Where nothing came of it all, what was passed over is what is wrong. */
-  notesAreErrors(): void {
-    for (const [message, position] of this.#notes.values()) this.add(message, position);
+  notesAreErrors(hint: string): void {
+    for (const [message, position] of this.#notes.values()) this.add(message, position, hint);
   }
 
   /** What has the same `key` is one problem, seen again: a group's variable with each of its hosts. */

@@ -40,7 +40,9 @@ export async function settle(settler: Settler, options: SettleOptions): Promise<
   const hosts = [...ready.values()].map(({ settled }) => settled);
   refuseDuplicates(hosts, problems);
   problems.throwIfAny();
-  const notices = foreign.length > 0 ? [`not used here: ${[...foreign].sort().join(', ')}`] : [];
+  // Of roles that declare none, as those of `exec`, every variable is another's.
+  const isTold = foreign.length > 0 && Object.keys(settler.schema).length > 0;
+  const notices = isTold ? [`not used here: ${[...foreign].sort().join(', ')}`] : [];
   return { hosts: new Map(hosts.map((host) => [host.name, host])), notices };
 }
 

@@ -87,9 +87,13 @@ function chosen(own: Options['own'], words: readonly string[]): (typeof VIEWS)[n
 function known(name: string, all: readonly string[], kind: 'group' | 'host' | 'variable'): void {
   if (all.includes(name)) return;
   const near = all.length > 0 ? closest(name, [...all]) : '';
-  const meant = near !== '' && distance(near, name) <= 2 ? `did you mean ${near}?` : undefined;
+  const isNear = near !== '' && distance(near, name) <= 2;
+  const meant = isNear ? `did you mean ${near}?` : kind === 'variable' ? OF_A_ROLE : undefined;
   throw usage(`there is no ${kind} ${name} in this inventory`, meant);
 }
+
+const OF_A_ROLE =
+  'a default of a role of yours stands in that role alone: what is asked here is what the inventory says';
 
 async function connection(inventory: Inventory, name: string): Promise<string> {
   const hosts = inventory.hosts.filter((host) => host.name === name);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { positionOf } from '../../dsl/position.ts';
@@ -22,6 +22,12 @@ export async function run(args: readonly string[], command: string): Promise<und
     });
   }
   const file = fileNamed(given);
+  if (file === undefined && existsSync(given)) {
+    throw new QuorateError(`${given} is a folder, and no playbook`, {
+      exitCode: EXIT.usage,
+      hint: `name the file of a playbook: ${command} run site.ts`,
+    });
+  }
   if (file === undefined) {
     throw new QuorateError(`there is no file ${given}`, {
       exitCode: EXIT.usage,
@@ -51,7 +57,9 @@ export async function runFile(file: string, args: readonly string[], command: st
 /** With or without its ending. */
 export function fileNamed(given: string): string | undefined {
   const endings = extname(given) === '' ? ['.ts', '.js', ''] : [''];
-  return endings.map((ending) => resolve(`${given}${ending}`)).find((path) => existsSync(path));
+  return endings
+    .map((ending) => resolve(`${given}${ending}`))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
 /** Node strips types itself from 22.18 on; before that tsx does, whose cache in the shared /tmp is not to be trusted. */

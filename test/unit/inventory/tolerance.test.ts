@@ -271,7 +271,11 @@ describe('which group a play is about', () => {
       extraVars,
     });
     const play = { hosts: 'etcd', groupVariable: 'etcd_group' };
-    const { playbook: found, except } = chosenGroups({ ...playbook, plays: [play as never] }, inventory);
+    const { playbook: found, except } = chosenGroups({ ...playbook, plays: [play as never] }, inventory, {
+      file: 'x.ts',
+      typed: 'x.ts',
+      launcher: 'node',
+    });
     return [found.plays[0]?.hosts, [...except]];
   };
 

@@ -270,6 +270,11 @@ describe('what is not there is refused', () => {
     ['--graph etdc', 'there is no group etdc in this inventory', 'did you mean etcd?'],
     ['--explain h1 etcd_usr', 'there is no variable etcd_usr in this inventory', 'did you mean etcd_user?'],
     [
+      '--explain h1 notes_port',
+      'there is no variable notes_port in this inventory',
+      'a default of a role of yours stands in that role alone',
+    ],
+    [
       '--explain h1 broken',
       'cannot evaluate broken of h1: the variable "nope" is not set',
       'set it for this host',
