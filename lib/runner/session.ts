@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly lockWait?: number;
   /** Asks the person who started the run; without it nobody is there to agree. */
   readonly consent?: (question: string) => Promise<boolean>;
+  /** That person has agreed beforehand. */
+  readonly agreed?: boolean;
   readonly sink: EventSink;
 }
 

@@ -4,8 +4,9 @@ export interface LogEnd {
   readonly vote: bigint;
   /** Up to here its member knew that a majority has them. */
   readonly commit: bigint;
-  /** The last entry that is there, whole. */
+  /** The last entry that is there, whole, and the term that it was written in. */
   readonly last: bigint;
+  readonly lastTerm: bigint;
   /** Bytes of the segment that are whole records. */
   readonly end: number;
   /** Running CRC-32C behind those. */
@@ -30,6 +31,7 @@ export function readLogEnd(segment: Buffer, name: string): LogEnd | undefined {
   let [term, vote, commit] = [0n, 0n, 0n];
   let last = BigInt(`0x${first}`) - 1n;
   if (last < 0n) last = 0n;
+  let lastTerm: bigint | undefined;
   let [at, crc] = [0, 0];
   for (;;) {
     const record = recordAt(segment, at);
@@ -42,13 +44,13 @@ export function readLogEnd(segment: Buffer, name: string): LogEnd | undefined {
     }
     const fields =
       record.type === TYPE.entry || record.type === TYPE.state ? numbers(record.data) : undefined;
-    if (record.type === TYPE.entry) last = fields?.get(3) ?? 0n;
+    if (record.type === TYPE.entry) [last, lastTerm] = [fields?.get(3) ?? 0n, fields?.get(2) ?? 0n];
     if (record.type === TYPE.state) {
       [term, vote, commit] = [fields?.get(1) ?? 0n, fields?.get(2) ?? 0n, fields?.get(3) ?? 0n];
     }
     at = record.end;
   }
-  return at === 0 ? undefined : { term, vote, commit, last, end: at, crc };
+  return at === 0 ? undefined : { term, vote, commit, last, lastTerm: lastTerm ?? term, end: at, crc };
 }
 
 /** The record by which everything that is in the log counts as committed, to be written at its `end`. */
