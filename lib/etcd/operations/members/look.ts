@@ -11,7 +11,7 @@ import { memberOf } from '../../model/cluster.ts';
 import { confFile, formedRecord } from '../../model/paths.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { starts, stops } from '../../roll.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type EtcdHost, ofRecovered, type Surveyed } from '../../surveyed.ts';
 import { type ListedMember, memberAt, type Place, placeOf, type Scene, type Words } from './scene.ts';
 import { wordsOf } from './words.ts';
 
@@ -126,7 +126,7 @@ async function membersOf(
   hosts: readonly EtcdHost[],
   places: readonly Place[],
 ): Promise<readonly ListedMember[]> {
-  const readings = ofMajority(hosts.flatMap(({ target: { facts } }) => facts.reading ?? []));
+  const readings = ofMajority(ofRecovered(hosts).flatMap(({ target: { facts } }) => facts.reading ?? []));
   const list =
     readings.find(({ healthy, members }) => healthy && members)?.members ??
     readings.find(({ members }) => members)?.members ??
