@@ -7,7 +7,7 @@ import type { OperationStep } from '../common/operation.ts';
 import { carryOut } from './carry-out.ts';
 import { refused } from './index.ts';
 import { look } from './look.ts';
-import type { Words } from './scene.ts';
+import { isAt, type Words } from './scene.ts';
 import { type PlannedStep, stepsOf } from './steps.ts';
 
 /** Nobody is served meanwhile, so nobody minds a quorum that is lost for a moment. */
@@ -23,7 +23,10 @@ export async function growthSteps(
   facts: ClusterFacts,
 ): Promise<readonly OperationStep[]> {
   const view = await look(run, surveyed, facts, false, WORDS);
-  const planned = stepsOf(view.scene);
+  const { listed, places } = view.scene;
+  // A run before this one may have added hosts that are lost by now.
+  const gone = listed.filter((one) => !places.some((place) => isAt(one, place))).map(({ id }) => id);
+  const planned = stepsOf({ ...view.scene, words: { ...WORDS, remove: gone } });
   if ('refused' in planned) throw refused(surveyed, planned.refused);
   return planned.steps.map(({ deed, host, title, ledger }) => ({
     host,
