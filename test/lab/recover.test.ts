@@ -135,7 +135,7 @@ describeLab('a cluster that has lost its quorum', () => {
       expect.stringContaining('done before, by run'),
     ]);
     expect((await site('--check')).changed).toEqual([]);
-  });
+  }, 600_000);
 
   it('is made of it while the others are off; when they come back with their old data they are named, and not let in', async () => {
     await on('etcd01', `${etcdctl(lab.hosts)}; ctl put later x`);
@@ -169,5 +169,5 @@ describeLab('a cluster that has lost its quorum', () => {
     if (!all) return;
     expect(await Promise.all(THREE.map(contents))).toEqual([before, before, before]);
     expect((await site('--check')).changed).toEqual([]);
-  });
+  }, 600_000);
 });
