@@ -58,7 +58,7 @@ export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boole
   const none = whyNone(host);
   if (none !== undefined || !withLog) return { progress, source: { host: name, up, ...(none && { none }) } };
   const [segment = '', , written = ''] = (line('log') ?? '').split(' ');
-  const log = await logOf(host, place, segment);
+  const log = await logOf(host, place, segment, status?.raftIndex);
   if (log === undefined) return { progress, source: { host: name, up, none: 'its raft log cannot be read' } };
   const content = contentOf(line('content'));
   const revision = status?.revision ?? content.revision;
@@ -97,12 +97,18 @@ function contentOf(said = ''): { readonly revision?: number; readonly keys?: num
   return { ...(revision !== undefined && { revision }), ...(keys !== undefined && { keys }) };
 }
 
-async function logOf(host: EtcdHost, place: RestorePlace, name: string): Promise<Source['log']> {
+/** What a running member knows to be committed it writes down with the next message only. */
+async function logOf(
+  host: EtcdHost,
+  place: RestorePlace,
+  name: string,
+  known = 0,
+): Promise<Source['log']> {
   if (name === '') return undefined;
   const end = readLogEnd(await receiveSegment(host, place, name), name);
   if (end === undefined) return undefined;
   const { term, lastTerm, last, commit } = end;
-  return { term: Number(term), lastTerm: Number(lastTerm), last: Number(last), committed: Number(commit) };
+  return { term: Number(term), lastTerm: Number(lastTerm), last: Number(last), committed: Math.max(Number(commit), known) };
 }
 
 /** The newest segment of a host's raft log, or of its copy. */
