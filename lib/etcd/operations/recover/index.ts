@@ -123,6 +123,7 @@ async function choose(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Chos
     run.log('info', `${cluster.name}: done before, by run ${done.done}: it has a quorum`);
     return undefined;
   }
+  await untilLeaderless(run, surveyed);
   const missing = cluster.members.filter(({ host }) => run.unreachable.includes(host));
   const voters =
     knownMembers(hosts).filter(({ learner }) => learner !== true).length || cluster.members.length;
@@ -148,6 +149,19 @@ async function choose(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Chos
     throw refusal({ host: source.host }, `nothing to recover from: ${source.none}`);
   await refuseUnfit(surveyed, source);
   return { from: source.host, source, facts: await admit(run, surveyed, source.host) };
+}
+
+/** Seconds that a follower may take to see that its leader is gone: some election timeouts. */
+const LEADERLESS = 10;
+
+async function untilLeaderless(run: PlayRun<EtcdFacts>, { hosts }: Surveyed): Promise<void> {
+  const follows = ({ target: { facts } }: EtcdHost) =>
+    facts.reading?.healthy !== true && (facts.reading?.status?.leaderId ?? '') !== '';
+  const works = ({ target }: EtcdHost) => target.facts.reading?.healthy === true;
+  for (let tries = 0; tries < LEADERLESS && hosts.some(follows) && !hosts.some(works); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await run.each(hosts, (host) => host.refresh());
+  }
 }
 
 function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | undefined): QuorateError {

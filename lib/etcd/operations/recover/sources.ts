@@ -98,17 +98,17 @@ function contentOf(said = ''): { readonly revision?: number; readonly keys?: num
 }
 
 /** What a running member knows to be committed it writes down with the next message only. */
-async function logOf(
-  host: EtcdHost,
-  place: RestorePlace,
-  name: string,
-  known = 0,
-): Promise<Source['log']> {
+async function logOf(host: EtcdHost, place: RestorePlace, name: string, known = 0): Promise<Source['log']> {
   if (name === '') return undefined;
   const end = readLogEnd(await receiveSegment(host, place, name), name);
   if (end === undefined) return undefined;
   const { term, lastTerm, last, commit } = end;
-  return { term: Number(term), lastTerm: Number(lastTerm), last: Number(last), committed: Math.max(Number(commit), known) };
+  return {
+    term: Number(term),
+    lastTerm: Number(lastTerm),
+    last: Number(last),
+    committed: Math.max(Number(commit), known),
+  };
 }
 
 /** The newest segment of a host's raft log, or of its copy. */
