@@ -147,7 +147,8 @@ ${wal}
 $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own ${asideDir(place)} || exit
 $q_become sh -c ${SWAP} q_own ${[`${dataDir}/member`, `${nextDir(place)}/member`, `${asideDir(place)}/member`]} || exit
 if [ ! -d ${`${dataDir}/member`} ]; then echo 'the restored data is not in its place'; exit 1; fi
-printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' ''`,
+printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' '' || exit
+$q_become rm -rf -- ${nextDir(place)}`,
   ]);
 }
 
