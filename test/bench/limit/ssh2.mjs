@@ -7,11 +7,10 @@ import ssh2 from 'ssh2';
 
 const [hosts, key, known, ...scripts] = process.argv.slice(2);
 const privateKey = readFileSync(key);
-const keys = new Map(
-  readFileSync(known, 'utf8')
-    .split('\n')
-    .map((line) => [line.split(' ')[0], line.split(' ')[2]]),
-);
+const lines = readFileSync(known, 'utf8')
+  .split('\n')
+  .map((line) => line.split(' '));
+const keys = new Map(lines.flatMap(([names = '', , key]) => names.split(',').map((name) => [name, key])));
 await Promise.all(
   readFileSync(hosts, 'utf8')
     .trim()
