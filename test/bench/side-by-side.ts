@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { offerPackages } from '../lab/support/debPackages.ts';
 import { type Lab, startLab } from '../lab/support/lab.ts';
@@ -58,16 +58,6 @@ const SIDES: readonly Side[] = [
     counts: ({ stderr }) => operations(stderr),
   },
 ];
-
-/** The text files of a side, as they stand in `docs/compared.md`. */
-export function filesOf(folder: string): readonly (readonly [path: string, text: string])[] {
-  const below = join(FOLDER, folder);
-  return readdirSync(below, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((path) => [relative(below, path), readFileSync(path, 'utf8')] as const);
-}
 
 /**
  * The same role by each tool. On a bare host: check, run, check, run. On another one that lets nothing be written in
