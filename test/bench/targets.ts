@@ -19,7 +19,7 @@ const [NPX, NODE, NODE24, COMPILED] = [
 ];
 const WAYS = [NPX, NODE, NODE24, COMPILED];
 export const BASH = 'bash + OpenSSH';
-export const SSH2 = 'ssh2, node 24';
+const SSH2 = 'ssh2, node 24';
 
 /** Every figure that these results allow to say something about. */
 export function judgeTargets(all: readonly Results[]): readonly Target[] {
