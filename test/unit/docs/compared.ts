@@ -35,7 +35,8 @@ function sizes(): string {
 
 function textsOf([title, folder]: readonly [string, string]): string {
   const texts = filesOf(folder).map(
-    ([path, text]) => `\`test/bench/side-by-side/${folder}/${path}\`\n\n\`\`\`${LANGUAGES[extname(path)] ?? ''}\n${text.trimEnd()}\n\`\`\``,
+    ([path, text]) =>
+      `\`test/bench/side-by-side/${folder}/${path}\`\n\n\`\`\`${LANGUAGES[extname(path)] ?? ''}\n${text.trimEnd()}\n\`\`\``,
   );
   return [`### ${title}`, ...texts].join('\n\n');
 }
