@@ -24,9 +24,10 @@ import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
 import { chosenGroups } from './groups.ts';
 import { listing } from './listing.ts';
-import type { Options } from './options.ts';
+import { hiddenIn, type Options } from './options.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
+import { runsFolder } from './runs-folder.ts';
 import { onSignals } from './signals.ts';
 import { isOurs, lineOf, type Started } from './started.ts';
 import { traced } from './trace.ts';
@@ -134,7 +135,8 @@ export async function execute(
   const { check, diff, log } = options;
   const verbosity = Math.max(options.verbosity, playbook.tellsOutput ? 1 : 0);
   const logged = log === undefined ? {} : { logFile: log };
-  const report = starter.report({ output, diff, check, verbosity, ...logged });
+  const kept = leavesRecord(given) ? { runsFolder: runsFolder(inventory.files) } : {};
+  const report = starter.report({ output, diff, check, verbosity, ...logged, ...kept });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
   for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
@@ -169,6 +171,11 @@ export async function execute(
     forget();
     await report.close();
   }
+}
+
+/** A playbook that only looks has no check, and leaves no record. */
+function leavesRecord(playbook: CommandLine): boolean {
+  return !hiddenIn(playbook).includes('check');
 }
 
 function outputOf({ pipes }: CommandLine, { output, check }: Options) {

@@ -5,6 +5,7 @@ import { createJson } from './json.ts';
 import { createLogFile } from './log-file.ts';
 import { createPlain } from './plain.ts';
 import { createPretty } from './pretty.ts';
+import { createRecord } from './record/index.ts';
 import { redactEvent, redactProgress } from './redact-event.ts';
 import type { Renderer } from './renderer.ts';
 import { createOutput, type OutputStream } from './stream.ts';
@@ -18,6 +19,8 @@ export interface ReportOptions {
   readonly verbosity: number;
   /** Everything is appended here, whatever the verbosity. */
   readonly logFile?: string;
+  /** The folder where this run leaves its record. */
+  readonly runsFolder?: string;
   readonly stdout?: OutputStream;
   readonly stderr?: OutputStream;
   /** Where the colour conventions (NO_COLOR, FORCE_COLOR, TERM) are read from; `process.env`. */
@@ -48,11 +51,13 @@ export function createReport(options: ReportOptions): Report {
       : createLogFile(options.logFile, (message) =>
           renderer.emit({ event: 'log', level: 'warning', message }),
         );
+  const record = createRecord(options, (message) => renderer.emit({ event: 'log', level: 'info', message }));
   let turn: Promise<unknown> = Promise.resolve();
   return {
     emit(event: RunEvent) {
       const clean = redactEvent(event);
       log?.emit(clean);
+      record?.emit(clean);
       renderer.emit(clean);
     },
     progress(progress) {
@@ -67,6 +72,7 @@ export function createReport(options: ReportOptions): Report {
     async close() {
       log?.close();
       await renderer.close();
+      await record?.close();
       await Promise.all([stdout.flush(), stderr.flush()]);
     },
   };

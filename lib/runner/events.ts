@@ -30,6 +30,13 @@ export type RunEvent =
       readonly inventory: readonly string[];
       readonly check: boolean;
       readonly hosts: readonly string[];
+      /** Who started it, and on which machine. */
+      readonly who?: string;
+      readonly from?: string;
+      /** The command line, without the values of variables. */
+      readonly command?: string;
+      /** `--message`. */
+      readonly message?: string;
     }
   | { readonly event: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | {
