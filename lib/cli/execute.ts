@@ -130,13 +130,25 @@ export async function execute(
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
   if (playbook.asks === true || playbook.asks?.(options)) requireAnswers(options);
+  if (options.reports.length > 0) {
+    const { checkReports } = await import('../report/write-report.ts');
+    checkReports(options.reports);
+  }
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, log } = options;
   const verbosity = Math.max(options.verbosity, playbook.tellsOutput ? 1 : 0);
   const logged = log === undefined ? {} : { logFile: log };
   const kept = leavesRecord(given) ? { runsFolder: runsFolder(inventory.files) } : {};
-  const report = starter.report({ output, diff, check, verbosity, ...logged, ...kept });
+  const report = starter.report({
+    output,
+    diff,
+    check,
+    verbosity,
+    ...logged,
+    ...kept,
+    reports: options.reports,
+  });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
   for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });

@@ -12,7 +12,7 @@ export interface RunFile {
 }
 
 /** As many runs are kept, and as many bytes of them. */
-export const KEPT = { runs: 200, bytes: 512 * 1024 * 1024 };
+const KEPT = { runs: 200, bytes: 512 * 1024 * 1024 };
 /** From so many bytes on, what commands print is left out. */
 const CHATTY = 32 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ export function createRunFile(folder: string, notice: (message: string) => void)
     append(records) {
       if (descriptor === undefined) return;
       const kept = written < CHATTY ? records : records.filter(({ event }) => event !== 'output');
-      const text = kept.map(lineOf).join('');
+      const text = escapeJson(kept.map(lineOf).join(''));
       if (text === '') return;
       written += text.length;
       attempt(() => writeSync(descriptor as number, text));
@@ -90,7 +90,6 @@ export async function thin(folder: string, { runs, bytes } = KEPT): Promise<void
   await Promise.all(tooMany.map(({ path }) => rm(path, { force: true })));
 }
 
-/** One object a line, control characters as JSON's own escapes. */
-export function lineOf({ event, time, runId: run, ...fields }: Recorded): string {
-  return `${escapeJson(JSON.stringify({ event, time, runId: run, ...fields }))}\n`;
+function lineOf({ event, time, runId: run, ...fields }: Recorded): string {
+  return `${JSON.stringify({ event, time, runId: run, ...fields })}\n`;
 }
