@@ -43,9 +43,9 @@ describe('--report', () => {
     const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
     let said = '';
     child.stdout.on('data', (chunk) => {
-      const before = said.includes('"busy"');
+      const before = said.includes('"message":"busy"');
       said += chunk;
-      if (!before && said.includes('"busy"')) child.kill('SIGINT');
+      if (!before && said.includes('"message":"busy"')) child.kill('SIGINT');
     });
     const [code] = await once(child, 'exit');
     expect(code).toBe(130);
