@@ -63,8 +63,9 @@ export async function execute(
 ): Promise<ExitCode> {
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
-  if (given.show) {
-    await given.show(inventory, options);
+  const shown = given.show?.(inventory, options);
+  if (shown) {
+    await shown;
     return EXIT.ok;
   }
   const { playbook, except } = chosenGroups(given, inventory);

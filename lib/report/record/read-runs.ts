@@ -56,7 +56,9 @@ function parse(line: string): Line | undefined {
   }
   if (!isObject(value) || !isText(value.event) || !isTime(value.time) || !isId(value.runId)) return undefined;
   const shape = Object.hasOwn(SHAPES, value.event) ? SHAPES[value.event as RunEvent['event']] : undefined;
-  return shape === undefined || shape(value) ? (value as unknown as Line) : undefined;
+  if (shape !== undefined && !shape(value)) return undefined;
+  // What `--output json` printed has none.
+  return { ...(TABLES.has(value.event) && { table: '' }), ...value } as Line;
 }
 
 /** Later versions, and `inventory --explain`, know other events; a report can say nothing of them. */
@@ -90,6 +92,7 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
   cluster: (e) => isText(e.cluster) && isList(e.members, (one) => isText(one.host)) && isTextOrNone(e.table),
   certificates: (e) =>
     isText(e.cluster) && isList(e.certificates, (one) => isText(one.host)) && isTextOrNone(e.table),
+  history: (e) => isList(e.runs, (one) => isText(one.id)) && isTextOrNone(e.table),
   error: (e) =>
     isText(e.message) &&
     typeof e.exitCode === 'number' &&
@@ -103,6 +106,7 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
     typeof e.check === 'boolean',
 };
 
+const TABLES = new Set(['cluster', 'certificates', 'history']);
 const STATUSES = new Set<unknown>(['ok', 'changed', 'failed', 'skipped', 'unknown']);
 const LEVELS = new Set<unknown>(['trace', 'debug', 'info', 'warning']);
 const STEPS = new Set<unknown>(['planned', 'begun', 'done', 'failed']);
