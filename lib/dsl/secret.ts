@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { MASK } from '../secret-names.ts';
 import { PerRun } from './per-run.ts';
 
 /**
@@ -28,7 +29,7 @@ export class Secret {
   }
 
   toString(): string {
-    return '********';
+    return MASK;
   }
 
   toJSON(): string {
@@ -50,13 +51,13 @@ function formsOf(part: string): readonly string[] {
   return [part, JSON.stringify(part).slice(1, -1), part.replaceAll("'", "'\\''")];
 }
 
-/** The redaction sink: everything that leaves the process for a screen, a log or a report passes here. */
+/** Masks every secret that is known: all events pass here before a screen, a log or a report has them. */
 export function redact(text: string): string {
   const all = known.visible;
   const found = all.flatMap(({ long }) => [...long].filter((value) => text.includes(value)));
   // The longest first: one may be part of another.
   found.sort((a, b) => b.length - a.length);
-  const masked = found.reduce((clean, value) => clean.replaceAll(value, '********'), text);
+  const masked = found.reduce((clean, value) => clean.replaceAll(value, MASK), text);
   return all.flatMap(({ short }) => [...short]).reduce(maskAsValue, masked);
 }
 

@@ -28,8 +28,8 @@ export interface ApplyContext extends Proving {
 
 /**
  * Applies and proves steps in order, as many as possible in one exchange; files are sent meanwhile. Throws
- * what failed; what came before it is applied and proven. Behind an apply that failed nothing is begun. A proof is
- * judged here, while the host goes on: it is stopped then, one round trip later.
+ * what failed; what came before it is applied and proven. Nothing is begun behind an apply that failed. Proofs are
+ * judged here while the host goes on, so it is stopped one round trip after a proof that failed.
  */
 export async function applySteps(steps: readonly Step[], context: ApplyContext): Promise<void> {
   const transfers = steps.flatMap(({ prepared }) => prepared.transfers ?? []);
@@ -41,7 +41,7 @@ export async function applySteps(steps: readonly Step[], context: ApplyContext):
   }
   const sent = context.send(transfers);
   const applied = applySegments(segmentsOf(steps), head, context, sent);
-  // What an apply fails of says more than a file that did not get there with it.
+  // The failure of the apply comes first: it says more than that of a file which was still on its way.
   const ends = await Promise.allSettled([applied, sent]);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   const left = steps.filter(({ planned }) => !context.done.has(planned));
@@ -111,7 +111,7 @@ async function judge({ planned }: Step, progress: ApplyContext): Promise<Step | 
   return { planned: due, prepared };
 }
 
-/** One exchange; the last task of it is tried again as often as it says. */
+/** One exchange, and one more for each time that the last task of it is tried again. */
 async function applyTrying(
   steps: readonly Step[],
   head: readonly Fragment[],
