@@ -76,6 +76,7 @@ export function createPlain(settings: Settings): Renderer {
         break;
       case 'cluster':
       case 'certificates':
+      case 'history':
         break;
       default:
         event satisfies never;

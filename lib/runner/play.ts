@@ -1,5 +1,6 @@
 import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { HistoryState } from '../dsl/history-state.ts';
 import { withLoaded } from '../dsl/lazy.ts';
 import { readLedgers } from '../dsl/ledger.ts';
 import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
@@ -102,10 +103,11 @@ async function runBatch<Facts>(
       );
       return work();
     },
-    show: (state: ClusterState | CertificatesState) =>
-      session.sink.emit(
-        'certificates' in state ? { event: 'certificates', ...state } : { event: 'cluster', ...state },
-      ),
+    show: (state: ClusterState | CertificatesState | HistoryState) => {
+      if ('runs' in state) session.sink.emit({ event: 'history', ...state });
+      else if ('certificates' in state) session.sink.emit({ event: 'certificates', ...state });
+      else session.sink.emit({ event: 'cluster', ...state });
+    },
     conclude: (message: string) =>
       session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
     each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
