@@ -15,7 +15,7 @@ import { fromHere } from '../paths.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
 import { folderOf } from '../root.ts';
 import { type Run, startRun } from '../runner/run.ts';
-import type { RunHost } from '../runner/session.ts';
+import type { RunHost, RunOptions } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import { checkConnections, connect } from '../transport/index.ts';
@@ -62,6 +62,7 @@ export async function execute(
 ): Promise<ExitCode> {
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
+  const planned = await planOf(given, options, started);
   if (given.show) {
     await given.show(inventory, options);
     return EXIT.ok;
@@ -150,6 +151,7 @@ export async function execute(
     prune: options.prune,
     lockWait: options.lockWait,
     note: auditNote(playbook.name, options),
+    ...planned,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
     consent: async (question) =>
@@ -169,6 +171,22 @@ export async function execute(
     forget();
     await report.close();
   }
+}
+
+/** What a run has to do with a plan: it carries one out, makes one, or neither. */
+async function planOf(
+  playbook: CommandLine,
+  options: Options,
+  { file }: Started,
+): Promise<Pick<RunOptions, 'approval' | 'review' | 'reviewed'>> {
+  const { approved, apply = '', planOut } = options;
+  if (approved !== undefined) {
+    const { approvalOf } = await import('./plan-file/approved.ts');
+    return { approval: await approvalOf(approved, apply, file, options) };
+  }
+  if (planOut === undefined) return {};
+  const { planMaker } = await import('./plan-file/made.ts');
+  return planMaker({ playbook, file, options: { ...options, planOut } });
 }
 
 function outputOf({ pipes }: CommandLine, { output, check }: Options) {

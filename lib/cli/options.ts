@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import { readDuration } from '../duration.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import type { Plan } from './plan-file/format.ts';
 
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
 export interface Options {
@@ -29,6 +30,12 @@ export interface Options {
   readonly log: string | undefined;
   readonly verbosity: number;
   readonly detailedExitcode: boolean;
+  /** Where a check writes down what it shows. */
+  readonly planOut: string | undefined;
+  /** The plan that is to be carried out as it was written. */
+  readonly apply: string | undefined;
+  /** What that file says. */
+  readonly approved?: Plan;
   readonly yes: boolean;
   /** Milliseconds to wait for locks that others hold. */
   readonly lockWait: number;
@@ -177,6 +184,18 @@ export const FLAGS: readonly Flag[] = [
     type: 'boolean',
     description: 'with --check: exit 8 when something would change',
   },
+  {
+    name: 'plan-out',
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'check, and write the plan to this file',
+  },
+  {
+    name: 'apply',
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'carry out this plan, and only if it still is what a check says',
+  },
   { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what this playbook would ask' },
   {
     name: 'lock-wait',
@@ -230,7 +249,12 @@ export const OF_CHANGES = [
   'detailed-exitcode',
   'message',
   'lock-wait',
+  'plan-out',
+  'apply',
 ] as const;
+
+/** Those about written plans: a playbook whose check tells neither tasks nor steps hides them. */
+export const OF_PLANS = ['plan-out', 'apply'] as const;
 
 /**
  * Parses arguments; throws exit code 1 for what is unknown or malformed, and for what a playbook `hides`: it would mean
@@ -257,6 +281,7 @@ export function parseOptions(
   }
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
+  const planOut = text('plan-out');
   const commas = (name: string) =>
     list(name)
       .flatMap((item) => item.split(','))
@@ -268,7 +293,7 @@ export function parseOptions(
     roles: list('role'),
     tags: commas('tags'),
     skipTags: commas('skip-tags'),
-    check: values.check === true,
+    check: values.check === true || planOut !== undefined,
     diff: values.diff === true,
     prune: values.prune === true,
     forks: parseForks(text('forks')),
@@ -284,6 +309,8 @@ export function parseOptions(
     log: text('log'),
     verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
     detailedExitcode: values['detailed-exitcode'] === true,
+    planOut,
+    apply: text('apply'),
     yes: values.yes === true,
     lockWait: parseWait(text('lock-wait')),
     message: text('message'),

@@ -1,11 +1,11 @@
 export { parseDuration } from '../duration.ts';
+export { privateFolder, readIfAny, writeWhole } from '../files.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
 export { certificatesIn, isIssuedBy } from './chain.ts';
 export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { crlPath, readCrl, revokeBundle } from './crl.ts';
-export { privateFolder, readIfAny, writeWhole } from './files.ts';
 export { certificateInfo, type LeafRules, openPki, readRules } from './open.ts';
 export { readClientPair } from './pairs.ts';
 export { parseCertificate } from './parse.ts';

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { privateFolder, writeWhole } from '../files.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
 import { bundleDir, noteSerial, readBundles } from './bundles.ts';
 import { fingerprint } from './ca.ts';
@@ -15,7 +16,6 @@ import {
   requiredUsages,
 } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
-import { privateFolder, writeWhole } from './files.ts';
 import { isOfType, newKey } from './keys.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';

@@ -13,6 +13,8 @@ export interface PlanOptions {
   groundOf(task: Task): Ground;
   /** The host that does for all what is to be done once, where that is another one. */
   readonly elsewhere: string | undefined;
+  /** Keep with each task what its probe printed. */
+  readonly keepsReadings: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface PlanOptions {
  */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  { groundOf, elsewhere }: PlanOptions,
+  { groundOf, elsewhere, keepsReadings }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
   const whyNot = ({ task }: RoleTask) => {
     const { when, runOnce } = wordsOf(task);
@@ -33,7 +35,11 @@ export async function planTasks(
   for (const one of tasks) {
     const skipped = whyNot(one);
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
-    else plan.push(planned(one, readings(one), { ground: groundOf(one.task), due: plan.filter(isDue) }));
+    else {
+      const reading = readings(one);
+      const found = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
+      plan.push(keepsReadings ? { ...found, reading } : found);
+    }
   }
   return plan;
 }
