@@ -14,6 +14,7 @@ import {
 import { fromHere } from '../paths.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
 import { folderOf } from '../root.ts';
+import type { RunEvent } from '../runner/events.ts';
 import { type Run, startRun } from '../runner/run.ts';
 import type { RunHost, RunOptions } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
@@ -151,13 +152,16 @@ export async function execute(
     prune: options.prune,
     lockWait: options.lockWait,
     note: auditNote(playbook.name, options),
-    ...planned,
+    ...planned.part,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
     consent: async (question) =>
       options.yes || (await report.suspend(async () => starter.ask?.(question))) === true,
     sink: {
-      emit: (event) => report.emit(completeCommands(event, started, options)),
+      emit: (event) => {
+        planned.hear?.(event);
+        if (!planned.isAlone || !isConclusion(event)) report.emit(completeCommands(event, started, options));
+      },
       progress: (progress) => report.progress(progress),
       print: (printed) => report.print?.(printed),
     },
@@ -170,26 +174,38 @@ export async function execute(
   } finally {
     forget();
     await report.close();
+    if (planned.document) process.stdout.write(planned.document());
   }
+}
+
+interface Planned {
+  /** What the runner has to do with it. */
+  readonly part: Pick<RunOptions, 'approval' | 'review' | 'reviewed'>;
+  /** Nothing else is to be printed. */
+  readonly isAlone?: boolean;
+  hear?(event: RunEvent): void;
+  /** Printed in the end. */
+  document?(): string;
 }
 
 /** What a run has to do with a plan: it carries one out, makes one, or neither. */
-async function planOf(
-  playbook: CommandLine,
-  options: Options,
-  { file }: Started,
-): Promise<Pick<RunOptions, 'approval' | 'review' | 'reviewed'>> {
-  const { approved, apply = '', planOut } = options;
+async function planOf(playbook: CommandLine, options: Options, started: Started): Promise<Planned> {
+  const { approved, apply = '', planOut, planFormat } = options;
   if (approved !== undefined) {
     const { approvalOf } = await import('./plan-file/approved.ts');
-    return { approval: await approvalOf(approved, apply, file, options) };
+    return { part: { approval: await approvalOf(approved, apply, started.file, options) } };
   }
-  if (planOut === undefined) return {};
+  if (planOut === undefined && (planFormat ?? 'text') === 'text') return { part: {} };
   const { planMaker } = await import('./plan-file/made.ts');
-  return planMaker({ playbook, file, options: { ...options, planOut } });
+  return planMaker({ playbook, file: started.file, line: lineOf(started, playbook.name), options });
 }
 
-function outputOf({ pipes }: CommandLine, { output, check }: Options) {
+function isConclusion(event: RunEvent): boolean {
+  return event.event === 'log' && event.conclusion === true;
+}
+
+function outputOf({ pipes }: CommandLine, { output, check, planFormat }: Options) {
+  if (planFormat !== undefined) return planFormat === 'text' ? 'plain' : 'errors';
   if (output !== 'json' && pipes && !check) return 'errors';
   return output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
 }

@@ -32,6 +32,8 @@ export interface Options {
   readonly detailedExitcode: boolean;
   /** Where a check writes down what it shows. */
   readonly planOut: string | undefined;
+  /** Prints what a check shows as a document, and nothing else. */
+  readonly planFormat: 'text' | 'markdown' | 'json' | undefined;
   /** The plan that is to be carried out as it was written. */
   readonly apply: string | undefined;
   /** What that file says. */
@@ -191,6 +193,12 @@ export const FLAGS: readonly Flag[] = [
     description: 'check, and write the plan to this file',
   },
   {
+    name: 'plan-format',
+    type: 'string',
+    placeholder: 'FORM',
+    description: 'check, and print the plan alone: text, markdown or json',
+  },
+  {
     name: 'apply',
     type: 'string',
     placeholder: 'FILE',
@@ -250,11 +258,12 @@ export const OF_CHANGES = [
   'message',
   'lock-wait',
   'plan-out',
+  'plan-format',
   'apply',
 ] as const;
 
 /** Those about written plans: a playbook whose check tells neither tasks nor steps hides them. */
-export const OF_PLANS = ['plan-out', 'apply'] as const;
+export const OF_PLANS = ['plan-out', 'plan-format', 'apply'] as const;
 
 /**
  * Parses arguments; throws exit code 1 for what is unknown or malformed, and for what a playbook `hides`: it would mean
@@ -282,6 +291,7 @@ export function parseOptions(
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
   const planOut = text('plan-out');
+  const planFormat = parsePlanFormat(text('plan-format'), text('output'));
   const commas = (name: string) =>
     list(name)
       .flatMap((item) => item.split(','))
@@ -293,8 +303,8 @@ export function parseOptions(
     roles: list('role'),
     tags: commas('tags'),
     skipTags: commas('skip-tags'),
-    check: values.check === true || planOut !== undefined,
-    diff: values.diff === true,
+    check: values.check === true || planOut !== undefined || planFormat !== undefined,
+    diff: values.diff === true || planFormat === 'text',
     prune: values.prune === true,
     forks: parseForks(text('forks')),
     extraVars: list('extra-vars'),
@@ -310,6 +320,7 @@ export function parseOptions(
     verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
     detailedExitcode: values['detailed-exitcode'] === true,
     planOut,
+    planFormat,
     apply: text('apply'),
     yes: values.yes === true,
     lockWait: parseWait(text('lock-wait')),
@@ -402,6 +413,19 @@ function parseWait(text: string | undefined): number {
 function parseOutput(text: string | undefined): Options['output'] {
   if (text === undefined || text === 'pretty' || text === 'plain' || text === 'json') return text;
   throw new QuorateError(`--output is pretty, plain or json, not ${JSON.stringify(text)}`, {
+    exitCode: EXIT.usage,
+  });
+}
+
+function parsePlanFormat(text: string | undefined, output: string | undefined): Options['planFormat'] {
+  if (text !== undefined && output !== undefined) {
+    throw new QuorateError('--plan-format prints a document, and --output wants another', {
+      exitCode: EXIT.usage,
+      hint: 'give one of them',
+    });
+  }
+  if (text === undefined || text === 'text' || text === 'markdown' || text === 'json') return text;
+  throw new QuorateError(`--plan-format is text, markdown or json, not ${JSON.stringify(text)}`, {
     exitCode: EXIT.usage,
   });
 }

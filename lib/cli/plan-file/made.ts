@@ -4,40 +4,62 @@ import { runId } from '../../dsl/run-id.ts';
 import { redact } from '../../dsl/secret.ts';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { writeWhole } from '../../files.ts';
+import { redactEvent } from '../../report/redact-event.ts';
+import type { RunEvent } from '../../runner/events.ts';
 import type { PlannedBatch } from '../../runner/review.ts';
-import type { RunOptions } from '../../runner/session.ts';
 import { whoami } from '../../whoami.ts';
 import type { Options } from '../options.ts';
 import { Digests } from './digests.ts';
 import { entriesOf } from './entries.ts';
 import { FORMAT, type Plan, type PlanStep, type PlanTask } from './format.ts';
+import { markdown } from './markdown.ts';
 import { codeOf, inventoryFiles } from './sources.ts';
 
 export interface PlanWish {
   readonly playbook: Pick<Playbook, 'name' | 'plays'>;
   /** The playbook's file. */
   readonly file: string;
-  readonly options: Options & { readonly planOut: string };
+  /** What the user types to run it. */
+  readonly line: string;
+  readonly options: Options;
 }
 
-/** Makes a plan of what a check shows, and writes it where that is whole. */
-export function planMaker({ playbook, file, options }: PlanWish): Pick<RunOptions, 'review' | 'reviewed'> {
+/** Makes a plan of what a check shows; writes and prints it where that is whole. */
+export function planMaker({ playbook, file, line, options }: PlanWish) {
+  const { planOut, planFormat } = options;
   const gathered = new Gathered();
+  const events: RunEvent[] = [];
+  let document = '';
+  const isMarkdown = planFormat === 'markdown';
   return {
-    review: (batch) => gathered.add(batch),
-    async reviewed(outcome) {
-      const { planOut } = options;
-      if (!gathered.isWhole(outcome, playbook.plays.length)) throw notWritten(planOut, outcome);
-      const plan = await gathered.plan(playbook.name, file, options);
-      await writeWhole(planOut, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
-      return `the plan is in ${planOut}; --apply ${planOut} carries it out`;
+    isAlone: planFormat === 'markdown' || planFormat === 'json',
+    hear: (event: RunEvent) => void (isMarkdown && isShown(event) && events.push(redactEvent(event))),
+    document: () => document,
+    part: {
+      review: (batch: PlannedBatch) => gathered.add(batch),
+      async reviewed(outcome: ExitCode) {
+        if (!gathered.isWhole(outcome, playbook.plays.length)) throw notWhole(planOut, outcome);
+        const plan = await gathered.plan(playbook.name, file, options);
+        const text = `${JSON.stringify(plan, null, 2)}\n`;
+        if (planOut !== undefined) await writeWhole(planOut, text, { mode: 0o600 });
+        if (planFormat === 'json') document = text;
+        if (isMarkdown) document = await markdown(plan, events, line);
+        return planOut === undefined
+          ? undefined
+          : `the plan is in ${planOut}; --apply ${planOut} carries it out`;
+      },
     },
   };
 }
 
+function isShown({ event }: RunEvent): boolean {
+  return event === 'task' || event === 'step' || event === 'left-over';
+}
+
 /** With the code that the check ends with all the same. */
-function notWritten(file: string, exitCode: ExitCode): QuorateError {
-  return new QuorateError(`${file} was not written: what a check could not read, or refuses, is no plan`, {
+function notWhole(file: string | undefined, exitCode: ExitCode): QuorateError {
+  const what = file === undefined ? 'there is no plan' : `${file} was not written`;
+  return new QuorateError(`${what}: what a check could not read, or refuses, is none`, {
     exitCode,
     hint: 'mend what is said above, or leave those hosts out (-l)',
   });

@@ -223,3 +223,21 @@ describe('a plan file that', () => {
     expect(() => readPlan('/nowhere/p.json')).toThrow('there is no plan /nowhere/p.json');
   });
 });
+
+it('--plan-format prints the plan alone: what the file has, or Markdown; nothing where there is no whole plan', () => {
+  const project = new Project(SIMPLE, ['a', 'far']);
+  const json = project.run('--plan-format', 'json', '--plan-out', 'p.json');
+  expect([json.status, json.stdout]).toEqual([0, project.read('p.json')]);
+  const shown = project.run('--plan-format', 'markdown', '--detailed-exitcode');
+  expect([shown.status, shown.stdout.startsWith('### <code>web</code>: 8 changes on 2 of 2 hosts')]).toEqual([
+    8,
+    true,
+  ]);
+  expect(shown.stdout + shown.stderr).not.toContain('correct horse');
+  const half = project.run('--plan-format', 'markdown', '-e', 'way=ssh');
+  expect([half.status, half.stdout, half.stderr]).toEqual([
+    4,
+    '',
+    expect.stringContaining('there is no plan'),
+  ]);
+});
