@@ -63,7 +63,7 @@ export async function execute(
 ): Promise<ExitCode> {
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
-  const planned = await planOf(given, options, started);
+  const planned = await planOf(given, inventory, options, started);
   if (given.show) {
     await given.show(inventory, options);
     return EXIT.ok;
@@ -160,7 +160,8 @@ export async function execute(
     sink: {
       emit: (event) => {
         planned.hear?.(event);
-        if (!planned.isAlone || !isConclusion(event)) report.emit(completeCommands(event, started, options));
+        if (output === 'json' || !planned.hides?.(event))
+          report.emit(completeCommands(event, started, options));
       },
       progress: (progress) => report.progress(progress),
       print: (printed) => report.print?.(printed),
@@ -181,16 +182,25 @@ export async function execute(
 interface Planned {
   /** What the runner has to do with it. */
   readonly part: Pick<RunOptions, 'approval' | 'review' | 'reviewed'>;
-  /** Nothing else is to be printed. */
-  readonly isAlone?: boolean;
+  /** What people are not to be told besides. */
+  hides?(event: RunEvent): boolean;
   hear?(event: RunEvent): void;
   /** Printed in the end. */
   document?(): string;
 }
 
 /** What a run has to do with a plan: it carries one out, makes one, or neither. */
-async function planOf(playbook: CommandLine, options: Options, started: Started): Promise<Planned> {
-  const { approved, apply = '', planOut, planFormat } = options;
+async function planOf(
+  playbook: CommandLine,
+  inventory: Inventory,
+  options: Options,
+  started: Started,
+): Promise<Planned> {
+  const { approved, apply = '', planOut, planFormat, why } = options;
+  if (why !== undefined) {
+    const { whyTeller } = await import('./why/index.ts');
+    return whyTeller(why, playbook, inventory);
+  }
   if (approved !== undefined) {
     const { approvalOf } = await import('./plan-file/approved.ts');
     return { part: { approval: await approvalOf(approved, apply, started.file, options) } };
@@ -198,10 +208,6 @@ async function planOf(playbook: CommandLine, options: Options, started: Started)
   if (planOut === undefined && (planFormat ?? 'text') === 'text') return { part: {} };
   const { planMaker } = await import('./plan-file/made.ts');
   return planMaker({ playbook, file: started.file, line: lineOf(started, playbook.name), options });
-}
-
-function isConclusion(event: RunEvent): boolean {
-  return event.event === 'log' && event.conclusion === true;
 }
 
 function outputOf({ pipes }: CommandLine, { output, check, planFormat }: Options) {

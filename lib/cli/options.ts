@@ -34,6 +34,8 @@ export interface Options {
   readonly planOut: string | undefined;
   /** Prints what a check shows as a document, and nothing else. */
   readonly planFormat: 'text' | 'markdown' | 'json' | undefined;
+  /** A task whose reason is asked for. */
+  readonly why: string | undefined;
   /** The plan that is to be carried out as it was written. */
   readonly apply: string | undefined;
   /** What that file says. */
@@ -199,6 +201,12 @@ export const FLAGS: readonly Flag[] = [
     description: 'check, and print the plan alone: text, markdown or json',
   },
   {
+    name: 'why',
+    type: 'string',
+    placeholder: 'TASK',
+    description: 'check, and say why this task would change a host: its title, or a part of it',
+  },
+  {
     name: 'apply',
     type: 'string',
     placeholder: 'FILE',
@@ -260,10 +268,14 @@ export const OF_CHANGES = [
   'plan-out',
   'plan-format',
   'apply',
+  'why',
 ] as const;
 
+/** Those about single tasks: a playbook of steps hides them. */
+export const OF_TASKS = ['why'] as const;
+
 /** Those about written plans: a playbook whose check tells neither tasks nor steps hides them. */
-export const OF_PLANS = ['plan-out', 'plan-format', 'apply'] as const;
+export const OF_PLANS = ['plan-out', 'plan-format', 'apply', ...OF_TASKS] as const;
 
 /**
  * Parses arguments; throws exit code 1 for what is unknown or malformed, and for what a playbook `hides`: it would mean
@@ -291,6 +303,7 @@ export function parseOptions(
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
   const planOut = text('plan-out');
+  const why = text('why');
   const planFormat = parsePlanFormat(text('plan-format'), text('output'));
   const commas = (name: string) =>
     list(name)
@@ -303,7 +316,7 @@ export function parseOptions(
     roles: list('role'),
     tags: commas('tags'),
     skipTags: commas('skip-tags'),
-    check: values.check === true || planOut !== undefined || planFormat !== undefined,
+    check: values.check === true || [planOut, planFormat, why].some((one) => one !== undefined),
     diff: values.diff === true || planFormat === 'text',
     prune: values.prune === true,
     forks: parseForks(text('forks')),
@@ -321,6 +334,7 @@ export function parseOptions(
     detailedExitcode: values['detailed-exitcode'] === true,
     planOut,
     planFormat,
+    why,
     apply: text('apply'),
     yes: values.yes === true,
     lockWait: parseWait(text('lock-wait')),

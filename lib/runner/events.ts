@@ -3,6 +3,7 @@ import type { ClusterState } from '../dsl/cluster-state.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
+import type { Why } from './why.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 
@@ -74,6 +75,7 @@ export type RunEvent =
       /** Why `--prune` does not take it away; not there where it does. */
       readonly stays?: string;
     }
+  | ({ readonly event: 'why' } & Why)
   | ({ readonly event: 'step'; readonly status: StepStatus } & Step)
   | ({ readonly event: 'cluster' } & ClusterState)
   | ({ readonly event: 'certificates' } & CertificatesState)

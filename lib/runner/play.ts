@@ -149,14 +149,15 @@ async function runBatch<Facts>(
   nameLeftOvers(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
-  await review?.({
+  const batch = {
     play: play.name,
     hosts: hosts
       .filter((host) => host.selected && !session.failed(host.target.name))
       .map((host) => ({ name: host.target.name, plan: host.plan })),
     missing: failed().map(({ name }) => name),
     steps,
-  });
+  };
+  await review?.(batch, session.sink.emit);
   if (!check) {
     const changing = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
     await converge(session, belongingTo(changing), () => play.strategy.converge(run));

@@ -46,7 +46,7 @@ export interface RunOptions {
   /** Milliseconds to wait for a lock that another run holds. */
   readonly lockWait?: number;
   /** Sees what each batch is to change, before anything is changed there; whatever it throws ends the run. */
-  readonly review?: (batch: PlannedBatch) => Promise<void>;
+  readonly review?: (batch: PlannedBatch, emit: EventSink['emit']) => Promise<void>;
   /** Told how a run ends that was reviewed, before its recap; gives what is to be said of that. */
   readonly reviewed?: (outcome: ExitCode) => Promise<string | undefined>;
   /** The plan that a run is to carry out, and nothing else. */

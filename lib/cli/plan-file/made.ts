@@ -32,7 +32,8 @@ export function planMaker({ playbook, file, line, options }: PlanWish) {
   let document = '';
   const isMarkdown = planFormat === 'markdown';
   return {
-    isAlone: planFormat === 'markdown' || planFormat === 'json',
+    hides: (event: RunEvent) =>
+      (isMarkdown || planFormat === 'json') && event.event === 'log' && event.conclusion === true,
     hear: (event: RunEvent) => void (isMarkdown && isShown(event) && events.push(redactEvent(event))),
     document: () => document,
     part: {
