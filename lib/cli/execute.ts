@@ -196,7 +196,11 @@ async function planOf(
   options: Options,
   started: Started,
 ): Promise<Planned> {
-  const { approved, apply = '', planOut, planFormat, why } = options;
+  const { approved, apply = '', planOut, planFormat, why, showScript } = options;
+  if (showScript !== undefined) {
+    const { scriptShower } = await import('./show-script.ts');
+    return scriptShower(showScript, playbook, inventory);
+  }
   if (why !== undefined) {
     const { whyTeller } = await import('./why/index.ts');
     return whyTeller(why, playbook, inventory);
@@ -210,7 +214,8 @@ async function planOf(
   return planMaker({ playbook, file: started.file, line: lineOf(started, playbook.name), options });
 }
 
-function outputOf({ pipes }: CommandLine, { output, check, planFormat }: Options) {
+function outputOf({ pipes }: CommandLine, { output, check, planFormat, showScript }: Options) {
+  if (showScript !== undefined) return 'errors';
   if (planFormat !== undefined) return planFormat === 'text' ? 'plain' : 'errors';
   if (output !== 'json' && pipes && !check) return 'errors';
   return output ?? (process.stdout.isTTY ? 'pretty' : 'plain');

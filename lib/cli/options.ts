@@ -36,6 +36,8 @@ export interface Options {
   readonly planFormat: 'text' | 'markdown' | 'json' | undefined;
   /** A task whose reason is asked for. */
   readonly why: string | undefined;
+  /** A host of which is printed what would run there. */
+  readonly showScript: string | undefined;
   /** The plan that is to be carried out as it was written. */
   readonly apply: string | undefined;
   /** What that file says. */
@@ -207,6 +209,12 @@ export const FLAGS: readonly Flag[] = [
     description: 'check, and say why this task would change a host: its title, or a part of it',
   },
   {
+    name: 'show-script',
+    type: 'string',
+    placeholder: 'HOST',
+    description: 'check, and print what would run on this host, secrets masked',
+  },
+  {
     name: 'apply',
     type: 'string',
     placeholder: 'FILE',
@@ -269,10 +277,11 @@ export const OF_CHANGES = [
   'plan-format',
   'apply',
   'why',
+  'show-script',
 ] as const;
 
 /** Those about single tasks: a playbook of steps hides them. */
-export const OF_TASKS = ['why'] as const;
+export const OF_TASKS = ['why', 'show-script'] as const;
 
 /** Those about written plans: a playbook whose check tells neither tasks nor steps hides them. */
 export const OF_PLANS = ['plan-out', 'plan-format', 'apply', ...OF_TASKS] as const;
@@ -303,8 +312,9 @@ export function parseOptions(
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
   const planOut = text('plan-out');
-  const why = text('why');
-  const planFormat = parsePlanFormat(text('plan-format'), text('output'));
+  const [why, showScript] = [text('why'), text('show-script')];
+  const planFormat = parsePlanFormat(text('plan-format'));
+  refuseTwo(values);
   const commas = (name: string) =>
     list(name)
       .flatMap((item) => item.split(','))
@@ -316,7 +326,7 @@ export function parseOptions(
     roles: list('role'),
     tags: commas('tags'),
     skipTags: commas('skip-tags'),
-    check: values.check === true || [planOut, planFormat, why].some((one) => one !== undefined),
+    check: values.check === true || [planOut, planFormat, why, showScript].some((one) => one !== undefined),
     diff: values.diff === true || planFormat === 'text',
     prune: values.prune === true,
     forks: parseForks(text('forks')),
@@ -335,6 +345,7 @@ export function parseOptions(
     planOut,
     planFormat,
     why,
+    showScript,
     apply: text('apply'),
     yes: values.yes === true,
     lockWait: parseWait(text('lock-wait')),
@@ -431,15 +442,28 @@ function parseOutput(text: string | undefined): Options['output'] {
   });
 }
 
-function parsePlanFormat(text: string | undefined, output: string | undefined): Options['planFormat'] {
-  if (text !== undefined && output !== undefined) {
-    throw new QuorateError('--plan-format prints a document, and --output wants another', {
-      exitCode: EXIT.usage,
-      hint: 'give one of them',
-    });
-  }
+function parsePlanFormat(text: string | undefined): Options['planFormat'] {
   if (text === undefined || text === 'text' || text === 'markdown' || text === 'json') return text;
   throw new QuorateError(`--plan-format is text, markdown or json, not ${JSON.stringify(text)}`, {
     exitCode: EXIT.usage,
+  });
+}
+
+/** Each of these has standard output for itself. */
+const DOCUMENTS = ['output', 'plan-format', 'show-script'];
+
+/** Each of these says what a run is for; a plan may be written and printed. */
+const PURPOSES = ['apply', 'plan-out', 'plan-format', 'why', 'show-script'];
+
+function refuseTwo(values: Readonly<Record<string, unknown>>): void {
+  const given = (names: readonly string[]) => names.filter((name) => values[name] !== undefined);
+  const documents = given(DOCUMENTS);
+  const purposes = given(PURPOSES);
+  const isPlan = purposes.every((name) => name.startsWith('plan-'));
+  const many = documents.length > 1 ? documents : isPlan ? [] : purposes;
+  if (many.length < 2) return;
+  throw new QuorateError(`${many.map((name) => `--${name}`).join(' and ')} do not go together`, {
+    exitCode: EXIT.usage,
+    hint: 'give one of them',
   });
 }

@@ -153,7 +153,7 @@ async function runBatch<Facts>(
     play: play.name,
     hosts: hosts
       .filter((host) => host.selected && !session.failed(host.target.name))
-      .map((host) => ({ name: host.target.name, plan: host.plan })),
+      .map(({ target, stateDir, plan }) => ({ name: target.name, target, stateDir, plan })),
     missing: failed().map(({ name }) => name),
     steps,
   };

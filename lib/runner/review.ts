@@ -1,4 +1,5 @@
 import type { PlannedTask } from '../dsl/play.ts';
+import type { HostData } from '../dsl/role.ts';
 import type { Step } from '../dsl/step.ts';
 
 /** What one batch of a play is to change, once all its hosts are planned and before anything is changed. */
@@ -13,6 +14,8 @@ export interface PlannedBatch {
 
 export interface PlannedHost {
   readonly name: string;
+  readonly target: HostData;
+  readonly stateDir: string;
   /** Everything that roles want of it, what is fine already included. */
   readonly plan: readonly PlannedTask[];
 }

@@ -28,8 +28,6 @@ const BROUGHT = [
  */
 export function withPlan(playbook: string, options: Options & { readonly apply: string }): Options {
   const usage = (message: string, hint: string) => new QuorateError(message, { exitCode: EXIT.usage, hint });
-  if ([options.planOut, options.planFormat, options.why].some((one) => one !== undefined))
-    throw usage('--apply carries out a plan, and another flag asks for a check', 'give one of them');
   if (options.list !== undefined)
     throw usage('--apply carries out a plan, and a list was asked for', 'give one of them');
   const plan = readPlan(options.apply);
