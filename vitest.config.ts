@@ -7,8 +7,30 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * starts with the largest file.
  */
 const LONG = [
-  ...['doctor', 'refusals', 'ownership', 'faults', 'memberFaults', 'site', 'asked', 'minors', 'matrix'],
-  ...['member', 'firewall', 'guard', 'resources', 'local', 'transport', 'incidents', 'transportLoss'],
+  ...[
+    'resources',
+    'ownership',
+    'upgrade',
+    'members',
+    'refusals',
+    'minors',
+    'firewall',
+    'asked',
+    'member',
+    'certs',
+  ],
+  ...[
+    'memberFaults',
+    'restore',
+    'faults',
+    'doctor',
+    'site',
+    'package',
+    'guard',
+    'matrix',
+    'local',
+    'transport',
+  ],
 ].map((name) => `/test/lab/${name}.test.ts`);
 const LONG_UNITS = ['runner/guard', 'cli/signals', 'inventory/cli', 'runner/loop', 'pki/races'].map(
   (name) => `/test/unit/${name}.test.ts`,

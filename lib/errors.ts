@@ -83,6 +83,12 @@ export function bugOf(error: unknown): QuorateError {
   return new QuorateError(`a bug of ours: ${said}`, { exitCode: EXIT.bug });
 }
 
+/** What was thrown, as errors to report; what should not have been is a bug of ours. */
+export function errorsOf(error: unknown): readonly QuorateError[] {
+  if (error instanceof QuorateErrors) return error.errors;
+  return [error instanceof QuorateError ? error : bugOf(error)];
+}
+
 /** `file:line:column`, the form editors and terminals make clickable. */
 export function formatPosition(position: Position): string {
   return `${position.file}:${position.line}:${position.column}`;

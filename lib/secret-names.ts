@@ -18,7 +18,8 @@ const IN_FILE = named('password|passphrase|secret|credential');
 /** User and password in front of a host: `https://me:secret@mirror/`. */
 const CREDENTIALS = /([\w.%+-]+):[^\s/:@"']+@(?=[\w[])/g;
 
-const MASK = '********';
+/** What stands in place of a secret, whatever its length. */
+export const MASK = '********';
 
 /** The value of a variable of this name must not be quoted. */
 export function isPrivate(name: string): boolean {

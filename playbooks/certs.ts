@@ -21,6 +21,8 @@ export default await main(import.meta.url, {
     ['-i inventory/prod.yaml --client patroni', 'a bundle for an application, and what to configure'],
     ['-i inventory/prod.yaml --rotate-ca', 'a new CA: stops once all members trust both'],
     ['-i inventory/prod.yaml --rotate-ca --clients-ready', 'goes on once clients have their bundles'],
+    ['-i inventory/prod.yaml --csr out/', 'requests for the CA of your company, keys stay here'],
+    ['-i inventory/prod.yaml --import in/', 'what it has signed: checked, taken in, installed'],
     ['--show ca.pem', 'what is in a file, as cfssl certinfo prints it'],
   ],
   flags: CERTS_FLAGS,

@@ -1,12 +1,11 @@
 import { deferred } from '../deferred.ts';
 import { asOneRun } from '../dsl/per-run.ts';
-import { EXIT, type ExitCode, worstExit } from '../errors.ts';
+import { EXIT, type ExitCode, errorsOf, worstExit } from '../errors.ts';
 import type { Report } from '../report/index.ts';
 import { redactEvent } from '../report/redact-event.ts';
 import { errorEvent, type RunEvent } from '../runner/events.ts';
 import type { Run } from '../runner/run.ts';
 import type { Starter } from './execute.ts';
-import { errorsOf } from './main.ts';
 import { type Options, parseOptions } from './options.ts';
 import { type PlaybookOptions, wholePlaybook } from './playbook.ts';
 import type { Outcome, PlaybookRun, RunOptions } from './playbook-run.ts';

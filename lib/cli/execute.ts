@@ -91,6 +91,7 @@ export async function execute(
   const toRunHost = (host: SettledHost): RunHost => ({
     name: host.name,
     groups: host.groups,
+    // A flag that was not given hides the variable of its name: no inventory gives flags.
     vars: { ...host.vars, ...options.own, ...magicVars(host) },
     async connect() {
       const say = (level: 'warning' | 'debug' | 'trace') => (name: string, message: string) =>

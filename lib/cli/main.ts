@@ -2,7 +2,7 @@ import { realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { asOneRun } from '../dsl/per-run.ts';
 import { redact } from '../dsl/secret.ts';
-import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
+import { bugOf, EXIT, type ExitCode, errorsOf } from '../errors.ts';
 import type { CommandLine } from './command-line.ts';
 import { startCompileCache } from './compile-cache.ts';
 import { handed } from './handed.ts';
@@ -92,12 +92,6 @@ async function commandInRun(
     const { reportUsage } = await import('./usage.ts');
     return await reportUsage(errorsOf(error), started, options ?? { output: outputOf(args) });
   }
-}
-
-/** What was thrown, as errors to report; what should not have been is a bug of ours. */
-export function errorsOf(error: unknown): readonly QuorateError[] {
-  if (error instanceof QuorateErrors) return error.errors;
-  return [error instanceof QuorateError ? error : bugOf(error)];
 }
 
 /** What escaped every catch ends the process; by Node's own words it would show whatever it carries. */

@@ -1,11 +1,11 @@
-import { bugOf, EXIT, QuorateError, QuorateErrors } from '../errors.ts';
+import { EXIT, errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
 import { hostNames, type PlayHost, type PlayRun } from './play.ts';
 
 /** What one host goes through while it has its turn, in this order. Whatever throws ends the turn. */
 export interface Turn<Facts> {
   /** Prepare the host: drain it, move what it leads elsewhere, stop what must not run meanwhile. */
   before?(host: PlayHost<Facts>): Promise<void>;
-  /** Ask what only a stopped host can tell. Comes after `before`, which stopped it. */
+  /** Ask what only a stopped host can tell, where `before` has stopped it. Comes in every turn. */
   stopped?(host: PlayHost<Facts>): Promise<void>;
   /** Make the changes and prove them. */
   apply(host: PlayHost<Facts>): Promise<void>;
@@ -71,11 +71,6 @@ async function takeTurn<Facts>(host: PlayHost<Facts>, turn: Turn<Facts>, gate: G
     }
     throw error;
   }
-}
-
-function errorsOf(error: unknown): readonly QuorateError[] {
-  if (error instanceof QuorateErrors) return error.errors;
-  return [error instanceof QuorateError ? error : bugOf(error)];
 }
 
 function notUndone({ target: { name } }: PlayHost, error: QuorateError): QuorateError {

@@ -70,7 +70,8 @@ export interface PlayHost<Facts = unknown> {
   /** Reads the facts anew, in one exchange: an operation looks again after each of its steps. */
   refresh(): Promise<void>;
   /**
-   * Prepares, applies and proves the planned tasks that `which` picks, in plan order, in one exchange.
+   * Prepares, applies and proves the planned tasks that `which` picks, in plan order: in one exchange, or one more for
+   * each task that asks for it (`retries`, `delegateTo`, a guarded one).
    * Throws when one of them failed.
    */
   apply(which: (planned: PlannedTask) => boolean): Promise<void>;
@@ -94,7 +95,7 @@ export interface PlayRun<Facts = unknown> {
   /** Asks the person who started the run; true at once where they have agreed beforehand (`--yes`). */
   consent(question: string): Promise<boolean>;
   /**
-   * Works under the run locks of these hosts, which are held until the play ends. For what is changed outside of plans:
+   * Works under the run locks of these hosts, which are held until `converge` ends. For what is changed outside of plans:
    * what a plan changes is locked already. Throws exit code 6 where another run holds one.
    */
   locked<T>(hosts: readonly PlayHost<Facts>[], work: () => Promise<T>): Promise<T>;
@@ -132,7 +133,7 @@ export interface Strategy<Facts = unknown> {
   admit?(run: PlayRun<Facts>): Promise<void>;
   /** Carries the plans out; not called in a check. */
   converge(run: PlayRun<Facts>): Promise<void>;
-  /** At the end of every run and check. */
+  /** At the end of a run or check that was not stopped and did not throw. */
   verify?(run: PlayRun<Facts>): Promise<void>;
 }
 

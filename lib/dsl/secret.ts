@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { EXIT, QuorateError } from '../errors.ts';
+import { MASK } from '../secret-names.ts';
 import { PerRun } from './per-run.ts';
 
 /**
@@ -28,7 +30,8 @@ export class Secret {
   }
 
   toString(): string {
-    return '********';
+    if (isRefused) throw asText();
+    return MASK;
   }
 
   toJSON(): string {
@@ -36,8 +39,27 @@ export class Secret {
   }
 
   [inspect.custom](): string {
-    return this.toString();
+    return MASK;
   }
+}
+
+let isRefused = false;
+
+/** Does `work`, in which no secret may become text: what is made there goes to hosts, and would have the mask in it. */
+export function refusingSecretsAsText<Result>(work: () => Result): Result {
+  isRefused = true;
+  try {
+    return work();
+  } finally {
+    isRefused = false;
+  }
+}
+
+function asText(): QuorateError {
+  return new QuorateError(`a Secret is put into text: ${MASK} is all that would get to the host`, {
+    exitCode: EXIT.usage,
+    hint: 'make the whole text a secret: new Secret(`…${secret.reveal()}…`)',
+  });
 }
 
 /** Shorter parts would mask half of what is said; the frame of a PEM is no secret. */
@@ -50,13 +72,13 @@ function formsOf(part: string): readonly string[] {
   return [part, JSON.stringify(part).slice(1, -1), part.replaceAll("'", "'\\''")];
 }
 
-/** The redaction sink: everything that leaves the process for a screen, a log or a report passes here. */
+/** Masks every secret that is known: all events pass here before a screen, a log or a report has them. */
 export function redact(text: string): string {
   const all = known.visible;
   const found = all.flatMap(({ long }) => [...long].filter((value) => text.includes(value)));
   // The longest first: one may be part of another.
   found.sort((a, b) => b.length - a.length);
-  const masked = found.reduce((clean, value) => clean.replaceAll(value, '********'), text);
+  const masked = found.reduce((clean, value) => clean.replaceAll(value, MASK), text);
   return all.flatMap(({ short }) => [...short]).reduce(maskAsValue, masked);
 }
 

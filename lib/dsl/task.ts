@@ -16,7 +16,7 @@ export type Certainty = 'certain' | 'conditional' | 'unknown';
 /** What a difference changes: bring something into being, alter it, take it away, or act on a service. */
 export type ChangeKind = 'create' | 'update' | 'remove' | 'start' | 'stop' | 'restart' | 'run' | 'wait';
 
-/** One difference between what is and what must be. `null` is absence; secrets appear as digests. */
+/** One difference between what is and what must be. `null` is absence; where a secret differs both sides are `(secret)`. */
 export interface Change {
   /** Kind of task and the thing's name: `file:/etc/motd`. */
   readonly resource: string;

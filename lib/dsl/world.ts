@@ -77,6 +77,8 @@ const UNITS = new Slot<UnitState>({ state: 'stopped' });
  */
 export class World {
   readonly #known: Map<Slot<unknown>, Map<string, object | null>>;
+  /** States of things that are made anew after they were taken away. */
+  readonly #anew: WeakSet<object>;
   /** Paths below which nothing that was read is there any more. */
   readonly #emptied: Set<string>;
   /** Folders with something foreseen below. */
@@ -89,6 +91,7 @@ export class World {
 
   constructor(from?: World, proves = false) {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
+    this.#anew = from ? from.#anew : new WeakSet();
     this.#emptied = new Set(from ? from.#emptied : []);
     this.#folders = new Set(from ? from.#folders : []);
     this.#provided = new Set(from ? from.#provided : []);
@@ -220,12 +223,19 @@ export class World {
       get state() {
         return things.get(name) as Partial<State> | null | undefined;
       },
-      willBe: (state) => void things.set(name, { ...things.get(name), ...state }),
+      willBe: (state) => {
+        const before = things.get(name);
+        const next = { ...before, ...state };
+        if (before === null || (before && this.#anew.has(before))) this.#anew.add(next);
+        things.set(name, next);
+      },
       willBeAbsent: () => void things.set(name, null),
-      over(observed) {
+      over: (observed) => {
         const state = things.get(name) as Partial<State> | null | undefined;
         if (proves || state === undefined) return observed;
-        return state === null ? undefined : { ...slot.bare, ...observed, ...state };
+        if (state === null) return undefined;
+        // What was read is of the one that goes.
+        return { ...slot.bare, ...(this.#anew.has(state) ? {} : observed), ...state };
       },
     };
   }

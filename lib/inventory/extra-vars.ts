@@ -1,4 +1,4 @@
-import { isPrivate, shownValue } from '../secret-names.ts';
+import { isPrivate, MASK, shownValue } from '../secret-names.ts';
 import { entriesOf, parseYaml, type Source, variableOf } from './formats/yaml.ts';
 import type { Problems } from './problems.ts';
 import { encryptedVariables } from './secrets.ts';
@@ -44,7 +44,7 @@ function mapping(arg: string, source: ExtraSource, problems: Problems): readonly
   const entries = entriesOf(source.root, source, problems);
   if (entries === undefined) {
     problems.add(
-      `--extra-vars ${isPrivate(arg) ? '********' : arg}: a mapping is wanted`,
+      `--extra-vars ${isPrivate(arg) ? MASK : arg}: a mapping is wanted`,
       undefined,
       'write NAME: VALUE pairs',
     );

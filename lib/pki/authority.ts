@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { commandLine } from '../command-line.ts';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { privateFile, privateFolder, readIfAny, writeWhole } from '../files.ts';
@@ -102,7 +103,7 @@ function lost(path: string, caPem: string): QuorateError {
     `${path} is missing: no certificate can be issued under the CA in use (SHA-256 ${fingerprint(caPem)})`,
     {
       exitCode: EXIT.refused,
-      hint: `copy the folder ${dirname(path)} from who made the cluster, or from a backup; another CA is not made in place of one that is trusted`,
+      hint: `copy the folder ${dirname(path)} from who made the cluster, or from a backup; another CA is not made in place of one that is trusted. Of a CA whose key is elsewhere: ${commandLine('certs')} --csr DIR`,
     },
   );
 }
@@ -155,7 +156,7 @@ function caPlan({ ca }: PkiConfig): CertificatePlan {
 }
 
 /** Keys stay out of version control, except a CA key that is encrypted. */
-async function writeIgnore(dir: string, encrypted: boolean): Promise<void> {
+export async function writeIgnore(dir: string, encrypted: boolean): Promise<void> {
   await privateFolder(dir);
   const path = join(dir, '.gitignore');
   const open = '*-key.pem\n.*.tmp\n';

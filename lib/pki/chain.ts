@@ -59,7 +59,10 @@ export function intermediates(caPem: string): string {
 }
 
 /** From an issuer to the highest that is known, itself included. */
-function pathUp(issuer: X509Certificate, above: readonly X509Certificate[]): readonly X509Certificate[] {
+export function pathUp(
+  issuer: X509Certificate,
+  above: readonly X509Certificate[],
+): readonly X509Certificate[] {
   const path = [issuer];
   for (let at = issuer; path.length <= above.length && !isIssuedBy(at, at); ) {
     const next = above.find((one) => isIssuedBy(at, one));

@@ -2,15 +2,17 @@ export { parseDuration } from '../duration.ts';
 export { privateFolder, readIfAny, writeWhole } from '../files.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
+export { type CertificateFile, readCertificateFiles } from './certificate-files.ts';
 export { certificatesIn, isIssuedBy } from './chain.ts';
 export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { crlPath, readCrl, revokeBundle } from './crl.ts';
-export { certificateInfo, type LeafRules, openPki, readRules } from './open.ts';
+export type { Arrival, Signees, SigningRequest } from './external.ts';
+export { certificateInfo, type LeafRules, openExternal, openPki, readRules } from './open.ts';
 export { readClientPair } from './pairs.ts';
 export { parseCertificate } from './parse.ts';
 export { caPassphrase } from './passphrase.ts';
-export type { MemberCertificate, Pki, Reissue } from './pki.ts';
+export type { Pki } from './pki.ts';
 export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';
 export {
   bundleOf,
@@ -23,3 +25,4 @@ export {
   withoutCa,
   writeBundle,
 } from './rotation.ts';
+export type { MemberCertificate, Reissue } from './wanted.ts';

@@ -9,6 +9,11 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
   return (await import('./pki.ts')).openFolder(options);
 }
 
+/** What is there for a CA whose key is elsewhere: requests go out, certificates come in. */
+export function openExternal(): Promise<typeof import('./external.ts')> {
+  return import('./external.ts');
+}
+
 /** What `cfssl certinfo -cert FILE` prints of the first certificate of a text; throws where there is none. */
 export async function certificateInfo(pem: string): Promise<string> {
   return (await import('./certinfo.ts')).certificateInfo(pem);

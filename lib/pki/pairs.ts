@@ -28,6 +28,17 @@ export async function readPair(folder: string, name: string): Promise<Pair | und
   }
 }
 
+/** The key of a pair, also where its certificate is yet to come; undefined where there is none that can be read. */
+export async function readStoredKey(folder: string, name: string): Promise<KeyObject | undefined> {
+  const text = await readIfAny(join(folder, `${name}-key.pem`));
+  if (text === undefined) return undefined;
+  try {
+    return createPrivateKey(new Secret(text).reveal());
+  } catch {
+    return undefined;
+  }
+}
+
 /** The pair that the playbooks themselves show; undefined when this machine has none. */
 export function readClientPair(dir: string): Promise<Pair | undefined> {
   return readPair(dir, 'client');

@@ -1,29 +1,30 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { privateFolder, writeWhole } from '../files.ts';
 import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
-import { bundleDir, noteSerial, readBundles } from './bundles.ts';
-import { fingerprint } from './ca.ts';
+import { noteSerial, readBundles } from './bundles.ts';
 import { readConfig } from './cfssl.ts';
 import { intermediates } from './chain.ts';
-import {
-  type LeafKind,
-  type LeafProfile,
-  type PkiConfig,
-  type PkiOptions,
-  requiredUsages,
-} from './config.ts';
+import type { PkiConfig, PkiOptions } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
 import { isOfType, newKey } from './keys.ts';
-import { lifeFromNow } from './life.ts';
-import { alternativeNames } from './names.ts';
-import { type Pair, readPair, writePair } from './pairs.ts';
-import { parseCertificate } from './parse.ts';
+import { type Pair, readStoredKey, writePair } from './pairs.ts';
 import { caPassphrase } from './passphrase.ts';
-import { certificateProblems } from './problems.ts';
-import type { CertificatePlan, SubjectAttribute } from './profile.ts';
+import {
+  endOf,
+  lateWarning,
+  leafPlan,
+  type MemberCertificate,
+  type Reissue,
+  requireNames,
+  storedPair,
+  type Wanted,
+  wantedBundle,
+  wantedClient,
+  wantedMember,
+} from './wanted.ts';
 
 /** The certificates of one cluster, kept in a folder on control. */
 export interface Pki {
@@ -47,32 +48,6 @@ export interface Pki {
   issueClient(): Promise<Pair>;
   /** Fails where issuing these would, and makes nothing; returns what there is to warn of. */
   foresee(members: readonly MemberCertificate[]): Promise<readonly string[]>;
-}
-
-/** One of a member's two certificates, with the names that are to be in it. */
-export interface MemberCertificate extends Reissue {
-  readonly name: string;
-  readonly kind: 'server' | 'peer';
-  readonly sans: readonly string[];
-}
-
-/** What is to be made anew although nothing is wrong with it. */
-export interface Reissue {
-  /** Fingerprints of certificates that are to go. */
-  readonly retired?: readonly string[] | undefined;
-  /** With another key. By default it stays: a certificate alone takes its place in one move, a pair in two. */
-  readonly newKey?: boolean | undefined;
-}
-
-interface Wanted extends Reissue {
-  readonly folder: string;
-  /** Of its files, without ending. */
-  readonly base: string;
-  readonly kind: LeafKind;
-  /** Its serial number is noted: see `noteSerial`. */
-  readonly revocable?: true;
-  readonly subject: readonly SubjectAttribute[];
-  readonly sans: readonly string[];
 }
 
 /** The PKI of a folder, as its cfssl files and the options want it. */
@@ -163,26 +138,16 @@ class FolderPki implements Pki {
     return { pem };
   }
 
-  #member({ name, kind, sans, ...reissue }: MemberCertificate): Wanted {
-    const subject = this.#config.leaf.subject ?? [['CN', name.slice(0, 64)]];
-    return { folder: join(this.#dir, name), base: kind, kind, subject, sans, ...reissue };
+  #member(member: MemberCertificate): Wanted {
+    return wantedMember(this.#dir, this.#config, member);
   }
 
   #bundle(name: string, reissue: Reissue): Wanted {
-    const folder = bundleDir(this.#dir, name);
-    return {
-      folder,
-      base: name,
-      kind: 'client',
-      revocable: true,
-      subject: [['CN', name]],
-      sans: [],
-      ...reissue,
-    };
+    return wantedBundle(this.#dir, name, reissue);
   }
 
   #client(): Wanted {
-    return { folder: this.#dir, base: 'client', kind: 'client', subject: [['CN', 'quorate']], sans: [] };
+    return wantedClient(this.#dir);
   }
 
   #caPem(): Promise<string> {
@@ -224,21 +189,15 @@ class FolderPki implements Pki {
     return writePair(folder, base, { certPem, key, ...(csrPem && { csrPem }) });
   }
 
-  /** The key that the pair has, while it is of the kind that is wanted; else a new one. */
+  /** The key that is there, while it is of the kind that is wanted: also one whose certificate is yet to come. */
   async #keyFor({ folder, base, newKey: another }: Wanted): Promise<KeyObject> {
     const type = this.#config.leaf.key;
-    const stored = another ? undefined : await readPair(folder, base);
-    const key = stored && createPrivateKey(stored.keyPem.reveal());
+    const key = another ? undefined : await readStoredKey(folder, base);
     return key && isOfType(key, type) ? key : newKey(type);
   }
 
-  /** The pair in the folder while it is as wanted. */
-  async #stored({ folder, base, kind, sans, retired }: Wanted, caPem: string): Promise<Pair | undefined> {
-    const { renewBefore } = this.#config.leaf.profiles[kind];
-    const stored = await readPair(folder, base);
-    if (stored === undefined || retired?.includes(fingerprint(stored.certPem))) return undefined;
-    const required = { caPem, uses: requiredUsages(kind), renewBefore, sans };
-    return certificateProblems({ ...required, pem: stored.certPem }).length === 0 ? stored : undefined;
+  #stored(wanted: Wanted, caPem: string): Promise<Pair | undefined> {
+    return storedPair(wanted, this.#config, caPem);
   }
 }
 
@@ -246,45 +205,4 @@ async function unlessRefused(work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof QuorateError && error.exitCode === EXIT.refused)) throw error;
   });
-}
-
-function endOf(certPem: string): Date {
-  return new Date(parseCertificate(certPem)!.validTo);
-}
-
-/** Nobody could verify a member by a certificate without names. */
-function requireNames({ kind, sans }: Wanted): void {
-  if (kind === 'client' || sans.length > 0) return;
-  throw new QuorateError(`a ${kind} certificate needs at least one name or address`, {
-    exitCode: EXIT.usage,
-    hint: 'clients compare the address they dial with the names in the certificate',
-  });
-}
-
-/** A leaf's plan; it ends with its CA at the latest. */
-function leafPlan(profile: LeafProfile, caEnd: Date, { subject, sans }: Wanted): CertificatePlan {
-  const { usages, issuerUrls, ocspUrl, crlUrl } = profile;
-  const { notBefore, notAfter } = lifeFromNow(profile, 'a certificate');
-  return {
-    subject,
-    names: alternativeNames(sans),
-    usages,
-    notBefore,
-    notAfter: notAfter > caEnd ? caEnd : notAfter,
-    ...(issuerUrls && { issuerUrls }),
-    ...(ocspUrl && { ocspUrl }),
-    ...(crlUrl && { crlUrl }),
-  };
-}
-
-/** A CA is always a little older than its leaves, so only a good part of a life is worth a word. */
-function lateWarning(profile: LeafProfile, caEnd: Date): readonly string[] {
-  const { notBefore, notAfter } = lifeFromNow(profile, 'a certificate');
-  const late = notAfter.getTime() - caEnd.getTime();
-  if (late <= (notAfter.getTime() - notBefore.getTime()) / 10) return [];
-  return [`certificates would last until ${day(notAfter)} but their CA ends ${day(caEnd)}: they end with it`];
-}
-
-function day(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

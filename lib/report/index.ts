@@ -31,7 +31,7 @@ export interface Report extends EventSink {
   suspend<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Turns the events of a run into what is asked for; all of it is redacted here, before any renderer. */
+/** Turns the events of a run into what is asked for; all of it is redacted here, before any renderer, but bytes of `print`, which are the program's own. */
 export function createReport(options: ReportOptions): Report {
   const stdout = createOutput(options.stdout ?? process.stdout);
   const stderr = createOutput(options.stderr ?? process.stderr);

@@ -28,6 +28,7 @@ export function stepText({ host, title, status, ledger }: StepEvent): string {
 
 /** `3 voters, quorum 2, 3 healthy, 1 to spare → 2 healthy, 0 to spare`: behind the arrow what differs. */
 function ledgerLine({ before, after }: QuorumLedger): string {
+  if (before.voters === 0 && after.voters === 0) return 'no voters yet';
   const parts: readonly (readonly [keyof Tally, (n: number) => string])[] = [
     ['voters', (n) => `${n} ${n === 1 ? 'voter' : 'voters'}`],
     ['quorum', (n) => `quorum ${n}`],

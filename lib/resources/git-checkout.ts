@@ -25,7 +25,7 @@ interface GitDesired extends GitCheckoutOptions {
 interface ObservedCheckout extends Place {
   readonly hasGit: boolean;
   readonly isRepository: boolean;
-  readonly hasNames: boolean;
+  readonly hasEntries: boolean;
   /** The commit that is checked out. */
   readonly head: string | undefined;
   readonly remote: string | undefined;
@@ -68,7 +68,7 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
       ...parsePlace(parts),
       hasGit: /^git$/m.test(own),
       isRepository: /^repository$/m.test(own),
-      hasNames: /^names$/m.test(own),
+      hasEntries: /^names$/m.test(own),
       head: value('head'),
       remote: value('remote'),
       wanted: value('wanted'),
@@ -83,7 +83,7 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
     requireRoom(path, 'directory', found);
     if (!observed.hasGit && !world.bringsMore)
       throw cannot(path, 'there is no git on the host', "declare packages('git') before it");
-    if (found !== undefined && !isRepository && observed.hasNames)
+    if (found !== undefined && !isRepository && observed.hasEntries)
       throw cannot(path, 'it is no checkout, and has files in it', 'move them away: they are not ours');
     const [first] = observed.edited;
     if (first !== undefined)
@@ -172,7 +172,7 @@ q_as ${user} || { echo ${`git cannot be run as ${user}`}; exit 1; }
 q_home=$(q_account passwd ${user}); q_home=\${q_home%:*}; export HOME="\${q_home##*:}"`;
 }
 
-/** Reads what is there, and asks the remote only what the checkout does not know for good: a commit, or a tag. */
+/** Reads what is there. The remote is asked for branches alone: a commit, or a tag that is here, stays what it is. */
 function state({ path, repository, version, user }: GitDesired): Sh {
   const isCommit = /^[0-9a-f]{40}$/.test(version);
   const ask = sh`q_refs=$(q_git ls-remote ${repository} ${`refs/heads/${version}`} ${`refs/tags/${version}`} ${`refs/tags/${version}^{}`} 2>&1) || { echo "$q_refs"; exit 1; }

@@ -3,6 +3,7 @@ import type { Play } from '../dsl/play.ts';
 import { positionOf } from '../dsl/position.ts';
 import type { Role, Target } from '../dsl/role.ts';
 import { isSame } from '../dsl/same.ts';
+import { refusingSecretsAsText } from '../dsl/secret.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, type ExitCode, type Position, QuorateError } from '../errors.ts';
 import type { RoleTask } from './wire.ts';
@@ -97,7 +98,8 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   }
   let list: unknown;
   try {
-    list = role.tasks(role.required ? declaredOnly(role, target) : target);
+    const given = role.required ? declaredOnly(role, target) : target;
+    list = refusingSecretsAsText(() => role.tasks(given));
   } catch (error) {
     if (error instanceof NotLoaded) throw error;
     if (error instanceof QuorateError) {

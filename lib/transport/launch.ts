@@ -1,6 +1,6 @@
 import type { ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import { $ } from 'zx/core';
+import { $, within } from 'zx/core';
 import { QuorateError } from '../errors.ts';
 import { connectionLost, neverStarted, notStarted } from './failures.ts';
 import type { ScriptStreams } from './host.ts';
@@ -38,8 +38,8 @@ export interface Launched {
 }
 
 /**
- * How long a login may take until our program runs, and how long the input it reads first, by the byte: that goes over
- * the slowest line which is of any use.
+ * Milliseconds that a login may take until our program runs, and those that each byte of its input adds: as long as the
+ * slowest line of any use takes for it.
  */
 const START_MS = 10_000;
 const BYTE_MS = 1 / 50;
@@ -47,9 +47,6 @@ const BYTE_MS = 1 / 50;
 /** How long sudo may take, and how long output may stay open, and silent, behind a program that ended. */
 const SUDO_MS = 10_000;
 const LINGER_MS = 2_000;
-
-// zx would signal a local process by the number of a remote one; ours are ended by their launcher.
-$.kill = async () => {};
 
 /** zx keeps all output for its result; ours is streamed, and may be long. */
 class NoStore extends Array<string> {
@@ -100,8 +97,13 @@ function start(command: string, { spawn, env }: Way): Started {
     detached: true,
     store: { stdout: new NoStore(), stderr: new NoStore(), stdall: new NoStore() },
   };
-  const result = $(options as object)([command] as unknown as TemplateStringsArray);
-  return { process: result.child as ChildProcess, result };
+  return within(() => {
+    // zx would signal a local process by the number of a remote one; ours are ended by their launcher. Within: a program
+    // that embeds us may have the same zx, whose own processes end as ever.
+    $.kill = async () => {};
+    const result = $(options as object)([command] as unknown as TemplateStringsArray);
+    return { process: result.child as ChildProcess, result };
+  });
 }
 
 /** The beginning of a program: sudo, the input, the marker; then its output flows through. */
@@ -120,7 +122,7 @@ class Conversation implements Launched {
   #hasBegun = false;
   #abandoned = false;
   #fail: (failure: QuorateError) => void = () => {};
-  #late: NodeJS.Timeout | undefined;
+  #startTimer: NodeJS.Timeout | undefined;
   #begin: () => void = () => {};
   #open: (stdin: Writable | undefined) => void = () => {};
 
@@ -153,7 +155,7 @@ class Conversation implements Launched {
     // Whoever waits for it may still be busy with the input.
     this.ended.catch(() => {});
     if (!talk || talk.ready) this.#send(input);
-    else this.#limit();
+    else this.#expectSudo();
   }
 
   abandon(): void {
@@ -177,18 +179,18 @@ class Conversation implements Launched {
     const text = input(this.#marker);
     if (stdin?.writable) stdin.write(text);
     this.#open(stdin ?? undefined);
-    this.#expectStart(START_MS + Math.floor(text.length * BYTE_MS));
+    this.#expectStart(START_MS + Math.floor(Buffer.byteLength(text) * BYTE_MS));
   }
 
   /** A login may hang in its start-up files, or be something else than a shell. */
   #expectStart(ms: number): void {
-    this.#late = setTimeout(() => {
+    this.#startTimer = setTimeout(() => {
       // Where this process itself was busy, what has arrived meanwhile is heard first.
       setImmediate(() => this.forget());
     }, ms);
-    const forget = () => clearTimeout(this.#late);
-    this.begun.then(forget);
-    this.ended.then(forget, forget);
+    const disarm = () => clearTimeout(this.#startTimer);
+    this.begun.then(disarm);
+    this.ended.then(disarm, disarm);
   }
 
   #hearOut(chunk: Buffer, input: (marker: string) => string): void {
@@ -248,7 +250,7 @@ class Conversation implements Launched {
   }
 
   /** sudo may ask what we have no answer for. */
-  #limit(): void {
+  #expectSudo(): void {
     const timer = setTimeout(() => {
       if (this.#talk?.ready || this.#abandoned) return;
       const said = lastLine(this.#said) || `no answer within ${SUDO_MS / 1000} s`;

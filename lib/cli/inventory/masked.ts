@@ -1,5 +1,5 @@
 import { redact } from '../../dsl/secret.ts';
-import { isPrivate, maskCredentials } from '../../secret-names.ts';
+import { isPrivate, MASK, maskCredentials } from '../../secret-names.ts';
 
 /** A value as it may be shown; `secret` is for one that stands in an encrypted file. */
 export type Show = (name: string, value: unknown, secret?: boolean) => unknown;
@@ -8,8 +8,6 @@ export type Show = (name: string, value: unknown, secret?: boolean) => unknown;
 export function shower(showSecrets: boolean): Show {
   return showSecrets ? (_, value) => value : masked;
 }
-
-const MASK = '********';
 
 function masked(name: string, value: unknown, secret = false): unknown {
   const hidden = secret || isPrivate(name);

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
-import { errorsOf, outputOf, startProgram } from '../main.ts';
+import { EXIT, type ExitCode, errorsOf, QuorateError } from '../../errors.ts';
+import { outputOf, startProgram } from '../main.ts';
 import { ownCommand } from './own-command.ts';
 import { ownPlaybooks, playbookOfOurs } from './own-playbooks.ts';
 

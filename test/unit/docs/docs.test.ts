@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/cli/options.ts';
@@ -24,6 +24,10 @@ const PAGES = [
   'docs/resources.md',
   'docs/from-ansible.md',
   'docs/operations.md',
+  'docs/inventory.md',
+  'docs/ssh.md',
+  'CONTRIBUTING.md',
+  'AGENTS.md',
 ];
 
 /** Resources that no module of Ansible is like. */
@@ -80,7 +84,13 @@ describe('the documentation', () => {
     const named = read(page).matchAll(/`((?:playbooks|roles|lib|inventory|docs|test)\/[\w./-]*)`/g);
     const missing = [...named].flatMap(([, path = '']) => (existsSync(join(ROOT, path)) ? [] : [path]));
     // The guide has its reader write the first; runs make the others.
-    expect(missing.filter((path) => !/\/motd\.ts$|\.quorate\//.test(path))).toEqual([]);
+    expect(missing.filter((path) => !/\/motd\.ts$|\.quorate\/|NAME/.test(path))).toEqual([]);
+  });
+
+  it.each(PAGES)('%s names tests that exist', (page) => {
+    const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
+    const named = [...read(page).matchAll(/`([\w-]+\.test\.ts)`/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !tests.some((one) => one.endsWith(`/${name}`)))).toEqual([]);
   });
 
   it.each(PAGES)('%s names playbooks and flags that exist', async (page) => {

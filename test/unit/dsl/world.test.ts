@@ -45,6 +45,16 @@ describe('what a task will find at a path', () => {
     expect(world.path('/dd').over(SEEN)).toEqual(SEEN);
   });
 
+  it('has nothing of what was there before, once it is taken away and made anew', () => {
+    const world = new World();
+    world.path('/x').willBeAbsent();
+    world.path('/x').willBe({ type: 'directory' });
+    world.path('/x').willBe({ mode: '0700' });
+    const found = { type: 'directory', mode: '0700', owner: UNKNOWN, group: UNKNOWN, size: 0 };
+    expect(world.path('/x').over({ ...SEEN, uid: '7', owner: 'old' })).toEqual(found);
+    expect(world.forProof().path('/x').over(SEEN)).toEqual(SEEN);
+  });
+
   it('is in a directory what stays there and what is put there', () => {
     const world = new World();
     world.path('/d/gone').willBeAbsent();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, expect, it } from 'vitest';
+import { $ } from 'zx/core';
 import type { Spawn, Way } from '../../../lib/transport/launch.ts';
 import { runScript } from '../../../lib/transport/script.ts';
 import { scratch } from '../support/scratch.ts';
@@ -68,4 +69,11 @@ it('a script that does not end when it is killed keeps nobody waiting', async ()
   const failure = await running.done.catch((error) => error);
   expect(failure).toMatchObject({ exitCode: 4, message: expect.stringContaining('its script does not end') });
   expect(performance.now() - started).toBeLessThan(4000);
+});
+
+it('a program that uses zx as well can still end what it has started', async () => {
+  await runScript(login('exit 3'), 'echo hello', QUIET).done.catch(() => {});
+  const own = $({ quiet: true, nothrow: true })`exec sleep 60`;
+  await own.kill();
+  expect((await own).signal).toBe('SIGTERM');
 });

@@ -5,6 +5,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { type Operation, operationPlay } from '../common/operation.ts';
 import { clientSaid, deriveClient } from './clients.ts';
+import { deriveImport, deriveRequests, requestsSaid } from './external.ts';
 import { deriveRenewal } from './renew.ts';
 import { deriveRevocation } from './revoke.ts';
 import { deriveRotation, rotationSaid } from './rotate.ts';
@@ -30,6 +31,14 @@ function certsOperation(words: readonly string[]): Operation {
       switch (jobOf(vars)) {
         case 'renew':
           return deriveRenewal(run, surveyed, words);
+        case 'csr':
+          return deriveRequests(run, surveyed, {
+            dir: String(vars.csr),
+            names: words,
+            ...(vars.client !== undefined && { client: String(vars.client) }),
+          });
+        case 'import':
+          return deriveImport(run, surveyed, [String(vars.import), ...words]);
         case 'client':
           return deriveClient(run, surveyed, String(vars.client));
         case 'revoke':
@@ -44,6 +53,7 @@ function certsOperation(words: readonly string[]): Operation {
       const vars = run.hosts[0]?.target.vars ?? {};
       return ['look', 'client'].includes(jobOf(vars)) ? run.unreachable : [];
     },
+    mayBeBare: ({ vars }) => ['csr', 'import'].includes(jobOf(vars)),
     question({ cluster, hosts }) {
       const vars = hosts[0]?.target.vars ?? {};
       return isAskedFor(vars) ? `${cluster.name}: go on?` : undefined;
@@ -57,6 +67,11 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
   const [surveyed] = clustersOf(run);
   if (surveyed === undefined) return;
   const { vars } = surveyed.hosts[0]!.target;
+  if (jobOf(vars) === 'csr') {
+    const requests = requestsSaid(surveyed, String(vars.csr));
+    if (requests !== undefined) run.log('info', requests);
+    return;
+  }
   const state = await readCertificates(surveyed);
   run.show(state);
   const { problems, warnings } = judgeCertificates(state.certificates);

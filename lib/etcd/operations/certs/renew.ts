@@ -73,7 +73,8 @@ function printsOf({ target }: EtcdHost): readonly string[] {
   return (target.facts.reading?.certificates ?? []).flatMap(({ pem }) => (pem ? [fingerprint(pem)] : []));
 }
 
-function refuseUnknown(
+/** Names of a command line that are no host's and no client's. */
+export function refuseUnknown(
   { cluster, hosts }: Surveyed,
   names: readonly string[],
   clients: readonly string[],

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
 import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
 
 /** What is to be done: nothing but to look, or one of these. */
-export type CertsJob = 'look' | 'renew' | 'client' | 'revoke' | 'rotate-ca';
+export type CertsJob = 'look' | 'renew' | 'csr' | 'import' | 'client' | 'revoke' | 'rotate-ca';
 
 /** The flags of `certs`. */
 export const CERTS_FLAGS = [
@@ -24,6 +25,19 @@ export const CERTS_FLAGS = [
     type: 'string',
     placeholder: 'NAME',
     description: 'issue the bundle of a client, or renew it where it is due; prints what to configure',
+  },
+  {
+    name: 'csr',
+    type: 'string',
+    placeholder: 'DIR',
+    description:
+      'write signing requests for what is due, or for the hosts and clients named: for a CA whose key is not here',
+  },
+  {
+    name: 'import',
+    type: 'string',
+    placeholder: 'PATH',
+    description: 'take in what such a CA has signed, from a folder or files, and install it; no restart',
   },
   {
     name: 'revoke',
@@ -61,7 +75,7 @@ export function jobOf(vars: Vars): CertsJob {
   return JOBS.find((job) => vars[job] !== undefined && vars[job] !== false) ?? 'look';
 }
 
-const JOBS = ['renew', 'client', 'revoke', 'rotate-ca'] as const;
+const JOBS = ['renew', 'csr', 'import', 'client', 'revoke', 'rotate-ca'] as const;
 
 /** Restarts members, or may: a run asks before. */
 export function isAskedFor(vars: Vars): boolean {
@@ -87,7 +101,8 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
   const { vars, name: host } = first;
   const wrong = (message: string, hint: string) => [{ host, message, hint }];
   const given = JOBS.filter((job) => vars[job] !== undefined && vars[job] !== false);
-  if (given.length > 1)
+  // A request may be for a client that has no bundle yet.
+  if (given.length > 1 && given.join() !== 'csr,client')
     return wrong(`one at a time: ${given.map((job) => `--${job}`).join(', ')}`, 'choose one');
   const job = jobOf(vars);
   const stray = Object.keys(BELONGS).find((flag) => vars[flag] === true && !BELONGS[flag]!.includes(job));
@@ -95,11 +110,16 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
     const owners = BELONGS[stray]!.map((owner) => `--${owner}`).join(' or ');
     return wrong(`--${stray} means nothing here`, `it goes with ${owners}`);
   }
-  if (words.length > 0 && job !== 'renew')
-    return wrong(`unexpected argument ${words[0]}`, 'names of hosts and clients go with --renew');
+  if (words.length > 0 && !['renew', 'csr', 'import'].includes(job))
+    return wrong(`unexpected argument ${words[0]}`, 'names of hosts and clients go with --renew and --csr');
   if (words.length > 0 && vars.all === true) return wrong('--all is all, and names are some', 'choose one');
   if (vars['new-keys'] === true && words.length === 0 && vars.all !== true)
     return wrong('--new-keys for which?', 'name hosts and clients behind --renew, or say --all');
+  if (job === 'csr' && words.length > 0 && vars.client !== undefined)
+    return wrong('--client names one, and the words behind --csr name others', 'choose one');
+  const unread = job === 'import' ? unreadable([String(vars.import), ...words]) : undefined;
+  if (unread !== undefined)
+    return wrong(unread, '--import takes folders and files of certificates, PEM or DER');
   const client = vars.client ?? vars.revoke;
   if (client !== undefined && !CLIENT_NAME.test(String(client))) {
     return wrong(
@@ -108,4 +128,9 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
     );
   }
   return [];
+}
+
+function unreadable(paths: readonly string[]): string | undefined {
+  const missing = paths.find((path) => !existsSync(path));
+  return missing === undefined ? undefined : `there is no ${missing === '' ? 'path' : missing}`;
 }

@@ -1,5 +1,5 @@
 import { hostNames, type Play, type PlayProblem, type PlayRun, type Strategy } from '../../../dsl/play.ts';
-import type { HostData, Role } from '../../../dsl/role.ts';
+import type { HostData, Role, Target } from '../../../dsl/role.ts';
 import type { Step } from '../../../dsl/step.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
@@ -35,6 +35,8 @@ export interface Operation {
   prepare?(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void>;
   /** Hosts that may be out of reach: what is done is about them. By default none may. */
   mayMiss?(run: PlayRun<EtcdFacts>): readonly string[];
+  /** There need not be a cluster yet: what is done is about one to come. By default there must. */
+  mayBeBare?(target: Target<EtcdFacts>): boolean;
   /** What is asked before the first step, by default whether to go on; undefined where nothing is to be asked. */
   question?(surveyed: Surveyed): string | undefined;
   /** Looks at the cluster in the end, where all is done; by default its health. */
@@ -72,7 +74,7 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     async admit(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined) return;
-      refuseBare(surveyed);
+      if (!operation.mayBeBare?.(surveyed.hosts[0]!.target)) refuseBare(surveyed);
       refuseMissing(run, surveyed, operation);
       planned = await operation.derive(run, surveyed);
       for (const step of planned) run.step(toldOf(step), 'planned');

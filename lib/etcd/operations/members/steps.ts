@@ -277,7 +277,7 @@ function othersMustWork(
   if (first === undefined) return undefined;
   const { voters, quorum: needed, healthy } = tallyOf({ listed });
   return {
-    message: `${voters} voters, quorum ${needed}, ${healthy} healthy: ${what} once all others work, and ${dead.map(called).join(', ')} does not`,
+    message: `${voters} voters, quorum ${needed}, ${healthy} healthy: ${what} once all others work, and ${dead.map(called).join(', ')} ${dead.length === 1 ? 'does' : 'do'} not`,
     say: `--remove ${first.name || first.id}`,
     hint: 'bring it back, or remove it first; --replace where its host is to have a new one',
   };

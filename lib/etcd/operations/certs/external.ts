@@ -1,0 +1,173 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { commandLine } from '../../../command-line.ts';
+import { PerRun } from '../../../dsl/per-run.ts';
+import type { PlayRun } from '../../../dsl/play.ts';
+import { fromHere } from '../../../paths.ts';
+import {
+  type Arrival,
+  fingerprint,
+  type MemberCertificate,
+  openExternal,
+  readBundles,
+  readCertificateFiles,
+  type SigningRequest,
+  writeWhole,
+} from '../../../pki/index.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { memberSans, pkiOptions } from '../../files/certificates.ts';
+import { columns } from '../../health/columns.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
+import { isCertificate } from '../../survey/admit-certificates.ts';
+import { openIntent } from '../../survey/intents.ts';
+import { survey } from '../../survey/survey.ts';
+import { keepVersion } from '../../survey/versions.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import type { OperationStep } from '../common/operation.ts';
+import { ledger, tallyOf } from '../common/tally.ts';
+import { refuseUnknown } from './renew.ts';
+
+const KINDS = ['server', 'peer'] as const;
+
+/** What this run has written. */
+const written = new PerRun<{ requests?: readonly SigningRequest[] }>(() => ({}));
+
+/**
+ * Signing requests for a CA whose key is not on this machine: of what is due, or of the hosts and clients in `names`,
+ * or of one `client`. Nothing on a host is touched, and there need not be a cluster yet.
+ */
+export async function deriveRequests(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  {
+    dir,
+    names,
+    client,
+  }: { readonly dir: string; readonly names: readonly string[]; readonly client?: string },
+): Promise<readonly OperationStep[]> {
+  if (written.own.requests !== undefined) return [];
+  await surveyQuiet(run, surveyed);
+  const { cluster, hosts } = surveyed;
+  const clients = (await readBundles(cluster.pkiDir)).map(({ name }) => name);
+  refuseUnknown(surveyed, names, clients);
+  const options = pkiOptions(hosts[0]!.target);
+  const isMeant = (one: string) => names.length === 0 || names.includes(one);
+  const signees =
+    client === undefined
+      ? {
+          members: hosts.filter(({ target }) => isMeant(target.name)).flatMap(certificatesOf),
+          clients: clients.filter(isMeant),
+          own: names.length === 0,
+        }
+      : { members: [], clients: [client], own: false };
+  return [
+    {
+      host: 'control',
+      title: `write signing requests into ${fromHere(dir)}`,
+      ledger: ledger(tallyOf(hosts)),
+      carryOut: async () => {
+        const { makeRequests } = await openExternal();
+        const requests = await makeRequests(options, signees, { again: names.length > 0 });
+        await mkdir(dir, { recursive: true });
+        for (const { name, pem } of requests)
+          await writeWhole(join(dir, `${name}.csr`), pem, { mode: 0o644 });
+        written.own.requests = requests;
+      },
+    },
+  ];
+}
+
+/** What this run has written, and what becomes of it; undefined in a check. */
+export function requestsSaid({ cluster }: Surveyed, dir: string): string | undefined {
+  const { requests } = written.own;
+  if (requests === undefined) return undefined;
+  if (requests.length === 0) return `${cluster.name}: no certificate is due, so nothing is to be signed`;
+  const rows = requests.map(({ name, kind, sans }) => [
+    `  ${name}.csr`,
+    kind === 'client' ? 'client auth' : 'server auth, client auth',
+    sans.join(' '),
+  ]);
+  return [
+    `${cluster.name}: ${requests.length} signing requests in ${fromHere(dir)}, each for exactly these names and uses:`,
+    ...columns(rows).split('\n'),
+    `their keys stay in ${fromHere(cluster.pkiDir)}; once they are signed: ${commandLine('certs')} --import DIR`,
+  ].join('\n');
+}
+
+/**
+ * What a CA elsewhere has signed, from files and folders: taken into the folder of certificates, then installed on the
+ * hosts that have others. Without a cluster yet it is there for `site`.
+ */
+export async function deriveImport(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  paths: readonly string[],
+): Promise<readonly OperationStep[]> {
+  await surveyQuiet(run, surveyed);
+  const { hosts } = surveyed;
+  const options = pkiOptions(hosts[0]!.target);
+  const files = await readCertificateFiles(paths);
+  const { examineArrivals, takeInArrivals } = await openExternal();
+  const members = hosts.flatMap(certificatesOf);
+  const arrivals = await examineArrivals(options, files, members);
+  const whole = ledger(tallyOf(hosts));
+  const fresh = arrivals.filter(({ isNew }) => isNew).map(({ name }) => name);
+  return [
+    ...(fresh.length > 0
+      ? [
+          {
+            host: 'control',
+            title: `take in ${fresh.join(', ')}`,
+            ledger: whole,
+            carryOut: () => takeInArrivals(options, files, members),
+          },
+        ]
+      : []),
+    ...hosts
+      .map((host) => ({ host, retired: supplanted(host, arrivals) }))
+      .filter(({ retired }) => retired.length > 0)
+      .map(({ host, retired }) => ({
+        host: host.target.name,
+        title: 'install its certificates; no restart',
+        ledger: whole,
+        carryOut: () => install(host, retired),
+      })),
+  ];
+}
+
+/** Fingerprints of what is on a host, and is not what came for it. */
+function supplanted({ target }: EtcdHost, arrivals: readonly Arrival[]): readonly string[] {
+  const { name } = memberOf(target);
+  return KINDS.flatMap((kind) => {
+    const arrival = arrivals.find((one) => one.name === `${name}-${kind}`);
+    const pem = target.facts.reading?.certificates.find(({ file }) => file === `${kind}.pem`)?.pem;
+    if (arrival === undefined || pem === undefined) return [];
+    return fingerprint(pem) === fingerprint(arrival.certPem) ? [] : [fingerprint(pem)];
+  });
+}
+
+/** etcd reads them at each handshake. */
+async function install(host: EtcdHost, retired: readonly string[]): Promise<void> {
+  const { facts } = host.target;
+  if (facts.cluster) facts.cluster = { ...facts.cluster, retired };
+  await host.replan();
+  await host.apply(isCertificate);
+}
+
+function certificatesOf({ target }: EtcdHost): readonly MemberCertificate[] {
+  return KINDS.map((kind) => ({ name: memberOf(target).name, kind, sans: memberSans(target) }));
+}
+
+/** A CA that takes another's place comes from this machine, with its key. */
+async function surveyQuiet(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed): Promise<void> {
+  const open = openIntent(hosts);
+  if (open?.verb === 'certs') {
+    throw refusal(
+      cluster,
+      `run ${open.runId} rotates its CA: nothing is signed elsewhere meanwhile`,
+      `finish it first: ${commandLine('certs')} --rotate-ca`,
+    );
+  }
+  await survey(run, keepVersion, 'certs');
+}

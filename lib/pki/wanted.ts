@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { EXIT, QuorateError } from '../errors.ts';
+import { bundleDir } from './bundles.ts';
+import { fingerprint } from './ca.ts';
+import { type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
+import { lifeFromNow } from './life.ts';
+import { alternativeNames } from './names.ts';
+import { type Pair, readPair } from './pairs.ts';
+import { parseCertificate } from './parse.ts';
+import { certificateProblems } from './problems.ts';
+import type { CertificatePlan, SubjectAttribute } from './profile.ts';
+
+/** One of a member's two certificates, with the names that are to be in it. */
+export interface MemberCertificate extends Reissue {
+  readonly name: string;
+  readonly kind: 'server' | 'peer';
+  readonly sans: readonly string[];
+}
+
+/** What is to be made anew although nothing is wrong with it. */
+export interface Reissue {
+  /** Fingerprints of certificates that are to go. */
+  readonly retired?: readonly string[] | undefined;
+  /** With another key. By default it stays: a certificate alone takes its place in one move, a pair in two. */
+  readonly newKey?: boolean | undefined;
+}
+
+/** A pair as it is to lie in the folder of a PKI. */
+export interface Wanted extends Reissue {
+  readonly folder: string;
+  /** Of its files, without ending. */
+  readonly base: string;
+  readonly kind: LeafKind;
+  /** Its serial number is noted: see `noteSerial`. */
+  readonly revocable?: true;
+  readonly subject: readonly SubjectAttribute[];
+  readonly sans: readonly string[];
+}
+
+/** A member's pair, in a folder of its own. */
+export function wantedMember(
+  dir: string,
+  { leaf }: PkiConfig,
+  { name, kind, sans, ...reissue }: MemberCertificate,
+): Wanted {
+  const subject = leaf.subject ?? [['CN', name.slice(0, 64)]];
+  return { folder: join(dir, name), base: kind, kind, subject, sans, ...reissue };
+}
+
+/** The bundle of an application. */
+export function wantedBundle(dir: string, name: string, reissue: Reissue): Wanted {
+  const folder = bundleDir(dir, name);
+  return {
+    folder,
+    base: name,
+    kind: 'client',
+    revocable: true,
+    subject: [['CN', name]],
+    sans: [],
+    ...reissue,
+  };
+}
+
+/** The pair that the playbooks themselves show. */
+export function wantedClient(dir: string): Wanted {
+  return { folder: dir, base: 'client', kind: 'client', subject: [['CN', 'quorate']], sans: [] };
+}
+
+/** The pair in the folder while it is as wanted. */
+export async function storedPair(
+  { folder, base, kind, sans, retired }: Wanted,
+  { leaf }: PkiConfig,
+  caPem: string,
+): Promise<Pair | undefined> {
+  const { renewBefore } = leaf.profiles[kind];
+  const stored = await readPair(folder, base);
+  if (stored === undefined || retired?.includes(fingerprint(stored.certPem))) return undefined;
+  const required = { caPem, uses: requiredUsages(kind), renewBefore, sans };
+  return certificateProblems({ ...required, pem: stored.certPem }).length === 0 ? stored : undefined;
+}
+
+/** When a certificate ends. */
+export function endOf(certPem: string): Date {
+  return new Date(parseCertificate(certPem)!.validTo);
+}
+
+/** Nobody could verify a member by a certificate without names. */
+export function requireNames({ kind, sans }: Wanted): void {
+  if (kind === 'client' || sans.length > 0) return;
+  throw new QuorateError(`a ${kind} certificate needs at least one name or address`, {
+    exitCode: EXIT.usage,
+    hint: 'clients compare the address they dial with the names in the certificate',
+  });
+}
+
+/** A leaf's plan; it ends with its CA at the latest. */
+export function leafPlan(profile: LeafProfile, caEnd: Date, { subject, sans }: Wanted): CertificatePlan {
+  const { usages, issuerUrls, ocspUrl, crlUrl } = profile;
+  const { notBefore, notAfter } = lifeFromNow(profile, 'a certificate');
+  return {
+    subject,
+    names: alternativeNames(sans),
+    usages,
+    notBefore,
+    notAfter: notAfter > caEnd ? caEnd : notAfter,
+    ...(issuerUrls && { issuerUrls }),
+    ...(ocspUrl && { ocspUrl }),
+    ...(crlUrl && { crlUrl }),
+  };
+}
+
+/** A CA is always a little older than its leaves, so only a good part of a life is worth a word. */
+export function lateWarning(profile: LeafProfile, caEnd: Date): readonly string[] {
+  const { notBefore, notAfter } = lifeFromNow(profile, 'a certificate');
+  const late = notAfter.getTime() - caEnd.getTime();
+  if (late <= (notAfter.getTime() - notBefore.getTime()) / 10) return [];
+  return [`certificates would last until ${day(notAfter)} but their CA ends ${day(caEnd)}: they end with it`];
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
