@@ -162,10 +162,10 @@ function wanted(target: Target<EtcdFacts>, member: Member, service: ManagedOptio
 }
 
 /** What a member is told at its first start only. */
-function firstStart({ facts: { cluster } }: Target<EtcdFacts>, member: Member): string | undefined {
-  const closed = cluster?.closed ? closedEnvironment(member) : '';
-  if (cluster?.joins) return `${joinEnvironment(cluster.joins)}${closed}`;
-  return cluster?.token === undefined ? undefined : bootstrapEnvironment(cluster.token);
+function firstStart({ facts: { cluster } }: Target<EtcdFacts>, member: Member): (() => string) | undefined {
+  const { joins, token, closed } = cluster ?? {};
+  if (joins) return () => `${joinEnvironment(joins)}${closed ? closedEnvironment(member) : ''}`;
+  return token === undefined ? undefined : () => bootstrapEnvironment(token);
 }
 
 function joins({ facts }: Target<EtcdFacts>): boolean {
