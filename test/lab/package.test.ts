@@ -1,10 +1,12 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,7 +77,7 @@ describe('the package', () => {
   it('is less than a mebibyte, and its types import nothing but Node', () => {
     const files = filesBelow(join(own, 'node_modules/quorate'));
     const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
-    expect(texts.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0)).toBeLessThan(2 ** 20);
+    expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(2 ** 20);
     const imported = texts.flatMap(([file, text]) =>
       file.endsWith('.d.ts')
         ? [
@@ -95,6 +97,21 @@ describe('the package', () => {
     const { code, stdout: out, stderr } = await run('npm', install, { cwd: own, timeoutMs: 300_000 });
     expect({ code, warned: /warn.*/i.exec(`${out}${stderr}`)?.[0] }).toEqual({ code: 0, warned: undefined });
   }, 310_000);
+
+  it('a fresh clone of what init wrote installs as CI does, and has no file from outside', async () => {
+    const clone = join(dir, 'ci/build/clone');
+    cpSync(own, clone, { recursive: true, filter: (path) => !path.includes('node_modules') });
+    await must('npm', ['ci', '--no-audit', '--no-fund'], { cwd: clone, timeoutMs: 300_000 });
+    expect(await must('npx', ['quorate', 'run', 'site.ts', '--list-tasks'], { cwd: clone })).toContain(
+      'hello',
+    );
+  }, 310_000);
+
+  it('has a README whose commands are those of the package', () => {
+    const readme = readFileSync(join(own, 'node_modules/quorate/README.md'), 'utf8');
+    expect(readme).not.toMatch(/npx tsx|playbooks\//);
+    expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain('npx tsx playbooks/site.ts');
+  });
 
   it('what init wrote checks, has right types, and passes its test', async () => {
     expect((await quorate(['run', 'site.ts', '--check', '--output', 'plain'])).code).toBe(0);
