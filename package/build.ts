@@ -21,8 +21,9 @@ await buildCode();
 // The sample, where it lies for the playbooks.
 cpSync(join(ROOT, 'inventory/local.yaml'), join(DIST, 'inventory/local.yaml'));
 packPages();
-packReadme();
 buildTypes();
+// The last: until `postpack` the README of the clone is another one.
+packReadme();
 
 /** For `explain`. */
 function packPages(): void {

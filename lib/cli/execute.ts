@@ -140,8 +140,8 @@ export async function execute(
   }
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
-  const { check, diff, log } = options;
-  const verbosity = Math.max(options.verbosity, playbook.tellsOutput ? 1 : 0);
+  const { check, diff, log, verbosity } = options;
+  const { tellsOutput = false } = playbook;
   const logged = log === undefined ? {} : { logFile: log };
   const kept = leavesRecord(given) ? { runsFolder: runsFolder(inventory.files) } : {};
   const report = starter.report({
@@ -149,6 +149,7 @@ export async function execute(
     diff,
     check,
     verbosity,
+    tellsOutput,
     ...logged,
     ...kept,
     reports: options.reports,

@@ -18,6 +18,8 @@ export interface ReportOptions {
   readonly check: boolean;
   /** 1: also ok tasks and what commands print; 2: also debug lines. */
   readonly verbosity: number;
+  /** What commands print is what the run is for. */
+  readonly tellsOutput?: boolean;
   /** Everything is appended here, whatever the verbosity. */
   readonly logFile?: string;
   /** The folder where this run leaves its record. */

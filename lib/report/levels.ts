@@ -11,6 +11,12 @@ export function isWanted(level: Level, verbosity: number): boolean {
 }
 
 /** Whether people asked to see what commands print. */
-export function isOutputWanted(verbosity: number): boolean {
-  return verbosity >= 1;
+export function isOutputWanted({
+  verbosity,
+  tellsOutput = false,
+}: {
+  readonly verbosity: number;
+  readonly tellsOutput?: boolean;
+}): boolean {
+  return tellsOutput || verbosity >= 1;
 }

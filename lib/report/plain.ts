@@ -58,7 +58,7 @@ export function createPlain(settings: Settings): Renderer {
         print(logLines(event), event.level === 'warning' ? stderr : stdout);
         break;
       case 'output':
-        if (isOutputWanted(verbosity)) print([`output: ${event.host}: ${event.line}`]);
+        if (isOutputWanted(settings)) print([`output: ${event.host}: ${event.line}`]);
         break;
       case 'error':
         errors.push(event);
@@ -109,7 +109,8 @@ function taskLines({ host, role, task, status, changes, handled, reason }: TaskE
   return [
     `${status.padEnd(7)} ${host}: ${role}: ${oneLine(task)}${why === undefined ? '' : ` (${oneLine(why)})`}`,
     ...changes
-      .filter(saysMore)
+      // What a command that was run has done, its title says.
+      .filter((change) => saysMore(change) && !(status === 'changed' && change.kind === 'run'))
       .map(
         (change) =>
           `        ${markOf({ status: 'changed', changes: [change] })} ${oneLine(describe(change))}`,

@@ -40,7 +40,7 @@ export function createPretty(settings: Settings): Renderer {
         live.print(logLine(event, settings));
         break;
       case 'output':
-        if (isOutputWanted(verbosity)) live.print(outputLine(event, settings));
+        if (isOutputWanted(settings)) live.print(outputLine(event, settings));
         break;
       case 'error':
         errors.push(event);

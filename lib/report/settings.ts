@@ -6,6 +6,7 @@ export interface Settings {
   readonly diff: boolean;
   readonly check: boolean;
   readonly verbosity: number;
+  readonly tellsOutput?: boolean;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly colors: Colors;

@@ -25,6 +25,13 @@ describe('exec.ts PATTERN -- COMMAND', () => {
     expect(stdout).not.toContain(': c:');
   });
 
+  it('says once what it did, and nothing of an effect', () => {
+    const { stdout } = exec('a', '--', 'echo', 'hi');
+    expect(stdout.match(/echo hi/g)).toHaveLength(1);
+    expect(stdout).not.toMatch(/effect|known after/);
+    expect(stdout).toContain('output: a: hi\n');
+  });
+
   it('takes one word as a line for the shell', () => {
     expect(exec('a', '--', 'echo one | tr o O').stdout).toContain('output: a: One\n');
   });
