@@ -74,7 +74,7 @@ describe('the package', () => {
   it('is hardly more than a megabyte, and its types import nothing but Node', () => {
     const files = filesBelow(join(own, 'node_modules/quorate'));
     const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
-    expect(texts.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0)).toBeLessThan(1_100_000);
+    expect(texts.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0)).toBeLessThan(1_200_000);
     const imported = texts.flatMap(([file, text]) =>
       file.endsWith('.d.ts')
         ? [
