@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { EXIT, QuorateError } from '../errors.ts';
 import { MASK } from '../secret-names.ts';
 import { PerRun } from './per-run.ts';
 
@@ -29,6 +30,7 @@ export class Secret {
   }
 
   toString(): string {
+    if (isRefused) throw asText();
     return MASK;
   }
 
@@ -37,8 +39,27 @@ export class Secret {
   }
 
   [inspect.custom](): string {
-    return this.toString();
+    return MASK;
   }
+}
+
+let isRefused = false;
+
+/** Does `work`, in which no secret may become text: what is made there goes to hosts, and would have the mask in it. */
+export function refusingSecretsAsText<Result>(work: () => Result): Result {
+  isRefused = true;
+  try {
+    return work();
+  } finally {
+    isRefused = false;
+  }
+}
+
+function asText(): QuorateError {
+  return new QuorateError(`a Secret is put into text: ${MASK} is all that would get to the host`, {
+    exitCode: EXIT.usage,
+    hint: 'make the whole text a secret: new Secret(`…${secret.reveal()}…`)',
+  });
 }
 
 /** Shorter parts would mask half of what is said; the frame of a PEM is no secret. */
