@@ -161,9 +161,10 @@ function wanted(target: Target<EtcdFacts>, member: Member, service: ManagedOptio
 }
 
 /** What a member is told at its first start only. */
-function firstStart({ facts: { cluster } }: Target<EtcdFacts>): string | undefined {
-  if (cluster?.joins) return joinEnvironment(cluster.joins);
-  return cluster?.token === undefined ? undefined : bootstrapEnvironment(cluster.token);
+function firstStart({ facts: { cluster } }: Target<EtcdFacts>): (() => string) | undefined {
+  const { joins, token } = cluster ?? {};
+  if (joins) return () => joinEnvironment(joins);
+  return token === undefined ? undefined : () => bootstrapEnvironment(token);
 }
 
 function joins({ facts }: Target<EtcdFacts>): boolean {

@@ -16,6 +16,8 @@ export interface PlannedTask {
   readonly waits?: boolean;
   /** Left out on this host, and why. */
   readonly skipped?: string;
+  /** What its probe printed: what `changes` rest on. Kept where somebody reviews the plan. */
+  readonly reading?: Reading;
 }
 
 /** Something differs, so a run carries it out. */

@@ -1,4 +1,5 @@
 import { EXIT, QuorateError } from '../errors.ts';
+import { places, positionOf } from './position.ts';
 import type { Probe } from './probe.ts';
 import type { Sh } from './sh.ts';
 import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
@@ -119,6 +120,7 @@ export function defineResource<Options extends object, Desired, Observed>(
     const leaves = resource.leaves?.bind(resource);
     const called = title ?? resource.title(desired);
     checkWords(words, called);
+    const writtenAt = places.own.wanted ? positionOf(new Error(called)) : undefined;
     return {
       title: called,
       resource: id,
@@ -143,6 +145,7 @@ export function defineResource<Options extends object, Desired, Observed>(
       ...(needs.length > 0 && { needs }),
       ...(Object.keys(words).length > 0 && { words }),
       ...(resource.late && { late: true }),
+      ...(writtenAt && { writtenAt }),
       ...(resource.unproven?.(desired) && { unproven: true }),
       ...(resource.guard && { guard: resource.guard(desired) }),
       ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),

@@ -82,6 +82,15 @@ export function redact(text: string): string {
   return all.flatMap(({ short }) => [...short]).reduce(maskAsValue, masked);
 }
 
+/** The same for a script, in which a short secret is a word of its own. */
+export function redactScript(text: string): string {
+  const short = known.visible.flatMap(({ short }) => [...short]);
+  return short.reduce((clean, value) => {
+    const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped}(?![\\w@%+:,./-])`, 'g'), '********');
+  }, redact(text));
+}
+
 /** A short secret is masked where it stands as the value of what is named like one: `password: ab`. */
 function maskAsValue(text: string, value: string): string {
   if (!text.includes(value)) return text;

@@ -1,3 +1,4 @@
+import type { Position } from '../errors.ts';
 import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
@@ -123,6 +124,8 @@ export interface Task {
   readonly within?: readonly Within[];
   /** Tasks that it names: they must stand before it. */
   readonly needs?: readonly Task[];
+  /** Where a role asked for it; known where somebody asks why. */
+  readonly writtenAt?: Position;
   /** Judged again when its turn comes, where a change of it is conditional: its apply rests on what was read. */
   readonly late?: boolean;
 }

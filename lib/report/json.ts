@@ -50,13 +50,13 @@ function lineOf(host: string, task: string, line: string) {
   return { event: 'output', host, task, line: redact(line) };
 }
 
-/** Changes have exactly six fields, whole texts stay inside; a cluster, its certificates and a history are data, not a table. */
+/** Changes have exactly six fields, whole texts stay inside; what has lines for people is data here. */
 function contract(event: RunEvent): Said {
   if (event.event === 'cluster' || event.event === 'certificates' || event.event === 'history') {
     const { table: _, ...data } = event;
     return data;
   }
-  if (event.event !== 'task') return event;
+  if (event.event !== 'task' && event.event !== 'why') return event;
   const changes = event.changes.map(({ resource, kind, property, before, after, certainty }) => ({
     resource,
     kind,
@@ -65,5 +65,8 @@ function contract(event: RunEvent): Said {
     after,
     certainty,
   }));
-  return { ...event, changes } as RunEvent;
+  if (event.event === 'task') return { ...event, changes } as RunEvent;
+  const { lines: _, ...why } = event;
+  const shown = { ...why, changes };
+  return shown;
 }

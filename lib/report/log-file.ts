@@ -75,6 +75,8 @@ function linesOf(event: RunEvent): string[] {
     }
     case 'step':
       return [`step ${event.status} ${stepText(event)}`];
+    case 'why':
+      return [...event.lines];
     case 'cluster':
     case 'certificates':
       return [

@@ -4,6 +4,7 @@ import type { HistoryState } from '../dsl/history-state.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
+import type { Why } from './why.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 
@@ -82,6 +83,7 @@ export type RunEvent =
       /** Why `--prune` does not take it away; not there where it does. */
       readonly stays?: string;
     }
+  | ({ readonly event: 'why' } & Why)
   | ({ readonly event: 'step'; readonly status: StepStatus } & Step)
   | ({ readonly event: 'cluster' } & ClusterState)
   | ({ readonly event: 'certificates' } & CertificatesState)

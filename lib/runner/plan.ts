@@ -14,6 +14,8 @@ export interface PlanOptions {
   groundOf(task: Task): Ground;
   /** The host that does for all what is to be done once, where that is another one. */
   readonly elsewhere: string | undefined;
+  /** Keep with each task what its probe printed. */
+  readonly keepsReadings: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface PlanOptions {
  */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  { groundOf, elsewhere }: PlanOptions,
+  { groundOf, elsewhere, keepsReadings }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
   const whyNot = ({ task }: RoleTask) => {
     const { when, runOnce } = wordsOf(task);
@@ -36,9 +38,11 @@ export async function planTasks(
     const skipped = whyNot(one);
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
     else {
-      const it = planned(one, readings(one), { ground: groundOf(one.task), due: plan.filter(isDue) });
-      plan.push(it);
-      of.set(it, readings(one));
+      const reading = readings(one);
+      const it = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
+      const kept = keepsReadings ? { ...it, reading } : it;
+      plan.push(kept);
+      of.set(kept, reading);
     }
   }
   const [first] = tasks;

@@ -58,7 +58,11 @@ function parse(line: string): Line | undefined {
   const shape = Object.hasOwn(SHAPES, value.event) ? SHAPES[value.event as RunEvent['event']] : undefined;
   if (shape !== undefined && !shape(value)) return undefined;
   // What `--output json` printed has none.
-  return { ...(TABLES.has(value.event) && { table: '' }), ...value } as Line;
+  return {
+    ...(TABLES.has(value.event) && { table: '' }),
+    ...(value.event === 'why' && { lines: [] }),
+    ...value,
+  } as Line;
 }
 
 /** Later versions, and `inventory --explain`, know other events; a report can say nothing of them. */
@@ -93,6 +97,11 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
   certificates: (e) =>
     isText(e.cluster) && isList(e.certificates, (one) => isText(one.host)) && isTextOrNone(e.table),
   history: (e) => isList(e.runs, (one) => isText(one.id)) && isTextOrNone(e.table),
+  why: (e) =>
+    [e.host, e.role, e.task].every(isText) &&
+    isTexts(e.read) &&
+    isList(e.changes, isChange) &&
+    isList(e.variables, isObject),
   error: (e) =>
     isText(e.message) &&
     typeof e.exitCode === 'number' &&
