@@ -183,6 +183,7 @@ export async function execute(
     ...planned.part,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
+    agreed: options.yes,
     consent: async (question) =>
       options.yes || (await report.suspend(async () => starter.ask?.(question))) === true,
     sink: {

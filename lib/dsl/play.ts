@@ -90,6 +90,8 @@ export interface PlayRun<Facts = unknown> {
   readonly hosts: readonly PlayHost<Facts>[];
   /** Hosts of the play that could not be reached. */
   readonly unreachable: readonly string[];
+  /** The person who started the run has agreed beforehand to whatever it asks (`--yes`). */
+  readonly agreed?: boolean;
   log(level: 'info' | 'warning', message: string): void;
   /** Tells of a step: a check tells what is planned, a run also what becomes of it. */
   step(step: Step, status: StepStatus): void;

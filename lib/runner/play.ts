@@ -108,6 +108,7 @@ async function runBatch<Facts>(
     explicitRoles: roles.explicit,
     hosts,
     unreachable: scope.map((host) => host.name).filter((name) => !hosts.some((h) => h.target.name === name)),
+    agreed: session.options.agreed === true,
     log: (level: 'info' | 'warning', message: string) =>
       level === 'warning' ? warnings.add(message) : session.sink.emit({ event: 'log', level, message }),
     step: (step: Step, status: StepStatus) => {
