@@ -16,6 +16,7 @@ const BROUGHT = [
   ['inventory', 'inventory'],
   ['local', 'local'],
   ['limit', 'limit'],
+  ['shard', 'shard'],
   ['role', 'roles'],
   ['tags', 'tags'],
   ['skip-tags', 'skipTags'],
@@ -48,11 +49,12 @@ export function withPlan(playbook: string, options: Options & { readonly apply: 
       `${again.join(', ')}: that comes from ${options.apply}`,
       'leave it out; variables (-e) and secrets are given again',
     );
-  const { limit, own, ...brought } = plan.options;
+  const { limit, shard, own, ...brought } = plan.options;
   return {
     ...options,
     ...brought,
     limit: limit ?? undefined,
+    shard: shard ?? undefined,
     own: { ...options.own, ...own },
     approved: plan,
   };

@@ -16,6 +16,7 @@ const plan = (hosts: readonly string[]): Plan => ({
     inventory: [],
     local: false,
     limit: null,
+    shard: null,
     roles: [],
     tags: [],
     skipTags: [],

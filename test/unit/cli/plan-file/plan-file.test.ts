@@ -174,6 +174,7 @@ describe('a plan file that', () => {
       inventory: [],
       local: false,
       limit: null,
+      shard: null,
       roles: [],
       tags: [],
       skipTags: [],
