@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Ground } from './elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
 import { compileReads, parseReads } from './reads.ts';
+import { refuseUndone } from './undone.ts';
 import type { RoleTask, Wire } from './wire.ts';
 import { differencesOf, handlerOf, probeFragment, readsWithOthers, unknownOf, wordsOf } from './words.ts';
 
@@ -32,17 +33,27 @@ export async function planTasks(
   const wanted = tasks.filter((one) => whyNot(one) === undefined);
   const readings = await readAll(wanted, groundOf);
   const plan: PlannedTask[] = [];
+  const of = new Map<PlannedTask, Reading>();
   for (const one of tasks) {
     const skipped = whyNot(one);
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
     else {
       const reading = readings(one);
       const found = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
-      plan.push(keepsReadings ? { ...found, reading } : found);
+      const it = keepsReadings ? { ...found, reading } : found;
+      plan.push(it);
+      of.set(it, reading);
     }
+  }
+  const [first] = tasks;
+  if (first) {
+    const at = (one: PlannedTask) => ({ reading: of.get(one) ?? NOTHING, world: groundOf(one.task).world });
+    refuseUndone(groundOf(first.task).wire.host.name, plan, at);
   }
   return plan;
 }
+
+const NOTHING: Reading = { code: 0, out: '' };
 
 function planned(
   one: RoleTask,

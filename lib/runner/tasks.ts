@@ -216,7 +216,7 @@ function isAround({ within: first = [] }: Task, { within: second = [] }: Task): 
 }
 
 /** One is the rescue of the other, and may want what that did not. */
-function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+export function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
   return first.some(({ block, part }, i) => {
     const other = second[i];
     return other?.block === block && other.part !== part && [part, other.part].includes('rescue');
@@ -258,7 +258,8 @@ function isOneWish(one: Task, other: Task): boolean {
   return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
 }
 
-function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {
+/** Two tasks of a host that want one thing differently. */
+export function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {
   const name = ({ role, task }: RoleTask) => `"${task.title}" of role ${role}`;
   return new QuorateError(
     `${host}: ${name(first)} and ${name(second)} want different things of ${second.task.resource}`,
