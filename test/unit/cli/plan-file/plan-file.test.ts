@@ -148,7 +148,7 @@ it('a plan about a host that is not there: 4, and the others are not changed; no
   expect(project.has('q.json')).toBe(false);
 });
 
-it('a plan of another playbook, or with flags whose values it has: 1', () => {
+it('a plan of another playbook, or with flags that say otherwise: 1', () => {
   const project = new Project(SIMPLE, ['a']);
   expect(project.run('--plan-out', 'p.json', '-l', 'a').status).toBe(0);
   const twice = project.run('--apply', 'p.json', '-l', 'a');
