@@ -25,9 +25,10 @@ import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
 import { chosenGroups } from './groups.ts';
 import { listing } from './listing.ts';
-import type { Options } from './options.ts';
+import { hiddenIn, type Options } from './options.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
+import { runsFolder } from './runs-folder.ts';
 import { onSignals } from './signals.ts';
 import { isOurs, lineOf, type Started } from './started.ts';
 import { traced } from './trace.ts';
@@ -64,8 +65,9 @@ export async function execute(
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
   const planned = await planOf(given, inventory, options, started);
-  if (given.show) {
-    await given.show(inventory, options);
+  const shown = given.show?.(inventory, options);
+  if (shown) {
+    await shown;
     return EXIT.ok;
   }
   const { playbook, except } = chosenGroups(given, inventory);
@@ -132,12 +134,25 @@ export async function execute(
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
   if (playbook.asks === true || playbook.asks?.(options)) requireAnswers(options);
+  if (options.reports.length > 0) {
+    const { checkReports } = await import('../report/write-report.ts');
+    checkReports(options.reports);
+  }
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, log } = options;
   const verbosity = Math.max(options.verbosity, playbook.tellsOutput ? 1 : 0);
   const logged = log === undefined ? {} : { logFile: log };
-  const report = starter.report({ output, diff, check, verbosity, ...logged });
+  const kept = leavesRecord(given) ? { runsFolder: runsFolder(inventory.files) } : {};
+  const report = starter.report({
+    output,
+    diff,
+    check,
+    verbosity,
+    ...logged,
+    ...kept,
+    reports: options.reports,
+  });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
   for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
@@ -156,6 +171,7 @@ export async function execute(
     ...planned.part,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
+    agreed: options.yes,
     consent: async (question) =>
       options.yes || (await report.suspend(async () => starter.ask?.(question))) === true,
     sink: {
@@ -178,6 +194,11 @@ export async function execute(
     await report.close();
     if (planned.document) process.stdout.write(planned.document());
   }
+}
+
+/** A playbook that only looks has no check, and leaves no record. */
+function leavesRecord(playbook: CommandLine): boolean {
+  return !hiddenIn(playbook).includes('check');
 }
 
 interface Planned {

@@ -28,6 +28,8 @@ export interface Options {
   readonly list: 'hosts' | 'tasks' | 'tags' | undefined;
   readonly output: 'pretty' | 'plain' | 'json' | undefined;
   readonly log: string | undefined;
+  /** Files that are made of the run: pages, and JUnit. */
+  readonly reports: readonly string[];
   readonly verbosity: number;
   readonly detailedExitcode: boolean;
   /** Where a check writes down what it shows. */
@@ -178,6 +180,13 @@ export const FLAGS: readonly Flag[] = [
     description: 'pretty, plain or json (default: pretty on a terminal, else plain)',
   },
   { name: 'log', type: 'string', placeholder: 'FILE', description: 'append everything to this file' },
+  {
+    name: 'report',
+    type: 'string',
+    multiple: true,
+    placeholder: 'FILE',
+    description: 'make a page (.html) or JUnit (.xml) of the run; repeatable',
+  },
   {
     name: 'verbose',
     short: 'v',
@@ -340,6 +349,7 @@ export function parseOptions(
     list: (['hosts', 'tasks', 'tags'] as const).find((what) => values[`list-${what}`]),
     output: parseOutput(text('output')),
     log: text('log'),
+    reports: list('report'),
     verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
     detailedExitcode: values['detailed-exitcode'] === true,
     planOut,

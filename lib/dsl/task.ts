@@ -27,6 +27,8 @@ export interface Change {
   readonly certainty: Certainty;
   /** Whole texts, for a unified diff; never set for secrets. */
   readonly text?: { readonly before: string; readonly after: string };
+  /** In the record of a run, in place of the texts: the lines of that diff. */
+  readonly diff?: readonly string[];
 }
 
 /** What a probe printed on a host. `code` is the fragment's exit status. */

@@ -83,6 +83,8 @@ function linesOf(event: RunEvent): string[] {
         `${event.event === 'cluster' ? 'cluster' : 'certificates of'} ${event.cluster}`,
         ...event.table.split('\n').map((line) => `  ${line}`),
       ];
+    case 'history':
+      return event.table.split('\n');
     case 'error':
       return formatError(event).concat(`  exit code: ${event.exitCode}`);
     case 'recap':

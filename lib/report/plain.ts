@@ -79,6 +79,7 @@ export function createPlain(settings: Settings): Renderer {
         break;
       case 'cluster':
       case 'certificates':
+      case 'history':
         break;
       default:
         event satisfies never;

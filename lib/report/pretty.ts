@@ -60,6 +60,7 @@ export function createPretty(settings: Settings): Renderer {
       case 'play':
       case 'cluster':
       case 'certificates':
+      case 'history':
         break;
       default:
         event satisfies never;

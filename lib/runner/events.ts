@@ -1,5 +1,6 @@
 import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { HistoryState } from '../dsl/history-state.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
@@ -31,6 +32,13 @@ export type RunEvent =
       readonly inventory: readonly string[];
       readonly check: boolean;
       readonly hosts: readonly string[];
+      /** Who started it, and on which machine. */
+      readonly who?: string;
+      readonly from?: string;
+      /** The command line, without the values of variables. */
+      readonly command?: string;
+      /** `--message`. */
+      readonly message?: string;
     }
   | { readonly event: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | {
@@ -79,6 +87,7 @@ export type RunEvent =
   | ({ readonly event: 'step'; readonly status: StepStatus } & Step)
   | ({ readonly event: 'cluster' } & ClusterState)
   | ({ readonly event: 'certificates' } & CertificatesState)
+  | ({ readonly event: 'history' } & HistoryState)
   | {
       readonly event: 'error';
       readonly message: string;

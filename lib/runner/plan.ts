@@ -39,10 +39,10 @@ export async function planTasks(
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
     else {
       const reading = readings(one);
-      const found = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
-      const it = keepsReadings ? { ...found, reading } : found;
-      plan.push(it);
-      of.set(it, reading);
+      const it = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
+      const kept = keepsReadings ? { ...it, reading } : it;
+      plan.push(kept);
+      of.set(kept, reading);
     }
   }
   const [first] = tasks;

@@ -1,5 +1,6 @@
 import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { HistoryState } from '../dsl/history-state.ts';
 import { withLoaded } from '../dsl/lazy.ts';
 import { readLedgers } from '../dsl/ledger.ts';
 import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
@@ -107,6 +108,7 @@ async function runBatch<Facts>(
     explicitRoles: roles.explicit,
     hosts,
     unreachable: scope.map((host) => host.name).filter((name) => !hosts.some((h) => h.target.name === name)),
+    agreed: session.options.agreed === true,
     log: (level: 'info' | 'warning', message: string) =>
       level === 'warning' ? warnings.add(message) : session.sink.emit({ event: 'log', level, message }),
     step: (step: Step, status: StepStatus) => {
@@ -122,10 +124,11 @@ async function runBatch<Facts>(
       );
       return work();
     },
-    show: (state: ClusterState | CertificatesState) =>
-      session.sink.emit(
-        'certificates' in state ? { event: 'certificates', ...state } : { event: 'cluster', ...state },
-      ),
+    show: (state: ClusterState | CertificatesState | HistoryState) => {
+      if ('runs' in state) session.sink.emit({ event: 'history', ...state });
+      else if ('certificates' in state) session.sink.emit({ event: 'certificates', ...state });
+      else session.sink.emit({ event: 'cluster', ...state });
+    },
     conclude: (message: string) =>
       session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
     each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>

@@ -1,6 +1,8 @@
+import { hostname } from 'node:os';
 import { asOneRun } from '../dsl/per-run.ts';
 import type { Playbook } from '../dsl/play.ts';
 import { type ExitCode, QuorateErrors } from '../errors.ts';
+import { whoami } from '../whoami.ts';
 import { leaveTrace } from './audit.ts';
 import { roleFaults, runPlay } from './play.ts';
 import { type RunOptions, Session } from './session.ts';
@@ -30,11 +32,19 @@ export function startRun(playbook: Playbook, options: RunOptions): Run {
 }
 
 async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
-  const { inventoryFiles, check, select } = session.options;
+  const { inventoryFiles, check, select, note } = session.options;
   const named = playbook.plays.flatMap((play) => select(play.hosts));
   const hosts = [...new Set(named.map((host) => host.name))];
   session.fleet.hostvars = Object.fromEntries(named.map(({ name, vars }) => [name, vars]));
-  session.sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
+  const by = note && { who: whoami(), from: hostname(), ...note };
+  session.sink.emit({
+    event: 'start',
+    playbook: playbook.name,
+    inventory: inventoryFiles,
+    check,
+    hosts,
+    ...by,
+  });
   try {
     const faults = (await Promise.all(playbook.plays.map((play) => roleFaults(play, session)))).flat();
     if (faults.length > 0) throw new QuorateErrors(faults);

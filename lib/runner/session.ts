@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly approval?: Approval;
   /** Asks the person who started the run; without it nobody is there to agree. */
   readonly consent?: (question: string) => Promise<boolean>;
+  /** That person has agreed beforehand. */
+  readonly agreed?: boolean;
   readonly sink: EventSink;
 }
 
