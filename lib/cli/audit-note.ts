@@ -10,7 +10,7 @@ import { sameHosts } from './started.ts';
  * site -i inventory/prod.yaml -l etcd02 -e etcd_version=…
  */
 export function auditNote(playbook: string, options: Options): AuditNote {
-  const { limit, shard, roles, tags, skipTags, extraVars, prune, own, words, message } = options;
+  const { limit, shard, roles, tags, skipTags, extraVars, prune, apply, own, words, message } = options;
   const command = [
     playbook + sameHosts(options),
     ...(limit === undefined ? [] : [`-l ${quote(limit)}`]),
@@ -20,6 +20,7 @@ export function auditNote(playbook: string, options: Options): AuditNote {
     ...skipTags.map((tag) => `--skip-tags ${quote(tag)}`),
     ...extraVars.map((vars) => `-e ${withoutValues(vars)}`),
     ...(prune ? ['--prune'] : []),
+    ...(apply === undefined ? [] : [`--apply ${quote(apply)}`]),
     ...Object.entries(own).flatMap(([name, value]) =>
       value === undefined || value === false ? [] : [`--${name}${value === true ? '' : ` ${quote(value)}`}`],
     ),
