@@ -1,3 +1,4 @@
+import { is, must, type OptionTable } from '../dsl/options.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { World } from '../dsl/world.ts';
@@ -7,6 +8,14 @@ export type Until =
   | { /** Done when this path exists. */ readonly creates: string }
   | { /** Done when this exits 0; read-only. */ readonly unless: Sh }
   | { /** Cannot tell: `unknown` in a check, always run, not proven. */ readonly changedWhen: 'always' };
+
+/** These options, for the table of a resource, and that one of them is wanted. */
+export const UNTIL: OptionTable<Until> = {
+  creates: is.text,
+  unless: is.sh,
+  changedWhen: is.one('always'),
+};
+export const UNTIL_WAYS = ['creates', 'unless', 'changedWhen'] as const;
 
 export type CommandOptions = Until & { readonly run: Sh };
 
@@ -22,6 +31,8 @@ type CommandDesired = CommandOptions & { readonly name: string };
  */
 export const command = defineResource<CommandOptions, CommandDesired, boolean>({
   kind: 'command',
+  options: { run: must(is.sh), ...UNTIL },
+  oneOf: UNTIL_WAYS,
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
