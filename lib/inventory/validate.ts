@@ -172,9 +172,8 @@ function hintFor(
   const { description, default: usual } = property;
   const isExample =
     /^(string|number)$/.test(typeof usual) && usual !== '' && allowed.length === 0 && !isHidden;
-  const example = isExample ? `for example ${name}: ${usual}` : undefined;
-  const meaning = typeof description === 'string' ? `it is: ${description.replace(/\.$/, '')}` : undefined;
-  return [example, meaning].filter((one) => one !== undefined).join('; ') || undefined;
+  const example = isExample ? `; for example ${usual}` : '';
+  return typeof description === 'string' ? `${name}: ${description.replace(/\.$/, '')}${example}` : undefined;
 }
 
 function short(text: string): string {
