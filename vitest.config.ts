@@ -12,6 +12,7 @@ const LONG = [
     'ownership',
     'upgrade',
     'members',
+    'recover',
     'refusals',
     'minors',
     'firewall',

@@ -1,5 +1,8 @@
 import { relative } from 'node:path';
 
+/** The folder in `.quorate` beside an inventory where runs leave their records. */
+export const RUNS = 'runs';
+
 /** A path below the working directory as one would type it; any other as it is. */
 export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);

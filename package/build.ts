@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -10,10 +11,15 @@ const DIST = join(ROOT, 'dist');
 /** What users import, by the name of its file in `dist`. */
 const ENTRIES = { index: 'package/index.ts', etcd: 'package/etcd.ts', test: 'package/test.ts' };
 
+/** Parts of the DSL that no entry gives by name. */
+const INNER = /^lib\/dsl\/(certificates-state|ground|ledger|probe|source|source-tree|step|trace)\.d\.ts$/;
+
 rmSync(DIST, { recursive: true, force: true });
 await buildCode();
 // The sample, where it lies for the playbooks.
 cpSync(join(ROOT, 'inventory/local.yaml'), join(DIST, 'inventory/local.yaml'));
+// For `explain`; the types have the same words for editors.
+writeFileSync(join(DIST, 'resources.md.gz'), gzipSync(readFileSync(join(ROOT, 'docs/resources.md'))));
 buildTypes();
 
 /** One file an entry, what they share in chunks beside them; packages are imported, not bundled. */
@@ -31,8 +37,24 @@ async function buildCode(): Promise<void> {
     },
     platform: 'node',
     external: (id: string) => !/^[./]/.test(id),
-    // Not the plain name of a module: `lib/root.ts` tells by its own that it is bundled.
-    output: { dir: DIST, format: 'esm', chunkFileNames: 'lib/_[name].js', minify },
+    output: {
+      dir: DIST,
+      format: 'esm',
+      // Not the plain name of a module: `lib/root.ts` tells by its own that it is bundled.
+      chunkFileNames: 'lib/_[name].js',
+      minify,
+      // What nearly every run loads is one file each: a hundred small ones would be imports for a good part.
+      codeSplitting: {
+        groups: [
+          { name: 'root', test: `${ROOT}lib/root.ts`, priority: 1 },
+          { name: 'dsl', test: (id) => /^lib\/(dsl\/|[\w-]+\.ts$)/.test(id.slice(ROOT.length)) },
+          {
+            name: 'etcd',
+            test: (id) => /^(lib\/etcd\/(?!operations\/)|roles\/)/.test(id.slice(ROOT.length)),
+          },
+        ],
+      },
+    },
   });
   chmodSync(join(DIST, 'quorate.js'), 0o755);
 }
@@ -70,7 +92,7 @@ function buildTypes(): void {
 /** Its types are what authors of roles, and of programs that run playbooks, write against. */
 function isRead(file: string): boolean {
   return (
-    /^(package|lib\/(dsl|resources|kit)|lib\/cli\/(playbook-)?run)\b/.test(file) ||
+    (/^(package|lib\/(dsl|resources|kit)|lib\/cli\/(playbook-)?run)\b/.test(file) && !INNER.test(file)) ||
     file === 'lib/runner/events.d.ts'
   );
 }

@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_PLANS } from '../lib/cli/options.ts';
 import { backupPlay } from '../lib/etcd/operations/backup/play.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 
@@ -7,7 +8,7 @@ export default await main(import.meta.url, {
   description:
     'Takes a verified snapshot of each cluster, copies it where it is wanted, and thins what is there.',
   inventory: '../inventory/local.yaml',
-  hides: ['diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'yes'],
+  hides: [...OF_PLANS, 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'yes'],
   examples: [
     ['-i inventory/prod.yaml', 'one on a host of each cluster, in etcd_backup_dir'],
     ['-i inventory/prod.yaml --to /srv/backups', 'and a copy on this machine'],

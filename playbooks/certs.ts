@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_PLANS } from '../lib/cli/options.ts';
 import { certsPlay } from '../lib/etcd/operations/certs/operation.ts';
 import { showCertificate } from '../lib/etcd/operations/certs/show.ts';
 import { CERTS_FLAGS, isAskedFor } from '../lib/etcd/operations/certs/words.ts';
@@ -12,7 +13,7 @@ export default await main(import.meta.url, {
   name: 'certs',
   description: 'Shows every certificate of a cluster, renews them, issues them to clients, rotates the CA.',
   inventory: '../inventory/local.yaml',
-  hides: ['limit', 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
+  hides: [...OF_PLANS, 'limit', 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
   examples: [
     ['-i inventory/prod.yaml', 'all certificates, on disk and served, with their ends'],
     ['-i inventory/prod.yaml --renew', 'make those anew that are due; no restart'],

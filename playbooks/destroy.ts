@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_PLANS } from '../lib/cli/options.ts';
 import { requireConsent } from '../lib/etcd/operations/destroy/consent.ts';
 import { destroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
 import { destroyStrategy } from '../lib/etcd/operations/destroy/strategy.ts';
@@ -10,7 +11,7 @@ export default await main(import.meta.url, {
   description:
     'Takes away what runs have put on the hosts. Data and CA are set aside unless --purge; of a local cluster nothing is kept.',
   inventory: '../inventory/local.yaml',
-  hides: ['role', 'tags', 'skip-tags', 'list-tags'],
+  hides: [...OF_PLANS, 'role', 'tags', 'skip-tags', 'list-tags'],
   examples: [
     ['-y', 'the sample cluster on this machine'],
     ['-i inventory/prod.yaml --cluster prod --check', 'what would go'],

@@ -1,5 +1,6 @@
 import { readInput } from '../lib/cli/input.ts';
 import { main } from '../lib/cli/main.ts';
+import { OF_PLANS } from '../lib/cli/options.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { etcdctlProblems, etcdctlStrategy } from '../lib/etcd/operations/etcdctl/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
@@ -11,7 +12,7 @@ export default await main(import.meta.url, {
   description:
     "Runs etcdctl on a member, with that member's certificate: the first that works, or the one of -l.",
   inventory: '../inventory/local.yaml',
-  hides: ['diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'detailed-exitcode'],
+  hides: [...OF_PLANS, 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'detailed-exitcode'],
   examples: [
     ['-- member list -w table', 'ask the sample cluster on this machine'],
     ['-i inventory/prod.yaml -l etcd02 -- endpoint status -w json', 'ask one member'],

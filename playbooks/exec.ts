@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_PLANS } from '../lib/cli/options.ts';
 import { plainPlay } from '../lib/dsl/plain-play.ts';
 import { exec, execWords } from '../roles/exec.ts';
 
@@ -8,7 +9,7 @@ const play = (hosts: string, words: readonly string[]) =>
 export default await main(import.meta.url, {
   name: 'exec',
   description: 'Runs a command on hosts, all at once. Each line it prints is told with its host.',
-  hides: ['role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff', 'prune'],
+  hides: [...OF_PLANS, 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff', 'prune'],
   examples: [
     ['-i hosts.ini web -- systemctl is-active nginx', 'a program and its arguments'],
     ["-i hosts.ini all -b -- 'df -h / | tail -n 1'", 'a line for the shell, as root'],

@@ -7,7 +7,17 @@ export default await main(import.meta.url, {
   name: 'inventory',
   description: 'Shows the inventory as it is read: groups, hosts, variables; contacts no host.',
   inventory: '../inventory/local.yaml',
-  hides: [...OF_CHANGES, 'forks', 'become', 'ask-become-pass', 'trust', 'list-hosts', 'log', 'verbose'],
+  hides: [
+    ...OF_CHANGES,
+    'forks',
+    'become',
+    'ask-become-pass',
+    'trust',
+    'list-hosts',
+    'log',
+    'report',
+    'verbose',
+  ],
   examples: [
     ['-i hosts.ini --graph', 'the tree of groups and hosts'],
     ['-i hosts.ini --list', 'all of it, in the form of ansible-inventory'],

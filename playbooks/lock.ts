@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_PLANS } from '../lib/cli/options.ts';
 import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { lockProblems, lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
@@ -9,7 +10,17 @@ export default await main(import.meta.url, {
   name: 'lock',
   description: "Shows who has a cluster: a run, or a person whose hold keeps everybody's runs off.",
   inventory: '../inventory/local.yaml',
-  hides: ['yes', 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'detailed-exitcode'],
+  hides: [
+    ...OF_PLANS,
+    'yes',
+    'diff',
+    'role',
+    'tags',
+    'skip-tags',
+    'list-tasks',
+    'list-tags',
+    'detailed-exitcode',
+  ],
   examples: [
     ['-i inventory/prod.yaml --show', 'who has it, since when and why'],
     ['-i inventory/prod.yaml --hold "disk swap on etcd02"', 'keep every run off until it is released'],

@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_TASKS } from '../lib/cli/options.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { membersOperation } from '../lib/etcd/operations/members/index.ts';
@@ -13,7 +14,17 @@ export default await main(import.meta.url, {
   description:
     'Makes the members of a living cluster those of the inventory, one step at a time; nobody leaves but by your word.',
   inventory: '../inventory/local.yaml',
-  hides: ['limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff', 'detailed-exitcode'],
+  hides: [
+    ...OF_TASKS,
+    'limit',
+    'role',
+    'tags',
+    'skip-tags',
+    'list-tasks',
+    'list-tags',
+    'diff',
+    'detailed-exitcode',
+  ],
   asks: true,
   examples: [
     ['-i inventory/prod.yaml --check', 'what differs, and the steps that close it'],

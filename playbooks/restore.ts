@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_TASKS } from '../lib/cli/options.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { RESTORE_FLAGS, restoreOperation } from '../lib/etcd/operations/restore/index.ts';
 
@@ -6,7 +7,7 @@ export default await main(import.meta.url, {
   name: 'restore',
   description: 'Gives a cluster the data of a snapshot, all members the same; what it had is set aside.',
   inventory: '../inventory/local.yaml',
-  hides: ['diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
+  hides: [...OF_TASKS, 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
   asks: true,
   examples: [
     ['-i inventory/prod.yaml --from /srv/backups/FILE.db --check', 'the steps, and what would be lost'],

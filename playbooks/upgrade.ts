@@ -1,4 +1,5 @@
 import { main } from '../lib/cli/main.ts';
+import { OF_TASKS } from '../lib/cli/options.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { upgradeOperation } from '../lib/etcd/operations/upgrade/index.ts';
@@ -11,7 +12,7 @@ export default await main(import.meta.url, {
   description: 'Takes a cluster to another version of etcd, one member after another, without a gap.',
   inventory: '../inventory/local.yaml',
   asks: true,
-  hides: ['limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
+  hides: [...OF_TASKS, 'limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags'],
   examples: [
     ['-i inventory/prod.yaml --check', 'the steps to the etcd_version of the inventory'],
     ['-i inventory/prod.yaml -e etcd_version=3.7.3 --via 3.5.33,3.6.16', 'over these releases'],

@@ -8,6 +8,7 @@ import { formedText } from '../lib/etcd/facts/formed.ts';
 import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import {
   bootstrapEnvironment,
+  closedEnvironment,
   etcdConf,
   joinEnvironment,
   withoutBootstrapKeys,
@@ -156,14 +157,15 @@ function formed(
 }
 
 function wanted(target: Target<EtcdFacts>, member: Member, service: ManagedOptions): MemberServiceOptions {
-  const bootstrap = { path: bootstrapFile(member), content: firstStart(target) };
+  const bootstrap = { path: bootstrapFile(member), content: firstStart(target, member) };
   return { service, record: loadedRecord(member), bootstrap };
 }
 
 /** What a member is told at its first start only. */
-function firstStart({ facts: { cluster } }: Target<EtcdFacts>): string | undefined {
-  if (cluster?.joins) return joinEnvironment(cluster.joins);
-  return cluster?.token === undefined ? undefined : bootstrapEnvironment(cluster.token);
+function firstStart({ facts: { cluster } }: Target<EtcdFacts>, member: Member): (() => string) | undefined {
+  const { joins, token, closed } = cluster ?? {};
+  if (joins) return () => `${joinEnvironment(joins)}${closed ? closedEnvironment(member) : ''}`;
+  return token === undefined ? undefined : () => bootstrapEnvironment(token);
 }
 
 function joins({ facts }: Target<EtcdFacts>): boolean {
@@ -173,7 +175,9 @@ function joins({ facts }: Target<EtcdFacts>): boolean {
 /** It does its work; a learner, which lets nobody read through it, answers. */
 function ready(target: Target<EtcdFacts>, member: Member): Sh {
   if (!joins(target)) return answers(member);
-  return sh`(${wantedEtcdctl(member)}; q_reach; q_etcdctl endpoint status)`;
+  // One that is closed to clients listens where its process says, and not where it is wanted.
+  const etcdctl = target.facts.cluster?.closed ? etcdctlFunction : wantedEtcdctl;
+  return sh`(${etcdctl(member)}; q_reach; q_etcdctl endpoint status)`;
 }
 
 /** What a start must have loaded; `digests` of files that are written by this run. */

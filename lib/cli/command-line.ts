@@ -35,8 +35,8 @@ export interface CommandLine extends Playbook {
   readonly tellsOutput?: boolean;
   /** Its output is that of a program on a host: of the run only what went wrong is told, on standard error. */
   readonly pipes?: boolean;
-  /** Shows the inventory instead of running anything on its hosts. */
-  readonly show?: (inventory: Inventory, options: Options) => Promise<void>;
+  /** Shows something instead of running anything on the hosts of the inventory; undefined where this run is none for that. */
+  readonly show?: (inventory: Inventory, options: Options) => Promise<void> | undefined;
   /** With some options a playbook prints a document and runs nothing. */
   readonly prints?: (options: Options) => Promise<string> | undefined;
   /** With some options a playbook does something else than run: what it finds, as errors. */

@@ -15,8 +15,9 @@ import {
 import { fromHere } from '../paths.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
 import { folderOf } from '../root.ts';
+import type { RunEvent } from '../runner/events.ts';
 import { type Run, startRun } from '../runner/run.ts';
-import type { RunHost } from '../runner/session.ts';
+import type { RunHost, RunOptions } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import { checkConnections, connect } from '../transport/index.ts';
@@ -25,9 +26,10 @@ import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
 import { chosenGroups } from './groups.ts';
 import { listing } from './listing.ts';
-import type { Options } from './options.ts';
+import { hiddenIn, type Options } from './options.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
+import { runsFolder } from './runs-folder.ts';
 import { onSignals } from './signals.ts';
 import { isOurs, lineOf, type Started } from './started.ts';
 import { traced } from './trace.ts';
@@ -63,8 +65,10 @@ export async function execute(
 ): Promise<ExitCode> {
   const includes = chooseRoles(given, options);
   const inventory = await load(given, options, started);
-  if (given.show) {
-    await given.show(inventory, options);
+  const planned = await planOf(given, inventory, options, started);
+  const shown = given.show?.(inventory, options);
+  if (shown) {
+    await shown;
     return EXIT.ok;
   }
   const { playbook, except } = chosenGroups(given, inventory);
@@ -131,12 +135,25 @@ export async function execute(
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
   if (playbook.asks === true || playbook.asks?.(options)) requireAnswers(options);
+  if (options.reports.length > 0) {
+    const { checkReports } = await import('../report/write-report.ts');
+    checkReports(options.reports);
+  }
   await checkConnections([...settled.values()].flatMap(({ connection }) => connection ?? []));
   const output = outputOf(playbook, options);
   const { check, diff, log } = options;
   const verbosity = Math.max(options.verbosity, playbook.tellsOutput ? 1 : 0);
   const logged = log === undefined ? {} : { logFile: log };
-  const report = starter.report({ output, diff, check, verbosity, ...logged });
+  const kept = leavesRecord(given) ? { runsFolder: runsFolder(inventory.files) } : {};
+  const report = starter.report({
+    output,
+    diff,
+    check,
+    verbosity,
+    ...logged,
+    ...kept,
+    reports: options.reports,
+  });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
   for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
@@ -152,12 +169,18 @@ export async function execute(
     prune: options.prune,
     lockWait: options.lockWait,
     note: auditNote(playbook.name, options),
+    ...planned.part,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
+    agreed: options.yes,
     consent: async (question) =>
       options.yes || (await report.suspend(async () => starter.ask?.(question))) === true,
     sink: {
-      emit: (event) => report.emit(completeCommands(event, started, options)),
+      emit: (event) => {
+        planned.hear?.(event);
+        if (output === 'json' || !planned.hides?.(event))
+          report.emit(completeCommands(event, started, options));
+      },
       progress: (progress) => report.progress(progress),
       print: (printed) => report.print?.(printed),
     },
@@ -170,10 +193,53 @@ export async function execute(
   } finally {
     forget();
     await report.close();
+    if (planned.document) process.stdout.write(planned.document());
   }
 }
 
-function outputOf({ pipes }: CommandLine, { output, check }: Options) {
+/** A playbook that only looks has no check, and leaves no record. */
+function leavesRecord(playbook: CommandLine): boolean {
+  return !hiddenIn(playbook).includes('check');
+}
+
+interface Planned {
+  /** What the runner has to do with it. */
+  readonly part: Pick<RunOptions, 'approval' | 'review' | 'reviewed'>;
+  /** What people are not to be told besides. */
+  hides?(event: RunEvent): boolean;
+  hear?(event: RunEvent): void;
+  /** Printed in the end. */
+  document?(): string;
+}
+
+/** What a run has to do with a plan: it carries one out, makes one, or neither. */
+async function planOf(
+  playbook: CommandLine,
+  inventory: Inventory,
+  options: Options,
+  started: Started,
+): Promise<Planned> {
+  const { approved, apply = '', planOut, planFormat, why, showScript } = options;
+  if (showScript !== undefined) {
+    const { scriptShower } = await import('./show-script.ts');
+    return scriptShower(showScript, playbook, inventory);
+  }
+  if (why !== undefined) {
+    const { whyTeller } = await import('./why/index.ts');
+    return whyTeller(why, playbook, inventory);
+  }
+  if (approved !== undefined) {
+    const { approvalOf } = await import('./plan-file/approved.ts');
+    return { part: { approval: await approvalOf(approved, apply, started.file, options) } };
+  }
+  if (planOut === undefined && (planFormat ?? 'text') === 'text') return { part: {} };
+  const { planMaker } = await import('./plan-file/made.ts');
+  return planMaker({ playbook, file: started.file, line: lineOf(started, playbook.name), options });
+}
+
+function outputOf({ pipes }: CommandLine, { output, check, planFormat, showScript }: Options) {
+  if (showScript !== undefined) return 'errors';
+  if (planFormat !== undefined) return planFormat === 'text' ? 'plain' : 'errors';
   if (output !== 'json' && pipes && !check) return 'errors';
   return output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
 }

@@ -22,7 +22,7 @@ export function helpText(
   );
   const line = lineOf(started, name);
   return [
-    `usage: ${line} [-i INVENTORY]… [options]${words === undefined ? '' : ` ${words}`}`,
+    `usage: ${line}${hides.includes('inventory') ? '' : ' [-i INVENTORY]…'} [options]${words === undefined ? '' : ` ${words}`}`,
     '',
     hung(description, 0, columns),
     '',

@@ -72,6 +72,10 @@ async function commandInRun(
       return EXIT.ok;
     }
     options = parsed;
+    if (parsed.apply !== undefined) {
+      const { withPlan } = await import('./plan-file/approved.ts');
+      options = withPlan(playbook.name, { ...parsed, apply: parsed.apply });
+    }
     const printed = await playbook.prints?.(options);
     if (printed !== undefined) {
       process.stdout.write(printed);

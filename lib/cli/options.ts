@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import { readDuration } from '../duration.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import type { Plan } from './plan-file/format.ts';
 
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
 export interface Options {
@@ -27,8 +28,22 @@ export interface Options {
   readonly list: 'hosts' | 'tasks' | 'tags' | undefined;
   readonly output: 'pretty' | 'plain' | 'json' | undefined;
   readonly log: string | undefined;
+  /** Files that are made of the run: pages, and JUnit. */
+  readonly reports: readonly string[];
   readonly verbosity: number;
   readonly detailedExitcode: boolean;
+  /** Where a check writes down what it shows. */
+  readonly planOut: string | undefined;
+  /** Prints what a check shows as a document, and nothing else. */
+  readonly planFormat: 'text' | 'markdown' | 'json' | undefined;
+  /** A task whose reason is asked for. */
+  readonly why: string | undefined;
+  /** A host of which is printed what would run there. */
+  readonly showScript: string | undefined;
+  /** The plan that is to be carried out as it was written. */
+  readonly apply: string | undefined;
+  /** What that file says. */
+  readonly approved?: Plan;
   readonly yes: boolean;
   /** Milliseconds to wait for locks that others hold. */
   readonly lockWait: number;
@@ -166,6 +181,13 @@ export const FLAGS: readonly Flag[] = [
   },
   { name: 'log', type: 'string', placeholder: 'FILE', description: 'append everything to this file' },
   {
+    name: 'report',
+    type: 'string',
+    multiple: true,
+    placeholder: 'FILE',
+    description: 'make a page (.html) or JUnit (.xml) of the run; repeatable',
+  },
+  {
     name: 'verbose',
     short: 'v',
     type: 'boolean',
@@ -176,6 +198,36 @@ export const FLAGS: readonly Flag[] = [
     name: 'detailed-exitcode',
     type: 'boolean',
     description: 'with --check: exit 8 when something would change',
+  },
+  {
+    name: 'plan-out',
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'check, and write the plan to this file',
+  },
+  {
+    name: 'plan-format',
+    type: 'string',
+    placeholder: 'FORM',
+    description: 'check, and print the plan alone: text, markdown or json',
+  },
+  {
+    name: 'why',
+    type: 'string',
+    placeholder: 'TASK',
+    description: 'check, and say why this task would change a host: its title, or a part of it',
+  },
+  {
+    name: 'show-script',
+    type: 'string',
+    placeholder: 'HOST',
+    description: 'check, and print what would run on this host, secrets masked',
+  },
+  {
+    name: 'apply',
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'carry out this plan, and only if it still is what a check says',
   },
   { name: 'yes', short: 'y', type: 'boolean', description: 'agree to what this playbook would ask' },
   {
@@ -230,7 +282,18 @@ export const OF_CHANGES = [
   'detailed-exitcode',
   'message',
   'lock-wait',
+  'plan-out',
+  'plan-format',
+  'apply',
+  'why',
+  'show-script',
 ] as const;
+
+/** Those about single tasks: a playbook of steps hides them. */
+export const OF_TASKS = ['why', 'show-script'] as const;
+
+/** Those about written plans: a playbook whose check tells neither tasks nor steps hides them. */
+export const OF_PLANS = ['plan-out', 'plan-format', 'apply', ...OF_TASKS] as const;
 
 /**
  * Parses arguments; throws exit code 1 for what is unknown or malformed, and for what a playbook `hides`: it would mean
@@ -257,6 +320,10 @@ export function parseOptions(
   }
   const list = (name: string) => (values[name] as string[] | undefined) ?? [];
   const text = (name: string) => values[name] as string | undefined;
+  const planOut = text('plan-out');
+  const [why, showScript] = [text('why'), text('show-script')];
+  const planFormat = parsePlanFormat(text('plan-format'));
+  refuseTwo(values);
   const commas = (name: string) =>
     list(name)
       .flatMap((item) => item.split(','))
@@ -268,8 +335,8 @@ export function parseOptions(
     roles: list('role'),
     tags: commas('tags'),
     skipTags: commas('skip-tags'),
-    check: values.check === true,
-    diff: values.diff === true,
+    check: values.check === true || [planOut, planFormat, why, showScript].some((one) => one !== undefined),
+    diff: values.diff === true || planFormat === 'text',
     prune: values.prune === true,
     forks: parseForks(text('forks')),
     extraVars: list('extra-vars'),
@@ -282,8 +349,14 @@ export function parseOptions(
     list: (['hosts', 'tasks', 'tags'] as const).find((what) => values[`list-${what}`]),
     output: parseOutput(text('output')),
     log: text('log'),
+    reports: list('report'),
     verbosity: (values.verbose as boolean[] | undefined)?.length ?? 0,
     detailedExitcode: values['detailed-exitcode'] === true,
+    planOut,
+    planFormat,
+    why,
+    showScript,
+    apply: text('apply'),
     yes: values.yes === true,
     lockWait: parseWait(text('lock-wait')),
     message: text('message'),
@@ -376,5 +449,31 @@ function parseOutput(text: string | undefined): Options['output'] {
   if (text === undefined || text === 'pretty' || text === 'plain' || text === 'json') return text;
   throw new QuorateError(`--output is pretty, plain or json, not ${JSON.stringify(text)}`, {
     exitCode: EXIT.usage,
+  });
+}
+
+function parsePlanFormat(text: string | undefined): Options['planFormat'] {
+  if (text === undefined || text === 'text' || text === 'markdown' || text === 'json') return text;
+  throw new QuorateError(`--plan-format is text, markdown or json, not ${JSON.stringify(text)}`, {
+    exitCode: EXIT.usage,
+  });
+}
+
+/** Each of these has standard output for itself. */
+const DOCUMENTS = ['output', 'plan-format', 'show-script'];
+
+/** Each of these says what a run is for; a plan may be written and printed. */
+const PURPOSES = ['apply', 'plan-out', 'plan-format', 'why', 'show-script'];
+
+function refuseTwo(values: Readonly<Record<string, unknown>>): void {
+  const given = (names: readonly string[]) => names.filter((name) => values[name] !== undefined);
+  const documents = given(DOCUMENTS);
+  const purposes = given(PURPOSES);
+  const isPlan = purposes.every((name) => name.startsWith('plan-'));
+  const many = documents.length > 1 ? documents : isPlan ? [] : purposes;
+  if (many.length < 2) return;
+  throw new QuorateError(`${many.map((name) => `--${name}`).join(' and ')} do not go together`, {
+    exitCode: EXIT.usage,
+    hint: 'give one of them',
   });
 }

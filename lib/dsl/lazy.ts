@@ -1,3 +1,11 @@
+/** All that there are so far. */
+const all: Lazy<unknown>[] = [];
+
+/** Loads everything, for who builds roles at once and cannot begin anew. */
+export async function loadAll(): Promise<void> {
+  await Promise.all(all.map((one) => one.load()));
+}
+
 /** What is too slow to load where nobody uses it, and cannot be loaded in the middle of a list of tasks. */
 export class Lazy<T> {
   readonly #load: () => Promise<T>;
@@ -5,14 +13,17 @@ export class Lazy<T> {
 
   constructor(load: () => Promise<T>) {
     this.#load = load;
+    all.push(this);
   }
 
   /** What was loaded; ends the building of roles, which begins anew once it is: see `withLoaded`. */
   get now(): T {
     if (this.#loaded !== undefined) return this.#loaded;
-    throw new NotLoaded(async () => {
-      this.#loaded = await this.#load();
-    });
+    throw new NotLoaded(() => this.load());
+  }
+
+  async load(): Promise<void> {
+    this.#loaded ??= await this.#load();
   }
 }
 

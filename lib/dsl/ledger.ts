@@ -62,6 +62,21 @@ q_gone=$q_nl${gone.join('\n')}$q_nl
 )`;
 }
 
+/** Lets records be added to. */
+export function beginLedger(dir: string): Sh {
+  return sh`{ [ -d ${dir} ] || mkdir -p -- ${dir}; } && { [ -f ${dir}/made ] || : | q_write ${dir}/made 0600 '' ''; }`;
+}
+
+/** Adds lines to records, each whole: without a process of its own where none takes another one's place. */
+export function addToLedger(dir: string, change: LedgerChange): Sh {
+  const { gone, come, implied = [] } = change;
+  if (gone.length > 0) return rewriteLedger(dir, change);
+  const perhaps = implied.map(([path, line]) => sh`[ -e ${path} ] || q_line=$q_line${`${line}\n`}`);
+  return sh`q_line=${come.map((line) => `${line}\n`).join('')}
+${joinSh(perhaps)}
+[ -z "$q_line" ] || printf %s "$q_line" >>${dir}/made`;
+}
+
 /** What no role declares any more. */
 export interface Undeclared {
   readonly ours: readonly Kept[];

@@ -1,5 +1,6 @@
 import type { CertificatesState } from './certificates-state.ts';
 import type { ClusterState } from './cluster-state.ts';
+import type { HistoryState } from './history-state.ts';
 import type { LedgerPlace } from './ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
@@ -15,6 +16,8 @@ export interface PlannedTask {
   readonly waits?: boolean;
   /** Left out on this host, and why. */
   readonly skipped?: string;
+  /** What its probe printed: what `changes` rest on. Kept where somebody reviews the plan. */
+  readonly reading?: Reading;
 }
 
 /** Something differs, so a run carries it out. */
@@ -87,6 +90,8 @@ export interface PlayRun<Facts = unknown> {
   readonly hosts: readonly PlayHost<Facts>[];
   /** Hosts of the play that could not be reached. */
   readonly unreachable: readonly string[];
+  /** The person who started the run has agreed beforehand to whatever it asks (`--yes`). */
+  readonly agreed?: boolean;
   log(level: 'info' | 'warning', message: string): void;
   /** Tells of a step: a check tells what is planned, a run also what becomes of it. */
   step(step: Step, status: StepStatus): void;
@@ -97,8 +102,8 @@ export interface PlayRun<Facts = unknown> {
    * what a plan changes is locked already. Throws exit code 6 where another run holds one.
    */
   locked<T>(hosts: readonly PlayHost<Facts>[], work: () => Promise<T>): Promise<T>;
-  /** Shows what a cluster, or its certificates, are like: a table in the end, data for other programs. */
-  show(state: ClusterState | CertificatesState): void;
+  /** Shows what a cluster, or its certificates, are like, or what ran: a table in the end, data for other programs. */
+  show(state: ClusterState | CertificatesState | HistoryState): void;
   /** What became of it all, in a sentence: reports close with it. */
   conclude(message: string): void;
   /**

@@ -2,6 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { Position } from '../errors.ts';
 import { fromHere } from '../paths.ts';
 import { CODE } from '../root.ts';
+import { PerRun } from './per-run.ts';
+
+/** Whether tasks are to know where they were asked for: a stack for each takes its time. */
+export const places = new PerRun(() => ({ wanted: false }));
 
 /** Where a user's file comes into the stack of an error; undefined when none does. */
 export function positionOf(error: unknown): Position | undefined {

@@ -1,5 +1,6 @@
 import { EXIT, QuorateError } from '../errors.ts';
 import { type AnyTable, is, mistakesIn, must, type OptionTable, orCollected, refuse } from './options.ts';
+import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
 import { raw, type Sh } from './sh.ts';
 import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
@@ -191,6 +192,7 @@ function taskOf<Options extends object, Desired, Observed>(
   const leaves = resource.leaves?.bind(resource);
   const called = title ?? resource.title(desired);
   checkWords(words, called);
+  const writtenAt = places.own.wanted ? here() : undefined;
   return {
     title: called,
     resource: id,
@@ -215,6 +217,7 @@ function taskOf<Options extends object, Desired, Observed>(
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
     ...(resource.late && { late: true }),
+    ...(writtenAt && { writtenAt }),
     ...(resource.unproven?.(desired) && { unproven: true }),
     ...(resource.guard && { guard: resource.guard(desired) }),
     ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),

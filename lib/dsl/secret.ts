@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { EXIT, QuorateError } from '../errors.ts';
 import { MASK } from '../secret-names.ts';
 import { PerRun } from './per-run.ts';
 
@@ -29,6 +30,7 @@ export class Secret {
   }
 
   toString(): string {
+    if (isRefused) throw asText();
     return MASK;
   }
 
@@ -37,8 +39,27 @@ export class Secret {
   }
 
   [inspect.custom](): string {
-    return this.toString();
+    return MASK;
   }
+}
+
+let isRefused = false;
+
+/** Does `work`, in which no secret may become text: what is made there goes to hosts, and would have the mask in it. */
+export function refusingSecretsAsText<Result>(work: () => Result): Result {
+  isRefused = true;
+  try {
+    return work();
+  } finally {
+    isRefused = false;
+  }
+}
+
+function asText(): QuorateError {
+  return new QuorateError(`a Secret is put into text: ${MASK} is all that would get to the host`, {
+    exitCode: EXIT.usage,
+    hint: 'make the whole text a secret: new Secret(`…${secret.reveal()}…`)',
+  });
 }
 
 /** Shorter parts would mask half of what is said; the frame of a PEM is no secret. */
@@ -59,6 +80,15 @@ export function redact(text: string): string {
   found.sort((a, b) => b.length - a.length);
   const masked = found.reduce((clean, value) => clean.replaceAll(value, MASK), text);
   return all.flatMap(({ short }) => [...short]).reduce(maskAsValue, masked);
+}
+
+/** The same for a script, in which a short secret is a word of its own. */
+export function redactScript(text: string): string {
+  const short = known.visible.flatMap(({ short }) => [...short]);
+  return short.reduce((clean, value) => {
+    const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped}(?![\\w@%+:,./-])`, 'g'), '********');
+  }, redact(text));
 }
 
 /** A short secret is masked where it stands as the value of what is named like one: `password: ab`. */

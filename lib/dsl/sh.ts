@@ -1,4 +1,5 @@
 import { EXIT, QuorateError } from '../errors.ts';
+import { Secret } from './secret.ts';
 
 /** POSIX shell text. Only `sh` and `raw` make it, so a plain string can never be taken for code. */
 export interface Sh {
@@ -42,6 +43,15 @@ export function quote(word: string): string {
 function render(value: Value): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number') return String(value);
+  if (value instanceof Secret) throw inShell();
   if ('text' in value) return value.text;
-  return value.map((word) => quote(String(word))).join(' ');
+  return value.map(render).join(' ');
+}
+
+/** Everybody on the host sees what a program is called with. */
+function inShell(): QuorateError {
+  return new QuorateError('a Secret is put into shell, where it may become an argument that others see', {
+    exitCode: EXIT.usage,
+    hint: 'hand it over as a variable: environment: { TOKEN: secret }, and "$TOKEN" in the shell',
+  });
 }

@@ -1,3 +1,4 @@
+import type { Position } from '../errors.ts';
 import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
@@ -26,6 +27,8 @@ export interface Change {
   readonly certainty: Certainty;
   /** Whole texts, for a unified diff; never set for secrets. */
   readonly text?: { readonly before: string; readonly after: string };
+  /** In the record of a run, in place of the texts: the lines of that diff. */
+  readonly diff?: readonly string[];
 }
 
 /** What a probe printed on a host. `code` is the fragment's exit status. */
@@ -121,6 +124,8 @@ export interface Task {
   readonly within?: readonly Within[];
   /** Tasks that it names: they must stand before it. */
   readonly needs?: readonly Task[];
+  /** Where a role asked for it; known where somebody asks why. */
+  readonly writtenAt?: Position;
   /** Judged again when its turn comes, where a change of it is conditional: its apply rests on what was read. */
   readonly late?: boolean;
 }

@@ -5,8 +5,13 @@ import type { EtcdHost } from './surveyed.ts';
 
 /** Runs shell that changes something outside of tasks; throws exit code 2 with its last line where it fails. */
 export async function must(host: EtcdHost, doing: string, shell: Sh): Promise<void> {
-  const { code, out } = await host.act(doing, shell);
-  if (code === 0) return;
+  await mustSay(host, doing, shell);
+}
+
+/** The same where it takes up to `seconds`; resolves to what it printed. */
+export async function mustSay(host: EtcdHost, doing: string, shell: Sh, seconds?: number): Promise<string> {
+  const { code, out } = await host.act(doing, shell, seconds === undefined ? {} : { seconds });
+  if (code === 0) return out;
   const { name } = host.target;
   throw new QuorateError(`${name}: ${doing} failed: ${lastLine(out)}`, { exitCode: EXIT.failed, host: name });
 }

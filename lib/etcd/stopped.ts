@@ -2,9 +2,12 @@ import { type Sh, sh } from '../dsl/sh.ts';
 import type { Member } from './model/cluster.ts';
 import { pidFile } from './model/paths.ts';
 
-/** A unit that is starting, stopping or waiting for its next try has processes, or will; one that is not there is inactive. */
+/** Of a process that was killed the file is left. A unit that is starting, stopping or waiting for its next try has processes, or will; one that is not there is inactive. */
 export function isStopped(member: Member): Sh {
-  if (member.manager === 'process') return sh`[ ! -f ${pidFile(member)} ]`;
+  if (member.manager === 'process') {
+    const path = pidFile(member);
+    return sh`{ if [ -f ${path} ] && read -r q_pid q_born <${path} && q_lives "$q_pid" "$q_born"; then false; fi; }`;
+  }
   return sh`case $(systemctl show -p ActiveState ${`${member.service}.service`}) in *=inactive | *=failed) : ;; *) false ;; esac`;
 }
 

@@ -29,8 +29,27 @@ export function clusterFacts({ hosts }: Surveyed): ClusterFacts | undefined {
 
 /** The list of members as a healthy one has it; undefined where none can be asked. */
 export function livingList(hosts: readonly EtcdHost[]) {
-  const readings = hosts.map(({ target }) => target.facts.reading);
+  const readings = ofRecovered(hosts).map(({ target }) => target.facts.reading);
   return readings.find((reading) => reading?.healthy && reading.members)?.members;
+}
+
+/**
+ * Without hosts that have come back with the data of before: where the cluster was recovered, those that took part in
+ * that remember it, and theirs is the cluster, however many others there are.
+ */
+export function ofRecovered(hosts: readonly EtcdHost[]): readonly EtcdHost[] {
+  const id = recoveredId(hosts);
+  if (id === undefined) return hosts;
+  const idOf = ({ target }: EtcdHost) => target.facts.reading?.status?.clusterId ?? id;
+  return hosts.filter((host) => idOf(host) === id);
+}
+
+/** ID of the cluster that was recovered last, as a member says that took part; undefined where nothing was, or nobody answers. */
+export function recoveredId(hosts: readonly EtcdHost[]): string | undefined {
+  const done = ({ target: { facts } }: EtcdHost) =>
+    facts.intent?.verb === 'recover' ? (facts.intent.done ?? '') : '';
+  const [last] = [...hosts].sort((a, b) => (done(a) < done(b) ? 1 : -1));
+  return last && done(last) !== '' ? last.target.facts.reading?.status?.clusterId : undefined;
 }
 
 /** Nothing of a cluster is on any of these hosts. */

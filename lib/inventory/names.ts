@@ -9,7 +9,7 @@ import type { Variable } from './value.ts';
  * tool's.
  */
 export function checkNames(
-  variables: Iterable<Variable>,
+  variables: Iterable<Pick<Variable, 'name' | 'position'>>,
   schema: VarSchema,
   problems: Problems,
 ): readonly string[] {

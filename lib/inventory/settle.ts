@@ -9,7 +9,7 @@ import { refuseOptions } from './refused.ts';
 import { keepNamedSecrets } from './secrets.ts';
 import { CONNECTION_VARS, counting, type Evaluate, type Setting } from './settings.ts';
 import type { Host } from './tree.ts';
-import { type VarChecker, varChecker } from './validate.ts';
+import { loadVarChecker, type VarChecker } from './validate.ts';
 import { plainValue } from './value.ts';
 import type { Candidate, Variables } from './variables.ts';
 
@@ -30,7 +30,7 @@ export async function settle(settler: Settler, options: SettleOptions): Promise<
     known.map(([, host]) => host),
     problems,
   );
-  const checker = await varChecker(settler.schema);
+  const checker = (await loadVarChecker())(settler.schema);
   const ready = new Map<string, Ready>();
   for (const [listed, host] of known)
     ready.set(host.name, await settleHost(settler, { listed, host, checker, problems, ...options }));

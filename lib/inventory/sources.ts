@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { noteRead } from './files-read.ts';
 import { looksLikeIni } from './formats/looks.ts';
 import { isProgram } from './formats/program.ts';
 import { entriesOf, parseYaml, type Source, textIn } from './formats/yaml.ts';
@@ -57,6 +58,7 @@ function addHostList(tree: Tree, list: string): void {
 async function addFile(reading: Reading, file: string): Promise<void> {
   const { tree, problems } = reading;
   if (isProgram(file)) {
+    noteRead(file, readFileSync(file));
     const { addScript } = await import('./formats/script.ts');
     await addScript(tree, file, problems);
     return;

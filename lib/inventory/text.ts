@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Position } from '../errors.ts';
+import { noteRead } from './files-read.ts';
 import type { Problems } from './problems.ts';
 
 /** What opens encrypted text; where there is no password, it says so. */
@@ -16,6 +17,7 @@ export function readText(file: string, problems: Problems, hint?: string): strin
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
+    noteRead(file, bytes);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     problems.add(

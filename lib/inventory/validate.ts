@@ -18,9 +18,13 @@ export interface VarChecker {
   ): Readonly<Record<string, unknown>>;
 }
 
-/** Compiles the schemas once; ajv is loaded here, and nowhere else. */
-export async function varChecker(schema: VarSchema): Promise<VarChecker> {
+/** Loads ajv, here and nowhere else. What it gives compiles each schema once. */
+export async function loadVarChecker(): Promise<(schema: VarSchema) => VarChecker> {
   const { Ajv } = await import('ajv');
+  return (schema) => varChecker(Ajv, schema);
+}
+
+function varChecker(Ajv: typeof import('ajv').Ajv, schema: VarSchema): VarChecker {
   const ajv = new Ajv({
     allErrors: false,
     strict: false,

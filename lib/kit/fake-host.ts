@@ -1,13 +1,23 @@
-import { factSource } from '../dsl/facts.ts';
 import type { HostFacts } from '../dsl/host-facts.ts';
-import type { Role, VarSchema, Vars } from '../dsl/role.ts';
+import { loadAll } from '../dsl/lazy.ts';
+import type { Role, Vars } from '../dsl/role.ts';
+import { loadJudge } from '../inventory/judged.ts';
+import { fakeFacts } from './fake-facts.ts';
+// What resources load only where it is used must be there: a list of tasks is given at once.
+import '../resources/index.ts';
+
+await loadAll();
+const judge = await loadJudge();
 
 /** A host that is data: what a role is to see of it. */
 export interface FakeHostOptions {
   readonly name?: string;
-  /** Those that are not given are of an ordinary host: Debian 12, systemd, one CPU. */
+  /**
+   * Those that are not given are of an ordinary host: Debian 12, systemd, one CPU. What one of `family` and
+   * `distribution` says, holds for the other: `{ family: 'redhat' }` is a Rocky Linux.
+   */
   readonly facts?: Partial<HostFacts>;
-  /** Over the defaults of the role. */
+  /** Over the defaults of the role; judged by its schema, as those of an inventory are. */
   readonly vars?: Vars;
   /** The groups of the inventory that it is in. */
   readonly groups?: readonly string[];
@@ -21,7 +31,7 @@ export interface BuiltTask {
 }
 
 export interface FakeHost {
-  /** The tasks that a role gives for this host, in their order; nothing is contacted. Throws what the role throws. */
+  /** The tasks that a role gives for this host, in their order; nothing is contacted. Throws what the role throws, and what is wrong with a variable. */
   tasks(role: Role<HostFacts>): readonly BuiltTask[];
 }
 
@@ -39,12 +49,8 @@ export function fakeHost({
 }: FakeHostOptions = {}): FakeHost {
   return {
     tasks(role) {
-      const asked = role.facts ?? [];
-      const ordinary = factSource(asked).ordinary;
-      const known = Object.fromEntries(asked.map((fact) => [fact, facts[fact] ?? ordinary?.[fact]]));
-      const all = { ...defaultsOf(role.vars), ...vars };
-      const missing = (role.required ?? []).filter((one) => all[one] === undefined);
-      if (missing.length > 0) throw new Error(`role ${role.name} needs a value for ${missing.join(', ')}`);
+      const known = fakeFacts(role.facts ?? [], facts);
+      const all = judge(name, role, vars);
       const fleet = {
         groups: Object.fromEntries(['all', ...groups].map((group) => [group, [name]])),
         hostvars: { [name]: all },
@@ -54,15 +60,10 @@ export function fakeHost({
         name,
         vars: all,
         hostvars: { [name]: all },
-        facts: known as Partial<HostFacts> as HostFacts,
+        facts: known,
         fleet,
       };
       return role.tasks(target).map(({ title, resource }) => ({ title, resource }));
     },
   };
-}
-
-function defaultsOf(schema: VarSchema): Vars {
-  const entries = Object.entries(schema).filter(([, property]) => 'default' in property);
-  return Object.fromEntries(entries.map(([name, property]) => [name, property.default]));
 }

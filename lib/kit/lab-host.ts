@@ -56,7 +56,8 @@ export async function labHost(): Promise<LabHost | undefined> {
     pid,
     ...(asRoot ? [] : ['--user', '--preserve-credentials']),
     ...spaces,
-    '--wd=/',
+    // Without a folder: that of the host's first process. One that is named is looked up here, and lies outside there.
+    '--wd',
     '--',
   ];
   const inside: Spawn = spawnBehind(['nsenter', ...enter]);
@@ -99,6 +100,10 @@ mount $bind /usr usr
 sealed usr "$2"
 cp -a /etc/. etc/ 2>/dev/null || :
 for d in null zero full random urandom tty; do : >"dev/$d"; mount --bind "/dev/$d" "dev/$d"; done
+ln -s /proc/self/fd dev/fd
+ln -s fd/0 dev/stdin
+ln -s fd/1 dev/stdout
+ln -s fd/2 dev/stderr
 while read -r q_key q_pid; do [ "$q_key" != Pid: ] || break; done </proc/self/status
 printf %s "$1" >.quorate-lab
 mount -t proc proc proc

@@ -1,4 +1,5 @@
 import type { Outcome } from '../cli/playbook-run.ts';
+import type { Change } from '../dsl/task.ts';
 import { EXIT } from '../errors.ts';
 import type { Convergence } from './converge.ts';
 import type { BuiltTask } from './fake-host.ts';
@@ -10,7 +11,7 @@ interface Judged {
 
 /** Types of the matchers: `declare module 'vitest' { interface Matchers<T> extends QuorateMatchers<T> {} }`. */
 export interface QuorateMatchers<R> {
-  /** Of what `converge` gives: the check told what the apply did, and nothing is left to do. */
+  /** Of what `converge` gives: the check told what the apply did, and nothing is left to do but what always runs. */
   toConverge(): R;
   /** Of what `fakeHost().tasks` gives: there is a task of this title or resource (`file:/etc/motd`). */
   toHaveTask(task: string): R;
@@ -37,14 +38,26 @@ function wrongOf({ check, apply, again }: Convergence): readonly string[] {
     ...failures('the second check', again),
   ];
   if (failed.length > 0) return failed;
-  const [planned, made] = [changesOf(check), changesOf(apply)];
+  const [planned, made, left] = [changesIn(check), changesIn(apply), changesIn(again)];
+  const open = new Set(planned.filter(isOpen).map(({ task }) => task));
+  const has = (list: readonly MadeChange[], { what }: MadeChange) => list.some((one) => one.what === what);
   return [
-    ...made.filter((one) => !planned.includes(one)).map((one) => `the check did not tell of ${one}`),
+    ...made
+      .filter((one) => !open.has(one.task) && !has(planned, one))
+      .map(({ what }) => `the check did not tell of ${what}`),
     ...planned
-      .filter((one) => !made.includes(one))
-      .map((one) => `the check told of ${one}, which was not made`),
-    ...changesOf(again).map((one) => `after the apply a check still tells of ${one}`),
+      .filter((one) => !open.has(one.task) && one.certainty === 'certain' && !has(made, one))
+      .map(({ what }) => `the check told of ${what}, which was not made`),
+    ...left.filter((one) => !isOpen(one)).map(({ what }) => `after the apply a check still tells of ${what}`),
   ];
+}
+
+/**
+ * The check left it to the run what becomes of the task: a command that cannot tell (`changedWhen: 'always'`), or one
+ * whose `unless` is asked again behind something that is due. Then the run may have found nothing to do.
+ */
+function isOpen({ property, certainty }: MadeChange): boolean {
+  return property === 'effect' && certainty === 'unknown';
 }
 
 function failures(what: string, { exitCode, errors }: Outcome): readonly string[] {
@@ -54,8 +67,20 @@ function failures(what: string, { exitCode, errors }: Outcome): readonly string[
     : errors.map(({ message, hint }) => `${what}: ${message}${hint === undefined ? '' : `; ${hint}`}`);
 }
 
-function changesOf({ changed }: Outcome): readonly string[] {
+interface MadeChange extends Pick<Change, 'property' | 'certainty'> {
+  /** Whose it is: role and title. */
+  readonly task: string;
+  /** The change in words. */
+  readonly what: string;
+}
+
+function changesIn({ changed }: Outcome): readonly MadeChange[] {
   return changed.flatMap(({ role, task, changes }) =>
-    changes.map(({ kind, property }) => `${role}: ${task} (${kind} ${property})`),
+    changes.map(({ kind, property, certainty }) => ({
+      property,
+      certainty,
+      task: `${role}: ${task}`,
+      what: `${role}: ${task} (${kind} ${property})`,
+    })),
   );
 }

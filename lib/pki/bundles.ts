@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { privateFolder, readIfAny, writeWhole } from './files.ts';
+import { privateFolder, readIfAny, writeWhole } from '../files.ts';
 import { readPair } from './pairs.ts';
 import { parseCertificate } from './parse.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfAny } from './files.ts';
+import { readIfAny } from '../files.ts';
 import { parseCertificate } from './parse.ts';
 
 /** The PEM of the CA on control; undefined when there is none. */

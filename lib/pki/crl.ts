@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateFolder, writeWhole } from '../files.ts';
 import { caInUse, caKey } from './authority.ts';
 import { bundleDir, readBundles, revokedDir, serialsOf } from './bundles.ts';
 import type { PkiOptions } from './config.ts';
 import { signRevocations } from './engine.ts';
-import { privateFolder, writeWhole } from './files.ts';
 import { parseCertificate } from './parse.ts';
 import { caPassphrase } from './passphrase.ts';
 

@@ -1,4 +1,5 @@
 export { parseDuration } from '../duration.ts';
+export { privateFolder, readIfAny, writeWhole } from '../files.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
 export { type CertificateFile, readCertificateFiles } from './certificate-files.ts';
@@ -7,7 +8,6 @@ export { endOfChain } from './chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
 export { crlPath, readCrl, revokeBundle } from './crl.ts';
 export type { Arrival, Signees, SigningRequest } from './external.ts';
-export { privateFolder, readIfAny, writeWhole } from './files.ts';
 export { certificateInfo, type LeafRules, openExternal, openPki, readRules } from './open.ts';
 export { readClientPair } from './pairs.ts';
 export { parseCertificate } from './parse.ts';

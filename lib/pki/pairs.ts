@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { Secret } from '../dsl/secret.ts';
-import { privateFolder, readIfAny, writeWhole } from './files.ts';
+import { privateFolder, readIfAny, writeWhole } from '../files.ts';
 import { keyPem } from './keys.ts';
 import { parseCertificate } from './parse.ts';
 

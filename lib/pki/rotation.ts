@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
+import { privateFolder, readIfAny, writeWhole } from '../files.ts';
 import { ensureCaFiles } from './authority.ts';
 import { caPath, fingerprint, fingerprints, readCa } from './ca.ts';
 import { certificatesIn } from './chain.ts';
 import type { PkiOptions } from './config.ts';
-import { privateFolder, readIfAny, writeWhole } from './files.ts';
 import { caPassphrase } from './passphrase.ts';
 
 const FILES = [

@@ -146,7 +146,7 @@ function detailsOf(events: readonly TaskEvent[]): Detail[] {
       );
       const text = describe(change);
       const digest = change.after?.startsWith('sha256:') === true;
-      const hasText = change.text !== undefined && change.kind !== 'run';
+      const hasText = (change.text ?? change.diff) !== undefined && change.kind !== 'run';
       getOrMake(values, text, () => ({ text, hosts: [] as string[], digest, hasText })).hosts.push(host);
     }
   }

@@ -39,6 +39,8 @@ function shownBy(event: RunEvent): Shown | undefined {
       return { ...event, hosts: event.members.map(({ host }) => host) };
     case 'certificates':
       return { ...event, hosts: event.certificates.map(({ host }) => host) };
+    case 'history':
+      return { cluster: 'history', hosts: [], table: event.table };
     default:
       return undefined;
   }

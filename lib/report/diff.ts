@@ -8,7 +8,7 @@ import { escapeControls } from './text.ts';
 /** Lines of one diff that are shown; the rest is counted. */
 const CAP = 200;
 /** Texts that differ in everything would take long to compare, ms. */
-const LIMITS = { context: 3, timeout: 500 };
+const LIMIT = 500;
 
 /** A text that changes in the same way on one or more hosts. */
 export interface FoldedDiff {
@@ -23,24 +23,38 @@ export interface FoldedDiff {
  */
 export async function foldDiffs(events: readonly TaskEvent[]): Promise<readonly FoldedDiff[]> {
   const texts = events.flatMap(({ host, changes }) =>
-    changes.flatMap(({ resource, kind, text }) =>
-      text && kind !== 'run' ? [{ host, resource, ...text }] : [],
+    changes.flatMap(({ resource, kind, text, diff }) =>
+      kind !== 'run' && (text ?? diff) !== undefined ? [{ host, resource, text, diff }] : [],
     ),
   );
   if (texts.length === 0) return [];
-  const { structuredPatch } = await import('diff');
-  const patches = new Map<string, readonly string[]>();
-  const all = texts.map(({ host, resource, before, after }) => {
-    const pair = JSON.stringify([before, after]);
-    const lines = patches.get(pair) ?? linesOf(structuredPatch('', '', before, after, '', '', LIMITS));
-    patches.set(pair, lines);
-    return { resource, hosts: [host], lines };
-  });
+  const differ = await loadDiffer();
+  const all = texts.map(({ host, resource, text, diff = differ(text?.before ?? '', text?.after ?? '') }) => ({
+    resource,
+    hosts: [host],
+    lines: diff,
+  }));
   const equal = fold(all, ({ lines }) => lines);
   const unnamedOnes = fold(equal, ({ lines, hosts }) =>
     hosts.length > 1 ? lines : unnamed(lines, hosts[0]),
   );
   return fold(unnamedOnes, ({ lines }) => lines.map(withoutAddresses));
+}
+
+/** The lines of a unified diff of two texts, made harmless and masked; the same pair is compared once. */
+export type Differ = (before: string, after: string) => readonly string[];
+
+/** Loaded when texts differ, and only then. */
+export async function loadDiffer(timeout = LIMIT): Promise<Differ> {
+  const { structuredPatch } = await import('diff');
+  const patches = new Map<string, readonly string[]>();
+  return (before, after) => {
+    const pair = JSON.stringify([before, after]);
+    const lines =
+      patches.get(pair) ?? linesOf(structuredPatch('', '', before, after, '', '', { context: 3, timeout }));
+    patches.set(pair, lines);
+    return lines;
+  };
 }
 
 /** What differs in addresses alone reads `<address>`, where it is folded. */

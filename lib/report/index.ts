@@ -5,9 +5,11 @@ import { createJson } from './json.ts';
 import { createLogFile } from './log-file.ts';
 import { createPlain } from './plain.ts';
 import { createPretty } from './pretty.ts';
+import { createKeeper } from './record/index.ts';
 import { redactEvent, redactProgress } from './redact-event.ts';
 import type { Renderer } from './renderer.ts';
 import { createOutput, type OutputStream } from './stream.ts';
+import { escapeControls } from './text.ts';
 
 export interface ReportOptions {
   readonly output: 'pretty' | 'plain' | 'json' | 'errors';
@@ -18,6 +20,10 @@ export interface ReportOptions {
   readonly verbosity: number;
   /** Everything is appended here, whatever the verbosity. */
   readonly logFile?: string;
+  /** The folder where this run leaves its record. */
+  readonly runsFolder?: string;
+  /** Files that are made of the run in the end: pages, and JUnit. */
+  readonly reports?: readonly string[];
   readonly stdout?: OutputStream;
   readonly stderr?: OutputStream;
   /** Where the colour conventions (NO_COLOR, FORCE_COLOR, TERM) are read from; `process.env`. */
@@ -48,11 +54,17 @@ export function createReport(options: ReportOptions): Report {
       : createLogFile(options.logFile, (message) =>
           renderer.emit({ event: 'log', level: 'warning', message }),
         );
+  const keeper = createKeeper(
+    options,
+    (message) => renderer.emit({ event: 'log', level: 'info', message }),
+    (message) => stderr.write(`warning: ${escapeControls(message)}\n`),
+  );
   let turn: Promise<unknown> = Promise.resolve();
   return {
     emit(event: RunEvent) {
       const clean = redactEvent(event);
       log?.emit(clean);
+      keeper?.emit(clean);
       renderer.emit(clean);
     },
     progress(progress) {
@@ -67,6 +79,7 @@ export function createReport(options: ReportOptions): Report {
     async close() {
       log?.close();
       await renderer.close();
+      await keeper?.close();
       await Promise.all([stdout.flush(), stderr.flush()]);
     },
   };

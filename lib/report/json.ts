@@ -10,10 +10,8 @@ import { escapeJson } from './text.ts';
 /** One JSON object a line, and nothing else on stdout; the recap is the last. */
 export function createJson({ stdout, verbosity }: Settings): Renderer {
   const readers = new Map<string, LineReader>();
-  const tell = ({ event, ...fields }: { readonly event: string }) => {
-    const line = JSON.stringify({ event, time: new Date().toISOString(), runId: runId(), ...fields });
-    stdout.write(`${escapeJson(line)}\n`);
-  };
+  const tell = (event: Said) =>
+    stdout.write(lineFor(event, { time: new Date().toISOString(), runId: runId() }));
   return {
     emit(event) {
       // What was printed without a newline at its end comes before the last word.
@@ -32,17 +30,33 @@ export function createJson({ stdout, verbosity }: Settings): Renderer {
   };
 }
 
+/** The line of an event; a record knows its own time and run. */
+export function jsonLine(event: RunEvent, of: { readonly time: string; readonly runId: string }): string {
+  return lineFor(contract(event), of);
+}
+
+interface Said {
+  readonly event: string;
+}
+
+function lineFor(
+  { event, ...fields }: Said,
+  { time, runId: run }: { readonly time: string; readonly runId: string },
+): string {
+  return `${escapeJson(JSON.stringify(Object.assign({ event, time, runId: run }, fields)))}\n`;
+}
+
 function lineOf(host: string, task: string, line: string) {
   return { event: 'output', host, task, line: redact(line) };
 }
 
-/** Changes have exactly six fields, whole texts stay inside; a cluster and its certificates are data, not a table. */
-function contract(event: RunEvent): { readonly event: string } {
-  if (event.event === 'cluster' || event.event === 'certificates') {
+/** Changes have exactly six fields, whole texts stay inside; what has lines for people is data here. */
+function contract(event: RunEvent): Said {
+  if (event.event === 'cluster' || event.event === 'certificates' || event.event === 'history') {
     const { table: _, ...data } = event;
     return data;
   }
-  if (event.event !== 'task') return event;
+  if (event.event !== 'task' && event.event !== 'why') return event;
   const changes = event.changes.map(({ resource, kind, property, before, after, certainty }) => ({
     resource,
     kind,
@@ -51,5 +65,8 @@ function contract(event: RunEvent): { readonly event: string } {
     after,
     certainty,
   }));
-  return { ...event, changes } as RunEvent;
+  if (event.event === 'task') return { ...event, changes } as RunEvent;
+  const { lines: _, ...why } = event;
+  const shown = { ...why, changes };
+  return shown;
 }

@@ -75,12 +75,16 @@ function linesOf(event: RunEvent): string[] {
     }
     case 'step':
       return [`step ${event.status} ${stepText(event)}`];
+    case 'why':
+      return [...event.lines];
     case 'cluster':
     case 'certificates':
       return [
         `${event.event === 'cluster' ? 'cluster' : 'certificates of'} ${event.cluster}`,
         ...event.table.split('\n').map((line) => `  ${line}`),
       ];
+    case 'history':
+      return event.table.split('\n');
     case 'error':
       return formatError(event).concat(`  exit code: ${event.exitCode}`);
     case 'recap':

@@ -74,8 +74,12 @@ export function createPlain(settings: Settings): Renderer {
       case 'step':
         print([`${event.status.padEnd(7)} ${stepText(event)}`]);
         break;
+      case 'why':
+        print(event.lines);
+        break;
       case 'cluster':
       case 'certificates':
+      case 'history':
         break;
       default:
         event satisfies never;

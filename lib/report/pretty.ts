@@ -11,6 +11,7 @@ import type { Renderer } from './renderer.ts';
 import type { Settings } from './settings.ts';
 import { stepLine } from './steps.ts';
 import { errorSummary, header, logLine, outputLine, summary } from './summary.ts';
+import { escapeControls } from './text.ts';
 
 /** For a person at a terminal: one live line a host while it runs, then what changed, the recap and the verdict. */
 export function createPretty(settings: Settings): Renderer {
@@ -53,9 +54,13 @@ export function createPretty(settings: Settings): Renderer {
       case 'step':
         live.print([stepLine(event, settings.colors)]);
         break;
+      case 'why':
+        live.print(event.lines.map(escapeControls));
+        break;
       case 'play':
       case 'cluster':
       case 'certificates':
+      case 'history':
         break;
       default:
         event satisfies never;

@@ -117,6 +117,13 @@ const FAILURES: Partial<Record<ExitCode, string>> = {
   [EXIT.terminated]: 'terminated',
 };
 
+/** An exit code in a word or two. */
+export function outcomeWord(exitCode: number): string {
+  if (exitCode === EXIT.ok) return 'done';
+  if (exitCode === EXIT.pending) return 'changes pending';
+  return FAILURES[exitCode as ExitCode] ?? 'failed';
+}
+
 /** `failed on etcd02`: the outcome, and the hosts whose errors led to it. */
 function failure(exitCode: ExitCode, errors: readonly ErrorEvent[]): string {
   const hosts = errors.flatMap((error) =>

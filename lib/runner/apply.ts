@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ledger, rewriteLedger } from '../dsl/ledger.ts';
+import { addToLedger, beginLedger, type Ledger } from '../dsl/ledger.ts';
 import type { PlannedTask } from '../dsl/play.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
+import { sh } from '../dsl/sh.ts';
 import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
 import { retriesOf } from '../dsl/words.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -83,13 +83,12 @@ async function applySegment(
   progress: ApplyContext,
 ): Promise<boolean> {
   const begin = first.planned.waits ? await judge(first, progress) : first;
-  const segment = begin ? [begin, ...rest] : rest;
+  const segment = (begin ? [begin, ...rest] : rest).map((step) => recorded(step, progress));
   const last = segment.at(-1)?.planned.task;
   if (last === undefined || progress.wire.stopping) return false;
-  const before = begin && begin !== first ? [...head, ...madeInTurn(begin, progress)] : head;
-  if (last.act) await applyByHand(segment[0] as Step, before, progress);
-  else if (last.guard) await applyGuarded(segment, before, progress);
-  else await applyTrying(segment, before, progress);
+  if (last.act) await applyByHand(segment[0] as Step, head, progress);
+  else if (last.guard) await applyGuarded(segment, head, progress);
+  else await applyTrying(segment, head, progress);
   if (begin && progress.done.has(begin.planned)) progress.done.add(first.planned);
   return true;
 }
@@ -181,20 +180,21 @@ function recordsFragment(steps: readonly Step[], { owner, wire, ledger }: ApplyC
   const owned = [...new Set(steps.flatMap(({ planned }) => planned.task.owns))];
   const records = sh`[ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
 [ -f "$q_state/owner" ] || printf '%s\n' ${owner} | q_write "$q_state/owner" 0644 '' '' || exit 1
-q_own ${owned} && ${madeBy(steps, ledger) ?? sh`:`}`;
+q_own ${owned} && ${ledger ? beginLedger(ledger.dir) : sh`:`}`;
   return { id: 'records', sh: records, critical: true, failure: noRecords(wire) };
 }
 
-/** What is judged in its turn is recorded then: before that nobody knows what it will make. */
-function madeBy(steps: readonly Step[], ledger: Ledger | undefined): Sh | undefined {
-  const known = steps.map(({ planned }) => planned).filter(({ waits }) => !waits);
-  const change = ledger?.record(known);
-  return ledger && change && rewriteLedger(ledger.dir, change);
-}
-
-function madeInTurn(step: Step, { ledger, wire }: ApplyContext): readonly Fragment[] {
-  const made = madeBy([step], ledger);
-  return made ? [{ id: 'made', sh: made, critical: true, failure: noRecords(wire) }] : [];
+/** With the record of what it makes: of one that is never begun nothing is on record, and a person may make it. */
+function recorded(step: Step, { ledger, wire }: ApplyContext): Step {
+  const change = ledger?.record([step.planned]);
+  if (ledger === undefined || change === undefined) return step;
+  const record = {
+    id: 'made',
+    sh: addToLedger(ledger.dir, change),
+    critical: true,
+    failure: noRecords(wire),
+  };
+  return { ...step, record };
 }
 
 function noRecords({ stateDir }: Wire): NonNullable<Fragment['failure']> {
@@ -260,14 +260,15 @@ function isLoss(error: unknown): error is QuorateError {
 
 /** A task that is a function on control: its commands are exchanges of their own, and it is proven like any other. */
 async function applyByHand(
-  { planned }: Step,
+  { planned, record }: Step,
   head: readonly Fragment[],
   context: ApplyContext,
 ): Promise<void> {
   const { wire } = context;
   const { task } = planned;
   try {
-    if (head.length > 0) await exchangeAll(task.title, head, wire);
+    const before = [...head, ...(record ? [record] : [])];
+    if (before.length > 0) await exchangeAll(task.title, before, wire);
     await actAndProve(planned, context);
   } catch (error) {
     wire.failed(planned, planned.changes);

@@ -1,8 +1,10 @@
 import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { HistoryState } from '../dsl/history-state.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
+import type { Why } from './why.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 
@@ -30,6 +32,13 @@ export type RunEvent =
       readonly inventory: readonly string[];
       readonly check: boolean;
       readonly hosts: readonly string[];
+      /** Who started it, and on which machine. */
+      readonly who?: string;
+      readonly from?: string;
+      /** The command line, without the values of variables. */
+      readonly command?: string;
+      /** `--message`. */
+      readonly message?: string;
     }
   | { readonly event: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | {
@@ -74,9 +83,11 @@ export type RunEvent =
       /** Why `--prune` does not take it away; not there where it does. */
       readonly stays?: string;
     }
+  | ({ readonly event: 'why' } & Why)
   | ({ readonly event: 'step'; readonly status: StepStatus } & Step)
   | ({ readonly event: 'cluster' } & ClusterState)
   | ({ readonly event: 'certificates' } & CertificatesState)
+  | ({ readonly event: 'history' } & HistoryState)
   | {
       readonly event: 'error';
       readonly message: string;

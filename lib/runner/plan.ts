@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Ground } from './elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
 import { compileReads, parseReads } from './reads.ts';
+import { refuseUndone } from './undone.ts';
 import type { RoleTask, Wire } from './wire.ts';
 import { differencesOf, handlerOf, probeFragment, readsWithOthers, unknownOf, wordsOf } from './words.ts';
 
@@ -13,6 +14,8 @@ export interface PlanOptions {
   groundOf(task: Task): Ground;
   /** The host that does for all what is to be done once, where that is another one. */
   readonly elsewhere: string | undefined;
+  /** Keep with each task what its probe printed. */
+  readonly keepsReadings: boolean;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface PlanOptions {
  */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  { groundOf, elsewhere }: PlanOptions,
+  { groundOf, elsewhere, keepsReadings }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
   const whyNot = ({ task }: RoleTask) => {
     const { when, runOnce } = wordsOf(task);
@@ -30,13 +33,27 @@ export async function planTasks(
   const wanted = tasks.filter((one) => whyNot(one) === undefined);
   const readings = await readAll(wanted, groundOf);
   const plan: PlannedTask[] = [];
+  const of = new Map<PlannedTask, Reading>();
   for (const one of tasks) {
     const skipped = whyNot(one);
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
-    else plan.push(planned(one, readings(one), { ground: groundOf(one.task), due: plan.filter(isDue) }));
+    else {
+      const reading = readings(one);
+      const it = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
+      const kept = keepsReadings ? { ...it, reading } : it;
+      plan.push(kept);
+      of.set(kept, reading);
+    }
+  }
+  const [first] = tasks;
+  if (first) {
+    const at = (one: PlannedTask) => ({ reading: of.get(one) ?? NOTHING, world: groundOf(one.task).world });
+    refuseUndone(groundOf(first.task).wire.host.name, plan, at);
   }
   return plan;
 }
+
+const NOTHING: Reading = { code: 0, out: '' };
 
 function planned(
   one: RoleTask,

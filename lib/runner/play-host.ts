@@ -28,6 +28,8 @@ export interface PlayHostOptions<Facts> {
   readonly connect: () => Promise<Host>;
   readonly selected: boolean;
   readonly check: boolean;
+  /** Somebody reviews the plan: each task keeps what its probe printed. */
+  readonly keepsReadings?: boolean;
   readonly stateDir: string;
   /** Written on the host beside the manifest: whose records these are. */
   readonly owner: string;
@@ -136,7 +138,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const elsewhere = this.#elsewhere?.target.name;
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
     const all = tasks.map(({ role, task }) => ({ role, task }));
-    return planTasks(all, { groundOf: (task) => this.#groundOf(task), elsewhere });
+    const { keepsReadings = false } = this.#options;
+    return planTasks(all, { groundOf: (task) => this.#groundOf(task), elsewhere, keepsReadings });
   }
 
   #groundOf(task: Task): Ground {

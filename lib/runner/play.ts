@@ -1,5 +1,6 @@
 import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { HistoryState } from '../dsl/history-state.ts';
 import { withLoaded } from '../dsl/lazy.ts';
 import { readLedgers } from '../dsl/ledger.ts';
 import { hasChanges, type Play, type PlayHost } from '../dsl/play.ts';
@@ -14,7 +15,7 @@ import { batchesOf, isTooMany } from './batches.ts';
 import type { Actor } from './elsewhere.ts';
 import { exchange } from './exchange.ts';
 import { LoopHost, type PlayHostOptions } from './play-host.ts';
-import type { RunHost, Session } from './session.ts';
+import type { RunHost, RunOptions, Session } from './session.ts';
 import { faultsOf, tasksOf } from './tasks.ts';
 import { Warnings } from './warnings.ts';
 
@@ -22,12 +23,12 @@ import { Warnings } from './warnings.ts';
  * One play, batch after batch of its hosts; what one broke stops the next, and a check plans them all. Throws exit code 3
  * with the names of hosts that are left alone.
  */
-export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promise<void> {
+export async function runPlay<Facts>(play: Play<Facts>, session: Session, review?: Review): Promise<void> {
   const { select, limit, check } = session.options;
   const all = select(play.hosts);
   const batches = batchesOf(all.filter(limit), play.serial);
   for (const [i, selected] of batches.entries()) {
-    await runBatch(play, session, { all, selected });
+    await runBatch(play, session, { all, selected, review });
     if (session.stopping) return;
     const failed = selected.filter(({ name }) => session.failed(name));
     const left = batches.slice(i + 1).flat();
@@ -39,6 +40,7 @@ export async function runPlay<Facts>(play: Play<Facts>, session: Session): Promi
 }
 
 type Named = Pick<RunHost, 'name'>;
+type Review = NonNullable<RunOptions['review']> | undefined;
 
 /** Does not repeat on others what broke `failed`. */
 function leftAlone(failed: readonly Named[], left: readonly Named[]): void {
@@ -57,9 +59,13 @@ function leftAlone(failed: readonly Named[], left: readonly Named[]): void {
 async function runBatch<Facts>(
   play: Play<Facts>,
   session: Session,
-  { all, selected }: { readonly all: readonly RunHost[]; readonly selected: readonly RunHost[] },
+  {
+    all,
+    selected,
+    review,
+  }: { readonly all: readonly RunHost[]; readonly selected: readonly RunHost[]; readonly review: Review },
 ): Promise<void> {
-  const { check, roles } = session.options;
+  const { check, roles, approval } = session.options;
   const scope = play.strategy.scope?.(selected, all) ?? selected;
   session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
   const isSelected = new Set(selected.map((host) => host.name));
@@ -68,6 +74,7 @@ async function runBatch<Facts>(
   const hosts = await gather(session, play, scope, (host) => ({
     data: { name: host.name, vars: host.vars, hostvars },
     selected: isSelected.has(host.name),
+    keepsReadings: review !== undefined,
     build: (target: Target<Facts>) =>
       tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed, {
         isWhole: taking.length === play.roles.length,
@@ -78,6 +85,17 @@ async function runBatch<Facts>(
   // Hosts that were not tried for that reason are no finding.
   if (session.stopping) return;
   const warnings = new Warnings((message) => session.sink.emit({ event: 'log', level: 'warning', message }));
+  const belongingTo = (changing: ReadonlySet<string>) => {
+    const due = all.filter(({ name }) => changing.has(name));
+    const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
+    return hosts.filter(({ target }) => together.has(target.name));
+  };
+  if (approval) {
+    const changing = new Set(selected.map(({ name }) => name).filter((name) => approval.changes(name)));
+    // A host without records of ours gets none yet: their folder would be a difference by itself.
+    await lockAll(session, belongingTo(changing), () => false);
+  }
+  const steps: Step[] = [];
   // More have failed than may: those whose turn is still to come are left alone.
   const notBegun: Named[] = [];
   const failed = () => selected.filter(({ name }) => session.failed(name));
@@ -90,22 +108,27 @@ async function runBatch<Facts>(
     explicitRoles: roles.explicit,
     hosts,
     unreachable: scope.map((host) => host.name).filter((name) => !hosts.some((h) => h.target.name === name)),
+    agreed: session.options.agreed === true,
     log: (level: 'info' | 'warning', message: string) =>
       level === 'warning' ? warnings.add(message) : session.sink.emit({ event: 'log', level, message }),
-    step: (step: Step, status: StepStatus) => session.sink.emit({ event: 'step', ...step, status }),
+    step: (step: Step, status: StepStatus) => {
+      if (status === 'planned') steps.push(step);
+      session.sink.emit({ event: 'step', ...step, status });
+    },
     consent: async (question: string) => (await session.options.consent?.(question)) ?? false,
     locked: async <T>(some: readonly PlayHost<Facts>[], work: () => Promise<T>) => {
       await lockAll(
         session,
         hosts.filter((host) => some.includes(host)),
-        true,
+        () => true,
       );
       return work();
     },
-    show: (state: ClusterState | CertificatesState) =>
-      session.sink.emit(
-        'certificates' in state ? { event: 'certificates', ...state } : { event: 'cluster', ...state },
-      ),
+    show: (state: ClusterState | CertificatesState | HistoryState) => {
+      if ('runs' in state) session.sink.emit({ event: 'history', ...state });
+      else if ('certificates' in state) session.sink.emit({ event: 'certificates', ...state });
+      else session.sink.emit({ event: 'cluster', ...state });
+    },
     conclude: (message: string) =>
       session.sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
     each: (some: readonly PlayHost<Facts>[], work: (host: PlayHost<Facts>) => Promise<void>) =>
@@ -129,12 +152,18 @@ async function runBatch<Facts>(
   nameLeftOvers(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
+  const batch = {
+    play: play.name,
+    hosts: hosts
+      .filter((host) => host.selected && !session.failed(host.target.name))
+      .map(({ target, stateDir, plan }) => ({ name: target.name, target, stateDir, plan })),
+    missing: failed().map(({ name }) => name),
+    steps,
+  };
+  await review?.(batch, session.sink.emit);
   if (!check) {
     const changing = new Set(hosts.filter(hasChanges).map(({ target }) => target.name));
-    const due = all.filter(({ name }) => changing.has(name));
-    const together = new Set((play.strategy.scope?.(due, all) ?? due).map(({ name }) => name));
-    const locked = hosts.filter(({ target }) => together.has(target.name));
-    await converge(session, locked, () => play.strategy.converge(run));
+    await converge(session, belongingTo(changing), () => play.strategy.converge(run));
     for (const host of hosts) host.reportLeft();
     leftAlone(failed(), notBegun);
     if (!session.stopping) await keepRecords(session, hosts);
@@ -176,7 +205,7 @@ async function gather<Facts>(
   scope: readonly RunHost[],
   describe: (
     host: RunHost,
-  ) => { readonly data: HostData } & Pick<PlayHostOptions<Facts>, 'selected' | 'build'>,
+  ) => { readonly data: HostData } & Pick<PlayHostOptions<Facts>, 'selected' | 'build' | 'keepsReadings'>,
 ): Promise<LoopHost<Facts>[]> {
   const gathered = new Map<string, LoopHost<Facts>>();
   const lost: unknown[] = [];
@@ -203,7 +232,7 @@ async function gather<Facts>(
     session.sink.progress({ host: host.name, doing: 'connecting' });
     const connected = await session.connections.of(host);
     session.sink.progress({ host: host.name, doing: 'reading facts' });
-    const { data, selected, build } = describe(host);
+    const { data, ...described } = describe(host);
     const stateDir = play.stateDir(data);
     const probe = play.gather.probe(data);
     const place = play.ledger?.(data);
@@ -222,12 +251,11 @@ async function gather<Facts>(
       {
         host: connected,
         connect: () => session.connections.anew(host),
-        selected,
+        ...described,
         check,
         stateDir,
         owner,
         sink: session.sink,
-        build,
         first,
         actor: (name: string) => actorOf(play, session, name),
         gather: async () => play.gather.parse((await readFacts(session, asked)).facts, data),
@@ -301,14 +329,19 @@ async function converge(
     await lockAll(session, hosts);
     await work();
   } finally {
-    await session.locks.release();
+    // Those of an approved plan are kept until all of it is done.
+    if (!session.options.approval) await session.locks.release();
   }
 }
 
-/** One by one, in the order of the inventory. `always` also where nothing is planned. */
-async function lockAll(session: Session, hosts: readonly LoopHost<unknown>[], always = false): Promise<void> {
+/** One by one, in the order of the inventory; a host without records of ours gets one only where `create` says so. */
+async function lockAll<Facts>(
+  session: Session,
+  hosts: readonly LoopHost<Facts>[],
+  create: (host: LoopHost<Facts>) => boolean = (host) => host.changesItself,
+): Promise<void> {
   for (const host of hosts.filter(({ target }) => !session.failed(target.name)))
-    await session.locks.take(host.host, host.stateDir, { create: always || host.changesItself });
+    await session.locks.take(host.host, host.stateDir, { create: create(host) });
 }
 
 /** A host of the inventory that acts for others in a play; connected once. */

@@ -12,6 +12,8 @@ import { applyFragment, leftOf, probeFragment } from './words.ts';
 export interface Step {
   readonly planned: PlannedTask;
   readonly prepared: Prepared;
+  /** Written down directly before its apply. */
+  readonly record?: Fragment;
 }
 
 /** Where steps are proven, and which are. */
@@ -67,10 +69,11 @@ export async function applyAndProve(
     wire.halt();
     wire.failed(planned, planned.changes);
   };
-  const fragments = steps.flatMap(({ planned, prepared }, i): Fragment[] => {
+  const fragments = steps.flatMap(({ planned, prepared, record }, i): Fragment[] => {
     const { task, changes } = planned;
     return [
       ...(last && i === steps.length - 1 ? [last] : []),
+      ...(record ? [record] : []),
       wire.inTask(planned, () => applyFragment(task, `a${i}`, changes, prepared)),
       probeFragment(task, `p${i}`),
     ];

@@ -1,6 +1,8 @@
+import { hostname } from 'node:os';
 import { asOneRun } from '../dsl/per-run.ts';
 import type { Playbook } from '../dsl/play.ts';
 import { type ExitCode, QuorateErrors } from '../errors.ts';
+import { whoami } from '../whoami.ts';
 import { leaveTrace } from './audit.ts';
 import { roleFaults, runPlay } from './play.ts';
 import { type RunOptions, Session } from './session.ts';
@@ -30,23 +32,52 @@ export function startRun(playbook: Playbook, options: RunOptions): Run {
 }
 
 async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
-  const { inventoryFiles, check, select } = session.options;
+  const { inventoryFiles, check, select, note } = session.options;
   const named = playbook.plays.flatMap((play) => select(play.hosts));
   const hosts = [...new Set(named.map((host) => host.name))];
   session.fleet.hostvars = Object.fromEntries(named.map(({ name, vars }) => [name, vars]));
-  session.sink.emit({ event: 'start', playbook: playbook.name, inventory: inventoryFiles, check, hosts });
+  const by = note && { who: whoami(), from: hostname(), ...note };
+  session.sink.emit({
+    event: 'start',
+    playbook: playbook.name,
+    inventory: inventoryFiles,
+    check,
+    hosts,
+    ...by,
+  });
   try {
     const faults = (await Promise.all(playbook.plays.map((play) => roleFaults(play, session)))).flat();
     if (faults.length > 0) throw new QuorateErrors(faults);
+    const review = await reviewOf(playbook, session);
     for (const play of playbook.plays) {
       if (session.over) break;
-      await runPlay(play, session);
+      await runPlay(play, session, review);
     }
   } catch (error) {
     session.fail(error);
   }
   await leaveTraces(session);
+  if (session.options.approval) await session.locks.release();
+  await tellReviewed(session);
   return session.close();
+}
+
+async function tellReviewed(session: Session): Promise<void> {
+  try {
+    const message = await session.options.reviewed?.(session.outcome);
+    if (message !== undefined) session.sink.emit({ event: 'log', level: 'info', message, conclusion: true });
+  } catch (error) {
+    session.fail(error);
+  }
+}
+
+/** Who looks at each batch before it is changed. */
+async function reviewOf({ plays }: Playbook, session: Session): Promise<RunOptions['review']> {
+  const { approval, review } = session.options;
+  if (approval === undefined) return review;
+  const { rehearse } = await import('./rehearse.ts');
+  const rehearsed = await rehearse(plays, session, approval);
+  return (batch) => approval.review(batch, rehearsed);
 }
 
 /** Best effort: what was done is done, and a host that is lost by now keeps none. */

@@ -16,6 +16,7 @@ import { LeftOvers } from './left-over.ts';
 import { Locks } from './locks.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
+import type { Approval, PlannedBatch } from './review.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */
 export interface RunHost extends PlayInventoryHost, Connectable {}
@@ -44,8 +45,16 @@ export interface RunOptions {
   readonly note?: AuditNote;
   /** Milliseconds to wait for a lock that another run holds. */
   readonly lockWait?: number;
+  /** Sees what each batch is to change, before anything is changed there; whatever it throws ends the run. */
+  readonly review?: (batch: PlannedBatch, emit: EventSink['emit']) => Promise<void>;
+  /** Told how a run ends that was reviewed, before its recap; gives what is to be said of that. */
+  readonly reviewed?: (outcome: ExitCode) => Promise<string | undefined>;
+  /** The plan that a run is to carry out, and nothing else. */
+  readonly approval?: Approval;
   /** Asks the person who started the run; without it nobody is there to agree. */
   readonly consent?: (question: string) => Promise<boolean>;
+  /** That person has agreed beforehand. */
+  readonly agreed?: boolean;
   readonly sink: EventSink;
 }
 
@@ -62,8 +71,10 @@ const GRACE = 2000;
 export class Session {
   readonly options: RunOptions;
   readonly sink: EventSink;
-  readonly connections = new Connections();
+  readonly connections: Connections;
   readonly locks: Locks;
+  /** The check that goes before it, while that is under way. */
+  #rehearsal: Session | undefined;
   /** Hosts that act for others, by name and records. */
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
@@ -89,8 +100,10 @@ export class Session {
   readonly givenUp = deferred<ExitCode>();
   abandoned = false;
 
-  constructor(options: RunOptions, plays: Playbook['plays'] = []) {
+  /** `whole`: the run that this one is a part of, on its connections and under its locks. */
+  constructor(options: RunOptions, plays: Playbook['plays'] = [], whole?: Session) {
     this.options = options;
+    this.connections = whole?.connections ?? new Connections();
     const { select, prune = false, takeAway } = options;
     this.leftOvers = new LeftOvers({
       plays,
@@ -102,12 +115,14 @@ export class Session {
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#slots = new Slots(options.forks);
     this.#recap = new Recap(options.check);
-    this.locks = new Locks({
-      note: options.note,
-      wait: options.lockWait,
-      waiting: (message) => this.sink.emit({ event: 'log', level: 'info', message }),
-      stopping: () => this.stopping,
-    });
+    this.locks =
+      whole?.locks ??
+      new Locks({
+        note: options.note,
+        wait: options.lockWait,
+        waiting: (message) => this.sink.emit({ event: 'log', level: 'info', message }),
+        stopping: () => this.stopping,
+      });
     this.sink = {
       emit: (event) => {
         if (this.#ended) return;
@@ -147,14 +162,33 @@ export class Session {
     return exitCode;
   }
 
+  /** Checks the plays in this run's place, on its connections and under its locks; what ends it ends this one. */
+  async rehearse(
+    plays: Playbook['plays'],
+    options: Partial<RunOptions>,
+    work: (rehearsal: Session) => Promise<void>,
+  ): Promise<void> {
+    const rehearsal = new Session({ ...this.options, check: true, ...options }, plays, this);
+    rehearsal.fleet.hostvars = this.fleet.hostvars;
+    this.#rehearsal = rehearsal;
+    if (this.#stopped !== undefined) rehearsal.stop(this.#stopped);
+    try {
+      await work(rehearsal);
+    } finally {
+      this.#rehearsal = undefined;
+    }
+  }
+
   stop(code: ExitCode): void {
     this.#stopped = code;
     this.#codes.push(code);
+    this.#rehearsal?.stop(code);
     for (const one of [...this.hosts, ...this.early]) one.stop();
   }
 
   kill(): void {
-    for (const one of [...this.hosts, ...this.early]) one.kill();
+    const { hosts = [], early = [] } = this.#rehearsal ?? {};
+    for (const one of [...this.hosts, ...this.early, ...hosts, ...early]) one.kill();
     setTimeout(() => this.#abandon(), GRACE).unref();
   }
 

@@ -4,6 +4,7 @@ import type { Play } from '../dsl/play.ts';
 import { positionOf } from '../dsl/position.ts';
 import type { Role, Target } from '../dsl/role.ts';
 import { isSame } from '../dsl/same.ts';
+import { refusingSecretsAsText } from '../dsl/secret.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, type ExitCode, errorsOf, type Position, QuorateError, QuorateErrors } from '../errors.ts';
 import { meantHint, nearName } from '../near.ts';
@@ -100,7 +101,8 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
   }
   let list: unknown;
   try {
-    list = role.tasks(role.required ? declaredOnly(role, target) : target);
+    const given = role.required ? declaredOnly(role, target) : target;
+    list = refusingSecretsAsText(() => role.tasks(given));
   } catch (error) {
     if (error instanceof NotLoaded) throw error;
     if (error instanceof QuorateError || error instanceof QuorateErrors) {
@@ -227,7 +229,7 @@ function isAround({ within: first = [] }: Task, { within: second = [] }: Task): 
 }
 
 /** One is the rescue of the other, and may want what that did not. */
-function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+export function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
   return first.some(({ block, part }, i) => {
     const other = second[i];
     return other?.block === block && other.part !== part && [part, other.part].includes('rescue');
@@ -269,7 +271,8 @@ function isOneWish(one: Task, other: Task): boolean {
   return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
 }
 
-function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {
+/** Two tasks of a host that want one thing differently. */
+export function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {
   const name = ({ role, task }: RoleTask) => `"${task.title}" of role ${role}`;
   return new QuorateError(
     `${host}: ${name(first)} and ${name(second)} want different things of ${second.task.resource}`,

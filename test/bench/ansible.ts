@@ -3,36 +3,35 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECKOUT } from '../lab/support/paths.ts';
 import { type Outcome, run } from '../lab/support/process.ts';
-import type { PeerName } from './options.ts';
+import type { Job, PeerName } from './options.ts';
 import type { Command, Told, Way } from './peer.ts';
 import type { Stage } from './stage.ts';
+import { mitogenStrategies, peerProgram } from './venv.ts';
 
 const FOLDER = join(CHECKOUT, 'test/bench/ansible');
-const MITOGEN = '/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy';
 
-/** The playbook in `ansible/`, under Ansible's own strategy and under Mitogen's. */
-export function ansibleWays(): readonly Way[] {
-  return [
-    way('Ansible', 'ansible', {}),
-    way('Mitogen', 'mitogen', { ANSIBLE_STRATEGY: 'mitogen_linear', ANSIBLE_STRATEGY_PLUGINS: MITOGEN }),
-  ];
+/** The playbook of the job, under Ansible's own strategy and under Mitogen's. */
+export function ansibleWays(job: Job): readonly Way[] {
+  const mitogen = { ANSIBLE_STRATEGY: 'mitogen_linear', ANSIBLE_STRATEGY_PLUGINS: mitogenStrategies() };
+  return [way(job, 'Ansible', 'ansible', {}), way(job, 'Mitogen', 'mitogen', mitogen)];
 }
 
-function way(title: string, peer: PeerName, strategy: Command['env']): Way {
+function way(job: Job, title: string, peer: PeerName, strategy: Command['env']): Way {
   const start = (args: readonly string[], env: Command['env'] = {}) => ({
-    command: 'ansible-playbook',
+    command: peerProgram('ansible-playbook'),
     args,
     env: { ANSIBLE_CONFIG: join(FOLDER, 'ansible.cfg'), ...strategy, ...env },
   });
+  const file = job === 'etcd' ? join(FOLDER, 'site.yml') : join(CHECKOUT, 'test/bench/plain/plain.yml');
   return {
     title,
     peer,
-    lab: 'ansible',
+    lab: job === 'etcd' ? 'ansible' : 'plain',
     job(stage) {
       mkdirSync(sockets(stage), { recursive: true });
       const vars = `bench_control_dir=${stage.controlDir}`;
       const forks = String(stage.lab.hosts.length);
-      const args = ['-i', stage.inventoryFile, '-f', forks, '-e', vars, join(FOLDER, 'site.yml')];
+      const args = ['-i', stage.inventoryFile, '-f', forks, '-e', vars, file];
       return start(args, {
         ANSIBLE_SSH_CONTROL_PATH_DIR: sockets(stage),
         ANSIBLE_HOME: join(stage.lab.stateDir, 'ansible'),

@@ -41,9 +41,9 @@ export async function measureEmpty(way: Way, stage: Stage): Promise<Sample> {
   return { ...figures, changed: 0 };
 }
 
-async function timed({ command, args, env }: Command, { lab }: Stage) {
+async function timed({ command, args, env, cwd = CHECKOUT }: Command, { lab }: Stage) {
   const report = join(lab.stateDir, 'time');
-  const options = { cwd: CHECKOUT, env: { ...env, ANSIBLE_FORCE_COLOR: undefined }, timeoutMs: 900_000 };
+  const options = { cwd, env: { ...env, ANSIBLE_FORCE_COLOR: undefined }, timeoutMs: 900_000 };
   const wrapped = ['-q', '-o', report, '-f', '%U %S %M', command, ...args];
   const [load = 0] = loadavg();
   const started = performance.now();

@@ -2,36 +2,50 @@ import { join } from 'node:path';
 import { CHECKOUT } from '../lab/support/paths.ts';
 import type { Outcome } from '../lab/support/process.ts';
 import { compileCache, node24 } from './node24.ts';
+import type { Job } from './options.ts';
+import { OWN, OWN_PLAYBOOK, QUORATE } from './packaged.ts';
 import type { Command, Told, Way } from './peer.ts';
-import type { Stage } from './stage.ts';
 
 const SITE = join(CHECKOUT, 'playbooks/site.ts');
+const PLAIN = join(CHECKOUT, 'test/bench/plain/plain.ts');
 
-/** This project, in the three ways to start it. */
-export function ourWays(): readonly Way[] {
-  return [
-    way('npx tsx', (args) => ({ command: 'npx', args: ['tsx', SITE, ...args] })),
-    way('node --import tsx', (args) => ({
-      command: process.execPath,
-      args: ['--import', 'tsx', SITE, ...args],
-    })),
-    way('node 24, compile cache', (args) => ({
-      command: node24(),
-      args: ['--disable-warning=ExperimentalWarning', SITE, ...args],
-      env: { NODE_COMPILE_CACHE: compileCache() },
-    })),
-  ];
-}
-
-function way(title: string, start: (args: readonly string[]) => Command): Way {
-  return {
+/** This project, in the ways to start it: from source, and as the package that is installed. */
+export function ourWays(job: Job): readonly Way[] {
+  const file = job === 'etcd' ? SITE : PLAIN;
+  const command = job === 'etcd' ? ['site'] : ['run', OWN_PLAYBOOK];
+  const installed = (node: string) => (args: readonly string[]) => ({
+    command: node,
+    args: [QUORATE, ...command, ...args],
+    cwd: OWN,
+  });
+  const way = (title: string, start: (args: readonly string[]) => Command): Way => ({
     title,
     peer: 'ours',
-    lab: 'ours',
-    job: (stage: Stage) => start(['-i', stage.inventoryFile, '--output', 'json']),
+    lab: job === 'etcd' ? 'ours' : 'plain',
+    job: (stage) =>
+      start(['-i', stage.inventoryFile, '-f', String(stage.lab.hosts.length), '--output', 'json']),
     empty: () => start(['--version']),
     judge,
-  };
+  });
+  return [
+    way('npx tsx', (args) => ({ command: 'npx', args: ['tsx', file, ...args] })),
+    way('node --import tsx', (args) => ({
+      command: process.execPath,
+      args: ['--import', 'tsx', file, ...args],
+    })),
+    // Another Node than tsx would look for `quorate` among the installed packages.
+    ...(job === 'etcd'
+      ? [
+          way('node 24, compile cache', (args) => ({
+            command: node24(),
+            args: ['--disable-warning=ExperimentalWarning', file, ...args],
+            env: { NODE_COMPILE_CACHE: compileCache() },
+          })),
+        ]
+      : []),
+    way('compiled, node 20', installed(process.execPath)),
+    way('compiled, node 24', installed(node24())),
+  ];
 }
 
 interface Event {

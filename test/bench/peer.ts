@@ -1,14 +1,16 @@
 import type { Outcome } from '../lab/support/process.ts';
-import type { PeerName } from './options.ts';
+import type { Kind, PeerName } from './options.ts';
 import type { Stage } from './stage.ts';
 
-/** Something that brings etcd clusters up, as it is started. */
+/** Something that does a job, as it is started. */
 export interface Way {
   /** `node --import tsx`, `Ansible`: as the tables call it. */
   readonly title: string;
   readonly peer: PeerName;
   /** Ways that take over each other's hosts share a lab. */
-  readonly lab: 'ours' | 'ansible' | 'limit';
+  readonly lab: 'ours' | 'ansible' | 'limit' | 'plain';
+  /** What it can do; both when not given. */
+  readonly only?: Kind;
   /** The run that is measured. */
   job(stage: Stage): Command;
   /** A run that does nothing: what starting alone takes. */
@@ -23,6 +25,8 @@ export interface Command {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The checkout when not given. */
+  readonly cwd?: string;
 }
 
 export interface Told {

@@ -6,7 +6,6 @@ import { type Stage, startStage, stopStage } from './stage.ts';
 /** What a scenario gave for every way. */
 export interface Results {
   readonly scenario: Scenario;
-  readonly hosts: number;
   readonly ways: readonly WayResults[];
 }
 
@@ -28,19 +27,21 @@ type Log = (line: string) => void;
  */
 export async function runScenario(
   scenario: Scenario,
-  ways: readonly Way[],
-  hosts: number,
+  all: readonly Way[],
   runs: number,
   log: Log,
   stop: AbortSignal,
 ): Promise<Results> {
+  const { job, kind, hosts } = scenario;
+  const name = `${job} ${kind}`;
+  const ways = all.filter(({ only = kind }) => only === kind);
   const stages = new Map<string, Stage>();
   try {
     for (const lab of new Set(ways.map((way) => way.lab))) {
-      log(`${scenario}: lab of ${lab}, ${hosts} hosts`);
-      const stage = await startStage(lab, hosts);
+      log(`${name}: lab of ${lab}, ${hosts} hosts`);
+      const stage = await startStage(job, lab, hosts);
       stages.set(lab, stage);
-      if (scenario !== 'first')
+      if (kind !== 'first')
         await bringUp(
           ways.filter((way) => way.lab === lab),
           stage,
@@ -62,31 +63,32 @@ export async function runScenario(
         await stage.thaw();
         empty.push(await measureEmpty(way, stage));
         const sample = await twice(failures, log, async () => {
-          if (scenario === 'first') await stage.reset();
-          return measureJob(way, stage, scenario === 'first' ? 'changes' : 'no changes');
+          if (kind === 'first') await stage.reset();
+          return measureJob(way, stage, kind === 'first' ? 'changes' : 'no changes');
         });
         stage.freeze();
-        if (stop.aborted) return { scenario, hosts, ways: results };
+        if (stop.aborted) return { scenario, ways: results };
         if (sample === undefined) continue;
         samples.push(sample);
         log(
-          `${scenario} ${round}/${runs} ${way.title}: ${((sample.wallMs - (sample.extraMs ?? 0)) / 1000).toFixed(2)} s`,
+          `${name} ${hosts} ${round}/${runs} ${way.title}: ${((sample.wallMs - (sample.extraMs ?? 0)) / 1000).toFixed(2)} s`,
         );
       }
     }
-    return { scenario, hosts, ways: results };
+    return { scenario, ways: results };
   } finally {
     for (const stage of stages.values()) await stopStage(stage);
   }
 }
 
-/** The clusters come up, the quickest way first; then every way once, which also fills caches. */
+/** The hosts come up, the quickest way first; then every way once, which also fills caches. */
 async function bringUp(ways: readonly Way[], stage: Stage, log: Log): Promise<void> {
-  const [first, ...rest] = ways.toReversed();
+  const [first, ...rest] = ways.filter(({ only }) => only === undefined).toReversed();
   if (first === undefined) return;
   log(`bringing up ${stage.lab.name} with ${first.title}`);
   await measureJob(first, stage, 'changes');
-  for (const way of [first, ...rest]) await measureJob(way, stage, 'no changes');
+  for (const way of [first, ...rest, ...ways.filter(({ only }) => only !== undefined)])
+    await measureJob(way, stage, 'no changes');
 }
 
 /** A run that fails is told and repeated once: an election after a thaw is not what is measured. */

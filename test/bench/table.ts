@@ -1,11 +1,11 @@
 import type { Sample } from './measure.ts';
-import type { Results } from './scenarios.ts';
+import type { Results, WayResults } from './scenarios.ts';
 import { median } from './stats.ts';
-import type { Target } from './targets.ts';
+import { above, BASH, cpuAHost, type Target, wall } from './targets.ts';
 
 /** Medians, with the least and the most, of one scenario. */
-export function renderResults({ scenario, hosts, ways }: Results): string {
-  const kind = scenario === 'first' ? 'first run, without the canary' : 'no change';
+export function renderResults({ scenario: { job, kind: which, hosts }, ways }: Results): string {
+  const kind = `${job}, ${which === 'first' ? 'first run, without canary' : 'no change'}`;
   const head = [
     `${kind}, ${hosts} hosts`,
     'seconds',
@@ -42,6 +42,50 @@ export function renderTargets(targets: readonly Target[]): string {
       `${bound} ${limit}`,
     ]),
   );
+}
+
+/** The same as ratios, which travel to other machines, in Markdown: what goes into the docs. */
+export function renderMarkdown(
+  all: readonly Results[],
+  about: Readonly<Record<string, string | number>>,
+): string {
+  return [
+    `\`npm run bench\`, medians of ${about.runs} runs, all side by side on ${about.cores} cores (${about.cpu}, Node ${about.node} and ${about.node24}, ansible-core ${about['ansible-core']}, Mitogen ${about.mitogen}, pyinfra ${about.pyinfra}, ${about.openssh}), at commit ${about.commit} of ${String(about.started).slice(0, 10)}.`,
+    ...all.map(renderRatios),
+  ].join('\n\n');
+}
+
+function renderRatios(results: Results): string {
+  const { job, kind, hosts } = results.scenario;
+  const ours = results.ways.filter(({ peer, runs }) => peer === 'ours' && runs.length > 0);
+  const row = (title: string, cell: (one: WayResults) => number, digits?: number) =>
+    `| ${[title, ...ours.map((one) => short(cell(one), digits))].join(' | ')} |`;
+  const peers = results.ways.filter(({ peer, runs }) => peer !== 'ours' && runs.length > 0);
+  const compared = peers.flatMap((other) => {
+    const took = `(${(wall(other) / 1000).toFixed(2)} s)`;
+    if (other.peer !== 'limit')
+      return [row(`times as fast as ${other.title} ${took}`, (one) => wall(other) / wall(one))];
+    return [
+      row(`time against ${other.title} ${took}`, (one) => wall(one) / wall(other)),
+      ...(other.title === BASH
+        ? [row('the same, both above start-up', (one) => above(one) / above(other))]
+        : []),
+    ];
+  });
+  const limit = peers.find(({ title }) => title === BASH);
+  const bash = limit === undefined ? '' : ` (bash: ${cpuAHost(limit, results).toFixed(0)})`;
+  return [
+    `| ${job}, ${kind === 'first' ? 'first run' : 'no change'}, ${hosts} hosts | ${ours.map(({ title }) => title).join(' | ')} |`,
+    `|---|${ours.map(() => '---|').join('')}`,
+    row('seconds', (one) => wall(one) / 1000, 2),
+    ...compared,
+    row(`CPU of control above start-up, ms a host${bash}`, (one) => cpuAHost(one, results), 0),
+    row('memory of control, MB', (one) => Math.max(...one.runs.map(({ rssMb }) => rssMb)), 0),
+  ].join('\n');
+}
+
+function short(value: number, digits = value < 10 ? 2 : value < 20 ? 1 : 0): string {
+  return value.toFixed(digits);
 }
 
 function seconds(samples: readonly Sample[]): string {

@@ -2,19 +2,23 @@ import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { must, run } from '../lab/support/process.ts';
 import { node24 } from './node24.ts';
+import { makeVenv, peerVersions } from './venv.ts';
 
 /** Program and the Debian package that has it. */
 const TOOLS = {
-  '/usr/bin/ansible-playbook': 'ansible-core',
-  '/usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy/mitogen_linear.py': 'ansible-mitogen',
   '/usr/bin/ssh': 'openssh-client',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/curl': 'curl',
   '/usr/bin/time': 'time',
 } as const;
 
-/** Installs what the peers need on Debian; throws naming what is missing elsewhere. */
+/** Installs what the peers need, on Debian and from PyPI; throws naming what is missing elsewhere. */
 export async function installTools(log: (line: string) => void): Promise<void> {
+  await installPackages(log);
+  await makeVenv(log);
+}
+
+async function installPackages(log: (line: string) => void): Promise<void> {
   const missing = Object.entries(TOOLS)
     .filter(([path]) => !existsSync(path))
     .map(([, name]) => name);
@@ -41,8 +45,7 @@ export async function machine(): Promise<Readonly<Record<string, string | number
     kernel: release(),
     node: process.version,
     node24: await first(node24(), '--version'),
-    ansible: await first('ansible-playbook', '--version'),
-    mitogen: await first('dpkg-query', '-W', '-f', '${Version}', 'ansible-mitogen'),
+    ...(await peerVersions()),
     openssh: await first('ssh', '-V'),
     commit: await first('git', 'rev-parse', '--short', 'HEAD'),
   };

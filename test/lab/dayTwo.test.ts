@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { program } from '../program.ts';
 import { describeLab } from './support/describeLab.ts';
@@ -38,6 +40,35 @@ describeLab('day two of a cluster', () => {
       'two\x01',
     ]);
     expect(events.at(-1)).toMatchObject({ event: 'recap', exitCode: 0 });
+  });
+
+  it('history.ts puts together what hosts and this machine know, whatever a stranger wrote', async () => {
+    const evil = String.raw`printf 'x \033[2J\n{"runId":"cut' >>/var/lib/quorate/etcd/audit.jsonl`;
+    await lab.enter('etcd02', evil);
+    const history = (...args: string[]) =>
+      lab.run('node', [program('playbooks/history.ts'), '-i', lab.inventoryFile, ...args]);
+    const found = async () => {
+      const { code, stdout } = await history('--output', 'json');
+      expect(code).toBe(0);
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      return events.find(({ event }) => event === 'history');
+    };
+    const both = await found();
+    const site = both.runs.find(({ command }: { command: string }) => command.startsWith('site'));
+    expect(site).toMatchObject({ recorded: true, check: false, outcome: 0 });
+    expect(Object.keys(site.changed)).toEqual(expect.arrayContaining(lab.hosts.map(({ name }) => name)));
+    expect(both.damaged).toBe(2);
+    // A colleague has no records: the hosts tell as much.
+    await rm(join(dirname(lab.inventoryFile), '.quorate/runs'), { recursive: true });
+    const theirs = (await found()).runs.find(({ id }: { id: string }) => id === site.id);
+    expect(theirs).toMatchObject({ recorded: false, who: site.who, command: site.command, outcome: 0 });
+    const told = await history('-l', 'etcd02');
+    expect(told.stdout).toContain(site.id);
+    expect(told.stdout + told.stderr).not.toContain('\x1b');
+    expect(told.stderr).toContain('etcd02: 2 lines of its audit.jsonl left out');
   });
 
   it('etcdctl.ts ends with 2 where etcdctl failed, and needs one member only', async () => {

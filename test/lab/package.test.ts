@@ -71,10 +71,10 @@ describe('the package', () => {
     await must(TOOL('attw'), ['--profile', 'esm-only', tarball()], { cwd: ROOT });
   });
 
-  it('is hardly more than a megabyte, and its types import nothing but Node', () => {
+  it('is less than a mebibyte, and its types import nothing but Node', () => {
     const files = filesBelow(join(own, 'node_modules/quorate'));
     const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
-    expect(texts.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0)).toBeLessThan(1_100_000);
+    expect(texts.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0)).toBeLessThan(2 ** 20);
     const imported = texts.flatMap(([file, text]) =>
       file.endsWith('.d.ts')
         ? [
@@ -147,6 +147,24 @@ describe('the package', () => {
     expect(missing.code).toBe(1);
     expect(missing.stdout).toContain('mine_dir');
   }, 120_000);
+
+  it('explains a resource, from what it brings along', async () => {
+    const { code, stdout } = await quorate(['explain', 'directory']);
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("directory('/srv/www'"),
+    });
+  });
+
+  it('gives roles of etcd that only the play of etcd takes', async () => {
+    const text = (roles: string) =>
+      `import { play, role } from 'quorate';\nimport { etcdPlay, verify } from 'quorate/etcd';\nconst mine = role({ name: 'mine', description: 'x', tasks: () => [] });\nexport default [etcdPlay('etcd', [${roles}]), play({ hosts: 'all', roles: [mine] })];\n`;
+    const tsc = (file: string) => run(join(own, 'node_modules/.bin/tsc'), [...STRICT, file], { cwd: own });
+    writeFileSync(join(own, 'right.ts'), text('verify'));
+    writeFileSync(join(own, 'wrong.ts'), text('verify, mine'));
+    expect(await tsc('right.ts')).toMatchObject({ code: 0 });
+    expect((await tsc('wrong.ts')).code).not.toBe(0);
+  });
 
   it('names commands as this user types them', async () => {
     expect((await quorate(['status', '--help'])).stdout).toContain(

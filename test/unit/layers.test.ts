@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lib/runner',
     'lib/transport',
   ],
-  'lib/kit': ['lib', 'lib/cli', 'lib/dsl', 'lib/transport'],
+  'lib/kit': ['lib', 'lib/cli', 'lib/dsl', 'lib/inventory', 'lib/resources', 'lib/transport'],
   'lib/report': ['lib', 'lib/dsl', 'lib/runner'],
   'lib/runner': ['lib', 'lib/dsl', 'lib/transport'],
   'lib/resources': ['lib', 'lib/dsl', 'lib/inventory', 'lib/pki', 'lib/release'],

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { ROOT } from '../../root.ts';
@@ -27,13 +28,20 @@ export function resourceNames(): readonly string[] {
 
 /** The page that is made from the doc comments, by resource. */
 function resourceSections(): ReadonlyMap<string, string> {
-  const [, ...sections] = readFileSync(join(ROOT, 'docs/resources.md'), 'utf8').split(/^## /m);
+  const [, ...sections] = resourcesPage().split(/^## /m);
   return new Map(
     sections.map((section) => {
       const [name = '', ...text] = section.split('\n');
       return [name, text.join('\n').trim()];
     }),
   );
+}
+
+/** In a package it is compressed: the types there have the same words once more. */
+function resourcesPage(): string {
+  const page = join(ROOT, 'docs/resources.md');
+  if (existsSync(page)) return readFileSync(page, 'utf8');
+  return gunzipSync(readFileSync(join(ROOT, 'dist/resources.md.gz'))).toString();
 }
 
 function sectionOf(name: string, sections: ReadonlyMap<string, string>): string {

@@ -117,8 +117,11 @@ q_https() {
 q_told=
 if q_https ETCD_ADVERTISE_CLIENT_URLS; then q_told=$q_value q_url=$q_value q_other=; fi
 if q_https ETCD_LISTEN_CLIENT_URLS && [ "$q_value" != "$q_url" ]; then
+  q_list=$q_value; q_setting ETCD_LISTEN_CLIENT_URLS
+  # One that is closed to clients answers nowhere else, and whoever asks there waits for nothing.
   # Where only the host knows the address, certificates need not have it: it comes second.
-  if [ -n "$q_by_name" ]; then q_other=$q_value; else q_other=$q_url q_url=$q_value; fi
+  if [ "$q_value" = "$q_list" ] && [ "https://127.0.0.1:\${q_list##*:}" = "$q_list" ]; then q_url=$q_list q_other=
+  elif [ -n "$q_by_name" ]; then q_other=$q_list; else q_other=$q_url q_url=$q_list; fi
 fi
 q_file() { if [ -n "$q_trusts" ] && q_setting "$1"; then case $q_value in /*) return ;; esac; fi; return 1; }
 if q_file ETCD_TRUSTED_CA_FILE; then q_ca=$q_value; fi

@@ -104,6 +104,8 @@ export interface ClusterFacts {
    * them exactly, whatever else the inventory has.
    */
   readonly joins?: readonly string[];
+  /** A member that joins is closed to clients until it is started once more. */
+  readonly closed?: true;
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {

@@ -49,6 +49,5 @@ export function parseIntent(line: string | undefined): Intent | undefined {
 
 /** Shell that puts it down, whole or not at all. */
 export function writeIntent(member: Pick<Member, 'stateDir'>, intent: Intent): Sh {
-  const path = intentFile(member);
-  return sh`mkdir -p ${member.stateDir} && printf '%s\n' ${JSON.stringify(intent)} >${`${path}.next`} && mv -f ${`${path}.next`} ${path}`;
+  return sh`mkdir -p ${member.stateDir} && printf '%s\n' ${JSON.stringify(intent)} | q_write ${intentFile(member)} 0644 '' ''`;
 }

@@ -2,7 +2,7 @@ import type { Target } from '../../dsl/role.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { boundAddress } from '../facts/bound-address.ts';
 import type { EtcdFacts } from '../facts/index.ts';
-import { clusterOf, hostPort, memberOf } from '../model/cluster.ts';
+import { clusterOf, hostPort, type Member, memberOf } from '../model/cluster.ts';
 import { settingsEnvironment } from '../model/flags.ts';
 import { caFile, crlFile, pairFiles } from '../model/paths.ts';
 
@@ -74,6 +74,17 @@ export function bootstrapEnvironment(token: string): string {
 /** The same of a member that joins a living cluster: those who are listed, as `name=URL`. */
 export function joinEnvironment(members: readonly string[]): string {
   return [line('ETCD_INITIAL_CLUSTER', members.join(',')), ''].join('\n');
+}
+
+/** The same of a member that its own host can ask, and no client from outside; empty where it is not to be told apart. */
+export function closedEnvironment(member: Member): string {
+  const url = closedUrl(member);
+  return url === undefined ? '' : [line('ETCD_LISTEN_CLIENT_URLS', url), ''].join('\n');
+}
+
+/** Where a closed member listens for clients; undefined where it listens there anyway. */
+export function closedUrl({ listenAddress, clientPort }: Member): string | undefined {
+  return listenAddress === '127.0.0.1' ? undefined : `https://${hostPort('127.0.0.1', clientPort)}`;
 }
 
 /**

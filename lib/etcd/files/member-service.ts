@@ -16,8 +16,11 @@ export interface MemberServiceOptions {
   readonly service: ManagedOptions;
   /** The member's own record: a `sha256sum` line for each of `service.loads`, written when it starts. */
   readonly record: string;
-  /** An environment file that exists from a first start until the service is ready. */
-  readonly bootstrap: { readonly path: string; readonly content: string | undefined };
+  /**
+   * An environment file that exists from a first start until the service is ready. Its content has a token that each
+   * check makes up anew: as a function it is no part of what is wanted.
+   */
+  readonly bootstrap: { readonly path: string; readonly content: (() => string) | undefined };
 }
 
 interface MemberServiceDesired extends MemberServiceOptions {
@@ -96,7 +99,9 @@ export const memberService = defineResource<MemberServiceOptions, MemberServiceD
   apply({ service, bootstrap: { path, content } }, changes) {
     const start = startOf(service, changes);
     const lay =
-      start && content !== undefined ? [sh`printf %s ${content} | q_write ${path} 0600 '' '' || exit 1`] : [];
+      start && content !== undefined
+        ? [sh`printf %s ${content()} | q_write ${path} 0600 '' '' || exit 1`]
+        : [];
     return joinSh([
       managerOf(service).prepare(service, actionsOf(changes)),
       ...lay,

@@ -77,7 +77,7 @@ function reasonToKeep(host: EtcdHost, { cluster, hosts }: Surveyed): QuorateErro
   ) {
     return stays(
       `it was set up as a member of ${cluster.name}, and no other member has data that stays`,
-      'this may be the last copy: restore the cluster from it, or move it by hand if it is not needed',
+      `this may be the last copy: ${commandLine('recover')} --from ${host.target.name} makes the cluster of it; or move it by hand if it is not needed`,
     );
   }
   return undefined;

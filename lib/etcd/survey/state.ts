@@ -119,7 +119,7 @@ function lost({ cluster, hosts }: Surveyed): QuorateError {
   return refusal(
     cluster,
     `no quorum, and ${hostNames(empty)} has no data; the surviving copy is on ${hostNames(kept)}`,
-    `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), restore the cluster from the surviving copy${isFormed(hosts) ? '' : anew}`,
+    `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), make the cluster of a surviving copy: ${commandLine('recover')} --from ${kept[0]?.target.name}${isFormed(hosts) ? '' : anew}`,
   );
 }
 

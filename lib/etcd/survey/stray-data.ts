@@ -6,7 +6,7 @@ import { type Member, memberOf, quorum } from '../model/cluster.ts';
 import { logFile } from '../model/paths.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
-import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import { type EtcdHost, recoveredId, type Surveyed } from '../surveyed.ts';
 
 /**
  * Members whose data is of another cluster than the majority's: the tutorial's second incident. With the
@@ -20,7 +20,8 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
   }
   if (ids.size < 2) return [];
   const needed = quorum(cluster.members.length);
-  const [own] = [...ids].find(([, some]) => some.length >= needed) ?? [];
+  const recovered = recoveredId(hosts);
+  const [own] = recovered ? [recovered] : ([...ids].find(([, some]) => some.length >= needed) ?? []);
   if (own === undefined) {
     const all = [...ids].map(([id, some]) => `${id} on ${hostNames(some)}`).join('; ');
     return [
@@ -38,6 +39,13 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
   return Promise.all(
     strays.map(async ({ id, host }) => {
       const { name } = host.target;
+      if (recovered) {
+        return refusal(
+          { host: name },
+          `its data is of the cluster before it was recovered: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}`,
+          `what only it has is lost once its data is set aside: ${commandLine('members')} --replace ${name} does that, and adds it`,
+        );
+      }
       const line = await mismatchLine([host, ...majority]);
       const member = memberOf(host.target);
       const joined = majority

@@ -65,8 +65,9 @@ export function parseYaml(file: string, text: string, problems: Problems, again 
     const said = new Problems();
     const source = other === undefined ? undefined : parseYaml(file, other, said, true);
     if (source !== undefined) return source;
-    for (const { code, message, pos } of errors)
-      problems.add(describe(code, message), place(pos[0]), hintFor(code));
+    const first = errors.filter(({ pos }, i) => errors.findIndex((one) => one.pos[0] === pos[0]) === i);
+    for (const { code, message, pos } of first)
+      problems.add(describe(code, message), place(pos[0]), hintFor(code, message));
     return undefined;
   }
   const before = problems.count;
@@ -292,9 +293,9 @@ function tellTags(
   }
 }
 
-/** What PyYAML lets pass: text in quotes and brackets that goes on further left than its key. */
+/** What PyYAML lets pass: text in quotes, and a closing bracket, further left than its key. One that is never closed it does not. */
 function isTolerated({ code, message }: YAMLError): boolean {
-  if (code === 'BAD_INDENT') return /^(Multi-line |Flow )/.test(message);
+  if (code === 'BAD_INDENT' && !UNCLOSED.test(message)) return /^(Multi-line |Flow end )/.test(message);
   return code === 'MISSING_CHAR' && message.startsWith('Comments must be separated');
 }
 
@@ -312,6 +313,8 @@ function asJson(text: string): string | undefined {
 function describe(code: string, message: string): string {
   if (code === 'TAB_AS_INDENT') return 'a tab indents this line';
   if (code === 'MULTIPLE_DOCS') return 'a second document starts here, and one is wanted';
+  const [, open, close] = UNCLOSED.exec(message) ?? [];
+  if (close) return `not valid YAML: a ${open === 'map' ? '{' : '['} before this is not closed by a ${close}`;
   return WITHOUT_QUOTES.test(message) ? `not valid YAML: ${message}` : 'not valid YAML';
 }
 
@@ -319,9 +322,11 @@ function describe(code: string, message: string): string {
 const WITHOUT_QUOTES =
   /^(Flow |All |Missing |Implicit |Nested |Block (scalar lines|collections?) |A block |Map |Sequence |Comments? |The : |Tabs |Unexpected ([a-z-]+ at node end$|, in |empty item))/;
 
-function hintFor(code: string): string | undefined {
+const UNCLOSED = /^Flow (sequence|map) .* end with a (\S)/;
+
+function hintFor(code: string, message: string): string | undefined {
   if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces';
   if (code === 'MULTIPLE_DOCS') return 'several files may be given, each with its own -i';
-  if (code === 'BAD_INDENT') return 'keys of one mapping stand below one another';
+  if (code === 'BAD_INDENT' && !UNCLOSED.test(message)) return 'keys of one mapping stand below one another';
   return 'look at this line and the one above: indentation, quotes, brackets, a space after each colon';
 }

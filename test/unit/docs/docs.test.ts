@@ -7,6 +7,7 @@ import { loadOwnPlaybooks } from '../../../lib/cli/quorate/own-playbooks.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { scratch } from '../support/scratch.ts';
+import { comparedPage, sizeOf } from './compared.ts';
 import { resourcesPage } from './resources.ts';
 import { variablesPage } from './variables.ts';
 
@@ -24,6 +25,7 @@ const PAGES = [
   'docs/resources.md',
   'docs/from-ansible.md',
   'docs/operations.md',
+  'docs/compared.md',
   'docs/inventory.md',
   'docs/ssh.md',
   'CONTRIBUTING.md',
@@ -40,6 +42,11 @@ describe('the documentation', () => {
 
   it('has each resource as its doc comment tells it', async () => {
     await expect(resourcesPage()).toMatchFileSnapshot(join(ROOT, 'docs/resources.md'));
+  });
+
+  it('shows the role that the bench runs, which is no longer here than in Ansible', async () => {
+    await expect(comparedPage()).toMatchFileSnapshot(join(ROOT, 'docs/compared.md'));
+    expect(sizeOf('quorate').lines).toBeLessThanOrEqual(sizeOf('ansible').lines);
   });
 
   it.each(Object.keys(ETCD_VARS))('the annotated inventory mentions %s', (name) => {

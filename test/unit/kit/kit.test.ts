@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { command, directory, file, role, sh, user } from '../../../package/index.ts';
 import { converge, fakeHost, labHost, matchers, type QuorateMatchers } from '../../../package/test.ts';
+
+import { scratch } from '../support/scratch.ts';
 
 declare module 'vitest' {
   interface Matchers<T> extends QuorateMatchers<T> {}
@@ -48,6 +51,60 @@ describe('a fake host', () => {
   });
 });
 
+describe('what a fake host is told', () => {
+  const notes = role({
+    name: 'notes',
+    description: 'variables and facts of each kind',
+    facts: ['family', 'distribution', 'version', 'serviceManager'],
+    vars: {
+      notes_port: { type: 'integer', default: 80, description: 'Port.' },
+      notes_mode: { type: 'string', enum: ['a', 'b'], default: 'a' },
+    },
+    tasks: ({ vars, facts }) => [
+      directory(
+        `/srv/${vars.notes_port}-${facts.family}-${facts.distribution}-${facts.version}-${facts.serviceManager}`,
+      ),
+    ],
+  });
+
+  it.each([
+    [{ notes_port: 'abc' }, /notes_port of fake must be a whole number, found "abc"/],
+    [{ notes_mode: 'c' }, /notes_mode of fake must be one of a, b/],
+    [{ notes_prot: 8080 }, /notes_prot is not a variable .*did you mean notes_port\?/],
+  ])('%j is refused, as an inventory that says so would be', (vars, message) => {
+    expect(() => fakeHost({ vars }).tasks(notes)).toThrow(message);
+    expect(() => fakeHost({ vars }).tasks(notes)).not.toThrow('--extra-vars');
+  });
+
+  it('variables come as an inventory gives them, those of other roles beside', () => {
+    const [task] = fakeHost({ vars: { notes_port: '8080', other_role: 1 } }).tasks(notes);
+    expect(task?.resource).toMatch(/^directory:\/srv\/8080-/);
+  });
+
+  it.each([
+    [{}, 'debian-debian-12-systemd'],
+    [{ family: 'redhat' }, 'redhat-rocky-9.6-systemd'],
+    [{ distribution: 'ubuntu' }, 'debian-ubuntu-24.04-systemd'],
+    [{ distribution: 'fedora', version: '41' }, 'redhat-fedora-41-systemd'],
+    [{ family: 'alpine' }, 'alpine-alpine-3.22.1-openrc'],
+    [{ distribution: 'homemade' }, 'other-homemade--systemd'],
+    [{ family: 'debian', distribution: 'homemade' }, 'debian-homemade--systemd'],
+  ] as const)('facts %j are those of %s', (facts, system) => {
+    expect(fakeHost({ facts }).tasks(notes)).toHaveTask(`directory:/srv/80-${system}`);
+  });
+
+  it('builds a role whose file is a Jinja template', () => {
+    const template = join(scratch(), 'site.conf.j2');
+    writeFileSync(template, 'port {{ port }}\n');
+    const templated = role({
+      name: 'templated',
+      description: 'of a template',
+      tasks: () => [file('/etc/site.conf', { template, values: { port: 80 } })],
+    });
+    expect(fakeHost().tasks(templated)).toHaveTask('file:/etc/site.conf');
+  });
+});
+
 const host = await labHost();
 afterAll(() => host?.close());
 
@@ -78,6 +135,53 @@ describe.skipIf(host === undefined)('a lab host', () => {
     });
     const result = await converge(host!, [broken]);
     expect(() => expect(result).toConverge()).toThrow(/the apply: .*is never done/);
+  });
+
+  it('takes a role with a template, a validation, and commands that only the run can tell of', async () => {
+    const template = join(scratch(), 'site.conf.j2');
+    writeFileSync(template, 'port {{ port }}\n');
+    const whole = role({
+      name: 'whole',
+      description: 'what real roles have',
+      tasks: () => {
+        const conf = file('/etc/whole.conf', {
+          template,
+          values: { port: 80 },
+          validate: (path) => sh`grep -q ^port ${path}`,
+        });
+        return [
+          conf,
+          command('is asked again, and was done before', { run: sh`:`, unless: sh`true`, after: [conf] }),
+          command('is asked again, and is due', {
+            run: sh`:>/etc/due`,
+            unless: sh`[ -e /etc/due ]`,
+            after: [conf],
+          }),
+          command('runs each time', { run: sh`:`, changedWhen: 'always' }),
+          command('stands behind that', { run: sh`:`, unless: sh`true` }),
+        ];
+      },
+    });
+    expect(await converge(host!, [whole])).toConverge();
+  });
+
+  it.each(['stdin', 'stdout', 'stderr', 'fd'])('has /dev/%s', async (name) => {
+    expect((await host!.sh(`[ -e /dev/${name} ]`)).code).toBe(0);
+  });
+
+  it('begins in a folder that there is', async () => {
+    const child = host!.spawn('sh', ['-c', 'cat </dev/null; pwd; pwd -P'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = await new Promise<string>((resolve) => {
+      let all = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream?.on('data', (chunk: Buffer) => {
+          all += chunk;
+        });
+      child.once('close', () => resolve(all));
+    });
+    expect(said).toBe('/\n/\n');
   });
 
   it('ends with its processes, and leaves no folder', async () => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { EXIT } from '../../../lib/errors.ts';
-import { writeWhole } from '../../../lib/pki/files.ts';
+import { writeWhole } from '../../../lib/files.ts';
 import { certificateProblems, parseDuration, readCa } from '../../../lib/pki/index.ts';
 import { scratch } from '../support/scratch.ts';
 import { open, read, SANS, walk } from './support.ts';

@@ -92,6 +92,22 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
 
   const motd = () => file(at('motd'), { content: 'hello\n' });
 
+  it('is not what a person made of tasks that were never begun behind one that failed', async () => {
+    const fails = command('fail', { run: sh`false`, creates: at('never') });
+    const made = [directory(at('first')), fails, directory(at('d')), file(at('d/f'), { content: 'a' })];
+    expect((await run([{ web: [...made, link(at('l'), { to: 'd/f' })] }])).code).toBe(2);
+    expect([existsSync(at('first')), existsSync(at('d'))]).toEqual([true, false]);
+    mkdirSync(at('d'));
+    writeFileSync(at('d/f'), 'a');
+    symlinkSync('d/f', at('l'));
+    expect((await run([{ web: [] }], { prune: true })).code).toBe(0);
+    expect([existsSync(at('first')), existsSync(at('l')), readFileSync(at('d/f'), 'utf8')]).toEqual([
+      false,
+      true,
+      'a',
+    ]);
+  });
+
   it('is named in a check, taken away by --prune, and then forgotten', async () => {
     const tasks = [
       directory(at('www/site')),

@@ -99,6 +99,23 @@ describe('a role that is wrong is told before any host is contacted', () => {
     ['has a Promise in its list', of(() => [Promise.reject(new Error('x'))]), /has a Promise in its list/],
     ['has false in its list', of(() => [false]), /has the boolean false in its list/],
     ['has a list in its list', of(() => [[motd()]]), /has a list in its list/],
+    [
+      'has a secret in a text',
+      of(() => [motd({ content: `token=${new Secret('hunter22')}\n` })]),
+      /is wrong: a Secret is put into text/,
+    ],
+    [
+      'has a secret in JSON',
+      of(() => [motd({ content: JSON.stringify({ token: new Secret('hunter22') }) })]),
+      /is wrong: a Secret is put into text/,
+    ],
+    [
+      'has a secret in shell',
+      of(() => [
+        command('x', { run: sh`login ${new Secret('hunter22') as unknown as string}`, unless: sh`false` }),
+      ]),
+      /is wrong: a Secret is put into shell/,
+    ],
     ['wants a mode that is none', of(() => [motd({ mode: 'rw' })]), /is wrong: mode "rw" does not say/],
     [
       'wants a path that is none',

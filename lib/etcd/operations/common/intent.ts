@@ -1,9 +1,10 @@
-import type { PlayRun } from '../../../dsl/play.ts';
+import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { runId } from '../../../dsl/run-id.ts';
-import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Intent, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { must } from '../../must.ts';
+import { refusal } from '../../refusal.ts';
 import { openIntent } from '../../survey/intents.ts';
 
 /** What an operation heads for: see `Intent`. */
@@ -22,16 +23,17 @@ export async function finishIntent(run: PlayRun<EtcdFacts>, verb: string, wish: 
   await onAll(run, { verb, ...wish, runId: begun, done: runId() });
 }
 
+/** Whoever runs it again learns of it from any host: one without it is no ground for the next step. */
 async function onAll(run: PlayRun<EtcdFacts>, intent: Intent): Promise<void> {
-  await run.each(run.hosts, async (host) => {
-    const { code, out } = await host.act(
-      'noting what is under way',
-      writeIntent(memberOf(host.target), intent),
-    );
-    if (code === 0) return;
-    throw new QuorateError(`${host.target.name}: what is under way could not be noted: ${out.trim()}`, {
-      exitCode: EXIT.failed,
-      host: host.target.name,
-    });
-  });
+  const doing = 'noting what is under way';
+  const noted = await run.each(run.hosts, (host) =>
+    must(host, doing, writeIntent(memberOf(host.target), intent)),
+  );
+  const left = run.hosts.filter((host) => !noted.includes(host));
+  if (left.length === 0) return;
+  throw refusal(
+    { name: intent.verb },
+    `${intent.target} could not be noted on ${hostNames(left)}: no further step is taken`,
+    'put that right, then run again to go on',
+  );
 }

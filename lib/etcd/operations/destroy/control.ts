@@ -1,6 +1,7 @@
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { RUNS } from '../../../paths.ts';
 import { writeWhole } from '../../../pki/index.ts';
 import type { Cluster } from '../../model/cluster.ts';
 
@@ -24,8 +25,12 @@ export async function isDestroying({ controlDir }: Cluster): Promise<boolean> {
 /** Deletes what is ours in the folder, and the folder when nothing else is in it. */
 export async function purgeControl({ controlDir }: Cluster): Promise<void> {
   for (const name of OURS) await rm(join(controlDir, name), { recursive: true, force: true });
-  // The folder of all clusters goes with the last one.
-  for (const folder of [controlDir, dirname(controlDir)]) await rmdir(folder).catch(() => {});
+  await rmdir(controlDir).catch(() => {});
+  // The folder of all clusters goes with the last one, and the records of runs on them.
+  const all = dirname(controlDir);
+  const left = (await filesOf(all)) ?? [];
+  if (left.every((name) => name === RUNS)) await rm(join(all, RUNS), { recursive: true, force: true });
+  await rmdir(all).catch(() => {});
 }
 
 /** Renames the folder; resolves to its new name, undefined when there was none. */

@@ -79,9 +79,8 @@ async function eachOf(run: Run, doing: string, script: (host: EtcdHost) => Sh): 
 }
 
 function writeHold(stateDir: string, holder: Holder): Sh {
-  const path = holdFile(stateDir);
   const line = redact(JSON.stringify(holder));
-  return sh`mkdir -p ${stateDir} && (umask 077; printf '%s\n' ${line} >${`${path}.next`}) && mv -f ${`${path}.next`} ${path}`;
+  return sh`mkdir -p ${stateDir} && printf '%s\n' ${line} | q_write ${holdFile(stateDir)} 0600 '' ''`;
 }
 
 interface Holders {

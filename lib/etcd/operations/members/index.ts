@@ -1,5 +1,6 @@
 import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
+import type { HostData } from '../../../dsl/role.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
 import { boundAddress } from '../../facts/bound-address.ts';
@@ -147,7 +148,7 @@ function tellDifferences({ log }: PlayRun<EtcdFacts>, { scene }: View): void {
   }
 }
 
-function refused({ cluster }: Surveyed, { host, message, say, hint }: Refused): QuorateError {
+export function refused({ cluster }: Surveyed, { host, message, say, hint }: Refused): QuorateError {
   const lines = [...(say ? [`${commandLine('members')} ${say}`] : []), ...(hint ? [hint] : [])];
   return refusal(host ? { host } : cluster, message, lines.join('\n') || undefined);
 }
@@ -155,11 +156,22 @@ function refused({ cluster }: Surveyed, { host, message, say, hint }: Refused): 
 /** Ways that firewalls would cut, and certificates that nobody could issue, are told before anything is changed. */
 async function admitNewcomers(
   run: PlayRun<EtcdFacts>,
-  { hosts }: Surveyed,
+  surveyed: Surveyed,
   { scene, others }: View,
   facts: ClusterFacts,
 ): Promise<void> {
   const coming = differencesOf(scene).flatMap((one) => (one.sign === '-' ? [] : [one.place.host]));
+  return admitHosts(run, surveyed, coming, facts, others);
+}
+
+/** Ways that firewalls would cut, and certificates that nobody could issue, to hosts that are to get a member. */
+export async function admitHosts(
+  run: PlayRun<EtcdFacts>,
+  { hosts }: Surveyed,
+  coming: readonly string[],
+  facts: ClusterFacts,
+  others?: HostData['hostvars'],
+): Promise<void> {
   const planned = hosts.filter(({ target }) => coming.includes(target.name));
   const candidates = hosts.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
   const ends = candidates.filter(({ member }) => coming.includes(member.host));

@@ -11,8 +11,8 @@ import { memberOf } from '../../model/cluster.ts';
 import { confFile, formedRecord } from '../../model/paths.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { starts, stops } from '../../roll.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
-import { type ListedMember, memberAt, type Place, placeOf, type Scene } from './scene.ts';
+import { type EtcdHost, ofRecovered, type Surveyed } from '../../surveyed.ts';
+import { type ListedMember, memberAt, type Place, placeOf, type Scene, type Words } from './scene.ts';
 import { wordsOf } from './words.ts';
 
 /** A cluster looked at: what it is, and what the roles are to take for its hosts. */
@@ -26,13 +26,14 @@ export interface View {
 
 /**
  * Looks at the members and their hosts, and plans those that have one; changes nothing. `facts` are what the survey
- * found; `tidies` as in `Scene`.
+ * found; `tidies` as in `Scene`; `said` what the user said, by default with the flags of `members`.
  */
 export async function look(
   run: PlayRun<EtcdFacts>,
   { cluster, hosts }: Surveyed,
   facts: ClusterFacts,
   tidies: boolean,
+  said?: Words,
 ): Promise<View> {
   const [first] = hosts;
   if (first === undefined) throw new Error('a cluster without a host');
@@ -43,7 +44,7 @@ export async function look(
     return placeAt(member, host, runsAt.get(member.host));
   });
   const listed = await membersOf(hosts, places);
-  const words = wordsOf(first.target.vars);
+  const words = said ?? wordsOf(first.target.vars);
   const base = { cluster: cluster.name, listed, places, learners: haveLearners(hosts), words };
   const shown = { ...base, tidies: tidies || words.remove.length + words.replace.length > 0 };
   const guests = guestsOf(base, runsAt);
@@ -125,7 +126,7 @@ async function membersOf(
   hosts: readonly EtcdHost[],
   places: readonly Place[],
 ): Promise<readonly ListedMember[]> {
-  const readings = ofMajority(hosts.flatMap(({ target: { facts } }) => facts.reading ?? []));
+  const readings = ofMajority(ofRecovered(hosts).flatMap(({ target: { facts } }) => facts.reading ?? []));
   const list =
     readings.find(({ healthy, members }) => healthy && members)?.members ??
     readings.find(({ members }) => members)?.members ??

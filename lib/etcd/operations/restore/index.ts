@@ -22,7 +22,7 @@ import { contentText } from '../backup/words.ts';
 import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import {
-  asideDir,
+  keptIn,
   openToClients,
   placeData,
   prepare,
@@ -30,7 +30,6 @@ import {
   type RestorePlace,
   sentFile,
   startClosed,
-  walAside,
 } from './shell.ts';
 import { findSource, isListed, type Source } from './source.ts';
 import { type Progress, restoreSteps } from './steps.ts';
@@ -94,7 +93,9 @@ async function deriveSteps(
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
   const id = openIntent(hosts)?.runId ?? runId();
-  const places = new Map(hosts.map((host) => [host, { member: memberOf(host.target), run: id }]));
+  const places = new Map(
+    hosts.map((host) => [host, { member: memberOf(host.target), run: id, verb: VERB }] as const),
+  );
   const progress = await Promise.all(
     hosts.map((host) => readProgress(host, places.get(host) as RestorePlace)),
   );
@@ -111,9 +112,7 @@ async function deriveSteps(
       stop: () => act(host, 'stopping etcd', stopMember(place.member)),
       place: async () => {
         await act(host, 'putting the restored data in place', placeData(place));
-        const { walDir } = place.member;
-        const kept = [asideDir(place), ...(walDir === undefined ? [] : [walAside(place)])];
-        run.log('info', `${host.target.name}: its old data is kept in ${kept.join(' and ')}`);
+        run.log('info', `${host.target.name}: its old data is kept in ${keptIn(place)}`);
       },
       start: () => act(host, 'starting etcd', startClosed(place.member)),
       wait: () => waitForAll(run, surveyed, source),

@@ -1,6 +1,7 @@
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
-import { type Cluster, hostPort, type Member } from '../../model/cluster.ts';
+import { closedEnvironment, closedUrl } from '../../files/etcd-conf.ts';
+import type { Cluster, Member } from '../../model/cluster.ts';
 import { bootstrapFile } from '../../model/paths.ts';
 import { startMember } from '../../power.ts';
 import { refuseUnlessStopped } from '../../stopped.ts';
@@ -13,6 +14,8 @@ export interface RestorePlace {
   readonly member: Member;
   /** Of the run that began it. */
   readonly run: string;
+  /** Other data takes the place of the old: of a snapshot, or of the one member that is left. */
+  readonly verb: 'restore' | 'recover';
 }
 
 /** Where the snapshot lies for a moment: among our records, where nobody else writes. */
@@ -21,28 +24,27 @@ export function sentFile({ stateDir }: Member): string {
 }
 
 /** Where restored data lies until it is put in place, in the data directory: on its disk, and its user's. */
-function nextDir({ member, run }: RestorePlace): string {
-  return `${member.dataDir}/.restore-${run}`;
+export function nextDir({ member, run, verb }: RestorePlace): string {
+  return `${member.dataDir}/.${verb}-${run}`;
 }
 
 /** Where the old data goes, in the data directory as on a mount point. */
-export function asideDir({ member, run }: RestorePlace): string {
-  return `${member.dataDir}/.${member.service}.before-restore-${run}.quorate-aside`;
+function asideDir({ member, run, verb }: RestorePlace): string {
+  return `${member.dataDir}/.${member.service}.before-${verb}-${run}.quorate-aside`;
 }
 
 /** The raft log on a disk of its own, in the same two states. */
-const walNext = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.restore-${run}`;
-export const walAside = ({ member: { walDir }, run }: RestorePlace) => `${walDir}.before-restore-${run}`;
+const walNext = ({ member: { walDir }, run, verb }: RestorePlace) => `${walDir}.${verb}-${run}`;
+const walAside = ({ member: { walDir }, run, verb }: RestorePlace) => `${walDir}.before-${verb}-${run}`;
+
+/** Where the old data of a host is kept, for a sentence. */
+export function keptIn(place: RestorePlace): string {
+  return [asideDir(place), ...(place.member.walDir === undefined ? [] : [walAside(place)])].join(' and ');
+}
 
 /** Record of the run whose restored data a host has. */
 function placedRecord({ stateDir }: Member): string {
   return `${stateDir}/restored`;
-}
-
-/** A member that listens elsewhere otherwise can be asked by its own host, and by no client from outside. */
-function closedUrl({ listenAddress, clientPort }: Member): string | undefined {
-  if (listenAddress === '127.0.0.1') return undefined;
-  return `https://${hostPort('127.0.0.1', clientPort)}`;
 }
 
 /** Read-only shell: `prepared`, `placed` and `closed`, each where it is so; `tool NAME` that restores. */
@@ -72,36 +74,48 @@ if [ ! -x "$q_tool" ]; then q_tool=; fi`;
  * it has another digest.
  */
 export function prepare(place: RestorePlace, cluster: Cluster, sha256: string): Sh {
-  const { member, run } = place;
-  const { dataDir, walDir, name, peerUrl } = member;
+  const { member } = place;
   const sent = sentFile(member);
-  const flags = [
-    ...[
-      '--name',
-      name,
-      '--initial-cluster',
-      cluster.members.map((one) => `${one.name}=${one.peerUrl}`).join(','),
-    ],
-    ...[
-      '--initial-cluster-token',
-      `${cluster.name}-restore-${run}`,
-      '--initial-advertise-peer-urls',
-      peerUrl,
-    ],
-    ...(walDir === undefined ? [] : ['--wal-dir', walNext(place)]),
-  ];
+  return joinSh([
+    toolsOf(member),
+    sh`q_sum=$(sha256sum <${sent}) || exit
+if [ "\${q_sum%% *}" != ${sha256} ]; then echo "it arrived with SHA-256 \${q_sum%% *}, wanted ${sha256}"; rm -f -- ${sent}; exit 5; fi
+if [ -n "$q_become" ]; then chown -h -- "$q_user" ${sent} || exit; fi
+${restoreBeside(place, cluster.name, cluster.members, sent)}
+rm -f -- ${sent}
+sync`,
+  ]);
+}
+
+/** Shell that sets `$q_become` and `$q_tool`, and ends where the member's user or the programs are not there. */
+export function toolsOf(member: Member): Sh {
   return joinSh([
     etcdctlFunction(member),
     TOOL,
     sh`if [ -z "$q_trusts" ]; then echo "cannot become $q_user: neither setpriv, chroot nor runuser does it"; exit 1; fi
-if [ -z "$q_tool" ]; then echo 'neither etcdutl nor etcdctl is there: run the role binaries'; exit 1; fi
-q_sum=$(sha256sum <${sent}) || exit
-if [ "\${q_sum%% *}" != ${sha256} ]; then echo "it arrived with SHA-256 \${q_sum%% *}, wanted ${sha256}"; rm -f -- ${sent}; exit 5; fi
-if [ -n "$q_become" ]; then chown -h -- "$q_user" ${sent} || exit; fi
-$q_become sh -c ${RESTORE} q_own ${[dataDir, nextDir(place), sent]} "$q_tool" ${walDir === undefined ? '' : walNext(place)} ${BUMP} ${flags} || exit
-rm -f -- ${sent}
-sync`,
+if [ -z "$q_tool" ]; then echo 'neither etcdutl nor etcdctl is there: run the role binaries'; exit 1; fi`,
   ]);
+}
+
+/** Shell, behind `toolsOf`, that restores `file` into the folder beside the data: as one of these members. */
+export function restoreBeside(
+  place: RestorePlace,
+  cluster: string,
+  members: readonly Member[],
+  file: string,
+  further: readonly string[] = [],
+): Sh {
+  const { member, run, verb } = place;
+  const { dataDir, walDir, name, peerUrl } = member;
+  const flags = [
+    ...['--name', name],
+    ...['--initial-cluster', members.map((one) => `${one.name}=${one.peerUrl}`).join(',')],
+    ...['--initial-cluster-token', `${cluster}-${verb}-${run}`],
+    ...['--initial-advertise-peer-urls', peerUrl],
+    ...(walDir === undefined ? [] : ['--wal-dir', walNext(place)]),
+    ...further,
+  ];
+  return sh`$q_become sh -c ${RESTORE} q_own ${[dataDir, nextDir(place), file]} "$q_tool" ${walDir === undefined ? '' : walNext(place)} ${BUMP} ${flags} || exit`;
 }
 
 /** What the member's user does: `$1` the data directory, `$2` the folder beside, `$3` the snapshot, `$4` the tool. */
@@ -133,9 +147,34 @@ ${wal}
 $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own ${asideDir(place)} || exit
 $q_become sh -c ${SWAP} q_own ${[`${dataDir}/member`, `${nextDir(place)}/member`, `${asideDir(place)}/member`]} || exit
 if [ ! -d ${`${dataDir}/member`} ]; then echo 'the restored data is not in its place'; exit 1; fi
-printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' ''`,
+printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' '' || exit
+$q_become rm -rf -- ${nextDir(place)}`,
   ]);
 }
+
+/** Shell that sets the data of a stopped member aside, where it has some, and puts nothing in its place. */
+export function emptyPlace(place: RestorePlace): Sh {
+  const { member, run } = place;
+  const { dataDir, walDir, stateDir } = member;
+  const wal =
+    walDir === undefined
+      ? sh`:`
+      : sh`if [ -e ${walDir} ]; then $q_become sh -c ${AWAY} q_own ${[walDir, walAside(place)]} || exit; fi`;
+  return joinSh([
+    etcdctlFunction(member),
+    sh`${refuseUnlessStopped(member)}
+${wal}
+if [ -e ${`${dataDir}/member`} ]; then
+  $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own ${asideDir(place)} || exit
+  $q_become sh -c ${AWAY} q_own ${[`${dataDir}/member`, `${asideDir(place)}/member`]} || exit
+fi
+mkdir -p ${stateDir} && printf '%s\n' ${run} | q_write ${placedRecord(member)} 0644 '' ''`,
+  ]);
+}
+
+/** `$1` goes to `$2`. */
+const AWAY = `if [ -e "$2" ]; then echo "$2 is there already"; exit 1; fi
+mv -- "$1" "$2"`;
 
 /** `$1` makes way to `$3`, and `$2` takes its place. */
 const SWAP = `if [ -e "$2" ]; then
@@ -148,11 +187,9 @@ fi`;
 
 /** Shell that starts a member where no client from outside reaches it. */
 export function startClosed(member: Member): Sh {
-  const url = closedUrl(member);
+  const closed = closedEnvironment(member);
   const close =
-    url === undefined
-      ? sh`:`
-      : sh`printf '%s\n' ${`ETCD_LISTEN_CLIENT_URLS="${url}"`} | q_write ${bootstrapFile(member)} 0600 '' '' || exit`;
+    closed === '' ? sh`:` : sh`printf %s ${closed} | q_write ${bootstrapFile(member)} 0600 '' '' || exit`;
   return sh`${close}
 ${startMember(member)}`;
 }

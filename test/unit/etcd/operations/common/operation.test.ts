@@ -113,6 +113,16 @@ describe('an operation', () => {
     expect(error?.message).toContain('has changed since');
   });
 
+  it('begins no step where a host could not note what it heads for: 3, with its name', async () => {
+    const { operation, done } = listOf(['add']);
+    const { error } = await carryOut(
+      { ...operation, wish: async () => ({ target: 'snapshot a' }) },
+      { each: async (hosts) => hosts.slice(1) },
+    );
+    expect([error?.exitCode, done]).toEqual([3, []]);
+    expect(error?.message).toContain('could not be noted on etcd01');
+  });
+
   it('stops between two steps on request: 130, with what is left', async () => {
     const { operation, done } = listOf(['add', 'promote']);
     const { error } = await carryOut(operation, { stopping: () => done.length === 1 });

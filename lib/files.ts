@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EXIT, QuorateError } from '../errors.ts';
+import { EXIT, QuorateError } from './errors.ts';
 
 export interface WriteOptions {
   readonly mode: number;

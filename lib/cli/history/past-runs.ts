@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import type { PastRun } from '../../dsl/history-state.ts';
+import { eventOf, type RecordedRun, readRuns } from '../../report/record/read-runs.ts';
+import { recordedRuns, recordOf } from '../../report/record/run-file.ts';
+import type { AuditLine } from './audit-lines.ts';
+
+/** Which runs are asked for. */
+export interface Wanted {
+  readonly newest: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** `--limit`: only runs that had one of these hosts; all when it is undefined. */
+  readonly hosts: ReadonlySet<string> | undefined;
+}
+
+/** Joins what hosts and the records of this machine know by the ID of the run; the newest first. */
+export async function pastRuns(
+  lines: ReadonlyMap<string, readonly AuditLine[]>,
+  folder: string,
+  { newest, since, hosts }: Wanted,
+): Promise<{ readonly runs: readonly PastRun[]; readonly damaged: number }> {
+  const byRun = new Map<string, [host: string, line: AuditLine][]>();
+  for (const [host, own] of lines)
+    for (const line of own) byRun.set(line.runId, [...(byRun.get(line.runId) ?? []), [host, line]]);
+  const recorded = new Set(await recordedRuns(folder));
+  const ids = [...new Set([...recorded, ...byRun.keys()])]
+    .map((id) => ({ id, time: timeOf(id) ?? Date.parse(byRun.get(id)?.[0]?.[1].time ?? '') }))
+    .filter(({ time }) => time >= since)
+    .sort((a, b) => b.time - a.time);
+  const runs: PastRun[] = [];
+  let damaged = 0;
+  for (const { id } of ids) {
+    if (runs.length >= newest) break;
+    const told = byRun.get(id) ?? [];
+    const record = recorded.has(id) ? await readRecord(folder, id) : undefined;
+    damaged += record?.damaged ?? 0;
+    const run = record?.run;
+    const had = new Set([...told.map(([host]) => host), ...((run && eventOf(run, 'start')?.hosts) ?? [])]);
+    if (hosts !== undefined && ![...had].some((host) => hosts.has(host))) continue;
+    const past = run ? fromRecord(run, told) : fromHosts(id, told);
+    if (past) runs.push(past);
+  }
+  return { runs, damaged };
+}
+
+/** The record of a run; `run` is undefined where nothing of it can be read. */
+export async function readRecord(
+  folder: string,
+  id: string,
+): Promise<{ readonly run: RecordedRun | undefined; readonly damaged: number }> {
+  const { runs, damaged } = readRuns(await readFile(recordOf(folder, id), 'utf8'));
+  return { run: runs.find((run) => run.id === id), damaged };
+}
+
+type Told = readonly (readonly [host: string, line: AuditLine])[];
+
+function fromRecord(run: RecordedRun, told: Told): PastRun {
+  const start = eventOf(run, 'start');
+  const recap = eventOf(run, 'recap');
+  const changed: Record<string, number | null> = Object.fromEntries(told.map(([host]) => [host, null]));
+  for (const event of run.events)
+    if (event.event === 'task' && event.status === 'changed')
+      changed[event.host] = (changed[event.host] ?? 0) + 1;
+  const [line] = told.map(([, one]) => one);
+  return {
+    id: run.id,
+    began: start?.time ?? run.events[0]?.time ?? '',
+    who: start?.who ?? line?.who ?? null,
+    from: start?.from ?? line?.from ?? null,
+    command: start?.command ?? start?.playbook ?? null,
+    message: start?.message ?? line?.message ?? null,
+    check: start?.check ?? recap?.check ?? false,
+    outcome: recap?.exitCode ?? line?.outcome ?? null,
+    elapsedMs: recap?.elapsedMs ?? null,
+    changed,
+    recorded: true,
+  };
+}
+
+function fromHosts(id: string, told: Told): PastRun | undefined {
+  const [, line] = told[0] ?? [];
+  if (line === undefined) return undefined;
+  const { time, who, from, command, message = null, outcome } = line;
+  const changed = Object.fromEntries(told.map(([host]) => [host, null]));
+  const began = timeOf(id);
+  return {
+    id,
+    began: began === undefined ? time : new Date(began).toISOString(),
+    ...{ who, from, command, message, check: false, outcome, elapsedMs: null, changed, recorded: false },
+  };
+}
+
+/** A run's ID begins with the time when it began; undefined where it is of another form. */
+function timeOf(id: string): number | undefined {
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(id) ?? [];
+  if (parts.length === 0) return undefined;
+  const [year, month, day, hour, minute, second] = parts;
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time) ? undefined : time;
+}

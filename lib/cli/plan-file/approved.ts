@@ -1,0 +1,172 @@
+import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
+import type { Approval, PlannedBatch } from '../../runner/review.ts';
+import type { Options } from '../options.ts';
+import { type Difference, differingSteps, differingTasks } from './compare.ts';
+import { Digests } from './digests.ts';
+import { entriesOf } from './entries.ts';
+import type { Plan } from './format.ts';
+import { readPlan } from './read.ts';
+import { codeOf, inventoryFiles } from './sources.ts';
+
+/** Differences that are named; the rest is counted. */
+const NAMED = 10;
+
+/** Flags whose values a plan brings along. */
+const BROUGHT = [
+  ['inventory', 'inventory'],
+  ['local', 'local'],
+  ['limit', 'limit'],
+  ['role', 'roles'],
+  ['tags', 'tags'],
+  ['skip-tags', 'skipTags'],
+  ['prune', 'prune'],
+] as const;
+
+/**
+ * The command line of `--apply`, with what the plan brings along. Throws exit code 1 for a plan of another playbook, and
+ * for flags whose values it has.
+ */
+export function withPlan(playbook: string, options: Options & { readonly apply: string }): Options {
+  const usage = (message: string, hint: string) => new QuorateError(message, { exitCode: EXIT.usage, hint });
+  if (options.list !== undefined)
+    throw usage('--apply carries out a plan, and a list was asked for', 'give one of them');
+  const plan = readPlan(options.apply);
+  if (plan.playbook !== playbook)
+    throw usage(
+      `${options.apply} is a plan of ${plan.playbook}, and this is ${playbook}`,
+      `run ${plan.playbook} with it`,
+    );
+  const isGiven = (value: unknown) =>
+    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  const again = [
+    ...BROUGHT.flatMap(([flag, name]) => (isGiven(options[name]) ? [`--${flag}`] : [])),
+    ...Object.entries(options.own).flatMap(([flag, value]) => (isGiven(value) ? [`--${flag}`] : [])),
+    ...options.words,
+  ];
+  if (again.length > 0)
+    throw usage(
+      `${again.join(', ')}: that comes from ${options.apply}`,
+      'leave it out; variables (-e) and secrets are given again',
+    );
+  const { limit, own, ...brought } = plan.options;
+  return {
+    ...options,
+    ...brought,
+    limit: limit ?? undefined,
+    own: { ...options.own, ...own },
+    approved: plan,
+  };
+}
+
+/** Compares what the plan was made of with what there is now, before any contact; throws exit code 3. */
+export async function approvalOf(
+  plan: Plan,
+  file: string,
+  playbookFile: string,
+  options: Options,
+): Promise<Approval> {
+  const digests = new Digests(plan.secrets);
+  const stale = [
+    ...(await otherCode(plan, playbookFile, digests)),
+    ...(await otherFiles('inventory', plan.inventory.files, inventoryFiles(options.extraVars), digests)),
+  ];
+  if (stale.length > 0) throw refused(file, stale.join('; '));
+  const changing = new Set(
+    [...plan.tasks, ...plan.steps].flatMap(({ host, ...one }) => [
+      'by' in one && one.by ? one.by : host,
+      host,
+    ]),
+  );
+  const compare = async (batches: readonly PlannedBatch[], settled: boolean) => {
+    const missing = batches.flatMap((batch) => batch.missing);
+    if (missing.length > 0) throw notPlanned(missing, settled);
+    const now = batches.flatMap(entriesOf);
+    const isAsked = ({ play, host }: { readonly play: string; readonly host: string }) =>
+      batches.some((batch) => batch.play === play && batch.hosts.some(({ name }) => name === host));
+    const tasks = settled ? plan.tasks.filter(isAsked) : plan.tasks;
+    const plays = new Set(batches.map(({ play }) => play));
+    const steps = plan.steps.filter(({ play }) => plays.has(play));
+    const found = [
+      ...(await differingTasks(tasks, now, digests, settled)),
+      ...differingSteps(
+        steps,
+        batches.flatMap((batch) => batch.steps),
+      ),
+    ];
+    if (found.length > 0) throw differs(file, found, settled);
+  };
+  return {
+    changes: (host) => !options.check && changing.has(host),
+    compare: (batches) => compare(batches, false),
+    review: (batch, rehearsed) => compare([batch], rehearsed),
+  };
+}
+
+async function otherCode({ code }: Plan, playbookFile: string, digests: Digests): Promise<readonly string[]> {
+  const { version, own, files } = codeOf(playbookFile);
+  if (version !== code.version)
+    return [`it was made by version ${code.version} of Quorate, and this is ${version}`];
+  return [
+    ...(own === code.own ? [] : [`the code of Quorate has changed (version ${version} all the same)`]),
+    ...(await otherFiles('code', code.files, files, digests)),
+  ];
+}
+
+async function otherFiles(
+  what: string,
+  planned: Readonly<Record<string, string>>,
+  now: ReadonlyMap<string, string>,
+  digests: Digests,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of new Set([...Object.keys(planned), ...now.keys()])) {
+    const [before, text] = [planned[path], now.get(path)];
+    if (before === undefined) found.push(`the ${what} has a file more: ${path}`);
+    else if (text === undefined) found.push(`the ${what} has no file ${path} any more`);
+    else if (!(await digests.match(before, text))) found.push(`the ${what} file ${path} has changed`);
+  }
+  return found;
+}
+
+function refused(file: string, why: string, settled = false): QuorateError {
+  return new QuorateError(
+    `${file} was not carried out${settled ? ' to its end' : ''}, and ${untouched(settled)}: ${why}`,
+    {
+      exitCode: EXIT.refused,
+      hint: 'make the plan again with --plan-out, and look at it',
+    },
+  );
+}
+
+function notPlanned(hosts: readonly string[], settled: boolean): QuorateError {
+  const names = hosts.join(', ');
+  return new QuorateError(`${untouched(settled)}: the plan is about ${names}, too, which could not be read`, {
+    exitCode: EXIT.unreachable,
+    hint: 'run it again once they are there, or make a plan without them (-l)',
+  });
+}
+
+/** What became of the hosts; those of earlier batches are in the recap. */
+function untouched(settled: boolean): string {
+  return settled ? 'no further host was changed' : 'nothing was changed';
+}
+
+function differs(file: string, found: readonly Difference[], settled: boolean): QuorateErrors {
+  const more = found.length - NAMED;
+  const count = found.length === 1 ? 'a difference' : `${found.length} differences`;
+  return new QuorateErrors([
+    ...found.slice(0, NAMED).map(
+      ({ host, task, property, planned, now }) =>
+        new QuorateError(`${host}: ${task}: ${property}: planned: ${planned}; now: ${now}`, {
+          exitCode: EXIT.refused,
+          host,
+          task,
+        }),
+    ),
+    refused(
+      file,
+      `${count} between the plan and the hosts as they are now${more > 0 ? `, of which the first ${NAMED} are named` : ''}`,
+      settled,
+    ),
+  ]);
+}

@@ -1,0 +1,107 @@
+import type { PlayRun } from '../../../dsl/play.ts';
+import { readAnswer } from '../../facts/etcdctl-answers.ts';
+import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
+import { askUntilWhole, settle } from '../../health/gate.ts';
+import { judgeCluster } from '../../health/judge.ts';
+import { must, mustSay } from '../../must.ts';
+import { stopMember } from '../../power.ts';
+import { refusal } from '../../refusal.ts';
+import { roll } from '../../roll.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import {
+  emptyPlace,
+  keptIn,
+  openToClients,
+  placeData,
+  type RestorePlace,
+  startClosed,
+} from '../restore/shell.ts';
+import { copyData, gather } from './shell.ts';
+import { receiveSegment } from './sources.ts';
+import type { RecoverKind } from './steps.ts';
+import { commitAll, readLogEnd } from './wal.ts';
+
+/** What a step has at hand. */
+export interface Ground {
+  readonly run: PlayRun<EtcdFacts>;
+  /** The hosts that are reached, and the cluster that they are to be. */
+  readonly surveyed: Surveyed;
+  readonly survivor: EtcdHost;
+  readonly facts: ClusterFacts;
+  placeOf(host: EtcdHost): RestorePlace;
+}
+
+/** Seconds that all data of a member may take to be read and written. */
+const LONG = 1800;
+
+/** Does what a step says. Throws where it is not done. */
+export async function recoverStep(
+  kind: Exclude<RecoverKind, 'grow'>,
+  name: string,
+  ground: Ground,
+): Promise<void> {
+  const { run, surveyed } = ground;
+  const host = surveyed.hosts.find(({ target }) => target.name === name);
+  if (host === undefined) throw new Error(`${name} was not reached`);
+  const place = ground.placeOf(host);
+  switch (kind) {
+    case 'stop':
+      return must(host, 'stopping etcd', stopMember(place.member));
+    case 'gather':
+      return gatherOn(host, place, ground);
+    case 'place':
+    case 'empty':
+      await must(host, 'setting the old data aside', kind === 'place' ? placeData(place) : emptyPlace(place));
+      if (host.target.facts.data === 'present')
+        run.log('info', `${name}: its old data is kept in ${keptIn(place)}`);
+      return;
+    case 'start':
+      return must(host, 'starting etcd', startClosed(place.member));
+    case 'wait':
+      return waitFor(host, ground);
+    case 'open':
+      return openOn(host, ground);
+  }
+}
+
+/** All that is in the log counts: what was acknowledged is among it, and nobody who could tell the rest is left. */
+async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: Ground): Promise<void> {
+  const { name, facts } = host.target;
+  const copied = await mustSay(host, 'copying its data', copyData(place), LONG);
+  const segment = /^log (\S+)$/m.exec(copied)?.[1] ?? '';
+  const end = readLogEnd(await receiveSegment(host, place, segment, { copied: true }), segment);
+  if (end === undefined)
+    throw refusal({ host: name }, 'its raft log cannot be read', 'restore a snapshot instead');
+  const log = { segment, end: end.end, record: commitAll(end) };
+  const out = await mustSay(host, 'making one member of it', gather(place, surveyed.cluster.name, log), LONG);
+  const read = readAnswer(
+    'endpoint status',
+    { code: 0, out: /^gathered (.*)$/m.exec(out)?.[1] ?? '', err: '' },
+    '',
+  );
+  const before = facts.reading?.status?.revision;
+  const revision = 'value' in read ? read.value.revision : undefined;
+  const more =
+    before !== undefined && revision !== undefined && revision > before
+      ? `, ${revision - before} of them from its raft log`
+      : '';
+  run.log('info', `${name}: what is made of it has revision ${revision ?? 'unknown'}${more}`);
+}
+
+/** By itself: the others have nothing yet. */
+async function waitFor(host: EtcdHost, { run, surveyed }: Ground): Promise<void> {
+  const { cluster } = surveyed;
+  const own = { ...cluster, members: cluster.members.filter(({ host: name }) => name === host.target.name) };
+  const findings = judgeCluster(await askUntilWhole(run, { cluster: own, hosts: [host] }));
+  if (findings.length === 0) return;
+  const lines = findings.map(({ message }) => `  ${message}`);
+  throw refusal(cluster, ['it does not work, and stays closed to clients:', ...lines].join('\n'));
+}
+
+/** One after another, behind the gate where there are members to spare. */
+async function openOn(host: EtcdHost, { run, surveyed, placeOf }: Ground): Promise<void> {
+  const open = (one: EtcdHost) => must(one, 'opening it to clients', openToClients(placeOf(one)));
+  if (surveyed.cluster.members.length > 2) return roll(run, surveyed, [host], { apply: open });
+  await open(host);
+  await settle(run, surveyed, [host]);
+}

@@ -1,0 +1,124 @@
+import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import type { Member } from '../../model/cluster.ts';
+import { walPath } from '../../model/paths.ts';
+import { nextDir, progressFacts, type RestorePlace, restoreBeside, toolsOf } from '../restore/shell.ts';
+
+/** Where the data lies that a member of its own is made of: a copy, so that the original stays as it is. */
+const copyDir = (place: RestorePlace) => `${nextDir(place)}.copy`;
+
+/**
+ * Read-only shell: how far a host has come, and what its data is. `log NAME BYTES SECONDS` is the newest segment of its
+ * raft log and when it was written last, `size KIB` of all, and, where no process holds its database, `content` with
+ * what etcd's tool says of that.
+ */
+export function sourceFacts(place: RestorePlace): Sh {
+  const { member } = place;
+  const { dataDir } = member;
+  return joinSh([
+    progressFacts(place),
+    sh`q_part "now $(date +%s)"
+q_segment=
+for q_file in ${walPath(member)}/*.wal; do if [ -f "$q_file" ]; then q_segment=$q_file; fi; done
+if [ -n "$q_segment" ]; then q_part "log \${q_segment##*/} $(stat -c '%s %Y' -- "$q_segment")"; fi
+if [ -d ${`${dataDir}/member`} ]; then
+  q_size=$(du -skc -- ${`${dataDir}/member`} ${member.walDir === undefined ? [] : [member.walDir]} 2>/dev/null | tail -n 1)
+  q_part "size \${q_size%%[!0-9]*}"
+fi
+if [ "\${q_main:-0}" -gt 0 ]; then
+  q_reach </dev/null >/dev/null 2>&1
+  q_part "count $(q_etcdctl -w json get '' --prefix --count-only --consistency=s 2>/dev/null)"
+elif [ -n "$q_tool" ] && [ -n "$q_trusts" ] && [ -f ${`${dataDir}/member/snap/db`} ]; then
+  case $q_tool in */etcdctl) q_api=ETCDCTL_API=3 ;; *) q_api= ;; esac
+  q_part "content $(timeout 60 $q_become env -i PATH="$PATH" $q_api "$q_tool" -w json snapshot status ${`${dataDir}/member/snap/db`} 2>/dev/null | tail -n 1)"
+fi`,
+  ]);
+}
+
+/** Read-only shell that prints the newest segment of a host's raft log, or of the copy of it. */
+export function readSegment(place: RestorePlace, name: string, { copied = false } = {}): Sh {
+  const folder = copied ? `${copyDir(place)}/member/wal` : walPath(place.member);
+  return sh`cat -- ${`${folder}/${name}`}`;
+}
+
+/** Read-only shell, for members that this machine does not reach: prints `answers HOST` of those that answer this host. */
+export function askHidden(member: Member, hidden: readonly Member[]): Sh {
+  const each = hidden.map(
+    (one) => sh`q_url=${one.clientUrl}
+if q_etcdctl endpoint status >/dev/null 2>&1; then q_part ${`answers ${one.host}`}; fi`,
+  );
+  return joinSh([etcdctlFunction(member), ...each]);
+}
+
+/** Shell that copies a stopped member's data, as its user. */
+export function copyData(place: RestorePlace): Sh {
+  const { member } = place;
+  return joinSh([
+    toolsOf(member),
+    sh`$q_become sh -c ${COPY} q_own ${[member.dataDir, copyDir(place), member.walDir ?? '']} || exit
+q_segment=
+for q_file in ${`${copyDir(place)}/member/wal`}/*.wal; do if [ -f "$q_file" ]; then q_segment=$q_file; fi; done
+if [ -z "$q_segment" ]; then echo 'there is no raft log'; exit 1; fi
+echo "log \${q_segment##*/}"`,
+  ]);
+}
+
+const COPY = `umask 077
+cd -- "$1" || exit
+rm -rf -- "$2" && mkdir -- "$2" && cp -R -p -- member "$2/member" || exit
+if [ -n "$3" ]; then rm -rf -- "$2/member/wal"; cp -R -p -- "$3" "$2/member/wal" || exit; fi`;
+
+/**
+ * Shell that lets etcd itself carry out all that the copy's raft log has, as a cluster of one that nobody reaches: it
+ * listens on sockets in a folder of its own. What comes of it is restored beside the data, as the only member of a new
+ * cluster. Prints `gathered` with etcd's status.
+ *
+ * @param segment The newest one of the copy's log.
+ * @param end Bytes of it that are whole; `record` goes behind those.
+ */
+export function gather(
+  place: RestorePlace,
+  cluster: string,
+  log: { readonly segment: string; readonly end: number; readonly record: Buffer },
+): Sh {
+  const { member } = place;
+  const copy = copyDir(place);
+  const octal = [...log.record].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+  return joinSh([
+    toolsOf(member),
+    sh`q_said=$($q_become sh -c ${GATHER} q_own ${[copy, log.segment, String(log.end), octal]} "$q_exec" "$q_program") || { printf '%s\n' "$q_said"; exit 1; }
+${restoreBeside(place, cluster, [member], `${copy}/member/snap/db`, ['--skip-hash-check'])}
+$q_become rm -rf -- ${copy}
+sync
+printf 'gathered %s\n' "$q_said"`,
+  ]);
+}
+
+/** How long etcd may take to carry the log out, in thirds of a second: it reads all data, and at most 100000 entries. */
+const TRIES = 900;
+
+/**
+ * `$1` the copy, `$2` the segment, `$3` its whole bytes, `$4` what comes behind, `$5` etcd, `$6` etcdctl. It is through
+ * once it leads and two answers are alike: from 3.4 on it says itself how far it has come.
+ */
+const GATHER = `umask 077
+cd -- "$1" || exit
+head -c "$3" -- "member/wal/$2" >segment.next && printf "$4" >>segment.next && mv -f -- segment.next "member/wal/$2" || exit
+mkdir -p run && cd run || exit
+env -i PATH="$PATH" "$5" --name recovered --data-dir "$1" --force-new-cluster --quota-backend-bytes=-1 \\
+  --listen-client-urls unix://c:1 --advertise-client-urls http://localhost:2379 --listen-peer-urls unix://p:1 >log 2>&1 &
+pid=$!
+trap 'kill -9 "$pid" 2>/dev/null' EXIT
+if [ -e "\${6%/*}/etcdutl" ]; then api=; else api=ETCDCTL_API=3; fi
+left=${TRIES} before=
+while :; do
+  now=$(env -i PATH="$PATH" $api "$6" --endpoints=unix://c:1 --command-timeout=3s -w json endpoint status 2>/dev/null)
+  case $now in *'"leader":'[1-9]*) if [ "$now" = "$before" ]; then break; fi ;; esac
+  before=$now left=$((left - 1))
+  if [ "$left" = 0 ] || ! kill -0 "$pid" 2>/dev/null; then tail -n 5 log; exit 1; fi
+  sleep 0.3
+done
+kill "$pid"
+wait "$pid"
+trap - EXIT
+printf '%s\\n' "$now"`;

@@ -1,0 +1,197 @@
+import { MARK } from '../../../dsl/probe.ts';
+import { isUp } from '../../facts/index.ts';
+import { memberOf } from '../../model/cluster.ts';
+import type { Snapshot } from '../../snapshots/index.ts';
+import type { EtcdHost } from '../../surveyed.ts';
+import { ageText, contentText, sizeText } from '../backup/words.ts';
+import type { RestorePlace } from '../restore/shell.ts';
+import type { Progress } from '../restore/steps.ts';
+import { readSegment, sourceFacts } from './shell.ts';
+import { readLogEnd } from './wal.ts';
+
+/** What a host has that the cluster could be made of again. */
+export interface Source {
+  readonly host: string;
+  /** Why it is none; undefined where it is one. */
+  readonly none?: string;
+  readonly up: boolean;
+  /** That its database has; its raft log may have more. undefined where nobody can ask. */
+  readonly revision?: number;
+  readonly keys?: number;
+  /** Of its raft log; `committed` is what its member knew a majority to have. */
+  readonly log?: {
+    readonly term: number;
+    readonly lastTerm: number;
+    readonly last: number;
+    readonly committed: number;
+  };
+  /** Of database and log together. */
+  readonly bytes?: number;
+  /** Milliseconds since its log was written last. */
+  readonly age?: number;
+}
+
+/** How far a host has come, and what it has. */
+export interface Found {
+  readonly progress: Progress & { readonly tool: boolean };
+  readonly source: Source;
+}
+
+/** Looks at a host. The raft log is read only where `withLog`: it is up to 64 MiB. */
+export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boolean): Promise<Found> {
+  const { name, facts } = host.target;
+  const { out } = await host.read('looking what it has', sourceFacts(place));
+  const line = (what: string) => new RegExp(`^${MARK}${what} (.*)$`, 'm').exec(out)?.[1];
+  const is = (what: string) => new RegExp(`^${MARK}${what}$`, 'm').test(out);
+  const status = facts.reading?.status;
+  const progress = {
+    host: name,
+    tool: /^\//.test(line('tool') ?? ''),
+    prepared: is('prepared'),
+    placed: is('placed'),
+    up: isUp(facts),
+    healthy: facts.reading?.healthy === true,
+    leads: status !== undefined && status.leaderId === status.memberId,
+    closed: is('closed'),
+  };
+  const up = isUp(facts);
+  const none = whyNone(host);
+  if (none !== undefined || !withLog) return { progress, source: { host: name, up, ...(none && { none }) } };
+  const [segment = '', , written = ''] = (line('log') ?? '').split(' ');
+  const log = await logOf(host, place, segment, status?.raftIndex);
+  if (log === undefined) return { progress, source: { host: name, up, none: 'its raft log cannot be read' } };
+  const content = contentOf(line('content'));
+  const revision = status?.revision ?? content.revision;
+  const keys = Number(/"count":(\d+)/.exec(line('count') ?? '')?.[1] ?? Number.NaN);
+  const counted = Number.isNaN(keys) ? content.keys : keys;
+  const age = (Number(line('now')) - Number(written)) * 1000;
+  return {
+    progress,
+    source: {
+      host: name,
+      up,
+      log,
+      ...(revision !== undefined && { revision }),
+      ...(counted !== undefined && { keys: counted }),
+      bytes: Number(line('size') ?? 0) * 1024,
+      ...(Number.isFinite(age) && { age }),
+    },
+  };
+}
+
+function whyNone({ target: { facts, ...target } }: EtcdHost): string | undefined {
+  if (facts.data !== 'present') return 'it has no data';
+  if (facts.walElsewhere !== undefined)
+    return `its raft log is in ${facts.walElsewhere}, not where the inventory has it`;
+  if (facts.kept.withoutLog) return `its data has no raft log in ${memberOf({ ...target }).dataDir}`;
+  return undefined;
+}
+
+/** What etcd's tool says of a database at rest. */
+function contentOf(said = ''): { readonly revision?: number; readonly keys?: number } {
+  const number = (name: string) => {
+    const found = new RegExp(`"${name}":(\\d+)`).exec(said)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  const [revision, keys] = [number('revision'), number('totalKey')];
+  return { ...(revision !== undefined && { revision }), ...(keys !== undefined && { keys }) };
+}
+
+/** What a running member knows to be committed it writes down with the next message only. */
+async function logOf(host: EtcdHost, place: RestorePlace, name: string, known = 0): Promise<Source['log']> {
+  if (name === '') return undefined;
+  const end = readLogEnd(await receiveSegment(host, place, name), name);
+  if (end === undefined) return undefined;
+  const { term, lastTerm, last, commit } = end;
+  return {
+    term: Number(term),
+    lastTerm: Number(lastTerm),
+    last: Number(last),
+    committed: Math.max(Number(commit), known),
+  };
+}
+
+/** The newest segment of a host's raft log, or of its copy. */
+export async function receiveSegment(
+  host: EtcdHost,
+  place: RestorePlace,
+  name: string,
+  of: { readonly copied?: boolean } = {},
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  await host.receive('reading its raft log', readSegment(place, name, of), (chunk) => {
+    chunks.push(Buffer.from(chunk));
+  });
+  return Buffer.concat(chunks);
+}
+
+/** Those that the cluster could be made of, the one that has most first: by raft's own rule, the later term, then the longer log. */
+export function bestFirst(sources: readonly Source[]): readonly Source[] {
+  return sources
+    .filter(({ none, log }) => none === undefined && log !== undefined)
+    .sort((a, b) => later(b) - later(a) || (b.log?.last ?? 0) - (a.log?.last ?? 0));
+}
+
+function later({ log }: Source): number {
+  return log?.lastTerm ?? 0;
+}
+
+/** A snapshot, and where it lies. */
+export interface PlacedSnapshot {
+  readonly where: string;
+  readonly snapshot: Snapshot;
+}
+
+/** A line for each choice, with what it would lose. */
+export function choiceLines(
+  sources: readonly Source[],
+  missing: readonly string[],
+  snapshots: readonly PlacedSnapshot[],
+): readonly string[] {
+  const [best] = bestFirst(sources);
+  return [
+    ...sources.map((source) =>
+      source.none === undefined
+        ? `${source.host}: ${sourceText(source)}${behindText(source, best)}`
+        : `${source.host}: ${source.none}`,
+    ),
+    ...missing.map((host) => `${host}: not reached, so nobody can say what it has`),
+    ...snapshots.map(({ where, snapshot }) => {
+      const lost = best?.revision === undefined ? undefined : best.revision - snapshot.revision;
+      const behind =
+        lost === undefined || lost < 0
+          ? ''
+          : lost === 0
+            ? '; nothing is missing'
+            : `; ${lost} revisions behind ${best?.host}`;
+      return `${where}: ${contentText(snapshot)}${behind}`;
+    }),
+  ];
+}
+
+/** `revision 1234, 57 keys, raft term 3, index 2200, 20.1 MiB, written 3 min ago` */
+export function sourceText({ revision, keys, log, bytes, age, up }: Source): string {
+  const unknown = (log?.last ?? 0) - (log?.committed ?? 0);
+  return [
+    revision === undefined
+      ? 'revision not known'
+      : `${up && unknown === 0 ? '' : 'at least '}revision ${revision}`,
+    ...(keys === undefined ? [] : [`${keys} keys`]),
+    `raft term ${log?.lastTerm ?? 0}, index ${log?.last ?? 0}`,
+    ...(unknown > 0 ? [`the last ${unknown} of them not known to be acknowledged, and kept`] : []),
+    ...(bytes === undefined ? [] : [sizeText(bytes)]),
+    ...(age === undefined ? [] : [`written ${ageText(age)} ago`]),
+  ].join(', ');
+}
+
+function behindText(source: Source, best: Source | undefined): string {
+  if (best === undefined || best === source) return '; the most that was found';
+  if (later(source) !== later(best)) return `; an older log than that of ${best.host}`;
+  const entries = (best.log?.last ?? 0) - (source.log?.last ?? 0);
+  if (entries === 0) return `; as much as ${best.host}`;
+  const revisions =
+    source.revision !== undefined && best.revision !== undefined
+      ? best.revision - source.revision
+      : undefined;
+  return `; ${entries} entries${revisions ? `, ${revisions} revisions,` : ''} behind ${best.host}`;
+}

@@ -1,0 +1,92 @@
+import type { RunEvent } from '../../runner/events.ts';
+import type { TaskEvent } from '../changes.ts';
+import { Conclusions } from '../conclusions.ts';
+import type { ErrorEvent } from '../errors.ts';
+import { type RecapEvent, verdict } from '../recap.ts';
+import { eventOf, type RecordedRun } from '../record/read-runs.ts';
+import type { Recorded } from '../record/recorder.ts';
+
+type Timed<Kind extends RunEvent['event']> = Extract<Recorded, { event: Kind }>;
+
+/** One run as a report tells it. */
+export interface ToldRun {
+  readonly id: string;
+  readonly start: Timed<'start'> | undefined;
+  /** Undefined where it was killed, or is not over. */
+  readonly recap: RecapEvent | undefined;
+  readonly check: boolean;
+  readonly good: boolean;
+  /** What became of it, in a line. */
+  readonly verdict: string;
+  /** Milliseconds since the epoch. */
+  readonly begun: number;
+  readonly ended: number;
+}
+
+/** What a report tells of one run, or of several together. */
+export interface Told {
+  readonly runs: readonly ToldRun[];
+  /** All hosts in the order of their inventories, each with its own name, without that of a run. */
+  readonly hosts: ReadonlyMap<string, { readonly own: string; readonly run: ToldRun }>;
+  readonly events: readonly Recorded[];
+  readonly tasks: readonly (TaskEvent & { readonly time: string })[];
+  readonly errors: readonly ErrorEvent[];
+}
+
+/** Joins runs. A host that several have had is told of once for each, by the end of its run's ID. */
+export function tell(given: readonly RecordedRun[]): Told {
+  const counts = new Map<string, number>();
+  for (const run of given) for (const host of hostsOf(run)) counts.set(host, (counts.get(host) ?? 0) + 1);
+  const hosts: [string, { own: string; run: ToldRun }][] = [];
+  const runs: ToldRun[] = [];
+  const events: Recorded[] = [];
+  for (const one of given) {
+    const run = toldRun(one);
+    const name = (host: string) => ((counts.get(host) ?? 0) > 1 ? `${host} · ${run.id.slice(-6)}` : host);
+    runs.push(run);
+    hosts.push(...hostsOf(one).map((own): (typeof hosts)[0] => [name(own), { own, run }]));
+    events.push(...one.events.map((event) => renamed(event, name)));
+  }
+  const of = <Kind extends RunEvent['event']>(kind: Kind) =>
+    events.filter((event): event is Timed<Kind> => event.event === kind);
+  return { runs, hosts: new Map(hosts), events, tasks: of('task'), errors: of('error') };
+}
+
+function hostsOf(run: RecordedRun): readonly string[] {
+  const listed = eventOf(run, 'start')?.hosts ?? [];
+  const recap = Object.keys(eventOf(run, 'recap')?.hosts ?? {});
+  const told = run.events.flatMap((event) =>
+    'host' in event && event.host !== undefined ? [event.host] : [],
+  );
+  return [...new Set([...listed, ...recap, ...told])];
+}
+
+function toldRun(run: RecordedRun): ToldRun {
+  const { id, events } = run;
+  const start = eventOf(run, 'start');
+  const recap = eventOf(run, 'recap');
+  const conclusions = new Conclusions();
+  for (const event of events) conclusions.take(event);
+  const errors = events.filter((event) => event.event === 'error');
+  const times = events.map(({ time }) => Date.parse(time));
+  const end = recap ? verdict(recap, errors, conclusions.sentences) : undefined;
+  return {
+    id,
+    start,
+    recap,
+    check: start?.check ?? recap?.check ?? false,
+    good: end?.good ?? false,
+    verdict: end?.text ?? 'the record ends before the run does: it was killed, or goes on',
+    begun: start ? Date.parse(start.time) : Math.min(...times),
+    ended: Math.max(...times),
+  };
+}
+
+function renamed(event: Recorded, name: (host: string) => string): Recorded {
+  if ('host' in event && event.host !== undefined) return { ...event, host: name(event.host) };
+  if (event.event === 'recap') {
+    const hosts = Object.entries(event.hosts).map(([host, counts]) => [name(host), counts] as const);
+    return { ...event, hosts: Object.fromEntries(hosts) };
+  }
+  return event;
+}

@@ -1,0 +1,174 @@
+import type { RunEvent } from '../../runner/events.ts';
+import type { Recorded } from './recorder.ts';
+
+/** One run as it was recorded, or as `--output json` printed it. */
+export interface RecordedRun {
+  readonly id: string;
+  readonly events: readonly Recorded[];
+}
+
+export interface ReadRuns {
+  /** In the order of their first lines; a file of several appended outputs has several. */
+  readonly runs: readonly RecordedRun[];
+  /** Lines that are no event of a run: cut ones, or what somebody else wrote. */
+  readonly damaged: number;
+}
+
+/** Reads lines of events. Nothing in them is trusted: a line that is no event is counted and left out. */
+export function readRuns(text: string): ReadRuns {
+  const runs = new Map<string, Recorded[]>();
+  let damaged = 0;
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue;
+    const read = parse(line);
+    if (read === undefined) damaged += 1;
+    else if (isKnown(read)) {
+      const events = runs.get(read.runId) ?? [];
+      events.push(read);
+      runs.set(read.runId, events);
+    }
+  }
+  return { runs: [...runs].map(([id, events]) => ({ id, events })), damaged };
+}
+
+/** The first of a kind. */
+export function eventOf<Kind extends RunEvent['event']>(
+  { events }: RecordedRun,
+  kind: Kind,
+): Extract<Recorded, { event: Kind }> | undefined {
+  return events.find((event) => event.event === kind) as Extract<Recorded, { event: Kind }> | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+interface Line extends Fields {
+  readonly event: string;
+  readonly time: string;
+  readonly runId: string;
+}
+
+/** An object with what every event has; undefined for anything else, and where a known event lacks what it must have. */
+function parse(line: string): Line | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value) || !isText(value.event) || !isTime(value.time) || !isId(value.runId)) return undefined;
+  const shape = Object.hasOwn(SHAPES, value.event) ? SHAPES[value.event as RunEvent['event']] : undefined;
+  if (shape !== undefined && !shape(value)) return undefined;
+  // What `--output json` printed has none.
+  return {
+    ...(TABLES.has(value.event) && { table: '' }),
+    ...(value.event === 'why' && { lines: [] }),
+    ...value,
+  } as Line;
+}
+
+/** Later versions, and `inventory --explain`, know other events; a report can say nothing of them. */
+function isKnown(line: Line): line is Line & Recorded {
+  return Object.hasOwn(SHAPES, line.event);
+}
+
+const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = {
+  start: (e) =>
+    isText(e.playbook) &&
+    isTexts(e.inventory) &&
+    isTexts(e.hosts) &&
+    typeof e.check === 'boolean' &&
+    [e.who, e.from, e.command, e.message].every(isTextOrNone),
+  play: (e) => isText(e.play) && isTexts(e.hosts),
+  task: (e) =>
+    [e.host, e.role, e.task].every(isText) &&
+    STATUSES.has(e.status) &&
+    isList(e.changes, isChange) &&
+    [e.for, e.reason, e.handled].every(isTextOrNone),
+  output: (e) => [e.host, e.task, e.line].every(isText),
+  log: (e) => LEVELS.has(e.level) && isText(e.message) && [e.host, e.task].every(isTextOrNone),
+  'left-over': (e) => [e.host, e.role, e.kind, e.name].every(isText) && isTextOrNone(e.stays),
+  step: (e) =>
+    isText(e.host) &&
+    isText(e.title) &&
+    STEPS.has(e.status) &&
+    isObject(e.ledger) &&
+    isTally(e.ledger.before) &&
+    isTally(e.ledger.after),
+  cluster: (e) => isText(e.cluster) && isList(e.members, (one) => isText(one.host)) && isTextOrNone(e.table),
+  certificates: (e) =>
+    isText(e.cluster) && isList(e.certificates, (one) => isText(one.host)) && isTextOrNone(e.table),
+  history: (e) => isList(e.runs, (one) => isText(one.id)) && isTextOrNone(e.table),
+  why: (e) =>
+    [e.host, e.role, e.task].every(isText) &&
+    isTexts(e.read) &&
+    isList(e.changes, isChange) &&
+    isList(e.variables, isObject),
+  error: (e) =>
+    isText(e.message) &&
+    typeof e.exitCode === 'number' &&
+    [e.host, e.task, e.hint].every(isTextOrNone) &&
+    (e.position === undefined || (isObject(e.position) && isText(e.position.file))),
+  recap: (e) =>
+    isObject(e.hosts) &&
+    Object.values(e.hosts).every(isCounts) &&
+    typeof e.elapsedMs === 'number' &&
+    typeof e.exitCode === 'number' &&
+    typeof e.check === 'boolean',
+};
+
+const TABLES = new Set(['cluster', 'certificates', 'history']);
+const STATUSES = new Set<unknown>(['ok', 'changed', 'failed', 'skipped', 'unknown']);
+const LEVELS = new Set<unknown>(['trace', 'debug', 'info', 'warning']);
+const STEPS = new Set<unknown>(['planned', 'begun', 'done', 'failed']);
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return value === undefined || isText(value);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isList(value: unknown, isOne: (one: Fields) => boolean): boolean {
+  return Array.isArray(value) && value.every((one) => isObject(one) && isOne(one));
+}
+
+function isTime(value: unknown): boolean {
+  return (
+    isText(value) &&
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) &&
+    !Number.isNaN(Date.parse(value))
+  );
+}
+
+/** It names files. */
+function isId(value: unknown): boolean {
+  return isText(value) && /^[\w-]{1,80}$/.test(value);
+}
+
+function isChange(one: Fields): boolean {
+  return (
+    [one.resource, one.kind, one.property, one.certainty].every(isText) &&
+    [one.before, one.after].every((side) => side === null || isText(side)) &&
+    (one.diff === undefined || isTexts(one.diff)) &&
+    (one.text === undefined || (isObject(one.text) && isText(one.text.before) && isText(one.text.after)))
+  );
+}
+
+function isTally(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    ['voters', 'quorum', 'healthy', 'spare'].every((name) => typeof value[name] === 'number')
+  );
+}
+
+function isCounts(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((count) => typeof count === 'number');
+}

@@ -1,0 +1,49 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { RecordedRun } from './record/read-runs.ts';
+
+type Form = 'html' | 'xml';
+
+/** Refuses what could not be written in the end (1): before any host is contacted. */
+export function checkReports(paths: readonly string[]): void {
+  for (const path of paths) {
+    formOf(path);
+    const folder = dirname(resolve(path));
+    try {
+      accessSync(folder, constants.W_OK | constants.X_OK);
+      if (!statSync(folder).isDirectory()) throw new Error('its folder is a file');
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+    } catch (error) {
+      throw new QuorateError(`the report ${path} cannot be written: ${(error as Error).message}`, {
+        exitCode: EXIT.usage,
+        hint: 'name a file in a folder that is there and that you may write to',
+      });
+    }
+  }
+}
+
+/** Writes a report of runs in the form that the file's ending says; it is there whole, or as it was before. */
+export async function writeReport(path: string, runs: readonly RecordedRun[]): Promise<void> {
+  const text =
+    formOf(path) === 'html'
+      ? await (await import('./page/page.ts')).page(runs)
+      : (await import('./junit.ts')).junit(runs);
+  const next = join(dirname(path), `.${basename(path)}.${process.pid}.quorate-new`);
+  try {
+    await writeFile(next, text);
+    await rename(next, path);
+  } catch (error) {
+    await rm(next, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+function formOf(path: string): Form {
+  const ending = extname(path).toLowerCase();
+  if (ending === '.html' || ending === '.xml') return ending === '.html' ? 'html' : 'xml';
+  throw new QuorateError(`a report is a page, .html, or JUnit, .xml; ${path} is neither`, {
+    exitCode: EXIT.usage,
+  });
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { FORMAT, type Plan } from '../../../../lib/cli/plan-file/format.ts';
+import { markdown } from '../../../../lib/cli/plan-file/markdown.ts';
+import type { Change } from '../../../../lib/dsl/task.ts';
+import type { RunEvent } from '../../../../lib/runner/events.ts';
+
+const plan = (hosts: readonly string[]): Plan => ({
+  format: FORMAT,
+  time: '2026-11-27T12:00:00.000Z',
+  runId: 'r',
+  by: 'lena@laptop',
+  playbook: 'web',
+  code: { version: '0.1.0', own: 'sha256:0', files: {} },
+  inventory: { files: {} },
+  options: {
+    inventory: [],
+    local: false,
+    limit: null,
+    roles: [],
+    tags: [],
+    skipTags: [],
+    prune: false,
+    words: [],
+    own: {},
+  },
+  secrets: { salt: '', cost: 2, blockSize: 8, parallelization: 1 },
+  hosts,
+  tasks: [],
+  steps: [],
+});
+
+function written(host: string, path: string, before: string, after: string): RunEvent {
+  const change: Change = {
+    resource: `file:${path}`,
+    kind: 'update',
+    property: 'content',
+    before: 'sha256:0',
+    after: 'sha256:1',
+    certainty: 'certain',
+    text: { before, after },
+  };
+  return {
+    event: 'task',
+    host,
+    role: 'site',
+    task: `${path} has its content`,
+    status: 'changed',
+    changes: [change],
+  };
+}
+
+const shown = (hosts: readonly string[], events: readonly RunEvent[]) =>
+  markdown(plan(hosts), events, 'npx tsx web.ts');
+
+describe('a plan for a pull request', () => {
+  it('says in its first line what is to be changed, and where', async () => {
+    const unknown: Change = {
+      resource: 'x',
+      kind: 'run',
+      property: 'effect',
+      before: null,
+      after: null,
+      certainty: 'unknown',
+    };
+    const text = await shown(
+      ['a', 'b', 'c'],
+      [
+        written('a', '/etc/motd', 'x\n', 'y\n'),
+        written('b', '/etc/motd', 'x\n', 'y\n'),
+        { event: 'task', host: 'a', role: 'site', task: 'it runs', status: 'unknown', changes: [unknown] },
+        { event: 'task', host: 'c', role: 'site', task: 'it is fine', status: 'ok', changes: [] },
+      ],
+    );
+    expect(text.split('\n')[0]).toBe(
+      '### <code>web</code>: 2 changes, 1 unknown before the run on 2 of 3 hosts',
+    );
+    expect(text).toContain('| <code>a</code> | 1 | 1 |');
+    expect(text).not.toContain('it is fine');
+  });
+
+  it('says that there is nothing to change', async () => {
+    expect((await shown(['a'], [])).split('\n')[0]).toBe('### <code>web</code>: 0 changes on 0 of 1 host');
+  });
+
+  it('folds equal diffs of hosts into one', async () => {
+    const hosts = Array.from({ length: 100 }, (_, i) => `web${String(i + 1).padStart(3, '0')}`);
+    const text = await shown(
+      hosts,
+      hosts.map((host) => written(host, '/etc/motd', 'x\n', 'y\n')),
+    );
+    expect(text.match(/```diff/g)).toHaveLength(1);
+    expect(text).toContain('on <code>web&#91;001&#58;100&#93;</code>');
+    expect(text).toContain('<details><summary>~ <code>/etc/motd has its content</code>');
+  });
+
+  it('is under 60,000 characters whatever the size, and says what was left out and how to see it', async () => {
+    const hosts = Array.from({ length: 300 }, (_, i) => `h${i}x`);
+    const events = hosts.flatMap((host, i) =>
+      [1, 2, 3].map((n) => written(host, `/srv/${i}/${n}`, '', `${host} & <line>\n`.repeat(150 + n))),
+    );
+    const text = await shown(hosts, events);
+    expect(text.length).toBeLessThan(60_000);
+    expect(text).toMatch(/\*\*Left out\*\* .*\d+ tasks.*npx tsx web\.ts --plan-format text/);
+  });
+
+  it.each([
+    ['backticks', '```\n</details>\n# out\n````\n@everyone <img src=x>\n'],
+    ['a longer fence', `${'`'.repeat(40)}\nout\n`],
+    ['a fence of tildes', '~~~\nout\n'],
+  ])('lets a text with %s not out of its fence', async (_, content) => {
+    const text = await shown(['a'], [written('a', '/etc/motd', '', content)]);
+    const [, fence = ''] = /\n(`{3,})diff\n/.exec(text) ?? [];
+    const [body = '', ...behind] = (text.split(`${fence}diff\n`)[1] ?? '').split(`\n${fence}\n`);
+    expect(behind).toHaveLength(1);
+    expect(body.split('\n').every((line) => /^[ +\-@…]/.test(line))).toBe(true);
+    expect(Math.max(...(body.match(/`+/g) ?? ['']).map(({ length }) => length))).toBeLessThan(fence.length);
+  });
+
+  it.each([
+    ['HTML', '</summary><script>x</script>', ['<script', '</summary><']],
+    ['a cell of its own', 'a | b', ['a | b']],
+    ['a mention', 'ask @ops-team', ['@ops']],
+    [
+      'a link',
+      '[x](http://evil.example) https://evil.example www.evil.example',
+      ['](', 'https:', 'www.evil'],
+    ],
+    ['an image', '![x](x)', ['![']],
+    ['a line feed', 'one\n# two', ['\n# two']],
+    ['a code span', '`x`', ['`x`']],
+    ['an escape sequence', 'x\u001b[2J', ['\u001b']],
+  ])('lets no title or host be %s', async (_, name, never) => {
+    const event = { ...written('a', '/x', 'x\n', 'y\n'), task: name } as RunEvent;
+    const texts = [await shown(['a'], [event]), await shown([name], [written(name, '/x', 'x\n', 'y\n')])];
+    for (const text of texts) {
+      const outside = text.replace(/```diff\n[\s\S]*?\n```/g, '');
+      for (const one of never) expect(outside.replace(/<summary>|<\/summary>\n/g, '')).not.toContain(one);
+    }
+  });
+
+  it('masks what is named like a secret, in texts and scripts', async () => {
+    const text = await shown(
+      ['a'],
+      [written('a', '/x', 'db_password: old-one-1\n', 'db_password: ********\n')],
+    );
+    expect(text).not.toContain('old-one-1');
+  });
+});

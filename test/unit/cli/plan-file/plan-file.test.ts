@@ -1,0 +1,243 @@
+import { chmodSync, mkdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FORMAT, type Plan } from '../../../../lib/cli/plan-file/format.ts';
+import { readPlan } from '../../../../lib/cli/plan-file/read.ts';
+import { Project } from '../../support/project.ts';
+import { scratch } from '../../support/scratch.ts';
+
+/** Two plays, the second in batches, with a secret, what only the run can know, and what hangs on it. */
+const SITE = `
+const site = role({
+  name: 'site',
+  description: 'a site',
+  vars: {
+    text: { type: 'string', default: 'hello' },
+    site_password: { type: 'string', default: 'correct horse battery' },
+  },
+  tasks: ({ vars, name }) => [
+    directory(dir + '/' + name, { mode: '0755' }),
+    file(dir + '/' + name + '/text', { content: vars.text + '\\n' }),
+    file(dir + '/' + name + '/key', { content: new Secret(vars.site_password), mode: '0600' }),
+    command('it is counted', { run: sh\`echo \${vars.text} >>\${dir + '/' + name + '/count'}\`, creates: dir + '/' + name + '/count' }),
+  ],
+});
+const later = role({
+  name: 'later',
+  description: 'comes later',
+  tasks: ({ name }) => [
+    command('it is ready', {
+      run: sh\`cp \${dir + '/' + name + '/text'} \${dir + '/' + name + '/ready'}\`,
+      unless: sh\`cmp -s \${dir + '/' + name + '/text'} \${dir + '/' + name + '/ready'}\`,
+    }),
+    file(dir + '/' + name + '/last', { content: 'x\\n' }),
+  ],
+});
+await playbook(import.meta, {
+  plays: [play({ hosts: 'all', roles: [site] }), play({ hosts: 'all', roles: [later], serial: 1 })],
+});
+`;
+
+/** One play, so that the run itself is what is compared. */
+const SIMPLE = SITE.replace(/, play\(\{ hosts: 'all', roles: \[later\], serial: 1 \}\)/, '');
+
+describe.each([
+  ['of one batch', SIMPLE],
+  ['of several plays and batches', SITE],
+])('a plan %s', (_, body) => {
+  it('is carried out as it was shown, and is empty then', () => {
+    const project = new Project(body);
+    const made = project.run('--plan-out', 'p.json');
+    expect([made.status, made.stderr]).toEqual([0, '']);
+    expect(statSync(join(project.dir, 'p.json')).mode & 0o777).toBe(0o600);
+    expect(project.has('made/a')).toBe(false);
+    expect(project.read('p.json')).not.toContain('correct horse');
+    const applied = project.run('--apply', 'p.json');
+    expect([applied.status, applied.stderr]).toEqual([0, '']);
+    expect(project.read('made/b/text')).toBe('hello\n');
+    expect(project.run('--plan-out', 'p.json', '--detailed-exitcode').status).toBe(0);
+    const again = project.run('--apply', 'p.json', '--output', 'json');
+    expect(again.status).toBe(0);
+    expect(again.stdout).toContain('"changed":0');
+  });
+
+  it('is refused with 3 after drift on one host, and nothing is changed on any', () => {
+    const project = new Project(body);
+    expect(project.run().status).toBe(0);
+    unlinkSync(join(project.dir, 'made/a/count'));
+    unlinkSync(join(project.dir, 'made/b/text'));
+    expect(project.run('--plan-out', 'p.json').status).toBe(0);
+    chmodSync(join(project.dir, 'made/b/key'), 0o644);
+    const { status, stderr } = project.run('--apply', 'p.json');
+    expect(status).toBe(3);
+    expect(stderr).toContain('b: ');
+    expect(stderr).toContain('made/b/key');
+    expect(stderr).toContain('mode: planned: nothing to do; now: update 0644 → 0600');
+    expect(stderr).toContain('nothing was changed');
+    expect([project.has('made/a/count'), project.has('made/b/text')]).toEqual([false, false]);
+  });
+});
+
+describe('a plan is refused with 3, and nothing is changed,', () => {
+  it('where a variable, what runs, or a secret is another one now', () => {
+    const project = new Project(SITE);
+    expect(project.run('--plan-out', 'p.json').status).toBe(0);
+    for (const [arg, ...said] of [
+      ['text=other', 'made/a/text', 'content', 'it is counted', 'what is wanted is another'],
+      ['site_password=another-one-9', 'made/a/key', 'another secret'],
+    ] as const) {
+      const { status, stderr } = project.run('--apply', 'p.json', '-e', arg);
+      expect(status).toBe(3);
+      for (const one of said) expect(stderr).toContain(one);
+      expect(stderr).not.toMatch(/another-one-9|correct horse/);
+    }
+    expect(project.has('made/a')).toBe(false);
+    // The same comparison alone.
+    expect(project.run('--apply', 'p.json', '--check').status).toBe(0);
+    expect(project.has('made/a')).toBe(false);
+  });
+
+  it('where the secret on a host is another one than was found', () => {
+    const project = new Project(SIMPLE, ['a']);
+    expect(project.run().status).toBe(0);
+    writeFileSync(join(project.dir, 'made/a/key'), 'by hand 1');
+    expect(project.run('--plan-out', 'p.json').status).toBe(0);
+    writeFileSync(join(project.dir, 'made/a/key'), 'by hand 2');
+    const { status, stderr } = project.run('--apply', 'p.json');
+    expect([status, stderr.includes('another secret in what is there')]).toEqual([3, true]);
+    expect(project.read('made/a/key')).toBe('by hand 2');
+  });
+
+  it('where the inventory, the code or the version is another one, which is named', () => {
+    const project = new Project(SIMPLE);
+    expect(project.run('--plan-out', 'p.json').status).toBe(0);
+    const [inventory, code, plan] = ['inventory.yaml', 'web.js', 'p.json'].map((name) => project.read(name));
+    const refused = (said: string) => {
+      const { status, stderr } = project.run('--apply', 'p.json');
+      expect([status, stderr]).toEqual([3, expect.stringContaining(said)]);
+    };
+    project.inventory(['a', 'b'], { unused: 1 });
+    mkdirSync(join(project.dir, 'group_vars'));
+    project.write('group_vars/all.yaml', 'unused: 1\n');
+    project.write('web.js', `${code}\n// changed\n`);
+    refused(
+      'the code file web.js has changed; the inventory file inventory.yaml has changed; the inventory has a file more: group_vars/all.yaml',
+    );
+    rmSync(join(project.dir, 'group_vars'), { recursive: true });
+    project.write('inventory.yaml', inventory ?? '');
+    project.write('web.js', code ?? '');
+    project.write('p.json', (plan ?? '').replace(/("version": ")[^"]+/, '$10.0.9'));
+    refused('version 0.0.9');
+    expect(project.has('made/a')).toBe(false);
+    // Nor does the lock leave anything.
+    expect(project.has('.quorate/web/a')).toBe(false);
+  });
+});
+
+it('a plan about a host that is not there: 4, and the others are not changed; nor is one written then', () => {
+  const project = new Project(SIMPLE, ['a', 'far']);
+  expect(project.run('--plan-out', 'p.json').status).toBe(0);
+  const { status, stderr } = project.run('--apply', 'p.json', '-e', 'way=ssh');
+  expect([status, stderr]).toEqual([
+    4,
+    expect.stringContaining('nothing was changed: the plan is about far'),
+  ]);
+  expect(project.has('made/a')).toBe(false);
+  const made = project.run('--plan-out', 'q.json', '-e', 'way=ssh');
+  expect([made.status, made.stderr]).toEqual([4, expect.stringContaining('q.json was not written')]);
+  expect(project.has('q.json')).toBe(false);
+});
+
+it('a plan of another playbook, or with flags whose values it has: 1', () => {
+  const project = new Project(SIMPLE, ['a']);
+  expect(project.run('--plan-out', 'p.json', '-l', 'a').status).toBe(0);
+  const twice = project.run('--apply', 'p.json', '-l', 'a');
+  expect([twice.status, twice.stderr]).toEqual([
+    1,
+    expect.stringContaining('--limit: that comes from p.json'),
+  ]);
+  project.write('p.json', project.read('p.json').replace('"playbook": "web"', '"playbook": "db"'));
+  const { status, stderr } = project.run('--apply', 'p.json');
+  expect([status, stderr]).toEqual([1, expect.stringContaining('plan of db')]);
+});
+
+describe('a plan file that', () => {
+  const whole: Plan = {
+    format: FORMAT,
+    time: '2026-11-27T12:00:00.000Z',
+    runId: 'r',
+    by: 'me@here',
+    playbook: 'web',
+    code: { version: '0.1.0', own: 'sha256:0', files: {} },
+    inventory: { files: {} },
+    options: {
+      inventory: [],
+      local: false,
+      limit: null,
+      roles: [],
+      tags: [],
+      skipTags: [],
+      prune: false,
+      words: [],
+      own: {},
+    },
+    secrets: { salt: '', cost: 2, blockSize: 8, parallelization: 1 },
+    hosts: [],
+    tasks: [],
+    steps: [],
+  };
+  const written = (text: string) => {
+    const path = join(scratch(), 'p.json');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('is whole is read', () => {
+    expect(readPlan(written(JSON.stringify(whole)))).toEqual(whole);
+  });
+
+  it.each([
+    ['is empty', () => '', 'it is empty'],
+    ['is cut off', (text: string) => text.slice(0, text.length / 2), 'cut off'],
+    ['is no JSON', () => '<html>}', 'no JSON'],
+    ['is another JSON', () => '{"a": 1}', 'no "format"'],
+    [
+      'is of another format',
+      (text: string) => text.replace('quorate-plan/1', 'quorate-plan/9'),
+      'quorate-plan/9',
+    ],
+    ['lacks a part', (text: string) => text.replace('"tasks"', '"task"'), 'tasks is missing'],
+    [
+      'lacks a part of a part',
+      (text: string) => text.replace('"salt"', '"sugar"'),
+      'secrets.salt is missing',
+    ],
+  ])('%s: 1, with what was found', (_, change, said) => {
+    const path = written(change(JSON.stringify(whole)));
+    expect(() => readPlan(path)).toThrow(
+      expect.objectContaining({ exitCode: 1, message: expect.stringMatching(`${path}.*${said}`) }),
+    );
+  });
+
+  it('is not there: 1', () => {
+    expect(() => readPlan('/nowhere/p.json')).toThrow('there is no plan /nowhere/p.json');
+  });
+});
+
+it('--plan-format prints the plan alone: what the file has, or Markdown; nothing where there is no whole plan', () => {
+  const project = new Project(SIMPLE, ['a', 'far']);
+  const json = project.run('--plan-format', 'json', '--plan-out', 'p.json');
+  expect([json.status, json.stdout]).toEqual([0, project.read('p.json')]);
+  const shown = project.run('--plan-format', 'markdown', '--detailed-exitcode');
+  expect([shown.status, shown.stdout.startsWith('### <code>web</code>: 8 changes on 2 of 2 hosts')]).toEqual([
+    8,
+    true,
+  ]);
+  expect(shown.stdout + shown.stderr).not.toContain('correct horse');
+  const half = project.run('--plan-format', 'markdown', '-e', 'way=ssh');
+  expect([half.status, half.stdout, half.stderr]).toEqual([
+    4,
+    '',
+    expect.stringContaining('there is no plan'),
+  ]);
+});

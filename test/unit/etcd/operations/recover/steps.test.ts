@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { foreseenGrowth } from '../../../../../lib/etcd/operations/members/grow.ts';
+import { type RecoverKind, recoverSteps } from '../../../../../lib/etcd/operations/recover/steps.ts';
+import type { Progress } from '../../../../../lib/etcd/operations/restore/steps.ts';
+import { surveyedOf } from '../../../support/fake-cluster.ts';
+
+const BARE: Omit<Progress, 'host'> = {
+  prepared: false,
+  placed: false,
+  up: false,
+  healthy: false,
+  leads: false,
+  closed: false,
+};
+const UP = { up: true };
+const EMPTIED = { placed: true };
+const WORKS = { placed: true, up: true, healthy: true, leads: true, closed: true };
+const JOINED = { ...WORKS, leads: false };
+
+const hosts = (...changes: Partial<Progress>[]) =>
+  changes.map((change, i): Progress => ({ ...BARE, host: `etcd0${i + 1}`, ...change }));
+
+const growth = (count: number, version = '3.6.16') =>
+  foreseenGrowth(surveyedOf(Array.from({ length: count }, () => ({}))).cluster, 'etcd01', version);
+
+/** `stop 1, gather 1, …` */
+function told(all: readonly Progress[], grown = growth(all.length)): string {
+  return recoverSteps('etcd01', all, grown)
+    .map(({ kind, host }) => `${kind} ${host.slice(-1)}`)
+    .join(', ');
+}
+
+const GROW = 'grow 2, grow 2, grow 2, grow 3, grow 3, grow 3, open 2, open 3, open 1';
+
+describe('what a recovery has to do', () => {
+  it.each<[what: string, all: readonly Progress[], steps: string]>([
+    ['all of it', hosts(UP, {}, {}), `stop 1, gather 1, place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`],
+    [
+      'another one runs on what it has',
+      hosts(UP, UP, {}),
+      `stop 1, stop 2, gather 1, place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`,
+    ],
+    ['it alone', hosts({}), 'gather 1, place 1, start 1, wait 1, open 1'],
+    [
+      'killed behind what it was made of',
+      hosts({ prepared: true }, {}, {}),
+      `place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`,
+    ],
+    ['killed while others were emptied', hosts(EMPTIED, EMPTIED, {}), `empty 3, start 1, wait 1, ${GROW}`],
+    [
+      'one came back with its data meanwhile',
+      hosts(WORKS, EMPTIED, UP),
+      `stop 1, stop 3, empty 3, start 1, wait 1, ${GROW}`,
+    ],
+    ['it starts', hosts({ placed: true, up: true, closed: true }, EMPTIED, EMPTIED), `wait 1, ${GROW}`],
+    ['it works', hosts(WORKS, EMPTIED, EMPTIED), GROW],
+  ])('%s', (_what, all, steps) => {
+    expect(told(all)).toBe(steps);
+  });
+
+  it.each<[what: string, all: readonly Progress[], steps: string]>([
+    ['all have joined: the leader last', hosts(WORKS, JOINED, JOINED), 'open 2, open 3, open 1'],
+    ['another one leads', hosts({ ...WORKS, leads: false }, { ...WORKS }, JOINED), 'open 3, open 1, open 2'],
+    ['killed while it opened', hosts(WORKS, { ...JOINED, closed: false }, JOINED), 'open 3, open 1'],
+    ['nothing any more', hosts({ ...WORKS, closed: false }, { ...JOINED, closed: false }), ''],
+  ])('%s', (_what, all, steps) => {
+    expect(told(all, [])).toBe(steps);
+  });
+
+  it('grows by plain members where etcd knows no learners', () => {
+    expect(told(hosts(WORKS, EMPTIED, EMPTIED), growth(3, '3.3.25'))).toBe(
+      'grow 2, grow 3, open 2, open 3, open 1',
+    );
+  });
+
+  it('says what becomes of the quorum', () => {
+    const spare = recoverSteps('etcd01', hosts(UP, {}, {}), growth(3)).map(
+      ({ ledger }) => ledger.after.spare,
+    );
+    expect(spare).toEqual([...[-2, -2, -2, -2, -2], ...[-1, 0], ...[0, 0, 0, 0, 0, 1], ...[1, 1, 1]]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7])(
+    'of %i hosts: each step once, in the order shown, and no two clusters at once',
+    (count) => {
+      let now: readonly Progress[] = hosts(...Array.from({ length: count }, () => UP));
+      let left = growth(count);
+      const shown = recoverSteps('etcd01', now, left).map(({ host, title }) => `${host} ${title}`);
+      const done: string[] = [];
+      for (
+        let steps = recoverSteps('etcd01', now, left);
+        steps[0];
+        steps = recoverSteps('etcd01', now, left)
+      ) {
+        const { kind, host, title } = steps[0];
+        done.push(`${host} ${title}`);
+        // No data is moved under a member that runs, and none is left when the new one begins.
+        if (['gather', 'place', 'empty'].includes(kind)) expect(now.some(({ up }) => up)).toBe(false);
+        if (kind === 'start') expect(now.every(({ placed }) => placed)).toBe(true);
+        if (kind === 'grow') left = left.slice(1);
+        now = now.map((one) =>
+          one.host === host
+            ? {
+                ...one,
+                ...after(
+                  kind,
+                  left.some((step) => step.host === host),
+                ),
+              }
+            : one,
+        );
+        if (done.length > 100) break;
+      }
+      expect(done).toEqual(shown);
+    },
+  );
+});
+
+/** What a step makes of its host. */
+function after(kind: RecoverKind, grows: boolean): Partial<Progress> {
+  const made: Record<RecoverKind, Partial<Progress>> = {
+    stop: { up: false, healthy: false },
+    gather: { prepared: true },
+    place: { prepared: false, placed: true },
+    empty: { placed: true },
+    start: { up: true, closed: true },
+    wait: { healthy: true, leads: true },
+    grow: grows ? {} : { up: true, healthy: true, closed: true },
+    open: { closed: false },
+  };
+  return made[kind];
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
+import { strayData } from '../../../../lib/etcd/survey/stray-data.ts';
+import { livingList, ofRecovered } from '../../../../lib/etcd/surveyed.ts';
+import { listedMember, memberReading, surveyedOf } from '../../support/fake-cluster.ts';
+
+const of = (clusterId: string, done?: string): Partial<EtcdFacts> => ({
+  reading: memberReading({
+    status: { clusterId } as never,
+    members: [listedMember(clusterId === 'new' ? 1 : 2)],
+  }),
+  ...(done !== undefined && { intent: { verb: 'recover', target: 'data of etcd01', runId: done, done } }),
+});
+const said = async (...hosts: readonly Partial<EtcdFacts>[]) =>
+  (await strayData(surveyedOf(hosts))).map(({ message }) => message);
+
+describe('data of another cluster', () => {
+  it('is none where all have the same ID', async () => {
+    expect(await said(of('old'), of('old'), of('old'))).toEqual([]);
+  });
+
+  it('is that of the minority', async () => {
+    expect(await said(of('new'), of('old'), of('old'))).toEqual([
+      'etcd01: its data is of another cluster: its cluster ID is new, that of etcd02, etcd03 is old',
+    ]);
+  });
+
+  it('is that of before a recovery, however many have it', async () => {
+    const hosts = [of('new', '20261127T134910Z'), of('old'), of('old')];
+    expect(await said(...hosts)).toEqual(
+      ['etcd02', 'etcd03'].map(
+        (host) =>
+          `${host}: its data is of the cluster before it was recovered: its cluster ID is old, that of etcd01 is new`,
+      ),
+    );
+    expect(livingList([...surveyedOf(hosts).hosts].reverse())?.[0]?.name).toBe('etcd01');
+  });
+
+  it('is that of before the last one of two', async () => {
+    const { hosts } = surveyedOf([of('old', '20250101T000000Z'), of('new', '20261127T134910Z')]);
+    expect(ofRecovered(hosts).map(({ target }) => target.name)).toEqual(['etcd02']);
+  });
+
+  it('is not told of hosts that say nothing', () => {
+    const { hosts } = surveyedOf([of('new', '20261127T134910Z'), {}]);
+    expect(ofRecovered(hosts)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { plainPlay } from '../../../lib/dsl/plain-play.ts';
+import type { Play } from '../../../lib/dsl/play.ts';
+import { role } from '../../../lib/dsl/role.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { line } from '../../../lib/resources/line.ts';
+import { textBlock } from '../../../lib/resources/text-block.ts';
+import { startRun } from '../../../lib/runner/run.ts';
+import { recorder } from '../support/recorder.ts';
+import { scratch } from '../support/scratch.ts';
+import { shellHost } from '../support/shell-host.ts';
+
+/** Runs tasks on this machine; gives the exit code and what was said. */
+async function run(tasks: readonly Task[], dir: string, check = false) {
+  const sink = recorder();
+  const vars = { ansible_connection: 'local', inventory_dir: dir };
+  const host = { name: 'here', groups: ['all'], vars, connect: async () => shellHost(['sh']) };
+  const one = role({ name: 'r', description: 'r', tasks: () => tasks });
+  const play = plainPlay({ name: 'site', hosts: 'all', roles: [one] }, 'site') as Play;
+  const code = await startRun(
+    { name: 'site', description: 'site', plays: [play] },
+    {
+      inventoryFiles: [],
+      select: () => [host],
+      limit: () => true,
+      check,
+      detailedExitcode: check,
+      forks: 5,
+      roles: { includes: () => true, explicit: false },
+      prune: false,
+      sink,
+    },
+  ).done;
+  const errors = sink.events.flatMap((one) =>
+    one.event === 'error' ? [one.message.replaceAll(dir, '')] : [],
+  );
+  return { code, errors };
+}
+
+describe('tasks about one text file of which one takes back what the other makes', () => {
+  const cases: readonly (readonly [what: string, tasks: (at: string) => readonly Task[], undoes: boolean])[] =
+    [
+      ['a whole file and a line', (at) => [file(at, { content: 'a\n' }), line(at, { line: 'b' })], true],
+      ['a line and a whole file', (at) => [line(at, { line: 'b' }), file(at, { content: 'a\n' })], true],
+      [
+        'a whole file and a block',
+        (at) => [file(at, { content: 'a\n' }), textBlock(at, { name: 'n', content: 'b' })],
+        true,
+      ],
+      [
+        'a whole file that has the line',
+        (at) => [file(at, { content: 'a\n' }), line(at, { line: 'a' })],
+        false,
+      ],
+      [
+        'two lines with one pattern',
+        (at) => [line(at, { line: 'x=1', match: /^x=/ }), line(at, { line: 'x=2', match: /^x=/ })],
+        true,
+      ],
+      [
+        'a line, and none that fits a pattern',
+        (at) => [line(at, { line: 'x=1' }), line(at, { line: 'x', match: /^x/, state: 'absent' })],
+        true,
+      ],
+      [
+        'two lines with patterns of their own',
+        (at) => [line(at, { line: 'x=1', match: /^x=/ }), line(at, { line: 'y=2', match: /^y=/ })],
+        false,
+      ],
+      [
+        'a line and a block',
+        (at) => [line(at, { line: 'b' }), textBlock(at, { name: 'n', content: 'b' })],
+        false,
+      ],
+    ];
+  it.each(cases)('%s', async (_, tasks, undoes) => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(dir);
+    const at = join(dir, 'conf');
+    writeFileSync(at, 'old\n');
+    for (const check of [true, false]) {
+      const { code, errors } = await run(tasks(at), dir, check);
+      expect([code, errors]).toEqual(
+        undoes ? [1, [expect.stringContaining('want different things of')]] : [check ? 8 : 0, []],
+      );
+    }
+    if (undoes) expect(readFileSync(at, 'utf8')).toBe('old\n');
+    else expect(await run(tasks(at), dir, true)).toEqual({ code: 0, errors: [] });
+  });
+});
