@@ -16,6 +16,7 @@ export default await main(import.meta.url, {
     'list-hosts',
     'log',
     'report',
+    'shard',
     'verbose',
   ],
   examples: [

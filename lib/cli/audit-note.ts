@@ -10,15 +10,17 @@ import { sameHosts } from './started.ts';
  * site -i inventory/prod.yaml -l etcd02 -e etcd_version=…
  */
 export function auditNote(playbook: string, options: Options): AuditNote {
-  const { limit, roles, tags, skipTags, extraVars, prune, own, words, message } = options;
+  const { limit, shard, roles, tags, skipTags, extraVars, prune, apply, own, words, message } = options;
   const command = [
     playbook + sameHosts(options),
     ...(limit === undefined ? [] : [`-l ${quote(limit)}`]),
+    ...(shard === undefined ? [] : [`--shard ${shard.index}/${shard.of}`]),
     ...roles.map((role) => `-r ${quote(role)}`),
     ...tags.map((tag) => `-t ${quote(tag)}`),
     ...skipTags.map((tag) => `--skip-tags ${quote(tag)}`),
     ...extraVars.map((vars) => `-e ${withoutValues(vars)}`),
     ...(prune ? ['--prune'] : []),
+    ...(apply === undefined ? [] : [`--apply ${quote(apply)}`]),
     ...Object.entries(own).flatMap(([name, value]) =>
       value === undefined || value === false ? [] : [`--${name}${value === true ? '' : ` ${quote(value)}`}`],
     ),

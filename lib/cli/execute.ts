@@ -30,6 +30,7 @@ import { hiddenIn, type Options } from './options.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
 import { runsFolder } from './runs-folder.ts';
+import { hostsOfShard, type Shard } from './shard.ts';
 import { onSignals } from './signals.ts';
 import { isOurs, lineOf, type Started } from './started.ts';
 import { traced } from './trace.ts';
@@ -74,9 +75,12 @@ export async function execute(
   const { playbook, except } = chosenGroups(given, inventory);
   const limited =
     options.limit === undefined ? undefined : names(selectHosts(inventory, options.limit, '--limit'));
-  const limit = ({ name }: { readonly name: string }) => limited?.has(name) ?? true;
+  let sharded: ReadonlySet<string> | undefined;
+  const limit = ({ name }: { readonly name: string }) =>
+    (limited?.has(name) ?? true) && (sharded?.has(name) ?? true);
   const listed = (pattern: string) => selectHosts(inventory, pattern, 'the play');
-  if (options.list === 'hosts' || options.list === 'tags') {
+  // Which cluster a host is of is known once its variables are.
+  if (options.shard === undefined && (options.list === 'hosts' || options.list === 'tags')) {
     const what = options.list;
     const within = (pattern: string) => listed(pattern).filter(limit).map(unread);
     await reportLines(listing(playbook, { what, includes, select: within }), options.output, options.check);
@@ -85,8 +89,16 @@ export async function execute(
   const { hosts: settled, notices } = await inventory.settle({
     hosts: unique(playbook.plays.flatMap((play) => listed(play.hosts))),
     except,
-    contacts: (all) => (options.list === undefined ? contactsOf(playbook, listed, limit, all) : []),
+    contacts: (all) => {
+      if (options.shard) sharded = inShard(playbook, listed, all, options.shard);
+      return options.list === undefined ? contactsOf(playbook, listed, limit, all) : [];
+    },
   });
+  if (options.shard && ![...settled.values()].some(limit) && options.list === undefined) {
+    const { index, of } = options.shard;
+    await reportLines([`shard ${index}/${of} has no hosts: nothing to do`], options.output, options.check);
+    return EXIT.ok;
+  }
   const password =
     options.askBecomePass && options.list === undefined
       ? new Secret(await askSecret('sudo password: '))
@@ -384,6 +396,21 @@ function magicVars({ name, address, kind, position }: SettledHost): Record<strin
     inventory_file: basename(file),
     inventory_dir: folderOf(file),
   };
+}
+
+function inShard(
+  playbook: CommandLine,
+  listed: (pattern: string) => readonly InventoryHost[],
+  settled: readonly SettledHost[],
+  shard: Shard,
+): ReadonlySet<string> {
+  const known = new Map(settled.map((host) => [host.name, host]));
+  const all = (pattern: string) =>
+    listed(pattern).map(({ name }) => {
+      const host = known.get(name) as SettledHost;
+      return { name, vars: { ...host.vars, ...magicVars(host) } };
+    });
+  return hostsOfShard(playbook.plays, all, shard);
 }
 
 /** The hosts that a run logs in to: those inside `--limit`, and what a play must see besides. */

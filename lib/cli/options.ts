@@ -3,6 +3,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { readDuration } from '../duration.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Plan } from './plan-file/format.ts';
+import { parseShard, type Shard } from './shard.ts';
 
 /** The command line, taken apart; flags mean what they mean in ansible-playbook. */
 export interface Options {
@@ -10,6 +11,8 @@ export interface Options {
   /** The sample inventory that comes with the playbook. */
   readonly local: boolean;
   readonly limit: string | undefined;
+  /** One of several parts of the inventory. */
+  readonly shard: Shard | undefined;
   readonly roles: readonly string[];
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];
@@ -82,6 +85,12 @@ export const FLAGS: readonly Flag[] = [
     type: 'string',
     placeholder: 'PATTERN',
     description: 'hosts to change; the cluster is still looked at whole',
+  },
+  {
+    name: 'shard',
+    type: 'string',
+    placeholder: 'I/N',
+    description: 'one part of the hosts, of so many, as in 2/5; a cluster is never divided',
   },
   {
     name: 'role',
@@ -332,6 +341,7 @@ export function parseOptions(
     inventory: list('inventory'),
     local: values.local === true,
     limit: text('limit'),
+    shard: parseShard(text('shard')),
     roles: list('role'),
     tags: commas('tags'),
     skipTags: commas('skip-tags'),

@@ -194,6 +194,8 @@ export interface Play<Facts = unknown> extends Batches {
   stateDir(host: HostData): string;
   /** Where a host keeps what roles of this play have made; without it nothing of it is ever left over. */
   ledger?(host: HostData): LedgerPlace;
+  /** What its host is a part of, by name (a cluster): `--shard` never divides it. */
+  together?(host: HostData): string;
   /** Whose records those are, one line (`cluster prod`); another owner's host is not ours. */
   owner(host: HostData): string;
 }

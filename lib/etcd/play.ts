@@ -24,6 +24,7 @@ export function etcdPlay(name: string, roles: readonly Role<EtcdFacts>[]): Play<
       return modelProblems(hosts);
     },
     stateDir: (host) => memberOf(host).stateDir,
+    together: (host) => clusterName(host.vars),
     owner: (host) => `cluster ${clusterName(host.vars)}`,
   };
 }

@@ -119,7 +119,6 @@ describeLab('a cluster that has lost its quorum', () => {
     expect([said(run), run.code]).toEqual(['', 0]);
     console.log(times(run));
     const report = await client?.stop();
-    console.log(report);
     const each = await Promise.all(THREE.map(contents));
     expect(new Set(each).size).toBe(1);
     // What was there is there, and of the last moment what the log of this member had.

@@ -35,8 +35,9 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     expect(run.errors[0]?.hint).toBe('run the role systemd first: -r systemd');
   });
 
-  it('predicts on bare hosts exactly what the run then changes', async () => {
-    const check = await site('--check', '--detailed-exitcode');
+  it('predicts on bare hosts exactly what the run then changes: a plan that is written, and carried out', async () => {
+    const plan = join(dirname(lab.inventoryFile), 'site.plan.json');
+    const check = await site('--plan-out', plan, '--detailed-exitcode');
     expect(check.text).not.toContain('a bug of ours');
     expect(check.code).toBe(8);
     expect(await onAll('find /opt /etc/systemd/system/etcd.service -mindepth 1 2>/dev/null')).toEqual([
@@ -44,7 +45,7 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
       '',
       '',
     ]);
-    const run = await site();
+    const run = await site('--apply', plan);
     expect(run.errors).toEqual([]);
     expect(run.code).toBe(0);
     expect(changeSet(run)).toEqual(changeSet(check));
@@ -62,6 +63,24 @@ describeLab('site.ts on three bare hosts with firewalld', () => {
     expect(again.text).not.toContain('every address');
     expect(await pids()).toEqual(before);
     for (const host of HOSTS) expect(again.recap[host]?.roundTrips).toBeLessThanOrEqual(3);
+  });
+
+  it('carries a plan out only where all hosts are as they were: drift on one is 3, and nothing is changed', async () => {
+    const plan = join(dirname(lab.inventoryFile), 'drift.plan.json');
+    const file = '/opt/etcd/cfg/etcdctl';
+    const modes = () => onAll(`stat -c %a ${file}`);
+    const [wanted, before] = [await modes(), await pids()];
+    await lab.ssh('etcd01', `chmod 0700 ${file}`);
+    const check = await site('--plan-out', plan);
+    expect([check.code, check.changed.map(({ host }) => host)]).toEqual([0, ['etcd01']]);
+    await lab.ssh('etcd03', `chmod 0711 ${file}`);
+    const refused = await site('--apply', plan);
+    expect([refused.code, refused.errors[0]?.host]).toEqual([3, 'etcd03']);
+    expect(refused.errors.at(-1)?.message).toContain('nothing was changed');
+    expect(await modes()).toEqual(['700', wanted[1], '711']);
+    await lab.ssh('etcd03', `chmod ${wanted[2]} ${file}`);
+    expect((await site('--apply', plan)).code).toBe(0);
+    expect([await modes(), await pids()]).toEqual([wanted, before]);
   });
 
   it('lets members in at the peer port, and no client of the same CA', async () => {

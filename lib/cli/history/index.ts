@@ -46,7 +46,7 @@ export function history(): Pick<CommandLine, 'show' | 'plays'> {
       checkWords(options);
       if (typeof replay === 'string') return replayed(folder, replay, options);
       if (typeof compare === 'string') return compared(folder, [compare, options.words[0] ?? ''], options);
-      asked = { folder, wanted: wantedOf(options), limited: options.limit !== undefined };
+      asked = { folder, wanted: wantedOf(options), limited: (options.limit ?? options.shard) !== undefined };
       return undefined;
     },
     plays: [

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
 import type { Approval, PlannedBatch } from '../../runner/review.ts';
 import type { Options } from '../options.ts';
@@ -16,6 +17,7 @@ const BROUGHT = [
   ['inventory', 'inventory'],
   ['local', 'local'],
   ['limit', 'limit'],
+  ['shard', 'shard'],
   ['role', 'roles'],
   ['tags', 'tags'],
   ['skip-tags', 'skipTags'],
@@ -24,7 +26,7 @@ const BROUGHT = [
 
 /**
  * The command line of `--apply`, with what the plan brings along. Throws exit code 1 for a plan of another playbook, and
- * for flags whose values it has.
+ * for flags that say otherwise than it.
  */
 export function withPlan(playbook: string, options: Options & { readonly apply: string }): Options {
   const usage = (message: string, hint: string) => new QuorateError(message, { exitCode: EXIT.usage, hint });
@@ -36,26 +38,36 @@ export function withPlan(playbook: string, options: Options & { readonly apply: 
       `${options.apply} is a plan of ${plan.playbook}, and this is ${playbook}`,
       `run ${plan.playbook} with it`,
     );
-  const isGiven = (value: unknown) =>
-    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  const planned = plan.options;
   const again = [
-    ...BROUGHT.flatMap(([flag, name]) => (isGiven(options[name]) ? [`--${flag}`] : [])),
-    ...Object.entries(options.own).flatMap(([flag, value]) => (isGiven(value) ? [`--${flag}`] : [])),
-    ...options.words,
+    ...BROUGHT.flatMap(([flag, name]) => (isOther(options[name], planned[name]) ? [`--${flag}`] : [])),
+    ...Object.entries(options.own).flatMap(([flag, value]) =>
+      isOther(value, planned.own[flag]) ? [`--${flag}`] : [],
+    ),
+    ...(isOther(options.words, planned.words) ? options.words : []),
   ];
   if (again.length > 0)
     throw usage(
-      `${again.join(', ')}: that comes from ${options.apply}`,
+      `${again.join(', ')}: ${options.apply} says otherwise, and that counts`,
       'leave it out; variables (-e) and secrets are given again',
     );
-  const { limit, own, ...brought } = plan.options;
+  const { limit, shard, own, ...brought } = plan.options;
   return {
     ...options,
     ...brought,
     limit: limit ?? undefined,
+    shard: shard ?? undefined,
     own: { ...options.own, ...own },
     approved: plan,
   };
+}
+
+/** It is given, and not what the plan has. A file may be spelled in another way. */
+function isOther(given: unknown, planned: unknown): boolean {
+  const isGiven = Array.isArray(given) ? given.length > 0 : given !== undefined && given !== false;
+  const spelled = (value: unknown) =>
+    JSON.stringify(Array.isArray(value) ? value.map((one) => resolve(String(one))) : value);
+  return isGiven && spelled(given) !== spelled(planned);
 }
 
 /** Compares what the plan was made of with what there is now, before any contact; throws exit code 3. */

@@ -28,7 +28,7 @@ function entryOf(play: string, host: string, { role, task, changes, reading }: P
     resource: redact(task.resource),
     ...(by !== undefined && by !== host && { by }),
     wanted: text,
-    observed: `${reading?.code ?? ''} ${reading?.out ?? ''}`,
+    observed: `${reading?.code ?? ''} ${legible(reading?.out ?? '')}`,
     hasSecret: hasSecret || changes.some(isMasked),
     changes: changes.map(({ kind, property, before, after, certainty }) => ({
       kind,
@@ -38,6 +38,13 @@ function entryOf(play: string, host: string, { role, task, changes, reading }: P
       certainty,
     })),
   };
+}
+
+/** With texts as they are, and not in Base64: a secret in them is to be seen as one. */
+function legible(out: string): string {
+  return out.replaceAll(/(?:^[A-Za-z0-9+/]{4,}={0,2}$\n?)+/gm, (lines) =>
+    Buffer.from(lines, 'base64').toString('utf8'),
+  );
 }
 
 /** What it says is not all: two of them that read the same may differ. */

@@ -39,6 +39,8 @@ export interface PlanOptions {
   readonly inventory: readonly string[];
   readonly local: boolean;
   readonly limit: string | null;
+  /** `--shard 2/5`. */
+  readonly shard: { readonly index: number; readonly of: number } | null;
   readonly roles: readonly string[];
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];

@@ -96,7 +96,7 @@ class Gathered {
   }
 
   async plan(playbook: string, file: string, options: Options): Promise<Plan> {
-    const { inventory, local, limit = null, roles, tags, skipTags, prune, words } = options;
+    const { inventory, local, limit = null, shard = null, roles, tags, skipTags, prune, words } = options;
     const code = codeOf(file);
     const digested = async (texts: ReadonlyMap<string, string>) => {
       const all = [...texts].map(
@@ -117,6 +117,7 @@ class Gathered {
         inventory,
         local,
         limit,
+        shard,
         roles,
         tags,
         skipTags,

@@ -63,10 +63,11 @@ function isDue({ status }: TaskEvent): boolean {
 
 function summary({ playbook, hosts, steps }: Plan, tasks: readonly TaskEvent[]): readonly string[] {
   const on = new Set([...tasks, ...steps].map(({ host }) => host)).size;
+  if (on === 0) return [`### ${code(playbook)}: no changes on ${count(hosts.length, 'host')}`, ''];
   const sure = tasks.filter(({ status }) => status === 'changed').length;
   const unknown = tasks.length - sure;
   const parts = [
-    ...(sure > 0 || steps.length + unknown === 0 ? [count(sure, 'change')] : []),
+    ...(sure > 0 ? [count(sure, 'change')] : []),
     ...(unknown > 0 ? [`${unknown} unknown before the run`] : []),
     ...(steps.length > 0 ? [count(steps.length, 'step')] : []),
   ];

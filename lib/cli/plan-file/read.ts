@@ -90,6 +90,7 @@ const SHAPE: Shape = {
     inventory: listOf(isText),
     local: isTruth,
     limit: orNull(isText),
+    shard: orNull(shaped({ index: isNumber, of: isNumber })),
     roles: listOf(isText),
     tags: listOf(isText),
     skipTags: listOf(isText),

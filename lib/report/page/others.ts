@@ -32,7 +32,7 @@ export function clusters(told: Told): readonly Html[] {
   return of(told, 'cluster').map(({ cluster, healthy, members, problems = [] }) => {
     const rows = members.map(
       ({ host, name, role, health, version, dbSizeBytes, certificateDays }) =>
-        html`<tr class=f><th scope=row>${host}</th><td>${name}</td><td>${role ?? ''}</td><td class=${health === 'healthy' ? 'ok' : 'failed'}>${health}</td><td>${version ?? ''}</td><td>${dbSizeBytes === null || dbSizeBytes === undefined ? '' : `${(dbSizeBytes / 1e6).toFixed(1)} MB`}</td><td>${certificateDays ?? ''}</td></tr>`,
+        html`<tr class=f><th scope=row>${host}</th><td>${name}</td><td>${role ?? ''}</td><td class=${health === 'healthy' ? 'ok' : 'failed'}>${health}</td><td>${version ?? ''}</td><td>${dbSizeBytes === null || dbSizeBytes === undefined ? '' : sizeOf(dbSizeBytes)}</td><td>${certificateDays ?? ''}</td></tr>`,
     );
     const head = ['host', 'member', 'role', 'health', 'version', 'data', 'certificate, days'].map(
       (name) => html`<th scope=col>${name}</th>`,
@@ -40,6 +40,10 @@ export function clusters(told: Told): readonly Html[] {
     return html`<section><h2>Cluster ${cluster}: <span class=${healthy ? 'ok' : 'failed'}>${healthy ? 'healthy' : 'not healthy'}</span></h2>
 ${problems.map((problem) => html`<p class=failed>${problem}</p>`)}<div class=w tabindex=0 role=region aria-label="Members of ${cluster}"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div></section>`;
   });
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Certificates as they were found. */

@@ -193,11 +193,11 @@ describe.each(SHELLS)('edits under %s', (_name, ...shell) => {
     expect(readFileSync(at, 'utf8')).toBe('theirs\n');
   });
 
-  it('behind a file of the run rest on what it will be', async () => {
+  it('behind another one of the run rest on what it will be', async () => {
     const dir = scratch();
     const at = join(dir, 'conf');
     const host = loopHost({ dir, sink: recorder(), shell });
-    const tasks = [file(at, { content: 'a\n' }), line(at, { line: 'b' })];
+    const tasks = [line(at, { line: 'a', create: true }), line(at, { line: 'b' })];
     await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
     expect(host.plan[1]?.changes[0]?.text).toEqual({ before: 'a\n', after: 'a\nb\n' });
   });

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { canonical } from '../../../../lib/cli/plan-file/canonical.ts';
 import { differingSteps, differingTasks } from '../../../../lib/cli/plan-file/compare.ts';
 import { Digests } from '../../../../lib/cli/plan-file/digests.ts';
-import type { Entry } from '../../../../lib/cli/plan-file/entries.ts';
+import { type Entry, entriesOf } from '../../../../lib/cli/plan-file/entries.ts';
 import type { PlanChange } from '../../../../lib/cli/plan-file/format.ts';
 import { Secret } from '../../../../lib/dsl/secret.ts';
 import { LaterContent } from '../../../../lib/resources/content/later.ts';
+import { file } from '../../../../lib/resources/file.ts';
 
 const digests = new Digests();
 const sure: PlanChange = {
@@ -124,4 +125,25 @@ describe('what is wanted, as text', () => {
     expect(await digests.of('mode: 0644', false)).toMatch(/^sha256:/);
     expect(await new Digests().of('x', true)).not.toBe(await new Digests().of('x', true));
   });
+});
+
+it('what was read is judged as text: a secret in a file of the host is hashed slowly, too', async () => {
+  const secret = new Secret('found-on-the-host');
+  const text = Buffer.from(`${'x'.repeat(60)}\nkey: ${secret.reveal()}\n`)
+    .toString('base64')
+    .replace(/.{76}/g, '$&\n');
+  const task = file('/etc/app.conf', { content: 'new\n' });
+  const changes = [{ ...sure, resource: task.resource }];
+  const plan = [
+    {
+      role: 'r',
+      task,
+      changes,
+      reading: { code: 0, out: `stat regular file|644|root|root|9|/x\ntext\n${text}` },
+    },
+  ];
+  const target = { name: 'a', vars: {}, hostvars: {} };
+  const hosts = [{ name: 'a', target, stateDir: '/s', plan }];
+  const [found] = entriesOf({ play: 'web', hosts, missing: [], steps: [] });
+  expect(await digests.of(found?.observed ?? '', found?.hasSecret ?? true)).toMatch(/^scrypt:/);
 });

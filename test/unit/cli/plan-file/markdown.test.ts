@@ -16,6 +16,7 @@ const plan = (hosts: readonly string[]): Plan => ({
     inventory: [],
     local: false,
     limit: null,
+    shard: null,
     roles: [],
     tags: [],
     skipTags: [],
@@ -79,7 +80,7 @@ describe('a plan for a pull request', () => {
   });
 
   it('says that there is nothing to change', async () => {
-    expect((await shown(['a'], [])).split('\n')[0]).toBe('### <code>web</code>: 0 changes on 0 of 1 host');
+    expect((await shown(['a'], [])).split('\n')[0]).toBe('### <code>web</code>: no changes on 1 host');
   });
 
   it('folds equal diffs of hosts into one', async () => {

@@ -148,13 +148,14 @@ it('a plan about a host that is not there: 4, and the others are not changed; no
   expect(project.has('q.json')).toBe(false);
 });
 
-it('a plan of another playbook, or with flags whose values it has: 1', () => {
+it('a plan of another playbook, or with flags that say otherwise: 1', () => {
   const project = new Project(SIMPLE, ['a']);
   expect(project.run('--plan-out', 'p.json', '-l', 'a').status).toBe(0);
-  const twice = project.run('--apply', 'p.json', '-l', 'a');
-  expect([twice.status, twice.stderr]).toEqual([
+  expect(project.run('--apply', 'p.json', '-l', 'a', '--check').status).toBe(0);
+  const other = project.run('--apply', 'p.json', '-l', 'all', '-t', 'site');
+  expect([other.status, other.stderr]).toEqual([
     1,
-    expect.stringContaining('--limit: that comes from p.json'),
+    expect.stringContaining('--limit, --tags: p.json says otherwise'),
   ]);
   project.write('p.json', project.read('p.json').replace('"playbook": "web"', '"playbook": "db"'));
   const { status, stderr } = project.run('--apply', 'p.json');
@@ -174,6 +175,7 @@ describe('a plan file that', () => {
       inventory: [],
       local: false,
       limit: null,
+      shard: null,
       roles: [],
       tags: [],
       skipTags: [],
