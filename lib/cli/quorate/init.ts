@@ -74,11 +74,24 @@ interface PackageJson {
   allowScripts?: Record<string, boolean>;
 }
 
+function readPackage(path: string): PackageJson {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read;
+    throw new Error('an object was wanted');
+  } catch (error) {
+    throw new QuorateError(`package.json cannot be read: ${(error as Error).message}`, {
+      exitCode: EXIT.usage,
+      hint: 'mend it, or begin in a folder of its own',
+    });
+  }
+}
+
 /** The text of `package.json` with what such a project needs; whatever it says already, stands. */
 function describePackage(folder: string): string {
   const path = join(folder, 'package.json');
   const found: PackageJson = existsSync(path)
-    ? JSON.parse(readFileSync(path, 'utf8'))
+    ? readPackage(path)
     : {
         name: basename(folder)
           .toLowerCase()
