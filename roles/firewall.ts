@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { isLoopback, isWildcard } from '../lib/addresses.ts';
-import type { TaskOptions } from '../lib/dsl/resource.ts';
 import type { Role, Target } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
 import type { Task } from '../lib/dsl/task.ts';
+import type { TaskOptions } from '../lib/dsl/task-options.ts';
 import { EXIT, QuorateError } from '../lib/errors.ts';
 import { boundAddress } from '../lib/etcd/facts/bound-address.ts';
 import { leavesFirewall } from '../lib/etcd/facts/firewall-facts.ts';

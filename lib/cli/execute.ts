@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { PlayInventoryHost, PlayProblem } from '../dsl/play.ts';
-import type { VarSchema } from '../dsl/role.ts';
+import { positionOf } from '../dsl/position.ts';
+import type { Role, VarSchema } from '../dsl/role.ts';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
 import {
@@ -294,8 +295,9 @@ function positioned(
   });
 }
 
-function load(playbook: CommandLine, options: Options, started: Started): Promise<Inventory> {
+async function load(playbook: CommandLine, options: Options, started: Started): Promise<Inventory> {
   const roles = playbook.plays.flatMap((play) => play.roles);
+  await checkSchemas(roles);
   const schema: VarSchema = Object.assign(
     {},
     ...playbook.plays.map(({ vars }) => vars),
@@ -312,6 +314,28 @@ function load(playbook: CommandLine, options: Options, started: Started): Promis
       ...(options.become && { become: true }),
     },
   });
+}
+
+/** Throws what is wrong with the variables of roles made by `role()`; those of ours are judged by the tests. */
+async function checkSchemas(roles: readonly Role<never>[]): Promise<void> {
+  const declaring = [...new Set(roles)].filter(
+    ({ vars, writtenAt }) => writtenAt !== undefined && Object.keys(vars).length > 0,
+  );
+  if (declaring.length === 0) return;
+  const { schemaProblems } = await import('../inventory/schema.ts');
+  const errors: QuorateError[] = [];
+  for (const { name, vars, writtenAt } of declaring) {
+    const position = positionOf(writtenAt);
+    for (const { variable, message, hint } of await schemaProblems(vars))
+      errors.push(
+        new QuorateError(`role ${name}: variable ${variable}: ${message}`, {
+          exitCode: EXIT.usage,
+          ...(hint !== undefined && { hint }),
+          ...(position && { position }),
+        }),
+      );
+  }
+  if (errors.length > 0) throw new QuorateErrors(errors);
 }
 
 /** Nothing is changed on hosts that nobody named: a playbook has an inventory of its own, or one beside it. */

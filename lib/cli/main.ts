@@ -15,7 +15,7 @@ import { howStarted, type Started } from './started.ts';
  */
 export async function main(url: string, playbook: CommandLine): Promise<CommandLine> {
   const file = fileURLToPath(url);
-  if (!isProgram(file)) return playbook;
+  if (!isProgram(url)) return playbook;
   const given = handed();
   if (given) given.taken = true;
   else startProgram();
@@ -35,8 +35,9 @@ export function startProgram(): void {
   startCompileCache();
 }
 
-/** `file` is what this process was started with, whose ending tsx and Node let people leave out. */
-function isProgram(file: string): boolean {
+/** The file is what this process was started with, whose ending tsx and Node let people leave out. */
+export function isProgram(url: string): boolean {
+  const file = fileURLToPath(url);
   const [, given = ''] = process.argv;
   return ['', '.ts', '.js'].some((ending) => {
     try {

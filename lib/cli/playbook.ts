@@ -1,8 +1,10 @@
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type PlainPlay, plainPlay } from '../dsl/plain-play.ts';
+import { is, mistakesIn, type OptionTable, refuse } from '../dsl/options.ts';
+import { mistakesInPlay, type PlainPlay, plainPlay } from '../dsl/plain-play.ts';
 import type { Play, Playbook } from '../dsl/play.ts';
-import { main } from './main.ts';
+import { errorsOf, QuorateError, QuorateErrors } from '../errors.ts';
+import { isProgram, main } from './main.ts';
 
 /** What a playbook says of itself: its plays, and what its help tells. */
 export interface PlaybookOptions {
@@ -26,16 +28,41 @@ export async function playbook(meta: ImportMeta, options: PlaybookOptions): Prom
   const file = basename(fileURLToPath(meta.url));
   const name = file.slice(0, file.length - extname(file).length);
   const description = `Makes true what ${file} says.`;
-  return await main(meta.url, wholePlaybook({ name, description, ...options }));
+  const wrong = mistakesIn('playbook', options ?? null, PLAYBOOK);
+  try {
+    refuse(wrong);
+    return await main(meta.url, wholePlaybook({ name, description, ...options }));
+  } catch (error) {
+    // Said as everything else that is wrong is said; of a file that is imported nothing is run, and it is thrown.
+    if (!(error instanceof QuorateError || error instanceof QuorateErrors)) throw error;
+    const told = { name, description, plays: [], instead: async () => errorsOf(error) };
+    if (isProgram(meta.url)) return await main(meta.url, told);
+    throw error;
+  }
 }
 
-/** The playbook with what its parts leave to it: a play of roles alone has its name. */
+const PLAYBOOK: OptionTable<PlaybookOptions> = {
+  name: is.text,
+  description: is.text,
+  examples: is.any(),
+  plays: {
+    required: true,
+    wanted: 'a list of plays',
+    hint: (value, name) =>
+      Array.isArray(value) ? 'play({ hosts, roles }) makes one' : `write ${name}: [play({ hosts, roles })]`,
+    holds: (value) => Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null),
+  },
+};
+
+/** The playbook with what its parts leave to it: a play of roles alone has its name. Throws exit code 1. */
 export function wholePlaybook({
   plays,
   name = 'playbook',
   description = '',
   ...more
 }: PlaybookOptions): PlaybookOptions & Playbook {
+  refuse(mistakesIn('playbook', { plays }, { plays: PLAYBOOK.plays }));
+  refuse(plays.flatMap((one) => ('strategy' in one ? [] : mistakesInPlay(one))));
   return {
     ...more,
     name,

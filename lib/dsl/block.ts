@@ -1,5 +1,6 @@
-import { EXIT, QuorateError } from '../errors.ts';
+import { is, mistakesIn, must, type OptionTable, orCollected, refuse, type Shape } from './options.ts';
 import type { Task, Within } from './task.ts';
+import { SHARED_WORDS } from './task-options.ts';
 import { type ControlWords, checkWords, type SharedWords } from './words.ts';
 
 /** What a role gives: tasks, and blocks of them. */
@@ -36,15 +37,34 @@ export interface BlockOptions extends SharedWords {
  *   always: [service('app')],
  * })
  */
-export function block({ title, tasks, rescue = [], always = [], ...words }: BlockOptions): Block {
-  const [first] = Array.isArray(tasks) ? tasks : [];
-  const called = title ?? (first === undefined ? 'an empty block' : `the block of "${first.title}"`);
-  for (const [name, list] of Object.entries({ tasks, rescue, always })) {
-    if (!Array.isArray(list)) throw noList(called, name);
-  }
-  checkWords(words, called);
-  return { title: called, tasks, rescue, always, words };
+export function block(options: BlockOptions): Block {
+  return orCollected(
+    () => {
+      refuse(mistakesIn('block', options ?? null, BLOCK));
+      const { title, tasks, rescue = [], always = [], ...words } = options;
+      const [first] = tasks;
+      const called = title ?? (first === undefined ? 'an empty block' : `the block of "${first.title}"`);
+      checkWords(words, called);
+      return { title: called, tasks, rescue, always, words };
+    },
+    () => ({ title: 'block', tasks: [], rescue: [], always: [], words: {} }),
+  );
 }
+
+const LIST: Shape<TaskList> = {
+  wanted: 'a list of tasks',
+  hint: (_, name) => `${name}: [ … ], built without async`,
+  // What is no task in it is told with its place in the list of the role.
+  holds: Array.isArray,
+};
+
+const BLOCK: OptionTable<BlockOptions> = {
+  title: is.text,
+  tasks: must(LIST),
+  rescue: LIST,
+  always: LIST,
+  ...SHARED_WORDS,
+};
 
 /** A list with the tasks of its blocks in place of these, each with where it stands. Whatever else is in it stays. */
 export function flattened(list: TaskList): readonly Task[] {
@@ -81,11 +101,4 @@ function inherited(shared: SharedWords, own: ControlWords = {}): ControlWords {
 
 function isBlock(one: unknown): one is Block {
   return typeof one === 'object' && one !== null && 'rescue' in one && 'always' in one && 'tasks' in one;
-}
-
-function noList(title: string, name: string): QuorateError {
-  return new QuorateError(`"${title}": ${name} is no list of tasks`, {
-    exitCode: EXIT.usage,
-    hint: `${name}: [ … ], built without async`,
-  });
 }

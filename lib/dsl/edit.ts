@@ -8,11 +8,13 @@ import {
   requireSight,
 } from './ground.ts';
 import { linesTrace } from './made.ts';
+import { is, type OptionTable } from './options.ts';
 import {
   checkedPath,
   completeOwnership,
   isForeseenOnly,
   type ObservedPath,
+  OWNERSHIP,
   type Ownership,
   type OwnershipOptions,
   requireRoom,
@@ -32,6 +34,9 @@ export interface EditOptions extends OwnershipOptions {
   readonly create?: boolean;
 }
 
+/** These options, for the table of an edit. */
+export const EDIT: OptionTable<EditOptions> = { ...OWNERSHIP, create: is.boolean };
+
 /** A wish for a part of a text file; the file keeps its mode and owner, and every other byte. */
 export interface Edited extends Ownership {
   readonly path: string;
@@ -44,7 +49,10 @@ export function completeEdit(path: string, { create = false, ...owned }: EditOpt
 }
 
 interface Editing<Options, Desired>
-  extends Pick<Resource<Options, Desired, unknown>, 'kind' | 'complete' | 'name' | 'title'> {
+  extends Pick<
+    Resource<Options, Desired, unknown>,
+    'kind' | 'options' | 'oneOf' | 'complete' | 'name' | 'title'
+  > {
   /** Give the whole text as it must be; pure, and done twice it changes nothing more. */
   edit(text: string, desired: Desired): string;
   /** Give the lines that are ours in the text, one behind the other; none where some are to be absent. */
@@ -59,6 +67,7 @@ interface Editing<Options, Desired>
  * @example
  * const greeting = defineEdit<EditOptions, Edited>({
  *   kind: 'greeting',
+ *   options: EDIT,
  *   complete: completeEdit,
  *   name: ({ path }) => path,
  *   title: ({ path }) => `${path} greets`,

@@ -25,6 +25,22 @@ export interface HostFacts {
 
 export type FactName = keyof HostFacts;
 
+/** All that may be asked for. */
+export const FACT_NAMES = [
+  'distribution',
+  'version',
+  'family',
+  'architecture',
+  'kernel',
+  'serviceManager',
+  'cpus',
+  'memoryMb',
+  'addresses',
+  'mounts',
+  'users',
+  'packages',
+] as const satisfies readonly FactName[];
+
 export type Family = 'debian' | 'redhat' | 'suse' | 'arch' | 'alpine' | 'other';
 
 export interface Mount {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EXIT, QuorateError } from '../errors.ts';
+import { is, type OptionTable, type Shape } from './options.ts';
 import { MAX_TEXT } from './probe.ts';
 import type { Difference } from './resource.ts';
 import type { Reading } from './task.ts';
@@ -16,6 +17,12 @@ export interface Ownership {
 
 /** The same as roles say it: a resource has a mode that is usual for it. */
 export type OwnershipOptions = Partial<Ownership>;
+
+/** A mode as text: a number in octal is another one in decimal, and nothing tells which was meant. */
+export const MODE: Shape<string> = { ...is.text, hint: () => "write it as text in octal, as '0644'" };
+
+/** These options, for the table of a resource. */
+export const OWNERSHIP: OptionTable<OwnershipOptions> = { mode: MODE, owner: is.text, group: is.text };
 
 /** What `q_stat`, `q_text` and `q_digest` saw at one path. */
 export type ObservedPath = PathState;

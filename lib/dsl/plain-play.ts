@@ -1,9 +1,11 @@
 import { join } from 'node:path';
-import { EXIT, QuorateError } from '../errors.ts';
+import type { QuorateError } from '../errors.ts';
 import { factSource } from './facts.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { LedgerPlace } from './ledger.ts';
+import { is, mistakesIn, must, type OptionTable } from './options.ts';
 import type { Batches, Play } from './play.ts';
+import { positionOf } from './position.ts';
 import type { HostData, Role } from './role.ts';
 
 /** A play of roles that need no facts of a domain, whose hosts go through their tasks free of each other. */
@@ -15,6 +17,8 @@ export interface PlainPlay extends Batches {
   readonly name?: string;
   /** Keeps its records apart from those of the playbook, whatever that and the play are called. */
   readonly id?: string;
+  /** Its stack begins where the play was written. */
+  readonly writtenAt?: Error;
 }
 
 /**
@@ -24,22 +28,45 @@ export interface PlainPlay extends Batches {
  * play({ hosts: 'web', roles: [base, nginx] })
  */
 export function play(plain: PlainPlay): PlainPlay {
-  checkBatches(plain);
-  return plain;
+  // Told where the playbook is run, with all else that is wrong.
+  return { ...plain, writtenAt: new Error('play') };
 }
 
-function checkBatches({ serial = [], maxFailPercentage = 0 }: PlainPlay): void {
-  const wrong = (message: string, hint: string) => new QuorateError(message, { exitCode: EXIT.usage, hint });
-  for (const one of [serial].flat()) {
-    const isCount = typeof one === 'number' ? Number.isInteger(one) && one >= 0 : /^\d+(\.\d+)?%$/.test(one);
-    if (!isCount)
-      throw wrong(
-        `serial: ${JSON.stringify(one)} is no number of hosts`,
-        "write 2, or '30%', or a list of these",
-      );
-  }
-  if (!(maxFailPercentage >= 0 && maxFailPercentage <= 100))
-    throw wrong(`maxFailPercentage: ${maxFailPercentage} is no percentage`, 'write a number from 0 to 100');
+const isCount = (one: unknown) =>
+  typeof one === 'number' ? Number.isInteger(one) && one >= 0 : /^\d+(\.\d+)?%$/.test(String(one));
+
+const PLAY: OptionTable<PlainPlay> = {
+  hosts: { ...must(is.text), hint: () => "name a host, a group or a pattern: hosts: 'web'" },
+  roles: {
+    required: true,
+    wanted: 'a list of roles',
+    hint: (value, name) => (isRole(value) ? `write ${name}: [ … ] around it` : 'role({ … }) makes one'),
+    holds: (value) => Array.isArray(value) && value.every(isRole),
+  },
+  name: is.text,
+  id: is.text,
+  serial: {
+    wanted: 'a number of hosts',
+    hint: () => "write 2, or '30%', or a list of these",
+    holds: (value) => [value].flat().every(isCount),
+  },
+  maxFailPercentage: {
+    wanted: 'a percentage',
+    hint: () => 'write a number from 0 to 100',
+    holds: (value) => typeof value === 'number' && value >= 0 && value <= 100,
+  },
+  writtenAt: is.any(),
+};
+
+/** All that is wrong with a play of roles, where it was written. */
+export function mistakesInPlay(plain: PlainPlay): readonly QuorateError[] {
+  return mistakesIn('play', plain ?? null, PLAY, { at: positionOf(plain?.writtenAt) });
+}
+
+function isRole(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && 'name' in value && 'tasks' in value && 'vars' in value
+  );
 }
 
 /**
@@ -47,7 +74,7 @@ function checkBatches({ serial = [], maxFailPercentage = 0 }: PlainPlay): void {
  * in `.quorate` beside the inventory.
  */
 export function plainPlay(
-  { name, id, ...plain }: PlainPlay & { readonly name: string },
+  { name, id, writtenAt: _, ...plain }: PlainPlay & { readonly name: string },
   playbook = name,
 ): Play<HostFacts> {
   return {

@@ -13,9 +13,23 @@ export function positionOf(error: unknown): Position | undefined {
   return theirs && { ...theirs, file: fromHere(theirs.file) };
 }
 
+/** Where a user's file has called into ours. */
+export function here(): Position | undefined {
+  return positionOf(deepError());
+}
+
 /** The file of a user's that called into ours, absolute; undefined where there is none in the stack. */
 export function callersFile(): string | undefined {
-  return framesOf(new Error('here')).find(({ file }) => !file.startsWith(CODE))?.file;
+  return framesOf(deepError()).find(({ file }) => !file.startsWith(CODE))?.file;
+}
+
+/** An error with all of its stack: between a task and what finds it wrong there may be more than the usual ten calls. */
+function deepError(): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
+  const error = new Error('here');
+  Error.stackTraceLimit = limit;
+  return error;
 }
 
 /** It was thrown by a user's code, and not by ours that it had called. */

@@ -1,10 +1,13 @@
 import { EXIT, QuorateError } from '../errors.ts';
-import { places, positionOf } from './position.ts';
+import { type AnyTable, is, mistakesIn, must, type OptionTable, orCollected, refuse } from './options.ts';
+import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
-import type { Sh } from './sh.ts';
+import { raw, type Sh } from './sh.ts';
 import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
+import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
 import type { Trace } from './trace.ts';
-import { type ControlWords, checkWords, WORDS } from './words.ts';
+import { checkWords } from './words.ts';
+
 import type { World } from './world.ts';
 
 /** The part of a change that a resource states itself. */
@@ -17,6 +20,7 @@ export type Difference = Omit<Change, 'resource' | 'certainty'> & Partial<Pick<C
  * @example
  * const kernelValue = defineResource<{ value: number }, { name: string; value: number }, number>({
  *   kind: 'kernel-value',
+ *   options: { value: must(is.number) },
  *   complete: (name, options) => ({ name, ...options }),
  *   name: ({ name }) => name,
  *   title: ({ name, value }) => `${name} is ${value}`,
@@ -31,6 +35,13 @@ export type Difference = Omit<Change, 'resource' | 'certainty'> & Partial<Pick<C
 export interface Resource<Options, Desired, Observed> {
   /** `file`, `service`…; the first half of a task's resource id. */
   readonly kind: string;
+  /**
+   * Say what each option may be: a role whose option is unknown, of another type or missing is refused before any host
+   * is contacted, where no compiler has looked at it, too. Without this none of its own options is looked at.
+   */
+  readonly options?: OptionTable<Options>;
+  /** Name options of which exactly one is wanted. */
+  readonly oneOf?: readonly (Options extends unknown ? keyof Options & string : never)[];
   /** Bring name and options into one form, defaults included; throw exit code 1 for what no host could make true. */
   complete(name: string, options: Options): Desired;
   /** Name the thing on the host: a path, a unit, a user. */
@@ -71,19 +82,6 @@ export interface Resource<Options, Desired, Observed> {
   readonly own?: readonly (keyof Options & keyof TaskOptions)[];
 }
 
-/** What every resource takes besides its own options. */
-export interface TaskOptions extends ControlWords {
-  /** Show this title instead of the default one; it reads as an outcome. */
-  readonly title?: string;
-  /** Wait for the member's turn on a live cluster: see `Task.inTurn`. */
-  readonly inTurn?: boolean | Task['inTurn'];
-  /**
-   * Judge this task only when its turn comes, if one of these is due by then: what they change decides whether there
-   * is anything to do. `[]`: no earlier task matters.
-   */
-  readonly after?: readonly Task[];
-}
-
 /** The options of a resource; may be left out where it has none that it needs. */
 type OptionsOf<Options> = object extends Options
   ? [options?: Options & Omit<TaskOptions, keyof Options>]
@@ -105,65 +103,158 @@ export interface Maker<Options, Desired> {
 export function defineResource<Options extends object, Desired, Observed>(
   resource: Resource<Options, Desired, Observed>,
 ): Maker<Options, Desired> {
+  refuse(mistakesIn('defineResource', resource, RESOURCE));
   const foreign = Object.keys(TASK_OPTIONS).filter(
     (name) => !(resource.own as readonly string[] | undefined)?.includes(name),
   );
-  const make = (name: string, ...[options]: OptionsOf<Options>): Task => {
-    const { taken, left } = parted(options, foreign);
-    const { title, inTurn, after, ...words }: TaskOptions = taken;
-    const desired = resource.complete(name, left as Options);
-    const id = `${resource.kind}:${resource.name(desired)}`;
-    const prepare = resource.prepare?.bind(resource);
-    const owns = resource.owns?.(desired) ?? [];
-    const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
-    const judged = after ?? resource.after?.(desired);
-    const leaves = resource.leaves?.bind(resource);
-    const called = title ?? resource.title(desired);
-    checkWords(words, called);
-    const writtenAt = places.own.wanted ? positionOf(new Error(called)) : undefined;
-    return {
-      title: called,
-      resource: id,
-      made: { by: resource, wish: desired },
-      thing: resource.thing?.(desired) ?? id,
-      wish: desired,
-      inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
-      owns,
-      files: resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/')),
-      probe: resource.probe(desired),
-      diff(reading, world) {
-        const observed = resource.parse(reading, desired);
-        const differences = resource.diff(desired, observed, world);
-        if (!Array.isArray(differences)) throw noList(resource.kind);
-        const changes = differences.map((one) => ({ certainty: 'certain' as const, ...one, resource: id }));
-        resource.foresee?.(desired, observed, changes, world);
-        if (changes.length > 0) world.expectChange();
-        return changes;
+  const make = (name: string, ...[options]: OptionsOf<Options>): Task =>
+    orCollected(
+      () => {
+        refuse(mistakesOf(resource, name, options));
+        return taskOf(resource, name, options, foreign);
       },
-      ...(judged && { after: judged }),
-      ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
-      ...(needs.length > 0 && { needs }),
-      ...(Object.keys(words).length > 0 && { words }),
-      ...(resource.late && { late: true }),
-      ...(writtenAt && { writtenAt }),
-      ...(resource.unproven?.(desired) && { unproven: true }),
-      ...(resource.guard && { guard: resource.guard(desired) }),
-      ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
-      apply: (changes, prepared) => resource.apply(desired, changes, prepared),
-    };
-  };
+      () => standIn(resource.kind, name),
+    );
   const wishOf = ({ made }: Task) => (made?.by === resource ? (made.wish as Desired) : undefined);
   return Object.assign(make, { wishOf });
 }
 
-const TASK_OPTIONS = { title: true, inTurn: true, after: true, ...WORDS } satisfies Record<
-  keyof TaskOptions,
-  true
->;
+interface Composed<Options> extends Pick<Resource<Options, unknown, unknown>, 'oneOf'> {
+  readonly options: OptionTable<Own<Options>>;
+  make(): Task;
+}
+
+type Own<Options> = Options extends unknown ? Omit<Options, keyof TaskOptions> : never;
+
+/** For a function that makes a task of another kind: judges its options first, those of every task among them. */
+export function composed<Options extends object>(
+  kind: string,
+  name: string,
+  options: Options,
+  { make, ...table }: Composed<Options>,
+): Task {
+  return orCollected(
+    () => {
+      refuse(mistakesOf({ kind, ...table }, name, options));
+      return make();
+    },
+    () => standIn(kind, name),
+  );
+}
+
+function mistakesOf(
+  { kind, options, oneOf = [] }: { kind: string; options?: AnyTable; oneOf?: readonly string[] },
+  name: string,
+  given: unknown,
+) {
+  const who = `${kind} ${JSON.stringify(name)}`;
+  const wrong = mistakesIn(kind, { name }, { name: must(is.text) });
+  // What no table says may be anything.
+  const open = Object.keys(options === undefined && typeof given === 'object' && given !== null ? given : {});
+  const all = Object.fromEntries(open.map((one) => [one, is.any<never>()]));
+  return [
+    ...wrong,
+    ...mistakesIn(who, given, { ...all, ...options, ...TASK_OPTIONS, ...options }, { oneOf }),
+  ];
+}
+
+/** Takes the place of a task whose options are wrong, until its role is refused. */
+function standIn(kind: string, name: string): Task {
+  const id = `${kind}:${name}`;
+  return {
+    title: `${kind} ${name}`,
+    resource: id,
+    thing: id,
+    wish: undefined,
+    probe: undefined,
+    diff: () => [],
+    apply: () => raw(':'),
+    inTurn: () => false,
+    owns: [],
+    files: [name],
+  };
+}
+
+function taskOf<Options extends object, Desired, Observed>(
+  resource: Resource<Options, Desired, Observed>,
+  name: string,
+  options: object | undefined,
+  foreign: readonly string[],
+): Task {
+  const { taken, left } = parted(options, foreign);
+  const { title, inTurn, after, ...words }: TaskOptions = taken;
+  const desired = resource.complete(name, left as Options);
+  const id = `${resource.kind}:${resource.name(desired)}`;
+  const prepare = resource.prepare?.bind(resource);
+  const owns = resource.owns?.(desired) ?? [];
+  const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
+  const judged = after ?? resource.after?.(desired);
+  const leaves = resource.leaves?.bind(resource);
+  const called = title ?? resource.title(desired);
+  checkWords(words, called);
+  const writtenAt = places.own.wanted ? here() : undefined;
+  return {
+    title: called,
+    resource: id,
+    made: { by: resource, wish: desired },
+    thing: resource.thing?.(desired) ?? id,
+    wish: desired,
+    inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
+    owns,
+    files: resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/')),
+    probe: resource.probe(desired),
+    diff(reading, world) {
+      const observed = resource.parse(reading, desired);
+      const differences = resource.diff(desired, observed, world);
+      if (!Array.isArray(differences)) throw noList(resource.kind);
+      const changes = differences.map((one) => ({ certainty: 'certain' as const, ...one, resource: id }));
+      resource.foresee?.(desired, observed, changes, world);
+      if (changes.length > 0) world.expectChange();
+      return changes;
+    },
+    ...(judged && { after: judged }),
+    ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
+    ...(needs.length > 0 && { needs }),
+    ...(Object.keys(words).length > 0 && { words }),
+    ...(resource.late && { late: true }),
+    ...(writtenAt && { writtenAt }),
+    ...(resource.unproven?.(desired) && { unproven: true }),
+    ...(resource.guard && { guard: resource.guard(desired) }),
+    ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
+    apply: (changes, prepared) => resource.apply(desired, changes, prepared),
+  };
+}
+
+/** What a resource says of itself. */
+const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
+  kind: must(is.text),
+  options: is.object(),
+  oneOf: is.list(is.any<never>()),
+  complete: must(is.function()),
+  name: must(is.function()),
+  title: must(is.function()),
+  thing: is.function(),
+  probe: must(is.function()),
+  parse: must(is.function()),
+  diff: must(is.function()),
+  foresee: is.function(),
+  prepare: is.function(),
+  apply: must(is.function()),
+  owns: is.function(),
+  files: is.function(),
+  leaves: is.function(),
+  guard: is.function(),
+  after: is.function(),
+  needs: is.function(),
+  late: is.boolean,
+  unproven: is.function(),
+  own: is.list(is.any<never>()),
+};
 
 /** Options that every task has, and those that are left for the resource itself. */
 function parted(options: object | undefined, names: readonly string[]) {
-  const entries = Object.entries(options ?? {});
+  // What is undefined is not given: it would take the place of a default.
+  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
   const isTaken = ([name]: readonly [string, unknown]) => names.includes(name);
   return {
     taken: Object.fromEntries(entries.filter(isTaken)),

@@ -1,5 +1,9 @@
+import { type Position, type QuorateError, QuorateErrors } from '../errors.ts';
+import { meantHint } from '../near.ts';
 import { flattened, type TaskList } from './block.ts';
-import type { FactName, HostFacts } from './host-facts.ts';
+import { FACT_NAMES, type FactName, type HostFacts } from './host-facts.ts';
+import { type AnyTable, collecting, is, mistakesIn, must, usage } from './options.ts';
+import { positionOf } from './position.ts';
 import type { Sh } from './sh.ts';
 import type { Reading, Task } from './task.ts';
 
@@ -71,28 +75,71 @@ export function role<
   const Asked extends FactName = never,
 >(definition: {
   readonly name: string;
-  readonly description: string;
+  readonly description?: string;
   readonly vars?: Schema;
   readonly facts?: readonly Asked[];
   tasks(target: RoleTarget<Schema, Pick<HostFacts, Asked>>): TaskList;
 }): Role<HostFacts> {
-  const { facts = [] } = definition;
+  const name = typeof definition?.name === 'string' ? definition.name : 'without a name';
+  const writtenAt = new Error(`role ${name}`);
+  const mistakes = mistakesInRole(definition, positionOf(writtenAt));
+  // Told where it is built: with all else that is wrong, and in the form that the run tells everything.
+  if (mistakes.length > 0)
+    return { name, description: '', vars: {}, writtenAt, tasks: () => refuseAll(mistakes) };
+  const { facts = [], description = '' } = definition;
   const vars: VarSchema = definition.vars ?? {};
   const required = Object.entries(vars).flatMap(([name, schema]) =>
     'default' in schema || schema.optional === true ? [] : [name],
   );
   return {
     ...definition,
+    description,
     facts,
     vars: withoutOurWords(vars),
     required,
-    writtenAt: new Error(`role ${definition.name}`),
+    writtenAt,
     tasks({ fleet = ALONE, ...target }) {
       const host = { name: target.name, groups: groupsOf(target.name, fleet) };
       const own = { ...target, ...fleet, host } as RoleTarget<Schema, Pick<HostFacts, Asked>>;
-      return flattened(definition.tasks(own));
+      return collecting(() => flattened(definition.tasks(own)));
     },
   };
+}
+
+const ROLE: AnyTable = {
+  name: must(is.text),
+  description: is.text,
+  vars: is.object(),
+  facts: is.list(is.text),
+  tasks: must(is.function()),
+};
+
+/** What a variable says besides JSON schema. */
+const OUR_WORDS: AnyTable = {
+  optional: is.boolean,
+  required: is.either(is.boolean, is.list(is.text)),
+  secret: is.boolean,
+};
+
+function mistakesInRole(given: unknown, at: Position | undefined): readonly QuorateError[] {
+  const wrong = mistakesIn('', given ?? null, ROLE, { at });
+  if (wrong.length > 0) return wrong;
+  const { facts = [], vars = {} } = given as { facts?: readonly string[]; vars?: Record<string, unknown> };
+  const unknown = facts.filter((fact) => !(FACT_NAMES as readonly string[]).includes(fact));
+  return [
+    ...unknown.map((fact) => usage(`there is no fact ${fact}`, meantHint(fact, FACT_NAMES), at)),
+    ...Object.entries(vars).flatMap(([name, schema]) => {
+      const variable = `variable ${name}`;
+      const found = mistakesIn(variable, { schema }, { schema: must(is.object()) }, { at });
+      if (found.length > 0) return found;
+      const ours = Object.entries(schema as object).filter(([word]) => Object.hasOwn(OUR_WORDS, word));
+      return mistakesIn(variable, Object.fromEntries(ours), OUR_WORDS, { at });
+    }),
+  ];
+}
+
+function refuseAll(mistakes: readonly QuorateError[]): never {
+  throw new QuorateErrors(mistakes);
 }
 
 /** A role that is built without any run knows of no other host. */

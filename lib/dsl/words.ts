@@ -30,32 +30,10 @@ export interface ControlWords extends SharedWords {
   readonly timeout?: number;
 }
 
-/** Names of the words, for what takes options apart. */
-export const WORDS = {
-  when: true,
-  ignoreErrors: true,
-  environment: true,
-  becomeUser: true,
-  runOnce: true,
-  delegateTo: true,
-  retries: true,
-  delay: true,
-  until: true,
-  timeout: true,
-} satisfies Record<keyof ControlWords, true>;
-
-/** Throws exit code 1 for what no host could follow; for what the compiler cannot see, and for JavaScript. */
+/** Throws exit code 1 for what no host could follow; that each is of its type was judged before. */
 export function checkWords(words: ControlWords, title: string): void {
   const wrong = (message: string, hint: string) =>
     new QuorateError(`"${title}": ${message}`, { exitCode: EXIT.usage, hint });
-  for (const name of ['when', 'ignoreErrors', 'runOnce'] as const) {
-    const value: unknown = words[name];
-    if (value !== undefined && typeof value !== 'boolean')
-      throw wrong(
-        `${name} is ${JSON.stringify(value)}, true or false was wanted`,
-        `compare: ${name}: a === b`,
-      );
-  }
   const numbers = [
     ['retries', 0, 'a whole number from 0'],
     ['delay', 0, 'seconds from 0'],

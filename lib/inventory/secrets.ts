@@ -16,6 +16,13 @@ export function encryptedVariables(variables: readonly Variable[]): readonly Var
   return variables.map((variable) => ({ ...variable, secret: true }));
 }
 
+/** A variable that its role calls secret: whatever it holds is masked from here on. */
+export function keepDeclaredSecret(value: unknown): void {
+  if (typeof value === 'string' || typeof value === 'number') new Secret(String(value));
+  if (typeof value !== 'object' || value === null) return;
+  for (const one of Object.values(value)) keepDeclaredSecret(one);
+}
+
 function keepAllSecrets(value: Raw): void {
   const text = value instanceof Unsafe ? value.text : value;
   if (typeof text === 'string' && !hasTemplate(text)) new Secret(text);

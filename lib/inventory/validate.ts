@@ -1,9 +1,10 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import type { VarSchema } from '../dsl/role.ts';
-import { isPrivate, shownValue } from '../secret-names.ts';
+import { isPrivate, MASK, shownValue } from '../secret-names.ts';
 import { home } from '../whoami.ts';
 import type { Problems } from './problems.ts';
+import { keepDeclaredSecret } from './secrets.ts';
 import type { Setting, Settings } from './settings.ts';
 
 /** Checks declared variables and brings them into the form that roles see. */
@@ -38,6 +39,8 @@ function varChecker(Ajv: typeof import('ajv').Ajv, schema: VarSchema): VarChecke
       const vars: Record<string, unknown> = {};
       for (const [name, property] of Object.entries(schema)) {
         const setting = settings.get(name);
+        if (property.secret === true)
+          keepDeclaredSecret(setting === undefined ? property.default : setting.value);
         if (setting === undefined) {
           if (property.default !== undefined) vars[name] = property.default;
           continue;
@@ -160,9 +163,10 @@ function hintFor(
   property: Readonly<Record<string, unknown>>,
 ): string | undefined {
   if (value === null) return 'a value is missing after the colon, or take the line away';
+  const isHidden = isPrivate(name) || property.secret === true;
   if (property.type === 'string' && /^(number|boolean)$/.test(typeof value))
-    return `quote it: ${name}: ${isPrivate(name) ? '"…"' : `"${written}"`}`;
-  if (property.type === 'array' && typeof value === 'string' && !isPrivate(name)) {
+    return `quote it: ${name}: ${isHidden ? '"…"' : `"${written}"`}`;
+  if (property.type === 'array' && typeof value === 'string' && !isHidden) {
     const items = JSON.stringify(value.split(/[\s,]+/).filter(Boolean));
     return position ? `write a list: ${name}: ${items}` : `write JSON: -e '{"${name}": ${items}}'`;
   }
@@ -170,8 +174,10 @@ function hintFor(
   const near = allowed.find((each) => each === String(value).toLowerCase());
   if (near !== undefined) return `did you mean ${near}?`;
   const { description, default: usual } = property;
-  const example = typeof usual === 'string' && allowed.length === 0 ? `; for example ${usual}` : '';
-  return typeof description === 'string' ? `${description.replace(/\.$/, '')}${example}` : undefined;
+  const isExample =
+    /^(string|number)$/.test(typeof usual) && usual !== '' && allowed.length === 0 && !isHidden;
+  const example = isExample ? `; for example ${usual}` : '';
+  return typeof description === 'string' ? `${name}: ${description.replace(/\.$/, '')}${example}` : undefined;
 }
 
 function short(text: string): string {
@@ -186,9 +192,10 @@ function tell(
   problems: Problems,
   property: Readonly<Record<string, unknown>>,
 ): void {
+  const found = property.secret === true ? MASK : short(shownValue(name, setting.value));
   const from = setting.position === undefined ? ' (from --extra-vars)' : '';
   problems.add(
-    `${name} of ${host} ${problem}, found ${short(shownValue(name, setting.value))}${from}`,
+    `${name} of ${host} ${problem}, found ${found}${from}`,
     setting.position,
     hintFor(name, setting, property),
     // A group's value is looked at for each of its hosts, and told once.

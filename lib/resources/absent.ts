@@ -1,4 +1,5 @@
 import { type Place, parsePlace, requireSight } from '../dsl/ground.ts';
+import { is } from '../dsl/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
@@ -32,6 +33,7 @@ interface ObservedAbsent extends Place {
  */
 export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsent>({
   kind: 'absent',
+  options: { recursive: is.boolean },
   late: true,
   thing: ({ path }) => `path ${path}`,
   name: (desired) => desired.path,

@@ -1,4 +1,5 @@
 import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import { is, must } from '../dsl/options.ts';
 import { checkedPath, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -49,6 +50,15 @@ interface ObservedArchive extends Place {
  */
 export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedArchive>({
   kind: 'archive',
+  options: {
+    source: is.text,
+    url: is.text,
+    sha256: is.text,
+    creates: must(is.text),
+    strip: is.number,
+    owner: is.text,
+    group: is.text,
+  },
   complete: completeArchive,
   name: ({ folder }) => folder,
   title: ({ folder }) => `${folder} has what the archive brings`,

@@ -1,3 +1,4 @@
+import { is, must } from '../dsl/options.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh } from '../dsl/sh.ts';
 import type { World } from '../dsl/world.ts';
@@ -22,6 +23,13 @@ export interface AssertOptions {
  */
 export const assert = defineResource<AssertOptions, AssertOptions & { readonly name: string }, boolean>({
   kind: 'assert',
+  options: {
+    that: must(is.sh),
+    message: must(is.text),
+    hint: is.text,
+    exitCode: is.one(...Object.values(EXIT)),
+    path: is.text,
+  },
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
   title: (desired) => desired.name,

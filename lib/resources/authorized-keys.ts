@@ -1,5 +1,6 @@
 import { linesOf, textOfLines } from '../dsl/edit.ts';
 import { type Ground, parseGround } from '../dsl/ground.ts';
+import { is, must } from '../dsl/options.ts';
 import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -39,6 +40,7 @@ interface ObservedKeys {
  */
 export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired, ObservedKeys>({
   kind: 'authorized-keys',
+  options: { keys: must(is.either(is.text, is.list(is.text))), exclusive: is.boolean },
   complete: (user, { keys, exclusive = false }) => ({ user, keys: parseKeys(keys), exclusive }),
   // Several tasks may each bring keys of their own.
   name: ({ user, keys, exclusive }) => (exclusive ? user : [user, ...keys.map(({ name }) => name)].join(' ')),

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { is, must } from '../dsl/options.ts';
 import { sha256 } from '../dsl/path.ts';
-import type { TaskOptions } from '../dsl/resource.ts';
+import { composed } from '../dsl/resource.ts';
 import { sourcePath } from '../dsl/source.ts';
 import type { Task } from '../dsl/task.ts';
+import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { openPki, type Pki, parseDuration } from '../pki/index.ts';
 import { LaterContent } from './content/later.ts';
@@ -37,6 +39,22 @@ export interface CertificateOptions extends TaskOptions {
  * service('nginx', { reloadOn: [cert] })
  */
 export function certificate(path: string, options: CertificateOptions): Task {
+  return composed('certificate', path, options, {
+    options: {
+      key: must(is.text),
+      names: must(is.list(is.text)),
+      authority: is.text,
+      expiry: is.text,
+      renewBefore: is.text,
+      keyType: is.text,
+      owner: is.text,
+      group: is.text,
+    },
+    make: () => ownCertificate(path, options),
+  });
+}
+
+function ownCertificate(path: string, options: CertificateOptions): Task {
   const { key, names, authority, owner, group, title, inTurn, after } = options;
   const { expiry = '365d', renewBefore = '30d', keyType = 'ecdsa-256' } = options;
   if (names.length === 0) throw wrong(`the certificate ${path} has no names`);

@@ -1,12 +1,22 @@
+import { is, must, type OptionTable } from '../dsl/options.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { World } from '../dsl/world.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 
 /** How a command says that it has nothing to do. */
 export type Until =
   | { /** Done when this path exists. */ readonly creates: string }
   | { /** Done when this exits 0; read-only. */ readonly unless: Sh }
   | { /** Cannot tell: `unknown` in a check, always run, not proven. */ readonly changedWhen: 'always' };
+
+/** These options, for the table of a resource, and that one of them is wanted. */
+export const UNTIL: OptionTable<Until> = {
+  creates: is.text,
+  unless: is.sh,
+  changedWhen: is.one('always'),
+};
+export const UNTIL_WAYS = ['creates', 'unless', 'changedWhen'] as const;
 
 export type CommandOptions = Until & { readonly run: Sh };
 
@@ -20,8 +30,10 @@ type CommandDesired = CommandOptions & { readonly name: string };
  * const key = file('/etc/app/key', { content: secret, mode: '0600' });
  * command('the key is loaded', { run: sh`app-load /etc/app/key`, unless: sh`app-has-key`, after: [key] })
  */
-export const command = defineResource<CommandOptions, CommandDesired, boolean>({
+export const command = defineResource<CommandOptions, CommandDesired, Found>({
   kind: 'command',
+  options: { run: must(is.sh), ...UNTIL },
+  oneOf: UNTIL_WAYS,
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
@@ -29,15 +41,17 @@ export const command = defineResource<CommandOptions, CommandDesired, boolean>({
     if ('creates' in desired) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;
     return 'unless' in desired ? desired.unless : undefined;
   },
-  parse: (reading) => reading.code === 0,
-  diff(desired, done, world): readonly Difference[] {
+  parse: ({ code, out }) => ({ done: code === 0, code, said: out.trim() }),
+  diff(desired, found, world): readonly Difference[] {
     const run = { kind: 'run', text: { before: '', after: desired.run.text } } as const;
     if ('changedWhen' in desired) {
       return [{ ...run, property: 'effect', before: null, after: null, certainty: 'unknown' }];
     }
-    return willBeDone(desired, done, world) ? [] : [{ ...run, property: 'done', before: 'no', after: 'yes' }];
+    const done = willBeDone(desired, found.done, world);
+    if (!done && world.isProof && 'unless' in desired && found.code > 1) throw noAnswer(desired.name, found);
+    return done ? [] : [{ ...run, property: 'done', before: 'no', after: 'yes' }];
   },
-  foresee(desired, _done, changes, world) {
+  foresee(desired, _found, changes, world) {
     if (changes.length === 0) return;
     world.expectAnything();
     if ('creates' in desired) world.path(desired.creates).willBe({});
@@ -46,6 +60,21 @@ export const command = defineResource<CommandOptions, CommandDesired, boolean>({
   after: (desired) => ('unless' in desired ? 'any' : undefined),
   unproven: (desired) => 'changedWhen' in desired,
 });
+
+interface Found {
+  readonly done: boolean;
+  readonly code: number;
+  readonly said: string;
+}
+
+/** `unless` has no answer even now: a program that it asks is not there, or does not understand what is asked. */
+function noAnswer(name: string, { code, said }: Found): QuorateError {
+  const why = code === 127 ? ': a program that it asks is not there' : '';
+  return new QuorateError(
+    `"${name}" was run, and its unless ends with ${code}${why}${said === '' ? '' : `\n${said}`}`,
+    { exitCode: EXIT.failed, hint: 'unless is to end with 0 once it is done' },
+  );
+}
 
 function willBeDone(desired: CommandDesired, done: boolean, world: World): boolean {
   const state = 'creates' in desired ? world.path(desired.creates).state : undefined;

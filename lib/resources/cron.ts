@@ -1,6 +1,8 @@
 import { oneLine } from '../dsl/edit.ts';
-import type { TaskOptions } from '../dsl/resource.ts';
+import { is, must } from '../dsl/options.ts';
+import { composed } from '../dsl/resource.ts';
 import type { Task } from '../dsl/task.ts';
+import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { file } from './file.ts';
 
@@ -20,7 +22,14 @@ export interface CronOptions extends TaskOptions {
  * @example
  * cron('site-backup', { schedule: '0 3 * * *', run: 'tar -czf /var/backups/site.tgz -C /srv www' })
  */
-export function cron(name: string, { schedule, run, user = 'root', ...options }: CronOptions): Task {
+export function cron(name: string, options: CronOptions): Task {
+  return composed('cron', name, options, {
+    options: { schedule: must(is.text), run: must(is.text), user: is.text },
+    make: () => cronFile(name, options),
+  });
+}
+
+function cronFile(name: string, { schedule, run, user = 'root', ...options }: CronOptions): Task {
   // cron passes over files with a dot in their name, without a word.
   if (!/^[\w-]+$/.test(name))
     throw wrong(`${JSON.stringify(name)} is no name of a job`, 'take letters, digits, _ and -');

@@ -11,6 +11,7 @@ import { broughtBy, foldersTo } from '../dsl/made.ts';
 import {
   checkedPath,
   completeOwnership,
+  OWNERSHIP,
   type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
@@ -32,6 +33,7 @@ interface DirectoryDesired extends Ownership {
  */
 export const directory = defineResource<OwnershipOptions, DirectoryDesired, Place>({
   kind: 'directory',
+  options: OWNERSHIP,
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is a directory`,
   complete: (path, options) => ({

@@ -7,9 +7,11 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { is } from '../dsl/options.ts';
 import {
   checkedPath,
   completeOwnership,
+  OWNERSHIP,
   type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
@@ -19,6 +21,8 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import {
+  CONTENT,
+  CONTENT_WAYS,
   type Content,
   type ContentOptions,
   completeContent,
@@ -66,6 +70,8 @@ interface ObservedFile extends Place {
  */
 export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
   kind: 'file',
+  options: { ...OWNERSHIP, ...CONTENT, validate: is.function() },
+  oneOf: CONTENT_WAYS,
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} has its content, mode and owner`,
   complete(name, options) {

@@ -2,6 +2,7 @@ import { requireAnswer } from '../dsl/answer.ts';
 import { asUser } from '../dsl/as-user.ts';
 import { oneLine } from '../dsl/edit.ts';
 import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
+import { is, must } from '../dsl/options.ts';
 import { checkedPath, requireRoom } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -46,6 +47,7 @@ interface ObservedCheckout extends Place {
  */
 export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, ObservedCheckout>({
   kind: 'git-checkout',
+  options: { repository: must(is.text), version: must(is.text), user: is.text },
   complete(name, { repository, version, user }) {
     for (const [what, word] of Object.entries({ repository, version }))
       if (oneLine(what, word).startsWith('-') || /\s/.test(word)) throw wrong(what, word);

@@ -1,6 +1,7 @@
 import { alone } from '../dsl/alone.ts';
 import { parseGround } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
@@ -32,6 +33,7 @@ interface ObservedGroup {
  */
 export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   kind: 'group',
+  options: { gid: is.number },
   complete(name, options) {
     if (/^[A-Za-z0-9_][\w.-]*\$?$/.test(name)) return { name, ...options };
     throw new QuorateError(`${JSON.stringify(name)} is no name of a group`, {

@@ -19,6 +19,7 @@ const PATH = '/etc/hostname';
  */
 export const hostname = defineResource<object, { readonly host: string }, ObservedName>({
   kind: 'hostname',
+  options: {},
   complete(host) {
     const label = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
     if (new RegExp(`^${label}(?:\\.${label})*$`).test(host) && host.length <= 64) return { host };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { completeEdit, defineEdit, type Edited, linesOf, oneLine, textOfLines } from '../dsl/edit.ts';
+import { is, must } from '../dsl/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface HostsEntryOptions {
@@ -24,6 +25,7 @@ interface HostsEntryDesired extends Edited {
  */
 export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
   kind: 'hosts-entry',
+  options: { address: must(is.text), aliases: is.list(is.text), file: is.text },
   name: ({ names: [name = ''], address }) => `${name} IPv${isIP(address)}`,
   title: ({ names: [name = ''], address }) => `${name} is ${address}`,
   complete(name, { address, aliases = [], file = '/etc/hosts' }) {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import { is, must } from '../dsl/options.ts';
 import {
   checkedPath,
   type ObservedPath,
@@ -55,6 +56,16 @@ interface ObservedPair {
  */
 export const issuedCertificate = defineResource<IssuedCertificateOptions, CertificateDesired, ObservedPair>({
   kind: 'certificate',
+  options: {
+    keyPath: must(is.text),
+    owner: is.text,
+    group: is.text,
+    sans: must(is.list(is.text)),
+    ca: must(is.any<string | LaterContent>()),
+    renewBefore: must(is.number),
+    retired: is.list(is.text),
+    issue: must(is.function()),
+  },
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is valid`,
   complete: (path, options) => ({

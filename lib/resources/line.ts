@@ -1,12 +1,14 @@
 import {
   completeEdit,
   defineEdit,
+  EDIT,
   type Edited,
   type EditOptions,
   linesOf,
   oneLine,
   textOfLines,
 } from '../dsl/edit.ts';
+import { is, must } from '../dsl/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface LineOptions extends EditOptions {
@@ -32,6 +34,14 @@ interface LineDesired extends Edited, Omit<LineOptions, keyof EditOptions> {}
  */
 export const line = defineEdit<LineOptions, LineDesired>({
   kind: 'line',
+  options: {
+    ...EDIT,
+    line: must(is.text),
+    state: is.one('present', 'absent'),
+    match: is.regexp,
+    insertAfter: is.regexp,
+    insertBefore: is.regexp,
+  },
   name: ({ path, line: text }) => `${path} ${text}`,
   title: ({ path, line: text, state }) => `${path} has ${state === 'absent' ? 'no' : 'the'} line "${text}"`,
   complete(path, { line: text, state, match, insertAfter, insertBefore, ...options }) {

@@ -1,5 +1,6 @@
 import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { is, must } from '../dsl/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
@@ -29,6 +30,7 @@ interface ObservedLink extends Place {
  */
 export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
   kind: 'link',
+  options: { to: must(is.text) },
   complete(path, { to }) {
     if (typeof to === 'string' && to !== '' && !/[\0\n]/.test(to)) return { path: checkedPath(path), to };
     throw new QuorateError(`the link ${path} leads to ${JSON.stringify(to) ?? to}, which is no path`, {

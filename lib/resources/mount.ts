@@ -1,5 +1,6 @@
 import { oneLine } from '../dsl/edit.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
+import { is, must } from '../dsl/options.ts';
 import { checkedPath, type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -54,6 +55,13 @@ const DEFAULTS = 'rw,exec,suid,dev';
  */
 export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
   kind: 'mount',
+  options: {
+    source: must(is.text),
+    type: is.text,
+    options: is.text,
+    pass: is.number,
+    state: is.one('mounted', 'absent'),
+  },
   complete(name, { source, type = 'auto', options = 'defaults', pass = 0, state }) {
     for (const [what, word] of Object.entries({ type, options }))
       if (/\s/.test(oneLine(what, word))) throw wrong(what, word);

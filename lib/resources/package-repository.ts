@@ -1,4 +1,5 @@
 import { linesOf, oneLine, textOfLines } from '../dsl/edit.ts';
+import { is, must, type Shape } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource, type Resource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
@@ -40,6 +41,9 @@ export interface YumRepositoryOptions {
   readonly description?: string;
 }
 
+const WORDS = is.either(is.text, is.list(is.text));
+const KEY: Shape<RepositoryKey> = is.either(is.text, is.object<Exclude<RepositoryKey, string>>());
+
 interface RepositoryDesired {
   readonly name: string;
   readonly files: readonly OwnFile[];
@@ -63,6 +67,13 @@ interface ObservedRepository extends ObservedFiles {
  */
 export const aptRepository = defineRepository<AptRepositoryOptions>({
   kind: 'apt-repository',
+  options: {
+    uris: must(WORDS),
+    suites: must(WORDS),
+    components: WORDS,
+    key: must(KEY),
+    architectures: is.list(is.text),
+  },
   complete(name, { uris, suites, components = 'main', key, architectures }) {
     const words = (what: string, value: string | readonly string[]) =>
       [value]
@@ -104,6 +115,7 @@ export const aptRepository = defineRepository<AptRepositoryOptions>({
  */
 export const yumRepository = defineRepository<YumRepositoryOptions>({
   kind: 'yum-repository',
+  options: { baseurl: must(is.text), key: must(KEY), description: is.text },
   complete(name, { baseurl, key, description = name }) {
     const keyPath = `/etc/pki/rpm-gpg/RPM-GPG-KEY-${checkedName(name)}`;
     const text = textOfLines([
@@ -124,12 +136,10 @@ export const yumRepository = defineRepository<YumRepositoryOptions>({
 
 /** What the two kinds share. */
 function defineRepository<Options extends object>({
-  kind,
-  complete,
-}: Pick<Resource<Options, RepositoryDesired, unknown>, 'kind' | 'complete'>) {
+  ...resource
+}: Pick<Resource<Options, RepositoryDesired, unknown>, 'kind' | 'options' | 'complete'>) {
   return defineResource<Options, RepositoryDesired, ObservedRepository>({
-    kind,
-    complete,
+    ...resource,
     name: ({ name }) => name,
     title: ({ name }) => `packages come from ${name}`,
     owns: ({ files }) => files.map(({ path }) => path),

@@ -1,8 +1,10 @@
 import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import { is, must } from '../dsl/options.ts';
 import {
   checkedPath,
   completeOwnership,
   type ObservedPath,
+  OWNERSHIP,
   type OwnershipOptions,
   ownershipDifferences,
   parsePath,
@@ -62,6 +64,14 @@ interface ObservedRelease {
  */
 export const release = defineResource<ReleaseOptions, ReleaseDesired, ObservedRelease>({
   kind: 'release',
+  options: {
+    ...OWNERSHIP,
+    names: must(is.list(is.text)),
+    version: is.text,
+    record: must(is.text),
+    upgraded: is.object(),
+    fetch: must(is.function()),
+  },
   name: (desired) => desired.directory,
   title: ({ directory, version }) => `${directory} has the files of ${version ?? 'a release'}`,
   complete: (directory, options) => ({

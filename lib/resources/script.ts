@@ -1,9 +1,11 @@
-import type { TaskOptions } from '../dsl/resource.ts';
+import { is, must } from '../dsl/options.ts';
+import { composed } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { contentOf } from '../dsl/source.ts';
 import type { Task } from '../dsl/task.ts';
+import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { command, type Until } from './command.ts';
+import { command, UNTIL, UNTIL_WAYS, type Until } from './command.ts';
 
 export type ScriptOptions = Until &
   TaskOptions & {
@@ -19,7 +21,15 @@ export type ScriptOptions = Until &
  * @example
  * script('the database is there', { source: './make-db.sh', args: ['site'], creates: '/var/lib/site/db' })
  */
-export function script(name: string, { source, args = [], ...options }: ScriptOptions): Task {
+export function script(name: string, options: ScriptOptions): Task {
+  return composed('script', name, options, {
+    options: { source: must(is.text), args: is.list(is.either(is.text, is.number)), ...UNTIL },
+    oneOf: UNTIL_WAYS,
+    make: () => scriptCommand(name, options),
+  });
+}
+
+function scriptCommand(name: string, { source, args = [], ...options }: ScriptOptions): Task {
   const text = contentOf(source);
   if (typeof text !== 'string') {
     throw new QuorateError(`the script ${source} is no text, or longer than 64 KiB`, {

@@ -1,3 +1,4 @@
+import { is, must } from '../dsl/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { raw, type Sh, sh } from '../dsl/sh.ts';
@@ -30,6 +31,13 @@ type Observed = 'absent' | 'there' | 'empty mount' | 'filled mount';
  */
 export const setAside = defineResource<SetAsideOptions, SetAsideDesired, Observed>({
   kind: 'set-aside',
+  options: {
+    label: must(is.text),
+    purge: is.boolean,
+    asRoot: must(is.boolean),
+    service: must(is.text),
+    stop: must(is.sh),
+  },
   name: ({ path }) => path,
   title: ({ path }) => `${path} is set aside`,
   complete: (path, options) => ({ ...options, path: checkedPath(path) }),

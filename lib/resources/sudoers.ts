@@ -1,7 +1,9 @@
 import { linesOf, textOfLines } from '../dsl/edit.ts';
-import type { TaskOptions } from '../dsl/resource.ts';
+import { is, must } from '../dsl/options.ts';
+import { composed } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { Task } from '../dsl/task.ts';
+import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { file } from './file.ts';
 
@@ -17,7 +19,14 @@ export interface SudoersOptions extends TaskOptions {
  * @example
  * sudoers('deploy', { rules: 'deploy ALL=(root) NOPASSWD: /usr/bin/systemctl reload nginx' })
  */
-export function sudoers(name: string, { rules, ...options }: SudoersOptions): Task {
+export function sudoers(name: string, options: SudoersOptions): Task {
+  return composed('sudoers', name, options, {
+    options: { rules: must(is.either(is.text, is.list(is.text))) },
+    make: () => sudoersFile(name, options),
+  });
+}
+
+function sudoersFile(name: string, { rules, ...options }: SudoersOptions): Task {
   // sudo passes over files with a dot in their name, or a ~ at its end, without a word.
   if (!/^[\w@-]+$/.test(name)) {
     throw new QuorateError(`${JSON.stringify(name)} is no name that sudo reads`, {

@@ -1,6 +1,7 @@
 import { oneLine } from '../dsl/edit.ts';
 import { groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { is, must } from '../dsl/options.ts';
 import { requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -34,6 +35,7 @@ interface ObservedValue extends Place {
  */
 export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue>({
   kind: 'sysctl',
+  options: { value: must(is.either(is.text, is.number)) },
   complete(name, { value }) {
     // With slashes a dot is part of a name: net/ipv4/conf/eth0.1/forwarding.
     const parts = name.includes('/') ? name.split('/') : name.split('.');

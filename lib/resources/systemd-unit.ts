@@ -1,5 +1,6 @@
 import { oneLine } from '../dsl/edit.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { is, must } from '../dsl/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -34,6 +35,7 @@ interface ObservedFile {
  */
 export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired, ObservedFile>({
   kind: 'systemd-unit',
+  options: { content: must(is.text) },
   complete(name, { content }) {
     const [, unit] = /^([\w.@:\\-]+\.[a-z]+?)(?:\.d\/[\w.-]+\.conf)?$/.exec(oneLine('unit', name)) ?? [];
     if (unit !== undefined) return { path: unitPath(name), unit, content };

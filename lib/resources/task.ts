@@ -1,8 +1,10 @@
-import type { TaskOptions } from '../dsl/resource.ts';
+import { is, mistakesIn, must, refuse } from '../dsl/options.ts';
+import { composed } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import type { HostShell } from '../dsl/shell.ts';
 import type { Task } from '../dsl/task.ts';
-import { command, type Until } from './command.ts';
+import type { TaskOptions } from '../dsl/task-options.ts';
+import { command, UNTIL, UNTIL_WAYS, type Until } from './command.ts';
 
 /**
  * The way out of the declarative: a function on control that works on the host with zx's `$`, for what needs
@@ -24,6 +26,15 @@ export function task(
   body: (tools: { readonly $: HostShell }) => Promise<void>,
   options: Until & TaskOptions,
 ): Task {
-  const planned = command(title, { ...options, run: sh`:` });
-  return { ...planned, wish: { planned: planned.wish, body }, act: ($) => body({ $ }) };
+  return composed('task', title, options, {
+    options: UNTIL,
+    oneOf: UNTIL_WAYS,
+    make() {
+      refuse(
+        mistakesIn(`task ${JSON.stringify(title)}`, { body }, { body: must(is.function<typeof body>()) }),
+      );
+      const planned = command(title, { ...options, run: sh`:` });
+      return { ...planned, wish: { planned: planned.wish, body }, act: ($) => body({ $ }) };
+    },
+  });
 }

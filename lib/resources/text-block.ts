@@ -1,12 +1,14 @@
 import {
   completeEdit,
   defineEdit,
+  EDIT,
   type Edited,
   type EditOptions,
   linesOf,
   oneLine,
   textOfLines,
 } from '../dsl/edit.ts';
+import { is, must } from '../dsl/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface TextBlockOptions extends EditOptions {
@@ -36,6 +38,13 @@ interface TextBlockDesired extends Edited {
  */
 export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
   kind: 'text-block',
+  options: {
+    ...EDIT,
+    name: must(is.text),
+    content: must(is.text),
+    comment: is.text,
+    state: is.one('present', 'absent'),
+  },
   name: ({ path, name }) => `${path} ${name}`,
   title: ({ path, name, absent }) => `${path} has ${absent ? 'no' : 'the'} block "${name}"`,
   complete(path, { name, content, comment = '#', state, ...options }) {

@@ -1,5 +1,6 @@
 import { oneLine } from '../dsl/edit.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { is, must } from '../dsl/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -44,6 +45,7 @@ interface ObservedTimer {
  */
 export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
   kind: 'timer',
+  options: { calendar: must(is.text), run: must(is.sh), user: is.text, persistent: is.boolean },
   complete(name, { calendar, run, user, persistent = false }) {
     if (!/^[\w@:-][\w.@:-]*$/.test(name)) throw noName(name);
     const lines = (...some: (string | false)[]) =>

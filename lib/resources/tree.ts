@@ -7,7 +7,8 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
-import { parsePath } from '../dsl/path.ts';
+import { is, must } from '../dsl/options.ts';
+import { MODE, parsePath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
@@ -34,6 +35,14 @@ import {
  */
 export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
   kind: 'tree',
+  options: {
+    source: must(is.text),
+    owner: is.text,
+    group: is.text,
+    fileMode: MODE,
+    directoryMode: MODE,
+    delete: is.boolean,
+  },
   complete: completeTree,
   name: ({ path }) => path,
   title: ({ path }) => `${path} has its files`,

@@ -1,5 +1,6 @@
 import { alone } from '../dsl/alone.ts';
 import { accountReads, parseGround, requireAccounts } from '../dsl/ground.ts';
+import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
@@ -24,6 +25,18 @@ import {
  */
 export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   kind: 'user',
+  options: {
+    system: is.boolean,
+    group: is.text,
+    groups: is.list(is.text),
+    onlyGroups: is.boolean,
+    uid: is.number,
+    comment: is.text,
+    password: is.secret,
+    expires: is.text,
+    home: is.text,
+    shell: is.text,
+  },
   complete: completeUser,
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,

@@ -1,3 +1,4 @@
+import { is, must } from '../dsl/options.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { waitUntil } from '../dsl/wait-until.ts';
@@ -17,6 +18,7 @@ export interface WaitForOptions {
  */
 export const waitFor = defineResource<WaitForOptions, WaitForOptions & { readonly name: string }, boolean>({
   kind: 'wait-for',
+  options: { until: must(is.sh), timeout: must(is.number) },
   own: ['until', 'timeout'],
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,

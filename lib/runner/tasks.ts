@@ -1,3 +1,4 @@
+import { FACT_NAMES, type FactName } from '../dsl/host-facts.ts';
 import { NotLoaded } from '../dsl/lazy.ts';
 import type { Play } from '../dsl/play.ts';
 import { positionOf } from '../dsl/position.ts';
@@ -5,7 +6,8 @@ import type { Role, Target } from '../dsl/role.ts';
 import { isSame } from '../dsl/same.ts';
 import { refusingSecretsAsText } from '../dsl/secret.ts';
 import type { Task } from '../dsl/task.ts';
-import { EXIT, type ExitCode, type Position, QuorateError } from '../errors.ts';
+import { EXIT, type ExitCode, errorsOf, type Position, QuorateError, QuorateErrors } from '../errors.ts';
+import { meantHint, nearName } from '../near.ts';
 import type { RoleTask } from './wire.ts';
 import { wordsOf } from './words.ts';
 
@@ -71,10 +73,11 @@ export function faultsOf<Facts>(
     try {
       tasksOf(roles, { ...host, facts: ordinary }, EXIT.usage, { isWhole: roles.length === all.length });
     } catch (error) {
-      const fault = error instanceof QuorateError ? error : undefined;
-      if (fault === undefined) throw error;
-      const key = fault.message.replaceAll(host.name, '');
-      if (fault.exitCode === EXIT.usage && !faults.has(key)) faults.set(key, fault);
+      if (!(error instanceof QuorateError || error instanceof QuorateErrors)) throw error;
+      for (const fault of errorsOf(error)) {
+        const key = fault.message.replaceAll(host.name, '');
+        if (fault.exitCode === EXIT.usage && !faults.has(key)) faults.set(key, fault);
+      }
     }
   }
   return [...faults.values()];
@@ -102,9 +105,13 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
     list = refusingSecretsAsText(() => role.tasks(given));
   } catch (error) {
     if (error instanceof NotLoaded) throw error;
-    if (error instanceof QuorateError) {
-      if (error.host !== undefined || error.exitCode !== EXIT.usage) throw error;
-      throw fault(`is wrong: ${error.message}`, error.hint, error.position ?? positionOf(error) ?? at);
+    if (error instanceof QuorateError || error instanceof QuorateErrors) {
+      const all = errorsOf(error);
+      if (all.some(({ host, exitCode }) => host !== undefined || exitCode !== EXIT.usage)) throw error;
+      const faults = all.map((one) =>
+        fault(`is wrong: ${one.message}`, one.hint, one.position ?? positionOf(one) ?? at),
+      );
+      throw faults.length === 1 ? faults[0] : new QuorateErrors(faults);
     }
     const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     throw fault(`cannot be built: ${said}`, undefined, positionOf(error) ?? at);
@@ -121,13 +128,19 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
 function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<Facts> {
   const vars = guarded(target.vars, Object.keys(role.vars), {
     found: (name) => `it reads the variable ${name}, which ${role.name} does not declare`,
-    hint: 'declare it in vars, with its type',
+    hint: (name) => {
+      const near = nearName(name, Object.keys(role.vars));
+      return near === undefined ? 'declare it in vars, with its type' : `did you mean ${near}?`;
+    },
   });
   const { facts } = target;
   if (role.facts === undefined || typeof facts !== 'object' || facts === null) return { ...target, vars };
   const asked = guarded(facts, role.facts, {
     found: (name) => `it reads the fact ${name}, which ${role.name} does not ask for`,
-    hint: `ask for it: facts: [${[...role.facts, '…'].map((name) => (name === '…' ? name : `'${name}'`)).join(', ')}]`,
+    hint: (name) =>
+      FACT_NAMES.includes(name as FactName)
+        ? `ask for it: facts: [${[...(role.facts ?? []), name].map((one) => `'${one}'`).join(', ')}]`
+        : `there is no such fact: ${meantHint(name, FACT_NAMES)}`,
     hides: true,
   });
   return { ...target, vars, facts: asked };
@@ -135,7 +148,7 @@ function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<F
 
 interface Guard {
   found(name: string): string;
-  readonly hint: string;
+  hint(name: string): string;
   /** What others declared is not for this role. */
   readonly hides?: boolean;
 }
@@ -149,7 +162,7 @@ function guarded<Values extends object>(
     get(own, name) {
       const known = declared.includes(String(name)) || (!hides && name in own);
       if (typeof name === 'symbol' || known || name === 'toJSON') return Reflect.get(own, name);
-      throw new QuorateError(found(name), { exitCode: EXIT.usage, hint });
+      throw new QuorateError(found(name), { exitCode: EXIT.usage, hint: hint(name) });
     },
   });
 }

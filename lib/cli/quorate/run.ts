@@ -1,8 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { positionOf } from '../../dsl/position.ts';
-import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../../errors.ts';
+import { EXIT, type ExitCode, type Position, QuorateError, QuorateErrors } from '../../errors.ts';
+import { nearName } from '../../near.ts';
 import { fromHere } from '../../paths.ts';
 import { handOver } from '../handed.ts';
 
@@ -82,7 +83,7 @@ export async function readTypeScript(): Promise<void> {
 /** What keeps a user's file from being loaded is for them to mend, with its place where that is known. */
 function unloadable(file: string, error: unknown): Error {
   if (error instanceof QuorateError || error instanceof QuorateErrors) return error;
-  const position = positionOf(error);
+  const position = placeIn(error) ?? positionOf(error);
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new QuorateError(`${fromHere(file)} cannot be loaded: ${said}`, {
     exitCode: EXIT.usage,
@@ -91,12 +92,43 @@ function unloadable(file: string, error: unknown): Error {
   });
 }
 
+/** Where an import is that leads nowhere: Node names the file in the message, or with the line above the stack. */
+function placeIn(error: unknown): Position | undefined {
+  const { stack = '', message = '' } = error as Partial<Error>;
+  const [, url = '', at = ''] = /^(file:\/\/\/\S+?|\/\S+?):(\d+)$/m.exec(stack) ?? [];
+  if (url !== '') {
+    const path = url.startsWith('file:') ? fileURLToPath(url) : url;
+    return { file: fromHere(path), line: Number(at), column: 1 };
+  }
+  const [, name = '', importer = ''] = /'([^']+)' imported from (\S+)$/.exec(message) ?? [];
+  if (!existsSync(importer)) return undefined;
+  const lines = readFileSync(importer, 'utf8').split('\n');
+  const line = lines.findIndex((one) => /\b(from|import)\b/.test(one) && one.includes(basename(name)));
+  return line < 0 ? undefined : { file: fromHere(importer), line: line + 1, column: 1 };
+}
+
 function hintFor(error: unknown): { readonly hint?: string } {
   const { code = '', message = '' } = error as NodeJS.ErrnoException;
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
     return { hint: 'Node only strips types: write no enum, no namespace and no parameter property' };
-  if (code === 'ERR_MODULE_NOT_FOUND') return { hint: 'an import carries its ending: ./roles/web.ts' };
+  if (code === 'ERR_UNSUPPORTED_DIR_IMPORT') return { hint: 'name a file of the folder: ./roles/web.ts' };
+  if (code === 'ERR_MODULE_NOT_FOUND') return hintForMissing(message);
   if (/import statement outside a module|Cannot use 'import\.meta'|Top-level await/.test(message))
     return { hint: 'package.json is to say "type": "module"' };
   return {};
+}
+
+/** A package, or a file, that an import names and that is not there. */
+function hintForMissing(message: string): { readonly hint: string } {
+  const [, name] = /package '([^']+)'/.exec(message) ?? [];
+  if (name !== undefined) {
+    const near = nearName(name, ['quorate']);
+    return { hint: near === undefined ? `install it: npm install ${name}` : `did you mean ${near}?` };
+  }
+  const [, path = ''] = /module '([^']+)'/.exec(message) ?? [];
+  if (extname(path) === '') return { hint: 'an import carries its ending: ./roles/web.ts' };
+  const folder = dirname(path);
+  const there = existsSync(folder) ? readdirSync(folder).filter((one) => /\.[cm]?[jt]s$/.test(one)) : [];
+  const near = nearName(basename(path), there);
+  return { hint: near === undefined ? `there is no file ${fromHere(path)}` : `did you mean ${near}?` };
 }

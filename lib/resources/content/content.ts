@@ -1,3 +1,4 @@
+import { is, type OptionTable } from '../../dsl/options.ts';
 import { type ObservedPath, type Ownership, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
 import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
@@ -41,12 +42,24 @@ type OnlyOne<Ways> = {
   [Way in keyof Ways]: Pick<Ways, Way> & { readonly [Other in Exclude<keyof Ways, Way>]?: never };
 }[keyof Ways];
 
+/** The ways, for the table of a resource. */
+export const CONTENT_WAYS = ['content', 'source', 'url', 'template'] as const;
+
+export const CONTENT: OptionTable<ContentOptions> = {
+  content: {
+    wanted: 'text',
+    hint: is.text.hint,
+    holds: (value) => typeof value === 'string' || value instanceof Secret || value instanceof LaterContent,
+  },
+  source: is.text,
+  url: is.text,
+  template: is.text,
+  sha256: is.text,
+  values: is.object(),
+};
+
 /** Brings what a role says of the content of a file into one form; throws exit code 1 for what no file can hold. */
 export function completeContent(path: string, options: ContentOptions): Content {
-  const ways = ['content', 'source', 'url', 'template'].filter(
-    (way) => options[way as keyof ContentOptions] !== undefined,
-  );
-  if (ways.length !== 1) throw notOne(path, ways);
   if (options.source !== undefined) return contentOf(options.source);
   if (options.url !== undefined) return checkedUrl(options.url, options.sha256);
   if (options.template !== undefined) return rendered(options.template, options.values ?? {});
@@ -162,15 +175,6 @@ export function digestOf(content: Content): string | undefined {
 /** The rest of such a text is known: with a digest of it, guesses of the secret could be tested. */
 function holdsSecret(text: string): boolean {
   return redact(text) !== text || maskText(text) !== text;
-}
-
-function notOne(path: string, ways: readonly string[]): QuorateError {
-  return wrong(
-    ways.length === 0
-      ? `the content of ${path} is not said`
-      : `${path} has ${ways.join(' and ')}, one is wanted`,
-    'give content, source, url or template',
-  );
 }
 
 function wrong(message: string, hint?: string): QuorateError {

@@ -1,7 +1,9 @@
 import { Lazy } from '../../dsl/lazy.ts';
 import { Secret } from '../../dsl/secret.ts';
-import { contentOf } from '../../dsl/source.ts';
+import { contentOf, sourcePath } from '../../dsl/source.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { nearName } from '../../near.ts';
+import { fromHere } from '../../paths.ts';
 
 const jinja = new Lazy(async () => {
   const [{ parse }, { evaluate }, { fromPlain }, { Undefined, textOf }, { TemplateError }] =
@@ -32,7 +34,7 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
     const filled = source.endsWith('\n') && typeof result !== 'string' ? `${text}\n` : text;
     return open.secret ? new Secret(filled) : filled;
   } catch (error) {
-    if (error instanceof TemplateError) throw wrong(template, error.message);
+    if (error instanceof TemplateError) throw unfilled(template, whole, error, Object.keys(values));
     throw error;
   }
 }
@@ -52,9 +54,41 @@ function opened(value: unknown): Opened {
   return { value: Object.fromEntries(parts.map(([key, part]) => [key, part.value])), secret };
 }
 
-function wrong(template: string, found: string): QuorateError {
+interface Unfilled {
+  readonly message: string;
+  readonly missing: boolean;
+}
+
+/** What keeps a template from being filled in, at the line of it that has the word in question. */
+function unfilled(
+  template: string,
+  source: string,
+  { message, missing }: Unfilled,
+  names: readonly string[],
+): QuorateError {
+  const word = /["']([^"']+)["']|\{% (\w+) %\}/
+    .exec(message)
+    ?.slice(1)
+    .find((one) => one !== undefined);
+  const line = word === undefined ? -1 : source.split('\n').findIndex((one) => hasWord(one, word));
+  const near = missing && word !== undefined ? nearName(word, names) : undefined;
+  const hint = missing
+    ? `${near === undefined ? '' : `did you mean ${near}? `}its names come from values: ${names.join(', ') || 'none'}`
+    : message.includes('is not known here')
+      ? "the filters and tests of Jinja, and Ansible's common ones, are known; make the value in the role, and hand it over in values"
+      : 'mend the template';
+  return wrong(template, message, hint, line + 1);
+}
+
+function hasWord(line: string, word: string): boolean {
+  return new RegExp(`(^|[^\\w.])${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?!\\w)`).test(line);
+}
+
+function wrong(template: string, found: string, hint = 'give a text file', line = 0): QuorateError {
+  const file = fromHere(sourcePath(template));
   return new QuorateError(`cannot fill in the template ${template}: ${found}`, {
     exitCode: EXIT.usage,
-    hint: "its names come from values: { template: './site.conf.j2', values: { port: 80 } }",
+    hint,
+    ...(line > 0 && { position: { file, line, column: 1 } }),
   });
 }

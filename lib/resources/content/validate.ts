@@ -23,7 +23,8 @@ export function refusalIn(out = ''): string | undefined {
 export function requireValid(path: string, refusal: string | undefined, world: World): Certainty {
   if (refusal === undefined || world.isProof) return 'certain';
   if (world.willChange) return 'conditional';
-  throw new QuorateError(`the new content of ${path} is refused by its validation: ${refusal}`, {
+  const why = refusal === '' ? ', which said nothing' : `: ${refusal}`;
+  throw new QuorateError(`the new content of ${path} is refused by its validation${why}`, {
     exitCode: EXIT.failed,
     hint: 'nothing was changed: mend the content, or the validation',
   });

@@ -1,12 +1,23 @@
 import { requireAnswer } from '../../dsl/answer.ts';
-import { defineResource, type TaskOptions } from '../../dsl/resource.ts';
+import { is, must, type OptionTable } from '../../dsl/options.ts';
+import { composed, defineResource } from '../../dsl/resource.ts';
 import type { Task } from '../../dsl/task.ts';
+import type { TaskOptions } from '../../dsl/task-options.ts';
 import type { FirewallBackend } from './backend.ts';
 import { firewalldBackend } from './firewalld.ts';
 import { iptablesBackend } from './iptables.ts';
 import { nftablesBackend } from './nftables.ts';
-import type { FirewallDesired, FirewallOptions } from './rules.ts';
+import type { FirewallDesired, FirewallOptions, OpenPort } from './rules.ts';
 import { ufwBackend } from './ufw.ts';
+
+const FIREWALL: OptionTable<FirewallOptions> = {
+  backend: must(is.one('firewalld', 'ufw', 'nftables', 'iptables')),
+  ports: must(is.list(is.object<OpenPort>())),
+  addresses: must(is.list(is.text)),
+  besides: is.one('firewalld', 'ufw'),
+  unit: must(is.text),
+  rulesFile: must(is.text),
+};
 
 /**
  * TCP ports that let in whom they are for. With `firewalld` and `ufw` these are rules of that firewall, which
@@ -15,7 +26,10 @@ import { ufwBackend } from './ufw.ts';
  * kernel; the unit and the file that load it at boot are tasks of the role.
  */
 export function firewall(name: string, options: FirewallOptions & TaskOptions): Task {
-  return BACKENDS[options.backend](name, options);
+  return composed('firewall', name, options, {
+    options: FIREWALL,
+    make: () => BACKENDS[options.backend](name, options),
+  });
 }
 
 /** A task that `firewall` made. */
@@ -33,6 +47,7 @@ const BACKENDS = {
 function define<Observed>(backend: FirewallBackend<Observed>) {
   return defineResource<FirewallOptions, FirewallDesired, Observed>({
     kind: 'firewall',
+    options: FIREWALL,
     complete: (name, options) => ({ name, ...options }),
     name: ({ name, besides }) => (besides === undefined ? name : `${name} besides ${besides}`),
     title: ({ backend: name, ports }) =>

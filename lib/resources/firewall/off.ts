@@ -11,6 +11,7 @@ interface ObservedUnit {
 /** A firewall (a unit, without `.service`) that neither runs nor starts at boot. One that is not installed is off. */
 export const firewallOff = defineResource<object, { readonly service: string }, ObservedUnit>({
   kind: 'firewall-off',
+  options: {},
   complete: (service) => ({ service }),
   name: ({ service }) => service,
   title: ({ service }) => `${service} is stopped and disabled`,

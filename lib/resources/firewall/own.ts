@@ -1,3 +1,4 @@
+import { is, must } from '../../dsl/options.ts';
 import { noRoom } from '../../dsl/path.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
@@ -119,6 +120,7 @@ export const noOwnFirewall = defineResource<
   readonly (readonly [path: string, use: string])[]
 >({
   kind: 'no-own-firewall',
+  options: { paths: must(is.list(is.text)) },
   complete: (unit, options) => ({ unit, ...options }),
   name: ({ unit }) => unit,
   title: () => 'no rules of a former firewall are left',

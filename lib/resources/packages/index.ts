@@ -1,5 +1,6 @@
 import { requireAnswer } from '../../dsl/answer.ts';
 import { broughtBy } from '../../dsl/made.ts';
+import { is } from '../../dsl/options.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Trace } from '../../dsl/trace.ts';
@@ -28,6 +29,7 @@ import { hasFreshLists } from './sources.ts';
  */
 export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPackages>({
   kind: 'packages',
+  options: { state: is.one('present', 'absent'), version: is.text, downgrade: is.boolean },
   name: ({ names }) => names.join(' '),
   title: ({ names, state, version }) =>
     `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state === 'absent' ? 'absent' : 'installed'}${version === undefined ? '' : `, ${version}`}`,

@@ -1,4 +1,5 @@
 import { requireAnswer } from '../../dsl/answer.ts';
+import { is } from '../../dsl/options.ts';
 import { parsePath } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
@@ -33,6 +34,13 @@ export interface ServiceOptions {
  */
 export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>({
   kind: 'service',
+  options: {
+    state: is.one('running', 'stopped'),
+    enabled: is.boolean,
+    masked: is.boolean,
+    restartOn: is.tasks,
+    reloadOn: is.tasks,
+  },
   needs: ({ restartOn = [], reloadOn = [] }) => [...restartOn, ...reloadOn],
   name: ({ name }) => name,
   title: ({ name, state, enabled, masked }) =>

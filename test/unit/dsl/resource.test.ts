@@ -37,7 +37,7 @@ it('what a user expects is the default', () => {
 
 describe('a control word that no host could follow is told before any contact', () => {
   it.each<[ControlWords, RegExp]>([
-    [{ when: 'no' as never }, /^"\/a is absent": when is "no", true or false was wanted$/],
+    [{ when: 'no' as never }, /^absent "\/a": when is "no", true or false was wanted$/],
     [{ ignoreErrors: 1 as never }, /ignoreErrors is 1, true or false was wanted$/],
     [{ retries: -1 }, /retries is -1, a whole number from 0 was wanted$/],
     [{ retries: 1.5 }, /retries is 1.5, a whole number from 0 was wanted$/],

@@ -8,7 +8,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { withLoaded } from '../../../lib/dsl/lazy.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { type Sh, sh } from '../../../lib/dsl/sh.ts';
+import { command } from '../../../lib/resources/command.ts';
 import { type FileOptions, file } from '../../../lib/resources/file.ts';
+import { waitFor } from '../../../lib/resources/wait-for.ts';
 import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -163,4 +165,53 @@ describe.each(SHELLS)('a validation under %s', (_name, ...shell) => {
     expect(found()).toBe('old');
     await run([task((path) => sh`[ "$(wc -c <${path})" -eq 2 ]`)], { dir, shell });
   });
+});
+
+describe('a template that cannot be filled in', () => {
+  it.each([
+    [
+      'a\nb {{ prot }}\n',
+      2,
+      'the variable "prot" is not set',
+      'did you mean port? its names come from values: port',
+    ],
+    [
+      'a\n\n{{ port | nosuch }}\n',
+      3,
+      'the filter "nosuch" is not known here',
+      /^the filters and tests of Jinja/,
+    ],
+    ['{% fro x in y %}\n', 1, '{% fro %} is no tag that is known', 'mend the template'],
+  ])('%j is told with its line', async (text, line, message, hint) => {
+    const template = join(dir, 'x.j2');
+    writeFileSync(template, text);
+    await expect(withLoaded(() => file(target(), { template, values: { port: 80 } }))).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+      hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
+      position: { line, file: expect.stringMatching(/x\.j2$/) },
+    });
+  });
+});
+
+it('a validation that says nothing leaves no colon behind', async () => {
+  await expect(dry([file(target(), { content: 'x', validate: () => sh`false` })], { dir })).rejects.toThrow(
+    /refused by its validation, which said nothing$/,
+  );
+});
+
+describe('a command whose unless has no answer', () => {
+  it.each([
+    [sh`nosuchprogram`, /unless ends with 127: a program that it asks is not there\n.*nosuchprogram/],
+    [sh`echo what; exit 3`, /unless ends with 3\nwhat$/],
+    [sh`false`, /applied, but it did not stick/],
+  ])('%j is told after the run, and is due before it', async (unless, message) => {
+    const task = command('it is done', { run: sh`:`, unless });
+    expect(await dry([task], { dir })).toEqual(['run done: no → yes']);
+    await expect(run([task], { dir })).rejects.toThrow(message);
+  });
+});
+
+it('a wait that nothing was said to does not end in a colon', async () => {
+  const wait = waitFor('x', { until: sh`false`, timeout: 1 });
+  await expect(run([wait], { dir })).rejects.toThrow(/the last try said:\nnothing$/);
 });

@@ -6,7 +6,6 @@ import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { command } from '../../../lib/resources/command.ts';
-import { file } from '../../../lib/resources/file.ts';
 import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
 import { type LineOptions, line } from '../../../lib/resources/line.ts';
 import { type TextBlockOptions, textBlock } from '../../../lib/resources/text-block.ts';

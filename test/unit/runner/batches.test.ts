@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { wholePlaybook } from '../../../lib/cli/playbook.ts';
 import type { TaskList } from '../../../lib/dsl/block.ts';
 import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts';
 import { role } from '../../../lib/dsl/role.ts';
@@ -43,12 +44,13 @@ describe('serial, as Ansible has it', () => {
   });
 
   it.each([
-    [{ serial: -1 }, /serial: -1 is no number of hosts/],
-    [{ serial: 'all' as never }, /serial: "all" is no number of hosts/],
-    [{ serial: [1, 1.5] }, /serial: 1.5 is no number/],
-    [{ maxFailPercentage: 101 }, /maxFailPercentage: 101 is no percentage/],
+    [{ serial: -1 }, /serial is -1, a number of hosts was wanted/],
+    [{ serial: 'all' as never }, /serial is "all", a number of hosts was wanted/],
+    [{ serial: [1, 1.5] }, /serial is a list, a number of hosts was wanted/],
+    [{ maxFailPercentage: 101 }, /maxFailPercentage is 101, a percentage was wanted/],
   ])('%j is told', (batches, message) => {
-    expect(() => play({ hosts: 'all', roles: [], ...batches })).toThrow(message);
+    const plays = [play({ hosts: 'all', roles: [], ...batches })];
+    expect(() => wholePlaybook({ plays })).toThrow(message);
   });
 });
 

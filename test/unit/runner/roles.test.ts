@@ -202,7 +202,7 @@ describe('facts', () => {
     expect([code, contacted]).toEqual([1, false]);
     expect(first).toMatchObject({
       message: 'web1: role reads is wrong: it reads the fact kernel, which reads does not ask for',
-      hint: "ask for it: facts: ['cpus', …]",
+      hint: "ask for it: facts: ['cpus', 'kernel']",
     });
   });
 
