@@ -202,7 +202,7 @@ describe('a block', () => {
 
   it('is told with its name where a part of it is no list', () => {
     expect(() => block({ title: 'the move', tasks: [], rescue: does('a') as never })).toThrow(
-      '"the move": rescue is no list of tasks',
+      '"the move": rescue is the task "a", a list of tasks was wanted',
     );
   });
 });
