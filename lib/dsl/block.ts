@@ -40,8 +40,8 @@ export interface BlockOptions extends SharedWords {
 export function block(options: BlockOptions): Block {
   return orCollected(
     () => {
-      const called = typeof options?.title === 'string' ? `"${options.title}"` : 'block';
-      refuse(mistakesIn(called, options ?? null, BLOCK));
+      const itself = typeof options?.title === 'string' ? `"${options.title}"` : 'block';
+      refuse(mistakesIn(itself, options ?? null, BLOCK));
       const { title, tasks, rescue = [], always = [], ...words } = options;
       const [first] = tasks;
       const called = title ?? (first === undefined ? 'an empty block' : `the block of "${first.title}"`);
