@@ -1,38 +1,26 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import type { PlayInventoryHost, PlayProblem } from '../dsl/play.ts';
-import { positionOf } from '../dsl/position.ts';
-import type { Role, VarSchema } from '../dsl/role.ts';
+import type { PlayInventoryHost } from '../dsl/play.ts';
 import { Secret } from '../dsl/secret.ts';
-import { EXIT, type ExitCode, QuorateError, QuorateErrors } from '../errors.ts';
-import {
-  type Inventory,
-  type InventoryHost,
-  loadInventory,
-  type SettledHost,
-  selectHosts,
-} from '../inventory/index.ts';
-import { fromHere } from '../paths.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { type InventoryHost, type SettledHost, selectHosts } from '../inventory/index.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
-import { folderOf } from '../root.ts';
-import type { RunEvent } from '../runner/events.ts';
 import { type Run, startRun } from '../runner/run.ts';
-import type { RunHost, RunOptions } from '../runner/session.ts';
-import { maskMessage } from '../secret-names.ts';
-import type { Connection } from '../transport/host.ts';
+import type { RunHost } from '../runner/session.ts';
 import { checkConnections, connect } from '../transport/index.ts';
 import { auditNote } from './audit-note.ts';
+import { checkPlays } from './check-plays.ts';
 import type { CommandLine } from './command-line.ts';
 import { completeCommands } from './command-lines.ts';
 import { chosenGroups } from './groups.ts';
 import { listing } from './listing.ts';
+import { load } from './load-inventory.ts';
 import { hiddenIn, type Options } from './options.ts';
+import { planOf } from './planned.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { chooseRoles } from './roles.ts';
+import { contactsOf, inShard, magicVars, thisMachine } from './run-hosts.ts';
 import { runsFolder } from './runs-folder.ts';
-import { hostsOfShard, type Shard } from './shard.ts';
 import { onSignals } from './signals.ts';
-import { isOurs, lineOf, type Started } from './started.ts';
+import type { Started } from './started.ts';
 import { traced } from './trace.ts';
 import { reportLines } from './usage.ts';
 
@@ -215,221 +203,11 @@ function leavesRecord(playbook: CommandLine): boolean {
   return !hiddenIn(playbook).includes('check');
 }
 
-interface Planned {
-  /** What the runner has to do with it. */
-  readonly part: Pick<RunOptions, 'approval' | 'review' | 'reviewed'>;
-  /** What people are not to be told besides. */
-  hides?(event: RunEvent): boolean;
-  hear?(event: RunEvent): void;
-  /** Printed in the end. */
-  document?(): string;
-}
-
-/** What a run has to do with a plan: it carries one out, makes one, or neither. */
-async function planOf(
-  playbook: CommandLine,
-  inventory: Inventory,
-  options: Options,
-  started: Started,
-): Promise<Planned> {
-  const { approved, apply = '', planOut, planFormat, why, showScript } = options;
-  if (showScript !== undefined) {
-    const { scriptShower } = await import('./show-script.ts');
-    return scriptShower(showScript, playbook, inventory);
-  }
-  if (why !== undefined) {
-    const { whyTeller } = await import('./why/index.ts');
-    return whyTeller(why, playbook, inventory);
-  }
-  if (approved !== undefined) {
-    const { approvalOf } = await import('./plan-file/approved.ts');
-    return { part: { approval: await approvalOf(approved, apply, started.file, options) } };
-  }
-  if (planOut === undefined && (planFormat ?? 'text') === 'text') return { part: {} };
-  const { planMaker } = await import('./plan-file/made.ts');
-  return planMaker({ playbook, file: started.file, line: lineOf(started, playbook.name), options });
-}
-
 function outputOf({ pipes }: CommandLine, { output, check, planFormat, showScript }: Options) {
   if (showScript !== undefined) return 'errors';
   if (planFormat !== undefined) return planFormat === 'text' ? 'plain' : 'errors';
   if (output !== 'json' && pipes && !check) return 'errors';
   return output ?? (process.stdout.isTTY ? 'pretty' : 'plain');
-}
-
-/** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */
-function checkPlays(
-  playbook: CommandLine,
-  settled: ReadonlyMap<string, SettledHost>,
-  select: (pattern: string) => readonly RunHost[],
-): readonly string[] {
-  const problems = playbook.plays.flatMap((play) => {
-    const hosts = select(play.hosts);
-    const hostvars = Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
-    return play.check?.(hosts.map(({ name, vars }) => ({ name, vars, hostvars }))) ?? [];
-  });
-  // What a group says is wrong with each of its hosts, and told once.
-  const told = new Set<string>();
-  const fresh = problems.filter(({ host, message }) => {
-    const key = message.replaceAll(host, '');
-    return !told.has(key) && told.add(key);
-  });
-  const errors = fresh.filter(({ level }) => level !== 'warning');
-  if (errors.length > 0) throw new QuorateErrors(errors.map((problem) => positioned(problem, settled)));
-  return fresh.map(({ message, hint }) => `${message}; ${hint}`);
-}
-
-function positioned(
-  { host, variable, hint, ...problem }: PlayProblem,
-  settled: ReadonlyMap<string, SettledHost>,
-): QuorateError {
-  const message = maskMessage(problem.message);
-  const found = settled.get(host);
-  const origin = variable === undefined ? undefined : found?.origin(variable);
-  const position = origin === 'default' ? found?.position : origin;
-  return new QuorateError(position === 'extra-vars' ? `${message} (from --extra-vars)` : message, {
-    exitCode: EXIT.usage,
-    hint,
-    host,
-    ...(typeof position === 'object' && { position }),
-  });
-}
-
-async function load(playbook: CommandLine, options: Options, started: Started): Promise<Inventory> {
-  const roles = playbook.plays.flatMap((play) => play.roles);
-  await checkSchemas(roles);
-  const schema: VarSchema = Object.assign(
-    {},
-    ...playbook.plays.map(({ vars }) => vars),
-    ...roles.map(({ vars }) => vars),
-  );
-  return loadInventory({
-    files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started, options)],
-    schema,
-    extraVars: options.extraVars,
-    vault: { files: options.vaultPasswordFiles, prompt: options.askVaultPass, ask: askSecret },
-    playbookFolder: isOurs(started) ? process.cwd() : dirname(started.file),
-    defaults: {
-      ...(options.user !== undefined && { user: options.user }),
-      ...(options.become && { become: true }),
-    },
-  });
-}
-
-/** Throws what is wrong with the variables of roles made by `role()`; those of ours are judged by the tests. */
-async function checkSchemas(roles: readonly Role<never>[]): Promise<void> {
-  const declaring = [...new Set(roles)].filter(
-    ({ vars, writtenAt }) => writtenAt !== undefined && Object.keys(vars).length > 0,
-  );
-  if (declaring.length === 0) return;
-  const { schemaProblems } = await import('../inventory/schema.ts');
-  const errors: QuorateError[] = [];
-  for (const { name, vars, writtenAt } of declaring) {
-    const position = positionOf(writtenAt);
-    for (const { variable, message, hint } of await schemaProblems(vars))
-      errors.push(
-        new QuorateError(`role ${name}: variable ${variable}: ${message}`, {
-          exitCode: EXIT.usage,
-          ...(hint !== undefined && { hint }),
-          ...(position && { position }),
-        }),
-      );
-  }
-  if (errors.length > 0) throw new QuorateErrors(errors);
-}
-
-/** Nothing is changed on hosts that nobody named: a playbook has an inventory of its own, or one beside it. */
-function defaultInventory(
-  { name, inventory }: CommandLine,
-  started: Started,
-  { local }: Pick<Options, 'local'>,
-): string {
-  const beside = dirname(started.file);
-  if (inventory !== undefined && (local || !started.packaged)) return fromHere(resolve(beside, inventory));
-  const here = started.packaged && isOurs(started);
-  const folder = here ? process.cwd() : beside;
-  const found = ['inventory.yaml', 'inventory']
-    .map((one) => join(folder, one))
-    .find((path) => existsSync(path));
-  if (found !== undefined) return fromHere(found);
-  const put = `put ${fromHere(join(folder, 'inventory.yaml'))} there`;
-  const sample = inventory === undefined ? '' : `; ${lineOf(started, name)} --local takes this machine alone`;
-  throw new QuorateError(
-    `no inventory is named, and there is none ${here ? 'in this folder' : 'beside the playbook'}`,
-    { exitCode: EXIT.usage, hint: `name an inventory with -i FILE, or ${put}${sample}` },
-  );
-}
-
-/** This machine, where the inventory has no host of that name. */
-function thisMachine(files: readonly string[]): RunHost {
-  const file = resolve(files[0] ?? 'inventory');
-  const none = undefined;
-  const connection: Connection = {
-    name: 'localhost',
-    kind: 'local',
-    address: 'localhost',
-    port: none,
-    user: none,
-    password: none,
-    keyFile: none,
-    become: false,
-    becomeUser: 'root',
-    becomePassword: none,
-    proxyJump: none,
-    knownHostsFile: none,
-    strictHostKeyChecking: none,
-  };
-  return {
-    name: 'localhost',
-    groups: [],
-    vars: { inventory_hostname: 'localhost', ansible_connection: 'local', inventory_dir: dirname(file) },
-    connect: () => connect(connection, { warn: () => {}, tell: () => {} }),
-  };
-}
-
-/** Ansible's magic variables, as far as roles need them. */
-function magicVars({ name, address, kind, position }: SettledHost): Record<string, string> {
-  const file = resolve(position.file);
-  return {
-    inventory_hostname: name,
-    ansible_host: address,
-    ansible_connection: kind,
-    inventory_file: basename(file),
-    inventory_dir: folderOf(file),
-  };
-}
-
-function inShard(
-  playbook: CommandLine,
-  listed: (pattern: string) => readonly InventoryHost[],
-  settled: readonly SettledHost[],
-  shard: Shard,
-): ReadonlySet<string> {
-  const known = new Map(settled.map((host) => [host.name, host]));
-  const all = (pattern: string) =>
-    listed(pattern).map(({ name }) => {
-      const host = known.get(name) as SettledHost;
-      return { name, vars: { ...host.vars, ...magicVars(host) } };
-    });
-  return hostsOfShard(playbook.plays, all, shard);
-}
-
-/** The hosts that a run logs in to: those inside `--limit`, and what a play must see besides. */
-function contactsOf(
-  playbook: CommandLine,
-  listed: (pattern: string) => readonly InventoryHost[],
-  limit: (host: InventoryHost) => boolean,
-  settled: readonly SettledHost[],
-): readonly SettledHost[] {
-  const known = new Map(settled.map((host) => [host.name, host]));
-  return playbook.plays.flatMap((play) => {
-    const all = listed(play.hosts).map(({ name }) => {
-      const host = known.get(name) as SettledHost;
-      return { ...host, vars: { ...host.vars, ...magicVars(host) } };
-    });
-    const selected = all.filter(limit);
-    return play.strategy.scope?.(selected, all) ?? selected;
-  });
 }
 
 /** A host of which only its name is asked. */
