@@ -1,5 +1,5 @@
+import { OF_PLANS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_PLANS } from '../lib/cli/options.ts';
 import { certsPlay } from '../lib/etcd/operations/certs/operation.ts';
 import { showCertificate } from '../lib/etcd/operations/certs/show.ts';
 import { CERTS_FLAGS, isAskedFor } from '../lib/etcd/operations/certs/words.ts';

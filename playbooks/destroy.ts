@@ -1,5 +1,5 @@
+import { OF_PLANS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_PLANS } from '../lib/cli/options.ts';
 import { requireConsent } from '../lib/etcd/operations/destroy/consent.ts';
 import { destroyFacts } from '../lib/etcd/operations/destroy/facts.ts';
 import { destroyStrategy } from '../lib/etcd/operations/destroy/strategy.ts';

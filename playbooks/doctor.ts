@@ -1,5 +1,5 @@
+import { OF_CHANGES } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_CHANGES } from '../lib/cli/options.ts';
 import { doctorStrategy } from '../lib/etcd/operations/doctor/index.ts';
 import { readLog } from '../lib/etcd/operations/doctor/log.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';

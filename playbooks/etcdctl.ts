@@ -1,6 +1,6 @@
+import { OF_PLANS } from '../lib/cli/flags.ts';
 import { readInput } from '../lib/cli/input.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_PLANS } from '../lib/cli/options.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { etcdctlProblems, etcdctlStrategy } from '../lib/etcd/operations/etcdctl/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';

@@ -1,5 +1,5 @@
+import { OF_PLANS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_PLANS } from '../lib/cli/options.ts';
 import { plainPlay } from '../lib/dsl/plain-play.ts';
 import { exec, execWords } from '../roles/exec.ts';
 

@@ -1,6 +1,6 @@
+import { OF_CHANGES } from '../lib/cli/flags.ts';
 import { HISTORY_FLAGS, history } from '../lib/cli/history/index.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_CHANGES } from '../lib/cli/options.ts';
 
 export default await main(import.meta.url, {
   name: 'history',

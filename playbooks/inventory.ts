@@ -1,6 +1,6 @@
+import { OF_CHANGES } from '../lib/cli/flags.ts';
 import { INVENTORY_FLAGS, showInventory } from '../lib/cli/inventory/index.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_CHANGES } from '../lib/cli/options.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
 export default await main(import.meta.url, {

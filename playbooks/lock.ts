@@ -1,5 +1,5 @@
+import { OF_PLANS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_PLANS } from '../lib/cli/options.ts';
 import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { lockProblems, lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';

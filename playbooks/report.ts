@@ -1,5 +1,5 @@
+import { FLAGS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { FLAGS } from '../lib/cli/options.ts';
 
 const TAKES = ['report', 'output', 'help', 'version'];
 

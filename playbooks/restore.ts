@@ -1,5 +1,5 @@
+import { OF_TASKS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_TASKS } from '../lib/cli/options.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { RESTORE_FLAGS, restoreOperation } from '../lib/etcd/operations/restore/index.ts';
 

@@ -1,5 +1,5 @@
+import { OF_CHANGES } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_CHANGES } from '../lib/cli/options.ts';
 import { statusStrategy } from '../lib/etcd/operations/site/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 import { verify } from '../roles/verify.ts';

@@ -1,5 +1,5 @@
+import { OF_TASKS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { OF_TASKS } from '../lib/cli/options.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { upgradeOperation } from '../lib/etcd/operations/upgrade/index.ts';

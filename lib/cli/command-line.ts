@@ -1,7 +1,8 @@
 import type { Playbook } from '../dsl/play.ts';
 import type { QuorateError } from '../errors.ts';
 import type { Inventory } from '../inventory/index.ts';
-import type { Options, OwnFlag } from './options.ts';
+import type { OwnFlag } from './flags.ts';
+import type { Options } from './options.ts';
 
 /** What a playbook file gives to the command line. */
 export interface CommandLine extends Playbook {

@@ -1,5 +1,5 @@
 import type { CommandLine } from './command-line.ts';
-import { flagsOf, hiddenIn } from './options.ts';
+import { flagsOf, hiddenIn } from './flags.ts';
 import { lineOf, type Started } from './started.ts';
 
 /** The text of `--help`, for a screen that is `columns` wide: what this playbook has, and nothing else. */

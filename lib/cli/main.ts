@@ -5,8 +5,9 @@ import { redact } from '../dsl/secret.ts';
 import { bugOf, EXIT, type ExitCode, errorsOf } from '../errors.ts';
 import type { CommandLine } from './command-line.ts';
 import { startCompileCache } from './compile-cache.ts';
+import { hiddenIn } from './flags.ts';
 import { handed } from './handed.ts';
-import { hiddenIn, type Options, parseOptions } from './options.ts';
+import { type Options, parseOptions } from './options.ts';
 import { howStarted, type Started } from './started.ts';
 
 /**

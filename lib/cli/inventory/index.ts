@@ -5,7 +5,8 @@ import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
 import { createOutput } from '../../report/stream.ts';
 import { escapeJson } from '../../report/text.ts';
-import type { Options, OwnFlag } from '../options.ts';
+import type { OwnFlag } from '../flags.ts';
+import type { Options } from '../options.ts';
 import { reportLines } from '../usage.ts';
 import { type Explained, explain, type Said } from './explained.ts';
 import { Listed } from './listed.ts';

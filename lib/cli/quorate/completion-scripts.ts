@@ -1,4 +1,4 @@
-import type { Flag } from '../options.ts';
+import type { Flag } from '../flags.ts';
 
 /** What can be completed: commands, each with its flags. */
 export interface Completable {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { FLAGS, OF_CHANGES } from '../../../lib/cli/flags.ts';
 import { helpText } from '../../../lib/cli/help.ts';
-import { FLAGS, OF_CHANGES, type Options, parseOptions } from '../../../lib/cli/options.ts';
+import { type Options, parseOptions } from '../../../lib/cli/options.ts';
 import { chooseRoles } from '../../../lib/cli/roles.ts';
 import type { Playbook } from '../../../lib/dsl/play.ts';
 import { VERSION } from '../../../lib/version.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FLAGS } from '../../../lib/cli/options.ts';
+import { FLAGS } from '../../../lib/cli/flags.ts';
 import { loadOwnPlaybooks, ownPlaybooks } from '../../../lib/cli/quorate/own-playbooks.ts';
 import { packageReadme } from '../../../package/readme.ts';
 
