@@ -78,6 +78,7 @@ async function runBatch<Facts>(
     build: (target: Target<Facts>) =>
       tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed, {
         isWhole: taking.length === play.roles.length,
+        say: (message) => session.sink.emit({ event: 'log', level: 'info', host: target.name, message }),
       }),
   }));
   session.hosts = hosts;

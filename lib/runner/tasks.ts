@@ -8,22 +8,25 @@ import { refusingSecretsAsText } from '../dsl/secret.ts';
 import type { Task } from '../dsl/task.ts';
 import { EXIT, type ExitCode, errorsOf, type Position, QuorateError, QuorateErrors } from '../errors.ts';
 import { meantHint, nearName } from '../near.ts';
+import { withConsole } from './console.ts';
 import type { RoleTask } from './wire.ts';
 import { wordsOf } from './words.ts';
 
 /**
- * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. Throws what is wrong with a role, with `exitCode`, where it is
- * written; and exit code 1 when two tasks want one thing differently.
+ * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. `say` hears what
+ * roles write to the console. Throws what is wrong with a role, with `exitCode`, where it is written; and exit code 1 when
+ * two tasks want one thing differently.
  */
 export function tasksOf<Facts>(
   roles: readonly Role<Facts>[],
   target: Target<Facts>,
   exitCode: ExitCode,
-  { isWhole = true }: { readonly isWhole?: boolean } = {},
+  { isWhole = true, say }: { readonly isWhole?: boolean; say?(line: string): void } = {},
 ): readonly RoleTask[] {
-  const tasks = roles.flatMap((role) =>
-    build(role, target, exitCode).map((task) => ({ role: role.name, task })),
+  const { result: tasks, lines } = withConsole(() =>
+    roles.flatMap((role) => build(role, target, exitCode).map((task) => ({ role: role.name, task }))),
   );
+  for (const line of lines) say?.(line);
   checkNeeds(
     target.name,
     tasks,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { HostFacts } from '../../../lib/dsl/host-facts.ts';
 import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import { defineResource } from '../../../lib/dsl/resource.ts';
@@ -59,7 +59,10 @@ async function run(
     },
   ).done;
   const errors = sink.events.flatMap((event) => (event.event === 'error' ? [event] : []));
-  return { code, errors, contacted, message: errors[0]?.message ?? '', first: errors[0] };
+  const said = sink.events.flatMap((event) =>
+    event.event === 'log' ? [[event.level, event.host, event.message]] : [],
+  );
+  return { code, errors, said, contacted, message: errors[0]?.message ?? '', first: errors[0] };
 }
 
 /** The number of the line of this file that has a mark. */
@@ -187,6 +190,28 @@ describe('variables', () => {
     );
     expect(first?.position?.line).toBeGreaterThan(0);
   });
+});
+
+it('what a role writes to the console is in the log, once a host, and nowhere else', async () => {
+  const write = vi.spyOn(console, 'log');
+  const talks = role({
+    name: 'talks',
+    description: '',
+    facts: ['kernel'],
+    tasks({ name, facts }) {
+      console.log('hello %s\nfrom', name, typeof facts.kernel);
+      return [];
+    },
+  });
+  const { code, said } = await run([talks]);
+  expect([code, write.mock.calls]).toEqual([0, []]);
+  write.mockRestore();
+  expect(said.toSorted()).toEqual(
+    ['web1', 'web2'].flatMap((name) => [
+      ['info', name, 'from string'],
+      ['info', name, `hello ${name}`],
+    ]),
+  );
 });
 
 describe('facts', () => {
