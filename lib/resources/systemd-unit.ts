@@ -6,7 +6,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { unitPath } from './service/systemd.ts';
+import { requireSystemd, unitPath } from './service/systemd.ts';
 
 export interface SystemdUnitOptions {
   readonly content: string;
@@ -56,8 +56,9 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
   },
   probe: ({ path, unit, content }) =>
     probe([{ path, how: 'text', unless: sha256(content) }], sh`systemctl show -p NeedDaemonReload ${unit}`),
-  parse({ out }) {
+  parse({ out }, { unit }) {
     const [file = '', manager = ''] = partsOf(out);
+    requireSystemd(manager, unit);
     return { at: parsePath({ code: 0, out: file }), stale: manager.includes('NeedDaemonReload=yes') };
   },
   diff({ path, content }, { at, stale }, world) {

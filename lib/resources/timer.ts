@@ -6,7 +6,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { unitPath } from './service/systemd.ts';
+import { requireSystemd, unitPath } from './service/systemd.ts';
 
 export interface TimerOptions {
   /** When, in the words of systemd.time(7): `daily`, `Mon *-*-* 03:00`. */
@@ -95,9 +95,10 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
 systemctl show -p NeedDaemonReload -p ActiveState -p UnitFileState ${`${name}.timer`}
 if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calendar} >/dev/null 2>&1; then echo wrong; fi`,
     ),
-  parse({ out }, { files }) {
+  parse({ out }, { name, files }) {
     const parts = partsOf(out);
     const own = parts.at(-1) ?? '';
+    requireSystemd(own, `${name}.timer`);
     return {
       files: files.map((_, i) => parsePath({ code: 0, out: parts[i] ?? '' })),
       active: /^ActiveState=active$/m.test(own),

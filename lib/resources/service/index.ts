@@ -8,7 +8,7 @@ import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { type Loading, type ObservedUnit, unitDifferences, type WantedUnit } from './differences.ts';
 import { actionsOf } from './lifecycle.ts';
-import { systemdManager, unitName } from './systemd.ts';
+import { requireSystemd, systemdManager, unitName } from './systemd.ts';
 
 export interface ServiceOptions {
   /** `running` unless said. */
@@ -91,16 +91,10 @@ function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
 }
 
 function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit {
-  const { code, out } = reading;
-  if (code !== 127) requireAnswer(reading, `the state of ${name}`);
-  const parts = partsOf(out);
+  const parts = partsOf(reading.out);
   const own = parts[files.length] ?? '';
-  if (!/^LoadState=/m.test(own)) {
-    throw new QuorateError(`cannot look at ${name}: systemd does not answer on this host`, {
-      exitCode: EXIT.failed,
-      hint: 'other service managers are not known here: write a command() with unless',
-    });
-  }
+  requireSystemd(own, name);
+  requireAnswer(reading, `the state of ${name}`);
   const all = (pattern: RegExp) =>
     new Map([...own.matchAll(pattern)].map(([, key = '', value = '']) => [value, key]));
   const property = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(own)?.[1] ?? '';

@@ -1,5 +1,6 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import { waitUntil } from '../../dsl/wait-until.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
 import type { Running, ServiceManager, SystemdService } from './types.ts';
 
 /** Where units of ours lie. */
@@ -10,6 +11,19 @@ export function unitPath(unit: string): string {
 /** The whole name of a unit; what has no ending is a service. */
 export function unitName(name: string): string {
   return /\.(service|socket|timer|path|mount|automount|target|slice)$/.test(name) ? name : `${name}.service`;
+}
+
+/** Throws exit code 2, in a check too, where `systemctl show` has told nothing of a unit: no systemd runs on the host. */
+export function requireSystemd(shown: string, name: string): void {
+  if (/^(LoadState|NeedDaemonReload)=/m.test(shown)) return;
+  const said = shown.trim().split('\n')[0] ?? '';
+  throw new QuorateError(
+    `cannot look at ${name}: systemd does not answer on this host${said === '' ? '' : `: ${said}`}`,
+    {
+      exitCode: EXIT.failed,
+      hint: 'other service managers are not known here: write a command() with unless',
+    },
+  );
 }
 
 /** Services under systemd. */

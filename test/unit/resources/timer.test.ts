@@ -62,3 +62,13 @@ describe('a timer', () => {
     expect(() => timer(name, { calendar, run: sh`:` })).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });
+
+it('is an error where no systemd runs, in a check too', () => {
+  const said = "System has not been booted with systemd as init system (PID 1). Can't operate.\n";
+  expect(() =>
+    timer('x', { calendar: 'daily', run: sh`true` }).diff(
+      { code: 0, out: `\n${MARK}\n\n${MARK}\n${said}` },
+      new World(),
+    ),
+  ).toThrow(/^cannot look at x\.timer: systemd does not answer on this host: System has not been booted/);
+});
