@@ -28,7 +28,7 @@ export function createKeeper(
   let file: RunFile | undefined;
   const recorder = createRecorder((records) => {
     file?.append(records);
-    if (reports.length > 0) events.push(...records);
+    if (reports.length > 0) for (const record of records) events.push(record);
   }, verbosity);
   return {
     emit(event) {
