@@ -44,8 +44,8 @@ export function tell(given: readonly RecordedRun[]): Told {
     const run = toldRun(one);
     const name = (host: string) => ((counts.get(host) ?? 0) > 1 ? `${host} · ${run.id.slice(-6)}` : host);
     runs.push(run);
-    hosts.push(...hostsOf(one).map((own): (typeof hosts)[0] => [name(own), { own, run }]));
-    events.push(...one.events.map((event) => renamed(event, name)));
+    for (const own of hostsOf(one)) hosts.push([name(own), { own, run }]);
+    for (const event of one.events) events.push(renamed(event, name));
   }
   const of = <Kind extends RunEvent['event']>(kind: Kind) =>
     events.filter((event): event is Timed<Kind> => event.event === kind);
@@ -68,7 +68,9 @@ function toldRun(run: RecordedRun): ToldRun {
   const conclusions = new Conclusions();
   for (const event of events) conclusions.take(event);
   const errors = events.filter((event) => event.event === 'error');
-  const times = events.map(({ time }) => Date.parse(time));
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const time of events.map((event) => Date.parse(event.time)))
+    [first, last] = [Math.min(first, time), Math.max(last, time)];
   const end = recap ? verdict(recap, errors, conclusions.sentences) : undefined;
   return {
     id,
@@ -77,8 +79,8 @@ function toldRun(run: RecordedRun): ToldRun {
     check: start?.check ?? recap?.check ?? false,
     good: end?.good ?? false,
     verdict: end?.text ?? 'the record ends before the run does: it was killed, or goes on',
-    begun: start ? Date.parse(start.time) : Math.min(...times),
-    ended: Math.max(...times),
+    begun: start ? Date.parse(start.time) : first,
+    ended: last,
   };
 }
 

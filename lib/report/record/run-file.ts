@@ -42,11 +42,12 @@ export function createRunFile(folder: string, notice: (message: string) => void)
   return {
     append(records) {
       if (descriptor === undefined) return;
-      const kept = written < CHATTY ? records : records.filter(({ event }) => event !== 'output');
-      const text = escapeJson(kept.map(lineOf).join(''));
-      if (text === '') return;
-      written += text.length;
-      attempt(() => writeSync(descriptor as number, text));
+      attempt(() => {
+        const kept = written < CHATTY ? records : records.filter(({ event }) => event !== 'output');
+        const text = escapeJson(kept.map(lineOf).join(''));
+        written += text.length;
+        if (text !== '') writeSync(descriptor as number, text);
+      });
     },
     async close() {
       if (descriptor === undefined) return;

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { createReport } from '../../../lib/report/index.ts';
+import { createKeeper } from '../../../lib/report/record/index.ts';
 import { readRuns } from '../../../lib/report/record/read-runs.ts';
+import { createRecorder } from '../../../lib/report/record/recorder.ts';
 import { thin } from '../../../lib/report/record/run-file.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
 import { scratch } from '../support/scratch.ts';
@@ -112,6 +114,36 @@ describe('the record of a run', () => {
       .map((line) => JSON.parse(line));
     expect(said.map(({ event }) => event)).toEqual(['log', 'start', 'task', 'recap']);
     expect(said[0].message).toMatch(/this run leaves no record in .*ENOTDIR/);
+  });
+
+  it('takes as many events as there are, and so do reports', async () => {
+    const folder = scratch();
+    const told: string[] = [];
+    const hear = (message: string) => void told.push(message);
+    const reports = [join(folder, 'run.xml')];
+    const keeper = createKeeper({ reports, verbosity: 0 }, hear, hear);
+    for (let i = 0; i < 200_000; i += 1)
+      keeper?.emit({ event: 'output', host: 'a', task: 't', line: String(i) });
+    keeper?.emit(task('a'));
+    await keeper?.close();
+    expect(told).toEqual([]);
+    expect(readFileSync(join(folder, 'run.xml'), 'utf8')).toContain('199999');
+  });
+
+  it('ends with an error of its own, which is told of once; the run goes on', async () => {
+    const told: string[] = [];
+    const recorder = createRecorder(
+      () => {
+        throw new RangeError('Invalid string length');
+      },
+      0,
+      ({ message }) => told.push(message),
+    );
+    for (const host of ['a', 'b']) {
+      recorder.emit(task(host));
+      await recorder.close();
+    }
+    expect(told).toEqual(['Invalid string length']);
   });
 
   it('takes the place of the oldest where they are too many; what is no record stays', async () => {
