@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { PastRun } from '../../dsl/history-state.ts';
-import { eventOf, type RecordedRun, readRuns } from '../../report/record/read-runs.ts';
+import { eventOf, hostsOf, type RecordedRun, readRuns } from '../../report/record/read-runs.ts';
 import { recordedRuns, recordOf } from '../../report/record/run-file.ts';
 import type { AuditLine } from './audit-lines.ts';
 
@@ -35,7 +35,7 @@ export async function pastRuns(
     const record = recorded.has(id) ? await readRecord(folder, id) : undefined;
     damaged += record?.damaged ?? 0;
     const run = record?.run;
-    const had = new Set([...told.map(([host]) => host), ...((run && eventOf(run, 'start')?.hosts) ?? [])]);
+    const had = new Set([...told.map(([host]) => host), ...(run ? hostsOf(run) : [])]);
     if (hosts !== undefined && ![...had].some((host) => hosts.has(host))) continue;
     const past = run ? fromRecord(run, told) : fromHosts(id, told);
     if (past) runs.push(past);

@@ -3,7 +3,7 @@ import type { TaskEvent } from '../changes.ts';
 import { Conclusions } from '../conclusions.ts';
 import type { ErrorEvent } from '../errors.ts';
 import { type RecapEvent, verdict } from '../recap.ts';
-import { eventOf, type RecordedRun } from '../record/read-runs.ts';
+import { eventOf, hostsOf, type RecordedRun } from '../record/read-runs.ts';
 import type { Recorded } from '../record/recorder.ts';
 
 type Timed<Kind extends RunEvent['event']> = Extract<Recorded, { event: Kind }>;
@@ -50,15 +50,6 @@ export function tell(given: readonly RecordedRun[]): Told {
   const of = <Kind extends RunEvent['event']>(kind: Kind) =>
     events.filter((event): event is Timed<Kind> => event.event === kind);
   return { runs, hosts: new Map(hosts), events, tasks: of('task'), errors: of('error') };
-}
-
-function hostsOf(run: RecordedRun): readonly string[] {
-  const listed = eventOf(run, 'start')?.hosts ?? [];
-  const recap = Object.keys(eventOf(run, 'recap')?.hosts ?? {});
-  const told = run.events.flatMap((event) =>
-    'host' in event && event.host !== undefined ? [event.host] : [],
-  );
-  return [...new Set([...listed, ...recap, ...told])];
 }
 
 function toldRun(run: RecordedRun): ToldRun {

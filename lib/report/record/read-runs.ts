@@ -39,6 +39,22 @@ export function eventOf<Kind extends RunEvent['event']>(
   return events.find((event) => event.event === kind) as Extract<Recorded, { event: Kind }> | undefined;
 }
 
+/**
+ * The hosts that a run had, in the order of its inventory: those of its plays, and whatever else is told of, such as one
+ * that acts for others. `start` lists all that the plays name, whatever `--limit` and `--shard` left of them.
+ */
+export function hostsOf(run: RecordedRun): readonly string[] {
+  const had = new Set(run.events.flatMap(hostsIn));
+  const listed = eventOf(run, 'start')?.hosts ?? [];
+  return [...new Set([...listed.filter((host) => had.has(host)), ...had])];
+}
+
+function hostsIn(event: Recorded): readonly string[] {
+  if (event.event === 'play') return event.hosts;
+  if (event.event === 'recap') return Object.keys(event.hosts);
+  return 'host' in event && event.host !== undefined ? [event.host] : [];
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 interface Line extends Fields {
   readonly event: string;

@@ -13,6 +13,7 @@ import { recordedRun } from '../report/recorded.ts';
 import { change, recap, start, task } from '../report/streams.ts';
 import { scratch } from '../support/scratch.ts';
 
+const play = (...hosts: string[]): RunEvent => ({ event: 'play', play: 'all', hosts });
 const IDS = ['20261127T100000Z-aaaaaa', '20261127T110000Z-bbbbbb', '20261127T120000Z-cccccc'] as const;
 const EVENTS = [start('a', 'b'), task('a'), recap({ a: { changed: 1 }, b: {} })];
 const ALL = { newest: 20, since: Number.NEGATIVE_INFINITY, hosts: undefined };
@@ -91,6 +92,13 @@ describe('what ran', () => {
     expect((await pastRuns(new Map(), folder, ALL)).runs[1]).toMatchObject({ outcome: null });
   });
 
+  it('is no run of hosts that it left out (--limit, --shard)', async () => {
+    const folder = folderOf({ [IDS[0]]: [start('a', 'b'), play('a'), task('a'), recap({ a: {} })] });
+    const of = async (host: string) =>
+      (await pastRuns(new Map(), folder, { ...ALL, hosts: new Set([host]) })).runs.length;
+    expect([await of('a'), await of('b')]).toEqual([1, 0]);
+  });
+
   it('is a line a run, in which nobody else has a say', async () => {
     const lines = new Map([['a', [line({ message: 'x\n\x1b[2J\u202eevil', who: 'm\x07' })]]]);
     const { runs } = await pastRuns(lines, scratch(), ALL);
@@ -136,7 +144,8 @@ describe('two runs compared', () => {
   it('differ in hosts, tasks, what became of them, changes, and time', () => {
     const one = recordedRun(
       [
-        start('a', 'b', 'gone'),
+        start('a', 'b', 'gone', 'never'),
+        play('a', 'b', 'gone'),
         task('a', { task: 'same' }),
         task('a', { task: 'conf', changes: [change({ after: '0600' })] }),
         task('b', { task: 'conf', changes: [change({ after: '0600' })] }),
@@ -149,6 +158,7 @@ describe('two runs compared', () => {
     const two = recordedRun(
       [
         start('a', 'b', 'new'),
+        play('a', 'b', 'new'),
         task('a', { task: 'same' }),
         task('a', { task: 'conf', status: 'ok', changes: [] }),
         task('b', { task: 'conf', status: 'ok', changes: [] }),
@@ -172,6 +182,26 @@ describe('two runs compared', () => {
       ],
     });
     expect(differences(one, one).tasks).toEqual([]);
+  });
+
+  it('differ in what a host does for others, each apart; a limited run says nothing of hosts that it left out', () => {
+    const by = (whose: string, fields: object = {}) => task('lb', { for: whose, task: 'drain', ...fields });
+    const all = recordedRun(
+      [start('a', 'b', 'c'), play('a', 'b', 'c'), by('a'), by('b'), task('a'), task('c'), recap({})],
+      IDS[0],
+    );
+    const limited = recordedRun(
+      [start('a', 'b', 'c'), play('a', 'b'), by('a', { status: 'ok', changes: [] }), by('b'), recap({})],
+      IDS[1],
+    );
+    expect(differences(all, limited)).toMatchObject({
+      onlyFirst: ['c'],
+      onlySecond: [],
+      tasks: [
+        { task: 'drain', hosts: ['lb'], second: { status: 'ok' } },
+        { hosts: ['a'], second: null },
+      ],
+    });
   });
 });
 

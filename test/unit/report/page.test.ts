@@ -135,6 +135,18 @@ describe('the page of a run', () => {
       expect(text).toContain(`scope=row>${host}<`);
   });
 
+  it('of the shards of an inventory tells each host once', async () => {
+    const all = ['etcd01', 'etcd02', 'etcd03'];
+    const shards = all.map((host, i) =>
+      recordedRun(
+        [start(...all), { event: 'play', play: 'etcd', hosts: [host] }, task(host), recap({ [host]: {} })],
+        `20261127T140000Z-00000${i}`,
+      ),
+    );
+    const rows = [...(await page(shards)).matchAll(/scope=row>(etcd[^<]*)</g)].map(([, name]) => name);
+    expect([...new Set(rows)]).toEqual(all);
+  });
+
   it('of 100 hosts stays small', async () => {
     const hosts = [...Array(100).keys()].map((i) => `etcd${i}`);
     const titles = [...Array(60).keys()].map((i) => `thing ${i} is there`);
