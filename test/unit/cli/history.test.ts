@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAudit } from '../../../lib/cli/history/audit-lines.ts';
@@ -47,12 +47,13 @@ describe('lines that runs have left on a host', () => {
       `= ${JSON.stringify(evil)}`,
       `= ${JSON.stringify(line({ runId: '../../etc/passwd' }))}`,
       '= {"time":"2026-11-27T11:00:05.000Z","runId":"cu',
+      `= ${JSON.stringify(line({ time: '2999-01-01T00:00:00.000Z' }))}`,
       '',
       'denied /var/lib/quorate/web/audit.jsonl',
     ].join('\n');
     const { lines, damaged, denied } = parseAudit(out);
     expect(lines).toEqual([line()]);
-    expect([damaged, denied]).toEqual([4, ['/var/lib/quorate/web/audit.jsonl']]);
+    expect([damaged, denied]).toEqual([5, ['/var/lib/quorate/web/audit.jsonl']]);
   });
 
   it('of which only the end was read begin with a part of one: that is no damage', () => {
@@ -97,6 +98,27 @@ describe('what ran', () => {
     const of = async (host: string) =>
       (await pastRuns(new Map(), folder, { ...ALL, hosts: new Set([host]) })).runs.length;
     expect([await of('a'), await of('b')]).toEqual([1, 0]);
+  });
+
+  it('leaves out a record that is gone, and tells of one that cannot be read', async () => {
+    const folder = folderOf({ [IDS[0]]: EVENTS });
+    mkdirSync(join(folder, `${IDS[1]}.jsonl`));
+    symlinkSync('gone', join(folder, `${IDS[2]}.jsonl`));
+    const { runs, unread } = await pastRuns(new Map(), folder, ALL);
+    expect(runs.map(({ id }) => id)).toEqual([IDS[0]]);
+    expect(unread).toEqual([expect.stringContaining('EISDIR')]);
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    expect((await pastRuns(new Map(), file, ALL)).unread).toEqual([expect.stringContaining('ENOTDIR')]);
+    for (const [where, word] of [
+      [folder, 'last'],
+      [folder, IDS[1]],
+      [file, 'last'],
+    ] as const)
+      await expect(findRun(where, word)).rejects.toMatchObject({
+        exitCode: 1,
+        message: expect.stringContaining('cannot be read'),
+      });
   });
 
   it('is a line a run, in which nobody else has a say', async () => {
