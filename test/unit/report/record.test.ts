@@ -152,16 +152,20 @@ describe('the record of a run', () => {
     for (const id of ids) writeFileSync(join(folder, `${id}.jsonl`), 'x'.repeat(10));
     writeFileSync(join(folder, 'notes.jsonl'), '');
     mkdirSync(join(folder, 'prod'));
-    await thin(folder, { runs: 5, bytes: 1000 });
+    await thin(folder, `${ids[6]}`, { runs: 5, bytes: 1000 });
     const left = () =>
       readdirSync(folder)
         .filter((name) => /^\d/.test(name))
         .map((name) => name[7]);
     expect(left()).toEqual(['3', '4', '5', '6', '7']);
-    await thin(folder, { runs: 5, bytes: 25 });
+    await thin(folder, `${ids[6]}`, { runs: 5, bytes: 25 });
     expect(left()).toEqual(['6', '7']);
-    await thin(folder, { runs: 5, bytes: 1 });
+    await thin(folder, `${ids[6]}`, { runs: 5, bytes: 1 });
     expect(left()).toEqual(['7']);
+    // The clock of another machine was ahead.
+    for (const id of ids.slice(2)) writeFileSync(join(folder, `${id}.jsonl`), 'x'.repeat(10));
+    await thin(folder, `${ids[3]}`, { runs: 2, bytes: 1000 });
+    expect(left()).toEqual(['4', '6', '7']);
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['notes.jsonl', 'prod']));
   });
 });
@@ -189,6 +193,31 @@ describe('lines that were recorded', () => {
     [
       'counts that are none',
       line({ event: 'recap', check: false, hosts: { a: 1 }, elapsedMs: 1, exitCode: 0 }),
+    ],
+    ...(
+      [
+        ['problems', { problems: null }],
+        ['members', { members: [{ host: 'a', name: { toString: 1 }, health: 'healthy' }] }],
+        ['data of a member', { members: [{ host: 'a', name: 'a', health: 'healthy', dbSizeBytes: {} }] }],
+      ] as const
+    ).map(([name, fields]): [string, string] => [
+      `a cluster with ${name} that are none`,
+      line({ event: 'cluster', cluster: 'c', healthy: true, members: [], problems: [], ...fields }),
+    ]),
+    [
+      'a certificate without an end',
+      line({ event: 'certificates', cluster: 'c', certificates: [{ host: 'a' }] }),
+    ],
+    [
+      'reasons that are none',
+      line({
+        ...{ event: 'why', host: 'a', role: 'r', task: 't', read: [], changes: [], variables: [] },
+        lines: null,
+      }),
+    ],
+    [
+      'a place that is none',
+      line({ event: 'error', message: 'm', exitCode: 2, position: { file: 'f', line: { toString: 1 } } }),
     ],
     ['binary', '\x00\x01\x1b[2J'],
   ])('%s: is counted, and the others are read', (_, bad) => {
