@@ -30,7 +30,7 @@ export interface Told {
   readonly hosts: ReadonlyMap<string, { readonly own: string; readonly run: ToldRun }>;
   readonly events: readonly Recorded[];
   readonly tasks: readonly (TaskEvent & { readonly time: string })[];
-  readonly errors: readonly ErrorEvent[];
+  readonly errors: readonly (ErrorEvent & { readonly runId: string })[];
 }
 
 /** Joins runs. A host that several have had is told of once for each, by the end of its run's ID. */
