@@ -68,6 +68,8 @@ async function runBatch<Facts>(
   const { check, roles, approval } = session.options;
   const scope = play.strategy.scope?.(selected, all) ?? selected;
   session.sink.emit({ event: 'play', play: play.name, hosts: selected.map((host) => host.name) });
+  // An earlier play has lost them, and that was borne with: the plan has nothing of them here.
+  const lostBefore = new Set(selected.filter(({ name }) => session.failed(name)));
   const isSelected = new Set(selected.map((host) => host.name));
   const hostvars = Object.fromEntries(all.map((host) => [host.name, host.vars]));
   const taking = play.roles.filter((role) => roles.includes(role.name));
@@ -158,7 +160,7 @@ async function runBatch<Facts>(
     hosts: hosts
       .filter((host) => host.selected && !session.failed(host.target.name))
       .map(({ target, stateDir, plan }) => ({ name: target.name, target, stateDir, plan })),
-    missing: failed().map(({ name }) => name),
+    missing: failed().flatMap((host) => (lostBefore.has(host) ? [] : [host.name])),
     steps,
   };
   await review?.(batch, session.sink.emit);

@@ -11,6 +11,7 @@ import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { batchesOf, isTooMany } from '../../../lib/runner/batches.ts';
 import { startRun } from '../../../lib/runner/run.ts';
+import type { RunOptions } from '../../../lib/runner/session.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
@@ -70,9 +71,10 @@ describe('a run over several hosts', () => {
       readonly check?: boolean;
       readonly forks?: number;
       readonly more?: PlainPlay;
+      readonly review?: RunOptions['review'];
     } = {},
   ) {
-    const { check = false, forks = 5, more, ...batches } = options;
+    const { check = false, forks = 5, more, review, ...batches } = options;
     const one = role({ name: 'role', description: '', tasks: ({ name }) => tasks(name) });
     const plays = [
       plainPlay({ name: 'book', hosts: 'all', roles: [one], ...batches }),
@@ -101,6 +103,7 @@ describe('a run over several hosts', () => {
         detailedExitcode: false,
         forks,
         roles: { includes: () => true, explicit: false },
+        ...(review && { review }),
         sink,
       },
     ).done;
@@ -153,6 +156,17 @@ describe('a run over several hosts', () => {
       more,
     });
     expect([code, done(), done('more')]).toEqual([2, 'acd', 'acd']);
+  });
+
+  it('does not miss a host in a play that an earlier one has lost, and bore with', async () => {
+    const missing: (readonly string[])[] = [];
+    const more = { hosts: 'all', roles: [role({ name: 'more', description: '', tasks: () => [] })] };
+    await run((name) => fails(name, 'b'), {
+      maxFailPercentage: 50,
+      more,
+      review: async (batch) => void missing.push(batch.missing),
+    });
+    expect(missing).toEqual([[], []]);
   });
 
   it('begins no further host of a batch once more have failed than may', async () => {
