@@ -84,8 +84,8 @@ export async function execute(
     },
   });
   if (options.shard && ![...settled.values()].some(limit) && options.list === undefined) {
-    const { index, of } = options.shard;
-    await reportLines([`shard ${index}/${of} has no hosts: nothing to do`], options.output, options.check);
+    const { endEmptyShard } = await import('./empty-shard.ts');
+    await endEmptyShard(options.shard, planned, options);
     return EXIT.ok;
   }
   const password =

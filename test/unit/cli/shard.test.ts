@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostsOfShard, parseShard } from '../../../lib/cli/shard.ts';
@@ -77,6 +77,13 @@ describe('a shard', () => {
       status: 0,
       stdout: expect.stringContaining(`shard ${empty} has no hosts`),
     });
+    // What others wait for is there all the same.
+    const made = run('--shard', empty, '--plan-out', 'p.json', '--report', 'r.xml', '--report', 'r.html');
+    expect(made.status).toBe(0);
+    expect(JSON.parse(readFileSync(join(cwd, 'p.json'), 'utf8'))).toMatchObject({ hosts: [], tasks: [] });
+    expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('<testcase classname="run.run"');
+    expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('</html>');
+    expect(run('--apply', 'p.json').status).toBe(0);
     expect(run('--shard', '3/2').status).toBe(1);
   }, 60_000);
 
