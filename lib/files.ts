@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { accessSync, constants, statSync } from 'node:fs';
 import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, QuorateError } from './errors.ts';
 
 export interface WriteOptions {
@@ -39,6 +40,21 @@ export async function writeWhole(
     await rm(temporary, { force: true });
   }
   return true;
+}
+
+/** Refuses a file that could not be written whole in the end (1). `what` it is, for the message: `report`. */
+export function checkWritable(what: string, path: string): void {
+  const folder = dirname(resolve(path));
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    if (!statSync(folder).isDirectory()) throw new Error('its folder is a file');
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+  } catch (error) {
+    throw new QuorateError(`the ${what} ${path} cannot be written: ${(error as Error).message}`, {
+      exitCode: EXIT.usage,
+      hint: 'name a file in a folder that is there and that you may write to',
+    });
+  }
 }
 
 /** A file's text; undefined when there is none. */

@@ -1,7 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import { dirname, extname, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
-import { writeWhole } from '../files.ts';
+import { checkWritable, writeWhole } from '../files.ts';
 import type { RecordedRun } from './record/read-runs.ts';
 
 type Form = 'html' | 'xml';
@@ -10,17 +9,7 @@ type Form = 'html' | 'xml';
 export function checkReports(paths: readonly string[]): void {
   for (const path of paths) {
     formOf(path);
-    const folder = dirname(resolve(path));
-    try {
-      accessSync(folder, constants.W_OK | constants.X_OK);
-      if (!statSync(folder).isDirectory()) throw new Error('its folder is a file');
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
-    } catch (error) {
-      throw new QuorateError(`the report ${path} cannot be written: ${(error as Error).message}`, {
-        exitCode: EXIT.usage,
-        hint: 'name a file in a folder that is there and that you may write to',
-      });
-    }
+    checkWritable('report', path);
   }
 }
 

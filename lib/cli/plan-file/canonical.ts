@@ -14,6 +14,7 @@ export function canonical(wish: unknown): { readonly text: string; readonly hasS
       hasSecret = true;
       return { secret: value.reveal() };
     }
+    if (value instanceof RegExp || value instanceof Date || value instanceof URL) return String(value);
     if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
     if ('produce' in value && typeof value.produce === 'function') return 'made by the run';
     if (above.includes(value)) return 'above';

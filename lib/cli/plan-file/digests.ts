@@ -3,7 +3,7 @@ import { holdsSecret } from '../../dsl/secret.ts';
 import type { Salted } from './format.ts';
 
 /** 32 MiB and some 100 ms a guess; one digest a secret that differs, so hosts that share it cost once. */
-const COST = { cost: 2 ** 15, blockSize: 8, parallelization: 1 };
+export const COST = { cost: 2 ** 15, blockSize: 8, parallelization: 1 };
 
 const BYTES = 32;
 

@@ -15,6 +15,8 @@ import type { Plan } from './format.ts';
 
 /** Characters: what GitHub takes of a comment is 65,536. */
 const MOST = 60_000;
+/** What each part of the head may take of it. */
+const HEAD = 12_000;
 /** Kept for what is said of the rest. */
 const LAST = 1200;
 /** Rows of the table, steps and things left over that are listed; values of one property. */
@@ -93,16 +95,18 @@ function table(tasks: readonly TaskEvent[]): readonly string[] {
   return [
     `| host | ${marks.map((mark) => `${mark} ${MEANING[mark]?.[0]}`).join(' | ')} |`,
     `|---|${marks.map(() => '---:|').join('')}`,
-    ...[...folded].slice(0, ROWS).map(([cells, hosts]) => `| ${names(hosts)} | ${cells} |`),
-    ...more(folded.size, 'row'),
+    ...within(
+      [...folded].map(([cells, hosts]) => `| ${names(hosts)} | ${cells} |`),
+      'row',
+    ),
     '',
   ];
 }
 
 function steps({ steps: all }: Plan): readonly string[] {
   if (all.length === 0) return [];
-  const lines = all.slice(0, ROWS).map(({ host, title }, i) => `${i + 1}. ${code(host)}: ${code(title)}`);
-  return [...lines, ...more(all.length, 'step'), ''];
+  const lines = all.map(({ host, title }, i) => `${i + 1}. ${code(host)}: ${code(title)}`);
+  return [...within(lines, 'step'), ''];
 }
 
 function leftOver(events: readonly RunEvent[]): readonly string[] {
@@ -112,11 +116,18 @@ function leftOver(events: readonly RunEvent[]): readonly string[] {
     ({ host, kind, name, stays }) =>
       `- ${code(`${kind} ${name}`)} on ${code(host)}${stays === undefined ? '' : `, stays: ${code(stays)}`}`,
   );
-  return ['No role declares any more:', '', ...lines.slice(0, ROWS), ...more(all.length, 'thing'), ''];
+  return ['No role declares any more:', '', ...within(lines, 'thing'), ''];
 }
 
-function more(all: number, what: string): readonly string[] {
-  return all > ROWS ? ['', `… and ${count(all - ROWS, `more ${what}`)}`] : [];
+/** As many lines as a part of the head may have; the rest is counted. Markup makes of one character up to six. */
+function within(lines: readonly string[], what: string): readonly string[] {
+  let size = 0;
+  const some = lines.slice(0, ROWS).filter((line) => {
+    size += line.length + 1;
+    return size <= HEAD;
+  });
+  const left = lines.length - some.length;
+  return left > 0 ? [...some, '', `… and ${count(left, `more ${what}`)}`] : some;
 }
 
 async function section(group: TaskGroup, withDiff: boolean): Promise<string> {

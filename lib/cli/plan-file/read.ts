@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { COST } from './digests.ts';
 import { FORMAT, type Plan } from './format.ts';
 
 /** Reads a plan; throws exit code 1 for what is none, or not whole, with what was found. */
@@ -52,6 +53,10 @@ type Shape = { readonly [name: string]: Is | Shape };
 
 const isText: Is = (value) => typeof value === 'string';
 const isNumber: Is = (value) => typeof value === 'number';
+const is =
+  (wanted: number): Is =>
+  (value) =>
+    value === wanted;
 const isTruth: Is = (value) => typeof value === 'boolean';
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -98,7 +103,13 @@ const SHAPE: Shape = {
     words: listOf(isText),
     own: isRecord,
   },
-  secrets: { salt: isText, cost: isNumber, blockSize: isNumber, parallelization: isNumber },
+  // Others would cost whatever the file says: gigabytes, or too little to keep a secret.
+  secrets: {
+    salt: isText,
+    cost: is(COST.cost),
+    blockSize: is(COST.blockSize),
+    parallelization: is(COST.parallelization),
+  },
   hosts: listOf(isText),
   tasks: listOf(
     shaped({

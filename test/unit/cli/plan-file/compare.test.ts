@@ -107,6 +107,10 @@ describe('what is wanted, as text', () => {
     ],
     ['a secret', { s: new Secret('one-secret') }, { s: new Secret('two-secret') }, false],
     ['an entry of a map', { m: new Map([['a', 1]]) }, { m: new Map([['a', 2]]) }, false],
+    ['a pattern', { match: /^a/ }, { match: /^b/ }, false],
+    ['the flags of a pattern', { match: /^a/ }, { match: /^a/i }, false],
+    ['a date', { d: new Date(0) }, { d: new Date(1000) }, false],
+    ['an address', { u: new URL('http://a/') }, { u: new URL('http://b/') }, false],
     ['bytes', { b: Buffer.from('a') }, { b: Buffer.from('b') }, false],
     ['something undefined', { a: 1, b: undefined }, { a: 1 }, true],
   ])('%s', (_, one, other, same) => {

@@ -104,6 +104,22 @@ describe('a plan for a pull request', () => {
     expect(text).toMatch(/\*\*Left out\*\* .*\d+ tasks.*npx tsx web\.ts --plan-format text/);
   });
 
+  it('is so with steps and things left over alone, whatever signs are in them', async () => {
+    const title = '(#&'.repeat(70);
+    const ledger = {
+      before: { voters: 1, quorum: 1, healthy: 1, spare: 0 },
+      after: { voters: 1, quorum: 1, healthy: 1, spare: 0 },
+    };
+    const steps = Array.from({ length: 90 }, () => ({ play: 'p', host: title, title, ledger }));
+    const left = Array.from(
+      { length: 90 },
+      (): RunEvent => ({ event: 'left-over', host: 'a', role: 'r', kind: title, name: title, stays: title }),
+    );
+    const text = await markdown({ ...plan(['a']), steps }, left, 'npx tsx web.ts');
+    expect(text.length).toBeLessThan(60_000);
+    expect(text).toMatch(/and \d+ more steps[\s\S]*and \d+ more things/);
+  });
+
   it.each([
     ['backticks', '```\n</details>\n# out\n````\n@everyone <img src=x>\n'],
     ['a longer fence', `${'`'.repeat(40)}\nout\n`],

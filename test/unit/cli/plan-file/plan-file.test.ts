@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { COST } from '../../../../lib/cli/plan-file/digests.ts';
 import { FORMAT, type Plan } from '../../../../lib/cli/plan-file/format.ts';
 import { readPlan } from '../../../../lib/cli/plan-file/read.ts';
 import { Project } from '../../support/project.ts';
@@ -161,6 +162,29 @@ it('a plan of another playbook, or with flags that say otherwise: 1', () => {
   expect([status, stderr]).toEqual([1, expect.stringContaining('plan of db')]);
 });
 
+it.each(['none/p.json', 'made', 'web.js/p.json'])(
+  'a plan that could not be written to %s: 1, before any contact',
+  (to) => {
+    const project = new Project(SIMPLE, ['a']);
+    const { status, stdout, stderr } = project.run('--plan-out', to);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`the plan ${to} cannot be written`)]);
+    expect(stdout).not.toContain('recap');
+  },
+);
+
+it.each([
+  ['ansible_ssh_pass', 4711, 'scrypt:'],
+  ['api_token', 'x', 'scrypt:'],
+  ['vault_of_it', 'x', 'scrypt:'],
+  ['colour', 'x', 'sha256:'],
+])('an inventory file with %s: %s has a digest by %s', (name, value, how) => {
+  const project = new Project(SIMPLE, ['a']);
+  project.inventory(['a'], { [name]: value });
+  expect(project.run('--plan-out', 'p.json').status).toBe(0);
+  const { inventory } = JSON.parse(project.read('p.json')) as Plan;
+  expect(inventory.files['inventory.yaml']?.slice(0, 7)).toBe(how);
+});
+
 describe('a plan that somebody has edited', () => {
   const edited = (project: Project, edit: (plan: Plan) => object) => {
     const plan = JSON.parse(project.read('p.json')) as Plan;
@@ -216,7 +240,7 @@ describe('a plan file that', () => {
       words: [],
       own: {},
     },
-    secrets: { salt: '', cost: 2, blockSize: 8, parallelization: 1 },
+    secrets: { salt: '', ...COST },
     hosts: [],
     tasks: [],
     steps: [],
@@ -246,6 +270,11 @@ describe('a plan file that', () => {
       'lacks a part of a part',
       (text: string) => text.replace('"salt"', '"sugar"'),
       'secrets.salt is missing',
+    ],
+    [
+      'says what its digests cost',
+      (text: string) => text.replace(`"cost":${COST.cost}`, '"cost":1073741824'),
+      'secrets.cost is missing in it, or something else',
     ],
   ])('%s: 1, with what was found', (_, change, said) => {
     const path = written(change(JSON.stringify(whole)));
