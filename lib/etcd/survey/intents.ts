@@ -3,11 +3,17 @@ import type { Intent } from '../facts/intent.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost } from '../surveyed.ts';
 
-/** The latest intent of the hosts that is not reached yet; undefined without one. */
+/**
+ * The latest intent of the hosts that is not reached yet; undefined without one. A host that was away while it was
+ * reached has it still as open: others know better, of that run or of one that began later.
+ */
 export function openIntent(hosts: readonly EtcdHost[]): Intent | undefined {
-  return hosts
-    .map(({ target }) => target.facts.intent)
-    .find((one) => one !== undefined && one.done === undefined);
+  const all = hosts.flatMap(({ target }) => target.facts.intent ?? []);
+  return all.find(
+    (one) =>
+      one.done === undefined &&
+      !all.some(({ runId, done }) => runId > one.runId || (runId === one.runId && done !== undefined)),
+  );
 }
 
 /** The latest one that was reached by this verb; undefined where there is none, or another one is open. */
