@@ -161,9 +161,20 @@ describe('what another run has begun', () => {
     ['all have it', [intent, intent], 'r1'],
     ['one was killed before it noted it', [intent, undefined], 'r1'],
     ['one was away while it was reached', [{ ...intent, done: 'r2' }, intent], undefined],
-    ['one was away, and another one was reached since', [{ ...intent, runId: 'r3', done: 'r3' }, intent], undefined],
+    [
+      'one was away, and another one was reached since',
+      [{ ...intent, runId: 'r3', done: 'r3' }, intent],
+      undefined,
+    ],
     ['one was away, and another one is open', [intent, { ...intent, runId: 'r3' }], 'r3'],
-    ['a new one has just begun', [{ ...intent, runId: 'r3' }, { ...intent, done: 'r2' }], 'r3'],
+    [
+      'a new one has just begun',
+      [
+        { ...intent, runId: 'r3' },
+        { ...intent, done: 'r2' },
+      ],
+      'r3',
+    ],
   ])('is open or not: %s', (_what, kept, open) => {
     const { hosts } = fakeCluster(kept.map((one) => ({ facts: { intent: one } })));
     expect(openIntent(hosts)?.runId).toBe(open);
