@@ -78,7 +78,7 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
       end,
       `choose another host: ${commandLine(VERB)} --from HOST; or restore a snapshot: ${commandLine('restore')} --from FILE`,
     );
-  const log = { segment, end: end.end, record: commitAll(end) };
+  const log = { segment, end: end.end, record: commitAll(end), last: end.last };
   const out = await mustSay(host, 'making one member of it', gather(place, surveyed.cluster.name, log), LONG);
   const read = readAnswer(
     'endpoint status',
