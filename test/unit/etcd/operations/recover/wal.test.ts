@@ -59,7 +59,7 @@ describe('the end of a raft log', () => {
       }
       return { log: Buffer.concat([made, Buffer.alloc(8192)]), end: end.end, last: end.last };
     };
-    const changed = (change: (log: Buffer, end: number) => Buffer | void) => {
+    const changed = (change: (log: Buffer, end: number) => Buffer | undefined) => {
       const { log, end } = longLog(20, 1500);
       return readLogEnd(change(log, end) ?? log, NAME);
     };
@@ -69,16 +69,16 @@ describe('the end of a raft log', () => {
       expect(readLogEnd(log, NAME)).toMatchObject({ end, last, damaged: false });
     });
 
-    it.each<[what: string, change: (log: Buffer, end: number) => Buffer | void]>([
+    it.each<[what: string, change: (log: Buffer, end: number) => Buffer | undefined]>([
       ['nothing is reserved', (log, end) => log.subarray(0, end)],
       ['the last record is cut off', (log, end) => log.subarray(0, end - 700)],
       [
         'a sector of the last record was not written',
-        (log, end) => void log.fill(0, end - (end % 512) - 512, end),
+        (log, end) => zeroed(log, end - (end % 512) - 512, end),
       ],
       [
         'sectors in the middle of a batch were not written',
-        (log, end) => void log.fill(0, end - (end % 512) - 1024, end - (end % 512)),
+        (log, end) => zeroed(log, end - (end % 512) - 1024, end - (end % 512)),
       ],
     ])('a crash: %s', (_what, change) => {
       expect(changed(change)).toMatchObject({ damaged: false });
@@ -93,6 +93,7 @@ describe('the end of a raft log', () => {
         const lengths = recordStarts(log);
         const byte = at === -16 ? (lengths.at(-9) ?? 0) + 3 : at < 0 ? end + at : at;
         log[byte] = (log[byte] ?? 0) ^ bit;
+        return log;
       });
       expect(found).toMatchObject({ damaged: true });
     });
@@ -115,6 +116,10 @@ describe('the end of a raft log', () => {
     expect(readLogEnd(bytes, name)).toBeUndefined();
   });
 });
+
+function zeroed(log: Buffer, from: number, to: number): Buffer {
+  return log.fill(0, from, to);
+}
 
 /** Where the records of a log begin. */
 function recordStarts(log: Buffer): readonly number[] {
