@@ -94,11 +94,13 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
   run.log('info', `${name}: what is made of it has revision ${revision ?? 'unknown'}${more}`);
 }
 
-/** By itself: the others have nothing yet. */
+/** By itself, or with those that have joined: the others have nothing yet. */
 async function waitFor(host: EtcdHost, { run, surveyed }: Ground): Promise<void> {
   const { cluster } = surveyed;
-  const own = { ...cluster, members: cluster.members.filter(({ host: name }) => name === host.target.name) };
-  const findings = judgeCluster(await askUntilWhole(run, { cluster: own, hosts: [host] }));
+  const hosts = surveyed.hosts.filter((one) => one === host || one.target.facts.data === 'present');
+  const names = hosts.map(({ target }) => target.name);
+  const members = cluster.members.filter(({ host: name }) => names.includes(name));
+  const findings = judgeCluster(await askUntilWhole(run, { cluster: { ...cluster, members }, hosts }));
   if (findings.length === 0) return;
   const lines = findings.map(({ message }) => `  ${message}`);
   throw refusal(cluster, ['it does not work, and stays closed to clients:', ...lines].join('\n'));

@@ -12,7 +12,7 @@ import { showHealth } from '../site/verify.ts';
 import { type Ground, recoverStep } from './carry-out.ts';
 import { type Chosen, choose, lookAtAll, placeOf } from './choose.ts';
 import { sourceText } from './sources.ts';
-import { recoverSteps } from './steps.ts';
+import { hasJoined, recoverSteps } from './steps.ts';
 import { flagProblems, targetOf, VERB } from './words.ts';
 
 /**
@@ -67,7 +67,9 @@ async function deriveSteps(
   const ground: Ground = { run, surveyed: here, survivor, facts, placeOf: (host) => placeOf(host, id) };
   const works = mine?.healthy === true && progress.every(({ placed }) => placed);
   const growing = works ? await growthSteps(run, here, facts) : [];
-  const grown = works ? growing : foreseenGrowth(here.cluster, from, facts.version ?? '');
+  const joined = progress.filter(hasJoined).map(({ host }) => host);
+  const foreseen = foreseenGrowth(here.cluster, from, facts.version ?? '');
+  const grown = works ? growing : foreseen.filter(({ host }) => !joined.includes(host));
   return recoverSteps(from, progress, grown).map(({ kind, ...step }) => ({
     ...step,
     async carryOut() {

@@ -5,8 +5,8 @@ import type { Snapshot } from '../../snapshots/index.ts';
 import type { EtcdHost } from '../../surveyed.ts';
 import { ageText, contentText, sizeText } from '../backup/words.ts';
 import type { RestorePlace } from '../restore/shell.ts';
-import type { Progress } from '../restore/steps.ts';
 import { readSegment, sourceFacts } from './shell.ts';
+import type { RecoverProgress } from './steps.ts';
 import { type LogEnd, readLogEnd } from './wal.ts';
 
 /** What a host has that the cluster could be made of again. */
@@ -33,7 +33,7 @@ export interface Source {
 
 /** How far a host has come, and what it has. */
 export interface Found {
-  readonly progress: Progress & { readonly tool: boolean };
+  readonly progress: RecoverProgress & { readonly tool: boolean };
   readonly source: Source;
 }
 
@@ -49,6 +49,7 @@ export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boole
     tool: /^\//.test(line('tool') ?? ''),
     prepared: is('prepared'),
     placed: is('placed'),
+    data: facts.data === 'present',
     up: isUp(facts),
     healthy: facts.reading?.healthy === true,
     leads: status !== undefined && status.leaderId === status.memberId,
