@@ -21,19 +21,26 @@ export function doneIntent(hosts: readonly EtcdHost[], verb: string): Intent | u
   if (openIntent(hosts)) return undefined;
   return hosts
     .map(({ target }) => target.facts.intent)
-    .find((one) => one?.verb === verb && one.done !== undefined);
+    .find((one) => one?.verb === verb && one.done !== undefined && !one.givenUp);
 }
 
-/** Why this may not begin: something else was begun and is not finished. */
+/** The run that began what this verb has not finished. */
+export function openRun(hosts: readonly EtcdHost[], verb: string): string | undefined {
+  const open = openIntent(hosts);
+  return open?.verb === verb ? open.runId : undefined;
+}
+
+/** Why this may not begin: something else was begun and is not finished, none of the verbs that it `replaces`. */
 export function intentProblem(
   cluster: { readonly name: string },
   hosts: readonly EtcdHost[],
   verb: string,
   target?: string,
+  replaces: readonly string[] = [],
 ): QuorateError | undefined {
   const open = openIntent(hosts);
-  if (open === undefined || (open.verb === verb && (target === undefined || open.target === target)))
-    return undefined;
+  if (open === undefined || replaces.includes(open.verb)) return undefined;
+  if (open.verb === verb && (target === undefined || open.target === target)) return undefined;
   return refusal(
     cluster,
     `run ${open.runId} has begun something that is not finished: ${open.verb}, to ${open.target}`,

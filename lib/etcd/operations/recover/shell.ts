@@ -41,13 +41,23 @@ export function readSegment(place: RestorePlace, name: string, { copied = false 
   return sh`cat -- ${`${folder}/${name}`}`;
 }
 
-/** Read-only shell, for members that this machine does not reach: prints `answers HOST` of those that answer this host. */
-export function askHidden(member: Member, hidden: readonly Member[]): Sh {
+/**
+ * Read-only shell, for members that this machine does not reach: prints `asked` where this host can ask, and `answers HOST`
+ * of those that answer it.
+ */
+export function askHidden(member: Member, hidden: readonly { host: string; clientUrl: string }[]): Sh {
   const each = hidden.map(
-    (one) => sh`q_url=${one.clientUrl}
-if q_etcdctl endpoint status >/dev/null 2>&1; then q_part ${`answers ${one.host}`}; fi`,
+    (one) =>
+      sh`( q_url=${one.clientUrl}; if q_etcdctl endpoint status >/dev/null 2>&1; then q_part ${`answers ${one.host}`}; fi ) &`,
   );
-  return joinSh([etcdctlFunction(member), ...each]);
+  return joinSh([
+    etcdctlFunction(member),
+    sh`if [ -x "$q_program" ] && [ -n "$q_trusts" ] && [ -f "$q_ca" ]; then
+q_part asked
+${joinSh(each)}
+wait
+fi`,
+  ]);
 }
 
 /** Shell that copies a stopped member's data, as its user. */

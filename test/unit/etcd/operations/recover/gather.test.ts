@@ -24,7 +24,7 @@ function gathered(answers: readonly string[]): { readonly said: string; readonly
   mkdirSync(join(root, 'copy/member/wal'), { recursive: true });
   mkdirSync(join(root, 'bin'));
   writeFileSync(join(root, 'copy/member/wal/x.wal'), 'whole and torn');
-  answers.forEach((answer, i) => writeFileSync(join(root, `answer${i + 1}`), answer));
+  for (const [i, answer] of answers.entries()) writeFileSync(join(root, `answer${i + 1}`), answer);
   const program = (name: string, script: string) => {
     writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(root, 'bin', name), 0o755);
