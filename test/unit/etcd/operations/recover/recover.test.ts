@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../../../lib/dsl/probe.ts';
 import type { HostData } from '../../../../../lib/dsl/role.ts';
@@ -54,6 +57,7 @@ function left({ tells = [], answers, ...facts }: Made = {}): FakeMember {
         return answers
           ? [`asked`, ...answers.map((name) => `answers ${name}`)].map((one) => `${MARK}${one}\n`).join('')
           : '';
+      if (doing === 'looking how far it has come') return `${MARK}tool /x/etcdutl\n`;
       if (doing === 'looking what it has')
         return ['tool /x/etcdutl', `log ${LOG} 64 5`, 'now 9', 'size 4', ...tells]
           .map((one) => `${MARK}${one}\n`)
@@ -227,7 +231,7 @@ describe('what a recovery is made of', () => {
   it.each([
     ['upgrade', 'What run r1 has begun (upgrade, to 3.7.3) ends with it', ''],
     ['restore', '', 'is not finished: restore'],
-  ])('where an %s was begun', async (verb, asked, message) => {
+  ])('where another verb was begun: %s', async (verb, asked, message) => {
     const intent: Intent = { verb, target: '3.7.3', runId: 'r1' };
     const found = await recovers([left({ intent }), undefined, undefined], { from: 'etcd01' });
     expect(found.asked).toContain(asked);
@@ -255,12 +259,27 @@ it('a finished recovery names hosts that are no members any more, and none that 
   expect(told.map((line) => line.slice(0, 6))).toEqual(['etcd03']);
 });
 
-it('a snapshot may be restored where a recovery was begun', async () => {
-  const { strategy } = operationPlay(restoreOperation());
-  const cluster = fakeCluster([left({ intent: OPEN })], { from: '/no/such/file', etcd_pki_dir: scratch() });
-  await expect((async () => strategy.admit?.(cluster.run()))()).rejects.not.toMatchObject({
-    message: expect.stringContaining('is not finished'),
+it('a snapshot may be restored where a recovery was begun, which ends that', async () => {
+  const dir = scratch();
+  await (await open(dir)).ensureCa();
+  const caPem = await readCa(dir);
+  const from = join(dir, 'x.db');
+  const data = Buffer.alloc(512, 'data');
+  writeFileSync(from, Buffer.concat([data, createHash('sha256').update(data).digest()]));
+  const member = left({ intent: OPEN });
+  const cluster = fakeCluster([{ ...member, facts: { ...member.facts, caPem } }], {
+    from,
+    etcd_pki_dir: dir,
   });
+  const { strategy } = operationPlay(restoreOperation());
+  let asked = '';
+  const consent = async (question: string) => {
+    asked = question;
+    return false;
+  };
+  await strategy.admit?.(cluster.run());
+  await expect(strategy.converge(cluster.run({ consent }))).rejects.toMatchObject({ exitCode: 3 });
+  expect(asked).toContain(`What run ${OPEN.runId} has begun (recover) ends with it`);
 });
 
 it('reads the log that it is shown here', () => {
