@@ -145,7 +145,7 @@ function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | 
 }
 
 /** What each host has. */
-export function lookAtAll({ hosts }: Surveyed, run: string, withLog: boolean): Promise<readonly Found[]> {
+function lookAtAll({ hosts }: Surveyed, run: string, withLog: boolean): Promise<readonly Found[]> {
   return Promise.all(hosts.map((host) => lookAt(host, placeOf(host, run), withLog)));
 }
 

@@ -42,10 +42,8 @@ export function recoverOperation(): Operation {
       const why = sight && whyNotLost(cluster, sight.witnesses, sight.voters, lost);
       if (why && (known || open === undefined || !isBack(sight.witnesses, sight.voters, lost))) throw why;
       if (why && open) {
-        run.log(
-          'info',
-          `${cluster.name}: run ${open.runId} has moved nothing: what it has begun is given up`,
-        );
+        const giveUp = run.check ? 'a run gives up what it has begun' : 'what it has begun is given up';
+        run.log('info', `${cluster.name}: run ${open.runId} has moved nothing: ${giveUp}`);
         notLost = why;
         wished = { target: open.target, givenUp: true };
         return [];
