@@ -49,5 +49,5 @@ export function maskCredentials(text: string): string {
 
 /** The text of a file in a diff, in which somebody else's old secret may stand. */
 export function maskText(text: string): string {
-  return text.replaceAll(IN_FILE, `$1${MASK}`);
+  return maskCredentials(text.replaceAll(IN_FILE, `$1${MASK}`));
 }

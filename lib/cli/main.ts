@@ -75,7 +75,7 @@ async function commandInRun(
     options = parsed;
     if (parsed.apply !== undefined) {
       const { withPlan } = await import('./plan-file/approved.ts');
-      options = withPlan(playbook.name, { ...parsed, apply: parsed.apply });
+      options = await withPlan(playbook, started.file, { ...parsed, apply: parsed.apply });
     }
     const printed = await playbook.prints?.(options);
     if (printed !== undefined) {

@@ -33,7 +33,7 @@ export async function planOf(
   }
   if (approved !== undefined) {
     const { approvalOf } = await import('./plan-file/approved.ts');
-    return { part: { approval: await approvalOf(approved, apply, started.file, options) } };
+    return { part: { approval: await approvalOf(approved, apply, options) } };
   }
   if (planOut === undefined && (planFormat ?? 'text') === 'text') return { part: {} };
   const { planMaker } = await import('./plan-file/made.ts');

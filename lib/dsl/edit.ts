@@ -18,11 +18,13 @@ import {
   type Ownership,
   type OwnershipOptions,
   requireRoom,
+  SECRET,
   sha256,
 } from './path.ts';
 import { MAX_TEXT, partsOf, probe } from './probe.ts';
 import { defineResource, type Resource } from './resource.ts';
 import { isSame } from './same.ts';
+import { holdsSecret } from './secret.ts';
 import { sh } from './sh.ts';
 import type { Change } from './task.ts';
 import type { Trace } from './trace.ts';
@@ -166,12 +168,14 @@ function textOf(path: string, found: ObservedPath): string {
   return text;
 }
 
-/** Shows the first line that differs, for a plan without texts. */
+/** Shows the first line that differs, for a plan without texts; of a secret, old or new, only that it differs. */
 function lineOf({ before, after }: { readonly before: string; readonly after: string }) {
   const [old, next] = [before.split('\n'), after.split('\n')];
   const gone = old.find((line) => !next.includes(line));
   const come = next.find((line) => !old.includes(line));
-  return { before: gone ?? null, after: come ?? null };
+  const isSecret = [gone, come].some((line) => line !== undefined && holdsSecret(line));
+  const shown = (line: string | undefined) => (line === undefined ? null : isSecret ? SECRET : line);
+  return { before: shown(gone), after: shown(come) };
 }
 
 /** The lines of a text, without the end that the last one may lack. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { EXIT, QuorateError } from '../errors.ts';
-import { MASK } from '../secret-names.ts';
+import { MASK, maskText } from '../secret-names.ts';
 import { PerRun } from './per-run.ts';
 
 /**
@@ -89,6 +89,11 @@ export function redactScript(text: string): string {
     const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped}(?![\\w@%+:,./-])`, 'g'), '********');
   }, redact(text));
+}
+
+/** There is a secret in it: known as one, or named like one. */
+export function holdsSecret(text: string): boolean {
+  return redact(text) !== text || maskText(text) !== text;
 }
 
 /** A short secret is masked where it stands as the value of what is named like one: `password: ab`. */

@@ -23,9 +23,13 @@ export interface Reading {
  */
 export async function addSource(reading: Reading, given: string): Promise<void> {
   if (given.includes(',') && !existsSync(given)) addHostList(reading.tree, given);
-  else if (existsSync(given) && statSync(given).isDirectory()) {
-    for (const file of filesIn(given, reading.problems)) await addSource(reading, file);
-  } else await addFile(reading, given);
+  else for (const file of filesOf(given, reading.problems)) await addFile(reading, file);
+}
+
+/** The files that a source is read from: those in a directory, else itself. */
+export function filesOf(given: string, problems: Problems): readonly string[] {
+  if (!existsSync(given) || !statSync(given).isDirectory()) return [given];
+  return filesIn(given, problems).flatMap((file) => filesOf(file, problems));
 }
 
 /** Endings and names that Ansible passes over in a directory. */

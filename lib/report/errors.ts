@@ -17,8 +17,9 @@ export function formatError(error: ErrorEvent): string[] {
 export function foldErrors(errors: readonly ErrorEvent[]): string[][] {
   const folded = new Map<string, { readonly error: ErrorEvent; readonly hosts: string[] }>();
   for (const error of errors) {
-    const { host, event: _event, ...rest } = error;
-    const key = JSON.stringify({ ...rest, message: withoutHost(error), hosted: host !== undefined });
+    const { host, exitCode, hint, task, position } = error;
+    // Named one by one: a recorded error has its time and its run, too.
+    const key = JSON.stringify([withoutHost(error), exitCode, hint, task, position, host !== undefined]);
     const same = folded.get(key);
     if (same && host !== undefined) same.hosts.push(host);
     else if (!same) folded.set(key, { error, hosts: host === undefined ? [] : [host] });
@@ -46,7 +47,7 @@ function partsOf(error: ErrorEvent, where: string | undefined = error.host): Par
   return {
     body: [
       `error: ${first}`,
-      ...rest.map((line) => `  ${line}`),
+      ...rest.map((line) => `    ${line}`),
       ...(task !== undefined && !message.includes(task) ? [`  task: ${task}`] : []),
       ...(position ? [`  at: ${formatPosition(position)}`] : []),
     ].flatMap((line) => line.split('\n')),

@@ -102,7 +102,9 @@ function flawFrom(error: ErrorEvent): Flaw {
 function runSuite({ runs, errors, hosts }: Told): Suite {
   const cases = runs.map((run): Case => {
     const { id, recap, verdict, start, begun, ended } = run;
-    const ownErrors = errors.filter((error) => error.host === undefined || !hosts.has(error.host));
+    const ownErrors = errors.filter(
+      (error) => error.runId === id && (error.host === undefined || !hosts.has(error.host)),
+    );
     const ended_well = recap?.exitCode === EXIT.ok || recap?.exitCode === EXIT.pending;
     const text = ownErrors.flatMap(formatError).join('\n');
     return {

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
+import { writeWhole } from '../files.ts';
 import type { RecordedRun } from './record/read-runs.ts';
 
 type Form = 'html' | 'xml';
@@ -30,14 +30,8 @@ export async function writeReport(path: string, runs: readonly RecordedRun[]): P
     formOf(path) === 'html'
       ? await (await import('./page/page.ts')).page(runs)
       : (await import('./junit.ts')).junit(runs);
-  const next = join(dirname(path), `.${basename(path)}.${process.pid}.quorate-new`);
-  try {
-    await writeFile(next, text);
-    await rename(next, path);
-  } catch (error) {
-    await rm(next, { force: true }).catch(() => {});
-    throw error;
-  }
+  // What hosts have said is its owner's business alone.
+  await writeWhole(path, text, { mode: 0o600 });
 }
 
 function formOf(path: string): Form {

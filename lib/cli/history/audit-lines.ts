@@ -21,6 +21,8 @@ export interface AuditLines {
 
 /** Bytes of a file that are read: its end. */
 const LAST = 400_000;
+/** Milliseconds by which a host's clock may be ahead. */
+const AHEAD = 24 * 60 * 60 * 1000;
 /** Characters of a field that are kept: a line may be anybody's. */
 const LONG = 2000;
 
@@ -69,7 +71,8 @@ function parseLine(text: string): AuditLine | undefined {
     const { outcome, message } = found;
     const isOurs =
       texts.every((one) => typeof one === 'string') &&
-      !Number.isNaN(Date.parse(time)) &&
+      // Nothing has run in the future: such a line would stand before all others.
+      Date.parse(time) <= Date.now() + AHEAD &&
       /^[\w-]{1,80}$/.test(runId) &&
       Number.isInteger(outcome);
     if (!isOurs) return undefined;

@@ -2,7 +2,7 @@ import { runId } from '../../dsl/run-id.ts';
 import { describe, type TaskEvent } from '../../report/changes.ts';
 import { foldHosts } from '../../report/hosts.ts';
 import { outcomeWord } from '../../report/recap.ts';
-import { eventOf, type RecordedRun } from '../../report/record/read-runs.ts';
+import { eventOf, hostsOf, type RecordedRun } from '../../report/record/read-runs.ts';
 import { createOutput } from '../../report/stream.ts';
 import { duration, escapeJson, oneLine } from '../../report/text.ts';
 import type { Options } from '../options.ts';
@@ -51,15 +51,15 @@ export async function compare(
 /** Compares hosts, tasks, what became of them, their changes, outcome and time. */
 export function differences(one: RecordedRun, two: RecordedRun): Comparison {
   const [first, second] = [tasksOf(one), tasksOf(two)];
-  const [hostsOne, hostsTwo] = [new Set(eventOf(one, 'start')?.hosts), new Set(eventOf(two, 'start')?.hosts)];
+  const [hostsOne, hostsTwo] = [new Set(hostsOf(one)), new Set(hostsOf(two))];
   const both = (host: string) => hostsOne.has(host) && hostsTwo.has(host);
   const tasks = new Map<string, Difference & { hosts: string[] }>();
   for (const key of new Set([...first.keys(), ...second.keys()])) {
     const [a, b] = [first.get(key), second.get(key)];
-    const { host, role, task } = (a ?? b) as TaskEvent;
+    const { host, role, task, for: whose = host } = (a ?? b) as TaskEvent;
     const [cameFirst, cameSecond] = [came(a), came(b)];
     // Of a host that one run did not have, all is different, and that is said once.
-    if (!both(host) || JSON.stringify(cameFirst) === JSON.stringify(cameSecond)) continue;
+    if (!both(whose) || JSON.stringify(cameFirst) === JSON.stringify(cameSecond)) continue;
     const same = JSON.stringify([role, task, cameFirst, cameSecond]);
     const known = tasks.get(same);
     if (known) known.hosts.push(host);
@@ -76,10 +76,12 @@ export function differences(one: RecordedRun, two: RecordedRun): Comparison {
   };
 }
 
-/** By host, role and title; the last word of a task counts. */
+/** By host, whose role it is, role and title; the last word of a task counts. */
 function tasksOf({ events }: RecordedRun): ReadonlyMap<string, TaskEvent> {
   const tasks = events.filter((event) => event.event === 'task');
-  return new Map(tasks.map((event) => [JSON.stringify([event.host, event.role, event.task]), event]));
+  return new Map(
+    tasks.map((event) => [JSON.stringify([event.host, event.for, event.role, event.task]), event]),
+  );
 }
 
 function came(event: TaskEvent | undefined): Came | null {

@@ -8,8 +8,11 @@ export async function findRun(
   folder: string,
   word: string,
 ): Promise<{ readonly run: RecordedRun; readonly damaged: number }> {
-  const id = idOf(word, await recordedRuns(folder), folder);
-  const { run, damaged } = await readRecord(folder, id);
+  const unread = ({ message }: Error) => {
+    throw usage(`the records in ${folder} cannot be read: ${message}`);
+  };
+  const id = idOf(word, await recordedRuns(folder).catch(unread), folder);
+  const { run, damaged } = await readRecord(folder, id).catch(unread);
   if (run === undefined) throw usage(`the record of run ${id} has no event that can be read`);
   return { run, damaged };
 }

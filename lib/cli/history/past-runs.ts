@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { PastRun } from '../../dsl/history-state.ts';
-import { eventOf, type RecordedRun, readRuns } from '../../report/record/read-runs.ts';
+import { eventOf, hostsOf, type RecordedRun, readRuns } from '../../report/record/read-runs.ts';
 import { recordedRuns, recordOf } from '../../report/record/run-file.ts';
 import type { AuditLine } from './audit-lines.ts';
 
@@ -13,16 +13,30 @@ export interface Wanted {
   readonly hosts: ReadonlySet<string> | undefined;
 }
 
+export interface PastRuns {
+  readonly runs: readonly PastRun[];
+  /** Lines of records that are none of ours, or cut. */
+  readonly damaged: number;
+  /** Why records could not be read. */
+  readonly unread: readonly string[];
+}
+
 /** Joins what hosts and the records of this machine know by the ID of the run; the newest first. */
 export async function pastRuns(
   lines: ReadonlyMap<string, readonly AuditLine[]>,
   folder: string,
   { newest, since, hosts }: Wanted,
-): Promise<{ readonly runs: readonly PastRun[]; readonly damaged: number }> {
+): Promise<PastRuns> {
   const byRun = new Map<string, [host: string, line: AuditLine][]>();
   for (const [host, own] of lines)
     for (const line of own) byRun.set(line.runId, [...(byRun.get(line.runId) ?? []), [host, line]]);
-  const recorded = new Set(await recordedRuns(folder));
+  const unread: string[] = [];
+  const tell = (error: NodeJS.ErrnoException) => {
+    // Another run has taken it away meanwhile: the oldest go.
+    if (error.code !== 'ENOENT') unread.push(error.message);
+    return undefined;
+  };
+  const recorded = new Set(await recordedRuns(folder).catch(tell));
   const ids = [...new Set([...recorded, ...byRun.keys()])]
     .map((id) => ({ id, time: timeOf(id) ?? Date.parse(byRun.get(id)?.[0]?.[1].time ?? '') }))
     .filter(({ time }) => time >= since)
@@ -32,15 +46,15 @@ export async function pastRuns(
   for (const { id } of ids) {
     if (runs.length >= newest) break;
     const told = byRun.get(id) ?? [];
-    const record = recorded.has(id) ? await readRecord(folder, id) : undefined;
+    const record = recorded.has(id) ? await readRecord(folder, id).catch(tell) : undefined;
     damaged += record?.damaged ?? 0;
     const run = record?.run;
-    const had = new Set([...told.map(([host]) => host), ...((run && eventOf(run, 'start')?.hosts) ?? [])]);
+    const had = new Set([...told.map(([host]) => host), ...(run ? hostsOf(run) : [])]);
     if (hosts !== undefined && ![...had].some((host) => hosts.has(host))) continue;
     const past = run ? fromRecord(run, told) : fromHosts(id, told);
     if (past) runs.push(past);
   }
-  return { runs, damaged };
+  return { runs, damaged, unread };
 }
 
 /** The record of a run; `run` is undefined where nothing of it can be read. */

@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
+import { oneLine } from '../../report/text.ts';
 import type { Approval, PlannedBatch } from '../../runner/review.ts';
+import type { CommandLine } from '../command-line.ts';
 import type { Options } from '../options.ts';
 import { type Difference, differingSteps, differingTasks } from './compare.ts';
 import { Digests } from './digests.ts';
 import { entriesOf } from './entries.ts';
 import type { Plan } from './format.ts';
 import { readPlan } from './read.ts';
-import { codeOf, inventoryFiles } from './sources.ts';
+import { codeOf, inventoryFiles, sourcesNow } from './sources.ts';
 
 /** Differences that are named; the rest is counted. */
 const NAMED = 10;
@@ -25,10 +27,15 @@ const BROUGHT = [
 ] as const;
 
 /**
- * The command line of `--apply`, with what the plan brings along. Throws exit code 1 for a plan of another playbook, and
- * for flags that say otherwise than it.
+ * The command line of `--apply`, with what the plan brings along. Throws exit code 1 for a plan of another playbook, for
+ * flags that say otherwise than it, and for what is no flag of the playbook; 3 where code or inventory files are not those
+ * that it was made of: before any of them is read as an inventory, or run as one.
  */
-export function withPlan(playbook: string, options: Options & { readonly apply: string }): Options {
+export async function withPlan(
+  { name: playbook, flags = [] }: Pick<CommandLine, 'name' | 'flags'>,
+  playbookFile: string,
+  options: Options & { readonly apply: string },
+): Promise<Options> {
   const usage = (message: string, hint: string) => new QuorateError(message, { exitCode: EXIT.usage, hint });
   if (options.list !== undefined)
     throw usage('--apply carries out a plan, and a list was asked for', 'give one of them');
@@ -39,6 +46,14 @@ export function withPlan(playbook: string, options: Options & { readonly apply: 
       `run ${plan.playbook} with it`,
     );
   const planned = plan.options;
+  const stranger = Object.entries(planned.own).find(
+    ([flag, value]) => !flags.some(({ name, type }) => name === flag && type === typeof value),
+  );
+  if (stranger !== undefined)
+    throw usage(
+      `${options.apply} has --${oneLine(stranger[0])}, which is no flag of ${playbook}, or of another type`,
+      'make it again with --plan-out',
+    );
   const again = [
     ...BROUGHT.flatMap(([flag, name]) => (isOther(options[name], planned[name]) ? [`--${flag}`] : [])),
     ...Object.entries(options.own).flatMap(([flag, value]) =>
@@ -51,6 +66,13 @@ export function withPlan(playbook: string, options: Options & { readonly apply: 
       `${again.join(', ')}: ${options.apply} says otherwise, and that counts`,
       'leave it out; variables (-e) and secrets are given again',
     );
+  const digests = new Digests(plan.secrets);
+  const { files } = plan.inventory;
+  const stale = [
+    ...(await otherCode(plan, playbookFile, digests)),
+    ...(await otherFiles('inventory', files, sourcesNow(Object.keys(files), planned.inventory), digests)),
+  ];
+  if (stale.length > 0) throw refused(options.apply, stale.join('; '));
   const { limit, shard, own, ...brought } = plan.options;
   return {
     ...options,
@@ -70,18 +92,11 @@ function isOther(given: unknown, planned: unknown): boolean {
   return isGiven && spelled(given) !== spelled(planned);
 }
 
-/** Compares what the plan was made of with what there is now, before any contact; throws exit code 3. */
-export async function approvalOf(
-  plan: Plan,
-  file: string,
-  playbookFile: string,
-  options: Options,
-): Promise<Approval> {
+/** Compares what the inventory was read from with what the plan was made of, before any contact; throws exit code 3. */
+export async function approvalOf(plan: Plan, file: string, options: Options): Promise<Approval> {
   const digests = new Digests(plan.secrets);
-  const stale = [
-    ...(await otherCode(plan, playbookFile, digests)),
-    ...(await otherFiles('inventory', plan.inventory.files, inventoryFiles(options.extraVars), digests)),
-  ];
+  const read = inventoryFiles(options.extraVars);
+  const stale = await otherFiles('inventory', plan.inventory.files, read, digests);
   if (stale.length > 0) throw refused(file, stale.join('; '));
   const changing = new Set(
     [...plan.tasks, ...plan.steps].flatMap(({ host, ...one }) => [

@@ -1,6 +1,5 @@
 import { createHash, randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
-import { redact } from '../../dsl/secret.ts';
-import { maskText } from '../../secret-names.ts';
+import { holdsSecret } from '../../dsl/secret.ts';
 import type { Salted } from './format.ts';
 
 /** 32 MiB and some 100 ms a guess; one digest a secret that differs, so hosts that share it cost once. */
@@ -46,9 +45,4 @@ export class Digests {
 
 function fast(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
-}
-
-/** Known as one, or named like one. */
-function holdsSecret(text: string): boolean {
-  return redact(text) !== text || maskText(text) !== text;
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { filesRead } from '../../inventory/files-read.ts';
+import { Problems } from '../../inventory/problems.ts';
+import { filesOf } from '../../inventory/sources.ts';
 import { fromHere } from '../../paths.ts';
 import { CODE, PLAYBOOKS } from '../../root.ts';
 import { VERSION } from '../../version.ts';
@@ -13,6 +15,15 @@ export function inventoryFiles(extraVars: readonly string[]): ReadonlyMap<string
   const files = [...filesRead()].map(([file, bytes]) => [resolve(file), bytes.toString('latin1')] as const);
   const kept = files.filter(([file]) => !given.includes(file)).sort(([a], [b]) => (a < b ? -1 : 1));
   return new Map(kept.map(([file, text]) => [fromHere(file), text]));
+}
+
+/** Text of these files as they are now, by path, and of those that `given`, the values of `-i`, are read from. Runs nothing. */
+export function sourcesNow(files: readonly string[], given: readonly string[]): ReadonlyMap<string, string> {
+  const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  const problems = new Problems();
+  const named = given.flatMap((one) => filesOf(one, problems)).map((file) => fromHere(resolve(file)));
+  const there = [...files, ...named].filter(isFile);
+  return new Map(there.map((path) => [path, readFileSync(path, 'latin1')]));
 }
 
 /** What the playbook is made of: its file, and all that it imports by path. Packages count by their version. */

@@ -11,7 +11,7 @@ find.addEventListener('input',filter);
 for(const c of chips)c.addEventListener('click',()=>{chip=chip===c.dataset.chip?'':c.dataset.chip;for(const o of chips)o.setAttribute('aria-pressed',String(o.dataset.chip===chip));filter()});
 document.addEventListener('keydown',e=>{if(e.key==='/'&&document.activeElement!==find){e.preventDefault();find.focus()}else if(e.key==='Escape'&&document.activeElement===find){find.value='';filter()}});
 for(const b of document.querySelectorAll('[data-open]'))b.addEventListener('click',()=>{const d=[...document.getElementById(b.dataset.open).querySelectorAll('details')],open=d.some(e=>!e.open);for(const e of d)e.open=open;b.textContent=open?'Close all':'Open all'});
-const ask=()=>{find.value=decodeURIComponent(location.hash.startsWith('#q=')?location.hash.slice(3):'');filter()};addEventListener('hashchange',ask);if(location.hash.startsWith('#q='))ask();
+const ask=()=>{let q=location.hash.startsWith('#q=')?location.hash.slice(3):'';try{q=decodeURIComponent(q)}catch{}find.value=q;filter()};addEventListener('hashchange',ask);if(location.hash.startsWith('#q='))ask();
 const tip=document.getElementById('tip');
 if(tip){const m=document.querySelector('.m'),names=[...m.querySelectorAll('.names th')].map(e=>e.textContent);
 const name=e=>{const td=e.target.closest('tbody td');if(td)tip.textContent=td.parentNode.firstElementChild.textContent+': '+names[td.cellIndex-1]+': '+(td.className||'not told')};

@@ -3,7 +3,7 @@ import type { TaskEvent } from '../changes.ts';
 import { Conclusions } from '../conclusions.ts';
 import type { ErrorEvent } from '../errors.ts';
 import { type RecapEvent, verdict } from '../recap.ts';
-import { eventOf, type RecordedRun } from '../record/read-runs.ts';
+import { eventOf, hostsOf, type RecordedRun } from '../record/read-runs.ts';
 import type { Recorded } from '../record/recorder.ts';
 
 type Timed<Kind extends RunEvent['event']> = Extract<Recorded, { event: Kind }>;
@@ -30,7 +30,7 @@ export interface Told {
   readonly hosts: ReadonlyMap<string, { readonly own: string; readonly run: ToldRun }>;
   readonly events: readonly Recorded[];
   readonly tasks: readonly (TaskEvent & { readonly time: string })[];
-  readonly errors: readonly ErrorEvent[];
+  readonly errors: readonly (ErrorEvent & { readonly runId: string })[];
 }
 
 /** Joins runs. A host that several have had is told of once for each, by the end of its run's ID. */
@@ -44,21 +44,12 @@ export function tell(given: readonly RecordedRun[]): Told {
     const run = toldRun(one);
     const name = (host: string) => ((counts.get(host) ?? 0) > 1 ? `${host} · ${run.id.slice(-6)}` : host);
     runs.push(run);
-    hosts.push(...hostsOf(one).map((own): (typeof hosts)[0] => [name(own), { own, run }]));
-    events.push(...one.events.map((event) => renamed(event, name)));
+    for (const own of hostsOf(one)) hosts.push([name(own), { own, run }]);
+    for (const event of one.events) events.push(renamed(event, name));
   }
   const of = <Kind extends RunEvent['event']>(kind: Kind) =>
     events.filter((event): event is Timed<Kind> => event.event === kind);
   return { runs, hosts: new Map(hosts), events, tasks: of('task'), errors: of('error') };
-}
-
-function hostsOf(run: RecordedRun): readonly string[] {
-  const listed = eventOf(run, 'start')?.hosts ?? [];
-  const recap = Object.keys(eventOf(run, 'recap')?.hosts ?? {});
-  const told = run.events.flatMap((event) =>
-    'host' in event && event.host !== undefined ? [event.host] : [],
-  );
-  return [...new Set([...listed, ...recap, ...told])];
 }
 
 function toldRun(run: RecordedRun): ToldRun {
@@ -68,7 +59,9 @@ function toldRun(run: RecordedRun): ToldRun {
   const conclusions = new Conclusions();
   for (const event of events) conclusions.take(event);
   const errors = events.filter((event) => event.event === 'error');
-  const times = events.map(({ time }) => Date.parse(time));
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const time of events.map((event) => Date.parse(event.time)))
+    [first, last] = [Math.min(first, time), Math.max(last, time)];
   const end = recap ? verdict(recap, errors, conclusions.sentences) : undefined;
   return {
     id,
@@ -77,8 +70,8 @@ function toldRun(run: RecordedRun): ToldRun {
     check: start?.check ?? recap?.check ?? false,
     good: end?.good ?? false,
     verdict: end?.text ?? 'the record ends before the run does: it was killed, or goes on',
-    begun: start ? Date.parse(start.time) : Math.min(...times),
-    ended: Math.max(...times),
+    begun: start ? Date.parse(start.time) : first,
+    ended: last,
   };
 }
 

@@ -26,10 +26,15 @@ export function createKeeper(
   const id = runId();
   const events: Recorded[] = [];
   let file: RunFile | undefined;
-  const recorder = createRecorder((records) => {
-    file?.append(records);
-    if (reports.length > 0) events.push(...records);
-  }, verbosity);
+  const recorder = createRecorder(
+    (records) => {
+      file?.append(records);
+      // One by one: more arguments than a call may have can be said in one go.
+      if (reports.length > 0) for (const record of records) events.push(record);
+    },
+    verbosity,
+    ({ message }) => notice(`the record of this run ends here: ${message}`),
+  );
   return {
     emit(event) {
       // Opened here, so that a notice comes before what it is about.

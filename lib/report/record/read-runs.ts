@@ -39,6 +39,22 @@ export function eventOf<Kind extends RunEvent['event']>(
   return events.find((event) => event.event === kind) as Extract<Recorded, { event: Kind }> | undefined;
 }
 
+/**
+ * The hosts that a run had, in the order of its inventory: those of its plays, and whatever else is told of, such as one
+ * that acts for others. `start` lists all that the plays name, whatever `--limit` and `--shard` left of them.
+ */
+export function hostsOf(run: RecordedRun): readonly string[] {
+  const had = new Set(run.events.flatMap(hostsIn));
+  const listed = eventOf(run, 'start')?.hosts ?? [];
+  return [...new Set([...listed.filter((host) => had.has(host)), ...had])];
+}
+
+function hostsIn(event: Recorded): readonly string[] {
+  if (event.event === 'play') return event.hosts;
+  if (event.event === 'recap') return Object.keys(event.hosts);
+  return 'host' in event && event.host !== undefined ? [event.host] : [];
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 interface Line extends Fields {
   readonly event: string;
@@ -93,20 +109,24 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
     isObject(e.ledger) &&
     isTally(e.ledger.before) &&
     isTally(e.ledger.after),
-  cluster: (e) => isText(e.cluster) && isList(e.members, (one) => isText(one.host)) && isTextOrNone(e.table),
-  certificates: (e) =>
-    isText(e.cluster) && isList(e.certificates, (one) => isText(one.host)) && isTextOrNone(e.table),
+  cluster: (e) =>
+    isText(e.cluster) &&
+    isList(e.members, isMember) &&
+    (e.problems === undefined || isTexts(e.problems)) &&
+    isTextOrNone(e.table),
+  certificates: (e) => isText(e.cluster) && isList(e.certificates, isCertificate) && isTextOrNone(e.table),
   history: (e) => isList(e.runs, (one) => isText(one.id)) && isTextOrNone(e.table),
   why: (e) =>
     [e.host, e.role, e.task].every(isText) &&
     isTexts(e.read) &&
     isList(e.changes, isChange) &&
-    isList(e.variables, isObject),
+    isList(e.variables, isObject) &&
+    (e.lines === undefined || isTexts(e.lines)),
   error: (e) =>
     isText(e.message) &&
     typeof e.exitCode === 'number' &&
     [e.host, e.task, e.hint].every(isTextOrNone) &&
-    (e.position === undefined || (isObject(e.position) && isText(e.position.file))),
+    (e.position === undefined || isPosition(e.position)),
   recap: (e) =>
     isObject(e.hosts) &&
     Object.values(e.hosts).every(isCounts) &&
@@ -160,6 +180,27 @@ function isChange(one: Fields): boolean {
     (one.diff === undefined || isTexts(one.diff)) &&
     (one.text === undefined || (isObject(one.text) && isText(one.text.before) && isText(one.text.after)))
   );
+}
+
+/** What did not answer is null; older versions left out some. */
+function isMember({ host, name, role, health, version, dbSizeBytes, certificateDays }: Fields): boolean {
+  return (
+    [host, name, health].every(isText) &&
+    [role, version].every((one) => one === null || isTextOrNone(one)) &&
+    [dbSizeBytes, certificateDays].every((one) => one === null || isNumberOrNone(one))
+  );
+}
+
+function isCertificate({ host, path, kind, subject, until, days }: Fields): boolean {
+  return [host, path, kind, subject, until].every(isText) && typeof days === 'number';
+}
+
+function isPosition(value: unknown): boolean {
+  return isObject(value) && isText(value.file) && [value.line, value.column].every(isNumberOrNone);
+}
+
+function isNumberOrNone(value: unknown): boolean {
+  return value === undefined || typeof value === 'number';
 }
 
 function isTally(value: unknown): boolean {

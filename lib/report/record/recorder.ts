@@ -19,13 +19,19 @@ const BRIEF = 100;
 
 /**
  * Turns redacted events into records, in order, and hands them over in bundles: what is said in one go is one write.
- * Diffs are made here, where both texts are known; whole texts are not kept.
+ * Diffs are made here, where both texts are known; whole texts are not kept. An error ends the record, and never the run:
+ * `failed` hears of it once.
  */
-export function createRecorder(take: (records: readonly Recorded[]) => void, verbosity: number): Recorder {
+export function createRecorder(
+  take: (records: readonly Recorded[]) => void,
+  verbosity: number,
+  failed: (error: Error) => void,
+): Recorder {
   const run = runId();
   let waiting: Recorded[] = [];
   let working: Promise<void> | undefined;
   let differ: Differ | undefined;
+  let isBroken = false;
   const work = async () => {
     // Whatever is said in this turn of the loop comes along.
     await undefined;
@@ -37,11 +43,16 @@ export function createRecorder(take: (records: readonly Recorded[]) => void, ver
     }
     working = undefined;
   };
+  const giveUp = (error: Error) => {
+    isBroken = true;
+    waiting = [];
+    failed(error);
+  };
   return {
     emit(event) {
-      if (event.event === 'log' && !isWanted(event.level, verbosity)) return;
+      if (isBroken || (event.event === 'log' && !isWanted(event.level, verbosity))) return;
       waiting.push({ ...event, time: new Date().toISOString(), runId: run });
-      working ??= work();
+      working ??= work().catch(giveUp);
     },
     async close() {
       await working;

@@ -42,17 +42,18 @@ export function createRunFile(folder: string, notice: (message: string) => void)
   return {
     append(records) {
       if (descriptor === undefined) return;
-      const kept = written < CHATTY ? records : records.filter(({ event }) => event !== 'output');
-      const text = escapeJson(kept.map(lineOf).join(''));
-      if (text === '') return;
-      written += text.length;
-      attempt(() => writeSync(descriptor as number, text));
+      attempt(() => {
+        const kept = written < CHATTY ? records : records.filter(({ event }) => event !== 'output');
+        const text = escapeJson(kept.map(lineOf).join(''));
+        written += text.length;
+        if (text !== '') writeSync(descriptor as number, text);
+      });
     },
     async close() {
       if (descriptor === undefined) return;
       attempt(() => closeSync(descriptor as number));
       descriptor = undefined;
-      await thin(folder).catch(() => {});
+      await thin(folder, runId()).catch(() => {});
     },
   };
 }
@@ -74,18 +75,21 @@ export function recordOf(folder: string, id: string): string {
   return join(folder, `${id}.jsonl`);
 }
 
-/** Takes away the oldest. */
-export async function thin(folder: string, { runs, bytes } = KEPT): Promise<void> {
+/** Takes away the oldest, but never that of the run `own`: by the clock of another machine it may be the oldest. */
+export async function thin(folder: string, own: string, { runs, bytes } = KEPT): Promise<void> {
   let sum = 0;
   const sizes = (await recordedRuns(folder)).map(async (id) => {
     const path = recordOf(folder, id);
-    return { path, size: (await stat(path)).size };
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    return { id, path, size };
   });
   const found = await Promise.all(sizes);
-  const tooMany = found.filter(({ size }, i) => {
+  const tooMany = found.filter(({ id, size }, i) => {
     sum += size;
-    // This one stays, whatever its size.
-    return i > 0 && (i >= runs || sum > bytes);
+    return id !== own && (i >= runs || sum > bytes);
   });
   await Promise.all(tooMany.map(({ path }) => rm(path, { force: true })));
 }

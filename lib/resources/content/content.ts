@@ -2,13 +2,12 @@ import { is, type OptionTable } from '../../dsl/options.ts';
 import { type ObservedPath, type Ownership, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
 import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
-import { redact, Secret } from '../../dsl/secret.ts';
+import { holdsSecret, Secret } from '../../dsl/secret.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 import { contentOf, type SentContent } from '../../dsl/source.ts';
 import type { Change, PrepareContext, Prepared } from '../../dsl/task.ts';
 import { UNKNOWN } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { maskText } from '../../secret-names.ts';
 import { checkedUrl, type FetchedContent, fetchOnce } from './fetch.ts';
 import { LaterContent } from './later.ts';
 import { rendered } from './template.ts';
@@ -97,6 +96,7 @@ export function contentDifference(
   const differs = { kind, property } as const;
   if (digest === undefined) return { ...differs, before: found?.type ?? null, after: UNKNOWN };
   const texts = [revealed(content), found?.text];
+  // The rest of such a text is known: with a digest of it, guesses of the secret could be tested.
   const isSecret = content instanceof Secret || texts.some((text) => text !== undefined && holdsSecret(text));
   const after = isSecret ? SECRET : shortDigest(digest);
   const shown = (before: string) => typeof content === 'string' && { text: { before, after: content } };
@@ -170,11 +170,6 @@ export function digestOf(content: Content): string | undefined {
   if (isSent(content)) return content.sha256;
   const text = revealed(content);
   return text === undefined ? undefined : sha256(text);
-}
-
-/** The rest of such a text is known: with a digest of it, guesses of the secret could be tested. */
-function holdsSecret(text: string): boolean {
-  return redact(text) !== text || maskText(text) !== text;
 }
 
 function wrong(message: string, hint?: string): QuorateError {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAudit } from '../../../lib/cli/history/audit-lines.ts';
@@ -13,6 +13,7 @@ import { recordedRun } from '../report/recorded.ts';
 import { change, recap, start, task } from '../report/streams.ts';
 import { scratch } from '../support/scratch.ts';
 
+const play = (...hosts: string[]): RunEvent => ({ event: 'play', play: 'all', hosts });
 const IDS = ['20261127T100000Z-aaaaaa', '20261127T110000Z-bbbbbb', '20261127T120000Z-cccccc'] as const;
 const EVENTS = [start('a', 'b'), task('a'), recap({ a: { changed: 1 }, b: {} })];
 const ALL = { newest: 20, since: Number.NEGATIVE_INFINITY, hosts: undefined };
@@ -46,12 +47,13 @@ describe('lines that runs have left on a host', () => {
       `= ${JSON.stringify(evil)}`,
       `= ${JSON.stringify(line({ runId: '../../etc/passwd' }))}`,
       '= {"time":"2026-11-27T11:00:05.000Z","runId":"cu',
+      `= ${JSON.stringify(line({ time: '2999-01-01T00:00:00.000Z' }))}`,
       '',
       'denied /var/lib/quorate/web/audit.jsonl',
     ].join('\n');
     const { lines, damaged, denied } = parseAudit(out);
     expect(lines).toEqual([line()]);
-    expect([damaged, denied]).toEqual([4, ['/var/lib/quorate/web/audit.jsonl']]);
+    expect([damaged, denied]).toEqual([5, ['/var/lib/quorate/web/audit.jsonl']]);
   });
 
   it('of which only the end was read begin with a part of one: that is no damage', () => {
@@ -89,6 +91,34 @@ describe('what ran', () => {
     expect(await ids({ hosts: new Set(['b']) })).toEqual([IDS[2], IDS[0]]);
     expect((await pastRuns(new Map(), folder, ALL)).damaged).toBe(1);
     expect((await pastRuns(new Map(), folder, ALL)).runs[1]).toMatchObject({ outcome: null });
+  });
+
+  it('is no run of hosts that it left out (--limit, --shard)', async () => {
+    const folder = folderOf({ [IDS[0]]: [start('a', 'b'), play('a'), task('a'), recap({ a: {} })] });
+    const of = async (host: string) =>
+      (await pastRuns(new Map(), folder, { ...ALL, hosts: new Set([host]) })).runs.length;
+    expect([await of('a'), await of('b')]).toEqual([1, 0]);
+  });
+
+  it('leaves out a record that is gone, and tells of one that cannot be read', async () => {
+    const folder = folderOf({ [IDS[0]]: EVENTS });
+    mkdirSync(join(folder, `${IDS[1]}.jsonl`));
+    symlinkSync('gone', join(folder, `${IDS[2]}.jsonl`));
+    const { runs, unread } = await pastRuns(new Map(), folder, ALL);
+    expect(runs.map(({ id }) => id)).toEqual([IDS[0]]);
+    expect(unread).toEqual([expect.stringContaining('EISDIR')]);
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    expect((await pastRuns(new Map(), file, ALL)).unread).toEqual([expect.stringContaining('ENOTDIR')]);
+    for (const [where, word] of [
+      [folder, 'last'],
+      [folder, IDS[1]],
+      [file, 'last'],
+    ] as const)
+      await expect(findRun(where, word)).rejects.toMatchObject({
+        exitCode: 1,
+        message: expect.stringContaining('cannot be read'),
+      });
   });
 
   it('is a line a run, in which nobody else has a say', async () => {
@@ -136,7 +166,8 @@ describe('two runs compared', () => {
   it('differ in hosts, tasks, what became of them, changes, and time', () => {
     const one = recordedRun(
       [
-        start('a', 'b', 'gone'),
+        start('a', 'b', 'gone', 'never'),
+        play('a', 'b', 'gone'),
         task('a', { task: 'same' }),
         task('a', { task: 'conf', changes: [change({ after: '0600' })] }),
         task('b', { task: 'conf', changes: [change({ after: '0600' })] }),
@@ -149,6 +180,7 @@ describe('two runs compared', () => {
     const two = recordedRun(
       [
         start('a', 'b', 'new'),
+        play('a', 'b', 'new'),
         task('a', { task: 'same' }),
         task('a', { task: 'conf', status: 'ok', changes: [] }),
         task('b', { task: 'conf', status: 'ok', changes: [] }),
@@ -172,6 +204,26 @@ describe('two runs compared', () => {
       ],
     });
     expect(differences(one, one).tasks).toEqual([]);
+  });
+
+  it('differ in what a host does for others, each apart; a limited run says nothing of hosts that it left out', () => {
+    const by = (whose: string, fields: object = {}) => task('lb', { for: whose, task: 'drain', ...fields });
+    const all = recordedRun(
+      [start('a', 'b', 'c'), play('a', 'b', 'c'), by('a'), by('b'), task('a'), task('c'), recap({})],
+      IDS[0],
+    );
+    const limited = recordedRun(
+      [start('a', 'b', 'c'), play('a', 'b'), by('a', { status: 'ok', changes: [] }), by('b'), recap({})],
+      IDS[1],
+    );
+    expect(differences(all, limited)).toMatchObject({
+      onlyFirst: ['c'],
+      onlySecond: [],
+      tasks: [
+        { task: 'drain', hosts: ['lb'], second: { status: 'ok' } },
+        { hosts: ['a'], second: null },
+      ],
+    });
   });
 });
 

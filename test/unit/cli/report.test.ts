@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../program.ts';
@@ -28,6 +28,7 @@ describe('--report', () => {
       '<testcase classname="mine.role" name="command"',
     );
     expect(readdirSync(cwd).sort()).toEqual(['.quorate', 'inventory.yaml', 'run.html', 'run.xml']);
+    expect(statSync(join(cwd, 'run.html')).mode & 0o777).toBe(0o600);
   });
 
   it('is made of a run that fails, too', () => {

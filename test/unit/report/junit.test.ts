@@ -83,6 +83,15 @@ describe('JUnit', () => {
     expect(lines(text, '<testcase classname="run.site"')).toHaveLength(2);
     wellFormed(text);
   });
+
+  it('of several runs tells what went wrong in each with that one', () => {
+    const refused = (id: string, message: string) =>
+      recordedRun([start('a'), { event: 'error', message, exitCode: 3 }, recap({}, { exitCode: 3 })], id);
+    const text = junit([refused('r1', 'no quorum'), refused('r2', 'no room')]);
+    const [one = '', two = ''] = lines(text, '<testcase classname="run.site"');
+    expect([one.includes('no quorum'), one.includes('no room')]).toEqual([true, false]);
+    expect([two.includes('no quorum'), two.includes('no room')]).toEqual([false, true]);
+  });
 });
 
 /** By another program's judgement, where it is installed. */

@@ -88,7 +88,7 @@ motd
   ~1 changed
 
 error: etcd03: refused
-  more`);
+    more`);
 });
 
 test.each([

@@ -135,6 +135,31 @@ describe('the page of a run', () => {
       expect(text).toContain(`scope=row>${host}<`);
   });
 
+  it('of the shards of an inventory tells each host once', async () => {
+    const all = ['etcd01', 'etcd02', 'etcd03'];
+    const shards = all.map((host, i) =>
+      recordedRun(
+        [start(...all), { event: 'play', play: 'etcd', hosts: [host] }, task(host), recap({ [host]: {} })],
+        `20261127T140000Z-00000${i}`,
+      ),
+    );
+    const rows = [...(await page(shards)).matchAll(/scope=row>(etcd[^<]*)</g)].map(([, name]) => name);
+    expect([...new Set(rows)]).toEqual(all);
+  });
+
+  it('tells an error of several hosts once, whenever each came', async () => {
+    const lost = (host: string): RunEvent => ({
+      event: 'error',
+      message: `${host}: no room`,
+      exitCode: 2,
+      host,
+    });
+    const text = await page([
+      recordedRun([start('a', 'b'), lost('a'), lost('b'), recap({}, { exitCode: 2 })]),
+    ]);
+    expect(text.match(/no room/g)).toHaveLength(1);
+  });
+
   it('of 100 hosts stays small', async () => {
     const hosts = [...Array(100).keys()].map((i) => `etcd${i}`);
     const titles = [...Array(60).keys()].map((i) => `thing ${i} is there`);
@@ -157,6 +182,7 @@ describe.skipIf(BROWSER === undefined)('the page in a browser (where one is inst
     const all = await inBrowser([recordedRun(FAILED)]);
     expect(all).toContain('✗ failed on etcd02');
     expect(all).not.toMatch(/<details class="f"[^>]* hidden/);
+    expect(await inBrowser([recordedRun(FAILED)], 'q=100%')).not.toMatch(/<p id="none" hidden/);
     const found = await inBrowser([recordedRun(FAILED)], 'q=etcd02');
     const hidden = [...found.matchAll(/<tr class="f"[^>]*hidden=""[^>]*><th scope="row">(\w+)/g)].map(
       ([, host]) => host,

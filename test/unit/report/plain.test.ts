@@ -48,7 +48,7 @@ failed on etcd02 — 2 hosts, 12 changed, 1 error, exit code 2, 6.2 s
 `);
   expect(stderr).toBe(`warning: etcd02: beware
 error: etcd02: cannot start etcd: port 2379 is taken
-  last line
+    last line
   task: etcd runs
   at: prod.yaml:3:5
   hint: stop it

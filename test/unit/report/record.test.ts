@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { createReport } from '../../../lib/report/index.ts';
+import { createKeeper } from '../../../lib/report/record/index.ts';
 import { readRuns } from '../../../lib/report/record/read-runs.ts';
+import { createRecorder } from '../../../lib/report/record/recorder.ts';
 import { thin } from '../../../lib/report/record/run-file.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
 import { scratch } from '../support/scratch.ts';
@@ -114,22 +116,56 @@ describe('the record of a run', () => {
     expect(said[0].message).toMatch(/this run leaves no record in .*ENOTDIR/);
   });
 
+  it('takes as many events as there are, and so do reports', async () => {
+    const folder = scratch();
+    const told: string[] = [];
+    const hear = (message: string) => void told.push(message);
+    const reports = [join(folder, 'run.xml')];
+    const keeper = createKeeper({ reports, verbosity: 0 }, hear, hear);
+    for (let i = 0; i < 200_000; i += 1)
+      keeper?.emit({ event: 'output', host: 'a', task: 't', line: String(i) });
+    keeper?.emit(task('a'));
+    await keeper?.close();
+    expect(told).toEqual([]);
+    expect(readFileSync(join(folder, 'run.xml'), 'utf8')).toContain('199999');
+  });
+
+  it('ends with an error of its own, which is told of once; the run goes on', async () => {
+    const told: string[] = [];
+    const recorder = createRecorder(
+      () => {
+        throw new RangeError('Invalid string length');
+      },
+      0,
+      ({ message }) => told.push(message),
+    );
+    for (const host of ['a', 'b']) {
+      recorder.emit(task(host));
+      await recorder.close();
+    }
+    expect(told).toEqual(['Invalid string length']);
+  });
+
   it('takes the place of the oldest where they are too many; what is no record stays', async () => {
     const folder = scratch();
     const ids = [...Array(7).keys()].map((i) => `2026010${i + 1}T000000Z-00000${i}`);
     for (const id of ids) writeFileSync(join(folder, `${id}.jsonl`), 'x'.repeat(10));
     writeFileSync(join(folder, 'notes.jsonl'), '');
     mkdirSync(join(folder, 'prod'));
-    await thin(folder, { runs: 5, bytes: 1000 });
+    await thin(folder, `${ids[6]}`, { runs: 5, bytes: 1000 });
     const left = () =>
       readdirSync(folder)
         .filter((name) => /^\d/.test(name))
         .map((name) => name[7]);
     expect(left()).toEqual(['3', '4', '5', '6', '7']);
-    await thin(folder, { runs: 5, bytes: 25 });
+    await thin(folder, `${ids[6]}`, { runs: 5, bytes: 25 });
     expect(left()).toEqual(['6', '7']);
-    await thin(folder, { runs: 5, bytes: 1 });
+    await thin(folder, `${ids[6]}`, { runs: 5, bytes: 1 });
     expect(left()).toEqual(['7']);
+    // The clock of another machine was ahead.
+    for (const id of ids.slice(2)) writeFileSync(join(folder, `${id}.jsonl`), 'x'.repeat(10));
+    await thin(folder, `${ids[3]}`, { runs: 2, bytes: 1000 });
+    expect(left()).toEqual(['4', '6', '7']);
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(['notes.jsonl', 'prod']));
   });
 });
@@ -157,6 +193,31 @@ describe('lines that were recorded', () => {
     [
       'counts that are none',
       line({ event: 'recap', check: false, hosts: { a: 1 }, elapsedMs: 1, exitCode: 0 }),
+    ],
+    ...(
+      [
+        ['problems', { problems: null }],
+        ['members', { members: [{ host: 'a', name: { toString: 1 }, health: 'healthy' }] }],
+        ['data of a member', { members: [{ host: 'a', name: 'a', health: 'healthy', dbSizeBytes: {} }] }],
+      ] as const
+    ).map(([name, fields]): [string, string] => [
+      `a cluster with ${name} that are none`,
+      line({ event: 'cluster', cluster: 'c', healthy: true, members: [], problems: [], ...fields }),
+    ]),
+    [
+      'a certificate without an end',
+      line({ event: 'certificates', cluster: 'c', certificates: [{ host: 'a' }] }),
+    ],
+    [
+      'reasons that are none',
+      line({
+        ...{ event: 'why', host: 'a', role: 'r', task: 't', read: [], changes: [], variables: [] },
+        lines: null,
+      }),
+    ],
+    [
+      'a place that is none',
+      line({ event: 'error', message: 'm', exitCode: 2, position: { file: 'f', line: { toString: 1 } } }),
     ],
     ['binary', '\x00\x01\x1b[2J'],
   ])('%s: is counted, and the others are read', (_, bad) => {

@@ -48,6 +48,18 @@ describe('a line in a file', () => {
     expect(() => line('/etc/x', options)).toThrow(usage);
   });
 
+  it.each([
+    ['the old one', 'db_password=old-one', 'db_password=new-one'],
+    ['one that goes', 'db_password=old-one', 'db_user=me'],
+    ['one that comes', '#db=', 'db_password=new-one'],
+    ['that of a URL', 'proxy=http://me:old-one@mirror/', 'proxy=http://mirror/'],
+  ])('shows no secret: %s', (_name, old, next) => {
+    const [change] = changesOf(line('/etc/x', { line: next, match: /^(#?db|proxy)/ }), `${old}\n`);
+    expect([change?.before, change?.after]).toEqual(['(secret)', '(secret)']);
+    // Texts are masked line by line, once they are compared.
+    expect(change?.text).toEqual({ before: `${old}\n`, after: `${next}\n` });
+  });
+
   it('makes the file only where that is said', () => {
     expect(edited(line('/etc/x', { line: 'a', create: true }), undefined)).toBe('a\n');
     expect(() => changesOf(line('/etc/x', { line: 'a' }), undefined)).toThrow(

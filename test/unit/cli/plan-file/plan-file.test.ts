@@ -120,12 +120,11 @@ describe('a plan is refused with 3, and nothing is changed,', () => {
     mkdirSync(join(project.dir, 'group_vars'));
     project.write('group_vars/all.yaml', 'unused: 1\n');
     project.write('web.js', `${code}\n// changed\n`);
-    refused(
-      'the code file web.js has changed; the inventory file inventory.yaml has changed; the inventory has a file more: group_vars/all.yaml',
-    );
-    rmSync(join(project.dir, 'group_vars'), { recursive: true });
+    refused('the code file web.js has changed; the inventory file inventory.yaml has changed');
     project.write('inventory.yaml', inventory ?? '');
     project.write('web.js', code ?? '');
+    refused('the inventory has a file more: group_vars/all.yaml');
+    rmSync(join(project.dir, 'group_vars'), { recursive: true });
     project.write('p.json', (plan ?? '').replace(/("version": ")[^"]+/, '$10.0.9'));
     refused('version 0.0.9');
     expect(project.has('made/a')).toBe(false);
@@ -160,6 +159,40 @@ it('a plan of another playbook, or with flags that say otherwise: 1', () => {
   project.write('p.json', project.read('p.json').replace('"playbook": "web"', '"playbook": "db"'));
   const { status, stderr } = project.run('--apply', 'p.json');
   expect([status, stderr]).toEqual([1, expect.stringContaining('plan of db')]);
+});
+
+describe('a plan that somebody has edited', () => {
+  const edited = (project: Project, edit: (plan: Plan) => object) => {
+    const plan = JSON.parse(project.read('p.json')) as Plan;
+    project.write('p.json', JSON.stringify({ ...plan, ...edit(plan) }));
+    return project.run('--apply', 'p.json');
+  };
+  const planned = () => {
+    const project = new Project(SIMPLE, ['a']);
+    expect(project.run('-i', 'inventory.yaml', '--plan-out', 'p.json').status).toBe(0);
+    return project;
+  };
+
+  it.each(['evil', 'folder'])('runs no program that it was not made of: %s, 3', (given) => {
+    const project = planned();
+    mkdirSync(join(project.dir, 'folder'));
+    for (const name of ['evil', 'folder/evil']) {
+      project.write(name, '#!/bin/sh\ntouch ran\necho "{}"\n');
+      chmodSync(join(project.dir, name), 0o755);
+    }
+    const { status, stderr } = edited(project, ({ options }) => ({
+      options: { ...options, inventory: ['inventory.yaml', given] },
+    }));
+    expect([status, stderr]).toEqual([3, expect.stringMatching(/the inventory has a file more: .*evil/)]);
+    expect([project.has('ran'), project.has('made/a')]).toEqual([false, false]);
+  });
+
+  it.each([{ text: 'other' }, { ansible_host: '10.0.0.1' }])('brings no variables along: %o, 1', (own) => {
+    const project = planned();
+    const { status, stderr } = edited(project, ({ options }) => ({ options: { ...options, own } }));
+    expect([status, stderr]).toEqual([1, expect.stringContaining('which is no flag of web')]);
+    expect(project.has('made/a')).toBe(false);
+  });
 });
 
 describe('a plan file that', () => {
