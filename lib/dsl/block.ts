@@ -42,9 +42,12 @@ export function block(options: BlockOptions): Block {
     () => {
       const itself = typeof options?.title === 'string' ? `"${options.title}"` : 'block';
       refuse(mistakesIn(itself, options ?? null, BLOCK));
+    },
+    () => {
       const { title, tasks, rescue = [], always = [], ...words } = options;
       const [first] = tasks;
-      const called = title ?? (first === undefined ? 'an empty block' : `the block of "${first.title}"`);
+      const called =
+        title ?? (first === undefined ? 'an empty block' : `the block of "${first?.title ?? String(first)}"`);
       checkWords(words, called);
       return { title: called, tasks, rescue, always, words };
     },

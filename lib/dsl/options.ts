@@ -136,7 +136,12 @@ export function mistakesIn(
     const [first = 'title'] = known;
     return [wrong(`its options are ${said('', given)}, an object was wanted`, `write { ${first}: … }`)];
   }
-  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  const object = given ?? {};
+  // Of an object of a class, what it inherits counts as well.
+  const all = new Set([...Object.keys(object), ...known.filter((name) => name in object)]);
+  const entries = [...all]
+    .map((name) => [name, object[name]] as const)
+    .filter(([, value]) => value !== undefined);
   const names = entries.map(([name]) => name);
   const unknown = entries.flatMap(([name]) =>
     Object.hasOwn(table, name) ? [] : [wrong(`it has no option ${name}`, meantHint(name, known))],
@@ -205,16 +210,20 @@ export function collecting<T>(build: () => T): T {
   }
 }
 
-/** Makes a thing of a role; one that is wrong is kept for `collecting`, where a role is being built, with `stand` in its place. */
-export function orCollected<T>(make: () => T, stand: () => T): T {
+/**
+ * Makes a thing of a role once `judge` has nothing against it; what it throws is kept for `collecting`, where a role is
+ * being built, with `stand` in its place. What `make` throws is thrown: a role may catch it.
+ */
+export function orCollected<T>(judge: () => void, make: () => T, stand: () => T): T {
   try {
-    return make();
+    judge();
   } catch (error) {
     const isMistake = error instanceof QuorateErrors || error instanceof QuorateError;
     if (found === undefined || !isMistake || error.exitCode !== EXIT.usage) throw error;
     found.push(...errorsOf(error).map(positioned));
     return stand();
   }
+  return make();
 }
 
 function positioned(error: QuorateError): QuorateError {

@@ -109,10 +109,8 @@ export function defineResource<Options extends object, Desired, Observed>(
   );
   const make = (name: string, ...[options]: OptionsOf<Options>): Task =>
     orCollected(
-      () => {
-        refuse(mistakesOf(resource, name, options));
-        return taskOf(resource, name, options, foreign);
-      },
+      () => refuse(mistakesOf(resource, name, options)),
+      () => taskOf(resource, name, options, foreign),
       () => standIn(resource.kind, name),
     );
   const wishOf = ({ made }: Task) => (made?.by === resource ? (made.wish as Desired) : undefined);
@@ -134,28 +132,29 @@ export function composed<Options extends object>(
   { make, ...table }: Composed<Options>,
 ): Task {
   return orCollected(
-    () => {
-      refuse(mistakesOf({ kind, ...table }, name, options));
-      return make();
-    },
+    () => refuse(mistakesOf({ kind, ...table }, name, options)),
+    make,
     () => standIn(kind, name),
   );
 }
 
 function mistakesOf(
-  { kind, options, oneOf = [] }: { kind: string; options?: AnyTable; oneOf?: readonly string[] },
+  {
+    kind,
+    options,
+    oneOf = [],
+    own = [],
+  }: { kind: string; options?: AnyTable; oneOf?: readonly string[]; own?: readonly string[] },
   name: string,
   given: unknown,
 ) {
   const who = `${kind} ${JSON.stringify(name)}`;
   const wrong = mistakesIn(kind, { name }, { name: must(is.text) });
+  const ofTasks = Object.fromEntries(Object.entries(TASK_OPTIONS).filter(([one]) => !own.includes(one)));
   // What no table says may be anything.
   const open = Object.keys(options === undefined && typeof given === 'object' && given !== null ? given : {});
   const all = Object.fromEntries(open.map((one) => [one, is.any<never>()]));
-  return [
-    ...wrong,
-    ...mistakesIn(who, given, { ...all, ...options, ...TASK_OPTIONS, ...options }, { oneOf }),
-  ];
+  return [...wrong, ...mistakesIn(who, given, { ...all, ...options, ...ofTasks, ...options }, { oneOf })];
 }
 
 /** Takes the place of a task whose options are wrong, until its role is refused. */

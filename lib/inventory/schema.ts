@@ -30,8 +30,8 @@ export async function schemaProblems(vars: VarSchema): Promise<readonly SchemaPr
   };
   return Object.entries(vars).flatMap(([variable, { secret, ...schema }]) => {
     const shown = (value: unknown) => (secret === true ? MASK : shownValue(variable, value));
-    // Where no type is said, any word may count.
-    return problemsOf(ajvFor(schema.type !== undefined), schema, shown).map(([message, hint]) => ({
+    // Where no type is said, at any level, any word may count.
+    return problemsOf(ajvFor(isTyped(schema)), schema, shown).map(([message, hint]) => ({
       variable,
       message,
       ...(hint !== undefined && { hint }),
@@ -39,8 +39,15 @@ export async function schemaProblems(vars: VarSchema): Promise<readonly SchemaPr
   });
 }
 
+function isTyped(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return true;
+  const { type, properties = {}, items } = schema as Readonly<Record<string, unknown>>;
+  return type !== undefined && [items, ...Object.values(properties as object)].every(isTyped);
+}
+
 const STRICT = {
   strict: true,
+  strictTuples: false,
   strictRequired: false,
   allowUnionTypes: true,
   validateFormats: false,
@@ -59,7 +66,7 @@ function problemsOf(
   const words = unknownWords(schema, Object.keys(ajv.RULES.keywords));
   if (words.length > 0) return words;
   try {
-    const validate = ajv.compile(schema);
+    const validate = ajv.compile(withoutNotes(schema) as object);
     const usual = schema.default;
     if (usual === undefined || validate(usual)) return [];
     const [error] = validate.errors ?? [];
@@ -74,6 +81,16 @@ function problemsOf(
   }
 }
 
+/** Words that programs of others may read: `x-…`. */
+function withoutNotes(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutNotes);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const entries = Object.entries(schema).filter(([word]) => !NOTE.test(word));
+  return Object.fromEntries(entries.map(([word, value]) => [word, withoutNotes(value)]));
+}
+
+const NOTE = /^x-/;
+
 /** Words of schemas that nobody knows, on every level. */
 function unknownWords(schema: unknown, known: readonly string[], at = ''): readonly Found[] {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return [];
@@ -83,7 +100,7 @@ function unknownWords(schema: unknown, known: readonly string[], at = ''): reado
     typeof format === 'string' && !FORMATS.includes(format) ? nearName(format, FORMATS) : undefined;
   return [
     ...Object.keys(schema)
-      .filter((word) => !known.includes(word))
+      .filter((word) => !known.includes(word) && !NOTE.test(word))
       .map(
         (word): Found => [
           `its schema${where} has the unknown word ${word}`,

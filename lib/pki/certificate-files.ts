@@ -20,15 +20,19 @@ const ENDING = /\.(pem|crt|cer|cert|der)$/i;
 export async function readCertificateFiles(paths: readonly string[]): Promise<readonly CertificateFile[]> {
   const files: CertificateFile[] = [];
   for (const path of paths) {
-    if (!(await stat(path)).isDirectory()) {
-      const certificates = certificatesOf(await readFile(path));
+    if (!(await tried(path, stat(path))).isDirectory()) {
+      const certificates = await certificatesOf(path);
       if (certificates.length === 0) throw none(path);
       files.push({ path, certificates });
       continue;
     }
-    for (const name of (await readdir(path)).filter((one) => ENDING.test(one)).sort()) {
+    const entries = await tried(path, readdir(path, { withFileTypes: true }));
+    const names = entries
+      .filter((one) => !one.isDirectory() && ENDING.test(one.name))
+      .map(({ name }) => name);
+    for (const name of names.sort()) {
       const file = join(path, name);
-      const certificates = certificatesOf(await readFile(file));
+      const certificates = await certificatesOf(file);
       if (certificates.length > 0) files.push({ path: file, certificates });
     }
   }
@@ -36,14 +40,36 @@ export async function readCertificateFiles(paths: readonly string[]): Promise<re
   return files;
 }
 
-function certificatesOf(content: Buffer): readonly X509Certificate[] {
+async function certificatesOf(path: string): Promise<readonly X509Certificate[]> {
+  const content = await tried(path, readFile(path));
   const text = content.toString('latin1');
-  if (text.includes('-----BEGIN ')) return certificatesIn(text);
+  if (text.includes('-----BEGIN ')) {
+    const found = certificatesIn(text);
+    if (found.length < text.split('-----BEGIN CERTIFICATE-----').length - 1) throw damaged(path);
+    return found;
+  }
   try {
     return [new X509Certificate(content)];
   } catch {
     return [];
   }
+}
+
+async function tried<Result>(path: string, reading: Promise<Result>): Promise<Result> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw new QuorateError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`, {
+      exitCode: EXIT.usage,
+    });
+  }
+}
+
+function damaged(path: string): QuorateError {
+  return new QuorateError(`${path} has a certificate that cannot be read: nothing was taken`, {
+    exitCode: EXIT.untrusted,
+    hint: 'have it sent again; openssl x509 -in FILE says what is wrong with the first',
+  });
 }
 
 function none(path: string): QuorateError {

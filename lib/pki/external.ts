@@ -53,6 +53,9 @@ export interface Signees {
   readonly own: boolean;
 }
 
+/** A request does not say for how long: the last moment that a date can be. */
+const NO_END = new Date(8_640_000_000_000_000);
+
 /** Named as its request is. */
 type Slot = readonly [name: string, wanted: Wanted];
 
@@ -77,7 +80,7 @@ export async function makeRequests(
       requireNames(wanted);
       const { kind, sans } = wanted;
       const key = await keyFor(wanted, config);
-      const plan = leafPlan(config.leaf.profiles[kind], new Date(8_640_000_000_000_000), wanted);
+      const plan = leafPlan(config.leaf.profiles[kind], NO_END, wanted);
       return { name, kind, sans, pem: await signRequest(plan, key) };
     }),
   );
@@ -136,7 +139,8 @@ async function examine(
   const slots = slotsOf(options.dir, config, { members, clients: await clientsOf(options.dir), own: true });
   const keys = new Map<Slot, KeyObject | undefined>();
   for (const slot of slots) keys.set(slot, await readStoredKey(slot[1].folder, slot[1].base));
-  const found = new Map<Slot, X509Certificate>();
+  /** The newest of each: those before it may lie there still. */
+  const found = new Map<Slot, { readonly path: string; readonly leaf: X509Certificate }>();
   for (const { path, leaf } of leaves) {
     const slot = slots.find((one) => keys.get(one) && leaf.checkPrivateKey(keys.get(one)!));
     if (slot === undefined) {
@@ -144,8 +148,11 @@ async function examine(
       continue;
     }
     const other = found.get(slot);
-    if (other === undefined || new Date(other.validFrom) < new Date(leaf.validFrom)) found.set(slot, leaf);
-    if (caPem === undefined) continue;
+    if (other === undefined || new Date(other.leaf.validFrom) < new Date(leaf.validFrom))
+      found.set(slot, { path, leaf });
+  }
+  for (const [slot, { path, leaf }] of found) {
+    if (caPem === undefined) break;
     const { kind, sans } = slot[1];
     const required = {
       caPem,
@@ -161,7 +168,7 @@ async function examine(
   if (leaves.length === 0)
     problems.push(`${files.map(({ path }) => path).join(', ')}: no certificate but CAs'`);
   if (problems.length > 0 || caPem === undefined) throw notTaken(options, problems, inUse !== undefined);
-  const arrivals = [...found].map(async ([[name, wanted], leaf]) => {
+  const arrivals = [...found].map(async ([[name, wanted], { leaf }]) => {
     const certPem = leaf.toString() + intermediates(caPem);
     const stored = await readPair(wanted.folder, wanted.base);
     return { name, wanted, certPem, isNew: stored?.certPem !== certPem };
@@ -218,8 +225,8 @@ function slotsOf(dir: string, config: PkiConfig, { members, clients, own }: Sign
   ];
 }
 
-/** Of all for which there is a key at least. */
-async function clientsOf(dir: string): Promise<readonly string[]> {
+/** Names of clients that have a key at least: a certificate may be yet to come. */
+export async function clientsOf(dir: string): Promise<readonly string[]> {
   const names = await readdir(join(dir, 'clients')).catch(() => []);
   const keys = await Promise.all(names.map((name) => readStoredKey(bundleDir(dir, name), name)));
   return names.filter((_, i) => keys[i] !== undefined).sort();

@@ -55,8 +55,8 @@ export function certificate(path: string, options: CertificateOptions): Task {
 }
 
 function ownCertificate(path: string, options: CertificateOptions): Task {
-  const { key, names, authority, owner, group, title, inTurn, after } = options;
-  const { expiry = '365d', renewBefore = '30d', keyType = 'ecdsa-256' } = options;
+  const { key, names, authority, ...rest } = options;
+  const { expiry = '365d', renewBefore = '30d', keyType = 'ecdsa-256', ...words } = rest;
   if (names.length === 0) throw wrong(`the certificate ${path} has no names`);
   const [life, lead] = [expiry, renewBefore].map(parseDuration) as [number, number];
   if (lead >= life) throw wrong(`the certificate ${path} would be due for renewal when it is made`);
@@ -67,11 +67,7 @@ function ownCertificate(path: string, options: CertificateOptions): Task {
     sans: names,
     ca,
     renewBefore: lead,
-    ...(owner !== undefined && { owner }),
-    ...(group !== undefined && { group }),
-    ...(title !== undefined && { title }),
-    ...(inTurn !== undefined && { inTurn }),
-    ...(after !== undefined && { after }),
+    ...words,
     async issue() {
       if (folder === undefined) {
         const { issueSelfSigned } = await import('../pki/self-signed.ts');

@@ -8,7 +8,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import type { Actor } from './elsewhere.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
-import { applyAndProve, exchangeAll, finished, type Proving, type Step, unproven } from './prove.ts';
+import { applyAndProve, exchangeAll, finished, type Proving, RECORD, type Step, unproven } from './prove.ts';
 import type { Fragment } from './script.ts';
 import { shellOn } from './shell.ts';
 import type { Wire } from './wire.ts';
@@ -169,6 +169,8 @@ function segmentsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
 
 function isLast(task: Task): boolean {
   return (
+    // Where it fails, its block goes on: what was sent along would be on record, and not be begun.
+    (task.within ?? []).length > 0 ||
     wordsOf(task).delegateTo !== undefined ||
     handlerOf(task) !== undefined ||
     retriesOf(wordsOf(task)).times > 0
@@ -189,7 +191,7 @@ function recorded(step: Step, { ledger, wire }: ApplyContext): Step {
   const change = ledger?.record([step.planned]);
   if (ledger === undefined || change === undefined) return step;
   const record = {
-    id: 'made',
+    id: RECORD,
     sh: addToLedger(ledger.dir, change),
     critical: true,
     failure: noRecords(wire),

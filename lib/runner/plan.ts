@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly elsewhere: string | undefined;
   /** Keep with each task what its probe printed. */
   readonly keepsReadings: boolean;
+  /** The host, where tasks that take back what others make are refused; not in the middle of a run. */
+  readonly first?: string | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface PlanOptions {
  */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  { groundOf, elsewhere, keepsReadings }: PlanOptions,
+  { groundOf, elsewhere, keepsReadings, first }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
   const whyNot = ({ task }: RoleTask) => {
     const { when, runOnce } = wordsOf(task);
@@ -45,10 +47,9 @@ export async function planTasks(
       of.set(kept, reading);
     }
   }
-  const [first] = tasks;
-  if (first) {
+  if (first !== undefined) {
     const at = (one: PlannedTask) => ({ reading: of.get(one) ?? NOTHING, world: groundOf(one.task).world });
-    refuseUndone(groundOf(first.task).wire.host.name, plan, at);
+    refuseUndone(first, plan, at);
   }
   return plan;
 }

@@ -127,11 +127,11 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const wanted = withoutRepeats(this.target.name, declared);
     const left = (await this.#options.tasksForLeft?.(wanted)) ?? [];
     this.#program = new Program([...wanted, ...left]);
-    this.plan = withoutLooks(await this.#planOf(this.#program.live));
+    this.plan = withoutLooks(await this.#planOf(this.#program.live, this.target.name));
     this.#rest();
   }
 
-  async #planOf(tasks: readonly RoleTask[]): Promise<readonly PlannedTask[]> {
+  async #planOf(tasks: readonly RoleTask[], first?: string): Promise<readonly PlannedTask[]> {
     this.#world = new World(this.#options.foreseen);
     this.#world.provides(this.stateDir);
     this.#world.declares(this.#program.live.map(({ task }) => task));
@@ -139,7 +139,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
     const all = tasks.map(({ role, task }) => ({ role, task }));
     const { keepsReadings = false } = this.#options;
-    return planTasks(all, { groundOf: (task) => this.#groundOf(task), elsewhere, keepsReadings });
+    const groundOf = (task: Task) => this.#groundOf(task);
+    return planTasks(all, { groundOf, elsewhere, keepsReadings, first });
   }
 
   #groundOf(task: Task): Ground {

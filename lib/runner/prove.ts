@@ -25,6 +25,9 @@ export interface Proving {
   readonly done: Set<PlannedTask>;
 }
 
+/** The fragment that writes down what a task makes. */
+export const RECORD = 'made';
+
 /** What goes around the steps in their exchange. */
 export interface Around {
   readonly head?: readonly Fragment[];
@@ -78,8 +81,9 @@ export async function applyAndProve(
       probeFragment(task, `p${i}`),
     ];
   });
-  await exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
+  const exchange = exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
     begin: (id) => {
+      if (id === RECORD) return;
       const planned = at(id);
       wire.doing(planned?.task.title ?? 'preparing');
       if (planned) begun?.(planned);
@@ -103,6 +107,9 @@ export async function applyAndProve(
         fail(planned, error, id.startsWith('a'));
       }
     },
+  });
+  await exchange.catch((error: unknown) => {
+    throw failure ?? error;
   });
   if (failure) throw failure;
   return tried;

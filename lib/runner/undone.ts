@@ -1,34 +1,45 @@
 import { isDue, type PlannedTask } from '../dsl/play.ts';
-import type { Reading, Task } from '../dsl/task.ts';
+import type { Change, Reading, Task } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
 import { disagreement, isInstead } from './tasks.ts';
 import { differencesOf } from './words.ts';
 
 /**
- * Throws exit code 1 where a task takes back what an earlier one makes of the same text file: both would change it in
- * every run. `at` gives what the earlier one was planned by.
+ * Throws exit code 1 where a task takes back what an earlier one makes of the same text file, and the earlier one would
+ * make it again: both would change it in every run. `at` gives what a task was planned by. What packages or commands of
+ * the run may bring is not known yet: such tasks are told in the next run.
  */
 export function refuseUndone(
   host: string,
   plan: readonly PlannedTask[],
   at: (planned: PlannedTask) => { readonly reading: Reading; readonly world: World },
 ): void {
+  const again = (planned: PlannedTask, world: World) =>
+    isCertain(() => differencesOf(planned.task, at(planned).reading, world));
   for (const [i, later] of plan.entries()) {
     if (!isDue(later) || later.waits) continue;
     const first = plan.slice(0, i).find((one) => {
       if (one.skipped !== undefined || one.waits || !edits(one.task, later.task)) return false;
-      const { reading, world } = at(one);
-      return differencesOf(one.task, reading, new World(world)).some(
-        ({ certainty }) => certainty === 'certain',
-      );
+      // As in a next run: this one makes its part again, and that one would still not be content.
+      const world = new World(at(one).world);
+      return again(one, world) && again(later, world);
     });
     if (first) throw disagreement(host, first, later);
   }
 }
 
-/** They are about one file, and one of them about a part of it. */
+/** Something is to be changed for sure; a task that cannot tell says so when its turn comes. */
+function isCertain(differences: () => readonly Change[]): boolean {
+  try {
+    return differences().some(({ certainty }) => certainty === 'certain');
+  } catch {
+    return false;
+  }
+}
+
+/** They are about one file, and one of them about a part of it; of one thing wishes were compared before. */
 function edits(one: Task, other: Task): boolean {
-  if ((!one.late && !other.late) || isInstead(one, other)) return false;
-  const paths = ({ files = [], owns }: Task) => [...files, ...owns];
+  if (one.thing === other.thing || (!one.late && !other.late) || isInstead(one, other)) return false;
+  const paths = ({ files = [], owns }: Task) => [...files, ...owns].filter((path) => path.startsWith('/'));
   return paths(one).some((path) => paths(other).includes(path));
 }

@@ -14,6 +14,8 @@ export interface Intent {
   readonly runId: string;
   /** Set once it is reached, by the run with this ID. */
   readonly done?: string;
+  /** It ended that way before anything was carried out: there was no need any more. */
+  readonly givenUp?: true;
   /** What a rerun must know and nobody can read anew. Never a secret. */
   readonly notes?: Readonly<Record<string, string>>;
 }
@@ -33,13 +35,14 @@ export function intentFacts(member: Member): Sh {
 export function parseIntent(line: string | undefined): Intent | undefined {
   if (line === undefined) return undefined;
   try {
-    const { verb, target, runId, done, notes } = JSON.parse(line) as Record<string, unknown>;
+    const { verb, target, runId, done, givenUp, notes } = JSON.parse(line) as Record<string, unknown>;
     if (![verb, target, runId].every((one) => typeof one === 'string')) return undefined;
     return {
       verb: verb as string,
       target: target as string,
       runId: runId as string,
       ...(typeof done === 'string' && { done }),
+      ...(givenUp === true && { givenUp }),
       ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
     };
   } catch {

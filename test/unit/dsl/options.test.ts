@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { wholePlaybook } from '../../../lib/cli/playbook.ts';
 import { block } from '../../../lib/dsl/block.ts';
-import { is, must, type OptionTable } from '../../../lib/dsl/options.ts';
+import { collecting, is, must, type OptionTable } from '../../../lib/dsl/options.ts';
 import { play } from '../../../lib/dsl/plain-play.ts';
 import { defineResource } from '../../../lib/dsl/resource.ts';
 import { role } from '../../../lib/dsl/role.ts';
@@ -135,6 +135,47 @@ describe('what only the compiler would see in a task', () => {
       /no option nonsense/,
     );
   });
+});
+
+it('a role may catch what its task throws', () => {
+  const made = collecting(() => {
+    try {
+      return [file('/x', { source: './nowhere.conf' })];
+    } catch {
+      return [file('/x', { content: '' })];
+    }
+  });
+  expect(made).toHaveLength(1);
+});
+
+it('a resource of a class is judged with its methods, and has words of its own', () => {
+  class Kind {
+    readonly kind = 'kind';
+    readonly own = ['timeout'] as const;
+    probe() {
+      return sh`:`;
+    }
+    complete(name: string, { timeout }: { timeout: string }) {
+      return `${name} ${timeout}`;
+    }
+    name(wish: string) {
+      return wish;
+    }
+    title(wish: string) {
+      return wish;
+    }
+    parse() {
+      return undefined;
+    }
+    diff() {
+      return [];
+    }
+    apply() {
+      return sh`:`;
+    }
+  }
+  const kind = defineResource<{ timeout: string }, string, undefined>(new Kind() as never);
+  expect(kind('x', { timeout: '30s' }).title).toBe('x 30s');
 });
 
 it('all that is wrong with a role is told at once, and nothing that follows from it', () => {

@@ -38,6 +38,10 @@ describe('the schema of a variable', () => {
   });
 
   it.each<object>([
+    { type: 'array', items: { pattern: '^a' } },
+    { type: 'object', properties: { port: { minimum: 1 } } },
+    { type: 'array', items: [{ type: 'string' }, { type: 'integer' }] },
+    { type: 'string', 'x-note': 'for the form' },
     { type: ['string', 'null'], default: null, description: 'x' },
     { enum: ['loud', 'low'], default: 'low' },
     {

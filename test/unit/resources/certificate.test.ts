@@ -79,3 +79,14 @@ describe('a certificate', () => {
     },
   );
 });
+
+it('hands every word of a task on', () => {
+  const one = certificate('/x.pem', {
+    key: '/x-key.pem',
+    names: ['x'],
+    when: false,
+    becomeUser: 'app',
+    ignoreErrors: true,
+  });
+  expect(one.words).toMatchObject({ when: false, becomeUser: 'app', ignoreErrors: true });
+});

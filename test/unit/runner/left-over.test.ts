@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { TaskList } from '../../../lib/dsl/block.ts';
+import { block } from '../../../lib/dsl/block.ts';
 import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../lib/dsl/play.ts';
 import { role } from '../../../lib/dsl/role.ts';
@@ -40,7 +42,7 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
   const at = (name: string) => join(dir, name);
 
   /** Each argument is a play: what its roles want, by name. */
-  async function run(plays: readonly Readonly<Record<string, readonly Task[]>>[], given: Given = {}) {
+  async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: Given = {}) {
     const { check = false, prune = false, playbook = 'site', only, id } = given;
     const sink = recorder();
     const vars = { ansible_connection: 'local', inventory_dir: dir };
@@ -106,6 +108,14 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
       true,
       'a',
     ]);
+  });
+
+  it('is on record where it is made behind a block of which something has failed', async () => {
+    const fails = command('fail', { run: sh`false`, creates: at('never') });
+    const always = block({ tasks: [fails], always: [file(at('made'), { content: 'a' })] });
+    expect((await run([{ web: [always] }])).code).toBe(2);
+    expect(existsSync(at('made'))).toBe(true);
+    expect((await run([{ web: [] }], { check: true })).left).toEqual(['web: file /made']);
   });
 
   it('is named in a check, taken away by --prune, and then forgotten', async () => {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../lib/dsl/play.ts';
+import { defineResource } from '../../../lib/dsl/resource.ts';
 import { role } from '../../../lib/dsl/role.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';
@@ -76,6 +78,39 @@ describe('tasks about one text file of which one takes back what the other makes
         false,
       ],
     ];
+  it('one that an earlier version of the role has left where another one takes it along is no quarrel', async () => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(dir);
+    const at = join(dir, 'conf');
+    writeFileSync(at, '# BEGIN x\na=1\n# END x\n');
+    const tasks = [line(at, { line: 'a=1' }), textBlock(at, { name: 'x', content: 'b=2' })];
+    expect((await run(tasks, dir)).code).toBe(0);
+    expect((await run(tasks, dir)).code).toBe(0);
+    expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
+  });
+
+  it('a resource that says nothing of what it will make is no quarrel', async () => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(dir);
+    const at = join(dir, 'conf');
+    writeFileSync(at, 'old\n');
+    const marked = defineResource<object, string, boolean>({
+      kind: 'marked',
+      complete: (name) => name,
+      name: (name) => name,
+      title: (name) => `${name} is marked`,
+      files: (name) => [name],
+      probe: (name) => sh`! grep -q '^mark$' ${name} || echo yes`,
+      parse: ({ out }) => out.includes('yes'),
+      diff: (_, is) => (is ? [] : [{ kind: 'update', property: 'mark', before: 'no', after: 'yes' }]),
+      apply: (name) => sh`echo mark >>${name}`,
+    });
+    expect((await run([marked(at, {}), line(at, { line: 'b' })], dir)).errors).toEqual([
+      expect.stringContaining('has changed since it was read'),
+    ]);
+    expect((await run([marked(at, {}), line(at, { line: 'b' })], dir)).code).toBe(0);
+  });
+
   it.each(cases)('%s', async (_, tasks, undoes) => {
     const dir = join(scratch(), 'host');
     mkdirSync(dir);

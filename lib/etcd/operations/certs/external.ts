@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { commandLine } from '../../../command-line.ts';
 import { PerRun } from '../../../dsl/per-run.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
+import { sh } from '../../../dsl/sh.ts';
 import { fromHere } from '../../../paths.ts';
 import {
   type Arrival,
   fingerprint,
   type MemberCertificate,
   openExternal,
-  readBundles,
   readCertificateFiles,
   type SigningRequest,
   writeWhole,
@@ -18,6 +18,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { memberSans, pkiOptions } from '../../files/certificates.ts';
 import { columns } from '../../health/columns.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { pairFiles } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { isCertificate } from '../../survey/admit-certificates.ts';
 import { openIntent } from '../../survey/intents.ts';
@@ -49,7 +50,8 @@ export async function deriveRequests(
   if (written.own.requests !== undefined) return [];
   await surveyQuiet(run, surveyed);
   const { cluster, hosts } = surveyed;
-  const clients = (await readBundles(cluster.pkiDir)).map(({ name }) => name);
+  const { clientsOf } = await openExternal();
+  const clients = await clientsOf(cluster.pkiDir);
   refuseUnknown(surveyed, names, clients);
   const options = pkiOptions(hosts[0]!.target);
   const isMeant = (one: string) => names.length === 0 || names.includes(one);
@@ -111,6 +113,7 @@ export async function deriveImport(
   const { examineArrivals, takeInArrivals } = await openExternal();
   const members = hosts.flatMap(certificatesOf);
   const arrivals = await examineArrivals(options, files, members);
+  await run.each(hosts, lookAtStopped);
   const whole = ledger(tallyOf(hosts));
   const fresh = arrivals.filter(({ isNew }) => isNew).map(({ name }) => name);
   return [
@@ -136,12 +139,28 @@ export async function deriveImport(
   ];
 }
 
+/** Certificates of members that do not run, which their facts leave out. */
+const stopped = new PerRun(() => new Map<string, string>());
+
+async function lookAtStopped(host: EtcdHost): Promise<void> {
+  const { target } = host;
+  if (target.facts.reading !== undefined || target.facts.data !== 'present') return;
+  for (const kind of KINDS) {
+    const { out } = await host.read(
+      'looking at its certificates',
+      sh`cat -- ${pairFiles(memberOf(target), kind).cert} 2>/dev/null || :`,
+    );
+    stopped.own.set(`${target.name} ${kind}`, out);
+  }
+}
+
 /** Fingerprints of what is on a host, and is not what came for it. */
 function supplanted({ target }: EtcdHost, arrivals: readonly Arrival[]): readonly string[] {
   const { name } = memberOf(target);
   return KINDS.flatMap((kind) => {
     const arrival = arrivals.find((one) => one.name === `${name}-${kind}`);
-    const pem = target.facts.reading?.certificates.find(({ file }) => file === `${kind}.pem`)?.pem;
+    const read = target.facts.reading?.certificates.find(({ file }) => file === `${kind}.pem`)?.pem;
+    const pem = read ?? stopped.own.get(`${target.name} ${kind}`);
     if (arrival === undefined || pem === undefined) return [];
     return fingerprint(pem) === fingerprint(arrival.certPem) ? [] : [fingerprint(pem)];
   });

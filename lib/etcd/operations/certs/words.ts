@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
 import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
@@ -117,6 +117,12 @@ export function certsProblems(hosts: readonly HostData[], words: readonly string
     return wrong('--new-keys for which?', 'name hosts and clients behind --renew, or say --all');
   if (job === 'csr' && words.length > 0 && vars.client !== undefined)
     return wrong('--client names one, and the words behind --csr name others', 'choose one');
+  const dir = job === 'csr' ? String(vars.csr) : undefined;
+  if (dir === '' || (dir !== undefined && existsSync(dir) && !statSync(dir).isDirectory()))
+    return wrong(
+      `${dir === '' ? 'an empty path' : dir} is no folder`,
+      '--csr takes the folder that requests go into',
+    );
   const unread = job === 'import' ? unreadable([String(vars.import), ...words]) : undefined;
   if (unread !== undefined)
     return wrong(unread, '--import takes folders and files of certificates, PEM or DER');

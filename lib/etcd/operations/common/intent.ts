@@ -5,16 +5,14 @@ import { type Intent, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { openIntent, openRun } from '../../survey/intents.ts';
 
 /** What an operation heads for: see `Intent`. */
-export type Wish = Pick<Intent, 'target' | 'notes'>;
+export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'>;
 
-/** Puts the wish on every host, unless it is there already: before the first step. */
+/** Puts the wish on every host, before the first step; another target takes the place of one that this verb has open. */
 export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
-  const open = openIntent(run.hosts);
-  const isOpen = open?.verb === verb && open.target === wish.target;
-  await onAll(run, { verb, ...wish, runId: isOpen ? open.runId : runId() });
+  await onAll(run, { verb, ...wish, runId: openRun(run.hosts, verb) ?? runId() });
 }
 
 /** Behind the last step: the wish has come true. */

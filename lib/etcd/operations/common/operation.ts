@@ -131,6 +131,9 @@ async function carryOutAll(
     );
   }
   await operation.prepare?.(run, surveyedOf(run));
+  const [next, ...others] = left;
+  // Nothing is begun, so nothing is noted either.
+  if (next && run.stopping()) throw stopped(next, others);
   const wish = await operation.wish?.(run, surveyedOf(run));
   if (wish) await beginIntent(run, operation.name, wish);
   for (let count = 0; left.length > 0; count++) {

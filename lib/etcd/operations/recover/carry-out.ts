@@ -1,3 +1,4 @@
+import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { readAnswer } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
@@ -17,9 +18,10 @@ import {
   startClosed,
 } from '../restore/shell.ts';
 import { copyData, gather } from './shell.ts';
-import { receiveSegment } from './sources.ts';
+import { receiveSegment, wholeEnd } from './sources.ts';
 import type { RecoverKind } from './steps.ts';
-import { commitAll, readLogEnd } from './wal.ts';
+import { commitAll } from './wal.ts';
+import { VERB } from './words.ts';
 
 /** What a step has at hand. */
 export interface Ground {
@@ -69,10 +71,14 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
   const { name, facts } = host.target;
   const copied = await mustSay(host, 'copying its data', copyData(place), LONG);
   const segment = /^log (\S+)$/m.exec(copied)?.[1] ?? '';
-  const end = readLogEnd(await receiveSegment(host, place, segment, { copied: true }), segment);
-  if (end === undefined)
-    throw refusal({ host: name }, 'its raft log cannot be read', 'restore a snapshot instead');
-  const log = { segment, end: end.end, record: commitAll(end) };
+  const end = wholeEnd(segment, await receiveSegment(host, place, segment, { copied: true }));
+  if (typeof end === 'string')
+    throw refusal(
+      { host: name },
+      end,
+      `choose another host: ${commandLine(VERB)} --from HOST; or restore a snapshot: ${commandLine('restore')} --from FILE`,
+    );
+  const log = { segment, end: end.end, record: commitAll(end), last: end.last };
   const out = await mustSay(host, 'making one member of it', gather(place, surveyed.cluster.name, log), LONG);
   const read = readAnswer(
     'endpoint status',
@@ -88,11 +94,13 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
   run.log('info', `${name}: what is made of it has revision ${revision ?? 'unknown'}${more}`);
 }
 
-/** By itself: the others have nothing yet. */
+/** By itself, or with those that have joined: the others have nothing yet. */
 async function waitFor(host: EtcdHost, { run, surveyed }: Ground): Promise<void> {
   const { cluster } = surveyed;
-  const own = { ...cluster, members: cluster.members.filter(({ host: name }) => name === host.target.name) };
-  const findings = judgeCluster(await askUntilWhole(run, { cluster: own, hosts: [host] }));
+  const hosts = surveyed.hosts.filter((one) => one === host || one.target.facts.data === 'present');
+  const names = hosts.map(({ target }) => target.name);
+  const members = cluster.members.filter(({ host: name }) => names.includes(name));
+  const findings = judgeCluster(await askUntilWhole(run, { cluster: { ...cluster, members }, hosts }));
   if (findings.length === 0) return;
   const lines = findings.map(({ message }) => `  ${message}`);
   throw refusal(cluster, ['it does not work, and stays closed to clients:', ...lines].join('\n'));

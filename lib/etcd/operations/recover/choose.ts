@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { commandLine } from '../../../command-line.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
-import { MARK } from '../../../dsl/probe.ts';
 import { runId } from '../../../dsl/run-id.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
-import { type Cluster, memberOf } from '../../model/cluster.ts';
+import type { Intent } from '../../facts/intent.ts';
+import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
-import { knownMembers } from '../../survey/membership.ts';
+import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
@@ -18,55 +17,86 @@ import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { copiesIn } from '../backup/folder.ts';
 import { admitHosts } from '../members/index.ts';
 import type { RestorePlace } from '../restore/shell.ts';
-import { type Witness, whyNotLost } from './loss.ts';
-import { askHidden } from './shell.ts';
 import { bestFirst, choiceLines, type Found, lookAt, type PlacedSnapshot, type Source } from './sources.ts';
-
-import { targetOf, VERB, wordsOf } from './words.ts';
+import { type Sight, unseenMembers } from './witnesses.ts';
+import { fromOf, targetOf, VERB, wordsOf } from './words.ts';
 
 /** What a run has agreed to, from its first look on. */
 export interface Chosen {
   readonly source: Source | undefined;
   readonly from: string;
   readonly facts: ClusterFacts;
+  /** What nobody can see from here, for the question. */
+  readonly doubts: readonly string[];
 }
 
-/** Refuses what is not lost, tells what there is, and settles what the cluster is made of; undefined where that is done. */
-export async function choose(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Chosen | undefined> {
+/** How far a recovery has come. */
+export interface Standing {
+  /** What this verb has begun and not finished. */
+  readonly open: Intent | undefined;
+  /** Of the run that began it, or of this one. */
+  readonly run: string;
+  readonly progress: readonly Found['progress'][];
+  /** Data was set aside on some host: there is no way back to the cluster of before. */
+  readonly moved: boolean;
+  /** Hosts whose data the user has declared lost, in this run or the one that began. */
+  readonly lost: readonly string[];
+}
+
+/** Reads how far it has come. */
+export async function standingOf(surveyed: Surveyed): Promise<Standing> {
+  const { hosts } = surveyed;
+  const known = openRun(hosts, VERB);
+  const open = known === undefined ? undefined : openIntent(hosts);
+  const run = known ?? runId();
+  const progress = (await lookAtAll(surveyed, run, false)).map((one) => one.progress);
+  const before = open?.notes?.lost?.split(',') ?? [];
+  return {
+    open,
+    run,
+    progress,
+    moved: progress.some(({ placed }) => placed),
+    lost: [...new Set([...before, ...wordsOf(hosts).lost])],
+  };
+}
+
+/** What gives way where nothing is moved yet: an upgrade cannot be finished without a quorum. */
+const REPLACES = [VERB, 'upgrade'] as const;
+
+/** Refuses beside what else was begun; true where all was done by a run before this one. */
+export function isDone(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { moved }: Standing): boolean {
   const { cluster, hosts } = surveyed;
-  const { from, lost } = wordsOf(hosts);
-  const problem = intentProblem(cluster, hosts, VERB, from === undefined ? undefined : targetOf(from));
+  const { from } = wordsOf(hosts);
+  const target = from === undefined ? undefined : targetOf(from);
+  const problem = intentProblem(cluster, hosts, VERB, target, moved ? [] : REPLACES);
   if (problem) throw problem;
-  const open = openIntent(hosts);
-  if (open)
-    return {
-      from: open.target.slice(targetOf('').length),
-      source: undefined,
-      facts: await admit(run, surveyed),
-    };
   const done = doneIntent(hosts, VERB);
-  if (
-    done &&
-    hosts.some(({ target }) => target.facts.reading?.healthy) &&
-    (!from || done.target === targetOf(from))
-  ) {
-    run.log('info', `${cluster.name}: done before, by run ${done.done}: it has a quorum`);
-    return undefined;
-  }
-  await untilLeaderless(run, surveyed);
-  const missing = cluster.members.filter(({ host }) => run.unreachable.includes(host));
-  const voters =
-    knownMembers(hosts).filter(({ learner }) => learner !== true).length || cluster.members.length;
-  const witnesses = await witnessesOf(surveyed, missing);
-  const not = whyNotLost(cluster, witnesses, voters, lost);
-  if (not) throw not;
+  if (!done || (target !== undefined && done.target !== target)) return false;
+  if (!hosts.some(({ target: { facts } }) => facts.reading?.healthy)) return false;
+  run.log('info', `${cluster.name}: done before, by run ${done.done}: it has a quorum`);
+  return true;
+}
+
+/** Tells what there is, and settles what the cluster is made of. `sight` is what was seen of its loss, while that counts. */
+export async function choose(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  standing: Standing,
+  sight: Sight | undefined,
+): Promise<Chosen> {
+  const { cluster, hosts } = surveyed;
+  const { from } = wordsOf(hosts);
+  const doubts = doubtsOf(surveyed, sight);
+  const begun = standing.open && fromOf(standing.open.target);
+  if (begun !== undefined && (standing.moved || from === undefined || from === begun))
+    return { from: begun, source: undefined, doubts, facts: await admit(run, surveyed, standing, begun) };
   const found = await lookAtAll(surveyed, runId(), true);
   const sources = found.map(({ source }) => source);
-  const names = missing.map(({ host }) => host);
+  const names = unseenMembers(surveyed).map(({ host }) => host);
   const lines = choiceLines(sources, names, await snapshotsOf(surveyed));
-  for (const line of lines) run.log('info', `${cluster.name}: ${line}`);
-  const [best] = bestFirst(sources.filter(({ host }) => !lost.includes(host)));
+  const [best] = bestFirst(sources.filter(({ host }) => !standing.lost.includes(host)));
   if (from === undefined && run.agreed && !run.check) throw unsaid(surveyed, lines, best);
+  for (const line of lines) run.log('info', `${cluster.name}: ${line}`);
   const source = sources.find(({ host }) => host === (from ?? best?.host));
   if (source === undefined) {
     throw refusal(
@@ -77,21 +107,33 @@ export async function choose(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promi
   }
   if (source.none !== undefined)
     throw refusal({ host: source.host }, `nothing to recover from: ${source.none}`);
-  await refuseUnfit(surveyed, source);
-  return { from: source.host, source, facts: await admit(run, surveyed, source.host) };
+  const facts = await admit(run, surveyed, standing, source.host);
+  await refuseNarrow(surveyed, source);
+  return { from: source.host, source, doubts, facts };
 }
 
-/** Seconds that a follower may take to see that its leader is gone: some election timeouts. */
-const LEADERLESS = 10;
-
-async function untilLeaderless(run: PlayRun<EtcdFacts>, { hosts }: Surveyed): Promise<void> {
-  const follows = ({ target: { facts } }: EtcdHost) =>
-    facts.reading?.healthy !== true && (facts.reading?.status?.leaderId ?? '') !== '';
-  const works = ({ target }: EtcdHost) => target.facts.reading?.healthy === true;
-  for (let tries = 0; tries < LEADERLESS && hosts.some(follows) && !hosts.some(works); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    await run.each(hosts, (host) => host.refresh());
-  }
+/** Whoever does not see the question finds them in the log. */
+function doubtsOf(surveyed: Surveyed, sight: Sight | undefined): readonly string[] {
+  const unseen = unseenMembers(surveyed);
+  const open = openIntent(surveyed.hosts);
+  const names = unseen.map(({ host, listed }) =>
+    listed ? host : `${host} (a member, not in the inventory)`,
+  );
+  return [
+    ...(unseen.length === 0
+      ? []
+      : [
+          `Not reached: ${names.join(', ')}. If their members still run and see each other, they are the cluster, and this makes a second one; what only they have is lost.`,
+        ]),
+    ...(sight && unseen.length > 0 && !sight.asked
+      ? ['No host that is reached could ask them whether they run.']
+      : []),
+    ...(open && open.verb !== VERB
+      ? [
+          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ends with it: begin that anew afterwards.`,
+        ]
+      : []),
+  ];
 }
 
 function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | undefined): QuorateError {
@@ -102,35 +144,8 @@ function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | 
   );
 }
 
-async function witnessesOf(surveyed: Surveyed, missing: Cluster['members']): Promise<readonly Witness[]> {
-  const { cluster, hosts } = surveyed;
-  const answering = new Set<string>();
-  const asker = hosts.find(
-    ({ target }) => target.facts.owner !== undefined && target.facts.caPem !== undefined,
-  );
-  if (asker && missing.length > 0) {
-    const { out } = await asker.read(
-      'asking members that are not reached',
-      askHidden(memberOf(asker.target), missing),
-    );
-    for (const [, host = ''] of out.matchAll(new RegExp(`^${MARK}answers (\\S+)$`, 'gm')))
-      answering.add(host);
-  }
-  return cluster.members.map(({ host }) => {
-    const facts = hosts.find(({ target }) => target.name === host)?.target.facts;
-    return {
-      host,
-      reached: facts !== undefined,
-      answersOthers: answering.has(host),
-      data: facts?.data === 'present' && !facts.kept.withoutLog,
-      healthy: facts?.reading?.healthy === true,
-      follows: (facts?.reading?.status?.leaderId ?? '') !== '',
-    };
-  });
-}
-
 /** What each host has. */
-export function lookAtAll({ hosts }: Surveyed, run: string, withLog: boolean): Promise<readonly Found[]> {
+function lookAtAll({ hosts }: Surveyed, run: string, withLog: boolean): Promise<readonly Found[]> {
   return Promise.all(hosts.map((host) => lookAt(host, placeOf(host, run), withLog)));
 }
 
@@ -154,8 +169,7 @@ async function snapshotsOf({ cluster, hosts }: Surveyed): Promise<readonly Place
   ];
 }
 
-async function refuseUnfit(surveyed: Surveyed, { host, bytes = 0 }: Source): Promise<void> {
-  refuse(await ownershipProblems(surveyed, await readCa(surveyed.cluster.pkiDir)));
+async function refuseNarrow(surveyed: Surveyed, { host, bytes = 0 }: Source): Promise<void> {
   const survivor = surveyed.hosts.find(({ target }) => target.name === host);
   if (survivor === undefined) return;
   const { dataDir } = memberOf(survivor.target);
@@ -168,13 +182,23 @@ async function refuseUnfit(surveyed: Surveyed, { host, bytes = 0 }: Source): Pro
   );
 }
 
-/** What the roles need to know of the hosts that join, refused before anything is changed where they cannot. */
-async function admit(run: PlayRun<EtcdFacts>, surveyed: Surveyed, from?: string): Promise<ClusterFacts> {
-  const ca = await readCa(surveyed.cluster.pkiDir);
+/**
+ * What the roles need to know of the hosts that join. Refused before anything is changed: hosts with data that is not
+ * this cluster's, also one that is reached for the first time by a rerun, and those that cannot join.
+ */
+async function admit(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  { progress }: Standing,
+  from: string,
+): Promise<ClusterFacts> {
+  const { cluster, hosts } = surveyed;
+  const placed = progress.filter((one) => one.placed).map(({ host }) => host);
+  const fresh = hosts.filter(({ target }) => !placed.includes(target.name));
+  const ca = await readCa(cluster.pkiDir);
+  refuse(await ownershipProblems({ cluster, hosts: fresh }, ca));
   const facts = await settledFacts(run, surveyed, { state: 'live', policy: keepVersion, ca });
-  if (from !== undefined) {
-    const coming = surveyed.hosts.map(({ target }) => target.name).filter((name) => name !== from);
-    await admitHosts(run, surveyed, coming, facts);
-  }
+  const coming = fresh.map(({ target }) => target.name).filter((name) => name !== from);
+  await admitHosts(run, surveyed, coming, facts);
   return { ...facts, closed: true };
 }

@@ -1,18 +1,20 @@
 import { commandLine } from '../../../command-line.ts';
-import type { PlayRun } from '../../../dsl/play.ts';
-import { runId } from '../../../dsl/run-id.ts';
+import { hostNames, type PlayRun } from '../../../dsl/play.ts';
+import type { QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Cluster, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
-import { openIntent } from '../../survey/intents.ts';
-import { clustersOf, type Surveyed } from '../../surveyed.ts';
+import { clustersOf, livingList, type Surveyed } from '../../surveyed.ts';
+import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { foreseenGrowth, growthSteps } from '../members/grow.ts';
 import { showHealth } from '../site/verify.ts';
 import { type Ground, recoverStep } from './carry-out.ts';
-import { type Chosen, choose, lookAtAll, placeOf } from './choose.ts';
+import { type Chosen, choose, isDone, placeOf, type Standing, standingOf } from './choose.ts';
+import { isBack, whyNotLost } from './loss.ts';
 import { sourceText } from './sources.ts';
-import { recoverSteps } from './steps.ts';
+import { hasJoined, recoverSteps } from './steps.ts';
+import { lookAround } from './witnesses.ts';
 import { flagProblems, targetOf, VERB } from './words.ts';
 
 /**
@@ -21,25 +23,45 @@ import { flagProblems, targetOf, VERB } from './words.ts';
  */
 export function recoverOperation(): Operation {
   const chosen = new WeakMap<PlayRun<EtcdFacts>, Chosen>();
+  let wished: Wish | undefined;
   let asked: Chosen | undefined;
+  let notLost: QuorateError | undefined;
   return {
     name: VERB,
     check: flagProblems,
     // A quorum is lost because hosts are.
     mayMiss: ({ unreachable }) => unreachable,
     async derive(run, surveyed) {
-      const known = chosen.get(run) ?? (await choose(run, surveyed));
-      if (known === undefined) return [];
+      const { cluster } = surveyed;
+      const standing = await standingOf(surveyed);
+      const { open, lost } = standing;
+      let known = chosen.get(run);
+      if (known === undefined && isDone(run, surveyed, standing)) return [];
+      // Until data is moved there is a way back: members may return at any time.
+      const sight = standing.moved ? undefined : await lookAround(run, surveyed);
+      const why = sight && whyNotLost(cluster, sight.witnesses, sight.voters, lost);
+      if (why && (known || open === undefined || !isBack(sight.witnesses, sight.voters, lost))) throw why;
+      if (why && open) {
+        const giveUp = run.check ? 'a run gives up what it has begun' : 'what it has begun is given up';
+        run.log('info', `${cluster.name}: run ${open.runId} has moved nothing: ${giveUp}`);
+        notLost = why;
+        wished = { target: open.target, givenUp: true };
+        return [];
+      }
+      known ??= await choose(run, surveyed, standing, sight);
+      if (!chosen.has(run)) for (const doubt of known.doubts) run.log('warning', `${cluster.name}: ${doubt}`);
       chosen.set(run, known);
       asked = known;
-      return deriveSteps(run, surveyed, known);
+      wished = { target: targetOf(known.from), ...(lost.length > 0 && { notes: { lost: lost.join(',') } }) };
+      return deriveSteps(run, surveyed, known, standing);
     },
-    wish: async () => (asked ? { target: targetOf(asked.from) } : undefined),
+    wish: async () => wished,
     question: (surveyed) => question(surveyed, asked),
     async verify(run) {
+      if (notLost) throw notLost;
       for (const surveyed of clustersOf(run)) {
         await showHealth(run, { ...surveyed, cluster: reached(surveyed) });
-        for (const { host } of surveyed.cluster.members.filter(({ host }) => run.unreachable.includes(host)))
+        for (const host of leftOut(surveyed))
           run.log(
             'warning',
             `${host} was not reached, and is no member any more: once it is back, ${commandLine('members')} --replace ${host} sets its data aside and adds it`,
@@ -49,17 +71,30 @@ export function recoverOperation(): Operation {
   };
 }
 
+/** Hosts that are not reached, and that the members do not list: of one that is just away nothing is to be said. */
+function leftOut({ cluster, hosts }: Surveyed): readonly string[] {
+  const list = livingList(hosts);
+  if (list === undefined) return [];
+  return cluster.members
+    .filter(({ host }) => !hosts.some(({ target }) => target.name === host))
+    .filter(({ peerUrl }) => !list.some(({ peerUrls }) => peerUrls.includes(peerUrl)))
+    .map(({ host }) => host);
+}
+
 async function deriveSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   { from, facts }: Chosen,
+  { run: id, progress, moved }: Standing,
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
   const survivor = hosts.find(({ target }) => target.name === from);
   if (survivor === undefined)
-    throw refusal({ host: from }, 'the cluster is made of its data, and it was not reached');
-  const id = openIntent(hosts)?.runId ?? runId();
-  const progress = (await lookAtAll(surveyed, id, false)).map((one) => one.progress);
+    throw refusal(
+      { host: from },
+      'the cluster is made of its data, and it was not reached',
+      `${moved ? 'let this machine reach it' : `choose another host: ${commandLine(VERB)} --from HOST`}; or restore a snapshot on all hosts: ${commandLine('restore')} --from FILE`,
+    );
   const mine = progress.find(({ host }) => host === from);
   if (mine && !mine.tool)
     throw refusal({ host: from }, `neither etcdutl nor etcdctl is in ${memberOf(survivor.target).binDir}`);
@@ -67,7 +102,9 @@ async function deriveSteps(
   const ground: Ground = { run, surveyed: here, survivor, facts, placeOf: (host) => placeOf(host, id) };
   const works = mine?.healthy === true && progress.every(({ placed }) => placed);
   const growing = works ? await growthSteps(run, here, facts) : [];
-  const grown = works ? growing : foreseenGrowth(here.cluster, from, facts.version ?? '');
+  const joined = progress.filter(hasJoined).map(({ host }) => host);
+  const foreseen = foreseenGrowth(here.cluster, from, facts.version ?? '');
+  const grown = works ? growing : foreseen.filter(({ host }) => !joined.includes(host));
   return recoverSteps(from, progress, grown).map(({ kind, ...step }) => ({
     ...step,
     async carryOut() {
@@ -84,12 +121,7 @@ function reached({ cluster, hosts }: Surveyed): Cluster {
 }
 
 function question({ cluster, hosts }: Surveyed, chosen: Chosen | undefined): string {
-  const names = hosts.map(({ target }) => target.name);
-  const missing = cluster.members.filter(({ host }) => !names.includes(host)).map(({ host }) => host);
-  const hidden =
-    missing.length === 0
-      ? ''
-      : ` Not reached: ${missing.join(', ')}. If their members still run and see each other, they are the cluster, and this makes a second one; what only they have is lost.`;
   const what = chosen?.source ? ` (${sourceText(chosen.source)})` : '';
-  return `${cluster.name}: it is made of the data of ${chosen?.from}${what}, on ${names.join(', ')}; other data is set aside, and clients are shut out meanwhile.${hidden} Go on?`;
+  const doubts = (chosen?.doubts ?? []).map((doubt) => ` ${doubt}`).join('');
+  return `${cluster.name}: it is made of the data of ${chosen?.from}${what}, on ${hostNames(hosts)}; other data is set aside, and clients are shut out meanwhile.${doubts} Go on?`;
 }

@@ -3,7 +3,7 @@ import type { QuorateError } from '../../../errors.ts';
 import { quorum } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 
-/** A host of the inventory, as far as it decides whether the quorum is lost. */
+/** A host of the inventory, or a recorded member that it lacks, as far as it decides whether the quorum is lost. */
 export interface Witness {
   readonly host: string;
   readonly reached: boolean;
@@ -55,7 +55,7 @@ export function whyNotLost(
       'let this machine reach them, and run again',
     );
   }
-  const kept = witnesses.filter(({ data, host }) => data && !lost.includes(host));
+  const kept = keptBy(witnesses, lost);
   if (kept.length === 0) {
     return refusal(
       cluster,
@@ -74,4 +74,13 @@ export function whyNotLost(
       .map(({ host }) => host)
       .join(',')}`,
   );
+}
+
+/** There is a quorum again, or will be once those run that have their data. */
+export function isBack(witnesses: readonly Witness[], voters: number, lost: readonly string[]): boolean {
+  return witnesses.some(({ healthy }) => healthy) || keptBy(witnesses, lost).length >= quorum(voters);
+}
+
+function keptBy(witnesses: readonly Witness[], lost: readonly string[]): readonly Witness[] {
+  return witnesses.filter(({ data, host }) => data && !lost.includes(host));
 }

@@ -41,13 +41,23 @@ export function readSegment(place: RestorePlace, name: string, { copied = false 
   return sh`cat -- ${`${folder}/${name}`}`;
 }
 
-/** Read-only shell, for members that this machine does not reach: prints `answers HOST` of those that answer this host. */
-export function askHidden(member: Member, hidden: readonly Member[]): Sh {
+/**
+ * Read-only shell, for members that this machine does not reach: prints `asked` where this host can ask, and `answers HOST`
+ * of those that answer it.
+ */
+export function askHidden(member: Member, hidden: readonly { host: string; clientUrl: string }[]): Sh {
   const each = hidden.map(
-    (one) => sh`q_url=${one.clientUrl}
-if q_etcdctl endpoint status >/dev/null 2>&1; then q_part ${`answers ${one.host}`}; fi`,
+    (one) =>
+      sh`( q_url=${one.clientUrl}; if q_etcdctl endpoint status >/dev/null 2>&1; then q_part ${`answers ${one.host}`}; fi ) &`,
   );
-  return joinSh([etcdctlFunction(member), ...each]);
+  return joinSh([
+    etcdctlFunction(member),
+    sh`if [ -x "$q_program" ] && [ -n "$q_trusts" ] && [ -f "$q_ca" ]; then
+q_part asked
+${joinSh(each)}
+wait
+fi`,
+  ]);
 }
 
 /** Shell that copies a stopped member's data, as its user. */
@@ -73,20 +83,19 @@ if [ -n "$3" ]; then rm -rf -- "$2/member/wal"; cp -R -p -- "$3" "$2/member/wal"
  * listens on sockets in a folder of its own. What comes of it is restored beside the data, as the only member of a new
  * cluster. Prints `gathered` with etcd's status.
  *
- * @param segment The newest one of the copy's log.
- * @param end Bytes of it that are whole; `record` goes behind those.
+ * @param log Its newest segment; the bytes of that that are whole, `record` goes behind those; its last entry.
  */
 export function gather(
   place: RestorePlace,
   cluster: string,
-  log: { readonly segment: string; readonly end: number; readonly record: Buffer },
+  log: { readonly segment: string; readonly end: number; readonly record: Buffer; readonly last: bigint },
 ): Sh {
   const { member } = place;
   const copy = copyDir(place);
   const octal = [...log.record].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   return joinSh([
     toolsOf(member),
-    sh`q_said=$($q_become sh -c ${GATHER} q_own ${[copy, log.segment, String(log.end), octal]} "$q_exec" "$q_program") || { printf '%s\n' "$q_said"; exit 1; }
+    sh`q_said=$($q_become sh -c ${GATHER} q_own ${[copy, log.segment, String(log.end), octal, String(log.last)]} "$q_exec" "$q_program") || { printf '%s\n' "$q_said"; exit 1; }
 ${restoreBeside(place, cluster, [member], `${copy}/member/snap/db`, ['--skip-hash-check'])}
 $q_become rm -rf -- ${copy}
 sync
@@ -98,22 +107,29 @@ printf 'gathered %s\n' "$q_said"`,
 const TRIES = 900;
 
 /**
- * `$1` the copy, `$2` the segment, `$3` its whole bytes, `$4` what comes behind, `$5` etcd, `$6` etcdctl. It is through
- * once it leads and two answers are alike: from 3.4 on it says itself how far it has come.
+ * `$1` the copy, `$2` the segment, `$3` its whole bytes, `$4` what comes behind, `$5` its last entry, `$6` etcd, `$7`
+ * etcdctl. It is through once it leads, has carried out the last entry, and two answers are alike; 3.3 does not say how
+ * far it has come, so ten answers must be.
  */
-const GATHER = `umask 077
+export const GATHER = `umask 077
 cd -- "$1" || exit
 head -c "$3" -- "member/wal/$2" >segment.next && printf "$4" >>segment.next && mv -f -- segment.next "member/wal/$2" || exit
 mkdir -p run && cd run || exit
-env -i PATH="$PATH" "$5" --name recovered --data-dir "$1" --force-new-cluster --quota-backend-bytes=-1 \\
+env -i PATH="$PATH" "$6" --name recovered --data-dir "$1" --force-new-cluster --quota-backend-bytes=-1 \\
   --listen-client-urls unix://c:1 --advertise-client-urls http://localhost:2379 --listen-peer-urls unix://p:1 >log 2>&1 &
 pid=$!
 trap 'kill -9 "$pid" 2>/dev/null' EXIT
-if [ -e "\${6%/*}/etcdutl" ]; then api=; else api=ETCDCTL_API=3; fi
-left=${TRIES} before=
+if [ -e "\${7%/*}/etcdutl" ]; then api=; else api=ETCDCTL_API=3; fi
+left=${TRIES} before= alike=0
 while :; do
-  now=$(env -i PATH="$PATH" $api "$6" --endpoints=unix://c:1 --command-timeout=3s -w json endpoint status 2>/dev/null)
-  case $now in *'"leader":'[1-9]*) if [ "$now" = "$before" ]; then break; fi ;; esac
+  now=$(env -i PATH="$PATH" $api "$7" --endpoints=unix://c:1 --command-timeout=3s -w json endpoint status 2>/dev/null)
+  if [ "$now" = "$before" ]; then alike=$((alike + 1)); else alike=0; fi
+  case $now in
+    *'"leader":'[1-9]*'"raftAppliedIndex":'[1-9]* | *'"raftAppliedIndex":'[1-9]*'"leader":'[1-9]*)
+      applied=\${now#*'"raftAppliedIndex":'}
+      if [ "$alike" -ge 1 ] && [ "\${applied%%[!0-9]*}" -ge "$5" ]; then break; fi ;;
+    *'"version":"3.3.'*'"leader":'[1-9]*) if [ "$alike" -ge 10 ]; then break; fi ;;
+  esac
   before=$now left=$((left - 1))
   if [ "$left" = 0 ] || ! kill -0 "$pid" 2>/dev/null; then tail -n 5 log; exit 1; fi
   sleep 0.3

@@ -5,9 +5,9 @@ import type { Snapshot } from '../../snapshots/index.ts';
 import type { EtcdHost } from '../../surveyed.ts';
 import { ageText, contentText, sizeText } from '../backup/words.ts';
 import type { RestorePlace } from '../restore/shell.ts';
-import type { Progress } from '../restore/steps.ts';
 import { readSegment, sourceFacts } from './shell.ts';
-import { readLogEnd } from './wal.ts';
+import type { RecoverProgress } from './steps.ts';
+import { type LogEnd, readLogEnd } from './wal.ts';
 
 /** What a host has that the cluster could be made of again. */
 export interface Source {
@@ -33,7 +33,7 @@ export interface Source {
 
 /** How far a host has come, and what it has. */
 export interface Found {
-  readonly progress: Progress & { readonly tool: boolean };
+  readonly progress: RecoverProgress & { readonly tool: boolean };
   readonly source: Source;
 }
 
@@ -49,6 +49,7 @@ export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boole
     tool: /^\//.test(line('tool') ?? ''),
     prepared: is('prepared'),
     placed: is('placed'),
+    data: facts.data === 'present',
     up: isUp(facts),
     healthy: facts.reading?.healthy === true,
     leads: status !== undefined && status.leaderId === status.memberId,
@@ -59,7 +60,7 @@ export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boole
   if (none !== undefined || !withLog) return { progress, source: { host: name, up, ...(none && { none }) } };
   const [segment = '', , written = ''] = (line('log') ?? '').split(' ');
   const log = await logOf(host, place, segment, status?.raftIndex);
-  if (log === undefined) return { progress, source: { host: name, up, none: 'its raft log cannot be read' } };
+  if (typeof log === 'string') return { progress, source: { host: name, up, none: log } };
   const content = contentOf(line('content'));
   const revision = status?.revision ?? content.revision;
   const keys = Number(/"count":(\d+)/.exec(line('count') ?? '')?.[1] ?? Number.NaN);
@@ -98,10 +99,14 @@ function contentOf(said = ''): { readonly revision?: number; readonly keys?: num
 }
 
 /** What a running member knows to be committed it writes down with the next message only. */
-async function logOf(host: EtcdHost, place: RestorePlace, name: string, known = 0): Promise<Source['log']> {
-  if (name === '') return undefined;
-  const end = readLogEnd(await receiveSegment(host, place, name), name);
-  if (end === undefined) return undefined;
+async function logOf(
+  host: EtcdHost,
+  place: RestorePlace,
+  name: string,
+  known = 0,
+): Promise<NonNullable<Source['log']> | string> {
+  const end = wholeEnd(name, await receiveSegment(host, place, name));
+  if (typeof end === 'string') return end;
   const { term, lastTerm, last, commit } = end;
   return {
     term: Number(term),
@@ -109,6 +114,15 @@ async function logOf(host: EtcdHost, place: RestorePlace, name: string, known = 
     last: Number(last),
     committed: Math.max(Number(commit), known),
   };
+}
+
+/** The end of a raft log; in words where nothing is to be made of it. */
+export function wholeEnd(name: string, segment: Buffer): LogEnd | string {
+  const end = readLogEnd(segment, name);
+  if (end === undefined) return 'its raft log cannot be read';
+  return end.damaged
+    ? `its raft log is damaged at byte ${end.end} of ${name}, behind entry ${end.last}: what follows there would be lost`
+    : end;
 }
 
 /** The newest segment of a host's raft log, or of its copy. */

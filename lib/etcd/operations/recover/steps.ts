@@ -18,46 +18,60 @@ const TITLES: Readonly<Record<Exclude<RecoverKind, 'grow'>, string>> = {
   open: 'open it to clients',
 };
 
+/** How far a host has come. */
+export interface RecoverProgress extends Progress {
+  /** It has data of a member: the one that is made, once it is placed, and what it had before else. */
+  readonly data: boolean;
+}
+
 /** A step of growing, before it can be read from the members themselves. */
 type Grown = { readonly host: string; readonly title: string; readonly ledger: QuorumLedger };
 
 /**
  * What is left to be done. All that run are stopped before anything is moved, so that two clusters never serve at once;
- * the old data of every host is aside before the new cluster begins, so that none of it comes up again beside it.
+ * the old data of every host is aside before the new cluster begins, so that none of it comes up again beside it. A host
+ * that is reached later, when the new one is begun, is stopped and emptied alone: those that are placed go on.
  *
  * @param hosts Those that are reached, the survivor among them.
  * @param grown What its members say is left until all hosts have one, once the survivor works; foreseen before.
  */
 export function recoverSteps(
   survivor: string,
-  hosts: readonly Progress[],
+  hosts: readonly RecoverProgress[],
   grown: readonly Grown[],
 ): readonly RecoverStep[] {
   const steps: RecoverStep[] = [];
   const first = hosts.find(({ host }) => host === survivor);
   if (first === undefined) return [];
   const others = hosts.filter((one) => one !== first);
-  let healthy = hosts.filter((one) => one.healthy).length;
+  const members = first.placed ? hosts.filter((one) => one === first || hasJoined(one)) : hosts;
+  let healthy = members.filter((one) => one.healthy).length;
   const add = (kind: Exclude<RecoverKind, 'grow'>, { host }: Progress, voters: number, change = 0) => {
     const before = tally(voters, healthy);
     healthy += change;
     steps.push({ host, title: TITLES[kind], kind, ledger: ledger(before, { healthy: change }) });
   };
-  const allPlaced = hosts.every(({ placed }) => placed);
-  if (!allPlaced) {
-    for (const one of hosts) if (one.up) add('stop', one, hosts.length, one.healthy ? -1 : 0);
-    if (!first.placed && !first.prepared) add('gather', first, hosts.length);
-    if (!first.placed) add('place', first, hosts.length);
-    for (const one of others) if (!one.placed) add('empty', one, hosts.length);
-  }
-  const begins = !allPlaced || !first.up;
-  if (begins) add('start', first, 1);
+  const old = hosts.filter((one) => !first.placed || !one.placed);
+  for (const one of old)
+    if (one.up) add('stop', one, members.length, one.healthy && members.includes(one) ? -1 : 0);
+  if (!first.placed && !first.prepared) add('gather', first, members.length);
+  if (!first.placed) add('place', first, members.length);
+  for (const one of others) if (!one.placed) add('empty', one, members.length);
+  const voters = first.placed ? members.length : 1;
+  const begins = !first.placed || !first.up;
+  if (begins) add('start', first, voters);
+  for (const one of others) if (first.placed && hasJoined(one) && !one.up) add('start', one, voters);
   const works = !begins && first.healthy;
-  if (!works) add('wait', first, 1, 1);
+  if (!works) add('wait', first, voters, 1);
   for (const step of grown) steps.push({ ...step, kind: 'grow' });
   healthy = hosts.length;
   const isToOpen = (one: Progress) => !works || one.closed || grown.some(({ host }) => host === one.host);
   const leaderLast = [...others, first].sort((a, b) => Number(works && a.leads) - Number(works && b.leads));
   for (const one of leaderLast) if (isToOpen(one)) add('open', one, hosts.length);
   return steps;
+}
+
+/** Its old data is aside, so what it has is of the new cluster. */
+export function hasJoined({ placed, data }: RecoverProgress): boolean {
+  return placed && data;
 }

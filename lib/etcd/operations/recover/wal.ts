@@ -11,10 +11,12 @@ export interface LogEnd {
   readonly end: number;
   /** Running CRC-32C behind those. */
   readonly crc: number;
+  /** What stands behind those was whole once: no crash leaves this, and to cut it off would lose it. */
+  readonly damaged: boolean;
 }
 
 /** `walpb.Record.Type` of etcd: what a record holds. */
-const TYPE = { entry: 2n, state: 3n, crc: 4n } as const;
+const TYPE = { metadata: 1n, entry: 2n, state: 3n, crc: 4n, snapshot: 5n } as const;
 
 /**
  * Reads the newest segment of a raft log. What was torn by a crash, and what was only reserved, is behind its `end`.
@@ -50,7 +52,41 @@ export function readLogEnd(segment: Buffer, name: string): LogEnd | undefined {
     }
     at = record.end;
   }
-  return at === 0 ? undefined : { term, vote, commit, last, lastTerm: lastTerm ?? term, end: at, crc };
+  if (at === 0) return undefined;
+  const damaged = isDamaged(segment, at);
+  return { term, vote, commit, last, lastTerm: lastTerm ?? term, end: at, crc, damaged };
+}
+
+/** Bytes that a disk writes whole or not at all, and the smallest step between records. */
+const [SECTOR, STEP] = [512, 8] as const;
+
+/**
+ * What a crash leaves behind the last whole record: nothing, zeros that were reserved, a record that is cut off, or one
+ * with a sector that was never written (`isTornEntry` of etcd, whose repair cuts there, and nowhere else). All others are
+ * damage, and so is a length that is wrong: whole records follow.
+ */
+function isDamaged(segment: Buffer, end: number): boolean {
+  const torn = recordAt(segment, end);
+  if (torn) return !hasLostSector(segment, end + 8, torn.end);
+  for (let at = end + STEP; at + 8 <= segment.length; at += STEP) if (isPair(segment, at)) return true;
+  return false;
+}
+
+function hasLostSector(segment: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += SECTOR - (at % SECTOR)) {
+    const sector = segment.subarray(at, Math.min(to, at + SECTOR - (at % SECTOR)));
+    if (sector.every((byte) => byte === 0)) return true;
+  }
+  return false;
+}
+
+/** Two records that follow each other: the first has the sum that the second goes on from. */
+function isPair(segment: Buffer, at: number): boolean {
+  const one = recordAt(segment, at);
+  const next = one && recordAt(segment, one.end);
+  if (one === undefined || next === undefined || next.type < TYPE.metadata || next.type > TYPE.snapshot)
+    return false;
+  return next.type === TYPE.crc ? next.crc === one.crc : crc32c(one.crc, next.data) === next.crc;
 }
 
 /** The record by which everything that is in the log counts as committed, to be written at its `end`. */

@@ -2,7 +2,7 @@ import { commandLine } from '../../../command-line.ts';
 import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData } from '../../../dsl/role.ts';
 import type { EtcdHost } from '../../surveyed.ts';
-import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
+import { CLUSTER_FLAG, isOfCluster } from '../common/cluster-flag.ts';
 
 /** The verb. */
 export const VERB = 'recover';
@@ -28,6 +28,11 @@ export function targetOf(from: string): string {
   return `data of ${from}`;
 }
 
+/** The host that this target is about. */
+export function fromOf(target: string): string {
+  return target.slice(targetOf('').length);
+}
+
 /** What the flags say. */
 export function wordsOf([first]: readonly Pick<EtcdHost, 'target'>[]) {
   const { from, lost } = first?.target.vars ?? {};
@@ -41,7 +46,7 @@ export function wordsOf([first]: readonly Pick<EtcdHost, 'target'>[]) {
 export function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
-  const names = hosts.map(({ name }) => name);
+  const names = hosts.filter(isOfCluster).map(({ name }) => name);
   const { from, lost } = wordsOf([{ target: first as EtcdHost['target'] }]);
   const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
   if (from !== undefined && /[/]|\.db$/.test(from)) {

@@ -15,7 +15,7 @@ import { stopMember } from '../../power.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import { readSnapshots, snapshotStep } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { contentText } from '../backup/words.ts';
@@ -47,6 +47,9 @@ export const RESTORE_FLAGS = [
   { name: 'again', type: 'boolean', description: 'restore it once more, where that was done before' },
 ] as const;
 
+/** What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. */
+const REPLACES = ['recover'] as const;
+
 /** How long before it a snapshot of what is there may have been taken, in milliseconds. */
 const WITHIN = 10 * 60_000;
 
@@ -66,7 +69,7 @@ export function restoreOperation(): Operation {
     async derive(run, surveyed) {
       const found = await sourceOf(surveyed);
       const { cluster, hosts } = surveyed;
-      const open = intentProblem(cluster, hosts, VERB, targetOf(found));
+      const open = intentProblem(cluster, hosts, VERB, targetOf(found), REPLACES);
       if (open) throw open;
       const done = doneIntent(hosts, VERB);
       if (done?.target === targetOf(found) && hosts[0]?.target.vars.again !== true) {
@@ -92,7 +95,7 @@ async function deriveSteps(
   source: Source,
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
-  const id = openIntent(hosts)?.runId ?? runId();
+  const id = openRun(hosts, VERB) ?? runId();
   const places = new Map(
     hosts.map((host) => [host, { member: memberOf(host.target), run: id, verb: VERB }] as const),
   );
@@ -246,7 +249,10 @@ function question({ cluster, hosts }: Surveyed, source: Source | undefined): str
           ? `the cluster is at revision ${now}: ${now - known.revision} revisions since are lost to clients`
           : `the cluster is at revision ${now}: what it has is lost to clients`;
   const what = known ? `${source?.name} (${contentText(known)})` : String(source?.name);
-  return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile. Go on?`;
+  const open = openIntent(hosts);
+  const ends =
+    open && open.verb !== VERB ? ` What run ${open.runId} has begun (${open.verb}) ends with it.` : '';
+  return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${ends} Go on?`;
 }
 
 function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {

@@ -47,7 +47,10 @@ function placedRecord({ stateDir }: Member): string {
   return `${stateDir}/restored`;
 }
 
-/** Read-only shell: `prepared`, `placed` and `closed`, each where it is so; `tool NAME` that restores. */
+/**
+ * Read-only shell: `prepared`, `placed` and `closed`, each where it is so; `tool NAME` that restores. Only the record
+ * says that data is placed: who was killed between the swap and that places it again, which changes nothing but that.
+ */
 export function progressFacts(place: RestorePlace): Sh {
   const { member, run } = place;
   const next = nextDir(place);
@@ -55,9 +58,7 @@ export function progressFacts(place: RestorePlace): Sh {
     etcdctlFunction(member),
     sh`q_run=; if [ -f ${placedRecord(member)} ]; then IFS= read -r q_run <${placedRecord(member)}; fi
 if [ "$q_run" = ${run} ]; then q_part placed
-elif [ -f ${`${next}/ready`} ]; then
-  if [ -d ${`${next}/member`} ]; then q_part prepared; else q_part placed; fi
-fi
+elif [ -f ${`${next}/ready`} ]; then q_part prepared; fi
 if [ -f ${bootstrapFile(member)} ] || { q_setting ETCD_LISTEN_CLIENT_URLS && [ "$q_value" = ${closedUrl(member) ?? 'none'} ]; }; then q_part closed; fi
 ${TOOL}
 q_part "tool $q_tool"`,

@@ -55,11 +55,8 @@ describe('how far a rotation has come', () => {
       'new/new open',
     ]);
     const done = { ...open, done: 'r2' };
-    expect(await read(facts(next, done), facts(next, open))).toEqual([
-      'new',
-      'new/new closed',
-      'new/new open',
-    ]);
+    // Its run was killed while it noted that, or this host was away.
+    expect(await read(facts(next, done), facts(next, open))).toBe('done by r2');
     expect(await read(facts(next, done), facts(next, done))).toBe('done by r2');
   });
 

@@ -8,7 +8,7 @@ import {
   operationPlay,
 } from '../../../../../lib/etcd/operations/common/operation.ts';
 import { ledger, tally } from '../../../../../lib/etcd/operations/common/tally.ts';
-import { intentProblem } from '../../../../../lib/etcd/survey/intents.ts';
+import { intentProblem, openIntent } from '../../../../../lib/etcd/survey/intents.ts';
 import { fakeCluster, memberReading } from '../../../support/fake-cluster.ts';
 
 const LIVES = { facts: { owner: 'cluster etcd', reading: memberReading() } };
@@ -156,5 +156,27 @@ describe('what another run has begun', () => {
     const problem = intentProblem(cluster, hosts, verb, target);
     expect(problem?.exitCode).toBe(3);
     expect(problem?.message).toContain('run r1 has begun something that is not finished: restore');
+  });
+  it.each<[what: string, kept: readonly (Intent | undefined)[], open: string | undefined]>([
+    ['all have it', [intent, intent], 'r1'],
+    ['one was killed before it noted it', [intent, undefined], 'r1'],
+    ['one was away while it was reached', [{ ...intent, done: 'r2' }, intent], undefined],
+    [
+      'one was away, and another one was reached since',
+      [{ ...intent, runId: 'r3', done: 'r3' }, intent],
+      undefined,
+    ],
+    ['one was away, and another one is open', [intent, { ...intent, runId: 'r3' }], 'r3'],
+    [
+      'a new one has just begun',
+      [
+        { ...intent, runId: 'r3' },
+        { ...intent, done: 'r2' },
+      ],
+      'r3',
+    ],
+  ])('is open or not: %s', (_what, kept, open) => {
+    const { hosts } = fakeCluster(kept.map((one) => ({ facts: { intent: one } })));
+    expect(openIntent(hosts)?.runId).toBe(open);
   });
 });

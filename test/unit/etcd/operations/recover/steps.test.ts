@@ -1,30 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { foreseenGrowth } from '../../../../../lib/etcd/operations/members/grow.ts';
-import { type RecoverKind, recoverSteps } from '../../../../../lib/etcd/operations/recover/steps.ts';
-import type { Progress } from '../../../../../lib/etcd/operations/restore/steps.ts';
+import {
+  type RecoverKind,
+  type RecoverProgress,
+  recoverSteps,
+} from '../../../../../lib/etcd/operations/recover/steps.ts';
 import { surveyedOf } from '../../../support/fake-cluster.ts';
 
-const BARE: Omit<Progress, 'host'> = {
+const BARE: Omit<RecoverProgress, 'host'> = {
   prepared: false,
   placed: false,
   up: false,
   healthy: false,
   leads: false,
   closed: false,
+  data: false,
 };
-const UP = { up: true };
+const UP = { up: true, data: true };
 const EMPTIED = { placed: true };
-const WORKS = { placed: true, up: true, healthy: true, leads: true, closed: true };
+const WORKS = { placed: true, data: true, up: true, healthy: true, leads: true, closed: true };
 const JOINED = { ...WORKS, leads: false };
 
-const hosts = (...changes: Partial<Progress>[]) =>
-  changes.map((change, i): Progress => ({ ...BARE, host: `etcd0${i + 1}`, ...change }));
+const hosts = (...changes: Partial<RecoverProgress>[]) =>
+  changes.map((change, i): RecoverProgress => ({ ...BARE, host: `etcd0${i + 1}`, ...change }));
 
 const growth = (count: number, version = '3.6.16') =>
   foreseenGrowth(surveyedOf(Array.from({ length: count }, () => ({}))).cluster, 'etcd01', version);
 
 /** `stop 1, gather 1, …` */
-function told(all: readonly Progress[], grown = growth(all.length)): string {
+function told(all: readonly RecoverProgress[], grown = growth(all.length)): string {
   return recoverSteps('etcd01', all, grown)
     .map(({ kind, host }) => `${kind} ${host.slice(-1)}`)
     .join(', ');
@@ -33,7 +37,7 @@ function told(all: readonly Progress[], grown = growth(all.length)): string {
 const GROW = 'grow 2, grow 2, grow 2, grow 3, grow 3, grow 3, open 2, open 3, open 1';
 
 describe('what a recovery has to do', () => {
-  it.each<[what: string, all: readonly Progress[], steps: string]>([
+  it.each<[what: string, all: readonly RecoverProgress[], steps: string]>([
     ['all of it', hosts(UP, {}, {}), `stop 1, gather 1, place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`],
     [
       'another one runs on what it has',
@@ -47,18 +51,42 @@ describe('what a recovery has to do', () => {
       `place 1, empty 2, empty 3, start 1, wait 1, ${GROW}`,
     ],
     ['killed while others were emptied', hosts(EMPTIED, EMPTIED, {}), `empty 3, start 1, wait 1, ${GROW}`],
+    ['one came back with its data meanwhile', hosts(WORKS, EMPTIED, UP), `stop 3, empty 3, ${GROW}`],
+    ['one is wiped, and reached for the first time', hosts(WORKS, EMPTIED, {}), `empty 3, ${GROW}`],
     [
-      'one came back with its data meanwhile',
-      hosts(WORKS, EMPTIED, UP),
-      `stop 1, stop 3, empty 3, start 1, wait 1, ${GROW}`,
+      'it starts',
+      hosts({ placed: true, data: true, up: true, closed: true }, EMPTIED, EMPTIED),
+      `wait 1, ${GROW}`,
     ],
-    ['it starts', hosts({ placed: true, up: true, closed: true }, EMPTIED, EMPTIED), `wait 1, ${GROW}`],
     ['it works', hosts(WORKS, EMPTIED, EMPTIED), GROW],
   ])('%s', (_what, all, steps) => {
     expect(told(all)).toBe(steps);
   });
 
-  it.each<[what: string, all: readonly Progress[], steps: string]>([
+  const THIRD = 'grow 3, grow 3, grow 3';
+  it.each<[what: string, all: readonly RecoverProgress[], steps: string]>([
+    ['is down', hosts(WORKS, JOINED, {}), `empty 3, ${THIRD}, open 2, open 3, open 1`],
+    ['runs', hosts(WORKS, JOINED, UP), `stop 3, empty 3, ${THIRD}, open 2, open 3, open 1`],
+    [
+      'runs, and what has joined is down since',
+      hosts({ ...WORKS, healthy: false }, { ...JOINED, up: false, healthy: false }, UP),
+      `stop 3, empty 3, start 2, wait 1, ${THIRD}, open 2, open 3, open 1`,
+    ],
+    [
+      'is down, and so are all',
+      hosts(
+        { ...WORKS, up: false, healthy: false },
+        { ...JOINED, up: false, healthy: false },
+        { data: true },
+      ),
+      `empty 3, start 1, start 2, wait 1, ${THIRD}, open 2, open 3, open 1`,
+    ],
+  ])('one more is reached when another one has joined; it %s', (_what, all, steps) => {
+    const left = growth(3).filter(({ host }) => host === 'etcd03');
+    expect(told(all, left)).toBe(steps);
+  });
+
+  it.each<[what: string, all: readonly RecoverProgress[], steps: string]>([
     ['all have joined: the leader last', hosts(WORKS, JOINED, JOINED), 'open 2, open 3, open 1'],
     ['another one leads', hosts({ ...WORKS, leads: false }, { ...WORKS }, JOINED), 'open 3, open 1, open 2'],
     ['killed while it opened', hosts(WORKS, { ...JOINED, closed: false }, JOINED), 'open 3, open 1'],
@@ -83,7 +111,7 @@ describe('what a recovery has to do', () => {
   it.each([1, 2, 3, 4, 5, 6, 7])(
     'of %i hosts: each step once, in the order shown, and no two clusters at once',
     (count) => {
-      let now: readonly Progress[] = hosts(...Array.from({ length: count }, () => UP));
+      let now: readonly RecoverProgress[] = hosts(...Array.from({ length: count }, () => UP));
       let left = growth(count);
       const shown = recoverSteps('etcd01', now, left).map(({ host, title }) => `${host} ${title}`);
       const done: string[] = [];
@@ -117,15 +145,15 @@ describe('what a recovery has to do', () => {
 });
 
 /** What a step makes of its host. */
-function after(kind: RecoverKind, grows: boolean): Partial<Progress> {
-  const made: Record<RecoverKind, Partial<Progress>> = {
+function after(kind: RecoverKind, grows: boolean): Partial<RecoverProgress> {
+  const made: Record<RecoverKind, Partial<RecoverProgress>> = {
     stop: { up: false, healthy: false },
     gather: { prepared: true },
-    place: { prepared: false, placed: true },
-    empty: { placed: true },
+    place: { prepared: false, placed: true, data: true },
+    empty: { placed: true, data: false },
     start: { up: true, closed: true },
     wait: { healthy: true, leads: true },
-    grow: grows ? {} : { up: true, healthy: true, closed: true },
+    grow: grows ? {} : { up: true, healthy: true, closed: true, data: true },
     open: { closed: false },
   };
   return made[kind];

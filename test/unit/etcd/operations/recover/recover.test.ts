@@ -1,0 +1,287 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MARK } from '../../../../../lib/dsl/probe.ts';
+import type { HostData } from '../../../../../lib/dsl/role.ts';
+import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
+import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
+import { operationPlay } from '../../../../../lib/etcd/operations/common/operation.ts';
+import { recoverOperation } from '../../../../../lib/etcd/operations/recover/index.ts';
+import { commitAll, readLogEnd } from '../../../../../lib/etcd/operations/recover/wal.ts';
+import { flagProblems } from '../../../../../lib/etcd/operations/recover/words.ts';
+import { restoreOperation } from '../../../../../lib/etcd/operations/restore/index.ts';
+import { readCa } from '../../../../../lib/pki/index.ts';
+import { open } from '../../../pki/support.ts';
+import {
+  type FakeMember,
+  fakeCluster,
+  listedMember,
+  memberReading,
+  memberStatus,
+} from '../../../support/fake-cluster.ts';
+import { scratch } from '../../../support/scratch.ts';
+
+const LOG = '0000000000000000-0000000000000000.wal';
+/** Of one record. */
+const SEGMENT = commitAll({
+  term: 2n,
+  vote: 1n,
+  commit: 9n,
+  last: 9n,
+  lastTerm: 2n,
+  end: 0,
+  crc: 0,
+  damaged: false,
+});
+const CA = 'a CA';
+const THREE = [1, 2, 3].map((i) => ({ name: `etcd0${i}`, peerUrls: [`https://10.0.0.${i}:2380`] }));
+const OPEN: Intent = { verb: 'recover', target: 'data of etcd01', runId: '20261127T100000Z-aaaaaa' };
+
+type Made = Partial<EtcdFacts> & { readonly tells?: readonly string[]; readonly answers?: readonly string[] };
+
+/** A member with data that does not run, unless `change` says otherwise. */
+function left({ tells = [], answers, ...facts }: Made = {}): FakeMember {
+  return {
+    facts: {
+      owner: 'cluster etcd',
+      caPem: CA,
+      data: 'present',
+      service: 'inactive',
+      installed: '3.6.16',
+      formed: THREE,
+      ...facts,
+    },
+    says: (doing) => {
+      if (doing === 'asking members that are not reached')
+        return answers
+          ? [`asked`, ...answers.map((name) => `answers ${name}`)].map((one) => `${MARK}${one}\n`).join('')
+          : '';
+      if (doing === 'looking how far it has come') return `${MARK}tool /x/etcdutl\n`;
+      if (doing === 'looking what it has')
+        return ['tool /x/etcdutl', `log ${LOG} 64 5`, 'now 9', 'size 4', ...tells]
+          .map((one) => `${MARK}${one}\n`)
+          .join('');
+      if (doing === 'reading its snapshots')
+        return `${MARK}now 9\n${MARK}room 1 1 /dev/x 9999999 1 9999999 1% /\n`;
+      return '';
+    },
+  };
+}
+
+const works: Partial<EtcdFacts> = { service: 'active', reading: memberReading() };
+
+/** Runs it over these hosts; `meanwhile` is what happens while its question stands. */
+async function recovers(
+  members: readonly (FakeMember | undefined)[],
+  flags: Readonly<Record<string, unknown>> = {},
+  of: {
+    meanwhile?: (facts: readonly EtcdFacts[]) => void;
+    agreed?: boolean;
+    check?: boolean;
+    vars?: Record<string, unknown>;
+  } = {},
+) {
+  const dir = scratch();
+  await (await open(dir)).ensureCa();
+  const cluster = fakeCluster(members, { etcd_pki_dir: dir, ...flags, ...of.vars });
+  const caPem = await readCa(dir);
+  for (const { target } of cluster.hosts) Object.assign(target.facts, { caPem });
+  const { strategy } = operationPlay(recoverOperation());
+  let asked = '';
+  const noted: string[] = [];
+  for (const host of cluster.hosts) {
+    const { act } = host;
+    Object.assign(host, {
+      receive: async (_doing: string, _shell: unknown, take: (chunk: Buffer) => void) => {
+        take(SEGMENT);
+        return 0;
+      },
+      act: (doing: string, shell: { text: string }) => {
+        if (doing === 'noting what is under way')
+          noted.push(`${host.target.name} ${/\{.*\}/.exec(shell.text)?.[0]}`);
+        return act(doing, shell);
+      },
+    });
+  }
+  const run = cluster.run({
+    check: of.check ?? false,
+    agreed: of.agreed ?? false,
+    consent: async (question) => {
+      asked = question;
+      of.meanwhile?.(cluster.hosts.map(({ target }) => target.facts));
+      return of.meanwhile !== undefined;
+    },
+  });
+  let error: { message: string; hint?: string; exitCode?: number } | undefined;
+  try {
+    await strategy.admit?.(run);
+    if (!run.check) await strategy.converge(run);
+    await strategy.verify?.(run);
+  } catch (thrown) {
+    error = thrown as typeof error;
+  }
+  return {
+    asked,
+    said: cluster.said,
+    noted,
+    steps: cluster.steps,
+    message: error === undefined ? '' : String(error.message || JSON.stringify(error)),
+    hint: error?.hint ?? '',
+  };
+}
+
+describe('a recovery asks whether the quorum is lost', () => {
+  it('once more when its question was answered', async () => {
+    const found = await recovers(
+      [left(), undefined, undefined],
+      { from: 'etcd01' },
+      {
+        meanwhile: ([one]) => one && Object.assign(one, works),
+      },
+    );
+    expect(found.asked).toContain('made of the data of etcd01');
+    expect(found.message).toContain('it has a quorum: etcd01 reads');
+    expect([found.noted, found.steps.filter((step) => !step.startsWith('planned'))]).toEqual([[], []]);
+  });
+
+  it.each<[what: string, members: readonly FakeMember[], why: string]>([
+    ['serves again', [left({ ...works, intent: OPEN }), left(works), left(works)], 'it has a quorum'],
+    ['would serve', [left({ intent: OPEN }), left(), left()], 'once they run there is a quorum'],
+  ])('of a run that has moved nothing, and gives that up where it %s', async (_what, members, why) => {
+    const check = await recovers(members, { from: 'etcd01' }, { check: true });
+    expect([check.message, check.noted, check.steps]).toEqual([expect.stringContaining(why), [], []]);
+    const found = await recovers(members, { from: 'etcd01' });
+    expect(found.message).toContain(why);
+    expect(found.said.join()).toContain('has moved nothing: what it has begun is given up');
+    expect(found.noted).toHaveLength(3);
+    for (const line of found.noted)
+      expect(line).toMatch(/"givenUp":true,"runId":"20261127T100000Z-aaaaaa","done":/);
+  });
+
+  it.each<[what: string, members: readonly (FakeMember | undefined)[], flags: Record<string, unknown>]>([
+    ['data is moved', [left({ intent: OPEN, tells: ['placed'] }), left(), left()], {}],
+    [
+      'the run that began was told so',
+      [left({ intent: { ...OPEN, notes: { lost: 'etcd02,etcd03' } } }), left(), left()],
+      {},
+    ],
+  ])('or not any more, where %s', async (_what, members, flags) => {
+    const found = await recovers(members, flags, { check: true });
+    expect(found.message).toBe('');
+    expect(found.steps.length).toBeGreaterThan(0);
+  });
+});
+
+describe('members that a recovery does not reach', () => {
+  it('are asked by every host that can', async () => {
+    const found = await recovers(
+      [left(), left({ data: 'absent', answers: ['etcd03'] }), undefined],
+      { from: 'etcd01' },
+      { check: true },
+    );
+    expect(found.message).toContain('etcd03 is not reached from here, and its member answers');
+  });
+
+  it.each<[what: string, answers: readonly string[] | undefined, warns: boolean]>([
+    ['could ask', [], false],
+    ['could not', undefined, true],
+  ])('are in doubt where no host %s', async (_what, answers, warns) => {
+    const one = left(answers ? { answers } : {});
+    const found = await recovers([one, undefined, undefined], { from: 'etcd01' });
+    expect(found.asked.includes('No host that is reached could ask them')).toBe(warns);
+    expect(found.said.join().includes('No host that is reached could ask them')).toBe(warns);
+  });
+
+  it('are named and asked where the inventory lacks them', async () => {
+    const silent = await recovers([left({ answers: [] })], { from: 'etcd01' });
+    expect(silent.asked).toContain('etcd02@10.0.0.2 (a member, not in the inventory), etcd03@10.0.0.3');
+    const found = await recovers([left({ answers: ['etcd03@10.0.0.3'] })], { from: 'etcd01' });
+    expect(found.message).toContain('etcd03@10.0.0.3 is not reached from here, and its member answers');
+  });
+});
+
+describe('what a recovery is made of', () => {
+  it('may be another host while nothing is moved, and then not', async () => {
+    const hosts = (tells: readonly string[]) => [
+      left({ intent: OPEN, data: 'absent', tells }),
+      left(),
+      undefined,
+    ];
+    const free = await recovers(hosts([]), { from: 'etcd02' });
+    expect(free.asked).toContain('made of the data of etcd02');
+    const moved = await recovers(hosts(['placed']), { from: 'etcd02' });
+    expect(moved.message).toContain('is not finished: recover, to data of etcd01');
+  });
+
+  it('is said again where its host is not reached, with what else there is', async () => {
+    const found = await recovers([undefined, left({ intent: OPEN }), undefined]);
+    expect(found.message).toContain('etcd01: the cluster is made of its data');
+    expect(found.hint).toMatch(/--from HOST.*restore.* --from FILE/);
+  });
+
+  it('is none of a host that belongs to another cluster by now', async () => {
+    const foreign = left({ owner: 'cluster other' });
+    const found = await recovers([left({ intent: OPEN, tells: ['placed'] }), foreign, undefined]);
+    expect(found.message).toContain('etcd02');
+    expect(found.message).toContain('cluster other');
+    expect(found.steps).toEqual([]);
+  });
+
+  it.each([
+    ['upgrade', 'What run r1 has begun (upgrade, to 3.7.3) ends with it', ''],
+    ['restore', '', 'is not finished: restore'],
+  ])('where another verb was begun: %s', async (verb, asked, message) => {
+    const intent: Intent = { verb, target: '3.7.3', runId: 'r1' };
+    const found = await recovers([left({ intent }), undefined, undefined], { from: 'etcd01' });
+    expect(found.asked).toContain(asked);
+    expect(found.message).toContain(message);
+  });
+
+  it('is told once where it is to be said', async () => {
+    const found = await recovers([left(), undefined, undefined], {}, { agreed: true });
+    expect(found.message).toContain('which data it is made of is for you to say');
+    expect(found.said.filter((line) => line.includes('the most that was found'))).toEqual([]);
+  });
+
+  it('is a host of the cluster that was chosen', () => {
+    const host = (name: string, etcd_cluster_name: string) =>
+      ({ name, vars: { etcd_cluster_name, cluster: 'one', from: 'b1' }, hostvars: {} }) as HostData;
+    expect(flagProblems([host('a1', 'one'), host('b1', 'two')])).toMatchObject([{ hint: 'it has a1' }]);
+  });
+});
+
+it('a finished recovery names hosts that are no members any more, and none that is just away', async () => {
+  const done = { ...OPEN, done: '20261127T110000Z-bbbbbb' };
+  const reading = memberReading({ status: memberStatus(1), members: [listedMember(1), listedMember(2)] });
+  const found = await recovers([left({ ...works, reading, intent: done }), undefined, undefined]);
+  const told = found.said.filter((line) => line.includes('no member any more'));
+  expect(told.map((line) => line.slice(0, 6))).toEqual(['etcd03']);
+});
+
+it('a snapshot may be restored where a recovery was begun, which ends that', async () => {
+  const dir = scratch();
+  await (await open(dir)).ensureCa();
+  const caPem = await readCa(dir);
+  const from = join(dir, 'x.db');
+  const data = Buffer.alloc(512, 'data');
+  writeFileSync(from, Buffer.concat([data, createHash('sha256').update(data).digest()]));
+  const member = left({ intent: OPEN });
+  const cluster = fakeCluster([{ ...member, facts: { ...member.facts, caPem } }], {
+    from,
+    etcd_pki_dir: dir,
+  });
+  const { strategy } = operationPlay(restoreOperation());
+  let asked = '';
+  const consent = async (question: string) => {
+    asked = question;
+    return false;
+  };
+  await strategy.admit?.(cluster.run());
+  await expect(strategy.converge(cluster.run({ consent }))).rejects.toMatchObject({ exitCode: 3 });
+  expect(asked).toContain(`What run ${OPEN.runId} has begun (recover) ends with it`);
+});
+
+it('reads the log that it is shown here', () => {
+  expect(readLogEnd(SEGMENT, LOG)).toMatchObject({ damaged: false, commit: 9n });
+});
