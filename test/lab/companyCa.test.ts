@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -82,7 +82,9 @@ for csr in ${from}/*.csr; do openssl x509 -req -in "$csr" -CA middle.pem -CAkey 
     expect(refused.errors[0]?.hint).toContain('--csr DIR');
     expect((await certs('--csr', at('out3'), ...wanted)).code).toBe(0);
     sign('out3', 'in3');
-    writeFileSync(at('in3/other.crt'), readFileSync(at('in/etcd01-server.crt')));
+    const foreign = `mkdir foreign; openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=other -keyout foreign.key -out foreign/other.csr`;
+    execFileSync('sh', ['-ec', foreign], { cwd: company, stdio: 'pipe' });
+    sign('foreign', 'in3');
     expect((await certs('--import', at('in3'), ...wanted)).code).toBe(5);
     rmSync(at('in3/other.crt'));
     expect((await certs('--import', at('in3'), ...wanted)).code).toBe(0);
