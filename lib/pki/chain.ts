@@ -88,6 +88,7 @@ export function isIssuedBy(one: X509Certificate, other: X509Certificate): boolea
   }
 }
 
-function nameOf({ subject }: X509Certificate): string {
+/** Whose it is, on one line. */
+export function nameOf({ subject }: X509Certificate): string {
   return subject.replaceAll('\n', ', ');
 }

@@ -8,7 +8,7 @@ import { bundleDir, noteSerial } from './bundles.ts';
 import { caPath, readCa } from './ca.ts';
 import type { CertificateFile } from './certificate-files.ts';
 import { readConfig } from './cfssl.ts';
-import { certificatesIn, chainProblem, intermediates, isIssuedBy, pathUp } from './chain.ts';
+import { certificatesIn, chainProblem, intermediates, isIssuedBy, nameOf, pathUp } from './chain.ts';
 import { type LeafKind, type PkiConfig, type PkiOptions, requiredUsages } from './config.ts';
 import { signRequest } from './engine.ts';
 import { keyPem, newKey } from './keys.ts';
@@ -144,7 +144,7 @@ async function examine(
   for (const { path, leaf } of leaves) {
     const slot = slots.find((one) => keys.get(one) && leaf.checkPrivateKey(keys.get(one)!));
     if (slot === undefined) {
-      problems.push(`${path}: ${subjectOf(leaf)}: no key in ${options.dir} belongs to it`);
+      problems.push(`${path}: ${nameOf(leaf)}: no key in ${options.dir} belongs to it`);
       continue;
     }
     const other = found.get(slot);
@@ -162,7 +162,7 @@ async function examine(
     };
     const wrong = certificateProblems({ ...required, pem: leaf.toString() }).map(describeArrival);
     if (slot[1].revocable && !isFor(leaf, slot[1].base))
-      wrong.push(`for ${subjectOf(leaf) || 'nobody'}, not for CN=${slot[1].base}`);
+      wrong.push(`for ${nameOf(leaf) || 'nobody'}, not for CN=${slot[1].base}`);
     if (wrong.length > 0) problems.push(`${path}: ${slot[0]}: ${wrong.join('; ')}`);
   }
   if (leaves.length === 0)
@@ -187,22 +187,21 @@ function caOf(
     const issuer = given.find((one) => isIssuedBy(leaf, one));
     if (issuer) issuers.set(issuer.fingerprint256, issuer);
     else
-      problems.push(`${path}: ${subjectOf(leaf)}: its CA (${line(leaf.issuer)}) is not among what was given`);
+      problems.push(
+        `${path}: ${nameOf(leaf)}: its CA (${leaf.issuer.replaceAll('\n', ', ')}) is not among what was given`,
+      );
   }
   const [issuer, ...others] = issuers.values();
   if (issuer === undefined) return undefined;
   if (others.length > 0)
-    problems.push(
-      `they come from ${others.length + 1} CAs: ${[issuer, ...others].map(subjectOf).join('; ')}`,
-    );
+    problems.push(`they come from ${others.length + 1} CAs: ${[issuer, ...others].map(nameOf).join('; ')}`);
   const pem = pathUp(issuer, given)
     .map((one) => one.toString())
     .join('');
   const chain = chainProblem(pem);
-  if (chain) problems.push(`the CA (${subjectOf(issuer)}) ${chain.message}: ${chain.hint}`);
+  if (chain) problems.push(`the CA (${nameOf(issuer)}) ${chain.message}: ${chain.hint}`);
   for (const one of certificatesIn(pem)) {
-    if (new Date(one.validTo) <= new Date())
-      problems.push(`the CA (${subjectOf(one)}) expired ${one.validTo}`);
+    if (new Date(one.validTo) <= new Date()) problems.push(`the CA (${nameOf(one)}) expired ${one.validTo}`);
   }
   return pem;
 }
@@ -255,12 +254,4 @@ function describeArrival(problem: Problem): string {
 /** etcd takes the common name for the user. */
 function isFor({ subject }: X509Certificate, name: string): boolean {
   return `\n${subject}\n`.includes(`\nCN=${name}\n`);
-}
-
-function subjectOf(certificate: X509Certificate): string {
-  return line(certificate.subject);
-}
-
-function line(name: string): string {
-  return name.replaceAll('\n', ', ');
 }

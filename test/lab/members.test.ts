@@ -8,7 +8,7 @@ import { clientProblems, describeClient, startClient } from './support/client.ts
 import { describeLab } from './support/describeLab.ts';
 import { etcdctl } from './support/etcdctl.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { type Outcome, ROOT, runPlaybook } from './support/playbook.ts';
+import { type Outcome, ROOT, runPlaybook, stepsOf } from './support/playbook.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const THREE = ['etcd01', 'etcd02', 'etcd03'];
@@ -44,13 +44,8 @@ describeLab('members come and go', () => {
   const site = (...args: string[]) => runPlaybook(lab, args);
   const said = ({ errors }: Outcome) =>
     errors.map(({ message, hint = '' }) => `${message}\n${hint}`).join('\n');
-  const steps = ({ text }: Outcome, status = 'done') =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('{"event":"step"'))
-      .map((line) => JSON.parse(line))
-      .filter((step) => step.status === status)
-      .map(({ host, title }) => `${host}: ${title.replace(/ \([0-9a-f]+\)/, '')}`);
+  const steps = (run: Outcome, status: 'planned' | 'done' = 'done') =>
+    stepsOf(run, status).map((step) => step.replace(/ \([0-9a-f]+\)/, ''));
   const listed = async () => {
     const { stdout } = await lab.ssh('etcd01', `${etcdctl(lab.hosts.slice(0, 1))}; ctl member list`);
     const lines = stdout.trim().split('\n');

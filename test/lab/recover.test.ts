@@ -6,7 +6,7 @@ import { startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { etcdctl } from './support/etcdctl.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { type Outcome, ROOT, runPlaybook } from './support/playbook.ts';
+import { type Outcome, ROOT, runPlaybook, stepsOf } from './support/playbook.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 /** What takes longer than a build should: `npm run test:recover`. */
@@ -28,13 +28,7 @@ describeLab('a cluster that has lost its quorum', () => {
   const site = (...args: string[]) => runPlaybook(lab, args);
   const said = ({ errors }: Outcome) =>
     errors.map(({ message, hint = '' }) => `${message}\n${hint}`).join('\n');
-  const steps = ({ text }: Outcome, status = 'planned') =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('{"event":"step"'))
-      .map((line) => JSON.parse(line))
-      .filter((step) => step.status === status)
-      .map(({ host, title }) => `${host}: ${title}`);
+  const steps = (run: Outcome, status: 'planned' | 'done' = 'planned') => stepsOf(run, status);
   const on = async (host: string, script: string) => (await lab.ssh(host, script)).stdout.trim();
   /** What one member has by itself, quorum or not. */
   const contents = (host: string) => {

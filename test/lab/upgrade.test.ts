@@ -7,7 +7,7 @@ import { type Client, clientProblems, describeClient, startClient } from './supp
 import { describeLab, itHaving } from './support/describeLab.ts';
 import { follow } from './support/follow.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { type Outcome, runPlaybook } from './support/playbook.ts';
+import { type Outcome, runPlaybook, stepsOf } from './support/playbook.ts';
 import { sleep } from './support/process.ts';
 import { tarballOf } from './support/releases.ts';
 
@@ -39,13 +39,7 @@ describeLab('an upgrade of a cluster that is in use', () => {
     });
   const said = ({ errors }: Pick<Outcome, 'errors'>) =>
     errors.map(({ message, hint }) => `${message} (${hint})`).join('\n');
-  const steps = ({ text }: Outcome, status = 'done') =>
-    text
-      .split('\n')
-      .filter((line) => line.startsWith('{"event":"step"'))
-      .map((line) => JSON.parse(line))
-      .filter((step) => step.status === status)
-      .map(({ host, title }) => `${host}: ${title}`);
+  const steps = (run: Outcome, status: 'planned' | 'begun' | 'done' = 'done') => stepsOf(run, status);
   const versions = ({ text }: Outcome) =>
     text
       .split('\n')

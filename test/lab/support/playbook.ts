@@ -78,6 +78,19 @@ export async function runPlaybook(
   };
 }
 
+/** `host: title` of the steps that were told with this status. */
+export function stepsOf(
+  { text }: Pick<Outcome, 'text'>,
+  status: 'planned' | 'begun' | 'done' | 'failed',
+): readonly string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{"event":"step"'))
+    .map((line) => JSON.parse(line))
+    .filter((step) => step.status === status)
+    .map(({ host, title }) => `${host}: ${title}`);
+}
+
 /** What a check and its run must agree on: where and what, and before and after wherever that is certain. */
 export function changeSet({ tasks }: Outcome): readonly string[] {
   return tasks

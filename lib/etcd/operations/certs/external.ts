@@ -50,7 +50,7 @@ export async function deriveRequests(
   if (written.own.requests !== undefined) return [];
   await surveyQuiet(run, surveyed);
   const { cluster, hosts } = surveyed;
-  const { clientsOf } = await openExternal();
+  const { clientsOf, makeRequests } = await openExternal();
   const clients = await clientsOf(cluster.pkiDir);
   refuseUnknown(surveyed, names, clients);
   const options = pkiOptions(hosts[0]!.target);
@@ -69,7 +69,6 @@ export async function deriveRequests(
       title: `write signing requests into ${fromHere(dir)}`,
       ledger: ledger(tallyOf(hosts)),
       carryOut: async () => {
-        const { makeRequests } = await openExternal();
         const requests = await makeRequests(options, signees, { again: names.length > 0 });
         await mkdir(dir, { recursive: true });
         for (const { name, pem } of requests)
@@ -113,7 +112,8 @@ export async function deriveImport(
   const { examineArrivals, takeInArrivals } = await openExternal();
   const members = hosts.flatMap(certificatesOf);
   const arrivals = await examineArrivals(options, files, members);
-  await run.each(hosts, lookAtStopped);
+  const stopped = new Map<EtcdHost, ReadonlyMap<string, string>>();
+  await run.each(hosts, async (host) => void stopped.set(host, await readStopped(host)));
   const whole = ledger(tallyOf(hosts));
   const fresh = arrivals.filter(({ isNew }) => isNew).map(({ name }) => name);
   return [
@@ -128,7 +128,7 @@ export async function deriveImport(
         ]
       : []),
     ...hosts
-      .map((host) => ({ host, retired: supplanted(host, arrivals) }))
+      .map((host) => ({ host, retired: supplanted(host, arrivals, stopped.get(host)) }))
       .filter(({ retired }) => retired.length > 0)
       .map(({ host, retired }) => ({
         host: host.target.name,
@@ -139,28 +139,29 @@ export async function deriveImport(
   ];
 }
 
-/** Certificates of members that do not run, which their facts leave out. */
-const stopped = new PerRun(() => new Map<string, string>());
-
-async function lookAtStopped(host: EtcdHost): Promise<void> {
+/** The certificates of a member that does not run, by kind: its facts leave them out. */
+async function readStopped(host: EtcdHost): Promise<ReadonlyMap<string, string>> {
   const { target } = host;
-  if (target.facts.reading !== undefined || target.facts.data !== 'present') return;
+  const found = new Map<string, string>();
+  if (target.facts.reading !== undefined || target.facts.data !== 'present') return found;
   for (const kind of KINDS) {
-    const { out } = await host.read(
-      'looking at its certificates',
-      sh`cat -- ${pairFiles(memberOf(target), kind).cert} 2>/dev/null || :`,
-    );
-    stopped.own.set(`${target.name} ${kind}`, out);
+    const shown = sh`cat -- ${pairFiles(memberOf(target), kind).cert} 2>/dev/null || :`;
+    found.set(kind, (await host.read('looking at its certificates', shown)).out);
   }
+  return found;
 }
 
 /** Fingerprints of what is on a host, and is not what came for it. */
-function supplanted({ target }: EtcdHost, arrivals: readonly Arrival[]): readonly string[] {
+function supplanted(
+  { target }: EtcdHost,
+  arrivals: readonly Arrival[],
+  stopped: ReadonlyMap<string, string> | undefined,
+): readonly string[] {
   const { name } = memberOf(target);
   return KINDS.flatMap((kind) => {
     const arrival = arrivals.find((one) => one.name === `${name}-${kind}`);
     const read = target.facts.reading?.certificates.find(({ file }) => file === `${kind}.pem`)?.pem;
-    const pem = read ?? stopped.own.get(`${target.name} ${kind}`);
+    const pem = read ?? stopped?.get(kind);
     if (arrival === undefined || pem === undefined) return [];
     return fingerprint(pem) === fingerprint(arrival.certPem) ? [] : [fingerprint(pem)];
   });

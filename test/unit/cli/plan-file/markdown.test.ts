@@ -1,34 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { FORMAT, type Plan } from '../../../../lib/cli/plan-file/format.ts';
+import type { Plan } from '../../../../lib/cli/plan-file/format.ts';
 import { markdown } from '../../../../lib/cli/plan-file/markdown.ts';
 import type { Change } from '../../../../lib/dsl/task.ts';
 import type { RunEvent } from '../../../../lib/runner/events.ts';
+import { BARE } from './plan.ts';
 
-const plan = (hosts: readonly string[]): Plan => ({
-  format: FORMAT,
-  time: '2026-11-27T12:00:00.000Z',
-  runId: 'r',
-  by: 'lena@laptop',
-  playbook: 'web',
-  code: { version: '0.1.0', own: 'sha256:0', files: {} },
-  inventory: { files: {} },
-  options: {
-    inventory: [],
-    local: false,
-    limit: null,
-    shard: null,
-    roles: [],
-    tags: [],
-    skipTags: [],
-    prune: false,
-    words: [],
-    own: {},
-  },
-  secrets: { salt: '', cost: 2, blockSize: 8, parallelization: 1 },
-  hosts,
-  tasks: [],
-  steps: [],
-});
+const plan = (hosts: readonly string[]): Plan => ({ ...BARE, hosts });
 
 function written(host: string, path: string, before: string, after: string): RunEvent {
   const change: Change = {

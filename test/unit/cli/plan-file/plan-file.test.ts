@@ -2,10 +2,11 @@ import { chmodSync, mkdirSync, rmSync, statSync, unlinkSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COST } from '../../../../lib/cli/plan-file/digests.ts';
-import { FORMAT, type Plan } from '../../../../lib/cli/plan-file/format.ts';
+import type { Plan } from '../../../../lib/cli/plan-file/format.ts';
 import { readPlan } from '../../../../lib/cli/plan-file/read.ts';
 import { Project } from '../../support/project.ts';
 import { scratch } from '../../support/scratch.ts';
+import { BARE } from './plan.ts';
 
 /** Two plays, the second in batches, with a secret, what only the run can know, and what hangs on it. */
 const SITE = `
@@ -220,31 +221,7 @@ describe('a plan that somebody has edited', () => {
 });
 
 describe('a plan file that', () => {
-  const whole: Plan = {
-    format: FORMAT,
-    time: '2026-11-27T12:00:00.000Z',
-    runId: 'r',
-    by: 'me@here',
-    playbook: 'web',
-    code: { version: '0.1.0', own: 'sha256:0', files: {} },
-    inventory: { files: {} },
-    options: {
-      inventory: [],
-      local: false,
-      limit: null,
-      shard: null,
-      roles: [],
-      tags: [],
-      skipTags: [],
-      prune: false,
-      words: [],
-      own: {},
-    },
-    secrets: { salt: '', ...COST },
-    hosts: [],
-    tasks: [],
-    steps: [],
-  };
+  const whole: Plan = { ...BARE, secrets: { salt: '', ...COST } };
   const written = (text: string) => {
     const path = join(scratch(), 'p.json');
     writeFileSync(path, text);
