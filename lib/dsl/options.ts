@@ -47,7 +47,7 @@ function shape<Value>(
 
 const isText = (value: unknown) => typeof value === 'string';
 const isSh = (value: unknown) => has(value, 'text') && isText(value.text);
-const isTask = (value: unknown) => has(value, 'resource') && has(value, 'diff');
+const isTask = (value: unknown): value is Task => has(value, 'resource') && has(value, 'diff');
 
 /** Shapes of options. */
 export const is = {
@@ -247,7 +247,7 @@ function said(name: string, value: unknown): string {
   if (value instanceof Secret) return 'a Secret';
   if (value instanceof RegExp) return `the regular expression ${value}`;
   if (value instanceof Promise) return 'a Promise';
-  if (isTask(value)) return `the task "${(value as unknown as Task).title}"`;
+  if (isTask(value)) return `the task "${value.title}"`;
   if (Array.isArray(value)) return 'a list';
   return isSh(value) ? 'shell' : 'an object';
 }
