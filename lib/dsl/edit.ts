@@ -91,7 +91,7 @@ export function defineEdit<Options extends object, Desired extends Edited>({
       if (found !== undefined && (isForeseenOnly(found) || found.sha256 === UNKNOWN)) {
         return [{ kind: 'update', property: 'text', before: UNKNOWN, after: UNKNOWN, certainty: 'unknown' }];
       }
-      const before = found === undefined ? '' : textOf(path, found);
+      const before = found === undefined ? '' : editableText(path, found);
       const after = edit(before, desired);
       if (found !== undefined && after === before) return [];
       const certainty = world.bringsMore ? 'conditional' : 'certain';
@@ -153,7 +153,7 @@ function tracesOf(
 }
 
 /** The text of a file that can be edited; throws exit code 2 for any other, in a check too. */
-function textOf(path: string, found: ObservedPath): string {
+export function editableText(path: string, found: ObservedPath): string {
   requireRoom(path, 'file', found);
   if (found.type !== 'file') {
     throw cannotEdit(path, `it is a ${found.type}`, 'name the file that it leads to');

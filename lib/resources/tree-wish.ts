@@ -105,10 +105,20 @@ export function extrasOf(desired: TreeDesired, observed: ObservedTree, world: Wo
     kept.some((other) => one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`));
   const extras = observed.there.filter((one) => !isKept(one) && world.path(one).state !== null);
   const uppermost = extras.filter((one) => !extras.some((other) => one.startsWith(`${other}/`)));
+  const odd = uppermost.find((one) => one.includes('\ufffd'));
+  if (odd !== undefined) throw noUtf8(path, odd);
   const point = observed.mounts.find((at) => uppermost.some((one) => `${at}/`.startsWith(`${one}/`)));
   if (point === undefined) return uppermost;
   throw new QuorateError(`cannot make ${path} like its source: ${point} is mounted there`, {
     exitCode: EXIT.failed,
     hint: 'unmount it if it may go, or declare its directory',
+  });
+}
+
+/** What a script cannot name, it cannot take away. */
+function noUtf8(path: string, odd: string): QuorateError {
+  return new QuorateError(`cannot make ${path} like its source: the name of ${odd} is no UTF-8`, {
+    exitCode: EXIT.failed,
+    hint: 'rename it, or take it away by hand',
   });
 }

@@ -43,17 +43,23 @@ describe.each(SHELLS)('absent with all that is in it, under %s', (_name, ...shel
   });
 });
 
+it.each(['a\rb', 'a\nb', '\n'])('a folder with %j in it is not empty', async (name) => {
+  const dir = scratch();
+  writeFileSync(join(dir, name), '');
+  await expect(dry([absent(dir)], { dir: scratch() })).rejects.toThrow(/it has [^]+ in it$/);
+});
+
 it.runIf(process.getuid?.() === 0)('absent leaves a folder with a mount in it', async ({ skip }) => {
   const dir = scratch();
   const point = join(dir, 'site/a b');
   mkdirSync(point, { recursive: true });
   if (spawnSync('mount', ['-t', 'tmpfs', 'none', point]).status !== 0) skip();
   try {
-    const tasks = [absent(join(dir, 'site'), { recursive: true })];
-    await expect(dry(tasks, { dir })).rejects.toMatchObject({
-      exitCode: 2,
-      message: expect.stringMatching(/a\\040b is mounted there$/),
-    });
+    for (const task of [absent(join(dir, 'site'), { recursive: true }), absent(point)])
+      await expect(dry([task], { dir })).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(/a\\040b is mounted there$/),
+      });
     expect(existsSync(point)).toBe(true);
   } finally {
     spawnSync('umount', [point]);

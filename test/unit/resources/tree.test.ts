@@ -94,6 +94,28 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     expect(readdirSync(at(''))).toContain('before');
   });
 
+  it('takes away what has an odd name, and nothing else', async () => {
+    await run([wish()], { dir, shell });
+    writeFileSync(join(dir, 'beside'), '');
+    const names = ['a\nb', 'index.html\n', 'c\rd', '-rf', '*', 'e\u0301', ' ', '\\n', 'x\nhas '];
+    for (const name of names) mkdirSync(at(name));
+    // As lines these would name what is beside the folder, and what is wanted in it.
+    for (const name of ['../beside', 'index.html'])
+      mkdirSync(join(at('x\nhas '), `${'p'.repeat(at('').length)}${name}`), { recursive: true });
+    const said = await run([wish({ delete: true })], { dir, shell });
+    expect([...said].sort()).toEqual(names.map((name) => `remove ${name}: there → null`).sort());
+    expect([readdirSync(at('')).sort(), readdirSync(dir)]).toEqual([
+      readdirSync(from('')).sort(),
+      expect.arrayContaining(['beside']),
+    ]);
+  });
+
+  it('leaves alone what no script can name', async () => {
+    await run([wish()], { dir, shell });
+    writeFileSync(Buffer.concat([Buffer.from(`${at('')}/`), Buffer.from([0xe4])]), '');
+    await expect(dry([wish({ delete: true })], { dir, shell })).rejects.toThrow(/is no UTF-8$/);
+  });
+
   it('replaces nothing of another kind', async () => {
     mkdirSync(at('index.html'), { recursive: true });
     await expect(dry([wish()], { dir, shell })).rejects.toThrow(
