@@ -46,7 +46,7 @@ describe.each(SHELLS)('absent with all that is in it, under %s', (_name, ...shel
 it.each(['a\rb', 'a\nb', '\n'])('a folder with %j in it is not empty', async (name) => {
   const dir = scratch();
   writeFileSync(join(dir, name), '');
-  await expect(dry([absent(dir)], { dir: scratch() })).rejects.toThrow(/it has [^]+ in it$/);
+  await expect(dry([absent(dir)], { dir: scratch() })).rejects.toThrow(/: it has .+ in it$/s);
 });
 
 it.runIf(process.getuid?.() === 0)('absent leaves a folder with a mount in it', async ({ skip }) => {
