@@ -16,6 +16,7 @@ import {
   prepareFiles,
   writeFiles,
 } from './own-files.ts';
+import { aptUnlocked } from './packages/apt-locks.ts';
 import { expectFreshLists } from './packages/sources.ts';
 
 /** The key that signs a repository: its text, a file on control, or an address with the digest of what is there. */
@@ -102,7 +103,8 @@ export const aptRepository = defineRepository<AptRepositoryOptions>({
       ],
       isRead: sh`q_lists=$(apt-get indextargets --format '$(SOURCESENTRY) $(FILENAME)' 'Created-By: Packages' 2>/dev/null | sed -n ${`s#^${path}:[0-9]* ##p`})
 [ -n "$q_lists" ] && printf '%s\n' "$q_lists" | while IFS= read -r q_list; do ls "$q_list"* >/dev/null 2>&1 || exit 1; done`,
-      refresh: sh`apt-get -q -y -o DPkg::Lock::Timeout=300 -o ${`Dir::Etc::sourcelist=${path}`} -o Dir::Etc::sourceparts=/dev/null -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update </dev/null 2>&1`,
+      refresh: sh`${aptUnlocked}
+apt-get -q -y -o DPkg::Lock::Timeout=300 -o ${`Dir::Etc::sourcelist=${path}`} -o Dir::Etc::sourceparts=/dev/null -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update </dev/null 2>&1`,
     };
   },
 });
