@@ -92,7 +92,7 @@ export function defineEdit<Options extends object, Desired extends Edited>({
         return [{ kind: 'update', property: 'text', before: UNKNOWN, after: UNKNOWN, certainty: 'unknown' }];
       }
       const before = found === undefined ? '' : editableText(path, found);
-      const after = edit(before, desired);
+      const after = inItsForm(before, (plain) => edit(plain, desired));
       if (found !== undefined && after === before) return [];
       const certainty = world.bringsMore ? 'conditional' : 'certain';
       const text = { before, after };
@@ -141,7 +141,7 @@ function tracesOf(
   if (changes === undefined) return [...file, ...ours];
   if (change?.text === undefined) return [];
   const { before, after } = change.text;
-  const [old, next] = [linesOf(before), linesOf(after)];
+  const [old, next] = [linesOf(plainText(before)), linesOf(plainText(after))];
   const isAdded = next.some((_, at) => {
     const rest = [...next.slice(0, at), ...next.slice(at + lines.length)];
     return isSame(next.slice(at, at + lines.length), lines) && isSame(rest, old);
@@ -176,6 +176,28 @@ function lineOf({ before, after }: { readonly before: string; readonly after: st
   const isSecret = [gone, come].some((line) => line !== undefined && holdsSecret(line));
   const shown = (line: string | undefined) => (line === undefined ? null : isSecret ? SECRET : line);
   return { before: shown(gone), after: shown(come) };
+}
+
+/** Edit a text as if its lines ended with a line feed alone, and put its own form back. Without an edit it stays. */
+export function inItsForm(text: string, edit: (plain: string) => string): string {
+  const plain = plainText(text);
+  const after = edit(plain);
+  if (after === plain) return text;
+  const mark = text.startsWith(MARK) ? MARK : '';
+  return `${mark}${hasWindowsEnds(text) ? after.replaceAll('\n', '\r\n') : after}`;
+}
+
+/** A text without the mark that some editors put in front, and without the carriage returns of Windows. */
+export function plainText(text: string): string {
+  const bare = text.startsWith(MARK) ? text.slice(MARK.length) : text;
+  return hasWindowsEnds(bare) ? bare.replaceAll('\r\n', '\n') : bare;
+}
+
+const MARK = '\ufeff';
+
+/** Where only some lines have them they are a part of those lines. */
+function hasWindowsEnds(text: string): boolean {
+  return text.includes('\r\n') && !/(^|[^\r])\n/.test(text);
 }
 
 /** The lines of a text, without the end that the last one may lack. */

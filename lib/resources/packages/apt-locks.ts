@@ -9,7 +9,7 @@ const PATIENCE = 300;
  */
 export const aptUnlocked = sh`q_locked() {
   for q_lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
-    q_inode=$(stat -c %i -- "$q_lock" 2>/dev/null) && grep -q " WRITE .*:$q_inode " /proc/locks 2>/dev/null && return
+    q_inode=$(stat -c %i -- "$q_lock" 2>/dev/null) && grep -q "POSIX .* WRITE .*:$q_inode " /proc/locks 2>/dev/null && return
   done
   return 1
 }
