@@ -17,6 +17,7 @@ import {
   OWNERSHIP,
   type Ownership,
   type OwnershipOptions,
+  requireReplaceable,
   requireRoom,
   SECRET,
   sha256,
@@ -94,6 +95,7 @@ export function defineEdit<Options extends object, Desired extends Edited>({
       const before = found === undefined ? '' : editableText(path, found);
       const after = inItsForm(before, (plain) => edit(plain, desired));
       if (found !== undefined && after === before) return [];
+      requireReplaceable(path, found, world);
       const certainty = world.bringsMore ? 'conditional' : 'certain';
       const text = { before, after };
       if (found !== undefined) {

@@ -1,6 +1,6 @@
 import { type Place, parsePlace, requireSight } from '../dsl/ground.ts';
 import { is } from '../dsl/options.ts';
-import { checkedPath } from '../dsl/path.ts';
+import { checkedPath, requireReplaceable } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
@@ -8,6 +8,7 @@ import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { mounted, mountedIn } from './mounts.ts';
 import { named, namesIn } from './names.ts';
+import { requireOurs } from './system-folders.ts';
 
 export interface AbsentOptions {
   /** A directory goes with all that is in it; links in it are not followed, and one with a mount in it stays. */
@@ -41,7 +42,7 @@ export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsen
   title: (desired) => `${desired.path} is absent`,
   complete(name, { recursive = false }) {
     const path = checkedPath(name);
-    if (recursive && SYSTEM.test(path)) throw noneOfOurs(path);
+    if (recursive) requireOurs(path);
     return { path, recursive };
   },
   probe: ({ path }) =>
@@ -75,6 +76,7 @@ fi`,
     }
     const inside = found.type === 'directory' ? world.namesIn(path, names) : [];
     if (found.type === 'directory') requireUnmounted(path, mounts);
+    else requireReplaceable(path, found, world);
     if (recursive) {
       requireNoneMade(path, world);
       const before = inside.length === 0 ? found.type : `${found.type} with ${some(inside)}`;
@@ -107,10 +109,6 @@ const BROUGHT = {
   certainty: 'conditional',
 } as const;
 
-/** Folders that systems are made of. */
-const SYSTEM =
-  /^\/(bin|boot|dev|etc|home|lib\d*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/[^/]+|var|var\/(cache|lib|log|mail|run|spool|tmp))?$/;
-
 function requireUnmounted(path: string, mounts: readonly string[]): void {
   if (mounts.length === 0) return;
   throw new QuorateError(`cannot remove ${path}: ${some(mounts)} is mounted there`, {
@@ -137,12 +135,5 @@ function notEmpty(path: string, names: readonly string[]): QuorateError {
   return new QuorateError(`cannot remove ${path}: it has ${some(names)} in it`, {
     exitCode: EXIT.failed,
     hint: 'recursive: true says that what is in it may go, too',
-  });
-}
-
-function noneOfOurs(path: string): QuorateError {
-  return new QuorateError(`${path} is a part of the system: it is not removed with all that is in it`, {
-    exitCode: EXIT.usage,
-    hint: 'name what is to go',
   });
 }

@@ -1,7 +1,7 @@
 import { editableText, linesOf, textOfLines } from '../dsl/edit.ts';
 import { type Ground, parseGround } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
-import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from '../dsl/path.ts';
+import { type ObservedPath, ownershipDifferences, parsePath, requireReplaceable, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
@@ -157,7 +157,10 @@ function keysDifferences(
     throw cannot(`${pathIn(home)} is larger than 64 KiB`, 'make it shorter');
   const { after, differences } = edited(before, keys, exclusive);
   // Bytes that are no text would be others behind the edit.
-  if (differences.length > 0 && foreseen[1] !== undefined) editableText(pathIn(home), foreseen[1]);
+  if (differences.length > 0 && foreseen[1] !== undefined) {
+    editableText(pathIn(home), foreseen[1]);
+    requireReplaceable(pathIn(home), foreseen[1], world);
+  }
   const text = { before, after };
   const owned = (name: string, mode: string, at: ObservedPath | undefined) =>
     at === undefined

@@ -49,7 +49,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
       [{ account: name, in: 'group' }],
       gid === undefined
         ? undefined
-        : sh`while IFS=: read -r q_name q_word q_gid q_rest; do
+        : sh`while IFS=: read -r q_name q_word q_gid q_rest || [ -n "$q_name" ]; do
   if [ "$q_gid" = ${gid} ]; then echo "holder $q_name"; fi
 done </etc/group
 q_account group ${name}`,

@@ -1,7 +1,7 @@
 import { editableText, oneLine } from '../dsl/edit.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
-import { checkedPath, type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
+import { checkedPath, type ObservedPath, parsePath, requireReplaceable, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
@@ -46,7 +46,8 @@ const DEFAULTS = 'rw,exec,suid,dev';
 
 /**
  * A file system that is mounted, now and after a boot; its folder is made where it is missing. It is mounted before
- * `/etc/fstab` names it, and unmounted before it does not: what fails leaves the table as it was.
+ * `/etc/fstab` names it, and unmounted before it does not: what fails leaves the table as it was. Something else that is
+ * mounted there is an error, whatever names a device has; so is a source that the host does not have.
  *
  * @example
  * mount('/srv/data', { source: 'LABEL=data', type: 'ext4', options: 'noatime' })
@@ -98,6 +99,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     const known = world.path(TABLE).over(observed.table);
     const before = known === undefined ? '' : editableText(TABLE, known);
     const after = withEntry(before, path, absent ? undefined : desired);
+    if (before !== after) requireReplaceable(TABLE, known, world);
     const table: readonly Difference[] =
       before === after
         ? []

@@ -25,6 +25,7 @@ export interface UserOptions {
   readonly expires?: string;
   /** Of a new user: that of one who exists stays, with what is in it. */
   readonly home?: string;
+  /** It must be on the host, or be brought by an earlier task: without it nobody could log in. */
   readonly shell?: string;
 }
 

@@ -55,8 +55,8 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
       sh`if id -u ${name} >/dev/null 2>&1; then
   # A number without a name is one, too.
   echo "primary $(id -gn ${name} 2>/dev/null)"; echo "groups $(id -Gn ${name} 2>/dev/null)"; q_account passwd ${name}
-  while IFS=: read -r q_name q_rest; do if [ "$q_name" = ${name} ]; then echo local; fi; done </etc/passwd
-  while IFS=: read -r q_name q_word q_gid q_names; do
+  while IFS=: read -r q_name q_rest || [ -n "$q_name" ]; do if [ "$q_name" = ${name} ]; then echo local; fi; done </etc/passwd
+  while IFS=: read -r q_name q_word q_gid q_names || [ -n "$q_name" ]; do
     case ,$q_names, in *,${name},*) echo "member $q_name" ;; esac
   done </etc/group
 fi
@@ -66,7 +66,7 @@ ${
   password === undefined && expiry === undefined
     ? sh`:`
     : sh`if ! [ -r /etc/shadow ]; then echo 'shadow closed'; else
-  while IFS=: read -r q_name q_hash q_day q_min q_max q_warn q_idle q_end q_rest; do
+  while IFS=: read -r q_name q_hash q_day q_min q_max q_warn q_idle q_end q_rest || [ -n "$q_name" ]; do
     if [ "$q_name" = ${name} ]; then
       echo "shadow $(printf %s "$q_hash" | sha256sum | cut -d ' ' -f 1) $q_end"
       case $q_hash in '!$'*) echo locked ;; esac

@@ -101,7 +101,7 @@ if [ -d ${path} ] && [ ! -L ${path} ]; then
     case $q_path in */. | */..) continue ;; esac
     if [ -e "$q_path" ] || [ -L "$q_path" ]; then q_has "\${q_path##*/}"; fi
   done
-  while IFS=: read -r q_name q_n q_n q_n q_n q_home q_n; do
+  while IFS=: read -r q_name q_n q_n q_n q_n q_home q_n || [ -n "$q_name" ]; do
     if [ "\${q_home%/}" = ${path} ]; then echo "home $q_name"; fi
   done </etc/passwd
 fi`,

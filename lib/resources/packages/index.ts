@@ -18,8 +18,8 @@ import { dnf } from './dnf.ts';
 import { hasFreshLists } from './sources.ts';
 
 /**
- * Packages of the distribution, one or several names with spaces between them: there, in some version or the newest;
- * or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
+ * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
+ * or `glibc.i686`): there, in some version or the newest; or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
  * it is (for it the newest is the one it has), and nothing is removed that is not named.
  *
  * @example

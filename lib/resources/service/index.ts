@@ -26,7 +26,8 @@ export interface ServiceOptions {
 /**
  * A unit of systemd that runs, or does not. Whether a restart or a reload is due comes from state, not from what this
  * run has changed: what a start has read is recorded beside the manifest, with the name of that start. One that
- * somebody else has started since is fine if the files are older than that start.
+ * somebody else has started since is fine if the files are older than that start. A service that is to be stopped while
+ * a socket listens for it is an error: the socket is stopped before it.
  *
  * @example
  * const conf = file('/etc/nginx/conf.d/site.conf', { content });

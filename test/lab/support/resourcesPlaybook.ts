@@ -165,7 +165,9 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       always: [file('/srv/lab-always', { content: '' })],
     }),
     command('it is ready', {
-      run: sh`setsid sh -c 'sleep 1; : >/srv/lab-ready' >/dev/null 2>&1 &`,
+      // It has left the group that ends with the apply before the apply does.
+      run: sh`setsid sh -c ': >/srv/lab-begun; sleep 1; : >/srv/lab-ready' >/dev/null 2>&1 &
+until [ -e /srv/lab-begun ]; do sleep 0.1; done`,
       unless: sh`[ -e /srv/lab-ready ]`,
       retries: 10,
       delay: 0.5,

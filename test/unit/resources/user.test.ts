@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
@@ -6,6 +7,7 @@ import { World } from '../../../lib/dsl/world.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { user } from '../../../lib/resources/user.ts';
 import type { UserOptions } from '../../../lib/resources/user-wish.ts';
+import { SHELLS } from '../support/shells.ts';
 
 /** What the probe prints: groups that are asked about, and the user if there is one. */
 function observed(groups: readonly string[], own?: string): string {
@@ -76,6 +78,15 @@ describe('a user', () => {
     const task = user('ann', { groups: ['adm', 'web'] });
     const changes = task.diff({ code: 0, out: observed(['adm', 'web'], ANN) }, new World());
     expect(task.apply(changes, {}).text).toMatch(/\busermod --append --groups adm,web ann$/m);
+  });
+
+  it.each(SHELLS)('is made, and changed, by shell that %s reads', (_shell, ...shell) => {
+    const task = user('ann', { groups: ['adm', 'web'], shell: '/bin/sh', comment: "Ann's" });
+    for (const own of ['', ANN]) {
+      const script = task.apply(task.diff({ code: 0, out: observed(['adm', 'web'], own) }, new World()), {}).text;
+      expect(script).toContain('q_join');
+      expect(spawnSync(shell[0] ?? 'sh', [...shell.slice(1), '-n'], { input: script })).toMatchObject({ status: 0 });
+    }
   });
 
   it('needs its groups, or a task that makes them', () => {
