@@ -13,6 +13,8 @@ export interface Reading {
   readonly tree: Tree;
   readonly problems: Problems;
   readonly openVault: OpenVault;
+  /** Files that were read so far. */
+  readonly read: string[];
   /** Makes groups of variables, as `plugin: constructed` says. */
   construct(source: Source): Promise<void>;
 }
@@ -23,7 +25,11 @@ export interface Reading {
  */
 export async function addSource(reading: Reading, given: string): Promise<void> {
   if (given.includes(',') && !existsSync(given)) addHostList(reading.tree, given);
-  else for (const file of filesOf(given, reading.problems)) await addFile(reading, file);
+  else
+    for (const file of filesOf(given, reading.problems)) {
+      await addFile(reading, file);
+      reading.read.push(file);
+    }
 }
 
 /** The files that a source is read from: those in a directory, else itself. */

@@ -27,11 +27,12 @@ const ENDINGS = ['', '.yml', '.yaml', '.json'];
  * The folders in which variables lie, lowest precedence first: beside each inventory (in it, for a directory), then
  * beside the playbook. A folder that comes twice counts where it comes last.
  */
-export function varFolders(inventories: readonly string[], playbookFolder: string): readonly string[] {
+export function varFolders(inventories: readonly string[], playbookFolder?: string): readonly string[] {
   const beside = inventories
     .filter((given) => existsSync(given))
     .map((given) => (statSync(given).isDirectory() ? given : dirname(given)));
-  const folders = [...beside, playbookFolder].map((folder) => realpathSync(folder));
+  const all = playbookFolder === undefined ? beside : [...beside, playbookFolder];
+  const folders = all.map((folder) => realpathSync(folder));
   return folders.filter((folder, i) => folders.lastIndexOf(folder) === i);
 }
 
@@ -71,7 +72,13 @@ class FolderReader {
       this.#problems.note(`${folder} is passed over: it is no directory`);
       return all;
     }
-    const there = new Set(readdirSync(folder));
+    const listed = readdirSync(folder);
+    // A link that leads nowhere is passed over: what it names is on another machine, or not decrypted.
+    const there = new Set(listed.filter((file) => existsSync(join(folder, file))));
+    this.#tellDangling(
+      folder,
+      listed.filter((file) => !there.has(file) && !/^\.|~$/.test(file)),
+    );
     const used = new Set<string>();
     for (const name of names) {
       const [found, other] = ENDINGS.map((ending) => `${name}${ending}`).filter((file) => there.has(file));
@@ -89,6 +96,11 @@ class FolderReader {
       [...there].filter((file) => !used.has(file) && !/^\.|~$/.test(file)),
     );
     return all;
+  }
+
+  #tellDangling(folder: string, links: string[]): void {
+    if (links.length === 0) return;
+    this.#problems.note(`not used: ${links.sort().join(', ')} in ${folder}, which lead to no file`);
   }
 
   #tellUnused(folder: string, kind: string, files: string[]): void {

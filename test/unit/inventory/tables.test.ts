@@ -1,7 +1,9 @@
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { expandRange } from '../../../lib/inventory/ranges.ts';
-import { type Files, load, varsOf, write } from './support.ts';
+import { type Files, load, readAll, varsOf, write } from './support.ts';
 
 describe('ranges', () => {
   it.each([
@@ -179,6 +181,27 @@ describe('notices', () => {
       'not used here: ansible_python_interpreter, app',
     ]);
   });
+});
+
+it('passes over links in group_vars and host_vars that lead nowhere', async () => {
+  const folder = write({
+    'inventory.yaml': 'etcd: { hosts: { h1: } }\n',
+    'group_vars/etcd.yml': 'etcd_user: kv\n',
+    'host_vars/': '',
+  });
+  symlinkSync('/nowhere/vault.yml', join(folder, 'group_vars/etcd'));
+  symlinkSync('/nowhere/secret.yml', join(folder, 'group_vars/all.yml'));
+  symlinkSync('/nowhere', join(folder, 'host_vars/h1'));
+  const inventory = await readAll({
+    files: [join(folder, 'inventory.yaml')],
+    schema: ETCD_VARS,
+    playbookFolder: folder,
+  });
+  expect(varsOf(inventory, 'h1').etcd_user).toBe('kv');
+  expect(inventory.notices).toEqual([
+    `not used: all.yml, etcd in ${folder}/group_vars, which lead to no file`,
+    `not used: h1 in ${folder}/host_vars, which lead to no file`,
+  ]);
 });
 
 describe('yes and no', () => {
