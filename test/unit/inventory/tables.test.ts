@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
+import { namesIn } from '../../../lib/inventory/folders.ts';
+import { Problems } from '../../../lib/inventory/problems.ts';
 import { expandRange } from '../../../lib/inventory/ranges.ts';
 import { type Files, load, readAll, refusal, varsOf, write } from './support.ts';
 
@@ -202,6 +205,38 @@ it('passes over links in group_vars and host_vars that lead nowhere', async () =
     `not used: all.yml, etcd in ${folder}/group_vars, which lead to no file`,
     `not used: h1 in ${folder}/host_vars, which lead to no file`,
   ]);
+});
+
+it('passes over what is no file in folders, and goes into none twice', async () => {
+  const folder = write({
+    'inv/hosts.yml': 'etcd: { hosts: { h1: } }\n',
+    'inv/sub/more.yml': 'etcd: { hosts: { h2: } }\n',
+    'inv/group_vars/etcd/main.yml': 'etcd_user: kv\n',
+    'inv/host_vars/': '',
+  });
+  for (const path of ['inv/pipe', 'inv/group_vars/all.yml', 'inv/host_vars/h1'])
+    execFileSync('mkfifo', [join(folder, path)]);
+  for (const path of ['inv/again', 'inv/sub/up', 'inv/group_vars/etcd/again', 'inv/group_vars/etcd/twice'])
+    symlinkSync('.', join(folder, path));
+  symlinkSync('../..', join(folder, 'inv/sub/above'));
+  symlinkSync('/nowhere', join(folder, 'inv/gone'));
+  const inventory = await readAll({ files: [join(folder, 'inv')], schema: ETCD_VARS, playbookFolder: '/' });
+  expect(inventory.hosts.map(({ name, vars }) => [name, vars.etcd_user])).toEqual([
+    ['h1', 'kv'],
+    ['h2', 'kv'],
+  ]);
+  expect(inventory.notices.map((one) => one.replaceAll(folder, 'DIR'))).toEqual([
+    'not used: DIR/inv/gone, a link that leads to no file',
+    'not used: DIR/inv/pipe, which is no file',
+    'not used: all.yml in DIR/inv/group_vars, which lead to no file',
+    'not used: h1 in DIR/inv/host_vars, which lead to no file',
+  ]);
+}, 10_000);
+
+it('tells a folder that cannot be read', () => {
+  const problems = new Problems();
+  expect(namesIn(join(write({ file: '' }), 'file'), problems)).toBeUndefined();
+  expect(() => problems.throwIfAny()).toThrow(/cannot read the folder .*file: ENOTDIR/);
 });
 
 describe('yes and no', () => {
