@@ -130,7 +130,26 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
         expect(said(run)).toContain(
           'no quorum, and etcd01, etcd02 has no data; the surviving copy is on etcd03',
         );
+        expect(said(run)).toMatch(/playbooks\/recover\.js -i \S+ --from etcd03/);
         expect(await on('etcd03', 'systemctl is-active etcd')).toBe('inactive');
+        expect((await site()).code).toBe(0);
+      });
+
+      it('one without data while the others rest: 3, and those come up where it is left out', async () => {
+        await onAll('systemctl stop etcd');
+        await on('etcd02', `mv ${DATA} ${DATA}.own`);
+        const [run, rest] = [await site(), await site('-l', 'etcd01,etcd03')];
+        const look = await status();
+        await on('etcd02', `rm -rf ${DATA}; mv ${DATA}.own ${DATA}`);
+        expect(run.code).toBe(3);
+        expect(said(run)).toMatch(
+          /etcd02 has no data; etcd01, etcd03 make one once they run\n.* -l etcd01,etcd03; .* --replace etcd02/,
+        );
+        expect(rest.changed.map(({ host, changes }) => [host, changes.map(({ kind }) => kind)])).toEqual([
+          ['etcd01', ['start']],
+          ['etcd03', ['start']],
+        ]);
+        expect(said(look)).not.toMatch(/etcd0[13]: /);
         expect((await site()).code).toBe(0);
       });
 

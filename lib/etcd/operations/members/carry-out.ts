@@ -155,7 +155,7 @@ async function moveLeadership(
   const leads = statuses.some(({ healthy, status }) => healthy && status?.leaderId === member.id);
   const url = list.find(({ id }) => id === member.id)?.clientUrls[0];
   const id = next?.target.facts.reading?.status?.memberId;
-  if (!leads || !member.healthy || next === undefined || url === undefined || id === undefined) return;
+  if (!leads || next === undefined || url === undefined || id === undefined) return;
   const { code, out } = await next.act(
     `moving leadership to ${next.target.name}`,
     etcdctl(next, sh`q_url=${url}; q_etcdctl move-leader ${id}`),
