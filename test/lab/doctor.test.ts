@@ -53,7 +53,6 @@ describeLab('the doctor names causes', () => {
     lab = await startLab({ name: 'doctor', hosts: 5, etcdVersion: VERSION });
     expect((await runPlaybook(lab, ['-e', 'etcd_ca_expiry=4000h'])).code).toBe(0);
     await kept();
-    await lab.ssh('etcd01', `${CTL}; head -c 200000 /dev/urandom | base64 -w0 | ctl put big-value`);
   });
   afterAll(async () => {
     await rm(join(lab.stateDir, '.quorate'), { recursive: true, force: true });

@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { confOf } from '../fuzz/environments.ts';
 import { dice, hostile } from '../fuzz/strings.ts';
 import { program } from '../program.ts';
+import { carryOut } from './support/carryOut.ts';
 import { startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { during } from './support/during.ts';
 import { etcdctl, leaderOf } from './support/etcdctl.ts';
 import { faultsOn } from './support/faultLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { runPlaybook } from './support/playbook.ts';
 
 /** `npm run test:faults` runs the slow ones, too: half a minute each. */
 const slow = process.env.QUORATE_FAULTS === 'all' ? it : it.skip;
@@ -295,6 +297,24 @@ printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; s
       expect(after).toBe(`${flipped}\nfailed`);
       expect(now.slice(0, 2)).toEqual(before.slice(0, 2));
       await healthy();
+    });
+
+    slow('two of three logs damaged: the doctor sends to recover, which makes it of the third', async () => {
+      await on('etcd01', `${etcdctl(lab.hosts)}; ctl put kept all >/dev/null; sleep 0.3`);
+      await onAll('systemctl stop etcd');
+      await Promise.all(
+        ['etcd02', 'etcd03'].map((host) => on(host, `for w in ${DATA}/member/wal/*.wal; do : >$w; done`)),
+      );
+      await onAll('systemctl start --no-block etcd; sleep 3');
+      const look = await runPlaybook(lab, [], { playbook: 'doctor' });
+      expect(look.code).toBe(7);
+      expect(look.errors[0]?.hint).toMatch(
+        /^next: node \S*recover\.js -i \S+ --from etcd01 --lost etcd02,etcd03$/,
+      );
+      const steps = await carryOut(lab, look.errors[0]?.hint);
+      expect(steps).toEqual([expect.stringMatching(/ → 0 $/)]);
+      expect(await on('etcd03', `${etcdctl(lab.hosts)}; ctl get --print-value-only kept`)).toBe('all');
+      expect((await site()).changed).toEqual([]);
     });
 
     slow('the disk of the data full: 7, no endless restarts, nothing deleted', async () => {

@@ -187,7 +187,7 @@ async function setAside({ place, goes }: Deed & { kind: 'set aside' }, ground: G
 }
 
 /** Certificates that are good for both addresses come first: nobody is refused, before or after. */
-async function tell({ place, member }: Deed & { kind: 'tell' }, ground: Ground): Promise<void> {
+async function tell({ place, member, starts }: Deed & { kind: 'tell' }, ground: Ground): Promise<void> {
   const { run, view } = ground;
   const host = hostAt(place, ground);
   const { etcd_extra_sans: extra } = host.target.vars;
@@ -199,6 +199,7 @@ async function tell({ place, member }: Deed & { kind: 'tell' }, ground: Ground):
     command: ['member', 'update', member.id, `--peer-urls=${place.peerUrl}`],
     isDone: (list) => list.some(({ id, peerUrls }) => id === member.id && peerUrls.includes(place.peerUrl)),
   });
+  if (starts) await restart(place, ground);
 }
 
 async function restart(place: Place, ground: Ground): Promise<void> {

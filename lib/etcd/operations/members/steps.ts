@@ -255,7 +255,7 @@ function move(scene: Scene): Deed | Refused | undefined {
   const refused = othersMustWork(scene, member, `${place.host} moves`) ?? withoutSpare(scene, member, place);
   if (refused) return refused;
   if (begun) return { kind: 'restart', place };
-  return scene.rules ? letIn(place) : { kind: 'tell', place, member };
+  return scene.rules ? letIn(place) : { kind: 'tell', place, member, starts: !place.up };
 }
 
 /** A member that works is stopped for a moment: somebody has to bear that, or the user says so. */

@@ -111,7 +111,7 @@ describe('what the doctor sends to a verb', () => {
         lists(withThird({ peerUrls: ['https://10.0.0.7:2380'] })),
         { ...RESTS, facts: { formed: FORMED } },
       ],
-      ['peer-url etcd03', `where the inventory is right: ${MEMBERS}`, SITE],
+      ['peer-url etcd03', `where the inventory is right: ${MEMBERS}`],
     ],
     [
       'is known at another address, and has lost its data',
