@@ -19,9 +19,7 @@ export function wayOut(
     ...(findings.some(({ check }) => DIFFERS.has(check))
       ? [`${verbLine('members', cluster, '--check')} shows how its members differ from the inventory`]
       : []),
-    ...(healthy < quorum(answers.length)
-      ? [forGood(cluster)]
-      : []),
+    ...(healthy < quorum(answers.length) ? [forGood(cluster)] : []),
   ].join('; ');
 }
 

@@ -1,6 +1,7 @@
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { lastLine } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
@@ -141,6 +142,20 @@ async function remove({ member, place }: Deed & { kind: 'remove' }, ground: Grou
     command: ['member', 'remove', member.id],
     isDone: (list) => !list.some(({ id }) => id === member.id),
   });
+  await takeBackAlarms(member, others, ground);
+}
+
+/** An alarm outlives its member. Others have none: see `whole`. */
+async function takeBackAlarms(
+  { id, name }: ListedMember,
+  [first]: readonly EtcdHost[],
+  { run, surveyed }: Ground,
+): Promise<void> {
+  const alarms = surveyed.hosts.flatMap(({ target }) => target.facts.reading?.alarms ?? []);
+  if (first === undefined || !alarms.some(({ memberId }) => memberId === id)) return;
+  const { code, out } = await first.act('taking back its alarm', etcdctl(first, sh`q_etcdctl alarm disarm`));
+  const what = code === 0 ? 'was taken back' : `was not taken back (${lastLine(out)})`;
+  run.log('info', `the alarm of ${name || id} ${what}`);
 }
 
 /** Away from a member that works and leads: clients are to notice nothing. It is asked by one that stays. */

@@ -52,8 +52,7 @@ export const FILES_AND_SETTINGS = [
   {
     id: 'peer-url',
     title: 'its peer URL is not the one that the cluster knows',
-    next: (about) =>
-      about.hasData ? [`where the inventory is right: ${members(about)}`] : replace(about),
+    next: (about) => (about.hasData ? [`where the inventory is right: ${members(about)}`] : replace(about)),
   },
   {
     id: 'address',

@@ -181,6 +181,12 @@ describe('what the doctor sends to a verb', () => {
     expect(found[0]?.remedy).toEqual([`${MEMBERS} --accept-downtime`]);
   });
 
+  it('an alarm of one that is no member any more is taken back', () => {
+    const alarms = [{ memberId: 'f9', alarm: 'CORRUPT' }];
+    const found = first([{ reading: { ...WELL, alarms } }, WORKS, WORKS]);
+    expect(found).toEqual(['corrupt', expect.stringMatching(/^on etcd02: \S*etcdctl .* alarm disarm$/)]);
+  });
+
   it('names the cluster where the inventory has others', () => {
     expect(first([WORKS, WORKS, LOST], [], true)?.[1]).toBe(`${MEMBERS} --cluster c --replace etcd03`);
     expect(first([RESTS, LOST, LOST], [], true)?.[1]).toBe(`${RECOVER} --cluster c --from etcd01`);
