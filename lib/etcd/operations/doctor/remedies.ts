@@ -79,13 +79,13 @@ export function etcdctl({ asker, version }: About, ...commands: readonly string[
  * Others come up first, since nobody is added either while they rest. Without a quorum in sight that is no way.
  */
 export function replace(about: About): Remedy {
-  const { member, cluster, resting, hopeless, neverStarted } = about;
+  const { member, cluster, replaced, resting, hopeless, neverStarted } = about;
   if (hopeless) return recover(about);
   if (neverStarted) return [`${SITE} --${SET_ASIDE} ${quote(member.host)}`, members(about)];
-  const words = about.replaced.length > 0 ? about.replaced : [member.host];
+  const hosts = replaced.includes(member.host) ? replaced : [...replaced, member.host];
   return [
     ...(resting.length > 0 ? [`${SITE} -l ${quote(resting.join(','))}`] : []),
-    verbLine('members', cluster, '--replace', words.join(',')),
+    verbLine('members', cluster, '--replace', hosts.join(',')),
   ];
 }
 
