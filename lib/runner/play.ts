@@ -1,5 +1,6 @@
 import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { DrillState } from '../dsl/drill-state.ts';
 import type { HistoryState } from '../dsl/history-state.ts';
 import { withLoaded } from '../dsl/lazy.ts';
 import { readLedgers } from '../dsl/ledger.ts';
@@ -127,8 +128,9 @@ async function runBatch<Facts>(
       );
       return work();
     },
-    show: (state: ClusterState | CertificatesState | HistoryState) => {
-      if ('runs' in state) session.sink.emit({ event: 'history', ...state });
+    show: (state: ClusterState | CertificatesState | HistoryState | DrillState) => {
+      if ('restoreSeconds' in state) session.sink.emit({ event: 'drill', ...state });
+      else if ('runs' in state) session.sink.emit({ event: 'history', ...state });
       else if ('certificates' in state) session.sink.emit({ event: 'certificates', ...state });
       else session.sink.emit({ event: 'cluster', ...state });
     },
