@@ -133,16 +133,23 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
   const step = (wanted: boolean, shell: Sh) => (wanted ? [shell] : []);
   // What it reads is recorded as it is before it does: a file that changes meanwhile is due the next time.
   return joinSh([
-    ...step(has('update', 'unmasked'), sh`systemctl unmask --quiet ${unit} && systemctl unmask --quiet --runtime ${unit} || exit`),
+    ...step(
+      has('update', 'unmasked'),
+      sh`systemctl unmask --quiet ${unit} && systemctl unmask --quiet --runtime ${unit} || exit`,
+    ),
     ...step(starts || actions.has('unit'), sh`systemctl daemon-reload || exit`),
     ...step(has('update', 'enabled'), sh`systemctl enable --quiet ${unit} || exit`),
-    ...step(has('update', 'disabled'), sh`systemctl disable --quiet ${unit} && systemctl disable --quiet --runtime ${unit} || exit`),
+    ...step(
+      has('update', 'disabled'),
+      sh`systemctl disable --quiet ${unit} && systemctl disable --quiet --runtime ${unit} || exit`,
+    ),
     ...step(actions.has('stop'), sh`systemctl stop ${unit} || exit`),
     ...step(has('update', 'masked'), sh`systemctl mask --quiet ${unit} || exit`),
     ...step(
       reads,
       sh`q_read=$(for q_path in ${files.map(({ path }) => path)}; do echo "read $(q_sha256 "$q_path") $q_path"; done)`,
     ),
+    ...step(/^sshd?$/.test(name) && (actions.has('restart') || has('run', 'reloaded')), SSHD_ACCEPTS),
     ...step(starts, systemdManager.start({ manager: 'systemd', name, loads: [] }, 'start')),
     ...step(
       reads && !starts,
@@ -154,6 +161,9 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
     ),
   ]);
 }
+
+/** A daemon of SSH that runs, and is not to end on files that it does not take: nobody would get in any more. */
+const SSHD_ACCEPTS = sh`if q_sshd=$(command -v sshd); then "$q_sshd" -t 2>&1 || { echo 'sshd refuses its configuration: it was left as it runs'; exit 1; }; fi`;
 
 /** What would start a stopped service again: sockets that listen for it. */
 const SOCKETS = sh`q_by=$(printf '%s\n' "$q_shown" | sed -n 's/^TriggeredBy=//p')
@@ -167,7 +177,9 @@ function checkedUnit(given: string): string {
   if (/^[\w:.][\w:.@\\-]*$/.test(name) && !/@(\.\w+)?$/.test(name)) return name;
   throw new QuorateError(`${JSON.stringify(given)} is no name of a unit that can run`, {
     exitCode: EXIT.usage,
-    hint: /@/.test(name) ? `a template runs by the name of an instance: ${name.replace('@', '@one')}` : "write it like 'nginx', or 'nginx.socket'",
+    hint: /@/.test(name)
+      ? `a template runs by the name of an instance: ${name.replace('@', '@one')}`
+      : "write it like 'nginx', or 'nginx.socket'",
   });
 }
 

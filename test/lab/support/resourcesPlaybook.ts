@@ -51,9 +51,12 @@ const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
 function units(): TaskList {
   const unit = systemdUnit('lab-unit.service', { content: UNIT });
   const limits = systemdUnit('lab-unit.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=512\n' });
+  const many = systemdUnit('lab-many@.service', { content: UNIT });
   return [
     unit,
     limits,
+    many,
+    service('lab-many@one', { enabled: false, restartOn: [many] }),
     service('lab-unit', { enabled: false, restartOn: [unit, limits] }),
     timer('lab-tick', {
       calendar: 'daily',
@@ -110,12 +113,14 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     archive('/opt/lab-archive', { source: packed(), creates: 'site/index.html', owner: 'games' }),
     hostname('lab-renamed'),
     mount('/mnt/lab data', { source: 'tmpfs', type: 'tmpfs', options: 'size=1m,noexec' }),
+    mount('/mnt/lab data/srv', { source: '/srv', type: 'none', options: 'bind' }),
     directory('/etc/lab-tls'),
     certificate('/etc/lab-tls/cert.pem', { key: '/etc/lab-tls/key.pem', names: ['lab.example.org'] }),
   ],
   gone: () => [
     absent('/srv/lab-tree', { recursive: true }),
     absent('/opt/lab-archive', { recursive: true }),
+    mount('/mnt/lab data/srv', { source: '/srv', state: 'absent' }),
     mount('/mnt/lab data', { source: 'tmpfs', state: 'absent' }),
   ],
   refused: () => [sudoers('lab-bad', { rules: 'lab-dev ALL=(root) NOPASSWD: true' })],
