@@ -122,10 +122,7 @@ fi`
     world.user(name).willBe(group === undefined ? {} : { group }),
   // A package may bring it otherwise than it is wanted.
   late: true,
-  apply(
-    { name, system, group, groups = [], home, shell, uid, comment, password, expires },
-    changes,
-  ) {
+  apply({ name, system, group, groups = [], home, shell, uid, comment, password, expires }, changes) {
     const options = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
     if (!changes.some(({ kind, property }) => kind === 'create' && property !== 'groups')) {
       const after = (property: string) =>
