@@ -88,6 +88,7 @@ async function commandInRun(
       const { reportUsage } = await import('./usage.ts');
       return await reportUsage(found, started, options);
     }
+    if (playbook.carriesOut) return await playbook.carriesOut(options, started);
     const { execute } = await import('./execute.ts');
     const plays = playbook.playsFor?.(options.words) ?? playbook.plays;
     return await execute({ ...playbook, plays }, options, started);

@@ -8,6 +8,7 @@ import { clusterState } from '../../health/cluster-state.ts';
 import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
+import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { starts } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
@@ -114,7 +115,7 @@ async function reportHealth(
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
   for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
-  run.show(clusterState(cluster.name, answers, findings));
+  run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
   if (findings.length === 0) {
     run.conclude(`${cluster.name}: cluster is healthy`);
     return;
@@ -122,6 +123,6 @@ async function reportHealth(
   const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
   throw new QuorateError(
     [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
-    { exitCode: EXIT.unhealthy, hint: `${commandLine('doctor')} looks for causes` },
+    { exitCode: EXIT.unhealthy, hint: wayOut(cluster, answers, findings) },
   );
 }
