@@ -87,7 +87,7 @@ test('titles leave room for the hosts where the terminal is narrow', async () =>
     '  ~ a title that is long enough  etcd01\n  ~ short                        etcd01\n',
   );
   expect(stripVTControlCharacters(narrower.text)).toContain(
-    '  ~ a title that is long enough\n                          etcd01\n  ~ short                 etcd01\n',
+    '  ~ a title that is long enough\n                        etcd01\n  ~ short               etcd01\n',
   );
 });
 
