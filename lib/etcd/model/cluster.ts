@@ -141,7 +141,9 @@ export function quorum(voters: number): number {
 
 function member(host: string, vars: Vars): Member {
   // URLs, certificates and rules are compared as text, also by etcd.
-  const address = canonicalAddress(text(vars.etcd_address) ?? String(vars.ansible_host ?? host));
+  const address = canonicalAddress(
+    text(vars.etcd_address) ?? String(vars.ansible_host ?? host).replace(/\.$/, ''),
+  );
   const listenAddress = text(vars.etcd_listen_address) ?? (isIP(address) ? address : undefined);
   const forMembers = text(vars.etcd_peer_address);
   const peerAddress = forMembers === undefined ? address : canonicalAddress(forMembers);
