@@ -90,7 +90,11 @@ describe.each(SHELLS)('a process by its pid file, under %s', (shell, file, ...ar
   // Busybox alone is in a root of its own, which ends with it.
   it.skipIf(shell === 'busybox')('lives on when the group of who started it is ended, at once', async () => {
     const dir = scratch();
-    const [pidFile, slow, log] = ['pid', 'setsid', 'log'].map((name) => join(dir, name)) as [string, string, string];
+    const [pidFile, slow, log] = ['pid', 'setsid', 'log'].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+    ];
     const own = spawnSync('sh', ['-c', 'command -v setsid'], { encoding: 'utf8' }).stdout.trim();
     writeFileSync(slow, `#!/bin/sh\nsleep 0.5\nexec ${own} "$@"\n`, { mode: 0o755 });
     const program = join(dir, 'program');
