@@ -119,6 +119,11 @@ async function runBatch<Facts>(
       if (status === 'planned') steps.push(step);
       session.sink.emit({ event: 'step', ...step, status });
     },
+    openSftp: (address: string) => {
+      const { openSftp } = session.options;
+      if (openSftp === undefined) throw new Error(`nobody opens ${address} here`);
+      return openSftp(address);
+    },
     consent: async (question: string) => (await session.options.consent?.(question)) ?? false,
     locked: async <T>(some: readonly PlayHost<Facts>[], work: () => Promise<T>) => {
       await lockAll(

@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { hostNames, type PlayRun, type Strategy } from '../../../dsl/play.ts';
 import type { Vars } from '../../../dsl/role.ts';
+import type { Store } from '../../../dsl/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -17,9 +18,10 @@ import { ledger, tallyOf } from '../common/tally.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
 import { bringSnapshot } from './bring.ts';
-import { drillStep } from './drill/index.ts';
-import { copiesIn, openFolder, removeCopies } from './folder.ts';
+import { copiesIn, fetched, removeCopies } from './copies.ts';
+import { type Copies, drillStep } from './drill/index.ts';
 import { listLines } from './list.ts';
+import { isFolder, openStore } from './stores/place.ts';
 import { contentText } from './words.ts';
 
 /** What the command line asks for. */
@@ -27,7 +29,7 @@ interface Wanted {
   readonly list: boolean;
   /** Nothing is taken: what there is is tried. */
   readonly drill: boolean;
-  /** A folder of control. */
+  /** A folder of control, or the address of one elsewhere. */
   readonly to: string | undefined;
   readonly keep: ReturnType<typeof parseKeep>;
 }
@@ -95,9 +97,32 @@ async function planSteps(
   refuseBare(surveyed);
   if (!wanted.drill) return backupSteps(run, surveyed, wanted);
   const { to } = wanted;
-  if (to === undefined) return [await drillStep(run, surveyed, undefined)];
-  const all = await copiesIn(to, surveyed.cluster.name);
-  return [await drillStep(run, surveyed, { where: to, all, use: ({ file }, work) => work(join(to, file)) })];
+  return [await drillStep(run, surveyed, to === undefined ? undefined : await copiesOf(run, surveyed, to))];
+}
+
+/** What may be tried of a place of copies. */
+async function copiesOf(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, to: string): Promise<Copies> {
+  return {
+    where: to,
+    all: await inStore(run, to, (store) => copiesIn(store, cluster.name)),
+    use: ({ file }, work) =>
+      isFolder(to)
+        ? work(join(to, file))
+        : inStore(run, to, (store) => fetched(store, file, cluster.controlDir, work)),
+  };
+}
+
+async function inStore<T>(
+  run: PlayRun<EtcdFacts>,
+  to: string,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const store = await openStore(run, to);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
 }
 
 async function backupSteps(
@@ -129,12 +154,15 @@ async function backupSteps(
   ];
   if (to !== undefined) {
     steps.push(
-      step(taker, `copy it to ${to}`, async () => {
-        const folder = await openFolder(to);
-        run.conclude(`${cluster.name}: copied to ${await bringSnapshot(taker, taken as Snapshot, folder)}`);
-        const files = (await copiesIn(folder, cluster.name)).map(({ file }) => file);
-        await removeCopies(folder, thinned(files, keep));
-      }),
+      step(taker, `copy it to ${to}`, () =>
+        inStore(run, to, async (store) => {
+          const { file } = taken as Snapshot;
+          await bringSnapshot(taker, taken as Snapshot, store);
+          run.conclude(`${cluster.name}: copied to ${isFolder(to) ? resolve(to, file) : `${to}/${file}`}`);
+          const files = (await copiesIn(store, cluster.name)).map((copy) => copy.file);
+          await removeCopies(store, cluster.name, thinned(files, keep));
+        }),
+      ),
     );
   }
   for (const host of hosts.filter(({ selected }) => selected)) {
@@ -182,7 +210,15 @@ async function tellAll(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed, { 
     })),
   );
   const copies =
-    to === undefined ? [] : [{ where: to, verified: await copiesIn(to, cluster.name), unverified: [] }];
+    to === undefined
+      ? []
+      : [
+          {
+            where: to,
+            verified: await inStore(run, to, (store) => copiesIn(store, cluster.name)),
+            unverified: [],
+          },
+        ];
   const places = [...found, ...copies];
   for (const line of listLines(places)) run.log('info', line);
   const count = places.reduce((sum, { verified }) => sum + verified.length, 0);

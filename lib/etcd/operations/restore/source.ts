@@ -7,8 +7,9 @@ import type { Cluster } from '../../model/cluster.ts';
 import { readSnapshots } from '../../snapshots/read.ts';
 import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from '../../snapshots/snapshot.ts';
 import type { EtcdHost } from '../../surveyed.ts';
-import { bringSnapshot, descriptionOf } from '../backup/bring.ts';
-import { copiesIn, openFolder } from '../backup/folder.ts';
+import { bringSnapshot } from '../backup/bring.ts';
+import { copiesIn, descriptionOf } from '../backup/copies.ts';
+import { folderStore } from '../backup/stores/folder.ts';
 
 /** The snapshot that is to be restored. */
 export interface Source {
@@ -39,7 +40,7 @@ export async function findSource(
 
 async function listedSource(from: string, cluster: Cluster, hosts: readonly EtcdHost[]): Promise<Source> {
   const folder = join(cluster.controlDir, 'backups');
-  const [copy] = (await copiesIn(folder, cluster.name)).filter(({ file }) => file === from);
+  const [copy] = (await copiesIn(folderStore(folder), cluster.name)).filter(({ file }) => file === from);
   if (copy) return { ...(await fileSource(join(folder, from))), name: from };
   for (const host of hosts) {
     const known = (await readSnapshots(host)).verified.find(({ file }) => file === from);
@@ -49,7 +50,10 @@ async function listedSource(from: string, cluster: Cluster, hosts: readonly Etcd
       bytes: known.size + DIGEST_BYTES,
       known,
       name: from,
-      path: async () => bringSnapshot(host, known, await openFolder(folder)),
+      async path() {
+        await bringSnapshot(host, known, folderStore(folder));
+        return join(folder, from);
+      },
     };
   }
   throw new QuorateError(`${cluster.name}: no host has a verified snapshot ${from}`, {

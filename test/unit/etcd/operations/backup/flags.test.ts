@@ -14,12 +14,41 @@ describe('the command line of backup', () => {
     expect(problems({ to })).toEqual([]);
   });
 
-  it.each(['s3://bucket/prod', 'sftp://backup@host/srv', 'backup@host:/srv', 'host:backups'])(
+  it.each([
+    'sftp://backup@host/srv',
+    'sftp://host/srv/etcd',
+    'sftp://backup@host:2222/~/etcd',
+    'sftp://[fd00::1]/srv',
+  ])('copies to %s', (to) => {
+    expect(problems({ to })).toEqual([]);
+  });
+
+  it.each(['s3://bucket/prod', 'backup@host:/srv', 'host:backups'])(
     'refuses %s: it would make a folder of that name',
     (to) => {
-      expect(problems({ to })).toEqual([`--to ${to}: copies go to a folder of this machine only`]);
+      expect(problems({ to })).toEqual([
+        `--to ${to}: copies go to a folder of this machine, or to sftp://user@host/folder`,
+      ]);
     },
   );
+
+  it.each(['sftp://backup@host', 'sftp://host/', 'sftp:///srv', 'sftp://host/srv?x=1', 'sftp://host:port/x'])(
+    'refuses %s',
+    (to) => {
+      expect(problems({ to })).toEqual([`--to ${to}: this is no folder of a host`]);
+    },
+  );
+
+  it.each(['sftp://backup:hidden@host/srv', 'ftp://backup:hidden@host/srv'])(
+    'never shows a password',
+    (to) => {
+      expect(problems({ to })).toEqual([expect.not.stringContaining('hidden')]);
+    },
+  );
+
+  it.each([{ list: true }, { keep: '1h' }])('tries none with %j', (vars) => {
+    expect(problems({ drill: true, ...vars })).toHaveLength(1);
+  });
 
   it.each([
     ['24h,7d,4w,12m', 0],
