@@ -25,7 +25,7 @@ export default await main(import.meta.url, {
       name: 'to',
       type: 'string',
       placeholder: 'PLACE',
-      description: 'also copy it to a folder of this machine, or sftp://user@host/folder',
+      description: 'also copy it to a folder of this machine, or sftp://user@host/folder, s3://bucket/prefix',
     },
     {
       name: 'keep',
