@@ -111,10 +111,11 @@ class SftpFolder {
   }
 
   async *#read(name: string): AsyncGenerator<Uint8Array> {
+    const bytes = this.#sftp.createReadStream(this.#path(name), { highWaterMark: 1 << 18 });
+    // Its file may still be closing when all was read and the connection goes: nobody listens any more then.
+    bytes.on('error', () => {});
     try {
-      yield* this.#sftp.createReadStream(this.#path(name), {
-        highWaterMark: 1 << 18,
-      }) as AsyncIterable<Buffer>;
+      yield* bytes as AsyncIterable<Buffer>;
     } catch (error) {
       throw this.#failed(`reading ${name}`, error as Error);
     }
@@ -126,6 +127,7 @@ class SftpFolder {
     await this.#ask('making way', (done) => this.#sftp.unlink(passing, done), true);
     try {
       const out = this.#sftp.createWriteStream(passing, { flags: 'wx', mode: 0o600 });
+      out.on('error', () => {});
       await pipeline(Readable.from(bytes), out).catch((error) => {
         throw error instanceof QuorateError ? error : this.#failed(`writing ${name}`, error);
       });
