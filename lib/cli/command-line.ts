@@ -1,8 +1,9 @@
 import type { Playbook } from '../dsl/play.ts';
-import type { QuorateError } from '../errors.ts';
+import type { ExitCode, QuorateError } from '../errors.ts';
 import type { Inventory } from '../inventory/index.ts';
 import type { OwnFlag } from './flags.ts';
 import type { Options } from './options.ts';
+import type { Started } from './started.ts';
 
 /** What a playbook file gives to the command line. */
 export interface CommandLine extends Playbook {
@@ -42,4 +43,6 @@ export interface CommandLine extends Playbook {
   readonly prints?: (options: Options) => Promise<string> | undefined;
   /** With some options a playbook does something else than run: what it finds, as errors. */
   readonly instead?: (options: Options) => Promise<readonly QuorateError[]> | undefined;
+  /** It runs no plays of its own: what it does instead, and the exit code. */
+  readonly carriesOut?: (options: Options, started: Started) => Promise<ExitCode>;
 }

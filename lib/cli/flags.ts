@@ -4,9 +4,11 @@ export interface OwnFlag {
   readonly type: 'string' | 'boolean';
   readonly placeholder?: string;
   readonly description: string;
+  /** It may be given several times. */
+  readonly multiple?: boolean;
 }
 
-export type Flag = OwnFlag & { readonly short?: string; readonly multiple?: boolean };
+export type Flag = OwnFlag & { readonly short?: string };
 
 /** Every flag that all playbooks share, in the order of the help text. */
 export const FLAGS: readonly Flag[] = [

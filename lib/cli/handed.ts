@@ -2,6 +2,8 @@
 export interface Handed {
   /** What the user types before `run FILE`, or before the name of a playbook of ours: `npx quorate`. */
   readonly command: string;
+  /** The file of that command, which this process was started with. */
+  readonly program: string;
   /** The file turned out to be a playbook. */
   taken: boolean;
 }
@@ -17,8 +19,9 @@ export function handed(): Handed | undefined {
 
 /** Makes the file and its arguments what this process was started with, and says by which command. */
 export function handOver(file: string, args: readonly string[], command: string): Handed {
+  const [, program = ''] = process.argv;
   process.argv = [process.execPath, file, ...args];
-  const handed = { command, taken: false };
+  const handed = { command, program, taken: false };
   processWide[KEY] = handed;
   return handed;
 }

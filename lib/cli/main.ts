@@ -79,7 +79,8 @@ async function commandInRun(
     }
     const printed = await playbook.prints?.(options);
     if (printed !== undefined) {
-      process.stdout.write(printed);
+      const { printDocument } = await import('../report/document.ts');
+      await printDocument(printed);
       return EXIT.ok;
     }
     const found = await playbook.instead?.(options);
@@ -87,6 +88,7 @@ async function commandInRun(
       const { reportUsage } = await import('./usage.ts');
       return await reportUsage(found, started, options);
     }
+    if (playbook.carriesOut) return await playbook.carriesOut(options, started);
     const { execute } = await import('./execute.ts');
     const plays = playbook.playsFor?.(options.words) ?? playbook.plays;
     return await execute({ ...playbook, plays }, options, started);

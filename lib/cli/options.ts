@@ -55,8 +55,12 @@ export interface Options {
   readonly message: string | undefined;
   /** Words besides the flags, of a playbook that takes some. */
   readonly words: readonly string[];
+  /** How many of the words stand in front of `--`. */
+  readonly inFront?: number;
   /** Flags that only this playbook has: `--purge`, `--cluster`. */
   readonly own: Readonly<Record<string, string | boolean | undefined>>;
+  /** Those of them that may be given several times, with their values. */
+  readonly ownLists?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -69,7 +73,7 @@ export function parseOptions(
   hides: readonly string[] = [],
   takesWords = false,
 ): Options | 'help' | 'version' {
-  const { values, positionals } = parse(args, [...FLAGS, ...own], takesWords);
+  const { values, positionals, inFront } = parse(args, [...FLAGS, ...own], takesWords);
   if (values.help) return 'help';
   if (values.version) return 'version';
   const idle = hides.find((name) => name !== 'yes' && values[name] !== undefined);
@@ -88,6 +92,8 @@ export function parseOptions(
   const [why, showScript] = [text('why'), text('show-script')];
   const planFormat = parsePlanFormat(text('plan-format'));
   refuseTwo(values);
+  const several = own.filter(({ multiple }) => multiple);
+  const single = own.filter(({ multiple }) => !multiple);
   const commas = (name: string) =>
     list(name)
       .flatMap((item) => item.split(','))
@@ -126,13 +132,17 @@ export function parseOptions(
     lockWait: parseWait(text('lock-wait')),
     message: text('message'),
     words: positionals,
-    own: Object.fromEntries(own.map(({ name }) => [name, values[name] as string | boolean | undefined])),
+    inFront,
+    own: Object.fromEntries(single.map(({ name }) => [name, values[name] as string | boolean | undefined])),
+    ownLists: Object.fromEntries(several.map(({ name }) => [name, list(name)])),
   };
 }
 
 interface Parsed {
   readonly values: Readonly<Record<string, unknown>>;
   readonly positionals: readonly string[];
+  /** Positionals that stand in front of `--`. */
+  readonly inFront: number;
 }
 
 function parse(args: readonly string[], flags: readonly Flag[], allowPositionals: boolean): Parsed {
@@ -143,7 +153,18 @@ function parse(args: readonly string[], flags: readonly Flag[], allowPositionals
     ]),
   );
   try {
-    return parseArgs({ args: [...args], options: config, strict: true, allowPositionals });
+    const { tokens, ...parsed } = parseArgs({
+      args: [...args],
+      options: config,
+      strict: true,
+      allowPositionals,
+      tokens: true,
+    });
+    const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? args.length;
+    return {
+      ...parsed,
+      inFront: tokens.filter(({ kind, index }) => kind === 'positional' && index < end).length,
+    };
   } catch (error) {
     throw wrongArguments((error as Error).message.split('. ')[0] ?? '', flags, allowPositionals);
   }

@@ -7,7 +7,8 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 /** Folder → folders of this project that its files may import from, itself left out. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   package: ['roles', 'lib', 'lib/cli', 'lib/dsl', 'lib/etcd', 'lib/kit', 'lib/resources', 'lib/runner'],
-  playbooks: ['roles', 'lib/cli', 'lib/dsl', 'lib/etcd'],
+  playbooks: ['roles', 'lib/cli', 'lib/dsl', 'lib/etcd', 'lib/fleet'],
+  'lib/fleet': ['lib', 'lib/cli', 'lib/dsl', 'lib/inventory', 'lib/report', 'lib/runner'],
   roles: ['lib', 'lib/dsl', 'lib/resources', 'lib/etcd', 'lib/pki', 'lib/release'],
   'lib/cli': [
     'lib',
@@ -40,6 +41,8 @@ const OWNER: Readonly<Record<string, string>> = {
   yaml: 'lib/inventory',
   ajv: 'lib/inventory',
   '@peculiar/x509': 'lib/pki',
+  bullmq: 'lib/fleet',
+  ioredis: 'lib/fleet',
 };
 
 const files = ['package', 'playbooks', 'roles', 'lib'].flatMap((folder) =>

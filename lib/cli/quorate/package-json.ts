@@ -56,7 +56,12 @@ const TOOLS: Readonly<Record<string, string>> = {
 };
 
 /** They would compile what makes no difference in a run; without a word npm warns at each installation. */
-const NO_SCRIPTS: Readonly<Record<string, boolean>> = { 'cpu-features': false, esbuild: false, ssh2: false };
+const NO_SCRIPTS: Readonly<Record<string, boolean>> = {
+  'cpu-features': false,
+  esbuild: false,
+  'msgpackr-extract': false,
+  ssh2: false,
+};
 
 /** Reads it, with the place of what is wrong in it. */
 export function readPackage(path: string): PackageJson {

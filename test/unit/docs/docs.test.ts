@@ -21,6 +21,7 @@ const PAGES = [
   'docs/contract.md',
   'docs/guide.md',
   'docs/decisions.md',
+  'docs/fleet.md',
   'docs/guarantees.md',
   'docs/variables.md',
   'docs/resources.md',

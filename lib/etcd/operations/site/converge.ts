@@ -5,6 +5,7 @@ import { isFirewall } from '../../../resources/firewall/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { HEALTH_FIRST, settle } from '../../health/gate.ts';
 import { memberOf, quorum } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
 import {
   changesService,
   isInTurn,
@@ -18,12 +19,16 @@ import {
 import { forgetToken, saveToken } from '../../survey/token.ts';
 import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 
-/** Refuses to found a cluster with some of its members only, and to stop one that cannot spare a member. */
+/**
+ * Refuses to found a cluster with some of its members only, to stop one that cannot spare a member, and to change hosts
+ * of a cluster whose other half somebody else may be changing.
+ */
 export function admit(run: PlayRun<EtcdFacts>): void {
   const clusters = clustersOf(run);
   for (const surveyed of clusters) {
     refusePartialBootstrap(surveyed);
     refuseDowntime(surveyed);
+    refuseMinority(surveyed);
   }
   const open = clusters.filter(({ hosts }) => hosts.some(opensToAll)).map(({ cluster }) => cluster.name);
   if (open.length === 0) return;
@@ -105,6 +110,18 @@ function refusePartialBootstrap(surveyed: Surveyed): void {
   throw new QuorateError(
     `${cluster.name}: nothing was changed: a new cluster starts with all its members, and these are left out: ${missing.map(({ host }) => host).join(', ')}`,
     { exitCode: EXIT.refused, hint: 'run without --limit until the cluster exists' },
+  );
+}
+
+/** Two runs that each reach another part of a cluster cannot see each other's lock: at most one has the most hosts. */
+function refuseMinority({ cluster, hosts }: Surveyed): void {
+  const { length } = cluster.members;
+  if (hosts.length >= quorum(length) || !hosts.some(({ plan }) => plan.some(isDue))) return;
+  throw refusal(
+    cluster,
+    `nothing was changed: ${hosts.length} of ${length} hosts reached, and a run holds the locks of at least ${quorum(length)}: from elsewhere another may reach the rest`,
+    'run again once most hosts are in reach',
+    EXIT.unreachable,
   );
 }
 

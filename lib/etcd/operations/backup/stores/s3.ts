@@ -135,7 +135,9 @@ class S3Folder {
 
   /** The server checks what it gets by its digest. */
   async #ask(method: string, doing: string, url: string, body?: Uint8Array): Promise<Response> {
-    const digest = createHash('sha256').update(body ?? '').digest('hex');
+    const digest = createHash('sha256')
+      .update(body ?? '')
+      .digest('hex');
     let answer: Response;
     try {
       answer = await this.#client.fetch(url, {

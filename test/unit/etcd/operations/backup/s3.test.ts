@@ -18,7 +18,9 @@ describe('copies in S3', () => {
     const port = await freePort();
     const program = createRequire(import.meta.url).resolve('s3rver/bin/s3rver.js');
     const args = ['-d', scratch(), '-a', '127.0.0.1', '-p', String(port), '--configure-bucket', 'backups'];
-    server = spawn(process.execPath, ['--no-deprecation', program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    server = spawn(process.execPath, ['--no-deprecation', program, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await new Promise((resolve, reject) => {
       server?.once('exit', reject);
       server?.stdout?.once('data', resolve);
@@ -71,9 +73,19 @@ describe('copies in S3', () => {
   });
 
   it.each<[string, Record<string, string>, string, RegExp]>([
-    ['its code, and no key', { AWS_SECRET_ACCESS_KEY: 'hidden' }, 's3://backups/x', /^s3:\/\/backups\/x: listing failed: SignatureDoesNotMatch$/],
+    [
+      'its code, and no key',
+      { AWS_SECRET_ACCESS_KEY: 'hidden' },
+      's3://backups/x',
+      /^s3:\/\/backups\/x: listing failed: SignatureDoesNotMatch$/,
+    ],
     ['a bucket that is not there', {}, 's3://other', /^s3:\/\/other: listing failed: NoSuchBucket$/],
-    ['an endpoint where nobody listens', { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, 's3://backups', /ECONNREFUSED|bad port/],
+    [
+      'an endpoint where nobody listens',
+      { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
+      's3://backups',
+      /ECONNREFUSED|bad port/,
+    ],
   ])('say %s', async (_what, change, address, said) => {
     const store = await openS3(address, { ...env, ...change });
     const error = await store.list().then(

@@ -14,14 +14,14 @@ const START = [planned(MEMBER_SERVICE, 'start')];
 const RESTART = [planned(MEMBER_SERVICE, 'restart')];
 const NOTHING = [planned(MEMBER_SERVICE)];
 
-/** What `admit` says of a cluster whose members have these plans. */
+/** What `admit` says of a cluster whose members have these plans; one without was not reached. */
 function refusal(
   state: ClusterFacts['state'],
-  plans: readonly (readonly PlannedTask[])[],
+  plans: readonly (readonly PlannedTask[] | undefined)[],
   left: number[] = [],
 ) {
   const facts = { cluster: clusterFacts({ state }) };
-  const { run } = fakeCluster(plans.map((plan, i) => ({ facts, plan, selected: !left.includes(i) })));
+  const { run } = fakeCluster(plans.map((plan, i) => plan && { facts, plan, selected: !left.includes(i) }));
   try {
     admit(run());
     return undefined;
@@ -47,6 +47,24 @@ describe('a plan is refused before anything is changed', () => {
     ['a single member that is down anyway', 'stopped', [RESTART]],
   ] as const)('but not when it is about %s', (_name, state, plans) => {
     expect(refusal(state, plans)).toBe(undefined);
+  });
+
+  const FILE = [planned('file:/etc/x', 'update')];
+  it.each([
+    [[FILE, undefined, undefined], '1 of 3 hosts reached, and a run holds the locks of at least 2'],
+    [[undefined, FILE], '1 of 2 hosts reached, and a run holds the locks of at least 2'],
+    [[FILE, FILE, undefined, undefined], '2 of 4 hosts reached, and a run holds the locks of at least 3'],
+  ])('when somebody else may hold the locks of the other hosts: %#', (plans, message) => {
+    expect(refusal('live', plans)).toBe(
+      `4 etcd: nothing was changed: ${message}: from elsewhere another may reach the rest`,
+    );
+  });
+
+  it.each([
+    ['the locks of most hosts can be had', [FILE, FILE, undefined]],
+    ['nothing is to be changed', [NOTHING, undefined, undefined]],
+  ])('but not for that when %s', (_name, plans) => {
+    expect(refusal('live', plans)).toBe(undefined);
   });
 
   const whole = 'etcd: nothing was changed: a new cluster starts with all its members';

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { basename, isAbsolute, relative, resolve } from 'node:path';
+import { EXIT, QuorateError } from '../errors.ts';
+import { expand } from './glob.ts';
+import type { Job } from './order.ts';
+
+/**
+ * The jobs that `--clusters` and `--shards` mean: an inventory each, or so many parts of each. A pattern that matches
+ * nothing, and what lies outside of the project's folder, is an error (1): on another machine it would be elsewhere.
+ */
+export function clustersOf(patterns: readonly string[], shards = 1, project = process.cwd()): readonly Job[] {
+  const files = [...new Set(patterns.flatMap((pattern) => filesOf(pattern, project)))];
+  const names = namesOf(files);
+  return files.flatMap((inventory, i) => {
+    const cluster = names[i] ?? inventory;
+    if (shards === 1) return [{ cluster, inventory }];
+    return [...Array(shards).keys()].map((part) => ({
+      cluster: `${cluster}-${part + 1}of${shards}`,
+      inventory,
+      shard: `${part + 1}/${shards}`,
+    }));
+  });
+}
+
+function filesOf(pattern: string, project: string): readonly string[] {
+  const found = expand(pattern);
+  if (found.length === 0) throw usage(`no inventory matches ${pattern}`);
+  return found.map((given) => {
+    const path = relative(project, resolve(project, given));
+    if (path.startsWith('..') || isAbsolute(path))
+      throw usage(
+        `${given} lies outside of this folder`,
+        'a fleet begins in the folder that every worker has a copy of',
+      );
+    if (!existsSync(resolve(project, path))) throw usage(`there is no inventory ${given}`);
+    return path;
+  });
+}
+
+/** Names without folder and ending, where that tells them apart; else whole paths. They name jobs: of plain letters. */
+function namesOf(files: readonly string[]): readonly string[] {
+  const bare = (file: string) => file.replace(/\.(ya?ml|json|ini|toml)$/, '');
+  const plain = (name: string) => name.replaceAll(/[^\w.@-]/g, '-');
+  const short = counted(files.map((file) => plain(basename(bare(file)))));
+  const names = files.map((file) => {
+    const name = plain(basename(bare(file)));
+    return short.get(name) === 1 ? name : plain(bare(file));
+  });
+  const whole = counted(names);
+  return names.map((name, i) => (whole.get(name) === 1 ? name : `${name}-${i + 1}`));
+}
+
+function counted(words: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+function usage(message: string, hint = "--clusters 'inventories/*.yaml': an inventory each"): QuorateError {
+  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+}

@@ -1,0 +1,122 @@
+import { isatty } from 'node:tty';
+import type { ExitCode } from '../errors.ts';
+import { readRuns } from '../report/record/read-runs.ts';
+import type { Engine, FleetHearer, FleetView } from './events.ts';
+import type { Job, JobReport, Order } from './order.ts';
+import { exitOf } from './outcome.ts';
+import { budgetOf, wavesOf } from './waves.ts';
+
+/**
+ * Has an engine carry out an order, tells a view of it and makes its reports. Resolves to the exit code of the fleet.
+ * Ctrl-C and TERM cancel it; the second time at once.
+ */
+export async function conduct(
+  engine: Engine,
+  order: Order,
+  jobs: readonly Job[],
+  view: FleetView,
+  reports: readonly string[],
+): Promise<ExitCode> {
+  const begun = performance.now();
+  const waves = wavesOf(jobs, order.waves);
+  const told = tell(order, jobs, waves, view, reports.length > 0);
+  const forget = onSignals(() => engine.cancel());
+  try {
+    await engine.carryOut(order, jobs, told.hearer);
+  } finally {
+    forget();
+  }
+  const clusters = [...told.last.values()];
+  const exitCode = exitOf(clusters.map(({ status }) => status));
+  await writeReports(reports, told.lines, view);
+  view.emit({
+    event: 'recap',
+    check: order.check,
+    clusters: Object.fromEntries(clusters.map(({ cluster, ...report }) => [cluster, report])),
+    elapsedMs: Math.round(performance.now() - begun),
+    exitCode,
+  });
+  return exitCode;
+}
+
+function tell(
+  { name, check, who, from, message, retryOf, errors }: Order,
+  jobs: readonly Job[],
+  waves: readonly (readonly Job[])[],
+  view: FleetView,
+  reported: boolean,
+) {
+  const last = new Map<string, JobReport>();
+  const lines: string[] = [];
+  view.emit({
+    event: 'fleet',
+    playbook: name,
+    check,
+    clusters: jobs.map(({ cluster }) => cluster),
+    waves: waves.map(({ length }) => length),
+    ...{ who, from },
+    ...(message !== undefined && { message }),
+    ...(retryOf !== undefined && { retryOf }),
+  });
+  const hear = (report: JobReport) => {
+    last.set(report.cluster, report);
+    view.emit({ event: 'job', ...report });
+  };
+  for (const [i, wave] of waves.entries())
+    for (const { cluster } of wave) hear({ cluster, wave: i + 1, status: 'waiting' });
+  const hearer: FleetHearer = {
+    wantsLines: reported || view.lines !== undefined,
+    job: hear,
+    wave(number) {
+      const clusters = (waves[number - 1] ?? []).map(({ cluster }) => cluster);
+      view.emit({ event: 'wave', wave: number, of: waves.length, clusters });
+    },
+    stopped(wave, failed) {
+      const size = waves[wave - 1]?.length ?? 0;
+      view.emit({ event: 'stopped', wave, failed, errors: budgetOf(errors, size) });
+    },
+    log: (level, text) => view.emit({ event: 'log', level, message: text }),
+    lines(some) {
+      if (reported) lines.push(...some);
+      view.lines?.(some);
+    },
+  };
+  return { hearer, last, lines };
+}
+
+/** One report of the runs of all jobs, as of `report merge`. */
+async function writeReports(
+  reports: readonly string[],
+  lines: readonly string[],
+  view: FleetView,
+): Promise<void> {
+  if (reports.length === 0) return;
+  const { writeReport } = await import('../report/write-report.ts');
+  const { runs } = readRuns(lines.join('\n'));
+  for (const path of reports) await writeReport(path, runs);
+  view.emit({ event: 'log', level: 'info', message: `${runs.length} runs in ${reports.join(' and ')}` });
+}
+
+/** A second signal within this time is the same one, in ms: `npx tsx` passes on what the terminal has told already. */
+const SAME = 500;
+
+/** Calls `cancel` for Ctrl-C and TERM, and for a terminal that goes, each time; gives back how to let go. */
+export function onSignals(cancel: (signal: NodeJS.Signals) => void): () => void {
+  let last = Number.NEGATIVE_INFINITY;
+  const handle = (signal: NodeJS.Signals) => {
+    if (performance.now() - last < SAME) return;
+    last = performance.now();
+    cancel(signal);
+  };
+  // As everywhere here: where nobody was at a terminal, none has gone.
+  const attended = isatty(0) || isatty(1);
+  const signals = ['SIGINT', 'SIGTERM', ...(attended ? (['SIGHUP'] as const) : [])] as const;
+  for (const signal of signals) process.on(signal, handle);
+  if (!attended) process.on('SIGHUP', ignore);
+  return () => {
+    process.off('SIGHUP', ignore);
+    for (const signal of signals) process.off(signal, handle);
+  };
+}
+
+function ignore(): void {}

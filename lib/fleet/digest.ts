@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import { Digests } from '../cli/plan-file/digests.ts';
+import { codeOf } from '../cli/plan-file/sources.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { isProgram } from '../inventory/formats/program.ts';
+import { Problems } from '../inventory/problems.ts';
+import { filesOf } from '../inventory/sources.ts';
+import { varFolders } from '../inventory/var-files.ts';
+import { maskMessage } from '../secret-names.ts';
+import { fileOf } from './line.ts';
+import type { CodeDigest, Job, Order } from './order.ts';
+import { extraVarsOf } from './words.ts';
+
+/** Files of the project that are made or kept by others. */
+const NO_CODE = /^(node_modules|\.git|\.quorate)$/;
+
+/** Files of a folder that a role sends are code, up to so many: beyond that it is data. */
+const MANY = 10_000;
+
+/** What the run of a playbook is made of here. Undefined where there is no such playbook. */
+export function codeDigest(playbook: Order['playbook'], secrets = new Digests().how): CodeDigest | undefined {
+  const file = fileOf(playbook);
+  if (file === undefined) return undefined;
+  const { version, own, files } = codeOf(file);
+  const project = createHash('sha256');
+  const sent = [...files.keys()].flatMap((path) => sentBy(path, files.get(path) ?? ''));
+  for (const path of [...new Set([...files.keys(), ...sent])].sort())
+    project.update(`${path}\0`).update(readFileSync(path)).update('\0');
+  return { version, own, project: `sha256:${project.digest('hex')}`, secrets };
+}
+
+/** What a role names by a path from its own file, and sends: `./www`, `'./motd.txt'`. */
+function sentBy(file: string, text: string): readonly string[] {
+  return [...text.matchAll(/['"`](\.{1,2}\/[^'"`\n$]+)['"`]/g)].flatMap(([, path = '']) =>
+    filesBelow(resolve(dirname(file), path)).map((one) => relative(process.cwd(), one)),
+  );
+}
+
+function filesBelow(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile()) return [path];
+  if (!found?.isDirectory()) return [];
+  const files: string[] = [];
+  const folders = [path];
+  for (const folder of folders) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (NO_CODE.test(entry.name)) continue;
+      if (entry.isDirectory()) folders.push(join(folder, entry.name));
+      else if (entry.isFile()) files.push(join(folder, entry.name));
+    }
+    if (files.length > MANY) return [];
+  }
+  return files;
+}
+
+/**
+ * Digests of inventories: over all files from which one may be read. That is a little more than a run reads: variables
+ * of groups and hosts that lie beside it, and that it does not have. Nothing is run, and no vault is opened.
+ */
+export class InventoryDigests {
+  readonly #digests: Digests;
+  readonly #order: Pick<Order, 'playbook' | 'words'>;
+  readonly #beside = new Map<string, readonly string[]>();
+  readonly #known = new Map<string, string>();
+
+  constructor(order: Pick<Order, 'playbook' | 'words'>, { secrets }: CodeDigest) {
+    this.#order = order;
+    this.#digests = new Digests(secrets);
+  }
+
+  /** Throws exit code 1 for an inventory that runs a program: on another machine it would say something else. */
+  async of({ inventory }: Pick<Job, 'inventory'>): Promise<string> {
+    const whole = createHash('sha256');
+    for (const file of this.#filesOf(inventory).sort()) {
+      const path = relative(process.cwd(), file);
+      whole.update(`${path}\0${await this.#fileDigest(file)}\n`);
+    }
+    return `sha256:${whole.digest('hex')}`;
+  }
+
+  #filesOf(inventory: string): string[] {
+    const sources = filesOf(inventory, new Problems()).filter((file) => existsSync(file));
+    const script = sources.find(isProgram);
+    if (script !== undefined) throw runsProgram(script);
+    const { playbook, words } = this.#order;
+    const folder = 'own' in playbook ? process.cwd() : dirname(resolve(playbook.file));
+    const given = extraVarsOf(words).flatMap((vars) => (vars.startsWith('@') ? [vars.slice(1)] : []));
+    const beside = varFolders([inventory], folder).flatMap((one) => this.#varsIn(one));
+    return [...new Set([...sources, ...given, ...beside].map((file) => resolve(file)))];
+  }
+
+  #varsIn(folder: string): readonly string[] {
+    let found = this.#beside.get(folder);
+    if (found === undefined) {
+      found = ['group_vars', 'host_vars'].flatMap((name) => filesBelow(join(folder, name)));
+      this.#beside.set(folder, found);
+    }
+    return found;
+  }
+
+  /** `ansible_ssh_pass: 4711`: with a bare digest of the file guesses could be tested. */
+  async #fileDigest(file: string): Promise<string> {
+    const known = this.#known.get(file);
+    if (known !== undefined) return known;
+    if (!existsSync(file)) return 'none';
+    const text = readFileSync(file, 'latin1');
+    const made = await this.#digests.of(text, maskMessage(text) !== text);
+    this.#known.set(file, made);
+    return made;
+  }
+}
+
+function runsProgram(file: string): QuorateError {
+  const pinned = `${file.slice(0, file.length - extname(file).length)}.yaml`;
+  return new QuorateError(`${file} is a program: what it says may differ from machine to machine`, {
+    exitCode: EXIT.usage,
+    hint: `write down what it says: inventory -i ${file} --list --yaml >${pinned === file ? 'pinned.yaml' : pinned}, and name that`,
+  });
+}
+
+/** In what this machine differs from what is meant, in words; undefined where it has the same. */
+export function otherCode(wanted: CodeDigest, here: CodeDigest | undefined): string | undefined {
+  if (here === undefined) return 'has no such playbook';
+  if (here.version !== wanted.version) return `has version ${here.version} of Quorate, not ${wanted.version}`;
+  if (here.own !== wanted.own) return `has other code of Quorate (version ${here.version} all the same)`;
+  return here.project === wanted.project ? undefined : 'has other code: playbook, roles or what they send';
+}

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { handed } from '../cli/handed.ts';
+import { playbookOfOurs } from '../cli/quorate/own-playbooks.ts';
+import { fileNamed } from '../cli/quorate/run.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import { PLAYBOOKS } from '../root.ts';
+import type { Job, Order, PlaybookRef } from './order.ts';
+
+/** The playbook that a word means: a file of this folder, or one of ours. Throws exit code 1. */
+export function playbookNamed(word: string, project = process.cwd()): PlaybookRef {
+  const file = fileNamed(word);
+  if (file === undefined) {
+    if (playbookOfOurs(word) !== undefined) return { own: word };
+    throw usage(
+      `there is no playbook ${word}`,
+      'name a file, or a playbook that comes with it: site, exec, backup',
+    );
+  }
+  const own = relative(PLAYBOOKS, file);
+  if (/^[\w-]+\.[jt]s$/.test(own)) return { own: own.slice(0, -3) };
+  const path = relative(project, file);
+  if (!path.startsWith('..') && !isAbsolute(path)) return { file: path };
+  throw usage(
+    `${word} lies outside of this folder`,
+    'a fleet begins in the folder that every worker has a copy of',
+  );
+}
+
+/** Its file on this machine; undefined where there is none. */
+export function fileOf(playbook: PlaybookRef, project = process.cwd()): string | undefined {
+  if ('own' in playbook) return playbookOfOurs(playbook.own);
+  const path = resolve(project, playbook.file);
+  return existsSync(path) ? path : undefined;
+}
+
+/** The command line of a job: this program as it was started, with its playbook on its inventory. */
+export function jobLine(job: Job, { playbook, words, check, yes, message }: Order): readonly string[] {
+  const { inventory, shard } = job;
+  return [
+    process.execPath,
+    ...process.execArgv,
+    ...program(playbook),
+    '-i',
+    inventory,
+    '--output',
+    'json',
+    ...(shard === undefined ? [] : ['--shard', shard]),
+    ...(check ? ['--check', '--detailed-exitcode'] : []),
+    ...(yes ? ['--yes'] : []),
+    ...(message === undefined ? [] : ['--message', message]),
+    ...words,
+  ];
+}
+
+function program(playbook: PlaybookRef): readonly string[] {
+  const file = fileOf(playbook);
+  if (file === undefined)
+    throw usage(`there is no playbook ${Object.values(playbook).join()}`, 'name a file');
+  const command = handed()?.program;
+  if (command === undefined) return [file];
+  return 'own' in playbook ? [command, playbook.own] : [command, 'run', join('.', playbook.file)];
+}
+
+function usage(message: string, hint: string): QuorateError {
+  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+}

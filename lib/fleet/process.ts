@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { EXIT } from '../errors.ts';
+import { LineReader } from '../runner/lines.ts';
+import { maskMessage } from '../secret-names.ts';
+
+/** What became of the process of a job. */
+export interface JobEnd {
+  /** Undefined where a signal ended it. */
+  readonly code: number | undefined;
+  /** What went wrong, in words; undefined where nothing did. */
+  readonly reason: string | undefined;
+  /** ID of the run. */
+  readonly runId: string | undefined;
+  /** Tasks that have changed something, or would. */
+  readonly changed: number;
+  readonly elapsedMs: number;
+}
+
+export interface JobProcess {
+  readonly done: Promise<JobEnd>;
+  /** As Ctrl-C: finish the tasks in hand. Once more, or after a while, at once. */
+  cancel(): void;
+}
+
+/** How long a job may take to finish its tasks in hand, and then to end at all, in ms. */
+const GRACE = 60_000;
+
+/** Lines of standard error that tell why a program failed that has printed no events. */
+const LAST_WORDS = 5;
+
+/**
+ * One job as a process of its own: `line` with nobody at its input; each line of its output is told as it comes. Its
+ * environment is this process's, but for the address of Redis, which is none of its business.
+ */
+export function startJob(line: readonly string[], check: boolean, hear: (line: string) => void): JobProcess {
+  const [command = '', ...args] = line;
+  const begun = performance.now();
+  const { QUORATE_REDIS_URL: _, ...env } = process.env;
+  // A group of its own: Ctrl-C at a terminal is for this process, which passes it on in its own time.
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const heard = new Heard(check);
+  const reader = new LineReader((text) => {
+    heard.take(text);
+    hear(text);
+  });
+  const stderr: string[] = [];
+  const errors = new LineReader((text) => {
+    stderr.push(text);
+    if (stderr.length > LAST_WORDS) stderr.shift();
+  });
+  child.stdout.on('data', (chunk: Buffer) => reader.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  const timers: NodeJS.Timeout[] = [];
+  const done = new Promise<JobEnd>((resolve) => {
+    const end = (code: number | undefined, said: string) => {
+      for (const timer of timers) clearTimeout(timer);
+      reader.end();
+      errors.end();
+      const isFine = code === EXIT.ok || code === EXIT.pending;
+      const reason = isFine ? undefined : (heard.error ?? (maskMessage(said) || undefined));
+      resolve({
+        code,
+        reason,
+        runId: heard.runId,
+        changed: heard.changed,
+        elapsedMs: performance.now() - begun,
+      });
+    };
+    child.once('error', (error) => end(EXIT.bug, error.message));
+    child.once('close', (code, signal) =>
+      end(code ?? undefined, signal === null ? stderr.join('; ') : `ended by ${signal}`),
+    );
+  });
+  return {
+    done,
+    cancel() {
+      child.kill('SIGINT');
+      if (timers.length > 0) return;
+      timers.push(
+        setTimeout(() => child.kill('SIGINT'), GRACE),
+        setTimeout(() => killGroup(child.pid), 2 * GRACE),
+      );
+    },
+  };
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+/** What the events of a run say of it. Lines that are none are passed over. */
+class Heard {
+  runId: string | undefined;
+  error: string | undefined;
+  changed = 0;
+  /** What counts of a step: it is told as planned in a run, too. */
+  readonly #step: string;
+
+  constructor(check: boolean) {
+    this.#step = check ? 'planned' : 'done';
+  }
+
+  take(line: string): void {
+    // Most lines are tasks that are fine.
+    if (!/"event":"(start|error|task|step|recap)"/.test(line)) return;
+    const event = parsed(line);
+    if (typeof event.runId === 'string') this.runId ??= event.runId;
+    if (event.event === 'task' && (event.status === 'changed' || event.status === 'unknown'))
+      this.changed += 1;
+    if (event.event === 'step' && event.status === this.#step) this.changed += 1;
+    if (event.event === 'error') this.error ??= errorLine(event);
+  }
+}
+
+function errorLine({ host, message }: Readonly<Record<string, unknown>>): string {
+  const text = String(message).split('\n')[0] ?? '';
+  return typeof host === 'string' && !text.startsWith(`${host}:`) ? `${host}: ${text}` : text;
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(line) as Readonly<Record<string, unknown>>;
+  } catch {
+    return {};
+  }
+}

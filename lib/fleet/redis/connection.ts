@@ -1,0 +1,103 @@
+import type { Redis } from 'ioredis';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { maskCredentials } from '../../secret-names.ts';
+import { usage } from '../flags.ts';
+
+/** How long who only looks waits for a Redis that was there and has gone, in ms. */
+const PATIENCE = 60_000;
+
+/** The address, without a login: for people. Throws exit code 1 for what is none. */
+export function shownUrl(url: string | undefined): string {
+  if (url === undefined || url === '')
+    throw usage('no Redis is named', '--redis redis://host:6379, or QUORATE_REDIS_URL in the environment');
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw usage(
+      `--redis takes an address, not ${JSON.stringify(maskCredentials(url))}`,
+      'redis://host:6379, or rediss:// with TLS',
+    );
+  }
+  if (!['redis:', 'rediss:'].includes(parsed.protocol))
+    throw usage(`--redis takes redis:// or rediss://, not ${parsed.protocol}//`);
+  return `${parsed.protocol}//${parsed.host}${parsed.pathname === '/' ? '' : parsed.pathname}`;
+}
+
+export interface ConnectOptions {
+  /** Never gives up once it was connected; who only looks does so after a minute. */
+  readonly forever: boolean;
+  /** Told once when Redis goes, and once when it is back. */
+  tell(message: string): void;
+}
+
+/** Connects; throws exit code 4 where nobody is there, 5 for a certificate that is not trusted. */
+export async function connect(url: string | undefined, { forever, tell }: ConnectOptions): Promise<Redis> {
+  const shown = shownUrl(url);
+  // Who can see the processes of this machine must not see the password.
+  if (process.argv.some((word) => word.includes('@') && word.includes('://')))
+    process.title = 'quorate fleet';
+  const { Redis } = await library(() => import('ioredis'));
+  let begun = false;
+  let goneAt: number | undefined;
+  const redis = new Redis(url as string, {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    connectTimeout: 10_000,
+    retryStrategy(times) {
+      if (!begun) return null;
+      goneAt ??= Date.now();
+      return forever || Date.now() - goneAt < PATIENCE ? Math.min(times * 100, 1000) : null;
+    },
+  });
+  let said: Error | undefined;
+  redis.on('error', (error: Error) => {
+    said = error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    redis.disconnect();
+    throw unreachable(shown, said ?? (error as Error));
+  }
+  begun = true;
+  redis.on('close', () => {
+    if (goneAt === undefined) tell(`Redis at ${shown} has gone; trying again`);
+    goneAt ??= Date.now();
+  });
+  redis.on('ready', () => {
+    if (goneAt !== undefined) tell(`Redis at ${shown} is back`);
+    goneAt = undefined;
+  });
+  return redis;
+}
+
+/** The library that is asked for; both are optional. */
+export async function library<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw usage('a fleet with Redis needs two more packages', 'npm i bullmq ioredis');
+  }
+}
+
+export function unreachable(shown: string, error: Error): QuorateError {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (/CERT|SIGNED|VERIFY|ERR_TLS/.test(code))
+    return new QuorateError(`the certificate of Redis at ${shown} is not trusted: ${error.message}`, {
+      exitCode: EXIT.untrusted,
+      hint: 'NODE_EXTRA_CA_CERTS names a file of CAs that are trusted besides',
+    });
+  const isLogin = /NOAUTH|WRONGPASS|NOPERM|AUTH/.test(error.message);
+  return new QuorateError(
+    `Redis at ${shown} ${isLogin ? 'refuses the login' : 'cannot be reached'}: ${maskCredentials(error.message)}`,
+    {
+      exitCode: EXIT.unreachable,
+      hint: isLogin
+        ? 'redis://:PASSWORD@host or redis://USER:PASSWORD@host, best in QUORATE_REDIS_URL'
+        : 'see that it runs there, and that its port is open to this machine',
+    },
+  );
+}

@@ -1,0 +1,147 @@
+import type { Queue, Job as QueueJob } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type Job, type JobReport, jobId, type Order } from '../order.ts';
+import type { JobStatus } from '../outcome.ts';
+import { type ConnectOptions, connect, library } from './connection.ts';
+
+/** Names of all our keys begin so; the braces keep them in one slot of a Redis cluster. */
+export const PREFIX = '{quorate}';
+export const JOBS = 'jobs';
+export const RUNS = 'runs';
+
+/** What is over is kept so long, in seconds, and so often. */
+const KEPT = { age: 14 * 24 * 3600, count: 10_000 };
+const KEPT_RUNS = { age: 14 * 24 * 3600, count: 500 };
+/** Lines of a job's runs that Redis keeps; all of them lie on the worker, in `.quorate/runs`. */
+const KEPT_LINES = 2000;
+
+/** A job as it lies in Redis. */
+export interface JobData {
+  readonly order: Order;
+  readonly job: Job;
+  /** From 1, and how many clusters it has. */
+  readonly wave: number;
+  readonly size: number;
+  /** Workers that have other code or another inventory, since when, and what they said. */
+  readonly refused?: { readonly since: number; readonly workers: Readonly<Record<string, string>> };
+}
+
+/** A run as it lies in Redis: its coordinator. */
+export interface RunData {
+  readonly order: Order;
+  /** Empty until a scheduled run begins. */
+  readonly jobs: readonly Job[];
+  /** Waves that were begun. */
+  readonly wave: number;
+  /** Of a schedule: what its jobs are made of when it is due. */
+  readonly patterns?: readonly string[];
+  readonly shards?: number;
+}
+
+/** What became of a run. */
+export interface RunEnd {
+  readonly exitCode: number;
+  readonly clusters: Readonly<Record<string, JobStatus>>;
+}
+
+export type QueuedJob = QueueJob<JobData, JobReport>;
+export type QueuedRun = QueueJob<RunData, RunEnd>;
+
+export interface Queues {
+  readonly redis: Redis;
+  readonly jobs: Queue<JobData, JobReport>;
+  readonly runs: Queue<RunData, RunEnd>;
+  close(): Promise<void>;
+}
+
+export async function openQueues(url: string | undefined, options: ConnectOptions): Promise<Queues> {
+  const redis = await connect(url, options);
+  const { Queue } = await library(() => import('bullmq'));
+  const settings = { connection: redis, prefix: PREFIX };
+  const jobs = new Queue<JobData, JobReport>(JOBS, settings);
+  const runs = new Queue<RunData, RunEnd>(RUNS, settings);
+  // What is wrong with the connection, the connection tells.
+  for (const queue of [jobs, runs]) queue.on('error', () => {});
+  return {
+    ...{ redis, jobs, runs },
+    async close() {
+      await Promise.all([jobs.close(), runs.close()]);
+      redis.removeAllListeners('close');
+      redis.disconnect();
+    },
+  };
+}
+
+/** Adds a run; workers see to the rest. */
+export async function addRun({ runs }: Queues, order: Order, jobs: readonly Job[]): Promise<void> {
+  await runs.add('run', { order, jobs, wave: 0 }, { jobId: order.run, ...runOptions() });
+}
+
+export function runOptions() {
+  return {
+    attempts: 10,
+    backoff: { type: 'fixed', delay: 5000 },
+    removeOnComplete: KEPT_RUNS,
+    removeOnFail: KEPT_RUNS,
+  };
+}
+
+/** Adds the jobs of a wave as children of its run. Those that are there already stay as they are. */
+export async function addWave(
+  { jobs }: Queues,
+  run: QueuedRun,
+  order: Order,
+  wave: number,
+  clusters: readonly Job[],
+): Promise<void> {
+  const parent = { id: run.id as string, queue: `${PREFIX}:${RUNS}` };
+  await jobs.addBulk(
+    clusters.map((job) => ({
+      name: job.cluster,
+      data: { order, job, wave, size: clusters.length },
+      opts: {
+        jobId: jobId(order.run, job.cluster),
+        parent,
+        ignoreDependencyOnFailure: true,
+        attempts: order.attempts,
+        backoff: { type: 'custom' },
+        keepLogs: KEPT_LINES,
+        stackTraceLimit: 1,
+        removeOnComplete: KEPT,
+        removeOnFail: KEPT,
+      },
+    })),
+  );
+}
+
+/** How a job stands by what Redis has of it. */
+export function reportOf(job: QueuedJob): JobReport {
+  const { order: _, job: one, wave } = job.data;
+  const known = typeof job.progress === 'object' ? (job.progress as Partial<JobReport>) : {};
+  const report: JobReport = { status: 'waiting', ...known, cluster: one.cluster, wave };
+  // The reason of an earlier attempt stays: what has a value has not failed.
+  if (job.finishedOn === undefined || job.returnvalue) return { ...report, ...job.returnvalue };
+  // One whose worker died too often ends without a word of its own.
+  return report.status === 'failed' ? report : { ...report, status: 'failed', reason: job.failedReason };
+}
+
+/** All that Redis keeps of what the runs of a job have printed. */
+export async function linesOf({ jobs }: Queues, id: string): Promise<readonly string[]> {
+  return (await jobs.getJobLogs(id)).logs;
+}
+
+export function cancelKey(id: string): string {
+  return `${PREFIX}:cancel:${id}`;
+}
+
+/** The set of a wave's failed jobs: a job that is delivered twice counts once. */
+export function failedKey(run: string, wave: number): string {
+  return `${PREFIX}:failed:${run}:${wave}`;
+}
+
+export const MARK_SECONDS = KEPT.age;
+
+/** Has a run, or a job, ended by whoever has it. */
+export async function cancel({ redis }: Queues, id: string): Promise<void> {
+  await redis.set(cancelKey(id), new Date().toISOString(), 'EX', MARK_SECONDS);
+}

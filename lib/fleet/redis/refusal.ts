@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { codeDigest, InventoryDigests, otherCode } from '../digest.ts';
+import type { Job, Order } from '../order.ts';
+import type { JobData } from './queues.ts';
+
+/** Why this machine must not do the job: it has other code or another inventory. Undefined where it has the same. */
+export async function refusalOf(order: Order, { inventory, digest }: Job): Promise<string | undefined> {
+  const { code: wanted } = order;
+  if (wanted === undefined || digest === undefined) return undefined;
+  const code = otherCode(wanted, codeDigest(order.playbook, wanted.secrets));
+  if (code !== undefined) return code;
+  if (!existsSync(inventory)) return `has no ${inventory}`;
+  const here = await new InventoryDigests(order, wanted).of({ inventory });
+  return here === digest ? undefined : `has another ${inventory}, or other variables beside it`;
+}
+
+type Refused = NonNullable<JobData['refused']>;
+
+/** With one more that has refused. */
+export function refusedBy(refused: Refused | undefined, worker: string, why: string, now: number): Refused {
+  return { since: refused?.since ?? now, workers: { ...refused?.workers, [worker]: why } };
+}
+
+/** Nobody who is there has what is meant, and has not had it for long enough. */
+export function isHopeless(
+  { since, workers }: Refused,
+  alive: readonly string[],
+  patience: number,
+  now: number,
+): boolean {
+  return now - since >= patience && alive.every((name) => Object.hasOwn(workers, name));
+}
+
+export function hopeless({ workers }: Refused): string {
+  const all = Object.entries(workers).map(([name, why]) => `${name} ${why}`);
+  return `no worker has the code and the inventory that are meant: ${all.join('; ')}`;
+}

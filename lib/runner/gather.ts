@@ -1,0 +1,144 @@
+import { readLedgers } from '../dsl/ledger.ts';
+import type { Play } from '../dsl/play.ts';
+import type { HostData } from '../dsl/role.ts';
+import type { Sh } from '../dsl/sh.ts';
+import type { Reading } from '../dsl/task.ts';
+import { QuorateError } from '../errors.ts';
+import type { Host, RunningScript } from '../transport/host.ts';
+import { Slots } from '../transport/slots.ts';
+import type { Actor } from './elsewhere.ts';
+import { exchange } from './exchange.ts';
+import { LoopHost, type PlayHostOptions } from './play-host.ts';
+import type { RunHost, Session } from './session.ts';
+
+/** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */
+export async function gather<Facts>(
+  session: Session,
+  play: Play<Facts>,
+  scope: readonly RunHost[],
+  describe: (
+    host: RunHost,
+  ) => { readonly data: HostData } & Pick<PlayHostOptions<Facts>, 'selected' | 'build' | 'keepsReadings'>,
+): Promise<LoopHost<Facts>[]> {
+  const gathered = new Map<string, LoopHost<Facts>>();
+  const lost: unknown[] = [];
+  const first = () => {
+    const host = scope.map(({ name }) => gathered.get(name)).find((one) => one?.selected);
+    return host && { host, isLost: session.failed(host.target.name) };
+  };
+  await session.each(
+    scope,
+    (host) => host.name,
+    (host) =>
+      one(host).catch((error) => {
+        if (!play.strategy.anyHost) throw error;
+        lost.push(error);
+      }),
+  );
+  for (const error of lost) {
+    if (gathered.size === 0 || !(error instanceof QuorateError)) session.fail(error);
+    else session.sink.emit({ event: 'log', level: 'warning', message: error.message });
+  }
+  return scope.flatMap((host) => gathered.get(host.name) ?? []);
+
+  async function one(host: RunHost): Promise<void> {
+    session.sink.progress({ host: host.name, doing: 'connecting' });
+    const connected = await session.connections.of(host);
+    session.sink.progress({ host: host.name, doing: 'reading facts' });
+    const { data, ...described } = describe(host);
+    const stateDir = play.stateDir(data);
+    const probe = play.gather.probe(data);
+    const place = play.ledger?.(data);
+    const asked = { name: host.name, connected, probe, stateDir };
+    const ledgers = place && { made: readLedgers(place) };
+    const { facts: reading, made } = await readFacts(session, { ...asked, ...ledgers });
+    const facts = play.gather.parse(reading, data);
+    const ledger = session.leftOvers.ledgerOf(play, data, made.out);
+    const shared = play.gather.shared?.(facts);
+    if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
+    const { check } = session.options;
+    const owner = play.owner(data);
+    const foreseen = session.foreseen.get(host.name);
+    const loop = new LoopHost(
+      { ...data, facts },
+      {
+        host: connected,
+        connect: () => session.connections.anew(host),
+        ...described,
+        check,
+        stateDir,
+        owner,
+        sink: session.sink,
+        first,
+        actor: (name: string) => actorOf(play, session, name),
+        gather: async () => play.gather.parse((await readFacts(session, asked)).facts, data),
+        ...(foreseen && { foreseen }),
+        ...(ledger && {
+          ledger,
+          tasksForLeft: (tasks) => session.leftOvers.tasksFor(play, host.name, ledger, tasks),
+        }),
+      },
+    );
+    gathered.set(host.name, loop);
+  }
+}
+
+async function readFacts(
+  session: Session,
+  of: {
+    readonly name: string;
+    readonly connected: Host;
+    readonly probe: Sh;
+    readonly stateDir: string;
+    /** Reads what was made there. */
+    readonly made?: Sh;
+  },
+): Promise<{ readonly facts: Reading; readonly made: Reading }> {
+  const { name, connected, probe, stateDir, made } = of;
+  const fragments = Object.entries({ facts: probe, ...(made && { made }) });
+  let script: RunningScript | undefined;
+  try {
+    const { readings } = await exchange(
+      connected,
+      fragments.map(([id, sh]) => ({ id, sh, critical: false })),
+      {
+        doing: 'reading facts',
+        stateDir,
+        started: (running) => {
+          script = running;
+          session.early.add(running);
+        },
+        stderr: (message) => session.sink.emit({ event: 'log', level: 'debug', host: name, message }),
+      },
+    );
+    const of = (id: string) => readings.get(id) ?? { code: 1, out: '' };
+    return { facts: of('facts'), made: of('made') };
+  } finally {
+    if (script) session.early.delete(script);
+  }
+}
+
+/** A host of the inventory that acts for others in a play; connected once. */
+function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Promise<Actor> {
+  const key = `${play.name} ${name}`;
+  const known = session.actors.get(key);
+  if (known) return known;
+  const made = (async (): Promise<Actor> => {
+    const { reach } = session.options;
+    if (reach === undefined) throw new Error('no other host can be reached here');
+    const found = await reach(name);
+    const host = await session.connections.of(found);
+    const data = { name: found.name, vars: found.vars, hostvars: { [found.name]: found.vars } };
+    const stateDir = play.stateDir(data);
+    return {
+      host,
+      stateDir,
+      owner: play.owner(data),
+      connect: () => session.connections.anew(found),
+      slots: new Slots(1),
+      lock: () => session.locks.take(host, stateDir, { create: true }),
+    };
+  })();
+  session.actors.set(key, made);
+  return made;
+}

@@ -1,0 +1,261 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { program } from '../program.ts';
+import { describeLab } from './support/describeLab.ts';
+import { collect, type Outcome, sleep, waitFor } from './support/process.ts';
+import { type RedisServer, startRedis } from './support/redis.ts';
+
+const PASSWORD = 'sesame-9f2c';
+
+/** A role that says on each host that it ran, as long as nothing of the name of its cluster is broken. */
+const PLAYBOOK = (library: string) => `import { command, play, playbook, role, sh } from '${library}';
+const mark = role({
+  name: 'mark',
+  description: 'a line in a log',
+  vars: {
+    mark_log: { type: 'string', required: true, description: 'Where.' },
+    mark_broken: { type: 'string', required: true, description: 'A file that must not be there.' },
+    mark_seconds: { type: 'string', default: '0.2', description: 'How long it takes.' },
+  },
+  tasks: ({ vars, host }) => [
+    command('mark', {
+      run: sh\`test ! -e \${vars.mark_broken} && sleep \${vars.mark_seconds} && echo \${host.name} >>\${vars.mark_log}\`,
+      changedWhen: 'always',
+    }),
+  ],
+});
+await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [mark] })] });
+`;
+
+interface Recap {
+  readonly exitCode: number;
+  readonly clusters: Readonly<
+    Record<string, { readonly status: string; readonly reason?: string; readonly worker?: string }>
+  >;
+}
+
+describeLab('a fleet of 30 clusters with Redis', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-fleet-'));
+  const project = join(folder, 'project');
+  const log = join(folder, 'log');
+  const names = [...Array(30).keys()].map((i) => `c${String(i + 1).padStart(2, '0')}`);
+  const said: string[] = [];
+  let redis: RedisServer;
+  let workers: ChildProcess[] = [];
+
+  const start = (args: readonly string[], cwd = project) => {
+    const env = { ...process.env, QUORATE_REDIS_URL: redis.url };
+    return spawn('node', [program('playbooks/fleet.ts'), ...args], {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  };
+  const fleet = async (...args: readonly string[]): Promise<Outcome> => {
+    const outcome = await collect(start(args), { timeoutMs: 90_000 });
+    said.push(outcome.stdout, outcome.stderr);
+    return outcome;
+  };
+  const RUN = ['run', 'mark.mjs', '--output', 'json', '--backoff', '500ms'];
+  const run = (clusters: string, ...args: readonly string[]) =>
+    fleet(...RUN, '--clusters', `inventories/${clusters}`, ...args);
+  const status = async () => {
+    await sleep(500);
+    return (await fleet('status')).stdout;
+  };
+  const worker = (name: string, cwd = project) => {
+    const child = start(['worker', '--name', name, '--concurrency', '3', '--takeover', '2s'], cwd);
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => said.push(String(chunk)));
+    workers.push(child);
+    return child;
+  };
+  const marks = () => readFileSync(log, 'utf8').split('\n').filter(Boolean);
+  const recapOf = ({ stdout }: Outcome): Recap => JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
+  const statuses = (recap: Recap) =>
+    Object.fromEntries(Object.entries(recap.clusters).map(([name, { status }]) => [name, status]));
+  const inventory = (name: string, seconds = '0.2') =>
+    writeFileSync(
+      join(project, 'inventories', `${name}.yaml`),
+      JSON.stringify({
+        all: {
+          vars: {
+            ansible_connection: 'local',
+            mark_log: log,
+            mark_broken: join(folder, `broken-${name}`),
+            mark_seconds: seconds,
+          },
+          hosts: Object.fromEntries(['a', 'b', 'c'].map((host) => [`${name}-${host}`, {}])),
+        },
+      }),
+    );
+
+  beforeAll(async () => {
+    mkdirSync(join(project, 'inventories'), { recursive: true });
+    mkdirSync(join(folder, 'redis'));
+    writeFileSync(join(project, 'mark.mjs'), PLAYBOOK(program('test/unit/cli/dslPlaybook.ts')));
+    for (const name of names) inventory(name);
+    redis = await startRedis(join(folder, 'redis'), PASSWORD);
+  });
+  const endWorkers = async () => {
+    const ended = workers.map(
+      (child) => child.exitCode ?? child.signalCode ?? new Promise((resolve) => child.once('exit', resolve)),
+    );
+    for (const child of workers) child.kill('SIGTERM');
+    workers = [];
+    await Promise.all(ended);
+  };
+  afterEach(() => writeFileSync(log, ''));
+  afterAll(async () => {
+    await endWorkers();
+    await redis?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('does every job, though a worker is killed and Redis is cut off', async () => {
+    writeFileSync(log, '');
+    const killed = worker('w1');
+    worker('w2');
+    worker('w3');
+    const running = run('*.yaml', '--waves', '1,10%,100%');
+    await waitFor('a third of all jobs', 60_000, () => marks().length >= 30 || undefined);
+    killed.kill('SIGKILL');
+    workers = workers.filter((one) => one !== killed);
+    await waitFor('more jobs', 60_000, () => marks().length >= 45 || undefined);
+    await redis.restart(1500);
+    const outcome = await running;
+    const recap = recapOf(outcome);
+    expect(statuses(recap), outcome.stderr).toEqual(Object.fromEntries(names.map((name) => [name, 'done'])));
+    expect(outcome.code).toBe(0);
+    const done = marks();
+    expect([...new Set(done)].sort()).toEqual(
+      names.flatMap((name) => ['a', 'b', 'c'].map((host) => `${name}-${host}`)),
+    );
+    // What the killed worker had in hand is done by another one, and by its own process, which lives on.
+    expect(done.length - 90).toBeLessThanOrEqual(9);
+    expect(done.slice(0, 3).sort()).toEqual(['c01-a', 'c01-b', 'c01-c']);
+    expect(outcome.stdout).toContain('"event":"wave"');
+    expect(readdirSync(join(project, 'inventories/.quorate/runs')).length).toBeGreaterThanOrEqual(30);
+  });
+
+  it('stops behind a wave that fails, and does what is left once that is mended', async () => {
+    writeFileSync(join(folder, 'broken-c03'), '');
+    const failed = await run('c0*.yaml', '--waves', '1,2,100%');
+    const recap = recapOf(failed);
+    expect(failed.code).toBe(2);
+    expect(recap.clusters.c03).toMatchObject({
+      status: 'failed',
+      exitCode: 2,
+      reason: expect.stringContaining('c03'),
+    });
+    const skipped = Object.entries(recap.clusters).flatMap(([name, { status }]) =>
+      status === 'skipped' ? [name] : [],
+    );
+    expect(skipped).toEqual(expect.arrayContaining(names.slice(3, 9)));
+    expect(marks().filter((mark) => skipped.some((name) => mark.startsWith(name)))).toEqual([]);
+    rmSync(join(folder, 'broken-c03'));
+    const logs = await fleet('logs', 'c03', '--output', 'json');
+    expect(logs.stdout).toContain('"event":"error"');
+    writeFileSync(log, '');
+    const again = await fleet('retry', 'last', '--output', 'json');
+    expect(again.code).toBe(0);
+    expect([...new Set(marks().map((mark) => mark.slice(0, 3)))].sort()).toEqual(['c03', ...skipped].sort());
+  });
+
+  it('cancels: what is under way finishes its tasks in hand, nothing further begins', async () => {
+    for (const name of names.slice(0, 9)) inventory(name, '4');
+    const child = start([...RUN, '--clusters', 'inventories/c0*.yaml']);
+    const running = collect(child, { timeoutMs: 60_000 });
+    let begun = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      begun += String(chunk).match(/"status":"running"/g)?.length ?? 0;
+    });
+    await waitFor('jobs under way', 30_000, () => begun >= 3 || undefined);
+    expect((await fleet('cancel', 'last')).code).toBe(0);
+    const outcome = await running;
+    for (const name of names.slice(0, 9)) inventory(name);
+    expect(outcome.code).toBe(130);
+    const recap = recapOf(outcome);
+    expect(Object.keys(recap.clusters)).toHaveLength(9);
+    const ended = Object.values(statuses(recap));
+    expect(ended.filter((status) => status === 'cancelled').length).toBeGreaterThanOrEqual(3);
+    // Two workers have three each.
+    expect(new Set(marks().map((mark) => mark.slice(0, 3))).size).toBeLessThanOrEqual(6);
+  });
+
+  it('looks for drift at set times, until that is taken back', async () => {
+    const clusters = ['--clusters', 'inventories/c0[12].yaml'];
+    const added = await fleet(
+      'schedule',
+      'mark.mjs',
+      ...clusters,
+      '--check',
+      '--cron',
+      '*/5 * * * * *',
+      '--name',
+      'nightly',
+    );
+    expect(added, added.stderr).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('schedule nightly: mark.mjs on 2 clusters, next at '),
+    });
+    expect((await fleet('schedule', '--list')).stdout).toMatch(
+      /nightly +\*\/5 \* \* \* \* \* +UTC .* mark\.mjs \(check\) on inventories\/c0\[12\]\.yaml/,
+    );
+    const found = await waitFor(
+      'a run of the schedule',
+      30_000,
+      async () => /.*ended \(8\) +2 drift +mark.mjs \(check\)/.exec(await status())?.[0],
+    );
+    expect((await fleet('schedule', '--remove', 'nightly')).code).toBe(0);
+    const page = join(folder, 'drift.html');
+    const [id = ''] = found.split(' ');
+    expect((await fleet('logs', id, '--report', page)).code).toBe(0);
+    expect(existsSync(page)).toBe(true);
+    expect((await fleet('schedule', '--list')).stdout).toContain('no schedules');
+    expect(marks()).toEqual([]);
+  });
+
+  it('leaves jobs to workers that have the same code and inventory, and says so where none has', async () => {
+    await endWorkers();
+    const other = join(folder, 'other');
+    cpSync(project, other, { recursive: true });
+    writeFileSync(join(other, 'inventories/c01.yaml'), '{all: {hosts: {x: {ansible_connection: local}}}}');
+    worker('stale', other);
+    const alone = await run('c01.yaml', '--patience', '2s');
+    expect(alone.code).toBe(2);
+    expect(recapOf(alone).clusters.c01?.reason).toBe(
+      'no worker has the code and the inventory that are meant: stale has another inventories/c01.yaml, or other variables beside it',
+    );
+    worker('fresh');
+    await waitFor(
+      'both workers',
+      20_000,
+      async () => /fresh, stale/.test(await status()) || undefined,
+    );
+    const both = await run('c01.yaml', '--patience', '2s');
+    expect(both.code).toBe(0);
+    expect(recapOf(both).clusters.c01).toMatchObject({ status: 'done', worker: 'fresh' });
+  });
+
+  it('says where Redis cannot be reached, and never the password', async () => {
+    const away = await fleet('status', '--redis', `redis://:${PASSWORD}@127.0.0.1:1`);
+    expect(away.code).toBe(4);
+    expect(away.stderr).toContain('Redis at redis://127.0.0.1:1 cannot be reached: connect ECONNREFUSED');
+    const wrong = await fleet('status', '--redis', redis.url.replace(PASSWORD, 'other'));
+    expect(wrong).toMatchObject({ code: 4, stderr: expect.stringContaining('refuses the login') });
+    expect(said.join('')).not.toContain(PASSWORD);
+  });
+});

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+import { downloadWithNeeds } from './debianEtcd.ts';
+import { cacheDir, contentKey } from './paths.ts';
+import { must, waitFor } from './process.ts';
+import { buildRootfs } from './rootfs.ts';
+
+const SUITE = 'bookworm';
+
+/** Debian's redis-server with the libraries that it needs, unpacked; fetched once a machine. Gives its folder. */
+async function redisTree(): Promise<string> {
+  const rootfs = await buildRootfs(SUITE, () => {});
+  const target = join(cacheDir(), 'debian', `redis-${contentKey(rootfs)}`);
+  if (existsSync(target)) return join(target, 'tree');
+  const work = `${target}.building.${process.pid}`;
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  await downloadWithNeeds(SUITE, work, ['redis-server'], join(rootfs, 'var/lib/dpkg/status'));
+  const archives = join(work, 'archives');
+  for (const name of (await readdir(archives)).filter((file) => file.endsWith('.deb')))
+    await must('dpkg-deb', ['-x', join(archives, name), join(work, 'tree')]);
+  await rm(archives, { recursive: true });
+  await rename(work, target).catch(() => rm(work, { recursive: true, force: true }));
+  return join(target, 'tree');
+}
+
+export interface RedisServer {
+  readonly url: string;
+  /** Ends it as a power cut does, and starts it again on what it had written. */
+  restart(downMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A redis-server on loopback that keeps every write, with its data in `folder`. */
+export async function startRedis(folder: string, password: string): Promise<RedisServer> {
+  const tree = await redisTree();
+  const port = await freePort();
+  const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib/aarch64-linux-gnu'].map((path) => join(tree, path));
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'yes',
+  ];
+  const start = async () => {
+    const child = spawn(
+      join(tree, 'usr/bin/redis-server'),
+      [...args, '--appendfsync', 'always', '--requirepass', password],
+      {
+        env: { ...process.env, LD_LIBRARY_PATH: libraries.join(':') },
+        stdio: 'ignore',
+      },
+    );
+    await waitFor('redis-server', 20_000, async () => (await isOpen(port)) || undefined);
+    return child;
+  };
+  let child = await start();
+  return {
+    url: `redis://:${password}@127.0.0.1:${port}`,
+    async restart(downMs) {
+      await ended(child, 'SIGKILL');
+      await new Promise((resolve) => setTimeout(resolve, downMs));
+      child = await start();
+    },
+    stop: () => ended(child, 'SIGKILL'),
+  };
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill(signal);
+  await gone;
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
