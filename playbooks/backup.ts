@@ -28,6 +28,18 @@ export default await main(import.meta.url, {
       description: 'also copy it to a folder of this machine, or sftp://user@host/folder, s3://bucket/prefix',
     },
     {
+      name: 'encrypt-to',
+      type: 'string',
+      placeholder: 'age1…,…',
+      description: 'encrypt the copy to these public keys of age (default: etcd_backup_age_recipients)',
+    },
+    {
+      name: 'identity',
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'private key of age, 0600, for a drill of encrypted copies',
+    },
+    {
       name: 'keep',
       type: 'string',
       placeholder: '24h,7d,4w,12m',

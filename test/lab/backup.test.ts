@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { program } from '../program.ts';
 import { clientProblems, startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { etcdctl } from './support/etcdctl.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { eventsOf, runPlaybook } from './support/playbook.ts';
+import { eventsOf, runPlaybook, stepsOf } from './support/playbook.ts';
 
 const DIR = '/var/backups/etcd';
 
@@ -148,6 +149,29 @@ describeLab('backups of a cluster', () => {
     ]);
     expect((await run('--keep', '1h')).errors).toEqual([]);
     expect(await there()).toEqual([expect.not.stringMatching(db), expect.stringMatching(/\.json$/)]);
+  });
+
+  it('are encrypted on their way where that is asked for, and are tried and restored as such', async () => {
+    const identity = await generateX25519Identity();
+    const [key, to] = [join(lab.stateDir, 'age-key'), join(lab.stateDir, 'sealed')];
+    writeFileSync(key, `${identity}\n`, { mode: 0o600 });
+    const run = await backup('--to', to, '--encrypt-to', await identityToRecipient(identity));
+    expect([run.errors, run.code]).toEqual([[], 0]);
+    const [sealed = ''] = readdirSync(to);
+    expect(readdirSync(to)).toEqual([
+      expect.stringMatching(/-r\d+\.db\.age$/),
+      sealed.replace('.db.age', '.json'),
+    ]);
+    expect((await backup('--drill', '--to', to)).code).toBe(1);
+    const tried = await backup('--drill', '--to', to, '--identity', key);
+    const drill = eventsOf(tried).find(({ event }) => event === 'drill');
+    expect([tried.errors, drill]).toEqual([[], expect.objectContaining({ from: to, problems: [] })]);
+    const from = ['--from', join(to, sealed), '--identity', key];
+    const restore = await runPlaybook(lab, [...from, '--check'], { playbook: 'restore' });
+    expect([restore.errors, stepsOf(restore, 'planned').length > 6]).toEqual([[], true]);
+    expect(`${tried.text}${restore.text}`).not.toContain(identity);
+    const kept = readdirSync(join(lab.stateDir, '.quorate/inventory'));
+    expect(kept.filter((name) => /^(fetched|opened)-/.test(name))).toEqual([]);
   });
 
   it('are taken by the hosts themselves where a schedule is set, by whoever leads', async () => {

@@ -7,19 +7,29 @@ import type { Snapshot } from '../../snapshots/index.ts';
 import { DIGEST_BYTES } from '../../snapshots/snapshot.ts';
 import type { EtcdHost } from '../../surveyed.ts';
 import { descriptionOf } from './copies.ts';
+import { SEALED, type Stage } from './seal.ts';
 
 /** Bytes that are asked for at a time: the store takes them in before the next are, however slow it is. */
 const PIECE = 16 * 2 ** 20;
 
 /**
  * Brings a snapshot of a host to a store: under its own name once it has the digest that was taken on the host, and its
- * description beside it last. It passes through this machine in pieces. Throws 5 where it arrives as something else.
+ * description beside it last. It passes through this machine in pieces, and is encrypted here where there is a `seal`.
+ * Resolves to its name there. Throws 5 where it arrives as something else.
  */
-export async function bringSnapshot(host: EtcdHost, snapshot: Snapshot, store: Store): Promise<void> {
+export async function bringSnapshot(
+  host: EtcdHost,
+  snapshot: Snapshot,
+  store: Store,
+  seal?: Stage,
+): Promise<string> {
   const { file } = snapshot;
-  await store.write(file, checked(host, snapshot));
+  const bytes = checked(host, snapshot);
+  const stored = seal ? `${file}${SEALED}` : file;
+  await store.write(stored, seal ? seal(bytes) : bytes);
   const { age: _age, ...description } = snapshot;
   await store.write(descriptionOf(file), lineOf(description));
+  return stored;
 }
 
 async function* lineOf(description: object): AsyncGenerator<Uint8Array> {

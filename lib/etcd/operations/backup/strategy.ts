@@ -18,9 +18,10 @@ import { ledger, tallyOf } from '../common/tally.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
 import { bringSnapshot } from './bring.ts';
-import { copiesIn, fetched, removeCopies } from './copies.ts';
+import { copiesIn, fetched, isSealed, removeCopies } from './copies.ts';
 import { type Copies, drillStep } from './drill/index.ts';
 import { listLines } from './list.ts';
+import { opening, recipientsOf, sealing } from './seal.ts';
 import { isFolder, openStore } from './stores/place.ts';
 import { contentText } from './words.ts';
 
@@ -32,6 +33,10 @@ interface Wanted {
   /** A folder of control, or the address of one elsewhere. */
   readonly to: string | undefined;
   readonly keep: ReturnType<typeof parseKeep>;
+  /** Public keys that copies are encrypted to. */
+  readonly recipients: readonly string[];
+  /** A file with the private key that opens them. */
+  readonly identity: string | undefined;
 }
 
 /**
@@ -86,6 +91,8 @@ function wantedOf({ hosts }: Surveyed): Wanted {
     drill: vars.drill === true,
     to: typeof vars.to === 'string' ? vars.to : undefined,
     keep: parseKeep(String(vars.keep ?? vars.etcd_backup_keep)),
+    recipients: recipientsOf(vars),
+    identity: typeof vars.identity === 'string' ? vars.identity : undefined,
   };
 }
 
@@ -96,19 +103,33 @@ async function planSteps(
 ): Promise<readonly OperationStep[]> {
   refuseBare(surveyed);
   if (!wanted.drill) return backupSteps(run, surveyed, wanted);
-  const { to } = wanted;
-  return [await drillStep(run, surveyed, to === undefined ? undefined : await copiesOf(run, surveyed, to))];
+  return [await drillStep(run, surveyed, await copiesOf(run, surveyed, wanted))];
 }
 
 /** What may be tried of a place of copies. */
-async function copiesOf(run: PlayRun<EtcdFacts>, { cluster }: Surveyed, to: string): Promise<Copies> {
+async function copiesOf(
+  run: PlayRun<EtcdFacts>,
+  { cluster }: Surveyed,
+  { to, identity }: Wanted,
+): Promise<Copies | undefined> {
+  if (to === undefined) return undefined;
+  const all = await inStore(run, to, (store) => copiesIn(store, cluster.name));
+  const open = identity === undefined ? undefined : await opening(identity);
+  const [newest] = all;
+  if (newest && isSealed(newest.stored) && open === undefined)
+    throw new QuorateError(`${cluster.name}: ${newest.stored} in ${to} is encrypted`, {
+      exitCode: EXIT.usage,
+      hint: 'name the file of the private key: --identity FILE',
+    });
   return {
     where: to,
-    all: await inStore(run, to, (store) => copiesIn(store, cluster.name)),
-    use: ({ file }, work) =>
-      isFolder(to)
-        ? work(join(to, file))
-        : inStore(run, to, (store) => fetched(store, file, cluster.controlDir, work)),
+    all,
+    use: ({ file }, work) => {
+      const stored = all.find((one) => one.file === file)?.stored ?? file;
+      if (isFolder(to) && !isSealed(stored)) return work(join(to, stored));
+      const beside = cluster.controlDir;
+      return inStore(run, to, (store) => fetched(store, stored, { beside, open }, work));
+    },
   };
 }
 
@@ -128,7 +149,7 @@ async function inStore<T>(
 async function backupSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
-  { to, keep }: Wanted,
+  { to, keep, recipients }: Wanted,
 ): Promise<readonly OperationStep[]> {
   const { cluster, hosts } = surveyed;
   refuseHalfRestored(surveyed);
@@ -153,14 +174,17 @@ async function backupSteps(
     }),
   ];
   if (to !== undefined) {
+    // What is no public key is refused before anything is taken.
+    const seal = recipients.length > 0 ? await sealing(recipients) : undefined;
     steps.push(
-      step(taker, `copy it to ${to}`, () =>
+      step(taker, `copy it to ${to}${seal ? ', encrypted' : ''}`, () =>
         inStore(run, to, async (store) => {
-          const { file } = taken as Snapshot;
-          await bringSnapshot(taker, taken as Snapshot, store);
-          run.conclude(`${cluster.name}: copied to ${isFolder(to) ? resolve(to, file) : `${to}/${file}`}`);
-          const files = (await copiesIn(store, cluster.name)).map((copy) => copy.file);
-          await removeCopies(store, cluster.name, thinned(files, keep));
+          const stored = await bringSnapshot(taker, taken as Snapshot, store, seal);
+          run.conclude(`${cluster.name}: copied to ${isFolder(to) ? resolve(to, stored) : `${to}/${stored}`}`);
+          const copies = await copiesIn(store, cluster.name);
+          const going = thinned([...new Set(copies.map(({ file }) => file))], keep);
+          const names = copies.filter(({ file }) => going.includes(file)).map((copy) => copy.stored);
+          await removeCopies(store, cluster.name, names);
         }),
       ),
     );
@@ -215,7 +239,10 @@ async function tellAll(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed, { 
       : [
           {
             where: to,
-            verified: await inStore(run, to, (store) => copiesIn(store, cluster.name)),
+            verified: (await inStore(run, to, (store) => copiesIn(store, cluster.name))).map((copy) => ({
+              ...copy,
+              file: copy.stored,
+            })),
             unverified: [],
           },
         ];

@@ -49,6 +49,16 @@ describe('copies in a folder', () => {
     expect(await copiesIn(folderStore(folder), 'prod')).toHaveLength(count);
   });
 
+  it('count encrypted, by the names they have there', async () => {
+    const folder = scratch();
+    writeFileSync(join(folder, `${NAME}.age`), 'x'.repeat(250));
+    writeFileSync(join(folder, NAME.replace('.db', '.json')), described());
+    const [copy] = await copiesIn(folderStore(folder), 'prod');
+    expect(copy).toMatchObject({ file: NAME, stored: `${NAME}.age`, revision: 41 });
+    await removeCopies(folderStore(folder), 'prod', [copy?.stored ?? '']);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('go with what killed runs have left of others, and nothing else does', async () => {
     const folder = scratch();
     const stay = ['.other-20261127T101500Z-r1.db.part', `.${NAME}.part`, 'mine.db'];
@@ -64,7 +74,7 @@ describe('copies in a folder', () => {
     const [folder, beside] = [scratch(), join(scratch(), 'control')];
     mkdirSync(beside);
     writeFileSync(join(folder, NAME), 'snapshot');
-    const said = await fetched(folderStore(folder), NAME, beside, async (path) => readFileSync(path, 'utf8'));
+    const said = await fetched(folderStore(folder), NAME, { beside }, async (path) => readFileSync(path, 'utf8'));
     expect([said, readdirSync(beside)]).toEqual(['snapshot', []]);
   });
 });

@@ -62,6 +62,16 @@ describe('the command line of backup', () => {
     },
   );
 
+  it.each<[vars: Record<string, unknown>, count: number]>([
+    [{ 'encrypt-to': 'age1x', to: '/srv' }, 0],
+    [{ 'encrypt-to': 'age1x' }, 1],
+    [{ identity: 'key', drill: true, to: '/srv' }, 0],
+    [{ identity: 'key', drill: true }, 1],
+    [{ identity: 'key', to: '/srv' }, 1],
+  ])('encrypts with %j: %i problems', (vars, count) => {
+    expect(problems(vars)).toHaveLength(count);
+  });
+
   it.each([{ list: true }, { keep: '1h' }])('tries none with %j', (vars) => {
     expect(problems({ drill: true, ...vars })).toHaveLength(1);
   });
