@@ -128,7 +128,8 @@ export const ETCD_VARS = {
   etcd_backup_age_recipients: {
     type: 'array',
     items: { type: 'string', pattern: '^age1[0-9a-z]+$' },
-    description: 'Public keys of age: copies of snapshots, which leave the hosts, are encrypted to all of them.',
+    description:
+      'Public keys of age: copies of snapshots, which leave the hosts, are encrypted to all of them.',
   },
   etcd_user: {
     type: 'string',

@@ -22,7 +22,10 @@ function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const { keep, cluster, to, drill, list, 'encrypt-to': sealed, identity } = first.vars;
   const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
   if (sealed !== undefined && to === undefined)
-    return wrong('--encrypt-to is for copies, and --to is missing', 'snapshots on the hosts are not encrypted');
+    return wrong(
+      '--encrypt-to is for copies, and --to is missing',
+      'snapshots on the hosts are not encrypted',
+    );
   if (identity !== undefined && (drill !== true || to === undefined))
     return wrong('--identity opens copies for a drill', 'use it with --drill and --to');
   if (drill === true && (list === true || keep !== undefined)) {

@@ -9,7 +9,10 @@ export type Stage = (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Arr
 export const SEALED = '.age';
 
 /** Public keys that copies are encrypted to: of the command line, else of the inventory. */
-export function recipientsOf({ 'encrypt-to': given, etcd_backup_age_recipients: known }: Vars): readonly string[] {
+export function recipientsOf({
+  'encrypt-to': given,
+  etcd_backup_age_recipients: known,
+}: Vars): readonly string[] {
   if (typeof given === 'string') return given.split(',').filter(Boolean);
   return Array.isArray(known) ? known.map(String) : [];
 }
@@ -74,7 +77,11 @@ async function identitiesIn(file: string): Promise<readonly string[]> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) throw unfit(file, 'is not there');
   if ((found.mode & 0o077) !== 0)
-    throw unfit(file, `has mode ${(found.mode & 0o777).toString(8)}: others may read it`, `chmod 600 ${file}`);
+    throw unfit(
+      file,
+      `has mode ${(found.mode & 0o777).toString(8)}: others may read it`,
+      `chmod 600 ${file}`,
+    );
   const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.trim());
   const identities = lines.filter((line) => line !== '' && !line.startsWith('#'));
   if (identities.length === 0) throw unfit(file, 'has no identity of age');

@@ -180,7 +180,9 @@ async function backupSteps(
       step(taker, `copy it to ${to}${seal ? ', encrypted' : ''}`, () =>
         inStore(run, to, async (store) => {
           const stored = await bringSnapshot(taker, taken as Snapshot, store, seal);
-          run.conclude(`${cluster.name}: copied to ${isFolder(to) ? resolve(to, stored) : `${to}/${stored}`}`);
+          run.conclude(
+            `${cluster.name}: copied to ${isFolder(to) ? resolve(to, stored) : `${to}/${stored}`}`,
+          );
           const copies = await copiesIn(store, cluster.name);
           const going = thinned([...new Set(copies.map(({ file }) => file))], keep);
           const names = copies.filter(({ file }) => going.includes(file)).map((copy) => copy.stored);

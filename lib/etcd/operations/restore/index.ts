@@ -68,7 +68,12 @@ export function restoreOperation(): Operation {
   let source: Source | undefined;
   const sourceOf = async ({ cluster, hosts }: Surveyed) => {
     const { from, identity } = hosts[0]?.target.vars ?? {};
-    source ??= await findSource(String(from), cluster, hosts, identity === undefined ? undefined : String(identity));
+    source ??= await findSource(
+      String(from),
+      cluster,
+      hosts,
+      identity === undefined ? undefined : String(identity),
+    );
     return source;
   };
   return {

@@ -74,7 +74,9 @@ describe('copies in a folder', () => {
     const [folder, beside] = [scratch(), join(scratch(), 'control')];
     mkdirSync(beside);
     writeFileSync(join(folder, NAME), 'snapshot');
-    const said = await fetched(folderStore(folder), NAME, { beside }, async (path) => readFileSync(path, 'utf8'));
+    const said = await fetched(folderStore(folder), NAME, { beside }, async (path) =>
+      readFileSync(path, 'utf8'),
+    );
     expect([said, readdirSync(beside)]).toEqual(['snapshot', []]);
   });
 });

@@ -1,23 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../../../../lib/dsl/store.ts';
 import { openS3 } from '../../../../../lib/etcd/operations/backup/stores/s3.ts';
-import { scratch } from '../../../support/scratch.ts';
 
 const MIB = 2 ** 20;
 const SECRET = 'S3RVER';
 
 /** An S3 of real software, which checks signatures; its keys are its own. */
 describe('copies in S3', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quorate-s3-'));
   let server: ChildProcess | undefined;
   let env: Record<string, string>;
   beforeAll(async () => {
     const port = await freePort();
     const program = createRequire(import.meta.url).resolve('s3rver/bin/s3rver.js');
-    const args = ['-d', scratch(), '-a', '127.0.0.1', '-p', String(port), '--configure-bucket', 'backups'];
+    const args = ['-d', folder, '-a', '127.0.0.1', '-p', String(port), '--configure-bucket', 'backups'];
     server = spawn(process.execPath, ['--no-deprecation', program, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -30,10 +33,11 @@ describe('copies in S3', () => {
       AWS_SECRET_ACCESS_KEY: SECRET,
       AWS_ENDPOINT_URL: `http://127.0.0.1:${port}/`,
     };
-    // This server takes a bucket for gone once it is empty.
-    await (await openS3('s3://backups/kept', env)).write('kept', pieces(Buffer.from('kept')));
   });
-  afterAll(() => void server?.kill());
+  afterAll(() => {
+    server?.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   const names = async (store: Store) => (await store.list()).map(({ name }) => name).sort();
 

@@ -2,8 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { opening, recipientsOf, type Stage, sealing } from '../../../../../lib/etcd/operations/backup/seal.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  opening,
+  recipientsOf,
+  type Stage,
+  sealing,
+} from '../../../../../lib/etcd/operations/backup/seal.ts';
 import { scratch } from '../../../support/scratch.ts';
 
 const BYTES = Buffer.alloc(200_000, 'snapshot');
@@ -23,7 +28,7 @@ describe('copies that are encrypted', () => {
   let identity: string;
   let recipient: string;
   let file: string;
-  beforeAll(async () => {
+  beforeEach(async () => {
     identity = await generateX25519Identity();
     recipient = await identityToRecipient(identity);
     file = join(scratch(), 'key');
@@ -39,7 +44,9 @@ describe('copies that are encrypted', () => {
     await expect(through(await opening(file), alone)).rejects.toMatchObject({ exitCode: 5 });
     const changed = sealed.with(150_000, (sealed[150_000] ?? 0) ^ 1);
     await expect(through(await opening(file), changed)).rejects.toMatchObject({ exitCode: 5 });
-    await expect(through(await opening(file), sealed.subarray(0, 150_000))).rejects.toMatchObject({ exitCode: 5 });
+    await expect(through(await opening(file), sealed.subarray(0, 150_000))).rejects.toMatchObject({
+      exitCode: 5,
+    });
   });
 
   it.skipIf(!hasAge)('are those of age, both ways', async () => {
