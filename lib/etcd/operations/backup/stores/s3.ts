@@ -6,7 +6,7 @@ import { EXIT, QuorateError } from '../../../../errors.ts';
 /** Bytes of a part; S3 wants 5 MiB at least, and takes 10,000. */
 const PART = 16 * 2 ** 20;
 
-/** What one request may take, and how often a server that is busy is asked again. */
+/** What a request that sends something may take, in ms, and how often a server that is busy is asked again. */
 const REQUEST_MS = 300_000;
 const RETRIES = 4;
 
@@ -146,7 +146,8 @@ class S3Folder {
         headers: { 'x-amz-content-sha256': digest },
         // It would be sent on without a signature.
         redirect: 'manual',
-        signal: AbortSignal.timeout(REQUEST_MS),
+        // A file may take longer to arrive: there it counts that something comes, which fetch sees to.
+        ...(method !== 'GET' && { signal: AbortSignal.timeout(REQUEST_MS) }),
       });
     } catch (error) {
       throw this.#unreached(doing, error as Error);
