@@ -143,7 +143,7 @@ describeLab('a fleet of 30 clusters with Redis', () => {
     expect([...new Set(done)].sort()).toEqual(
       names.flatMap((name) => ['a', 'b', 'c'].map((host) => `${name}-${host}`)),
     );
-    // What the killed worker had in hand is done by another one, and by its own process, which lives on.
+    // What the killed worker had in hand is done by another one as well as by its own process, which lives on.
     expect(done.length - 90).toBeLessThanOrEqual(9);
     expect(done.slice(0, 3).sort()).toEqual(['c01-a', 'c01-b', 'c01-c']);
     expect(outcome.stdout).toContain('"event":"wave"');
@@ -240,11 +240,7 @@ describeLab('a fleet of 30 clusters with Redis', () => {
       'no worker has the code and the inventory that are meant: stale has another inventories/c01.yaml, or other variables beside it',
     );
     worker('fresh');
-    await waitFor(
-      'both workers',
-      20_000,
-      async () => /fresh, stale/.test(await status()) || undefined,
-    );
+    await waitFor('both workers', 20_000, async () => /fresh, stale/.test(await status()) || undefined);
     const both = await run('c01.yaml', '--patience', '2s');
     expect(both.code).toBe(0);
     expect(recapOf(both).clusters.c01).toMatchObject({ status: 'done', worker: 'fresh' });

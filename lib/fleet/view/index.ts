@@ -22,10 +22,7 @@ function jsonView({ run, stdout = process.stdout }: ViewOptions): FleetView {
   };
 }
 
-function eventLine(
-  run: string,
-  { event, ...fields }: FleetEvent | { readonly event: string },
-): string {
+function eventLine(run: string, { event, ...fields }: FleetEvent | { readonly event: string }): string {
   // What reads the last line of a run finds there what it knows.
   const known = event === 'recap' ? { hosts: {} } : {};
   const line = { event, time: new Date().toISOString(), runId: run, ...known, ...fields };
