@@ -11,7 +11,7 @@ import { buildRootfs } from './rootfs.ts';
 const SUITE = 'bookworm';
 
 /** Debian's redis-server with the libraries that it needs, unpacked; fetched once a machine. Gives its folder. */
-async function redisTree(): Promise<string> {
+export async function redisTree(): Promise<string> {
   const rootfs = await buildRootfs(SUITE, () => {});
   const target = join(cacheDir(), 'debian', `redis-${contentKey(rootfs)}`);
   if (existsSync(target)) return join(target, 'tree');
