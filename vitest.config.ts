@@ -28,7 +28,6 @@ const LONG = [
     'site',
     'package',
     'guard',
-    'matrix',
     'local',
     'transport',
   ],

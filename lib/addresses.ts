@@ -7,6 +7,22 @@ export function canonicalAddress(text: string): string {
   return new URL(`http://[${text}]`).hostname.slice(1, -1);
 }
 
+/**
+ * The spelling of inet_ntop(3), which ssh and its known_hosts have: an IPv4 address inside of an IPv6 one has dots, a
+ * zone stays (`fe80::1%eth0`); all else as it is.
+ */
+export function numericAddress(text: string): string {
+  const [address = '', zone] = text.split('%', 2);
+  if (isIP(address) !== 6) return text;
+  const hex = canonicalAddress(address);
+  const [, before, high = '', low = ''] = /^(::(?:ffff:)?)([\da-f]+):([\da-f]+)$/.exec(hex) ?? [];
+  const bytes = [high, low].flatMap((word) => {
+    const value = Number.parseInt(word, 16);
+    return [value >> 8, value & 255];
+  });
+  return `${before === undefined ? hex : `${before}${bytes.join('.')}`}${zone === undefined ? '' : `%${zone}`}`;
+}
+
 /** Whether all addresses are meant, in whatever spelling: `0.0.0.0`, `0x0`, `::`, `0::0`, `::ffff:0.0.0.0`. */
 export function isWildcard(text: string): boolean {
   const url = isIP(text) === 6 ? `http://[${text}]` : `http://${text}`;

@@ -6,13 +6,17 @@ import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 export default await main(import.meta.url, {
   name: 'backup',
   description:
-    'Takes a verified snapshot of each cluster, copies it where it is wanted, and thins what is there.',
+    'Takes a verified snapshot of each cluster, copies it where it is wanted, and thins what is there; or tries the newest.',
   inventory: '../inventory/local.yaml',
   hides: [...OF_PLANS, 'diff', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'yes'],
   examples: [
     ['-i inventory/prod.yaml', 'one on a host of each cluster, in etcd_backup_dir'],
     ['-i inventory/prod.yaml --to /srv/backups', 'and a copy on this machine'],
     ['-i inventory/prod.yaml --list', 'which there are'],
+    [
+      '-i inventory/prod.yaml --drill',
+      'does the newest one restore? what would be lost, how long would it take?',
+    ],
   ],
   flags: [
     { ...CLUSTER_FLAG, description: 'one cluster alone, where the inventory has several' },
@@ -33,6 +37,12 @@ export default await main(import.meta.url, {
       name: 'list',
       type: 'boolean',
       description: 'only list the snapshots that there are; with --to also the copies',
+    },
+    {
+      name: 'drill',
+      type: 'boolean',
+      description:
+        'take none: restore the newest one, with --to the newest copy, into an etcd of its own, compare, and remove it',
     },
   ],
   plays: [backupPlay],

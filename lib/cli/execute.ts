@@ -2,6 +2,7 @@ import type { PlayInventoryHost } from '../dsl/play.ts';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type InventoryHost, type SettledHost, selectHosts } from '../inventory/index.ts';
+import { printDocument } from '../report/document.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
 import { type Run, startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
@@ -195,7 +196,7 @@ export async function execute(
   } finally {
     forget();
     await report.close();
-    if (planned.document) process.stdout.write(planned.document());
+    if (planned.document) await printDocument(planned.document());
   }
 }
 

@@ -79,7 +79,8 @@ async function commandInRun(
     }
     const printed = await playbook.prints?.(options);
     if (printed !== undefined) {
-      process.stdout.write(printed);
+      const { printDocument } = await import('../report/document.ts');
+      await printDocument(printed);
       return EXIT.ok;
     }
     const found = await playbook.instead?.(options);

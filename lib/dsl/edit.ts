@@ -17,6 +17,7 @@ import {
   OWNERSHIP,
   type Ownership,
   type OwnershipOptions,
+  requireReplaceable,
   requireRoom,
   SECRET,
   sha256,
@@ -91,9 +92,10 @@ export function defineEdit<Options extends object, Desired extends Edited>({
       if (found !== undefined && (isForeseenOnly(found) || found.sha256 === UNKNOWN)) {
         return [{ kind: 'update', property: 'text', before: UNKNOWN, after: UNKNOWN, certainty: 'unknown' }];
       }
-      const before = found === undefined ? '' : textOf(path, found);
-      const after = edit(before, desired);
+      const before = found === undefined ? '' : editableText(path, found);
+      const after = inItsForm(before, (plain) => edit(plain, desired));
       if (found !== undefined && after === before) return [];
+      requireReplaceable(path, found, world);
       const certainty = world.bringsMore ? 'conditional' : 'certain';
       const text = { before, after };
       if (found !== undefined) {
@@ -141,7 +143,7 @@ function tracesOf(
   if (changes === undefined) return [...file, ...ours];
   if (change?.text === undefined) return [];
   const { before, after } = change.text;
-  const [old, next] = [linesOf(before), linesOf(after)];
+  const [old, next] = [linesOf(plainText(before)), linesOf(plainText(after))];
   const isAdded = next.some((_, at) => {
     const rest = [...next.slice(0, at), ...next.slice(at + lines.length)];
     return isSame(next.slice(at, at + lines.length), lines) && isSame(rest, old);
@@ -153,7 +155,7 @@ function tracesOf(
 }
 
 /** The text of a file that can be edited; throws exit code 2 for any other, in a check too. */
-function textOf(path: string, found: ObservedPath): string {
+export function editableText(path: string, found: ObservedPath): string {
   requireRoom(path, 'file', found);
   if (found.type !== 'file') {
     throw cannotEdit(path, `it is a ${found.type}`, 'name the file that it leads to');
@@ -176,6 +178,28 @@ function lineOf({ before, after }: { readonly before: string; readonly after: st
   const isSecret = [gone, come].some((line) => line !== undefined && holdsSecret(line));
   const shown = (line: string | undefined) => (line === undefined ? null : isSecret ? SECRET : line);
   return { before: shown(gone), after: shown(come) };
+}
+
+/** Edit a text as if its lines ended with a line feed alone, and put its own form back. Without an edit it stays. */
+export function inItsForm(text: string, edit: (plain: string) => string): string {
+  const plain = plainText(text);
+  const after = edit(plain);
+  if (after === plain) return text;
+  const mark = text.startsWith(MARK) ? MARK : '';
+  return `${mark}${hasWindowsEnds(text) ? after.replaceAll('\n', '\r\n') : after}`;
+}
+
+/** A text without the mark that some editors put in front, and without the carriage returns of Windows. */
+export function plainText(text: string): string {
+  const bare = text.startsWith(MARK) ? text.slice(MARK.length) : text;
+  return hasWindowsEnds(bare) ? bare.replaceAll('\r\n', '\n') : bare;
+}
+
+const MARK = '\ufeff';
+
+/** Where only some lines have them they are a part of those lines. */
+function hasWindowsEnds(text: string): boolean {
+  return text.includes('\r\n') && !/(^|[^\r])\n/.test(text);
 }
 
 /** The lines of a text, without the end that the last one may lack. */

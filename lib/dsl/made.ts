@@ -86,7 +86,7 @@ const NAMES: Readonly<Partial<Record<Trace['kind'], RegExp>>> = {
   unit: /^[\w@:][\w.@:\\-]*\.(service|socket|timer|path|mount|automount|target|slice)$/,
   user: /^[A-Za-z0-9_][\w.-]*\$?$/,
   group: /^[A-Za-z0-9_][\w.-]*\$?$/,
-  package: /^[A-Za-z0-9][\w.+-]*$/,
+  package: /^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/,
 };
 
 /**

@@ -4,7 +4,7 @@ import { is, type OptionTable, type Shape } from './options.ts';
 import { MAX_TEXT } from './probe.ts';
 import type { Difference } from './resource.ts';
 import type { Reading } from './task.ts';
-import { normalPath, type PathState, UNKNOWN } from './world.ts';
+import { normalPath, type PathState, UNKNOWN, type World } from './world.ts';
 
 /** Mode and owner that a path must have. `owner`/`group` left out: as they are, not compared. */
 export interface Ownership {
@@ -32,7 +32,9 @@ export type ObservedPath = PathState;
  * file that may not be read: what is in it is then not known, which is no state to compare with.
  */
 export function parsePath(reading: Reading): ObservedPath | undefined {
-  const [first = '', ...rest] = reading.out.split('\n');
+  const [first = '', ...all] = reading.out.split('\n');
+  const pinned = /^pinned (mount|attribute)$/.exec(all[0] ?? '')?.[1] as ObservedPath['pinned'];
+  const rest = pinned === undefined ? all : all.slice(1);
   const stat = /^stat ([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|(?:(\d+)\|(\d+)\|)?(.*)$/.exec(first);
   if (!stat) return undefined;
   const [, type = '', mode = '', owner = '', group = '', size = '', uid, gid, path = ''] = stat;
@@ -45,6 +47,7 @@ export function parsePath(reading: Reading): ObservedPath | undefined {
     ...(uid !== undefined && { uid }),
     ...(gid !== undefined && { gid }),
     size: Number(size),
+    ...(pinned !== undefined && { pinned }),
   };
   const [second = '', ...lines] = rest;
   if (second === 'to directory' || second === 'to device') {
@@ -134,6 +137,21 @@ export function requireRoom(
   const makesWay = observed.type === 'pipe' || (observed.type === 'link' && observed.leadsTo === undefined);
   if (wanted === 'file' && makesWay) return;
   throw noRoom(path, wanted, observed.leadsTo ? `a link to a ${observed.leadsTo}` : NOUNS[observed.type]);
+}
+
+/** Throws, in a check too, where no other file can take the place of this one; an earlier command may see to that. */
+export function requireReplaceable(path: string, found: ObservedPath | undefined, world: World): void {
+  if (found?.pinned === undefined || world.isProof || world.bringsMore) return;
+  const isMount = found.pinned === 'mount';
+  throw new QuorateError(
+    `cannot change ${path}: ${isMount ? 'it is mounted by itself, so no other file can take its place' : 'it has an attribute that lets nobody change it'}`,
+    {
+      exitCode: EXIT.failed,
+      hint: isMount
+        ? 'a container has some files so: change it where it comes from'
+        : `somebody did not want that: lsattr ${path} shows it, chattr -i takes it back`,
+    },
+  );
 }
 
 /** An earlier command makes it, and what it makes is not known. */

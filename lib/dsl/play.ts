@@ -1,5 +1,6 @@
 import type { CertificatesState } from './certificates-state.ts';
 import type { ClusterState } from './cluster-state.ts';
+import type { DrillState } from './drill-state.ts';
 import type { HistoryState } from './history-state.ts';
 import type { LedgerPlace } from './ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
@@ -102,8 +103,11 @@ export interface PlayRun<Facts = unknown> {
    * what a plan changes is locked already. Throws exit code 6 where another run holds one.
    */
   locked<T>(hosts: readonly PlayHost<Facts>[], work: () => Promise<T>): Promise<T>;
-  /** Shows what a cluster, or its certificates, are like, or what ran: a table in the end, data for other programs. */
-  show(state: ClusterState | CertificatesState | HistoryState): void;
+  /**
+   * Shows what a cluster, or its certificates, are like, or what ran: a table in the end, data for other programs. A backup
+   * that was tried is data alone; people read of it in a conclusion.
+   */
+  show(state: ClusterState | CertificatesState | HistoryState | DrillState): void;
   /** What became of it all, in a sentence: reports close with it. */
   conclude(message: string): void;
   /**

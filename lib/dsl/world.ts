@@ -20,6 +20,8 @@ export interface PathState {
   readonly sha256?: string;
   /** Of a small file whose text was asked for. */
   readonly text?: string | undefined;
+  /** Of a file that no other one can take the place of: it is mounted by itself, or has such an attribute. */
+  readonly pinned?: 'mount' | 'attribute';
   /** Of a link that leads to one of these. */
   readonly leadsTo?: 'directory' | 'device';
 }

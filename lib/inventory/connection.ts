@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { Secret } from '../dsl/secret.ts';
 import { shownValue } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
@@ -7,7 +8,7 @@ import type { Problems } from './problems.ts';
 import type { Setting, Settings } from './settings.ts';
 import { sshArgs } from './ssh-args.ts';
 import type { Host } from './tree.ts';
-import { coerce, resolvePath, unsafeText } from './validate.ts';
+import { coerce, nearest, unsafeText } from './validate.ts';
 
 /** What the command line says for hosts that no variable says it of. */
 export interface ConnectionDefaults {
@@ -24,9 +25,21 @@ export function kindOf(settings: Settings): Connection['kind'] {
   return typeof value === 'string' && /(^|\.)local$/.test(value) ? 'local' : 'ssh';
 }
 
-/** `ansible_host`, or the host's name. */
+/** `ansible_host`, or the host's name, without a user before it. */
 export function addressOf(name: string, settings: Settings, problems: Problems): string {
-  return new Reader(name, settings, problems).address() ?? name;
+  return (new Reader(name, settings, problems).destination() ?? destinationOf(name)).host;
+}
+
+interface Destination {
+  /** Counts where no variable and no flag names one. */
+  readonly user: string | undefined;
+  readonly host: string;
+}
+
+/** `user@host` as ssh takes it. */
+function destinationOf(text: string): Destination {
+  const [, user, host = text] = /^([^\s@:/-][^\s:/]*)@(.*)$/s.exec(text) ?? [];
+  return { user, host };
 }
 
 /** How to reach a host, from Ansible's connection variables. */
@@ -39,16 +52,17 @@ export function connectionOf(
   const read = new Reader(name, settings, problems);
   const args = sshArgs(
     (name) => read.setting(name),
+    read.hostKeyPolicy(),
     (...args) => read.tell(...args),
   );
   read.text('ansible_connection', CONNECTIONS, 'ssh or local');
   const kind = kindOf(settings);
-  const address = read.address() ?? name;
-  if (kind === 'ssh' && !settings.has('ansible_host') && !isIP(name) && !HOST_NAME.test(name))
+  const { user, host: address } = read.destination() ?? destinationOf(name);
+  if (kind === 'ssh' && !settings.has('ansible_host') && !isIP(address) && !HOST_NAME.test(address))
     problems.add(
       `${JSON.stringify(name)} is no address to connect to`,
       position,
-      'letters, digits, _, - and . are allowed; the address goes into ansible_host',
+      asciiHint(name) ?? 'letters, digits, _, - and . are allowed; the address goes into ansible_host',
     );
   const become = read.flag('ansible_become') ?? defaults.become ?? false;
   if (become) read.sudo();
@@ -57,18 +71,18 @@ export function connectionOf(
     kind,
     address,
     port: read.port(),
-    user: read.user() ?? defaults.user,
+    user: read.user() ?? defaults.user ?? user,
     password: read.secret('ansible_password'),
     keyFile: read.keyFile(),
     become,
     becomeUser: read.text('ansible_become_user', /^[A-Za-z_][A-Za-z0-9_.-]*$/, 'a user name') ?? 'root',
     becomePassword: read.secret('ansible_become_password'),
     ...args,
-    strictHostKeyChecking: args.strictHostKeyChecking ?? read.hostKeyPolicy(),
   };
 }
 
-const HOST_NAME = /^(?!.{254})[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+/** A dot at the end keeps search domains away. */
+const HOST_NAME = /^(?!.{254})[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
 
 /** A name of digits and dots alone is an IP address with a slip in it. */
 function isAddress(text: string): boolean {
@@ -101,12 +115,13 @@ class Reader {
     return undefined;
   }
 
-  address(): string | undefined {
+  destination(): Destination | undefined {
     const setting = this.setting('ansible_host');
     if (setting === undefined) return undefined;
     const { value } = setting;
-    const bare = typeof value === 'string' ? value.replace(/^\[(.*)\]$/, '$1') : '';
-    if (isAddress(bare)) return bare;
+    const { user, host } = destinationOf(typeof value === 'string' ? value : '');
+    const bare = host.replace(/^\[(.*)\]$/, '$1');
+    if (isAddress(bare)) return { user, host: bare };
     this.tell(
       'ansible_host',
       setting,
@@ -186,9 +201,7 @@ class Reader {
       this.tell(name, setting, `must be a path, found ${shownValue(name, setting.value)}`);
       return undefined;
     }
-    const here = resolvePath(setting.value, undefined);
-    const beside = resolvePath(setting.value, setting.folder);
-    const path = !existsSync(beside) && existsSync(here) ? here : beside;
+    const path = nearest(setting.value, setting.folder);
     const problem = keyProblem(path, setting.folder);
     if (problem !== undefined) this.tell(name, setting, `${path} ${problem[0]}`, problem[1]);
     return path;
@@ -243,9 +256,15 @@ function addressHint(value: unknown): string | undefined {
   if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is no address to connect to';
   if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four numbers, 0 to 255';
   if (/^ | $/.test(text)) return 'without spaces around it';
+  if (/^([\w.-]+|\[[\da-fA-F:.]+\]):\d+$/.test(text)) return 'the port goes into ansible_port';
   if (text.includes('[')) return 'ranges are for the names of hosts: give each host its address';
   if (text.includes('://')) return 'without ssh://';
   if (text.includes('@')) return 'the user goes into ansible_user';
-  if (/^[\w.-]+:\d+$/.test(text)) return 'the port goes into ansible_port';
-  return undefined;
+  return asciiHint(text);
+}
+
+/** Of a name in other letters, what the DNS has in its place. */
+function asciiHint(name: string): string | undefined {
+  const ascii = /[^\0-\x7f]/.test(name) ? domainToASCII(name) : '';
+  return HOST_NAME.test(ascii) ? `the DNS has it as ${ascii}` : undefined;
 }

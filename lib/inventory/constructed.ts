@@ -1,11 +1,12 @@
 import { QuorateError } from '../errors.ts';
 import { entriesOf, type Source, variableOf } from './formats/yaml.ts';
-import type { Problems } from './problems.ts';
+import { Problems } from './problems.ts';
 import { Templates } from './template.ts';
 import { templateWorld } from './template-world.ts';
 import type { OpenVault } from './text.ts';
 import type { Group, Host, Tree } from './tree.ts';
 import type { Raw, Variable } from './value.ts';
+import { readVarFolder, type VarFolder } from './var-files.ts';
 import { Variables } from './variables.ts';
 
 interface Construction {
@@ -13,6 +14,8 @@ interface Construction {
   readonly extra: readonly Variable[];
   /** The file with `plugin: constructed`. */
   readonly source: Source;
+  /** Folders of the sources before it: `group_vars/` and `host_vars/` there count with `use_vars_plugins`. */
+  readonly folders: readonly string[];
   readonly openVault: OpenVault;
   readonly playbookFolder: string;
   readonly problems: Problems;
@@ -26,19 +29,36 @@ export async function construct(construction: Construction): Promise<void> {
   const { source, tree, problems } = construction;
   const entries = entriesOf(source.root, source, problems) ?? [];
   const options = new Map(entries.map((entry) => [entry.key, variableOf(entry)]));
-  for (const host of [...tree.hosts.values()]) await new Constructor(construction, options, host).run();
+  const files = options.get('use_vars_plugins')?.value === true ? await readFiles(construction) : [];
+  for (const host of [...tree.hosts.values()])
+    await new Constructor(construction, options, host, files).run();
+}
+
+/** What files say of groups and hosts; what is wrong with one is told when all sources are read. */
+async function readFiles({ tree, folders, openVault }: Construction): Promise<readonly VarFolder[]> {
+  const names = { groups: [...tree.groups.keys()], hosts: [...tree.hosts.keys()] };
+  const found: VarFolder[] = [];
+  for (const folder of folders) found.push(await readVarFolder(folder, names, openVault, new Problems()));
+  return found;
 }
 
 class Constructor {
   readonly #construction: Construction;
   readonly #options: ReadonlyMap<string, Variable>;
   readonly #host: Host;
+  readonly #files: readonly VarFolder[];
   #templates: Templates;
 
-  constructor(construction: Construction, options: ReadonlyMap<string, Variable>, host: Host) {
+  constructor(
+    construction: Construction,
+    options: ReadonlyMap<string, Variable>,
+    host: Host,
+    files: readonly VarFolder[],
+  ) {
     this.#construction = construction;
     this.#options = options;
     this.#host = host;
+    this.#files = files;
     this.#templates = this.#read();
   }
 
@@ -81,7 +101,9 @@ class Constructor {
   #read(): Templates {
     const { tree, extra, playbookFolder, openVault } = this.#construction;
     const known = this.#options.get('use_extra_vars')?.value === true ? extra : [];
-    return new Templates(templateWorld(tree, new Variables(tree, [], known), playbookFolder, openVault));
+    return new Templates(
+      templateWorld(tree, new Variables(tree, this.#files, known), playbookFolder, openVault),
+    );
   }
 
   #mapping(name: string): readonly (readonly [string, Raw])[] {

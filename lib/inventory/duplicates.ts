@@ -1,4 +1,4 @@
-import { canonicalAddress } from '../addresses.ts';
+import { numericAddress } from '../addresses.ts';
 import { formatPosition } from '../errors.ts';
 import type { SettledHost } from './inventory.ts';
 import type { Problems } from './problems.ts';
@@ -13,7 +13,8 @@ export function refuseDuplicates(hosts: readonly SettledHost[], problems: Proble
     if (host.connection === undefined || host.kind === 'local') continue;
     const { address, port = 22, proxyJump, proxyCommand } = host.connection;
     // A zone says which link, not which host.
-    const key = `${canonicalAddress(address.replace(/%.*/, '')).toLowerCase()} port ${port} ${proxyJump ?? proxyCommand ?? ''}`;
+    const where = numericAddress(address.replace(/%.*|\.$/g, '')).replace(/^::ffff:(?=\d+\.)/, '');
+    const key = `${where.toLowerCase()} port ${port} ${proxyJump ?? proxyCommand ?? ''}`;
     const first = seen.get(key);
     if (first) {
       problems.add(

@@ -51,9 +51,11 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
     tree,
     problems,
     openVault,
+    read: [],
     construct: async (source) => {
       const { construct } = await import('./constructed.ts');
-      await construct({ tree, extra, source, openVault, playbookFolder, problems });
+      const folders = varFolders(reading.read);
+      await construct({ tree, extra, source, folders, openVault, playbookFolder, problems });
     },
   };
   for (const file of files) {
@@ -79,6 +81,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   return {
     files,
     hosts,
+    written: [...tree.hosts.keys()],
     groups,
     tree: listedGroups(tree, variables),
     schema,

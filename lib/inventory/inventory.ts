@@ -34,6 +34,8 @@ export interface Inventory {
   readonly files: readonly string[];
   /** In Ansible's order. */
   readonly hosts: readonly InventoryHost[];
+  /** Names of hosts in the order in which the sources name them first. */
+  readonly written: readonly string[];
   /** Hosts of each group, those of its children included, in the order of the group. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   /** Groups as they are written, by name, each with what is its own. */

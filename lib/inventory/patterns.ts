@@ -28,7 +28,7 @@ export function selectHosts(inventory: Listed, pattern: string, what: string): r
   });
 }
 
-type Listed = Pick<Inventory, 'hosts' | 'groups'>;
+type Listed = Pick<Inventory, 'hosts' | 'groups' | 'written'>;
 
 /** Commas and colons part terms, but not inside brackets (`a[0:2]`, `~(?:x|y)`, `~n{1,2}`) nor in an IPv6 address. */
 function termsOf({ hosts }: Listed, pattern: string): readonly string[] {
@@ -60,10 +60,12 @@ function withFiles(inventory: Listed, terms: readonly string[], what: string): r
 function choose(inventory: Listed, terms: readonly string[], what: string): ReadonlySet<string> {
   const plain = terms.filter((term) => !/^[&!]/.test(term));
   const chosen = new Set(
-    plain.length === 0 ? names(inventory) : plain.flatMap((term) => match(inventory, term, what)),
+    plain.length === 0 ? names(inventory) : plain.flatMap((term) => match(inventory, term, what, HOST_FIRST)),
   );
   for (const term of terms) {
-    const hosts = /^[&!]/.test(term) ? new Set(match(inventory, term.slice(1), what)) : undefined;
+    const hosts = /^[&!]/.test(term)
+      ? new Set(match(inventory, term.slice(1), what, GROUP_FIRST))
+      : undefined;
     if (hosts)
       for (const name of [...chosen]) if (hosts.has(name) !== term.startsWith('&')) chosen.delete(name);
   }
@@ -73,7 +75,11 @@ function choose(inventory: Listed, terms: readonly string[], what: string): Read
 /** `[0]`, `[0:2]` (the last one included), `[1:]`; negative ones count from the end. */
 const SUBSCRIPT = /^(.*)\[(-?\d+)(?:([:-])(-?\d*))?\]$/;
 
-function match(inventory: Listed, term: string, what: string): readonly string[] {
+/** Of a host and a group of one name Ansible takes the host where a pattern adds, the group where it takes away. */
+const HOST_FIRST = true;
+const GROUP_FIRST = false;
+
+function match(inventory: Listed, term: string, what: string, hostFirst: boolean): readonly string[] {
   if (/^[@~]?$/.test(term)) {
     throw new QuorateError(`${what}: a term of the pattern is empty`, {
       exitCode: EXIT.usage,
@@ -83,7 +89,7 @@ function match(inventory: Listed, term: string, what: string): readonly string[]
   if (term.startsWith('@')) return [...choose(inventory, termsOfFile(inventory, term, what), what)];
   if (term.startsWith('~')) return byExpression(inventory, expression(term.slice(1), what));
   const [, base = term, from, separator, to = ''] = SUBSCRIPT.exec(term) ?? [];
-  const hosts = byName(inventory, base);
+  const hosts = byName(inventory, base, hostFirst);
   if (hosts === undefined) throw unknown(inventory, base, what);
   if (from === undefined) return hosts;
   const index = (text: string) => (Number(text) < 0 ? hosts.length + Number(text) : Number(text));
@@ -92,14 +98,15 @@ function match(inventory: Listed, term: string, what: string): readonly string[]
   return hosts.filter((_, i) => i >= index(from) && i <= end);
 }
 
-function byName(inventory: Listed, name: string): readonly string[] | undefined {
+function byName(inventory: Listed, name: string, hostFirst: boolean): readonly string[] | undefined {
   const { hosts, groups } = inventory;
-  if (hosts.some((host) => host.name === name)) return [name];
+  const host = hosts.some((each) => each.name === name) ? [name] : undefined;
   const group = groups.get(name);
-  if (group) return group;
+  const found = hostFirst ? (host ?? group) : (group ?? host);
+  if (found) return found;
   if (!/[*?[]/.test(name)) return undefined;
-  const found = byExpression(inventory, new RegExp(`^${wildcards(name)}$`, 's'));
-  return found.length > 0 ? found : undefined;
+  const like = byExpression(inventory, new RegExp(`^${wildcards(name)}$`, 's'));
+  return like.length > 0 ? like : undefined;
 }
 
 /** As Python's fnmatch: `*`, `?`, `[ab]`, `[!ab]`. */
@@ -110,11 +117,11 @@ function wildcards(name: string): string {
   });
 }
 
-/** Names that start with what is wanted, as by Python's `re.match`: groups' hosts first. */
-function byExpression({ hosts, groups }: Listed, wanted: RegExp): readonly string[] {
+/** Names that start with what is wanted, as by Python's `re.match`: groups' hosts first, then hosts as they are written. */
+function byExpression({ groups, written }: Listed, wanted: RegExp): readonly string[] {
   const matches = (name: string) => name.search(wanted) === 0;
   const inGroups = [...groups].flatMap(([name, members]) => (matches(name) ? members : []));
-  return [...new Set([...inGroups, ...hosts.map(({ name }) => name).filter(matches)])];
+  return [...new Set([...inGroups, ...written.filter(matches)])];
 }
 
 function expression(source: string, what: string): RegExp {

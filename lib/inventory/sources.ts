@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { noteRead } from './files-read.ts';
+import { kindOfFile, namesIn } from './folders.ts';
 import { looksLikeIni } from './formats/looks.ts';
 import { isProgram } from './formats/program.ts';
 import { entriesOf, parseYaml, type Source, textIn } from './formats/yaml.ts';
@@ -13,6 +14,8 @@ export interface Reading {
   readonly tree: Tree;
   readonly problems: Problems;
   readonly openVault: OpenVault;
+  /** Files that were read so far. */
+  readonly read: string[];
   /** Makes groups of variables, as `plugin: constructed` says. */
   construct(source: Source): Promise<void>;
 }
@@ -23,13 +26,30 @@ export interface Reading {
  */
 export async function addSource(reading: Reading, given: string): Promise<void> {
   if (given.includes(',') && !existsSync(given)) addHostList(reading.tree, given);
-  else for (const file of filesOf(given, reading.problems)) await addFile(reading, file);
+  else
+    for (const file of filesOf(given, reading.problems)) {
+      await addFile(reading, file);
+      reading.read.push(file);
+    }
 }
 
 /** The files that a source is read from: those in a directory, else itself. */
 export function filesOf(given: string, problems: Problems): readonly string[] {
-  if (!existsSync(given) || !statSync(given).isDirectory()) return [given];
-  return filesIn(given, problems).flatMap((file) => filesOf(file, problems));
+  return kindOfFile(given) === 'directory' ? filesBelow(given, [], problems) : [given];
+}
+
+function filesBelow(folder: string, above: readonly string[], problems: Problems): readonly string[] {
+  const real = realpathSync(folder);
+  if (above.includes(real)) return [];
+  return filesIn(folder, problems).flatMap((path) => {
+    const kind = kindOfFile(path);
+    if (kind === 'directory') return filesBelow(path, [...above, real], problems);
+    if (kind === 'file') return [path];
+    problems.note(
+      `not used: ${path}, ${kind === 'nothing' ? 'a link that leads to no file' : 'which is no file'}`,
+    );
+    return [];
+  });
 }
 
 /** Endings and names that Ansible passes over in a directory. */
@@ -38,7 +58,7 @@ const IGNORED =
 
 /** `.ini` is read from ansible-core 2.19 on, and was passed over before: so it is here where YAML or JSON is beside it. */
 function filesIn(folder: string, problems: Problems): readonly string[] {
-  const names = readdirSync(folder).filter((name) => !IGNORED.test(name));
+  const names = (namesIn(folder, problems) ?? []).filter((name) => !IGNORED.test(name));
   const hasOthers = names.some((name) => /\.(ya?ml|json)$/.test(name));
   const unread = hasOthers ? names.filter((name) => name.endsWith('.ini')) : [];
   for (const name of unread)

@@ -2,11 +2,17 @@ import { shownValue } from '../secret-names.ts';
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
 import type { Setting } from './settings.ts';
-import { resolvePath, unsafeText } from './validate.ts';
+import { nearest, unsafeText } from './validate.ts';
 
 type SshArgs = Pick<
   Connection,
-  'proxyJump' | 'proxyCommand' | 'knownHostsFile' | 'strictHostKeyChecking' | 'sshOptions' | 'sshConfigFile'
+  | 'proxyJump'
+  | 'proxyCommand'
+  | 'knownHostsFile'
+  | 'strictHostKeyChecking'
+  | 'sshFirst'
+  | 'sshOptions'
+  | 'sshConfigFile'
 >;
 type Tell = (name: string, setting: Setting, problem: string, hint?: string) => void;
 
@@ -20,11 +26,20 @@ const OPTIONS: Readonly<Record<string, readonly [pattern: RegExp, wanted: string
   stricthostkeychecking: [/^(yes|no|on|off|ask|accept-new)$/i, 'must be yes, accept-new or no'],
 };
 
-/** Of `ansible_ssh_args`, `_common_args` and `_extra_args`, in the form of a connection. */
-export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: Tell): SshArgs {
+/**
+ * Of `ansible_ssh_args`, `_common_args` and `_extra_args`, in the form of a connection. Ansible gives ssh the first of
+ * them before the variables that are options of their own, `checking` among these, and the others after them.
+ */
+export function sshArgs(
+  settingOf: (name: string) => Setting | undefined,
+  checking: HostKeyPolicy | undefined,
+  tell: Tell,
+): SshArgs {
   const all: (readonly [keyword: string, value: string, setting: Setting])[] = [];
+  let before = 0;
   let sshConfigFile: string | undefined;
   for (const name of ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']) {
+    if (name === 'ansible_ssh_common_args') before = all.length;
     const setting = settingOf(name);
     if (setting === undefined || setting.value === null) continue;
     if (typeof setting.value !== 'string' || unsafeText(setting.value.replaceAll('\n', ' ')) !== undefined) {
@@ -44,25 +59,32 @@ export function sshArgs(settingOf: (name: string) => Setting | undefined, tell: 
   const first = (...keywords: string[]) => all.find(([keyword]) => keywords.includes(keyword.toLowerCase()));
   const proxy = first('proxyjump', 'proxycommand');
   const known = first('userknownhostsfile');
-  const rest = all.filter(([keyword]) => !Object.hasOwn(OPTIONS, keyword.toLowerCase()));
+  const strict = (of: typeof all) =>
+    hostKeyPolicy(of.find(([keyword]) => keyword.toLowerCase() === 'stricthostkeychecking')?.[1]);
+  const rest = (of: typeof all) =>
+    of.flatMap(([keyword, value]) =>
+      Object.hasOwn(OPTIONS, keyword.toLowerCase()) ? [] : [[keyword, value] as const],
+    );
+  const [sshFirst, sshOptions] = [rest(all.slice(0, before)), rest(all.slice(before))];
   return {
     proxyJump: proxy?.[0].toLowerCase() === 'proxyjump' ? proxy[1] : undefined,
     knownHostsFile: known && knownHosts(known[1], known[2].folder),
-    strictHostKeyChecking: hostKeyPolicy(first('stricthostkeychecking')?.[1]),
+    strictHostKeyChecking: strict(all.slice(0, before)) ?? checking ?? strict(all),
     ...(proxy?.[0].toLowerCase() === 'proxycommand' && { proxyCommand: proxy[1] }),
-    ...(rest.length > 0 && { sshOptions: rest.map(([keyword, value]) => [keyword, value] as const) }),
+    ...(sshFirst.length > 0 && { sshFirst }),
+    ...(sshOptions.length > 0 && { sshOptions }),
     ...(sshConfigFile !== undefined && { sshConfigFile }),
   };
 }
 
 function configFile(path: string, folder: string | undefined): string {
-  return path.toLowerCase() === 'none' ? 'none' : resolvePath(path, folder);
+  return path.toLowerCase() === 'none' ? 'none' : nearest(path, folder);
 }
 
 /** OpenSSH's word for no file at all is none. */
 function knownHosts(quoted: string, folder: string | undefined): string {
   const path = quoted.replace(/^"(.*)"$/, '$1');
-  return path.toLowerCase() === 'none' ? '/dev/null' : resolvePath(path, folder);
+  return path.toLowerCase() === 'none' ? '/dev/null' : nearest(path, folder);
 }
 
 /** The options among ssh's arguments, in their order; the transport judges those that it alone knows. */

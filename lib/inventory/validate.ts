@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import type { VarSchema } from '../dsl/role.ts';
@@ -86,6 +87,13 @@ export function resolvePath(path: string, folder: string | undefined): string {
   if (path === '~' || path.startsWith('~/')) return `${home()}${path.slice(1)}`;
   if (isAbsolute(path)) return path;
   return resolve(folder ?? process.cwd(), path);
+}
+
+/** A path of this machine: beside the inventory, else in the current directory, where Ansible looks; if it is there. */
+export function nearest(path: string, folder: string | undefined): string {
+  const beside = resolvePath(path, folder);
+  const here = resolvePath(path, undefined);
+  return !existsSync(beside) && existsSync(here) ? here : beside;
 }
 
 /** What people write for Ansible: `yes` is true, "2379" is a number, v3.5.30 is 3.5.30; `-e` knows only text. */

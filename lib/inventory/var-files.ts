@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { QuorateError } from '../errors.ts';
+import { kindOfFile, namesIn } from './folders.ts';
 import { entriesOf, parseYaml, variableOf } from './formats/yaml.ts';
 import type { Problems } from './problems.ts';
 import { encryptedVariables } from './secrets.ts';
@@ -27,11 +28,12 @@ const ENDINGS = ['', '.yml', '.yaml', '.json'];
  * The folders in which variables lie, lowest precedence first: beside each inventory (in it, for a directory), then
  * beside the playbook. A folder that comes twice counts where it comes last.
  */
-export function varFolders(inventories: readonly string[], playbookFolder: string): readonly string[] {
+export function varFolders(inventories: readonly string[], playbookFolder?: string): readonly string[] {
   const beside = inventories
     .filter((given) => existsSync(given))
     .map((given) => (statSync(given).isDirectory() ? given : dirname(given)));
-  const folders = [...beside, playbookFolder].map((folder) => realpathSync(folder));
+  const all = playbookFolder === undefined ? beside : [...beside, playbookFolder];
+  const folders = all.map((folder) => realpathSync(folder));
   return folders.filter((folder, i) => folders.lastIndexOf(folder) === i);
 }
 
@@ -61,17 +63,25 @@ class FolderReader {
   }
 
   async read(
-    kind: 'group_vars' | 'host_vars',
+    what: 'group_vars' | 'host_vars',
     names: Iterable<string>,
   ): Promise<ReadonlyMap<string, FileVars>> {
     const all = new Map<string, FileVars>();
-    const folder = join(this.#folder, kind);
-    if (!existsSync(folder)) return all;
-    if (!statSync(folder).isDirectory()) {
+    const folder = join(this.#folder, what);
+    const kind = kindOfFile(folder);
+    if (kind === 'nothing') return all;
+    if (kind !== 'directory') {
       this.#problems.note(`${folder} is passed over: it is no directory`);
       return all;
     }
-    const there = new Set(readdirSync(folder));
+    const listed = namesIn(folder, this.#problems);
+    if (listed === undefined) return all;
+    // A link that leads nowhere is passed over: what it names is on another machine, or not decrypted.
+    const there = new Set(listed.filter((file) => /^(file|directory)$/.test(kindOfFile(join(folder, file)))));
+    this.#tellNoFiles(
+      folder,
+      listed.filter((file) => !there.has(file) && !/^\.|~$/.test(file)),
+    );
     const used = new Set<string>();
     for (const name of names) {
       const [found, other] = ENDINGS.map((ending) => `${name}${ending}`).filter((file) => there.has(file));
@@ -85,10 +95,15 @@ class FolderReader {
     }
     this.#tellUnused(
       folder,
-      kind,
+      what,
       [...there].filter((file) => !used.has(file) && !/^\.|~$/.test(file)),
     );
     return all;
+  }
+
+  #tellNoFiles(folder: string, others: string[]): void {
+    if (others.length === 0) return;
+    this.#problems.note(`not used: ${others.sort().join(', ')} in ${folder}, which lead to no file`);
   }
 
   #tellUnused(folder: string, kind: string, files: string[]): void {
@@ -101,7 +116,7 @@ class FolderReader {
   async #varsOf(path: string): Promise<FileVars> {
     const variables: Variable[] = [];
     const locked: QuorateError[] = [];
-    for (const file of filesIn(path)) {
+    for (const file of filesIn(path, this.#problems)) {
       const read = await this.#read(file);
       if (read instanceof QuorateError) locked.push(read);
       else variables.push(...read);
@@ -137,16 +152,17 @@ class FolderReader {
   }
 }
 
-function filesIn(path: string): readonly string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path).filter((name) => !/^\.|~$/.test(name));
-  return names
+function filesIn(path: string, problems: Problems, above: readonly string[] = []): readonly string[] {
+  if (kindOfFile(path) !== 'directory') return [path];
+  const real = realpathSync(path);
+  if (above.includes(real)) return [];
+  const names = (namesIn(path, problems) ?? []).filter((name) => !/^\.|~$/.test(name));
+  return [...names]
     .sort((a, b) => (a < b ? -1 : 1))
     .flatMap((name) => {
       const inner = join(path, name);
-      if (!existsSync(inner)) return [];
-      const isFolder = statSync(inner).isDirectory();
-      if (isFolder) return extname(name) === '' ? filesIn(inner) : [];
-      return ENDINGS.includes(extname(name)) ? [inner] : [];
+      const kind = kindOfFile(inner);
+      if (kind === 'directory') return extname(name) === '' ? filesIn(inner, problems, [...above, real]) : [];
+      return kind === 'file' && ENDINGS.includes(extname(name)) ? [inner] : [];
     });
 }

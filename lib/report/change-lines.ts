@@ -25,8 +25,12 @@ export async function changeLines(
 ): Promise<string[]> {
   const { colors, check, diff, verbosity } = settings;
   const groups = groupTasks(tasks);
-  const width = Math.min(TITLE, Math.max(0, ...groups.map(({ title }) => displayWidth(oneLine(title)))));
   const naming = verbosity > 0 ? foldHosts : nameHosts;
+  const width = titleWidth(
+    groups,
+    groups.map(({ hosts }) => naming(hosts, all)),
+    settings,
+  );
   const lines: string[] = [];
   let role: string | undefined;
   for (const group of groups) {
@@ -47,6 +51,18 @@ export async function changeLines(
   }
   const totals = totalsLine(tasks, settings);
   return totals === undefined ? lines : [...lines, '', totals];
+}
+
+/** As the longest title needs it, and as a narrow terminal has it beside the hosts. */
+function titleWidth(
+  groups: readonly TaskGroup[],
+  names: readonly string[],
+  { stdout }: Pick<Settings, 'stdout'>,
+): number {
+  const longest = (texts: readonly string[]) => Math.max(0, ...texts.map(displayWidth));
+  const columns = (stdout.isTTY && stdout.stream.columns) || Number.POSITIVE_INFINITY;
+  const room = Math.max(0, columns - longest(names) - '  + '.length - '  '.length);
+  return Math.min(TITLE, room, longest(groups.map(({ title }) => oneLine(title))));
 }
 
 /** What a sign alone would say too quietly. */

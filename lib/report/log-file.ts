@@ -85,6 +85,9 @@ function linesOf(event: RunEvent): string[] {
       ];
     case 'history':
       return event.table.split('\n');
+    // Said in a conclusion.
+    case 'drill':
+      return [];
     case 'error':
       return formatError(event).concat(`  exit code: ${event.exitCode}`);
     case 'recap':

@@ -80,6 +80,7 @@ export function createPlain(settings: Settings): Renderer {
       case 'cluster':
       case 'certificates':
       case 'history':
+      case 'drill':
         break;
       default:
         event satisfies never;

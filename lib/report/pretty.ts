@@ -61,6 +61,7 @@ export function createPretty(settings: Settings): Renderer {
       case 'cluster':
       case 'certificates':
       case 'history':
+      case 'drill':
         break;
       default:
         event satisfies never;

@@ -1,12 +1,14 @@
 import { type Place, parsePlace, requireSight } from '../dsl/ground.ts';
 import { is } from '../dsl/options.ts';
-import { checkedPath } from '../dsl/path.ts';
+import { checkedPath, requireReplaceable } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { mounted, mountedIn } from './mounts.ts';
+import { named, namesIn } from './names.ts';
+import { requireOurs } from './system-folders.ts';
 
 export interface AbsentOptions {
   /** A directory goes with all that is in it; links in it are not followed, and one with a mount in it stays. */
@@ -40,30 +42,30 @@ export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsen
   title: (desired) => `${desired.path} is absent`,
   complete(name, { recursive = false }) {
     const path = checkedPath(name);
-    if (recursive && SYSTEM.test(path)) throw noneOfOurs(path);
+    if (recursive) requireOurs(path);
     return { path, recursive };
   },
-  probe: ({ path, recursive }) =>
+  probe: ({ path }) =>
     probe(
       [
         { path, how: 'stat' },
         { path, how: 'above' },
       ],
-      sh`${recursive ? mounted : sh``}
+      sh`${mounted}
+${named}
 if [ -d ${path} ] && [ ! -L ${path} ]; then
   [ -r ${path} ] || echo 'has what we may not see'
   for q_path in ${path}/* ${path}/.*; do
     case $q_path in */. | */..) continue ;; esac
-    if [ -e "$q_path" ] || [ -L "$q_path" ]; then printf 'has %s\n' "\${q_path##*/}"; fi
+    if [ -e "$q_path" ] || [ -L "$q_path" ]; then q_has "\${q_path##*/}"; fi
   done
-  ${recursive ? sh`q_mounted ${path}` : sh``}
+  q_mounted ${path}
 fi`,
     ),
   parse({ out }) {
     const parts = partsOf(out);
     const own = parts[2] ?? '';
-    const names = own.split('\n').flatMap((line) => /^has (.+)$/.exec(line)?.[1] ?? []);
-    return { ...parsePlace(parts), names, mounts: mountedIn(own) };
+    return { ...parsePlace(parts), names: namesIn(own), mounts: mountedIn(own) };
   },
   diff({ path, recursive }, { at, ground, names, mounts }, world) {
     const found = world.path(path).over(at);
@@ -73,8 +75,10 @@ fi`,
       return world.bringsMore && at === undefined ? [BROUGHT] : [];
     }
     const inside = found.type === 'directory' ? world.namesIn(path, names) : [];
+    if (found.type === 'directory') requireUnmounted(path, mounts);
+    else requireReplaceable(path, found, world);
     if (recursive) {
-      requireRemovable(path, mounts, world);
+      requireNoneMade(path, world);
       const before = inside.length === 0 ? found.type : `${found.type} with ${some(inside)}`;
       return [{ kind: 'remove', property: 'type', before, after: null }];
     }
@@ -105,17 +109,15 @@ const BROUGHT = {
   certainty: 'conditional',
 } as const;
 
-/** Folders that systems are made of. */
-const SYSTEM =
-  /^\/(bin|boot|dev|etc|home|lib\d*|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/[^/]+|var|var\/(cache|lib|log|mail|run|spool|tmp))?$/;
+function requireUnmounted(path: string, mounts: readonly string[]): void {
+  if (mounts.length === 0) return;
+  throw new QuorateError(`cannot remove ${path}: ${some(mounts)} is mounted there`, {
+    exitCode: EXIT.failed,
+    hint: 'unmount it first, if it may go',
+  });
+}
 
-function requireRemovable(path: string, mounts: readonly string[], world: World): void {
-  if (mounts.length > 0) {
-    throw new QuorateError(`cannot remove ${path}: ${some(mounts)} is mounted there`, {
-      exitCode: EXIT.failed,
-      hint: 'unmount it first, if it may go',
-    });
-  }
+function requireNoneMade(path: string, world: World): void {
   const made = world.namesIn(path, []);
   if (made.length === 0) return;
   throw new QuorateError(`cannot remove ${path}: earlier tasks put ${some(made)} there`, {
@@ -133,12 +135,5 @@ function notEmpty(path: string, names: readonly string[]): QuorateError {
   return new QuorateError(`cannot remove ${path}: it has ${some(names)} in it`, {
     exitCode: EXIT.failed,
     hint: 'recursive: true says that what is in it may go, too',
-  });
-}
-
-function noneOfOurs(path: string): QuorateError {
-  return new QuorateError(`${path} is a part of the system: it is not removed with all that is in it`, {
-    exitCode: EXIT.usage,
-    hint: 'name what is to go',
   });
 }

@@ -28,6 +28,8 @@ interface ArchiveDesired {
   readonly folder: string;
   readonly from: { readonly source: string; readonly sha256: string } | FetchedContent;
   readonly format: 'tar' | 'zip';
+  /** What unpacks it, besides. */
+  readonly packer: string | undefined;
   readonly creates: string;
   readonly strip: number;
   readonly owner: string | undefined;
@@ -37,7 +39,8 @@ interface ArchiveDesired {
 interface ObservedArchive extends Place {
   /** Digest of the archive that was unpacked here; `begun` of one that was cut off. */
   readonly record: string | undefined;
-  readonly hasTool: boolean;
+  /** A program that is wanted for it, and is not there. */
+  readonly lacks: string | undefined;
 }
 
 /**
@@ -64,7 +67,7 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   title: ({ folder }) => `${folder} has what the archive brings`,
   owns: ({ folder }) => [folder],
   files: () => [],
-  probe: ({ folder, creates, format, owner, group }) =>
+  probe: ({ folder, creates, format, packer, owner, group }) =>
     probe(
       [
         { path: creates, how: 'stat' },
@@ -72,16 +75,20 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
       ],
       sh`if [ -f ${record(folder)} ]; then echo "record $(cat ${record(folder)})"; fi
 if [ -e ${folder} ] && [ ! -d ${folder} ]; then echo 'no folder'; fi
-if command -v ${tool(format)} >/dev/null; then echo 'tool'; fi`,
+if ! command -v ${tool(format)} >/dev/null; then echo ${`lacks ${tool(format)}`}
+${packer === undefined ? sh`` : sh`elif ! command -v ${packer} >/dev/null; then case $(tar --version 2>/dev/null) in *GNU*) echo ${`lacks ${packer}`} ;; esac`}
+fi`,
     ),
   parse({ out }, { folder }) {
     const parts = partsOf(out);
     const own = parts.at(-1) ?? '';
     if (own.includes('no folder')) throw cannot(folder, 'it is no folder', 'move it away');
-    return { ...parsePlace(parts), record: /^record (.*)$/m.exec(own)?.[1], hasTool: /^tool$/m.test(own) };
+    const [record, lacks] = [/^record (.*)$/m, /^lacks (.*)$/m].map((one) => one.exec(own)?.[1]);
+    return { ...parsePlace(parts), record, lacks };
   },
   diff(desired, observed, world) {
-    const { folder, from, creates, format } = desired;
+    const { folder, from, creates } = desired;
+    const { lacks } = observed;
     const found = world.path(creates).over(observed.at);
     const after = shortDigest(from.sha256);
     const isThere = found !== undefined;
@@ -89,15 +96,11 @@ if command -v ${tool(format)} >/dev/null; then echo 'tool'; fi`,
     const isSame = observed.record === undefined || observed.record === from.sha256;
     if (isThere && isSame) return ownerDifferences(desired, observed);
     const before = isThere && observed.record !== undefined ? said(observed.record) : null;
-    if (!observed.hasTool && !world.bringsMore)
-      throw cannot(
-        folder,
-        `there is no ${tool(format)} on the host`,
-        `declare packages('${tool(format)}') before it`,
-      );
+    if (lacks !== undefined && !world.bringsMore)
+      throw cannot(folder, `there is no ${lacks} on the host`, 'declare the packages that bring it before');
     requireFolder(`${folder}/x`, observed.ground, world, { makesFolders: true });
     const accounts = requireAccounts(owners(desired), observed.ground, world, folder);
-    const certainty = observed.hasTool ? accounts : 'conditional';
+    const certainty = lacks === undefined ? accounts : 'conditional';
     return [{ kind: isThere ? 'update' : 'create', property: 'archive', before, after, certainty }];
   },
   foresee({ folder, creates }, _observed, changes, world) {
@@ -121,8 +124,10 @@ mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
 echo begun | q_write ${record(folder)} 0644 '' '' || exit
 ${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
 ${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
+# A link that is there makes way for a file: what it leads to is another's.
+q_over=; case $(cp --help 2>&1) in *--remove-destination*) q_over=--remove-destination ;; esac
 for q_path in ${part}/* ${part}/.[!.]* ${part}/..?*; do
-  if [ -e "$q_path" ] || [ -L "$q_path" ]; then cp -a -f -- "$q_path" ${folder}/ || exit; fi
+  if [ -e "$q_path" ] || [ -L "$q_path" ]; then cp -a -f $q_over -- "$q_path" ${folder}/ || exit; fi
 done
 rm -rf -- ${part} ${whole}
 echo ${from.sha256} | q_write ${record(folder)} 0644 '' ''`;
@@ -150,8 +155,21 @@ function completeArchive(name: string, options: ArchiveOptions): ArchiveDesired 
   }
   const from = url === undefined ? localSource(file) : checkedUrl(url, digest);
   const at = creates.startsWith('/') ? checkedPath(creates) : `${folder}/${creates}`;
-  return { folder, from, format, strip, owner, group, creates: at };
+  const packer = PACKERS[/\.([a-z0-9]+)$/.exec(file)?.[1] ?? ''];
+  return { folder, from, format, packer, strip, owner, group, creates: at };
 }
+
+/** What tar has unpack it, by the ending of the name. */
+const PACKERS: Readonly<Record<string, string>> = {
+  gz: 'gzip',
+  tgz: 'gzip',
+  xz: 'xz',
+  txz: 'xz',
+  bz2: 'bzip2',
+  tbz: 'bzip2',
+  tbz2: 'bzip2',
+  zst: 'zstd',
+};
 
 function localSource(source: string): ArchiveDesired['from'] {
   const content = contentOf(source);

@@ -1,7 +1,7 @@
-import { linesOf, textOfLines } from '../dsl/edit.ts';
+import { editableText, linesOf, textOfLines } from '../dsl/edit.ts';
 import { type Ground, parseGround } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
-import { type ObservedPath, ownershipDifferences, parsePath, sha256 } from '../dsl/path.ts';
+import { type ObservedPath, ownershipDifferences, parsePath, requireReplaceable, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
@@ -63,9 +63,8 @@ if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_stat "$q_home/.ssh"; q_
   },
   diff: keysDifferences,
   foresee({ user, keys, exclusive }, { home }, changes, world) {
-    const blobs = keys.map(({ blob }) => blob);
     const known = world.slot(WANTED, user).state;
-    world.slot(WANTED, user).willBe({ exclusive, blobs: [...(known?.blobs ?? []), ...blobs] });
+    world.slot(WANTED, user).willBe({ exclusive, keys: [...(known?.keys ?? []), ...keys] });
     const text = changes.find((change) => change.text)?.text?.after;
     if (home === undefined || text === undefined) return;
     world.path(`${home}/.ssh`).willBe({ type: 'directory', mode: '0700', owner: user });
@@ -80,7 +79,10 @@ if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_stat "$q_home/.ssh"; q_
 for q_path in "$q_home/.ssh" ${file}; do
   if [ -L "$q_path" ]; then echo "$q_path is a link: it is not followed"; exit 1; fi
 done
-q_group=$(id -g -- ${user}) && mkdir -p -- "$q_home/.ssh" && q_mode "$q_home/.ssh" 0700 ${user} "$q_group" || exit`,
+case $q_home in '' | / | /dev/null | /nonexistent) echo "the home of "${user}" is $q_home"; exit 1 ;; esac
+q_group=$(id -g -- ${user}) || exit
+if [ ! -d "$q_home" ]; then mkdir -p -- "$q_home" && q_mode "$q_home" 0755 ${user} "$q_group" && q_label "$q_home" || exit; fi
+mkdir -p -- "$q_home/.ssh" && q_mode "$q_home/.ssh" 0700 ${user} "$q_group" || exit`,
       ...(text ? [writeOver(file, text)] : added.length > 0 ? [addTo(file, added)] : []),
       sh`if [ -e ${file} ]; then q_mode ${file} 0600 ${user} "$q_group"; fi && q_label "$q_home/.ssh"`,
     ]);
@@ -98,19 +100,33 @@ function addTo(file: Sh, lines: readonly string[]): Sh {
 printf '%s\n' \${q_old:+"$q_old"} ${lines} | q_write ${file} 0600 '' '' || exit`;
 }
 
+/** Where accounts are told to live that have no home. */
+const NO_HOME = /^\/(dev\/null|nonexistent)?$/;
+
 /** What earlier tasks want for a user. */
-const WANTED = new Slot<{ readonly exclusive: boolean; readonly blobs: readonly string[] }>({
+const WANTED = new Slot<{ readonly exclusive: boolean; readonly keys: readonly PublicKey[] }>({
   exclusive: false,
-  blobs: [],
+  keys: [],
 });
 
 /** Two lists that do not agree would each undo the other, on every run. */
 function requireAgreement({ user, keys, exclusive }: KeysDesired, world: World): void {
   const { state } = world.slot(WANTED, user);
   if (!state || world.isProof) return;
-  const blobs = keys.map(({ blob }) => blob);
-  const [list, others] = exclusive ? [blobs, state.blobs ?? []] : [state.blobs ?? [], blobs];
-  if (!(exclusive || state.exclusive) || others.every((blob) => list.includes(blob))) return;
+  const earlier = state.keys ?? [];
+  const other = keys.find((key) => {
+    const same = earlier.filter(({ blob }) => blob === key.blob);
+    return same.length > 0 && same.every(({ options }) => options !== key.options);
+  });
+  if (other !== undefined) {
+    throw cannot(
+      `${user} gets the key ${other.name} from another task, with other options`,
+      'name it once, with the options that it is to have',
+    );
+  }
+  const [list, others] = exclusive ? [keys, earlier] : [earlier, keys];
+  const isListed = ({ blob }: PublicKey) => list.some((one) => one.blob === blob);
+  if (!(exclusive || state.exclusive) || others.every(isListed)) return;
   throw cannot(`${user} has an exclusive list, and another task adds a key`, 'put all keys into the list');
 }
 
@@ -130,6 +146,7 @@ function keysDifferences(
 ): readonly Difference[] {
   requireAgreement({ user, keys, exclusive }, world);
   if (home === undefined || world.user(user).state === null) return forNewUser(user, keys, world);
+  if (NO_HOME.test(home)) throw cannot(`the home of ${user} is ${home}`, 'sshd would look for keys there');
   const foreseen = [world.path(`${home}/.ssh`).over(folder), world.path(pathIn(home)).over(file)] as const;
   requireOwn(`${home}/.ssh`, 'directory', foreseen[0]);
   requireOwn(pathIn(home), 'file', foreseen[1]);
@@ -139,6 +156,11 @@ function keysDifferences(
   if (foreseen[1] !== undefined && foreseen[1].text === undefined)
     throw cannot(`${pathIn(home)} is larger than 64 KiB`, 'make it shorter');
   const { after, differences } = edited(before, keys, exclusive);
+  // Bytes that are no text would be others behind the edit.
+  if (differences.length > 0 && foreseen[1] !== undefined) {
+    editableText(pathIn(home), foreseen[1]);
+    requireReplaceable(pathIn(home), foreseen[1], world);
+  }
   const text = { before, after };
   const owned = (name: string, mode: string, at: ObservedPath | undefined) =>
     at === undefined

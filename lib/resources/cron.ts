@@ -2,6 +2,7 @@ import { oneLine } from '../dsl/edit.ts';
 import { is, must } from '../dsl/options.ts';
 import { composed } from '../dsl/resource.ts';
 import type { Task } from '../dsl/task.ts';
+import { sh } from '../dsl/sh.ts';
 import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { file } from './file.ts';
@@ -9,7 +10,7 @@ import { file } from './file.ts';
 export interface CronOptions extends TaskOptions {
   /** Five fields, or a word: `0 3 * * *`, `@daily`. */
   readonly schedule: string;
-  /** One line, for the shell of cron. A `%` stands for itself. */
+  /** One line, for the shell of cron. A `%` stands for itself: no backslash before it. */
   readonly run: string;
   /** Who runs it; root unless said. */
   readonly user?: string;
@@ -34,15 +35,61 @@ function cronFile(name: string, { schedule, run, user = 'root', ...options }: Cr
   if (!/^[\w-]+$/.test(name))
     throw wrong(`${JSON.stringify(name)} is no name of a job`, 'take letters, digits, _ and -');
   const when = oneLine('schedule', schedule).trim();
-  if (!/^(@\w+|\S+(\s+\S+){4})$/.test(when)) {
+  // With one line that it does not understand cron passes over the whole file, without a word.
+  if (!WORDS.has(when) && !isSchedule(when)) {
     throw wrong(
       `${JSON.stringify(schedule)} is no schedule`,
       "write five fields, or a word: '0 3 * * *', '@daily'",
     );
   }
   if (!/^[\w.-]+\$?$/.test(user)) throw wrong(`${JSON.stringify(user)} is no user`, 'name one user');
+  if (run.includes('\\%'))
+    throw wrong(`the job ${name} has \\% in its command`, 'leave the backslash out: a % stands for itself');
   const line = `${when} ${user} ${oneLine('command', run).replaceAll('%', '\\%')}`;
-  return file(`/etc/cron.d/${name}`, { content: `${line}\n`, title: `${name} runs at ${when}`, ...options });
+  return file(`/etc/cron.d/${name}`, {
+    content: `${line}\n`,
+    // It passes over a file of somebody else's, too, and over one for a user who is not there.
+    owner: 'root',
+    validate: () => sh`id -u ${user} >/dev/null 2>&1 || { echo ${`there is no user ${user}`}; exit 1; }`,
+    title: `${name} runs at ${when}`,
+    ...options,
+  });
+}
+
+const WORDS = new Set(
+  ['reboot', 'yearly', 'annually', 'monthly', 'weekly', 'daily', 'midnight', 'hourly'].map((one) => `@${one}`),
+);
+
+const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
+const DAYS = 'sun mon tue wed thu fri sat'.split(' ');
+
+/** What each of the five fields may be: its smallest number, its largest, and names from the smallest on. */
+const FIELDS: readonly (readonly [least: number, most: number, names: readonly string[]])[] = [
+  [0, 59, []],
+  [0, 23, []],
+  [1, 31, []],
+  [1, 12, MONTHS],
+  [0, 7, DAYS],
+];
+
+/** Five fields of crontab(5). */
+function isSchedule(text: string): boolean {
+  const fields = text.split(/\s+/);
+  return fields.length === FIELDS.length && fields.every((field, i) => field.split(',').every((one) => isPart(one, i)));
+}
+
+/** `*`, a number or a range, each perhaps with a step: `1-5/2`. Some have `~` for a time by chance. */
+function isPart(part: string, field: number): boolean {
+  const [least, most, names] = FIELDS[field] as (typeof FIELDS)[number];
+  const [, range = '', step = '1'] = /^([^/]+)(?:\/(\d+))?$/.exec(part) ?? [];
+  if (range === '' || Number(step) < 1) return false;
+  if (range === '*') return true;
+  const ends = range.split(/[-~]/).map((end) => {
+    const name = names.indexOf(end.toLowerCase());
+    return name >= 0 ? name + least : /^\d+$/.test(end) ? Number(end) : Number.NaN;
+  });
+  const [from = Number.NaN, to = from] = ends;
+  return ends.length <= 2 && from >= least && to <= most && from <= to;
 }
 
 function wrong(message: string, hint: string): QuorateError {

@@ -15,6 +15,7 @@ import {
   type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
+  requireReplaceable,
   requireRoom,
 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -107,6 +108,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     const content = contentDifference(desired.content, found);
     const ownership = found?.type === 'file' ? ownershipDifferences(desired, found) : [];
     if (content === undefined && ownership.length === 0) return [];
+    if (content !== undefined || found?.pinned === 'attribute') requireReplaceable(path, found, world);
     if (at === undefined) requireSight(path, ground);
     const folder = content === undefined ? 'certain' : requireFolder(path, ground, world);
     const accounts = requireAccounts(desired, ground, world, path);

@@ -37,7 +37,8 @@ function entryIn(line: string): FstabEntry | undefined {
     .trim()
     .split(/\s+/)
     .map(decoded);
-  const [source = '', path, type = 'auto', options = 'defaults', dump = '0', pass = '0'] = fields;
+  const [source = '', at, type = 'auto', options = 'defaults', dump = '0', pass = '0'] = fields;
+  const path = at?.replace(/(.)\/+$/, '$1');
   return path === undefined
     ? undefined
     : { source, path, type, options, dump: Number(dump), pass: Number(pass) };

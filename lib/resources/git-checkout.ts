@@ -40,7 +40,8 @@ interface ObservedCheckout extends Place {
 
 /**
  * A checkout of a git repository at one version, by the commit it stands for. Files that somebody has changed, and
- * commits that are nowhere else, are an error, and stay; files that git does not know stay, too.
+ * commits that are nowhere else, are an error, and stay; files that git does not know stay, too. Submodules are left
+ * as they are.
  *
  * @example
  * gitCheckout('/srv/site', { repository: 'https://git.example.org/site.git', version: 'v1.4.2', user: 'web' })
@@ -51,6 +52,8 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
   complete(name, { repository, version, user }) {
     for (const [what, word] of Object.entries({ repository, version }))
       if (oneLine(what, word).startsWith('-') || /\s/.test(word)) throw wrong(what, word);
+    // Names of refs (git-check-ref-format(1)); with a pattern, or HEAD~1, another commit is meant every time.
+    if (/[~^:?*[\\]|\.\.|@\{|\.lock$|^@$/.test(version)) throw wrong('version', version);
     return { path: checkedPath(name), repository, version, ...(user !== undefined && { user }) };
   },
   name: ({ path }) => path,

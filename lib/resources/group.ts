@@ -6,7 +6,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { taken } from './user-wish.ts';
+import { isAccountName, taken } from './user-wish.ts';
 
 export interface GroupOptions {
   /** Of a new group; one that exists with another is an error, because files belong to the number. */
@@ -35,10 +35,10 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   kind: 'group',
   options: { gid: is.number },
   complete(name, options) {
-    if (/^[A-Za-z0-9_][\w.-]*\$?$/.test(name)) return { name, ...options };
+    if (isAccountName(name)) return { name, ...options };
     throw new QuorateError(`${JSON.stringify(name)} is no name of a group`, {
       exitCode: EXIT.usage,
-      hint: 'letters, digits, and _ . - behind the first',
+      hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
     });
   },
   name: ({ name }) => name,
@@ -49,7 +49,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
       [{ account: name, in: 'group' }],
       gid === undefined
         ? undefined
-        : sh`while IFS=: read -r q_name q_word q_gid q_rest; do
+        : sh`while IFS=: read -r q_name q_word q_gid q_rest || [ -n "$q_name" ]; do
   if [ "$q_gid" = ${gid} ]; then echo "holder $q_name"; fi
 done </etc/group
 q_account group ${name}`,

@@ -1,5 +1,5 @@
 import { groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
-import { requireRoom, sha256 } from '../dsl/path.ts';
+import { requireReplaceable, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
@@ -47,6 +47,7 @@ export const hostname = defineResource<object, { readonly host: string }, Observ
       .find((line) => line.trim() !== '' && !line.startsWith('#'))
       ?.trim();
     if (found === undefined) requireFolder(PATH, ground, world);
+    if (kept !== host) requireReplaceable(PATH, found, world);
     const boot: Difference = { kind: 'update', property: 'at boot', before: kept ?? null, after: host };
     const now: Difference = { kind: 'update', property: 'now', before: live, after: host };
     return [...(kept === host ? [] : [boot]), ...(live === host ? [] : [now])];

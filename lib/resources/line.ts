@@ -27,7 +27,8 @@ interface LineDesired extends Edited, Omit<LineOptions, keyof EditOptions> {}
 
 /**
  * A line in a text file that others write, too. A line that is there already is fine, wherever it stands; text is taken
- * literally, and a comment is no match. The file must be there, unless `create` says that it may be made.
+ * literally, and a comment is no match. It ends as the lines of the file do. The file must be there, unless `create`
+ * says that it may be made.
  *
  * @example
  * line('/etc/ssh/sshd_config', { line: 'PermitRootLogin no', match: /^#?PermitRootLogin\s/ })

@@ -1,12 +1,15 @@
-import { oneLine } from '../dsl/edit.ts';
+import { editableText, oneLine } from '../dsl/edit.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
-import { checkedPath, type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
+import { checkedPath, type ObservedPath, parsePath, requireReplaceable, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import type { Certainty } from '../dsl/task.ts';
+import { Slot, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { decoded, entryFor, type FstabEntry, hasSameOptions, withEntry } from './fstab.ts';
+import { entryFor, type FstabEntry, hasSameOptions, withEntry } from './fstab.ts';
+import { isOther, type Live, lacksOptions, mountLook, parseMounts, type WantedSource } from './live-mount.ts';
 
 export interface MountOptions {
   /** A device, `UUID=…`, `LABEL=…`, `server:/path`, or a folder for `options: 'bind'`. */
@@ -25,20 +28,15 @@ interface MountDesired extends FstabEntry {
   readonly absent: boolean;
 }
 
-interface Live {
-  readonly options: readonly string[];
-  readonly type: string;
-  readonly source: string;
-}
-
 interface ObservedMount {
   readonly folder: ObservedPath | undefined;
   readonly table: ObservedPath | undefined;
   readonly ground: Ground;
   /** What is mounted there, the last of several. */
   readonly live: Live | undefined;
-  /** What the wanted source leads to. */
-  readonly device: string;
+  /** What is mounted below it. */
+  readonly below: readonly string[];
+  readonly wanted: WantedSource;
 }
 
 const TABLE = '/etc/fstab';
@@ -48,7 +46,8 @@ const DEFAULTS = 'rw,exec,suid,dev';
 
 /**
  * A file system that is mounted, now and after a boot; its folder is made where it is missing. It is mounted before
- * `/etc/fstab` names it, and unmounted before it does not: what fails leaves the table as it was.
+ * `/etc/fstab` names it, and unmounted before it does not: what fails leaves the table as it was. Something else that is
+ * mounted there is an error, whatever names a device has; so is a source that the host does not have.
  *
  * @example
  * mount('/srv/data', { source: 'LABEL=data', type: 'ext4', options: 'noatime' })
@@ -82,11 +81,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
   probe: ({ path, source }) =>
     probe(
       [{ path, how: 'stat' }, { path: TABLE, how: 'text' }, ...groundReads(path, {})],
-      sh`q_real=$(readlink -f -- ${path} | sed 's/\\/\\134/g; s/ /\\040/g')
-while read -r q_id q_up q_dev q_root q_at q_rest; do
-  if [ "$q_at" = "$q_real" ]; then printf 'live %s\n' "$q_rest"; fi
-done </proc/self/mountinfo
-printf 'device %s\n' "$(readlink -f -- ${source})"`,
+      mountLook(path, source),
     ),
   parse({ out }) {
     const parts = partsOf(out);
@@ -95,25 +90,30 @@ printf 'device %s\n' "$(readlink -f -- ${source})"`,
       folder: parsePath({ code: 0, out: parts[0] ?? '' }),
       table: parsePath({ code: 0, out: parts[1] ?? '' }),
       ground: parseGround(parts),
-      live: [...own.matchAll(/^live (.*)$/gm)].map(([, line = '']) => liveOf(line)).at(-1),
-      device: /^device (.*)$/m.exec(own)?.[1] ?? '',
+      ...parseMounts(own),
     };
   },
   diff(desired, observed, world) {
     const { path, absent } = desired;
     const found = world.path(path).over(observed.folder);
-    const before = world.path(TABLE).over(observed.table)?.text ?? '';
+    const known = world.path(TABLE).over(observed.table);
+    const before = known === undefined ? '' : editableText(TABLE, known);
     const after = withEntry(before, path, absent ? undefined : desired);
+    if (before !== after) requireReplaceable(TABLE, known, world);
     const table: readonly Difference[] =
       before === after
         ? []
         : [{ kind: 'update', property: 'at boot', ...lineOf(before, after), text: { before, after } }];
-    if (absent) return [...(observed.live ? [action('stop', 'yes', 'no')] : []), ...table];
+    if (absent) {
+      if (observed.live) requireNoneBelow(path, observed.below, world);
+      return [...(observed.live ? [action('stop', 'yes', 'no')] : []), ...table];
+    }
     requireRoom(path, 'directory', found);
     if (found === undefined) requireFolder(path, observed.ground, world, { makesFolders: true });
-    return [...liveDifferences(desired, observed), ...table];
+    return [...liveDifferences(desired, observed, world), ...table];
   },
   foresee({ path, absent }, _observed, changes, world) {
+    world.slot(MOUNTS, path).willBe({ mounted: !absent });
     const text = changes.find((change) => change.text)?.text?.after;
     if (text !== undefined) world.path(TABLE).willBe({ type: 'file', text, sha256: sha256(text) });
     if (!absent) world.path(path).willBe({ type: 'directory' });
@@ -140,43 +140,38 @@ printf 'device %s\n' "$(readlink -f -- ${source})"`,
 
 /** systemd makes units of the table. */
 function writeTable({ before, after }: { readonly before: string; readonly after: string }): Sh {
-  return sh`if [ -e ${TABLE} ] && [ "$(q_sha256 ${TABLE})" != ${sha256(before)} ]; then echo ${`${TABLE} has changed since it was read: run again`}; exit 1; fi
-printf %s ${after} | q_write ${TABLE} 0644 '' '' || exit
+  return sh`q_bits=0644
+if [ -e ${TABLE} ]; then
+  q_bits=$(stat -c %a -- ${TABLE})
+  if [ "$(q_sha256 ${TABLE})" != ${sha256(before)} ]; then echo ${`${TABLE} has changed since it was read: run again`}; exit 1; fi
+fi
+printf %s ${after} | q_write ${TABLE} "$q_bits" '' '' || exit
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi`;
 }
 
-/** What is said of a mount in `/proc/self/mountinfo` (proc(5)), behind its place. */
-function liveOf(line: string): Live {
-  const [own = '', rest = ''] = line.split(' - ');
-  const [type = '', source = '', superOptions = ''] = rest.split(' ');
-  // The options of the file system say `ro` as well where it is; those of the mount have the rest.
-  const options = [
-    ...(own.split(' ')[0] ?? '').split(','),
-    ...(superOptions.split(',').includes('ro') ? ['ro'] : []),
-  ];
-  return { options, type, source: decoded(source) };
-}
+/** What earlier tasks mount and unmount. */
+const MOUNTS = new Slot<{ readonly mounted: boolean }>({ mounted: false });
 
-/** Options whose state the kernel tells, each with its contrary. */
-const FLAGS: Readonly<Record<string, string>> = {
-  ro: 'rw',
-  rw: 'ro',
-  noexec: 'exec',
-  nosuid: 'suid',
-  nodev: 'dev',
-  noatime: 'atime',
-};
+function requireNoneBelow(path: string, below: readonly string[], world: World): void {
+  const [first] = below.filter((point) => world.slot(MOUNTS, point).state?.mounted !== false);
+  if (first === undefined) return;
+  throw new QuorateError(`cannot unmount ${path}: ${first} is mounted below it`, {
+    exitCode: EXIT.failed,
+    hint: 'unmount that first: declare it absent before',
+  });
+}
 
 function liveDifferences(
   { path, source, type, options }: MountDesired,
-  { live, device, table }: ObservedMount,
+  { live, wanted, table }: ObservedMount,
+  world: World,
 ): readonly Difference[] {
   const words = options.split(',');
-  if (live === undefined) return words.includes('noauto') ? [] : [action('start', 'no', 'yes')];
-  const isBind = words.some((one) => one === 'bind' || one === 'rbind');
-  const isOther = device.startsWith('/dev/') && live.source.startsWith('/dev/') && live.source !== device;
-  const isOtherType = type !== 'auto' && !live.type.startsWith(type) && !/^fuse/.test(live.type);
-  if (!isBind && (isOther || isOtherType)) {
+  if (live === undefined) {
+    if (words.includes('noauto')) return [];
+    return [{ ...action('start', 'no', 'yes'), certainty: requireSource(path, source, wanted, world) }];
+  }
+  if (isOther({ source, type, words }, live, wanted)) {
     throw new QuorateError(
       `cannot mount ${source} on ${path}: ${live.source} (${live.type}) is mounted there`,
       {
@@ -185,18 +180,23 @@ function liveDifferences(
       },
     );
   }
-  const missing = words.filter((one) => {
-    const contrary = FLAGS[one];
-    if (contrary === undefined) return false;
-    return contrary.length < one.length || one === 'ro'
-      ? !live.options.includes(one)
-      : live.options.includes(contrary);
-  });
+  requireSource(path, source, wanted, world);
   const entry = entryFor(table?.text ?? '', path);
-  const isAsked = missing.length > 0 || (entry !== undefined && !hasSameOptions(entry, { options }));
+  const isAsked = lacksOptions(words, live) || (entry !== undefined && !hasSameOptions(entry, { options }));
   return isAsked
     ? [{ kind: 'update', property: 'options', before: live.options.join(','), after: options }]
     : [];
+}
+
+/** A file system that is to be made by an earlier task may be there by then. */
+function requireSource(path: string, source: string, wanted: WantedSource, world: World): Certainty {
+  if (!wanted.isMissing) return 'certain';
+  if (world.path(source).state) return 'certain';
+  if (world.bringsMore) return 'conditional';
+  throw new QuorateError(`cannot mount ${source} on ${path}: the host has no ${source}`, {
+    exitCode: EXIT.failed,
+    hint: 'lsblk -f and blkid on the host show what it has',
+  });
 }
 
 function action(kind: 'start' | 'stop', before: string, after: string): Difference {

@@ -5,6 +5,7 @@ import {
   type Ownership,
   ownershipDifferences,
   parsePath,
+  requireReplaceable,
   requireRoom,
 } from '../dsl/path.ts';
 import type { Read } from '../dsl/probe.ts';
@@ -59,6 +60,7 @@ export function filesDifferences(
     const found = world.path(path).over(all[i]);
     requireRoom(path, 'file', found);
     const differs = contentDifference(content, found, path);
+    if (differs) requireReplaceable(path, found, world);
     if (differs) requireFolder(path, ground, world, { makesFolders: true });
     const ownership = found?.type === 'file' ? ownershipDifferences(OWNED, found) : [];
     return [

@@ -4,6 +4,8 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource, type Resource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import type { World } from '../dsl/world.ts';
+import { type OtherFile, otherFiles, parseOtherFiles, requireSole } from './apt-sources.ts';
 import { type Content, completeContent } from './content/content.ts';
 import {
   filesDifferences,
@@ -16,6 +18,7 @@ import {
   prepareFiles,
   writeFiles,
 } from './own-files.ts';
+import { aptUnlocked } from './packages/apt-locks.ts';
 import { expectFreshLists } from './packages/sources.ts';
 
 /** The key that signs a repository: its text, a file on control, or an address with the digest of what is there. */
@@ -51,10 +54,14 @@ interface RepositoryDesired {
   readonly refresh: Sh | undefined;
   /** Exits 0 where its lists have been read. */
   readonly isRead: Sh;
+  /** Shell that prints other files with the same source, where that is an error. */
+  readonly others: Sh;
+  requireSole(files: readonly OtherFile[], world: World): void;
 }
 
 interface ObservedRepository extends ObservedFiles {
   readonly isRead: boolean;
+  readonly others: readonly OtherFile[];
 }
 
 /**
@@ -94,15 +101,19 @@ export const aptRepository = defineRepository<AptRepositoryOptions>({
       ...(architectures === undefined ? [] : [`Architectures: ${words('architecture', architectures)}`]),
       `Signed-By: ${keyPath}`,
     ]);
+    const [allUris, allSuites] = [[uris].flat(), [suites].flat()];
     return {
       name,
+      others: otherFiles(path, allUris),
+      requireSole: (files, world) => requireSole(allUris, allSuites, files, world),
       files: [
         { path: keyPath, content },
         { path, content: text },
       ],
       isRead: sh`q_lists=$(apt-get indextargets --format '$(SOURCESENTRY) $(FILENAME)' 'Created-By: Packages' 2>/dev/null | sed -n ${`s#^${path}:[0-9]* ##p`})
 [ -n "$q_lists" ] && printf '%s\n' "$q_lists" | while IFS= read -r q_list; do ls "$q_list"* >/dev/null 2>&1 || exit 1; done`,
-      refresh: sh`apt-get -q -y -o DPkg::Lock::Timeout=300 -o ${`Dir::Etc::sourcelist=${path}`} -o Dir::Etc::sourceparts=/dev/null -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update </dev/null 2>&1`,
+      refresh: sh`${aptUnlocked}
+apt-get -q -y -o DPkg::Lock::Timeout=300 -o ${`Dir::Etc::sourcelist=${path}`} -o Dir::Etc::sourceparts=/dev/null -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any update </dev/null 2>&1`,
     };
   },
 });
@@ -130,7 +141,7 @@ export const yumRepository = defineRepository<YumRepositoryOptions>({
       { path: keyPath, content: keyContent(name, key) },
       { path: `/etc/yum.repos.d/${name}.repo`, content: text },
     ];
-    return { name, files, isRead: sh`:`, refresh: undefined };
+    return { name, files, isRead: sh`:`, refresh: undefined, others: sh`:`, requireSole: () => undefined };
   },
 });
 
@@ -144,15 +155,19 @@ function defineRepository<Options extends object>({
     title: ({ name }) => `packages come from ${name}`,
     owns: ({ files }) => files.map(({ path }) => path),
     leaves: ({ files }, changes) => filesTraces(files, changes),
-    probe: ({ files, isRead }) => probe(filesReads(files), sh`if (${isRead}); then echo read; fi`),
+    probe: ({ files, isRead, others }) =>
+      probe(filesReads(files), sh`if (${isRead}); then echo read; fi
+${others}`),
     parse({ out }, { files }) {
       const parts = partsOf(out);
-      return { ...parseFiles(parts, files), isRead: /^read$/m.test(parts.at(-1) ?? '') };
+      const own = parts.at(-1) ?? '';
+      return { ...parseFiles(parts, files), isRead: /^read$/m.test(own), others: parseOtherFiles(own) };
     },
-    diff({ files, refresh }, observed, world) {
+    diff({ files, refresh, requireSole }, observed, world) {
       const differences = filesDifferences(files, observed, world);
       const lists: Difference = { kind: 'run', property: 'lists', before: 'not read', after: 'read' };
       const isDue = refresh !== undefined && (differences.length > 0 || !observed.isRead);
+      if (isDue) requireSole(observed.others, world);
       return [...differences, ...(isDue ? [lists] : [])];
     },
     foresee({ files }, _observed, changes, world) {

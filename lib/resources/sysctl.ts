@@ -25,6 +25,8 @@ interface SysctlDesired {
 interface ObservedValue extends Place {
   /** undefined: this kernel has no such value. */
   readonly live: string | undefined;
+  /** Nobody here may set it, as in a container. */
+  readonly sealed: boolean;
 }
 
 /**
@@ -37,8 +39,7 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   kind: 'sysctl',
   options: { value: must(is.either(is.text, is.number)) },
   complete(name, { value }) {
-    // With slashes a dot is part of a name: net/ipv4/conf/eth0.1/forwarding.
-    const parts = name.includes('/') ? name.split('/') : name.split('.');
+    const parts = partsOfKey(name);
     if (parts.length < 2 || parts.some((part) => !/^[\w.:@-]+$/.test(part) || /^\.+$/.test(part)))
       throw noKey(name);
     return {
@@ -56,14 +57,14 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   probe: ({ path, live, ...desired }) =>
     probe(
       [{ path, how: 'text', unless: sha256(contentOf(desired)) }, ...groundReads(path, {})],
-      sh`if [ -e ${live} ]; then echo "live $(cat ${live})"; fi`,
+      sh`if [ -e ${live} ]; then [ -w ${live} ] || echo sealed; echo "live $(cat ${live})"; fi`,
     ),
   parse({ out }) {
     const parts = partsOf(out);
-    const live = /^live ([\s\S]*)$/.exec(parts.at(-1) ?? '')?.[1];
-    return { ...parsePlace(parts), live };
+    const live = /^live ([\s\S]*)$/m.exec(parts.at(-1) ?? '')?.[1];
+    return { ...parsePlace(parts), live, sealed: /^sealed$/m.test(parts.at(-1) ?? '') };
   },
-  diff(desired, { at, live, ground }, world) {
+  diff(desired, { at, live, ground, sealed }, world) {
     const { path, key, value } = desired;
     const content = contentOf(desired);
     const found = world.path(path).over(at);
@@ -88,7 +89,9 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
     };
     const written = found?.sha256 === sha256(content);
     if (!written) requireFolder(path, ground, world);
-    return [...(written ? [] : [boot]), ...(live !== undefined && spaced(live) === value ? [] : [now])];
+    if (live !== undefined && isSame(live, value)) return written ? [] : [boot];
+    if (sealed) throw cannotSet(key);
+    return [...(written ? [] : [boot]), now];
   },
   foresee(desired, _observed, _changes, world) {
     const text = contentOf(desired);
@@ -107,6 +110,32 @@ function contentOf({ key, value }: Pick<SysctlDesired, 'key' | 'value'>): string
   return `${key} = ${value}\n`;
 }
 
+/**
+ * The parts of a key, as sysctl.d(5) has it: what stands first, a dot or a slash, parts it; behind a dot the other one
+ * stands for a dot in a name: `net.ipv4.conf.eth0/1.forwarding`, `net/ipv4/conf/eth0.1/forwarding`.
+ */
+function partsOfKey(name: string): readonly string[] {
+  if (/[./]/.exec(name)?.[0] === '/') return name.split('/');
+  return name.split('.').map((part) => part.replaceAll('/', '.'));
+}
+
+/** The kernel tells lists of ports in its own form: `1,2,4` as `1-2,4`. */
+function isSame(live: string, value: string): boolean {
+  const found = spaced(live);
+  if (found === value) return true;
+  const [one, other] = [rangesIn(found), rangesIn(value)];
+  return one !== undefined && one === other;
+}
+
+function rangesIn(value: string): string | undefined {
+  if (!/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/.test(value)) return undefined;
+  const numbers = value.split(',').flatMap((part) => {
+    const [from = 0, to = from] = part.split('-').map(Number);
+    return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+  });
+  return [...new Set(numbers)].sort((a, b) => a - b).join();
+}
+
 function spaced(value: string): string {
   return value.trim().split(/\s+/).join(' ');
 }
@@ -122,5 +151,12 @@ function unknownKey(key: string): QuorateError {
   return new QuorateError(`cannot set ${key}: this kernel has no such value`, {
     exitCode: EXIT.failed,
     hint: 'is the module loaded that brings it?',
+  });
+}
+
+function cannotSet(key: string): QuorateError {
+  return new QuorateError(`cannot set ${key}: it may only be read here`, {
+    exitCode: EXIT.failed,
+    hint: 'in a container set it outside of it; else become root (-b)',
   });
 }

@@ -4,7 +4,7 @@ import { is, must } from '../dsl/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { sh } from '../dsl/sh.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { requireSystemd, unitPath } from './service/systemd.ts';
 
@@ -55,7 +55,7 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
     return [...(isDropIn ? [{ kind: 'directory', name: folder, implied: true } as const] : []), ...file];
   },
   probe: ({ path, unit, content }) =>
-    probe([{ path, how: 'text', unless: sha256(content) }], sh`systemctl show -p NeedDaemonReload ${unit}`),
+    probe([{ path, how: 'text', unless: sha256(content) }], manager(unit)),
   parse({ out }, { unit }) {
     const [file = '', manager = ''] = partsOf(out);
     requireSystemd(manager, unit);
@@ -86,3 +86,10 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
   apply: ({ path, content }) => sh`mkdir -p -- ${path.replace(/\/[^/]*$/, '')} || exit
 printf %s ${content} | q_write ${path} 0644 '' '' && systemctl daemon-reload`,
 });
+
+/** Of a template systemd knows the instances that are loaded, and nothing else. */
+function manager(unit: string): Sh {
+  const [, name, ending] = /^(.+@)(\.[a-z]+)$/.exec(unit) ?? [];
+  if (name === undefined) return sh`systemctl show -p NeedDaemonReload ${unit}`;
+  return sh`systemctl show -p Version; systemctl show -p NeedDaemonReload ${`${name}*${ending}`}`;
+}

@@ -54,7 +54,7 @@ export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
     return {
       ...completeEdit(path, options),
       name,
-      content,
+      content: content.replaceAll('\r\n', '\n'),
       begin: `${begin}`,
       end: `${end}`,
       absent: state === 'absent',

@@ -1,4 +1,5 @@
 import { oneLine } from '../dsl/edit.ts';
+import { accountReads, type Ground, parseGround, requireAccounts } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256, shortDigest } from '../dsl/path.ts';
@@ -22,6 +23,7 @@ export interface TimerOptions {
 interface TimerDesired {
   readonly name: string;
   readonly calendar: string;
+  readonly user: string | undefined;
   readonly persistent: boolean;
   /** The two units, by path. */
   readonly files: readonly (readonly [path: string, content: string])[];
@@ -34,6 +36,7 @@ interface ObservedTimer {
   readonly stale: boolean;
   /** systemd does not understand when. */
   readonly wrong: boolean;
+  readonly ground: Ground;
 }
 
 /**
@@ -74,7 +77,7 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
       [unitPath(`${name}.service`), service],
       [unitPath(`${name}.timer`), when],
     ] as const;
-    return { name, calendar, persistent, files };
+    return { name, calendar, user, persistent, files };
   },
   name: ({ name }) => name,
   title: ({ name, calendar }) => `${name} runs ${calendar}`,
@@ -88,9 +91,12 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
       ),
     ];
   },
-  probe: ({ name, calendar, files }) =>
+  probe: ({ name, calendar, user, files }) =>
     probe(
-      files.map(([path, content]) => ({ path, how: 'text' as const, unless: sha256(content) })),
+      [
+        ...files.map(([path, content]) => ({ path, how: 'text' as const, unless: sha256(content) })),
+        ...accountReads(userOf(user)),
+      ],
       sh`systemctl show -p NeedDaemonReload ${`${name}.service`}
 systemctl show -p NeedDaemonReload -p ActiveState -p UnitFileState ${`${name}.timer`}
 if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calendar} >/dev/null 2>&1; then echo wrong; fi`,
@@ -105,10 +111,12 @@ if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calenda
       enabled: /^UnitFileState=enabled$/m.test(own),
       stale: own.includes('NeedDaemonReload=yes'),
       wrong: /^wrong$/m.test(own),
+      ground: parseGround(parts),
     };
   },
-  diff({ name, calendar, files }, seen, world) {
+  diff({ name, calendar, user, files }, seen, world) {
     if (seen.wrong) throw noTime(name, calendar);
+    requireAccounts(userOf(user), seen.ground, world, `the timer ${name}`);
     const written = files.flatMap(([path, content], i): readonly Difference[] => {
       const found = world.path(path).over(seen.files[i]);
       requireRoom(path, 'file', found);
@@ -152,6 +160,10 @@ if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calenda
     ]);
   },
 });
+
+function userOf(user: string | undefined) {
+  return user === undefined ? {} : { owner: user };
+}
 
 /** One argument in a unit (systemd.service(5), COMMAND LINES): `%` and `$` stand for themselves when doubled. */
 function quoted(text: string): string {

@@ -14,6 +14,7 @@ import { entriesOf, type SourceEntry } from '../dsl/source-tree.ts';
 import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { contentDifference } from './content/content.ts';
+import { isSystemFolder, requireOurs } from './system-folders.ts';
 
 export interface TreeOptions {
   /** The folder on control; a relative path begins at the file that names it. */
@@ -22,7 +23,7 @@ export interface TreeOptions {
   readonly group?: string;
   /** Of files; unless said 0644, or 0755 for those that may be run on control. */
   readonly fileMode?: string;
-  /** Of folders, 0755 unless said. */
+  /** Of folders, 0755 unless said; those of the system, as `/tmp`, keep theirs. */
   readonly directoryMode?: string;
   /** What is in the folder and not in the source goes, unless another task declares it. */
   readonly delete?: boolean;
@@ -53,11 +54,12 @@ export function completeTree(
   { source, owner, group, fileMode, directoryMode = '0755', delete: deletes = false }: TreeOptions,
 ): TreeDesired {
   const path = checkedPath(name);
+  if (deletes) requireOurs(path);
   const owned = (mode: string) =>
     completeOwnership({ mode, ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) });
   const folder = owned(directoryMode);
   const entries = entriesOf(source).map((entry): Entry => {
-    const at = { ...entry, path: `${path}/${entry.name}` };
+    const at = { ...entry, path: checkedPath(`${path}/${entry.name}`) };
     if (entry.type !== 'file') return { ...at, ...folder } as Entry;
     return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
   });
@@ -66,7 +68,7 @@ export function completeTree(
 
 /** What an entry is called in changes. */
 export function nameIn({ path }: TreeDesired, of: string): string {
-  return of === path ? '.' : of.slice(path.length + 1);
+  return of === path ? '.' : of.slice(path === '/' ? 1 : path.length + 1);
 }
 
 /** How one entry differs from what is at its path. */
@@ -87,7 +89,9 @@ export function entryDifferences(
     return [{ kind: found === undefined ? 'create' : 'update', property, before, after: `→ ${entry.to}` }];
   }
   requireRoom(path, type, found);
-  const owned = isKnown && found.type === type ? ownershipDifferences(entry, found) : [];
+  // A tree that is laid over the system changes nothing of the folders that all have.
+  const isOurs = isKnown && found.type === type && !(type === 'directory' && isSystemFolder(path));
+  const owned = isOurs ? ownershipDifferences(entry, found) : [];
   const ownership = owned.map((one) => ({ ...one, property: `${property} ${one.property}` }));
   if (type === 'directory')
     return found === undefined ? [{ kind: 'create', property, before: null, after: type }] : ownership;
@@ -105,10 +109,20 @@ export function extrasOf(desired: TreeDesired, observed: ObservedTree, world: Wo
     kept.some((other) => one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`));
   const extras = observed.there.filter((one) => !isKept(one) && world.path(one).state !== null);
   const uppermost = extras.filter((one) => !extras.some((other) => one.startsWith(`${other}/`)));
+  const odd = uppermost.find((one) => one.includes('\ufffd'));
+  if (odd !== undefined) throw noUtf8(path, odd);
   const point = observed.mounts.find((at) => uppermost.some((one) => `${at}/`.startsWith(`${one}/`)));
   if (point === undefined) return uppermost;
   throw new QuorateError(`cannot make ${path} like its source: ${point} is mounted there`, {
     exitCode: EXIT.failed,
     hint: 'unmount it if it may go, or declare its directory',
+  });
+}
+
+/** What a script cannot name, it cannot take away. */
+function noUtf8(path: string, odd: string): QuorateError {
+  return new QuorateError(`cannot make ${path} like its source: the name of ${odd} is no UTF-8`, {
+    exitCode: EXIT.failed,
+    hint: 'rename it, or take it away by hand',
   });
 }

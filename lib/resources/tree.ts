@@ -15,6 +15,7 @@ import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Trace } from '../dsl/trace.ts';
 import { contentRead, digestOf, foreseenContent, incoming, isSent, writeContent } from './content/content.ts';
 import { mounted, mountedIn } from './mounts.ts';
+import { named, namesIn } from './names.ts';
 import {
   completeTree,
   type Entry,
@@ -84,7 +85,7 @@ q_mounted ${path}`
     return {
       found: new Map(entries.map(({ path }, i) => [path, parsePath({ code: 0, out: parts[i] ?? '' })])),
       links: new Map([...own.matchAll(/^link (.*)\n(.*)$/gm)].map(([, to = '', path = '']) => [path, to])),
-      there: [...own.matchAll(/^has (.+)$/gm)].map(([, path = '']) => path),
+      there: namesIn(own),
       mounts: mountedIn(own),
       ground: parseGround(parts),
     };
@@ -153,11 +154,12 @@ q_mounted ${path}`
   },
 });
 
-/** Shell function `q_walk FOLDER`: prints `has PATH` for all that is below; links are not followed. */
+/** Shell function `q_walk FOLDER`: prints, as `q_has` does, the paths of all that is below; links are not followed. */
 const WALK = sh`${mounted}
+${named}
 q_walk() {
   for q_one in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-    if [ -e "$q_one" ] || [ -L "$q_one" ]; then printf 'has %s\n' "$q_one"; else continue; fi
+    if [ -e "$q_one" ] || [ -L "$q_one" ]; then q_has "$q_one"; else continue; fi
     if [ -d "$q_one" ] && [ ! -L "$q_one" ]; then q_walk "$q_one"; fi
   done
 }`;

@@ -2,6 +2,8 @@ import type { Ground } from '../dsl/ground.ts';
 import { SECRET, sha256 } from '../dsl/path.ts';
 import type { Difference } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
+import type { Certainty } from '../dsl/task.ts';
+import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface UserOptions {
@@ -17,12 +19,13 @@ export interface UserOptions {
   readonly uid?: number;
   /** Name and the like, as finger shows it. */
   readonly comment?: string;
-  /** Its hash, as `openssl passwd -6` prints it. */
+  /** Its hash, as `openssl passwd -6` prints it. One that somebody has locked is open again by it. */
   readonly password?: Secret;
   /** The first day, as `2027-01-31`, on which it cannot log in any more; or `never`. */
   readonly expires?: string;
   /** Of a new user: that of one who exists stays, with what is in it. */
   readonly home?: string;
+  /** It must be on the host, or be brought by an earlier task: without it nobody could log in. */
   readonly shell?: string;
 }
 
@@ -36,11 +39,19 @@ export interface ObservedUser {
   /** Name of the primary group; undefined without such a user. */
   readonly group: string | undefined;
   readonly groups: readonly string[];
+  /** Those that `/etc/group` has it in by its name. */
+  readonly member: readonly string[];
+  /** `/etc/passwd` has it, and no directory like LDAP. */
+  readonly local: boolean;
   readonly shell: string | undefined;
   readonly uid: number | undefined;
   readonly comment: string | undefined;
   /** Digest of the hash of its password. */
   readonly password: string | undefined;
+  /** Somebody has shut it off. */
+  readonly locked: boolean;
+  /** Nothing can be run by the name of the wanted shell. */
+  readonly noShell: boolean;
   readonly expiry: string | undefined;
   /** Who has the wanted number. */
   readonly holder: string | undefined;
@@ -50,7 +61,7 @@ export interface ObservedUser {
 /** The wish in one form; throws exit code 1 for what no host could make true. */
 export function completeUser(name: string, options: UserOptions): UserDesired {
   const names = [name, options.group, ...(options.groups ?? [])].filter((one) => one !== undefined);
-  for (const one of names) if (!/^[A-Za-z0-9_][\w.-]*\$?$/.test(one)) throw noName(one);
+  for (const one of names) if (!isAccountName(one)) throw noName(one);
   if (options.onlyGroups && options.groups === undefined)
     throw wrong(`user ${name} is to be in its groups alone, and has none`, 'name them: groups: []');
   if (options.comment !== undefined && /[:\n]/.test(options.comment))
@@ -88,8 +99,9 @@ export function userDifferences(
   }
   const missing = groups.filter((one) => one !== primary && !observed.groups.includes(one));
   const left = onlyGroups
-    ? observed.groups.filter((one) => one !== primary && one !== group && !groups.includes(one))
+    ? observed.member.filter((one) => one !== primary && one !== group && !groups.includes(one))
     : [];
+  const before = observed.locked ? 'locked' : SECRET;
   const isOther = password !== undefined && sha256(password.reveal()) !== observed.password;
   return [
     ...(group === undefined || group === primary
@@ -97,7 +109,7 @@ export function userDifferences(
       : [{ kind: 'update', property: 'group', before: primary, after: group } as const]),
     ...missing.map((one) => ({ kind: 'update', property: 'groups', before: null, after: one }) as const),
     ...left.map((one) => ({ kind: 'remove', property: 'groups', before: one, after: null }) as const),
-    ...(isOther ? [{ kind: 'update', property: 'password', before: SECRET, after: SECRET } as const] : []),
+    ...(isOther ? [{ kind: 'update', property: 'password', before, after: SECRET } as const] : []),
     ...(comment === undefined || comment === observed.comment
       ? []
       : [{ kind: 'update', property: 'comment', before: observed.comment ?? null, after: comment } as const]),
@@ -143,9 +155,35 @@ function dayOf(name: string, expires: string): string {
   );
 }
 
+/** A number would be taken for that of somebody else. */
+export function isAccountName(name: string): boolean {
+  return /^[A-Za-z0-9_][\w.-]{0,30}\$?$/.test(name) && !/^\d+$/.test(name);
+}
+
+/** A directory is not ours to write to; groups of the host may have its users in them. */
+export function requireLocal(name: string, differences: readonly Difference[]): void {
+  const own = differences.find(({ kind, property }) => property !== 'groups' || kind === 'remove');
+  if (own === undefined) return;
+  throw new QuorateError(
+    `cannot change the ${own.property} of user ${name}: it is not in /etc/passwd, but in a directory like LDAP`,
+    { exitCode: EXIT.failed, hint: 'change it there; groups of the host may have it in them' },
+  );
+}
+
+/** With a shell that is not there nobody gets in by SSH any more. */
+export function requireShell({ name, shell }: UserDesired, noShell: boolean, world: World): Certainty {
+  if (!noShell || shell === undefined || world.isProof) return 'certain';
+  if (world.path(shell).state) return 'certain';
+  if (world.bringsMore) return 'conditional';
+  throw new QuorateError(`cannot give user ${name} the shell ${shell}: the host has none`, {
+    exitCode: EXIT.failed,
+    hint: 'it could not log in any more: declare the packages that bring it before',
+  });
+}
+
 function noName(name: string): QuorateError {
   return new QuorateError(`${JSON.stringify(name)} is no name of a user or group`, {
     exitCode: EXIT.usage,
-    hint: 'letters, digits, and _ . - behind the first',
+    hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
   });
 }

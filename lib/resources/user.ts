@@ -9,6 +9,8 @@ import { EXIT, QuorateError } from '../errors.ts';
 import {
   completeUser,
   type ObservedUser,
+  requireLocal,
+  requireShell,
   taken,
   type UserDesired,
   type UserOptions,
@@ -47,17 +49,28 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
     );
     return (isMade ?? true) ? [{ kind: 'user', name }] : [];
   },
-  probe: ({ name, group, groups = [], uid, password, expiry }) =>
+  probe: ({ name, group, groups = [], uid, password, expiry, shell }) =>
     probe(
       [group, ...groups].flatMap((one) => (one === undefined ? [] : accountReads({ group: one }))),
-      sh`q_user=$(id -gn ${name} 2>/dev/null) && echo "primary $q_user" && echo "groups $(id -Gn ${name})" && q_account passwd ${name}
+      sh`if id -u ${name} >/dev/null 2>&1; then
+  # A number without a name is one, too.
+  echo "primary $(id -gn ${name} 2>/dev/null)"; echo "groups $(id -Gn ${name} 2>/dev/null)"; q_account passwd ${name}
+  while IFS=: read -r q_name q_rest || [ -n "$q_name" ]; do if [ "$q_name" = ${name} ]; then echo local; fi; done </etc/passwd
+  while IFS=: read -r q_name q_word q_gid q_names || [ -n "$q_name" ]; do
+    case ,$q_names, in *,${name},*) echo "member $q_name" ;; esac
+  done </etc/group
+fi
 ${uid === undefined ? sh`` : sh`echo "holder $(id -un ${uid} 2>/dev/null)"`}
+${shell === undefined || NO_LOGIN.test(shell) ? sh`` : sh`[ -x ${shell} ] || echo 'no shell'`}
 ${
   password === undefined && expiry === undefined
     ? sh`:`
     : sh`if ! [ -r /etc/shadow ]; then echo 'shadow closed'; else
-  while IFS=: read -r q_name q_hash q_day q_min q_max q_warn q_idle q_end q_rest; do
-    if [ "$q_name" = ${name} ]; then echo "shadow $(printf %s "$q_hash" | sha256sum | cut -d ' ' -f 1) $q_end"; fi
+  while IFS=: read -r q_name q_hash q_day q_min q_max q_warn q_idle q_end q_rest || [ -n "$q_name" ]; do
+    if [ "$q_name" = ${name} ]; then
+      echo "shadow $(printf %s "$q_hash" | sha256sum | cut -d ' ' -f 1) $q_end"
+      case $q_hash in '!$'*) echo locked ;; esac
+    fi
   done </etc/shadow
 fi`
 }`,
@@ -71,6 +84,10 @@ fi`
     return {
       group: /^primary (.+)$/m.exec(own)?.[1],
       groups: /^groups (.+)$/m.exec(own)?.[1]?.split(' ') ?? [],
+      member: [...own.matchAll(/^member (.+)$/gm)].map(([, one = '']) => one),
+      local: /^local$/m.test(own),
+      locked: /^locked$/m.test(own),
+      noShell: /^no shell$/m.test(own),
       shell,
       comment,
       uid: uid === undefined ? undefined : Number(uid),
@@ -93,7 +110,12 @@ fi`
         requireAccounts({ group: after }, observed.ground, world, `user ${name}`);
       }
     }
-    const certainty = found === undefined && world.bringsMore ? 'conditional' : 'certain';
+    if (seen !== undefined && !observed.local) requireLocal(name, differences);
+    const shell =
+      found === undefined || differences.some(({ property }) => property === 'shell')
+        ? requireShell(desired, observed.noShell, world)
+        : 'certain';
+    const certainty = found === undefined && world.bringsMore ? 'conditional' : shell;
     return differences.map((one) => ({ certainty, ...one }));
   },
   foresee: ({ name, group }, _observed, _changes, world) =>
@@ -115,11 +137,12 @@ fi`
         ...options('--shell', after('shell')),
         ...options('--comment', after('comment')),
         ...options('--expiredate', isDue('expires') ? endOf(expires) : undefined),
-        ...groupWords(onlyGroups ? groups : added, onlyGroups === true, isDue('groups')),
+        ...(onlyGroups && isDue('groups') ? ['--groups', groups.join(',')] : []),
       ];
       return joinSh([
         alone,
         ...(words.length > 0 ? [sh`usermod ${words} ${name} || exit`] : []),
+        ...(onlyGroups || added.length === 0 ? [] : [sh`${join(name, added)} || exit`]),
         ...(isDue('password') ? [setPassword(name, password)] : []),
       ]);
     }
@@ -151,10 +174,21 @@ function setPassword(name: string, password: Secret | undefined): Sh {
   return sh`printf '%s:%s\n' ${name} ${password?.reveal() ?? ''} | chpasswd -e`;
 }
 
-function groupWords(groups: readonly string[], isAll: boolean, isDue: boolean): readonly string[] {
-  if (!isDue) return [];
-  return [...(isAll ? [] : ['--append']), '--groups', groups.join(',')];
+/** usermod knows users of /etc/passwd alone, gpasswd those of a directory as well; busybox has neither. */
+function join(name: string, groups: readonly string[]): Sh {
+  return sh`q_join() {
+  if [ -n "$(sed -n ${`s/^${name.replace(/[.$]/g, '\\$&')}:.*/x/p`} /etc/passwd)" ] && command -v usermod >/dev/null; then usermod --append --groups ${groups.join(',')} ${name}
+  else
+    for q_group in ${groups}; do
+      if command -v gpasswd >/dev/null; then gpasswd -a ${name} "$q_group"; else addgroup ${name} "$q_group"; fi || return
+    done
+  fi
 }
+q_join`;
+}
+
+/** Shells that are there to let nobody in. */
+const NO_LOGIN = /\/(nologin|false)$/;
 
 /** The end of an account as usermod wants it: nothing for never. */
 function endOf(expires: string | undefined): string {

@@ -1,5 +1,6 @@
 import type { CertificatesState } from '../dsl/certificates-state.ts';
 import type { ClusterState } from '../dsl/cluster-state.ts';
+import type { DrillState } from '../dsl/drill-state.ts';
 import type { HistoryState } from '../dsl/history-state.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
@@ -88,6 +89,7 @@ export type RunEvent =
   | ({ readonly event: 'cluster' } & ClusterState)
   | ({ readonly event: 'certificates' } & CertificatesState)
   | ({ readonly event: 'history' } & HistoryState)
+  | ({ readonly event: 'drill' } & DrillState)
   | {
       readonly event: 'error';
       readonly message: string;

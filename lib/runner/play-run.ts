@@ -65,7 +65,8 @@ export function playRun<Facts>(
       return work();
     },
     show: (state) => {
-      if ('runs' in state) sink.emit({ event: 'history', ...state });
+      if ('restoreSeconds' in state) sink.emit({ event: 'drill', ...state });
+      else if ('runs' in state) sink.emit({ event: 'history', ...state });
       else if ('certificates' in state) sink.emit({ event: 'certificates', ...state });
       else sink.emit({ event: 'cluster', ...state });
     },

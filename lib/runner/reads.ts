@@ -26,10 +26,22 @@ export function compileReads(reads: readonly Read[]): Sh {
 const SHELL = sh`q_store=
 if [ -f "$q_state/digests" ]; then while IFS= read -r q_line; do q_store=$q_store$q_nl$q_line; done <"$q_state/digests"; fi
 q_store=$q_store$q_nl
+q_points=$q_nl
+if [ -r /proc/self/mountinfo ]; then while read -r q_x q_x q_x q_x q_at q_x; do q_points=$q_points$q_at$q_nl; done </proc/self/mountinfo; fi
 q_stats() {
   q_seen=$q_nl$(stat -c '%n|stat %F|%a|%U|%G|%s|%u|%g|%Y %Z %i' -- "$@" 2>/dev/null)$q_nl
   printf '%s' "$q_seen"
-  for q_path; do if [ -L "$q_path" ] && q_to=$(q_leads "$q_path") && [ -n "$q_to" ]; then echo "$q_to $q_path"; fi; done
+  for q_path; do
+    if [ -L "$q_path" ]; then
+      if q_to=$(q_leads "$q_path") && [ -n "$q_to" ]; then echo "$q_to $q_path"; fi
+    elif [ -f "$q_path" ]; then
+      case $q_points in *"$q_nl$q_path$q_nl"*) echo "pinned mount $q_path"; continue ;; esac
+      # Root may write everything else: what this costs, only such a file costs.
+      if [ ! -w "$q_path" ] && q_flags=$(lsattr -d -- "$q_path" 2>/dev/null); then
+        case \${q_flags%% *} in *[ia]*) echo "pinned attribute $q_path" ;; esac
+      fi
+    fi
+  done
 }
 q_sums() {
   q_count=$#
@@ -110,7 +122,8 @@ export function parseReads(reading: Reading, reads: readonly Read[]): (read: Rea
     if (read.how === 'above') return seen.above.get(number) ?? '';
     const stat = seen.stats.get(read.path);
     if (stat === undefined) return '';
-    const line = `${stat}${seen.links.has(read.path) ? `\nto ${seen.links.get(read.path)}` : ''}`;
+    const pinned = seen.pinned.get(read.path);
+    const line = `${stat}${pinned === undefined ? '' : `\npinned ${pinned}`}${seen.links.has(read.path) ? `\nto ${seen.links.get(read.path)}` : ''}`;
     if (read.how === 'stat' || !stat.startsWith('stat regular')) return line;
     const sum = seen.sums.get(read.path);
     if (read.how !== 'text') return `${line}\n${sum === undefined ? 'unreadable' : `sha256 ${sum}`}`;
@@ -124,6 +137,8 @@ interface Lines {
   readonly stats: Map<string, string>;
   /** What links lead to. */
   readonly links: Map<string, string>;
+  /** Why no other file can take the place of one. */
+  readonly pinned: Map<string, string>;
   readonly sums: Map<string, string>;
   readonly texts: Map<string, string[]>;
   readonly above: Map<string, string>;
@@ -134,6 +149,7 @@ function readLines(out: string): Lines {
   const lines: Lines = {
     stats: new Map(),
     links: new Map(),
+    pinned: new Map(),
     sums: new Map(),
     texts: new Map(),
     above: new Map(),
@@ -150,6 +166,7 @@ function readLines(out: string): Lines {
     if (line.startsWith('/')) keepStat(line, lines);
     else if (word === 'gone') lines.stats.delete(said);
     else if (word === 'to') lines.links.set(rest.slice(1).join(' '), rest[0] ?? '');
+    else if (word === 'pinned') lines.pinned.set(rest.slice(1).join(' '), rest[0] ?? '');
     else if (word === 'above') lines.above.set(rest[0] ?? '', `above ${rest.slice(1).join(' ')}`);
     else if (word === 'passwd' || word === 'group') lines.accounts.set(`${word} ${rest[0]}`, line);
     else if (word === 'text') {

@@ -20,6 +20,8 @@ export interface Connection {
   /** undefined: as ssh_config says, else `yes`. OpenSSH's `ask` is `yes` here. */
   readonly strictHostKeyChecking: HostKeyPolicy | undefined;
   readonly proxyCommand?: string | undefined;
+  /** `-o` that go before the port, the user and the others: of `ansible_ssh_args`. */
+  readonly sshFirst?: readonly (readonly [keyword: string, value: string])[];
   /** Further `-o`, keyword and value, in their order. */
   readonly sshOptions?: readonly (readonly [keyword: string, value: string])[];
   /** `-F`: read in place of the user's and the system's ssh_config. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileCache, node24 } from '../lab/support/node24.ts';
 import { CHECKOUT } from '../lab/support/paths.ts';
-import { compileCache, node24 } from './node24.ts';
 import type { Job } from './options.ts';
 import type { Command, Way } from './peer.ts';
 

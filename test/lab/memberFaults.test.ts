@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { confOf } from '../fuzz/environments.ts';
 import { dice, hostile } from '../fuzz/strings.ts';
 import { program } from '../program.ts';
+import { carryOut } from './support/carryOut.ts';
 import { startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { during } from './support/during.ts';
 import { etcdctl, leaderOf } from './support/etcdctl.ts';
 import { faultsOn } from './support/faultLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { runPlaybook } from './support/playbook.ts';
 
 /** `npm run test:faults` runs the slow ones, too: half a minute each. */
 const slow = process.env.QUORATE_FAULTS === 'all' ? it : it.skip;
@@ -130,7 +132,26 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
         expect(said(run)).toContain(
           'no quorum, and etcd01, etcd02 has no data; the surviving copy is on etcd03',
         );
+        expect(said(run)).toMatch(/playbooks\/recover\.js -i \S+ --from etcd03/);
         expect(await on('etcd03', 'systemctl is-active etcd')).toBe('inactive');
+        expect((await site()).code).toBe(0);
+      });
+
+      it('one without data while the others rest: 3, and those come up where it is left out', async () => {
+        await onAll('systemctl stop etcd');
+        await on('etcd02', `mv ${DATA} ${DATA}.own`);
+        const [run, rest] = [await site(), await site('-l', 'etcd01,etcd03')];
+        const look = await status();
+        await on('etcd02', `rm -rf ${DATA}; mv ${DATA}.own ${DATA}`);
+        expect(run.code).toBe(3);
+        expect(said(run)).toMatch(
+          /etcd02 has no data; etcd01, etcd03 make one once they run\n.* -l etcd01,etcd03; .* --replace etcd02/,
+        );
+        expect(rest.changed.map(({ host, changes }) => [host, changes.map(({ kind }) => kind)])).toEqual([
+          ['etcd01', ['start']],
+          ['etcd03', ['start']],
+        ]);
+        expect(said(look)).not.toMatch(/etcd0[13]: /);
         expect((await site()).code).toBe(0);
       });
 
@@ -276,6 +297,24 @@ printf '\\377' | dd of=$w bs=1 seek=$((at + 100000)) conv=notrunc 2>/dev/null; s
       expect(after).toBe(`${flipped}\nfailed`);
       expect(now.slice(0, 2)).toEqual(before.slice(0, 2));
       await healthy();
+    });
+
+    slow('two of three logs damaged: the doctor sends to recover, which makes it of the third', async () => {
+      await on('etcd01', `${etcdctl(lab.hosts)}; ctl put kept all >/dev/null; sleep 0.3`);
+      await onAll('systemctl stop etcd');
+      await Promise.all(
+        ['etcd02', 'etcd03'].map((host) => on(host, `for w in ${DATA}/member/wal/*.wal; do : >$w; done`)),
+      );
+      await onAll('systemctl start --no-block etcd; sleep 3');
+      const look = await runPlaybook(lab, [], { playbook: 'doctor' });
+      expect(look.code).toBe(7);
+      expect(look.errors[0]?.hint).toMatch(
+        /^next: node \S*recover\.js -i \S+ --from etcd01 --lost etcd02,etcd03$/,
+      );
+      const steps = await carryOut(lab, look.errors[0]?.hint);
+      expect(steps).toEqual([expect.stringMatching(/ → 0 $/)]);
+      expect(await on('etcd03', `${etcdctl(lab.hosts)}; ctl get --print-value-only kept`)).toBe('all');
+      expect((await site()).changed).toEqual([]);
     });
 
     slow('the disk of the data full: 7, no endless restarts, nothing deleted', async () => {

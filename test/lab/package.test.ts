@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fetchNode24, node24 } from '../bench/node24.ts';
 import { guideFiles } from '../unit/docs/guide.ts';
+import { fetchNode24, node24 } from './support/node24.ts';
 import { must, run } from './support/process.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;

@@ -130,37 +130,40 @@ describeLab('a cluster that has lost its quorum', () => {
     expect((await site('--check')).changed).toEqual([]);
   }, 600_000);
 
-  it('is made of it while the others are off; when they come back with their old data they are named, and not let in', async () => {
-    await on('etcd01', `${etcdctl(lab.hosts)}; ctl put later x`);
-    await lab.kill('etcd02', 'etcd03');
-    const before = await contents('etcd01');
-    const run = await recover('--from', 'etcd01', '-y');
-    expect([said(run), run.code]).toEqual(['', 0]);
-    console.log(times(run));
-    // What was shown is what there is.
-    const [, shown = '?'] = /etcd01: revision (\d+)/.exec(run.text) ?? [];
-    expect(run.text).toContain(`what is made of it has revision ${shown}"`);
-    expect(run.text).toContain('etcd03 was not reached, and is no member any more');
-    expect(await contents('etcd01')).toBe(before);
-    await lab.boot('etcd02', 'etcd03');
-    await on('etcd02', 'for n in 1 2 3 4 5 6 7 8 9; do systemctl is-active etcd && break; sleep 1; done');
-    const found = await site();
-    expect([found.code, said(found)]).toEqual([
-      3,
-      expect.stringMatching(
-        /etcd02: its data is of the cluster before it was recovered.*\n.*--replace etcd02/,
-      ),
-    ]);
-    const args = ['--replace', 'etcd02,etcd03', ...(plain ? ['--accept-downtime'] : [])];
-    const back = await runPlaybook(lab, [...args, all ? '-y' : '--check'], { playbook: 'members' });
-    expect(said(back)).toBe('');
-    expect(steps(back).slice(1, 4)).toEqual([
-      'etcd02: set its old data aside',
-      'etcd03: set its old data aside',
-      expect.stringMatching(/etcd02: .*add it/),
-    ]);
-    if (!all) return;
-    expect(await Promise.all(THREE.map(contents))).toEqual([before, before, before]);
-    expect((await site('--check')).changed).toEqual([]);
-  }, 600_000);
+  (all ? it : it.skip)(
+    'is made of it while the others are off; when they come back with their old data they are named, and not let in',
+    async () => {
+      await on('etcd01', `${etcdctl(lab.hosts)}; ctl put later x`);
+      await lab.kill('etcd02', 'etcd03');
+      const before = await contents('etcd01');
+      const run = await recover('--from', 'etcd01', '-y');
+      expect([said(run), run.code]).toEqual(['', 0]);
+      console.log(times(run));
+      // What was shown is what there is.
+      const [, shown = '?'] = /etcd01: revision (\d+)/.exec(run.text) ?? [];
+      expect(run.text).toContain(`what is made of it has revision ${shown}"`);
+      expect(run.text).toContain('etcd03 was not reached, and is no member any more');
+      expect(await contents('etcd01')).toBe(before);
+      await lab.boot('etcd02', 'etcd03');
+      await on('etcd02', 'for n in 1 2 3 4 5 6 7 8 9; do systemctl is-active etcd && break; sleep 1; done');
+      const found = await site();
+      expect([found.code, said(found)]).toEqual([
+        3,
+        expect.stringMatching(
+          /etcd02: its data is of the cluster before it was recovered.*\n.*--replace etcd02/,
+        ),
+      ]);
+      const args = ['--replace', 'etcd02,etcd03', ...(plain ? ['--accept-downtime'] : [])];
+      const back = await runPlaybook(lab, [...args, '-y'], { playbook: 'members' });
+      expect(said(back)).toBe('');
+      expect(steps(back).slice(1, 4)).toEqual([
+        'etcd02: set its old data aside',
+        'etcd03: set its old data aside',
+        expect.stringMatching(/etcd02: .*add it/),
+      ]);
+      expect(await Promise.all(THREE.map(contents))).toEqual([before, before, before]);
+      expect((await site('--check')).changed).toEqual([]);
+    },
+    600_000,
+  );
 });

@@ -15,7 +15,9 @@ describeLab('resources on a real host', () => {
     // A host of the lab sees the kernel's values read-only; those of its own network may be set.
     await lab.ssh(
       'etcd01',
-      'mkdir /run/proc && mount -t proc proc /run/proc && mount --bind /run/proc/sys/net /proc/sys/net',
+      `mkdir /run/proc && mount -t proc proc /run/proc && mount --bind /run/proc/sys/net /proc/sys/net
+# What it unpacks need not outlive a loss of power.
+echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/lab`,
     );
   });
   afterAll(async () => lab?.stop());
@@ -77,68 +79,55 @@ describeLab('resources on a real host', () => {
     readonly drift: string;
   }
   const CYCLES: Readonly<Record<string, Cycle>> = {
-    edits: {
-      before: "printf '#Port 22\\nlast' >/etc/lab.conf; chmod 0600 /etc/lab.conf",
-      look: 'cat /etc/lab.conf; stat -c %a /etc/lab.conf; grep lab.internal /etc/hosts',
-      wanted: 'Port 2222\nlast\n# BEGIN ours\none\ntwo\n# END ours\n600\n10.0.52.99 lab.internal lab',
-      drift: "sed -i 's/2222/23/; s/^two/2/' /etc/lab.conf; sed -i '/lab.internal/d' /etc/hosts",
-    },
-    accounts: {
-      before: ':',
-      look: 'id -nG lab-ann; getent passwd lab-ann lab-own | cut -d: -f 1,6,7; id -nG lab-own; ls -d /home/lab-ann; readlink /srv/lab-sites/now',
-      wanted:
+    plain: {
+      before:
+        "printf '#Port 22\\nlast' >/etc/lab.conf; chmod 0600 /etc/lab.conf; mkdir -p /srv/lab-tree/old; : >/srv/lab-tree/old/x",
+      look: [
+        'cat /etc/lab.conf; stat -c %a /etc/lab.conf; grep lab.internal /etc/hosts',
+        'id -nG lab-ann; getent passwd lab-ann lab-own | cut -d: -f 1,6,7; id -nG lab-own; ls -d /home/lab-ann; readlink /srv/lab-sites/now',
+        'systemctl is-active lab-unit lab-tick.timer lab-tick; systemctl is-enabled lab-tick.timer; systemctl show -p LimitNOFILE -p NeedDaemonReload lab-unit; ls /var/log/lab-tick 2>/dev/null',
+        'cat /proc/sys/net/ipv4/tcp_rmem /etc/sysctl.d/99-zz-* /etc/cron.d/lab-job',
+        "stat -c '%U %a' /home/lab-dev/.ssh /home/lab-dev/.ssh/authorized_keys; cut -d' ' -f3 /home/lab-dev/.ssh/authorized_keys; sudo -l -U lab-dev | grep -o 'NOPASSWD.*'; stat -c %a /etc/sudoers.d/lab-dev",
+        "cd /srv/lab-tree && find . -type f | sort | xargs cat; cat /srv/lab-tree.count; stat -c '%U %a' /opt/lab-archive/site/index.html; ls /srv/lab-tree",
+        "hostname; cat /etc/hostname; findmnt -n -o FSTYPE '/mnt/lab data'; findmnt -n -o OPTIONS '/mnt/lab data' | grep -o noexec; grep -c 'lab.040data' /etc/fstab; openssl x509 -noout -ext subjectAltName -in /etc/lab-tls/cert.pem | tail -n 1; stat -c %a /etc/lab-tls/key.pem",
+      ].join('\n'),
+      wanted: [
+        'Port 2222\nlast\n# BEGIN ours\none\ntwo\n# END ours\n600\n10.0.52.99 lab.internal lab',
         'lab-ann sudo lab-staff\nlab-ann:/home/lab-ann:/bin/bash\nlab-own:/srv:/usr/sbin/nologin\nlab-own\n/home/lab-ann\n../lab-sites',
-      drift:
-        'usermod -s /bin/sh lab-ann; gpasswd -d lab-ann lab-staff; usermod -aG games lab-own; gpasswd -d lab-own games; ln -sfn /tmp /srv/lab-sites/now',
-    },
-    units: {
-      before: ':',
-      look: 'systemctl is-active lab-unit lab-tick.timer lab-tick; systemctl is-enabled lab-tick.timer; systemctl show -p LimitNOFILE -p NeedDaemonReload lab-unit; ls /var/log/lab-tick 2>/dev/null',
-      wanted: 'active\nactive\ninactive\nenabled\nLimitNOFILE=512\nNeedDaemonReload=no',
-      drift:
-        "sed -i s/512/256/ /etc/systemd/system/lab-unit.service.d/limits.conf; systemctl daemon-reload; systemctl restart lab-unit; sed -i 's/daily/hourly/' /etc/systemd/system/lab-tick.timer; systemctl disable -q --now lab-tick.timer",
-    },
-    kernel: {
-      before: ':',
-      look: 'cat /proc/sys/net/ipv4/tcp_rmem /etc/sysctl.d/99-zz-* /etc/cron.d/lab-job',
-      wanted: '4096\t65536\t4194304\nnet/ipv4/tcp_rmem = 4096 65536 4194304\n@daily root date +\\%F',
-      drift: "echo '4096 65536 8388608' >/proc/sys/net/ipv4/tcp_rmem; rm /etc/cron.d/lab-job",
-    },
-    access: {
-      before: ':',
-      look: "stat -c '%U %a' /home/lab-dev/.ssh /home/lab-dev/.ssh/authorized_keys; cut -d' ' -f3 /home/lab-dev/.ssh/authorized_keys; sudo -l -U lab-dev | grep -o 'NOPASSWD.*'; stat -c %a /etc/sudoers.d/lab-dev",
-      wanted: 'lab-dev 700\nlab-dev 600\nlab\nNOPASSWD: /usr/bin/true\n440',
-      drift:
-        'chmod 0755 /home/lab-dev/.ssh; echo "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi other" >/home/lab-dev/.ssh/authorized_keys; echo "lab-dev ALL=(root) /usr/bin/false" >/etc/sudoers.d/lab-dev',
-    },
-    trees: {
-      before: 'mkdir -p /srv/lab-tree/old; : >/srv/lab-tree/old/x',
-      look: "cd /srv/lab-tree && find . -type f | sort | xargs cat; cat /srv/lab-tree.count; stat -c '%U %a' /opt/lab-archive/site/index.html; ls /srv/lab-tree",
-      wanted:
+        'active\nactive\ninactive\nenabled\nLimitNOFILE=512\nNeedDaemonReload=no',
+        '4096\t65536\t4194304\nnet/ipv4/tcp_rmem = 4096 65536 4194304\n@daily root date +\\%F',
+        'lab-dev 700\nlab-dev 600\nlab\nNOPASSWD: /usr/bin/true\n440',
         'body\n<h1>lab</h1>\nlisten 8080;\nname a;\nname b;\nbytes 13\ngames 644\nassets\nindex.html\nsite.conf',
-      drift:
+        'lab-renamed\nlab-renamed\ntmpfs\nnoexec\n1\n    DNS:lab.example.org\n600',
+      ].join('\n'),
+      drift: [
+        "sed -i 's/2222/23/; s/^two/2/' /etc/lab.conf; sed -i '/lab.internal/d' /etc/hosts",
+        'usermod -s /bin/sh lab-ann; gpasswd -d lab-ann lab-staff; usermod -aG games lab-own; gpasswd -d lab-own games; ln -sfn /tmp /srv/lab-sites/now',
+        "sed -i s/512/256/ /etc/systemd/system/lab-unit.service.d/limits.conf; systemctl daemon-reload; systemctl restart lab-unit; sed -i 's/daily/hourly/' /etc/systemd/system/lab-tick.timer; systemctl disable -q --now lab-tick.timer",
+        "echo '4096 65536 8388608' >/proc/sys/net/ipv4/tcp_rmem; rm /etc/cron.d/lab-job",
+        'chmod 0755 /home/lab-dev/.ssh; echo "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi other" >/home/lab-dev/.ssh/authorized_keys; echo "lab-dev ALL=(root) /usr/bin/false" >/etc/sudoers.d/lab-dev',
         'rm -r /srv/lab-tree/assets /opt/lab-archive/site; : >/srv/lab-tree/extra; echo edited >/srv/lab-tree/site.conf; rm /srv/lab-tree.count',
+        "hostname other; mount -o remount,exec '/mnt/lab data'; echo x >/etc/lab-tls/key.pem",
+      ].join('\n'),
     },
-    'trees-gone': {
+    gone: {
       before: 'ln -s /etc /srv/lab-tree/link',
-      look: 'ls -d /srv/lab-tree /opt/lab-archive 2>/dev/null; ls -d /etc/passwd',
-      wanted: '/etc/passwd',
-      drift: 'mkdir -p /opt/lab-archive/x',
-    },
-    system: {
-      before: ':',
-      look: "hostname; cat /etc/hostname; findmnt -n -o FSTYPE '/mnt/lab data'; findmnt -n -o OPTIONS '/mnt/lab data' | grep -o noexec; grep -c 'lab.040data' /etc/fstab; openssl x509 -noout -ext subjectAltName -in /etc/lab-tls/cert.pem | tail -n 1; stat -c %a /etc/lab-tls/key.pem",
-      wanted: 'lab-renamed\nlab-renamed\ntmpfs\nnoexec\n1\n    DNS:lab.example.org\n600',
-      drift: "hostname other; mount -o remount,exec '/mnt/lab data'; echo x >/etc/lab-tls/key.pem",
-    },
-    'system-gone': {
-      before: ':',
-      look: "findmnt -n '/mnt/lab data'; grep lab /etc/fstab; ls -d '/mnt/lab data'",
-      wanted: '/mnt/lab data',
-      drift: "mount -t tmpfs none '/mnt/lab data'",
+      look: "ls -d /srv/lab-tree /opt/lab-archive 2>/dev/null; ls -d /etc/passwd; findmnt -n '/mnt/lab data'; grep lab /etc/fstab; ls -d '/mnt/lab data'",
+      wanted: '/etc/passwd\n/mnt/lab data',
+      drift: "mkdir -p /opt/lab-archive/x; mount -t tmpfs none '/mnt/lab data'",
     },
     packages: {
-      before: debRepository,
+      // Somebody else has the packages locked when the run begins: it waits.
+      before: `${debRepository}
+setsid python3 -c "
+import fcntl, glob, time
+held = open('/var/lib/dpkg/lock-frontend', 'w')
+fcntl.lockf(held, fcntl.LOCK_EX)
+open('/run/lab-held', 'w')
+while not glob.glob('/var/lib/quorate/*/lock.by'): time.sleep(0.1)
+time.sleep(2)
+" >/dev/null 2>&1 &
+until [ -e /run/lab-held ]; do sleep 0.1; done`,
       look: "dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' lab-extra lab-site",
       wanted: 'lab-extra 1.0 installed\nlab-site 1.1-1 installed',
       drift: 'apt-get -q -y remove lab-extra && apt-get -q -y install --allow-downgrades lab-site=1.0-1',
@@ -195,7 +184,7 @@ describeLab('resources on a real host', () => {
   });
 
   it.runIf(hasGpg)('packages come from a repository that the same run brings, by its key', async () => {
-    await on(`apt-get -q -y purge lab-site lab-extra; ${debRepository}`);
+    await on(`apt-get -q -y purge lab-site lab-extra; ${debRepository}; : >/etc/apt/sources.list`);
     const release = await on(RELEASE);
     await on(`cat >/srv/lab-repo/InRelease <<'EOF'\n${signed(`${release}\n`)}EOF`);
     expect((await run('repository', '--check')).errors).toEqual([]);
@@ -255,7 +244,7 @@ describeLab('resources on a real host', () => {
   });
 
   it('control words act on a real host', async () => {
-    await on('rm -f /tmp/lab-words /srv/lab-ready /srv/lab-moved /srv/lab-always');
+    await on('rm -f /tmp/lab-words /srv/lab-ready /srv/lab-begun /srv/lab-moved /srv/lab-always');
     const { code, tasks, errors, recap, text } = await run('words');
     expect([code, errors]).toEqual([0, []]);
     const own = tasks.filter(({ role }) => role !== 'left over');

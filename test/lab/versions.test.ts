@@ -9,7 +9,7 @@ import { KNOWN_VERSIONS, NEWEST } from './support/etcdVersions.ts';
 import { must } from './support/process.ts';
 import { tarballOf } from './support/releases.ts';
 
-/** What the main job makes of every version is in `matrix.test.ts`. */
+/** What the main job makes of every version is in `minors.test.ts`. */
 describeLab('the flags that etcd_settings is checked against', () => {
   let dir: string;
   beforeAll(() => {

@@ -3,7 +3,7 @@ import { runId } from '../../dsl/run-id.ts';
 import { redact } from '../../dsl/secret.ts';
 import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
-import { createOutput } from '../../report/stream.ts';
+import { printDocument } from '../../report/document.ts';
 import { escapeJson } from '../../report/text.ts';
 import type { OwnFlag } from '../flags.ts';
 import type { Options } from '../options.ts';
@@ -48,14 +48,14 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
   inventory.keepSecrets();
   for (const notice of inventory.notices) process.stderr.write(`${redact(notice)}\n`);
   if (what === 'explain') {
-    await print(await explanation(inventory, options, show));
+    await printDocument(await explanation(inventory, options, show));
     if (options.output === 'json') await reportLines([], 'json', false);
-  } else if (what === 'connection') await print(await connection(inventory, String(own.connection)));
+  } else if (what === 'connection') await printDocument(await connection(inventory, String(own.connection)));
   else if (what === 'graph') {
     const top = words[0] ?? 'all';
     known(top, [...inventory.tree.keys()], 'group');
     if (own.vars === true) refuseLocked(inventory, hosts);
-    await print(`${listed.graph(top, own.vars === true).join('\n')}\n`);
+    await printDocument(`${listed.graph(top, own.vars === true).join('\n')}\n`);
   } else {
     const name = String(own.host);
     if (what === 'host')
@@ -67,7 +67,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     refuseLocked(inventory, what === 'host' ? [{ name }] : hosts);
     const asYaml = own.yaml === true;
     const value = what === 'host' ? listed.host(name) : asYaml ? listed.nested() : listed.list();
-    await print(asYaml ? await yaml(value) : `${JSON.stringify(sorted(value), null, 4)}\n`);
+    await printDocument(asYaml ? await yaml(value) : `${JSON.stringify(sorted(value), null, 4)}\n`);
   }
 }
 
@@ -136,7 +136,7 @@ async function explanation(
     output === 'json' ? explained.map((one) => asEvent(host, one)) : explained.map((one) => asText(one));
   const failed = variable === undefined ? undefined : explained[0]?.error;
   if (failed === undefined) return text.join('');
-  await print(text.join(''));
+  await printDocument(text.join(''));
   throw new QuorateErrors([failed]);
 }
 
@@ -190,12 +190,6 @@ function sorted(value: unknown): unknown {
 async function yaml(value: unknown): Promise<string> {
   const { listedYaml } = await import('../../inventory/formats/listed-yaml.ts');
   return listedYaml(sorted(value));
-}
-
-async function print(text: string): Promise<void> {
-  const output = createOutput(process.stdout);
-  output.write(text);
-  await output.flush();
 }
 
 function usage(message: string, hint = '--help lists the options'): QuorateError {

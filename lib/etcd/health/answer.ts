@@ -65,6 +65,20 @@ export function groupHosts(
   return groups;
 }
 
+/** Hosts that do not say what a majority of all says; none where there is no majority. */
+export function oddHosts(
+  answers: readonly Answer[],
+  key: (answer: Answer) => string | undefined,
+): readonly string[] {
+  const said = answers.flatMap((answer) => {
+    const value = key(answer);
+    return value === undefined ? [] : [{ host: answer.member.host, value }];
+  });
+  const votes = (value: string) => said.filter((one) => one.value === value).length;
+  const ruling = said.find(({ value }) => votes(value) > answers.length / 2)?.value;
+  return ruling === undefined ? [] : said.filter(({ value }) => value !== ruling).map(({ host }) => host);
+}
+
 /** What `groupHosts` found, for a sentence. */
 export function describe(groups: ReadonlyMap<string, string>): string {
   return [...groups].map(([value, hosts]) => `${value} on ${hosts}`).join(', ');

@@ -4,16 +4,17 @@ import type { QuorateError } from '../../errors.ts';
 import { endOfCa } from '../facts/found-certificates.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isDown, parseMember, readMember } from '../facts/read-member.ts';
-import { type Member, memberOf, quorum } from '../model/cluster.ts';
+import { clusterOf, type Member, memberOf, quorum } from '../model/cluster.ts';
 import { etcdctlWrapper } from '../model/paths.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer, Finding } from './answer.ts';
 import { judgeCluster, judgeStop } from './judge.ts';
 import { commonRevision, hashesCompare } from './judge-hashes.ts';
+import { wayOut } from './way-out.ts';
 
 /** What to do about a cluster that may not be touched as it is. */
-export const HEALTH_FIRST = `bring the cluster to health first; ${commandLine('doctor')} looks for causes`;
+export const HEALTH_FIRST = healthFirst(`${commandLine('doctor')} looks for causes`);
 
 /**
  * How long a cluster may take to settle after a member came back, in milliseconds: where packets were dropped for a
@@ -114,13 +115,18 @@ export async function passGate(
 /** Why the member of `host` may not be changed where the members answer so; undefined when it may. */
 export function gateRefusal(
   answers: readonly Answer[],
-  { target: { name } }: EtcdHost,
+  { target }: EtcdHost,
   stops: boolean,
 ): QuorateError | undefined {
+  const { name } = target;
   const findings = [...judgeCluster(answers), ...(stops ? judgeStop(answers, name) : [])];
   return findings.length === 0
     ? undefined
-    : refusal({ name }, ['not touched:', ...linesOf(findings)].join('\n'), HEALTH_FIRST);
+    : refusal(
+        { name },
+        ['not touched:', ...linesOf(findings)].join('\n'),
+        healthFirst(wayOut(clusterOf(target), answers, findings)),
+      );
 }
 
 /** Asks until nothing is left that time may mend, or for as long as that may take; `enough` ends it before. */
@@ -187,13 +193,18 @@ export async function settle(
   surveyed: Surveyed,
   after: readonly EtcdHost[],
 ): Promise<void> {
-  const findings = judgeCluster(await askUntilWhole(run, surveyed));
+  const answers = await askUntilWhole(run, surveyed);
+  const findings = judgeCluster(answers);
   if (findings.length === 0) return;
   throw refusal(
     { name: `stopped after ${hostNames(after)}` },
     ['the cluster did not become whole again:', ...linesOf(findings)].join('\n'),
-    HEALTH_FIRST,
+    healthFirst(wayOut(surveyed.cluster, answers, findings)),
   );
+}
+
+function healthFirst(how: string): string {
+  return `bring the cluster to health first; ${how}`;
 }
 
 function linesOf(findings: readonly Finding[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { type Answer, describe, type Finding, groupHosts, unansweredSaid } from './answer.ts';
+import { type Answer, describe, type Finding, groupHosts, oddHosts, unansweredSaid } from './answer.ts';
 
 /** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
 export function unknownHashes(answers: readonly Answer[]): Finding[] {
@@ -26,6 +26,20 @@ export function equalHashes(answers: readonly Answer[]): Finding[] {
     if (hashes.size <= 1) return [];
     return [{ check: 'hash', message: `data differs at one revision (hashkv): ${describe(hashes)}` }];
   });
+}
+
+/** Hosts whose member has other data than the majority, or that an alarm says so of. */
+export function corruptHosts(answers: readonly Answer[]): readonly string[] {
+  const accused = answers.flatMap(({ reading }) =>
+    (reading?.alarms ?? []).flatMap(({ alarm, memberId }) => (alarm === 'CORRUPT' ? [memberId] : [])),
+  );
+  const differ = hashesCompare(answers)
+    ? oddHosts(answers, ({ reading }) => reading?.hash && String(reading.hash.hash))
+    : [];
+  return answers
+    .filter(({ reading }) => accused.includes(reading?.status?.memberId ?? ''))
+    .map(({ member }) => member.host)
+    .concat(differ);
 }
 
 function hashState({ reading }: Answer): string | undefined {

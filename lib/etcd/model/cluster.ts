@@ -56,6 +56,8 @@ export interface Cluster {
   /** On control: `.quorate/<cluster>` beside the inventory, unless `etcd_pki_dir` says otherwise. */
   readonly controlDir: string;
   readonly pkiDir: string;
+  /** The inventory has other clusters beside it. */
+  readonly hasSiblings: boolean;
 }
 
 /** Both are asked for at every turn, and vars never change: each is made once for the vars it is made from. */
@@ -78,6 +80,7 @@ export function clusterOf({ vars, hostvars }: HostData): Cluster {
   const shared = clustersIn(hostvars).get(clusterName(vars)) ?? sharedOf(clusterName(vars), [], vars);
   return {
     ...shared,
+    hasSiblings: clustersIn(hostvars).size > 1,
     version: text(vars.etcd_version),
     pkiDir: text(vars.etcd_pki_dir) ?? join(shared.controlDir, 'pki'),
   };
@@ -138,7 +141,9 @@ export function quorum(voters: number): number {
 
 function member(host: string, vars: Vars): Member {
   // URLs, certificates and rules are compared as text, also by etcd.
-  const address = canonicalAddress(text(vars.etcd_address) ?? String(vars.ansible_host ?? host));
+  const address = canonicalAddress(
+    text(vars.etcd_address) ?? String(vars.ansible_host ?? host).replace(/\.$/, ''),
+  );
   const listenAddress = text(vars.etcd_listen_address) ?? (isIP(address) ? address : undefined);
   const forMembers = text(vars.etcd_peer_address);
   const peerAddress = forMembers === undefined ? address : canonicalAddress(forMembers);

@@ -7,9 +7,10 @@ import type { OperationStep } from '../operations/common/operation.ts';
 import { ledger, tallyOf } from '../operations/common/tally.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import { SPARE_KIB } from './own-folder.ts';
 import { type KeptSnapshots, readSnapshots } from './read.ts';
 import type { Snapshot } from './snapshot.ts';
-import { SPARE_KIB, takeSnapshot } from './take.ts';
+import { takeSnapshot } from './take.ts';
 
 /** Title of the step. */
 export const TAKE = 'take a snapshot, and verify it';

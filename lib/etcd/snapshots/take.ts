@@ -1,41 +1,32 @@
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import { etcdctlFunction } from '../facts/etcdctl.ts';
 import type { Member } from '../model/cluster.ts';
-
-/** KiB that stay free beside a snapshot. */
-export const SPARE_KIB = 64 * 1024;
+import { ownFolder, SPARE_KIB } from './own-folder.ts';
 
 /**
  * Shell that takes a snapshot of the host's own member into `etcd_backup_dir`, verifies it, and prints
  * `snapshot FILE` and what lies beside it, one line. Ends with 3 where there is no room for it.
  *
  * All of it is the member's user's, 0600 in a folder of its own, and nothing is done there as root: who owns a folder may
- * put links in it. A file has its name, and then its JSON beside it, only once it is verified; what a killed run left
- * under a passing name, which tells of its process, goes with the next one.
+ * put links in it. A file has its name, and then its JSON beside it, only once it is verified.
  *
  * @param run Whose snapshot it is; noted with it.
  * @param seconds For the transfer from the member.
  * @param options.leaderOnly Where the member does not lead, end well without one.
  */
 export function takeSnapshot(member: Member, run: string, seconds: number, { leaderOnly = false } = {}): Sh {
-  const { backupDir, cluster, name, dataDir } = member;
+  const { cluster, name, dataDir } = member;
   return joinSh([
     etcdctlFunction(member),
-    sh`q_dir=${backupDir} q_next=.${name}.$$-$(q_born $$).next
-${REACH}
+    sh`${REACH}
 ${leaderOnly ? LEADS : sh`:`}
-${folderOf()}
-q_kib=$(df -Pk -- "$q_dir" | tail -n 1 | { read -r q_n q_n q_n q_free q_n; echo "$q_free"; })
+${ownFolder(member)}
 q_need=$((\${q_size:-0} / 1024 + ${SPARE_KIB}))
 if [ "$(stat -L -c %d -- "$q_dir")" = "$(stat -L -c %d -- ${dataDir} 2>/dev/null)" ]; then q_need=$((q_need + \${q_size:-0} / 1024)); fi
 if [ "$q_kib" -lt "$q_need" ]; then
   echo "$q_dir has $q_kib KiB free, wanted $q_need: the snapshot, and as much again for etcd on the same disk"; exit 3
 fi
 q_own() { $q_become sh -c "$1" q_own "$q_dir" "$q_next" "$q_files"; }
-for q_old in "$q_dir"/.${name}.*.next*; do
-  q_files=\${q_old##*/} q_id=\${q_files#.${name}.} q_id=\${q_id%%.*}
-  q_lives "\${q_id%-*}" "\${q_id#*-}" || q_own 'cd -- "$1" && rm -f -- "$3"'
-done
 q_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 q_etcdctl --command-timeout=${seconds}s snapshot save "$q_dir/$q_next" || exit
 q_tool=\${q_program%/*}/etcdutl
@@ -64,19 +55,6 @@ const LEADS = sh`case $(q_of leader) in
   "$(q_of member_id)") ;;
   *) echo 'another member leads, and takes it'; exit 0 ;;
 esac`;
-
-/** Makes `$q_dir`, by the member's user where that may; ends where somebody else owns it. */
-function folderOf(): Sh {
-  return sh`q_uid_of=$(id -u -- "\${q_user:-$(id -un)}") || exit
-if [ ! -d "$q_dir" ] && ! $q_become sh -c 'umask 077; mkdir -p -- "$1"' q_own "$q_dir" 2>/dev/null; then
-  mkdir -p -- "\${q_dir%/*}/" && mkdir -m 0700 -- "$q_dir" && chown "$q_uid_of:$(id -g -- "$q_user")" "$q_dir" || exit
-fi
-if [ "$(stat -L -c %u -- "$q_dir")" != "$q_uid_of" ]; then
-  echo "$q_dir is $(stat -L -c %U -- "$q_dir")'s, wanted \${q_user:-our own}: etcd_backup_dir is a folder of its own"; exit 1
-fi
-umask 077
-$q_become chmod 0700 -- "$q_dir" || exit`;
-}
 
 /** What runs as the member's user: `$1` the folder, `$2` the passing name, `$3` what the step wants. */
 const CLEAR = 'cd -- "$1" && rm -f -- "$2" "$2.part" "$2.json"';

@@ -1,15 +1,19 @@
-import { commandLine } from '../../command-line.ts';
-import { quote } from '../../dsl/sh.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { KnownMember } from '../facts/formed.ts';
 import type { Cluster, Member } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingList, type Surveyed } from '../surveyed.ts';
+import { verbLine } from '../verb-line.ts';
 
 /** The members as a healthy one lists them; where none can be asked, as our records have them. */
 export function knownMembers(hosts: readonly EtcdHost[]): readonly KnownMember[] {
   const recorded = hosts.flatMap(({ target: { facts } }) => (facts.formed ? [facts.formed] : []));
   return livingList(hosts) ?? recorded[0] ?? [];
+}
+
+/** So many members vote: as `knownMembers` has them, else as the inventory does. */
+export function votersOf({ cluster, hosts }: Surveyed): number {
+  return knownMembers(hosts).filter(({ learner }) => learner !== true).length || cluster.members.length;
 }
 
 /**
@@ -43,7 +47,7 @@ function atAnotherAddress({ cluster }: Surveyed, one: KnownMember, member: Membe
   return refusal(
     member,
     `${cluster.name} knows member ${described(one)} at ${one.peerUrls.join(' ')}, the inventory says ${member.peerUrl}`,
-    `put etcd_address and etcd_peer_port back; or move the member: ${commandLine('members')}`,
+    `put etcd_address and etcd_peer_port back; or move the member: ${verbLine('members', cluster)}`,
   );
 }
 
@@ -51,7 +55,7 @@ function notInInventory({ cluster }: Surveyed, one: KnownMember): QuorateError {
   return refusal(
     cluster,
     `member ${described(one)} at ${one.peerUrls.join(' ')} votes, and is not in the inventory`,
-    `put it back; or let it leave: ${commandLine('members')} --remove ${quote(one.name || (one.id ?? 'ID'))}`,
+    `put it back; or let it leave: ${verbLine('members', cluster, '--remove', one.name || (one.id ?? 'ID'))}`,
   );
 }
 

@@ -1,10 +1,10 @@
-import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import type { QuorateError } from '../../errors.ts';
 import { memberOf } from '../model/cluster.ts';
 import { setAsideHosts } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingList, type Surveyed } from '../surveyed.ts';
+import { verbLine } from '../verb-line.ts';
 
 /**
  * Why data that the user's word (`--set-aside-data`) wants to make way has to stay: it is, or may be, part of the
@@ -49,7 +49,7 @@ function reasonToKeep(host: EtcdHost, { cluster, hosts }: Surveyed): QuorateErro
   const stays = (message: string, hint: string) =>
     refusal(member, `its data stays where it is: ${message}`, hint);
   const others = hosts.filter((other) => other !== host);
-  const replaced = `${commandLine('members')} --replace ${host.target.name}`;
+  const replaced = verbLine('members', cluster, '--replace', host.target.name);
   const list = livingList(others);
   if (list) {
     const listed = list.find(({ peerUrls }) => peerUrls.includes(member.peerUrl));
@@ -77,7 +77,7 @@ function reasonToKeep(host: EtcdHost, { cluster, hosts }: Surveyed): QuorateErro
   ) {
     return stays(
       `it was set up as a member of ${cluster.name}, and no other member has data that stays`,
-      `this may be the last copy: ${commandLine('recover')} --from ${host.target.name} makes the cluster of it; or move it by hand if it is not needed`,
+      `this may be the last copy: ${verbLine('recover', cluster, '--from', host.target.name)} makes the cluster of it; or move it by hand if it is not needed`,
     );
   }
   return undefined;

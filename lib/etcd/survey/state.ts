@@ -3,11 +3,13 @@ import { hostNames } from '../../dsl/play.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { ListedMember } from '../facts/etcdctl-answers.ts';
 import { type ClusterFacts, isUp } from '../facts/index.ts';
-import { memberOf } from '../model/cluster.ts';
+import { memberOf, quorum } from '../model/cluster.ts';
 import { formedRecord } from '../model/paths.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingList, type Surveyed } from '../surveyed.ts';
+import { verbLine } from '../verb-line.ts';
+import { votersOf } from './membership.ts';
 
 /**
  * What the members are together, where `dataProblems` has none. `pending` tells of the token of a bootstrap. It
@@ -21,15 +23,22 @@ export function stateOf({ hosts }: Surveyed, pending: boolean): ClusterFacts['st
   return hosts.some(({ target }) => target.facts.service === 'active') ? 'live' : 'stopped';
 }
 
-/** Members that must not be started as they are: their data is gone, or elsewhere. */
+/**
+ * Members that must not be started as they are: their data is gone, or elsewhere. Of hosts that the run is about: where
+ * others are left out, it may start those that have their data.
+ */
 export function dataProblems(surveyed: Surveyed, pending: boolean): readonly QuorateError[] {
   const { hosts } = surveyed;
-  if (isHealthy(hosts)) return hosts.flatMap((host) => notListed(host, surveyed));
+  const selected = hosts.filter((host) => host.selected);
+  if (isHealthy(hosts)) return selected.flatMap((host) => notListed(host, surveyed));
   const founding = pending && !isFormed(hosts);
   const elsewhere = hosts.filter((host) => runsElsewhere(host) && !(founding && mayBeFounding(host)));
   if (elsewhere.length > 0) return elsewhere.map(misplaced);
   const isNew = !isFormed(hosts) && hosts.every(isWithoutData);
-  return isNew || founding || !hosts.some(isWithoutData) ? [] : [lost(surveyed)];
+  const empty = hosts.filter(isWithoutData);
+  if (isNew || founding || empty.length === 0) return [];
+  const mayStart = makeQuorum(surveyed) && !empty.some((host) => selected.includes(host));
+  return mayStart ? [] : [lost(surveyed)];
 }
 
 function isHealthy(hosts: readonly EtcdHost[]): boolean {
@@ -43,6 +52,11 @@ function isFormed(hosts: readonly EtcdHost[]): boolean {
 /** A start would begin with an empty log: a directory without any is as good as none. */
 function isWithoutData({ target: { facts } }: EtcdHost): boolean {
   return facts.data !== 'present' || facts.kept.withoutLog;
+}
+
+/** Members that have their data are enough, once they run. */
+function makeQuorum(surveyed: Surveyed): boolean {
+  return surveyed.hosts.filter((host) => !isWithoutData(host)).length >= quorum(votersOf(surveyed));
 }
 
 /** Its service runs on data that is not where the inventory says. */
@@ -60,6 +74,7 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
   const { target } = host;
   const member = memberOf(target);
   const { dataDir, peerUrl, name } = member;
+  const { cluster } = surveyed;
   const list = livingList(surveyed.hosts) ?? [];
   const listed = list.find(({ peerUrls }) => peerUrls.includes(peerUrl));
   const hasData = !isWithoutData(host);
@@ -70,7 +85,7 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
       refusal(
         member,
         `member ${listed.name} (${listed.id}) has joined this cluster before, and its data directory is empty`,
-        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member: ${commandLine('members')} --replace ${target.name}`,
+        `started as it is, it would break the promises it made with its lost log. If its data is elsewhere, bring it to ${dataDir}; else replace the member: ${verbLine('members', cluster, '--replace', target.name)}`,
       ),
     ];
   }
@@ -81,8 +96,8 @@ function notListed(host: EtcdHost, surveyed: Surveyed): readonly QuorateError[] 
       member,
       `the cluster lives and does not list ${peerUrl}${hasData ? `: the data in ${dataDir} is of a member that was removed, or of another cluster` : ''}`,
       hasData
-        ? `take it out of the inventory; or add it, with that data set aside: ${commandLine('members')} --replace ${target.name}`
-        : `take it out of the inventory, or add it: ${commandLine('members')}`,
+        ? `take it out of the inventory; or add it, with that data set aside: ${verbLine('members', cluster, '--replace', target.name)}`
+        : `take it out of the inventory, or add it: ${verbLine('members', cluster)}`,
     ),
   ];
 }
@@ -102,7 +117,8 @@ function misplaced({ target }: EtcdHost): QuorateError {
 }
 
 /** There is no quorum, and starting members without data could only found another cluster. */
-function lost({ cluster, hosts }: Surveyed): QuorateError {
+function lost(surveyed: Surveyed): QuorateError {
+  const { cluster, hosts } = surveyed;
   const empty = hosts.filter(isWithoutData);
   const kept = hosts.filter((host) => !empty.includes(host));
   const places = empty.map(({ target }) => `${target.name} ${memberOf(target).dataDir}`).join(', ');
@@ -115,11 +131,18 @@ function lost({ cluster, hosts }: Surveyed): QuorateError {
       'put etcd_data_dir back, or move the data there yourself',
     );
   }
+  if (makeQuorum(surveyed)) {
+    return refusal(
+      cluster,
+      `no quorum, and ${hostNames(empty)} has no data; ${hostNames(kept)} make one once they run`,
+      `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), start the others: ${commandLine('site')} -l ${namesOf(kept)}; then put a new member in its place: ${verbLine('members', cluster, '--replace', namesOf(empty))}`,
+    );
+  }
   const anew = `; no member was ever part of a quorum, so the cluster may also be founded anew: ${foundAnew(kept)}`;
   return refusal(
     cluster,
     `no quorum, and ${hostNames(empty)} has no data; the surviving copy is on ${hostNames(kept)}`,
-    `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), make the cluster of a surviving copy: ${commandLine('recover')} --from ${kept[0]?.target.name}${isFormed(hosts) ? '' : anew}`,
+    `a member without its data must not be started as it was: unless the data lies elsewhere (wanted: ${places}), make the cluster of a surviving copy: ${verbLine('recover', cluster, '--from', kept[0]?.target.name ?? 'HOST')}${isFormed(hosts) ? '' : anew}`,
   );
 }
 
@@ -153,5 +176,10 @@ export function foundingProblems({ cluster, hosts }: Surveyed): readonly Quorate
 }
 
 function foundAnew(holders: readonly EtcdHost[]): string {
-  return `${commandLine('site')} --${SET_ASIDE} ${holders.map(({ target }) => target.name).join(',')}`;
+  return `${commandLine('site')} --${SET_ASIDE} ${namesOf(holders)}`;
+}
+
+/** For a flag. */
+function namesOf(hosts: readonly EtcdHost[]): string {
+  return hosts.map(({ target }) => target.name).join(',');
 }

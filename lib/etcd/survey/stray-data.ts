@@ -1,4 +1,3 @@
-import { commandLine } from '../../command-line.ts';
 import { hostNames } from '../../dsl/play.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { QuorateError } from '../../errors.ts';
@@ -7,6 +6,7 @@ import { logFile } from '../model/paths.ts';
 import { SET_ASIDE } from '../model/set-aside.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, recoveredId, type Surveyed } from '../surveyed.ts';
+import { verbLine } from '../verb-line.ts';
 
 /**
  * Members whose data is of another cluster than the majority's: the tutorial's second incident. With the
@@ -39,24 +39,24 @@ export async function strayData({ cluster, hosts }: Surveyed): Promise<readonly 
   return Promise.all(
     strays.map(async ({ id, host }) => {
       const { name } = host.target;
+      const replaced = verbLine('members', cluster, '--replace', name);
       if (recovered) {
         return refusal(
           { host: name },
           `its data is of the cluster before it was recovered: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}`,
-          `what only it has is lost once its data is set aside: ${commandLine('members')} --replace ${name} does that, and adds it`,
+          `what only it has is lost once its data is set aside: ${replaced} does that, and adds it`,
         );
       }
       const line = await mismatchLine([host, ...majority]);
       const member = memberOf(host.target);
-      const joined = majority
-        .flatMap(({ target }) => target.facts.reading?.members ?? [])
-        .find(({ peerUrls, clientUrls }) => peerUrls.includes(member.peerUrl) && clientUrls.length > 0);
+      const list = majority.flatMap(({ target }) => target.facts.reading?.members ?? []);
+      const entry = list.find(({ peerUrls }) => peerUrls.includes(member.peerUrl));
       return refusal(
         { host: name },
         `its data is of another cluster: its cluster ID is ${id}, that of ${hostNames(majority)} is ${own}${line}`,
-        joined
-          ? `it has joined this cluster before, so it comes back as a new member: ${commandLine('members')} --replace ${name}`
-          : `if that data is not needed here: --${SET_ASIDE} ${name} moves it aside`,
+        entry?.clientUrls.length === 0
+          ? `if that data is not needed here: --${SET_ASIDE} ${name} moves it aside`
+          : `${entry ? 'it has joined this cluster before' : 'this cluster does not list it'}, so it comes ${entry ? 'back ' : ''}as a new member: ${replaced}`,
       );
     }),
   );

@@ -7,7 +7,7 @@ export function words(line: string): readonly string[] | undefined {
   let word: string | undefined;
   for (let i = 0; i < line.length; i += 1) {
     const char = line[i] as string;
-    if (/\s/.test(char)) {
+    if (' \t\r\n'.includes(char)) {
       if (word !== undefined) found.push(word);
       word = undefined;
     } else if (char === '#') break;

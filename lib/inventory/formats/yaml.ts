@@ -2,6 +2,7 @@ import {
   isAlias,
   isCollection,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -18,6 +19,7 @@ import { folderOf } from '../../root.ts';
 import { shownValue } from '../../secret-names.ts';
 import { Problems } from '../problems.ts';
 import { type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { asJson, isJson, jsonScalar } from './json-text.ts';
 import { indented } from './yaml-indent.ts';
 import { scalarOf } from './yaml-scalars.ts';
 
@@ -46,7 +48,14 @@ export interface Entry {
 }
 
 /** Parses YAML text as PyYAML would; what the parser says becomes a problem at its place. */
-export function parseYaml(file: string, text: string, problems: Problems, again = false): Source | undefined {
+export function parseYaml(
+  file: string,
+  written: string,
+  problems: Problems,
+  again = false,
+): Source | undefined {
+  // A carriage return alone ends a line to PyYAML, not to our parser.
+  const text = written.replace(/\r(?!\n)/g, '\n');
   const lines = new LineCounter();
   const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -84,7 +93,7 @@ export function parseYaml(file: string, text: string, problems: Problems, again 
     resolve,
     raw: (node) => reader.whole(node),
   };
-  const reader = new Reader(source, problems);
+  const reader = new Reader(source, problems, isJson(text));
   return source;
 }
 
@@ -147,13 +156,15 @@ const MOST_ALIASED = 10_000;
 class Reader {
   readonly #source: Source;
   readonly #problems: Problems;
+  readonly #scalarOf: (text: string) => Raw;
   readonly #open = new Set<Node>();
   #aliased = 0;
   #told = false;
 
-  constructor(source: Source, problems: Problems) {
+  constructor(source: Source, problems: Problems, json: boolean) {
     this.#source = source;
     this.#problems = problems;
+    this.#scalarOf = json ? jsonScalar : scalarOf;
   }
 
   whole(node: Node | null): Raw {
@@ -184,17 +195,24 @@ class Reader {
     const isOpen = node.type?.startsWith('BLOCK') && node.range?.[1] === this.#source.openEnd;
     const text = isOpen ? textOf(node).replace(/\n$/, '') : textOf(node);
     if (/^!vault/.test(node.tag ?? '')) return vaulted(text, this.#source.position(node));
-    const value = isMeant(node) ? scalarOf(text) : text;
+    const value = isMeant(node) ? this.#scalarOf(text) : text;
     return typeof value === 'string' && (unsafe || node.tag === '!unsafe') ? new Unsafe(value) : value;
   }
 
   #collection(node: Node, unsafe: boolean, aliased: boolean): Raw {
-    if (isSeq(node)) return node.items.map((item) => this.#raw(item as Node, unsafe, aliased));
+    if (isSeq(node)) return node.items.map((item) => this.#item(item, unsafe, aliased));
     if (!isMap(node)) return null;
+    if (node.tag === 'tag:yaml.org,2002:set') return node.items.map(({ key }) => nestedKey(key));
     const entries = pairs(node, this.#source).map(
       ({ key, value }) => [nestedKey(key), this.#raw(value as Node | null, unsafe, aliased)] as const,
     );
     return marked(Object.fromEntries(entries), this.#source.position(node));
+  }
+
+  /** `!!omap` and `!!pairs` are lists of pairs. */
+  #item(item: unknown, unsafe: boolean, aliased: boolean): Raw {
+    if (!isPair(item)) return this.#raw(item as Node | null, unsafe, aliased);
+    return [nestedKey(item.key), this.#raw(item.value as Node | null, unsafe, aliased)];
   }
 }
 
@@ -297,17 +315,6 @@ function tellTags(
 function isTolerated({ code, message }: YAMLError): boolean {
   if (code === 'BAD_INDENT' && !UNCLOSED.test(message)) return /^(Multi-line |Flow end )/.test(message);
   return code === 'MISSING_CHAR' && message.startsWith('Comments must be separated');
-}
-
-/** JSON that YAML's parser does not take, such as one that is indented by tabs. */
-function asJson(text: string): string | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    const json = JSON.stringify(JSON.parse(text), null, 1);
-    return json === text ? undefined : json;
-  } catch {
-    return undefined;
-  }
 }
 
 function describe(code: string, message: string): string {

@@ -115,6 +115,7 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
     (e.problems === undefined || isTexts(e.problems)) &&
     isTextOrNone(e.table),
   certificates: (e) => isText(e.cluster) && isList(e.certificates, isCertificate) && isTextOrNone(e.table),
+  drill: (e) => [e.cluster, e.host, e.file].every(isText) && isTexts(e.problems),
   history: (e) => isList(e.runs, (one) => isText(one.id)) && isTextOrNone(e.table),
   why: (e) =>
     [e.host, e.role, e.task].every(isText) &&

@@ -1,4 +1,4 @@
-import { linesOf, textOfLines } from '../../dsl/edit.ts';
+import { inItsForm, linesOf, plainText, textOfLines } from '../../dsl/edit.ts';
 import type { Kept } from '../../dsl/ledger.ts';
 import type { LeftOver } from '../../dsl/left-over.ts';
 import { findLines } from '../../dsl/made.ts';
@@ -18,14 +18,14 @@ export function leftLines(made: Kept): LeftOver {
       if (found.type !== 'file') return { why: `${path} is a ${found.type} now` };
       const { text } = found;
       if (text === undefined || sha256(text) !== found.sha256) return { why: `${path} is no text to edit` };
-      const lines = linesOf(text);
+      const lines = linesOf(plainText(text));
       const places = findLines(lines, made);
       const [at] = places;
       const isBegun = lines.some((line) => sha256(`${line}\n`) === first);
       if (at === undefined) return isBegun && !there ? CHANGED : 'gone';
       if (there) return WAS_THERE;
       if (places.length > 1) return { why: `${path} has it ${places.length} times` };
-      const after = textOfLines([...lines.slice(0, at), ...lines.slice(at + count)]);
+      const after = inItsForm(text, () => textOfLines([...lines.slice(0, at), ...lines.slice(at + count)]));
       return {
         kind: 'update',
         property: 'text',

@@ -4,6 +4,7 @@ import { parsePath, sha256 } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { World } from '../../dsl/world.ts';
+import { named, namesIn } from '../names.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 
 /** A file goes if its content is still ours; a unit of systemd only where nothing runs or starts it. */
@@ -92,14 +93,15 @@ export function leftDirectory(made: Kept, goingUsers: readonly string[]): LeftOv
   return taking(made, {
     probe: probe(
       [{ path, how: 'stat' }],
-      sh`if [ -d ${path} ] && [ ! -L ${path} ]; then
+      sh`${named}
+if [ -d ${path} ] && [ ! -L ${path} ]; then
   [ -r ${path} ] || echo 'has what we may not see'
   [ "$(stat -c %d -- ${path})" = "$(stat -c %d -- ${path}/..)" ] || echo mounted
   for q_path in ${path}/* ${path}/.*; do
     case $q_path in */. | */..) continue ;; esac
-    if [ -e "$q_path" ] || [ -L "$q_path" ]; then printf 'has %s\n' "\${q_path##*/}"; fi
+    if [ -e "$q_path" ] || [ -L "$q_path" ]; then q_has "\${q_path##*/}"; fi
   done
-  while IFS=: read -r q_name q_n q_n q_n q_n q_home q_n; do
+  while IFS=: read -r q_name q_n q_n q_n q_n q_home q_n || [ -n "$q_name" ]; do
     if [ "\${q_home%/}" = ${path} ]; then echo "home $q_name"; fi
   done </etc/passwd
 fi`,
@@ -112,7 +114,7 @@ fi`,
       const all = (word: string) =>
         own.split('\n').flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
       if (/^mounted$/m.test(own)) return { why: 'something is mounted there' };
-      const inside = world.namesIn(path, all('has'));
+      const inside = world.namesIn(path, namesIn(own));
       if (inside.length > 0) return { why: `it has ${listOf(inside)} in it` };
       const home = all('home').find((name) => !goingUsers.includes(name));
       if (home !== undefined) return { why: `it is the home of ${home}` };

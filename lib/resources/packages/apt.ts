@@ -1,5 +1,6 @@
 import { sh } from '../../dsl/sh.ts';
 import { UNKNOWN } from '../../dsl/world.ts';
+import { aptUnlocked } from './apt-locks.ts';
 import type { FoundPackage, PackageBackend } from './backend.ts';
 
 /** Debian and its kin. */
@@ -12,18 +13,20 @@ export const apt: PackageBackend = {
     names,
     version,
     state,
-  }) => sh`q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package} \${Version} \${Provides}\nwant \${db:Status-Want} \${Package}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
+  }) => sh`q_arch=$(dpkg --print-architecture) && q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package}:\${Architecture} \${Version} \${Provides}\nwant \${db:Status-Want} \${Package}:\${Architecture}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
+echo "native $q_arch"
 q_all=$(printf '%s\n' "$q_all" | grep -F ${names.flatMap((name) => ['-e', name])})
 printf '%s\n' "$q_all"
 set --
 for q_name in ${names}; do
-  case $q_nl$q_all in *"\${q_nl}dpkg installed $q_name "*) ${version === undefined ? sh`` : sh`set -- "$@" "$q_name"`} ;; *) set -- "$@" "$q_name" ;; esac
+  case $q_nl$q_all in *"\${q_nl}dpkg installed $q_name "* | *"\${q_nl}dpkg installed $q_name:$q_arch "* | *"\${q_nl}dpkg installed $q_name:all "*) ${version === undefined ? sh`` : sh`set -- "$@" "$q_name"`} ;; *) set -- "$@" "$q_name" ;; esac
 done
 if [ "$#" -gt 0 ]; then apt-cache policy "$@" 2>/dev/null | sed 's/^/policy /'; fi
 ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/takes \1/p'` : sh`:`}`,
 
   parse(out, names) {
     const lines = out.split('\n');
+    const native = lines.flatMap((line) => /^native (\S+)$/.exec(line)?.[1] ?? []).at(0) ?? '';
     const installed = lines.flatMap((line) => {
       const [, name = '', version = '', provides = ''] =
         /^dpkg installed (\S+) (\S+) ?(.*)$/.exec(line) ?? [];
@@ -32,10 +35,10 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
         : [{ name, version, provides: provides.split(/,\s*/).map((one) => one.split(' ')[0]) }];
     });
     const known = policies(lines);
-    const held = new Set(lines.flatMap((line) => /^want hold (\S+)$/.exec(line)?.[1] ?? []));
+    const held = lines.flatMap((line) => /^want hold (\S+)$/.exec(line)?.[1] ?? []);
     const find = (name: string): FoundPackage => ({
-      installed: installed.find((one) => one.name === name)?.version,
-      held: held.has(name),
+      installed: installed.find((one) => isNamed(one.name, name, native))?.version,
+      held: held.some((one) => isNamed(one, name, native)),
       provided: installed.some(({ provides }) => provides.includes(name)),
       candidate: known.get(name)?.candidate,
       versions: known.get(name)?.versions ?? [],
@@ -63,9 +66,15 @@ q_apt install ${options} ${exact.map((one, i) => one ?? any[i] ?? '')} || { q_ap
   },
 };
 
+/** One for another architecture is another package, unless it is wanted by its whole name: `libc6:i386`. */
+function isNamed(found: string, wanted: string, native: string): boolean {
+  return found === wanted || found === `${wanted}:${native}` || found === `${wanted}:all`;
+}
+
 /** Nobody is there to be asked: a file of configuration that was edited stays. A run that was killed is finished first. */
 const APT = sh`export DEBIAN_FRONTEND=noninteractive
 q_apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null 2>&1; }
+${aptUnlocked}
 dpkg --configure -a --force-confdef --force-confold </dev/null 2>&1 || exit`;
 
 /** `apt-cache policy`: a name, its candidate, and a table of versions, newest first. */

@@ -8,7 +8,7 @@ export const dnf: PackageBackend = {
 
   // Its lists cost a second, so they are asked only where they decide, and never fetched.
   probe: ({ names, version, state }) => sh`${DNF}
-q_all=$(rpm -q --qf 'rpm installed %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n' -- ${names} 2>&1) || :
+q_all=$(rpm -q --qf 'rpm installed %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\nrpm installed %{NAME}.%{ARCH} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n' -- ${names} 2>&1) || :
 case $q_all in *'error:'*) printf '%s\n' "$q_all"; exit 1 ;; esac
 printf '%s\n' "$q_all"
 set --
@@ -17,7 +17,7 @@ for q_name in ${names}; do
   *) set -- "$@" "$q_name"; if rpm -q --whatprovides -- "$q_name" >/dev/null 2>&1; then echo "rpm provided $q_name"; fi ;; esac
 done
 if [ "$#" -gt 0 ]; then
-  "$q_dnf" -q -C repoquery --showduplicates --qf 'rpm known %{name} %{epoch}:%{version}-%{release}\n' -- "$@" 2>/dev/null | sort -u -t ' ' -k 3,3 -k 4,4Vr
+  "$q_dnf" -q -C repoquery --showduplicates --qf 'rpm known %{name} %{epoch}:%{version}-%{release}\nrpm known %{name}.%{arch} %{epoch}:%{version}-%{release}\n' -- "$@" 2>/dev/null | sort -u -t ' ' -k 3,3 -k 4,4Vr
 fi
 ${state === 'absent' ? sh`rpm -e --test -- ${names} 2>&1 | sed -n 's/.*is needed by (installed) /takes /p'` : sh`:`}`,
 
@@ -45,10 +45,10 @@ ${state === 'absent' ? sh`rpm -e --test -- ${names} 2>&1 | sed -n 's/.*is needed
       return sh`${DNF}
 q_run remove --setopt=clean_requirements_on_remove=False ${names}`;
     const any = changes.map(({ property }) =>
-      version === undefined || version === 'latest' ? property : `${property}-${version}`,
+      version === undefined || version === 'latest' ? property : specOf(property, version),
     );
     const exact = changes.map(({ property, after }, i) =>
-      after === null || after === UNKNOWN ? (any[i] ?? property) : `${property}-${after}`,
+      after === null || after === UNKNOWN ? (any[i] ?? property) : specOf(property, after),
     );
     const newest = version === 'latest' ? changes.map(({ property }) => property) : [];
     return sh`${DNF}
@@ -57,6 +57,13 @@ ${newest.length > 0 ? sh`q_run upgrade ${newest} || exit` : sh``}
 ${downgrade ? sh`for q_spec in ${exact}; do rpm -q -- "$(printf %s "$q_spec" | sed 's/-[0-9]*:/-/')" >/dev/null 2>&1 || q_run downgrade "$q_spec" || exit; done` : sh``}`;
   },
 };
+
+/** As dnf writes a package of one version: an architecture comes last. */
+function specOf(name: string, version: string): string {
+  const [, bare = name, architecture = ''] =
+    /^(.+)(\.(?:noarch|i\d86|x86_64|aarch64|armv7hl|ppc64le|s390x|riscv64))$/.exec(name) ?? [];
+  return `${bare}-${version}${architecture}`;
+}
 
 /** `q_run`: nobody is there to be asked; another one that runs is waited for. */
 const DNF = sh`if command -v dnf >/dev/null; then q_dnf=dnf; else q_dnf=yum; fi

@@ -18,8 +18,8 @@ import { dnf } from './dnf.ts';
 import { hasFreshLists } from './sources.ts';
 
 /**
- * Packages of the distribution, one or several names with spaces between them: there, in some version or the newest;
- * or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
+ * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
+ * or `glibc.i686`): there, in some version or the newest; or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
  * it is (for it the newest is the one it has), and nothing is removed that is not named.
  *
  * @example
@@ -87,14 +87,14 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
   if (names.length === 0)
     throw wrong('no package is named', "name one, or several with spaces between: 'nginx curl'");
   for (const one of names) {
-    if (!/^[A-Za-z0-9][\w.+-]*$/.test(one)) {
+    if (!/^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/.test(one)) {
       throw wrong(
         `${JSON.stringify(one)} is no name of a package`,
         "a version is an option: { version: '1.24.*' }",
       );
     }
   }
-  if (version !== undefined && !/^[\w.+:~*-]+$/.test(version)) {
+  if (version !== undefined && !/^[\w.+:~^*-]+$/.test(version)) {
     throw wrong(`${JSON.stringify(version)} is no version`, "write one, or 'latest'; * stands for anything");
   }
   if (version !== undefined && state === 'absent') {
@@ -158,7 +158,7 @@ function differencesOf(
 
 /** A version without an epoch, or without the distribution's own part, stands for any; `*` for anything. */
 function fits(wanted: string, version: string): boolean {
-  const pattern = wanted.replace(/[.+~]/g, '\\$&').replaceAll('*', '.*');
+  const pattern = wanted.replace(/[.+~^]/g, '\\$&').replaceAll('*', '.*');
   const isIt = new RegExp(
     `^${wanted.includes(':') ? '' : '(\\d+:)?'}${pattern}${/[-*]/.test(wanted) ? '' : '(-[^-]+)?'}$`,
   );

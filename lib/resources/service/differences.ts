@@ -23,8 +23,12 @@ export interface WantedUnit {
 export interface ObservedUnit extends Running {
   /** systemd knows no such unit. */
   readonly missing: boolean;
+  /** Sockets that listen for it, where it is to be stopped. */
+  readonly sockets: readonly string[];
   /** systemd's word for how it is enabled. */
   readonly unitFile: string;
+  /** Its whole name, where it was asked for by another one. */
+  readonly id: string;
   /** Where the unit lies. */
   readonly fragment: string;
   /** Digests by path that this start, or the last reload of it, has read. */
@@ -38,6 +42,7 @@ export interface ObservedUnit extends Running {
 export function unitDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World): readonly Difference[] {
   const { name } = wanted;
   const missing = seen.missing && !isForeseen(wanted, world);
+  requireSilence(wanted, seen, world);
   if (missing && !world.bringsMore && (wanted.state === 'running' || wanted.enabled)) throw noUnit(name);
   const certainty: Certainty = missing ? 'conditional' : 'certain';
   const differences = [
@@ -61,7 +66,9 @@ function maskDifferences(
 ): readonly Difference[] {
   const isMasked = seen.unitFile.startsWith('masked');
   const differs = { kind: 'update', property: 'masked' } as const;
-  if (masked === true && !isMasked) {
+  // One that is masked until the next boot is not for good.
+  if (masked === true && seen.unitFile !== 'masked') {
+    if (seen.id !== unitName(name)) throw isAlias(name, seen.id);
     // systemctl would have to put its link where the unit is.
     if (seen.fragment.startsWith('/etc/systemd/system/')) throw cannotMask(name, seen.fragment);
     return [{ ...differs, before: seen.unitFile || null, after: 'masked' }];
@@ -112,6 +119,18 @@ function isOutdated({ path }: Loading, seen: ObservedUnit, world: World): boolea
   return written !== undefined && (seen.since === undefined || written + 1 > seen.since);
 }
 
+/** A service that is stopped while a socket listens for it is started by whoever comes next. */
+function requireSilence({ name, state, masked }: WantedUnit, { sockets }: ObservedUnit, world: World): void {
+  if (state !== 'stopped' || masked) return;
+  const [first] = sockets.filter((unit) => world.unit(unit).state?.state !== 'stopped');
+  if (first === undefined) return;
+  throw cannot(
+    `keep ${name} stopped`,
+    `${first} listens, and starts it again`,
+    `declare service('${first}', { state: 'stopped', enabled: false }) before it`,
+  );
+}
+
 function noUnit(name: string): QuorateError {
   return cannot(
     `start ${name}`,
@@ -126,6 +145,10 @@ function isInTheWay(name: string): QuorateError {
     'it is masked',
     'somebody did not want it to run; masked: false takes that back',
   );
+}
+
+function isAlias(name: string, id: string): QuorateError {
+  return cannot(`mask ${name}`, `it is another name of ${id}`, `mask that: service('${id}', { masked: true })`);
 }
 
 function cannotMask(name: string, fragment: string): QuorateError {

@@ -26,7 +26,8 @@ export interface ServiceOptions {
 /**
  * A unit of systemd that runs, or does not. Whether a restart or a reload is due comes from state, not from what this
  * run has changed: what a start has read is recorded beside the manifest, with the name of that start. One that
- * somebody else has started since is fine if the files are older than that start.
+ * somebody else has started since is fine if the files are older than that start. A service that is to be stopped while
+ * a socket listens for it is an error: the socket is stopped before it.
  *
  * @example
  * const conf = file('/etc/nginx/conf.d/site.conf', { content });
@@ -45,7 +46,8 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
   name: ({ name }) => name,
   title: ({ name, state, enabled, masked }) =>
     masked ? `${name} is masked` : `${name} is ${enabled ? 'enabled and ' : ''}${state}`,
-  complete(name, { state, enabled, masked, restartOn = [], reloadOn = [] }) {
+  complete(given, { state, enabled, masked, restartOn = [], reloadOn = [] }) {
+    const name = checkedUnit(given);
     if (masked && (state === 'running' || enabled)) {
       throw new QuorateError(`${name} is to be masked and to run`, {
         exitCode: EXIT.usage,
@@ -66,10 +68,16 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
     const begins = changes?.some(({ kind, after }) => kind === 'start' || after === 'enabled') ?? true;
     return begins ? [{ kind: 'unit', name: unitName(name) }] : [];
   },
-  probe: ({ name, files }) =>
+  probe: ({ name, files, state }) =>
     probe(
       files.map(({ path }) => ({ path, how: 'digest' as const })),
-      sh`systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic ${unitName(name)} || exit 1; sed -n '/^btime/p' /proc/stat
+      sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
+printf '%s\n' "$q_shown"; sed -n '/^btime/p' /proc/stat
+case $q_shown in
+  # Made of a script in /etc/init.d: its links say whether it starts.
+  *UnitFileState=generated*) echo "by script $(systemctl is-enabled ${unitName(name)} 2>/dev/null | tail -n 1)" ;;
+esac
+${state === 'stopped' ? SOCKETS : sh`:`}
 if [ -f ${record(name)} ]; then cat ${record(name)}; fi
 for q_path in ${files.map(({ path }) => path)}; do echo "written $(stat -L -c %Y -- "$q_path" 2>/dev/null) $q_path"; done`,
     ),
@@ -99,12 +107,16 @@ function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit 
     new Map([...own.matchAll(pattern)].map(([, key = '', value = '']) => [value, key]));
   const property = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(own)?.[1] ?? '';
   const running = systemdManager.parse(own);
+  const byScript = /^by script (enabled|disabled)$/m.exec(own)?.[1];
   return {
     ...running,
     state: property('SubState') === 'auto-restart' ? 'failed' : running.state,
+    ...(byScript === 'disabled' && { enabled: false }),
     missing: property('LoadState') === 'not-found',
-    unitFile: property('UnitFileState'),
+    unitFile: byScript ?? property('UnitFileState'),
+    sockets: [...own.matchAll(/^socket (.+)$/gm)].map(([, unit = '']) => unit),
     fragment: property('FragmentPath'),
+    id: property('Id') || unitName(name),
     recorded: property('recorded') === running.start ? all(/^read ([0-9a-f]{64}) (.*)$/gm) : new Map(),
     written: new Map([...all(/^written (\d+) (.*)$/gm)].map(([path, time]) => [path, Number(time)])),
     onDisk: new Map(files.map(({ path }, i) => [path, parsePath({ code: 0, out: parts[i] ?? '' })?.sha256])),
@@ -121,10 +133,10 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
   const step = (wanted: boolean, shell: Sh) => (wanted ? [shell] : []);
   // What it reads is recorded as it is before it does: a file that changes meanwhile is due the next time.
   return joinSh([
-    ...step(has('update', 'unmasked'), sh`systemctl unmask --quiet ${unit} || exit`),
+    ...step(has('update', 'unmasked'), sh`systemctl unmask --quiet ${unit} && systemctl unmask --quiet --runtime ${unit} || exit`),
     ...step(starts || actions.has('unit'), sh`systemctl daemon-reload || exit`),
     ...step(has('update', 'enabled'), sh`systemctl enable --quiet ${unit} || exit`),
-    ...step(has('update', 'disabled'), sh`systemctl disable --quiet ${unit} || exit`),
+    ...step(has('update', 'disabled'), sh`systemctl disable --quiet ${unit} && systemctl disable --quiet --runtime ${unit} || exit`),
     ...step(actions.has('stop'), sh`systemctl stop ${unit} || exit`),
     ...step(has('update', 'masked'), sh`systemctl mask --quiet ${unit} || exit`),
     ...step(
@@ -141,6 +153,22 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
       sh`{ systemctl show -p InvocationID ${unit} | sed 's/^InvocationID/recorded/'; printf '%s\n' "$q_read"; } | q_write ${record(name)} 0644 '' ''`,
     ),
   ]);
+}
+
+/** What would start a stopped service again: sockets that listen for it. */
+const SOCKETS = sh`q_by=$(printf '%s\n' "$q_shown" | sed -n 's/^TriggeredBy=//p')
+for q_unit in $q_by; do
+  case $q_unit in *.socket) if systemctl --quiet is-active "$q_unit"; then echo "socket $q_unit"; fi ;; esac
+done`;
+
+/** One name for one unit; throws exit code 1 for what is none: `systemctl` would take a pattern for many. */
+function checkedUnit(given: string): string {
+  const name = given.replace(/\.service$/, '');
+  if (/^[\w:.][\w:.@\\-]*$/.test(name) && !/@(\.\w+)?$/.test(name)) return name;
+  throw new QuorateError(`${JSON.stringify(given)} is no name of a unit that can run`, {
+    exitCode: EXIT.usage,
+    hint: /@/.test(name) ? `a template runs by the name of an instance: ${name.replace('@', '@one')}` : "write it like 'nginx', or 'nginx.socket'",
+  });
 }
 
 /** In the state directory of the host. */

@@ -15,7 +15,7 @@ export function unitName(name: string): string {
 
 /** Throws exit code 2, in a check too, where `systemctl show` has told nothing of a unit: no systemd runs on the host. */
 export function requireSystemd(shown: string, name: string): void {
-  if (/^(LoadState|NeedDaemonReload)=/m.test(shown)) return;
+  if (/^(LoadState|NeedDaemonReload|Version)=/m.test(shown)) return;
   const said = shown.trim().split('\n')[0] ?? '';
   throw new QuorateError(
     `cannot look at ${name}: systemd does not answer on this host${said === '' ? '' : `: ${said}`}`,

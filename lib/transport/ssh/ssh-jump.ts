@@ -80,6 +80,7 @@ function hopOf(connection: Connection, hop: string, before: readonly string[]): 
     user,
     // Of the way to the host behind.
     proxyCommand: undefined,
+    sshFirst: [],
     sshOptions: [],
     // The hops before it are the user's word; without any it may have a jump host of its own.
     proxyJump: before.length > 0 ? before.join(',') : undefined,

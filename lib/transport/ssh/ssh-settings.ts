@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { canonicalAddress } from '../../addresses.ts';
+import { numericAddress } from '../../addresses.ts';
 import { badSetting } from '../failures.ts';
 import type { Connection, HostKeyPolicy } from '../host.ts';
 import { untilde } from './config/home.ts';
@@ -85,7 +85,7 @@ export async function withOptions<T>(connection: Connection, work: (options: Ssh
 
 function settingsOf({ name }: Connection, options: SshOptions): SshSettings {
   // known_hosts names IPv6 addresses in one spelling.
-  const address = canonicalAddress(options.host);
+  const address = numericAddress(options.host);
   const { port, user } = options;
   const command = options.proxyCommand();
   return {

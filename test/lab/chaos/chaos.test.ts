@@ -19,7 +19,7 @@ describeLab(`operations, and what goes wrong meanwhile (QUORATE_SEED=${seed})`, 
     const acts = story(
       seed,
       lab.hosts.map(({ name }) => name),
-      3,
+      2,
     );
     const { problems, client } = await perform(lab, acts, (line) => console.log(line));
     console.log(describeClient(client));

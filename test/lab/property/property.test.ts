@@ -16,7 +16,7 @@ describeLab(`a check of any state with any settings is the truth (QUORATE_SEED=$
   });
   afterAll(async () => lab?.stop());
 
-  it.each([0, 1, 2, 3])('case %i', async (i) => {
+  it.each([0, 1])('case %i', async (i) => {
     const one = caseOf(seed + i, ['etcd01', 'etcd02', 'etcd03'], current);
     const verdict = await tryCase(lab, one, current);
     current = verdict.current;

@@ -14,11 +14,16 @@ export async function carryOut(
   for (const line of hint.split('\n')) {
     const step = change(line.replace(/^\s*(?:next|then): /, ''));
     const [, playbook, flags = ''] =
-      /playbooks\/(\w+)\.js((?: -\w+ \S+| --[\w-]+ [\w.-]+)*)/.exec(step) ?? [];
+      /playbooks\/(\w+)\.js((?: -\w+ \S+| --(?:check|list|accept-downtime)| --[\w-]+ [\w.,-]+)*)/.exec(
+        step,
+      ) ?? [];
     const [, host, command = ''] = /^on (\w+): (.*)$/.exec(step) ?? [];
     const [, here] = /^here: (.*)$/.exec(step) ?? [];
     if (playbook !== undefined) {
-      const { code, errors } = await runPlaybook(lab, argsOf(flags), { playbook });
+      const args = argsOf(flags);
+      const asks = ['members', 'recover', 'restore'].includes(playbook) && !args.includes('--check');
+      const [, inventory = lab.inventoryFile] = / -i (\S+)/.exec(flags) ?? [];
+      const { code, errors } = await runPlaybook(lab, asks ? [...args, '-y'] : args, { playbook, inventory });
       said.push(`${step} → ${code} ${errors.map(({ message }) => message).join('; ')}`);
     } else if (host !== undefined) {
       const { code, stdout, stderr } = await lab.enter(host, command);
@@ -32,7 +37,7 @@ export async function carryOut(
   return said;
 }
 
-/** Without the inventory, which the playbook gets anyway. */
+/** Without the inventory, which the playbook gets apart. */
 function argsOf(flags: string): readonly string[] {
   return flags
     .replace(/ -i \S+/, '')

@@ -7,6 +7,7 @@ import { joinFiles } from './cgroups.ts';
 import { MIRROR_PORT } from './inventory.ts';
 import { keyFile, knownHostsFile } from './keys.ts';
 import { namespaceFile } from './network.ts';
+import { labNode } from './node24.ts';
 import { CHECKOUT } from './paths.ts';
 import { collect, type Outcome, type RunOptions, run, spawnOptions } from './process.ts';
 import { type LabHost, type LabRecord, labDir } from './record.ts';
@@ -25,7 +26,7 @@ export function spawnInside(
   options: RunOptions = {},
 ): ChildProcess {
   const enter = ['-c', ENTER, 'sh', namespaceFile(lab.name), ...joinFiles(lab.name, 'control'), '--'];
-  return spawn('sh', [...enter, command, ...args], spawnOptions(options));
+  return spawn('sh', [...enter, command === 'node' ? labNode() : command, ...args], spawnOptions(options));
 }
 
 /** Runs a command on control, inside the lab's network, to its end. */

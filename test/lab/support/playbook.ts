@@ -78,16 +78,21 @@ export async function runPlaybook(
   };
 }
 
+/** What it told other programs, line by line. */
+export function eventsOf({ text }: Pick<Outcome, 'text'>): readonly Readonly<Record<string, unknown>>[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{"event":'))
+    .map((line) => JSON.parse(line));
+}
+
 /** `host: title` of the steps that were told with this status. */
 export function stepsOf(
   { text }: Pick<Outcome, 'text'>,
   status: 'planned' | 'begun' | 'done' | 'failed',
 ): readonly string[] {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('{"event":"step"'))
-    .map((line) => JSON.parse(line))
-    .filter((step) => step.status === status)
+  return eventsOf({ text })
+    .filter((one) => one.event === 'step' && one.status === status)
     .map(({ host, title }) => `${host}: ${title}`);
 }
 

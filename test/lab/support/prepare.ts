@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { KEYRING } from './debian.ts';
+import { fetchNode24 } from './node24.ts';
 import { cacheDir } from './paths.ts';
 import { must, sleep } from './process.ts';
 import { buildReleases } from './releases.ts';
@@ -37,6 +38,7 @@ export async function prepare(
     await installPackages(log);
     const rootfs = await buildRootfs(suite, log);
     await buildReleases(log);
+    await fetchNode24().catch(({ message }) => log(`Node 24 cannot be had: ${message.split('\n')[0]}`));
     return rootfs;
   } finally {
     unlock();

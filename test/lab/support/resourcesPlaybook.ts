@@ -48,6 +48,21 @@ function packed(): string {
 
 const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
 
+function units(): TaskList {
+  const unit = systemdUnit('lab-unit.service', { content: UNIT });
+  const limits = systemdUnit('lab-unit.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=512\n' });
+  return [
+    unit,
+    limits,
+    service('lab-unit', { enabled: false, restartOn: [unit, limits] }),
+    timer('lab-tick', {
+      calendar: 'daily',
+      persistent: true,
+      run: sh`printf '%s %s\n' "$((40 + 2))" ${"it's 100%"} >>/var/log/lab-tick`,
+    }),
+  ];
+}
+
 /** What the variable `lab_case` picks. */
 const CASES: Readonly<Record<string, () => TaskList>> = {
   bare() {
@@ -63,46 +78,24 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       }),
     ];
   },
-  edits: () => [
+  units,
+  plain: () => [
     line('/etc/lab.conf', { line: 'Port 2222', match: /^#?Port / }),
     textBlock('/etc/lab.conf', { name: 'ours', content: 'one\ntwo' }),
     hostsEntry('lab.internal', { address: '10.0.52.99', aliases: ['lab'] }),
-  ],
-  accounts: () => [
     group('lab-staff'),
     user('lab-ann', { shell: '/bin/bash', groups: ['lab-staff', 'sudo'] }),
     group('lab-own'),
     user('lab-own', { system: true, home: '/srv' }),
     directory('/srv/lab-sites'),
     link('/srv/lab-sites/now', { to: '../lab-sites' }),
-  ],
-  units() {
-    const unit = systemdUnit('lab-unit.service', { content: UNIT });
-    const limits = systemdUnit('lab-unit.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=512\n' });
-    return [
-      unit,
-      limits,
-      service('lab-unit', { enabled: false, restartOn: [unit, limits] }),
-      timer('lab-tick', {
-        calendar: 'daily',
-        persistent: true,
-        run: sh`printf '%s %s\n' "$((40 + 2))" ${"it's 100%"} >>/var/log/lab-tick`,
-      }),
-    ];
-  },
-  kernel: () => [
+    ...units(),
     sysctl('net.ipv4.tcp_rmem', { value: '4096 65536 4194304' }),
     directory('/etc/cron.d'),
     cron('lab-job', { schedule: '@daily', run: 'date +%F' }),
-  ],
-  access: () => [
     user('lab-dev', { shell: '/bin/bash' }),
     authorizedKeys('lab-dev', { keys: LAB_KEY, exclusive: true }),
     sudoers('lab-dev', { rules: 'lab-dev ALL=(root) NOPASSWD: /usr/bin/true' }),
-  ],
-  refused: () => [sudoers('lab-bad', { rules: 'lab-dev ALL=(root) NOPASSWD: true' })],
-  alias: () => [sudoers('lab-alias', { rules: 'User_Alias LAB = root' })],
-  trees: () => [
     tree('/srv/lab-tree', { source: './site', delete: true }),
     file('/srv/lab-tree/site.conf', {
       template: './site.conf.j2',
@@ -115,18 +108,18 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       creates: '/srv/lab-tree.count',
     }),
     archive('/opt/lab-archive', { source: packed(), creates: 'site/index.html', owner: 'games' }),
-  ],
-  'trees-gone': () => [
-    absent('/srv/lab-tree', { recursive: true }),
-    absent('/opt/lab-archive', { recursive: true }),
-  ],
-  system: () => [
     hostname('lab-renamed'),
     mount('/mnt/lab data', { source: 'tmpfs', type: 'tmpfs', options: 'size=1m,noexec' }),
     directory('/etc/lab-tls'),
     certificate('/etc/lab-tls/cert.pem', { key: '/etc/lab-tls/key.pem', names: ['lab.example.org'] }),
   ],
-  'system-gone': () => [mount('/mnt/lab data', { source: 'tmpfs', state: 'absent' })],
+  gone: () => [
+    absent('/srv/lab-tree', { recursive: true }),
+    absent('/opt/lab-archive', { recursive: true }),
+    mount('/mnt/lab data', { source: 'tmpfs', state: 'absent' }),
+  ],
+  refused: () => [sudoers('lab-bad', { rules: 'lab-dev ALL=(root) NOPASSWD: true' })],
+  alias: () => [sudoers('lab-alias', { rules: 'User_Alias LAB = root' })],
   repository: () => [
     aptRepository('lab', { uris: 'file:/srv/lab-repo', suites: './', key: REPOSITORY_KEY }),
     packages('lab-site', { version: '1.0-1' }),
@@ -172,7 +165,9 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       always: [file('/srv/lab-always', { content: '' })],
     }),
     command('it is ready', {
-      run: sh`setsid sh -c 'sleep 1; : >/srv/lab-ready' >/dev/null 2>&1 &`,
+      // It has left the group that ends with the apply before the apply does.
+      run: sh`setsid sh -c ': >/srv/lab-begun; sleep 1; : >/srv/lab-ready' >/dev/null 2>&1 &
+until [ -e /srv/lab-begun ]; do sleep 0.1; done`,
       unless: sh`[ -e /srv/lab-ready ]`,
       retries: 10,
       delay: 0.5,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -30,6 +30,24 @@ it.each([
   expect(status).toBe(1);
   expect(stdout.startsWith('{')).toBe(json);
 });
+
+it.each([
+  ['inventory.ts', '--list'],
+  ['site.ts', '--plan-format=json'],
+])(
+  'a document that cannot be written is an error: %s %s',
+  (name, flag) => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [program(`playbooks/${name}`), flag], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('cannot write to standard output: ENOSPC')]);
+  },
+  20_000,
+);
 
 /** As users of a clone start it. */
 function start(...args: string[]) {

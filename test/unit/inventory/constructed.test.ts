@@ -21,3 +21,20 @@ it.each([
   const others = [...groups].filter(([name]) => !['all', 'ungrouped', 'web'].includes(name));
   expect(Object.fromEntries(others)).toEqual(made);
 });
+
+it.each([
+  ['counts with use_vars_plugins', 'use_vars_plugins: true\n', ['os_deb']],
+  ['is not looked at without', '', []],
+])('what files say of groups and hosts %s', async (_, option, made) => {
+  const folder = write({
+    'inv/hosts': '[web]\nw1\nw2 os=own\n',
+    'inv/group_vars/web': 'os: deb\n',
+    'inv/host_vars/w2.yml': 'os: deb\n',
+    'made.yml': `plugin: constructed\n${option}keyed_groups: [{ key: os, prefix: os }]\n`,
+  });
+  const files = ['inv/hosts', 'made.yml'].map((name) => join(folder, name));
+  const { groups, notices } = await loadInventory({ files, schema: {}, playbookFolder: folder });
+  const others = [...groups.keys()].filter((name) => !['all', 'ungrouped', 'web', 'os_own'].includes(name));
+  expect(others).toEqual(made);
+  expect(notices).toEqual([]);
+});

@@ -63,6 +63,7 @@ it.each([
   ['a # b', ['a']],
   [String.raw`a b=x\ y "\"\x"`, ['a', 'b=x y', String.raw`"\x`]],
   ["a ''", ['a', '']],
+  ['a\u00a0b=1\tc', ['a\u00a0b=1', 'c']],
   ["a 'open", undefined],
 ])('%s are the words %j', (line, found) => {
   expect(words(line)).toEqual(found);
@@ -101,6 +102,42 @@ it('a value of a YAML file is what its tag says', async () => {
 `;
   const inventory = await loadInventory({ files: [join(write({ 'h.yaml': text }), 'h.yaml')], schema: {} });
   expect(listedValues(inventory, 'h')).toEqual({ n: 3, f: 1.5, t: true, s: '1', z: null, u: 5 });
+});
+
+it('a set of a YAML file is a list, and so are pairs', async () => {
+  const text = `
+all:
+  hosts:
+    h: { s: !!set { a, b }, o: !!omap [a: 1, b: 2], p: !!pairs [a: 1, a: x] }
+`;
+  const inventory = await loadInventory({ files: [join(write({ 'h.yaml': text }), 'h.yaml')], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual({
+    s: ['a', 'b'],
+    o: [
+      ['a', 1],
+      ['b', 2],
+    ],
+    p: [
+      ['a', 1],
+      ['a', 'x'],
+    ],
+  });
+});
+
+it.each([
+  ['{"all": {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}}', 1000, -0.25],
+  ['all: {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}', '1e3', -0.25],
+])('numbers are those of JSON in what is JSON: %s', async (text, n, m) => {
+  const inventory = await loadInventory({ files: [join(write({ 'h.yaml': text }), 'h.yaml')], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual({ n, m, t: '1e3' });
+});
+
+it('lines of a YAML file may end as on an old Mac', async () => {
+  const files = {
+    'inventory.yaml': 'all:\r  hosts:\r    h: {}\r',
+    'group_vars/all.yml': 'a: 1\rb: |\r  x\r  y\r',
+  };
+  expect(listedValues(await load(files), 'h')).toEqual({ a: 1, b: 'x\ny\n' });
 });
 
 it.each([

@@ -43,6 +43,29 @@ describe('patterns', () => {
     expect(await selected(groups, pattern, '# mine\nm1\n\nn1\n')).toBe(names);
   });
 
+  // As ansible-core: `all` has ungrouped hosts first, what is like a pattern comes as it is written.
+  it.each([
+    ['all', 'w1 b w2 w9 w3'],
+    ['w?', 'w1 w2 w3 w9'],
+    ['~w[0-9]$', 'w1 w2 w3 w9'],
+    ['*', 'w1 b w2 w9 w3'],
+    ['[gh]*', 'w2 w9 w3'],
+    ['b', 'b'],
+    ['all:!b', 'w1 b w2 w9'],
+    ['all:&b', 'w3'],
+  ])(
+    'hosts like %s come in their order, and of a host and a group called b it is %s',
+    async (pattern, names) => {
+      const text = 'w[1:3]\nb\n[g]\nw2\nw9\n[h]\nw3\n[b]\nw3\n';
+      const inventory = await load({ hosts: text }, { inventories: ['hosts'] });
+      expect(
+        selectHosts(inventory, pattern, '--limit')
+          .map(({ name }) => name)
+          .join(' '),
+      ).toBe(names);
+    },
+  );
+
   it.each([
     ['!n3', '@FILE', 'n1 n2 m1'],
     ['!n3', 'a,@FILE', 'n1 n2'],

@@ -1,7 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
+import { namesIn } from '../../../lib/inventory/folders.ts';
+import { Problems } from '../../../lib/inventory/problems.ts';
 import { expandRange } from '../../../lib/inventory/ranges.ts';
-import { type Files, load, varsOf, write } from './support.ts';
+import { type Files, load, readAll, refusal, varsOf, write } from './support.ts';
 
 describe('ranges', () => {
   it.each([
@@ -181,6 +186,59 @@ describe('notices', () => {
   });
 });
 
+it('passes over links in group_vars and host_vars that lead nowhere', async () => {
+  const folder = write({
+    'inventory.yaml': 'etcd: { hosts: { h1: } }\n',
+    'group_vars/etcd.yml': 'etcd_user: kv\n',
+    'host_vars/': '',
+  });
+  symlinkSync('/nowhere/vault.yml', join(folder, 'group_vars/etcd'));
+  symlinkSync('/nowhere/secret.yml', join(folder, 'group_vars/all.yml'));
+  symlinkSync('/nowhere', join(folder, 'host_vars/h1'));
+  const inventory = await readAll({
+    files: [join(folder, 'inventory.yaml')],
+    schema: ETCD_VARS,
+    playbookFolder: folder,
+  });
+  expect(varsOf(inventory, 'h1').etcd_user).toBe('kv');
+  expect(inventory.notices).toEqual([
+    `not used: all.yml, etcd in ${folder}/group_vars, which lead to no file`,
+    `not used: h1 in ${folder}/host_vars, which lead to no file`,
+  ]);
+});
+
+it('passes over what is no file in folders, and goes into none twice', async () => {
+  const folder = write({
+    'inv/hosts.yml': 'etcd: { hosts: { h1: } }\n',
+    'inv/sub/more.yml': 'etcd: { hosts: { h2: } }\n',
+    'inv/group_vars/etcd/main.yml': 'etcd_user: kv\n',
+    'inv/host_vars/': '',
+  });
+  for (const path of ['inv/pipe', 'inv/group_vars/all.yml', 'inv/host_vars/h1'])
+    execFileSync('mkfifo', [join(folder, path)]);
+  for (const path of ['inv/again', 'inv/sub/up', 'inv/group_vars/etcd/again', 'inv/group_vars/etcd/twice'])
+    symlinkSync('.', join(folder, path));
+  symlinkSync('../..', join(folder, 'inv/sub/above'));
+  symlinkSync('/nowhere', join(folder, 'inv/gone'));
+  const inventory = await readAll({ files: [join(folder, 'inv')], schema: ETCD_VARS, playbookFolder: '/' });
+  expect(inventory.hosts.map(({ name, vars }) => [name, vars.etcd_user])).toEqual([
+    ['h1', 'kv'],
+    ['h2', 'kv'],
+  ]);
+  expect(inventory.notices.map((one) => one.replaceAll(folder, 'DIR'))).toEqual([
+    'not used: DIR/inv/gone, a link that leads to no file',
+    'not used: DIR/inv/pipe, which is no file',
+    'not used: all.yml in DIR/inv/group_vars, which lead to no file',
+    'not used: h1 in DIR/inv/host_vars, which lead to no file',
+  ]);
+}, 10_000);
+
+it('tells a folder that cannot be read', () => {
+  const problems = new Problems();
+  expect(namesIn(join(write({ file: '' }), 'file'), problems)).toBeUndefined();
+  expect(() => problems.throwIfAny()).toThrow(/cannot read the folder .*file: ENOTDIR/);
+});
+
 describe('yes and no', () => {
   it.each([
     ...['yes', 'on', 'true', 'True', '"yes"', 'YES'].map((text) => [text, true] as const),
@@ -209,6 +267,44 @@ describe('-u and -b', () => {
     const text = 'all: { hosts: { a: { ansible_ssh_user: file, ansible_become: false } } }\n';
     const { hosts } = await load(text, { defaults });
     expect(hosts[0]?.connection).toMatchObject({ user: 'file', become: false });
+  });
+});
+
+describe('the way to a host', () => {
+  const way = async (inventory: string, options: Parameters<typeof load>[1] = {}) => {
+    const { hosts } = await load({ hosts: inventory }, { inventories: ['hosts'], ...options });
+    const { user, address, port } = hosts[0]?.connection ?? {};
+    return { user, address, port };
+  };
+
+  it.each([
+    ['root@10.0.0.1', {}, { user: 'root', address: '10.0.0.1', port: undefined }],
+    ['w ansible_host=me@web', {}, { user: 'me', address: 'web', port: undefined }],
+    ['w ansible_host="DOM\\\\me@there@web"', {}, { user: 'DOM\\me@there', address: 'web', port: undefined }],
+    ['w ansible_host=me@[fd00::1]', {}, { user: 'me', address: 'fd00::1', port: undefined }],
+    ['w ansible_host=me@web ansible_user=you', {}, { user: 'you', address: 'web', port: undefined }],
+    ['me@w ansible_host=web', {}, { user: undefined, address: 'web', port: undefined }],
+    ['me@web', { defaults: { user: 'flag' } }, { user: 'flag', address: 'web', port: undefined }],
+    [
+      'w ansible_host=web.example.org.',
+      {},
+      { user: undefined, address: 'web.example.org.', port: undefined },
+    ],
+    ['web.example.org.', {}, { user: undefined, address: 'web.example.org.', port: undefined }],
+    ['w ansible_host=fe80::1%eth0', {}, { user: undefined, address: 'fe80::1%eth0', port: undefined }],
+    ['w ansible_host=::ffff:10.0.0.1', {}, { user: undefined, address: '::ffff:10.0.0.1', port: undefined }],
+  ])('of %s with %j', async (line, options, wanted) => {
+    expect(await way(`${line}\n`, options)).toEqual(wanted);
+  });
+
+  it.each([
+    ['10.0.0.1', '::ffff:10.0.0.1'],
+    ['web.example.org', 'web.example.org.'],
+    ['me@web', 'you@WEB'],
+    ['fd00::1', 'FD00:0::1'],
+  ])('%s and %s is the same one', async (one, other) => {
+    const [error] = await refusal(way(`a ansible_host=${one}\nb ansible_host=${other}\n`));
+    expect(error?.message).toContain('have the same address');
   });
 });
 
@@ -274,6 +370,42 @@ describe('ansible_ssh_common_args', () => {
     });
   });
 });
+
+describe("Ansible gives ssh ansible_ssh_args, then variables of their own, then the others' options", () => {
+  it.each([
+    ['ansible_ssh_args', '-o Port=9', { sshFirst: [['Port', '9']] }],
+    ['ansible_ssh_common_args', '-o Port=9', { sshOptions: [['Port', '9']] }],
+    ['ansible_ssh_extra_args', '-l x', { sshOptions: [['User', '"x"']] }],
+    ['ansible_ssh_args', '-o StrictHostKeyChecking=yes', { strictHostKeyChecking: 'yes' }],
+    ['ansible_ssh_common_args', '-o StrictHostKeyChecking=yes', { strictHostKeyChecking: 'no' }],
+  ])('%s: %s', async (name, args, wanted) => {
+    const text = `etcd: { hosts: { a: { ansible_host_key_checking: false, ${name}: '${args}' } } }\n`;
+    const { connection } = (await load(text)).hosts[0] ?? {};
+    const { sshFirst, sshOptions, strictHostKeyChecking } = connection ?? {};
+    expect({ sshFirst, sshOptions, strictHostKeyChecking }).toEqual({
+      sshFirst: undefined,
+      sshOptions: undefined,
+      strictHostKeyChecking: 'no',
+      ...wanted,
+    });
+  });
+});
+
+it.each([
+  ['-F', 'ansible_ssh_common_args: -F ssh.cfg', 'sshConfigFile'],
+  ['known hosts', 'ansible_ssh_common_args: -o UserKnownHostsFile=ssh.cfg', 'knownHostsFile'],
+] as const)(
+  'a relative path of %s is beside the inventory, else in the current directory',
+  async (_, args, name) => {
+    const text = `etcd: { hosts: { a: { ${args} } } }\n`;
+    const here = write({ 'ssh.cfg': '' });
+    vi.spyOn(process, 'cwd').mockReturnValue(here);
+    onTestFinished(() => void vi.restoreAllMocks());
+    expect((await load(text)).hosts[0]?.connection[name]).toBe(join(here, 'ssh.cfg'));
+    const beside = await load({ 'inventory.yaml': text, 'ssh.cfg': '' });
+    expect(beside.hosts[0]?.connection[name]).toBe(join(beside.folder, 'ssh.cfg'));
+  },
+);
 
 it.each([
   ['v3.5.30', '3.5.30'],

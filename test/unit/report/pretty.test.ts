@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../lib/runner/events.ts';
-import { change, cluster, printed, recap, start, task } from './streams.ts';
+import { change, cluster, FakeStream, printed, recap, start, task } from './streams.ts';
 
 const content = (host: string) =>
   change({ property: 'content', before: 'sha256:aa', after: `sha256:${host}`, resource: `file:/${host}` });
@@ -66,6 +66,28 @@ etcd02 : ok=1  changed=3  unknown=1  skipped=0  failed=0  unreachable=0
 
 ✔ cluster prod is healthy — 6 changes pending and 2 unknown on 2 hosts, nothing was changed, 6.2 s
 `);
+});
+
+test('titles leave room for the hosts where the terminal is narrow', async () => {
+  const stream = new FakeStream({ columns: 40, rows: 24 });
+  const tasks = [task('etcd01', { task: 'a title that is long enough' }), task('etcd01', { task: 'short' })];
+  await printed({ output: 'plain', stdout: stream }, [
+    start('etcd01'),
+    ...tasks,
+    recap({ etcd01: { changed: 2 } }),
+  ]);
+  const wide = new FakeStream({ columns: 30, rows: 24 });
+  await printed({ output: 'plain', stdout: wide }, [
+    start('etcd01'),
+    ...tasks,
+    recap({ etcd01: { changed: 2 } }),
+  ]);
+  expect(stream.text).toContain(
+    '  ~ a title that is long enough  etcd01\n  ~ short                        etcd01\n',
+  );
+  expect(wide.text).toContain(
+    '  ~ a title that is long enough\n                          etcd01\n  ~ short                 etcd01\n',
+  );
 });
 
 test('after a run: what changed in a line each, and the verdict', async () => {

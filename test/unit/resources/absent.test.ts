@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sh } from '../../../lib/dsl/sh.ts';
 import { absent } from '../../../lib/resources/absent.ts';
+import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { line } from '../../../lib/resources/line.ts';
 import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -43,20 +46,55 @@ describe.each(SHELLS)('absent with all that is in it, under %s', (_name, ...shel
   });
 });
 
+it.each(['a\rb', 'a\nb', '\n'])('a folder with %j in it is not empty', async (name) => {
+  const dir = scratch();
+  writeFileSync(join(dir, name), '');
+  await expect(dry([absent(dir)], { dir: scratch() })).rejects.toThrow(/: it has .+ in it$/s);
+});
+
 it.runIf(process.getuid?.() === 0)('absent leaves a folder with a mount in it', async ({ skip }) => {
   const dir = scratch();
   const point = join(dir, 'site/a b');
   mkdirSync(point, { recursive: true });
   if (spawnSync('mount', ['-t', 'tmpfs', 'none', point]).status !== 0) skip();
   try {
-    const tasks = [absent(join(dir, 'site'), { recursive: true })];
-    await expect(dry(tasks, { dir })).rejects.toMatchObject({
-      exitCode: 2,
-      message: expect.stringMatching(/a\\040b is mounted there$/),
-    });
+    for (const task of [absent(join(dir, 'site'), { recursive: true }), absent(point)])
+      await expect(dry([task], { dir })).rejects.toMatchObject({
+        exitCode: 2,
+        message: expect.stringMatching(/a\\040b is mounted there$/),
+      });
     expect(existsSync(point)).toBe(true);
   } finally {
     spawnSync('umount', [point]);
+  }
+});
+
+it.runIf(process.getuid?.() === 0)('a file that nothing can take the place of stays, in a check too', async ({
+  skip,
+}) => {
+  const dir = scratch();
+  const at = join(dir, 'hosts');
+  writeFileSync(at, 'old\n');
+  writeFileSync(join(dir, 'other'), 'old\n');
+  const due = [absent(at), file(at, { content: 'new\n' }), line(at, { line: 'new' })];
+  const refused = async (message: RegExp) => {
+    for (const task of due) await expect(dry([task], { dir: scratch() })).rejects.toThrow(message);
+    expect(await dry([file(at, { content: 'old\n' })], { dir: scratch() })).toEqual([]);
+  };
+  if (spawnSync('mount', ['--bind', join(dir, 'other'), at]).status !== 0) skip();
+  try {
+    await refused(/hosts: it is mounted by itself/);
+    // What a command may take off is not wrong.
+    const off = command('off', { run: sh`umount ${at}`, creates: '/nowhere' });
+    expect(await dry([off, file(at, { content: 'new\n' })], { dir: scratch() })).toHaveLength(2);
+  } finally {
+    spawnSync('umount', [at]);
+  }
+  if (spawnSync('chattr', ['+i', at]).status !== 0) return;
+  try {
+    await refused(/hosts: it has an attribute that lets nobody change it$/);
+  } finally {
+    spawnSync('chattr', ['-i', at]);
   }
 });
 

@@ -11,6 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MARK } from '../../../lib/dsl/probe.ts';
+import { World } from '../../../lib/dsl/world.ts';
 import { type ArchiveOptions, archive } from '../../../lib/resources/archive.ts';
 import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
@@ -91,6 +93,28 @@ describe('an archive', () => {
     await expect(run(wish(join(dir, 'bad.tar.gz')), { dir })).rejects.toMatchObject({ exitCode: 2 });
     expect(readdirSync(at(''))).toEqual([]);
     expect(await dry(wish(join(dir, 'bad.tar.gz')), { dir })).toHaveLength(1);
+  });
+
+  it('writes no file through a link that is there', async () => {
+    await run(wish(packed('one')), { dir });
+    writeFileSync(join(dir, 'theirs'), 'theirs');
+    rmSync(at('bin/sité'));
+    symlinkSync(join(dir, 'theirs'), at('bin/sité'));
+    await run(wish(packed('two')), { dir });
+    expect([readFileSync(join(dir, 'theirs'), 'utf8'), readFileSync(at('bin/sité'), 'utf8')]).toEqual([
+      'theirs',
+      'two',
+    ]);
+  });
+
+  it('needs what unpacks it on the host, or a task that may bring it', () => {
+    const task = archive('/opt/x', { url: 'https://x/y.tar.zst', sha256: 'a'.repeat(64), creates: 'bin' });
+    expect(task.probe?.text).toContain('command -v zstd');
+    const out = ['', 'above directory /opt', 'lacks zstd'].join(`\n${MARK}\n`);
+    expect(() => task.diff({ code: 0, out }, new World())).toThrow(/there is no zstd on the host$/);
+    const world = new World();
+    world.package('zstd').willBe({});
+    expect(task.diff({ code: 0, out }, world)).toMatchObject([{ certainty: 'conditional' }]);
   });
 
   it.each<Partial<ArchiveOptions>>([

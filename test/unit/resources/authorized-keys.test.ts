@@ -103,6 +103,27 @@ describe('authorized keys', () => {
     expect(plan({ keys: A }, observed(''), listed)).toEqual([]);
   });
 
+  it('are not named by two tasks with different options: each would undo the other', () => {
+    const world = new World();
+    plan({ keys: `from="a" ${A}` }, observed(''), world);
+    expect(() => plan({ keys: `from="b" ${A}` }, observed(''), world)).toThrow(
+      /another task, with other options$/,
+    );
+  });
+
+  it('are not written where other bytes would be lost', () => {
+    const out = (text: string) =>
+      observed(text).replace(Buffer.from(text).toString('base64'), Buffer.from(text, 'latin1').toString('base64'));
+    const text = `# für mich\n${B}\n`;
+    expect(() => plan({ keys: A }, out(text))).toThrow(/authorized_keys: it is no UTF-8 text$/);
+    expect(plan({ keys: B }, out(text))).toEqual([]);
+  });
+
+  it('need a home', () => {
+    const out = observed('').replace('home /home/ann\n', 'home /nonexistent\n');
+    expect(() => plan({ keys: A }, out)).toThrow(/the home of ann is \/nonexistent$/);
+  });
+
   it('need the user, or a task that makes it', () => {
     expect(() => plan({ keys: A }, '')).toThrow(/there is no user ann$/);
     const world = new World();

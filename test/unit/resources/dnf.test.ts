@@ -22,6 +22,12 @@ describe('packages of dnf, by what it prints', () => {
     ['there without an epoch', { version: '1.9-1' }, 'rpm installed site 1:1.9-1', []],
     ['there in some build', { version: '1.9' }, 'rpm installed site 0:1.9-1.el9', []],
     ['there by another name', {}, 'rpm provided site', []],
+    [
+      'there, built of a commit',
+      { version: '1.9^20260101gitabc' },
+      'rpm installed site 0:1.9^20260101gitabc-1.fc42',
+      [],
+    ],
     ['missing in the newest', { version: 'latest' }, KNOWN, ['create null → 1:1.10-1 certain']],
     [
       'there, and not the newest',
@@ -33,6 +39,14 @@ describe('packages of dnf, by what it prints', () => {
     ['that are to go', { state: 'absent' }, 'rpm installed site 0:1.9-1', ['remove 1.9-1 → null certain']],
   ])('%s', (_name, options, out, found) => {
     expect(plan(options, out)).toEqual(found);
+  });
+
+  it('for an architecture are installed by the name that dnf knows', () => {
+    const task = packages('site.i686 other', { version: '1.9' });
+    const out = 'manager dnf\nrpm installed other 0:1.9-1\nrpm known site.i686 1:1.9-1';
+    const changes = task.diff({ code: 0, out }, new World());
+    expect(changes).toMatchObject([{ property: 'site.i686', after: '1:1.9-1' }]);
+    expect(task.apply(changes, {}).text).toContain('install site-1:1.9-1.i686 ');
   });
 
   it('that others need stay', () => {

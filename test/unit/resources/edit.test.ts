@@ -35,6 +35,23 @@ describe('a line in a file', () => {
     ['goes', { line: 'b', state: 'absent' }, 'a\nb\nb\nc', 'a\nc\n'],
     ['goes with what fits', { line: 'x', match: /^b/, state: 'absent' }, 'a\nb1\n', 'a\n'],
     ['is gone already', { line: 'b', state: 'absent' }, 'a\n\n', 'a\n\n'],
+    ['ends as the others do', { line: 'b' }, 'a\r\nc\r\n', 'a\r\nc\r\nb\r\n'],
+    ['is found with the end that the others have', { line: 'a' }, 'a\r\nb', 'a\r\nb'],
+    [
+      'takes the place of what fits, whatever its end',
+      { line: 'P no', match: /^P \w+$/ },
+      'P yes\r\nx\r\n',
+      'P no\r\nx\r\n',
+    ],
+    ['goes, whatever its end', { line: 'b', state: 'absent' }, 'a\r\nb\r\n', 'a\r\n'],
+    ['leaves a carriage return of one line alone', { line: 'b' }, 'a\r\nc\n', 'a\r\nc\nb\n'],
+    ['is found behind a mark in front', { line: 'a' }, '\ufeffa\nb\n', '\ufeffa\nb\n'],
+    [
+      'takes the place of what fits, behind a mark in front',
+      { line: 'P no', match: /^P / },
+      '\ufeffP yes\n',
+      '\ufeffP no\n',
+    ],
   ])('%s', (_name, options, before, after) => {
     expect(edited(line('/etc/x', options), before)).toBe(after);
   });
@@ -112,6 +129,13 @@ describe('a block in a file', () => {
       block(),
       '# BEGIN ours 2\nx\n# END ours 2\n',
       '# BEGIN ours 2\nx\n# END ours 2\n# BEGIN ours\n1\n2\n# END ours\n',
+    ],
+    ['is there with other ends of lines', block(), '# BEGIN ours\r\n1\r\n2\r\n# END ours\r\n', '# BEGIN ours\r\n1\r\n2\r\n# END ours\r\n'],
+    [
+      'told with other ends of lines',
+      block({ content: '1\r\n2\r\n' }),
+      '',
+      '# BEGIN ours\n1\n2\n# END ours\n',
     ],
     ['has the comment of its file', block({ comment: '//' }), '', '// BEGIN ours\n1\n2\n// END ours\n'],
   ])('%s', (_name, task, before, after) => {

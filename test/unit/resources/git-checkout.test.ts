@@ -138,6 +138,9 @@ it.each([
   { repository: '', version: 'v1' },
   { repository: 'x', version: '-x' },
   { repository: 'a b', version: 'v' },
+  { repository: 'x', version: 'v1.*' },
+  { repository: 'x', version: 'HEAD~1' },
+  { repository: 'x', version: 'main@{1}' },
 ])('%j is refused before any contact', (options) => {
   expect(() => gitCheckout('/srv/x', options)).toThrow(expect.objectContaining({ exitCode: 1 }));
 });

@@ -69,12 +69,17 @@ describe('a line of the table', () => {
 });
 
 /** What the probe prints. */
-function observed(table: string, live?: string, device = '/dev/sdb1'): string {
+function observed(table: string | Buffer, live?: string, wanted = 'device /dev/sdb1'): string {
+  const device = / - \S+ (\/dev\/\S+)/.exec(live ?? '')?.[1]?.replace('/dev/mapper/vg-data', '/dev/dm-3');
   return [
     'stat directory|755|root|root|1|0|0|/data',
     `stat regular file|644|root|root|1|0|0|/etc/fstab\ntext\n${Buffer.from(table).toString('base64')}`,
     'above directory /',
-    [...(live === undefined ? [] : [`live ${live}`]), `device ${device}`].join('\n'),
+    [
+      ...(live === undefined ? [] : [`live ${live}`]),
+      ...(device === undefined ? [] : [`live-device ${device}`]),
+      wanted,
+    ].join('\n'),
   ].join(`\n${MARK}\n`);
 }
 const plan = (options: Partial<MountOptions>, out: string) =>
@@ -119,15 +124,105 @@ describe('a mount', () => {
     ],
     ['goes where it is mounted only', { state: 'absent' }, observed('', LIVE), ['stop mounted: yes → no']],
     ['is gone', { state: 'absent' }, observed(''), []],
+    [
+      'has another name for its device',
+      { source: '/dev/vg/data' },
+      observed(
+        LINE.replace('/dev/sdb1', '/dev/vg/data'),
+        LIVE.replace('/dev/sdb1', '/dev/mapper/vg-data'),
+        'device /dev/dm-3',
+      ),
+      [],
+    ],
+    [
+      'is told by a label',
+      { source: 'LABEL=data' },
+      observed(LINE.replace('/dev/sdb1', 'LABEL=data'), LIVE),
+      [],
+    ],
+    [
+      'is a folder that is seen there',
+      { source: '/srv/data', type: 'none', options: 'bind' },
+      observed('/srv/data /data none bind 0 0\n', LIVE, 'same'),
+      [],
+    ],
+    [
+      'is what a server gives, told with a slash at its end',
+      { source: 'nas:/data/', type: 'nfs' },
+      observed('nas:/data/ /data nfs noatime 0 0\n', 'rw,noatime - nfs4 nas:/data rw', ''),
+      [],
+    ],
+    [
+      'is a part of a file system',
+      { source: '/dev/sdb1', type: 'btrfs', options: 'subvol=@data' },
+      observed(
+        '/dev/sdb1 /data btrfs subvol=@data 0 0\n',
+        'rw - btrfs /dev/sdb1 rw,subvolid=5,subvol=/@data',
+      ),
+      [],
+    ],
+    ['has its place told with a slash at its end', {}, observed(LINE.replace('/data', '/data/'), LIVE), []],
   ])('%s', (_name, options, out, found) => {
     expect(plan(options, out)).toEqual(found);
   });
 
   it('of something else is not mounted over', () => {
-    expect(() => plan({}, observed(LINE, LIVE.replace('/dev/sdb1', '/dev/sdc1')))).toThrow(
-      /\/dev\/sdc1 \(ext4\) is mounted there$/,
-    );
-    expect(() => plan({}, observed(LINE, LIVE.replace('ext4', 'xfs')))).toThrow(/\(xfs\) is mounted there$/);
+    const others: readonly (readonly [Partial<MountOptions>, live: string, wanted?: string])[] = [
+      [{}, LIVE.replace('/dev/sdb1', '/dev/sdc1')],
+      [{}, LIVE.replace('ext4', 'xfs')],
+      [{ source: 'UUID=ab-cd' }, LIVE, 'device /dev/sdc1'],
+      [{ source: '/srv/data', type: 'none', options: 'bind' }, LIVE, ''],
+      [{ source: 'nas:/new', type: 'nfs' }, 'rw - nfs4 nas:/old rw', ''],
+      [{ type: 'btrfs', options: 'subvol=@new' }, 'rw - btrfs /dev/sdb1 rw,subvol=/@old'],
+    ];
+    for (const [options, live, wanted] of others)
+      expect(() => plan(options, observed('', live, wanted))).toThrow(/ is mounted there$/);
+  });
+
+  it.each<[string, Partial<MountOptions>, out: string, message: RegExp]>([
+    ['without its device', {}, observed('', undefined, 'missing'), /: the host has no \/dev\/sdb1$/],
+    [
+      'without its device, where another is mounted',
+      { source: 'LABEL=new' },
+      observed('', LIVE, 'missing'),
+      /: the host has no LABEL=new$/,
+    ],
+    [
+      'with another below it',
+      { state: 'absent' },
+      observed('', LIVE, 'below /data/my\\040disk'),
+      /cannot unmount \/data: \/data\/my disk is mounted below it$/,
+    ],
+    [
+      'whose table is no UTF-8',
+      {},
+      observed(Buffer.from([0x23, 0xe4, 0x0a]), LIVE),
+      /cannot edit \/etc\/fstab: it is no UTF-8 text$/,
+    ],
+  ])('%s is an error, in a check too', (_name, options, out, message) => {
+    expect(() => plan(options, out)).toThrow(message);
+  });
+
+  it('may have a device that an earlier task makes', () => {
+    const world = new World();
+    world.expectAnything();
+    expect(
+      mount('/data', { source: 'LABEL=data' }).diff(
+        { code: 0, out: observed('', undefined, 'missing') },
+        world,
+      )[0],
+    ).toMatchObject({ kind: 'start', certainty: 'conditional' });
+  });
+
+  it('goes behind what is mounted below it', () => {
+    const world = new World();
+    mount('/data/in', { source: 'x', state: 'absent' }).diff({ code: 0, out: observed('', LIVE) }, world);
+    expect(
+      mount('/data', { source: 'x', state: 'absent' }).diff(
+        { code: 0, out: observed('', LIVE, 'below /data/in') },
+        world,
+      ),
+    ).toHaveLength(1);
   });
 
   it.each([{ source: '' }, { options: 'a, b' }, { type: '' }])('%j is refused before any contact', (more) => {

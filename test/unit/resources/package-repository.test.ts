@@ -59,6 +59,35 @@ describe('a repository of Debian packages', () => {
     ).toEqual([]);
   });
 
+  const other = (path: string, text: string) => `source ${Buffer.from(text).toString('base64')} ${path}`;
+  const LIST = '/etc/apt/sources.list.d/y.list';
+  it.each([
+    [LIST, 'deb [arch=amd64 signed-by=/usr/share/keyrings/y.gpg] https://x.example/debian/ bookworm main\n'],
+    ['/etc/apt/sources.list', '# ours\n deb https://x.example/debian bookworm main\n'],
+    [
+      '/etc/apt/sources.list.d/y.sources',
+      'Types: deb deb-src\nURIs: https://y.example\n https://x.example/debian\nSuites: bullseye bookworm\nSigned-By:\n -----BEGIN\n .\n',
+    ],
+  ])('is told in a check where %s has the same source', (path, text) => {
+    expect(() => plan(out(undefined, undefined, other(path, text)))).toThrow(/has it already, and with two keys/);
+    const world = new World();
+    world.path(path).willBeAbsent();
+    expect(plan(out(undefined, undefined, other(path, text)), world)).toHaveLength(3);
+    // What stands there for long is left to apt, which says so.
+    expect(plan(out(`${KEY}\n`, SOURCES, `read\n${other(path, text)}`))).toEqual([]);
+  });
+
+  it.each([
+    [LIST, '#deb https://x.example/debian bookworm main\ndeb https://x.example/debian bullseye main\n'],
+    [LIST, 'deb-src https://x.example/debian bookworm main\ndeb https://x.example/debian-security bookworm x\n'],
+    [
+      '/etc/apt/sources.list.d/y.sources',
+      'Types: deb\nURIs: https://x.example/debian\nSuites: bookworm\nEnabled: no\n\nTypes: deb\nURIs: https://x.example/debian\nSuites: trixie\n',
+    ],
+  ])('may be beside %s with %j', (path, text) => {
+    expect(plan(out(undefined, undefined, other(path, text)))).toHaveLength(3);
+  });
+
   it.each<Partial<AptRepositoryOptions>>([
     { uris: 'a b' },
     { suites: '' },

@@ -28,6 +28,8 @@ interface Found {
   /** Seconds after the boot: when it was started, and when the file was last written. */
   readonly since?: number;
   readonly written?: number;
+  /** What the probe says besides. */
+  readonly more?: string;
 }
 
 function observed(found: Found, files: number): string {
@@ -38,6 +40,7 @@ function observed(found: Found, files: number): string {
     `LoadState=${load}\nActiveState=${state}\nSubState=x\nUnitFileState=${unitFile}\nFragmentPath=${fragment}`,
     `NeedDaemonReload=${stale}\nInvocationID=${start}\nActiveEnterTimestampMonotonic=${since * 1e6}\nbtime 1000`,
     `recorded=${recorded}\nread ${digest(read)} /etc/site.conf\nwritten ${1000 + written} /etc/site.conf`,
+    found.more ?? '',
   ].join('\n');
   const disk = `stat regular file|644|root|root|9|0|0|/etc/site.conf\nsha256 ${digest(onDisk)}`;
   return [...(files > 0 ? [disk] : []), own].join(`\n${MARK}\n`);
@@ -90,6 +93,36 @@ describe('a service', () => {
         'update enabled: masked → enabled',
         'start state: stopped → running',
       ],
+    ],
+    [
+      'to be masked for good, and not until the next boot',
+      plain({ masked: true }),
+      { unitFile: 'masked-runtime', state: 'inactive' },
+      ['update masked: masked-runtime → masked'],
+    ],
+    [
+      'that a script starts at boot',
+      plain(),
+      { unitFile: 'generated', more: 'by script enabled' },
+      [],
+    ],
+    [
+      'of a script that does not start at boot',
+      plain(),
+      { unitFile: 'generated', more: 'by script disabled' },
+      ['update enabled: disabled → enabled'],
+    ],
+    [
+      'of a script that is not to start at boot',
+      plain({ enabled: false }),
+      { unitFile: 'generated', more: 'by script enabled' },
+      ['update enabled: enabled → disabled'],
+    ],
+    [
+      'to be masked, so that no socket starts it',
+      plain({ masked: true }),
+      { unitFile: 'static', more: 'socket site.socket' },
+      ['update masked: static → masked', 'stop state: running → stopped'],
     ],
     ['whose unit was edited', plain(), { stale: 'yes' }, ['update unit: another → read again']],
     ['that has read what is wanted', restarts, {}, []],
@@ -164,6 +197,18 @@ describe('a service', () => {
       /cannot start site: it is masked$/,
     ],
     [
+      'to be masked by another name of it',
+      { masked: true },
+      { more: 'Id=web.service' },
+      /cannot mask site: it is another name of web.service$/,
+    ],
+    [
+      'that a socket would start again',
+      { state: 'stopped' },
+      { more: 'socket site.socket' },
+      /cannot keep site stopped: site.socket listens, and starts it again$/,
+    ],
+    [
       'whose unit is the administrator’s, to be masked',
       { masked: true },
       { fragment: '/etc/systemd/system/site.service' },
@@ -171,6 +216,20 @@ describe('a service', () => {
     ],
   ])('%s is an error, in a check too', (_name, options, found, message) => {
     expect(() => plan(plain(options), found)).toThrow(message);
+  });
+
+  it('is stopped behind the socket that starts it', () => {
+    const world = new World();
+    service('site.socket', { state: 'stopped' }).diff({ code: 0, out: observed({}, 0) }, world);
+    expect(plan(plain({ state: 'stopped' }), { more: 'socket site.socket' }, world)).toHaveLength(1);
+  });
+
+  it('has one name', () => {
+    expect(service('site.service').resource).toBe(service('site').resource);
+  });
+
+  it.each(['', 'a b', 'a*', '-a', 'a/b', 'app@', 'app@.service', 'app@.timer'])('%j is no name', (name) => {
+    expect(() => service(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 
   it('needs a host with systemd', () => {

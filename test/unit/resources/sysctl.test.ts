@@ -10,12 +10,12 @@ const usage = expect.objectContaining({ exitCode: 1 });
 describe('a value of the kernel', () => {
   const task = sysctl('net.ipv4.tcp_rmem', { value: '4096  131072 6291456' });
   const CONTENT = 'net/ipv4/tcp_rmem = 4096 131072 6291456\n';
-  const plan = (content: string | undefined, live: string | undefined) => {
+  const plan = (content: string | undefined, live: string | undefined, more = '') => {
     const stat = `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(content ?? '')}`;
     const out = [
       content === undefined ? '' : stat,
       'above directory /etc/sysctl.d',
-      live === undefined ? '' : `live ${live}`,
+      live === undefined ? '' : `${more}live ${live}`,
     ];
     return task
       .diff({ code: 0, out: out.join(`\n${MARK}\n`) }, new World())
@@ -34,7 +34,28 @@ describe('a value of the kernel', () => {
     expect(() => plan(undefined, undefined)).toThrow(/this kernel has no such value$/);
   });
 
+  it('that may only be read is an error where it is another, in a check too', () => {
+    expect(() => plan(CONTENT, '1 2 3', 'sealed\n')).toThrow(/it may only be read here$/);
+    expect(plan(undefined, '4096\t131072\t6291456', 'sealed\n')).toEqual(['create at boot']);
+  });
+
+  it.each([
+    ['8080,8081,9000', '8080-8081,9000', true],
+    ['1-3', '1,2,3', true],
+    ['1-3', '1,2', false],
+    ['10', '010', true],
+    ['65536', '65537', false],
+  ])('%s is told by the kernel as %s: %s', (value, live, isSame) => {
+    const ports = sysctl('net.ipv4.ip_local_reserved_ports', { value });
+    const content = `net/ipv4/ip_local_reserved_ports = ${value}\n`;
+    const out = `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(content)}\n${MARK}\nabove directory /etc\n${MARK}\nlive ${live}`;
+    expect(ports.diff({ code: 0, out }, new World())).toHaveLength(isSame ? 0 : 1);
+  });
+
   it('is told by dots, or by slashes where a name has a dot', () => {
+    expect(sysctl('net.ipv4.conf.eth0/1.forwarding', { value: 1 }).resource).toBe(
+      'sysctl:net/ipv4/conf/eth0.1/forwarding',
+    );
     expect(sysctl('net/ipv4/conf/eth0.1/forwarding', { value: 1 }).resource).toBe(
       'sysctl:net/ipv4/conf/eth0.1/forwarding',
     );
@@ -50,11 +71,14 @@ describe('a job of cron', () => {
   it.each([
     ['0 3 * * *', 'date +%F', '0 3 * * * root date +\\%F\n'],
     ['@daily', 'true', '@daily root true\n'],
+    ['*/5 0-23/2 1,15 jan-Mar,12 Sun-5', 'true', '*/5 0-23/2 1,15 jan-Mar,12 Sun-5 root true\n'],
+    ['0~30 3 * * 7', 'true', '0~30 3 * * 7 root true\n'],
   ])('%s %s', (schedule, run, content) => {
     expect(cron('job', { schedule, run }).wish).toMatchObject({
       path: '/etc/cron.d/job',
       content,
       mode: '0644',
+      owner: 'root',
     });
   });
 
@@ -62,6 +86,16 @@ describe('a job of cron', () => {
     ['a.b', { schedule: '@daily', run: 'x' }],
     ['a', { schedule: 'daily', run: 'x' }],
     ['a', { schedule: '* * * *', run: 'x' }],
+    ['a', { schedule: '@dayly', run: 'x' }],
+    ['a', { schedule: '60 * * * *', run: 'x' }],
+    ['a', { schedule: '0 24 * * *', run: 'x' }],
+    ['a', { schedule: '0 0 0 * *', run: 'x' }],
+    ['a', { schedule: '0 0 1 13 *', run: 'x' }],
+    ['a', { schedule: '0 0 * * 8', run: 'x' }],
+    ['a', { schedule: '5-1 * * * *', run: 'x' }],
+    ['a', { schedule: '*/0 * * * *', run: 'x' }],
+    ['a', { schedule: '0 0 * jan-foo *', run: 'x' }],
+    ['a', { schedule: '@daily', run: 'date +\\%F' }],
     ['a', { schedule: '@daily', run: 'x\ny' }],
     ['a', { schedule: '@daily', run: 'x', user: 'a b' }],
   ])('%j with %j is refused before any contact', (name, options) => {

@@ -43,6 +43,17 @@ describe('a unit of systemd', () => {
   it.each(['site', 'a/b.service', '../x.service', 'x.service.d/y', ''])('%j is no name', (name) => {
     expect(() => systemdUnit(name, { content: '' })).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
+  it('that is a template is asked about by its instances', () => {
+    const { probe } = systemdUnit('app@.service', { content: CONTENT });
+    expect(probe?.text).toContain("systemctl show -p NeedDaemonReload 'app@*.service'");
+    const found = `stat regular file|644|root|root|9|0|0|/x\nsha256 ${sha256(CONTENT)}\n${MARK}\nVersion=252\n`;
+    const due = (more: string) =>
+      systemdUnit('app@.service', { content: CONTENT })
+        .diff({ code: 0, out: `${found}${more}` }, new World())
+        .map(({ property }) => property);
+    expect([due(''), due('NeedDaemonReload=no\n\nNeedDaemonReload=yes\n')]).toEqual([[], ['in force']]);
+  });
+
   it.each(['a@b.service', 'x.timer', 'nginx.service.d/ours.conf'])('%j is a name', (name) => {
     expect(systemdUnit(name, { content: '' }).owns).toEqual([`/etc/systemd/system/${name}`]);
   });

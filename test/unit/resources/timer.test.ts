@@ -49,6 +49,17 @@ describe('a timer', () => {
     expect(found).toEqual(differences);
   });
 
+  it('runs as a user who is there, or is made by an earlier task', () => {
+    const task = timer('x', { calendar: 'daily', run: sh`true`, user: 'web' });
+    const out = (account: string) =>
+      ['', '', account, 'NeedDaemonReload=no\nActiveState=active\nUnitFileState=enabled'].join(`\n${MARK}\n`);
+    const due = (account: string, world = new World()) => task.diff({ code: 0, out: out(account) }, world).length;
+    expect(() => due('')).toThrow(/to user web: there is none of this name$/);
+    const world = new World();
+    world.user('web').willBe({});
+    expect([due('passwd web 1:1::/:/bin/sh'), due('', world)]).toEqual([2, 2]);
+  });
+
   it('is refused in a check where systemd does not understand when', () => {
     expect(() => plan([undefined, undefined], 'wrong')).toThrow(/does not understand "daily"$/);
   });

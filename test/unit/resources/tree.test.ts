@@ -9,6 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MARK } from '../../../lib/dsl/probe.ts';
+import { World } from '../../../lib/dsl/world.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { tree } from '../../../lib/resources/tree.ts';
@@ -94,6 +96,28 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     expect(readdirSync(at(''))).toContain('before');
   });
 
+  it('takes away what has an odd name, and nothing else', async () => {
+    await run([wish()], { dir, shell });
+    writeFileSync(join(dir, 'beside'), '');
+    const names = ['a\nb', 'index.html\n', 'c\rd', '-rf', '*', 'e\u0301', ' ', '\\n', 'x\nhas '];
+    for (const name of names) mkdirSync(at(name));
+    // As lines these would name what is beside the folder, and what is wanted in it.
+    for (const name of ['../beside', 'index.html'])
+      mkdirSync(join(at('x\nhas '), `${'p'.repeat(at('').length)}${name}`), { recursive: true });
+    const said = await run([wish({ delete: true })], { dir, shell });
+    expect([...said].sort()).toEqual(names.map((name) => `remove ${name}: there → null`).sort());
+    expect([readdirSync(at('')).sort(), readdirSync(dir)]).toEqual([
+      readdirSync(from('')).sort(),
+      expect.arrayContaining(['beside']),
+    ]);
+  });
+
+  it('leaves alone what no script can name', async () => {
+    await run([wish()], { dir, shell });
+    writeFileSync(Buffer.concat([Buffer.from(`${at('')}/`), Buffer.from([0xe4])]), '');
+    await expect(dry([wish({ delete: true })], { dir, shell })).rejects.toThrow(/is no UTF-8$/);
+  });
+
   it('replaces nothing of another kind', async () => {
     mkdirSync(at('index.html'), { recursive: true });
     await expect(dry([wish()], { dir, shell })).rejects.toThrow(
@@ -104,4 +128,21 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
 
 it('a source that is no folder is told before any contact', () => {
   expect(() => tree('/srv/x', { source: './nowhere' })).toThrow(expect.objectContaining({ exitCode: 1 }));
+});
+
+it.each(['/', '/etc', '/usr/lib', '/home/'])('%s is never made like a folder of control', (path) => {
+  const source = scratch();
+  expect(() => tree(path, { source, delete: true })).toThrow(expect.objectContaining({ exitCode: 1 }));
+  expect(tree(path, { source }).resource).toBe(`tree:${path.replace(/(.)\/$/, '$1')}`);
+});
+
+it('laid over a system it leaves the modes of its folders', () => {
+  const source = scratch();
+  for (const name of ['tmp', 'root', 'etc/site']) mkdirSync(join(source, name), { recursive: true });
+  const task = tree('/', { source });
+  expect(task.owns).toEqual(['/', '/etc', '/etc/site', '/root', '/tmp']);
+  const at = (path: string, mode: string) => `stat directory|${mode}|root|root|1|0|0|${path}`;
+  const out = [at('/', '755'), at('/etc', '700'), at('/etc/site', '700'), at('/root', '700'), at('/tmp', '1777')];
+  const changes = task.diff({ code: 0, out: [...out, 'above directory /', ''].join(`\n${MARK}\n`) }, new World());
+  expect(changes.map(({ property, after }) => `${property} ${after}`)).toEqual(['etc/site mode 0755']);
 });

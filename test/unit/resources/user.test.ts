@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
@@ -6,13 +7,17 @@ import { World } from '../../../lib/dsl/world.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { user } from '../../../lib/resources/user.ts';
 import type { UserOptions } from '../../../lib/resources/user-wish.ts';
+import { SHELLS } from '../support/shells.ts';
 
 /** What the probe prints: groups that are asked about, and the user if there is one. */
 function observed(groups: readonly string[], own?: string): string {
   return [...groups.map((name) => `group ${name} 100:`), own ?? ''].join(`\n${MARK}\n`);
 }
 
-const ANN = 'primary ann\ngroups ann sudo\npasswd ann 1000:1000::/home/ann:/bin/sh';
+const ANN = 'primary ann\ngroups ann sudo\npasswd ann 1000:1000::/home/ann:/bin/sh\nlocal\nmember sudo';
+/** Of a directory, whose groups may have spaces in their names. */
+const FAR =
+  'primary domain users\ngroups domain users sudo\npasswd ann 99:99::/home/ann:/bin/sh\nmember sudo';
 const plan = (options: UserOptions, out: string, world = new World()) =>
   user('ann', options)
     .diff({ code: 0, out }, world)
@@ -46,6 +51,25 @@ describe('a user', () => {
     ['with another shell', { shell: '/bin/bash' }, observed([], ANN), ['update shell: /bin/sh → /bin/bash']],
     ['with another primary group', { group: 'web' }, observed(['web'], ANN), ['update group: ann → web']],
     ['whose home is elsewhere', { home: '/srv' }, observed([], ANN), []],
+    ['of a directory', { shell: '/bin/sh' }, observed([], FAR), []],
+    [
+      'of a directory, who is to be in a group of the host',
+      { groups: ['adm'] },
+      observed(['adm'], FAR),
+      ['update groups: null → adm'],
+    ],
+    [
+      'of a directory, whose own groups are not of the host',
+      { groups: ['sudo'], onlyGroups: true },
+      observed(['sudo'], FAR),
+      [],
+    ],
+    [
+      'whose primary group has no name',
+      { shell: '/bin/bash' },
+      observed([], ANN.replace('primary ann', 'primary 1234')),
+      ['update shell: /bin/sh → /bin/bash'],
+    ],
   ])('%s', (_name, options, out, differences) => {
     expect(plan(options, out)).toEqual(differences);
   });
@@ -53,7 +77,16 @@ describe('a user', () => {
   it('takes no group away', () => {
     const task = user('ann', { groups: ['adm', 'web'] });
     const changes = task.diff({ code: 0, out: observed(['adm', 'web'], ANN) }, new World());
-    expect(task.apply(changes, {}).text).toMatch(/\nusermod --append --groups adm,web ann \|\| exit$/);
+    expect(task.apply(changes, {}).text).toMatch(/\busermod --append --groups adm,web ann$/m);
+  });
+
+  it.each(SHELLS)('is made, and changed, by shell that %s reads', (_shell, ...shell) => {
+    const task = user('ann', { groups: ['adm', 'web'], shell: '/bin/sh', comment: "Ann's" });
+    for (const own of ['', ANN]) {
+      const script = task.apply(task.diff({ code: 0, out: observed(['adm', 'web'], own) }, new World()), {}).text;
+      expect(script).toContain('q_join');
+      expect(spawnSync(shell[0] ?? 'sh', [...shell.slice(1), '-n'], { input: script })).toMatchObject({ status: 0 });
+    }
   });
 
   it('needs its groups, or a task that makes them', () => {
@@ -86,6 +119,12 @@ describe('a user', () => {
       observed([], `${ANN}\n${shadow(HASH)}`),
       [],
     ],
+    [
+      'is locked',
+      { password: new Secret(HASH) },
+      observed([], `${ANN}\n${shadow(`!${HASH}`)}\nlocked`),
+      ['update password: locked → (secret)'],
+    ],
     ['never expires', { expires: 'never' }, observed([], `${ANN}\n${shadow('!')}`), []],
     [
       'is to expire',
@@ -103,6 +142,9 @@ describe('a user', () => {
     [{ uid: 1001 }, observed([], ANN), /user ann has uid 1000, 1001 was wanted$/],
     [{ uid: 1001 }, observed([], 'holder bob'), /user ann with uid 1001: bob has it$/],
     [{ password: new Secret(HASH) }, observed([], 'shadow closed'), /cannot read \/etc\/shadow$/],
+    [{ shell: '/bin/zsh' }, observed([], `${ANN}\nno shell`), /ann the shell \/bin\/zsh: the host has none$/],
+    [{ shell: '/bin/zsh' }, observed([], 'no shell'), /ann the shell \/bin\/zsh: the host has none$/],
+    [{ shell: '/bin/bash' }, observed([], FAR), /cannot change the shell of user ann: it is not in /],
   ])('%j is not done', (options, out, message) => {
     expect(() => plan(options, out)).toThrow(message);
   });
@@ -113,6 +155,8 @@ describe('a user', () => {
     { password: new Secret('plain') },
     { password: new Secret('') },
     { expires: 'soon' },
+    { group: '100' },
+    { groups: ['27'] },
   ])('%j is refused before any contact', (options) => {
     expect(() => user('ann', options)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
@@ -126,7 +170,16 @@ describe('a user', () => {
     }
   });
 
-  it.each(['', 'a b', '-x', 'a:b'])('%j is no name', (name) => {
+  it('may get a shell that an earlier task brings', () => {
+    const world = new World();
+    world.package('zsh').willBe({});
+    const task = user('ann', { shell: '/bin/zsh' });
+    expect(task.diff({ code: 0, out: observed([], `${ANN}\nno shell`) }, world)).toMatchObject([
+      { property: 'shell', certainty: 'conditional' },
+    ]);
+  });
+
+  it.each(['', 'a b', '-x', 'a:b', '1000', 'x'.repeat(33)])('%j is no name', (name) => {
     expect(() => user(name)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 });

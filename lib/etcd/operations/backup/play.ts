@@ -18,7 +18,11 @@ export const backupPlay: Play<EtcdFacts> = {
 function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
-  const { keep, cluster, to } = first.vars;
+  const { keep, cluster, to, drill, list } = first.vars;
+  if (drill === true && (list === true || keep !== undefined)) {
+    const message = `--drill takes and removes nothing, and goes without ${list === true ? '--list' : '--keep'}`;
+    return [{ host: first.name, message, hint: 'run backup twice' }];
+  }
   if (typeof to === 'string' && isElsewhere(to)) {
     const message = `--to ${to}: copies go to a folder of this machine only`;
     return [

@@ -1,6 +1,6 @@
+import { join } from 'node:path';
 import { hostNames, type PlayRun, type Strategy } from '../../../dsl/play.ts';
 import type { Vars } from '../../../dsl/role.ts';
-import type { Step } from '../../../dsl/step.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -12,10 +12,12 @@ import { parseKeep, thinned } from '../../snapshots/thin.ts';
 import { openIntent } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
+import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
 import { bringSnapshot } from './bring.ts';
+import { drillStep } from './drill/index.ts';
 import { copiesIn, openFolder, removeCopies } from './folder.ts';
 import { listLines } from './list.ts';
 import { contentText } from './words.ts';
@@ -23,17 +25,16 @@ import { contentText } from './words.ts';
 /** What the command line asks for. */
 interface Wanted {
   readonly list: boolean;
+  /** Nothing is taken: what there is is tried. */
+  readonly drill: boolean;
   /** A folder of control. */
   readonly to: string | undefined;
   readonly keep: ReturnType<typeof parseKeep>;
 }
 
-interface BackupStep extends Step {
-  carryOut(): Promise<void>;
-}
-
 /**
- * Takes a snapshot of each cluster, verified, copies it where it is wanted, and thins what is there. Nothing of a
+ * Takes a snapshot of each cluster, verified, copies it where it is wanted, and thins what is there; or tries the newest
+ * one. Nothing of a
  * cluster's state is changed by it, so nobody is asked, and members that are out of reach are only told.
  */
 export const backupStrategy: Strategy<EtcdFacts> = {
@@ -80,6 +81,7 @@ function wantedOf({ hosts }: Surveyed): Wanted {
   const vars: Vars = hosts[0]?.target.vars ?? {};
   return {
     list: vars.list === true,
+    drill: vars.drill === true,
     to: typeof vars.to === 'string' ? vars.to : undefined,
     keep: parseKeep(String(vars.keep ?? vars.etcd_backup_keep)),
   };
@@ -88,10 +90,22 @@ function wantedOf({ hosts }: Surveyed): Wanted {
 async function planSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
-  { to, keep }: Wanted,
-): Promise<readonly BackupStep[]> {
-  const { cluster, hosts } = surveyed;
+  wanted: Wanted,
+): Promise<readonly OperationStep[]> {
   refuseBare(surveyed);
+  if (!wanted.drill) return backupSteps(run, surveyed, wanted);
+  const { to } = wanted;
+  if (to === undefined) return [await drillStep(run, surveyed, undefined)];
+  const all = await copiesIn(to, surveyed.cluster.name);
+  return [await drillStep(run, surveyed, { where: to, all, use: ({ file }, work) => work(join(to, file)) })];
+}
+
+async function backupSteps(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  { to, keep }: Wanted,
+): Promise<readonly OperationStep[]> {
+  const { cluster, hosts } = surveyed;
   refuseHalfRestored(surveyed);
   const kept = new Map(
     await Promise.all(hosts.map(async (host) => [host, await readSnapshots(host)] as const)),
@@ -100,7 +114,7 @@ async function planSteps(
     surveyed,
     hosts.map((host) => kept.get(host) as KeptSnapshots),
   );
-  const step = (host: EtcdHost, title: string, carryOut: () => Promise<void>): BackupStep => ({
+  const step = (host: EtcdHost, title: string, carryOut: () => Promise<void>): OperationStep => ({
     host: host.target.name,
     title,
     ledger: ledger(tallyOf(hosts)),

@@ -1,14 +1,17 @@
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { ETCD_VARS } from '../../model/vars.ts';
+import type { NamedCluster } from '../../verb-line.ts';
 
 /** What a remedy needs to know: of the host that a diagnosis is about, and of the cluster around it. */
 export interface About {
   readonly member: Member;
-  /** It is ready, as far as systemd knows; there may be a process; systemd knows it; there is something of its data. */
+  readonly cluster: NamedCluster;
+  /** It is ready, as far as systemd knows; there may be a process; there is a raft log. */
   readonly up: boolean;
   readonly isUp: boolean;
-  readonly hasService: boolean;
   readonly hasData: boolean;
+  /** The cluster has a place for it, and it was never started there. */
+  readonly neverStarted: boolean;
   /** Of the process, where there is one. */
   readonly pid: string;
   /** Of the member, as the cluster lists it. */
@@ -22,12 +25,18 @@ export interface About {
   /** Members that vote, and how many of them are well. */
   readonly voters: number;
   readonly healthy: number;
-  /** Other members that have data, and no doubt about it. */
+  /** Hosts in whose place a new member is to come: whatever they have is lost or cannot be used. */
+  readonly replaced: readonly string[];
+  /** Hosts of others that have their data, and do not run. */
+  readonly resting: readonly string[];
+  /** Too few have their data for a quorum, whatever is started. */
+  readonly hopeless: boolean;
+  /** Members that have data, and no doubt about it: the newest first. */
   readonly copies: readonly Member[];
+  /** Hosts with data that is beyond repair. */
+  readonly damaged: readonly string[];
   /** All members. */
   readonly members: readonly Member[];
-  /** The data directory is a file system of its own. */
-  readonly isMount: boolean;
 }
 
 const DEFAULTS = Object.fromEntries(
@@ -46,10 +55,11 @@ const ANY = memberOf({
 /** Where nothing is known but what a journal says. */
 export const NOWHERE: About = {
   member: ANY,
+  cluster: { name: ANY.cluster },
   up: true,
   isUp: false,
-  hasService: true,
   hasData: true,
+  neverStarted: false,
   pid: 'PID',
   id: 'ID',
   revision: 'REVISION',
@@ -57,7 +67,10 @@ export const NOWHERE: About = {
   version: undefined,
   voters: 3,
   healthy: 2,
+  replaced: [],
+  resting: [],
+  hopeless: false,
   copies: [],
+  damaged: [],
   members: [ANY],
-  isMount: false,
 };

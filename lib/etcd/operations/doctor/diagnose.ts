@@ -1,20 +1,23 @@
+import { isUp } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import type { Member } from '../../model/cluster.ts';
+import { NOWHERE } from './about.ts';
 import { type CauseId, causeOf, weightOf } from './causes/index.ts';
+import { hasLog } from './data.ts';
 import type { Evidence } from './evidence.ts';
 import { measuredClues } from './measured/index.ts';
 import type { Remedy } from './remedies.ts';
-import { type Clue, isHealthy, majority, type Scene } from './scene.ts';
+import { aboutMember, type Clue, isHealthy, majority, type Scene } from './scene.ts';
 import { type Written, writtenClues } from './written.ts';
 
-/** One cause with what speaks for it. */
+/** One cause with what speaks for it, and what puts it right. */
 export interface Diagnosis {
   readonly cause: CauseId;
   /** Hosts it is about, in the order of the inventory; empty when it is about none in particular. */
   readonly hosts: readonly string[];
   readonly evidence: readonly string[];
-  /** What was found to put it right on the first of them; else what the cause says. */
-  readonly remedy?: Remedy;
+  /** On the first of them, or on all where that is one deed. */
+  readonly remedy: Remedy;
 }
 
 /** What is known: members as the inventory has them, and evidence of those whose hosts were reached. */
@@ -22,16 +25,42 @@ export function sceneOf(
   members: readonly Member[],
   all: readonly Evidence[],
   rules: ReadonlyMap<string, string> = new Map(),
+  hasSiblings = false,
 ): Scene {
   const findings = judgeCluster(all.map(({ member, facts }) => ({ member, reading: facts.reading })));
-  return { members, all, rules, findings };
+  return { members, all, rules, findings, hasSiblings, replaced: [] };
 }
 
 /**
  * What is wrong, most likely cause first. What is measured counts always; what journals say only about members
  * that are sick, or when nothing else explains it: every start leaves lines that were true for a second.
+ * What is to be done for one member depends on which others are beyond repair, so that is found out first.
  */
 export function diagnose(scene: Scene): readonly Diagnosis[] {
+  const found = examine(scene);
+  const replaced = beyondRepair(found, scene);
+  return replaced.length === 0 ? found : examine({ ...scene, replaced });
+}
+
+/** Hosts whose member can only be replaced; one that was never started has nothing to be replaced. */
+function beyondRepair(found: readonly Diagnosis[], scene: Scene): readonly string[] {
+  const hosts = found.flatMap(({ cause, hosts }) =>
+    hosts.filter((host) => causeOf(cause).replaces || isInTheWay(cause, host, scene)),
+  );
+  return scene.members
+    .filter((member) => hosts.includes(member.host) && !aboutMember(member, scene).neverStarted)
+    .map(({ host }) => host);
+}
+
+/** The cluster does not have this member, or has it elsewhere, and what is there cannot be used for it. */
+function isInTheWay(cause: CauseId, host: string, { all }: Scene): boolean {
+  const one = all.find(({ member }) => member.host === host);
+  if (one === undefined) return false;
+  if (cause === 'peer-url') return !hasLog(one);
+  return cause === 'not-a-member' && (hasLog(one) || one.facts.data === 'present' || isUp(one.facts));
+}
+
+function examine(scene: Scene): readonly Diagnosis[] {
   const { all, findings } = scene;
   const measured = measuredClues(scene);
   const sick = new Set(all.filter((one) => !isHealthy(one)).map(({ member }) => member.host));
@@ -63,15 +92,19 @@ function silent(clues: readonly Clue[], scene: Scene): readonly Clue[] {
     }));
 }
 
-function grouped(clues: readonly Clue[], { members }: Scene): readonly Diagnosis[] {
+function grouped(clues: readonly Clue[], scene: Scene): readonly Diagnosis[] {
+  const { members, all } = scene;
   const byCause = new Map<CauseId, Clue[]>();
   for (const clue of clues) byCause.set(clue.cause, [...(byCause.get(clue.cause) ?? []), clue]);
   return [...byCause]
     .sort(([a], [b]) => weightOf(a) - weightOf(b))
     .map(([cause, some]) => {
       const hosts = members.map(({ host }) => host).filter((host) => some.some((clue) => clue.host === host));
-      const remedy = some.find((clue) => clue.remedy && clue.host === hosts[0])?.remedy;
       const evidence = [...new Set(some.map((clue) => clue.evidence))];
-      return { cause, hosts, evidence, ...(remedy && { remedy }) };
+      const known = some.find((clue) => clue.remedy && clue.host === hosts[0])?.remedy;
+      // Where it is about none in particular, one that may be asked will do.
+      const member = members.find(({ host }) => host === hosts[0]) ?? all[0]?.member;
+      const about = member ? aboutMember(member, scene) : NOWHERE;
+      return { cause, hosts, evidence, remedy: known ?? causeOf(cause).next(about) };
     });
 }

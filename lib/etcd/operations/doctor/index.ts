@@ -18,7 +18,7 @@ import { filteredPorts } from './measured/network.ts';
 import { probeEvidence } from './probe.ts';
 import { journalCommand } from './remedies.ts';
 import { reportDiagnosis } from './report.ts';
-import { aboutMember, isHealthy, type Scene } from './scene.ts';
+import { isHealthy } from './scene.ts';
 
 /** Looks for the causes of trouble, and touches nothing: also where a cluster is not ours or is half dead. */
 export const doctorStrategy: Strategy<EtcdFacts> = {
@@ -43,19 +43,14 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const sick = known.some(({ reading }) => !reading?.healthy);
   const answers = sick ? known : await knownAnswers(run, surveyed);
   const all = await gatherEvidence(run, surveyed, answers);
-  const scene = sceneOf(cluster.members, all, await firewallRules(surveyed, filteredPorts(all)));
-  const diagnoses = diagnose(scene);
+  const rules = await firewallRules(surveyed, filteredPorts(all));
+  const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings));
   run.show(clusterState(cluster.name, answers, judgeCluster(answers)));
   warn(run, surveyed, answers, all);
   const holder = holderOf(all);
   for (const [i, diagnosis] of diagnoses.entries()) {
     const remedy = remedyOf(diagnosis, surveyed, all);
-    run.fail(
-      reportDiagnosis(
-        { ...diagnosis, ...(remedy && { remedy }) },
-        { afterOthers: i > 0, about: aboutOf(diagnosis, scene), holder },
-      ),
-    );
+    run.fail(reportDiagnosis({ ...diagnosis, remedy }, { afterOthers: i > 0, holder }));
   }
   if (diagnoses.length > 0) return;
   const left = judgeCluster(answers).map(({ message }) => message);
@@ -103,12 +98,6 @@ function holderOf(all: readonly Evidence[]): string | undefined {
 /** A CA is renewed on control, which evidence knows nothing of. */
 function remedyOf({ cause, remedy }: Diagnosis, { cluster }: Surveyed, all: readonly Evidence[]) {
   return cause === 'ca-expired' ? renewCa(cluster.pkiDir, all, true) : remedy;
-}
-
-/** Of the first host that it is about; where it is about none, of one that may be asked. */
-function aboutOf({ hosts: [first] }: Diagnosis, scene: Scene) {
-  const member = scene.members.find(({ host }) => host === first) ?? scene.all[0]?.member;
-  return member && aboutMember(member, scene);
 }
 
 /** One exchange a host, all side by side. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { weightOf } from './causes/index.ts';
+import { NOWHERE } from './about.ts';
+import { causeOf, weightOf } from './causes/index.ts';
 import { readJournal } from './journal.ts';
 import { reportDiagnosis } from './report.ts';
 import { excerpt } from './signatures.ts';
@@ -17,7 +18,8 @@ export async function readLog(file: string): Promise<readonly QuorateError[]> {
   return findings.map(({ cause, count, line, first, last }, i) => {
     const when = first === undefined ? '' : count > 1 ? `, ${first} to ${last}` : `, ${first}`;
     const evidence = `${count === 1 ? 'once' : `${count} times`}${when}: ${excerpt(line)}`;
-    return reportDiagnosis({ cause, hosts: [], evidence: [evidence] }, { afterOthers: i > 0 });
+    const remedy = causeOf(cause).next(NOWHERE);
+    return reportDiagnosis({ cause, hosts: [], evidence: [evidence], remedy }, { afterOthers: i > 0 });
   });
 }
 

@@ -2,8 +2,10 @@ import { commandLine } from '../../../command-line.ts';
 import { quote } from '../../../dsl/sh.ts';
 import { fromHere } from '../../../paths.ts';
 import { etcdctlLine } from '../../etcdctl-line.ts';
-import { type Member, quorum } from '../../model/cluster.ts';
+import type { Member } from '../../model/cluster.ts';
 import { logFile, pidFile } from '../../model/paths.ts';
+import { SET_ASIDE } from '../../model/set-aside.ts';
+import { type NamedCluster, verbLine } from '../../verb-line.ts';
 import type { About } from './about.ts';
 
 /** Steps in their order: `on HOST: COMMAND`, a playbook of ours, or what to do in words. */
@@ -14,18 +16,25 @@ const SITE = commandLine('site');
 /** Looks again. */
 export const DOCTOR = commandLine('doctor');
 
-/** The playbook: of its roles those that put a thing right, and the one that starts a member which does not run. */
-export function site({ up }: Pick<About, 'up'>, ...roles: readonly string[]): string {
+/**
+ * The playbook: of its roles those that put a thing right, and the one that starts a member which does not run. Where
+ * others must not be started as they are, it is about this one alone.
+ */
+export function site({ up, replaced, member }: Site, ...roles: readonly string[]): string {
   const wanted = roles.length === 0 || up ? roles : [...new Set([...roles, 'systemd'])];
-  return [SITE, ...wanted.map((role) => `-r ${role}`)].join(' ');
+  const alone = member && replaced && replaced.length > 0 && !replaced.includes(member.host);
+  const limit = alone ? [`-l ${quote(member.host)}`] : [];
+  return [SITE, ...wanted.map((role) => `-r ${role}`), ...limit].join(' ');
 }
+
+type Site = Pick<About, 'up'> & Partial<Pick<About, 'replaced' | 'member'>>;
 
 /**
  * The same for what a member loads at its start: of one that runs and is sick the gate would not let a turn begin, so
  * it is stopped first.
  */
 export function anew(about: About, ...roles: readonly string[]): Remedy {
-  const again = site({ up: false }, ...roles);
+  const again = site({ ...about, up: false }, ...roles);
   return about.isUp ? [on(about.member, stopCommand(about.member)), again] : [again];
 }
 
@@ -65,33 +74,52 @@ export function etcdctl({ asker, version }: About, ...commands: readonly string[
   return commands.map((command) => on(asker, etcdctlLine(asker, [asker.clientUrl], command, [version])));
 }
 
-/** Out of the cluster, and in again without data: the others bring it up to date. */
+/**
+ * In the place of each that is beyond repair comes a new one, all by one run: while one of them waits, nobody is added.
+ * Others come up first, since nobody is added either while they rest. Without a quorum in sight that is no way.
+ */
 export function replace(about: About): Remedy {
+  const { member, cluster, replaced, resting, hopeless, neverStarted } = about;
+  if (hopeless) return recover(about);
+  if (neverStarted) return [`${SITE} --${SET_ASIDE} ${quote(member.host)}`, members(about)];
+  const hosts = replaced.includes(member.host) ? replaced : [...replaced, member.host];
   return [
-    ...cleared(about),
-    ...etcdctl(about, `member remove ${quote(about.id)}`, addition(about, about.voters - 1)),
-    ...joined(about, about.voters - 1),
+    ...(resting.length > 0 ? [`${SITE} -l ${quote(resting.join(','))}`] : []),
+    verbLine('members', cluster, '--replace', hosts.join(',')),
   ];
 }
 
-/** For a member that the cluster does not list, or not any more. */
-export function add(about: About): Remedy {
+/** Closes what differs between the inventory and the list of members; 3.3 pauses where a second one comes. */
+export function members({ cluster, replaced, voters, version = '' }: About): string {
+  const words = replaced.length > 0 ? ['--replace', replaced.join(',')] : [];
+  const pauses = voters === 1 && /^3\.[0-3]\./.test(version);
+  return verbLine('members', cluster, ...words, ...(pauses ? ['--accept-downtime'] : []));
+}
+
+/** Out of the cluster, for good. `word` is a host, or a member's name or ID. */
+export function remove(cluster: NamedCluster, word: string): string {
+  return verbLine('members', cluster, '--remove', word);
+}
+
+/** From what a host still has; of a snapshot where none has anything. */
+export function recover({ cluster, copies, damaged }: About): Remedy {
+  const [best] = copies;
+  if (best === undefined) return restore(cluster);
+  const lost = damaged.length > 0 ? ['--lost', damaged.join(',')] : [];
   return [
-    ...cleared(about),
-    ...etcdctl(about, addition(about, about.voters)),
-    ...joined(about, about.voters),
+    ...(copies.length > 1
+      ? [`${verbLine('recover', cluster, '--check', ...lost)} shows what each host and snapshot has`]
+      : []),
+    verbLine('recover', cluster, '--from', best.host, ...lost),
   ];
 }
 
-/** What it has makes way and is kept beside: on the same disk, where the directory is one of its own. */
-function cleared({ member, isMount, hasService, hasData }: About): Remedy {
-  const { dataDir } = member;
-  const [from, to] = isMount ? [`${dataDir}/member`, `${dataDir}/kept`] : [dataDir, `${dataDir}.kept`];
-  const commands = [
-    ...(hasService ? [stopCommand(member)] : []),
-    ...(hasData ? [`mv ${path(member, from)} ${path(member, to)}-$(date +%s)`] : []),
+/** All members get the same data. */
+export function restore(cluster: NamedCluster): Remedy {
+  return [
+    `${verbLine('backup', cluster, '--list')} shows the snapshots`,
+    verbLine('restore', cluster, '--from', 'FILE'),
   ];
-  return commands.length > 0 ? [on(member, ...commands)] : [];
 }
 
 /** Shell that ends it. */
@@ -99,52 +127,6 @@ export function stopCommand(member: Member): string {
   return member.manager === 'process'
     ? `kill "$(cut -d ' ' -f 1 ${path(member, pidFile(member))})"`
     : `systemctl stop ${member.service}`;
-}
-
-/** As a learner where one vote more would leave no quorum until it runs. */
-function addition({ member: { name, peerUrl }, healthy }: About, voters: number): string {
-  const learner = healthy < quorum(voters + 1) ? ' --learner' : '';
-  return `member add ${quote(name)}${learner} --peer-urls=${quote(peerUrl)}`;
-}
-
-function joined(about: About, voters: number): Remedy {
-  if (about.healthy >= quorum(voters + 1)) return [SITE];
-  return [
-    `${SITE}: it ends with 7, of a learner`,
-    ...etcdctl(about, 'member list'),
-    ...etcdctl(about, 'member promote ID').map((step) => `with the ID that it has there: ${step}`),
-  ];
-}
-
-/** From the database of the member that has the most left, on all hosts at once: a new cluster with the old keys. */
-export function restore({ members, copies, version = '' }: About): Remedy {
-  const [source] = copies;
-  if (source === undefined) return ['restore the cluster from a snapshot; no host has data'];
-  const file = source.manager === 'process' ? '/tmp/etcd-kept.db' : '/root/etcd-kept.db';
-  const token = `restored-${Math.floor(Date.now() / 1000)}`;
-  const cluster = members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
-  const tool = /^3\.[34]\./.test(version) ? 'etcdctl' : 'etcdutl';
-  const bump = /^3\.(?:[6-9]|\d\d)\./.test(version) ? ' --bump-revision 1000000000 --mark-compacted' : '';
-  const each = members.map((member) => {
-    const { name, peerUrl, dataDir, binDir, user, group } = member;
-    const data = path(member, dataDir);
-    return on(
-      member,
-      stopCommand(member),
-      `if [ -e ${data} ]; then mv ${data} ${data}.kept-$(date +%s); fi`,
-      `ETCDCTL_API=3 ${path(member, `${binDir}/${tool}`)} snapshot restore ${file} --skip-hash-check${bump} --name ${quote(name)} --data-dir ${data} --initial-cluster ${quote(cluster)} --initial-cluster-token ${token} --initial-advertise-peer-urls ${quote(peerUrl)}`,
-      ...(user === undefined ? [] : [`chown -R ${user}:${group} ${data}`]),
-    );
-  });
-  const others = members.filter(({ host }) => host !== source.host).map(({ host }) => host);
-  return [
-    on(source, stopCommand(source), `cp ${path(source, `${source.dataDir}/member/snap/db`)} ${file}`),
-    ...(source.local
-      ? []
-      : [`copy ${file} from ${source.host} to the same place on ${others.join(' and ')}`]),
-    ...each,
-    SITE,
-  ];
 }
 
 /** A path for a command: as short as it is from here, where the command is for this machine. */

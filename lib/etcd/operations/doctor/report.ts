@@ -1,5 +1,4 @@
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { type About, NOWHERE } from './about.ts';
 import { causeOf } from './causes/index.ts';
 import type { Diagnosis } from './diagnose.ts';
 import { DOCTOR } from './remedies.ts';
@@ -11,8 +10,6 @@ const MOST = 6;
 export interface Setting {
   /** Another cause was told before. */
   readonly afterOthers: boolean;
-  /** Of the first host that it is about. */
-  readonly about?: About | undefined;
   /** A run is at work: `alice@laptop (pid 812 on etcd01)`. */
   readonly holder?: string | undefined;
 }
@@ -20,15 +17,13 @@ export interface Setting {
 /** A diagnosis as people see it: the cause, what speaks for it, and the next steps, one a line. */
 export function reportDiagnosis(
   { cause, hosts, evidence, remedy }: Diagnosis,
-  { afterOthers, about = NOWHERE, holder }: Setting,
+  { afterOthers, holder }: Setting,
 ): QuorateError {
-  const { title, follows, next } = causeOf(cause);
+  const { title, follows } = causeOf(cause);
   const [host] = hosts;
   const more = evidence.length - MOST;
   const steps =
-    holder === undefined
-      ? (remedy ?? next(about))
-      : [`wait for the run of ${holder}: this may be its doing`, DOCTOR];
+    holder === undefined ? remedy : [`wait for the run of ${holder}: this may be its doing`, DOCTOR];
   return new QuorateError(
     [
       `${hosts.length > 0 ? `${hosts.join(', ')}: ` : ''}${title}${follows && afterOthers ? ' (follows from the above)' : ''}`,

@@ -3,9 +3,10 @@ import { isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
 import type { Finding } from '../../health/answer.ts';
 import { type Member, quorum } from '../../model/cluster.ts';
+import type { NamedCluster } from '../../verb-line.ts';
 import type { About } from './about.ts';
 import type { CauseId } from './causes/index.ts';
-import { dataDirOf, hasLog } from './data.ts';
+import { hasLog } from './data.ts';
 import type { Evidence } from './evidence.ts';
 import type { Remedy } from './remedies.ts';
 
@@ -27,6 +28,10 @@ export interface Scene {
   readonly findings: readonly Finding[];
   /** What the hosts' firewalls say of ports, by host. */
   readonly rules: ReadonlyMap<string, string>;
+  /** The inventory has other clusters, too. */
+  readonly hasSiblings: boolean;
+  /** Hosts in whose place a new member is to come, once that is known. */
+  readonly replaced: readonly string[];
 }
 
 /** A linearizable read through the member succeeded. */
@@ -80,12 +85,12 @@ export function aboutMember(member: Member, scene: Scene): About {
     scene.all.find(({ facts }) => facts.installed)?.facts.installed;
   return {
     member,
+    cluster: clusterIn(scene),
     // One that is `activating` may be starting again and again.
     up: own?.facts.service === 'active',
     isUp: own !== undefined && isUp(own.facts),
-    hasService: own === undefined || own.facts.service !== 'absent',
-    hasData:
-      own === undefined || own.paths.some(({ path, state }) => path === dataDirOf(own) && state === 'there'),
+    hasData: own !== undefined && hasLog(own),
+    neverStarted: entryOf(list, member)?.clientUrls.length === 0,
     pid: String(own?.process?.pid ?? 'PID'),
     id: entryOf(list, member)?.id ?? 'ID',
     revision: revisions.length > 0 ? String(Math.max(...revisions)) : 'REVISION',
@@ -93,12 +98,30 @@ export function aboutMember(member: Member, scene: Scene): About {
     version,
     voters: voters > 0 ? voters : scene.members.length,
     healthy: healthy.length,
-    copies: others(scene.all)
-      .filter(hasLog)
-      .sort((a, b) => newest(b) - newest(a))
-      .map((one) => one.member),
+    ...savedIn(scene),
     members: scene.members,
-    isMount: own?.free?.mount === member.dataDir,
+  };
+}
+
+/** For the command lines of verbs. */
+export function clusterIn({ members, hasSiblings }: Scene): NamedCluster {
+  return { name: members[0]?.cluster ?? '', hasSiblings };
+}
+
+/** Who has what is left of the cluster. */
+function savedIn(scene: Scene): Pick<About, 'replaced' | 'resting' | 'hopeless' | 'copies' | 'damaged'> {
+  const { all, members, replaced } = scene;
+  const isReplaced = ({ member }: Evidence) => replaced.includes(member.host);
+  const withLog = all.filter(hasLog).sort((a, b) => newest(b) - newest(a));
+  const intact = withLog.filter((one) => !isReplaced(one));
+  // Nobody knows of those that were not reached.
+  const mayVote = intact.length + members.length - all.length;
+  return {
+    replaced,
+    resting: all.filter((one) => intact.includes(one) && !isUp(one.facts)).map(({ member }) => member.host),
+    hopeless: majority(scene).length === 0 && mayVote < quorum(members.length),
+    copies: intact.map(({ member }) => member),
+    damaged: all.filter((one) => isReplaced(one) && hasLog(one)).map(({ member }) => member.host),
   };
 }
 

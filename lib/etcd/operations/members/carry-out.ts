@@ -1,6 +1,7 @@
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { lastLine } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
@@ -141,6 +142,20 @@ async function remove({ member, place }: Deed & { kind: 'remove' }, ground: Grou
     command: ['member', 'remove', member.id],
     isDone: (list) => !list.some(({ id }) => id === member.id),
   });
+  await takeBackAlarms(member, others, ground);
+}
+
+/** An alarm outlives its member. Others have none: see `whole`. */
+async function takeBackAlarms(
+  { id, name }: ListedMember,
+  [first]: readonly EtcdHost[],
+  { run, surveyed }: Ground,
+): Promise<void> {
+  const alarms = surveyed.hosts.flatMap(({ target }) => target.facts.reading?.alarms ?? []);
+  if (first === undefined || !alarms.some(({ memberId }) => memberId === id)) return;
+  const { code, out } = await first.act('taking back its alarm', etcdctl(first, sh`q_etcdctl alarm disarm`));
+  const what = code === 0 ? 'was taken back' : `was not taken back (${lastLine(out)})`;
+  run.log('info', `the alarm of ${name || id} ${what}`);
 }
 
 /** Away from a member that works and leads: clients are to notice nothing. It is asked by one that stays. */
@@ -155,7 +170,7 @@ async function moveLeadership(
   const leads = statuses.some(({ healthy, status }) => healthy && status?.leaderId === member.id);
   const url = list.find(({ id }) => id === member.id)?.clientUrls[0];
   const id = next?.target.facts.reading?.status?.memberId;
-  if (!leads || !member.healthy || next === undefined || url === undefined || id === undefined) return;
+  if (!leads || next === undefined || url === undefined || id === undefined) return;
   const { code, out } = await next.act(
     `moving leadership to ${next.target.name}`,
     etcdctl(next, sh`q_url=${url}; q_etcdctl move-leader ${id}`),
@@ -187,7 +202,7 @@ async function setAside({ place, goes }: Deed & { kind: 'set aside' }, ground: G
 }
 
 /** Certificates that are good for both addresses come first: nobody is refused, before or after. */
-async function tell({ place, member }: Deed & { kind: 'tell' }, ground: Ground): Promise<void> {
+async function tell({ place, member, starts }: Deed & { kind: 'tell' }, ground: Ground): Promise<void> {
   const { run, view } = ground;
   const host = hostAt(place, ground);
   const { etcd_extra_sans: extra } = host.target.vars;
@@ -199,6 +214,7 @@ async function tell({ place, member }: Deed & { kind: 'tell' }, ground: Ground):
     command: ['member', 'update', member.id, `--peer-urls=${place.peerUrl}`],
     isDone: (list) => list.some(({ id, peerUrls }) => id === member.id && peerUrls.includes(place.peerUrl)),
   });
+  if (starts) await restart(place, ground);
 }
 
 async function restart(place: Place, ground: Ground): Promise<void> {

@@ -10,7 +10,8 @@ export type Deed =
   | { readonly kind: 'remove'; readonly member: ListedMember; readonly place: Place | undefined }
   /** Its service ends, and its data is set aside; one that `goes` is not to start again. */
   | { readonly kind: 'set aside'; readonly place: Place; readonly goes: boolean }
-  | { readonly kind: 'tell'; readonly place: Place; readonly member: ListedMember }
+  /** One that does not run is started at once: what waits for its turn is who runs elsewhere. */
+  | { readonly kind: 'tell'; readonly place: Place; readonly member: ListedMember; readonly starts: boolean }
   | { readonly kind: 'restart'; readonly place: Place }
   /** Rules and files of the hosts name the members as they are now. */
   | { readonly kind: 'files' };
@@ -38,7 +39,7 @@ export function titleOf(deed: Deed): string {
     case 'set aside':
       return deed.goes ? 'stop and disable its service, and set its data aside' : 'set its old data aside';
     case 'tell':
-      return `tell the members its new address, ${deed.place.peerUrl}`;
+      return `tell the members its new address, ${deed.place.peerUrl}${deed.starts ? ', and start it there' : ''}`;
     case 'restart':
       return `start it at its new address, ${deed.place.peerUrl}`;
     case 'files':

@@ -50,8 +50,12 @@ function changeBy(scene: Scene, deed: Deed): Partial<Scene> {
       return { places: placed(deed.place, { data: false, keeps: false, up: false }) };
     case 'tell':
       return {
-        listed: swapped(deed.member, { peerUrls: [deed.place.peerUrl] }),
-        places: placed(deed.place, { elsewhere: true }),
+        listed: swapped(deed.member, {
+          peerUrls: [deed.place.peerUrl],
+          ...(deed.starts && { healthy: true }),
+        }),
+        places: placed(deed.place, deed.starts ? { up: true } : { elsewhere: true }),
+        ...(deed.starts && { rules: setsRules, files: true }),
       };
     case 'restart':
       return {

@@ -1,10 +1,10 @@
-import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import type { HostData } from '../../../dsl/role.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { readCa } from '../../../pki/index.ts';
 import { boundAddress } from '../../facts/bound-address.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
+import { withoutQuorum } from '../../health/way-out.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
@@ -16,6 +16,7 @@ import { newWayProblems } from '../../survey/preflight-network.ts';
 import { groundProblems, settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
 import { carryOut, type Ground } from './carry-out.ts';
@@ -148,8 +149,15 @@ function tellDifferences({ log }: PlayRun<EtcdFacts>, { scene }: View): void {
   }
 }
 
-export function refused({ cluster }: Surveyed, { host, message, say, hint }: Refused): QuorateError {
-  const lines = [...(say ? [`${commandLine('members')} ${say}`] : []), ...(hint ? [hint] : [])];
+export function refused(
+  { cluster }: Surveyed,
+  { host, message, say, hint, noQuorum }: Refused,
+): QuorateError {
+  const lines = [
+    ...(say ? [`${verbLine('members', cluster)} ${say}`] : []),
+    ...(hint ? [hint] : []),
+    ...(noQuorum ? [`bring back enough members for one first; ${withoutQuorum(cluster)}`] : []),
+  ];
   return refusal(host ? { host } : cluster, message, lines.join('\n') || undefined);
 }
 

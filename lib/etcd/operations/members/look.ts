@@ -7,6 +7,8 @@ import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { ListedMember as Answered } from '../../facts/etcdctl-answers.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
+import { knownAnswers } from '../../health/gate.ts';
+import { corruptHosts } from '../../health/judge-hashes.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { confFile, formedRecord } from '../../model/paths.ts';
 import { compareVersions } from '../../model/versions.ts';
@@ -43,8 +45,8 @@ export async function look(
     const host = hosts.find(({ target }) => target.name === member.host);
     return placeAt(member, host, runsAt.get(member.host));
   });
-  const listed = await membersOf(hosts, places);
   const words = said ?? wordsOf(first.target.vars);
+  const listed = await membersOf(hosts, places, await wrongOnes(run, { cluster, hosts }, words));
   const base = { cluster: cluster.name, listed, places, learners: haveLearners(hosts), words };
   const shown = { ...base, tidies: tidies || words.remove.length + words.replace.length > 0 };
   const guests = guestsOf(base, runsAt);
@@ -125,6 +127,7 @@ function haveLearners(hosts: readonly EtcdHost[]): boolean {
 async function membersOf(
   hosts: readonly EtcdHost[],
   places: readonly Place[],
+  wrong: ReadonlySet<string>,
 ): Promise<readonly ListedMember[]> {
   const readings = ofMajority(ofRecovered(hosts).flatMap(({ target: { facts } }) => facts.reading ?? []));
   const list =
@@ -146,9 +149,22 @@ async function membersOf(
       peerUrls,
       started: clientUrls.length > 0,
       learner,
-      healthy: works || answering.has(id),
+      healthy: (works || answering.has(id)) && !wrong.has(id),
     };
   });
+}
+
+/** IDs of members with other data than the others: asked where somebody is to be replaced, who may work for all that. */
+async function wrongOnes(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  { replace }: Words,
+): Promise<ReadonlySet<string>> {
+  if (replace.length === 0) return new Set();
+  const answers = await knownAnswers(run, surveyed);
+  const hosts = corruptHosts(answers);
+  const wrong = answers.filter(({ member }) => hosts.includes(member.host));
+  return new Set(wrong.flatMap(({ reading }) => reading?.status?.memberId ?? []));
 }
 
 /** Whoever has the data of another cluster says nothing about this one. */

@@ -7,7 +7,7 @@ export interface ListedMember {
   readonly peerUrls: readonly string[];
   readonly started: boolean;
   readonly learner: boolean;
-  /** A linearizable read through it succeeds; of a learner: it runs and answers. */
+  /** A linearizable read through it succeeds, and its data is not known to be wrong; of a learner: it runs and answers. */
   readonly healthy: boolean;
 }
 

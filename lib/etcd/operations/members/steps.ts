@@ -32,6 +32,8 @@ export interface Refused {
   /** Words for the command line of this verb, behind its name: `--remove etcd04`. */
   readonly say?: string;
   readonly hint?: string;
+  /** Nothing can be changed as long as that is so. */
+  readonly noQuorum?: true;
 }
 
 export type Planned = { readonly steps: readonly PlannedStep[] } | { readonly refused: Refused };
@@ -70,7 +72,7 @@ function unsaid(scene: Scene): Refused | undefined {
   if (listed.length === 0) {
     return {
       message: 'no member answers: who is one of them changes with a quorum only',
-      hint: 'bring back enough members for one first',
+      noQuorum: true,
     };
   }
   const said = [...words.remove, ...words.replace];
@@ -117,7 +119,7 @@ function nextDeed(scene: Scene): Deed | Refused | undefined {
     return (
       first ?? {
         message: `${voters} voters, quorum ${needed}, ${healthy} healthy: members change with a quorum only`,
-        hint: 'bring back enough members for one first',
+        noQuorum: true,
       }
     );
   }
@@ -253,7 +255,7 @@ function move(scene: Scene): Deed | Refused | undefined {
   const refused = othersMustWork(scene, member, `${place.host} moves`) ?? withoutSpare(scene, member, place);
   if (refused) return refused;
   if (begun) return { kind: 'restart', place };
-  return scene.rules ? letIn(place) : { kind: 'tell', place, member };
+  return scene.rules ? letIn(place) : { kind: 'tell', place, member, starts: !place.up };
 }
 
 /** A member that works is stopped for a moment: somebody has to bear that, or the user says so. */

@@ -45,6 +45,9 @@ export async function whole(run: PlayRun<EtcdFacts>, surveyed: Surveyed, gone?: 
 }
 
 function without(answers: readonly Answer[], gone: string | undefined): readonly Answer[] {
+  const listed = new Set(answers.flatMap(({ reading }) => reading?.members ?? []).map(({ id }) => id));
+  // A run that was killed may have left the alarm of one that is no member any more.
+  const counts = (id: string) => id !== gone && (listed.size === 0 || listed.has(id));
   return answers
     .filter(({ reading }) => gone === undefined || reading?.status?.memberId !== gone)
     .map((answer) => ({
@@ -52,7 +55,7 @@ function without(answers: readonly Answer[], gone: string | undefined): readonly
       reading: answer.reading && {
         ...answer.reading,
         ...(answer.reading.alarms && {
-          alarms: answer.reading.alarms.filter(({ memberId }) => memberId !== gone),
+          alarms: answer.reading.alarms.filter(({ memberId }) => counts(memberId)),
         }),
       },
     }));

@@ -1,4 +1,3 @@
-import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { readAnswer } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
@@ -9,6 +8,7 @@ import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import {
   emptyPlace,
   keptIn,
@@ -76,7 +76,7 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
     throw refusal(
       { host: name },
       end,
-      `choose another host: ${commandLine(VERB)} --from HOST; or restore a snapshot: ${commandLine('restore')} --from FILE`,
+      `choose another host: ${verbLine(VERB, surveyed.cluster, '--from', 'HOST')}; or restore a snapshot: ${verbLine('restore', surveyed.cluster, '--from', 'FILE')}`,
     );
   const log = { segment, end: end.end, record: commitAll(end), last: end.last };
   const out = await mustSay(host, 'making one member of it', gather(place, surveyed.cluster.name, log), LONG);

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { commandLine } from '../../../command-line.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { runId } from '../../../dsl/run-id.ts';
 import type { QuorateError } from '../../../errors.ts';
@@ -14,6 +13,7 @@ import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import { copiesIn } from '../backup/folder.ts';
 import { admitHosts } from '../members/index.ts';
 import type { RestorePlace } from '../restore/shell.ts';
@@ -140,7 +140,7 @@ function unsaid({ cluster }: Surveyed, lines: readonly string[], best: Source | 
   return refusal(
     cluster,
     ['which data it is made of is for you to say:', ...lines.map((line) => `  ${line}`)].join('\n'),
-    best && `${commandLine(VERB)} --from ${best.host} -y`,
+    best && verbLine(VERB, cluster, '--from', best.host, '-y'),
   );
 }
 

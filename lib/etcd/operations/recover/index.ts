@@ -1,10 +1,10 @@
-import { commandLine } from '../../../command-line.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Cluster, memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { clustersOf, livingList, type Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { foreseenGrowth, growthSteps } from '../members/grow.ts';
@@ -64,7 +64,7 @@ export function recoverOperation(): Operation {
         for (const host of leftOut(surveyed))
           run.log(
             'warning',
-            `${host} was not reached, and is no member any more: once it is back, ${commandLine('members')} --replace ${host} sets its data aside and adds it`,
+            `${host} was not reached, and is no member any more: once it is back, ${verbLine('members', surveyed.cluster, '--replace', host)} sets its data aside and adds it`,
           );
       }
     },
@@ -93,7 +93,7 @@ async function deriveSteps(
     throw refusal(
       { host: from },
       'the cluster is made of its data, and it was not reached',
-      `${moved ? 'let this machine reach it' : `choose another host: ${commandLine(VERB)} --from HOST`}; or restore a snapshot on all hosts: ${commandLine('restore')} --from FILE`,
+      `${moved ? 'let this machine reach it' : `choose another host: ${verbLine(VERB, surveyed.cluster, '--from', 'HOST')}`}; or restore a snapshot on all hosts: ${verbLine('restore', surveyed.cluster, '--from', 'FILE')}`,
     );
   const mine = progress.find(({ host }) => host === from);
   if (mine && !mine.tool)

@@ -2,6 +2,7 @@ import { commandLine } from '../../../command-line.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { quorum } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
+import { type NamedCluster, verbLine } from '../../verb-line.ts';
 
 /** A host of the inventory, or a recorded member that it lacks, as far as it decides whether the quorum is lost. */
 export interface Witness {
@@ -25,7 +26,7 @@ export interface Witness {
  * @param lost Hosts whose data the user has declared lost.
  */
 export function whyNotLost(
-  cluster: { readonly name: string },
+  cluster: NamedCluster,
   witnesses: readonly Witness[],
   voters: number,
   lost: readonly string[],
@@ -36,7 +37,7 @@ export function whyNotLost(
     return refusal(
       cluster,
       `it has a quorum: ${names(healthy)} ${healthy.length === 1 ? 'reads' : 'read'} and ${healthy.length === 1 ? 'writes' : 'write'} with it; nothing is to be recovered`,
-      `${commandLine('status')} shows it, ${commandLine('members')} --replace NAME puts a new member in the place of a dead one`,
+      `${commandLine('status')} shows it, ${verbLine('members', cluster, '--replace', 'NAME')} puts a new member in the place of a dead one`,
     );
   }
   const following = witnesses.filter((one) => one.follows);
@@ -60,16 +61,20 @@ export function whyNotLost(
     return refusal(
       cluster,
       'no host that was reached has data of a member: there is nothing to recover from',
-      `restore a snapshot: ${commandLine('restore')} --from FILE; ${commandLine('backup')} --list shows which there are`,
+      `restore a snapshot: ${verbLine('restore', cluster, '--from', 'FILE')}; ${verbLine('backup', cluster, '--list')} shows which there are`,
     );
   }
   const needed = quorum(voters);
   if (kept.length < needed) return undefined;
   const dead = kept.length - needed + 1;
+  // One that must not be started as it is would keep a run from starting the others.
+  const limit = witnesses.some(({ reached, data }) => reached && !data)
+    ? ` -l ${kept.map(({ host }) => host).join(',')}`
+    : '';
   return refusal(
     cluster,
     `${voters} voters, quorum ${needed}, and ${kept.length} have their data: ${names(kept)}; once they run there is a quorum, and nothing is lost`,
-    `start them: ${commandLine('site')}, and ${commandLine('doctor')} says why they do not; where ${dead === 1 ? 'one of them is' : `${dead} of them are`} beyond that, say so: --lost ${kept
+    `start them: ${commandLine('site')}${limit}, and ${commandLine('doctor')} says why they do not; where ${dead === 1 ? 'one of them is' : `${dead} of them are`} beyond that, say so: --lost ${kept
       .slice(-dead)
       .map(({ host }) => host)
       .join(',')}`,

@@ -2,6 +2,7 @@ import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
+import { THROWAWAY } from '../../throwaway.ts';
 import { nextDir, progressFacts, type RestorePlace, restoreBeside, toolsOf } from '../restore/shell.ts';
 
 /** Where the data lies that a member of its own is made of: a copy, so that the original stays as it is. */
@@ -27,7 +28,7 @@ if [ -d ${`${dataDir}/member`} ]; then
 fi
 if [ "\${q_main:-0}" -gt 0 ]; then
   q_reach </dev/null >/dev/null 2>&1
-  q_part "count $(q_etcdctl -w json get '' --prefix --count-only --consistency=s 2>/dev/null)"
+  q_part "count $(q_etcdctl -w json get '' --prefix --keys-only --limit=1 --consistency=s 2>/dev/null)"
 elif [ -n "$q_tool" ] && [ -n "$q_trusts" ] && [ -f ${`${dataDir}/member/snap/db`} ]; then
   case $q_tool in */etcdctl) q_api=ETCDCTL_API=3 ;; *) q_api= ;; esac
   q_part "content $(timeout 60 $q_become env -i PATH="$PATH" $q_api "$q_tool" -w json snapshot status ${`${dataDir}/member/snap/db`} 2>/dev/null | tail -n 1)"
@@ -103,38 +104,15 @@ printf 'gathered %s\n' "$q_said"`,
   ]);
 }
 
-/** How long etcd may take to carry the log out, in thirds of a second: it reads all data, and at most 100000 entries. */
-const TRIES = 900;
-
 /**
  * `$1` the copy, `$2` the segment, `$3` its whole bytes, `$4` what comes behind, `$5` its last entry, `$6` etcd, `$7`
- * etcdctl. It is through once it leads, has carried out the last entry, and two answers are alike; 3.3 does not say how
- * far it has come, so ten answers must be.
+ * etcdctl. All data is read, and at most 100000 entries: it is through once two answers are alike.
  */
-export const GATHER = `umask 077
+export const GATHER = `${THROWAWAY}
+umask 077
 cd -- "$1" || exit
 head -c "$3" -- "member/wal/$2" >segment.next && printf "$4" >>segment.next && mv -f -- segment.next "member/wal/$2" || exit
-mkdir -p run && cd run || exit
-env -i PATH="$PATH" "$6" --name recovered --data-dir "$1" --force-new-cluster --quota-backend-bytes=-1 \\
-  --listen-client-urls unix://c:1 --advertise-client-urls http://localhost:2379 --listen-peer-urls unix://p:1 >log 2>&1 &
-pid=$!
-trap 'kill -9 "$pid" 2>/dev/null' EXIT
-if [ -e "\${7%/*}/etcdutl" ]; then api=; else api=ETCDCTL_API=3; fi
-left=${TRIES} before= alike=0
-while :; do
-  now=$(env -i PATH="$PATH" $api "$7" --endpoints=unix://c:1 --command-timeout=3s -w json endpoint status 2>/dev/null)
-  if [ "$now" = "$before" ]; then alike=$((alike + 1)); else alike=0; fi
-  case $now in
-    *'"leader":'[1-9]*'"raftAppliedIndex":'[1-9]* | *'"raftAppliedIndex":'[1-9]*'"leader":'[1-9]*)
-      applied=\${now#*'"raftAppliedIndex":'}
-      if [ "$alike" -ge 1 ] && [ "\${applied%%[!0-9]*}" -ge "$5" ]; then break; fi ;;
-    *'"version":"3.3.'*'"leader":'[1-9]*) if [ "$alike" -ge 10 ]; then break; fi ;;
-  esac
-  before=$now left=$((left - 1))
-  if [ "$left" = 0 ] || ! kill -0 "$pid" 2>/dev/null; then tail -n 5 log; exit 1; fi
-  sleep 0.3
-done
-kill "$pid"
-wait "$pid"
-trap - EXIT
+up "$1" "$6" "$7" --name recovered --force-new-cluster
+carried "$5" 1 10 || exit
+down
 printf '%s\\n' "$now"`;

@@ -2,7 +2,7 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { MARK } from '../../../dsl/probe.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { hostPort, memberOf } from '../../model/cluster.ts';
-import { knownMembers } from '../../survey/membership.ts';
+import { knownMembers, votersOf } from '../../survey/membership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { Witness } from './loss.ts';
 import { askHidden } from './shell.ts';
@@ -25,7 +25,7 @@ export async function lookAround(run: PlayRun<EtcdFacts>, surveyed: Surveyed): P
   const answering = asking.flatMap(({ answers }) => answers);
   const strangers = hidden.filter(({ listed }) => !listed).map(({ host }) => host);
   return {
-    voters: knownMembers(hosts).filter(({ learner }) => learner !== true).length || cluster.members.length,
+    voters: votersOf(surveyed),
     asked: asking.some(({ asked }) => asked),
     witnesses: [...cluster.members.map(({ host }) => host), ...strangers].map((host) => {
       const facts = hosts.find(({ target }) => target.name === host)?.target.facts;

@@ -8,6 +8,7 @@ import { clusterState } from '../../health/cluster-state.ts';
 import { askUntilWhole, knownAnswers } from '../../health/gate.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { filteredPorts } from '../../health/port-matrix.ts';
+import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { starts } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
@@ -122,6 +123,6 @@ async function reportHealth(
   const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
   throw new QuorateError(
     [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
-    { exitCode: EXIT.unhealthy, hint: `${commandLine('doctor')} looks for causes` },
+    { exitCode: EXIT.unhealthy, hint: wayOut(cluster, answers, findings) },
   );
 }

@@ -175,7 +175,10 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
   ...harmless('controlpersist')(some(1, /^(yes|no|true|false|([\d]+[smhdwSMHDW]?)+)$/)),
   ...harmless('rekeylimit')(rekey),
   ...harmless('ipqos')(
-    some(2, /^(af[1-4][1-3]|cs[0-7]|ef|le|lowdelay|throughput|reliability|none|\d+|0x[\da-f]+)$/i),
+    some(
+      2,
+      /^(af[1-4][1-3]|cs[0-7]|ef|le|lowdelay|throughput|reliability|none|1?\d?\d|2[0-4]\d|25[0-5]|0x[\da-f]{1,2})$/i,
+    ),
   ),
   ...harmless('tunneldevice')(some(1, /^(any|\d+)(:(any|\d+))?$/)),
   ...harmless('streamlocalbindmask')(some(1, /^[0-7]{1,4}$/)),

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { canonicalAddress } from '../../../addresses.ts';
+import { numericAddress } from '../../../addresses.ts';
 import { whoami } from '../../../whoami.ts';
 import { ALIASES, DIRECTIVES } from './directives.ts';
 import type { ConfigFile, Line } from './files.ts';
@@ -131,8 +131,8 @@ class Reader {
     const host = this.#hostname();
     // An address keeps its spelling where only case differs.
     if (/[%:]/.test(host) || isIP(host)) {
-      const canonical = host.includes('.') ? host.toLowerCase() : canonicalAddress(host);
-      return canonical === host.toLowerCase() ? host : canonical;
+      const spelt = numericAddress(host);
+      return spelt === host.toLowerCase() ? host : spelt;
     }
     // As inet_aton(3) reads numbers.
     const numeric = /^[\da-fx.]*[\da-fx]$/i.test(host) && URL.canParse(`http://${host}`);

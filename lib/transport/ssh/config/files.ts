@@ -153,14 +153,33 @@ function entriesOf(folder: string): readonly Dirent[] {
   }
 }
 
+/** Classes of characters, as in `[[:digit:]]`. */
+const CLASSES: Readonly<Record<string, string>> = {
+  alnum: 'A-Za-z0-9',
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  lower: 'a-z',
+  punct: '!-\\/:-@\\[-`{-~',
+  upper: 'A-Z',
+  xdigit: '0-9A-Fa-f',
+};
+
+/** As the glob that OpenSSH brings: `!` alone negates a set. */
 function partPattern(part: string): RegExp {
   const source = part.replace(
-    /\\(.)|\[([!^]?)(\]?[^\]]*)\]|([*?])|(.)/gs,
+    /\\(.)|\[(!?)(\]?(?:\[:\w+:\]|[^\]])*)\]|([*?])|(.)/gs,
     (_all, escaped, not, set, star, plain) => {
       if (star !== undefined) return star === '*' ? '.*' : '.';
-      if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\\]^]/g, '\\$&')}]`;
+      if (set !== undefined) return `[${not ? '^' : ''}${setOf(set)}]`;
       return (escaped ?? plain).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     },
   );
   return new RegExp(`^${part.startsWith('.') ? '' : '(?!\\.)'}${source}$`, 's');
+}
+
+function setOf(set: string): string {
+  return set.replace(
+    /\[:(\w+):\]|[\\\]^]/g,
+    (found, name: string | undefined) => (name && CLASSES[name]) ?? found.replace(/[[\]\\^]/g, '\\$&'),
+  );
 }

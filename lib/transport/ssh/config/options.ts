@@ -22,6 +22,7 @@ export async function readOptions(connection: Connection): Promise<SshOptions> {
 function flagsOf(connection: Connection): readonly (readonly [keyword: string, value: string])[] {
   const { port, user, keyFile, strictHostKeyChecking, knownHostsFile, proxyJump, proxyCommand } = connection;
   const flags: readonly (readonly [string, string | undefined])[] = [
+    ...(connection.sshFirst ?? []),
     ['Port', port === undefined ? undefined : String(port)],
     ['User', user && quoted(user)],
     ['IdentityFile', keyFile && quoted(keyFile)],

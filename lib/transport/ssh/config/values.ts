@@ -137,7 +137,7 @@ export const socket: Take = (words) => {
     ([, name = '']) => process.env[name] === undefined,
   );
   if (missing) throw new Error(`names ${missing[0]}, which has no value`);
-  if (/^\$(?!\{)/.test(word) && !/^\$[A-Za-z_]\w*$/.test(word))
+  if (/^\$(?!\{)/.test(word) && !/^\$\w+$/.test(word))
     throw new Error(`${JSON.stringify(word)} is no name of a variable`);
   return [word];
 };

@@ -6,7 +6,7 @@ import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import { dataProblems, foundingProblems, stateOf } from '../../../../lib/etcd/survey/state.ts';
-import { surveyedOf } from '../../support/fake-cluster.ts';
+import { fakeCluster, surveyedOf } from '../../support/fake-cluster.ts';
 
 /** The state, or what is refused. */
 function judged(hosts: readonly Partial<EtcdFacts>[], pending = false, vars: Vars = {}) {
@@ -81,7 +81,7 @@ describe('what members are together', () => {
       'a minority without data of a formed cluster, and a token',
       [WIPED, DATA, { ...DATA, ...FORMED }],
       true,
-      ['3 etcd: no quorum, and etcd01 has no data; the surviving copy is on etcd02, etcd03'],
+      ['3 etcd: no quorum, and etcd01 has no data; etcd02, etcd03 make one once they run'],
     ],
     [
       'a formed cluster, and no data anywhere',
@@ -187,6 +187,27 @@ describe('what members are together', () => {
     });
   });
 
+  describe('where a run is not about those that must not be started', () => {
+    const apart = (hosts: readonly Partial<EtcdFacts>[], ...left: readonly number[]) => {
+      const members = hosts.map((facts, i) => ({ facts, selected: !left.includes(i + 1) }));
+      return dataProblems(fakeCluster(members), false).map(({ message }) => message);
+    };
+    it.each<[string, readonly Partial<EtcdFacts>[], readonly number[], number]>([
+      ['it starts the others, which make a quorum', [DATA, DATA, { ...WIPED, ...FORMED }], [3], 0],
+      ['it does not where they make none', [DATA, { ...WIPED, ...FORMED }, WIPED], [2, 3], 1],
+      ['it does not where one of two is among them', [DATA, DATA, DATA, WIPED, WIPED], [4], 1],
+      ['it goes on in a cluster that lives', [healthy(listed(1), listed(2), listed(3)), DATA, WIPED], [3], 0],
+      [
+        'nothing is different where it is about all',
+        [healthy(listed(1), listed(2), listed(3)), DATA, WIPED],
+        [],
+        1,
+      ],
+    ])('%s', (_what, hosts, left, problems) => {
+      expect(apart(hosts, ...left)).toHaveLength(problems);
+    });
+  });
+
   it('says what to do', () => {
     const hints = (hosts: readonly Partial<EtcdFacts>[]) =>
       dataProblems(surveyedOf(hosts), false).map(({ hint }) => hint);
@@ -196,6 +217,14 @@ describe('what members are together', () => {
     expect(hints([{ ...WIPED, ...FORMED }])).toEqual([
       'put etcd_data_dir back, or move the data there yourself',
     ]);
+    const [members, site] = [commandLine('members'), commandLine('site')];
+    expect(hints([DATA, { ...WIPED, ...FORMED }, DATA])[0]).toContain(
+      `start the others: ${site} -l etcd01,etcd03; then put a new member in its place: ${members} --replace etcd02`,
+    );
+    expect(hints([DATA, { ...WIPED, ...FORMED }, WIPED])[0]).toContain(
+      `${commandLine('recover')} --from etcd01`,
+    );
+    expect(hints([healthy(listed(1), listed(2)), WIPED])[0]).toContain(`${members} --replace etcd02`);
     expect(hints([WIPED, DATA])[0]).toContain(`unless the data lies elsewhere (wanted: etcd01 ${PATH})`);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../../../lib/command-line.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { strayData } from '../../../../lib/etcd/survey/stray-data.ts';
 import { livingList, ofRecovered } from '../../../../lib/etcd/surveyed.ts';
@@ -22,6 +23,23 @@ describe('data of another cluster', () => {
   it('is that of the minority', async () => {
     expect(await said(of('new'), of('old'), of('old'))).toEqual([
       'etcd01: its data is of another cluster: its cluster ID is new, that of etcd02, etcd03 is old',
+    ]);
+  });
+
+  it('of one that the cluster does not list, or that has joined it: the verb for members sets it aside', async () => {
+    const hints = async (list: readonly ReturnType<typeof listedMember>[]) => {
+      const own = { ...of('old'), reading: { ...of('old').reading!, members: list } };
+      return (await strayData(surveyedOf([of('new'), own, own]))).map(({ hint }) => hint);
+    };
+    const replaced = `${commandLine('members')} --replace etcd01`;
+    expect(await hints([listedMember(2)])).toEqual([
+      `this cluster does not list it, so it comes as a new member: ${replaced}`,
+    ]);
+    expect(await hints([listedMember(1), listedMember(2)])).toEqual([
+      `it has joined this cluster before, so it comes back as a new member: ${replaced}`,
+    ]);
+    expect(await hints([listedMember(1, { clientUrls: [] }), listedMember(2)])).toEqual([
+      'if that data is not needed here: --set-aside-data etcd01 moves it aside',
     ]);
   });
 

@@ -8,6 +8,8 @@ export interface Cause {
   readonly title: string;
   /** What puts it right where evidence knows nothing better; nothing that a playbook of ours would refuse. */
   readonly next: (about: About) => Remedy;
+  /** A new member comes in the place of the one that it is about. */
+  readonly replaces?: true;
   /** It usually follows from another cause: told last, and as such. */
   readonly follows?: true;
 }

@@ -1,4 +1,4 @@
-import { anew, DOCTOR, etcdctl, on, own, site, start } from '../remedies.ts';
+import { anew, DOCTOR, members, on, own, replace, site, start } from '../remedies.ts';
 import type { Cause } from './cause.ts';
 
 /** What it is started with: files, settings, addresses. */
@@ -52,12 +52,7 @@ export const FILES_AND_SETTINGS = [
   {
     id: 'peer-url',
     title: 'its peer URL is not the one that the cluster knows',
-    next: (about) => [
-      ...etcdctl(about, `member update ${about.id} --peer-urls=${about.member.peerUrl}`).map(
-        (step) => `where the inventory is right: ${step}`,
-      ),
-      site(about),
-    ],
+    next: (about) => (about.hasData ? [`where the inventory is right: ${members(about)}`] : replace(about)),
   },
   {
     id: 'address',

@@ -1,4 +1,5 @@
 import { hostPort } from '../../../model/cluster.ts';
+import { verbLine } from '../../../verb-line.ts';
 import { DOCTOR, journalCommand, on, path, site } from '../remedies.ts';
 import type { Cause } from './cause.ts';
 
@@ -56,7 +57,10 @@ export const FOLLOWING = [
   {
     id: 'no-quorum',
     title: 'there is no quorum: too few members answer each other',
-    next: () => ['bring a majority of the members up'],
+    next: (about) => [
+      'bring a majority of the members up',
+      `where that cannot be done any more: ${verbLine('recover', about.cluster, '--check')} shows what is left`,
+    ],
     follows: true,
   },
   {

@@ -1,4 +1,4 @@
-import { anew, DOCTOR, on, path, replace, restore, start, stopCommand } from '../remedies.ts';
+import { anew, DOCTOR, on, path, recover, replace, start, stopCommand } from '../remedies.ts';
 import type { Cause } from './cause.ts';
 
 /** What keeps a member from running: its host, its disk, its data. */
@@ -14,9 +14,10 @@ export const HOST_AND_DATA = [
   {
     id: 'host-down',
     title: 'the host does not answer',
-    next: ({ member: { host, address } }) => [
-      `ping -c 3 ${address}; switch ${host} on, or mend its network`,
+    next: (about) => [
+      `ping -c 3 ${about.member.address}; switch ${about.member.host} on, or mend its network`,
       DOCTOR,
+      ...(about.healthy > 0 ? replace(about).map((step) => `with a new machine in its place: ${step}`) : []),
     ],
   },
   {
@@ -44,6 +45,7 @@ export const HOST_AND_DATA = [
     id: 'disk-broken',
     title: 'the disk returns errors',
     next: (about) => [on(about.member, 'dmesg | tail -n 20; replace the disk'), ...replace(about)],
+    replaces: true,
   },
   {
     id: 'memory',
@@ -63,12 +65,12 @@ export const HOST_AND_DATA = [
     title: 'its data is not where etcd looks for it',
     next: (about) => anew(about, 'config'),
   },
-  { id: 'majority-lost', title: 'most members have lost their data', next: restore },
-  { id: 'lost-data', title: 'the member has lost its data', next: replace },
-  { id: 'corrupt-wal', title: 'the write-ahead log is damaged', next: replace },
-  { id: 'lost-snapshot', title: 'snap/db is lost', next: replace },
-  { id: 'corrupt-db', title: 'snap/db is damaged', next: replace },
-  { id: 'corrupt', title: 'its data differs from that of its peers', next: replace },
+  { id: 'majority-lost', title: 'most members have lost their data', next: recover },
+  { id: 'lost-data', title: 'the member has lost its data', next: replace, replaces: true },
+  { id: 'corrupt-wal', title: 'the write-ahead log is damaged', next: replace, replaces: true },
+  { id: 'lost-snapshot', title: 'snap/db is lost', next: replace, replaces: true },
+  { id: 'corrupt-db', title: 'snap/db is damaged', next: replace, replaces: true },
+  { id: 'corrupt', title: 'its data differs from that of its peers', next: replace, replaces: true },
   {
     id: 'downgrade',
     title: 'an older etcd was started on newer data',

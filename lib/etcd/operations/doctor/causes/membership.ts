@@ -1,5 +1,17 @@
+import { SET_ASIDE } from '../../../model/set-aside.ts';
 import type { About } from '../about.ts';
-import { add, anew, DOCTOR, etcdctl, journalCommand, on, replace, site, start } from '../remedies.ts';
+import {
+  anew,
+  DOCTOR,
+  etcdctl,
+  journalCommand,
+  members,
+  on,
+  remove,
+  replace,
+  site,
+  start,
+} from '../remedies.ts';
 import type { Cause } from './cause.ts';
 
 /** What a member and its cluster do not agree on, and what is left where nothing says more. */
@@ -7,28 +19,38 @@ export const MEMBERSHIP = [
   {
     id: 'cluster-id',
     title: 'a member carries the data of another cluster',
-    next: (about) => [`${site(about)} --set-aside-data ${about.member.host}`],
+    // A journal alone does not tell whether it has ever been one of this cluster.
+    next: (about) => [
+      ...replace(about),
+      ...(about.replaced.length > 0 || about.neverStarted
+        ? []
+        : [`where it never joined this cluster: ${site(about)} --${SET_ASIDE} ${about.member.host}`]),
+    ],
+    replaces: true,
   },
   {
     id: 'removed',
     title: 'the member was removed from the cluster, and its directory is a stale one',
-    next: add,
+    next: replace,
+    replaces: true,
   },
-  { id: 'not-a-member', title: 'the cluster does not have this member', next: add },
+  { id: 'not-a-member', title: 'the cluster does not have this member', next: (about) => [members(about)] },
   {
     id: 'lost-log',
     title: 'a member came back without the log that it had promised to keep',
     next: replace,
+    replaces: true,
   },
   {
     id: 'bootstrapped',
     title: 'a member without data tries to found a cluster that exists',
     next: replace,
+    replaces: true,
   },
   {
     id: 'member-count',
     title: 'the list of members that it starts with is not the cluster’s',
-    next: (about) => [...etcdctl(about, 'member list'), 'have all of them in the inventory', site(about)],
+    next: (about) => ['have all members of the cluster in the inventory', members(about)],
   },
   {
     id: 'name',
@@ -38,27 +60,27 @@ export const MEMBERSHIP = [
   {
     id: 'added-before',
     title: 'the member was added before',
-    next: (about) => [...etcdctl(about, 'member list'), `${site(about)} starts it`],
+    next: (about) => [`${members(about)} starts it`],
   },
   {
     id: 'learner',
     title: 'a learner is left over',
     next: (about) => [
-      ...etcdctl(about, `member promote ${about.id}`),
-      ...etcdctl(about, `member remove ${about.id}`).map((step) => `where it is not wanted: ${step}`),
+      `${members(about)} lets it vote once it has caught up`,
+      `where it is not wanted: ${remove(about.cluster, 'NAME')}`,
     ],
   },
   {
     id: 'unstarted',
     title: 'the member was added, and has never been started',
-    next: (about) => [site(about)],
+    next: (about) => [members(about)],
   },
   {
     id: 'not-in-inventory',
     title: 'the cluster has a member that the inventory does not have',
     next: (about) => [
       'put its host back into the inventory',
-      ...etcdctl(about, 'member remove ID').map((step) => `where it is not wanted: ${step}`),
+      `where it is not wanted any more: ${remove(about.cluster, 'NAME')}`,
     ],
   },
   {

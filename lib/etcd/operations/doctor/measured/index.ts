@@ -1,4 +1,5 @@
-import type { Clue, Scene } from '../scene.ts';
+import { etcdctl } from '../remedies.ts';
+import { aboutMember, type Clue, majority, type Scene } from '../scene.ts';
 import { ofCertificates } from './certificates.ts';
 import { ofFiles } from './files.ts';
 import { ofHost } from './host.ts';
@@ -39,14 +40,18 @@ function ofAlarms(scene: Scene): readonly Clue[] {
   const readings = scene.all.flatMap(({ facts }) => facts.reading ?? []);
   const listed = readings.flatMap(({ members }) => members ?? []);
   const raised = readings.flatMap(({ alarms }) => alarms ?? []);
+  const [asker] = majority(scene);
   const distinct = new Map(raised.map((one) => [`${one.alarm} ${one.memberId}`, one]));
   return [...distinct.values()].map(({ memberId, alarm }): Clue => {
+    const isListed = listed.length === 0 || listed.some(({ id }) => id === memberId);
     const peerUrls = listed.find(({ id }) => id === memberId)?.peerUrls ?? [];
     const host = scene.all.find(({ member }) => peerUrls.includes(member.peerUrl))?.member.host;
     return {
       cause: alarm === 'CORRUPT' ? 'corrupt' : 'quota',
       ...(host !== undefined && { host }),
       evidence: `alarm ${alarm} on ${host ?? `member ${memberId}`}`,
+      // It outlives its member.
+      ...(!isListed && asker && { remedy: etcdctl(aboutMember(asker.member, scene), 'alarm disarm') }),
     };
   });
 }

@@ -1,15 +1,15 @@
 import { quote } from '../../../../dsl/sh.ts';
 import type { ListedMember } from '../../../facts/etcdctl-answers.ts';
-import type { MemberReading } from '../../../facts/read-member.ts';
-import type { Finding } from '../../../health/answer.ts';
-import { type Member, quorum } from '../../../model/cluster.ts';
+import { type Answer, type Finding, oddHosts } from '../../../health/answer.ts';
+import type { Member } from '../../../model/cluster.ts';
 import type { CauseId } from '../causes/index.ts';
 import { dataDirOf, hasLog, otherData } from '../data.ts';
 import type { Evidence } from '../evidence.ts';
-import { add, anew, etcdctl, mend, path, type Remedy, replace, site } from '../remedies.ts';
+import { anew, DOCTOR, members, mend, path, type Remedy, remove, restore, site } from '../remedies.ts';
 import {
   aboutMember,
   type Clue,
+  clusterIn,
   entryOf,
   hasQuorum,
   isHealthy,
@@ -51,16 +51,11 @@ function ofMember(one: Evidence, scene: Scene): readonly Clue[] {
   const known =
     entry === undefined ? 'it was part of the cluster' : `member ${entry.id} has joined the cluster`;
   const evidence = `${known}, and there is no log in ${dataDirOf(one)}`;
-  return clue(lives ? 'lost-data' : lostBy(scene), evidence, lives ? replace(about) : undefined);
+  return clue(about.hopeless ? 'majority-lost' : 'lost-data', evidence);
 }
 
 /** What a member says that was started on an empty directory. */
 const BEGAN_ANEW: readonly CauseId[] = ['lost-log', 'bootstrapped', 'member-count', 'no-peers'];
-
-/** What is left may still be a majority, once it runs. */
-function lostBy({ all, members }: Scene): CauseId {
-  return all.filter(hasLog).length >= quorum(members.length) ? 'lost-data' : 'majority-lost';
-}
 
 /** etcd.conf may be wrong, or the inventory; or the data was moved. */
 function toData(one: Evidence, found: string, scene: Scene): Remedy {
@@ -78,9 +73,8 @@ function toData(one: Evidence, found: string, scene: Scene): Remedy {
 
 function notListed(one: Evidence, list: readonly ListedMember[], scene: Scene): readonly Clue[] {
   const { member, facts } = one;
-  const about = aboutMember(member, scene);
-  const clue = (cause: CauseId, what: string, remedy: Remedy): readonly Clue[] => [
-    { cause, host: member.host, evidence: `${member.host}: ${what}`, remedy },
+  const clue = (cause: CauseId, what: string): readonly Clue[] => [
+    { cause, host: member.host, evidence: `${member.host}: ${what}` },
   ];
   const known = memberHosts(list, scene.members);
   const namesake = list.find((entry) => entry.name === member.name && !known.has(entry.id));
@@ -88,18 +82,12 @@ function notListed(one: Evidence, list: readonly ListedMember[], scene: Scene): 
     return clue(
       'peer-url',
       `the cluster knows member ${namesake.name} (${namesake.id}) at ${namesake.peerUrls.join(' ')}, the inventory says ${member.peerUrl}`,
-      [
-        ...etcdctl(about, `member update ${quote(namesake.id)} --peer-urls=${quote(member.peerUrl)}`),
-        site(about),
-      ],
     );
   }
   // A cluster of its own is another matter, with a remedy of its own.
   if (facts.reading?.status !== undefined) return [];
   const evidence = `${member.peerUrl} is not in the list of members`;
-  return hasLog(one) && facts.formed !== undefined
-    ? clue('removed', evidence, add(about))
-    : clue('not-a-member', evidence, add(about));
+  return clue(hasLog(one) && facts.formed !== undefined ? 'removed' : 'not-a-member', evidence);
 }
 
 /** IDs of listed members that the inventory has. */
@@ -121,42 +109,42 @@ function strangers(scene: Scene): readonly Clue[] {
     .filter(
       ({ id, name, learner }) => !learner && !known.has(id) && !unlisted.some((one) => one.name === name),
     )
-    .map(({ id, name, peerUrls }) => ({
+    .map((entry) => ({
       cause: 'not-in-inventory',
-      evidence: `member ${name || 'without a name'} (${id}) at ${peerUrls.join(' ')}`,
+      evidence: `member ${entry.name || 'without a name'} (${entry.id}) at ${entry.peerUrls.join(' ')}`,
       remedy: [
         'put its host back into the inventory',
-        ...removal(id, scene).map((step) => `where it is not wanted any more: ${step}`),
+        `where it is not wanted any more: ${removal(entry, scene)}`,
       ],
     }));
 }
 
-function removal(id: string, scene: Scene): Remedy {
-  const [first = scene.all[0]] = majority(scene);
-  return first === undefined ? [] : etcdctl(aboutMember(first.member, scene), `member remove ${quote(id)}`);
+/** By its name, where no other one is meant by that. */
+function removal({ id, name }: ListedMember, scene: Scene): string {
+  const isOthers = scene.members.some((one) => one.host === name || one.name === name);
+  const isUnique = memberList(scene).filter((one) => one.name === name).length === 1;
+  const word = /^[\w.-]+$/.test(name) && isUnique && !isOthers ? name : id;
+  return remove(clusterIn(scene), word);
 }
 
-/** One that runs is promoted; one that nobody knows, or that never started, can only go. */
+/** One of the inventory is made to vote; one that nobody knows can only go. */
 function learners(scene: Scene): readonly Clue[] {
   const list = memberList(scene);
   const known = memberHosts(list, scene.members);
   return list
     .filter(({ learner }) => learner)
-    .map(({ id, name, peerUrls, clientUrls }): Clue => {
-      const member = known.get(id);
-      const evidence = `${name || peerUrls.join(' ')} is still a learner`;
-      if (member === undefined) return { cause: 'learner', evidence, remedy: removal(id, scene) };
-      const about = { ...aboutMember(member, scene), id };
-      const promote = etcdctl(about, `member promote ${quote(id)}`);
-      const remedy =
-        clientUrls.length > 0 ? promote : [`${site(about)}: it ends with 7, of a learner`, ...promote];
-      return { cause: 'learner', host: member.host, evidence, remedy };
+    .map((entry): Clue => {
+      const member = known.get(entry.id);
+      const evidence = `${entry.name || entry.peerUrls.join(' ')} is still a learner`;
+      if (member === undefined) return { cause: 'learner', evidence, remedy: [removal(entry, scene)] };
+      return { cause: 'learner', host: member.host, evidence, remedy: [members(aboutMember(member, scene))] };
     });
 }
 
 /** By what members say of themselves. */
 function disagreements(scene: Scene): readonly Clue[] {
   const { all, findings } = scene;
+  const answers = all.map(({ member, facts: { reading } }) => ({ member, reading }));
   const causes: Partial<Record<Finding['check'], CauseId>> = {
     foreign: 'foreign-program',
     'cluster-id': 'cluster-id',
@@ -167,47 +155,26 @@ function disagreements(scene: Scene): readonly Clue[] {
   return findings.flatMap(({ check, host, message }) => {
     const cause = causes[check];
     if (cause === undefined || (check === 'leader' && hasQuorum(scene))) return [];
-    const odd = host === undefined ? oddHosts(all, ODD_BY[check]) : [host];
+    const by = ODD_BY[check];
+    const odd = host !== undefined ? [host] : by ? oddHosts(answers, by) : [];
     return (odd.length > 0 ? odd : [undefined]).map((one) => ({
       cause,
       ...(one !== undefined && { host: one }),
       evidence: message,
-      ...(cause === 'cluster-id' &&
-        one !== undefined &&
-        hasJoined(one, scene) && { remedy: rejoin(one, scene) }),
+      ...(one === undefined && { remedy: undecided(cause, scene) }),
     }));
   });
 }
 
 /** What members must agree on. */
-const ODD_BY: Partial<Record<Finding['check'], (reading: MemberReading) => string | undefined>> = {
-  'cluster-id': ({ status }) => status?.clusterId,
-  hash: ({ hash }) => hash && String(hash.hash),
+const ODD_BY: Partial<Record<Finding['check'], (answer: Answer) => string | undefined>> = {
+  'cluster-id': ({ reading }) => reading?.status?.clusterId,
+  hash: ({ reading }) => reading?.hash && String(reading.hash.hash),
 };
 
-/** Those that do not say what a majority says; none where there is no majority. */
-function oddHosts(
-  all: readonly Evidence[],
-  by: ((reading: MemberReading) => string | undefined) | undefined,
-): readonly string[] {
-  if (by === undefined) return [];
-  const said = all.flatMap(({ member, facts: { reading } }) => {
-    const value = reading && by(reading);
-    return value === undefined ? [] : [{ host: member.host, value }];
-  });
-  const votes = (value: string) => said.filter((one) => one.value === value).length;
-  const ruling = said.find(({ value }) => votes(value) > all.length / 2)?.value;
-  return ruling === undefined ? [] : said.filter(({ value }) => value !== ruling).map(({ host }) => host);
-}
-
-/** The cluster has a member there that has run: data of another one took its place. */
-function hasJoined(host: string, scene: Scene): boolean {
-  const member = scene.members.find((one) => one.host === host);
-  const entry = member && entryOf(memberList(scene), member);
-  return entry !== undefined && entry.clientUrls.length > 0;
-}
-
-function rejoin(host: string, scene: Scene): Remedy {
-  const member = scene.members.find((one) => one.host === host);
-  return member === undefined ? [] : replace(aboutMember(member, scene));
+/** No majority says which of them is right. */
+function undecided(cause: CauseId, scene: Scene): Remedy | undefined {
+  if (cause === 'corrupt') return restore(clusterIn(scene));
+  if (cause !== 'cluster-id') return undefined;
+  return ['which of them is the cluster is for you to say: stop the others', DOCTOR];
 }

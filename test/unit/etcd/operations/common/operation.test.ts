@@ -113,6 +113,20 @@ describe('an operation', () => {
     expect(error?.message).toContain('has changed since');
   });
 
+  it('goes on where a step that was shown is not wanted any more', async () => {
+    const { operation, done, left } = listOf(['stop', 'add', 'promote']);
+    const consent = async () => left.shift() === 'stop';
+    const { error } = await carryOut(operation, { consent });
+    expect([error, done]).toEqual([undefined, ['add', 'promote']]);
+  });
+
+  it('touches nothing where they come in another order: 3', async () => {
+    const { operation, done, left } = listOf(['add', 'promote']);
+    const consent = async () => left.reverse().length > 0;
+    const { error } = await carryOut(operation, { consent });
+    expect([error?.exitCode, done]).toEqual([3, []]);
+  });
+
   it('begins no step where a host could not note what it heads for: 3, with its name', async () => {
     const { operation, done } = listOf(['add']);
     const { error } = await carryOut(

@@ -3,84 +3,9 @@ import { memberOf } from '../../../../../lib/etcd/model/cluster.ts';
 import { diagnose, sceneOf } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
 import type { Evidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
 import { reportDiagnosis } from '../../../../../lib/etcd/operations/doctor/report.ts';
-import { aboutMember } from '../../../../../lib/etcd/operations/doctor/scene.ts';
 import { DEFAULTS } from '../../../support/defaults.ts';
 
-import {
-  cluster,
-  ctl,
-  DOCTOR,
-  DOWN,
-  EMPTY,
-  FORMED,
-  LIST,
-  listing,
-  NAMES,
-  SICK,
-  SITE,
-  told,
-} from './scenes.ts';
-
-describe('a list of members', () => {
-  it('has one that the inventory does not have', () => {
-    const stranger = {
-      id: 'f9',
-      name: 'etcd09',
-      peerUrls: ['https://10.0.0.9:2380'],
-      clientUrls: ['x'],
-      learner: false,
-    };
-    const found = told({ reading: listing([...LIST, stranger]) }, listing([...LIST, stranger]));
-    expect(found.causes).toEqual(['not-in-inventory']);
-    expect(found.evidence).toBe('member etcd09 (f9) at https://10.0.0.9:2380');
-    expect(found.next).toMatch(/member remove f9$/);
-  });
-
-  it('has a learner that runs: it is promoted; one that nobody knows goes', () => {
-    const mine = LIST.map((one) => (one.id === 'b3' ? { ...one, learner: true } : one));
-    expect(told({ reading: listing(mine) }, listing(mine)).next).toContain(ctl('member promote b3'));
-    const other = [
-      ...LIST,
-      { id: 'f9', name: '', peerUrls: ['https://10.0.0.9:2380'], clientUrls: [], learner: true },
-    ];
-    expect(told({ reading: listing(other) }, listing(other)).next).toMatch(/member remove f9$/);
-  });
-
-  it('of one: another comes as a learner, since a second vote would end the quorum', () => {
-    const alone = listing(LIST.slice(0, 1));
-    const scene = sceneOf(cluster().members.slice(0, 2), [
-      ...cluster({ 0: { reading: alone } }).all.slice(0, 1),
-      ...cluster({ 1: { ...DOWN, reading: SICK, evidence: EMPTY } }).all.slice(1, 2),
-    ]);
-    const [first] = diagnose(scene);
-    expect(first?.cause).toBe('not-a-member');
-    expect(first?.remedy?.join('\n')).toMatch(
-      /member add etcd02 --learner .*\n.*it ends with 7.*\n.*member list\n.* member promote ID/,
-    );
-  });
-});
-
-it('most members without data: restored from the copy that is left, on all hosts', () => {
-  const gone = { ...DOWN, reading: SICK, facts: { formed: FORMED }, evidence: EMPTY } as const;
-  const scene = cluster({ 0: { ...DOWN, reading: SICK }, 1: gone, 2: gone });
-  const [first] = diagnose(scene);
-  expect([first?.cause, first?.hosts]).toEqual(['majority-lost', ['etcd02', 'etcd03']]);
-  const [, member] = scene.members;
-  const { hint } = reportDiagnosis(first as NonNullable<typeof first>, {
-    afterOthers: false,
-    about: member && aboutMember(member, scene),
-  });
-  expect(hint?.split('\nthen: ').map((step) => step.slice(0, 60))).toEqual(
-    [
-      'next: on etcd01: systemctl stop etcd; cp /var/lib/etcd/default.et',
-      'copy /root/etcd-kept.db from etcd01 to the same place on etcd0',
-      'on etcd01: systemctl stop etcd; if [ -e /var/lib/etcd/default',
-      'on etcd02: systemctl stop etcd; if [ -e /var/lib/etcd/default',
-      'on etcd03: systemctl stop etcd; if [ -e /var/lib/etcd/default',
-      SITE,
-    ].map((step) => expect.stringContaining(step.replace(/^next: /, '').slice(0, 50))),
-  );
-});
+import { cluster, DOCTOR, DOWN, NAMES, SICK } from './scenes.ts';
 
 it('a run that is at work is named, and waited for', () => {
   const [first] = diagnose(cluster({ 2: DOWN }));

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { diagnose } from '../../../../../lib/etcd/operations/doctor/diagnose.ts';
 import { reportDiagnosis } from '../../../../../lib/etcd/operations/doctor/report.ts';
-import { aboutMember } from '../../../../../lib/etcd/operations/doctor/scene.ts';
 import { type Change, cluster, DATA, DOWN, LIST, listing, SICK, there, WELL } from './scenes.ts';
 
 /** What a host may say wherever it says a word. */
@@ -84,9 +83,7 @@ it.each<[string, Change]>([
     const found = diagnose(scene);
     expect(found).not.toEqual([]);
     for (const one of found) {
-      const member = scene.members.find(({ host }) => host === one.hosts[0]) ?? scene.members[0]!;
-      const about = aboutMember(member, scene);
-      const { message, hint = '' } = reportDiagnosis(one, { afterOthers: false, about });
+      const { message, hint = '' } = reportDiagnosis(one, { afterOthers: false });
       for (const line of `${message}\n${hint}`.split('\n')) expect(line).not.toMatch(/^then: on etcd01: id/);
       // Only what is quoted, and what is ours.
       const bare = hint.replaceAll(/'(?:[^']|'\\'')*'/g, '').replaceAll('$(date +%s)', '');

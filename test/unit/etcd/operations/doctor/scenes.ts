@@ -6,7 +6,7 @@ import { diagnose, sceneOf } from '../../../../../lib/etcd/operations/doctor/dia
 import type { Evidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
 import { readJournal } from '../../../../../lib/etcd/operations/doctor/journal.ts';
 import { reportDiagnosis } from '../../../../../lib/etcd/operations/doctor/report.ts';
-import { aboutMember, type Scene } from '../../../../../lib/etcd/operations/doctor/scene.ts';
+import type { Scene } from '../../../../../lib/etcd/operations/doctor/scene.ts';
 import { DEFAULTS } from '../../../support/defaults.ts';
 
 export const NAMES = ['etcd01', 'etcd02', 'etcd03'];
@@ -154,9 +154,7 @@ export function told(third: Change, others: MemberReading = WELL, absent: readon
   const found = diagnose(scene);
   const [first] = found;
   if (first === undefined) return { causes: [] as string[], evidence: '', next: '' };
-  const member = scene.members.find(({ host }) => host === first.hosts[0]) ?? scene.members[0];
-  const about = member && aboutMember(member, scene);
-  const { hint = '' } = reportDiagnosis(first, { afterOthers: false, about });
+  const { hint = '' } = reportDiagnosis(first, { afterOthers: false });
   return {
     causes: found.map(({ cause, hosts }) => [cause, ...hosts].join(' ')),
     evidence: first.evidence.join('\n'),
@@ -167,8 +165,8 @@ export function told(third: Change, others: MemberReading = WELL, absent: readon
 /** On the first that answers. */
 export const ctl = (command: string) =>
   `on etcd01: /opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.0.1:2379 ${command}`;
-export const ADD = ctl('member add etcd03 --peer-urls=https://10.0.0.3:2380');
-export const KEEP = `mv ${DATA} ${DATA}.kept-$(date +%s)`;
+export const MEMBERS = commandLine('members');
+export const RECOVER = commandLine('recover');
 export const START = 'systemctl reset-failed etcd; systemctl restart --no-block etcd';
 export const SITE = commandLine('site');
 export const DOCTOR = commandLine('doctor');

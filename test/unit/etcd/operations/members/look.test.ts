@@ -60,6 +60,26 @@ describe('what is seen of members and hosts', () => {
     expect(scene.listed.map(({ id }) => id)).toEqual(['1a', '2a', '3a']);
   });
 
+  it.each<[string, object, readonly boolean[]]>([
+    ['once it is to be replaced', { replace: 'etcd03' }, [true, true, false]],
+    ['and only then', {}, [true, true, true]],
+  ])('one with other data than the others does not work, %s', async (_when, words, healthy) => {
+    const hash = (value: number) => ({ hash: { hash: value, revision: 7, compacted: 1 } });
+    const { scene } = await seen(
+      [works(1, LIST, hash(1)), works(2, LIST, hash(1)), works(3, LIST, hash(2))],
+      words,
+    );
+    expect(scene.listed.map((one) => one.healthy)).toEqual(healthy);
+  });
+
+  it('one that an alarm says so of does not work either', async () => {
+    const alarms = [{ memberId: '3a', alarm: 'CORRUPT' }];
+    const hash = { hash: 1, revision: 7, compacted: 1 };
+    const some = [works(1, LIST, { alarms, hash }), works(2, LIST, { hash }), works(3, LIST, { hash })];
+    const { scene } = await seen(some, { replace: 'etcd03' });
+    expect(scene.listed.map((one) => one.healthy)).toEqual([true, true, false]);
+  });
+
   it('knows no learners before 3.4', async () => {
     const old = { status: memberStatus(1, { version: '3.3.25' }) };
     expect((await seen([works(1, LIST, old), works(2), works(3)])).scene.learners).toBe(false);

@@ -294,7 +294,7 @@ const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly st
       [member(1), member(2), dead(3)],
       [...AT_THREE.slice(0, 2), place(3, { peerUrl: 'https://10.0.0.9:2380', up: false })],
     ),
-    ['tell etcd03', 'restart etcd03', 'files'],
+    ['tell etcd03', 'files'],
   ],
   [
     'the only one moves',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commandLine } from '../../../../../lib/command-line.ts';
 import { quorum } from '../../../../../lib/etcd/model/cluster.ts';
 import { type Witness, whyNotLost } from '../../../../../lib/etcd/operations/recover/loss.ts';
 
@@ -43,6 +44,8 @@ describe('a quorum is lost', () => {
       'h2 is not reached from here, and its member answers',
     ],
     ['two of three have their data', [left, left, bare], '--lost h2'],
+    ['one of them must not be started as it is', [left, bare, left], `${commandLine('site')} -l h1,h3, and`],
+    ['all that are reached may be started', [left, left, gone], `${commandLine('site')}, and`],
     [
       'four of five have it',
       [left, left, left, left, gone],

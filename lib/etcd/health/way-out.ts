@@ -1,0 +1,33 @@
+import { commandLine } from '../../command-line.ts';
+import { quorum } from '../model/cluster.ts';
+import { type NamedCluster, verbLine } from '../verb-line.ts';
+import type { Answer, Finding } from './answer.ts';
+
+const CAUSES = `${commandLine('doctor')} looks for causes`;
+
+const DIFFERS: ReadonlySet<Finding['check']> = new Set(['membership', 'learner', 'unstarted']);
+
+/** Where to go from a cluster that is not healthy: the doctor for causes, and the verb that is the answer to what was found. */
+export function wayOut(
+  cluster: NamedCluster,
+  answers: readonly Answer[],
+  findings: readonly Finding[],
+): string {
+  const healthy = answers.filter(({ reading }) => reading?.healthy).length;
+  return [
+    CAUSES,
+    ...(findings.some(({ check }) => DIFFERS.has(check))
+      ? [`${verbLine('members', cluster, '--check')} shows how its members differ from the inventory`]
+      : []),
+    ...(healthy < quorum(answers.length) ? [forGood(cluster)] : []),
+  ].join('; ');
+}
+
+/** The same where there is no quorum, whatever else is found. */
+export function withoutQuorum(cluster: NamedCluster): string {
+  return `${CAUSES}; ${forGood(cluster)}`;
+}
+
+function forGood(cluster: NamedCluster): string {
+  return `where too many are lost for good, ${verbLine('recover', cluster, '--check')} shows what is left`;
+}

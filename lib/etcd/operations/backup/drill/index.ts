@@ -1,0 +1,183 @@
+import type { PlayRun } from '../../../../dsl/play.ts';
+import { EXIT, QuorateError } from '../../../../errors.ts';
+import type { EtcdFacts } from '../../../facts/index.ts';
+import { type Member, memberOf } from '../../../model/cluster.ts';
+import { refusal } from '../../../refusal.ts';
+import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../../snapshots/index.ts';
+import { SPARE_KIB } from '../../../snapshots/own-folder.ts';
+import type { EtcdHost, Surveyed } from '../../../surveyed.ts';
+import type { OperationStep } from '../../common/operation.ts';
+import { ledger, tallyOf } from '../../common/tally.ts';
+import { judgeDrill, parseRestored, parseSaid, type Restored } from './judge.ts';
+import { BROKEN, drillShell, LOG_KIB, liveShell, triedFile } from './shell.ts';
+import { drillText, stateOf } from './words.ts';
+
+/** Snapshots in a place that is none of the hosts. */
+export interface Copies {
+  /** For people. */
+  readonly where: string;
+  readonly all: readonly Snapshot[];
+  /** Hands one over as a file of this machine, which is gone afterwards where it was made for this. */
+  use<T>(snapshot: Snapshot, work: (path: string) => Promise<T>): Promise<T>;
+}
+
+/** What is tried, and on which host. */
+interface Trial {
+  readonly host: EtcdHost;
+  readonly snapshot: Snapshot;
+  readonly from: string;
+  /** It is sent there from these first. */
+  readonly copies?: Copies;
+}
+
+/**
+ * The step that restores the newest snapshot of a cluster into an etcd of its own, and compares: the newest copy where
+ * copies are given, else the newest on a host that was reached. Nothing of the member is touched. Throws 7 where there is
+ * none, 3 where no host has room.
+ */
+export async function drillStep(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  copies: Copies | undefined,
+): Promise<OperationStep> {
+  const kept = await Promise.all(
+    surveyed.hosts
+      .filter(({ selected }) => selected)
+      .map(async (host) => ({ host, ...(await readSnapshots(host)) })),
+  );
+  const trial = copies === undefined ? ofHosts(surveyed, kept) : ofCopies(surveyed, kept, copies);
+  return {
+    host: trial.host.target.name,
+    title: `restore ${trial.snapshot.file} of ${trial.from} into an etcd of its own, compare, and remove it`,
+    ledger: ledger(tallyOf(surveyed.hosts)),
+    carryOut: () => tryOut(run, surveyed, trial),
+  };
+}
+
+type Kept = KeptSnapshots & { readonly host: EtcdHost };
+
+function ofHosts(surveyed: Surveyed, kept: readonly Kept[]): Trial {
+  const [newest] = kept
+    .flatMap(({ host, verified: [snapshot], room }) => (snapshot ? [{ host, snapshot, room }] : []))
+    .sort((a, b) => a.snapshot.age - b.snapshot.age);
+  if (newest === undefined) throw none(surveyed, 'on the hosts that were reached');
+  const { host, snapshot, room } = newest;
+  const wanted = neededKiB(snapshot);
+  if (room.freeKiB < wanted) throw narrow(surveyed, [said(host, room)], wanted);
+  return { host, snapshot, from: host.target.name };
+}
+
+/** On a host whose member answers, where there is one: what is tried is compared with it. */
+function ofCopies(surveyed: Surveyed, kept: readonly Kept[], copies: Copies): Trial {
+  const [snapshot] = [...copies.all].sort((a, b) => a.age - b.age);
+  if (snapshot === undefined) throw none(surveyed, `in ${copies.where}`);
+  const wanted = 2 * neededKiB(snapshot);
+  const able = kept
+    .filter(({ host }) => host.target.facts.installed !== undefined)
+    .sort((a, b) => Number(answers(b.host)) - Number(answers(a.host)));
+  if (able.length === 0)
+    throw refusal(surveyed.cluster, 'no host that was reached has an etcd to try it with');
+  const host = able.find(({ room }) => room.freeKiB >= wanted)?.host;
+  if (host === undefined)
+    throw narrow(
+      surveyed,
+      able.map((one) => said(one.host, one.room)),
+      wanted,
+    );
+  return { host, snapshot, from: copies.where, copies };
+}
+
+function none({ cluster }: Surveyed, where: string): QuorateError {
+  return new QuorateError(`${cluster.name}: there is no verified snapshot to try ${where}`, {
+    exitCode: EXIT.unhealthy,
+    hint: 'take one: run backup without --drill',
+  });
+}
+
+function said({ target }: EtcdHost, { freeKiB }: KeptSnapshots['room']): string {
+  return `${target.name} has ${freeKiB} KiB free for it`;
+}
+
+function narrow({ cluster }: Surveyed, said: readonly string[], wanted: number): QuorateError {
+  return refusal(
+    cluster,
+    `no room to try a snapshot: ${said.join('; ')}, wanted ${wanted}`,
+    'set etcd_backup_dir to a folder on a larger disk, or make room there',
+  );
+}
+
+/** The restored data, and the raft log beside it. */
+function neededKiB({ size }: Snapshot): number {
+  return SPARE_KIB + LOG_KIB + Math.ceil(size / 1024);
+}
+
+function answers({ target }: EtcdHost): boolean {
+  return target.facts.reading?.status !== undefined;
+}
+
+async function tryOut(run: PlayRun<EtcdFacts>, surveyed: Surveyed, trial: Trial): Promise<void> {
+  const { snapshot } = trial;
+  const fetch = performance.now();
+  let began = fetch;
+  const restore = async (path?: string) => {
+    if (path !== undefined)
+      await trial.host.send('sending the copy', path, triedFile(memberOf(trial.host.target)));
+    began = performance.now();
+    return restoreOn(trial);
+  };
+  const restored = await (trial.copies ? trial.copies.use(snapshot, restore) : restore());
+  const live = typeof restored === 'string' ? undefined : await liveOf(surveyed, trial, restored);
+  const judged =
+    typeof restored === 'string'
+      ? { problems: [`it does not restore: ${restored}`], same: [], apart: undefined, behind: undefined }
+      : judgeDrill(snapshot, restored, live);
+  const state = stateOf({
+    cluster: surveyed.cluster.name,
+    host: trial.host.target.name,
+    from: trial.from,
+    snapshot,
+    fetchMs: trial.copies ? began - fetch : 0,
+    seconds: typeof restored === 'string' ? undefined : restored.seconds,
+    judged,
+  });
+  run.show(state);
+  if (judged.problems.length > 0) {
+    throw new QuorateError(
+      [
+        `${state.cluster}: ${state.file} of ${state.from} is no good backup:`,
+        ...judged.problems.map((one) => `  ${one}`),
+      ].join('\n'),
+      { exitCode: EXIT.unhealthy, host: state.host, hint: 'take another snapshot, and try that' },
+    );
+  }
+  run.conclude(drillText(state));
+}
+
+/** What came of it; in words where it does not restore. */
+async function restoreOn({ host, snapshot, copies }: Trial): Promise<Restored | string> {
+  const member: Member = memberOf(host.target);
+  const { name } = host.target;
+  const file = copies ? triedFile(member) : `${member.backupDir}/${snapshot.file}`;
+  const seconds = Math.ceil(400 + (snapshot.size / 2 ** 20) * 0.5);
+  const { code, out } = await host.act(`trying ${snapshot.file}`, drillShell(member, file, snapshot), {
+    seconds,
+  });
+  if (code === 0) return parseRestored(out);
+  const last = out.trim().split('\n').slice(-3).join('; ');
+  if (code === BROKEN) return last;
+  throw new QuorateError(`${name}: ${snapshot.file} was not tried: ${last}`, {
+    exitCode: code === EXIT.refused ? EXIT.refused : EXIT.failed,
+    host: name,
+  });
+}
+
+/** By the member of the same host where it answers, else by any other. */
+async function liveOf({ hosts }: Surveyed, { host, snapshot }: Trial, restored: Restored) {
+  const asked = [host, ...hosts.filter((one) => one !== host)].find(answers);
+  if (asked === undefined || restored.status === undefined) return undefined;
+  const { out } = await asked.read(
+    'comparing with the cluster',
+    liveShell(memberOf(asked.target), snapshot.revision),
+  );
+  return parseSaid(out);
+}

@@ -1,0 +1,131 @@
+import {
+  type KeySpaceHash,
+  type MemberStatus,
+  type Question,
+  readAnswer,
+} from '../../../facts/etcdctl-answers.ts';
+import type { Snapshot } from '../../../snapshots/index.ts';
+
+/** What an etcd said of itself, and of what it has at the revision of the snapshot. What it did not say is undefined. */
+export interface Said {
+  readonly status: MemberStatus | undefined;
+  readonly hash: KeySpaceHash | undefined;
+  readonly count: number | undefined;
+  /** Digest of its first keys and values. */
+  readonly read: string | undefined;
+}
+
+/** What came of a snapshot that was restored. */
+export interface Restored extends Said {
+  /** From the beginning of the restore until it answered. */
+  readonly seconds: number;
+  /** What etcd's tool says of the file. */
+  readonly told: Pick<Snapshot, 'hash' | 'revision' | 'keys'> | undefined;
+}
+
+export interface Judgement {
+  /** In what it is not what it should be; empty where the snapshot is good. */
+  readonly problems: readonly string[];
+  /** What is the same as the cluster has at that revision. */
+  readonly same: readonly ('hash' | 'count' | 'keys')[];
+  /** Why it was not compared with the cluster; undefined where it was. */
+  readonly apart: string | undefined;
+  /** Revisions that the cluster is ahead; undefined where nobody knows. */
+  readonly behind: number | undefined;
+}
+
+/** Reads what `drillShell` printed. */
+export function parseRestored(out: string): Restored {
+  const [hash, revision, keys] = ['hash', 'revision', 'totalKey'].map((name) => {
+    const found = new RegExp(`"${name}":(\\d+)`).exec(lineOf(out, 'told') ?? '')?.[1];
+    return found === undefined ? undefined : Number(found);
+  });
+  const known = hash !== undefined && revision !== undefined && keys !== undefined;
+  return {
+    ...parseSaid(out),
+    seconds: Number(lineOf(out, 'seconds') ?? 0),
+    told: known ? { hash, revision, keys } : undefined,
+  };
+}
+
+/** Reads what `liveShell` printed. */
+export function parseSaid(out: string): Said {
+  const answer = <Q extends Question>(question: Q, line: string) => {
+    const said = lineOf(out, line);
+    const read = said === undefined ? undefined : readAnswer(question, { code: 0, out: said, err: '' }, '');
+    return read && 'value' in read ? read.value : undefined;
+  };
+  const counted = lineOf(out, 'count');
+  return {
+    status: answer('endpoint status', 'status'),
+    hash: answer('endpoint hashkv', 'hashkv'),
+    // What is zero is left out.
+    count: counted?.startsWith('{') ? Number(/"count":(\d+)/.exec(counted)?.[1] ?? 0) : undefined,
+    read: /^[0-9a-f]{64}/.exec(lineOf(out, 'read') ?? '')?.[0],
+  };
+}
+
+function lineOf(out: string, name: string): string | undefined {
+  return new RegExp(`^${name} (.*)$`, 'm').exec(out)?.[1];
+}
+
+/**
+ * Holds what came of a snapshot against its description, and against the cluster as it was at that revision. Counts and
+ * hashes of etcd's tool are compared within one version of it, hashes of the key space where both are compacted alike.
+ */
+export function judgeDrill(snapshot: Snapshot, restored: Restored, live: Said | undefined): Judgement {
+  const apart = whyApart(snapshot, live);
+  const compared = live && apart === undefined ? compare(restored, live) : { problems: [], same: [] };
+  const now = live?.status?.clusterId === snapshot.clusterId ? live.status.revision : undefined;
+  return {
+    problems: [...againstDescription(snapshot, restored), ...compared.problems],
+    same: compared.same,
+    apart,
+    behind: now === undefined ? undefined : Math.max(0, now - snapshot.revision),
+  };
+}
+
+function againstDescription(snapshot: Snapshot, { status, told }: Restored): readonly string[] {
+  const found: [what: string, here: number | undefined, wanted: number][] = [
+    ['revision', told?.revision, snapshot.revision],
+  ];
+  if (status?.version === snapshot.version)
+    found.push(['keys', told?.keys, snapshot.keys], ['hash', told?.hash, snapshot.hash]);
+  const problems = found.flatMap(([what, here, wanted]) =>
+    here === undefined || here === wanted ? [] : [`the file has ${what} ${here}, its description ${wanted}`],
+  );
+  const revision = status?.revision ?? 0;
+  if (revision >= snapshot.revision) return problems;
+  return [...problems, `it comes up at revision ${revision}, its description says ${snapshot.revision}`];
+}
+
+function whyApart({ clusterId, revision }: Snapshot, live: Said | undefined): string | undefined {
+  if (live?.status === undefined) return 'no member answered';
+  if (live.status.clusterId !== clusterId) return 'the cluster has another ID since';
+  if (live.count === undefined)
+    return `the cluster tells nothing of revision ${revision} any more: compacted`;
+  return undefined;
+}
+
+function compare(restored: Restored, live: Said): Pick<Judgement, 'problems' | 'same'> {
+  const pairs: [what: Judgement['same'][number], text: string, unlike: boolean | undefined][] = [
+    ['hash', 'hash of all keys', unlike(hashOf(restored, live), hashOf(live, restored))],
+    ['count', 'number of keys', unlike(restored.count, live.count)],
+    ['keys', 'content of the first keys', unlike(restored.read, live.read)],
+  ];
+  return {
+    problems: pairs.flatMap(([, text, differs]) =>
+      differs ? [`the cluster has another ${text} at that revision`] : [],
+    ),
+    same: pairs.flatMap(([what, , differs]) => (differs === false ? [what] : [])),
+  };
+}
+
+function unlike<T>(one: T | undefined, other: T | undefined): boolean | undefined {
+  return one === undefined || other === undefined ? undefined : one !== other;
+}
+
+function hashOf({ hash, status }: Said, other: Said): number | undefined {
+  const alike = hash?.compacted === other.hash?.compacted && status?.version === other.status?.version;
+  return alike ? hash?.hash : undefined;
+}

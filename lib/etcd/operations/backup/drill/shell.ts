@@ -1,0 +1,106 @@
+import { joinSh, raw, type Sh, sh } from '../../../../dsl/sh.ts';
+import { etcdctlFunction } from '../../../facts/etcdctl.ts';
+import type { Member } from '../../../model/cluster.ts';
+import { ownFolder, SPARE_KIB } from '../../../snapshots/own-folder.ts';
+import type { Snapshot } from '../../../snapshots/snapshot.ts';
+import { THROWAWAY } from '../../../throwaway.ts';
+import { toolsOf } from '../../restore/shell.ts';
+
+/** KiB that etcd lays down for its raft log, whatever is in it: two segments. */
+export const LOG_KIB = 2 * 64 * 1024;
+
+/** Exit code where the snapshot is no whole one, or does not restore. */
+export const BROKEN = 7;
+
+/** Of all keys: etcdctl has `--count-only` from 3.5 on, and not as JSON. */
+const COUNT = "get '' --prefix --keys-only --limit=1";
+
+/** How many keys are read with their values. */
+const READ = 100;
+
+/** Where a copy lies on a host until it is tried: among our records, where nobody else writes. */
+export function triedFile({ stateDir }: Member): string {
+  return `${stateDir}/drill.db`;
+}
+
+/**
+ * Shell that restores a snapshot into a folder of its own in `etcd_backup_dir`, as the member's user, starts an etcd on
+ * it that nobody reaches, and asks that. The folder and the etcd go with the script, however it ends. Prints lines `told`
+ * (what etcd's tool says of the file), `seconds` (from the beginning until it answered), `status`, `hashkv`, `count` and
+ * `read`; ends with 3 where there is no room, with `BROKEN` where it does not restore.
+ *
+ * @param file On the host; a copy that was sent is taken away afterwards.
+ */
+export function drillShell(member: Member, file: string, { sha256, revision }: Snapshot): Sh {
+  const sent = file === triedFile(member);
+  return joinSh([
+    toolsOf(member),
+    sh`q_file=${file}
+${sent ? sh`trap 'rm -f -- "$q_file"' EXIT; trap 'exit 143' TERM INT HUP PIPE` : sh`:`}
+if [ ! -f "$q_file" ]; then echo "$q_file is not there any more"; exit 1; fi
+${ownFolder(member)}
+q_need=$(($(stat -c %s -- "$q_file") / 1024 + ${SPARE_KIB + LOG_KIB}))
+if [ "$q_kib" -lt "$q_need" ]; then
+  echo "$q_dir has $q_kib KiB free, wanted $q_need: the restored data, and its raft log"; exit 3
+fi
+${sent ? sh`if [ -n "$q_become" ]; then chown -h -- "$q_user" "$q_file" || exit; fi` : sh`:`}
+$q_become sh -c ${DRILL} q_own "$q_dir/$q_next" "$q_file" "$q_tool" "$q_exec" "$q_program" ${[sha256, String(revision)]}
+# The shell stays for its trap.
+exit "$?"`,
+  ]);
+}
+
+/**
+ * `$1` the folder to make, `$2` the snapshot, `$3` the tool that restores, `$4` etcd, `$5` etcdctl, `$6` the digest that the
+ * file is to have; `$7` its revision: what leases let go of since the start is no part of it. Whoever reads what it prints
+ * may be gone before it.
+ */
+export const DRILL = `${THROWAWAY}
+umask 077
+folder=$1 file=$2 tool=$3 program=$4 ctl=$5 wanted=$6 rev=--rev=$7 pid=
+mkdir -- "$folder" || exit 1
+gone() {
+  if [ -n "$pid" ]; then kill -9 "$pid" 2>/dev/null; fi
+  cd / && rm -rf -- "$folder"
+}
+trap gone EXIT
+trap 'exit 143' TERM INT HUP PIPE
+sum=$(sha256sum <"$file") || exit 1
+if [ "\${sum%% *}" != "$wanted" ]; then echo "it has SHA-256 \${sum%% *}, wanted $wanted"; exit ${BROKEN}; fi
+up_at() { IFS=' .' read -r s c rest </proc/uptime; echo "$s$c"; }
+case $tool in */etcdctl) api=ETCDCTL_API=3 ;; *) api= ;; esac
+began=$(up_at)
+env -i PATH="$PATH" $api "$tool" snapshot restore "$file" --data-dir "$folder/data" --name drill \\
+  --initial-cluster drill=http://localhost:2380 --initial-advertise-peer-urls http://localhost:2380 >"$folder/log" 2>&1 ||
+  { tail -n 3 "$folder/log"; exit ${BROKEN}; }
+up "$folder/data" "$program" "$ctl" --name drill
+trap gone EXIT
+carried 0 0 0 || exit ${BROKEN}
+hundredths=$(($(up_at) - began))
+if [ "\${#hundredths}" -lt 3 ]; then hundredths=00$hundredths; fi
+printf 'seconds %s.%s\\n' "\${hundredths%??}" "\${hundredths#"\${hundredths%??}"}"
+printf 'status %s\\n' "$now"
+printf 'hashkv %s\\n' "$(ask -w json endpoint hashkv "$rev")"
+printf 'count %s\\n' "$(ask -w json ${COUNT} "$rev")"
+read=$({ { ask get '' --prefix --limit=${READ} "$rev"; echo "$?" >&3; } | sha256sum; } 3>&1)
+case $read in 0*) printf 'read %s\\n' "\${read#0?}" ;; esac
+case $tool in */etcdctl) api=ETCDCTL_API=3 ;; *) api= ;; esac
+printf 'told %s\\n' "$(env -i PATH="$PATH" $api "$tool" -w json snapshot status "$file" 2>/dev/null | tail -n 1)"`;
+
+/** Read-only shell: what the host's member has today, and what it has at this revision, where that is not compacted. */
+export function liveShell(member: Member, revision: number): Sh {
+  const at = [`--rev=${revision}`];
+  return joinSh([
+    etcdctlFunction(member),
+    sh`if [ -n "$q_trusts" ]; then
+q_reach </dev/null >/dev/null 2>&1
+q_say() { q_told=$(q_etcdctl "$@" 2>/dev/null) && printf '%s %s\n' "$q_what" "$q_told"; }
+q_what=status q_say -w json endpoint status
+q_what=hashkv q_say -w json endpoint hashkv ${at}
+q_what=count q_say -w json ${raw(COUNT)} --consistency=s ${at}
+q_told=$({ { q_etcdctl get '' --prefix --limit=${READ} --consistency=s ${at} 2>/dev/null; echo "$?" >&3; } | sha256sum; } 3>&1)
+case $q_told in 0*) printf 'read %s\n' "\${q_told#0?}" ;; esac
+fi
+:`,
+  ]);
+}

@@ -1,0 +1,43 @@
+/**
+ * Functions for a POSIX script that runs as the member's user: an etcd that nobody reaches. It listens on sockets in a
+ * folder below its data, which belongs to that user alone, and shares no port, no file and no certificate with the member.
+ *
+ * - `up DATA ETCD ETCDCTL FLAG…`: starts it on the data in DATA, an absolute path. It ends with the script in any case.
+ * - `ask WORD…`: etcdctl against it.
+ * - `carried LAST ALIKE OLD`: waits until it leads, has carried out entry LAST, and as many further answers as ALIKE are the
+ *   same; sets `$now` to its status. 3.3 does not say how far it has come: there OLD answers must be the same. Fails, and
+ *   prints its last lines, where it ends or takes too long.
+ * - `down`: ends it.
+ */
+export const THROWAWAY = `up() {
+  data=$1 etcd=$2 ctl=$3
+  shift 3
+  mkdir -p -- "$data/run" && cd -- "$data/run" || exit
+  env -i PATH="$PATH" "$etcd" --data-dir "$data" --quota-backend-bytes=-1 --listen-client-urls unix://c:1 \\
+    --advertise-client-urls http://localhost:2379 --listen-peer-urls unix://p:1 "$@" >log 2>&1 &
+  pid=$!
+  trap 'kill -9 "$pid" 2>/dev/null' EXIT
+  if [ -e "\${ctl%/*}/etcdutl" ]; then api=; else api=ETCDCTL_API=3; fi
+}
+ask() { env -i PATH="$PATH" $api "$ctl" --endpoints=unix://c:1 "$@" 2>/dev/null; }
+carried() {
+  left=900 before= alike=0
+  while :; do
+    now=$(ask --command-timeout=3s -w json endpoint status)
+    if [ "$now" = "$before" ]; then alike=$((alike + 1)); else alike=0; fi
+    case $now in
+      *'"leader":'[1-9]*'"raftAppliedIndex":'[1-9]* | *'"raftAppliedIndex":'[1-9]*'"leader":'[1-9]*)
+        applied=\${now#*'"raftAppliedIndex":'}
+        if [ "$alike" -ge "$2" ] && [ "\${applied%%[!0-9]*}" -ge "$1" ]; then return; fi ;;
+      *'"version":"3.3.'*'"leader":'[1-9]*) if [ "$alike" -ge "$3" ]; then return; fi ;;
+    esac
+    before=$now left=$((left - 1))
+    if [ "$left" = 0 ] || ! kill -0 "$pid" 2>/dev/null; then tail -n 5 log; return 1; fi
+    sleep 0.3
+  done
+}
+down() {
+  kill "$pid"
+  wait "$pid"
+  trap - EXIT
+}`;
