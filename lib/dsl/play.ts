@@ -1,10 +1,7 @@
-import type { CertificatesState } from './certificates-state.ts';
-import type { ClusterState } from './cluster-state.ts';
-import type { DrillState } from './drill-state.ts';
-import type { HistoryState } from './history-state.ts';
 import type { LedgerPlace } from './ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
+import type { StateEvent } from './state-event.ts';
 import type { Step, StepStatus } from './step.ts';
 import type { Change, Reading, Task } from './task.ts';
 
@@ -107,7 +104,7 @@ export interface PlayRun<Facts = unknown> {
    * Shows what a cluster, or its certificates, are like, or what ran: a table in the end, data for other programs. A backup
    * that was tried is data alone; people read of it in a conclusion.
    */
-  show(state: ClusterState | CertificatesState | HistoryState | DrillState): void;
+  show(state: StateEvent): void;
   /** What became of it all, in a sentence: reports close with it. */
   conclude(message: string): void;
   /**

@@ -1,7 +1,13 @@
 import { editableText, linesOf, textOfLines } from '../dsl/edit.ts';
 import { type Ground, parseGround } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
-import { type ObservedPath, ownershipDifferences, parsePath, requireReplaceable, sha256 } from '../dsl/path.ts';
+import {
+  type ObservedPath,
+  ownershipDifferences,
+  parsePath,
+  requireReplaceable,
+  sha256,
+} from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';

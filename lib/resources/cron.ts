@@ -1,8 +1,8 @@
 import { oneLine } from '../dsl/edit.ts';
 import { is, must } from '../dsl/options.ts';
 import { composed } from '../dsl/resource.ts';
-import type { Task } from '../dsl/task.ts';
 import { sh } from '../dsl/sh.ts';
+import type { Task } from '../dsl/task.ts';
 import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { file } from './file.ts';
@@ -57,7 +57,9 @@ function cronFile(name: string, { schedule, run, user = 'root', ...options }: Cr
 }
 
 const WORDS = new Set(
-  ['reboot', 'yearly', 'annually', 'monthly', 'weekly', 'daily', 'midnight', 'hourly'].map((one) => `@${one}`),
+  ['reboot', 'yearly', 'annually', 'monthly', 'weekly', 'daily', 'midnight', 'hourly'].map(
+    (one) => `@${one}`,
+  ),
 );
 
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
@@ -75,7 +77,10 @@ const FIELDS: readonly (readonly [least: number, most: number, names: readonly s
 /** Five fields of crontab(5). */
 function isSchedule(text: string): boolean {
   const fields = text.split(/\s+/);
-  return fields.length === FIELDS.length && fields.every((field, i) => field.split(',').every((one) => isPart(one, i)));
+  return (
+    fields.length === FIELDS.length &&
+    fields.every((field, i) => field.split(',').every((one) => isPart(one, i)))
+  );
 }
 
 /** `*`, a number or a range, each perhaps with a step: `1-5/2`. Some have `~` for a time by chance. */

@@ -1,7 +1,14 @@
 import { editableText, oneLine } from '../dsl/edit.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
-import { checkedPath, type ObservedPath, parsePath, requireReplaceable, requireRoom, sha256 } from '../dsl/path.ts';
+import {
+  checkedPath,
+  type ObservedPath,
+  parsePath,
+  requireReplaceable,
+  requireRoom,
+  sha256,
+} from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';

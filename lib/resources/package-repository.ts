@@ -3,8 +3,8 @@ import { is, must, type Shape } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource, type Resource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
-import { EXIT, QuorateError } from '../errors.ts';
 import type { World } from '../dsl/world.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import { type OtherFile, otherFiles, parseOtherFiles, requireSole } from './apt-sources.ts';
 import { type Content, completeContent } from './content/content.ts';
 import {
@@ -156,8 +156,11 @@ function defineRepository<Options extends object>({
     owns: ({ files }) => files.map(({ path }) => path),
     leaves: ({ files }, changes) => filesTraces(files, changes),
     probe: ({ files, isRead, others }) =>
-      probe(filesReads(files), sh`if (${isRead}); then echo read; fi
-${others}`),
+      probe(
+        filesReads(files),
+        sh`if (${isRead}); then echo read; fi
+${others}`,
+      ),
     parse({ out }, { files }) {
       const parts = partsOf(out);
       const own = parts.at(-1) ?? '';

@@ -54,8 +54,7 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
     const isDropIn = folder.endsWith('.d') && file.length > 0;
     return [...(isDropIn ? [{ kind: 'directory', name: folder, implied: true } as const] : []), ...file];
   },
-  probe: ({ path, unit, content }) =>
-    probe([{ path, how: 'text', unless: sha256(content) }], manager(unit)),
+  probe: ({ path, unit, content }) => probe([{ path, how: 'text', unless: sha256(content) }], manager(unit)),
   parse({ out }, { unit }) {
     const [file = '', manager = ''] = partsOf(out);
     requireSystemd(manager, unit);

@@ -1,7 +1,4 @@
-import type { CertificatesState } from '../dsl/certificates-state.ts';
-import type { ClusterState } from '../dsl/cluster-state.ts';
-import type { DrillState } from '../dsl/drill-state.ts';
-import type { HistoryState } from '../dsl/history-state.ts';
+import type { StateEvent } from '../dsl/state-event.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
@@ -86,10 +83,7 @@ export type RunEvent =
     }
   | ({ readonly event: 'why' } & Why)
   | ({ readonly event: 'step'; readonly status: StepStatus } & Step)
-  | ({ readonly event: 'cluster' } & ClusterState)
-  | ({ readonly event: 'certificates' } & CertificatesState)
-  | ({ readonly event: 'history' } & HistoryState)
-  | ({ readonly event: 'drill' } & DrillState)
+  | StateEvent
   | {
       readonly event: 'error';
       readonly message: string;

@@ -64,12 +64,7 @@ export function playRun<Facts>(
       );
       return work();
     },
-    show: (state) => {
-      if ('restoreSeconds' in state) sink.emit({ event: 'drill', ...state });
-      else if ('runs' in state) sink.emit({ event: 'history', ...state });
-      else if ('certificates' in state) sink.emit({ event: 'certificates', ...state });
-      else sink.emit({ event: 'cluster', ...state });
-    },
+    show: (state) => sink.emit(state),
     conclude: (message) => sink.emit({ event: 'log', level: 'info', message, conclusion: true }),
     each: (some, work) =>
       session.each(

@@ -104,7 +104,7 @@ async function showHistory(run: PlayRun<HostFacts>, folder: string, wanted: Want
     );
   for (const why of past.unread) run.log('warning', `this machine: a record could not be read: ${why}`);
   const { runs } = past;
-  run.show({ runs, unread, damaged: damaged + past.damaged, table: historyTable(runs) });
+  run.show({ event: 'history', runs, unread, damaged: damaged + past.damaged, table: historyTable(runs) });
   run.conclude(sentence(runs, unread.length));
 }
 

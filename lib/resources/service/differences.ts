@@ -148,7 +148,11 @@ function isInTheWay(name: string): QuorateError {
 }
 
 function isAlias(name: string, id: string): QuorateError {
-  return cannot(`mask ${name}`, `it is another name of ${id}`, `mask that: service('${id}', { masked: true })`);
+  return cannot(
+    `mask ${name}`,
+    `it is another name of ${id}`,
+    `mask that: service('${id}', { masked: true })`,
+  );
 }
 
 function cannotMask(name: string, fragment: string): QuorateError {

@@ -133,10 +133,16 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
   const step = (wanted: boolean, shell: Sh) => (wanted ? [shell] : []);
   // What it reads is recorded as it is before it does: a file that changes meanwhile is due the next time.
   return joinSh([
-    ...step(has('update', 'unmasked'), sh`systemctl unmask --quiet ${unit} && systemctl unmask --quiet --runtime ${unit} || exit`),
+    ...step(
+      has('update', 'unmasked'),
+      sh`systemctl unmask --quiet ${unit} && systemctl unmask --quiet --runtime ${unit} || exit`,
+    ),
     ...step(starts || actions.has('unit'), sh`systemctl daemon-reload || exit`),
     ...step(has('update', 'enabled'), sh`systemctl enable --quiet ${unit} || exit`),
-    ...step(has('update', 'disabled'), sh`systemctl disable --quiet ${unit} && systemctl disable --quiet --runtime ${unit} || exit`),
+    ...step(
+      has('update', 'disabled'),
+      sh`systemctl disable --quiet ${unit} && systemctl disable --quiet --runtime ${unit} || exit`,
+    ),
     ...step(actions.has('stop'), sh`systemctl stop ${unit} || exit`),
     ...step(has('update', 'masked'), sh`systemctl mask --quiet ${unit} || exit`),
     ...step(
@@ -167,7 +173,9 @@ function checkedUnit(given: string): string {
   if (/^[\w:.][\w:.@\\-]*$/.test(name) && !/@(\.\w+)?$/.test(name)) return name;
   throw new QuorateError(`${JSON.stringify(given)} is no name of a unit that can run`, {
     exitCode: EXIT.usage,
-    hint: /@/.test(name) ? `a template runs by the name of an instance: ${name.replace('@', '@one')}` : "write it like 'nginx', or 'nginx.socket'",
+    hint: /@/.test(name)
+      ? `a template runs by the name of an instance: ${name.replace('@', '@one')}`
+      : "write it like 'nginx', or 'nginx.socket'",
   });
 }
 

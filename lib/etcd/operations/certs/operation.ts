@@ -73,7 +73,7 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
     return;
   }
   const state = await readCertificates(surveyed);
-  run.show(state);
+  run.show({ event: 'certificates', ...state });
   const { problems, warnings } = judgeCertificates(state.certificates);
   for (const line of warnings) run.log('warning', line);
   const job = jobOf(vars);

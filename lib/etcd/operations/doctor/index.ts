@@ -45,7 +45,7 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   const all = await gatherEvidence(run, surveyed, answers);
   const rules = await firewallRules(surveyed, filteredPorts(all));
   const diagnoses = diagnose(sceneOf(cluster.members, all, rules, cluster.hasSiblings));
-  run.show(clusterState(cluster.name, answers, judgeCluster(answers)));
+  run.show({ event: 'cluster', ...clusterState(cluster.name, answers, judgeCluster(answers)) });
   warn(run, surveyed, answers, all);
   const holder = holderOf(all);
   for (const [i, diagnosis] of diagnoses.entries()) {

@@ -115,7 +115,7 @@ async function reportHealth(
     host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
   }
   for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
-  run.show(clusterState(cluster.name, answers, findings));
+  run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
   if (findings.length === 0) {
     run.conclude(`${cluster.name}: cluster is healthy`);
     return;

@@ -140,7 +140,7 @@ async function tryOut(run: PlayRun<EtcdFacts>, surveyed: Surveyed, trial: Trial)
     seconds: typeof restored === 'string' ? undefined : restored.seconds,
     judged,
   });
-  run.show(state);
+  run.show({ event: 'drill', ...state });
   if (judged.problems.length > 0) {
     throw new QuorateError(
       [
