@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { program } from '../program.ts';
 import { describeRedis } from './support/describeLab.ts';
-import { collect, type Outcome, sleep, waitFor } from './support/process.ts';
+import { collect, must, type Outcome, sleep, waitFor } from './support/process.ts';
 import { type RedisServer, startRedis } from './support/redis.ts';
 
 const PASSWORD = 'sesame-9f2c';
@@ -252,6 +252,21 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(away.stderr).toContain('Redis at redis://127.0.0.1:1 cannot be reached: connect ECONNREFUSED');
     const wrong = await fleet('status', '--redis', redis.url.replace(PASSWORD, 'other'));
     expect(wrong).toMatchObject({ code: 4, stderr: expect.stringContaining('refuses the login') });
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const request = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=redis';
+    const files = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
+    await must('openssl', ['req', ...request.split(' '), ...files]);
+    mkdirSync(join(folder, 'tls'));
+    const tls = await startRedis(join(folder, 'tls'), PASSWORD, { cert, key });
+    try {
+      const strange = await fleet('status', '--redis', tls.url);
+      expect(strange).toMatchObject({ code: 5, stderr: expect.stringContaining('is not trusted: self-signed') });
+      process.env.NODE_EXTRA_CA_CERTS = cert;
+      expect(await fleet('status', '--redis', tls.url)).toMatchObject({ code: 0, stderr: '' });
+    } finally {
+      delete process.env.NODE_EXTRA_CA_CERTS;
+      await tls.stop();
+    }
     expect(said.join('')).not.toContain(PASSWORD);
   });
 });

@@ -108,7 +108,10 @@ class Follower {
   #end(run: QueuedRun | undefined): void {
     const hasFailed = run === undefined || (run.finishedOn !== undefined && !run.returnvalue);
     if (hasFailed)
-      this.#hear.log('warning', `the run has failed: ${run?.failedReason ?? 'Redis knows nothing of it any more'}`);
+      this.#hear.log(
+        'warning',
+        `the run has failed: ${run?.failedReason ?? 'Redis knows nothing of it any more'}`,
+      );
     else if (run.finishedOn === undefined)
       this.#hear.log('warning', `left while jobs finish: fleet status ${this.#order.run} tells how they end`);
     const waves = this.#waves.slice(0, this.#wave);
