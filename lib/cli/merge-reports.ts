@@ -39,7 +39,7 @@ async function readFiles(files: readonly string[]) {
         'merge takes what --output json prints, and the records in .quorate/runs',
       );
     if (read.damaged > 0) notices.push(`${file}: ${count(read.damaged, 'line')} left out: no events, or cut`);
-    for (const run of read.runs) {
+    for (const run of read.runs.filter((one) => !isFleet(one))) {
       const other = from.get(run.id);
       if (other !== undefined)
         throw usage(`run ${run.id} is in ${other} and in ${file}`, 'name each run once');
@@ -48,6 +48,11 @@ async function readFiles(files: readonly string[]) {
     }
   }
   return { runs, notices };
+}
+
+/** What a fleet says of itself, around the runs of its jobs, is about clusters and no host. */
+function isFleet({ events }: RecordedRun): boolean {
+  return events.some((event) => event.event === 'recap' && 'clusters' in event);
 }
 
 function usage(message: string, hint = HOW): QuorateError {

@@ -3,7 +3,7 @@ import type { Options } from '../cli/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 /** What `fleet` can be asked to do, with the words behind it and the flags that it takes. */
-export const VERBS = {
+const VERBS = {
   run: {
     words: 'PLAYBOOK',
     flags: [

@@ -2,12 +2,15 @@ import type { TestProject } from 'vitest/node';
 import { program } from '../program.ts';
 import { sweepLabs } from './support/lab.ts';
 import { prepare } from './support/prepare.ts';
+import { redisTree } from './support/redis.ts';
 import { labUnavailable } from './support/unavailable.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** Why no lab can run here; empty when one can. */
     labMissing: string;
+    /** Why there is no redis-server; empty when there is one. */
+    redisMissing: string;
   }
 }
 
@@ -19,11 +22,23 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const missing = labUnavailable() ?? (await prepareHere());
   if (missing !== undefined) console.log(`lab tests are skipped: ${missing}`);
   project.provide('labMissing', missing ?? '');
+  const noRedis = missing ?? (await fetchRedis());
+  if (missing === undefined && noRedis !== undefined) console.log(`tests of fleets are skipped: ${noRedis}`);
+  project.provide('redisMissing', noRedis ?? '');
   // Compile once here, and not in both workers at a time.
   if (missing === undefined) program('playbooks/site.ts');
   return async () => {
     if (missing === undefined) await sweepLabs();
   };
+}
+
+async function fetchRedis(): Promise<string | undefined> {
+  try {
+    await redisTree();
+    return undefined;
+  } catch (error) {
+    return `there is no redis-server of Debian's to be had: ${(error as Error).message.split('\n')[0]}`;
+  }
 }
 
 async function prepareHere(): Promise<string | undefined> {

@@ -1,31 +1,14 @@
-import type { FleetView } from '../events.ts';
 import { jobLine } from '../line.ts';
 import { backoffOf, type JobReport } from '../order.ts';
 import { isEnd, verdictOf } from '../outcome.ts';
-import { type JobEnd, type JobProcess, startJob } from '../process.ts';
+import { type JobEnd, startJob } from '../process.ts';
 import { isStopped } from '../waves.ts';
+import { type Hands, isInHand, type UnderWay } from './hands.ts';
 import { cancelKey, failedKey, MARK_SECONDS, type QueuedJob, type Queues } from './queues.ts';
 import { hopeless, isHopeless, refusalOf, refusedBy } from './refusal.ts';
 
-/** A worker, and what it has in hand. */
-export interface Hands {
-  readonly queues: Queues;
-  readonly name: string;
-  readonly view: FleetView;
-  readonly underWay: Map<string, UnderWay>;
-  /** It was told to end. */
-  leaving: boolean;
-}
-
-interface UnderWay {
-  /** Keys that are there once its run, or it, is cancelled. */
-  readonly marks: readonly [run: string, job: string];
-  process?: JobProcess;
-  cancelled: boolean;
-}
-
-/** Before a job that this worker has refused is offered again, in ms. */
-const REFUSED = 1000;
+/** Before a job that this worker has refused, or that another one still has, is offered again, in ms. */
+const AGAIN = 1000;
 /** A line that is longer is told of, and not kept. */
 const LONG_LINE = 64 * 1024;
 
@@ -41,6 +24,7 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   const known = job.progress as Partial<JobReport>;
   if (known.status !== undefined && isEnd(known.status))
     return await end(hands, job, { ...base, ...known } as JobReport);
+  if (await isInHand(hands, job)) return await later(job, token);
   const own: UnderWay = { marks: [cancelKey(order.run), cancelKey(id)], cancelled: false };
   if ((await queues.redis.exists(...own.marks)) > 0)
     return await end(hands, job, { ...base, status: 'cancelled' });
@@ -52,8 +36,9 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   if (refusal !== undefined) return await refuse(hands, job, token, refusal);
   hands.underWay.set(id, own);
   try {
+    const line = jobLine(one, order);
     await tell(hands, job, { ...base, status: 'running', worker: hands.name });
-    own.process = startJob(jobLine(one, order), order.check, (line) => keep(job, line));
+    own.process = startJob(line, order.check, (text) => keep(job, text));
     if (own.cancelled) own.process.cancel();
     const ended = await own.process.done;
     return await conclude(hands, job, ended, own.cancelled);
@@ -108,7 +93,12 @@ async function refuse(hands: Hands, job: QueuedJob, token: string, why: string):
     return end(hands, job, { ...report, status: 'failed', reason: hopeless(refused) });
   await job.updateData({ ...job.data, refused });
   await tell(hands, job, report);
-  await job.moveToDelayed(now + REFUSED, token);
+  return await later(job, token);
+}
+
+/** Has the job offered again in a moment, to whoever is free then; no attempt is counted. */
+async function later(job: QueuedJob, token: string): Promise<never> {
+  await job.moveToDelayed(Date.now() + AGAIN, token);
   const { DelayedError } = await import('bullmq');
   throw new DelayedError();
 }

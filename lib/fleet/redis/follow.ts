@@ -106,8 +106,14 @@ class Follower {
   }
 
   #end(run: QueuedRun | undefined): void {
-    const hasFailed = run?.finishedOn !== undefined && !run.returnvalue;
-    if (hasFailed) this.#hear.log('warning', `the run has failed: ${run.failedReason}`);
+    const hasFailed = run === undefined || (run.finishedOn !== undefined && !run.returnvalue);
+    if (hasFailed)
+      this.#hear.log(
+        'warning',
+        `the run has failed: ${run?.failedReason ?? 'Redis knows nothing of it any more'}`,
+      );
+    else if (run.finishedOn === undefined)
+      this.#hear.log('warning', `left while jobs finish: fleet status ${this.#order.run} tells how they end`);
     const waves = this.#waves.slice(0, this.#wave);
     const failedOf = (wave: readonly Job[]) =>
       wave.filter(({ cluster }) => this.#ended.get(cluster)?.status === 'failed').length;
@@ -116,9 +122,8 @@ class Follower {
     const left = this.#waves
       .flatMap((wave, i) => wave.map(({ cluster }) => [cluster, i + 1] as const))
       .filter(([cluster]) => !this.#ended.has(cluster));
-    if (stopped >= 0 && left.some(([cluster]) => ends[cluster] === 'skipped'))
+    if (stopped >= 0 && Object.values(ends).includes('skipped'))
       this.#hear.stopped(stopped + 1, failedOf(waves[stopped] ?? []));
-    // A run that is left alone, or gone from Redis, tells nothing more of them.
     for (const [cluster, wave] of left)
       this.#hear.job({ cluster, wave, status: ends[cluster] ?? (hasFailed ? 'failed' : 'cancelled') });
   }

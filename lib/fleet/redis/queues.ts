@@ -22,6 +22,8 @@ export interface JobData {
   /** From 1, and how many clusters it has. */
   readonly wave: number;
   readonly size: number;
+  /** When it was delivered once more, while its worker may still have it, and for which time. */
+  readonly lost?: { readonly times: number; readonly at: number };
   /** Workers that have other code or another inventory, since when, and what they said. */
   readonly refused?: { readonly since: number; readonly workers: Readonly<Record<string, string>> };
 }

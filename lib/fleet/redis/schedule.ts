@@ -48,7 +48,7 @@ async function upsert(
     throw usage(`${JSON.stringify(id)} is no name for a schedule`, '--name nightly');
   try {
     const first = await runs.upsertJobScheduler(id, repeat, { name: 'run', data, opts: runOptions() });
-    return first ? new Date(first.timestamp + first.delay) : undefined;
+    return first?.opts.prevMillis === undefined ? undefined : new Date(first.opts.prevMillis);
   } catch (error) {
     throw usage(
       `--cron or --tz is not right: ${(error as Error).message}`,

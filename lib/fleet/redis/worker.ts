@@ -3,8 +3,9 @@ import { EXIT, type ExitCode } from '../../errors.ts';
 import { onSignals } from '../conduct.ts';
 import type { FleetView } from '../events.ts';
 import { backoffOf } from '../order.ts';
-import { carryOutJob, type Hands } from './carry-out.ts';
+import { carryOutJob } from './carry-out.ts';
 import { coordinate } from './coordinate.ts';
+import { beat, type Hands } from './hands.ts';
 import { JOBS, PREFIX, type QueuedJob, type QueuedRun, type Queues, RUNS } from './queues.ts';
 
 export interface WorkerOptions {
@@ -52,12 +53,11 @@ export async function work(queues: Queues, options: WorkerOptions, view: FleetVi
     }),
   ];
   for (const worker of workers) {
-    // A connection that has gone is told of by the connection itself.
     worker.on('error', (error) => {
-      if (!isConnection(error)) view.emit({ event: 'log', level: 'warning', message: error.message });
+      if (!isExpected(error)) view.emit({ event: 'log', level: 'warning', message: error.message });
     });
   }
-  const stopWatching = watchCancels(hands);
+  const stopBeat = beat(hands, takeover);
   await new Promise<void>((resolve) => {
     const forget = onSignals((signal) => {
       if (hands.leaving) for (const { process } of hands.underWay.values()) process?.cancel();
@@ -72,30 +72,14 @@ export async function work(queues: Queues, options: WorkerOptions, view: FleetVi
       });
     });
   });
-  stopWatching();
+  stopBeat();
   return EXIT.ok;
 }
 
-function isConnection(error: Error): boolean {
-  return /ECONN|EPIPE|ETIMEDOUT|Connection is closed|LOADING|EAI_AGAIN|ENOTFOUND/.test(
-    `${(error as NodeJS.ErrnoException).code} ${error.message}`,
+/** A connection that has gone tells so itself; a lock that it has cost is seen to (`isInHand`). */
+function isExpected(error: Error): boolean {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return /ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|Connection is closed|LOADING|lock/i.test(
+    `${code} ${message}`,
   );
-}
-
-/** Asks every second whether a job under way, or its run, was cancelled. */
-function watchCancels({ queues, underWay }: Hands): () => void {
-  let asking = false;
-  const timer = setInterval(async () => {
-    if (asking || underWay.size === 0) return;
-    asking = true;
-    const all = [...underWay.values()];
-    const marks = await queues.redis.mget(all.flatMap(({ marks }) => marks)).catch(() => []);
-    for (const [i, job] of all.entries()) {
-      if (job.cancelled || !(marks[2 * i] ?? marks[2 * i + 1])) continue;
-      job.cancelled = true;
-      job.process?.cancel();
-    }
-    asking = false;
-  }, 1000);
-  return () => clearInterval(timer);
 }

@@ -11,7 +11,7 @@ import { buildRootfs } from './rootfs.ts';
 const SUITE = 'bookworm';
 
 /** Debian's redis-server with the libraries that it needs, unpacked; fetched once a machine. Gives its folder. */
-async function redisTree(): Promise<string> {
+export async function redisTree(): Promise<string> {
   const rootfs = await buildRootfs(SUITE, () => {});
   const target = join(cacheDir(), 'debian', `redis-${contentKey(rootfs)}`);
   if (existsSync(target)) return join(target, 'tree');
@@ -34,38 +34,38 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** A redis-server on loopback that keeps every write, with its data in `folder`. */
-export async function startRedis(folder: string, password: string): Promise<RedisServer> {
+/** A redis-server on loopback that keeps every write, with its data in `folder`; it has TLS where it has a certificate. */
+export async function startRedis(
+  folder: string,
+  password: string,
+  certificate?: { readonly cert: string; readonly key: string },
+): Promise<RedisServer> {
   const tree = await redisTree();
   const port = await freePort();
   const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib/aarch64-linux-gnu'].map((path) => join(tree, path));
-  const args = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--save',
-    '',
-    '--appendonly',
-    'yes',
-  ];
+  const settings: Readonly<Record<string, string>> = {
+    ...(certificate
+      ? {
+          'tls-port': String(port),
+          'tls-cert-file': certificate.cert,
+          'tls-key-file': certificate.key,
+          'tls-auth-clients': 'no',
+          port: '0',
+        }
+      : { port: String(port) }),
+    ...{ bind: '127.0.0.1', dir: folder, save: '', appendonly: 'yes', appendfsync: 'always' },
+    requirepass: password,
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') };
   const start = async () => {
-    const child = spawn(
-      join(tree, 'usr/bin/redis-server'),
-      [...args, '--appendfsync', 'always', '--requirepass', password],
-      {
-        env: { ...process.env, LD_LIBRARY_PATH: libraries.join(':') },
-        stdio: 'ignore',
-      },
-    );
+    const child = spawn(join(tree, 'usr/bin/redis-server'), args, { env, stdio: 'ignore' });
     await waitFor('redis-server', 20_000, async () => (await isOpen(port)) || undefined);
     return child;
   };
   let child = await start();
   return {
-    url: `redis://:${password}@127.0.0.1:${port}`,
+    url: `${certificate ? 'rediss' : 'redis'}://:${password}@127.0.0.1:${port}`,
     async restart(downMs) {
       await ended(child, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, downMs));

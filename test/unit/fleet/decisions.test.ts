@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { clustersOf } from '../../../lib/fleet/clusters.ts';
 import { backoffOf } from '../../../lib/fleet/order.ts';
 import { exitOf, type JobStatus, verdictOf } from '../../../lib/fleet/outcome.ts';
-import { isStopped, parseErrors, parseWaves, wavesOf } from '../../../lib/fleet/waves.ts';
+import { isStopped, nextStep, parseErrors, parseWaves, wavesOf } from '../../../lib/fleet/waves.ts';
 import { checkWords } from '../../../lib/fleet/words.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -68,6 +68,23 @@ describe('waves', () => {
     [1, '10%', 9, true],
   ])('%i failed of at most %s, of %i: stopped is %s', (failed, errors, size, stopped) => {
     expect(isStopped(failed, parseErrors(errors), size)).toBe(stopped);
+  });
+});
+
+describe('behind a wave', () => {
+  const WAVES = [['a'], ['b', 'c', 'd'], ['e']];
+  it.each([
+    [0, { failed: 0, cancelled: false, errors: 0 }, 'wave'],
+    [1, { failed: 0, cancelled: false, errors: 0 }, 'wave'],
+    [1, { failed: 1, cancelled: false, errors: 0 }, 'stop'],
+    [2, { failed: 1, cancelled: false, errors: 1 }, 'wave'],
+    [2, { failed: 1, cancelled: false, errors: '34%' }, 'wave'],
+    [2, { failed: 1, cancelled: false, errors: '33%' }, 'stop'],
+    [0, { failed: 0, cancelled: true, errors: 0 }, 'stop'],
+    [3, { failed: 1, cancelled: false, errors: 0 }, 'end'],
+    [3, { failed: 0, cancelled: true, errors: 0 }, 'end'],
+  ] as const)('%i, with %o: %s', (begun, how, step) => {
+    expect(nextStep(WAVES, begun, how)).toBe(step);
   });
 });
 

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../program.ts';
@@ -80,11 +80,8 @@ describe('a fleet on this machine alone', () => {
   });
 
   it('ends a check with drift with 8, as events, with those of the jobs', () => {
-    const { status, stdout } = fleet(project({ c1: {}, c2: { exits: [8], changed: 3 } }), [
-      '--check',
-      '--output',
-      'json',
-    ]);
+    const folder = project({ c1: {}, c2: { exits: [8], changed: 3 } });
+    const { status, stdout } = fleet(folder, ['--check', '--output', 'json']);
     expect(status).toBe(8);
     const events = eventsOf(stdout);
     const run = events[0]?.runId;
@@ -100,6 +97,9 @@ describe('a fleet on this machine alone', () => {
     });
     const jobs = events.filter(({ runId }) => runId !== run);
     expect(jobs.map(({ event }) => event)).toEqual(expect.arrayContaining(['start', 'task', 'recap']));
+    writeFileSync(join(folder, 'all.jsonl'), stdout);
+    const merge = [program('playbooks/report.ts'), 'merge', 'all.jsonl', '--report', 'all.xml'];
+    expect(spawnSync('node', merge, { cwd: folder, encoding: 'utf8' }).stdout).toContain('2 runs in all.xml');
     expect(jobs[0]?.args).toEqual([
       '-i',
       expect.any(String),
