@@ -1,5 +1,6 @@
 import type { OwnFlag } from '../cli/flags.ts';
 import type { Options } from '../cli/options.ts';
+import { commandLine } from '../command-line.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 /** What `fleet` can be asked to do, with the words behind it and the flags that it takes. */
@@ -186,6 +187,8 @@ export function wholeNumber({ own }: Options, flag: string, preset: number, most
   throw usage(`--${flag} takes a whole number from 1 to ${most}, not ${JSON.stringify(text)}`);
 }
 
+/** An error of who typed it; a hint that begins with `fleet` is written as they would type it. */
 export function usage(message: string, hint = 'fleet --help lists the options'): QuorateError {
-  return new QuorateError(message, { exitCode: EXIT.usage, hint });
+  const typed = hint.replace(/^fleet\b/, commandLine('fleet'));
+  return new QuorateError(message, { exitCode: EXIT.usage, hint: typed });
 }

@@ -260,7 +260,10 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     const tls = await startRedis(join(folder, 'tls'), PASSWORD, { cert, key });
     try {
       const strange = await fleet('status', '--redis', tls.url);
-      expect(strange).toMatchObject({ code: 5, stderr: expect.stringContaining('is not trusted: self-signed') });
+      expect(strange).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('is not trusted: self-signed'),
+      });
       process.env.NODE_EXTRA_CA_CERTS = cert;
       expect(await fleet('status', '--redis', tls.url)).toMatchObject({ code: 0, stderr: '' });
     } finally {

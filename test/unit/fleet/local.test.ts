@@ -157,7 +157,7 @@ describe('a fleet on this machine alone', () => {
     [['run', 'stub.mjs'], 'no clusters are named'],
     [['run', 'none', '--clusters', 'c1.json'], 'there is no playbook none'],
     [['run', 'stub.mjs', '--clusters', 'c1.json', '--cron', '* * * * *'], 'fleet run has no --cron'],
-    [['frobnicate'], 'there is no fleet frobnicate'],
+    [['frobnicate'], 'there is no fleet frobnicate\n  hint: node '],
     [
       ['run', 'stub.mjs', '--clusters', 'c1.json', '--', '-e', 'a_password=hunter2'],
       'a job takes no secrets',
