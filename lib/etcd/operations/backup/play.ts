@@ -4,6 +4,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { ETCD_VARS } from '../../model/vars.ts';
 import { etcdPlay } from '../../play.ts';
 import { clusterProblems } from '../common/cluster-flag.ts';
+import { recipientsOf } from './seal.ts';
 import { placeProblem } from './stores/place.ts';
 import { backupStrategy } from './strategy.ts';
 
@@ -26,6 +27,9 @@ function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
       '--encrypt-to is for copies, and --to is missing',
       'snapshots on the hosts are not encrypted',
     );
+  // A variable of the shell that is not set leaves nothing: a plain copy is not what was asked for.
+  if (sealed !== undefined && recipientsOf(first.vars).length === 0)
+    return wrong('--encrypt-to names no public key of age', 'age-keygen prints it: age1…');
   if (identity !== undefined && (drill !== true || to === undefined))
     return wrong('--identity opens copies for a drill', 'use it with --drill and --to');
   if (drill === true && (list === true || keep !== undefined)) {

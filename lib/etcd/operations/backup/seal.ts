@@ -13,7 +13,7 @@ export function recipientsOf({
   'encrypt-to': given,
   etcd_backup_age_recipients: known,
 }: Vars): readonly string[] {
-  if (typeof given === 'string') return given.split(',').filter(Boolean);
+  if (typeof given === 'string') return given.split(/[\s,]+/).filter(Boolean);
   return Array.isArray(known) ? known.map(String) : [];
 }
 

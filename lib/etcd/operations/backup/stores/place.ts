@@ -16,6 +16,8 @@ export function placeProblem(
   to: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Problem | undefined {
+  if (to.trim() === '')
+    return { message: '--to is empty: it names no place', hint: 'is a variable of the shell not set?' };
   switch (kindOf(to)) {
     case 'folder':
       return undefined;
@@ -63,10 +65,15 @@ function sftpProblem(to: string): Problem | undefined {
       message: `--to ${withoutPassword(to)}: a password in a command line can be read by others`,
       hint: 'let a key of yours in there',
     };
+  if (url && [url.pathname, url.username].some((part) => decoded(part) === undefined))
+    return {
+      message: `--to ${withoutPassword(to)}: a % in it is no escape of two hex digits`,
+      hint: 'write %25 for the sign itself',
+    };
   if (url && url.hostname !== '' && url.pathname.length > 1 && url.search === '' && url.hash === '')
     return undefined;
   return {
-    message: `--to ${to}: this is no folder of a host`,
+    message: `--to ${withoutPassword(to)}: this is no folder of a host`,
     hint: 'as in sftp://backup@host/srv/backups, or sftp://backup@host:2222/~/backups below its home',
   };
 }
@@ -77,14 +84,49 @@ function s3Problem(to: string, env: Readonly<Record<string, string | undefined>>
       message: `--to ${withoutPassword(to)}: this is no bucket, with or without a prefix`,
       hint: 'as in s3://bucket/etcd/prod; keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     };
+  if (to.split('/').some((part) => part === '.' || part === '..'))
+    return {
+      message: `--to ${to}: . and .. in a prefix would lead to another one, or to another bucket`,
+      hint: 'write the prefix as it is in the bucket',
+    };
   const missing = S3_VARIABLES.filter((name) => !env[name]);
   if (missing.length > 0)
     return {
       message: `--to ${to}: ${missing.join(' and ')} not set`,
       hint: 'set them in the environment; AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL count, too',
     };
+  const unfit = unfitVariable(env);
+  if (unfit) return { ...unfit, message: `--to ${to}: ${unfit.message}` };
   if (isInstalled('aws4fetch')) return undefined;
   return { message: `--to ${to}: the package aws4fetch is not installed`, hint: 'npm i aws4fetch' };
+}
+
+/** What would fail later, with a text of somebody else's that shows it. Nothing of it is told. */
+function unfitVariable(env: Readonly<Record<string, string | undefined>>): Problem | undefined {
+  const spaced = [...S3_VARIABLES, 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_DEFAULT_REGION'].find((name) =>
+    /[^\x21-\x7e]/.test(env[name] ?? ''),
+  );
+  if (spaced !== undefined)
+    return { message: `${spaced} has a space, a line end or no ASCII`, hint: 'set it without' };
+  const name = env.AWS_ENDPOINT_URL_S3 ? 'AWS_ENDPOINT_URL_S3' : 'AWS_ENDPOINT_URL';
+  const endpoint = env[name];
+  if (!endpoint) return undefined;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url && (url.username !== '' || url.password !== ''))
+    return {
+      message: `${name} has a user or a password in it, which S3 does not take`,
+      hint: 'keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    };
+  if (url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') return undefined;
+  return { message: `${name} is no address of a server`, hint: 'as in https://minio.example.com:9000' };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isInstalled(name: string): boolean {
@@ -96,6 +138,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
+/** From the first colon behind the scheme to the last `@`: a password may have any signs in it. */
 function withoutPassword(to: string): string {
-  return to.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:@/]*):[^@/]*@/i, '$1@');
+  return to.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:]*):(?!\/\/).*@/is, '$1@');
 }

@@ -27,6 +27,38 @@ describe('the command line of backup', () => {
     expect(problems({ to })).toEqual([]);
   });
 
+  it.each(['', ' '])('refuses an empty place %j: a variable that is not set', (to) => {
+    expect(problems({ to })).toEqual(['--to is empty: it names no place']);
+  });
+
+  it.each(['', ',', ' , '])('refuses to encrypt to nobody: %j', (given) => {
+    const vars = { to: '/srv', etcd_backup_age_recipients: ['age1x'] };
+    expect(problems({ ...vars, 'encrypt-to': given })).toEqual(['--encrypt-to names no public key of age']);
+  });
+
+  it.each(['sftp://h/srv/100%', 'sftp://h/a%zz', 'sftp://a%zz@h/srv'])('refuses %s', (to) => {
+    expect(problems({ to })).toEqual([`--to ${to}: a % in it is no escape of two hex digits`]);
+  });
+
+  it.each<[name: string, value: string, problem: RegExp]>([
+    ['AWS_ENDPOINT_URL', 'https://me:hidden@minio', /^--to s3:\/\/b-1: AWS_ENDPOINT_URL has a user/],
+    ['AWS_ENDPOINT_URL_S3', 'https://hidden@minio', /AWS_ENDPOINT_URL_S3 has a user/],
+    ['AWS_ENDPOINT_URL', 'minio:hidden', /AWS_ENDPOINT_URL is no address of a server/],
+    ['AWS_ENDPOINT_URL', 'not hidden', /AWS_ENDPOINT_URL is no address of a server/],
+    ['AWS_SESSION_TOKEN', 'hidden\n', /AWS_SESSION_TOKEN has a space, a line end or no ASCII/],
+    ['AWS_SECRET_ACCESS_KEY', 'hid den', /AWS_SECRET_ACCESS_KEY has a space/],
+  ])('refuses %s=%j, and shows nothing of it', (name, value, problem) => {
+    for (const [key, one] of Object.entries({ ...KEYS, [name]: value })) vi.stubEnv(key, one);
+    const said = problems({ to: 's3://b-1' });
+    expect(said).toEqual([expect.stringMatching(problem)]);
+    expect(said.join()).not.toContain('hidden');
+  });
+
+  it.each(['s3://bucket/../other', 's3://bucket/a/./b', 's3://bucket/..'])('refuses %s', (to) => {
+    for (const [name, value] of Object.entries(KEYS)) vi.stubEnv(name, value);
+    expect(problems({ to })).toEqual([expect.stringContaining('. and .. in a prefix')]);
+  });
+
   it.each(['ftp://host/prod', 'backup@host:/srv', 'host:backups'])(
     'refuses %s: it would make a folder of that name',
     (to) => {
@@ -55,12 +87,13 @@ describe('the command line of backup', () => {
     },
   );
 
-  it.each(['sftp://me:hidden@host/srv', 'ftp://me:hidden@host/srv', 's3://me:hidden@bucket/x'])(
-    'never shows a password',
-    (to) => {
-      expect(problems({ to })).toEqual([expect.not.stringContaining('hidden')]);
-    },
-  );
+  it.each([
+    ...['sftp://me:hidden@host/srv', 'ftp://me:hidden@host/srv', 's3://me:hidden@bucket/x'],
+    ...['sftp://me:hid/hidden@host/srv', 'sftp://me:a@hidden@host/srv', 'ftp://me:hi:hidden@host/x'],
+    ...['sftp://me:#hidden@host/srv', 'me:hidden@host:/srv'],
+  ])('never shows a password', (to) => {
+    expect(problems({ to })).toEqual([expect.not.stringContaining('hidden')]);
+  });
 
   it.each<[vars: Record<string, unknown>, count: number]>([
     [{ 'encrypt-to': 'age1x', to: '/srv' }, 0],
