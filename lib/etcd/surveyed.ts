@@ -52,6 +52,13 @@ export function recoveredId(hosts: readonly EtcdHost[]): string | undefined {
   return last && done(last) !== '' ? last.target.facts.reading?.status?.clusterId : undefined;
 }
 
+/** Hex; undefined where nobody answers. */
+export function livingId({ hosts }: Surveyed): string | undefined {
+  return ofRecovered(hosts)
+    .map(({ target }) => target.facts.reading?.status?.clusterId)
+    .find((id) => id !== undefined);
+}
+
 /** Nothing of a cluster is on any of these hosts. */
 export function isBare({ hosts }: Surveyed): boolean {
   return hosts.every(

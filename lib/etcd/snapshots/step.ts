@@ -6,7 +6,7 @@ import { memberOf } from '../model/cluster.ts';
 import type { OperationStep } from '../operations/common/operation.ts';
 import { ledger, tallyOf } from '../operations/common/tally.ts';
 import { refusal } from '../refusal.ts';
-import type { EtcdHost, Surveyed } from '../surveyed.ts';
+import { type EtcdHost, livingId, type Surveyed } from '../surveyed.ts';
 import { SPARE_KIB } from './own-folder.ts';
 import { type KeptSnapshots, readSnapshots } from './read.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -39,7 +39,7 @@ export async function snapshotStep(
   const since = asked.get(run) ?? performance.now();
   asked.set(run, since);
   const kept = await Promise.all(surveyed.hosts.map((host) => readSnapshots(host)));
-  const id = clusterIdOf(surveyed);
+  const id = livingId(surveyed);
   const isEnough = (one: Snapshot) =>
     one.clusterId === id && (one.run === runId() || one.age <= within + performance.now() - since);
   if (kept.some(({ verified }) => verified.some(isEnough))) return undefined;
@@ -122,8 +122,4 @@ function secondsFor(bytes: number): number {
 
 function dbSizeOf({ target }: EtcdHost): number {
   return target.facts.reading?.status?.dbSize ?? 0;
-}
-
-function clusterIdOf({ hosts }: Surveyed): string | undefined {
-  return hosts.map(({ target }) => target.facts.reading?.status?.clusterId).find((id) => id !== undefined);
 }

@@ -11,6 +11,14 @@ export interface Copy extends Snapshot {
   readonly stored: string;
 }
 
+/** What a store has of a cluster, by its name. */
+export interface KeptCopies {
+  /** Described, and of their size; newest first. */
+  readonly verified: readonly Copy[];
+  /** Names there of the others: cut short, not described, or described as something else. */
+  readonly unverified: readonly string[];
+}
+
 /** Bytes that a description may have. */
 const MOST = 4096;
 
@@ -32,27 +40,35 @@ export function plainName(stored: string): string {
   return isSealed(stored) ? stored.slice(0, -SEALED.length) : stored;
 }
 
-/** The copies of a cluster in a store that are described there and have their size, newest first. */
-export async function copiesIn(store: Store, cluster: string): Promise<readonly Copy[]> {
+/** The copies in a store that have the name of a cluster. Throws what the store says where a description is not to be had. */
+export async function copiesIn(store: Store, cluster: string): Promise<KeptCopies> {
   const files = new Map((await store.list()).map((file) => [file.name, file]));
-  const found: Copy[] = [];
+  const verified: Copy[] = [];
+  const unverified: string[] = [];
   for (const { name: stored, size } of files.values()) {
     const [file, beside] = [plainName(stored), files.get(descriptionOf(stored))];
-    if (partsOf(file)?.cluster !== cluster || beside === undefined || beside.size > MOST) continue;
-    const copy = parseSnapshot(file, await textOf(store, beside), Date.now());
-    const bytes = (copy?.size ?? 0) + DIGEST_BYTES;
-    // Encryption adds a header and some bytes to each 64 KiB.
-    if (copy && (isSealed(stored) ? size > bytes : size === bytes)) found.push({ ...copy, stored });
+    if (partsOf(file)?.cluster !== cluster) continue;
+    const described = beside && beside.size <= MOST ? await textOf(store, beside) : '';
+    const copy = parseSnapshot(file, described, Date.now());
+    if (copy && hasSize(copy, stored, size)) verified.push({ ...copy, stored });
+    else unverified.push(stored);
   }
-  return found.sort((a, b) => a.age - b.age);
+  return { verified: verified.sort((a, b) => a.age - b.age), unverified: unverified.sort() };
+}
+
+/** Encryption adds a header of no fixed length, a nonce, and 16 bytes to each 64 KiB. */
+function hasSize({ size }: Snapshot, stored: string, found: number): boolean {
+  const bytes = size + DIGEST_BYTES;
+  return isSealed(stored) ? found > bytes + 16 + 16 * Math.ceil(bytes / 2 ** 16) : found === bytes;
 }
 
 async function textOf(store: Store, { name }: StoredFile): Promise<string> {
   const parts: Uint8Array[] = [];
-  // One that goes while it is read is none.
   try {
     for await (const part of store.read(name)) parts.push(part);
-  } catch {
+  } catch (error) {
+    // One that goes while it is read is none; what cannot be read is no reason to say that.
+    if ((await store.list()).some((one) => one.name === name)) throw error;
     return '';
   }
   return Buffer.concat(parts).toString('utf8');

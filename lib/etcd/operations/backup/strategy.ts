@@ -1,7 +1,5 @@
-import { join, resolve } from 'node:path';
 import { hostNames, type PlayRun, type Strategy } from '../../../dsl/play.ts';
 import type { Vars } from '../../../dsl/role.ts';
-import type { Store } from '../../../dsl/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -17,12 +15,12 @@ import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
-import { bringSnapshot } from './bring.ts';
-import { copiesIn, fetched, isSealed, removeCopies } from './copies.ts';
-import { type Copies, drillStep } from './drill/index.ts';
+import { copiesIn } from './copies.ts';
+import { copyTo } from './copy.ts';
+import { drillStep } from './drill/index.ts';
 import { listLines } from './list.ts';
-import { opening, recipientsOf, sealing } from './seal.ts';
-import { isFolder, openStore } from './stores/place.ts';
+import { copiesToTry, inStore } from './places.ts';
+import { recipientsOf, sealing } from './seal.ts';
 import { contentText } from './words.ts';
 
 /** What the command line asks for. */
@@ -103,47 +101,7 @@ async function planSteps(
 ): Promise<readonly OperationStep[]> {
   refuseBare(surveyed);
   if (!wanted.drill) return backupSteps(run, surveyed, wanted);
-  return [await drillStep(run, surveyed, await copiesOf(run, surveyed, wanted))];
-}
-
-/** What may be tried of a place of copies. */
-async function copiesOf(
-  run: PlayRun<EtcdFacts>,
-  { cluster }: Surveyed,
-  { to, identity }: Wanted,
-): Promise<Copies | undefined> {
-  if (to === undefined) return undefined;
-  const all = await inStore(run, to, (store) => copiesIn(store, cluster.name));
-  const open = identity === undefined ? undefined : await opening(identity);
-  const [newest] = all;
-  if (newest && isSealed(newest.stored) && open === undefined)
-    throw new QuorateError(`${cluster.name}: ${newest.stored} in ${to} is encrypted`, {
-      exitCode: EXIT.usage,
-      hint: 'name the file of the private key: --identity FILE',
-    });
-  return {
-    where: to,
-    all,
-    use: ({ file }, work) => {
-      const stored = all.find((one) => one.file === file)?.stored ?? file;
-      if (isFolder(to) && !isSealed(stored)) return work(join(to, stored));
-      const beside = cluster.controlDir;
-      return inStore(run, to, (store) => fetched(store, stored, { beside, open }, work));
-    },
-  };
-}
-
-async function inStore<T>(
-  run: PlayRun<EtcdFacts>,
-  to: string,
-  work: (store: Store) => Promise<T>,
-): Promise<T> {
-  const store = await openStore(run, to);
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
+  return [await drillStep(run, surveyed, await copiesToTry(run, surveyed.cluster, wanted))];
 }
 
 async function backupSteps(
@@ -178,16 +136,7 @@ async function backupSteps(
     const seal = recipients.length > 0 ? await sealing(recipients) : undefined;
     steps.push(
       step(taker, `copy it to ${to}${seal ? ', encrypted' : ''}`, () =>
-        inStore(run, to, async (store) => {
-          const stored = await bringSnapshot(taker, taken as Snapshot, store, seal);
-          run.conclude(
-            `${cluster.name}: copied to ${isFolder(to) ? resolve(to, stored) : `${to}/${stored}`}`,
-          );
-          const copies = await copiesIn(store, cluster.name);
-          const going = thinned([...new Set(copies.map(({ file }) => file))], keep);
-          const names = copies.filter(({ file }) => going.includes(file)).map((copy) => copy.stored);
-          await removeCopies(store, cluster.name, names);
-        }),
+        inStore(run, to, (store) => copyTo(run, taker, taken as Snapshot, { store, to, seal, keep })),
       ),
     );
   }
@@ -241,11 +190,7 @@ async function tellAll(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed, { 
       : [
           {
             where: to,
-            verified: (await inStore(run, to, (store) => copiesIn(store, cluster.name))).map((copy) => ({
-              ...copy,
-              file: copy.stored,
-            })),
-            unverified: [],
+            ...(await inStore(run, to, (store) => copiesIn(store, cluster.name))),
           },
         ];
   const places = [...found, ...copies];

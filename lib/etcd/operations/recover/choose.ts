@@ -161,12 +161,12 @@ async function snapshotsOf({ cluster, hosts }: Surveyed): Promise<readonly Place
     hosts.map(async (host) => ({ host, snapshot: (await readSnapshots(host)).verified[0] })),
   );
   const folder = join(cluster.controlDir, 'backups');
-  const [copy] = await copiesIn(folderStore(folder), cluster.name);
+  const [copy] = (await copiesIn(folderStore(folder), cluster.name)).verified;
   return [
     ...kept.flatMap(({ host, snapshot }) =>
       snapshot ? [{ where: `${snapshot.file} on ${host.target.name}`, snapshot }] : [],
     ),
-    ...(copy ? [{ where: join(folder, copy.file), snapshot: copy }] : []),
+    ...(copy ? [{ where: join(folder, copy.stored), snapshot: copy }] : []),
   ];
 }
 

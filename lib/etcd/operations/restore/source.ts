@@ -58,7 +58,8 @@ async function sealedSource(path: string, { controlDir }: Cluster, identity: str
 
 async function listedSource(from: string, cluster: Cluster, hosts: readonly EtcdHost[]): Promise<Source> {
   const folder = join(cluster.controlDir, 'backups');
-  const [copy] = (await copiesIn(folderStore(folder), cluster.name)).filter(({ file }) => file === from);
+  const { verified } = await copiesIn(folderStore(folder), cluster.name);
+  const copy = verified.find(({ stored }) => stored === from);
   if (copy) return { ...(await fileSource(join(folder, from))), name: from };
   for (const host of hosts) {
     const known = (await readSnapshots(host)).verified.find(({ file }) => file === from);

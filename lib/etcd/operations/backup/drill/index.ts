@@ -8,6 +8,7 @@ import { SPARE_KIB } from '../../../snapshots/own-folder.ts';
 import type { EtcdHost, Surveyed } from '../../../surveyed.ts';
 import type { OperationStep } from '../../common/operation.ts';
 import { ledger, tallyOf } from '../../common/tally.ts';
+import { chooseNewest, newerThan } from './choose.ts';
 import { judgeDrill, parseRestored, parseSaid, type Restored } from './judge.ts';
 import { BROKEN, drillShell, LOG_KIB, liveShell, triedFile } from './shell.ts';
 import { drillText, stateOf } from './words.ts';
@@ -17,8 +18,12 @@ export interface Copies {
   /** For people. */
   readonly where: string;
   readonly all: readonly Snapshot[];
+  /** Names of those that are not whole, or not described. */
+  readonly unverified: readonly string[];
   /** Hands one over as a file of this machine, which is gone afterwards where it was made for this. */
   use<T>(snapshot: Snapshot, work: (path: string) => Promise<T>): Promise<T>;
+  /** Throws 1 for one that is encrypted, without an identity. */
+  refuseClosed(snapshot: Snapshot): void;
 }
 
 /** What is tried, and on which host. */
@@ -28,6 +33,8 @@ interface Trial {
   readonly from: string;
   /** It is sent there from these first. */
   readonly copies?: Copies;
+  /** Names of newer ones that were never verified. */
+  readonly passedOver: readonly string[];
 }
 
 /**
@@ -43,7 +50,11 @@ export async function drillStep(
   const kept = await Promise.all(
     surveyed.hosts
       .filter(({ selected }) => selected)
-      .map(async (host) => ({ host, ...(await readSnapshots(host)) })),
+      .map(async (host) => ({
+        host,
+        ...(await readSnapshots(host)),
+        arrival: copies && (await readSnapshots(host, memberOf(host.target).stateDir)).room,
+      })),
   );
   const trial = copies === undefined ? ofHosts(surveyed, kept) : ofCopies(surveyed, kept, copies);
   return {
@@ -54,61 +65,76 @@ export async function drillStep(
   };
 }
 
-type Kept = KeptSnapshots & { readonly host: EtcdHost };
+type Kept = KeptSnapshots & {
+  readonly host: EtcdHost;
+  /** Where a copy lies until it is tried. */
+  readonly arrival: KeptSnapshots['room'] | undefined;
+};
 
 function ofHosts(surveyed: Surveyed, kept: readonly Kept[]): Trial {
-  const [newest] = kept
-    .flatMap(({ host, verified: [snapshot], room }) => (snapshot ? [{ host, snapshot, room }] : []))
-    .sort((a, b) => a.snapshot.age - b.snapshot.age);
-  if (newest === undefined) throw none(surveyed, 'on the hosts that were reached');
-  const { host, snapshot, room } = newest;
-  const wanted = neededKiB(snapshot);
-  if (room.freeKiB < wanted) throw narrow(surveyed, [said(host, room)], wanted);
-  return { host, snapshot, from: host.target.name };
+  const all = kept.flatMap(({ host, verified, room }) =>
+    verified.map((snapshot) => ({ host, snapshot, room })),
+  );
+  const { host, snapshot, room } = chooseNewest(surveyed, all, 'on the hosts that were reached');
+  const wanted = neededKiB(snapshot, room);
+  if (room.freeKiB < wanted) throw narrow(surveyed, [said(host, room, wanted)]);
+  const passedOver = newerThan(
+    snapshot,
+    kept.flatMap(({ unverified }) => unverified),
+  );
+  return { host, snapshot, from: host.target.name, passedOver };
 }
 
 /** On a host whose member answers, where there is one: what is tried is compared with it. */
 function ofCopies(surveyed: Surveyed, kept: readonly Kept[], copies: Copies): Trial {
-  const [snapshot] = [...copies.all].sort((a, b) => a.age - b.age);
-  if (snapshot === undefined) throw none(surveyed, `in ${copies.where}`);
-  const wanted = 2 * neededKiB(snapshot);
+  const { snapshot } = chooseNewest(
+    surveyed,
+    copies.all.map((snapshot) => ({ snapshot })),
+    `in ${copies.where}`,
+  );
+  copies.refuseClosed(snapshot);
+  const size = Math.ceil(snapshot.size / 1024);
+  // Both folders may lie on one disk.
+  const wanted = ({ room }: Kept) => neededKiB(snapshot, room) + size;
   const able = kept
     .filter(({ host }) => host.target.facts.installed !== undefined)
     .sort((a, b) => Number(answers(b.host)) - Number(answers(a.host)));
   if (able.length === 0)
     throw refusal(surveyed.cluster, 'no host that was reached has an etcd to try it with');
-  const host = able.find(({ room }) => room.freeKiB >= wanted)?.host;
+  const arriving = SPARE_KIB + size;
+  const host = able.find(
+    (one) => one.room.freeKiB >= wanted(one) && (one.arrival?.freeKiB ?? 0) >= arriving,
+  )?.host;
   if (host === undefined)
     throw narrow(
       surveyed,
-      able.map((one) => said(one.host, one.room)),
-      wanted,
+      able.map((one) =>
+        one.room.freeKiB < wanted(one)
+          ? said(one.host, one.room, wanted(one))
+          : `${said(one.host, one.arrival, arriving)} in ${memberOf(one.host.target).stateDir}, where the copy arrives`,
+      ),
     );
-  return { host, snapshot, from: copies.where, copies };
+  return {
+    ...{ host, snapshot, from: copies.where, copies },
+    passedOver: newerThan(snapshot, copies.unverified),
+  };
 }
 
-function none({ cluster }: Surveyed, where: string): QuorateError {
-  return new QuorateError(`${cluster.name}: there is no verified snapshot to try ${where}`, {
-    exitCode: EXIT.unhealthy,
-    hint: 'take one: run backup without --drill',
-  });
+function said({ target }: EtcdHost, room: KeptSnapshots['room'] | undefined, wanted: number): string {
+  return `${target.name} has ${room?.freeKiB ?? 0} KiB free for it, wanted ${wanted}`;
 }
 
-function said({ target }: EtcdHost, { freeKiB }: KeptSnapshots['room']): string {
-  return `${target.name} has ${freeKiB} KiB free for it`;
-}
-
-function narrow({ cluster }: Surveyed, said: readonly string[], wanted: number): QuorateError {
+function narrow({ cluster }: Surveyed, said: readonly string[]): QuorateError {
   return refusal(
     cluster,
-    `no room to try a snapshot: ${said.join('; ')}, wanted ${wanted}`,
+    `no room to try a snapshot: ${said.join('; ')}`,
     'set etcd_backup_dir to a folder on a larger disk, or make room there',
   );
 }
 
-/** The restored data, and the raft log beside it. */
-function neededKiB({ size }: Snapshot): number {
-  return SPARE_KIB + LOG_KIB + Math.ceil(size / 1024);
+/** The restored data, and the raft log beside it; as much again for etcd on the same disk. */
+function neededKiB({ size }: Snapshot, { sharesData }: KeptSnapshots['room']): number {
+  return SPARE_KIB + LOG_KIB + Math.ceil(size / 1024) * (sharesData ? 2 : 1);
 }
 
 function answers({ target }: EtcdHost): boolean {
@@ -116,7 +142,12 @@ function answers({ target }: EtcdHost): boolean {
 }
 
 async function tryOut(run: PlayRun<EtcdFacts>, surveyed: Surveyed, trial: Trial): Promise<void> {
-  const { snapshot } = trial;
+  const { snapshot, passedOver } = trial;
+  if (passedOver.length > 0)
+    run.log(
+      'warning',
+      `${surveyed.cluster.name}: newer than ${snapshot.file}, and not tried since they were never verified: ${passedOver.join(', ')}`,
+    );
   const fetch = performance.now();
   let began = fetch;
   const restore = async (path?: string) => {

@@ -39,7 +39,9 @@ export function drillShell(member: Member, file: string, { sha256, revision }: S
 ${sent ? sh`trap 'rm -f -- "$q_file"' EXIT; trap 'exit 143' TERM INT HUP PIPE` : sh`:`}
 if [ ! -f "$q_file" ]; then echo "$q_file is not there any more"; exit 1; fi
 ${ownFolder(member)}
-q_need=$(($(stat -c %s -- "$q_file") / 1024 + ${SPARE_KIB + LOG_KIB}))
+q_size=$(($(stat -c %s -- "$q_file") / 1024))
+q_need=$((q_size + ${SPARE_KIB + LOG_KIB}))
+if [ "$(stat -L -c %d -- "$q_dir")" = "$(stat -L -c %d -- ${member.dataDir} 2>/dev/null)" ]; then q_need=$((q_need + q_size)); fi
 if [ "$q_kib" -lt "$q_need" ]; then
   echo "$q_dir has $q_kib KiB free, wanted $q_need: the restored data, and its raft log"; exit 3
 fi

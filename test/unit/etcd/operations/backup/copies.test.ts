@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { copiesIn, fetched, removeCopies } from '../../../../../lib/etcd/operations/backup/copies.ts';
@@ -35,25 +35,43 @@ describe('copies in a folder', () => {
     expect([readdirSync(folder), readFileSync(join(folder, NAME), 'utf8')]).toEqual([[NAME], 'three']);
   });
 
-  it.each<[what: string, size: number, beside: string | undefined, count: number]>([
+  it.each<[what: string, size: number, beside: string | undefined, verified: number]>([
     ['with its description', 40, described(), 1],
     ['cut short', 39, described(), 0],
     ['without a description', 40, undefined, 0],
     ['with that of another', 40, described({ revision: 42 }), 0],
     ['with one that is too long to be ours', 40, described({ more: 'x'.repeat(5000) }), 0],
-  ])('count %s', async (_what, size, beside, count) => {
+  ])('count %s, and name what does not count', async (_what, size, beside, count) => {
     const folder = scratch();
     writeFileSync(join(folder, NAME), 'x'.repeat(size));
     writeFileSync(join(folder, 'other-20261127T101500Z-r41.db'), 'x');
     if (beside !== undefined) writeFileSync(join(folder, NAME.replace('.db', '.json')), beside);
-    expect(await copiesIn(folderStore(folder), 'prod')).toHaveLength(count);
+    const { verified, unverified } = await copiesIn(folderStore(folder), 'prod');
+    expect([verified.length, unverified]).toEqual([count, count === 1 ? [] : [NAME]]);
+  });
+
+  it('are not said to be missing where a description cannot be read, and are none where it goes meanwhile', async () => {
+    const folder = scratch();
+    writeFileSync(join(folder, NAME), 'x'.repeat(40));
+    writeFileSync(join(folder, NAME.replace('.db', '.json')), described());
+    const store = folderStore(folder);
+    const broken = async function* (): AsyncGenerator<Uint8Array> {
+      yield* pieces('{');
+      throw new Error('the line broke');
+    };
+    await expect(copiesIn({ ...store, read: broken }, 'prod')).rejects.toThrow('the line broke');
+    const going = (name: string) => {
+      rmSync(join(folder, name));
+      return store.read(name);
+    };
+    expect(await copiesIn({ ...store, read: going }, 'prod')).toEqual({ verified: [], unverified: [NAME] });
   });
 
   it('count encrypted, by the names they have there', async () => {
     const folder = scratch();
     writeFileSync(join(folder, `${NAME}.age`), 'x'.repeat(250));
     writeFileSync(join(folder, NAME.replace('.db', '.json')), described());
-    const [copy] = await copiesIn(folderStore(folder), 'prod');
+    const [copy] = (await copiesIn(folderStore(folder), 'prod')).verified;
     expect(copy).toMatchObject({ file: NAME, stored: `${NAME}.age`, revision: 41 });
     await removeCopies(folderStore(folder), 'prod', [copy?.stored ?? '']);
     expect(readdirSync(folder)).toEqual([]);
