@@ -91,9 +91,11 @@ function againstDescription(snapshot: Snapshot, { status, told }: Restored): rea
   ];
   if (status?.version === snapshot.version)
     found.push(['keys', told?.keys, snapshot.keys], ['hash', told?.hash, snapshot.hash]);
+  const untold = told === undefined ? ["etcd's tool does not tell what is in the file"] : [];
   const problems = found.flatMap(([what, here, wanted]) =>
     here === undefined || here === wanted ? [] : [`the file has ${what} ${here}, its description ${wanted}`],
   );
+  problems.unshift(...untold);
   const revision = status?.revision ?? 0;
   if (revision >= snapshot.revision) return problems;
   return [...problems, `it comes up at revision ${revision}, its description says ${snapshot.revision}`];
@@ -102,8 +104,8 @@ function againstDescription(snapshot: Snapshot, { status, told }: Restored): rea
 function whyApart({ clusterId, revision }: Snapshot, live: Said | undefined): string | undefined {
   if (live?.status === undefined) return 'no member answered';
   if (live.status.clusterId !== clusterId) return 'the cluster has another ID since';
-  if (live.count === undefined)
-    return `the cluster tells nothing of revision ${revision} any more: compacted`;
+  if (live.hash === undefined && live.count === undefined)
+    return `the cluster tells nothing of revision ${revision}: compacted, or may not be read`;
   return undefined;
 }
 
@@ -114,11 +116,32 @@ function compare(restored: Restored, live: Said): Pick<Judgement, 'problems' | '
     ['keys', 'content of the first keys', unlike(restored.read, live.read)],
   ];
   return {
-    problems: pairs.flatMap(([, text, differs]) =>
-      differs ? [`the cluster has another ${text} at that revision`] : [],
-    ),
+    problems: [
+      ...unanswered(restored, live),
+      ...pairs.flatMap(([, text, differs]) =>
+        differs ? [`the cluster has another ${text} at that revision`] : [],
+      ),
+    ],
     same: pairs.flatMap(([what, , differs]) => (differs === false ? [what] : [])),
   };
+}
+
+/**
+ * What the cluster has is to be had of a good snapshot as well. Keys may be closed by etcd's users, whom nobody is there:
+ * an equal hash of all of them says more.
+ */
+function unanswered(restored: Restored, live: Said): readonly string[] {
+  const asked: [keyof Said, text: string][] = [
+    ['hash', 'the hash of all keys'],
+    ['count', 'the number of keys'],
+    ['read', 'the first keys'],
+  ];
+  const proven = unlike(hashOf(restored, live), hashOf(live, restored)) === false;
+  return (proven ? [] : asked).flatMap(([what, text]) =>
+    live[what] !== undefined && restored[what] === undefined
+      ? [`what was restored does not tell ${text} at that revision, and the cluster does`]
+      : [],
+  );
 }
 
 function unlike<T>(one: T | undefined, other: T | undefined): boolean | undefined {

@@ -55,8 +55,24 @@ describe('a snapshot that was tried', () => {
     [
       'that is compacted beyond it, by nothing',
       {},
-      { count: undefined },
-      { same: [], behind: 12, apart: 'the cluster tells nothing of revision 41 any more: compacted' },
+      { hash: undefined, count: undefined },
+      {
+        same: [],
+        behind: 12,
+        apart: 'the cluster tells nothing of revision 41: compacted, or may not be read',
+      },
+    ],
+    [
+      'by its hash, where its keys may not be read',
+      { count: undefined, read: undefined },
+      {},
+      { same: ['hash'], apart: undefined },
+    ],
+    [
+      'by its hash, where the keys of the cluster may not be read',
+      {},
+      { count: undefined, read: undefined },
+      { same: ['hash'], apart: undefined },
     ],
     [
       'of a cluster from before a restore, by nothing',
@@ -76,12 +92,6 @@ describe('a snapshot that was tried', () => {
       {},
       {},
     ],
-    [
-      'where its keys may not be read',
-      { hash: undefined, count: undefined, read: undefined },
-      {},
-      { same: [] },
-    ],
   ])('%s', (_what, restored, live, wanted) => {
     const judged = judgeDrill(SNAPSHOT, { ...RESTORED, ...restored }, live && { ...LIVE, ...live });
     expect(judged).toMatchObject({ problems: [], ...wanted });
@@ -93,6 +103,22 @@ describe('a snapshot that was tried', () => {
     ['the file has revision 40, its description 41', { told: { hash: 7, revision: 40, keys: 13 } }, {}],
     ['it comes up at revision 40, its description says 41', status({ revision: 40 }), {}],
     ['it comes up at revision 0, its description says 41', { status: undefined }, {}],
+    ["etcd's tool does not tell what is in the file", { told: undefined }, {}],
+    [
+      'what was restored does not tell the hash of all keys at that revision, and the cluster does',
+      { hash: undefined },
+      {},
+    ],
+    [
+      'what was restored does not tell the number of keys at that revision, and the cluster does',
+      { count: undefined },
+      { hash: hash(5, 9) },
+    ],
+    [
+      'what was restored does not tell the first keys at that revision, and the cluster does',
+      { read: undefined },
+      { hash: hash(5, 9) },
+    ],
     ['the cluster has another hash of all keys at that revision', {}, { hash: hash(98) }],
     ['the cluster has another number of keys at that revision', {}, { count: 9 }],
     ['the cluster has another content of the first keys at that revision', {}, { read: 'c' }],
