@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { AwsClient } from 'aws4fetch';
 import type { Store, StoredFile } from '../../../../dsl/store.ts';
 import { EXIT, QuorateError } from '../../../../errors.ts';
@@ -9,6 +10,10 @@ const PART = 16 * 2 ** 20;
 /** What a request that sends something may take, in ms, and how often a server that is busy is asked again. */
 const REQUEST_MS = 300_000;
 const RETRIES = 4;
+const RETRY_MS = 1000;
+
+/** A line that broke, or a name that could not be asked for just then. */
+const PASSING = /^(ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT))$/;
 
 /**
  * Opens `s3://bucket/prefix`, of AWS or of `AWS_ENDPOINT_URL`. Files larger than a part go up in parts, which make an
@@ -29,6 +34,7 @@ export async function openS3(
     service: 's3',
     region,
     retries: RETRIES,
+    initRetryMs: RETRY_MS,
   });
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || `https://s3.${region}.amazonaws.com`;
   return new S3Folder(address, endpoint.replace(/\/+$/, ''), client).store();
@@ -55,7 +61,7 @@ class S3Folder {
       read: (name) => this.#read(name),
       write: (name, bytes) => this.#write(name, bytes),
       remove: async (name) => {
-        await this.#ask('DELETE', `removing ${name}`, this.#urlOf(name));
+        await this.#ask('DELETE', `removing ${name}`, this.#urlOf(name), undefined, [404]);
       },
       async close() {},
     };
@@ -81,7 +87,7 @@ class S3Folder {
           age: Date.now() - Date.parse(elementOf(object, 'LastModified') ?? ''),
         });
       }
-      token = elementOf(page, 'NextContinuationToken');
+      token = unescaped(elementOf(page, 'NextContinuationToken'));
     } while (token !== undefined);
     return files;
   }
@@ -121,7 +127,7 @@ class S3Folder {
       const list = `<CompleteMultipartUpload>${all.join('')}</CompleteMultipartUpload>`;
       const said = await (await this.#ask('POST', doing, `${url}?${upload}`, Buffer.from(list))).text();
       // It begins its answer before it knows how that ends.
-      if (/<Error>/.test(said)) throw this.#refused(doing, 200, said);
+      if (!/<CompleteMultipartUploadResult[\s>]/.test(said)) throw this.#refused(doing, 200, said);
     } catch (error) {
       await this.#ask('DELETE', doing, `${url}?${upload}`).catch(() => {});
       throw error;
@@ -134,13 +140,18 @@ class S3Folder {
   }
 
   /** The server checks what it gets by its digest. */
-  async #ask(method: string, doing: string, url: string, body?: Uint8Array): Promise<Response> {
+  async #ask(
+    method: string,
+    doing: string,
+    url: string,
+    body?: Uint8Array,
+    fine: readonly number[] = [],
+  ): Promise<Response> {
     const digest = createHash('sha256')
       .update(body ?? '')
       .digest('hex');
-    let answer: Response;
-    try {
-      answer = await this.#client.fetch(url, {
+    const answer = await this.#again(method, doing, () =>
+      this.#client.fetch(url, {
         method,
         ...(body && { body: body as Uint8Array<ArrayBuffer> }),
         headers: { 'x-amz-content-sha256': digest },
@@ -148,12 +159,23 @@ class S3Folder {
         redirect: 'manual',
         // A file may take longer to arrive: there it counts that something comes, which fetch sees to.
         ...(method !== 'GET' && { signal: AbortSignal.timeout(REQUEST_MS) }),
-      });
-    } catch (error) {
-      throw this.#unreached(doing, error as Error);
-    }
-    if (answer.ok) return answer;
+      }),
+    );
+    if (answer.ok || fine.includes(answer.status)) return answer;
     throw this.#refused(doing, answer.status, await answer.text().catch(() => ''));
+  }
+
+  /** What may be asked twice is, where the line broke. */
+  async #again(method: string, doing: string, ask: () => Promise<Response>): Promise<Response> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await ask();
+      } catch (error) {
+        const passing = PASSING.test(codeOf(error as Error));
+        if (method === 'POST' || !passing || tries === RETRIES) throw this.#unreached(doing, error as Error);
+        await setTimeout(RETRY_MS * 2 ** tries);
+      }
+    }
   }
 
   /** Its code alone: the rest of such an answer may repeat what was signed. */
@@ -166,12 +188,29 @@ class S3Folder {
   }
 
   #unreached(doing: string, error: Error): QuorateError {
-    const why = (error.cause as Error | undefined)?.message || error.message;
+    const code = codeOf(error);
+    const cause = (error.cause as Error | undefined)?.message || code;
+    // Other texts may repeat what was sent.
+    const why = cause || (error.name === 'TimeoutError' ? error.message : error.name);
+    if (/CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/.test(code))
+      return new QuorateError(`${this.#name}: ${doing} failed: ${why}`, {
+        exitCode: EXIT.untrusted,
+        hint: 'name the CA of that server in NODE_EXTRA_CA_CERTS, if it is yours',
+      });
     return new QuorateError(`${this.#name}: ${doing} failed: ${why}`, {
       exitCode: EXIT.unreachable,
       hint: 'check AWS_ENDPOINT_URL, and whether this machine reaches it',
     });
   }
+}
+
+function codeOf({ cause }: Error): string {
+  return String((cause as { readonly code?: unknown } | undefined)?.code ?? '');
+}
+
+function unescaped(text: string | undefined): string | undefined {
+  const signs: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+  return text?.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => signs[name] ?? '');
 }
 
 function elementOf(xml: string, name: string): string | undefined {

@@ -1,11 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../../../../lib/dsl/store.ts';
 import { openS3 } from '../../../../../lib/etcd/operations/backup/stores/s3.ts';
 
@@ -100,6 +106,63 @@ describe('copies in S3', () => {
     );
     expect(error?.message).toMatch(said);
     expect(JSON.stringify([error?.message, error])).not.toContain('hidden');
+  });
+});
+
+/** What the S3 above never says. */
+describe('an S3 that', () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+  const storeOf = async (answer: (request: IncomingMessage, response: ServerResponse) => void) => {
+    const server = createHttpServer((request, response) => {
+      request.resume();
+      answer(request, response);
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    return openS3('s3://backups', {
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: SECRET,
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    });
+  };
+
+  it('says 404 to a file that is gone has done what was wanted', async () => {
+    const store = await storeOf((_request, response) => response.writeHead(404).end());
+    await store.remove('x');
+  });
+
+  it('goes on from a token with signs of XML in it', async () => {
+    const asked: (string | null)[] = [];
+    const store = await storeOf(({ url = '' }, response) => {
+      asked.push(new URL(url, 'http://s3').searchParams.get('continuation-token'));
+      const next = '<NextContinuationToken>a&amp;b&lt;</NextContinuationToken>';
+      response.end(`<ListBucketResult>${asked.length === 1 ? next : ''}</ListBucketResult>`);
+    });
+    await store.list();
+    expect(asked).toEqual([null, 'a&b<']);
+  });
+
+  it('does not say that an upload is whole has none', async () => {
+    const store = await storeOf(({ url = '', method }, response) => {
+      response.setHeader('etag', 'e');
+      const begun = '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>';
+      response.end(method === 'POST' && url.includes('uploads') ? begun : '<Error/>');
+    });
+    await expect(store.write('x', pieces(Buffer.alloc(17 * MIB)))).rejects.toThrow(/writing x failed/);
+  });
+
+  it('drops a line is asked again', async () => {
+    let asked = 0;
+    const store = await storeOf((request, response) => {
+      asked += 1;
+      if (asked === 1) request.socket.destroy();
+      else response.end('<ListBucketResult></ListBucketResult>');
+    });
+    expect([await store.list(), asked]).toEqual([[], 2]);
   });
 });
 
