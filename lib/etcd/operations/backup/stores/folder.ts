@@ -12,7 +12,10 @@ export function folderStore(path: string): Store {
   return {
     name: path,
     async list() {
-      const names = await readdir(folder).catch(() => []);
+      const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw failed(`list ${folder}`, error);
+      });
       const found = await Promise.all(
         names.map(async (name) => {
           const file = await stat(join(folder, name)).catch(() => undefined);
@@ -21,20 +24,34 @@ export function folderStore(path: string): Store {
       );
       return found.flat();
     },
-    read: (name) => createReadStream(join(folder, name), { highWaterMark: 1 << 20 }),
-    async write(name, bytes) {
-      await make(folder);
-      const passing = join(folder, passingName(name));
-      await rm(passing, { force: true });
+    async *read(name) {
       try {
-        await pipeline(Readable.from(bytes), createWriteStream(passing, { flags: 'wx', mode: 0o600 }));
-        await sync(passing);
-        await rename(passing, join(folder, name));
-      } finally {
-        await rm(passing, { force: true });
+        yield* createReadStream(join(folder, name), { highWaterMark: 1 << 20 });
+      } catch (error) {
+        throw failed(`read ${join(folder, name)}`, error);
       }
     },
-    remove: (name) => rm(join(folder, name), { force: true }),
+    async write(name, bytes) {
+      await make(folder);
+      const path = join(folder, name);
+      const passing = join(folder, passingName(name));
+      try {
+        await rm(passing, { force: true });
+        await pipeline(Readable.from(bytes), createWriteStream(passing, { flags: 'wx', mode: 0o600 }));
+        await sync(passing);
+        await rename(passing, path);
+      } catch (error) {
+        throw failed(`write ${path}`, error);
+      } finally {
+        await rm(passing, { force: true }).catch(() => {});
+      }
+    },
+    async remove(name) {
+      const path = join(folder, name);
+      await rm(path, { force: true }).catch((error) => {
+        throw failed(`remove ${path}`, error);
+      });
+    },
     async close() {},
   };
 }
@@ -43,11 +60,21 @@ async function make(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new QuorateError(`cannot make ${folder} on this machine: ${(error as Error).message}`, {
-      exitCode: EXIT.failed,
-      hint: 'name a folder with --to that you may write to',
-    });
+    throw failed(`make ${folder}`, error);
   }
+}
+
+/** What the system says; whatever else ended it is its own. */
+function failed(doing: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof QuorateError || code === undefined || !/^E[A-Z]+$/.test(code)) return error;
+  return new QuorateError(`cannot ${doing} on this machine: ${message}`, {
+    exitCode: EXIT.failed,
+    hint:
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'make room there, or name a folder on a larger disk'
+        : 'name a folder that you may read and write',
+  });
 }
 
 async function sync(path: string): Promise<void> {
