@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store, StoredFile } from '../../../dsl/store.ts';
 import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from '../../snapshots/snapshot.ts';
+import { passingFolder } from './passing-folder.ts';
 import { SEALED, type Stage } from './seal.ts';
 import { folderStore } from './stores/folder.ts';
 
@@ -91,13 +91,12 @@ export async function fetched<T>(
   work: (path: string) => Promise<T>,
 ): Promise<T> {
   const file = plainName(stored);
-  await mkdir(beside, { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(join(beside, 'fetched-'));
+  const { path: folder, remove } = await passingFolder(beside);
   try {
     const bytes = store.read(stored);
     await folderStore(folder).write(file, isSealed(stored) && open ? open(bytes) : bytes);
     return await work(join(folder, file));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    remove();
   }
 }

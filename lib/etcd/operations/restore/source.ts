@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, stat } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -9,6 +9,7 @@ import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from '../../snaps
 import type { EtcdHost } from '../../surveyed.ts';
 import { bringSnapshot } from '../backup/bring.ts';
 import { copiesIn, descriptionOf, isSealed, plainName } from '../backup/copies.ts';
+import { passingFolder } from '../backup/passing-folder.ts';
 import { opening } from '../backup/seal.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 
@@ -48,9 +49,7 @@ export async function findSource(
 /** Opened beside the cluster's other files of this machine, for as long as this process lives. */
 async function sealedSource(path: string, { controlDir }: Cluster, identity: string): Promise<Source> {
   const open = await opening(identity);
-  await mkdir(controlDir, { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(join(controlDir, 'opened-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const { path: folder } = await passingFolder(controlDir);
   const name = plainName(basename(path));
   await folderStore(folder).write(name, open(createReadStream(path)));
   return { ...(await fileSource(join(folder, name), descriptionOf(path))), name: path };

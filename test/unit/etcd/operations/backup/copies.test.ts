@@ -50,6 +50,16 @@ describe('copies in a folder', () => {
     expect([verified.length, unverified]).toEqual([count, count === 1 ? [] : [NAME]]);
   });
 
+  it.each<[string, (folder: string) => Promise<unknown>]>([
+    ['listing', (file) => folderStore(file).list()],
+    ['writing', (file) => folderStore(file).write('x', pieces('y'))],
+    ['removing', (file) => folderStore(file).remove('x')],
+  ])('%s where a file is in the way ends with 2', async (_what, ask) => {
+    const file = join(scratch(), 'file');
+    writeFileSync(file, '');
+    await expect(ask(file)).rejects.toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
   it('are not said to be missing where a description cannot be read, and are none where it goes meanwhile', async () => {
     const folder = scratch();
     writeFileSync(join(folder, NAME), 'x'.repeat(40));
@@ -86,6 +96,18 @@ describe('copies in a folder', () => {
     for (const name of [...old, '.other-20261127T101500Z-r1.db.part']) utimesSync(join(folder, name), 1, 1);
     await removeCopies(folderStore(folder), 'prod', [NAME]);
     expect(readdirSync(folder).sort()).toEqual([...stay].sort());
+  });
+
+  it('are not left open by a process that was killed', async () => {
+    const [folder, beside] = [scratch(), scratch()];
+    writeFileSync(join(folder, NAME), 'snapshot');
+    const names = await fetched(folderStore(folder), NAME, { beside }, async () => readdirSync(beside));
+    const [mine = ''] = names;
+    const dead = mine.replace(`-${process.pid}-`, '-4194999-');
+    const away = mine.replace('passing-', 'passing-other');
+    for (const name of [dead, away, mine]) mkdirSync(join(beside, name));
+    await fetched(folderStore(folder), NAME, { beside }, async () => {});
+    expect(readdirSync(beside).sort()).toEqual([mine, away].sort());
   });
 
   it('are fetched for as long as somebody works on them', async () => {
