@@ -10,7 +10,7 @@ import type { OperationStep } from '../../common/operation.ts';
 import { ledger, tallyOf } from '../../common/tally.ts';
 import { chooseNewest, newerThan } from './choose.ts';
 import { judgeDrill, parseRestored, parseSaid, type Restored } from './judge.ts';
-import { BROKEN, drillShell, LOG_KIB, liveShell, triedFile } from './shell.ts';
+import { BROKEN, clearTried, drillShell, LOG_KIB, liveShell, triedFile } from './shell.ts';
 import { drillText, stateOf } from './words.ts';
 
 /** Snapshots in a place that is none of the hosts. */
@@ -148,6 +148,11 @@ async function tryOut(run: PlayRun<EtcdFacts>, surveyed: Surveyed, trial: Trial)
       'warning',
       `${surveyed.cluster.name}: newer than ${snapshot.file}, and not tried since they were never verified: ${passedOver.join(', ')}`,
     );
+  await Promise.all(
+    surveyed.hosts
+      .filter(({ selected }) => selected)
+      .map((host) => host.act('clearing what a killed drill left', clearTried(memberOf(host.target)))),
+  );
   const fetch = performance.now();
   let began = fetch;
   const restore = async (path?: string) => {

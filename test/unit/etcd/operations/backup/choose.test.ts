@@ -18,7 +18,9 @@ const restored = (at: number, more: Partial<Intent> = {}): Intent => ({
 describe('what is tried', () => {
   const choose = (all: ReturnType<typeof taken>[], id: string | undefined, intent?: Intent) => {
     const reading =
-      id === undefined ? undefined : { healthy: true, said: '', certificates: [], status: memberStatus(1, { clusterId: id }) };
+      id === undefined
+        ? undefined
+        : { healthy: true, said: '', certificates: [], status: memberStatus(1, { clusterId: id }) };
     const surveyed = fakeCluster([{ facts: { reading, intent } }]);
     return chooseNewest(surveyed, all, 'in /srv').snapshot.file.slice(14, 16);
   };

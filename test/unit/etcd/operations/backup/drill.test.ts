@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { drillShell, triedFile } from '../../../../../lib/etcd/operations/backup/drill/shell.ts';
+import { clearTried, drillShell, triedFile } from '../../../../../lib/etcd/operations/backup/drill/shell.ts';
 import type { Snapshot } from '../../../../../lib/etcd/snapshots/index.ts';
 import { exchange } from '../../../../../lib/runner/exchange.ts';
 import { memberBelow } from '../../../support/member-below.ts';
@@ -63,7 +63,7 @@ esac`,
       ...(existsSync(triedFile(member)) ? ['the copy'] : []),
       ...(lives(`${root}/pid`) ? ['etcd'] : []),
     ];
-    return { root, member, run, left };
+    return { root, member, script, run, left };
   }
 
   it('is restored beside, asked, and nothing is left', async () => {
@@ -92,6 +92,15 @@ esac`,
     const { code, out } = await run();
     expect([code, out.trim()]).toEqual([7, expect.stringMatching(said)]);
     expect(left()).toEqual([]);
+  });
+
+  it('that a killed run left there, half sent or whole, is taken away', async () => {
+    const { member, script } = host();
+    const part = `${member.stateDir}/.drill.db.quorate-part`;
+    writeFileSync(part, '');
+    const fragment = { id: 'clear', sh: clearTried(member), critical: false };
+    await exchange(script, [fragment], { stateDir: member.stateDir });
+    expect([existsSync(part), existsSync(triedFile(member))]).toEqual([false, false]);
   });
 
   it('is ended and removed where the run is', async () => {
