@@ -106,9 +106,21 @@ function ofLifetimes({ host }: Listed): readonly Problem[] {
   return [{ host: host.name, variable: 'etcd_cert_renew_before', message, hint }];
 }
 
-/** A plain process has no timer beside it. */
+/** Copies, and what encrypts them, are for control. A plain process has no timer beside it. */
 function ofSchedule({ host, member }: Listed): readonly Problem[] {
-  if (host.vars.etcd_backup_schedule === undefined || member.manager === 'systemd') return [];
+  const { etcd_backup_schedule: schedule, etcd_backup_age_recipients: recipients } = host.vars;
+  if (schedule === undefined) return [];
+  const asksCopies = /(^|\s)--|:\/\//.test(String(schedule));
+  if (asksCopies || (Array.isArray(recipients) && recipients.length > 0))
+    return [
+      {
+        host: host.name,
+        variable: asksCopies ? 'etcd_backup_schedule' : 'etcd_backup_age_recipients',
+        message: `the timer of etcd_backup_schedule on ${host.name} makes no copies and encrypts nothing: snapshots stay on the hosts`,
+        hint: `have cron or CI run ${commandLine('backup')} --to PLACE --encrypt-to KEY, and leave ${asksCopies ? 'only a time in etcd_backup_schedule' : 'etcd_backup_age_recipients out'}`,
+      },
+    ];
+  if (member.manager === 'systemd') return [];
   return [
     {
       host: host.name,

@@ -137,6 +137,16 @@ const CASES: readonly Case[] = [
     [{ etcd_backup_schedule: 'hourly', etcd_service_manager: 'process' }],
     'h1 etcd_backup_schedule: etcd_backup_schedule of h1 wants a timer of systemd, and its member is a plain process',
   ],
+  [
+    'encryption by a timer',
+    [{ etcd_backup_schedule: 'hourly', etcd_backup_age_recipients: ['age1x'] }],
+    'h1 etcd_backup_age_recipients: the timer of etcd_backup_schedule on h1 makes no copies and encrypts nothing: snapshots stay on the hosts',
+  ],
+  [
+    'copies by a timer',
+    [{ etcd_backup_schedule: 'hourly --to s3://bucket' }],
+    'h1 etcd_backup_schedule: the timer of etcd_backup_schedule on h1 makes no copies and encrypts nothing: snapshots stay on the hosts',
+  ],
   ['names that only start alike', [{ etcd_data_dir: '/opt/etcd/ssl-data' }]],
   ...['/', '/etc', '/var/lib/', '/usr/local/bin'].map(
     (path): Case => [
