@@ -277,6 +277,11 @@ function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
     return wrong('no snapshot to restore', 'name one with --from: a file, or one of backup --list');
   }
   if (isListed(from)) return [];
+  if (/^(s3|sftp):\/\//i.test(from))
+    return wrong(
+      '--from is a file of this machine, and no address',
+      'fetch the copy first, with the .json beside it, into one folder; then name the .db or .db.age',
+    );
   if (isSealed(from) && identity === undefined)
     return wrong(`--from ${from}: it is encrypted`, 'name the file of the private key: --identity FILE');
   if (!existsSync(from) || !statSync(from).isFile()) {
