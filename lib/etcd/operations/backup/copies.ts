@@ -12,7 +12,7 @@ export interface Copy extends Snapshot {
 }
 
 /** What a store has of a cluster, by its name. */
-export interface KeptCopies {
+interface KeptCopies {
   /** Described, and of their size; newest first. */
   readonly verified: readonly Copy[];
   /** Names there of the others: cut short, not described, or described as something else. */
