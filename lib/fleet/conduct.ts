@@ -1,14 +1,14 @@
 import { isatty } from 'node:tty';
-import type { ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
 import { readRuns } from '../report/record/read-runs.ts';
 import type { Engine, FleetHearer, FleetView } from './events.ts';
 import type { Job, JobReport, Order } from './order.ts';
-import { exitOf } from './outcome.ts';
+import { exitOf, isEnd, type JobStatus } from './outcome.ts';
 import { budgetOf, wavesOf } from './waves.ts';
 
 /**
  * Has an engine carry out an order, tells a view of it and makes its reports. Resolves to the exit code of the fleet.
- * Ctrl-C and TERM cancel it; the second time at once.
+ * Ctrl-C and TERM cancel it; the second time at once. What the end of a terminal means, the engine knows.
  */
 export async function conduct(
   engine: Engine,
@@ -20,14 +20,19 @@ export async function conduct(
   const begun = performance.now();
   const waves = wavesOf(jobs, order.waves);
   const told = tell(order, jobs, waves, view, reports.length > 0);
-  const forget = onSignals(() => engine.cancel());
+  let ended: NodeJS.Signals | undefined;
+  const forget = onSignals((signal) => {
+    ended ??= signal;
+    engine.cancel(signal);
+  });
   try {
     await engine.carryOut(order, jobs, told.hearer);
   } finally {
     forget();
   }
   const clusters = [...told.last.values()];
-  const exitCode = exitOf(clusters.map(({ status }) => status));
+  const statuses = clusters.map(({ status }) => status);
+  const exitCode = codeOf(statuses, ended);
   await writeReports(reports, told.lines, view);
   view.emit({
     event: 'recap',
@@ -37,6 +42,13 @@ export async function conduct(
     exitCode,
   });
   return exitCode;
+}
+
+/** Who leaves a fleet that goes on was interrupted; TERM and the end of a terminal are 143, as of any run. */
+function codeOf(statuses: readonly JobStatus[], signal: NodeJS.Signals | undefined): ExitCode {
+  const code = statuses.every(isEnd) ? exitOf(statuses) : EXIT.interrupted;
+  const isInterrupted = code === EXIT.interrupted;
+  return isInterrupted && signal !== undefined && signal !== 'SIGINT' ? EXIT.terminated : code;
 }
 
 function tell(
