@@ -14,14 +14,20 @@ export function shownUrl(url: string | undefined): string {
   try {
     parsed = new URL(url);
   } catch {
-    throw usage(
-      `--redis takes an address, not ${JSON.stringify(maskCredentials(url))}`,
-      'redis://host:6379, or rediss:// with TLS',
-    );
+    throw noAddress();
   }
-  if (!['redis:', 'rediss:'].includes(parsed.protocol))
-    throw usage(`--redis takes redis:// or rediss://, not ${parsed.protocol}//`);
+  if (!['redis:', 'rediss:'].includes(parsed.protocol) || !parsed.host) throw noAddress();
+  // `redis://me:12/34@host` is host "me", port 12: a part of the password would be shown.
+  if (/@/.test(parsed.pathname + parsed.search) || parsed.hash !== '') throw noAddress();
   return `${parsed.protocol}//${parsed.host}${parsed.pathname === '/' ? '' : parsed.pathname}`;
+}
+
+/** Never quotes it: what is not understood may hold a password anywhere. */
+function noAddress(): QuorateError {
+  return usage(
+    'what names Redis is no address of the form redis://USER:PASSWORD@host:6379 (rediss:// with TLS)',
+    'in a password write / as %2F, # as %23, ? as %3F, @ as %40, : as %3A, % as %25',
+  );
 }
 
 export interface ConnectOptions {
@@ -44,10 +50,13 @@ export async function connect(url: string | undefined, { forever, tell }: Connec
     lazyConnect: true,
     maxRetriesPerRequest: null,
     connectTimeout: 10_000,
+    // A connection that a firewall has dropped says nothing at all. A worker waits for jobs for 10 s at the most.
+    socketTimeout: 30_000,
+    // Connections that are made after the likeness of this one share it, and what it knows.
     retryStrategy(times) {
       if (!begun) return null;
-      goneAt ??= Date.now();
-      return forever || Date.now() - goneAt < PATIENCE ? Math.min(times * 100, 1000) : null;
+      const isPatient = forever || goneAt === undefined || Date.now() - goneAt < PATIENCE;
+      return isPatient ? Math.min(times * 100, 1000) : null;
     },
   });
   let said: Error | undefined;
