@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { readRuns } from '../report/record/read-runs.ts';
 import type { Engine, FleetHearer, FleetView } from './events.ts';
+import { Keeper } from './keeper.ts';
 import type { Job, JobReport, Order } from './order.ts';
 import { exitOf, isEnd, type JobStatus } from './outcome.ts';
 import { budgetOf, wavesOf } from './waves.ts';
@@ -60,6 +61,11 @@ function tell(
 ) {
   const last = new Map<string, JobReport>();
   const lines: string[] = [];
+  const keeper = new Keeper(KEPT);
+  const keep = (line: string) => {
+    const kept = keeper.take(line);
+    if (kept !== undefined) lines.push(kept);
+  };
   view.emit({
     event: 'fleet',
     playbook: name,
@@ -89,7 +95,8 @@ function tell(
     },
     log: (level, text) => view.emit({ event: 'log', level, message: text }),
     lines(some) {
-      if (reported) lines.push(...some);
+      // One by one: a call takes no more than some 100,000 arguments.
+      if (reported) for (const line of some) keep(line);
       view.lines?.(some);
     },
   };
@@ -108,6 +115,9 @@ async function writeReports(
   for (const path of reports) await writeReport(path, runs);
   view.emit({ event: 'log', level: 'info', message: `${runs.length} runs in ${reports.join(' and ')}` });
 }
+
+/** Characters of runs that go into a report. */
+const KEPT = 200_000_000;
 
 /** A second signal within this time is the same one, in ms: `npx tsx` passes on what the terminal has told already. */
 const SAME = 500;
