@@ -37,14 +37,24 @@ export interface ConnectOptions {
   tell(message: string): void;
 }
 
+/** A connection, and how to have neither it nor any made after its likeness tried again. */
+export interface Connected {
+  readonly redis: Redis;
+  giveUp(): void;
+}
+
 /** Connects; throws exit code 4 where nobody is there, 5 for a certificate that is not trusted. */
-export async function connect(url: string | undefined, { forever, tell }: ConnectOptions): Promise<Redis> {
+export async function connect(
+  url: string | undefined,
+  { forever, tell }: ConnectOptions,
+): Promise<Connected> {
   const shown = shownUrl(url);
   // Who can see the processes of this machine must not see the password.
   if (process.argv.some((word) => word.includes('@') && word.includes('://')))
     process.title = 'quorate fleet';
   const { Redis } = await library(() => import('ioredis'));
   let begun = false;
+  let isOver = false;
   let goneAt: number | undefined;
   const redis = new Redis(url as string, {
     lazyConnect: true,
@@ -54,7 +64,7 @@ export async function connect(url: string | undefined, { forever, tell }: Connec
     socketTimeout: 30_000,
     // Connections that are made after the likeness of this one share it, and what it knows.
     retryStrategy(times) {
-      if (!begun) return null;
+      if (!begun || isOver) return null;
       const isPatient = forever || goneAt === undefined || Date.now() - goneAt < PATIENCE;
       return isPatient ? Math.min(times * 100, 1000) : null;
     },
@@ -79,7 +89,13 @@ export async function connect(url: string | undefined, { forever, tell }: Connec
     if (goneAt !== undefined) tell(`Redis at ${shown} is back`);
     goneAt = undefined;
   });
-  return redis;
+  return {
+    redis,
+    giveUp() {
+      isOver = true;
+      if (redis.status !== 'ready') redis.disconnect();
+    },
+  };
 }
 
 /** The library that is asked for; both are optional. */

@@ -2,7 +2,7 @@ import type { Engine, FleetHearer } from '../events.ts';
 import { type Job, type JobReport, jobId, type Order } from '../order.ts';
 import { isEnd } from '../outcome.ts';
 import { isStopped, wavesOf } from '../waves.ts';
-import { namesOf } from './carry-out.ts';
+import { namesOf } from './hands.ts';
 import { addRun, cancel, linesOf, type QueuedJob, type QueuedRun, type Queues, reportOf } from './queues.ts';
 
 /** Time between two looks, ms: at least, and for each job that is looked at. */
