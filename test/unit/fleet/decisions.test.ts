@@ -148,6 +148,23 @@ describe('clusters', () => {
     ]);
   });
 
+  it('have names of their own', () => {
+    const folder = scratch();
+    for (const path of ['a.yaml', 'a-1of2.yaml']) writeFileSync(join(folder, path), '');
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(clustersOf(['*.yaml'], 1, folder)).toHaveLength(2);
+      mkdirSync('x');
+      for (const path of ['x-b-2', 'x/b', 'x/b.yaml']) writeFileSync(path, '');
+      expect(() => clustersOf(['x-b-2', 'x/b', 'x/b.yaml'], 1, folder)).toThrow(
+        '2 jobs would have the name x-b-2',
+      );
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it.each([
     ['inv/none*', 'no inventory matches inv/none*'],
     ['none.yaml', 'there is no inventory none.yaml'],
