@@ -26,7 +26,8 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   const known = job.progress as Partial<JobReport>;
   if (known.status !== undefined && isEnd(known.status))
     return await end(hands, job, { ...base, ...known } as JobReport);
-  if (await isInHand(hands, job)) return await later(job, token);
+  // Taken while Redis was away from a worker that ends.
+  if (hands.leaving || (await isInHand(hands, job))) return await later(job, token);
   const own: UnderWay = {
     marks: [cancelKey(queues, order.run), cancelKey(queues, id)],
     cancelled: false,
@@ -35,7 +36,8 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   if ((await queues.redis.exists(...own.marks)) > 0)
     return await end(hands, job, { ...base, status: 'cancelled' });
   // What was begun is tried again all the same.
-  const isNew = known.status === undefined || known.status === 'waiting';
+  const isUntold = known.status === undefined || known.status === 'waiting';
+  const isNew = isUntold && job.attemptsMade === 0 && job.stalledCounter === 0;
   const failed = isNew ? await queues.redis.scard(failedKey(queues, order.run, wave)) : 0;
   if (isStopped(failed, order.errors, size)) return await end(hands, job, { ...base, status: 'skipped' });
   const refusal = await refusalOf(order, one);
@@ -115,7 +117,9 @@ async function refuse(hands: Hands, job: QueuedJob, token: string, why: string):
   const now = Date.now();
   const refused = refusedBy(job.data.refused, hands.name, why, now);
   const alive = await namesOf(hands.queues);
-  const report: JobReport = { cluster: one.cluster, wave, status: 'waiting', reason: `${hands.name} ${why}` };
+  const { status: known } = job.progress as Partial<JobReport>;
+  const status = known === 'retrying' ? known : 'waiting';
+  const report: JobReport = { cluster: one.cluster, wave, status, reason: `${hands.name} ${why}` };
   if (isHopeless(refused, alive, order.patience, now))
     return end(hands, job, { ...report, status: 'failed', reason: hopeless(refused) });
   await job.updateData({ ...job.data, refused });

@@ -38,14 +38,17 @@ export async function coordinate(queues: Queues, run: QueuedRun, token: string):
 
 /** A scheduled run takes its clusters, and what they are made of, from the project as it is now. */
 async function begun(run: QueuedRun): Promise<RunData> {
-  const { patterns, shards = 1, order, ...data } = run.data;
+  const { patterns, shards = 1, order: scheduled, ...data } = run.data;
   if (patterns === undefined) return run.data;
+  // First: where the rest fails, it fails under a name of its own.
+  const order = { ...scheduled, run: runIdOf(run) };
+  await run.updateData({ ...run.data, order });
   const project = projectName();
   if (order.project !== project)
     throw new Error(
       `the schedule is of project ${order.project ?? 'without a name'}, not of ${project ?? 'one without'}`,
     );
-  const made = await pinned({ ...order, run: runIdOf(run) }, patterns, shards);
+  const made = await pinned(order, patterns, shards);
   const whole = { ...data, ...made };
   await run.updateData(whole);
   return whole;
