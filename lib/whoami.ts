@@ -9,10 +9,10 @@ export function whoami(): string {
   }
 }
 
-/** Their home; `/` for who has none. */
+/** Their home: `$HOME`, where that is empty the one of the passwd database; `/` for who has none. */
 export function home(): string {
   try {
-    return homedir();
+    return homedir() || userInfo().homedir || '/';
   } catch {
     return '/';
   }

@@ -12,6 +12,7 @@ export default await main(import.meta.url, {
   examples: [
     ['-i inventory/prod.yaml', 'one on a host of each cluster, in etcd_backup_dir'],
     ['-i inventory/prod.yaml --to /srv/backups', 'and a copy on this machine'],
+    ['-i inventory/prod.yaml --to sftp://backup@vault/srv/etcd', 'and a copy on another machine'],
     ['-i inventory/prod.yaml --list', 'which there are'],
     [
       '-i inventory/prod.yaml --drill',
@@ -23,8 +24,20 @@ export default await main(import.meta.url, {
     {
       name: 'to',
       type: 'string',
-      placeholder: 'DIR',
-      description: 'also copy it to this folder of this machine',
+      placeholder: 'PLACE',
+      description: 'also copy it to a folder of this machine, or sftp://user@host/folder, s3://bucket/prefix',
+    },
+    {
+      name: 'encrypt-to',
+      type: 'string',
+      placeholder: 'age1…,…',
+      description: 'encrypt the copy to these public keys of age (default: etcd_backup_age_recipients)',
+    },
+    {
+      name: 'identity',
+      type: 'string',
+      placeholder: 'FILE',
+      description: 'private key of age, 0600, for a drill of encrypted copies',
     },
     {
       name: 'keep',

@@ -6,7 +6,8 @@ import { printDocument } from '../report/document.ts';
 import { createReport, type Report, type ReportOptions } from '../report/index.ts';
 import { type Run, startRun } from '../runner/run.ts';
 import type { RunHost } from '../runner/session.ts';
-import { checkConnections, connect } from '../transport/index.ts';
+import type { ConnectOptions } from '../transport/connect-options.ts';
+import { checkConnections, connect, openSftp } from '../transport/index.ts';
 import { auditNote } from './audit-note.ts';
 import { checkPlays } from './check-plays.ts';
 import type { CommandLine } from './command-line.ts';
@@ -93,23 +94,24 @@ export async function execute(
     options.askBecomePass && options.list === undefined
       ? new Secret(await askSecret('sudo password: '))
       : undefined;
+  const say = (level: 'warning' | 'debug' | 'trace') => (host: string, message: string) =>
+    report.emit({ event: 'log', level, host, message });
+  const connecting = (): ConnectOptions => ({
+    warn: say('warning'),
+    tell: say('debug'),
+    ...(options.trust && { trust: (...key) => report.suspend(() => askTrust(...key)) }),
+  });
   const toRunHost = (host: SettledHost): RunHost => ({
     name: host.name,
     groups: host.groups,
     // A flag that was not given hides the variable of its name: no inventory gives flags.
     vars: { ...host.vars, ...options.own, ...magicVars(host) },
     async connect() {
-      const say = (level: 'warning' | 'debug' | 'trace') => (name: string, message: string) =>
-        report.emit({ event: 'log', level, host: name, message });
       const { connection } = host;
       if (connection === undefined) throw new Error(`${host.name} is not among the hosts to contact`);
       const connected = await (starter.connect ?? connect)(
         { ...connection, becomePassword: connection.becomePassword ?? password },
-        {
-          warn: say('warning'),
-          tell: say('debug'),
-          ...(options.trust && { trust: (...key) => report.suspend(() => askTrust(...key)) }),
-        },
+        connecting(),
       );
       if (options.verbosity < 3) return connected;
       return traced(connected, (script) => say('trace')(host.name, `sends\n${script.trimEnd()}`));
@@ -176,6 +178,7 @@ export async function execute(
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },
     agreed: options.yes,
+    openSftp: (address) => openSftp(address, connecting()),
     consent: async (question) =>
       options.yes || (await report.suspend(async () => starter.ask?.(question))) === true,
     sink: {

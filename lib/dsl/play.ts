@@ -3,6 +3,7 @@ import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role
 import type { Sh } from './sh.ts';
 import type { StateEvent } from './state-event.ts';
 import type { Step, StepStatus } from './step.ts';
+import type { Store } from './store.ts';
 import type { Change, Reading, Task } from './task.ts';
 
 /** A task in a plan: with its role and what differs. */
@@ -93,6 +94,11 @@ export interface PlayRun<Facts = unknown> {
   log(level: 'info' | 'warning', message: string): void;
   /** Tells of a step: a check tells what is planned, a run also what becomes of it. */
   step(step: Step, status: StepStatus): void;
+  /**
+   * Opens `sftp://[user@]host[:port]/folder` over a connection of its own, from this machine; a path of `/~/` is below the
+   * login's home. Host keys and ssh_config count as for any host.
+   */
+  openSftp(address: string): Promise<Store>;
   /** Asks the person who started the run; true at once where they have agreed beforehand (`--yes`). */
   consent(question: string): Promise<boolean>;
   /**

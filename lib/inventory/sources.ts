@@ -7,7 +7,7 @@ import { isProgram } from './formats/program.ts';
 import { entriesOf, parseYaml, type Source, textIn } from './formats/yaml.ts';
 import { Problems } from './problems.ts';
 import { type OpenVault, readText, VAULT_MARK, whatItIs } from './text.ts';
-import type { Tree } from './tree.ts';
+import { Tree } from './tree.ts';
 
 /** What reading needs besides the tree that it fills. */
 export interface Reading {
@@ -94,42 +94,69 @@ async function addFile(reading: Reading, file: string): Promise<void> {
     : written;
   // Told only when nothing better can be said of the file.
   const said = new Problems();
-  await addText(reading, file, text, said);
+  const read = await addText(reading, file, text, said);
+  if (read === 'no YAML' && (await isIni(file, text))) return addAsIni(tree, file, text, problems);
   const rather = said.count > 0 ? whatItIs(file, text) : undefined;
   if (rather) problems.add(rather.problem, { file, line: 1, column: 1 }, rather.hint);
   else problems.addAll(said);
 }
 
-async function addText(reading: Reading, file: string, text: string, problems: Problems): Promise<void> {
+/** Adds what a text says; the tree is as it was where that is no YAML, though it looks like that. */
+async function addText(
+  reading: Reading,
+  file: string,
+  text: string,
+  problems: Problems,
+): Promise<'read' | 'no YAML'> {
   const { tree } = reading;
   const ending = extname(file);
   if (ending === '.toml') {
     const { addToml } = await import('./formats/plain-groups.ts');
     await addToml(tree, file, text, problems);
-    return;
+    return 'read';
   }
   const isYaml = /^(|\.ya?ml|\.json|\.config)$/.test(ending);
   if (isYaml && !looksLikeIni(text)) {
     const source = parseYaml(file, text, problems);
-    if (source === undefined) return;
+    if (source === undefined) return 'no YAML';
     const plugin = entriesOf(source.root, source)?.find(({ key }) => key === 'plugin');
     const name = plugin && textIn(plugin.value);
-    if (/^(ansible\.builtin\.)?constructed$/.test(name ?? '')) return reading.construct(source);
+    if (/^(ansible\.builtin\.)?constructed$/.test(name ?? '')) {
+      await reading.construct(source);
+      return 'read';
+    }
     if (plugin && name !== undefined) {
       problems.add(
         `inventory plugin ${name} is not run here`,
         plugin.position,
         `ansible-inventory -i ${file} --list --yaml --output hosts.yaml writes down what it finds`,
       );
-      return;
+      return 'read';
     }
     // Lines that are no mapping are hosts, one each.
     if (textIn(source.root) === undefined) {
       const { addYaml } = await import('./formats/yaml-groups.ts');
       addYaml(tree, source, problems);
-      return;
+      return 'read';
     }
   }
+  await addAsIni(tree, file, text, problems);
+  return 'read';
+}
+
+async function addAsIni(tree: Tree, file: string, text: string, problems: Problems): Promise<void> {
   const { addIni } = await import('./formats/ini.ts');
   addIni(tree, file, text, problems);
+}
+
+/** Of what is no YAML: it is INI, with hosts that have names. */
+async function isIni(file: string, text: string): Promise<boolean> {
+  const said = new Problems();
+  const tree = new Tree(said, { file, line: 1, column: 1 });
+  await addAsIni(tree, file, text, said);
+  return (
+    said.count === 0 &&
+    tree.hosts.size > 0 &&
+    [...tree.hosts.keys()].every((name) => /^[\w.:@-]+$/.test(name))
+  );
 }

@@ -83,7 +83,7 @@ function pathProblem(
 }
 
 /** `~` and relative paths; without a folder these start in the current one. */
-export function resolvePath(path: string, folder: string | undefined): string {
+function resolvePath(path: string, folder: string | undefined): string {
   if (path === '~' || path.startsWith('~/')) return `${home()}${path.slice(1)}`;
   if (isAbsolute(path)) return path;
   return resolve(folder ?? process.cwd(), path);

@@ -1,4 +1,5 @@
 import { EXIT, QuorateError } from '../errors.ts';
+import { createOutput } from './stream.ts';
 
 /**
  * Prints a text that is all that was asked for, and waits until it has left. Throws exit code 1 where it cannot be
@@ -6,15 +7,12 @@ import { EXIT, QuorateError } from '../errors.ts';
  * (`| head`) is no error.
  */
 export function printDocument(text: string): Promise<void> {
-  const { stdout } = process;
+  const { stream } = createOutput(process.stdout);
   return new Promise((resolve, reject) => {
-    const end = (error?: Error | null) => {
+    stream.write(text, (error) => {
       const { code = '' } = (error ?? {}) as NodeJS.ErrnoException;
-      if (!error || code === 'EPIPE') resolve();
+      if (!error || /^(EPIPE|ERR_STREAM_DESTROYED)$/.test(code)) resolve();
       else reject(new QuorateError(`cannot write to standard output: ${code}`, { exitCode: EXIT.usage }));
-    };
-    // The error comes to both, and without a listener it would end the process.
-    stdout.on('error', end);
-    stdout.write(text, end);
+    });
   });
 }

@@ -56,7 +56,7 @@ export function requireSole(
 }
 
 /** Sources of binary packages that are enabled: sources.list(5), in both of its forms. */
-export function sourcesIn(path: string, text: string): readonly Source[] {
+function sourcesIn(path: string, text: string): readonly Source[] {
   const lines = text.split('\n').filter((line) => !/^\s*#/.test(line));
   if (!path.endsWith('.sources')) {
     return lines.flatMap((line) => {

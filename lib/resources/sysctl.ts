@@ -46,7 +46,8 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
       key: parts.join('/'),
       value: spaced(oneLine('value', String(value))),
       live: `/proc/sys/${parts.join('/')}`,
-      path: `/etc/sysctl.d/99-zz-${parts.join('-')}.conf`,
+      // Behind `99-sysctl.conf`, and behind those without a number: `k8s.conf`.
+      path: `/etc/sysctl.d/zz-${parts.join('-')}.conf`,
     };
   },
   name: ({ key }) => key,

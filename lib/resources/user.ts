@@ -122,27 +122,25 @@ fi`
     world.user(name).willBe(group === undefined ? {} : { group }),
   // A package may bring it otherwise than it is wanted.
   late: true,
-  apply(
-    { name, system, group, groups = [], onlyGroups, home, shell, uid, comment, password, expires },
-    changes,
-  ) {
+  apply({ name, system, group, groups = [], home, shell, uid, comment, password, expires }, changes) {
     const options = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
     if (!changes.some(({ kind, property }) => kind === 'create' && property !== 'groups')) {
       const after = (property: string) =>
         changes.find((change) => change.property === property)?.after ?? undefined;
       const added = changes.flatMap((change) => (change.property === 'groups' ? [change.after ?? ''] : []));
       const isDue = (property: string) => changes.some((change) => change.property === property);
+      const leaves = changes.some(({ kind, property }) => kind === 'remove' && property === 'groups');
       const words = [
         ...options('--gid', after('group')),
         ...options('--shell', after('shell')),
         ...options('--comment', after('comment')),
         ...options('--expiredate', isDue('expires') ? endOf(expires) : undefined),
-        ...(onlyGroups && isDue('groups') ? ['--groups', groups.join(',')] : []),
+        ...(leaves ? ['--groups', groups.join(',')] : []),
       ];
       return joinSh([
         alone,
         ...(words.length > 0 ? [sh`usermod ${words} ${name} || exit`] : []),
-        ...(onlyGroups || added.length === 0 ? [] : [sh`${join(name, added)} || exit`]),
+        ...(leaves || added.length === 0 ? [] : [sh`${join(name, added)} || exit`]),
         ...(isDue('password') ? [setPassword(name, password)] : []),
       ]);
     }
@@ -163,7 +161,7 @@ elif command -v useradd >/dev/null; then
   q_own=
   ${group === undefined ? sh`if [ -n "$(q_account group ${name})" ]; then q_own=--no-user-group; set -- --gid ${name}; else q_own=--user-group; set --; fi` : sh`set --`}
   useradd ${made} $q_own "$@" ${name}
-else adduser ${system ? ['-S', '-H'] : []} -D ${options('-h', home)} -s ${system ? '/sbin/nologin' : (login ?? '/bin/sh')} ${options('-G', group)} ${options('-u', uid === undefined ? undefined : `${uid}`)} ${options('-g', comment)} ${name}
+else adduser ${system ? ['-S', '-H'] : []} -D ${options('-h', home)} -s ${system ? '/sbin/nologin' : (login ?? '/bin/sh')} ${options('-G', group)} ${options('-u', uid === undefined ? undefined : `${uid}`)} ${options('-g', comment)} ${name}${groups.length > 0 ? sh` && ${join(name, groups)}` : sh``}
 fi || exit
 ${password === undefined ? sh`:` : setPassword(name, password)}`;
   },

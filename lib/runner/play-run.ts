@@ -55,6 +55,10 @@ export function playRun<Facts>(
       if (status === 'planned') steps.push(step);
       sink.emit({ event: 'step', ...step, status });
     },
+    openSftp: (address) => {
+      if (options.openSftp === undefined) throw new Error(`nobody opens ${address} here`);
+      return options.openSftp(address);
+    },
     consent: async (question) => (await options.consent?.(question)) ?? false,
     locked: async (some, work) => {
       await lockAll(

@@ -4,6 +4,7 @@ import type { HostFacts } from '../dsl/host-facts.ts';
 import type { TakeAway } from '../dsl/left-over.ts';
 import type { Playbook, PlayInventoryHost } from '../dsl/play.ts';
 import type { Fleet, Vars } from '../dsl/role.ts';
+import type { Store } from '../dsl/store.ts';
 import type { World } from '../dsl/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly reviewed?: (outcome: ExitCode) => Promise<string | undefined>;
   /** The plan that a run is to carry out, and nothing else. */
   readonly approval?: Approval;
+  /** Opens a folder of a machine that is no host of the inventory: see `PlayRun`. */
+  readonly openSftp?: (address: string) => Promise<Store>;
   /** Asks the person who started the run; without it nobody is there to agree. */
   readonly consent?: (question: string) => Promise<boolean>;
   /** That person has agreed beforehand. */

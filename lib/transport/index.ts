@@ -1,3 +1,4 @@
+import type { Store } from '../dsl/store.ts';
 import { QuorateError, QuorateErrors } from '../errors.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import type { Connection, Host } from './host.ts';
@@ -14,6 +15,12 @@ export async function connect(connection: Connection, options: ConnectOptions = 
   const host = await connectSsh(connection, options);
   if (connection.become) options.tell?.(host.name, `scripts run${becomes(connection)}`);
   return host;
+}
+
+/** Opens a folder of a machine by SFTP: `sftp://[user@]host[:port]/folder`. */
+export async function openSftp(address: string, options: ConnectOptions): Promise<Store> {
+  const { openSftpFolder } = await import('./ssh/sftp.ts');
+  return openSftpFolder(address, options);
 }
 
 /**

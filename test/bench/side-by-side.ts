@@ -138,7 +138,7 @@ stat -c '%n %F %a %U' /srv/site /srv/site/* /srv/site/.ssh /srv/site/.ssh/* /etc
 ls /etc/nginx/sites-enabled
 cat /srv/site/index.html /etc/nginx/conf.d/site.conf /etc/site.token /proc/sys/net/ipv4/tcp_fin_timeout
 grep -h . /srv/site/.ssh/authorized_keys; grep -hE '^[A-Z]' /etc/systemd/system/site-backup.*
-grep -ho 'tcp_fin_timeout.*' /etc/sysctl.d/99-zz* | tr -d ' '
+grep -ho 'tcp_fin_timeout.*' /etc/sysctl.d/*tcp_fin_timeout.conf | tr -d ' '
 systemctl is-active nginx site-backup.timer; systemctl is-enabled nginx site-backup.timer; curl -s http://localhost/`;
 
 /** What an inventory gives the role. */

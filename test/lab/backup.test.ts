@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { program } from '../program.ts';
 import { clientProblems, startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { etcdctl } from './support/etcdctl.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { eventsOf, runPlaybook } from './support/playbook.ts';
+import { eventsOf, runPlaybook, stepsOf } from './support/playbook.ts';
 
 const DIR = '/var/backups/etcd';
 
@@ -109,6 +110,68 @@ describeLab('backups of a cluster', () => {
       'for n in $(seq 100); do pgrep -f "[n]ame drill" >/dev/null || break; sleep 0.1; done; pgrep -fa "[n]ame drill"';
     expect(await on(holder, `${gone}; :`)).toBe('');
     expect(await files(holder)).toEqual(before);
+  });
+
+  it('go to another machine by SFTP, and are listed, thinned and tried there', async () => {
+    const [, , vault] = lab.hosts;
+    const to = `sftp://root@${vault?.address}/srv/of/copies`;
+    const home = (name: string, knownHosts: string) => {
+      const folder = join(lab.stateDir, name, '.ssh');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(
+        join(folder, 'config'),
+        `IdentityFile ${lab.keyFile}\nUserKnownHostsFile ${knownHosts}\n`,
+        { mode: 0o600 },
+      );
+      return { HOME: join(lab.stateDir, name) };
+    };
+    const stranger = home('stranger', '/dev/null');
+    const env = home('known', lab.knownHostsFile);
+    const there = async () => (await on('etcd03', 'ls -A /srv/of/copies')).split('\n').filter(Boolean);
+    const run = (...args: string[]) => runPlaybook(lab, ['--to', to, ...args], { playbook: 'backup', env });
+    const refused = await runPlaybook(lab, ['--list', '--to', to], { playbook: 'backup', env: stranger });
+    expect([refused.code, refused.errors[0]?.message]).toEqual([5, expect.stringContaining('host key')]);
+    expect((await run('--list')).errors).toEqual([]);
+    const first = await run();
+    expect([first.errors, first.code]).toEqual([[], 0]);
+    const [db = ''] = await there();
+    expect(await there()).toEqual([db, db.replace('.db', '.json')]);
+    const said = await on('etcd03', `cd /srv/of/copies; stat -c '%a' * | uniq; sha256sum ${db}; cat *.json`);
+    const [mode, sum, json = ''] = said.split('\n');
+    expect([mode, sum?.split(' ')[0]]).toEqual(['600', JSON.parse(json).sha256]);
+    const list = await run('--list');
+    expect(list.text).toContain(`${to}/${db}`);
+    const tried = await run('--drill');
+    const drill = eventsOf(tried).find(({ event }) => event === 'drill');
+    expect([tried.errors, drill]).toEqual([
+      [],
+      expect.objectContaining({ from: to, file: db, problems: [] }),
+    ]);
+    expect((await run('--keep', '1h')).errors).toEqual([]);
+    expect(await there()).toEqual([expect.not.stringMatching(db), expect.stringMatching(/\.json$/)]);
+  });
+
+  it('are encrypted on their way where that is asked for, and are tried and restored as such', async () => {
+    const identity = await generateX25519Identity();
+    const [key, to] = [join(lab.stateDir, 'age-key'), join(lab.stateDir, 'sealed')];
+    writeFileSync(key, `${identity}\n`, { mode: 0o600 });
+    const run = await backup('--to', to, '--encrypt-to', await identityToRecipient(identity));
+    expect([run.errors, run.code]).toEqual([[], 0]);
+    const [sealed = ''] = readdirSync(to);
+    expect(readdirSync(to)).toEqual([
+      expect.stringMatching(/-r\d+\.db\.age$/),
+      sealed.replace('.db.age', '.json'),
+    ]);
+    expect((await backup('--drill', '--to', to)).code).toBe(1);
+    const tried = await backup('--drill', '--to', to, '--identity', key);
+    const drill = eventsOf(tried).find(({ event }) => event === 'drill');
+    expect([tried.errors, drill]).toEqual([[], expect.objectContaining({ from: to, problems: [] })]);
+    const from = ['--from', join(to, sealed), '--identity', key];
+    const restore = await runPlaybook(lab, [...from, '--check'], { playbook: 'restore' });
+    expect([restore.errors, stepsOf(restore, 'planned').length > 6]).toEqual([[], true]);
+    expect(`${tried.text}${restore.text}`).not.toContain(identity);
+    const kept = readdirSync(join(lab.stateDir, '.quorate/inventory'));
+    expect(kept.filter((name) => /^(fetched|opened)-/.test(name))).toEqual([]);
   });
 
   it('are taken by the hosts themselves where a schedule is set, by whoever leads', async () => {

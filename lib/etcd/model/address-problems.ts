@@ -20,6 +20,16 @@ export function ofAddresses({ host, member }: Listed): readonly Problem[] {
       `is ${address}, which nobody can connect to`,
       'it is what others reach the member at',
     );
+  for (const [variable, value] of [
+    ['etcd_address', address],
+    ['etcd_peer_address', member.peerAddress],
+  ] as const)
+    if (isLinkLocal(value) && (variable === 'etcd_address' || value !== address))
+      tell(
+        variable,
+        `is ${value}, a link-local address: each host would have to name a link of its own for it`,
+        `set ${variable} to an address or a name that all members and clients reach it at`,
+      );
   if (listenAddress !== undefined && isIP(listenAddress) === 0)
     tell('etcd_listen_address', `must be an IP address, found "${listenAddress}"`, PORT_HINT);
   if (vars.etcd_listen_address !== undefined && listenAddress !== undefined && isWildcard(listenAddress))
@@ -74,6 +84,11 @@ export function ofAddresses({ host, member }: Listed): readonly Problem[] {
 }
 
 const PORT_HINT = 'without a port: etcd_client_port and etcd_peer_port are for that';
+
+/** fe80::/10, with a zone or without. */
+function isLinkLocal(text: string): boolean {
+  return isIP(text) === 6 && /^fe[89ab]/i.test(text);
+}
 
 function isName(text: string): boolean {
   return HOST_NAME.test(text) && !/^[\d.]+$/.test(text);

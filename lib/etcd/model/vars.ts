@@ -125,6 +125,12 @@ export const ETCD_VARS = {
     description:
       'Snapshots that stay: the last of each of so many hours, days, weeks and months that have one, and always the newest; or all.',
   },
+  etcd_backup_age_recipients: {
+    type: 'array',
+    items: { type: 'string', pattern: '^age1[0-9a-z]+$' },
+    description:
+      'Public keys of age: copies of snapshots, which leave the hosts, are encrypted to all of them.',
+  },
   etcd_user: {
     type: 'string',
     pattern: '^[a-z_][a-z0-9_-]{0,31}$',

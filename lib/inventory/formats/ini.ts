@@ -17,6 +17,12 @@ export function addIni(tree: Tree, file: string, text: string, problems: Problem
   reader.end();
 }
 
+/** What Ansible takes for no host either. */
+const OF_YAML: readonly (readonly [like: RegExp, found: { readonly problem: string }])[] = [
+  [/^---$/, { problem: 'is how a YAML file starts' }],
+  [/:$/, { problem: 'ends in a colon, behind which a port is wanted' }],
+];
+
 interface Pending {
   readonly position: Position;
   readonly by: string;
@@ -123,7 +129,7 @@ class IniReader {
       this.#problems.add('a quote in this line is not closed', position);
       return;
     }
-    const found = pattern === '---' ? { problem: 'is how a YAML file starts' } : hostNames(pattern);
+    const found = OF_YAML.find(([like]) => like.test(pattern))?.[1] ?? hostNames(pattern);
     if ('problem' in found) {
       const hint = 'a range is [01:03] or [a:c], with a step as third part';
       this.#problems.add(`host ${JSON.stringify(pattern)}: ${found.problem}`, position, hint);

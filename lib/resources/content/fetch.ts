@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { PerRun } from '../../dsl/per-run.ts';
 import { environment } from '../../environment.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { home } from '../../whoami.ts';
 
 /** Bytes from elsewhere, known by their digest before they are there. */
 export interface FetchedContent {
@@ -41,7 +41,9 @@ export function fetchOnce(wanted: FetchedContent, progress: (text: string) => vo
 
 /** Where downloads stay, named by their digests: safe to delete. */
 function cacheFolder(): string {
-  return join(environment().XDG_CACHE_HOME || join(homedir(), '.cache'), 'quorate', 'files');
+  const { XDG_CACHE_HOME: said = '' } = environment();
+  // A relative one is to be ignored, says its specification.
+  return join(isAbsolute(said) ? said : join(home(), '.cache'), 'quorate', 'files');
 }
 
 function wrong(message: string, hint: string): QuorateError {

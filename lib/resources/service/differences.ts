@@ -55,9 +55,11 @@ export function unitDifferences(wanted: WantedUnit, seen: ObservedUnit, world: W
   return [...differences, ...(stale ? [reload] : [])].map((one) => ({ certainty, ...one }));
 }
 
-/** An earlier task places the unit. */
+/** An earlier task places the unit, or the template that it is an instance of. */
 function isForeseen({ name }: WantedUnit, world: World): boolean {
-  return Boolean(world.path(unitPath(unitName(name))).state ?? world.unit(name).state);
+  const unit = unitName(name);
+  const files = [unit, unit.replace(/@.*(\.[a-z]+)$/, '@$1')];
+  return files.some((one) => world.path(unitPath(one)).state) || Boolean(world.unit(name).state);
 }
 
 function maskDifferences(

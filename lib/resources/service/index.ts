@@ -149,6 +149,7 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
       reads,
       sh`q_read=$(for q_path in ${files.map(({ path }) => path)}; do echo "read $(q_sha256 "$q_path") $q_path"; done)`,
     ),
+    ...step(/^sshd?$/.test(name) && (actions.has('restart') || has('run', 'reloaded')), SSHD_ACCEPTS),
     ...step(starts, systemdManager.start({ manager: 'systemd', name, loads: [] }, 'start')),
     ...step(
       reads && !starts,
@@ -160,6 +161,9 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
     ),
   ]);
 }
+
+/** A daemon of SSH that runs, and is not to end on files that it does not take: nobody would get in any more. */
+const SSHD_ACCEPTS = sh`if q_sshd=$(command -v sshd); then "$q_sshd" -t 2>&1 || { echo 'sshd refuses its configuration: it was left as it runs'; exit 1; }; fi`;
 
 /** What would start a stopped service again: sockets that listen for it. */
 const SOCKETS = sh`q_by=$(printf '%s\n' "$q_shown" | sed -n 's/^TriggeredBy=//p')

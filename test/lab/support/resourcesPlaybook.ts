@@ -51,9 +51,12 @@ const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
 function units(): TaskList {
   const unit = systemdUnit('lab-unit.service', { content: UNIT });
   const limits = systemdUnit('lab-unit.service.d/limits.conf', { content: '[Service]\nLimitNOFILE=512\n' });
+  const many = systemdUnit('lab-many@.service', { content: UNIT });
   return [
     unit,
     limits,
+    many,
+    service('lab-many@one', { enabled: false, restartOn: [many] }),
     service('lab-unit', { enabled: false, restartOn: [unit, limits] }),
     timer('lab-tick', {
       calendar: 'daily',
@@ -90,6 +93,8 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     directory('/srv/lab-sites'),
     link('/srv/lab-sites/now', { to: '../lab-sites' }),
     ...units(),
+    systemdUnit('lab-off.service', { content: `${UNIT}[Install]\nWantedBy=multi-user.target\n` }),
+    service('lab-off', { state: 'stopped', enabled: false }),
     sysctl('net.ipv4.tcp_rmem', { value: '4096 65536 4194304' }),
     directory('/etc/cron.d'),
     cron('lab-job', { schedule: '@daily', run: 'date +%F' }),
@@ -110,12 +115,14 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     archive('/opt/lab-archive', { source: packed(), creates: 'site/index.html', owner: 'games' }),
     hostname('lab-renamed'),
     mount('/mnt/lab data', { source: 'tmpfs', type: 'tmpfs', options: 'size=1m,noexec' }),
+    mount('/mnt/lab data/srv', { source: '/srv', type: 'none', options: 'bind' }),
     directory('/etc/lab-tls'),
     certificate('/etc/lab-tls/cert.pem', { key: '/etc/lab-tls/key.pem', names: ['lab.example.org'] }),
   ],
   gone: () => [
     absent('/srv/lab-tree', { recursive: true }),
     absent('/opt/lab-archive', { recursive: true }),
+    mount('/mnt/lab data/srv', { source: '/srv', state: 'absent' }),
     mount('/mnt/lab data', { source: 'tmpfs', state: 'absent' }),
   ],
   refused: () => [sudoers('lab-bad', { rules: 'lab-dev ALL=(root) NOPASSWD: true' })],
@@ -214,7 +221,6 @@ until [ -e /srv/lab-begun ]; do sleep 0.1; done`,
     command('it takes long', { run: sh`sleep 333`, creates: '/etc/killed.never' }),
     file('/etc/killed.two', { content: 'two\n' }),
   ],
-  'service-stopped': () => [service('lab-site', { state: 'stopped', enabled: false })],
   'packages-gone': () => [packages('lab-extra lab-site', { state: 'absent' })],
   masked: () => [file('/etc/systemd/system/lab-masked.service', { content: UNIT, mode: '0644' })],
   'read-only': () => [file('/sys/kernel/lab', { content: '', mode: '0644' })],

@@ -38,7 +38,8 @@ it.each([
   'a document that cannot be written is an error: %s %s',
   (name, flag) => {
     const full = openSync('/dev/full', 'w');
-    const { status, stderr } = spawnSync(process.execPath, [program(`playbooks/${name}`), flag], {
+    const given = ['-i', join(ROOT, 'inventory/local.yaml'), flag];
+    const { status, stderr } = spawnSync(process.execPath, [program(`playbooks/${name}`), ...given], {
       cwd: ROOT,
       encoding: 'utf8',
       stdio: ['ignore', full, 'pipe'],

@@ -180,6 +180,9 @@ describe('an INI inventory', () => {
     ['hosts', 'a # first\nb\n'],
     ['hosts', 'a\n# between\nb x=1\n'],
     ['hosts', '[g]\ra\rb x=1\r'],
+    ['hosts', 'a:22\n[g]\nb:23\n'],
+    ['hosts', 'a:22\n[b]:23\n'],
+    ['hosts.yml', 'a:22\n[b]:23\n'],
     ['hosts', 'a x=1\fb\n'],
   ])('is known by what is in it, not by its name: %s', async (name, text) => {
     const { hosts } = await load({ [name]: text }, { inventories: [name] });
@@ -198,6 +201,7 @@ describe('an INI inventory', () => {
     ['[g:children]\nh\n', 2, '[g:children] names group h, which is not declared'],
     ['[g h]\na\n', 1, 'this section has a name that no group can have'],
     ['[g:hostvars]\na\n', 1, '[g:hostvars] is no section'],
+    ['[g]\na:\n', 2, 'host "a:": ends in a colon, behind which a port is wanted'],
     ['[g]\na b\n', 2, 'after a host come NAME=VALUE, and here is something else'],
     ['[g]\na b="c\n', 2, 'a quote in this line is not closed'],
     ['[g]\na\n[g:vars]\nb\n', 4, 'this line is no variable'],

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { RunEvent } from '../../../lib/runner/events.ts';
 import { change, cluster, FakeStream, printed, recap, start, task } from './streams.ts';
@@ -71,22 +72,22 @@ etcd02 : ok=1  changed=3  unknown=1  skipped=0  failed=0  unreachable=0
 test('titles leave room for the hosts where the terminal is narrow', async () => {
   const stream = new FakeStream({ columns: 40, rows: 24 });
   const tasks = [task('etcd01', { task: 'a title that is long enough' }), task('etcd01', { task: 'short' })];
-  await printed({ output: 'plain', stdout: stream }, [
+  await printed({ output: 'pretty', stdout: stream }, [
     start('etcd01'),
     ...tasks,
     recap({ etcd01: { changed: 2 } }),
   ]);
-  const wide = new FakeStream({ columns: 30, rows: 24 });
-  await printed({ output: 'plain', stdout: wide }, [
+  const narrower = new FakeStream({ columns: 30, rows: 24 });
+  await printed({ output: 'pretty', stdout: narrower }, [
     start('etcd01'),
     ...tasks,
     recap({ etcd01: { changed: 2 } }),
   ]);
-  expect(stream.text).toContain(
+  expect(stripVTControlCharacters(stream.text)).toContain(
     '  ~ a title that is long enough  etcd01\n  ~ short                        etcd01\n',
   );
-  expect(wide.text).toContain(
-    '  ~ a title that is long enough\n                          etcd01\n  ~ short                 etcd01\n',
+  expect(stripVTControlCharacters(narrower.text)).toContain(
+    '  ~ a title that is long enough\n                        etcd01\n  ~ short               etcd01\n',
   );
 });
 

@@ -69,34 +69,35 @@ it.runIf(process.getuid?.() === 0)('absent leaves a folder with a mount in it', 
   }
 });
 
-it.runIf(process.getuid?.() === 0)('a file that nothing can take the place of stays, in a check too', async ({
-  skip,
-}) => {
-  const dir = scratch();
-  const at = join(dir, 'hosts');
-  writeFileSync(at, 'old\n');
-  writeFileSync(join(dir, 'other'), 'old\n');
-  const due = [absent(at), file(at, { content: 'new\n' }), line(at, { line: 'new' })];
-  const refused = async (message: RegExp) => {
-    for (const task of due) await expect(dry([task], { dir: scratch() })).rejects.toThrow(message);
-    expect(await dry([file(at, { content: 'old\n' })], { dir: scratch() })).toEqual([]);
-  };
-  if (spawnSync('mount', ['--bind', join(dir, 'other'), at]).status !== 0) skip();
-  try {
-    await refused(/hosts: it is mounted by itself/);
-    // What a command may take off is not wrong.
-    const off = command('off', { run: sh`umount ${at}`, creates: '/nowhere' });
-    expect(await dry([off, file(at, { content: 'new\n' })], { dir: scratch() })).toHaveLength(2);
-  } finally {
-    spawnSync('umount', [at]);
-  }
-  if (spawnSync('chattr', ['+i', at]).status !== 0) return;
-  try {
-    await refused(/hosts: it has an attribute that lets nobody change it$/);
-  } finally {
-    spawnSync('chattr', ['-i', at]);
-  }
-});
+it.runIf(process.getuid?.() === 0)(
+  'a file that nothing can take the place of stays, in a check too',
+  async ({ skip }) => {
+    const dir = scratch();
+    const at = join(dir, 'hosts');
+    writeFileSync(at, 'old\n');
+    writeFileSync(join(dir, 'other'), 'old\n');
+    const due = [absent(at), file(at, { content: 'new\n' }), line(at, { line: 'new' })];
+    const refused = async (message: RegExp) => {
+      for (const task of due) await expect(dry([task], { dir: scratch() })).rejects.toThrow(message);
+      expect(await dry([file(at, { content: 'old\n' })], { dir: scratch() })).toEqual([]);
+    };
+    if (spawnSync('mount', ['--bind', join(dir, 'other'), at]).status !== 0) skip();
+    try {
+      await refused(/hosts: it is mounted by itself/);
+      // What a command may take off is not wrong.
+      const off = command('off', { run: sh`umount ${at}`, creates: '/nowhere' });
+      expect(await dry([off, file(at, { content: 'new\n' })], { dir: scratch() })).toHaveLength(2);
+    } finally {
+      spawnSync('umount', [at]);
+    }
+    if (spawnSync('chattr', ['+i', at]).status !== 0) return;
+    try {
+      await refused(/hosts: it has an attribute that lets nobody change it$/);
+    } finally {
+      spawnSync('chattr', ['-i', at]);
+    }
+  },
+);
 
 it.each(['/', '/etc', '/usr/lib', '/var/lib/', '/home'])('%s is never emptied', (path) => {
   expect(() => absent(path, { recursive: true })).toThrow(expect.objectContaining({ exitCode: 1 }));

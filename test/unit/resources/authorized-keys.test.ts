@@ -113,7 +113,10 @@ describe('authorized keys', () => {
 
   it('are not written where other bytes would be lost', () => {
     const out = (text: string) =>
-      observed(text).replace(Buffer.from(text).toString('base64'), Buffer.from(text, 'latin1').toString('base64'));
+      observed(text).replace(
+        Buffer.from(text).toString('base64'),
+        Buffer.from(text, 'latin1').toString('base64'),
+      );
     const text = `# für mich\n${B}\n`;
     expect(() => plan({ keys: A }, out(text))).toThrow(/authorized_keys: it is no UTF-8 text$/);
     expect(plan({ keys: B }, out(text))).toEqual([]);

@@ -72,11 +72,11 @@ describe('a file from a template', () => {
 describe('a file by its address', () => {
   const bytes = Buffer.from([0, 255, 1, 10]);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  async function served(work: (url: string, asked: () => number) => Promise<void>) {
+  async function served(work: (url: string, asked: () => number) => Promise<void>, body = bytes) {
     let asked = 0;
     const server = createServer((_request, response) => {
       asked++;
-      response.end(bytes);
+      response.end(body);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     vi.stubEnv('XDG_CACHE_HOME', join(dir, 'cache'));
@@ -99,6 +99,15 @@ describe('a file by its address', () => {
       await run(tasks, { dir });
       expect(asked()).toBe(1);
     }));
+
+  it('is kept at home where XDG_CACHE_HOME is not absolute', () =>
+    served(async (url) => {
+      vi.stubEnv('XDG_CACHE_HOME', 'cache');
+      vi.stubEnv('HOME', dir);
+      const sha256 = createHash('sha256').update('at home').digest('hex');
+      await run([file(target(), { url, sha256 })], { dir });
+      expect(readFileSync(join(dir, '.cache/quorate/files', sha256), 'utf8')).toBe('at home');
+    }, Buffer.from('at home')));
 
   it('with other bytes is not trusted, and nothing is replaced', () =>
     served(async (url) => {

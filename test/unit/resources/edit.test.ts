@@ -130,7 +130,12 @@ describe('a block in a file', () => {
       '# BEGIN ours 2\nx\n# END ours 2\n',
       '# BEGIN ours 2\nx\n# END ours 2\n# BEGIN ours\n1\n2\n# END ours\n',
     ],
-    ['is there with other ends of lines', block(), '# BEGIN ours\r\n1\r\n2\r\n# END ours\r\n', '# BEGIN ours\r\n1\r\n2\r\n# END ours\r\n'],
+    [
+      'is there with other ends of lines',
+      block(),
+      '# BEGIN ours\r\n1\r\n2\r\n# END ours\r\n',
+      '# BEGIN ours\r\n1\r\n2\r\n# END ours\r\n',
+    ],
     [
       'told with other ends of lines',
       block({ content: '1\r\n2\r\n' }),

@@ -69,7 +69,9 @@ describe('a repository of Debian packages', () => {
       'Types: deb deb-src\nURIs: https://y.example\n https://x.example/debian\nSuites: bullseye bookworm\nSigned-By:\n -----BEGIN\n .\n',
     ],
   ])('is told in a check where %s has the same source', (path, text) => {
-    expect(() => plan(out(undefined, undefined, other(path, text)))).toThrow(/has it already, and with two keys/);
+    expect(() => plan(out(undefined, undefined, other(path, text)))).toThrow(
+      /has it already, and with two keys/,
+    );
     const world = new World();
     world.path(path).willBeAbsent();
     expect(plan(out(undefined, undefined, other(path, text)), world)).toHaveLength(3);
@@ -79,7 +81,10 @@ describe('a repository of Debian packages', () => {
 
   it.each([
     [LIST, '#deb https://x.example/debian bookworm main\ndeb https://x.example/debian bullseye main\n'],
-    [LIST, 'deb-src https://x.example/debian bookworm main\ndeb https://x.example/debian-security bookworm x\n'],
+    [
+      LIST,
+      'deb-src https://x.example/debian bookworm main\ndeb https://x.example/debian-security bookworm x\n',
+    ],
     [
       '/etc/apt/sources.list.d/y.sources',
       'Types: deb\nURIs: https://x.example/debian\nSuites: bookworm\nEnabled: no\n\nTypes: deb\nURIs: https://x.example/debian\nSuites: trixie\n',

@@ -100,12 +100,7 @@ describe('a service', () => {
       { unitFile: 'masked-runtime', state: 'inactive' },
       ['update masked: masked-runtime → masked'],
     ],
-    [
-      'that a script starts at boot',
-      plain(),
-      { unitFile: 'generated', more: 'by script enabled' },
-      [],
-    ],
+    ['that a script starts at boot', plain(), { unitFile: 'generated', more: 'by script enabled' }, []],
     [
       'of a script that does not start at boot',
       plain(),
@@ -222,6 +217,22 @@ describe('a service', () => {
     const world = new World();
     service('site.socket', { state: 'stopped' }).diff({ code: 0, out: observed({}, 0) }, world);
     expect(plan(plain({ state: 'stopped' }), { more: 'socket site.socket' }, world)).toHaveLength(1);
+  });
+
+  it('that lets us in is asked whether it takes its files, before it ends', () => {
+    for (const [options, kind] of [
+      [{ restartOn: [conf] }, 'restart'],
+      [{ reloadOn: [conf] }, 'run'],
+    ] as const) {
+      const sshd = service('ssh', options);
+      const changes = sshd.diff({ code: 0, out: observed({ read: 'e' }, 1) }, new World());
+      expect(changes.map((change) => change.kind)).toEqual([kind]);
+      const script = sshd.apply(changes, {}).text;
+      expect(script.indexOf('-t 2>&1')).toBeGreaterThan(-1);
+      expect(script.indexOf('-t 2>&1')).toBeLessThan(script.search(/systemctl (restart|reload-or-restart)/));
+    }
+    const start = service('ssh').diff({ code: 0, out: observed({ state: 'inactive' }, 0) }, new World());
+    expect(service('ssh').apply(start, {}).text).not.toContain('-t 2>&1');
   });
 
   it('has one name', () => {

@@ -52,6 +52,13 @@ describe('a value of the kernel', () => {
     expect(ports.diff({ code: 0, out }, new World())).toHaveLength(isSame ? 0 : 1);
   });
 
+  it('comes behind what others set at boot, with a number or without', () => {
+    const [path = ''] = task.owns;
+    const others = ['10-network.conf', '99-sysctl.conf', 'k8s.conf', 'hardening.conf'];
+    const names = [...others, path.slice('/etc/sysctl.d/'.length)];
+    expect(names.sort().at(-1)).toBe('zz-net-ipv4-tcp_rmem.conf');
+  });
+
   it('is told by dots, or by slashes where a name has a dot', () => {
     expect(sysctl('net.ipv4.conf.eth0/1.forwarding', { value: 1 }).resource).toBe(
       'sysctl:net/ipv4/conf/eth0.1/forwarding',

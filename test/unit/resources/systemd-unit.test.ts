@@ -40,6 +40,16 @@ describe('a unit of systemd', () => {
     ]);
   });
 
+  it('that is a template which an earlier task places may be started by the name of an instance', () => {
+    const world = new World();
+    const template = systemdUnit('app@.service', { content: CONTENT });
+    template.diff({ code: 0, out: `\n${MARK}\nVersion=252\n` }, world);
+    const out = 'LoadState=not-found\nActiveState=inactive\nUnitFileState=\nInvocationID=';
+    const start = (name: string, from = world) => service(name).diff({ code: 0, out }, from);
+    expect(start('app@one.two').map(({ certainty }) => certainty)).toEqual(['certain', 'certain']);
+    expect(() => start('other@one')).toThrow(/systemd knows no other@one.service$/);
+  });
+
   it.each(['site', 'a/b.service', '../x.service', 'x.service.d/y', ''])('%j is no name', (name) => {
     expect(() => systemdUnit(name, { content: '' })).toThrow(expect.objectContaining({ exitCode: 1 }));
   });

@@ -53,7 +53,8 @@ describe('a timer', () => {
     const task = timer('x', { calendar: 'daily', run: sh`true`, user: 'web' });
     const out = (account: string) =>
       ['', '', account, 'NeedDaemonReload=no\nActiveState=active\nUnitFileState=enabled'].join(`\n${MARK}\n`);
-    const due = (account: string, world = new World()) => task.diff({ code: 0, out: out(account) }, world).length;
+    const due = (account: string, world = new World()) =>
+      task.diff({ code: 0, out: out(account) }, world).length;
     expect(() => due('')).toThrow(/to user web: there is none of this name$/);
     const world = new World();
     world.user('web').willBe({});

@@ -142,7 +142,16 @@ it('laid over a system it leaves the modes of its folders', () => {
   const task = tree('/', { source });
   expect(task.owns).toEqual(['/', '/etc', '/etc/site', '/root', '/tmp']);
   const at = (path: string, mode: string) => `stat directory|${mode}|root|root|1|0|0|${path}`;
-  const out = [at('/', '755'), at('/etc', '700'), at('/etc/site', '700'), at('/root', '700'), at('/tmp', '1777')];
-  const changes = task.diff({ code: 0, out: [...out, 'above directory /', ''].join(`\n${MARK}\n`) }, new World());
+  const out = [
+    at('/', '755'),
+    at('/etc', '700'),
+    at('/etc/site', '700'),
+    at('/root', '700'),
+    at('/tmp', '1777'),
+  ];
+  const changes = task.diff(
+    { code: 0, out: [...out, 'above directory /', ''].join(`\n${MARK}\n`) },
+    new World(),
+  );
   expect(changes.map(({ property, after }) => `${property} ${after}`)).toEqual(['etc/site mode 0755']);
 });

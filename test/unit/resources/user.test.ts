@@ -83,9 +83,14 @@ describe('a user', () => {
   it.each(SHELLS)('is made, and changed, by shell that %s reads', (_shell, ...shell) => {
     const task = user('ann', { groups: ['adm', 'web'], shell: '/bin/sh', comment: "Ann's" });
     for (const own of ['', ANN]) {
-      const script = task.apply(task.diff({ code: 0, out: observed(['adm', 'web'], own) }, new World()), {}).text;
+      const script = task.apply(
+        task.diff({ code: 0, out: observed(['adm', 'web'], own) }, new World()),
+        {},
+      ).text;
       expect(script).toContain('q_join');
-      expect(spawnSync(shell[0] ?? 'sh', [...shell.slice(1), '-n'], { input: script })).toMatchObject({ status: 0 });
+      expect(spawnSync(shell[0] ?? 'sh', [...shell.slice(1), '-n'], { input: script })).toMatchObject({
+        status: 0,
+      });
     }
   });
 

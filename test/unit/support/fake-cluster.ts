@@ -70,6 +70,7 @@ export function fakeCluster(members: readonly (FakeMember | undefined)[], vars: 
       show: () => {},
       step: (step, status) => steps.push(`${status} ${step.host}: ${step.title}`),
       consent: async () => true,
+      openSftp: () => Promise.reject(new Error('no SFTP here')),
       locked: (_hosts, work) => work(),
       conclude: () => {},
       each: async (some, work) => {

@@ -1,62 +1,72 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { sh } from '../../../dsl/sh.ts';
+import type { Store } from '../../../dsl/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
+import { DIGEST_BYTES } from '../../snapshots/snapshot.ts';
 import type { EtcdHost } from '../../surveyed.ts';
+import { descriptionOf } from './copies.ts';
+import { SEALED, type Stage } from './seal.ts';
+
+/** Bytes that are asked for at a time: the store takes them in before the next are, however slow it is. */
+const PIECE = 16 * 2 ** 20;
 
 /**
- * Brings a snapshot of a host to a folder of control: 0600, under its own name once it has the digest that was taken on
- * the host, and its description beside it last. Resolves to its path. Throws 5 where it arrives as something else.
+ * Brings a snapshot of a host to a store: under its own name once it has the digest that was taken on the host, and its
+ * description beside it last. It passes through this machine in pieces, and is encrypted here where there is a `seal`.
+ * Resolves to its name there. Throws 5 where it arrives as something else.
  */
-export async function bringSnapshot(host: EtcdHost, snapshot: Snapshot, folder: string): Promise<string> {
-  const { file, sha256 } = snapshot;
-  const path = join(folder, file);
-  const passing = join(folder, `.${file}.${process.pid}.part`);
-  try {
-    const digest = await receiveInto(host, file, passing);
-    if (digest !== sha256) {
-      throw new QuorateError(
-        `${host.target.name}: ${file} arrived with SHA-256 ${digest}, wanted ${sha256}: it has changed there since it was verified, or on the way`,
-        { exitCode: EXIT.untrusted, host: host.target.name, hint: 'take another snapshot' },
-      );
-    }
-    renameSync(passing, path);
-  } finally {
-    rmSync(passing, { force: true });
-  }
+export async function bringSnapshot(
+  host: EtcdHost,
+  snapshot: Snapshot,
+  store: Store,
+  seal?: Stage,
+): Promise<string> {
+  const { file } = snapshot;
+  const bytes = checked(host, snapshot);
+  const stored = seal ? `${file}${SEALED}` : file;
+  await store.write(stored, seal ? seal(bytes) : bytes);
   const { age: _age, ...description } = snapshot;
-  writeFileSync(`${passing}.json`, `${JSON.stringify(description)}\n`, { mode: 0o600 });
-  renameSync(`${passing}.json`, descriptionOf(path));
-  return path;
+  await store.write(descriptionOf(file), lineOf(description));
+  return stored;
 }
 
-/** What lies beside a snapshot. */
-export function descriptionOf(path: string): string {
-  return path.replace(/\.db$/, '.json');
+async function* lineOf(description: object): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`${JSON.stringify(description)}\n`);
 }
 
-async function receiveInto(host: EtcdHost, file: string, path: string): Promise<string> {
+async function* checked(host: EtcdHost, { file, sha256, size }: Snapshot): AsyncGenerator<Uint8Array> {
   const digest = createHash('sha256');
-  const { backupDir } = memberOf(host.target);
-  rmSync(path, { force: true });
-  const out = openSync(path, 'wx', 0o600);
-  try {
-    const code = await host.receive(`bringing ${file}`, sh`cat -- ${`${backupDir}/${file}`}`, (chunk) => {
-      digest.update(chunk);
-      for (let at = 0; at < chunk.length; ) at += writeSync(out, chunk, at);
-    });
+  for await (const piece of piecesOf(host, file, size + DIGEST_BYTES)) {
+    digest.update(piece);
+    yield piece;
+  }
+  const arrived = digest.digest('hex');
+  if (arrived === sha256) return;
+  const { name } = host.target;
+  throw new QuorateError(
+    `${name}: ${file} arrived with SHA-256 ${arrived}, wanted ${sha256}: it has changed there since it was verified, or on the way`,
+    { exitCode: EXIT.untrusted, host: name, hint: 'take another snapshot' },
+  );
+}
+
+async function* piecesOf(host: EtcdHost, file: string, size: number): AsyncGenerator<Buffer> {
+  const path = `${memberOf(host.target).backupDir}/${file}`;
+  for (let at = 0; at < size; at += PIECE) {
+    const chunks: Buffer[] = [];
+    const doing = `bringing ${file}: ${Math.floor((100 * at) / size)} %`;
+    const code = await host.receive(
+      doing,
+      sh`dd if=${path} bs=${PIECE} skip=${at / PIECE} count=1 2>/dev/null`,
+      (chunk) => chunks.push(Buffer.from(chunk)),
+    );
     if (code !== 0) {
       throw new QuorateError(`${host.target.name}: ${file} could not be read to its end`, {
         exitCode: EXIT.failed,
         host: host.target.name,
       });
     }
-    fsyncSync(out);
-  } finally {
-    closeSync(out);
+    yield Buffer.concat(chunks);
   }
-  return digest.digest('hex');
 }

@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { hostNames, type PlayRun, type Strategy } from '../../../dsl/play.ts';
 import type { Vars } from '../../../dsl/role.ts';
+import type { Store } from '../../../dsl/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -17,9 +18,11 @@ import { ledger, tallyOf } from '../common/tally.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
 import { bringSnapshot } from './bring.ts';
-import { drillStep } from './drill/index.ts';
-import { copiesIn, openFolder, removeCopies } from './folder.ts';
+import { copiesIn, fetched, isSealed, removeCopies } from './copies.ts';
+import { type Copies, drillStep } from './drill/index.ts';
 import { listLines } from './list.ts';
+import { opening, recipientsOf, sealing } from './seal.ts';
+import { isFolder, openStore } from './stores/place.ts';
 import { contentText } from './words.ts';
 
 /** What the command line asks for. */
@@ -27,9 +30,13 @@ interface Wanted {
   readonly list: boolean;
   /** Nothing is taken: what there is is tried. */
   readonly drill: boolean;
-  /** A folder of control. */
+  /** A folder of control, or the address of one elsewhere. */
   readonly to: string | undefined;
   readonly keep: ReturnType<typeof parseKeep>;
+  /** Public keys that copies are encrypted to. */
+  readonly recipients: readonly string[];
+  /** A file with the private key that opens them. */
+  readonly identity: string | undefined;
 }
 
 /**
@@ -84,6 +91,8 @@ function wantedOf({ hosts }: Surveyed): Wanted {
     drill: vars.drill === true,
     to: typeof vars.to === 'string' ? vars.to : undefined,
     keep: parseKeep(String(vars.keep ?? vars.etcd_backup_keep)),
+    recipients: recipientsOf(vars),
+    identity: typeof vars.identity === 'string' ? vars.identity : undefined,
   };
 }
 
@@ -94,16 +103,53 @@ async function planSteps(
 ): Promise<readonly OperationStep[]> {
   refuseBare(surveyed);
   if (!wanted.drill) return backupSteps(run, surveyed, wanted);
-  const { to } = wanted;
-  if (to === undefined) return [await drillStep(run, surveyed, undefined)];
-  const all = await copiesIn(to, surveyed.cluster.name);
-  return [await drillStep(run, surveyed, { where: to, all, use: ({ file }, work) => work(join(to, file)) })];
+  return [await drillStep(run, surveyed, await copiesOf(run, surveyed, wanted))];
+}
+
+/** What may be tried of a place of copies. */
+async function copiesOf(
+  run: PlayRun<EtcdFacts>,
+  { cluster }: Surveyed,
+  { to, identity }: Wanted,
+): Promise<Copies | undefined> {
+  if (to === undefined) return undefined;
+  const all = await inStore(run, to, (store) => copiesIn(store, cluster.name));
+  const open = identity === undefined ? undefined : await opening(identity);
+  const [newest] = all;
+  if (newest && isSealed(newest.stored) && open === undefined)
+    throw new QuorateError(`${cluster.name}: ${newest.stored} in ${to} is encrypted`, {
+      exitCode: EXIT.usage,
+      hint: 'name the file of the private key: --identity FILE',
+    });
+  return {
+    where: to,
+    all,
+    use: ({ file }, work) => {
+      const stored = all.find((one) => one.file === file)?.stored ?? file;
+      if (isFolder(to) && !isSealed(stored)) return work(join(to, stored));
+      const beside = cluster.controlDir;
+      return inStore(run, to, (store) => fetched(store, stored, { beside, open }, work));
+    },
+  };
+}
+
+async function inStore<T>(
+  run: PlayRun<EtcdFacts>,
+  to: string,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const store = await openStore(run, to);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
 }
 
 async function backupSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
-  { to, keep }: Wanted,
+  { to, keep, recipients }: Wanted,
 ): Promise<readonly OperationStep[]> {
   const { cluster, hosts } = surveyed;
   refuseHalfRestored(surveyed);
@@ -128,13 +174,21 @@ async function backupSteps(
     }),
   ];
   if (to !== undefined) {
+    // What is no public key is refused before anything is taken.
+    const seal = recipients.length > 0 ? await sealing(recipients) : undefined;
     steps.push(
-      step(taker, `copy it to ${to}`, async () => {
-        const folder = await openFolder(to);
-        run.conclude(`${cluster.name}: copied to ${await bringSnapshot(taker, taken as Snapshot, folder)}`);
-        const files = (await copiesIn(folder, cluster.name)).map(({ file }) => file);
-        await removeCopies(folder, thinned(files, keep));
-      }),
+      step(taker, `copy it to ${to}${seal ? ', encrypted' : ''}`, () =>
+        inStore(run, to, async (store) => {
+          const stored = await bringSnapshot(taker, taken as Snapshot, store, seal);
+          run.conclude(
+            `${cluster.name}: copied to ${isFolder(to) ? resolve(to, stored) : `${to}/${stored}`}`,
+          );
+          const copies = await copiesIn(store, cluster.name);
+          const going = thinned([...new Set(copies.map(({ file }) => file))], keep);
+          const names = copies.filter(({ file }) => going.includes(file)).map((copy) => copy.stored);
+          await removeCopies(store, cluster.name, names);
+        }),
+      ),
     );
   }
   for (const host of hosts.filter(({ selected }) => selected)) {
@@ -182,7 +236,18 @@ async function tellAll(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed, { 
     })),
   );
   const copies =
-    to === undefined ? [] : [{ where: to, verified: await copiesIn(to, cluster.name), unverified: [] }];
+    to === undefined
+      ? []
+      : [
+          {
+            where: to,
+            verified: (await inStore(run, to, (store) => copiesIn(store, cluster.name))).map((copy) => ({
+              ...copy,
+              file: copy.stored,
+            })),
+            unverified: [],
+          },
+        ];
   const places = [...found, ...copies];
   for (const line of listLines(places)) run.log('info', line);
   const count = places.reduce((sum, { verified }) => sum + verified.length, 0);

@@ -18,16 +18,18 @@ export const DOCTOR = commandLine('doctor');
 
 /**
  * The playbook: of its roles those that put a thing right, and the one that starts a member which does not run. Where
- * others must not be started as they are, it is about this one alone.
+ * others must not be started as they are, it is about this one, and those that rest with it.
  */
-export function site({ up, replaced, member }: Site, ...roles: readonly string[]): string {
+export function site(about: Site, ...roles: readonly string[]): string {
+  const { up, replaced = [], resting = [], member } = about;
   const wanted = roles.length === 0 || up ? roles : [...new Set([...roles, 'systemd'])];
-  const alone = member && replaced && replaced.length > 0 && !replaced.includes(member.host);
-  const limit = alone ? [`-l ${quote(member.host)}`] : [];
+  const apart = member && replaced.length > 0 && !replaced.includes(member.host);
+  const hosts = apart && resting.includes(member.host) ? resting : [member?.host];
+  const limit = apart ? [`-l ${quote(hosts.join(','))}`] : [];
   return [SITE, ...wanted.map((role) => `-r ${role}`), ...limit].join(' ');
 }
 
-type Site = Pick<About, 'up'> & Partial<Pick<About, 'replaced' | 'member'>>;
+type Site = Pick<About, 'up'> & Partial<Pick<About, 'replaced' | 'resting' | 'member'>>;
 
 /**
  * The same for what a member loads at its start: of one that runs and is sick the gate would not let a turn begin, so

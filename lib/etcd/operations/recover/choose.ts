@@ -14,7 +14,8 @@ import { settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
-import { copiesIn } from '../backup/folder.ts';
+import { copiesIn } from '../backup/copies.ts';
+import { folderStore } from '../backup/stores/folder.ts';
 import { admitHosts } from '../members/index.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import { bestFirst, choiceLines, type Found, lookAt, type PlacedSnapshot, type Source } from './sources.ts';
@@ -160,7 +161,7 @@ async function snapshotsOf({ cluster, hosts }: Surveyed): Promise<readonly Place
     hosts.map(async (host) => ({ host, snapshot: (await readSnapshots(host)).verified[0] })),
   );
   const folder = join(cluster.controlDir, 'backups');
-  const [copy] = await copiesIn(folder, cluster.name);
+  const [copy] = await copiesIn(folderStore(folder), cluster.name);
   return [
     ...kept.flatMap(({ host, snapshot }) =>
       snapshot ? [{ where: `${snapshot.file} on ${host.target.name}`, snapshot }] : [],

@@ -18,6 +18,7 @@ import { readSnapshots, snapshotStep } from '../../snapshots/index.ts';
 import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { isSealed } from '../backup/copies.ts';
 import { contentText } from '../backup/words.ts';
 import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
@@ -44,6 +45,12 @@ export const RESTORE_FLAGS = [
     placeholder: 'FILE',
     description: 'the snapshot: a file of this machine, or a name that backup --list shows',
   },
+  {
+    name: 'identity',
+    type: 'string',
+    placeholder: 'FILE',
+    description: 'private key of age, 0600, for a snapshot that is encrypted (.db.age)',
+  },
   { name: 'again', type: 'boolean', description: 'restore it once more, where that was done before' },
 ] as const;
 
@@ -60,7 +67,13 @@ const WITHIN = 10 * 60_000;
 export function restoreOperation(): Operation {
   let source: Source | undefined;
   const sourceOf = async ({ cluster, hosts }: Surveyed) => {
-    source ??= await findSource(String(hosts[0]?.target.vars.from), cluster, hosts);
+    const { from, identity } = hosts[0]?.target.vars ?? {};
+    source ??= await findSource(
+      String(from),
+      cluster,
+      hosts,
+      identity === undefined ? undefined : String(identity),
+    );
     return source;
   };
   return {
@@ -259,11 +272,13 @@ function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
   const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
-  const { from } = first.vars;
+  const { from, identity } = first.vars;
   if (typeof from !== 'string' || from === '') {
     return wrong('no snapshot to restore', 'name one with --from: a file, or one of backup --list');
   }
   if (isListed(from)) return [];
+  if (isSealed(from) && identity === undefined)
+    return wrong(`--from ${from}: it is encrypted`, 'name the file of the private key: --identity FILE');
   if (!existsSync(from) || !statSync(from).isFile()) {
     return wrong(
       `--from ${from}: no such file`,

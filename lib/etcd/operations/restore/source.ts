@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { readSnapshots } from '../../snapshots/read.ts';
 import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from '../../snapshots/snapshot.ts';
 import type { EtcdHost } from '../../surveyed.ts';
-import { bringSnapshot, descriptionOf } from '../backup/bring.ts';
-import { copiesIn, openFolder } from '../backup/folder.ts';
+import { bringSnapshot } from '../backup/bring.ts';
+import { copiesIn, descriptionOf, isSealed, plainName } from '../backup/copies.ts';
+import { opening } from '../backup/seal.ts';
+import { folderStore } from '../backup/stores/folder.ts';
 
 /** The snapshot that is to be restored. */
 export interface Source {
@@ -28,18 +30,35 @@ export function isListed(from: string): boolean {
   return !from.includes('/') && !existsSync(from) && partsOf(from) !== undefined;
 }
 
-/** Finds what `--from` names. Throws 5 for a file without the digest that etcd puts at its end, or with a wrong one. */
+/**
+ * Finds what `--from` names; what is encrypted is opened with `identity`, a file. Throws 5 for a file without the digest
+ * that etcd puts at its end, or with a wrong one.
+ */
 export async function findSource(
   from: string,
   cluster: Cluster,
   hosts: readonly EtcdHost[],
+  identity?: string,
 ): Promise<Source> {
-  return isListed(from) ? listedSource(from, cluster, hosts) : fileSource(resolve(from));
+  if (isListed(from)) return listedSource(from, cluster, hosts);
+  if (isSealed(from) && identity !== undefined) return sealedSource(resolve(from), cluster, identity);
+  return fileSource(resolve(from));
+}
+
+/** Opened beside the cluster's other files of this machine, for as long as this process lives. */
+async function sealedSource(path: string, { controlDir }: Cluster, identity: string): Promise<Source> {
+  const open = await opening(identity);
+  await mkdir(controlDir, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(controlDir, 'opened-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const name = plainName(basename(path));
+  await folderStore(folder).write(name, open(createReadStream(path)));
+  return { ...(await fileSource(join(folder, name), descriptionOf(path))), name: path };
 }
 
 async function listedSource(from: string, cluster: Cluster, hosts: readonly EtcdHost[]): Promise<Source> {
   const folder = join(cluster.controlDir, 'backups');
-  const [copy] = (await copiesIn(folder, cluster.name)).filter(({ file }) => file === from);
+  const [copy] = (await copiesIn(folderStore(folder), cluster.name)).filter(({ file }) => file === from);
   if (copy) return { ...(await fileSource(join(folder, from))), name: from };
   for (const host of hosts) {
     const known = (await readSnapshots(host)).verified.find(({ file }) => file === from);
@@ -49,7 +68,10 @@ async function listedSource(from: string, cluster: Cluster, hosts: readonly Etcd
       bytes: known.size + DIGEST_BYTES,
       known,
       name: from,
-      path: async () => bringSnapshot(host, known, await openFolder(folder)),
+      async path() {
+        await bringSnapshot(host, known, folderStore(folder));
+        return join(folder, from);
+      },
     };
   }
   throw new QuorateError(`${cluster.name}: no host has a verified snapshot ${from}`, {
@@ -58,7 +80,7 @@ async function listedSource(from: string, cluster: Cluster, hosts: readonly Etcd
   });
 }
 
-async function fileSource(path: string): Promise<Source> {
+async function fileSource(path: string, beside = descriptionOf(path)): Promise<Source> {
   const { size } = await stat(path);
   const { whole, data } = await digestsOf(path, size);
   const end = await endOf(path, size);
@@ -68,7 +90,7 @@ async function fileSource(path: string): Promise<Source> {
       hint: 'take another one; a db file copied from a data directory is none',
     });
   }
-  const known = await knownOf(path);
+  const known = await knownOf(path, beside);
   return {
     sha256: whole,
     bytes: size,
@@ -78,9 +100,9 @@ async function fileSource(path: string): Promise<Source> {
   };
 }
 
-async function knownOf(path: string): Promise<Snapshot | undefined> {
+async function knownOf(path: string, beside: string): Promise<Snapshot | undefined> {
   try {
-    return parseSnapshot(basename(path), await readFile(descriptionOf(path), 'utf8'), Date.now());
+    return parseSnapshot(basename(path), await readFile(beside, 'utf8'), Date.now());
   } catch {
     return undefined;
   }

@@ -192,6 +192,18 @@ const CASES: readonly Case[] = [
   ],
   ['an address of IPv6', [{ etcd_address: 'fd00::1' }]],
   [
+    'a link-local address',
+    [{ ansible_host: 'fe80::1%eth0' }],
+    'h1 etcd_address: etcd_address of h1 is fe80::1%eth0, a link-local address: each host would have to name a link of its own for it',
+  ],
+  [
+    'a link-local address for members',
+    [{ etcd_peer_address: 'fe80::1' }],
+    'h1 etcd_peer_address: etcd_peer_address of h1 is fe80::1, a link-local address: each host would have to name a link of its own for it',
+  ],
+  ['a link-local way to a host', [{ ansible_host: 'fe80::1%eth0', etcd_address: 'fd00::1' }]],
+  ['a name with a dot at its end', [{ ansible_host: 'node1.example.com.' }]],
+  [
     'a name to listen on',
     [{ etcd_listen_address: 'node1.example.com' }],
     'h1 etcd_listen_address: etcd_listen_address of h1 must be an IP address, found "node1.example.com"',

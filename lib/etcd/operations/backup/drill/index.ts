@@ -125,7 +125,7 @@ async function tryOut(run: PlayRun<EtcdFacts>, surveyed: Surveyed, trial: Trial)
     began = performance.now();
     return restoreOn(trial);
   };
-  const restored = await (trial.copies ? trial.copies.use(snapshot, restore) : restore());
+  const restored = await (trial.copies ? trial.copies.use(snapshot, restore).catch(asBroken) : restore());
   const live = typeof restored === 'string' ? undefined : await liveOf(surveyed, trial, restored);
   const judged =
     typeof restored === 'string'
@@ -151,6 +151,12 @@ async function tryOut(run: PlayRun<EtcdFacts>, surveyed: Surveyed, trial: Trial)
     );
   }
   run.conclude(drillText(state));
+}
+
+/** A copy that cannot be opened is as bad as one that does not restore. */
+function asBroken(error: unknown): string {
+  if (error instanceof QuorateError && error.exitCode === EXIT.untrusted) return error.message;
+  throw error;
 }
 
 /** What came of it; in words where it does not restore. */

@@ -55,12 +55,12 @@ exit "$?"`,
  * file is to have; `$7` its revision: what leases let go of since the start is no part of it. Whoever reads what it prints
  * may be gone before it.
  */
-export const DRILL = `${THROWAWAY}
+const DRILL = `${THROWAWAY}
 umask 077
 folder=$1 file=$2 tool=$3 program=$4 ctl=$5 wanted=$6 rev=--rev=$7 pid=
 mkdir -- "$folder" || exit 1
 gone() {
-  if [ -n "$pid" ]; then kill -9 "$pid" 2>/dev/null; fi
+  if [ -n "$pid" ]; then { kill -9 "$pid"; wait "$pid"; } 2>/dev/null; fi
   cd / && rm -rf -- "$folder"
 }
 trap gone EXIT

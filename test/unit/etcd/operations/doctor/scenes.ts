@@ -162,9 +162,6 @@ export function told(third: Change, others: MemberReading = WELL, absent: readon
   };
 }
 
-/** On the first that answers. */
-export const ctl = (command: string) =>
-  `on etcd01: /opt/etcd/bin/etcdctl --cacert=/opt/etcd/ssl/ca.pem --cert=/opt/etcd/ssl/server.pem --key=/opt/etcd/ssl/server-key.pem --endpoints=https://10.0.0.1:2379 ${command}`;
 export const MEMBERS = commandLine('members');
 export const RECOVER = commandLine('recover');
 export const START = 'systemctl reset-failed etcd; systemctl restart --no-block etcd';

@@ -174,6 +174,12 @@ describe('what the doctor sends to a verb', () => {
     expect(found[0]?.remedy[1]).toBe(`${MEMBERS} --replace etcd03`);
   });
 
+  it('all that rest come up together: each alone is no quorum', () => {
+    const found = diagnose(cluster({ 0: RESTS, 1: RESTS, 2: LOST }));
+    const stopped = found.find(({ cause }) => cause === 'stopped');
+    expect(stopped?.remedy[0]).toBe(`${SITE} -l etcd01,etcd02 starts it`);
+  });
+
   it('of one, on 3.3: the second one pauses the cluster', () => {
     const alone = LIST.slice(0, 1);
     const bare = { ...DOWN, reading: SICK, evidence: EMPTY };

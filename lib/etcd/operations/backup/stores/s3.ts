@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import type { AwsClient } from 'aws4fetch';
+import type { Store, StoredFile } from '../../../../dsl/store.ts';
+import { EXIT, QuorateError } from '../../../../errors.ts';
+
+/** Bytes of a part; S3 wants 5 MiB at least, and takes 10,000. */
+const PART = 16 * 2 ** 20;
+
+/** What a request that sends something may take, in ms, and how often a server that is busy is asked again. */
+const REQUEST_MS = 300_000;
+const RETRIES = 4;
+
+/**
+ * Opens `s3://bucket/prefix`, of AWS or of `AWS_ENDPOINT_URL`. Files larger than a part go up in parts, which make an
+ * object only once all are there.
+ *
+ * @param env Variables as the AWS CLI has them; keys come from nowhere else.
+ */
+export async function openS3(
+  address: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Store> {
+  const { AwsClient } = await import('aws4fetch');
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1';
+  const client = new AwsClient({
+    accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+    ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
+    service: 's3',
+    region,
+    retries: RETRIES,
+  });
+  const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || `https://s3.${region}.amazonaws.com`;
+  return new S3Folder(address, endpoint.replace(/\/+$/, ''), client).store();
+}
+
+class S3Folder {
+  readonly #name: string;
+  readonly #bucket: string;
+  readonly #prefix: string;
+  readonly #client: AwsClient;
+
+  constructor(name: string, endpoint: string, client: AwsClient) {
+    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/*$/i.exec(name) ?? [];
+    this.#name = name;
+    this.#bucket = `${endpoint}/${bucket}`;
+    this.#prefix = prefix === '' ? '' : `${prefix}/`;
+    this.#client = client;
+  }
+
+  store(): Store {
+    return {
+      name: this.#name,
+      list: () => this.#list(),
+      read: (name) => this.#read(name),
+      write: (name, bytes) => this.#write(name, bytes),
+      remove: async (name) => {
+        await this.#ask('DELETE', `removing ${name}`, this.#urlOf(name));
+      },
+      async close() {},
+    };
+  }
+
+  async #list(): Promise<readonly StoredFile[]> {
+    const files: StoredFile[] = [];
+    let token: string | undefined;
+    do {
+      const query = new URLSearchParams({
+        'list-type': '2',
+        prefix: this.#prefix,
+        delimiter: '/',
+        ...(token !== undefined && { 'continuation-token': token }),
+      });
+      const page = await (await this.#ask('GET', 'listing', `${this.#bucket}?${query}`)).text();
+      for (const [, object = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+        const key = elementOf(object, 'Key') ?? '';
+        files.push({
+          // Names of ours have nothing that XML would escape.
+          name: key.slice(key.lastIndexOf('/') + 1),
+          size: Number(elementOf(object, 'Size')),
+          age: Date.now() - Date.parse(elementOf(object, 'LastModified') ?? ''),
+        });
+      }
+      token = elementOf(page, 'NextContinuationToken');
+    } while (token !== undefined);
+    return files;
+  }
+
+  async *#read(name: string): AsyncGenerator<Uint8Array> {
+    const { body } = await this.#ask('GET', `reading ${name}`, this.#urlOf(name));
+    if (body === null) return;
+    try {
+      yield* body as unknown as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw this.#unreached(`reading ${name}`, error as Error);
+    }
+  }
+
+  async #write(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const parts = inParts(bytes);
+    const first = await parts.next();
+    const second = await parts.next();
+    if (second.done) {
+      await this.#ask('PUT', `writing ${name}`, this.#urlOf(name), first.value ?? Buffer.alloc(0));
+      return;
+    }
+    const doing = `writing ${name}`;
+    const url = this.#urlOf(name);
+    const begun = await (await this.#ask('POST', doing, `${url}?uploads`)).text();
+    const upload = `uploadId=${encodeURIComponent(elementOf(begun, 'UploadId') ?? '')}`;
+    try {
+      const tags: string[] = [];
+      const send = async (part: Uint8Array) => {
+        const put = await this.#ask('PUT', doing, `${url}?partNumber=${tags.length + 1}&${upload}`, part);
+        tags.push(put.headers.get('etag') ?? '');
+      };
+      await send(first.value as Buffer);
+      await send(second.value);
+      for await (const part of parts) await send(part);
+      const all = tags.map((tag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${tag}</ETag></Part>`);
+      const list = `<CompleteMultipartUpload>${all.join('')}</CompleteMultipartUpload>`;
+      const said = await (await this.#ask('POST', doing, `${url}?${upload}`, Buffer.from(list))).text();
+      // It begins its answer before it knows how that ends.
+      if (/<Error>/.test(said)) throw this.#refused(doing, 200, said);
+    } catch (error) {
+      await this.#ask('DELETE', doing, `${url}?${upload}`).catch(() => {});
+      throw error;
+    }
+  }
+
+  #urlOf(name: string): string {
+    const path = `${this.#prefix}${name}`.split('/').map(encodeURIComponent).join('/');
+    return `${this.#bucket}/${path}`;
+  }
+
+  /** The server checks what it gets by its digest. */
+  async #ask(method: string, doing: string, url: string, body?: Uint8Array): Promise<Response> {
+    const digest = createHash('sha256')
+      .update(body ?? '')
+      .digest('hex');
+    let answer: Response;
+    try {
+      answer = await this.#client.fetch(url, {
+        method,
+        ...(body && { body: body as Uint8Array<ArrayBuffer> }),
+        headers: { 'x-amz-content-sha256': digest },
+        // It would be sent on without a signature.
+        redirect: 'manual',
+        // A file may take longer to arrive: there it counts that something comes, which fetch sees to.
+        ...(method !== 'GET' && { signal: AbortSignal.timeout(REQUEST_MS) }),
+      });
+    } catch (error) {
+      throw this.#unreached(doing, error as Error);
+    }
+    if (answer.ok) return answer;
+    throw this.#refused(doing, answer.status, await answer.text().catch(() => ''));
+  }
+
+  /** Its code alone: the rest of such an answer may repeat what was signed. */
+  #refused(doing: string, status: number, said: string): QuorateError {
+    const code = elementOf(said, 'Code') ?? `HTTP status ${status}`;
+    return new QuorateError(`${this.#name}: ${doing} failed: ${code}`, {
+      exitCode: EXIT.failed,
+      hint: 'check the bucket and what this key may do there, AWS_REGION and AWS_ENDPOINT_URL',
+    });
+  }
+
+  #unreached(doing: string, error: Error): QuorateError {
+    const why = (error.cause as Error | undefined)?.message || error.message;
+    return new QuorateError(`${this.#name}: ${doing} failed: ${why}`, {
+      exitCode: EXIT.unreachable,
+      hint: 'check AWS_ENDPOINT_URL, and whether this machine reaches it',
+    });
+  }
+}
+
+function elementOf(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+}
+
+/** All parts but the last have the same size. */
+async function* inParts(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, undefined> {
+  let waiting: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of bytes) {
+    waiting.push(piece);
+    size += piece.length;
+    while (size > PART) {
+      const all = Buffer.concat(waiting);
+      yield all.subarray(0, PART);
+      waiting = [all.subarray(PART)];
+      size -= PART;
+    }
+  }
+  if (size > 0) yield Buffer.concat(waiting);
+}
