@@ -186,10 +186,15 @@ describe.skipIf(host === undefined)('a lab host', () => {
 
   it('ends with its processes, and leaves no folder', async () => {
     const other = await labHost();
-    const { out } = (await other?.sh('sleep 1234567 >&- & cat /.quorate-lab')) ?? { out: '' };
+    // A time that no other run of this test has.
+    const waits = `sleep 1${process.pid}67`;
+    const { out } = (await other?.sh(`${waits} >&- & cat /.quorate-lab`)) ?? { out: '' };
     await other?.close();
     expect(existsSync(out)).toBe(false);
-    expect(spawnSync('ps', ['ax', '-o', 'args'], { encoding: 'utf8' }).stdout).not.toContain('sleep 1234567');
+    // What was killed is there until somebody has asked for its end.
+    await expect
+      .poll(() => spawnSync('ps', ['ax', '-o', 'args'], { encoding: 'utf8' }).stdout, { timeout: 5000 })
+      .not.toContain(waits);
   });
 
   it('cannot change what it shares with this machine', async () => {
