@@ -34,7 +34,14 @@ export function localEngine(concurrency: number): Engine {
     const isLast = number >= order.attempts;
     const status = verdict !== 'retry' ? verdict : isLast ? 'failed' : 'retrying';
     return {
-      ...{ cluster, wave, status, attempt: number, changed: end.changed, elapsedMs: end.elapsedMs },
+      ...{
+        cluster,
+        wave,
+        status,
+        attempt: number,
+        changed: end.changed,
+        elapsedMs: Math.round(end.elapsedMs),
+      },
       ...(end.code !== undefined && { exitCode: end.code }),
       ...(end.reason !== undefined && { reason: end.reason }),
       ...(end.runId !== undefined && { jobRunId: end.runId }),

@@ -50,7 +50,7 @@ export function startJob(line: readonly string[], check: boolean, hear: (line: s
   });
   const stderr: string[] = [];
   const errors = new LineReader((text) => {
-    stderr.push(text);
+    if (text.trim() !== '') stderr.push(text);
     if (stderr.length > LAST_WORDS) stderr.shift();
   });
   child.stdout.on('data', (chunk: Buffer) => reader.push(chunk));

@@ -349,22 +349,34 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(second.exitCode).toBeNull();
   });
 
-  it('can end a worker while Redis is away', async () => {
-    const idle = worker('idle');
-    await waitFor('the worker', 20_000, async () => /idle/.test(await status()) || undefined);
-    const gone = new Promise((resolve) => idle.once('exit', resolve));
+  it('lets worker and run be left at once while Redis is away', async () => {
+    await endWorkers();
+    inventory('c13', '20');
+    const busy = worker('busy');
+    const inHand = handsOf(busy);
+    const child = start([...RUN, '--clusters', 'inventories/c13.yaml']);
+    const running = collect(child, { timeoutMs: 60_000 });
+    await waitFor('the job', 20_000, () => inHand().length > 0 || undefined);
+    const gone = new Promise((resolve) => busy.once('exit', resolve));
     let isBack = false;
-    const back = redis.restart(8000).then(() => {
+    const back = redis.restart(9000).then(() => {
       isBack = true;
     });
     await sleep(500);
     for (const _ of [1, 2, 3]) {
-      idle.kill('SIGTERM');
+      busy.kill('SIGTERM');
+      child.kill('SIGINT');
       await sleep(700);
     }
+    const left = await running;
+    expect(left).toMatchObject({ code: 130, stdout: expect.stringContaining('left before Redis was told') });
     await gone;
     expect(isBack).toBe(false);
     await back;
+    inventory('c13');
+    expect((await fleet('cancel', 'last')).code).toBe(0);
+    // It was killed with its job.
+    expect(marks()).toEqual([]);
   });
 
   it('ends a run whose coordinator died while a job of its wave failed', async () => {
@@ -392,10 +404,17 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
       const failed = new Promise((resolve) => hand.once('failed', resolve));
       await addWave(queues, taken, order, 1, jobs, new Map());
       await failed;
+      await addRun(queues, { ...order, run: 'R-broken' }, jobs);
+      const broken = (await coordinator.getNextJob('another')) as QueuedRun;
+      await broken.moveToFailed(new UnrecoverableError('no such project'), 'another');
     } finally {
       await Promise.all([coordinator.close(), hand.close()]);
       await queues.close();
     }
+    expect(await fleet('status', 'R-broken', '--watch')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the run has failed: no such project'),
+    });
     worker('heir');
     expect(await fleet('status', 'R-lost', '--watch', '--output', 'json')).toMatchObject({ code: 2 });
   });
