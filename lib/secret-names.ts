@@ -15,8 +15,12 @@ const IN_MESSAGE = named('pass|secret|credential|token|vault|api_?key|access_?ke
 // Not `passwd: files`, which is a line of nsswitch.conf.
 const IN_FILE = named('password|passphrase|secret|credential');
 
-/** User and password in front of a host: `https://me:secret@mirror/`. */
-const CREDENTIALS = /([\w.%+-]+):[^\s/:@"']+@(?=[\w[])/g;
+/**
+ * User and password in front of a host: `https://me:secret@mirror/`, `redis://:secret@queue`. In a URL the password is all
+ * up to the last `@` of the authority; of one that should have been encoded (`a/b#c`) all up to the first. A port is none.
+ */
+const CREDENTIALS =
+  /(?:(\/\/[^\s/:@"']*):(?!\d{1,5}[/?#])(?:[^\s/?#"']{1,512}|[^\s@"']{1,512})|([\w.%+-]+):[^\s/:@"']+)@(?=[\w[])/g;
 
 /** What stands in place of a secret, whatever its length. */
 export const MASK = '********';
@@ -44,7 +48,7 @@ export function maskMessage(text: string): string {
 
 /** The password of every URL. */
 export function maskCredentials(text: string): string {
-  return text.replaceAll(CREDENTIALS, `$1:${MASK}@`);
+  return text.replaceAll(CREDENTIALS, `$1$2:${MASK}@`);
 }
 
 /** The text of a file in a diff, in which somebody else's old secret may stand. */

@@ -11,7 +11,7 @@ import type { Job } from './order.ts';
 export function clustersOf(patterns: readonly string[], shards = 1, project = process.cwd()): readonly Job[] {
   const files = [...new Set(patterns.flatMap((pattern) => filesOf(pattern, project)))];
   const names = namesOf(files);
-  return files.flatMap((inventory, i) => {
+  const jobs = files.flatMap((inventory, i) => {
     const cluster = names[i] ?? inventory;
     if (shards === 1) return [{ cluster, inventory }];
     return [...Array(shards).keys()].map((part) => ({
@@ -20,6 +20,10 @@ export function clustersOf(patterns: readonly string[], shards = 1, project = pr
       shard: `${part + 1}/${shards}`,
     }));
   });
+  // `a.yaml` in two parts, and `a-1of2.yaml`: of two jobs of a name the second would never be begun.
+  for (const [name, times] of counted(jobs.map(({ cluster }) => cluster)))
+    if (times > 1) throw usage(`${times} jobs would have the name ${name}`, 'rename one of the inventories');
+  return jobs;
 }
 
 function filesOf(pattern: string, project: string): readonly string[] {

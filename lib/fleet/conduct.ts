@@ -1,14 +1,15 @@
 import { isatty } from 'node:tty';
-import type { ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
 import { readRuns } from '../report/record/read-runs.ts';
 import type { Engine, FleetHearer, FleetView } from './events.ts';
+import { Keeper } from './keeper.ts';
 import type { Job, JobReport, Order } from './order.ts';
-import { exitOf } from './outcome.ts';
+import { exitOf, isEnd, type JobStatus } from './outcome.ts';
 import { budgetOf, wavesOf } from './waves.ts';
 
 /**
  * Has an engine carry out an order, tells a view of it and makes its reports. Resolves to the exit code of the fleet.
- * Ctrl-C and TERM cancel it; the second time at once.
+ * Ctrl-C and TERM cancel it; the second time at once. What the end of a terminal means, the engine knows.
  */
 export async function conduct(
   engine: Engine,
@@ -20,14 +21,19 @@ export async function conduct(
   const begun = performance.now();
   const waves = wavesOf(jobs, order.waves);
   const told = tell(order, jobs, waves, view, reports.length > 0);
-  const forget = onSignals(() => engine.cancel());
+  let ended: NodeJS.Signals | undefined;
+  const forget = onSignals((signal) => {
+    ended ??= signal;
+    engine.cancel(signal);
+  });
   try {
     await engine.carryOut(order, jobs, told.hearer);
   } finally {
     forget();
   }
   const clusters = [...told.last.values()];
-  const exitCode = exitOf(clusters.map(({ status }) => status));
+  const statuses = clusters.map(({ status }) => status);
+  const exitCode = codeOf(statuses, ended);
   await writeReports(reports, told.lines, view);
   view.emit({
     event: 'recap',
@@ -39,6 +45,13 @@ export async function conduct(
   return exitCode;
 }
 
+/** Who leaves a fleet that goes on was interrupted; TERM and the end of a terminal are 143, as of any run. */
+function codeOf(statuses: readonly JobStatus[], signal: NodeJS.Signals | undefined): ExitCode {
+  const code = statuses.every(isEnd) ? exitOf(statuses) : EXIT.interrupted;
+  const isInterrupted = code === EXIT.interrupted;
+  return isInterrupted && signal !== undefined && signal !== 'SIGINT' ? EXIT.terminated : code;
+}
+
 function tell(
   { name, check, who, from, message, retryOf, errors }: Order,
   jobs: readonly Job[],
@@ -48,6 +61,11 @@ function tell(
 ) {
   const last = new Map<string, JobReport>();
   const lines: string[] = [];
+  const keeper = new Keeper(KEPT);
+  const keep = (line: string) => {
+    const kept = keeper.take(line);
+    if (kept !== undefined) lines.push(kept);
+  };
   view.emit({
     event: 'fleet',
     playbook: name,
@@ -77,7 +95,8 @@ function tell(
     },
     log: (level, text) => view.emit({ event: 'log', level, message: text }),
     lines(some) {
-      if (reported) lines.push(...some);
+      // One by one: a call takes no more than some 100,000 arguments.
+      if (reported) for (const line of some) keep(line);
       view.lines?.(some);
     },
   };
@@ -96,6 +115,9 @@ async function writeReports(
   for (const path of reports) await writeReport(path, runs);
   view.emit({ event: 'log', level: 'info', message: `${runs.length} runs in ${reports.join(' and ')}` });
 }
+
+/** Characters of runs that go into a report. */
+const KEPT = 200_000_000;
 
 /** A second signal within this time is the same one, in ms: `npx tsx` passes on what the terminal has told already. */
 const SAME = 500;

@@ -75,8 +75,11 @@ export interface FleetView {
 export interface Engine {
   /** Carries it out; resolves when nothing of it is under way. Throws where that cannot be said. */
   carryOut(order: Order, jobs: readonly Job[], hear: FleetHearer): Promise<void>;
-  /** Ends it: jobs under way finish their tasks in hand, others are not begun. Once more: at once. */
-  cancel(): void;
+  /**
+   * Ends it: jobs under way finish their tasks in hand, others are not begun. Once more: at once. SIGHUP says that nobody
+   * looks on any more: what others carry out goes on.
+   */
+  cancel(signal: NodeJS.Signals): void;
 }
 
 /** Who is told of the progress of a fleet. */

@@ -1,9 +1,14 @@
+import { EXIT } from '../errors.ts';
 import type { Engine, FleetHearer } from './events.ts';
+import { Keeper } from './keeper.ts';
 import { jobLine } from './line.ts';
 import { backoffOf, type Job, type JobReport, type Order } from './order.ts';
 import { verdictOf } from './outcome.ts';
 import { type JobProcess, startJob } from './process.ts';
 import { isStopped, wavesOf } from './waves.ts';
+
+/** Characters of a job's run that are kept until it has ended, where they are asked for. */
+const KEPT = 50_000_000;
 
 /** An engine without any other machine: so many processes at once on this one. */
 export function localEngine(concurrency: number): Engine {
@@ -16,8 +21,10 @@ export function localEngine(concurrency: number): Engine {
     const { cluster } = job;
     hear.job({ cluster, wave, status: 'running', attempt: number });
     const lines: string[] = [];
+    const keeper = new Keeper(KEPT);
     const running = startJob(jobLine(job, order), order.check, (line) => {
-      if (hear.wantsLines) lines.push(line);
+      const kept = hear.wantsLines ? keeper.take(line) : undefined;
+      if (kept !== undefined) lines.push(kept);
     });
     underWay.add(running);
     const end = await running.done;
@@ -27,7 +34,14 @@ export function localEngine(concurrency: number): Engine {
     const isLast = number >= order.attempts;
     const status = verdict !== 'retry' ? verdict : isLast ? 'failed' : 'retrying';
     return {
-      ...{ cluster, wave, status, attempt: number, changed: end.changed, elapsedMs: end.elapsedMs },
+      ...{
+        cluster,
+        wave,
+        status,
+        attempt: number,
+        changed: end.changed,
+        elapsedMs: Math.round(end.elapsedMs),
+      },
       ...(end.code !== undefined && { exitCode: end.code }),
       ...(end.reason !== undefined && { reason: end.reason }),
       ...(end.runId !== undefined && { jobRunId: end.runId }),
@@ -36,8 +50,13 @@ export function localEngine(concurrency: number): Engine {
   };
 
   const job = async (one: Job, wave: number, order: Order, hear: FleetHearer): Promise<JobReport> => {
+    const { cluster } = one;
     for (let number = 1; ; number++) {
-      const report = await attempt(one, wave, number, order, hear);
+      // What is wrong with one job is not wrong with the others that are under way.
+      const brokenOff = ({ message: reason }: Error): JobReport => ({
+        ...{ cluster, wave, status: 'failed', attempt: number, exitCode: EXIT.bug, reason },
+      });
+      const report = await attempt(one, wave, number, order, hear).catch((error: Error) => brokenOff(error));
       hear.job(report);
       if (report.status !== 'retrying') return report;
       await pause(report.delayMs ?? 0);

@@ -36,6 +36,8 @@ export interface Order {
   readonly backoff: number;
   /** How long a job waits for a worker that has its code and inventory, in ms. */
   readonly patience: number;
+  /** The name in the package.json of where it was given: another project's workers refuse. */
+  readonly project?: string;
   readonly who: string;
   readonly from: string;
   /** The run whose clusters are tried once more. */

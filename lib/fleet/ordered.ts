@@ -6,6 +6,7 @@ import { whoami } from '../whoami.ts';
 import { usage, wholeNumber } from './flags.ts';
 import { playbookNamed } from './line.ts';
 import type { Order } from './order.ts';
+import { projectName } from './project.ts';
 import { parseErrors, parseWaves } from './waves.ts';
 import { checkWords } from './words.ts';
 
@@ -16,7 +17,8 @@ export function orderOf(options: Options): Order {
   if (name === undefined)
     throw usage('no playbook is named', "fleet run site --clusters 'inventories/*.yaml'");
   const given = words.slice(inFront);
-  checkWords(given, own.shards !== undefined);
+  checkWords(given, own.shards !== undefined, message);
+  const project = projectName();
   return {
     run: runId(),
     playbook: playbookNamed(name),
@@ -30,6 +32,7 @@ export function orderOf(options: Options): Order {
     attempts: wholeNumber(options, 'attempts', 3, 100),
     backoff: time(own.backoff, 'backoff', '10s'),
     patience: time(own.patience, 'patience', '2m'),
+    ...(project !== undefined && { project }),
     who: whoami(),
     from: hostname(),
   };

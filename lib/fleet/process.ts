@@ -18,12 +18,17 @@ export interface JobEnd {
 
 export interface JobProcess {
   readonly done: Promise<JobEnd>;
-  /** As Ctrl-C: finish the tasks in hand. Once more, or after a while, at once. */
+  /** As Ctrl-C: finish the tasks in hand, however long they take. Once more: end at once; then nobody waits for it. */
   cancel(): void;
+  /** Ends it and all that it has started, whatever is half done. */
+  kill(): void;
 }
 
-/** How long a job may take to finish its tasks in hand, and then to end at all, in ms. */
+/** How long a job that is to end at once may take for that, in ms. */
 const GRACE = 60_000;
+
+/** How long the output of a job that has ended is waited for, in ms: what it has left behind may hold it open. */
+const REST = 5000;
 
 /** Lines of standard error that tell why a program failed that has printed no events. */
 const LAST_WORDS = 5;
@@ -45,15 +50,16 @@ export function startJob(line: readonly string[], check: boolean, hear: (line: s
   });
   const stderr: string[] = [];
   const errors = new LineReader((text) => {
-    stderr.push(text);
+    if (text.trim() !== '') stderr.push(text);
     if (stderr.length > LAST_WORDS) stderr.shift();
   });
   child.stdout.on('data', (chunk: Buffer) => reader.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  const timers: NodeJS.Timeout[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let asked = 0;
   const done = new Promise<JobEnd>((resolve) => {
     const end = (code: number | undefined, said: string) => {
-      for (const timer of timers) clearTimeout(timer);
+      clearTimeout(timer);
       reader.end();
       errors.end();
       const isFine = code === EXIT.ok || code === EXIT.pending;
@@ -67,20 +73,27 @@ export function startJob(line: readonly string[], check: boolean, hear: (line: s
       });
     };
     child.once('error', (error) => end(EXIT.bug, error.message));
-    child.once('close', (code, signal) =>
-      end(code ?? undefined, signal === null ? stderr.join('; ') : `ended by ${signal}`),
-    );
+    const ended = (code: number | null, signal: NodeJS.Signals | null) =>
+      end(code ?? undefined, signal === null ? stderr.join('; ') : `ended by ${signal}`);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        ended(code, signal);
+      }, REST);
+    });
+    child.once('close', ended);
   });
   return {
     done,
     cancel() {
+      asked += 1;
+      if (asked > 2) return killGroup(child.pid);
       child.kill('SIGINT');
-      if (timers.length > 0) return;
-      timers.push(
-        setTimeout(() => child.kill('SIGINT'), GRACE),
-        setTimeout(() => killGroup(child.pid), 2 * GRACE),
-      );
+      if (asked === 2) timer ??= setTimeout(() => killGroup(child.pid), GRACE);
     },
+    kill: () => killGroup(child.pid),
   };
 }
 

@@ -31,19 +31,45 @@ const REFUSED: Readonly<Record<string, string>> = {
   version: ONE,
 };
 
+/** Flags behind which a secret stands; not those that name a file, or how long it is valid. */
+const SECRET_FLAG =
+  /^--?[\w-]*(?:pass(?!ive)|secret|credential|token|api[_-]?key|access[_-]?key)(?![\w-]*(?:file|path|dir|name|ttl|type))[\w-]*$/i;
+
+/** What an HTTP header gives to log in. */
+const LOGIN =
+  /\b(?:authorization|cookie|x-[\w-]*(?:key|token|auth))\s*:\s*\S|\b(?:bearer|basic)\s+[\w.~+/=-]{6,}/i;
+
 /** Refuses words that a job cannot be given (1): what asks, what the fleet itself says, and secrets. */
-export function checkWords(words: readonly string[], isSharded: boolean): void {
+export function checkWords(words: readonly string[], isSharded: boolean, message = ''): void {
   const values = parse(words);
   const refused = isSharded ? { ...REFUSED, shard: '--shards divides each inventory' } : REFUSED;
   for (const [flag, hint] of Object.entries(refused))
     if (values[flag] !== undefined) throw usage(`a job takes no --${flag}`, hint);
-  const secret = extraVarsOf(words).find(isSecretGiven) ?? words.find(isSecretSeen);
+  if (isSecretSeen(message))
+    throw usage('a job takes no secrets, and --message looks as if it held one', 'say it in other words');
+  const secret = secretIn(words);
   if (secret === undefined) return;
-  const [name = ''] = secret.split(/[=:]/);
   throw usage(
-    `a job takes no secrets, and ${JSON.stringify(maskMessage(name))} is named like one`,
+    `a job takes no secrets, and ${secret}`,
     'put it where every worker has it: into the inventory, encrypted by ansible-vault, or in a file for -e @FILE',
   );
+}
+
+/** What of the words looks like a secret, in words that do not give it away. */
+function secretIn(words: readonly string[]): string | undefined {
+  const variable = extraVarsOf(words).map(secretGiven).find(Boolean);
+  if (variable !== undefined) return `${JSON.stringify(variable)} is named like one`;
+  const flag = words.find((word, i) => SECRET_FLAG.test(word) && isValue(words[i + 1]));
+  if (flag !== undefined) return `what stands behind ${flag} is one`;
+  const seen = words.find(isSecretSeen);
+  if (seen === undefined) return undefined;
+  const [name = ''] = seen.split(/[=:\s]/);
+  return LOGIN.test(seen) ? 'a login is one' : `${JSON.stringify(maskMessage(name))} is named like one`;
+}
+
+/** What a flag is given, but for a path, a file or a variable that a shell puts in. */
+function isValue(word: string | undefined): boolean {
+  return word !== undefined && !/^(?:-|@|\.{0,2}\/|\$)/.test(word);
 }
 
 /** Values of `-e`. */
@@ -62,24 +88,27 @@ function parse(words: readonly string[]): Readonly<Record<string, unknown>> {
   return parseArgs({ args: [...words], options, strict: false, allowPositionals: true }).values;
 }
 
-function isSecretGiven(vars: string): boolean {
-  if (vars.startsWith('@')) return false;
+/** The name of the first variable whose value is nobody's business. */
+function secretGiven(vars: string): string | undefined {
+  if (vars.startsWith('@')) return undefined;
   try {
-    return hasPrivateKey(JSON.parse(vars));
+    return privateKey(JSON.parse(vars));
   } catch {
-    return [...vars.matchAll(/(?:^|[\s{,])["']?([A-Za-z_]\w*)["']?\s*[=:]/g)].some(([, name = '']) =>
-      isPrivate(name),
-    );
+    const named = [...vars.matchAll(/(?:^|[\s{,])["']?([A-Za-z_]\w*)["']?\s*[=:]/g)];
+    return named.map(([, name = '']) => name).find(isPrivate);
   }
 }
 
-function hasPrivateKey(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, inner]) => isPrivate(name) || hasPrivateKey(inner));
+function privateKey(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const entries = Object.entries(value);
+  const [own] = entries.find(([name]) => isPrivate(name)) ?? [];
+  return own ?? entries.map(([, inner]) => privateKey(inner)).find((name) => name !== undefined);
 }
 
 function isSecretSeen(word: string): boolean {
-  return !/^--vault-password-file=/.test(word) && maskMessage(word) !== word;
+  if (/^--vault-password-file=/.test(word)) return false;
+  return maskMessage(word) !== word || LOGIN.test(word);
 }
 
 function usage(message: string, hint: string): QuorateError {

@@ -7,17 +7,22 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { Order } from '../../lib/fleet/order.ts';
+import { addRun, addWave, JOBS, openQueues, type QueuedRun, RUNS } from '../../lib/fleet/redis/queues.ts';
 import { program } from '../program.ts';
 import { describeRedis } from './support/describeLab.ts';
 import { collect, must, type Outcome, sleep, waitFor } from './support/process.ts';
 import { type RedisServer, startRedis } from './support/redis.ts';
 
 const PASSWORD = 'sesame-9f2c';
+/** What an inventory keeps, and Redis must not have. */
+const KEPT = 'hunter2-4d1e';
 
 /** A role that says on each host that it ran, as long as nothing of the name of its cluster is broken. */
 const PLAYBOOK = (library: string) => `import { command, play, playbook, role, sh } from '${library}';
@@ -82,6 +87,19 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     workers.push(child);
     return child;
   };
+  /** The jobs that a worker has said it has begun, and not that they have ended. */
+  const handsOf = (child: ChildProcess) => {
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk;
+    });
+    return () => {
+      const told = (status: string) =>
+        [...text.matchAll(new RegExp(`^${status} +(\\S+)`, 'gm'))].map(([, id]) => id);
+      const ended = new Set(told('(?:done|failed|drift|cancelled|retrying)'));
+      return told('running').filter((id) => !ended.has(id));
+    };
+  };
   const marks = () => readFileSync(log, 'utf8').split('\n').filter(Boolean);
   const recapOf = ({ stdout }: Outcome): Recap => JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
   const statuses = (recap: Recap) =>
@@ -93,6 +111,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
         all: {
           vars: {
             ansible_connection: 'local',
+            db_password: KEPT,
             mark_log: log,
             mark_broken: join(folder, `broken-${name}`),
             mark_seconds: seconds,
@@ -127,10 +146,12 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
   it('does every job, though a worker is killed and Redis is cut off', async () => {
     writeFileSync(log, '');
     const killed = worker('w1');
+    const inHand = handsOf(killed);
     worker('w2');
     worker('w3');
     const running = run('*.yaml', '--waves', '1,10%,100%');
     await waitFor('a third of all jobs', 60_000, () => marks().length >= 30 || undefined);
+    await waitFor('a job that w1 has in hand', 20_000, () => inHand().length > 0 || undefined);
     killed.kill('SIGKILL');
     workers = workers.filter((one) => one !== killed);
     await waitFor('more jobs', 60_000, () => marks().length >= 45 || undefined);
@@ -191,8 +212,60 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(Object.keys(recap.clusters)).toHaveLength(9);
     const ended = Object.values(statuses(recap));
     expect(ended.filter((status) => status === 'cancelled').length).toBeGreaterThanOrEqual(3);
+    // A task in hand is finished: on all hosts of a cluster, or it was not begun.
+    const finished = new Map<string, number>();
+    for (const mark of marks()) finished.set(mark.slice(0, 3), (finished.get(mark.slice(0, 3)) ?? 0) + 1);
+    expect(finished.size).toBeGreaterThan(0);
+    expect(new Set(finished.values())).toEqual(new Set([3]));
     // Two workers have three each.
     expect(new Set(marks().map((mark) => mark.slice(0, 3))).size).toBeLessThanOrEqual(6);
+  });
+
+  it('begins a job once, though Redis is away for longer than it takes to miss a worker', async () => {
+    inventory('c10', '6');
+    const child = start([...RUN, '--clusters', 'inventories/c10.yaml']);
+    const begun = new Promise<void>((resolve) =>
+      child.stdout?.on('data', (chunk: Buffer) => {
+        if (String(chunk).includes('"status":"running"')) resolve();
+      }),
+    );
+    const running = collect(child, { timeoutMs: 60_000 });
+    await begun;
+    await redis.restart(3000);
+    const outcome = await running;
+    inventory('c10');
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stdout).toMatch(/Redis at \S+ has gone; trying again.*is back/s);
+    expect(marks().sort()).toEqual(['c10-a', 'c10-b', 'c10-c']);
+  });
+
+  it('goes on where the terminal of who began it has gone', async () => {
+    inventory('c11', '3');
+    const line = ['node', program('playbooks/fleet.ts'), ...RUN, '--clusters', 'inventories/c11.yaml'].join(
+      ' ',
+    );
+    const env = { ...process.env, QUORATE_REDIS_URL: redis.url };
+    const terminal = spawn('script', ['-qfc', line, '/dev/null'], {
+      cwd: project,
+      env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const begun = new Promise<void>((resolve) =>
+      terminal.stdout.on('data', (chunk: Buffer) => {
+        if (String(chunk).includes('"status":"running"')) resolve();
+      }),
+    );
+    await begun;
+    terminal.kill('SIGKILL');
+    await waitFor(
+      'the end of the run',
+      30_000,
+      async () => /ended \(\d+\) +1 \w+/.test((await status()).split('\n')[1] ?? '') || undefined,
+    );
+    inventory('c11');
+    const outcome = await fleet('status', 'last', '--output', 'json');
+    expect(statuses(recapOf(outcome))).toEqual({ c11: 'done' });
+    expect(marks()).toHaveLength(3);
   });
 
   it('looks for drift at set times, until that is taken back', async () => {
@@ -234,6 +307,8 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     cpSync(project, other, { recursive: true });
     writeFileSync(join(other, 'inventories/c01.yaml'), '{all: {hosts: {x: {ansible_connection: local}}}}');
     worker('stale', other);
+    const strangers = await fleet('status', '--fleet', 'other');
+    expect(strangers).toMatchObject({ code: 0, stdout: expect.not.stringContaining('stale') });
     const alone = await run('c01.yaml', '--patience', '2s');
     expect(alone.code).toBe(2);
     expect(recapOf(alone).clusters.c01?.reason).toBe(
@@ -244,6 +319,104 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     const both = await run('c01.yaml', '--patience', '2s');
     expect(both.code).toBe(0);
     expect(recapOf(both).clusters.c01).toMatchObject({ status: 'done', worker: 'fresh' });
+  });
+
+  it('refuses a worker whose name another one has', async () => {
+    const second = await fleet('worker', '--name', 'fresh', '--takeover', '2s');
+    expect(second).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('a worker of the name fresh is there already'),
+    });
+  });
+
+  it('has the jobs of a worker that is ended done by others, as the same attempt', async () => {
+    await endWorkers();
+    inventory('c12', '3');
+    const first = worker('first');
+    const inHand = handsOf(first);
+    const running = run('c12.yaml', '--attempts', '1');
+    await waitFor('the job', 20_000, () => inHand().length > 0 || undefined);
+    const second = worker('second');
+    await sleep(2000);
+    const gone = new Promise((resolve) => first.once('exit', resolve));
+    first.kill('SIGTERM');
+    await sleep(800);
+    first.kill('SIGTERM');
+    expect(await gone).toBe(0);
+    const outcome = await running;
+    inventory('c12');
+    expect(recapOf(outcome).clusters.c12, outcome.stdout).toMatchObject({ status: 'done', worker: 'second' });
+    expect(second.exitCode).toBeNull();
+  });
+
+  it('lets worker and run be left at once while Redis is away', async () => {
+    await endWorkers();
+    inventory('c13', '20');
+    const busy = worker('busy');
+    const inHand = handsOf(busy);
+    const child = start([...RUN, '--clusters', 'inventories/c13.yaml']);
+    const running = collect(child, { timeoutMs: 60_000 });
+    await waitFor('the job', 20_000, () => inHand().length > 0 || undefined);
+    const gone = new Promise((resolve) => busy.once('exit', resolve));
+    let isBack = false;
+    const back = redis.restart(9000).then(() => {
+      isBack = true;
+    });
+    await sleep(500);
+    for (const _ of [1, 2, 3]) {
+      busy.kill('SIGTERM');
+      child.kill('SIGINT');
+      await sleep(700);
+    }
+    const left = await running;
+    expect(left).toMatchObject({ code: 130, stdout: expect.stringContaining('left before Redis was told') });
+    await gone;
+    expect(isBack).toBe(false);
+    await back;
+    inventory('c13');
+    expect((await fleet('cancel', 'last')).code).toBe(0);
+    // It was killed with its job.
+    expect(marks()).toEqual([]);
+  });
+
+  it('ends a run whose coordinator died while a job of its wave failed', async () => {
+    await endWorkers();
+    const { Worker, UnrecoverableError } = await import('bullmq');
+    const queues = await openQueues(redis.url, 'default', { forever: false, tell: () => {} });
+    const order: Order = {
+      ...{
+        run: 'R-lost',
+        playbook: { file: 'mark.mjs' },
+        name: 'mark.mjs',
+        words: [],
+        check: false,
+        yes: false,
+      },
+      ...{ waves: ['100%'], errors: 0, attempts: 1, backoff: 1, patience: 1000, who: 'lena', from: 'laptop' },
+    };
+    const jobs = [{ cluster: 'c01', inventory: 'inventories/c01.yaml' }];
+    const settings = { connection: queues.redis, prefix: queues.prefix };
+    const coordinator = new Worker(RUNS, null, { ...settings, lockDuration: 1000 });
+    const hand = new Worker(JOBS, () => Promise.reject(new UnrecoverableError('broken')), settings);
+    try {
+      await addRun(queues, order, jobs);
+      const taken = (await coordinator.getNextJob('token')) as QueuedRun;
+      const failed = new Promise((resolve) => hand.once('failed', resolve));
+      await addWave(queues, taken, order, 1, jobs, new Map());
+      await failed;
+      await addRun(queues, { ...order, run: 'R-broken' }, jobs);
+      const broken = (await coordinator.getNextJob('another')) as QueuedRun;
+      await broken.moveToFailed(new UnrecoverableError('no such project'), 'another');
+    } finally {
+      await Promise.all([coordinator.close(), hand.close()]);
+      await queues.close();
+    }
+    expect(await fleet('status', 'R-broken', '--watch')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the run has failed: no such project'),
+    });
+    worker('heir');
+    expect(await fleet('status', 'R-lost', '--watch', '--output', 'json')).toMatchObject({ code: 2 });
   });
 
   it('says where Redis cannot be reached, and never the password', async () => {
@@ -271,5 +444,12 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
       await tls.stop();
     }
     expect(said.join('')).not.toContain(PASSWORD);
+    for (const path of readdirSync(join(folder, 'redis'), { recursive: true, encoding: 'utf8' })) {
+      const file = join(folder, 'redis', path);
+      if (!statSync(file).isFile()) continue;
+      const text = readFileSync(file, 'latin1');
+      for (const secret of [PASSWORD, KEPT])
+        expect(text.includes(secret), `${secret} in ${path}`).toBe(false);
+    }
   });
 });

@@ -1,15 +1,17 @@
+import { Keeper } from '../keeper.ts';
 import { jobLine } from '../line.ts';
 import { backoffOf, type JobReport } from '../order.ts';
 import { isEnd, verdictOf } from '../outcome.ts';
 import { type JobEnd, startJob } from '../process.ts';
 import { isStopped } from '../waves.ts';
-import { type Hands, isInHand, type UnderWay } from './hands.ts';
-import { cancelKey, failedKey, MARK_SECONDS, type QueuedJob, type Queues } from './queues.ts';
+import { type Hands, isInHand, namesOf, type UnderWay } from './hands.ts';
+import { cancelKey, failedKey, MARK_SECONDS, type QueuedJob } from './queues.ts';
 import { hopeless, isHopeless, refusalOf, refusedBy } from './refusal.ts';
 
 /** Before a job that this worker has refused, or that another one still has, is offered again, in ms. */
 const AGAIN = 1000;
-/** A line that is longer is told of, and not kept. */
+/** Characters of an attempt that Redis keeps, and of one line. */
+const KEPT = 2_000_000;
 const LONG_LINE = 64 * 1024;
 
 /**
@@ -24,13 +26,19 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   const known = job.progress as Partial<JobReport>;
   if (known.status !== undefined && isEnd(known.status))
     return await end(hands, job, { ...base, ...known } as JobReport);
-  if (await isInHand(hands, job)) return await later(job, token);
-  const own: UnderWay = { marks: [cancelKey(order.run), cancelKey(id)], cancelled: false };
+  // Taken while Redis was away from a worker that ends.
+  if (hands.leaving || (await isInHand(hands, job))) return await later(job, token);
+  const own: UnderWay = {
+    marks: [cancelKey(queues, order.run), cancelKey(queues, id)],
+    cancelled: false,
+    over: false,
+  };
   if ((await queues.redis.exists(...own.marks)) > 0)
     return await end(hands, job, { ...base, status: 'cancelled' });
   // What was begun is tried again all the same.
-  const isNew = known.status === undefined || known.status === 'waiting';
-  const failed = isNew ? await queues.redis.scard(failedKey(order.run, wave)) : 0;
+  const isUntold = known.status === undefined || known.status === 'waiting';
+  const isNew = isUntold && job.attemptsMade === 0 && job.stalledCounter === 0;
+  const failed = isNew ? await queues.redis.scard(failedKey(queues, order.run, wave)) : 0;
   if (isStopped(failed, order.errors, size)) return await end(hands, job, { ...base, status: 'skipped' });
   const refusal = await refusalOf(order, one);
   if (refusal !== undefined) return await refuse(hands, job, token, refusal);
@@ -38,36 +46,57 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   try {
     const line = jobLine(one, order);
     await tell(hands, job, { ...base, status: 'running', worker: hands.name });
-    own.process = startJob(line, order.check, (text) => keep(job, text));
+    own.process = startJob(line, order.check, keeping(job));
     if (own.cancelled) own.process.cancel();
     const ended = await own.process.done;
-    return await conclude(hands, job, ended, own.cancelled);
+    own.over = true;
+    return await conclude(hands, job, token, ended, own);
   } finally {
     hands.underWay.delete(id);
   }
 }
 
-/** Not awaited: a slow Redis must not slow the run. */
-function keep(job: QueuedJob, line: string): void {
-  const said = line.length > LONG_LINE ? '' : line;
-  if (said !== '') job.log(said).catch(() => {});
+/**
+ * Keeps what a run prints, to a bound. Not awaited: a slow Redis must not slow the run. What is no event of a run is not
+ * kept: nobody has masked it.
+ */
+function keeping(job: QueuedJob): (line: string) => void {
+  const keeper = new Keeper(KEPT, LONG_LINE);
+  return (line) => {
+    const kept = line.startsWith('{"event":"') ? keeper.take(line) : undefined;
+    if (kept !== undefined) job.log(kept).catch(() => {});
+  };
 }
 
-async function conclude(hands: Hands, job: QueuedJob, ended: JobEnd, cancelled: boolean): Promise<JobReport> {
+async function conclude(
+  hands: Hands,
+  job: QueuedJob,
+  token: string,
+  ended: JobEnd,
+  own: UnderWay,
+): Promise<JobReport> {
   const { order, wave, job: one } = job.data;
   const attempt = job.attemptsMade + 1;
-  const verdict = verdictOf({ code: ended.code, cancelled, check: order.check });
-  const status = verdict !== 'retry' ? verdict : attempt >= order.attempts ? 'failed' : 'retrying';
+  const how = { code: ended.code, check: order.check };
+  let verdict = verdictOf({ ...how, cancelled: own.cancelled });
+  // It may have been cancelled since the last beat: nobody would wake it while it waits to be tried again.
+  if (verdict === 'retry' && (await hands.queues.redis.exists(...own.marks)) > 0)
+    verdict = verdictOf({ ...how, cancelled: true });
+  // Ended by the end of its worker, it has had no fair attempt: another worker begins it again.
+  const isHanded = verdict === 'retry' && hands.leaving;
+  const isLast = attempt >= order.attempts && !isHanded;
+  const status = verdict !== 'retry' ? verdict : isLast ? 'failed' : 'retrying';
   const report: JobReport = {
     ...{ cluster: one.cluster, wave, status, attempt, worker: hands.name, changed: ended.changed },
     elapsedMs: Math.round(ended.elapsedMs),
     ...(ended.code !== undefined && { exitCode: ended.code }),
     ...(ended.reason !== undefined && { reason: ended.reason }),
     ...(ended.runId !== undefined && { jobRunId: ended.runId }),
-    ...(status === 'retrying' && { delayMs: backoffOf(order, attempt) }),
+    ...(status === 'retrying' && { delayMs: isHanded ? AGAIN : backoffOf(order, attempt) }),
   };
   if (status !== 'retrying') return end(hands, job, report);
   await tell(hands, job, report);
+  if (isHanded) return await later(job, token);
   throw new Error(report.reason ?? `exit code ${ended.code}`);
 }
 
@@ -75,7 +104,7 @@ async function end(hands: Hands, job: QueuedJob, report: JobReport): Promise<Job
   const { redis } = hands.queues;
   await tell(hands, job, report);
   if (report.status !== 'failed') return report;
-  const key = failedKey(job.data.order.run, report.wave);
+  const key = failedKey(hands.queues, job.data.order.run, report.wave);
   await redis.sadd(key, job.id as string);
   await redis.expire(key, MARK_SECONDS);
   const { UnrecoverableError } = await import('bullmq');
@@ -88,7 +117,9 @@ async function refuse(hands: Hands, job: QueuedJob, token: string, why: string):
   const now = Date.now();
   const refused = refusedBy(job.data.refused, hands.name, why, now);
   const alive = await namesOf(hands.queues);
-  const report: JobReport = { cluster: one.cluster, wave, status: 'waiting', reason: `${hands.name} ${why}` };
+  const { status: known } = job.progress as Partial<JobReport>;
+  const status = known === 'retrying' ? known : 'waiting';
+  const report: JobReport = { cluster: one.cluster, wave, status, reason: `${hands.name} ${why}` };
   if (isHopeless(refused, alive, order.patience, now))
     return end(hands, job, { ...report, status: 'failed', reason: hopeless(refused) });
   await job.updateData({ ...job.data, refused });
@@ -101,12 +132,6 @@ async function later(job: QueuedJob, token: string): Promise<never> {
   await job.moveToDelayed(Date.now() + AGAIN, token);
   const { DelayedError } = await import('bullmq');
   throw new DelayedError();
-}
-
-/** Names of the workers that are there; none where Redis does not say. */
-export async function namesOf({ jobs }: Queues): Promise<readonly string[]> {
-  const workers = await jobs.getWorkers().catch(() => []);
-  return workers.flatMap(({ rawname = '' }) => /:w:(.+)$/.exec(rawname)?.[1] ?? []);
 }
 
 async function tell(hands: Hands, job: QueuedJob, report: JobReport): Promise<void> {

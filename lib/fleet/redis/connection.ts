@@ -14,14 +14,20 @@ export function shownUrl(url: string | undefined): string {
   try {
     parsed = new URL(url);
   } catch {
-    throw usage(
-      `--redis takes an address, not ${JSON.stringify(maskCredentials(url))}`,
-      'redis://host:6379, or rediss:// with TLS',
-    );
+    throw noAddress();
   }
-  if (!['redis:', 'rediss:'].includes(parsed.protocol))
-    throw usage(`--redis takes redis:// or rediss://, not ${parsed.protocol}//`);
+  if (!['redis:', 'rediss:'].includes(parsed.protocol) || !parsed.host) throw noAddress();
+  // `redis://me:12/34@host` is host "me", port 12: a part of the password would be shown.
+  if (/@/.test(parsed.pathname + parsed.search) || parsed.hash !== '') throw noAddress();
   return `${parsed.protocol}//${parsed.host}${parsed.pathname === '/' ? '' : parsed.pathname}`;
+}
+
+/** Never quotes it: what is not understood may hold a password anywhere. */
+function noAddress(): QuorateError {
+  return usage(
+    'what names Redis is no address of the form redis://USER:PASSWORD@host:6379 (rediss:// with TLS)',
+    'in a password write / as %2F, # as %23, ? as %3F, @ as %40, : as %3A, % as %25',
+  );
 }
 
 export interface ConnectOptions {
@@ -31,23 +37,36 @@ export interface ConnectOptions {
   tell(message: string): void;
 }
 
+/** A connection, and how to have neither it nor any made after its likeness tried again. */
+export interface Connected {
+  readonly redis: Redis;
+  giveUp(): void;
+}
+
 /** Connects; throws exit code 4 where nobody is there, 5 for a certificate that is not trusted. */
-export async function connect(url: string | undefined, { forever, tell }: ConnectOptions): Promise<Redis> {
+export async function connect(
+  url: string | undefined,
+  { forever, tell }: ConnectOptions,
+): Promise<Connected> {
   const shown = shownUrl(url);
   // Who can see the processes of this machine must not see the password.
   if (process.argv.some((word) => word.includes('@') && word.includes('://')))
     process.title = 'quorate fleet';
   const { Redis } = await library(() => import('ioredis'));
   let begun = false;
+  let isOver = false;
   let goneAt: number | undefined;
   const redis = new Redis(url as string, {
     lazyConnect: true,
     maxRetriesPerRequest: null,
     connectTimeout: 10_000,
+    // A connection that a firewall has dropped says nothing at all. A worker waits for jobs for 10 s at the most.
+    socketTimeout: 30_000,
+    // Connections that are made after the likeness of this one share it, and what it knows.
     retryStrategy(times) {
-      if (!begun) return null;
-      goneAt ??= Date.now();
-      return forever || Date.now() - goneAt < PATIENCE ? Math.min(times * 100, 1000) : null;
+      if (!begun || isOver) return null;
+      const isPatient = forever || goneAt === undefined || Date.now() - goneAt < PATIENCE;
+      return isPatient ? Math.min(times * 100, 1000) : null;
     },
   });
   let said: Error | undefined;
@@ -70,7 +89,13 @@ export async function connect(url: string | undefined, { forever, tell }: Connec
     if (goneAt !== undefined) tell(`Redis at ${shown} is back`);
     goneAt = undefined;
   });
-  return redis;
+  return {
+    redis,
+    giveUp() {
+      isOver = true;
+      if (redis.status !== 'ready') redis.disconnect();
+    },
+  };
 }
 
 /** The library that is asked for; both are optional. */

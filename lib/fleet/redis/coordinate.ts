@@ -1,12 +1,12 @@
 import { type Job, jobId } from '../order.ts';
 import { exitOf, type JobStatus } from '../outcome.ts';
+import { projectName } from '../project.ts';
 import { nextStep, wavesOf } from '../waves.ts';
 import { pinned } from './pin.ts';
 import {
   addWave,
   cancelKey,
   JOBS,
-  PREFIX,
   type QueuedRun,
   type Queues,
   type RunData,
@@ -23,13 +23,13 @@ export async function coordinate(queues: Queues, run: QueuedRun, token: string):
   const waves = wavesOf(data.jobs, data.order.waves);
   for (;;) {
     const { order, wave } = data;
-    const ended = await endedOf(run, data);
+    const ended = await endedOf(queues, run, data);
     const last = (waves[wave - 1] ?? []).map(({ cluster }) => ended.get(cluster));
-    const cancelled = (await queues.redis.exists(cancelKey(order.run))) > 0;
+    const cancelled = (await queues.redis.exists(cancelKey(queues, order.run))) > 0;
     const failed = last.filter((status) => status === 'failed').length;
     const step = nextStep(waves, wave, { failed, cancelled, errors: order.errors });
     if (step !== 'wave') return endOf(data, ended, cancelled);
-    await addWave(queues, run, order, wave + 1, waves[wave] ?? []);
+    await addWave(queues, run, order, wave + 1, waves[wave] ?? [], ended);
     data = { ...data, wave: wave + 1 };
     await run.updateData(data);
     if (await run.moveToWaitingChildren(token)) throw new WaitingChildrenError();
@@ -38,9 +38,17 @@ export async function coordinate(queues: Queues, run: QueuedRun, token: string):
 
 /** A scheduled run takes its clusters, and what they are made of, from the project as it is now. */
 async function begun(run: QueuedRun): Promise<RunData> {
-  const { patterns, shards = 1, order, ...data } = run.data;
+  const { patterns, shards = 1, order: scheduled, ...data } = run.data;
   if (patterns === undefined) return run.data;
-  const made = await pinned({ ...order, run: runIdOf(run) }, patterns, shards);
+  // First: where the rest fails, it fails under a name of its own.
+  const order = { ...scheduled, run: runIdOf(run) };
+  await run.updateData({ ...run.data, order });
+  const project = projectName();
+  if (order.project !== project)
+    throw new Error(
+      `the schedule is of project ${order.project ?? 'without a name'}, not of ${project ?? 'one without'}`,
+    );
+  const made = await pinned(order, patterns, shards);
   const whole = { ...data, ...made };
   await run.updateData(whole);
   return whole;
@@ -54,14 +62,18 @@ function runIdOf({ timestamp, id = '', opts }: QueuedRun): string {
   return `${due}-${sum.toString(16).padStart(6, '0')}`;
 }
 
-async function endedOf(run: QueuedRun, { order, jobs }: RunData): Promise<ReadonlyMap<string, JobStatus>> {
+async function endedOf(
+  { prefix }: Queues,
+  run: QueuedRun,
+  { order, jobs }: RunData,
+): Promise<ReadonlyMap<string, JobStatus>> {
   const [values, failures] = await Promise.all([
     run.getChildrenValues<{ readonly status: JobStatus }>(),
     run.getIgnoredChildrenFailures(),
   ]);
   return new Map(
     jobs.flatMap(({ cluster }) => {
-      const key = `${PREFIX}:${JOBS}:${jobId(order.run, cluster)}`;
+      const key = `${prefix}:${JOBS}:${jobId(order.run, cluster)}`;
       if (Object.hasOwn(failures, key)) return [[cluster, 'failed'] as const];
       const value = values[key];
       return value === undefined ? [] : [[cluster, value.status] as const];

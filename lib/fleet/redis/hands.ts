@@ -1,7 +1,9 @@
 import type { FleetView } from '../events.ts';
+import { usage } from '../flags.ts';
 import type { JobReport } from '../order.ts';
+import { isEnd } from '../outcome.ts';
 import type { JobProcess } from '../process.ts';
-import { PREFIX, type QueuedJob, type Queues } from './queues.ts';
+import type { QueuedJob, Queues } from './queues.ts';
 
 /** A worker, and what it has in hand. */
 export interface Hands {
@@ -18,6 +20,8 @@ export interface UnderWay {
   readonly marks: readonly [run: string, job: string];
   process?: JobProcess;
   cancelled: boolean;
+  /** Its process has ended; Redis may not know of it yet. */
+  over: boolean;
 }
 
 /** Time between two beats, ms. */
@@ -29,7 +33,7 @@ const SETTLE = 3000;
  * Says every second which jobs this worker has in hand, and asks whether one of them, or its run, was cancelled. What was
  * said holds for `silence`, in ms. Gives back how to end it.
  */
-export function beat({ queues, underWay, name }: Hands, silence: number): () => void {
+export function beat({ queues, underWay, name }: Hands, silence: number): () => Promise<void> {
   let asking = false;
   const timer = setInterval(async () => {
     if (asking) return;
@@ -38,7 +42,8 @@ export function beat({ queues, underWay, name }: Hands, silence: number): () => 
     asking = false;
   }, PACE);
   const look = async () => {
-    await queues.redis.set(handsKey(name), JSON.stringify([...underWay.keys()]), 'PX', silence);
+    await queues.redis.set(handsKey(queues, name), JSON.stringify([...underWay.keys()]), 'PX', silence);
+    await queues.redis.zadd(workersKey(queues), (await now(queues)) + silence, name);
     const all = [...underWay.values()];
     const marks = all.length === 0 ? [] : await queues.redis.mget(all.flatMap((job) => job.marks));
     for (const [i, job] of all.entries()) {
@@ -47,7 +52,53 @@ export function beat({ queues, underWay, name }: Hands, silence: number): () => 
       job.process?.cancel();
     }
   };
-  return () => clearInterval(timer);
+  return async () => {
+    clearInterval(timer);
+    if (queues.redis.status !== 'ready') return;
+    await queues.redis.del(handsKey(queues, name));
+    await queues.redis.zrem(workersKey(queues), name);
+  };
+}
+
+/**
+ * Takes the name of a worker. One that has died keeps its name for its silence, which is waited for; throws exit code 1
+ * where another one is there, which says so each second.
+ */
+export async function takeName(
+  queues: Queues,
+  name: string,
+  silence: number,
+  tell: (message: string) => void,
+): Promise<void> {
+  const key = handsKey(queues, name);
+  for (let least = Number.POSITIVE_INFINITY; ; ) {
+    if ((await queues.redis.set(key, '[]', 'PX', silence, 'NX')) !== null) break;
+    const left = await queues.redis.pttl(key);
+    if (left > least)
+      throw usage(`a worker of the name ${name} is there already`, '--name gives this one its own');
+    if (least === Number.POSITIVE_INFINITY)
+      tell(`a worker of the name ${name} was here a moment ago: waiting until it is known that it has gone`);
+    least = left;
+    await new Promise((resolve) => setTimeout(resolve, PACE / 2));
+  }
+  await queues.redis.zadd(workersKey(queues), (await now(queues)) + silence, name);
+}
+
+/** Names of the workers that are there; one that dies is among them for the time of its silence. */
+export async function namesOf(queues: Queues): Promise<readonly string[]> {
+  const at = await now(queues);
+  await queues.redis.zremrangebyscore(workersKey(queues), 0, at);
+  return (await queues.redis.zrangebyscore(workersKey(queues), at, '+inf')).sort();
+}
+
+/** By the clock of Redis, which all share, in ms. */
+async function now({ redis }: Queues): Promise<number> {
+  const [seconds] = await redis.time();
+  return Number(seconds) * 1000;
+}
+
+function workersKey({ prefix }: Queues): string {
+  return `${prefix}:workers`;
 }
 
 /**
@@ -65,10 +116,13 @@ export async function isInHand({ queues, name, underWay }: Hands, job: QueuedJob
     return true;
   }
   if (Date.now() - lost.at < SETTLE) return true;
-  const said = await queues.redis.get(handsKey(worker));
-  return said !== null && (JSON.parse(said) as string[]).includes(id);
+  const said = await queues.redis.get(handsKey(queues, worker));
+  if (said !== null && (JSON.parse(said) as string[]).includes(id)) return true;
+  // It may have ended between these two looks; the next delivery sees how.
+  const latest = (await queues.jobs.getJob(id))?.progress as Partial<JobReport> | undefined;
+  return latest?.status !== undefined && isEnd(latest.status);
 }
 
-function handsKey(worker: string): string {
-  return `${PREFIX}:hands:${worker}`;
+function handsKey({ prefix }: Queues, worker: string): string {
+  return `${prefix}:hands:${worker}`;
 }

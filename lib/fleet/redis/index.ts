@@ -7,6 +7,7 @@ import type { FleetView } from '../events.ts';
 import { usage, type Verb, wholeNumber } from '../flags.ts';
 import type { Job, Order } from '../order.ts';
 import { concurrencyOf, orderOf, outputOf, patternsOf, textOf, time } from '../ordered.ts';
+import { fleetName } from '../project.ts';
 import { createView } from '../view/index.ts';
 import { shownUrl, unreachable } from './connection.ts';
 import { addRun, openQueues, type Queues } from './queues.ts';
@@ -88,8 +89,9 @@ async function worker(options: Options, url: string | undefined, shown: string):
   if (takeover < 1000)
     throw usage('--takeover is at least 1s: a worker must have time to say that it is there');
   const output = outputOf(options) === 'json' ? 'json' : 'plain';
-  return withQueues(url, { output, forever: true }, async (queues, view) => {
-    const message = `worker ${name}: ${concurrency} at once, from Redis at ${shown}`;
+  const fleet = fleetName(options);
+  return withQueues(url, fleet, { output, forever: true }, async (queues, view) => {
+    const message = `worker ${name} of fleet ${fleet}: ${concurrency} at once, from Redis at ${shown}`;
     view.emit({ event: 'log', level: 'info', message });
     const { work } = await import('./worker.ts');
     return work(queues, { name, concurrency, takeover }, view);
@@ -102,16 +104,17 @@ function looking(
   options: Options,
   work: (queues: Queues, view: FleetView) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  return withQueues(url, { output: outputOf(options), forever: false }, work);
+  return withQueues(url, fleetName(options), { output: outputOf(options), forever: false }, work);
 }
 
 async function withQueues(
   url: string | undefined,
+  fleet: string,
   { output, forever }: { readonly output: 'pretty' | 'plain' | 'json'; readonly forever: boolean },
   work: (queues: Queues, view: FleetView) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   let view: FleetView | undefined;
-  const queues = await openQueues(url, {
+  const queues = await openQueues(url, fleet, {
     forever,
     tell: (message) => view?.emit({ event: 'log', level: 'warning', message }),
   });

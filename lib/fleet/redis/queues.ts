@@ -4,8 +4,6 @@ import { type Job, type JobReport, jobId, type Order } from '../order.ts';
 import type { JobStatus } from '../outcome.ts';
 import { type ConnectOptions, connect, library } from './connection.ts';
 
-/** Names of all our keys begin so; the braces keep them in one slot of a Redis cluster. */
-export const PREFIX = '{quorate}';
 export const JOBS = 'jobs';
 export const RUNS = 'runs';
 
@@ -50,23 +48,34 @@ export type QueuedJob = QueueJob<JobData, JobReport>;
 export type QueuedRun = QueueJob<RunData, RunEnd>;
 
 export interface Queues {
+  /** All keys of a fleet begin so. */
+  readonly prefix: string;
   readonly redis: Redis;
   readonly jobs: Queue<JobData, JobReport>;
   readonly runs: Queue<RunData, RunEnd>;
+  /** Waits no longer for a Redis that has gone. */
+  giveUp(): void;
   close(): Promise<void>;
 }
 
-export async function openQueues(url: string | undefined, options: ConnectOptions): Promise<Queues> {
-  const redis = await connect(url, options);
+export async function openQueues(
+  url: string | undefined,
+  fleet: string,
+  options: ConnectOptions,
+): Promise<Queues> {
+  const { redis, giveUp } = await connect(url, options);
   const { Queue } = await library(() => import('bullmq'));
-  const settings = { connection: redis, prefix: PREFIX };
+  // The braces keep them in one slot.
+  const prefix = `{quorate.${fleet}}`;
+  const settings = { connection: redis, prefix };
   const jobs = new Queue<JobData, JobReport>(JOBS, settings);
   const runs = new Queue<RunData, RunEnd>(RUNS, settings);
   // What is wrong with the connection, the connection tells.
   for (const queue of [jobs, runs]) queue.on('error', () => {});
   return {
-    ...{ redis, jobs, runs },
+    ...{ prefix, redis, jobs, runs, giveUp },
     async close() {
+      giveUp();
       await Promise.all([jobs.close(), runs.close()]);
       redis.removeAllListeners('close');
       redis.disconnect();
@@ -88,19 +97,26 @@ export function runOptions() {
   };
 }
 
-/** Adds the jobs of a wave as children of its run. Those that are there already stay as they are. */
+/**
+ * Adds the jobs of a wave as children of its run. Those that are there already stay as they are: BullMQ would have the run
+ * wait once more for one that has failed, for ever. `ended` are those that may have been there and are kept no longer.
+ */
 export async function addWave(
-  { jobs }: Queues,
+  { jobs, prefix }: Queues,
   run: QueuedRun,
   order: Order,
   wave: number,
   clusters: readonly Job[],
+  ended: ReadonlyMap<string, unknown>,
 ): Promise<void> {
-  const parent = { id: run.id as string, queue: `${PREFIX}:${RUNS}` };
+  const parent = { id: run.id as string, queue: `${prefix}:${RUNS}` };
+  const size = clusters.length;
+  const known = await Promise.all(clusters.map(({ cluster }) => jobs.getJob(jobId(order.run, cluster))));
+  const missing = clusters.filter(({ cluster }, i) => !known[i] && !ended.has(cluster));
   await jobs.addBulk(
-    clusters.map((job) => ({
+    missing.map((job) => ({
       name: job.cluster,
-      data: { order, job, wave, size: clusters.length },
+      data: { order, job, wave, size },
       opts: {
         jobId: jobId(order.run, job.cluster),
         parent,
@@ -132,18 +148,18 @@ export async function linesOf({ jobs }: Queues, id: string): Promise<readonly st
   return (await jobs.getJobLogs(id)).logs;
 }
 
-export function cancelKey(id: string): string {
-  return `${PREFIX}:cancel:${id}`;
+export function cancelKey({ prefix }: Pick<Queues, 'prefix'>, id: string): string {
+  return `${prefix}:cancel:${id}`;
 }
 
 /** The set of a wave's failed jobs: a job that is delivered twice counts once. */
-export function failedKey(run: string, wave: number): string {
-  return `${PREFIX}:failed:${run}:${wave}`;
+export function failedKey({ prefix }: Pick<Queues, 'prefix'>, run: string, wave: number): string {
+  return `${prefix}:failed:${run}:${wave}`;
 }
 
 export const MARK_SECONDS = KEPT.age;
 
 /** Has a run, or a job, ended by whoever has it. */
-export async function cancel({ redis }: Queues, id: string): Promise<void> {
-  await redis.set(cancelKey(id), new Date().toISOString(), 'EX', MARK_SECONDS);
+export async function cancel(queues: Queues, id: string): Promise<void> {
+  await queues.redis.set(cancelKey(queues, id), new Date().toISOString(), 'EX', MARK_SECONDS);
 }

@@ -1,17 +1,28 @@
 import { existsSync } from 'node:fs';
+import { maskMessage } from '../../secret-names.ts';
 import { codeDigest, InventoryDigests, otherCode } from '../digest.ts';
 import type { Job, Order } from '../order.ts';
+import { projectName } from '../project.ts';
 import type { JobData } from './queues.ts';
 
 /** Why this machine must not do the job: it has other code or another inventory. Undefined where it has the same. */
 export async function refusalOf(order: Order, { inventory, digest }: Job): Promise<string | undefined> {
-  const { code: wanted } = order;
-  if (wanted === undefined || digest === undefined) return undefined;
-  const code = otherCode(wanted, codeDigest(order.playbook, wanted.secrets));
-  if (code !== undefined) return code;
-  if (!existsSync(inventory)) return `has no ${inventory}`;
-  const here = await new InventoryDigests(order, wanted).of({ inventory });
-  return here === digest ? undefined : `has another ${inventory}, or other variables beside it`;
+  const { code: wanted, project } = order;
+  if (wanted === undefined || digest === undefined)
+    return 'takes no job that does not say which code it means';
+  const here = projectName();
+  if (project !== here)
+    return `is of project ${here ?? 'without a name'}, not ${project ?? 'of one without'}`;
+  try {
+    const code = otherCode(wanted, codeDigest(order.playbook, wanted.secrets));
+    if (code !== undefined) return code;
+    if (!existsSync(inventory)) return `has no ${inventory}`;
+    const found = await new InventoryDigests(order, wanted).of({ inventory });
+    return found === digest ? undefined : `has another ${inventory}, or other variables beside it`;
+  } catch (error) {
+    // A file that this machine alone cannot read, or that is a program here: another one may.
+    return `cannot compare what is meant: ${maskMessage((error as Error).message)}`;
+  }
 }
 
 type Refused = NonNullable<JobData['refused']>;
@@ -28,7 +39,7 @@ export function isHopeless(
   patience: number,
   now: number,
 ): boolean {
-  return now - since >= patience && alive.every((name) => Object.hasOwn(workers, name));
+  return now - since >= patience && alive.length > 0 && alive.every((name) => Object.hasOwn(workers, name));
 }
 
 export function hopeless({ workers }: Refused): string {

@@ -1,9 +1,10 @@
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { EXIT, type ExitCode, worstExit } from '../../errors.ts';
 import type { FleetView, RunRow } from '../events.ts';
+import { usage } from '../flags.ts';
 import { exitOf } from '../outcome.ts';
 import { wavesOf } from '../waves.ts';
-import { namesOf } from './carry-out.ts';
 import { named, newestRuns, reportsOf } from './find.ts';
+import { namesOf } from './hands.ts';
 import type { QueuedRun, Queues } from './queues.ts';
 
 /** Runs that a list has. */
@@ -83,10 +84,16 @@ export async function showRun(
     const ended = run.finishedOn !== undefined;
     if (!ended && watch) {
       await new Promise((resolve) => setTimeout(resolve, PACE));
-      run = ((await queues.runs.getJob(run.id as string)) as QueuedRun | undefined) ?? run;
+      const known = (await queues.runs.getJob(run.id as string)) as QueuedRun | undefined;
+      if (known === undefined) throw usage(`Redis knows nothing of run ${order.run} any more`);
+      run = known;
       continue;
     }
-    const exitCode = exitOf(reports.map(({ status }) => status));
+    const hasFailed = ended && !run.returnvalue;
+    if (hasFailed)
+      view.emit({ event: 'log', level: 'warning', message: `the run has failed: ${run.failedReason}` });
+    const exits = exitOf(reports.map(({ status }) => status));
+    const exitCode = hasFailed ? worstExit([exits, EXIT.failed]) : exits;
     const clusters = Object.fromEntries(reports.map(({ cluster, ...report }) => [cluster, report]));
     const elapsedMs = (run.finishedOn ?? Date.now()) - beganAt(run);
     view.emit({ event: 'recap', check, clusters, elapsedMs, exitCode });

@@ -1,12 +1,12 @@
 import type { Worker } from 'bullmq';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import { onSignals } from '../conduct.ts';
 import type { FleetView } from '../events.ts';
 import { backoffOf } from '../order.ts';
 import { carryOutJob } from './carry-out.ts';
 import { coordinate } from './coordinate.ts';
-import { beat, type Hands } from './hands.ts';
-import { JOBS, PREFIX, type QueuedJob, type QueuedRun, type Queues, RUNS } from './queues.ts';
+import { beat, type Hands, takeName } from './hands.ts';
+import { untilEnd } from './leave.ts';
+import { JOBS, type QueuedJob, type QueuedRun, type Queues, RUNS } from './queues.ts';
 
 export interface WorkerOptions {
   readonly name: string;
@@ -28,10 +28,11 @@ const LOST = 3;
 export async function work(queues: Queues, options: WorkerOptions, view: FleetView): Promise<ExitCode> {
   const { Worker } = await import('bullmq');
   const { name, concurrency, takeover } = options;
+  await takeName(queues, name, takeover, (message) => view.emit({ event: 'log', level: 'info', message }));
   const hands: Hands = { queues, name, view, underWay: new Map(), leaving: false };
   const shared = {
     connection: queues.redis,
-    prefix: PREFIX,
+    prefix: queues.prefix,
     name,
     lockDuration: takeover,
     stalledInterval: Math.ceil(takeover / 2),
@@ -58,28 +59,20 @@ export async function work(queues: Queues, options: WorkerOptions, view: FleetVi
     });
   }
   const stopBeat = beat(hands, takeover);
-  await new Promise<void>((resolve) => {
-    const forget = onSignals((signal) => {
-      if (hands.leaving) for (const { process } of hands.underWay.values()) process?.cancel();
-      if (hands.leaving) return;
-      hands.leaving = true;
-      const busy = hands.underWay.size;
-      const message = `${signal}: no further jobs; ${busy} under way${busy > 0 ? ' finish, once more to end them' : ''}`;
-      view.emit({ event: 'log', level: 'info', message });
-      void Promise.all(workers.map((worker) => worker.close())).then(() => {
-        forget();
-        resolve();
-      });
-    });
-  });
-  stopBeat();
+  await untilEnd(hands, workers);
+  await stopBeat();
   return EXIT.ok;
 }
 
+/** BullMQ's codes of a lock that has gone, or is another's. */
+const LOCKS: readonly unknown[] = [-2, -6];
+
 /** A connection that has gone tells so itself; a lock that it has cost is seen to (`isInHand`). */
 function isExpected(error: Error): boolean {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return /ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|Connection is closed|LOADING|lock/i.test(
-    `${code} ${message}`,
+  const { code = '', message } = error as { readonly code?: unknown; readonly message: string };
+  if (LOCKS.includes(code)) return true;
+  // What follows has no codes: ioredis without a connection, Redis that starts, a lock that is not renewed.
+  return /ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|^Connection is closed|^LOADING|^could not renew lock|^Socket timeout/.test(
+    `${code}${message}`,
   );
 }

@@ -148,6 +148,23 @@ describe('clusters', () => {
     ]);
   });
 
+  it('have names of their own', () => {
+    const folder = scratch();
+    for (const path of ['a.yaml', 'a-1of2.yaml']) writeFileSync(join(folder, path), '');
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(clustersOf(['*.yaml'], 1, folder)).toHaveLength(2);
+      mkdirSync('x');
+      for (const path of ['x-b-2', 'x/b', 'x/b.yaml']) writeFileSync(path, '');
+      expect(() => clustersOf(['x-b-2', 'x/b', 'x/b.yaml'], 1, folder)).toThrow(
+        '2 jobs would have the name x-b-2',
+      );
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it.each([
     ['inv/none*', 'no inventory matches inv/none*'],
     ['none.yaml', 'there is no inventory none.yaml'],
@@ -163,6 +180,9 @@ describe('words for the playbook', () => {
     [['-e', '@vars/secrets.yaml', '--vault-password-file=pass.txt']],
     [['-e', '{"replicas": 3}', '--via', '3.6.0']],
     [['web', '--', 'systemctl', 'is-active', '-K']],
+    [['all', '--', 'vault', 'login', '--token-file', 'x', '--password-path', 'y', '--token', '@file']],
+    [['all', '--', 'curl', '--passive', 'yes', '--password', '/run/password', '--token', '$TOKEN']],
+    [['all', '--', 'curl', 'https://registry:4873/@types/node']],
   ])('%j pass', (words) => {
     expect(() => checkWords(words, false)).not.toThrow();
   });
@@ -178,7 +198,14 @@ describe('words for the playbook', () => {
     [['--apply', 'plan.json'], 'a job takes no --apply'],
     [['-e', 'db_password=hunter2'], 'a job takes no secrets, and "db_password" is named like one'],
     [['-edb_password=hunter2'], 'a job takes no secrets'],
-    [['-e', 'size=3 api_token=abc'], 'a job takes no secrets'],
+    [['-e', 'size=3 api_token=abc'], 'a job takes no secrets, and "api_token" is named like one'],
+    [['-e', '{"a": 1, "b": {"db_password": "hunter2"}}'], '"db_password" is named like one'],
+    [['all', '--', 'redis-cli', '-u', 'redis://:hunter2@h'], 'a job takes no secrets'],
+    [['all', '--', 'redis-cli', '-u', 'redis://:hunter2/x#y@h'], 'a job takes no secrets'],
+    [['all', '--', 'mysql', '--password', 'hunter2'], 'what stands behind --password is one'],
+    [['all', '--', 'x', '--api-key', 'hunter2'], 'what stands behind --api-key is one'],
+    [['all', '--', 'curl', '-H', 'Authorization: Bearer hunter2'], 'a job takes no secrets'],
+    [['all', '--', 'curl', '-H', 'X-Api-Key: hunter2'], 'a job takes no secrets'],
     [['--extra-vars={"db": {"password": "hunter2"}}'], 'a job takes no secrets'],
     [['all', '--', 'curl', 'https://me:hunter2@mirror/'], 'a job takes no secrets'],
   ])('%j: %s', (words, message) => {
@@ -189,6 +216,14 @@ describe('words for the playbook', () => {
       expect((error as Error).message).not.toContain('hunter2');
     }
   });
+
+  it.each(['with password=hunter2', 'see https://me:hunter2@wiki/x', 'Authorization: Basic hunter2'])(
+    'come without a secret in the message: %s',
+    (message) => {
+      expect(() => checkWords([], false, message)).toThrow('--message looks as if it held one');
+      expect(() => checkWords([], false, 'nightly, as in ticket 4711')).not.toThrow();
+    },
+  );
 
   it('name no shard where the fleet makes them', () => {
     expect(() => checkWords(['--shard', '1/2'], true)).toThrow('a job takes no --shard');

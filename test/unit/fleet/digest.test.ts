@@ -98,7 +98,8 @@ describe('a job that workers refuse', () => {
     [['w1'], 1999, false],
     [['w1'], 3000, true],
     [['w1', 'w2'], 9000, false],
-    [[], 3000, true],
+    // Who is there is not known.
+    [[], 3000, false],
   ])('waits for those that may have what is meant: %j at %i: %s', (alive, now, over) => {
     expect(isHopeless(once, alive, 2000, now)).toBe(over);
   });

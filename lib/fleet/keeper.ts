@@ -1,0 +1,36 @@
+/** What ends a run, and tells how, is kept where nothing else is any more. */
+const VITAL = /^\{"event":"(?:start|error|recap)"/;
+const VITAL_LENGTH = 16 * 1024;
+
+/** Keeps the lines of runs to so many characters; where the first one is left out, a line says so in its place. */
+export class Keeper {
+  #left: number;
+  #isFull = false;
+  readonly #longest: number;
+
+  constructor(most: number, longest = most) {
+    this.#left = most;
+    this.#longest = longest;
+  }
+
+  /** What to keep of a line: all of it, a word about it, or nothing. */
+  take(line: string): string | undefined {
+    if (VITAL.test(line) && line.length <= VITAL_LENGTH) return line;
+    if (line.length > this.#longest) return leftOut(line, `a line of ${line.length} characters is left out`);
+    if (line.length <= this.#left && !this.#isFull) {
+      this.#left -= line.length;
+      return line;
+    }
+    if (this.#isFull) return undefined;
+    this.#isFull = true;
+    return leftOut(line, 'from here on lines are left out, there are too many');
+  }
+}
+
+/** An event of the run whose line it is. */
+function leftOut(line: string, what: string): string | undefined {
+  const [, runId] = /"runId":"([^"]+)"/.exec(line.slice(0, 500)) ?? [];
+  if (runId === undefined) return undefined;
+  const message = `${what}: .quorate/runs, beside the inventory, has the whole run`;
+  return JSON.stringify({ event: 'log', time: new Date().toISOString(), runId, level: 'warning', message });
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Options } from '../cli/options.ts';
+import { usage } from './flags.ts';
+
+/** The name of a folder without a package.json that has one. */
+const NAMELESS = 'default';
+
+/**
+ * Whose runs, jobs, schedules and workers belong together on one Redis: `--fleet`, `QUORATE_FLEET`, or the name of the
+ * project. Throws exit code 1 for what is no name.
+ */
+export function fleetName({ own }: Pick<Options, 'own'>, folder = process.cwd()): string {
+  const given = (typeof own.fleet === 'string' ? own.fleet : undefined) ?? process.env.QUORATE_FLEET ?? '';
+  const name = given === '' ? (projectName(folder) ?? NAMELESS) : given;
+  if (/^[\w.@/-]{1,200}$/.test(name)) return name;
+  throw usage(
+    `${JSON.stringify(name)} is no name for a fleet`,
+    '--fleet web, of letters, digits and . _ - @ /',
+  );
+}
+
+/** The name that package.json gives the project: the same on every machine. Undefined where there is none. */
+export function projectName(folder = process.cwd()): string | undefined {
+  try {
+    const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown };
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
