@@ -17,12 +17,16 @@ import type { Order } from '../../lib/fleet/order.ts';
 import { addRun, addWave, JOBS, openQueues, type QueuedRun, RUNS } from '../../lib/fleet/redis/queues.ts';
 import { program } from '../program.ts';
 import { describeRedis } from './support/describeLab.ts';
+import { labNode } from './support/node24.ts';
 import { collect, must, type Outcome, sleep, waitFor } from './support/process.ts';
 import { type RedisServer, startRedis } from './support/redis.ts';
 
 const PASSWORD = 'sesame-9f2c';
 /** What an inventory keeps, and Redis must not have. */
 const KEPT = 'hunter2-4d1e';
+
+/** What takes longer than a build should: `npm run test:fleets`. */
+const long = process.env.QUORATE_FLEETS === 'all' ? it : it.skip;
 
 /** A role that says on each host that it ran, as long as nothing of the name of its cluster is broken. */
 const PLAYBOOK = (library: string) => `import { command, play, playbook, role, sh } from '${library}';
@@ -62,7 +66,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
 
   const start = (args: readonly string[], cwd = project) => {
     const env = { ...process.env, QUORATE_REDIS_URL: redis.url };
-    return spawn('node', [program('playbooks/fleet.ts'), ...args], {
+    return spawn(labNode(), [program('playbooks/fleet.ts'), ...args], {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -221,7 +225,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(new Set(marks().map((mark) => mark.slice(0, 3))).size).toBeLessThanOrEqual(6);
   });
 
-  it('begins a job once, though Redis is away for longer than it takes to miss a worker', async () => {
+  long('begins a job once, though Redis is away for longer than it takes to miss a worker', async () => {
     inventory('c10', '6');
     const child = start([...RUN, '--clusters', 'inventories/c10.yaml']);
     const begun = new Promise<void>((resolve) =>
@@ -239,7 +243,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(marks().sort()).toEqual(['c10-a', 'c10-b', 'c10-c']);
   });
 
-  it('goes on where the terminal of who began it has gone', async () => {
+  long('goes on where the terminal of who began it has gone', async () => {
     inventory('c11', '3');
     const line = ['node', program('playbooks/fleet.ts'), ...RUN, '--clusters', 'inventories/c11.yaml'].join(
       ' ',
@@ -321,7 +325,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(recapOf(both).clusters.c01).toMatchObject({ status: 'done', worker: 'fresh' });
   });
 
-  it('refuses a worker whose name another one has', async () => {
+  long('refuses a worker whose name another one has', async () => {
     const second = await fleet('worker', '--name', 'fresh', '--takeover', '2s');
     expect(second).toMatchObject({
       code: 1,
@@ -329,7 +333,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     });
   });
 
-  it('has the jobs of a worker that is ended done by others, as the same attempt', async () => {
+  long('has the jobs of a worker that is ended done by others, as the same attempt', async () => {
     await endWorkers();
     inventory('c12', '3');
     const first = worker('first');
@@ -349,7 +353,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(second.exitCode).toBeNull();
   });
 
-  it('lets worker and run be left at once while Redis is away', async () => {
+  long('lets worker and run be left at once while Redis is away', async () => {
     await endWorkers();
     inventory('c13', '20');
     const busy = worker('busy');
@@ -379,7 +383,7 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(marks()).toEqual([]);
   });
 
-  it('ends a run whose coordinator died while a job of its wave failed', async () => {
+  long('ends a run whose coordinator died while a job of its wave failed', async () => {
     await endWorkers();
     const { Worker, UnrecoverableError } = await import('bullmq');
     const queues = await openQueues(redis.url, 'default', { forever: false, tell: () => {} });
