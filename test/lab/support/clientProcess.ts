@@ -24,7 +24,7 @@ export interface ClientReport {
 const PATIENCE_MS = 1500;
 
 /** Between two pairs of a write and a read: what this costs the machine stays small beside what is measured. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 25;
 
 /** For how long the last read is tried. */
 const VERIFY_MS = 15_000;
