@@ -7,7 +7,7 @@ import type { Run } from '../runner/run.ts';
  * A second signal within this time of the first is the same one, in ms: `npx tsx` passes Ctrl-C on to a child that
  * the terminal has told already.
  */
-const SAME = 500;
+export const SAME_SIGNAL = 500;
 
 /**
  * First Ctrl-C (or TERM, or HUP: the terminal is gone): finish and prove the tasks in hand, then end the run. Once
@@ -23,7 +23,7 @@ export function onSignals(run: Pick<Run, 'stop' | 'kill'>, warn: (message: strin
   const handle = (signal: NodeJS.Signals) => {
     const now = performance.now();
     if (first !== undefined) {
-      if (signal !== 'SIGHUP' && now - first >= SAME) run.kill();
+      if (signal !== 'SIGHUP' && now - first >= SAME_SIGNAL) run.kill();
       return;
     }
     if (signal === 'SIGHUP' && !attended) return warn('SIGHUP: nobody is at a terminal, the run goes on');

@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
-import { basename, isAbsolute, relative, resolve } from 'node:path';
-import { EXIT, QuorateError } from '../errors.ts';
+import { basename, resolve } from 'node:path';
+import { usage } from './flags.ts';
 import { expand } from './glob.ts';
 import type { Job } from './order.ts';
+import { pathInProject } from './project.ts';
+
+/** How clusters are named. */
+export const AN_INVENTORY_EACH = "--clusters 'inventories/*.yaml': an inventory each";
 
 /**
  * The jobs that `--clusters` and `--shards` mean: an inventory each, or so many parts of each. A pattern that matches
@@ -28,15 +32,10 @@ export function clustersOf(patterns: readonly string[], shards = 1, project = pr
 
 function filesOf(pattern: string, project: string): readonly string[] {
   const found = expand(pattern);
-  if (found.length === 0) throw usage(`no inventory matches ${pattern}`);
+  if (found.length === 0) throw usage(`no inventory matches ${pattern}`, AN_INVENTORY_EACH);
   return found.map((given) => {
-    const path = relative(project, resolve(project, given));
-    if (path.startsWith('..') || isAbsolute(path))
-      throw usage(
-        `${given} lies outside of this folder`,
-        'a fleet begins in the folder that every worker has a copy of',
-      );
-    if (!existsSync(resolve(project, path))) throw usage(`there is no inventory ${given}`);
+    const path = pathInProject(given, resolve(project, given), project);
+    if (!existsSync(resolve(project, path))) throw usage(`there is no inventory ${given}`, AN_INVENTORY_EACH);
     return path;
   });
 }
@@ -58,8 +57,4 @@ function counted(words: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
-}
-
-function usage(message: string, hint = "--clusters 'inventories/*.yaml': an inventory each"): QuorateError {
-  return new QuorateError(message, { exitCode: EXIT.usage, hint });
 }

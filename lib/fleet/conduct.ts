@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { SAME_SIGNAL } from '../cli/signals.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { readRuns } from '../report/record/read-runs.ts';
 import type { Engine, FleetHearer, FleetView } from './events.ts';
@@ -72,7 +73,8 @@ function tell(
     check,
     clusters: jobs.map(({ cluster }) => cluster),
     waves: waves.map(({ length }) => length),
-    ...{ who, from },
+    who,
+    from,
     ...(message !== undefined && { message }),
     ...(retryOf !== undefined && { retryOf }),
   });
@@ -119,14 +121,11 @@ async function writeReports(
 /** Characters of runs that go into a report. */
 const KEPT = 200_000_000;
 
-/** A second signal within this time is the same one, in ms: `npx tsx` passes on what the terminal has told already. */
-const SAME = 500;
-
 /** Calls `cancel` for Ctrl-C and TERM, and for a terminal that goes, each time; gives back how to let go. */
 export function onSignals(cancel: (signal: NodeJS.Signals) => void): () => void {
   let last = Number.NEGATIVE_INFINITY;
   const handle = (signal: NodeJS.Signals) => {
-    if (performance.now() - last < SAME) return;
+    if (performance.now() - last < SAME_SIGNAL) return;
     last = performance.now();
     cancel(signal);
   };

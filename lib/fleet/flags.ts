@@ -3,56 +3,25 @@ import type { Options } from '../cli/options.ts';
 import { commandLine } from '../command-line.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
-/** What `fleet` can be asked to do, with the words behind it and the flags that it takes. */
+/** Where runs are kept. */
+const KEPT_IN = ['redis', 'fleet'] as const;
+
+/** What a run is like, whether it begins now or by a schedule. */
+const ORDERED = [
+  ...['clusters', 'shards', 'waves', 'errors', 'attempts', 'backoff', 'patience', ...KEPT_IN],
+  ...['check', 'message'],
+] as const;
+
+/** What `fleet` can be asked to do, with the flags that each takes; `-y` goes with all. */
 const VERBS = {
-  run: {
-    words: 'PLAYBOOK',
-    flags: [
-      'clusters',
-      'shards',
-      'waves',
-      'errors',
-      'attempts',
-      'backoff',
-      'patience',
-      'redis',
-      'fleet',
-      'concurrency',
-      'detach',
-      'check',
-      'yes',
-      'message',
-      'report',
-    ],
-  },
-  worker: { words: '', flags: ['redis', 'fleet', 'concurrency', 'name', 'takeover'] },
-  status: { words: '[RUN]', flags: ['redis', 'fleet', 'watch'] },
-  cancel: { words: 'RUN|JOB', flags: ['redis', 'fleet'] },
-  retry: { words: 'RUN|JOB', flags: ['redis', 'fleet', 'detach', 'report'] },
-  logs: { words: 'RUN|JOB', flags: ['redis', 'fleet', 'report', 'diff', 'verbose'] },
-  schedule: {
-    words: '[PLAYBOOK]',
-    flags: [
-      'clusters',
-      'shards',
-      'waves',
-      'errors',
-      'attempts',
-      'backoff',
-      'patience',
-      'redis',
-      'fleet',
-      'cron',
-      'tz',
-      'name',
-      'list',
-      'remove',
-      'check',
-      'yes',
-      'message',
-    ],
-  },
-} as const;
+  run: [...ORDERED, 'concurrency', 'detach', 'report'],
+  worker: [...KEPT_IN, 'concurrency', 'name', 'takeover'],
+  status: [...KEPT_IN, 'watch'],
+  cancel: KEPT_IN,
+  retry: [...KEPT_IN, 'detach', 'report'],
+  logs: [...KEPT_IN, 'report', 'diff', 'verbose'],
+  schedule: [...ORDERED, 'cron', 'tz', 'name', 'list', 'remove'],
+} satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Verb = keyof typeof VERBS;
 
@@ -149,7 +118,6 @@ export function verbOf({
   own,
   ownLists = {},
   check,
-  yes,
   message,
   reports,
   diff,
@@ -166,18 +134,15 @@ export function verbOf({
     ...Object.entries(own).flatMap(([name, value]) => (value === undefined || value === false ? [] : [name])),
     ...Object.entries(ownLists).flatMap(([name, values]) => (values.length > 0 ? [name] : [])),
     ...(check ? ['check'] : []),
-    ...(yes ? ['yes'] : []),
     ...(message === undefined ? [] : ['message']),
     ...(reports.length > 0 ? ['report'] : []),
     ...(diff ? ['diff'] : []),
     ...(verbosity > 0 ? ['verbose'] : []),
   ];
-  const takes: readonly string[] = VERBS[verb].flags;
-  const stray = given.find((name) => !takes.includes(name) && name !== 'yes');
+  const takes = (flags: readonly string[], name: string) => flags.includes(name);
+  const stray = given.find((name) => !takes(VERBS[verb], name));
   if (stray !== undefined) {
-    const theirs = Object.entries(VERBS).filter(([, { flags }]) =>
-      (flags as readonly string[]).includes(stray),
-    );
+    const theirs = Object.entries(VERBS).filter(([, flags]) => takes(flags, stray));
     throw usage(
       `fleet ${verb} has no --${stray}`,
       `${theirs.map(([name]) => `fleet ${name}`).join(' and ')} has it`,

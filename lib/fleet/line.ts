@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { handed } from '../cli/handed.ts';
 import { playbookOfOurs } from '../cli/quorate/own-playbooks.ts';
 import { fileNamed } from '../cli/quorate/run.ts';
-import { EXIT, QuorateError } from '../errors.ts';
 import { PLAYBOOKS } from '../root.ts';
+import { usage } from './flags.ts';
 import type { Job, Order, PlaybookRef } from './order.ts';
+import { pathInProject } from './project.ts';
 
 /** The playbook that a word means: a file of this folder, or one of ours. Throws exit code 1. */
 export function playbookNamed(word: string, project = process.cwd()): PlaybookRef {
@@ -19,12 +20,7 @@ export function playbookNamed(word: string, project = process.cwd()): PlaybookRe
   }
   const own = relative(PLAYBOOKS, file);
   if (/^[\w-]+\.[jt]s$/.test(own)) return { own: own.slice(0, -3) };
-  const path = relative(project, file);
-  if (!path.startsWith('..') && !isAbsolute(path)) return { file: path };
-  throw usage(
-    `${word} lies outside of this folder`,
-    'a fleet begins in the folder that every worker has a copy of',
-  );
+  return { file: pathInProject(word, file, project) };
 }
 
 /** Its file on this machine; undefined where there is none. */
@@ -60,8 +56,4 @@ function program(playbook: PlaybookRef): readonly string[] {
   const command = handed()?.program;
   if (command === undefined) return [file];
   return 'own' in playbook ? [command, playbook.own] : [command, 'run', join('.', playbook.file)];
-}
-
-function usage(message: string, hint: string): QuorateError {
-  return new QuorateError(message, { exitCode: EXIT.usage, hint });
 }

@@ -34,14 +34,12 @@ export function localEngine(concurrency: number): Engine {
     const isLast = number >= order.attempts;
     const status = verdict !== 'retry' ? verdict : isLast ? 'failed' : 'retrying';
     return {
-      ...{
-        cluster,
-        wave,
-        status,
-        attempt: number,
-        changed: end.changed,
-        elapsedMs: Math.round(end.elapsedMs),
-      },
+      cluster,
+      wave,
+      status,
+      attempt: number,
+      changed: end.changed,
+      elapsedMs: Math.round(end.elapsedMs),
       ...(end.code !== undefined && { exitCode: end.code }),
       ...(end.reason !== undefined && { reason: end.reason }),
       ...(end.runId !== undefined && { jobRunId: end.runId }),
@@ -54,7 +52,12 @@ export function localEngine(concurrency: number): Engine {
     for (let number = 1; ; number++) {
       // What is wrong with one job is not wrong with the others that are under way.
       const brokenOff = ({ message: reason }: Error): JobReport => ({
-        ...{ cluster, wave, status: 'failed', attempt: number, exitCode: EXIT.bug, reason },
+        cluster,
+        wave,
+        status: 'failed',
+        attempt: number,
+        exitCode: EXIT.bug,
+        reason,
       });
       const report = await attempt(one, wave, number, order, hear).catch((error: Error) => brokenOff(error));
       hear.job(report);

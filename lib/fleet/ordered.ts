@@ -3,6 +3,7 @@ import type { Options } from '../cli/options.ts';
 import { runId } from '../dsl/run-id.ts';
 import { readDuration } from '../duration.ts';
 import { whoami } from '../whoami.ts';
+import { AN_INVENTORY_EACH } from './clusters.ts';
 import { usage, wholeNumber } from './flags.ts';
 import { playbookNamed } from './line.ts';
 import type { Order } from './order.ts';
@@ -41,8 +42,7 @@ export function orderOf(options: Options): Order {
 /** Patterns of the inventories: those of `--clusters`, and the words behind the playbook, where a shell has expanded one. */
 export function patternsOf({ words, inFront = words.length, ownLists = {} }: Options): readonly string[] {
   const { clusters = [] } = ownLists;
-  if (clusters.length === 0)
-    throw usage('no clusters are named', "--clusters 'inventories/*.yaml': an inventory each");
+  if (clusters.length === 0) throw usage('no clusters are named', AN_INVENTORY_EACH);
   return [...clusters, ...words.slice(2, inFront)];
 }
 

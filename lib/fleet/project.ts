@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import type { Options } from '../cli/options.ts';
 import { usage } from './flags.ts';
 
@@ -28,4 +28,14 @@ export function projectName(folder = process.cwd()): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A file by its path from the project's folder; throws exit code 1 for one outside: on another machine it would be elsewhere. */
+export function pathInProject(named: string, file: string, project: string): string {
+  const path = relative(project, file);
+  if (!path.startsWith('..') && !isAbsolute(path)) return path;
+  throw usage(
+    `${named} lies outside of this folder`,
+    'a fleet begins in the folder that every worker has a copy of',
+  );
 }

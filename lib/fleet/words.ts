@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FLAGS } from '../cli/flags.ts';
-import { EXIT, QuorateError } from '../errors.ts';
 import { isPrivate, maskMessage } from '../secret-names.ts';
+import { usage } from './flags.ts';
 
 const OF_FLEET = 'give it to the fleet, in front of --';
 const NOBODY = 'nobody can be asked: workers have their own logins and secrets';
@@ -109,8 +109,4 @@ function privateKey(value: unknown): string | undefined {
 function isSecretSeen(word: string): boolean {
   if (/^--vault-password-file=/.test(word)) return false;
   return maskMessage(word) !== word || LOGIN.test(word);
-}
-
-function usage(message: string, hint: string): QuorateError {
-  return new QuorateError(message, { exitCode: EXIT.usage, hint });
 }

@@ -18,25 +18,12 @@ import { type HeldLock, takeLock } from '../../../lib/runner/lock.ts';
 import { Locks } from '../../../lib/runner/locks.ts';
 import { connect } from '../../../lib/transport/index.ts';
 import { scratch } from '../support/scratch.ts';
+import { connectionOf } from '../transport/support/connection.ts';
 
 /** Races of the full proof; a few dozen otherwise. */
 const RACES = Number(process.env.QUORATE_RACES ?? 30);
 
-const LOCAL = {
-  name: 'here',
-  kind: 'local',
-  address: 'localhost',
-  port: undefined,
-  user: undefined,
-  password: undefined,
-  keyFile: undefined,
-  become: false,
-  becomeUser: 'root',
-  becomePassword: undefined,
-  proxyJump: undefined,
-  knownHostsFile: undefined,
-  strictHostKeyChecking: undefined,
-} as const;
+const LOCAL = connectionOf({ name: 'here', address: 'localhost' });
 
 const ME = `${userInfo().username}@${hostname()}`;
 

@@ -31,17 +31,18 @@ export async function copiesToTry(
   if (to === undefined) return undefined;
   const open = identity === undefined ? undefined : await opening(identity);
   const { verified, unverified } = await inStore(run, to, (store) => copiesIn(store, name));
+  const storedAs = (file: string) => verified.find((one) => one.file === file)?.stored ?? file;
   return {
     where: to,
     all: verified,
     unverified,
     async use({ file }, work) {
-      const stored = verified.find((one) => one.file === file)?.stored ?? file;
+      const stored = storedAs(file);
       if (isFolder(to) && !isSealed(stored)) return work(join(to, stored));
       return inStore(run, to, (store) => fetched(store, stored, { beside: controlDir, open }, work));
     },
     refuseClosed({ file }) {
-      const stored = verified.find((one) => one.file === file)?.stored ?? file;
+      const stored = storedAs(file);
       if (!isSealed(stored) || open !== undefined) return;
       throw new QuorateError(`${name}: ${stored} in ${to} is encrypted`, {
         exitCode: EXIT.usage,
