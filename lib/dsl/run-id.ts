@@ -1,11 +1,19 @@
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { PerRun } from './per-run.ts';
 
-const ids = new PerRun(
-  () => `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`,
-);
+const ids = new PerRun(() => newRunId(new Date()));
 
 /** Of this run: `20261126T231500Z-1a2b3c`. Sorts by time, and tells apart what two people start at once. */
 export function runId(): string {
   return ids.own;
+}
+
+/** Of a run that begins then. Behind the second stand its milliseconds and then chance, three hex digits each. */
+export function newRunId(began: Date): string {
+  const second = began.toISOString().replace(/[-:]|\.\d+/g, '');
+  return `${second}-${hex(began.getUTCMilliseconds())}${hex(randomInt(0x1000))}`;
+}
+
+function hex(number: number): string {
+  return number.toString(16).padStart(3, '0');
 }

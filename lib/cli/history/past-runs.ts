@@ -40,7 +40,7 @@ export async function pastRuns(
   const ids = [...new Set([...recorded, ...byRun.keys()])]
     .map((id) => ({ id, time: timeOf(id) ?? Date.parse(byRun.get(id)?.[0]?.[1].time ?? '') }))
     .filter(({ time }) => time >= since)
-    .sort((a, b) => b.time - a.time);
+    .sort((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1));
   const runs: PastRun[] = [];
   let damaged = 0;
   for (const { id } of ids) {
