@@ -117,6 +117,9 @@ function layDown(lab: LabRecord, host: LabHost): void {
     join(etc, 'hosts'),
     `127.0.0.1 localhost\n127.0.1.1 ${host.name}\n::1 localhost ip6-localhost\n`,
   );
+  const manager = join(etc, 'systemd/system.conf.d');
+  mkdirSync(manager, { recursive: true });
+  writeFileSync(join(manager, 'lab.conf'), '[Manager]\nDefaultEnvironment=GOMAXPROCS=1\n');
   const ssh = join(etc, 'ssh');
   copyFileSync(hostKeyFile(lab.name, host.name), join(ssh, 'ssh_host_ed25519_key'));
   copyFileSync(`${hostKeyFile(lab.name, host.name)}.pub`, join(ssh, 'ssh_host_ed25519_key.pub'));
