@@ -7,7 +7,9 @@ import { lastLine } from './facts/etcdctl-answers.ts';
 import type { EtcdFacts } from './facts/index.ts';
 import { memberService } from './files/member-service.ts';
 import type { Answer } from './health/answer.ts';
-import { HEALTH_FIRST, passGate, settle } from './health/gate.ts';
+import { passGate } from './health/gate.ts';
+import { settle } from './health/settle.ts';
+import { HEALTH_FIRST } from './health/way-out.ts';
 import { memberOf } from './model/cluster.ts';
 import type { EtcdHost, Surveyed } from './surveyed.ts';
 

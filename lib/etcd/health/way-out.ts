@@ -7,6 +7,9 @@ const CAUSES = `${commandLine('doctor')} looks for causes`;
 
 const DIFFERS: ReadonlySet<Finding['check']> = new Set(['membership', 'learner', 'unstarted']);
 
+/** What to do about a cluster that may not be touched as it is. */
+export const HEALTH_FIRST = healthFirst(CAUSES);
+
 /** Where to go from a cluster that is not healthy: the doctor for causes, and the verb that is the answer to what was found. */
 export function wayOut(
   cluster: NamedCluster,
@@ -30,4 +33,14 @@ export function withoutQuorum(cluster: NamedCluster): string {
 
 function forGood(cluster: NamedCluster): string {
   return `where too many are lost for good, ${verbLine('recover', cluster, '--check')} shows what is left`;
+}
+
+/** The hint of a refusal for want of health. */
+export function healthFirst(how: string): string {
+  return `bring the cluster to health first; ${how}`;
+}
+
+/** What was found, a line each, below a refusal's first. */
+export function linesOf(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ message }) => `  ${message}`);
 }

@@ -1,6 +1,7 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { passGate, settle } from '../../health/gate.ts';
+import { passGate } from '../../health/gate.ts';
+import { settle } from '../../health/settle.ts';
 import { quorum } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';

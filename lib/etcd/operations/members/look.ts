@@ -7,7 +7,7 @@ import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { ListedMember as Answered } from '../../facts/etcdctl-answers.ts';
 import { type ClusterFacts, type EtcdFacts, isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
-import { knownAnswers } from '../../health/gate.ts';
+import { knownAnswers } from '../../health/ask.ts';
 import { corruptHosts } from '../../health/judge-hashes.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { confFile, formedRecord } from '../../model/paths.ts';

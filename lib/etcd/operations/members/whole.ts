@@ -1,8 +1,10 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import type { Answer, Finding } from '../../health/answer.ts';
-import { askMembers, HEALTH_FIRST, knownAnswers, mayPass } from '../../health/gate.ts';
+import { askMembers, knownAnswers } from '../../health/ask.ts';
 import { judgeCluster } from '../../health/judge.ts';
+import { mayPass } from '../../health/settle.ts';
+import { HEALTH_FIRST } from '../../health/way-out.ts';
 import { refusal } from '../../refusal.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { Scene } from './scene.ts';

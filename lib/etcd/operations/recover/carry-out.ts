@@ -1,8 +1,8 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import { readAnswer } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
-import { askUntilWhole, settle } from '../../health/gate.ts';
 import { judgeCluster } from '../../health/judge.ts';
+import { askUntilWhole, settle } from '../../health/settle.ts';
 import { must, mustSay } from '../../must.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';

@@ -3,7 +3,8 @@ import { hostNames, isDue, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { isFirewall } from '../../../resources/firewall/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { HEALTH_FIRST, settle } from '../../health/gate.ts';
+import { settle } from '../../health/settle.ts';
+import { HEALTH_FIRST } from '../../health/way-out.ts';
 import { memberOf, quorum } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import {

@@ -1,6 +1,7 @@
 import { isDue, type PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { gateRefusal, knownAnswers } from '../../health/gate.ts';
+import { knownAnswers } from '../../health/ask.ts';
+import { gateRefusal } from '../../health/gate.ts';
 import { isInTurn, isRisked, leaderLast, stops } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 

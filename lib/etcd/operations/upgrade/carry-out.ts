@@ -3,7 +3,7 @@ import { type Sh, sh } from '../../../dsl/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import { lastLine } from '../../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { HEALTH_FIRST } from '../../health/gate.ts';
+import { HEALTH_FIRST } from '../../health/way-out.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { minorOf } from '../../model/versions.ts';
 import { refusal } from '../../refusal.ts';

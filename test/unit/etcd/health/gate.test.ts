@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { PlannedTask } from '../../../../lib/dsl/play.ts';
 import { MARK } from '../../../../lib/dsl/probe.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
-import { askMembers, askUntilWhole, awaited } from '../../../../lib/etcd/health/gate.ts';
+import { askMembers } from '../../../../lib/etcd/health/ask.ts';
 import { judgeCluster } from '../../../../lib/etcd/health/judge.ts';
+import { askUntilWhole, awaited } from '../../../../lib/etcd/health/settle.ts';
 import {
   fakeCluster,
   listedMember,
