@@ -21,7 +21,7 @@ import { memberOf } from '../../model/cluster.ts';
 import { pairFiles } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { isCertificate } from '../../survey/admit-certificates.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { finishHint, openIntent } from '../../survey/intents.ts';
 import { survey } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -186,7 +186,7 @@ async function surveyQuiet(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed
     throw refusal(
       cluster,
       `run ${open.runId} rotates its CA: nothing is signed elsewhere meanwhile`,
-      `finish it first: ${commandLine('certs')} --rotate-ca`,
+      finishHint(open, cluster),
     );
   }
   await survey(run, keepVersion, 'certs');

@@ -17,6 +17,7 @@ import { groundProblems, settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { rotatingAuthority } from '../certs/rotation.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
 import { carryOut, type Ground } from './carry-out.ts';
@@ -81,9 +82,11 @@ export function membersOperation(): Operation {
 /** Refuses what is not ours or cannot work, and learns what the roles need to know. */
 async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
-  const open = intentProblem(cluster, hosts, 'members');
+  // A rotation of the CA wants all members: a machine that is lost on its way is replaced first.
+  const open = intentProblem(cluster, hosts, 'members', undefined, ['certs']);
   if (open) throw open;
-  const ca = await readCa(cluster.pkiDir);
+  const rotating = await rotatingAuthority(surveyed);
+  const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
   const words = wordsOf(hosts[0]?.target.vars ?? {});
   const named = hosts.filter((host) => isNamed(host, [...words.remove, ...words.replace]));
   const others = { cluster, hosts: hosts.filter((host) => !named.includes(host)) };
@@ -94,12 +97,14 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   );
   const coming = named.filter(({ target: { facts } }) => !isUp(facts));
   const candidates = coming.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
-  refuse([...(await groundProblems(others, ca)), ...ofNamed.flat(), ...preflight(candidates)]);
-  return settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
+  const ground = await groundProblems(others, ca, rotating?.passing);
+  refuse([...ground, ...ofNamed.flat(), ...preflight(candidates)]);
+  const facts = await settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',
     policy: keepVersion,
     ca,
   });
+  return { ...facts, ...(rotating?.trustPem !== undefined && { trustPem: rotating.trustPem }) };
 }
 
 function isNamed({ target }: EtcdHost, words: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { hostNames, type PlayProblem, type PlayRun } from '../../../dsl/play.ts';
 import { MARK } from '../../../dsl/probe.ts';
 import type { HostData } from '../../../dsl/role.ts';
@@ -20,6 +20,7 @@ import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { isSealed } from '../backup/copies.ts';
 import { contentText } from '../backup/words.ts';
+import { rotatingAuthority } from '../certs/rotation.ts';
 import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import {
@@ -54,8 +55,11 @@ export const RESTORE_FLAGS = [
   { name: 'again', type: 'boolean', description: 'restore it once more, where that was done before' },
 ] as const;
 
-/** What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. */
-const REPLACES = ['recover'] as const;
+/**
+ * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. A
+ * rotation of the CA, which wants all members, goes on afterwards.
+ */
+const PASSES = ['recover', 'certs'] as const;
 
 /** How long before it a snapshot of what is there may have been taken, in milliseconds. */
 const WITHIN = 10 * 60_000;
@@ -82,7 +86,7 @@ export function restoreOperation(): Operation {
     async derive(run, surveyed) {
       const found = await sourceOf(surveyed);
       const { cluster, hosts } = surveyed;
-      const open = intentProblem(cluster, hosts, VERB, targetOf(found), REPLACES);
+      const open = intentProblem(cluster, hosts, VERB, targetOf(found), PASSES);
       if (open) throw open;
       const done = doneIntent(hosts, VERB);
       if (done?.target === targetOf(found) && hosts[0]?.target.vars.again !== true) {
@@ -224,7 +228,9 @@ async function refuseUnfit(surveyed: Surveyed, { known, bytes, name }: Source): 
       'run without --limit',
     );
   }
-  refuse(await ownershipProblems(surveyed, await readCa(cluster.pkiDir)));
+  const rotating = await rotatingAuthority(surveyed);
+  const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
+  refuse(await ownershipProblems(surveyed, ca, rotating?.passing));
   for (const { target } of hosts) {
     const installed = target.facts.reading?.status?.version ?? target.facts.installed;
     if (known === undefined || installed === undefined) continue;
@@ -264,7 +270,9 @@ function question({ cluster, hosts }: Surveyed, source: Source | undefined): str
   const what = known ? `${source?.name} (${contentText(known)})` : String(source?.name);
   const open = openIntent(hosts);
   const ends =
-    open && open.verb !== VERB ? ` What run ${open.runId} has begun (${open.verb}) ends with it.` : '';
+    open && open.verb !== VERB
+      ? ` What run ${open.runId} has begun (${open.verb}) ${open.verb === 'certs' ? 'goes on afterwards' : 'ends with it'}.`
+      : '';
   return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${ends} Go on?`;
 }
 
@@ -284,11 +292,19 @@ function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
     );
   if (isSealed(from) && identity === undefined)
     return wrong(`--from ${from}: it is encrypted`, 'name the file of the private key: --identity FILE');
-  if (!existsSync(from) || !statSync(from).isFile()) {
-    return wrong(
-      `--from ${from}: no such file`,
-      'name a file of this machine, or a snapshot of backup --list',
-    );
+  const misfit = unreadable(from);
+  return misfit === undefined
+    ? []
+    : wrong(misfit, 'name a file of this machine that you may read, or a snapshot of backup --list');
+}
+
+function unreadable(path: string): string | undefined {
+  if (!existsSync(path)) return `${path}: no such file`;
+  if (!statSync(path).isFile()) return `${path} is no file`;
+  try {
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return `${path} cannot be read: ${(error as Error).message}`;
   }
-  return [];
 }

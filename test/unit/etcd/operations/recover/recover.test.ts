@@ -11,8 +11,9 @@ import { recoverOperation } from '../../../../../lib/etcd/operations/recover/ind
 import { commitAll, readLogEnd } from '../../../../../lib/etcd/operations/recover/wal.ts';
 import { flagProblems } from '../../../../../lib/etcd/operations/recover/words.ts';
 import { restoreOperation } from '../../../../../lib/etcd/operations/restore/index.ts';
-import { readCa } from '../../../../../lib/pki/index.ts';
-import { open } from '../../../pki/support.ts';
+import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotation.ts';
+import { makeNextCa, readCa } from '../../../../../lib/pki/index.ts';
+import { open, options } from '../../../pki/support.ts';
 import {
   type FakeMember,
   fakeCluster,
@@ -80,13 +81,16 @@ async function recovers(
     agreed?: boolean;
     check?: boolean;
     vars?: Record<string, unknown>;
+    /** What all hosts have, once the CA is there. */
+    prepare?: (dir: string) => Promise<Partial<EtcdFacts>>;
   } = {},
 ) {
   const dir = scratch();
   await (await open(dir)).ensureCa();
   const cluster = fakeCluster(members, { etcd_pki_dir: dir, ...flags, ...of.vars });
   const caPem = await readCa(dir);
-  for (const { target } of cluster.hosts) Object.assign(target.facts, { caPem });
+  const prepared = await of.prepare?.(dir);
+  for (const { target } of cluster.hosts) Object.assign(target.facts, { caPem }, prepared);
   const { strategy } = operationPlay(recoverOperation());
   let asked = '';
   const noted: string[] = [];
@@ -236,6 +240,24 @@ describe('what a recovery is made of', () => {
     const found = await recovers([left({ intent }), undefined, undefined], { from: 'etcd01' });
     expect(found.asked).toContain(asked);
     expect(found.message).toContain(message);
+  });
+
+  it('may be said while one CA takes the place of another, which waits and is not forgotten', async () => {
+    const prepare = async (dir: string): Promise<Partial<EtcdFacts>> => {
+      const old = await readCa(dir);
+      const next = await makeNextCa(options(dir, { caName: 'another' }));
+      const intent = { verb: 'certs', target: rotationTarget(next), runId: 'r1' };
+      return { intent, caPem: bothOf({ old, new: next }) };
+    };
+    const found = await recovers([left(), undefined, undefined], { from: 'etcd01' }, { prepare });
+    expect(found.message).toContain('not agreed to');
+    expect(found.asked).toMatch(/What run r1 has begun \(certs, to CA \w+\) waits/);
+    const begun = await recovers(
+      [left(), undefined, undefined],
+      { from: 'etcd01' },
+      { prepare, meanwhile: () => {} },
+    );
+    expect(begun.noted[0]).toMatch(/"verb":"recover".*"under":\{"verb":"certs".*"runId":"r1"/);
   });
 
   it('is told once where it is to be said', async () => {
