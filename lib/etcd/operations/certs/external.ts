@@ -27,7 +27,7 @@ import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
-import { refuseUnknown } from './renew.ts';
+import { namesMeant } from './renew.ts';
 
 const KINDS = ['server', 'peer'] as const;
 
@@ -43,7 +43,7 @@ export async function deriveRequests(
   surveyed: Surveyed,
   {
     dir,
-    names,
+    names: words,
     client,
   }: { readonly dir: string; readonly names: readonly string[]; readonly client?: string },
 ): Promise<readonly OperationStep[]> {
@@ -52,7 +52,7 @@ export async function deriveRequests(
   const { cluster, hosts } = surveyed;
   const { clientsOf, makeRequests } = await openExternal();
   const clients = await clientsOf(cluster.pkiDir);
-  refuseUnknown(surveyed, names, clients);
+  const names = namesMeant(surveyed, words, clients);
   const options = pkiOptions(hosts[0]!.target);
   const isMeant = (one: string) => names.length === 0 || names.includes(one);
   const signees =

@@ -22,7 +22,8 @@ import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
 import { carryOut, type Ground } from './carry-out.ts';
 import { look, type View } from './look.ts';
-import { differencesOf, meant, placeOf, type Scene, saidOf } from './scene.ts';
+import { misspelt } from './misspelt.ts';
+import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
 import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
 import { whole, working } from './whole.ts';
 import { wordProblems, wordsOf } from './words.ts';
@@ -147,8 +148,13 @@ function stepOf({ deed, host, title, ledger }: PlannedStep, ground: Ground, begu
 
 function tellDifferences({ log }: PlayRun<EtcdFacts>, { scene }: View): void {
   for (const one of differencesOf(scene)) log('info', `${scene.cluster}: ${saidOf(one)}`);
+  for (const word of scene.words.replace) {
+    const member = meant(word, scene);
+    if (member?.healthy && scene.places.some((place) => isAt(member, place)))
+      log('info', `${scene.cluster}: ${called(member)} works, and is left alone`);
+  }
   for (const word of [...scene.words.remove, ...scene.words.replace]) {
-    if (meant(word, scene) || placeOf(word, scene.places)) continue;
+    if (meant(word, scene) || placeOf(word, scene.places) || misspelt(scene)?.word === word) continue;
     const names = scene.listed.map(({ name, id }) => name || id).join(', ');
     log('warning', `${scene.cluster}: nobody is called ${word}; its members are ${names}`);
   }

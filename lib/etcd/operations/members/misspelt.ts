@@ -30,7 +30,10 @@ function isSlip(word: string, name: string): boolean {
 }
 
 function plain(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9.]/g, '').replace(/(?<!\d)0+(?=\d)/g, '');
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9.]/g, '')
+    .replace(/(?<!\d)0+(?=\d)/g, '');
 }
 
 function digits(name: string): string {

@@ -4,7 +4,7 @@ import type { Words } from './scene.ts';
 
 /** What the flags of the playbook say; they reach the hosts as variables. */
 export function wordsOf(vars: Vars): Words {
-  const list = (value: unknown) => 
+  const list = (value: unknown) =>
     typeof value === 'string'
       ? value
           .split(',')

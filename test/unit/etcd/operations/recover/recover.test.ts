@@ -6,12 +6,12 @@ import { MARK } from '../../../../../lib/dsl/probe.ts';
 import type { HostData } from '../../../../../lib/dsl/role.ts';
 import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
 import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
+import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotation.ts';
 import { operationPlay } from '../../../../../lib/etcd/operations/common/operation.ts';
 import { recoverOperation } from '../../../../../lib/etcd/operations/recover/index.ts';
 import { commitAll, readLogEnd } from '../../../../../lib/etcd/operations/recover/wal.ts';
-import { flagProblems } from '../../../../../lib/etcd/operations/recover/words.ts';
+import { flagProblems, wordsOf } from '../../../../../lib/etcd/operations/recover/words.ts';
 import { restoreOperation } from '../../../../../lib/etcd/operations/restore/index.ts';
-import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotation.ts';
 import { makeNextCa, readCa } from '../../../../../lib/pki/index.ts';
 import { open, options } from '../../../pki/support.ts';
 import {
@@ -264,6 +264,19 @@ describe('what a recovery is made of', () => {
     const found = await recovers([left(), undefined, undefined], {}, { agreed: true });
     expect(found.message).toContain('which data it is made of is for you to say');
     expect(found.said.filter((line) => line.includes('the most that was found'))).toEqual([]);
+  });
+
+  it('is a host, also by the name of its member', () => {
+    const vars = (etcd_member_name: string) => ({
+      etcd_cluster_name: 'one',
+      etcd_member_name,
+      from: 'm2',
+      lost: 'm1',
+    });
+    const hostvars = { a1: vars('m1'), a2: vars('m2') };
+    const hosts = Object.entries(hostvars).map(([name, own]) => ({ name, vars: own, hostvars }) as HostData);
+    expect(flagProblems(hosts)).toEqual([]);
+    expect(wordsOf(hosts.map((target) => ({ target })))).toEqual({ from: 'a2', lost: ['a1'] });
   });
 
   it('is a host of the cluster that was chosen', () => {
