@@ -71,7 +71,11 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   refuseNoHosts(tree, problems);
   problems.throwIfAny();
   for (const { name, position } of tree.hosts.values())
-    if (tree.groups.has(name)) problems.note(`${name} is a host and a group`, position);
+    if (tree.groups.has(name))
+      problems.note(
+        `${name} is a host and a group: what is written for the host counts for the group`,
+        position,
+      );
   const variables = new Variables(tree, varFiles, extra);
   const templates = new Templates(templateWorld(tree, variables, playbookFolder, openVault));
   const evaluate: Evaluate = (variable, host) => templates.evaluate(host.name, variable);
