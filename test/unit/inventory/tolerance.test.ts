@@ -250,6 +250,15 @@ describe('a script', () => {
     expect(inventory.variablesOf('b').get('me')?.at(-1)?.value).toBe('b');
   });
 
+  it('does not get what is meant for us alone', async () => {
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
+    vi.stubEnv('CLOUD_TOKEN', 'theirs');
+    const inventory = await script(
+      '#!/bin/sh\necho "{\\"g\\": {\\"hosts\\": [\\"a\\"], \\"vars\\": {\\"got\\": \\"$QUORATE_CA_PASSPHRASE-$CLOUD_TOKEN\\"}}}"\n',
+    ).finally(() => vi.unstubAllEnvs());
+    expect(inventory.variablesOf('a').get('got')?.at(-1)?.value).toBe('-theirs');
+  });
+
   it.each([
     ['exit 3', 'ended with 3; it says: no credentials'],
     ['echo nonsense', 'did not print a JSON mapping; it says: no credentials'],
