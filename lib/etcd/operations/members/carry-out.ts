@@ -237,7 +237,9 @@ async function restart(place: Place, ground: Ground): Promise<void> {
 function askers({ surveyed, view }: Ground, except?: string): readonly EtcdHost[] {
   const { hosts } = working(surveyed, view.scene);
   const some = hosts.filter(({ target }) => target.name !== except);
-  return some.length > 0 ? [...leaderLast(some, surveyed)].reverse() : [asker(surveyed, except === undefined ? [] : [except])];
+  return some.length > 0
+    ? [...leaderLast(some, surveyed)].reverse()
+    : [asker(surveyed, except === undefined ? [] : [except])];
 }
 
 function hostAt({ host }: Place, { surveyed }: Ground): EtcdHost {

@@ -18,6 +18,8 @@ describe('whose certificates are meant', () => {
   });
 
   it('nobody else is', () => {
-    expect(() => namesMeant(cluster, ['m1', 'm9'], ['patroni'])).toThrow('no host or client of that name: m9');
+    expect(() => namesMeant(cluster, ['m1', 'm9'], ['patroni'])).toThrow(
+      'no host or client of that name: m9',
+    );
   });
 });
