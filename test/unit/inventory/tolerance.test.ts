@@ -235,6 +235,25 @@ it('a directory is read without what editors, systems and people leave in it', a
   expect(listedValues(inventory, 'a')).toEqual({ x: 1, y: 1 });
 });
 
+it.each([
+  'ansible_ssh_private_key_file: /nowhere',
+  'ansible_ssh_common_args: -Z',
+  'ansible_ssh_common_args: "{{ nope }}"',
+  'ansible_port: many',
+  'ansible_user: ""',
+  'ansible_ssh_pkcs11_provider: /x.so',
+])('this machine is reached without ssh, and nobody minds its %s', async (variable) => {
+  const name = `{ ansible_connection: local, ${variable} }`;
+  const { hosts } = await contact({ 'hosts.yaml': `etcd: { hosts: { a: ${name} } }\n` }, 'etcd');
+  expect(hosts.get('a')?.connection?.kind).toBe('local');
+});
+
+it('where ssh lies matters to nobody', async () => {
+  const way = `{ ansible_ssh_executable: "{{ lookup('pipe', 'which ssh') }}" }`;
+  const { notices } = await contact({ 'hosts.yaml': `etcd: { hosts: { a: ${way} } }\n` }, 'etcd');
+  expect(notices).toEqual(['not used here: ansible_ssh_executable']);
+});
+
 describe('a script', () => {
   const script = async (text: string) => {
     const folder = write({ 'list.sh': text });
