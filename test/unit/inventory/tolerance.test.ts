@@ -271,6 +271,18 @@ it.each([
   expect(hosts.get('a')?.connection?.kind).toBe('local');
 });
 
+it.each([
+  ['group_vars/other.yml', 'x: [1\n'],
+  ['host_vars/b.yml', 'x: !reference [a, b]\ny: [\n'],
+  ['group_vars/other/list.yml', '- 1\n'],
+  ['group_vars/other.yml', '<<<<<<< HEAD\nx: 1\n'],
+])('what is wrong with a file is an error for the hosts that it is about alone: %s', async (name, text) => {
+  const files = { ...beside('{}'), [name]: text };
+  expect((await contact(files, 'etcd')).hosts.size).toBe(1);
+  const [error] = await refusal(contact(files, 'other'));
+  expect(error?.position?.file).toContain(name);
+});
+
 it('where ssh lies matters to nobody', async () => {
   const way = `{ ansible_ssh_executable: "{{ lookup('pipe', 'which ssh') }}" }`;
   const { notices } = await contact({ 'hosts.yaml': `etcd: { hosts: { a: ${way} } }\n` }, 'etcd');
