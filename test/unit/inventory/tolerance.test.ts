@@ -377,6 +377,17 @@ describe('which group a play is about', () => {
     expect(await meant(text, ...extra)).toEqual([group, taken ? ['etcd_group'] : []]);
   });
 
+  it('is never guessed: a slip of -e is refused, and what is far from every group is about the system', async () => {
+    const text = '[etcd]\na\n[prod_kv]\nb\n';
+    const [error] = await refusal(meant(text, 'etcd_group=prod_vk'));
+    expect([error?.exitCode, error?.message]).toEqual([
+      1,
+      '-e etcd_group=prod_vk names no group of this inventory',
+    ]);
+    expect(error?.hint).toMatch(/^did you mean prod_kv\?/);
+    expect(await meant(text, 'etcd_group=wheel')).toEqual(['etcd', []]);
+  });
+
   it('is asked for where there is none', async () => {
     const [error] = await refusal(meant('[kv]\nb\n[web]\nc\n'));
     expect(error?.message).toBe('there is no group etcd in this inventory');
