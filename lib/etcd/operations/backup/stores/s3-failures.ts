@@ -48,6 +48,7 @@ const SAME: Readonly<Record<string, string>> = {
   TokenRefreshRequired: 'ExpiredToken',
   ExpiredTokenException: 'ExpiredToken',
   InvalidClientTokenId: 'InvalidAccessKeyId',
+  XAdminUserNotFound: 'InvalidAccessKeyId',
 };
 
 /**

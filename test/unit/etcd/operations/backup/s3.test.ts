@@ -140,6 +140,20 @@ describe('an S3 that', () => {
     await store.remove('x');
   });
 
+  it('gives keys for a time gets their token, signed with the rest', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createHttpServer(({ headers }, response) => {
+      seen.push(String(headers['x-amz-security-token']), headers.authorization);
+      response.end('<ListBucketResult></ListBucketResult>');
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'to/ken+of=it' };
+    await (await openS3('s3://b-1', { ...keys, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` })).list();
+    expect(seen).toEqual(['to/ken+of=it', expect.stringMatching(/SignedHeaders=[^,]*x-amz-security-token/)]);
+  });
+
   it('goes on from a token with signs of XML in it', async () => {
     const asked: (string | null)[] = [];
     const store = await storeOf(({ url = '' }, response) => {
