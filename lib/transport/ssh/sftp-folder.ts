@@ -116,8 +116,10 @@ export class SftpFolder {
         throw new SftpFailure(doing, new Error(`${there?.size} bytes are there, wanted ${sent}`));
       await this.#rename(passing, this.#path(name));
     } catch (error) {
+      // What the disk has free counts while the half file is there.
+      const told = error instanceof SftpFailure ? await this.#told(error) : error;
       await this.#remove('making way', passing).catch(() => {});
-      throw error;
+      throw told;
     }
   }
 

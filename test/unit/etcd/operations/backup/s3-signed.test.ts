@@ -101,8 +101,10 @@ describe.skipIf(GATEWAY === undefined)(`copies in an S3 that verifies signatures
   it('may lie in a bucket whose name is in front of the host', async () => {
     const { lookup } = dns;
     // Names below .test are nobody's (RFC 6761): here they are this machine's.
-    const asked = vi.spyOn(dns, 'lookup').mockImplementation(((_name: string, ...rest: [never, never]) =>
-      lookup('127.0.0.1', ...rest)) as typeof lookup);
+    const asked = vi
+      .spyOn(dns, 'lookup')
+      .mockImplementation(((_name: string, ...rest: [never, never]) =>
+        lookup('127.0.0.1', ...rest)) as typeof lookup);
     const endpoint = (env.AWS_ENDPOINT_URL as string).replace('127.0.0.1', 's3.test');
     const own = { ...env, AWS_ENDPOINT_URL: endpoint, AWS_S3_ADDRESSING_STYLE: 'virtual' };
     const store = await openS3('s3://backups/virtual', own);
@@ -140,7 +142,14 @@ describe.skipIf(GATEWAY === undefined)(`copies in an S3 that verifies signatures
       1,
     ],
     ['without a bucket', {}, 's3://other', /NoSuchBucket: there is no such bucket/, /make it first/, 1],
-    ['of another region', { AWS_REGION: 'us-west-2' }, 's3://backups/x', /the bucket is in the region eu-central-1/, /^set AWS_REGION=eu-central-1$/, 1],
+    [
+      'of another region',
+      { AWS_REGION: 'us-west-2' },
+      's3://backups/x',
+      /the bucket is in the region eu-central-1/,
+      /^set AWS_REGION=eu-central-1$/,
+      1,
+    ],
   ])('are refused to a key %s, and no secret is told', async (_what, change, address, said, hint, code) => {
     const error = await errorOf(change, address);
     expect(error).toMatchObject({ message: expect.stringMatching(said), hint: expect.stringMatching(hint) });

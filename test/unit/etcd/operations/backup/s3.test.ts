@@ -149,7 +149,11 @@ describe('an S3 that', () => {
     servers.push(server);
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
-    const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: SECRET, AWS_SESSION_TOKEN: 'to/ken+of=it' };
+    const keys = {
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: SECRET,
+      AWS_SESSION_TOKEN: 'to/ken+of=it',
+    };
     await (await openS3('s3://b-1', { ...keys, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` })).list();
     expect(seen).toEqual(['to/ken+of=it', expect.stringMatching(/SignedHeaders=[^,]*x-amz-security-token/)]);
   });
