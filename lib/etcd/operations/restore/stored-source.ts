@@ -4,7 +4,7 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { DIGEST_BYTES } from '../../snapshots/snapshot.ts';
 import { copyCalled, isSealed, plainName } from '../backup/copies.ts';
-import { passingFolder } from '../backup/passing-folder.ts';
+import { clearPassed, passingFolder } from '../backup/passing-folder.ts';
 import { inStore } from '../backup/places.ts';
 import { opening } from '../backup/seal.ts';
 import { folderStore } from '../backup/stores/folder.ts';
@@ -24,6 +24,8 @@ export async function storedSource(
   identity: string | undefined,
 ): Promise<Source> {
   const { place, file } = splitFile(from);
+  // A rerun may have nothing to fetch any more.
+  await clearPassed(controlDir);
   const open = isSealed(file) && identity !== undefined ? await opening(identity) : undefined;
   const { size, described } = await inStore(run, place, async (store) => {
     const found = await copyCalled(store, file);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../../../lib/dsl/store.ts';
@@ -52,7 +52,7 @@ function vault(files: Readonly<Record<string, string | Buffer>>) {
   };
   const find = (file = NAME, identity?: string) => findSource(run, `${PLACE}${file}`, cluster, [], identity);
   const left = () => (existsSync(cluster.controlDir) ? readdirSync(cluster.controlDir) : []);
-  return { folder, find, read, said, opened, left };
+  return { find, read, said, opened, left, control: cluster.controlDir };
 }
 
 describe('a copy in a store that is to be restored', () => {
@@ -78,6 +78,16 @@ describe('a copy in a store that is to be restored', () => {
     await expect.poll(left).toEqual([]);
     expect(readFileSync(await source.path()).equals(BYTES)).toBe(true);
     source.release?.();
+  });
+
+  it('that a killed run had here goes with the rerun, also where nothing is to be fetched any more', async () => {
+    const { find, left, control } = vault({ [NAME]: BYTES, [NAME.replace('.db', '.json')]: described() });
+    const source = await find();
+    const mine = basename(dirname(await source.path()));
+    mkdirSync(join(control, mine.replace(`-${process.pid}-`, '-4194999-')));
+    source.release?.();
+    await find();
+    await expect.poll(left).toEqual([]);
   });
 
   it('that is encrypted is opened on its way, and a key that does not fit is told before', async () => {
