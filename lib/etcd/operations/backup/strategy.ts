@@ -72,12 +72,20 @@ export const backupStrategy: Strategy<EtcdFacts> = {
   },
 };
 
-/** A cluster that fails is no reason to leave the others without a snapshot. */
+/** Names of the clusters of a run that have failed. */
+const failed = new WeakMap<PlayRun<EtcdFacts>, Set<string>>();
+
+/** A cluster that fails is no reason to leave the others without a snapshot; it is left alone from then on. */
 async function ofEach(run: PlayRun<EtcdFacts>, work: (surveyed: Surveyed) => Promise<void>): Promise<void> {
+  const left = failed.get(run) ?? new Set();
+  failed.set(run, left);
   for (const surveyed of clustersOf(run)) {
+    const { name } = surveyed.cluster;
+    if (left.has(name)) continue;
     try {
       await work(surveyed);
     } catch (error) {
+      left.add(name);
       run.fail(error);
     }
   }

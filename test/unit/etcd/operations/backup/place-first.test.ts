@@ -14,7 +14,9 @@ async function admitted(check: boolean, exitCode: ExitCode) {
   }));
   const cluster = fakeCluster(members, { to: 'sftp://vault/srv' });
   const openSftp = () => Promise.reject(new QuorateError('the place fails', { exitCode }));
-  await backupStrategy.admit?.(cluster.run({ check, openSftp }));
+  const run = cluster.run({ check, openSftp });
+  await backupStrategy.admit?.(run);
+  if (!check && cluster.errors.length > 0) await backupStrategy.converge(run);
   return cluster;
 }
 
