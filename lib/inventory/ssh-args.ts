@@ -1,7 +1,6 @@
-import { shownValue } from '../secret-names.ts';
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
-import type { Setting } from './settings.ts';
+import { type Setting, shownSetting } from './settings.ts';
 import { nearest, unsafeText } from './validate.ts';
 
 type SshArgs = Pick<
@@ -43,15 +42,10 @@ export function sshArgs(
     const setting = settingOf(name);
     if (setting === undefined || setting.value === null) continue;
     if (typeof setting.value !== 'string' || unsafeText(setting.value.replaceAll('\n', ' ')) !== undefined) {
-      tell(
-        name,
-        setting,
-        `must be text, found ${shownValue(name, setting.value)}`,
-        'write -o ProxyJump=HOST',
-      );
+      tell(name, setting, `must be text, found ${shownSetting(name, setting)}`, 'write -o ProxyJump=HOST');
       continue;
     }
-    const found = optionsOf(setting.value, (problem, hint) => tell(name, setting, problem, hint));
+    const found = optionsOf(setting.value, setting, (problem, hint) => tell(name, setting, problem, hint));
     all.push(...found.options.map(([keyword, value]) => [keyword, value, setting] as const));
     if (found.configFile !== undefined) sshConfigFile ??= configFile(found.configFile, setting.folder);
   }
@@ -90,6 +84,7 @@ function knownHosts(quoted: string, folder: string | undefined): string {
 /** The options among ssh's arguments, in their order; the transport judges those that it alone knows. */
 function optionsOf(
   args: string,
+  { template }: Setting,
   tell: (problem: string, hint: string) => void,
 ): Pick<Arguments, 'options' | 'configFile'> {
   const { options, configFile, problems } = sshArguments(args);
@@ -98,7 +93,8 @@ function optionsOf(
     const [pattern, wanted] = (Object.hasOwn(OPTIONS, keyword.toLowerCase()) &&
       OPTIONS[keyword.toLowerCase()]) || [/./];
     if (pattern.test(value) && !value.startsWith('-')) return true;
-    tell(`${keyword} ${wanted ?? 'must have a value'}, found ${shownValue(keyword, value)}`, HINT);
+    const found = shownSetting(keyword, { value, template });
+    tell(`${keyword} ${wanted ?? 'must have a value'}, found ${found}`, HINT);
     return false;
   });
   return { options: good, configFile };

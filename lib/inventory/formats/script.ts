@@ -25,7 +25,8 @@ export async function addScript(tree: Tree, file: string, problems: Problems): P
   const work = async () => {
     for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
       const vars = hostvars ? hostvars[host.name] : await ask(file, ['--host', host.name], tell);
-      if (typeof vars === 'object' && vars !== null) host.vars.push(...variables({ ...vars }, position));
+      if (typeof vars === 'object' && vars !== null)
+        tree.setHostVariables(host, variables({ ...vars }, position));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
