@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { commandLine } from '../../../command-line.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -97,7 +98,7 @@ class Fetching {
 function absent(cluster: string, from: string, place: string): QuorateError {
   return new QuorateError(`${cluster}: there is no ${from}`, {
     exitCode: EXIT.usage,
-    hint: `backup --list --to ${place.replace(/(.)\/$/, '$1')} shows what is there`,
+    hint: `${commandLine('backup')} --list --to ${place.replace(/(.)\/$/, '$1')} shows what is there`,
   });
 }
 

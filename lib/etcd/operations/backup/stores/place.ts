@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
+import { commandLine } from '../../../../command-line.ts';
 import type { PlayRun } from '../../../../dsl/play.ts';
 import type { Store } from '../../../../dsl/store.ts';
 import { folderStore } from './folder.ts';
@@ -64,7 +65,7 @@ function noFileProblem(from: string): Problem | undefined {
   if (/\.db(\.age)?$/.test(splitFile(from).file)) return undefined;
   return {
     message: 'this names no snapshot: a file is wanted that ends in .db or .db.age',
-    hint: `backup --list --to ${from.replace(/\/+$/, '')} shows what is there`,
+    hint: `${commandLine('backup')} --list --to ${splitFile(from).place.replace(/(.)\/$/, '$1')} shows what is there`,
   };
 }
 
@@ -126,7 +127,7 @@ function s3Problem(to: string, env: Environment): Problem | undefined {
   if (missing.length > 0)
     return {
       message: `${missing.join(' and ')} not set`,
-      hint: 'set them in the environment; AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL count, too',
+      hint: 'set them in the environment, those of a profile by aws configure export-credentials --format env; AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL count, too',
     };
   const unfit = unfitVariable(env);
   if (unfit) return unfit;
