@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { Secret } from '../dsl/secret.ts';
@@ -225,6 +225,16 @@ function textOf({ value, written }: Setting): string | undefined {
   return typeof value === 'number' && (written ?? text) === text ? text : undefined;
 }
 
+/** One that has the private half of a key whose public half is named, as ssh's -i may. */
+function isAgentThere(): boolean {
+  return (process.env.SSH_AUTH_SOCK ?? '') !== '';
+}
+
+const PUBLIC = [
+  'is a public key',
+  'name the file without .pub, or start the agent that has its private half (SSH_AUTH_SOCK)',
+] as const;
+
 function keyProblem(
   path: string,
   folder = process.cwd(),
@@ -233,13 +243,14 @@ function keyProblem(
     accessSync(path, constants.R_OK);
     if (statSync(path).isDirectory()) return ['is a directory', 'name the private key in it'];
     const text = readFileSync(path, 'latin1');
-    if (/^(ssh-|ecdsa-|sk-)/.test(text)) return ['is a public key', 'name the file without .pub'];
+    if (/^(ssh-|ecdsa-|sk-)/.test(text)) return isAgentThere() ? undefined : PUBLIC;
     if (text.startsWith('PuTTY-User-Key-File-3'))
       return ["is a key in PuTTY's format", 'puttygen KEY -O private-openssh -o NEW converts it'];
     if (!/^(-----BEGIN .*PRIVATE KEY-----|PuTTY-User-Key-File-2)/m.test(text))
       return ['is not a private key', 'one starts with -----BEGIN OPENSSH PRIVATE KEY-----'];
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (missing && isAgentThere() && existsSync(`${path}.pub`)) return undefined;
     return missing
       ? ['does not exist', `a relative path starts in ${folder}`]
       : ['cannot be read', 'it belongs to the user who runs this, mode 0600'];

@@ -19,7 +19,10 @@ const HINT = 'write options of ssh_config: -o ProxyJump=HOST';
 
 /** Options that a connection has a place for, by lower-case name → what they may be, in a pattern and in words. */
 const OPTIONS: Readonly<Record<string, readonly [pattern: RegExp, wanted: string]>> = {
-  proxyjump: [/^[\w.@:,[\]%-]+$/, 'must be [USER@]HOST[:PORT], several with commas'],
+  proxyjump: [
+    /^(ssh:\/\/)?[\w.@:[\]%-]+(,(ssh:\/\/)?[\w.@:[\]%-]+)*$/,
+    'must be [USER@]HOST[:PORT], several with commas',
+  ],
   proxycommand: [/./, 'must be a command'],
   userknownhostsfile: [/./, 'must be a path'],
   stricthostkeychecking: [/^(yes|no|on|off|ask|accept-new)$/i, 'must be yes, accept-new or no'],
@@ -52,13 +55,11 @@ export function sshArgs(
   // As in ssh: the first one counts, and of ProxyJump and ProxyCommand the first of both.
   const first = (...keywords: string[]) => all.find(([keyword]) => keywords.includes(keyword.toLowerCase()));
   const proxy = first('proxyjump', 'proxycommand');
-  const known = first('userknownhostsfile');
+  const known = all.find((option) => isOwn(option) && option[0].toLowerCase() === 'userknownhostsfile');
   const strict = (of: typeof all) =>
     hostKeyPolicy(of.find(([keyword]) => keyword.toLowerCase() === 'stricthostkeychecking')?.[1]);
   const rest = (of: typeof all) =>
-    of.flatMap(([keyword, value]) =>
-      Object.hasOwn(OPTIONS, keyword.toLowerCase()) ? [] : [[keyword, value] as const],
-    );
+    of.flatMap((option) => (isOwn(option) ? [] : [[option[0], option[1]] as const]));
   const [sshFirst, sshOptions] = [rest(all.slice(0, before)), rest(all.slice(before))];
   return {
     proxyJump: proxy?.[0].toLowerCase() === 'proxyjump' ? proxy[1] : undefined,
@@ -69,6 +70,12 @@ export function sshArgs(
     ...(sshOptions.length > 0 && { sshOptions }),
     ...(sshConfigFile !== undefined && { sshConfigFile }),
   };
+}
+
+/** A connection has a place for it; of files of known hosts, for one. */
+function isOwn([keyword, value]: readonly [keyword: string, value: string, ...unknown[]]): boolean {
+  const name = keyword.toLowerCase();
+  return name === 'userknownhostsfile' ? /^("[^"]*"|\S+)$/.test(value) : Object.hasOwn(OPTIONS, name);
 }
 
 function configFile(path: string, folder: string | undefined): string {
