@@ -52,7 +52,7 @@ async function sourceProblem({ from, identity }: Vars): Promise<Omit<PlayProblem
   if (!isStoredFile(from) && !statSync(from, { throwIfNoEntry: false })?.isFile())
     return {
       message: `--from ${from}: no such file`,
-      hint: 'name a file of this machine, or a snapshot of backup --list',
+      hint: 'name a file of this machine, a snapshot of backup --list, or a copy as sftp://…/FILE or s3://…/FILE',
     };
   return identity === undefined ? undefined : keyProblem(opening(String(identity)));
 }
