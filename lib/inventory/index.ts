@@ -97,7 +97,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
       for (const { name, value } of variables.ofAll([...tree.hosts.values()]))
         keepNamedSecrets(name, value, isPrivate);
     },
-    lockedOf: (name) => variables.lockedOf(hostNamed(name)),
+    unreadOf: (name) => variables.unreadOf(hostNamed(name)),
     evaluate: (name, variable) => evaluate(variable, hostNamed(name)),
     groupNamedBy(variable, group) {
       const named = (value: Raw | undefined) =>
