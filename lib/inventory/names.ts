@@ -57,7 +57,7 @@ function nearMiss(
 }
 
 /** Kubespray's, which nobody can change, beside one of ours. */
-const THEIRS: ReadonlySet<string> = new Set(['etcd_peer_addresses']);
+const THEIRS = /_peer_addresses$/;
 
 /**
  * Each word is ours, or nearly; its plural where the value is what ours may be: of users of etcd there may be a list.
@@ -71,7 +71,7 @@ function isSlip(name: string, known: string, fits: boolean): boolean {
     if (word === other || sameLetters(word, other)) return true;
     const [short, long] = word.length < other.length ? [word, other] : [other, word];
     const more = long.startsWith(short) ? long.slice(short.length) : '';
-    if (/^e?s$/.test(more)) return fits && !THEIRS.has(name);
+    if (/^e?s$/.test(more)) return fits && !THEIRS.test(name);
     if (more.length > 1) return false;
     return distance(word, other) <= Math.max(1, Math.floor(word.length / 3));
   });
