@@ -17,8 +17,6 @@ import type { Plan } from './format.ts';
 const MOST = 60_000;
 /** What each part of the head may take of it. */
 const HEAD = 12_000;
-/** Kept for what is said of the rest. */
-const LAST = 1200;
 /** Rows of the table, steps and things left over that are listed; values of one property. */
 const ROWS = 50;
 const VALUES = 4;
@@ -35,18 +33,20 @@ export async function markdown(plan: Plan, events: readonly RunEvent[], line: st
   const tasks = events.filter((event) => event.event === 'task').filter(isDue);
   const head = [...summary(plan, tasks), ...table(tasks), ...steps(plan), ...leftOver(events)].join('\n');
   const sections: string[] = [];
+  // Kept for what is said of the rest, however long that gets.
+  const most = MOST - end(plan, line, tasks.length, tasks.length).length;
   let size = head.length;
   let role: string | undefined;
   let [left, folded] = [0, 0];
   for (const group of groupTasks(tasks)) {
-    if (size > MOST - LAST - TEXT) {
+    if (size > most - TEXT) {
       left += 1;
       continue;
     }
     const title = group.role === role ? '' : `\n#### ${code(group.role)}\n`;
     const whole = `${title}${await section(group, true)}`;
     const short = `${title}${await section(group, false)}`;
-    const fits = [whole, short].find((text) => size + text.length <= MOST - LAST);
+    const fits = [whole, short].find((text) => size + text.length <= most);
     if (fits === undefined) {
       left += 1;
       continue;

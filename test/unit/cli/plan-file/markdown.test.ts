@@ -81,6 +81,17 @@ describe('a plan for a pull request', () => {
     expect(text).toMatch(/\*\*Left out\*\* .*\d+ tasks.*npx tsx web\.ts --plan-format text/);
   });
 
+  it('is so with names of which every sign is escaped, and a long command line', async () => {
+    const signs = '_@#'.repeat(100);
+    const hosts = Array.from({ length: 300 }, (_, i) => `h${i}x`);
+    const events = hosts.flatMap((host, i) =>
+      [1, 2].map((n) => written(host, `/srv/${i}/${n}`, '', `${host}\n`.repeat(150 + n))),
+    );
+    const text = await markdown({ ...plan(hosts), by: signs, time: signs }, events, signs);
+    expect(text.length).toBeLessThan(60_000);
+    expect(text).toContain('**Left out**');
+  });
+
   it('is so with steps and things left over alone, whatever signs are in them', async () => {
     const title = '(#&'.repeat(70);
     const ledger = {
