@@ -19,7 +19,8 @@ export interface UnderWay {
   /** Keys that are there once its run, or it, is cancelled. */
   readonly marks: readonly [run: string, job: string];
   process?: JobProcess;
-  cancelled: boolean;
+  /** So often it was asked to end. */
+  cancelled: number;
   /** Its process has ended; Redis may not know of it yet. */
   over: boolean;
 }
@@ -47,9 +48,8 @@ export function beat({ queues, underWay, name }: Hands, silence: number): () => 
     const all = [...underWay.values()];
     const marks = all.length === 0 ? [] : await queues.redis.mget(all.flatMap((job) => job.marks));
     for (const [i, job] of all.entries()) {
-      if (job.cancelled || !(marks[2 * i] ?? marks[2 * i + 1])) continue;
-      job.cancelled = true;
-      job.process?.cancel();
+      const asked = Math.max(Number(marks[2 * i] ?? 0), Number(marks[2 * i + 1] ?? 0));
+      for (; job.cancelled < asked; job.cancelled++) job.process?.cancel();
     }
   };
   return async () => {
