@@ -82,12 +82,12 @@ export function factSource(names: readonly FactName[]): FactSource<HostFacts> {
   };
 }
 
-/** Mounts of local file systems by path; users and packages are counted. */
+/** Mounts of disks by path; users and packages are counted. */
 function told({ mounts, users, packages, ...facts }: Partial<HostFacts>): ToldFacts {
   return {
     ...facts,
     ...(mounts && {
-      mounts: mounts.flatMap(({ path, type, freeMb }) => (freeMb === undefined ? [] : `${path} (${type})`)),
+      mounts: mounts.flatMap(({ path, device, type }) => (device.startsWith('/') ? `${path} (${type})` : [])),
     }),
     ...(users && { users: users.length }),
     ...(packages && { packages: Object.keys(packages).length }),

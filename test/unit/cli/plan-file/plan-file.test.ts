@@ -90,6 +90,22 @@ describe.each([
   });
 });
 
+it('a plan says of what keeps it from being carried out how to go on: another folder, and what is done already', () => {
+  const project = new Project(SIMPLE);
+  expect(project.run('--plan-out', 'p.json').status).toBe(0);
+  const away = spawnSync(process.execPath, ['../web.js', '--apply', '../p.json'], {
+    cwd: join(project.dir, 'made'),
+    encoding: 'utf8',
+  });
+  expect([away.status, away.stderr]).toEqual([
+    3,
+    expect.stringMatching(/made in a folder that has web\.js, inventory\.yaml\n {2}hint: carry it out there/),
+  ]);
+  expect(project.run('--apply', 'p.json').status).toBe(0);
+  const { status, stderr } = project.run('--apply', 'p.json');
+  expect([status, stderr]).toEqual([3, expect.stringContaining('was it carried out before, or made with -e')]);
+});
+
 it('a plan of two plays of one name is carried out: they are told apart', () => {
   const named = SITE.replaceAll("play({ hosts: 'all',", "play({ name: 'web', hosts: 'all',");
   const project = new Project(named);
