@@ -57,7 +57,7 @@ export function holdProblems(hosts: readonly HostData[]): readonly PlayProblem[]
   if (hold !== undefined && release === true)
     return wrong('--hold and --release contradict each other', 'give one of them');
   if (typeof hold === 'string' && hold.trim() === '')
-    return wrong('--hold says nothing', 'say why, in words: --hold "disk swap on etcd02"');
+    return wrong('--hold says nothing', 'say why, in words: --hold "disk swap"');
   return [];
 }
 

@@ -250,7 +250,9 @@ describe('the playbook', () => {
     run(cwd, PLAIN, '-l', 'mine', '--check');
     const folder = join(cwd, '.quorate/plainPlaybook/mine');
     mkdirSync(folder, { recursive: true });
-    const older = JSON.stringify(line({ time: '2020-01-01T00:00:00.000Z', runId: '20200101T000000Z-aaaaaa' }));
+    const older = JSON.stringify(
+      line({ time: '2020-01-01T00:00:00.000Z', runId: '20200101T000000Z-aaaaaa' }),
+    );
     const audit = join(folder, 'audit.jsonl');
     writeFileSync(audit, `${`${older}\n`.repeat(3000)}${readFileSync(audit, 'utf8')}garbage \x1b[2J\n`);
 

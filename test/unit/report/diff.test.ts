@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { foldDiffs } from '../../../lib/report/diff.ts';
 import { change, task } from './streams.ts';
 
-const lines = (make: (i: number) => string) => Array.from({ length: 3000 }, (_, i) => `${make(i)}\n`).join('');
+const lines = (make: (i: number) => string) =>
+  Array.from({ length: 3000 }, (_, i) => `${make(i)}\n`).join('');
 
 it('where the time for diffs is up, texts that are much alike are compared all the same, others are not', async () => {
   const before = lines(String);

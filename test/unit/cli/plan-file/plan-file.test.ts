@@ -103,7 +103,10 @@ it('a plan says of what keeps it from being carried out how to go on: another fo
   ]);
   expect(project.run('--apply', 'p.json').status).toBe(0);
   const { status, stderr } = project.run('--apply', 'p.json');
-  expect([status, stderr]).toEqual([3, expect.stringContaining('was it carried out before, or made with -e')]);
+  expect([status, stderr]).toEqual([
+    3,
+    expect.stringContaining('was it carried out before, or made with -e'),
+  ]);
 });
 
 it('a plan of two plays of one name is carried out: they are told apart', () => {
