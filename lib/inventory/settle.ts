@@ -74,7 +74,7 @@ interface HostOptions extends SettleOptions {
 async function settleHost(settler: Settler, options: HostOptions): Promise<Ready> {
   const { listed, host, checker, problems, except = new Set() } = options;
   const { name } = host;
-  for (const locked of settler.variables.lockedOf(host)) problems.addError(locked);
+  for (const error of settler.variables.unreadOf(host)) problems.addError(error);
   const all = settler.variables.of(host);
   const settings = new Map<string, Setting>();
   const read = ['ansible_host', 'ansible_connection', ...Object.keys(settler.schema)];
