@@ -46,7 +46,6 @@ export function spoken({ text, fields }: LogLine): string {
 const ABOUT = ['path', 'dir', 'environment-variable', 'remote-addr'];
 
 /** Colours of a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin with
 const ANSI = /\u001b\[[\d;]*[A-Za-z]/g;
 
 /** What a collector of logs wraps: journalctl's `-o json`, Docker's files, and those that forward lines. */
@@ -130,7 +129,7 @@ const PREFIX = new RegExp(
     // Of journalctl: a zone, the host, and the program, which need not have a number there.
     String.raw`${STAMP.source} (?:\S+ ){0,2}?(?!panic:|error:)[^\s:[\]]+(?:\[\d+\])?: `,
     // Of containers: the stream and whether a line is full.
-    String.raw`${STAMP.source} (?:std(?:out|err) [FP] )?`,
+    `${STAMP.source} (?:std(?:out|err) [FP] )?`,
     String.raw`\[pod\/\S+\] `,
     String.raw`[\w.-]+ +\| `,
     String.raw`(?:\S+ )?${TAG.source}`,

@@ -4,7 +4,7 @@ import { parseLogLine, spoken } from '../../../../../lib/etcd/operations/doctor/
 import { excerpt } from '../../../../../lib/etcd/operations/doctor/signatures.ts';
 
 /** What collectors of logs make of a line, by the command or the file, and the time that is to be read there. */
-const COLLECTORS: readonly (readonly [name: string, wrap: (line: string) => string, time?: string])[] = [
+const COLLECTORS: [name: string, wrap: (line: string) => string, time?: string | undefined][] = [
   ['journalctl', (line) => `Nov 23 20:15:00 etcd01 etcd[712]: ${line}`, 'Nov 23 20:15:00'],
   ['journalctl -o short, without a pid', (line) => `Nov 23 20:15:00 etcd01 etcd: ${line}`, 'Nov 23 20:15:00'],
   ['a remote shell with CRLF', (line) => `Nov 23 20:15:00 etcd01 etcd[712]: ${line}\r`, 'Nov 23 20:15:00'],
@@ -33,11 +33,7 @@ const COLLECTORS: readonly (readonly [name: string, wrap: (line: string) => stri
     (line) => `2026-11-23T20:15:00.123456+00:00 etcd01.example.org etcd[712]: ${line}`,
     '2026-11-23T20:15:00.123456+00:00',
   ],
-  [
-    'journalctl -o short-unix',
-    (line) => `1764000000.123456 etcd01 etcd[712]: ${line}`,
-    '1764000000.123456',
-  ],
+  ['journalctl -o short-unix', (line) => `1764000000.123456 etcd01 etcd[712]: ${line}`, '1764000000.123456'],
   ['journalctl -o short-monotonic', (line) => `[   12.345678] etcd01 etcd[712]: ${line}`, '[   12.345678]'],
   [
     'journalctl -o short-delta',
@@ -46,10 +42,7 @@ const COLLECTORS: readonly (readonly [name: string, wrap: (line: string) => stri
   ],
   ['journalctl -o cat', (line) => line],
   ['journalctl -o verbose', (line) => `    MESSAGE=${line}`],
-  [
-    'journalctl -o json',
-    (line) => JSON.stringify({ _PID: '712', MESSAGE: line, SYSLOG_IDENTIFIER: 'etcd' }),
-  ],
+  ['journalctl -o json', (line) => JSON.stringify({ _PID: '712', MESSAGE: line, SYSLOG_IDENTIFIER: 'etcd' })],
   ['journalctl -o json, in bytes', (line) => JSON.stringify({ MESSAGE: [...Buffer.from(line)], _PID: '7' })],
   ['journalctl -o json-pretty', (line) => `\t"MESSAGE" : ${JSON.stringify(line)},`],
   ['a tag alone', (line) => `etcd[712]: ${line}`],
@@ -80,16 +73,27 @@ const COLLECTORS: readonly (readonly [name: string, wrap: (line: string) => stri
   ],
   ['a CRI file', (line) => `2026-11-23T20:15:00.1+01:00 stderr F ${line}`, '2026-11-23T20:15:00.1+01:00'],
   ['a forwarder', (line) => JSON.stringify({ '@timestamp': '2026-11-23T20:15:00Z', message: line })],
-  ['a terminal with colours', (line) => `\u001b[0;31mNov 23 20:15:00 etcd01 etcd[712]: \u001b[1m${line}\u001b[0m`],
+  [
+    'a terminal with colours',
+    (line) => `\u001b[0;31mNov 23 20:15:00 etcd01 etcd[712]: \u001b[1m${line}\u001b[0m`,
+  ],
 ];
 
 const json = (fields: object) => JSON.stringify({ level: 'fatal', ...fields });
 
 describe.each(COLLECTORS)('of %s', (_name, wrap, time) => {
   it.each([
-    ['a fatal line of JSON', json({ msg: 'nobody knows this', error: 'or that' }), 'nobody knows this: or that'],
+    [
+      'a fatal line of JSON',
+      json({ msg: 'nobody knows this', error: 'or that' }),
+      'nobody knows this: or that',
+    ],
     ['a fatal line of JSON that was cut off', '{"level":"fatal","msg":"nobody kno', 'nobody kno'],
-    ['a panic of JSON', JSON.stringify({ level: 'panic', msg: 'a {"b":1}: panic: c' }), 'a {"b":1}: panic: c'],
+    [
+      'a panic of JSON',
+      JSON.stringify({ level: 'panic', msg: 'a {"b":1}: panic: c' }),
+      'a {"b":1}: panic: c',
+    ],
     ["Go's panic", 'panic: runtime error: index out of range', 'panic: runtime error: index out of range'],
     ["Go's fatal error", 'fatal error: concurrent map writes', 'fatal error: concurrent map writes'],
     ['a critical line of the old format', '2026-11-23 20:15:00.123456 C | etcdmain: no', 'etcdmain: no'],
