@@ -1,4 +1,12 @@
-import { type Answer, checkOf, describe, type Finding, groupHosts, oddHosts, unansweredSaid } from './answer.ts';
+import {
+  type Answer,
+  checkOf,
+  describe,
+  type Finding,
+  groupHosts,
+  oddHosts,
+  unansweredSaid,
+} from './answer.ts';
 
 /** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
 export function unknownHashes(answers: readonly Answer[]): Finding[] {
@@ -8,8 +16,7 @@ export function unknownHashes(answers: readonly Answer[]): Finding[] {
     .filter(({ reading }) => !reading?.hash)
     .map(({ member: { host }, reading }): Finding => {
       const why = reading?.unanswered?.find(({ question }) => question === 'endpoint hashkv');
-      if (why?.kind === 'unknown')
-        return { check: checkOf(why), host, message: unansweredSaid(host, why) };
+      if (why?.kind === 'unknown') return { check: checkOf(why), host, message: unansweredSaid(host, why) };
       const said = why?.said ? `: ${why.said}` : '';
       return { check: 'hash-unknown', host, message: `${host}: no hash of its data (hashkv)${said}` };
     });
