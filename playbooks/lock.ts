@@ -36,7 +36,11 @@ export default await main(import.meta.url, {
     {
       ...play,
       strategy: lockStrategy,
-      check: (hosts) => [...(play.check?.(hosts) ?? []), ...clusterProblems(hosts), ...lockProblems(hosts)],
+      check: async (hosts) => [
+        ...((await play.check?.(hosts)) ?? []),
+        ...clusterProblems(hosts),
+        ...lockProblems(hosts),
+      ],
     },
   ],
 });

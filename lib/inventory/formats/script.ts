@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { environment } from '../../environment.ts';
 import { maskMessage } from '../../secret-names.ts';
 import type { Problems } from '../problems.ts';
 import type { Tree } from '../tree.ts';
@@ -77,7 +78,11 @@ interface Ended {
 function run(file: string, args: readonly string[]): Promise<Ended> {
   return new Promise((done) => {
     // A group of its own, so that what the script started ends with it.
-    const child = spawn(resolve(file), args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(resolve(file), args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: environment(),
+    });
     const chunks: Buffer[] = [];
     let [size, stderr] = [0, ''];
     let problem: string | undefined;
