@@ -46,7 +46,13 @@ const CASES: readonly Case[] = [
     'the same of two addresses, where SSH leads to one machine',
     [
       { etcd_cluster_name: 'a', etcd_address: '10.0.0.1', ansible_host: '192.0.2.1' },
-      { etcd_cluster_name: 'b', etcd_address: '10.0.0.2', ansible_host: '192.0.2.1', ...apart('x'), etcd_service_name: 'etcd' },
+      {
+        etcd_cluster_name: 'b',
+        etcd_address: '10.0.0.2',
+        ansible_host: '192.0.2.1',
+        ...apart('x'),
+        etcd_service_name: 'etcd',
+      },
     ],
     'h2 etcd_service_name: h2 and h1 both have the service etcd on 10.0.0.1',
   ],
