@@ -1,7 +1,8 @@
 /** A cluster as it was found: data for other programs, a table for people. */
 export interface ClusterState {
   readonly cluster: string;
-  readonly healthy: boolean;
+  /** Null where its members answered in a shape that nobody here knows: it may be either. */
+  readonly healthy: boolean | null;
   /** Host of the leader; null without one. */
   readonly leader: string | null;
   /** Of the CA on its members, of those the one that ends first: whole days from now; null where none could be read. */

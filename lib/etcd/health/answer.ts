@@ -32,8 +32,10 @@ export interface Finding {
     | 'hash'
     /** Part of the former: it cannot tell, so nothing may be risked. */
     | 'hash-unknown'
-    /** A healthy member did not answer a question, or in a way that nobody here can read. */
+    /** A healthy member did not answer a question. */
     | 'unanswered'
+    /** It did, in a shape that nobody here knows: that is said, and is no sickness. */
+    | 'unknown-answer'
     /** etcd's own users: this one has no rights. */
     | 'authentication'
     | 'certificate'
@@ -42,6 +44,17 @@ export interface Finding {
     | 'quorum';
   readonly host?: string;
   readonly message: string;
+}
+
+/** Whether a cluster is healthy by what was found; null where only an answer that nobody here can read speaks against it. */
+export function healthBy(findings: readonly Finding[]): boolean | null {
+  if (findings.length === 0) return true;
+  return findings.every(({ check }) => check === 'unknown-answer') ? null : false;
+}
+
+/** The check that an open question fails. */
+export function checkOf({ kind }: Unanswered): 'unanswered' | 'unknown-answer' {
+  return kind === 'unknown' ? 'unknown-answer' : 'unanswered';
 }
 
 /** Why there is no answer to a question. */

@@ -1,6 +1,6 @@
 import type { ClusterMember, ClusterState } from '../../dsl/cluster-state.ts';
 import { endOf } from '../facts/found-certificates.ts';
-import type { Answer, Finding } from './answer.ts';
+import { type Answer, type Finding, healthBy } from './answer.ts';
 import { daysUntil, healthTable } from './table.ts';
 
 /** What its members answered and what that comes to, as data and as the table that people read. */
@@ -13,7 +13,7 @@ export function clusterState(
   const [firstEnd] = answers.flatMap(({ caEnd }) => caEnd ?? []).sort((a, b) => a.getTime() - b.getTime());
   return {
     cluster,
-    healthy: findings.length === 0,
+    healthy: healthBy(findings),
     leader: members.find(({ role }) => role === 'leader')?.host ?? null,
     caDays: firstEnd ? daysUntil(firstEnd) : null,
     members,

@@ -1,12 +1,14 @@
 import type { PlayRun } from '../../dsl/play.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts/index.ts';
+import type { MemberReading } from '../facts/read-member.ts';
 import { clusterOf } from '../model/cluster.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, Finding } from './answer.ts';
 import { askMembers } from './ask.ts';
 import { judgeCluster, judgeStop } from './judge.ts';
+import { mayPass } from './settle.ts';
 import { healthFirst, linesOf, wayOut } from './way-out.ts';
 
 /** Throws exit code 3, with the arithmetic where it `stops`, unless the member of `host` may be changed now. */
@@ -25,15 +27,47 @@ export async function passGate(
 /** Why the member of `host` may not be changed where the members answer so; undefined when it may. */
 export function gateRefusal(
   answers: readonly Answer[],
-  { target }: EtcdHost,
+  host: EtcdHost,
   stops: boolean,
 ): QuorateError | undefined {
-  const { name } = target;
-  const findings = [...judgeCluster(answers), ...(stops ? judgeStop(answers, name) : [])];
+  const found = [...judgeCluster(answers), ...(stops ? judgeStop(answers, host.target.name) : [])];
+  return refusalFor(host, answers, found);
+}
+
+/** The same by what is left of the findings once `starting` have come up, as a run that starts them first will see it. */
+export function foreseenRefusal(
+  answers: readonly Answer[],
+  starting: ReadonlySet<string>,
+  host: EtcdHost,
+  stops: boolean,
+): QuorateError | undefined {
+  const rests = new Set(
+    answers
+      .filter(({ member, reading }) => reading === undefined && !starting.has(member.host))
+      .map(({ member }) => member.host),
+  );
+  const stays = (one: Finding) => !mayPass(one) || (one.host !== undefined && rests.has(one.host));
+  const later = answers.map((one) =>
+    rests.has(one.member.host) ? one : { ...one, reading: { ...NO_READING, ...one.reading, healthy: true } },
+  );
+  const found = [
+    ...judgeCluster(answers).filter(stays),
+    ...(stops ? judgeStop(later, host.target.name) : []),
+  ];
+  return refusalFor(host, answers, found);
+}
+
+const NO_READING: MemberReading = { healthy: false, said: '', certificates: [] };
+
+function refusalFor(
+  { target }: EtcdHost,
+  answers: readonly Answer[],
+  findings: readonly Finding[],
+): QuorateError | undefined {
   return findings.length === 0
     ? undefined
     : refusal(
-        { name },
+        { name: target.name },
         ['not touched:', ...linesOf(findings)].join('\n'),
         healthFirst(wayOut(clusterOf(target), answers, findings)),
       );

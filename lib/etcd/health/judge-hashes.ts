@@ -1,4 +1,12 @@
-import { type Answer, describe, type Finding, groupHosts, oddHosts, unansweredSaid } from './answer.ts';
+import {
+  type Answer,
+  checkOf,
+  describe,
+  type Finding,
+  groupHosts,
+  oddHosts,
+  unansweredSaid,
+} from './answer.ts';
 
 /** A healthy member whose data cannot be compared with the others' may have any: that is not health. */
 export function unknownHashes(answers: readonly Answer[]): Finding[] {
@@ -8,10 +16,9 @@ export function unknownHashes(answers: readonly Answer[]): Finding[] {
     .filter(({ reading }) => !reading?.hash)
     .map(({ member: { host }, reading }): Finding => {
       const why = reading?.unanswered?.find(({ question }) => question === 'endpoint hashkv');
+      if (why?.kind === 'unknown') return { check: checkOf(why), host, message: unansweredSaid(host, why) };
       const said = why?.said ? `: ${why.said}` : '';
-      const message =
-        why?.kind === 'unknown' ? unansweredSaid(host, why) : `${host}: no hash of its data (hashkv)${said}`;
-      return { check: 'hash-unknown', host, message };
+      return { check: 'hash-unknown', host, message: `${host}: no hash of its data (hashkv)${said}` };
     });
   if (states.size <= 1) return findings;
   const message = `data cannot be compared (hashkv), members hash it in different states: ${describe(states)}`;

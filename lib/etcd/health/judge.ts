@@ -1,6 +1,6 @@
 import { certificateFaults } from '../facts/found-certificates.ts';
 import { quorum } from '../model/cluster.ts';
-import { type Answer, describe, type Finding, groupHosts, unansweredSaid } from './answer.ts';
+import { type Answer, checkOf, describe, type Finding, groupHosts, unansweredSaid } from './answer.ts';
 import { isRefused, wayIn } from './authentication.ts';
 import { equalHashes, unknownHashes } from './judge-hashes.ts';
 
@@ -91,7 +91,7 @@ function unanswered(answers: readonly Answer[]): Finding[] {
   return answers.flatMap(({ member: { host }, reading }) =>
     (reading?.healthy ? (reading.unanswered ?? []) : [])
       .filter(({ question }) => question !== 'endpoint hashkv')
-      .map((one) => ({ check: 'unanswered', host, message: unansweredSaid(host, one) })),
+      .map((one) => ({ check: checkOf(one), host, message: unansweredSaid(host, one) })),
   );
 }
 

@@ -54,7 +54,8 @@ export function awaited(
   rests: (host: string) => boolean = () => false,
 ): readonly Finding[] {
   const findings = judgeCluster(answers);
-  const stuck = new Set(findings.flatMap(({ check, host }) => (host && !PASSING.has(check) ? [host] : [])));
+  const isStuck = ({ check }: Finding) => !PASSING.has(check) && check !== 'unknown-answer';
+  const stuck = new Set(findings.flatMap((one) => (one.host && isStuck(one) ? [one.host] : [])));
   const comes = ({ member: { host }, reading, unreached }: Answer) =>
     !unreached && !stuck.has(host) && !(reading === undefined && rests(host));
   const coming = new Set(answers.filter(comes).map(({ member }) => member.host));

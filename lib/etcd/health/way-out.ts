@@ -1,7 +1,7 @@
 import { commandLine } from '../../command-line.ts';
 import { quorum } from '../model/cluster.ts';
 import { type NamedCluster, verbLine } from '../verb-line.ts';
-import type { Answer, Finding } from './answer.ts';
+import { type Answer, type Finding, healthBy } from './answer.ts';
 
 const CAUSES = `${commandLine('doctor')} looks for causes`;
 
@@ -17,6 +17,7 @@ export function wayOut(
   findings: readonly Finding[],
 ): string {
   const healthy = answers.filter(({ reading }) => reading?.healthy).length;
+  if (healthBy(findings) === null) return toRead(cluster, answers);
   return [
     CAUSES,
     ...(findings.some(({ check }) => DIFFERS.has(check))
@@ -24,6 +25,14 @@ export function wayOut(
       : []),
     ...(healthy < quorum(answers.length) ? [forGood(cluster)] : []),
   ].join('; ');
+}
+
+/** An answer that is not known here is for a person to read, or for a release that knows it. */
+function toRead(cluster: NamedCluster, answers: readonly Answer[]): string {
+  const open = answers.flatMap(({ reading }) => reading?.unanswered ?? []);
+  const question = open.find(({ kind }) => kind === 'unknown')?.question ?? 'endpoint status';
+  const asked = verbLine('etcdctl', cluster, '--', '-w', 'json', ...question.split(' '));
+  return `${asked} shows the answer; look for a newer Quorate that knows this etcd`;
 }
 
 /** The same where there is no quorum, whatever else is found. */

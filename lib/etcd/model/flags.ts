@@ -1,8 +1,10 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { ALL_FLAGS, flagsOf, gateOf, gatesOf, isWithoutEffect, sinceWhen } from './flag-catalogue.ts';
+import { goBool } from './go-values.ts';
 import { cipherProblems, ruleProblems } from './setting-rules.ts';
 import { valueProblem } from './setting-values.ts';
+import { gatesIn } from './settings.ts';
 import { isTooNew, MINORS, minorOf } from './versions.ts';
 
 /** Settings that the roles make from variables of their own. */
@@ -145,7 +147,7 @@ function twiceProblems(name: string, version: string, settings: Settings): reado
   const other =
     later in settings
       ? later
-      : gate !== undefined && gatesIn(settings).some(([set]) => set === gate)
+      : gate !== undefined && gatesIn(settings['feature-gates']).some(([set]) => set === gate)
         ? `feature-gates: ${gate}`
         : undefined;
   if (other === undefined) return [];
@@ -159,27 +161,15 @@ function twiceProblems(name: string, version: string, settings: Settings): reado
 
 function gateProblems(version: string, settings: Settings): readonly SettingProblem[] {
   const known = gatesOf(version);
-  return gatesIn(settings).flatMap(([gate, value]) => {
+  return gatesIn(settings['feature-gates']).flatMap(([gate, value]) => {
     if (!known.includes(gate)) {
       const near = closest(gate, [...known]);
       const hint = distance(gate, near) <= 3 ? `did you mean ${near}?` : `it has ${known.join(', ')}`;
       return [{ message: `etcd ${version} has no feature gate ${gate}`, hint }];
     }
-    if (/^(true|false)$/i.test(value)) return [];
+    if (goBool(value) !== undefined) return [];
     return [{ message: `feature gate ${gate} is true or false, found "${value}"`, hint: `${gate}=true` }];
   });
-}
-
-/** `A=true,B=false`. */
-export function gatesIn(settings: Settings): readonly (readonly [gate: string, value: string])[] {
-  const text = String(settings['feature-gates'] ?? '');
-  return text
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map((part) => {
-      const [gate = '', value = ''] = part.split('=', 2);
-      return [gate.trim(), value.trim()] as const;
-    });
 }
 
 /** What was meant, else where the name is known; a name of another version is no slip of more than a letter. */

@@ -1,5 +1,6 @@
+import { goBool, goDuration } from './go-values.ts';
 import { HTTP2_CIPHERS, isBefore } from './setting-values.ts';
-import { isLoopbackUrl, list, listenUrls } from './settings.ts';
+import { gatesIn, isLoopbackUrl, list, listenUrls } from './settings.ts';
 
 /** Settings as text; what is empty is not set. */
 type Set = ReadonlyMap<string, string>;
@@ -28,6 +29,8 @@ export function ruleProblems(
     ...timing(set),
     ...tls(set),
     ...pairs(set),
+    ...leases(set),
+    ...retention(set),
     ...logs(set, version),
     ...doors(settings),
     ...risks(set),
@@ -81,20 +84,56 @@ function pairs(set: Set): readonly RuleProblem[] {
       message: 'peer-cert-allowed-cn and peer-cert-allowed-hostname exclude each other: etcd does not start',
       hint: 'keep peer-cert-allowed-hostname',
     });
-  const persist = set.get('experimental-enable-lease-checkpoint-persist');
-  if (persist === 'true' && set.get('experimental-enable-lease-checkpoint') !== 'true')
-    problems.push({
-      message: 'experimental-enable-lease-checkpoint-persist needs experimental-enable-lease-checkpoint',
-      hint: 'set experimental-enable-lease-checkpoint: true',
-    });
-  const gates = new Set(list(set.get('feature-gates')));
-  if (gates.has('LeaseCheckpointPersist=true') && !gates.has('LeaseCheckpoint=true'))
-    problems.push({
-      message: 'feature gate LeaseCheckpointPersist needs LeaseCheckpoint: etcd does not start',
-      hint: 'feature-gates: "LeaseCheckpoint=true,LeaseCheckpointPersist=true"',
-    });
   return problems;
 }
+
+/** Leases are kept over an election by two settings, of which one needs the other: flags up to 3.6, gates since. */
+function leases(set: Set): readonly RuleProblem[] {
+  const flag = 'experimental-enable-lease-checkpoint';
+  const gates = new Map(gatesIn(set.get('feature-gates')));
+  // Each is an alpha feature, and what is said by its own name counts.
+  const isOpen = (gate: string) => goBool(gates.get(gate) ?? gates.get('AllAlpha') ?? '') === true;
+  if (isOn(set, flag) || isOpen('LeaseCheckpoint')) return [];
+  if (isOn(set, `${flag}-persist`))
+    return [{ message: `${flag}-persist needs ${flag}`, hint: `set ${flag}: true` }];
+  if (!isOpen('LeaseCheckpointPersist')) return [];
+  return [
+    {
+      message: 'feature gate LeaseCheckpointPersist needs LeaseCheckpoint: etcd does not start',
+      hint: 'feature-gates: "LeaseCheckpoint=true,LeaseCheckpointPersist=true"',
+    },
+  ];
+}
+
+/** Whether a setting that is a boolean is on, in whatever spelling. */
+function isOn(set: Set, name: string): boolean {
+  return goBool(set.get(name) ?? '') === true;
+}
+
+/** A number is of hours or of revisions, by the mode. */
+function retention(set: Set): readonly RuleProblem[] {
+  const given = set.get('auto-compaction-retention') ?? '0';
+  const isNumber = /^\+?\d+$/.test(given);
+  if (set.get('auto-compaction-mode') === 'revision')
+    return isNumber || goDuration(given) === 0
+      ? []
+      : [
+          {
+            message: `auto-compaction-retention is ${given}, and auto-compaction-mode revision counts revisions: etcd takes nanoseconds for them`,
+            hint: 'give a number of revisions, or set auto-compaction-mode: periodic',
+          },
+        ];
+  if (!isNumber || Number(given) <= MOST_HOURS) return [];
+  return [
+    {
+      message: `auto-compaction-retention is ${given} hours, more than the ${MOST_HOURS} that etcd counts to`,
+      hint: 'auto-compaction-mode: revision keeps that many revisions',
+    },
+  ];
+}
+
+/** What 63 bits of nanoseconds hold. */
+const MOST_HOURS = 2_562_047;
 
 function logs(set: Set, version: string): readonly RuleProblem[] {
   const outputs = list(set.get('log-outputs'));
@@ -107,14 +146,14 @@ function logs(set: Set, version: string): readonly RuleProblem[] {
         hint: 'set logger: zap, too',
       },
     ];
-  if (set.get('enable-log-rotation') === 'true' && files.length !== 1)
+  if (isOn(set, 'enable-log-rotation') && files.length !== 1)
     return [
       {
         message: `enable-log-rotation needs exactly one file in log-outputs, found ${files.length}: etcd does not start`,
         hint: 'log-outputs: /var/log/etcd/etcd.log',
       },
     ];
-  if (set.has('log-rotation-config-json') && set.get('enable-log-rotation') !== 'true')
+  if (set.has('log-rotation-config-json') && !isOn(set, 'enable-log-rotation'))
     return [
       {
         message: 'log-rotation-config-json does nothing without enable-log-rotation',
@@ -151,7 +190,7 @@ function doors(settings: Readonly<Record<string, unknown>>): readonly RuleProble
 }
 
 function risks(set: Set): readonly RuleProblem[] {
-  if (!/^(1|t|true)$/i.test(set.get('unsafe-no-fsync') ?? '')) return [];
+  if (!isOn(set, 'unsafe-no-fsync')) return [];
   return [
     {
       message: 'unsafe-no-fsync is on: a host that loses its power loses what the cluster has acknowledged',

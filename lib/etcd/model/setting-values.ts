@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { goBool, goDuration, goWhole } from './go-values.ts';
 import { list } from './settings.ts';
 import { compareVersions, minorOf } from './versions.ts';
 
@@ -18,10 +19,10 @@ export function valueProblem(name: string, value: unknown, version: string): str
 /** A whole number of at least `least`, at most what the flag's type holds. */
 function whole(least: bigint, most: bigint, unit = ''): Check {
   return (value) => {
-    const number = /^-?\d+$/.test(value) ? BigInt(value) : undefined;
+    const number = goWhole(value);
     if (number !== undefined && number >= least && number <= most) return undefined;
     const from = least < -(2n ** 31n) ? '' : ` from ${least}`;
-    const to = most > 2n ** 62n ? '' : ` to ${most}`;
+    const to = most >= 2n ** 62n ? '' : ` to ${most}`;
     return `must be a whole number${from}${to}${unit}`;
   };
 }
@@ -38,18 +39,36 @@ function oneOf(values: string, { ignoreCase = false } = {}): Check {
       : `must be one of ${known.join(', ')}`;
 }
 
-const bool: Check = (value) => (/^(1|0|t|f|true|false)$/i.test(value) ? undefined : 'must be true or false');
+const bool: Check = (value) => (goBool(value) === undefined ? 'must be true or false' : undefined);
 
-const duration: Check = (value) =>
-  value === '0' || /^-?(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(value)
-    ? undefined
-    : 'must be a duration with its unit, as 5s or 1h30m';
+/** Of at least so many milliseconds: a ticker ends the process where its interval is less than it takes. */
+function durationFrom(least: number, words: string): Check {
+  return (value) => {
+    const given = goDuration(value);
+    if (given === undefined) return 'must be a duration with its unit, as 5s or 1h30m';
+    return given < least ? `must be a duration ${words}` : undefined;
+  };
+}
 
-/** Hours without a unit; revisions, by `auto-compaction-mode`, have none. */
-const retention: Check = (value) =>
-  /^\d+$/.test(value) || (duration(value, '') === undefined && !value.startsWith('-'))
-    ? undefined
-    : 'must be a number or a duration, as 1h';
+const duration = durationFrom(-Infinity, '');
+
+/** Hours without a unit; revisions, by `auto-compaction-mode`, have none. What is shorter than a second compacts before there is anything. */
+const retention: Check = (value) => {
+  if (/^\+?\d+$/.test(value) && BigInt(value) < 2n ** 63n) return undefined;
+  const given = goDuration(value);
+  if (given === undefined || given < 0) return 'must be a number or a duration, as 1h';
+  return given === 0 || given >= 1000 ? undefined : 'must be a number or a duration, as 1h, of at least 1s';
+};
+
+/** Bytes, none for etcd's own, less for no quota. With too few the first write of a member raises the alarm. */
+const quota: Check = (value, version) => {
+  const given = goWhole(value);
+  if (given === undefined || given <= 0n || given >= LEAST_QUOTA) return INT(value, version);
+  return `must be a number of bytes from ${LEAST_QUOTA}, or no member takes a write`;
+};
+
+/** An empty database has 20 KiB, and grows with the first keys. */
+const LEAST_QUOTA = 65_536n;
 
 /** Absolute: a member has no directory of its own to begin from. */
 const path: Check = (value) => (value.startsWith('/') ? undefined : 'must be an absolute path');
@@ -166,17 +185,18 @@ const CHECKS: Readonly<Record<string, Check>> = {
     bool,
   ),
   ...each(
-    `auth-token-ttl bootstrap-defrag-threshold-megabytes max-request-bytes max-snapshots max-txn-ops max-wals
-     proxy-dial-timeout proxy-failure-wait proxy-read-timeout proxy-refresh-interval proxy-write-timeout
-     self-signed-cert-validity snapshot-catchup-entries snapshot-count`,
+    `auth-token-ttl bootstrap-defrag-threshold-megabytes max-txn-ops max-wals proxy-dial-timeout proxy-failure-wait
+     proxy-read-timeout proxy-refresh-interval proxy-write-timeout self-signed-cert-validity
+     snapshot-catchup-entries snapshot-count`,
     UINT,
   ),
-  ...each('backend-batch-limit compaction-batch-limit max-learners quota-backend-bytes', INT),
+  // Above or below, an index is out of range, no member may join, or a compaction never ends.
+  ...each('compaction-batch-limit max-learners max-snapshots', whole(0n, 2n ** 63n - 1n)),
+  'backend-batch-limit': INT,
   ...each(
-    `backend-batch-interval compact-hash-check-time compaction-sleep-interval corrupt-check-time
-     discovery-dial-timeout discovery-keepalive-time discovery-keepalive-timeout discovery-request-timeout
-     downgrade-check-time grpc-keepalive-interval grpc-keepalive-min-time grpc-keepalive-timeout raft-read-timeout
-     raft-write-timeout warning-apply-duration warning-unary-request-duration watch-progress-notify-interval`,
+    `backend-batch-interval compaction-sleep-interval discovery-dial-timeout discovery-keepalive-time
+     discovery-keepalive-timeout discovery-request-timeout downgrade-check-time grpc-keepalive-interval
+     grpc-keepalive-min-time grpc-keepalive-timeout raft-read-timeout raft-write-timeout warning-apply-duration warning-unary-request-duration watch-progress-notify-interval`,
     duration,
   ),
   ...each(
@@ -189,6 +209,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'auto-compaction-retention': retention,
   'backend-bbolt-freelist-type': oneOf('array map'),
   'bcrypt-cost': whole(4n, 31n),
+  'compact-hash-check-time': durationFrom(1e-6, 'of more than 0'),
+  'corrupt-check-time': (value, version) =>
+    (isBefore(version, '3.6') ? duration : durationFrom(0, 'from 0, which is never'))(value, version),
   'cipher-suites': ciphers,
   cors: origins,
   'distributed-tracing-sampling-rate': whole(0n, 1_000_000n),
@@ -201,8 +224,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'log-rotation-config-json': rotation,
   logger: (value, version) => oneOf(isBefore(version, '3.5') ? 'capnslog zap' : 'zap')(value, version),
   'max-concurrent-streams': whole(0n, 2n ** 32n - 1n),
+  // A member publishes itself by a request, and adds to the most for what is around one.
+  'max-request-bytes': whole(1024n, 2n ** 62n),
   metrics: oneOf('basic extensive'),
   proxy: oneOf('off'),
+  'quota-backend-bytes': quota,
   'tls-max-version': tlsVersion,
   'tls-min-version': tlsVersion,
   'v2-deprecation': (value, version) =>

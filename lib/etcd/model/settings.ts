@@ -38,3 +38,11 @@ export function list(value: unknown): readonly string[] {
         .map((part) => part.trim())
         .filter(Boolean);
 }
+
+/** The gates of `feature-gates`, `A=true,B=false`; of one that stands there twice the last counts. */
+export function gatesIn(value: unknown): readonly (readonly [gate: string, value: string])[] {
+  return list(value).map((part) => {
+    const [gate = '', ...values] = part.split('=');
+    return [gate.trim(), values.join('=').trim()] as const;
+  });
+}

@@ -1,5 +1,6 @@
 import { flagOfGate, flagsOf, gateOf, gatesOf } from './flag-catalogue.ts';
-import { gatesIn, type SettingProblem, settingsProblems } from './flags.ts';
+import { type SettingProblem, settingsProblems } from './flags.ts';
+import { gatesIn } from './settings.ts';
 import { compareVersions, MINORS, minorOf } from './versions.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -29,7 +30,7 @@ export function translateSettings(settings: Settings, version: string): Translat
   for (const [name, value] of Object.entries(settings)) {
     const [other, gate] = [otherName(name), gateOf(name)];
     if (name === 'feature-gates') {
-      for (const [one, is] of gatesIn(settings)) {
+      for (const [one, is] of gatesIn(value)) {
         const flag = flagOfGate(one);
         if (gates.includes(one)) set.push(`${one}=${is}`);
         else if (flag !== undefined && flags.has(flag)) told[flag] = is;

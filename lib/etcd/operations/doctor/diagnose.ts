@@ -1,4 +1,5 @@
 import { isUp } from '../../facts/index.ts';
+import { healthBy } from '../../health/answer.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import type { Member } from '../../model/cluster.ts';
 import { NOWHERE } from './about.ts';
@@ -66,7 +67,8 @@ function examine(scene: Scene): readonly Diagnosis[] {
   const sick = new Set(all.filter((one) => !isHealthy(one)).map(({ member }) => member.host));
   const written = writtenClues(scene, measured);
   const telling = written.filter(({ from, host }) => sick.has(from) || sick.has(host));
-  const rest = measured.length === 0 && telling.length === 0 && findings.length > 0 ? written : telling;
+  const rest =
+    measured.length === 0 && telling.length === 0 && healthBy(findings) === false ? written : telling;
   const clues = [...measured, ...rest];
   return grouped([...explained(clues), ...silent(clues, scene)], scene);
 }

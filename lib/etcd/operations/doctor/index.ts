@@ -1,16 +1,17 @@
 import type { PlayRun, Strategy } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import type { Answer } from '../../health/answer.ts';
+import { type Answer, healthBy } from '../../health/answer.ts';
 import { answersFromFacts, knownAnswers } from '../../health/ask.ts';
 import { clusterState } from '../../health/cluster-state.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { firewallRules } from '../../health/port-matrix.ts';
+import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
-import { refuseBare } from '../site/verify.ts';
+import { refuseBare, sayUnhealthy } from '../site/verify.ts';
 import { type Diagnosis, diagnose, sceneOf } from './diagnose.ts';
 import { type Evidence, parseEvidence } from './evidence.ts';
 import { endsSoon, renewCa } from './measured/certificates.ts';
@@ -53,8 +54,14 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
     run.fail(reportDiagnosis({ ...diagnosis, remedy }, { afterOthers: i > 0, holder }));
   }
   if (diagnoses.length > 0) return;
-  const left = judgeCluster(answers).map(({ message }) => message);
+  const findings = judgeCluster(answers);
+  const left = findings.map(({ message }) => message);
   if (left.length === 0) return run.conclude(`${cluster.name}: cluster is healthy, nothing found`);
+  if (healthBy(findings) === null)
+    throw new QuorateError([`${cluster.name}: ${sayUnhealthy(findings)}:`, ...left].join('\n'), {
+      exitCode: EXIT.unhealthy,
+      hint: wayOut(cluster, answers, findings),
+    });
   const [first] = cluster.members;
   throw new QuorateError([`${cluster.name}: not healthy, and no cause was found:`, ...left].join('\n'), {
     exitCode: EXIT.unhealthy,

@@ -2,7 +2,7 @@ import { commandLine } from '../../../command-line.ts';
 import { hasChanges, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import type { Answer } from '../../health/answer.ts';
+import { type Answer, type Finding, healthBy } from '../../health/answer.ts';
 import { knownAnswers } from '../../health/ask.ts';
 import { canary } from '../../health/canary.ts';
 import { clusterState } from '../../health/cluster-state.ts';
@@ -112,8 +112,8 @@ async function reportHealth(
   const { cluster } = surveyed;
   const findings = judgeCluster(answers);
   for (const host of selected) {
-    const bad = findings.some((finding) => finding.host === undefined || finding.host === host.target.name);
-    host.report('verify', TITLES.members, bad ? 'failed' : 'ok');
+    const own = findings.filter((one) => one.host === undefined || one.host === host.target.name);
+    host.report('verify', TITLES.members, STATUS_OF.get(healthBy(own)) ?? 'failed');
   }
   for (const line of worthKnowing(surveyed, answers)) run.log('warning', line);
   run.show({ event: 'cluster', ...clusterState(cluster.name, answers, findings) });
@@ -123,7 +123,19 @@ async function reportHealth(
   }
   const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
   throw new QuorateError(
-    [`${cluster.name}: cluster is not healthy:`, ...said.map((line) => `  ${line}`)].join('\n'),
+    [`${cluster.name}: ${sayUnhealthy(findings)}:`, ...said.map((line) => `  ${line}`)].join('\n'),
     { exitCode: EXIT.unhealthy, hint: wayOut(cluster, answers, findings) },
   );
+}
+
+const STATUS_OF: ReadonlyMap<boolean | null, 'ok' | 'unknown'> = new Map([
+  [true, 'ok'],
+  [null, 'unknown'],
+]);
+
+/** What findings come to, for the head of their list. */
+export function sayUnhealthy(findings: readonly Finding[]): string {
+  return healthBy(findings) === null
+    ? 'whether the cluster is healthy cannot be read'
+    : 'cluster is not healthy';
 }

@@ -26,6 +26,55 @@ const CASES: readonly Case[] = [
     'h2 etcd_config_dir: h2 and h1 both have /opt/etcd/cfg on 10.0.0.1',
     'h2 etcd_cert_dir: h2 and h1 both have /opt/etcd/ssl on 10.0.0.1',
     'h2 etcd_data_dir: h2 and h1 both have /var/lib/etcd/default.etcd on 10.0.0.1',
+    'h2 etcd_service_name: h2 and h1 both have the service etcd on 10.0.0.1',
+  ],
+  [
+    'two clusters at one address that share the service, and with it what is remembered of a member',
+    [
+      { etcd_cluster_name: 'a' },
+      {
+        etcd_cluster_name: 'b',
+        etcd_address: '10.0.0.1',
+        ...apart('x'),
+        ...ports(12379),
+        etcd_service_name: 'etcd',
+      },
+    ],
+    'h2 etcd_service_name: h2 and h1 both have the service etcd on 10.0.0.1',
+  ],
+  [
+    'the same of two addresses, where SSH leads to one machine',
+    [
+      { etcd_cluster_name: 'a', etcd_address: '10.0.0.1', ansible_host: '192.0.2.1' },
+      {
+        etcd_cluster_name: 'b',
+        etcd_address: '10.0.0.2',
+        ansible_host: '192.0.2.1',
+        ...apart('x'),
+        etcd_service_name: 'etcd',
+      },
+    ],
+    'h2 etcd_service_name: h2 and h1 both have the service etcd on 10.0.0.1',
+  ],
+  [
+    'two machines behind one address, told apart by the port of SSH',
+    [
+      { etcd_cluster_name: 'a', etcd_address: '10.0.0.1', ansible_host: '192.0.2.1', ansible_port: 2201 },
+      { etcd_cluster_name: 'b', etcd_address: '10.0.0.2', ansible_host: '192.0.2.1', ansible_port: 2202 },
+    ],
+  ],
+  [
+    'plain processes of this machine that keep what they remember in one folder',
+    ['a', 'b'].map((name, i) => ({
+      ...apart(name),
+      ...ports(2379 + 10 * i),
+      etcd_cluster_name: name,
+      etcd_address: '127.0.0.1',
+      ansible_connection: 'local',
+      etcd_service_manager: 'process',
+      etcd_config_dir: `/srv/etcd/cfg-${name}`,
+    })),
+    'h2 etcd_config_dir: h2 and h1 both have /srv/etcd/state beside it on 127.0.0.1',
   ],
   [
     "one's client port is another's peer port",
@@ -372,9 +421,8 @@ describe('what is wrong with a model', () => {
 });
 
 function apart(name: string): Vars {
-  return Object.fromEntries(
-    ['bin', 'config', 'cert', 'data'].map((dir) => [`etcd_${dir}_dir`, `/${name}/${dir}`]),
-  );
+  const dirs = ['bin', 'config', 'cert', 'data'].map((dir) => [`etcd_${dir}_dir`, `/${name}/${dir}`]);
+  return { ...Object.fromEntries(dirs), etcd_service_name: `etcd-${name}` };
 }
 
 function ports(client: number): Vars {

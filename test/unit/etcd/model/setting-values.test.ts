@@ -116,6 +116,59 @@ const VALUES: readonly Case[] = [
     'must have URLs as https://10.0.0.1:2381, found "http://127.0.0.1"',
   ],
   ['client-crl-file', 'crl.pem', '3.5.30', 'must be an absolute path'],
+  ...['1', 't', 'T', 'true', 'TRUE', 'True', '0', 'f', 'F', 'false', 'FALSE', 'False', ''].map(
+    (value): Case => ['pre-vote', value, '3.7.3'],
+  ),
+  ...['tRue', 'fAlse', 'on', '2', ' true', 'true '].map(
+    (value): Case => ['enable-pprof', value, '3.7.3', 'must be true or false'],
+  ),
+  ['snapshot-count', '0x10', '3.7.3'],
+  ['snapshot-count', '010', '3.7.3'],
+  ['snapshot-count', '1_000', '3.7.3'],
+  ...['08', '1e3', ' 5', '1__0', '0x'].map(
+    (value): Case => ['snapshot-count', value, '3.7.3', 'must be a whole number from 0'],
+  ),
+  ...['-1s', '+5s', '.5s', '1.s', '1us', '1µs', '1μs', '0', '-0', '0h', '2540400h', ''].map(
+    (value): Case => ['grpc-keepalive-interval', value, '3.7.3'],
+  ),
+  ...['9999999h', '1d', '00', '0.0', '1h 30m', '1H', '--1s', '5'].map(
+    (value): Case => [
+      'grpc-keepalive-interval',
+      value,
+      '3.7.3',
+      'must be a duration with its unit, as 5s or 1h30m',
+    ],
+  ),
+  ...['0', '0s', '-1s'].flatMap((value): readonly Case[] => [
+    ['compact-hash-check-time', value, '3.7.3', 'must be a duration of more than 0'],
+    ['experimental-compact-hash-check-time', value, '3.5.30', 'must be a duration of more than 0'],
+  ]),
+  ['compact-hash-check-time', '1ns', '3.7.3'],
+  ['corrupt-check-time', '0', '3.7.3'],
+  ['corrupt-check-time', '-1s', '3.7.3', 'must be a duration from 0, which is never'],
+  ['experimental-corrupt-check-time', '-1s', '3.6.16', 'must be a duration from 0, which is never'],
+  ['experimental-corrupt-check-time', '-1s', '3.5.30'],
+  ['max-learners', 0, '3.7.3'],
+  ['max-learners', -1, '3.7.3', 'must be a whole number from 0'],
+  ['compaction-batch-limit', 0, '3.7.3'],
+  ['compaction-batch-limit', -1, '3.7.3', 'must be a whole number from 0'],
+  ['experimental-compaction-batch-limit', -1, '3.5.30', 'must be a whole number from 0'],
+  ['backend-batch-limit', -1, '3.7.3'],
+  ['max-snapshots', '9223372036854775807', '3.5.30'],
+  ['max-snapshots', '9223372036854775808', '3.5.30', 'must be a whole number from 0'],
+  ['max-request-bytes', 0, '3.7.3', 'must be a whole number from 1024'],
+  ['max-request-bytes', 1, '3.5.30', 'must be a whole number from 1024'],
+  ['max-request-bytes', '9223372036854775807', '3.7.3', 'must be a whole number from 1024'],
+  ['max-request-bytes', 4_294_967_296, '3.7.3'],
+  ['quota-backend-bytes', 0, '3.7.3'],
+  ['quota-backend-bytes', 8, '3.7.3', 'must be a number of bytes from 65536, or no member takes a write'],
+  ['quota-backend-bytes', '9223372036854775808', '3.7.3', 'must be a whole number'],
+  ['auto-compaction-retention', 0, '3.7.3'],
+  ['auto-compaction-retention', '+1h', '3.7.3'],
+  ['auto-compaction-retention', '1ns', '3.7.3', 'must be a number or a duration, as 1h, of at least 1s'],
+  ['auto-compaction-retention', '-1h', '3.7.3', 'must be a number or a duration, as 1h'],
+  ['auto-compaction-retention', '9999999h', '3.7.3', 'must be a number or a duration, as 1h'],
+  ['auto-compaction-retention', '9223372036854775808', '3.7.3', 'must be a number or a duration, as 1h'],
 ];
 
 type Rule = readonly [settings: Readonly<Record<string, unknown>>, version: string, ...said: string[]];
@@ -186,6 +239,73 @@ const RULES: readonly Rule[] = [
     { 'unsafe-no-fsync': true },
     '3.5.30',
     'warning unsafe-no-fsync is on: a host that loses its power loses what the cluster has acknowledged',
+  ],
+  ...['1', 'T', 'TRUE'].map(
+    (on): Rule => [
+      { 'enable-log-rotation': on },
+      '3.7.3',
+      'enable-log-rotation needs exactly one file in log-outputs, found 0: etcd does not start',
+    ],
+  ),
+  ...['1', 't', 'True'].flatMap((on): readonly Rule[] => [
+    [
+      { 'experimental-enable-lease-checkpoint-persist': on },
+      '3.5.30',
+      'experimental-enable-lease-checkpoint-persist needs experimental-enable-lease-checkpoint',
+    ],
+    [
+      {
+        'experimental-enable-lease-checkpoint-persist': true,
+        'experimental-enable-lease-checkpoint': on,
+      },
+      '3.5.30',
+    ],
+    [
+      { 'feature-gates': `LeaseCheckpointPersist=${on}` },
+      '3.7.3',
+      'feature gate LeaseCheckpointPersist needs LeaseCheckpoint: etcd does not start',
+    ],
+    [{ 'feature-gates': `LeaseCheckpoint=${on},LeaseCheckpointPersist=${on}` }, '3.7.3'],
+  ]),
+  ...[
+    'LeaseCheckpointPersist=true,AllAlpha=true',
+    'AllAlpha=1',
+    'AllAlpha=true,LeaseCheckpoint=false,LeaseCheckpointPersist=false',
+    'LeaseCheckpointPersist=true,LeaseCheckpointPersist=false',
+  ].map((gates): Rule => [{ 'feature-gates': gates }, '3.7.3']),
+  ...[
+    'AllAlpha=false,LeaseCheckpointPersist=true',
+    'AllBeta=true,LeaseCheckpointPersist=true',
+    'AllAlpha=true,LeaseCheckpoint=false',
+    'LeaseCheckpoint=true,LeaseCheckpoint=false,LeaseCheckpointPersist=true',
+  ].map(
+    (gates): Rule => [
+      { 'feature-gates': gates },
+      '3.7.3',
+      'feature gate LeaseCheckpointPersist needs LeaseCheckpoint: etcd does not start',
+    ],
+  ),
+  [
+    { 'feature-gates': 'InitialCorruptCheck=tRue' },
+    '3.7.3',
+    'feature gate InitialCorruptCheck is true or false, found "tRue"',
+  ],
+  [
+    { 'feature-gates': 'InitialCorruptCheck=true=false' },
+    '3.7.3',
+    'feature gate InitialCorruptCheck is true or false, found "true=false"',
+  ],
+  [{ 'auto-compaction-mode': 'revision', 'auto-compaction-retention': 9_999_999 }, '3.7.3'],
+  [
+    { 'auto-compaction-mode': 'revision', 'auto-compaction-retention': '1h' },
+    '3.7.3',
+    'auto-compaction-retention is 1h, and auto-compaction-mode revision counts revisions: etcd takes nanoseconds for them',
+  ],
+  [{ 'auto-compaction-retention': 2_562_047 }, '3.7.3'],
+  [
+    { 'auto-compaction-mode': 'periodic', 'auto-compaction-retention': 2_562_048 },
+    '3.5.30',
+    'auto-compaction-retention is 2562048 hours, more than the 2562047 that etcd counts to',
   ],
   [{ 'discovery-srv': 'example.com' }, '3.5.30', 'discovery-srv is set by the hosts of the cluster'],
 ];

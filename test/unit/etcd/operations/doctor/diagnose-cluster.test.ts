@@ -5,7 +5,7 @@ import type { Evidence } from '../../../../../lib/etcd/operations/doctor/evidenc
 import { reportDiagnosis } from '../../../../../lib/etcd/operations/doctor/report.ts';
 import { DEFAULTS } from '../../../support/defaults.ts';
 
-import { cluster, DOCTOR, DOWN, NAMES, SICK } from './scenes.ts';
+import { cluster, DOCTOR, DOWN, HEALTHY, NAMES, SICK } from './scenes.ts';
 
 it('a run that is at work is named, and waited for', () => {
   const [first] = diagnose(cluster({ 2: DOWN }));
@@ -105,4 +105,13 @@ it('names that lead elsewhere on one host', () => {
   expect(of({ ...resolved, 'etcd02.lan': ['10.9.9.9'] })).toEqual([
     ['unresolved', ['etcd03'], ['etcd03: etcd02.lan is 10.9.9.9 there, and 10.0.0.2 on others']],
   ]);
+});
+
+it('an answer that nobody here can read is no reason to believe what journals tell of other times', () => {
+  const reading = {
+    ...HEALTHY,
+    unanswered: [{ question: 'alarm list', kind: 'unknown', said: 'etcdctl 3.9.1 answered in a shape' }],
+  } as const;
+  const journal = '{"level":"warn","msg":"x","error":"dial tcp 10.0.0.2:2380: connect: connection refused"}';
+  expect(diagnose(cluster({ 0: { reading, journal } }))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ChangeKind } from '../../../../../lib/dsl/task.ts';
+import type { Alarm } from '../../../../../lib/etcd/facts/etcdctl-answers.ts';
 import { foreseeGate } from '../../../../../lib/etcd/operations/site/foresee-gate.ts';
 import {
   clusterFacts,
@@ -12,12 +13,15 @@ import {
 } from '../../../support/fake-cluster.ts';
 
 /** What a check says of a cluster of three: each is `well`, `stopped` or out of `reach`, with its plan. */
-async function said(states: readonly (readonly ['well' | 'stopped' | 'reach', ChangeKind?])[]) {
+async function said(
+  states: readonly (readonly ['well' | 'stopped' | 'reach', ChangeKind?])[],
+  alarms: readonly Alarm[] = [],
+) {
   const members = states.map((_, i) => listedMember(i + 1));
   const hash = { hash: 7, revision: 5, compacted: 1 };
   const { run, errors, said } = fakeCluster(
     states.map(([state, kind], i) => {
-      const well = () => memberReading({ status: memberStatus(i + 1), members, hash });
+      const well = () => memberReading({ status: memberStatus(i + 1), members, hash, alarms });
       const facts = { cluster: clusterFacts(), reading: state === 'well' ? well() : undefined };
       const plan = kind ? [planned(MEMBER_SERVICE, kind, { inTurn: true })] : [];
       return state === 'reach' ? undefined : { facts, plan };
@@ -37,6 +41,48 @@ it('a check says what the gate refuses, with the arithmetic and its exit code', 
       ),
     },
   ]);
+});
+
+it.each([
+  [
+    'an alarm',
+    [
+      ['well', 'restart'],
+      ['well', 'restart'],
+      ['stopped', 'start'],
+    ],
+    [{ memberId: '1', alarm: 'NOSPACE' }],
+    /^etcd02: not touched:\n {2}alarm NOSPACE on .*$/,
+  ],
+  [
+    'a host that is out of reach',
+    [['well', 'restart'], ['stopped', 'start'], ['reach']],
+    [],
+    /^etcd01: not touched:\n {2}etcd03: the host does not answer\n {2}3 voters, quorum 2, 2 healthy: stopping etcd01 leaves 1$/,
+  ],
+  [
+    'a member that rests and is started by nobody',
+    [['well', 'restart'], ['stopped', 'start'], ['stopped']],
+    [],
+    /^etcd01: not touched:\n {2}etcd03: etcd does not run\n {2}3 voters/,
+  ],
+] as const)(
+  'a member that is started first does not heal %s: a check says so',
+  async (_, members, alarms, message) => {
+    expect(await said(members, alarms)).toMatchObject([
+      { exitCode: 3, message: expect.stringMatching(message) },
+    ]);
+  },
+);
+
+it('it says the order of those that come after a start', async () => {
+  expect(
+    await said([
+      ['well', 'restart'],
+      ['well', 'restart'],
+      ['stopped', 'start'],
+    ]),
+  ).toEqual(['etcd: one member at a time, the leader last: etcd02, then etcd01']);
 });
 
 it.each([

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedTask } from '../../../../../lib/dsl/play.ts';
 import { MARK } from '../../../../../lib/dsl/probe.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
+import { parseMember } from '../../../../../lib/etcd/facts/read-member.ts';
 import { verify } from '../../../../../lib/etcd/operations/site/verify.ts';
 import { clusterFacts, fakeCluster, memberReading, planned } from '../../../support/fake-cluster.ts';
 
@@ -81,4 +82,35 @@ describe('the verification at the end of a run', () => {
     expect(codes).toEqual([EXIT.unhealthy]);
     expect(ms).toBeLessThan(1000);
   });
+});
+
+describe('an answer in a shape that nobody here knows', () => {
+  it.each(['status', 'members', 'hash', 'alarms'])(
+    '%s: it is said as that, with the version, and never as sickness',
+    async (name) => {
+      const answers = HEALTHY.replace(new RegExp(`(@${name} 0\n).*`), '$1{"etcd":"of another world"}');
+      const reading = parseMember(`${answers}\n${MARK}@version 0 3.9.1`);
+      const { run, errors } = fakeCluster([{ facts: { cluster: clusterFacts(), reading } }]);
+      const shown: unknown[] = [];
+      const said: string[] = [];
+      const running = run({ check: true, roles: ['verify'], show: (event) => shown.push(event) });
+      const hosts = running.hosts.map((host) => ({
+        ...host,
+        report: (_role: string, _task: string, status: string) => said.push(status),
+        read: async () => ({ code: 0, out: `${answers}\n${MARK}@version 0 3.9.1` }),
+      }));
+      await verify({ ...running, hosts });
+      expect(errors).toMatchObject([
+        {
+          exitCode: EXIT.unhealthy,
+          message: expect.stringMatching(
+            /^etcd: whether the cluster is healthy cannot be read:\n {2}etcd01: etcdctl 3\.9\.1 answered `[a-z ]+` in a shape not known here$/,
+          ),
+          hint: expect.stringMatching(/-- -w json (?:endpoint|member|alarm) \w+ shows the answer/),
+        },
+      ]);
+      expect(shown).toMatchObject([{ healthy: null, members: [{ health: 'healthy' }] }]);
+      expect(said).toEqual(['unknown']);
+    },
+  );
 });
