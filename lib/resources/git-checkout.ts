@@ -164,8 +164,8 @@ q_git -C ${path} -c advice.detachedHead=false checkout --quiet --detach "$q_comm
 q_git -C ${path} update-ref refs/remotes/origin/quorate-was "$q_commit"`;
 }
 
-/** `q_git`: nobody is there to be asked, and hooks of the checkout do not run. */
-const GIT = sh`export GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
+/** `q_git`: nobody is there to be asked, hooks of the checkout do not run, and a look at it writes no index. */
+const GIT = sh`export GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
 q_become=
 q_git() { $q_become git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"; }
 `;
