@@ -16,6 +16,7 @@ import type {
 } from './backend.ts';
 import { dnf } from './dnf.ts';
 import { hasFreshLists } from './sources.ts';
+import { fitsVersion } from './version.ts';
 
 /**
  * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
@@ -119,7 +120,12 @@ function differencesOf(
   }
   const { candidate, versions = [] } = found ?? {};
   if (version === undefined && (installed !== undefined || found?.provided)) return [];
-  if (installed !== undefined && version !== undefined && version !== 'latest' && fits(version, installed))
+  if (
+    installed !== undefined &&
+    version !== undefined &&
+    version !== 'latest' &&
+    fitsVersion(version, installed)
+  )
     return [];
   if (installed !== undefined && found?.held) {
     if (version === 'latest') return [];
@@ -128,7 +134,9 @@ function differencesOf(
   // A repository that an earlier task brings may have another one.
   const isFresh = hasFreshLists(world);
   const known =
-    version === undefined || version === 'latest' ? candidate : versions.find((one) => fits(version, one));
+    version === undefined || version === 'latest'
+      ? candidate
+      : versions.find((one) => fitsVersion(version, one));
   const after = isFresh ? undefined : known;
   // Of one that is installed the lists may know nothing, and then there is no newer one.
   if (
@@ -154,15 +162,6 @@ function differencesOf(
       certainty,
     },
   ];
-}
-
-/** A version without an epoch, or without the distribution's own part, stands for any; `*` for anything. */
-function fits(wanted: string, version: string): boolean {
-  const pattern = wanted.replace(/[.+~^]/g, '\\$&').replaceAll('*', '.*');
-  const isIt = new RegExp(
-    `^${wanted.includes(':') ? '' : '(\\d+:)?'}${pattern}${/[-*]/.test(wanted) ? '' : '(-[^-]+)?'}$`,
-  );
-  return isIt.test(version);
 }
 
 function isOlder(wanted: string, installed: string, newestFirst: readonly string[]): boolean {

@@ -207,14 +207,24 @@ describe('an entry of the hosts file', () => {
     ],
     ['is there', hostsEntry('localhost', { address: '127.0.0.1' }), HOSTS, HOSTS],
     ['is there for the other family, too', hostsEntry('localhost', { address: '::1' }), HOSTS, HOSTS],
-    ['is there in capitals', hostsEntry('db.in', { address: '10.0.0.7' }), '10.0.0.7 DB.in\n', '10.0.0.7 DB.in\n'],
+    [
+      'is there in capitals',
+      hostsEntry('db.in', { address: '10.0.0.7' }),
+      '10.0.0.7 DB.in\n',
+      '10.0.0.7 DB.in\n',
+    ],
     [
       'moves in whatever case',
       hostsEntry('db.in', { address: '10.0.0.7' }),
       '10.0.0.1 DB.in web\n',
       '10.0.0.1 web\n10.0.0.7 db.in\n',
     ],
-    ['is there in another spelling', hostsEntry('a', { address: 'fe80::1' }), 'FE80::0001 a\n', 'FE80::0001 a\n'],
+    [
+      'is there in another spelling',
+      hostsEntry('a', { address: 'fe80::1' }),
+      'FE80::0001 a\n',
+      'FE80::0001 a\n',
+    ],
     [
       'is there with a zone',
       hostsEntry('a', { address: 'fe80::0001%eth0' }),
