@@ -51,6 +51,9 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
   },
 
   apply({ names: all, version, state, downgrade }, changes) {
+    if (state === 'absent')
+      return sh`${APT}
+q_apt remove ${all}`;
     const options = downgrade ? ['--allow-downgrades'] : [];
     const specs = changes.map(({ property, after }) =>
       after === null || after === UNKNOWN ? undefined : `${property}=${after}`,
@@ -59,7 +62,8 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
     if (version === undefined || version === 'latest')
       return sh`${APT}
 q_apt install ${options} ${specs.map((one, i) => one ?? names[i] ?? '')} || { q_apt update && q_apt install ${options} ${names}; }`;
-    const install = specs.includes(undefined) ? sh`q_resolved` : sh`q_apt install ${options} ${specs}`;
+    const known = specs.filter((one) => one !== undefined);
+    const install = known.length < specs.length ? sh`q_resolved` : sh`q_apt install ${options} ${known}`;
     return sh`${APT}
 ${resolved(names, version, options)}
 ${install} || { q_lacks=; q_apt update && q_resolved; } || { [ -z "$q_lacks" ] || printf '%s\n' "$q_lacks"; exit 1; }`;

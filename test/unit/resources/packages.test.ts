@@ -182,6 +182,13 @@ describe('packages', () => {
     expect(() => packages(name, options)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 
+  it('that are to go are removed, and nothing is installed', () => {
+    const task = packages('nginx', { state: 'absent' });
+    const script = task.apply(task.diff({ code: 0, out: apt('1.24-2', NEW) }, new World()), {}).text;
+    expect(script).toMatch(/^q_apt remove nginx$/m);
+    expect(script).not.toContain('q_apt install');
+  });
+
   it('that are due may bring what later tasks need', () => {
     const world = new World();
     packages('nginx').diff({ code: 0, out: apt(undefined, NEW) }, world);
