@@ -2,6 +2,7 @@ import { requireAnswer } from '../dsl/answer.ts';
 import { asUser } from '../dsl/as-user.ts';
 import { oneLine } from '../dsl/edit.ts';
 import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
+import { broughtBy, isNew } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, requireRoom } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -60,6 +61,7 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
   title: ({ path, version }) => `${path} is at ${version}`,
   owns: ({ path }) => [path],
   files: () => [],
+  leaves: ({ path }, changes) => broughtBy({ kind: 'tree', name: path }, changes, 'commit').filter(isNew),
   probe: (desired) =>
     probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, {})], state(desired)),
   parse({ code, out }, { path }) {

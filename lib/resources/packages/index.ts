@@ -1,9 +1,8 @@
 import { requireAnswer } from '../../dsl/answer.ts';
-import { broughtBy } from '../../dsl/made.ts';
+import { broughtBy, isNew } from '../../dsl/made.ts';
 import { is } from '../../dsl/options.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import type { Trace } from '../../dsl/trace.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { apt } from './apt.ts';
@@ -66,11 +65,6 @@ ${backend.probe(desired)}`,
   },
   apply: (desired, changes) => onHost((backend) => backend.apply(desired, changes)),
 });
-
-/** One that was there is only brought to another version. */
-function isNew({ there }: Trace): boolean {
-  return there === undefined;
-}
 
 const BACKENDS: Readonly<Record<string, PackageBackend>> = { apt, dnf };
 
