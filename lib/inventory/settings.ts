@@ -1,4 +1,5 @@
 import type { Position } from '../errors.ts';
+import { shownValue } from '../secret-names.ts';
 import type { Host } from './tree.ts';
 import type { Candidate } from './variables.ts';
 
@@ -11,6 +12,13 @@ export interface Setting {
   readonly folder: string | undefined;
   /** Of a number, or of true and false, how it is spelt. */
   readonly written?: string;
+  /** As it is written, where something was evaluated: the value may be that of any other variable. */
+  readonly template?: string | undefined;
+}
+
+/** A setting for a message. What a template makes is not told: it may be a foreign variable's value, and a secret. */
+export function shownSetting(name: string, { value, template }: Pick<Setting, 'value' | 'template'>): string {
+  return template === undefined ? shownValue(name, value) : `what ${template} gives`;
 }
 
 export type Settings = ReadonlyMap<string, Setting>;
@@ -36,8 +44,12 @@ export const CONNECTION_VARS: Readonly<Record<string, readonly string[]>> = {
   ansible_become_password: ['ansible_become_pass', 'ansible_sudo_pass'],
   ansible_become_flags: ['ansible_sudo_flags'],
   ansible_become_exe: ['ansible_sudo_exe'],
-  ansible_ssh_executable: [],
 };
+
+/** What this machine, as a host, does not read. */
+export function isOfSsh(name: string): boolean {
+  return !/^ansible_(host$|connection$|become)/.test(name);
+}
 
 /** All names that a connection reads. */
 export const CONNECTION_NAMES: readonly string[] = Object.entries(CONNECTION_VARS).flatMap(

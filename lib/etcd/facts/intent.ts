@@ -28,7 +28,7 @@ function intentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
 /** Read-only shell, without a process. */
 export function intentFacts(member: Member): Sh {
   const path = intentFile(member);
-  return sh`if [ -f ${path} ]; then IFS= read -r q_line <${path} || :; echo "intent $q_line"; fi`;
+  return sh`if [ -f ${path} ]; then IFS= read -r q_line <${path} || :; printf 'intent %s\n' "$q_line"; fi`;
 }
 
 /** Takes it out of what `intentFacts` printed; undefined where there is none, or nothing that we have written. */
