@@ -56,7 +56,7 @@ interface FileDesired extends Ownership {
   readonly content: Content;
   readonly validate: Sh | undefined;
   /** Only where it is missing. */
-  readonly once: boolean;
+  readonly once?: true;
 }
 
 interface ObservedFile extends Place {
@@ -90,7 +90,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
       path,
       content,
       validate: options.validate?.(isSent(content) ? incoming(path) : '/dev/stdin'),
-      once: options.replace === false,
+      ...(options.replace === false && { once: true as const }),
       ...completeOwnership({ mode: '0644', ...options }),
     };
   },
@@ -137,7 +137,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     world.path(path).willBe({ type: 'file', ...ownership, ...(isKept ? {} : foreseenContent(content)) });
   },
   // What an earlier task brings to its place is kept as well.
-  late: ({ once }) => once,
+  late: ({ once }) => once === true,
   prepare: ({ path, content }, changes, context) => prepareContent(path, content, changes, context),
   apply(desired, changes) {
     const { path, content, validate, mode, owner = '', group = '' } = desired;
@@ -152,5 +152,5 @@ ${write}`;
 });
 
 function keepsContent({ once }: FileDesired, found: ObservedPath | undefined): boolean {
-  return once && found?.type === 'file';
+  return once === true && found?.type === 'file';
 }
