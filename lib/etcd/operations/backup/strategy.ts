@@ -8,7 +8,7 @@ import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshot
 import { removeSnapshots } from '../../snapshots/remove.ts';
 import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
 import { parseKeep, thinned } from '../../snapshots/thin.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { finishHint, openIntent } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
 import type { OperationStep } from '../common/operation.ts';
@@ -193,7 +193,7 @@ function refuseHalfRestored({ cluster, hosts }: Surveyed): void {
   throw refusal(
     cluster,
     `run ${open.runId} has begun a ${open.verb} that is not finished: no snapshot is taken of what it left`,
-    `finish it first: run ${open.verb} again, to the same target`,
+    finishHint(open, cluster),
   );
 }
 

@@ -17,6 +17,7 @@ import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/int
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { contentText } from '../backup/words.ts';
+import { rotatingAuthority } from '../certs/rotation.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import type { Source } from './file-source.ts';
 import {
@@ -33,8 +34,11 @@ import { findSource } from './source.ts';
 import { type Progress, restoreSteps } from './steps.ts';
 import { flagProblems, VERB } from './words.ts';
 
-/** What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. */
-const REPLACES = ['recover'] as const;
+/**
+ * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. A
+ * rotation of the CA, which wants all members, goes on afterwards.
+ */
+const PASSES = ['recover', 'certs'] as const;
 
 /** How long before it a snapshot of what is there may have been taken, in milliseconds. */
 const WITHIN = 10 * 60_000;
@@ -62,7 +66,7 @@ export function restoreOperation(): Operation {
     async derive(run, surveyed) {
       const found = await sourceOf(run, surveyed);
       const { cluster, hosts } = surveyed;
-      const open = intentProblem(cluster, hosts, VERB, targetOf(found), REPLACES);
+      const open = intentProblem(cluster, hosts, VERB, targetOf(found), PASSES);
       if (open) throw open;
       const done = doneIntent(hosts, VERB);
       if (done?.target === targetOf(found) && hosts[0]?.target.vars.again !== true) {
@@ -205,7 +209,9 @@ async function refuseUnfit(surveyed: Surveyed, { known, bytes, name }: Source): 
       'run without --limit',
     );
   }
-  refuse(await ownershipProblems(surveyed, await readCa(cluster.pkiDir)));
+  const rotating = await rotatingAuthority(surveyed);
+  const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
+  refuse(await ownershipProblems(surveyed, ca, rotating?.passing));
   for (const { target } of hosts) {
     const installed = target.facts.reading?.status?.version ?? target.facts.installed;
     if (known === undefined || installed === undefined) continue;
@@ -245,6 +251,8 @@ function question({ cluster, hosts }: Surveyed, source: Source | undefined): str
   const what = known ? `${source?.name} (${contentText(known)})` : String(source?.name);
   const open = openIntent(hosts);
   const ends =
-    open && open.verb !== VERB ? ` What run ${open.runId} has begun (${open.verb}) ends with it.` : '';
+    open && open.verb !== VERB
+      ? ` What run ${open.runId} has begun (${open.verb}) ${open.verb === 'certs' ? 'goes on afterwards' : 'ends with it'}.`
+      : '';
   return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${ends} Go on?`;
 }
