@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'rolldown';
 import { PAGES } from '../lib/cli/quorate/pages.ts';
-import { packReadme } from './readme.ts';
+import { packagePage, packReadme } from './readme.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -29,7 +29,7 @@ packReadme();
 function packPages(): void {
   mkdirSync(join(DIST, 'docs'));
   for (const page of PAGES) {
-    const text = readFileSync(join(ROOT, `docs/${page}.md`));
+    const text = packagePage(readFileSync(join(ROOT, `docs/${page}.md`), 'utf8'));
     writeFileSync(join(DIST, `docs/${page}.md.gz`), gzipSync(text, { level: 9 }));
   }
 }

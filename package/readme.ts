@@ -26,18 +26,27 @@ function restoreReadme(): void {
 const EXPLAINED = /^docs\/(guide|from-ansible|contract|resources)\.md/;
 
 /**
- * The README as it is right in a package: without the parts between `<!-- clone -->` and `<!-- /clone -->`, with the
- * commands of the package, and with no link to a file that the package does not have.
+ * The README as it is right in a package: a page of the package, with no link to a file that the package does not have.
  */
 export function packageReadme(readme: string): string {
-  return readme
-    .replaceAll(/<!-- clone -->[\s\S]*?<!-- \/clone -->\n*/g, '')
-    .replaceAll(/<!-- package\n([\s\S]*?)-->/g, '$1')
+  return packagePage(readme)
     .replaceAll(/!\[[^\]]*\]\((?!https?:)[^)]*\)\n*/g, '')
     .replaceAll(/\[([^\]]+)\]\((?!https?:)([^)]*)\)/g, (_, text: string, target: string) => {
       const [, page] = EXPLAINED.exec(target) ?? [];
       return page === undefined ? text : `${text} (\`npx quorate explain ${page}\`)`;
-    })
+    });
+}
+
+/**
+ * A page as it is right in a package: without the parts between `<!-- clone -->` and `<!-- /clone -->`, with those of
+ * `<!-- package … -->`, and with the commands of the package.
+ */
+export function packagePage(page: string): string {
+  return page
+    .replaceAll(/<!-- clone -->[\s\S]*?<!-- \/clone -->\n*/g, '')
+    .replaceAll(/<!-- package\n([\s\S]*?)-->/g, '$1')
     .replaceAll(/npx tsx playbooks\/([\w-]+)\.ts/g, 'npx quorate $1')
+    .replaceAll(/npx tsx (?=\w[\w-]*\.ts\b)/g, 'npx quorate run ')
+    .replaceAll(/`playbooks\/([\w-]+)\.ts`/g, '`npx quorate $1`')
     .replaceAll(/ -i inventory\/prod\.yaml/g, '');
 }

@@ -32,6 +32,11 @@ export function broughtBy(
   return [change.kind === 'create' && change.before === null ? trace : { ...trace, there: true }];
 }
 
+/** Of one that was there only the content is ours: for a thing whose content is no file there is nothing to take away. */
+export function isNew({ there }: Trace): boolean {
+  return there === undefined;
+}
+
 /** The trace of lines that stand one behind the other. */
 export function linesTrace(path: string, lines: readonly string[]): Trace {
   const [first = ''] = lines;
@@ -86,6 +91,7 @@ const NAMES: Readonly<Partial<Record<Trace['kind'], RegExp>>> = {
   unit: /^[\w@:][\w.@:\\-]*\.(service|socket|timer|path|mount|automount|target|slice)$/,
   user: /^[A-Za-z0-9_][\w.-]*\$?$/,
   group: /^[A-Za-z0-9_][\w.-]*\$?$/,
+  key: /^[A-Za-z0-9_][\w.-]*\$? SHA256:[A-Za-z0-9+/]{43}$/,
   package: /^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/,
 };
 

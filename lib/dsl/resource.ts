@@ -75,7 +75,7 @@ export interface Resource<Options, Desired, Observed> {
   /** Name the tasks among its options. */
   needs?(options: Options): readonly Task[];
   /** See `Task.late`. */
-  readonly late?: boolean;
+  readonly late?: boolean | ((desired: Desired) => boolean);
   /** See `Task.unproven`. */
   unproven?(desired: Desired): boolean;
   /** Names of options that it has itself, and that every task would have otherwise: a `timeout` of its own. */
@@ -215,13 +215,17 @@ function taskOf<Options extends object, Desired, Observed>(
     ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
-    ...(resource.late && { late: true }),
+    ...(isLate(resource.late, desired) && { late: true }),
     ...(writtenAt && { writtenAt }),
     ...(resource.unproven?.(desired) && { unproven: true }),
     ...(resource.guard && { guard: resource.guard(desired) }),
     ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
     apply: (changes, prepared) => resource.apply(desired, changes, prepared),
   };
+}
+
+function isLate<Desired>(late: Resource<object, Desired, unknown>['late'], desired: Desired): boolean {
+  return typeof late === 'function' ? late(desired) : late === true;
 }
 
 /** What a resource says of itself. */
@@ -245,7 +249,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   guard: is.function(),
   after: is.function(),
   needs: is.function(),
-  late: is.boolean,
+  late: is.either(is.boolean, is.function<(desired: unknown) => boolean>()),
   unproven: is.function(),
   own: is.list(is.any<never>()),
 };

@@ -5,10 +5,12 @@
 export const KINDS = [
   'unit',
   'lines',
+  'key',
   'file',
   'link',
   'text',
   'directory',
+  'tree',
   'user',
   'group',
   'package',
@@ -17,13 +19,14 @@ export const KINDS = [
 /**
  * Something that a task brings into being on a host, as data: enough to know it again, and to take it away once no role
  * declares it. `text` is a file that edits made, and that others may write to; `lines` are some of a text file, one
- * behind the other; `unit` is one of systemd that was started or enabled.
+ * behind the other; `unit` is one of systemd that was started or enabled; `key` lets somebody log in, by user and fingerprint;
+ * `tree` is a folder that was filled whole, from an archive or a repository.
  */
 export interface Trace {
   readonly kind: (typeof KINDS)[number];
-  /** A path; for others the name. */
+  /** A path; for others the name; of a key `ann SHA256:…`. */
   readonly name: string;
-  /** SHA-256 of a file, or of lines with their ends; of a link what it leads to. None where only the run can know. */
+  /** SHA-256 of a file, of lines with their ends, or of the options of a key; of a link what it leads to. None where only the run can know. */
   readonly digest?: string;
   /** Of lines: how many they are, and the digest of the first one. */
   readonly count?: number;

@@ -1,4 +1,5 @@
 import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/ground.ts';
+import { broughtBy, isNew } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -67,6 +68,8 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   title: ({ folder }) => `${folder} has what the archive brings`,
   owns: ({ folder }) => [folder],
   files: () => [],
+  leaves: ({ folder }, changes) =>
+    broughtBy({ kind: 'tree', name: folder }, changes, 'archive').filter(isNew),
   probe: ({ folder, creates, format, packer, owner, group }) =>
     probe(
       [

@@ -13,7 +13,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { Slot, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { type PublicKey, parseKeys, publicKeyIn } from './ssh-key.ts';
+import { fingerprintOf, type PublicKey, parseKeys, publicKeyIn } from './ssh-key.ts';
 
 export interface AuthorizedKeysOptions {
   /** Lines as in a `.pub` file, options before them if wanted; one text may hold several. */
@@ -50,6 +50,21 @@ export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired,
   complete: (user, { keys, exclusive = false }) => ({ user, keys: parseKeys(keys), exclusive }),
   // Several tasks may each bring keys of their own.
   name: ({ user, keys, exclusive }) => (exclusive ? user : [user, ...keys.map(({ name }) => name)].join(' ')),
+  leaves({ user, keys }, changes) {
+    const lines = (kind: string) =>
+      (changes ?? []).flatMap((one) =>
+        one.kind === kind ? (publicKeyIn(`${kind === 'create' ? one.after : one.before}`)?.blob ?? []) : [],
+      );
+    const [come, gone] = [lines('create'), lines('remove')];
+    return keys
+      .filter(({ blob }) => changes === undefined || come.includes(blob))
+      .map((key) => ({
+        kind: 'key',
+        name: `${user} ${fingerprintOf(key)}`,
+        digest: sha256(key.options),
+        ...(gone.includes(key.blob) && { there: true }),
+      }));
+  },
   title: ({ user, exclusive }) => `${user} lets in ${exclusive ? 'exactly these keys' : 'these keys'}`,
   probe: ({ user }) =>
     probe(

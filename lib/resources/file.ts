@@ -11,6 +11,8 @@ import { is } from '../dsl/options.ts';
 import {
   checkedPath,
   completeOwnership,
+  isForeseenOnly,
+  type ObservedPath,
   OWNERSHIP,
   type Ownership,
   type OwnershipOptions,
@@ -45,12 +47,16 @@ export type FileOptions = OwnershipOptions &
      * in a check, too, and before the file is replaced; not of what is sent (bytes, downloads) until it has arrived.
      */
     readonly validate?: (path: string) => Sh;
+    /** `false`: the content is for a file that is missing; one that is there keeps its own. */
+    readonly replace?: boolean;
   };
 
 interface FileDesired extends Ownership {
   readonly path: string;
   readonly content: Content;
   readonly validate: Sh | undefined;
+  /** Only where it is missing. */
+  readonly once?: true;
 }
 
 interface ObservedFile extends Place {
@@ -67,14 +73,16 @@ interface ObservedFile extends Place {
  * file('/usr/share/fonts/ours.woff2', { source: './ours.woff2' })
  * file('/usr/local/bin/tool', { url: 'https://example.org/tool-1.2', sha256: '9f86d081884c…', mode: '0755' })
  * file('/etc/nginx/conf.d/site.conf', { template: './site.conf.j2', values: { port: vars.port } })
+ * file('/var/log/app.log', { content: '', replace: false, owner: 'app' })
  * file('/etc/ssh/sshd_config', { source: './sshd_config', validate: (path) => sh`sshd -t -f ${path}` })
  */
 export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
   kind: 'file',
-  options: { ...OWNERSHIP, ...CONTENT, validate: is.function() },
+  options: { ...OWNERSHIP, ...CONTENT, validate: is.function(), replace: is.boolean },
   oneOf: CONTENT_WAYS,
   name: (desired) => desired.path,
-  title: (desired) => `${desired.path} has its content, mode and owner`,
+  title: ({ path, once }) =>
+    `${path} ${once ? 'is there, with its mode and owner' : 'has its content, mode and owner'}`,
   complete(name, options) {
     const path = checkedPath(name);
     const content = completeContent(path, options);
@@ -82,6 +90,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
       path,
       content,
       validate: options.validate?.(isSent(content) ? incoming(path) : '/dev/stdin'),
+      ...(options.replace === false && { once: true as const }),
       ...completeOwnership({ mode: '0644', ...options }),
     };
   },
@@ -105,7 +114,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     const { path } = desired;
     const found = world.path(path).over(at);
     requireRoom(path, 'file', found);
-    const content = contentDifference(desired.content, found);
+    const content = keepsContent(desired, found) ? undefined : contentDifference(desired.content, found);
     const ownership = found?.type === 'file' ? ownershipDifferences(desired, found) : [];
     if (content === undefined && ownership.length === 0) return [];
     if (content !== undefined || found?.pinned === 'attribute') requireReplaceable(path, found, world);
@@ -113,21 +122,35 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     const folder = content === undefined ? 'certain' : requireFolder(path, ground, world);
     const accounts = requireAccounts(desired, ground, world, path);
     const valid = content === undefined ? 'certain' : requireValid(path, refusal, world);
-    const bringable = found === undefined && world.bringsMore;
+    const bringable =
+      (found === undefined && world.bringsMore) ||
+      // Known to be made by then: it is kept if it is a file.
+      (desired.once && found !== undefined && isForeseenOnly(found));
     const certainty =
       bringable || [folder, accounts, valid].includes('conditional') ? 'conditional' : 'certain';
     return [...(content ? [content] : []), ...ownership].map((one) => ({ certainty, ...one }));
   },
-  foresee({ path, mode, owner, group, content }, _observed, _changes, world) {
+  foresee(desired, { at }, _changes, world) {
+    const { path, mode, owner, group, content } = desired;
     const ownership = { mode, ...(owner && { owner }), ...(group && { group }) };
-    world.path(path).willBe({ type: 'file', ...ownership, ...foreseenContent(content) });
+    const isKept = keepsContent(desired, world.path(path).over(at));
+    world.path(path).willBe({ type: 'file', ...ownership, ...(isKept ? {} : foreseenContent(content)) });
   },
+  // What an earlier task brings to its place is kept as well.
+  late: ({ once }) => once === true,
   prepare: ({ path, content }, changes, context) => prepareContent(path, content, changes, context),
   apply(desired, changes) {
     const { path, content, validate, mode, owner = '', group = '' } = desired;
     if (changes.every((change) => change.property !== 'content')) {
       return sh`q_mode ${path} ${mode} ${owner} ${group}`;
     }
-    return validated(path, content, validate, writeContent(path, content, desired));
+    const write = validated(path, content, validate, writeContent(path, content, desired));
+    if (!desired.once) return write;
+    return sh`if [ -f ${path} ]; then echo ${`${path} is there by now: run again`}; exit 1; fi
+${write}`;
   },
 });
+
+function keepsContent({ once }: FileDesired, found: ObservedPath | undefined): boolean {
+  return once === true && found?.type === 'file';
+}

@@ -22,12 +22,12 @@ export function withEntry(text: string, path: string, entry: FstabEntry | undefi
     });
   }
   const [place] = at;
-  if (place === undefined) return entry === undefined ? text : textOfLines([...lines, lineOf(entry)]);
+  if (place === undefined) return entry === undefined ? text : textOfLines([...lines, fstabLine(entry)]);
   if (entry === undefined) return textOfLines(lines.filter((_, i) => i !== place));
   const line = lines[place] ?? '';
   if (isSame(entryIn(line) as FstabEntry, entry)) return text;
   const comment = /\s#.*$/.exec(line)?.[0] ?? '';
-  return textOfLines(lines.map((one, i) => (i === place ? `${lineOf(entry)}${comment}` : one)));
+  return textOfLines(lines.map((one, i) => (i === place ? `${fstabLine(entry)}${comment}` : one)));
 }
 
 /** Undefined for a comment, a blank line, or what is no entry. */
@@ -44,7 +44,8 @@ function entryIn(line: string): FstabEntry | undefined {
     : { source, path, type, options, dump: Number(dump), pass: Number(pass) };
 }
 
-function lineOf({ source, path, type, options, dump, pass }: FstabEntry): string {
+/** A line of the table. */
+export function fstabLine({ source, path, type, options, dump, pass }: FstabEntry): string {
   return [...[source, path, type, options].map(encoded), dump, pass].join(' ');
 }
 

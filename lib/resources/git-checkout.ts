@@ -2,6 +2,7 @@ import { requireAnswer } from '../dsl/answer.ts';
 import { asUser } from '../dsl/as-user.ts';
 import { oneLine } from '../dsl/edit.ts';
 import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
+import { broughtBy, isNew } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, requireRoom } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -60,6 +61,7 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
   title: ({ path, version }) => `${path} is at ${version}`,
   owns: ({ path }) => [path],
   files: () => [],
+  leaves: ({ path }, changes) => broughtBy({ kind: 'tree', name: path }, changes, 'commit').filter(isNew),
   probe: (desired) =>
     probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, {})], state(desired)),
   parse({ code, out }, { path }) {
@@ -164,8 +166,8 @@ q_git -C ${path} -c advice.detachedHead=false checkout --quiet --detach "$q_comm
 q_git -C ${path} update-ref refs/remotes/origin/quorate-was "$q_commit"`;
 }
 
-/** `q_git`: nobody is there to be asked, and hooks of the checkout do not run. */
-const GIT = sh`export GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
+/** `q_git`: nobody is there to be asked, hooks of the checkout do not run, and a look at it writes no index. */
+const GIT = sh`export GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
 q_become=
 q_git() { $q_become git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"; }
 `;

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { numericAddress } from '../addresses.ts';
 import { completeEdit, defineEdit, type Edited, linesOf, oneLine, textOfLines } from '../dsl/edit.ts';
 import { is, must } from '../dsl/options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -18,7 +19,8 @@ interface HostsEntryDesired extends Edited {
 
 /**
  * Names of an address in `/etc/hosts`. Of other lines of the same family (IPv4, IPv6) these names are taken away, and
- * nothing else: the name has one address in each.
+ * nothing else: the name has one address in each. As for whoever looks a name up, its case and the spelling of an
+ * address make no difference.
  *
  * @example
  * hostsEntry('db.internal', { address: '10.0.0.7', aliases: ['db'] })
@@ -26,7 +28,7 @@ interface HostsEntryDesired extends Edited {
 export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
   kind: 'hosts-entry',
   options: { address: must(is.text), aliases: is.list(is.text), file: is.text },
-  name: ({ names: [name = ''], address }) => `${name} IPv${isIP(address)}`,
+  name: ({ names: [name = ''], address }) => `${folded(name)} IPv${isIP(address)}`,
   title: ({ names: [name = ''], address }) => `${name} is ${address}`,
   complete(name, { address, aliases = [], file = '/etc/hosts' }) {
     if (isIP(address) === 0) throw wrong(`${JSON.stringify(address)} is no IP address`);
@@ -37,29 +39,36 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
   lines: ({ address, names }) => [[address, ...names].join(' ')],
   edit(text, { address, names }) {
     const family = isIP(address);
+    const wanted = new Set(names.map(folded));
+    const isOurs = (name: string) => wanted.has(folded(name));
     let missing = [...names];
     let changed = false;
     const lines = linesOf(text).flatMap((line) => {
       const [entry = '', at = ''] = /^\s*([^\s#]+)[^#]*/.exec(line) ?? [];
       if (at === '' || isIP(at) !== family) return [line];
       const listed = entry.trim().split(/\s+/).slice(1);
-      if (at === address) {
-        missing = missing.filter((name) => !listed.includes(name));
+      if (numericAddress(at) === numericAddress(address)) {
+        const there = new Set(listed.map(folded));
+        missing = missing.filter((name) => !there.has(folded(name)));
         return [line];
       }
-      const left = listed.filter((name) => !names.includes(name));
+      const left = listed.filter((name) => !isOurs(name));
       if (left.length === listed.length) return [line];
       changed = true;
       // Only the names that move go: white space and comment stay.
-      return left.length === 0 ? [] : [`${withoutNames(entry, names)}${line.slice(entry.length)}`];
+      return left.length === 0 ? [] : [`${withoutNames(entry, isOurs)}${line.slice(entry.length)}`];
     });
     if (missing.length === 0 && !changed) return text;
     return textOfLines(missing.length === 0 ? lines : [...lines, [address, ...missing].join(' ')]);
   },
 });
 
-function withoutNames(entry: string, names: readonly string[]): string {
-  return entry.replace(/\s+(\S+)/g, (word, name: string) => (names.includes(name) ? '' : word));
+function withoutNames(entry: string, goes: (name: string) => boolean): string {
+  return entry.replace(/\s+(\S+)/g, (word, name: string) => (goes(name) ? '' : word));
+}
+
+function folded(name: string): string {
+  return name.toLowerCase();
 }
 
 function wrong(message: string): QuorateError {

@@ -16,7 +16,10 @@ export interface LineOptions extends EditOptions {
   readonly line: string;
   /** `absent`: no line is exactly this one, nor fits `match`. */
   readonly state?: 'present' | 'absent';
-  /** Where the line is missing, the last line that fits this makes way for it. */
+  /**
+   * The last line that fits this makes way for it, where the line is missing or stands above: `port=80` is not in effect
+   * with `port=90` below it. Below the line a comment stays. One that fits any line, as `/^/` does, is refused.
+   */
   readonly match?: RegExp;
   /** Where nothing makes way, it comes behind the last (before the first) line that fits this; else at the end. */
   readonly insertAfter?: RegExp;
@@ -26,8 +29,8 @@ export interface LineOptions extends EditOptions {
 interface LineDesired extends Edited, Omit<LineOptions, keyof EditOptions> {}
 
 /**
- * A line in a text file that others write, too. A line that is there already is fine, wherever it stands; text is taken
- * literally, and a comment is no match. It ends as the lines of the file do. The file must be there, unless `create`
+ * A line in a text file that others write, too. A line that is there already is fine, wherever it stands, unless another
+ * that fits `match` stands below it; text is taken literally. It ends as the lines of the file do. The file must be there, unless `create`
  * says that it may be made.
  *
  * @example
@@ -46,7 +49,8 @@ export const line = defineEdit<LineOptions, LineDesired>({
   name: ({ path, line: text }) => `${path} ${text}`,
   title: ({ path, line: text, state }) => `${path} has ${state === 'absent' ? 'no' : 'the'} line "${text}"`,
   complete(path, { line: text, state, match, insertAfter, insertBefore, ...options }) {
-    for (const pattern of [match, insertAfter, insertBefore]) refuseEmpty(path, pattern);
+    for (const pattern of [match, insertAfter, insertBefore]) requireSteady(path, pattern);
+    if (match !== undefined && fitsAnyLine(match)) throw picksNone(path, match);
     return {
       ...completeEdit(path, options),
       line: oneLine('line', text),
@@ -64,8 +68,9 @@ export const line = defineEdit<LineOptions, LineDesired>({
       const left = lines.filter((one) => one !== wanted && !fits(match)(one));
       return left.length === lines.length ? text : textOfLines(left);
     }
-    if (lines.includes(wanted)) return text;
-    const old = lines.findLastIndex(fits(match));
+    const there = lines.lastIndexOf(wanted);
+    const old = lines.findLastIndex((one) => fits(match)(one) && !(there >= 0 && COMMENT.test(one)));
+    if (there >= 0 && old <= there) return text;
     if (old >= 0) lines[old] = wanted;
     else {
       const behind = lines.findLastIndex(fits(insertAfter));
@@ -76,11 +81,21 @@ export const line = defineEdit<LineOptions, LineDesired>({
   },
 });
 
-/** An empty pattern fits every line; one with `g` fits every other time. */
-function refuseEmpty(path: string, pattern: RegExp | undefined): void {
-  if (pattern === undefined || (pattern.source !== '(?:)' && !pattern.global && !pattern.sticky)) return;
-  throw new QuorateError(`the pattern ${pattern} for ${path} does not pick a line`, {
+const COMMENT = /^\s*(#|;|\/\/)/;
+
+/** With `g` or `y` a pattern fits every other time. */
+function requireSteady(path: string, pattern: RegExp | undefined): void {
+  if (pattern?.source === '(?:)' || pattern?.global || pattern?.sticky) throw picksNone(path, pattern);
+}
+
+/** What fits an empty line, or lines that have nothing in common, would take whatever stands last. */
+function fitsAnyLine(pattern: RegExp): boolean {
+  return pattern.test('') || ['q', '0', '#', ' '].every((one) => pattern.test(one));
+}
+
+function picksNone(path: string, pattern: RegExp): QuorateError {
+  return new QuorateError(`the pattern ${pattern} for ${path} does not pick a line`, {
     exitCode: EXIT.usage,
-    hint: 'say what the line begins with, without the flags g and y',
+    hint: 'say what the line begins with, as /^port=/ does, without the flags g and y',
   });
 }

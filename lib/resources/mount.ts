@@ -1,5 +1,6 @@
 import { editableText, oneLine } from '../dsl/edit.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
+import { linesTrace } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
 import {
   checkedPath,
@@ -15,7 +16,7 @@ import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Certainty } from '../dsl/task.ts';
 import { Slot, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { entryFor, type FstabEntry, hasSameOptions, withEntry } from './fstab.ts';
+import { entryFor, type FstabEntry, fstabLine, hasSameOptions, withEntry } from './fstab.ts';
 import { isOther, type Live, lacksOptions, mountLook, parseMounts, type WantedSource } from './live-mount.ts';
 
 export interface MountOptions {
@@ -83,6 +84,12 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     };
   },
   name: ({ path }) => path,
+  leaves({ absent, ...entry }, changes) {
+    const change = changes?.find(({ property }) => property === 'at boot');
+    if (absent || (changes !== undefined && change === undefined)) return [];
+    const trace = linesTrace(TABLE, [fstabLine(entry)]);
+    return [change === undefined || change.before === null ? trace : { ...trace, there: true }];
+  },
   title: ({ path, source, absent }) =>
     absent ? `${path} is not mounted` : `${source} is mounted on ${path}`,
   probe: ({ path, source }) =>

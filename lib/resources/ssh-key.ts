@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { EXIT, QuorateError } from '../errors.ts';
 
 /** A line of `authorized_keys` (sshd(8), AUTHORIZED_KEYS FILE FORMAT). */
@@ -37,6 +38,12 @@ export function publicKeyIn(text: string): PublicKey | undefined {
   const [type = '', blob = '', ...comment] = line.slice(options.length).trim().split(/\s+/);
   if (!TYPE.test(type) || blob === '') return undefined;
   return { line, options, blob, name: [`…${blob.slice(-12)}`, ...comment].join(' ') };
+}
+
+/** As `ssh-keygen -l` prints it: `SHA256:…`. */
+export function fingerprintOf({ blob }: PublicKey): string {
+  const digest = createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64');
+  return `SHA256:${digest.replace(/=+$/, '')}`;
 }
 
 /** What it begins with names its type once more; one that was cut off while it was copied is shorter than it says. */

@@ -3,7 +3,7 @@ import { SECRET, sha256 } from '../dsl/path.ts';
 import type { Difference } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import type { Certainty } from '../dsl/task.ts';
-import type { World } from '../dsl/world.ts';
+import { normalPath, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface UserOptions {
@@ -23,7 +23,10 @@ export interface UserOptions {
   readonly password?: Secret;
   /** The first day, as `2027-01-31`, on which it cannot log in any more; or `never`. */
   readonly expires?: string;
-  /** Of a new user: that of one who exists stays, with what is in it. */
+  /**
+   * Of a new user. One who exists with another is an error, because files and login keys are there; that of a `system`
+   * user stays as it is, which nothing but a login reads.
+   */
   readonly home?: string;
   /** It must be on the host, or be brought by an earlier task: without it nobody could log in. */
   readonly shell?: string;
@@ -45,6 +48,7 @@ export interface ObservedUser {
   readonly local: boolean;
   readonly shell: string | undefined;
   readonly uid: number | undefined;
+  readonly home: string | undefined;
   readonly comment: string | undefined;
   /** Digest of the hash of its password. */
   readonly password: string | undefined;
@@ -75,10 +79,11 @@ export function completeUser(name: string, options: UserOptions): UserDesired {
 
 /** How one differs whose primary group is known; all of one who is not there. */
 export function userDifferences(
-  { name, group, groups = [], onlyGroups, shell, uid, comment, password, expiry, expires }: UserDesired,
+  desired: UserDesired,
   primary: string | undefined,
   observed: ObservedUser,
 ): readonly Difference[] {
+  const { name, group, groups = [], onlyGroups, shell, comment, password, expiry, expires } = desired;
   if (primary === undefined) {
     const made: Difference =
       group === undefined
@@ -91,12 +96,7 @@ export function userDifferences(
   }
   // Of a user that is still to be made by an earlier task nothing was seen.
   if (observed.group === undefined) return [];
-  if (uid !== undefined && uid !== observed.uid) {
-    throw new QuorateError(`user ${name} has uid ${observed.uid}, ${uid} was wanted`, {
-      exitCode: EXIT.failed,
-      hint: 'its files belong to the number: change both by hand',
-    });
-  }
+  requireSameFiles(desired, observed);
   const missing = groups.filter((one) => one !== primary && !observed.groups.includes(one));
   const left = onlyGroups
     ? observed.member.filter((one) => one !== primary && one !== group && !groups.includes(one))
@@ -127,6 +127,20 @@ export function userDifferences(
       ? []
       : [{ kind: 'update', property: 'shell', before: observed.shell ?? null, after: shell } as const]),
   ];
+}
+
+/** By its number a user owns files, and in its home are those that let it log in: neither is changed from under it. */
+function requireSameFiles({ name, uid, home, system }: UserDesired, observed: ObservedUser): void {
+  const cannot = (found: string, hint: string) =>
+    new QuorateError(`user ${name} has ${found} was wanted`, { exitCode: EXIT.failed, hint });
+  if (uid !== undefined && uid !== observed.uid)
+    throw cannot(`uid ${observed.uid}, ${uid}`, 'its files belong to the number: change both by hand');
+  const isElsewhere = observed.home !== undefined && normalPath(home ?? '') !== normalPath(observed.home);
+  if (home !== undefined && !system && isElsewhere)
+    throw cannot(
+      `the home ${observed.home}, ${home}`,
+      `its files are there: name that one, or move it by hand (usermod --home ${home} --move-home ${name})`,
+    );
 }
 
 function dateOf(days: string | undefined): string {

@@ -79,7 +79,8 @@ fi`
     const parts = partsOf(out);
     const own = parts.at(-1) ?? '';
     if (/^shadow closed$/m.test(own)) throw closed();
-    const [, uid, comment, shell] = /^passwd \S+ (\d+):\d+:([^:\n]*):[^:\n]*:([^:\n]*)$/m.exec(own) ?? [];
+    const [, uid, comment, home, shell] =
+      /^passwd \S+ (\d+):\d+:([^:\n]*):([^:\n]*):([^:\n]*)$/m.exec(own) ?? [];
     const [, password, expiry] = /^shadow (\S+) (.*)$/m.exec(own) ?? [];
     return {
       group: /^primary (.+)$/m.exec(own)?.[1],
@@ -91,6 +92,7 @@ fi`
       shell,
       comment,
       uid: uid === undefined ? undefined : Number(uid),
+      home,
       password,
       expiry,
       holder: /^holder (.+)$/m.exec(own)?.[1],

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { guideFiles } from '../unit/docs/guide.ts';
+import { guideCommands, guideFiles } from '../unit/docs/guide.ts';
 import { fetchNode24, node24 } from './support/node24.ts';
 import { must, run } from './support/process.ts';
 
@@ -120,19 +120,30 @@ describe('the package', () => {
   }, 120_000);
 
   it('runs the first role of the guide, and its test', async () => {
-    for (const [name, text] of guideFiles()) writeFileSync(join(own, name), text);
+    // What tests before this one have installed is not what the guide's reader has.
+    const fresh = join(dir, 'guide');
+    mkdirSync(fresh);
+    await must('npm', ['init', '-y'], { cwd: fresh });
+    await must('npm', ['install', '--no-audit', '--no-fund', tarball()], { cwd: fresh, timeoutMs: 300_000 });
+    await must('npx', ['quorate', 'init'], { cwd: fresh });
+    for (const line of guideCommands())
+      if (/^npm install$/.test(line)) await must('npm', ['install'], { cwd: fresh, timeoutMs: 300_000 });
+    for (const [name, text] of guideFiles()) writeFileSync(join(fresh, name), text);
     const made = join(dir, 'motd.d');
     const motd = (...args: string[]) =>
-      quorate(['run', 'motd.ts', '--output', 'json', '-e', `motd_dir=${made}`, ...args]);
+      run('npx', ['quorate', 'run', 'motd.ts', '--output', 'json', '-e', `motd_dir=${made}`, ...args], {
+        cwd: fresh,
+        timeoutMs: 60_000,
+      });
     expect(changed((await motd('--check')).stdout)).toBe(2);
     expect((await motd()).code).toBe(0);
     expect(readFileSync(join(made, 'quorate'), 'utf8')).toMatch(/^This is here, /);
     expect(changed((await motd()).stdout)).toBe(0);
-    await must('npm', ['run', 'types'], { cwd: own });
-    const { code, stdout, stderr } = await run('npm', ['test'], { cwd: own, timeoutMs: 60_000 });
+    await must('npm', ['run', 'types'], { cwd: fresh });
+    const { code, stdout, stderr } = await run('npm', ['test'], { cwd: fresh, timeoutMs: 60_000 });
     expect({ code, said: `${stdout}${stderr}` }).toMatchObject({ code: 0 });
     expect(`${stdout}${stderr}`).not.toContain('getcwd');
-  }, 180_000);
+  }, 600_000);
 
   it('takes a role of the user, whose mistakes are red before they are a run', async () => {
     mkdirSync(join(own, 'roles'), { recursive: true });

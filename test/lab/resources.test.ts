@@ -283,7 +283,7 @@ until [ -e /run/lab-held ]; do sleep 0.1; done`,
     const seen = () =>
       on(`systemctl is-active lab-left left-tick.timer; systemctl is-enabled lab-left left-tick.timer
 ls -d /srv/left /srv/left/* /srv/left.note /etc/left.* /etc/systemd/system/*left* /etc/sysctl.d/*tcp_wmem* /etc/cron.d/left-job
-grep left /etc/hosts; id -u lab-left lab-shared; getent group lab-left lab-shared | cut -d : -f 1
+grep left /etc/hosts; grep lab-leaver /root/.ssh/authorized_keys; id -u lab-left lab-shared; getent group lab-left lab-shared | cut -d : -f 1
 dpkg-query -W -f '\${Package} \${db:Status-Status}\n' lab-extra`);
 
     it('is named, taken away by --prune, dependents first, and then there is nothing left', async () => {
@@ -296,6 +296,7 @@ dpkg-query -W -f '\${Package} \${db:Status-Status}\n' lab-extra`);
       expect(left((await run('left', '--check')).left)).toEqual([]);
       const check = await run('nothing', '--check', '--detailed-exitcode');
       expect([check.code, check.changed]).toEqual([0, []]);
+      expect(check.left).toContainEqual(expect.stringMatching(/^key root SHA256:/));
       expect(left(check.left)).toEqual([
         'unit left-tick.timer',
         'unit lab-left.service',

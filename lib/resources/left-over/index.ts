@@ -2,9 +2,10 @@ import type { Kept } from '../../dsl/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/left-over.ts';
 import { KINDS, type Trace } from '../../dsl/trace.ts';
 import { leftGroup, leftUser } from './accounts.ts';
+import { leftKey } from './key.ts';
 import { leftLines } from './lines.ts';
 import { leftPackage } from './package.ts';
-import { leftDirectory, leftFile, leftLink, leftText } from './paths.ts';
+import { leftDirectory, leftFile, leftLink, leftText, leftTree } from './paths.ts';
 import { leftUnit } from './unit.ts';
 
 /** Builds what takes things of the records away: the last that was made first, what is inside a folder before it. */
@@ -17,10 +18,12 @@ export function takeAway(made: readonly Kept[], context: LeftOverContext): reado
   const builders: Readonly<Record<Trace['kind'], (one: Kept) => LeftOver>> = {
     unit: leftUnit,
     lines: leftLines,
+    key: leftKey,
     file: leftFile,
     link: leftLink,
     text: leftText,
     directory: (one) => leftDirectory(one, users),
+    tree: leftTree,
     user: (one) => leftUser(one, context, paths),
     group: (one) => leftGroup(one, paths),
     package: (one) => leftPackage(one, context, names('package')),

@@ -125,6 +125,22 @@ fi`,
   });
 }
 
+/** What an archive or a repository has brought may have data beside it by now: a person takes it away. */
+export function leftTree(made: Kept): LeftOver {
+  const { name: path } = made;
+  return taking(made, {
+    probe: probe([{ path, how: 'stat' }]),
+    judge(reading, world) {
+      if (world.path(path).over(parsePath(reading)) === undefined) return 'gone';
+      return {
+        why: `it is a folder that was filled whole: see what is in it, then declare absent('${path}', { recursive: true })`,
+      };
+    },
+    foresee: (world) => world.path(path).willBeAbsent(),
+    apply: () => sh`false`,
+  });
+}
+
 function listOf(names: readonly string[]): string {
   const some = names.slice(0, 3).join(', ');
   return names.length > 3 ? `${some} and ${names.length - 3} more` : some;

@@ -69,5 +69,6 @@ function verdictOf(own: Taking, reading: Reading, world: World): ReturnType<Taki
 /** How a thing is called in a sentence. */
 function labelOf({ kind, name, count }: Kept): string {
   if (kind === 'lines') return `${count === 1 ? 'a line' : `${count} lines`} of ${name}`;
+  if (kind === 'key') return `the key of ${name}`;
   return kind === 'user' || kind === 'group' || kind === 'package' ? `${kind} ${name}` : name;
 }

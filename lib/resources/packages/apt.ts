@@ -1,7 +1,8 @@
-import { sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
 import { UNKNOWN } from '../../dsl/world.ts';
 import { aptUnlocked } from './apt-locks.ts';
 import type { FoundPackage, PackageBackend } from './backend.ts';
+import { versionPattern } from './version.ts';
 
 /** Debian and its kin. */
 export const apt: PackageBackend = {
@@ -49,22 +50,46 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
     };
   },
 
-  apply({ names, version, state, downgrade }, changes) {
-    const due = changes.map(({ property }) => property);
+  apply({ names: all, version, state, downgrade }, changes) {
     if (state === 'absent')
       return sh`${APT}
-q_apt remove ${names}`;
-    const any = due.map((name) =>
-      version === undefined || version === 'latest' ? name : `${name}=${version}`,
-    );
-    const exact = changes.map(({ property, after }) =>
+q_apt remove ${all}`;
+    const options = downgrade ? ['--allow-downgrades'] : [];
+    const specs = changes.map(({ property, after }) =>
       after === null || after === UNKNOWN ? undefined : `${property}=${after}`,
     );
-    const options = downgrade ? ['--allow-downgrades'] : [];
+    const names = changes.map(({ property }) => property);
+    if (version === undefined || version === 'latest')
+      return sh`${APT}
+q_apt install ${options} ${specs.map((one, i) => one ?? names[i] ?? '')} || { q_apt update && q_apt install ${options} ${names}; }`;
+    const known = specs.filter((one) => one !== undefined);
+    const install = known.length < specs.length ? sh`q_resolved` : sh`q_apt install ${options} ${known}`;
     return sh`${APT}
-q_apt install ${options} ${exact.map((one, i) => one ?? any[i] ?? '')} || { q_apt update && q_apt install ${options} ${any}; }`;
+${resolved(names, version, options)}
+${install} || { q_lacks=; q_apt update && q_resolved; } || { [ -z "$q_lacks" ] || printf '%s\n' "$q_lacks"; exit 1; }`;
   },
 };
+
+/**
+ * `q_resolved`: installs the newest version of each that the lists know by now and that is meant by `version`. apt wants
+ * a version whole, with its epoch and its last part.
+ */
+function resolved(names: readonly string[], version: string, options: readonly string[]): Sh {
+  return sh`q_versions() { apt-cache policy "$1" 2>/dev/null | sed -n -e 's/^     \([^ ][^ ]*\) .*/\1/p' -e 's/^ [*][*][*] \([^ ][^ ]*\) .*/\1/p'; }
+q_resolved() {
+  set --
+  for q_name in ${names}; do
+    q_found=$(q_versions "$q_name" | grep -E -x -e ${versionPattern(version)} | head -n 1)
+    if [ -z "$q_found" ]; then
+      q_lacks="the package lists have no $q_name in version "${version}", but "$(q_versions "$q_name" | head -n 3 | tr '\n' ' ' | grep . || echo 'no other either')
+      return 1
+    fi
+    set -- "$@" "$q_name=$q_found"
+  done
+  q_apt install ${options} "$@"
+}
+q_lacks=`;
+}
 
 /** One for another architecture is another package, unless it is wanted by its whole name: `libc6:i386`. */
 function isNamed(found: string, wanted: string, native: string): boolean {

@@ -1,9 +1,8 @@
 import { requireAnswer } from '../../dsl/answer.ts';
-import { broughtBy } from '../../dsl/made.ts';
+import { broughtBy, isNew } from '../../dsl/made.ts';
 import { is } from '../../dsl/options.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import type { Trace } from '../../dsl/trace.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { apt } from './apt.ts';
@@ -16,6 +15,7 @@ import type {
 } from './backend.ts';
 import { dnf } from './dnf.ts';
 import { hasFreshLists } from './sources.ts';
+import { fitsVersion } from './version.ts';
 
 /**
  * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
@@ -66,11 +66,6 @@ ${backend.probe(desired)}`,
   apply: (desired, changes) => onHost((backend) => backend.apply(desired, changes)),
 });
 
-/** One that was there is only brought to another version. */
-function isNew({ there }: Trace): boolean {
-  return there === undefined;
-}
-
 const BACKENDS: Readonly<Record<string, PackageBackend>> = { apt, dnf };
 
 /** Shell for the package manager that the host has; a probe of none says so by saying nothing. */
@@ -119,7 +114,12 @@ function differencesOf(
   }
   const { candidate, versions = [] } = found ?? {};
   if (version === undefined && (installed !== undefined || found?.provided)) return [];
-  if (installed !== undefined && version !== undefined && version !== 'latest' && fits(version, installed))
+  if (
+    installed !== undefined &&
+    version !== undefined &&
+    version !== 'latest' &&
+    fitsVersion(version, installed)
+  )
     return [];
   if (installed !== undefined && found?.held) {
     if (version === 'latest') return [];
@@ -128,7 +128,9 @@ function differencesOf(
   // A repository that an earlier task brings may have another one.
   const isFresh = hasFreshLists(world);
   const known =
-    version === undefined || version === 'latest' ? candidate : versions.find((one) => fits(version, one));
+    version === undefined || version === 'latest'
+      ? candidate
+      : versions.find((one) => fitsVersion(version, one));
   const after = isFresh ? undefined : known;
   // Of one that is installed the lists may know nothing, and then there is no newer one.
   if (
@@ -154,15 +156,6 @@ function differencesOf(
       certainty,
     },
   ];
-}
-
-/** A version without an epoch, or without the distribution's own part, stands for any; `*` for anything. */
-function fits(wanted: string, version: string): boolean {
-  const pattern = wanted.replace(/[.+~^]/g, '\\$&').replaceAll('*', '.*');
-  const isIt = new RegExp(
-    `^${wanted.includes(':') ? '' : '(\\d+:)?'}${pattern}${/[-*]/.test(wanted) ? '' : '(-[^-]+)?'}$`,
-  );
-  return isIt.test(version);
 }
 
 function isOlder(wanted: string, installed: string, newestFirst: readonly string[]): boolean {

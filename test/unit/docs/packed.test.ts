@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLAGS } from '../../../lib/cli/flags.ts';
 import { loadOwnPlaybooks, ownPlaybooks } from '../../../lib/cli/quorate/own-playbooks.ts';
-import { packageReadme } from '../../../package/readme.ts';
+import { PAGES } from '../../../lib/cli/quorate/pages.ts';
+import { packagePage, packageReadme } from '../../../package/readme.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const packed = packageReadme(readFileSync(join(ROOT, 'README.md'), 'utf8'));
@@ -21,16 +22,33 @@ describe('the README in a package', () => {
   });
 
   it('names commands and flags that exist', async () => {
-    const playbooks = await loadOwnPlaybooks();
-    const words = [...ownPlaybooks(), 'init', 'run', 'explain', 'completion'];
-    const lines = [...packed.matchAll(/npx quorate (\w+)[^\n`|)]*/g)];
-    expect(lines.length).toBeGreaterThan(20);
-    for (const [line, word = ''] of lines) {
-      expect(words, line).toContain(word);
-      const own = playbooks.find(({ name }) => name === word)?.flags ?? [];
-      const known = [...FLAGS, ...own].map(({ name }) => `--${name}`);
-      for (const [flag] of line.split(' #')[0]?.matchAll(/--[a-z-]+/g) ?? [])
-        expect(known, line).toContain(flag);
-    }
+    expect(await requireCommands(packed)).toBeGreaterThan(20);
   });
 });
+
+describe.each(PAGES)('the page %s in a package', (name) => {
+  const page = packagePage(readFileSync(join(ROOT, `docs/${name}.md`), 'utf8'));
+
+  it('has no command that only works in the clone, and no mark', () => {
+    expect(page).not.toMatch(/npx tsx|playbooks\/\w|<!--|-->/);
+  });
+
+  it('names commands and flags that exist', async () => {
+    await requireCommands(page);
+  });
+});
+
+/** Every command line of the package is one that there is, with flags that it takes. Gives how many there are. */
+async function requireCommands(text: string): Promise<number> {
+  const playbooks = await loadOwnPlaybooks();
+  const words = [...ownPlaybooks(), 'init', 'run', 'explain', 'completion'];
+  const lines = [...text.matchAll(/npx quorate ([a-z]+)[^\n`|)]*/g)];
+  for (const [line, word = ''] of lines) {
+    expect(words, line).toContain(word);
+    const own = playbooks.find(({ name }) => name === word)?.flags ?? [];
+    const known = [...FLAGS, ...own].map(({ name }) => `--${name}`);
+    for (const [flag] of line.split(' #')[0]?.matchAll(/--[a-z-]+/g) ?? [])
+      expect(known, line).toContain(flag);
+  }
+  return lines.length;
+}

@@ -131,6 +131,29 @@ it.each([{}, { content: 'a', source: './b' }])('content %j is not said once', (o
   expect(() => file('/x', options as FileOptions)).toThrow(expect.objectContaining({ exitCode: 1 }));
 });
 
+describe.each(SHELLS)('a file that is not to be replaced, under %s', (_name, ...shell) => {
+  const wish = () => [file(target(), { content: 'first\n', mode: '0640', replace: false })];
+
+  it('gets its content where it is missing, and keeps what others write', async () => {
+    expect(await run(wish(), { dir, shell })).toHaveLength(1);
+    expect(found()).toBe('first\n');
+    writeFileSync(target(), 'theirs');
+    expect(await dry(wish(), { dir, shell })).toEqual([]);
+  });
+
+  it('gets its mode all the same', async () => {
+    writeFileSync(target(), 'theirs', { mode: 0o600 });
+    expect(await run(wish(), { dir, shell })).toEqual(['update mode: 0600 → 0640']);
+    expect(found()).toBe('theirs');
+  });
+
+  it('keeps what an earlier task of the same run brings', async () => {
+    const brings = command('it is brought', { run: sh`echo brought >${target()}`, creates: target() });
+    await run([brings, ...wish()], { dir, shell });
+    expect(found()).toBe('brought\n');
+  });
+});
+
 describe.each(SHELLS)('a validation under %s', (_name, ...shell) => {
   const valid = (path: string): Sh => sh`grep -q good ${path} || { echo "no good here"; exit 1; }`;
   const wish = (content: string | Secret) => [file(target(), { content, validate: valid })];

@@ -25,6 +25,31 @@ describe('a line in a file', () => {
     ['takes the place of what fits', { line: 'P no', match: /^#?P / }, '#P yes\nx\n', 'P no\nx\n'],
     ['takes the place of the last that fits', { line: 'P no', match: /^P/ }, 'P 1\nP 2\n', 'P 1\nP no\n'],
     ['is not said twice where only the old text fits', { line: 'new', match: /^old$/ }, 'new\n', 'new\n'],
+    [
+      'takes the place of what fits and stands below it',
+      { line: 'port=80', match: /^port=/ },
+      'port=80\nx\nport=90\n',
+      'port=80\nx\nport=80\n',
+    ],
+    [
+      'is fine below what fits',
+      { line: 'port=80', match: /^port=/ },
+      'port=90\nport=80\n',
+      'port=90\nport=80\n',
+    ],
+    [
+      'is fine above a comment that fits',
+      { line: 'P no', match: /^#?P / },
+      'P no\n#P yes\n',
+      'P no\n#P yes\n',
+    ],
+    [
+      'takes the place of the lowest, and of no more the next time',
+      { line: 'new', match: /^old/ },
+      'old\nnew\nold 1\nold 2\n',
+      'old\nnew\nold 1\nnew\n',
+    ],
+    ['comes to the top', { line: 'a', insertBefore: /^/ }, 'b\n', 'a\nb\n'],
     ['is taken literally: *', { line: '* * * * * x' }, 'y\n', 'y\n* * * * * x\n'],
     ['is taken literally: quotes', { line: 'X=""' }, 'X=""\n', 'X=""\n'],
     ['is taken literally: &, \\ and $', { line: 'a & \\1 $HOME' }, 'a\n', 'a\na & \\1 $HOME\n'],
@@ -54,7 +79,16 @@ describe('a line in a file', () => {
     ],
   ])('%s', (_name, options, before, after) => {
     expect(edited(line('/etc/x', options), before)).toBe(after);
+    expect(changesOf(line('/etc/x', options), after)).toEqual([]);
   });
+
+  it.each([/^/, /$/, /^$/, /.*/, /()/, /x*/, /(?!a)/, /^\s*$/, /./, /.+/, /^[^;]/, /\b|\W/])(
+    'is refused with a pattern that fits any line: %s',
+    (match) => {
+      for (const state of ['present', 'absent'] as const)
+        expect(() => line('/etc/x', { line: 'a', match, state })).toThrow(usage);
+    },
+  );
 
   it.each<[string, LineOptions]>([
     ['an empty pattern', { line: 'a', match: /(?:)/ }],
@@ -173,6 +207,30 @@ describe('an entry of the hosts file', () => {
     ],
     ['is there', hostsEntry('localhost', { address: '127.0.0.1' }), HOSTS, HOSTS],
     ['is there for the other family, too', hostsEntry('localhost', { address: '::1' }), HOSTS, HOSTS],
+    [
+      'is there in capitals',
+      hostsEntry('db.in', { address: '10.0.0.7' }),
+      '10.0.0.7 DB.in\n',
+      '10.0.0.7 DB.in\n',
+    ],
+    [
+      'moves in whatever case',
+      hostsEntry('db.in', { address: '10.0.0.7' }),
+      '10.0.0.1 DB.in web\n',
+      '10.0.0.1 web\n10.0.0.7 db.in\n',
+    ],
+    [
+      'is there in another spelling',
+      hostsEntry('a', { address: 'fe80::1' }),
+      'FE80::0001 a\n',
+      'FE80::0001 a\n',
+    ],
+    [
+      'is there with a zone',
+      hostsEntry('a', { address: 'fe80::0001%eth0' }),
+      'fe80::1%eth0 a\n',
+      'fe80::1%eth0 a\n',
+    ],
     ['moves to another address', hostsEntry('a', { address: '10.0.0.2' }), '10.0.0.1 a\n', '10.0.0.2 a\n'],
     [
       'gets a further name',

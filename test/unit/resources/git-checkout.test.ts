@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
@@ -56,6 +65,16 @@ describe.runIf(hasGit)('a checkout', () => {
     expect(page()).toBe('four');
     await run(wish(first), { dir });
     expect(page()).toBe('one');
+  });
+
+  it('is looked at without a byte written', async () => {
+    await run(wish('v1'), { dir });
+    const index = () => statSync(join(dir, 'at/.git/index'), { bigint: true });
+    // Its time is another one, so that git would note the new one.
+    utimesSync(join(dir, 'at/page'), 1_000_000_000, 1_000_000_000);
+    const before = index();
+    expect(await dry(wish('v1'), { dir })).toEqual([]);
+    expect([index().ino, index().mtimeNs]).toEqual([before.ino, before.mtimeNs]);
   });
 
   it('follows a branch that was written anew', async () => {

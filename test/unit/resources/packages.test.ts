@@ -1,7 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import type { PackagesOptions } from '../../../lib/resources/packages/backend.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
 
 /** What the probe prints of `nginx`: installed in a version, and what the lists know of it, newest first. */
 function apt(installed: string | undefined, versions: readonly string[], more = ''): string {
@@ -176,6 +182,13 @@ describe('packages', () => {
     expect(() => packages(name, options)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 
+  it('that are to go are removed, and nothing is installed', () => {
+    const task = packages('nginx', { state: 'absent' });
+    const script = task.apply(task.diff({ code: 0, out: apt('1.24-2', NEW) }, new World()), {}).text;
+    expect(script).toMatch(/^q_apt remove nginx$/m);
+    expect(script).not.toContain('q_apt install');
+  });
+
   it('that are due may bring what later tasks need', () => {
     const world = new World();
     packages('nginx').diff({ code: 0, out: apt(undefined, NEW) }, world);
@@ -183,5 +196,83 @@ describe('packages', () => {
     const left = new World();
     packages('nginx').diff({ code: 0, out: apt('1.24-2', NEW) }, left);
     expect(left.bringsMore).toBe(false);
+  });
+});
+
+const hasApt = spawnSync('sh', ['-c', 'command -v apt-get && [ -s /var/lib/dpkg/status ]']).status === 0;
+
+// Debian's busybox has a dpkg of its own, and takes it before the one on PATH.
+const shells = SHELLS.filter(([name]) => name !== 'busybox');
+
+describe.runIf(hasApt).each(shells)('a version of a package under %s', (_name, ...shell) => {
+  /** Applies with an apt that knows `before`, once updated `after`, and installs whole versions that it knows alone. */
+  function applied(
+    version: string,
+    { before, after }: Record<'before' | 'after', readonly string[]>,
+    out: string,
+  ) {
+    const dir = scratch();
+    const program = (name: string, text: string) =>
+      writeFileSync(join(dir, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    const table = (versions: readonly string[]) =>
+      `nginx:\n  Installed: 1.0-1\n  Version table:\n${[...versions.map((one) => `     ${one} 500\n        500 http://x Packages`), ' *** 1.0-1 100', '        100 /var/lib/dpkg/status'].join('\n')}\n`;
+    writeFileSync(join(dir, 'lists'), table(before));
+    writeFileSync(join(dir, 'next'), table(after));
+    program('dpkg', '');
+    program('apt-cache', `cat ${dir}/lists`);
+    program(
+      'apt-get',
+      `for one; do :; done
+case " $* " in
+*' update '*) echo update >>${dir}/log; cp ${dir}/next ${dir}/lists ;;
+*' install '*) echo "install $one" >>${dir}/log; grep -qF -- " \${one#*=} " ${dir}/lists ;;
+esac`,
+    );
+    const task = packages('nginx', { version });
+    const script = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
+    const { status, stdout, stderr } = spawnSync(
+      shell[0] ?? 'sh',
+      [...shell.slice(1), '-c', `${PRELUDE}\n${script}`],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${dir}${delimiter}${process.env.PATH}` },
+      },
+    );
+    expect(stderr).toBe('');
+    return { status, stdout, log: readFileSync(join(dir, 'log'), 'utf8').trim().split('\n') };
+  }
+
+  const NEW = ['1:1.24.1-2', '1:1.24-2+b1', '1:1.24-1', '1.240-1', '1.2-1'];
+  it.each<[string, version: string, whole: string]>([
+    ['in any build', '1.24', '1:1.24-2+b1'],
+    ['without its epoch', '1.24-1', '1:1.24-1'],
+    ['whatever comes behind', '1.24*', '1:1.24.1-2'],
+    ['whole', '1:1.24-1', '1:1.24-1'],
+    ['that is on the host alone', '1.0', '1.0-1'],
+  ])('%s is found once the lists know it, in one run', (_case, version, whole) => {
+    const { status, log } = applied(version, { before: [], after: NEW }, apt(undefined, []));
+    expect({ status, last: log.at(-1) }).toEqual({ status: 0, last: `install nginx=${whole}` });
+  });
+
+  it('is found without an update where a repository of the same run has brought it', () => {
+    const { status, log } = applied('1.24', { before: NEW, after: NEW }, apt(undefined, []));
+    expect({ status, log }).toEqual({ status: 0, log: ['install nginx=1:1.24-2+b1'] });
+  });
+
+  it('makes way for a newer build where that of the plan is gone', () => {
+    const known = apt(undefined, ['1.24-1']);
+    const { status, log } = applied('1.24', { before: ['1.24-2'], after: ['1.24-2'] }, known);
+    expect({ status, log }).toEqual({
+      status: 0,
+      log: ['install nginx=1.24-1', 'update', 'install nginx=1.24-2'],
+    });
+  });
+
+  it('that nobody has is told with those that there are', () => {
+    const { status, stdout } = applied('9', { before: [], after: ['1.24-2'] }, apt(undefined, []));
+    expect({ status, stdout }).toEqual({
+      status: 1,
+      stdout: 'the package lists have no nginx in version 9, but 1.24-2 1.0-1 \n',
+    });
   });
 });

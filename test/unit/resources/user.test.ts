@@ -50,7 +50,8 @@ describe('a user', () => {
     ],
     ['with another shell', { shell: '/bin/bash' }, observed([], ANN), ['update shell: /bin/sh → /bin/bash']],
     ['with another primary group', { group: 'web' }, observed(['web'], ANN), ['update group: ann → web']],
-    ['whose home is elsewhere', { home: '/srv' }, observed([], ANN), []],
+    ['of a service, whose home is elsewhere', { system: true, home: '/srv' }, observed([], ANN), []],
+    ['with the home that is wanted', { home: '/home/ann/' }, observed([], ANN), []],
     ['of a directory', { shell: '/bin/sh' }, observed([], FAR), []],
     [
       'of a directory, who is to be in a group of the host',
@@ -72,6 +73,12 @@ describe('a user', () => {
     ],
   ])('%s', (_name, options, out, differences) => {
     expect(plan(options, out)).toEqual(differences);
+  });
+
+  it('is not called right with another home than is wanted: its files and login keys are there', () => {
+    expect(() => plan({ home: '/srv' }, observed([], ANN))).toThrow(
+      /user ann has the home \/home\/ann, \/srv was wanted$/,
+    );
   });
 
   it('takes no group away', () => {

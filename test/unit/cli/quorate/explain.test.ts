@@ -21,7 +21,7 @@ describe('explain', () => {
   });
 
   it.each([
-    ['lineinfile', /Ansible's lineinfile: line\nnpx quorate explain line tells more/],
+    ['lineinfile', /Ansible's lineinfile: line;.*\nnpx quorate explain line tells more/],
     ['copy', /file\(path, \{ content \}\).*\nnpx quorate explain file/],
     ['template', /npx quorate explain file/],
     ['ansible.builtin.shell', /npx quorate explain command/],

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { Kept } from '../../../lib/dsl/ledger.ts';
+import { lineOf, madeOf, parseMade } from '../../../lib/dsl/made.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { World } from '../../../lib/dsl/world.ts';
+import { archive } from '../../../lib/resources/archive.ts';
+import { authorizedKeys } from '../../../lib/resources/authorized-keys.ts';
+import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
+import { takeAway } from '../../../lib/resources/left-over/index.ts';
+import { mount } from '../../../lib/resources/mount.ts';
+import { textFile } from '../support/edits.ts';
+
+const word = (text: string) => {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+};
+const key = (seed: string) =>
+  `ssh-ed25519 ${Buffer.concat([word('ssh-ed25519'), word(seed.repeat(32))]).toString('base64')}`;
+const ANN = `${key('a')} ann@laptop`;
+const BOB = `${key('b')} bob`;
+
+/** The records of what a task has made, read back as from a host. */
+function kept(task: Task, changes?: Parameters<NonNullable<Task['leaves']>>[0]): readonly Kept[] {
+  return (task.leaves?.(changes) ?? []).flatMap((trace) => {
+    const made = madeOf(trace, 'web', undefined);
+    const line = made && lineOf(made);
+    const read = line === undefined ? undefined : parseMade(line);
+    return read === undefined || line === undefined ? [] : [{ ...read, kept: [{ dir: '/state', line }] }];
+  });
+}
+
+function judged(made: readonly Kept[], out: string, world = new World()) {
+  return takeAway(made, { declared: [] }).map(({ judge }) => judge({ code: 0, out }, world));
+}
+
+describe('a key that no role declares any more', () => {
+  const file = (text: string) =>
+    ['passwd ann 1000:1000::/home/ann:/bin/sh', 'home /home/ann', textFile(text).split(`\n${MARK}`)[0]].join(
+      `\n${MARK}\n`,
+    );
+  const wish = authorizedKeys('ann', { keys: [ANN, BOB] });
+  const made = kept(wish);
+
+  it('is known by user and fingerprint, whatever its comment', () => {
+    expect(made.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      expect.stringMatching(/^key ann SHA256:[\w+/]{43}$/),
+      expect.stringMatching(/^key ann SHA256:[\w+/]{43}$/),
+    ]);
+    expect(kept(authorizedKeys('ann', { keys: `${key('a')} other` }))[0]?.name).toBe(made[0]?.name);
+  });
+
+  it('goes, one after the other, and those of others stay', () => {
+    const other = `# mine\n${key('c')} theirs\n`;
+    const verdicts = judged(made, file(`${ANN} renamed\n${other}${BOB}\n`));
+    expect(verdicts.map((one) => (one.is === 'due' ? one.changes[0]?.text?.after : one))).toEqual([
+      `${ANN} renamed\n${other}`,
+      other,
+    ]);
+  });
+
+  it.each([
+    ['is gone', `${key('c')} c\n`, { is: 'gone' }],
+    [
+      'has other options by now',
+      `no-pty ${ANN}\n`,
+      { is: 'staying', why: 'it has changed since it was made' },
+    ],
+  ])('%s', (_name, text, verdict) => {
+    expect(judged(kept(authorizedKeys('ann', { keys: ANN })), file(text))).toEqual([verdict]);
+  });
+
+  it('is none that was there before it was declared', () => {
+    const changes = wish.diff(
+      {
+        code: 0,
+        out: [
+          'passwd ann 1000:1000::/home/ann:/bin/sh',
+          'home /home/ann',
+          'stat directory|700|ann|ann|1|1000|1000|/home/ann/.ssh',
+          `stat regular file|600|ann|ann|1|1000|1000|/x\ntext\n${Buffer.from(`${BOB}\n`).toString('base64')}`,
+          'above directory /home/ann',
+        ].join(`\n${MARK}\n`),
+      },
+      new World(),
+    );
+    expect(kept(wish, changes).map(({ name }) => name)).toEqual([made[0]?.name]);
+  });
+});
+
+describe('what else is on record', () => {
+  it('is the line that a mount brought to the table', () => {
+    const task = mount('/data', { source: '/dev/sdb1', type: 'ext4' });
+    const change = (before: string | null) =>
+      ({
+        kind: 'update',
+        property: 'at boot',
+        before,
+        after: 'x',
+        certainty: 'certain',
+        resource: 'm',
+      }) as const;
+    const line = '/dev/sdb1 /data ext4 defaults 0 0\n';
+    const [ours] = kept(task, [change(null)]);
+    expect(ours).toMatchObject({ kind: 'lines', name: '/etc/fstab' });
+    expect(judged(ours ? [ours] : [], textFile(`a /b c\n${line}`))).toMatchObject([
+      { is: 'due', changes: [{ text: { after: 'a /b c\n' } }] },
+    ]);
+    expect(kept(task, [change('/dev/sdb1 /data xfs')])).toMatchObject([{ there: true }]);
+    expect(kept(mount('/data', { source: '/dev/sdb1', state: 'absent' }))).toEqual([]);
+  });
+
+  it.each([
+    gitCheckout('/srv/site', { repository: 'https://x/site.git', version: 'v1' }),
+    archive('/srv/site', { url: 'https://x/site.tgz', sha256: 'a'.repeat(64), creates: 'bin/site' }),
+  ])('is the folder that was filled whole, which a person takes away: $title', (task) => {
+    const made = kept(task);
+    expect(made).toMatchObject([{ kind: 'tree', name: '/srv/site' }]);
+    const there = 'stat directory|755|root|root|3|0|0|/srv/site';
+    expect(judged(made, there)).toMatchObject([{ is: 'staying', why: expect.stringContaining('absent(') }]);
+    expect(judged(made, '')).toEqual([{ is: 'gone' }]);
+  });
+});
