@@ -64,6 +64,7 @@ class Gateway {
       return answer;
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
+      if (message === 'status 404') this.#api = 'v3beta';
       if (this.#reconnects && isOfTls(code)) this.refused.push(`${code}: ${message}`);
       this.#agent?.destroy();
       this.#agent = undefined;
