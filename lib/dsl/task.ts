@@ -1,4 +1,5 @@
 import type { Position } from '../errors.ts';
+import type { Mark } from './mark.ts';
 import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
@@ -103,12 +104,25 @@ export interface Task {
   inTurn(changes: readonly Change[]): boolean;
   /** Paths this task owns on the host, for the manifest. */
   readonly owns: readonly string[];
-  /** Paths whose content it decides: what a service reads of it. */
+  /** Paths whose content it decides. */
   readonly files?: readonly string[];
+  /** What a service can have read of it; by default the content of its files. */
+  readonly marks?: readonly Mark[];
   /** What it brings into being by these changes, for the records; without changes: all that it declares. */
   leaves?(changes?: readonly Change[]): readonly Trace[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
   act?($: HostShell): Promise<void>;
+  /**
+   * Other tasks may want the same thing for reasons of their own; without it, two that differ are an error. `agrees`: the
+   * other one may stand beside it. `joined`: the task as it is among all of them, the last of which does what is due
+   * for any.
+   */
+  readonly shared?: {
+    agrees(other: Task): boolean;
+    joined(task: Task, all: readonly Task[]): Task;
+  };
+  /** Judged once more behind what is taken away because no role declares it any more. */
+  readonly heedsLeftOver?: boolean;
   /** What it changes could cut the connection: see `Guard`. */
   readonly guard?: Guard;
   /** Exempt from the proof by re-probe (`changedWhen: 'always'` only). */

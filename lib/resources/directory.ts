@@ -8,6 +8,7 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
+import { directoryMark } from '../dsl/mark.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -43,6 +44,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
   files: () => [],
+  marks: ({ path }) => [directoryMark(path)],
   leaves({ path }, changes) {
     const own = broughtBy({ kind: 'directory', name: path }, changes, 'type');
     return changes === undefined || own.length === 0 ? own : [...foldersTo(path), ...own];

@@ -2,6 +2,7 @@ import { requireAnswer } from '../dsl/answer.ts';
 import { asUser } from '../dsl/as-user.ts';
 import { oneLine } from '../dsl/edit.ts';
 import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
+import { orGone } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, requireRoom } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -60,6 +61,15 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
   title: ({ path, version }) => `${path} is at ${version}`,
   owns: ({ path }) => [path],
   files: () => [],
+  marks: ({ path }) => [
+    {
+      name: `checkout ${path}`,
+      // A version is checked out detached: its commit stands in HEAD itself.
+      look: sh`if [ -f ${`${path}/.git/HEAD`} ]; then echo "$(tr ' ' = <${`${path}/.git/HEAD`}) $(stat -c %Y -- ${`${path}/.git/HEAD`})"
+${orGone(path)}`,
+      after: (changes) => changes.find(({ property }) => property === 'commit')?.after ?? undefined,
+    },
+  ],
   probe: (desired) =>
     probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, {})], state(desired)),
   parse({ code, out }, { path }) {

@@ -1,6 +1,7 @@
 import { alone } from '../dsl/alone.ts';
 import { parseGround } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { accountMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
@@ -43,6 +44,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   },
   name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
+  marks: ({ name }) => [accountMark('group', name)],
   leaves: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
   probe: ({ name, gid }) =>
     probe(

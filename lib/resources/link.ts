@@ -1,5 +1,6 @@
 import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { linkMark } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -43,6 +44,7 @@ export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
   thing: ({ path }) => `path ${path}`,
   owns: ({ path }) => [path],
   files: () => [],
+  marks: ({ path, to }) => [linkMark(path, to)],
   leaves: ({ path, to }, changes) => broughtBy({ kind: 'link', name: path, digest: to }, changes, 'to'),
   probe: ({ path, to }) =>
     probe(

@@ -7,6 +7,7 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
+import { contentMark, linkMark } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { MODE, parsePath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -49,6 +50,14 @@ export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
   title: ({ path }) => `${path} has its files`,
   owns: ({ entries }) => entries.map(({ path }) => path),
   files: ({ entries }) => entries.flatMap(({ type, path }) => (type === 'file' ? [path] : [])),
+  marks: ({ entries }) =>
+    entries.flatMap((one) =>
+      one.type === 'file'
+        ? [contentMark(one.path)]
+        : one.type === 'link'
+          ? [linkMark(one.path, one.to)]
+          : [],
+    ),
   leaves(desired, changes) {
     const traces = desired.entries.flatMap((entry) =>
       broughtBy(traceOf(entry), changes, nameIn(desired, entry.path)),

@@ -1,5 +1,6 @@
 import { alone } from '../dsl/alone.ts';
 import { accountReads, parseGround, requireAccounts } from '../dsl/ground.ts';
+import { accountMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
@@ -43,6 +44,7 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,
   owns: ({ name }) => [`user:${name}`],
+  marks: ({ name }) => [accountMark('passwd', name)],
   leaves({ name }, changes) {
     const isMade = changes?.some(
       ({ kind, property }) => kind === 'create' && /^(name|group)$/.test(property),

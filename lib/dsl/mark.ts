@@ -1,0 +1,101 @@
+import { dirname } from 'node:path/posix';
+import { sha256 } from './path.ts';
+import { type Sh, sh } from './sh.ts';
+import type { Change } from './task.ts';
+import { Slot, UNKNOWN, type World } from './world.ts';
+
+/** The state of what is not there. */
+export const GONE = 'gone';
+
+/**
+ * Something that a service reads, and its state as one word: it has read another one where that word is another.
+ * What a start has read is recorded on the host by these words.
+ *
+ * @example
+ * const module: Mark = {
+ *   name: 'module br_netfilter',
+ *   look: sh`if [ -d /sys/module/br_netfilter ]; then echo loaded; else echo gone; fi`,
+ * };
+ */
+export interface Mark {
+  /** A path, or a kind and a name: `/etc/nginx/nginx.conf`, `package nginx`. */
+  readonly name: string;
+  /** Read-only shell that prints the state, and when it came to be (seconds since the epoch) where that can be told. */
+  readonly look: Sh;
+  /** The file or folder whose time `look` tells, where that is not the thing's own: others change it as well. */
+  readonly beside?: string;
+  /** Tell the state behind these changes; undefined: they leave it as it is. */
+  after?(changes: readonly Change[]): string | undefined;
+}
+
+const MARKS = new Slot<{ readonly state: string }>({ state: UNKNOWN });
+
+/** The content of what is at a path, through links: for `marks` of a resource that decides a part of a file. */
+export function contentMark(path: string): Mark {
+  return {
+    name: path,
+    beside: dirname(path),
+    look: sh`if [ -f ${path} ]; then echo "$(q_sha256 ${path} 2>/dev/null || echo unreadable) $(stat -L -c %Y -- ${path})"
+${orGone(path)}`,
+  };
+}
+
+/** A link, by where it leads: what it leads to is another's business. */
+export function linkMark(path: string, to: string): Mark {
+  return {
+    name: path,
+    beside: dirname(path),
+    look: sh`if [ -L ${path} ]; then q_sum=$(readlink -- ${path} | sha256sum); echo "link:\${q_sum%% *} $(stat -c %Y -- ${path})"
+${orGone(path)}`,
+    after: (changes) => (changes.length > 0 ? `link:${sha256(`${to}\n`)}` : undefined),
+  };
+}
+
+/** A directory, by its mode and owner. Its own change is later than that of what lies in it, or is not known. */
+export function directoryMark(path: string): Mark {
+  return unknownAfter({
+    name: `directory ${path}`,
+    look: sh`if [ -d ${path} ]; then
+  echo "$(stat -L -c %a:%u:%g -- ${path}) $(if [ "$(stat -L -c %y -- ${path})" != "$(stat -L -c %z -- ${path})" ]; then stat -L -c %Z -- ${path}; fi)"
+${orGone(path)}`,
+  });
+}
+
+/** An account, with its groups: `passwd` of a user, `group`. */
+export function accountMark(account: 'passwd' | 'group', name: string): Mark {
+  const groups = account === 'passwd' ? sh`id -G ${name} 2>/dev/null` : sh`:`;
+  return unknownAfter({
+    name: `${account === 'passwd' ? 'user' : 'group'} ${name}`,
+    beside: '/etc/passwd',
+    look: sh`q_found=$(q_account ${account} ${name}; ${groups})
+if [ -z "$q_found" ]; then q_found=gone; else q_found=$(printf %s "$q_found" | sha256sum); fi
+echo "\${q_found%% *} $(stat -c %Y /etc/passwd /etc/group | sort -n | tail -n 1)"`,
+  });
+}
+
+/** Shell that ends an `if`: what else is at a path; of nothing there the time is that of the folder. */
+export function orGone(path: string | Sh): Sh {
+  return sh`elif [ -e ${path} ] || [ -L ${path} ]; then echo there
+else q_up=$(q_above ${path}); echo "gone $(stat -c %Y -- "\${q_up#* }" 2>/dev/null)"; fi`;
+}
+
+/** A mark that is unknown after any change of its task. */
+export function unknownAfter(mark: Mark): Mark {
+  return { ...mark, after: (changes) => (changes.length > 0 ? UNKNOWN : undefined) };
+}
+
+/** Say in the world what holds of marks after these changes. */
+export function foreseeMarks(marks: readonly Mark[], changes: readonly Change[], world: World): void {
+  for (const { name, after } of marks) {
+    const state = after?.(changes);
+    if (state !== undefined) world.slot(MARKS, name).willBe({ state });
+  }
+}
+
+/** What earlier tasks make of a mark: `UNKNOWN` where only the run can know; undefined: none touches it. */
+export function foreseenMark(name: string, world: World): string | undefined {
+  const { state } = world.slot(MARKS, name);
+  if (state?.state !== undefined || !name.startsWith('/')) return state?.state;
+  const path = world.path(name).state;
+  return path === null ? GONE : path?.sha256;
+}
