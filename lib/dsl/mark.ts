@@ -51,28 +51,6 @@ ${orGone(path)}`,
   };
 }
 
-/** A directory, by its mode and owner. Its own change is later than that of what lies in it, or is not known. */
-export function directoryMark(path: string): Mark {
-  return unknownAfter({
-    name: `directory ${path}`,
-    look: sh`if [ -d ${path} ]; then
-  echo "$(stat -L -c %a:%u:%g -- ${path}) $(if [ "$(stat -L -c %y -- ${path})" != "$(stat -L -c %z -- ${path})" ]; then stat -L -c %Z -- ${path}; fi)"
-${orGone(path)}`,
-  });
-}
-
-/** An account, with its groups: `passwd` of a user, `group`. */
-export function accountMark(account: 'passwd' | 'group', name: string): Mark {
-  const groups = account === 'passwd' ? sh`id -G ${name} 2>/dev/null` : sh`:`;
-  return unknownAfter({
-    name: `${account === 'passwd' ? 'user' : 'group'} ${name}`,
-    beside: '/etc/passwd',
-    look: sh`q_found=$(q_account ${account} ${name}; ${groups})
-if [ -z "$q_found" ]; then q_found=gone; else q_found=$(printf %s "$q_found" | sha256sum); fi
-echo "\${q_found%% *} $(stat -c %Y /etc/passwd /etc/group | sort -n | tail -n 1)"`,
-  });
-}
-
 /** Shell that ends an `if`: what else is at a path; of nothing there the time is that of the folder. */
 export function orGone(path: string | Sh): Sh {
   return sh`elif [ -e ${path} ] || [ -L ${path} ]; then echo there
@@ -86,9 +64,12 @@ export function unknownAfter(mark: Mark): Mark {
 
 /** Say in the world what holds of marks after these changes. */
 export function foreseeMarks(marks: readonly Mark[], changes: readonly Change[], world: World): void {
+  if (changes.length === 0) return;
   for (const { name, after } of marks) {
     const state = after?.(changes);
     if (state !== undefined) world.slot(MARKS, name).willBe({ state });
+    // What is at the path tells it, whatever an earlier task has said.
+    else if (after === undefined) world.slot(MARKS, name).willBeAbsent();
   }
 }
 

@@ -8,7 +8,7 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
-import { directoryMark } from '../dsl/mark.ts';
+import { type Mark, orGone, unknownAfter } from '../dsl/mark.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -72,3 +72,13 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   apply: ({ path, mode, owner = '', group = '' }) =>
     sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,
 });
+
+/** A directory, by its mode and owner. Its own change is later than that of what lies in it, or is not known. */
+function directoryMark(path: string): Mark {
+  return unknownAfter({
+    name: `directory ${path}`,
+    look: sh`if [ -d ${path} ]; then
+  echo "$(stat -L -c %a:%u:%g -- ${path}) $(if [ "$(stat -L -c %y -- ${path})" != "$(stat -L -c %z -- ${path})" ]; then stat -L -c %Z -- ${path}; fi)"
+${orGone(path)}`,
+  });
+}

@@ -1,13 +1,12 @@
 import { alone } from '../dsl/alone.ts';
 import { parseGround } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
-import { accountMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { isAccountName, taken } from './user-wish.ts';
+import { accountMark, isAccountName, taken } from './user-wish.ts';
 
 export interface GroupOptions {
   /** Of a new group; one that exists with another is an error, because files belong to the number. */

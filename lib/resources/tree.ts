@@ -52,11 +52,7 @@ export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
   files: ({ entries }) => entries.flatMap(({ type, path }) => (type === 'file' ? [path] : [])),
   marks: ({ entries }) =>
     entries.flatMap((one) =>
-      one.type === 'file'
-        ? [contentMark(one.path)]
-        : one.type === 'link'
-          ? [linkMark(one.path, one.to)]
-          : [],
+      one.type === 'file' ? [contentMark(one.path)] : one.type === 'link' ? [linkMark(one.path, one.to)] : [],
     ),
   leaves(desired, changes) {
     const traces = desired.entries.flatMap((entry) =>

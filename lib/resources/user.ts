@@ -1,6 +1,5 @@
 import { alone } from '../dsl/alone.ts';
 import { accountReads, parseGround, requireAccounts } from '../dsl/ground.ts';
-import { accountMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
@@ -8,6 +7,7 @@ import type { Secret } from '../dsl/secret.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import {
+  accountMark,
   completeUser,
   type ObservedUser,
   requireLocal,

@@ -7,7 +7,15 @@ import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { foreseeUnit, type ObservedUnit, unitDifferences, type WantedUnit } from './differences.ts';
 import { actionsOf } from './lifecycle.ts';
-import { collectReads, joinedReads, type Loading, parseReads, probeReads, recordReads, withoutRepeats } from './reads.ts';
+import {
+  collectReads,
+  joinedReads,
+  type Loading,
+  parseReads,
+  probeReads,
+  recordReads,
+  withoutRepeats,
+} from './reads.ts';
 import { requireSystemd, systemdManager, unitName } from './systemd.ts';
 
 export interface ServiceOptions {
@@ -97,10 +105,13 @@ function readsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]
     const { marks = [] } = task;
     if (marks.length > 0)
       return marks.map(({ name, look, beside }) => ({ name, look, due, ...(beside && { beside }) }));
-    throw new QuorateError(`${name}: ${due}On has "${task.title}", which leaves nothing that a service reads`, {
-      exitCode: EXIT.usage,
-      hint: `name what decides it: file, link, tree, packages, gitCheckout…; of a command or script, creates: '/a/path'`,
-    });
+    throw new QuorateError(
+      `${name}: ${due}On has "${task.title}", which leaves nothing that a service reads`,
+      {
+        exitCode: EXIT.usage,
+        hint: `name what decides it: file, link, tree, packages, gitCheckout…; of a command or script, creates: '/a/path'`,
+      },
+    );
   });
 }
 

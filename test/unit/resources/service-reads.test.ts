@@ -117,23 +117,26 @@ const old = (path: string) => utimesSync(path, 1e9, 1e9);
 const reloading = (...tasks: Task[]): TaskList => [...tasks, service('site', { reloadOn: tasks })];
 
 describe('a service that hangs on', () => {
-  const KINDS: readonly (readonly [name: string, kind: () => { now: Task; then: () => Task; drift?: () => void }])[] = [
+  const KINDS: readonly (readonly [
+    name: string,
+    kind: () => { now: Task; next: () => Task; drift?: () => void },
+  ])[] = [
     [
       'a link reads again when it leads elsewhere',
-      () => ({ now: link(at('on'), { to: 'a' }), then: () => link(at('on'), { to: 'b' }) }),
+      () => ({ now: link(at('on'), { to: 'a' }), next: () => link(at('on'), { to: 'b' }) }),
     ],
     [
       'an absent path reads again when it goes',
       () => ({
         now: file(at('default'), { content: 'x' }),
-        then: () => absent(at('default')),
+        next: () => absent(at('default')),
       }),
     ],
     [
       'a path that is to stay absent reads again when somebody has started it on that',
       () => ({
         now: absent(at('default')),
-        then: () => absent(at('default')),
+        next: () => absent(at('default')),
         drift() {
           writeFileSync(at('default'), 'x');
           systemctl.startedByHand('site.service');
@@ -149,7 +152,7 @@ describe('a service that hangs on', () => {
         const now = tree(at('conf.d'), { source, delete: true });
         return {
           now,
-          then() {
+          next() {
             rmSync(join(source, 'b.conf'));
             return tree(at('conf.d'), { source, delete: true });
           },
@@ -165,7 +168,7 @@ describe('a service that hangs on', () => {
         const now = tree(at('conf.d'), { source });
         return {
           now,
-          then() {
+          next() {
             rmSync(join(source, 'on'));
             symlinkSync('b', join(source, 'on'));
             return tree(at('conf.d'), { source });
@@ -185,7 +188,7 @@ describe('a service that hangs on', () => {
         const repository = `file://${join(dir, 'repository')}`;
         return {
           now: gitCheckout(at('site'), { repository, version: 'v1' }),
-          then: () => gitCheckout(at('site'), { repository, version: 'v2' }),
+          next: () => gitCheckout(at('site'), { repository, version: 'v2' }),
         };
       },
     ],
@@ -197,34 +200,34 @@ describe('a service that hangs on', () => {
           execFileSync('tar', ['-C', dir, '-czf', join(dir, `${text}.tar.gz`), 'page']);
           return archive(at('www'), { source: join(dir, `${text}.tar.gz`), creates: 'page' });
         };
-        return { now: made('one'), then: () => made('two') };
+        return { now: made('one'), next: () => made('two') };
       },
     ],
     [
       'a directory reads again when its mode changes',
-      () => ({ now: directory(at('d'), { mode: '0755' }), then: () => directory(at('d'), { mode: '0750' }) }),
+      () => ({ now: directory(at('d'), { mode: '0755' }), next: () => directory(at('d'), { mode: '0750' }) }),
     ],
     [
       'a command reads again when what it creates is made anew',
       () => {
         const made = command('made', { run: sh`date +%N >${at('made')}`, creates: at('made') });
-        return { now: made, then: () => made, drift: () => rmSync(at('made')) };
+        return { now: made, next: () => made, drift: () => rmSync(at('made')) };
       },
     ],
   ];
 
   it.each(KINDS)('%s', async (_name, kind) => {
-    const { now, then, drift } = kind();
+    const { now, next, drift } = kind();
     expect(await settle([{ web: reloading(now) }])).toEqual(['restart']);
-    const task = then();
+    const task = next();
     drift?.();
     expect(await settle([{ web: reloading(task) }])).toEqual(['reload']);
   });
 
   it.each(KINDS)('it, also where the run was killed before: %s', async (_name, kind) => {
-    const { now, then, drift } = kind();
+    const { now, next, drift } = kind();
     await settle([{ web: reloading(now) }]);
-    const task = then();
+    const task = next();
     drift?.();
     // Killed between the two.
     expect((await run([{ web: [task] }])).code).toBe(0);
@@ -317,7 +320,9 @@ describe('one service for several roles', () => {
   });
 
   it('in a block stands for itself', async () => {
-    const inBlock = (content: string): TaskList => [block({ title: 'b', tasks: site('b', content) as Task[] })];
+    const inBlock = (content: string): TaskList => [
+      block({ title: 'b', tasks: site('b', content) as Task[] }),
+    ];
     await settle([{ a: site('a'), b: inBlock('b') }]);
     expect(await settle([{ a: site('a', 'x'), b: inBlock('x') }])).toEqual(['reload', 'reload']);
   });

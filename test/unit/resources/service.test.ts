@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { sh } from '../../../lib/dsl/sh.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import type { Change, Task } from '../../../lib/dsl/task.ts';
+import { UNKNOWN, World } from '../../../lib/dsl/world.ts';
 import { assert } from '../../../lib/resources/assert.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
 import { line } from '../../../lib/resources/line.ts';
+import { packages } from '../../../lib/resources/packages/index.ts';
 import { type ServiceOptions, service } from '../../../lib/resources/service/index.ts';
+import { user } from '../../../lib/resources/user.ts';
 
 const digest = (letter: string) => letter.repeat(64);
 const conf = file('/etc/site.conf', { content: 'x' });
@@ -262,5 +266,26 @@ describe('a service', () => {
   it('starts by a restart, whatever an earlier task may have started meanwhile', () => {
     const changes = restarts.diff({ code: 0, out: observed({ state: 'inactive' }, true) }, new World());
     expect(restarts.apply(changes, {}).text).toContain('systemctl restart  site.service');
+  });
+});
+
+describe('what a service can have read of a task', () => {
+  const update = (property: string, after: string | null): Change => {
+    return { resource: 'x', kind: 'update', property, before: 'x', after, certainty: 'certain' };
+  };
+  it.each<[string, Task, Change[], (string | undefined)[]]>([
+    ['packages that stay', packages('web tls'), [], [undefined, undefined]],
+    ['packages, one of which is updated', packages('web tls'), [update('tls', '3.1')], [undefined, '3.1']],
+    ['a package that goes', packages('web', { state: 'absent' }), [update('web', null)], ['gone']],
+    ['a user who stays', user('web'), [], [undefined]],
+    ['a user in another group', user('web', { groups: ['tls'] }), [update('groups', 'tls')], [UNKNOWN]],
+    [
+      'a checkout from another place, at the same commit',
+      gitCheckout('/srv/x', { repository: 'https://x', version: 'v1' }),
+      [update('remote', 'https://x')],
+      [undefined],
+    ],
+  ])('%s', (_name, { marks = [] }, changes, after) => {
+    expect(marks.map((mark) => mark.after?.(changes))).toEqual(after);
   });
 });

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SYSTEMCTL = String.raw`#!/bin/sh
+const SYSTEMCTL = `#!/bin/sh
 dir=$(dirname -- "$0")/..
 for unit; do :; done
 at=$dir/$unit
