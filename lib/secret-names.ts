@@ -1,5 +1,9 @@
 /** Names whose values are nobody's business: these are never quoted in a message. */
-const PRIVATE = /pass|secret|credential|token|vault|api_?key|access_?key|private_key$|^key$/i;
+const PRIVATE =
+  /pass|secret|credential|token|vault|(api|access|encrypt\w*|sign\w*|master|shared|session|hmac|aes|jwt|license)_?key|private_key$|^key$|(^|[_-])(pwd|pw|psk|pin)$/i;
+
+/** A private key, as PEM or in OpenSSH's form. */
+const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /** Names that hold a secret and nothing else; a `token` may also be a kind of one. */
 const SECRET = /password|passwd|passphrase|[_-]pass$|secret|credential/i;
@@ -49,6 +53,11 @@ export function maskMessage(text: string): string {
 /** The password of every URL. */
 export function maskCredentials(text: string): string {
   return text.replaceAll(CREDENTIALS, `$1$2:${MASK}@`);
+}
+
+/** A value that is a secret by what it looks like, whatever its name. */
+export function isKeyText(text: string): boolean {
+  return KEY.test(text);
 }
 
 /** The text of a file in a diff, in which somebody else's old secret may stand. */

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly forks?: number;
   readonly user?: string;
   readonly become?: boolean;
+  /** Takes away what roles made once and no longer declare. */
+  readonly prune?: boolean;
   /** Agrees to what a playbook would ask; by default nobody does. */
   readonly yes?: boolean;
   readonly vaultPasswordFiles?: readonly string[];

@@ -1,11 +1,10 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { Secret } from '../dsl/secret.ts';
-import { shownValue } from '../secret-names.ts';
 import type { Connection } from '../transport/host.ts';
 import type { Problems } from './problems.ts';
-import type { Setting, Settings } from './settings.ts';
+import { type Setting, type Settings, shownSetting } from './settings.ts';
 import { sshArgs } from './ssh-args.ts';
 import type { Host } from './tree.ts';
 import { coerce, nearest, unsafeText } from './validate.ts';
@@ -110,8 +109,9 @@ class Reader {
     if (setting === undefined) return undefined;
     const { value } = setting;
     if (typeof value === 'string' && pattern.test(value)) return value;
-    const hint = typeof value === 'number' ? `quote it: ${name}: "${value}"` : undefined;
-    this.tell(name, setting, `must be ${wanted}, found ${shownValue(name, value)}`, hint);
+    const isPlain = typeof value === 'number' && setting.template === undefined;
+    const hint = isPlain ? `quote it: ${name}: "${value}"` : undefined;
+    this.tell(name, setting, `must be ${wanted}, found ${shownSetting(name, setting)}`, hint);
     return undefined;
   }
 
@@ -125,8 +125,8 @@ class Reader {
     this.tell(
       'ansible_host',
       setting,
-      `must be an IP address or a host name, found ${shownValue('ansible_host', value)}`,
-      addressHint(value),
+      `must be an IP address or a host name, found ${shownSetting('ansible_host', setting)}`,
+      setting.template === undefined ? addressHint(value) : undefined,
     );
     return undefined;
   }
@@ -137,11 +137,7 @@ class Reader {
     if (setting === undefined) return undefined;
     const text = textOf(setting);
     if (text !== undefined && /^[^\s-][^\s]*$/.test(text) && unsafeText(text) === undefined) return text;
-    this.tell(
-      'ansible_user',
-      setting,
-      `must be a user name, found ${shownValue('ansible_user', setting.value)}`,
-    );
+    this.tell('ansible_user', setting, `must be a user name, found ${shownSetting('ansible_user', setting)}`);
     return undefined;
   }
 
@@ -151,7 +147,7 @@ class Reader {
       const setting = this.setting(name);
       if (setting === undefined || setting.value === null || setting.value === '') continue;
       if (typeof setting.value === 'string' && usual.test(setting.value)) continue;
-      this.tell(name, setting, `is not honoured here: ${shownValue(name, setting.value)}`, hint);
+      this.tell(name, setting, `is not honoured here: ${shownSetting(name, setting)}`, hint);
     }
   }
 
@@ -168,7 +164,7 @@ class Reader {
     this.tell(
       'ansible_port',
       setting,
-      `must be a port, 1 to 65535, found ${shownValue('ansible_port', setting.value)}`,
+      `must be a port, 1 to 65535, found ${shownSetting('ansible_port', setting)}`,
     );
     return undefined;
   }
@@ -178,7 +174,7 @@ class Reader {
     if (setting === undefined) return undefined;
     const value = coerce(setting.value, 'boolean');
     if (typeof value === 'boolean') return value;
-    this.tell(name, setting, `must be true or false, found ${shownValue(name, setting.value)}`);
+    this.tell(name, setting, `must be true or false, found ${shownSetting(name, setting)}`);
     return undefined;
   }
 
@@ -198,7 +194,7 @@ class Reader {
     if (setting === undefined || setting.value === '') return undefined;
     const name = 'ansible_ssh_private_key_file';
     if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {
-      this.tell(name, setting, `must be a path, found ${shownValue(name, setting.value)}`);
+      this.tell(name, setting, `must be a path, found ${shownSetting(name, setting)}`);
       return undefined;
     }
     const path = nearest(setting.value, setting.folder);
@@ -229,6 +225,16 @@ function textOf({ value, written }: Setting): string | undefined {
   return typeof value === 'number' && (written ?? text) === text ? text : undefined;
 }
 
+/** One that has the private half of a key whose public half is named, as ssh's -i may. */
+function isAgentThere(): boolean {
+  return (process.env.SSH_AUTH_SOCK ?? '') !== '';
+}
+
+const PUBLIC = [
+  'is a public key',
+  'name the file without .pub, or start the agent that has its private half (SSH_AUTH_SOCK)',
+] as const;
+
 function keyProblem(
   path: string,
   folder = process.cwd(),
@@ -237,13 +243,14 @@ function keyProblem(
     accessSync(path, constants.R_OK);
     if (statSync(path).isDirectory()) return ['is a directory', 'name the private key in it'];
     const text = readFileSync(path, 'latin1');
-    if (/^(ssh-|ecdsa-|sk-)/.test(text)) return ['is a public key', 'name the file without .pub'];
+    if (/^(ssh-|ecdsa-|sk-)/.test(text)) return isAgentThere() ? undefined : PUBLIC;
     if (text.startsWith('PuTTY-User-Key-File-3'))
       return ["is a key in PuTTY's format", 'puttygen KEY -O private-openssh -o NEW converts it'];
     if (!/^(-----BEGIN .*PRIVATE KEY-----|PuTTY-User-Key-File-2)/m.test(text))
       return ['is not a private key', 'one starts with -----BEGIN OPENSSH PRIVATE KEY-----'];
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (missing && isAgentThere() && existsSync(`${path}.pub`)) return undefined;
     return missing
       ? ['does not exist', `a relative path starts in ${folder}`]
       : ['cannot be read', 'it belongs to the user who runs this, mode 0600'];

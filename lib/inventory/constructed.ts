@@ -65,7 +65,8 @@ class Constructor {
   async run(): Promise<void> {
     for (const [name, expression] of this.#mapping('compose')) {
       const value = await this.#evaluate('compose', expression);
-      if (value !== undefined) this.#host.vars.push(this.#variable(name, value as Raw));
+      if (value === undefined) continue;
+      this.#construction.tree.setHostVariables(this.#host, [this.#variable(name, value as Raw)]);
     }
     // What was composed counts for the groups.
     this.#templates = this.#read();

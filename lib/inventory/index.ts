@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VarSchema } from '../dsl/role.ts';
+import { isPrivate } from '../secret-names.ts';
 import type { ConnectionDefaults } from './connection.ts';
 import { extraVars } from './extra-vars.ts';
 import type { Inventory, InventoryHost, ListedGroup } from './inventory.ts';
@@ -71,7 +72,11 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   refuseNoHosts(tree, problems);
   problems.throwIfAny();
   for (const { name, position } of tree.hosts.values())
-    if (tree.groups.has(name)) problems.note(`${name} is a host and a group`, position);
+    if (tree.groups.has(name))
+      problems.note(
+        `${name} is a host and a group: what is written for the host counts for the group`,
+        position,
+      );
   const variables = new Variables(tree, varFiles, extra);
   const templates = new Templates(templateWorld(tree, variables, playbookFolder, openVault));
   const evaluate: Evaluate = (variable, host) => templates.evaluate(host.name, variable);
@@ -89,7 +94,8 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
     settle: (which) => settle({ hosts: tree.hosts, variables, schema, defaults, evaluate }, which),
     variablesOf: (name) => variables.of(hostNamed(name)),
     keepSecrets() {
-      for (const { name, value } of variables.ofAll([...tree.hosts.values()])) keepNamedSecrets(name, value);
+      for (const { name, value } of variables.ofAll([...tree.hosts.values()]))
+        keepNamedSecrets(name, value, isPrivate);
     },
     lockedOf: (name) => variables.lockedOf(hostNamed(name)),
     evaluate: (name, variable) => evaluate(variable, hostNamed(name)),

@@ -1,4 +1,5 @@
 import type { Position } from '../errors.ts';
+import { shownValue } from '../secret-names.ts';
 import type { Host } from './tree.ts';
 import type { Candidate } from './variables.ts';
 
@@ -11,6 +12,13 @@ export interface Setting {
   readonly folder: string | undefined;
   /** Of a number, or of true and false, how it is spelt. */
   readonly written?: string;
+  /** As it is written, where something was evaluated: the value may be that of any other variable. */
+  readonly template?: string | undefined;
+}
+
+/** A setting for a message. What a template makes is not told: it may be a foreign variable's value, and a secret. */
+export function shownSetting(name: string, { value, template }: Pick<Setting, 'value' | 'template'>): string {
+  return template === undefined ? shownValue(name, value) : `what ${template} gives`;
 }
 
 export type Settings = ReadonlyMap<string, Setting>;

@@ -10,7 +10,7 @@ import { keepNamedSecrets } from './secrets.ts';
 import { CONNECTION_VARS, counting, type Evaluate, type Setting } from './settings.ts';
 import type { Host } from './tree.ts';
 import { loadVarChecker, type VarChecker } from './validate.ts';
-import { plainValue } from './value.ts';
+import { plainValue, type Raw, Vaulted } from './value.ts';
 import type { Candidate, Variables } from './variables.ts';
 
 export interface Settler {
@@ -117,13 +117,22 @@ async function addSetting({ evaluate }: Settler, into: Into, name: string): Prom
   const found = counting(into.all, name);
   if (found === undefined) return;
   try {
-    const value = (plainValue(found.value) ?? { value: await evaluate(found, into.host) }).value;
+    const plain = plainValue(found.value);
+    const { value } = plain ?? { value: await evaluate(found, into.host) };
     // A template may say `omit`.
     if (value === undefined) return;
     const { position, folder, written } = found;
-    into.settings.set(name, { value, position, folder, ...(written !== undefined && { written }) });
+    into.settings.set(name, {
+      ...{ value, position, folder },
+      ...(written !== undefined && { written }),
+      ...(plain === undefined && { template: templateOf(found.value) }),
+    });
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error;
     into.problems.addError(error);
   }
+}
+
+function templateOf(raw: Raw): string {
+  return typeof raw === 'string' ? raw : raw instanceof Vaulted ? 'the vault' : 'its template';
 }

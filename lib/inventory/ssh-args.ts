@@ -1,7 +1,6 @@
-import { shownValue } from '../secret-names.ts';
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
-import type { Setting } from './settings.ts';
+import { type Setting, shownSetting } from './settings.ts';
 import { nearest, unsafeText } from './validate.ts';
 
 type SshArgs = Pick<
@@ -20,7 +19,10 @@ const HINT = 'write options of ssh_config: -o ProxyJump=HOST';
 
 /** Options that a connection has a place for, by lower-case name → what they may be, in a pattern and in words. */
 const OPTIONS: Readonly<Record<string, readonly [pattern: RegExp, wanted: string]>> = {
-  proxyjump: [/^[\w.@:,[\]%-]+$/, 'must be [USER@]HOST[:PORT], several with commas'],
+  proxyjump: [
+    /^(ssh:\/\/)?[\w.@:[\]%-]+(,(ssh:\/\/)?[\w.@:[\]%-]+)*$/,
+    'must be [USER@]HOST[:PORT], several with commas',
+  ],
   proxycommand: [/./, 'must be a command'],
   userknownhostsfile: [/./, 'must be a path'],
   stricthostkeychecking: [/^(yes|no|on|off|ask|accept-new)$/i, 'must be yes, accept-new or no'],
@@ -43,28 +45,21 @@ export function sshArgs(
     const setting = settingOf(name);
     if (setting === undefined || setting.value === null) continue;
     if (typeof setting.value !== 'string' || unsafeText(setting.value.replaceAll('\n', ' ')) !== undefined) {
-      tell(
-        name,
-        setting,
-        `must be text, found ${shownValue(name, setting.value)}`,
-        'write -o ProxyJump=HOST',
-      );
+      tell(name, setting, `must be text, found ${shownSetting(name, setting)}`, 'write -o ProxyJump=HOST');
       continue;
     }
-    const found = optionsOf(setting.value, (problem, hint) => tell(name, setting, problem, hint));
+    const found = optionsOf(setting.value, setting, (problem, hint) => tell(name, setting, problem, hint));
     all.push(...found.options.map(([keyword, value]) => [keyword, value, setting] as const));
     if (found.configFile !== undefined) sshConfigFile ??= configFile(found.configFile, setting.folder);
   }
   // As in ssh: the first one counts, and of ProxyJump and ProxyCommand the first of both.
   const first = (...keywords: string[]) => all.find(([keyword]) => keywords.includes(keyword.toLowerCase()));
   const proxy = first('proxyjump', 'proxycommand');
-  const known = first('userknownhostsfile');
+  const known = all.find((option) => isOwn(option) && option[0].toLowerCase() === 'userknownhostsfile');
   const strict = (of: typeof all) =>
     hostKeyPolicy(of.find(([keyword]) => keyword.toLowerCase() === 'stricthostkeychecking')?.[1]);
   const rest = (of: typeof all) =>
-    of.flatMap(([keyword, value]) =>
-      Object.hasOwn(OPTIONS, keyword.toLowerCase()) ? [] : [[keyword, value] as const],
-    );
+    of.flatMap((option) => (isOwn(option) ? [] : [[option[0], option[1]] as const]));
   const [sshFirst, sshOptions] = [rest(all.slice(0, before)), rest(all.slice(before))];
   return {
     proxyJump: proxy?.[0].toLowerCase() === 'proxyjump' ? proxy[1] : undefined,
@@ -75,6 +70,12 @@ export function sshArgs(
     ...(sshOptions.length > 0 && { sshOptions }),
     ...(sshConfigFile !== undefined && { sshConfigFile }),
   };
+}
+
+/** A connection has a place for it; of files of known hosts, for one. */
+function isOwn([keyword, value]: readonly [keyword: string, value: string, ...unknown[]]): boolean {
+  const name = keyword.toLowerCase();
+  return name === 'userknownhostsfile' ? /^("[^"]*"|\S+)$/.test(value) : Object.hasOwn(OPTIONS, name);
 }
 
 function configFile(path: string, folder: string | undefined): string {
@@ -90,6 +91,7 @@ function knownHosts(quoted: string, folder: string | undefined): string {
 /** The options among ssh's arguments, in their order; the transport judges those that it alone knows. */
 function optionsOf(
   args: string,
+  { template }: Setting,
   tell: (problem: string, hint: string) => void,
 ): Pick<Arguments, 'options' | 'configFile'> {
   const { options, configFile, problems } = sshArguments(args);
@@ -98,7 +100,8 @@ function optionsOf(
     const [pattern, wanted] = (Object.hasOwn(OPTIONS, keyword.toLowerCase()) &&
       OPTIONS[keyword.toLowerCase()]) || [/./];
     if (pattern.test(value) && !value.startsWith('-')) return true;
-    tell(`${keyword} ${wanted ?? 'must have a value'}, found ${shownValue(keyword, value)}`, HINT);
+    const found = shownSetting(keyword, { value, template });
+    tell(`${keyword} ${wanted ?? 'must have a value'}, found ${found}`, HINT);
     return false;
   });
   return { options: good, configFile };

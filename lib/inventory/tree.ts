@@ -105,6 +105,13 @@ export class Tree {
       this.#problems.note('ansible_group_priority is not a whole number, and counts as 1', variable.position);
   }
 
+  /** Variables of a host; where a group has its name by then, they are the group's, as in Ansible. */
+  setHostVariables({ name, vars }: Host, variables: readonly Variable[]): void {
+    const group = this.groups.get(name);
+    if (group === undefined) vars.push(...variables);
+    else for (const variable of variables) this.setGroupVariable(group, variable);
+  }
+
   /** When all sources are read: groups without parents go below `all`, hosts without groups into `ungrouped`. */
   complete(): void {
     for (const group of this.groups.values())

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import type { VarSchema } from '../dsl/role.ts';
-import { isPrivate, MASK, shownValue } from '../secret-names.ts';
+import { isPrivate, MASK } from '../secret-names.ts';
 import { home } from '../whoami.ts';
 import type { Problems } from './problems.ts';
 import { keepDeclaredSecret } from './secrets.ts';
-import type { Setting, Settings } from './settings.ts';
+import { type Setting, type Settings, shownSetting } from './settings.ts';
 
 /** Checks declared variables and brings them into the form that roles see. */
 export interface VarChecker {
@@ -167,11 +167,11 @@ function wording(validate: ValidateFunction, property: Readonly<Record<string, u
 /** The next step: quotes, the right case, a value that would do. */
 function hintFor(
   name: string,
-  { value, position, written = String(value) }: Setting,
+  { value, position, template, written = String(value) }: Setting,
   property: Readonly<Record<string, unknown>>,
 ): string | undefined {
   if (value === null) return 'a value is missing after the colon, or take the line away';
-  const isHidden = isPrivate(name) || property.secret === true;
+  const isHidden = isPrivate(name) || property.secret === true || template !== undefined;
   if (property.type === 'string' && /^(number|boolean)$/.test(typeof value))
     return `quote it: ${name}: ${isHidden ? '"…"' : `"${written}"`}`;
   if (property.type === 'array' && typeof value === 'string' && !isHidden) {
@@ -200,7 +200,7 @@ function tell(
   problems: Problems,
   property: Readonly<Record<string, unknown>>,
 ): void {
-  const found = property.secret === true ? MASK : short(shownValue(name, setting.value));
+  const found = property.secret === true ? MASK : short(shownSetting(name, setting));
   const from = setting.position === undefined ? ' (from --extra-vars)' : '';
   problems.add(
     `${name} of ${host} ${problem}, found ${found}${from}`,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Outcome } from '../cli/playbook-run.ts';
 import type { Change } from '../dsl/task.ts';
 import { EXIT } from '../errors.ts';
@@ -41,6 +42,7 @@ function wrongOf({ check, apply, again }: Convergence): readonly string[] {
   const [planned, made, left] = [changesIn(check), changesIn(apply), changesIn(again)];
   const open = new Set(planned.filter(isOpen).map(({ task }) => task));
   const has = (list: readonly MadeChange[], { what }: MadeChange) => list.some((one) => one.what === what);
+  if (!apply.events.some(({ event }) => event === 'task')) return ['the roles have no task for this host'];
   return [
     ...made
       .filter((one) => !open.has(one.task) && !has(planned, one))
@@ -48,6 +50,13 @@ function wrongOf({ check, apply, again }: Convergence): readonly string[] {
     ...planned
       .filter((one) => !open.has(one.task) && one.certainty === 'certain' && !has(made, one))
       .map(({ what }) => `the check told of ${what}, which was not made`),
+    ...planned.flatMap((one) => {
+      const other = made.find(({ what }) => what === one.what);
+      if (other === undefined || [one, other].some(({ certainty }) => certainty !== 'certain')) return [];
+      return isDeepStrictEqual(one.states, other.states)
+        ? []
+        : [`the check told of ${one.what}: ${wordsOf(one)}; the apply did ${wordsOf(other)}`];
+    }),
     ...left.filter((one) => !isOpen(one)).map(({ what }) => `after the apply a check still tells of ${what}`),
   ];
 }
@@ -72,11 +81,20 @@ interface MadeChange extends Pick<Change, 'property' | 'certainty'> {
   readonly task: string;
   /** The change in words. */
   readonly what: string;
+  /** Before and after. */
+  readonly states: readonly unknown[];
+}
+
+function wordsOf({ states }: MadeChange): string {
+  return states
+    .map((state) => (state === null || state === undefined ? 'none' : JSON.stringify(state)))
+    .join(' → ');
 }
 
 function changesIn({ changed }: Outcome): readonly MadeChange[] {
   return changed.flatMap(({ role, task, changes }) =>
-    changes.map(({ kind, property, certainty }) => ({
+    changes.map(({ kind, property, certainty, before, after }) => ({
+      states: [before, after],
       property,
       certainty,
       task: `${role}: ${task}`,

@@ -1,5 +1,6 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { PerRun } from '../dsl/per-run.ts';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { isEncrypted } from './encrypt.ts';
@@ -71,8 +72,10 @@ export function keyPem(key: KeyObject): Secret {
   return new Secret(key.export({ type, format: 'pem' }).toString());
 }
 
-/** Keys that were read: to open an encrypted one takes 0.2 s, and it signs every certificate. */
-const opened = new Map<string, { readonly passphrase: string | undefined; readonly key: KeyObject }>();
+/** Keys that were read: to open an encrypted one takes 0.2 s, and it signs every certificate. Of this run: the next one asks again. */
+const opened = new PerRun(
+  () => new Map<string, { readonly passphrase: string | undefined; readonly key: KeyObject }>(),
+);
 
 /** A private key's PEM; a wrong or missing passphrase and a file that is none are told apart. */
 export function readKey(pem: string, file: string, passphrase: Secret | undefined): KeyObject {
@@ -83,11 +86,11 @@ export function readKey(pem: string, file: string, passphrase: Secret | undefine
       hint: 'set QUORATE_CA_PASSPHRASE',
     });
   }
-  const known = opened.get(pem);
+  const known = opened.own.get(pem);
   if (known?.passphrase === passphrase?.reveal() && known) return known.key;
   try {
     const key = createPrivateKey(encrypted ? { key: pem, passphrase: passphrase!.reveal() } : pem);
-    opened.set(pem, { passphrase: passphrase?.reveal(), key });
+    opened.own.set(pem, { passphrase: passphrase?.reveal(), key });
     return key;
   } catch {
     throw new QuorateError(

@@ -6,6 +6,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { contentDifference } from './content/content.ts';
 import { requireSystemd, unitPath } from './service/systemd.ts';
 
 export interface SystemdUnitOptions {
@@ -68,17 +69,7 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
       const mode: Difference = { kind: 'update', property: 'mode', before: found.mode, after: '0644' };
       return [...(found.mode === '0644' ? [] : [mode]), ...(stale ? [unit] : [])];
     }
-    const text = { before: found?.text ?? '', after: content };
-    const kind = found?.type === 'file' ? 'update' : 'create';
-    return [
-      {
-        kind,
-        property: 'content',
-        before: found?.type ?? null,
-        after: `sha256:${sha256(content).slice(0, 12)}`,
-        text,
-      },
-    ];
+    return [contentDifference(content, found)].filter((one) => one !== undefined);
   },
   foresee: ({ path, content }, _observed, _changes, world) =>
     world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content }),

@@ -2,11 +2,12 @@ import { oneLine } from '../dsl/edit.ts';
 import { accountReads, type Ground, parseGround, requireAccounts } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
-import { type ObservedPath, parsePath, requireRoom, sha256, shortDigest } from '../dsl/path.ts';
+import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { contentDifference } from './content/content.ts';
 import { requireSystemd, unitPath } from './service/systemd.ts';
 
 export interface TimerOptions {
@@ -120,12 +121,8 @@ if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calenda
     const written = files.flatMap(([path, content], i): readonly Difference[] => {
       const found = world.path(path).over(seen.files[i]);
       requireRoom(path, 'file', found);
-      if (found?.sha256 === sha256(content)) return [];
-      const kind = found?.type === 'file' ? 'update' : 'create';
-      const text = { before: found?.text ?? '', after: content };
-      return [
-        { kind, property: path, before: found?.type ?? null, after: shortDigest(sha256(content)), text },
-      ];
+      const differs = contentDifference(content, found, path);
+      return differs === undefined ? [] : [differs];
     });
     const stale = seen.stale && written.length === 0;
     return [

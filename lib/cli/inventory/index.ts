@@ -50,7 +50,8 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
   if (what === 'explain') {
     await printDocument(await explanation(inventory, options, show));
     if (options.output === 'json') await reportLines([], 'json', false);
-  } else if (what === 'connection') await printDocument(await connection(inventory, String(own.connection)));
+  } else if (what === 'connection')
+    await printDocument(`${show('connection', await connection(inventory, String(own.connection)))}\n`);
   else if (what === 'graph') {
     const top = words[0] ?? 'all';
     known(top, [...inventory.tree.keys()], 'group');
@@ -107,7 +108,7 @@ async function connection(inventory: Inventory, name: string): Promise<string> {
   const found = settled.get(name)?.connection;
   if (found === undefined || found.kind !== 'ssh') throw usage(`${name} is reached without ssh`);
   const { connectionLines } = await import('../../transport/ssh/connection-lines.ts');
-  return `${(await connectionLines(found)).join('\n')}\n`;
+  return (await connectionLines(found)).join('\n');
 }
 
 /** What is in an encrypted file that no password opens would be left out in silence. */

@@ -1,5 +1,5 @@
 import { redact } from '../../dsl/secret.ts';
-import { isPrivate, MASK, maskCredentials } from '../../secret-names.ts';
+import { isKeyText, isPrivate, MASK, maskText } from '../../secret-names.ts';
 
 /** A value as it may be shown; `secret` is for one that stands in an encrypted file. */
 export type Show = (name: string, value: unknown, secret?: boolean) => unknown;
@@ -11,7 +11,10 @@ export function shower(showSecrets: boolean): Show {
 
 function masked(name: string, value: unknown, secret = false): unknown {
   const hidden = secret || isPrivate(name);
-  if (typeof value === 'string') return hidden && !isReference(value) ? MASK : maskCredentials(redact(value));
+  if (typeof value === 'string') {
+    if (isReference(value)) return value;
+    return hidden || isKeyText(value) ? MASK : maskText(redact(value));
+  }
   if (typeof value === 'number') return hidden || redact(String(value)) !== String(value) ? MASK : value;
   if (Array.isArray(value)) return value.map((item) => masked(name, item, secret));
   if (typeof value !== 'object' || value === null || '__ansible_vault' in value) return value;

@@ -148,7 +148,7 @@ class IniReader {
       return this.#read(word.slice(0, at), word.slice(at + 1), position);
     });
     for (const name of found.names)
-      this.#tree.addHost(name, this.#group, position, found.port).vars.push(...vars);
+      this.#tree.setHostVariables(this.#tree.addHost(name, this.#group, position, found.port), vars);
   }
 
   #read(name: string, text: string, position: Position): Variable {

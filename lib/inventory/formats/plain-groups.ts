@@ -67,7 +67,7 @@ function addHosts(
   if ('problem' in found) problems.add(`host ${JSON.stringify(pattern)}: ${found.problem}`, position);
   else
     for (const name of found.names)
-      tree.addHost(name, group, position, found.port).vars.push(...variables(vars, position));
+      tree.setHostVariables(tree.addHost(name, group, position, found.port), variables(vars, position));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { environment } from '../../environment.ts';
 import { maskMessage } from '../../secret-names.ts';
 import type { Problems } from '../problems.ts';
 import type { Tree } from '../tree.ts';
@@ -25,7 +26,8 @@ export async function addScript(tree: Tree, file: string, problems: Problems): P
   const work = async () => {
     for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
       const vars = hostvars ? hostvars[host.name] : await ask(file, ['--host', host.name], tell);
-      if (typeof vars === 'object' && vars !== null) host.vars.push(...variables({ ...vars }, position));
+      if (typeof vars === 'object' && vars !== null)
+        tree.setHostVariables(host, variables({ ...vars }, position));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -76,7 +78,11 @@ interface Ended {
 function run(file: string, args: readonly string[]): Promise<Ended> {
   return new Promise((done) => {
     // A group of its own, so that what the script started ends with it.
-    const child = spawn(resolve(file), args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(resolve(file), args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: environment(),
+    });
     const chunks: Buffer[] = [];
     let [size, stderr] = [0, ''];
     let problem: string | undefined;

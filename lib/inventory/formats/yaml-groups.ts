@@ -122,5 +122,5 @@ function addHosts(tree: Tree, group: Group, entry: Entry, problems: Problems): v
   }
   const variables = vars.map(variableOf);
   for (const name of found.names)
-    tree.addHost(name, group, entry.position, found.port).vars.push(...variables);
+    tree.setHostVariables(tree.addHost(name, group, entry.position, found.port), variables);
 }

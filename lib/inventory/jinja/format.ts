@@ -54,6 +54,15 @@ export function formatBraces(
   );
 }
 
+/** A number with so many digits behind the point; of two that are as near the even one, as in Python. */
+export function fixed(number: number, digits: number): string {
+  const more = Math.min(100 - digits, 60);
+  const exact = Math.abs(number).toFixed(digits + more);
+  const [kept, rest] = [exact.slice(0, -more), exact.slice(-more)];
+  const isTieToEven = /^50*$/.test(rest) && /[02468]\.?$/.test(kept);
+  return isTieToEven ? `${number < 0 ? '-' : ''}${kept.replace(/\.$/, '')}` : number.toFixed(digits);
+}
+
 const SPEC =
   /^(?<align>[<>^])?(?<sign>[-+ ])?(?<zero>0)?(?<width>\d*)(?:\.(?<precision>\d+))?(?<kind>[a-zA-Z%])?$/;
 
@@ -79,8 +88,8 @@ function body(value: Value, { sign, precision, kind }: Spec): string {
     X: () => whole.toString(16).toUpperCase(),
     o: () => whole.toString(8),
     b: () => whole.toString(2),
-    f: () => number.toFixed(Number(precision ?? 6)),
-    F: () => number.toFixed(Number(precision ?? 6)),
+    f: () => fixed(number, Number(precision ?? 6)),
+    F: () => fixed(number, Number(precision ?? 6)),
     g: () => String(Number(number.toPrecision(Number(precision ?? 6) || 1))),
     e: () => textOf(float(Number(number.toExponential(Number(precision ?? 6))))),
     c: () => String.fromCodePoint(whole),

@@ -1,24 +1,32 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { TemplateError } from './errors.ts';
-import { formatPercent } from './format.ts';
+import { fixed, formatPercent } from './format.ts';
 import { callMethod, splitText } from './methods.ts';
 import { bind, plugin, table } from './plugin.ts';
 import { regex, replacement } from './regex.ts';
-import { Dict, defined, float, isList, numberOf, textOf, type Value } from './values.ts';
+import { Dict, defined, float, isFloat, isList, numberOf, textOf, type Value } from './values.ts';
 
 /** Filters of texts and numbers. */
 export const TEXT_FILTERS = table({
   ...Object.fromEntries(
-    ['upper', 'lower', 'title', 'capitalize'].map((name) => [
+    ['upper', 'lower', 'capitalize'].map((name) => [
       name,
       plugin('', (value) => callMethod(textOf(value), name, [])),
     ]),
   ),
   string: plugin('', (value) => textOf(value)),
+  // Jinja's, which begins words elsewhere than Python's method does.
+  title: plugin('', (value) =>
+    textOf(value).replaceAll(
+      /([-\s({[<]+)|([^-\s({[<])([^-\s({[<]*)/g,
+      (_, between = '', first = '', rest = '') => between + first.toUpperCase() + rest.toLowerCase(),
+    ),
+  ),
   float: plugin('default', (value, given) => {
-    const number = Number.parseFloat(textOf(numberOf(value) ?? value));
-    return Number.isNaN(number) ? (given.get('default') ?? float(0)) : float(number);
+    const text = textOf(numberOf(value) ?? value).trim();
+    const isFloat = /^[-+]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[-+]?\d+)?$/i.test(text);
+    return isFloat ? float(Number(text.replaceAll('_', ''))) : (given.get('default') ?? float(0));
   }),
   int: plugin(
     'default base',
@@ -28,10 +36,18 @@ export const TEXT_FILTERS = table({
   bool: plugin('', (value) => /^(true|yes|on|1|y|t)$/i.test(textOf(numberOf(value) ?? value))),
   abs: plugin('', (value) => same(value, Math.abs(number(value)))),
   round: plugin('precision method', (value, given) => {
-    const scale = 10 ** (numberOf(given.get('precision') ?? 0) ?? 0);
-    const by = { floor: Math.floor, ceil: Math.ceil, common: halfToEven }[given.text('method') ?? 'common'];
+    const precision = numberOf(given.get('precision') ?? 0) ?? 0;
+    const scale = 10 ** precision;
+    const ways = {
+      floor: (all: number) => Math.floor(all * scale) / scale,
+      ceil: (all: number) => Math.ceil(all * scale) / scale,
+      common: (all: number) => rounded(all, precision),
+    };
+    const method = given.text('method') ?? 'common';
+    const by = Object.hasOwn(ways, method) ? ways[method as keyof typeof ways] : undefined;
     if (by === undefined) throw new TemplateError('round() knows common, ceil and floor');
-    return float(by(number(value) * scale) / scale);
+    const found = by(number(value));
+    return by === ways.common && !isFloat(value) ? found : float(found);
   }),
   pow: plugin('y', (value, given) => float(number(value) ** number(given.get('y') ?? 1))),
   root: plugin('base', (value, given) => float(number(value) ** (1 / number(given.get('base') ?? 2)))),
@@ -175,10 +191,11 @@ function wholeNumber(value: Value, base: number): number | undefined {
   return Number.isNaN(found) ? undefined : found;
 }
 
-function halfToEven(value: number): number {
-  const floor = Math.floor(value);
-  if (Math.abs(value - floor - 0.5) > Number.EPSILON * Math.abs(value)) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
+/** As Python's: what the number is, not what it is written as, decides; a tie goes to the even digit. */
+function rounded(value: number, precision: number): number {
+  if (precision >= 0) return Number(fixed(value, precision));
+  const scale = 10 ** -precision;
+  return Number(fixed(value / scale, 0)) * scale;
 }
 
 function logarithm(value: number, base: number): number {

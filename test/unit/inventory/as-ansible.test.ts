@@ -18,7 +18,8 @@ const VALUE = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 2 }),
 );
 const VARS = fc.dictionary(fc.constantFrom('v0', 'v1', 'v2', 'v3'), VALUE, { maxKeys: 3 });
-const HOST = fc.constantFrom('h1', 'h2', 'h3', 'node[1:3]', 'db[01:05:2].lan', 'r[a:c]');
+// One has the name of a group.
+const HOST = fc.constantFrom('h1', 'h2', 'h3', 'g2', 'node[1:3]', 'db[01:05:2].lan', 'r[a:c]');
 const GROUPS = 5;
 
 const INVENTORY = fc.record({
@@ -32,7 +33,7 @@ const INVENTORY = fc.record({
     }),
     { minLength: GROUPS, maxLength: GROUPS },
   ),
-  hostVars: fc.dictionary(fc.constantFrom('h1', 'node[1:3]'), VARS, { maxKeys: 2 }),
+  hostVars: fc.dictionary(fc.constantFrom('h1', 'g2', 'node[1:3]'), VARS, { maxKeys: 3 }),
   files: fc.dictionary(
     fc.constantFrom('group_vars/all.yml', 'group_vars/g1', 'group_vars/g3.json', 'host_vars/h1.yaml'),
     VARS,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostNames } from '../../../lib/inventory/formats/host-names.ts';
@@ -211,5 +211,33 @@ describe('an INI inventory', () => {
     const [error] = await refusal(ini(text));
     expect(error?.message).toBe(message);
     expect(error?.position?.line).toBe(line);
+  });
+});
+
+// Checked with ansible-inventory: what is written for the host beats nothing that is written for the group.
+describe('a host that has the name of a group', () => {
+  const files = { 'group_vars/web1.yml': 'x: file\n' };
+  const python = (printed: object) => `#!/bin/sh\necho '${JSON.stringify(printed)}'\n`;
+
+  it.each([
+    ['hosts.ini', '[web1]\nweb1 x=1 at=a\nweb2\n'],
+    ['hosts.yaml', 'web1: { hosts: { web1: { x: 1, at: a }, web2: } }\n'],
+    ['hosts.toml', '[web1.hosts]\nweb1 = { x = 1, at = "a" }\nweb2 = {}\n'],
+    [
+      'hosts.sh',
+      python({ web1: ['web1', 'web2'], _meta: { hostvars: { web1: { x: 1, at: 'a' }, web2: {} } } }),
+    ],
+  ])('gives it what it has, for all its hosts: %s', async (name, text) => {
+    const folder = write({ ...files, [name]: text });
+    chmodSync(join(folder, name), 0o755);
+    const inventory = await loadInventory({ files: [join(folder, name)], schema: {} });
+    for (const host of ['web1', 'web2'])
+      expect(listedValues(inventory, host)).toEqual({ x: 'file', at: 'a' });
+  });
+
+  it('keeps what was written before there was such a group', async () => {
+    const text = 'web1 x=1\n[web1]\nweb1\nweb2\n';
+    const inventory = await load({ 'hosts.ini': text }, { inventories: ['hosts.ini'] });
+    expect([listedValues(inventory, 'web1'), listedValues(inventory, 'web2')]).toEqual([{ x: 1 }, {}]);
   });
 });

@@ -323,6 +323,17 @@ describe('ansible_connection', () => {
   });
 });
 
+it.each([
+  ['kk.pub', { 'kk.pub': 'ssh-ed25519 AAAA me\n' }],
+  ['kk', { 'kk.pub': 'ssh-ed25519 AAAA me\n' }],
+])('a key may be named by its public half where there is an agent: %s', async (name, files) => {
+  vi.stubEnv('SSH_AUTH_SOCK', '/run/agent');
+  const text = `etcd:\n  hosts:\n    a: { ansible_ssh_private_key_file: ${name} }\n`;
+  const loading = load({ 'inventory.yaml': text, ...files });
+  const { hosts, folder } = await loading.finally(() => vi.unstubAllEnvs());
+  expect(hosts[0]?.connection.keyFile).toBe(`${folder}/${name}`);
+});
+
 describe('ansible_ssh_common_args', () => {
   it.each([
     ['-o ProxyJump=root@jump:22', { proxyJump: 'root@jump:22' }],
@@ -334,8 +345,15 @@ describe('ansible_ssh_common_args', () => {
     ['-o StrictHostKeyChecking=accept-new', { strictHostKeyChecking: 'accept-new' }],
     ['-o StrictHostKeyChecking=ask', { strictHostKeyChecking: 'yes' }],
     ['-o UserKnownHostsFile=/dev/null', { knownHostsFile: '/dev/null' }],
-    ['-o UserKnownHostsFile="/a b/c" -J x', { knownHostsFile: '/a b/c', proxyJump: 'x' }],
+    [
+      '-o UserKnownHostsFile="/a b/c" -J x',
+      { sshOptions: [['UserKnownHostsFile', '/a b/c']], proxyJump: 'x' },
+    ],
+    ['-o UserKnownHostsFile="\\"/a b/c\\"" -J x', { knownHostsFile: '/a b/c', proxyJump: 'x' }],
     ['-o UserKnownHostsFile=none', { knownHostsFile: '/dev/null' }],
+    ['-o "UserKnownHostsFile=/a /b"', { sshOptions: [['UserKnownHostsFile', '/a /b']] }],
+    ['-o ProxyJump=ssh://u@h:22', { proxyJump: 'ssh://u@h:22' }],
+    ['-J ssh://u@h:22,v@[2001:db8::1]:2222', { proxyJump: 'ssh://u@h:22,v@[2001:db8::1]:2222' }],
     ['-o UserKnownHostsFile=keys', { knownHostsFile: 'DIR/keys' }],
     ['-o ProxyCommand="nc -x p %h %p"', { proxyCommand: 'nc -x p %h %p' }],
     ['-J a -o ProxyCommand=nc', { proxyJump: 'a' }],

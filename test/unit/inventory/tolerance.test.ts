@@ -150,6 +150,25 @@ describe('names of other tools', () => {
     expect((await contact(half, 'etcd')).notices).toEqual(['not used here: app, …']);
   });
 
+  it.each([
+    ['etcd_client_port', 'tok 3n'],
+    ['etcd_client_port', '99999123'],
+    ['etcd_extra_sans', 'tok 3n'],
+    ['ansible_port', 'tok 3n'],
+    ['ansible_host', 'tok 3n'],
+    ['ansible_user', 'tok 3n'],
+    ['ansible_host_key_checking', 'tok 3n'],
+    ['ansible_become_method', 'tok 3n'],
+    ['ansible_ssh_common_args', '-o StrictHostKeyChecking=tok3n'],
+  ])('get none there by way of %s, which names the template: %s', async (name, secret) => {
+    const files = {
+      'hosts.yaml': `etcd:\n  hosts: { a: }\n  vars: { app: "${secret}", ansible_become: true, ${name}: "{{ app }}" }\n`,
+    };
+    const said = (await refusal(contact(files, 'etcd'))).map((error) => `${error.message} ${error.hint}`);
+    expect(said.join()).toContain('what {{ app }} gives');
+    expect(said.join()).not.toContain(secret.replace(/.*=/, ''));
+  });
+
   it('and slips do not matter to a role whose variables have no _', async () => {
     const schema = { motd: { type: 'string' }, rate: { type: 'number' } };
     const files = { 'hosts.yaml': 'all: { hosts: { a: { other: 1, motd: hi } } }' };
@@ -229,6 +248,15 @@ describe('a script', () => {
     );
     expect(inventory.groups.get('g')).toEqual(['a', 'b']);
     expect(inventory.variablesOf('b').get('me')?.at(-1)?.value).toBe('b');
+  });
+
+  it('does not get what is meant for us alone', async () => {
+    vi.stubEnv('QUORATE_CA_PASSPHRASE', 'correct horse');
+    vi.stubEnv('CLOUD_TOKEN', 'theirs');
+    const inventory = await script(
+      '#!/bin/sh\necho "{\\"g\\": {\\"hosts\\": [\\"a\\"], \\"vars\\": {\\"got\\": \\"$QUORATE_CA_PASSPHRASE-$CLOUD_TOKEN\\"}}}"\n',
+    ).finally(() => vi.unstubAllEnvs());
+    expect(inventory.variablesOf('a').get('got')?.at(-1)?.value).toBe('-theirs');
   });
 
   it.each([

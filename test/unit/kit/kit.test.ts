@@ -3,7 +3,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { command, directory, file, role, sh, user } from '../../../package/index.ts';
-import { converge, fakeHost, labHost, matchers, type QuorateMatchers } from '../../../package/test.ts';
+import {
+  type Convergence,
+  converge,
+  fakeHost,
+  labHost,
+  matchers,
+  type QuorateMatchers,
+} from '../../../package/test.ts';
 
 import { scratch } from '../support/scratch.ts';
 
@@ -102,6 +109,34 @@ describe('what a fake host is told', () => {
       tasks: () => [file('/etc/site.conf', { template, values: { port: 80 } })],
     });
     expect(fakeHost().tasks(templated)).toHaveTask('file:/etc/site.conf');
+  });
+});
+
+describe('toConverge', () => {
+  const change = (before: unknown, after: unknown, certainty = 'certain') => [
+    {
+      event: 'task',
+      role: 'r',
+      task: 't',
+      changes: [{ kind: 'update', property: 'mode', before, after, certainty }],
+    },
+  ];
+  const outcome = (events: readonly object[]) => ({ exitCode: 0, events, changed: events, errors: [] });
+  const judged = (check: readonly object[], apply: readonly object[]) => {
+    const same = [{ event: 'task', role: 'r', task: 't', changes: [] }];
+    const all = { check: outcome(check), apply: outcome(apply), again: outcome(same) };
+    return matchers.toConverge(all as unknown as Convergence);
+  };
+
+  it.each([
+    ['what the check told', change(1, 2), change(1, 2), true, 'it converged'],
+    ['what only the run could tell', change(1, 2, 'unknown'), change(1, 3), true, 'it converged'],
+    ['another change', change(1, 2), change(1, 3), false, 'r: t (update mode): 1 → 2; the apply did 1 → 3'],
+    ['from another state', change(null, 2), change(1, 2), false, 'none → 2; the apply did 1 → 2'],
+    ['nothing at all', [], [], false, 'the roles have no task for this host'],
+  ])('an apply that did %s', (_, check, apply, pass, told) => {
+    const { pass: found, message } = judged(check, apply);
+    expect([found, message()]).toEqual([pass, expect.stringContaining(told)]);
   });
 });
 

@@ -4,9 +4,11 @@ import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { asOneRun } from '../../../lib/dsl/per-run.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { isWellEncrypted } from '../../../lib/pki/encrypt.ts';
 import { fingerprint } from '../../../lib/pki/index.ts';
+import { keyPem, newKey, readKey } from '../../../lib/pki/keys.ts';
 import { scratch } from '../support/scratch.ts';
 import { open, read, SANS } from './support.ts';
 
@@ -191,6 +193,14 @@ describe('a passphrase', () => {
     const began = performance.now();
     createPrivateKey({ key: read(dir, 'ca-key.pem'), passphrase: 'correct horse' });
     expect(performance.now() - began).toBeGreaterThan(50);
+  });
+
+  it('and the key that it opens are forgotten with the run', async () => {
+    const pem = keyPem(await newKey({ algo: 'ed25519' })).reveal();
+    const key = () => readKey(pem, 'ca-key.pem', undefined);
+    const [one, again] = asOneRun(() => [key(), key()]);
+    expect(again).toBe(one);
+    expect(asOneRun(key)).not.toBe(asOneRun(key));
   });
 
   it.each(['x', 'elf letters'])('"%s" is refused: too short, and nothing is made', async (passphrase) => {

@@ -3,9 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
+import { timer } from '../../../lib/resources/timer.ts';
 import { scratch } from '../support/scratch.ts';
 
 /** Both sides of the change of a file that has `before` and is to have `after`. */
@@ -32,4 +36,15 @@ describe('of a file that changes nobody can test a guess of a secret in it:', ()
   ])('%s', (_what, before, after, said) => {
     expect(sides(before, after)).toEqual([said, said]);
   });
+});
+
+it.each([
+  ['a unit', 1, () => systemdUnit('a.service', { content: `[Service]\nEnvironment=PW=${password}\n` })],
+  ['a timer', 2, () => timer('a', { calendar: 'daily', run: { ...sh`:`, text: `x -p ${password}` } })],
+])('%s with a secret has no digest that guesses could be tested with', (_what, files, make) => {
+  const task = make();
+  const systemd = 'Version=252\nNeedDaemonReload=no\nActiveState=inactive\nUnitFileState=disabled\n';
+  const out = `${`${MARK}\n`.repeat(files)}${systemd}`;
+  const changes = task.diff({ code: 0, out }, new World());
+  expect(changes.map(({ after }) => after)).toContain('(secret)');
 });

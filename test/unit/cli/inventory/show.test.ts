@@ -119,6 +119,40 @@ describe('secrets', () => {
     });
   });
 
+  it.each([
+    ['db_pwd', 'made-up-1'],
+    ['sudo_pw', 'made-up-2'],
+    ['encryption_key', 'made-up-3'],
+    ['wifi_psk', 'made-up-4'],
+    ['conn', 'Server=x;Password=made-up-5'],
+    ['ca_pem', '-----BEGIN EC PRIVATE KEY-----\nmade-up-6\n-----END EC PRIVATE KEY-----\n'],
+  ])('are known by their names, and by what they look like: %s', async (name, value) => {
+    const file = join(
+      write({ 'h.json': JSON.stringify({ all: { hosts: { h1: { [name]: value } } } }) }),
+      'h.json',
+    );
+    expect(await show('-i', file, '--host', 'h1')).not.toContain('made-up');
+    expect(await show('-i', file, '--explain', 'h1')).not.toContain('made-up');
+    expect(await show('-i', file, '--host', 'h1', '--show-secrets')).toContain('made-up');
+  });
+
+  it.each([
+    ['my_token', '--explain', 'h1', 'k2'],
+    ['vault_x', '--explain', 'h1', 'k2'],
+    ['ansible_become_password', '--connection', 'h1'],
+  ])('are masked in what was made of them: %s, %s', async (name, ...args) => {
+    const vars = {
+      [name]: 'made-up-long',
+      k2: `{{ ${name} }}-z`,
+      ansible_ssh_common_args: `-o ProxyCommand='sshpass -p {{ ${name} }} ssh -W %h:%p jump'`,
+    };
+    const file = join(write({ 'h.json': JSON.stringify({ all: { hosts: { h1: vars } } }) }), 'h.json');
+    const shown = await show('-i', file, ...args);
+    expect(shown).toContain('********');
+    expect(shown).not.toContain('made-up-long');
+    expect(await show('-i', file, ...args, '--show-secrets')).toContain('made-up-long');
+  });
+
   it('are shown with --show-secrets', async () => {
     const file = join(write(SECRETS), 'hosts.yaml');
     const shown = await show('-i', file, '--host', 'h1', '--show-secrets');
