@@ -1,32 +1,10 @@
 import { dirname } from 'node:path/posix';
-import { sha256 } from './path.ts';
 import { type Sh, sh } from './sh.ts';
-import type { Change } from './task.ts';
+import type { Change, Mark } from './task.ts';
 import { Slot, UNKNOWN, type World } from './world.ts';
 
 /** The state of what is not there. */
 export const GONE = 'gone';
-
-/**
- * Something that a service reads, and its state as one word: it has read another one where that word is another.
- * What a start has read is recorded on the host by these words.
- *
- * @example
- * const module: Mark = {
- *   name: 'module br_netfilter',
- *   look: sh`if [ -d /sys/module/br_netfilter ]; then echo loaded; else echo gone; fi`,
- * };
- */
-export interface Mark {
-  /** A path, or a kind and a name: `/etc/nginx/nginx.conf`, `package nginx`. */
-  readonly name: string;
-  /** Read-only shell that prints the state, and when it came to be (seconds since the epoch) where that can be told. */
-  readonly look: Sh;
-  /** The file or folder whose time `look` tells, where that is not the thing's own: others change it as well. */
-  readonly beside?: string;
-  /** Tell the state behind these changes; undefined: they leave it as it is. */
-  after?(changes: readonly Change[]): string | undefined;
-}
 
 const MARKS = new Slot<{ readonly state: string }>({ state: UNKNOWN });
 
@@ -37,17 +15,6 @@ export function contentMark(path: string): Mark {
     beside: dirname(path),
     look: sh`if [ -f ${path} ]; then echo "$(q_sha256 ${path} 2>/dev/null || echo unreadable) $(stat -L -c %Y -- ${path})"
 ${orGone(path)}`,
-  };
-}
-
-/** A link, by where it leads: what it leads to is another's business. */
-export function linkMark(path: string, to: string): Mark {
-  return {
-    name: path,
-    beside: dirname(path),
-    look: sh`if [ -L ${path} ]; then q_sum=$(readlink -- ${path} | sha256sum); echo "link:\${q_sum%% *} $(stat -c %Y -- ${path})"
-${orGone(path)}`,
-    after: (changes) => (changes.length > 0 ? `link:${sha256(`${to}\n`)}` : undefined),
   };
 }
 

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path/posix';
 import { EXIT, QuorateError } from '../errors.ts';
-import { contentMark, foreseeMarks, type Mark } from './mark.ts';
+import { contentMark, foreseeMarks } from './mark.ts';
 import { type AnyTable, is, mistakesIn, must, type OptionTable, orCollected, refuse } from './options.ts';
 import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
 import { raw, type Sh } from './sh.ts';
-import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
+import type { Change, Guard, Mark, PrepareContext, Prepared, Reading, Task } from './task.ts';
 import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
 import type { Trace } from './trace.ts';
 import { checkWords } from './words.ts';

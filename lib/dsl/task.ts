@@ -1,5 +1,4 @@
 import type { Position } from '../errors.ts';
-import type { Mark } from './mark.ts';
 import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
@@ -68,6 +67,27 @@ export interface Guard {
   readonly save: Sh;
   /** Shell that goes back; it runs on its own, with `$q_guard` and without our other functions. */
   undo(changes: readonly Change[]): Sh;
+}
+
+/**
+ * Something that a service reads, and its state as one word: it has read another one where that word is another.
+ * What a start has read is recorded on the host by these words.
+ *
+ * @example
+ * const module: Mark = {
+ *   name: 'module br_netfilter',
+ *   look: sh`if [ -d /sys/module/br_netfilter ]; then echo loaded; else echo gone; fi`,
+ * };
+ */
+export interface Mark {
+  /** A path, or a kind and a name: `/etc/nginx/nginx.conf`, `package nginx`. */
+  readonly name: string;
+  /** Read-only shell that prints the state, and when it came to be (seconds since the epoch) where that can be told. */
+  readonly look: Sh;
+  /** The file or folder whose time `look` tells, where that is not the thing's own: others change it as well. */
+  readonly beside?: string;
+  /** Tell the state behind these changes; undefined: they leave it as it is. */
+  after?(changes: readonly Change[]): string | undefined;
 }
 
 /** Where a task stands in a block. */

@@ -8,7 +8,7 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
-import { type Mark, orGone, unknownAfter } from '../dsl/mark.ts';
+import { orGone, unknownAfter } from '../dsl/mark.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -21,6 +21,7 @@ import {
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import type { Mark } from '../dsl/task.ts';
 
 interface DirectoryDesired extends Ownership {
   readonly path: string;

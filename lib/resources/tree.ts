@@ -7,7 +7,7 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
-import { contentMark, linkMark } from '../dsl/mark.ts';
+import { contentMark } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { MODE, parsePath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -15,6 +15,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Trace } from '../dsl/trace.ts';
 import { contentRead, digestOf, foreseenContent, incoming, isSent, writeContent } from './content/content.ts';
+import { linkMark } from './link.ts';
 import { mounted, mountedIn } from './mounts.ts';
 import { named, namesIn } from './names.ts';
 import {

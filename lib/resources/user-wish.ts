@@ -1,10 +1,10 @@
 import type { Ground } from '../dsl/ground.ts';
-import { type Mark, unknownAfter } from '../dsl/mark.ts';
+import { unknownAfter } from '../dsl/mark.ts';
 import { SECRET, sha256 } from '../dsl/path.ts';
 import type { Difference } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
-import type { Certainty } from '../dsl/task.ts';
+import type { Certainty, Mark } from '../dsl/task.ts';
 import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 

@@ -230,7 +230,11 @@ until [ -e /run/lab-held ]; do sleep 0.1; done`,
     expect(await id()).toBe(fifth);
     expect(await due('--check')).toEqual([]);
     // Another version, by whoever updates the host.
-    await on('apt-get -q -y install --allow-downgrades lab-site=1.0-1');
+    expect(
+      await on(
+        "apt-get -q update && apt-get -q -y install --allow-downgrades lab-site=1.0-1 >&2; dpkg-query -W -f '${Version}' lab-site",
+      ),
+    ).toMatch(/1\.0-1$/);
     const updated = await due('--check');
     expect(updated).toEqual((await id()) === fifth ? ['restart restarted'] : updated);
     expect(await due()).toEqual(updated);

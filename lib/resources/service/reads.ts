@@ -1,5 +1,6 @@
-import { foreseenMark, GONE, type Mark, orGone } from '../../dsl/mark.ts';
+import { foreseenMark, GONE, orGone } from '../../dsl/mark.ts';
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
+import type { Mark } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { unitName } from './systemd.ts';
 

@@ -139,7 +139,7 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     const off = absent('/etc/lab-site.off');
     const site = packages('lab-site');
     return [
-      ...[site, conf, words, on, off],
+      ...[off, site, conf, words, on],
       service('lab-site', { restartOn: [conf, site], reloadOn: [words, on, off] }),
     ];
   },
