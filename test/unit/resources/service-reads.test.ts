@@ -1,11 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TaskList } from '../../../lib/dsl/block.ts';
 import { block } from '../../../lib/dsl/block.ts';
+import { sha256 } from '../../../lib/dsl/path.ts';
 import { plainPlay } from '../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../lib/dsl/play.ts';
+import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
@@ -28,6 +30,7 @@ import { fakeSystemctl } from '../support/fake-systemctl.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 import { shellHost } from '../support/shell-host.ts';
+import { SHELLS } from '../support/shells.ts';
 
 let dir: string;
 let systemctl: ReturnType<typeof fakeSystemctl>;
@@ -333,5 +336,48 @@ describe('one service for several roles', () => {
       { a: [service('site')], b: [service('site', { state: 'stopped' })] },
     ]);
     expect([code, errors]).toEqual([1, [expect.stringContaining('want different things of service:site')]]);
+  });
+});
+
+describe.each(SHELLS)('what a service reads, looked at under %s', (_name, shell = 'sh', ...args) => {
+  const looks = (tasks: readonly Task[]) =>
+    tasks.flatMap(({ marks = [] }) =>
+      marks.map(({ name, look }) => {
+        const input = `${PRELUDE}\nq_state=${dir}\nset -- $(${look.text})\necho "$#:$1:$2"`;
+        const { stdout, stderr } = spawnSync(shell, args, { input, encoding: 'utf8' });
+        return [name.replaceAll(dir, ''), (stdout.trim() || stderr).replace(/:\d{10}$/, ':time')];
+      }),
+    );
+
+  it('is one word, and a time', () => {
+    writeFileSync(at('a b'), 'x');
+    symlinkSync('a b', at('on'));
+    mkdirSync(join(at('site'), '.git'), { recursive: true });
+    writeFileSync(join(at('site'), '.git/HEAD'), 'ref: refs/heads/main\n');
+    expect(
+      looks([
+        file(at('a b'), { content: 'x' }),
+        link(at('on'), { to: 'a b' }),
+        link(at('a b'), { to: 'x' }),
+        absent(at('none/such')),
+        directory(at('none')),
+        gitCheckout(at('site'), { repository: 'https://x', version: 'v1' }),
+        user('root'),
+        user('nobody-such'),
+        group('root'),
+        packages('no-such-package'),
+      ]),
+    ).toEqual([
+      ['/srv/a b', `2:${sha256('x')}:time`],
+      ['/srv/on', `2:link:${sha256('a b\n')}:time`],
+      ['/srv/a b', '1:there:'],
+      ['/srv/none/such', '2:gone:time'],
+      ['directory /srv/none', '2:gone:time'],
+      ['checkout /srv/site', '2:ref:=refs/heads/main:time'],
+      ['user root', expect.stringMatching(/^2:[0-9a-f]{64}:time$/)],
+      ['user nobody-such', '2:gone:time'],
+      ['group root', expect.stringMatching(/^2:[0-9a-f]{64}:time$/)],
+      ['package no-such-package', expect.stringMatching(/^2:gone:time$|^0::$/)],
+    ]);
   });
 });
