@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../dsl/role.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import { isPrivate } from '../secret-names.ts';
 import type { ConnectionDefaults } from './connection.ts';
 import { extraVars } from './extra-vars.ts';
@@ -97,18 +99,32 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
       for (const { name, value } of variables.ofAll([...tree.hosts.values()]))
         keepNamedSecrets(name, value, isPrivate);
     },
-    lockedOf: (name) => variables.lockedOf(hostNamed(name)),
+    unreadOf: (name) => variables.unreadOf(hostNamed(name)),
     evaluate: (name, variable) => evaluate(variable, hostNamed(name)),
     groupNamedBy(variable, group) {
       const named = (value: Raw | undefined) =>
         typeof value === 'string' && groups.has(value) ? value : undefined;
-      const said = named(extra.findLast(({ name }) => name === variable)?.value);
+      const word = extra.findLast(({ name }) => name === variable)?.value;
+      const said = named(word);
+      if (typeof word === 'string' && said === undefined) refuseSlip(variable, word, group, groups.keys());
       if (said !== undefined || groups.has(group)) return said;
       const all = hosts.map(({ name }) => named(variables.of(hostNamed(name)).get(variable)?.at(-1)?.value));
       const different = new Set(all.filter((each) => each !== undefined));
       return different.size === 1 ? [...different][0] : undefined;
     },
   };
+}
+
+/** A slip in the name of another group would act on the usual one. Throws exit code 1. */
+function refuseSlip(variable: string, word: string, usual: string, groups: Iterable<string>): void {
+  const near = [...groups].find(
+    (each) => each !== usual && distance(each, word) <= Math.min(2, word.length - 2),
+  );
+  if (near === undefined) return;
+  throw new QuorateError(`-e ${variable}=${word} names no group of this inventory`, {
+    exitCode: EXIT.usage,
+    hint: `did you mean ${near}? Where the variable is to be ${word} for hosts of ${usual}, write it into the inventory`,
+  });
 }
 
 /** Nobody is asked for a password, and no file of one is read, before the first vault is met. */

@@ -53,8 +53,8 @@ export interface Inventory {
   variablesOf(host: string): ReadonlyMap<string, readonly Candidate[]>;
   /** Masks from here on what is a secret of any host, by its name or because it was encrypted. */
   keepSecrets(): void;
-  /** Encrypted files about a host that no password opens. */
-  lockedOf(host: string): readonly QuorateError[];
+  /** What is wrong with files about a host, and the encrypted ones that no password opens. */
+  unreadOf(host: string): readonly QuorateError[];
   /** A variable's value for a host: templates evaluated, vaults opened. Throws exit code 1. */
   evaluate(host: string, variable: Candidate): Promise<unknown>;
   /** The group of the inventory that a variable names: said by `-e`, or anywhere when `group` is not there. */

@@ -19,7 +19,7 @@ export async function loadJudge(): Promise<Judge> {
     const setting = (value: unknown) => ({ value, position: NOWHERE, folder: undefined });
     const settings = new Map(given.map(([name, value]) => [name, setting(value)]));
     checkNames(
-      given.map(([name]) => ({ name, position: NOWHERE })),
+      given.map(([name, value]) => ({ name, position: NOWHERE, value })),
       schema,
       problems,
     );

@@ -20,6 +20,11 @@ export class Problems {
     return [...this.#notes.keys()];
   }
 
+  /** All of them, in the order in which they were found. */
+  get errors(): readonly QuorateError[] {
+    return this.#errors;
+  }
+
   note(message: string, position?: Position): void {
     const text = maskMessage(position ? `${formatPosition(position)}: ${message}` : message);
     this.#notes.set(text, [message, position]);
@@ -52,11 +57,16 @@ export class Problems {
     this.#errors.push(error);
   }
 
+  /** Takes over what another one noted, and not what it found wrong. */
+  addNotes(other: Problems): void {
+    for (const [text, note] of other.#notes) this.#notes.set(text, note);
+  }
+
   /** Takes over what another one gathered. */
   addAll(other: Problems): void {
     for (const error of other.#errors) this.#errors.push(error);
     for (const once of other.#told) this.#told.add(once);
-    for (const [text, note] of other.#notes) this.#notes.set(text, note);
+    this.addNotes(other);
   }
 
   /** Throws what was gathered, in the order of the files; does nothing when all is well. */

@@ -44,8 +44,12 @@ export const CONNECTION_VARS: Readonly<Record<string, readonly string[]>> = {
   ansible_become_password: ['ansible_become_pass', 'ansible_sudo_pass'],
   ansible_become_flags: ['ansible_sudo_flags'],
   ansible_become_exe: ['ansible_sudo_exe'],
-  ansible_ssh_executable: [],
 };
+
+/** What this machine, as a host, does not read. */
+export function isOfSsh(name: string): boolean {
+  return !/^ansible_(host$|connection$|become)/.test(name);
+}
 
 /** All names that a connection reads. */
 export const CONNECTION_NAMES: readonly string[] = Object.entries(CONNECTION_VARS).flatMap(

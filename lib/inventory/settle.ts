@@ -7,7 +7,7 @@ import { checkNames } from './names.ts';
 import { Problems } from './problems.ts';
 import { refuseOptions } from './refused.ts';
 import { keepNamedSecrets } from './secrets.ts';
-import { CONNECTION_VARS, counting, type Evaluate, type Setting } from './settings.ts';
+import { CONNECTION_VARS, counting, type Evaluate, isOfSsh, type Setting } from './settings.ts';
 import type { Host } from './tree.ts';
 import { loadVarChecker, type VarChecker } from './validate.ts';
 import { plainValue, type Raw, Vaulted } from './value.ts';
@@ -74,7 +74,7 @@ interface HostOptions extends SettleOptions {
 async function settleHost(settler: Settler, options: HostOptions): Promise<Ready> {
   const { listed, host, checker, problems, except = new Set() } = options;
   const { name } = host;
-  for (const locked of settler.variables.lockedOf(host)) problems.addError(locked);
+  for (const error of settler.variables.unreadOf(host)) problems.addError(error);
   const all = settler.variables.of(host);
   const settings = new Map<string, Setting>();
   const read = ['ansible_host', 'ansible_connection', ...Object.keys(settler.schema)];
@@ -98,9 +98,11 @@ async function settleHost(settler: Settler, options: HostOptions): Promise<Ready
 
 async function connectHost(settler: Settler, ready: Ready, problems: Problems): Promise<void> {
   const { host, all, settings } = ready;
+  const isLocal = kindOf(settings) === 'local';
   for (const name of Object.keys(CONNECTION_VARS))
-    if (!settings.has(name)) await addSetting(settler, { ...ready, problems }, name);
-  refuseOptions(all, problems);
+    if (!settings.has(name) && !(isLocal && isOfSsh(name)))
+      await addSetting(settler, { ...ready, problems }, name);
+  if (!isLocal) refuseOptions(all, problems);
   const connection = connectionOf(host, settings, settler.defaults, problems);
   ready.settled = { ...ready.settled, connection };
 }

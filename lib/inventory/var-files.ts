@@ -3,7 +3,7 @@ import { dirname, extname, join } from 'node:path';
 import { QuorateError } from '../errors.ts';
 import { kindOfFile, namesIn } from './folders.ts';
 import { entriesOf, parseYaml, variableOf } from './formats/yaml.ts';
-import type { Problems } from './problems.ts';
+import { Problems } from './problems.ts';
 import { encryptedVariables } from './secrets.ts';
 import { type OpenVault, readText, VAULT_MARK } from './text.ts';
 import type { Variable } from './value.ts';
@@ -11,8 +11,8 @@ import type { Variable } from './value.ts';
 /** What one folder's `group_vars/` or `host_vars/` say of a group or host. */
 export interface FileVars {
   readonly variables: readonly Variable[];
-  /** Files that no password opened: an error for the hosts that they are about. */
-  readonly locked: readonly QuorateError[];
+  /** What is wrong with files, or that no password opened one: an error for the hosts that they are about alone. */
+  readonly unread: readonly QuorateError[];
 }
 
 /** `group_vars/` and `host_vars/` of one folder, by the name of the group or host. */
@@ -115,39 +115,37 @@ class FolderReader {
 
   async #varsOf(path: string): Promise<FileVars> {
     const variables: Variable[] = [];
-    const locked: QuorateError[] = [];
-    for (const file of filesIn(path, this.#problems)) {
-      const read = await this.#read(file);
-      if (read instanceof QuorateError) locked.push(read);
-      else variables.push(...read);
-    }
-    return { variables, locked };
+    const problems = new Problems();
+    for (const file of filesIn(path, problems)) variables.push(...(await this.#read(file, problems)));
+    this.#problems.addNotes(problems);
+    return { variables, unread: problems.errors };
   }
 
-  async #read(file: string): Promise<readonly Variable[] | QuorateError> {
-    const written = readText(file, this.#problems);
+  async #read(file: string, problems: Problems): Promise<readonly Variable[]> {
+    const written = readText(file, problems);
     if (written === undefined) return [];
     let text = written;
     try {
       if (written.startsWith(VAULT_MARK)) text = await this.#openVault(written, { file, line: 1, column: 1 });
     } catch (error) {
-      if (error instanceof QuorateError) return error;
-      throw error;
+      if (!(error instanceof QuorateError)) throw error;
+      problems.addError(error);
+      return [];
     }
-    const source = parseYaml(file, text, this.#problems);
+    const source = parseYaml(file, text, problems);
     if (source === undefined) return [];
-    const entries = entriesOf(source.root, { ...source, folder: this.#folder }, this.#problems);
+    const entries = entriesOf(source.root, { ...source, folder: this.#folder }, problems);
     const nested = entries?.find(({ key }) => key === 'vars');
     if (nested) {
       const hint = 'variables stand at the left of this file, without vars: above them';
-      this.#problems.note(`vars is a variable of this name here; ${hint}`, nested.position);
+      problems.note(`vars is a variable of this name here; ${hint}`, nested.position);
     }
     if (entries !== undefined) {
       const variables = entries.map(variableOf);
       return text === written ? variables : encryptedVariables(variables);
     }
     const start = { file, line: 1, column: 1 };
-    this.#problems.add('this file is not a mapping of variables', start, 'write NAME: VALUE, one a line');
+    problems.add('this file is not a mapping of variables', start, 'write NAME: VALUE, one a line');
     return [];
   }
 }

@@ -12,7 +12,7 @@ export interface Candidate extends Variable {
 /** What one place says; places stand in order of precedence. */
 interface Layer {
   readonly candidates: readonly Candidate[];
-  readonly locked: readonly QuorateError[];
+  readonly unread: readonly QuorateError[];
 }
 
 /**
@@ -57,9 +57,9 @@ export class Variables {
     return byName([inline, ...files.filter((one) => one !== undefined)]);
   }
 
-  /** Encrypted files about a host that no password opens. */
-  lockedOf(host: Host): readonly QuorateError[] {
-    return this.#layersOf(host).flatMap(({ locked }) => locked);
+  /** What is wrong with files about a host, and the encrypted ones that no password opens. */
+  unreadOf(host: Host): readonly QuorateError[] {
+    return this.#layersOf(host).flatMap(({ unread }) => unread);
   }
 
   #layersOf(host: Host): readonly Layer[] {
@@ -112,10 +112,10 @@ function byName(layers: readonly Layer[]): ReadonlyMap<string, readonly Candidat
   return all;
 }
 
-function layer(from: string, variables: readonly Variable[], locked: readonly QuorateError[] = []): Layer {
-  return { candidates: variables.map((variable) => ({ ...variable, from })), locked };
+function layer(from: string, variables: readonly Variable[], unread: readonly QuorateError[] = []): Layer {
+  return { candidates: variables.map((variable) => ({ ...variable, from })), unread };
 }
 
 function fileLayer(from: string, vars: FileVars | undefined): Layer | undefined {
-  return vars && layer(from, vars.variables, vars.locked);
+  return vars && layer(from, vars.variables, vars.unread);
 }

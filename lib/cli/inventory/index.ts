@@ -55,7 +55,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
   else if (what === 'graph') {
     const top = words[0] ?? 'all';
     known(top, [...inventory.tree.keys()], 'group');
-    if (own.vars === true) refuseLocked(inventory, hosts);
+    if (own.vars === true) refuseUnread(inventory, hosts);
     await printDocument(`${listed.graph(top, own.vars === true).join('\n')}\n`);
   } else {
     const name = String(own.host);
@@ -65,7 +65,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
         inventory.hosts.map((host) => host.name),
         'host',
       );
-    refuseLocked(inventory, what === 'host' ? [{ name }] : hosts);
+    refuseUnread(inventory, what === 'host' ? [{ name }] : hosts);
     const asYaml = own.yaml === true;
     const value = what === 'host' ? listed.host(name) : asYaml ? listed.nested() : listed.list();
     await printDocument(asYaml ? await yaml(value) : `${JSON.stringify(sorted(value), null, 4)}\n`);
@@ -111,9 +111,9 @@ async function connection(inventory: Inventory, name: string): Promise<string> {
   return (await connectionLines(found)).join('\n');
 }
 
-/** What is in an encrypted file that no password opens would be left out in silence. */
-function refuseLocked(inventory: Inventory, hosts: readonly { readonly name: string }[]): void {
-  const errors = new Set(hosts.flatMap(({ name }) => inventory.lockedOf(name)));
+/** What is in a file that cannot be read would be left out in silence. */
+function refuseUnread(inventory: Inventory, hosts: readonly { readonly name: string }[]): void {
+  const errors = new Set(hosts.flatMap(({ name }) => inventory.unreadOf(name)));
   if (errors.size > 0) throw new QuorateErrors([...errors]);
 }
 
@@ -129,7 +129,7 @@ async function explanation(
     inventory.hosts.map(({ name }) => name),
     'host',
   );
-  refuseLocked(inventory, [{ name: host }]);
+  refuseUnread(inventory, [{ name: host }]);
   const explained = await explain(inventory, host, variable, show);
   if (variable !== undefined && explained.length === 0)
     known(variable, [...inventory.variablesOf(host).keys(), ...Object.keys(inventory.schema)], 'variable');

@@ -125,6 +125,29 @@ describe('names of other tools', () => {
   });
 
   it.each([
+    ['etcd_client_cidr', '[10.0.0.0/8]', 'etcd_client_cidrs'],
+    ['etcd_client_cidr', '10.0.0.0/8', 'etcd_client_cidrs'],
+    ['etcd_setting', '{ x: 1 }', 'etcd_settings'],
+    ['etcd_clients_port', '1', 'etcd_client_port'],
+    ['etcd_member_names', '"{{ inventory_hostname }}"', 'etcd_member_name'],
+    ['ansible_hosts', '192.0.2.1', 'ansible_host'],
+  ])('%s is a slip where its value is what ours may be: %s', async (slip, value, meant) => {
+    const files = { 'hosts.yaml': `etcd: { hosts: { a: { ${slip}: ${value} } } }` };
+    const [error] = await refusal(contact(files, 'etcd'));
+    expect(error?.hint).toBe(`did you mean ${meant}?`);
+  });
+
+  it.each([
+    ['etcd_users', '[root, app]'],
+    ['etcd_setting', 'fast'],
+    ['etcd_versions', '[3.5.1, 3.6.0]'],
+    ['etcd_peer_addresses', 'https://a:2380'],
+  ])('%s is no slip where its value is none of ours: %s', async (name, value) => {
+    const files = { 'hosts.yaml': `etcd: { hosts: { a: { ${name}: ${value} } } }` };
+    expect((await contact(files, 'etcd')).notices).toEqual([`not used here: ${name}`]);
+  });
+
+  it.each([
     ['etcd_clent_port', 'etcd_client_port'],
     ['etcd_cleint_port', 'etcd_client_port'],
     ['ansible_hots', 'ansible_host'],
@@ -235,6 +258,37 @@ it('a directory is read without what editors, systems and people leave in it', a
   expect(listedValues(inventory, 'a')).toEqual({ x: 1, y: 1 });
 });
 
+it.each([
+  'ansible_ssh_private_key_file: /nowhere',
+  'ansible_ssh_common_args: -Z',
+  'ansible_ssh_common_args: "{{ nope }}"',
+  'ansible_port: many',
+  'ansible_user: ""',
+  'ansible_ssh_pkcs11_provider: /x.so',
+])('this machine is reached without ssh, and nobody minds its %s', async (variable) => {
+  const name = `{ ansible_connection: local, ${variable} }`;
+  const { hosts } = await contact({ 'hosts.yaml': `etcd: { hosts: { a: ${name} } }\n` }, 'etcd');
+  expect(hosts.get('a')?.connection?.kind).toBe('local');
+});
+
+it.each([
+  ['group_vars/other.yml', 'x: [1\n'],
+  ['host_vars/b.yml', 'x: !reference [a, b]\ny: [\n'],
+  ['group_vars/other/list.yml', '- 1\n'],
+  ['group_vars/other.yml', '<<<<<<< HEAD\nx: 1\n'],
+])('what is wrong with a file is an error for the hosts that it is about alone: %s', async (name, text) => {
+  const files = { ...beside('{}'), [name]: text };
+  expect((await contact(files, 'etcd')).hosts.size).toBe(1);
+  const [error] = await refusal(contact(files, 'other'));
+  expect(error?.position?.file).toContain(name);
+});
+
+it('where ssh lies matters to nobody', async () => {
+  const way = `{ ansible_ssh_executable: "{{ lookup('pipe', 'which ssh') }}" }`;
+  const { notices } = await contact({ 'hosts.yaml': `etcd: { hosts: { a: ${way} } }\n` }, 'etcd');
+  expect(notices).toEqual(['not used here: ansible_ssh_executable']);
+});
+
 describe('a script', () => {
   const script = async (text: string) => {
     const folder = write({ 'list.sh': text });
@@ -321,6 +375,17 @@ describe('which group a play is about', () => {
     ['its own, where both are there', '[etcd]\na\n[kv]\nb\n[all:vars]\netcd_group=kv\n', [], 'etcd', false],
   ])('%s', async (_, text, extra, group, taken) => {
     expect(await meant(text, ...extra)).toEqual([group, taken ? ['etcd_group'] : []]);
+  });
+
+  it('is never guessed: a slip of -e is refused, and what is far from every group is about the system', async () => {
+    const text = '[etcd]\na\n[prod_kv]\nb\n';
+    const [error] = await refusal(meant(text, 'etcd_group=prod_vk'));
+    expect([error?.exitCode, error?.message]).toEqual([
+      1,
+      '-e etcd_group=prod_vk names no group of this inventory',
+    ]);
+    expect(error?.hint).toMatch(/^did you mean prod_kv\?/);
+    expect(await meant(text, 'etcd_group=wheel')).toEqual(['etcd', []]);
   });
 
   it('is asked for where there is none', async () => {
