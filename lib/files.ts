@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, QuorateError } from './errors.ts';
@@ -42,19 +42,32 @@ export async function writeWhole(
   return true;
 }
 
-/** Refuses a file that could not be written whole in the end (1). `what` it is, for the message: `report`. */
-export function checkWritable(what: string, path: string): void {
-  const folder = dirname(resolve(path));
+/**
+ * Refuses a file that could not be written whole in the end (1), and what is no file: a new one would take the place of
+ * `/dev/stdout`. `what` it is, for the message: `report`. Gives the path to write: that which a symbolic link leads to.
+ */
+export function checkWritable(what: string, path: string): string {
   try {
+    // One that leads nowhere is taken as the place that it names.
+    const real = isLink(path) ? resolve(dirname(path), readlinkSync(path)) : path;
+    const found = statSync(real, { throwIfNoEntry: false });
+    if (found?.isDirectory()) throw new Error('it is a folder');
+    if (found && !found.isFile()) throw new Error('it is a device or a pipe, and no file');
+    const place = found ? realpathSync(real) : real;
+    const folder = dirname(resolve(place));
     accessSync(folder, constants.W_OK | constants.X_OK);
     if (!statSync(folder).isDirectory()) throw new Error('its folder is a file');
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+    return place;
   } catch (error) {
     throw new QuorateError(`the ${what} ${path} cannot be written: ${(error as Error).message}`, {
       exitCode: EXIT.usage,
       hint: 'name a file in a folder that is there and that you may write to',
     });
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 /** A file's text; undefined when there is none. */

@@ -26,7 +26,7 @@ export default await main(import.meta.url, {
     {
       ...play,
       strategy: etcdctlStrategy(words, readInput),
-      check: (hosts) => [...(play.check?.(hosts) ?? []), ...etcdctlProblems(hosts, words)],
+      check: async (hosts) => [...((await play.check?.(hosts)) ?? []), ...etcdctlProblems(hosts, words)],
     },
   ],
 });

@@ -1,10 +1,20 @@
 import { OF_PLANS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
+import { heldPlay, holdProblems } from '../lib/dsl/holding.ts';
 import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/common/cluster-flag.ts';
-import { lockProblems, lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
+import { lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
 const play = etcdPlay('lock', []);
+const ofCluster: typeof play = {
+  ...play,
+  strategy: lockStrategy,
+  check: async (hosts) => [
+    ...((await play.check?.(hosts)) ?? []),
+    ...clusterProblems(hosts),
+    ...holdProblems(hosts),
+  ],
+};
 
 export default await main(import.meta.url, {
   name: 'lock',
@@ -25,6 +35,7 @@ export default await main(import.meta.url, {
     ['-i inventory/prod.yaml --show', 'who has it, since when and why'],
     ['-i inventory/prod.yaml --hold "disk swap on etcd02"', 'keep every run off until it is released'],
     ['-i inventory/prod.yaml --release', 'let runs in again'],
+    ['-i hosts.yaml web --hold "moving racks"', 'the same for the hosts of a play of roles'],
   ],
   flags: [
     CLUSTER_FLAG,
@@ -32,11 +43,7 @@ export default await main(import.meta.url, {
     { name: 'release', type: 'boolean', description: 'end a hold' },
     { name: 'show', type: 'boolean', description: 'only look: what is done without another word' },
   ],
-  plays: [
-    {
-      ...play,
-      strategy: lockStrategy,
-      check: (hosts) => [...(play.check?.(hosts) ?? []), ...clusterProblems(hosts), ...lockProblems(hosts)],
-    },
-  ],
+  words: '[PLAY…]',
+  plays: [ofCluster],
+  playsFor: (names) => (names.length === 0 ? [ofCluster] : names.map(heldPlay)),
 });

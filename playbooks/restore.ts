@@ -1,7 +1,8 @@
 import { OF_TASKS } from '../lib/cli/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
-import { RESTORE_FLAGS, restoreOperation } from '../lib/etcd/operations/restore/index.ts';
+import { restoreOperation } from '../lib/etcd/operations/restore/index.ts';
+import { RESTORE_FLAGS } from '../lib/etcd/operations/restore/words.ts';
 
 export default await main(import.meta.url, {
   name: 'restore',
@@ -12,6 +13,7 @@ export default await main(import.meta.url, {
   examples: [
     ['-i inventory/prod.yaml --from /srv/backups/FILE.db --check', 'the steps, and what would be lost'],
     ['-i inventory/prod.yaml --from FILE.db', 'a snapshot that lies on a host: see backup --list'],
+    ['-i inventory/prod.yaml --from s3://backups/etcd/FILE.db', 'a copy: see backup --list --to s3://…'],
   ],
   flags: RESTORE_FLAGS,
   plays: [operationPlay(restoreOperation())],

@@ -6,16 +6,17 @@ import { maskMessage } from '../secret-names.ts';
 import type { CommandLine } from './command-line.ts';
 
 /** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */
-export function checkPlays(
+export async function checkPlays(
   playbook: CommandLine,
   settled: ReadonlyMap<string, SettledHost>,
   select: (pattern: string) => readonly RunHost[],
-): readonly string[] {
-  const problems = playbook.plays.flatMap((play) => {
+): Promise<readonly string[]> {
+  const found = playbook.plays.map((play) => {
     const hosts = select(play.hosts);
     const hostvars = Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
     return play.check?.(hosts.map(({ name, vars }) => ({ name, vars, hostvars }))) ?? [];
   });
+  const problems = (await Promise.all(found)).flat();
   // What a group says is wrong with each of its hosts, and told once.
   const told = new Set<string>();
   const fresh = problems.filter(({ host, message }) => {

@@ -135,7 +135,7 @@ export async function execute(
     await reportLines(listing(playbook, { what, includes, select: within }), options.output, options.check);
     return EXIT.ok;
   }
-  const warnings = checkPlays(playbook, settled, select);
+  const warnings = await checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
   playbook.guard?.(chosen, options);
   if (playbook.asks === true || playbook.asks?.(options)) requireAnswers(options);

@@ -10,7 +10,7 @@ import type { Inventory } from '../inventory/index.ts';
 import { describe } from '../report/changes.ts';
 import { oneLine } from '../report/text.ts';
 import type { RunEvent } from '../runner/events.ts';
-import type { PlannedBatch, PlannedHost } from '../runner/review.ts';
+import { type PlannedBatch, type PlannedHost, playNames } from '../runner/review.ts';
 import type { Fragment } from '../runner/script.ts';
 import { applyFragment, probeFragment } from '../runner/words.ts';
 import type { CommandLine } from './command-line.ts';
@@ -32,7 +32,7 @@ export function scriptShower(host: string, { name, plays }: CommandLine, { hosts
     part: {
       async review(batch: PlannedBatch) {
         const found = batch.hosts.find((one) => one.name === host);
-        const play = plays.find((one) => one.name === batch.play);
+        const play = plays[playNames(plays).indexOf(batch.play)];
         if (found && play) parts.push(...scriptOf(batch.play, play.gather.probe(found.target), found));
       },
       async reviewed(outcome: number) {

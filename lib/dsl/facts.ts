@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { interfaceAddresses } from './addresses-shell.ts';
-import type { FactName, Family, HostFacts, Mount, UserFact } from './host-facts.ts';
+import type { FactName, Family, HostFacts, Mount, ToldFacts, UserFact } from './host-facts.ts';
 import { namedParts } from './probe.ts';
 import type { FactSource } from './role.ts';
 import { joinSh, type Sh, sh } from './sh.ts';
@@ -78,6 +78,19 @@ export function factSource(names: readonly FactName[]): FactSource<HostFacts> {
     },
     ordinary: only(names, (name) => FACTS[name].ordinary),
     shared: (facts) => facts,
+    told,
+  };
+}
+
+/** Mounts of disks by path; users and packages are counted. */
+function told({ mounts, users, packages, ...facts }: Partial<HostFacts>): ToldFacts {
+  return {
+    ...facts,
+    ...(mounts && {
+      mounts: mounts.flatMap(({ path, device, type }) => (device.startsWith('/') ? `${path} (${type})` : [])),
+    }),
+    ...(users && { users: users.length }),
+    ...(packages && { packages: Object.keys(packages).length }),
   };
 }
 

@@ -20,9 +20,22 @@ export function holdFile(stateDir: string): string {
   return `${stateDir}/hold`;
 }
 
+/** Characters of a reason that are kept: who is refused reads all of it, and a link takes 4 kB. */
+const LONG = 1000;
+
 /** Ourselves, from now on. */
-export function asHolder(what: Pick<Holder, 'command' | 'message'>): Holder {
-  return { runId: runId(), who: `${whoami()}@${hostname()}`, since: new Date().toISOString(), ...what };
+export function asHolder({ command, message }: Pick<Holder, 'command' | 'message'>): Holder {
+  return {
+    runId: runId(),
+    who: `${whoami()}@${hostname()}`,
+    since: new Date().toISOString(),
+    ...(command !== undefined && { command: short(command) }),
+    ...(message !== undefined && { message: short(message) }),
+  };
+}
+
+function short(text: string): string {
+  return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
 }
 
 /** Reads a line of JSON that a `Holder` was written as; undefined for anything else. */
@@ -36,6 +49,11 @@ export function parseHolder(line: string): Holder | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Who holds a host by hand; undefined: its file names nobody, as one that was cut on a full disk. */
+export function holdSaid(holder: Holder | undefined): string {
+  return `on hold by ${holder === undefined ? 'nobody knows whom' : `${holder.who}; ${holderSaid(holder)}`}`;
 }
 
 /** `run 20261127T101500Z-1a2b3c since 2026-11-27 10:15:00 UTC: site -i prod.yaml: disk swap` */

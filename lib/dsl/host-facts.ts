@@ -25,6 +25,9 @@ export interface HostFacts {
 
 export type FactName = keyof HostFacts;
 
+/** Facts as a report tells them, by name: a value, or a list of them; what would fill pages is counted. */
+export type ToldFacts = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
 /** All that may be asked for. */
 export const FACT_NAMES = [
   'distribution',

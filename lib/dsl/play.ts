@@ -196,7 +196,7 @@ export interface Play<Facts = unknown> extends Batches {
   readonly vars?: VarSchema;
   readonly strategy: Strategy<Facts>;
   /** Looks at all hosts of the play together, whatever `--limit` says, before any of them is contacted. */
-  check?(hosts: readonly HostData[]): readonly PlayProblem[];
+  check?(hosts: readonly HostData[]): readonly PlayProblem[] | Promise<readonly PlayProblem[]>;
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
   stateDir(host: HostData): string;
   /** Where a host keeps what roles of this play have made; without it nothing of it is ever left over. */

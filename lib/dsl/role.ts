@@ -1,7 +1,7 @@
 import { type Position, type QuorateError, QuorateErrors } from '../errors.ts';
 import { meantHint } from '../near.ts';
 import { flattened, type TaskList } from './block.ts';
-import { FACT_NAMES, type FactName, type HostFacts } from './host-facts.ts';
+import { FACT_NAMES, type FactName, type HostFacts, type ToldFacts } from './host-facts.ts';
 import { type AnyTable, collecting, is, mistakesIn, must, usage } from './options.ts';
 import { positionOf } from './position.ts';
 import type { Sh } from './sh.ts';
@@ -201,4 +201,6 @@ export interface FactSource<Facts> {
   readonly ordinary?: Facts;
   /** What roles of other hosts may know of this one. */
   shared?(facts: Facts): Partial<HostFacts>;
+  /** What a report tells of them. */
+  told?(facts: Facts): ToldFacts;
 }

@@ -19,26 +19,33 @@ const NO_CODE = /^(node_modules|\.git|\.quorate)$/;
 /** Files of a folder that a role sends are code, up to so many: beyond that it is data. */
 const MANY = 10_000;
 
-/** What the run of a playbook is made of here. Undefined where there is no such playbook. */
-export function codeDigest(playbook: Order['playbook'], secrets = new Digests().how): CodeDigest | undefined {
+/**
+ * What the run of a playbook is made of here. Undefined where there is no such playbook. `leftOut` is told of each folder
+ * that has too many files to be code.
+ */
+export function codeDigest(
+  playbook: Order['playbook'],
+  secrets = new Digests().how,
+  leftOut: (folder: string) => void = () => {},
+): CodeDigest | undefined {
   const file = fileOf(playbook);
   if (file === undefined) return undefined;
   const { version, own, files } = codeOf(file);
   const project = createHash('sha256');
-  const sent = [...files.keys()].flatMap((path) => sentBy(path, files.get(path) ?? ''));
+  const sent = [...files.keys()].flatMap((path) => sentBy(path, files.get(path) ?? '', leftOut));
   for (const path of [...new Set([...files.keys(), ...sent])].sort())
     project.update(`${path}\0`).update(readFileSync(path)).update('\0');
   return { version, own, project: `sha256:${project.digest('hex')}`, secrets };
 }
 
 /** What a role names by a path from its own file, and sends: `./www`, `'./motd.txt'`. */
-function sentBy(file: string, text: string): readonly string[] {
+function sentBy(file: string, text: string, leftOut: (folder: string) => void): readonly string[] {
   return [...text.matchAll(/['"`](\.{1,2}\/[^'"`\n$]+)['"`]/g)].flatMap(([, path = '']) =>
-    filesBelow(resolve(dirname(file), path)).map((one) => relative(process.cwd(), one)),
+    filesBelow(resolve(dirname(file), path), leftOut).map((one) => relative(process.cwd(), one)),
   );
 }
 
-function filesBelow(path: string): string[] {
+function filesBelow(path: string, leftOut: (folder: string) => void = () => {}): string[] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isFile()) return [path];
   if (!found?.isDirectory()) return [];
@@ -50,7 +57,10 @@ function filesBelow(path: string): string[] {
       if (entry.isDirectory()) folders.push(join(folder, entry.name));
       else if (entry.isFile()) files.push(join(folder, entry.name));
     }
-    if (files.length > MANY) return [];
+    if (files.length > MANY) {
+      leftOut(relative(process.cwd(), path));
+      return [];
+    }
   }
   return files;
 }
@@ -64,9 +74,15 @@ export class InventoryDigests {
   readonly #order: Pick<Order, 'playbook' | 'words'>;
   readonly #beside = new Map<string, readonly string[]>();
   readonly #known = new Map<string, string>();
+  readonly #leftOut: ((folder: string) => void) | undefined;
 
-  constructor(order: Pick<Order, 'playbook' | 'words'>, { secrets }: CodeDigest) {
+  constructor(
+    order: Pick<Order, 'playbook' | 'words'>,
+    { secrets }: Pick<CodeDigest, 'secrets'>,
+    leftOut?: (folder: string) => void,
+  ) {
     this.#order = order;
+    this.#leftOut = leftOut;
     this.#digests = new Digests(secrets);
   }
 
@@ -94,7 +110,7 @@ export class InventoryDigests {
   #varsIn(folder: string): readonly string[] {
     let found = this.#beside.get(folder);
     if (found === undefined) {
-      found = ['group_vars', 'host_vars'].flatMap((name) => filesBelow(join(folder, name)));
+      found = ['group_vars', 'host_vars'].flatMap((name) => filesBelow(join(folder, name), this.#leftOut));
       this.#beside.set(folder, found);
     }
     return found;

@@ -8,7 +8,7 @@ import {
   type TaskGroup,
 } from './changes.ts';
 import type { Colors } from './colors.ts';
-import { foldDiffs, formatDiff } from './diff.ts';
+import { diffTime, foldDiffs, formatDiff } from './diff.ts';
 import { foldHosts, nameHosts } from './hosts.ts';
 import type { Settings } from './settings.ts';
 import { displayWidth, escapeControls, oneLine, pad, truncate } from './text.ts';
@@ -32,6 +32,7 @@ export async function changeLines(
     settings,
   );
   const lines: string[] = [];
+  const time = diffTime();
   let role: string | undefined;
   for (const group of groups) {
     if (group.role !== role) lines.push('', colors.bold(oneLine(group.role)));
@@ -44,7 +45,7 @@ export async function changeLines(
     if (check || verbosity > 0) lines.push(...detailLines(group, settings));
     if (diff || verbosity > 0) lines.push(...scriptLines(group, settings));
     if (diff) {
-      for (const one of await foldDiffs(group.events)) {
+      for (const one of await foldDiffs(group.events, time)) {
         lines.push(...formatDiff(one, colors).map((line) => `      ${line}`));
       }
     }

@@ -7,8 +7,20 @@ import { escapeControls } from './text.ts';
 
 /** Lines of one diff that are shown; the rest is counted. */
 const CAP = 200;
-/** Texts that differ in everything would take long to compare, ms. */
+/** Time limit for one diff, in ms: texts that share nothing are quadratic. */
 const LIMIT = 500;
+/** Time limit for all diffs of a report, in ms; behind it each has the least, in which texts that are much alike are compared. */
+const TOGETHER = 10_000;
+const LEAST = 20;
+
+/** What is left of the time for all diffs of a report, in ms. */
+export interface DiffTime {
+  left: number;
+}
+
+export function diffTime(): DiffTime {
+  return { left: TOGETHER };
+}
 
 /** A text that changes in the same way on one or more hosts. */
 export interface FoldedDiff {
@@ -21,14 +33,17 @@ export interface FoldedDiff {
  * Unified diffs of all texts that change, ready to print. Those of several hosts that differ in nothing but the
  * host's own name are one, which reads `<host>` there; so are those that differ in addresses.
  */
-export async function foldDiffs(events: readonly TaskEvent[]): Promise<readonly FoldedDiff[]> {
+export async function foldDiffs(
+  events: readonly TaskEvent[],
+  time: DiffTime = diffTime(),
+): Promise<readonly FoldedDiff[]> {
   const texts = events.flatMap(({ host, changes }) =>
     changes.flatMap(({ resource, kind, text, diff }) =>
       kind !== 'run' && (text ?? diff) !== undefined ? [{ host, resource, text, diff }] : [],
     ),
   );
   if (texts.length === 0) return [];
-  const differ = await loadDiffer();
+  const differ = await loadDiffer(LIMIT, time);
   const all = texts.map(({ host, resource, text, diff = differ(text?.before ?? '', text?.after ?? '') }) => ({
     resource,
     hosts: [host],
@@ -45,13 +60,19 @@ export async function foldDiffs(events: readonly TaskEvent[]): Promise<readonly 
 export type Differ = (before: string, after: string) => readonly string[];
 
 /** Loaded when texts differ, and only then. */
-export async function loadDiffer(timeout = LIMIT): Promise<Differ> {
+export async function loadDiffer(timeout = LIMIT, time = diffTime()): Promise<Differ> {
   const { structuredPatch } = await import('diff');
   const patches = new Map<string, readonly string[]>();
+  const compare = (before: string, after: string) => {
+    const begun = performance.now();
+    const most = Math.max(LEAST, Math.min(timeout, time.left));
+    const lines = linesOf(structuredPatch('', '', before, after, '', '', { context: 3, timeout: most }));
+    time.left -= performance.now() - begun;
+    return lines;
+  };
   return (before, after) => {
     const pair = JSON.stringify([before, after]);
-    const lines =
-      patches.get(pair) ?? linesOf(structuredPatch('', '', before, after, '', '', { context: 3, timeout }));
+    const lines = patches.get(pair) ?? compare(before, after);
     patches.set(pair, lines);
     return lines;
   };

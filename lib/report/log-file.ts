@@ -63,6 +63,8 @@ function linesOf(event: RunEvent): string[] {
         ),
       ];
     }
+    case 'facts':
+      return [`facts ${event.host}: ${JSON.stringify(event.facts)}`];
     case 'output':
       return [`output ${event.host}: ${event.task}: ${event.line}`];
     case 'log': {

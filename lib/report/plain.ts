@@ -77,6 +77,7 @@ export function createPlain(settings: Settings): Renderer {
       case 'why':
         print(event.lines);
         break;
+      case 'facts':
       case 'cluster':
       case 'certificates':
       case 'history':

@@ -58,6 +58,7 @@ export function createPretty(settings: Settings): Renderer {
         live.print(event.lines.map(escapeControls));
         break;
       case 'play':
+      case 'facts':
       case 'cluster':
       case 'certificates':
       case 'history':

@@ -20,7 +20,7 @@ export async function writeReport(path: string, runs: readonly RecordedRun[]): P
       ? await (await import('./page/page.ts')).page(runs)
       : (await import('./junit.ts')).junit(runs);
   // What hosts have said is its owner's business alone.
-  await writeWhole(path, text, { mode: 0o600 });
+  await writeWhole(checkWritable('report', path), text, { mode: 0o600 });
 }
 
 function formOf(path: string): Form {

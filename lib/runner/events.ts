@@ -1,3 +1,4 @@
+import type { ToldFacts } from '../dsl/host-facts.ts';
 import type { StateEvent } from '../dsl/state-event.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
@@ -39,6 +40,12 @@ export type RunEvent =
       readonly message?: string;
     }
   | { readonly event: 'play'; readonly play: string; readonly hosts: readonly string[] }
+  | {
+      /** What was read of a host before anything was planned there; once, and again where a later play reads more. */
+      readonly event: 'facts';
+      readonly host: string;
+      readonly facts: ToldFacts;
+    }
   | {
       readonly event: 'task';
       readonly host: string;

@@ -56,6 +56,8 @@ export async function gather<Facts>(
     const ledger = session.leftOvers.ledgerOf(play, data, made.out);
     const shared = play.gather.shared?.(facts);
     if (shared) session.fleet.hostfacts[host.name] = { ...session.fleet.hostfacts[host.name], ...shared };
+    // Of the others it is read what they are to these: a report is about those of the run.
+    if (described.selected) session.tellFacts(host.name, play.gather.told?.(facts));
     const { check } = session.options;
     const owner = play.owner(data);
     const foreseen = session.foreseen.get(host.name);

@@ -1,5 +1,5 @@
 import { commandLine } from '../command-line.ts';
-import { asHolder, type Holder, holderSaid, holdFile, parseHolder } from '../dsl/hold.ts';
+import { asHolder, type Holder, holderSaid, holdFile, holdSaid, parseHolder } from '../dsl/hold.ts';
 import { redact } from '../dsl/secret.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -86,8 +86,7 @@ export async function takeLock(
 }
 
 function onHold(host: Host, holder: Holder | undefined): QuorateError {
-  const by = holder === undefined ? 'by nobody knows whom' : `by ${holder.who}; ${holderSaid(holder)}`;
-  return new QuorateError(`${host.name}: on hold ${by}`, {
+  return new QuorateError(`${host.name}: ${holdSaid(holder)}`, {
     exitCode: EXIT.locked,
     host: host.name,
     hint: `ask them; ${commandLine('lock')} --release ends it`,
@@ -102,7 +101,7 @@ function onHold(host: Host, holder: Holder | undefined): QuorateError {
 function holdLock(holder: Holder, create: boolean, stateDir: string): Sh {
   const hold = holdFile(stateDir);
   return sh`${create ? sh`mkdir -p "$q_state" || exit 1` : sh`if [ ! -d "$q_state" ]; then echo no records; exit; fi`}
-if [ -f ${hold} ]; then IFS= read -r q_line <${hold} || :; echo "hold $q_line"; exit 6; fi
+if [ -f ${hold} ]; then IFS= read -r q_line <${hold} || :; printf 'hold %s\n' "$q_line"; exit 6; fi
 q_pid=$(sh -c 'echo "$PPID"')
 q_me="$q_pid:$(q_born "$q_pid"):"${holder.who}
 # 0: it is ours; 1: somebody else has it; 2: it cannot be written, and why was said.
@@ -145,7 +144,7 @@ case $? in
     q_rest=\${q_owner#*:} q_tries=0
     # It is written in a moment where it was taken just now.
     until q_known || { [ "$q_tries" -ge 10 ] && q_by=; }; do q_tries=$((q_tries + 1)); q_nap 0.05; done
-    echo "busy \${q_rest#*:} \${q_owner%%:*} $q_by"; exit 6 ;;
+    printf 'busy %s\n' "\${q_rest#*:} \${q_owner%%:*} $q_by"; exit 6 ;;
   *) exit 2 ;;
 esac
 # The lock holds as long as this process lives: release() kills it, and so does the loss of the connection.

@@ -87,7 +87,7 @@ async function runBatch<Facts>(
   await warnings.together(() => play.strategy.admit?.(run));
   if (session.stopping) return;
   const planned = {
-    play: play.name,
+    play: session.nameOf(play),
     hosts: hosts
       .filter((host) => host.selected && !session.failed(host.target.name))
       .map(({ target, stateDir, plan }) => ({ name: target.name, target, stateDir, plan })),

@@ -1,9 +1,10 @@
-import type { PlannedTask } from '../dsl/play.ts';
+import type { PlannedTask, Playbook } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import type { Step } from '../dsl/step.ts';
 
 /** What one batch of a play is to change, once all its hosts are planned and before anything is changed. */
 export interface PlannedBatch {
+  /** As `playNames` has it. */
   readonly play: string;
   readonly hosts: readonly PlannedHost[];
   /** Hosts of the batch that could not be reached or planned. */
@@ -31,4 +32,13 @@ export interface Approval {
    * earlier ones have decided since may have settled what was not certain then. Throws exit code 3.
    */
   review(batch: PlannedBatch, rehearsed: boolean): Promise<void>;
+}
+
+/** The names of plays, told apart: the second `web` is `web (2)`. */
+export function playNames(plays: Playbook['plays']): readonly string[] {
+  const names = plays.map(({ name }) => name);
+  return names.map((name, i) => {
+    const number = names.slice(0, i + 1).filter((one) => one === name).length;
+    return number === 1 ? name : `${name} (${number})`;
+  });
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deferred } from '../deferred.ts';
-import type { HostFacts } from '../dsl/host-facts.ts';
+import type { HostFacts, ToldFacts } from '../dsl/host-facts.ts';
 import type { TakeAway } from '../dsl/left-over.ts';
 import type { Playbook, PlayInventoryHost } from '../dsl/play.ts';
 import type { Fleet, Vars } from '../dsl/role.ts';
@@ -17,7 +17,7 @@ import { LeftOvers } from './left-over.ts';
 import { Locks } from './locks.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
-import type { Approval, PlannedBatch } from './review.ts';
+import { type Approval, type PlannedBatch, playNames } from './review.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */
 export interface RunHost extends PlayInventoryHost, Connectable {}
@@ -82,6 +82,8 @@ export class Session {
   readonly actors = new Map<string, Promise<Actor>>();
   readonly fleet: GrowingFleet;
   readonly leftOvers: LeftOvers;
+  readonly #told = new Map<string, ToldFacts>();
+  readonly #names: ReadonlyMap<unknown, string>;
   /** All that plays have worked on, by name and records. */
   readonly worked = new Map<string, LoopHost<unknown>>();
   /** Those of the play under way: what a stop is for. */
@@ -108,6 +110,8 @@ export class Session {
     this.options = options;
     this.connections = whole?.connections ?? new Connections();
     const { select, prune = false, takeAway } = options;
+    const names = playNames(plays);
+    this.#names = new Map(plays.map((play, i) => [play, names[i] as string]));
     this.leftOvers = new LeftOvers({
       plays,
       select,
@@ -180,6 +184,20 @@ export class Session {
     } finally {
       this.#rehearsal = undefined;
     }
+  }
+
+  /** Says what was read of a host, where it was not said before. */
+  tellFacts(host: string, facts: ToldFacts = {}): void {
+    const known = this.#told.get(host);
+    const all = { ...known, ...facts };
+    if (JSON.stringify(all) === JSON.stringify(known ?? {})) return;
+    this.#told.set(host, all);
+    this.sink.emit({ event: 'facts', host, facts: all });
+  }
+
+  /** What tells a play from others of its name. */
+  nameOf(play: Playbook['plays'][number]): string {
+    return this.#names.get(play) ?? play.name;
   }
 
   stop(code: ExitCode): void {

@@ -112,21 +112,20 @@ describeLab('backups of a cluster', () => {
     expect(await files(holder)).toEqual(before);
   });
 
+  /** Environment of an operator whose ssh_config has these known hosts. */
+  const home = (name: string, knownHosts = lab.knownHostsFile) => {
+    const folder = join(lab.stateDir, name, '.ssh');
+    mkdirSync(folder, { recursive: true });
+    const config = `IdentityFile ${lab.keyFile}\nUserKnownHostsFile ${knownHosts}\n`;
+    writeFileSync(join(folder, 'config'), config, { mode: 0o600 });
+    return { HOME: join(lab.stateDir, name) };
+  };
+
   it('go to another machine by SFTP, and are listed, thinned and tried there', async () => {
     const [, , vault] = lab.hosts;
     const to = `sftp://root@${vault?.address}/srv/of/copies`;
-    const home = (name: string, knownHosts: string) => {
-      const folder = join(lab.stateDir, name, '.ssh');
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(
-        join(folder, 'config'),
-        `IdentityFile ${lab.keyFile}\nUserKnownHostsFile ${knownHosts}\n`,
-        { mode: 0o600 },
-      );
-      return { HOME: join(lab.stateDir, name) };
-    };
     const stranger = home('stranger', '/dev/null');
-    const env = home('known', lab.knownHostsFile);
+    const env = home('known');
     const there = async () => (await on('etcd03', 'ls -A /srv/of/copies')).split('\n').filter(Boolean);
     const run = (...args: string[]) => runPlaybook(lab, ['--to', to, ...args], { playbook: 'backup', env });
     const refused = await runPlaybook(lab, ['--list', '--to', to], { playbook: 'backup', env: stranger });
@@ -149,6 +148,28 @@ describeLab('backups of a cluster', () => {
     ]);
     expect((await run('--keep', '1h')).errors).toEqual([]);
     expect(await there()).toEqual([expect.not.stringMatching(db), expect.stringMatching(/\.json$/)]);
+  });
+
+  it('say what the disk of another machine has, where it is full or read-only, and leave no half file', async () => {
+    const vault = `sftp://root@${lab.hosts[2]?.address}`;
+    await on('etcd03', 'mkdir -p /srv/small && mount -t tmpfs -o size=8k tmpfs /srv/small');
+    const copy = () =>
+      runPlaybook(lab, ['--to', `${vault}/srv/small`], { playbook: 'backup', env: home('known') });
+    const full = await copy();
+    expect([full.code, full.errors[0]]).toEqual([
+      2,
+      expect.objectContaining({
+        message: expect.stringMatching(/srv\/small: writing \S+\.db failed: .*its disk has \d+ KiB free$/),
+        hint: expect.stringContaining('make room there'),
+      }),
+    ]);
+    expect(await on('etcd03', 'ls -A /srv/small; mount -o remount,ro /srv/small')).toBe('');
+    const closed = await copy();
+    expect([closed.code, closed.errors[0]?.message]).toEqual([
+      2,
+      expect.stringContaining('its disk is mounted read-only'),
+    ]);
+    await on('etcd03', 'umount /srv/small');
   });
 
   it('are encrypted on their way where that is asked for, and are tried and restored as such', async () => {

@@ -111,6 +111,39 @@ describeLab('three members on loopback, without root', () => {
     expect(existsSync(join(dir, '.quorate'))).toBe(false);
   });
 
+  it('one that lost its data comes back by what the doctor says, typed as it stands', async () => {
+    const node = await WAYS[0][1]();
+    await run(node, 'site');
+    const home = join(dir, '.quorate/local/etcd02');
+    await exec('sh', ['-c', 'read -r pid start <"$1/state/etcd.pid"; kill "$pid"', 'sh', home]);
+    rmSync(join(home, 'data/member'), { recursive: true });
+    const found = await run(node, 'doctor').catch(({ stdout }) => stdout as string);
+    const steps = (found as string)
+      .split('\n')
+      .flatMap((line) => (line.includes('"hint"') ? [JSON.parse(line).hint as string] : []))
+      .join('\n');
+    expect(steps).toMatch(/members.* --replace etcd02/);
+    for (const step of steps.split('\n').map((line) => line.replace(/^\s*(?:next|then): /, ''))) {
+      const [, playbook, words = ''] = /playbooks\/(\w+)\.ts(.*)$/.exec(step) ?? [];
+      const [, command] = /^here: (.*)$/.exec(step) ?? [];
+      if (playbook)
+        await run(
+          node,
+          playbook,
+          ...words
+            .replace(/ -i \S+/, '')
+            .split(' ')
+            .filter(Boolean),
+          '-y',
+        );
+      if (command) await exec('sh', ['-c', command], { cwd: dir, uid: NOBODY, gid: NOBODY });
+    }
+    const again = await run(node, 'site', '--check');
+    for (const host of Object.values<{ changed: number }>(again.hosts)) expect(host.changed).toBe(0);
+    expect((await run(node, 'status')).exitCode).toBe(0);
+    await run(node, 'destroy', '-y');
+  });
+
   it('no release without a version: told by the check as by the run', async () => {
     const node = await WAYS[0][1]();
     for (const args of [['--check'], []]) {

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { program } from '../program.ts';
 import { describeLab } from './support/describeLab.ts';
@@ -100,5 +101,39 @@ describeLab('restoring a cluster', () => {
     const again = await restore('--from', file, '--again', '-y');
     expect([again.errors, again.code]).toEqual([[], 0]);
     expect(await contents()).toEqual([AS_TAKEN]);
+  });
+
+  it('takes a copy from where backup put it, opened on its way, and keeps nothing of it here', async () => {
+    const identity = await generateX25519Identity();
+    const [key, home] = [join(lab.stateDir, 'age-key'), join(lab.stateDir, 'home')];
+    writeFileSync(key, `${identity}\n`, { mode: 0o600 });
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    const config = `IdentityFile ${lab.keyFile}\nUserKnownHostsFile ${lab.knownHostsFile}\n`;
+    writeFileSync(join(home, '.ssh/config'), config, { mode: 0o600 });
+    const env = { HOME: home };
+    const to = `sftp://root@${lab.hosts[2]?.address}/srv/copies`;
+    await ctl('ctl put key9 sealed');
+    const taken = await contents();
+    const sealed = ['--to', to, '--encrypt-to', await identityToRecipient(identity)];
+    expect((await runPlaybook(lab, sealed, { playbook: 'backup', env })).errors).toEqual([]);
+    const name = await on('etcd03', 'cd /srv/copies && ls *.db.age');
+    await ctl('ctl del key9; ctl put later z');
+    const from = (file: string, ...args: string[]) =>
+      runPlaybook(lab, ['--from', `${to}/${file}`, '--identity', key, ...args], { playbook: 'restore', env });
+    const left = () =>
+      readdirSync(join(lab.stateDir, '.quorate/inventory')).filter((one) => one.startsWith('passing-'));
+    const none = await from(name.replace('.db', '.none.db'), '--check');
+    expect([none.code, none.errors[0]?.message]).toEqual([1, expect.stringContaining('there is no sftp://')]);
+    const check = await from(name, '--check');
+    expect([check.errors, check.code, check.text]).toEqual([
+      [],
+      0,
+      expect.stringMatching(/copies\/\S+\.db\.age \(.*is fetched when the first host/),
+    ]);
+    expect(left()).toEqual([]);
+    const run = await from(name, '-y');
+    expect([run.errors, run.code, left()]).toEqual([[], 0, []]);
+    expect(await contents()).toEqual(taken);
+    expect(`${check.text}${run.text}`).not.toContain(identity);
   });
 });

@@ -15,6 +15,8 @@ export interface AuditLine {
 export interface AuditLines {
   readonly lines: readonly AuditLine[];
   readonly damaged: number;
+  /** Of some file only the end was read. */
+  readonly cut: boolean;
   /** Files that may not be read. */
   readonly denied: readonly string[];
 }
@@ -48,17 +50,19 @@ export function parseAudit(out: string): AuditLines {
   const denied: string[] = [];
   let damaged = 0;
   let isCut = false;
+  let cut = false;
   for (const printed of out.split('\n')) {
     if (printed.startsWith('denied ')) denied.push(printed.slice('denied '.length));
     const wasCut = isCut;
     isCut = printed === 'cut';
+    cut ||= isCut;
     if (!printed.startsWith('= ') || printed.trim() === '=') continue;
     const line = parseLine(printed.slice(2));
     if (line) lines.push(line);
     // Where only the end of a file is read, its first line is a part of one.
     else if (!wasCut) damaged += 1;
   }
-  return { lines, damaged, denied };
+  return { lines, damaged, cut, denied };
 }
 
 function parseLine(text: string): AuditLine | undefined {

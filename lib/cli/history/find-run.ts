@@ -25,6 +25,7 @@ function idOf(word: string, ids: readonly string[], folder: string): string {
     if (id !== undefined) return id;
     throw usage(`${word} is before the first of ${ids.length} recorded runs`);
   }
+  if (word === '') throw usage('no run is named');
   const found = ids.filter((id) => id.startsWith(word) || id.endsWith(word));
   const [first] = found;
   if (found.length === 1 && first !== undefined) return first;

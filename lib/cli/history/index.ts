@@ -5,6 +5,7 @@ import type { PlayHost, PlayRun } from '../../dsl/play.ts';
 import { readDuration } from '../../duration.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Inventory } from '../../inventory/index.ts';
+import { foldHosts } from '../../report/hosts.ts';
 import { count } from '../../report/text.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { OwnFlag } from '../flags.ts';
@@ -80,12 +81,14 @@ async function showHistory(run: PlayRun<HostFacts>, folder: string, wanted: Want
   const lines = new Map<string, readonly AuditLine[]>();
   const unread = run.unreachable.map((host) => ({ host, why: 'not reached' }));
   let damaged = 0;
+  const cut: string[] = [];
   await run.each(run.hosts, async (host: PlayHost<HostFacts>) => {
     const { name, vars } = host.target;
     const { out } = await host.read('reading what runs have left', readAudit(name, vars));
     const found = parseAudit(out);
     lines.set(name, found.lines);
     damaged += found.damaged;
+    if (found.cut) cut.push(name);
     if (found.damaged > 0)
       run.log(
         'warning',
@@ -102,6 +105,8 @@ async function showHistory(run: PlayRun<HostFacts>, folder: string, wanted: Want
       'warning',
       `this machine: ${count(past.damaged, 'line')} of its records left out: cut, or none of ours`,
     );
+  if (cut.length > 0 && past.runs.length < wanted.newest)
+    run.log('info', `${foldHosts(cut)}: older runs are left out: the end of a long audit.jsonl is read`);
   for (const why of past.unread) run.log('warning', `this machine: a record could not be read: ${why}`);
   const { runs } = past;
   run.show({ event: 'history', runs, unread, damaged: damaged + past.damaged, table: historyTable(runs) });

@@ -19,7 +19,7 @@ export async function replay(folder: string, word: string, options: Options): Pr
   if (form === 'json') {
     const stdout = createOutput(process.stdout);
     for (const event of run.events)
-      if (event.event !== 'log' || isWanted(event.level, verbosity)) stdout.write(jsonLine(event, event));
+      if (event.event !== 'log' || isWanted(event.level, verbosity)) stdout.write(jsonLine(event, { diff }));
     await stdout.flush();
   } else {
     const check = eventOf(run, 'start')?.check ?? false;

@@ -1,10 +1,11 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
 import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
 import { oneLine } from '../../report/text.ts';
 import type { Approval, PlannedBatch } from '../../runner/review.ts';
 import type { CommandLine } from '../command-line.ts';
 import type { Options } from '../options.ts';
-import { type Difference, differingSteps, differingTasks } from './compare.ts';
+import { type Difference, DONE, differingSteps, differingTasks } from './compare.ts';
 import { Digests } from './digests.ts';
 import { entriesOf } from './entries.ts';
 import type { Plan } from './format.ts';
@@ -68,6 +69,11 @@ export async function withPlan(
     );
   const digests = new Digests(plan.secrets);
   const { files } = plan.inventory;
+  const away = Object.keys({ ...plan.code.files, ...files }).filter((path) => !isAbsolute(path));
+  if (away.length > 0 && !away.some((path) => existsSync(path)))
+    throw refused(options.apply, `it was made in a folder that has ${away.join(', ')}`, {
+      hint: 'carry it out there, or make one here with --plan-out',
+    });
   const stale = [
     ...(await otherCode(plan, playbookFile, digests)),
     ...(await otherFiles('inventory', files, sourcesNow(Object.keys(files), planned.inventory), digests)),
@@ -155,13 +161,14 @@ async function otherFiles(
   return found;
 }
 
-function refused(file: string, why: string, settled = false): QuorateError {
+function refused(
+  file: string,
+  why: string,
+  { settled = false, hint = 'make the plan again with --plan-out, and look at it' } = {},
+): QuorateError {
   return new QuorateError(
     `${file} was not carried out${settled ? ' to its end' : ''}, and ${untouched(settled)}: ${why}`,
-    {
-      exitCode: EXIT.refused,
-      hint: 'make the plan again with --plan-out, and look at it',
-    },
+    { exitCode: EXIT.refused, hint },
   );
 }
 
@@ -180,6 +187,7 @@ function untouched(settled: boolean): string {
 
 function differs(file: string, found: readonly Difference[], settled: boolean): QuorateErrors {
   const more = found.length - NAMED;
+  const isDone = found.every(({ now }) => now === DONE);
   const count = found.length === 1 ? 'a difference' : `${found.length} differences`;
   return new QuorateErrors([
     ...found.slice(0, NAMED).map(
@@ -193,7 +201,12 @@ function differs(file: string, found: readonly Difference[], settled: boolean): 
     refused(
       file,
       `${count} between the plan and the hosts as they are now${more > 0 ? `, of which the first ${NAMED} are named` : ''}`,
-      settled,
+      {
+        settled,
+        ...(isDone && {
+          hint: 'was it carried out before, or made with -e that is missing now? --plan-out makes a plan of what is left',
+        }),
+      },
     ),
   ]);
 }

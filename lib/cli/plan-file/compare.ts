@@ -3,6 +3,9 @@ import type { Digests } from './digests.ts';
 import { type Entry, isMasked } from './entries.ts';
 import type { PlanChange, PlanTask } from './format.ts';
 
+/** What is said of a task that changes nothing. */
+export const DONE = 'nothing to do';
+
 /** Something that is no longer as it was planned. */
 export interface Difference {
   readonly host: string;
@@ -86,12 +89,13 @@ function sayExact({ kind, before, after, certainty }: PlanChange): string {
 }
 
 function sayAll(changes: readonly PlanChange[]): string {
-  return changes.length === 0 ? 'nothing to do' : changes.map(say).join(', ');
+  return changes.length === 0 ? DONE : changes.map(say).join(', ');
 }
 
 function say({ kind, before, after, certainty }: PlanChange): string {
   const sure = certainty === 'certain' ? '' : ` (${certainty})`;
-  return `${kind} ${before ?? 'absent'} → ${after ?? 'absent'}${sure}`;
+  const then = after ?? (certainty === 'unknown' ? 'known after the run' : 'absent');
+  return `${kind} ${before ?? 'absent'} → ${then}${sure}`;
 }
 
 function isCertain({ changes }: Task): boolean {
@@ -108,7 +112,7 @@ function gone(one: Task): Difference {
     ...named(one),
     property: first?.property ?? 'effect',
     planned: sayAll(one.changes),
-    now: 'nothing to do',
+    now: DONE,
   };
 }
 
@@ -117,7 +121,7 @@ function come(one: Task): Difference {
   return {
     ...named(one),
     property: first?.property ?? 'effect',
-    planned: 'nothing to do',
+    planned: DONE,
     now: sayAll(one.changes),
   };
 }

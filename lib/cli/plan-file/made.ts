@@ -28,7 +28,7 @@ export interface PlanWish {
 /** Makes a plan of what a check shows; writes and prints it where that is whole. Throws 1 where it could not be written. */
 export function planMaker({ playbook, file, line, options }: PlanWish) {
   const { planOut, planFormat } = options;
-  if (planOut !== undefined) checkWritable('plan', planOut);
+  const place = planOut === undefined ? undefined : placeOf(planOut);
   const gathered = new Gathered();
   const events: RunEvent[] = [];
   let document = '';
@@ -44,7 +44,7 @@ export function planMaker({ playbook, file, line, options }: PlanWish) {
         if (!gathered.isWhole(outcome, playbook.plays.length)) throw notWhole(planOut, outcome);
         const plan = await gathered.plan(playbook.name, file, options);
         const text = `${JSON.stringify(plan, null, 2)}\n`;
-        if (planOut !== undefined) await writeWhole(planOut, text, { mode: 0o600 });
+        if (place !== undefined) await writeWhole(place, text, { mode: 0o600 });
         if (planFormat === 'json') document = text;
         if (isMarkdown) document = await markdown(plan, events, line);
         return planOut === undefined
@@ -53,6 +53,15 @@ export function planMaker({ playbook, file, line, options }: PlanWish) {
       },
     },
   };
+}
+
+/** Where it is to be written; that is no stream. Throws 1. */
+function placeOf(planOut: string): string {
+  if (planOut !== '-') return checkWritable('plan', planOut);
+  throw new QuorateError('--plan-out takes a file, not -', {
+    exitCode: EXIT.usage,
+    hint: '--plan-format json prints the plan',
+  });
 }
 
 function isShown({ event }: RunEvent): boolean {

@@ -6,7 +6,7 @@ import {
   type TaskEvent,
   type TaskGroup,
 } from '../../report/changes.ts';
-import { foldDiffs } from '../../report/diff.ts';
+import { type DiffTime, diffTime, foldDiffs } from '../../report/diff.ts';
 import { foldHosts } from '../../report/hosts.ts';
 import { count, escapeControls, oneLine } from '../../report/text.ts';
 import type { RunEvent } from '../../runner/events.ts';
@@ -17,12 +17,14 @@ import type { Plan } from './format.ts';
 const MOST = 60_000;
 /** What each part of the head may take of it. */
 const HEAD = 12_000;
-/** Kept for what is said of the rest. */
-const LAST = 1200;
 /** Rows of the table, steps and things left over that are listed; values of one property. */
 const ROWS = 50;
 const VALUES = 4;
 const TEXT = 240;
+/** Of a line in a diff or a script. */
+const LINE = 400;
+/** What a section with diffs has more than one without, and the line that counts the rest. */
+const FRAME = 100;
 
 /**
  * A plan for a pull request: a summary, a table of counts, and each change folded, once for hosts where it is the same.
@@ -34,29 +36,29 @@ const TEXT = 240;
 export async function markdown(plan: Plan, events: readonly RunEvent[], line: string): Promise<string> {
   const tasks = events.filter((event) => event.event === 'task').filter(isDue);
   const head = [...summary(plan, tasks), ...table(tasks), ...steps(plan), ...leftOver(events)].join('\n');
-  const sections: string[] = [];
-  let size = head.length;
-  let role: string | undefined;
-  let [left, folded] = [0, 0];
-  for (const group of groupTasks(tasks)) {
-    if (size > MOST - LAST - TEXT) {
-      left += 1;
-      continue;
-    }
-    const title = group.role === role ? '' : `\n#### ${code(group.role)}\n`;
-    const whole = `${title}${await section(group, true)}`;
-    const short = `${title}${await section(group, false)}`;
-    const fits = [whole, short].find((text) => size + text.length <= MOST - LAST);
-    if (fits === undefined) {
-      left += 1;
-      continue;
-    }
-    if (fits !== whole) folded += 1;
-    role = group.role;
-    size += fits.length;
-    sections.push(fits);
+  // Kept for what is said of the rest, however long that gets.
+  let room = MOST - head.length - end(plan, line, tasks.length, tasks.length).length;
+  const groups = groupTasks(tasks);
+  const kept: Section[] = [];
+  for (const group of groups) {
+    const section = sectionOf(group, kept.at(-1)?.group.role);
+    const size = framed(section, []).length + FRAME;
+    if (size > room) break;
+    room -= size;
+    kept.push(section);
   }
-  return `${head}\n${sections.join('')}${end(plan, line, left, folded)}`;
+  // What is changed comes first, how texts differ has the room that is left.
+  const time = diffTime();
+  let folded = 0;
+  const sections: string[] = [];
+  for (const section of kept) {
+    const diffs = room > TEXT ? await texts(section.group, time) : [];
+    const some = fitting(diffs, room);
+    room -= some.reduce((sum, { length }) => sum + length + 1, 0);
+    if (room <= TEXT || some.length < diffs.length) folded += hasTexts(section.group) ? 1 : 0;
+    sections.push(framed(section, some, diffs.length - some.length));
+  }
+  return `${head}\n${sections.join('')}${end(plan, line, groups.length - kept.length, folded)}`;
 }
 
 function isDue({ status }: TaskEvent): boolean {
@@ -130,12 +132,43 @@ function within(lines: readonly string[], what: string): readonly string[] {
   return left > 0 ? [...some, '', `… and ${count(left, `more ${what}`)}`] : some;
 }
 
-async function section(group: TaskGroup, withDiff: boolean): Promise<string> {
-  const { title, mark, hosts } = group;
-  const body = [...values(group), ...(withDiff ? await texts(group) : [])];
-  const head = `${mark} ${code(title)} on ${names(hosts)}`;
-  if (body.length === 0) return `\n- ${head}\n`;
-  return `\n<details><summary>${head}</summary>\n\n${body.join('\n')}\n\n</details>\n`;
+/** One task, on all hosts where it comes out alike. */
+interface Section {
+  readonly group: TaskGroup;
+  /** Of the role, where it is another one than above. */
+  readonly title: string;
+  readonly head: string;
+  readonly values: readonly string[];
+}
+
+function sectionOf(group: TaskGroup, roleAbove: string | undefined): Section {
+  const { role, title, mark, hosts } = group;
+  return {
+    group,
+    title: role === roleAbove ? '' : `\n#### ${code(role)}\n`,
+    head: `${mark} ${code(title)} on ${names(hosts)}`,
+    values: values(group),
+  };
+}
+
+function framed({ title, head, values }: Section, diffs: readonly string[], more = 0): string {
+  const body = [...values, ...diffs, ...(more > 0 ? ['', `… and ${count(more, 'more diff')}`] : [])];
+  if (body.length === 0) return `${title}\n- ${head}\n`;
+  return `${title}\n<details><summary>${head}</summary>\n\n${body.join('\n')}\n\n</details>\n`;
+}
+
+/** The first of them that have room together. */
+function fitting(texts: readonly string[], room: number): readonly string[] {
+  let size = 0;
+  const tooMany = texts.findIndex((text) => {
+    size += text.length + 1;
+    return size > room;
+  });
+  return tooMany < 0 ? texts : texts.slice(0, tooMany);
+}
+
+function hasTexts({ events }: TaskGroup): boolean {
+  return events.some(({ changes }) => changes.some(({ text }) => text !== undefined));
 }
 
 /** What changes, each value with its hosts where it is not the same on all. */
@@ -149,27 +182,27 @@ function values({ details, hosts }: TaskGroup): readonly string[] {
   ]);
 }
 
-async function texts({ events }: TaskGroup): Promise<readonly string[]> {
-  const diffs = await foldDiffs(events);
+/** How texts differ, and scripts that are run: each whole, with its fence. */
+async function texts({ events }: TaskGroup, time: DiffTime): Promise<readonly string[]> {
+  const diffs = await foldDiffs(events, time);
   const scripts = new Set(
     events.flatMap(({ changes }) =>
       changes.flatMap(({ kind, text }) => (kind === 'run' && text ? [text.after.trim()] : [])),
     ),
   );
   return [
-    ...diffs.flatMap(({ resource, hosts, lines }) => [
-      '',
-      `${code(resource)} on ${names(hosts)}:`,
-      ...fenced('diff', lines),
-    ]),
+    ...diffs.map(({ resource, hosts, lines }) =>
+      ['', `${code(resource)} on ${names(hosts)}:`, ...fenced('diff', lines)].join('\n'),
+    ),
     ...[...scripts]
       .slice(0, VALUES)
-      .flatMap((script) => fenced('sh', maskText(script).split('\n').map(escapeControls))),
+      .map((script) => fenced('sh', maskText(script).split('\n').map(escapeControls)).join('\n')),
   ];
 }
 
 /** The fence is longer than any row of backticks in it. */
-function fenced(language: string, lines: readonly string[]): readonly string[] {
+function fenced(language: string, long: readonly string[]): readonly string[] {
+  const lines = long.map((line) => (line.length > LINE ? `${line.slice(0, LINE)}…` : line));
   const rows = lines.join('\n').match(/`+/g) ?? [];
   const fence = '`'.repeat(Math.max(3, ...rows.map(({ length }) => length + 1)));
   return ['', `${fence}${language}`, ...lines, fence];

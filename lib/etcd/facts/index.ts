@@ -153,6 +153,17 @@ export const ORDINARY: EtcdFacts = {
 
 export const etcdFacts: FactSource<EtcdFacts> = {
   ordinary: ORDINARY,
+  told: ({ arch, systemd, resolved, installed, data, service, selinux, host: { clock } }) => ({
+    architecture: arch,
+    systemd: systemd ?? 'none',
+    ...(resolved !== undefined && { address: resolved }),
+    'etcd installed': installed ?? 'none',
+    'etcd service': service,
+    'etcd data': data,
+    selinux,
+    // To the second: of less the reading itself is unsure.
+    ...(clock && { 'clock off by, s': Math.round(clock.offset / 1000) }),
+  }),
   probe(host) {
     const member = memberOf(host);
     return joinSh([

@@ -18,6 +18,8 @@ export interface Intent {
   readonly givenUp?: true;
   /** What a rerun must know and nobody can read anew. Never a secret. */
   readonly notes?: Readonly<Record<string, string>>;
+  /** What was open when this began, and is open again once this is done: a CA that takes another's place. */
+  readonly under?: Intent;
 }
 
 /** Where a host keeps the latest one. */
@@ -28,26 +30,33 @@ function intentFile({ stateDir }: Pick<Member, 'stateDir'>): string {
 /** Read-only shell, without a process. */
 export function intentFacts(member: Member): Sh {
   const path = intentFile(member);
-  return sh`if [ -f ${path} ]; then IFS= read -r q_line <${path} || :; echo "intent $q_line"; fi`;
+  return sh`if [ -f ${path} ]; then IFS= read -r q_line <${path} || :; printf 'intent %s\n' "$q_line"; fi`;
 }
 
 /** Takes it out of what `intentFacts` printed; undefined where there is none, or nothing that we have written. */
 export function parseIntent(line: string | undefined): Intent | undefined {
   if (line === undefined) return undefined;
   try {
-    const { verb, target, runId, done, givenUp, notes } = JSON.parse(line) as Record<string, unknown>;
-    if (![verb, target, runId].every((one) => typeof one === 'string')) return undefined;
-    return {
-      verb: verb as string,
-      target: target as string,
-      runId: runId as string,
-      ...(typeof done === 'string' && { done }),
-      ...(givenUp === true && { givenUp }),
-      ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
-    };
+    return intentOf(JSON.parse(line));
   } catch {
     return undefined;
   }
+}
+
+function intentOf(said: unknown): Intent | undefined {
+  if (typeof said !== 'object' || said === null) return undefined;
+  const { verb, target, runId, done, givenUp, notes, under } = said as Record<string, unknown>;
+  if (![verb, target, runId].every((one) => typeof one === 'string')) return undefined;
+  const below = intentOf(under);
+  return {
+    verb: verb as string,
+    target: target as string,
+    runId: runId as string,
+    ...(typeof done === 'string' && { done }),
+    ...(givenUp === true && { givenUp }),
+    ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
+    ...(below && { under: below }),
+  };
 }
 
 /** Shell that puts it down, whole or not at all. */

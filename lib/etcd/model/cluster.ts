@@ -112,6 +112,14 @@ export function clusterName(vars: Vars): string {
   return text(vars.etcd_cluster_name) ?? basename(file).replace(/\.(ya?ml|json)$/, '');
 }
 
+/** The host that a word of the user's means: by its name in the inventory, else by its member's; undefined for neither. */
+export function hostCalled(
+  word: string,
+  members: readonly Pick<Member, 'host' | 'name'>[],
+): string | undefined {
+  return members.find(({ host }) => host === word)?.host ?? members.find(({ name }) => name === word)?.host;
+}
+
 /** Host and port of a URL; IPv6 addresses get their brackets. */
 export function hostPort(address: string, port: number): string {
   return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;

@@ -2,6 +2,7 @@ import type { PlayRun } from '../../dsl/play.ts';
 import { runId } from '../../dsl/run-id.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { EtcdFacts } from '../facts/index.ts';
+import { isRefused, wayIn } from '../health/authentication.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { OperationStep } from '../operations/common/operation.ts';
 import { ledger, tallyOf } from '../operations/common/tally.ts';
@@ -71,7 +72,11 @@ export async function takeOn(host: EtcdHost): Promise<Snapshot> {
   const [, file] = /^snapshot (\S+) \{/m.exec(out) ?? [];
   const taken = (await readSnapshots(host)).verified.find((one) => one.file === file);
   if (code === 0 && taken !== undefined) return taken;
-  throw new QuorateError(`${name}: no snapshot was taken: ${out.trim().split('\n').slice(-3).join('; ')}`, {
+  // etcd's tools log as JSON beside what they say.
+  const lines = out.trim().split('\n');
+  const said = lines.filter((line) => !line.startsWith('{'));
+  const why = (said.length > 0 ? said : lines).slice(-3).join('; ');
+  throw new QuorateError(`${name}: no snapshot was taken: ${why}`, {
     exitCode: code === 3 ? EXIT.refused : EXIT.failed,
     host: name,
   });
@@ -87,9 +92,14 @@ export function chooseTaker(surveyed: Surveyed, kept: readonly KeptSnapshots[]):
   if (able.length === 0) {
     throw refusal(cluster, 'no member answers that a snapshot could be taken of: nothing was changed');
   }
-  const roomy = able.find(({ host, room }) => room !== undefined && room.freeKiB >= neededKiB(host, room));
+  const open = able.filter(({ host }) => waysIn(host).length === 0);
+  if (open.length === 0) {
+    const lines = able.flatMap(({ host }) => waysIn(host).map((way) => `  ${host.target.name}: ${way}`));
+    throw refusal(cluster, ['no member may be asked for a snapshot:', ...lines].join('\n'));
+  }
+  const roomy = open.find(({ host, room }) => room !== undefined && room.freeKiB >= neededKiB(host, room));
   if (roomy) return roomy.host;
-  const said = able.map(
+  const said = open.map(
     ({ host, room }) =>
       `${host.target.name} has ${room?.freeKiB ?? 0} KiB free, wanted ${room ? neededKiB(host, room) : SPARE_KIB}`,
   );
@@ -98,6 +108,12 @@ export function chooseTaker(surveyed: Surveyed, kept: readonly KeptSnapshots[]):
     `no room for a snapshot: ${said.join('; ')}`,
     'set etcd_backup_dir to a folder on a larger disk, or make room there',
   );
+}
+
+/** etcd's own users are in force, and that of this member's certificate is not among them: what lets it in. */
+function waysIn({ target }: EtcdHost): readonly string[] {
+  const { reading } = target.facts;
+  return reading && isRefused(reading) ? [wayIn(memberOf(target), reading)] : [];
 }
 
 /** It knows a leader, so what it has is the cluster's. */

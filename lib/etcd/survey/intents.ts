@@ -2,13 +2,14 @@ import type { QuorateError } from '../../errors.ts';
 import type { Intent } from '../facts/intent.ts';
 import { refusal } from '../refusal.ts';
 import type { EtcdHost } from '../surveyed.ts';
+import { type NamedCluster, verbLine } from '../verb-line.ts';
 
 /**
  * The latest intent of the hosts that is not reached yet; undefined without one. A host that was away while it was
  * reached has it still as open: others know better, of that run or of one that began later.
  */
 export function openIntent(hosts: readonly EtcdHost[]): Intent | undefined {
-  const all = hosts.flatMap(({ target }) => target.facts.intent ?? []);
+  const all = hosts.flatMap((host) => intentOn(host) ?? []);
   return all.find(
     (one) =>
       one.done === undefined &&
@@ -16,12 +17,25 @@ export function openIntent(hosts: readonly EtcdHost[]): Intent | undefined {
   );
 }
 
-/** The latest one that was reached by this verb; undefined where there is none, or another one is open. */
+/** What a host is heading for: what was done counts no more where something is open again since. */
+export function intentOn({ target: { facts } }: EtcdHost): Intent | undefined {
+  const { intent } = facts;
+  return (intent?.done !== undefined && intent.under) || intent;
+}
+
+/** The rotation of a CA that is under way, also where another verb had to come first. */
+export function openRotation(hosts: readonly EtcdHost[]): Intent | undefined {
+  const open = openIntent(hosts);
+  return [open, open?.under].find((one) => one?.verb === 'certs');
+}
+
+/** The latest one that was reached by this verb; undefined where there is none, or a later one is open. */
 export function doneIntent(hosts: readonly EtcdHost[], verb: string): Intent | undefined {
-  if (openIntent(hosts)) return undefined;
+  const open = openIntent(hosts);
   return hosts
-    .map(({ target }) => target.facts.intent)
-    .find((one) => one?.verb === verb && one.done !== undefined && !one.givenUp);
+    .flatMap(({ target }) => target.facts.intent ?? [])
+    .filter((one) => open === undefined || one.under?.runId === open.runId)
+    .find((one) => one.verb === verb && one.done !== undefined && !one.givenUp);
 }
 
 /** The run that began what this verb has not finished. */
@@ -30,20 +44,27 @@ export function openRun(hosts: readonly EtcdHost[], verb: string): string | unde
   return open?.verb === verb ? open.runId : undefined;
 }
 
-/** Why this may not begin: something else was begun and is not finished, none of the verbs that it `replaces`. */
+/** Why this may not begin: something else was begun and is not finished, none of the verbs that it `passes`. */
 export function intentProblem(
-  cluster: { readonly name: string },
+  cluster: NamedCluster,
   hosts: readonly EtcdHost[],
   verb: string,
   target?: string,
-  replaces: readonly string[] = [],
+  passes: readonly string[] = [],
 ): QuorateError | undefined {
   const open = openIntent(hosts);
-  if (open === undefined || replaces.includes(open.verb)) return undefined;
+  if (open === undefined || passes.includes(open.verb)) return undefined;
   if (open.verb === verb && (target === undefined || open.target === target)) return undefined;
   return refusal(
     cluster,
     `run ${open.runId} has begun something that is not finished: ${open.verb}, to ${open.target}`,
-    `finish it first: run ${open.verb} again, to the same target`,
+    finishHint(open, cluster),
   );
+}
+
+/** How to go on with what is open. */
+export function finishHint({ verb }: Intent, cluster: NamedCluster): string {
+  return verb === 'certs'
+    ? `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`
+    : `finish it first, to the same target: ${verbLine(verb, cluster)}`;
 }

@@ -5,7 +5,7 @@ import { usage } from '../flags.ts';
 import { type Job, jobId, type Order } from '../order.ts';
 import { named, reportsOf } from './find.ts';
 import { cancelRun } from './follow.ts';
-import { cancel, type Queues } from './queues.ts';
+import { cancelAgain, type Queues } from './queues.ts';
 
 /** Has a run, or one job, ended; gives back what to tell. */
 export async function cancelNamed(queues: Queues, word: string | undefined): Promise<string> {
@@ -13,15 +13,20 @@ export async function cancelNamed(queues: Queues, word: string | undefined): Pro
   const { order } = run.data;
   if (job === undefined) {
     if (run.finishedOn !== undefined) throw usage(`run ${order.run} has ended`);
+    const times = await cancelAgain(queues, order.run);
     await cancelRun(queues, order.run);
-    return `run ${order.run} is cancelled: jobs under way finish their tasks in hand, others are not begun`;
+    return times > 1
+      ? `run ${order.run}: jobs under way end at once`
+      : `run ${order.run} is cancelled: jobs under way finish their tasks in hand, once more to end them; others are not begun`;
   }
   const id = jobId(order.run, job.cluster);
   const queued = await queues.jobs.getJob(id);
   if (run.finishedOn !== undefined || queued?.finishedOn !== undefined) throw usage(`job ${id} has ended`);
-  await cancel(queues, id);
+  const times = await cancelAgain(queues, id);
   await queued?.promote().catch(() => {});
-  return `job ${id} is cancelled`;
+  return times > 1
+    ? `job ${id} ends at once`
+    : `job ${id} is cancelled: it finishes its tasks in hand, once more to end them`;
 }
 
 /** The order of a run once more, for those of its clusters that it has not brought to an end that is good. */

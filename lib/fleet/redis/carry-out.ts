@@ -30,7 +30,7 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
   if (hands.leaving || (await isInHand(hands, job))) return await later(job, token);
   const own: UnderWay = {
     marks: [cancelKey(queues, order.run), cancelKey(queues, id)],
-    cancelled: false,
+    cancelled: 0,
     over: false,
   };
   if ((await queues.redis.exists(...own.marks)) > 0)
@@ -47,7 +47,7 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
     const line = jobLine(one, order);
     await tell(hands, job, { ...base, status: 'running', worker: hands.name });
     own.process = startJob(line, order.check, keeping(job));
-    if (own.cancelled) own.process.cancel();
+    for (let asked = 0; asked < own.cancelled; asked++) own.process.cancel();
     const ended = await own.process.done;
     own.over = true;
     return await conclude(hands, job, token, ended, own);
@@ -78,7 +78,7 @@ async function conclude(
   const { order, wave, job: one } = job.data;
   const attempt = job.attemptsMade + 1;
   const how = { code: ended.code, check: order.check };
-  let verdict = verdictOf({ ...how, cancelled: own.cancelled });
+  let verdict = verdictOf({ ...how, cancelled: own.cancelled > 0 });
   // It may have been cancelled since the last beat: nobody would wake it while it waits to be tried again.
   if (verdict === 'retry' && (await hands.queues.redis.exists(...own.marks)) > 0)
     verdict = verdictOf({ ...how, cancelled: true });

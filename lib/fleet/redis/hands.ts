@@ -19,7 +19,8 @@ export interface UnderWay {
   /** Keys that are there once its run, or it, is cancelled. */
   readonly marks: readonly [run: string, job: string];
   process?: JobProcess;
-  cancelled: boolean;
+  /** So often it was asked to end. */
+  cancelled: number;
   /** Its process has ended; Redis may not know of it yet. */
   over: boolean;
 }
@@ -46,11 +47,7 @@ export function beat({ queues, underWay, name }: Hands, silence: number): () => 
     await queues.redis.zadd(workersKey(queues), (await now(queues)) + silence, name);
     const all = [...underWay.values()];
     const marks = all.length === 0 ? [] : await queues.redis.mget(all.flatMap((job) => job.marks));
-    for (const [i, job] of all.entries()) {
-      if (job.cancelled || !(marks[2 * i] ?? marks[2 * i + 1])) continue;
-      job.cancelled = true;
-      job.process?.cancel();
-    }
+    for (const [i, job] of all.entries()) heed(job, marks.slice(2 * i, 2 * i + 2));
   };
   return async () => {
     clearInterval(timer);
@@ -58,6 +55,12 @@ export function beat({ queues, underWay, name }: Hands, silence: number): () => 
     await queues.redis.del(handsKey(queues, name));
     await queues.redis.zrem(workersKey(queues), name);
   };
+}
+
+/** Has a job end as often as its marks say that it, or its run, was cancelled: each time is another Ctrl-C. */
+export function heed(job: Pick<UnderWay, 'process' | 'cancelled'>, marks: readonly (string | null)[]): void {
+  const asked = Math.max(...marks.map(Number));
+  for (; job.cancelled < asked; job.cancelled++) job.process?.cancel();
 }
 
 /**

@@ -60,8 +60,12 @@ async function run(options: Options, url: string | undefined): Promise<ExitCode>
   if (reports.length > 0) (await import('../../report/write-report.ts')).checkReports(reports);
   const wanted = orderOf(options);
   const { pinned } = await import('./pin.ts');
-  const { order, jobs } = await pinned(wanted, patternsOf(options), wholeNumber(options, 'shards', 1));
-  return looking(url, options, (queues, view) => begin(queues, order, jobs, options, view));
+  const shards = wholeNumber(options, 'shards', 1);
+  const { order, jobs, notices } = await pinned(wanted, patternsOf(options), shards);
+  return looking(url, options, (queues, view) => {
+    for (const message of notices) view.emit({ event: 'log', level: 'warning', message });
+    return begin(queues, order, jobs, options, view);
+  });
 }
 
 /** Adds a run, and stays with it until it has ended, unless that is not wanted. */

@@ -159,7 +159,15 @@ export function failedKey({ prefix }: Pick<Queues, 'prefix'>, run: string, wave:
 
 export const MARK_SECONDS = KEPT.age;
 
-/** Has a run, or a job, ended by whoever has it. */
+/** Has a run, or a job, ended by whoever has it; one that is marked already stays as it is. */
 export async function cancel(queues: Queues, id: string): Promise<void> {
-  await queues.redis.set(cancelKey(queues, id), new Date().toISOString(), 'EX', MARK_SECONDS);
+  await queues.redis.set(cancelKey(queues, id), 1, 'EX', MARK_SECONDS, 'NX');
+}
+
+/** The same, and each further time as another Ctrl-C: resolves to how often that was. */
+export async function cancelAgain({ redis, prefix }: Queues, id: string): Promise<number> {
+  const key = cancelKey({ prefix }, id);
+  const times = await redis.incr(key);
+  await redis.expire(key, MARK_SECONDS);
+  return times;
 }

@@ -23,7 +23,8 @@ export async function schedule(queues: Queues, options: Options, view: FleetView
   const patterns = patternsOf(options);
   const shards = wholeNumber(options, 'shards', 1);
   // What could not begin now would not at night.
-  const { jobs } = await pinned(order, patterns, shards);
+  const { jobs, notices } = await pinned(order, patterns, shards);
+  for (const message of notices) view.emit({ event: 'log', level: 'warning', message });
   const id = textOf(name) ?? order.name;
   const next = await upsert(
     queues,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RecordedRun } from '../record/read-runs.ts';
 import { count, duration } from '../text.ts';
 import { changed } from './changed.ts';
+import { facts } from './facts.ts';
 import { failures } from './failures.ts';
 import { hostTable } from './host-table.ts';
 import { Html, html } from './html.ts';
@@ -26,7 +27,7 @@ export async function page(runs: readonly RecordedRun[]): Promise<string> {
 ${head(told)}
 ${bar(told)}
 <main id=main><p id=none hidden aria-live=polite>Nothing here matches.</p>
-${failures(told)}${runTable(told)}${steps(told)}${await changed(told)}${hostTable(told)}${matrix(told)}${leftOver(told)}${clusters(told)}${certificates(told)}${said(told)}${output(told)}
+${failures(told)}${runTable(told)}${steps(told)}${await changed(told)}${hostTable(told)}${facts(told)}${matrix(told)}${leftOver(told)}${clusters(told)}${certificates(told)}${said(told)}${output(told)}
 </main><footer>Made by Quorate from the events of ${count(told.runs.length, 'run')}.</footer>
 ${element('script', SCRIPT)}</body></html>
 `.text;
@@ -70,10 +71,10 @@ function head(told: Told): Html {
   const kind =
     run && more.length === 0 ? `${nameOf(run)}${run.check ? ', nothing was changed' : ''}` : 'several runs';
   return html`<header class=${good ? 'good' : 'bad'}><p class=kind>Quorate · ${kind}</p><h1>${lead}</h1>${rest === '' ? undefined : html`<p class=verdict>${rest}</p>`}
-${run && more.length === 0 ? facts(run) : undefined}</header>`;
+${run && more.length === 0 ? about(run) : undefined}</header>`;
 }
 
-function facts(run: ToldRun): Html {
+function about(run: ToldRun): Html {
   const { start, id, begun, recap, ended } = run;
   const by =
     start?.who === undefined

@@ -94,6 +94,7 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
     typeof e.check === 'boolean' &&
     [e.who, e.from, e.command, e.message].every(isTextOrNone),
   play: (e) => isText(e.play) && isTexts(e.hosts),
+  facts: (e) => isText(e.host) && isObject(e.facts) && Object.values(e.facts).every(isFact),
   task: (e) =>
     [e.host, e.role, e.task].every(isText) &&
     STATUSES.has(e.status) &&
@@ -147,6 +148,10 @@ function isObject(value: unknown): value is Fields {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+function isFact(value: unknown): boolean {
+  return isText(value) || typeof value === 'number' || typeof value === 'boolean' || isTexts(value);
 }
 
 function isTextOrNone(value: unknown): boolean {

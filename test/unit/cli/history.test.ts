@@ -59,6 +59,7 @@ describe('lines that runs have left on a host', () => {
   it('of which only the end was read begin with a part of one: that is no damage', () => {
     expect(parseAudit(`cut\n= rt":1}\n= ${JSON.stringify(line())}\n`)).toMatchObject({
       damaged: 0,
+      cut: true,
       lines: [line()],
     });
   });
@@ -150,6 +151,7 @@ describe('a run is named', () => {
     ['last~3', /before the first of 3/],
     ['20261127', /may be 3 runs: 20261127T120000Z-cccccc/],
     ['nothing', /no recorded run is called nothing/],
+    ['', /no run is named/],
   ])('not by %s: 1', async (word, why) => {
     await expect(findRun(folder(), word)).rejects.toMatchObject({
       exitCode: 1,
@@ -248,7 +250,11 @@ describe('the playbook', () => {
     run(cwd, PLAIN, '-l', 'mine', '--check');
     const folder = join(cwd, '.quorate/plainPlaybook/mine');
     mkdirSync(folder, { recursive: true });
-    appendFileSync(join(folder, 'audit.jsonl'), 'garbage \x1b[2J\n');
+    const older = JSON.stringify(
+      line({ time: '2020-01-01T00:00:00.000Z', runId: '20200101T000000Z-aaaaaa' }),
+    );
+    const audit = join(folder, 'audit.jsonl');
+    writeFileSync(audit, `${`${older}\n`.repeat(3000)}${readFileSync(audit, 'utf8')}garbage \x1b[2J\n`);
 
     const listed = run(cwd, HISTORY, '--output', 'json');
     expect(listed.status).toBe(0);
@@ -271,6 +277,8 @@ describe('the playbook', () => {
       expect.stringMatching(/WHEN[\s\S]*plainPlaybook[^\n]*: first/),
     ]);
     expect(plain.stdout + plain.stderr).not.toContain('\x1b');
+    expect(plain.stdout).toContain('mine: older runs are left out');
+    expect(run(cwd, HISTORY, '-l', 'mine', '--newest', '1').stdout).not.toContain('older runs');
 
     const again = run(cwd, HISTORY, '--replay', 'last~1', '--report', 'again.html');
     expect([again.status, again.stdout]).toEqual([0, expect.stringContaining('changed mine: role: command')]);

@@ -6,6 +6,7 @@ import type { RunEvent } from '../../../lib/runner/events.ts';
 import { program } from '../../program.ts';
 import { recordedRun } from '../report/recorded.ts';
 import { recap, start, task } from '../report/streams.ts';
+import { Project } from '../support/project.ts';
 import { scratch } from '../support/scratch.ts';
 
 const REPORT = program('playbooks/report.ts');
@@ -50,6 +51,17 @@ describe('report merge', () => {
     for (const host of ['a', 'b · aaaaaa', 'b · bbbbbb', 'c'])
       expect(read('all.html')).toContain(`scope=row>${host}<`);
     expect(read('all.xml').match(/<testcase classname="run\.site"/g)).toHaveLength(2);
+  });
+
+  it('shows the diffs of what --output json --diff has printed', () => {
+    const project = new Project(`
+const motd = role({ name: 'motd', description: 'm', tasks: () => [file(dir + '/motd', { content: 'be kind\\n' })] });
+await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [motd] })] });
+`);
+    const { stdout } = project.run('--check', '--diff', '--output', 'json');
+    const { status, read } = merge({ one: stdout }, 'merge', 'one', '--report', 'all.html');
+    expect(status).toBe(0);
+    expect(read('all.html')).toContain('<span class=a>+be kind</span>');
   });
 
   it('takes a file of several runs, and one whose last line is cut', () => {

@@ -49,6 +49,16 @@ describe('the digest of the code', () => {
     expect(said).toBe(other ? 'has other code: playbook, roles or what they send' : undefined);
   });
 
+  it('leaves out a folder of more than 10,000 files, and says so', () => {
+    const told: string[] = [];
+    const digest = () => codeDigest(ORDER.playbook, code().secrets, (one) => told.push(one))?.project;
+    for (let i = 0; i < 10_001; i++) write(`www/${i}`, '');
+    const before = digest();
+    write('www/0', 'another');
+    expect(digest()).toBe(before);
+    expect(new Set(told)).toEqual(new Set(['www']));
+  });
+
   it('says what differs', () => {
     const here = code();
     expect(otherCode({ ...here, version: '9.9.9' }, here)).toMatch(

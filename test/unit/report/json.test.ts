@@ -4,7 +4,7 @@ import { createReport } from '../../../lib/report/index.ts';
 import { change, cluster, FakeStream, printed, recap, start, task } from './streams.ts';
 
 test('events are one JSON object a line, with time, and the recap last', async () => {
-  const { stdout, stderr } = await printed({ output: 'json', diff: true }, [
+  const { stdout, stderr } = await printed({ output: 'json' }, [
     start('etcd01'),
     { event: 'play', play: 'etcd', hosts: ['etcd01'] },
     task('etcd01', { changes: [change({ before: null, text: { before: '', after: 'hello' } })] }),
@@ -20,6 +20,32 @@ test('events are one JSON object a line, with time, and the recap last', async (
     '',
   ]);
   expect(stderr).toBe('');
+});
+
+test('with --diff changes say how texts differ, without whole texts, in the order of all else', async () => {
+  const content = change({
+    property: 'content',
+    text: { before: 'port 1\nkeep\n', after: 'port 2\nkeep\n' },
+  });
+  const events = [
+    start('etcd01'),
+    task('etcd01', { changes: [change(), content] }),
+    { event: 'output', host: 'etcd01', task: 't', line: 'said' } as const,
+    recap({ etcd01: { changed: 1 } }),
+  ];
+  const linesOf = async (diff: boolean) =>
+    (await printed({ output: 'json', diff }, events)).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  const told = await linesOf(true);
+  expect(told.map(({ event }) => event)).toEqual(['start', 'task', 'output', 'recap']);
+  expect(told[1].changes.map(({ diff }: { diff: unknown }) => diff)).toEqual([
+    undefined,
+    ['@@ -1,2 +1,2 @@', '-port 1', '+port 2', ' keep'],
+  ]);
+  expect(JSON.stringify(told)).not.toContain('"text"');
+  expect(JSON.stringify(await linesOf(false))).not.toContain('port');
 });
 
 test('debug lines need -vv', async () => {

@@ -64,6 +64,7 @@ function evilRun() {
     }),
     { event: 'output', host: EVIL, task: EVIL, line: EVIL },
     { event: 'log', level: 'warning', host: EVIL, message: EVIL },
+    { event: 'facts', host: EVIL, facts: { [EVIL]: EVIL, more: [EVIL] } },
     { event: 'left-over', host: EVIL, role: EVIL, kind: EVIL, name: EVIL, stays: EVIL },
     { event: 'step', host: EVIL, title: EVIL, status: 'done', ledger },
     cluster(EVIL, EVIL, EVIL),
@@ -101,6 +102,32 @@ describe('the page of a run', () => {
     const text = await page([recordedRun(FAILED)]);
     expect(text.match(/heartbeat: 250/g)).toHaveLength(1);
     expect(text).toContain('file:/etc/motd on etcd[01:02]');
+  });
+
+  it('tells facts by value with the hosts that have it, the odd one out apart', async () => {
+    const facts = (host: string, kernel: string): RunEvent => ({
+      event: 'facts',
+      host,
+      facts: { distribution: 'debian', kernel, addresses: ['10.0.0.1', '10.0.0.2'], mounts: [] },
+    });
+    const text = await page([
+      recordedRun([
+        start('a1', 'a2', 'a3'),
+        facts('a1', '6.1'),
+        facts('a2', '5.10'),
+        facts('a3', '6.1'),
+        recap({ a1: {}, a2: {}, a3: {} }),
+      ]),
+    ]);
+    const section = /<section id=facts>.*?<\/section>/s.exec(text)?.[0] ?? '';
+    expect(section).toContain('<span class=t>distribution</span> <span class=n>debian · 3 hosts</span>');
+    expect(section).toContain('<span class=t>kernel</span> <span class=n>2 different · 3 hosts</span>');
+    expect(section).toContain(
+      '<li>6.1 <span class=n>a1, a3</span></li><li>5.10 <span class=n>a2</span></li>',
+    );
+    expect(section).toContain('10.0.0.1, 10.0.0.2');
+    expect(section).toContain('none');
+    expect(await page([recordedRun(FAILED)])).not.toContain('id=facts');
   });
 
   it('needs nothing else, and lets nothing run but its own script', async () => {

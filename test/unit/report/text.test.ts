@@ -6,6 +6,7 @@ test.each([
   ['a one-byte CSI', 'a\x9b31mb', 'a\\x9b31mb'],
   ['carriage return and backspace', 'a\rb\x08', 'a\\x0db\\x08'],
   ['a direction override', 'a\u202eb', 'a\\u202eb'],
+  ['a mark of Arabic letters', 'a\u061cb', 'a\\u61cb'],
   ['a title', '\x1b]0;owned\x07', '\\x1b]0;owned\\x07'],
   ['line feed and tab stay', 'a\n\tb', 'a\n\tb'],
   ['other letters stay', '主机 é 😀', '主机 é 😀'],

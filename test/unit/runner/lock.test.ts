@@ -114,6 +114,19 @@ describe('the run lock', () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
+  it('tells a reason as it was given, and of a long one the begin', async () => {
+    const dir = scratch();
+    const host = await connect(LOCAL);
+    const lock = await takeLock(host, dir, { note: { command: 'site', message: 'a\\nb\nc' } });
+    await expect(takeLock(host, dir)).rejects.toThrow(/: site: a\\nb\nc$/);
+    await lock?.release();
+    const long = await takeLock(host, dir, {
+      note: { command: 'c'.repeat(5000), message: 'm'.repeat(5000) },
+    });
+    await expect(takeLock(host, dir)).rejects.toThrow(/: c{1000}…: m{1000}…$/);
+    await long?.release();
+  });
+
   it('says nothing of a run that had it before: its details are not those of this one', async () => {
     const dir = scratch();
     const host = await connect(LOCAL);
@@ -128,6 +141,12 @@ describe('the run lock', () => {
       asHolder({ message: 'disk swap' }),
       new RegExp(`on hold by ${ME}; run .*: disk swap$`),
     ],
+    [
+      'whatever is in the reason',
+      asHolder({ message: 'two\nlines, a "quote", a \\ and \u2028' }),
+      /: two\nlines, a "quote", a \\ and \u2028$/,
+    ],
+    ['with a reason that is cut', asHolder({ message: 'x'.repeat(2048) }), /: x{1000}…$/],
     ['that nobody can read', 'rubbish', /on hold by nobody knows whom$/],
   ])('is not to be had where a person holds the host, %s', async (_what, hold, said) => {
     const dir = scratch();

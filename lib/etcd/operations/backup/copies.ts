@@ -45,15 +45,41 @@ export async function copiesIn(store: Store, cluster: string): Promise<KeptCopie
   const files = new Map((await store.list()).map((file) => [file.name, file]));
   const verified: Copy[] = [];
   const unverified: string[] = [];
-  for (const { name: stored, size } of files.values()) {
-    const [file, beside] = [plainName(stored), files.get(descriptionOf(stored))];
-    if (partsOf(file)?.cluster !== cluster) continue;
-    const described = beside && beside.size <= MOST ? await textOf(store, beside) : '';
-    const copy = parseSnapshot(file, described, Date.now());
-    if (copy && hasSize(copy, stored, size)) verified.push({ ...copy, stored });
-    else unverified.push(stored);
+  for (const file of files.values()) {
+    if (partsOf(plainName(file.name))?.cluster !== cluster) continue;
+    const described = await describedAs(store, file, files.get(descriptionOf(file.name)));
+    if (described?.whole) verified.push(described.copy);
+    else unverified.push(file.name);
   }
   return { verified: verified.sort((a, b) => a.age - b.age), unverified: unverified.sort() };
+}
+
+/** What a description says of the file it lies beside, and whether that has the size of it. */
+interface Described {
+  readonly copy: Copy;
+  readonly whole: boolean;
+}
+
+/** One file of a store, with what lies beside it; undefined where it is not there. */
+export async function copyCalled(
+  store: Store,
+  stored: string,
+): Promise<{ readonly size: number; readonly described: Described | undefined } | undefined> {
+  const files = await store.list();
+  const file = files.find(({ name }) => name === stored);
+  if (file === undefined) return undefined;
+  const beside = files.find(({ name }) => name === descriptionOf(stored));
+  return { size: file.size, described: await describedAs(store, file, beside) };
+}
+
+async function describedAs(
+  store: Store,
+  { name: stored, size }: StoredFile,
+  beside: StoredFile | undefined,
+): Promise<Described | undefined> {
+  const text = beside && beside.size <= MOST ? await textOf(store, beside) : '';
+  const snapshot = parseSnapshot(plainName(stored), text, Date.now());
+  return snapshot && { copy: { ...snapshot, stored }, whole: hasSize(snapshot, stored, size) };
 }
 
 /** Encryption adds a header of no fixed length, a nonce, and 16 bytes to each 64 KiB. */

@@ -4,7 +4,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { ETCD_VARS } from '../../model/vars.ts';
 import { etcdPlay } from '../../play.ts';
 import { clusterProblems } from '../common/cluster-flag.ts';
-import { recipientsOf } from './seal.ts';
+import { keyProblem, opening, recipientsOf, sealing } from './seal.ts';
 import { placeProblem } from './stores/place.ts';
 import { backupStrategy } from './strategy.ts';
 
@@ -14,8 +14,34 @@ const play = etcdPlay('backup', []);
 export const backupPlay: Play<EtcdFacts> = {
   ...play,
   strategy: backupStrategy,
-  check: (hosts) => [...(play.check?.(hosts) ?? []), ...flagProblems(hosts)],
+  async check(hosts) {
+    const problems = [...((await play.check?.(hosts)) ?? []), ...flagProblems(hosts)];
+    return problems.some(({ level }) => level !== 'warning')
+      ? problems
+      : [...problems, ...(await keyProblems(hosts))];
+  },
 };
+
+/** Keys are read before any host is contacted: a run that cannot use them takes no snapshot either. */
+async function keyProblems(hosts: readonly HostData[]): Promise<readonly PlayProblem[]> {
+  const [first] = hosts;
+  if (first === undefined) return [];
+  const { to, drill, list, 'encrypt-to': given, identity } = first.vars;
+  if (identity !== undefined) {
+    const problem = await keyProblem(opening(String(identity)));
+    return problem ? [{ host: first.name, ...problem }] : [];
+  }
+  if (to === undefined || drill === true || list === true) return [];
+  const found: PlayProblem[] = [];
+  // Clusters of one inventory may have keys of their own.
+  for (const { name: host, vars } of given === undefined ? hosts : [first]) {
+    const recipients = recipientsOf(vars);
+    const problem = recipients.length > 0 ? await keyProblem(sealing(recipients)) : undefined;
+    const variable = given === undefined ? { variable: 'etcd_backup_age_recipients' } : {};
+    if (problem) found.push({ host, ...variable, ...problem });
+  }
+  return found;
+}
 
 function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;

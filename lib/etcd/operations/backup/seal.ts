@@ -25,10 +25,13 @@ export async function sealing(recipients: readonly string[]): Promise<Stage> {
     try {
       encrypter.addRecipient(recipient);
     } catch {
-      throw new QuorateError(`--encrypt-to ${recipient}: no public key of age, or one with a slip`, {
-        exitCode: EXIT.usage,
-        hint: 'age-keygen prints it: age1…',
-      });
+      throw new QuorateError(
+        `copies are to be encrypted to ${recipient}: no public key of age, or one with a slip`,
+        {
+          exitCode: EXIT.usage,
+          hint: 'age-keygen prints it: age1…',
+        },
+      );
     }
   }
   return async function* (bytes) {
@@ -59,6 +62,19 @@ export async function opening(identityFile: string): Promise<Stage> {
       });
     }
   };
+}
+
+/** What is wrong with the keys of a command line, before any host is contacted; undefined where nothing is. */
+export async function keyProblem(
+  loading: Promise<unknown>,
+): Promise<{ readonly message: string; readonly hint: string } | undefined> {
+  try {
+    await loading;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof QuorateError) || error.hint === undefined) throw error;
+    return { message: error.message, hint: error.hint };
+  }
 }
 
 async function loaded() {

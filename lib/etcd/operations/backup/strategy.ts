@@ -8,7 +8,7 @@ import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshot
 import { removeSnapshots } from '../../snapshots/remove.ts';
 import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
 import { parseKeep, thinned } from '../../snapshots/thin.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { finishHint, openIntent } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
 import type { OperationStep } from '../common/operation.ts';
@@ -49,6 +49,7 @@ export const backupStrategy: Strategy<EtcdFacts> = {
     await ofEach(run, async (surveyed) => {
       const wanted = wantedOf(surveyed);
       if (wanted.list) return;
+      if (!wanted.drill) await lookAtPlace(run, wanted.to);
       for (const { carryOut: _, ...step } of await planSteps(run, surveyed, wanted))
         run.step(step, 'planned');
     });
@@ -71,12 +72,20 @@ export const backupStrategy: Strategy<EtcdFacts> = {
   },
 };
 
-/** A cluster that fails is no reason to leave the others without a snapshot. */
+/** Names of the clusters of a run that have failed. */
+const failed = new WeakMap<PlayRun<EtcdFacts>, Set<string>>();
+
+/** A cluster that fails is no reason to leave the others without a snapshot; it is left alone from then on. */
 async function ofEach(run: PlayRun<EtcdFacts>, work: (surveyed: Surveyed) => Promise<void>): Promise<void> {
+  const left = failed.get(run) ?? new Set();
+  failed.set(run, left);
   for (const surveyed of clustersOf(run)) {
+    const { name } = surveyed.cluster;
+    if (left.has(name)) continue;
     try {
       await work(surveyed);
     } catch (error) {
+      left.add(name);
       run.fail(error);
     }
   }
@@ -102,6 +111,17 @@ async function planSteps(
   refuseBare(surveyed);
   if (!wanted.drill) return backupSteps(run, surveyed, wanted);
   return [await drillStep(run, surveyed, await copiesToTry(run, surveyed.cluster, wanted))];
+}
+
+/** A check tells what a copy would meet; a run takes its snapshot all the same, unless what the user gave cannot work. */
+async function lookAtPlace(run: PlayRun<EtcdFacts>, to: string | undefined): Promise<void> {
+  if (to === undefined) return;
+  try {
+    await inStore(run, to, (store) => store.list());
+  } catch (error) {
+    const isTheirs = error instanceof QuorateError && error.exitCode === EXIT.usage;
+    if (run.check || isTheirs) throw error;
+  }
 }
 
 async function backupSteps(
@@ -173,7 +193,7 @@ function refuseHalfRestored({ cluster, hosts }: Surveyed): void {
   throw refusal(
     cluster,
     `run ${open.runId} has begun a ${open.verb} that is not finished: no snapshot is taken of what it left`,
-    `finish it first: run ${open.verb} again, to the same target`,
+    finishHint(open, cluster),
   );
 }
 

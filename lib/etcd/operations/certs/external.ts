@@ -21,13 +21,13 @@ import { memberOf } from '../../model/cluster.ts';
 import { pairFiles } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { isCertificate } from '../../survey/admit-certificates.ts';
-import { openIntent } from '../../survey/intents.ts';
+import { finishHint, openIntent } from '../../survey/intents.ts';
 import { survey } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
-import { refuseUnknown } from './renew.ts';
+import { namesMeant } from './renew.ts';
 
 const KINDS = ['server', 'peer'] as const;
 
@@ -43,7 +43,7 @@ export async function deriveRequests(
   surveyed: Surveyed,
   {
     dir,
-    names,
+    names: words,
     client,
   }: { readonly dir: string; readonly names: readonly string[]; readonly client?: string },
 ): Promise<readonly OperationStep[]> {
@@ -52,7 +52,7 @@ export async function deriveRequests(
   const { cluster, hosts } = surveyed;
   const { clientsOf, makeRequests } = await openExternal();
   const clients = await clientsOf(cluster.pkiDir);
-  refuseUnknown(surveyed, names, clients);
+  const names = namesMeant(surveyed, words, clients);
   const options = pkiOptions(hosts[0]!.target);
   const isMeant = (one: string) => names.length === 0 || names.includes(one);
   const signees =
@@ -186,7 +186,7 @@ async function surveyQuiet(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed
     throw refusal(
       cluster,
       `run ${open.runId} rotates its CA: nothing is signed elsewhere meanwhile`,
-      `finish it first: ${commandLine('certs')} --rotate-ca`,
+      finishHint(open, cluster),
     );
   }
   await survey(run, keepVersion, 'certs');

@@ -3,6 +3,7 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { fingerprint, readBundles } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { clusterPki } from '../../files/certificates.ts';
+import { hostCalled } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { admitIssuing, dueCertificates, isCertificate } from '../../survey/admit-certificates.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -15,21 +16,21 @@ import { surveyWithCas } from './rotation.ts';
 const retired = new PerRun<{ prints?: readonly string[] }>(() => ({}));
 
 /**
- * Certificates that are made anew: what is due, or all of the hosts and clients in `names`; with `--all` every one.
+ * Certificates that are made anew: what is due, or all of the hosts and clients in `words`; with `--all` every one.
  * Members read theirs at each handshake, so nothing is restarted.
  */
 export async function deriveRenewal(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
-  names: readonly string[],
+  words: readonly string[],
 ): Promise<readonly OperationStep[]> {
   const { cluster, hosts } = surveyed;
   await surveyWithCas(run, surveyed);
   const vars = hosts[0]?.target.vars ?? {};
   const bundles = await readBundles(cluster.pkiDir);
-  refuseUnknown(
+  const names = namesMeant(
     surveyed,
-    names,
+    words,
     bundles.map(({ name }) => name),
   );
   const isNamed = (name: string) => vars.all === true || names.includes(name);
@@ -73,15 +74,18 @@ function printsOf({ target }: EtcdHost): readonly string[] {
   return (target.facts.reading?.certificates ?? []).flatMap(({ pem }) => (pem ? [fingerprint(pem)] : []));
 }
 
-/** Names of a command line that are no host's and no client's. */
-export function refuseUnknown(
-  { cluster, hosts }: Surveyed,
-  names: readonly string[],
+/** The hosts and clients that words of a command line mean; a host may be called as its member. Refuses what is neither. */
+export function namesMeant(
+  { cluster }: Surveyed,
+  words: readonly string[],
   clients: readonly string[],
-): void {
-  const known = [...hosts.map(({ target }) => target.name), ...clients];
+): readonly string[] {
+  const known = [...cluster.members.map(({ host }) => host), ...clients];
+  const names = words.map((word) =>
+    known.includes(word) ? word : (hostCalled(word, cluster.members) ?? word),
+  );
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
+  if (unknown.length === 0) return names;
   throw refusal(
     cluster,
     `no host or client of that name: ${unknown.join(', ')}; nothing was changed`,

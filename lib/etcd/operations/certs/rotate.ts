@@ -16,6 +16,7 @@ import { isCertificate } from '../../survey/admit-certificates.ts';
 import { survey } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import { beginIntent, finishIntent } from '../common/intent.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
@@ -92,7 +93,11 @@ function refuseStopped({ cluster, hosts }: Surveyed): void {
   const stopped = hosts.filter(({ target }) => target.facts.reading === undefined);
   if (stopped.length === 0) return;
   const names = stopped.map(({ target }) => target.name).join(', ');
-  throw refusal(cluster, `${names}: no member runs there, and all are to go along; nothing was changed`);
+  throw refusal(
+    cluster,
+    `${names}: no member runs there, and all are to go along; nothing was changed`,
+    `start it, or see ${verbLine('doctor', cluster)}; one that is lost: ${verbLine('members', cluster, '--replace', names.replaceAll(' ', ''))}`,
+  );
 }
 
 /**

@@ -13,12 +13,12 @@ import {
   readPreviousCa,
   withoutCa,
 } from '../../../pki/index.ts';
-import type { EtcdFacts } from '../../facts/index.ts';
+import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import type { Intent } from '../../facts/intent.ts';
 import { refusal } from '../../refusal.ts';
 import { leaderLast } from '../../roll.ts';
 import { caOfHosts } from '../../survey/authority.ts';
-import { doneIntent, intentProblem, openIntent } from '../../survey/intents.ts';
+import { doneIntent, intentOn, intentProblem, openIntent, openRotation } from '../../survey/intents.ts';
 import { type PassingCa, survey } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
@@ -87,17 +87,42 @@ export async function readRotation(
         return { name, trusts: trustOf(caPem, cas), certificate: issuerOf(certPem, cas) };
       }),
     },
-    authority: {
-      caPem: (control === 'new' ? cas.new : cas.old) ?? first,
-      passing: [cas.old, bothOf(cas), cas.new].flatMap((one) => one ?? []),
-    },
+    authority: authorityOf(cas, control === 'new', first),
   };
+}
+
+function authorityOf(cas: RotatingCas, issues: boolean, first: string): PassingCa {
+  return {
+    caPem: (issues ? cas.new : cas.old) ?? first,
+    passing: [cas.old, bothOf(cas), cas.new].flatMap((one) => one ?? []),
+  };
+}
+
+/**
+ * For verbs that cannot wait until the rotation of a CA is finished, since that wants all members: who issues now, which
+ * CA files hosts may have, and what a member that is set up meanwhile trusts. undefined where none is under way.
+ */
+export async function rotatingAuthority(
+  surveyed: Surveyed,
+): Promise<(PassingCa & Pick<ClusterFacts, 'trustPem'>) | undefined> {
+  const { cluster, hosts } = surveyed;
+  const open = openRotation(hosts);
+  if (open === undefined) return undefined;
+  const [current, next] = await Promise.all([readCa(cluster.pkiDir), readNextCa(cluster.pkiDir)]);
+  const cas = await openCas(surveyed, open, current, next);
+  return { ...authorityOf(cas, next === undefined, cas.new), trustPem: bothOf(cas) };
 }
 
 /** The survey of a verb that leaves the CA as it is, also while one takes another's place. */
 export async function surveyWithCas(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   const rotation = await readRotation(surveyed, { clientsReady: false, again: true });
   await survey(run, keepVersion, 'certs', 'authority' in rotation ? rotation.authority : undefined);
+  if (openRotation(surveyed.hosts) === undefined) return;
+  // Whom a member trusts is for the rotation alone to change.
+  for (const { target } of surveyed.hosts) {
+    const { cluster, caPem } = target.facts;
+    if (cluster && caPem !== undefined) target.facts.cluster = { ...cluster, trustPem: caPem };
+  }
 }
 
 /** Without a folder here, or without its CA: the one that the hosts have. */
@@ -113,7 +138,7 @@ async function openCas(
   { target, notes, runId }: Intent,
   current: string | undefined,
   next: string | undefined,
-): Promise<RotatingCas> {
+): Promise<RotatingCas & { readonly new: string }> {
   const wanted = [next, current].find((pem) => pem !== undefined && rotationTarget(pem) === target);
   if (wanted === undefined) {
     throw refusal(
@@ -131,10 +156,11 @@ async function openCas(
   return { old, new: wanted };
 }
 
-function rotatingHost({ target: { name, facts } }: EtcdHost, cas: RotatingCas): RotatingHost {
+function rotatingHost(host: EtcdHost, cas: RotatingCas): RotatingHost {
+  const { name, facts } = host.target;
   const certificate = (file: string) =>
     issuerOf(facts.reading?.certificates.find((one) => one.file === file)?.pem, cas);
-  const { intent } = facts;
+  const intent = intentOn(host);
   const isOurs =
     intent?.verb === 'certs' && cas.new !== undefined && intent.target === rotationTarget(cas.new);
   return {

@@ -5,20 +5,28 @@ import { type Intent, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
-import { openIntent, openRun } from '../../survey/intents.ts';
+import { openIntent, openRotation, openRun } from '../../survey/intents.ts';
 
 /** What an operation heads for: see `Intent`. */
 export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'>;
 
-/** Puts the wish on every host, before the first step; another target takes the place of one that this verb has open. */
+/**
+ * Puts the wish on every host, before the first step; another target takes the place of one that this verb has open. A
+ * rotation of the CA that is open stays below it.
+ */
 export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
-  await onAll(run, { verb, ...wish, runId: openRun(run.hosts, verb) ?? runId() });
+  await onAll(run, { verb, ...wish, runId: openRun(run.hosts, verb) ?? runId(), ...below(run, verb) });
 }
 
 /** Behind the last step: the wish has come true. */
 export async function finishIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
   const begun = openIntent(run.hosts)?.runId ?? runId();
-  await onAll(run, { verb, ...wish, runId: begun, done: runId() });
+  await onAll(run, { verb, ...wish, runId: begun, done: runId(), ...below(run, verb) });
+}
+
+function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under'> {
+  const under = openRotation(hosts);
+  return under === undefined || under.verb === verb ? {} : { under };
 }
 
 /** Whoever runs it again learns of it from any host: one without it is no ground for the next step. */

@@ -23,7 +23,7 @@ export interface Operation {
   /** The playbook: `members`. */
   readonly name: string;
   /** What is wrong with the command line or the inventory, before any contact. */
-  check?(hosts: readonly HostData[]): readonly PlayProblem[];
+  check?(hosts: readonly HostData[]): readonly PlayProblem[] | Promise<readonly PlayProblem[]>;
   /**
    * Refuses what is not safe, and gives what is left to be done, in order, from what the hosts say now; nothing is left
    * when the list is empty. Reads only. Called before the first step and after each; `target.facts` are fresh.
@@ -57,10 +57,10 @@ export function operationPlay(operation: Operation, roles: readonly Role<EtcdFac
   return {
     ...play,
     strategy: operationStrategy(operation),
-    check: (hosts) => [
-      ...(play.check?.(hosts) ?? []),
+    check: async (hosts) => [
+      ...((await play.check?.(hosts)) ?? []),
       ...clusterProblems(hosts),
-      ...(operation.check?.(hosts) ?? []),
+      ...((await operation.check?.(hosts)) ?? []),
     ],
   };
 }

@@ -5,7 +5,7 @@ import { lastLine } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
-import { roll } from '../../roll.ts';
+import { leaderLast, roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { change, etcdctl, listOf, raftIndex } from './change.ts';
 import type { Deed } from './deed.ts';
@@ -230,11 +230,16 @@ async function restart(place: Place, ground: Ground): Promise<void> {
   await eachOf(ground, host, (one) => one.apply(() => true));
 }
 
-/** Hosts whose members work and vote, but for one. */
+/**
+ * Hosts whose members work and vote, but for one; the leader first. A follower passes a promotion on without the user who
+ * asks, so with authentication enabled only the leader carries it out.
+ */
 function askers({ surveyed, view }: Ground, except?: string): readonly EtcdHost[] {
   const { hosts } = working(surveyed, view.scene);
   const some = hosts.filter(({ target }) => target.name !== except);
-  return some.length > 0 ? some : [asker(surveyed, except === undefined ? [] : [except])];
+  return some.length > 0
+    ? [...leaderLast(some, surveyed)].reverse()
+    : [asker(surveyed, except === undefined ? [] : [except])];
 }
 
 function hostAt({ host }: Place, { surveyed }: Ground): EtcdHost {

@@ -17,11 +17,13 @@ import { groundProblems, settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { rotatingAuthority } from '../certs/rotation.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
 import { carryOut, type Ground } from './carry-out.ts';
 import { look, type View } from './look.ts';
-import { differencesOf, meant, placeOf, type Scene, saidOf } from './scene.ts';
+import { misspelt } from './misspelt.ts';
+import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
 import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
 import { whole, working } from './whole.ts';
 import { wordProblems, wordsOf } from './words.ts';
@@ -81,9 +83,11 @@ export function membersOperation(): Operation {
 /** Refuses what is not ours or cannot work, and learns what the roles need to know. */
 async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
-  const open = intentProblem(cluster, hosts, 'members');
+  // A rotation of the CA wants all members: a machine that is lost on its way is replaced first.
+  const open = intentProblem(cluster, hosts, 'members', undefined, ['certs']);
   if (open) throw open;
-  const ca = await readCa(cluster.pkiDir);
+  const rotating = await rotatingAuthority(surveyed);
+  const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
   const words = wordsOf(hosts[0]?.target.vars ?? {});
   const named = hosts.filter((host) => isNamed(host, [...words.remove, ...words.replace]));
   const others = { cluster, hosts: hosts.filter((host) => !named.includes(host)) };
@@ -94,12 +98,14 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   );
   const coming = named.filter(({ target: { facts } }) => !isUp(facts));
   const candidates = coming.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
-  refuse([...(await groundProblems(others, ca)), ...ofNamed.flat(), ...preflight(candidates)]);
-  return settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
+  const ground = await groundProblems(others, ca, rotating?.passing);
+  refuse([...ground, ...ofNamed.flat(), ...preflight(candidates)]);
+  const facts = await settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',
     policy: keepVersion,
     ca,
   });
+  return { ...facts, ...(rotating?.trustPem !== undefined && { trustPem: rotating.trustPem }) };
 }
 
 function isNamed({ target }: EtcdHost, words: readonly string[]): boolean {
@@ -142,8 +148,13 @@ function stepOf({ deed, host, title, ledger }: PlannedStep, ground: Ground, begu
 
 function tellDifferences({ log }: PlayRun<EtcdFacts>, { scene }: View): void {
   for (const one of differencesOf(scene)) log('info', `${scene.cluster}: ${saidOf(one)}`);
+  for (const word of scene.words.replace) {
+    const member = meant(word, scene);
+    if (member?.healthy && scene.places.some((place) => isAt(member, place)))
+      log('info', `${scene.cluster}: ${called(member)} works, and is left alone`);
+  }
   for (const word of [...scene.words.remove, ...scene.words.replace]) {
-    if (meant(word, scene) || placeOf(word, scene.places)) continue;
+    if (meant(word, scene) || placeOf(word, scene.places) || misspelt(scene)?.word === word) continue;
     const names = scene.listed.map(({ name, id }) => name || id).join(', ');
     log('warning', `${scene.cluster}: nobody is called ${word}; its members are ${names}`);
   }

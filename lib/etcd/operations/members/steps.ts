@@ -2,6 +2,7 @@ import type { QuorumLedger } from '../../../dsl/step.ts';
 import { quorum } from '../../model/cluster.ts';
 import { type Deed, hostOf, titleOf } from './deed.ts';
 import { awake, foresee, tallyOf } from './foresee.ts';
+import { misspelt } from './misspelt.ts';
 import {
   called,
   type Difference,
@@ -75,6 +76,8 @@ function unsaid(scene: Scene): Refused | undefined {
       noQuorum: true,
     };
   }
+  const wrong = misspelt(scene);
+  if (wrong) return { message: `nobody is called ${wrong.word}`, hint: `did you mean ${wrong.near}?` };
   const said = [...words.remove, ...words.replace];
   const isSaid = (member: ListedMember) => said.some((word) => meant(word, scene) === member);
   const open = differencesOf(scene).filter(

@@ -4,7 +4,13 @@ import type { Words } from './scene.ts';
 
 /** What the flags of the playbook say; they reach the hosts as variables. */
 export function wordsOf(vars: Vars): Words {
-  const list = (value: unknown) => (typeof value === 'string' ? value.split(',').filter(Boolean) : []);
+  const list = (value: unknown) =>
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map((one) => one.trim())
+          .filter(Boolean)
+      : [];
   return {
     remove: list(vars.remove),
     replace: list(vars.replace),

@@ -16,6 +16,7 @@ import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
+import { rotatingAuthority } from '../certs/rotation.ts';
 import { admitHosts } from '../members/index.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import { bestFirst, choiceLines, type Found, lookAt, type PlacedSnapshot, type Source } from './sources.ts';
@@ -61,15 +62,15 @@ export async function standingOf(surveyed: Surveyed): Promise<Standing> {
   };
 }
 
-/** What gives way where nothing is moved yet: an upgrade cannot be finished without a quorum. */
-const REPLACES = [VERB, 'upgrade'] as const;
+/** What keeps it from nothing while no data is moved: without a quorum neither can be finished. */
+const PASSES = [VERB, 'upgrade', 'certs'] as const;
 
 /** Refuses beside what else was begun; true where all was done by a run before this one. */
 export function isDone(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { moved }: Standing): boolean {
   const { cluster, hosts } = surveyed;
   const { from } = wordsOf(hosts);
   const target = from === undefined ? undefined : targetOf(from);
-  const problem = intentProblem(cluster, hosts, VERB, target, moved ? [] : REPLACES);
+  const problem = intentProblem(cluster, hosts, VERB, target, moved ? [] : PASSES);
   if (problem) throw problem;
   const done = doneIntent(hosts, VERB);
   if (!done || (target !== undefined && done.target !== target)) return false;
@@ -131,7 +132,7 @@ function doubtsOf(surveyed: Surveyed, sight: Sight | undefined): readonly string
       : []),
     ...(open && open.verb !== VERB
       ? [
-          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ends with it: begin that anew afterwards.`,
+          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ${open.verb === 'certs' ? 'waits: go on with it' : 'ends with it: begin that anew'} afterwards.`,
         ]
       : []),
   ];
@@ -196,9 +197,11 @@ async function admit(
   const { cluster, hosts } = surveyed;
   const placed = progress.filter((one) => one.placed).map(({ host }) => host);
   const fresh = hosts.filter(({ target }) => !placed.includes(target.name));
-  const ca = await readCa(cluster.pkiDir);
-  refuse(await ownershipProblems({ cluster, hosts: fresh }, ca));
-  const facts = await settledFacts(run, surveyed, { state: 'live', policy: keepVersion, ca });
+  const rotating = await rotatingAuthority(surveyed);
+  const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
+  refuse(await ownershipProblems({ cluster, hosts: fresh }, ca, rotating?.passing));
+  const settled = await settledFacts(run, surveyed, { state: 'live', policy: keepVersion, ca });
+  const facts = { ...settled, ...(rotating?.trustPem !== undefined && { trustPem: rotating.trustPem }) };
   const coming = fresh.map(({ target }) => target.name).filter((name) => name !== from);
   await admitHosts(run, surveyed, coming, facts);
   return { ...facts, closed: true };

@@ -96,7 +96,7 @@ export function gather(
   const octal = [...log.record].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
   return joinSh([
     toolsOf(member),
-    sh`q_said=$($q_become sh -c ${GATHER} q_own ${[copy, log.segment, String(log.end), octal, String(log.last)]} "$q_exec" "$q_program") || { printf '%s\n' "$q_said"; exit 1; }
+    sh`q_said=$($q_become sh -c ${GATHER} q_own ${[copy, log.segment, String(log.end), octal, String(log.last)]} "$q_exec" "$q_program" "$q_ca" "$q_cert" "$q_private") || { printf '%s\n' "$q_said"; exit 1; }
 ${restoreBeside(place, cluster, [member], `${copy}/member/snap/db`, ['--skip-hash-check'])}
 $q_become rm -rf -- ${copy}
 sync
@@ -106,10 +106,11 @@ printf 'gathered %s\n' "$q_said"`,
 
 /**
  * `$1` the copy, `$2` the segment, `$3` its whole bytes, `$4` what comes behind, `$5` its last entry, `$6` etcd, `$7`
- * etcdctl. All data is read, and at most 100000 entries: it is through once two answers are alike.
+ * etcdctl, then CA, certificate and key of the member. All data is read, and at most 100000 entries: it is through once two answers are alike.
  */
 export const GATHER = `${THROWAWAY}
 umask 077
+ca=\${8-} cert=\${9-} key=\${10-}
 cd -- "$1" || exit
 head -c "$3" -- "member/wal/$2" >segment.next && printf "$4" >>segment.next && mv -f -- segment.next "member/wal/$2" || exit
 up "$1" "$6" "$7" --name recovered --force-new-cluster

@@ -1,7 +1,7 @@
 import { commandLine } from '../../../command-line.ts';
 import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData } from '../../../dsl/role.ts';
-import type { EtcdHost } from '../../surveyed.ts';
+import { clusterOf, hostCalled } from '../../model/cluster.ts';
 import { CLUSTER_FLAG, isOfCluster } from '../common/cluster-flag.ts';
 
 /** The verb. */
@@ -34,20 +34,23 @@ export function fromOf(target: string): string {
 }
 
 /** What the flags say. */
-export function wordsOf([first]: readonly Pick<EtcdHost, 'target'>[]) {
+export function wordsOf([first]: readonly { readonly target: HostData }[]) {
   const { from, lost } = first?.target.vars ?? {};
+  const members = first === undefined ? [] : clusterOf(first.target).members;
+  const hostOf = (word: string) => hostCalled(word.trim(), members) ?? word.trim();
   return {
-    from: typeof from === 'string' ? from : undefined,
-    lost: typeof lost === 'string' ? lost.split(',').filter(Boolean) : [],
+    from: typeof from === 'string' ? hostOf(from) : undefined,
+    lost: typeof lost === 'string' ? lost.split(',').filter(Boolean).map(hostOf) : [],
   };
 }
 
 /** What is wrong with the command line. */
 export function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
-  const [first] = hosts;
+  const own = hosts.filter(isOfCluster);
+  const [first] = own;
   if (first === undefined) return [];
-  const names = hosts.filter(isOfCluster).map(({ name }) => name);
-  const { from, lost } = wordsOf([{ target: first as EtcdHost['target'] }]);
+  const names = own.map(({ name }) => name);
+  const { from, lost } = wordsOf([{ target: first }]);
   const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
   if (from !== undefined && /[/]|\.db$/.test(from)) {
     return wrong(

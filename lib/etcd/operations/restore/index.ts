@@ -1,7 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
-import { hostNames, type PlayProblem, type PlayRun } from '../../../dsl/play.ts';
+import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { MARK } from '../../../dsl/probe.ts';
-import type { HostData } from '../../../dsl/role.ts';
 import { runId } from '../../../dsl/run-id.ts';
 import type { Sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
@@ -18,10 +16,10 @@ import { readSnapshots, snapshotStep } from '../../snapshots/index.ts';
 import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
-import { isSealed } from '../backup/copies.ts';
 import { contentText } from '../backup/words.ts';
-import { CLUSTER_FLAG } from '../common/cluster-flag.ts';
+import { rotatingAuthority } from '../certs/rotation.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
+import type { Source } from './file-source.ts';
 import {
   keptIn,
   openToClients,
@@ -32,30 +30,15 @@ import {
   sentFile,
   startClosed,
 } from './shell.ts';
-import { findSource, isListed, type Source } from './source.ts';
+import { findSource } from './source.ts';
 import { type Progress, restoreSteps } from './steps.ts';
+import { flagProblems, VERB } from './words.ts';
 
-const VERB = 'restore';
-
-export const RESTORE_FLAGS = [
-  CLUSTER_FLAG,
-  {
-    name: 'from',
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'the snapshot: a file of this machine, or a name that backup --list shows',
-  },
-  {
-    name: 'identity',
-    type: 'string',
-    placeholder: 'FILE',
-    description: 'private key of age, 0600, for a snapshot that is encrypted (.db.age)',
-  },
-  { name: 'again', type: 'boolean', description: 'restore it once more, where that was done before' },
-] as const;
-
-/** What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. */
-const REPLACES = ['recover'] as const;
+/**
+ * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. A
+ * rotation of the CA, which wants all members, goes on afterwards.
+ */
+const PASSES = ['recover', 'certs'] as const;
 
 /** How long before it a snapshot of what is there may have been taken, in milliseconds. */
 const WITHIN = 10 * 60_000;
@@ -66,9 +49,10 @@ const WITHIN = 10 * 60_000;
  */
 export function restoreOperation(): Operation {
   let source: Source | undefined;
-  const sourceOf = async ({ cluster, hosts }: Surveyed) => {
+  const sourceOf = async (run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed) => {
     const { from, identity } = hosts[0]?.target.vars ?? {};
     source ??= await findSource(
+      run,
       String(from),
       cluster,
       hosts,
@@ -80,9 +64,9 @@ export function restoreOperation(): Operation {
     name: VERB,
     check: flagProblems,
     async derive(run, surveyed) {
-      const found = await sourceOf(surveyed);
+      const found = await sourceOf(run, surveyed);
       const { cluster, hosts } = surveyed;
-      const open = intentProblem(cluster, hosts, VERB, targetOf(found), REPLACES);
+      const open = intentProblem(cluster, hosts, VERB, targetOf(found), PASSES);
       if (open) throw open;
       const done = doneIntent(hosts, VERB);
       if (done?.target === targetOf(found) && hosts[0]?.target.vars.again !== true) {
@@ -92,7 +76,7 @@ export function restoreOperation(): Operation {
       await refuseUnfit(surveyed, found);
       return deriveSteps(run, surveyed, found);
     },
-    wish: async (_run, surveyed) => ({ target: targetOf(await sourceOf(surveyed)) }),
+    wish: async (run, surveyed) => ({ target: targetOf(await sourceOf(run, surveyed)) }),
     question: (surveyed) => question(surveyed, source),
   };
 }
@@ -120,6 +104,7 @@ async function deriveSteps(
   // What is about to be set aside is kept in a form that can be restored as easily.
   const snapshot = untouched && serves ? await snapshotStep(run, surveyed, { within: WITHIN }) : undefined;
   const byName = new Map(hosts.map((host) => [host.target.name, host]));
+  if (progress.every(({ prepared, placed }) => prepared || placed)) source.release?.();
   const steps = restoreSteps(progress).map(({ kind, ...step }): OperationStep => {
     const host = byName.get(step.host) as EtcdHost;
     const place = places.get(host) as RestorePlace;
@@ -224,7 +209,9 @@ async function refuseUnfit(surveyed: Surveyed, { known, bytes, name }: Source): 
       'run without --limit',
     );
   }
-  refuse(await ownershipProblems(surveyed, await readCa(cluster.pkiDir)));
+  const rotating = await rotatingAuthority(surveyed);
+  const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
+  refuse(await ownershipProblems(surveyed, ca, rotating?.passing));
   for (const { target } of hosts) {
     const installed = target.facts.reading?.status?.version ?? target.facts.installed;
     if (known === undefined || installed === undefined) continue;
@@ -264,31 +251,8 @@ function question({ cluster, hosts }: Surveyed, source: Source | undefined): str
   const what = known ? `${source?.name} (${contentText(known)})` : String(source?.name);
   const open = openIntent(hosts);
   const ends =
-    open && open.verb !== VERB ? ` What run ${open.runId} has begun (${open.verb}) ends with it.` : '';
+    open && open.verb !== VERB
+      ? ` What run ${open.runId} has begun (${open.verb}) ${open.verb === 'certs' ? 'goes on afterwards' : 'ends with it'}.`
+      : '';
   return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${ends} Go on?`;
-}
-
-function flagProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
-  const [first] = hosts;
-  if (first === undefined) return [];
-  const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
-  const { from, identity } = first.vars;
-  if (typeof from !== 'string' || from === '') {
-    return wrong('no snapshot to restore', 'name one with --from: a file, or one of backup --list');
-  }
-  if (isListed(from)) return [];
-  if (/^(s3|sftp):\/\//i.test(from))
-    return wrong(
-      '--from is a file of this machine, and no address',
-      'fetch the copy first, with the .json beside it, into one folder; then name the .db or .db.age',
-    );
-  if (isSealed(from) && identity === undefined)
-    return wrong(`--from ${from}: it is encrypted`, 'name the file of the private key: --identity FILE');
-  if (!existsSync(from) || !statSync(from).isFile()) {
-    return wrong(
-      `--from ${from}: no such file`,
-      'name a file of this machine, or a snapshot of backup --list',
-    );
-  }
-  return [];
 }

@@ -81,6 +81,34 @@ describe('a plan for a pull request', () => {
     expect(text).toMatch(/\*\*Left out\*\* .*\d+ tasks.*npx tsx web\.ts --plan-format text/);
   });
 
+  it('has as many diffs of one task as there is room for, behind all tasks', async () => {
+    const hosts = Array.from({ length: 100 }, (_, i) => `h${i}x`);
+    const long = 'z'.repeat(5000);
+    const events = hosts.flatMap((host, i) => [
+      written(host, '/srv/all', '', `${i} and ${i * i}\n`.repeat(150) + long),
+      written(host, '/srv/last', '', 'x\n'),
+    ]);
+    const text = await shown(hosts, events);
+    expect(text.length).toBeLessThan(60_000);
+    expect(text.length).toBeGreaterThan(50_000);
+    expect(text.match(/```diff\n/g)?.length).toBeGreaterThan(10);
+    expect(text).toMatch(/… and \d+ more diffs\n/);
+    expect(text).toContain('/srv/last has its content');
+    expect(text).not.toContain('z'.repeat(401));
+    expect(text).toContain('the diffs of 2 tasks');
+  });
+
+  it('is so with names of which every sign is escaped, and a long command line', async () => {
+    const signs = '_@#'.repeat(100);
+    const hosts = Array.from({ length: 300 }, (_, i) => `h${i}x`);
+    const events = hosts.flatMap((host, i) =>
+      [1, 2].map((n) => written(host, `/srv/${i}/${n}`, '', `${host}\n`.repeat(150 + n))),
+    );
+    const text = await markdown({ ...plan(hosts), by: signs, time: signs }, events, signs);
+    expect(text.length).toBeLessThan(60_000);
+    expect(text).toContain('**Left out**');
+  });
+
   it('is so with steps and things left over alone, whatever signs are in them', async () => {
     const title = '(#&'.repeat(70);
     const ledger = {

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COST } from '../../../../lib/cli/plan-file/digests.ts';
@@ -77,6 +87,66 @@ describe.each([
     expect(stderr).toContain('mode: planned: nothing to do; now: update 0644 → 0600');
     expect(stderr).toContain('nothing was changed');
     expect([project.has('made/a/count'), project.has('made/b/text')]).toEqual([false, false]);
+  });
+});
+
+it('a plan says of what keeps it from being carried out how to go on: another folder, and what is done already', () => {
+  const project = new Project(SIMPLE);
+  expect(project.run('--plan-out', 'p.json').status).toBe(0);
+  const away = spawnSync(process.execPath, ['../web.js', '--apply', '../p.json'], {
+    cwd: join(project.dir, 'made'),
+    encoding: 'utf8',
+  });
+  expect([away.status, away.stderr]).toEqual([
+    3,
+    expect.stringMatching(/made in a folder that has web\.js, inventory\.yaml\n {2}hint: carry it out there/),
+  ]);
+  expect(project.run('--apply', 'p.json').status).toBe(0);
+  const { status, stderr } = project.run('--apply', 'p.json');
+  expect([status, stderr]).toEqual([
+    3,
+    expect.stringContaining('was it carried out before, or made with -e'),
+  ]);
+});
+
+it('a plan of two plays of one name is carried out: they are told apart', () => {
+  const named = SITE.replaceAll("play({ hosts: 'all',", "play({ name: 'web', hosts: 'all',");
+  const project = new Project(named);
+  expect(project.run('--plan-out', 'p.json').status).toBe(0);
+  const { tasks } = readPlan(join(project.dir, 'p.json'));
+  expect([...new Set(tasks.map(({ play }) => play))]).toEqual(['web', 'web (2)']);
+  const { status, stderr } = project.run('--apply', 'p.json');
+  expect([status, stderr]).toEqual([0, '']);
+  expect(project.has('made/b/last')).toBe(true);
+  expect(project.run('--show-script', 'a').stdout).toContain('# play web (2): ');
+});
+
+describe('the place of a plan', () => {
+  it('may be a symbolic link: what it leads to is written', () => {
+    const project = new Project(SIMPLE);
+    mkdirSync(join(project.dir, 'plans ü'));
+    symlinkSync('plans ü/p.json', join(project.dir, 'p.json'));
+    for (const _ of ['it leads to nothing yet', 'it leads to a plan']) {
+      const { status, stderr } = project.run('--plan-out', 'p.json');
+      expect([status, stderr]).toEqual([0, '']);
+      expect(lstatSync(join(project.dir, 'p.json')).isSymbolicLink()).toBe(true);
+      expect(readPlan(join(project.dir, 'plans ü/p.json')).playbook).toBe('web');
+    }
+  });
+
+  it.each([
+    ['-', 'takes a file, not -'],
+    ['pipe', 'it is a device or a pipe'],
+    ['null', 'it is a device or a pipe'],
+  ])('is no %s: 1 before any contact, and it stays what it is', (place, why) => {
+    const project = new Project(SIMPLE);
+    spawnSync('mkfifo', [join(project.dir, 'pipe')]);
+    symlinkSync('/dev/null', join(project.dir, 'null'));
+    const { status, stdout, stderr } = project.run('--plan-out', place);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(why);
+    expect(lstatSync(join(project.dir, 'pipe')).isFIFO()).toBe(true);
+    expect(project.has('-')).toBe(false);
   });
 });
 

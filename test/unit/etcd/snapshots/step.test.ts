@@ -48,6 +48,17 @@ describe('who takes a snapshot', () => {
     ).toBe(host);
   });
 
+  it('one that may be asked, where etcd has users; told how before anything is begun where none may', () => {
+    const denied = (i: number) => ({
+      facts: { reading: memberReading({ status: memberStatus(i), said: 'etcdserver: user name not found' }) },
+    });
+    const some = fakeCluster([denied(1), denied(2), { facts: member(3) }]);
+    expect(chooseTaker(some, [room(PLENTY), room(PLENTY), room(PLENTY)]).target.name).toBe('etcd03');
+    expect(() => chooseTaker(fakeCluster([denied(1)]), [room(PLENTY)])).toThrow(
+      expect.objectContaining({ exitCode: 3, message: expect.stringContaining('etcdctl user add etcd01') }),
+    );
+  });
+
   it('only one inside the limit', () => {
     const cluster = fakeCluster([1, 2, 3].map((i) => ({ facts: member(i), selected: i === 3 })));
     expect(chooseTaker(cluster, [room(PLENTY), room(PLENTY), room(PLENTY)]).target.name).toBe('etcd03');

@@ -8,6 +8,7 @@ import ssh2, {
   type ParsedKey,
   type ServerChannel,
   type Connection as ServerConnection,
+  type SFTPWrapper,
 } from 'ssh2';
 
 /** What a server of a test does otherwise than sshd. */
@@ -22,6 +23,10 @@ export interface ServerOptions {
   readonly exec?: (channel: ServerChannel, command: string) => void;
   /** Printed by the login shell before the command. */
   readonly noise?: string;
+  /** Serves files; without it the subsystem is refused. */
+  readonly sftp?: (sftp: SFTPWrapper) => void;
+  /** It never answers to whoever asks for SFTP. */
+  readonly ignoresSftp?: boolean;
   readonly refusesSessions?: boolean;
   /** How many it opens at a time on one connection. */
   readonly maxSessions?: number;
@@ -97,7 +102,11 @@ export class SshServer {
       const { refusesSessions, maxSessions = Number.POSITIVE_INFINITY } = this.#options;
       if (refusesSessions || sessions >= maxSessions) return reject();
       sessions += 1;
-      accept().on('exec', (go, _no, { command }) => {
+      const session = accept();
+      const { sftp, ignoresSftp } = this.#options;
+      if (ignoresSftp) session.on('sftp', () => {});
+      else if (sftp) session.on('sftp', (go) => sftp(go()));
+      session.on('exec', (go, _no, { command }) => {
         this.commands.push(command);
         const channel = go();
         channel.once('close', () => {

@@ -10,7 +10,7 @@ import type { OperationStep } from '../../common/operation.ts';
 import { ledger, tallyOf } from '../../common/tally.ts';
 import { chooseNewest, newerThan } from './choose.ts';
 import { judgeDrill, parseRestored, parseSaid, type Restored } from './judge.ts';
-import { BROKEN, clearTried, drillShell, LOG_KIB, liveShell, triedFile } from './shell.ts';
+import { answerSeconds, BROKEN, clearTried, drillShell, LOG_KIB, liveShell, triedFile } from './shell.ts';
 import { drillText, stateOf } from './words.ts';
 
 /** Snapshots in a place that is none of the hosts. */
@@ -200,7 +200,7 @@ async function restoreOn({ host, snapshot, copies }: Trial): Promise<Restored | 
   const member: Member = memberOf(host.target);
   const { name } = host.target;
   const file = copies ? triedFile(member) : `${member.backupDir}/${snapshot.file}`;
-  const seconds = Math.ceil(400 + (snapshot.size / 2 ** 20) * 0.5);
+  const seconds = Math.ceil(400 + (snapshot.size / 2 ** 20) * 0.5) + 2 * answerSeconds(snapshot);
   const { code, out } = await host.act(`trying ${snapshot.file}`, drillShell(member, file, snapshot), {
     seconds,
   });
@@ -217,9 +217,9 @@ async function restoreOn({ host, snapshot, copies }: Trial): Promise<Restored | 
 async function liveOf({ hosts }: Surveyed, { host, snapshot }: Trial, restored: Restored) {
   const asked = [host, ...hosts.filter((one) => one !== host)].find(answers);
   if (asked === undefined || restored.status === undefined) return undefined;
-  const { out } = await asked.read(
-    'comparing with the cluster',
-    liveShell(memberOf(asked.target), snapshot.revision),
-  );
+  // Only reads; what is read otherwise has to be there within a minute.
+  const { out } = await asked.act('comparing with the cluster', liveShell(memberOf(asked.target), snapshot), {
+    seconds: 60 + 2 * answerSeconds(snapshot),
+  });
   return parseSaid(out);
 }

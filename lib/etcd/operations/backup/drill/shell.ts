@@ -15,6 +15,11 @@ export const BROKEN = 7;
 /** Of all keys: etcdctl has `--count-only` from 3.5 on, and not as JSON. */
 const COUNT = "get '' --prefix --keys-only --limit=1";
 
+/** For an answer that all keys are read for: 10 s, and 1 s for each 20 MiB of data. A hash takes seconds a gigabyte, from a cold disk minutes. */
+export function answerSeconds({ size }: Pick<Snapshot, 'size'>): number {
+  return Math.ceil(10 + size / 2 ** 20 / 20);
+}
+
 /** How many keys are read with their values. */
 const READ = 100;
 
@@ -37,7 +42,8 @@ export function clearTried(member: Member): Sh {
  *
  * @param file On the host; a copy that was sent is taken away afterwards.
  */
-export function drillShell(member: Member, file: string, { sha256, revision }: Snapshot): Sh {
+export function drillShell(member: Member, file: string, snapshot: Snapshot): Sh {
+  const words = [snapshot.sha256, String(snapshot.revision), `${answerSeconds(snapshot)}s`];
   const sent = file === triedFile(member);
   return joinSh([
     toolsOf(member),
@@ -52,7 +58,7 @@ if [ "$q_kib" -lt "$q_need" ]; then
   echo "$q_dir has $q_kib KiB free, wanted $q_need: the restored data, and its raft log"; exit 3
 fi
 ${sent ? sh`if [ -n "$q_become" ]; then chown -h -- "$q_user" "$q_file" || exit; fi` : sh`:`}
-$q_become sh -c ${DRILL} q_own "$q_dir/$q_next" "$q_file" "$q_tool" "$q_exec" "$q_program" ${[sha256, String(revision)]}
+$q_become sh -c ${DRILL} q_own "$q_dir/$q_next" "$q_file" "$q_tool" "$q_exec" "$q_program" ${words} "$q_ca" "$q_cert" "$q_private"
 # The shell stays for its trap.
 exit "$?"`,
   ]);
@@ -61,13 +67,14 @@ exit "$?"`,
 /**
  * `$1` the folder to make, `$2` the snapshot, `$3` the tool that restores, `$4` etcd, `$5` etcdctl, `$6` the digest that the
  * file is to have; `$7` its revision: what leases let go of since the start is no part of it. Whoever reads what it prints
- * may be gone before it.
+ * may be gone before it. `$8` is how long an answer may take that all keys are read for; then CA,
+ * certificate and key of the member.
  */
 const DRILL = `${THROWAWAY}
 umask 077
 # The member comes first, for memory, processors and disks alike.
 { echo 1000 >/proc/$$/oom_score_adj; renice -n 10 -p $$; ionice -c 3 -p $$; } >/dev/null 2>&1 || :
-folder=$1 file=$2 tool=$3 program=$4 ctl=$5 wanted=$6 rev=--rev=$7 pid=
+folder=$1 file=$2 tool=$3 program=$4 ctl=$5 wanted=$6 rev=--rev=$7 within=--command-timeout=$8 ca=$9 cert=\${10} key=\${11} pid=
 mkdir -- "$folder" || exit 1
 gone() {
   if [ -n "$pid" ]; then { kill -9 "$pid"; wait "$pid"; } 2>/dev/null; fi
@@ -86,28 +93,31 @@ env -i PATH="$PATH" $api "$tool" snapshot restore "$file" --data-dir "$folder/da
 up "$folder/data" "$program" "$ctl" --name drill
 trap gone EXIT
 carried 0 0 0 || exit ${BROKEN}
+# Before late patches of each minor its status was for everybody.
+if ! ask get quorate/none --keys-only >/dev/null && refused && let_in; then carried 0 0 0 || exit ${BROKEN}; fi
 hundredths=$(($(up_at) - began))
 if [ "\${#hundredths}" -lt 3 ]; then hundredths=00$hundredths; fi
 printf 'seconds %s.%s\\n' "\${hundredths%??}" "\${hundredths#"\${hundredths%??}"}"
 printf 'status %s\\n' "$now"
-printf 'hashkv %s\\n' "$(ask -w json endpoint hashkv "$rev")"
-printf 'count %s\\n' "$(ask -w json ${COUNT} "$rev")"
+printf 'hashkv %s\\n' "$(ask "$within" -w json endpoint hashkv "$rev")"
+printf 'count %s\\n' "$(ask "$within" -w json ${COUNT} "$rev")"
 read=$({ { ask get '' --prefix --limit=${READ} "$rev"; echo "$?" >&3; } | sha256sum; } 3>&1)
 case $read in 0*) printf 'read %s\\n' "\${read#0?}" ;; esac
 case $tool in */etcdctl) api=ETCDCTL_API=3 ;; *) api= ;; esac
 printf 'told %s\\n' "$(env -i PATH="$PATH" $api "$tool" -w json snapshot status "$file" 2>/dev/null | tail -n 1)"`;
 
 /** Read-only shell: what the host's member has today, and what it has at this revision, where that is not compacted. */
-export function liveShell(member: Member, revision: number): Sh {
-  const at = [`--rev=${revision}`];
+export function liveShell(member: Member, snapshot: Pick<Snapshot, 'revision' | 'size'>): Sh {
+  const at = [`--rev=${snapshot.revision}`];
+  const within = [`--command-timeout=${answerSeconds(snapshot)}s`];
   return joinSh([
     etcdctlFunction(member),
     sh`if [ -n "$q_trusts" ]; then
 q_reach </dev/null >/dev/null 2>&1
 q_say() { q_told=$(q_etcdctl "$@" 2>/dev/null) && printf '%s %s\n' "$q_what" "$q_told"; }
 q_what=status q_say -w json endpoint status
-q_what=hashkv q_say -w json endpoint hashkv ${at}
-q_what=count q_say -w json ${raw(COUNT)} --consistency=s ${at}
+q_what=hashkv q_say ${within} -w json endpoint hashkv ${at}
+q_what=count q_say ${within} -w json ${raw(COUNT)} --consistency=s ${at}
 q_told=$({ { q_etcdctl get '' --prefix --limit=${READ} --consistency=s ${at} 2>/dev/null; echo "$?" >&3; } | sha256sum; } 3>&1)
 case $q_told in 0*) printf 'read %s\n' "\${q_told#0?}" ;; esac
 fi

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { AwsClient } from 'aws4fetch';
 import type { Store, StoredFile } from '../../../../dsl/store.ts';
-import { EXIT, QuorateError } from '../../../../errors.ts';
+import { codeOf, elementOf, s3Refused, s3Unreached } from './s3-failures.ts';
 
 /** Bytes of a part; S3 wants 5 MiB at least, and takes 10,000. */
 const PART = 16 * 2 ** 20;
@@ -16,8 +16,8 @@ const RETRY_MS = 1000;
 const PASSING = /^(ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT))$/;
 
 /**
- * Opens `s3://bucket/prefix`, of AWS or of `AWS_ENDPOINT_URL`. Files larger than a part go up in parts, which make an
- * object only once all are there.
+ * Opens `s3://bucket/prefix`, of AWS or of `AWS_ENDPOINT_URL`; the prefix is taken as it stands, as the AWS CLI takes it.
+ * Files larger than a part go up in parts, which make an object only once all are there.
  *
  * @param env Variables as the AWS CLI has them; keys come from nowhere else.
  */
@@ -37,7 +37,7 @@ export async function openS3(
     initRetryMs: RETRY_MS,
   });
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || `https://s3.${region}.amazonaws.com`;
-  return new S3Folder(address, endpoint.replace(/\/+$/, ''), client).store();
+  return new S3Folder(address, endpoint, env.AWS_S3_ADDRESSING_STYLE === 'virtual', client).store();
 }
 
 class S3Folder {
@@ -46,10 +46,10 @@ class S3Folder {
   readonly #prefix: string;
   readonly #client: AwsClient;
 
-  constructor(name: string, endpoint: string, client: AwsClient) {
+  constructor(name: string, endpoint: string, isVirtual: boolean, client: AwsClient) {
     const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/*$/i.exec(name) ?? [];
     this.#name = name;
-    this.#bucket = `${endpoint}/${bucket}`;
+    this.#bucket = bucketUrl(endpoint, bucket, isVirtual);
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#client = client;
   }
@@ -71,7 +71,7 @@ class S3Folder {
     const files: StoredFile[] = [];
     let token: string | undefined;
     do {
-      const query = new URLSearchParams({
+      const query = queryOf({
         'list-type': '2',
         prefix: this.#prefix,
         delimiter: '/',
@@ -81,13 +81,12 @@ class S3Folder {
       for (const [, object = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
         const key = elementOf(object, 'Key') ?? '';
         files.push({
-          // Names of ours have nothing that XML would escape.
           name: key.slice(key.lastIndexOf('/') + 1),
           size: Number(elementOf(object, 'Size')),
           age: Date.now() - Date.parse(elementOf(object, 'LastModified') ?? ''),
         });
       }
-      token = unescaped(elementOf(page, 'NextContinuationToken'));
+      token = elementOf(page, 'NextContinuationToken');
     } while (token !== undefined);
     return files;
   }
@@ -98,7 +97,7 @@ class S3Folder {
     try {
       yield* body as unknown as AsyncIterable<Uint8Array>;
     } catch (error) {
-      throw this.#unreached(`reading ${name}`, error as Error);
+      throw s3Unreached(this.#name, `reading ${name}`, error as Error);
     }
   }
 
@@ -125,9 +124,11 @@ class S3Folder {
       for await (const part of parts) await send(part);
       const all = tags.map((tag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${tag}</ETag></Part>`);
       const list = `<CompleteMultipartUpload>${all.join('')}</CompleteMultipartUpload>`;
-      const said = await (await this.#ask('POST', doing, `${url}?${upload}`, Buffer.from(list))).text();
+      const completed = await this.#ask('POST', doing, `${url}?${upload}`, Buffer.from(list));
+      const said = await completed.text();
       // It begins its answer before it knows how that ends.
-      if (!/<CompleteMultipartUploadResult[\s>]/.test(said)) throw this.#refused(doing, 200, said);
+      if (!/<CompleteMultipartUploadResult[\s>]/.test(said))
+        throw s3Refused(this.#name, doing, completed, said);
     } catch (error) {
       await this.#ask('DELETE', doing, `${url}?${upload}`).catch(() => {});
       throw error;
@@ -135,7 +136,7 @@ class S3Folder {
   }
 
   #urlOf(name: string): string {
-    const path = `${this.#prefix}${name}`.split('/').map(encodeURIComponent).join('/');
+    const path = `${this.#prefix}${name}`.split('/').map(encoded).join('/');
     return `${this.#bucket}/${path}`;
   }
 
@@ -162,7 +163,7 @@ class S3Folder {
       }),
     );
     if (answer.ok || fine.includes(answer.status)) return answer;
-    throw this.#refused(doing, answer.status, await answer.text().catch(() => ''));
+    throw s3Refused(this.#name, doing, answer, await answer.text().catch(() => ''));
   }
 
   /** What may be asked twice is, where the line broke. */
@@ -172,49 +173,34 @@ class S3Folder {
         return await ask();
       } catch (error) {
         const passing = PASSING.test(codeOf(error as Error));
-        if (method === 'POST' || !passing || tries === RETRIES) throw this.#unreached(doing, error as Error);
+        if (method === 'POST' || !passing || tries === RETRIES)
+          throw s3Unreached(this.#name, doing, error as Error);
         await setTimeout(RETRY_MS * 2 ** tries);
       }
     }
   }
-
-  /** Its code alone: the rest of such an answer may repeat what was signed. */
-  #refused(doing: string, status: number, said: string): QuorateError {
-    const code = elementOf(said, 'Code') ?? `HTTP status ${status}`;
-    return new QuorateError(`${this.#name}: ${doing} failed: ${code}`, {
-      exitCode: EXIT.failed,
-      hint: 'check the bucket and what this key may do there, AWS_REGION and AWS_ENDPOINT_URL',
-    });
-  }
-
-  #unreached(doing: string, error: Error): QuorateError {
-    const code = codeOf(error);
-    const cause = (error.cause as Error | undefined)?.message || code;
-    // Other texts may repeat what was sent.
-    const why = cause || (error.name === 'TimeoutError' ? error.message : error.name);
-    if (/CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/.test(code))
-      return new QuorateError(`${this.#name}: ${doing} failed: ${why}`, {
-        exitCode: EXIT.untrusted,
-        hint: 'name the CA of that server in NODE_EXTRA_CA_CERTS, if it is yours',
-      });
-    return new QuorateError(`${this.#name}: ${doing} failed: ${why}`, {
-      exitCode: EXIT.unreachable,
-      hint: 'check AWS_ENDPOINT_URL, and whether this machine reaches it',
-    });
-  }
 }
 
-function codeOf({ cause }: Error): string {
-  return String((cause as { readonly code?: unknown } | undefined)?.code ?? '');
+/** In the path; or, as some providers want it, in front of the host's name. */
+function bucketUrl(endpoint: string, bucket: string, isVirtual: boolean): string {
+  const url = new URL(endpoint);
+  if (isVirtual) url.hostname = `${bucket}.${url.hostname}`;
+  const base = url.href.replace(/\/+$/, '');
+  return isVirtual ? base : `${base}/${bucket}`;
 }
 
-function unescaped(text: string | undefined): string | undefined {
-  const signs: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-  return text?.replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => signs[name] ?? '');
+function queryOf(words: Readonly<Record<string, string>>): string {
+  return Object.entries(words)
+    .map(([name, value]) => `${name}=${encoded(value)}`)
+    .join('&');
 }
 
-function elementOf(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+/** As signatures have it (RFC 3986): a server may sign what it gets, and not what it makes of that. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** All parts but the last have the same size. */

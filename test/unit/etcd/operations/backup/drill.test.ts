@@ -42,8 +42,8 @@ esac`;
       'etcdctl',
       `case " $* " in
   *" endpoint status "*) echo '${status}' ;;
-  *" endpoint hashkv --rev=41 "*) echo '[{"HashKV":{"hash":9}}]' ;;
-  *" -w json get  --prefix --keys-only --limit=1 --rev=41 "*) echo '{"count":3}' ;;
+  *" --command-timeout=420s -w json endpoint hashkv --rev=41 "*) echo '[{"HashKV":{"hash":9}}]' ;;
+  *" --command-timeout=420s -w json get  --prefix --keys-only --limit=1 --rev=41 "*) echo '{"count":3}' ;;
   *" get "*) printf 'key\\nvalue\\n' ;;
 esac`,
     );
@@ -51,6 +51,7 @@ esac`,
     const snapshot = {
       sha256: createHash('sha256').update('snapshot').digest('hex'),
       revision: 41,
+      size: 8 * 2 ** 30,
     } as Snapshot;
     const script = shellHost(shell);
     const run = async () => {
@@ -66,7 +67,7 @@ esac`,
     return { root, member, script, run, left };
   }
 
-  it('is restored beside, asked, and nothing is left', async () => {
+  it('is restored beside, asked for as long as its size wants, and nothing is left', async () => {
     const { run, left, member } = host();
     const { code, out } = await run();
     const read = createHash('sha256').update('key\nvalue\n').digest('hex');

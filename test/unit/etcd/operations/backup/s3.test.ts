@@ -8,17 +8,17 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../../../../lib/dsl/store.ts';
 import { openS3 } from '../../../../../lib/etcd/operations/backup/stores/s3.ts';
+import { freePort } from '../../../support/free-port.ts';
 
 const MIB = 2 ** 20;
 const SECRET = 'S3RVER';
 
-/** An S3 of real software. It knows keys by their ID, and takes any signature of theirs. */
+/** An S3 of real software. It knows keys by their ID, and takes any signature of theirs: for those see `s3-signed`. */
 describe('copies in S3', () => {
   const folder = mkdtempSync(join(tmpdir(), 'quorate-s3-'));
   let server: ChildProcess | undefined;
@@ -89,9 +89,14 @@ describe('copies in S3', () => {
       'its code, and no key',
       { AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'hidden' },
       's3://backups/x',
-      /^s3:\/\/backups\/x: listing failed: InvalidAccessKeyId$/,
+      /^s3:\/\/backups\/x: listing failed: InvalidAccessKeyId: it does not know the key in AWS_ACCESS_KEY_ID$/,
     ],
-    ['a bucket that is not there', {}, 's3://other', /^s3:\/\/other: listing failed: NoSuchBucket$/],
+    [
+      'a bucket that is not there',
+      {},
+      's3://other',
+      /^s3:\/\/other: listing failed: NoSuchBucket: there is no such bucket$/,
+    ],
     [
       'an endpoint where nobody listens',
       { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' },
@@ -135,6 +140,24 @@ describe('an S3 that', () => {
     await store.remove('x');
   });
 
+  it('gives keys for a time gets their token, signed with the rest', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createHttpServer(({ headers }, response) => {
+      seen.push(String(headers['x-amz-security-token']), headers.authorization);
+      response.end('<ListBucketResult></ListBucketResult>');
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const keys = {
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: SECRET,
+      AWS_SESSION_TOKEN: 'to/ken+of=it',
+    };
+    await (await openS3('s3://b-1', { ...keys, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` })).list();
+    expect(seen).toEqual(['to/ken+of=it', expect.stringMatching(/SignedHeaders=[^,]*x-amz-security-token/)]);
+  });
+
   it('goes on from a token with signs of XML in it', async () => {
     const asked: (string | null)[] = [];
     const store = await storeOf(({ url = '' }, response) => {
@@ -155,6 +178,52 @@ describe('an S3 that', () => {
     await expect(store.write('x', pieces(Buffer.alloc(17 * MIB)))).rejects.toThrow(/writing x failed/);
   });
 
+  it.each<
+    [code: string, header: Record<string, string>, more: string, said: RegExp, hint: RegExp, exitCode: number]
+  >([
+    ['ExpiredToken', {}, '', /the time of AWS_SESSION_TOKEN is over/, /export-credentials/, 1],
+    ['InvalidToken', {}, '', /AWS_SESSION_TOKEN does not belong to this key/, /all three/, 1],
+    [
+      'PermanentRedirect',
+      { 'x-amz-bucket-region': 'eu-west-1' },
+      '',
+      /in the region eu-west-1/,
+      /^set AWS_REGION=eu-west-1$/,
+      1,
+    ],
+    [
+      'AuthorizationHeaderMalformed',
+      {},
+      '<Region>eu-west-1</Region>',
+      /in the region eu-west-1/,
+      /AWS_REGION=eu-west-1/,
+      1,
+    ],
+    ['AccessDenied', {}, '', /this key may not do that/, /s3:ListBucket/, 2],
+    ['QuotaExceeded', {}, '', /QuotaExceeded$/, /check the bucket/, 2],
+    [
+      'RequestTimeTooSkewed',
+      { date: 'Sun, 01 Jan 2017 00:00:00 GMT' },
+      '',
+      /\d+ min ahead of the server's/,
+      /NTP/,
+      2,
+    ],
+  ])('says %s is told with what that means', async (code, header, more, said, hint, exitCode) => {
+    const store = await storeOf((_request, response) => {
+      response
+        .writeHead(403, header)
+        .end(`<Error><Code>${code}</Code><Message>hidden</Message>${more}</Error>`);
+    });
+    const error = await store.list().catch((error: Error) => error);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(said),
+      hint: expect.stringMatching(hint),
+      exitCode,
+    });
+    expect(JSON.stringify(error)).not.toContain('hidden');
+  });
+
   it('drops a line is asked again', async () => {
     let asked = 0;
     const store = await storeOf((request, response) => {
@@ -168,13 +237,4 @@ describe('an S3 that', () => {
 
 async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 3 * MIB) yield bytes.subarray(at, at + 3 * MIB);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

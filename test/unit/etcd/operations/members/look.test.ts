@@ -128,7 +128,7 @@ describe('what is seen of members and hosts', () => {
   it.each([
     [{}, { remove: [], replace: [], acceptDowntime: false }],
     [
-      { remove: 'a,b', replace: 'c', 'accept-downtime': true },
+      { remove: 'a, b,', replace: ' c', 'accept-downtime': true },
       { remove: ['a', 'b'], replace: ['c'], acceptDowntime: true },
     ],
   ])('what the user said: %o', async (vars, words) => {

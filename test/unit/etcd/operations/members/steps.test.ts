@@ -11,6 +11,36 @@ const unstarted = (n: number, learner = true) =>
 const learner = (n: number, healthy = true) => member(n, { learner: true, healthy });
 const lost = (n: number) => bare(n, { reached: false });
 
+describe('a word that means nobody', () => {
+  const names = (host: string) => [place(1), place(2, { host, name: host })];
+  it.each([
+    ['ectd03', 'etcd03'],
+    ['ETCD03', 'etcd03'],
+    ['etcd3', 'etcd03'],
+    ['etcd-03', 'etcd03'],
+    ['etc03', 'etcd03'],
+    ['etcd03.example.org', 'etcd03'],
+    // It may be who has left by the run before.
+    ['etcd04', undefined],
+    ['etcd30', undefined],
+    ['other', undefined],
+  ])('%s is refused only where it is another way to write a name: %s', (word, near = '') => {
+    for (const words of [{ remove: [word] }, { replace: [word] }]) {
+      const planned = stepsOf(scene(THREE, AT_THREE, words));
+      const hint = 'refused' in planned ? planned.refused.hint : '';
+      expect(hint).toBe(near && `did you mean ${near}?`);
+    }
+  });
+  it.each([
+    ['db-a', 'db-a.example', true],
+    ['db-b', 'db-a', false],
+    ['node-ab', 'node-ba', true],
+  ])('%s for %s: %s', (word, host, isSlip) => {
+    const given = scene([member(1), member(2)], names(host), { remove: [word] });
+    expect('refused' in stepsOf(given)).toBe(isSlip);
+  });
+});
+
 const CASES: readonly (readonly [what: string, given: Scene, wanted: readonly string[]])[] = [
   ['nothing differs', scene(THREE, AT_THREE), []],
   [

@@ -19,8 +19,13 @@ const status = (leader: number, applied?: number) =>
   ]);
 
 /** Gathers with an etcd that waits to be ended, and an etcdctl that answers with these in turn, the last one for ever. */
-function gathered(answers: readonly string[]): { readonly said: string; readonly asked: number } {
+function gathered(
+  answers: readonly string[],
+  users?: { readonly knows: boolean },
+): { readonly said: string; readonly asked: number } {
   const root = scratch();
+  const files = ['ca.pem', 'server.pem', 'server-key.pem'].map((name) => join(root, name));
+  for (const file of files) writeFileSync(file, '');
   mkdirSync(join(root, 'copy/member/wal'), { recursive: true });
   mkdirSync(join(root, 'bin'));
   writeFileSync(join(root, 'copy/member/wal/x.wal'), 'whole and torn');
@@ -33,7 +38,8 @@ function gathered(answers: readonly string[]): { readonly said: string; readonly
   program('etcdutl', ':');
   program(
     'etcdctl',
-    `n=$(($(cat ${root}/count 2>/dev/null || echo 0) + 1)); echo "$n" >${root}/count
+    `${users ? `case "$*" in *${users.knows ? 'unix:' : ''}*) echo null; echo 'etcdserver: user name is empty' >&2; exit 1 ;; esac` : ''}
+n=$(($(cat ${root}/count 2>/dev/null || echo 0) + 1)); echo "$n" >${root}/count
 if [ "$n" -gt ${answers.length} ]; then n=${answers.length}; fi; cat "${root}/answer$n"`,
   );
   const args = [
@@ -44,11 +50,25 @@ if [ "$n" -gt ${answers.length} ]; then n=${answers.length}; fi; cat "${root}/an
     '100',
     join(root, 'bin/etcd'),
     join(root, 'bin/etcdctl'),
+    ...files,
   ];
   const said = execFileSync('sh', ['-c', GATHER, 'q_own', ...args], { encoding: 'utf8' }).trim();
   expect(readFileSync(join(root, 'copy/member/wal/x.wal'), 'utf8')).toBe('whole-end');
   return { said, asked: Number(readFileSync(join(root, 'count'), 'utf8')) };
 }
+
+describe('data that has users of etcd in force', () => {
+  it('is asked as the member, whose certificate names its user', () => {
+    expect(gathered([status(7, 112)], { knows: true }).said).toBe(status(7, 112));
+  });
+
+  it('is given up at once where that user may not ask', () => {
+    const failed = () => gathered([status(7, 112)], { knows: false });
+    expect(failed).toThrow(
+      expect.objectContaining({ stdout: expect.stringContaining('authentication is enabled in this data') }),
+    );
+  });
+});
 
 describe('a log is carried out', () => {
   it('once its last entry is, however long the answers were alike before', () => {

@@ -6,13 +6,14 @@ import { MARK } from '../../../../../lib/dsl/probe.ts';
 import type { HostData } from '../../../../../lib/dsl/role.ts';
 import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
 import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
+import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotation.ts';
 import { operationPlay } from '../../../../../lib/etcd/operations/common/operation.ts';
 import { recoverOperation } from '../../../../../lib/etcd/operations/recover/index.ts';
 import { commitAll, readLogEnd } from '../../../../../lib/etcd/operations/recover/wal.ts';
-import { flagProblems } from '../../../../../lib/etcd/operations/recover/words.ts';
+import { flagProblems, wordsOf } from '../../../../../lib/etcd/operations/recover/words.ts';
 import { restoreOperation } from '../../../../../lib/etcd/operations/restore/index.ts';
-import { readCa } from '../../../../../lib/pki/index.ts';
-import { open } from '../../../pki/support.ts';
+import { makeNextCa, readCa } from '../../../../../lib/pki/index.ts';
+import { open, options } from '../../../pki/support.ts';
 import {
   type FakeMember,
   fakeCluster,
@@ -80,13 +81,16 @@ async function recovers(
     agreed?: boolean;
     check?: boolean;
     vars?: Record<string, unknown>;
+    /** What all hosts have, once the CA is there. */
+    prepare?: (dir: string) => Promise<Partial<EtcdFacts>>;
   } = {},
 ) {
   const dir = scratch();
   await (await open(dir)).ensureCa();
   const cluster = fakeCluster(members, { etcd_pki_dir: dir, ...flags, ...of.vars });
   const caPem = await readCa(dir);
-  for (const { target } of cluster.hosts) Object.assign(target.facts, { caPem });
+  const prepared = await of.prepare?.(dir);
+  for (const { target } of cluster.hosts) Object.assign(target.facts, { caPem }, prepared);
   const { strategy } = operationPlay(recoverOperation());
   let asked = '';
   const noted: string[] = [];
@@ -238,10 +242,41 @@ describe('what a recovery is made of', () => {
     expect(found.message).toContain(message);
   });
 
+  it('may be said while one CA takes the place of another, which waits and is not forgotten', async () => {
+    const prepare = async (dir: string): Promise<Partial<EtcdFacts>> => {
+      const old = await readCa(dir);
+      const next = await makeNextCa(options(dir, { caName: 'another' }));
+      const intent = { verb: 'certs', target: rotationTarget(next), runId: 'r1' };
+      return { intent, caPem: bothOf({ old, new: next }) };
+    };
+    const found = await recovers([left(), undefined, undefined], { from: 'etcd01' }, { prepare });
+    expect(found.message).toContain('not agreed to');
+    expect(found.asked).toMatch(/What run r1 has begun \(certs, to CA \w+\) waits/);
+    const begun = await recovers(
+      [left(), undefined, undefined],
+      { from: 'etcd01' },
+      { prepare, meanwhile: () => {} },
+    );
+    expect(begun.noted[0]).toMatch(/"verb":"recover".*"under":\{"verb":"certs".*"runId":"r1"/);
+  });
+
   it('is told once where it is to be said', async () => {
     const found = await recovers([left(), undefined, undefined], {}, { agreed: true });
     expect(found.message).toContain('which data it is made of is for you to say');
     expect(found.said.filter((line) => line.includes('the most that was found'))).toEqual([]);
+  });
+
+  it('is a host, also by the name of its member', () => {
+    const vars = (etcd_member_name: string) => ({
+      etcd_cluster_name: 'one',
+      etcd_member_name,
+      from: 'm2',
+      lost: 'm1',
+    });
+    const hostvars = { a1: vars('m1'), a2: vars('m2') };
+    const hosts = Object.entries(hostvars).map(([name, own]) => ({ name, vars: own, hostvars }) as HostData);
+    expect(flagProblems(hosts)).toEqual([]);
+    expect(wordsOf(hosts.map((target) => ({ target })))).toEqual({ from: 'a2', lost: ['a1'] });
   });
 
   it('is a host of the cluster that was chosen', () => {

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import { DIGEST_BYTES, parseSnapshot, type Snapshot } from '../../snapshots/snapshot.ts';
+import { descriptionOf } from '../backup/copies.ts';
+
+/** The snapshot that is to be restored. */
+export interface Source {
+  /** Of the whole file, hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** What was written down when it was taken; undefined for a file without that. */
+  readonly known: Snapshot | undefined;
+  /** As the user named it. */
+  readonly name: string;
+  /** The file on this machine; brought from its host or store, where it lies in one. */
+  path(): Promise<string>;
+  /** Takes away what was fetched: `path` fetches it anew. */
+  release?(): void;
+}
+
+/** Throws 5 where the file has another digest than `wanted`, or none of etcd's at its end. */
+export async function fileSource(
+  path: string,
+  { beside = descriptionOf(path), wanted }: { readonly beside?: string; readonly wanted?: string } = {},
+): Promise<Source> {
+  const { size } = await stat(path);
+  const { whole, data } = await digestsOf(path, size);
+  const end = await endOf(path, size);
+  if (wanted !== undefined && wanted !== whole)
+    throw new QuorateError(`${path} has SHA-256 ${whole}, wanted ${wanted} by its description`, {
+      exitCode: EXIT.untrusted,
+      hint: 'it has changed since it was verified, or on the way: restore another copy',
+    });
+  if (size % 512 !== DIGEST_BYTES || data !== end) {
+    throw new QuorateError(`${path} is no whole snapshot: the digest at its end is not that of its data`, {
+      exitCode: EXIT.untrusted,
+      hint: 'take another one; a db file copied from a data directory is none',
+    });
+  }
+  const known = await knownOf(path, beside);
+  return {
+    sha256: whole,
+    bytes: size,
+    known: known?.sha256 === whole ? known : undefined,
+    name: path,
+    path: async () => path,
+  };
+}
+
+async function knownOf(path: string, beside: string): Promise<Snapshot | undefined> {
+  try {
+    return parseSnapshot(basename(path), await readFile(beside, 'utf8'), Date.now());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the whole file, and of all but the digest at its end. */
+async function digestsOf(path: string, size: number): Promise<{ whole: string; data: string }> {
+  const [whole, data] = [createHash('sha256'), createHash('sha256')];
+  let at = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    whole.update(chunk);
+    data.update(chunk.subarray(0, Math.max(0, size - DIGEST_BYTES - at)));
+    at += chunk.length;
+  }
+  return { whole: whole.digest('hex'), data: data.digest('hex') };
+}
+
+async function endOf(path: string, size: number): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const chunk of createReadStream(path, {
+    start: Math.max(0, size - DIGEST_BYTES),
+  }) as AsyncIterable<Buffer>)
+    parts.push(chunk);
+  return Buffer.concat(parts).toString('hex');
+}

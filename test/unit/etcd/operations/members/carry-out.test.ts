@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { carryOut } from '../../../../../lib/etcd/operations/members/carry-out.ts';
+import { look } from '../../../../../lib/etcd/operations/members/look.ts';
+import {
+  clusterFacts,
+  fakeCluster,
+  listedMember,
+  memberReading,
+  memberStatus,
+} from '../../../support/fake-cluster.ts';
+import { member, place } from './scenes.ts';
+
+const LISTED = [1, 2, 3].map((i) => listedMember(i, { learner: i === 3 }));
+/** As etcdctl prints it once all vote. */
+const DONE = JSON.stringify({
+  members: [1, 2, 3].map((i) => ({
+    ID: Number.parseInt(`${i}a`, 16),
+    name: `etcd0${i}`,
+    peerURLs: [`https://10.0.0.${i}:2380`],
+    clientURLs: [`https://10.0.0.${i}:2379`],
+  })),
+});
+
+it('a newcomer is made to vote by the leader: followers pass it on without the user who asks', async () => {
+  const asked: string[] = [];
+  const cluster = fakeCluster(
+    [1, 2, 3].map((i) => ({
+      facts: {
+        data: 'present' as const,
+        service: 'active' as const,
+        reading: memberReading({
+          status: memberStatus(i, { leaderId: '2a', learner: i === 3 }),
+          members: LISTED,
+        }),
+      },
+      says: (doing: string) => {
+        if (doing.startsWith('letting')) asked.push(`etcd0${i}`);
+        return doing === 'reading the list of members' ? DONE : '';
+      },
+    })),
+  );
+  const facts = clusterFacts();
+  const run = cluster.run();
+  const view = await look(run, cluster, facts, false);
+  const deed = { kind: 'promote', place: place(3), member: member(3, { learner: true }) } as const;
+  await carryOut(deed, { run, surveyed: cluster, view, facts });
+  expect(asked).toEqual(['etcd02']);
+});

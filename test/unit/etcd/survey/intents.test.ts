@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { type Intent, parseIntent, writeIntent } from '../../../../lib/etcd/facts/intent.ts';
+import {
+  doneIntent,
+  intentProblem,
+  openIntent,
+  openRotation,
+  openRun,
+} from '../../../../lib/etcd/survey/intents.ts';
+import { fakeCluster } from '../../support/fake-cluster.ts';
+
+const ROTATION: Intent = { verb: 'certs', target: 'CA f1', runId: 'r1', notes: { from: 'f0' } };
+const RECOVERY: Intent = { verb: 'recover', target: 'data of etcd01', runId: 'r2', under: ROTATION };
+const RECOVERED: Intent = { ...RECOVERY, done: 'r3' };
+
+/** Hosts with these notes. */
+function noted(...intents: readonly (Intent | undefined)[]) {
+  return fakeCluster(intents.map((intent) => ({ facts: { intent } }))).hosts;
+}
+
+describe('a rotation of the CA that had to wait', () => {
+  it.each<[what: string, notes: readonly (Intent | undefined)[], open: string | undefined]>([
+    ['is not what is open meanwhile', [RECOVERY, RECOVERY], 'recover'],
+    ['nor where a host was away when that began', [ROTATION, RECOVERY], 'recover'],
+    ['is open again behind it', [RECOVERED, RECOVERED], 'certs'],
+    ['also where a host was away', [ROTATION, RECOVERED], 'certs'],
+    ['also where a host is new', [undefined, RECOVERED], 'certs'],
+    ['also where that was given up', [{ ...RECOVERED, givenUp: true }], 'certs'],
+    ['and is done once', [{ ...ROTATION, done: 'r4' }, RECOVERED], undefined],
+  ])('%s', (_what, notes, open) => {
+    const hosts = noted(...notes);
+    expect(openIntent(hosts)?.verb).toBe(open);
+    expect(openRotation(hosts)?.runId).toBe(open && 'r1');
+  });
+
+  it('goes on as the run that began it, and what came between counts as done', () => {
+    const hosts = noted(RECOVERED);
+    expect(openRun(hosts, 'certs')).toBe('r1');
+    expect(doneIntent(hosts, 'recover')?.done).toBe('r3');
+    expect(doneIntent(hosts, 'certs')).toBeUndefined();
+  });
+
+  it('is kept in the note of a host', () => {
+    const [line = ''] = /\{.*\}/.exec(writeIntent({ stateDir: '/x' }, RECOVERED).text) ?? [];
+    expect(parseIntent(line)).toEqual(RECOVERED);
+    expect(parseIntent(JSON.stringify({ ...RECOVERED, under: 'nonsense' }))).not.toHaveProperty('under');
+  });
+});
+
+it.each([
+  ['certs', /certs.* --rotate-ca$/],
+  ['restore', /^finish it first, to the same target: .*restore/],
+])('what is open is gone on with by a line to copy: %s', (verb, hint) => {
+  const hosts = noted({ verb, target: 't', runId: 'r1' });
+  expect(intentProblem({ name: 'prod' }, hosts, 'site')?.hint).toMatch(hint);
+});
