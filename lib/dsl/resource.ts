@@ -1,9 +1,11 @@
+import { dirname } from 'node:path/posix';
 import { EXIT, QuorateError } from '../errors.ts';
+import { contentMark, foreseeMarks } from './mark.ts';
 import { type AnyTable, is, mistakesIn, must, type OptionTable, orCollected, refuse } from './options.ts';
 import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
 import { raw, type Sh } from './sh.ts';
-import type { Change, Guard, PrepareContext, Prepared, Reading, Task } from './task.ts';
+import type { Change, Guard, Mark, PrepareContext, Prepared, Reading, Task } from './task.ts';
 import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
 import type { Trace } from './trace.ts';
 import { checkWords } from './words.ts';
@@ -66,6 +68,15 @@ export interface Resource<Options, Desired, Observed> {
   owns?(desired: Desired): readonly string[];
   /** List the paths whose content it decides, where those are not what it owns. */
   files?(desired: Desired): readonly string[];
+  /** List what a service can have read of it, where that is not the content of its files. */
+  marks?(desired: Desired): readonly Mark[];
+  /**
+   * Wishes for one thing that may stand beside each other: each as it is once they are joined, the last one with what is
+   * due for any of them. undefined: they contradict each other.
+   */
+  join?(wishes: readonly Desired[]): readonly Desired[] | undefined;
+  /** See `Task.heedsLeftOver`. */
+  readonly heedsLeftOver?: boolean;
   /** See `Task.leaves`: what is left over on a host where no role declares it any more. */
   leaves?(desired: Desired, changes?: readonly Change[]): readonly Trace[];
   /** See `Task.guard`. */
@@ -171,6 +182,7 @@ function standIn(kind: string, name: string): Task {
     inTurn: () => false,
     owns: [],
     files: [name],
+    marks: [contentMark(name)],
   };
 }
 
@@ -184,48 +196,99 @@ function taskOf<Options extends object, Desired, Observed>(
   const { title, inTurn, after, ...words }: TaskOptions = taken;
   const desired = resource.complete(name, left as Options);
   const id = `${resource.kind}:${resource.name(desired)}`;
-  const prepare = resource.prepare?.bind(resource);
-  const owns = resource.owns?.(desired) ?? [];
   const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
   const judged = after ?? resource.after?.(desired);
-  const leaves = resource.leaves?.bind(resource);
   const called = title ?? resource.title(desired);
   checkWords(words, called);
   const writtenAt = places.own.wanted ? here() : undefined;
   return {
     title: called,
     resource: id,
-    made: { by: resource, wish: desired },
-    thing: resource.thing?.(desired) ?? id,
-    wish: desired,
     inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
-    owns,
-    files: resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/')),
-    probe: resource.probe(desired),
-    diff(reading, world) {
-      const observed = resource.parse(reading, desired);
-      const differences = resource.diff(desired, observed, world);
-      if (!Array.isArray(differences)) throw noList(resource.kind);
-      const changes = differences.map((one) => ({ certainty: 'certain' as const, ...one, resource: id }));
-      resource.foresee?.(desired, observed, changes, world);
-      if (changes.length > 0) world.expectChange();
-      return changes;
-    },
+    ...wishing(resource, id, desired),
     ...(judged && { after: judged }),
-    ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
     ...(isLate(resource.late, desired) && { late: true }),
+    ...(resource.heedsLeftOver && { heedsLeftOver: true }),
     ...(writtenAt && { writtenAt }),
+  };
+}
+
+/** What of a task follows from its wish. */
+function wishing<Options extends object, Desired, Observed>(
+  resource: Resource<Options, Desired, Observed>,
+  id: string,
+  desired: Desired,
+) {
+  const owns = resource.owns?.(desired) ?? [];
+  const files = resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/'));
+  const marks = resource.marks?.(desired) ?? files.map(contentMark);
+  const touched = [...owns, ...files].filter((path) => path.startsWith('/')).map((path) => dirname(path));
+  const prepare = resource.prepare?.bind(resource);
+  const leaves = resource.leaves?.bind(resource);
+  return {
+    made: { by: resource, wish: desired },
+    thing: resource.thing?.(desired) ?? id,
+    wish: desired,
+    owns,
+    files,
+    marks,
+    probe: resource.probe(desired),
+    diff(reading: Reading, world: World) {
+      const observed = resource.parse(reading, desired);
+      const differences = resource.diff(desired, observed, world);
+      if (!Array.isArray(differences)) throw noList(resource.kind);
+      const changes: readonly Change[] = differences.map((one) => ({
+        certainty: 'certain' as const,
+        ...one,
+        resource: id,
+      }));
+      resource.foresee?.(desired, observed, changes, world);
+      foreseeMarks(marks, changes, world);
+      if (changes.length > 0)
+        world.expectChange([...touched, ...marks.flatMap(({ beside }) => beside ?? [])]);
+      return changes;
+    },
+    ...(resource.join && { shared: sharedBy(resource, id, desired) }),
+    ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
     ...(resource.guard && { guard: resource.guard(desired) }),
-    ...(prepare && { prepare: (changes, context) => prepare(desired, changes, context) }),
-    apply: (changes, prepared) => resource.apply(desired, changes, prepared),
+    ...(prepare && {
+      prepare: (changes: readonly Change[], context: PrepareContext) => prepare(desired, changes, context),
+    }),
+    apply: (changes: readonly Change[], prepared: Prepared) => resource.apply(desired, changes, prepared),
   };
 }
 
 function isLate<Desired>(late: Resource<object, Desired, unknown>['late'], desired: Desired): boolean {
   return typeof late === 'function' ? late(desired) : late === true;
+}
+
+function sharedBy<Options extends object, Desired, Observed>(
+  resource: Resource<Options, Desired, Observed>,
+  id: string,
+  desired: Desired,
+): NonNullable<Task['shared']> {
+  const wishesOf = (tasks: readonly Task[]) =>
+    tasks.flatMap(({ made }) => (made?.by === resource ? [made.wish as Desired] : []));
+  return {
+    agrees: (other) => resource.join?.([desired, ...wishesOf([other])])?.length === 2,
+    joined(task, all) {
+      const at = all.indexOf(task);
+      const wish = resource.join?.(wishesOf(all))?.[at];
+      if (wish === undefined) return task;
+      const joined = { ...task, ...wishing(resource, id, wish) };
+      return at === all.length - 1 ? { ...joined, ...afterAll(all) } : joined;
+    },
+  };
+}
+
+/** The last one is judged when all of them can be. */
+function afterAll(tasks: readonly Task[]): Pick<Task, 'after'> {
+  const named = tasks.flatMap(({ after }) => (after === undefined || after === 'any' ? [] : after));
+  if (tasks.some(({ after }) => after === 'any')) return { after: 'any' };
+  return named.length > 0 ? { after: named } : {};
 }
 
 /** What a resource says of itself. */
@@ -245,6 +308,9 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   apply: must(is.function()),
   owns: is.function(),
   files: is.function(),
+  marks: is.function(),
+  join: is.function(),
+  heedsLeftOver: is.boolean,
   leaves: is.function(),
   guard: is.function(),
   after: is.function(),

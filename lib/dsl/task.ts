@@ -69,6 +69,27 @@ export interface Guard {
   undo(changes: readonly Change[]): Sh;
 }
 
+/**
+ * Something that a service reads, and its state as one word: it has read another one where that word is another.
+ * What a start has read is recorded on the host by these words.
+ *
+ * @example
+ * const module: Mark = {
+ *   name: 'module br_netfilter',
+ *   look: sh`if [ -d /sys/module/br_netfilter ]; then echo loaded; else echo gone; fi`,
+ * };
+ */
+export interface Mark {
+  /** A path, or a kind and a name: `/etc/nginx/nginx.conf`, `package nginx`. */
+  readonly name: string;
+  /** Read-only shell that prints the state, and when it came to be (seconds since the epoch) where that can be told. */
+  readonly look: Sh;
+  /** The file or folder whose time `look` tells, where that is not the thing's own: others change it as well. */
+  readonly beside?: string;
+  /** Tell the state behind these changes; undefined: they leave it as it is. */
+  after?(changes: readonly Change[]): string | undefined;
+}
+
 /** Where a task stands in a block. */
 export interface Within {
   /** One object a block. */
@@ -103,12 +124,25 @@ export interface Task {
   inTurn(changes: readonly Change[]): boolean;
   /** Paths this task owns on the host, for the manifest. */
   readonly owns: readonly string[];
-  /** Paths whose content it decides: what a service reads of it. */
+  /** Paths whose content it decides. */
   readonly files?: readonly string[];
+  /** What a service can have read of it; by default the content of its files. */
+  readonly marks?: readonly Mark[];
   /** What it brings into being by these changes, for the records; without changes: all that it declares. */
   leaves?(changes?: readonly Change[]): readonly Trace[];
   /** Instead of `apply`: works on the host call by call. A failing call, and any other error, fails the task. */
   act?($: HostShell): Promise<void>;
+  /**
+   * Other tasks may want the same thing for reasons of their own; without it, two that differ are an error. `agrees`: the
+   * other one may stand beside it. `joined`: the task as it is among all of them, the last of which does what is due
+   * for any.
+   */
+  readonly shared?: {
+    agrees(other: Task): boolean;
+    joined(task: Task, all: readonly Task[]): Task;
+  };
+  /** Judged once more behind what is taken away because no role declares it any more. */
+  readonly heedsLeftOver?: boolean;
   /** What it changes could cut the connection: see `Guard`. */
   readonly guard?: Guard;
   /** Exempt from the proof by re-probe (`changedWhen: 'always'` only). */

@@ -33,6 +33,12 @@ export interface UserState {
 
 export interface UnitState {
   readonly state: 'running' | 'stopped';
+  /** systemd's word for how it is enabled, where an earlier task changes it. */
+  readonly unitFile?: string;
+  /** An earlier task has systemd read its unit again. */
+  readonly isFresh?: boolean;
+  /** What it will have read, as `Mark` has it, where an earlier task has it started or reloaded. */
+  readonly read?: ReadonlyMap<string, string>;
 }
 
 export interface PackageState {
@@ -88,6 +94,8 @@ export class World {
   readonly #provided: Set<string>;
   readonly #declared: { readonly resource: string; readonly path: string }[];
   readonly #proves: boolean;
+  /** Folders, and files, that tasks with something to do write to. */
+  readonly #touched: Set<string>;
   #opaque: boolean;
   #changes: boolean;
 
@@ -99,6 +107,7 @@ export class World {
     this.#provided = new Set(from ? from.#provided : []);
     this.#declared = from ? [...from.#declared] : [];
     this.#proves = proves;
+    this.#touched = new Set(from ? from.#touched : []);
     this.#opaque = from ? from.#opaque : false;
     this.#changes = from ? from.#changes : false;
   }
@@ -198,9 +207,15 @@ export class World {
     );
   }
 
-  /** Say that a task has something to do. */
-  expectChange(): void {
+  /** Say that a task has something to do, and which folders (or files) get another time by it. */
+  expectChange(touched: readonly string[] = []): void {
     this.#changes = true;
+    for (const path of touched) this.#touched.add(normalPath(path));
+  }
+
+  /** An earlier task gives this folder, or file, another time: what is read of it now tells nothing of others there. */
+  willTouch(path: string): boolean {
+    return !this.#proves && this.#touched.has(normalPath(path));
   }
 
   /** Earlier tasks will change something: what looks at the host as a whole may find another one. */

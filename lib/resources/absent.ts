@@ -1,4 +1,5 @@
 import { type Place, parsePlace, requireSight } from '../dsl/ground.ts';
+import { contentMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options.ts';
 import { checkedPath, requireReplaceable } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -40,6 +41,7 @@ export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsen
   thing: ({ path }) => `path ${path}`,
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is absent`,
+  marks: ({ path }) => [contentMark(path)],
   complete(name, { recursive = false }) {
     const path = checkedPath(name);
     if (recursive) requireOurs(path);

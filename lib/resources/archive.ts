@@ -1,5 +1,6 @@
 import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/ground.ts';
 import { broughtBy, isNew } from '../dsl/made.ts';
+import { orGone } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -70,6 +71,14 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   files: () => [],
   leaves: ({ folder }, changes) =>
     broughtBy({ kind: 'tree', name: folder }, changes, 'archive').filter(isNew),
+  marks: ({ folder, creates, from }) => [
+    {
+      name: `archive ${folder}`,
+      look: sh`if [ -e ${creates} ] && [ -f ${record(folder)} ]; then echo "$(cat ${record(folder)}) $(stat -c %Y ${record(folder)})"
+${orGone(creates)}`,
+      after: (changes) => (changes.some(({ property }) => property === 'archive') ? from.sha256 : undefined),
+    },
+  ],
   probe: ({ folder, creates, format, packer, owner, group }) =>
     probe(
       [

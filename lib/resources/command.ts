@@ -1,3 +1,4 @@
+import { contentMark, unknownAfter } from '../dsl/mark.ts';
 import { is, must, type OptionTable } from '../dsl/options.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
@@ -37,6 +38,7 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
+  marks: (desired) => ('creates' in desired ? [unknownAfter(contentMark(desired.creates))] : []),
   probe(desired) {
     if ('creates' in desired) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;
     return 'unless' in desired ? desired.unless : undefined;

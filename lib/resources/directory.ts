@@ -8,6 +8,7 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
+import { orGone, unknownAfter } from '../dsl/mark.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -20,6 +21,7 @@ import {
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import type { Mark } from '../dsl/task.ts';
 
 interface DirectoryDesired extends Ownership {
   readonly path: string;
@@ -43,6 +45,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   thing: ({ path }) => `path ${path}`,
   owns: (desired) => [desired.path],
   files: () => [],
+  marks: ({ path }) => [directoryMark(path)],
   leaves({ path }, changes) {
     const own = broughtBy({ kind: 'directory', name: path }, changes, 'type');
     return changes === undefined || own.length === 0 ? own : [...foldersTo(path), ...own];
@@ -70,3 +73,13 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   apply: ({ path, mode, owner = '', group = '' }) =>
     sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,
 });
+
+/** A directory, by its mode and owner. Its own change is later than that of what lies in it, or is not known. */
+function directoryMark(path: string): Mark {
+  return unknownAfter({
+    name: `directory ${path}`,
+    look: sh`if [ -d ${path} ]; then
+  echo "$(stat -L -c %a:%u:%g -- ${path}) $(if [ "$(stat -L -c %y -- ${path})" != "$(stat -L -c %z -- ${path})" ]; then stat -L -c %Z -- ${path}; fi)"
+${orGone(path)}`,
+  });
+}

@@ -3,6 +3,7 @@ import { asUser } from '../dsl/as-user.ts';
 import { oneLine } from '../dsl/edit.ts';
 import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
 import { broughtBy, isNew } from '../dsl/made.ts';
+import { orGone } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, requireRoom } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -62,6 +63,15 @@ export const gitCheckout = defineResource<GitCheckoutOptions, GitDesired, Observ
   owns: ({ path }) => [path],
   files: () => [],
   leaves: ({ path }, changes) => broughtBy({ kind: 'tree', name: path }, changes, 'commit').filter(isNew),
+  marks: ({ path }) => [
+    {
+      name: `checkout ${path}`,
+      // A version is checked out detached: its commit stands in HEAD itself.
+      look: sh`if [ -f ${`${path}/.git/HEAD`} ]; then echo "$(tr ' ' = <${`${path}/.git/HEAD`}) $(stat -c %Y -- ${`${path}/.git/HEAD`})"
+${orGone(path)}`,
+      after: (changes) => changes.find(({ property }) => property === 'commit')?.after ?? undefined,
+    },
+  ],
   probe: (desired) =>
     probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, {})], state(desired)),
   parse({ code, out }, { path }) {

@@ -6,7 +6,7 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { isAccountName, taken } from './user-wish.ts';
+import { accountMark, isAccountName, taken } from './user-wish.ts';
 
 export interface GroupOptions {
   /** Of a new group; one that exists with another is an error, because files belong to the number. */
@@ -43,6 +43,7 @@ export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   },
   name: ({ name }) => name,
   title: (desired) => `group ${desired.name} exists`,
+  marks: ({ name }) => [accountMark('group', name)],
   leaves: ({ name }, changes) => broughtBy({ kind: 'group', name }, changes, 'name'),
   probe: ({ name, gid }) =>
     probe(

@@ -1,10 +1,13 @@
+import { dirname } from 'node:path/posix';
 import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
+import { orGone } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
-import { checkedPath } from '../dsl/path.ts';
+import { checkedPath, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import type { Mark } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface LinkOptions {
@@ -43,6 +46,7 @@ export const link = defineResource<LinkOptions, LinkDesired, ObservedLink>({
   thing: ({ path }) => `path ${path}`,
   owns: ({ path }) => [path],
   files: () => [],
+  marks: ({ path, to }) => [linkMark(path, to)],
   leaves: ({ path, to }, changes) => broughtBy({ kind: 'link', name: path, digest: to }, changes, 'to'),
   probe: ({ path, to }) =>
     probe(
@@ -80,6 +84,17 @@ elif (cd -- ${path.replace(/[^/]*$/, '')} 2>/dev/null && [ ${to} -ef ${path} ]);
   // With -n a link to a directory is replaced, not filled.
   apply: ({ path, to }) => sh`ln -sfn -- ${to} ${path} && q_label ${path}`,
 });
+
+/** A link, by where it leads: what it leads to is another's business. */
+export function linkMark(path: string, to: string): Mark {
+  return {
+    name: path,
+    beside: dirname(path),
+    look: sh`if [ -L ${path} ]; then q_sum=$(readlink -- ${path} | sha256sum); echo "link:\${q_sum%% *} $(stat -c %Y -- ${path})"
+${orGone(path)}`,
+    after: (changes) => (changes.length > 0 ? `link:${sha256(`${to}\n`)}` : undefined),
+  };
+}
 
 function cannot(path: string, found: string, hint: string): QuorateError {
   return new QuorateError(`cannot make the link ${path}: ${found}`, { exitCode: EXIT.failed, hint });

@@ -7,6 +7,7 @@ import {
   requireSight,
 } from '../dsl/ground.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
+import { contentMark } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { MODE, parsePath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
@@ -14,6 +15,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Trace } from '../dsl/trace.ts';
 import { contentRead, digestOf, foreseenContent, incoming, isSent, writeContent } from './content/content.ts';
+import { linkMark } from './link.ts';
 import { mounted, mountedIn } from './mounts.ts';
 import { named, namesIn } from './names.ts';
 import {
@@ -49,6 +51,10 @@ export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
   title: ({ path }) => `${path} has its files`,
   owns: ({ entries }) => entries.map(({ path }) => path),
   files: ({ entries }) => entries.flatMap(({ type, path }) => (type === 'file' ? [path] : [])),
+  marks: ({ entries }) =>
+    entries.flatMap((one) =>
+      one.type === 'file' ? [contentMark(one.path)] : one.type === 'link' ? [linkMark(one.path, one.to)] : [],
+    ),
   leaves(desired, changes) {
     const traces = desired.entries.flatMap((entry) =>
       broughtBy(traceOf(entry), changes, nameIn(desired, entry.path)),

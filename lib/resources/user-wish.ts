@@ -1,8 +1,10 @@
 import type { Ground } from '../dsl/ground.ts';
+import { unknownAfter } from '../dsl/mark.ts';
 import { SECRET, sha256 } from '../dsl/path.ts';
 import type { Difference } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
-import type { Certainty } from '../dsl/task.ts';
+import { sh } from '../dsl/sh.ts';
+import type { Certainty, Mark } from '../dsl/task.ts';
 import { normalPath, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
@@ -199,5 +201,17 @@ function noName(name: string): QuorateError {
   return new QuorateError(`${JSON.stringify(name)} is no name of a user or group`, {
     exitCode: EXIT.usage,
     hint: 'letters, digits, and _ . - behind the first; no number, and 32 of them at most',
+  });
+}
+
+/** An account, with its groups: `passwd` of a user, `group`. */
+export function accountMark(account: 'passwd' | 'group', name: string): Mark {
+  const groups = account === 'passwd' ? sh`id -G ${name} 2>/dev/null` : sh`:`;
+  return unknownAfter({
+    name: `${account === 'passwd' ? 'user' : 'group'} ${name}`,
+    beside: '/etc/passwd',
+    look: sh`q_found=$(q_account ${account} ${name}; ${groups})
+if [ -z "$q_found" ]; then q_found=gone; else q_found=$(printf %s "$q_found" | sha256sum); fi
+echo "\${q_found%% *} $(stat -c %Y /etc/passwd /etc/group | sort -n | tail -n 1)"`,
   });
 }

@@ -7,6 +7,7 @@ import type { Secret } from '../dsl/secret.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import {
+  accountMark,
   completeUser,
   type ObservedUser,
   requireLocal,
@@ -43,6 +44,7 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,
   owns: ({ name }) => [`user:${name}`],
+  marks: ({ name }) => [accountMark('passwd', name)],
   leaves({ name }, changes) {
     const isMade = changes?.some(
       ({ kind, property }) => kind === 'create' && /^(name|group)$/.test(property),

@@ -4,9 +4,11 @@ import type { PlannedTask, Play, PlayHost, PlayInventoryHost } from '../dsl/play
 import { isDue } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import { joinSh } from '../dsl/sh.ts';
+import type { Task } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
 import type { RunEvent } from './events.ts';
 import type { RoleTask } from './wire.ts';
+import { wordsOf } from './words.ts';
 
 /** The role that events name for what no role declares any more. */
 const LEFT_OVER = 'left over';
@@ -64,7 +66,8 @@ export class LeftOvers {
     const { ours, foreign } = ledger.undeclared(all);
     finding.stale.push(...foreign);
     if (ours.length === 0 || takeAway === undefined) return [];
-    return finding.tasksOf((await takeAway())(ours, { declared: all }));
+    const gone = finding.tasksOf((await takeAway())(ours, { declared: all }));
+    return prune ? [...gone, ...judgedAgain(all)] : gone;
   }
 
   /** What is left over on a host, and stays for now: to be told once it is planned. */
@@ -88,6 +91,18 @@ export class LeftOvers {
       .map((play) => ({ play, hosts: new Set(select(play.hosts).map(({ name }) => name)) }));
     return this.#named.flatMap(({ play, hosts }) => (hosts.has(host) ? [play] : []));
   }
+}
+
+/** What may have read what goes: the last task for each such thing, outside of its blocks. */
+function judgedAgain(declared: readonly Task[]): readonly RoleTask[] {
+  const last = new Map<string, Task>();
+  for (const task of declared) {
+    const isRescue = task.within?.some(({ part }) => part === 'rescue') ?? false;
+    if (!task.heedsLeftOver || isRescue || wordsOf(task).when === false) continue;
+    const { within: _, ...alone } = task;
+    last.set(task.thing, alone);
+  }
+  return [...last.values()].map((task) => ({ role: LEFT_OVER, task }));
 }
 
 type Named = Omit<Extract<RunEvent, { event: 'left-over' }>, 'event' | 'host'>;

@@ -211,19 +211,42 @@ function nameOf(value: unknown): string {
 
 /**
  * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands, where it is
- * carried out whenever the later one would be. Throws exit code 1 for different wishes, whatever differs.
+ * carried out whenever the later one would be. Wishes that agree (a service that two roles reload) are joined. Throws
+ * exit code 1 for different ones, whatever differs.
  */
 export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
   const seen = new Map<string, RoleTask[]>();
-  return tasks.filter((entry) => {
+  const once = tasks.filter((entry) => {
     if (wordsOf(entry.task).when === false) return true;
     const before = seen.get(entry.task.thing) ?? [];
-    const other = before.find(({ task }) => !isOneWish(task, entry.task) && !isInstead(task, entry.task));
+    const other = before.find(
+      ({ task }) =>
+        !isOneWish(task, entry.task) && !task.shared?.agrees(entry.task) && !isInstead(task, entry.task),
+    );
     if (other) throw disagreement(host, other, entry);
-    if (before.some(({ task }) => isAround(task, entry.task))) return false;
+    if (before.some(({ task }) => isOneWish(task, entry.task) && isAround(task, entry.task))) return false;
     seen.set(entry.task.thing, [...before, entry]);
     return true;
   });
+  return once.map((entry) => joined(entry, seen.get(entry.task.thing) ?? []));
+}
+
+/** A task beside those for the same thing that are carried out alike: of a block, each has its own. */
+function joined(entry: RoleTask, all: readonly RoleTask[]): RoleTask {
+  const { task } = entry;
+  if (task.shared === undefined || all.length < 2 || !all.includes(entry)) return entry;
+  const alike = all.map((one) => one.task).filter((one) => areAlike(task, one));
+  return alike.length < 2 ? entry : { ...entry, task: task.shared.joined(task, alike) };
+}
+
+function areAlike(one: Task, other: Task): boolean {
+  const { delegateTo, runOnce, when } = wordsOf(one);
+  const words = wordsOf(other);
+  return (
+    isAround(one, other) &&
+    isAround(other, one) &&
+    isSame([delegateTo, runOnce, when], [words.delegateTo, words.runOnce, words.when])
+  );
 }
 
 /** The first is carried out whenever the second is: it stands in the same list, or around it. */

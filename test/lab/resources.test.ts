@@ -222,6 +222,22 @@ until [ -e /run/lab-held ]; do sleep 0.1; done`,
     expect(await due()).toEqual(['run reloaded']);
     expect(await id()).toBe(fourth);
     expect(await due('--check')).toEqual([]);
+    // A start by hand has read a link that leads elsewhere, and what is to be absent.
+    await on('ln -sfn nowhere /etc/lab-site.on; : >/etc/lab-site.off; sleep 1.2; systemctl restart lab-site');
+    const fifth = await id();
+    expect(await due('--check')).toEqual(['run reloaded']);
+    expect(await due()).toEqual(['run reloaded']);
+    expect(await id()).toBe(fifth);
+    expect(await due('--check')).toEqual([]);
+    // Another version, by whoever updates the host.
+    const version = "dpkg-query -W -f '${Version}' lab-site";
+    const other = (await on(version)) === '1.0-1' ? '1.1-1' : '1.0-1';
+    await on(`apt-get -q update && apt-get -q -y install --allow-downgrades lab-site=${other}`);
+    expect(await on(version)).toBe(other);
+    const updated = await due('--check');
+    expect(updated).toEqual((await id()) === fifth ? ['restart restarted'] : updated);
+    expect(await due()).toEqual(updated);
+    expect(await due('--check')).toEqual([]);
   });
 
   it('what a package brings otherwise than it is wanted is made so in the same run', async () => {

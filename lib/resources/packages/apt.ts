@@ -50,6 +50,11 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
     };
   },
 
+  look: (name) => sh`case $(dpkg-query -W -f='\${db:Status-Status} \${Version}' -- ${name} 2>/dev/null) in
+  'installed '*) echo "$(dpkg-query -W -f='\${Version}' -- ${name}) $(stat -c %Y ${`/var/lib/dpkg/info/${name}.list`} /var/lib/dpkg/info/${name}:*.list 2>/dev/null | head -n 1)" ;;
+  *) echo "gone $(stat -c %Y /var/lib/dpkg/status)" ;;
+esac`,
+
   apply({ names: all, version, state, downgrade }, changes) {
     if (state === 'absent')
       return sh`${APT}

@@ -39,5 +39,7 @@ export interface PackageBackend {
   readonly isThere: Sh;
   probe(desired: PackagesDesired): Sh;
   parse(out: string, names: readonly string[]): FoundPackages;
+  /** Prints the version of a package, or `gone`, and since when it is so; see `Mark.look`. */
+  look(name: string): Sh;
   apply(desired: PackagesDesired, changes: readonly Change[]): Sh;
 }

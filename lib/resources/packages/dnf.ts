@@ -40,6 +40,10 @@ ${state === 'absent' ? sh`rpm -e --test -- ${names} 2>&1 | sed -n 's/.*is needed
     };
   },
 
+  look: (name) => sh`if rpm -q -- ${name} >/dev/null 2>&1; then
+  rpm -q --qf '%{EPOCHNUM}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n' -- ${name} | tail -n 1 | sed 's/^0://'
+else echo gone; fi`,
+
   apply({ names, version, state, downgrade }, changes) {
     if (state === 'absent')
       return sh`${DNF}

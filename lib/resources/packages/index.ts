@@ -1,5 +1,6 @@
 import { requireAnswer } from '../../dsl/answer.ts';
 import { broughtBy, isNew } from '../../dsl/made.ts';
+import { GONE } from '../../dsl/mark.ts';
 import { is } from '../../dsl/options.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
@@ -38,6 +39,16 @@ export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPa
     state === 'absent'
       ? []
       : names.flatMap((name) => broughtBy({ kind: 'package', name }, changes, name).filter(isNew)),
+  marks: ({ names }) =>
+    names.map((name) => ({
+      name: `package ${name}`,
+      beside: '/var/lib/dpkg/status',
+      look: onHost((backend) => backend.look(name)),
+      after(changes) {
+        const change = changes.find(({ property }) => property === name);
+        return change && (change.after ?? GONE);
+      },
+    })),
   probe: (desired) =>
     onHost(
       (backend, name) => sh`echo ${`manager ${name}`}

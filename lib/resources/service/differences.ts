@@ -1,15 +1,10 @@
 import type { Difference } from '../../dsl/resource.ts';
-import type { Certainty } from '../../dsl/task.ts';
-import { UNKNOWN, type World } from '../../dsl/world.ts';
+import type { Certainty, Change } from '../../dsl/task.ts';
+import type { World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { type Loading, type ObservedReads, outdatedReads, readsForeseen } from './reads.ts';
 import { unitName, unitPath } from './systemd.ts';
 import type { Running } from './types.ts';
-
-/** A file that a unit reads, and what is due when it has read another one. */
-export interface Loading {
-  readonly path: string;
-  readonly due: 'restart' | 'reload';
-}
 
 export interface WantedUnit {
   readonly name: string;
@@ -17,10 +12,10 @@ export interface WantedUnit {
   /** undefined: as it is. */
   readonly enabled: boolean | undefined;
   readonly masked: boolean | undefined;
-  readonly files: readonly Loading[];
+  readonly reads: readonly Loading[];
 }
 
-export interface ObservedUnit extends Running {
+export interface ObservedUnit extends Running, ObservedReads {
   /** systemd knows no such unit. */
   readonly missing: boolean;
   /** Sockets that listen for it, where it is to be stopped. */
@@ -31,16 +26,16 @@ export interface ObservedUnit extends Running {
   readonly id: string;
   /** Where the unit lies. */
   readonly fragment: string;
-  /** Digests by path that this start, or the last reload of it, has read. */
-  readonly recorded: ReadonlyMap<string, string>;
-  /** When each file was last written, in seconds since the epoch. */
-  readonly written: ReadonlyMap<string, number>;
-  readonly onDisk: ReadonlyMap<string, string | undefined>;
 }
 
 /** What keeps a unit from being as it is wanted; throws what a run could not do, in a check too. */
-export function unitDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World): readonly Difference[] {
+export function unitDifferences(
+  wanted: WantedUnit,
+  observed: ObservedUnit,
+  world: World,
+): readonly Difference[] {
   const { name } = wanted;
+  const seen = afterEarlier(name, observed, world);
   const missing = seen.missing && !isForeseen(wanted, world);
   requireSilence(wanted, seen, world);
   if (missing && !world.bringsMore && (wanted.state === 'running' || wanted.enabled)) throw noUnit(name);
@@ -53,6 +48,41 @@ export function unitDifferences(wanted: WantedUnit, seen: ObservedUnit, world: W
   const reload: Difference = { kind: 'update', property: 'unit', before: 'another', after: 'read again' };
   const stale = seen.stale && !differences.some(({ kind }) => kind === 'start' || kind === 'restart');
   return [...differences, ...(stale ? [reload] : [])].map((one) => ({ certainty, ...one }));
+}
+
+/** Say what holds once `changes` are made, for a later wish for the same unit. */
+export function foreseeUnit(
+  { name, state, reads }: WantedUnit,
+  observed: ObservedUnit,
+  changes: readonly Change[],
+  world: World,
+): void {
+  const has = (property: string) => changes.some((one) => one.property === property);
+  const unitFile = changes.findLast(({ property }) => property === 'enabled' || property === 'masked')?.after;
+  const isRead = changes.some(({ kind }) => kind === 'start' || kind === 'restart' || kind === 'run');
+  world.unit(name).willBe({
+    state,
+    ...(unitFile && { unitFile }),
+    ...((isRead || has('unit')) && { isFresh: true }),
+    ...(isRead && { read: readsForeseen(reads, observed, world) }),
+  });
+}
+
+/** The unit as earlier tasks leave it. */
+function afterEarlier(name: string, seen: ObservedUnit, world: World): ObservedUnit {
+  const foreseen = world.isProof ? undefined : world.unit(name).state;
+  if (!foreseen) return seen;
+  const { state, unitFile, isFresh } = foreseen;
+  return {
+    ...seen,
+    ...(state !== undefined && (state === 'stopped' || !runs(seen)) && { state }),
+    ...(unitFile !== undefined && { unitFile, enabled: unitFile === 'enabled' }),
+    ...(isFresh && { stale: false }),
+  };
+}
+
+function runs({ state }: Pick<Running, 'state'>): boolean {
+  return state === 'running' || state === 'starting';
 }
 
 /** An earlier task places the unit, or the template that it is an instance of. */
@@ -94,31 +124,17 @@ function enabledDifferences(
 }
 
 function stateDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World): readonly Difference[] {
-  const { name } = wanted;
-  const foreseen = world.isProof ? undefined : world.unit(name).state?.state;
-  const state = foreseen === 'stopped' ? 'stopped' : seen.state;
-  const runs = state === 'running' || state === 'starting';
+  const { state } = seen;
   if (wanted.state === 'stopped') {
-    return runs ? [{ kind: 'stop', property: 'state', before: state, after: 'stopped' }] : [];
+    return runs(seen) ? [{ kind: 'stop', property: 'state', before: state, after: 'stopped' }] : [];
   }
-  if (!runs) return [{ kind: 'start', property: 'state', before: state, after: 'running' }];
-  const outdated = wanted.files.filter((file) => isOutdated(file, seen, world));
+  if (!runs(seen)) return [{ kind: 'start', property: 'state', before: state, after: 'running' }];
+  const outdated = outdatedReads(wanted.name, wanted.reads, seen, world);
   if (outdated.length === 0) return [];
   const kind = outdated.some(({ due }) => due === 'restart') ? 'restart' : 'run';
-  const names = [...new Set(outdated.map(({ path }) => path))].join(', ');
+  const names = [...new Set(outdated.map(({ name }) => name))].join(', ');
   const after = kind === 'run' ? 'reloaded' : 'restarted';
   return [{ kind, property: 'files', before: `has read another ${names}`, after }];
-}
-
-/** Without a record of this start a file is the one it has read if it is older; in seconds, so by one more. */
-function isOutdated({ path }: Loading, seen: ObservedUnit, world: World): boolean {
-  const foreseen = world.isProof ? undefined : world.path(path).state?.sha256;
-  const wanted = foreseen ?? seen.onDisk.get(path);
-  const recorded = seen.recorded.get(path);
-  if (recorded !== undefined) return wanted !== undefined && wanted !== recorded;
-  if (wanted === UNKNOWN || wanted !== seen.onDisk.get(path)) return true;
-  const written = seen.written.get(path);
-  return written !== undefined && (seen.since === undefined || written + 1 > seen.since);
 }
 
 /** A service that is stopped while a socket listens for it is started by whoever comes next. */

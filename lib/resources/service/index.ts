@@ -1,13 +1,21 @@
 import { requireAnswer } from '../../dsl/answer.ts';
 import { is } from '../../dsl/options.ts';
-import { parsePath } from '../../dsl/path.ts';
-import { partsOf, probe } from '../../dsl/probe.ts';
 import { defineResource } from '../../dsl/resource.ts';
+import { isSame } from '../../dsl/same.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { type Loading, type ObservedUnit, unitDifferences, type WantedUnit } from './differences.ts';
+import { foreseeUnit, type ObservedUnit, unitDifferences, type WantedUnit } from './differences.ts';
 import { actionsOf } from './lifecycle.ts';
+import {
+  collectReads,
+  joinedReads,
+  type Loading,
+  parseReads,
+  probeReads,
+  recordReads,
+  withoutRepeats,
+} from './reads.ts';
 import { requireSystemd, systemdManager, unitName } from './systemd.ts';
 
 export interface ServiceOptions {
@@ -17,17 +25,24 @@ export interface ServiceOptions {
   readonly enabled?: boolean;
   /** `true`: nobody can start it. `false`: takes that back. */
   readonly masked?: boolean;
-  /** Tasks that write what it reads at its start only: it is restarted where it has started on something else. */
+  /** Tasks that decide what it reads at its start only: it is restarted where it has started on something else. */
   readonly restartOn?: readonly Task[];
-  /** Tasks that write what it reads again when it is told to. */
+  /** Tasks that decide what it reads again when it is told to. */
   readonly reloadOn?: readonly Task[];
 }
 
 /**
  * A unit of systemd that runs, or does not. Whether a restart or a reload is due comes from state, not from what this
  * run has changed: what a start has read is recorded beside the manifest, with the name of that start. One that
- * somebody else has started since is fine if the files are older than that start. A service that is to be stopped while
- * a socket listens for it is an error: the socket is stopped before it.
+ * somebody else has started since is fine if the files are older than that start. What it has read and is gone is due
+ * as well, also where no role names it any more.
+ *
+ * It can hang on files, lines and blocks in them, links (by where they lead), trees, absent paths, packages (by their
+ * version), checkouts (by their commit), archives, directories (by mode and owner), users and groups, and commands by
+ * what they create. Several roles may want one service, each for what it writes: the first brings it up, and behind
+ * the last it is reloaded, or restarted, once.
+ *
+ * A service that is to be stopped while a socket listens for it is an error: the socket is stopped before it.
  *
  * @example
  * const conf = file('/etc/nginx/conf.d/site.conf', { content });
@@ -42,6 +57,8 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
     restartOn: is.tasks,
     reloadOn: is.tasks,
   },
+  heedsLeftOver: true,
+  join: joinedWishes,
   needs: ({ restartOn = [], reloadOn = [] }) => [...restartOn, ...reloadOn],
   name: ({ name }) => name,
   title: ({ name, state, enabled, masked }) =>
@@ -60,7 +77,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
       state: runs ? 'running' : 'stopped',
       enabled: enabled ?? (runs ? true : undefined),
       masked,
-      files: [...pathsOf(name, 'restart', restartOn), ...pathsOf(name, 'reload', reloadOn)],
+      reads: withoutRepeats([...readsOf(name, 'restart', restartOn), ...readsOf(name, 'reload', reloadOn)]),
     };
   },
   leaves({ name, state, masked }, changes) {
@@ -68,48 +85,46 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
     const begins = changes?.some(({ kind, after }) => kind === 'start' || after === 'enabled') ?? true;
     return begins ? [{ kind: 'unit', name: unitName(name) }] : [];
   },
-  probe: ({ name, files, state }) =>
-    probe(
-      files.map(({ path }) => ({ path, how: 'digest' as const })),
-      sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
+  probe: ({ name, reads, state }) =>
+    sh`q_shown=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p UnitFileState -p FragmentPath -p NeedDaemonReload -p InvocationID -p ActiveEnterTimestampMonotonic -p TriggeredBy ${unitName(name)} 2>&1) || { printf '%s\n' "$q_shown"; exit 1; }
 printf '%s\n' "$q_shown"; sed -n '/^btime/p' /proc/stat
 case $q_shown in
   # Made of a script in /etc/init.d: its links say whether it starts.
   *UnitFileState=generated*) echo "by script $(systemctl is-enabled ${unitName(name)} 2>/dev/null | tail -n 1)" ;;
 esac
 ${state === 'stopped' ? SOCKETS : sh`:`}
-if [ -f ${record(name)} ]; then cat ${record(name)}; fi
-for q_path in ${files.map(({ path }) => path)}; do echo "written $(stat -L -c %Y -- "$q_path" 2>/dev/null) $q_path"; done`,
-    ),
+${probeReads(name, reads)}`,
   parse: parseUnit,
   diff: unitDifferences,
-  foresee: ({ name, state }, _observed, _changes, world) => world.unit(name).willBe({ state }),
+  foresee: foreseeUnit,
   apply: applyUnit,
 });
 
-/** Files of tasks, each with what is due when another one was read. */
-function pathsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]): readonly Loading[] {
+function readsOf(name: string, due: 'restart' | 'reload', tasks: readonly Task[]): readonly Loading[] {
   return tasks.flatMap((task) => {
-    if (task.files?.length) return task.files.map((path) => ({ path, due }));
-    throw new QuorateError(`${name}: ${due}On has "${task.title}", which writes no file`, {
-      exitCode: EXIT.usage,
-      hint: 'name tasks that write what the service reads: file, line, systemdUnit…',
-    });
+    const { marks = [] } = task;
+    if (marks.length > 0)
+      return marks.map(({ name, look, beside }) => ({ name, look, due, ...(beside && { beside }) }));
+    throw new QuorateError(
+      `${name}: ${due}On has "${task.title}", which leaves nothing that a service reads`,
+      {
+        exitCode: EXIT.usage,
+        hint: `name what decides it: file, link, tree, packages, gitCheckout…; of a command or script, creates: '/a/path'`,
+      },
+    );
   });
 }
 
-function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit {
-  const parts = partsOf(reading.out);
-  const own = parts[files.length] ?? '';
+function parseUnit(reading: Reading, { name, reads }: WantedUnit): ObservedUnit {
+  const own = reading.out;
   requireSystemd(own, name);
   requireAnswer(reading, `the state of ${name}`);
-  const all = (pattern: RegExp) =>
-    new Map([...own.matchAll(pattern)].map(([, key = '', value = '']) => [value, key]));
   const property = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(own)?.[1] ?? '';
   const running = systemdManager.parse(own);
   const byScript = /^by script (enabled|disabled)$/m.exec(own)?.[1];
   return {
     ...running,
+    ...parseReads(own, reads, running.start),
     state: property('SubState') === 'auto-restart' ? 'failed' : running.state,
     ...(byScript === 'disabled' && { enabled: false }),
     missing: property('LoadState') === 'not-found',
@@ -117,21 +132,18 @@ function parseUnit(reading: Reading, { name, files }: WantedUnit): ObservedUnit 
     sockets: [...own.matchAll(/^socket (.+)$/gm)].map(([, unit = '']) => unit),
     fragment: property('FragmentPath'),
     id: property('Id') || unitName(name),
-    recorded: property('recorded') === running.start ? all(/^read ([0-9a-f]{64}) (.*)$/gm) : new Map(),
-    written: new Map([...all(/^written (\d+) (.*)$/gm)].map(([path, time]) => [path, Number(time)])),
-    onDisk: new Map(files.map(({ path }, i) => [path, parsePath({ code: 0, out: parts[i] ?? '' })?.sha256])),
   };
 }
 
-function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh {
+function applyUnit({ name, reads }: WantedUnit, changes: readonly Change[]): Sh {
   const unit = unitName(name);
   const actions = actionsOf(changes);
   const has = (kind: string, after?: string) =>
     changes.some((change) => change.kind === kind && (after === undefined || change.after === after));
   const starts = actions.has('start') || actions.has('restart');
-  const reads = starts || has('run', 'reloaded');
+  const isRead = starts || has('run', 'reloaded');
   const step = (wanted: boolean, shell: Sh) => (wanted ? [shell] : []);
-  // What it reads is recorded as it is before it does: a file that changes meanwhile is due the next time.
+  // What it reads is recorded as it is before it does: what changes meanwhile is due the next time.
   return joinSh([
     ...step(
       has('update', 'unmasked'),
@@ -145,20 +157,14 @@ function applyUnit({ name, files }: WantedUnit, changes: readonly Change[]): Sh 
     ),
     ...step(actions.has('stop'), sh`systemctl stop ${unit} || exit`),
     ...step(has('update', 'masked'), sh`systemctl mask --quiet ${unit} || exit`),
-    ...step(
-      reads,
-      sh`q_read=$(for q_path in ${files.map(({ path }) => path)}; do echo "read $(q_sha256 "$q_path") $q_path"; done)`,
-    ),
+    ...step(isRead, collectReads(name, reads, starts)),
     ...step(/^sshd?$/.test(name) && (actions.has('restart') || has('run', 'reloaded')), SSHD_ACCEPTS),
     ...step(starts, systemdManager.start({ manager: 'systemd', name, loads: [] }, 'start')),
     ...step(
-      reads && !starts,
+      isRead && !starts,
       sh`systemctl reload-or-restart ${unit} || { journalctl --no-pager --quiet --output=cat --lines=12 --unit ${unit}; exit 1; }`,
     ),
-    ...step(
-      reads,
-      sh`{ systemctl show -p InvocationID ${unit} | sed 's/^InvocationID/recorded/'; printf '%s\n' "$q_read"; } | q_write ${record(name)} 0644 '' ''`,
-    ),
+    ...step(isRead, recordReads(name)),
   ]);
 }
 
@@ -171,6 +177,14 @@ for q_unit in $q_by; do
   case $q_unit in *.socket) if systemctl --quiet is-active "$q_unit"; then echo "socket $q_unit"; fi ;; esac
 done`;
 
+/** Roles may want one service for what each of them writes: it is brought up by the first, on all of it. */
+function joinedWishes(wishes: readonly WantedUnit[]): readonly WantedUnit[] | undefined {
+  const [first, ...others] = wishes.map(({ reads: _, ...wish }) => wish);
+  if (!others.every((one) => isSame(one, first))) return undefined;
+  const reads = joinedReads(wishes.map((one) => one.reads));
+  return wishes.map((wish, i) => ({ ...wish, reads: reads[i] ?? [] }));
+}
+
 /** One name for one unit; throws exit code 1 for what is none: `systemctl` would take a pattern for many. */
 function checkedUnit(given: string): string {
   const name = given.replace(/\.service$/, '');
@@ -181,9 +195,4 @@ function checkedUnit(given: string): string {
       ? `a template runs by the name of an instance: ${name.replace('@', '@one')}`
       : "write it like 'nginx', or 'nginx.socket'",
   });
-}
-
-/** In the state directory of the host. */
-function record(name: string): Sh {
-  return sh`"$q_state/started-"${name}`;
 }

@@ -135,7 +135,13 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
   service() {
     const conf = file('/etc/lab-site.conf', { content: 'port 8080\n' });
     const words = file('/etc/lab-site.words', { content: 'words\n' });
-    return [packages('lab-site'), conf, words, service('lab-site', { restartOn: [conf], reloadOn: [words] })];
+    const on = link('/etc/lab-site.on', { to: 'lab-site.words' });
+    const off = absent('/etc/lab-site.off');
+    const site = packages('lab-site');
+    return [
+      ...[off, site, conf, words, on],
+      service('lab-site', { restartOn: [conf, site], reloadOn: [words, on, off] }),
+    ];
   },
   brought() {
     const conf = line('/etc/lab-site.conf', { line: 'user lab-brought' });

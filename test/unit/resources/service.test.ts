@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import type { Change, Task } from '../../../lib/dsl/task.ts';
+import { UNKNOWN, World } from '../../../lib/dsl/world.ts';
+import { assert } from '../../../lib/resources/assert.ts';
 import { command } from '../../../lib/resources/command.ts';
-import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
 import { line } from '../../../lib/resources/line.ts';
+import { packages } from '../../../lib/resources/packages/index.ts';
 import { type ServiceOptions, service } from '../../../lib/resources/service/index.ts';
+import { user } from '../../../lib/resources/user.ts';
 
 const digest = (letter: string) => letter.repeat(64);
 const conf = file('/etc/site.conf', { content: 'x' });
@@ -32,24 +35,23 @@ interface Found {
   readonly more?: string;
 }
 
-function observed(found: Found, files: number): string {
+function observed(found: Found, reads: boolean): string {
   const { load = 'loaded', state = 'active', unitFile = 'enabled', onDisk = 'a' } = found;
   const { start = 'one', recorded = 'one', read = 'a', since = 100, written = 50 } = found;
   const { fragment = '/lib/systemd/system/site.service', stale = 'no' } = found;
-  const own = [
+  return [
     `LoadState=${load}\nActiveState=${state}\nSubState=x\nUnitFileState=${unitFile}\nFragmentPath=${fragment}`,
     `NeedDaemonReload=${stale}\nInvocationID=${start}\nActiveEnterTimestampMonotonic=${since * 1e6}\nbtime 1000`,
-    `recorded=${recorded}\nread ${digest(read)} /etc/site.conf\nwritten ${1000 + written} /etc/site.conf`,
+    `recorded=${recorded}\nread ${digest(read)} /etc/site.conf`,
+    reads ? `mark ${digest(onDisk)} ${1000 + written} /etc/site.conf` : '',
     found.more ?? '',
   ].join('\n');
-  const disk = `stat regular file|644|root|root|9|0|0|/etc/site.conf\nsha256 ${digest(onDisk)}`;
-  return [...(files > 0 ? [disk] : []), own].join(`\n${MARK}\n`);
 }
 
 function plan(task: ReturnType<typeof service>, found: Found, world = new World()) {
-  const files = task === reloads || task === restarts ? 1 : 0;
+  const reads = task === reloads || task === restarts;
   return task
-    .diff({ code: 0, out: observed(found, files) }, world)
+    .diff({ code: 0, out: observed(found, reads) }, world)
     .map(({ kind, property, before, after }) => `${kind} ${property}: ${before} → ${after}`);
 }
 
@@ -169,7 +171,7 @@ describe('a service', () => {
     const world = new World();
     world.package('site').willBe({ version: '1' });
     const [enable, start] = restarts.diff(
-      { code: 0, out: observed({ load: 'not-found', state: 'inactive', unitFile: '' }, 1) },
+      { code: 0, out: observed({ load: 'not-found', state: 'inactive', unitFile: '' }, true) },
       world,
     );
     expect([enable, start]).toMatchObject([
@@ -215,7 +217,7 @@ describe('a service', () => {
 
   it('is stopped behind the socket that starts it', () => {
     const world = new World();
-    service('site.socket', { state: 'stopped' }).diff({ code: 0, out: observed({}, 0) }, world);
+    service('site.socket', { state: 'stopped' }).diff({ code: 0, out: observed({}, false) }, world);
     expect(plan(plain({ state: 'stopped' }), { more: 'socket site.socket' }, world)).toHaveLength(1);
   });
 
@@ -225,13 +227,13 @@ describe('a service', () => {
       [{ reloadOn: [conf] }, 'run'],
     ] as const) {
       const sshd = service('ssh', options);
-      const changes = sshd.diff({ code: 0, out: observed({ read: 'e' }, 1) }, new World());
+      const changes = sshd.diff({ code: 0, out: observed({ read: 'e' }, true) }, new World());
       expect(changes.map((change) => change.kind)).toEqual([kind]);
       const script = sshd.apply(changes, {}).text;
       expect(script.indexOf('-t 2>&1')).toBeGreaterThan(-1);
       expect(script.indexOf('-t 2>&1')).toBeLessThan(script.search(/systemctl (restart|reload-or-restart)/));
     }
-    const start = service('ssh').diff({ code: 0, out: observed({ state: 'inactive' }, 0) }, new World());
+    const start = service('ssh').diff({ code: 0, out: observed({ state: 'inactive' }, false) }, new World());
     expect(service('ssh').apply(start, {}).text).not.toContain('-t 2>&1');
   });
 
@@ -250,19 +252,40 @@ describe('a service', () => {
   it.each<[string, ServiceOptions]>([
     ['masked and running', { masked: true, state: 'running' }],
     ['hanging on a command', { restartOn: [command('x', { run: sh`:`, unless: sh`:` })] }],
-    ['hanging on a directory', { reloadOn: [directory('/etc/x')] }],
+    ['hanging on an assertion', { reloadOn: [assert('x', { that: sh`:`, message: 'x' })] }],
   ])('%s is refused before any contact', (_name, options) => {
     expect(() => plain(options)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 
   it('hangs on a line of a file as on a whole one', () => {
     expect(service('site', { restartOn: [line('/etc/x', { line: 'a' })] }).wish).toMatchObject({
-      files: [{ path: '/etc/x', due: 'restart' }],
+      reads: [{ name: '/etc/x', due: 'restart' }],
     });
   });
 
   it('starts by a restart, whatever an earlier task may have started meanwhile', () => {
-    const changes = restarts.diff({ code: 0, out: observed({ state: 'inactive' }, 1) }, new World());
+    const changes = restarts.diff({ code: 0, out: observed({ state: 'inactive' }, true) }, new World());
     expect(restarts.apply(changes, {}).text).toContain('systemctl restart  site.service');
+  });
+});
+
+describe('what a service can have read of a task', () => {
+  const update = (property: string, after: string | null): Change => {
+    return { resource: 'x', kind: 'update', property, before: 'x', after, certainty: 'certain' };
+  };
+  it.each<[string, Task, Change[], (string | undefined)[]]>([
+    ['packages that stay', packages('web tls'), [], [undefined, undefined]],
+    ['packages, one of which is updated', packages('web tls'), [update('tls', '3.1')], [undefined, '3.1']],
+    ['a package that goes', packages('web', { state: 'absent' }), [update('web', null)], ['gone']],
+    ['a user who stays', user('web'), [], [undefined]],
+    ['a user in another group', user('web', { groups: ['tls'] }), [update('groups', 'tls')], [UNKNOWN]],
+    [
+      'a checkout from another place, at the same commit',
+      gitCheckout('/srv/x', { repository: 'https://x', version: 'v1' }),
+      [update('remote', 'https://x')],
+      [undefined],
+    ],
+  ])('%s', (_name, { marks = [] }, changes, after) => {
+    expect(marks.map((mark) => mark.after?.(changes))).toEqual(after);
   });
 });
