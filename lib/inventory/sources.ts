@@ -28,7 +28,7 @@ export async function addSource(reading: Reading, given: string): Promise<void> 
   if (given.includes(',') && !existsSync(given)) addHostList(reading.tree, given);
   else
     for (const file of filesOf(given, reading.problems)) {
-      await addFile(reading, file);
+      await addFile(reading, file, file !== given);
       reading.read.push(file);
     }
 }
@@ -56,9 +56,13 @@ function filesBelow(folder: string, above: readonly string[], problems: Problems
 const IGNORED =
   /^\.|^(host_vars|group_vars|vars_plugins)$|(\.pyc|\.pyo|\.swp|\.bak|~|\.rpm|\.md|\.txt|\.rst|\.orig|\.cfg|\.retry)$/;
 
+/** What lies beside inventories and is none, whatever could be read into it. */
+const OTHERS =
+  /^((GNU)?[Mm]akefile|Vagrantfile|Dockerfile|Containerfile|Jenkinsfile|[Jj]ustfile|Taskfile\.ya?ml|Gemfile(\.lock)?|LICENSE|COPYING|CODEOWNERS|requirements\.ya?ml|galaxy\.ya?ml)$/;
+
 /** `.ini` is read from ansible-core 2.19 on, and was passed over before: so it is here where YAML or JSON is beside it. */
 function filesIn(folder: string, problems: Problems): readonly string[] {
-  const names = (namesIn(folder, problems) ?? []).filter((name) => !IGNORED.test(name));
+  const names = (namesIn(folder, problems) ?? []).filter((name) => !IGNORED.test(name) && !OTHERS.test(name));
   const hasOthers = names.some((name) => /\.(ya?ml|json)$/.test(name));
   const unread = hasOthers ? names.filter((name) => name.endsWith('.ini')) : [];
   for (const name of unread)
@@ -79,7 +83,8 @@ function addHostList(tree: Tree, list: string): void {
   }
 }
 
-async function addFile(reading: Reading, file: string): Promise<void> {
+/** `isBeside` others, in a directory: what is plainly something else is passed over there. */
+async function addFile(reading: Reading, file: string, isBeside: boolean): Promise<void> {
   const { tree, problems } = reading;
   if (isProgram(file)) {
     noteRead(file, readFileSync(file));
@@ -97,7 +102,8 @@ async function addFile(reading: Reading, file: string): Promise<void> {
   const read = await addText(reading, file, text, said);
   if (read === 'no YAML' && (await isIni(file, text))) return addAsIni(tree, file, text, problems);
   const rather = said.count > 0 ? whatItIs(file, text) : undefined;
-  if (rather) problems.add(rather.problem, { file, line: 1, column: 1 }, rather.hint);
+  if (rather && isBeside && !rather.isMeant) problems.note(`not used: ${file}: ${rather.problem}`);
+  else if (rather) problems.add(rather.problem, { file, line: 1, column: 1 }, rather.hint);
   else problems.addAll(said);
 }
 

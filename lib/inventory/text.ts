@@ -55,13 +55,14 @@ function decoded(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
-/** For a file that could not be read as an inventory: what it rather is. */
+/** For a file that could not be read as an inventory: what it rather is; `isMeant`: it is one, but for a slip. */
 export function whatItIs(
   file: string,
   text: string,
-): { readonly problem: string; readonly hint: string } | undefined {
+): { readonly problem: string; readonly hint: string; readonly isMeant?: true } | undefined {
   if (text.startsWith('#!'))
     return {
+      isMeant: true,
       problem: 'this is a script, and may not be executed',
       hint: `chmod +x ${file}, so that it is run for the list of hosts`,
     };

@@ -283,6 +283,18 @@ it.each([
   expect(error?.position?.file).toContain(name);
 });
 
+it.each([
+  ['Vagrantfile', 'Vagrant.configure("2") do |config|\n  config.vm.box = "x"\nend\n'],
+  ['Makefile', 'all: deploy\ndeploy:\n\tansible-playbook site.yml\n'],
+  ['site.yml', '- hosts: all\n  tasks: []\n'],
+  ['requirements.yml', 'collections:\n  - name: x.y\n'],
+])('a folder of inventories may have a %s in it', async (name, text) => {
+  const folder = write({ 'inv/hosts.yml': 'etcd: { hosts: { a: } }\n', [`inv/${name}`]: text });
+  const inventory = await loadInventory({ files: [join(folder, 'inv')], schema: {} });
+  expect(inventory.hosts.map((host) => host.name)).toEqual(['a']);
+  await expect(loadInventory({ files: [join(folder, 'inv', name)], schema: {} })).rejects.toThrow();
+});
+
 it('where ssh lies matters to nobody', async () => {
   const way = `{ ansible_ssh_executable: "{{ lookup('pipe', 'which ssh') }}" }`;
   const { notices } = await contact({ 'hosts.yaml': `etcd: { hosts: { a: ${way} } }\n` }, 'etcd');
