@@ -15,7 +15,9 @@ const named = (name: string) =>
     'gi',
   );
 
-const IN_MESSAGE = named('pass|secret|credential|token|vault|api_?key|access_?key');
+const IN_MESSAGE = named(
+  'pass|secret|credential|token|vault|(?:api|access|encrypt\\w*|sign\\w*|master|shared|session|hmac|aes|jwt|license)_?key|[_-](?:pwd|pw|psk|pin)(?![\\w-])',
+);
 // Not `passwd: files`, which is a line of nsswitch.conf.
 const IN_FILE = named('password|passphrase|secret|credential');
 

@@ -20,8 +20,8 @@ export function holdFile(stateDir: string): string {
   return `${stateDir}/hold`;
 }
 
-/** Characters of a reason that are kept: who is refused reads all of it, and a link takes 4 kB. */
-const LONG = 1000;
+/** Bytes of a reason, and of a command, that are kept: who is refused reads all of them, and a link of XFS takes 1,024. */
+const LONG = 300;
 
 /** Ourselves, from now on. */
 export function asHolder({ command, message }: Pick<Holder, 'command' | 'message'>): Holder {
@@ -35,7 +35,9 @@ export function asHolder({ command, message }: Pick<Holder, 'command' | 'message
 }
 
 function short(text: string): string {
-  return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
+  const bytes = Buffer.from(text);
+  // What was cut in the middle of a letter is left out.
+  return bytes.length > LONG ? `${bytes.toString('utf8', 0, LONG).replace(/\ufffd$/, '')}…` : text;
 }
 
 /** Reads a line of JSON that a `Holder` was written as; undefined for anything else. */

@@ -30,7 +30,7 @@ export function holding<Facts>(stateDir: StateDir): Strategy<Facts> {
       for (const [host, { hold, lock }] of shown) {
         const { name } = host.target;
         if (hold) run.log('info', `${name}: ${holdSaid(hold.by)}`);
-        if (lock) run.log('info', `${name}: locked by ${lock.who}; ${holderSaid(lock)}`);
+        if (lock) run.log('info', `${name}: ${lockSaid(lock.by)}`);
       }
       run.conclude(conclusion(shown.some(([, { hold, lock }]) => hold ?? lock) === true, run.unreachable));
     },
@@ -52,13 +52,19 @@ export function heldPlay(name: string): Play<HostFacts> {
 export function holdProblems(hosts: readonly HostData[]): readonly PlayProblem[] {
   const [first] = hosts;
   if (first === undefined) return [];
-  const { hold, release } = first.vars;
+  const { hold, release, show } = first.vars;
   const wrong = (message: string, hint: string) => [{ host: first.name, message, hint }];
   if (hold !== undefined && release === true)
     return wrong('--hold and --release contradict each other', 'give one of them');
+  if (show === true && (hold !== undefined || release === true))
+    return wrong('--show only looks, and does not go with another word', 'leave it out');
   if (typeof hold === 'string' && hold.trim() === '')
     return wrong('--hold says nothing', 'say why, in words: --hold "disk swap"');
   return [];
+}
+
+function lockSaid(by: Holder | undefined): string {
+  return `locked by ${by === undefined ? 'a run that nobody knows more of' : `${by.who}; ${holderSaid(by)}`}`;
 }
 
 function conclusion(held: boolean, lost: readonly string[]): string {
@@ -115,7 +121,8 @@ function writeHold(stateDir: string, holder: Holder): Sh {
 interface Holders {
   /** Whoever set it: runs are kept off by a file that names nobody, too. */
   readonly hold: { readonly by: Holder | undefined } | undefined;
-  readonly lock: Holder | undefined;
+  /** Of one that was taken on a full disk nobody knows whose it is. */
+  readonly lock: { readonly by: Holder | undefined } | undefined;
 }
 
 /** A lock whose process is gone holds nobody off. */
@@ -135,5 +142,6 @@ fi`,
       .find((line) => line.startsWith(`${name} `))
       ?.slice(name.length + 1);
   const [hold, lock] = [of('hold'), of('lock')];
-  return { hold: hold === undefined ? undefined : { by: parseHolder(hold) }, lock: parseHolder(lock ?? '') };
+  const found = (line: string | undefined) => (line === undefined ? undefined : { by: parseHolder(line) });
+  return { hold: found(hold), lock: found(lock) };
 }

@@ -221,7 +221,9 @@ function declaredBy(tasks: readonly Task[]): (made: Made) => boolean {
   return (made) => {
     if (keys.has(keyOf(made))) return true;
     if (made.kind === 'lines') return whole.has(made.name);
-    return isPathKind(made.kind) && (touched.has(made.name) || above.has(made.name));
+    return (
+      (isPathKind(made.kind) || made.kind === 'tree') && (touched.has(made.name) || above.has(made.name))
+    );
   };
 }
 

@@ -67,9 +67,11 @@ function isTelling(part: string): boolean {
   return part.trim().length >= 6 && !part.startsWith('-----');
 }
 
-/** As it is, and as JSON and a shell's quotes spell it in what others say. */
+/** As it is, and as JSON, a shell's quotes and a unit of systemd spell it in what others say. */
 function formsOf(part: string): readonly string[] {
-  return [part, JSON.stringify(part).slice(1, -1), part.replaceAll("'", "'\\''")];
+  const shell = part.replaceAll("'", "'\\''");
+  const inUnit = (text: string) => text.replace(/[\\"]/g, '\\$&').replace(/[%$]/g, '$&$&');
+  return [part, JSON.stringify(part).slice(1, -1), shell, inUnit(part), inUnit(shell)];
 }
 
 /** Masks every secret that is known: all events pass here before a screen, a log or a report has them. */

@@ -53,7 +53,7 @@ carried() {
     esac
     case $now in '' | null) if refused && ! let_in; then
       echo "authentication is enabled in this data, and the user of the member's certificate has no role root in it"
-      return 1
+      exit 3
     fi ;; esac
     before=$now left=$((left - 1))
     if [ "$left" = 0 ] || ! kill -0 "$pid" 2>/dev/null; then tail -n 5 log; return 1; fi

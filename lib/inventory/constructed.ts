@@ -34,11 +34,19 @@ export async function construct(construction: Construction): Promise<void> {
     await new Constructor(construction, options, host, files).run();
 }
 
-/** What files say of groups and hosts; what is wrong with one is told when all sources are read. */
-async function readFiles({ tree, folders, openVault }: Construction): Promise<readonly VarFolder[]> {
+/** What files say of groups and hosts; one that is broken may decide of groups, and so is an error for everybody. */
+async function readFiles({
+  tree,
+  folders,
+  openVault,
+  problems,
+}: Construction): Promise<readonly VarFolder[]> {
   const names = { groups: [...tree.groups.keys()], hosts: [...tree.hosts.keys()] };
   const found: VarFolder[] = [];
   for (const folder of folders) found.push(await readVarFolder(folder, names, openVault, new Problems()));
+  for (const { groups, hosts } of found)
+    for (const { unread } of [...groups.values(), ...hosts.values()])
+      for (const error of unread) problems.addError(error);
   return found;
 }
 

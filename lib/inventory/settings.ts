@@ -1,5 +1,5 @@
 import type { Position } from '../errors.ts';
-import { shownValue } from '../secret-names.ts';
+import { isPrivate, shownValue } from '../secret-names.ts';
 import type { Host } from './tree.ts';
 import type { Candidate } from './variables.ts';
 
@@ -18,7 +18,8 @@ export interface Setting {
 
 /** A setting for a message. What a template makes is not told: it may be a foreign variable's value, and a secret. */
 export function shownSetting(name: string, { value, template }: Pick<Setting, 'value' | 'template'>): string {
-  return template === undefined ? shownValue(name, value) : `what ${template} gives`;
+  if (template === undefined || isPrivate(name)) return shownValue(name, value);
+  return /^\{\{[\s\w.|]*\}\}$/.test(template) ? `what ${template} gives` : 'what its template gives';
 }
 
 export type Settings = ReadonlyMap<string, Setting>;

@@ -97,14 +97,31 @@ async function addFile(reading: Reading, file: string, isBeside: boolean): Promi
   const text = written.startsWith(VAULT_MARK)
     ? await reading.openVault(written, { file, line: 1, column: 1 })
     : written;
+  if (isBeside && (await isSomethingElse(reading, file, text, problems))) return;
   // Told only when nothing better can be said of the file.
   const said = new Problems();
   const read = await addText(reading, file, text, said);
   if (read === 'no YAML' && (await isIni(file, text))) return addAsIni(tree, file, text, problems);
   const rather = said.count > 0 ? whatItIs(file, text) : undefined;
-  if (rather && isBeside && !rather.isMeant) problems.note(`not used: ${file}: ${rather.problem}`);
-  else if (rather) problems.add(rather.problem, { file, line: 1, column: 1 }, rather.hint);
+  if (rather) problems.add(rather.problem, { file, line: 1, column: 1 }, rather.hint);
   else problems.addAll(said);
+}
+
+/** It is plainly none, and cannot be read as one either; told, and nothing of it is in the tree. */
+async function isSomethingElse(
+  reading: Reading,
+  file: string,
+  text: string,
+  problems: Problems,
+): Promise<boolean> {
+  const rather = whatItIs(file, text);
+  if (rather === undefined || rather.isMeant) return false;
+  const trial = new Problems();
+  const tree = new Tree(trial, { file, line: 1, column: 1 });
+  const read = await addText({ ...reading, tree, construct: async () => {} }, file, text, trial);
+  if (trial.count === 0 || (read === 'no YAML' && (await isIni(file, text)))) return false;
+  problems.note(`not used: ${file}: ${rather.problem}`);
+  return true;
 }
 
 /** Adds what a text says; the tree is as it was where that is no YAML, though it looks like that. */

@@ -55,7 +55,8 @@ export function sshArgs(
   // As in ssh: the first one counts, and of ProxyJump and ProxyCommand the first of both.
   const first = (...keywords: string[]) => all.find(([keyword]) => keywords.includes(keyword.toLowerCase()));
   const proxy = first('proxyjump', 'proxycommand');
-  const known = all.find((option) => isOwn(option) && option[0].toLowerCase() === 'userknownhostsfile');
+  const files = first('userknownhostsfile');
+  const known = files && isOwn(files) ? files : undefined;
   const strict = (of: typeof all) =>
     hostKeyPolicy(of.find(([keyword]) => keyword.toLowerCase() === 'stricthostkeychecking')?.[1]);
   const rest = (of: typeof all) =>

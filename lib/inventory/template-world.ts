@@ -14,6 +14,9 @@ export function templateWorld(
   const hostNamed = (name: string) => tree.hosts.get(name) as Host;
   const counting = new Map<string, ReadonlyMap<string, Variable>>();
   const variablesOf = (name: string) => {
+    // A file that cannot be read may have what counts.
+    const [unread] = variables.unreadOf(hostNamed(name));
+    if (unread) throw unread;
     const all = [...variables.of(hostNamed(name))];
     return new Map(all.map(([key, candidates]) => [key, candidates.at(-1) as Variable]));
   };

@@ -8,6 +8,7 @@ import {
 } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is } from '../dsl/options.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -104,8 +105,12 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
       'content',
     );
   },
-  probe: ({ path, content, validate, ...owners }) =>
-    probe([contentRead(path, content), ...groundReads(path, owners)], validation(path, content, validate)),
+  // Of one that is kept as it is nobody reads what is in it: it may be a log.
+  probe: ({ path, content, validate, once, ...owners }) =>
+    probe(
+      [once ? { path, how: 'stat' } : contentRead(path, content), ...groundReads(path, owners)],
+      validation(path, content, validate),
+    ),
   parse({ out }) {
     const parts = partsOf(out);
     return { ...parsePlace(parts), refusal: refusalIn(parts.at(-1)) };
@@ -114,6 +119,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     const { path } = desired;
     const found = world.path(path).over(at);
     requireRoom(path, 'file', found);
+    if (desired.once && found?.type === 'link') throw isLink(path);
     const content = keepsContent(desired, found) ? undefined : contentDifference(desired.content, found);
     const ownership = found?.type === 'file' ? ownershipDifferences(desired, found) : [];
     if (content === undefined && ownership.length === 0) return [];
@@ -153,4 +159,11 @@ ${write}`;
 
 function keepsContent({ once }: FileDesired, found: ObservedPath | undefined): boolean {
   return once === true && found?.type === 'file';
+}
+
+function isLink(path: string): QuorateError {
+  return new QuorateError(`${path} is a link, where a file that is kept was wanted`, {
+    exitCode: EXIT.failed,
+    hint: 'name the file that it leads to',
+  });
 }

@@ -90,7 +90,7 @@ function requireSteady(path: string, pattern: RegExp | undefined): void {
 
 /** What fits an empty line, or lines that have nothing in common, would take whatever stands last. */
 function fitsAnyLine(pattern: RegExp): boolean {
-  return pattern.test('') || ['q', '0', '#', ' '].every((one) => pattern.test(one));
+  return ['q', '0', '#', ' '].every((one) => pattern.test(one));
 }
 
 function picksNone(path: string, pattern: RegExp): QuorateError {

@@ -52,10 +52,11 @@ export async function markdown(plan: Plan, events: readonly RunEvent[], line: st
   let folded = 0;
   const sections: string[] = [];
   for (const section of kept) {
-    const diffs = room > TEXT ? await texts(section.group, time) : [];
+    const fits = room > TEXT;
+    const diffs = fits ? await texts(section.group, time) : [];
     const some = fitting(diffs, room);
     room -= some.reduce((sum, { length }) => sum + length + 1, 0);
-    if (room <= TEXT || some.length < diffs.length) folded += hasTexts(section.group) ? 1 : 0;
+    if (!fits || some.length < diffs.length) folded += hasTexts(section.group) ? 1 : 0;
     sections.push(framed(section, some, diffs.length - some.length));
   }
   return `${head}\n${sections.join('')}${end(plan, line, groups.length - kept.length, folded)}`;

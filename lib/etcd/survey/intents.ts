@@ -9,7 +9,9 @@ import { type NamedCluster, verbLine } from '../verb-line.ts';
  * reached has it still as open: others know better, of that run or of one that began later.
  */
 export function openIntent(hosts: readonly EtcdHost[]): Intent | undefined {
-  const all = hosts.flatMap((host) => intentOn(host) ?? []);
+  const given = hosts.flatMap(({ target }) => target.facts.intent ?? []);
+  const reached = new Set(given.flatMap(({ runId, done }) => (done === undefined ? [] : [runId])));
+  const all = given.map((one) => (one.under && reached.has(one.runId) ? one.under : one));
   return all.find(
     (one) =>
       one.done === undefined &&
@@ -66,5 +68,5 @@ export function intentProblem(
 export function finishHint({ verb }: Intent, cluster: NamedCluster): string {
   return verb === 'certs'
     ? `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`
-    : `finish it first, to the same target: ${verbLine(verb, cluster)}`;
+    : `finish it first, to the same target: ${verbLine(verb, cluster)}${verb === 'restore' ? ' --from …' : ''}`;
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { editableText, inItsForm, linesOf, plainText, textOfLines } from '../../dsl/edit.ts';
 import type { Kept } from '../../dsl/ledger.ts';
 import type { LeftOver } from '../../dsl/left-over.ts';
@@ -15,12 +16,14 @@ export function leftKey(made: Kept): LeftOver {
     probe: probe(
       [{ account: user, in: 'passwd' }],
       sh`q_home=$(q_account passwd ${user}); q_home=\${q_home%:*}; q_home=\${q_home##*:}
-if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_text "$q_home/.ssh/authorized_keys"; fi`,
+if [ -n "$q_home" ]; then echo "home $q_home"; if [ -L "$q_home/.ssh" ]; then echo 'ssh link'; fi; q_part; q_text "$q_home/.ssh/authorized_keys"; fi`,
     ),
     judge({ out }, world) {
       const [, own = '', file = ''] = partsOf(out);
       const [, home] = /^home (.*)$/m.exec(own) ?? [];
       if (home === undefined || world.user(user).state === null) return 'gone';
+      // The user may lead it anywhere.
+      if (/^ssh link$/m.test(own)) return { why: `${home}/.ssh is a link, which is not followed` };
       path = `${home}/.ssh/authorized_keys`;
       const found = world.path(path).over(parsePath({ code: 0, out: file }));
       if (found === undefined) return 'gone';
@@ -40,7 +43,7 @@ if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_text "$q_home/.ssh/auth
     },
     apply([change]) {
       const { before = '', after = '' } = change?.text ?? {};
-      return sh`if [ -L ${path} ] || [ "$(q_sha256 ${path})" != ${sha256(before)} ]; then echo ${`${path} has changed since it was read: run again`}; exit 1; fi
+      return sh`if [ -L ${dirname(path)} ] || [ -L ${path} ] || [ "$(q_sha256 ${path})" != ${sha256(before)} ]; then echo ${`${path} has changed since it was read: run again`}; exit 1; fi
 printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
     },
   });

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { foreseenMark, GONE, orGone } from '../../dsl/mark.ts';
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import type { Mark } from '../../dsl/task.ts';
@@ -24,7 +25,7 @@ export interface ObservedReads {
   readonly earlier: ReadonlyMap<string, string>;
   readonly now: ReadonlyMap<string, Look>;
   /** Paths that this start or an earlier one has read, and that the wish does not name any more. */
-  readonly dropped: readonly Pick<Loading, 'name' | 'due'>[];
+  readonly dropped: readonly Pick<Loading, 'name' | 'due' | 'beside'>[];
 }
 
 /** Each name once, with the most that is due for it. */
@@ -70,7 +71,9 @@ export function parseReads(out: string, reads: readonly Loading[], start: string
     recorded: recordedStart === start ? earlier : new Map(),
     earlier,
     now: new Map(looks),
-    dropped: lines.filter(({ name, state }) => name.startsWith('/') && state !== GONE && !names.has(name)),
+    dropped: lines
+      .filter(({ name, state }) => name.startsWith('/') && state !== GONE && !names.has(name))
+      .map(({ name, due }) => ({ name, due, beside: dirname(name) })),
   };
 }
 
@@ -83,8 +86,12 @@ export function outdatedReads(
 ): readonly Pick<Loading, 'name' | 'due'>[] {
   const judged = reads.filter(({ isLater }) => !isLater);
   // What is only not named any more, and still there, may be read by others' wish.
-  const lost = seen.dropped.filter(({ name }) => stateOf(name, seen, world) === GONE);
+  const lost = judged.length < reads.length ? [] : lostReads(seen, world);
   return [...judged, ...lost].filter((one) => isOutdated(unit, one, seen, world));
+}
+
+function lostReads(seen: ObservedReads, world: World): ObservedReads['dropped'] {
+  return seen.dropped.filter(({ name }) => stateOf(name, seen, world) === GONE);
 }
 
 /** Without a record of this start a thing is the one it has read if it is older; in seconds, so by one more. */
@@ -104,7 +111,8 @@ function isOutdated(
   const isPath = name.startsWith('/');
   // Nothing tells when an account came to be as it is: the time is that of all of them.
   if (!isPath && seen.earlier.get(name) === wanted) return false;
-  const isShared = now?.state === GONE || !isPath;
+  // A package that is there has a time of its own.
+  const isShared = now?.state === GONE || !(isPath || name.startsWith('package '));
   if (isShared && beside !== undefined && world.willTouch(beside)) return true;
   return now?.since !== undefined && (seen.since === undefined || now.since + 1 > seen.since);
 }
@@ -115,7 +123,8 @@ export function readsForeseen(
   seen: ObservedReads,
   world: World,
 ): ReadonlyMap<string, string> {
-  return new Map(reads.map(({ name }) => [name, stateOf(name, seen, world) ?? UNKNOWN]));
+  const all = [...lostReads(seen, world), ...reads];
+  return new Map(all.map(({ name }) => [name, stateOf(name, seen, world) ?? UNKNOWN]));
 }
 
 function stateOf(name: string, { now }: ObservedReads, world: World): string | undefined {

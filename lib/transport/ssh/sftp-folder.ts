@@ -36,6 +36,8 @@ export class SftpFolder {
   readonly #sftp: SFTPWrapper;
   /** It has left a request unanswered: nothing more is asked of it. */
   #silent = false;
+  /** When it has answered last, in milliseconds since the epoch. */
+  #heard = 0;
 
   constructor(folder: Opened) {
     this.#folder = folder;
@@ -195,12 +197,22 @@ export class SftpFolder {
     const silent = (why: string) => new SftpFailure(doing, new Error(why), 'silent');
     if (this.#silent) return Promise.reject(silent('it has stopped answering'));
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        this.#silent = true;
-        reject(silent(`no answer within ${stallMs / 1000} s`));
-      }, stallMs);
+      const asked = Date.now();
+      const wait = (ms: number): NodeJS.Timeout =>
+        setTimeout(() => {
+          // A slow line that moves is not silent: others were answered meanwhile.
+          const left = Math.max(asked, this.#heard) + stallMs - Date.now();
+          if (left > 0) {
+            late = wait(left);
+            return;
+          }
+          this.#silent = true;
+          reject(silent(`no answer within ${stallMs / 1000} s`));
+        }, ms);
+      let late = wait(stallMs);
       const done: Callback<T> = (error, value) => {
         clearTimeout(late);
+        this.#heard = Date.now();
         if (!error) resolve(value);
         else if (mayMiss && SftpFailure.isMissing(error)) resolve(undefined);
         else reject(new SftpFailure(doing, error));

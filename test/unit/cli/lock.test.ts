@@ -56,6 +56,8 @@ describe('a play that a person holds', () => {
     [['../web'], 'no play is called "../web"'],
     [['web', '--hold', '  '], '--hold says nothing'],
     [['web', '--hold', 'x', '--release'], 'contradict each other'],
+    [['web', '--show', '--release'], '--show only looks'],
+    [['web', '--show', '--hold', 'x'], '--show only looks'],
   ])('is not asked for by %j: 1', (args, why) => {
     const { status, said } = lock(new Project(WEB), ...args);
     expect([status, said]).toEqual([1, expect.stringContaining(why)]);

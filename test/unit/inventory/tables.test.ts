@@ -352,6 +352,10 @@ describe('ansible_ssh_common_args', () => {
     ['-o UserKnownHostsFile="\\"/a b/c\\"" -J x', { knownHostsFile: '/a b/c', proxyJump: 'x' }],
     ['-o UserKnownHostsFile=none', { knownHostsFile: '/dev/null' }],
     ['-o "UserKnownHostsFile=/a /b"', { sshOptions: [['UserKnownHostsFile', '/a /b']] }],
+    [
+      '-o "UserKnownHostsFile=/a /b" -o UserKnownHostsFile=/c',
+      { sshOptions: [['UserKnownHostsFile', '/a /b']] },
+    ],
     ['-o ProxyJump=ssh://u@h:22', { proxyJump: 'ssh://u@h:22' }],
     ['-J ssh://u@h:22,v@[2001:db8::1]:2222', { proxyJump: 'ssh://u@h:22,v@[2001:db8::1]:2222' }],
     ['-o UserKnownHostsFile=keys', { knownHostsFile: 'DIR/keys' }],

@@ -288,11 +288,39 @@ it.each([
   ['Makefile', 'all: deploy\ndeploy:\n\tansible-playbook site.yml\n'],
   ['site.yml', '- hosts: all\n  tasks: []\n'],
   ['requirements.yml', 'collections:\n  - name: x.y\n'],
+  ['NOTES.adoc', '= Title\n\nOverview\n\nSee the wiki page.\n'],
+  ['some.patch', 'web7\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n+y z\n'],
 ])('a folder of inventories may have a %s in it', async (name, text) => {
   const folder = write({ 'inv/hosts.yml': 'etcd: { hosts: { a: } }\n', [`inv/${name}`]: text });
   const inventory = await loadInventory({ files: [join(folder, 'inv')], schema: {} });
   expect(inventory.hosts.map((host) => host.name)).toEqual(['a']);
   await expect(loadInventory({ files: [join(folder, 'inv', name)], schema: {} })).rejects.toThrow();
+});
+
+it('a broken file is an error for whoever asks for what it may have', async () => {
+  const files = {
+    'hosts.yaml': `etcd: { hosts: { a: { ansible_host: "{{ hostvars['b'].addr }}" } } }\nother: { hosts: { b: } }\n`,
+    'group_vars/all.yml': 'addr: 192.0.2.1\n',
+    'host_vars/b.yml': 'addr: 192.0.2.9\nbroken: [\n',
+  };
+  const [error] = await refusal(contact(files, 'etcd'));
+  expect(error?.position?.file).toContain('host_vars/b.yml');
+});
+
+it('a broken file that may decide of groups is an error for everybody', async () => {
+  const files = {
+    'hosts.yaml': 'all: { hosts: { a: , b: } }\n',
+    'z.yaml': "plugin: constructed\nuse_vars_plugins: true\ngroups: { etcd: kind == 'etcd' }\n",
+    'host_vars/a.yml': 'kind: etcd\n',
+    'host_vars/b.yml': 'kind: etcd\nbroken: [\n',
+  };
+  const folder = write(files);
+  const loading = loadInventory({
+    files: ['hosts.yaml', 'z.yaml'].map((name) => join(folder, name)),
+    schema: {},
+  });
+  const [error] = await refusal(loading);
+  expect(error?.position?.file).toContain('host_vars/b.yml');
 });
 
 it('where ssh lies matters to nobody', async () => {

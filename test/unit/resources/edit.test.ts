@@ -68,6 +68,7 @@ describe('a line in a file', () => {
       'P yes\r\nx\r\n',
       'P no\r\nx\r\n',
     ],
+    ['goes where it is blank', { line: '-', match: /^\s*$/, state: 'absent' }, 'a\n\n \nb\n', 'a\nb\n'],
     ['goes, whatever its end', { line: 'b', state: 'absent' }, 'a\r\nb\r\n', 'a\r\n'],
     ['leaves a carriage return of one line alone', { line: 'b' }, 'a\r\nc\n', 'a\r\nc\nb\n'],
     ['is found behind a mark in front', { line: 'a' }, '\ufeffa\nb\n', '\ufeffa\nb\n'],
@@ -82,7 +83,7 @@ describe('a line in a file', () => {
     expect(changesOf(line('/etc/x', options), after)).toEqual([]);
   });
 
-  it.each([/^/, /$/, /^$/, /.*/, /()/, /x*/, /(?!a)/, /^\s*$/, /./, /.+/, /^[^;]/, /\b|\W/])(
+  it.each([/^/, /$/, /.*/, /()/, /x*/, /(?!a)/, /./, /.+/, /^[^;]/, /\b|\W/])(
     'is refused with a pattern that fits any line: %s',
     (match) => {
       for (const state of ['present', 'absent'] as const)

@@ -23,6 +23,7 @@ function sides(before: string, after: string | Secret) {
 }
 
 const password = new Secret('guess-me-if-you-can').reveal();
+const odd = new Secret('hunter$2%"rocks').reveal();
 const DIGEST = expect.stringMatching(/^sha256:[0-9a-f]{12}$/);
 
 describe('of a file that changes nobody can test a guess of a secret in it:', () => {
@@ -40,6 +41,11 @@ describe('of a file that changes nobody can test a guess of a secret in it:', ()
 
 it.each([
   ['a unit', 1, () => systemdUnit('a.service', { content: `[Service]\nEnvironment=PW=${password}\n` })],
+  [
+    'a timer with a secret that is spelt otherwise there',
+    2,
+    () => timer('a', { calendar: 'daily', run: { ...sh`:`, text: `x -p ${odd}` } }),
+  ],
   ['a timer', 2, () => timer('a', { calendar: 'daily', run: { ...sh`:`, text: `x -p ${password}` } })],
 ])('%s with a secret has no digest that guesses could be tested with', (_what, files, make) => {
   const task = make();

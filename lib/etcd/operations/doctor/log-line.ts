@@ -127,7 +127,7 @@ const PREFIX = new RegExp(
     // A day of the week, which stands before a date.
     String.raw`[A-Z][a-z]{2},? (?=\d{4}-|[A-Z][a-z]{2} +\d)`,
     // Of journalctl: a zone, the host, and the program, which need not have a number there.
-    String.raw`${STAMP.source} (?:\S+ ){0,2}?(?!panic:|error:)[^\s:[\]]+(?:\[\d+\])?: `,
+    String.raw`${STAMP.source} (?!panic: |fatal error: )(?:\S+ ){0,2}?(?!panic:|error:)[^\s:[\]]+(?:\[\d+\])?: `,
     // Of containers: the stream and whether a line is full.
     `${STAMP.source} (?:std(?:out|err) [FP] )?`,
     String.raw`\[pod\/\S+\] `,

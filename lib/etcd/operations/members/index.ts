@@ -60,7 +60,7 @@ export function membersOperation(): Operation {
       const isFirst = !begun.has(run);
       begun.set(run, known);
       const view = await look(run, surveyed, known.facts, known.changed);
-      const planned = stepsOf(view.scene);
+      const planned = stepsOf(view.scene, isFirst);
       if (isFirst) tellDifferences(run, view);
       if ('refused' in planned) throw refused(surveyed, planned.refused);
       const [next] = planned.steps;

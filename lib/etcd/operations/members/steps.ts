@@ -44,10 +44,11 @@ const MAX_STEPS = 200;
 
 /**
  * The steps from what a cluster is to what the inventory and the user's words want, one after another, each from what
- * the one before will have made of it; or why not. One that is refused later on refuses them all.
+ * the one before will have made of it; or why not. One that is refused later on refuses them all. `isFirst`: nothing was
+ * done yet, so that a word that means nobody is a slip, and not one whom this run has removed.
  */
-export function stepsOf(scene: Scene): Planned {
-  const open = unsaid(scene);
+export function stepsOf(scene: Scene, isFirst = true): Planned {
+  const open = unsaid(scene, isFirst);
   if (open) return { refused: open };
   const steps: PlannedStep[] = [];
   let now = scene;
@@ -68,7 +69,7 @@ export function stepsOf(scene: Scene): Planned {
 }
 
 /** Differences that only the user's word may close: somebody would leave. */
-function unsaid(scene: Scene): Refused | undefined {
+function unsaid(scene: Scene, isFirst: boolean): Refused | undefined {
   const { listed, words } = scene;
   if (listed.length === 0) {
     return {
@@ -76,7 +77,7 @@ function unsaid(scene: Scene): Refused | undefined {
       noQuorum: true,
     };
   }
-  const wrong = misspelt(scene);
+  const wrong = isFirst ? misspelt(scene) : undefined;
   if (wrong) return { message: `nobody is called ${wrong.word}`, hint: `did you mean ${wrong.near}?` };
   const said = [...words.remove, ...words.replace];
   const isSaid = (member: ListedMember) => said.some((word) => meant(word, scene) === member);

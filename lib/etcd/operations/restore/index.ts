@@ -49,6 +49,7 @@ const WITHIN = 10 * 60_000;
  */
 export function restoreOperation(): Operation {
   let source: Source | undefined;
+  const wanted = { byHosts: false };
   const sourceOf = async (run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed) => {
     const { from, identity } = hosts[0]?.target.vars ?? {};
     source ??= await findSource(
@@ -74,7 +75,11 @@ export function restoreOperation(): Operation {
         return [];
       }
       await refuseUnfit(surveyed, found);
-      return deriveSteps(run, surveyed, found);
+      return deriveSteps(run, surveyed, found, wanted);
+    },
+    // A copy that is damaged is told before hosts note what they head for: they would want that one alone from then on.
+    async prepare(run, surveyed) {
+      if (wanted.byHosts) await (await sourceOf(run, surveyed)).path();
     },
     wish: async (run, surveyed) => ({ target: targetOf(await sourceOf(run, surveyed)) }),
     question: (surveyed) => question(surveyed, source),
@@ -90,6 +95,7 @@ async function deriveSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   source: Source,
+  wanted: { byHosts: boolean },
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
   const id = openRun(hosts, VERB) ?? runId();
@@ -104,7 +110,8 @@ async function deriveSteps(
   // What is about to be set aside is kept in a form that can be restored as easily.
   const snapshot = untouched && serves ? await snapshotStep(run, surveyed, { within: WITHIN }) : undefined;
   const byName = new Map(hosts.map((host) => [host.target.name, host]));
-  if (progress.every(({ prepared, placed }) => prepared || placed)) source.release?.();
+  wanted.byHosts = progress.some(({ prepared, placed }) => !prepared && !placed);
+  if (!wanted.byHosts) source.release?.();
   const steps = restoreSteps(progress).map(({ kind, ...step }): OperationStep => {
     const host = byName.get(step.host) as EtcdHost;
     const place = places.get(host) as RestorePlace;

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { PlayProblem } from '../../../dsl/play.ts';
 import type { HostData, Vars } from '../../../dsl/role.ts';
 import { isSealed } from '../backup/copies.ts';
@@ -49,7 +49,7 @@ async function sourceProblem({ from, identity }: Vars): Promise<Omit<PlayProblem
       message: `--from ${from}: it is encrypted`,
       hint: 'name the file of the private key: --identity FILE',
     };
-  if (!isStoredFile(from) && !statSync(from, { throwIfNoEntry: false })?.isFile())
+  if (!isStoredFile(from) && !(existsSync(from) && statSync(from).isFile()))
     return {
       message: `--from ${from}: no such file`,
       hint: 'name a file of this machine, a snapshot of backup --list, or a copy as sftp://…/FILE or s3://…/FILE',

@@ -26,6 +26,7 @@ describe('a rotation of the CA that had to wait', () => {
     ['also where a host was away', [ROTATION, RECOVERED], 'certs'],
     ['also where a host is new', [undefined, RECOVERED], 'certs'],
     ['also where that was given up', [{ ...RECOVERED, givenUp: true }], 'certs'],
+    ['also where one that was away still has what came between as open', [RECOVERED, RECOVERY], 'certs'],
     ['and is done once', [{ ...ROTATION, done: 'r4' }, RECOVERED], undefined],
   ])('%s', (_what, notes, open) => {
     const hosts = noted(...notes);
@@ -49,7 +50,7 @@ describe('a rotation of the CA that had to wait', () => {
 
 it.each([
   ['certs', /certs.* --rotate-ca$/],
-  ['restore', /^finish it first, to the same target: .*restore/],
+  ['restore', /^finish it first, to the same target: .*restore.* --from …$/],
 ])('what is open is gone on with by a line to copy: %s', (verb, hint) => {
   const hosts = noted({ verb, target: 't', runId: 'r1' });
   expect(intentProblem({ name: 'prod' }, hosts, 'site')?.hint).toMatch(hint);

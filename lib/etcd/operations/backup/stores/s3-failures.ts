@@ -70,11 +70,15 @@ export function s3Refused(
   });
 }
 
+/** Some servers name their region in every error: these alone are about it. */
+const ELSEWHERE =
+  /^(PermanentRedirect|TemporaryRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException|InvalidRegion|HTTP status 30[178])$/;
+
 function meaningOf(code: string, region: string | undefined, date: string | null): Meaning {
   const known = MEANINGS[SAME[code] ?? code];
   if (known && code === 'RequestTimeTooSkewed') return { ...known, says: skewText(date) ?? known.says };
   if (known) return known;
-  if (region !== undefined && /^[\w-]+$/.test(region))
+  if (region !== undefined && ELSEWHERE.test(code) && /^[\w-]+$/.test(region))
     return {
       says: `the bucket is in the region ${region}`,
       hint: `set AWS_REGION=${region}`,

@@ -77,7 +77,7 @@ class S3Folder {
         delimiter: '/',
         ...(token !== undefined && { 'continuation-token': token }),
       });
-      const page = await (await this.#ask('GET', 'listing', `${this.#bucket}?${query}`)).text();
+      const page = await this.#text('listing', await this.#ask('GET', 'listing', `${this.#bucket}?${query}`));
       for (const [, object = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
         const key = elementOf(object, 'Key') ?? '';
         files.push({
@@ -89,6 +89,12 @@ class S3Folder {
       token = elementOf(page, 'NextContinuationToken');
     } while (token !== undefined);
     return files;
+  }
+
+  #text(doing: string, answer: Response): Promise<string> {
+    return answer.text().catch((error) => {
+      throw s3Unreached(this.#name, doing, error as Error);
+    });
   }
 
   async *#read(name: string): AsyncGenerator<Uint8Array> {
@@ -111,7 +117,7 @@ class S3Folder {
     }
     const doing = `writing ${name}`;
     const url = this.#urlOf(name);
-    const begun = await (await this.#ask('POST', doing, `${url}?uploads`)).text();
+    const begun = await this.#text(doing, await this.#ask('POST', doing, `${url}?uploads`));
     const upload = `uploadId=${encodeURIComponent(elementOf(begun, 'UploadId') ?? '')}`;
     try {
       const tags: string[] = [];
@@ -125,7 +131,7 @@ class S3Folder {
       const all = tags.map((tag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${tag}</ETag></Part>`);
       const list = `<CompleteMultipartUpload>${all.join('')}</CompleteMultipartUpload>`;
       const completed = await this.#ask('POST', doing, `${url}?${upload}`, Buffer.from(list));
-      const said = await completed.text();
+      const said = await this.#text(doing, completed);
       // It begins its answer before it knows how that ends.
       if (!/<CompleteMultipartUploadResult[\s>]/.test(said))
         throw s3Refused(this.#name, doing, completed, said);

@@ -201,6 +201,7 @@ describe('an S3 that', () => {
     ],
     ['AccessDenied', {}, '', /this key may not do that/, /s3:ListBucket/, 2],
     ['QuotaExceeded', {}, '', /QuotaExceeded$/, /check the bucket/, 2],
+    ['XMinioStorageFull', {}, '<Region>eu-1</Region>', /XMinioStorageFull$/, /check the bucket/, 2],
     [
       'RequestTimeTooSkewed',
       { date: 'Sun, 01 Jan 2017 00:00:00 GMT' },

@@ -95,6 +95,7 @@ describe.each(COLLECTORS)('of %s', (_name, wrap, time) => {
       'a {"b":1}: panic: c',
     ],
     ["Go's panic", 'panic: runtime error: index out of range', 'panic: runtime error: index out of range'],
+    ["Go's panic with a colon in it", 'panic: odd: it happened', 'panic: odd: it happened'],
     ["Go's fatal error", 'fatal error: concurrent map writes', 'fatal error: concurrent map writes'],
     ['a critical line of the old format', '2026-11-23 20:15:00.123456 C | etcdmain: no', 'etcdmain: no'],
     ['a fatal line of the console', '2026-11-23T20:15:00.123Z\tfatal\tetcdmain/etcd.go:1\tno', '\tno'],
