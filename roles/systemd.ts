@@ -61,7 +61,7 @@ export const systemd: Role<EtcdFacts> = {
 };
 
 function unit(target: Target<EtcdFacts>, member: Member) {
-  const content = etcdUnit(member, target.facts.systemd ?? 0, etcdConf(target), target.facts.unit.dropIns);
+  const content = etcdUnit(member, target.facts.systemd ?? 0, etcdConf(target));
   const path = memberUnitPath(member);
   return [
     file(path, {

@@ -1,7 +1,6 @@
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
-import { type DropIn, dropInDigest } from '../facts/unit-facts.ts';
+import { dropInDigest } from '../facts/unit-facts.ts';
 import { bindsPrivileged, type Member } from '../model/cluster.ts';
-import { ALL_FLAGS } from '../model/flag-catalogue.ts';
 import { variableOf } from '../model/flags.ts';
 import {
   bootstrapFile,
@@ -19,17 +18,12 @@ import { BOOTSTRAP_KEYS_SED } from './etcd-conf.ts';
  * The systemd unit of a member, for the systemd that is there. Notes on the less obvious lines:
  * - every setting comes from the environment files; the second one exists during a bootstrap only
  * - `UnsetEnvironment` has the last word, so what `etcd.conf` sets is not on it: a proxy set for the whole host must not
- *   stand between members, and no flag of etcd comes from there; a drop-in keeps what is harmless
+ *   stand between members, and no dangerous flag of etcd comes from there
  * - `ExecStartPre=-` records what is about to be loaded; its failure must not keep etcd down
  * - READY is sent once there is quorum, so a member that waits for its peers is started again after a while: the
  *   rest of the boot does not wait for ever, and a large database still has the time it takes to load
  */
-export function etcdUnit(
-  member: Member,
-  systemd: number,
-  conf: string,
-  dropIns: readonly DropIn[] = [],
-): string {
+export function etcdUnit(member: Member, systemd: number, conf: string): string {
   const { binDir, configDir, certDir, dataDir, user, group, service } = member;
   const walMount = member.walDir === undefined ? [] : [member.walDir];
   return [
@@ -47,7 +41,7 @@ export function etcdUnit(
     `Group=${group}`,
     `EnvironmentFile=${confFile(member)}`,
     `EnvironmentFile=-${bootstrapFile(member)}`,
-    ...(systemd >= 235 ? unsetLines(strayVariables(conf, dropIns)) : []),
+    ...(systemd >= 235 ? strayVariables(conf).map((names) => `UnsetEnvironment=${names.join(' ')}`) : []),
     `RuntimeDirectory=${service}`,
     `ExecStartPre=-/bin/sh -c ${unitWord(sh`{ ${recordCommand(member)}; } >${loadedRecord(member)}`.text)}`,
     `ExecStart=${binDir}/etcd`,
@@ -67,50 +61,17 @@ export function etcdUnit(
 /** Seconds. systemd counts them anew for each try. */
 const START_TIMEOUT = 300;
 
-/** A line of a unit that is not too long for any systemd. */
-const MOST_CHARACTERS = 1800;
-
-function unsetLines(names: readonly string[]): readonly string[] {
-  const lines: string[] = [];
-  for (const name of names) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + name.length >= MOST_CHARACTERS)
-      lines.push(`UnsetEnvironment=${name}`);
-    else lines[lines.length - 1] = `${last} ${name}`;
-  }
-  return lines;
+/** Of the host or the operator, and none of a member's business. */
+function strayVariables(conf: string): readonly (readonly string[])[] {
+  const set = new Set([...conf.matchAll(/^(ETCD_\w+)=/gm)].map(([, name]) => name));
+  return [STRAY_VARIABLES, STRAY_FLAGS.map(variableOf).filter((name) => !set.has(name))];
 }
 
 /**
- * Of the host or the operator, and none of a member's business: etcd takes every flag that it has from its environment,
- * and systemd hands on what `systemctl set-environment` and `DefaultEnvironment` say. What a bootstrap sets stays.
+ * Flags that lose data, open a door or lead elsewhere. Not all of them: the unit would change with every setting, and
+ * what is harmless in a drop-in stays.
  */
-function strayVariables(conf: string, dropIns: readonly DropIn[]): readonly string[] {
-  const set = new Set([...conf.matchAll(/^(ETCD_\w+)=/gm)].map(([, name]) => name));
-  const flags = [...new Set([...DANGEROUS_FLAGS, ...ALL_FLAGS])].filter(
-    (flag) => DANGEROUS_FLAGS.includes(flag) || !flag.startsWith('initial-cluster'),
-  );
-  const kept = keptBy(dropIns);
-  return [
-    ...STRAY_VARIABLES,
-    ...flags
-      .filter((flag) => DANGEROUS_FLAGS.includes(flag) || !kept(variableOf(flag)))
-      .map(variableOf)
-      .filter((name) => !set.has(name)),
-  ];
-}
-
-/** A drop-in is the operator's word for this one service. What is in a file that it names is not known. */
-function keptBy(dropIns: readonly DropIn[]): (name: string) => boolean {
-  const lines = dropIns.flatMap(({ lines }) => lines);
-  if (lines.some((line) => /^EnvironmentFile\s*=\s*\S/.test(line))) return () => true;
-  const said = lines.filter((line) => /^(?:Pass)?Environment\s*=/.test(line)).join(' ');
-  const names = new Set(said.match(/\bETCD_\w+/g));
-  return (name) => names.has(name);
-}
-
-/** Flags that lose data, open a door or lead elsewhere, by all their names: not even a drop-in sets them. */
-const DANGEROUS_FLAGS = [
+const STRAY_FLAGS = [
   ...['config-file', 'force-new-cluster', 'unsafe-no-fsync', 'wal-dir', 'proxy', 'host-whitelist', 'cors'],
   ...['auto-tls', 'peer-auto-tls', 'client-crl-file', 'peer-crl-file', 'peer-skip-client-san-verification'],
   ...['listen-metrics-urls', 'listen-client-http-urls', 'enable-pprof', 'auth-token', 'log-outputs'],
