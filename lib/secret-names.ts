@@ -1,6 +1,12 @@
+/** What a name has in it whose value is nobody's business. */
+const WORDS =
+  'pass|secret|credential|token|vault|(?:api|access|encrypt\\w*|sign\\w*|master|shared|session|hmac|aes|jwt|license)_?key';
+
+/** What such a name may end with. */
+const ENDS = '(?:pwd|pw|psk|pin)';
+
 /** Names whose values are nobody's business: these are never quoted in a message. */
-const PRIVATE =
-  /pass|secret|credential|token|vault|(api|access|encrypt\w*|sign\w*|master|shared|session|hmac|aes|jwt|license)_?key|private_key$|^key$|(^|[_-])(pwd|pw|psk|pin)$/i;
+const PRIVATE = new RegExp(`${WORDS}|private_key$|^key$|(?:^|[_-])${ENDS}$`, 'i');
 
 /** A private key, as PEM or in OpenSSH's form. */
 const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
@@ -15,9 +21,7 @@ const named = (name: string) =>
     'gi',
   );
 
-const IN_MESSAGE = named(
-  'pass|secret|credential|token|vault|(?:api|access|encrypt\\w*|sign\\w*|master|shared|session|hmac|aes|jwt|license)_?key|[_-](?:pwd|pw|psk|pin)(?![\\w-])',
-);
+const IN_MESSAGE = named(`${WORDS}|[_-]${ENDS}(?![\\w-])`);
 // Not `passwd: files`, which is a line of nsswitch.conf.
 const IN_FILE = named('password|passphrase|secret|credential');
 
