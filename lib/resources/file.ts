@@ -8,7 +8,6 @@ import {
 } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is } from '../dsl/options.ts';
-import { EXIT, QuorateError } from '../errors.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -24,6 +23,7 @@ import {
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import {
   CONTENT,
   CONTENT_WAYS,
