@@ -64,7 +64,12 @@ async function runBatch<Facts>(
   // An earlier play has lost them, and that was borne with: the plan has nothing of them here.
   const lostBefore = new Set(selected.filter(({ name }) => session.failed(name)));
   const scope = play.strategy.scope?.(selected, all) ?? selected;
-  const hosts = await gatherBatch(play, session, { all, selected, scope, isReviewed: review !== undefined });
+  const hosts = await gatherBatch(play, session, {
+    all,
+    selected,
+    scope,
+    keepsReadings: review !== undefined || session.takenBack !== undefined,
+  });
   // Hosts that were not tried for that reason are no finding.
   if (session.stopping) return;
   const belongingTo = (changing: readonly string[]) => {
@@ -82,6 +87,10 @@ async function runBatch<Facts>(
   if (session.stopping) return;
   if (!play.strategy.plansLater) await plan(session, hosts);
   if (check) for (const host of hosts) session.foreseen.set(host.target.name, host.foreseen);
+  await warnings.together(async () => {
+    for (const message of hosts.flatMap((host) => session.takenBack?.meet(session.nameOf(play), host) ?? []))
+      warnings.add(message);
+  });
   if (session.stopping) return;
   nameLeftOvers(session, hosts);
   await warnings.together(() => play.strategy.admit?.(run));
@@ -113,8 +122,8 @@ async function gatherBatch<Facts>(
     all,
     selected,
     scope,
-    isReviewed,
-  }: Batch & { readonly scope: readonly RunHost[]; readonly isReviewed: boolean },
+    keepsReadings,
+  }: Batch & { readonly scope: readonly RunHost[]; readonly keepsReadings: boolean },
 ): Promise<readonly LoopHost<Facts>[]> {
   const isSelected = new Set(selected.map((host) => host.name));
   const hostvars = Object.fromEntries(all.map((host) => [host.name, host.vars]));
@@ -122,7 +131,7 @@ async function gatherBatch<Facts>(
   const hosts = await gather(session, play, scope, (host) => ({
     data: { name: host.name, vars: host.vars, hostvars },
     selected: isSelected.has(host.name),
-    keepsReadings: isReviewed,
+    keepsReadings,
     build: (target: Target<Facts>) =>
       tasksOf(taking, { ...target, fleet: session.fleet }, EXIT.failed, {
         isWhole: taking.length === play.roles.length,

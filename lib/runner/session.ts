@@ -18,6 +18,7 @@ import { Locks } from './locks.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
 import { type Approval, type PlannedBatch, playNames } from './review.ts';
+import { TakenBack } from './taken-back.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */
 export interface RunHost extends PlayInventoryHost, Connectable {}
@@ -99,6 +100,8 @@ export class Session {
   #borne = 0;
   /** Of a check: each host as it will be once the plays so far are carried out. */
   readonly foreseen = new Map<string, World>();
+  /** Of a check of several plays: tells where one takes back what another makes. */
+  readonly takenBack: TakenBack | undefined;
   #stopped: ExitCode | undefined;
   /** It has said its last word. */
   #ended = false;
@@ -122,6 +125,7 @@ export class Session {
     this.fleet = { groups: Object.fromEntries(options.groups ?? []), hostvars: {}, hostfacts: {} };
     this.#slots = new Slots(options.forks);
     this.#recap = new Recap(options.check);
+    this.takenBack = options.check && plays.length > 1 ? new TakenBack() : undefined;
     this.locks =
       whole?.locks ??
       new Locks({

@@ -29,7 +29,7 @@ export function refuseUndone(
 }
 
 /** Something is to be changed for sure; a task that cannot tell says so when its turn comes. */
-function isCertain(differences: () => readonly Change[]): boolean {
+export function isCertain(differences: () => readonly Change[]): boolean {
   try {
     return differences().some(({ certainty }) => certainty === 'certain');
   } catch {
@@ -40,6 +40,12 @@ function isCertain(differences: () => readonly Change[]): boolean {
 /** They are about one file, and one of them about a part of it; of one thing wishes were compared before. */
 function edits(one: Task, other: Task): boolean {
   if (one.thing === other.thing || (!one.late && !other.late) || isInstead(one, other)) return false;
+  return isAboutOne(one, other);
+}
+
+/** They are about one thing, or one path. */
+export function isAboutOne(one: Task, other: Task): boolean {
+  if (one.thing === other.thing) return true;
   const paths = ({ files = [], owns }: Task) => [...files, ...owns].filter((path) => path.startsWith('/'));
   return paths(one).some((path) => paths(other).includes(path));
 }
