@@ -6,10 +6,13 @@ import { sshArgs } from './support/control.ts';
 import { type Lab, labUnavailable, openLab, startLab } from './support/lab.ts';
 import { namespaceFile } from './support/network.ts';
 import { CLI_STATE } from './support/paths.ts';
+import { prepare } from './support/prepare.ts';
 import { readRecord } from './support/record.ts';
+import { redisTree } from './support/redis.ts';
 
 const USAGE = `Real hosts on this machine, to try playbooks on.
 
+  npm run lab -- prepare                 make ahead what hosts and tests are made of
   npm run lab -- up [N]                  bring up N hosts (3)
   npm run lab -- exec -- COMMAND…        run a command on this machine, inside the lab's network
   npm run lab -- ssh HOST [COMMAND…]     log in to a host as root
@@ -25,6 +28,11 @@ const USAGE = `Real hosts on this machine, to try playbooks on.
 const name = process.env.LAB_NAME ?? 'main';
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  prepare: async () => {
+    await prepare();
+    await redisTree();
+    return 0;
+  },
   up: async ([count = '3']) => {
     const started = Date.now();
     const stateDir = name === 'main' ? CLI_STATE : undefined;

@@ -36,9 +36,11 @@ export async function prepare(
   try {
     await mkdir(cacheDir(), { recursive: true });
     await installPackages(log);
-    const rootfs = await buildRootfs(suite, log);
-    await buildReleases(log);
-    await fetchNode24().catch(({ message }) => log(`Node 24 cannot be had: ${message.split('\n')[0]}`));
+    const [rootfs] = await Promise.all([
+      buildRootfs(suite, log),
+      buildReleases(log),
+      fetchNode24().catch(({ message }) => log(`Node 24 cannot be had: ${message.split('\n')[0]}`)),
+    ]);
     return rootfs;
   } finally {
     unlock();

@@ -35,7 +35,7 @@ const CUSTOMISE = `set -eu
 systemctl disable firewalld.service ufw.service >/dev/null 2>&1
 systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \\
   e2scrub_reap.service fstrim.timer systemd-networkd-wait-online.service console-getty.service \\
-  getty@tty1.service >/dev/null 2>&1
+  getty@tty1.service user@.service >/dev/null 2>&1
 rm -f /etc/ssh/ssh_host_* /etc/machine-id /etc/hostname /etc/resolv.conf
 useradd --create-home --shell /bin/bash admin
 useradd --create-home --shell /bin/bash --groups sudo ops
