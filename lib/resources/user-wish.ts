@@ -7,6 +7,7 @@ import { sh } from '../dsl/sh.ts';
 import type { Certainty, Mark } from '../dsl/task.ts';
 import { normalPath, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import type { NewHome } from './new-home.ts';
 
 export interface UserOptions {
   /** One that runs services: it gets no home made, and cannot log in unless a shell is named. */
@@ -51,6 +52,8 @@ export interface ObservedUser {
   readonly shell: string | undefined;
   readonly uid: number | undefined;
   readonly home: string | undefined;
+  /** What a new one gets; undefined where none is made. */
+  readonly newHome: NewHome | undefined;
   readonly comment: string | undefined;
   /** Digest of the hash of its password. */
   readonly password: string | undefined;

@@ -5,7 +5,9 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import type { Change } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { foreseeHome, newHomeRead, parseNewHome } from './new-home.ts';
 import {
   accountMark,
   completeUser,
@@ -46,12 +48,9 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   owns: ({ name }) => [`user:${name}`],
   marks: ({ name }) => [accountMark('passwd', name)],
   leaves({ name }, changes) {
-    const isMade = changes?.some(
-      ({ kind, property }) => kind === 'create' && /^(name|group)$/.test(property),
-    );
-    return (isMade ?? true) ? [{ kind: 'user', name }] : [];
+    return changes === undefined || isMade(changes) ? [{ kind: 'user', name }] : [];
   },
-  probe: ({ name, group, groups = [], uid, password, expiry, shell }) =>
+  probe: ({ name, system, group, groups = [], uid, password, expiry, home, shell }) =>
     probe(
       [group, ...groups].flatMap((one) => (one === undefined ? [] : accountReads({ group: one }))),
       sh`if id -u ${name} >/dev/null 2>&1; then
@@ -61,6 +60,7 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   while IFS=: read -r q_name q_word q_gid q_names || [ -n "$q_name" ]; do
     case ,$q_names, in *,${name},*) echo "member $q_name" ;; esac
   done </etc/group
+${system ? sh`` : sh`else ${newHomeRead(name, home)}`}
 fi
 ${uid === undefined ? sh`` : sh`echo "holder $(id -un ${uid} 2>/dev/null)"`}
 ${shell === undefined || NO_LOGIN.test(shell) ? sh`` : sh`[ -x ${shell} ] || echo 'no shell'`}
@@ -95,6 +95,7 @@ fi`
       comment,
       uid: uid === undefined ? undefined : Number(uid),
       home,
+      newHome: parseNewHome(own),
       password,
       expiry,
       holder: /^holder (.+)$/m.exec(own)?.[1],
@@ -122,13 +123,19 @@ fi`
     const certainty = found === undefined && world.bringsMore ? 'conditional' : shell;
     return differences.map((one) => ({ certainty, ...one }));
   },
-  foresee: ({ name, group }, _observed, _changes, world) =>
-    world.user(name).willBe(group === undefined ? {} : { group }),
+  foresee({ name, group }, { newHome }, changes, world) {
+    const isNew = isMade(changes);
+    const primary = group ?? (isNew ? name : undefined);
+    world.user(name).willBe(primary === undefined ? {} : { group: primary });
+    if (!isNew) return;
+    if (group === undefined) world.group(name).willBe({});
+    if (newHome !== undefined) foreseeHome(newHome, name, group ?? name, world);
+  },
   // A package may bring it otherwise than it is wanted.
   late: true,
   apply({ name, system, group, groups = [], home, shell, uid, comment, password, expires }, changes) {
     const options = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
-    if (!changes.some(({ kind, property }) => kind === 'create' && property !== 'groups')) {
+    if (!isMade(changes)) {
       const after = (property: string) =>
         changes.find((change) => change.property === property)?.after ?? undefined;
       const added = changes.flatMap((change) => (change.property === 'groups' ? [change.after ?? ''] : []));
@@ -170,6 +177,11 @@ fi || exit
 ${password === undefined ? sh`:` : setPassword(name, password)}`;
   },
 });
+
+/** These changes make the user, and not only what it is like. */
+function isMade(changes: readonly Change[]): boolean {
+  return changes.some(({ kind, property }) => kind === 'create' && property !== 'groups');
+}
 
 /** By standard input: arguments are seen by everybody. */
 function setPassword(name: string, password: Secret | undefined): Sh {

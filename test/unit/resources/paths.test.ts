@@ -19,6 +19,7 @@ import { absent } from '../../../lib/resources/absent.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
+import { line } from '../../../lib/resources/line.ts';
 import { user } from '../../../lib/resources/user.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
@@ -155,6 +156,33 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
       wish('x', { owner: 'q-web', group: 'q-new' }),
     );
     expect(kinds(host)).toEqual(['create name', 'create group', 'create content']);
+  });
+
+  it('the group and the home count that come with a user', async () => {
+    const host = await plan(
+      user('q-web', { home: at('home') }),
+      folder('x', { owner: 'q-web', group: 'q-web' }),
+      wish('home/.vimrc'),
+      line(at('home/.q-profile'), { line: 'umask 077', create: true }),
+    );
+    expect(kinds(host)).toEqual(['create name', 'create type', 'create content', 'create text']);
+  });
+
+  it.each<[string, () => Task, RegExp]>([
+    [
+      'of a service has no home made',
+      () => user('q-web', { system: true, home: at('home') }),
+      /home is missing$/,
+    ],
+    [
+      'in a group has none of its own',
+      () => user('q-web', { group: 'root' }),
+      /to group q-web: there is none/,
+    ],
+  ])('a user %s', async (_case, make, message) => {
+    const below = [folder('x', { group: 'q-web' }), wish('home/x')];
+    const needs = message.source.startsWith('home') ? below.slice(1) : below;
+    await expect(plan(make(), ...needs)).rejects.toThrow(message);
   });
 
   it.runIf(isRoot)('owner and group that are not asked for stay', async () => {

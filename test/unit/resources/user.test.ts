@@ -182,6 +182,21 @@ describe('a user', () => {
     }
   });
 
+  it.each<[string, own: string, ...states: (string | undefined)[]]>([
+    [
+      'is made, with what the host puts into every one',
+      'new home /home/ann\nhas .bashrc',
+      'directory',
+      'other',
+    ],
+    ['stays as it is where something is there', '', undefined, undefined],
+  ])('whose home %s', (_case, own, folder, skeleton) => {
+    const world = new World();
+    user('ann').diff({ code: 0, out: observed([], own) }, world);
+    const found = ['/home/ann', '/home/ann/.bashrc', '/home/ann/.vimrc'].map((path) => world.path(path));
+    expect(found.map((one) => one.over(undefined)?.type)).toEqual([folder, skeleton, undefined]);
+  });
+
   it('may get a shell that an earlier task brings', () => {
     const world = new World();
     world.package('zsh').willBe({});
