@@ -70,7 +70,8 @@ export function requireFolder(
 ): Certainty {
   let folder = dirname(path);
   for (; ; folder = dirname(folder)) {
-    const { state } = world.path(folder);
+    const { path: inside, isRead } = world.behind(`${folder}/it`);
+    const { state } = world.path(dirname(inside));
     const foreseen = state === null ? null : state?.type;
     if (foreseen === 'directory') return 'certain';
     if (foreseen === undefined && world.isProvided(folder)) return 'certain';
@@ -79,7 +80,9 @@ export function requireFolder(
     if (foreseen !== undefined && foreseen !== null) {
       throw cannot(`make ${path}`, `${folder} will be a ${foreseen}`, 'put it elsewhere');
     }
-    const isThere = foreseen === undefined && folder === above?.path;
+    const isUnread = foreseen === undefined && !isRead;
+    if (isUnread && world.path(inside).over(undefined) !== undefined) return 'conditional';
+    const isThere = foreseen === undefined && isRead && folder === above?.path;
     if (isThere || above === undefined || folder === '/') break;
     if (makesFolders) continue;
     if (world.bringsMore) return 'conditional';
@@ -97,8 +100,11 @@ export function requireFolder(
 export function foreseeFolders(path: string, { above }: Ground, world: World): void {
   if (above === undefined) return;
   for (let folder = dirname(path); folder !== '/' && folder !== above.path; folder = dirname(folder)) {
-    if (world.path(folder).state?.type !== 'directory')
-      world.path(folder).willBe({ type: 'directory', mode: '0755' });
+    const { state } = world.path(folder);
+    if (state?.type === 'directory' || state?.type === 'link') continue;
+    // One that nobody looked at may be there.
+    const fresh = world.behind(folder).isRead ? { mode: '0755', isNew: true } : {};
+    world.path(folder).willBe({ type: 'directory', ...fresh });
   }
 }
 

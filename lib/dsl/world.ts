@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { type Behind, behindLinks } from './behind-links.ts';
 
 /** Stands for a value that only the run can know. */
 export const UNKNOWN = 'unknown';
@@ -24,6 +25,12 @@ export interface PathState {
   readonly pinned?: 'mount' | 'attribute';
   /** Of a link that leads to one of these. */
   readonly leadsTo?: 'directory' | 'device';
+  /** Of a link that a task declares: the path that it leads to. */
+  readonly to?: string;
+  /** It is new, or leads elsewhere by then: what was read through it is not what will be there. */
+  readonly isMoved?: boolean;
+  /** Of a folder that an earlier task makes: nothing is in it but what is foreseen. */
+  readonly isNew?: boolean | undefined;
 }
 
 export interface UserState {
@@ -94,10 +101,11 @@ export class World {
   readonly #provided: Set<string>;
   readonly #declared: { readonly resource: string; readonly path: string }[];
   readonly #proves: boolean;
-  /** Folders, and files, that tasks with something to do write to. */
-  readonly #touched: Set<string>;
+  /** Folders, and files, that tasks with something to do write to, and which of those tasks was the last. */
+  readonly #touched: Map<string, number>;
   #opaque: boolean;
-  #changes: boolean;
+  #changes: number;
+  #hasLinks: boolean;
 
   constructor(from?: World, proves = false) {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
@@ -107,9 +115,10 @@ export class World {
     this.#provided = new Set(from ? from.#provided : []);
     this.#declared = from ? [...from.#declared] : [];
     this.#proves = proves;
-    this.#touched = new Set(from ? from.#touched : []);
+    this.#touched = new Map(from ? from.#touched : []);
     this.#opaque = from ? from.#opaque : false;
-    this.#changes = from ? from.#changes : false;
+    this.#changes = from ? from.#changes : 0;
+    this.#hasLinks = from ? from.#hasLinks : false;
   }
 
   /** A copy to prove tasks with: readings are newer than what was foreseen of the same thing. */
@@ -122,7 +131,7 @@ export class World {
   }
 
   path(path: string): Foreseen<PathState> {
-    const key = normalPath(path);
+    const { path: key, isRead } = this.behind(path);
     const foreseen = this.slot(PATHS, key);
     const known = this.#things(PATHS);
     const gone = () => known.get(key) === undefined && this.#isEmptied(key);
@@ -132,7 +141,9 @@ export class World {
       },
       willBe: (state) => {
         // Another content is foreseen: the text of the one before is not it.
-        const next = state.sha256 === undefined ? state : { text: undefined, ...state };
+        const text = state.sha256 === undefined ? {} : { text: undefined };
+        const next = { ...text, isNew: undefined, ...state };
+        this.#hasLinks ||= state.to !== undefined;
         foreseen.willBe(gone() ? { ...PATHS.bare, ...next } : next);
         for (const folder of foldersAbove(key)) this.#folders.add(folder);
       },
@@ -143,6 +154,7 @@ export class World {
         foreseen.willBeAbsent();
       },
       over: (observed) => {
+        if (!isRead) return foreseen.state === undefined ? this.#unread(key) : foreseen.over(undefined);
         if (this.#proves) return observed;
         if (gone()) return undefined;
         const found = foreseen.over(observed);
@@ -151,12 +163,20 @@ export class World {
         return { ...found, ...(observed?.text !== undefined && { text: observed.text }) };
       },
     };
+  /** Where a path is behind links that tasks declare. */
+  behind(path: string): Behind {
+    const known = this.#things(PATHS);
+    return this.#hasLinks
+      ? behindLinks(normalPath(path), (folder) => known.get(folder))
+      : { path: normalPath(path), isRead: true };
+  }
+
   }
 
   /** Names directly below a directory: those of `read` that stay, and those that earlier tasks put there. */
   namesIn(directory: string, read: readonly string[]): readonly string[] {
     if (this.#proves) return read;
-    const under = directory === '/' ? '/' : `${normalPath(directory)}/`;
+    const under = directory === '/' ? '/' : `${this.behind(directory).path}/`;
     const stay = read.filter((name) => this.path(`${under}${name}`).state !== null);
     const made = [...this.#things(PATHS)].flatMap(([path, state]) =>
       state !== null && path.startsWith(under) ? [path.slice(under.length).split('/')[0] as string] : [],
@@ -209,18 +229,26 @@ export class World {
 
   /** Say that a task has something to do, and which folders (or files) get another time by it. */
   expectChange(touched: readonly string[] = []): void {
-    this.#changes = true;
-    for (const path of touched) this.#touched.add(normalPath(path));
+    this.#changes += 1;
+    for (const path of touched) this.#touched.set(normalPath(path), this.#changes);
   }
 
-  /** An earlier task gives this folder, or file, another time: what is read of it now tells nothing of others there. */
-  willTouch(path: string): boolean {
-    return !this.#proves && this.#touched.has(normalPath(path));
+  /** How many tasks have something to do so far. */
+  get moment(): number {
+    return this.#changes;
+  }
+
+  /**
+   * An earlier task, behind the moment `since`, gives this folder, or file, another time: what is read of it now tells
+   * nothing of others there.
+   */
+  willTouch(path: string, since = 0): boolean {
+    return !this.#proves && (this.#touched.get(normalPath(path)) ?? 0) > since;
   }
 
   /** Earlier tasks will change something: what looks at the host as a whole may find another one. */
   get willChange(): boolean {
-    return this.#changes && !this.#proves;
+    return this.#changes > 0 && !this.#proves;
   }
 
   /**
@@ -264,6 +292,14 @@ export class World {
       this.#known.set(slot, things);
     }
     return things;
+  /** What may be where nobody looked: nothing in a folder that is new by then, unless something brings more. */
+  #unread(path: string): PathState | undefined {
+    const known = this.#things(PATHS);
+    const above = foldersAbove(path).findLast((folder) => known.has(folder)) ?? '/';
+    const isNew = (known.get(above) as Partial<PathState> | undefined)?.isNew === true;
+    return isNew && !this.bringsMore ? undefined : { ...PATHS.bare };
+  }
+
   }
 
   #isEmptied(path: string): boolean {

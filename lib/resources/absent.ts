@@ -1,7 +1,7 @@
 import { type Place, parsePlace, requireSight } from '../dsl/ground.ts';
 import { contentMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options.ts';
-import { checkedPath, requireReplaceable } from '../dsl/path.ts';
+import { checkedPath, isForeseenOnly, requireReplaceable } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
@@ -85,7 +85,7 @@ fi`,
       return [{ kind: 'remove', property: 'type', before, after: null }];
     }
     if (inside.length > 0 && !world.bringsMore) throw notEmpty(path, inside);
-    const certainty = inside.length > 0 ? 'conditional' : 'certain';
+    const certainty = inside.length > 0 || isForeseenOnly(found) ? 'conditional' : 'certain';
     return [{ kind: 'remove', property: 'type', before: found.type, after: null, certainty }];
   },
   foresee: ({ path }, _observed, _changes, world) => world.path(path).willBeAbsent(),

@@ -65,10 +65,12 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
     const sure = world.bringsMore ? 'conditional' : certainty;
     return [{ kind: 'create', property: 'type', before: null, after: 'directory', certainty: sure }];
   },
-  foresee(desired, { ground }, _changes, world) {
+  foresee(desired, { ground }, changes, world) {
     const { path, mode, owner, group } = desired;
     foreseeFolders(path, ground, world);
-    world.path(path).willBe({ type: 'directory', mode, ...(owner && { owner }), ...(group && { group }) });
+    const isNew = changes.some(({ kind }) => kind === 'create');
+    const ownership = { mode, ...(owner && { owner }), ...(group && { group }) };
+    world.path(path).willBe({ type: 'directory', ...ownership, isNew });
   },
   apply: ({ path, mode, owner = '', group = '' }) =>
     sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,

@@ -128,10 +128,8 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     const folder = content === undefined ? 'certain' : requireFolder(path, ground, world);
     const accounts = requireAccounts(desired, ground, world, path);
     const valid = content === undefined ? 'certain' : requireValid(path, refusal, world);
-    const bringable =
-      (found === undefined && world.bringsMore) ||
-      // Known to be made by then: it is kept if it is a file.
-      (desired.once && found !== undefined && isForeseenOnly(found));
+    // What is made by then may be right.
+    const bringable = found === undefined ? world.bringsMore : isForeseenOnly(found);
     const certainty =
       bringable || [folder, accounts, valid].includes('conditional') ? 'conditional' : 'certain';
     return [...(content ? [content] : []), ...ownership].map((one) => ({ certainty, ...one }));

@@ -1,9 +1,10 @@
 import { dirname } from 'node:path/posix';
+import { linkState } from '../dsl/behind-links.ts';
 import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { orGone } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
-import { checkedPath, sha256 } from '../dsl/path.ts';
+import { checkedPath, isForeseenOnly, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
@@ -68,19 +69,20 @@ elif (cd -- ${path.replace(/[^/]*$/, '')} 2>/dev/null && [ ${to} -ef ${path} ]);
     if (found?.type === 'link' && before === to) return [];
     if (isItself && found !== undefined)
       throw cannot(path, `${to} is the same file`, 'a link to itself leads nowhere');
-    if (found !== undefined && found.type !== 'link') {
+    const isUnknown = found !== undefined && isForeseenOnly(found);
+    if (found !== undefined && found.type !== 'link' && !isUnknown) {
       throw cannot(path, `there is a ${found.type}`, 'move it away: it is not ours to remove');
     }
     if (at === undefined) requireSight(path, ground);
-    const certainty = found === undefined ? requireFolder(path, ground, world) : 'certain';
+    const sure = isUnknown ? 'conditional' : 'certain';
+    const certainty = found === undefined ? requireFolder(path, ground, world) : sure;
     const kind = found === undefined ? 'create' : 'update';
     return [
       { kind, property: 'to', before: found === undefined ? null : (before ?? null), after: to, certainty },
     ];
   },
-  foresee: ({ path }, _observed, changes, world) => {
-    if (changes.length > 0) world.path(path).willBe({ type: 'link', mode: '0777' });
-  },
+  foresee: ({ path, to }, _observed, changes, world) =>
+    world.path(path).willBe(linkState(path, to, changes.length > 0)),
   // With -n a link to a directory is replaced, not filled.
   apply: ({ path, to }) => sh`ln -sfn -- ${to} ${path} && q_label ${path}`,
 });

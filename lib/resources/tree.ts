@@ -1,3 +1,4 @@
+import { linkState } from '../dsl/behind-links.ts';
 import {
   foreseeFolders,
   groundReads,
@@ -121,12 +122,17 @@ q_mounted ${path}`
     foreseeFolders(path, observed.ground, world);
     for (const { kind, property } of changes)
       if (kind === 'remove') world.path(`${path}/${property}`).willBeAbsent();
+    const due = new Map(changes.map(({ property, kind }) => [property, kind]));
     for (const entry of entries) {
       const { mode, owner, group } = entry;
       const ownership = { ...(owner && { owner }), ...(group && { group }) };
-      if (entry.type === 'link') world.path(entry.path).willBe({ type: 'link', ...ownership });
+      const how = due.get(nameIn(desired, entry.path));
+      if (entry.type === 'link')
+        world
+          .path(entry.path)
+          .willBe({ ...linkState(entry.path, entry.to, how !== undefined), ...ownership });
       else {
-        const content = entry.type === 'file' ? foreseenContent(entry.content) : {};
+        const content = entry.type === 'file' ? foreseenContent(entry.content) : { isNew: how === 'create' };
         world.path(entry.path).willBe({ type: entry.type, mode, ...ownership, ...content });
       }
     }

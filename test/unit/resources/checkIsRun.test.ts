@@ -16,6 +16,7 @@ import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { link } from '../../../lib/resources/link.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
@@ -51,7 +52,8 @@ function litter(dir: string, { roll, pick }: ReturnType<typeof dice>): void {
 function wishes(dir: string, { roll, pick }: ReturnType<typeof dice>): readonly Task[] {
   return Array.from({ length: 1 + roll(4) }, (_, i) => {
     const path = join(dir, pick(NAMES));
-    const kind = roll(4);
+    const kind = roll(5);
+    if (kind === 4) return link(path, { to: join(dir, pick(NAMES)) });
     if (kind === 0) return directory(path, { mode: pick(['0755', '0700']) });
     if (kind === 1) return absent(path);
     if (kind === 2) {

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { directory } from '../../../lib/resources/directory.ts';
+import { file } from '../../../lib/resources/file.ts';
+import { line } from '../../../lib/resources/line.ts';
 import { link } from '../../../lib/resources/link.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
@@ -55,6 +57,67 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
     expect((await plan(task)).plan[0]?.changes).toEqual([]);
     expect(readlinkSync(task.resource.slice(5))).toBe((task.wish as { to: string }).to);
     expect(readdirSync(at('folder'))).toEqual([]);
+  });
+
+  const release = (name: string) => [
+    directory(at(`releases/${name}`)),
+    link(at('current'), { to: `releases/${name}` }),
+    directory(at('current/etc')),
+    file(at('current/etc/app.conf'), { content: 'new\n' }),
+    line(at('current/notes'), { line: 'ours', create: true }),
+  ];
+  it.each<[string, before: () => void, certainties: string[]]>([
+    ['a folder that is made', () => {}, ['certain', 'certain', 'certain', 'certain', 'certain']],
+    [
+      'another folder than before, which is made',
+      () => {
+        mkdirSync(at('releases/1/etc'), { recursive: true });
+        writeFileSync(at('releases/1/etc/app.conf'), 'new\n');
+        symlinkSync('releases/1', at('current'));
+      },
+      ['certain', 'certain', 'certain', 'certain', 'certain'],
+    ],
+    [
+      'a folder with something in it',
+      () => {
+        mkdirSync(at('releases/2/etc'), { recursive: true });
+        writeFileSync(at('releases/2/etc/app.conf'), 'old\n');
+        writeFileSync(at('releases/2/notes'), 'theirs\n');
+      },
+      ['', 'certain', 'conditional', 'conditional', 'unknown'],
+    ],
+  ])('carries what lies below it, where it leads to %s', async (_case, before, certainties) => {
+    before();
+    const host = await plan(...release('2'));
+    expect(host.plan.map(({ changes }) => changes[0]?.certainty ?? '')).toEqual(certainties);
+    await host.apply(() => true);
+    expect(readFileSync(at('releases/2/etc/app.conf'), 'utf8')).toBe('new\n');
+    expect((await plan(...release('2'))).plan.flatMap(({ changes }) => changes)).toEqual([]);
+  });
+
+  it('shows folders that earlier tasks make behind it, also where it stays', async () => {
+    const tasks = [
+      link(at('to-folder'), { to: 'folder' }),
+      directory(at('folder/a')),
+      file(at('to-folder/a/b'), { content: '' }),
+    ];
+    expect((await plan(...tasks)).plan.map(({ changes }) => changes[0]?.kind)).toEqual([
+      undefined,
+      'create',
+      'create',
+    ]);
+  });
+
+  it.each<[string, () => Task[], RegExp]>([
+    ['itself', () => [link(at('a'), { to: 'b' }), link(at('b'), { to: 'a' })], /b will be a link$/],
+    ['a file', () => [file(at('a'), { content: '' }), link(at('b'), { to: 'a' })], /b will be a file$/],
+    [
+      'a folder without the one that is wanted',
+      () => [directory(at('a')), link(at('b'), { to: 'a' }), file(at('b/c/d'), { content: '' })],
+      /b\/c is missing$/,
+    ],
+  ])('carries nothing where it leads to %s', async (_case, make, message) => {
+    await expect(plan(...make(), file(at('b/x'), { content: '' }))).rejects.toThrow(message);
   });
 
   it.each<[string, () => Task, RegExp]>([
