@@ -224,7 +224,11 @@ function wishing<Options extends object, Desired, Observed>(
   const owns = resource.owns?.(desired) ?? [];
   const files = resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/'));
   const marks = resource.marks?.(desired) ?? files.map(contentMark);
-  const touched = [...owns, ...files].filter((path) => path.startsWith('/')).map((path) => dirname(path));
+  const isPath = (name: string) => name.startsWith('/');
+  const touched = [
+    ...[...owns, ...files].filter(isPath).map((path) => dirname(path)),
+    ...marks.flatMap(({ name, beside = name }) => [name, beside].filter(isPath)),
+  ];
   const prepare = resource.prepare?.bind(resource);
   const leaves = resource.leaves?.bind(resource);
   return {
@@ -244,10 +248,9 @@ function wishing<Options extends object, Desired, Observed>(
         ...one,
         resource: id,
       }));
+      if (changes.length > 0) world.expectChange(touched);
       resource.foresee?.(desired, observed, changes, world);
       foreseeMarks(marks, changes, world);
-      if (changes.length > 0)
-        world.expectChange([...touched, ...marks.flatMap(({ beside }) => beside ?? [])]);
       return changes;
     },
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),

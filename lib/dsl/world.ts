@@ -42,8 +42,6 @@ export interface UnitState {
   readonly state: 'running' | 'stopped';
   /** systemd's word for how it is enabled, where an earlier task changes it. */
   readonly unitFile?: string;
-  /** An earlier task has systemd read its unit again. */
-  readonly isFresh?: boolean;
   /** What it will have read, as `Mark` has it, where an earlier task has it started or reloaded. */
   readonly read?: ReadonlyMap<string, string>;
 }
@@ -154,23 +152,23 @@ export class World {
         foreseen.willBeAbsent();
       },
       over: (observed) => {
-        if (!isRead) return foreseen.state === undefined ? this.#unread(key) : foreseen.over(undefined);
         if (this.#proves) return observed;
         if (gone()) return undefined;
+        if (!isRead) return foreseen.state === undefined ? this.#unread(key) : foreseen.over(undefined);
         const found = foreseen.over(observed);
         if (found === undefined || found.text !== undefined || found.sha256 !== observed?.sha256)
           return found;
         return { ...found, ...(observed?.text !== undefined && { text: observed.text }) };
       },
     };
+  }
+
   /** Where a path is behind links that tasks declare. */
   behind(path: string): Behind {
     const known = this.#things(PATHS);
     return this.#hasLinks
       ? behindLinks(normalPath(path), (folder) => known.get(folder))
       : { path: normalPath(path), isRead: true };
-  }
-
   }
 
   /** Names directly below a directory: those of `read` that stay, and those that earlier tasks put there. */
@@ -292,14 +290,14 @@ export class World {
       this.#known.set(slot, things);
     }
     return things;
+  }
+
   /** What may be where nobody looked: nothing in a folder that is new by then, unless something brings more. */
   #unread(path: string): PathState | undefined {
     const known = this.#things(PATHS);
     const above = foldersAbove(path).findLast((folder) => known.has(folder)) ?? '/';
     const isNew = (known.get(above) as Partial<PathState> | undefined)?.isNew === true;
     return isNew && !this.bringsMore ? undefined : { ...PATHS.bare };
-  }
-
   }
 
   #isEmptied(path: string): boolean {

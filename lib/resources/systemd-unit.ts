@@ -1,13 +1,15 @@
 import { oneLine } from '../dsl/edit.ts';
+import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
-import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
+import { requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { contentDifference } from './content/content.ts';
 import { requireSystemd, unitPath } from './service/systemd.ts';
+import { foreseeReload, willBeStale } from './service/unread.ts';
 
 export interface SystemdUnitOptions {
   readonly content: string;
@@ -19,8 +21,7 @@ interface SystemdUnitDesired extends SystemdUnitOptions {
   readonly unit: string;
 }
 
-interface ObservedFile {
-  readonly at: ObservedPath | undefined;
+interface ObservedFile extends Place {
   /** systemd has another definition in force than the one on disk. */
   readonly stale: boolean;
 }
@@ -55,24 +56,30 @@ export const systemdUnit = defineResource<SystemdUnitOptions, SystemdUnitDesired
     const isDropIn = folder.endsWith('.d') && file.length > 0;
     return [...(isDropIn ? [{ kind: 'directory', name: folder, implied: true } as const] : []), ...file];
   },
-  probe: ({ path, unit, content }) => probe([{ path, how: 'text', unless: sha256(content) }], manager(unit)),
+  probe: ({ path, unit, content }) =>
+    probe([{ path, how: 'text', unless: sha256(content) }, ...groundReads(path, {})], manager(unit)),
   parse({ out }, { unit }) {
-    const [file = '', manager = ''] = partsOf(out);
+    const parts = partsOf(out);
+    const manager = parts.at(-1) ?? '';
     requireSystemd(manager, unit);
-    return { at: parsePath({ code: 0, out: file }), stale: manager.includes('NeedDaemonReload=yes') };
+    return { ...parsePlace(parts), stale: manager.includes('NeedDaemonReload=yes') };
   },
-  diff({ path, content }, { at, stale }, world) {
+  diff({ path, content, unit: name }, { at, ground, stale }, world) {
     const found = world.path(path).over(at);
     requireRoom(path, 'file', found);
     const unit: Difference = { kind: 'update', property: 'in force', before: 'another', after: 'this one' };
     if (found?.sha256 === sha256(content)) {
       const mode: Difference = { kind: 'update', property: 'mode', before: found.mode, after: '0644' };
-      return [...(found.mode === '0644' ? [] : [mode]), ...(stale ? [unit] : [])];
+      return [...(found.mode === '0644' ? [] : [mode]), ...(willBeStale(name, stale, world) ? [unit] : [])];
     }
+    requireFolder(path, ground, world, { makesFolders: true });
     return [contentDifference(content, found)].filter((one) => one !== undefined);
   },
-  foresee: ({ path, content }, _observed, _changes, world) =>
-    world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content }),
+  foresee({ path, content }, { ground }, changes, world) {
+    foreseeFolders(path, ground, world);
+    world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content });
+    if (changes.length > 0) foreseeReload(world);
+  },
   apply: ({ path, content }) => sh`mkdir -p -- ${path.replace(/\/[^/]*$/, '')} || exit
 printf %s ${content} | q_write ${path} 0644 '' '' && systemctl daemon-reload`,
 });

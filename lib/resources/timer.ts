@@ -1,5 +1,5 @@
 import { oneLine } from '../dsl/edit.ts';
-import { accountReads, type Ground, parseGround, requireAccounts } from '../dsl/ground.ts';
+import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
@@ -9,6 +9,7 @@ import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { contentDifference } from './content/content.ts';
 import { requireSystemd, unitPath } from './service/systemd.ts';
+import { foreseeReload, willBeStale } from './service/unread.ts';
 
 export interface TimerOptions {
   /** When, in the words of systemd.time(7): `daily`, `Mon *-*-* 03:00`. */
@@ -96,7 +97,7 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
     probe(
       [
         ...files.map(([path, content]) => ({ path, how: 'text' as const, unless: sha256(content) })),
-        ...accountReads(userOf(user)),
+        ...groundReads(unitPath(name), userOf(user)),
       ],
       sh`systemctl show -p NeedDaemonReload ${`${name}.service`}
 systemctl show -p NeedDaemonReload -p ActiveState -p UnitFileState ${`${name}.timer`}
@@ -123,8 +124,10 @@ if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calenda
       requireRoom(path, 'file', found);
       const differs = contentDifference(content, found, path);
       return differs === undefined ? [] : [differs];
+      if (differs !== undefined) requireFolder(path, seen.ground, world);
     });
-    const stale = seen.stale && written.length === 0;
+    const units = [`${name}.service`, `${name}.timer`];
+    const stale = written.length === 0 && units.some((one) => willBeStale(one, seen.stale, world));
     return [
       ...written,
       ...(stale
@@ -138,7 +141,8 @@ if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calenda
         : [{ kind: 'start', property: 'state', before: 'stopped', after: 'running' } as const]),
     ];
   },
-  foresee: ({ files }, _observed, _changes, world) => {
+  foresee({ files }, _observed, changes, world) {
+    if (changes.length > 0) foreseeReload(world);
     for (const [path, content] of files) {
       world.path(path).willBe({ type: 'file', mode: '0644', sha256: sha256(content), text: content });
     }

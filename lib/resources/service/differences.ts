@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { type Loading, type ObservedReads, outdatedReads, readsForeseen } from './reads.ts';
 import { unitName, unitPath } from './systemd.ts';
 import type { Running } from './types.ts';
+import { foreseeReload, willBeStale } from './unread.ts';
 
 export interface WantedUnit {
   readonly name: string;
@@ -46,7 +47,8 @@ export function unitDifferences(
     ...stateDifferences(wanted, seen, world),
   ];
   const reload: Difference = { kind: 'update', property: 'unit', before: 'another', after: 'read again' };
-  const stale = seen.stale && !differences.some(({ kind }) => kind === 'start' || kind === 'restart');
+  const stale =
+    isStale(seen, world) && !differences.some(({ kind }) => kind === 'start' || kind === 'restart');
   return [...differences, ...(stale ? [reload] : [])].map((one) => ({ certainty, ...one }));
 }
 
@@ -57,13 +59,13 @@ export function foreseeUnit(
   changes: readonly Change[],
   world: World,
 ): void {
-  const has = (property: string) => changes.some((one) => one.property === property);
   const unitFile = changes.findLast(({ property }) => property === 'enabled' || property === 'masked')?.after;
   const isRead = changes.some(({ kind }) => kind === 'start' || kind === 'restart' || kind === 'run');
+  if (changes.some(({ kind, property }) => RELOADING.test(kind) || RELOADING.test(property)))
+    foreseeReload(world);
   world.unit(name).willBe({
     state,
     ...(unitFile && { unitFile }),
-    ...((isRead || has('unit')) && { isFresh: true }),
     ...(isRead && { read: readsForeseen(reads, observed, world) }),
   });
 }
@@ -72,13 +74,19 @@ export function foreseeUnit(
 function afterEarlier(name: string, seen: ObservedUnit, world: World): ObservedUnit {
   const foreseen = world.isProof ? undefined : world.unit(name).state;
   if (!foreseen) return seen;
-  const { state, unitFile, isFresh } = foreseen;
+  const { state, unitFile } = foreseen;
   return {
     ...seen,
     ...(state !== undefined && (state === 'stopped' || !runs(seen)) && { state }),
     ...(unitFile !== undefined && { unitFile, enabled: unitFile === 'enabled' }),
-    ...(isFresh && { stale: false }),
   };
+}
+
+/** Changes by which systemd reads all units again: enabling and masking do it, too. */
+const RELOADING = /^(start|restart|unit|enabled|masked)$/;
+
+function isStale({ missing, stale, id }: ObservedUnit, world: World): boolean {
+  return !missing && willBeStale(id, stale, world);
 }
 
 function runs({ state }: Pick<Running, 'state'>): boolean {

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Change, Task } from '../../../lib/dsl/task.ts';
 import { UNKNOWN, World } from '../../../lib/dsl/world.ts';
+import { absent } from '../../../lib/resources/absent.ts';
 import { assert } from '../../../lib/resources/assert.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
 import { line } from '../../../lib/resources/line.ts';
+import { link } from '../../../lib/resources/link.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
 import { type ServiceOptions, service } from '../../../lib/resources/service/index.ts';
+import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
 import { user } from '../../../lib/resources/user.ts';
 
 const digest = (letter: string) => letter.repeat(64);
@@ -165,6 +169,48 @@ describe('a service', () => {
     const same = new World();
     same.path('/etc/site.conf').willBe({ sha256: digest('a') });
     expect(plan(reloads, {}, same)).toEqual([]);
+  });
+
+  const AGAIN = 'update unit: another → read again';
+  const DROP_IN = '/etc/systemd/system/site.service.d/x.conf';
+  const there = (path: string) => `stat regular file|644|root|root|1|0|0|${path}`;
+  const gone = `\n${MARK}\nabove directory /etc/systemd/system/site.service.d`;
+  it.each<[string, task: Task, out: string, ServiceOptions, string[]]>([
+    ['a drop-in goes', absent(DROP_IN), there(DROP_IN), {}, [AGAIN]],
+    ['a drop-in is there no more already', absent(DROP_IN), gone, {}, []],
+    [
+      'a drop-in is written as a file, and it is told to read that',
+      file(DROP_IN, { content: 'x' }),
+      gone,
+      { reloadOn: [file(DROP_IN, { content: 'x' })] },
+      [`run files: has read another ${DROP_IN} → reloaded`, AGAIN],
+    ],
+    [
+      'it starts on it anyway',
+      file(DROP_IN, { content: 'x' }),
+      gone,
+      { restartOn: [file(DROP_IN, { content: 'x' })] },
+      [`restart files: has read another ${DROP_IN} → restarted`],
+    ],
+    ['its unit is a link', link('/usr/lib/systemd/system/site.service', { to: '/srv/x' }), '', {}, [AGAIN]],
+    ['the drop-in is of all services', absent('/run/systemd/system/service.d'), there('x'), {}, [AGAIN]],
+    ['the drop-in is of another', absent('/etc/systemd/system/sit.service.d/x'), there('x'), {}, []],
+    ['systemdUnit has it read', systemdUnit('site.service', { content: 'x' }), 'Version=1', {}, []],
+  ])('whose definition systemd has not read, or has: %s', (_case, task, out, options, differences) => {
+    const world = new World();
+    task.diff({ code: 0, out: out.startsWith('Version') ? `\n${MARK}\nNeedDaemonReload=no` : out }, world);
+    expect(plan(plain(options), {}, world)).toEqual(differences);
+  });
+
+  it('whose definition changes once more, behind what has systemd read it, is read again', () => {
+    const world = new World();
+    const drop = (path: string) => absent(path).diff({ code: 0, out: there(path) }, world);
+    drop(DROP_IN);
+    expect(plan(service('other', { state: 'stopped', enabled: false }), {}, world)).not.toContain(AGAIN);
+    expect(plan(plain(), { stale: 'yes' }, world)).toEqual([]);
+    drop('/etc/systemd/system/site.service.d/y.conf');
+    expect(plan(plain(), {}, world)).toEqual([AGAIN]);
+    expect(plan(plain(), {}, world)).toEqual([]);
   });
 
   it('that packages may bring is started, perhaps', () => {
