@@ -1,7 +1,7 @@
 import { is, must } from '../dsl/options.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
-import { waitUntil } from '../dsl/wait-until.ts';
+import { LOOK_SECONDS, waitUntil, within } from '../dsl/wait-until.ts';
 
 export interface WaitForOptions {
   /** Read-only; exits 0 once what is waited for is there. */
@@ -11,7 +11,7 @@ export interface WaitForOptions {
 }
 
 /**
- * Waits, within a deadline, until something is true.
+ * Waits, within a deadline, until something is true. A try that hangs is ended with the deadline; in a check after 15 s.
  *
  * @example
  * waitFor('the site answers', { until: sh`curl -fs http://localhost/`, timeout: 30 })
@@ -23,7 +23,7 @@ export const waitFor = defineResource<WaitForOptions, WaitForOptions & { readonl
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
-  probe: (desired) => desired.until,
+  probe: ({ until, timeout }) => within(until, Math.min(timeout, LOOK_SECONDS)),
   parse: (reading) => reading.code === 0,
   diff: (_desired, there) =>
     there ? [] : [{ kind: 'wait', property: 'state', before: 'no', after: 'yes', certainty: 'conditional' }],

@@ -1,6 +1,7 @@
 import { MARK, namedParts } from '../dsl/probe.ts';
 import { quote, type Sh, sh } from '../dsl/sh.ts';
 import type { Change, Prepared, Reading, Task } from '../dsl/task.ts';
+import { LOOK_SECONDS, within } from '../dsl/wait-until.ts';
 import type { ControlWords } from '../dsl/words.ts';
 import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -42,9 +43,7 @@ ${task.unproven ? sh`:` : own}
 )
 q_code=$?
 q_part until
-if (
-${until}
-) >/dev/null 2>&1; then echo yes; else echo no; fi
+if ${within(until, LOOK_SECONDS)} >/dev/null 2>&1; then echo yes; else echo no; fi
 exit "$q_code"`;
   return { id, critical: false, ...inWords(task, asked) };
 }
