@@ -183,10 +183,16 @@ function lineOf({ before, after }: { readonly before: string; readonly after: st
 /** Edit a text as if its lines ended with a line feed alone, and put its own form back. Without an edit it stays. */
 export function inItsForm(text: string, edit: (plain: string) => string): string {
   const plain = plainText(text);
-  const after = edit(plain);
+  const after = withItsEnd(plain, edit(plain));
   if (after === plain) return text;
   const mark = text.startsWith(MARK) ? MARK : '';
   return `${mark}${hasWindowsEnds(text) ? after.replaceAll('\n', '\r\n') : after}`;
+/** A text whose last line has no end keeps it so, as long as that line stays the last. */
+export function withItsEnd(before: string, after: string): string {
+  const isOpen = before !== '' && !before.endsWith('\n');
+  return isOpen && linesOf(before).at(-1) === linesOf(after).at(-1) ? after.replace(/\n$/, '') : after;
+}
+
 }
 
 /** A text without the mark that some editors put in front, and without the carriage returns of Windows. */

@@ -1,5 +1,5 @@
-import { editableText, linesOf, textOfLines } from '../dsl/edit.ts';
-import { type Ground, parseGround } from '../dsl/ground.ts';
+import { editableText, linesOf, textOfLines, withItsEnd } from '../dsl/edit.ts';
+import { type Ground, parseGround, requireFolder } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
 import {
   type ObservedPath,
@@ -219,7 +219,7 @@ function edited(before: string, keys: readonly PublicKey[], exclusive: boolean) 
     return !goes;
   });
   const fresh = [...missing.values()];
-  const after = textOfLines([...lines, ...fresh.map(({ line }) => line)]);
+  const after = withItsEnd(before, textOfLines([...lines, ...fresh.map(({ line }) => line)]));
   return { after, differences: [...differences, ...fresh.map(added)] };
 }
 

@@ -71,8 +71,7 @@ export const textBlock = defineEdit<TextBlockOptions, TextBlockDesired>({
     const isWhole =
       from >= 0 && to > from && from === lines.lastIndexOf(begin) && to === lines.lastIndexOf(end);
     if (!isWhole) throw broken(path, name, EXIT.failed);
-    const next = textOfLines([...lines.slice(0, from), ...ours, ...lines.slice(to + 1)]);
-    return next === `${text}\n` ? text : next;
+    return textOfLines([...lines.slice(0, from), ...ours, ...lines.slice(to + 1)]);
   },
 });
 
