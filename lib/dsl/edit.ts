@@ -94,18 +94,16 @@ export function defineEdit<Options extends object, Desired extends Edited>({
       }
       const before = found === undefined ? '' : editableText(path, found);
       const after = inItsForm(before, (plain) => edit(plain, desired));
-      if (found !== undefined && after === before) return [];
-      requireReplaceable(path, found, world);
-      const certainty = world.bringsMore ? 'conditional' : 'certain';
-      const text = { before, after };
-      if (found !== undefined) {
-        return [{ kind: 'update', property: 'text', ...lineOf(text), certainty, text }];
-      }
       // Where nothing is wanted of it, it need not be there.
-      if (after === '') return [];
-      if (at === undefined) requireSight(path, ground);
-      if (!create && !world.bringsMore) throw noFile(path);
-      requireFolder(path, ground, world);
+      if (after === before) return [];
+      requireReplaceable(path, found, world);
+      const text = { before, after };
+      const isNew = found === undefined;
+      if (isNew && at === undefined) requireSight(path, ground);
+      if (isNew && !create && !world.bringsMore) throw noFile(path);
+      const folder = requireFolder(path, ground, world);
+      const certainty = world.bringsMore ? 'conditional' : folder;
+      if (!isNew) return [{ kind: 'update', property: 'text', ...lineOf(text), certainty, text }];
       requireAccounts(desired, ground, world, path);
       return [{ kind: 'create', property: 'text', ...lineOf(text), before: null, certainty, text }];
     },
@@ -187,12 +185,12 @@ export function inItsForm(text: string, edit: (plain: string) => string): string
   if (after === plain) return text;
   const mark = text.startsWith(MARK) ? MARK : '';
   return `${mark}${hasWindowsEnds(text) ? after.replaceAll('\n', '\r\n') : after}`;
+}
+
 /** A text whose last line has no end keeps it so, as long as that line stays the last. */
 export function withItsEnd(before: string, after: string): string {
   const isOpen = before !== '' && !before.endsWith('\n');
   return isOpen && linesOf(before).at(-1) === linesOf(after).at(-1) ? after.replace(/\n$/, '') : after;
-}
-
 }
 
 /** A text without the mark that some editors put in front, and without the carriage returns of Windows. */

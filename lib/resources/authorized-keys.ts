@@ -70,7 +70,7 @@ export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired,
     probe(
       [{ account: user, in: 'passwd' }],
       sh`${homeOf(user)}
-if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_stat "$q_home/.ssh"; q_part; q_text "$q_home/.ssh/authorized_keys"; q_part; printf 'above '; q_above "$q_home/.ssh"; fi`,
+if [ -n "$q_home" ]; then echo "home $q_home"; q_part; q_stat "$q_home/.ssh"; q_part; q_text "$q_home/.ssh/authorized_keys"; q_part; printf 'above '; q_above "$q_home/.ssh/authorized_keys"; fi`,
     ),
   parse({ out }) {
     const parts = partsOf(out);
@@ -182,6 +182,7 @@ function keysDifferences(
     editableText(pathIn(home), foreseen[1]);
     requireReplaceable(pathIn(home), foreseen[1], world);
   }
+  if (differences.length > 0) requireFolder(pathIn(home), ground, world, { makesFolders: true });
   const text = { before, after };
   const owned = (name: string, mode: string, at: ObservedPath | undefined) =>
     at === undefined

@@ -46,8 +46,10 @@ export const hostname = defineResource<object, { readonly host: string }, Observ
       ?.split('\n')
       .find((line) => line.trim() !== '' && !line.startsWith('#'))
       ?.trim();
-    if (found === undefined) requireFolder(PATH, ground, world);
-    if (kept !== host) requireReplaceable(PATH, found, world);
+    if (kept !== host) {
+      requireFolder(PATH, ground, world);
+      requireReplaceable(PATH, found, world);
+    }
     const boot: Difference = { kind: 'update', property: 'at boot', before: kept ?? null, after: host };
     const now: Difference = { kind: 'update', property: 'now', before: live, after: host };
     return [...(kept === host ? [] : [boot]), ...(live === host ? [] : [now])];

@@ -1,4 +1,4 @@
-import { editableText, oneLine } from '../dsl/edit.ts';
+import { editableText, inItsForm, oneLine } from '../dsl/edit.ts';
 import { type Ground, groundReads, parseGround, requireFolder } from '../dsl/ground.ts';
 import { linesTrace } from '../dsl/made.ts';
 import { is, must } from '../dsl/options.ts';
@@ -40,6 +40,8 @@ interface ObservedMount {
   readonly folder: ObservedPath | undefined;
   readonly table: ObservedPath | undefined;
   readonly ground: Ground;
+  /** What the table stands on. */
+  readonly tableGround: Ground;
   /** What is mounted there, the last of several. */
   readonly live: Live | undefined;
   /** What is mounted below it. */
@@ -94,7 +96,12 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     absent ? `${path} is not mounted` : `${source} is mounted on ${path}`,
   probe: ({ path, source }) =>
     probe(
-      [{ path, how: 'stat' }, { path: TABLE, how: 'text' }, ...groundReads(path, {})],
+      [
+        { path, how: 'stat' },
+        { path: TABLE, how: 'text' },
+        ...groundReads(path, {}),
+        ...groundReads(TABLE, {}),
+      ],
       mountLook(path, source),
     ),
   parse({ out }) {
@@ -107,13 +114,17 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
       ...parseMounts(own),
     };
   },
+      tableGround: parseGround(parts.slice(3)),
   diff(desired, observed, world) {
     const { path, absent } = desired;
     const found = world.path(path).over(observed.folder);
     const known = world.path(TABLE).over(observed.table);
     const before = known === undefined ? '' : editableText(TABLE, known);
-    const after = withEntry(before, path, absent ? undefined : desired);
-    if (before !== after) requireReplaceable(TABLE, known, world);
+    const after = inItsForm(before, (plain) => withEntry(plain, path, absent ? undefined : desired));
+    if (before !== after) {
+      requireFolder(TABLE, observed.tableGround, world);
+      requireReplaceable(TABLE, known, world);
+    }
     const table: readonly Difference[] =
       before === after
         ? []
