@@ -3,6 +3,7 @@ import { type Ground, groundReads, parseGround, requireAccounts, requireFolder }
 import { is, must } from '../dsl/options.ts';
 import {
   checkedPath,
+  isForeseenOnly,
   type ObservedPath,
   ownershipDifferences,
   parsePath,
@@ -42,6 +43,7 @@ interface ObservedPair {
   readonly certificate: ObservedPath | undefined;
   readonly key: ObservedPath | undefined;
   readonly ground: Ground;
+  readonly keyGround: Ground;
   /** Digests of the two when they were installed. */
   readonly installed: readonly [certificate: string | undefined, key: string | undefined];
 }
@@ -81,6 +83,7 @@ export const issuedCertificate = defineResource<IssuedCertificateOptions, Certif
         { path, how: 'text' },
         { path: keyPath, how: 'digest' },
         ...groundReads(path, { ...(owner && { owner }), ...(group && { group }) }),
+        ...groundReads(keyPath, {}),
       ],
       sh`if [ -f "$q_state/issued" ]; then
   while read -r q_sum q_name; do
@@ -97,14 +100,14 @@ fi`,
       certificate: parsePath({ code, out: certificatePart }),
       key: parsePath({ code, out: keyPart }),
       ground: parseGround(parts),
+      keyGround: parseGround(parts.slice(-2)),
       installed: [digest('certificate'), digest('key')],
     };
   },
   diff: diffPair,
-  foresee(desired, observed, changes, world) {
-    const digest = changes.length === 0 ? observed.certificate?.sha256 : UNKNOWN;
-    world.path(desired.path).willBe({ type: 'file', ...(digest !== undefined && { sha256: digest }) });
-    world.path(desired.keyPath).willBe({ type: 'file', sha256: UNKNOWN });
+  foresee({ path, keyPath }, _observed, changes, world) {
+    const content = needsIssuing(changes) ? { sha256: UNKNOWN } : {};
+    for (const one of [path, keyPath]) world.path(one).willBe({ type: 'file', ...content });
   },
   async prepare(desired, changes) {
     if (!needsIssuing(changes)) return {};
@@ -136,12 +139,23 @@ function next(path: string): string {
 }
 
 function diffPair(desired: CertificateDesired, observed: ObservedPair, world: World): readonly Difference[] {
-  const differences = differencesOf(desired, observed);
+  const { path, keyPath } = desired;
+  const { ground, keyGround } = observed;
+  const certificate = stays(path, observed.certificate, world);
+  const key = stays(keyPath, observed.key, world);
+  const differences = differencesOf(desired, { ...observed, certificate, key });
   if (differences.length === 0) return [];
-  const folder = requireFolder(desired.path, observed.ground, world);
-  const accounts = requireAccounts(desired, observed.ground, world, desired.path);
-  const certainty = folder === 'conditional' ? folder : accounts;
+  const sure = [requireAccounts(desired, ground, world, path)];
+  if (needsIssuing(differences))
+    sure.push(requireFolder(path, ground, world), requireFolder(keyPath, keyGround, world));
+  const certainty = sure.includes('conditional') ? 'conditional' : 'certain';
   return differences.map((one) => ({ ...one, certainty }));
+}
+
+/** What was read, where earlier tasks leave it: what they would write in its place is refused as a contradiction. */
+function stays(path: string, seen: ObservedPath | undefined, world: World): ObservedPath | undefined {
+  const found = world.path(path).over(seen);
+  return found === undefined || isForeseenOnly(found) ? found : seen;
 }
 
 function differencesOf(desired: CertificateDesired, observed: ObservedPair): readonly Difference[] {
