@@ -11,25 +11,38 @@ const INSIDE =
   /\s+|(?<string>'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*")|(?<float>\d+(?:_\d+)*(?:\.\d+(?:_\d+)*(?:[eE][+-]?\d+)?|[eE][+-]?\d+))|(?<integer>0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d+(?:_\d+)*)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|(?<operator>\*\*|\/\/|==|!=|<=|>=|[-+*/%~<>=.,:|()[\]{}])/uy;
 const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
-/**
- * Takes a template apart as Ansible has Jinja do it: the line end after a block tag goes (`trim_blocks`), and a
- * backslash in a string stands for itself.
- */
-export function tokenize(source: string): readonly Token[] {
+/** What becomes of white space beside the tags of blocks and comments. */
+export interface Blocks {
+  /** The line end behind one goes (`trim_blocks`). */
+  readonly trim: boolean;
+  /** White space before one goes, back to the beginning of the line (`lstrip_blocks`). */
+  readonly lstrip: boolean;
+}
+
+/** As Ansible has it. */
+export const BLOCKS: Blocks = { trim: true, lstrip: false };
+
+/** Takes a template apart as Ansible has Jinja do it: a backslash in a string stands for itself. */
+export function tokenize(source: string, { trim, lstrip }: Blocks = BLOCKS): readonly Token[] {
   const tokens: Token[] = [];
+  const behind = (text: string) => (trim ? text.replace(/^\n/, '') : text);
   let rest = source;
   let trimNext = false;
   while (rest !== '') {
     const at = rest.search(OPENING);
-    const text = at < 0 ? rest : rest.slice(0, at);
     const opening = at < 0 ? '' : rest.slice(at, at + 2);
+    const isBlock = opening !== '' && opening !== '{{';
+    const isFirst = rest === source || source.at(-rest.length - 1) === '\n';
+    const all = at < 0 ? rest : rest.slice(0, at);
+    const text = lstrip && isBlock && rest[at + 2] !== '+' ? withoutIndent(all, isFirst) : all;
     const trimLast = opening !== '' && rest[at + 2] === '-';
     pushText(tokens, trimNext ? text.trimStart() : text, trimLast);
     if (opening === '') break;
     rest = rest.slice(at + 2);
-    if (opening === '{#') [rest, trimNext] = skipComment(rest);
-    else if (/^[-+]?\s*raw\s*-?%\}/.test(rest) && opening === '{%') [rest, trimNext] = pushRaw(tokens, rest);
-    else [rest, trimNext] = pushInside(tokens, opening, rest.replace(/^[-+]/, ''));
+    if (opening === '{#') [rest, trimNext] = skipComment(rest, behind);
+    else if (/^[-+]?\s*raw\s*-?%\}/.test(rest) && opening === '{%')
+      [rest, trimNext] = pushRaw(tokens, rest, behind);
+    else [rest, trimNext] = pushInside(tokens, opening, rest.replace(/^[-+]/, ''), behind);
   }
   return tokens;
 }
@@ -39,23 +52,30 @@ function pushText(tokens: Token[], text: string, trimEnd: boolean): void {
   if (value !== '') tokens.push({ kind: 'text', value });
 }
 
-type Rest = [rest: string, trimNext: boolean];
-
-function skipComment(rest: string): Rest {
-  const end = rest.indexOf('#}');
-  if (end < 0) throw new TemplateError('a comment ({#) is not closed');
-  return [rest.slice(end + 2).replace(/^\n/, ''), rest[end - 1] === '-'];
+/** A text without the white space behind its last line end; `isFirst`: it begins a line itself. */
+function withoutIndent(text: string, isFirst: boolean): string {
+  const at = text.lastIndexOf('\n') + 1;
+  return (at > 0 || isFirst) && /^[^\S\n]*$/.test(text.slice(at)) ? text.slice(0, at) : text;
 }
 
-function pushRaw(tokens: Token[], rest: string): Rest {
+type Behind = (text: string) => string;
+type Rest = [rest: string, trimNext: boolean];
+
+function skipComment(rest: string, behind: Behind): Rest {
+  const end = rest.indexOf('#}');
+  if (end < 0) throw new TemplateError('a comment ({#) is not closed');
+  return [behind(rest.slice(end + 2)), rest[end - 1] === '-'];
+}
+
+function pushRaw(tokens: Token[], rest: string, behind: Behind): Rest {
   const parts = /^[-+]?\s*raw\s*(-?)%\}([\s\S]*?)\{%([-+]?)\s*endraw\s*([-+]?)%\}/.exec(rest);
   if (!parts) throw new TemplateError('{% raw %} has no {% endraw %}');
   const [whole, first, text = '', last, after] = parts;
   pushText(tokens, first === '-' ? text.trimStart() : text, last === '-');
-  return [rest.slice(whole.length).replace(/^\n/, ''), after === '-'];
+  return [behind(rest.slice(whole.length)), after === '-'];
 }
 
-function pushInside(tokens: Token[], opening: string, rest: string): Rest {
+function pushInside(tokens: Token[], opening: string, rest: string, behind: Behind): Rest {
   const closing = opening === '{{' ? '}}' : '%}';
   const open: string[] = [];
   tokens.push({ kind: 'open', value: opening });
@@ -67,7 +87,7 @@ function pushInside(tokens: Token[], opening: string, rest: string): Rest {
       if (sign !== undefined) {
         tokens.push({ kind: 'close', value: closing });
         const after = rest.slice(at + sign.length);
-        return [closing === '%}' && sign[0] !== '+' ? after.replace(/^\n/, '') : after, sign[0] === '-'];
+        return [closing === '%}' && sign[0] !== '+' ? behind(after) : after, sign[0] === '-'];
       }
     }
     INSIDE.lastIndex = at;

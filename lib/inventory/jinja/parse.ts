@@ -1,7 +1,7 @@
 import type { Arguments, Expression, Node, Target } from './ast.ts';
 import { TemplateError } from './errors.ts';
 import { ExpressionReader } from './expression.ts';
-import { tokenize } from './lexer.ts';
+import { BLOCKS, type Blocks, tokenize } from './lexer.ts';
 
 /** A template, taken apart. */
 export interface Template {
@@ -12,15 +12,21 @@ export interface Template {
 
 const parsed = new Map<string, Template>();
 
-/** Takes a template apart; each text once. Throws TemplateError. */
-export function parse(source: string): Template {
-  const known = parsed.get(source);
+/** Takes a template apart; each text once. As for Jinja its lines end with a line feed, however they do. Throws TemplateError. */
+export function parse(source: string, blocks: Blocks = BLOCKS): Template {
+  const key = blocks === BLOCKS ? source : `${JSON.stringify(blocks)}${source}`;
+  const known = parsed.get(key);
   if (known) return known;
-  const lineEnd = source.endsWith('\n');
-  const reader = new TemplateReader(new ExpressionReader(tokenize(lineEnd ? source.slice(0, -1) : source)));
-  const template = { nodes: reader.nodes(), lineEnd };
-  parsed.set(source, template);
+  const text = withLineFeeds(source);
+  const lineEnd = text.endsWith('\n');
+  const tokens = tokenize(lineEnd ? text.slice(0, -1) : text, blocks);
+  const template = { nodes: new TemplateReader(new ExpressionReader(tokens)).nodes(), lineEnd };
+  parsed.set(key, template);
   return template;
+}
+
+export function withLineFeeds(text: string): string {
+  return text.replace(/\r\n?/g, '\n');
 }
 
 /** Tags that read other files, or that hosts of templates alone have. */

@@ -6,7 +6,7 @@ import { nearName } from '../../near.ts';
 import { fromHere } from '../../paths.ts';
 
 const jinja = new Lazy(async () => {
-  const [{ parse }, { evaluate }, { fromPlain }, { Undefined, textOf }, { TemplateError }] =
+  const [{ parse, withLineFeeds }, { evaluate }, { fromPlain }, { Undefined, textOf }, { TemplateError }] =
     await Promise.all([
       import('../../inventory/jinja/parse.ts'),
       import('../../inventory/jinja/evaluate.ts'),
@@ -14,20 +14,21 @@ const jinja = new Lazy(async () => {
       import('../../inventory/jinja/values.ts'),
       import('../../inventory/jinja/errors.ts'),
     ]);
-  return { parse, evaluate, fromPlain, textOf, Undefined, TemplateError };
+  return { parse, withLineFeeds, evaluate, fromPlain, textOf, Undefined, TemplateError };
 });
 
 /** The text of a template of control with these values; a `Secret` where one went into it. Throws exit code 1. */
 export function rendered(template: string, values: Readonly<Record<string, unknown>>): string | Secret {
   const whole = contentOf(template);
   if (typeof whole !== 'string') throw wrong(template, 'it is no text, or longer than 64 KiB');
+  const { parse, withLineFeeds, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
+  const { blocks, body } = settingsIn(withLineFeeds(whole), (found) => wrong(template, found, KNOWN, 1));
   // The line end behind a tag goes, at the end of the file, too.
-  const source = whole.replace(/(^|[^+])([%#]\})\n$/, '$1$2');
-  const { parse, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
+  const source = blocks.trim ? body.replace(/(^|[^+])([%#]\})\n$/, '$1$2') : body;
   const open = opened(values);
   try {
     const known = new Map(Object.entries(open.value as object).map(([name, one]) => [name, fromPlain(one)]));
-    const result = evaluate(parse(source), { get: (name) => known.get(name) });
+    const result = evaluate(parse(source, blocks), { get: (name) => known.get(name) });
     if (result instanceof Undefined) throw result.error();
     const text = result === null ? '' : textOf(result);
     // A template of one value alone is that value, without the line end behind it.
@@ -37,6 +38,20 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
     if (error instanceof TemplateError) throw unfilled(template, whole, error, Object.keys(values));
     throw error;
   }
+}
+
+const KNOWN = 'of the settings of Jinja trim_blocks and lstrip_blocks are known, each as True or False';
+
+/** What Ansible takes from a first line like `#jinja2: trim_blocks: False, lstrip_blocks: True`, and the lines behind it. */
+function settingsIn(text: string, wrong: (found: string) => QuorateError) {
+  const [first = '', words] = /^#jinja2:([^\n]*)\n?/.exec(text) ?? [];
+  const blocks = { trim: true, lstrip: false };
+  for (const word of words?.split(',') ?? []) {
+    const [, name, value] = /^\s*(trim|lstrip)_blocks\s*:\s*(True|False)\s*$/.exec(word) ?? [];
+    if (name === undefined) throw wrong(`its first line sets "${word.trim()}"`);
+    blocks[name as keyof typeof blocks] = value === 'True';
+  }
+  return { blocks, body: text.slice(first.length) };
 }
 
 interface Opened {

@@ -45,6 +45,24 @@ describe('a file from a template', () => {
     ],
     ['ends as Ansible has it, behind a comment', 'x {{ 1 }}\n{# c #}\n', {}, 'x 1\n'],
     ['ends as Ansible has it, behind a blank line', '{% if true %}\ny\n{% endif %}\n\n', {}, 'y\n\n'],
+    [
+      'has lines as Ansible has them, however they end',
+      'a={{ x }}\r\n{% if x %}\r\nb\r\n{% endif %}\r\n',
+      { x: 1 },
+      'a=1\nb\n',
+    ],
+    [
+      'keeps line ends behind tags',
+      '#jinja2: trim_blocks: False\n{% if true %}\nb\n{% endif %}\n',
+      {},
+      '\nb\n\n',
+    ],
+    [
+      'leaves out what stands before tags',
+      '#jinja2:lstrip_blocks: True, trim_blocks:True\r\n  {% if true %}\n  b\n  {# c #}\n  {{ 1 }} {% endif %}\n \t{%+ if true %}{% endif %}',
+      {},
+      '  b\n  1  \t',
+    ],
     ['needs no values', 'plain', undefined, 'plain'],
     ['has values within values', '{{ a.b[0] | upper }}', { a: { b: ['x'] } }, 'X'],
   ])('%s', async (_name, text, values, content) => {
@@ -56,6 +74,12 @@ describe('a file from a template', () => {
     ['a name that is not given', 'x {{ prot }}', /"?prot"?/],
     ['a filter that nobody knows', '{{ 1 | nofilter }}', /nofilter/],
     ['a tag that is not closed', '{% if a %}', /endif/],
+    [
+      'a setting that nobody knows',
+      '#jinja2: variable_start_string: "["\n',
+      /first line sets "variable_start/,
+    ],
+    ['a setting that is none', '#jinja2: trim_blocks\n', /first line sets "trim_blocks"$/],
   ])('%s is told before any contact', async (_name, text, message) => {
     await expect(fill(text, { a: 1 })).rejects.toMatchObject({
       exitCode: 1,
