@@ -51,6 +51,9 @@ interface ObservedMount {
 
 const TABLE = '/etc/fstab';
 
+/** systemd mounts it when somebody looks in (systemd.mount(5)). */
+const AUTOMOUNT = 'x-systemd.automount';
+
 /** What `defaults` stands for: a flag that is wanted no more goes only if its contrary is said. */
 const DEFAULTS = 'rw,exec,suid,dev';
 
@@ -111,10 +114,10 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
       folder: parsePath({ code: 0, out: parts[0] ?? '' }),
       table: parsePath({ code: 0, out: parts[1] ?? '' }),
       ground: parseGround(parts),
+      tableGround: parseGround(parts.slice(3)),
       ...parseMounts(own),
     };
   },
-      tableGround: parseGround(parts.slice(3)),
   diff(desired, observed, world) {
     const { path, absent } = desired;
     const found = world.path(path).over(observed.folder);
@@ -196,6 +199,8 @@ function liveDifferences(
     if (words.includes('noauto')) return [];
     return [{ ...action('start', 'no', 'yes'), certainty: requireSource(path, source, wanted, world) }];
   }
+  // It waits for its first use.
+  if (live.type === 'autofs' && words.includes(AUTOMOUNT)) return [];
   if (isOther({ source, type, words }, live, wanted)) {
     throw new QuorateError(
       `cannot mount ${source} on ${path}: ${live.source} (${live.type}) is mounted there`,

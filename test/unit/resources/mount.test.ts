@@ -91,6 +91,15 @@ const LIVE = 'rw,noatime shared:1 - ext4 /dev/sdb1 rw';
 describe('a mount', () => {
   it.each<[string, Partial<MountOptions>, out: string, found: string[]]>([
     ['is there', {}, observed(LINE, LIVE), []],
+    [
+      'waits for its first use',
+      { options: 'x-systemd.automount,_netdev' },
+      observed(
+        LINE.replace('noatime', 'x-systemd.automount,_netdev'),
+        'rw,relatime shared:1 - autofs systemd-1 rw,fd=51,direct',
+      ),
+      [],
+    ],
     ['is missing', {}, observed(''), ['start mounted: no → yes', `update at boot: null → ${LINE.trim()}`]],
     ['is in the table only', {}, observed(LINE), ['start mounted: no → yes']],
     ['may be in the table only', { options: 'noauto' }, observed(LINE.replace('noatime', 'noauto')), []],
