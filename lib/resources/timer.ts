@@ -101,7 +101,8 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
       ],
       sh`systemctl show -p NeedDaemonReload ${`${name}.service`}
 systemctl show -p NeedDaemonReload -p ActiveState -p UnitFileState ${`${name}.timer`}
-if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calendar} >/dev/null 2>&1; then echo wrong; fi`,
+# Before 236 it has no such verb, and understands none.
+if ! systemd-analyze calendar ${calendar} >/dev/null 2>&1 && systemd-analyze calendar daily >/dev/null 2>&1; then echo wrong; fi`,
     ),
   parse({ out }, { name, files }) {
     const parts = partsOf(out);
@@ -123,8 +124,8 @@ if command -v systemd-analyze >/dev/null && ! systemd-analyze calendar ${calenda
       const found = world.path(path).over(seen.files[i]);
       requireRoom(path, 'file', found);
       const differs = contentDifference(content, found, path);
-      return differs === undefined ? [] : [differs];
       if (differs !== undefined) requireFolder(path, seen.ground, world);
+      return differs === undefined ? [] : [differs];
     });
     const units = [`${name}.service`, `${name}.timer`];
     const stale = written.length === 0 && units.some((one) => willBeStale(one, seen.stale, world));

@@ -1,9 +1,15 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
+import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { timer } from '../../../lib/resources/timer.ts';
+import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const task = timer('backup', { calendar: 'daily', run: sh`date +%F >"$HOME/x"; echo ${"it's"}` });
 const [service = '', when = ''] = (task.wish as { files: [string, string][] }).files.map(
@@ -63,6 +69,28 @@ describe('a timer', () => {
 
   it('is refused in a check where systemd does not understand when', () => {
     expect(() => plan([undefined, undefined], 'wrong')).toThrow(/does not understand "daily"$/);
+  });
+
+  it.each(
+    SHELLS.filter(([, path]) => path !== '/usr/bin/unshare').flatMap(([name, ...shell]) =>
+      [
+        ['systemd understands it', 'exit 0', false],
+        ['systemd does not understand it', '[ "$2" = daily ]', true],
+        ['systemd-analyze cannot tell', 'exit 1', false],
+      ].map(([what, answer, wrong]) => [`${what} (${name})`, answer, wrong, shell] as const),
+    ),
+  )('is asked about on the host: %s', (_name, answer, wrong, shell) => {
+    const bin = scratch();
+    const program = (name: string, text: string) =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    program('systemctl', 'echo NeedDaemonReload=no');
+    program('systemd-analyze', `${answer}`);
+    const { probe } = timer('x', { calendar: 'Mon 25:00', run: sh`true` });
+    const [file = 'sh', ...args] = shell;
+    const { stdout } = spawnSync(file, [...args, '-c', `${PRELUDE}PATH=${bin}:$PATH\n${probe?.text}`], {
+      encoding: 'utf8',
+    });
+    expect(/^wrong$/m.test(stdout)).toBe(wrong);
   });
 
   it.each([
