@@ -1,13 +1,12 @@
-import { alone } from '../dsl/alone.ts';
 import { accountReads, parseGround, requireAccounts } from '../dsl/ground.ts';
 import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
-import type { Secret } from '../dsl/secret.ts';
-import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import { sh } from '../dsl/sh.ts';
 import type { Change } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { foreseeHome, newHomeRead, parseNewHome } from './new-home.ts';
+import { changeUser, makeUser } from './user-apply.ts';
 import {
   accountMark,
   completeUser,
@@ -133,49 +132,7 @@ fi`
   },
   // A package may bring it otherwise than it is wanted.
   late: true,
-  apply({ name, system, group, groups = [], home, shell, uid, comment, password, expires }, changes) {
-    const options = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
-    if (!isMade(changes)) {
-      const after = (property: string) =>
-        changes.find((change) => change.property === property)?.after ?? undefined;
-      const added = changes.flatMap((change) => (change.property === 'groups' ? [change.after ?? ''] : []));
-      const isDue = (property: string) => changes.some((change) => change.property === property);
-      const leaves = changes.some(({ kind, property }) => kind === 'remove' && property === 'groups');
-      const words = [
-        ...options('--gid', after('group')),
-        ...options('--shell', after('shell')),
-        ...options('--comment', after('comment')),
-        ...options('--expiredate', isDue('expires') ? endOf(expires) : undefined),
-        ...(leaves ? ['--groups', groups.join(',')] : []),
-      ];
-      return joinSh([
-        alone,
-        ...(words.length > 0 ? [sh`usermod ${words} ${name} || exit`] : []),
-        ...(leaves || added.length === 0 ? [] : [sh`${join(name, added)} || exit`]),
-        ...(isDue('password') ? [setPassword(name, password)] : []),
-      ]);
-    }
-    const login = shell ?? (system ? '/usr/sbin/nologin' : undefined);
-    const made = [
-      ...(system ? ['--system', '--no-create-home'] : ['--create-home']),
-      ...options('--gid', group),
-      ...options('--home-dir', home),
-      ...options('--shell', login),
-      ...options('--groups', groups.length > 0 ? groups.join(',') : undefined),
-      ...options('--uid', uid === undefined ? undefined : `${uid}`),
-      ...options('--comment', comment),
-      ...options('--expiredate', expires === undefined || expires === 'never' ? undefined : expires),
-    ];
-    return sh`${alone}
-if id -u ${name} >/dev/null 2>&1; then :
-elif command -v useradd >/dev/null; then
-  q_own=
-  ${group === undefined ? sh`if [ -n "$(q_account group ${name})" ]; then q_own=--no-user-group; set -- --gid ${name}; else q_own=--user-group; set --; fi` : sh`set --`}
-  useradd ${made} $q_own "$@" ${name}
-else adduser ${system ? ['-S', '-H'] : []} -D ${options('-h', home)} -s ${system ? '/sbin/nologin' : (login ?? '/bin/sh')} ${options('-G', group)} ${options('-u', uid === undefined ? undefined : `${uid}`)} ${options('-g', comment)} ${name}${groups.length > 0 ? sh` && ${join(name, groups)}` : sh``}
-fi || exit
-${password === undefined ? sh`:` : setPassword(name, password)}`;
-  },
+  apply: (desired, changes) => (isMade(changes) ? makeUser(desired) : changeUser(desired, changes)),
 });
 
 /** These changes make the user, and not only what it is like. */
@@ -183,31 +140,8 @@ function isMade(changes: readonly Change[]): boolean {
   return changes.some(({ kind, property }) => kind === 'create' && property !== 'groups');
 }
 
-/** By standard input: arguments are seen by everybody. */
-function setPassword(name: string, password: Secret | undefined): Sh {
-  return sh`printf '%s:%s\n' ${name} ${password?.reveal() ?? ''} | chpasswd -e`;
-}
-
-/** usermod knows users of /etc/passwd alone, gpasswd those of a directory as well; busybox has neither. */
-function join(name: string, groups: readonly string[]): Sh {
-  return sh`q_join() {
-  if [ -n "$(sed -n ${`s/^${name.replace(/[.$]/g, '\\$&')}:.*/x/p`} /etc/passwd)" ] && command -v usermod >/dev/null; then usermod --append --groups ${groups.join(',')} ${name}
-  else
-    for q_group in ${groups}; do
-      if command -v gpasswd >/dev/null; then gpasswd -a ${name} "$q_group"; else addgroup ${name} "$q_group"; fi || return
-    done
-  fi
-}
-q_join`;
-}
-
 /** Shells that are there to let nobody in. */
 const NO_LOGIN = /\/(nologin|false)$/;
-
-/** The end of an account as usermod wants it: nothing for never. */
-function endOf(expires: string | undefined): string {
-  return expires === undefined || expires === 'never' ? '' : expires;
-}
 
 function closed(): QuorateError {
   return new QuorateError('cannot read /etc/shadow', { exitCode: EXIT.failed, hint: 'become root (-b)' });

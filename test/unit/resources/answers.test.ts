@@ -38,7 +38,7 @@ it('a user is moved to another group while nobody else changes accounts', () => 
     certainty: 'certain',
   } as const;
   expect(task.apply([{ ...change, resource: 'user:web' }], {}).text).toMatch(
-    /flock -n.*usermod --gid web\s+web( \|\| exit)?$/s,
+    /flock -n.*usermod --gid web\s+web( \|\| exit)?$/ms,
   );
 });
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../lib/dsl/path.ts';
+import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { World } from '../../../lib/dsl/world.ts';
@@ -79,6 +80,50 @@ describe('a user', () => {
     expect(() => plan({ home: '/srv' }, observed([], ANN))).toThrow(
       /user ann has the home \/home\/ann, \/srv was wanted$/,
     );
+  });
+
+  const busybox = SHELLS.find(([name, path]) => name === 'busybox' && path === '/usr/bin/unshare');
+  it.skipIf(busybox === undefined).each<[string, UserOptions, own: string, string[]]>([
+    [
+      'is made for a service, in a group of its own name',
+      { system: true },
+      '',
+      ['addgroup -S ann', 'adduser -S -H -D -s /sbin/nologin -G ann ann'],
+    ],
+    [
+      'is made with a shell that was named, in a group that is there, for a while',
+      { system: true, group: 'web', shell: '/bin/sh', expires: '2027-01-31' },
+      '',
+      ['adduser -S -H -D -s /bin/sh -G web ann', 'ann:!:1:::::20849:'],
+    ],
+    [
+      'has other fields',
+      { group: 'web', shell: '/bin/ash', comment: 'A/n & \\1', expires: 'never' },
+      `${ANN}\nshadow x 20000`,
+      ['ann:x:1000:500:A/n & \\1:/home/ann:/bin/ash', 'ann:!:1::::::'],
+    ],
+    [
+      'is in other groups',
+      { groups: ['web'], onlyGroups: true },
+      ANN,
+      ['delgroup ann sudo', 'addgroup ann web'],
+    ],
+  ])('under busybox %s', (_case, options, own, expected) => {
+    const { group, groups = [] } = options;
+    const task = user('ann', options);
+    const out = observed(group === undefined ? groups : [group, ...groups], own);
+    const { text } = task.apply(task.diff({ code: 0, out }, new World()), {});
+    const script = `${PRELUDE}
+for tool in adduser addgroup delgroup; do printf '#!/bin/sh\\necho %s "$@" >>/log\\n' $tool >/bin/$tool; chmod +x /bin/$tool; done
+printf 'annie:x:1:1::/:/x\\n${own === '' ? '' : 'ann:x:1000:1000::/home/ann:/bin/sh\\n'}' >>/etc/passwd
+echo web:x:500: >>/etc/group; printf 'annie:!:1:::::9:\\nann:!:1:::::5:\\n' >/etc/shadow
+( ${text} ) || echo failed
+cat /log /etc/passwd /etc/shadow`;
+    const [, file = '', ...args] = busybox ?? [];
+    const { stdout } = spawnSync(file, [...args, '-c', script], { encoding: 'utf8' });
+    const lines = stdout.split('\n');
+    expect(lines).toEqual(expect.arrayContaining([...expected, 'annie:x:1:1::/:/x', 'annie:!:1:::::9:']));
+    expect(lines).not.toContain('failed');
   });
 
   it('takes no group away', () => {
