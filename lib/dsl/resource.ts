@@ -4,10 +4,11 @@ import { contentMark, foreseeMarks } from './mark.ts';
 import { type AnyTable, is, mistakesIn, must, type OptionTable, orCollected, refuse } from './options.ts';
 import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
-import { raw, type Sh } from './sh.ts';
+import { joinSh, raw, type Sh } from './sh.ts';
 import type { Change, Guard, Mark, PrepareContext, Prepared, Reading, Task } from './task.ts';
 import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
 import type { Trace } from './trace.ts';
+import { userState } from './user-state.ts';
 import { checkWords } from './words.ts';
 
 import type { World } from './world.ts';
@@ -205,7 +206,7 @@ function taskOf<Options extends object, Desired, Observed>(
     title: called,
     resource: id,
     inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
-    ...wishing(resource, id, desired),
+    ...wishing(resource, id, desired, words.becomeUser),
     ...(judged && { after: judged }),
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
@@ -220,10 +221,11 @@ function wishing<Options extends object, Desired, Observed>(
   resource: Resource<Options, Desired, Observed>,
   id: string,
   desired: Desired,
+  user?: string,
 ) {
   const owns = resource.owns?.(desired) ?? [];
   const files = resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/'));
-  const marks = resource.marks?.(desired) ?? files.map(contentMark);
+  const marks = (resource.marks?.(desired) ?? files.map(contentMark)).map((one) => markOf(one, user));
   const touched = [...owns, ...files].filter((path) => path.startsWith('/')).map((path) => dirname(path));
   const prepare = resource.prepare?.bind(resource);
   const leaves = resource.leaves?.bind(resource);
@@ -261,6 +263,13 @@ function wishing<Options extends object, Desired, Observed>(
   };
 }
 
+/** What another user has made is looked at with the records of that user. */
+function markOf(mark: Mark, user: string | undefined): Mark {
+  if (user === undefined) return mark;
+  const records = raw(`q_state=${userState('$q_state', user)}`);
+  return { ...mark, look: joinSh([records, mark.look]) };
+}
+
 function isLate<Desired>(late: Resource<object, Desired, unknown>['late'], desired: Desired): boolean {
   return typeof late === 'function' ? late(desired) : late === true;
 }
@@ -278,7 +287,7 @@ function sharedBy<Options extends object, Desired, Observed>(
       const at = all.indexOf(task);
       const wish = resource.join?.(wishesOf(all))?.[at];
       if (wish === undefined) return task;
-      const joined = { ...task, ...wishing(resource, id, wish) };
+      const joined = { ...task, ...wishing(resource, id, wish, task.words?.becomeUser) };
       return at === all.length - 1 ? { ...joined, ...afterAll(all) } : joined;
     },
   };

@@ -39,7 +39,10 @@ export interface Reading {
   readonly between?: readonly [sent: number, received: number];
 }
 
-/** A large file to move to the host before the apply runs. */
+/**
+ * A large file for the host. It is sent ahead to a folder of ours, and goes to its target directly before the apply runs,
+ * as the user of the task.
+ */
 export interface Transfer {
   /** Path on control. */
   readonly source: string;
