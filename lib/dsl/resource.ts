@@ -69,6 +69,8 @@ export interface Resource<Options, Desired, Observed> {
   owns?(desired: Desired): readonly string[];
   /** List the paths whose content it decides, where those are not what it owns. */
   files?(desired: Desired): readonly string[];
+  /** List the paths at which nothing is to be: neither at them, nor below. */
+  empties?(desired: Desired): readonly string[];
   /** List what a service can have read of it, where that is not the content of its files. */
   marks?(desired: Desired): readonly Mark[];
   /**
@@ -252,6 +254,7 @@ function wishing<Options extends object, Desired, Observed>(
         world.expectChange([...touched, ...marks.flatMap(({ beside }) => beside ?? [])]);
       return changes;
     },
+    ...(resource.empties && { empties: resource.empties(desired) }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
     ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
@@ -317,6 +320,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   apply: must(is.function()),
   owns: is.function(),
   files: is.function(),
+  empties: is.function(),
   marks: is.function(),
   join: is.function(),
   heedsLeftOver: is.boolean,

@@ -129,6 +129,8 @@ export interface Task {
   readonly owns: readonly string[];
   /** Paths whose content it decides. */
   readonly files?: readonly string[];
+  /** Paths at which it wants nothing: neither at them, nor below. */
+  readonly empties?: readonly string[];
   /** What a service can have read of it; by default the content of its files. */
   readonly marks?: readonly Mark[];
   /** What it brings into being by these changes, for the records; without changes: all that it declares. */

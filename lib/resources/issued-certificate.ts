@@ -136,7 +136,12 @@ function next(path: string): string {
 }
 
 function diffPair(desired: CertificateDesired, observed: ObservedPair, world: World): readonly Difference[] {
-  const differences = differencesOf(desired, observed);
+  const found = {
+    ...observed,
+    certificate: world.path(desired.path).over(observed.certificate),
+    key: world.path(desired.keyPath).over(observed.key),
+  };
+  const differences = differencesOf(desired, found);
   if (differences.length === 0) return [];
   const folder = requireFolder(desired.path, observed.ground, world);
   const accounts = requireAccounts(desired, observed.ground, world, desired.path);
