@@ -26,6 +26,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_account passwd|group NAME`: `passwd NAME UID:GID:…` or `group NAME GID:…` if there is one of exactly this name
  * - `q_sha256 PATH`: the digest alone; from the store when size, times and inode are those of the hashed file
  * - `q_remember PATH HEX`: stores a digest for `q_sha256` (an apply's business: it writes)
+ * - `q_take SENT PATH`: brings a file that was sent to a path, and makes the folders above
  * - `q_adopt INCOMING PATH MODE OWNER:GROUP HEX`: a file that was sent takes its place, if it has that digest
  * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name that nobody
  *   else made, synced, then renamed. With an empty OWNER or GROUP a file keeps its own.
@@ -104,6 +105,11 @@ q_remember() {
     fi
     printf '%s\\n' "$2 $q_id $1"; } |
     q_write "$q_state/digests" 0644 '' ''
+}
+q_take() {
+  if [ -d "$2" ]; then echo "$2 is a directory, a file was wanted"; return 1; fi
+  if mkdir -p -- "\${2%/*}/" && rm -f -- "$2" && mv -f -- "$1" "$2"; then return; fi
+  rm -f -- "$2"; q_room "$2"; return 1
 }
 q_adopt() {
   q_sum=$(sha256sum <"$1") || return

@@ -4,10 +4,11 @@ import { contentMark, foreseeMarks } from './mark.ts';
 import { type AnyTable, is, mistakesIn, must, type OptionTable, orCollected, refuse } from './options.ts';
 import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
-import { raw, type Sh } from './sh.ts';
+import { joinSh, raw, type Sh } from './sh.ts';
 import type { Change, Guard, Mark, PrepareContext, Prepared, Reading, Task } from './task.ts';
 import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
 import type { Trace } from './trace.ts';
+import { userState } from './user-state.ts';
 import { checkWords } from './words.ts';
 
 import type { World } from './world.ts';
@@ -68,6 +69,8 @@ export interface Resource<Options, Desired, Observed> {
   owns?(desired: Desired): readonly string[];
   /** List the paths whose content it decides, where those are not what it owns. */
   files?(desired: Desired): readonly string[];
+  /** List the paths at which nothing is to be: neither at them, nor below. */
+  empties?(desired: Desired): readonly string[];
   /** List what a service can have read of it, where that is not the content of its files. */
   marks?(desired: Desired): readonly Mark[];
   /**
@@ -205,7 +208,7 @@ function taskOf<Options extends object, Desired, Observed>(
     title: called,
     resource: id,
     inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
-    ...wishing(resource, id, desired),
+    ...wishing(resource, id, desired, words.becomeUser),
     ...(judged && { after: judged }),
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
@@ -220,10 +223,11 @@ function wishing<Options extends object, Desired, Observed>(
   resource: Resource<Options, Desired, Observed>,
   id: string,
   desired: Desired,
+  user?: string,
 ) {
   const owns = resource.owns?.(desired) ?? [];
   const files = resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/'));
-  const marks = resource.marks?.(desired) ?? files.map(contentMark);
+  const marks = (resource.marks?.(desired) ?? files.map(contentMark)).map((one) => markOf(one, user));
   const isPath = (name: string) => name.startsWith('/');
   const touched = [
     ...[...owns, ...files].filter(isPath).map((path) => dirname(path)),
@@ -253,6 +257,7 @@ function wishing<Options extends object, Desired, Observed>(
       foreseeMarks(marks, changes, world);
       return changes;
     },
+    ...(resource.empties && { empties: resource.empties(desired) }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
     ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
@@ -262,6 +267,13 @@ function wishing<Options extends object, Desired, Observed>(
     }),
     apply: (changes: readonly Change[], prepared: Prepared) => resource.apply(desired, changes, prepared),
   };
+}
+
+/** What another user has made is looked at with the records of that user. */
+function markOf(mark: Mark, user: string | undefined): Mark {
+  if (user === undefined) return mark;
+  const records = raw(`q_state=${userState('$q_state', user)}`);
+  return { ...mark, look: joinSh([records, mark.look]) };
 }
 
 function isLate<Desired>(late: Resource<object, Desired, unknown>['late'], desired: Desired): boolean {
@@ -281,7 +293,7 @@ function sharedBy<Options extends object, Desired, Observed>(
       const at = all.indexOf(task);
       const wish = resource.join?.(wishesOf(all))?.[at];
       if (wish === undefined) return task;
-      const joined = { ...task, ...wishing(resource, id, wish) };
+      const joined = { ...task, ...wishing(resource, id, wish, task.words?.becomeUser) };
       return at === all.length - 1 ? { ...joined, ...afterAll(all) } : joined;
     },
   };
@@ -311,6 +323,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   apply: must(is.function()),
   owns: is.function(),
   files: is.function(),
+  empties: is.function(),
   marks: is.function(),
   join: is.function(),
   heedsLeftOver: is.boolean,

@@ -39,7 +39,10 @@ export interface Reading {
   readonly between?: readonly [sent: number, received: number];
 }
 
-/** A large file to move to the host before the apply runs. */
+/**
+ * A large file for the host. It is sent ahead to a folder of ours, and goes to its target directly before the apply runs,
+ * as the user of the task.
+ */
 export interface Transfer {
   /** Path on control. */
   readonly source: string;
@@ -126,6 +129,8 @@ export interface Task {
   readonly owns: readonly string[];
   /** Paths whose content it decides. */
   readonly files?: readonly string[];
+  /** Paths at which it wants nothing: neither at them, nor below. */
+  readonly empties?: readonly string[];
   /** What a service can have read of it; by default the content of its files. */
   readonly marks?: readonly Mark[];
   /** What it brings into being by these changes, for the records; without changes: all that it declares. */

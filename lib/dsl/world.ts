@@ -94,6 +94,8 @@ export class World {
   readonly #anew: WeakSet<object>;
   /** Paths below which nothing that was read is there any more. */
   readonly #emptied: Set<string>;
+  /** Folders that another file system comes to, or goes from. */
+  readonly #remounted: Set<string>;
   /** Folders with something foreseen below. */
   readonly #folders: Set<string>;
   readonly #provided: Set<string>;
@@ -109,6 +111,7 @@ export class World {
     this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
     this.#anew = from ? from.#anew : new WeakSet();
     this.#emptied = new Set(from ? from.#emptied : []);
+    this.#remounted = new Set(from ? from.#remounted : []);
     this.#folders = new Set(from ? from.#folders : []);
     this.#provided = new Set(from ? from.#provided : []);
     this.#declared = from ? [...from.#declared] : [];
@@ -180,6 +183,18 @@ export class World {
       state !== null && path.startsWith(under) ? [path.slice(under.length).split('/')[0] as string] : [],
     );
     return [...new Set([...stay, ...made])];
+  }
+
+  /** Say that another file system will be at this folder: what was read there, and below, is of the one before. */
+  willRemount(folder: string): void {
+    this.#remounted.add(normalPath(folder));
+  }
+
+  /** What was read at this path tells nothing: an earlier task mounts, or unmounts, a file system there or above. */
+  isRemounted(path: string): boolean {
+    if (this.#proves || this.#remounted.size === 0) return false;
+    const key = normalPath(path);
+    return [...foldersAbove(key), key].some((folder) => this.#remounted.has(folder));
   }
 
   /** Say that a folder will be there before any task is carried out, whoever wants it: that of our records. */

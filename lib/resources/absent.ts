@@ -41,6 +41,7 @@ export const absent = defineResource<AbsentOptions, AbsentDesired, ObservedAbsen
   thing: ({ path }) => `path ${path}`,
   name: (desired) => desired.path,
   title: (desired) => `${desired.path} is absent`,
+  empties: ({ path }) => [path],
   marks: ({ path }) => [contentMark(path)],
   complete(name, { recursive = false }) {
     const path = checkedPath(name);

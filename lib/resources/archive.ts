@@ -74,7 +74,9 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   marks: ({ folder, creates, from }) => [
     {
       name: `archive ${folder}`,
-      look: sh`if [ -e ${creates} ] && [ -f ${record(folder)} ]; then echo "$(cat ${record(folder)}) $(stat -c %Y ${record(folder)})"
+      look: sh`if [ -e ${creates} ] && [ -f ${record(folder)} ]; then
+  q_is=another; if grep -qx ${from.sha256} ${record(folder)}; then q_is=${from.sha256}; fi
+  echo "$q_is $(stat -c %Y ${record(folder)})"
 ${orGone(creates)}`,
       after: (changes) => (changes.some(({ property }) => property === 'archive') ? from.sha256 : undefined),
     },

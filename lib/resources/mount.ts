@@ -60,7 +60,8 @@ const DEFAULTS = 'rw,exec,suid,dev';
 /**
  * A file system that is mounted, now and after a boot; its folder is made where it is missing. It is mounted before
  * `/etc/fstab` names it, and unmounted before it does not: what fails leaves the table as it was. Something else that is
- * mounted there is an error, whatever names a device has; so is a source that the host does not have.
+ * mounted there is an error, whatever names a device has; so is a source that the host does not have. What is declared
+ * below one that is yet to be mounted is judged when its turn comes: a check calls it conditional, or unknown.
  *
  * @example
  * mount('/srv/data', { source: 'LABEL=data', type: 'ext4', options: 'noatime' })
@@ -142,6 +143,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
   },
   foresee({ path, absent }, _observed, changes, world) {
     world.slot(MOUNTS, path).willBe({ mounted: !absent });
+    if (changes.some(({ property }) => property === 'mounted')) world.willRemount(path);
     const text = changes.find((change) => change.text)?.text?.after;
     if (text !== undefined) world.path(TABLE).willBe({ type: 'file', text, sha256: sha256(text) });
     if (!absent) world.path(path).willBe({ type: 'directory' });

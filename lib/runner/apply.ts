@@ -10,6 +10,7 @@ import type { Actor } from './elsewhere.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, RECORD, type Step, unproven } from './prove.ts';
 import type { Fragment } from './script.ts';
+import { clearSent, forgetOthers, waiting } from './sent.ts';
 import { shellOn } from './shell.ts';
 import type { Wire } from './wire.ts';
 import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from './words.ts';
@@ -39,7 +40,7 @@ export async function applySteps(steps: readonly Step[], context: ApplyContext):
     await exchangeAll('preparing', head, context.wire);
     head = [];
   }
-  const sent = context.send(transfers);
+  const sent = sendAhead({ transfers }, context);
   const applied = applySegments(segmentsOf(steps), head, context, sent);
   // The failure of the apply comes first: it says more than that of a file which was still on its way.
   const ends = await Promise.allSettled([applied, sent]);
@@ -106,8 +107,20 @@ async function judge({ planned }: Step, progress: ApplyContext): Promise<Step | 
   }
   const due = { role, task, changes };
   const prepared = await progress.prepare(due);
-  await progress.send(prepared.transfers ?? []);
+  await sendAhead(prepared, progress);
   return { planned: due, prepared };
+}
+
+async function sendAhead({ transfers = [] }: Prepared, { send, wire }: ApplyContext): Promise<void> {
+  await send(waiting(transfers, wire.stateDir));
+}
+
+/** Of an apply that failed: some may have left their places, and its user may own these by now. */
+async function sendAgain(step: Step, context: ApplyContext): Promise<void> {
+  const cleared = clearSent(step, context.wire.stateDir);
+  if (cleared.length === 0) return;
+  await context.wire.exchange('preparing', cleared);
+  await sendAhead(step.prepared, context);
 }
 
 /** One exchange, and one more for each time that the last task of it is tried again. */
@@ -130,8 +143,9 @@ async function applyTrying(
     const left = isBlind ? planned.changes : wire.inTask(planned, () => leftOf(planned.task, reading, proof));
     if (left.length === 0) return finished(planned, context);
     if (failure.inApply) {
-      const again = [{ planned: { ...planned, changes: left }, prepared }];
-      failure = await applyAndProve(again, context, { tries: true, as: planned });
+      const again = { planned: { ...planned, changes: left }, prepared };
+      await sendAgain(again, context);
+      failure = await applyAndProve([again], context, { tries: true, as: planned });
     } else failure = { inApply: false, error: unproven(planned, left, wire) };
   }
   if (failure === undefined) return;
@@ -181,6 +195,7 @@ function isLast(task: Task): boolean {
 function recordsFragment(steps: readonly Step[], { owner, wire, ledger }: ApplyContext): Fragment {
   const owned = [...new Set(steps.flatMap(({ planned }) => planned.task.owns))];
   const records = sh`[ -d "$q_state" ] || mkdir -p "$q_state" || exit 1
+${forgetOthers()}
 [ -f "$q_state/owner" ] || printf '%s\n' ${owner} | q_write "$q_state/owner" 0644 '' '' || exit 1
 q_own ${owned} && ${ledger ? beginLedger(ledger.dir) : sh`:`}`;
   return { id: 'records', sh: records, critical: true, failure: noRecords(wire) };

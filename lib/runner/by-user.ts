@@ -1,3 +1,5 @@
+import { userState } from '../dsl/user-state.ts';
+
 /** Exit status of a fragment whose user the host could not become. */
 export const CANNOT_BECOME = 126;
 
@@ -7,7 +9,7 @@ export const NO_USER = 'there is none of this name';
 /**
  * Shell functions for fragments that run as another user, by what the host has for that: setpriv, chroot, runuser or
  * su. `q_by USER TEXT` runs TEXT, which never stands in a command line, by a shell of that user with all our functions
- * (`$q_prelude`), in the user's home.
+ * (`$q_prelude`), in the user's home. `$q_state` is a folder of that user: `userState`.
  */
 export const BY_USER = `q_by() {
   if [ -z "$(id -u -- "$1" 2>/dev/null)" ]; then q_cannot "${NO_USER}"; return; fi
@@ -18,7 +20,7 @@ export const BY_USER = `q_by() {
   else q_cannot "this login is not root, or has none of setpriv, chroot, runuser and su"; return
   fi
   {
-    printf '%s\\n' "$q_prelude" "q_nonce=$q_nonce q_state='$q_state' HOME='\${q_home:-/}' USER=$1 LOGNAME=$1; export HOME USER LOGNAME; cd \\"\\$HOME\\" 2>/dev/null || cd /"
+    printf '%s\\n' "$q_prelude" "q_nonce=$q_nonce q_state='${userState('$q_state', '$1')}' HOME='\${q_home:-/}' USER=$1 LOGNAME=$1; export HOME USER LOGNAME; cd \\"\\$HOME\\" 2>/dev/null || cd /"
     printf '%s\\n' "$2"
   } | $3 "$q_boot"
 }

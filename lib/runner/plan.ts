@@ -5,7 +5,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import type { Ground } from './elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from './guard.ts';
 import { compileReads, parseReads } from './reads.ts';
-import { refuseUndone } from './undone.ts';
+import { pathsOf, refuseUndone } from './undone.ts';
 import type { RoleTask, Wire } from './wire.ts';
 import { differencesOf, handlerOf, probeFragment, readsWithOthers, unknownOf, wordsOf } from './words.ts';
 
@@ -63,17 +63,21 @@ function planned(
 ): PlannedTask {
   const { world, wire, actor } = ground;
   const differences = () => differencesOf(one.task, reading, world);
+  const { marks = [] } = one.task;
+  const paths = [...pathsOf(one.task), ...marks.map(({ name }) => name)];
+  const isHidden = paths.some((path) => world.isRemounted(path));
   const found = (changes: readonly Change[]) => {
-    const it = judged({ ...one, changes }, due);
+    const it = isHidden ? later({ ...one, changes }) : judged({ ...one, changes }, due);
     // Others may ask the same host for something at the same time: it is read again when its turn comes.
     return actor && isDue(it) ? { ...it, waits: true } : it;
   };
-  if (handlerOf(one.task) === undefined) return found(wire.inTask(one, differences));
+  if (handlerOf(one.task) === undefined && !isHidden) return found(wire.inTask(one, differences));
   try {
     return found(differences());
   } catch (error) {
-    // Somebody sees to its failure, so it is no reason to begin nothing: it fails when its turn comes, or does not.
+    // Somebody sees to its failure, or what was read is not what it will find: it fails when its turn comes, or does not.
     if (!(error instanceof QuorateError) || error.exitCode !== EXIT.failed) throw wire.named(error, one);
+    if (isHidden) return later({ ...one, changes: [] });
     wire.log('warning', `"${one.task.title}" would fail as things are: ${error.message}`);
     return { ...one, changes: [unknownOf(one.task)], waits: true };
   }
@@ -109,6 +113,13 @@ function judged(planned: PlannedTask, due: readonly PlannedTask[]): PlannedTask 
   if (after === 'any')
     return changes.length > 0 ? planned : { ...planned, waits: true, changes: [unknownOf(task)] };
   if (!due.some((one) => after.some(({ thing }) => thing === one.task.thing))) return planned;
+  return later(planned);
+}
+
+/** What was read decides nothing yet. */
+function later(planned: PlannedTask): PlannedTask {
+  const { task, changes } = planned;
+  if (task.unproven) return planned;
   const conditional = changes.map((one) => ({ ...one, certainty: 'conditional' as const }));
   return { ...planned, waits: true, changes: changes.length > 0 ? conditional : [unknownOf(task)] };
 }

@@ -1,9 +1,11 @@
 import type { PlannedTask } from '../dsl/play.ts';
+import { joinSh } from '../dsl/sh.ts';
 import type { Change, Prepared, Reading } from '../dsl/task.ts';
 import type { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { ExchangeOptions } from './exchange.ts';
 import type { Fragment } from './script.ts';
+import { clearSent, handOver, takeSent } from './sent.ts';
 import type { Wire } from './wire.ts';
 import { unprovenMessage } from './wording.ts';
 import { applyFragment, leftOf, probeFragment } from './words.ts';
@@ -72,19 +74,21 @@ export async function applyAndProve(
     wire.halt();
     wire.failed(planned, planned.changes);
   };
-  const fragments = steps.flatMap(({ planned, prepared, record }, i): Fragment[] => {
-    const { task, changes } = planned;
+  const fragments = steps.flatMap((step, i): Fragment[] => {
+    const { planned, record } = step;
     return [
+      ...handOver(step, wire.stateDir),
       ...(last && i === steps.length - 1 ? [last] : []),
       ...(record ? [record] : []),
-      wire.inTask(planned, () => applyFragment(task, `a${i}`, changes, prepared)),
-      probeFragment(task, `p${i}`),
+      wire.inTask(planned, () => applyOf(step, `a${i}`, wire)),
+      ...clearSent(step, wire.stateDir),
+      probeFragment(planned.task, `p${i}`),
     ];
   });
   const exchange = exchangeAll('applying', [...head, ...fragments, ...tail], wire, {
     begin: (id) => {
-      if (id === RECORD) return;
       const planned = at(id);
+      if (planned === undefined && !head.some((one) => one.id === id)) return;
       wire.doing(planned?.task.title ?? 'preparing');
       if (planned) begun?.(planned);
     },
@@ -113,6 +117,12 @@ export async function applyAndProve(
   });
   if (failure) throw failure;
   return tried;
+}
+
+function applyOf(step: Step, id: string, { stateDir }: Wire): Fragment {
+  const { planned, prepared } = step;
+  const fragment = applyFragment(planned.task, id, planned.changes, prepared);
+  return { ...fragment, sh: joinSh([...takeSent(step, stateDir), fragment.sh]) };
 }
 
 /** Makes an exchange; throws the `failure` of the fragment of ours, beside those of tasks, that failed. */

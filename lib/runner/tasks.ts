@@ -216,19 +216,30 @@ function nameOf(value: unknown): string {
  */
 export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
   const seen = new Map<string, RoleTask[]>();
+  const wanted: RoleTask[] = [];
   const once = tasks.filter((entry) => {
     if (wordsOf(entry.task).when === false) return true;
     const before = seen.get(entry.task.thing) ?? [];
-    const other = before.find(
-      ({ task }) =>
-        !isOneWish(task, entry.task) && !task.shared?.agrees(entry.task) && !isInstead(task, entry.task),
-    );
+    const differs = ({ task }: RoleTask) =>
+      !isOneWish(task, entry.task) && !task.shared?.agrees(entry.task) && !isInstead(task, entry.task);
+    const other = before.find(differs) ?? wanted.find(({ task }) => excludes(task, entry.task));
     if (other) throw disagreement(host, other, entry);
     if (before.some(({ task }) => isOneWish(task, entry.task) && isAround(task, entry.task))) return false;
     seen.set(entry.task.thing, [...before, entry]);
+    wanted.push(entry);
     return true;
   });
   return once.map((entry) => joined(entry, seen.get(entry.task.thing) ?? []));
+}
+
+/** One wants nothing where the other brings something, on the same host. */
+function excludes(one: Task, other: Task): boolean {
+  if (wordsOf(one).delegateTo !== wordsOf(other).delegateTo || isInstead(one, other)) return false;
+  return clears(one, other) || clears(other, one);
+}
+
+function clears({ empties = [] }: Task, { owns }: Task): boolean {
+  return empties.some((gone) => owns.some((path) => path === gone || path.startsWith(`${gone}/`)));
 }
 
 /** A task beside those for the same thing that are carried out alike: of a block, each has its own. */

@@ -37,15 +37,24 @@ export function isCertain(differences: () => readonly Change[]): boolean {
   }
 }
 
-/** They are about one file, and one of them about a part of it; of one thing wishes were compared before. */
+/** They are about one file: both about all of it, or one about a part. Of one thing wishes were compared before. */
 function edits(one: Task, other: Task): boolean {
-  if (one.thing === other.thing || (!one.late && !other.late) || isInstead(one, other)) return false;
-  return isAboutOne(one, other);
+  if (one.thing === other.thing || isInstead(one, other)) return false;
+  return one.late || other.late ? isAboutOne(one, other) : haveCommon(one.files, other.files);
 }
 
 /** They are about one thing, or one path. */
 export function isAboutOne(one: Task, other: Task): boolean {
-  if (one.thing === other.thing) return true;
-  const paths = ({ files = [], owns }: Task) => [...files, ...owns].filter((path) => path.startsWith('/'));
-  return paths(one).some((path) => paths(other).includes(path));
+  return one.thing === other.thing || haveCommon(pathsOf(one), pathsOf(other));
+}
+
+/** Paths that a task is about. */
+export function pathsOf({ owns, files = [], empties = [] }: Task): readonly string[] {
+  return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
+}
+
+function haveCommon(some: readonly string[] = [], others: readonly string[] = []): boolean {
+  if (some.length === 0) return false;
+  const known = new Set(others);
+  return some.some((path) => known.has(path));
 }

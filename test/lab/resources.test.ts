@@ -172,6 +172,34 @@ until [ -e /run/lab-held ]; do sleep 0.1; done`,
     },
   );
 
+  it('what is sent comes to a home that has been made, a volume that is mounted, and is its user’s', async () => {
+    await on('mkdir -p /srv/lab-disk/db /srv/lab-volume; echo old >/srv/lab-disk/db/VERSION');
+    const check = await run('sent', '--check');
+    expect([check.code, check.errors]).toEqual([0, []]);
+    const below = check.tasks.flatMap(({ changes }) =>
+      changes.flatMap((one) => (one.resource.includes('lab-volume') ? [one.certainty] : [])),
+    );
+    expect(new Set(below)).toEqual(new Set(['certain', 'conditional']));
+    for (const drift of [
+      ':',
+      'umount /srv/lab-volume; rm -r /home/lab-sent/bytes /home/lab-sent/app/site /home/lab-sent/site /home/lab-sent/key.pem',
+    ]) {
+      await on(drift);
+      const made = await run('sent');
+      expect([made.code, made.errors]).toEqual([0, []]);
+      expect(await on('cat /srv/lab-disk/db/VERSION; ls /srv/lab-disk; stat -c %a /srv/lab-disk')).toBe(
+        'old\nbytes\ndb\n711',
+      );
+      expect(await on('umount /srv/lab-volume; ls /srv/lab-volume; mount /srv/lab-volume')).toBe('');
+      expect(
+        await on(
+          'cd /home/lab-sent; stat -c %U . .bashrc bytes app/site/index.html site/bytes cert.pem key.pem | uniq; ls -d /var/lib/quorate/*/incoming 2>/dev/null',
+        ),
+      ).toBe('lab-sent');
+      expect((await run('sent', '--check')).changed).toEqual([]);
+    }
+  });
+
   it('rules that sudo would not take are refused by a check as by a run, alone or with the others', async () => {
     await on('echo "User_Alias LAB = root" >/etc/sudoers.d/lab-other; chmod 0440 /etc/sudoers.d/lab-other');
     for (const name of ['refused', 'alias'])

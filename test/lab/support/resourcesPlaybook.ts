@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { playbook } from '../../../lib/cli/playbook.ts';
@@ -44,6 +44,15 @@ function packed(): string {
   execFileSync('tar', ['-cf', path, ...same, '-C', import.meta.dirname, 'site']);
   process.on('exit', () => rmSync(path, { force: true }));
   return path;
+}
+
+/** A folder with bytes in it. */
+function siteWithBytes(): string {
+  const folder = join(tmpdir(), `quorate-lab-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(packed(), join(folder, 'bytes'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 const UNIT = '[Service]\nExecStart=/bin/sleep 1000\n';
@@ -132,6 +141,34 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     mount('/mnt/lab data/srv', { source: '/srv', state: 'absent' }),
     mount('/mnt/lab data', { source: 'tmpfs', state: 'absent' }),
   ],
+  sent() {
+    const app = archive('/home/lab-sent/app', {
+      source: packed(),
+      creates: 'site/index.html',
+      becomeUser: 'lab-sent',
+    });
+    const unit = systemdUnit('lab-sent.service', { content: UNIT });
+    return [
+      user('lab-sent', { shell: '/bin/bash' }),
+      tree('/home/lab-sent/site', { source: siteWithBytes(), owner: 'lab-sent' }),
+      file('/home/lab-sent/bytes', { source: packed(), becomeUser: 'lab-sent' }),
+      app,
+      unit,
+      service('lab-sent', { enabled: false, restartOn: [app, unit] }),
+      certificate('/home/lab-sent/cert.pem', {
+        key: '/home/lab-sent/key.pem',
+        names: ['lab.example.org'],
+        becomeUser: 'lab-sent',
+      }),
+      mount('/srv/lab-volume', { source: '/srv/lab-disk', type: 'none', options: 'bind' }),
+      command('the database is there', {
+        run: sh`mkdir -p /srv/lab-volume/db && echo new >/srv/lab-volume/db/VERSION`,
+        creates: '/srv/lab-volume/db/VERSION',
+      }),
+      directory('/srv/lab-volume', { mode: '0711' }),
+      file('/srv/lab-volume/bytes', { source: packed() }),
+    ];
+  },
   refused: () => [sudoers('lab-bad', { rules: 'lab-dev ALL=(root) NOPASSWD: true' })],
   alias: () => [sudoers('lab-alias', { rules: 'User_Alias LAB = root' })],
   repository: () => [

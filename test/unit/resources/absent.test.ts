@@ -39,9 +39,8 @@ describe.each(SHELLS)('absent with all that is in it, under %s', (_name, ...shel
   });
 
   it('does not take what an earlier task has made', async () => {
-    await expect(dry([file(at('site/new'), { content: '' }), gone('site')], { dir, shell })).rejects.toThrow(
-      /earlier tasks put new there$/,
-    );
+    const made = command('new', { run: sh`: >${at('site/new')}`, creates: at('site/new') });
+    await expect(dry([made, gone('site')], { dir, shell })).rejects.toThrow(/earlier tasks put new there$/);
     expect(await dry([gone('site/one'), gone('site')], { dir, shell })).toHaveLength(2);
   });
 });

@@ -89,6 +89,22 @@ const plan = (options: Partial<MountOptions>, out: string) =>
 const LIVE = 'rw,noatime shared:1 - ext4 /dev/sdb1 rw';
 
 describe('a mount', () => {
+  it.each<[string, Partial<MountOptions>, out: string, isRemounted: boolean]>([
+    ['is to be mounted', {}, observed(''), true],
+    ['is there', {}, observed(LINE, LIVE), false],
+    ['is to be in the table', {}, observed('', LIVE), false],
+    ['is to be unmounted', { state: 'absent' }, observed(LINE, LIVE), true],
+  ])('that %s says so of what lies below', (_, options, out, isRemounted) => {
+    const world = new World();
+    mount('/data', { source: '/dev/sdb1', type: 'ext4', options: 'noatime', ...options }).diff(
+      { code: 0, out },
+      world,
+    );
+    const paths = ['/data', '/data/db/VERSION', '/database', '/'];
+    expect(paths.map((path) => world.isRemounted(path))).toEqual([isRemounted, isRemounted, false, false]);
+    expect(world.forProof().isRemounted('/data')).toBe(false);
+  });
+
   it.each<[string, Partial<MountOptions>, out: string, found: string[]]>([
     ['is there', {}, observed(LINE, LIVE), []],
     [

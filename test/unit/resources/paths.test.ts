@@ -63,11 +63,6 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     ['a file over a socket', () => [wish('socket')], /socket is a socket, a file was wanted$/],
     ['a file below a file that an earlier task makes', () => [wish('g'), wish('g/x')], /\/g will be a file$/],
     [
-      'a file in a folder that an earlier task takes away',
-      () => [gone('empty'), wish('empty/x')],
-      /empty is missing$/,
-    ],
-    [
       'an owner who is not there',
       () => [wish('x', { owner: 'nobody-here' })],
       /to user nobody-here: there is none/,
@@ -84,11 +79,6 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
       /group q-no: there is none/,
     ],
     ['a directory with something in it, to be absent', () => [gone('full')], /full: it has \.hidden in it$/],
-    [
-      'a directory that an earlier task fills',
-      () => [wish('empty/x'), gone('empty')],
-      /empty: it has x in it$/,
-    ],
   ];
   it.each(REFUSED)('%s', async (_case, make, message) => {
     mkdirSync(at('empty'));

@@ -7,9 +7,15 @@ import { defineResource } from '../../../lib/dsl/resource.ts';
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
+import { absent } from '../../../lib/resources/absent.ts';
+import { archive } from '../../../lib/resources/archive.ts';
+import { certificate } from '../../../lib/resources/certificate.ts';
+import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { textBlock } from '../../../lib/resources/text-block.ts';
+import { tree } from '../../../lib/resources/tree.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
@@ -78,6 +84,78 @@ describe('tasks about one text file of which one takes back what the other makes
         false,
       ],
     ];
+  it.each<[string, (at: (name: string) => string) => readonly Task[]]>([
+    ['nothing, and a tree', (at) => [absent(at('t')), tree(at('t'), { source: at('src') })]],
+    ['a tree, and nothing', (at) => [tree(at('t'), { source: at('src') }), absent(at('t'))]],
+    [
+      'a tree, and nothing at a path of it',
+      (at) => [tree(at('t'), { source: at('src') }), absent(at('t/a'))],
+    ],
+    [
+      'nothing, and an archive',
+      (at) => [absent(at('t')), archive(at('t'), { source: at('src.tar'), creates: 'a' })],
+    ],
+    [
+      'nothing, and a checkout',
+      (at) => [
+        absent(at('t'), { recursive: true }),
+        gitCheckout(at('t'), { repository: at('src'), version: 'v1' }),
+      ],
+    ],
+    [
+      'nothing, and a file below',
+      (at) => [absent(at('t'), { recursive: true }), file(at('t/a'), { content: '' })],
+    ],
+    ['a folder below, and nothing', (at) => [directory(at('t/a')), absent(at('t'))]],
+    [
+      'a certificate, and a file in its place',
+      (at) => [
+        certificate(at('c.pem'), { key: at('k.pem'), names: ['a'] }),
+        file(at('c.pem'), { content: 'a\n' }),
+      ],
+    ],
+    [
+      'a file in the place of a key, and a certificate',
+      (at) => [
+        file(at('k.pem'), { content: 'a\n' }),
+        certificate(at('c.pem'), { key: at('k.pem'), names: ['a'] }),
+      ],
+    ],
+    [
+      'a tree, and another content of a file in it',
+      (at) => [tree(at('t'), { source: at('src') }), file(at('t/a'), { content: 'other\n' })],
+    ],
+  ])('%s is refused', async (_, tasks) => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(join(dir, 'src'), { recursive: true });
+    writeFileSync(join(dir, 'src/a'), 'a\n');
+    writeFileSync(join(dir, 'src.tar'), Buffer.from([0]));
+    expect(
+      await run(
+        tasks((name) => join(dir, name)),
+        dir,
+      ),
+    ).toEqual({
+      code: 1,
+      errors: [expect.stringContaining('want different things of')],
+    });
+  });
+
+  it('tasks that bring a file each in their way are no quarrel where it is the same', async () => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(join(dir, 'src'), { recursive: true });
+    writeFileSync(join(dir, 'src/a'), 'a\n');
+    const tasks = [
+      directory(join(dir, 't'), { mode: '0750' }),
+      tree(join(dir, 't'), { source: join(dir, 'src'), directoryMode: '0750' }),
+      file(join(dir, 't/a'), { content: 'a\n' }),
+      absent(join(dir, 't/b')),
+      absent(join(dir, 'tt')),
+    ];
+    expect((await run(tasks, dir)).errors).toEqual([]);
+    expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
+  });
+
   it('one that an earlier version of the role has left where another one takes it along is no quarrel', async () => {
     const dir = join(scratch(), 'host');
     mkdirSync(dir);
