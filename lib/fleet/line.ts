@@ -8,16 +8,18 @@ import { usage } from './flags.ts';
 import type { Job, Order, PlaybookRef } from './order.ts';
 import { pathInProject } from './project.ts';
 
-/** The playbook that a word means: a file of this folder, or one of ours. Throws exit code 1. */
+/**
+ * The playbook that a word means: one of ours by its bare name, else a file of this folder. `site` is etcd's, also where
+ * a `site.ts` lies; `./site` and `site.ts` are that file. Throws exit code 1.
+ */
 export function playbookNamed(word: string, project = process.cwd()): PlaybookRef {
+  if (playbookOfOurs(word) !== undefined) return { own: word };
   const file = fileNamed(word);
-  if (file === undefined) {
-    if (playbookOfOurs(word) !== undefined) return { own: word };
+  if (file === undefined)
     throw usage(
       `there is no playbook ${word}`,
       'name a file, or a playbook that comes with it: site, exec, backup',
     );
-  }
   const own = relative(PLAYBOOKS, file);
   if (/^[\w-]+\.[jt]s$/.test(own)) return { own: own.slice(0, -3) };
   return { file: pathInProject(word, file, project) };

@@ -44,7 +44,11 @@ describe('the playbook of a fleet', () => {
     [join(PLAYBOOKS, 'site.ts'), { own: 'site' }],
     ['mine.ts', { file: 'mine.ts' }],
     ['./mine', { file: 'mine.ts' }],
-  ])('%s is %j', (word, playbook) => {
+    ['mine', { file: 'mine.ts' }],
+    ['./site', { file: 'site.ts' }],
+    ['site.ts', { file: 'site.ts' }],
+  ])('%s is %j, where a file is called site.ts', (word, playbook) => {
+    writeFileSync(join(folder, 'site.ts'), '');
     expect(playbookNamed(word)).toEqual(playbook);
   });
 
