@@ -1,6 +1,7 @@
 import { deferred } from '../deferred.ts';
+import { is, mistakesIn, type OptionTable, refuse } from '../dsl/options.ts';
 import { asOneRun } from '../dsl/per-run.ts';
-import { EXIT, type ExitCode, errorsOf, worstExit } from '../errors.ts';
+import { EXIT, type ExitCode, errorsOf, type QuorateError, worstExit } from '../errors.ts';
 import type { Report } from '../report/index.ts';
 import { redactEvent } from '../report/redact-event.ts';
 import { errorEvent, type RunEvent } from '../runner/events.ts';
@@ -16,6 +17,7 @@ export function runOn(
   options: RunOptions,
   way: Pick<Starter, 'connect'>,
 ): PlaybookRun {
+  const mistakes = mistakesIn('run', options, RUN_OPTIONS);
   const said = new Said();
   const done = deferred<ExitCode>();
   let underWay: Run | undefined;
@@ -43,7 +45,7 @@ export function runOn(
     };
     const exitCode = cancelled
       ? EXIT.interrupted
-      : await asOneRun(() => carryOut(playbook, options, check, starter, emit));
+      : await asOneRun(() => carryOut(playbook, options, mistakes, check, starter, emit));
     if (!check || cancelled) {
       said.end();
       done.resolve(exitCode);
@@ -82,11 +84,13 @@ export function runOn(
 async function carryOut(
   playbook: PlaybookOptions,
   options: RunOptions,
+  mistakes: readonly QuorateError[],
   check: boolean,
   starter: Starter,
   emit: (event: RunEvent) => void,
 ): Promise<ExitCode> {
   try {
+    refuse(mistakes);
     const { execute } = await import('./execute.ts');
     const whole = wholePlaybook(playbook);
     const file = `${process.cwd()}/${whole.name}`;
@@ -103,8 +107,25 @@ async function carryOut(
   }
 }
 
+const RUN_OPTIONS: OptionTable<RunOptions> = {
+  inventory: is.either(is.text, is.list(is.text)),
+  limit: is.text,
+  roles: is.list(is.text),
+  tags: is.list(is.text),
+  skipTags: is.list(is.text),
+  extraVars: is.map(is.any<unknown>()),
+  forks: is.number,
+  user: is.text,
+  become: is.boolean,
+  prune: is.boolean,
+  yes: is.boolean,
+  vaultPasswordFiles: is.list(is.text),
+};
+
+/** What is undefined is not given. */
 function asCommandLine(options: RunOptions, check: boolean): Options {
-  const { inventory = [], extraVars, forks = 50, ...rest } = options;
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const { inventory = [], extraVars, forks = 50, ...rest }: RunOptions = Object.fromEntries(given);
   const defaults = parseOptions(['--forks', String(forks)], []);
   if (typeof defaults === 'string') throw new Error('no flags give no options');
   return {

@@ -5,13 +5,17 @@ import type { RunEvent } from '../runner/events.ts';
 export interface RunOptions {
   /** Inventories: files, directories, `host,`. By default `inventory.yaml` in the working directory. */
   readonly inventory?: string | readonly string[];
+  /** Only these hosts, by a pattern: `web:!web03`. */
   readonly limit?: string;
+  /** Only these roles, by name. */
   readonly roles?: readonly string[];
   readonly tags?: readonly string[];
   readonly skipTags?: readonly string[];
   /** Variables that win over the inventory. */
   readonly extraVars?: Readonly<Record<string, unknown>>;
+  /** Hosts worked on at once; 50 unless said. */
   readonly forks?: number;
+  /** Who logs in, where the inventory says nothing. */
   readonly user?: string;
   readonly become?: boolean;
   /** Takes away what roles made once and no longer declare. */

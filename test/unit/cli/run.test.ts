@@ -48,6 +48,29 @@ describe('a run from a program', () => {
     expect(errors[0]?.message).toContain('note_path');
   });
 
+  it.each<[options: object, message: string, hint: string]>([
+    [{ limits: 'x' }, 'run: it has no option limits', 'did you mean limit?'],
+    [{ tags: 'x' }, 'run: tags is "x", a list of text was wanted', 'write tags: [ … ] around it'],
+    [{ forks: '5' }, 'run: forks is "5", a number was wanted', 'leave out the quotes: forks: 5'],
+  ])('says what is meant by the options %j, and plans nothing', async (options, message, hint) => {
+    const { exitCode, errors, events } = await run(NOTE, {
+      inventory: inventoryIn(scratch()),
+      ...options,
+    }).plan();
+    expect({ exitCode, count: events.length }).toEqual({ exitCode: 1, count: 1 });
+    expect(errors).toMatchObject([
+      { message, hint, position: { file: expect.stringContaining('run.test.ts') } },
+    ]);
+  });
+
+  it('takes an option that is undefined as not given', async () => {
+    const inventory = inventoryIn(scratch());
+    const options: object = { roles: undefined, tags: undefined, forks: undefined, yes: undefined };
+    const { errors, changed } = await run(NOTE, { inventory, ...options }).plan();
+    expect(errors).toEqual([]);
+    expect(changed).toHaveLength(1);
+  });
+
   it('takes variables as values', async () => {
     const dir = scratch();
     const { errors } = await run(NOTE, {
