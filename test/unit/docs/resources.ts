@@ -60,7 +60,9 @@ function documentedIn(text: string) {
   );
   return [...found].map(([, comment = '', name = '', rest = '']) => {
     const [doc = '', example = ''] = plain(comment).split('@example');
-    const options = /<\s*(\w+Options)\b/.exec(rest)?.[1] ?? /: (\w+Options)\b/.exec(rest)?.[1];
+    // Where several are taken, its own are those that it calls so: `run(playbook, options)`.
+    const found = [/<\s*(\w+Options)\b/, /\boptions: (\w+Options)\b/, /: (\w+Options)\b/];
+    const options = found.map((one) => one.exec(rest)?.[1]).find((one) => one !== undefined);
     return { name, doc: doc.replace(/\s*\n\s*/g, ' ').trim(), example: example.trim(), options };
   });
 }
