@@ -10,13 +10,14 @@ export interface DescribedPackage {
   readonly changes: readonly string[];
 }
 
-export interface PackageJson {
+/** Where a package may be named; npm keeps it in one of them. */
+const PLACES = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+
+export interface PackageJson extends Partial<Record<(typeof PLACES)[number], Record<string, string>>> {
   name?: string;
   private?: boolean;
   type?: string;
   scripts?: Record<string, string>;
-  dependencies?: Record<string, string>;
-  devDependencies?: Record<string, string>;
   allowScripts?: Record<string, boolean>;
 }
 
@@ -30,22 +31,30 @@ export function describePackage(folder: string, dependency?: string): DescribedP
   const found = existsSync(path) ? readPackage(path) : undefined;
   const base: PackageJson = found ?? { name: nameFor(folder), private: true };
   if (base.type !== 'module') refuseOwnCode(folder);
-  const known = { ...base.dependencies, ...base.devDependencies };
+  const known = Object.assign({}, ...PLACES.map((place) => base[place])) as Record<string, string>;
   const { scripts = {} } = base;
   const isTestless = scripts.test === undefined || scripts.test.includes('no test specified');
   const source = dependency ?? (known.quorate === undefined ? `^${VERSION}` : undefined);
+  const place = placeOf(base);
+  const sourced: PackageJson = source === undefined ? {} : { [place]: { ...base[place], quorate: source } };
   const whole: PackageJson = {
     ...base,
     type: 'module',
     scripts: { types: 'tsc -p roles', ...scripts, ...(isTestless && { test: 'vitest run' }) },
-    ...(source !== undefined && { dependencies: { ...base.dependencies, quorate: source } }),
+    ...sourced,
     devDependencies: {
       ...Object.fromEntries(Object.entries(TOOLS).filter(([name]) => known[name] === undefined)),
       ...base.devDependencies,
+      ...sourced.devDependencies,
     },
     allowScripts: { ...NO_SCRIPTS, ...base.allowScripts },
   };
   return { text: `${JSON.stringify(whole, null, 2)}\n`, changes: changesBetween(found ?? {}, whole) };
+}
+
+/** The one that names Quorate; `dependencies` where none does. */
+export function placeOf(project: PackageJson): (typeof PLACES)[number] {
+  return PLACES.find((place) => project[place]?.quorate !== undefined) ?? 'dependencies';
 }
 
 /** What `npx tsc` and `npm test` want. */

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
-import { readPackage } from './package-json.ts';
+import { placeOf, readPackage } from './package-json.ts';
 
 /** A copy of the tarball that the project depends on, inside of it. */
 export interface Vendored {
@@ -15,9 +15,8 @@ export interface Vendored {
 export function vendored(folder: string): Vendored | undefined {
   const path = join(folder, 'package.json');
   if (!existsSync(path)) return undefined;
-  const { dependencies, devDependencies } = readPackage(path);
-  const said = { ...devDependencies, ...dependencies }.quorate;
-  const [, given] = /^file:(.*\.t(?:ar\.)?gz)$/.exec(said ?? '') ?? [];
+  const project = readPackage(path);
+  const [, given] = /^file:(.*\.t(?:ar\.)?gz)$/.exec(project[placeOf(project)]?.quorate ?? '') ?? [];
   if (given === undefined) return undefined;
   const tarball = resolve(folder, given);
   const inside = relative(folder, tarball);

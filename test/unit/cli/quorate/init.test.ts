@@ -80,16 +80,20 @@ describe('init', () => {
     expect(existsSync(join(folder, 'site.ts'))).toBe(false);
   });
 
-  it('takes a tarball from outside into the folder, so that CI can install it', async () => {
-    const outside = join(scratch(), 'quorate-1.2.3.tgz');
-    writeFileSync(outside, 'packed');
-    const { folder, said, described } = await initIn({
-      'package.json': JSON.stringify({ dependencies: { quorate: `file:${outside}` } }),
-    });
-    expect(described().dependencies.quorate).toBe('file:vendor/quorate-1.2.3.tgz');
-    expect(readFileSync(join(folder, 'vendor/quorate-1.2.3.tgz'), 'utf8')).toBe('packed');
-    expect(said).toMatch(/^wrote vendor\/quorate-1\.2\.3\.tgz, .*commit it$/m);
-  });
+  it.each(['dependencies', 'devDependencies', 'optionalDependencies'])(
+    'takes a tarball from outside that stands in %s into the folder, so that CI can install it',
+    async (place) => {
+      const outside = join(scratch(), 'quorate-1.2.3.tgz');
+      writeFileSync(outside, 'packed');
+      const { folder, said, described } = await initIn({
+        'package.json': JSON.stringify({ [place]: { quorate: `file:${outside}`, other: '1' } }),
+      });
+      expect(described()[place]).toMatchObject({ quorate: 'file:vendor/quorate-1.2.3.tgz', other: '1' });
+      expect(JSON.stringify(described()).match(/"quorate":"[^"]*"/g)).toHaveLength(1);
+      expect(readFileSync(join(folder, 'vendor/quorate-1.2.3.tgz'), 'utf8')).toBe('packed');
+      expect(said).toMatch(/^wrote vendor\/quorate-1\.2\.3\.tgz, .*commit it$/m);
+    },
+  );
 
   it.each(['^0.1.0', 'file:vendor/quorate.tgz', 'file:../gone.tgz'])(
     'leaves the dependency %s',
