@@ -13,7 +13,7 @@ const read = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8');
 const DRIFT = 8;
 const HOSTS = [...Array(12).keys()].map((i) => `host${i}`);
 
-/** A project with hosts on this machine, and an `npx` that starts what stands for its playbooks. */
+/** A project with hosts on this machine, and an `npx` and a `node` that start what stands for its playbooks. */
 let project: string;
 
 beforeEach(() => {
@@ -21,13 +21,17 @@ beforeEach(() => {
   mkdirSync(join(project, 'inventory'));
   const hosts = HOSTS.map((name) => `${name}: { ansible_connection: local }`).join(', ');
   writeFileSync(join(project, 'inventory/prod.yaml'), `all: { hosts: { ${hosts} } }\n`);
-  const started = `case $2 in playbooks/site.ts) p=${program('test/unit/cli/plainPlaybook.ts')};; playbooks/report.ts) p=${program('playbooks/report.ts')};; *) exit 1;; esac`;
-  writeFileSync(
-    join(project, 'npx'),
-    `#!/bin/sh\n[ "$1" = tsx ] || exit 1\n${started}\nshift 2\nexec ${process.execPath} "$p" "$@"\n`,
-    { mode: 0o755 },
-  );
+  standIn('npx', 'tsx');
+  standIn('node', '--import tsx');
 });
+
+/** A program that starts what stands for the playbooks, and is told so with these words. */
+function standIn(name: string, words: string): void {
+  const started = `case $1 in playbooks/site.ts) p=${program('test/unit/cli/plainPlaybook.ts')};; playbooks/report.ts) p=${program('playbooks/report.ts')};; *) exit 1;; esac`;
+  const told = words.split(' ').map((word) => `[ "$1" = ${word} ] || exit 1\nshift`);
+  const lines = ['#!/bin/sh', ...told, started, 'shift', `exec ${process.execPath} "$p" "$@"`, ''];
+  writeFileSync(join(project, name), lines.join('\n'), { mode: 0o755 });
+}
 
 /** Runs a line of one of the files in the project; what it says. */
 function run(script: string, env: Record<string, string>, codes = [0]): string {
@@ -87,6 +91,11 @@ describe('the Kubernetes Job', () => {
       hostsIn(run(args[0], { ...set, HOME: project, JOB_COMPLETION_INDEX: String(index) })),
     );
     expect(parts.flat().sort()).toEqual([...HOSTS].sort());
+  });
+
+  it('is the process that gets the SIGTERM of a pod: no npx stands between', () => {
+    const [{ args }] = parse(text).spec.template.spec.containers;
+    expect(args[0]).toMatch(/^exec node /);
   });
 
   it('mounts what it declares, and declares what it mounts', () => {
