@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import { readDuration } from '../duration.ts';
 import { EXIT, QuorateError } from '../errors.ts';
@@ -146,16 +146,10 @@ interface Parsed {
 }
 
 function parse(args: readonly string[], flags: readonly Flag[], allowPositionals: boolean): Parsed {
-  const config = Object.fromEntries(
-    flags.map(({ name, type, short, multiple }) => [
-      name,
-      { type, ...(short && { short }), ...(multiple && { multiple }) },
-    ]),
-  );
   try {
     const { tokens, ...parsed } = parseArgs({
       args: [...args],
-      options: config,
+      options: forNode(flags),
       strict: true,
       allowPositionals,
       tokens: true,
@@ -168,6 +162,23 @@ function parse(args: readonly string[], flags: readonly Flag[], allowPositionals
   } catch (error) {
     throw wrongArguments((error as Error).message.split('. ')[0] ?? '', flags, allowPositionals);
   }
+}
+
+/** The inventories that a line names which may be unfinished, or wrong. */
+export function inventoriesIn(args: readonly string[]): readonly string[] {
+  const options = forNode(FLAGS);
+  const { values } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true });
+  return [values.inventory ?? []].flat().filter((value) => typeof value === 'string');
+}
+
+/** Flags as Node's `parseArgs` is told of them. */
+function forNode(flags: readonly Flag[]): NonNullable<ParseArgsConfig['options']> {
+  return Object.fromEntries(
+    flags.map(({ name, type, short, multiple }) => [
+      name,
+      { type, ...(short && { short }), ...(multiple && { multiple }) },
+    ]),
+  );
 }
 
 /** What other tools call it. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadInventory } from '../../inventory/index.ts';
 import type { CommandLine } from '../command-line.ts';
+import { inventoriesIn } from '../options.ts';
 import { playbookOfOurs } from './own-playbooks.ts';
 import { fileNamed, readTypeScript } from './run.ts';
 
@@ -19,15 +20,18 @@ export async function completed([kind, ...typed]: readonly string[]): Promise<re
 }
 
 async function hosts(typed: readonly string[]): Promise<readonly string[]> {
-  const given = typed.flatMap((word, at) =>
-    ['-i', '--inventory'].includes(typed[at - 1] ?? '') ? word : [],
-  );
+  const given = inventoriesIn(joined(typed));
   const [command, file = ''] = typed;
   const beside = command === 'run' ? dirname(file) : '.';
   const usual = ['inventory.yaml', 'inventory'].map((name) => join(beside, name)).find(existsSync);
   const files = given.length > 0 ? given : [usual ?? []].flat();
   const { hosts: all, groups } = await loadInventory({ files, schema: {} });
   return [...new Set([...groups.keys(), ...all.map(({ name }) => name)])];
+}
+
+/** Bash divides `--inventory=hosts.ini` into three words. */
+function joined(typed: readonly string[]): readonly string[] {
+  return typed.join('\0').replaceAll('\0=\0', '=').split('\0');
 }
 
 /** A user's playbook is loaded and not run; it tells its roles where it is the default export of its file. */

@@ -46,7 +46,7 @@ function bash(commands: readonly Completable[]): string {
           : values === 'files'
             ? '_quorate_files'
             : typeof values === 'object'
-              ? `_quorate_reply '${values.words}'`
+              ? `_quorate_words ${values.words}`
               : `_quorate_reply "$(_quorate_said ${values})"`;
       kinds.set(action, [...(kinds.get(action) ?? []), ...spellings(flag)]);
     }
@@ -55,15 +55,28 @@ function bash(commands: readonly Completable[]): string {
     return [
       `    ${name})`,
       ...(behind.length > 0 ? ['      case $prev in', ...behind, '      esac'] : []),
-      `      _quorate_reply '${given}'`,
+      `      _quorate_words ${given}`,
       ...(files ? ['      _quorate_files'] : []),
       ...(hosts ? [`      [ "\${cur#-}" != "$cur" ] || _quorate_reply "$(_quorate_said hosts)"`] : []),
       '      ;;',
     ].join('\n');
   });
   return `# completion of quorate, and of npx quorate, for bash
-_quorate_reply() { COMPREPLY+=($(compgen -W "$1" -- "$cur")); }
-_quorate_files() { compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- "$cur")); }
+# lines that begin with what was typed, quoted: names from an inventory are text, and never run
+_quorate_reply() {
+  local word
+  while IFS= read -r word; do
+    [[ -z $word || $word != "$cur"* ]] || COMPREPLY+=("$(printf %q "$word")")
+  done <<<"$1"
+}
+_quorate_words() { local IFS=$'\\n'; _quorate_reply "$*"; }
+_quorate_files() {
+  local file
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r file; do
+    [[ -z $file ]] || COMPREPLY+=("$file")
+  done <<<"$(compgen -f -- "$cur")"
+}
 _quorate_said() {
   ${FIND_PROGRAM}
   "$program" completion words "$1" "\${typed[@]}" 2>/dev/null </dev/null
@@ -71,8 +84,11 @@ _quorate_said() {
 _quorate_behind() {
   local at=$1 cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
   local typed=("\${COMP_WORDS[@]:at+1:COMP_CWORD-at-1}")
+  # bash divides --limit=web
+  [[ $cur != = ]] || cur=
+  [[ $prev != = ]] || prev=\${COMP_WORDS[COMP_CWORD-2]}
   if [ "$COMP_CWORD" -eq $((at + 1)) ]; then
-    _quorate_reply '${commands.map(({ name }) => name).join(' ')}'
+    _quorate_words ${commands.map(({ name }) => name).join(' ')}
     return
   fi
   case \${COMP_WORDS[at+1]} in
@@ -86,7 +102,7 @@ _quorate_npx() {
     _quorate_behind 1
   elif [ "$COMP_CWORD" -eq 1 ]; then
     local cur=\${COMP_WORDS[1]}
-    _quorate_reply quorate
+    _quorate_words quorate
   fi
 }
 complete -F _quorate quorate
@@ -99,7 +115,7 @@ function zsh(commands: readonly Completable[]): string {
     const specs = flags.flatMap((flag) =>
       spellings(flag).map((one) => {
         const told = flag.description.replaceAll(/[[\]:]/g, ' ');
-        return quoted(`${flag.multiple ? '*' : ''}${one}[${told}]${zshValue(flag)}`);
+        return quoted(`${flag.multiple ? '*' : ''}${one}${zshJoined(flag, one)}[${told}]${zshValue(flag)}`);
       }),
     );
     const rest = files
@@ -148,6 +164,11 @@ compdef _quorate quorate
 [[ \${_comps[npx]} == _quorate_npx ]] || typeset -g _quorate_npx_before=\${_comps[npx]}
 compdef _quorate_npx npx
 `;
+}
+
+/** A value may be in the same word: `--limit=web`, `-lweb`. */
+function zshJoined({ type }: Flag, spelling: string): string {
+  return type !== 'string' ? '' : spelling.startsWith('--') ? '=' : '+';
 }
 
 function zshValue(flag: Flag): string {

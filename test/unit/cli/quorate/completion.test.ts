@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -9,6 +9,9 @@ import { completion } from '../../../../lib/cli/quorate/completion.ts';
 const ROOT = new URL('../../../..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'quorate-completion-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Names of hosts that a shell would make something of. */
+const BAD = ['$(touch ran)', '`touch ran`', '$HOME', '*', 'web;x'];
 
 /**
  * A project whose `quorate` is not on the PATH. To keep the test short it is a stand-in, that knows what it is asked as
@@ -24,6 +27,7 @@ beforeAll(async () => {
 case "$*" in
   'completion words roles run site.ts '*) printf 'base\\nwebserver\\n' ;;
   'completion words roles site '*) printf 'firewall\\ncerts\\n' ;;
+  'completion words hosts exec -i bad.yaml') printf '%s\\n' ${BAD.map((name) => `'${name}'`).join(' ')} ;;
   'completion words hosts '*) printf 'all\\nweb\\nweb01\\nweb02\\n' ;;
 esac
 `,
@@ -54,6 +58,24 @@ describe('words for a shell', () => {
     expect(await completed(['hosts', 'run', join(folder, 'site.ts'), '-l'])).toEqual(wanted);
   });
 
+  it.each([
+    [['-i', 'hosts.ini']],
+    [['-ihosts.ini']],
+    [['--inventory=hosts.ini']],
+    [['--inventory', '=', 'hosts.ini']],
+    [['-Di', 'hosts.ini']],
+  ])('are the hosts of hosts.ini with %j', async (typed) => {
+    writeFileSync(join(folder, 'hosts.ini'), '[db]\ndb01\n');
+    const found = await completed([
+      'hosts',
+      'site',
+      ...typed.map((word) => word.replace('hosts.ini', `${folder}/hosts.ini`)),
+      '-l',
+    ]);
+    expect(found).toContain('db01');
+    expect(found).not.toContain('web01');
+  });
+
   it('are the roles of the playbook', async () => {
     expect(await completed(['roles', 'run', join(folder, 'site.ts')])).toEqual(['base', 'webserver']);
     expect(await completed(['roles', 'site'])).toContain('firewall');
@@ -70,7 +92,10 @@ type Complete = (line: string, cwd: string) => readonly string[];
 
 /** Words behind `line`, as the function that bash would call for its first word gives them. */
 function inBash(line: string, cwd: string): readonly string[] {
-  const words = line.split(' ').map((word) => `'${word}'`);
+  const words = line
+    .split(' ')
+    .flatMap((word) => word.split(/(?<=.)(=)/).filter((part, i) => part !== '' || i === 0))
+    .map((word) => `'${word}'`);
   return said(
     'bash',
     [
@@ -85,7 +110,9 @@ how=$(complete -p "\${COMP_WORDS[0]}"); [[ $how =~ -F\\ ([^ ]+) ]]; "\${BASH_REM
 
 function inFish(line: string, cwd: string): readonly string[] {
   const script = `source ${folder}/.quorate.fish; complete -C '${line}'`;
-  return said('fish', ['--no-config', '-c', script], cwd).map((one) => one.split('\t')[0] ?? '');
+  return said('fish', ['--no-config', '-c', script], cwd).map((one) =>
+    (one.split('\t')[0] ?? '').replace(/^--\w+=/, ''),
+  );
 }
 
 /** A zsh with a terminal, where the key of completion tells what it would offer. */
@@ -133,10 +160,19 @@ describe.each(SHELLS)('completion in %s', (shell, complete) => {
     ['npx quorate run site.ts -r ', ['base', 'webserver']],
     ['npx quorate run site.ts -l web', ['web', 'web01', 'web02']],
     ['quorate site -r fire', ['firewall']],
+    ['quorate site --limit=web0', ['web01', 'web02']],
+    ['quorate site --limit=', ['all', 'web', 'web01', 'web02']],
     ['quorate exec we', ['web', 'web01', 'web02']],
     ['quorate explain lin', ['line', 'link']],
   ])('%s', (line, wanted) => {
     expect([...new Set(complete(line, folder))].sort()).toEqual([...wanted].sort());
+  });
+
+  it.skipIf(!isHere)('offers names from an inventory as they are, and runs nothing of them', () => {
+    const found = complete('quorate exec -i bad.yaml ', folder);
+    const plain = found.map((one) => one.replaceAll('\\', ''));
+    expect(plain).toEqual(expect.arrayContaining(BAD));
+    expect(existsSync(join(folder, 'ran'))).toBe(false);
   });
 
   it.skipIf(!isHere)('finds the command of the project from a folder below', () => {
