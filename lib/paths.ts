@@ -8,3 +8,8 @@ export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);
   return short.startsWith('..') ? path : short;
 }
+
+/** An inventory's path without what says its format: `prod.yaml`, `prod.ini` and a folder `prod` are all `prod`. */
+export function withoutEnding(inventory: string): string {
+  return inventory.replace(/\.(ya?ml|json|ini|toml)$/, '');
+}

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { withoutEnding } from '../paths.ts';
 import { usage } from './flags.ts';
 import { expand } from './glob.ts';
 import type { Job } from './order.ts';
@@ -42,12 +43,11 @@ function filesOf(pattern: string, project: string): readonly string[] {
 
 /** Names without folder and ending, where that tells them apart; else whole paths. They name jobs: of plain letters. */
 function namesOf(files: readonly string[]): readonly string[] {
-  const bare = (file: string) => file.replace(/\.(ya?ml|json|ini|toml)$/, '');
   const plain = (name: string) => name.replaceAll(/[^\w.@-]/g, '-');
-  const short = counted(files.map((file) => plain(basename(bare(file)))));
+  const short = counted(files.map((file) => plain(basename(withoutEnding(file)))));
   const names = files.map((file) => {
-    const name = plain(basename(bare(file)));
-    return short.get(name) === 1 ? name : plain(bare(file));
+    const name = plain(basename(withoutEnding(file)));
+    return short.get(name) === 1 ? name : plain(withoutEnding(file));
   });
   const whole = counted(names);
   return names.map((name, i) => (whole.get(name) === 1 ? name : `${name}-${i + 1}`));

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { canonicalAddress } from '../../addresses.ts';
 import type { HostData, Vars } from '../../dsl/role.ts';
+import { withoutEnding } from '../../paths.ts';
 import { logFilesOf, portsBeyondLoopback } from './settings.ts';
 
 /** A member of a cluster as the inventory describes it. */
@@ -106,10 +107,10 @@ function sharedOf(name: string, members: readonly Member[], { inventory_dir }: V
   return { name, members, controlDir: join(String(inventory_dir ?? '.'), '.quorate', name) };
 }
 
-/** `etcd_cluster_name`, by default the inventory file's base name. */
+/** `etcd_cluster_name`, by default the inventory file's name without its ending. */
 export function clusterName(vars: Vars): string {
   const file = text(vars.inventory_file) ?? 'etcd';
-  return text(vars.etcd_cluster_name) ?? basename(file).replace(/\.(ya?ml|json)$/, '');
+  return text(vars.etcd_cluster_name) ?? basename(withoutEnding(file));
 }
 
 /** The host that a word of the user's means: by its name in the inventory, else by its member's; undefined for neither. */

@@ -25,6 +25,14 @@ describe('members and clusters of an inventory', () => {
     expect(memberOf(hosts[0]!)).toBe(first?.members[0]);
   });
 
+  it.each(['prod.yaml', 'prod.yml', 'prod.json', 'prod.ini', 'prod.toml', 'prod'])(
+    'have the name of the inventory %s without its ending',
+    (inventory_file) => {
+      const vars = { ...DEFAULTS, inventory_file: `/inventories/${inventory_file}` };
+      expect(clusterOf({ name: 'h', vars, hostvars: { h: vars } }).name).toBe('prod');
+    },
+  );
+
   it('look at each host once to find all clusters', () => {
     const reads: string[] = [];
     const hosts = hostsOf(30).map((host) => host.hostvars)[0]!;
