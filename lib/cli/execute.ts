@@ -174,6 +174,7 @@ export async function execute(
     prune: options.prune,
     lockWait: options.lockWait,
     note: auditNote(playbook.name, options),
+    tellsOutput,
     ...planned.part,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,
     roles: { includes, explicit: options.roles.length > 0 },

@@ -38,6 +38,8 @@ export type RunEvent =
       readonly command?: string;
       /** `--message`. */
       readonly message?: string;
+      /** What programs print on hosts is what the run is for: told without `-v`. */
+      readonly tellsOutput?: boolean;
     }
   | { readonly event: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | {

@@ -32,7 +32,7 @@ export function startRun(playbook: Playbook, options: RunOptions): Run {
 }
 
 async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
-  const { inventoryFiles, check, select, note } = session.options;
+  const { inventoryFiles, check, select, note, tellsOutput } = session.options;
   const named = playbook.plays.flatMap((play) => select(play.hosts));
   const hosts = [...new Set(named.map((host) => host.name))];
   session.fleet.hostvars = Object.fromEntries(named.map(({ name, vars }) => [name, vars]));
@@ -44,6 +44,7 @@ async function run(playbook: Playbook, session: Session): Promise<ExitCode> {
     check,
     hosts,
     ...by,
+    ...(tellsOutput && { tellsOutput }),
   });
   try {
     const faults = (await Promise.all(playbook.plays.map((play) => roleFaults(play, session)))).flat();

@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly takeAway?: () => Promise<TakeAway>;
   /** What hosts that are changed remember of the run; without it they keep no trace. */
   readonly note?: AuditNote;
+  /** What programs print on hosts is what the run is for. */
+  readonly tellsOutput?: boolean;
   /** Milliseconds to wait for a lock that another run holds. */
   readonly lockWait?: number;
   /** Sees what each batch is to change, before anything is changed there; whatever it throws ends the run. */

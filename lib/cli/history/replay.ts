@@ -1,7 +1,7 @@
-import { createReport } from '../../report/index.ts';
 import { jsonLine } from '../../report/json.ts';
 import { isWanted } from '../../report/levels.ts';
 import { eventOf } from '../../report/record/read-runs.ts';
+import { showRun } from '../../report/record/show-run.ts';
 import { createOutput } from '../../report/stream.ts';
 import { count } from '../../report/text.ts';
 import { checkReports, writeReport } from '../../report/write-report.ts';
@@ -22,10 +22,7 @@ export async function replay(folder: string, word: string, options: Options): Pr
       if (event.event !== 'log' || isWanted(event.level, verbosity)) stdout.write(jsonLine(event, { diff }));
     await stdout.flush();
   } else {
-    const check = eventOf(run, 'start')?.check ?? false;
-    const report = createReport({ output: form, diff, check, verbosity });
-    for (const event of run.events) report.emit(event);
-    await report.close();
+    await showRun(run, { output: form, diff, check: false, verbosity });
     if (!eventOf(run, 'recap'))
       process.stderr.write('the record ends here: the run was killed, or goes on\n');
   }

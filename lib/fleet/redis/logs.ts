@@ -1,7 +1,7 @@
 import type { Options } from '../../cli/options.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import { createReport } from '../../report/index.ts';
-import { eventOf, readRuns } from '../../report/record/read-runs.ts';
+import { readRuns } from '../../report/record/read-runs.ts';
+import { showRun } from '../../report/record/show-run.ts';
 import { createOutput } from '../../report/stream.ts';
 import { checkReports, writeReport } from '../../report/write-report.ts';
 import { usage } from '../flags.ts';
@@ -29,12 +29,7 @@ export async function showLogs(
     stdout.write(lines.map((line) => `${line}\n`).join(''));
     await stdout.flush();
   } else {
-    for (const one of runs) {
-      const check = eventOf(one, 'start')?.check ?? order.check;
-      const report = createReport({ output: 'plain', diff, check, verbosity });
-      for (const event of one.events) report.emit(event);
-      await report.close();
-    }
+    for (const one of runs) await showRun(one, { output: 'plain', diff, check: order.check, verbosity });
   }
   for (const path of reports) await writeReport(path, runs);
   return EXIT.ok;

@@ -92,6 +92,7 @@ const SHAPES: Readonly<Record<RunEvent['event'], (event: Fields) => boolean>> = 
     isTexts(e.inventory) &&
     isTexts(e.hosts) &&
     typeof e.check === 'boolean' &&
+    [undefined, true, false].includes(e.tellsOutput as boolean | undefined) &&
     [e.who, e.from, e.command, e.message].every(isTextOrNone),
   play: (e) => isText(e.play) && isTexts(e.hosts),
   facts: (e) => isText(e.host) && isObject(e.facts) && Object.values(e.facts).every(isFact),

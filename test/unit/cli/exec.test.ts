@@ -7,9 +7,16 @@ import { scratch } from '../support/scratch.ts';
 
 /** Runs `exec.ts` on two hosts that are this machine. */
 function exec(...args: readonly string[]) {
-  const dir = scratch();
+  return execIn(scratch(), ...args);
+}
+
+function execIn(dir: string, ...args: readonly string[]) {
   writeFileSync(join(dir, 'hosts.ini'), '[web]\na\nb\n[web:vars]\nansible_connection=local\n[db]\nc\n');
-  const line = [program('playbooks/exec.ts'), '-i', 'hosts.ini', ...args];
+  return started(dir, 'playbooks/exec.ts', ...args);
+}
+
+function started(dir: string, playbook: string, ...args: readonly string[]) {
+  const line = [program(playbook), '-i', 'hosts.ini', ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, line, { cwd: dir, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
@@ -23,6 +30,13 @@ describe('exec.ts PATTERN -- COMMAND', () => {
       expect(stdout).toContain(`output: ${host}: --check\n`);
     }
     expect(stdout).not.toContain(': c:');
+  });
+
+  it('is told by a replay with what the command printed', () => {
+    const dir = scratch();
+    execIn(dir, 'a', '--', 'echo', 'hi');
+    const { stdout } = started(dir, 'playbooks/history.ts', '--replay', 'last');
+    expect(stdout).toContain('output: a: hi\n');
   });
 
   it('says once what it did, and nothing of an effect', () => {
