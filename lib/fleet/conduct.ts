@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 import { SAME_SIGNAL } from '../cli/signals.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { readRuns } from '../report/record/read-runs.ts';
+import { beginEvent } from './begin-event.ts';
 import type { Engine, FleetHearer, FleetView } from './events.ts';
 import { Keeper } from './keeper.ts';
 import type { Job, JobReport, Order } from './order.ts';
@@ -20,8 +21,7 @@ export async function conduct(
   reports: readonly string[],
 ): Promise<ExitCode> {
   const begun = performance.now();
-  const waves = wavesOf(jobs, order.waves);
-  const told = tell(order, jobs, waves, view, reports.length > 0);
+  const told = tell(order, jobs, view, reports.length > 0);
   let ended: NodeJS.Signals | undefined;
   const forget = onSignals((signal) => {
     ended ??= signal;
@@ -53,13 +53,8 @@ function codeOf(statuses: readonly JobStatus[], signal: NodeJS.Signals | undefin
   return isInterrupted && signal !== undefined && signal !== 'SIGINT' ? EXIT.terminated : code;
 }
 
-function tell(
-  { name, check, who, from, message, retryOf, errors }: Order,
-  jobs: readonly Job[],
-  waves: readonly (readonly Job[])[],
-  view: FleetView,
-  reported: boolean,
-) {
+function tell(order: Order, jobs: readonly Job[], view: FleetView, reported: boolean) {
+  const waves = wavesOf(jobs, order.waves);
   const last = new Map<string, JobReport>();
   const lines: string[] = [];
   const keeper = new Keeper(KEPT);
@@ -67,17 +62,7 @@ function tell(
     const kept = keeper.take(line);
     if (kept !== undefined) lines.push(kept);
   };
-  view.emit({
-    event: 'fleet',
-    playbook: name,
-    check,
-    clusters: jobs.map(({ cluster }) => cluster),
-    waves: waves.map(({ length }) => length),
-    who,
-    from,
-    ...(message !== undefined && { message }),
-    ...(retryOf !== undefined && { retryOf }),
-  });
+  view.emit(beginEvent(order, jobs));
   const hear = (report: JobReport) => {
     last.set(report.cluster, report);
     view.emit({ event: 'job', ...report });
@@ -93,7 +78,7 @@ function tell(
     },
     stopped(wave, failed) {
       const size = waves[wave - 1]?.length ?? 0;
-      view.emit({ event: 'stopped', wave, failed, errors: budgetOf(errors, size) });
+      view.emit({ event: 'stopped', wave, failed, errors: budgetOf(order.errors, size) });
     },
     log: (level, text) => view.emit({ event: 'log', level, message: text }),
     lines(some) {

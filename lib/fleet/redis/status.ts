@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, worstExit } from '../../errors.ts';
+import { beginEvent } from '../begin-event.ts';
 import type { FleetView, RunRow } from '../events.ts';
 import { usage } from '../flags.ts';
 import { exitOf } from '../outcome.ts';
@@ -61,17 +62,8 @@ export async function showRun(
 ): Promise<ExitCode> {
   let { run } = await named(queues, word);
   const { order, jobs } = run.data;
-  const { name, check, who, from } = order;
-  const waves = wavesOf(jobs, order.waves).map(({ length }) => length);
-  view.emit({
-    event: 'fleet',
-    playbook: name,
-    clusters: jobs.map(({ cluster }) => cluster),
-    waves,
-    check,
-    who,
-    from,
-  });
+  const { check } = order;
+  view.emit(beginEvent(order, jobs));
   const told = new Map<string, string>();
   for (;;) {
     const reports = await reportsOf(queues, run);
