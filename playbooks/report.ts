@@ -9,7 +9,7 @@ export default await main(import.meta.url, {
   hides: FLAGS.flatMap(({ name }) => (TAKES.includes(name) ? [] : [name])),
   examples: [
     ['merge shard-*.jsonl --report all.html', 'of what --output json printed, one page'],
-    ['merge .quorate/runs/20261127T*.jsonl --report day.xml', 'of the records of a day, JUnit'],
+    ['merge .quorate/runs/prod.yaml/20261127T*.jsonl --report day.xml', 'of the records of a day, JUnit'],
   ],
   words: 'merge FILE…',
   prints: async (options) => (await import('../lib/cli/merge-reports.ts')).mergeReports(options),

@@ -1,16 +1,20 @@
 import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { RUNS } from '../paths.ts';
 import { folderOf } from '../root.ts';
 
 /**
- * Where runs on these inventories leave their records: `.quorate/runs` beside the first one, or in it where it is a
- * folder; for a list of hosts, in the working directory.
+ * Where runs on these inventories leave their records: in `.quorate/runs/NAME` beside the first one, so that each keeps
+ * as many as it may, however many lie in its folder; in `.quorate/runs` of an inventory that is a folder, and, for a
+ * list of hosts, of the working directory.
+ *
+ * @example
+ * runsFolder(['inventories/prod.yaml']) // …/inventories/.quorate/runs/prod.yaml
  */
 export function runsFolder(inventories: readonly string[]): string {
   const [first = ''] = inventories;
-  const isList = first.includes(',');
+  if (first.includes(',')) return join(process.cwd(), '.quorate', RUNS);
   const isFolder = statSync(first, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const home = isList ? process.cwd() : isFolder ? resolve(first) : folderOf(first);
-  return join(home, '.quorate', RUNS);
+  if (isFolder) return join(resolve(first), '.quorate', RUNS);
+  return join(folderOf(first), '.quorate', RUNS, basename(first));
 }

@@ -269,7 +269,9 @@ describe('the playbook', () => {
     ]);
     expect(found).toMatchObject({ damaged: 1, unread: [{ host: 'lost', why: 'not reached' }] });
     expect(found.table).toBeUndefined();
-    expect(readdirSync(join(cwd, '.quorate/runs')).filter((name) => name.endsWith('.jsonl'))).toHaveLength(2);
+    expect(
+      readdirSync(join(cwd, '.quorate/runs/inventory.yaml')).filter((name) => name.endsWith('.jsonl')),
+    ).toHaveLength(2);
 
     const plain = run(cwd, HISTORY, '-l', 'mine');
     expect([plain.status, plain.stdout]).toEqual([

@@ -12,10 +12,11 @@ const HOSTS = 'all: { hosts: { mine: { ansible_connection: local } } }\n';
 const run = (cwd: string, ...args: string[]) =>
   spawnSync(process.execPath, [PLAIN, ...args], { cwd, encoding: 'utf8' });
 
-function recordsBelow(folder: string) {
-  const runs = join(folder, '.quorate/runs');
+function recordsBelow(folder: string, inventory = '') {
+  const runs = join(folder, '.quorate/runs', inventory);
   if (!existsSync(runs)) return [];
-  const names = readdirSync(runs).filter((name) => name.endsWith('.jsonl'));
+  const all = readdirSync(runs, { recursive: true, encoding: 'utf8' });
+  const names = all.filter((name) => name.endsWith('.jsonl'));
   return names.flatMap((name) => readRuns(readFileSync(join(runs, name), 'utf8')).runs);
 }
 
@@ -36,6 +37,16 @@ describe('a run of the command line', () => {
       message: 'new motd',
     });
     expect(record?.events.at(-1)).toMatchObject({ event: 'recap', exitCode: 0 });
+  });
+
+  it('leaves them apart from those of another inventory of the folder: each keeps its own', () => {
+    const folder = scratch();
+    for (const name of ['a.yaml', 'b.yaml']) {
+      writeFileSync(join(folder, name), HOSTS);
+      expect(run(folder, '-i', name, '--check').status).toBe(0);
+      expect(recordsBelow(folder, name)).toHaveLength(1);
+    }
+    expect(readdirSync(join(folder, '.quorate/runs'))).toEqual(['a.yaml', 'b.yaml']);
   });
 
   it.each([
