@@ -74,33 +74,44 @@ const EVERY_TASK = 'Every task';
 
 /** Where the table for Ansible users has the word on its left side: what it is here. */
 function ofAnsible(name: string, known: readonly Section[], command: string): readonly string[] {
-  const plain = name.replace(/^ansible\.\w+\./, '').toLowerCase();
+  // Of any collection: `ansible.builtin.copy`, `community.general.ini_file`.
+  const plain = name.replace(/^\w+\.\w+\./, '').toLowerCase();
   const isOurs = known.some((one) => one.name === name);
-  return tableRows(pageNamed('from-ansible')).flatMap(([theirs = '', here = '', note = '']) => {
+  return rawRows(pageNamed('from-ansible')).flatMap((row) => {
+    const [theirs = '', here = '', note = ''] = row.map(withoutMarks);
     const words = theirs.split(/[,·]|\+/).map((word) => word.trim().split(':')[0]?.toLowerCase());
     if (isOurs || !words.includes(plain)) return [];
-    const ours = known.filter(({ name: one }) => new RegExp(`(^|\\W)${one}(?=\\W|$)`).test(here));
+    const used = namesInCode(row[1] ?? '');
+    const ours = known.filter(({ name: one }) => used.has(one));
     const more = ours.map((one) => `${command} explain ${one.name}`).join(', ');
     const text = [`Ansible's ${theirs}: ${here}`, note].filter(Boolean).join('; ');
     return [more === '' ? text : `${text}\n${more} tells more`];
   });
 }
 
+/** Names in the code of a cell: what stands between backticks, and in no text there. */
+function namesInCode(cell: string): ReadonlySet<string> {
+  const code = [...cell.matchAll(/(?<!\\)`(.+?)(?<!\\)`/g)].map(([, one = '']) => one);
+  return new Set(code.flatMap((one) => one.replaceAll(/'[^']*'/g, '').match(/\w+/g) ?? []));
+}
+
 function tableRows(markdown: string): readonly (readonly string[])[] {
+  return rawRows(markdown).map((row) => row.map(withoutMarks));
+}
+
+/** The cells of all tables, as they are written. */
+function rawRows(markdown: string): readonly (readonly string[])[] {
   return markdown
     .split('\n')
     .filter((line) => line.startsWith('| ') && !/^\| (option|Ansible) \|/.test(line))
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split(/(?<!\\)\|/)
-        .map((cell) =>
-          cell
-            .trim()
-            .replaceAll(/\\([|`])/g, '$1')
-            .replaceAll(/(?<!\\)`/g, ''),
-        ),
-    );
+    .map((line) => line.slice(1, -1).split(/(?<!\\)\|/));
+}
+
+function withoutMarks(cell: string): string {
+  return cell
+    .trim()
+    .replaceAll(/\\([|`])/g, '$1')
+    .replaceAll(/(?<!\\)`/g, '');
 }
 
 function folded(text: string): string {

@@ -25,6 +25,8 @@ describe('explain', () => {
     ['copy', /file\(path, \{ content \}\).*\nnpx quorate explain file/],
     ['template', /npx quorate explain file/],
     ['ansible.builtin.shell', /npx quorate explain command/],
+    ['community.general.ini_file', /Ansible's replace, ini_file: line/],
+    ['ansible.posix.mount', /Ansible's .*mount.*: mount/],
     ['apt', /npx quorate explain packages/],
     ['notify', /reloadOn/],
     ['become_user', /Ansible's become, become_user: .*becomeUser/],
@@ -37,6 +39,10 @@ describe('explain', () => {
     ['contract', /^# /],
   ])('%s', async (name, text) => {
     expect(await said(name)).toMatch(text);
+  });
+
+  it('takes no English word for a name', async () => {
+    expect(await said('tags')).not.toContain('explain is');
   });
 
   it('names no page by a link that leads nowhere', async () => {
