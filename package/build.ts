@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'rolldown';
 import { PAGES } from '../lib/cli/quorate/pages.ts';
 import { packagePage, packReadme } from './readme.ts';
@@ -30,7 +30,7 @@ function packPages(): void {
   mkdirSync(join(DIST, 'docs'));
   for (const page of PAGES) {
     const text = packagePage(readFileSync(join(ROOT, `docs/${page}.md`), 'utf8'));
-    writeFileSync(join(DIST, `docs/${page}.md.gz`), gzipSync(text, { level: 9 }));
+    writeFileSync(join(DIST, `docs/${page}.md.br`), brotliCompressSync(text));
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PAGES } from '../lib/cli/quorate/pages.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const README = join(ROOT, 'README.md');
@@ -22,31 +23,35 @@ function restoreReadme(): void {
   if (existsSync(KEPT)) renameSync(KEPT, README);
 }
 
-/** Pages that `explain` prints in a package. */
-const EXPLAINED = /^docs\/(guide|from-ansible|contract|resources)\.md/;
-
-/**
- * The README as it is right in a package: a page of the package, with no link to a file that the package does not have.
- */
+/** The README as it is right in a package: a page of the package, without pictures. */
 export function packageReadme(readme: string): string {
-  return packagePage(readme)
-    .replaceAll(/!\[[^\]]*\]\((?!https?:)[^)]*\)\n*/g, '')
-    .replaceAll(/\[([^\]]+)\]\((?!https?:)([^)]*)\)/g, (_, text: string, target: string) => {
-      const [, page] = EXPLAINED.exec(target) ?? [];
-      return page === undefined ? text : `${text} (\`npx quorate explain ${page}\`)`;
-    });
+  return packagePage(readme.replaceAll(/!\[[^\]]*\]\((?!https?:)[^)]*\)\n*/g, ''));
 }
 
 /**
  * A page as it is right in a package: without the parts between `<!-- clone -->` and `<!-- /clone -->`, with those of
- * `<!-- package … -->`, and with the commands of the package.
+ * `<!-- package … -->`, with the commands of the package, and with pages that `explain` prints in place of links.
  */
 export function packagePage(page: string): string {
   return page
-    .replaceAll(/<!-- clone -->[\s\S]*?<!-- \/clone -->\n*/g, '')
-    .replaceAll(/<!-- package\n([\s\S]*?)-->/g, '$1')
+    .replaceAll(/^<!-- clone -->[\s\S]*?<!-- \/clone -->\n*/gm, '')
+    .replaceAll(/<!-- clone -->[\s\S]*?<!-- \/clone -->/g, '')
+    .replaceAll(/<!-- package\s([\s\S]*?)-->/g, '$1')
+    .replaceAll(/\[([^\]]+)\]\((?!https?:)([^)]*)\)/g, (_, text: string, target: string) =>
+      told(text, target),
+    )
     .replaceAll(/npx tsx playbooks\/([\w-]+)\.ts/g, 'npx quorate $1')
     .replaceAll(/npx tsx (?=\w[\w-]*\.ts\b)/g, 'npx quorate run ')
-    .replaceAll(/`playbooks\/([\w-]+)\.ts`/g, '`npx quorate $1`')
+    .replaceAll(/`playbooks\/([\w-]+)\.ts(?=[` ])/g, '`npx quorate $1')
     .replaceAll(/ -i inventory\/prod\.yaml/g, '');
+}
+
+/** A link in words: what to type for its page. Throws for a page that no package has. */
+function told(text: string, target: string): string {
+  const [, name = ''] = /^(?:docs\/)?([\w-]+)\.md(?:#|$)/.exec(target) ?? [];
+  const page = PAGES.find((one) => one === name);
+  if (page === undefined)
+    throw new Error(`${target} is in no package: put the link to it between <!-- clone --> marks`);
+  const command = `\`npx quorate explain ${page}\``;
+  return text.endsWith('.md') ? command : `${text} (${command})`;
 }

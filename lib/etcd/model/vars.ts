@@ -116,7 +116,7 @@ export const ETCD_VARS = {
     minLength: 1,
     pattern: '^[^\\n%]+$',
     description:
-      'When the hosts take snapshots by themselves, in the words of systemd.time: hourly, *-*-* 03:00. Whoever leads then takes one; copies are for backup.ts.',
+      'When the hosts take snapshots by themselves, in the words of systemd.time: hourly, *-*-* 03:00. Whoever leads then takes one; copies are for the playbook backup.',
   },
   etcd_backup_keep: {
     type: 'string',

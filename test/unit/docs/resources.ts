@@ -27,7 +27,7 @@ export function resourcesPage(): string {
   const others = ['package/index.ts', 'package/test.ts'].flatMap(exportsOf);
   return [
     '# Resources',
-    'Made from the doc comments in `lib/resources`; `npx vitest run --project unit test/unit/docs -u` makes it anew. Each takes its name first, then one object: its own options, and those of every task.',
+    '<!-- clone -->Made from the doc comments in `lib/resources`; `npx vitest run --project unit test/unit/docs -u` makes it anew. <!-- /clone -->Each takes its name first, then one object: its own options, and those of every task.',
     `## Every task\n\nAnsible’s control words, and what belongs to them: [the guide](guide.md#control-words) tells how they act.\n\n${tableOf(EVERY_TASK, types)}`,
     ...sectionsOf(resources),
     '# What else there is to import',

@@ -12,7 +12,7 @@ export function variablesPage(): string {
   return [
     '# Variables of the etcd roles',
     '',
-    'Made from `lib/etcd/model/vars.ts`. Where the default is empty, the description says what it is.',
+    '<!-- clone -->Made from `lib/etcd/model/vars.ts`. <!-- /clone -->Where the default is empty, the description says what it is.',
     '',
     '| variable | type | default | |',
     '|---|---|---|---|',
