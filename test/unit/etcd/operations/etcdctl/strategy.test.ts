@@ -47,8 +47,20 @@ describe('etcdctl runs on', () => {
 
   it('nothing in a check, which says where it would', async () => {
     const { ran, said } = await ctl(['put', 'a', 'b'], [{ facts: WELL }], true);
-    expect([ran, said]).toEqual([[], ['etcd01 would run etcdctl put a b']]);
+    expect([ran, said]).toEqual([[], ['etcd01 would run etcdctl put a ********']]);
   });
+});
+
+it.each([
+  [['--user', 'root:geheim', 'get', '/k'], '--user root:******** get /k'],
+  [['--password=geheim', '--user=root', 'user', 'list'], '--password=******** --user=root user list'],
+  [['-w', 'json', 'user', 'add', 'ann:geheim'], '-w json user add ann:********'],
+  [['--lease', '12', 'put', '/k', 'geheim'], '--lease 12 put /k ********'],
+  [['put', '/k', '12', '--lease', '12'], 'put /k ******** --lease ********'],
+  [['user', 'add', 'ann', '--new-user-password', 'geheim'], 'user add ann --new-user-password ********'],
+])('a check tells no password and no value: %j', async (words, told) => {
+  const { said } = await ctl(words, [{ facts: WELL }], true);
+  expect(said).toEqual([`etcd01 would run etcdctl ${told}`]);
 });
 
 it('each word reaches etcdctl as it is', async () => {
@@ -67,6 +79,16 @@ describe('standard input', () => {
     [['put', 'key', '--lease=1'], true],
     [['txn'], true],
     [['user', 'add', 'ann', '--interactive=false'], true],
+    [['--user', 'root:pw', 'user', 'add', 'ann', '--interactive=false'], true],
+    [['user', 'passwd', 'ann', '--interactive=false'], true],
+    [['put', '--lease', '1234', '/key'], true],
+    [['put', '--', '-key'], true],
+    [['-w', 'json', 'txn'], true],
+    [['--hex', 'txn'], true],
+    [['put', '--ignore-value', '/key'], false],
+    [['user', 'add', 'ann:pw', '--interactive=false'], false],
+    [['user', 'add', 'ann', '--interactive=false', '--no-password'], false],
+    [['--write-out', 'put', 'get', 'key'], false],
     [['put', 'key', 'value'], false],
     [['get', 'key'], false],
     [['user', 'list'], false],
@@ -77,6 +99,16 @@ describe('standard input', () => {
     const encoded = Buffer.from('the value\n').toString('base64');
     expect(ran[0]?.[1].includes(encoded)).toBe(goes);
   });
+
+  it.each(['', '\n', '\nsecret\n'])(
+    'without a password where one is to be set is refused: %j',
+    async (input) => {
+      const words = ['--user', 'root:pw', 'user', 'add', 'ann', '--interactive=false'];
+      const { ran, error } = await ctl(words, [{ facts: WELL }], false, input);
+      expect(ran).toEqual([]);
+      expect(error).toMatchObject({ exitCode: 1, message: expect.stringContaining('has no password') });
+    },
+  );
 
   it('that is larger than any value is refused before it is sent', async () => {
     const { ran, error } = await ctl(['put', 'a'], [{ facts: WELL }], false, 'x'.repeat(2 ** 21));
