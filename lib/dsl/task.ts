@@ -39,6 +39,12 @@ export interface Reading {
   readonly between?: readonly [sent: number, received: number];
 }
 
+/** What came from a host byte by byte, and the exit status of what sent it. */
+export interface Received {
+  readonly code: number;
+  readonly bytes: Buffer;
+}
+
 /** A large file to move to the host before the apply runs. */
 export interface Transfer {
   /** Path on control. */
