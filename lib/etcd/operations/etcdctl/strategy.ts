@@ -28,7 +28,7 @@ export function etcdctlStrategy(args: readonly string[], input: () => Promise<Bu
     async verify(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined) return;
-      refuseBare(surveyed);
+      refuseBare(run, surveyed);
       await runOn(run, memberToAsk(surveyed), { args, input });
     },
   };

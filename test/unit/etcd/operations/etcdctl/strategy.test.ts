@@ -8,16 +8,24 @@ const WELL = { reading: { healthy: true } as MemberReading, owner: 'cluster prod
 const SICK = { reading: { healthy: false } as MemberReading, owner: 'cluster prod' };
 
 /** Which host ran what, and what was said of it. */
-async function ctl(words: readonly string[], members: readonly FakeMember[], check = false, input = '') {
+async function ctl(
+  words: readonly string[],
+  members: readonly (FakeMember | undefined)[],
+  check = false,
+  input = '',
+) {
   const ran: [string, string][] = [];
   const said: string[] = [];
-  const recorded = members.map((member, i) => ({
-    ...member,
-    pipes: (script: string) => {
-      ran.push([`etcd0${i + 1}`, script]);
-      return member.pipes?.(script) ?? 0;
-    },
-  }));
+  const recorded = members.map(
+    (member, i) =>
+      member && {
+        ...member,
+        pipes: (script: string) => {
+          ran.push([`etcd0${i + 1}`, script]);
+          return member.pipes?.(script) ?? 0;
+        },
+      },
+  );
   const cluster = fakeCluster(recorded);
   const strategy = etcdctlStrategy(words, async () => Buffer.from(input));
   const run = cluster.run({ check, conclude: (message) => said.push(message) });
@@ -66,6 +74,16 @@ it.each([
 it('each word reaches etcdctl as it is', async () => {
   const { ran } = await ctl(['get', "it's; rm -rf $HOME", ''], [{ facts: WELL }]);
   expect(ran[0]?.[1]).toContain(`q_etcdctl get 'it'\\''s; rm -rf $HOME' '' </dev/null`);
+});
+
+it('hosts without a cluster are 7 where they are all, and 4 where others are out of reach', async () => {
+  const bare = await ctl(['get', 'a'], [{}, {}]);
+  expect(bare.error).toMatchObject({ exitCode: 7, message: 'etcd: there is no cluster on these hosts' });
+  const { error } = await ctl(['get', 'a'], [{}, undefined, undefined]);
+  expect(error).toMatchObject({
+    exitCode: 4,
+    message: expect.stringContaining('not reached: etcd02, etcd03'),
+  });
 });
 
 it('a failure of etcdctl is 2, with its code; it has said why itself', async () => {
