@@ -121,6 +121,29 @@ describe.each(SHELLS)('a process by its pid file, under %s', (shell, file, ...ar
     expect(run(probe(pidFile)).stdout).toMatch(new RegExp(`^born ${pid}-`));
   });
 
+  it('does not go on where it cannot be put on record', () => {
+    const dir = scratch();
+    const [pidFile, told] = [join(dir, 'no such folder/pid'), join(dir, 'told')];
+    const program = join(dir, 'program');
+    writeFileSync(program, `#!/bin/sh\necho $$ >${told}\nexec sleep 60\n`, { mode: 0o755 });
+    const wanted = {
+      executable: program,
+      environmentFiles: [],
+      before: sh`:`,
+      pidFile,
+      log: join(dir, 'log'),
+    };
+    const { text } = processManager.start({ ...wanted, name: 'it' } as never, 'start');
+    const { status, stdout } = run(`${text}\necho went on`);
+    expect([status, stdout.includes('could not be noted in'), stdout.includes('went on')]).toEqual([
+      1,
+      true,
+      false,
+    ]);
+    const alive = existsSync(told) && existsSync(`/proc/${readFileSync(told, 'utf8').trim()}/exe`);
+    expect(alive).toBe(false);
+  });
+
   it('is not there by a file without its start', () => {
     const pidFile = join(scratch(), 'pid');
     writeFileSync(pidFile, '4194303\n');
