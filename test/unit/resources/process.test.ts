@@ -77,7 +77,8 @@ describe.each(SHELLS)('a process by its pid file, under %s', (shell, file, ...ar
       stdio: 'ignore',
     });
     pids.push(shell.pid ?? 0);
-    for (let i = 0; i < 100 && !existsSync(pidFile); i++) await sleep(10);
+    const isWritten = () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '';
+    for (let i = 0; i < 100 && !isWritten(); i++) await sleep(10);
     const pid = Number(readFileSync(pidFile, 'utf8'));
     const born = fieldsOf(pid)[19];
     for (let i = 0; i < 200 && fieldsOf(pid)[0] !== 'Z'; i++) await sleep(10);
