@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { redact } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { escapeControls } from '../report/text.ts';
 
 /** Asks on the terminal without echo. Throws exit code 1 without one. */
 export async function askSecret(question: string): Promise<string> {
-  process.stderr.write(question);
+  process.stderr.write(escapeControls(redact(question)));
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   try {
     const answer = await ask('', silent);
@@ -47,8 +49,12 @@ export function requireAnswers({ check, yes }: { readonly check: boolean; readon
   );
 }
 
-/** The line that is typed, or that comes from a pipe; undefined at the end of standard input. */
-async function ask(question: string, output: NodeJS.WritableStream): Promise<string | undefined> {
+/**
+ * The line that is typed, or that comes from a pipe; undefined at the end of standard input. A question may quote what
+ * hosts said: nothing in it is for the terminal, and no secret is shown.
+ */
+async function ask(asked: string, output: NodeJS.WritableStream): Promise<string | undefined> {
+  const question = escapeControls(redact(asked));
   if (process.stdin.isTTY) return askTerminal(question, output);
   output.write(question);
   return nextLine();

@@ -4,7 +4,7 @@ import type { Sh } from './sh.ts';
 import type { StateEvent } from './state-event.ts';
 import type { Step, StepStatus } from './step.ts';
 import type { Store } from './store.ts';
-import type { Change, Reading, Task } from './task.ts';
+import type { Change, Reading, Received, Task } from './task.ts';
 
 /** A task in a plan: with its role and what differs. */
 export interface PlannedTask {
@@ -55,8 +55,11 @@ export interface PlayHost<Facts = unknown> {
   pipe(doing: string, piped: Sh): Promise<number>;
   /** Puts a file of control there: 0600 and the login's, whole or not at all, under a name to adopt from. Never in a check. */
   send(doing: string, source: string, target: string): Promise<void>;
-  /** Hands over what read-only shell prints, byte by byte; resolves to its exit status. */
-  receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number>;
+  /**
+   * Hands over what read-only shell prints, byte by byte. Throws 2 where that is more than `most` bytes, 4 where it does
+   * not come in time.
+   */
+  receive(doing: string, printed: Sh, most: number): Promise<Received>;
   /**
    * Plans the host anew in the middle of a run, from facts as they are and vars that differ from the inventory's for
    * the rest of the run: one exchange, no change. Outside of `--limit` the plan stays empty. `others` is what this plan

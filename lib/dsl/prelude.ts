@@ -32,7 +32,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  *   else made, synced, then renamed. With an empty OWNER or GROUP a file keeps its own.
  * - `q_keep PATH NEW`: owner, access list and attributes of a file for the one that takes its place, where `cp` can
  * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
- * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there
+ * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there; fails for a link, which somebody has put there since
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good. Nothing of one that has ended
  *   and that its parent has not asked for yet
@@ -136,6 +136,7 @@ q_keep() {
 }
 q_drop() { rm -f -- "$1" "\${1%/*}/.\${1##*/}.quorate-new"; }
 q_mode() {
+  if [ -L "$1" ]; then echo "$1 is a link, which is not followed"; return 1; fi
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
   chmod -- "0$2" "$1"
 }

@@ -39,6 +39,12 @@ export interface Reading {
   readonly between?: readonly [sent: number, received: number];
 }
 
+/** What came from a host byte by byte, and the exit status of what sent it. */
+export interface Received {
+  readonly code: number;
+  readonly bytes: Buffer;
+}
+
 /**
  * A large file for the host. It is sent ahead to a folder of ours, and goes to its target directly before the apply runs,
  * as the user of the task.

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { connectTo, NoConnection } from './connect.ts';
+import { connectTo, NoConnection } from '../connect.ts';
 import { shownUrl } from './location.ts';
 import { badCertificate, httpFailed, notConnected, untrusted } from './wording.ts';
 

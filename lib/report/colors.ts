@@ -14,6 +14,6 @@ export function colorsFor(
 
 function wanted(stdout: Output, env: Readonly<Record<string, string | undefined>>): boolean {
   if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   return stdout.isTTY && env.TERM !== 'dumb';
 }

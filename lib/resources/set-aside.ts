@@ -61,12 +61,12 @@ else echo absent; fi`,
 ${contentOf(desired)}
 q_aside=${desired.label}-$(date -u +%Y%m%dT%H%M%SZ)
 if q_mounted; then
-  q_aside=${desired.path}/.$q_aside${ASIDE}
-  ${desired.asRoot ? sh`chown -h root:root -- ${desired.path} && chmod 0700 ${desired.path} || exit` : sh`:`}
-  ${desired.purge ? sh`q_each rm -rf -- || exit` : intoFolder(desired)}
+  q_aside=$q_root/.$q_aside${ASIDE}
+  ${desired.asRoot ? sh`chown root:root -- "$q_root" && chmod 0700 "$q_root" || exit` : sh`:`}
+  ${desired.purge ? sh`q_each rm -rf -- || exit` : INTO_FOLDER}
 else
   q_aside=${desired.path}.$q_aside
-  ${desired.purge ? sh`rm -rf -- ${desired.path} || exit` : sh`mv -- ${desired.path} "$q_aside" || exit`}
+  ${desired.purge ? sh`rm -rf -- ${desired.path} || exit` : sh`q_rename ${desired.path} "$q_aside" || exit`}
 fi
 ${desired.purge ? sh`:` : sh`echo "moved to $q_aside"`}
 ${desired.asRoot ? forRootAlone(desired) : sh`:`}`,
@@ -76,35 +76,43 @@ ${desired.asRoot ? forRootAlone(desired) : sh`:`}`,
 const ASIDE = '.quorate-aside';
 
 /**
- * `q_mounted`, and `q_each COMMAND…`, which ends at the first failure: for what lies in the directory, but for what was
- * set aside in it before. Never by lines: a name may have any number of them.
+ * `q_mounted`, which sets `$q_root` to the mount point, and `q_each COMMAND…`, which ends at the first failure: for what
+ * lies in that, but for what was set aside in it before. Never by lines: a name may have any number of them. A link
+ * leads to a mount point only where it is root's or ours: who owns the folder that it is in may put any there. `q_rename`
+ * never moves into what has the new name.
  */
 function contentOf({ path }: SetAsideDesired): Sh {
   return sh`q_mounted() {
-  q_real=$(cd ${path} 2>/dev/null && pwd -P) || return
+  q_root=${path}
+  if [ -L "$q_root" ]; then case $(stat -c %u -- "$q_root") in 0 | "$(id -u)") ;; *) return 1 ;; esac; fi
+  q_real=$(cd "$q_root" 2>/dev/null && pwd -P) || return
+  if [ -L "$q_root" ]; then q_root=$q_real; fi
   while read -r q_n q_n q_n q_n q_at q_n; do
     if [ "$q_at" = "$q_real" ]; then return 0; fi
   done </proc/self/mountinfo
   return 1
 }
 q_each() {
-  for q_path in ${path}/* ${path}/.[!.]* ${path}/..?*; do
+  for q_path in "$q_root"/* "$q_root"/.[!.]* "$q_root"/..?*; do
     case \${q_path##*/} in lost+found | .*${raw(ASIDE)}) continue ;; esac
     if [ -e "$q_path" ] || [ -L "$q_path" ]; then "$@" "$q_path" || return; fi
   done
+}
+q_rename() {
+  if [ -e "$2" ] || [ -L "$2" ]; then echo "$2 is there already: run again"; return 1; fi
+  # An old busybox has no -T.
+  if mv --help 2>&1 | grep -q -e ' -T' -e '\[-[A-Za-z]*T[A-Za-z]*\]'; then mv -T -- "$1" "$2"; else mv -- "$1" "$2"; fi
 }`;
 }
 
-function intoFolder({ path }: SetAsideDesired): Sh {
-  return sh`mkdir -m 0700 -- "$q_aside" || exit
+const INTO_FOLDER = sh`mkdir -m 0700 -- "$q_aside" || exit
   q_into() { mv -- "$1" "$q_aside/"; }
   q_each q_into || exit
-  chmod 0700 ${path}`;
-}
+  chmod 0700 "$q_root"`;
 
 /** Links are not followed: who owned the directory may have put any there. */
 function forRootAlone({ path }: SetAsideDesired): Sh {
   return sh`for q_path in "$q_aside" ${path}; do
-  if [ -d "$q_path" ] && [ ! -L "$q_path" ]; then chown -hRP root:root -- "$q_path" && chmod 0700 "$q_path" || exit; fi
+  if [ -d "$q_path" ] && [ ! -L "$q_path" ]; then chown -hRP root:root -- "$q_path" && q_mode "$q_path" 0700 '' '' || exit; fi
 done`;
 }

@@ -3,7 +3,7 @@ import type { Ledger } from '../dsl/ledger.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
-import type { Prepared, Reading, Task, Transfer } from '../dsl/task.ts';
+import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
 import { World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
@@ -97,8 +97,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.#wire.doing(undefined);
   }
 
-  async receive(doing: string, printed: Sh, take: (chunk: Buffer) => void): Promise<number> {
-    return this.#wire.pipe(doing, printed, take);
+  async receive(doing: string, printed: Sh, most: number): Promise<Received> {
+    return this.#wire.receive(doing, printed, most);
   }
 
   async #ask(doing: string, asked: Sh, patience?: number): Promise<Reading> {

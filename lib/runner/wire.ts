@@ -1,12 +1,13 @@
 import { PRELUDE } from '../dsl/prelude.ts';
 import { quote, type Sh } from '../dsl/sh.ts';
-import type { Change, Task } from '../dsl/task.ts';
-import { QuorateError } from '../errors.ts';
+import type { Change, Received, Task } from '../dsl/task.ts';
+import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
+import { Deadline } from './deadline.ts';
 import type { EventSink, TaskStatus } from './events.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
 import { faultIn } from './faults.ts';
-import type { Fragment } from './script.ts';
+import { type Fragment, READ_SECONDS } from './script.ts';
 import { handlerOf } from './words.ts';
 
 /** A task with the role it comes from. */
@@ -20,6 +21,9 @@ export interface Finished {
   readonly role: string;
   readonly task: Pick<Task, 'title'>;
 }
+
+/** Bytes a second that any line has: what is slower holds up a run. */
+const SLOWEST = 64 * 1024;
 
 /** One host's end of a run: what is sent to it, what is said of it, and how it is stopped. */
 export class Wire {
@@ -62,6 +66,42 @@ export class Wire {
     });
     this.#running = undefined;
     return result;
+  }
+
+  /**
+   * Hands over what shell prints, up to `most` bytes. Throws 2 where there is more, 4 where it does not come: some of it
+   * within a minute, and all of it at the pace of a slow line.
+   */
+  async receive(doing: string, printed: Sh, most: number): Promise<Received> {
+    const { name } = this.host;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let failure: QuorateError | undefined;
+    const giveUp = (what: string, exitCode: ExitCode) => {
+      failure ??= new QuorateError(`${name}: ${what} while ${doing}`, { exitCode, host: name });
+      this.#running?.kill();
+    };
+    const late = (seconds: number) => giveUp(`nothing came for ${seconds} s`, EXIT.unreachable);
+    const whole = (seconds: number) => giveUp(`not all came within ${seconds} s`, EXIT.unreachable);
+    const [progress, end] = [new Deadline(late), new Deadline(whole)];
+    progress.set(READ_SECONDS);
+    end.set(READ_SECONDS + Math.ceil(most / SLOWEST));
+    try {
+      const code = await this.pipe(doing, printed, (chunk) => {
+        if (failure) return;
+        progress.set(READ_SECONDS);
+        size += chunk.length;
+        if (size > most) giveUp(`more than ${most} bytes came`, EXIT.failed);
+        else chunks.push(Buffer.from(chunk));
+      });
+      if (failure) throw failure;
+      return { code, bytes: Buffer.concat(chunks) };
+    } catch (error) {
+      throw failure ?? error;
+    } finally {
+      progress.clear();
+      end.clear();
+    }
   }
 
   /** Runs shell whose output is not ours to read: bytes go where they are wanted, as they come. */

@@ -4,7 +4,7 @@ import { redact } from '../../dsl/secret.ts';
 import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
 import { printDocument } from '../../report/document.ts';
-import { escapeJson } from '../../report/text.ts';
+import { escapeControls, escapeJson } from '../../report/text.ts';
 import type { OwnFlag } from '../flags.ts';
 import type { Options } from '../options.ts';
 import { reportLines } from '../usage.ts';
@@ -46,7 +46,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     show,
   );
   inventory.keepSecrets();
-  for (const notice of inventory.notices) process.stderr.write(`${redact(notice)}\n`);
+  for (const notice of inventory.notices) process.stderr.write(`${escapeControls(redact(notice))}\n`);
   if (what === 'explain') {
     await printDocument(await explanation(inventory, options, show));
     if (options.output === 'json') await reportLines([], 'json', false);

@@ -1,3 +1,5 @@
+import { isMemberUrl, plainName } from './plain-words.ts';
+
 /** What etcdctl printed when it was asked; what it says beside an answer is apart from it. */
 export interface Printed {
   readonly code: number;
@@ -25,7 +27,7 @@ export interface MemberStatus {
 /** A member as one member's list shows it. IDs are hex, as etcdctl prints them to people. */
 export interface ListedMember {
   readonly id: string;
-  /** Empty for a member that was added but never started. */
+  /** Empty for a member that was added but never started, and for a name that no file of ours may hold. */
   readonly name: string;
   readonly peerUrls: readonly string[];
   readonly clientUrls: readonly string[];
@@ -108,9 +110,9 @@ const SHAPES: { readonly [Q in Question]: (json: Json) => Answers[Q] } = {
   'member list': (json) =>
     list(need(json, 'members')).map((member) => ({
       id: hex(need(member, 'ID')),
-      name: text(field(member, 'name') ?? ''),
-      peerUrls: list(need(member, 'peerURLs')).map(text),
-      clientUrls: list(field(member, 'clientURLs') ?? []).map(text),
+      name: plainName(text(field(member, 'name') ?? '')),
+      peerUrls: list(need(member, 'peerURLs')).map(url),
+      clientUrls: list(field(member, 'clientURLs') ?? []).map(url),
       learner: field(member, 'isLearner') === true,
     })),
   'endpoint hashkv': (json) => {
@@ -190,6 +192,12 @@ function only(json: Json): Json {
 function text(json: Json): string {
   if (typeof json !== 'string') throw new UnknownShape();
   return json;
+}
+
+function url(json: Json): string {
+  const said = text(json);
+  if (!isMemberUrl(said)) throw new UnknownShape();
+  return said;
 }
 
 /** What is left out is zero. */

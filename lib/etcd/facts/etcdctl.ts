@@ -27,6 +27,15 @@ export function wantedEtcdctl(member: Member): Sh {
   return joinSh([settings(member), identity(member), CALL]);
 }
 
+/** Runs one command as the member's user, who owns the folders that it is about: a link there leads nowhere further. */
+export function asMember(member: Member, command: Sh): Sh {
+  return joinSh([
+    etcdctlFunction(member),
+    sh`if [ -z "$q_trusts" ]; then echo "cannot become $q_user: neither setpriv, chroot nor runuser does it" >&2; exit 1; fi
+$q_become ${command}`,
+  ]);
+}
+
 /** What the inventory says. The listen address comes first: others may reach the member where its own host does not. */
 function settings({ binDir, certDir, clientUrl, clientPort, listenAddress, user }: Member): Sh {
   const listens = listenAddress && `https://${hostPort(reachable(listenAddress), clientPort)}`;

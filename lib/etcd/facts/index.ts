@@ -15,6 +15,7 @@ import { type Intent, intentFacts, parseIntent } from './intent.ts';
 import { type KeptFacts, keptFacts, NOTHING_KEPT, parseKept, silentProgram } from './kept.ts';
 import { loadedUnit } from './loaded-unit.ts';
 import { networkFacts, parseNetworkFacts, type Source } from './network-facts.ts';
+import { type Occupied, occupiedFacts, parseOccupied } from './occupied.ts';
 import { type MemberReading, parseMember, readMember } from './read-member.ts';
 import { parseUnitFacts, type UnitFacts, unitFacts } from './unit-facts.ts';
 import { requireReadable, unreadableFacts } from './unreadable.ts';
@@ -46,6 +47,8 @@ export interface EtcdFacts {
   readonly walElsewhere: string | undefined;
   /** Login name of who owns the data; `UNKNOWN` when it has none. */
   readonly dataOwner: string | undefined;
+  /** Directories that are to become the member's, with things of others in them. */
+  readonly occupied: readonly Occupied[];
   service: ServiceState;
   /** Where systemd has the unit from; undefined without one. */
   readonly unitFile: string | undefined;
@@ -126,6 +129,7 @@ export const ORDINARY: EtcdFacts = {
   data: 'absent',
   walElsewhere: undefined,
   dataOwner: undefined,
+  occupied: [],
   service: 'absent',
   unitFile: undefined,
   unit: { dropIns: [], dropInDigest: undefined },
@@ -200,6 +204,7 @@ export const etcdFacts: FactSource<EtcdFacts> = {
       data: (line('data') ?? 'absent') as EtcdFacts['data'],
       walElsewhere: line('wal-elsewhere'),
       dataOwner: line('data-owner'),
+      occupied: parseOccupied(head),
       service: (line('service') ?? 'absent') as ServiceState,
       unitFile: line('unit'),
       unit: parseUnitFacts(head),
@@ -259,6 +264,7 @@ if [ -f ${release} ]; then read -r q_version q_rest <${release}; echo "installed
 ${formedFacts(member)}
 if [ -f ${unitPath(`${backupTimer(member)}.timer`)} ]; then echo 'backup-timer yes'; fi
 ${dataFacts(member)}
+${occupiedFacts(member)}
 if [ -f ${bootstrapFile(member)} ]; then echo "token $(sed -n 's/^ETCD_INITIAL_CLUSTER_TOKEN="\(.*\)"$/\1/p' ${bootstrapFile(member)})"; fi
 ${serviceState(member)}`;
 }

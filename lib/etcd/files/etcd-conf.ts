@@ -130,7 +130,12 @@ function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnviro
   return settingsEnvironment(settings, version);
 }
 
-/** Taken literally between single quotes, too, which JSON needs. */
+/** Taken literally between single quotes, too, which JSON needs. Refuses what would end the quotes: a setting of its own. */
 function line(key: string, value: string): string {
+  if (/[\r\n\0]/.test(value) || (value.includes('"') && value.includes("'")))
+    throw new QuorateError(`${key} cannot be written in an environment file: ${JSON.stringify(value)}`, {
+      exitCode: EXIT.failed,
+      hint: 'a value is one line, and has not both kinds of quotes',
+    });
   return value.includes('"') ? `${key}='${value}'` : `${key}="${value}"`;
 }

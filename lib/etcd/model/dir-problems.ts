@@ -11,7 +11,11 @@ type Dir =
   | 'etcd_wal_dir';
 
 const SYSTEM =
-  /^\/(bin|boot|dev|etc|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin)|usr\/local\/bin|var|var\/(backups|cache|lib|log|run|tmp))?$/;
+  /^\/(bin|boot|dev|etc|etc\/(pki|ssl)(\/(certs|private))?|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin|share)|usr\/local\/bin|var|var\/(backups|cache|lib|log|opt|run|spool|tmp))?$/;
+
+/** What a unit with `ProtectHome` and `PrivateTmp` does not see of its host, or has another one in place of. */
+const HIDDEN = /^(\/(?:home|root|(?:var\/)?run\/user|(?:var\/)?tmp))(?:\/|$)/;
+
 /** Directories that the member itself writes: nothing of ours lies in them, and they in nothing of ours. */
 const HOLD_DATA: readonly Dir[] = ['etcd_data_dir', 'etcd_wal_dir'];
 
@@ -20,7 +24,29 @@ const OWN: readonly Dir[] = ['etcd_data_dir', 'etcd_cert_dir', 'etcd_backup_dir'
 
 /** Directories of one host that lie in each other, or in the system's. */
 export function ofDirs(listed: Listed): readonly Problem[] {
-  return [...apart(listed), ...ofWalDir(listed)];
+  return [...apart(listed), ...ofWalDir(listed), ...hidden(listed)];
+}
+
+/** There the unit of a member would not find what was put, and the member never start. */
+function hidden({ host, member }: Listed): readonly Problem[] {
+  return dirsOf(member).flatMap(([variable, path]) => {
+    const why = variable === 'etcd_backup_dir' ? undefined : hiddenFrom(member, path);
+    if (why === undefined) return [];
+    return [
+      {
+        host: host.name,
+        variable,
+        message: `${variable} of ${host.name} is ${path}, and ${why}`,
+        hint: 'choose a place below /opt, /srv or /var/lib',
+      },
+    ];
+  });
+}
+
+/** Why the unit of a member does not see what lies there; undefined where it does. */
+function hiddenFrom({ manager }: Member, path: string): string | undefined {
+  const [, top] = manager === 'systemd' ? (HIDDEN.exec(path) ?? []) : [];
+  return top && `the unit of a member sees nothing of the host below ${top} (ProtectHome, PrivateTmp)`;
 }
 
 function apart({ host, member }: Listed): readonly Problem[] {
@@ -91,7 +117,8 @@ export function sharedBy(member: Member, dir: string): string | undefined {
   const others = dirsOf(member);
   const shared = others.find(([, other]) => other === dir || inside(other, dir) || inside(dir, other));
   if (shared) return `${shared[0]} is ${shared[1]}`;
-  return dir === '/' || SYSTEM.test(dir) ? `${dir} is a directory of the system` : undefined;
+  if (dir === '/' || SYSTEM.test(dir)) return `${dir} is a directory of the system`;
+  return hiddenFrom(member, dir);
 }
 
 function tidy(path: string): string {

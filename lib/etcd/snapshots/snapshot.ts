@@ -31,6 +31,10 @@ export const DIGEST_BYTES = 32;
 
 const KNOWN = /^([A-Za-z0-9][A-Za-z0-9._-]*)-(\d{8}T\d{6}Z)-r(\d+)\.db$/;
 
+/** They are told, compared and asked for: whoever writes the file may write anything there. */
+const VERSION = /^\d+\.\d+\.\d+(-[A-Za-z0-9.-]+)?$/;
+const HEX = /^[0-9a-f]+$/;
+
 /** Of a file name that `takeSnapshot` gives; undefined for any other. */
 export function partsOf(
   file: string,
@@ -52,6 +56,7 @@ export function parseSnapshot(file: string, line: string, now: number): Snapshot
   const { time, member, cluster, clusterId, sha256, version, run } = said;
   const texts = { time, member, cluster, clusterId, sha256, version, run };
   if (Object.values(texts).some((one) => typeof one !== 'string')) return undefined;
+  if (!VERSION.test(String(version)) || !HEX.test(`${clusterId}${sha256}`)) return undefined;
   const numbers = { revision: said.revision, keys: said.keys, size: said.size, hash: said.hash };
   if (Object.values(numbers).some((one) => !Number.isSafeInteger(one))) return undefined;
   const began = Date.parse(String(time));

@@ -60,5 +60,5 @@ function notInInventory({ cluster }: Surveyed, one: KnownMember): QuorateError {
 }
 
 function described({ name, id }: KnownMember): string {
-  return id === undefined ? name : `${name} (${id})`;
+  return id === undefined ? name : `${name} (${id})`.trim();
 }

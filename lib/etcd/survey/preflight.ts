@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { quote } from '../../dsl/sh.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import { AMBIENT } from '../files/unit.ts';
@@ -31,6 +32,7 @@ export function preflight(candidates: readonly Candidate[]): readonly QuorateErr
     ...networkProblems(candidates),
     ...candidates.flatMap((one) => [
       ...walDirectory(one),
+      ...occupied(one),
       ...space(one),
       ...program(one),
       ...loosePaths(one),
@@ -77,6 +79,24 @@ function walDirectory({ member, facts }: Candidate): readonly QuorateError[] {
       `set etcd_wal_dir: ${walDir}/wal`,
     ),
   ];
+}
+
+/** It would be handed to the member's user and closed to everybody else, with all that is in it. */
+function occupied({ member, facts }: Candidate): readonly QuorateError[] {
+  const { dataDir, walDir, user } = member;
+  return facts.occupied.map(({ dir, entry }) => {
+    const [what, own] =
+      dir === dataDir
+        ? ['etcd_data_dir', `${dir}/etcd`]
+        : walDir !== undefined && (dir === walDir || dir === dirname(walDir))
+          ? ['etcd_wal_dir', `${dir}/etcd/wal`]
+          : ['log-outputs', `${dir}/etcd/etcd.log`];
+    return refusal(
+      member,
+      `${dir} would become ${user ?? 'the login'}'s, closed to others, and has things of others in it${entry === undefined ? '' : `: ${entry}`}`,
+      `give it a folder of its own; set ${what}: ${own}`,
+    );
+  });
 }
 
 function space({ member, facts }: Candidate): readonly QuorateError[] {

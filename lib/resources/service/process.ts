@@ -57,7 +57,12 @@ q_from=0; if [ -f ${log} ]; then q_from=$(wc -c <${log}); fi
 ) &
 q_pid=$!
 q_start=$(q_born "$q_pid")
-echo "$q_pid $q_start" >${pidFile}
+# A process that is not on record would be started once more, on the same data.
+echo "$q_pid $q_start" | q_write ${pidFile} 0644 '' '' || {
+  kill -9 "$q_pid"
+  echo ${`${name} was ended again: its process could not be noted in ${pidFile}`}
+  exit 1
+}
 # Whoever ends our process group ends it as well, until it leads one of its own.
 q_tries=0
 until q_leads "$q_pid" || ! q_lives "$q_pid" "$q_start" || [ "$q_tries" = 100 ]; do q_tries=$((q_tries + 1)); q_nap 0.1; done

@@ -46,6 +46,21 @@ describe('exec.ts PATTERN -- COMMAND', () => {
     expect(stdout).toContain('output: a: hi\n');
   });
 
+  it('tells no password, neither in its title nor in what is printed', () => {
+    const { stdout, stderr } = exec(
+      'a',
+      '--output',
+      'json',
+      '--',
+      'echo',
+      '--user',
+      'root:hunter22',
+      '-phunter33',
+    );
+    expect(stdout + stderr).not.toMatch(/hunter/);
+    expect(stdout).toContain('echo --user root:******** -p********');
+  });
+
   it('takes one word as a line for the shell', () => {
     expect(exec('a', '--', 'echo one | tr o O').stdout).toContain('output: a: One\n');
   });

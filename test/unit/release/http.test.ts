@@ -5,8 +5,8 @@ import { connect, createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { proxyFor } from '../../../lib/proxy.ts';
 import { openHttp } from '../../../lib/release/http.ts';
-import { proxyFor } from '../../../lib/release/proxy.ts';
 import { scratch } from '../support/scratch.ts';
 import { listen, serve } from './mirror.ts';
 

@@ -202,6 +202,7 @@ test.each([
   [{ FORCE_COLOR: '1' }, true],
   [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
   [{ FORCE_COLOR: '0' }, false],
+  [{ FORCE_COLOR: '' }, false],
   [{}, false],
 ])('colours under %j: %s', async (env, coloured) => {
   const { stdout } = await printed({ output: 'pretty', check: true, env }, [nothing]);

@@ -77,7 +77,8 @@ describe.each(SHELLS)('a process by its pid file, under %s', (shell, file, ...ar
       stdio: 'ignore',
     });
     pids.push(shell.pid ?? 0);
-    for (let i = 0; i < 100 && !existsSync(pidFile); i++) await sleep(10);
+    const isWritten = () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '';
+    for (let i = 0; i < 100 && !isWritten(); i++) await sleep(10);
     const pid = Number(readFileSync(pidFile, 'utf8'));
     const born = fieldsOf(pid)[19];
     for (let i = 0; i < 200 && fieldsOf(pid)[0] !== 'Z'; i++) await sleep(10);
@@ -119,6 +120,29 @@ describe.each(SHELLS)('a process by its pid file, under %s', (shell, file, ...ar
     }
     await sleep(50);
     expect(run(probe(pidFile)).stdout).toMatch(new RegExp(`^born ${pid}-`));
+  });
+
+  it('does not go on where it cannot be put on record', () => {
+    const dir = scratch();
+    const [pidFile, told] = [join(dir, 'no such folder/pid'), join(dir, 'told')];
+    const program = join(dir, 'program');
+    writeFileSync(program, `#!/bin/sh\necho $$ >${told}\nexec sleep 60\n`, { mode: 0o755 });
+    const wanted = {
+      executable: program,
+      environmentFiles: [],
+      before: sh`:`,
+      pidFile,
+      log: join(dir, 'log'),
+    };
+    const { text } = processManager.start({ ...wanted, name: 'it' } as never, 'start');
+    const { status, stdout } = run(`${text}\necho went on`);
+    expect([status, stdout.includes('could not be noted in'), stdout.includes('went on')]).toEqual([
+      1,
+      true,
+      false,
+    ]);
+    const alive = existsSync(told) && existsSync(`/proc/${readFileSync(told, 'utf8').trim()}/exe`);
+    expect(alive).toBe(false);
   });
 
   it('is not there by a file without its start', () => {

@@ -50,6 +50,29 @@ describe.each(SHELLS)('a directory makes way, by %s', (_name, file, ...args) => 
     expect(look()).toEqual([]);
   });
 
+  it('never into what somebody has put at its new name', () => {
+    const { dir, path, apply } = made({
+      // The time stands still: the name is known beforehand.
+      stop: sh`date() { echo 20261127T000000Z; }`,
+    });
+    mkdirSync(join(dir, 'theirs'));
+    symlinkSync('theirs', join(dir, 'data.set-aside-20261127T000000Z'));
+    expect(apply).toThrow();
+    expect(readdirSync(join(dir, 'theirs'))).toEqual([]);
+    expect(readFileSync(join(path, 'member/db'), 'utf8')).toBe('kept');
+  });
+
+  it.runIf(process.getuid?.() === 0)('and a link of somebody else’s leads to no mount point', () => {
+    const { dir, path, task } = made();
+    symlinkSync('/proc', join(dir, 'link'));
+    execFileSync('chown', ['-h', '12345', join(dir, 'link')]);
+    const { text } = task.probe as { text: string };
+    const look = (to: string) => run(text.replaceAll(path, to)).trim();
+    expect(look(join(dir, 'link'))).toBe('there');
+    execFileSync('chown', ['-h', '0', join(dir, 'link')]);
+    expect(look(join(dir, 'link'))).toBe('filled mount');
+  });
+
   it('not at all while it cannot be stopped', () => {
     const { path, apply } = made({ stop: sh`echo still there; exit 3` });
     expect(apply).toThrow();

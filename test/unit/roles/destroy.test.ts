@@ -96,7 +96,7 @@ describe('what is planned to empty a host', () => {
   });
 
   it.each<[string, object, string]>([
-    ['set aside, as root’s', {}, 'mv -- '],
+    ['set aside, as root’s', {}, 'q_rename '],
     ['deleted only where that was said', { purge: true }, 'rm -rf -- '],
   ])('data is %s', (_how, vars, expected) => {
     const task = destroy.tasks(target({}, vars)).find(({ resource }) => resource === `set-aside:${DATA}`);

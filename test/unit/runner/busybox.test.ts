@@ -33,6 +33,9 @@ describe.skipIf(busyboxMissing !== undefined)('with busybox alone', () => {
     expect(await said(sh`printf 'a\n' | q_write ${path} 0640 root root; q_stat ${path}`)).toBe(
       `0 stat regular file|640|root|root|2|0|0|${path}`,
     );
+    symlinkSync(path, `${path} too`);
+    const link = await said(sh`q_mode ${`${path} too`} 0666 '' ''; q_stat ${path}`);
+    expect(link).toContain('is a link, which is not followed\nstat regular file|640|');
     expect(await said(sh`q_mode ${path} 0600 '' ''; q_text ${path}`)).toBe(
       `0 stat regular file|600|root|root|2|0|0|${path}\ntext\nYQo=`,
     );

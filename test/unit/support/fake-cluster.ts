@@ -109,10 +109,7 @@ function fakeHost(
     act: answer,
     pipe: async (_doing, { text }) => pipes?.(text) ?? 0,
     send: async () => {},
-    receive: async (doing, { text }, take) => {
-      take(Buffer.from(says?.(doing, text) ?? ''));
-      return 0;
-    },
+    receive: async (doing, { text }) => ({ code: 0, bytes: Buffer.from(says?.(doing, text) ?? '') }),
     replan: async () => {},
     refresh: async () => {},
     apply: async () => {},

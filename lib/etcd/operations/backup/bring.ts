@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sh } from '../../../dsl/sh.ts';
 import type { Store } from '../../../dsl/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { asMember } from '../../facts/etcdctl.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
 import { DIGEST_BYTES } from '../../snapshots/snapshot.ts';
@@ -52,21 +53,18 @@ async function* checked(host: EtcdHost, { file, sha256, size }: Snapshot): Async
 }
 
 async function* piecesOf(host: EtcdHost, file: string, size: number): AsyncGenerator<Buffer> {
-  const path = `${memberOf(host.target).backupDir}/${file}`;
+  const member = memberOf(host.target);
+  const path = `${member.backupDir}/${file}`;
   for (let at = 0; at < size; at += PIECE) {
-    const chunks: Buffer[] = [];
     const doing = `bringing ${file}: ${Math.floor((100 * at) / size)} %`;
-    const code = await host.receive(
-      doing,
-      sh`dd if=${path} bs=${PIECE} skip=${at / PIECE} count=1 2>/dev/null`,
-      (chunk) => chunks.push(Buffer.from(chunk)),
-    );
+    const piece = sh`dd if=${path} bs=${PIECE} skip=${at / PIECE} count=1 2>/dev/null`;
+    const { code, bytes } = await host.receive(doing, asMember(member, piece), PIECE);
     if (code !== 0) {
       throw new QuorateError(`${host.target.name}: ${file} could not be read to its end`, {
         exitCode: EXIT.failed,
         host: host.target.name,
       });
     }
-    yield Buffer.concat(chunks);
+    yield bytes;
   }
 }

@@ -108,7 +108,7 @@ async function planSteps(
   surveyed: Surveyed,
   wanted: Wanted,
 ): Promise<readonly OperationStep[]> {
-  refuseBare(surveyed);
+  refuseBare(run, surveyed);
   if (!wanted.drill) return backupSteps(run, surveyed, wanted);
   return [await drillStep(run, surveyed, await copiesToTry(run, surveyed.cluster, wanted))];
 }

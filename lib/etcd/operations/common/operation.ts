@@ -74,7 +74,7 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
     async admit(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined) return;
-      if (!operation.mayBeBare?.(surveyed.hosts[0]!.target)) refuseBare(surveyed);
+      if (!operation.mayBeBare?.(surveyed.hosts[0]!.target)) refuseBare(run, surveyed);
       refuseMissing(run, surveyed, operation);
       planned = await operation.derive(run, surveyed);
       for (const step of planned) run.step(toldOf(step), 'planned');

@@ -37,7 +37,7 @@ export const doctorStrategy: Strategy<EtcdFacts> = {
 };
 
 async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
-  refuseBare(surveyed);
+  refuseBare(run, surveyed);
   const { cluster } = surveyed;
   const known = answersFromFacts(surveyed);
   // Where a member is sick its data is not what is looked for, and asking once more takes seconds.

@@ -8,6 +8,7 @@ import { type Member, memberOf } from '../../model/cluster.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import { clusterProblems, isOfCluster } from '../common/cluster-flag.ts';
 import { refuseBare } from '../site/verify.ts';
+import { commandOf, readsInput, readsPassword, toldWords } from './words.ts';
 
 /** Bytes of standard input that go along: all of a value that etcd takes by default. */
 const MAX_INPUT = 1.5 * 1024 * 1024;
@@ -27,7 +28,7 @@ export function etcdctlStrategy(args: readonly string[], input: () => Promise<Bu
     async verify(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined) return;
-      refuseBare(surveyed);
+      refuseBare(run, surveyed);
       await runOn(run, memberToAsk(surveyed), { args, input });
     },
   };
@@ -39,7 +40,7 @@ async function runOn(
   { args, input }: { readonly args: readonly string[]; readonly input: () => Promise<Buffer> },
 ): Promise<void> {
   const { name } = host.target;
-  if (run.check) return run.conclude(`${name} would run etcdctl ${args.join(' ')}`);
+  if (run.check) return run.conclude(`${name} would run etcdctl ${toldWords(args).join(' ')}`);
   const code = await host.pipe(
     'etcdctl',
     etcdctlScript(memberOf(host.target), args, await inputFor(args, input)),
@@ -69,16 +70,16 @@ function memberToAsk({ hosts }: Surveyed): EtcdHost {
   return well ?? (selected[0] as EtcdHost);
 }
 
-/** What etcdctl reads a value, a transaction or a password from. */
-function readsInput([command, ...rest]: readonly string[]): boolean {
-  const words = rest.filter((word) => !word.startsWith('-'));
-  if (command === 'put') return words.length === 1;
-  return command === 'txn' || (command === 'user' && rest.some((word) => word.includes('interactive=false')));
-}
-
 async function inputFor(args: readonly string[], input: () => Promise<Buffer>): Promise<Buffer | undefined> {
-  if (!readsInput(args)) return undefined;
+  const command = commandOf(args);
+  if (!readsInput(command)) return undefined;
   const read = await input();
+  // etcdctl takes the first word of the first line, and an empty password where there is none.
+  if (readsPassword(command) && !/^[ \t]*\S/.test(read.toString()))
+    throw new QuorateError('standard input has no password: the user would get an empty one', {
+      exitCode: EXIT.usage,
+      hint: 'give it a file that begins with the password: <FILE',
+    });
   if (read.length <= MAX_INPUT) return read;
   throw new QuorateError(`${read.length} bytes on standard input are more than etcd takes as a value`, {
     exitCode: EXIT.usage,

@@ -14,6 +14,7 @@ import { confFile, formedRecord } from '../../model/paths.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { starts, stops } from '../../roll.ts';
 import { type EtcdHost, ofRecovered, type Surveyed } from '../../surveyed.ts';
+import { addressesOf, type Guest, guestsOf, knownUrls } from './guests.ts';
 import { type ListedMember, memberAt, type Place, placeOf, type Scene, type Words } from './scene.ts';
 import { wordsOf } from './words.ts';
 
@@ -43,13 +44,18 @@ export async function look(
   const runsAt = await addressesOf(run, hosts);
   const places = cluster.members.map((member) => {
     const host = hosts.find(({ target }) => target.name === member.host);
-    return placeAt(member, host, runsAt.get(member.host));
+    return placeAt(member, host, runsAt.get(member.host)?.url);
   });
   const words = said ?? wordsOf(first.target.vars);
   const listed = await membersOf(hosts, places, await wrongOnes(run, { cluster, hosts }, words));
   const base = { cluster: cluster.name, listed, places, learners: haveLearners(hosts), words };
   const shown = { ...base, tidies: tidies || words.remove.length + words.replace.length > 0 };
-  const guests = guestsOf(base, runsAt);
+  const { guests, strange } = guestsOf(base, runsAt, knownUrls(hosts));
+  for (const { name, address, port } of strange)
+    run.log(
+      'warning',
+      `${name}: its process says that it runs at ${address}:${port}, which neither the members nor a file of ours say: no rule lets that in`,
+    );
   const others = othersOf(base, first, guests);
   const settled = hosts.filter(({ target }) => isSettled(target.name, base));
   await run.each(settled, (host) => host.replan({}, others));
@@ -97,25 +103,6 @@ function placeAt(
     up: facts !== undefined && isUp(facts),
     elsewhere: runsAt !== undefined && runsAt !== peerUrl,
   };
-}
-
-/** The peer URL that each running member was started with. */
-async function addressesOf(
-  run: PlayRun<EtcdFacts>,
-  hosts: readonly EtcdHost[],
-): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  const running = hosts.filter(({ target }) => target.facts.reading !== undefined);
-  await run.each(running, async (host) => {
-    const { out } = await host.read(
-      'looking where it runs',
-      sh`${etcdctlFunction(memberOf(host.target))}
-if q_setting ETCD_INITIAL_ADVERTISE_PEER_URLS; then q_part "runs-at"; printf '%s\n' "$q_value"; fi`,
-    );
-    const url = namedParts(out).get('runs-at')?.trim();
-    if (url) found.set(host.target.name, url);
-  });
-  return found;
 }
 
 function haveLearners(hosts: readonly EtcdHost[]): boolean {
@@ -195,32 +182,6 @@ q_part works
 ${lines}`,
   );
   return new Set((namedParts(out).get('works') ?? '').split('\n').filter(Boolean));
-}
-
-/** An address that members have to let in, and that no host of the inventory has. */
-interface Guest {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-}
-
-/** Members without a host, and old addresses of those that move. */
-function guestsOf(
-  { listed, places }: Pick<Scene, 'listed' | 'places'>,
-  runsAt: ReadonlyMap<string, string>,
-): readonly Guest[] {
-  const homeless = listed.filter((one) => !places.some(({ peerUrl }) => one.peerUrls.includes(peerUrl)));
-  const moving = places.filter(({ elsewhere }) => elsewhere);
-  return [
-    ...homeless.flatMap(({ id, name, peerUrls }) => peerUrls.flatMap((url) => guestAt(name || id, url))),
-    ...moving.flatMap(({ name, host }) => guestAt(name, runsAt.get(host) ?? '')),
-  ];
-}
-
-function guestAt(name: string, url: string): readonly Guest[] {
-  const [, bracketed, plain, port] = /^https?:\/\/(?:\[([^\]]+)\]|([^:/]+)):(\d+)/.exec(url) ?? [];
-  const address = bracketed ?? plain;
-  return address === undefined ? [] : [{ name, address, port: Number(port) }];
 }
 
 function othersOf(

@@ -1,5 +1,5 @@
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
-import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import { asMember, etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { THROWAWAY } from '../../throwaway.ts';
@@ -36,10 +36,10 @@ fi`,
   ]);
 }
 
-/** Read-only shell that prints the newest segment of a host's raft log, or of the copy of it. */
+/** Read-only shell that prints the newest segment of a host's raft log, or of the copy of it; as the member's user. */
 export function readSegment(place: RestorePlace, name: string, { copied = false } = {}): Sh {
   const folder = copied ? `${copyDir(place)}/member/wal` : walPath(place.member);
-  return sh`cat -- ${`${folder}/${name}`}`;
+  return asMember(place.member, sh`cat -- ${`${folder}/${name}`}`);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { MARK } from '../../../dsl/probe.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
 import { isUp } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
@@ -105,7 +106,10 @@ async function logOf(
   name: string,
   known = 0,
 ): Promise<NonNullable<Source['log']> | string> {
-  const end = wholeEnd(name, await receiveSegment(host, place, name));
+  const end = await receiveSegment(host, place, name).then(
+    (segment) => wholeEnd(name, segment),
+    (error) => unread(host, error),
+  );
   if (typeof end === 'string') return end;
   const { term, lastTerm, last, commit } = end;
   return {
@@ -125,18 +129,29 @@ export function wholeEnd(name: string, segment: Buffer): LogEnd | string {
     : end;
 }
 
-/** The newest segment of a host's raft log, or of its copy. */
+/** Only this host is no source: another one may have all there is. */
+function unread({ target }: EtcdHost, error: unknown): string {
+  if (!(error instanceof QuorateError)) throw error;
+  return `its raft log was not read: ${error.message.replace(`${target.name}: `, '')}`;
+}
+
+/** A segment of etcd's has 64 MiB, and the record behind which the next one begins. */
+const MOST = 128 * 2 ** 20;
+
+/** The newest segment of a host's raft log, or of its copy. Throws where it does not come whole. */
 export async function receiveSegment(
   host: EtcdHost,
   place: RestorePlace,
   name: string,
   of: { readonly copied?: boolean } = {},
 ): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  await host.receive('reading its raft log', readSegment(place, name, of), (chunk) => {
-    chunks.push(Buffer.from(chunk));
+  const { code, bytes } = await host.receive('reading its raft log', readSegment(place, name, of), MOST);
+  if (code === 0) return bytes;
+  const { name: host_ } = host.target;
+  throw new QuorateError(`${host_}: ${name} could not be read to its end`, {
+    exitCode: EXIT.failed,
+    host: host_,
   });
-  return Buffer.concat(chunks);
 }
 
 /** Those that the cluster could be made of, the one that has most first: by raft's own rule, the later term, then the longer log. */

@@ -1,5 +1,5 @@
 import { commandLine } from '../../../command-line.ts';
-import { hasChanges, type PlayRun } from '../../../dsl/play.ts';
+import { hasChanges, hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Answer, type Finding, healthBy } from '../../health/answer.ts';
@@ -11,6 +11,7 @@ import { filteredPorts } from '../../health/port-matrix.ts';
 import { askUntilWhole } from '../../health/settle.ts';
 import { wayOut } from '../../health/way-out.ts';
 import { worthKnowing } from '../../health/worth-knowing.ts';
+import { refusal } from '../../refusal.ts';
 import { starts } from '../../roll.ts';
 import { clusterFacts, clustersOf, type EtcdHost, isBare, type Surveyed } from '../../surveyed.ts';
 import { tellTaken } from './taken.ts';
@@ -44,16 +45,27 @@ export async function showStatus(run: PlayRun<EtcdFacts>): Promise<void> {
 /** The same of one cluster, or of those of its members that are to be looked at. */
 export async function showHealth(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
   try {
-    refuseBare(surveyed);
+    refuseBare(run, surveyed);
     await reportHealth(run, surveyed, surveyed.hosts, await knownAnswers(run, surveyed));
   } catch (error) {
     run.fail(error);
   }
 }
 
-/** Where there was no run yet, or the cluster was taken down, there is nothing to look for. */
-export function refuseBare(surveyed: Surveyed): void {
+/**
+ * Where there was no run yet, or the cluster was taken down, there is nothing to look for. That is known only of all its
+ * hosts: 4 where some were not reached.
+ */
+export function refuseBare({ unreachable }: Pick<PlayRun, 'unreachable'>, surveyed: Surveyed): void {
   if (!isBare(surveyed)) return;
+  const missing = unreachable.filter((name) => surveyed.cluster.members.some(({ host }) => host === name));
+  if (missing.length > 0)
+    throw refusal(
+      surveyed.cluster,
+      `not reached: ${missing.join(', ')}; nothing of a cluster is on ${hostNames(surveyed.hosts)}`,
+      undefined,
+      EXIT.unreachable,
+    );
   throw new QuorateError(`${surveyed.cluster.name}: there is no cluster on these hosts`, {
     exitCode: EXIT.unhealthy,
     hint: `${commandLine('site')} makes one`,

@@ -2,19 +2,22 @@ import { inSeries, type Turn } from '../../../dsl/in-series.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { type Sh, sh } from '../../../dsl/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
-import { stopPidFile } from '../../../resources/service/process.ts';
+import { asMember } from '../../facts/etcdctl.ts';
 import { lastLine } from '../../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { settle } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
-import { pidFile, releaseRecord } from '../../model/paths.ts';
+import { releaseRecord } from '../../model/paths.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
 import { minorOf } from '../../model/versions.ts';
 import { must } from '../../must.ts';
+import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
+import { refuseUnlessStopped } from '../../stopped.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import { worksAs } from './state.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -54,10 +57,10 @@ export async function moveMember(
   const turn: Turn<EtcdFacts> = {
     async before() {
       await must(host, 'keeping what runs', keepPrograms(member, running));
-      if (leaves35(before, version)) await must(host, 'stopping the member', stopMember(member));
+      if (leaves35(before, version)) await must(host, 'stopping the member', stopForGood(member));
     },
     async stopped() {
-      if (leaves35(before, version)) await checkStore(host, member);
+      if (leaves35(before, version)) await checkStore(surveyed, host, member);
     },
     apply: () => host.apply(() => true),
     undo: () => putBack(run, surveyed, host, { version: before, settings, now: version }),
@@ -110,9 +113,15 @@ function leaves35(from: string, to: string): boolean {
   return minorOf(from) === '3.5' && minorOf(to) === '3.6';
 }
 
-async function checkStore(host: EtcdHost, member: Member): Promise<void> {
+async function checkStore(surveyed: Surveyed, host: EtcdHost, member: Member): Promise<void> {
   const { name } = host.target;
   const { code, out } = await host.act('looking for data of API 2', checkV2(member));
+  if (/failed to read a snap file/i.test(out))
+    throw refusal(
+      { host: name },
+      `etcdutl of ${name} cannot read a raft snapshot, so nobody knows what data of API 2 there is: ${lastLine(out)}`,
+      `it renames such a file to .snap.broken in ${member.dataDir}/member/snap; have the member replaced: ${verbLine('members', surveyed.cluster, '--replace', name)}`,
+    );
   if (code === 0) return;
   throw refusal(
     { host: name },
@@ -121,10 +130,12 @@ async function checkStore(host: EtcdHost, member: Member): Promise<void> {
   );
 }
 
-/** With the program of the release that is about to go. */
-function checkV2({ binDir, dataDir, walDir }: Member): Sh {
+/** With the program of the release that is about to go, as the member's user: it renames what it cannot read. */
+function checkV2(member: Member): Sh {
+  const { binDir, dataDir, walDir } = member;
   const wal = walDir === undefined ? sh`` : sh`--wal-dir ${walDir}`;
-  return sh`${`${binDir}/etcdutl`} check v2store --data-dir ${dataDir} ${wal} 2>&1`;
+  return sh`${refuseUnlessStopped(member)}
+${asMember(member, sh`env -i PATH="$PATH" ${`${binDir}/etcdutl`} check v2store --data-dir ${dataDir} ${wal} 2>&1`)}`;
 }
 
 async function putBack(
@@ -196,8 +207,8 @@ function dropPrograms(member: Member): Sh {
   return sh`rm -rf ${keptDir(member)}`;
 }
 
-function stopMember(member: Member): Sh {
-  if (member.manager === 'process') return stopPidFile(pidFile(member));
-  const unit = `${member.service}.service`;
-  return sh`systemctl stop ${unit}; systemctl reset-failed ${unit} 2>/dev/null; :`;
+function stopForGood(member: Member): Sh {
+  if (member.manager === 'process') return stopMember(member);
+  return sh`${stopMember(member)}
+systemctl reset-failed ${`${member.service}.service`} 2>/dev/null; :`;
 }

@@ -119,6 +119,9 @@ describe('an answer in a shape of no version known here', () => {
     ['member list', 'without members', { header: {} }],
     ['member list', 'a member without an ID', { members: [{ name: 'a', peerURLs: [] }] }],
     ['member list', 'URLs in one text', { members: [{ ID: 1, peerURLs: 'https://x' }] }],
+    ['member list', 'a URL that ends a line', { members: [{ ID: 1, peerURLs: [`https://x:1'\nA=b`] }] }],
+    ['member list', 'a host like a flag', { members: [{ ID: 1, peerURLs: ['https://-x:1'] }] }],
+    ['member list', 'a URL without a port', { members: [{ ID: 1, peerURLs: ['https://x'] }] }],
     ['endpoint hashkv', 'another name', [{ hashKV: { hash: 1 } }]],
     ['endpoint hashkv', 'without a hash', [{ HashKV: { header: { revision: 3 }, compact_revision: 1 } }]],
     ['endpoint hashkv', 'a hash in hex', [{ HashKV: { header: { revision: 3 }, hash: 'abc' } }]],
@@ -146,6 +149,23 @@ describe('an answer in a shape of no version known here', () => {
     expect(read('alarm list', { alarms: [{ memberID: 255, alarm: 3 }] })).toEqual({
       value: [{ memberId: 'ff', alarm: '3' }],
     });
+  });
+});
+
+it.each([
+  ['etcd_02.prod-a', 'etcd_02.prod-a'],
+  [`etcd02'\nETCD_CLIENT_CERT_AUTH=false\nX='"`, ''],
+  ['etcd02=https://10.0.0.9:2380,x', ''],
+])('takes a name from the cluster only where a file may hold it, else its ID counts: %j', (said, name) => {
+  const urls = [
+    'https://10.0.0.2:2380',
+    'https://[fd00::2]:2380',
+    'https://a_b.lan:2380',
+    'unix://localhost:1',
+  ];
+  const out = JSON.stringify({ members: [{ ID: 26, name: said, peerURLs: urls }] });
+  expect(readAnswer('member list', { code: 0, out, err: '' }, '3.7.3')).toEqual({
+    value: [{ id: '1a', name, peerUrls: urls, clientUrls: [], learner: false }],
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
-import { etcdConf } from '../../../../lib/etcd/files/etcd-conf.ts';
+import { etcdConf, joinEnvironment } from '../../../../lib/etcd/files/etcd-conf.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { clusterFacts, surveyedOf } from '../../support/fake-cluster.ts';
 
@@ -23,4 +23,11 @@ it.each<[string, object, boolean, readonly string[]]>([
   const lines = etcdConf(hosts[0]!.target).split('\n');
   const allowed = lines.flatMap((one) => /^ETCD_PEER_CERT_ALLOWED_(.*)$/.exec(one)?.[1] ?? []);
   expect(allowed).toEqual(expected);
+});
+
+it.each([
+  ['a line of its own', "etcd02=x'\nETCD_CLIENT_CERT_AUTH=false"],
+  ['quotes of both kinds', `etcd02'"=x`],
+])('writes no value that would be a setting of its own: %s', (_what, member) => {
+  expect(() => joinEnvironment([member])).toThrow('ETCD_INITIAL_CLUSTER cannot be written');
 });

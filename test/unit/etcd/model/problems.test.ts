@@ -214,6 +214,38 @@ const CASES: readonly Case[] = [
         : []),
     ],
   ),
+  ...['/etc/ssl', '/etc/ssl/private', '/var/spool', '/var/opt', '/usr/share'].map(
+    (path): Case => [
+      `keys in ${path}, which others have, too`,
+      [{ etcd_cert_dir: path }],
+      `h1 etcd_cert_dir: etcd_cert_dir of h1 is ${path}, a directory of the system`,
+    ],
+  ),
+  ...(
+    [
+      ['etcd_data_dir', '/home/etcd/data', '/home'],
+      ['etcd_bin_dir', '/root/bin', '/root'],
+      ['etcd_config_dir', '/tmp/etcd', '/tmp'],
+      ['etcd_cert_dir', '/var/tmp/etcd', '/var/tmp'],
+      ['etcd_wal_dir', '/run/user/1/wal', '/run/user'],
+    ] as const
+  ).map(
+    ([variable, path, top]): Case => [
+      `what the unit of a member does not see: ${path}`,
+      [{ [variable]: path }],
+      `h1 ${variable}: ${variable} of h1 is ${path}, and the unit of a member sees nothing of the host below ${top} (ProtectHome, PrivateTmp)`,
+    ],
+  ),
+  ['the same of a plain process', [{ etcd_data_dir: '/home/etcd/data', etcd_service_manager: 'process' }]],
+  [
+    'names that only begin so, and snapshots',
+    [{ etcd_data_dir: '/homes/x', etcd_backup_dir: '/home/backups' }],
+  ],
+  [
+    'a log that the unit does not see',
+    [{ ...LATEST, etcd_settings: { 'log-outputs': '/home/etcd/etcd.log' } }],
+    "h1 etcd_settings: etcd_settings of h1: log-outputs has /home/etcd/etcd.log: its directory becomes the member's, and the unit of a member sees nothing of the host below /home (ProtectHome, PrivateTmp)",
+  ],
   ['binaries in /usr/local/bin', [{ etcd_bin_dir: '/usr/local/bin' }]],
   [
     'an address with a port',

@@ -118,6 +118,18 @@ describe('before anything is written', () => {
       ],
     ],
     [
+      'folders that are others’, too',
+      candidate(
+        {},
+        { occupied: [{ dir: '/data', entry: 'mysql' }, { dir: '/logs' }] },
+        { etcd_data_dir: '/data', etcd_settings: { 'log-outputs': '/logs/etcd.log' } },
+      ),
+      [
+        "3 etcd01: /data would become etcd's, closed to others, and has things of others in it: mysql",
+        "3 etcd01: /logs would become etcd's, closed to others, and has things of others in it",
+      ],
+    ],
+    [
       'an IPv6 address in another spelling',
       candidate({ addresses: ['fd00::1'] }, {}, { etcd_address: 'FD00:0:0:0:0:0:0:1' }),
       [],

@@ -109,7 +109,7 @@ export function s3Unreached(name: string, doing: string, error: Error): QuorateE
     });
   return new QuorateError(`${name}: ${doing} failed: ${why}`, {
     exitCode: EXIT.unreachable,
-    hint: 'check AWS_ENDPOINT_URL, and whether this machine reaches it',
+    hint: 'check AWS_ENDPOINT_URL, and whether this machine reaches it; HTTPS_PROXY and NO_PROXY count',
   });
 }
 

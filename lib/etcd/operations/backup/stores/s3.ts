@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { AwsClient } from 'aws4fetch';
 import type { Store, StoredFile } from '../../../../dsl/store.ts';
+import { proxyFor } from '../../../../proxy.ts';
 import { codeOf, elementOf, s3Refused, s3Unreached } from './s3-failures.ts';
+import { fetchThrough } from './through-proxy.ts';
 
 /** Bytes of a part; S3 wants 5 MiB at least, and takes 10,000. */
 const PART = 16 * 2 ** 20;
@@ -19,12 +21,9 @@ const PASSING = /^(ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_(SOCKET|CONNECT_
  * Opens `s3://bucket/prefix`, of AWS or of `AWS_ENDPOINT_URL`; the prefix is taken as it stands, as the AWS CLI takes it.
  * Files larger than a part go up in parts, which make an object only once all are there.
  *
- * @param env Variables as the AWS CLI has them; keys come from nowhere else.
+ * @param env Variables as the AWS CLI has them; keys come from nowhere else. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count, too.
  */
-export async function openS3(
-  address: string,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<Store> {
+export async function openS3(address: string, env: Environment = process.env): Promise<Store> {
   const { AwsClient } = await import('aws4fetch');
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || 'us-east-1';
   const client = new AwsClient({
@@ -37,19 +36,23 @@ export async function openS3(
     initRetryMs: RETRY_MS,
   });
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || `https://s3.${region}.amazonaws.com`;
-  return new S3Folder(address, endpoint, env.AWS_S3_ADDRESSING_STYLE === 'virtual', client).store();
+  return new S3Folder(address, endpoint, env, client).store();
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 class S3Folder {
   readonly #name: string;
   readonly #bucket: string;
   readonly #prefix: string;
+  readonly #env: Environment;
   readonly #client: AwsClient;
 
-  constructor(name: string, endpoint: string, isVirtual: boolean, client: AwsClient) {
+  constructor(name: string, endpoint: string, env: Environment, client: AwsClient) {
     const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/*$/i.exec(name) ?? [];
     this.#name = name;
-    this.#bucket = bucketUrl(endpoint, bucket, isVirtual);
+    this.#bucket = bucketUrl(endpoint, bucket, env.AWS_S3_ADDRESSING_STYLE === 'virtual');
+    this.#env = env;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#client = client;
   }
@@ -158,7 +161,7 @@ class S3Folder {
       .update(body ?? '')
       .digest('hex');
     const answer = await this.#again(method, doing, () =>
-      this.#client.fetch(url, {
+      this.#fetch(url, body, {
         method,
         ...(body && { body: body as Uint8Array<ArrayBuffer> }),
         headers: { 'x-amz-content-sha256': digest },
@@ -170,6 +173,18 @@ class S3Folder {
     );
     if (answer.ok || fine.includes(answer.status)) return answer;
     throw s3Refused(this.#name, doing, answer, await answer.text().catch(() => ''));
+  }
+
+  /** A server that is busy is asked again, as the client does by itself where no proxy is between. */
+  async #fetch(url: string, body: Uint8Array | undefined, init: RequestInit): Promise<Response> {
+    const proxy = proxyFor(new URL(url), this.#env);
+    if (proxy === undefined) return this.#client.fetch(url, init);
+    for (let tries = 0; ; tries++) {
+      const answer = await fetchThrough(proxy, await this.#client.sign(url, init), body, REQUEST_MS);
+      if (tries === RETRIES || (answer.status < 500 && answer.status !== 429)) return answer;
+      await answer.body?.cancel();
+      await setTimeout(RETRY_MS * 2 ** tries);
+    }
   }
 
   /** What may be asked twice is, where the line broke. */

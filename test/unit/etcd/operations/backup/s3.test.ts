@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
+  request as requestHttp,
   type Server,
   type ServerResponse,
 } from 'node:http';
@@ -65,6 +66,64 @@ describe('copies in S3', () => {
     await store.remove('one.db');
     await store.remove('one.db');
     expect(await names(store)).toEqual([]);
+  });
+
+  it('go through the proxy of the environment, unless NO_PROXY names the server', async () => {
+    const asked: string[] = [];
+    const proxy = createHttpServer((request, response) => {
+      const { url = '', method = '', headers } = request;
+      asked.push(`${method} ${new URL(url).pathname}`);
+      const on = requestHttp(url, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(on);
+    });
+    await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as { port: number };
+    const through = { ...env, HTTP_PROXY: `http://127.0.0.1:${port}` };
+    try {
+      const store = await openS3('s3://backups/far', through);
+      const bytes = Buffer.alloc(17 * MIB, 'snapshot');
+      await store.write('one.db', pieces(bytes));
+      const read: Uint8Array[] = [];
+      for await (const piece of store.read('one.db')) read.push(piece);
+      expect(Buffer.concat(read).equals(bytes)).toBe(true);
+      await store.remove('one.db');
+      expect(await names(store)).toEqual([]);
+      expect(new Set(asked)).toEqual(
+        new Set(
+          ['POST', 'PUT', 'GET', 'DELETE']
+            .map((method) => `${method} /backups/far/one.db`)
+            .concat('GET /backups'),
+        ),
+      );
+      const before = asked.length;
+      await (await openS3('s3://backups/far', { ...through, NO_PROXY: '127.0.0.1' })).list();
+      expect(asked.length).toBe(before);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  it('ask a proxy for a tunnel to a server with TLS, and say what it answers', async () => {
+    const asked: string[] = [];
+    const proxy = createHttpServer().on('connect', ({ url }, socket) => {
+      asked.push(String(url));
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as { port: number };
+    const far = { AWS_ENDPOINT_URL: 'https://s3.example', HTTPS_PROXY: `http://127.0.0.1:${port}` };
+    try {
+      await expect((await openS3('s3://backups', { ...env, ...far })).list()).rejects.toMatchObject({
+        exitCode: 4,
+        message: expect.stringMatching(/the proxy 127\.0\.0\.1:\d+ answered 403 Forbidden$/),
+      });
+      expect(asked).toEqual(['s3.example:443']);
+    } finally {
+      proxy.close();
+    }
   });
 
   it('keep prefixes apart', async () => {

@@ -75,6 +75,13 @@ describe('an operation', () => {
     expect(done).toEqual([]);
   });
 
+  it('is not refused as without a cluster where the hosts that have it are out of reach', async () => {
+    const { strategy } = operationPlay(listOf([]).operation);
+    const admit = strategy.admit as NonNullable<typeof strategy.admit>;
+    await expect(admit(fakeCluster([{}, undefined]).run())).rejects.toMatchObject({ exitCode: 4 });
+    await expect(admit(fakeCluster([{}, {}]).run())).rejects.toMatchObject({ exitCode: 7 });
+  });
+
   it('asks nobody where nothing is to be done', async () => {
     const consent = () => Promise.reject(new Error('asked'));
     expect((await carryOut(listOf([]).operation, { consent })).error).toBeUndefined();

@@ -8,16 +8,24 @@ const WELL = { reading: { healthy: true } as MemberReading, owner: 'cluster prod
 const SICK = { reading: { healthy: false } as MemberReading, owner: 'cluster prod' };
 
 /** Which host ran what, and what was said of it. */
-async function ctl(words: readonly string[], members: readonly FakeMember[], check = false, input = '') {
+async function ctl(
+  words: readonly string[],
+  members: readonly (FakeMember | undefined)[],
+  check = false,
+  input = '',
+) {
   const ran: [string, string][] = [];
   const said: string[] = [];
-  const recorded = members.map((member, i) => ({
-    ...member,
-    pipes: (script: string) => {
-      ran.push([`etcd0${i + 1}`, script]);
-      return member.pipes?.(script) ?? 0;
-    },
-  }));
+  const recorded = members.map(
+    (member, i) =>
+      member && {
+        ...member,
+        pipes: (script: string) => {
+          ran.push([`etcd0${i + 1}`, script]);
+          return member.pipes?.(script) ?? 0;
+        },
+      },
+  );
   const cluster = fakeCluster(recorded);
   const strategy = etcdctlStrategy(words, async () => Buffer.from(input));
   const run = cluster.run({ check, conclude: (message) => said.push(message) });
@@ -47,13 +55,35 @@ describe('etcdctl runs on', () => {
 
   it('nothing in a check, which says where it would', async () => {
     const { ran, said } = await ctl(['put', 'a', 'b'], [{ facts: WELL }], true);
-    expect([ran, said]).toEqual([[], ['etcd01 would run etcdctl put a b']]);
+    expect([ran, said]).toEqual([[], ['etcd01 would run etcdctl put a ********']]);
   });
+});
+
+it.each([
+  [['--user', 'root:geheim', 'get', '/k'], '--user root:******** get /k'],
+  [['--password=geheim', '--user=root', 'user', 'list'], '--password=******** --user=root user list'],
+  [['-w', 'json', 'user', 'add', 'ann:geheim'], '-w json user add ann:********'],
+  [['--lease', '12', 'put', '/k', 'geheim'], '--lease 12 put /k ********'],
+  [['put', '/k', '12', '--lease', '12'], 'put /k ******** --lease ********'],
+  [['user', 'add', 'ann', '--new-user-password', 'geheim'], 'user add ann --new-user-password ********'],
+])('a check tells no password and no value: %j', async (words, told) => {
+  const { said } = await ctl(words, [{ facts: WELL }], true);
+  expect(said).toEqual([`etcd01 would run etcdctl ${told}`]);
 });
 
 it('each word reaches etcdctl as it is', async () => {
   const { ran } = await ctl(['get', "it's; rm -rf $HOME", ''], [{ facts: WELL }]);
   expect(ran[0]?.[1]).toContain(`q_etcdctl get 'it'\\''s; rm -rf $HOME' '' </dev/null`);
+});
+
+it('hosts without a cluster are 7 where they are all, and 4 where others are out of reach', async () => {
+  const bare = await ctl(['get', 'a'], [{}, {}]);
+  expect(bare.error).toMatchObject({ exitCode: 7, message: 'etcd: there is no cluster on these hosts' });
+  const { error } = await ctl(['get', 'a'], [{}, undefined, undefined]);
+  expect(error).toMatchObject({
+    exitCode: 4,
+    message: expect.stringContaining('not reached: etcd02, etcd03'),
+  });
 });
 
 it('a failure of etcdctl is 2, with its code; it has said why itself', async () => {
@@ -67,6 +97,16 @@ describe('standard input', () => {
     [['put', 'key', '--lease=1'], true],
     [['txn'], true],
     [['user', 'add', 'ann', '--interactive=false'], true],
+    [['--user', 'root:pw', 'user', 'add', 'ann', '--interactive=false'], true],
+    [['user', 'passwd', 'ann', '--interactive=false'], true],
+    [['put', '--lease', '1234', '/key'], true],
+    [['put', '--', '-key'], true],
+    [['-w', 'json', 'txn'], true],
+    [['--hex', 'txn'], true],
+    [['put', '--ignore-value', '/key'], false],
+    [['user', 'add', 'ann:pw', '--interactive=false'], false],
+    [['user', 'add', 'ann', '--interactive=false', '--no-password'], false],
+    [['--write-out', 'put', 'get', 'key'], false],
     [['put', 'key', 'value'], false],
     [['get', 'key'], false],
     [['user', 'list'], false],
@@ -77,6 +117,16 @@ describe('standard input', () => {
     const encoded = Buffer.from('the value\n').toString('base64');
     expect(ran[0]?.[1].includes(encoded)).toBe(goes);
   });
+
+  it.each(['', '\n', '\nsecret\n'])(
+    'without a password where one is to be set is refused: %j',
+    async (input) => {
+      const words = ['--user', 'root:pw', 'user', 'add', 'ann', '--interactive=false'];
+      const { ran, error } = await ctl(words, [{ facts: WELL }], false, input);
+      expect(ran).toEqual([]);
+      expect(error).toMatchObject({ exitCode: 1, message: expect.stringContaining('has no password') });
+    },
+  );
 
   it('that is larger than any value is refused before it is sent', async () => {
     const { ran, error } = await ctl(['put', 'a'], [{ facts: WELL }], false, 'x'.repeat(2 ** 21));

@@ -14,18 +14,27 @@ import {
 const LIST = [listedMember(1), listedMember(2), listedMember(3)];
 
 /** Host `n` with a member that works and lists these; its process says where it was started. */
-function works(n: number, members = LIST, change: Partial<MemberReading> = {}, runsAt?: string): FakeMember {
+function works(
+  n: number,
+  members = LIST,
+  change: Partial<MemberReading> = {},
+  runsAt?: string,
+  written = runsAt,
+): FakeMember {
   const reading = memberReading({ status: memberStatus(n), members, ...change });
   return {
     facts: { owner: 'cluster etcd', data: 'present', service: 'active', reading },
-    says: (doing) => (doing === 'looking where it runs' && runsAt ? `${MARK}runs-at\n${runsAt}\n` : ''),
+    says: (doing) =>
+      doing === 'looking where it runs' && runsAt
+        ? `${MARK}runs-at\n${runsAt}\n${MARK}written\n${written}\n`
+        : '',
   };
 }
 
 async function seen(members: readonly (FakeMember | undefined)[], vars: object = {}) {
   const cluster = fakeCluster(members, vars as Record<string, unknown>);
   const { scene, others } = await look(cluster.run(), cluster, clusterFacts(), false);
-  return { scene, others, names: Object.keys(others) };
+  return { scene, others, names: Object.keys(others), said: cluster.said };
 }
 
 describe('what is seen of members and hosts', () => {
@@ -119,6 +128,28 @@ describe('what is seen of members and hosts', () => {
     expect(scene.places.map(({ elsewhere }) => elsewhere)).toEqual([false, false, true]);
     expect(names).toContain('etcd03 at 10.0.0.99:2380');
   });
+
+  it.each<[string, string, string | undefined, readonly string[], RegExp]>([
+    [
+      'nobody but its process says',
+      'https://10.0.0.66:2380',
+      'https://10.0.0.3:2380',
+      [],
+      /no rule lets that in/,
+    ],
+    ['our record has', 'https://10.0.0.99:2380', undefined, ['etcd03 at 10.0.0.99:2380'], /^$/],
+    ['is none', `https://x' 10.0.0.66:2380`, undefined, [], /^$/],
+  ])(
+    'an address is let in only where it is known: one that %s',
+    async (_what, url, written, guests, said) => {
+      const formed = [{ name: 'etcd03', peerUrls: ['https://10.0.0.99:2380'] }];
+      const one = works(1);
+      const recorded = { ...one, facts: { ...one.facts, formed } };
+      const found = await seen([recorded, works(2), works(3, LIST, {}, url, written ?? '')]);
+      expect(found.names.filter((name) => name.includes(' at '))).toEqual(guests);
+      expect(found.said.join()).toMatch(said);
+    },
+  );
 
   it('has rules to see to only where all addresses are numbers', async () => {
     const list = [...LIST, listedMember(4, { peerUrls: ['https://db4.example:2380'] })];

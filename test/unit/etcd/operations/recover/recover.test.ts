@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../../../lib/dsl/probe.ts';
 import type { HostData } from '../../../../../lib/dsl/role.ts';
+import { QuorateError } from '../../../../../lib/errors.ts';
 import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
 import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
 import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotation.ts';
@@ -81,6 +82,7 @@ async function recovers(
     agreed?: boolean;
     check?: boolean;
     vars?: Record<string, unknown>;
+    receive?: () => Promise<{ code: number; bytes: Buffer }>;
     /** What all hosts have, once the CA is there. */
     prepare?: (dir: string) => Promise<Partial<EtcdFacts>>;
   } = {},
@@ -97,10 +99,7 @@ async function recovers(
   for (const host of cluster.hosts) {
     const { act } = host;
     Object.assign(host, {
-      receive: async (_doing: string, _shell: unknown, take: (chunk: Buffer) => void) => {
-        take(SEGMENT);
-        return 0;
-      },
+      receive: of.receive ?? (async () => ({ code: 0, bytes: SEGMENT })),
       act: (doing: string, shell: { text: string }) => {
         if (doing === 'noting what is under way')
           noted.push(`${host.target.name} ${/\{.*\}/.exec(shell.text)?.[0]}`);
@@ -258,6 +257,29 @@ describe('what a recovery is made of', () => {
       { prepare, meanwhile: () => {} },
     );
     expect(begun.noted[0]).toMatch(/"verb":"recover".*"under":\{"verb":"certs".*"runId":"r1"/);
+  });
+
+  it.each<[string, () => Promise<{ code: number; bytes: Buffer }>, string]>([
+    [
+      'does not come',
+      () =>
+        Promise.reject(new QuorateError('etcd01: nothing came for 60 s', { exitCode: 4, host: 'etcd01' })),
+      'nothing came for 60 s',
+    ],
+    ['does not come whole', async () => ({ code: 1, bytes: SEGMENT }), 'could not be read to its end'],
+  ])('is another host where the log of one %s', async (_what, first, why) => {
+    let calls = 0;
+    const receive = () => (++calls === 1 ? first() : Promise.resolve({ code: 0, bytes: SEGMENT }));
+    const formed = [1, 2, 3, 4, 5].map((i) => ({
+      name: `etcd0${i}`,
+      peerUrls: [`https://10.0.0.${i}:2380`],
+    }));
+    const members = [left({ formed }), left({ formed }), undefined, undefined, undefined];
+    const found = await recovers(members, { from: 'etcd02' }, { receive, check: true });
+    expect(found.message).toBe('');
+    expect(found.said).toContainEqual(
+      expect.stringMatching(new RegExp(`etcd01: its raft log was not read: .*${why}`)),
+    );
   });
 
   it('is told once where it is to be said', async () => {

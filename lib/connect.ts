@@ -23,8 +23,15 @@ export class NoConnection extends Error {
   }
 }
 
+/** What is asked for, besides where; a GET without a body, by the proxy of the environment, unless said. */
+interface Asked {
+  readonly method?: string;
+  readonly body?: Uint8Array;
+  readonly proxy?: string | undefined;
+}
+
 /**
- * GETs `url`, through the proxy that the environment names for it: plain http is asked of the proxy, https
+ * Sends a request to `url`, through the proxy that the environment names for it: plain http is asked of the proxy, https
  * goes through a tunnel. Neither Node's fetch nor undici does: that of Node 20 knows no proxies and no time
  * limit for the connection alone, and both end the process, past every catch, when a server closes the
  * connection while we are behind with reading (nodejs/undici#5360).
@@ -33,23 +40,24 @@ export async function connectTo(
   url: URL,
   headers: Readonly<Record<string, string>>,
   limits: Limits,
+  { method = 'GET', body, proxy = proxyFor(url) }: Asked = {},
 ): Promise<IncomingMessage> {
-  const proxy = proxyFor(url);
   if (proxy === undefined) {
-    return answer(send(url, { path: pathOf(url), headers }), limits);
+    return answer(send(url, { method, path: pathOf(url), headers }, body), limits);
   }
   const via = new URL(proxy);
   const credentials = proxyCredentials(via);
   if (url.protocol === 'http:') {
     const path = `${url.origin}${pathOf(url)}`;
-    return answer(send(via, { path, headers: { ...headers, ...credentials, host: url.host } }), limits);
+    const all = { ...headers, ...credentials, host: url.host };
+    return answer(send(via, { method, path, headers: all }, body), limits);
   }
   const socket = await tunnel(via, url, credentials, limits);
   const host = bareHost(url);
   const secured = () => tlsConnect({ socket, host, ...(isIP(host) === 0 && { servername: host }) });
   try {
     const response = await answer(
-      send(url, { path: pathOf(url), headers, createConnection: secured }),
+      send(url, { method, path: pathOf(url), headers, createConnection: secured }, body),
       limits,
     );
     // Nobody else closes the tunnel, and an open one keeps the process alive.
@@ -61,9 +69,9 @@ export async function connectTo(
 }
 
 /** A request to the server of `url`, on a connection of its own. */
-function send(url: URL, options: RequestOptions): ClientRequest {
+function send(url: URL, options: RequestOptions, body?: Uint8Array): ClientRequest {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return request({ host: bareHost(url), port: url.port || undefined, agent: false, ...options }).end();
+  return request({ host: bareHost(url), port: url.port || undefined, agent: false, ...options }).end(body);
 }
 
 function answer(request: ClientRequest, limits: Limits): Promise<IncomingMessage> {

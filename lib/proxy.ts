@@ -2,7 +2,7 @@
  * The proxy for `url` by the environment: `HTTPS_PROXY` and `HTTP_PROXY` by the URL's scheme, `ALL_PROXY`
  * for both, unless `NO_PROXY` names the host. Lower case wins, as with curl.
  */
-export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): string | undefined {
+export function proxyFor(url: URL, env: Environment = process.env): string | undefined {
   const scheme = url.protocol.slice(0, -1);
   const proxy = variable(env, `${scheme}_proxy`) ?? variable(env, 'all_proxy');
   if (proxy === undefined || excluded(url, variable(env, 'no_proxy') ?? '')) return undefined;
@@ -22,6 +22,8 @@ function excluded(url: URL, list: string): boolean {
   });
 }
 
-function variable(env: NodeJS.ProcessEnv, name: string): string | undefined {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function variable(env: Environment, name: string): string | undefined {
   return env[name] || env[name.toUpperCase()] || undefined;
 }

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { maskWords } from '../../lib/secret-words.ts';
+
+const M = '********';
+
+it.each<[string, readonly string[], string, readonly string[]]>([
+  ['the value of a flag', ['x', '--password', 'geheim', 'y'], `x --password ${M} y`, ['geheim']],
+  ['behind an equals sign', ['x', '--api-key=geheim'], `x --api-key=${M}`, ['geheim']],
+  ['behind the name of a user', ['curl', '-u', 'root:geheim'], `curl -u root:${M}`, ['geheim']],
+  ['glued to -p', ['mysql', '-pgeheim'], `mysql -p${M}`, ['geheim']],
+  ['a variable', ['env', 'PGPASSWORD=geheim', 'psql'], `env PGPASSWORD=${M} psql`, ['geheim']],
+  ['a URL', ['curl', 'https://me:geheim@mirror/x'], `curl https://me:${M}@mirror/x`, []],
+  ['a header', ['curl', '-H', 'Authorization: Bearer geheim'], `curl -H Authorization: Bearer ${M}`, []],
+  ['in a line for a shell', ["x --password 'a b' | y"], `x --password ${M} | y`, ['a b']],
+  ['in a line that is a word', ['sh', '-c', 'mysql -pgeheim; id'], `sh -c mysql -p${M} id`, ['geheim']],
+])('masks a password: %s', (_where, words, told, secrets) => {
+  expect(maskWords(words)).toEqual({ words: expect.anything(), secrets });
+  expect(maskWords(words).words.join(' ')).toBe(told);
+});
+
+it.each([
+  [['systemctl', 'is-active', 'nginx']],
+  [['find', '/', '-path', '/x', '-print0', '-perm', '0600']],
+  [['mkdir', '-p', '/srv/x']],
+  [['ssh', '-p22', 'host']],
+  [['docker', 'run', '-u', '1000:1000', 'x']],
+  [
+    [
+      'login',
+      '--password-stdin',
+      '--token-file',
+      '/etc/token',
+      '--key',
+      '/etc/key.pem',
+      '--no-password',
+      'x',
+    ],
+  ],
+  [["df -h /  | awk '{ print $2 }'"]],
+  [['', "it's", '-', '--']],
+])('leaves what is none as it is: %j', (words) => {
+  expect(maskWords(words)).toEqual({ words, secrets: [] });
+});
