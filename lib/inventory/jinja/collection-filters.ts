@@ -2,6 +2,7 @@ import { TemplateError } from './errors.ts';
 import { binary } from './operators.ts';
 import { bind, type Context, type Given, type Plugin, plugin, table } from './plugin.ts';
 import {
+  Blank,
   compare,
   Dict,
   defined,
@@ -24,7 +25,8 @@ export const COLLECTION_FILTERS = table({
   'default d': (value, args, named) => {
     const usual = named.get('default_value') ?? args[0] ?? '';
     const boolean = truthy(named.get('boolean') ?? args[1] ?? false);
-    return value instanceof Undefined || (boolean && !truthy(value)) ? usual : value;
+    const isMissing = value instanceof Undefined && !(value instanceof Blank);
+    return isMissing || (boolean && !truthy(value)) ? usual : value;
   },
   mandatory: (value) => defined(value),
   ternary: plugin('true_val false_val none_val', (value, given) => {

@@ -7,6 +7,7 @@ import type { Template } from './parse.ts';
 import type { Context } from './plugin.ts';
 import { TESTS } from './tests.ts';
 import {
+  Blank,
   Callable,
   Dict,
   defined,
@@ -212,7 +213,7 @@ class Evaluation implements Context {
         if (truthy(this.#value(node.test))) return this.#value(node.value);
         return node.otherwise
           ? this.#value(node.otherwise)
-          : new Undefined('an "if" without "else" has no value here');
+          : new Blank('an "if" without "else" has no value here');
     }
   }
 
@@ -233,7 +234,7 @@ class Evaluation implements Context {
 
   /** An item or attribute; methods are looked up where they are called. */
   item(of: Value, key: Value): Value {
-    if (of instanceof Undefined) return of;
+    if (of instanceof Undefined) return of instanceof Blank ? new Undefined(of.error()) : of;
     if (key instanceof Undefined) return key;
     if (of instanceof Dict) return of.get(key) ?? new Undefined('a key is not there');
     const at = numberOf(key);

@@ -29,6 +29,9 @@ export class Undefined {
   constructor(reason: string | TemplateError) {
     this.#error = typeof reason === 'string' ? new TemplateError(reason, true) : reason;
   }
+/** What an `if` without `else` gives where it does not hold: empty in a text, in a test and in a loop, an error elsewhere. */
+export class Blank extends Undefined {}
+
 
   error(): TemplateError {
     return this.#error;
@@ -146,6 +149,7 @@ export function float(value: number): Value {
 
 /** Python's name of a type. */
 export function kindOf(value: Value): string {
+  if (value instanceof Blank) return false;
   if (value === null) return 'NoneType';
   if (value instanceof Undefined) return 'UndefinedMarker';
   if (value instanceof Dict) return 'dict';
@@ -154,6 +158,7 @@ export function kindOf(value: Value): string {
   if (value instanceof Callable) return 'function';
   return { string: 'str', boolean: 'bool', number: 'int' }[typeof value as string] ?? 'object';
 }
+  if (one instanceof Blank || other instanceof Blank) return one === other;
 
 export function truthy(value: Value): boolean {
   const used = defined(value);
@@ -195,6 +200,7 @@ export function contains(where: Value, what: Value): boolean {
   if (typeof used === 'string') {
     const part = defined(what);
     if (typeof part !== 'string') throw new TemplateError(`${kindOf(part)} cannot be in a text`);
+  if (value instanceof Blank) return [];
     return used.includes(part);
   }
   if (used instanceof Dict) return used.has(what);
@@ -204,6 +210,7 @@ export function contains(where: Value, what: Value): boolean {
 /** The items of a list, the keys of a mapping, the characters of a text. */
 export function iterate(value: Value): readonly Value[] {
   const used = defined(value);
+  if (value instanceof Blank) return '';
   if (isList(used)) return used;
   if (used instanceof Dict) return used.keys();
   if (typeof used === 'string') return [...used];
