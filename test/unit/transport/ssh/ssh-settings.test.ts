@@ -113,6 +113,18 @@ const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[]
     { hostKey: { user: ['/c'] } },
   ],
   ['ProxyJump', 'Host node1\n ProxyJump a@b:2200,c', {}, { jumps: ['a@b:2200', 'c'] }],
+  [
+    'ProxyJump with tokens, which are those of the host behind',
+    'Host node1\n HostName 10.0.0.1\n User joe\n Port 7\n ProxyJump %r@gw-%n:2222,b-%h,%p%%',
+    {},
+    { jumps: ['joe@gw-node1:2222', 'b-10.0.0.1', '7%'] },
+  ],
+  [
+    'ProxyJump with tokens in the inventory',
+    '',
+    { proxyJump: '%r@gw-%n', user: 'ann' },
+    { jumps: ['ann@gw-node1'] },
+  ],
   ['ProxyJump none', 'Host node1\n ProxyJump none\nHost *\n ProxyJump b', {}, { jumps: [] }],
   ['ProxyJump, but the inventory wins', 'Host node1\n ProxyJump b', { proxyJump: 'c' }, { jumps: ['c'] }],
   ['ProxyJump none in the inventory', 'Host node1\n ProxyJump b', { proxyJump: 'none' }, { jumps: [] }],
