@@ -241,8 +241,12 @@ it('tells a folder that cannot be read', () => {
 
 describe('yes and no', () => {
   it.each([
-    ...['yes', 'on', 'true', 'True', '"yes"', 'YES'].map((text) => [text, true] as const),
-    ...['no', 'off', 'false', 'False', '"no"', 'Off'].map((text) => [text, false] as const),
+    ...['yes', 'on', 'true', 'True', '"yes"', 'YES', '1', '"1"', 'y', 't'].map(
+      (text) => [text, true] as const,
+    ),
+    ...['no', 'off', 'false', 'False', '"no"', 'Off', '0', '"0"', 'n', 'F'].map(
+      (text) => [text, false] as const,
+    ),
   ])('%s', async (text, value) => {
     const inventory = await load(
       `etcd:\n  hosts:\n    a: { ansible_become: ${text}, etcd_loopback_http: ${text} }\n`,
