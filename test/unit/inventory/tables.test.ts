@@ -375,6 +375,10 @@ describe('ansible_ssh_common_args', () => {
         ],
       },
     ],
+    ['-o StrictHostKeyChecking=false', { strictHostKeyChecking: 'no' }],
+    ['-o StrictHostKeyChecking=True', { strictHostKeyChecking: 'yes' }],
+    ['-J first.last+x@b', { proxyJump: 'first.last+x@b' }],
+    ['-J %r@gw-%n:2222,b-%h', { proxyJump: '%r@gw-%n:2222,b-%h' }],
     ['-F ssh.cfg', { sshConfigFile: 'DIR/ssh.cfg' }],
     ['-F none -q', { sshConfigFile: 'none' }],
   ])('%s', async (args, wanted) => {
