@@ -141,6 +141,51 @@ it('lines of a YAML file may end as on an old Mac', async () => {
 });
 
 it.each([
+const NUMBERS = { f: new Float(1), n: new Long(9007199254740993n), i: 2 };
+const JSON_NUMBERS = '{"f": 1.0, "n": 9007199254740993, "i": 2}';
+
+it.each([
+  ['hosts', 'h f=1.0 n=9007199254740993 i=2\n'],
+  ['h.yaml', 'all: { hosts: { h: { f: 1.0, n: 9007199254740993, i: 2 } } }\n'],
+  ['h.json', `{"all":\t{"hosts": {"h": ${JSON_NUMBERS}}}}`],
+  ['script', `#!/bin/sh\necho '{"a": ["h"], "_meta": {"hostvars": {"h": ${JSON_NUMBERS}}}}'\n`],
+])('numbers of %s stay what they are', async (name, text) => {
+  const folder = write({ [name]: text });
+  if (name === 'script') chmodSync(join(folder, name), 0o755);
+  const inventory = await loadInventory({ files: [join(folder, name)], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual(NUMBERS);
+});
+
+it('what looks like a number in a text of JSON is left alone', () => {
+  const text = String.raw`{"1.0": "9007199254740993, \"1.0\" 1.0", "a\\": [1.0]}`;
+  expect(parseJson(text)).toEqual({ '1.0': '9007199254740993, "1.0" 1.0', 'a\\': [new Float(1)] });
+  expect(() => parseJson('[1.0, 01.0]')).toThrow(SyntaxError);
+});
+
+it('whole numbers of a TOML file may be long', async () => {
+  const files = { 'h.toml': '[a.hosts.h]\nn = 9007199254740993\ni = 2\n' };
+  const inventory = await loadInventory({ files: [join(write(files), 'h.toml')], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual({ n: NUMBERS.n, i: 2 });
+});
+
+// What PyYAML 6.0.3 makes of them.
+it.each([
+  ['<<: *a, <<: *b', { x: 3, y: 2, z: 4 }],
+  ['<<: *b, <<: *a', { x: 1, z: 4, y: 2 }],
+  ['<<: [*a, *b]', { x: 1, z: 4, y: 2 }],
+  ['<<: [*a, *b], <<: *b', { x: 3, z: 4, y: 2 }],
+  ['z: 9, <<: *a, <<: *b, y: 8', { x: 3, y: 8, z: 9 }],
+  ['<<: { <<: *a, x: 5 }, z: 6', { x: 5, y: 2, z: 6 }],
+])('merged keys { %s } of a YAML file are %j', async (merged, value) => {
+  const text = `
+_: { a: &a { x: 1, y: 2 }, b: &b { x: 3, z: 4 } }
+v: { ${merged} }
+`;
+  const files = { 'inventory.yaml': 'all: { hosts: { h: } }\n', 'group_vars/all.yml': text };
+  const { v } = listedValues(await load(files), 'h') as { v: object };
+  expect(Object.entries(v)).toEqual(Object.entries(value));
+});
+
   ['web', ['web'], undefined],
   ['web:22', ['web'], 22],
   ['10.0.0.1:2222', ['10.0.0.1'], 2222],
