@@ -274,6 +274,26 @@ describe('-u and -b', () => {
   });
 });
 
+describe('a variable of a connection that is null or empty says nothing', () => {
+  const names = `ansible_user ansible_port ansible_password ansible_private_key_file ansible_ssh_common_args
+    ansible_host_key_checking ansible_connection ansible_become ansible_become_user ansible_become_password
+    ansible_become_method`.split(/\s+/);
+
+  it.each(names.flatMap((name) => ['', '""', '~'].map((value) => [name, value] as const)))(
+    '%s: %s',
+    async (name, value) => {
+      const plain = await load('all: { hosts: { a: } }\n');
+      const { hosts } = await load(`all: { hosts: { a: { ${name}: ${value} } } }\n`);
+      expect(hosts[0]?.connection).toEqual(plain.hosts[0]?.connection);
+    },
+  );
+
+  it('in an INI file', async () => {
+    const { hosts } = await load({ hosts: 'a ansible_user= ansible_port=""\n' }, { inventories: ['hosts'] });
+    expect(hosts[0]?.connection).toMatchObject({ user: undefined, port: undefined });
+  });
+});
+
 describe('the way to a host', () => {
   const way = async (inventory: string, options: Parameters<typeof load>[1] = {}) => {
     const { hosts } = await load({ hosts: inventory }, { inventories: ['hosts'], ...options });
