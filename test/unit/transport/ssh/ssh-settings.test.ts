@@ -144,6 +144,14 @@ const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[]
     { keyFile: '/b' },
     { keys: { files: ['/b', '/a'], named: true } },
   ],
+  ["SetupTimeOut, which is Debian's", 'Host *\n SetupTimeOut 7', {}, { line: { aliveMs: 7000 } }],
+  ["ProtocolKeepAlives, which is Debian's", 'Host *\n ProtocolKeepAlives 9', {}, { line: { aliveMs: 9000 } }],
+  [
+    'KexAlgorithms of Kerberos, which are passed over',
+    'Host *\n KexAlgorithms gss-gex-sha1-,curve25519-sha256',
+    {},
+    { algorithms: { kex: ['curve25519-sha256'] } },
+  ],
   ['IdentitiesOnly', 'Host *\n IdentitiesOnly yes', {}, { keys: { only: true } }],
 ];
 
