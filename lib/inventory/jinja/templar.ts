@@ -26,6 +26,8 @@ export interface TemplateWorld {
   /** The file in which a host is listed. */
   fileOf(host: string): string;
   readonly playbookFolder: string;
+  /** They know the host's own variables, and no other's: `hostvars`, `groups` and `playbook_dir` are not there. */
+  readonly alone?: boolean;
   openVault(armoured: string, position: Position | undefined): Promise<string>;
 }
 
@@ -63,9 +65,7 @@ export class Templar {
     this.#world = world;
     this.#opened = opened;
     this.#shared = new Map<string, Value>([
-      ['hostvars', new Dict(world.hosts, (host) => this.#scope(String(host)).all)],
-      ['groups', Dict.of(world.groups)],
-      ['playbook_dir', resolve(world.playbookFolder)],
+      ...(world.alone ? [] : this.#others(world)),
       ['omit', new Omit()],
       [
         'lookup',
@@ -75,6 +75,14 @@ export class Templar {
         (name) => [name, new Callable(name, (args, named) => this.#lookup(args, named, true))] as const,
       ),
     ]);
+  }
+
+  #others(world: TemplateWorld): readonly (readonly [string, Value])[] {
+    return [
+      ['hostvars', new Dict(world.hosts, (host) => this.#scope(String(host)).all)],
+      ['groups', Dict.of(world.groups)],
+      ['playbook_dir', resolve(world.playbookFolder)],
+    ];
   }
 
   /** A plain value; undefined for `omit`. Throws TemplateError, or Sealed where a vault is to be opened first. */
