@@ -17,7 +17,7 @@ import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { shownValue } from '../../secret-names.ts';
 import { Problems } from '../problems.ts';
-import { type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
 import { asJson, isJson, jsonScalar } from './json-text.ts';
 import { indented } from './yaml-indent.ts';
 import {
@@ -139,7 +139,7 @@ export function variableOf({ key, value, position, source }: Entry): Variable {
     value: raw,
     position,
     folder: source.folder,
-    ...((typeof raw === 'number' || typeof raw === 'boolean') &&
+    ...((typeof raw === 'number' || typeof raw === 'boolean' || raw instanceof Numeral) &&
       isScalar(value) && { written: value.source ?? String(raw) }),
   };
 }

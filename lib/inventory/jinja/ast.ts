@@ -1,6 +1,12 @@
+import type { Long } from '../value.ts';
+
 /** An expression of Jinja. */
 export type Expression =
-  | { readonly kind: 'literal'; readonly value: null | boolean | number | string; readonly float?: boolean }
+  | {
+      readonly kind: 'literal';
+      readonly value: null | boolean | number | Long | string;
+      readonly float?: boolean;
+    }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
   | { readonly kind: 'dict'; readonly items: readonly (readonly [key: Expression, value: Expression])[] }

@@ -1,7 +1,9 @@
 import { Document, isCollection, isPair, parseDocument, visit } from 'yaml';
+import { parseJson } from '../formats/json-text.ts';
+import { exactNumbers } from '../formats/listed-yaml.ts';
 import { TemplateError } from './errors.ts';
 import { plugin, table } from './plugin.ts';
-import { Dict, defined, Float, float, isFloat, isList, numberOf, textOf, type Value } from './values.ts';
+import { Dict, defined, isFloat, isList, Numeral, numberOf, textOf, type Value } from './values.ts';
 
 /** Filters that read and write JSON and YAML. */
 export const DATA_FILTERS = table({
@@ -24,11 +26,7 @@ export const DATA_FILTERS = table({
   ),
   from_json: plugin('', (value) => {
     try {
-      return fromPlain(
-        JSON.parse(textOf(value), (_, inner, context?: { source?: string }) =>
-          floatOf(inner, context?.source),
-        ),
-      );
+      return fromPlain(parseJson(textOf(value)));
     } catch {
       throw new TemplateError('from_json reads what is not JSON');
     }
@@ -77,7 +75,7 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
       '}',
     );
   }
-  if (used instanceof Float) return textOf(used);
+  if (used instanceof Numeral) return used.text;
   const text = JSON.stringify(used);
   if (text === undefined || (typeof used === 'object' && used !== null))
     throw new TemplateError('a function is no JSON');
@@ -86,29 +84,24 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
     : text;
 }
 
-/** `2.0` stays a float, where the runtime says how it was written. */
-function floatOf(value: unknown, source: string | undefined): unknown {
-  return typeof value === 'number' && source !== undefined && /[.eE]/.test(source) ? float(value) : value;
-}
-
 /** A plain value as templates work on it. */
 export function fromPlain(value: unknown): Value {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.map(fromPlain);
-  if (value instanceof Float) return value;
+  if (value instanceof Numeral) return value;
   if (typeof value === 'object')
     return Dict.of(Object.entries(value).map(([key, item]) => [key, fromPlain(item)] as const));
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
   throw new TemplateError('a value is neither text, number, list nor mapping');
 }
 
-/** A plain value again. Throws where something is missing in it, or is a function. */
-export function toPlain(value: Value): unknown {
+/** A plain value again, `exact` with every `Numeral` as it is. Throws where something is missing in it, or is a function. */
+export function toPlain(value: Value, exact = false): unknown {
   const used = defined(value);
-  if (isList(used)) return used.map(toPlain);
+  if (isList(used)) return used.map((item) => toPlain(item, exact));
   if (used instanceof Dict)
-    return Object.fromEntries(used.entries().map(([key, item]) => [textKey(key), toPlain(item)]));
-  if (used instanceof Float) return used.value;
+    return Object.fromEntries(used.entries().map(([key, item]) => [textKey(key), toPlain(item, exact)]));
+  if (used instanceof Numeral) return exact ? used : used.value;
   if (used === null || typeof used !== 'object') return used;
   throw new TemplateError('a function is no value');
 }
@@ -119,7 +112,7 @@ function textKey(key: Value): string {
 
 /** As PyYAML writes it: keys sorted; in `to_yaml`, what holds neither lists nor mappings is on one line. */
 function yaml(value: Value, indent: number, flow: boolean): string {
-  const document = new Document(toPlain(value), { version: '1.1', sortMapEntries: true });
+  const document = new Document(toPlain(value, true), exactNumbers, { version: '1.1', sortMapEntries: true });
   if (flow)
     visit(document, {
       Collection(_, node) {

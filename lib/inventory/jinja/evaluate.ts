@@ -17,6 +17,7 @@ import {
   iterate,
   keyOf,
   kindOf,
+  Long,
   Namespace,
   numberOf,
   Omit,
@@ -24,6 +25,7 @@ import {
   truthy,
   Undefined,
   type Value,
+  whole,
 } from './values.ts';
 
 /** Where names are looked up; undefined for one that is not there. */
@@ -300,6 +302,7 @@ class Evaluation implements Context {
 
   #unary(operator: string, of: Value): Value {
     if (operator === 'not') return !truthy(of);
+    if (of instanceof Long) return operator === '-' ? whole(-of.whole) : of;
     const number = numberOf(defined(of));
     if (number === undefined) throw new TemplateError(`"${operator}" does not go with ${kindOf(of)}`);
     const result = operator === '-' ? -number : number;

@@ -1,6 +1,7 @@
 import type { Arguments, Expression } from './ast.ts';
 import { TemplateError } from './errors.ts';
 import type { Token } from './lexer.ts';
+import { whole } from './values.ts';
 
 const NONE: Arguments = { positional: [], named: [] };
 
@@ -214,7 +215,7 @@ export class ExpressionReader {
       while (this.is('string')) text += this.next().value;
       return { kind: 'literal', value: text };
     }
-    if (kind === 'integer') return { kind: 'literal', value: Number(value.replaceAll('_', '')) };
+    if (kind === 'integer') return { kind: 'literal', value: whole(BigInt(value.replaceAll('_', ''))) };
     if (kind === 'float') return { kind: 'literal', value: Number(value.replaceAll('_', '')), float: true };
     if (value === '(' && kind === 'operator') {
       if (this.take('operator', ')')) return { kind: 'tuple', items: [] };

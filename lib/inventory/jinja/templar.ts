@@ -3,7 +3,7 @@ import { Secret } from '../../dsl/secret.ts';
 import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
 import { isSecret } from '../../secret-names.ts';
-import { type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
 import { toPlain } from './data-filters.ts';
 import { type Step, TemplateError } from './errors.ts';
 import { evaluate, type Scope } from './evaluate.ts';
@@ -128,7 +128,7 @@ export class Templar {
 
   #fromRaw(step: Step, raw: Raw): Value {
     if (typeof raw === 'string') return isTemplate(raw) ? this.#template(step, raw) : raw;
-    if (raw === null || typeof raw !== 'object') return raw;
+    if (raw === null || typeof raw !== 'object' || raw instanceof Numeral) return raw;
     if (raw instanceof Unsafe) return raw.text;
     if (raw instanceof Vaulted) return this.#open(raw);
     const part = (of: string, one: Raw) =>

@@ -28,7 +28,7 @@ export const TESTS = table({
   false: plugin('', (value) => value === false),
   boolean: plugin('', (value) => typeof value === 'boolean'),
   number: plugin('', (value) => numberOf(value) !== undefined),
-  integer: plugin('', (value) => typeof value === 'number' && !isFloat(value)),
+  integer: plugin('', (value) => kindOf(value) === 'int'),
   float: plugin('', (value) => isFloat(value)),
   string: plugin('', (value) => typeof value === 'string'),
   mapping: plugin('', (value) => value instanceof Dict),

@@ -5,7 +5,18 @@ import { fixed, formatPercent } from './format.ts';
 import { callMethod, splitText } from './methods.ts';
 import { bind, plugin, table } from './plugin.ts';
 import { regex, replacement } from './regex.ts';
-import { Dict, defined, float, isFloat, isList, numberOf, textOf, type Value } from './values.ts';
+import {
+  Dict,
+  defined,
+  float,
+  isFloat,
+  isList,
+  Long,
+  numberOf,
+  textOf,
+  type Value,
+  whole,
+} from './values.ts';
 
 /** Filters of texts and numbers. */
 export const TEXT_FILTERS = table({
@@ -34,7 +45,11 @@ export const TEXT_FILTERS = table({
       wholeNumber(value, numberOf(given.get('base') ?? 10) ?? 10) ?? given.get('default') ?? 0,
   ),
   bool: plugin('', (value) => /^(true|yes|on|1|y|t)$/i.test(textOf(numberOf(value) ?? value))),
-  abs: plugin('', (value) => same(value, Math.abs(number(value)))),
+  abs: plugin('', (value) =>
+    value instanceof Long
+      ? whole(value.whole < 0n ? -value.whole : value.whole)
+      : same(value, Math.abs(number(value))),
+  ),
   round: plugin('precision method', (value, given) => {
     const precision = numberOf(given.get('precision') ?? 0) ?? 0;
     const scale = 10 ** precision;
@@ -170,7 +185,8 @@ function chars(given: string | undefined): readonly Value[] {
   return given === undefined ? [] : [given];
 }
 
-function wholeNumber(value: Value, base: number): number | undefined {
+function wholeNumber(value: Value, base: number): Value | undefined {
+  if (value instanceof Long) return value;
   const known = numberOf(value);
   if (known !== undefined) return Math.trunc(known);
   const text = textOf(value).trim().replaceAll('_', '');
@@ -183,6 +199,7 @@ function wholeNumber(value: Value, base: number): number | undefined {
         : base === 8
           ? /^[-+]?[0-7]+$/
           : /^[-+]?[\da-z]+$/i;
+  if (base === 10 && valid.test(digits)) return whole(BigInt(digits.replace('+', '')));
   const found = valid.test(digits)
     ? Number.parseInt(digits, base)
     : base === 10

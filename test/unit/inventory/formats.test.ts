@@ -2,10 +2,12 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostNames } from '../../../lib/inventory/formats/host-names.ts';
+import { parseJson } from '../../../lib/inventory/formats/json-text.ts';
 import { pythonValue } from '../../../lib/inventory/formats/python.ts';
 import { words } from '../../../lib/inventory/formats/words.ts';
 import { scalarOf } from '../../../lib/inventory/formats/yaml-scalars.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
+import { Float, Long } from '../../../lib/inventory/value.ts';
 import { listedValues, load, refusal, write } from './support.ts';
 
 // What ansible-core makes of them (ast.literal_eval, shlex.split, PyYAML).
@@ -21,7 +23,11 @@ it.each([
   ['-1', -1],
   ['1.10', 1.1],
   ['.5', 0.5],
-  ['1e3', 1000],
+  ['1e3', new Float(1000)],
+  ['-1.0', new Float(-1)],
+  ['9007199254740992', new Long(9007199254740992n)],
+  ['-0xffffffffffffffff', new Long(-18446744073709551615n)],
+  ['{1.0: 2}', { '1.0': 2 }],
   ['10.0.0.1', '10.0.0.1'],
   ['1st', '1st'],
   ['yes', 'yes'],
@@ -86,13 +92,16 @@ it.each([
   ['0o17', '0o17'],
   ['1.10', 1.1],
   ['1e3', '1e3'],
-  ['1.0e+3', 1000],
+  ['1.0e+3', new Float(1000)],
+  ['-1.0', new Float(-1)],
+  ['9007199254740993', new Long(9007199254740993n)],
+  ['0777777777777777777777', new Long(9223372036854775807n)],
   ['.inf', Number.POSITIVE_INFINITY],
   ['-5', -5],
   ['2001-12-14', '2001-12-14'],
   ['10.0.0.1', '10.0.0.1'],
 ])('%s of a YAML file is %j', (text, value) => {
-  expect(scalarOf(text)).toBe(value);
+  expect(scalarOf(text)).toEqual(value);
 });
 
 it('a value of a YAML file is what its tag says', async () => {
@@ -125,22 +134,13 @@ all:
 });
 
 it.each([
-  ['{"all": {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}}', 1000, -0.25],
+  ['{"all": {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}}', new Float(1000), -0.25],
   ['all: {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}', '1e3', -0.25],
 ])('numbers are those of JSON in what is JSON: %s', async (text, n, m) => {
   const inventory = await loadInventory({ files: [join(write({ 'h.yaml': text }), 'h.yaml')], schema: {} });
   expect(listedValues(inventory, 'h')).toEqual({ n, m, t: '1e3' });
 });
 
-it('lines of a YAML file may end as on an old Mac', async () => {
-  const files = {
-    'inventory.yaml': 'all:\r  hosts:\r    h: {}\r',
-    'group_vars/all.yml': 'a: 1\rb: |\r  x\r  y\r',
-  };
-  expect(listedValues(await load(files), 'h')).toEqual({ a: 1, b: 'x\ny\n' });
-});
-
-it.each([
 const NUMBERS = { f: new Float(1), n: new Long(9007199254740993n), i: 2 };
 const JSON_NUMBERS = '{"f": 1.0, "n": 9007199254740993, "i": 2}';
 
@@ -186,6 +186,15 @@ v: { ${merged} }
   expect(Object.entries(v)).toEqual(Object.entries(value));
 });
 
+it('lines of a YAML file may end as on an old Mac', async () => {
+  const files = {
+    'inventory.yaml': 'all:\r  hosts:\r    h: {}\r',
+    'group_vars/all.yml': 'a: 1\rb: |\r  x\r  y\r',
+  };
+  expect(listedValues(await load(files), 'h')).toEqual({ a: 1, b: 'x\ny\n' });
+});
+
+it.each([
   ['web', ['web'], undefined],
   ['web:22', ['web'], 22],
   ['10.0.0.1:2222', ['10.0.0.1'], 2222],

@@ -368,6 +368,10 @@ describe('ansible_ssh_common_args', () => {
     ['-o StrictHostKeyChecking=no', { strictHostKeyChecking: 'no' }],
     ['-o StrictHostKeyChecking=accept-new', { strictHostKeyChecking: 'accept-new' }],
     ['-o StrictHostKeyChecking=ask', { strictHostKeyChecking: 'yes' }],
+    ['-o StrictHostKeyChecking=false', { strictHostKeyChecking: 'no' }],
+    ['-o StrictHostKeyChecking=True', { strictHostKeyChecking: 'yes' }],
+    ['-J first.last+x@b', { proxyJump: 'first.last+x@b' }],
+    ['-J %r@gw-%n:2222,b-%h', { proxyJump: '%r@gw-%n:2222,b-%h' }],
     ['-o UserKnownHostsFile=/dev/null', { knownHostsFile: '/dev/null' }],
     [
       '-o UserKnownHostsFile="/a b/c" -J x',
@@ -395,10 +399,6 @@ describe('ansible_ssh_common_args', () => {
         ],
       },
     ],
-    ['-o StrictHostKeyChecking=false', { strictHostKeyChecking: 'no' }],
-    ['-o StrictHostKeyChecking=True', { strictHostKeyChecking: 'yes' }],
-    ['-J first.last+x@b', { proxyJump: 'first.last+x@b' }],
-    ['-J %r@gw-%n:2222,b-%h', { proxyJump: '%r@gw-%n:2222,b-%h' }],
     ['-F ssh.cfg', { sshConfigFile: 'DIR/ssh.cfg' }],
     ['-F none -q', { sshConfigFile: 'none' }],
   ])('%s', async (args, wanted) => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EXIT, QuorateError } from '../../../../lib/errors.ts';
 import { Templates } from '../../../../lib/inventory/template.ts';
+import { Float, Long } from '../../../../lib/inventory/value.ts';
 import { type Vars, variable, world } from './world.ts';
 
 /** Templates with what ansible-core 2.19.14 (jinja2 3.1.6) makes of them for h1; without a value it is an error there, too. */
@@ -16,6 +17,8 @@ const ALL: Vars = {
   t: true,
   s: 'text',
   nul: null,
+  fl: new Float(1),
+  big: new Long(9007199254740993n),
   l: [1, 'two', true, null, 2.5],
   m: { b: 1, a: 'two', c: { d: '{{ s }}' } },
   und: '{{ nope }}',
