@@ -37,6 +37,8 @@ export type Expression =
 export interface Arguments {
   readonly positional: readonly Expression[];
   readonly named: readonly (readonly [name: string, value: Expression])[];
+  /** `*items` and `**named`. */
+  readonly spread?: readonly (readonly [kind: '*' | '**', value: Expression])[];
 }
 
 /** What a name, several names, or an attribute of a namespace is set to. */
@@ -56,6 +58,8 @@ export type Node =
       readonly only: Expression | undefined;
       readonly body: readonly Node[];
       readonly otherwise: readonly Node[];
+      /** `loop(items)` in it goes through other items in the same way. */
+      readonly recursive: boolean;
     }
   | { readonly kind: 'set'; readonly target: Target; readonly value: Expression | readonly Node[] }
   | {

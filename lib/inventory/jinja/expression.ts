@@ -73,16 +73,17 @@ export class ExpressionReader {
     this.expect('operator', '(');
     const positional: Expression[] = [];
     const named: [string, Expression][] = [];
+    const spread: ['*' | '**', Expression][] = [];
     while (!this.take('operator', ')')) {
-      if (this.is('operator', '*', '**')) throw new TemplateError('"*" before an argument is not understood');
-      if (this.is('name') && this.peek(1)?.value === '=' && this.peek(1)?.kind === 'operator') {
+      if (this.is('operator', '*', '**')) spread.push([this.next().value as '*' | '**', this.expression()]);
+      else if (this.is('name') && this.peek(1)?.value === '=' && this.peek(1)?.kind === 'operator') {
         const name = this.next().value;
         this.next();
         named.push([name, this.expression()]);
       } else positional.push(this.expression());
       if (!this.is('operator', ')')) this.expect('operator', ',');
     }
-    return { positional, named };
+    return { positional, named, ...(spread.length > 0 && { spread }) };
   }
 
   /** The name of a filter or test; those of Ansible's own collection go by their short name. */
