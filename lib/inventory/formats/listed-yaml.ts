@@ -14,7 +14,7 @@ export function listedYaml(value: unknown): string {
 }
 
 /** Replaces each `Numeral` by what the YAML library writes as Python does. */
-export function exactNumbers(_: unknown, value: unknown): unknown {
+function exactNumbers(_: unknown, value: unknown): unknown {
   if (value instanceof Long) return value.whole;
   if (!(value instanceof Float)) return value;
   const scalar = new Scalar(value.value);

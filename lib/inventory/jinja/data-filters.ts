@@ -1,9 +1,9 @@
-import { Document, isCollection, isPair, parseDocument, visit } from 'yaml';
+import { parseDocument } from 'yaml';
 import { parseJson } from '../formats/json-text.ts';
-import { exactNumbers } from '../formats/listed-yaml.ts';
 import { TemplateError } from './errors.ts';
-import { plugin, table } from './plugin.ts';
+import { type Given, plugin, table } from './plugin.ts';
 import { Dict, defined, isFloat, isList, Numeral, numberOf, textOf, type Value } from './values.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** Filters that read and write JSON and YAML. */
 export const DATA_FILTERS = table({
@@ -36,9 +36,11 @@ export const DATA_FILTERS = table({
     if (document.errors.length > 0) throw new TemplateError('from_yaml reads what is not YAML');
     return fromPlain(document.toJS({ maxAliasCount: 100 }));
   }),
-  to_yaml: plugin('indent width default_flow_style', (value) => yaml(value, 2, true)),
-  to_nice_yaml: plugin('indent width', (value, given) =>
-    yaml(value, numberOf(given.get('indent') ?? 4) ?? 4, false),
+  to_yaml: plugin('indent width default_flow_style sort_keys explicit_start', (value, given) =>
+    yaml(value, given, 2, undefined),
+  ),
+  to_nice_yaml: plugin('indent width default_flow_style sort_keys explicit_start', (value, given) =>
+    yaml(value, given, 4, false),
   ),
 });
 
@@ -95,13 +97,13 @@ export function fromPlain(value: unknown): Value {
   throw new TemplateError('a value is neither text, number, list nor mapping');
 }
 
-/** A plain value again, `exact` with every `Numeral` as it is. Throws where something is missing in it, or is a function. */
-export function toPlain(value: Value, exact = false): unknown {
+/** A plain value again. Throws where something is missing in it, or is a function. */
+export function toPlain(value: Value): unknown {
   const used = defined(value);
-  if (isList(used)) return used.map((item) => toPlain(item, exact));
+  if (isList(used)) return used.map(toPlain);
   if (used instanceof Dict)
-    return Object.fromEntries(used.entries().map(([key, item]) => [textKey(key), toPlain(item, exact)]));
-  if (used instanceof Numeral) return exact ? used : used.value;
+    return Object.fromEntries(used.entries().map(([key, item]) => [textKey(key), toPlain(item)]));
+  if (used instanceof Numeral) return used.value;
   if (used === null || typeof used !== 'object') return used;
   throw new TemplateError('a function is no value');
 }
@@ -110,21 +112,14 @@ function textKey(key: Value): string {
   return typeof key === 'string' ? key : typeof key === 'number' && !isFloat(key) ? String(key) : textOf(key);
 }
 
-/** As PyYAML writes it: keys sorted; in `to_yaml`, what holds neither lists nor mappings is on one line. */
-function yaml(value: Value, indent: number, flow: boolean): string {
-  const document = new Document(toPlain(value, true), exactNumbers, { version: '1.1', sortMapEntries: true });
-  if (flow)
-    visit(document, {
-      Collection(_, node) {
-        const parts = node.items.map((item) => (isPair(item) ? item.value : item));
-        if (parts.every((part) => !isCollection(part))) node.flow = true;
-      },
-    });
-  return document.toString({
-    indent,
-    lineWidth: 0,
-    singleQuote: true,
-    indentSeq: false,
-    flowCollectionPadding: false,
-  });
+function yaml(value: Value, given: Given, indent: number, flow: boolean | undefined): string {
+  const start = given.flag('explicit_start') ? '---\n' : '';
+  const said = given.get('default_flow_style');
+  const style = {
+    indent: numberOf(given.get('indent') ?? indent) ?? indent,
+    width: numberOf(given.get('width') ?? 80) ?? 80,
+    sort: given.get('sort_keys') !== false,
+    flow: typeof said === 'boolean' ? said : flow,
+  };
+  return `${start}${yamlText(value, style)}`;
 }
