@@ -119,8 +119,10 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2
 /** Half a character of UTF-16, and what Unicode says is none: systemd takes no file that has one. */
 const NO_CHARACTER = /\p{Cs}|\p{Noncharacter_Code_Point}/u;
 
-/** NUL, newlines and escapes in a value would end up in files, commands and on screens. */
+/** NUL, newlines and escapes in a value would end up in files, commands and on screens; a number that is too long, as another. */
 export function unsafeText(value: unknown): string | undefined {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    return 'has a whole number beyond 2^53, which cannot be kept';
   if (typeof value === 'string') {
     const control = CONTROL.exec(value)?.[0];
     if (control !== undefined) return `has the control character ${codePoint(control)}`;
