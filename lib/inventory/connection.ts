@@ -100,8 +100,10 @@ class Reader {
     this.#problems = problems;
   }
 
+  /** As in Ansible, a variable that is null or empty says nothing. */
   setting(name: string): Setting | undefined {
-    return this.#settings.get(name);
+    const setting = this.#settings.get(name);
+    return setting?.value === null || setting?.value === '' ? undefined : setting;
   }
 
   text(name: string, pattern: RegExp, wanted: string): string | undefined {
@@ -116,7 +118,8 @@ class Reader {
   }
 
   destination(): Destination | undefined {
-    const setting = this.setting('ansible_host');
+    // Who leaves out an address need not mean the host of that name.
+    const setting = this.#settings.get('ansible_host');
     if (setting === undefined) return undefined;
     const { value } = setting;
     const { user, host } = destinationOf(typeof value === 'string' ? value : '');
@@ -145,7 +148,7 @@ class Reader {
   sudo(): void {
     for (const [name, usual, hint] of SUDO) {
       const setting = this.setting(name);
-      if (setting === undefined || setting.value === null || setting.value === '') continue;
+      if (setting === undefined) continue;
       if (typeof setting.value === 'string' && usual.test(setting.value)) continue;
       this.tell(name, setting, `is not honoured here: ${shownSetting(name, setting)}`, hint);
     }
@@ -182,7 +185,6 @@ class Reader {
   secret(name: string): Secret | undefined {
     const setting = this.setting(name);
     if (setting === undefined) return undefined;
-    if (setting.value === '') return undefined;
     const text = textOf(setting);
     if (text !== undefined && unsafeText(text) === undefined) return new Secret(text);
     this.tell(name, setting, 'must be text without control characters', 'quote a password of digits');
@@ -191,7 +193,7 @@ class Reader {
 
   keyFile(): string | undefined {
     const setting = this.setting('ansible_private_key_file');
-    if (setting === undefined || setting.value === '') return undefined;
+    if (setting === undefined) return undefined;
     const name = 'ansible_ssh_private_key_file';
     if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {
       this.tell(name, setting, `must be a path, found ${shownSetting(name, setting)}`);
@@ -220,7 +222,7 @@ const SUDO: readonly (readonly [name: string, usual: RegExp, hint: string])[] = 
 
 /** Text, or a number that is spelt as it is read. */
 function textOf({ value, written }: Setting): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value;
+  if (typeof value === 'string') return value;
   const text = String(value);
   return typeof value === 'number' && (written ?? text) === text ? text : undefined;
 }

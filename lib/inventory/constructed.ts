@@ -110,9 +110,8 @@ class Constructor {
   #read(): Templates {
     const { tree, extra, playbookFolder, openVault } = this.#construction;
     const known = this.#options.get('use_extra_vars')?.value === true ? extra : [];
-    return new Templates(
-      templateWorld(tree, new Variables(tree, this.#files, known), playbookFolder, openVault),
-    );
+    const variables = new Variables(tree, this.#files, known);
+    return new Templates(templateWorld(tree, variables, playbookFolder, openVault, true));
   }
 
   #mapping(name: string): readonly (readonly [string, Raw])[] {

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../dsl/role.ts';
 import type { Problems } from './problems.ts';
 import { CONNECTION_NAMES } from './settings.ts';
-import { hasTemplate, Unsafe, type Variable, Vaulted } from './value.ts';
+import { hasTemplate, Numeral, Unsafe, type Variable, Vaulted } from './value.ts';
 
 /**
  * Looks at the name of every variable: a slip of the pen of one of ours is a problem. Returns the names that are another
@@ -95,5 +95,6 @@ function kindOf(value: unknown): Kind {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'string') return hasTemplate(value) ? 'any' : 'one';
   if (value instanceof Vaulted) return 'any';
-  return typeof value === 'object' && value !== null && !(value instanceof Unsafe) ? 'mapping' : 'one';
+  const isOne = value instanceof Unsafe || value instanceof Numeral;
+  return typeof value === 'object' && value !== null && !isOne ? 'mapping' : 'one';
 }

@@ -1,5 +1,6 @@
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
+import { jumpOf } from '../transport/ssh/config/jump.ts';
 import { type Setting, shownSetting } from './settings.ts';
 import { nearest, unsafeText } from './validate.ts';
 
@@ -17,16 +18,30 @@ type Tell = (name: string, setting: Setting, problem: string, hint?: string) => 
 
 const HINT = 'write options of ssh_config: -o ProxyJump=HOST';
 
-/** Options that a connection has a place for, by lower-case name → what they may be, in a pattern and in words. */
-const OPTIONS: Readonly<Record<string, readonly [pattern: RegExp, wanted: string]>> = {
-  proxyjump: [
-    /^(ssh:\/\/)?[\w.@:[\]%-]+(,(ssh:\/\/)?[\w.@:[\]%-]+)*$/,
-    'must be [USER@]HOST[:PORT], several with commas',
-  ],
-  proxycommand: [/./, 'must be a command'],
-  userknownhostsfile: [/./, 'must be a path'],
-  stricthostkeychecking: [/^(yes|no|on|off|ask|accept-new)$/i, 'must be yes, accept-new or no'],
+interface Option {
+  readonly takes: (value: string) => boolean;
+  readonly wanted: string;
+}
+
+const isThere = (value: string) => value !== '';
+
+/** Options that a connection has a place for, by lower-case name. */
+const OPTIONS: Readonly<Record<string, Option>> = {
+  proxyjump: {
+    // As ssh since 9.6, nothing that a shell would take apart.
+    takes: (value) => jumpOf(value) !== undefined && !/['"`$\\;&<>|(){}]/.test(value),
+    wanted: 'must be [USER@]HOST[:PORT], several with commas',
+  },
+  proxycommand: { takes: isThere, wanted: 'must be a command' },
+  userknownhostsfile: { takes: isThere, wanted: 'must be a path' },
+  stricthostkeychecking: {
+    takes: (value) => /^(yes|true|no|false|off|ask|accept-new)$/i.test(value),
+    wanted: 'must be yes, accept-new or no',
+  },
 };
+
+/** The transport judges those that it alone knows. */
+const OTHER: Option = { takes: isThere, wanted: 'must have a value' };
 
 /**
  * Of `ansible_ssh_args`, `_common_args` and `_extra_args`, in the form of a connection. Ansible gives ssh the first of
@@ -43,7 +58,7 @@ export function sshArgs(
   for (const name of ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']) {
     if (name === 'ansible_ssh_common_args') before = all.length;
     const setting = settingOf(name);
-    if (setting === undefined || setting.value === null) continue;
+    if (setting === undefined) continue;
     if (typeof setting.value !== 'string' || unsafeText(setting.value.replaceAll('\n', ' ')) !== undefined) {
       tell(name, setting, `must be text, found ${shownSetting(name, setting)}`, 'write -o ProxyJump=HOST');
       continue;
@@ -89,7 +104,7 @@ function knownHosts(quoted: string, folder: string | undefined): string {
   return path.toLowerCase() === 'none' ? '/dev/null' : nearest(path, folder);
 }
 
-/** The options among ssh's arguments, in their order; the transport judges those that it alone knows. */
+/** The options among ssh's arguments, in their order. */
 function optionsOf(
   args: string,
   { template }: Setting,
@@ -98,11 +113,11 @@ function optionsOf(
   const { options, configFile, problems } = sshArguments(args);
   for (const problem of problems) tell(problem, HINT);
   const good = options.filter(([keyword, value]) => {
-    const [pattern, wanted] = (Object.hasOwn(OPTIONS, keyword.toLowerCase()) &&
-      OPTIONS[keyword.toLowerCase()]) || [/./];
-    if (pattern.test(value) && !value.startsWith('-')) return true;
+    const name = keyword.toLowerCase();
+    const { takes, wanted } = (Object.hasOwn(OPTIONS, name) && OPTIONS[name]) || OTHER;
+    if (takes(value) && !value.startsWith('-')) return true;
     const found = shownSetting(keyword, { value, template });
-    tell(`${keyword} ${wanted ?? 'must have a value'}, found ${found}`, HINT);
+    tell(`${keyword} ${wanted}, found ${found}`, HINT);
     return false;
   });
   return { options: good, configFile };
@@ -110,6 +125,6 @@ function optionsOf(
 
 function hostKeyPolicy(value: string | undefined): HostKeyPolicy | undefined {
   if (value === undefined) return undefined;
-  if (/^(no|off)$/i.test(value)) return 'no';
+  if (/^(no|off|false)$/i.test(value)) return 'no';
   return /^accept-new$/i.test(value) ? 'accept-new' : 'yes';
 }

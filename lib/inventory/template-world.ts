@@ -10,6 +10,7 @@ export function templateWorld(
   variables: Variables,
   playbookFolder: string,
   openVault: OpenVault,
+  alone = false,
 ): TemplateWorld {
   const hostNamed = (name: string) => tree.hosts.get(name) as Host;
   const counting = new Map<string, ReadonlyMap<string, Variable>>();
@@ -41,6 +42,7 @@ export function templateWorld(
         .map((group) => group.name),
     fileOf: (name) => hostNamed(name).position.file,
     playbookFolder,
+    alone,
     openVault,
   };
 }

@@ -100,7 +100,7 @@ export class Tree {
 
   setGroupVariable(group: Group, variable: Variable): void {
     if (variable.name !== 'ansible_group_priority') group.vars.push(variable);
-    else if (/^-?\d+$/.test(textOf(variable.value))) group.priority = Number(textOf(variable.value));
+    else if (/^-?\d+(\.0)?$/.test(textOf(variable.value))) group.priority = Number(textOf(variable.value));
     else
       this.#problems.note('ansible_group_priority is not a whole number, and counts as 1', variable.position);
   }

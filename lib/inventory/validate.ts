@@ -96,17 +96,21 @@ export function nearest(path: string, folder: string | undefined): string {
   return !existsSync(beside) && existsSync(here) ? here : beside;
 }
 
-/** What people write for Ansible: `yes` is true, "2379" is a number, v3.5.30 is 3.5.30; `-e` knows only text. */
+/** What people write for Ansible: `yes` and 1 are true, "2379" is a number, v3.5.30 is 3.5.30; `-e` knows only text. */
 export function coerce(value: unknown, type: unknown, format?: unknown): unknown {
+  if (type === 'boolean') return booleanOf(value) ?? value;
   if (typeof value !== 'string') return value;
   if (format === 'version') return value.replace(/^v(?=\d)/, '');
-  if (type === 'boolean') {
-    if (/^(yes|on|true)$/i.test(value)) return true;
-    if (/^(no|off|false)$/i.test(value)) return false;
-  }
   if (type === 'integer' && /^-?(0|[1-9]\d*)$/.test(value)) return Number(value);
   if (type === 'number' && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value)) return Number(value);
   return value;
+}
+
+/** True and false as Ansible's `boolean()` takes them; undefined for what is neither. */
+function booleanOf(value: unknown): boolean | undefined {
+  const text = /^(string|number|boolean)$/.test(typeof value) ? String(value).trim() : '';
+  if (/^(true|yes|on|1|t|y)$/i.test(text)) return true;
+  return /^(false|no|off|0|f|n)$/i.test(text) ? false : undefined;
 }
 
 /** The controls of ASCII, those of Latin-1, line separators, and what turns the direction of text. */
@@ -115,8 +119,10 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2
 /** Half a character of UTF-16, and what Unicode says is none: systemd takes no file that has one. */
 const NO_CHARACTER = /\p{Cs}|\p{Noncharacter_Code_Point}/u;
 
-/** NUL, newlines and escapes in a value would end up in files, commands and on screens. */
+/** NUL, newlines and escapes in a value would end up in files, commands and on screens; a number that is too long, as another. */
 export function unsafeText(value: unknown): string | undefined {
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    return 'has a whole number beyond 2^53, which cannot be kept';
   if (typeof value === 'string') {
     const control = CONTROL.exec(value)?.[0];
     if (control !== undefined) return `has the control character ${codePoint(control)}`;

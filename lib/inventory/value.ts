@@ -21,11 +21,85 @@ export class Unsafe {
   }
 }
 
+/** A number that JavaScript's own would change: 1.0 to 1, and whole numbers beyond 2^53 to others. */
+export abstract class Numeral {
+  /** As near as JavaScript comes to it. */
+  abstract readonly value: number;
+  /** As Python writes it. */
+  abstract readonly text: string;
+
+  toJSON(): number {
+    return this.value;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** A float without a fraction. */
+export class Float extends Numeral {
+  readonly value: number;
+
+  constructor(value: number) {
+    super();
+    this.value = value;
+  }
+
+  get text(): string {
+    return floatText(this.value);
+  }
+}
+
+/** A whole number beyond 2^53. */
+export class Long extends Numeral {
+  readonly whole: bigint;
+
+  constructor(whole: bigint) {
+    super();
+    this.whole = whole;
+  }
+
+  get value(): number {
+    return Number(this.whole);
+  }
+
+  get text(): string {
+    return String(this.whole);
+  }
+}
+
+/** A number that Python has as a float. */
+export function float(value: number): number | Float {
+  return Number.isInteger(value) ? new Float(value) : value;
+}
+
+/** A number that Python has as an int. */
+export function whole(value: bigint): number | Long {
+  const near = Number(value);
+  return Number.isSafeInteger(near) ? near : new Long(value);
+}
+
+/** A number in the spelling that Python, JSON and YAML share, without `_`. */
+export function numeral(text: string): number | Numeral {
+  return /^[-+]?\d+$/.test(text) ? whole(BigInt(text.replace('+', ''))) : float(Number(text));
+}
+
+/** Python's `repr` of a float. */
+export function floatText(value: number): string {
+  if (!Number.isFinite(value)) return String(value).toLowerCase().replace('infinity', 'inf');
+  const size = Math.abs(value);
+  const text = size !== 0 && (size < 1e-4 || size >= 1e16) ? value.toExponential() : String(value);
+  const padded = text.replace(/e([+-])(\d)$/, 'e$10$2');
+  return /[.e]/.test(padded) ? padded : `${padded}.0`;
+}
+
 /** A value as it is written: nothing is templated, nothing decrypted. */
 export type Raw =
   | null
   | boolean
   | number
+  | Numeral
   | string
   | Vaulted
   | Unsafe
@@ -46,12 +120,12 @@ export interface Variable {
   readonly secret?: true;
 }
 
-/** A value as `ansible-inventory` lists it in JSON: templates and vaults as they are written. */
+/** A value as `ansible-inventory` lists it: templates and vaults as they are written, a `Numeral` as it is. */
 export function listedValue(raw: Raw): unknown {
   if (raw instanceof Vaulted) return { __ansible_vault: raw.armoured };
   if (raw instanceof Unsafe) return { __ansible_unsafe: raw.text };
   if (Array.isArray(raw)) return raw.map(listedValue);
-  if (typeof raw !== 'object' || raw === null) return raw;
+  if (typeof raw !== 'object' || raw === null || raw instanceof Numeral) return raw;
   return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, listedValue(value as Raw)]));
 }
 
@@ -68,6 +142,7 @@ function plain(raw: Raw): unknown {
   if (typeof raw !== 'object' || raw === null) return raw;
   if (raw instanceof Unsafe) return raw.text;
   if (raw instanceof Vaulted) return EVALUATED;
+  if (raw instanceof Numeral) return raw.value;
   const values = Object.entries(raw).map(([key, one]) => [key, plain(one as Raw)] as const);
   if (values.some(([, value]) => value === EVALUATED)) return EVALUATED;
   return Array.isArray(raw) ? values.map(([, value]) => value) : Object.fromEntries(values);

@@ -2,7 +2,9 @@ import { closest, distance } from 'fastest-levenshtein';
 import { runId } from '../../dsl/run-id.ts';
 import { redact } from '../../dsl/secret.ts';
 import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
+import { jsonOf } from '../../inventory/formats/json-text.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
+import { Numeral } from '../../inventory/value.ts';
 import { printDocument } from '../../report/document.ts';
 import { escapeControls, escapeJson } from '../../report/text.ts';
 import type { OwnFlag } from '../flags.ts';
@@ -68,7 +70,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     refuseUnread(inventory, what === 'host' ? [{ name }] : hosts);
     const asYaml = own.yaml === true;
     const value = what === 'host' ? listed.host(name) : asYaml ? listed.nested() : listed.list();
-    await printDocument(asYaml ? await yaml(value) : `${JSON.stringify(sorted(value), null, 4)}\n`);
+    await printDocument(asYaml ? await yaml(value) : `${jsonOf(sorted(value), 4)}\n`);
   }
 }
 
@@ -183,7 +185,7 @@ function placed({ by, as, position }: Said): string {
 /** Keys in order, on every level, as `ansible-inventory` has them. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || value instanceof Numeral) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }

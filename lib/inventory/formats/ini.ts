@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Position } from '../../errors.ts';
 import type { Problems } from '../problems.ts';
 import type { Group, Tree } from '../tree.ts';
-import type { Variable } from '../value.ts';
+import { Numeral, type Variable } from '../value.ts';
 import { hostNames } from './host-names.ts';
 import { LINE_END, SECTION } from './looks.ts';
 import { pythonValue } from './python.ts';
@@ -153,7 +153,7 @@ class IniReader {
 
   #read(name: string, text: string, position: Position): Variable {
     const value = pythonValue(text);
-    const written = typeof value === 'number' ? { written: text } : {};
+    const written = typeof value === 'number' || value instanceof Numeral ? { written: text } : {};
     return { name, value, position, folder: this.#folder, ...written };
   }
 }

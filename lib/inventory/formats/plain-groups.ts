@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Position } from '../../errors.ts';
 import type { Problems } from '../problems.ts';
 import type { Group, Host, Tree } from '../tree.ts';
-import type { Raw, Variable } from '../value.ts';
+import { Numeral, type Raw, type Variable, whole } from '../value.ts';
 import { hostNames } from './host-names.ts';
 import { marked } from './yaml.ts';
 
@@ -13,7 +13,7 @@ export async function addToml(tree: Tree, file: string, text: string, problems: 
   const { parse, TomlError } = await import('smol-toml');
   let groups: Mapping;
   try {
-    groups = parse(text) as Mapping;
+    groups = parse(text, { integersAsBigInt: 'asNeeded' }) as Mapping;
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     problems.add('not valid TOML', { file, line: error.line, column: error.column }, 'look at this line');
@@ -123,7 +123,8 @@ export function variables(vars: Mapping, position: Position): readonly Variable[
 
 function rawOf(value: unknown, position: Position): Raw {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint') return whole(value);
+  if (value instanceof Numeral) return value;
   if (Array.isArray(value)) return value.map((one) => rawOf(one, position));
   if (value instanceof Date) return value.toISOString();
   if (!isMapping(value)) return null;

@@ -1,4 +1,4 @@
-import type { Raw } from '../value.ts';
+import { Numeral, numeral, type Raw, whole } from '../value.ts';
 
 /**
  * What `ast.literal_eval` makes of a value of an INI file: numbers, text in quotes, lists, tuples, mappings, True,
@@ -59,7 +59,7 @@ class Reader {
     if (char === '{') return this.#braces();
     if (char === '(') return this.#parentheses();
     if (/[-+]/.test(char)) return this.#signed();
-    if (/[\d.]/.test(char)) return this.#number();
+    if (/[\d.]/.test(char)) return this.#number('');
     const word = /[A-Za-z]+/y;
     word.lastIndex = this.#at;
     const name = word.exec(this.#text)?.[0];
@@ -104,7 +104,7 @@ class Reader {
       if (!comma) throw new NoLiteral();
       const key = this.#value();
       // Python hashes keys and members of sets: what it cannot hash, as {{ 1 }}, is no literal.
-      if (typeof key === 'object' && key !== null) throw new NoLiteral();
+      if (typeof key === 'object' && key !== null && !(key instanceof Numeral)) throw new NoLiteral();
       if (this.#take(':')) entries.push([String(key), this.#value()]);
       else items.push(key);
       comma = this.#take(',');
@@ -115,14 +115,13 @@ class Reader {
   }
 
   #signed(): Raw {
-    const sign = this.#text[this.#at] === '-' ? -1 : 1;
+    const sign = this.#text[this.#at] === '-' ? '-' : '';
     this.#at += 1;
     this.#space();
-    const value = this.#number();
-    return sign * value;
+    return this.#number(sign);
   }
 
-  #number(): number {
+  #number(sign: '' | '-'): Raw {
     NUMBER.lastIndex = this.#at;
     const [found] = NUMBER.exec(this.#text) ?? [];
     if (found === undefined) throw new NoLiteral();
@@ -130,7 +129,9 @@ class Reader {
     // 010 and 1st are no numbers; a complex one stays text.
     if (/[\w.]/.test(after) || /^0[\d_]*[1-9]/.test(found.replace(/[.eE].*/, ''))) throw new NoLiteral();
     this.#at += found.length;
-    return Number(found.replaceAll('_', ''));
+    const digits = found.replaceAll('_', '');
+    if (!/^0[xob]/i.test(digits)) return numeral(`${sign}${digits}`);
+    return whole(sign === '-' ? -BigInt(digits) : BigInt(digits));
   }
 
   /** Strings beside one another are one. */

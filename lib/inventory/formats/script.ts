@@ -4,6 +4,7 @@ import { environment } from '../../environment.ts';
 import { maskMessage } from '../../secret-names.ts';
 import type { Problems } from '../problems.ts';
 import type { Tree } from '../tree.ts';
+import { parseJson } from './json-text.ts';
 import { addScriptGroups, variables } from './plain-groups.ts';
 
 /** How long one call of an inventory script may take, ms. */
@@ -60,7 +61,7 @@ async function ask(
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     // `--host` of a host without variables may print nothing.
-    const value: unknown = JSON.parse(text.trim() || '{}');
+    const value: unknown = parseJson(text.trim() || '{}');
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import type { Raw } from '../value.ts';
+import { float as floatOf, type Numeral, type Raw, whole } from '../value.ts';
 
 /**
  * What a plain scalar means to PyYAML, which is YAML 1.1: `yes` is true, `0640` is octal, `1_000` is a number, `1:30` is
@@ -22,14 +22,17 @@ const INTEGER = /^[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9
 const FLOAT =
   /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
-function integer(text: string): number {
+function integer(text: string): number | Numeral {
   const [sign, digits] = signed(text);
   if (digits.includes(':')) return sign * sixties(digits);
-  if (/^0[0-7]+$/.test(digits)) return sign * Number.parseInt(digits, 8);
-  return sign * Number(digits);
+  return whole(BigInt(sign) * BigInt(digits.replace(/^0(?=[0-7])/, '0o')));
 }
 
-function float(text: string): number {
+function float(text: string): number | Numeral {
+  return floatOf(floatNear(text));
+}
+
+function floatNear(text: string): number {
   const [sign, digits] = signed(text);
   if (/inf$/i.test(digits)) return sign * Number.POSITIVE_INFINITY;
   if (/nan$/i.test(digits)) return Number.NaN;

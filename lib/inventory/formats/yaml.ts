@@ -11,16 +11,24 @@ import {
   parseDocument,
   type Scalar,
   visit,
-  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { shownValue } from '../../secret-names.ts';
 import { Problems } from '../problems.ts';
-import { type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
 import { asJson, isJson, jsonScalar } from './json-text.ts';
 import { indented } from './yaml-indent.ts';
+import {
+  describe,
+  hasBareTemplate,
+  hintFor,
+  isTolerated,
+  type Place,
+  tellKeys,
+  tellTags,
+} from './yaml-problems.ts';
 import { scalarOf } from './yaml-scalars.ts';
 
 /** A parsed YAML file whose nodes know where they stand. */
@@ -57,7 +65,7 @@ export function parseYaml(
   // A carriage return alone ends a line to PyYAML, not to our parser.
   const text = written.replace(/\r(?!\n)/g, '\n');
   const lines = new LineCounter();
-  const place = (offset: number): Position => {
+  const place: Place = (offset) => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
@@ -75,12 +83,17 @@ export function parseYaml(
     const source = other === undefined ? undefined : parseYaml(file, other, said, true);
     if (source !== undefined) return source;
     const first = errors.filter(({ pos }, i) => errors.findIndex((one) => one.pos[0] === pos[0]) === i);
-    for (const { code, message, pos } of first)
-      problems.add(describe(code, message), place(pos[0]), hintFor(code, message));
+    for (const { code, message, pos } of first) {
+      const line = lineAt(text, pos[0]);
+      problems.add(describe(code, message), place(pos[0]), hintFor(code, message, line));
+      // What comes after it is of the same slip.
+      if (hasBareTemplate(line)) break;
+    }
     return undefined;
   }
   const before = problems.count;
   tellTags(document.warnings, place, problems);
+  tellKeys(text, document, place, problems);
   const targets = aliasTargets(text, document, place, problems);
   if (problems.count > before) return undefined;
   const resolve = (node: Node | null) => (isAlias(node) ? (targets.get(node) ?? null) : node);
@@ -126,7 +139,7 @@ export function variableOf({ key, value, position, source }: Entry): Variable {
     value: raw,
     position,
     folder: source.folder,
-    ...((typeof raw === 'number' || typeof raw === 'boolean') &&
+    ...((typeof raw === 'number' || typeof raw === 'boolean' || raw instanceof Numeral) &&
       isScalar(value) && { written: value.source ?? String(raw) }),
   };
 }
@@ -251,26 +264,37 @@ function nestedKey(key: unknown): string {
   return isScalar(key) && isPlain(key) ? String(scalarOf(textOf(key))) : keyText(key);
 }
 
-/** The pairs of a mapping; its own win over those merged into it by `<<`, whatever their order. */
+/**
+ * The pairs of a mapping, in PyYAML's order: its own win over those merged into it by `<<`, whatever their order; of two
+ * `<<` the later one wins, in the list of one the first mapping.
+ */
 function pairs(map: YAMLMap, source: Source): readonly Pair[] {
   const isMerge = ({ key }: Pair) => isScalar(key) && key.value === '<<' && isPlain(key);
   if (!map.items.some(isMerge)) return map.items;
   const own = map.items.filter((pair) => !isMerge(pair));
-  const taken = new Set(own.map(({ key }) => keyText(key)));
-  const merged = map.items.filter(isMerge).flatMap(({ value }) => {
+  const merged = new Map<string, Pair>();
+  for (const { value } of map.items.filter(isMerge)) {
     const node = source.resolve(value as Node | null);
-    const maps = isSeq(node) ? node.items.map((item) => source.resolve(item as Node)) : [node];
-    return maps.flatMap((each) => (isMap(each) && each !== map ? pairs(each, source) : []));
-  });
-  const first = merged.filter(({ key }) => !taken.has(keyText(key)) && taken.add(keyText(key)));
-  return [...first, ...own];
+    const maps = isSeq(node) ? node.items.map((item) => source.resolve(item as Node)).reverse() : [node];
+    for (const each of maps)
+      if (isMap(each) && each !== map)
+        for (const pair of pairs(each, source)) merged.set(keyText(pair.key), pair);
+  }
+  const overridden = new Map(own.map((pair) => [keyText(pair.key), pair]));
+  const first = new Set([...merged].map(([key, pair]) => overridden.get(key) ?? pair));
+  return [...first, ...own.filter((pair) => !first.has(pair))];
+}
+
+function lineAt(text: string, offset: number): string {
+  const end = text.indexOf('\n', offset);
+  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, end < 0 ? undefined : end);
 }
 
 /** What each alias stands for: the last anchor of its name before it. */
 function aliasTargets(
   text: string,
   document: ReturnType<typeof parseDocument>,
-  place: (offset: number) => Position,
+  place: Place,
   problems: Problems,
 ): ReadonlyMap<Node, Node> {
   const targets = new Map<Node, Node>();
@@ -291,49 +315,4 @@ function aliasTargets(
     },
   });
   return targets;
-}
-
-/** Tags of YAML itself, and Ansible's. */
-const TAGS = /tag:yaml\.org,2002:|!(vault|vault-encrypted|unsafe)$/;
-
-function tellTags(
-  warnings: readonly YAMLError[],
-  place: (offset: number) => Position,
-  problems: Problems,
-): void {
-  for (const { code, message, pos } of warnings) {
-    if (code !== 'TAG_RESOLVE_FAILED' || TAGS.test(message.trim())) continue;
-    problems.add(
-      'a tag (what follows !) is not understood',
-      place(pos[0]),
-      'write the plain value; quote a text that starts with !',
-    );
-  }
-}
-
-/** What PyYAML lets pass: text in quotes, and a closing bracket, further left than its key. One that is never closed it does not. */
-function isTolerated({ code, message }: YAMLError): boolean {
-  if (code === 'BAD_INDENT' && !UNCLOSED.test(message)) return /^(Multi-line |Flow end )/.test(message);
-  return code === 'MISSING_CHAR' && message.startsWith('Comments must be separated');
-}
-
-function describe(code: string, message: string): string {
-  if (code === 'TAB_AS_INDENT') return 'a tab indents this line';
-  if (code === 'MULTIPLE_DOCS') return 'a second document starts here, and one is wanted';
-  const [, open, close] = UNCLOSED.exec(message) ?? [];
-  if (close) return `not valid YAML: a ${open === 'map' ? '{' : '['} before this is not closed by a ${close}`;
-  return WITHOUT_QUOTES.test(message) ? `not valid YAML: ${message}` : 'not valid YAML';
-}
-
-/** What the parser says without quoting the file: there may be a password. */
-const WITHOUT_QUOTES =
-  /^(Flow |All |Missing |Implicit |Nested |Block (scalar lines|collections?) |A block |Map |Sequence |Comments? |The : |Tabs |Unexpected ([a-z-]+ at node end$|, in |empty item))/;
-
-const UNCLOSED = /^Flow (sequence|map) .* end with a (\S)/;
-
-function hintFor(code: string, message: string): string | undefined {
-  if (code === 'TAB_AS_INDENT') return 'YAML is indented with spaces';
-  if (code === 'MULTIPLE_DOCS') return 'several files may be given, each with its own -i';
-  if (code === 'BAD_INDENT' && !UNCLOSED.test(message)) return 'keys of one mapping stand below one another';
-  return 'look at this line and the one above: indentation, quotes, brackets, a space after each colon';
 }

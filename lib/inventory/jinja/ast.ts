@@ -1,6 +1,12 @@
+import type { Long } from '../value.ts';
+
 /** An expression of Jinja. */
 export type Expression =
-  | { readonly kind: 'literal'; readonly value: null | boolean | number | string; readonly float?: boolean }
+  | {
+      readonly kind: 'literal';
+      readonly value: null | boolean | number | Long | string;
+      readonly float?: boolean;
+    }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
   | { readonly kind: 'dict'; readonly items: readonly (readonly [key: Expression, value: Expression])[] }
@@ -31,6 +37,8 @@ export type Expression =
 export interface Arguments {
   readonly positional: readonly Expression[];
   readonly named: readonly (readonly [name: string, value: Expression])[];
+  /** `*items` and `**named`. */
+  readonly spread?: readonly (readonly [kind: '*' | '**', value: Expression])[];
 }
 
 /** What a name, several names, or an attribute of a namespace is set to. */
@@ -50,6 +58,8 @@ export type Node =
       readonly only: Expression | undefined;
       readonly body: readonly Node[];
       readonly otherwise: readonly Node[];
+      /** `loop(items)` in it goes through other items in the same way. */
+      readonly recursive: boolean;
     }
   | { readonly kind: 'set'; readonly target: Target; readonly value: Expression | readonly Node[] }
   | {

@@ -2,6 +2,7 @@ import { TemplateError } from './errors.ts';
 import { binary } from './operators.ts';
 import { bind, type Context, type Given, type Plugin, plugin, table } from './plugin.ts';
 import {
+  Blank,
   compare,
   Dict,
   defined,
@@ -24,7 +25,8 @@ export const COLLECTION_FILTERS = table({
   'default d': (value, args, named) => {
     const usual = named.get('default_value') ?? args[0] ?? '';
     const boolean = truthy(named.get('boolean') ?? args[1] ?? false);
-    return value instanceof Undefined || (boolean && !truthy(value)) ? usual : value;
+    const isMissing = value instanceof Undefined && !(value instanceof Blank);
+    return isMissing || (boolean && !truthy(value)) ? usual : value;
   },
   mandatory: (value) => defined(value),
   ternary: plugin('true_val false_val none_val', (value, given) => {
@@ -73,31 +75,10 @@ export const COLLECTION_FILTERS = table({
     ...one.filter((item) => !has(other, item)),
     ...other.filter((item) => !has(one, item)),
   ]),
-  flatten: plugin('levels skip_nulls', (value, given) =>
-    flattened(iterate(value), numberOf(given.get('levels') ?? Number.POSITIVE_INFINITY) ?? 0),
-  ),
-  batch: plugin('linecount fill_with', (value, given) => {
-    const [items, size, fill] = [
-      iterate(value),
-      numberOf(given.get('linecount') ?? 1) ?? 1,
-      given.get('fill_with'),
-    ];
-    const rows = Array.from({ length: Math.ceil(items.length / size) }, (_, row) =>
-      items.slice(row * size, (row + 1) * size),
-    );
-    return fill === undefined
-      ? rows
-      : rows.map((row) => [...row, ...Array.from({ length: size - row.length }, () => fill)]);
+  flatten: plugin('levels skip_nulls', (value, given) => {
+    const levels = numberOf(given.get('levels') ?? Number.POSITIVE_INFINITY) ?? 0;
+    return flattened(iterate(value), levels, given.get('skip_nulls') !== false);
   }),
-  zip: (value, args) => zipped([value, ...args], undefined),
-  zip_longest: (value, args, named) => zipped([value, ...args], named.get('fillvalue') ?? null),
-  product: (value, args) =>
-    [value, ...args]
-      .map(iterate)
-      .reduce<readonly (readonly Value[])[]>(
-        (rows, items) => rows.flatMap((row) => items.map((item) => [...row, item])),
-        [[]],
-      ),
   extract: plugin('container morekeys', (value, given, context) => {
     const more = given.get('morekeys');
     const keys = more === undefined || more === null ? [] : isList(more) ? more : [more];
@@ -216,20 +197,14 @@ function sorted(value: Value, given: Given, context: Context): readonly Value[] 
   return [...items].sort(([one], [other]) => down * compare(one, other)).map(([, item]) => item);
 }
 
-function flattened(items: readonly Value[], levels: number): readonly Value[] {
+function flattened(items: readonly Value[], levels: number, noNulls = true): readonly Value[] {
   return items
-    .flatMap((item) => (isList(item) && levels > 0 ? flattened(item, levels - 1) : [item]))
-    .filter((item) => item !== null);
+    .filter((item) => !(noNulls && (item === null || item === 'None' || item === 'null')))
+    .flatMap((item) => (isList(item) && levels > 0 ? flattened(item, levels - 1, noNulls) : [item]));
 }
 
-function zipped(lists: readonly Value[], fill: Value | undefined): readonly Value[] {
-  const all = lists.map(iterate);
-  const lengths = all.map(({ length }) => length);
-  const length = fill === undefined ? Math.min(...lengths) : Math.max(...lengths);
-  return Array.from({ length }, (_, at) => all.map((items) => items[at] ?? fill ?? null));
-}
-
-function mapping(value: Value): Dict {
+/** The mapping that a value is; throws where it is none. */
+export function mapping(value: Value): Dict {
   const used = defined(value);
   if (used instanceof Dict) return used;
   throw new TemplateError(`a mapping is wanted, and ${kindOf(used)} is there`);

@@ -1,7 +1,9 @@
-import { Document, isCollection, isPair, parseDocument, visit } from 'yaml';
+import { parseDocument } from 'yaml';
+import { parseJson } from '../formats/json-text.ts';
 import { TemplateError } from './errors.ts';
-import { plugin, table } from './plugin.ts';
-import { Dict, defined, Float, float, isFloat, isList, numberOf, textOf, type Value } from './values.ts';
+import { type Given, plugin, table } from './plugin.ts';
+import { Dict, defined, isFloat, isList, Numeral, numberOf, textOf, type Value } from './values.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** Filters that read and write JSON and YAML. */
 export const DATA_FILTERS = table({
@@ -24,11 +26,7 @@ export const DATA_FILTERS = table({
   ),
   from_json: plugin('', (value) => {
     try {
-      return fromPlain(
-        JSON.parse(textOf(value), (_, inner, context?: { source?: string }) =>
-          floatOf(inner, context?.source),
-        ),
-      );
+      return fromPlain(parseJson(textOf(value)));
     } catch {
       throw new TemplateError('from_json reads what is not JSON');
     }
@@ -38,9 +36,11 @@ export const DATA_FILTERS = table({
     if (document.errors.length > 0) throw new TemplateError('from_yaml reads what is not YAML');
     return fromPlain(document.toJS({ maxAliasCount: 100 }));
   }),
-  to_yaml: plugin('indent width default_flow_style', (value) => yaml(value, 2, true)),
-  to_nice_yaml: plugin('indent width', (value, given) =>
-    yaml(value, numberOf(given.get('indent') ?? 4) ?? 4, false),
+  to_yaml: plugin('indent width default_flow_style sort_keys explicit_start', (value, given) =>
+    yaml(value, given, 2, undefined),
+  ),
+  to_nice_yaml: plugin('indent width default_flow_style sort_keys explicit_start', (value, given) =>
+    yaml(value, given, 4, false),
   ),
 });
 
@@ -77,7 +77,7 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
       '}',
     );
   }
-  if (used instanceof Float) return textOf(used);
+  if (used instanceof Numeral) return used.text;
   const text = JSON.stringify(used);
   if (text === undefined || (typeof used === 'object' && used !== null))
     throw new TemplateError('a function is no JSON');
@@ -86,16 +86,11 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
     : text;
 }
 
-/** `2.0` stays a float, where the runtime says how it was written. */
-function floatOf(value: unknown, source: string | undefined): unknown {
-  return typeof value === 'number' && source !== undefined && /[.eE]/.test(source) ? float(value) : value;
-}
-
 /** A plain value as templates work on it. */
 export function fromPlain(value: unknown): Value {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.map(fromPlain);
-  if (value instanceof Float) return value;
+  if (value instanceof Numeral) return value;
   if (typeof value === 'object')
     return Dict.of(Object.entries(value).map(([key, item]) => [key, fromPlain(item)] as const));
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
@@ -108,7 +103,7 @@ export function toPlain(value: Value): unknown {
   if (isList(used)) return used.map(toPlain);
   if (used instanceof Dict)
     return Object.fromEntries(used.entries().map(([key, item]) => [textKey(key), toPlain(item)]));
-  if (used instanceof Float) return used.value;
+  if (used instanceof Numeral) return used.value;
   if (used === null || typeof used !== 'object') return used;
   throw new TemplateError('a function is no value');
 }
@@ -117,21 +112,14 @@ function textKey(key: Value): string {
   return typeof key === 'string' ? key : typeof key === 'number' && !isFloat(key) ? String(key) : textOf(key);
 }
 
-/** As PyYAML writes it: keys sorted; in `to_yaml`, what holds neither lists nor mappings is on one line. */
-function yaml(value: Value, indent: number, flow: boolean): string {
-  const document = new Document(toPlain(value), { version: '1.1', sortMapEntries: true });
-  if (flow)
-    visit(document, {
-      Collection(_, node) {
-        const parts = node.items.map((item) => (isPair(item) ? item.value : item));
-        if (parts.every((part) => !isCollection(part))) node.flow = true;
-      },
-    });
-  return document.toString({
-    indent,
-    lineWidth: 0,
-    singleQuote: true,
-    indentSeq: false,
-    flowCollectionPadding: false,
-  });
+function yaml(value: Value, given: Given, indent: number, flow: boolean | undefined): string {
+  const start = given.flag('explicit_start') ? '---\n' : '';
+  const said = given.get('default_flow_style');
+  const style = {
+    indent: numberOf(given.get('indent') ?? indent) ?? indent,
+    width: numberOf(given.get('width') ?? 80) ?? 80,
+    sort: given.get('sort_keys') !== false,
+    flow: typeof said === 'boolean' ? said : flow,
+  };
+  return `${start}${yamlText(value, style)}`;
 }

@@ -1,12 +1,15 @@
 import type { Arguments, Expression, Node, Target } from './ast.ts';
+import { mapping } from './collection-filters.ts';
 import { TemplateError } from './errors.ts';
 import { FILTERS } from './filters.ts';
+import { Loop, Turn } from './loop.ts';
 import { FUNCTIONS, methodOf } from './methods.ts';
 import { binary, compares } from './operators.ts';
 import type { Template } from './parse.ts';
 import type { Context } from './plugin.ts';
 import { TESTS } from './tests.ts';
 import {
+  Blank,
   Callable,
   Dict,
   defined,
@@ -16,6 +19,7 @@ import {
   iterate,
   keyOf,
   kindOf,
+  Long,
   Namespace,
   numberOf,
   Omit,
@@ -23,12 +27,18 @@ import {
   truthy,
   Undefined,
   type Value,
+  whole,
 } from './values.ts';
 
 /** Where names are looked up; undefined for one that is not there. */
 export interface Scope {
   get(name: string): Value | undefined;
 }
+
+type For = Extract<Node, { kind: 'for' }>;
+
+/** Loops in themselves. */
+const DEEPEST = 100;
 
 /** What one template may do: more would be an endless loop, or as good as one. */
 const STEPS = 1_000_000;
@@ -71,10 +81,7 @@ class Evaluation implements Context {
   run(nodes: readonly Node[]): Value {
     const pieces: Value[] = [];
     this.#nodes(nodes, pieces);
-    const [first] = pieces;
-    if (pieces.length === 1 && first !== undefined) return first;
-    const told = pieces.filter((piece) => piece !== null && !(piece instanceof Omit));
-    return told.length > 1 ? told.map(textOf).join('') : (told[0] ?? null);
+    return joined(pieces);
   }
 
   #text(nodes: readonly Node[]): string {
@@ -110,8 +117,8 @@ class Evaluation implements Context {
     }
   }
 
-  #for({ target, of, only, body, otherwise }: Extract<Node, { kind: 'for' }>, pieces: Value[]): void {
-    const all = iterate(this.#value(of));
+  #for(node: For, pieces: Value[], all = iterate(this.#value(node.of)), depth = 0): void {
+    const { target, only, body, otherwise } = node;
     const items =
       only === undefined
         ? all
@@ -122,36 +129,52 @@ class Evaluation implements Context {
             }),
           );
     if (items.length === 0) this.#nodes(otherwise, pieces);
+    const home = this.#names;
+    const loop = new Loop(
+      items,
+      depth,
+      node.recursive && ((others) => this.#again(node, others, home, depth + 1)),
+    );
     for (const [index, item] of items.entries())
       this.#inside(() => {
         this.#step();
         this.#assign(target, item);
-        this.#names.set('loop', loopOf(items, index));
+        this.#names.set('loop', loop.at(index));
         this.#nodes(body, pieces);
       });
   }
 
+  #again(node: For, others: Value, home: Names, depth: number): Value {
+    if (depth > DEEPEST) throw new TemplateError('a loop goes too deep');
+    return this.#at(home, () => {
+      const pieces: Value[] = [];
+      this.#for(node, pieces, iterate(others), depth);
+      return joined(pieces);
+    });
+  }
+
   #macro({ name, parameters, body }: Extract<Node, { kind: 'macro' }>): Callable {
     const home = this.#names;
-    return new Callable(name, (args, named) => {
-      const caller = this.#names;
-      this.#names = new Names(home);
-      try {
+    return new Callable(name, (args, named) =>
+      this.#at(home, () => {
         for (const [at, [parameter, usual]] of parameters.entries()) {
           const given = args[at] ?? named.get(parameter);
           const value = given ?? (usual && this.#value(usual));
           this.#names.set(parameter, value ?? new Undefined(`the macro ${name} is not told "${parameter}"`));
         }
         return this.#text(body);
-      } finally {
-        this.#names = caller;
-      }
-    });
+      }),
+    );
   }
 
   #inside<T>(work: () => T): T {
+    return this.#at(this.#names, work);
+  }
+
+  /** Works in names of its own, on top of these. */
+  #at<T>(home: Names, work: () => T): T {
     const outer = this.#names;
-    this.#names = new Names(outer);
+    this.#names = new Names(home);
     try {
       return work();
     } finally {
@@ -212,7 +235,7 @@ class Evaluation implements Context {
         if (truthy(this.#value(node.test))) return this.#value(node.value);
         return node.otherwise
           ? this.#value(node.otherwise)
-          : new Undefined('an "if" without "else" has no value here');
+          : new Blank('an "if" without "else" has no value here');
     }
   }
 
@@ -233,7 +256,7 @@ class Evaluation implements Context {
 
   /** An item or attribute; methods are looked up where they are called. */
   item(of: Value, key: Value): Value {
-    if (of instanceof Undefined) return of;
+    if (of instanceof Undefined) return of instanceof Blank ? new Undefined(of.error()) : of;
     if (key instanceof Undefined) return key;
     if (of instanceof Dict) return of.get(key) ?? new Undefined('a key is not there');
     const at = numberOf(key);
@@ -258,15 +281,27 @@ class Evaluation implements Context {
     const called = this.#value(of);
     if (called instanceof Undefined && of.kind === 'name')
       throw new TemplateError(`the function "${of.name}" is not known here`);
+    if (called instanceof Turn) return called.again(positional[0] ?? null);
     if (defined(called) instanceof Callable) return (called as Callable).call(positional, named);
     throw new TemplateError(`${kindOf(called)} cannot be called`);
   }
 
-  #args({ positional, named }: Arguments): [readonly Value[], ReadonlyMap<string, Value>] {
-    return [
-      positional.map((one) => this.#value(one)),
-      new Map(named.map(([name, one]) => [name, this.#value(one)] as const)),
-    ];
+  #args({ positional, named, spread = [] }: Arguments): [readonly Value[], ReadonlyMap<string, Value>] {
+    const values = positional.map((one) => this.#value(one));
+    const entries = named.map(([name, one]) => [name, this.#value(one)] as const);
+    for (const [kind, one] of spread) {
+      const value = defined(this.#value(one));
+      if (kind === '*') values.push(...iterate(value));
+      else
+        entries.push(
+          ...mapping(value)
+            .entries()
+            .map(([key, item]) => [String(key), item] as const),
+        );
+    }
+    const twice = entries.find(([name], at) => entries.findIndex(([other]) => other === name) < at);
+    if (twice) throw new TemplateError(`the argument "${twice[0]}" has several values`);
+    return [values, new Map(entries)];
   }
 
   #filtered(name: string, value: Value, args: Arguments): Value {
@@ -299,6 +334,7 @@ class Evaluation implements Context {
 
   #unary(operator: string, of: Value): Value {
     if (operator === 'not') return !truthy(of);
+    if (of instanceof Long) return operator === '-' ? whole(-of.whole) : of;
     const number = numberOf(defined(of));
     if (number === undefined) throw new TemplateError(`"${operator}" does not go with ${kindOf(of)}`);
     const result = operator === '-' ? -number : number;
@@ -327,30 +363,16 @@ class Evaluation implements Context {
   }
 }
 
-function isNodes(value: Expression | readonly Node[]): value is readonly Node[] {
-  return Array.isArray(value);
+/** One value keeps its type; several are a text, in which nothing stands for null. */
+function joined(pieces: readonly Value[]): Value {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined) return first;
+  const told = pieces.filter((piece) => piece !== null && !(piece instanceof Omit));
+  return told.length > 1 ? told.map(textOf).join('') : (told[0] ?? null);
 }
 
-const LOOP: ReadonlySet<string> = new Set(
-  'index index0 revindex revindex0 first last length previtem nextitem'.split(' '),
-);
-
-/** `loop`, whose parts are worked out when they are read. */
-function loopOf(items: readonly Value[], index: number): Dict {
-  const last = items.length - 1;
-  const neighbour = (at: number) => items[at] ?? new Undefined('there is no such item of the loop');
-  const parts: Readonly<Record<string, () => Value>> = {
-    index: () => index + 1,
-    index0: () => index,
-    revindex: () => last - index + 1,
-    revindex0: () => last - index,
-    first: () => index === 0,
-    last: () => index === last,
-    length: () => items.length,
-    previtem: () => neighbour(index - 1),
-    nextitem: () => neighbour(index + 1),
-  };
-  return new Dict(LOOP, (name) => parts[String(name)]?.() ?? null);
+function isNodes(value: Expression | readonly Node[]): value is readonly Node[] {
+  return Array.isArray(value);
 }
 
 /** Python's `[start:stop:step]`. */

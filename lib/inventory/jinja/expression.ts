@@ -1,6 +1,7 @@
 import type { Arguments, Expression } from './ast.ts';
 import { TemplateError } from './errors.ts';
 import type { Token } from './lexer.ts';
+import { whole } from './values.ts';
 
 const NONE: Arguments = { positional: [], named: [] };
 
@@ -72,16 +73,17 @@ export class ExpressionReader {
     this.expect('operator', '(');
     const positional: Expression[] = [];
     const named: [string, Expression][] = [];
+    const spread: ['*' | '**', Expression][] = [];
     while (!this.take('operator', ')')) {
-      if (this.is('operator', '*', '**')) throw new TemplateError('"*" before an argument is not understood');
-      if (this.is('name') && this.peek(1)?.value === '=' && this.peek(1)?.kind === 'operator') {
+      if (this.is('operator', '*', '**')) spread.push([this.next().value as '*' | '**', this.expression()]);
+      else if (this.is('name') && this.peek(1)?.value === '=' && this.peek(1)?.kind === 'operator') {
         const name = this.next().value;
         this.next();
         named.push([name, this.expression()]);
       } else positional.push(this.expression());
       if (!this.is('operator', ')')) this.expect('operator', ',');
     }
-    return { positional, named };
+    return { positional, named, ...(spread.length > 0 && { spread }) };
   }
 
   /** The name of a filter or test; those of Ansible's own collection go by their short name. */
@@ -214,7 +216,7 @@ export class ExpressionReader {
       while (this.is('string')) text += this.next().value;
       return { kind: 'literal', value: text };
     }
-    if (kind === 'integer') return { kind: 'literal', value: Number(value.replaceAll('_', '')) };
+    if (kind === 'integer') return { kind: 'literal', value: whole(BigInt(value.replaceAll('_', ''))) };
     if (kind === 'float') return { kind: 'literal', value: Number(value.replaceAll('_', '')), float: true };
     if (value === '(' && kind === 'operator') {
       if (this.take('operator', ')')) return { kind: 'tuple', items: [] };

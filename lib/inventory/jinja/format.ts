@@ -1,5 +1,5 @@
 import { TemplateError } from './errors.ts';
-import { Dict, float, isList, numberOf, textOf, type Value } from './values.ts';
+import { Dict, float, isList, Long, numberOf, textOf, type Value } from './values.ts';
 
 /** Python's `%` on a text: `'%s-%03d' % ('a', 5)`. */
 export function formatPercent(pattern: string, values: Dict | readonly Value[]): string {
@@ -80,7 +80,7 @@ function body(value: Value, { sign, precision, kind }: Spec): string {
     return textOf(value).slice(0, precision === undefined ? undefined : Number(precision));
   const number = numberOf(value);
   if (number === undefined) throw new TemplateError(`"%${kind}" wants a number`);
-  const whole = Math.trunc(number);
+  const whole = value instanceof Long ? value.whole : Math.trunc(number);
   const size = {
     d: () => String(whole),
     i: () => String(whole),
@@ -93,7 +93,7 @@ function body(value: Value, { sign, precision, kind }: Spec): string {
     F: () => fixed(number, Number(precision ?? 6)),
     g: () => String(Number(number.toPrecision(Number(precision ?? 6) || 1))),
     e: () => textOf(float(Number(number.toExponential(Number(precision ?? 6))))),
-    c: () => String.fromCodePoint(whole),
+    c: () => String.fromCodePoint(Number(whole)),
   }[kind];
   if (size === undefined) throw new TemplateError(`"%${kind}" is not supported`);
   return number >= 0 && sign !== '' && sign !== '-' ? `${sign}${size()}` : size();

@@ -12,6 +12,7 @@ import {
   Namespace,
   numberOf,
   textOf,
+  Undefined,
   type Value,
 } from './values.ts';
 
@@ -115,9 +116,21 @@ export const FUNCTIONS: ReadonlyMap<string, Callable> = new Map(
   [
     new Callable('range', (args) => range(args.map(size))),
     new Callable('namespace', (_, named) => new Namespace(named)),
+    new Callable('undef', ([hint]) => new Undefined(hint ? textOf(hint) : 'a value is to be set here')),
+    new Callable('joiner', ([by = ', ']) => joiner(textOf(by))),
     new Callable('dict', ([pairs = []], named) => Dict.of([...dictEntries(pairs), ...named])),
   ].map((one) => [one.name, one]),
 );
+
+/** Nothing the first time, then what stands between two. */
+function joiner(by: string): Callable {
+  let used = false;
+  return new Callable('joiner', () => {
+    const text = used ? by : '';
+    used = true;
+    return text;
+  });
+}
 
 function dictEntries(pairs: Value): readonly (readonly [Key, Value])[] {
   if (pairs instanceof Dict) return pairs.entries();

@@ -10,9 +10,11 @@ import {
   isFloat,
   isList,
   kindOf,
+  Long,
   numberOf,
   textOf,
   type Value,
+  whole,
 } from './values.ts';
 
 /** `left OPERATOR right`, as Python does it; `and` and `or` are not among them. */
@@ -22,7 +24,11 @@ export function binary(operator: string, left: Value, right: Value): Value {
   if (operator === '%' && typeof a === 'string')
     return formatPercent(a, isList(b) || b instanceof Dict ? b : [b]);
   const [x, y] = [numberOf(a), numberOf(b)];
-  if (x !== undefined && y !== undefined) return arithmetic(operator, x, y, isFloat(a) || isFloat(b));
+  if (x !== undefined && y !== undefined) {
+    const result = arithmetic(operator, x, y, isFloat(a) || isFloat(b));
+    const isExact = [x, y, result].every((one) => Number.isSafeInteger(one) || isFloat(one));
+    return isExact ? result : whole(exactly(operator, bigOf(a, x), bigOf(b, y)));
+  }
   if (operator === '+' && typeof a === 'string' && typeof b === 'string') return a + b;
   if (operator === '+' && isList(a) && isList(b)) return [...a, ...b];
   if (operator === '*') {
@@ -56,6 +62,23 @@ function arithmetic(operator: string, x: number, y: number, floats: boolean): Va
   }[operator];
   if (result === undefined) throw new TemplateError(`"${operator}" is no operator`);
   return floats || (operator === '**' && y < 0) ? float(result) : result;
+}
+
+function bigOf(value: Value, near: number): bigint {
+  return value instanceof Long ? value.whole : BigInt(near);
+}
+
+/** The same of whole numbers beyond what JavaScript's own hold. */
+function exactly(operator: string, x: bigint, y: bigint): bigint {
+  if (operator === '+') return x + y;
+  if (operator === '-') return x - y;
+  if (operator === '*') return x * y;
+  if (operator === '**') {
+    if (y > 10_000n) throw new TemplateError('"**" makes too much');
+    return x ** y;
+  }
+  const rest = ((x % y) + y) % y;
+  return operator === '%' ? rest : (x - rest) / y;
 }
 
 /** A comparison, or a look for what is in something. */

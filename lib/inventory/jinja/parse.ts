@@ -94,6 +94,7 @@ class TemplateReader {
     this.#read.expect('name', 'in');
     const of = this.#read.tuple(false);
     const only = this.#read.take('name', 'if') ? this.#read.expression() : undefined;
+    const recursive = this.#read.take('name', 'recursive');
     this.#close();
     const body = this.nodes('else', 'endfor');
     return {
@@ -101,6 +102,7 @@ class TemplateReader {
       target,
       of,
       only,
+      recursive,
       body,
       otherwise: this.#otherwise(this.#read.next().value, 'endfor'),
     };

@@ -1,5 +1,5 @@
 import { TemplateError } from './errors.ts';
-import { defined, Undefined, type Value } from './values.ts';
+import { Blank, defined, Undefined, type Value } from './values.ts';
 
 /** What filters and tests may ask of the template that uses them. */
 export interface Context {
@@ -35,7 +35,8 @@ export function plugin(
   parameters: string,
   run: (value: Exclude<Value, Undefined>, given: Given, context: Context) => Value,
 ): Plugin {
-  return (value, args, named, context) => run(defined(value), bind(parameters, args, named), context);
+  return (value, args, named, context) =>
+    run(value instanceof Blank ? '' : defined(value), bind(parameters, args, named), context);
 }
 
 export function bind(parameters: string, args: readonly Value[], named: ReadonlyMap<string, Value>): Given {

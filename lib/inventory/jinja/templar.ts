@@ -3,7 +3,8 @@ import { Secret } from '../../dsl/secret.ts';
 import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
 import { isSecret } from '../../secret-names.ts';
-import { type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { mapping } from './collection-filters.ts';
 import { toPlain } from './data-filters.ts';
 import { type Step, TemplateError } from './errors.ts';
 import { evaluate, type Scope } from './evaluate.ts';
@@ -26,6 +27,8 @@ export interface TemplateWorld {
   /** The file in which a host is listed. */
   fileOf(host: string): string;
   readonly playbookFolder: string;
+  /** They know the host's own variables, and no other's: `hostvars`, `groups` and `playbook_dir` are not there. */
+  readonly alone?: boolean;
   openVault(armoured: string, position: Position | undefined): Promise<string>;
 }
 
@@ -63,9 +66,7 @@ export class Templar {
     this.#world = world;
     this.#opened = opened;
     this.#shared = new Map<string, Value>([
-      ['hostvars', new Dict(world.hosts, (host) => this.#scope(String(host)).all)],
-      ['groups', Dict.of(world.groups)],
-      ['playbook_dir', resolve(world.playbookFolder)],
+      ...(world.alone ? [] : this.#others(world)),
       ['omit', new Omit()],
       [
         'lookup',
@@ -75,6 +76,14 @@ export class Templar {
         (name) => [name, new Callable(name, (args, named) => this.#lookup(args, named, true))] as const,
       ),
     ]);
+  }
+
+  #others(world: TemplateWorld): readonly (readonly [string, Value])[] {
+    return [
+      ['hostvars', new Dict(world.hosts, (host) => this.#scope(String(host)).all)],
+      ['groups', Dict.of(world.groups)],
+      ['playbook_dir', resolve(world.playbookFolder)],
+    ];
   }
 
   /** A plain value; undefined for `omit`. Throws TemplateError, or Sealed where a vault is to be opened first. */
@@ -120,7 +129,7 @@ export class Templar {
 
   #fromRaw(step: Step, raw: Raw): Value {
     if (typeof raw === 'string') return isTemplate(raw) ? this.#template(step, raw) : raw;
-    if (raw === null || typeof raw !== 'object') return raw;
+    if (raw === null || typeof raw !== 'object' || raw instanceof Numeral) return raw;
     if (raw instanceof Unsafe) return raw.text;
     if (raw instanceof Vaulted) return this.#open(raw);
     const part = (of: string, one: Raw) =>
@@ -198,12 +207,13 @@ export class Templar {
       ['inventory_dir', dirname(file)],
     ]);
     const get = (name: string): Value | undefined => {
+      if (name === 'vars') return scope.all;
       const magic = own.get(name) ?? this.#shared.get(name);
       if (magic !== undefined) return magic;
       const variable = variables.get(name);
       return variable && orUndefined(() => this.#read(host, variable));
     };
-    const scope = {
+    const scope: HostScope = {
       get,
       all: new Dict([...variables.keys(), ...own.keys()], (name) => get(String(name)) ?? null),
     };
@@ -217,16 +227,37 @@ export class Templar {
     asList: boolean,
   ): Value {
     const name = textOf(kind).replace(/^ansible\.(builtin|legacy)\./, '');
-    if (name !== 'env') throw new TemplateError(`the lookup "${name}" is not known here`);
-    const usual = bind('default wantlist errors', [], named).get('default') ?? '';
-    const variables = environment();
-    const found = terms.map((term) => {
-      if (isSecret(textOf(term))) this.#taint();
-      return variables[textOf(term)] ?? usual;
-    });
+    const find = Object.hasOwn(this.#lookups, name) ? this.#lookups[name] : undefined;
+    if (find === undefined) throw new TemplateError(`the lookup "${name}" is not known here`);
+    const usual = bind('default wantlist errors', [], named).get('default');
+    const found = terms.flatMap((term) => find(term, usual));
     if (asList) return found;
-    return found.length === 1 ? (found[0] ?? '') : found.map(textOf).join(',');
+    const isText = found.every((one) => typeof one === 'string');
+    return found.length === 1 ? (found[0] ?? '') : isText ? found.join(',') : found;
   }
+
+  /** What each lookup makes of one of its terms. */
+  readonly #lookups: Readonly<Record<string, (term: Value, usual: Value | undefined) => readonly Value[]>> = {
+    env: (term, usual = '') => {
+      if (isSecret(textOf(term))) this.#taint();
+      return [environment()[textOf(term)] ?? usual];
+    },
+    vars: (term, usual) => {
+      const host = this.#steps.at(-1)?.host;
+      const found = host === undefined ? undefined : this.#scope(host).get(textOf(term));
+      return [found ?? usual ?? new Undefined(`the variable "${textOf(term)}" is not set`)];
+    },
+    dict: (term) =>
+      mapping(term)
+        .entries()
+        .map(([key, value]) =>
+          Dict.of([
+            ['key', key],
+            ['value', value],
+          ]),
+        ),
+    items: (term) => (isList(term) ? term : [term]),
+  };
 }
 
 interface HostScope extends Scope {

@@ -1,6 +1,7 @@
 import { TemplateError } from './errors.ts';
 import { compares } from './operators.ts';
-import { bind, type Plugin, plugin, table } from './plugin.ts';
+import { urlParts } from './path-filters.ts';
+import { bind, type Given, type Plugin, plugin, table } from './plugin.ts';
 import { regex } from './regex.ts';
 import {
   Callable,
@@ -28,7 +29,7 @@ export const TESTS = table({
   false: plugin('', (value) => value === false),
   boolean: plugin('', (value) => typeof value === 'boolean'),
   number: plugin('', (value) => numberOf(value) !== undefined),
-  integer: plugin('', (value) => typeof value === 'number' && !isFloat(value)),
+  integer: plugin('', (value) => kindOf(value) === 'int'),
   float: plugin('', (value) => isFloat(value)),
   string: plugin('', (value) => typeof value === 'string'),
   mapping: plugin('', (value) => value instanceof Dict),
@@ -64,6 +65,13 @@ export const TESTS = table({
   'superset issuperset': plugin('b', (value, given) =>
     iterate(given.get('b') ?? []).every((item) => contains(value, item)),
   ),
+  abs: plugin('', (value) => textOf(value).startsWith('/')),
+  uri: plugin('schemes', (value, given) => hasScheme(textOf(value), given)),
+  url: plugin('schemes', (value, given) => {
+    const parts = urlParts(textOf(value));
+    return hasScheme(textOf(value), given) && (parts.get('netloc') !== '' || parts.get('scheme') === 'file');
+  }),
+  urn: plugin('', (value) => urlParts(textOf(value)).get('scheme') === 'urn'),
   all: plugin('', (value) => iterate(value).every(truthy)),
   any: plugin('', (value) => iterate(value).some(truthy)),
   truthy: plugin('convert_bool', (value, given) => isTrue(value, given.flag('convert_bool'))),
@@ -94,6 +102,11 @@ export const TESTS = table({
     ),
   ),
 });
+
+function hasScheme(text: string, given: Given): boolean {
+  const schemes = given.get('schemes');
+  return schemes === undefined || contains(schemes, urlParts(text).get('scheme') ?? '');
+}
 
 function comparison(operator: string): Plugin {
   return plugin('other', (value, given) => compares(operator, value, given.get('other') ?? null));

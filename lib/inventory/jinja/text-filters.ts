@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { posix } from 'node:path';
 import { TemplateError } from './errors.ts';
 import { fixed, formatPercent } from './format.ts';
 import { callMethod, splitText } from './methods.ts';
 import { bind, plugin, table } from './plugin.ts';
 import { regex, replacement } from './regex.ts';
-import { Dict, defined, float, isFloat, isList, numberOf, textOf, type Value } from './values.ts';
+import { Dict, defined, float, isFloat, Long, numberOf, textOf, type Value, whole } from './values.ts';
 
 /** Filters of texts and numbers. */
 export const TEXT_FILTERS = table({
@@ -15,7 +14,7 @@ export const TEXT_FILTERS = table({
       plugin('', (value) => callMethod(textOf(value), name, [])),
     ]),
   ),
-  string: plugin('', (value) => textOf(value)),
+  'string safe': plugin('', (value) => textOf(value)),
   // Jinja's, which begins words elsewhere than Python's method does.
   title: plugin('', (value) =>
     textOf(value).replaceAll(
@@ -34,7 +33,11 @@ export const TEXT_FILTERS = table({
       wholeNumber(value, numberOf(given.get('base') ?? 10) ?? 10) ?? given.get('default') ?? 0,
   ),
   bool: plugin('', (value) => /^(true|yes|on|1|y|t)$/i.test(textOf(numberOf(value) ?? value))),
-  abs: plugin('', (value) => same(value, Math.abs(number(value)))),
+  abs: plugin('', (value) =>
+    value instanceof Long
+      ? whole(value.whole < 0n ? -value.whole : value.whole)
+      : same(value, Math.abs(number(value))),
+  ),
   round: plugin('precision method', (value, given) => {
     const precision = numberOf(given.get('precision') ?? 0) ?? 0;
     const scale = 10 ** precision;
@@ -75,19 +78,11 @@ export const TEXT_FILTERS = table({
       .join('\n');
   }),
   wordcount: plugin('', (value) => textOf(value).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
-  'e escape': plugin('', (value) =>
+  'e escape forceescape': plugin('', (value) =>
     textOf(value).replaceAll(
       /[&<>'"]/g,
       (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;', '"': '&#34;' })[char] ?? char,
     ),
-  ),
-  urlencode: plugin('', (value) =>
-    value instanceof Dict
-      ? value
-          .entries()
-          .map(([key, item]) => `${percent(textOf(key), true)}=${percent(textOf(item), true)}`)
-          .join('&')
-      : percent(textOf(value), false),
   ),
   quote: plugin('', (value) => {
     const text = textOf(value);
@@ -123,32 +118,26 @@ export const TEXT_FILTERS = table({
     ),
   ),
   regex_escape: plugin('re_type', (value) => textOf(value).replaceAll(/[\\^$.|?*+()[\]{}&~#\s-]/g, '\\$&')),
-  basename: plugin('', (value) => textOf(value).replace(/^.*\//s, '')),
-  dirname: plugin('', (value) => {
-    const head = textOf(value).replace(/[^/]*$/, '');
-    return /^\/*$/.test(head) ? head : head.replace(/\/+$/, '');
+  b64encode: plugin('encoding urlsafe', (value, given) => {
+    const text = Buffer.from(textOf(value)).toString('base64');
+    return given.flag('urlsafe') ? text.replaceAll('+', '-').replaceAll('/', '_') : text;
   }),
-  splitext: plugin('', (value) => {
-    const [, root = '', ending = ''] = /^(.*?)((?<=[^/.][^/]*)\.[^./]*)?$/s.exec(textOf(value)) ?? [];
-    return [root, ending];
-  }),
-  path_join: plugin('', (value) => {
-    const parts = isList(value) ? value.map(textOf) : [textOf(value)];
-    return parts.reduce((whole, part) =>
-      part.startsWith('/') ? part : `${whole.replace(/\/$/, '')}/${part}`,
-    );
-  }),
-  normpath: plugin('', (value) => posix.normalize(textOf(value)).replace(/(?<=.)\/$/, '')),
-  relpath: plugin(
-    'start',
-    (value, given) => posix.relative(textOf(given.get('start') ?? '/'), textOf(value)) || '.',
-  ),
-  b64encode: plugin('encoding', (value) => Buffer.from(textOf(value)).toString('base64')),
-  b64decode: plugin('encoding', (value) => Buffer.from(textOf(value), 'base64').toString()),
+  b64decode: plugin('encoding urlsafe', (value) => Buffer.from(textOf(value), 'base64').toString()),
   hash: plugin('hashtype', (value, given) => digest(given.text('hashtype') ?? 'sha1', textOf(value))),
+  to_uuid: plugin('namespace', (value, given) => {
+    const space = (given.text('namespace') ?? ANSIBLE).replaceAll('-', '');
+    if (!/^[\da-f]{32}$/i.test(space)) throw new TemplateError('to_uuid() wants a UUID as namespace');
+    const bytes = createHash('sha1').update(Buffer.from(space, 'hex')).update(textOf(value)).digest();
+    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
+    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+    return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  }),
   md5: plugin('', (value) => digest('md5', textOf(value))),
   'sha1 checksum': plugin('', (value) => digest('sha1', textOf(value))),
 });
+
+/** The namespace of UUIDs that Ansible makes. */
+const ANSIBLE = '361e6d51-faec-444a-9079-341386da8e2e';
 
 function digest(kind: string, text: string): string {
   if (!/^(md5|sha1|sha224|sha256|sha384|sha512)$/.test(kind))
@@ -170,7 +159,8 @@ function chars(given: string | undefined): readonly Value[] {
   return given === undefined ? [] : [given];
 }
 
-function wholeNumber(value: Value, base: number): number | undefined {
+function wholeNumber(value: Value, base: number): Value | undefined {
+  if (value instanceof Long) return value;
   const known = numberOf(value);
   if (known !== undefined) return Math.trunc(known);
   const text = textOf(value).trim().replaceAll('_', '');
@@ -183,6 +173,7 @@ function wholeNumber(value: Value, base: number): number | undefined {
         : base === 8
           ? /^[-+]?[0-7]+$/
           : /^[-+]?[\da-z]+$/i;
+  if (base === 10 && valid.test(digits)) return whole(BigInt(digits.replace('+', '')));
   const found = valid.test(digits)
     ? Number.parseInt(digits, base)
     : base === 10
@@ -201,12 +192,4 @@ function rounded(value: number, precision: number): number {
 function logarithm(value: number, base: number): number {
   if (base === 2) return Math.log2(value);
   return base === 10 ? Math.log10(value) : Math.log(value) / Math.log(base);
-}
-
-function percent(text: string, whole: boolean): string {
-  const encoded = encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return whole ? encoded.replaceAll('%20', '+') : encoded.replaceAll('%2F', '/');
 }

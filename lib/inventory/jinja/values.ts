@@ -1,26 +1,20 @@
+import { Float, floatText, Long, Numeral } from '../value.ts';
 import { TemplateError } from './errors.ts';
 
-/** What expressions work on. Whole numbers are Python's int, `Float` and numbers with a fraction its float. */
+export { float, Long, Numeral, whole } from '../value.ts';
+
+/** What expressions work on. Whole numbers and `Long` are Python's int, `Float` and numbers with a fraction its float. */
 export type Value =
   | null
   | boolean
   | number
   | string
-  | Float
+  | Numeral
   | Undefined
   | Omit
   | Callable
   | Dict
   | readonly Value[];
-
-/** A float without a fraction: `4 / 2` is `2.0`. */
-export class Float {
-  readonly value: number;
-
-  constructor(value: number) {
-    this.value = value;
-  }
-}
 
 /** A value that is not there. Parts of it are not there either; any other use is an error that names it. */
 export class Undefined {
@@ -34,6 +28,9 @@ export class Undefined {
     return this.#error;
   }
 }
+
+/** What an `if` without `else` gives where it does not hold: empty in a text, in a test and in a loop, an error elsewhere. */
+export class Blank extends Undefined {}
 
 /** `omit`: leaves an item out of a list or a mapping. */
 export class Omit {}
@@ -113,7 +110,7 @@ export class Namespace extends Dict {
 
 export function keyOf(value: Value): Key {
   const used = defined(value);
-  if (used instanceof Float) return used.value;
+  if (used instanceof Numeral) return used.value;
   if (used === null || typeof used !== 'object') return used;
   throw new TemplateError(`${kindOf(used)} cannot be the key of a mapping`);
 }
@@ -130,18 +127,13 @@ export function isList(value: Value): value is readonly Value[] {
 
 /** A number, whether int, float or bool; undefined for anything else. */
 export function numberOf(value: Value): number | undefined {
-  if (value instanceof Float) return value.value;
+  if (value instanceof Numeral) return value.value;
   if (typeof value === 'boolean') return Number(value);
   return typeof value === 'number' ? value : undefined;
 }
 
 export function isFloat(value: Value): boolean {
   return value instanceof Float || (typeof value === 'number' && !Number.isInteger(value));
-}
-
-/** A result that Python has as a float. */
-export function float(value: number): Value {
-  return Number.isInteger(value) ? new Float(value) : value;
 }
 
 /** Python's name of a type. */
@@ -151,20 +143,24 @@ export function kindOf(value: Value): string {
   if (value instanceof Dict) return 'dict';
   if (isList(value)) return 'list';
   if (isFloat(value)) return 'float';
+  if (value instanceof Long) return 'int';
   if (value instanceof Callable) return 'function';
   return { string: 'str', boolean: 'bool', number: 'int' }[typeof value as string] ?? 'object';
 }
 
 export function truthy(value: Value): boolean {
+  if (value instanceof Blank) return false;
   const used = defined(value);
   if (isList(used)) return used.length > 0;
   if (used instanceof Dict) return used.size > 0;
-  if (used instanceof Float) return used.value !== 0;
+  if (used instanceof Numeral) return used.value !== 0;
   return Boolean(used);
 }
 
 export function equal(one: Value, other: Value): boolean {
+  if (one instanceof Blank || other instanceof Blank) return one === other;
   const [a, b] = [defined(one), defined(other)];
+  if (a instanceof Long && b instanceof Long) return a.whole === b.whole;
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return x === y;
   if (isList(a) && isList(b)) return a.length === b.length && a.every((item, i) => equal(item, b[i] ?? null));
@@ -178,6 +174,7 @@ export function equal(one: Value, other: Value): boolean {
 /** Negative, zero or positive; throws for what Python does not order. */
 export function compare(one: Value, other: Value): number {
   const [a, b] = [defined(one), defined(other)];
+  if (a instanceof Long && b instanceof Long) return Number(a.whole - b.whole);
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return x - y;
   if (typeof a === 'string' && typeof b === 'string')
@@ -203,6 +200,7 @@ export function contains(where: Value, what: Value): boolean {
 
 /** The items of a list, the keys of a mapping, the characters of a text. */
 export function iterate(value: Value): readonly Value[] {
+  if (value instanceof Blank) return [];
   const used = defined(value);
   if (isList(used)) return used;
   if (used instanceof Dict) return used.keys();
@@ -212,6 +210,7 @@ export function iterate(value: Value): readonly Value[] {
 
 /** Python's `str()`. */
 export function textOf(value: Value): string {
+  if (value instanceof Blank) return '';
   const used = defined(value);
   return typeof used === 'string' ? used : repr(used);
 }
@@ -221,8 +220,8 @@ function repr(value: Value): string {
   if (used === null) return 'None';
   if (typeof used === 'boolean') return used ? 'True' : 'False';
   if (typeof used === 'string') return quoted(used);
-  const number = numberOf(used);
-  if (number !== undefined) return isFloat(used) ? floatText(number) : String(number);
+  if (used instanceof Numeral) return used.text;
+  if (typeof used === 'number') return isFloat(used) ? floatText(used) : String(used);
   if (isList(used)) return `[${used.map(repr).join(', ')}]`;
   if (used instanceof Dict)
     return `{${used
@@ -230,14 +229,6 @@ function repr(value: Value): string {
       .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
       .join(', ')}}`;
   return used instanceof Omit ? '<<Omit>>' : '<function>';
-}
-
-function floatText(value: number): string {
-  if (!Number.isFinite(value)) return String(value).toLowerCase().replace('infinity', 'inf');
-  const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-4 || size >= 1e16) ? value.toExponential() : String(value);
-  const padded = text.replace(/e([+-])(\d)$/, 'e$10$2');
-  return /[.e]/.test(padded) ? padded : `${padded}.0`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };

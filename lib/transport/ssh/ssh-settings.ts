@@ -96,7 +96,7 @@ function settingsOf({ name }: Connection, options: SshOptions): SshSettings {
     keys: keysOf(options),
     methods: methodsOf(options),
     agent: agentOf(options),
-    jumps: options.all.get('proxyjump')?.values.slice(1) ?? [],
+    jumps: options.jumps(),
     proxyCommand: command,
     line: {
       connectMs: options.seconds('connecttimeout', CONNECT_MS),

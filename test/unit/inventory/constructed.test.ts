@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadInventory } from '../../../lib/inventory/index.ts';
-import { write } from './support.ts';
+import { listedValues, write } from './support.ts';
 
 const HOSTS = '[web]\nw1 env=prod\nw2 env=""\nw3\n';
 
@@ -37,4 +37,28 @@ it.each([
   const others = [...groups.keys()].filter((name) => !['all', 'ungrouped', 'web', 'os_own'].includes(name));
   expect(others).toEqual(made);
   expect(notices).toEqual([]);
+});
+
+it('expressions know the variables of their host alone, as in ansible-core 2.19', async () => {
+  const made = `plugin: constructed
+compose:
+  own: group_names + [inventory_hostname, env]
+  others: hostvars | default('none')
+  all_groups: groups | default('none')
+  playbooks: playbook_dir | default('none')
+  failed: hostvars['w2'].env
+groups:
+  named: "'web' in groups"
+`;
+  const folder = write({ hosts: HOSTS, 'made.yml': made });
+  const files = ['hosts', 'made.yml'].map((name) => join(folder, name));
+  const inventory = await loadInventory({ files, schema: {} });
+  expect([...inventory.groups.keys()]).not.toContain('named');
+  expect(listedValues(inventory, 'w1')).toEqual({
+    env: 'prod',
+    own: ['web', 'w1', 'prod'],
+    others: 'none',
+    all_groups: 'none',
+    playbooks: 'none',
+  });
 });

@@ -2,10 +2,12 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostNames } from '../../../lib/inventory/formats/host-names.ts';
+import { parseJson } from '../../../lib/inventory/formats/json-text.ts';
 import { pythonValue } from '../../../lib/inventory/formats/python.ts';
 import { words } from '../../../lib/inventory/formats/words.ts';
 import { scalarOf } from '../../../lib/inventory/formats/yaml-scalars.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
+import { Float, Long } from '../../../lib/inventory/value.ts';
 import { listedValues, load, refusal, write } from './support.ts';
 
 // What ansible-core makes of them (ast.literal_eval, shlex.split, PyYAML).
@@ -21,7 +23,11 @@ it.each([
   ['-1', -1],
   ['1.10', 1.1],
   ['.5', 0.5],
-  ['1e3', 1000],
+  ['1e3', new Float(1000)],
+  ['-1.0', new Float(-1)],
+  ['9007199254740992', new Long(9007199254740992n)],
+  ['-0xffffffffffffffff', new Long(-18446744073709551615n)],
+  ['{1.0: 2}', { '1.0': 2 }],
   ['10.0.0.1', '10.0.0.1'],
   ['1st', '1st'],
   ['yes', 'yes'],
@@ -86,13 +92,16 @@ it.each([
   ['0o17', '0o17'],
   ['1.10', 1.1],
   ['1e3', '1e3'],
-  ['1.0e+3', 1000],
+  ['1.0e+3', new Float(1000)],
+  ['-1.0', new Float(-1)],
+  ['9007199254740993', new Long(9007199254740993n)],
+  ['0777777777777777777777', new Long(9223372036854775807n)],
   ['.inf', Number.POSITIVE_INFINITY],
   ['-5', -5],
   ['2001-12-14', '2001-12-14'],
   ['10.0.0.1', '10.0.0.1'],
 ])('%s of a YAML file is %j', (text, value) => {
-  expect(scalarOf(text)).toBe(value);
+  expect(scalarOf(text)).toEqual(value);
 });
 
 it('a value of a YAML file is what its tag says', async () => {
@@ -125,11 +134,56 @@ all:
 });
 
 it.each([
-  ['{"all": {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}}', 1000, -0.25],
+  ['{"all": {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}}', new Float(1000), -0.25],
   ['all: {"hosts": {"h": {"n": 1e3, "m": -2.5E-1, "t": "1e3"}}}', '1e3', -0.25],
 ])('numbers are those of JSON in what is JSON: %s', async (text, n, m) => {
   const inventory = await loadInventory({ files: [join(write({ 'h.yaml': text }), 'h.yaml')], schema: {} });
   expect(listedValues(inventory, 'h')).toEqual({ n, m, t: '1e3' });
+});
+
+const NUMBERS = { f: new Float(1), n: new Long(9007199254740993n), i: 2 };
+const JSON_NUMBERS = '{"f": 1.0, "n": 9007199254740993, "i": 2}';
+
+it.each([
+  ['hosts', 'h f=1.0 n=9007199254740993 i=2\n'],
+  ['h.yaml', 'all: { hosts: { h: { f: 1.0, n: 9007199254740993, i: 2 } } }\n'],
+  ['h.json', `{"all":\t{"hosts": {"h": ${JSON_NUMBERS}}}}`],
+  ['script', `#!/bin/sh\necho '{"a": ["h"], "_meta": {"hostvars": {"h": ${JSON_NUMBERS}}}}'\n`],
+])('numbers of %s stay what they are', async (name, text) => {
+  const folder = write({ [name]: text });
+  if (name === 'script') chmodSync(join(folder, name), 0o755);
+  const inventory = await loadInventory({ files: [join(folder, name)], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual(NUMBERS);
+});
+
+it('what looks like a number in a text of JSON is left alone', () => {
+  const text = String.raw`{"1.0": "9007199254740993, \"1.0\" 1.0", "a\\": [1.0]}`;
+  expect(parseJson(text)).toEqual({ '1.0': '9007199254740993, "1.0" 1.0', 'a\\': [new Float(1)] });
+  expect(() => parseJson('[1.0, 01.0]')).toThrow(SyntaxError);
+});
+
+it('whole numbers of a TOML file may be long', async () => {
+  const files = { 'h.toml': '[a.hosts.h]\nn = 9007199254740993\ni = 2\n' };
+  const inventory = await loadInventory({ files: [join(write(files), 'h.toml')], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual({ n: NUMBERS.n, i: 2 });
+});
+
+// What PyYAML 6.0.3 makes of them.
+it.each([
+  ['<<: *a, <<: *b', { x: 3, y: 2, z: 4 }],
+  ['<<: *b, <<: *a', { x: 1, z: 4, y: 2 }],
+  ['<<: [*a, *b]', { x: 1, z: 4, y: 2 }],
+  ['<<: [*a, *b], <<: *b', { x: 3, z: 4, y: 2 }],
+  ['z: 9, <<: *a, <<: *b, y: 8', { x: 3, y: 8, z: 9 }],
+  ['<<: { <<: *a, x: 5 }, z: 6', { x: 5, y: 2, z: 6 }],
+])('merged keys { %s } of a YAML file are %j', async (merged, value) => {
+  const text = `
+_: { a: &a { x: 1, y: 2 }, b: &b { x: 3, z: 4 } }
+v: { ${merged} }
+`;
+  const files = { 'inventory.yaml': 'all: { hosts: { h: } }\n', 'group_vars/all.yml': text };
+  const { v } = listedValues(await load(files), 'h') as { v: object };
+  expect(Object.entries(v)).toEqual(Object.entries(value));
 });
 
 it('lines of a YAML file may end as on an old Mac', async () => {

@@ -9,7 +9,7 @@ import {
   loadInventory,
   type SettledHost,
 } from '../../../lib/inventory/index.ts';
-import { type Raw, Unsafe, Vaulted } from '../../../lib/inventory/value.ts';
+import { Numeral, type Raw, Unsafe, Vaulted } from '../../../lib/inventory/value.ts';
 import type { Connection } from '../../../lib/transport/host.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -70,7 +70,7 @@ function plainOf(raw: Raw): unknown {
   if (raw instanceof Vaulted) return { __ansible_vault: raw.armoured };
   if (raw instanceof Unsafe) return raw.text;
   if (Array.isArray(raw)) return raw.map(plainOf);
-  if (typeof raw !== 'object' || raw === null) return raw;
+  if (typeof raw !== 'object' || raw === null || raw instanceof Numeral) return raw;
   return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, plainOf(value as Raw)]));
 }
 

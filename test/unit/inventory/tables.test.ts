@@ -241,8 +241,12 @@ it('tells a folder that cannot be read', () => {
 
 describe('yes and no', () => {
   it.each([
-    ...['yes', 'on', 'true', 'True', '"yes"', 'YES'].map((text) => [text, true] as const),
-    ...['no', 'off', 'false', 'False', '"no"', 'Off'].map((text) => [text, false] as const),
+    ...['yes', 'on', 'true', 'True', '"yes"', 'YES', '1', '"1"', 'y', 't'].map(
+      (text) => [text, true] as const,
+    ),
+    ...['no', 'off', 'false', 'False', '"no"', 'Off', '0', '"0"', 'n', 'F'].map(
+      (text) => [text, false] as const,
+    ),
   ])('%s', async (text, value) => {
     const inventory = await load(
       `etcd:\n  hosts:\n    a: { ansible_become: ${text}, etcd_loopback_http: ${text} }\n`,
@@ -267,6 +271,26 @@ describe('-u and -b', () => {
     const text = 'all: { hosts: { a: { ansible_ssh_user: file, ansible_become: false } } }\n';
     const { hosts } = await load(text, { defaults });
     expect(hosts[0]?.connection).toMatchObject({ user: 'file', become: false });
+  });
+});
+
+describe('a variable of a connection that is null or empty says nothing', () => {
+  const names = `ansible_user ansible_port ansible_password ansible_private_key_file ansible_ssh_common_args
+    ansible_host_key_checking ansible_connection ansible_become ansible_become_user ansible_become_password
+    ansible_become_method`.split(/\s+/);
+
+  it.each(names.flatMap((name) => ['', '""', '~'].map((value) => [name, value] as const)))(
+    '%s: %s',
+    async (name, value) => {
+      const plain = await load('all: { hosts: { a: } }\n');
+      const { hosts } = await load(`all: { hosts: { a: { ${name}: ${value} } } }\n`);
+      expect(hosts[0]?.connection).toEqual(plain.hosts[0]?.connection);
+    },
+  );
+
+  it('in an INI file', async () => {
+    const { hosts } = await load({ hosts: 'a ansible_user= ansible_port=""\n' }, { inventories: ['hosts'] });
+    expect(hosts[0]?.connection).toMatchObject({ user: undefined, port: undefined });
   });
 });
 
@@ -344,6 +368,10 @@ describe('ansible_ssh_common_args', () => {
     ['-o StrictHostKeyChecking=no', { strictHostKeyChecking: 'no' }],
     ['-o StrictHostKeyChecking=accept-new', { strictHostKeyChecking: 'accept-new' }],
     ['-o StrictHostKeyChecking=ask', { strictHostKeyChecking: 'yes' }],
+    ['-o StrictHostKeyChecking=false', { strictHostKeyChecking: 'no' }],
+    ['-o StrictHostKeyChecking=True', { strictHostKeyChecking: 'yes' }],
+    ['-J first.last+x@b', { proxyJump: 'first.last+x@b' }],
+    ['-J %r@gw-%n:2222,b-%h', { proxyJump: '%r@gw-%n:2222,b-%h' }],
     ['-o UserKnownHostsFile=/dev/null', { knownHostsFile: '/dev/null' }],
     [
       '-o UserKnownHostsFile="/a b/c" -J x',

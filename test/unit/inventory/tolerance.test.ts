@@ -70,6 +70,15 @@ describe('what concerns a host is told when that host is contacted', () => {
   });
 });
 
+it.each([
+  ['all: { hosts: { a: { n: 9007199254740993 } } }\n'],
+  ['all: { hosts: { a: { n: "9007199254740993" } } }\n'],
+  ['all: { hosts: { a: { n: "{{ 2 ** 64 }}" } } }\n'],
+])('a role is not handed another number than the one written: %s', async (text) => {
+  const [error] = await refusal(contact({ 'hosts.yaml': text }, 'all', { n: { type: 'integer' } }));
+  expect(error?.message).toContain('n of a has a whole number beyond 2^53, which cannot be kept');
+});
+
 describe('what nobody reads is never judged', () => {
   it.each([
     ['a template that needs what is missing', '"{{ nowhere.at.all }}"'],

@@ -22,7 +22,11 @@ export const MAC_NAMES: ReadonlySet<string> = new Set([
   ...split(MACS).map((name) => `${name.replace('@openssh.com', '')}-etm@openssh.com`),
 ]);
 
-export const KEX_NAMES: ReadonlySet<string> = new Set(split(KEX));
+/** Of Kerberos, as Debian's ssh and others have them. */
+const GSS_KEX =
+  'gss-gex-sha1- gss-group1-sha1- gss-group14-sha1- gss-group14-sha256- gss-group16-sha512- gss-nistp256-sha256- gss-curve25519-sha256-';
+
+export const KEX_NAMES: ReadonlySet<string> = new Set([...split(KEX), ...split(GSS_KEX)]);
 
 /** Of host keys and of keys to log in with. */
 export const KEY_NAMES: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromHere } from '../../../paths.ts';
 import { Slots } from '../../slots.ts';
-import { bareEnvironment } from './bare-environment.ts';
+import { bareEnvironment, variablesIn } from './bare-environment.ts';
 import { type Answers, lineKey, type Target } from './evaluate.ts';
 import type { ConfigFile } from './files.ts';
 import { ConfigProblem, type Origin } from './problem.ts';
@@ -83,7 +83,7 @@ class Copies {
     const origins: Origin[] = [];
     for (const [i, source] of (await readFile(file.path, 'utf8')).split('\n').entries()) {
       const origin = { file: file.path, line: i + 1 };
-      for (const [, name = ''] of source.matchAll(/\$\{(\w+)\}|^/g)) if (name) this.variables.add(name);
+      for (const name of variablesIn(source)) this.variables.add(name);
       const keyword = splitLine(source)?.keyword;
       const add = (text: string) => {
         lines.push(text);

@@ -216,6 +216,9 @@ export const ALIASES: Readonly<Record<string, string>> = {
   dsaauthentication: 'pubkeyauthentication',
   identityfile2: 'identityfile',
   keepalive: 'tcpkeepalive',
+  // Debian's.
+  protocolkeepalives: 'serveraliveinterval',
+  setuptimeout: 'serveraliveinterval',
   hostbasedkeytypes: 'hostbasedacceptedalgorithms',
   pubkeyacceptedkeytypes: 'pubkeyacceptedalgorithms',
   smartcarddevice: 'pkcs11provider',

@@ -107,9 +107,18 @@ export class SshOptions {
   /** The command that makes the connection, with its tokens written out. */
   proxyCommand(): string | undefined {
     const said = this.text('proxycommand');
-    if (said === undefined || /^none$/i.test(said)) return undefined;
+    return said === undefined || /^none$/i.test(said) ? undefined : this.#onTheWay('proxycommand', said);
+  }
+
+  /** The jump hosts, the nearest to control first, with their tokens written out: those of the host behind them. */
+  jumps(): readonly string[] {
+    const [, ...hops] = this.all.get('proxyjump')?.values ?? [];
+    return hops.map((hop) => this.#onTheWay('proxyjump', hop));
+  }
+
+  #onTheWay(keyword: string, value: string): string {
     const { h, k, n, p, r } = this.#tokens;
-    return this.#told('proxycommand', () => expand(said, { h, k, n, p, r } as Tokens));
+    return this.#told(keyword, () => expand(value, { h, k, n, p, r } as Tokens));
   }
 
   problem(keyword: string, what: string, hint?: string): ConfigProblem {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EXIT, QuorateError } from '../../../../lib/errors.ts';
 import { Templates } from '../../../../lib/inventory/template.ts';
+import { Float, Long } from '../../../../lib/inventory/value.ts';
+import { home } from '../../../../lib/whoami.ts';
 import { type Vars, variable, world } from './world.ts';
 
 /** Templates with what ansible-core 2.19.14 (jinja2 3.1.6) makes of them for h1; without a value it is an error there, too. */
@@ -16,6 +18,8 @@ const ALL: Vars = {
   t: true,
   s: 'text',
   nul: null,
+  fl: new Float(1),
+  big: new Long(9007199254740993n),
   l: [1, 'two', true, null, 2.5],
   m: { b: 1, a: 'two', c: { d: '{{ s }}' } },
   und: '{{ nope }}',
@@ -56,6 +60,10 @@ describe('a template is evaluated as Ansible does it', () => {
 
   it.each(CASES.filter((one) => one.length === 2))('%j', async (template, ...[value]) => {
     expect(await templates.evaluate('h1', variable('value', String(template)))).toEqual(value);
+  });
+
+  it('the home of a user is the one here', async () => {
+    expect(await templates.evaluate('h1', variable('value', "{{ '~/x' | expanduser }}"))).toBe(`${home()}/x`);
   });
 
   it.each(CASES.filter((one) => one.length === 1))('%j is refused', async (template) => {

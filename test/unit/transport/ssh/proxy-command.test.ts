@@ -48,6 +48,22 @@ describe('ProxyCommand', () => {
     expect(readFileSync(join(dir, 'env'), 'utf8')).toContain(`HOME=${process.env.HOME}`);
   });
 
+  it('has the variables that it names, but for what is meant for this program alone', async () => {
+    const own = { SITE_ONE: 'one', SITE_TWO: 'two', SITE_NOT: 'canary', QUORATE_CA_PASSPHRASE: 'canary' };
+    Object.assign(process.env, own);
+    onTestFinished(() => {
+      for (const name of Object.keys(own)) delete process.env[name];
+    });
+    const server = await startServer();
+    const { file, dir } = proxy();
+    const host = await connected(
+      through(server, `sh ${file} %h %p $SITE_ONE-\${SITE_TWO}$QUORATE_CA_PASSPHRASE`),
+    );
+    await outcome(host, ':');
+    expect(readFileSync(join(dir, 'args'), 'utf8')).toBe(`127.0.0.1 ${server.port} one-two\n`);
+    expect(readFileSync(join(dir, 'env'), 'utf8')).not.toContain('canary');
+  });
+
   it('may stand in ~/.ssh/config', async () => {
     const server = await startServer();
     const { file, dir } = proxy();

@@ -113,6 +113,18 @@ const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[]
     { hostKey: { user: ['/c'] } },
   ],
   ['ProxyJump', 'Host node1\n ProxyJump a@b:2200,c', {}, { jumps: ['a@b:2200', 'c'] }],
+  [
+    'ProxyJump with tokens, which are those of the host behind',
+    'Host node1\n HostName 10.0.0.1\n User joe\n Port 7\n ProxyJump %r@gw-%n:2222,b-%h,%p%%',
+    {},
+    { jumps: ['joe@gw-node1:2222', 'b-10.0.0.1', '7%'] },
+  ],
+  [
+    'ProxyJump with tokens in the inventory',
+    '',
+    { proxyJump: '%r@gw-%n', user: 'ann' },
+    { jumps: ['ann@gw-node1'] },
+  ],
   ['ProxyJump none', 'Host node1\n ProxyJump none\nHost *\n ProxyJump b', {}, { jumps: [] }],
   ['ProxyJump, but the inventory wins', 'Host node1\n ProxyJump b', { proxyJump: 'c' }, { jumps: ['c'] }],
   ['ProxyJump none in the inventory', 'Host node1\n ProxyJump b', { proxyJump: 'none' }, { jumps: [] }],
@@ -131,6 +143,14 @@ const cases: readonly (readonly [string, string, Partial<Connection>, Wanted])[]
     'Host *\n IdentityFile /a',
     { keyFile: '/b' },
     { keys: { files: ['/b', '/a'], named: true } },
+  ],
+  ["SetupTimeOut, which is Debian's", 'Host *\n SetupTimeOut 7', {}, { line: { aliveMs: 7000 } }],
+  ["ProtocolKeepAlives, which is Debian's", 'Host *\n ProtocolKeepAlives 9', {}, { line: { aliveMs: 9000 } }],
+  [
+    'KexAlgorithms of Kerberos, which are passed over',
+    'Host *\n KexAlgorithms gss-gex-sha1-,curve25519-sha256',
+    {},
+    { algorithms: { kex: ['curve25519-sha256'] } },
   ],
   ['IdentitiesOnly', 'Host *\n IdentitiesOnly yes', {}, { keys: { only: true } }],
 ];

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { connectionLines } from '../../../../../lib/transport/ssh/connection-lines.ts';
 import { sshSettings } from '../../../../../lib/transport/ssh/ssh-settings.ts';
 import { scratch } from '../../../support/scratch.ts';
@@ -45,6 +45,17 @@ describe.runIf(sshVersion() !== undefined)('ssh is asked', () => {
     const seen = readFileSync(join(home, 'env'), 'utf8');
     expect(seen).not.toContain('canary');
     expect(seen).toMatch(new RegExp(`^HOME=${home}$`, 'm'));
+  });
+
+  it('with the variables that the files name', async () => {
+    process.env.SITE_ONE = 'one';
+    process.env.SITE_TWO = 'two';
+    onTestFinished(() => {
+      delete process.env.SITE_ONE;
+      delete process.env.SITE_TWO;
+    });
+    writeFiles(home, { config: `Match exec "test $SITE_ONE-\${SITE_TWO} = one-two"\n User matched\n` });
+    expect((await sshSettings(web())).user).toBe('matched');
   });
 
   it.each([
