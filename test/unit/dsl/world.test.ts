@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type PathState, Slot, UNKNOWN, World } from '../../../lib/dsl/world.ts';
+import type { PathState } from '../../../lib/dsl/foreseen.ts';
+import { Slot, UNKNOWN, World } from '../../../lib/dsl/world.ts';
 
 const SEEN: PathState = {
   type: 'file',
