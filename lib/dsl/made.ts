@@ -89,6 +89,7 @@ export function lineOf({ kind, name, role, digests, count, first, there }: Made)
 
 const NAMES: Readonly<Partial<Record<Trace['kind'], RegExp>>> = {
   unit: /^[\w@:][\w.@:\\-]*\.(service|socket|timer|path|mount|automount|target|slice)$/,
+  port: /^\d{1,5}\/(tcp|udp) from (any|[\da-f.:]+(\/\d{1,3})?)$/,
   user: /^[A-Za-z0-9_][\w.-]*\$?$/,
   group: /^[A-Za-z0-9_][\w.-]*\$?$/,
   key: /^[A-Za-z0-9_][\w.-]*\$? SHA256:[A-Za-z0-9+/]{43}$/,

@@ -4,6 +4,7 @@
  */
 export const KINDS = [
   'unit',
+  'port',
   'lines',
   'key',
   'file',
@@ -19,7 +20,8 @@ export const KINDS = [
 /**
  * Something that a task brings into being on a host, as data: enough to know it again, and to take it away once no role
  * declares it. `text` is a file that edits made, and that others may write to; `lines` are some of a text file, one
- * behind the other; `unit` is one of systemd that was started or enabled; `key` lets somebody log in, by user and fingerprint;
+ * behind the other; `unit` is one of systemd that was started or enabled; `port` is a rule of firewalld or ufw,
+ * `443/tcp from any`; `key` lets somebody log in, by user and fingerprint;
  * `tree` is a folder that was filled whole, from an archive or a repository.
  */
 export interface Trace {

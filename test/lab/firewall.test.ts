@@ -3,6 +3,7 @@ import { describeLab } from './support/describeLab.ts';
 import { runFirewall } from './support/firewallHost.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { onHosts } from './support/onHosts.ts';
+import { changeSet, runPlaybook } from './support/playbook.ts';
 
 const HOST = 'etcd01';
 const ADDRESS = '10.0.52.13';
@@ -98,7 +99,7 @@ describeLab('the firewall role', () => {
       await apply(CLIENTS_ONLY);
       const { changes: made } = await apply(CLIENTS_ONLY, { members: 2 });
       expect(made).toEqual([
-        expect.stringMatching(/^file:\/opt\/etcd\/cfg\/firewall\.\w+ content: /),
+        expect.stringMatching(/^firewall:etcd \/opt\/etcd\/cfg\/firewall\.\w+ content: /),
         expect.stringMatching(/2379\/tcp from 10\.0\.52\.6: accept → null$/),
         expect.stringMatching(/2380\/tcp from 10\.0\.52\.6: accept → null$/),
       ]);
@@ -111,7 +112,7 @@ describeLab('the firewall role', () => {
       await on('systemctl disable etcd-firewall 2>&1; echo "# mine" >>/opt/etcd/cfg/firewall.*');
       const { changes: made } = await apply();
       expect(made).toEqual([
-        expect.stringMatching(/^file:\/opt\/etcd\/cfg\/firewall\.\w+ content: /),
+        expect.stringMatching(/^firewall:etcd \/opt\/etcd\/cfg\/firewall\.\w+ content: /),
         'firewall:etcd permanent: null → enabled',
       ]);
       expect(await changes()).toEqual([]);
@@ -348,9 +349,7 @@ describeLab('the firewall role', () => {
     await on(': >/opt/etcd/cfg/firewall.iptables');
     const before = await on('nft --stateless list ruleset');
     const { changes: made } = await apply(CLIENTS_ONLY);
-    expect(made).toEqual([
-      'no-own-firewall:etcd-firewall.service /opt/etcd/cfg/firewall.iptables: present → null',
-    ]);
+    expect(made).toEqual(['firewall:etcd /opt/etcd/cfg/firewall.iptables: present → null']);
     expect(await on('nft --stateless list ruleset')).toBe(before);
     expect(await changes(CLIENTS_ONLY)).toEqual([]);
   });
@@ -379,10 +378,73 @@ describeLab('the firewall role', () => {
 
   test('a firewall that is asked for and does not run is not started', async () => {
     await expect(apply({ etcd_firewall: 'firewalld' })).rejects.toThrow(
-      'etcd01: etcd_firewall is firewalld, which is not active',
+      'etcd01: firewalld is asked for, which is not active',
     );
     expect(await on('systemctl is-active firewalld || true')).toBe('inactive');
   });
+
+  /** What a role of one line gets: how the host filters, what somebody changes there, and what is left over in the end. */
+  test.each<[string, string, string, readonly string[]]>([
+    [
+      'nothing',
+      ':',
+      'nft flush table inet quorate_web; systemctl disable web-firewall 2>&1; echo >>/etc/web-firewall.nftables',
+      [],
+    ],
+    [
+      'firewalld',
+      'systemctl enable --now firewalld 2>&1',
+      'firewall-cmd --remove-port 2379/tcp; firewall-cmd --permanent --add-port 53/udp',
+      ['port 53/udp from 10.0.52.0/24', 'port 2380/tcp from 10.0.52.14', 'port 2379/tcp from any'],
+    ],
+    [
+      'ufw',
+      'ufw allow 22/tcp; ufw --force enable; systemctl enable ufw 2>&1',
+      'ufw delete allow from any to any port 2379 proto tcp; ufw allow 53/udp',
+      ['port 53/udp from 10.0.52.0/24', 'port 2380/tcp from 10.0.52.14', 'port 2379/tcp from any'],
+    ],
+  ])(
+    'a role of anybody, beside %s: it holds over a reboot, and goes',
+    async (_what, prepare, drift, left) => {
+      const web = (...args: string[]) =>
+        runPlaybook(lab, ['-l', HOST, '-e', 'lab_case=firewall', ...args], {
+          playbook: '../test/lab/support/resourcesPlaybook',
+        });
+      const nothing = ['-e', 'lab_case=nothing'];
+      await on(prepare);
+      await listen();
+      for (const change of [':', drift]) {
+        await on(change);
+        const check = await web('--check');
+        const run = await web();
+        expect([check.errors, run.errors, run.code], run.text).toEqual([[], [], 0]);
+        expect(run.changed).not.toEqual([]);
+        expect(changeSet(check)).toEqual(changeSet(run));
+        expect((await web('--check')).changed).toEqual([]);
+      }
+      expect(await reach(2380)).toBe('self member');
+      // On a busy machine a knock may take longer than it is given.
+      await expect.poll(() => reach(2379), { timeout: 20_000 }).toBe('self member client outsider');
+      await expect
+        .poll(() => reach(8080), { timeout: 20_000 })
+        .toBe(left.length > 0 ? 'self' : 'self member client outsider');
+      await lab.reboot(HOST);
+      expect((await web('--check')).changed).toEqual([]);
+      expect((await web(...nothing, '--check')).left).toEqual([
+        'unit web-firewall.service',
+        ...left,
+        'file /etc/systemd/system/web-firewall.service',
+        'file /etc/web-firewall.nftables',
+      ]);
+      const pruned = await web(...nothing, '--prune');
+      expect([pruned.errors, pruned.code]).toEqual([[], 0]);
+      expect(await on('nft list tables; find /etc -name "*web-firewall*"')).not.toContain('web');
+      expect(await on('cat /etc/firewalld/zones/*.xml /etc/ufw/user.rules 2>/dev/null || true')).not.toMatch(
+        /2379|2380/,
+      );
+      expect((await web(...nothing, '--check')).left).toEqual([]);
+    },
+  );
 
   test('sources are the members and the clients, as the kernel has them', async () => {
     await apply({ etcd_client_cidrs: ['10.9.8.7/16', 'FD00:0:0::/8', '10.9.1.1'] });

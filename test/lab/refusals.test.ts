@@ -72,7 +72,7 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     writeFileSync(inventory, text.replace(/(etcd03:\n *)/, '$1etcd_firewall: firewalld\n      '));
     const run = await runPlaybook(lab, [], { inventory });
     expect(run.errors.map(({ message }) => message)).toEqual([
-      'etcd03: etcd_firewall is firewalld, which is not active',
+      'etcd03: firewalld is asked for, which is not active',
       'uneven: nothing was changed: a new cluster starts with all its members, not without etcd03',
     ]);
     expect(run.code).toBe(2);

@@ -1,10 +1,10 @@
+import { isWildcard } from '../../addresses.ts';
 import { MARK } from '../../dsl/probe.ts';
-import type { Difference } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
-import type { FirewallBackend } from './backend.ts';
 import { familyOf, overlaps } from './network.ts';
-import { type FirewallDesired, reversible, ruleDifferences, ruleName } from './rules.ts';
+import { itemDifferences, ruleName, type SharedBackend } from './rules.ts';
+import type { PortWish } from './wish.ts';
 import { parseActiveZones, parseZoneFile, parseZoneReply, strings, type ZoneSettings } from './zone.ts';
 
 interface ObservedFirewalld {
@@ -20,13 +20,15 @@ interface ObservedFirewalld {
  * over D-Bus: it takes 5 ms, `firewall-cmd` 190 ms, and a call made while firewalld still starts waits for it.
  * What survives a reload is read from the zone's file.
  */
-export const firewalldBackend: FirewallBackend<ObservedFirewalld> = {
-  probe: ({ addresses }) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
+export const firewalld: SharedBackend = {
+  property: /^\S+ (runtime|permanent) /,
+
+  probe: (addresses) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
 q_default=$(q_fw ${SERVICE} getDefaultZone) || exit 1
 q_active=$(q_fw ${ZONE} getActiveZones) || exit 1
 echo "default $q_default"
 echo "active $q_active"
-for q_address in ${addresses}; do echo "interface $(ip -o addr show to "$q_address" 2>/dev/null)"; done
+${interfaces(addresses)}
 set -f
 q_seen=' '
 for q_zone in \${q_default#s} $q_active; do
@@ -46,41 +48,47 @@ for q_zone in \${q_default#s} $q_active; do
   done
 done`,
 
-  parse(reading) {
-    const [head = '', ...parts] = reading.out.split(new RegExp(`^${MARK}zone `, 'm'));
-    const line = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1] ?? '';
-    const lines = head.split('\n').filter((one) => one.startsWith('interface '));
-    return {
-      defaultZone: strings(line('default'))[0] ?? '',
-      active: parseActiveZones(line('active')),
-      interfaces: lines.flatMap((one) => one.split(/\s+/)[2]?.split('@')[0] ?? []),
-      zones: new Map(
-        parts.map((part) => {
-          const [reply = '', file = ''] = part.split(new RegExp(`^${MARK}file$`, 'm'));
-          const name = reply.slice(0, reply.indexOf('\n'));
-          return [name, { runtime: parseZoneReply(reply), permanent: parseZoneFile(file) }];
-        }),
-      ),
-    };
-  },
-
-  diff(desired, observed) {
-    return servingZones(desired, observed).flatMap((zone) => {
-      const wanted = wantedItems(desired);
+  diff(desired, out) {
+    const observed = parseFirewalld(out);
+    return servingZones(desired.ports, observed).flatMap((zone) => {
       const settings = observed.zones.get(zone);
-      return (['permanent', 'runtime'] as const).flatMap((scope) => {
-        const there = settings ? ownItems(desired, settings[scope]) : [];
-        const named = (items: readonly string[]) =>
-          new Map(items.map((item) => [`${zone} ${scope} ${item}`, 'accept']));
-        return ruleDifferences(named(wanted), named(there));
-      });
-    }) satisfies readonly Difference[];
+      return (['permanent', 'runtime'] as const).flatMap((scope) =>
+        itemDifferences(
+          desired,
+          (port) => (settings ? itemsOf(port, settings[scope]) : []),
+          (item) => `${zone} ${scope} ${item}`,
+        ),
+      );
+    });
   },
 
-  apply: (_desired, changes) => changeZones(changes),
-
-  guard: () => reversible(changeZones),
+  apply: (changes) => joinSh([HELPERS, ...inOrder(changes).map(changeZone)]),
 };
+
+/** Shell that prints the interfaces with these addresses, or all but loopback. */
+function interfaces(addresses: readonly string[]): Sh {
+  return addresses.length === 0 || addresses.some(isWildcard)
+    ? sh`ip -o addr show 2>/dev/null | sed -n '/^[0-9]*: lo /!s/^/interface /p'`
+    : sh`for q_address in ${addresses}; do echo "interface $(ip -o addr show to "$q_address" 2>/dev/null)"; done`;
+}
+
+function parseFirewalld(out: string): ObservedFirewalld {
+  const [head = '', ...parts] = out.split(new RegExp(`^${MARK}zone `, 'm'));
+  const line = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(head)?.[1] ?? '';
+  const lines = head.split('\n').filter((one) => one.startsWith('interface '));
+  return {
+    defaultZone: strings(line('default'))[0] ?? '',
+    active: parseActiveZones(line('active')),
+    interfaces: lines.flatMap((one) => one.split(/\s+/)[2]?.split('@')[0] ?? []),
+    zones: new Map(
+      parts.map((part) => {
+        const [reply = '', file = ''] = part.split(new RegExp(`^${MARK}file$`, 'm'));
+        const name = reply.slice(0, reply.indexOf('\n'));
+        return [name, { runtime: parseZoneReply(reply), permanent: parseZoneFile(file) }];
+      }),
+    ),
+  };
+}
 
 const SERVICE = 'org.fedoraproject.FirewallD1';
 const OBJECT = '/org/fedoraproject/FirewallD1';
@@ -90,7 +98,7 @@ const ZONE = `${SERVICE}.zone`;
  * The zones that judge packets to the service: those of its interfaces, or the default one; and those bound
  * to sources of which some are ours, since firewalld looks at sources first.
  */
-function servingZones({ ports }: FirewallDesired, observed: ObservedFirewalld): readonly string[] {
+function servingZones(ports: readonly PortWish[], observed: ObservedFirewalld): readonly string[] {
   const { active, defaultZone } = observed;
   const zoneOf = (named: string) =>
     [...active].find(([, { interfaces }]) => interfaces.includes(named))?.[0] ?? defaultZone;
@@ -102,42 +110,37 @@ function servingZones({ ports }: FirewallDesired, observed: ObservedFirewalld): 
   return [...new Set([...(bound.length > 0 ? bound : [defaultZone]), ...bySource])];
 }
 
-/** Items have a name that also says how to make them: `2379/tcp from any`, `service NAME`, or a rich rule. */
-function wantedItems({ ports }: FirewallDesired): readonly string[] {
-  return ports.flatMap(({ port, sources }) =>
-    (sources === 'any' ? ['any'] : sources).map((from) => ruleName(port, from)),
-  );
-}
-
 /**
- * What a zone has that opens our ports. A range counts: firewalld takes one port out of it. What is not about
- * ports (a zone that accepts everything, a service of one's own) stays.
+ * What a zone has that opens a port: `2379/tcp from any`, `service NAME`, or a rich rule. The name also says how to make
+ * it. A range counts: firewalld takes one port out of it. What is not about ports (a zone that accepts everything, a
+ * service of one's own) stays.
  */
-function ownItems({ ports }: FirewallDesired, settings: ZoneSettings): readonly string[] {
-  return ports.flatMap(({ port, sources, service }) => {
-    const direct = settings.ports.some((entry) => covers(entry, port)) ? [ruleName(port, 'any')] : [];
-    const services =
-      service && sources !== 'any' && settings.services.includes(service) ? [`service ${service}`] : [];
-    const rich = settings.richRules.filter(
-      (rule) => rule.includes(` port port="${port}" protocol="tcp"`) && / accept\b/.test(rule),
-    );
-    return [...direct, ...services, ...rich.map(richName)];
-  });
+function itemsOf({ port, protocol, sources, service }: PortWish, settings: ZoneSettings): readonly string[] {
+  const isOpen = settings.ports.some((entry) => covers(entry, port, protocol));
+  const direct = isOpen ? [ruleName({ port, protocol }, 'any')] : [];
+  const services =
+    service && sources !== 'any' && settings.services.includes(service) ? [`service ${service}`] : [];
+  const rich = settings.richRules.filter(
+    (rule) => rule.includes(` port port="${port}" protocol="${protocol}"`) && / accept\b/.test(rule),
+  );
+  return [...direct, ...services, ...rich.map(richName)];
 }
 
 /** Whether `2379/tcp` or `2370-2390/tcp` opens a port. */
-function covers(entry: string, port: number): boolean {
-  const [, from, to = from] = /^(\d+)(?:-(\d+))?\/tcp$/.exec(entry) ?? [];
-  return from !== undefined && Number(from) <= port && port <= Number(to);
+function covers(entry: string, port: number, protocol: string): boolean {
+  const [, from, to = from, of] = /^(\d+)(?:-(\d+))?\/(\w+)$/.exec(entry) ?? [];
+  return of === protocol && Number(from) <= port && port <= Number(to);
 }
 
-function richRule(port: string, from: string): string {
-  return `rule family="ipv${familyOf(from)}" source address="${from}" port port="${port}" protocol="tcp" accept`;
+function richRule(port: string, protocol: string, from: string): string {
+  return `rule family="ipv${familyOf(from)}" source address="${from}" port port="${port}" protocol="${protocol}" accept`;
 }
 
 function richName(rule: string): string {
-  const [, from = '', port = ''] = / source address="([^"]+)" port port="(\d+)"/.exec(rule) ?? [];
-  return from !== '' && richRule(port, from) === rule ? ruleName(Number(port), from) : rule;
+  const [, from = '', port = '', protocol = ''] =
+    / source address="([^"]+)" port port="(\d+)" protocol="(tcp|udp)"/.exec(rule) ?? [];
+  if (from === '' || richRule(port, protocol, from) !== rule) return rule;
+  return `${port}/${protocol} from ${from}`;
 }
 
 /** Stops at the first call that fails; what `busctl` said is the error. */
@@ -146,10 +149,6 @@ q_config() {
   q_object=$(busctl call ${SERVICE} ${`${OBJECT}/config`} ${`${SERVICE}.config`} getZoneByName s "$1") || exit 1
   q_object=\${q_object#*\"}; q_object=\${q_object%\"}
 }`;
-
-function changeZones(changes: readonly Change[]): Sh {
-  return joinSh([HELPERS, ...inOrder(changes).map(changeZone)]);
-}
 
 /** Who may go on is let in, for good too, before anyone is shut out. */
 function inOrder(changes: readonly Change[]): readonly Change[] {
@@ -172,10 +171,10 @@ function changeZone({ kind, property }: Change): Sh {
 }
 
 function itemCall(item: string): { what: string; signature: string; words: readonly string[] } {
-  const [, port, from] = /^(\d+)\/tcp from (\S+)$/.exec(item) ?? [];
-  if (port !== undefined && from !== undefined) {
-    if (from === 'any') return { what: 'Port', signature: 'ss', words: [port, 'tcp'] };
-    return { what: 'RichRule', signature: 's', words: [richRule(port, from)] };
+  const [, port, protocol, from] = /^(\d+)\/(tcp|udp) from (\S+)$/.exec(item) ?? [];
+  if (port !== undefined && protocol !== undefined && from !== undefined) {
+    if (from === 'any') return { what: 'Port', signature: 'ss', words: [port, protocol] };
+    return { what: 'RichRule', signature: 's', words: [richRule(port, protocol, from)] };
   }
   if (item.startsWith('service ')) {
     return { what: 'Service', signature: 's', words: [item.slice('service '.length)] };

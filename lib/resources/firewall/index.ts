@@ -1,61 +1,152 @@
 import { requireAnswer } from '../../dsl/answer.ts';
-import { is, must, type OptionTable } from '../../dsl/options.ts';
-import { composed, defineResource } from '../../dsl/resource.ts';
-import type { Task } from '../../dsl/task.ts';
-import type { TaskOptions } from '../../dsl/task-options.ts';
-import type { FirewallBackend } from './backend.ts';
-import { firewalldBackend } from './firewalld.ts';
-import { iptablesBackend } from './iptables.ts';
-import { nftablesBackend } from './nftables.ts';
-import type { FirewallDesired, FirewallOptions, OpenPort } from './rules.ts';
-import { ufwBackend } from './ufw.ts';
+import { MARK, partsOf, probe } from '../../dsl/probe.ts';
+import { type Difference, defineResource } from '../../dsl/resource.ts';
+import { joinSh, sh } from '../../dsl/sh.ts';
+import { Slot, UNKNOWN, type World } from '../../dsl/world.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { type FirewallFound, findFirewall, findTool, meansFor, parseFound } from './means.ts';
+import {
+  changeTable,
+  fileReads,
+  parseTable,
+  pathsOf,
+  probeTable,
+  restoreTable,
+  type SeenTable,
+  saveTable,
+  tableDifferences,
+  tableTraces,
+} from './own.ts';
+import { reversed } from './rules.ts';
+import { changeShared, isOfShared, probeShared, sharedDifferences, sharedTraces } from './shared.ts';
+import {
+  completeFirewall,
+  FIREWALL,
+  type FirewallDesired,
+  type FirewallOptions,
+  type PortWish,
+} from './wish.ts';
 
-const FIREWALL: OptionTable<FirewallOptions> = {
-  backend: must(is.one('firewalld', 'ufw', 'nftables', 'iptables')),
-  ports: must(is.list(is.object<OpenPort>())),
-  addresses: must(is.list(is.text)),
-  besides: is.one('firewalld', 'ufw'),
-  unit: must(is.text),
-  rulesFile: must(is.text),
-};
+interface ObservedFirewall extends FirewallFound {
+  readonly systemd: boolean;
+  readonly table: SeenTable;
+  /** What the firewall printed that others have rules in, too. */
+  readonly shared: string;
+}
 
 /**
- * TCP ports that let in whom they are for. With `firewalld` and `ufw` these are rules of that firewall, which
- * drops the rest; of what is there, only entries that open exactly these ports are ours to remove. With
- * `nftables` and `iptables` it is a table or chain of our own that judges these ports only, as it is in the
- * kernel; the unit and the file that load it at boot are tasks of the role.
+ * Ports, each with whom it lets in, and nobody else; other ports are left alone. Where firewalld or ufw is active, they
+ * are rules in it, and what lets in others at these ports is removed there. A table of our own (in nftables, or in
+ * iptables where that drops) shuts out who comes in by other ways, and is all there is where neither is active; a unit
+ * loads it at boot. Nothing is reloaded, so rules of others stay, and the host takes back what would cut off the run.
+ *
+ * @example
+ * firewall('web', { ports: [{ port: 443, sources: 'any' }, { port: 9100, sources: ['10.0.0.0/8'] }] })
+ * firewall('dns', { ports: [{ port: 53, protocol: 'udp', sources: ['10.0.0.0/8', 'fd00::/8'] }] })
  */
-export function firewall(name: string, options: FirewallOptions & TaskOptions): Task {
-  return composed('firewall', name, options, {
-    options: FIREWALL,
-    make: () => BACKENDS[options.backend](name, options),
-  });
-}
+export const firewall = defineResource<FirewallOptions, FirewallDesired, ObservedFirewall>({
+  kind: 'firewall',
+  options: FIREWALL,
+  complete: completeFirewall,
+  name: ({ name }) => name,
+  title: ({ name, ports, state }) =>
+    state === 'absent'
+      ? `the firewall has no rules for ${name}`
+      : `the firewall lets in whom ${ports.map(portName).join(' and ')} of ${name} are for`,
+  owns: (desired) => (desired.state === 'absent' ? [] : pathsOf(desired)),
+  leaves: (desired, changes) =>
+    desired.state === 'absent' ? [] : [...tableTraces(desired, changes), ...sharedTraces(desired, changes)],
+  probe(desired) {
+    const { backend, addresses, ports } = desired;
+    const isTable = backend === 'nftables' || backend === 'iptables';
+    return probe(
+      fileReads(desired).flat(),
+      sh`${isTable ? findTool(backend) : findFirewall(addresses)}
+if [ -d /run/systemd/system ]; then echo systemd; fi
+case $q_firewall in nftables | iptables) q_table=$q_firewall ;; *) q_table=$q_own ;; esac
+q_part table
+${probeTable(desired)}
+q_part shared
+${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
+    );
+  },
+  parse({ code, out }, desired) {
+    const parts = partsOf(out);
+    const [found = '', table = '', shared = ''] = (parts.at(-1) ?? '').split(
+      new RegExp(`^${MARK}(?:table|shared)$`, 'm'),
+    );
+    requireAnswer({ code, out: shared || found }, 'the rules of the firewall');
+    return {
+      ...parseFound(found),
+      systemd: /^systemd$/m.test(found),
+      table: parseTable(desired, table, parts),
+      shared,
+    };
+  },
+  diff(desired, seen, world) {
+    refuseOther(desired, world);
+    const means = meansFor(desired, seen, world);
+    if (means === 'later') return [LATER];
+    const certainty = world.bringsMore ? 'conditional' : 'certain';
+    return [
+      ...sharedDifferences(means.shared, desired, seen.shared),
+      ...tableDifferences(desired, means.table, seen.table, world),
+    ].map((one) => ({ certainty, ...one }));
+  },
+  foresee(desired, _observed, _changes, world) {
+    for (const one of desired.ports)
+      world.slot(JUDGED, portName(one)).willBe({ by: desired.name, whom: whom(desired, one) });
+  },
+  late: true,
+  apply: (desired, changes) =>
+    joinSh([
+      changeShared(changes),
+      changeTable(
+        desired,
+        changes.filter((one) => !isOfShared(one)),
+      ),
+    ]),
+  guard: (desired) => ({
+    save: saveTable(desired),
+    undo(changes) {
+      const shared = changes.filter(isOfShared);
+      return joinSh([
+        ...(shared.length > 0 ? [sh`( ${changeShared(shared.map(reversed))} )`] : []),
+        ...(shared.length < changes.length ? [restoreTable(desired)] : []),
+      ]);
+    },
+  }),
+});
 
-/** A task that `firewall` made. */
-export function isFirewall(task: Task): boolean {
-  return Object.values(BACKENDS).some((backend) => backend.wishOf(task) !== undefined);
-}
-
-const BACKENDS = {
-  firewalld: define(firewalldBackend),
-  ufw: define(ufwBackend),
-  nftables: define(nftablesBackend),
-  iptables: define(iptablesBackend),
+/** Earlier tasks decide which firewall it is. */
+const LATER: Difference = {
+  kind: 'update',
+  property: 'rules',
+  before: UNKNOWN,
+  after: 'as wanted',
+  certainty: 'conditional',
 };
 
-function define<Observed>(backend: FirewallBackend<Observed>) {
-  return defineResource<FirewallOptions, FirewallDesired, Observed>({
-    kind: 'firewall',
-    options: FIREWALL,
-    complete: (name, options) => ({ name, ...options }),
-    name: ({ name, besides }) => (besides === undefined ? name : `${name} besides ${besides}`),
-    title: ({ backend: name, ports }) =>
-      `${name} lets in whom ${ports.map(({ port }) => port).join(' and ')} are for`,
-    ...backend,
-    parse(reading, desired) {
-      requireAnswer(reading, `the rules of ${desired.backend}`);
-      return backend.parse(reading, desired);
-    },
-  });
+/** Who lets whom in at a port. */
+const JUDGED = new Slot<{ readonly by: string; readonly whom: string }>({ by: '', whom: '' });
+
+function whom({ state }: FirewallDesired, { sources }: PortWish): string {
+  return state === 'absent' ? 'nobody' : `${sources}`;
+}
+
+/** What one of two tasks lets in, the other one would shut out, in every run. */
+function refuseOther(desired: FirewallDesired, world: World): void {
+  const { name, ports } = desired;
+  for (const one of ports) {
+    const judged = world.slot(JUDGED, portName(one)).state;
+    if (!judged || judged.by === name || judged.whom === whom(desired, one)) continue;
+    throw new QuorateError(`${portName(one)} is for others in the firewall ${judged.by} than in ${name}`, {
+      exitCode: EXIT.usage,
+      hint: 'name all its sources in one of them',
+    });
+  }
+}
+
+function portName({ port, protocol }: PortWish): string {
+  return `${port}/${protocol}`;
 }

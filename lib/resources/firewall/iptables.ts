@@ -1,27 +1,13 @@
 import { createHash } from 'node:crypto';
 import { sh } from '../../dsl/sh.ts';
-import type { FirewallBackend } from './backend.ts';
 import { canonicalNetwork, familyOf } from './network.ts';
-import {
-  enabledEntry,
-  type OwnEntries,
-  ownDifferences,
-  ownGuard,
-  probeEnabled,
-  reloadUnit,
-  ruleEntries,
-} from './own.ts';
-import { type FilterRule, filterRules, type OpenPort, ruleName } from './rules.ts';
-
-interface ObservedChains {
-  /** The host has IPv6, and the tool for it. */
-  readonly ipv6: boolean;
-  readonly entries: OwnEntries;
-}
+import { type FilterRule, filterRules } from './rules.ts';
+import { type OwnEntries, ruleEntries, type Table } from './table.ts';
+import type { PortWish } from './wish.ts';
 
 /** A chain of our own, read from the kernel, in each address family that the host has. */
-export const iptablesBackend: FirewallBackend<ObservedChains> = {
-  probe({ name, unit }) {
+export const iptables: Table = {
+  probe(name) {
     const chain = iptablesChain(name);
     // What `-C` prints is thrown away: iptables 1.8.7 does print something.
     return sh`q_chain() {
@@ -29,32 +15,23 @@ export const iptablesBackend: FirewallBackend<ObservedChains> = {
   if "$1" -w -C INPUT -j ${chain} >/dev/null 2>&1; then echo "$2 jump"; fi
 }
 q_chain iptables ipv4
-if ${HAS_IPV6}; then echo ipv6; q_chain ip6tables ipv6; fi
-${probeEnabled(unit)}`;
+if ${HAS_IPV6}; then echo ipv6; q_chain ip6tables ipv6; fi`;
   },
 
-  parse(reading, { name }) {
-    const lines = reading.out.split('\n').filter((line) => line !== '' && !/^\S+ -N /.test(line));
-    return {
-      ipv6: lines.includes('ipv6'),
-      entries: lines
-        .filter((line) => line !== 'ipv6')
-        .map((line) => enabledEntry(line) ?? parseLine(line, iptablesChain(name))),
-    };
-  },
-
-  diff({ ports }, { ipv6, entries }) {
-    const scopes: readonly (4 | 6)[] = ipv6 ? [4, 6] : [4];
-    const wanted = scopes.flatMap((family): OwnEntries => {
+  compare({ name, ports }, out) {
+    const lines = out.split('\n').filter((line) => line !== '' && !/^\S+ -N /.test(line));
+    const families: readonly (4 | 6)[] = lines.includes('ipv6') ? [4, 6] : [4];
+    const wanted = families.flatMap((family): OwnEntries => {
       const scope = `runtime ipv${family}`;
       return [...ruleEntries(scope, rulesOf(ports, family)), [`${scope} INPUT`, 'judged']];
     });
-    return ownDifferences(wanted, entries);
+    const there = lines.filter((line) => line !== 'ipv6').map((line) => parseLine(line, iptablesChain(name)));
+    return { wanted, there };
   },
 
-  apply: ({ unit }) => reloadUnit(unit),
-
-  guard: ({ unit, rulesFile }) => ownGuard(unit, rulesFile),
+  file: iptablesFile,
+  start: (path) => `exec /bin/sh ${path} start`,
+  stop: (path) => `exec /bin/sh ${path} stop`,
 };
 
 /** At most 28 characters, iptables' limit. */
@@ -68,7 +45,7 @@ export function iptablesChain(name: string): string {
  * that chain only, in one transaction. INPUT jumps to it first, so that what a person drops by default is open
  * to members.
  */
-export function iptablesFile(name: string, ports: readonly OpenPort[]): string {
+function iptablesFile(name: string, ports: readonly PortWish[]): string {
   const chain = iptablesChain(name);
   const load = (command: string, family: 4 | 6) => [
     `load ${command} <<'END'`,
@@ -104,15 +81,15 @@ fi
 
 const HAS_IPV6 = sh`[ -e /proc/net/if_inet6 ] && command -v ip6tables >/dev/null`;
 
-function rulesOf(ports: readonly OpenPort[], family: 4 | 6): readonly FilterRule[] {
+function rulesOf(ports: readonly PortWish[], family: 4 | 6): readonly FilterRule[] {
   return filterRules(ports).filter(
     ({ from }) => from === 'any' || from === 'loopback' || familyOf(from) === family,
   );
 }
 
-function render({ port, from, verdict }: FilterRule, chain: string): string {
+function render({ port, protocol, from, verdict }: FilterRule, chain: string): string {
   const match = from === 'any' ? '' : from === 'loopback' ? '-i lo ' : `-s ${from} `;
-  return `-A ${chain} ${match}-p tcp -m tcp --dport ${port} -j ${verdict.toUpperCase()}`;
+  return `-A ${chain} ${match}-p ${protocol} -m ${protocol} --dport ${port} -j ${verdict.toUpperCase()}`;
 }
 
 /** A line as it is compared; what is none of our forms stands for itself. */
@@ -120,11 +97,11 @@ function parseLine(line: string, chain: string): readonly [string, string] {
   const [scope = '', ...rest] = line.split(' ');
   const rule = rest.join(' ');
   if (rule === 'jump') return [`runtime ${scope} INPUT`, 'judged'];
-  const [, of, lo, source, port, verdict] =
-    /^-A (\S+) (?:(-i lo) |-s (\S+) )?-p tcp -m tcp --dport (\d+) -j (ACCEPT|DROP)$/.exec(rule) ?? [];
+  const [, of, lo, source, protocol, port, verdict] =
+    /^-A (\S+) (?:(-i lo) |-s (\S+) )?-p (tcp|udp) -m \4 --dport (\d+) -j (ACCEPT|DROP)$/.exec(rule) ?? [];
   const from = lo ? 'loopback' : source === undefined ? 'any' : canonicalNetwork(source);
   if (of !== chain || verdict === undefined || from === undefined) {
     return [`runtime ${scope} line ${JSON.stringify(rule)}`, 'present'];
   }
-  return [`runtime ${scope} ${ruleName(Number(port), from)}`, verdict.toLowerCase()];
+  return [`runtime ${scope} ${port}/${protocol} from ${from}`, verdict.toLowerCase()];
 }

@@ -1,37 +1,28 @@
 import { sh } from '../../dsl/sh.ts';
-import type { FirewallBackend } from './backend.ts';
 import { canonicalNetwork, familyOf } from './network.ts';
-import {
-  enabledEntry,
-  type OwnEntries,
-  ownDifferences,
-  ownGuard,
-  probeEnabled,
-  reloadUnit,
-  ruleEntries,
-} from './own.ts';
-import { type FilterRule, filterRules, type OpenPort, ruleName } from './rules.ts';
+import { type FilterRule, filterRules } from './rules.ts';
+import { type OwnEntries, ruleEntries, type Table } from './table.ts';
+import type { PortWish } from './wish.ts';
 
 /** A table of our own, read from the kernel. */
-export const nftablesBackend: FirewallBackend<OwnEntries> = {
+export const nftables: Table = {
   // `-nn`: numbers only; old versions need both n's for ports.
-  probe: ({ name, unit }) => sh`nft -nn list table inet ${nftablesTable(name)} 2>/dev/null
-${probeEnabled(unit)}`,
+  probe: (name) => sh`nft -nn list table inet ${nftablesTable(name)} 2>/dev/null`,
 
-  parse(reading) {
-    const lines = reading.out
+  compare({ ports }, out) {
+    const lines = out
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '' && line !== '}' && !/^(table inet \S+|chain input) \{$/.test(line));
-    return lines.map((line) => enabledEntry(line) ?? parseLine(line));
+    const wanted: OwnEntries = [['runtime hook', 'input'], ...ruleEntries('runtime', filterRules(ports))];
+    return { wanted, there: lines.map(parseLine) };
   },
 
-  diff: ({ ports }, observed) =>
-    ownDifferences([['runtime hook', 'input'], ...ruleEntries('runtime', filterRules(ports))], observed),
+  file: nftablesFile,
 
-  apply: ({ unit }) => reloadUnit(unit),
-
-  guard: ({ unit, rulesFile }) => ownGuard(unit, rulesFile),
+  // Old systemd wants a path, and nft lies elsewhere on each distribution.
+  start: (path) => `exec nft -f ${path}`,
+  stop: (_path, name) => `exec nft delete table inet ${nftablesTable(name)}`,
 };
 
 function nftablesTable(name: string): string {
@@ -42,7 +33,7 @@ function nftablesTable(name: string): string {
  * The file that loads the table: in one transaction, so no packet ever meets half of it. It runs before the
  * usual filters (priority 0); its `accept` leaves the last word to them, its `drop` is final.
  */
-export function nftablesFile(name: string, ports: readonly OpenPort[]): string {
+function nftablesFile(name: string, ports: readonly PortWish[]): string {
   const table = `table inet ${nftablesTable(name)}`;
   return [
     `# Written by Quorate: who may reach the ports of ${name}. Other ports are not judged here.`,
@@ -58,8 +49,8 @@ export function nftablesFile(name: string, ports: readonly OpenPort[]): string {
   ].join('\n');
 }
 
-function render({ port, from, verdict }: FilterRule): string {
-  const rule = `tcp dport ${port} ${verdict}`;
+function render({ port, protocol, from, verdict }: FilterRule): string {
+  const rule = `${protocol} dport ${port} ${verdict}`;
   if (from === 'any') return rule;
   if (from === 'loopback') return `iifname "lo" ${rule}`;
   return `${familyOf(from) === 4 ? 'ip' : 'ip6'} saddr ${from} ${rule}`;
@@ -68,9 +59,9 @@ function render({ port, from, verdict }: FilterRule): string {
 /** A line as it is compared; what is none of our forms stands for itself. */
 function parseLine(line: string): readonly [string, string] {
   if (/^type filter hook input priority [^;]+; policy accept;$/.test(line)) return ['runtime hook', 'input'];
-  const [, lo, source, port, verdict] =
-    /^(?:(iifname "lo") |ip6? saddr (\S+) )?tcp dport (\d+) (accept|drop)$/.exec(line) ?? [];
+  const [, lo, source, protocol, port, verdict] =
+    /^(?:(iifname "lo") |ip6? saddr (\S+) )?(tcp|udp) dport (\d+) (accept|drop)$/.exec(line) ?? [];
   const from = lo ? 'loopback' : source === undefined ? 'any' : canonicalNetwork(source);
   if (verdict === undefined || from === undefined) return [`runtime line ${JSON.stringify(line)}`, 'present'];
-  return [`runtime ${ruleName(Number(port), from)}`, verdict];
+  return [`runtime ${port}/${protocol} from ${from}`, verdict];
 }

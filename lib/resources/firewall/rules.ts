@@ -1,40 +1,22 @@
 import type { Difference } from '../../dsl/resource.ts';
-import { sh } from '../../dsl/sh.ts';
-import type { Change, ChangeKind, Guard } from '../../dsl/task.ts';
+import type { Sh } from '../../dsl/sh.ts';
+import type { Change, ChangeKind } from '../../dsl/task.ts';
+import type { FirewallDesired, PortWish } from './wish.ts';
 
-/** A TCP port and who may reach it. */
-export interface OpenPort {
-  readonly port: number;
-  /** Addresses and networks as `canonicalNetwork` spells them. */
-  readonly sources: readonly string[] | 'any';
-  /** A service that firewalld ships for this port: as an entry of a zone it opens the port to everybody. */
-  readonly service?: string;
-}
+export type SharedWish = Pick<FirewallDesired, 'ports' | 'state'>;
 
-export interface FirewallOptions {
-  readonly backend: 'firewalld' | 'ufw' | 'nftables' | 'iptables';
-  readonly ports: readonly OpenPort[];
-  /** Addresses of the host that the ports are bound to: they find firewalld's zones. */
-  readonly addresses: readonly string[];
-  /**
-   * The firewall that has rules of its own for these ports. A packet must pass both: what that one lets in by other
-   * rules (a default, a range, a trusted source), this one drops.
-   */
-  readonly besides?: 'firewalld' | 'ufw';
-  /** Loads a table or chain of our own at boot (`nftables` and `iptables`). */
-  readonly unit: string;
-  /** The file that it loads. */
-  readonly rulesFile: string;
-}
-
-export interface FirewallDesired extends FirewallOptions {
-  /** Tells our rules apart from those for another service of the host: the service's name. */
-  readonly name: string;
+/** A firewall that others have rules in, too. */
+export interface SharedBackend {
+  probe(addresses: readonly string[]): Sh;
+  /** Compare what the probe printed with a wish. */
+  diff(desired: SharedWish, out: string): readonly Difference[];
+  apply(changes: readonly Change[]): Sh;
+  /** Properties of its changes. */
+  readonly property: RegExp;
 }
 
 /** One line of a table or chain of our own. */
-export interface FilterRule {
-  readonly port: number;
+export interface FilterRule extends Pick<PortWish, 'port' | 'protocol'> {
   /** `loopback`, `any` or a network. */
   readonly from: string;
   readonly verdict: 'accept' | 'drop';
@@ -44,20 +26,27 @@ export interface FilterRule {
  * The rules of a table of our own, in order: it judges packets to `ports` and no other, so it cannot shut out
  * anything else. What comes over loopback is always let in.
  */
-export function filterRules(ports: readonly OpenPort[]): readonly FilterRule[] {
-  return ports.flatMap(({ port, sources }): FilterRule[] => {
-    if (sources === 'any') return [{ port, from: 'any', verdict: 'accept' }];
+export function filterRules(ports: readonly PortWish[]): readonly FilterRule[] {
+  return ports.flatMap(({ port, protocol, sources }): FilterRule[] => {
+    if (sources === 'any') return [{ port, protocol, from: 'any', verdict: 'accept' }];
     return [
-      { port, from: 'loopback', verdict: 'accept' },
-      ...sources.map((from) => ({ port, from, verdict: 'accept' as const })),
-      { port, from: 'any', verdict: 'drop' },
+      { port, protocol, from: 'loopback', verdict: 'accept' },
+      ...sources.map((from) => ({ port, protocol, from, verdict: 'accept' as const })),
+      { port, protocol, from: 'any', verdict: 'drop' },
     ];
   });
 }
 
 /** `2380/tcp from 10.0.52.14`. */
-export function ruleName(port: number, from: string): string {
-  return `${port}/tcp from ${from}`;
+export function ruleName({ port, protocol }: Pick<PortWish, 'port' | 'protocol'>, from: string): string {
+  return `${port}/${protocol} from ${from}`;
+}
+
+/** The names of the rules that let in whom ports are for. */
+export function ruleNames(ports: readonly PortWish[]): readonly string[] {
+  return ports.flatMap((one) =>
+    (one.sources === 'any' ? ['any'] : one.sources).map((from) => ruleName(one, from)),
+  );
 }
 
 /**
@@ -79,12 +68,26 @@ export function ruleDifferences(
   return [...missing, ...surplus];
 }
 
-/** For firewalls whose rules are set one by one: the same calls the other way round go back. */
-export function reversible(apply: (changes: readonly Change[]) => ReturnType<Guard['undo']>): Guard {
-  return { save: sh`:`, undo: (changes) => apply(changes.map(reversed)) };
+/**
+ * Differences between the items that a firewall has for ports, as `property` names them, and those it must have. Of
+ * `absent` ports what their sources name is to go, or all where they name nobody.
+ */
+export function itemDifferences(
+  { ports, state }: SharedWish,
+  itemsOf: (port: PortWish) => readonly string[],
+  property = (item: string) => item,
+): readonly Difference[] {
+  const isGone = state === 'absent';
+  const there = ports.flatMap((one) => {
+    const names = ruleNames([one]);
+    return itemsOf(one).filter((item) => !isGone || names.length === 0 || names.includes(item));
+  });
+  const named = (items: readonly string[]) => new Map(items.map((item) => [property(item), 'accept']));
+  return ruleDifferences(named(isGone ? [] : ruleNames(ports)), named(there));
 }
 
-function reversed(change: Change): Change {
+/** The change that takes this one back. */
+export function reversed(change: Change): Change {
   const kind: ChangeKind = change.kind === 'remove' ? 'create' : 'remove';
   return { ...change, kind, before: change.after, after: change.before };
 }

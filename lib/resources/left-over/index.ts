@@ -6,6 +6,7 @@ import { leftKey } from './key.ts';
 import { leftLines } from './lines.ts';
 import { leftPackage } from './package.ts';
 import { leftDirectory, leftFile, leftLink, leftText, leftTree } from './paths.ts';
+import { leftPort } from './port.ts';
 import { leftUnit } from './unit.ts';
 
 /** Builds what takes things of the records away: the last that was made first, what is inside a folder before it. */
@@ -17,6 +18,7 @@ export function takeAway(made: readonly Kept[], context: LeftOverContext): reado
   );
   const builders: Readonly<Record<Trace['kind'], (one: Kept) => LeftOver>> = {
     unit: leftUnit,
+    port: leftPort,
     lines: leftLines,
     key: leftKey,
     file: leftFile,

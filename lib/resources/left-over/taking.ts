@@ -3,7 +3,7 @@ import type { LeftOver, Verdict } from '../../dsl/left-over.ts';
 import { keyOf } from '../../dsl/made.ts';
 import type { Probe } from '../../dsl/probe.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import type { Change, Reading } from '../../dsl/task.ts';
+import type { Change, Guard, Reading } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world.ts';
 import { QuorateError } from '../../errors.ts';
 
@@ -14,6 +14,8 @@ export interface Taking {
   judge(reading: Reading, world: World): 'gone' | { readonly why: string } | Removal;
   /** Say in the world what holds once it is gone. */
   foresee(world: World, removal: Removal): void;
+  /** See `Task.guard`. */
+  readonly guard?: Guard;
   /** Shell that takes it away; where it is not what was judged any more, it fails. */
   apply(changes: readonly Change[]): Sh;
 }
@@ -53,6 +55,7 @@ export function taking(made: Kept, own: Taking): LeftOver {
 } && ${forget([made])}`,
       inTurn: () => false,
       owns: [],
+      ...(own.guard && { guard: own.guard }),
     },
   };
 }
@@ -70,5 +73,5 @@ function verdictOf(own: Taking, reading: Reading, world: World): ReturnType<Taki
 function labelOf({ kind, name, count }: Kept): string {
   if (kind === 'lines') return `${count === 1 ? 'a line' : `${count} lines`} of ${name}`;
   if (kind === 'key') return `the key of ${name}`;
-  return kind === 'user' || kind === 'group' || kind === 'package' ? `${kind} ${name}` : name;
+  return ['user', 'group', 'package', 'port'].includes(kind) ? `${kind} ${name}` : name;
 }

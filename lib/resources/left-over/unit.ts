@@ -20,6 +20,10 @@ export function leftUnit(made: Kept): LeftOver {
       const before = [...(isEnabled ? ['enabled'] : []), ...(runs ? ['running'] : [])].join(' and ');
       return { kind: 'stop', property: 'state', before, after: 'stopped' };
     },
+    // Rules of a `firewall` that go with it may be what lets us in.
+    ...(unit.endsWith('-firewall.service') && {
+      guard: { save: sh`:`, undo: () => sh`systemctl enable --quiet --now ${unit}` },
+    }),
     foresee(world) {
       world.unit(service).willBe({ state: 'stopped' });
       world.unit(unit).willBe({ state: 'stopped' });

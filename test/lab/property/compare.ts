@@ -143,11 +143,16 @@ const BY_KIND: Readonly<Record<string, (change: Change, name: string, layout: La
       moves: [`${path} content`, `${key} content`, `${state}/issued content`],
     };
   },
-  'no-own-firewall': ({ property }) => ({
-    covers: [...whole(property), ...FIREWALL],
-    values: [{ thing: `${property} type`, after: [undefined] }],
-  }),
-  firewall: () => ({ covers: FIREWALL, moves: FIREWALL }),
+  firewall: (change) => {
+    const [, path, property] = /^(\/\S+)(?: (\w+))?$/.exec(change.property) ?? [];
+    if (path === undefined) return { covers: FIREWALL, moves: FIREWALL };
+    if (property === 'content') return content(path, change);
+    if (property !== undefined) return ownership(path, property, change);
+    return {
+      covers: [...whole(path), ...FIREWALL],
+      values: [{ thing: `${path} type`, after: [undefined] }],
+    };
+  },
   'firewall-off': () => ({ covers: FIREWALL, moves: FIREWALL }),
   service: ({ kind, property }, name) => {
     const [state, pid] = [`${name} ActiveState`, `${name} MainPID`];

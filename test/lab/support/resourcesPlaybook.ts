@@ -16,6 +16,7 @@ import { command } from '../../../lib/resources/command.ts';
 import { cron } from '../../../lib/resources/cron.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { firewall } from '../../../lib/resources/firewall/index.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { hostname } from '../../../lib/resources/hostname.ts';
 import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
@@ -267,6 +268,15 @@ until [ -e /srv/lab-begun ]; do sleep 0.1; done`,
     ];
   },
   'left-less': () => [group('lab-shared'), file('/srv/left.note', { content: '', group: 'lab-shared' })],
+  firewall: () => [
+    firewall('web', {
+      ports: [
+        { port: 2379, sources: 'any' },
+        { port: 2380, sources: ['10.0.52.14'] },
+        { port: 53, protocol: 'udp', sources: ['10.0.52.0/24'] },
+      ],
+    }),
+  ],
   killed: () => [
     file('/etc/killed.one', { content: 'one\n' }),
     command('it takes long', { run: sh`sleep 333`, creates: '/etc/killed.never' }),

@@ -8,19 +8,189 @@ import type { Sh } from '../../../lib/dsl/sh.ts';
 import type { Change } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { firewall } from '../../../lib/resources/firewall/index.ts';
-import { iptablesChain, iptablesFile } from '../../../lib/resources/firewall/iptables.ts';
+import { iptables, iptablesChain } from '../../../lib/resources/firewall/iptables.ts';
 import { canonicalNetwork, overlaps } from '../../../lib/resources/firewall/network.ts';
-import { nftablesFile } from '../../../lib/resources/firewall/nftables.ts';
-import { noOwnFirewall, ownFirewallUnit } from '../../../lib/resources/firewall/own.ts';
-import type { FirewallDesired, OpenPort } from '../../../lib/resources/firewall/rules.ts';
+import { nftables } from '../../../lib/resources/firewall/nftables.ts';
+import { unitText } from '../../../lib/resources/firewall/own.ts';
+import { completeFirewall, type FirewallOptions } from '../../../lib/resources/firewall/wish.ts';
 import { parseActiveZones, parseZoneFile, parseZoneReply } from '../../../lib/resources/firewall/zone.ts';
+import { packages } from '../../../lib/resources/packages/index.ts';
+import { textFile } from '../support/edits.ts';
 import { scratch } from '../support/scratch.ts';
 
 const SHELLS = ['dash', 'bash'].filter((name) => existsSync(`/bin/${name}`));
-const PORTS: readonly OpenPort[] = [
+const PORTS: FirewallOptions['ports'] = [
   { port: 2379, sources: ['10.0.52.13', '10.9.0.0/16', 'fd00::13'] },
   { port: 2380, sources: ['10.0.52.13', 'fd00::13'] },
 ];
+const nftablesFile = (name: string, ports: FirewallOptions['ports']) => fileOf(nftables, name, ports);
+const iptablesFile = (name: string, ports: FirewallOptions['ports']) => fileOf(iptables, name, ports);
+
+describe('a wish', () => {
+  const wish = (options: Partial<FirewallOptions>) =>
+    completeFirewall('web', { ports: [{ port: 443, sources: 'any' }], ...options });
+  const ports = (...all: FirewallOptions['ports']) => wish({ ports: all }).ports;
+
+  it.each<[string, FirewallOptions['ports'], unknown]>([
+    ['TCP unless said', [{ port: 443, sources: 'any' }], [{ port: 443, protocol: 'tcp', sources: 'any' }]],
+    [
+      'sources as kernels print them, each once',
+      [{ port: 53, protocol: 'udp', sources: ['FD00::/8', '10.9.8.7/16', '10.9.0.0/16'] }],
+      [{ port: 53, protocol: 'udp', sources: ['10.9.0.0/16', 'fd00::/8'] }],
+    ],
+    [
+      'a family in halves',
+      [{ port: 1, sources: ['0.0.0.0/0'] }],
+      [{ sources: ['0.0.0.0/1', '128.0.0.0/1'] }],
+    ],
+    [
+      'both families, which is everybody',
+      [{ port: 1, sources: ['0.0.0.0/0', '::/0'] }],
+      [{ sources: 'any' }],
+    ],
+    [
+      'a port said twice, with all sources',
+      [
+        { port: 1, sources: ['10.0.0.2'] },
+        { port: 1, sources: ['10.0.0.1'] },
+        { port: 1, protocol: 'udp', sources: [] },
+      ],
+      [{ sources: ['10.0.0.1', '10.0.0.2'] }, { protocol: 'udp', sources: [] }],
+    ],
+  ])('has %s', (_what, given, expected) => expect(ports(...given)).toMatchObject(expected as object[]));
+
+  it.each<[string, string, object, string]>([
+    ['a name', 'left over', {}, 'firewall "left over": it has no name for a table'],
+    ['a port', 'web', { port: 70000 }, 'ports[0]: port is 70000, a number from 1 to 65535 was wanted'],
+    ['a protocol', 'web', { protocol: 'icmp' }, 'ports[0]: protocol is "icmp", "tcp" or "udp" was wanted'],
+    ['sources', 'web', { sources: undefined }, 'ports[0]: sources is missing'],
+    ['a network', 'web', { sources: ['10.0.0.0/33'] }, 'ports[0].sources: 10.0.0.0/33 is neither an address'],
+    ['an option', 'web', { from: 'any' }, 'ports[0]: it has no option from'],
+  ])('is refused for %s that is none', (_what, name, port, message) => {
+    expect(() => firewall(name, { ports: [{ port: 1, sources: 'any', ...port }] })).toThrow(message);
+  });
+});
+
+it('does not take a file whose path means something else in a unit', () => {
+  const rulesFile = '/srv/100% mine';
+  expect(() => firewall('web', { ports: [], rulesFile })).toThrow('a path of plain letters was wanted');
+});
+
+describe('what carries the rules', () => {
+  const ANY: FirewallOptions['ports'] = [{ port: 443, sources: 'any' }];
+  const found = (options: Partial<FirewallOptions>, host: Host, world = new World()) =>
+    summary(
+      firewall('web', { ports: ANY, ...options }).diff(
+        { code: 0, out: reading({ shared: ZONE, ...host }) },
+        world,
+      ),
+    );
+  const kinds = (changes: readonly string[]) =>
+    new Set(changes.map((one) => /(firewall\.?\w*|public|permanent|runtime|443)/.exec(one)?.[1]));
+  const ZONE = `default s "public"\nactive a{sa{sas}} 0\n${MARK}zone public\na{sv} 0\n${MARK}file\n<zone/>`;
+
+  it.each<[string, Partial<FirewallOptions>, Host, readonly string[]]>([
+    ['nftables', {}, {}, ['firewall.nftables', 'firewall.service', 'runtime', 'permanent']],
+    [
+      'iptables',
+      {},
+      { firewall: 'iptables' },
+      ['firewall.iptables', 'firewall.service', 'runtime', 'permanent'],
+    ],
+    ['firewalld alone, where everybody may come in', {}, { firewall: 'firewalld' }, ['public']],
+    [
+      'firewalld, and a table beside it',
+      { ports: [{ port: 443, sources: ['10.0.0.1'] }] },
+      { firewall: 'firewalld' },
+      ['public', 'firewall.nftables', 'firewall.service', 'runtime', 'permanent'],
+    ],
+    [
+      'firewalld alone, where nothing makes a table',
+      { ports: [{ port: 443, sources: ['10.0.0.1'] }] },
+      { firewall: 'firewalld', own: 'none' },
+      ['public'],
+    ],
+    ['ufw', {}, { firewall: 'ufw', shared: '' }, ['443']],
+  ])('is %s', (_what, options, host, expected) => {
+    expect([...kinds(found(options, host))]).toEqual(expected);
+  });
+
+  it.each<[string, Partial<FirewallOptions>, Host, string]>([
+    ['nothing to filter with', {}, { firewall: 'none', own: 'none' }, 'there is no firewall to set'],
+    ['ufw that is off', { backend: 'ufw' }, {}, 'ufw is asked for, which is not active'],
+    ['no nft', { backend: 'nftables' }, { firewall: 'none', own: 'none' }, 'nft is missing'],
+    ['no systemd', {}, { systemd: false }, 'lost at the next boot: there is no systemd'],
+  ])('is an error where there is %s', (_what, options, host, message) => {
+    expect(() => found(options, host)).toThrow(message);
+  });
+
+  it('is decided when its turn comes, where an earlier task brings it', () => {
+    const world = new World();
+    packages('nftables').diff({ code: 0, out: 'manager apt\n' }, world);
+    const later = ['update rules: unknown → as wanted'];
+    expect(found({}, { firewall: 'none', own: 'none' }, world)).toEqual(later);
+    const started = new World();
+    started.unit('firewalld').willBe({ state: 'running' });
+    expect(found({}, {}, started)).toEqual(later);
+    expect(found({ backend: 'nftables' }, {}, started)).not.toEqual(later);
+  });
+
+  it('goes with all that is ours, and with rules of these ports', () => {
+    const unit = { files: ['table', undefined, 'unit'], enabled: true } as const;
+    expect(found({ state: 'absent' }, { firewall: 'firewalld', ...unit })).toEqual([
+      'remove /etc/web-firewall.nftables: present → null',
+      'remove /etc/systemd/system/web-firewall.service: present → null',
+      'remove permanent: enabled → null',
+    ]);
+    const open = ZONE.replace('<zone/>', '<zone><port port="443" protocol="tcp"/></zone>');
+    const rule =
+      '<rule family="ipv4"><source address="10.0.0.1"/><port port="443" protocol="tcp"/><accept/></rule>';
+    const more = open.replace('</zone>', `${rule}</zone>`);
+    const gone = (sources: 'any' | readonly string[]) =>
+      found({ state: 'absent', ports: [{ port: 443, sources }] }, { firewall: 'firewalld', shared: more });
+    expect(gone('any')).toEqual(['remove public permanent 443/tcp from any: accept → null']);
+    expect(gone([])).toEqual([
+      'remove public permanent 443/tcp from any: accept → null',
+      'remove public permanent 443/tcp from 10.0.0.1: accept → null',
+    ]);
+    expect(found({ state: 'absent' }, { firewall: 'none', own: 'none' })).toEqual([]);
+  });
+
+  it('is refused for a port that another one is to open for others', () => {
+    const world = new World();
+    found({}, {}, world);
+    const other = firewall('admin', { ports: [{ port: 443, sources: ['10.0.0.1'] }] });
+    expect(() => other.diff({ code: 0, out: reading({}) }, world)).toThrow(
+      '443/tcp is for others in the firewall web than in admin',
+    );
+  });
+
+  it('leaves files, a unit and the rules that it made', () => {
+    const task = firewall('web', { ports: [...ANY, { port: 9100, sources: ['10.0.0.0/8'] }] });
+    const leaves = (host: Host) => {
+      const changes = task.diff({ code: 0, out: reading(host) }, new World());
+      return task.leaves?.(changes).map(({ kind, name }) => `${kind} ${name}`);
+    };
+    const own = [
+      'unit web-firewall.service',
+      'file /etc/web-firewall.nftables',
+      'file /etc/systemd/system/web-firewall.service',
+    ];
+    expect(leaves({})).toEqual(own);
+    const others =
+      '<rule family="ipv4"><source address="10.1.1.1"/><port port="9100" protocol="tcp"/><accept/></rule>';
+    const open = ZONE.replace('<zone/>', `<zone><port port="443" protocol="tcp"/>${others}</zone>`);
+    expect(leaves({ firewall: 'firewalld', shared: open })).toEqual([
+      ...own,
+      'port 9100/tcp from 10.0.0.0/8',
+    ]);
+    expect(leaves({ firewall: 'ufw' })).toEqual([
+      ...own,
+      'port 443/tcp from any',
+      'port 9100/tcp from 10.0.0.0/8',
+    ]);
+  });
+});
 
 describe('networks', () => {
   it.each([
@@ -54,7 +224,8 @@ describe('networks', () => {
 describe('a table of our own', () => {
   const lines = nftablesFile('etcd', PORTS).split('\n');
   const kernel = lines.slice(lines.indexOf('table inet quorate_etcd {')).join('\n');
-  const differences = (out: string) => summary(changes({ backend: 'nftables', ports: PORTS }, out));
+  const differences = (out: string) =>
+    summary(changes({ backend: 'nftables', ports: PORTS }, out)).filter(isRule);
 
   it('is replaced in one transaction and judges two ports', () => {
     expect(nftablesFile('etcd', PORTS)).toBe(`\
@@ -84,6 +255,12 @@ table inet quorate_etcd {
     );
   });
 
+  it('judges UDP alone where that is said', () => {
+    const file = nftablesFile('dns', [{ port: 53, protocol: 'udp', sources: ['10.0.0.0/8'] }]);
+    expect(file).toContain('\t\tip saddr 10.0.0.0/8 udp dport 53 accept\n\t\tudp dport 53 drop\n');
+    expect(file).not.toContain('tcp');
+  });
+
   it('is missing whole on a bare host', () => {
     expect(differences('')).toHaveLength(1 + 5 + 4 + 1);
     expect(differences('')[0]).toBe('create runtime hook: null → input');
@@ -97,12 +274,12 @@ table inet quorate_etcd {
   it('differs by what was changed in it by hand', () => {
     const edited = kernel
       .replace('ip saddr 10.0.52.13 tcp dport 2380 accept', 'ip saddr 10.0.52.99 tcp dport 2380 accept')
-      .replace('tcp dport 2379 drop', 'tcp dport 2379 accept\n\t\tudp dport 53 drop');
+      .replace('tcp dport 2379 drop', 'tcp dport 2379 accept\n\t\tct state invalid drop');
     expect(differences(edited)).toEqual([
       'update runtime 2379/tcp from any: accept → drop',
       'create runtime 2380/tcp from 10.0.52.13: null → accept',
       'create permanent: null → enabled',
-      'remove runtime line "udp dport 53 drop": present → null',
+      'remove runtime line "ct state invalid drop": present → null',
       'remove runtime 2380/tcp from 10.0.52.99: accept → null',
     ]);
   });
@@ -116,7 +293,7 @@ table inet quorate_etcd {
   });
 
   it('is loaded before the network and after who flushes all rules', () => {
-    const unit = ownFirewallUnit({ name: 'etcd', start: '/a', stop: '/b', rulesFile: '/opt/etcd/cfg/f' });
+    const unit = unitText(completeFirewall('etcd', { ports: [], rulesFile: '/opt/etcd/cfg/f' }));
     expect(unit).toContain('\nBefore=network-pre.target etcd.service shutdown.target\n');
     expect(unit).toMatch(/\nAfter=local-fs\.target nftables\.service .*\nBefore/);
     expect(unit).toMatch(/\nPartOf=nftables\.service /);
@@ -125,8 +302,9 @@ table inet quorate_etcd {
 
 describe('a chain of our own', () => {
   const script = iptablesFile('etcd', PORTS);
-  const differences = (out: string) => summary(changes({ backend: 'iptables', ports: PORTS }, out));
-  const printed = (ports: readonly OpenPort[]) => {
+  const differences = (out: string) =>
+    summary(changes({ backend: 'iptables', ports: PORTS }, out)).filter(isRule);
+  const printed = (ports: FirewallOptions['ports']) => {
     const family = (name: string, part: string) =>
       [...part.matchAll(/^-A .*$/gm)].map(([rule]) => `${name} ${rule.replace(/-s (10\.0\S+)/, '-s $1/32')}`);
     const [, four = '', six = ''] = iptablesFile('etcd', ports).split("<<'END'");
@@ -256,7 +434,7 @@ describe('rules in firewalld', () => {
         ([zone, file]) => `${MARK}zone ${zone}\na{sv} 0\n${MARK}file\n<zone>${file}</zone>`,
       ),
     ].join('\n');
-  const differences = (ports: readonly OpenPort[], out: string) =>
+  const differences = (ports: FirewallOptions['ports'], out: string) =>
     summary(changes({ backend: 'firewalld', ports }, out));
   const PEER = [{ port: 2380, sources: ['10.0.52.14'] }] as const;
 
@@ -286,7 +464,7 @@ describe('rules in firewalld', () => {
 
   it('count a range as open, and take the peer port out of it', () => {
     const file = '<port port="2300-2400" protocol="tcp"/><service name="etcd-client"/>';
-    const ports: readonly OpenPort[] = [{ port: 2379, sources: 'any' }, ...PEER];
+    const ports: FirewallOptions['ports'] = [{ port: 2379, sources: 'any' }, ...PEER];
     const permanent = differences(ports, reading('a{sa{sas}} 0', { public: file })).filter((change) =>
       change.includes('permanent'),
     );
@@ -335,16 +513,25 @@ describe('rules in ufw', () => {
 ### tuple ### deny tcp 2380 0.0.0.0/0 any 10.0.52.98 in
 ### tuple ### allow tcp 2379 ::/0 any ::/0 in
 ### END RULES ###`;
-  const desired: Pick<FirewallDesired, 'backend' | 'ports'> = {
-    backend: 'ufw',
-    ports: [{ port: 2379, sources: 'any' }, PORTS[1] as OpenPort],
-  };
+  const desired: Wish = { backend: 'ufw', ports: [{ port: 2379, sources: 'any' }, ...PORTS.slice(1)] };
 
   it('differ by what is missing and what lets in others', () => {
     expect(summary(changes(desired, USER_RULES))).toEqual([
       'create 2380/tcp from fd00::13: null → accept',
       'remove 2380/any from any: accept → null',
       'remove 2380/tcp from 10.0.52.99: accept → null',
+    ]);
+  });
+
+  it('for both protocols stay where they let in whom one of them is for', () => {
+    const both = '### tuple ### allow any 53 0.0.0.0/0 any 0.0.0.0/0 in';
+    expect(changes({ backend: 'ufw', ports: [{ port: 53, protocol: 'udp', sources: 'any' }] }, both)).toEqual(
+      [],
+    );
+    const some: Wish = { backend: 'ufw', ports: [{ port: 53, protocol: 'udp', sources: ['10.0.0.1'] }] };
+    expect(summary(changes(some, both))).toEqual([
+      'create 53/udp from 10.0.0.1: null → accept',
+      'remove 53/any from any: accept → null',
     ]);
   });
 
@@ -359,18 +546,49 @@ describe('rules in ufw', () => {
 
 const EMPTY = { ports: [], services: [], richRules: [] };
 
-function task({ backend, ports }: Pick<FirewallDesired, 'backend' | 'ports'>) {
-  return firewall('etcd', {
-    backend,
-    ports,
-    addresses: ['10.0.52.13'],
-    unit: 'etcd-firewall.service',
-    rulesFile: '/opt/etcd/cfg/firewall.nftables',
-  });
+type Wish = Pick<FirewallOptions, 'backend' | 'ports'>;
+
+function fileOf(table: typeof nftables, name: string, ports: FirewallOptions['ports']): string {
+  return table.file(name, completeFirewall(name, { ports }).ports);
 }
 
-function changes(desired: Pick<FirewallDesired, 'backend' | 'ports'>, out: string): readonly Change[] {
-  return task(desired).diff({ code: 0, out }, new World());
+function task(wish: Wish) {
+  return firewall('etcd', { ...wish, addresses: ['10.0.52.13'] });
+}
+
+interface Host {
+  readonly firewall?: string;
+  readonly own?: string;
+  readonly systemd?: boolean;
+  /** The two files of rules, and the unit. */
+  readonly files?: readonly (string | undefined)[];
+  readonly table?: string;
+  readonly enabled?: boolean;
+  readonly shared?: string;
+}
+
+const FOLDERS = ['/etc', '/etc', '/etc/systemd/system'];
+
+/** What the probe prints. */
+function reading({ firewall: active = 'nftables', own = 'nftables', systemd = true, ...host }: Host): string {
+  const { files = [undefined, undefined, undefined], table = '', enabled = false, shared = '' } = host;
+  return [
+    ...files.map((text, i) => textFile(text).replace(/above .*/, `above directory ${FOLDERS[i]}`)),
+    `firewall ${active}\nown-firewall ${own}${systemd ? '\nsystemd' : ''}\n${MARK}table\n${table}${enabled ? '\nenabled' : ''}\n${MARK}shared\n${shared}`,
+  ].join(`\n${MARK}\n`);
+}
+
+/** Of a firewall that others have rules in, too, without a table of ours beside it. */
+function changes(wish: Wish, out: string): readonly Change[] {
+  const isTable = wish.backend === 'nftables' || wish.backend === 'iptables';
+  const host = isTable ? { own: wish.backend, table: out } : { own: 'none', shared: out };
+  const all = reading({ ...(wish.backend && { firewall: wish.backend }), ...host });
+  return task(wish).diff({ code: 0, out: all }, new World());
+}
+
+/** Those of the table itself, and of whether it is loaded at boot. */
+function isRule(difference: string): boolean {
+  return !difference.includes(' /');
 }
 
 function summary(differences: readonly Change[]): readonly string[] {
@@ -382,11 +600,7 @@ function change(kind: Change['kind'], property: string): Change {
 }
 
 /** The commands that an apply runs, with stand-ins for them in the path. */
-function applied(
-  shell: string,
-  desired: Pick<FirewallDesired, 'backend' | 'ports'>,
-  differences: readonly Change[],
-): readonly string[] {
+function applied(shell: string, desired: Wish, differences: readonly Change[]): readonly string[] {
   const dir = scratch();
   for (const name of ['busctl', 'ufw']) {
     const reply = `echo 'o "/org/fedoraproject/FirewallD1/config/zone/6"'`;
@@ -403,9 +617,12 @@ function applied(
 }
 
 it('does not plan to remove a directory where a file of ours would be', () => {
-  const path = '/etc/systemd/system/etcd-firewall.service';
-  const task = noOwnFirewall('etcd-firewall.service', { paths: [path] });
-  const found = (use: string) => task.diff({ code: 0, out: `${use} ${path}\n` }, new World());
-  expect(found('present')).toMatchObject([{ kind: 'remove', property: path }]);
-  expect(() => found('directory')).toThrow(`${path} is a directory, a file was wanted`);
+  const path = '/etc/web-firewall.iptables';
+  const folder = `stat directory|755|root|root|0|0|0|${path}\n${MARK}\nabove directory /etc`;
+  const out = reading({}).split(`\n${MARK}\n`);
+  const found = [...out.slice(0, 2), folder, ...out.slice(4)].join(`\n${MARK}\n`);
+  const web = firewall('web', { ports: [{ port: 443, sources: 'any' }] });
+  expect(() => web.diff({ code: 0, out: found }, new World())).toThrow(
+    `${path} is a directory, a file was wanted`,
+  );
 });

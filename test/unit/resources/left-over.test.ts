@@ -6,6 +6,7 @@ import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world.ts';
 import { archive } from '../../../lib/resources/archive.ts';
 import { authorizedKeys } from '../../../lib/resources/authorized-keys.ts';
+import { firewall } from '../../../lib/resources/firewall/index.ts';
 import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
 import { takeAway } from '../../../lib/resources/left-over/index.ts';
 import { mount } from '../../../lib/resources/mount.ts';
@@ -33,6 +34,52 @@ function kept(task: Task, changes?: Parameters<NonNullable<Task['leaves']>>[0]):
 function judged(made: readonly Kept[], out: string, world = new World()) {
   return takeAway(made, { declared: [] }).map(({ judge }) => judge({ code: 0, out }, world));
 }
+
+describe('a port that no role declares any more', () => {
+  const ports = [
+    { port: 443, sources: 'any' },
+    { port: 53, protocol: 'udp', sources: ['10.0.0.0/8'] },
+  ] as const;
+  const made = kept(firewall('web', { ports })).filter(({ kind }) => kind === 'port');
+  const zone = (own: string) => `firewall firewalld
+own-firewall nftables
+${MARK}shared
+default s "public"
+active a{sa{sas}} 0
+${MARK}zone public
+a{sv} 0
+${MARK}file
+<zone>${own}</zone>`;
+
+  it('is known by its protocol and by whom it lets in', () => {
+    expect(made.map(({ name }) => name)).toEqual(['443/tcp from any', '53/udp from 10.0.0.0/8']);
+    expect(parseMade(JSON.stringify({ ...made[0], name: '443/tcp from $(id)' }))).toBe(undefined);
+  });
+
+  it('is closed again, and other rules for it stay', () => {
+    const own = `<port port="443" protocol="tcp"/><port port="443" protocol="udp"/>
+<rule family="ipv4"><source address="10.0.0.9"/><port port="443" protocol="tcp"/><accept/></rule>`;
+    expect(judged(made, zone(own)).map(({ is }) => is)).toEqual(['gone', 'due']);
+    const [, first] = takeAway(made, { declared: [] });
+    const changes = first?.task.diff({ code: 0, out: zone(own) }, new World()) ?? [];
+    const calls = first?.task.apply(changes, {}).text.match(/(add|remove)Port ss \w+ tcp/g);
+    expect(calls).toEqual(['removePort ss 443 tcp']);
+    expect(first?.task.guard?.undo(changes).text).toContain('addPort ss 443 tcp');
+  });
+
+  it('is gone where that firewall is off, and stays where it does not answer', () => {
+    expect(judged(made, 'firewall nftables\nown-firewall nftables\n')).toEqual([
+      { is: 'gone' },
+      { is: 'gone' },
+    ]);
+    const [left] = takeAway(made, { declared: [] });
+    const silent = { code: 1, out: `firewall firewalld\n${MARK}shared\nFailed to connect\n` };
+    expect(left?.judge(silent, new World())).toEqual({
+      is: 'staying',
+      why: 'cannot read the rules of the firewall: exit status 1: Failed to connect',
+    });
+  });
+});
 
 describe('a key that no role declares any more', () => {
   const file = (text: string) =>

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { PlannedTask } from '../../../lib/dsl/play.ts';
-import { parseFirewallFacts } from '../../../lib/etcd/facts/firewall-facts.ts';
 import { ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import type { DestroyFacts } from '../../../lib/etcd/operations/destroy/facts.ts';
 import { goingPaths } from '../../../lib/etcd/operations/destroy/strategy.ts';
@@ -36,7 +35,7 @@ function target(facts: Partial<DestroyFacts>, vars: object = {}) {
 }
 
 const FILES = 'the files of the manifest are gone';
-const RULES = 'no-own-firewall:etcd-firewall.service';
+const RULES = 'firewall:etcd';
 
 describe('what is planned to empty a host', () => {
   it.each<[string, Parameters<typeof target>, readonly string[]]>([
@@ -75,11 +74,6 @@ describe('what is planned to empty a host', () => {
         `command:${FILES}`,
         'command:/var/lib/quorate/etcd is gone',
       ],
-    ],
-    [
-      'one behind firewalld',
-      [{ manifest: [CONF], firewall: parseFirewallFacts('firewall firewalld') }],
-      ['firewall:etcd', RULES, `command:${FILES}`, 'command:/var/lib/quorate/etcd is gone'],
     ],
     [
       'one whose firewall is left alone',

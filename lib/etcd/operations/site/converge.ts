@@ -1,7 +1,7 @@
 import { leaveAlone } from '../../../dsl/in-series.ts';
 import { hostNames, isDue, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { isFirewall } from '../../../resources/firewall/index.ts';
+import { firewall } from '../../../resources/firewall/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { settle } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
@@ -89,7 +89,7 @@ function isBootstrapped(host: EtcdHost): boolean {
 /** A plan that sets the firewall where nobody has said who the clients are. */
 function opensToAll({ plan, target }: EtcdHost): boolean {
   const cidrs = target.vars.etcd_client_cidrs as readonly string[];
-  return cidrs.length === 0 && plan.some((one) => isDue(one) && isFirewall(one.task));
+  return cidrs.length === 0 && plan.some((one) => isDue(one) && firewall.wishOf(one.task) !== undefined);
 }
 
 function refusePartialBootstrap(surveyed: Surveyed): void {

@@ -79,7 +79,7 @@ describe('a plan is refused before anything is changed', () => {
 });
 
 it('where nobody has said who the clients are, a firewall that is set lets everybody in, which is said', () => {
-  const rules = firewall('etcd', { backend: 'ufw', ports: [], addresses: [], unit: '/x', rulesFile: '/x' });
+  const rules = firewall('etcd', { ports: [] });
   const said = (of: Task, vars = {}) => {
     const surveyed = fakeCluster(
       [{ facts: { cluster: clusterFacts() }, plan: [planned(of, 'update')] }],

@@ -1,0 +1,48 @@
+import type { Difference } from '../../dsl/resource.ts';
+import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import type { Change } from '../../dsl/task.ts';
+import type { Trace } from '../../dsl/trace.ts';
+import { firewalld } from './firewalld.ts';
+import type { SharedName } from './means.ts';
+import { ruleNames, type SharedBackend, type SharedWish } from './rules.ts';
+import { ufw } from './ufw.ts';
+
+const SHARED: Readonly<Record<SharedName, SharedBackend>> = { firewalld, ufw };
+
+/** Reads the one that `q_firewall` names. */
+export function probeShared(addresses: readonly string[]): Sh {
+  return sh`case $q_firewall in
+firewalld) ( ${firewalld.probe(addresses)} ) || exit 1 ;;
+ufw) ( ${ufw.probe(addresses)} ) || exit 1 ;;
+esac`;
+}
+
+export function sharedDifferences(
+  name: SharedName | undefined,
+  desired: SharedWish,
+  out: string,
+): readonly Difference[] {
+  return name === undefined ? [] : SHARED[name].diff(desired, out);
+}
+
+/** Makes those of the changes that are about a shared firewall; ends where one fails. */
+export function changeShared(changes: readonly Change[]): Sh {
+  const steps = Object.values(SHARED).flatMap(({ property, apply }) => {
+    const own = changes.filter((change) => property.test(change.property));
+    return own.length > 0 ? [sh`( ${apply(own)} ) || exit 1`] : [];
+  });
+  return joinSh(steps);
+}
+
+export function isOfShared({ property }: Change): boolean {
+  return Object.values(SHARED).some((one) => one.property.test(property));
+}
+
+/** A rule that was there before us is nobody's to take away. */
+export function sharedTraces({ ports }: SharedWish, changes?: readonly Change[]): readonly Trace[] {
+  const made = changes?.flatMap(({ property, kind }) => {
+    const [, item] = /^(?:\S+ permanent )?(\d+\/\w+ from \S+)$/.exec(property) ?? [];
+    return kind === 'create' && item !== undefined ? [item] : [];
+  });
+  return (made ?? ruleNames(ports)).map((name) => ({ kind: 'port', name }));
+}
