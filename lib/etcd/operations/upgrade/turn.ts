@@ -4,6 +4,7 @@ import { type Sh, sh } from '../../../dsl/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { stopPidFile } from '../../../resources/service/process.ts';
 import { lastLine } from '../../facts/etcdctl-answers.ts';
+import { storeOf } from '../../facts/etcdctl-words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { settle } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
@@ -14,7 +15,7 @@ import { minorOf } from '../../model/versions.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { worksAs } from './state.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -113,10 +114,13 @@ function leaves35(from: string, to: string): boolean {
 async function checkStore(host: EtcdHost, member: Member): Promise<void> {
   const { name } = host.target;
   const { code, out } = await host.act('looking for data of API 2', checkV2(member));
-  if (code === 0) return;
+  const found = storeOf({ code, out, err: '' });
+  if (found === 'empty') return;
   throw refusal(
     { host: name },
-    `etcdutl of ${name} finds data of API 2, which 3.6 does not have, or cannot look: ${lastLine(out)}`,
+    found === 'used'
+      ? 'it has data of API 2, which 3.6 does not have'
+      : `whether it has data of API 2, which 3.6 does not have, cannot be read: etcdutl ${toolVersion(host)}: ${lastLine(out)}`,
     'see on that host, with the member stopped: etcdutl check v2store; delete that data with ETCDCTL_API=2, or migrate it',
   );
 }
