@@ -59,6 +59,11 @@ export function livingId({ hosts }: Surveyed): string | undefined {
     .find((id) => id !== undefined);
 }
 
+/** Of etcd's tools on this host; empty where nobody knows. */
+export function toolVersion({ target: { facts } }: EtcdHost): string {
+  return facts.installed ?? facts.reading?.status?.version ?? '';
+}
+
 /** Nothing of a cluster is on any of these hosts. */
 export function isBare({ hosts }: Surveyed): boolean {
   return hosts.every(

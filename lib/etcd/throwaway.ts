@@ -1,18 +1,20 @@
+import { READERS } from './facts/etcdctl-shell.ts';
+
 /**
  * Functions for a POSIX script that runs as the member's user: an etcd that nobody reaches. It listens on sockets in a
  * folder below its data, which belongs to that user alone, and shares no port, no file and no certificate with the member.
  *
  * - `up DATA ETCD ETCDCTL FLAG…`: starts it on the data in DATA, an absolute path. It ends with the script in any case.
- * - `ask WORD…`: etcdctl against it; `refused` where the last answer was that etcd's own users are in force, and nobody was
- *   named.
+ * - `ask WORD…`: etcdctl against it; what it says beside goes into the file `said`.
  * - `let_in`: starts it anew so that the member is asked as the user of its certificate: `$ca`, `$cert` and `$key`, which the
  *   script sets. Fails where they cannot be read. `carried` does so where it has to.
  * - `carried LAST ALIKE OLD`: waits until it leads, has carried out entry LAST, and as many further answers as ALIKE are the
  *   same; sets `$now` to its status. 3.3 does not say how far it has come: there OLD answers must be the same. Fails, and
- *   prints its last lines, where it ends or takes too long.
+ *   prints its last lines, where it ends or takes too long (1), and where its status is in no shape that is known (2).
  * - `down`: ends it.
  */
-export const THROWAWAY = `up() {
+export const THROWAWAY = `${READERS}
+up() {
   data=$1 etcd=$2 ctl=$3
   shift 3
   flags=$*
@@ -32,7 +34,6 @@ ask() {
   case $at in unixs:*) set -- --cacert="$ca" --cert="$cert" --key="$key" --insecure-skip-tls-verify "$@" ;; esac
   env -i PATH="$PATH" $api "$ctl" --endpoints="$at" "$@" 2>said
 }
-refused() { grep -qE '(etcdserver|auth): (user (name )?(is empty|not found)|permission denied|authentication failed)' said; }
 let_in() {
   case $at in unixs:*) return 1 ;; esac
   [ -r "\${ca:-}" ] && [ -r "\${cert:-}" ] && [ -r "\${key:-}" ] || return
@@ -43,18 +44,18 @@ let_in() {
 carried() {
   left=900 before= alike=0
   while :; do
-    now=$(ask --command-timeout=3s -w json endpoint status)
-    if [ "$now" = "$before" ]; then alike=$((alike + 1)); else alike=0; fi
-    case $now in
-      *'"leader":'[1-9]*'"raftAppliedIndex":'[1-9]* | *'"raftAppliedIndex":'[1-9]*'"leader":'[1-9]*)
-        applied=\${now#*'"raftAppliedIndex":'}
-        if [ "$alike" -ge "$2" ] && [ "\${applied%%[!0-9]*}" -ge "$1" ]; then return; fi ;;
-      *'"version":"3.3.'*'"leader":'[1-9]*) if [ "$alike" -ge "$3" ]; then return; fi ;;
-    esac
-    case $now in '' | null) if refused && ! let_in; then
+    if now=$(ask --command-timeout=3s -w json endpoint status); then
+      q_status "$now" || { q_unknown 'endpoint status' ask; return 2; }
+      if [ "$now" = "$before" ]; then alike=$((alike + 1)); else alike=0; fi
+      case $q_leader:$q_etcd in
+        0:*) ;;
+        *:3.3.*) if [ "$alike" -ge "$3" ]; then return; fi ;;
+        *) if [ "$alike" -ge "$2" ] && [ "\${q_applied:-0}" -gt 0 ] && [ "$q_applied" -ge "$1" ]; then return; fi ;;
+      esac
+    elif q_denied said && ! let_in; then
       echo "authentication is enabled in this data, and the user of the member's certificate has no role root in it"
       exit 3
-    fi ;; esac
+    fi
     before=$now left=$((left - 1))
     if [ "$left" = 0 ] || ! kill -0 "$pid" 2>/dev/null; then tail -n 5 log; return 1; fi
     sleep 0.3

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ETCD_VERSIONS } from './support/etcdVersions.ts';
+import { furtherAnswers } from './support/furtherAnswers.ts';
 import { CHECKOUT } from './support/paths.ts';
 import { must, type Outcome, run, waitFor } from './support/process.ts';
 import { tarballOf } from './support/releases.ts';
@@ -28,20 +29,78 @@ for (const version of wanted.length > 0 ? wanted : ETCD_VERSIONS) {
 async function record(version: string): Promise<Record<string, Outcome>> {
   const dir = mkdtempSync(join(tmpdir(), 'quorate-answers-'));
   const members: ChildProcess[] = [];
+  const stop = () => endAll(members.splice(0));
   try {
     const arch = (await must('dpkg', ['--print-architecture'])).trim();
     await must('tar', ['-xzf', tarballOf(version, arch), '-C', dir, '--strip-components=1']);
-    for (const [i] of NAMES.entries()) members.push(start(dir, i));
-    return await ask(dir, version);
+    for (const [i] of NAMES.entries()) members.push(startMember(dir, i));
+    const answers = await ask(dir, version);
+    await stop();
+    const dataDir = join(dir, 'alone');
+    const etcdctl = ctlOf(dir, version);
+    const start = async () => {
+      members.push(startAlone(dir, dataDir, version));
+      await healthy(version, [url(0)], etcdctl);
+    };
+    await start();
+    return {
+      ...answers,
+      ...(await furtherAnswers({ url: url(0), dir, dataDir, version, etcdctl, start, stop })),
+    };
   } finally {
-    const ended = members.map((member) => new Promise((resolve) => member.once('exit', resolve)));
-    for (const member of members) member.kill('SIGKILL');
-    await Promise.all(ended);
+    await stop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function start(dir: string, i: number): ChildProcess {
+async function endAll(members: readonly ChildProcess[]): Promise<void> {
+  const ended = members.map((member) => new Promise((resolve) => member.once('exit', resolve)));
+  for (const member of members) member.kill('SIGKILL');
+  await Promise.all(ended);
+}
+
+/** A member of its own; 3.5 keeps API 2 closed unless it is told. */
+function startAlone(dir: string, dataDir: string, version: string): ChildProcess {
+  const args = [
+    ...[`--data-dir=${dataDir}`, `--listen-client-urls=${url(0)}`, `--advertise-client-urls=${url(0)}`],
+    ...[`--listen-peer-urls=${url(0, 1)}`, `--initial-advertise-peer-urls=${url(0, 1)}`],
+    ...[
+      `--initial-cluster=default=${url(0, 1)}`,
+      ...(version.startsWith('3.5.') ? ['--enable-v2', '--snapshot-count=10'] : []),
+    ],
+  ];
+  return spawn(join(dir, 'etcd'), args, { stdio: 'ignore' });
+}
+
+type Ctl = (
+  args: readonly string[],
+  input?: string,
+  within?: readonly string[],
+  at?: string,
+) => Promise<Outcome>;
+
+/** etcdctl of a version; `within` are words in front, as `timeout 1`. */
+function ctlOf(dir: string, version: string): Ctl {
+  const api = version.startsWith('3.3.') ? '3' : undefined;
+  return (args, input = '', within = [], at = url(0)) => {
+    const [program = '', ...words] = [
+      ...within,
+      join(dir, 'etcdctl'),
+      `--endpoints=${at}`,
+      '--command-timeout=3s',
+    ];
+    return run(program, [...words, ...args], { env: { ETCDCTL_API: api }, input });
+  };
+}
+
+async function healthy(version: string, urls: readonly string[], etcdctl: Ctl): Promise<void> {
+  await waitFor(`etcd ${version}`, 20_000, async () => {
+    const all = await Promise.all(urls.map((at) => etcdctl(['endpoint', 'health'], '', [], at)));
+    return all.every(({ code }) => code === 0) || undefined;
+  });
+}
+
+function startMember(dir: string, i: number): ChildProcess {
   const settings = {
     name: NAMES[i],
     'data-dir': join(dir, `data-${i}`),
@@ -65,12 +124,10 @@ async function ask(dir: string, version: string): Promise<Record<string, Outcome
       input,
     });
   const json = (...args: string[]) => ctl(['-w', 'json', ...args]);
-  await waitFor(`etcd ${version}`, 20_000, async () =>
-    (await Promise.all(NAMES.map((_, i) => ctl(['endpoint', 'health'], url(i))))).every(
-      ({ code }) => code === 0,
-    )
-      ? true
-      : undefined,
+  await healthy(
+    version,
+    NAMES.map((_, i) => url(i)),
+    ctlOf(dir, version),
   );
   await json('put', 'key', 'one');
   await json('put', 'key', 'two');

@@ -66,6 +66,33 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(await bare('etcd01')).toBe(true);
   });
 
+  it('3 for two names that turn out to be one machine, in a check, too', async () => {
+    const second = '10.0.52.213';
+    const address = (verb: string) =>
+      lab.ssh(
+        'etcd01',
+        `ip addr ${verb} ${second}/24 dev "$(ip -o -4 addr show to 10.0.52.0/24 | head -n 1 | cut -d ' ' -f 2)"`,
+      );
+    await address('add');
+    const inventory = described('twice', ({ etcd01, etcd02 }) => {
+      Object.assign(etcd02 ?? {}, {
+        etcd_address: etcd02?.ansible_host,
+        ansible_host: second,
+        ansible_ssh_common_args: `{{ hostvars.etcd01.ansible_ssh_common_args }} -o HostKeyAlias=${etcd01?.ansible_host}`,
+      });
+    });
+    const run = await runPlaybook(lab, ['--check'], { inventory });
+    await address('del');
+    const said = run.errors.map(({ message }) => message).join('\n');
+    expect([run.code, said]).toEqual([
+      3,
+      expect.stringMatching(
+        /etcd02 and etcd01 both have the service etcd on \S+: it is one machine by two names/,
+      ),
+    ]);
+    expect(await bare('etcd01')).toBe(true);
+  });
+
   it('2 for a member that cannot be set up as described, and founds no cluster without it', async () => {
     const inventory = join(lab.stateDir, 'uneven.yaml');
     const text = readFileSync(lab.inventoryFile, 'utf8');

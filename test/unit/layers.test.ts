@@ -69,6 +69,45 @@ describe('the word etcd', () => {
   });
 });
 
+/** Shell and patterns that take apart what etcd's tools print. */
+const READS_ANSWERS = [
+  // Fields of their JSON, by name or by a name to come.
+  /\\*"(?:cluster_id|member_id|memberID|raftTerm|raftIndex|raftAppliedIndex|dbSize|totalKey|(?:create|mod|compact|hash)_revision|kvs|succeeded|leader|count|version|revision|hash|\$\{?\w+\}?)\\*":(?!"?%s)/,
+  /['"`](?:totalKey|create_revision|mod_revision|cluster_id|member_id|dbSize)['"`]/,
+  // Words of theirs.
+  /granted with|remaining\(|authentication failed|user name is empty|--bump-revision\*/,
+  // Their output, piped into what takes it apart, compared as it is, or captured for that.
+  /\b(?:q_etcdctl|q_utl|etcdctl|etcdutl)\b[^|\n]*[^|]\|\s*(?:sed|grep|awk|cut|head|tail|tr|jq|while)\b/,
+  /(?:case|\[)\s+"?\$\((?:[^()]*\s)?(?:q_etcdctl|q_utl|ask)\b/,
+];
+
+describe("what etcd's tools print", () => {
+  // What members write into their journals is the doctor's to read.
+  const others = files.filter(
+    (file) => file.startsWith('lib/etcd/') && !/^lib\/etcd\/(?:facts|operations\/doctor)\//.test(file),
+  );
+  const takesApart = (line: string) => READS_ANSWERS.some((pattern) => pattern.test(line));
+
+  it.each(others)('is not taken apart in %s', (file) => {
+    const source = withoutComments(readFileSync(join(ROOT, file), 'utf8'));
+    expect(source.split('\n').filter(takesApart)).toEqual([]);
+  });
+
+  it.each([
+    'q_revision=$(q_etcdctl get "$q_key" -w json | sed -n \'s/.*"create_revision":\\([0-9]*\\).*/\\1/p\')',
+    '[ "$(q_etcdctl get "$q_key" --print-value-only)" = one ] || q_fail',
+    'case $(q_etcdctl lease timetolive "$q_lease") in *remaining*) ;; esac',
+    'q_of() { printf \'%s\' "$q_status" | sed -n "s/.*\\"$1\\":\\"*\\([0-9a-z.-]*\\).*/\\1/p"; }',
+    'case $now in *\'"leader":\'[1-9]*) return ;; esac',
+    "*'authentication failed'*) echo on ;;",
+    'new RegExp(`"${name}":(\\d+)`).exec(said)',
+    "const [revision, keys] = [number('revision'), number('totalKey')];",
+    'case $(q_etcdctl snapshot restore --help 2>&1) in *--bump-revision*) ;; esac',
+  ])('is found where it is taken apart: %s', (line) => {
+    expect(takesApart(line)).toBe(true);
+  });
+});
+
 describe('imports go one way', () => {
   it.each(files)('%s', (file) => {
     const from = layerOf(file);

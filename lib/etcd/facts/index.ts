@@ -139,6 +139,7 @@ export const ORDINARY: EtcdFacts = {
   selinux: false,
   firewall: { backend: 'nftables', own: 'nftables', resolved: new Map() },
   host: {
+    machine: undefined,
     clock: undefined,
     addresses: [],
     listeners: [],

@@ -1,13 +1,13 @@
 import { MARK } from '../../dsl/probe.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
+import { ASK, printedByName } from './asked.ts';
 import { etcdctlFunction } from './etcdctl.ts';
 import {
   type Alarm,
   type KeySpaceHash,
   type ListedMember,
   type MemberStatus,
-  type Printed,
   type Question,
   readAnswer,
   type Unanswered,
@@ -38,9 +38,8 @@ export interface MemberReading {
 
 /**
  * Read-only shell: questions to the host's own member, side by side since each is a process of its own.
- * Prints `@name code answer` for each, `@name! 0 line` for what it said beside, or `@down` when there is no process to
- * ask; each behind a `MARK`, since what members and their files say is not to be taken for it. An answer is one line: bash writes line by line, and the lines of two answers would mix. `$q_version` is the
- * installed version, where known. `revision` is that of the hash, 0 the current one.
+ * Prints what `q_ask` does, or `@down` when there is no process to ask. `$q_version` is the installed version, where known.
+ * `revision` is that of the hash, 0 the current one.
  *
  * From 3.5 on the member list is a linearizable read itself (API of `MemberListRequest.linearizable`), so
  * `endpoint health` would ask twice. Alarms have a question of their own: in the status they are a text for people,
@@ -56,17 +55,13 @@ else q_part '@down 0'; fi`;
 function askMember({ stateDir }: Member, revision: number): Sh {
   const release = `${stateDir}/release`;
   return sh`if [ -z "\${q_version-}" ] && [ -f ${release} ]; then read -r q_version q_rest <${release}; fi
-q_ask() {
-  q_name=$1; shift
-  { q_answer=$(q_etcdctl "$@"); printf '%s P @%s %s %s\n' "\${q_nonce-}" "$q_name" "$?" "$q_answer" >&3; } 2>&1 |
-    while IFS= read -r q_line; do printf '%s P @%s! 0 %s\n' "\${q_nonce-}" "$q_name" "$q_line"; done
-} 3>&1
+${ASK}
 q_ask_all() { q_answers=$(
-  q_ask status -w json endpoint status &
-  q_ask members -w json member list &
-  q_ask hash -w json endpoint hashkv --rev=${revision} &
-  q_ask alarms -w json alarm list &
-  case \${q_version-} in 3.[5-9].* | 3.[1-9][0-9].*) ;; *) q_ask health endpoint health & ;; esac
+  q_ask status q_etcdctl -w json endpoint status &
+  q_ask members q_etcdctl -w json member list &
+  q_ask hash q_etcdctl -w json endpoint hashkv --rev=${revision} &
+  q_ask alarms q_etcdctl -w json alarm list &
+  case \${q_version-} in 3.[5-9].* | 3.[1-9][0-9].*) ;; *) q_ask health q_etcdctl endpoint health & ;; esac
   wait
 ); }
 q_ask_all
@@ -83,7 +78,7 @@ printf '%s\n' "$q_answers"
 # All data is read for a hash, which takes seconds a gigabyte: time that only a member that answers is given.
 case $q_answers in
   *'@hash 0'*) ;;
-  *'@status 0'*) q_ask hash --command-timeout=30s -w json endpoint hashkv --rev=${revision} ;;
+  *'@status 0'*) q_ask hash q_etcdctl --command-timeout=30s -w json endpoint hashkv --rev=${revision} ;;
 esac
 q_part "@version 0 \${q_version-}"; q_part "@asked 0 $q_url"; q_part "@url 0 $q_told"
 if [ -n "$q_foreign" ]; then q_part "@foreign 0 $q_main $q_foreign"; q_part "@wanted 0 $q_exec"; fi
@@ -104,7 +99,7 @@ export function parseMember(out: string, revision = 0): MemberReading {
   const version = printed('version')?.out ?? '';
   const unanswered: Unanswered[] = [];
   const answer = <Q extends Question>(name: string, question: Q) => {
-    const read = readAnswer(question, printed(name) ?? { code: 1, out: '', err: '' }, version);
+    const read = readAnswer(question, printed(name), version);
     if ('value' in read) return read.value;
     unanswered.push(read.unanswered);
     return undefined;
@@ -129,23 +124,6 @@ export function parseMember(out: string, revision = 0): MemberReading {
     certificates: (['server.pem', 'peer.pem'] as const).flatMap(
       (file) => memberCertificate(file, printed(file)?.out ?? '') ?? [],
     ),
-  };
-}
-
-/** `@name code text`; lines without a name belong to the one before, and lines of one name to each other. */
-function printedByName(out: string): (name: string) => Printed | undefined {
-  const parts = new Map<string, { readonly code: number; readonly text: string }>();
-  for (const part of out.split(new RegExp(`^${MARK}@`, 'm')).slice(1)) {
-    const [, name = '', code = '', text = ''] = /^(\S+) (\d*) ?(.*)$/s.exec(part) ?? [];
-    const before = name.endsWith('!') ? parts.get(name)?.text : undefined;
-    parts.set(name, {
-      code: code === '' ? 1 : Number(code),
-      text: `${before === undefined ? '' : `${before}\n`}${text}`.trim(),
-    });
-  }
-  return (name) => {
-    const part = parts.get(name);
-    return part && { code: part.code, out: part.text, err: parts.get(`${name}!`)?.text ?? '' };
   };
 }
 

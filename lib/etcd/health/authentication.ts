@@ -1,14 +1,11 @@
 import { quote } from '../../dsl/sh.ts';
+import { isDenied } from '../facts/etcdctl-words.ts';
 import type { MemberReading } from '../facts/read-member.ts';
 import type { Member } from '../model/cluster.ts';
 
-/** Error texts of etcd's API (rpctypes, auth/store.go) to who is nobody, or may not ask. */
-const REFUSALS =
-  /(?:etcdserver: (?:user name (?:is empty|not found)|permission denied|authentication failed)|auth: (?:user not found|permission denied))/;
-
 /** etcd has authentication enabled, and the user of this member's certificate may not ask. */
 export function isRefused({ unanswered = [], said }: MemberReading): boolean {
-  return [said, ...unanswered.map((one) => one.said)].some((text) => REFUSALS.test(text));
+  return [said, ...unanswered.map((one) => one.said)].some(isDenied);
 }
 
 /** What lets members be asked, in words to copy: etcd takes the common name of their certificates for their user. */

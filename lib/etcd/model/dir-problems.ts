@@ -10,6 +10,8 @@ type Dir =
   | 'etcd_data_dir'
   | 'etcd_wal_dir';
 
+export type NamedDir = readonly [variable: Dir, path: string];
+
 const SYSTEM =
   /^\/(bin|boot|dev|etc|etc\/(pki|ssl)(\/(certs|private))?|home|lib|lib64|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|usr\/(bin|lib|local|sbin|share)|usr\/local\/bin|var|var\/(backups|cache|lib|log|opt|run|spool|tmp))?$/;
 
@@ -60,10 +62,7 @@ function apart({ host, member }: Listed): readonly Problem[] {
     for (const [other, otherPath] of dirs.slice(0, i)) {
       if (path === otherPath)
         problems.push({ host: host.name, variable, message: `${message}, as is ${other}`, hint });
-      else if (
-        [...HOLD_DATA, 'etcd_backup_dir'].includes(variable) &&
-        (inside(path, otherPath) || inside(otherPath, path))
-      )
+      else if (lieInEachOther([variable, path], [other, otherPath]))
         problems.push({
           host: host.name,
           variable,
@@ -73,6 +72,12 @@ function apart({ host, member }: Listed): readonly Problem[] {
     }
   }
   return problems;
+}
+
+/** One of them is filled by a member or by snapshots, and lies in the other or around it. */
+export function lieInEachOther([variable, path]: NamedDir, [other, otherPath]: NamedDir): boolean {
+  const isFilled = [variable, other].some((one) => [...HOLD_DATA, 'etcd_backup_dir'].includes(one));
+  return isFilled && (inside(path, otherPath) || inside(otherPath, path));
 }
 
 /** The parent of the raft log is handed to the member: it must hold nothing that others rely on. */
@@ -99,7 +104,7 @@ function ofWalDir({ host, member }: Listed): readonly Problem[] {
 }
 
 /** The directories of a member, by the variable. */
-export function dirsOf(member: Member): readonly (readonly [Dir, string])[] {
+export function dirsOf(member: Member): readonly NamedDir[] {
   const { binDir, configDir, certDir, backupDir, dataDir, walDir } = member;
   const dirs = {
     etcd_bin_dir: binDir,

@@ -1,12 +1,13 @@
-import { canonicalAddress, isLoopback } from '../../addresses.ts';
+import { isLoopback } from '../../addresses.ts';
 import { commandLine } from '../../command-line.ts';
 import type { PlayProblem } from '../../dsl/play.ts';
 import type { HostData } from '../../dsl/role.ts';
 import { readDuration } from '../../duration.ts';
 import { ofAddresses } from './address-problems.ts';
-import { hostPort, isLocal, memberOf } from './cluster.ts';
-import { dirsOf, ofDirs } from './dir-problems.ts';
+import { memberOf } from './cluster.ts';
+import { ofDirs } from './dir-problems.ts';
 import type { Listed, Problem } from './listed.ts';
+import { ofMachines } from './machine-problems.ts';
 import { SET_ASIDE, setAsideHosts } from './set-aside.ts';
 import { ofSettings } from './setting-problems.ts';
 import { ETCD_VARS, type EtcdVar } from './vars.ts';
@@ -129,61 +130,6 @@ function ofSchedule({ host, member }: Listed): readonly Problem[] {
       hint: `leave it out, and have ${commandLine('backup')} run by cron or CI`,
     },
   ];
-}
-
-/** Members of one machine: ports, directories and services must differ, whatever the cluster. */
-function ofMachines(all: readonly Listed[]): readonly Problem[] {
-  const machines = machinesOf(all);
-  const seen = new Map<string, string>();
-  const problems: Problem[] = [];
-  const claim = (host: string, variable: EtcdVar, what: string, hint: string) => {
-    const first = seen.get(what);
-    if (first === undefined) seen.set(what, host);
-    else if (first !== host)
-      problems.push({ host, variable, message: `${host} and ${first} both have ${what}`, hint });
-  };
-  for (const { host, member } of all) {
-    const address = member.address.toLowerCase();
-    const machine = machines.get(host.name) ?? address;
-    const ports = 'give one of them another port, or its own etcd_address';
-    claim(host.name, 'etcd_client_port', hostPort(address, member.clientPort), ports);
-    claim(host.name, 'etcd_peer_port', hostPort(member.peerAddress.toLowerCase(), member.peerPort), ports);
-    if (member.metricsPort !== undefined)
-      claim(host.name, 'etcd_metrics_port', hostPort(address, member.metricsPort), ports);
-    const written = dirsOf(member).filter(
-      ([variable]) =>
-        // Names of snapshots tell clusters apart.
-        variable !== 'etcd_backup_dir' && (variable !== 'etcd_bin_dir' || host.vars.etcd_source !== 'path'),
-    );
-    const own = 'what one member is given must not change for another';
-    for (const [variable, path] of written) claim(host.name, variable, `${path} on ${machine}`, own);
-    // A unit is named after its service, and so is the folder of what is remembered of the member.
-    if (member.manager === 'systemd')
-      claim(host.name, 'etcd_service_name', `the service ${member.service} on ${machine}`, own);
-    else claim(host.name, 'etcd_config_dir', `${member.stateDir} beside it on ${machine}`, own);
-  }
-  return problems;
-}
-
-/** The machine of each host, by a name that all its hosts share: where SSH leads to, or where members are reached. */
-function machinesOf(all: readonly Listed[]): ReadonlyMap<string, string> {
-  const labels = new Map<string, string>();
-  const machines = new Map<string, string>();
-  for (const { host, member } of all) {
-    const address = member.address.toLowerCase();
-    const keys = [address, sshAddress(host)];
-    const label = keys.map((key) => labels.get(key)).find((known) => known !== undefined) ?? address;
-    for (const key of keys) labels.set(key, label);
-    machines.set(host.name, label);
-  }
-  return machines;
-}
-
-/** Where a host is logged in to, through what. */
-function sshAddress({ name, vars }: HostData): string {
-  if (isLocal(vars)) return 'this machine';
-  const address = canonicalAddress(String(vars.ansible_host ?? name).replace(/\.$/, '')).toLowerCase();
-  return `ssh ${address} ${vars.ansible_port ?? 22} ${vars.ansible_ssh_common_args ?? ''}`;
 }
 
 function ofCluster(all: readonly Listed[]): readonly Problem[] {

@@ -1,6 +1,7 @@
 import { goBool, goDuration } from './go-values.ts';
 import { HTTP2_CIPHERS, isBefore } from './setting-values.ts';
 import { gatesIn, isLoopbackUrl, list, listenUrls } from './settings.ts';
+import { compareVersions } from './versions.ts';
 
 /** Settings as text; what is empty is not set. */
 type Set = ReadonlyMap<string, string>;
@@ -29,7 +30,7 @@ export function ruleProblems(
     ...timing(set),
     ...tls(set),
     ...pairs(set),
-    ...leases(set),
+    ...leases(set, version),
     ...retention(set),
     ...logs(set, version),
     ...doors(settings),
@@ -88,11 +89,18 @@ function pairs(set: Set): readonly RuleProblem[] {
 }
 
 /** Leases are kept over an election by two settings, of which one needs the other: flags up to 3.6, gates since. */
-function leases(set: Set): readonly RuleProblem[] {
+function leases(set: Set, version: string): readonly RuleProblem[] {
   const flag = 'experimental-enable-lease-checkpoint';
   const gates = new Map(gatesIn(set.get('feature-gates')));
   // Each is an alpha feature, and what is said by its own name counts.
   const isOpen = (gate: string) => goBool(gates.get(gate) ?? gates.get('AllAlpha') ?? '') === true;
+  if (isOn(set, flag) && panics(set, version))
+    return [
+      {
+        message: `${flag} without ${flag}-persist makes etcd ${version} panic where logger is not zap: etcd does not start`,
+        hint: `set logger: zap, or ${flag}-persist: true`,
+      },
+    ];
   if (isOn(set, flag) || isOpen('LeaseCheckpoint')) return [];
   if (isOn(set, `${flag}-persist`))
     return [{ message: `${flag}-persist needs ${flag}`, hint: `set ${flag}: true` }];
@@ -103,6 +111,15 @@ function leases(set: Set): readonly RuleProblem[] {
       hint: 'feature-gates: "LeaseCheckpoint=true,LeaseCheckpointPersist=true"',
     },
   ];
+}
+
+/**
+ * From 3.4.20 on, which brought persistence, `Validate` of etcd's embed/config.go warns of checkpoints without it, by a
+ * logger that 3.4 has with zap only.
+ */
+function panics(set: Set, version: string): boolean {
+  const warns = isBefore(version, '3.5') && compareVersions(version, '3.4.20') >= 0;
+  return warns && set.get('logger') !== 'zap' && !isOn(set, 'experimental-enable-lease-checkpoint-persist');
 }
 
 /** Whether a setting that is a boolean is on, in whatever spelling. */

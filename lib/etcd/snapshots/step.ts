@@ -1,6 +1,7 @@
 import type { PlayRun } from '../../dsl/play.ts';
 import { runId } from '../../dsl/run-id.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { lastWords } from '../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../facts/index.ts';
 import { isRefused, wayIn } from '../health/authentication.ts';
 import { memberOf } from '../model/cluster.ts';
@@ -72,11 +73,7 @@ export async function takeOn(host: EtcdHost): Promise<Snapshot> {
   const [, file] = /^snapshot (\S+) \{/m.exec(out) ?? [];
   const taken = (await readSnapshots(host)).verified.find((one) => one.file === file);
   if (code === 0 && taken !== undefined) return taken;
-  // etcd's tools log as JSON beside what they say.
-  const lines = out.trim().split('\n');
-  const said = lines.filter((line) => !line.startsWith('{'));
-  const why = (said.length > 0 ? said : lines).slice(-3).join('; ');
-  throw new QuorateError(`${name}: no snapshot was taken: ${why}`, {
+  throw new QuorateError(`${name}: no snapshot was taken: ${lastWords(out, 3)}`, {
     exitCode: code === 3 ? EXIT.refused : EXIT.failed,
     host: name,
   });

@@ -1,5 +1,6 @@
-import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import { etcdctlFunction } from '../facts/etcdctl.ts';
+import { READERS } from '../facts/etcdctl-shell.ts';
 import type { Member } from '../model/cluster.ts';
 import { ownFolder, SPARE_KIB } from './own-folder.ts';
 
@@ -18,11 +19,12 @@ export function takeSnapshot(member: Member, run: string, seconds: number, { lea
   const { cluster, name, dataDir } = member;
   return joinSh([
     etcdctlFunction(member),
+    raw(READERS),
     sh`${REACH}
 ${leaderOnly ? LEADS : sh`:`}
 ${ownFolder(member)}
-q_need=$((\${q_size:-0} / 1024 + ${SPARE_KIB}))
-if [ "$(stat -L -c %d -- "$q_dir")" = "$(stat -L -c %d -- ${dataDir} 2>/dev/null)" ]; then q_need=$((q_need + \${q_size:-0} / 1024)); fi
+q_need=$((q_size / 1024 + ${SPARE_KIB}))
+if [ "$(stat -L -c %d -- "$q_dir")" = "$(stat -L -c %d -- ${dataDir} 2>/dev/null)" ]; then q_need=$((q_need + q_size / 1024)); fi
 if [ "$q_kib" -lt "$q_need" ]; then
   echo "$q_dir has $q_kib KiB free, wanted $q_need: the snapshot, and as much again for etcd on the same disk"; exit 3
 fi
@@ -31,35 +33,38 @@ q_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 q_etcdctl --command-timeout=${seconds}s snapshot save "$q_dir/$q_next" || exit
 q_tool=\${q_program%/*}/etcdutl
 if [ ! -x "$q_tool" ]; then q_tool=$q_program; fi
-q_files="$q_tool"; q_told=$(q_own ${VERIFY}) || { printf '%s\n' "$q_told"; q_own ${CLEAR}; exit 1; }
-q_field() { printf '%s' "$q_told" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" | head -n 1; }
-q_revision=$(q_field revision) q_sum=\${q_told##* }
+q_files=; q_sums=$(q_own ${VERIFY}) || { printf '%s\n' "$q_sums"; q_own ${CLEAR}; exit 1; }
+q_utl() { $q_become env -i PATH="$PATH" $q_api "$q_tool" "$@"; }
+q_told=$(q_utl -w json snapshot status "$q_dir/$q_next") || { printf '%s\n' "$q_told"; q_own ${CLEAR}; exit 1; }
+if ! q_content "$q_told"; then
+  case $q_tool in */etcdctl) echo "$q_tool does not tell what is in a snapshot: etcdutl is missing" ;; *) q_unknown 'snapshot status' q_utl ;; esac
+  q_own ${CLEAR}; exit 1
+fi
 q_name=${cluster}-$(printf '%s' "$q_time" | tr -d ':-')-r$q_revision
 q_json=$(printf '{"time":"%s","member":"%s","cluster":"%s","clusterId":"%s","revision":%s,"keys":%s,"size":%s,"hash":%s,"sha256":"%s","version":"%s","run":"%s"}' \
-  "$q_time" ${name} ${cluster} "$q_cluster" "$q_revision" "$(q_field totalKey)" "$(q_field bytes)" "$(q_field hash)" "$q_sum" "$q_etcd" ${run})
+  "$q_time" ${name} ${cluster} "$q_cluster" "$q_revision" "$q_keys" "\${q_sums%% *}" "$q_hash" "\${q_sums##* }" "$q_etcd" ${run})
 q_files="$q_name"; printf '%s\n' "$q_json" | q_own ${NAME} || exit
 printf 'snapshot %s %s\n' "$q_name.db" "$q_json"`,
   ]);
 }
 
-/** Sets what the member says of itself: `$q_size` of its data in bytes, `$q_cluster` in hex, `$q_etcd` its version. */
+/** Sets what the member says of itself: see `q_status`. */
 const REACH = sh`if [ -z "$q_trusts" ]; then echo "cannot become $q_user: neither setpriv, chroot nor runuser does it"; exit 1; fi
 q_reach </dev/null >/dev/null 2>&1
-q_status=$(q_etcdctl -w json endpoint status) || exit
-q_of() { printf '%s' "$q_status" | sed -n "s/.*\"$1\":\"*\([0-9a-z.-]*\).*/\1/p" | head -n 1; }
-q_size=$(q_of dbSize) q_cluster=$(printf %x "$(q_of cluster_id)") q_etcd=$(q_of version)`;
+q_now=$(q_etcdctl -w json endpoint status) || exit
+q_status "$q_now" || { q_unknown 'endpoint status' q_etcdctl; exit 1; }`;
 
 /** One member does it, whoever that is then. */
-const LEADS = sh`case $(q_of leader) in
-  '' | 0) echo 'no leader: no snapshot is taken'; exit 1 ;;
-  "$(q_of member_id)") ;;
+const LEADS = sh`case $q_leader in
+  0) echo 'no leader: no snapshot is taken'; exit 1 ;;
+  "$q_self") ;;
   *) echo 'another member leads, and takes it'; exit 0 ;;
 esac`;
 
 /** What runs as the member's user: `$1` the folder, `$2` the passing name, `$3` what the step wants. */
 const CLEAR = 'cd -- "$1" && rm -f -- "$2" "$2.part" "$2.json"';
 
-/** `$3` is etcd's tool. Prints what it says of the file, its bytes of data and the file's digest. */
+/** Prints the bytes of data, and the digest of the file. */
 const VERIFY = `cd -- "$1" || exit
 chmod 0600 -- "$2" || exit
 all=$(stat -c %s -- "$2") || exit
@@ -68,11 +73,8 @@ data=$((all - 32))
 end=$(tail -c 32 -- "$2" | od -An -v -tx1 | tr -d ' \\n')
 sum=$(head -c "$data" -- "$2" | sha256sum)
 if [ "$end" != "\${sum%% *}" ]; then echo "the snapshot has SHA-256 \${sum%% *}, and $end at its end"; exit 1; fi
-case $3 in */etcdctl) api=ETCDCTL_API=3 ;; *) api= ;; esac
-told=$(env -i PATH="$PATH" $api "$3" -w json snapshot status "$2") || { printf '%s\\n' "$told"; exit 1; }
-case $told in *'"revision":'*) ;; *) echo "$3 does not tell what is in a snapshot: etcdutl is missing"; exit 1 ;; esac
 sum=$(sha256sum <"$2") || exit
-printf '%s {"bytes":%s} %s' "$told" "$data" "\${sum%% *}"`;
+printf '%s %s' "$data" "\${sum%% *}"`;
 
 /** `$3` is the name; standard input its description, whose presence means that the file is whole and verified. */
 const NAME = `cd -- "$1" && cat >"$2.json" && mv -f -- "$2" "$3.db" && mv -f -- "$2.json" "$3.json"`;

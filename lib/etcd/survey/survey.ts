@@ -17,6 +17,7 @@ import { notes, preflight } from './preflight.ts';
 import { markSetAside, setAsideProblems } from './set-aside.ts';
 import { dataProblems, foundingProblems, stateOf } from './state.ts';
 import { newToken, savedToken } from './token.ts';
+import { twiceProblems } from './twice.ts';
 import { keepVersion, type VersionPolicy, versionProblems, versionsFound } from './versions.ts';
 
 /** Of a verb by which one CA takes another's place. */
@@ -37,6 +38,7 @@ export async function survey(
   verb = 'site',
   authority?: PassingCa,
 ): Promise<void> {
+  refuse(twiceProblems(run.hosts));
   for (const surveyed of clustersOf(run)) {
     const open = intentProblem(surveyed.cluster, surveyed.hosts, verb);
     if (open) throw open;

@@ -175,7 +175,7 @@ async function moveLeadership(
     `moving leadership to ${next.target.name}`,
     etcdctl(next, sh`q_url=${url}; q_etcdctl move-leader ${id}`),
   );
-  const what = code === 0 ? 'moved' : `did not move (${out.trim().split('\n').at(-1)})`;
+  const what = code === 0 ? 'moved' : `did not move (${lastLine(out)})`;
   run.log('info', `leadership ${what} to ${next.target.name} before ${member.name || member.id} leaves`);
 }
 

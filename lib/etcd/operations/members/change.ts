@@ -2,11 +2,17 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { type Sh, sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
-import { type ListedMember, lastLine, readAnswer } from '../../facts/etcdctl-answers.ts';
+import {
+  type Answer,
+  type ListedMember,
+  lastLine,
+  type Question,
+  readAnswer,
+} from '../../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
-import type { EtcdHost } from '../../surveyed.ts';
+import { type EtcdHost, toolVersion } from '../../surveyed.ts';
 
 /** What is asked of the cluster, until all who answer list it as done. */
 export interface Change {
@@ -58,23 +64,27 @@ export async function change(
 }
 
 /** The members as the one of this host lists them; undefined where it does not answer. */
-export async function listOf(host: EtcdHost): Promise<readonly ListedMember[] | undefined> {
-  const { code, out } = await host.read(
-    'reading the list of members',
-    etcdctl(host, sh`q_etcdctl -w json member list 2>/dev/null`),
-  );
-  const read = readAnswer('member list', { code, out, err: '' }, '');
-  return 'value' in read ? read.value : undefined;
+export function listOf(host: EtcdHost): Promise<readonly ListedMember[] | undefined> {
+  return answerOf(host, 'reading the list of members', 'member list');
 }
 
 /** How far its log is, of a learner, too; 0 where it does not answer. */
 export async function raftIndex(host: EtcdHost): Promise<number> {
-  const { code, out } = await host.read(
-    'asking how far it is',
-    etcdctl(host, sh`q_etcdctl -w json endpoint status 2>/dev/null`),
-  );
-  const read = readAnswer('endpoint status', { code, out, err: '' }, '');
-  return 'value' in read ? read.value.raftIndex : 0;
+  return (await answerOf(host, 'asking how far it is', 'endpoint status'))?.raftIndex ?? 0;
+}
+
+/** Nothing goes on behind an answer that nobody here can read: throws exit code 3. */
+async function answerOf<Q extends Question>(
+  host: EtcdHost,
+  doing: string,
+  question: Q,
+): Promise<Answer<Q> | undefined> {
+  const asked = sh`q_etcdctl -w json ${question.split(' ')} 2>/dev/null`;
+  const { code, out } = await host.read(doing, etcdctl(host, asked));
+  const read = readAnswer(question, { code, out, err: '' }, toolVersion(host));
+  if ('value' in read) return read.value;
+  if (read.unanswered.kind === 'refused') return undefined;
+  throw refusal({ host: host.target.name }, read.unanswered.said);
 }
 
 /** etcdctl for the member of this host, as it is reached. */

@@ -7,7 +7,7 @@ import { must, mustSay } from '../../must.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import {
   emptyPlace,
@@ -83,15 +83,15 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
   const read = readAnswer(
     'endpoint status',
     { code: 0, out: /^gathered (.*)$/m.exec(out)?.[1] ?? '', err: '' },
-    '',
+    toolVersion(host),
   );
   const before = facts.reading?.status?.revision;
-  const revision = 'value' in read ? read.value.revision : undefined;
+  if ('unanswered' in read)
+    return run.log('info', `${name}: what is made of it answers: ${read.unanswered.said}`);
+  const { revision } = read.value;
   const more =
-    before !== undefined && revision !== undefined && revision > before
-      ? `, ${revision - before} of them from its raft log`
-      : '';
-  run.log('info', `${name}: what is made of it has revision ${revision ?? 'unknown'}${more}`);
+    before !== undefined && revision > before ? `, ${revision - before} of them from its raft log` : '';
+  run.log('info', `${name}: what is made of it has revision ${revision}${more}`);
 }
 
 /** By itself, or with those that have joined: the others have nothing yet. */

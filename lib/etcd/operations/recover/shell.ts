@@ -1,4 +1,5 @@
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { ASK } from '../../facts/asked.ts';
 import { asMember, etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
@@ -10,14 +11,15 @@ const copyDir = (place: RestorePlace) => `${nextDir(place)}.copy`;
 
 /**
  * Read-only shell: how far a host has come, and what its data is. `log NAME BYTES SECONDS` is the newest segment of its
- * raft log and when it was written last, `size KIB` of all, and, where no process holds its database, `content` with
- * what etcd's tool says of that.
+ * raft log and when it was written last, `size KIB` of all. Asked are `count`, of all keys, and where no process holds its
+ * database `content`, of that.
  */
 export function sourceFacts(place: RestorePlace): Sh {
   const { member } = place;
   const { dataDir } = member;
   return joinSh([
     progressFacts(place),
+    ASK,
     sh`q_part "now $(date +%s)"
 q_segment=
 for q_file in ${walPath(member)}/*.wal; do if [ -f "$q_file" ]; then q_segment=$q_file; fi; done
@@ -28,11 +30,12 @@ if [ -d ${`${dataDir}/member`} ]; then
 fi
 if [ "\${q_main:-0}" -gt 0 ]; then
   q_reach </dev/null >/dev/null 2>&1
-  q_part "count $(q_etcdctl -w json get '' --prefix --keys-only --limit=1 --consistency=s 2>/dev/null)"
+  q_ask count q_etcdctl -w json get '' --prefix --keys-only --limit=1 --consistency=s
 elif [ -n "$q_tool" ] && [ -n "$q_trusts" ] && [ -f ${`${dataDir}/member/snap/db`} ]; then
   case $q_tool in */etcdctl) q_api=ETCDCTL_API=3 ;; *) q_api= ;; esac
-  q_part "content $(timeout 60 $q_become env -i PATH="$PATH" $q_api "$q_tool" -w json snapshot status ${`${dataDir}/member/snap/db`} 2>/dev/null | tail -n 1)"
-fi`,
+  q_ask content timeout 60 $q_become env -i PATH="$PATH" $q_api "$q_tool" -w json snapshot status ${`${dataDir}/member/snap/db`}
+fi
+:`,
   ]);
 }
 

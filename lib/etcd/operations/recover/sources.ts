@@ -1,9 +1,11 @@
 import { MARK } from '../../../dsl/probe.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { printedByName } from '../../facts/asked.ts';
+import { type Question, type Read, readAnswer } from '../../facts/etcdctl-answers.ts';
 import { isUp } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
-import type { EtcdHost } from '../../surveyed.ts';
+import { type EtcdHost, toolVersion } from '../../surveyed.ts';
 import { ageText, contentText, sizeText } from '../backup/words.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import { readSegment, sourceFacts } from './shell.ts';
@@ -19,6 +21,8 @@ export interface Source {
   /** That its database has; its raft log may have more. undefined where nobody can ask. */
   readonly revision?: number;
   readonly keys?: number;
+  /** What it answered that nobody here can read: sentences. */
+  readonly unread?: readonly string[];
   /** Of its raft log; `committed` is what its member knew a majority to have. */
   readonly log?: {
     readonly term: number;
@@ -62,10 +66,7 @@ export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boole
   const [segment = '', , written = ''] = (line('log') ?? '').split(' ');
   const log = await logOf(host, place, segment, status?.raftIndex);
   if (typeof log === 'string') return { progress, source: { host: name, up, none: log } };
-  const content = contentOf(line('content'));
-  const revision = status?.revision ?? content.revision;
-  const keys = Number(/"count":(\d+)/.exec(line('count') ?? '')?.[1] ?? Number.NaN);
-  const counted = Number.isNaN(keys) ? content.keys : keys;
+  const content = contentOf(host, out);
   const age = (Number(line('now')) - Number(written)) * 1000;
   return {
     progress,
@@ -73,8 +74,7 @@ export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boole
       host: name,
       up,
       log,
-      ...(revision !== undefined && { revision }),
-      ...(counted !== undefined && { keys: counted }),
+      ...content,
       bytes: Number(line('size') ?? 0) * 1024,
       ...(Number.isFinite(age) && { age }),
     },
@@ -89,14 +89,27 @@ function whyNone({ target: { facts, ...target } }: EtcdHost): string | undefined
   return undefined;
 }
 
-/** What etcd's tool says of a database at rest. */
-function contentOf(said = ''): { readonly revision?: number; readonly keys?: number } {
-  const number = (name: string) => {
-    const found = new RegExp(`"${name}":(\\d+)`).exec(said)?.[1];
-    return found === undefined ? undefined : Number(found);
+/** What its member tells of its data, or etcd's tool of a database at rest. */
+function contentOf(host: EtcdHost, out: string): Pick<Source, 'revision' | 'keys' | 'unread'> {
+  const { reading } = host.target.facts;
+  const printed = printedByName(out);
+  const read = <Q extends Question>(name: string, question: Q): Read<Q> | undefined => {
+    const one = printed(name);
+    return one && readAnswer(question, one, toolVersion(host));
   };
-  const [revision, keys] = [number('revision'), number('totalKey')];
-  return { ...(revision !== undefined && { revision }), ...(keys !== undefined && { keys }) };
+  const [counted, told] = [read('count', 'get'), read('content', 'snapshot status')];
+  const content = told && 'value' in told ? told.value : undefined;
+  const revision = reading?.status?.revision ?? content?.revision;
+  const keys = counted && 'value' in counted ? counted.value.count : content?.keys;
+  const unread = [
+    ...(reading?.unanswered ?? []),
+    ...[counted, told].flatMap((one) => (one && 'unanswered' in one ? one.unanswered : [])),
+  ].flatMap(({ kind, said }) => (kind === 'unknown' ? said : []));
+  return {
+    ...(revision !== undefined && { revision }),
+    ...(keys !== undefined && { keys }),
+    ...(unread.length > 0 && { unread }),
+  };
 }
 
 /** What a running member knows to be committed it writes down with the next message only. */
@@ -199,7 +212,7 @@ export function choiceLines(
 }
 
 /** `revision 1234, 57 keys, raft term 3, index 2200, 20.1 MiB, written 3 min ago` */
-export function sourceText({ revision, keys, log, bytes, age, up }: Source): string {
+export function sourceText({ revision, keys, log, bytes, age, up, unread = [] }: Source): string {
   const unknown = (log?.last ?? 0) - (log?.committed ?? 0);
   return [
     revision === undefined
@@ -210,6 +223,7 @@ export function sourceText({ revision, keys, log, bytes, age, up }: Source): str
     ...(unknown > 0 ? [`the last ${unknown} of them not known to be acknowledged, and kept`] : []),
     ...(bytes === undefined ? [] : [sizeText(bytes)]),
     ...(age === undefined ? [] : [`written ${ageText(age)} ago`]),
+    ...unread,
   ].join(', ');
 }
 

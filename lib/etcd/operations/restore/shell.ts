@@ -1,5 +1,6 @@
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import { READERS } from '../../facts/etcdctl-shell.ts';
 import { closedEnvironment, closedUrl } from '../../files/etcd-conf.ts';
 import type { Cluster, Member } from '../../model/cluster.ts';
 import { bootstrapFile } from '../../model/paths.ts';
@@ -120,16 +121,15 @@ export function restoreBeside(
 }
 
 /** What the member's user does: `$1` the data directory, `$2` the folder beside, `$3` the snapshot, `$4` the tool. */
-const RESTORE = `umask 077
+const RESTORE = `${READERS}
+umask 077
 cd -- "$1" || exit
 next=$2 file=$3 tool=$4 wal=$5 bump=$6
 shift 6
 rm -rf -- "$next" || exit
 if [ -n "$wal" ]; then rm -rf -- "$wal" || exit; fi
 api=; case $tool in */etcdctl) api=ETCDCTL_API=3 ;; esac
-case $(env -i PATH="$PATH" $api "$tool" snapshot restore --help 2>&1) in
-  *--bump-revision*) set -- "$@" --bump-revision "$bump" --mark-compacted ;;
-esac
+if q_bumps env -i PATH="$PATH" $api "$tool"; then set -- "$@" --bump-revision "$bump" --mark-compacted; fi
 env -i PATH="$PATH" $api "$tool" snapshot restore "$file" --data-dir "$next" "$@" || { rm -rf -- "$next"; exit 1; }
 : >"$next/ready"`;
 

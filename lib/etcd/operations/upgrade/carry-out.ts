@@ -2,6 +2,7 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { type Sh, sh } from '../../../dsl/sh.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import { lastLine } from '../../facts/etcdctl-answers.ts';
+import { NO_KEY } from '../../facts/etcdctl-words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
 import { memberOf } from '../../model/cluster.ts';
@@ -57,7 +58,7 @@ export async function carryOut(
   }
 }
 
-/** Rather many requests that change nothing, until a raft snapshot is there. */
+/** Rather many requests that go through the log and change nothing, until a raft snapshot is there. */
 async function leaveSnapshot(host: EtcdHost): Promise<void> {
   const member = memberOf(host.target);
   await host.act(
@@ -68,9 +69,7 @@ q_tries=0
 while [ "$q_tries" -lt ${3 * SNAPSHOT_COUNT} ]; do
   if (${logIsReadable(member)}); then exit 0; fi
   q_tries=$((q_tries + 1))
-  q_lease=$(q_etcdctl lease grant 60) || continue
-  q_lease=\${q_lease#lease } q_lease=\${q_lease%% *}
-  q_etcdctl lease revoke "$q_lease" >/dev/null
+  q_etcdctl del ${NO_KEY} >/dev/null
 done`,
   );
 }

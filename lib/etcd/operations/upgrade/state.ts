@@ -1,7 +1,10 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import { ASK, printedByName } from '../../facts/asked.ts';
 import { dataVersions } from '../../facts/data-version.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
+import { lastLine, type Printed } from '../../facts/etcdctl-answers.ts';
+import { AS_NOBODY, authenticationOf } from '../../facts/etcdctl-words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { knownAnswers } from '../../health/ask.ts';
 import { judgeCluster } from '../../health/judge.ts';
@@ -11,14 +14,14 @@ import { walPath } from '../../model/paths.ts';
 import { compareVersions, minorOf } from '../../model/versions.ts';
 import { refusal } from '../../refusal.ts';
 import { openIntent } from '../../survey/intents.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
-import type { MemberNow, UpgradeState } from './steps.ts';
+import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
+import type { Authentication, MemberNow, UpgradeState } from './steps.ts';
 
 /** What the files of a member and etcd's own users say, beside what the facts have. */
 interface MemberFiles {
   readonly cluster: string | undefined;
   readonly oldLog: boolean;
-  readonly authentication: boolean;
+  readonly authentication: Authentication;
 }
 
 /** Looks at what decides about the steps. */
@@ -30,7 +33,7 @@ export async function upgradeState(
   await run.each(hosts, async (host) => {
     const isOn36 = minorOf(versionOf(host) ?? '') === '3.6';
     const { out } = await host.read('looking at versions', filesProbe(memberOf(host.target), isOn36));
-    files.set(host, parseFiles(out));
+    files.set(host, parseFiles(out, toolVersion(host)));
   });
   const found = [...files.values()];
   const statuses = hosts.flatMap(({ target }) => target.facts.reading?.status ?? []);
@@ -39,7 +42,11 @@ export async function upgradeState(
     worksAs: lowestMinor(found.flatMap(({ cluster }) => cluster ?? [])),
     storedAs: lowestMinor(statuses.flatMap(({ storageVersion }) => storageVersion ?? [])),
     goingDown: lowestMinor(statuses.flatMap(({ goingDownTo }) => goingDownTo ?? [])),
-    authentication: found.some(({ authentication }) => authentication),
+    authentication: togetherSaid(
+      hosts.flatMap((host) =>
+        host.target.facts.reading?.status ? (files.get(host)?.authentication ?? []) : [],
+      ),
+    ),
     open: openUpgrade(hosts),
   };
 }
@@ -52,7 +59,7 @@ export async function worksAs(
   const told: string[] = [];
   await run.each(hosts, async (host) => {
     const { out } = await host.read('looking at versions', clusterVersion(memberOf(host.target)));
-    told.push(...(parseFiles(out).cluster ?? []));
+    told.push(...(workingAs(out) ?? []));
   });
   return lowestMinor(told);
 }
@@ -126,21 +133,34 @@ if ! grep -aqE '/0/version[^{}]*"3\.([6-9]|[1-9][0-9])\.' "$q_newest" 2>/dev/nul
 fi`;
 }
 
-/** From 3.5 on it could be asked; this way every version tells. */
 function authentication(member: Member): Sh {
   return sh`(${etcdctlFunction(member)}
+${ASK}
 q_reach >/dev/null 2>&1
-case $(q_etcdctl --user=quorate:none get quorate/none --keys-only 2>&1) in
-  *'authentication failed'*) echo 'authentication on' ;;
-esac)`;
+q_ask nobody q_etcdctl ${[...AS_NOBODY]} || :)`;
 }
 
-function parseFiles(out: string): MemberFiles {
+function parseFiles(out: string, version: string): MemberFiles {
+  const told = printedByName(out)('nobody');
   return {
-    cluster: /^cluster-version (\S+)$/m.exec(out)?.[1],
+    cluster: workingAs(out),
     oldLog: /^old-log yes$/m.test(out),
-    authentication: /^authentication on$/m.test(out),
+    authentication: told === undefined ? 'off' : (authenticationOf(told) ?? unreadable(told, version)),
   };
+}
+
+function workingAs(out: string): string | undefined {
+  return /^cluster-version (\S+)$/m.exec(out)?.[1];
+}
+
+function unreadable({ err, out }: Printed, version: string): Authentication {
+  return { unread: `etcdctl ${version}: ${lastLine(err || out)}` };
+}
+
+/** Of members that answer; one that tells is enough: it is the cluster's. */
+function togetherSaid(all: readonly Authentication[]): Authentication {
+  const told = all.filter((one) => typeof one === 'string');
+  return told.find((one) => one === 'on') ?? told[0] ?? all[0] ?? 'off';
 }
 
 function lowestMinor(versions: readonly string[]): string | undefined {

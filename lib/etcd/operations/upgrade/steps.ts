@@ -23,13 +23,16 @@ export interface UpgradeState {
   readonly storedAs: string | undefined;
   /** The minor that a downgrade under way is to. */
   readonly goingDown: string | undefined;
-  /** etcd's own users are in force. */
-  readonly authentication: boolean;
+  /** Whether etcd's own users are in force. */
+  readonly authentication: Authentication;
   /** What is wrong and does not end by itself once all members run. */
   readonly wrong: readonly string[];
   /** What an upgrade that is not finished heads for. */
   readonly open: string | undefined;
 }
+
+/** `unread`: what etcdctl said, where that tells neither. */
+export type Authentication = 'on' | 'off' | { readonly unread: string };
 
 /** What the user wants. */
 export interface Wanted {
@@ -162,7 +165,13 @@ function notNow(
     };
   const crosses = ({ kind, version }: UpgradeStep) => kind === 'move' && minorOf(version) === '3.5';
   const fromBelow = members.some(({ version }) => isBelow(version, '3.5'));
-  if (authentication && fromBelow && steps.some(crosses))
+  if (!(fromBelow && steps.some(crosses))) return undefined;
+  if (typeof authentication === 'object')
+    return {
+      message: `whether authentication is on cannot be read: ${authentication.unread}`,
+      hint: 'members of 3.4 and 3.5 side by side do not agree on its tokens',
+    };
+  if (authentication === 'on')
     return {
       message: 'authentication is on: members of 3.4 and 3.5 side by side do not agree on its tokens',
       hint: 'turn it off for the time of the upgrade, as root: etcdctl auth disable; and on again behind it: etcdctl auth enable',

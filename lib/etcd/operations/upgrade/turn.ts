@@ -4,6 +4,7 @@ import { type Sh, sh } from '../../../dsl/sh.ts';
 import type { QuorateError } from '../../../errors.ts';
 import { asMember } from '../../facts/etcdctl.ts';
 import { lastLine } from '../../facts/etcdctl-answers.ts';
+import { storeOf } from '../../facts/etcdctl-words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { settle } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
@@ -16,7 +17,7 @@ import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import { refuseUnlessStopped } from '../../stopped.ts';
-import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { worksAs } from './state.ts';
 
@@ -116,16 +117,19 @@ function leaves35(from: string, to: string): boolean {
 async function checkStore(surveyed: Surveyed, host: EtcdHost, member: Member): Promise<void> {
   const { name } = host.target;
   const { code, out } = await host.act('looking for data of API 2', checkV2(member));
-  if (/failed to read a snap file/i.test(out))
+  const found = storeOf({ code, out, err: '' });
+  if (found === 'empty') return;
+  if (found === 'unreadable')
     throw refusal(
       { host: name },
       `etcdutl of ${name} cannot read a raft snapshot, so nobody knows what data of API 2 there is: ${lastLine(out)}`,
       `it renames such a file to .snap.broken in ${member.dataDir}/member/snap; have the member replaced: ${verbLine('members', surveyed.cluster, '--replace', name)}`,
     );
-  if (code === 0) return;
   throw refusal(
     { host: name },
-    `etcdutl of ${name} finds data of API 2, which 3.6 does not have, or cannot look: ${lastLine(out)}`,
+    found === 'used'
+      ? 'it has data of API 2, which 3.6 does not have'
+      : `whether it has data of API 2, which 3.6 does not have, cannot be read: etcdutl ${toolVersion(host)}: ${lastLine(out)}`,
     'see on that host, with the member stopped: etcdutl check v2store; delete that data with ETCDCTL_API=2, or migrate it',
   );
 }

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Printed, type Question, readAnswer } from '../../../../lib/etcd/facts/etcdctl-answers.ts';
+import { authenticationOf, isDenied, storeOf } from '../../../../lib/etcd/facts/etcdctl-words.ts';
+import { STATUS, UNKNOWN_SHAPES } from './unknown-shapes.ts';
 
 /** What etcdctl of each version printed, by `test/lab/recordAnswers.ts`: member `a` of a, b and c was asked. */
 const DIR = new URL('answers', import.meta.url).pathname;
@@ -97,6 +99,60 @@ describe.each(VERSIONS)('etcdctl %s', (version) => {
     expect(value('status under NOSPACE', 'endpoint status')).toMatchObject({ memberId: A });
   });
 
+  it('tells what is in a snapshot', () => {
+    expect(value('snapshot status', 'snapshot status')).toEqual({
+      hash: expect.toSatisfy((hash: number) => hash > 0),
+      revision: 4,
+      keys: expect.toSatisfy((keys: number) => keys > 0),
+    });
+    expect(value('snapshot status of no file', 'snapshot status')).toMatchObject({ kind: 'refused' });
+  });
+
+  it('gets keys, and counts them', () => {
+    const key = { key: 'k/a', value: 'one' };
+    expect(value('get of a key', 'get')).toEqual({ revision: 2, count: 1, keys: [key] });
+    expect(value('get of no key', 'get')).toEqual({ revision: 2, count: 0, keys: [] });
+    expect(value('count of no key', 'get')).toMatchObject({ revision: 1, count: 0 });
+    expect(value('count of two keys', 'get')).toMatchObject({ count: 2, keys: [{ key: 'k/a' }] });
+  });
+
+  it('tells whether a transaction held, and what a watch has seen', () => {
+    expect(value('txn that holds', 'txn')).toBe(true);
+    expect(value('txn that does not', 'txn')).toBe(false);
+    const { code, ...seen } = printed('watch');
+    expect(code).toBe(124);
+    const read = readAnswer('watch', { ...seen, code: 0 }, version);
+    expect('value' in read && read.value.map((one) => `${one.key} ${one.value}`)).toEqual([
+      'k/a one',
+      'k/a two',
+      'k/b 1',
+    ]);
+  });
+
+  it('grants a lease, and tells how long it runs', () => {
+    expect(value('lease grant', 'lease grant')).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{15,16}$/),
+      revision: 4,
+    });
+    expect(value('lease timetolive', 'lease timetolive')).toBeGreaterThan(50);
+    expect(value('lease timetolive of one that ended', 'lease timetolive')).toBe(0);
+  });
+
+  it('tells whether users of etcd are in force', () => {
+    expect(authenticationOf(printed('get as a user, without authentication'))).toBe('off');
+    expect(authenticationOf(printed('get as a user that is none'))).toBe('on');
+    expect(authenticationOf(printed('status of nobody'))).toBe(undefined);
+    const { out, err } = printed('get as nobody');
+    expect(isDenied(err || out)).toBe(true);
+  });
+
+  it.runIf(version.startsWith('3.5.'))('tells of data of API 2, where it can', () => {
+    const found = ['', ' with a key', ' of no data'].map((which) =>
+      storeOf(printed(`check v2store${which}`)),
+    );
+    expect(found).toEqual(version === '3.5.30' ? ['empty', 'used', undefined] : Array(3).fill(undefined));
+  });
+
   it('fails where nobody answers, and where leadership goes to nobody', () => {
     expect(value('status of nobody', 'endpoint status')).toMatchObject({ kind: 'refused' });
     expect(printed('move-leader').code).toBe(0);
@@ -105,37 +161,14 @@ describe.each(VERSIONS)('etcdctl %s', (version) => {
 });
 
 describe('an answer in a shape of no version known here', () => {
-  const STATUS = { header: { cluster_id: 1, member_id: 2 }, version: '3.9.0', raftTerm: 2, raftIndex: 9 };
-  it.each<[Question, string, unknown]>([
-    ['endpoint status', 'no JSON', undefined],
-    ['endpoint status', 'nothing', null],
-    ['endpoint status', 'nobody', []],
-    ['endpoint status', 'no list', { Endpoint: 'x', Status: STATUS }],
-    ['endpoint status', 'two endpoints', [{ Status: STATUS }, { Status: STATUS }]],
-    ['endpoint status', 'another name', [{ status: STATUS }]],
-    ['endpoint status', 'without a header', [{ Status: { ...STATUS, header: undefined } }]],
-    ['endpoint status', 'without a version', [{ Status: { ...STATUS, version: undefined } }]],
-    ['endpoint status', 'an ID in hex', [{ Status: { ...STATUS, leader: '0xabc' } }]],
-    ['member list', 'without members', { header: {} }],
-    ['member list', 'a member without an ID', { members: [{ name: 'a', peerURLs: [] }] }],
-    ['member list', 'URLs in one text', { members: [{ ID: 1, peerURLs: 'https://x' }] }],
-    ['member list', 'a URL that ends a line', { members: [{ ID: 1, peerURLs: [`https://x:1'\nA=b`] }] }],
-    ['member list', 'a host like a flag', { members: [{ ID: 1, peerURLs: ['https://-x:1'] }] }],
-    ['member list', 'a URL without a port', { members: [{ ID: 1, peerURLs: ['https://x'] }] }],
-    ['endpoint hashkv', 'another name', [{ hashKV: { hash: 1 } }]],
-    ['endpoint hashkv', 'without a hash', [{ HashKV: { header: { revision: 3 }, compact_revision: 1 } }]],
-    ['endpoint hashkv', 'a hash in hex', [{ HashKV: { header: { revision: 3 }, hash: 'abc' } }]],
-    ['alarm list', 'a list', []],
-    ['alarm list', 'alarms by another name', { header: {}, activeAlarms: [{ memberID: 1, alarm: 1 }] }],
-    ['alarm list', 'an alarm of nobody', { alarms: [{ alarm: 1 }] }],
-    ['alarm list', 'an alarm by name', { alarms: [{ memberID: 1, alarm: 'NOSPACE' }] }],
-  ])('is said as that: %s, %s', (question, _what, json) => {
+  it.each(UNKNOWN_SHAPES)('is said as that: %s, %s', (question, _what, json) => {
     const out = json === undefined ? 'all is well' : JSON.stringify(json);
+    const tool = question === 'snapshot status' ? 'etcdutl' : 'etcdctl';
     expect(readAnswer(question, { code: 0, out, err: '' }, '3.9.0')).toEqual({
       unanswered: {
         question,
         kind: 'unknown',
-        said: `etcdctl 3.9.0 answered \`${question}\` in a shape not known here`,
+        said: `${tool} 3.9.0 answered \`${question}\` in a shape not known here`,
       },
     });
   });

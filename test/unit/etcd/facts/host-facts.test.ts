@@ -56,6 +56,12 @@ describe.each(SHELLS)('facts of this very machine under %s', (_name, file, ...ar
     expect(space[1]).toMatchObject({ path: '/proc/nowhere', mount: '/proc' });
   });
 
+  it('names the machine by its boot, until the member is up', () => {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    expect(read({}).machine).toMatch(new RegExp(`^${boot} pid:\\[\\d+\\]$`));
+    expect(read({}, 'active').machine).toBe(undefined);
+  });
+
   it('knows how many files a process may open', () => {
     expect(read({}).openFiles).toBe(Number(readFileSync('/proc/sys/fs/nr_open', 'utf8')));
   });

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Sh } from '../../../../lib/dsl/sh.ts';
 import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { canary } from '../../../../lib/etcd/health/canary.ts';
@@ -11,29 +11,52 @@ import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
 import { SHELLS } from '../../support/shells.ts';
 
-/** An etcdctl on a busy host: its watch says nothing before two seconds have passed. */
-const ETCDCTL = `#!/bin/sh
+interface Fake {
+  /** What `get` says of the key. */
+  readonly get?: string;
+  /** What a second `txn` says. */
+  readonly refusal?: string;
+  /** Seconds before a watch says anything. */
+  readonly busy?: number;
+  /** Words of a call that fails. */
+  readonly fails?: string;
+}
+
+const GOT = '{"header":{"revision":8},"kvs":[{"key":"aw==","value":"b25l"}],"count":1}';
+
+function etcdctl({ get = GOT, refusal = '{"header":{}}', busy = 0, fails = 'nothing' }: Fake): string {
+  return `#!/bin/sh
 cd "$(dirname "$0")" || exit 9
 while case $1 in --*) ;; *) false ;; esac; do shift; done
 echo "$*" >>calls
 case "$*" in
-  'lease grant'*) echo 'lease 7587a granted with TTL(60s)' ;;
-  'lease timetolive'*) echo 'lease 7587a granted with TTL(60s), remaining(59s)' ;;
-  'lease revoke'*) : >revoked ;;
-  'txn') cat >>calls; if [ -e swapped ]; then echo FAILURE; else : >swapped; echo SUCCESS; fi ;;
-  get*json*) echo '{"kvs":[{"create_revision":7}]}' ;;
-  get*/lease*) if [ ! -e revoked ]; then echo 1; fi ;;
-  get*) echo one ;;
-  watch*) sleep 2; printf 'PUT\\nk\\none\\nPUT\\nk\\ntwo\\n'; exec sleep 30 ;;
+  *'${fails}'*) echo 'Error: no' >&2; exit 1 ;;
+  *'lease grant'*) echo '{"revision":6,"ID":481402,"TTL":60}' ;;
+  *'lease timetolive'*) echo '{"ttl":59}' ;;
+  *'lease revoke'*) : >revoked ;;
+  *txn)
+    cat >>calls
+    if [ -e swapped ]; then echo '${refusal}'; else : >swapped; echo '{"header":{},"succeeded":true}'; fi ;;
+  *get*/lease)
+    if [ -e revoked ]; then echo '{"header":{"revision":9}}'
+    else echo '{"header":{"revision":7},"kvs":[{"key":"aw==","value":"MQ=="}],"count":1}'; fi ;;
+  *get*) echo '${get}' ;;
+  *watch*)
+    for key; do :; done
+    key=$(printf %s "$key" | base64 -w 0)
+    sleep ${busy}
+    event() { printf '{"Events":[{"kv":{"key":"%s","value":"%s"}}]}\\n' "$key" "$1"; }
+    event b25l; event dHdv
+    exec sleep 30 ;;
 esac
 `;
+}
 
-it.each(SHELLS)(
-  'a busy host is no failed canary, and no key outlives its lease: %s',
-  async (_name, ...shell) => {
+describe.each(SHELLS)('the canary, by %s', (_name, ...shell) => {
+  function host(fake: Fake = {}) {
     const root = scratch();
     mkdirSync(`${root}/bin`);
-    writeFileSync(`${root}/bin/etcdctl`, ETCDCTL, { mode: 0o755 });
+    writeFileSync(`${root}/bin/etcdctl`, etcdctl(fake), { mode: 0o755 });
     const vars = {
       ...DEFAULTS,
       etcd_address: '127.0.0.1',
@@ -47,11 +70,35 @@ it.each(SHELLS)(
       });
       return readings.get('act') ?? { code: 1, out: '' };
     };
-    const target = { name: 'etcd01', vars, hostvars: { etcd01: vars }, facts: ORDINARY };
-    await canary({ target, act } as Partial<EtcdHost> as EtcdHost);
-    const calls = readFileSync(join(root, 'bin/calls'), 'utf8').split('\n');
-    const puts = calls.filter((line) => /^put /.test(line));
+    const facts = { ...ORDINARY, installed: '3.9.0' };
+    const target = { name: 'etcd01', vars, hostvars: { etcd01: vars }, facts };
+    const calls = () => readFileSync(join(root, 'bin/calls'), 'utf8').split('\n');
+    return { prove: () => canary({ target, act } as Partial<EtcdHost> as EtcdHost), calls };
+  }
+
+  it('takes a busy host for no failure, and no key outlives its lease', async () => {
+    const { prove, calls } = host({ busy: 2 });
+    await prove();
+    const puts = calls().filter((line) => /^put /.test(line));
     expect(puts.length).toBe(4);
     expect(puts.filter((line) => !line.includes('--lease=7587a'))).toEqual([]);
-  },
-);
+  });
+
+  it.each<[failing: string, Fake]>([
+    ['the canary failed at: lease grant: Error: no', { fails: 'lease grant' }],
+    ['the canary failed at: put with a lease: Error: no', { fails: '/lease 1' }],
+    ['the canary failed at: get after put', { get: GOT.replace('b25l', 'dHdv') }],
+    [
+      'the canary failed at: compare-and-swap that must refuse',
+      { refusal: '{"header":{},"succeeded":true}' },
+    ],
+    [
+      'whether it works cannot be read: etcdctl 3.9.0 answered `get` in a shape not known here',
+      { get: '{"header":{"revision":8},"keys":[]}' },
+    ],
+  ])('says %s', async (said, fake) => {
+    const { prove, calls } = host(fake);
+    await expect(prove()).rejects.toThrow(`etcd01: ${said}`);
+    expect(calls().at(-2)).toMatch(/^del --prefix /);
+  });
+});

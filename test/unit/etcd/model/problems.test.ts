@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
         etcd_service_name: 'etcd',
       },
     ],
-    'h2 etcd_service_name: h2 and h1 both have the service etcd on 10.0.0.1',
+    'h2 etcd_service_name: h2 of cluster b and h1 of cluster a both have the service etcd on 10.0.0.1',
   ],
   [
     'the same of two addresses, where SSH leads to one machine',
@@ -54,7 +54,93 @@ const CASES: readonly Case[] = [
         etcd_service_name: 'etcd',
       },
     ],
-    'h2 etcd_service_name: h2 and h1 both have the service etcd on 10.0.0.1',
+    'h2 etcd_service_name: h2 of cluster b and h1 of cluster a both have the service etcd on 10.0.0.1',
+  ],
+  [
+    'two inventory names for one machine, one of them by way of a third',
+    [
+      { etcd_cluster_name: 'a', etcd_address: '10.0.0.1', ansible_host: '192.0.2.1' },
+      {
+        etcd_cluster_name: 'b',
+        etcd_address: '10.0.0.2',
+        ansible_host: '192.0.2.2',
+        ...apart('x'),
+        ...ports(12379),
+      },
+      {
+        etcd_cluster_name: 'c',
+        etcd_address: '10.0.0.1',
+        ansible_host: '192.0.2.2',
+        ...apart('y'),
+        ...ports(22379),
+        etcd_service_name: 'etcd-x',
+      },
+    ],
+    'h3 etcd_service_name: h3 of cluster c and h2 of cluster b both have the service etcd-x on 10.0.0.1',
+  ],
+  [
+    'this machine, reached by SSH and without',
+    [
+      { etcd_cluster_name: 'a', etcd_address: '10.0.0.1', ansible_connection: 'local' },
+      {
+        etcd_cluster_name: 'b',
+        etcd_address: '10.0.0.2',
+        ansible_host: '127.0.0.1',
+        ...apart('x'),
+        etcd_data_dir: '/var/lib/etcd/default.etcd',
+      },
+    ],
+    'h2 etcd_data_dir: h2 of cluster b and h1 of cluster a both have /var/lib/etcd/default.etcd on 10.0.0.1',
+  ],
+  [
+    'what is reached through a port of this machine is another one',
+    [
+      { etcd_cluster_name: 'a', etcd_address: '10.0.0.1', ansible_connection: 'local' },
+      { etcd_cluster_name: 'b', etcd_address: '10.0.0.2', ansible_host: '127.0.0.1', ansible_port: 2222 },
+    ],
+  ],
+  [
+    'two clusters on one machine, data of one below that of the other',
+    [
+      { etcd_cluster_name: 'a', etcd_data_dir: '/srv/etcd' },
+      {
+        etcd_cluster_name: 'b',
+        etcd_address: '10.0.0.1',
+        ...apart('x'),
+        ...ports(12379),
+        etcd_data_dir: '/srv/etcd/b',
+      },
+    ],
+    'h2 etcd_data_dir: h2 of cluster b and h1 of cluster a have /srv/etcd/b and /srv/etcd on 10.0.0.1: one lies in the other',
+  ],
+  [
+    'two addresses that others know, of one that both bind',
+    [
+      {
+        etcd_cluster_name: 'a',
+        etcd_address: '10.0.0.1',
+        ansible_host: '192.0.2.1',
+        etcd_listen_address: '192.168.0.1',
+      },
+      {
+        etcd_cluster_name: 'b',
+        etcd_address: '10.0.0.2',
+        ansible_host: '192.0.2.1',
+        ...apart('x'),
+        etcd_listen_address: '192.168.0.1',
+        etcd_peer_port: 12380,
+      },
+    ],
+    'h2 etcd_client_port: h2 of cluster b and h1 of cluster a both bind port 2379 of 192.168.0.1 on 10.0.0.1',
+  ],
+  [
+    'two addresses of one machine, each with its own, and the same ports',
+    ['a', 'b'].map((name, i) => ({
+      ...apart(name),
+      etcd_cluster_name: name,
+      etcd_address: `10.0.0.${i + 1}`,
+      ansible_host: '192.0.2.1',
+    })),
   ],
   [
     'two machines behind one address, told apart by the port of SSH',
@@ -74,7 +160,7 @@ const CASES: readonly Case[] = [
       etcd_service_manager: 'process',
       etcd_config_dir: `/srv/etcd/cfg-${name}`,
     })),
-    'h2 etcd_config_dir: h2 and h1 both have /srv/etcd/state beside it on 127.0.0.1',
+    'h2 etcd_config_dir: h2 of cluster b and h1 of cluster a both have /srv/etcd/state beside it on 127.0.0.1',
   ],
   [
     "one's client port is another's peer port",
@@ -99,7 +185,7 @@ const CASES: readonly Case[] = [
       { etcd_cluster_name: 'a' },
       { etcd_cluster_name: 'b', etcd_address: '10.0.0.1', ...apart('x'), etcd_peer_port: 2390 },
     ],
-    'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2379',
+    'h2 etcd_client_port: h2 of cluster b and h1 of cluster a both have 10.0.0.1:2379',
   ],
   [
     'one member name twice',

@@ -202,6 +202,24 @@ const RULES: readonly Rule[] = [
     '3.5.30',
     'experimental-enable-lease-checkpoint-persist needs experimental-enable-lease-checkpoint',
   ],
+  ...[{}, { logger: 'capnslog' }, { 'experimental-enable-lease-checkpoint-persist': false }].map(
+    (more): Rule => [
+      { 'experimental-enable-lease-checkpoint': true, ...more },
+      '3.4.23',
+      'experimental-enable-lease-checkpoint without experimental-enable-lease-checkpoint-persist makes etcd 3.4.23 panic where logger is not zap: etcd does not start',
+    ],
+  ),
+  [{ 'experimental-enable-lease-checkpoint': true, logger: 'zap' }, '3.4.23'],
+  [
+    {
+      'experimental-enable-lease-checkpoint': true,
+      'experimental-enable-lease-checkpoint-persist': true,
+    },
+    '3.4.23',
+  ],
+  [{ 'experimental-enable-lease-checkpoint': false }, '3.4.23'],
+  [{ 'experimental-enable-lease-checkpoint': true }, '3.4.19'],
+  [{ 'experimental-enable-lease-checkpoint': true }, '3.5.30'],
   [
     { 'enable-log-rotation': true, 'log-outputs': 'stderr' },
     '3.5.30',

@@ -23,22 +23,23 @@ interface Etcd {
   readonly told?: string;
   readonly utl?: boolean;
   readonly saves?: boolean;
+  readonly said?: string;
 }
 
 describe.each(SHELLS)('a snapshot, by %s', (_name, ...shell) => {
-  function host({ file = whole(DATA), told = TOLD, utl = true, saves = true }: Etcd = {}) {
+  function host({ file = whole(DATA), told = TOLD, utl = true, saves = true, said = STATUS }: Etcd = {}) {
     const root = join(scratch(), "it's here");
     const bin = `${root}/bin`;
     mkdirSync(bin, { recursive: true });
     mkdirSync(`${root}/data`);
     writeFileSync(`${root}/file`, file);
-    const status = `case " $* " in *" snapshot status "*) printf '%s\\n' '${told}'; exit ;; esac\n`;
+    const status = `case " $* " in *" version "*) echo 'etcdutl version: 3.9.0'; exit ;; *" snapshot status "*) printf '%s\\n' '${told}'; exit ;; esac\n`;
     const save = saves
       ? `for f; do :; done; cp '${root.replaceAll("'", "'\\''")}/file' "$f"; echo saved`
       : 'exit 1';
     writeFileSync(
       `${bin}/etcdctl`,
-      `#!/bin/sh\ncase " $* " in *" endpoint status "*) echo '${STATUS}'; exit ;; *" snapshot save "*) ${save}; exit ;; esac\n${utl ? 'exit 7' : status}`,
+      `#!/bin/sh\ncase " $* " in *" endpoint status "*) echo '${said}'; exit ;; *" version "*) echo 'etcdctl version: 3.9.0'; exit ;; *" snapshot save "*) ${save}; exit ;; esac\n${utl ? 'exit 7' : status}`,
       { mode: 0o755 },
     );
     if (utl) writeFileSync(`${bin}/etcdutl`, `#!/bin/sh\n${status}`, { mode: 0o755 });
@@ -102,7 +103,12 @@ describe.each(SHELLS)('a snapshot, by %s', (_name, ...shell) => {
   it.each<[string, Etcd, RegExp]>([
     ['has another digest at its end', { file: Buffer.concat([DATA, Buffer.alloc(32)]) }, /SHA-256/],
     ['is cut short', { file: whole(DATA).subarray(0, 1000) }, /1000 bytes: no digest/],
-    ['cannot be read by a tool', { told: 'NAME: etcdctl' }, /etcdutl is missing/],
+    ['cannot be read by a tool', { told: 'NAME: etcdctl', utl: false }, /etcdutl is missing/],
+    [
+      'is told of in a shape not known here',
+      { told: TOLD.replace('totalKey', 'keys') },
+      /etcdutl 3\.9\.0 answered `snapshot status` in a shape not known here$/,
+    ],
     ['was not sent', { saves: false }, /^$/],
   ])('that %s is none', async (_what, etcd, said) => {
     const { dir, take, list } = host(etcd);
@@ -110,6 +116,15 @@ describe.each(SHELLS)('a snapshot, by %s', (_name, ...shell) => {
     expect([code, out.trim()]).toEqual([1, expect.stringMatching(said)]);
     expect(readdirSync(dir)).toEqual([]);
     expect(await list()).toMatchObject({ verified: [], unverified: [] });
+  });
+
+  it('is not taken of a member whose status is in a shape not known here, and that is said', async () => {
+    const { take } = host({ said: STATUS.replace('raftTerm', 'term') });
+    const { code, out } = await take();
+    expect([code, out.trim()]).toEqual([
+      1,
+      'etcdctl 3.9.0 answered `endpoint status` in a shape not known here',
+    ]);
   });
 
   it('without its description, or of another size than that says, is named and counts as nothing', async () => {

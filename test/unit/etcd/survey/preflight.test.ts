@@ -20,6 +20,7 @@ const FINE: HostFacts = {
   swap: false,
   openFiles: 1048576,
   noexec: undefined,
+  machine: undefined,
   lowestPort: 0,
 };
 

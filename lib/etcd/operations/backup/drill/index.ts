@@ -5,7 +5,7 @@ import { type Member, memberOf } from '../../../model/cluster.ts';
 import { refusal } from '../../../refusal.ts';
 import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../../snapshots/index.ts';
 import { SPARE_KIB } from '../../../snapshots/own-folder.ts';
-import type { EtcdHost, Surveyed } from '../../../surveyed.ts';
+import { type EtcdHost, type Surveyed, toolVersion } from '../../../surveyed.ts';
 import type { OperationStep } from '../../common/operation.ts';
 import { ledger, tallyOf } from '../../common/tally.ts';
 import { chooseNewest, newerThan } from './choose.ts';
@@ -204,8 +204,9 @@ async function restoreOn({ host, snapshot, copies }: Trial): Promise<Restored | 
   const { code, out } = await host.act(`trying ${snapshot.file}`, drillShell(member, file, snapshot), {
     seconds,
   });
-  if (code === 0) return parseRestored(out);
-  const last = out.trim().split('\n').slice(-3).join('; ');
+  const restored = code === 0 ? parseRestored(out, toolVersion(host)) : undefined;
+  if (restored?.unread.length === 0) return restored;
+  const last = restored?.unread.join('; ') ?? out.trim().split('\n').slice(-3).join('; ');
   if (code === BROKEN) return last;
   throw new QuorateError(`${name}: ${snapshot.file} was not tried: ${last}`, {
     exitCode: code === EXIT.refused ? EXIT.refused : EXIT.failed,
@@ -221,5 +222,5 @@ async function liveOf({ hosts }: Surveyed, { host, snapshot }: Trial, restored: 
   const { out } = await asked.act('comparing with the cluster', liveShell(memberOf(asked.target), snapshot), {
     seconds: 60 + 2 * answerSeconds(snapshot),
   });
-  return parseSaid(out);
+  return parseSaid(out, toolVersion(asked));
 }

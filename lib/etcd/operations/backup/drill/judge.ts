@@ -1,8 +1,10 @@
+import { saidLine } from '../../../facts/asked.ts';
 import {
   type KeySpaceHash,
   type MemberStatus,
   type Question,
   readAnswer,
+  type SnapshotContent,
 } from '../../../facts/etcdctl-answers.ts';
 import type { Snapshot } from '../../../snapshots/index.ts';
 
@@ -13,6 +15,8 @@ export interface Said {
   readonly count: number | undefined;
   /** Digest of its first keys and values. */
   readonly read: string | undefined;
+  /** What it answered that nobody here can read: sentences. */
+  readonly unread: readonly string[];
 }
 
 /** What came of a snapshot that was restored. */
@@ -20,7 +24,7 @@ export interface Restored extends Said {
   /** From the beginning of the restore until it answered. */
   readonly seconds: number;
   /** What etcd's tool says of the file. */
-  readonly told: Pick<Snapshot, 'hash' | 'revision' | 'keys'> | undefined;
+  readonly told: SnapshotContent | undefined;
 }
 
 export interface Judgement {
@@ -34,39 +38,45 @@ export interface Judgement {
   readonly behind: number | undefined;
 }
 
-/** Reads what `drillShell` printed. */
-export function parseRestored(out: string): Restored {
-  const [hash, revision, keys] = ['hash', 'revision', 'totalKey'].map((name) => {
-    const found = new RegExp(`"${name}":(\\d+)`).exec(lineOf(out, 'told') ?? '')?.[1];
-    return found === undefined ? undefined : Number(found);
-  });
-  const known = hash !== undefined && revision !== undefined && keys !== undefined;
+/** Reads what `drillShell` printed; `version` is that of etcd's tools there. */
+export function parseRestored(out: string, version: string): Restored {
+  const { answer, unread } = reader(out, version);
+  const told = answer('snapshot status', 'told');
+  const said = parseSaid(out, version);
   return {
-    ...parseSaid(out),
+    ...said,
     seconds: Number(lineOf(out, 'seconds') ?? 0),
-    told: known ? { hash, revision, keys } : undefined,
+    told,
+    unread: [...unread, ...said.unread],
   };
 }
 
 /** Reads what `liveShell` printed. */
-export function parseSaid(out: string): Said {
-  const answer = <Q extends Question>(question: Q, line: string) => {
-    const said = lineOf(out, line);
-    const read = said === undefined ? undefined : readAnswer(question, { code: 0, out: said, err: '' }, '');
-    return read && 'value' in read ? read.value : undefined;
-  };
-  const counted = lineOf(out, 'count');
+export function parseSaid(out: string, version: string): Said {
+  const { answer, unread } = reader(out, version);
   return {
     status: answer('endpoint status', 'status'),
     hash: answer('endpoint hashkv', 'hashkv'),
-    // What is zero is left out.
-    count: counted?.startsWith('{') ? Number(/"count":(\d+)/.exec(counted)?.[1] ?? 0) : undefined,
-    read: /^[0-9a-f]{64}/.exec(lineOf(out, 'read') ?? '')?.[0],
+    count: answer('get', 'count')?.count,
+    read: lineOf(out, 'read'),
+    unread,
   };
 }
 
+/** Reads answers by the names of their lines, and gathers those that are in no shape known here. */
+function reader(out: string, version: string) {
+  const unread: string[] = [];
+  const answer = <Q extends Question>(question: Q, name: string) => {
+    const read = readAnswer(question, saidLine(out, name), version);
+    if ('value' in read) return read.value;
+    if (read.unanswered.kind === 'unknown') unread.push(read.unanswered.said);
+    return undefined;
+  };
+  return { answer, unread };
+}
+
 function lineOf(out: string, name: string): string | undefined {
-  return new RegExp(`^${name} (.*)$`, 'm').exec(out)?.[1];
+  return new RegExp(`^${name} (\\S+)$`, 'm').exec(out)?.[1];
 }
 
 /**
@@ -102,6 +112,8 @@ function againstDescription(snapshot: Snapshot, { status, told }: Restored): rea
 }
 
 function whyApart({ clusterId, revision }: Snapshot, live: Said | undefined): string | undefined {
+  const unread = live?.unread[0];
+  if (unread !== undefined) return unread;
   if (live?.status === undefined) return 'no member answered';
   if (live.status.clusterId !== clusterId) return 'the cluster has another ID since';
   if (live.hash === undefined && live.count === undefined)

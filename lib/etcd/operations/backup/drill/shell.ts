@@ -1,4 +1,5 @@
 import { joinSh, raw, type Sh, sh } from '../../../../dsl/sh.ts';
+import { DIGEST, SAY } from '../../../facts/asked.ts';
 import { etcdctlFunction } from '../../../facts/etcdctl.ts';
 import type { Member } from '../../../model/cluster.ts';
 import { ownFolder, SPARE_KIB } from '../../../snapshots/own-folder.ts';
@@ -36,9 +37,9 @@ export function clearTried(member: Member): Sh {
 
 /**
  * Shell that restores a snapshot into a folder of its own in `etcd_backup_dir`, as the member's user, starts an etcd on
- * it that nobody reaches, and asks that. The folder and the etcd go with the script, however it ends. Prints lines `told`
- * (what etcd's tool says of the file), `seconds` (from the beginning until it answered), `status`, `hashkv`, `count` and
- * `read`; ends with 3 where there is no room, with `BROKEN` where it does not restore.
+ * it that nobody reaches, and asks that. The folder and the etcd go with the script, however it ends. Prints
+ * `seconds SECONDS`, from the beginning until it answered; as `say` does `told` (of the file), `status`, `hashkv` and `count`;
+ * and `read DIGEST`. Ends with 3 where there is no room, with `BROKEN` where it does not restore.
  *
  * @param file On the host; a copy that was sent is taken away afterwards.
  */
@@ -71,6 +72,8 @@ exit "$?"`,
  * certificate and key of the member.
  */
 const DRILL = `${THROWAWAY}
+${SAY}
+${DIGEST}
 umask 077
 # The member comes first, for memory, processors and disks alike.
 { echo 1000 >/proc/$$/oom_score_adj; renice -n 10 -p $$; ionice -c 3 -p $$; } >/dev/null 2>&1 || :
@@ -92,19 +95,19 @@ env -i PATH="$PATH" $api "$tool" snapshot restore "$file" --data-dir "$folder/da
   { tail -n 3 "$folder/log"; exit ${BROKEN}; }
 up "$folder/data" "$program" "$ctl" --name drill
 trap gone EXIT
-carried 0 0 0 || exit ${BROKEN}
+came_up() { carried 0 0 0 || { if [ "$?" = 2 ]; then exit 1; else exit ${BROKEN}; fi; }; }
+came_up
 # Before late patches of each minor its status was for everybody.
-if ! ask get quorate/none --keys-only >/dev/null && refused && let_in; then carried 0 0 0 || exit ${BROKEN}; fi
+if ! ask get quorate/none --keys-only >/dev/null && q_denied said && let_in; then came_up; fi
 hundredths=$(($(up_at) - began))
 if [ "\${#hundredths}" -lt 3 ]; then hundredths=00$hundredths; fi
 printf 'seconds %s.%s\\n' "\${hundredths%??}" "\${hundredths#"\${hundredths%??}"}"
-printf 'status %s\\n' "$now"
-printf 'hashkv %s\\n' "$(ask "$within" -w json endpoint hashkv "$rev")"
-printf 'count %s\\n' "$(ask "$within" -w json ${COUNT} "$rev")"
-read=$({ { ask get '' --prefix --limit=${READ} "$rev"; echo "$?" >&3; } | sha256sum; } 3>&1)
-case $read in 0*) printf 'read %s\\n' "\${read#0?}" ;; esac
+say status printf %s "$now"
+say hashkv ask "$within" -w json endpoint hashkv "$rev"
+say count ask "$within" -w json ${COUNT} "$rev"
+digest read ask get '' --prefix --limit=${READ} "$rev"
 case $tool in */etcdctl) api=ETCDCTL_API=3 ;; *) api= ;; esac
-printf 'told %s\\n' "$(env -i PATH="$PATH" $api "$tool" -w json snapshot status "$file" 2>/dev/null | tail -n 1)"`;
+say told env -i PATH="$PATH" $api "$tool" -w json snapshot status "$file"`;
 
 /** Read-only shell: what the host's member has today, and what it has at this revision, where that is not compacted. */
 export function liveShell(member: Member, snapshot: Pick<Snapshot, 'revision' | 'size'>): Sh {
@@ -112,14 +115,14 @@ export function liveShell(member: Member, snapshot: Pick<Snapshot, 'revision' | 
   const within = [`--command-timeout=${answerSeconds(snapshot)}s`];
   return joinSh([
     etcdctlFunction(member),
+    raw(SAY),
+    raw(DIGEST),
     sh`if [ -n "$q_trusts" ]; then
 q_reach </dev/null >/dev/null 2>&1
-q_say() { q_told=$(q_etcdctl "$@" 2>/dev/null) && printf '%s %s\n' "$q_what" "$q_told"; }
-q_what=status q_say -w json endpoint status
-q_what=hashkv q_say ${within} -w json endpoint hashkv ${at}
-q_what=count q_say ${within} -w json ${raw(COUNT)} --consistency=s ${at}
-q_told=$({ { q_etcdctl get '' --prefix --limit=${READ} --consistency=s ${at} 2>/dev/null; echo "$?" >&3; } | sha256sum; } 3>&1)
-case $q_told in 0*) printf 'read %s\n' "\${q_told#0?}" ;; esac
+say status q_etcdctl -w json endpoint status
+say hashkv q_etcdctl ${within} -w json endpoint hashkv ${at}
+say count q_etcdctl ${within} -w json ${raw(COUNT)} --consistency=s ${at}
+digest read q_etcdctl get '' --prefix --limit=${READ} --consistency=s ${at}
 fi
 :`,
   ]);

@@ -9,7 +9,8 @@ import { scratch } from '../../../support/scratch.ts';
 import { shellHost } from '../../../support/shell-host.ts';
 import { SHELLS } from '../../../support/shells.ts';
 
-const STATUS = '[{"Status":{"version":"3.6.16","leader":5,"raftAppliedIndex":9}}]';
+const STATUS =
+  '[{"Status":{"header":{"cluster_id":1,"member_id":5},"version":"3.6.16","leader":5,"raftIndex":9,"raftTerm":2,"raftAppliedIndex":9}}]';
 
 interface Etcd {
   readonly restores?: boolean;
@@ -41,10 +42,11 @@ esac`;
     program(
       'etcdctl',
       `case " $* " in
-  *" endpoint status "*) echo '${status}' ;;
+  *" endpoint status "*) ${status === '' ? 'exit 1' : `echo '${status}'`} ;;
   *" --command-timeout=420s -w json endpoint hashkv --rev=41 "*) echo '[{"HashKV":{"hash":9}}]' ;;
   *" --command-timeout=420s -w json get  --prefix --keys-only --limit=1 --rev=41 "*) echo '{"count":3}' ;;
   *" get "*) printf 'key\\nvalue\\n' ;;
+  *" version "*) echo 'etcdctl version: 3.9.0' ;;
 esac`,
     );
     writeFileSync(triedFile(member), content);
@@ -74,11 +76,11 @@ esac`,
     expect(code).toBe(0);
     expect(out.trim().split('\n')).toEqual([
       expect.stringMatching(/^seconds \d+\.\d\d$/),
-      `status ${STATUS}`,
-      'hashkv [{"HashKV":{"hash":9}}]',
-      'count {"count":3}',
-      expect.stringMatching(`^read ${read}`),
-      'told {"hash":7,"revision":41,"totalKey":13}',
+      `status 0 ${STATUS}`,
+      'hashkv 0 [{"HashKV":{"hash":9}}]',
+      'count 0 {"count":3}',
+      `read ${read}`,
+      'told 0 {"hash":7,"revision":41,"totalKey":13}',
     ]);
     expect(left()).toEqual([]);
     expect(readdirSync(`${member.dataDir}/member`)).toEqual([]);
@@ -92,6 +94,16 @@ esac`,
     const { run, left } = host(etcd);
     const { code, out } = await run();
     expect([code, out.trim()]).toEqual([7, expect.stringMatching(said)]);
+    expect(left()).toEqual([]);
+  });
+
+  it('whose etcd answers in a shape not known here is none that failed: that is said', async () => {
+    const { run, left } = host({ status: STATUS.replace('raftTerm', 'term') });
+    const { code, out } = await run();
+    expect([code, out.trim()]).toEqual([
+      1,
+      'etcdctl 3.9.0 answered `endpoint status` in a shape not known here',
+    ]);
     expect(left()).toEqual([]);
   });
 

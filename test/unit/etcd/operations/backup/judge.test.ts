@@ -26,7 +26,13 @@ const SNAPSHOT: Snapshot = {
   age: 5000,
 };
 const hash = (value: number, compacted = 3) => ({ hash: value, revision: 41, compacted });
-const SAID: Said = { status: memberStatus(1, { revision: 41 }), hash: hash(99), count: 8, read: 'b' };
+const SAID: Said = {
+  status: memberStatus(1, { revision: 41 }),
+  hash: hash(99),
+  count: 8,
+  read: 'b',
+  unread: [],
+};
 const RESTORED: Restored = { ...SAID, seconds: 1.5, told: { hash: 7, revision: 41, keys: 13 } };
 const LIVE: Said = { ...SAID, status: memberStatus(1, { revision: 53 }) };
 const status = (change: object) => ({ status: memberStatus(1, { revision: 41, ...change }) });
@@ -87,6 +93,12 @@ describe('a snapshot that was tried', () => {
       { same: [], behind: undefined, apart: 'no member answered' },
     ],
     [
+      'where its answer is in no shape known here, by nothing',
+      {},
+      { unread: ['etcdctl 3.9.0 answered `get` in a shape not known here'] },
+      { same: [], apart: 'etcdctl 3.9.0 answered `get` in a shape not known here' },
+    ],
+    [
       'told by a tool of another version, which may count otherwise',
       { ...status({ version: '3.6.1' }), told: { hash: 1, revision: 41, keys: 2 } },
       {},
@@ -130,24 +142,30 @@ describe('a snapshot that was tried', () => {
   it('is read from what the shell printed', () => {
     const sum = 'ab'.repeat(32);
     const out = `seconds 00.57
-status [{"Endpoint":"unix://c:1","Status":{"header":{"cluster_id":17823499234872349123,"member_id":5,"revision":41,"raft_term":2},"version":"3.6.16","dbSize":1024,"leader":5,"raftIndex":9,"raftTerm":2,"raftAppliedIndex":9}}]
-hashkv [{"Endpoint":"unix://c:1","HashKV":{"header":{"revision":41},"hash":99,"compact_revision":3,"hash_revision":41}}]
-count {"header":{"revision":41}}
-read ${sum}  -
-told {"hash":7,"revision":41,"totalKey":13,"totalSize":1024,"version":"3.6.0"}`;
-    expect(parseRestored(out)).toMatchObject({
+status 0 [{"Endpoint":"unix://c:1","Status":{"header":{"cluster_id":17823499234872349123,"member_id":5,"revision":41,"raft_term":2},"version":"3.6.16","dbSize":1024,"leader":5,"raftIndex":9,"raftTerm":2,"raftAppliedIndex":9}}]
+hashkv 0 [{"Endpoint":"unix://c:1","HashKV":{"header":{"revision":41},"hash":99,"compact_revision":3,"hash_revision":41}}]
+count 0 {"header":{"revision":41}}
+read ${sum}
+told 0 {"hash":7,"revision":41,"totalKey":13,"totalSize":1024,"version":"3.6.0"}`;
+    expect(parseRestored(out, '3.6.16')).toMatchObject({
       seconds: 0.57,
       status: { revision: 41, version: '3.6.16' },
       hash: { hash: 99, compacted: 3 },
       count: 0,
       read: sum,
       told: { hash: 7, revision: 41, keys: 13 },
+      unread: [],
     });
-    expect(parseSaid('count \nhashkv \n')).toEqual({
+    expect(parseRestored(out.replace('totalKey', 'keys'), '3.9.0')).toMatchObject({
+      told: undefined,
+      unread: ['etcdutl 3.9.0 answered `snapshot status` in a shape not known here'],
+    });
+    expect(parseSaid('count 1 \nhashkv 1 []\n', '3.6.16')).toEqual({
       status: undefined,
       hash: undefined,
       count: undefined,
       read: undefined,
+      unread: [],
     });
   });
 });

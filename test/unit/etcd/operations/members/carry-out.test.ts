@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { carryOut } from '../../../../../lib/etcd/operations/members/carry-out.ts';
+import { listOf } from '../../../../../lib/etcd/operations/members/change.ts';
 import { look } from '../../../../../lib/etcd/operations/members/look.ts';
+import type { EtcdHost } from '../../../../../lib/etcd/surveyed.ts';
 import {
   clusterFacts,
   fakeCluster,
@@ -45,4 +47,10 @@ it('a newcomer is made to vote by the leader: followers pass it on without the u
   const deed = { kind: 'promote', place: place(3), member: member(3, { learner: true }) } as const;
   await carryOut(deed, { run, surveyed: cluster, view, facts });
   expect(asked).toEqual(['etcd02']);
+});
+
+it('an answer in no shape known here ends a step, and is said with the version', async () => {
+  const { hosts } = fakeCluster([{ facts: { installed: '3.9.0' }, says: () => '{"list":[]}' }]);
+  const said = 'etcdctl 3.9.0 answered `member list` in a shape not known here';
+  await expect(listOf(hosts[0] as EtcdHost)).rejects.toThrow(said);
 });

@@ -9,6 +9,8 @@ const status = (leader: number, applied?: number) =>
   JSON.stringify([
     {
       Status: {
+        header: { cluster_id: 1, member_id: 2 },
+        raftTerm: 3,
         version: applied === undefined ? '3.3.25' : '3.6.16',
         leader,
         raftIndex: 120,
@@ -38,7 +40,8 @@ function gathered(
   program('etcdutl', ':');
   program(
     'etcdctl',
-    `${users ? `case "$*" in *${users.knows ? 'unix:' : ''}*) echo null; echo 'etcdserver: user name is empty' >&2; exit 1 ;; esac` : ''}
+    `case "$*" in *version) echo 'etcdctl version: 3.9.0'; exit ;; esac
+${users ? `case "$*" in *${users.knows ? 'unix:' : ''}*) echo null; echo 'etcdserver: user name is empty' >&2; exit 1 ;; esac` : ''}
 n=$(($(cat ${root}/count 2>/dev/null || echo 0) + 1)); echo "$n" >${root}/count
 if [ "$n" -gt ${answers.length} ]; then n=${answers.length}; fi; cat "${root}/answer$n"`,
   );
@@ -67,6 +70,14 @@ describe('data that has users of etcd in force', () => {
     expect(failed).toThrow(
       expect.objectContaining({ stdout: expect.stringContaining('authentication is enabled in this data') }),
     );
+  });
+});
+
+describe('an etcd whose status is in no shape known here', () => {
+  it('is given up, which is said with the version', () => {
+    const failed = () => gathered([status(7, 112).replace('leader', 'leads').replace('raftIndex', 'raft')]);
+    const said = 'etcdctl 3.9.0 answered `endpoint status` in a shape not known here';
+    expect(failed).toThrow(expect.objectContaining({ stdout: expect.stringContaining(said) }));
   });
 });
 

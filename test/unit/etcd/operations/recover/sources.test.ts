@@ -59,6 +59,11 @@ describe('what a cluster could be made of', () => {
       source('h1', 9, { revision: 5, committed: 8 }),
       'at least revision 5, raft term 3, index 9, the last 1 of them not known to be acknowledged, and kept',
     ],
+    [
+      'its answer is in no shape known here',
+      source('h1', 9, { unread: ['etcdutl 3.9.0 answered `snapshot status` in a shape not known here'] }),
+      'revision not known, raft term 3, index 9, etcdutl 3.9.0 answered `snapshot status` in a shape not known here',
+    ],
     ['nobody can ask', source('h1', 9), 'revision not known, raft term 3, index 9'],
   ])('%s', (_what, one, said) => {
     expect(sourceText(one)).toBe(said);

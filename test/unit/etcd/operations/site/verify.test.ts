@@ -4,6 +4,7 @@ import { MARK } from '../../../../../lib/dsl/probe.ts';
 import { EXIT } from '../../../../../lib/errors.ts';
 import { parseMember } from '../../../../../lib/etcd/facts/read-member.ts';
 import { verify } from '../../../../../lib/etcd/operations/site/verify.ts';
+import { canaryAnswers } from '../../../support/canary-answers.ts';
 import { clusterFacts, fakeCluster, memberReading, planned } from '../../../support/fake-cluster.ts';
 
 const SICK = memberReading({ healthy: false });
@@ -33,7 +34,8 @@ interface Story {
 /** Verifies a living cluster of one that was sick when facts were read; what was reported, and how long it took. */
 async function verified({ plan = [], check = false, failed = false, silent, stopAt = Infinity }: Story) {
   let asked = 0;
-  const says = (doing: string) => {
+  const says = (doing: string, text: string) => {
+    if (doing.startsWith('proving ')) return canaryAnswers(text);
     if (doing !== 'asking the member') return '';
     asked += 1;
     return asked > silent ? HEALTHY : `${MARK}@members 1\ntimed out`;

@@ -24,7 +24,7 @@ function cluster(versions: readonly string[], change: Partial<UpgradeState> = {}
     worksAs: lowest,
     storedAs: lowest >= '3.6' ? lowest : undefined,
     goingDown: undefined,
-    authentication: false,
+    authentication: 'off',
     wrong: [],
     open: undefined,
     ...change,
@@ -303,10 +303,17 @@ describe('what is refused', () => {
     ],
     [
       'authentication from 3.4 to 3.5',
-      cluster(all('3.4.45'), { authentication: true }),
+      cluster(all('3.4.45'), { authentication: 'on' }),
       '3.5.33',
       {},
       /authentication is on.*auth disable/,
+    ],
+    [
+      'authentication of which nobody can tell',
+      cluster(all('3.4.45'), { authentication: { unread: 'etcdctl 3.4.45: Error: news' } }),
+      '3.5.33',
+      {},
+      /whether authentication is on cannot be read: etcdctl 3\.4\.45: Error: news/,
     ],
     [
       'another target in the middle',
@@ -328,7 +335,7 @@ describe('what is refused', () => {
   });
 
   it.each([
-    ['authentication elsewhere', cluster(all('3.5.33'), { authentication: true }), '3.6.16', {}],
+    ['authentication elsewhere', cluster(all('3.5.33'), { authentication: 'on' }), '3.6.16', {}],
     ['another target where none has gone yet', cluster(all('3.5.33'), { open: 'etcd 3.6.14' }), '3.6.16', {}],
   ] as const)('not: %s', (_what, state, version, change) => {
     expect(steps(state, version, change)).toHaveLength(4);
