@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Slots } from '../../../lib/transport/slots.ts';
 import { debianPrograms } from './debianEtcd.ts';
 import { ETCD_VERSIONS, type EtcdVersion, NEWEST, suiteOf, TOO_NEW } from './etcdVersions.ts';
 import { cacheDir } from './paths.ts';
@@ -16,9 +15,6 @@ It stands in for that release where the upstream site cannot be reached.
 
 /** For how long a version that cannot be had is not asked for again, ms: every lab prepares. */
 const RETRY = 3_600_000;
-
-/** Half of them are waited for, the others keep the compiler busy. */
-const AT_ONCE = 3;
 
 /** The folder that stands for the upstream release site: `v{version}/etcd-v{version}-linux-{arch}.tar.gz`. */
 export function releasesDir(): string {
@@ -46,14 +42,12 @@ export function usualVersion(): EtcdVersion {
 /** Gets every version that is not there yet, and says in one line which ones the lab goes without. */
 export async function buildReleases(log: (line: string) => void): Promise<void> {
   const without = new Map<string, string[]>();
-  const slots = new Slots(AT_ONCE);
-  const get = async (version: EtcdVersion) => {
-    if (existsSync(join(releasesDir(), `v${version}`))) return;
+  // One after another: what is built shares most of what it compiles with the one before.
+  for (const version of ETCD_VERSIONS) {
+    if (existsSync(join(releasesDir(), `v${version}`))) continue;
     const reason = failedLately(version) ?? (await build(version, log));
     if (reason !== undefined) without.set(reason, [...(without.get(reason) ?? []), version]);
-  };
-  // The newest take longest: they are built.
-  await Promise.all([...ETCD_VERSIONS].reverse().map((version) => slots.run(() => get(version))));
+  }
   const each = [...without].map(([reason, versions]) => `${versions.join(', ')} (${reason})`);
   if (each.length > 0) log(`NO ETCD ${each.join('; ')}: their tests are skipped`);
 }
