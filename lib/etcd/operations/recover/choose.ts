@@ -19,7 +19,15 @@ import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
 import { admitHosts } from '../members/index.ts';
 import type { RestorePlace } from '../restore/shell.ts';
-import { bestFirst, choiceLines, type Found, lookAt, type PlacedSnapshot, type Source } from './sources.ts';
+import {
+  bestFirst,
+  choiceLines,
+  type Found,
+  lookAt,
+  type PlacedSnapshot,
+  type Source,
+  unreadSources,
+} from './sources.ts';
 import { type Sight, unseenMembers } from './witnesses.ts';
 import { fromOf, targetOf, VERB, wordsOf } from './words.ts';
 
@@ -88,10 +96,15 @@ export async function choose(
 ): Promise<Chosen> {
   const { cluster, hosts } = surveyed;
   const { from } = wordsOf(hosts);
-  const doubts = doubtsOf(surveyed, sight);
+  const unseen = doubtsOf(surveyed, sight);
   const begun = standing.open && fromOf(standing.open.target);
   if (begun !== undefined && (standing.moved || from === undefined || from === begun))
-    return { from: begun, source: undefined, doubts, facts: await admit(run, surveyed, standing, begun) };
+    return {
+      from: begun,
+      source: undefined,
+      doubts: unseen,
+      facts: await admit(run, surveyed, standing, begun),
+    };
   const found = await lookAtAll(surveyed, runId(), true);
   const sources = found.map(({ source }) => source);
   const names = unseenMembers(surveyed).map(({ host }) => host);
@@ -111,6 +124,11 @@ export async function choose(
     throw refusal({ host: source.host }, `nothing to recover from: ${source.none}`);
   const facts = await admit(run, surveyed, standing, source.host);
   await refuseNarrow(surveyed, source);
+  const unread = unreadSources(sources);
+  const doubts =
+    unread.length === 0
+      ? unseen
+      : [...unseen, `Not read: the raft log of ${unread.join(', ')}. What only they have is lost.`];
   return { from: source.host, source, doubts, facts };
 }
 

@@ -145,7 +145,14 @@ export function wholeEnd(name: string, segment: Buffer): LogEnd | string {
 /** Only this host is no source: another one may have all there is. */
 function unread({ target }: EtcdHost, error: unknown): string {
   if (!(error instanceof QuorateError)) throw error;
-  return `its raft log was not read: ${error.message.replace(`${target.name}: `, '')}`;
+  return `${UNREAD}: ${error.message.replace(`${target.name}: `, '')}`;
+}
+
+const UNREAD = 'its raft log was not read';
+
+/** What these have is not known, and may be more than what any other host has. */
+export function unreadSources(sources: readonly Source[]): readonly string[] {
+  return sources.flatMap(({ host, none }) => (none?.startsWith(UNREAD) ? host : []));
 }
 
 /** A segment of etcd's has 64 MiB, and the record behind which the next one begins. */

@@ -280,6 +280,9 @@ describe('what a recovery is made of', () => {
     expect(found.said).toContainEqual(
       expect.stringMatching(new RegExp(`etcd01: its raft log was not read: .*${why}`)),
     );
+    calls = 0;
+    const { asked } = await recovers(members, { from: 'etcd02' }, { receive });
+    expect(asked).toContain('Not read: the raft log of etcd01. What only they have is lost.');
   });
 
   it('is told once where it is to be said', async () => {
