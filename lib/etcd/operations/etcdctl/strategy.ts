@@ -77,12 +77,12 @@ async function inputFor(args: readonly string[], input: () => Promise<Buffer>): 
   // etcdctl takes the first word of the first line, and an empty password where there is none.
   if (readsPassword(command) && !/^[ \t]*\S/.test(read.toString()))
     throw new QuorateError('standard input has no password: the user would get an empty one', {
-      exitCode: EXIT.usage,
+      exitCode: EXIT.refused,
       hint: 'give it a file that begins with the password: <FILE',
     });
   if (read.length <= MAX_INPUT) return read;
   throw new QuorateError(`${read.length} bytes on standard input are more than etcd takes as a value`, {
-    exitCode: EXIT.usage,
+    exitCode: EXIT.refused,
     hint: `at most ${MAX_INPUT}`,
   });
 }

@@ -124,14 +124,14 @@ describe('standard input', () => {
       const words = ['--user', 'root:pw', 'user', 'add', 'ann', '--interactive=false'];
       const { ran, error } = await ctl(words, [{ facts: WELL }], false, input);
       expect(ran).toEqual([]);
-      expect(error).toMatchObject({ exitCode: 1, message: expect.stringContaining('has no password') });
+      expect(error).toMatchObject({ exitCode: 3, message: expect.stringContaining('has no password') });
     },
   );
 
   it('that is larger than any value is refused before it is sent', async () => {
     const { ran, error } = await ctl(['put', 'a'], [{ facts: WELL }], false, 'x'.repeat(2 ** 21));
     expect(ran).toEqual([]);
-    expect(error).toMatchObject({ exitCode: 1 });
+    expect(error).toMatchObject({ exitCode: 3 });
   });
 });
 
