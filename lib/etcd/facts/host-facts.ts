@@ -27,8 +27,8 @@ export interface Space {
 /** What a host must offer before anything is written there. */
 export interface HostFacts {
   /**
-   * The same for all names of one machine, and for no other: the boot of its kernel, and the processes that are seen there,
-   * which tells containers apart. undefined while the member is up, whose records say whose it is.
+   * The same for all names of one machine, and for no other: the boot of its kernel, and the processes and the root file
+   * system that are seen there, which tell containers apart. undefined while the member is up, whose records say whose it is.
    */
   readonly machine: string | undefined;
   /** The host's clock against this machine's; the true offset is at most `within` away. Milliseconds. */
@@ -76,7 +76,7 @@ case \${q_state_now-} in active) ;; *)
   done
 esac
 case \${q_state_now-} in active | activating) ;; *)
-  echo "machine $(cat /proc/sys/kernel/random/boot_id) $(readlink /proc/self/ns/pid)"
+  echo "machine $(cat /proc/sys/kernel/random/boot_id) $(readlink /proc/self/ns/pid) $(stat -c %d:%i /)"
   { ${interfaceAddresses}
   } | sed 's/^/address /'
   ${joinSh(portsOf(member).map(listeners))}
@@ -115,7 +115,7 @@ export function parseHostFacts(reading: Reading): HostFacts {
     lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
   const nrOpen = Number.parseInt(all('nr_open')[0] ?? '', 10);
   return {
-    machine: all('machine').find((line) => /^\S+ \S+$/.test(line)),
+    machine: all('machine').find((line) => /^\S+ \S+ \S+$/.test(line)),
     clock: clockOf(all('clock')[0], reading.between),
     addresses: all('address'),
     listeners: all('listener').map(parseListener),

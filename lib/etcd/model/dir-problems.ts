@@ -26,22 +26,19 @@ const OWN: readonly Dir[] = ['etcd_data_dir', 'etcd_cert_dir', 'etcd_backup_dir'
 
 /** Directories of one host that lie in each other, or in the system's. */
 export function ofDirs(listed: Listed): readonly Problem[] {
-  return [...apart(listed), ...ofWalDir(listed), ...hidden(listed)];
+  return [...apart(listed), ...ofWalDir(listed)];
 }
 
-/** There the unit of a member would not find what was put, and the member never start. */
-function hidden({ host, member }: Listed): readonly Problem[] {
+/**
+ * Directories that the unit of a member would not find as they were put, and why. What systemd itself reads for it may lie
+ * anywhere, and so may snapshots.
+ */
+export function hiddenDirs(member: Member): readonly (readonly [variable: Dir, path: string, why: string])[] {
   return dirsOf(member).flatMap(([variable, path]) => {
-    const why = variable === 'etcd_backup_dir' ? undefined : hiddenFrom(member, path);
-    if (why === undefined) return [];
-    return [
-      {
-        host: host.name,
-        variable,
-        message: `${variable} of ${host.name} is ${path}, and ${why}`,
-        hint: 'choose a place below /opt, /srv or /var/lib',
-      },
-    ];
+    const why = ['etcd_config_dir', 'etcd_backup_dir'].includes(variable)
+      ? undefined
+      : hiddenFrom(member, path);
+    return why === undefined ? [] : [[variable, path, why] as const];
   });
 }
 

@@ -8,31 +8,35 @@ import type { EtcdVar } from './vars.ts';
 const OWN = 'what one member is given must not change for another';
 const PORTS = 'give one of them another port, or its own etcd_address';
 
+export interface SeenHosts {
+  /** What else tells that hosts are one machine. */
+  machineOf(host: string): string | undefined;
+  /** Its member has data: what two such members have lived with is left to them. */
+  hasData(host: string): boolean;
+}
+
 /** What two members cannot both have: by the variable, and in words that are the same for both. */
 type Claim = readonly [variable: EtcdVar, what: string, hint: string];
 
 /**
  * Members of one machine: ports, directories and services must differ, whatever the cluster.
  *
- * @param machineOf What else tells that hosts are one machine, by their names; before any contact nothing does.
+ * @param seen What contact tells of hosts, by their names.
  */
-export function ofMachines(
-  all: readonly Listed[],
-  machineOf: (host: string) => string | undefined = () => undefined,
-): readonly Problem[] {
-  const machines = machinesOf(all, machineOf);
-  const seen = new Map<string, Listed>();
+export function ofMachines(all: readonly Listed[], seen?: SeenHosts): readonly Problem[] {
+  const machines = machinesOf(all, (host) => seen?.machineOf(host));
+  const taken = new Map<string, Listed>();
   const problems: Problem[] = [];
   for (const one of all) {
     const machine = machines.get(one.host.name) ?? '';
     for (const [variable, what, hint] of [...addressClaims(one), ...machineClaims(one, machine)]) {
-      const first = seen.get(what) ?? one;
-      seen.set(what, first);
+      const first = taken.get(what) ?? one;
+      taken.set(what, first);
       if (first !== one) problems.push(problem(one, first, variable, `both have ${what}`, hint));
     }
   }
   const known = new Set(problems.map(({ host }) => host));
-  const shared = [...groupsOf(all, machines)].flatMap(([machine, members]) => pairs(members, machine));
+  const shared = [...groupsOf(all, machines)].flatMap(([machine, members]) => pairs(members, machine, seen));
   return [...problems, ...shared.filter(({ host }) => !known.has(host))];
 }
 
@@ -70,28 +74,27 @@ function writtenDirs({ host, member }: Listed) {
 }
 
 /** What is not the same text, and cannot be had twice all the same. */
-function pairs(members: readonly Listed[], machine: string): readonly Problem[] {
+function pairs(members: readonly Listed[], machine: string, seen?: SeenHosts): readonly Problem[] {
+  const isNew = ({ host }: Listed) => seen?.hasData(host.name) === false;
   return members.flatMap((one, i) =>
-    members.slice(0, i).flatMap((other) => [...nested(one, other, machine), ...bound(one, other, machine)]),
+    members
+      .slice(0, i)
+      .flatMap((other) => [
+        ...(isNew(one) || isNew(other) ? nested(one, other, machine) : []),
+        ...bound(one, other, machine),
+      ]),
   );
 }
 
 /** Data of one member below another's folders. */
 function nested(one: Listed, other: Listed, machine: string): readonly Problem[] {
   return writtenDirs(one).flatMap((mine) =>
-    writtenDirs(other).flatMap((theirs) =>
-      lieInEachOther(mine, theirs)
-        ? [
-            problem(
-              one,
-              other,
-              mine[0],
-              `have ${mine[1]} and ${theirs[1]} on ${machine}: one lies in the other`,
-              OWN,
-            ),
-          ]
-        : [],
-    ),
+    writtenDirs(other)
+      .filter((theirs) => lieInEachOther(mine, theirs))
+      .map((theirs) => {
+        const what = `have ${mine[1]} and ${theirs[1]} on ${machine}: one lies in the other`;
+        return problem(one, other, mine[0], what, OWN);
+      }),
   );
 }
 

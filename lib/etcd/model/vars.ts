@@ -22,7 +22,7 @@ export const ETCD_VARS = {
     type: 'string',
     pattern: NAME,
     maxLength: 64,
-    description: "Tells clusters of one inventory apart; the inventory file's base name.",
+    description: "Tells clusters of one inventory apart; the inventory file's name without its ending.",
   },
   etcd_version: {
     type: 'string',

@@ -3,6 +3,7 @@ import { quote } from '../../dsl/sh.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import { AMBIENT } from '../files/unit.ts';
 import { bindsPrivileged, portsOf } from '../model/cluster.ts';
+import { hiddenDirs } from '../model/dir-problems.ts';
 import { memberUnitPath, walPath } from '../model/paths.ts';
 import { refusal } from '../refusal.ts';
 import type { Candidate } from './candidate.ts';
@@ -33,6 +34,7 @@ export function preflight(candidates: readonly Candidate[]): readonly QuorateErr
     ...candidates.flatMap((one) => [
       ...walDirectory(one),
       ...occupied(one),
+      ...hidden(one),
       ...space(one),
       ...program(one),
       ...loosePaths(one),
@@ -97,6 +99,14 @@ function occupied({ member, facts }: Candidate): readonly QuorateError[] {
       `give it a folder of its own; set ${what}: ${own}`,
     );
   });
+}
+
+/** The member would never start. One that has data does, by a drop-in of somebody's. */
+function hidden({ member, facts }: Candidate): readonly QuorateError[] {
+  if (facts.data === 'present') return [];
+  return hiddenDirs(member).map(([variable, path, why]) =>
+    refusal(member, `${variable} is ${path}, and ${why}`, 'choose a place below /opt, /srv or /var/lib'),
+  );
 }
 
 function space({ member, facts }: Candidate): readonly QuorateError[] {

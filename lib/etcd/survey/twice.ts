@@ -17,7 +17,13 @@ export function twiceProblems(hosts: readonly EtcdHost[]): readonly QuorateError
     const peerListenAddress = boundAddress(member, target.facts, 'peer');
     return { host: target, member: { ...member, listenAddress, peerListenAddress } };
   });
-  return ofMachines(all, (host) => machines.get(host)).map(({ host, message, hint }) =>
-    refusal({ host }, `${message}: it is one machine by two names`, hint),
+  const hasData = (host: string) =>
+    hosts.some(({ target }) => target.name === host && target.facts.data === 'present');
+  const byName = new Set(
+    ofMachines(all, { machineOf: () => undefined, hasData }).map(({ message }) => message),
+  );
+  return ofMachines(all, { machineOf: (host) => machines.get(host), hasData }).map(
+    ({ host, message, hint }) =>
+      refusal({ host }, byName.has(message) ? message : `${message}: it is one machine by two names`, hint),
   );
 }

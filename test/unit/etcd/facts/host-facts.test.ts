@@ -58,7 +58,7 @@ describe.each(SHELLS)('facts of this very machine under %s', (_name, file, ...ar
 
   it('names the machine by its boot, until the member is up', () => {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    expect(read({}).machine).toMatch(new RegExp(`^${boot} pid:\\[\\d+\\]$`));
+    expect(read({}).machine).toMatch(new RegExp(`^${boot} pid:\\[\\d+\\] \\d+:\\d+$`));
     expect(read({}, 'active').machine).toBe(undefined);
   });
 

@@ -100,20 +100,6 @@ const CASES: readonly Case[] = [
     ],
   ],
   [
-    'two clusters on one machine, data of one below that of the other',
-    [
-      { etcd_cluster_name: 'a', etcd_data_dir: '/srv/etcd' },
-      {
-        etcd_cluster_name: 'b',
-        etcd_address: '10.0.0.1',
-        ...apart('x'),
-        ...ports(12379),
-        etcd_data_dir: '/srv/etcd/b',
-      },
-    ],
-    'h2 etcd_data_dir: h2 of cluster b and h1 of cluster a have /srv/etcd/b and /srv/etcd on 10.0.0.1: one lies in the other',
-  ],
-  [
     'two addresses that others know, of one that both bind',
     [
       {
@@ -307,26 +293,6 @@ const CASES: readonly Case[] = [
       `h1 etcd_cert_dir: etcd_cert_dir of h1 is ${path}, a directory of the system`,
     ],
   ),
-  ...(
-    [
-      ['etcd_data_dir', '/home/etcd/data', '/home'],
-      ['etcd_bin_dir', '/root/bin', '/root'],
-      ['etcd_config_dir', '/tmp/etcd', '/tmp'],
-      ['etcd_cert_dir', '/var/tmp/etcd', '/var/tmp'],
-      ['etcd_wal_dir', '/run/user/1/wal', '/run/user'],
-    ] as const
-  ).map(
-    ([variable, path, top]): Case => [
-      `what the unit of a member does not see: ${path}`,
-      [{ [variable]: path }],
-      `h1 ${variable}: ${variable} of h1 is ${path}, and the unit of a member sees nothing of the host below ${top} (ProtectHome, PrivateTmp)`,
-    ],
-  ),
-  ['the same of a plain process', [{ etcd_data_dir: '/home/etcd/data', etcd_service_manager: 'process' }]],
-  [
-    'names that only begin so, and snapshots',
-    [{ etcd_data_dir: '/homes/x', etcd_backup_dir: '/home/backups' }],
-  ],
   [
     'a log that the unit does not see',
     [{ ...LATEST, etcd_settings: { 'log-outputs': '/home/etcd/etcd.log' } }],

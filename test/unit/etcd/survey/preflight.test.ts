@@ -41,6 +41,41 @@ const etcd = { port: 2379, address: '0.0.0.0', pid: 712, program: 'etcd' };
 describe('before anything is written', () => {
   it.each<[string, ReturnType<typeof candidate>, string[]]>([
     ['a host as it should be', candidate({}), []],
+    ...(
+      [
+        ['etcd_data_dir', '/home/etcd/data', '/home'],
+        ['etcd_bin_dir', '/root/bin', '/root'],
+        ['etcd_cert_dir', '/var/tmp/etcd', '/var/tmp'],
+        ['etcd_wal_dir', '/run/user/1/wal', '/run/user'],
+      ] as const
+    ).flatMap(([variable, path, top]): [string, ReturnType<typeof candidate>, string[]][] => [
+      [
+        `a new member, whose unit does not see ${path}`,
+        candidate({}, {}, { [variable]: path }),
+        [
+          `3 etcd01: ${variable} is ${path}, and the unit of a member sees nothing of the host below ${top} (ProtectHome, PrivateTmp)`,
+        ],
+      ],
+      [
+        `a member that lives with ${path}`,
+        candidate({}, { data: 'present', installed: '3.5.30' }, { [variable]: path }),
+        [],
+      ],
+    ]),
+    [
+      'a plain process below /home',
+      candidate({}, {}, { etcd_data_dir: '/home/etcd/data', etcd_service_manager: 'process' }),
+      [],
+    ],
+    [
+      'names that only begin so, snapshots, and what systemd itself reads',
+      candidate(
+        {},
+        {},
+        { etcd_data_dir: '/homes/x', etcd_backup_dir: '/home/b', etcd_config_dir: '/root/c' },
+      ),
+      [],
+    ],
     [
       'a clock that is off by less than the reading is sure of',
       candidate({ clock: { offset: 1400, within: 500 } }),

@@ -5,14 +5,22 @@ import { twiceProblems } from '../../../../lib/etcd/survey/twice.ts';
 import type { EtcdHost } from '../../../../lib/etcd/surveyed.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 
-const MACHINE = '4c3f8a0e-6f6f-4a53-9a2f-0d6d3a1a7c11 pid:[4026531836]';
+const MACHINE = '4c3f8a0e-6f6f-4a53-9a2f-0d6d3a1a7c11 pid:[4026531836] 2049:2';
 
 /** Hosts h1, h2… by names that no address tells of, each with the machine that it turned out to be. */
-function hosts(...all: readonly (readonly [vars: Vars, machine: string | undefined, resolved?: string])[]) {
-  return all.map(([own, machine, resolved], i): EtcdHost => {
+function hosts(
+  ...all: readonly (readonly [
+    vars: Vars,
+    machine: string | undefined,
+    resolved?: string,
+    hasData?: boolean,
+  ])[]
+) {
+  return all.map(([own, machine, resolved, hasData], i): EtcdHost => {
     const name = `h${i + 1}`;
     const vars = { ...DEFAULTS, etcd_cluster_name: 'a', ansible_host: `${name}.example`, ...own };
-    const facts = { ...ORDINARY, resolved, host: { ...ORDINARY.host, machine } };
+    const host = { ...ORDINARY.host, machine };
+    const facts = { ...ORDINARY, resolved, host, ...(hasData && { data: 'present' as const }) };
     return { target: { name, vars, hostvars: {}, facts } } as Partial<EtcdHost> as EtcdHost;
   });
 }
@@ -27,6 +35,42 @@ describe('hosts that turn out to be one machine', () => {
   it.each<[what: string, hosts: readonly EtcdHost[], ...said: string[]]>([
     ['are two, by another boot', hosts([{}, MACHINE], [{}, MACHINE.replace('4c3f', '4c30')])],
     ['are two containers of one kernel', hosts([{}, MACHINE], [{}, MACHINE.replace('836', '999')])],
+    [
+      'are two containers with one list of processes',
+      hosts([{}, MACHINE], [{}, MACHINE.replace('2049', '57')]),
+    ],
+    [
+      'may not have new data of one below that of the other',
+      hosts(
+        [{ etcd_data_dir: '/srv/etcd' }, MACHINE, undefined, true],
+        [{ ...APART, etcd_data_dir: '/srv/etcd/b' }, MACHINE],
+      ),
+      'h2: h2 of cluster b and h1 of cluster a have /srv/etcd/b and /srv/etcd on h1.example: one lies in the other: it is one machine by two names',
+    ],
+    [
+      'may not by one address either, which tells by itself',
+      hosts(
+        [{ etcd_data_dir: '/srv/etcd', etcd_address: '10.0.0.1' }, MACHINE],
+        [
+          {
+            ...APART,
+            etcd_data_dir: '/srv/etcd/b',
+            etcd_address: '10.0.0.1',
+            etcd_client_port: 12379,
+            etcd_peer_port: 12380,
+          },
+          MACHINE,
+        ],
+      ),
+      'h2: h2 of cluster b and h1 of cluster a have /srv/etcd/b and /srv/etcd on 10.0.0.1: one lies in the other',
+    ],
+    [
+      'may go on so where both have data',
+      hosts(
+        [{ etcd_data_dir: '/srv/etcd' }, MACHINE, undefined, true],
+        [{ ...APART, etcd_data_dir: '/srv/etcd/b' }, MACHINE, undefined, true],
+      ),
+    ],
     ['are not told of, while their members are up', hosts([{}, undefined], [{}, undefined])],
     [
       'may have two members that share nothing',
