@@ -6,9 +6,8 @@ import { sshArgs } from './support/control.ts';
 import { type Lab, labUnavailable, openLab, startLab } from './support/lab.ts';
 import { namespaceFile } from './support/network.ts';
 import { CLI_STATE } from './support/paths.ts';
-import { prepare } from './support/prepare.ts';
+import { prepareForTests } from './support/prepare.ts';
 import { readRecord } from './support/record.ts';
-import { redisTree } from './support/redis.ts';
 
 const USAGE = `Real hosts on this machine, to try playbooks on.
 
@@ -29,8 +28,9 @@ const name = process.env.LAB_NAME ?? 'main';
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   prepare: async () => {
-    await prepare();
-    await redisTree();
+    const log = (line: string) => console.error(`lab: ${line}`);
+    const noRedis = await prepareForTests(log);
+    if (noRedis !== undefined) log(noRedis);
     return 0;
   },
   up: async ([count = '3']) => {

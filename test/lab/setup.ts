@@ -1,8 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { program } from '../program.ts';
 import { sweepLabs } from './support/lab.ts';
-import { prepare } from './support/prepare.ts';
-import { redisTree } from './support/redis.ts';
+import { prepareForTests } from './support/prepare.ts';
 import { labUnavailable } from './support/unavailable.ts';
 
 declare module 'vitest' {
@@ -19,10 +18,10 @@ declare module 'vitest' {
  * tests are skipped. Afterwards takes down what killed tests left.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const missing = labUnavailable() ?? (await prepareHere());
+  const unavailable = labUnavailable();
+  const { missing, noRedis } = unavailable ? both(unavailable) : await prepareHere();
   if (missing !== undefined) console.log(`lab tests are skipped: ${missing}`);
   project.provide('labMissing', missing ?? '');
-  const noRedis = missing ?? (await fetchRedis());
   if (missing === undefined && noRedis !== undefined) console.log(`tests of fleets are skipped: ${noRedis}`);
   project.provide('redisMissing', noRedis ?? '');
   // Compile once here, and not in both workers at a time.
@@ -32,20 +31,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-async function fetchRedis(): Promise<string | undefined> {
-  try {
-    await redisTree();
-    return undefined;
-  } catch (error) {
-    return `there is no redis-server of Debian's to be had: ${(error as Error).message.split('\n')[0]}`;
-  }
+/** Why there is no lab, and no redis-server. */
+interface Missing {
+  readonly missing?: string;
+  readonly noRedis: string | undefined;
 }
 
-async function prepareHere(): Promise<string | undefined> {
+const both = (missing: string): Missing => ({ missing, noRedis: missing });
+
+async function prepareHere(): Promise<Missing> {
   try {
-    await prepare('bookworm', (line) => console.log(`lab: ${line}`));
-    return undefined;
+    return { noRedis: await prepareForTests((line) => console.log(`lab: ${line}`)) };
   } catch (error) {
-    return `it cannot be prepared here: ${(error as Error).message.split('\n').slice(0, 2).join(' ')}`;
+    return both(`it cannot be prepared here: ${(error as Error).message.split('\n').slice(0, 2).join(' ')}`);
   }
 }

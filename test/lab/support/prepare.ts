@@ -6,6 +6,7 @@ import { KEYRING } from './debian.ts';
 import { fetchNode24 } from './node24.ts';
 import { cacheDir } from './paths.ts';
 import { must, sleep } from './process.ts';
+import { redisTree } from './redis.ts';
 import { buildReleases } from './releases.ts';
 import { buildRootfs } from './rootfs.ts';
 
@@ -24,30 +25,51 @@ const NEEDED: Readonly<Record<string, string>> = {
   busybox: 'busybox',
 };
 
+type Log = (line: string) => void;
+
 /**
  * Makes everything a lab needs, unless it is there: packages, the root file system of `suite`, etcd releases.
  * Gives the root file system. Two at once wait for each other.
  */
 export async function prepare(
   suite = 'bookworm',
-  log: (line: string) => void = (line) => console.error(`lab: ${line}`),
+  log: Log = (line) => console.error(`lab: ${line}`),
 ): Promise<string> {
+  return alone(log, () => make(suite, log));
+}
+
+/** The same with what the tests want besides. Gives why there is no redis-server, where there is none. */
+export async function prepareForTests(log: Log): Promise<string | undefined> {
+  return alone(log, async () => {
+    await make('bookworm', log);
+    return redisTree().then(
+      () => undefined,
+      ({ message }) => `there is no redis-server of Debian's to be had: ${message.split('\n')[0]}`,
+    );
+  });
+}
+
+async function make(suite: string, log: Log): Promise<string> {
+  await mkdir(cacheDir(), { recursive: true });
+  await installPackages(log);
+  const [rootfs] = await Promise.all([
+    buildRootfs(suite, log),
+    buildReleases(log),
+    fetchNode24().catch(({ message }) => log(`Node 24 cannot be had: ${message.split('\n')[0]}`)),
+  ]);
+  return rootfs;
+}
+
+async function alone<T>(log: Log, work: () => Promise<T>): Promise<T> {
   const unlock = await lock(log);
   try {
-    await mkdir(cacheDir(), { recursive: true });
-    await installPackages(log);
-    const [rootfs] = await Promise.all([
-      buildRootfs(suite, log),
-      buildReleases(log),
-      fetchNode24().catch(({ message }) => log(`Node 24 cannot be had: ${message.split('\n')[0]}`)),
-    ]);
-    return rootfs;
+    return await work();
   } finally {
     unlock();
   }
 }
 
-async function installPackages(log: (line: string) => void): Promise<void> {
+async function installPackages(log: Log): Promise<void> {
   const missing = Object.entries(NEEDED).flatMap(([name, proof]) => (isThere(proof) ? [] : [name]));
   if (missing.length === 0) return;
   log(`installing ${missing.join(' ')}`);
@@ -64,7 +86,7 @@ function isThere(proof: string): boolean {
 }
 
 /** Holds an abstract socket as a lock: unlike a file, it goes with the process that holds it. */
-async function lock(log: (line: string) => void): Promise<() => void> {
+async function lock(log: Log): Promise<() => void> {
   const server = createServer();
   server.unref();
   for (let second = 0; second < 1200; second++) {
