@@ -533,6 +533,19 @@ describe('rules in ufw', () => {
       'create 53/udp from 10.0.0.1: null → accept',
       'remove 53/any from any: accept → null',
     ]);
+    const each = (sources: 'any' | readonly string[]): Wish => ({
+      backend: 'ufw',
+      ports: [
+        { port: 53, protocol: 'udp', sources: 'any' },
+        { port: 53, sources },
+      ],
+    });
+    expect(changes(each('any'), both)).toEqual([]);
+    expect(summary(changes(each(['10.0.0.1']), both))).toEqual([
+      'create 53/udp from any: null → accept',
+      'create 53/tcp from 10.0.0.1: null → accept',
+      'remove 53/any from any: accept → null',
+    ]);
   });
 
   it.each(SHELLS)('are changed by its command, under %s', (shell) => {
