@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Kept } from '../../../lib/dsl/ledger.ts';
 import { lineOf, madeOf, parseMade } from '../../../lib/dsl/made.ts';
@@ -11,6 +14,7 @@ import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
 import { takeAway } from '../../../lib/resources/left-over/index.ts';
 import { mount } from '../../../lib/resources/mount.ts';
 import { textFile } from '../support/edits.ts';
+import { scratch } from '../support/scratch.ts';
 
 const word = (text: string) => {
   const bytes = Buffer.from(text);
@@ -167,4 +171,19 @@ describe('what else is on record', () => {
     expect(judged(made, there)).toMatchObject([{ is: 'staying', why: expect.stringContaining('absent(') }]);
     expect(judged(made, '')).toEqual([{ is: 'gone' }]);
   });
+});
+
+it('is on record again once the host has taken its removal back', () => {
+  const dir = scratch();
+  const records = join(dir, 'made');
+  const others = '{"kind":"file","name":"/etc/motd","role":"web","digests":[]}\n';
+  writeFileSync(records, others);
+  const unit = { kind: 'unit', name: 'web-firewall.service', role: 'web', digests: [] } as const;
+  const line = lineOf(unit);
+  const [left] = takeAway([{ ...unit, kept: [{ dir, line }] }], { declared: [] });
+  const changes = left?.task.diff({ code: 0, out: 'ActiveState=active\n' }, new World()) ?? [];
+  const undo = left?.task.guard?.undo(changes).text ?? '';
+  for (let times = 0; times < 2; times++)
+    spawnSync('sh', ['-s'], { input: `systemctl() { exit 1; }\n${undo}` });
+  expect(readFileSync(records, 'utf8')).toBe(`${others}${line}\n`);
 });
