@@ -30,8 +30,8 @@ ${probeShared([])}`,
       const [found = '', shared = ''] = out.split(new RegExp(`^${MARK}shared$`, 'm'));
       requireAnswer({ code, out: shared || found }, 'the rules of the firewall');
       const { backend } = parseFound(found);
-      const active = backend === 'firewalld' || backend === 'ufw' ? backend : undefined;
-      due = sharedDifferences(active, wish, shared);
+      if (backend !== 'firewalld' && backend !== 'ufw') return INACTIVE;
+      due = sharedDifferences(backend, wish, shared);
       return due.length === 0 ? 'gone' : { property: 'rule', before: 'accept' };
     },
     foresee: () => {},
@@ -39,3 +39,6 @@ ${probeShared([])}`,
     guard: { save: sh`:`, undo: () => changeShared(changes().map(reversed)) },
   });
 }
+
+/** Its rules are kept, and hold again once it is started. */
+const INACTIVE = { why: 'its firewall is not active' } as const;

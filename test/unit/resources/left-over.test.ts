@@ -71,11 +71,9 @@ ${MARK}file
     expect(first?.task.guard?.undo(changes).text).toContain('addPort ss 443 tcp');
   });
 
-  it('is gone where that firewall is off, and stays where it does not answer', () => {
-    expect(judged(made, 'firewall nftables\nown-firewall nftables\n')).toEqual([
-      { is: 'gone' },
-      { is: 'gone' },
-    ]);
+  it('stays where its firewall is off, or does not answer', () => {
+    const off = { is: 'staying', why: 'its firewall is not active' };
+    expect(judged(made, 'firewall nftables\nown-firewall nftables\n')).toEqual([off, off]);
     const [left] = takeAway(made, { declared: [] });
     const silent = { code: 1, out: `firewall firewalld\n${MARK}shared\nFailed to connect\n` };
     expect(left?.judge(silent, new World())).toEqual({
