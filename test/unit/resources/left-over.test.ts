@@ -44,16 +44,26 @@ describe('a port that no role declares any more', () => {
     { port: 443, sources: 'any' },
     { port: 53, protocol: 'udp', sources: ['10.0.0.0/8'] },
   ] as const;
-  const made = kept(firewall('web', { ports })).filter(({ kind }) => kind === 'port');
-  const zone = (own: string) => `firewall firewalld
+  const opened = (...properties: readonly string[]) =>
+    kept(
+      firewall('web', { ports }),
+      properties.map((property) => ({
+        resource: 'firewall:web',
+        kind: 'create',
+        property,
+        before: null,
+        after: 'accept',
+        certainty: 'certain',
+      })),
+    ).filter(({ kind }) => kind === 'port');
+  const made = opened('public permanent 443/tcp from any', 'public permanent 53/udp from 10.0.0.0/8');
+  const zone = (own: string, others: Readonly<Record<string, string>> = {}) => `firewall firewalld
 own-firewall nftables
 ${MARK}shared
 default s "public"
-active a{sa{sas}} 0
-${MARK}zone public
-a{sv} 0
-${MARK}file
-<zone>${own}</zone>`;
+active a{sa{sas}} 0${Object.entries({ public: own, ...others })
+    .map(([name, file]) => `\n${MARK}zone ${name}\na{sv} 0\n${MARK}file\n<zone>${file}</zone>`)
+    .join('')}`;
 
   it('is known by its protocol and by whom it lets in', () => {
     expect(made.map(({ name }) => name)).toEqual(['443/tcp from any', '53/udp from 10.0.0.0/8']);
@@ -69,6 +79,34 @@ ${MARK}file
     const calls = first?.task.apply(changes, {}).text.match(/(add|remove)Port ss \w+ tcp/g);
     expect(calls).toEqual(['removePort ss 443 tcp']);
     expect(first?.task.guard?.undo(changes).text).toContain('addPort ss 443 tcp');
+  });
+
+  it('is closed in the zone that it was opened in, also where that is not in use', () => {
+    const port = '<port port="443" protocol="tcp"/>';
+    const [left] = takeAway(opened('dmz permanent 443/tcp from any'), { declared: [] });
+    const calls = (out: string) => {
+      const changes = left?.task.diff({ code: 0, out }, new World()) ?? [];
+      return changes.length === 0 ? '' : left?.task.apply(changes, {}).text;
+    };
+    expect(calls(zone(port))).toBe('');
+    expect(calls(zone(port, { dmz: port }))).toMatch(/^q_config dmz /m);
+    expect(calls(zone(port, { dmz: port }))).not.toContain('public');
+    expect(JSON.stringify(left?.task.probe)).toContain('$q_active dmz;');
+  });
+
+  it('stays where it is in a range, of which others may have the rest', () => {
+    const range = '<port port="440-450" protocol="tcp"/>';
+    expect(judged(made, zone(range))[1]).toEqual({
+      is: 'staying',
+      why: 'it is in a range of ports that its zone lets in',
+    });
+  });
+
+  it('is closed in the firewall that has it, ufw or firewalld', () => {
+    const [left] = opened('443/tcp from any');
+    const ufw = `firewall ufw\n${MARK}shared\n### tuple ### allow tcp 443 0.0.0.0/0 any 0.0.0.0/0 in`;
+    expect(judged(left ? [left] : [], ufw)).toMatchObject([{ is: 'due' }]);
+    expect(judged(made, ufw)[0]).toEqual({ is: 'staying', why: 'its firewall is not active' });
   });
 
   it('stays where its firewall is off, or does not answer', () => {
