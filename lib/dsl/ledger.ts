@@ -96,6 +96,15 @@ export function forget(things: readonly Kept[]): Sh {
   );
 }
 
+/** Shell that puts them back where they are missing; it does without our functions. */
+export function remember(things: readonly Kept[]): Sh {
+  return joinSh(
+    things
+      .flatMap((one) => one.kept)
+      .map(({ dir, line }) => sh`grep -qxF -e ${line} ${dir}/made || printf '%s\n' ${line} >>${dir}/made`),
+  );
+}
+
 /**
  * What runs have made on one host, by the records in `dir`, and in those of other plays of the run; and what is made for
  * others, by the records beside them.

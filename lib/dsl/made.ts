@@ -112,14 +112,19 @@ export function parseMade(line: string): Made | undefined {
   const known = KINDS.find((one) => one === kind);
   if (known === undefined || typeof name !== 'string' || typeof role !== 'string') return undefined;
   const isNamed = NAMES[known]?.test(name) ?? isPath(name);
-  const isDigest = (one: unknown) =>
-    typeof one === 'string' && (known === 'link' ? /^[^\0\n]{1,4096}$/ : HEX).test(one);
+  const isDigest = (one: unknown) => typeof one === 'string' && (DIGEST[known] ?? HEX).test(one);
   if (!isNamed || !/^[^\p{Cc}]{1,100}$/u.test(role) || !isListOf(digests, isDigest)) return undefined;
   const made = { kind: known, name, role, digests, ...(there === true && { there: true as const }) };
   if (known !== 'lines') return made;
   const isCount = typeof count === 'number' && Number.isInteger(count) && count > 0;
   return isCount && typeof first === 'string' && HEX.test(first) ? { ...made, count, first } : undefined;
 }
+
+/** What stands for a digest where it is none. */
+const DIGEST: Readonly<Partial<Record<Trace['kind'], RegExp>>> = {
+  link: /^[^\0\n]{1,4096}$/,
+  port: /^[\w-]{1,100}$/,
+};
 
 const HEX = /^[0-9a-f]{64}$/;
 

@@ -28,7 +28,7 @@ export interface Trace {
   readonly kind: (typeof KINDS)[number];
   /** A path; for others the name; of a key `ann SHA256:…`. */
   readonly name: string;
-  /** SHA-256 of a file, of lines with their ends, or of the options of a key; of a link what it leads to. None where only the run can know. */
+  /** SHA-256 of a file, of lines with their ends, or of the options of a key; of a link what it leads to, of a port its zone of firewalld. None where only the run can know. */
   readonly digest?: string;
   /** Of lines: how many they are, and the digest of the first one. */
   readonly count?: number;

@@ -7,7 +7,7 @@ export const UNKNOWN = 'unknown';
 
 /**
  * A kind of thing that a resource keeps track of in the `World`, declared once beside the resource. `bare` is the
- * state of one that was not there before.
+ * state of one that was not there before. What is `ofPlay`, tasks of one play say to each other alone.
  *
  * @example
  * const MODULES = new Slot<{ loaded: boolean }>({ loaded: false });
@@ -15,9 +15,11 @@ export const UNKNOWN = 'unknown';
  */
 export class Slot<State> {
   readonly bare: State;
+  readonly ofPlay: boolean;
 
-  constructor(bare: State) {
+  constructor(bare: State, { ofPlay = false } = {}) {
     this.bare = bare;
+    this.ofPlay = ofPlay;
   }
 }
 
@@ -68,6 +70,13 @@ export class World {
   /** A copy to prove tasks with: readings are newer than what was foreseen of the same thing. */
   forProof(): World {
     return new World(this, true);
+  }
+
+  /** A copy that a later play begins with. */
+  forNextPlay(): World {
+    const next = new World(this);
+    for (const slot of next.#known.keys()) if (slot.ofPlay) next.#known.delete(slot);
+    return next;
   }
 
   get isProof(): boolean {

@@ -132,7 +132,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   }
 
   async #planOf(tasks: readonly RoleTask[], first?: string): Promise<readonly PlannedTask[]> {
-    this.#world = new World(this.#options.foreseen);
+    this.#world = this.#options.foreseen?.forNextPlay() ?? new World();
     this.#world.provides(this.stateDir);
     this.#world.declares(this.#program.live.map(({ task }) => task));
     const elsewhere = this.#elsewhere?.target.name;

@@ -23,7 +23,7 @@ interface ObservedFirewalld {
 export const firewalld: SharedBackend = {
   property: /^\S+ (runtime|permanent) /,
 
-  probe: (addresses) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
+  probe: (addresses, zones = []) => sh`q_fw() { busctl call ${SERVICE} ${OBJECT} "$@"; }
 q_default=$(q_fw ${SERVICE} getDefaultZone) || exit 1
 q_active=$(q_fw ${ZONE} getActiveZones) || exit 1
 echo "default $q_default"
@@ -31,7 +31,7 @@ echo "active $q_active"
 ${interfaces(addresses)}
 set -f
 q_seen=' '
-for q_zone in \${q_default#s} $q_active; do
+for q_zone in \${q_default#s} $q_active ${zones}; do
   q_zone=\${q_zone#\"}; q_zone=\${q_zone%\"}
   case $q_zone in '' | *[!A-Za-z0-9_-]*) continue ;; esac
   case $q_seen in *" $q_zone "*) continue ;; esac
@@ -50,12 +50,13 @@ done`,
 
   diff(desired, out) {
     const observed = parseFirewalld(out);
-    return servingZones(desired.ports, observed).flatMap((zone) => {
+    const { zones = servingZones(desired.ports, observed), isExact = false } = desired;
+    return zones.flatMap((zone) => {
       const settings = observed.zones.get(zone);
       return (['permanent', 'runtime'] as const).flatMap((scope) =>
         itemDifferences(
           desired,
-          (port) => (settings ? itemsOf(port, settings[scope]) : []),
+          (port) => (settings ? itemsOf(port, settings[scope], isExact) : []),
           (item) => `${zone} ${scope} ${item}`,
         ),
       );
@@ -112,11 +113,16 @@ function servingZones(ports: readonly PortWish[], observed: ObservedFirewalld): 
 
 /**
  * What a zone has that opens a port: `2379/tcp from any`, `service NAME`, or a rich rule. The name also says how to make
- * it. A range counts: firewalld takes one port out of it. What is not about ports (a zone that accepts everything, a
+ * it. A range counts, unless `isExact`: firewalld takes one port out of it. What is not about ports (a zone that accepts everything, a
  * service of one's own) stays.
  */
-function itemsOf({ port, protocol, sources, service }: PortWish, settings: ZoneSettings): readonly string[] {
-  const isOpen = settings.ports.some((entry) => covers(entry, port, protocol));
+function itemsOf(
+  { port, protocol, sources, service }: PortWish,
+  settings: ZoneSettings,
+  isExact: boolean,
+): readonly string[] {
+  const own = `${port}/${protocol}`;
+  const isOpen = settings.ports.some((entry) => (isExact ? entry === own : covers(entry, port, protocol)));
   const direct = isOpen ? [ruleName({ port, protocol }, 'any')] : [];
   const services =
     service && sources !== 'any' && settings.services.includes(service) ? [`service ${service}`] : [];

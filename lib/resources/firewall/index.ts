@@ -94,8 +94,7 @@ ${ports.length > 0 ? probeShared(addresses) : sh`:`}`,
     ].map((one) => ({ certainty, ...one }));
   },
   foresee(desired, _observed, _changes, world) {
-    for (const one of desired.ports)
-      world.slot(JUDGED, portName(one)).willBe({ by: desired.name, whom: whom(desired, one) });
+    for (const one of desired.ports) world.slot(JUDGED, portName(one)).willBe(judgedBy(desired, one));
   },
   late: true,
   apply: (desired, changes) =>
@@ -127,24 +126,40 @@ const LATER: Difference = {
   certainty: 'conditional',
 };
 
-/** Who lets whom in at a port. */
-const JUDGED = new Slot<{ readonly by: string; readonly whom: string }>({ by: '', whom: '' });
+/** Who lets whom in at a port, or no more. */
+interface Judged extends Pick<FirewallDesired, 'state'>, Pick<PortWish, 'sources'> {
+  readonly by: string;
+}
 
-function whom({ state }: FirewallDesired, { sources }: PortWish): string {
-  return state === 'absent' ? 'nobody' : `${sources}`;
+/** Another play may want it otherwise: its turn comes when this one is through. */
+const JUDGED = new Slot<Judged>({ by: '', state: 'present', sources: [] }, { ofPlay: true });
+
+function judgedBy({ name, state }: FirewallDesired, { sources }: PortWish): Judged {
+  return { by: name, state, sources };
 }
 
 /** What one of two tasks lets in, the other one would shut out, in every run. */
 function refuseOther(desired: FirewallDesired, world: World): void {
   const { name, ports } = desired;
   for (const one of ports) {
-    const judged = world.slot(JUDGED, portName(one)).state;
-    if (!judged || judged.by === name || judged.whom === whom(desired, one)) continue;
+    const own = judgedBy(desired, one);
+    const judged = { ...own, ...world.slot(JUDGED, portName(one)).state };
+    if (judged.by === name || !disagree(judged, own)) continue;
+    const isGone = judged.state !== own.state;
     throw new QuorateError(`${portName(one)} is for others in the firewall ${judged.by} than in ${name}`, {
       exitCode: EXIT.usage,
-      hint: 'name all its sources in one of them',
+      hint: isGone
+        ? "give the absent one the option 'ports: []': its own table goes, and the rules of the other one stay"
+        : 'name all its sources in one of them',
     });
   }
+}
+
+function disagree(one: Judged, other: Judged): boolean {
+  if (one.state === other.state) return one.state === 'present' && `${one.sources}` !== `${other.sources}`;
+  const [shut, open] = one.state === 'absent' ? [one, other] : [other, one];
+  // An absent port without sources is for nobody at all.
+  return [open.sources].flat().some((from) => shut.sources.length === 0 || shut.sources.includes(from));
 }
 
 function portName({ port, protocol }: PortWish): string {

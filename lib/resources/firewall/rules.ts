@@ -3,11 +3,17 @@ import type { Sh } from '../../dsl/sh.ts';
 import type { Change, ChangeKind } from '../../dsl/task.ts';
 import type { FirewallDesired, PortWish } from './wish.ts';
 
-export type SharedWish = Pick<FirewallDesired, 'ports' | 'state'>;
+export interface SharedWish extends Pick<FirewallDesired, 'ports' | 'state'> {
+  /** Of firewalld: in these zones, instead of those that judge packets to the ports. */
+  readonly zones?: readonly string[];
+  /** Of firewalld: a range of ports counts for none of them. */
+  readonly isExact?: boolean;
+}
 
 /** A firewall that others have rules in, too. */
 export interface SharedBackend {
-  probe(addresses: readonly string[]): Sh;
+  /** Reads what judges packets to these addresses, and these zones. */
+  probe(addresses: readonly string[], zones?: readonly string[]): Sh;
   /** Compare what the probe printed with a wish. */
   diff(desired: SharedWish, out: string): readonly Difference[];
   apply(changes: readonly Change[]): Sh;

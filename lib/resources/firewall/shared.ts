@@ -10,9 +10,9 @@ import { ufw } from './ufw.ts';
 const SHARED: Readonly<Record<SharedName, SharedBackend>> = { firewalld, ufw };
 
 /** Reads the one that `q_firewall` names. */
-export function probeShared(addresses: readonly string[]): Sh {
+export function probeShared(addresses: readonly string[], zones: readonly string[] = []): Sh {
   return sh`case $q_firewall in
-firewalld) ( ${firewalld.probe(addresses)} ) || exit 1 ;;
+firewalld) ( ${firewalld.probe(addresses, zones)} ) || exit 1 ;;
 ufw) ( ${ufw.probe(addresses)} ) || exit 1 ;;
 esac`;
 }
@@ -38,11 +38,12 @@ export function isOfShared({ property }: Change): boolean {
   return Object.values(SHARED).some((one) => one.property.test(property));
 }
 
-/** A rule that was there before us is nobody's to take away. */
+/** A rule that was there before us is nobody's to take away, and neither is one of another zone of firewalld. */
 export function sharedTraces({ ports }: SharedWish, changes?: readonly Change[]): readonly Trace[] {
-  const made = changes?.flatMap(({ property, kind }) => {
-    const [, item] = /^(?:\S+ permanent )?(\d+\/\w+ from \S+)$/.exec(property) ?? [];
-    return kind === 'create' && item !== undefined ? [item] : [];
+  const made = changes?.flatMap(({ property, kind }): Trace[] => {
+    const [, zone, name] = /^(?:(\S+) permanent )?(\d+\/\w+ from \S+)$/.exec(property) ?? [];
+    if (kind !== 'create' || name === undefined) return [];
+    return [{ kind: 'port', name, ...(zone !== undefined && { digest: zone }) }];
   });
-  return (made ?? ruleNames(ports)).map((name) => ({ kind: 'port', name }));
+  return made ?? ruleNames(ports).map((name) => ({ kind: 'port', name }));
 }

@@ -5,8 +5,8 @@ import { itemDifferences, ruleNames, type SharedBackend } from './rules.ts';
 
 /**
  * Rules of ufw, as it keeps them in `user.rules`. One `ufw` command changes file and kernel; what ufw does
- * with the rest is its default policy. `2380/any` is a rule for TCP and UDP both: where it lets in whom one of them is
- * for, it stays.
+ * with the rest is its default policy. `2380/any` is a rule for TCP and UDP both: it stays where it lets in whom each
+ * of them that is wanted is for.
  */
 export const ufw: SharedBackend = {
   property: /^\d+\/\w+ from /,
@@ -18,12 +18,14 @@ done`,
   diff(desired, out) {
     const observed = [...new Set(out.split('\n').flatMap(parseTuple))];
     return itemDifferences(desired, (port) => {
+      const wishes = desired.ports.filter((one) => one.port === port.port).map((one) => ruleNames([one]));
       const wanted = desired.state === 'absent' ? [] : ruleNames([port]);
+      const isForAll = (item: string) => wishes.every((names) => names.some((one) => forBoth(one) === item));
       return observed
         .filter(
           (item) => item.startsWith(`${port.port}/${port.protocol} `) || item.startsWith(`${port.port}/any `),
         )
-        .map((item) => wanted.find((one) => one.replace(/\/\w+/, '/any') === item) ?? item);
+        .map((item) => (isForAll(item) && wanted.find((one) => forBoth(one) === item)) || item);
     });
   },
 
@@ -38,6 +40,11 @@ done`,
       }),
     ]),
 };
+
+/** What the rule would be called if it were for TCP and UDP. */
+function forBoth(name: string): string {
+  return name.replace(/\/\w+/, '/any');
+}
 
 /** `### tuple ### allow tcp 2380 0.0.0.0/0 any 10.0.52.14 in`, perhaps with a comment. */
 function parseTuple(line: string): readonly string[] {

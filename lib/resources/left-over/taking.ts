@@ -1,8 +1,8 @@
-import { forget, type Kept } from '../../dsl/ledger.ts';
+import { forget, type Kept, remember } from '../../dsl/ledger.ts';
 import type { LeftOver, Verdict } from '../../dsl/left-over.ts';
 import { keyOf } from '../../dsl/made.ts';
 import type { Probe } from '../../dsl/probe.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change, Guard, Reading } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world.ts';
 import { QuorateError } from '../../errors.ts';
@@ -55,9 +55,14 @@ export function taking(made: Kept, own: Taking): LeftOver {
 } && ${forget([made])}`,
       inTurn: () => false,
       owns: [],
-      ...(own.guard && { guard: own.guard }),
+      ...(own.guard && { guard: withRecords(own.guard, made) }),
     },
   };
+}
+
+/** What comes back is ours as before. */
+function withRecords({ save, undo }: Guard, made: Kept): Guard {
+  return { save, undo: (changes) => joinSh([sh`( ${undo(changes)} )`, remember([made])]) };
 }
 
 function verdictOf(own: Taking, reading: Reading, world: World): ReturnType<Taking['judge']> {

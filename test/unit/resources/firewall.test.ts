@@ -163,6 +163,21 @@ describe('what carries the rules', () => {
     expect(() => other.diff({ code: 0, out: reading({}) }, world)).toThrow(
       '443/tcp is for others in the firewall web than in admin',
     );
+    expect(() => other.diff({ code: 0, out: reading({}) }, world.forNextPlay())).not.toThrow();
+  });
+
+  it.each<[string, FirewallOptions['ports'], boolean]>([
+    ['the same', [{ port: 443, sources: 'any' }], true],
+    ['all', [{ port: 443, sources: [] }], true],
+    ['other', [{ port: 443, sources: ['10.0.0.1'] }], false],
+    ['no', [], false],
+  ])('is refused beside one that takes away its rules: %s', (_what, ports, isRefused) => {
+    const world = new World();
+    found({ state: 'absent', ports }, {}, world);
+    const renamed = firewall('site', { ports: ANY });
+    const differences = () => renamed.diff({ code: 0, out: reading({}) }, world);
+    if (isRefused) expect(differences).toThrow('443/tcp is for others in the firewall web than in site');
+    else expect(differences()).not.toEqual([]);
   });
 
   it('leaves files, a unit and the rules that it made', () => {
@@ -531,6 +546,19 @@ describe('rules in ufw', () => {
     const some: Wish = { backend: 'ufw', ports: [{ port: 53, protocol: 'udp', sources: ['10.0.0.1'] }] };
     expect(summary(changes(some, both))).toEqual([
       'create 53/udp from 10.0.0.1: null → accept',
+      'remove 53/any from any: accept → null',
+    ]);
+    const each = (sources: 'any' | readonly string[]): Wish => ({
+      backend: 'ufw',
+      ports: [
+        { port: 53, protocol: 'udp', sources: 'any' },
+        { port: 53, sources },
+      ],
+    });
+    expect(changes(each('any'), both)).toEqual([]);
+    expect(summary(changes(each(['10.0.0.1']), both))).toEqual([
+      'create 53/udp from any: null → accept',
+      'create 53/tcp from 10.0.0.1: null → accept',
       'remove 53/any from any: accept → null',
     ]);
   });

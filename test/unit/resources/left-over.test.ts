@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Kept } from '../../../lib/dsl/ledger.ts';
 import { lineOf, madeOf, parseMade } from '../../../lib/dsl/made.ts';
@@ -11,6 +14,7 @@ import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
 import { takeAway } from '../../../lib/resources/left-over/index.ts';
 import { mount } from '../../../lib/resources/mount.ts';
 import { textFile } from '../support/edits.ts';
+import { scratch } from '../support/scratch.ts';
 
 const word = (text: string) => {
   const bytes = Buffer.from(text);
@@ -40,16 +44,26 @@ describe('a port that no role declares any more', () => {
     { port: 443, sources: 'any' },
     { port: 53, protocol: 'udp', sources: ['10.0.0.0/8'] },
   ] as const;
-  const made = kept(firewall('web', { ports })).filter(({ kind }) => kind === 'port');
-  const zone = (own: string) => `firewall firewalld
+  const opened = (...properties: readonly string[]) =>
+    kept(
+      firewall('web', { ports }),
+      properties.map((property) => ({
+        resource: 'firewall:web',
+        kind: 'create',
+        property,
+        before: null,
+        after: 'accept',
+        certainty: 'certain',
+      })),
+    ).filter(({ kind }) => kind === 'port');
+  const made = opened('public permanent 443/tcp from any', 'public permanent 53/udp from 10.0.0.0/8');
+  const zone = (own: string, others: Readonly<Record<string, string>> = {}) => `firewall firewalld
 own-firewall nftables
 ${MARK}shared
 default s "public"
-active a{sa{sas}} 0
-${MARK}zone public
-a{sv} 0
-${MARK}file
-<zone>${own}</zone>`;
+active a{sa{sas}} 0${Object.entries({ public: own, ...others })
+    .map(([name, file]) => `\n${MARK}zone ${name}\na{sv} 0\n${MARK}file\n<zone>${file}</zone>`)
+    .join('')}`;
 
   it('is known by its protocol and by whom it lets in', () => {
     expect(made.map(({ name }) => name)).toEqual(['443/tcp from any', '53/udp from 10.0.0.0/8']);
@@ -67,11 +81,37 @@ ${MARK}file
     expect(first?.task.guard?.undo(changes).text).toContain('addPort ss 443 tcp');
   });
 
-  it('is gone where that firewall is off, and stays where it does not answer', () => {
-    expect(judged(made, 'firewall nftables\nown-firewall nftables\n')).toEqual([
-      { is: 'gone' },
-      { is: 'gone' },
-    ]);
+  it('is closed in the zone that it was opened in, also where that is not in use', () => {
+    const port = '<port port="443" protocol="tcp"/>';
+    const [left] = takeAway(opened('dmz permanent 443/tcp from any'), { declared: [] });
+    const calls = (out: string) => {
+      const changes = left?.task.diff({ code: 0, out }, new World()) ?? [];
+      return changes.length === 0 ? '' : left?.task.apply(changes, {}).text;
+    };
+    expect(calls(zone(port))).toBe('');
+    expect(calls(zone(port, { dmz: port }))).toMatch(/^q_config dmz /m);
+    expect(calls(zone(port, { dmz: port }))).not.toContain('public');
+    expect(JSON.stringify(left?.task.probe)).toContain('$q_active dmz;');
+  });
+
+  it('stays where it is in a range, of which others may have the rest', () => {
+    const range = '<port port="440-450" protocol="tcp"/>';
+    expect(judged(made, zone(range))[1]).toEqual({
+      is: 'staying',
+      why: 'it is in a range of ports that its zone lets in',
+    });
+  });
+
+  it('is closed in the firewall that has it, ufw or firewalld', () => {
+    const [left] = opened('443/tcp from any');
+    const ufw = `firewall ufw\n${MARK}shared\n### tuple ### allow tcp 443 0.0.0.0/0 any 0.0.0.0/0 in`;
+    expect(judged(left ? [left] : [], ufw)).toMatchObject([{ is: 'due' }]);
+    expect(judged(made, ufw)[0]).toEqual({ is: 'staying', why: 'its firewall is not active' });
+  });
+
+  it('stays where its firewall is off, or does not answer', () => {
+    const off = { is: 'staying', why: 'its firewall is not active' };
+    expect(judged(made, 'firewall nftables\nown-firewall nftables\n')).toEqual([off, off]);
     const [left] = takeAway(made, { declared: [] });
     const silent = { code: 1, out: `firewall firewalld\n${MARK}shared\nFailed to connect\n` };
     expect(left?.judge(silent, new World())).toEqual({
@@ -167,4 +207,19 @@ describe('what else is on record', () => {
     expect(judged(made, there)).toMatchObject([{ is: 'staying', why: expect.stringContaining('absent(') }]);
     expect(judged(made, '')).toEqual([{ is: 'gone' }]);
   });
+});
+
+it('is on record again once the host has taken its removal back', () => {
+  const dir = scratch();
+  const records = join(dir, 'made');
+  const others = '{"kind":"file","name":"/etc/motd","role":"web","digests":[]}\n';
+  writeFileSync(records, others);
+  const unit = { kind: 'unit', name: 'web-firewall.service', role: 'web', digests: [] } as const;
+  const line = lineOf(unit);
+  const [left] = takeAway([{ ...unit, kept: [{ dir, line }] }], { declared: [] });
+  const changes = left?.task.diff({ code: 0, out: 'ActiveState=active\n' }, new World()) ?? [];
+  const undo = left?.task.guard?.undo(changes).text ?? '';
+  for (let times = 0; times < 2; times++)
+    spawnSync('sh', ['-s'], { input: `systemctl() { exit 1; }\n${undo}` });
+  expect(readFileSync(records, 'utf8')).toBe(`${others}${line}\n`);
 });

@@ -6,6 +6,8 @@ import type { TaskList } from '../../../lib/dsl/block.ts';
 import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts';
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { Slot } from '../../../lib/dsl/world.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';
@@ -190,6 +192,24 @@ describe('a run over several hosts', () => {
       expect.stringMatching(/changed$/),
       expect.stringMatching(/ok$/),
     ]);
+  });
+
+  it('keeps from a later play of a check what tasks say within their own', async () => {
+    const said = new Slot({}, { ofPlay: true });
+    const says = (name: string): Task => {
+      const task = file(join(dir, name, 'conf'), { content: 'x' });
+      const diff: Task['diff'] = (reading, world) => {
+        if (world.slot(said, 'it').state) throw new Error('it was said before');
+        world.slot(said, 'it').willBe({});
+        return task.diff(reading, world);
+      };
+      return { ...task, diff };
+    };
+    const later = role({ name: 'later', description: '', tasks: ({ name }) => [says(name)] });
+    const more = { hosts: 'all', roles: [later] };
+    const { errors, told } = await run((name) => [says(name)], { check: true, more });
+    expect(errors).toEqual([]);
+    expect(told.filter((line) => line.startsWith('a'))).toHaveLength(2);
   });
 
   describe('runOnce', () => {
