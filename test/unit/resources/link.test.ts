@@ -59,6 +59,13 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
     expect(readdirSync(at('folder'))).toEqual([]);
   });
 
+  it('leads to a folder that nobody declares: what is put there is judged when its turn comes', async () => {
+    const host = await plan(link(at('way'), { to: 'folder' }), file(at('way/a'), { content: 'a' }));
+    expect(host.plan[1]?.changes[0]?.certainty).toBe('conditional');
+    await host.apply(() => true);
+    expect(readFileSync(at('folder/a'), 'utf8')).toBe('a');
+  });
+
   const release = (name: string) => [
     directory(at(`releases/${name}`)),
     link(at('current'), { to: `releases/${name}` }),
