@@ -1,7 +1,10 @@
 import { type Sh, sh } from './sh.ts';
 
-/** Seconds for one look at what may hang, as a program does that talks to a server which never answers. */
-export const LOOK_SECONDS = 15;
+/**
+ * Seconds for one look at what may hang, as a program does that talks to a server which never answers: just under what a
+ * host may take to answer at all, as a proof is a look too, and what is slow is not wrong.
+ */
+export const LOOK_SECONDS = 55;
 
 /** Seconds for the try that is to be told of, once the time is over. */
 const LAST_SECONDS = 5;

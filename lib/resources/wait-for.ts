@@ -11,7 +11,7 @@ export interface WaitForOptions {
 }
 
 /**
- * Waits, within a deadline, until something is true. A try that hangs is ended with the deadline; in a check after 15 s.
+ * Waits, within a deadline, until something is true. A try that hangs is ended with the deadline; in a check after 55 s.
  *
  * @example
  * waitFor('the site answers', { until: sh`curl -fs http://localhost/`, timeout: 30 })

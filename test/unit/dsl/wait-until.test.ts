@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { type Sh, sh } from '../../../lib/dsl/sh.ts';
-import { waitUntil, within } from '../../../lib/dsl/wait-until.ts';
+import { LOOK_SECONDS, waitUntil, within } from '../../../lib/dsl/wait-until.ts';
+import { READ_SECONDS } from '../../../lib/runner/script.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
@@ -60,4 +61,8 @@ describe.each(SHELLS)('what is waited for under %s', (_name, file = 'sh', ...arg
   it('answers within its time, with its own output and exit status', () => {
     expect(run(within(sh`echo said; exit 4`, 5))).toMatchObject({ status: 4, stdout: 'said\n' });
   });
+});
+
+it('a look may take nearly all the time in which a host has to answer', () => {
+  expect(READ_SECONDS - LOOK_SECONDS).toBe(5);
 });
