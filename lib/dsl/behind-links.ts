@@ -14,7 +14,10 @@ interface Linked {
   readonly isMoved?: boolean;
 }
 
-/** What the world is told of a link: where it leads, and whether what was read through it is of there. */
+/**
+ * What the world is told of a link, by where its path is behind other ones: what it leads to, and whether what was read
+ * through it is of there.
+ */
 export function linkState(path: string, to: string, isMoved: boolean) {
   return { type: 'link', mode: '0777', to: resolve(dirname(path), to), isMoved } as const;
 }

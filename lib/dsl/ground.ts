@@ -81,7 +81,7 @@ export function requireFolder(
       throw cannot(`make ${path}`, `${folder} will be a ${foreseen}`, 'put it elsewhere');
     }
     const isUnread = foreseen === undefined && !isRead;
-    if (isUnread && world.path(inside).over(undefined) !== undefined) return 'conditional';
+    if (isUnread && world.path(`${folder}/it`).over(undefined) !== undefined) return 'conditional';
     const isThere = foreseen === undefined && isRead && folder === above?.path;
     if (isThere || above === undefined || folder === '/') break;
     if (makesFolders) continue;

@@ -145,8 +145,9 @@ export class World {
   /** What was read at this path tells nothing: an earlier task mounts, or unmounts, a file system there or above. */
   isRemounted(path: string): boolean {
     if (this.#proves || this.#remounted.size === 0) return false;
-    const key = normalPath(path);
-    return [...foldersAbove(key), key].some((folder) => this.#remounted.has(folder));
+    return [normalPath(path), this.behind(path).path].some((key) =>
+      [...foldersAbove(key), key].some((folder) => this.#remounted.has(folder)),
+    );
   }
 
   /** Say that a folder will be there before any task is carried out, whoever wants it: that of our records. */

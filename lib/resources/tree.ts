@@ -127,11 +127,10 @@ q_mounted ${path}`
       const { mode, owner, group } = entry;
       const ownership = { ...(owner && { owner }), ...(group && { group }) };
       const how = due.get(nameIn(desired, entry.path));
-      if (entry.type === 'link')
-        world
-          .path(entry.path)
-          .willBe({ ...linkState(entry.path, entry.to, how !== undefined), ...ownership });
-      else {
+      if (entry.type === 'link') {
+        const { path: at } = world.behind(entry.path);
+        world.path(at).willBe({ ...linkState(at, entry.to, how !== undefined), ...ownership });
+      } else {
         const content = entry.type === 'file' ? foreseenContent(entry.content) : { isNew: how === 'create' };
         world.path(entry.path).willBe({ type: entry.type, mode, ...ownership, ...content });
       }

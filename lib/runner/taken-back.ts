@@ -1,6 +1,7 @@
 import { isDue, type PlannedTask } from '../dsl/play.ts';
 import { World } from '../dsl/world.ts';
 import type { LoopHost } from './play-host.ts';
+import { isOneWish } from './tasks.ts';
 import { isAboutOne, isCertain } from './undone.ts';
 import { differencesOf, wordsOf } from './words.ts';
 
@@ -25,9 +26,11 @@ export class TakenBack {
     const before = this.#kept.get(name) ?? [];
     this.#kept.set(name, [...before, ...judged.map((planned) => ({ play, planned }))]);
     return before.flatMap((kept) => {
-      const by = judged.find((one) => isDue(one) && isAboutOne(kept.planned.task, one.task));
+      const { task } = kept.planned;
+      // What differs for both and is not foreseen is due for both: the later one takes nothing back.
+      const by = judged.find((one) => isDue(one) && isAboutOne(task, one.task) && !isOneWish(task, one.task));
       if (by === undefined || !isDueAgain(kept.planned, foreseen)) return [];
-      return `${name}: "${by.task.title}" of the play ${play} takes back what "${kept.planned.task.title}" of the play ${kept.play} makes: every run changes both`;
+      return `${name}: "${by.task.title}" of the play ${play} takes back what "${task.title}" of the play ${kept.play} makes: every run changes both`;
     });
   }
 }

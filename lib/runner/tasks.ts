@@ -303,7 +303,8 @@ function checkNeeds(
   }
 }
 
-function isOneWish(one: Task, other: Task): boolean {
+/** They want the same of one thing, and are carried out alike. */
+export function isOneWish(one: Task, other: Task): boolean {
   const how = ({ words = {} }: Task) => [words.environment, words.becomeUser];
   return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
 }

@@ -7,13 +7,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { link } from '../../../lib/resources/link.ts';
+import { tree } from '../../../lib/resources/tree.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
@@ -57,6 +58,31 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
     expect((await plan(task)).plan[0]?.changes).toEqual([]);
     expect(readlinkSync(task.resource.slice(5))).toBe((task.wish as { to: string }).to);
     expect(readdirSync(at('folder'))).toEqual([]);
+  });
+
+  it('leads to a folder that nobody declares: what is put there is judged when its turn comes', async () => {
+    const host = await plan(link(at('way'), { to: 'folder' }), file(at('way/a'), { content: 'a' }));
+    expect(host.plan[1]?.changes[0]?.certainty).toBe('conditional');
+    await host.apply(() => true);
+    expect(readFileSync(at('folder/a'), 'utf8')).toBe('a');
+  });
+
+  it.each<[string, (path: string) => Task[]]>([
+    ['by itself', (path) => [directory(dirname(path)), link(path, { to: '../../shared' })]],
+    ['of a tree', (path) => [tree(dirname(path), { source: at('source') })]],
+  ])('below another one, %s, leads on from where that one leads', async (_case, inner) => {
+    mkdirSync(at('source'));
+    symlinkSync('../../shared', at('source/conf'));
+    const host = await plan(
+      directory(at('releases/shared')),
+      directory(at('releases/1')),
+      link(at('current'), { to: 'releases/1' }),
+      ...inner(at('current/etc/conf')),
+      file(at('current/etc/conf/a'), { content: 'a' }),
+    );
+    expect(host.plan.at(-1)?.changes[0]?.certainty).toBe('certain');
+    await host.apply(() => true);
+    expect(readFileSync(at('releases/shared/a'), 'utf8')).toBe('a');
   });
 
   const release = (name: string) => [

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { defineResource } from '../../../lib/dsl/resource.ts';
@@ -78,6 +78,16 @@ describe('what lies below a file system that is yet to be mounted', () => {
     writeFileSync(at('src.tar'), Buffer.from([0]));
     return at('src.tar');
   };
+
+  it('what lies there by way of a declared link is judged when its turn comes', async () => {
+    symlinkSync('data', at('way'));
+    const host = await plan(
+      mounted(),
+      link(at('way'), { to: 'data' }),
+      file(at('way/a'), { content: 'a\n' }),
+    );
+    expect(host.plan.at(-1)).toMatchObject({ waits: true, changes: [{ certainty: 'conditional' }] });
+  });
 
   it('a command that has been run there is not run again', async () => {
     mkdirSync(at('volume/db'));

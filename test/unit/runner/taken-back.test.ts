@@ -9,6 +9,7 @@ import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { hostname } from '../../../lib/resources/hostname.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { startRun } from '../../../lib/runner/run.ts';
 import { recorder } from '../support/recorder.ts';
@@ -95,6 +96,11 @@ describe('a check of plays of which a later one takes back what an earlier one m
       }
     },
   );
+
+  it('that want the same, of which nothing is foreseen: nothing is told', async () => {
+    const same = () => [hostname('same.example.org')];
+    expect((await run([same(), same()], { dir: scratch(), check: true })).warnings).toEqual([]);
+  });
 
   it('names hosts, tasks and plays', async () => {
     const dir = join(scratch(), 'host');
