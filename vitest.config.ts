@@ -33,9 +33,14 @@ const LONG = [
   ],
   ...['local', 'chaos/chaos', 'transport', 'transportLoss'],
 ].map((name) => `/test/lab/${name}.test.ts`);
-const LONG_UNITS = ['runner/guard', 'cli/signals', 'inventory/cli', 'runner/loop', 'pki/races'].map(
-  (name) => `/test/unit/${name}.test.ts`,
-);
+const LONG_UNITS = [
+  'dsl/wait-until',
+  'runner/guard',
+  'cli/signals',
+  'inventory/cli',
+  'runner/loop',
+  'pki/races',
+].map((name) => `/test/unit/${name}.test.ts`);
 
 /** The long files first, so that none of them is left for the end, when all others are done. */
 class LongFirst extends BaseSequencer {
