@@ -61,6 +61,13 @@ export function maskCredentials(text: string): string {
   return text.replaceAll(CREDENTIALS, `$1$2:${MASK}@`);
 }
 
+/** The passwords that `maskCredentials` masks. */
+export function credentialsIn(text: string): readonly string[] {
+  return [...text.matchAll(CREDENTIALS)].map(([all, url = '', user = '']) =>
+    all.slice(`${url}${user}:`.length, -1),
+  );
+}
+
 /** A value that is a secret by what it looks like, whatever its name. */
 export function isKeyText(text: string): boolean {
   return KEY.test(text);

@@ -9,8 +9,13 @@ it.each<[string, readonly string[], string, readonly string[]]>([
   ['behind the name of a user', ['curl', '-u', 'root:geheim'], `curl -u root:${M}`, ['geheim']],
   ['glued to -p', ['mysql', '-pgeheim'], `mysql -p${M}`, ['geheim']],
   ['a variable', ['env', 'PGPASSWORD=geheim', 'psql'], `env PGPASSWORD=${M} psql`, ['geheim']],
-  ['a URL', ['curl', 'https://me:geheim@mirror/x'], `curl https://me:${M}@mirror/x`, []],
-  ['a header', ['curl', '-H', 'Authorization: Bearer geheim'], `curl -H Authorization: Bearer ${M}`, []],
+  ['a URL', ['curl', 'https://me:geheim@mirror/x'], `curl https://me:${M}@mirror/x`, ['geheim']],
+  [
+    'a header',
+    ['curl', '-H', 'Authorization: Bearer geheim'],
+    `curl -H Authorization: Bearer ${M}`,
+    ['geheim'],
+  ],
   ['in a line for a shell', ["x --password 'a b' | y"], `x --password ${M} | y`, ['a b']],
   ['in a line that is a word', ['sh', '-c', 'mysql -pgeheim; id'], `sh -c mysql -p${M} id`, ['geheim']],
 ])('masks a password: %s', (_where, words, told, secrets) => {
@@ -24,6 +29,11 @@ it.each([
   [['mkdir', '-p', '/srv/x']],
   [['ssh', '-p22', 'host']],
   [['docker', 'run', '-u', '1000:1000', 'x']],
+  [['docker', 'run', '-p8080:80', 'x']],
+  [['mkdir', '-pv', '/srv/x']],
+  [['cp -pr a b && tar -pxzf x.tgz; ss -plnt']],
+  [['rsync', '-u', 'db1:/srv/data', '/x']],
+  [['date', '-u', '+%H:%M']],
   [
     [
       'login',

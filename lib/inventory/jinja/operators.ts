@@ -25,8 +25,9 @@ export function binary(operator: string, left: Value, right: Value): Value {
     return formatPercent(a, isList(b) || b instanceof Dict ? b : [b]);
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) {
-    const result = arithmetic(operator, x, y, isFloat(a) || isFloat(b));
-    const isExact = [x, y, result].every((one) => Number.isSafeInteger(one) || isFloat(one));
+    const isFloating = isFloat(a) || isFloat(b) || operator === '/' || (operator === '**' && y < 0);
+    const result = arithmetic(operator, x, y, isFloating);
+    const isExact = isFloating || [x, y, result].every((one) => Number.isSafeInteger(one));
     return isExact ? result : whole(exactly(operator, bigOf(a, x), bigOf(b, y)));
   }
   if (operator === '+' && typeof a === 'string' && typeof b === 'string') return a + b;
@@ -61,7 +62,7 @@ function arithmetic(operator: string, x: number, y: number, floats: boolean): Va
     '**': x ** y,
   }[operator];
   if (result === undefined) throw new TemplateError(`"${operator}" is no operator`);
-  return floats || (operator === '**' && y < 0) ? float(result) : result;
+  return floats ? float(result) : result;
 }
 
 function bigOf(value: Value, near: number): bigint {
