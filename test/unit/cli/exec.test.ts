@@ -55,10 +55,11 @@ describe('exec.ts PATTERN -- COMMAND', () => {
       'echo',
       '--user',
       'root:hunter22',
+      'mysql',
       '-phunter33',
     );
     expect(stdout + stderr).not.toMatch(/hunter/);
-    expect(stdout).toContain('echo --user root:******** -p********');
+    expect(stdout).toContain('echo --user root:******** mysql -p********');
   });
 
   it('takes one word as a line for the shell', () => {
