@@ -414,7 +414,7 @@ dpkg-deb -b /opt/lab-needs /opt/lab-needs.deb >/dev/null && dpkg -i /opt/lab-nee
     it('is known after a run that was killed in the middle', async () => {
       const killed = run('killed');
       await on(
-        'for try in $(seq 200); do [ -e /etc/killed.one ] && break; sleep 0.1; done; pkill -f "sleep 3[3]3"; rm -f /etc/killed.two',
+        'for try in $(seq 200); do pkill -f "^sleep 3[3]3" && break; sleep 0.1; done; rm -f /etc/killed.two',
       );
       expect((await killed).code).not.toBe(0);
       expect((await run('nothing', '--check')).left).toContain('file /etc/killed.one');
