@@ -17,13 +17,16 @@ export function twiceProblems(hosts: readonly EtcdHost[]): readonly QuorateError
     const peerListenAddress = boundAddress(member, target.facts, 'peer');
     return { host: target, member: { ...member, listenAddress, peerListenAddress } };
   });
-  const hasData = (host: string) =>
-    hosts.some(({ target }) => target.name === host && target.facts.data === 'present');
+  const withData = new Set(
+    hosts.filter(({ target }) => target.facts.data === 'present').map(({ target }) => target.name),
+  );
+  const hasData = (host: string) => withData.has(host);
+  const found = ofMachines(all, { machineOf: (host) => machines.get(host), hasData });
+  if (found.length === 0) return [];
   const byName = new Set(
     ofMachines(all, { machineOf: () => undefined, hasData }).map(({ message }) => message),
   );
-  return ofMachines(all, { machineOf: (host) => machines.get(host), hasData }).map(
-    ({ host, message, hint }) =>
-      refusal({ host }, byName.has(message) ? message : `${message}: it is one machine by two names`, hint),
+  return found.map(({ host, message, hint }) =>
+    refusal({ host }, byName.has(message) ? message : `${message}: it is one machine by two names`, hint),
   );
 }
