@@ -68,13 +68,13 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
   });
 
   it.each<[string, (path: string) => Task[]]>([
-    ['by itself', (path) => [directory(dirname(path)), link(path, { to: '../../shared' })]],
+    ['by itself', (path) => [directory(dirname(path)), link(path, { to: '../../common' })]],
     ['of a tree', (path) => [tree(dirname(path), { source: at('source') })]],
   ])('below another one, %s, leads on from where that one leads', async (_case, inner) => {
     mkdirSync(at('source'));
-    symlinkSync('../../shared', at('source/conf'));
+    symlinkSync('../../common', at('source/conf'));
     const host = await plan(
-      directory(at('releases/shared')),
+      directory(at('releases/common')),
       directory(at('releases/1')),
       link(at('current'), { to: 'releases/1' }),
       ...inner(at('current/etc/conf')),
@@ -82,7 +82,7 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
     );
     expect(host.plan.at(-1)?.changes[0]?.certainty).toBe('certain');
     await host.apply(() => true);
-    expect(readFileSync(at('releases/shared/a'), 'utf8')).toBe('a');
+    expect(readFileSync(at('releases/common/a'), 'utf8')).toBe('a');
   });
 
   const release = (name: string) => [
