@@ -247,19 +247,23 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     EVERY ? 1_200_000 : 300_000,
   );
 
-  it('a machine that is lost while clients are waited for is replaced, and the rotation goes on', async () => {
-    expect((await certs('--rotate-ca', '--again', '-y')).code).toBe(0);
-    await lab.reset('etcd03');
-    expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(3);
-    const replaced = await runPlaybook(lab, ['-y', '--replace', 'etcd03'], { playbook: 'members' });
-    expect([replaced.code, replaced.errors]).toEqual([0, []]);
-    const trusted = async (host: string) =>
-      Number((await lab.ssh(host, 'grep -c BEGIN /opt/etcd/ssl/ca.pem')).stdout);
-    expect(await Promise.all(lab.hosts.map(({ name }) => trusted(name)))).toEqual([2, 2, 2]);
-    expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(0);
-    expect(await Promise.all(lab.hosts.map(({ name }) => trusted(name)))).toEqual([1, 1, 1]);
-    expect((await runPlaybook(lab)).changed).toEqual([]);
-  }, 180_000);
+  (EVERY ? it : it.skip)(
+    'a machine that is lost while clients are waited for is replaced, and the rotation goes on',
+    async () => {
+      expect((await certs('--rotate-ca', '--again', '-y')).code).toBe(0);
+      await lab.reset('etcd03');
+      expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(3);
+      const replaced = await runPlaybook(lab, ['-y', '--replace', 'etcd03'], { playbook: 'members' });
+      expect([replaced.code, replaced.errors]).toEqual([0, []]);
+      const trusted = async (host: string) =>
+        Number((await lab.ssh(host, 'grep -c BEGIN /opt/etcd/ssl/ca.pem')).stdout);
+      expect(await Promise.all(lab.hosts.map(({ name }) => trusted(name)))).toEqual([2, 2, 2]);
+      expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(0);
+      expect(await Promise.all(lab.hosts.map(({ name }) => trusted(name)))).toEqual([1, 1, 1]);
+      expect((await runPlaybook(lab)).changed).toEqual([]);
+    },
+    180_000,
+  );
 });
 
 interface Shown {

@@ -10,6 +10,9 @@ import { changes, type Outcome, runPlaybook } from './support/playbook.ts';
 import { waitFor } from './support/process.ts';
 import { usualVersion } from './support/releases.ts';
 
+/** The other backends: the host takes each back by the same script, so one of them stands for all. */
+const all = process.env.QUORATE_FAULTS === 'all';
+
 /** sshd's second address and port on the host: control comes in there, and the port is that of etcd's peers. */
 const DOOR = '10.0.52.113';
 
@@ -65,27 +68,30 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
       'for permanent in "" --permanent; do firewall-cmd $permanent --list-all; done',
     ],
   ];
-  it.each(WAYS)('%s: are taken back by the host, and the run fails there', async (backend, prepare, dump) => {
-    await on(prepare);
-    const before = await look(dump);
-    const choice = ['-e', `etcd_firewall=${backend}`];
-    const check = await site('--check', ...choice);
-    expect(check.errors).toEqual([]);
-    const run = await site(...choice);
-    expect(run.errors).toMatchObject([CUT_OFF]);
-    expect(run.code).toBe(2);
-    expect(run.tasks.filter(({ status }) => status === 'failed')).toMatchObject([{ role: 'firewall' }]);
-    await takenBack(20_000);
-    expect(await look(dump)).toBe(before);
-    expect(
-      await look(
-        'ls /opt/etcd/bin 2>/dev/null; ls /etc/systemd/system/*firewall* 2>/dev/null; systemctl list-unit-files --no-legend "etcd*"',
-      ),
-    ).toBe('');
-    const rules = (run: Outcome) => changes(run).filter((change) => change.includes(' firewall:'));
-    expect(rules(check)).not.toEqual([]);
-    expect(rules(await site('--check', ...choice))).toEqual(rules(check));
-  });
+  it.each(all ? WAYS : WAYS.slice(0, 1))(
+    '%s: are taken back by the host, and the run fails there',
+    async (backend, prepare, dump) => {
+      await on(prepare);
+      const before = await look(dump);
+      const choice = ['-e', `etcd_firewall=${backend}`];
+      const check = await site('--check', ...choice);
+      expect(check.errors).toEqual([]);
+      const run = await site(...choice);
+      expect(run.errors).toMatchObject([CUT_OFF]);
+      expect(run.code).toBe(2);
+      expect(run.tasks.filter(({ status }) => status === 'failed')).toMatchObject([{ role: 'firewall' }]);
+      await takenBack(20_000);
+      expect(await look(dump)).toBe(before);
+      expect(
+        await look(
+          'ls /opt/etcd/bin 2>/dev/null; ls /etc/systemd/system/*firewall* 2>/dev/null; systemctl list-unit-files --no-legend "etcd*"',
+        ),
+      ).toBe('');
+      const rules = (run: Outcome) => changes(run).filter((change) => change.includes(' firewall:'));
+      expect(rules(check)).not.toEqual([]);
+      expect(rules(await site('--check', ...choice))).toEqual(rules(check));
+    },
+  );
 
   it('are named as the cause also when the host is so slow that the connection goes first', async () => {
     const slow = '/usr/local/sbin/ip6tables';

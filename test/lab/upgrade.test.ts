@@ -87,21 +87,24 @@ describeLab('an upgrade of a cluster that is in use', () => {
     expect(run.code).toBe(null);
   }
 
-  itHaving('3.5.30', '3.6.16', '3.7.3')(
-    'goes over two minors, and on after a kill in the middle of a turn',
+  itHaving(...(all ? (['3.5.30'] as const) : []), '3.6.16', '3.7.3')(
+    `goes over ${all ? 'two minors' : 'a minor'}, and on after a kill in the middle of a turn`,
     async () => {
-      await found('3.5.30');
+      const from = all ? '3.5.30' : '3.6.16';
+      const via = all ? ['--via', '3.6.16'] : [];
+      await found(from);
       const refused = await site('3.7.3', '--check');
       expect(refused.code).toBe(3);
-      expect(said(refused)).toMatch(/its members run etcd 3\.5\.30, the inventory says 3\.7\.3.*upgrade/s);
+      expect(said(refused)).toContain(`its members run etcd ${from}, the inventory says 3.7.3`);
+      expect(said(refused)).toContain('upgrade');
       await startWriter();
-      await killedAt('3.7.3', 2, 1500, '--via', '3.6.16');
+      await killedAt('3.7.3', 2, 1500, ...via);
       const between = await site('3.7.3', '--check');
       expect([between.code, said(between)]).toEqual([3, expect.stringContaining('upgrade, to etcd 3.7.3')]);
       const rest = await upgrade('3.7.3');
       expect(said(rest)).toBe('');
       expect(versions(rest)).toEqual(['3.7.3', '3.7.3', '3.7.3']);
-      await endWriter('3.5.30 to 3.7.3, killed once');
+      await endWriter(`${from} to 3.7.3, killed once`);
       console.log(steps(rest).join('\n'));
       const again = await upgrade('3.7.3');
       expect([again.code, steps(again), again.changed]).toEqual([0, [], []]);
