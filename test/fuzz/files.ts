@@ -82,11 +82,10 @@ async function write(
     );
 }
 
-/** NUL reaches no shell: refused before anything is sent. */
+/** NUL reaches no shell: refused before anything is read. */
 async function refuses(folder: string, wanted: Wanted): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const host = await loop(folder, [wanted], ['/bin/sh']);
-  const failure = await host.apply(() => true).catch((error: unknown) => error);
+  const failure = await loop(folder, [wanted], ['/bin/sh']).catch((error: unknown) => error);
   if (!(failure instanceof QuorateError && failure.exitCode === EXIT.usage)) {
     throw new Error(`${show(wanted.content)} was not refused: ${failure}`);
   }

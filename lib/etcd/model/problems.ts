@@ -93,10 +93,22 @@ function ofHost(listed: Listed): readonly Problem[] {
   return [
     ...ofAddresses(listed),
     ...ofDirs(listed),
+    ...ofMemberName(listed),
     ...ofLifetimes(listed),
     ...ofSettings(listed),
     ...ofSchedule(listed),
   ];
+}
+
+/** What ends a name in the list of members or in a file of ours, or is read by systemd as something else. */
+const UNFIT = /[\s\p{C}"'\\,=%$*?[\]{}]/u;
+
+/** A member without a name is called after its host, which may be called what no member can be. */
+function ofMemberName({ host, member }: Listed): readonly Problem[] {
+  if (!UNFIT.test(member.name)) return [];
+  const message = `the inventory gives the member of this host no usable name: ${JSON.stringify(member.name)}`;
+  const hint = 'set etcd_member_name for it: letters, digits, dots, underscores and dashes';
+  return [{ host: host.name, variable: 'etcd_member_name', message, hint }];
 }
 
 function ofLifetimes({ host }: Listed): readonly Problem[] {

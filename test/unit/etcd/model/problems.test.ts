@@ -483,6 +483,31 @@ const CASES: readonly Case[] = [
   ['renewal in time', [{ etcd_cert_expiry: '31d', etcd_cert_renew_before: '720h' }]],
 ];
 
+describe('the name of a member that has none of its own', () => {
+  const found = (name: string, vars: Vars = {}) =>
+    modelProblems([
+      {
+        name,
+        vars: { ...DEFAULTS, inventory_file: 'prod.yaml', ansible_host: '10.0.0.1', ...vars },
+        hostvars: {},
+      },
+    ]);
+
+  it.each(['etcd-1', '10.0.0.1', 'fd00::1', 'etcd@fsn', 'größe-1', 'ETCD_01', 'a+b'])('may be %j', (name) => {
+    expect(found(name)).toEqual([]);
+  });
+
+  it.each(['a b', 'a\r\nb', 'a\0b', 'a,b', 'a=b', '50%n', '$HOME', 'a\\', "it's", 'a?', 'a*', 'a[1]'])(
+    'is not taken from the host %j',
+    (name) => {
+      expect(found(name)).toMatchObject([
+        { host: name, variable: 'etcd_member_name', message: expect.stringContaining('no usable name') },
+      ]);
+      expect(found(name, { etcd_member_name: 'etcd-1' })).toEqual([]);
+    },
+  );
+});
+
 describe('what is wrong with a model', () => {
   it.each(CASES.map(([what, hosts, ...problems]) => ({ what, hosts, problems })))(
     '$what',
