@@ -15,15 +15,23 @@ const SETTLE = 30_000;
 /** What the verb itself is about. */
 const ITS_OWN: ReadonlySet<Finding['check']> = new Set(['membership', 'learner', 'unstarted', 'certificate']);
 
-/** The members that vote and work, with their hosts: what must be whole while another one comes or goes. */
+/**
+ * The members that vote and work, with their hosts: what must be whole while another one comes, goes or moves. One that
+ * is yet to move is where it is listed: that is no fault.
+ */
 export function working({ cluster, hosts }: Surveyed, { listed }: Pick<Scene, 'listed'>): Surveyed {
-  const voters = listed.filter(({ healthy, learner }) => healthy && !learner).map(({ id }) => id);
-  const able = hosts.filter(({ target }) => voters.includes(target.facts.reading?.status?.memberId ?? ''));
-  const names = able.map(({ target }) => target.name);
-  return {
-    cluster: { ...cluster, members: cluster.members.filter(({ host }) => names.includes(host)) },
-    hosts: able,
-  };
+  const voters = listed.filter(({ healthy, learner }) => healthy && !learner);
+  const votes = hosts.flatMap((host) => {
+    const voter = voters.find(({ id }) => id === host.target.facts.reading?.status?.memberId);
+    return voter ? [{ host, voter }] : [];
+  });
+  const members = cluster.members.flatMap((member) => {
+    const peerUrls = votes.find(({ host }) => host.target.name === member.host)?.voter.peerUrls;
+    const [listedUrl = member.peerUrl] = peerUrls ?? [];
+    const peerUrl = peerUrls?.includes(member.peerUrl) ? member.peerUrl : listedUrl;
+    return peerUrls ? [{ ...member, peerUrl }] : [];
+  });
+  return { cluster: { ...cluster, members }, hosts: votes.map(({ host }) => host) };
 }
 
 /**

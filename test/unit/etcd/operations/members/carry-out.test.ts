@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest';
+import { answersFromFacts } from '../../../../../lib/etcd/health/ask.ts';
+import { judgeCluster } from '../../../../../lib/etcd/health/judge.ts';
 import { carryOut } from '../../../../../lib/etcd/operations/members/carry-out.ts';
 import { listOf } from '../../../../../lib/etcd/operations/members/change.ts';
 import { look } from '../../../../../lib/etcd/operations/members/look.ts';
+import { working } from '../../../../../lib/etcd/operations/members/whole.ts';
 import type { EtcdHost } from '../../../../../lib/etcd/surveyed.ts';
 import {
   clusterFacts,
@@ -53,4 +56,28 @@ it('an answer in no shape known here ends a step, and is said with the version',
   const { hosts } = fakeCluster([{ facts: { installed: '3.9.0' }, says: () => '{"list":[]}' }]);
   const said = 'etcdctl 3.9.0 answered `member list` in a shape not known here';
   await expect(listOf(hosts[0] as EtcdHost)).rejects.toThrow(said);
+});
+
+it('members that are yet to move are no fault of the one whose turn it is', async () => {
+  const listed = [1, 2, 3].map((i) =>
+    listedMember(i, i === 1 ? {} : { peerUrls: [`https://10.9.0.${i}:2380`] }),
+  );
+  const cluster = fakeCluster(
+    [1, 2, 3].map((i) => ({
+      facts: {
+        data: 'present' as const,
+        service: 'active' as const,
+        reading: memberReading({ status: memberStatus(i), members: listed }),
+      },
+    })),
+  );
+  const { scene } = await look(cluster.run(), cluster, clusterFacts(), false);
+  const now = working(cluster, scene);
+  expect(now.cluster.members.map(({ peerUrl }) => peerUrl)).toEqual([
+    'https://10.0.0.1:2380',
+    'https://10.9.0.2:2380',
+    'https://10.9.0.3:2380',
+  ]);
+  const found = judgeCluster(answersFromFacts(now)).filter(({ check }) => check !== 'hash-unknown');
+  expect(found).toEqual([]);
 });
