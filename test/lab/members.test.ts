@@ -187,6 +187,12 @@ describeLab('members come and go', () => {
     expect((await site('--check')).changed).toEqual([]);
   });
 
+  all('two move back in one run, and nothing is left of where they were', async () => {
+    inventoryHas(THREE);
+    await underClient('moved back', () => finishes(THREE));
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
   all('a data directory is gone, and one member is added beside', async () => {
     inventoryHas([...THREE, 'etcd04']);
     await lab.ssh('etcd01', `systemctl stop etcd; rm -rf ${DATA}/member`);

@@ -214,6 +214,8 @@ async function tell({ place, member, starts }: Deed & { kind: 'tell' }, ground: 
     command: ['member', 'update', member.id, `--peer-urls=${place.peerUrl}`],
     isDone: (list) => list.some(({ id, peerUrls }) => id === member.id && peerUrls.includes(place.peerUrl)),
   });
+  // Nobody goes to the old one any more once it is started: its certificates are then without it.
+  await host.replan({ etcd_extra_sans: extra as readonly string[] }, view.others);
   if (starts) await restart(place, ground);
 }
 
