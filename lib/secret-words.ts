@@ -1,4 +1,4 @@
-import { credentialsIn, isPrivate, MASK, maskMessage } from './secret-names.ts';
+import { credentialsIn, isOpen, isPrivate, MASK, maskMessage } from './secret-names.ts';
 
 /** The words of a command as people may see them, and what was taken out of them. */
 export interface MaskedWords {
@@ -86,6 +86,6 @@ const HEADER = /(authorization:\s*(?:\w+\s+)?)([^\s'"]+)/i;
 function secretIn(dashed: string): How | undefined {
   const name = dashed.replace(/^-+/, '');
   if (/^(?:[\w-]+-)?user$|^u$/.test(name)) return dashed.startsWith('-') ? 'behind' : undefined;
-  const isPlace = /^no-|[-_](?:file|path|dir|name|id|ttl|type|stdin)$|^key$/i.test(name);
+  const isPlace = isOpen(name) || /^no-|[-_]stdin$|^key$/i.test(name);
   return isPrivate(name.replaceAll('-', '_')) && !isPlace ? 'all' : undefined;
 }

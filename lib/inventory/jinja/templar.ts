@@ -119,7 +119,7 @@ export class Templar {
     const found =
       known.get(variable) ??
       this.#tracked(() => {
-        if (isSecret(variable.name) || variable.secret) this.#taint();
+        if (isSecret(variable.name, variable.value) || variable.secret) this.#taint();
         return this.#fromRaw({ host, variable, path: variable.name }, variable.value);
       });
     known.set(variable, found);

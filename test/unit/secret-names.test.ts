@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { oneLine } from '../../lib/report/text.ts';
+import { isPrivate, isSecret, maskBehindNames, maskMessage, maskText } from '../../lib/secret-names.ts';
+import { maskWords } from '../../lib/secret-words.ts';
+
+const M = '********';
+
+describe('the value of a variable', () => {
+  it.each([
+    ...['db_password', 'root_pass', 'dbpass', 'PGPASSWORD', 'smtp_passwd', 'ca_passphrase', 'client_secret'],
+    ...['aws_credentials', 'secret_key_base', 'vault_secret_id', 'github_api_key', 'aws_access_key'],
+    ...['registry_token', 'token', 'ipsec_psk', 'card_pin', 'wireguard_private_key', 'encryption_key'],
+  ])('of the name %s is a secret', (name) => expect(isSecret(name)).toBe(true));
+
+  it.each([
+    ...['token_ttl', 'token_type', 'token_file', 'password_file', 'registry_token_path', 'secret_dir'],
+    ...['aws_access_key_id', 'ssh_private_key_file', 'secret_name', 'api_key_url', 'PWD', 'OLDPWD'],
+    ...['ssh_public_key', 'signing_public_key', 'signing_keys', 'key', 'bypass', 'compass', 'passenger_ruby'],
+    ...['vault_addr', 'initial-cluster-token', 'pinned', 'password_user'],
+  ])('of the name %s is none', (name) => expect(isSecret(name)).toBe(false));
+
+  it.each([
+    ['tls_private_key', '/etc/ssl/private/site.key'],
+    ['tls_private_key', '{{ folder }}/site.key'],
+    ['auth-token', 'simple'],
+    ['auth-token', 'jwt,pub-key=/etc/jwt.pub,sign-method=RS256'],
+  ])('of the name %s is none where it is %s', (name, value) => {
+    expect([isSecret(name), isSecret(name, value)]).toEqual([true, false]);
+  });
+});
+
+describe('in a file of somebody else', () => {
+  it.each([
+    ['API_KEY=geheim', `API_KEY=${M}`],
+    ['aws-access-key: geheim', `aws-access-key: ${M}`],
+    ['db_pass = geheim', `db_pass = ${M}`],
+    ['wpa_psk=geheim', `wpa_psk=${M}`],
+    ['"registry_token": "ge heim",', `"registry_token": ${M},`],
+    ["printf %s 'PASSWORD='\\''ge heim'\\'' x'", `printf %s 'PASSWORD=${M} x'`],
+    ["printf %s 'PASSWORD=it'\\''s'", `printf %s 'PASSWORD=${M}'`],
+    ['a=1\npassword=geheim\nb=2', `a=1\npassword=${M}\nb=2`],
+    ['password:\n  next: 1', 'password:\n  next: 1'],
+  ])('%j is shown as %j', (text, shown) => expect(maskText(text)).toBe(shown));
+
+  it.each([
+    ...['passwd: files', 'token_ttl: 3600', 'proxy_pass http://backend;', 'aws_access_key_id = AKIA'],
+    ...['ETCD_INITIAL_CLUSTER_TOKEN="prod-1"', 'ETCD_AUTH_TOKEN="simple"', 'auth-token: jwt,ttl=5m'],
+    ...['spinning: 1', 'Pin: version 1.*'],
+  ])('%j is shown as it is', (text) => expect(maskText(text)).toBe(text));
+});
+
+it('looks through a long line in the time of its length', () => {
+  const long = [
+    'a',
+    'a_',
+    'a-',
+    '0f3c9',
+    ' ',
+    'pass',
+    'sign',
+    'encrypt_',
+    '_token',
+    'password ',
+    'a:b',
+    '"',
+    '\\',
+  ];
+  const work = [
+    ...[oneLine, maskText, maskMessage, isPrivate, isSecret],
+    (text: string) => maskBehindNames(text, 'ab'),
+    (text: string) => maskWords([text]),
+  ];
+  for (const part of long)
+    for (const [i, look] of work.entries()) {
+      const text = `x${part.repeat(200_000 / part.length)}x`;
+      const begun = performance.now();
+      look(text);
+      // Some milliseconds; the square of it would be many seconds.
+      expect([part, i, performance.now() - begun < 1000]).toEqual([part, i, true]);
+    }
+});
