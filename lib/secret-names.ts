@@ -32,10 +32,13 @@ const OPEN_VALUES = [
 const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
 /** What stands between a name of which `part` is a part and its value, as YAML, environment files and command lines have it. */
-const behind = (part: string) => `(?:${part})[\\w-]{0,64}["']?\\s*[:=]\\s*`;
+const behind = (part: string) => `(?:${part})[\\w-]{0,64}["'\\\\]*\\s*[:=]\\s*`;
 
-/** A value: in quotes, also in those of a shell within its quotes (`'\''`), or a word. */
-const VALUE = `'\\\\''[^']*'\\\\''|"(?:[^"\\\\]|\\\\.)*"|'[^']*'|(?:[^\\s,}\\]"']|'\\\\'')+`;
+/** A quote within quotes of a shell (`'\''`), also of one that is quoted again (`'\''\'\'''\''`). */
+const QUOTE = String.raw`'+\\[\\']*`;
+
+/** A value in quotes, which may be escaped, or a word. */
+const VALUE = String.raw`${QUOTE}[^'\\]*${QUOTE}|\\+"[^"\\]*\\+"|"(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s,}\]"']|${QUOTE})+`;
 
 // No pattern here begins with what may be repeated: on a long line that takes the square of its length.
 const named = (part: string) => new RegExp(`(${behind(part)})(${VALUE})`, 'gi');

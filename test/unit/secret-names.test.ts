@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { quote } from '../../lib/dsl/sh.ts';
 import { oneLine } from '../../lib/report/text.ts';
 import { isPrivate, isSecret, maskBehindNames, maskMessage, maskText } from '../../lib/secret-names.ts';
 import { maskWords } from '../../lib/secret-words.ts';
@@ -36,6 +37,7 @@ describe('in a file of somebody else', () => {
     ['db_pass = geheim', `db_pass = ${M}`],
     ['wpa_psk=geheim', `wpa_psk=${M}`],
     ['"registry_token": "ge heim",', `"registry_token": ${M},`],
+    ['{"a": "{\\"password\\": \\"ge heim\\"}"}', `{"a": "{\\"password\\": ${M}}"}`],
     ["printf %s 'PASSWORD='\\''ge heim'\\'' x'", `printf %s 'PASSWORD=${M} x'`],
     ["printf %s 'PASSWORD=it'\\''s'", `printf %s 'PASSWORD=${M}'`],
     ['a=1\npassword=geheim\nb=2', `a=1\npassword=${M}\nb=2`],
@@ -48,6 +50,21 @@ describe('in a file of somebody else', () => {
     ...['spinning: 1', 'Pin: version 1.*'],
   ])('%j is shown as it is', (text) => expect(maskText(text)).toBe(text));
 });
+
+it.each(["PASSWORD='ge heim'", "PASSWORD=ge'heim", 'PASSWORD="ge heim"'])(
+  '%s is masked however often it is quoted',
+  (text) => {
+    const [once, twice] = [quote(`${text} x`), quote(quote(`${text} x`))];
+    for (const [i, quoted] of [once, twice].entries()) {
+      const masked = maskText(quoted);
+      expect([i, masked, /ge|heim/.test(masked)]).toEqual([
+        i,
+        expect.stringMatching(/PASSWORD=\*{8} x'/),
+        false,
+      ]);
+    }
+  },
+);
 
 it('looks through a long line in the time of its length', () => {
   const long = [
