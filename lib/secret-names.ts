@@ -8,7 +8,7 @@ const KEYS = '(?:api|access|encrypt\\w{0,16}|sign\\w{0,16}|master|shared|session
 const ENDS = '(?:pwd|pw|psk|pin)';
 
 /** Parts of names that, in what people write, better stand for a secret once too often. */
-const VAGUE = `pass|${SURE}|token|vault|${KEYS}`;
+const VAGUE = `pass(?!ive)|${SURE}|token|vault|${KEYS}`;
 
 /** Names whose values are nobody's business: these are never quoted in a message. */
 const PRIVATE = new RegExp(`${VAGUE}|private_key$|^key$|(?:^|[_-])${ENDS}$`, 'i');
