@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,12 +17,29 @@ export const CODE = APART ? join(dirname(HERE), '/') : join(ROOT, 'dist/');
 export const PLAYBOOKS = APART ? join(CODE, '../playbooks') : join(ROOT, 'dist/playbooks');
 
 /**
- * The folder from which relative paths in a file of the user's begin: its own. For the sample that lies in a package,
- * where nothing is written, the working directory.
+ * The folder from which relative paths in a file of the user's begin, and where `.quorate` lies: its own. For the sample
+ * in a package, where nothing is written, and for what lies nowhere, the working directory.
  */
 export function folderOf(file: string): string {
   const path = resolve(file);
-  return path.startsWith(CODE) ? process.cwd() : dirname(path);
+  return path.startsWith(CODE) || isStream(path) ? process.cwd() : dirname(path);
+}
+
+/** A pipe or a device, as of `-i <(generate)` and `-i /dev/stdin`: it has no folder and no name. */
+export function isStream(file: string): boolean {
+  const path = resolve(file);
+  const known = streams.get(path) ?? looksLikeStream(path);
+  streams.set(path, known);
+  return known;
+}
+
+/** By path: it is asked for each host, and an inventory stays what it is. */
+const streams = new Map<string, boolean>();
+
+function looksLikeStream(path: string): boolean {
+  if (/^\/(dev|proc)\//.test(path)) return true;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 function rootAbove(folder: string): string {

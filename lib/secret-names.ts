@@ -1,36 +1,62 @@
-/** What a name has in it whose value is nobody's business. */
-const WORDS =
-  'pass|secret|credential|token|vault|(?:api|access|encrypt\\w*|sign\\w*|master|shared|session|hmac|aes|jwt|license)_?key';
+/** Parts of names that hold a secret and nothing else. */
+const SURE = 'password|passwd|passphrase|secret|credential';
+
+/** Keys that open something; not public ones, nor those of a mapping. */
+const KEYS = '(?:api|access|encrypt\\w{0,16}|sign\\w{0,16}|master|shared|session|hmac|aes|jwt|license)_?key';
 
 /** What such a name may end with. */
 const ENDS = '(?:pwd|pw|psk|pin)';
 
+/** Parts of names that, in what people write, better stand for a secret once too often. */
+const VAGUE = `pass(?!ive)|${SURE}|token|vault|${KEYS}`;
+
 /** Names whose values are nobody's business: these are never quoted in a message. */
-const PRIVATE = new RegExp(`${WORDS}|private_key$|^key$|(?:^|[_-])${ENDS}$`, 'i');
+const PRIVATE = new RegExp(`${VAGUE}|private_key$|^key$|(?:^|[_-])${ENDS}$`, 'i');
+
+/** Names whose values are masked wherever they turn up: of the vague parts only where the name ends with them. */
+const SECRET = new RegExp(
+  `${SURE}|(?:(?<!by|com)pass|(?<!cluster[_-])token|private_key|${KEYS}|(?:^|[_-])${ENDS})$`,
+  'i',
+);
+
+/** Names that say where a secret lies, what kind it is, how long it is good; a `secret_id` is one. `PWD` is a folder. */
+const OPEN = /[-_](?:file|path|dir|name|user|url|ttl|type|(?<!secret[-_])id)$|public|^(?:old)?pwd$/i;
+
+/** Values that are none, whatever their name: the place of a key, a kind of token. */
+const OPEN_VALUES = [
+  { name: /private_key$/i, value: /^(?:~|\.{0,2})\/\S*$|\}\}\/\S*$/ },
+  { name: /token$/i, value: /^(?:simple|jwt)\b/ },
+];
 
 /** A private key, as PEM or in OpenSSH's form. */
 const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
-/** Names that hold a secret and nothing else; a `token` may also be a kind of one. */
-const SECRET = /password|passwd|passphrase|[_-]pass$|secret|credential/i;
+/** What stands between a name of which `part` is a part and its value, as YAML, environment files and command lines have it. */
+const behind = (part: string) => `(?:${part})[\\w-]{0,64}["'\\\\]*\\s*[:=]\\s*`;
 
-/** `NAME: value`, `NAME=value`, as YAML, environment files and command lines have it; the value may be in quotes. */
-const named = (name: string) =>
-  new RegExp(
-    `([\\w-]*(?:${name})[\\w-]*["']?\\s*[:=]\\s*)("(?:[^"\\\\]|\\\\.)*"|'[^']*'|[^\\s,}\\]"']+)`,
-    'gi',
-  );
+/** A quote within quotes of a shell (`'\''`), also of one that is quoted again (`'\''\'\'''\''`). */
+const QUOTE = String.raw`'+\\[\\']*`;
 
-const IN_MESSAGE = named(`${WORDS}|[_-]${ENDS}(?![\\w-])`);
-// Not `passwd: files`, which is a line of nsswitch.conf.
-const IN_FILE = named('password|passphrase|secret|credential');
+/** A value in quotes, which may be escaped, or a word. */
+const VALUE = String.raw`${QUOTE}[^'\\]*${QUOTE}|\\+"[^"\\]*\\+"|"(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s,}\]"']|${QUOTE})+`;
+
+// No pattern here begins with what may be repeated: on a long line that takes the square of its length.
+const named = (part: string) => new RegExp(`(${behind(part)})(${VALUE})`, 'gi');
+
+const IN_MESSAGES = `${VAGUE}|[_-]${ENDS}(?![\\w-])`;
+const IN_MESSAGE = named(IN_MESSAGES);
+
+// Not `passwd: files`, which is a line of nsswitch.conf, nor what every etcd.conf has of tokens.
+const IN_FILE = named(
+  `password|passphrase|secret|credential|(?:api|access)[_-]key(?![_-]id)|(?:[_-](?:pass|psk|pin)|(?<!cluster)[_-]token(?!["']?\\s?[:=]\\s?["']?(?:simple|jwt)\\b))(?![\\w-])`,
+);
 
 /**
  * User and password in front of a host: `https://me:secret@mirror/`, `redis://:secret@queue`. In a URL the password is all
  * up to the last `@` of the authority; of one that should have been encoded (`a/b#c`) all up to the first. A port is none.
  */
 const CREDENTIALS =
-  /(?:(\/\/[^\s/:@"']*):(?!\d{1,5}[/?#])(?:[^\s/?#"']{1,512}|[^\s@"']{1,512})|([\w.%+-]+):[^\s/:@"']+)@(?=[\w[])/g;
+  /(?:(\/\/[^\s/:@"']*):(?!\d{1,5}[/?#])(?:[^\s/?#"']{1,512}|[^\s@"']{1,512})|(?<![\w.%+-])([\w.%+-]+):[^\s/:@"']+)@(?=[\w[])/g;
 
 /** What stands in place of a secret, whatever its length. */
 export const MASK = '********';
@@ -40,9 +66,17 @@ export function isPrivate(name: string): boolean {
   return PRIVATE.test(name);
 }
 
+/** The name says where a secret lies, or what kind it is, and its value is none: `token_file`, `token_ttl`. */
+export function isOpen(name: string): boolean {
+  return OPEN.test(name);
+}
+
 /** The value of a variable of this name is a secret, wherever else it turns up. */
-export function isSecret(name: string): boolean {
-  return SECRET.test(name);
+export function isSecret(name: string, value?: unknown): boolean {
+  if (!SECRET.test(name) || isOpen(name)) return false;
+  return !OPEN_VALUES.some(
+    (one) => typeof value === 'string' && one.name.test(name) && one.value.test(value),
+  );
 }
 
 /** A value for a message: `"text"`, `[1]`; what stands behind a private name, on whatever level, is masked. */
@@ -54,6 +88,12 @@ export function shownValue(name: string, value: unknown): string {
 /** A message about what somebody wrote: whatever stands behind a private name in it is masked, and URLs' passwords. */
 export function maskMessage(text: string): string {
   return maskCredentials(text.replaceAll(IN_MESSAGE, `$1${MASK}`));
+}
+
+/** Masks `value` where it stands behind a private name; for one that is too short to be masked everywhere. */
+export function maskBehindNames(text: string, value: string): string {
+  const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return text.replaceAll(new RegExp(`(${behind(IN_MESSAGES)}["']?)${escaped}(?!\\w)`, 'gi'), `$1${MASK}`);
 }
 
 /** The password of every URL. */
@@ -73,7 +113,11 @@ export function isKeyText(text: string): boolean {
   return KEY.test(text);
 }
 
-/** The text of a file in a diff, in which somebody else's old secret may stand. */
+/** The text of a file or a script, in which somebody else's old secret may stand: line by line, as in a diff. */
 export function maskText(text: string): string {
-  return maskCredentials(text.replaceAll(IN_FILE, `$1${MASK}`));
+  return text.split('\n').map(maskLine).join('\n');
+}
+
+function maskLine(line: string): string {
+  return maskCredentials(line.replaceAll(IN_FILE, `$1${MASK}`));
 }

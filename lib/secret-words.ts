@@ -1,4 +1,4 @@
-import { credentialsIn, isPrivate, MASK, maskMessage } from './secret-names.ts';
+import { credentialsIn, isOpen, isPrivate, MASK, maskMessage } from './secret-names.ts';
 
 /** The words of a command as people may see them, and what was taken out of them. */
 export interface MaskedWords {
@@ -25,12 +25,15 @@ class Masker {
   readonly secrets: string[] = [];
   /** Of a flag whose value is the next word. */
   #next: How | undefined;
-  /** The last word that is a program whose `-p` or `-u` carries a password. */
-  #program = '';
+  /** How the last word that is such a program takes a password. */
+  #program: Program | undefined;
 
   word(word: string): string {
     if (this.#next) return this.#value(word);
+    const before = this.#program;
     const masked = (word.match(PIECES) ?? []).map((one) => this.#piece(one)).join('');
+    // What a line runs has ended with it: behind `mysql -e 'x; y'` more flags of mysql may come.
+    if (/\s/.test(word)) this.#program = before;
     this.secrets.push(...credentialsIn(masked).filter((one) => one !== MASK));
     return maskMessage(masked).replace(HEADER, (_all, shown: string, secret: string) => {
       if (secret !== MASK) this.secrets.push(secret);
@@ -39,15 +42,29 @@ class Masker {
   }
 
   #piece(piece: string): string {
-    if (/^\s/.test(piece)) return piece;
-    if (this.#next) return this.#value(piece);
+    if (/^\s/.test(piece)) {
+      if (piece.includes('\n')) this.#program = undefined;
+      return piece;
+    }
+    const told = this.#next ? this.#value(piece) : this.#flag(piece);
+    // Another command begins, or the one that sshpass starts.
+    const isLast =
+      END.test(piece.replace(/'[^']*'|"[^"]*"/g, '')) ||
+      (this.#program?.first && told === piece && !piece.startsWith('-'));
+    if (isLast) this.#program = undefined;
+    this.#program = PROGRAMS.find(({ name }) => name.test(piece)) ?? this.#program;
+    return told;
+  }
+
+  #flag(piece: string): string {
     const [, name = '', equals, value = ''] = /^(-{0,2}[\w-]+)(=?)(.*)$/s.exec(piece) ?? [];
-    const how = name === '-u' && !LOGS_IN.test(this.#program) ? undefined : secretIn(name);
-    if (how && equals) return `${name}=${this.#hide(how, value)}`;
-    if (how && name === piece && name.startsWith('-')) this.#next = how;
-    if (TAKES_GLUED.test(piece) || LOGS_IN.test(piece)) this.#program = piece;
-    const [, glued] = (TAKES_GLUED.test(this.#program) && GLUED.exec(piece)) || [];
-    return glued === undefined ? piece : `-p${this.#hide('all', glued)}`;
+    const { flag = '', how, glued, apart } = this.#program ?? {};
+    const own = name === flag && apart ? how : undefined;
+    const named = own ?? (name === '-u' ? undefined : secretIn(name));
+    if (named && equals) return `${name}=${this.#hide(named, value)}`;
+    if (named && name === piece && name.startsWith('-')) this.#next = named;
+    if (!glued || !how || !piece.startsWith(flag) || NO_VALUE.test(piece)) return piece;
+    return `${flag}${this.#hide(how, piece.slice(flag.length))}`;
   }
 
   #value(word: string): string {
@@ -71,14 +88,34 @@ class Masker {
 /** Words of a shell's line, as far as quotes keep them together, and the space between them. */
 const PIECES = /\s+|(?:'[^']*'|"[^"]*"|\S)+/g;
 
-/** Programs that take `-pPASSWORD`: with most others `-p` is one of several letters, or a port. */
-const TAKES_GLUED = /(?:^|[/;|&(`])(?:mysql|mariadb|sshpass)[\w-]*$/;
+/** A program with a short flag that carries a password, which means something else to most others. */
+interface Program {
+  readonly name: RegExp;
+  readonly flag: string;
+  readonly how: How;
+  /** As in `-pPASSWORD`, and as in `-p PASSWORD`. */
+  readonly glued?: boolean;
+  readonly apart?: boolean;
+  /** The flag stands in front of the command that the program starts. */
+  readonly first?: boolean;
+}
 
-/** Programs that take `-u USER:PASSWORD`. */
-const LOGS_IN = /(?:^|[/;|&(`])(?:curl|wget)$/;
+const program = (names: string) => new RegExp(`(?:^|[/;|&(\`])(?:${names})$`);
 
-/** `-pPASSWORD`, as of mysql; not what find has, nor a port. */
-const GLUED = /^-p(?!(?:ath|erm|rune|rint\w*|\d{1,5})$)([^-=].*)$/s;
+const PROGRAMS: readonly Program[] = [
+  { name: program('(?:mysql|mariadb)[\\w-]*'), flag: '-p', how: 'all', glued: true },
+  { name: program('mongo\\w*'), flag: '-p', how: 'all', apart: true },
+  { name: program('sshpass'), flag: '-p', how: 'all', glued: true, apart: true, first: true },
+  { name: program('redis-cli'), flag: '-a', how: 'all', apart: true },
+  { name: program('ldap\\w+'), flag: '-w', how: 'all', glued: true, apart: true },
+  { name: program('curl|wget'), flag: '-u', how: 'behind', glued: true, apart: true },
+];
+
+/** Where one command of a line ends. */
+const END = /[;|&]/;
+
+/** The flag alone, with `-` or `=` behind it, a port; what find has: `-path`, `-print0`. */
+const NO_VALUE = /^-p(?:ath|erm|rune|rint\w*|\d{1,5})$|^-\w(?:$|[-=])/;
 
 const HEADER = /(authorization:\s*(?:\w+\s+)?)([^\s'"]+)/i;
 
@@ -86,6 +123,6 @@ const HEADER = /(authorization:\s*(?:\w+\s+)?)([^\s'"]+)/i;
 function secretIn(dashed: string): How | undefined {
   const name = dashed.replace(/^-+/, '');
   if (/^(?:[\w-]+-)?user$|^u$/.test(name)) return dashed.startsWith('-') ? 'behind' : undefined;
-  const isPlace = /^no-|[-_](?:file|path|dir|name|id|ttl|type|stdin)$|^key$/i.test(name);
+  const isPlace = isOpen(name) || /^no-|[-_]stdin$|^key$/i.test(name);
   return isPrivate(name.replaceAll('-', '_')) && !isPlace ? 'all' : undefined;
 }

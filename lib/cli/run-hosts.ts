@@ -1,6 +1,6 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { InventoryHost, SettledHost } from '../inventory/index.ts';
-import { folderOf } from '../root.ts';
+import { folderOf, isStream } from '../root.ts';
 import type { RunHost } from '../runner/session.ts';
 import type { Connection } from '../transport/host.ts';
 import { connect } from '../transport/index.ts';
@@ -9,7 +9,6 @@ import { hostsOfShard, type Shard } from './shard.ts';
 
 /** This machine, where the inventory has no host of that name. */
 export function thisMachine(files: readonly string[]): RunHost {
-  const file = resolve(files[0] ?? 'inventory');
   const none = undefined;
   const connection: Connection = {
     name: 'localhost',
@@ -29,7 +28,11 @@ export function thisMachine(files: readonly string[]): RunHost {
   return {
     name: 'localhost',
     groups: [],
-    vars: { inventory_hostname: 'localhost', ansible_connection: 'local', inventory_dir: dirname(file) },
+    vars: {
+      inventory_hostname: 'localhost',
+      ansible_connection: 'local',
+      inventory_dir: folderOf(files[0] ?? 'inventory'),
+    },
     connect: () => connect(connection, { warn: () => {}, tell: () => {} }),
   };
 }
@@ -41,7 +44,8 @@ export function magicVars({ name, address, kind, position }: SettledHost): Recor
     inventory_hostname: name,
     ansible_host: address,
     ansible_connection: kind,
-    inventory_file: basename(file),
+    // No name for anything.
+    inventory_file: isStream(file) ? '-' : basename(file),
     inventory_dir: folderOf(file),
   };
 }

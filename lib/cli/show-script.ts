@@ -8,11 +8,12 @@ import type { Change, Prepared, Task } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { describe } from '../report/changes.ts';
-import { oneLine } from '../report/text.ts';
+import { escapeControls, oneLine } from '../report/text.ts';
 import type { RunEvent } from '../runner/events.ts';
 import { type PlannedBatch, type PlannedHost, playNames } from '../runner/review.ts';
 import type { Fragment } from '../runner/script.ts';
 import { applyFragment, probeFragment } from '../runner/words.ts';
+import { maskText } from '../secret-names.ts';
 import type { CommandLine } from './command-line.ts';
 
 /** Prints, of one host of a check, what would run there. Throws exit code 1 for a host that the inventory lacks. */
@@ -27,8 +28,7 @@ export function scriptShower(host: string, { name, plays }: CommandLine, { hosts
   const parts: string[] = [];
   return {
     hides: (event: RunEvent) => event.event === 'log' && event.conclusion === true,
-    document: () =>
-      parts.length === 0 ? '' : redactScript([...headOf(name, host), ...parts, ''].join('\n')),
+    document: () => (parts.length === 0 ? '' : shown([...headOf(name, host), ...parts, ''].join('\n'))),
     part: {
       async review(batch: PlannedBatch) {
         const found = batch.hosts.find((one) => one.name === host);
@@ -44,6 +44,11 @@ export function scriptShower(host: string, { name, plays }: CommandLine, { hosts
       },
     },
   };
+}
+
+/** As in a diff: texts of the host may hold secrets of others, and signs that move a cursor. */
+function shown(script: string): string {
+  return escapeControls(maskText(redactScript(script)));
 }
 
 function headOf(playbook: string, host: string): readonly string[] {
@@ -94,7 +99,7 @@ function changeOf({ task, role, changes, waits }: PlannedTask): readonly string[
     ...elsewhere(task, () =>
       task.act
         ? ['# a function of the playbook works on the host, call by call']
-        : shell(applyFragment(masked(task), 'apply', changes, {})),
+        : shell(applyFragment(masked(task), 'apply', changes.map(withoutSecrets) as Change[], {})),
     ),
   ];
 }
@@ -146,7 +151,8 @@ const MASK = '********';
 
 function withoutSecrets(value: unknown): unknown {
   if (value instanceof Secret) return new Secret(MASK);
-  if (typeof value === 'string') return redact(value);
+  // Before it is quoted: what a shell makes of quotes hides where a value ends.
+  if (typeof value === 'string') return maskText(redact(value));
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, withoutSecrets(one)]));
   if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,7 @@
+import { maskText } from '../secret-names.ts';
 import type { Host } from '../transport/host.ts';
 
-/** The host, with every script that is sent to it told of: as it is sent, before any redaction. */
+/** The host, with every script that is sent to it told of: as it is sent, but for secrets that files of others hold. */
 export function traced(host: Host, tell: (script: string) => void): Host {
   return {
     get name() {
@@ -10,7 +11,7 @@ export function traced(host: Host, tell: (script: string) => void): Host {
       return host.roundTrips;
     },
     run(script, streams) {
-      tell(script);
+      tell(maskText(script));
       return host.run(script, streams);
     },
     send: (source, target, progress) => host.send(source, target, progress),

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { EXIT, QuorateError } from '../errors.ts';
-import { MASK, maskText } from '../secret-names.ts';
+import { MASK, maskBehindNames, maskText } from '../secret-names.ts';
 import { PerRun } from './per-run.ts';
 
 /**
@@ -100,11 +100,5 @@ export function holdsSecret(text: string): boolean {
 
 /** A short secret is masked where it stands as the value of what is named like one: `password: ab`. */
 function maskAsValue(text: string, value: string): string {
-  if (!text.includes(value)) return text;
-  const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const named = new RegExp(
-    `((?:pass|secret|token|credential)[\\w-]*["']?\\s*[:=]\\s*["']?)${escaped}(?![\\w])`,
-    'gi',
-  );
-  return text.replaceAll(named, '$1********');
+  return text.includes(value) ? maskBehindNames(text, value) : text;
 }

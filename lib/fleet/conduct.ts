@@ -90,7 +90,7 @@ function tell(order: Order, jobs: readonly Job[], view: FleetView, reported: boo
   return { hearer, last, lines };
 }
 
-/** One report of the runs of all jobs, as of `report merge`. */
+/** One report of the runs of all jobs, as of `report merge`; one that cannot be written takes no recap with it. */
 async function writeReports(
   reports: readonly string[],
   lines: readonly string[],
@@ -99,8 +99,19 @@ async function writeReports(
   if (reports.length === 0) return;
   const { writeReport } = await import('../report/write-report.ts');
   const { runs } = readRuns(lines.join('\n'));
-  for (const path of reports) await writeReport(path, runs);
-  view.emit({ event: 'log', level: 'info', message: `${runs.length} runs in ${reports.join(' and ')}` });
+  const written: string[] = [];
+  for (const path of reports)
+    await writeReport(path, runs).then(
+      () => written.push(path),
+      ({ message }: Error) =>
+        view.emit({
+          event: 'log',
+          level: 'warning',
+          message: `the report ${path} could not be written: ${message}`,
+        }),
+    );
+  if (written.length > 0)
+    view.emit({ event: 'log', level: 'info', message: `${runs.length} runs in ${written.join(' and ')}` });
 }
 
 /** Characters of runs that go into a report. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FLAGS } from '../cli/flags.ts';
 import { isPrivate, maskMessage } from '../secret-names.ts';
+import { maskWords } from '../secret-words.ts';
 import { usage } from './flags.ts';
 
 const OF_FLEET = 'give it to the fleet, in front of --';
@@ -31,10 +32,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   version: ONE,
 };
 
-/** Flags behind which a secret stands; not those that name a file, or how long it is valid. */
-const SECRET_FLAG =
-  /^--?[\w-]*(?:pass(?!ive)|secret|credential|token|api[_-]?key|access[_-]?key)(?![\w-]*(?:file|path|dir|name|ttl|type))[\w-]*$/i;
-
 /** What an HTTP header gives to log in. */
 const LOGIN =
   /\b(?:authorization|cookie|x-[\w-]*(?:key|token|auth))\s*:\s*\S|\b(?:bearer|basic)\s+[\w.~+/=-]{6,}/i;
@@ -59,12 +56,22 @@ export function checkWords(words: readonly string[], isSharded: boolean, message
 function secretIn(words: readonly string[]): string | undefined {
   const variable = extraVarsOf(words).map(secretGiven).find(Boolean);
   if (variable !== undefined) return `${JSON.stringify(variable)} is named like one`;
-  const flag = words.find((word, i) => SECRET_FLAG.test(word) && isValue(words[i + 1]));
-  if (flag !== undefined) return `what stands behind ${flag} is one`;
+  const place = placeOfSecret(words);
+  if (place !== undefined) return `what stands behind ${place} is one`;
   const seen = words.find(isSecretSeen);
   if (seen === undefined) return undefined;
   const [name = ''] = seen.split(/[=:\s]/);
   return LOGIN.test(seen) ? 'a login is one' : `${JSON.stringify(maskMessage(name))} is named like one`;
+}
+
+/** The flag that carries a password, else the program; undefined where none is seen. */
+function placeOfSecret(words: readonly string[]): string | undefined {
+  const masked = maskWords(words);
+  if (!masked.secrets.some(isValue)) return undefined;
+  const at = masked.words.findIndex((word, i) => word !== words[i]);
+  const [shown = '', before = ''] = [masked.words[at], masked.words[at - 1]];
+  const [flag] = /^--?[\w-]+/.exec(shown) ?? (/^-+\w/.test(before) ? [before] : []);
+  return flag ?? (/^[\w./-]+/.exec(shown)?.[0] || 'a program');
 }
 
 /** What a flag is given, but for a path, a file or a variable that a shell puts in. */

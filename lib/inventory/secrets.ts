@@ -3,8 +3,8 @@ import { isSecret } from '../secret-names.ts';
 import { hasTemplate, type Raw, Unsafe, type Variable, Vaulted } from './value.ts';
 
 /** Masks what is a secret by its name wherever it turns up: in a file's diff, in what a command says. */
-export function keepNamedSecrets(name: string, value: Raw, is: (name: string) => boolean = isSecret): void {
-  if (typeof value === 'string' && is(name) && !hasTemplate(value)) new Secret(value);
+export function keepNamedSecrets(name: string, value: Raw, is: typeof isSecret = isSecret): void {
+  if (typeof value === 'string' && is(name, value) && !hasTemplate(value)) new Secret(value);
   if (typeof value !== 'object' || value === null || value instanceof Vaulted) return;
   for (const [inner, one] of Object.entries(value))
     keepNamedSecrets(Array.isArray(value) ? name : inner, one as Raw, is);

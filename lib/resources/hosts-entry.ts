@@ -64,7 +64,7 @@ export const hostsEntry = defineEdit<HostsEntryOptions, HostsEntryDesired>({
 });
 
 function withoutNames(entry: string, goes: (name: string) => boolean): string {
-  return entry.replace(/\s+(\S+)/g, (word, name: string) => (goes(name) ? '' : word));
+  return entry.replace(/(?<!\s)\s+(\S+)/g, (word, name: string) => (goes(name) ? '' : word));
 }
 
 function folded(name: string): string {

@@ -16,6 +16,16 @@ it.each<[string, readonly string[], string, readonly string[]]>([
     `curl -H Authorization: Bearer ${M}`,
     ['geheim'],
   ],
+  [
+    'behind -p',
+    ['sshpass', '-p', 'geheim', 'ssh', '-p', '2222', 'x'],
+    `sshpass -p ${M} ssh -p 2222 x`,
+    ['geheim'],
+  ],
+  ['behind -a', ['redis-cli', '-a', 'geheim', 'ping'], `redis-cli -a ${M} ping`, ['geheim']],
+  ['glued to -u', ['curl', '-sS', '-ume:geheim', 'x'], `curl -sS -ume:${M} x`, ['geheim']],
+  ['behind a quoted ;', ["mysql -e 'x; y' -pgeheim"], `mysql -e 'x; y' -p${M}`, ['geheim']],
+  ['behind a word with ;', ['mysql', '-e', 'x; y', '-pgeheim'], `mysql -e x; y -p${M}`, ['geheim']],
   ['in a line for a shell', ["x --password 'a b' | y"], `x --password ${M} | y`, ['a b']],
   ['in a line that is a word', ['sh', '-c', 'mysql -pgeheim; id'], `sh -c mysql -p${M} id`, ['geheim']],
 ])('masks a password: %s', (_where, words, told, secrets) => {
@@ -47,6 +57,9 @@ it.each([
     ],
   ],
   [["df -h /  | awk '{ print $2 }'"]],
+  [['mysql x; cp -pr a b | mysql && tar -pxzf x.tgz; ss -plnt']],
+  [['mysql x\ncp -pr a b']],
+  [['curl -s x | docker run -u 1:a x']],
   [['', "it's", '-', '--']],
 ])('leaves what is none as it is: %j', (words) => {
   expect(maskWords(words)).toEqual({ words, secrets: [] });

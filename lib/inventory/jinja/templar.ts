@@ -1,7 +1,8 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Secret } from '../../dsl/secret.ts';
 import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
+import { folderOf } from '../../root.ts';
 import { isSecret } from '../../secret-names.ts';
 import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
 import { mapping } from './collection-filters.ts';
@@ -119,7 +120,7 @@ export class Templar {
     const found =
       known.get(variable) ??
       this.#tracked(() => {
-        if (isSecret(variable.name) || variable.secret) this.#taint();
+        if (isSecret(variable.name, variable.value) || variable.secret) this.#taint();
         return this.#fromRaw({ host, variable, path: variable.name }, variable.value);
       });
     known.set(variable, found);
@@ -204,7 +205,7 @@ export class Templar {
           .sort(),
       ],
       ['inventory_file', file],
-      ['inventory_dir', dirname(file)],
+      ['inventory_dir', folderOf(file)],
     ]);
     const get = (name: string): Value | undefined => {
       if (name === 'vars') return scope.all;

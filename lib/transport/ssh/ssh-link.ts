@@ -111,7 +111,7 @@ class Watch {
     client.on('banner', (message) => {
       this.said = message
         .trim()
-        .replaceAll(/\s*\n\s*/g, ' ')
+        .replaceAll(/(?<!\s)\s*\n\s*/g, ' ')
         .slice(-300);
     });
     client.on('error', (error) => {

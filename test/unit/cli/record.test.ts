@@ -50,6 +50,26 @@ describe('a run of the command line', () => {
   });
 
   it.each([
+    ['a pipe', '"$@" -i <(cat ../hosts.yaml)'],
+    ['standard input', 'cat ../hosts.yaml | "$@" -i /dev/stdin'],
+    ['standard input that is a file', '"$@" -i /dev/stdin <../hosts.yaml'],
+    ['a named pipe', 'mkfifo ../named; cat ../hosts.yaml >../named & "$@" -i ../named'],
+  ])('on %s leaves them, and all that it keeps, where it is started', (_, line) => {
+    const folder = scratch();
+    const here = join(folder, 'here');
+    mkdirSync(here);
+    writeFileSync(join(folder, 'hosts.yaml'), HOSTS);
+    const { status } = spawnSync('bash', ['-c', line, 'bash', process.execPath, PLAIN], {
+      cwd: here,
+      timeout: 30_000,
+    });
+    expect(status).toBe(0);
+    expect(recordsBelow(here)).toHaveLength(1);
+    expect(existsSync(join(folder, '.quorate'))).toBe(false);
+    expect(readdirSync(join(here, '.quorate')).sort()).toEqual(['plainPlaybook', 'runs']);
+  });
+
+  it.each([
     ['a folder', 'inventory', 'inventory'],
     ['a list of hosts', '', 'mine,'],
   ])('on %s leaves them there, or where it is started', (_, below, given) => {

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Project } from '../support/project.ts';
 
@@ -56,4 +58,42 @@ describe('--show-script', () => {
     const two = project.run('--show-script', 'b', '--output', 'json');
     expect([two.status, two.stdout]).toEqual([1, expect.stringContaining('do not go together')]);
   });
+
+  it('has no secret of others that an edited file holds, nor a sign that moves the cursor', () => {
+    const project = edited();
+    const { status, stdout } = project.run('--show-script', 'a');
+    expect(status).toBe(0);
+    expect(stdout).toContain('greeting=hello');
+    expect(stdout).not.toMatch(/geheim|\x1b/);
+    expect(spawnSync('sh', ['-n'], { input: stdout, encoding: 'utf8' }).stderr).toBe('');
+  });
 });
+
+it.each(['plain', 'json'])(
+  'scripts that -vvv shows (%s), logs and records have no secret of others',
+  (output) => {
+    const project = edited();
+    const { status, stdout, stderr } = project.run('-vvv', '--output', output, '--log', 'all.log');
+    expect([status, project.read('made/conf')]).toEqual([0, `${OTHERS}greeting=hello\n`]);
+    const runs = join(project.dir, '.quorate/runs/inventory.yaml');
+    const records = readdirSync(runs).map((name) => readFileSync(join(runs, name), 'utf8'));
+    const all = [stdout, stderr, project.read('all.log'), ...records].join('\n');
+    expect(all).toContain('greeting=hello');
+    expect(all).not.toMatch(/geheim|\x1b/);
+  },
+);
+
+const OTHERS = `DB_PASSWORD='alt geheim'\nAPI_KEY=geheim2\nurl=https://me:geheim3@mirror/\ncolour=\x1b[31m\n`;
+
+/** A role that adds a line to a file in which others keep secrets. */
+function edited(): Project {
+  const project = new Project(
+    `
+const site = role({ name: 'site', description: 'a site', tasks: () => [line(dir + '/conf', { line: 'greeting=hello' })] });
+await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [site] })] });
+`,
+    ['a'],
+  );
+  project.write('made/conf', OTHERS);
+  return project;
+}

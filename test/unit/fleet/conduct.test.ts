@@ -81,6 +81,24 @@ describe('a fleet', () => {
     expect(readFileSync(path, 'utf8')).toContain('<testcase');
   });
 
+  it('tells of a report that cannot be written, and ends as its jobs did', async () => {
+    const engine: Engine = {
+      async carryOut(_, __, hear) {
+        hear.job({ cluster: 'c1', wave: 1, status: 'failed' });
+      },
+      cancel() {},
+    };
+    const events: FleetEvent[] = [];
+    const folder = scratch();
+    const reports = [join(folder, 'gone/all.xml'), join(folder, 'all.xml')];
+    expect(await conduct(engine, ORDER, JOBS, viewOf(events), reports)).toBe(2);
+    expect(events.slice(-3)).toMatchObject([
+      { level: 'warning', message: expect.stringContaining('gone/all.xml could not be written: ') },
+      { level: 'info', message: `0 runs in ${reports[1]}` },
+      { event: 'recap', clusters: { c1: { status: 'failed' } }, exitCode: 2 },
+    ]);
+  });
+
   it('goes on where a job cannot be begun, which has failed', async () => {
     const events: FleetEvent[] = [];
     const order = { ...ORDER, playbook: { file: 'gone.ts' }, errors: 2 } as const;

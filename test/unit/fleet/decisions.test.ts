@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clustersOf } from '../../../lib/fleet/clusters.ts';
+import { expand } from '../../../lib/fleet/glob.ts';
 import { backoffOf } from '../../../lib/fleet/order.ts';
 import { exitOf, type JobStatus, verdictOf } from '../../../lib/fleet/outcome.ts';
 import { isStopped, nextStep, parseErrors, parseWaves, wavesOf } from '../../../lib/fleet/waves.ts';
@@ -141,6 +142,19 @@ describe('clusters', () => {
     expect(named(patterns).map(({ cluster }) => cluster)).toEqual(names);
   });
 
+  it('may have odd names, and folders that lead to themselves', () => {
+    const folder = scratch();
+    mkdirSync(join(folder, 'inv'));
+    for (const path of ['inv/[z-a].yaml', 'inv/z.yaml']) writeFileSync(join(folder, path), '');
+    for (const name of ['self', 'other']) symlinkSync(folder, join(folder, 'inv', name));
+    symlinkSync('loop', join(folder, 'inv/loop'));
+    const found = (pattern: string) => expand(join(folder, pattern)).map((path) => relative(folder, path));
+    expect(found('inv/[z-a].yaml')).toEqual(['inv/[z-a].yaml']);
+    expect(found('**/*.yaml')).toEqual(['inv/[z-a].yaml', 'inv/z.yaml']);
+    expect(found('inv/loop/*')).toEqual([]);
+    expect(found('*/self/inv/z.yaml')).toEqual(['inv/self/inv/z.yaml']);
+  });
+
   it('of an inventory may be parts, each a job', () => {
     expect(named(['canary.ini'], 2)).toEqual([
       { cluster: 'canary-1of2', inventory: 'canary.ini', shard: '1/2' },
@@ -204,6 +218,11 @@ describe('words for the playbook', () => {
     [['all', '--', 'redis-cli', '-u', 'redis://:hunter2/x#y@h'], 'a job takes no secrets'],
     [['all', '--', 'mysql', '--password', 'hunter2'], 'what stands behind --password is one'],
     [['all', '--', 'x', '--api-key', 'hunter2'], 'what stands behind --api-key is one'],
+    [['all', '--', 'mysql', '-phunter2'], 'what stands behind -p is one'],
+    [['all', '--', 'sshpass', '-p', 'hunter2', 'ssh', 'x'], 'what stands behind -p is one'],
+    [['all', '--', 'curl', '-u', 'me:hunter2', 'x'], 'what stands behind -u is one'],
+    [['--', '--user', 'root:hunter2', 'get', 'x'], 'what stands behind --user is one'],
+    [['all', '--', 'mysqldump -uroot -phunter2 >x'], 'what stands behind mysqldump is one'],
     [['all', '--', 'curl', '-H', 'Authorization: Bearer hunter2'], 'a job takes no secrets'],
     [['all', '--', 'curl', '-H', 'X-Api-Key: hunter2'], 'a job takes no secrets'],
     [['--extra-vars={"db": {"password": "hunter2"}}'], 'a job takes no secrets'],

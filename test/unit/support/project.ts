@@ -20,7 +20,7 @@ export class Project {
     mkdirSync(join(this.dir, 'made'));
     this.write(
       'web.js',
-      `import { Secret, command, directory, file, play, playbook, role, sh, user } from '${program('test/unit/cli/dslPlaybook.ts')}';
+      `import { Secret, command, directory, file, line, play, playbook, role, sh, user } from '${program('test/unit/cli/dslPlaybook.ts')}';
 const dir = ${JSON.stringify(join(this.dir, 'made'))};
 ${body}`,
     );

@@ -480,6 +480,11 @@ const CASES: readonly Case[] = [
       `h1 etcd_cluster_name: the inventory file gives the cluster no usable name: ${JSON.stringify(inventory_file.replace(/\.yaml$/, ''))}`,
     ],
   ),
+  [
+    'an inventory that is a pipe',
+    [{ inventory_file: '-' }],
+    'h1 etcd_cluster_name: the inventory file gives the cluster no usable name: "-"',
+  ],
   ['renewal in time', [{ etcd_cert_expiry: '31d', etcd_cert_renew_before: '720h' }]],
 ];
 

@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { quote } from '../../lib/dsl/sh.ts';
+import { oneLine } from '../../lib/report/text.ts';
+import { isPrivate, isSecret, maskBehindNames, maskMessage, maskText } from '../../lib/secret-names.ts';
+import { maskWords } from '../../lib/secret-words.ts';
+import { Project } from './support/project.ts';
+
+const M = '********';
+
+describe('the value of a variable', () => {
+  it.each([
+    ...['db_password', 'root_pass', 'dbpass', 'PGPASSWORD', 'smtp_passwd', 'ca_passphrase', 'client_secret'],
+    ...['aws_credentials', 'secret_key_base', 'vault_secret_id', 'github_api_key', 'aws_access_key'],
+    ...['registry_token', 'token', 'ipsec_psk', 'card_pin', 'wireguard_private_key', 'encryption_key'],
+  ])('of the name %s is a secret', (name) => expect(isSecret(name)).toBe(true));
+
+  it.each([
+    ...['token_ttl', 'token_type', 'token_file', 'password_file', 'registry_token_path', 'secret_dir'],
+    ...['aws_access_key_id', 'ssh_private_key_file', 'secret_name', 'api_key_url', 'PWD', 'OLDPWD'],
+    ...['ssh_public_key', 'signing_public_key', 'signing_keys', 'key', 'bypass', 'compass', 'passenger_ruby'],
+    ...['vault_addr', 'initial-cluster-token', 'pinned', 'password_user'],
+  ])('of the name %s is none', (name) => expect(isSecret(name)).toBe(false));
+
+  it.each([
+    ['tls_private_key', '/etc/ssl/private/site.key'],
+    ['tls_private_key', '{{ folder }}/site.key'],
+    ['auth-token', 'simple'],
+    ['auth-token', 'jwt,pub-key=/etc/jwt.pub,sign-method=RS256'],
+  ])('of the name %s is none where it is %s', (name, value) => {
+    expect([isSecret(name), isSecret(name, value)]).toEqual([true, false]);
+  });
+});
+
+describe('in a file of somebody else', () => {
+  it.each([
+    ['API_KEY=geheim', `API_KEY=${M}`],
+    ['aws-access-key: geheim', `aws-access-key: ${M}`],
+    ['db_pass = geheim', `db_pass = ${M}`],
+    ['wpa_psk=geheim', `wpa_psk=${M}`],
+    ['"registry_token": "ge heim",', `"registry_token": ${M},`],
+    ['{"a": "{\\"password\\": \\"ge heim\\"}"}', `{"a": "{\\"password\\": ${M}}"}`],
+    ["printf %s 'PASSWORD='\\''ge heim'\\'' x'", `printf %s 'PASSWORD=${M} x'`],
+    ["printf %s 'PASSWORD=it'\\''s'", `printf %s 'PASSWORD=${M}'`],
+    ['a=1\npassword=geheim\nb=2', `a=1\npassword=${M}\nb=2`],
+    ['password:\n  next: 1', 'password:\n  next: 1'],
+  ])('%j is shown as %j', (text, shown) => expect(maskText(text)).toBe(shown));
+
+  it.each([
+    ...['passwd: files', 'token_ttl: 3600', 'proxy_pass http://backend;', 'aws_access_key_id = AKIA'],
+    ...['ETCD_INITIAL_CLUSTER_TOKEN="prod-1"', 'ETCD_AUTH_TOKEN="simple"', 'auth-token: jwt,ttl=5m'],
+    ...['spinning: 1', 'Pin: version 1.*'],
+  ])('%j is shown as it is', (text) => expect(maskText(text)).toBe(text));
+});
+
+it.each(["PASSWORD='ge heim'", "PASSWORD=ge'heim", 'PASSWORD="ge heim"'])(
+  '%s is masked however often it is quoted',
+  (text) => {
+    const [once, twice] = [quote(`${text} x`), quote(quote(`${text} x`))];
+    for (const [i, quoted] of [once, twice].entries()) {
+      const masked = maskText(quoted);
+      expect([i, masked, /ge|heim/.test(masked)]).toEqual([
+        i,
+        expect.stringMatching(/PASSWORD=\*{8} x'/),
+        false,
+      ]);
+    }
+  },
+);
+
+it('looks through a long line in the time of its length', () => {
+  const long = [
+    'a',
+    'a_',
+    'a-',
+    '0f3c9',
+    ' ',
+    'pass',
+    'sign',
+    'encrypt_',
+    '_token',
+    'password ',
+    'a:b',
+    '"',
+    '\\',
+  ];
+  const work = [
+    ...[oneLine, maskText, maskMessage, isPrivate, isSecret],
+    (text: string) => maskBehindNames(text, 'ab'),
+    (text: string) => maskWords([text]),
+  ];
+  for (const part of long)
+    for (const [i, look] of work.entries()) {
+      const text = `x${part.repeat(200_000 / part.length)}x`;
+      const begun = performance.now();
+      look(text);
+      // Some milliseconds; the square of it would be many seconds.
+      expect([part, i, performance.now() - begun < 1000]).toEqual([part, i, true]);
+    }
+});
+
+it('the value of a token is masked in a diff and in the record, and hashed by scrypt in a plan', () => {
+  const project = new Project(
+    `
+const site = role({
+  name: 'site',
+  description: 'a site',
+  vars: { registry_token: { type: 'string', required: true }, token_ttl: { type: 'string', default: '3600 seconds' } },
+  tasks: ({ vars }) => [file(dir + '/conf', { content: 'auth ' + vars.registry_token + ' for ' + vars.token_ttl + '\\n' })],
+});
+await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [site] })] });
+`,
+    ['a'],
+  );
+  project.inventory(['a'], { registry_token: 'geheim-4711' });
+  const { stdout } = project.run('--check', '--diff', '--plan-out', 'plan.json', '--output', 'json');
+  const runs = join(project.dir, '.quorate/runs/inventory.yaml');
+  const records = readdirSync(runs).map((name) => readFileSync(join(runs, name), 'utf8'));
+  const all = [stdout, project.read('plan.json'), ...records].join('\n');
+  expect(all).toContain('+auth ******** for 3600 seconds');
+  expect(all).not.toContain('geheim');
+  expect(JSON.parse(project.read('plan.json')).tasks[0].wanted).toMatch(/^scrypt:/);
+});
