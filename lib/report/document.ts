@@ -6,13 +6,10 @@ import { createOutput } from './stream.ts';
  * written, as to a full disk: half a document with a code of 0 would be taken for a whole one. That nobody reads on
  * (`| head`) is no error.
  */
-export function printDocument(text: string): Promise<void> {
-  const { stream } = createOutput(process.stdout);
-  return new Promise((resolve, reject) => {
-    stream.write(text, (error) => {
-      const { code = '' } = (error ?? {}) as NodeJS.ErrnoException;
-      if (!error || /^(EPIPE|ERR_STREAM_DESTROYED)$/.test(code)) resolve();
-      else reject(new QuorateError(`cannot write to standard output: ${code}`, { exitCode: EXIT.usage }));
+export async function printDocument(text: string): Promise<void> {
+  await createOutput(process.stdout)
+    .writeWhole(text)
+    .catch(({ code, message }: NodeJS.ErrnoException) => {
+      throw new QuorateError(`cannot write to standard output: ${code ?? message}`, { exitCode: EXIT.usage });
     });
-  });
 }

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -13,11 +14,20 @@ await report.close();
 process.stderr.write('went on\\n');
 `;
 
+const argsFor = (form: string) => [
+  '--no-warnings',
+  '--import',
+  'tsx',
+  '--input-type=module',
+  '--eval',
+  PROGRAM,
+  form,
+];
+
 test.each(['json', 'plain', 'pretty'])(
   '%s: a reader that goes away ends the output, not the run',
   async (form) => {
-    const args = ['--no-warnings', '--import', 'tsx', '--input-type=module', '--eval', PROGRAM, form];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, argsFor(form), { stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
@@ -27,3 +37,22 @@ test.each(['json', 'plain', 'pretty'])(
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'went on\n' });
   },
 );
+
+test.each([
+  ['json', 0, 2],
+  ['plain', 8, 2],
+  ['plain', 4, 2],
+])('%s: a full disk ends the output, not the run, and a code of %i is %i', (form, own, code) => {
+  const full = openSync('/dev/full', 'w');
+  const program = [...argsFor(form)];
+  program[5] = `${PROGRAM}process.exitCode = ${own};`;
+  const { status, stderr } = spawnSync(process.execPath, program, {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  expect({ status, stderr }).toEqual({
+    status: code,
+    stderr: 'error: cannot write to standard output: ENOSPC\nwent on\n',
+  });
+});
