@@ -1,5 +1,6 @@
 import { runId } from '../dsl/run-id.ts';
 import { EXIT } from '../errors.ts';
+import { printDocument } from '../report/document.ts';
 import type { Options } from './options.ts';
 import type { Planned } from './planned.ts';
 import type { Shard } from './shard.ts';
@@ -18,7 +19,7 @@ export async function endEmptyShard({ index, of }: Shard, planned: Planned, opti
     for (const path of reports) await writeReport(path, [{ id: runId(), events: [recap] }]);
   }
   const document = planned.document?.() ?? '';
-  if (document !== '') process.stdout.write(document);
+  if (document !== '') await printDocument(document);
   else
     await reportLines(
       [`shard ${index}/${of} has no hosts: nothing to do`, ...(made ? [made] : [])],

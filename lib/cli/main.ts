@@ -64,13 +64,11 @@ async function commandInRun(
     const parsed = parseOptions(args, playbook.flags ?? [], hiddenIn(playbook), playbook.words !== undefined);
     if (parsed === 'help') {
       const { helpText } = await import('./help.ts');
-      process.stdout.write(helpText(playbook, started));
-      return EXIT.ok;
+      return await print(helpText(playbook, started));
     }
     if (parsed === 'version') {
       const { VERSION } = await import('../version.ts');
-      process.stdout.write(`${VERSION}\n`);
-      return EXIT.ok;
+      return await print(`${VERSION}\n`);
     }
     options = parsed;
     if (parsed.apply !== undefined) {
@@ -78,11 +76,7 @@ async function commandInRun(
       options = await withPlan(playbook, started.file, { ...parsed, apply: parsed.apply });
     }
     const printed = await playbook.prints?.(options);
-    if (printed !== undefined) {
-      const { printDocument } = await import('../report/document.ts');
-      await printDocument(printed);
-      return EXIT.ok;
-    }
+    if (printed !== undefined) return await print(printed);
     const found = await playbook.instead?.(options);
     if (found !== undefined) {
       const { reportUsage } = await import('./usage.ts');
@@ -96,6 +90,12 @@ async function commandInRun(
     const { reportUsage } = await import('./usage.ts');
     return await reportUsage(errorsOf(error), started, options ?? { output: outputOf(args) });
   }
+}
+
+async function print(text: string): Promise<ExitCode> {
+  const { printDocument } = await import('../report/document.ts');
+  await printDocument(text);
+  return EXIT.ok;
 }
 
 /** What escaped every catch ends the process; by Node's own words it would show whatever it carries. */

@@ -108,6 +108,16 @@ describe("what etcd's tools print", () => {
   });
 });
 
+it('what is printed goes through lib/report, which knows a reader that has gone', () => {
+  const all = files.filter((file) => !file.startsWith('lib/report/'));
+  const direct = all.filter((file) =>
+    /process\.stdout\.write|console\.(log|info)/.test(
+      withoutComments(readFileSync(join(ROOT, file), 'utf8')),
+    ),
+  );
+  expect(direct).toEqual([]);
+});
+
 describe('imports go one way', () => {
   it.each(files)('%s', (file) => {
     const from = layerOf(file);

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { printDocument } from '../../report/document.ts';
 import { type Flag, flagsOf } from '../flags.ts';
 import { pruning } from '../main.ts';
 import { type Completable, SCRIPTS } from './completion-scripts.ts';
@@ -12,12 +13,12 @@ import { loadOwnPlaybooks } from './own-playbooks.ts';
 export async function completion(args: readonly string[], command: string): Promise<ExitCode> {
   const [shell = '', ...rest] = args;
   if (shell === '-h' || shell === '--help') {
-    process.stdout.write(`usage: ${command} completion bash|zsh|fish\n\n${howTo(command)}\n`);
+    await printDocument(`usage: ${command} completion bash|zsh|fish\n\n${howTo(command)}\n`);
     return EXIT.ok;
   }
   if (shell === 'words') {
     const { completed } = await import('./completed.ts');
-    process.stdout.write((await completed(rest)).map((word) => `${word}\n`).join(''));
+    await printDocument((await completed(rest)).map((word) => `${word}\n`).join(''));
     return EXIT.ok;
   }
   if (!Object.hasOwn(SCRIPTS, shell)) {
@@ -26,7 +27,7 @@ export async function completion(args: readonly string[], command: string): Prom
       hint: `${command} completion bash, zsh or fish`,
     });
   }
-  process.stdout.write(SCRIPTS[shell as keyof typeof SCRIPTS](await completable()));
+  await printDocument(SCRIPTS[shell as keyof typeof SCRIPTS](await completable()));
   return EXIT.ok;
 }
 

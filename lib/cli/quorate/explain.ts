@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { printDocument } from '../../report/document.ts';
 import { PAGES, pageNamed } from './pages.ts';
 import { readable } from './readable.ts';
 
@@ -10,13 +11,13 @@ import { readable } from './readable.ts';
 export async function explain(args: readonly string[], command: string): Promise<ExitCode> {
   const [first, ...rest] = args;
   if (first === '-h' || first === '--help') {
-    process.stdout.write(
+    await printDocument(
       `usage: ${command} explain [NAME]\n\nTells what a resource does, how, and with which options; what a word of the DSL or of Ansible means; a page: ${PAGES.join(', ')}.\n`,
     );
     return EXIT.ok;
   }
   const text = first === undefined ? list(command) : explained([first, ...rest].join(' '), command);
-  process.stdout.write(`${text.trimEnd()}\n`);
+  await printDocument(`${text.trimEnd()}\n`);
   return EXIT.ok;
 }
 

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { EXIT, type ExitCode, errorsOf, QuorateError } from '../../errors.ts';
+import { printDocument } from '../../report/document.ts';
 import { outputOf, startProgram } from '../main.ts';
 import { ownCommand } from './own-command.ts';
 import { ownPlaybooks, playbookOfOurs } from './own-playbooks.ts';
@@ -39,12 +40,12 @@ async function carryOut(args: readonly string[], command: string): Promise<ExitC
   }
   if (['help', '-h', '--help'].includes(word)) {
     const { overview } = await import('./overview.ts');
-    process.stdout.write(await overview(command));
+    await printDocument(await overview(command));
     return EXIT.ok;
   }
   if (word === '--version') {
     const { VERSION } = await import('../../version.ts');
-    process.stdout.write(`${VERSION}\n`);
+    await printDocument(`${VERSION}\n`);
     return EXIT.ok;
   }
   throw unknownCommand(word, command);

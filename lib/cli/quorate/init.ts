@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { printDocument } from '../../report/document.ts';
 import { ROOT } from '../../root.ts';
 import { describePackage } from './package-json.ts';
 import { vendored } from './vendored.ts';
@@ -21,7 +22,7 @@ export async function init(args: readonly string[], command: string): Promise<Ex
     });
   }
   if (word !== undefined) {
-    process.stdout.write(`usage: ${command} init\n\n${USAGE}\n`);
+    await printDocument(`usage: ${command} init\n\n${USAGE}\n`);
     return EXIT.ok;
   }
   const folder = process.cwd();
@@ -39,7 +40,7 @@ export async function init(args: readonly string[], command: string): Promise<Ex
   writeFileSync(join(folder, 'package.json'), described.text);
   const say = (what: string, names: readonly string[]) => names.map((name) => `${what} ${name}\n`).join('');
   const copied = tarball === undefined ? [] : [`${tarball.file}, so that CI can install it: commit it`];
-  process.stdout.write(
+  await printDocument(
     [
       say('wrote', [...written, ...copied]),
       say('kept ', kept),

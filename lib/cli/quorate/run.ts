@@ -5,6 +5,7 @@ import { positionOf } from '../../dsl/position.ts';
 import { EXIT, type ExitCode, type Position, QuorateError, QuorateErrors } from '../../errors.ts';
 import { nearName } from '../../near.ts';
 import { fromHere } from '../../paths.ts';
+import { printDocument } from '../../report/document.ts';
 import { handOver } from '../handed.ts';
 
 /** `quorate run FILE`: a user's own playbook. */
@@ -12,7 +13,7 @@ export async function run(args: readonly string[], command: string): Promise<und
   const [given, ...rest] = args;
   if (given === undefined || given.startsWith('-')) {
     if (given === '-h' || given === '--help') {
-      process.stdout.write(
+      await printDocument(
         `usage: ${command} run FILE [options]\n\nRuns a playbook of yours; \`${command} run FILE --help\` lists its options.\n`,
       );
       return EXIT.ok;

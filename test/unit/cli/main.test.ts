@@ -50,6 +50,18 @@ it.each([
   20_000,
 );
 
+it.each(['--help', '--version'])('%s is fine where nobody reads it', (flag) => {
+  const line = '"$0" "$1" "$2" 2>&1 >&3 3>&- | cat; exit "${PIPESTATUS[0]}"';
+  const ended = [
+    '-c',
+    `{ sleep 0.2; ${line}; } 3> >(exec true)`,
+    process.execPath,
+    program('playbooks/site.ts'),
+  ];
+  const { status, stdout } = spawnSync('bash', [...ended, flag], { encoding: 'utf8' });
+  expect([status, stdout]).toEqual([0, '']);
+});
+
 /** As users of a clone start it. */
 function start(...args: string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', ...args], { cwd: ROOT, encoding: 'utf8' });

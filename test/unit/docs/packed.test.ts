@@ -8,6 +8,7 @@ import { loadOwnPlaybooks, ownPlaybooks } from '../../../lib/cli/quorate/own-pla
 import { PAGES } from '../../../lib/cli/quorate/pages.ts';
 import { clusterName } from '../../../lib/etcd/model/cluster.ts';
 import { packagePage, packageReadme } from '../../../package/readme.ts';
+import { hear } from '../support/hear.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 afterEach(() => vi.restoreAllMocks());
@@ -69,7 +70,7 @@ it('a link that would lead nowhere in a package is refused when it is made', () 
 
 /** Every command line of the package is one that there is, with flags that it takes. Gives how many there are. */
 async function requireCommands(text: string): Promise<number> {
-  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  hear();
   const playbooks = await loadOwnPlaybooks();
   const words = [...ownPlaybooks(), 'init', 'run', 'explain', 'completion'];
   const lines = [...text.matchAll(/npx quorate ([a-z]+)[^\n`|)]*/g)];

@@ -7,6 +7,7 @@ import { parseOptions } from '../../../../lib/cli/options.ts';
 import { ETCD_VARS } from '../../../../lib/etcd/model/vars.ts';
 import { loadInventory } from '../../../../lib/inventory/index.ts';
 import { type Files, refusal, write } from '../../inventory/support.ts';
+import { hear } from '../../support/hear.ts';
 
 const CASES = join(import.meta.dirname, '../../inventory/cases');
 const SHOWN = join(import.meta.dirname, 'shown');
@@ -27,16 +28,8 @@ async function show(...args: readonly string[]): Promise<string> {
       env: {},
     },
   });
-  const said: string[] = [];
-  const into =
-    (lines: string[]): typeof process.stdout.write =>
-    (text, ...rest) => {
-      lines.push(String(text));
-      for (const done of rest) if (typeof done === 'function') done();
-      return true;
-    };
-  vi.spyOn(process.stderr, 'write').mockImplementation(into([]));
-  vi.spyOn(process.stdout, 'write').mockImplementation(into(said));
+  hear(process.stderr);
+  const said = hear();
   try {
     await showInventory(inventory, options);
   } finally {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { completed } from '../../../../lib/cli/quorate/completed.ts';
 import { completion } from '../../../../lib/cli/quorate/completion.ts';
+import { hear } from '../../support/hear.ts';
 
 const ROOT = new URL('../../../..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'quorate-completion-'));
@@ -43,10 +44,10 @@ export default await playbook(import.meta, { plays: [play({ hosts: 'all', roles:
   );
   writeFileSync(join(folder, 'inventory.yaml'), 'web: { hosts: { web01: , web02: } }\n');
   for (const shell of ['bash', 'zsh', 'fish']) {
-    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const said = hear();
     await completion([shell], 'npx quorate');
-    writeFileSync(join(folder, `.quorate.${shell}`), String(write.mock.calls[0]?.[0]));
-    write.mockRestore();
+    vi.restoreAllMocks();
+    writeFileSync(join(folder, `.quorate.${shell}`), said.join(''));
   }
 }, 60_000);
 

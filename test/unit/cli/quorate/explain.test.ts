@@ -2,17 +2,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { explain, explainable } from '../../../../lib/cli/quorate/explain.ts';
 import * as dsl from '../../../../package/index.ts';
 import * as kit from '../../../../package/test.ts';
+import { hear } from '../../support/hear.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
 async function said(...args: string[]): Promise<string> {
-  let text = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += chunk;
-    return true;
-  });
+  const text = hear();
   await explain(args, 'npx quorate');
-  return text;
+  return text.join('');
 }
 
 describe('explain', () => {

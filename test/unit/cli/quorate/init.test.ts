@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { init } from '../../../../lib/cli/quorate/init.ts';
+import { hear } from '../../support/hear.ts';
 import { scratch } from '../../support/scratch.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -13,19 +14,15 @@ async function initIn(files: Readonly<Record<string, string>>) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  let said = '';
   vi.spyOn(process, 'cwd').mockReturnValue(folder);
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    said += chunk;
-    return true;
-  });
+  const said = hear();
   const error = await init([], 'npx quorate').then(
     () => undefined,
     (thrown) => thrown,
   );
   vi.restoreAllMocks();
   const described = () => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return { folder, said, error, described };
+  return { folder, said: said.join(''), error, described };
 }
 
 describe('init', () => {
