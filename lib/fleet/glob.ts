@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What lies beside inventories and is none. */
@@ -32,12 +32,13 @@ function walk(folder: string, [part, ...rest]: readonly string[]): string[] {
   const step = (path: string): string[] =>
     rest.length === 0 ? [path] : isFolder(path) ? walk(path, rest) : [];
   if (part === '**') {
-    const below = entries(folder).filter((name) => !name.startsWith('.') && isFolder(join(folder, name)));
+    // As in a shell, links are not followed: one may lead to a folder above.
+    const below = entries(folder).filter((name) => !name.startsWith('.') && isOwnFolder(join(folder, name)));
     return [...walk(folder, rest), ...below.flatMap((name) => walk(join(folder, name), [part, ...rest]))];
   }
   if (!MAGIC.test(part)) {
     const path = join(folder, part);
-    return statSync(path, { throwIfNoEntry: false }) ? step(path) : [];
+    return statOf(path) ? step(path) : [];
   }
   const form = formOf(part);
   const named = entries(folder).filter(
@@ -50,10 +51,20 @@ function formOf(part: string): RegExp {
   const source = part.replaceAll(/\*+|\?|\[!?[^\]]+\]|[^*?[]+|\[/g, (piece) => {
     if (piece.startsWith('*')) return '.*';
     if (piece === '?') return '.';
-    if (piece.length > 2 && piece.startsWith('[')) return piece.replace('[!', '[^').replaceAll('\\', '\\\\');
-    return piece.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+    return (piece.startsWith('[') && classOf(piece)) || piece.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
   });
   return new RegExp(`^${source}$`, 's');
+}
+
+/** A class as a RegExp has it; undefined for what is none, as `[z-a]`, which stands for itself. */
+function classOf(piece: string): string | undefined {
+  const source = piece.replace('[!', '[^').replaceAll('\\', '\\\\');
+  try {
+    new RegExp(source);
+    return source;
+  } catch {
+    return undefined;
+  }
 }
 
 function entries(folder: string): readonly string[] {
@@ -65,5 +76,18 @@ function entries(folder: string): readonly string[] {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path === '' ? '.' : path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statOf(path === '' ? '.' : path)?.isDirectory() === true;
+}
+
+function isOwnFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** undefined for what is not there, lies where nobody may look, or is a link to itself. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clustersOf } from '../../../lib/fleet/clusters.ts';
+import { expand } from '../../../lib/fleet/glob.ts';
 import { backoffOf } from '../../../lib/fleet/order.ts';
 import { exitOf, type JobStatus, verdictOf } from '../../../lib/fleet/outcome.ts';
 import { isStopped, nextStep, parseErrors, parseWaves, wavesOf } from '../../../lib/fleet/waves.ts';
@@ -139,6 +140,19 @@ describe('clusters', () => {
     ],
   ])('%j are %j', (patterns, names) => {
     expect(named(patterns).map(({ cluster }) => cluster)).toEqual(names);
+  });
+
+  it('may have odd names, and folders that lead to themselves', () => {
+    const folder = scratch();
+    mkdirSync(join(folder, 'inv'));
+    for (const path of ['inv/[z-a].yaml', 'inv/z.yaml']) writeFileSync(join(folder, path), '');
+    for (const name of ['self', 'other']) symlinkSync(folder, join(folder, 'inv', name));
+    symlinkSync('loop', join(folder, 'inv/loop'));
+    const found = (pattern: string) => expand(join(folder, pattern)).map((path) => relative(folder, path));
+    expect(found('inv/[z-a].yaml')).toEqual(['inv/[z-a].yaml']);
+    expect(found('**/*.yaml')).toEqual(['inv/[z-a].yaml', 'inv/z.yaml']);
+    expect(found('inv/loop/*')).toEqual([]);
+    expect(found('*/self/inv/z.yaml')).toEqual(['inv/self/inv/z.yaml']);
   });
 
   it('of an inventory may be parts, each a job', () => {
