@@ -1,7 +1,7 @@
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { RecordedRun } from '../../report/record/read-runs.ts';
-import { recordedRuns } from '../../report/record/run-file.ts';
 import { readRecord } from './past-runs.ts';
+import { recordsIn } from './records.ts';
 
 /** The recorded run that a word means: `last`, `last~1`, its ID, or a begin or an end of it that no other has. Else 1. */
 export async function findRun(
@@ -11,8 +11,9 @@ export async function findRun(
   const unread = ({ message }: Error) => {
     throw usage(`the records in ${folder} cannot be read: ${message}`);
   };
-  const id = idOf(word, await recordedRuns(folder).catch(unread), folder);
-  const { run, damaged } = await readRecord(folder, id).catch(unread);
+  const records = await recordsIn(folder).catch(unread);
+  const id = idOf(word, [...records.keys()].sort().reverse(), folder);
+  const { run, damaged } = await readRecord(records.get(id) as string, id).catch(unread);
   if (run === undefined) throw usage(`the record of run ${id} has no event that can be read`);
   return { run, damaged };
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { PastRun } from '../../dsl/history-state.ts';
 import { eventOf, hostsOf, type RecordedRun, readRuns } from '../../report/record/read-runs.ts';
-import { recordedRuns, recordOf } from '../../report/record/run-file.ts';
 import type { AuditLine } from './audit-lines.ts';
+import { recordsIn } from './records.ts';
 
 /** Which runs are asked for. */
 export interface Wanted {
@@ -36,8 +36,8 @@ export async function pastRuns(
     if (error.code !== 'ENOENT') unread.push(error.message);
     return undefined;
   };
-  const recorded = new Set(await recordedRuns(folder).catch(tell));
-  const ids = [...new Set([...recorded, ...byRun.keys()])]
+  const recorded = (await recordsIn(folder).catch(tell)) ?? new Map<string, string>();
+  const ids = [...new Set([...recorded.keys(), ...byRun.keys()])]
     .map((id) => ({ id, time: timeOf(id) ?? Date.parse(byRun.get(id)?.[0]?.[1].time ?? '') }))
     .filter(({ time }) => time >= since)
     .sort((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1));
@@ -46,7 +46,8 @@ export async function pastRuns(
   for (const { id } of ids) {
     if (runs.length >= newest) break;
     const told = byRun.get(id) ?? [];
-    const record = recorded.has(id) ? await readRecord(folder, id).catch(tell) : undefined;
+    const path = recorded.get(id);
+    const record = path === undefined ? undefined : await readRecord(path, id).catch(tell);
     damaged += record?.damaged ?? 0;
     const run = record?.run;
     const had = new Set([...told.map(([host]) => host), ...(run ? hostsOf(run) : [])]);
@@ -57,12 +58,12 @@ export async function pastRuns(
   return { runs, damaged, unread };
 }
 
-/** The record of a run; `run` is undefined where nothing of it can be read. */
+/** The record of a run in a file; `run` is undefined where nothing of it can be read. */
 export async function readRecord(
-  folder: string,
+  path: string,
   id: string,
 ): Promise<{ readonly run: RecordedRun | undefined; readonly damaged: number }> {
-  const { runs, damaged } = readRuns(await readFile(recordOf(folder, id), 'utf8'));
+  const { runs, damaged } = readRuns(await readFile(path, 'utf8'));
   return { run: runs.find((run) => run.id === id), damaged };
 }
 

@@ -65,6 +65,29 @@ describe('lines that runs have left on a host', () => {
   });
 });
 
+describe('records of earlier releases, of all inventories in one folder', () => {
+  it('are found by the inventory that they are about', async () => {
+    const runs = join(scratch(), '.quorate/runs');
+    mkdirSync(join(runs, 'prod.yaml'), { recursive: true });
+    const [own, older, others] = IDS;
+    const put = (folder: string, id: string, inventory: string) =>
+      writeFileSync(
+        join(folder, `${id}.jsonl`),
+        recordedRun([{ ...start('a'), inventory: [inventory] }], id)
+          .events.map((event) => `${JSON.stringify(event)}\n`)
+          .join(''),
+      );
+    put(join(runs, 'prod.yaml'), own, '/x/prod.yaml');
+    put(runs, older, 'inventories/prod.yaml');
+    put(runs, others, 'inventories/test.yaml');
+    const folder = join(runs, 'prod.yaml');
+    const { runs: found } = await pastRuns(new Map(), folder, ALL);
+    expect(found.map(({ id }) => id).sort()).toEqual([own, older].sort());
+    expect((await findRun(folder, older)).run.id).toBe(older);
+    await expect(findRun(folder, others)).rejects.toThrow('no recorded run is called');
+  });
+});
+
 describe('what ran', () => {
   it('is joined by the ID of the run: records of this machine, lines of hosts, the newest first', async () => {
     const folder = folderOf({ [IDS[0]]: EVENTS, [IDS[1]]: EVENTS });
