@@ -22,15 +22,25 @@ export async function isDestroying({ controlDir }: Cluster): Promise<boolean> {
   return (await filesOf(controlDir))?.includes(DESTROYING) ?? false;
 }
 
-/** Deletes what is ours in the folder, and the folder when nothing else is in it. */
-export async function purgeControl({ controlDir }: Cluster): Promise<void> {
+/**
+ * Deletes what is ours in the folder, and the folder when nothing else is in it. Behind the last cluster beside these
+ * inventories go the records of runs on them, and no others'.
+ */
+export async function purgeControl({ controlDir }: Cluster, inventories: readonly string[]): Promise<void> {
   for (const name of OURS) await rm(join(controlDir, name), { recursive: true, force: true });
   await rmdir(controlDir).catch(() => {});
-  // The folder of all clusters goes with the last one, and the records of runs on them.
   const all = dirname(controlDir);
   const left = (await filesOf(all)) ?? [];
-  if (left.every((name) => name === RUNS)) await rm(join(all, RUNS), { recursive: true, force: true });
+  if (left.every((name) => name === RUNS)) await purgeRuns(join(all, RUNS), inventories);
   await rmdir(all).catch(() => {});
+}
+
+/** Each inventory has a folder of its own; what lies beside them is of an inventory that is a folder, or of all. */
+async function purgeRuns(runs: string, inventories: readonly string[]): Promise<void> {
+  for (const name of inventories) await rm(join(runs, name), { recursive: true, force: true });
+  const left = await readdir(runs, { withFileTypes: true }).catch(() => []);
+  if (left.some((entry) => entry.isDirectory())) return;
+  await rm(runs, { recursive: true, force: true });
 }
 
 /** Renames the folder; resolves to its new name, undefined when there was none. */

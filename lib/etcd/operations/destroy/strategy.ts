@@ -50,11 +50,16 @@ export const destroyStrategy: Strategy<DestroyFacts> = {
     for (const { cluster, hosts } of clusters) {
       const targets = hosts.map(({ target }) => target);
       if (!targets.every(isThrowAway) && !(await isDestroying(cluster))) continue;
-      if (targets.every(purges)) await purgeControl(cluster);
+      if (targets.every(purges)) await purgeControl(cluster, inventoriesOf(targets));
       else await sayKept(run, await keepControl(cluster));
     }
   },
 };
+
+function inventoriesOf(hosts: readonly HostData[]): readonly string[] {
+  const files = hosts.map(({ vars }) => vars.inventory_file);
+  return [...new Set(files)].filter((file) => typeof file === 'string' && file !== '') as string[];
+}
 
 type Going = Pick<PlayHost<DestroyFacts>, 'target' | 'plan' | 'selected'>;
 
