@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { quote } from '../../lib/dsl/sh.ts';
 import { oneLine } from '../../lib/report/text.ts';
 import { isPrivate, isSecret, maskBehindNames, maskMessage, maskText } from '../../lib/secret-names.ts';
 import { maskWords } from '../../lib/secret-words.ts';
+import { Project } from './support/project.ts';
 
 const M = '********';
 
@@ -95,4 +98,27 @@ it('looks through a long line in the time of its length', () => {
       // Some milliseconds; the square of it would be many seconds.
       expect([part, i, performance.now() - begun < 1000]).toEqual([part, i, true]);
     }
+});
+
+it('the value of a token is masked in a diff and in the record, and hashed by scrypt in a plan', () => {
+  const project = new Project(
+    `
+const site = role({
+  name: 'site',
+  description: 'a site',
+  vars: { registry_token: { type: 'string', required: true }, token_ttl: { type: 'string', default: '3600 seconds' } },
+  tasks: ({ vars }) => [file(dir + '/conf', { content: 'auth ' + vars.registry_token + ' for ' + vars.token_ttl + '\\n' })],
+});
+await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [site] })] });
+`,
+    ['a'],
+  );
+  project.inventory(['a'], { registry_token: 'geheim-4711' });
+  const { stdout } = project.run('--check', '--diff', '--plan-out', 'plan.json', '--output', 'json');
+  const runs = join(project.dir, '.quorate/runs/inventory.yaml');
+  const records = readdirSync(runs).map((name) => readFileSync(join(runs, name), 'utf8'));
+  const all = [stdout, project.read('plan.json'), ...records].join('\n');
+  expect(all).toContain('+auth ******** for 3600 seconds');
+  expect(all).not.toContain('geheim');
+  expect(JSON.parse(project.read('plan.json')).tasks[0].wanted).toMatch(/^scrypt:/);
 });

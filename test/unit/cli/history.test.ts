@@ -73,7 +73,7 @@ describe('records of earlier releases, of all inventories in one folder', () => 
     const put = (folder: string, id: string, inventory: string) =>
       writeFileSync(
         join(folder, `${id}.jsonl`),
-        recordedRun([{ ...start('a'), inventory: [inventory] }], id)
+        recordedRun([{ ...start('a'), inventory: [inventory] } as RunEvent], id)
           .events.map((event) => `${JSON.stringify(event)}\n`)
           .join(''),
       );
