@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../../lib/transport/host.ts';
 import { connectionLines } from '../../../../lib/transport/ssh/connection-lines.ts';
@@ -111,4 +112,11 @@ it('prints what a connection would use, lists as repeated lines', async () => {
     'globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2',
     `userknownhostsfile ${home()}/.ssh/known_hosts ${home()}/.ssh/known_hosts2`,
   ]);
+});
+
+it("the user's file named by -F is another reading than the usual one", async () => {
+  const sshConfigFile = join(home(), '.ssh/config');
+  const host = connectionOf({ kind: 'ssh', address: 'web' });
+  expect(await connectionLines(host)).toContain('hostname web');
+  await expect(connectionLines({ ...host, sshConfigFile })).rejects.toThrow('cannot be read');
 });
