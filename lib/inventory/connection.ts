@@ -140,7 +140,12 @@ class Reader {
     if (setting === undefined) return undefined;
     const text = textOf(setting);
     if (text !== undefined && /^[^\s-][^\s]*$/.test(text) && unsafeText(text) === undefined) return text;
-    this.tell('ansible_user', setting, `must be a user name, found ${shownSetting('ansible_user', setting)}`);
+    this.tell(
+      'ansible_user',
+      setting,
+      `must be a user name, found ${shownSetting('ansible_user', setting)}`,
+      text?.endsWith('\n') ? LINE_END : undefined,
+    );
     return undefined;
   }
 
@@ -181,13 +186,19 @@ class Reader {
     return undefined;
   }
 
-  /** The value never gets into a message. */
+  /**
+   * The value never gets into a message. Whoever asks for a password reads one line: an end of it, as vaults and files
+   * have, is no part of the password.
+   */
   secret(name: string): Secret | undefined {
     const setting = this.setting(name);
     if (setting === undefined) return undefined;
-    const text = textOf(setting);
+    const text = textOf(setting)?.replace(/\r?\n$/, '');
+    if (text === '') return undefined;
     if (text !== undefined && unsafeText(text) === undefined) return new Secret(text);
-    this.tell(name, setting, 'must be text without control characters', 'quote a password of digits');
+    const hint =
+      text === undefined ? 'quote a password of digits' : 'a password is one line, of what can be typed';
+    this.tell(name, setting, 'must be text without control characters', hint);
     return undefined;
   }
 
@@ -213,6 +224,8 @@ class Reader {
     this.#problems.add(message, setting.position, hint, `${name}: ${problem}`);
   }
 }
+
+const LINE_END = 'a block (| or >) ends with a line end: write it behind the colon';
 
 const SUDO: readonly (readonly [name: string, usual: RegExp, hint: string])[] = [
   ['ansible_become_method', /^(ansible\.builtin\.)?sudo$/, 'only sudo is spoken here; or log in as root'],

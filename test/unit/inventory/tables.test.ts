@@ -294,6 +294,21 @@ describe('a variable of a connection that is null or empty says nothing', () => 
   });
 });
 
+describe('a password that ends in a line end, as vaults and files do', () => {
+  it.each([
+    ['hunt er\\n', 'hunt er'],
+    ['hunt\\r\\n', 'hunt'],
+    ['hunt\\t', 'hunt\t'],
+    ['\\n', undefined],
+  ])('%j is read without it', async (written, password) => {
+    const { hosts } = await load(
+      `all: { hosts: { a: { ansible_password: "${written}", ansible_become_password: "${written}" } } }\n`,
+    );
+    const { password: login, becomePassword } = hosts[0]?.connection ?? {};
+    expect([login?.reveal(), becomePassword?.reveal()]).toEqual([password, password]);
+  });
+});
+
 describe('the way to a host', () => {
   const way = async (inventory: string, options: Parameters<typeof load>[1] = {}) => {
     const { hosts } = await load({ hosts: inventory }, { inventories: ['hosts'], ...options });
