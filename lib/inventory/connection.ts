@@ -65,6 +65,7 @@ export function connectionOf(
     );
   const become = read.flag('ansible_become') ?? defaults.become ?? false;
   if (become) read.sudo();
+  const timeout = read.timeout();
   return {
     name,
     kind,
@@ -76,6 +77,7 @@ export function connectionOf(
     become,
     becomeUser: read.text('ansible_become_user', /^[A-Za-z_][A-Za-z0-9_.-]*$/, 'a user name') ?? 'root',
     becomePassword: read.secret('ansible_become_password'),
+    ...(timeout !== undefined && { connectTimeout: timeout }),
     ...args,
   };
 }
@@ -165,15 +167,20 @@ class Reader {
   }
 
   port(): number | undefined {
-    const setting = this.setting('ansible_port');
+    return this.#whole('ansible_port', [1, 65535], 'a port, 1 to 65535');
+  }
+
+  /** As ssh's ConnectTimeout takes it; 0 leaves it to the default. */
+  timeout(): number | undefined {
+    return this.#whole('ansible_timeout', [0, 2 ** 31 - 1], 'whole seconds');
+  }
+
+  #whole(name: string, [least, most]: readonly [number, number], wanted: string): number | undefined {
+    const setting = this.setting(name);
     if (setting === undefined) return undefined;
     const value = coerce(setting.value, 'integer');
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65536) return value;
-    this.tell(
-      'ansible_port',
-      setting,
-      `must be a port, 1 to 65535, found ${shownSetting('ansible_port', setting)}`,
-    );
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+    this.tell(name, setting, `must be ${wanted}, found ${shownSetting(name, setting)}`);
     return undefined;
   }
 

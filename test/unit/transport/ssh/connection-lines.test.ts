@@ -82,6 +82,16 @@ describe.runIf(sshVersion() !== undefined)('what else is honoured is told as ssh
   });
 });
 
+it.each<readonly [Partial<Connection>, string]>([
+  [{ connectTimeout: 77 }, '77'],
+  [{ connectTimeout: 77, sshOptions: [['ConnectTimeout', '6']] }, '77'],
+  [{ connectTimeout: 77, sshFirst: [['ConnectTimeout', '5']] }, '5'],
+])('a timeout counts behind ansible_ssh_args, and before the other arguments: %j', async (own, seconds) => {
+  writeFiles(home(), { config: 'ConnectTimeout 4\n' });
+  const lines = await connectionLines(connectionOf({ kind: 'ssh', address: 'web', ...own }));
+  expect(lines).toContain(`connecttimeout ${seconds}`);
+});
+
 it('prints what a connection would use, lists as repeated lines', async () => {
   writeFiles(home(), { config: 'Include /no/such\n' });
   const config = `${home()}/.ssh/config`;
