@@ -7,20 +7,26 @@ const KEYS = '(?:api|access|encrypt\\w{0,16}|sign\\w{0,16}|master|shared|session
 /** What such a name may end with. */
 const ENDS = '(?:pwd|pw|psk|pin)';
 
+/** `dbpass` and `pass_phrase`, not `compass` and `passthrough`. */
+const PASS = '(?<!by|com|sur|tres)pass(?!ive|through|enger|port|age|ed|ing|es)';
+
 /** Parts of names that, in what people write, better stand for a secret once too often. */
-const VAGUE = `pass(?!ive)|${SURE}|token|vault|${KEYS}`;
+const VAGUE = `${PASS}|${SURE}|token|vault|${KEYS}`;
 
 /** Names whose values are nobody's business: these are never quoted in a message. */
 const PRIVATE = new RegExp(`${VAGUE}|private_key$|^key$|(?:^|[_-])${ENDS}$`, 'i');
 
 /** Names whose values are masked wherever they turn up: of the vague parts only where the name ends with them. */
 const SECRET = new RegExp(
-  `${SURE}|(?:(?<!by|com)pass|(?<!cluster[_-])token|private_key|${KEYS}|(?:^|[_-])${ENDS})$`,
+  `${SURE}|(?:${PASS}|(?<!cluster[_-])token|private_key|${KEYS}|(?:^|[_-])${ENDS})$`,
   'i',
 );
 
-/** Names that say where a secret lies, what kind it is, how long it is good; a `secret_id` is one. `PWD` is a folder. */
-const OPEN = /[-_](?:file|path|dir|name|user|url|ttl|type|(?<!secret[-_])id)$|public|^(?:old)?pwd$/i;
+/** Names that say where a secret lies, or of the program that keeps it. */
+const PLACE = /[-_](?:file|path|dir|url|addr|version|enabled)$/i;
+
+/** Names of what kind a secret is, whose, how long it is good; a `secret_id` is one. `PWD` is a folder. */
+const KIND = /[-_](?:name|user|ttl|type|(?<!secret[-_])id)$|public|^(?:old)?pwd$/i;
 
 /** Values that are none, whatever their name: the place of a key, a kind of token. */
 const OPEN_VALUES = [
@@ -51,24 +57,38 @@ const IN_FILE = named(
   `password|passphrase|secret|credential|(?:api|access)[_-]key(?![_-]id)|(?:[_-](?:pass|psk|pin)|(?<!cluster)[_-]token(?!["']?\\s?[:=]\\s?["']?(?:simple|jwt)\\b))(?![\\w-])`,
 );
 
+/** A host, with a port or nothing of its own behind it; no version of a package, no digest of an image. */
+const HOST = String.raw`(?!sha\d{3}\b|v?\d+(?:\.\d+){1,2}(?:[-+][\w.]+)?(?![\w.]))(?:\[[\w:.%]+\]|[\w.-]+)(?=:(?:\d{1,5}(?!\w)|\W|$)|(?![\w.:-]))`;
+
 /**
- * User and password in front of a host: `https://me:secret@mirror/`, `redis://:secret@queue`. In a URL the password is all
- * up to the last `@` of the authority; of one that should have been encoded (`a/b#c`) all up to the first. A port is none.
+ * User and password in front of a host: `https://me:secret@mirror/`, `redis://:secret@queue`, `me:secret@mirror:3128`. In a
+ * URL the password is all up to the last `@` of the authority; of one that should have been encoded (`a/b#c`) all up to
+ * the first. A port is none, before a path or the next jump host (`a:22,me@b`).
  */
-const CREDENTIALS =
-  /(?:(\/\/[^\s/:@"']*):(?!\d{1,5}[/?#])(?:[^\s/?#"']{1,512}|[^\s@"']{1,512})|(?<![\w.%+-])([\w.%+-]+):[^\s/:@"']+)@(?=[\w[])/g;
+const CREDENTIALS = new RegExp(
+  String.raw`(?:(\/\/[^\s/:@"']*):(?!\d{1,5}[/?#])(?:[^\s/?#"']{1,512}|[^\s@"']{1,512})@(?=[\w[])|` +
+    String.raw`(?<![\w.%+-])([\w.%+-]+):(?!\d{1,5},)[^\s/:@"']+@(?=${HOST}))`,
+  'g',
+);
 
 /** What stands in place of a secret, whatever its length. */
 export const MASK = '********';
 
 /** The value of a variable of this name must not be quoted. */
 export function isPrivate(name: string): boolean {
-  return PRIVATE.test(name);
+  const words = wordsOf(name);
+  return PRIVATE.test(words) && !PLACE.test(words);
 }
 
 /** The name says where a secret lies, or what kind it is, and its value is none: `token_file`, `token_ttl`. */
 export function isOpen(name: string): boolean {
-  return OPEN.test(name);
+  const words = wordsOf(name);
+  return PLACE.test(words) || KIND.test(words);
+}
+
+/** `secretsPath` as `secrets_Path`. */
+function wordsOf(name: string): string {
+  return name.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, '_');
 }
 
 /** The value of a variable of this name is a secret, wherever else it turns up. */

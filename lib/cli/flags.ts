@@ -104,6 +104,13 @@ export const FLAGS: readonly Flag[] = [
     description: 'password of what ansible-vault encrypted, or a program that prints it; ID@FILE; repeatable',
   },
   {
+    name: 'vault-id',
+    type: 'string',
+    multiple: true,
+    placeholder: 'ID@FILE',
+    description: 'the same; prompt in place of a file asks for it',
+  },
+  {
     name: 'ask-vault-pass',
     short: 'J',
     type: 'boolean',

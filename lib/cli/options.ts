@@ -113,7 +113,7 @@ export function parseOptions(
     extraVars: list('extra-vars'),
     become: values.become === true,
     askBecomePass: values['ask-become-pass'] === true,
-    vaultPasswordFiles: list('vault-password-file'),
+    vaultPasswordFiles: [...list('vault-id').map(vaultFile), ...list('vault-password-file')],
     askVaultPass: values['ask-vault-pass'] === true,
     user: text('user'),
     trust: values.trust === true,
@@ -191,7 +191,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '--sudo': '--become',
   '--ask-sudo-pass': '--ask-become-pass',
   '--quiet': '--output plain',
-  '--vault-id': '--vault-password-file',
   '--vault-pass-file': '--vault-password-file',
   '--ask-vault-password': '--ask-vault-pass',
 };
@@ -224,6 +223,11 @@ function wrongArguments(said: string, flags: readonly Flag[], takesWords: boolea
     exitCode: EXIT.usage,
     hint: `${meant}${behind}--help lists the options`,
   });
+}
+
+/** What `--vault-id` names, as `--vault-password-file` takes it: without an ID `prompt` is no file either. */
+function vaultFile(id: string): string {
+  return id.includes('@') ? id : `@${id}`;
 }
 
 function parseForks(text: string | undefined): number {

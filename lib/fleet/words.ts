@@ -42,6 +42,10 @@ export function checkWords(words: readonly string[], isSharded: boolean, message
   const refused = isSharded ? { ...REFUSED, shard: '--shards divides each inventory' } : REFUSED;
   for (const [flag, hint] of Object.entries(refused))
     if (values[flag] !== undefined) throw usage(`a job takes no --${flag}`, hint);
+  const ids = [values['vault-id'] ?? []].flat().map((id) => `@${id}`);
+  const passwords = [...ids, values['vault-password-file']].flat();
+  if (passwords.some((one) => /@prompt(?:_ask_vault_pass)?$/.test(String(one))))
+    throw usage('a job takes no vault password from a prompt', NOBODY);
   if (isSecretSeen(message))
     throw usage('a job takes no secrets, and --message looks as if it held one', 'say it in other words');
   const secret = secretIn(words);
@@ -114,6 +118,6 @@ function privateKey(value: unknown): string | undefined {
 }
 
 function isSecretSeen(word: string): boolean {
-  if (/^--vault-password-file=/.test(word)) return false;
+  if (/^--vault-(?:password-file|id)=/.test(word)) return false;
   return maskMessage(word) !== word || LOGIN.test(word);
 }

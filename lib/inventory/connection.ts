@@ -65,6 +65,7 @@ export function connectionOf(
     );
   const become = read.flag('ansible_become') ?? defaults.become ?? false;
   if (become) read.sudo();
+  const timeout = read.timeout();
   return {
     name,
     kind,
@@ -76,6 +77,7 @@ export function connectionOf(
     become,
     becomeUser: read.text('ansible_become_user', /^[A-Za-z_][A-Za-z0-9_.-]*$/, 'a user name') ?? 'root',
     becomePassword: read.secret('ansible_become_password'),
+    ...(timeout !== undefined && { connectTimeout: timeout }),
     ...args,
   };
 }
@@ -140,7 +142,12 @@ class Reader {
     if (setting === undefined) return undefined;
     const text = textOf(setting);
     if (text !== undefined && /^[^\s-][^\s]*$/.test(text) && unsafeText(text) === undefined) return text;
-    this.tell('ansible_user', setting, `must be a user name, found ${shownSetting('ansible_user', setting)}`);
+    this.tell(
+      'ansible_user',
+      setting,
+      `must be a user name, found ${shownSetting('ansible_user', setting)}`,
+      text?.endsWith('\n') ? LINE_END : undefined,
+    );
     return undefined;
   }
 
@@ -160,15 +167,20 @@ class Reader {
   }
 
   port(): number | undefined {
-    const setting = this.setting('ansible_port');
+    return this.#whole('ansible_port', [1, 65535], 'a port, 1 to 65535');
+  }
+
+  /** As ssh's ConnectTimeout takes it; 0 leaves it to the default. */
+  timeout(): number | undefined {
+    return this.#whole('ansible_timeout', [0, 2 ** 31 - 1], 'whole seconds');
+  }
+
+  #whole(name: string, [least, most]: readonly [number, number], wanted: string): number | undefined {
+    const setting = this.setting(name);
     if (setting === undefined) return undefined;
     const value = coerce(setting.value, 'integer');
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65536) return value;
-    this.tell(
-      'ansible_port',
-      setting,
-      `must be a port, 1 to 65535, found ${shownSetting('ansible_port', setting)}`,
-    );
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+    this.tell(name, setting, `must be ${wanted}, found ${shownSetting(name, setting)}`);
     return undefined;
   }
 
@@ -181,13 +193,19 @@ class Reader {
     return undefined;
   }
 
-  /** The value never gets into a message. */
+  /**
+   * The value never gets into a message. Whoever asks for a password reads one line: an end of it, as vaults and files
+   * have, is no part of the password.
+   */
   secret(name: string): Secret | undefined {
     const setting = this.setting(name);
     if (setting === undefined) return undefined;
-    const text = textOf(setting);
+    const text = textOf(setting)?.replace(/\r?\n$/, '');
+    if (text === '') return undefined;
     if (text !== undefined && unsafeText(text) === undefined) return new Secret(text);
-    this.tell(name, setting, 'must be text without control characters', 'quote a password of digits');
+    const hint =
+      text === undefined ? 'quote a password of digits' : 'a password is one line, of what can be typed';
+    this.tell(name, setting, 'must be text without control characters', hint);
     return undefined;
   }
 
@@ -213,6 +231,8 @@ class Reader {
     this.#problems.add(message, setting.position, hint, `${name}: ${problem}`);
   }
 }
+
+const LINE_END = 'a block (| or >) ends with a line end: write it behind the colon';
 
 const SUDO: readonly (readonly [name: string, usual: RegExp, hint: string])[] = [
   ['ansible_become_method', /^(ansible\.builtin\.)?sudo$/, 'only sudo is spoken here; or log in as root'],

@@ -34,6 +34,7 @@ export const CONNECTION_VARS: Readonly<Record<string, readonly string[]>> = {
   ansible_user: ['ansible_ssh_user'],
   ansible_password: ['ansible_ssh_pass', 'ansible_ssh_password'],
   ansible_private_key_file: ['ansible_ssh_private_key_file'],
+  ansible_timeout: ['ansible_ssh_timeout'],
   ansible_ssh_args: [],
   ansible_ssh_common_args: [],
   ansible_ssh_extra_args: [],
@@ -63,5 +64,5 @@ export function counting(
   name: string,
 ): Candidate | undefined {
   const found = [name, ...(CONNECTION_VARS[name] ?? [])].flatMap((each) => all.get(each)?.at(-1) ?? []);
-  return found.find(({ from }) => from === '--extra-vars') ?? found.at(-1);
+  return found.findLast(({ from }) => from === '--extra-vars') ?? found.at(-1);
 }

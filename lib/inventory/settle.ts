@@ -38,7 +38,7 @@ export async function settle(settler: Settler, options: SettleOptions): Promise<
   for (const name of new Set(contacts.map((host) => host.name)))
     await connectHost(settler, ready.get(name) as Ready, problems);
   const hosts = [...ready.values()].map(({ settled }) => settled);
-  refuseDuplicates(hosts, problems);
+  await refuseDuplicates(hosts, problems);
   problems.throwIfAny();
   // Of roles that declare none, as those of `exec`, every variable is another's.
   const isTold = foreign.length > 0 && Object.keys(settler.schema).length > 0;

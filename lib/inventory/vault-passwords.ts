@@ -17,7 +17,7 @@ export interface VaultPassword {
 }
 
 export interface VaultSources {
-  /** `--vault-password-file`, as given: `FILE`, `ID@FILE` or `ID@prompt`. */
+  /** `--vault-id`, then `--vault-password-file`, as given: `FILE`, `ID@FILE` or `ID@prompt`. */
   readonly files: readonly string[];
   /** `--ask-vault-pass`. */
   readonly prompt: boolean;

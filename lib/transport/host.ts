@@ -20,6 +20,8 @@ export interface Connection {
   /** undefined: as ssh_config says, else `yes`. OpenSSH's `ask` is `yes` here. */
   readonly strictHostKeyChecking: HostKeyPolicy | undefined;
   readonly proxyCommand?: string | undefined;
+  /** Until no answer counts as unreachable, in s. */
+  readonly connectTimeout?: number | undefined;
   /** `-o` that go before the port, the user and the others: of `ansible_ssh_args`. */
   readonly sshFirst?: readonly (readonly [keyword: string, value: string])[];
   /** Further `-o`, keyword and value, in their order. */

@@ -20,8 +20,24 @@ describe('the value of a variable', () => {
     ...['token_ttl', 'token_type', 'token_file', 'password_file', 'registry_token_path', 'secret_dir'],
     ...['aws_access_key_id', 'ssh_private_key_file', 'secret_name', 'api_key_url', 'PWD', 'OLDPWD'],
     ...['ssh_public_key', 'signing_public_key', 'signing_keys', 'key', 'bypass', 'compass', 'passenger_ruby'],
-    ...['vault_addr', 'initial-cluster-token', 'pinned', 'password_user'],
+    ...['vault_addr', 'initial-cluster-token', 'pinned', 'password_user', 'secretsPath', 'tokenFile'],
   ])('of the name %s is none', (name) => expect(isSecret(name)).toBe(false));
+
+  it.each([
+    ...['compass', 'bypass_rules', 'passthrough', 'passengers', 'vault_version', 'vault_addr', 'secretsPath'],
+    ...['tokens_enabled', 'password_file', 'secret_dir'],
+  ])('of the name %s may be quoted', (name) => expect(isPrivate(name)).toBe(false));
+
+  it.each([
+    'dbpass',
+    'pass',
+    'dbPass',
+    'passcode',
+    'vault_secrets',
+    'bypass_token',
+    'apiKey',
+    'secret_versions',
+  ])('of the name %s is not quoted', (name) => expect(isPrivate(name)).toBe(true));
 
   it.each([
     ['tls_private_key', '/etc/ssl/private/site.key'],
@@ -54,6 +70,34 @@ describe('in a file of somebody else', () => {
   ])('%j is shown as it is', (text) => expect(maskText(text)).toBe(text));
 });
 
+describe('a password in front of a host', () => {
+  it.each([
+    ...['https://me:%@mirror/x', 'redis://:%@queue', 'http://me:%@10.0.0.1:3128', '//me:%@[::1]:80/'],
+    ...[
+      'me:%@mirror',
+      'me:%@mirror:3128',
+      'me:%@mirror/x',
+      'me:%@10.0.0.1',
+      'me:%@[fd00::1]:22',
+      'me:%@mirror.',
+    ],
+    ...[
+      'cannot reach me:%@mirror: refused',
+      'PROXY="me:%@mirror"',
+      '(me:%@mirror)',
+      'me@example.org:%@smtp:25',
+    ],
+  ])('is masked: %s', (text) => {
+    expect(maskText(text.replace('%', 'ge,heim1'))).toBe(text.replace('%', M));
+  });
+
+  it.each([
+    ...['u@b:2222,v@c:22', 'b:2222,v@c', 'ssh -J a@b:22,c@d host', 'ssh://a@b:22'],
+    ...['nginx:1.25@sha256:0123abcd', 'quay.io/coreos/etcd:v3.5.0@sha256:4567890', 'etcd:v3.5.0@sha256…'],
+    ...['npm:pkg@1.2.3', 'npm:pkg@1.2.3-rc.1', 'npm:@scope/x@1.0', 'git@github.com:me/repo@v1', 'a:b@c:d'],
+  ])('is not seen in %s', (text) => expect(maskText(text)).toBe(text));
+});
+
 it.each(["PASSWORD='ge heim'", "PASSWORD=ge'heim", 'PASSWORD="ge heim"'])(
   '%s is masked however often it is quoted',
   (text) => {
@@ -82,6 +126,7 @@ it('looks through a long line in the time of its length', () => {
     '_token',
     'password ',
     'a:b',
+    'a:b@1.2-',
     '"',
     '\\',
   ];

@@ -17,7 +17,7 @@ import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { shownValue } from '../../secret-names.ts';
 import { Problems } from '../problems.ts';
-import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { float, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
 import { asJson, isJson, jsonScalar } from './json-text.ts';
 import { indented } from './yaml-indent.ts';
 import {
@@ -208,6 +208,7 @@ class Reader {
     const isOpen = node.type?.startsWith('BLOCK') && node.range?.[1] === this.#source.openEnd;
     const text = isOpen ? textOf(node).replace(/\n$/, '') : textOf(node);
     if (/^!vault/.test(node.tag ?? '')) return vaulted(text, this.#source.position(node));
+    if (node.tag === 'tag:yaml.org,2002:float' && Number.isFinite(Number(text))) return float(Number(text));
     const value = isMeant(node) ? this.#scalarOf(text) : text;
     return typeof value === 'string' && (unsafe || node.tag === '!unsafe') ? new Unsafe(value) : value;
   }

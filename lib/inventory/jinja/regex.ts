@@ -33,11 +33,24 @@ export function replacement(text: string, match: RegExpMatchArray): string {
     const group = number ?? name;
     if (group === undefined)
       return { n: '\n', t: '\t', r: '\r' }[char ?? ''] ?? (char === '\\' ? '\\' : `\\${char}`);
-    const at = Number(group);
-    const known = Number.isInteger(at)
-      ? at < match.length
-      : match.groups !== undefined && group in match.groups;
-    if (!known) throw new TemplateError(`the regular expression has no group "${group}"`);
-    return (Number.isInteger(at) ? match[at] : match.groups?.[group]) ?? '';
+    return groupIn(match, group) ?? '';
   });
+}
+
+/** The group that an argument of regex_search (`\1`, `\g<name>`) names. */
+export function groupNamed(text: string): string {
+  const [, name, number] = /^\\(?:g<(\S+)>|(\d+))/.exec(text) ?? [];
+  const group = name ?? number;
+  if (group !== undefined) return group;
+  throw new TemplateError('regex_search() takes groups as \\1 or \\g<name>, with one backslash');
+}
+
+/** What a group has matched; undefined where it took no part. */
+export function groupIn(match: RegExpMatchArray, group: string): string | undefined {
+  const at = Number(group);
+  const known = Number.isInteger(at)
+    ? at < match.length
+    : match.groups !== undefined && group in match.groups;
+  if (!known) throw new TemplateError(`the regular expression has no group "${group}"`);
+  return Number.isInteger(at) ? match[at] : match.groups?.[group];
 }

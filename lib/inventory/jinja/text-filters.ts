@@ -3,7 +3,7 @@ import { TemplateError } from './errors.ts';
 import { fixed, formatPercent } from './format.ts';
 import { callMethod, splitText } from './methods.ts';
 import { bind, plugin, table } from './plugin.ts';
-import { regex, replacement } from './regex.ts';
+import { groupIn, groupNamed, regex, replacement } from './regex.ts';
 import { Dict, defined, float, isFloat, Long, numberOf, textOf, type Value, whole } from './values.ts';
 
 /** Filters of texts and numbers. */
@@ -103,11 +103,12 @@ export const TEXT_FILTERS = table({
       (...match: unknown[]) => (left-- > 0 ? replacement(by, groups(match)) : String(match[0])),
     );
   }),
-  regex_search: (value, args, named) => {
-    const [pattern = '', ...groups] = args;
-    const found = regex(textOf(pattern), bind('ignorecase multiline', [], named)).exec(textOf(value));
+  regex_search: (value, args, options) => {
+    const [pattern = '', ...named] = args;
+    const groups = named.map((group) => groupNamed(textOf(group)));
+    const found = regex(textOf(pattern), bind('ignorecase multiline', [], options)).exec(textOf(value));
     if (found === null) return null;
-    return groups.length === 0 ? found[0] : groups.map((group) => replacement(textOf(group), found));
+    return groups.length === 0 ? found[0] : groups.map((group) => groupIn(found, group) ?? null);
   },
   regex_findall: plugin('pattern multiline ignorecase', (value, given) =>
     [...textOf(value).matchAll(regex(textOf(given.get('pattern') ?? ''), given, 'g'))].map(

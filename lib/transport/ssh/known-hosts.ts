@@ -15,10 +15,21 @@ export interface KnownHost {
   readonly line: number;
 }
 
-/** Reads and joins known_hosts files; those that are missing count as empty, others that fail are an error. */
-export async function readKnownHosts(files: readonly string[]): Promise<readonly KnownHost[]> {
-  const texts = await Promise.all(files.map(async (file) => parseKnownHosts(await textOf(file), file)));
-  return texts.flat();
+/**
+ * Reads and joins known_hosts files; those that are missing count as empty. One that cannot be read counts as empty
+ * where `passOver` says so, and is an error else.
+ */
+export async function readKnownHosts(
+  files: readonly string[],
+  passOver: (error: NodeJS.ErrnoException, file: string) => boolean = () => false,
+): Promise<readonly KnownHost[]> {
+  const texts = files.map((file) =>
+    readFile(file, 'utf8').catch((error) => {
+      if (error.code === 'ENOENT' || passOver(error, file)) return '';
+      throw error;
+    }),
+  );
+  return (await Promise.all(texts)).flatMap((text, i) => parseKnownHosts(text, files[i] as string));
 }
 
 /** Parses the format of sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. */
@@ -114,13 +125,4 @@ function matches(patterns: string, name: string): boolean {
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
   }
   return matchesList(name, patterns.toLowerCase());
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }

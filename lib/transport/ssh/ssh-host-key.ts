@@ -33,15 +33,25 @@ export class HostKeyCheck {
   /** The question found nobody to answer it. */
   #unanswered = false;
 
-  private constructor(settings: SshSettings, lines: HostLines, revoked: ReadonlySet<string>) {
+  /** Why files of known hosts were not read. */
+  readonly #unread: readonly string[];
+
+  private constructor(
+    settings: SshSettings,
+    lines: HostLines,
+    revoked: ReadonlySet<string>,
+    unread: readonly string[],
+  ) {
     this.#settings = settings;
     this.#revoked = revoked;
     this.#lines = lines;
+    this.#unread = unread;
   }
 
   static async of(settings: SshSettings): Promise<HostKeyCheck> {
     const revoked = await revokedKeys(settings);
-    return new HostKeyCheck(settings, await linesFor(settings), revoked);
+    const unread: string[] = [];
+    return new HostKeyCheck(settings, await linesFor(settings, unread), revoked, unread);
   }
 
   /** Host key algorithms in the order to ask for. */
@@ -68,7 +78,8 @@ export class HostKeyCheck {
   /** What the user should hear of a key that was taken without being known. */
   get warning(): string | undefined {
     if (this.#settings.hostKey.policy !== 'no' || !this.#shown || this.#verdict === 'known') return undefined;
-    return `${this.#settings.name}: StrictHostKeyChecking is off, ${this.#describe(this.#shown)} was taken unseen`;
+    const taken = `${this.#settings.name}: StrictHostKeyChecking is off, ${this.#describe(this.#shown)} was taken unseen`;
+    return [taken, ...this.#unread].join('; ');
   }
 
   /** Asks the user about an unknown key: true when it may now be accepted. */
@@ -173,13 +184,16 @@ async function revokedKeys({ name, hostKey: { revoked } }: SshSettings): Promise
   return new Set([...text.matchAll(/^(?!\s*#).*?(AAAA[\w+/]+=*)/gm)].map(([, key = '']) => key));
 }
 
-async function linesFor({ name, hostKey }: SshSettings): Promise<HostLines> {
+/** As with ssh, StrictHostKeyChecking=no does without a file that cannot be read: `unread` gets why. */
+async function linesFor({ name, hostKey }: SshSettings, unread: string[] = []): Promise<HostLines> {
+  const passOver = (error: NodeJS.ErrnoException, file: string) => {
+    if (hostKey.policy !== 'no' || limitHint(error) !== undefined) return false;
+    unread.push(`${file} cannot be read (${error.code})`);
+    return true;
+  };
   try {
-    return new HostLines(
-      await readKnownHosts([...hostKey.user, ...hostKey.global]),
-      hostKey.knownAs,
-      hostKey.portless,
-    );
+    const known = await readKnownHosts([...hostKey.user, ...hostKey.global], passOver);
+    return new HostLines(known, hostKey.knownAs, hostKey.portless);
   } catch (error) {
     throw unreachable(
       name,

@@ -46,7 +46,7 @@ export async function jumpTo(
       'see ProxyJump in ssh_config',
     );
   const hop = hopOf(connection, last, hops);
-  const key = JSON.stringify([settings.jumps, hop.keyFile, hop.knownHostsFile, hop.strictHostKeyChecking]);
+  const key = JSON.stringify(hop);
   const links = shared.own;
   const use = links.get(key) ?? { link: openHop(hop, options, depth + 1), users: 0 };
   links.set(key, use);
@@ -66,32 +66,38 @@ export async function jumpTo(
   }
 }
 
-function hopOf(connection: Connection, hop: string, before: readonly string[]): Connection {
+/** All that decides which machine it is and how it is reached, and nothing of the host behind it. */
+function hopOf(
+  { name, keyFile, knownHostsFile, strictHostKeyChecking, sshConfigFile }: Connection,
+  hop: string,
+  before: readonly string[],
+): Connection {
   const parts = parseHop(hop);
-  if (parts === undefined) {
-    throw badSetting(connection.name, `${hop} is no jump host`, '[user@]host[:port] is wanted');
-  }
+  if (parts === undefined) throw badSetting(name, `${hop} is no jump host`, '[user@]host[:port] is wanted');
   const { host: address, port, user } = parts;
   return {
-    ...connection,
     name: hop,
+    kind: 'ssh',
     address,
     port,
     user,
-    // Of the way to the host behind.
-    proxyCommand: undefined,
-    sshFirst: [],
-    sshOptions: [],
+    password: undefined,
+    become: false,
+    becomeUser: 'root',
+    becomePassword: undefined,
     // The hops before it are the user's word; without any it may have a jump host of its own.
     proxyJump: before.length > 0 ? before.join(',') : undefined,
+    keyFile,
+    knownHostsFile,
+    strictHostKeyChecking,
+    sshConfigFile,
   };
 }
 
 async function openHop(hop: Connection, options: ConnectOptions, depth: number): Promise<Link> {
   const settings = await sshSettings(hop);
   const jump = await jumpTo(settings, hop, options, depth);
-  // The password is for the host behind it.
-  const link = await openLink(settings, undefined, options, jump?.dial);
+  const link = await openLink(settings, hop.password, options, jump?.dial);
   return {
     ...link,
     close() {

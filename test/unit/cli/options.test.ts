@@ -25,6 +25,11 @@ const playbook = {
 const STARTED = { file: '/x/site.ts', typed: 'site.ts', launcher: 'node' };
 
 describe('the command line', () => {
+  it('takes --vault-id as Ansible does: before password files, with a prompt for a file', () => {
+    const args = ['--vault-password-file', 'f', '--vault-id', 'a@b', '--vault-id=c', '--vault-id', 'prompt'];
+    expect(parse(...args).vaultPasswordFiles).toEqual(['a@b', '@c', '@prompt', 'f']);
+  });
+
   it('takes the flags of ansible-playbook, short and long', () => {
     const options = parse(
       '-i',

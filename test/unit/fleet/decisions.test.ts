@@ -192,6 +192,7 @@ describe('words for the playbook', () => {
   it.each([
     [['-l', 'web', '--diff', '-e', 'version=3', '-r', 'base', '-b']],
     [['-e', '@vars/secrets.yaml', '--vault-password-file=pass.txt']],
+    [['--vault-id=prod@pass.txt', '--vault-id', 'dev@pass.txt', '--vault-password-file', 'prompt']],
     [['-e', '{"replicas": 3}', '--via', '3.6.0']],
     [['web', '--', 'systemctl', 'is-active', '-K']],
     [['all', '--', 'vault', 'login', '--token-file', 'x', '--password-path', 'y', '--token', '@file']],
@@ -206,6 +207,8 @@ describe('words for the playbook', () => {
     [['-K'], 'a job takes no --ask-become-pass'],
     [['-bK'], 'a job takes no --ask-become-pass'],
     [['-J'], 'a job takes no --ask-vault-pass'],
+    [['--vault-id', 'dev@pass.txt', '--vault-id', 'prompt'], 'a job takes no vault password from a prompt'],
+    [['--vault-password-file', 'dev@prompt'], 'a job takes no vault password from a prompt'],
     [['--trust'], 'a job takes no --trust'],
     [['-C'], 'a job takes no --check'],
     [['--output', 'json'], 'a job takes no --output'],

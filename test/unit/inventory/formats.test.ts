@@ -109,10 +109,13 @@ it.each([
 it('a value of a YAML file is what its tag says', async () => {
   const text = `all:
   hosts:
-    h: { n: !!int "3", f: !!float "1.5", t: !!bool "yes", s: !!str 1, z: !!null "~", u: !unsafe 5 }
+    h: { n: !!int "3", f: !!float "1.5", t: !!bool "yes", s: !!str 1, z: !!null "~", u: !unsafe 5, w: !!float 3, e: !!float 1e3 }
 `;
   const inventory = await loadInventory({ files: [join(write({ 'h.yaml': text }), 'h.yaml')], schema: {} });
-  expect(listedValues(inventory, 'h')).toEqual({ n: 3, f: 1.5, t: true, s: '1', z: null, u: 5 });
+  expect(listedValues(inventory, 'h')).toEqual({
+    ...{ n: 3, f: 1.5, t: true, s: '1', z: null, u: 5 },
+    ...{ w: new Float(3), e: new Float(1000) },
+  });
 });
 
 it('a set of a YAML file is a list, and so are pairs', async () => {

@@ -276,7 +276,7 @@ describe('-u and -b', () => {
 
 describe('a variable of a connection that is null or empty says nothing', () => {
   const names = `ansible_user ansible_port ansible_password ansible_private_key_file ansible_ssh_common_args
-    ansible_host_key_checking ansible_connection ansible_become ansible_become_user ansible_become_password
+    ansible_timeout ansible_host_key_checking ansible_connection ansible_become ansible_become_user ansible_become_password
     ansible_become_method`.split(/\s+/);
 
   it.each(names.flatMap((name) => ['', '""', '~'].map((value) => [name, value] as const)))(
@@ -291,6 +291,21 @@ describe('a variable of a connection that is null or empty says nothing', () => 
   it('in an INI file', async () => {
     const { hosts } = await load({ hosts: 'a ansible_user= ansible_port=""\n' }, { inventories: ['hosts'] });
     expect(hosts[0]?.connection).toMatchObject({ user: undefined, port: undefined });
+  });
+});
+
+describe('a password that ends in a line end, as vaults and files do', () => {
+  it.each([
+    ['hunt er\\n', 'hunt er'],
+    ['hunt\\r\\n', 'hunt'],
+    ['hunt\\t', 'hunt\t'],
+    ['\\n', undefined],
+  ])('%j is read without it', async (written, password) => {
+    const { hosts } = await load(
+      `all: { hosts: { a: { ansible_password: "${written}", ansible_become_password: "${written}" } } }\n`,
+    );
+    const { password: login, becomePassword } = hosts[0]?.connection ?? {};
+    expect([login?.reveal(), becomePassword?.reveal()]).toEqual([password, password]);
   });
 });
 
@@ -441,6 +456,23 @@ describe("Ansible gives ssh ansible_ssh_args, then variables of their own, then 
   });
 });
 
+describe('ansible_timeout', () => {
+  it.each([
+    ['ansible_timeout: 77', 77],
+    ['ansible_timeout: "5"', 5],
+    ['ansible_timeout: 7, ansible_ssh_timeout: 8', 8],
+    ['ansible_ssh_timeout: 0', 0],
+  ])('%s', async (vars, seconds) => {
+    const { hosts } = await load(`etcd: { hosts: { a: { ${vars} } } }\n`);
+    expect(hosts[0]?.connection.connectTimeout).toBe(seconds);
+  });
+
+  it.each(['-3', '7.5', '1m', 'true'])('%s is refused', async (value) => {
+    const [error] = await refusal(load(`etcd: { hosts: { a: { ansible_timeout: ${value} } } }\n`));
+    expect(error?.message).toMatch('ansible_timeout of a: must be whole seconds, found ');
+  });
+});
+
 it.each([
   ['-F', 'ansible_ssh_common_args: -F ssh.cfg', 'sshConfigFile'],
   ['known hosts', 'ansible_ssh_common_args: -o UserKnownHostsFile=ssh.cfg', 'knownHostsFile'],
@@ -474,6 +506,7 @@ it.each([
     ['new', '10.0.0.8', 22],
   ],
   ['by its other name, too', ['ansible_ssh_user=new', 'ansible_ssh_port=22'], ['new', '10.0.0.9', 22]],
+  ['by both, the later one', ['ansible_ssh_user=new', 'ansible_user=lost'], ['new', '10.0.0.9', 2209]],
 ])('of several names %s', async (_, extraVars, expected) => {
   const old = 'ansible_ssh_user: old, ansible_ssh_host: 10.0.0.9, ansible_ssh_port: 2209';
   const text = `etcd: { hosts: { h1: { ${old}, ansible_user: u, ansible_host: 10.0.0.1, ansible_port: 1 } } }\n`;

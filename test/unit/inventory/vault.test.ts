@@ -97,6 +97,19 @@ describe('a vault opens', () => {
     expect(ask.mock.calls).toEqual([['vault password: ']]);
   });
 
+  it.each([
+    ['prod@prompt', 'vault password (prod): '],
+    ['@prompt', 'vault password: '],
+  ])('by a person, for %s', async (given, question) => {
+    const ask = vi.fn(async () => 'pw one');
+    expect(await open(MADE.text, { files: [given], ask })).toBe('plain text');
+    expect(ask.mock.calls).toEqual([[question]]);
+  });
+
+  it('by a file without an id', async () => {
+    expect(await open(MADE.text, { files: [`@${ONE}`] })).toBe('plain text');
+  });
+
   it('by the file that ANSIBLE_VAULT_PASSWORD_FILE names', async () => {
     expect(await open(MADE.text, { env: { ANSIBLE_VAULT_PASSWORD_FILE: ONE } })).toBe('plain text');
   });

@@ -37,7 +37,7 @@ const read = new PerRun(() => new Map<string, Promise<readonly ConfigFile[]>>())
  */
 export function configFiles(named?: string): Promise<readonly ConfigFile[]> {
   const user = join(untilde('~'), '.ssh/config');
-  const key = named ?? user;
+  const key = JSON.stringify([user, named]);
   const known = read.own.get(key);
   if (known) return known;
   const loading = named === undefined ? usual(user) : alone(named);

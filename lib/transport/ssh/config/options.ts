@@ -20,12 +20,14 @@ export async function readOptions(connection: Connection): Promise<SshOptions> {
 
 /** The inventory's variables in the form of `-o`. */
 function flagsOf(connection: Connection): readonly (readonly [keyword: string, value: string])[] {
-  const { port, user, keyFile, strictHostKeyChecking, knownHostsFile, proxyJump, proxyCommand } = connection;
+  const { port, user, keyFile, connectTimeout, proxyJump, proxyCommand } = connection;
+  const { strictHostKeyChecking, knownHostsFile } = connection;
   const flags: readonly (readonly [string, string | undefined])[] = [
     ...(connection.sshFirst ?? []),
     ['Port', port === undefined ? undefined : String(port)],
     ['User', user && quoted(user)],
     ['IdentityFile', keyFile && quoted(keyFile)],
+    ['ConnectTimeout', connectTimeout === undefined ? undefined : String(connectTimeout)],
     ['StrictHostKeyChecking', strictHostKeyChecking],
     ['UserKnownHostsFile', knownHostsFile && quoted(knownHostsFile)],
     ['ProxyJump', proxyJump],

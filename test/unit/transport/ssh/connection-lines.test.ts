@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../../lib/transport/host.ts';
 import { connectionLines } from '../../../../lib/transport/ssh/connection-lines.ts';
@@ -81,6 +82,16 @@ describe.runIf(sshVersion() !== undefined)('what else is honoured is told as ssh
   });
 });
 
+it.each<readonly [Partial<Connection>, string]>([
+  [{ connectTimeout: 77 }, '77'],
+  [{ connectTimeout: 77, sshOptions: [['ConnectTimeout', '6']] }, '77'],
+  [{ connectTimeout: 77, sshFirst: [['ConnectTimeout', '5']] }, '5'],
+])('a timeout counts behind ansible_ssh_args, and before the other arguments: %j', async (own, seconds) => {
+  writeFiles(home(), { config: 'ConnectTimeout 4\n' });
+  const lines = await connectionLines(connectionOf({ kind: 'ssh', address: 'web', ...own }));
+  expect(lines).toContain(`connecttimeout ${seconds}`);
+});
+
 it('prints what a connection would use, lists as repeated lines', async () => {
   writeFiles(home(), { config: 'Include /no/such\n' });
   const config = `${home()}/.ssh/config`;
@@ -111,4 +122,11 @@ it('prints what a connection would use, lists as repeated lines', async () => {
     'globalknownhostsfile /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2',
     `userknownhostsfile ${home()}/.ssh/known_hosts ${home()}/.ssh/known_hosts2`,
   ]);
+});
+
+it("the user's file named by -F is another reading than the usual one", async () => {
+  const sshConfigFile = join(home(), '.ssh/config');
+  const host = connectionOf({ kind: 'ssh', address: 'web' });
+  expect(await connectionLines(host)).toContain('hostname web');
+  await expect(connectionLines({ ...host, sshConfigFile })).rejects.toThrow('cannot be read');
 });

@@ -59,6 +59,17 @@ describe('through jump hosts', () => {
     expect(bastion.sockets).toHaveLength(2);
   });
 
+  it('one name in two ssh_config files is two jump hosts', async () => {
+    const [one, other, server] = (await start(3)) as [SshServer, SshServer, SshServer];
+    const connection = { ...through([one, other, server]), proxyJump: 'jumper@bastion' };
+    for (const bastion of [one, other]) {
+      const sshConfigFile = join(scratch(), 'config');
+      writeFileSync(sshConfigFile, `Host bastion\n HostName 127.0.0.1\n Port ${bastion.port}\n`);
+      await connected({ ...connection, sshConfigFile });
+    }
+    expect([one, other].map(({ sockets }) => sockets.length)).toEqual([1, 1]);
+  });
+
   it('sends the password of the host to the host alone', async () => {
     const bastion = await startServer({ admits: () => false, takes: ['publickey', 'password'] });
     const server = await startServer();

@@ -157,6 +157,30 @@ describe('an unknown host key', () => {
   });
 });
 
+describe('a file of known hosts that cannot be read', () => {
+  it.each([
+    ['no directory above it', () => `${known('')}/below`, 'ENOTDIR'],
+    ['a directory', () => scratch(), 'EISDIR'],
+  ])('is told and passed over when checking is off: %s', async (_, path, code) => {
+    const server = await startServer();
+    const file = path();
+    const warn = vi.fn();
+    await connected(connectionTo(server, { knownHostsFile: file, strictHostKeyChecking: 'no' }), { warn });
+    expect(warn.mock.calls[0]?.[1]).toBe(
+      `node1: StrictHostKeyChecking is off, ssh-ed25519 key ${fingerprint(server)} was taken unseen; ${file} cannot be read (${code})`,
+    );
+  });
+
+  it.each(['yes', 'accept-new'] as const)('lets no host in under %s', async (strictHostKeyChecking) => {
+    const server = await startServer();
+    const connection = connectionTo(server, { knownHostsFile: scratch(), strictHostKeyChecking });
+    await expect(connected(connection)).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining('cannot read the known host keys: EISDIR'),
+    });
+  });
+});
+
 describe('a changed host key', () => {
   const other = keyOf(newKey());
 
