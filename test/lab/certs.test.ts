@@ -91,6 +91,22 @@ describeLab('certificates', () => {
     expect((await certs('--renew', 'nobody')).code).toBe(3);
   });
 
+  it('shows and makes anew those of a member that does not run', async () => {
+    await lab.ssh('etcd02', 'systemctl stop etcd');
+    const was = shown(await certs());
+    const run = await certs('--renew', 'etcd02', '--new-keys');
+    await lab.ssh('etcd02', 'systemctl start etcd');
+    expect([run.code, steps(run, 'done')]).toEqual([0, ['etcd02: make its certificates anew; no restart']]);
+    const other = shown(run).filter(({ sha256 }, i) => sha256 !== was[i]?.sha256);
+    expect(other.map(({ host, kind }) => `${host} ${kind}`)).toEqual(['etcd02 server', 'etcd02 peer']);
+    await lab.ssh('etcd02', 'mv /opt/etcd/ssl/peer.pem /root/peer.pem');
+    const { code, errors } = await certs();
+    await lab.ssh('etcd02', 'mv /root/peer.pem /opt/etcd/ssl/peer.pem');
+    expect(code).toBe(7);
+    expect(errors[0]?.message).toContain('etcd02: no certificate could be read in /opt/etcd/ssl/peer.pem');
+    expect((await runPlaybook(lab)).changed).toEqual([]);
+  });
+
   it('issues a bundle that etcdctl works with, and tells what to configure', async () => {
     const run = await certs('--client', 'app');
     expect(run.code).toBe(0);
