@@ -33,6 +33,8 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_keep PATH NEW`: owner, access list and attributes of a file for the one that takes its place, where `cp` can
  * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there; fails for a link, which somebody has put there since
+ * - `q_df DIR`: sets `$q_kib` to what is free there, and `$q_at` to its mount point; `$q_kib` is empty where df fails. By
+ *   its line from the right: the source of a mount may have spaces
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good. Nothing of one that has ended
  *   and that its parent has not asked for yet
@@ -140,7 +142,12 @@ q_mode() {
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
   chmod -- "0$2" "$1"
 }
-q_room() { set -- $(df -Pk "\${1%/*}/" 2>/dev/null | tail -n 1); if [ -n "\${6-}" ]; then echo "$6 has $4 KiB free"; fi; }
+q_df() {
+  q_at=$(df -Pk -- "$1" 2>/dev/null | tail -n 1) q_kib=
+  q_rest=\${q_at%" /"*} q_at=/\${q_at##*" /"}
+  for q_kib in \${q_rest% *}; do :; done
+}
+q_room() { q_df "\${1%/*}/"; if [ -n "$q_kib" ]; then echo "$q_at has $q_kib KiB free"; fi; }
 ${PROCESSES}
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_own() {

@@ -90,6 +90,8 @@ export interface Resource<Options, Desired, Observed> {
   needs?(options: Options): readonly Task[];
   /** See `Task.late`. */
   readonly late?: boolean | ((desired: Desired) => boolean);
+  /** See `Task.looks`. */
+  looks?(desired: Desired): number;
   /** See `Task.unproven`. */
   unproven?(desired: Desired): boolean;
   /** Names of options that it has itself, and that every task would have otherwise: a `timeout` of its own. */
@@ -260,6 +262,7 @@ function wishing<Options extends object, Desired, Observed>(
     ...(resource.empties && { empties: resource.empties(desired) }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
     ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
+    ...(resource.looks && { looks: resource.looks(desired) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
     ...(resource.guard && { guard: resource.guard(desired) }),
     ...(prepare && {
@@ -332,6 +335,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   after: is.function(),
   needs: is.function(),
   late: is.either(is.boolean, is.function<(desired: unknown) => boolean>()),
+  looks: is.function(),
   unproven: is.function(),
   own: is.list(is.any<never>()),
 };

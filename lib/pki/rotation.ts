@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
 import { privateFolder, readIfAny, writeWhole } from '../files.ts';
-import { ensureCaFiles } from './authority.ts';
+import { ensureCaFiles, writeIgnore } from './authority.ts';
 import { caPath, fingerprint, fingerprints, readCa } from './ca.ts';
 import { certificatesIn } from './chain.ts';
 import type { PkiOptions } from './config.ts';
@@ -36,7 +36,8 @@ export function readNextCa(dir: string): Promise<string | undefined> {
 export async function makeNextCa(options: PkiOptions): Promise<string> {
   const { readConfig } = await import('./cfssl.ts');
   const dir = nextDir(options.dir);
-  await privateFolder(options.dir);
+  // Where the CA in use is lost it holds nothing else yet, and is ours all the same.
+  await writeIgnore(options.dir, false);
   const { trusted: _, ...fresh } = options;
   const made = await ensureCaFiles(dir, readConfig(fresh), caPassphrase());
   const current = await readCa(options.dir);

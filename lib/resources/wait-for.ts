@@ -23,9 +23,14 @@ export const waitFor = defineResource<WaitForOptions, WaitForOptions & { readonl
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
-  probe: ({ until, timeout }) => sh`${within(until, Math.min(timeout, LOOK_SECONDS))} >/dev/null 2>&1`,
+  probe: (desired) => sh`${within(desired.until, lookSeconds(desired))} >/dev/null 2>&1`,
+  looks: lookSeconds,
   parse: (reading) => reading.code === 0,
   diff: (_desired, there) =>
     there ? [] : [{ kind: 'wait', property: 'state', before: 'no', after: 'yes', certainty: 'conditional' }],
   apply: (desired) => waitUntil(desired.until, desired.timeout, sh`:`),
 });
+
+function lookSeconds({ timeout }: WaitForOptions): number {
+  return Math.min(timeout, LOOK_SECONDS);
+}

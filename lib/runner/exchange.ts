@@ -6,7 +6,7 @@ import { Deadline } from './deadline.ts';
 import { FrameParser } from './frames.ts';
 import { LineReader } from './lines.ts';
 import { newNonce } from './nonce.ts';
-import { compileScript, type Fragment, patienceOf, READ_SECONDS } from './script.ts';
+import { compileScript, type Fragment, isOnlyRead, patienceAt } from './script.ts';
 import { waitingFor } from './waiting-for.ts';
 
 export interface ExchangeOptions {
@@ -48,10 +48,7 @@ export async function exchange(
   const readings = new Map<string, Reading>();
   const sent = Date.now();
   const at = (id: string) => fragments.findIndex((fragment) => fragment.id === id);
-  const patience = (i: number) => {
-    const fragment = fragments[i];
-    return fragment ? patienceOf(fragment) : READ_SECONDS;
-  };
+  const patience = (i: number) => patienceAt(fragments, i);
   let under: Fragment | undefined;
   let failure: QuorateError | undefined;
   const giveUp = (error: QuorateError) => {
@@ -109,7 +106,7 @@ export async function exchange(
       stderr.push(chunk);
     },
   });
-  const isRead = fragments.every(({ critical }) => !critical);
+  const isRead = isOnlyRead(fragments);
   deadline.set(patience(0));
   options.started?.({
     ...running,

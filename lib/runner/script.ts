@@ -1,6 +1,7 @@
 import { asUser } from '../dsl/as-user.ts';
 import { PRELUDE } from '../dsl/prelude.ts';
 import { quote, type Sh } from '../dsl/sh.ts';
+import { LOOK_SECONDS } from '../dsl/wait-until.ts';
 import { BY_USER } from './by-user.ts';
 
 /** A piece of an exchange with its own output and exit status. */
@@ -14,6 +15,8 @@ export interface Fragment {
    * to print its first line within this, where it is given.
    */
   readonly patience?: number;
+  /** Seconds that looks in it may hang, which end themselves: see `LOOK_SECONDS`. */
+  readonly looks?: number;
   /** Seconds after which it is ended, with all that runs in its process group, and has failed. */
   readonly timeout?: number;
   /** User of the host who runs it. */
@@ -25,9 +28,23 @@ export interface Fragment {
 /** What a host may take to answer what is only read: more than any of it takes on a busy one. */
 export const READ_SECONDS = 60;
 
-/** Seconds that a fragment may take; undefined when nobody counts. */
-export function patienceOf({ critical, patience }: Fragment): number | undefined {
-  return patience ?? (critical ? undefined : READ_SECONDS);
+/**
+ * Seconds until something has to be heard once the fragment in place `i` begins; undefined when nobody counts. What is
+ * only read is heard of together, and looks that hang do so one after the other.
+ */
+export function patienceAt(fragments: readonly Fragment[], i: number): number | undefined {
+  const fragment = fragments[i];
+  if (fragment === undefined) return READ_SECONDS;
+  const { critical, patience } = fragment;
+  if (patience !== undefined || critical) return patience;
+  const together = isOnlyRead(fragments) ? fragments.slice(i) : [fragment];
+  const looks = together.reduce((sum, one) => sum + (one.looks ?? 0), 0);
+  return READ_SECONDS + Math.max(0, looks - LOOK_SECONDS);
+}
+
+/** Nothing is changed by any of them. */
+export function isOnlyRead(fragments: readonly Fragment[]): boolean {
+  return fragments.every(({ critical }) => !critical);
 }
 
 /**
@@ -47,7 +64,7 @@ export function compileScript(fragments: readonly Fragment[], nonce: string, sta
     : '';
   // What is only read is printed at once: a packet for each small line costs more than the reading. But what may
   // take its time says when it begins and ends.
-  const isRead = fragments.every(({ critical }) => !critical);
+  const isRead = isOnlyRead(fragments);
   const apart = isRead ? fragments.findLastIndex(({ patience }) => patience !== undefined) + 1 : calls.length;
   const done = `printf '\\n%s D\\n' "$q_nonce"\n`;
   return `${PRELUDE}

@@ -29,7 +29,9 @@ export const RECEIVER = [
   'then if { sync "$p" 2>/dev/null || sync; } && mv -f "$p" "$t"; then exit 0; fi',
   'else echo "$g of $n bytes arrived" >&2',
   'fi',
-  'else set -- $(df -Pk "${t%/*}/" | tail -n 1); echo "$6 has $4 KiB free" >&2; fi',
+  // From the right, as `q_df` does it.
+  'else d=$(df -Pk "${t%/*}/" | tail -n 1); r=${d%" /"*}; for k in ${r% *}; do :; done',
+  'echo "/${d##*" /"} has $k KiB free" >&2; fi',
   'rm -f "$p"',
   'exit 1',
 ].join('; ');

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientProblems, describeClient, startClient } from './support/client.ts';
@@ -89,6 +89,22 @@ describeLab('certificates', () => {
     expect(await pids()).toEqual(before);
     expect((await runPlaybook(lab)).changed).toEqual([]);
     expect((await certs('--renew', 'nobody')).code).toBe(3);
+  });
+
+  it('shows and makes anew those of a member that does not run', async () => {
+    await lab.ssh('etcd02', 'systemctl stop etcd');
+    const was = shown(await certs());
+    const run = await certs('--renew', 'etcd02', '--new-keys');
+    await lab.ssh('etcd02', 'systemctl start etcd');
+    expect([run.code, steps(run, 'done')]).toEqual([0, ['etcd02: make its certificates anew; no restart']]);
+    const other = shown(run).filter(({ sha256 }, i) => sha256 !== was[i]?.sha256);
+    expect(other.map(({ host, kind }) => `${host} ${kind}`)).toEqual(['etcd02 server', 'etcd02 peer']);
+    await lab.ssh('etcd02', 'mv /opt/etcd/ssl/peer.pem /root/peer.pem');
+    const { code, errors } = await certs();
+    await lab.ssh('etcd02', 'mv /root/peer.pem /opt/etcd/ssl/peer.pem');
+    expect(code).toBe(7);
+    expect(errors[0]?.message).toContain('etcd02: no certificate could be read in /opt/etcd/ssl/peer.pem');
+    expect((await runPlaybook(lab)).changed).toEqual([]);
   });
 
   it('issues a bundle that etcdctl works with, and tells what to configure', async () => {
@@ -247,6 +263,14 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     EVERY ? 1_200_000 : 300_000,
   );
 
+  /** How many CAs the file of each host has. */
+  const trusted = () =>
+    Promise.all(
+      lab.hosts.map(async ({ name }) =>
+        Number((await lab.ssh(name, 'grep -c BEGIN /opt/etcd/ssl/ca.pem')).stdout),
+      ),
+    );
+
   (EVERY ? it : it.skip)(
     'a machine that is lost while clients are waited for is replaced, and the rotation goes on',
     async () => {
@@ -255,11 +279,32 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
       expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(3);
       const replaced = await runPlaybook(lab, ['-y', '--replace', 'etcd03'], { playbook: 'members' });
       expect([replaced.code, replaced.errors]).toEqual([0, []]);
-      const trusted = async (host: string) =>
-        Number((await lab.ssh(host, 'grep -c BEGIN /opt/etcd/ssl/ca.pem')).stdout);
-      expect(await Promise.all(lab.hosts.map(({ name }) => trusted(name)))).toEqual([2, 2, 2]);
+      expect(await trusted()).toEqual([2, 2, 2]);
       expect((await certs('--rotate-ca', '--clients-ready', '-y')).code).toBe(0);
-      expect(await Promise.all(lab.hosts.map(({ name }) => trusted(name)))).toEqual([1, 1, 1]);
+      expect(await trusted()).toEqual([1, 1, 1]);
+      expect((await runPlaybook(lab)).changed).toEqual([]);
+    },
+    180_000,
+  );
+
+  (EVERY ? it : it.skip)(
+    'a rotation whose new CA is lost with the folder is taken over by another one',
+    async () => {
+      expect((await certs('--rotate-ca', '--again', '-y')).code).toBe(0);
+      rmSync(pki(), { recursive: true });
+      const stuck = await certs('--rotate-ca', '-y');
+      expect([stuck.code, stuck.errors[0]?.message]).toEqual([
+        3,
+        expect.stringContaining('both keys may be lost'),
+      ]);
+      const { stdout: since } = await lab.ssh('etcd01', 'date +%s');
+      const other = await certs('--rotate-ca', '--again', '-y');
+      expect([other.code, other.errors]).toEqual([0, []]);
+      expect(await trusted()).toEqual([3, 3, 3]);
+      const done = await certs('--rotate-ca', '--clients-ready', '-y');
+      expect([done.code, done.errors]).toEqual([0, []]);
+      expect(await trusted()).toEqual([1, 1, 1]);
+      expect(await turnedDown(since.trim())).toEqual([]);
       expect((await runPlaybook(lab)).changed).toEqual([]);
     },
     180_000,

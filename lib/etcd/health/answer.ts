@@ -1,3 +1,4 @@
+import { EXIT, type ExitCode } from '../../errors.ts';
 import type { Unanswered } from '../facts/etcdctl-answers.ts';
 import type { MemberReading } from '../facts/read-member.ts';
 import type { Member } from '../model/cluster.ts';
@@ -50,6 +51,11 @@ export interface Finding {
 export function healthBy(findings: readonly Finding[]): boolean | null {
   if (findings.length === 0) return true;
   return findings.every(({ check }) => check === 'unknown-answer') ? null : false;
+}
+
+/** How a run ends that found this: 2 where the proof could not be made, since nobody here can read an answer, else 7. */
+export function exitBy(findings: readonly Finding[]): ExitCode {
+  return healthBy(findings) === null ? EXIT.failed : EXIT.unhealthy;
 }
 
 /** The check that an open question fails. */

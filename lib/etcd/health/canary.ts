@@ -36,7 +36,7 @@ interface Failure {
  * compare-and-swap that succeeds and then refuses, a lease whose key goes when it ends. The lease is ended, not waited
  * for: nobody need wait two seconds for a clock.
  * All keys have that lease, so that none outlives a run that is killed. Throws exit code 7 with the function that
- * failed, or with the answer that nobody here can read.
+ * failed, 2 with the answer that nobody here can read.
  */
 export async function canary(host: EtcdHost): Promise<void> {
   const key = `quorate/canary/${randomBytes(8).toString('hex')}`;
@@ -45,10 +45,10 @@ export async function canary(host: EtcdHost): Promise<void> {
   if (failure === undefined) return;
   await ask(sh`q_etcdctl del --prefix ${key} >/dev/null 2>&1`);
   const { name } = host.target;
-  const said = failure.unknown
-    ? `whether it works cannot be read: ${failure.said}`
-    : `the canary failed at: ${failure.said}`;
-  throw new QuorateError(`${name}: ${said}`, { exitCode: EXIT.unhealthy, host: name });
+  const [said, exitCode] = failure.unknown
+    ? [`whether it works cannot be read: ${failure.said}`, EXIT.failed]
+    : [`the canary failed at: ${failure.said}`, EXIT.unhealthy];
+  throw new QuorateError(`${name}: ${said}`, { exitCode, host: name });
 }
 
 type Ask = (commands: Sh) => Promise<(name: string) => Printed | undefined>;

@@ -24,5 +24,5 @@ for q_old in "$q_dir"/.${name}.*.next*; do
   q_old=\${q_old##*/} q_id=\${q_old#.${name}.} q_id=\${q_id%%.*}
   q_lives "\${q_id%-*}" "\${q_id#*-}" || $q_become sh -c 'cd -- "$1" && rm -rf -- "$2"' q_own "$q_dir" "$q_old"
 done
-q_kib=$(df -Pk -- "$q_dir" | tail -n 1 | { read -r q_n q_n q_n q_free q_n; echo "$q_free"; })`;
+q_df "$q_dir"`;
 }

@@ -2,17 +2,23 @@ import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Keep } from './thin.ts';
 
 /**
- * Shell that sets `$q_going` to the names of snapshots that may go: what `thinned` gives, for a host that thins by
- * itself. `$q_dir` is the folder; only what has its description is looked at.
+ * Shell that sets `$q_going` to the names of snapshots that may go: what `thinnedApart` gives, for a host that thins by
+ * itself. `$q_dir` is the folder, `$q_become` what becomes the member's user; only what has its description is looked at.
  */
 export function thinShell(cluster: string, { hours, days, weeks, months }: Keep): Sh {
-  return sh`q_names=
+  return sh`q_all= q_ids=
 for q_file in "$q_dir"/${cluster}-[0-9]*.db; do
   q_file=\${q_file##*/} q_stamp=\${q_file#${cluster}-}; q_stamp=\${q_stamp%%-*}
   case $q_stamp in [0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z) ;; *) continue ;; esac
   q_rest=\${q_file#${cluster}-"$q_stamp"-r} q_rest=\${q_rest%.db}
   case $q_rest in '' | *[!0-9]*) continue ;; esac
-  if [ -f "$q_dir/\${q_file%.db}.json" ]; then q_names="$q_file $q_names"; fi
+  if [ ! -f "$q_dir/\${q_file%.db}.json" ]; then continue; fi
+  q_id=$($q_become head -c 4096 -- "$q_dir/\${q_file%.db}.json")
+  case $q_id in *'"clusterId":"'*) ;; *) continue ;; esac
+  q_id=\${q_id#*'"clusterId":"'} q_id=\${q_id%%'"'*}
+  case $q_id in '' | *[!0-9a-f]*) continue ;; esac
+  q_all="$q_id/$q_file $q_all"
+  case " $q_ids " in *" $q_id "*) ;; *) q_ids="$q_ids $q_id" ;; esac
 done
 q_period() {
   q_stamp=\${q_file#${cluster}-}
@@ -27,7 +33,6 @@ q_period() {
       q_now=$(((q_day + (153 * q_month + 2) / 5 + 365 * q_year + q_year / 4 - q_year / 100 + q_year / 400 - 32045) / 7)) ;;
   esac
 }
-q_stay=" \${q_names%% *} "
 q_rule() {
   q_left=$1 q_last=
   for q_file in $q_names; do
@@ -37,9 +42,14 @@ q_rule() {
     q_left=$((q_left - 1)) q_last=$q_now q_stay="$q_stay$q_file "
   done
 }
-q_rule ${hours} h; q_rule ${days} d; q_rule ${weeks} w; q_rule ${months} m
 q_going=
-for q_file in $q_names; do
-  case $q_stay in *" $q_file "*) ;; *) q_going="$q_going $q_file \${q_file%.db}.json" ;; esac
+for q_id in $q_ids; do
+  q_names=
+  for q_file in $q_all; do case $q_file in "$q_id"/*) q_names="$q_names \${q_file#*/}" ;; esac; done
+  q_names=\${q_names# } q_stay=" \${q_names%% *} "
+  q_rule ${hours} h; q_rule ${days} d; q_rule ${weeks} w; q_rule ${months} m
+  for q_file in $q_names; do
+    case $q_stay in *" $q_file "*) ;; *) q_going="$q_going $q_file \${q_file%.db}.json" ;; esac
+  done
 done`;
 }

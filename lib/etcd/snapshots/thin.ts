@@ -1,4 +1,4 @@
-import { partsOf } from './snapshot.ts';
+import { partsOf, type Snapshot } from './snapshot.ts';
 
 /** So many hours, days, weeks and months keep a snapshot, their last one. */
 export interface Keep {
@@ -42,6 +42,20 @@ export function thinned(files: readonly string[], keep: Keep | undefined): reado
     }
   }
   return known.map(({ file }) => file).filter((file) => !stay.has(file));
+}
+
+/** The same of snapshots with different cluster IDs, each thinned alone: a restore takes none away of what was before it. */
+export function thinnedApart(
+  snapshots: readonly Pick<Snapshot, 'file' | 'clusterId'>[],
+  keep: Keep | undefined,
+): readonly string[] {
+  const ids = new Set(snapshots.map(({ clusterId }) => clusterId));
+  return [...ids].flatMap((id) =>
+    thinned(
+      snapshots.filter(({ clusterId }) => clusterId === id).map(({ file }) => file),
+      keep,
+    ),
+  );
 }
 
 /** By UTC, of stamps like `20261127T101500Z`. */

@@ -31,7 +31,7 @@ export function caOfHosts({ cluster, hosts }: Surveyed): string | QuorateError {
 
 /**
  * Hosts that were set up with another CA than this one, by their record, or without one by the file that is there.
- * `passing` are the CA files that hosts may have while one CA takes another's place.
+ * `passing` has CAs that hosts may trust, some or all of them, while one takes another's place.
  */
 export function caProblems(
   { cluster, hosts }: Surveyed,
@@ -39,13 +39,14 @@ export function caProblems(
   passing: readonly string[] = [],
 ): readonly QuorateError[] {
   const wanted = trusts(ca);
-  const accepted = [ca, ...passing].map(trusts);
+  const passes = passing.flatMap(fingerprints);
   return hosts.flatMap(({ target }) => {
     const { data, formed, kept, caPem } = target.facts;
     if (data !== 'present' && formed === undefined) return [];
     const recorded = kept.trusted.length > 0 ? kept.trusted.join(' ') : undefined;
     const has = recorded ?? (caPem === undefined ? undefined : trusts(caPem));
-    if (has === undefined || accepted.includes(has)) return [];
+    const isOurs = has === undefined || has === wanted || has.split(' ').every((one) => passes.includes(one));
+    if (isOurs) return [];
     return refusal(
       { host: target.name },
       `its CA has SHA-256 ${has}, ${cluster.name} here has ${wanted} (${cluster.pkiDir})`,

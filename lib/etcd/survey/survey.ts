@@ -24,7 +24,7 @@ import { keepVersion, type VersionPolicy, versionProblems, versionsFound } from 
 export interface PassingCa {
   /** Who issues now, PEM; by default the one on control. */
   readonly caPem: string;
-  /** CA files that hosts may have meanwhile. */
+  /** CAs that hosts may trust meanwhile. */
   readonly passing: readonly string[];
 }
 

@@ -31,6 +31,21 @@ describe.each(SHELLS)('a file written under %s', (_name, file, ...args) => {
   });
 });
 
+describe.each(SHELLS)('what is free, by %s', (_name, file, ...args) => {
+  it.each([
+    ['/dev/sda1 41152736 9999 20971520 1% /', '20971520 /'],
+    ['//nas/my share 41152736 9999   20971520     1% /mnt/my share', '20971520 /mnt/my share'],
+    ['a 1 2 3 4% /x 41152736 9999 20971520 1% /mnt', '20971520 /mnt'],
+    ['gcs:bucket 0 0 0 - /mnt', '0 /mnt'],
+    ['', ' /'],
+  ])('is read from the right: %j', (line, wanted) => {
+    const script = sh`df() { printf '%s\n' 'Filesystem 1024-blocks' ${line}; }
+q_df /x; echo "$q_kib $q_at"`;
+    const out = execFileSync(file ?? 'sh', [...args, '-c', `${PRELUDE}${script.text}`], { encoding: 'utf8' });
+    expect(out).toBe(`${wanted}\n`);
+  });
+});
+
 describe.each(SHELLS)('the manifest, by %s', (_name, file, ...args) => {
   const own = (state: string, ...names: string[]) => {
     const script = sh`q_state=${state}

@@ -6,6 +6,7 @@ import {
   certificatesIn,
   fingerprint,
   fingerprints,
+  isForeignFolder,
   isIssuedBy,
   makeNextCa,
   readCa,
@@ -35,6 +36,12 @@ describe('a CA that takes the place of another one', () => {
     const { certPem } = await (await open(dir)).issueMember('m1', 'server', SANS);
     const [leaf] = certificatesIn(certPem);
     expect(isIssuedBy(leaf!, certificatesIn(old)[0]!)).toBe(true);
+  });
+
+  it('makes a folder ours that has no CA in use any more', async () => {
+    const dir = scratch();
+    await makeNextCa(options(dir, NEXT));
+    expect(await isForeignFolder(dir)).toBe(false);
   });
 
   it('may be one that was put there', async () => {

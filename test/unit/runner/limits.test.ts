@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { exchange } from '../../../lib/runner/exchange.ts';
@@ -150,6 +150,28 @@ describe('a host that does not answer', () => {
     const held = read(sh`echo held; echo more; sleep 1`, { id: 'b', critical: true });
     const { readings } = await exchange(host, [slow, held]);
     expect([readings.get('a')?.out, readings.get('b')?.out]).toEqual(['done', 'held\nmore']);
+  });
+
+  it.each<[what: string, fragments: readonly Partial<Fragment>[], seconds: number]>([
+    ['a minute', [{}, {}], 60],
+    ['a minute with one look that may hang', [{}, { looks: 55 }, {}], 60],
+    [
+      'longer with several, which do so one after the other',
+      [{ looks: 55 }, {}, { looks: 30 }, { looks: 55 }],
+      145,
+    ],
+    ['longer with two in one task', [{ looks: 110 }], 115],
+    ['a minute behind an apply for each of them', [{ looks: 55 }, { looks: 55 }, { critical: true }], 60],
+  ])('is given %s', async (_what, fragments, seconds) => {
+    vi.useFakeTimers();
+    const host = silent();
+    const reads = fragments.map((one, i) => read(sh`:`, { id: `${i}`, patience: undefined, ...one }));
+    const failure = exchange(host, reads).catch((error) => error);
+    await vi.advanceTimersByTimeAsync(seconds * 1000 - 1);
+    expect(host.killed()).toBe(0);
+    await vi.advanceTimersByTimeAsync(10);
+    vi.useRealTimers();
+    expect((await failure).message).toBe(`etcd02: no answer within ${seconds} s`);
   });
 
   it('is given some seconds once somebody asks to end, where nothing is changed', async () => {

@@ -9,6 +9,8 @@ import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { task } from '../../../lib/resources/task.ts';
 import { user } from '../../../lib/resources/user.ts';
+import { waitFor } from '../../../lib/resources/wait-for.ts';
+import { probeFragment } from '../../../lib/runner/words.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
@@ -344,4 +346,13 @@ describe.each(SHELLS)('control words under %s', (name, ...shell) => {
       plan(marker('made', { becomeUser: 'daemon' }), marker('made', { becomeUser: 'bin' })),
     ).rejects.toThrow(/want different things of command:made/);
   });
+});
+
+it('a look that may hang is given its time, and an until as well', () => {
+  const waits = (timeout: number) => waitFor('it is there', { until: sh`false`, timeout });
+  const awaited = command('once', { run: sh`:`, creates: '/x', until: sh`false` });
+  const looks = [waits(10), waits(300), awaited, command('once', { run: sh`:`, creates: '/x' })].map(
+    (task) => probeFragment(task, '0').looks,
+  );
+  expect(looks).toEqual([10, 55, 55, undefined]);
 });

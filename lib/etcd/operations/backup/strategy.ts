@@ -7,9 +7,9 @@ import { refusal } from '../../refusal.ts';
 import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshots/index.ts';
 import { removeSnapshots } from '../../snapshots/remove.ts';
 import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
-import { parseKeep, thinned } from '../../snapshots/thin.ts';
+import { parseKeep, thinnedApart } from '../../snapshots/thin.ts';
 import { finishHint, openIntent } from '../../survey/intents.ts';
-import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import { clustersOf, type EtcdHost, livingId, type Surveyed } from '../../surveyed.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
@@ -161,9 +161,11 @@ async function backupSteps(
     );
   }
   for (const host of hosts.filter(({ selected }) => selected)) {
-    const files = (kept.get(host)?.verified ?? []).map(({ file }) => file);
-    const coming = host === taker ? [nameNow(cluster.name)] : [];
-    const going = thinned([...files, ...coming], keep).filter((file) => files.includes(file));
+    const verified = kept.get(host)?.verified ?? [];
+    const coming = { file: nameNow(cluster.name), clusterId: livingId(surveyed) ?? '' };
+    const going = thinnedApart(host === taker ? [...verified, coming] : verified, keep).filter(
+      (file) => file !== coming.file,
+    );
     if (going.length === 0) continue;
     steps.push(step(host, `remove older snapshots: ${going.join(', ')}`, () => removeSnapshots(host, going)));
   }

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { commandLine } from '../../../command-line.ts';
 import { PerRun } from '../../../dsl/per-run.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
-import { sh } from '../../../dsl/sh.ts';
 import { fromHere } from '../../../paths.ts';
 import {
   type Arrival,
@@ -18,7 +17,6 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { memberSans, pkiOptions } from '../../files/certificates.ts';
 import { columns } from '../../health/columns.ts';
 import { memberOf } from '../../model/cluster.ts';
-import { pairFiles } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { isCertificate } from '../../survey/admit-certificates.ts';
 import { finishHint, openIntent } from '../../survey/intents.ts';
@@ -27,6 +25,7 @@ import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
+import { type Leaf, readLeaves } from './leaves.ts';
 import { namesMeant } from './renew.ts';
 
 const KINDS = ['server', 'peer'] as const;
@@ -112,8 +111,8 @@ export async function deriveImport(
   const { examineArrivals, takeInArrivals } = await openExternal();
   const members = hosts.flatMap(certificatesOf);
   const arrivals = await examineArrivals(options, files, members);
-  const stopped = new Map<EtcdHost, ReadonlyMap<string, string>>();
-  await run.each(hosts, async (host) => void stopped.set(host, await readStopped(host)));
+  // What has no data yet is for `site` to set up.
+  const leaves = await readLeaves(hosts.filter(({ target }) => target.facts.data === 'present'));
   const whole = ledger(tallyOf(hosts));
   const fresh = arrivals.filter(({ isNew }) => isNew).map(({ name }) => name);
   return [
@@ -128,7 +127,7 @@ export async function deriveImport(
         ]
       : []),
     ...hosts
-      .map((host) => ({ host, retired: supplanted(host, arrivals, stopped.get(host)) }))
+      .map((host) => ({ host, retired: supplanted(host, arrivals, leaves.get(host)) }))
       .filter(({ retired }) => retired.length > 0)
       .map(({ host, retired }) => ({
         host: host.target.name,
@@ -139,31 +138,17 @@ export async function deriveImport(
   ];
 }
 
-/** The certificates of a member that does not run, by kind: its facts leave them out. */
-async function readStopped(host: EtcdHost): Promise<ReadonlyMap<string, string>> {
-  const { target } = host;
-  const found = new Map<string, string>();
-  if (target.facts.reading !== undefined || target.facts.data !== 'present') return found;
-  for (const kind of KINDS) {
-    const shown = sh`cat -- ${pairFiles(memberOf(target), kind).cert} 2>/dev/null || :`;
-    found.set(kind, (await host.read('looking at its certificates', shown)).out);
-  }
-  return found;
-}
-
 /** Fingerprints of what is on a host, and is not what came for it. */
 function supplanted(
   { target }: EtcdHost,
   arrivals: readonly Arrival[],
-  stopped: ReadonlyMap<string, string> | undefined,
+  leaves: readonly Leaf[] = [],
 ): readonly string[] {
   const { name } = memberOf(target);
-  return KINDS.flatMap((kind) => {
-    const arrival = arrivals.find((one) => one.name === `${name}-${kind}`);
-    const read = target.facts.reading?.certificates.find(({ file }) => file === `${kind}.pem`)?.pem;
-    const pem = read ?? stopped?.get(kind);
-    if (arrival === undefined || pem === undefined) return [];
-    return fingerprint(pem) === fingerprint(arrival.certPem) ? [] : [fingerprint(pem)];
+  return leaves.flatMap(({ file, pem }) => {
+    const arrival = arrivals.find((one) => `${one.name}.pem` === `${name}-${file}`);
+    if (arrival === undefined || fingerprint(pem) === fingerprint(arrival.certPem)) return [];
+    return [fingerprint(pem)];
   });
 }
 

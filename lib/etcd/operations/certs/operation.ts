@@ -9,7 +9,7 @@ import { deriveImport, deriveRequests, requestsSaid } from './external.ts';
 import { deriveRenewal } from './renew.ts';
 import { deriveRevocation } from './revoke.ts';
 import { deriveRotation, rotationSaid } from './rotate.ts';
-import { judgeCertificates, readCertificates } from './table.ts';
+import { judgeCertificates, lackingCertificates, readCertificates } from './table.ts';
 import { certsProblems, isAskedFor, jobOf } from './words.ts';
 
 /**
@@ -74,8 +74,9 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
   }
   const state = await readCertificates(surveyed);
   run.show({ event: 'certificates', ...state });
-  const { problems, warnings } = judgeCertificates(state.certificates);
-  for (const line of warnings) run.log('warning', line);
+  const judged = [judgeCertificates(state.certificates), lackingCertificates(surveyed, state.certificates)];
+  for (const line of judged.flatMap(({ warnings }) => warnings)) run.log('warning', line);
+  const problems = judged.flatMap((one) => one.problems);
   const job = jobOf(vars);
   if (job === 'client') run.log('info', clientSaid(surveyed, String(vars.client)));
   const said = job === 'rotate-ca' ? await rotationSaid(surveyed) : undefined;
@@ -88,7 +89,10 @@ async function verify(run: PlayRun<EtcdFacts>): Promise<void> {
 
 function unsound({ cluster }: Surveyed, problems: readonly string[]): QuorateError {
   return new QuorateError(
-    [`${cluster.name}: certificates that are of no use:`, ...problems.map((line) => `  ${line}`)].join('\n'),
+    [
+      `${cluster.name}: certificates that are missing or of no use:`,
+      ...problems.map((line) => `  ${line}`),
+    ].join('\n'),
     {
       exitCode: EXIT.unhealthy,
       hint: '--renew makes those of members and clients anew, --rotate-ca the CA',

@@ -10,6 +10,7 @@ import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { trustedByClients } from './clients.ts';
+import { readLeaves } from './leaves.ts';
 import { surveyWithCas } from './rotation.ts';
 
 /** Fingerprints of what was there when the run began, of those that are to go whatever they are like. */
@@ -35,7 +36,7 @@ export async function deriveRenewal(
   );
   const isNamed = (name: string) => vars.all === true || names.includes(name);
   retired.own.prints ??= [
-    ...hosts.filter(({ target }) => isNamed(target.name)).flatMap(printsOf),
+    ...(await printsOf(hosts.filter(({ target }) => isNamed(target.name)))),
     ...bundles.filter(({ name }) => isNamed(name)).map(({ certPem }) => fingerprint(certPem)),
   ];
   const going = retired.own.prints;
@@ -70,8 +71,9 @@ export async function deriveRenewal(
   ];
 }
 
-function printsOf({ target }: EtcdHost): readonly string[] {
-  return (target.facts.reading?.certificates ?? []).flatMap(({ pem }) => (pem ? [fingerprint(pem)] : []));
+async function printsOf(hosts: readonly EtcdHost[]): Promise<readonly string[]> {
+  const leaves = await readLeaves(hosts);
+  return [...leaves.values()].flat().map(({ pem }) => fingerprint(pem));
 }
 
 /** The hosts and clients that words of a command line mean; a host may be called as its member. Refuses what is neither. */

@@ -3,7 +3,6 @@ import { isDue, type PlayRun } from '../../../dsl/play.ts';
 import {
   bundlePath,
   dropBundle,
-  fingerprint,
   makeNextCa,
   readBundles,
   switchToNextCa,
@@ -20,7 +19,8 @@ import { verbLine } from '../../verb-line.ts';
 import { beginIntent, finishIntent } from '../common/intent.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
-import { bothOf, type Rotation, readRotation, rotationTarget } from './rotation.ts';
+import { bothOf, rotationTarget } from './rotating-cas.ts';
+import { type Rotation, readRotation } from './rotation.ts';
 import { type RotationStep, rotationSteps, waitsForClients } from './rotation-steps.ts';
 import { refuseDowntime, takeTurn } from './turn.ts';
 
@@ -133,7 +133,13 @@ async function carryOut(
     case 'begin':
       return begin(run, first, rotation);
     case 'trust-both':
-      return takeTurn(run, surveyed, trusting(surveyed, step.host, bothOf(cas)));
+      // Certificates wait: who issues now need not be trusted by all, where the CA to come was lost.
+      return takeTurn(
+        run,
+        surveyed,
+        trusting(surveyed, step.host, bothOf(cas)),
+        (one) => !isCertificate(one),
+      );
     case 'switch':
       // First: once the new CA issues, clients can be told what to trust.
       await writeBundle(cluster.pkiDir, bothOf(cas));
@@ -163,9 +169,8 @@ async function begin(run: PlayRun<EtcdFacts>, { target }: EtcdHost, rotation: Ro
   await beginIntent(run, 'certs', wishOf(rotation, made));
 }
 
-function wishOf({ cas: { old }, open }: Rotation, made: string | undefined) {
-  const from = open?.notes?.from ?? (old === undefined ? undefined : fingerprint(old));
-  return { target: rotationTarget(made ?? ''), ...(from !== undefined && { notes: { from } }) };
+function wishOf({ notes }: Rotation, made: string | undefined) {
+  return { target: rotationTarget(made ?? ''), ...(notes && { notes }) };
 }
 
 /** Those of applications, and the pair that the playbooks use. */

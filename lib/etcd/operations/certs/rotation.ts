@@ -2,7 +2,6 @@ import { sha256 } from '../../../dsl/path.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { QuorateError } from '../../../errors.ts';
 import {
-  bundleOf,
   certificatesIn,
   fingerprint,
   fingerprints,
@@ -10,8 +9,6 @@ import {
   readBundles,
   readCa,
   readNextCa,
-  readPreviousCa,
-  withoutCa,
 } from '../../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import type { Intent } from '../../facts/intent.ts';
@@ -22,14 +19,8 @@ import { doneIntent, intentOn, intentProblem, openIntent, openRotation } from '.
 import { type PassingCa, survey } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { bothOf, lostCa, type OpenCas, openCas, type RotatingCas, rotationTarget } from './rotating-cas.ts';
 import type { Issuer, RotatingClient, RotatingHost, RotationState, Trust } from './rotation-steps.ts';
-
-/** The two CAs of a rotation as PEM; without a new one before the first step. */
-export interface RotatingCas {
-  /** Nobody has it any more where all hosts trust the new one alone. */
-  readonly old: string | undefined;
-  readonly new: string | undefined;
-}
 
 /** A rotation as the hosts and this machine have it. */
 export interface Rotation {
@@ -39,21 +30,13 @@ export interface Rotation {
   readonly authority: PassingCa;
   /** Of what is under way. */
   readonly open: Intent | undefined;
+  /** What is noted with it on hosts. */
+  readonly notes: Intent['notes'];
 }
 
 /** A rotation that came to its end, and no other one was asked for. */
 export interface FinishedRotation {
   readonly done: Intent;
-}
-
-/** What the rotation of a CA heads for, in a form that can be compared. */
-export function rotationTarget(newCa: string): string {
-  return `CA ${fingerprint(newCa)}`;
-}
-
-/** What hosts trust on the way. */
-export function bothOf({ old, new: next }: RotatingCas): string {
-  return bundleOf(...[old, next].flatMap((one) => one ?? []));
 }
 
 /** Reads how far a rotation has come. Refuses what cannot be gone on with from here. */
@@ -72,13 +55,15 @@ export async function readRotation(
   if (open === undefined && words.clientsReady) throw nothingOpen(surveyed);
   const cas = open
     ? await openCas(surveyed, open, current, next)
-    : { old: current ?? ruling(surveyed), new: next };
-  const [first] = [cas.new, cas.old].filter((one) => one !== undefined);
-  if (first === undefined) throw new Error('a rotation without any CA');
+    : beginning(current ?? ruling(surveyed), next);
+  // By the user's word alone, and no client can be ready for what is yet to be made.
+  const mayTakeOver = words.again && !words.clientsReady && isTrusted(current, cas.old ? [cas.old] : []);
+  if (open && cas.isLost && !mayTakeOver) throw lostCa(surveyed, open, current);
   const control = cas.new === undefined ? 'old' : next !== undefined ? 'ready' : 'new';
   return {
     cas,
     open,
+    notes: cas.notes,
     state: {
       control,
       clientsReady: words.clientsReady,
@@ -87,20 +72,33 @@ export async function readRotation(
         return { name, trusts: trustOf(caPem, cas), certificate: issuerOf(certPem, cas) };
       }),
     },
-    authority: authorityOf(cas, control === 'new', first),
+    authority: authorityOf(cas, { current, next }),
   };
 }
 
-function authorityOf(cas: RotatingCas, issues: boolean, first: string): PassingCa {
-  return {
-    caPem: (issues ? cas.new : cas.old) ?? first,
-    passing: [cas.old, bothOf(cas), cas.new].flatMap((one) => one ?? []),
-  };
+function beginning(old: string, next: string | undefined): OpenCas {
+  return { isLost: false, old, new: next, notes: { from: fingerprint(old) } };
+}
+
+/** Who issues: the new CA once it is in use here; where that is lost, the one before it goes on. */
+function authorityOf(
+  cas: OpenCas,
+  { current, next }: { readonly current: string | undefined; readonly next: string | undefined },
+): PassingCa {
+  const inOrder = cas.isLost
+    ? [current, cas.old]
+    : next === undefined
+      ? [cas.new, cas.old]
+      : [cas.old, cas.new];
+  const [caPem] = inOrder.filter((one) => one !== undefined);
+  if (caPem === undefined) throw new Error('a rotation without any CA');
+  return { caPem, passing: [bothOf(cas)] };
 }
 
 /**
  * For verbs that cannot wait until the rotation of a CA is finished, since that wants all members: who issues now, which
- * CA files hosts may have, and what a member that is set up meanwhile trusts. undefined where none is under way.
+ * CAs hosts may trust, and what a member that is set up meanwhile trusts. undefined where none is under way. Once a CA
+ * that was to come is lost, the one that is here has to be trusted by all; where none is, nothing can be issued.
  */
 export async function rotatingAuthority(
   surveyed: Surveyed,
@@ -110,14 +108,22 @@ export async function rotatingAuthority(
   if (open === undefined) return undefined;
   const [current, next] = await Promise.all([readCa(cluster.pkiDir), readNextCa(cluster.pkiDir)]);
   const cas = await openCas(surveyed, open, current, next);
-  return { ...authorityOf(cas, next === undefined, cas.new), trustPem: bothOf(cas) };
+  const trusts = hosts.flatMap(({ target }) => target.facts.caPem ?? []);
+  if (cas.notes?.before !== undefined && !isTrusted(current, trusts)) throw lostCa(surveyed, open, current);
+  const trustPem = cas.isLost ? cas.old : bothOf(cas);
+  return { ...authorityOf(cas, { current, next }), ...(trustPem !== undefined && { trustPem }) };
+}
+
+function isTrusted(current: string | undefined, trusts: readonly string[]): boolean {
+  if (trusts.length === 0) return false;
+  return current === undefined || trusts.every((pem) => fingerprints(pem).includes(fingerprint(current)));
 }
 
 /** The survey of a verb that leaves the CA as it is, also while one takes another's place. */
 export async function surveyWithCas(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<void> {
-  const rotation = await readRotation(surveyed, { clientsReady: false, again: true });
-  await survey(run, keepVersion, 'certs', 'authority' in rotation ? rotation.authority : undefined);
-  if (openRotation(surveyed.hosts) === undefined) return;
+  const rotating = await rotatingAuthority(surveyed);
+  await survey(run, keepVersion, 'certs', rotating);
+  if (rotating === undefined) return;
   // Whom a member trusts is for the rotation alone to change.
   for (const { target } of surveyed.hosts) {
     const { cluster, caPem } = target.facts;
@@ -130,30 +136,6 @@ function ruling(surveyed: Surveyed): string {
   const found = caOfHosts(surveyed);
   if (found instanceof QuorateError) throw found;
   return found;
-}
-
-/** The new one must be here; the old one may also be had from hosts that still trust it. */
-async function openCas(
-  { cluster, hosts }: Surveyed,
-  { target, notes, runId }: Intent,
-  current: string | undefined,
-  next: string | undefined,
-): Promise<RotatingCas & { readonly new: string }> {
-  const wanted = [next, current].find((pem) => pem !== undefined && rotationTarget(pem) === target);
-  if (wanted === undefined) {
-    throw refusal(
-      cluster,
-      `run ${runId} has begun to rotate its CA, to the one with SHA-256 ${target.replace(/^CA /, '')}, which is not in ${cluster.pkiDir}`,
-      'go on where it was begun, or copy the folder from there',
-    );
-  }
-  const bundles = hosts.flatMap(({ target: { facts } }) => facts.caPem ?? []);
-  const before = current !== undefined && current !== wanted ? current : undefined;
-  const old =
-    before ??
-    (await readPreviousCa(cluster.pkiDir, notes?.from ?? '')) ??
-    bundles.map((bundle) => withoutCa(bundle, wanted)).find((one) => one !== undefined);
-  return { old, new: wanted };
 }
 
 function rotatingHost(host: EtcdHost, cas: RotatingCas): RotatingHost {

@@ -6,6 +6,7 @@ import { daysUntil } from '../../health/table.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { caFile, pairFiles } from '../../model/paths.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { type Leaf, readLeaves } from './leaves.ts';
 import { readServed, type Served, type ServedByKind } from './served.ts';
 
 /** Days before its end at which a certificate is worth a warning. */
@@ -20,8 +21,9 @@ export async function readCertificates({ cluster, hosts }: Surveyed): Promise<Ce
       }),
     ),
   );
+  const leaves = await readLeaves(hosts);
   const certificates = [
-    ...hosts.flatMap((host) => ofHost(host, served.get(host) ?? {})),
+    ...hosts.flatMap((host) => ofHost(host, leaves.get(host) ?? [], served.get(host) ?? {})),
     ...(await ofControl(cluster.pkiDir)),
   ];
   return { cluster: cluster.name, certificates, table: tableOf(certificates) };
@@ -47,15 +49,33 @@ export function judgeCertificates(certificates: readonly CertificateState[], now
   return { problems, warnings };
 }
 
+/** Files that a member is to have and has not, or that hold no certificate; those of hosts that are yet to be set up apart. */
+export function lackingCertificates({ hosts }: Surveyed, certificates: readonly CertificateState[]) {
+  const lacking = hosts.flatMap(({ target }) =>
+    (['server', 'peer'] as const)
+      .filter((kind) => !certificates.some((one) => one.host === target.name && one.kind === kind))
+      .map((kind) => ({ target, path: pairFiles(memberOf(target), kind).cert })),
+  );
+  const said = (isSetUp: boolean) =>
+    lacking
+      .filter(({ target }) => (target.facts.data === 'present') === isSetUp)
+      .map(({ target, path }) => `${target.name}: no certificate could be read in ${path}`);
+  return { problems: said(true), warnings: said(false) };
+}
+
 function shownSaid(sha256: string | null): string {
   return sha256 === null ? 'no handshake comes about with the member' : `the member shows ${short(sha256)}`;
 }
 
-function ofHost({ target }: EtcdHost, served: ServedByKind): readonly CertificateState[] {
+function ofHost(
+  { target }: EtcdHost,
+  leaves: readonly Leaf[],
+  served: ServedByKind,
+): readonly CertificateState[] {
   const member = memberOf(target);
-  const { caPem, reading } = target.facts;
+  const { caPem } = target.facts;
   const leaf = (kind: 'server' | 'peer') => {
-    const pem = reading?.certificates.find(({ file }) => file === `${kind}.pem`)?.pem;
+    const pem = leaves.find(({ file }) => file === `${kind}.pem`)?.pem;
     const path = pairFiles(member, kind).cert;
     return pem === undefined
       ? []

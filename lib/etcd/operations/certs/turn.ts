@@ -1,4 +1,4 @@
-import type { PlayRun } from '../../../dsl/play.ts';
+import type { PlannedTask, PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { passGate } from '../../health/gate.ts';
 import { settle } from '../../health/settle.ts';
@@ -7,12 +7,17 @@ import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 
-/** Plans a member anew and carries that out in its turn, between two gates. */
-export async function takeTurn(run: PlayRun<EtcdFacts>, surveyed: Surveyed, host: EtcdHost): Promise<void> {
+/** Plans a member anew and carries that out in its turn, between two gates; by default all of it. */
+export async function takeTurn(
+  run: PlayRun<EtcdFacts>,
+  surveyed: Surveyed,
+  host: EtcdHost,
+  which: (planned: PlannedTask) => boolean = () => true,
+): Promise<void> {
   await host.replan();
-  if (spares(surveyed)) return roll(run, surveyed, [host], { apply: (one) => one.apply(() => true) });
+  if (spares(surveyed)) return roll(run, surveyed, [host], { apply: (one) => one.apply(which) });
   await passGate(run, surveyed, host, false);
-  await host.apply(() => true);
+  await host.apply(which);
   await settle(run, surveyed, [host]);
 }
 

@@ -56,7 +56,12 @@ export const CERTS_FLAGS = [
     type: 'boolean',
     description: 'with --rotate-ca: clients have theirs; go on until nothing is left of the old one',
   },
-  { name: 'again', type: 'boolean', description: 'with --rotate-ca: another one after one that is done' },
+  {
+    name: 'again',
+    type: 'boolean',
+    description:
+      'with --rotate-ca: another one after one that is done, or in place of one whose new CA is lost',
+  },
   {
     name: 'accept-downtime',
     type: 'boolean',

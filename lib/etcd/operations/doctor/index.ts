@@ -1,7 +1,7 @@
 import type { PlayRun, Strategy } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { type Answer, healthBy } from '../../health/answer.ts';
+import { type Answer, exitBy, healthBy } from '../../health/answer.ts';
 import { answersFromFacts, knownAnswers } from '../../health/ask.ts';
 import { clusterState } from '../../health/cluster-state.ts';
 import { judgeCluster } from '../../health/judge.ts';
@@ -59,7 +59,7 @@ async function examine(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<voi
   if (left.length === 0) return run.conclude(`${cluster.name}: cluster is healthy, nothing found`);
   if (healthBy(findings) === null)
     throw new QuorateError([`${cluster.name}: ${sayUnhealthy(findings)}:`, ...left].join('\n'), {
-      exitCode: EXIT.unhealthy,
+      exitCode: exitBy(findings),
       hint: wayOut(cluster, answers, findings),
     });
   const [first] = cluster.members;

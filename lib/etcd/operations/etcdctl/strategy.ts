@@ -10,7 +10,7 @@ import { clusterProblems, isOfCluster } from '../common/cluster-flag.ts';
 import { refuseBare } from '../site/verify.ts';
 import { commandOf, readsInput, readsPassword, toldWords } from './words.ts';
 
-/** Bytes of standard input that go along: all of a value that etcd takes by default. */
+/** Bytes of standard input that go along where `max-request-bytes` is not set: all of a value that etcd takes. */
 const MAX_INPUT = 1.5 * 1024 * 1024;
 
 /**
@@ -43,7 +43,7 @@ async function runOn(
   if (run.check) return run.conclude(`${name} would run etcdctl ${toldWords(args).join(' ')}`);
   const code = await host.pipe(
     'etcdctl',
-    etcdctlScript(memberOf(host.target), args, await inputFor(args, input)),
+    etcdctlScript(memberOf(host.target), args, await inputFor(args, input, maxInput(host))),
   );
   if (code === 0 || run.stopping()) return;
   throw new QuorateError(`${name}: etcdctl ended with ${code}`, { exitCode: EXIT.failed, host: name });
@@ -70,7 +70,16 @@ function memberToAsk({ hosts }: Surveyed): EtcdHost {
   return well ?? (selected[0] as EtcdHost);
 }
 
-async function inputFor(args: readonly string[], input: () => Promise<Buffer>): Promise<Buffer | undefined> {
+function maxInput({ target }: EtcdHost): number {
+  const settings = (target.vars.etcd_settings ?? {}) as Readonly<Record<string, unknown>>;
+  return Number(settings['max-request-bytes']) || MAX_INPUT;
+}
+
+async function inputFor(
+  args: readonly string[],
+  input: () => Promise<Buffer>,
+  most: number,
+): Promise<Buffer | undefined> {
   const command = commandOf(args);
   if (!readsInput(command)) return undefined;
   const read = await input();
@@ -80,10 +89,10 @@ async function inputFor(args: readonly string[], input: () => Promise<Buffer>): 
       exitCode: EXIT.refused,
       hint: 'give it a file that begins with the password: <FILE',
     });
-  if (read.length <= MAX_INPUT) return read;
+  if (read.length <= most) return read;
   throw new QuorateError(`${read.length} bytes on standard input are more than etcd takes as a value`, {
     exitCode: EXIT.refused,
-    hint: `at most ${MAX_INPUT}`,
+    hint: `at most ${most}, by max-request-bytes in etcd_settings where it is set`,
   });
 }
 

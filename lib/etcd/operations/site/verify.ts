@@ -2,7 +2,7 @@ import { commandLine } from '../../../command-line.ts';
 import { hasChanges, hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { type Answer, type Finding, healthBy } from '../../health/answer.ts';
+import { type Answer, exitBy, type Finding, healthBy } from '../../health/answer.ts';
 import { knownAnswers } from '../../health/ask.ts';
 import { canary } from '../../health/canary.ts';
 import { clusterState } from '../../health/cluster-state.ts';
@@ -136,7 +136,7 @@ async function reportHealth(
   const said = [...(await filteredPorts(surveyed)), ...findings.map(({ message }) => message)];
   throw new QuorateError(
     [`${cluster.name}: ${sayUnhealthy(findings)}:`, ...said.map((line) => `  ${line}`)].join('\n'),
-    { exitCode: EXIT.unhealthy, hint: wayOut(cluster, answers, findings) },
+    { exitCode: exitBy(findings), hint: wayOut(cluster, answers, findings) },
   );
 }
 

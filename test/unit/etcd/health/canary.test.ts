@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Sh } from '../../../../lib/dsl/sh.ts';
+import { EXIT } from '../../../../lib/errors.ts';
 import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { canary } from '../../../../lib/etcd/health/canary.ts';
 import type { EtcdHost } from '../../../../lib/etcd/surveyed.ts';
@@ -84,7 +85,7 @@ describe.each(SHELLS)('the canary, by %s', (_name, ...shell) => {
     expect(puts.filter((line) => !line.includes('--lease=7587a'))).toEqual([]);
   });
 
-  it.each<[failing: string, Fake]>([
+  it.each<[failing: string, fake: Fake, exitCode?: number]>([
     ['the canary failed at: lease grant: Error: no', { fails: 'lease grant' }],
     ['the canary failed at: put with a lease: Error: no', { fails: '/lease 1' }],
     ['the canary failed at: get after put', { get: GOT.replace('b25l', 'dHdv') }],
@@ -95,10 +96,14 @@ describe.each(SHELLS)('the canary, by %s', (_name, ...shell) => {
     [
       'whether it works cannot be read: etcdctl 3.9.0 answered `get` in a shape not known here',
       { get: '{"header":{"revision":8},"keys":[]}' },
+      EXIT.failed,
     ],
-  ])('says %s', async (said, fake) => {
+  ])('says %s', async (said, fake, exitCode = EXIT.unhealthy) => {
     const { prove, calls } = host(fake);
-    await expect(prove()).rejects.toThrow(`etcd01: ${said}`);
+    await expect(prove()).rejects.toMatchObject({
+      message: expect.stringContaining(`etcd01: ${said}`),
+      exitCode,
+    });
     expect(calls().at(-2)).toMatch(/^del --prefix /);
   });
 });

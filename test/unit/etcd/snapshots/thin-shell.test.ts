@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
 import { sh } from '../../../../lib/dsl/sh.ts';
-import { parseKeep, thinned } from '../../../../lib/etcd/snapshots/thin.ts';
+import { parseKeep, thinnedApart } from '../../../../lib/etcd/snapshots/thin.ts';
 import { thinShell } from '../../../../lib/etcd/snapshots/thin-shell.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
@@ -14,7 +14,7 @@ const name = (date: Date) => `prod-${date.toISOString().replace(/[-:]|\.\d+/g, '
 const dates = fc.date({ min: new Date('2023-12-20'), max: new Date('2025-01-10'), noInvalidDate: true });
 
 describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh', ...args) => {
-  it('is what control would thin', () => {
+  it('is what control would thin, of each cluster ID alone', () => {
     const sets = fc.sample(
       fc.tuple(fc.uniqueArray(dates, { maxLength: 25 }), fc.nat(4), fc.nat(4), fc.nat(4), fc.nat(4)),
       {
@@ -26,16 +26,27 @@ describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh',
     const cases = sets.map(([some, h, d, w, m], i) => {
       const dir = join(root, `it's ${i}`);
       mkdirSync(dir);
-      const files = [...new Set(some.map(name))];
+      const kept = [...new Set(some.map(name))].map((file, at) => ({
+        file,
+        clusterId: at % 3 ? 'c0' : 'c0ffee',
+      }));
       const others = [
         'prod.db',
         'prod-20240101T000000Z-rx.db',
         'prod-a-20240101T000000Z-r1.db',
         'prod-2024-r1.db',
       ];
-      for (const one of [...files, ...others]) {
-        writeFileSync(join(dir, one), '');
-        writeFileSync(join(dir, one.replace('.db', '.json')), '');
+      const strange = [
+        ...others.map((file) => ({ file, clusterId: 'c0' })),
+        { file: 'prod-20200101T000000Z-r1.db', clusterId: '' },
+        { file: 'prod-20200101T000001Z-r1.db', clusterId: '$(id) ../c0' },
+      ];
+      for (const { file, clusterId } of [...kept, ...strange]) {
+        writeFileSync(join(dir, file), '');
+        writeFileSync(
+          join(dir, file.replace('.db', '.json')),
+          `{"time":"t","clusterId":"${clusterId}","keys":1}\n`,
+        );
       }
       // Never verified, and newer than all.
       writeFileSync(join(dir, 'prod-20290101T000000Z-r1.db'), '');
@@ -43,11 +54,16 @@ describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh',
       const script = sh`q_dir=${dir}
 ${thinShell('prod', keep)}
 printf '%s\n' "$q_going"`;
-      return { script: script.text, wanted: thinned(files, keep) };
+      return { script: script.text, wanted: [...thinnedApart(kept, keep)].sort() };
     });
     const all = `${PRELUDE}\n${cases.map(({ script }) => script).join('\n')}`;
     const out = execFileSync(file, [...args, '-c', all], { encoding: 'utf8' });
-    const going = out.split('\n').map((line) => line.split(' ').filter((one) => one.endsWith('.db')));
+    const going = out.split('\n').map((line) =>
+      line
+        .split(' ')
+        .filter((one) => one.endsWith('.db'))
+        .sort(),
+    );
     expect(going.slice(0, cases.length)).toEqual(cases.map(({ wanted }) => wanted));
   });
 });

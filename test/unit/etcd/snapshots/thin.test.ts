@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseKeep, thinned } from '../../../../lib/etcd/snapshots/thin.ts';
+import { parseKeep, thinned, thinnedApart } from '../../../../lib/etcd/snapshots/thin.ts';
 
 const name = (stamp: string, revision = 1) => `prod-${stamp}-r${revision}.db`;
 const DAY = (day: string, ...hours: string[]) => hours.map((hour) => `202611${day}T${hour}0000Z`);
@@ -49,6 +49,17 @@ describe('which snapshots stay', () => {
     expect(files.filter((file) => !gone.includes(file)).sort()).toEqual(
       stay.map((stamp) => name(stamp)).sort(),
     );
+  });
+
+  it('of a cluster before a restore the same as without those that came after it', () => {
+    const [before, safety, after, newest] = DAY('01', '01', '02', '03', '04').map((stamp) => name(stamp));
+    const all = [
+      { file: before!, clusterId: 'c0' },
+      { file: safety!, clusterId: 'c0' },
+      { file: after!, clusterId: 'd1' },
+      { file: newest!, clusterId: 'd1' },
+    ];
+    expect(thinnedApart(all, parseKeep('1h'))).toEqual([before, after]);
   });
 
   it('leaves alone what is not named like ours', () => {

@@ -1,17 +1,17 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../../lib/dsl/path.ts';
 import { NOTHING_KEPT } from '../../../../../lib/etcd/facts/kept.ts';
+import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotating-cas.ts';
 import {
-  bothOf,
   type FinishedRotation,
   type Rotation,
   readRotation,
-  rotationTarget,
+  rotatingAuthority,
 } from '../../../../../lib/etcd/operations/certs/rotation.ts';
 import { fingerprint, fingerprints, makeNextCa, switchToNextCa } from '../../../../../lib/pki/index.ts';
-import { open, options } from '../../../pki/support.ts';
+import { open as makeFolder, open, options } from '../../../pki/support.ts';
 import { surveyedOf } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 
@@ -24,14 +24,17 @@ describe('how far a rotation has come', () => {
     const next = await makeNextCa(options(dir, { caName: 'another' }));
     return { dir, old, next, both: bothOf({ old, new: next }) };
   }
-  const facts = (pem: string, wish?: { target: string; from: string; done?: string }) => ({
+  const facts = (
+    pem: string,
+    wish?: { target: string; from: string; done?: string; notes?: Rotation['notes'] },
+  ) => ({
     caPem: pem,
     kept: { ...NOTHING_KEPT, trusted: fingerprints(pem), loadedCa: sha256(pem) },
     intent: wish && {
       verb: 'certs',
       target: wish.target,
       runId: 'r1',
-      notes: { from: wish.from },
+      notes: wish.notes ?? { from: wish.from },
       ...(wish.done && { done: wish.done }),
     },
   });
@@ -101,5 +104,78 @@ describe('how far a rotation has come', () => {
     const surveyed = surveyedOf([facts(next, done)], { etcd_pki_dir: dir });
     expect(told(await readRotation(surveyed, WORDS))).toBe('done by r2');
     expect(told(await readRotation(surveyed, { ...WORDS, again: true }))).toEqual(['old', 'old/old none']);
+  });
+
+  describe('where the folder with the CA to come is lost', () => {
+    const AGAIN = { ...WORDS, again: true };
+    /** Two hosts trust both, the third was not led there yet; `here` is what is left on control. */
+    async function lost(here: 'old' | 'nothing') {
+      const { dir, old, next, both } = await cas();
+      const left = scratch();
+      if (here === 'old') writeFileSync(join(left, 'ca.pem'), old);
+      rmSync(dir, { recursive: true });
+      const open = { target: rotationTarget(next), from: fingerprint(old) };
+      const of = (...hosts: ReturnType<typeof facts>[]) => surveyedOf(hosts, { etcd_pki_dir: left });
+      return {
+        old,
+        next,
+        both,
+        left,
+        open,
+        of,
+        surveyed: of(facts(both, open), facts(both, open), facts(old, open)),
+      };
+    }
+
+    it.each(['old', 'nothing'] as const)(
+      '--again makes another one, beside all that hosts trust (%s is here)',
+      async (here) => {
+        const { both, left, open, of, old, surveyed } = await lost(here);
+        await expect(readRotation(surveyed, WORDS)).rejects.toMatchObject({
+          exitCode: 3,
+          message: expect.stringMatching(
+            here === 'old' ? /which is not in \S+$/ : /nor is the old one: both keys may be lost/,
+          ),
+          hint: expect.stringContaining('--rotate-ca --again'),
+        });
+        await expect(readRotation(surveyed, { again: true, clientsReady: true })).rejects.toMatchObject({
+          exitCode: 3,
+        });
+        const taken = (await readRotation(surveyed, AGAIN)) as Rotation;
+        expect(told(taken)).toEqual(['old', 'old/old none', 'old/old none', 'other/other none']);
+        expect(fingerprints(taken.cas.old!)).toEqual(fingerprints(both));
+        expect(taken.authority.caPem).toBe(here === 'old' ? old : taken.cas.old);
+
+        const other = await makeNextCa(options(left, { caName: 'one more' }));
+        const wish = { ...open, target: rotationTarget(other), notes: taken.notes };
+        const after = (await readRotation(of(facts(both, wish), facts(old, wish)), WORDS)) as Rotation;
+        expect(told(after)).toEqual(['ready', 'old/old open', 'other/other open']);
+        expect(fingerprints(bothOf(after.cas))).toEqual([...fingerprints(both), fingerprint(other)].sort());
+      },
+    );
+
+    it('a file that somebody changed on one host is not spread', async () => {
+      const { both, open, of, old } = await lost('old');
+      const { pem: strange } = await (await makeFolder(scratch())).ensureCa();
+      const changed = { ...facts(both, open), caPem: `${both}${strange}` };
+      const { cas: found } = (await readRotation(of(changed, facts(old, open)), AGAIN)) as Rotation;
+      expect(fingerprints(found.old!)).toEqual(fingerprints(both));
+    });
+
+    it('other verbs go on with the old one where it is here and all trust it, and who joins trusts what they do', async () => {
+      const { both, old, next, open, of, surveyed } = await lost('old');
+      const going = await rotatingAuthority(surveyed);
+      expect(going?.caPem).toBe(old);
+      expect(fingerprints(going?.trustPem ?? '')).toEqual(fingerprints(both));
+      const past = of(facts(both, open), facts(next, open));
+      await expect(rotatingAuthority(past)).rejects.toMatchObject({ exitCode: 3 });
+    });
+
+    it('what needs no certificate goes on without any CA here', async () => {
+      const { both, old, surveyed } = await lost('nothing');
+      const going = await rotatingAuthority(surveyed);
+      expect(fingerprints(going?.passing[0] ?? '')).toEqual(fingerprints(both));
+      expect(fingerprint(going?.caPem ?? '')).toBe(fingerprint(old));
+    });
   });
 });

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { CertificateState } from '../../../../../lib/dsl/certificates-state.ts';
-import { judgeCertificates } from '../../../../../lib/etcd/operations/certs/table.ts';
+import { MARK } from '../../../../../lib/dsl/probe.ts';
+import { readLeaves } from '../../../../../lib/etcd/operations/certs/leaves.ts';
+import {
+  judgeCertificates,
+  lackingCertificates,
+  readCertificates,
+} from '../../../../../lib/etcd/operations/certs/table.ts';
+import { open } from '../../../pki/support.ts';
+import { fakeCluster, memberReading } from '../../../support/fake-cluster.ts';
+import { scratch } from '../../../support/scratch.ts';
 
 const NOW = new Date('2026-06-01T00:00:00Z');
 const FINE: CertificateState = {
@@ -49,5 +58,39 @@ describe('certificates as they were found', () => {
       'etcd01: /opt/etcd/ssl/server.pem ends in 9 days',
     ]);
     expect(judgeCertificates([FINE], NOW).warnings).toEqual([]);
+  });
+});
+
+describe('certificates of members that do not run', () => {
+  const files = (doing: string, pem: string) =>
+    doing === 'looking at its certificates' ? `${MARK}@server.pem 0\n${pem}\n${MARK}@peer.pem 0\n${pem}` : '';
+
+  it('are read from the disk, and count', async () => {
+    const { pem } = await (await open(scratch())).ensureCa();
+    const says = (doing: string) => files(doing, pem);
+    const surveyed = fakeCluster([{ facts: { data: 'present' }, says }], { etcd_pki_dir: scratch() });
+    const { certificates } = await readCertificates(surveyed);
+    expect(certificates).toMatchObject([
+      { host: 'etcd01', kind: 'server', served: null },
+      { host: 'etcd01', kind: 'peer', served: null },
+    ]);
+    expect(lackingCertificates(surveyed, certificates)).toEqual({ problems: [], warnings: [] });
+  });
+
+  it('are so between two starts as well, when facts have a reading without any', async () => {
+    const { pem } = await (await open(scratch())).ensureCa();
+    const reading = memberReading({ healthy: false });
+    const { hosts } = fakeCluster([{ facts: { reading }, says: (doing) => files(doing, pem) }]);
+    const leaves = await readLeaves(hosts);
+    expect(leaves.get(hosts[0]!)?.map(({ file }) => file)).toEqual(['server.pem', 'peer.pem']);
+  });
+
+  it('that are not there are named, and those of a host that is yet to be set up are no fault', () => {
+    const surveyed = fakeCluster([{ facts: { data: 'present' } }, {}]);
+    const found = lackingCertificates(surveyed, [FINE, { ...FINE, host: 'etcd02' }]);
+    expect(found).toEqual({
+      problems: ['etcd01: no certificate could be read in /opt/etcd/ssl/peer.pem'],
+      warnings: ['etcd02: no certificate could be read in /opt/etcd/ssl/peer.pem'],
+    });
   });
 });

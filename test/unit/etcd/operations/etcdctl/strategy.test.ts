@@ -128,10 +128,17 @@ describe('standard input', () => {
     },
   );
 
-  it('that is larger than any value is refused before it is sent', async () => {
-    const { ran, error } = await ctl(['put', 'a'], [{ facts: WELL }], false, 'x'.repeat(2 ** 21));
+  it.each([
+    ['by default', {}, 1.5 * 2 ** 20],
+    ['with a larger setting', { 'max-request-bytes': 2 ** 21 }, 2 ** 21],
+    ['with one that is text', { 'max-request-bytes': '2097152' }, 2 ** 21],
+  ])('that is larger than any value is refused before it is sent: %s', async (_what, etcd_settings, most) => {
+    const member = { facts: WELL, vars: { etcd_settings } };
+    const fits = await ctl(['put', 'a'], [member], false, 'x'.repeat(most));
+    expect([fits.ran.length, fits.error]).toEqual([1, undefined]);
+    const { ran, error } = await ctl(['put', 'a'], [member], false, 'x'.repeat(most + 1));
     expect(ran).toEqual([]);
-    expect(error).toMatchObject({ exitCode: 3 });
+    expect(error).toMatchObject({ exitCode: 3, hint: expect.stringContaining(`at most ${most}`) });
   });
 });
 

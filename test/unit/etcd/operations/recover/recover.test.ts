@@ -7,7 +7,7 @@ import type { HostData } from '../../../../../lib/dsl/role.ts';
 import { QuorateError } from '../../../../../lib/errors.ts';
 import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
 import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
-import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotation.ts';
+import { bothOf, rotationTarget } from '../../../../../lib/etcd/operations/certs/rotating-cas.ts';
 import { operationPlay } from '../../../../../lib/etcd/operations/common/operation.ts';
 import { recoverOperation } from '../../../../../lib/etcd/operations/recover/index.ts';
 import { commitAll, readLogEnd } from '../../../../../lib/etcd/operations/recover/wal.ts';
