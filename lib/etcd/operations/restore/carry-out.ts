@@ -1,0 +1,101 @@
+import type { PlayRun } from '../../../dsl/play.ts';
+import type { Sh } from '../../../dsl/sh.ts';
+import { EXIT, QuorateError } from '../../../errors.ts';
+import type { EtcdFacts } from '../../facts/index.ts';
+import { judgeCluster } from '../../health/judge.ts';
+import { askUntilWhole, settle } from '../../health/settle.ts';
+import { stopMember } from '../../power.ts';
+import { refusal } from '../../refusal.ts';
+import { roll } from '../../roll.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import type { Source } from './file-source.ts';
+import {
+  keptIn,
+  openToClients,
+  placeData,
+  prepare,
+  type RestorePlace,
+  sentFile,
+  startClosed,
+} from './shell.ts';
+import type { RestoreKind } from './steps.ts';
+
+/** What a step has at hand. */
+export interface Ground {
+  readonly run: PlayRun<EtcdFacts>;
+  readonly surveyed: Surveyed;
+  readonly source: Source;
+}
+
+/** Does what a step says, on this host. Throws where it is not done. */
+export async function restoreStep(
+  kind: RestoreKind,
+  host: EtcdHost,
+  place: RestorePlace,
+  ground: Ground,
+): Promise<void> {
+  switch (kind) {
+    case 'prepare':
+      return prepareOn(host, place, ground);
+    case 'stop':
+      return act(host, 'stopping etcd', stopMember(place.member));
+    case 'place':
+      await act(host, 'putting the restored data in place', placeData(place));
+      ground.run.log('info', `${host.target.name}: its old data is kept in ${keptIn(place)}`);
+      return;
+    case 'start':
+      return act(host, 'starting etcd', startClosed(place.member));
+    case 'wait':
+      return waitForAll(ground);
+    case 'open':
+      return openOn(host, place, ground);
+  }
+}
+
+/** On this host alone: the others still serve, and so does this one. */
+async function prepareOn(
+  host: EtcdHost,
+  place: RestorePlace,
+  { surveyed: { cluster }, source }: Ground,
+): Promise<void> {
+  const seconds = Math.ceil(180 + (source.bytes / 2 ** 20) * 0.5);
+  await host.send('sending the snapshot', await source.path(), sentFile(place.member));
+  await act(host, 'restoring it beside the data', prepare(place, cluster, source.sha256), seconds);
+}
+
+async function waitForAll({ run, surveyed, source: { known } }: Ground): Promise<void> {
+  const { cluster } = surveyed;
+  const answers = await askUntilWhole(run, surveyed);
+  const findings = judgeCluster(answers);
+  if (findings.length > 0) {
+    const lines = findings.map(({ message }) => `  ${message}`);
+    throw refusal(cluster, ['it did not become whole, and stays closed to clients:', ...lines].join('\n'));
+  }
+  const revision = answers[0]?.reading?.status?.revision ?? 0;
+  if (known && revision < known.revision) {
+    throw refusal(
+      cluster,
+      `it is at revision ${revision}, and the snapshot at ${known.revision}: it stays closed`,
+    );
+  }
+}
+
+/** One after another, behind the gate where there are members to spare. */
+async function openOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: Ground): Promise<void> {
+  const open = (one: EtcdHost) => act(one, 'opening it to clients', openToClients(place));
+  if (surveyed.cluster.members.length > 2) return roll(run, surveyed, [host], { apply: open });
+  await open(host);
+  await settle(run, surveyed, [host]);
+}
+
+async function act(host: EtcdHost, doing: string, shell: Sh, seconds?: number): Promise<void> {
+  const { code, out } = await host.act(doing, shell, seconds === undefined ? {} : { seconds });
+  if (code === 0) return;
+  throw new QuorateError(
+    `${host.target.name}: ${doing} failed: ${out.trim().split('\n').slice(-5).join('; ')}`,
+    {
+      exitCode: code === EXIT.untrusted ? EXIT.untrusted : EXIT.failed,
+      host: host.target.name,
+    },
+  );
+}

@@ -1,0 +1,49 @@
+import { readCa } from '../../../pki/index.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { compareVersions, minorOf } from '../../model/versions.ts';
+import { refusal, refuse } from '../../refusal.ts';
+import { readSnapshots } from '../../snapshots/index.ts';
+import { ownershipProblems } from '../../survey/ownership.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { rotatingAuthority } from '../certs/rotation.ts';
+import type { Source } from './file-source.ts';
+
+/** Refuses (3) hosts that this snapshot is not for. */
+export async function refuseUnfit(surveyed: Surveyed, { known, name }: Source): Promise<void> {
+  const { cluster, hosts } = surveyed;
+  const left = cluster.members.filter(
+    ({ host }) => !hosts.some(({ target, selected }) => selected && target.name === host),
+  );
+  if (left.length > 0) {
+    throw refusal(
+      cluster,
+      `one snapshot is for all members, and these are left out: ${left.map(({ host }) => host).join(', ')}`,
+      'run without --limit',
+    );
+  }
+  const rotating = await rotatingAuthority(surveyed);
+  const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
+  refuse(await ownershipProblems(surveyed, ca, rotating?.passing));
+  for (const { target } of hosts) {
+    const installed = target.facts.reading?.status?.version ?? target.facts.installed;
+    if (known === undefined || installed === undefined) continue;
+    if (minorOf(known.version) === minorOf(installed) || compareVersions(known.version, installed) < 0)
+      continue;
+    throw refusal(
+      { host: target.name },
+      `${name} was taken of etcd ${known.version}, and ${installed} is here: an older etcd does not read it`,
+    );
+  }
+}
+
+/** What is sent, and what is restored from it, lie there together for a while. */
+export async function refuseNarrow(host: EtcdHost, bytes: number): Promise<void> {
+  const { dataDir } = memberOf(host.target);
+  const wanted = Math.ceil((2 * bytes) / 1024) + 64 * 1024;
+  const { room } = await readSnapshots(host, dataDir);
+  if (room.freeKiB >= wanted) return;
+  throw refusal(
+    { host: host.target.name },
+    `${dataDir} has ${room.freeKiB} KiB free, wanted ${wanted}: the old data stays beside the restored`,
+  );
+}
