@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -50,6 +51,23 @@ describeLab('restoring a cluster', () => {
     expect((await restore('--from', file)).code).toBe(1);
     expect((await restore('--from', `${file}.none`, '-y')).code).toBe(1);
     expect(await contents()).toEqual([expect.stringContaining('later')]);
+  });
+
+  it('of a file that etcd does not restore is given up, and makes way to another one', async () => {
+    const data = Buffer.alloc(8192, 'nothing of etcd');
+    const bad = join(lab.stateDir, 'bad.db');
+    writeFileSync(bad, Buffer.concat([data, createHash('sha256').update(data).digest()]));
+    const begun = await restore('--from', bad, '-y');
+    expect([begun.code, begun.errors[0]?.hint]).toEqual([2, expect.stringContaining('--give-up')]);
+    expect((await runPlaybook(lab, ['--check'])).code).toBe(3);
+    const ended = await restore('--give-up', '-y');
+    expect([ended.errors, ended.code]).toEqual([[], 0]);
+    const left = 'ls -d /var/lib/etcd/default.etcd/.restore-* /var/lib/quorate/etcd/*restore.db*';
+    expect(await on('etcd01', `${left} 2>/dev/null || :`)).toBe('');
+    const site = await runPlaybook(lab, ['--check']);
+    expect([site.code, site.errors, site.changed]).toEqual([0, [], []]);
+    // The next test restores another one.
+    expect((await restore('--from', bad, '-y')).code).toBe(2);
   });
 
   it('is killed on its way, goes on when it is run again, and gives exactly the snapshot', async () => {

@@ -8,7 +8,7 @@ import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, openOf } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
@@ -53,20 +53,21 @@ export interface Standing {
   readonly lost: readonly string[];
 }
 
-/** Reads how far it has come. */
+/** Reads how far it has come. While nothing is moved, another `--from` begins anew. */
 export async function standingOf(surveyed: Surveyed): Promise<Standing> {
   const { hosts } = surveyed;
-  const known = openRun(hosts, VERB);
-  const open = known === undefined ? undefined : openIntent(hosts);
-  const run = known ?? runId();
-  const progress = (await lookAtAll(surveyed, run, false)).map((one) => one.progress);
+  const { from, lost } = wordsOf(hosts);
+  const open = openOf(hosts, VERB);
+  const found = (await lookAtAll(surveyed, open?.runId ?? runId(), false)).map(({ progress }) => progress);
+  const moved = found.some((one) => one.moved);
+  const anew = !moved && from !== undefined && targetOf(from) !== open?.target;
   const before = open?.notes?.lost?.split(',') ?? [];
   return {
     open,
-    run,
-    progress,
-    moved: progress.some(({ placed }) => placed),
-    lost: [...new Set([...before, ...wordsOf(hosts).lost])],
+    run: (anew ? undefined : open?.runId) ?? runId(),
+    progress: anew ? found.map((one) => ({ ...one, prepared: false })) : found,
+    moved,
+    lost: [...new Set([...before, ...lost])],
   };
 }
 

@@ -4,21 +4,17 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { askUntilWhole, settle } from '../../health/settle.ts';
+import type { Cluster } from '../../model/cluster.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
 import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import type { Source } from './file-source.ts';
-import {
-  keptIn,
-  openToClients,
-  placeData,
-  prepare,
-  type RestorePlace,
-  sentFile,
-  startClosed,
-} from './shell.ts';
+import { sentFile } from './left-over.ts';
+import { keptIn, openToClients, placeData, prepare, type RestorePlace, startClosed } from './shell.ts';
 import type { RestoreKind } from './steps.ts';
+import { VERB } from './words.ts';
 
 /** What a step has at hand. */
 export interface Ground {
@@ -60,7 +56,10 @@ async function prepareOn(
 ): Promise<void> {
   const seconds = Math.ceil(180 + (source.bytes / 2 ** 20) * 0.5);
   await host.send('sending the snapshot', await source.path(), sentFile(place.member));
-  await act(host, 'restoring it beside the data', prepare(place, cluster, source.sha256), seconds);
+  await act(host, 'restoring it beside the data', prepare(place, cluster, source.sha256), {
+    seconds,
+    hint: otherwise(cluster),
+  });
 }
 
 async function waitForAll({ run, surveyed, source: { known } }: Ground): Promise<void> {
@@ -88,14 +87,25 @@ async function openOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: Gr
   await settle(run, surveyed, [host]);
 }
 
-async function act(host: EtcdHost, doing: string, shell: Sh, seconds?: number): Promise<void> {
-  const { code, out } = await host.act(doing, shell, seconds === undefined ? {} : { seconds });
+/** What is left where a snapshot cannot be restored: nothing of the cluster has been touched. */
+function otherwise(cluster: Cluster): string {
+  return `take another snapshot: ${verbLine(VERB, cluster, '--from', 'FILE')}; or leave all as it is: ${verbLine(VERB, cluster, '--give-up')}`;
+}
+
+async function act(
+  host: EtcdHost,
+  doing: string,
+  shell: Sh,
+  { hint, ...options }: { readonly seconds?: number; readonly hint?: string } = {},
+): Promise<void> {
+  const { code, out } = await host.act(doing, shell, options);
   if (code === 0) return;
   throw new QuorateError(
     `${host.target.name}: ${doing} failed: ${out.trim().split('\n').slice(-5).join('; ')}`,
     {
       exitCode: code === EXIT.untrusted ? EXIT.untrusted : EXIT.failed,
       host: host.target.name,
+      ...(hint !== undefined && { hint }),
     },
   );
 }

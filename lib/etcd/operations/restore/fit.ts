@@ -7,9 +7,14 @@ import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
 import type { Source } from './file-source.ts';
+import type { Standing } from './progress.ts';
 
-/** Refuses (3) hosts that this snapshot is not for. */
-export async function refuseUnfit(surveyed: Surveyed, { known, name }: Source): Promise<void> {
+/** Refuses (3) hosts that this snapshot is not for, or that cannot restore it. */
+export async function refuseUnfit(
+  surveyed: Surveyed,
+  { known, name }: Source,
+  { progress }: Pick<Standing, 'progress'>,
+): Promise<void> {
   const { cluster, hosts } = surveyed;
   const left = cluster.members.filter(
     ({ host }) => !hosts.some(({ target, selected }) => selected && target.name === host),
@@ -25,6 +30,8 @@ export async function refuseUnfit(surveyed: Surveyed, { known, name }: Source): 
   const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
   refuse(await ownershipProblems(surveyed, ca, rotating?.passing));
   for (const { target } of hosts) {
+    if (!progress.find(({ host }) => host === target.name)?.tool)
+      throw refusal({ host: target.name }, `neither etcdutl nor etcdctl is in ${memberOf(target).binDir}`);
     const installed = target.facts.reading?.status?.version ?? target.facts.installed;
     if (known === undefined || installed === undefined) continue;
     if (minorOf(known.version) === minorOf(installed) || compareVersions(known.version, installed) < 0)

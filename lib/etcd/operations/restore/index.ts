@@ -1,17 +1,17 @@
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
-import { runId } from '../../../dsl/run-id.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, runTowards } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { contentText } from '../backup/words.ts';
+import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { restoreStep } from './carry-out.ts';
 import type { Source } from './file-source.ts';
 import { refuseNarrow, refuseUnfit } from './fit.ts';
-import { readProgress } from './progress.ts';
-import type { RestorePlace } from './shell.ts';
+import { givesUp, giveUpQuestion, giveUpSteps, mayMissToGiveUp } from './give-up.ts';
+import { type Standing, standingOf } from './progress.ts';
 import { findSource } from './source.ts';
 import { restoreSteps } from './steps.ts';
 import { flagProblems, VERB } from './words.ts';
@@ -27,10 +27,12 @@ const WITHIN = 10 * 60_000;
 
 /**
  * Gives a cluster the data of a snapshot: all members of it the same, under a new cluster ID. What was written since is
- * set aside, never deleted.
+ * set aside, never deleted. Until the first data is set aside another snapshot may take the place of the one that was
+ * begun, and it may be given up.
  */
 export function restoreOperation(): Operation {
   let source: Source | undefined;
+  let wished: Wish | undefined;
   const wanted = { byHosts: false };
   const sourceOf = async (run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed) => {
     const { from, identity } = hosts[0]?.target.vars ?? {};
@@ -46,25 +48,35 @@ export function restoreOperation(): Operation {
   return {
     name: VERB,
     check: flagProblems,
+    mayMiss: (run) => (givesUp(run.hosts) ? mayMissToGiveUp(run) : []),
     async derive(run, surveyed) {
-      const found = await sourceOf(run, surveyed);
       const { cluster, hosts } = surveyed;
-      const open = intentProblem(cluster, hosts, VERB, targetOf(found), PASSES);
+      const standing = await standingOf(surveyed);
+      if (givesUp(hosts)) {
+        wished = standing.open && { target: standing.open.target, givenUp: true };
+        return giveUpSteps(run, surveyed, standing);
+      }
+      const found = await sourceOf(run, surveyed);
+      const target = targetOf(found);
+      wished = { target };
+      const passes = standing.moved.length > 0 ? PASSES : [...PASSES, VERB];
+      const open = intentProblem(cluster, hosts, VERB, target, passes);
       if (open) throw open;
       const done = doneIntent(hosts, VERB);
-      if (done?.target === targetOf(found) && hosts[0]?.target.vars.again !== true) {
+      if (done?.target === target && hosts[0]?.target.vars.again !== true) {
         run.log('info', `${cluster.name}: done before, by run ${done.done}: --again restores it once more`);
         return [];
       }
-      await refuseUnfit(surveyed, found);
-      return deriveSteps(run, surveyed, found, wanted);
+      await refuseUnfit(surveyed, found, standing);
+      return deriveSteps(run, surveyed, found, standing, wanted);
     },
     // A copy that is damaged is told before hosts note what they head for: they would want that one alone from then on.
     async prepare(run, surveyed) {
       if (wanted.byHosts) await (await sourceOf(run, surveyed)).path();
     },
-    wish: async (run, surveyed) => ({ target: targetOf(await sourceOf(run, surveyed)) }),
-    question: (surveyed) => question(surveyed, source),
+    wish: async () => wished,
+    question: (surveyed) =>
+      givesUp(surveyed.hosts) ? giveUpQuestion(surveyed) : question(surveyed, source, wished),
   };
 }
 
@@ -77,16 +89,14 @@ async function deriveSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   source: Source,
+  { open, progress: found }: Standing,
   wanted: { byHosts: boolean },
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
-  const id = openRun(hosts, VERB) ?? runId();
-  const places = new Map(
-    hosts.map((host) => [host, { member: memberOf(host.target), run: id, verb: VERB }] as const),
-  );
-  const progress = await Promise.all(
-    hosts.map((host) => readProgress(host, places.get(host) as RestorePlace)),
-  );
+  const target = targetOf(source);
+  const progress = open?.target === target ? found : found.map((one) => ({ ...one, prepared: false }));
+  const id = runTowards(hosts, VERB, target);
+  const placeOf = ({ target: of }: EtcdHost) => ({ member: memberOf(of), run: id, verb: VERB }) as const;
   const toPrepare = hosts.filter((_host, i) => !progress[i]?.prepared && !progress[i]?.placed);
   const untouched = toPrepare.length === hosts.length;
   await Promise.all(toPrepare.map((host) => refuseNarrow(host, source.bytes)));
@@ -99,15 +109,16 @@ async function deriveSteps(
   const ground = { run, surveyed, source };
   const steps = restoreSteps(progress).map(({ kind, ...step }): OperationStep => {
     const host = byName.get(step.host) as EtcdHost;
-    return {
-      ...step,
-      carryOut: () => restoreStep(kind, host, places.get(host) as RestorePlace, ground),
-    };
+    return { ...step, carryOut: () => restoreStep(kind, host, placeOf(host), ground) };
   });
   return snapshot ? [snapshot, ...steps] : steps;
 }
 
-function question({ cluster, hosts }: Surveyed, source: Source | undefined): string {
+function question(
+  { cluster, hosts }: Surveyed,
+  source: Source | undefined,
+  wished: Wish | undefined,
+): string {
   const known = source?.known;
   const now = Math.max(0, ...hosts.map(({ target }) => target.facts.reading?.status?.revision ?? 0));
   const lost =
@@ -119,10 +130,14 @@ function question({ cluster, hosts }: Surveyed, source: Source | undefined): str
           ? `the cluster is at revision ${now}: ${now - known.revision} revisions since are lost to clients`
           : `the cluster is at revision ${now}: what it has is lost to clients`;
   const what = known ? `${source?.name} (${contentText(known)})` : String(source?.name);
+  return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${endsWithIt(hosts, wished)} Go on?`;
+}
+
+/** What becomes of what is open, for the question; nothing where that is gone on with. */
+function endsWithIt(hosts: readonly EtcdHost[], wished: Wish | undefined): string {
   const open = openIntent(hosts);
-  const ends =
-    open && open.verb !== VERB
-      ? ` What run ${open.runId} has begun (${open.verb}) ${open.verb === 'certs' ? 'goes on afterwards' : 'ends with it'}.`
-      : '';
-  return `${cluster.name}: ${what} on ${hostNames(hosts)}; ${lost}, and they are shut out meanwhile.${ends} Go on?`;
+  if (open === undefined || (open.verb === VERB && open.target === wished?.target)) return '';
+  const begun = open.verb === VERB ? `${VERB}, to ${open.target}` : open.verb;
+  const ends = open.verb === 'certs' ? 'goes on afterwards' : 'ends with it';
+  return ` What run ${open.runId} has begun (${begun}) ${ends}.`;
 }

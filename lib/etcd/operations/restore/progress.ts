@@ -1,24 +1,47 @@
 import { MARK } from '../../../dsl/probe.ts';
+import { runId } from '../../../dsl/run-id.ts';
 import { isUp } from '../../facts/index.ts';
-import { refusal } from '../../refusal.ts';
-import type { EtcdHost } from '../../surveyed.ts';
-import { progressFacts, type RestorePlace } from './shell.ts';
+import type { Intent } from '../../facts/intent.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { openOf } from '../../survey/intents.ts';
+import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { progressFacts } from './shell.ts';
 import type { Progress } from './steps.ts';
+import { VERB } from './words.ts';
 
-/** Reads how far a host has come. Throws 3 where nothing on it could restore. */
-export async function readProgress(host: EtcdHost, place: RestorePlace): Promise<Progress> {
-  const { out } = await host.read('looking how far it has come', progressFacts(place));
-  const { tool, ...progress } = progressOf(host, out);
-  if (!tool)
-    throw refusal({ host: host.target.name }, `neither etcdutl nor etcdctl is in ${place.member.binDir}`);
-  return progress;
+/** How far a restore has come. */
+export interface Standing {
+  /** What this verb has begun and not finished. */
+  readonly open: Intent | undefined;
+  /** Of each host, as of the run that began it. */
+  readonly progress: readonly RestoreProgress[];
+  /** Hosts whose data was set aside: there is no way back to the cluster of before. */
+  readonly moved: readonly string[];
+}
+
+/** Of one host. */
+export interface RestoreProgress extends Progress {
+  /** There is a program that restores. */
+  readonly tool: boolean;
+  /** Something lies there that this run or another one has brought. */
+  readonly left: boolean;
+}
+
+/** Reads how far it has come. */
+export async function standingOf({ hosts }: Surveyed): Promise<Standing> {
+  const open = openOf(hosts, VERB);
+  const run = open?.runId ?? runId();
+  const progress = await Promise.all(
+    hosts.map(async (host) => {
+      const place = { member: memberOf(host.target), run, verb: VERB } as const;
+      return progressOf(host, (await host.read('looking how far it has come', progressFacts(place))).out);
+    }),
+  );
+  return { open, progress, moved: progress.filter(({ moved }) => moved).map(({ host }) => host) };
 }
 
 /** Takes apart what `progressFacts` printed, among other lines. */
-export function progressOf(
-  { target: { name, facts } }: EtcdHost,
-  out: string,
-): Progress & { readonly tool: boolean } {
+export function progressOf({ target: { name, facts } }: EtcdHost, out: string): RestoreProgress {
   const is = (what: string) => new RegExp(`^${MARK}${what}$`, 'm').test(out);
   const status = facts.reading?.status;
   return {
@@ -26,6 +49,8 @@ export function progressOf(
     tool: new RegExp(`^${MARK}tool /`, 'm').test(out),
     prepared: is('prepared'),
     placed: is('placed'),
+    moved: is('placed') || is('moved'),
+    left: is('left'),
     up: isUp(facts),
     healthy: facts.reading?.healthy === true,
     leads: status !== undefined && status.leaderId === status.memberId,

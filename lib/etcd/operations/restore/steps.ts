@@ -8,6 +8,8 @@ export interface Progress {
   readonly prepared: boolean;
   /** That is its data now. */
   readonly placed: boolean;
+  /** Its old data is aside, wholly or in part. */
+  readonly moved: boolean;
   /** etcd runs, on whatever data. */
   readonly up: boolean;
   readonly healthy: boolean;

@@ -10,6 +10,7 @@ import { surveyedOf } from '../../../support/fake-cluster.ts';
 const BARE: Omit<RecoverProgress, 'host'> = {
   prepared: false,
   placed: false,
+  moved: false,
   up: false,
   healthy: false,
   leads: false,

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../../../lib/dsl/probe.ts';
 import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
+import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
 import { operationPlay } from '../../../../../lib/etcd/operations/common/operation.ts';
 import { restoreOperation } from '../../../../../lib/etcd/operations/restore/index.ts';
+import { openIntent } from '../../../../../lib/etcd/survey/intents.ts';
 import { readCa } from '../../../../../lib/pki/index.ts';
 import { open } from '../../../pki/support.ts';
 import { fakeCluster } from '../../../support/fake-cluster.ts';
@@ -17,8 +19,10 @@ const SIZE = 1024;
 /** A host whose member does not run, as a restore finds it and leaves it. */
 interface Disk {
   free: number;
-  prepared: boolean;
+  /** The run whose data lies beside that of the member. */
+  prepared?: string | undefined;
   placed: boolean;
+  moved: boolean;
 }
 
 /** A snapshot without a description, as etcd writes it. */
@@ -30,50 +34,95 @@ function snapshotFile(fill = 'snapshot'): { path: string; target: string } {
   return { path, target: `snapshot sha256:${createHash('sha256').update(bytes).digest('hex')}` };
 }
 
-/** Runs it over hosts with these disks until `starting etcd` fails, which nobody here does. */
-async function restores(disks: readonly Partial<Disk>[], flags: Readonly<Record<string, unknown>>) {
+type Flags = Readonly<Record<string, unknown>>;
+
+/**
+ * Runs it over hosts with these disks until `starting etcd` fails, which nobody here does; hosts that are undefined are not
+ * reached.
+ */
+async function restores(
+  disks: readonly (Partial<Disk> | undefined)[],
+  flags: Flags,
+  intent?: Intent,
+  check = false,
+) {
   const dir = scratch();
   await (await open(dir)).ensureCa();
-  const all = disks.map((one): Disk => ({ free: 1 << 20, prepared: false, placed: false, ...one }));
+  const all = disks.map((one) => one && { free: 1 << 20, placed: false, moved: false, ...one });
   const facts: Partial<EtcdFacts> = {
     owner: 'cluster etcd',
     caPem: await readCa(dir),
     data: 'present',
     service: 'inactive',
     installed: '3.6.16',
+    intent,
   };
   const cluster = fakeCluster(
-    all.map((disk) => ({ facts, says: (doing) => said(doing, disk) })),
+    all.map((disk) => disk && { facts, says: (doing, script) => said(doing, script, disk) }),
     { etcd_pki_dir: dir, ...flags },
   );
-  cluster.hosts.forEach((host, i) => {
-    const { act } = host;
-    const disk = all[i] as Disk;
-    host.act = async (doing, shell) => {
+  const noted: Intent[] = [];
+  for (const host of cluster.hosts) {
+    const disk = all[Number(host.target.name.at(-1)) - 1] as Disk;
+    host.act = async (doing, { text }) => {
       if (doing === 'starting etcd') return { code: 1, out: 'enough' };
+      if (doing === 'noting what is under way') {
+        const note = JSON.parse(/\{.*\}/.exec(text)?.[0] ?? '');
+        noted.push(note);
+        Object.assign(host.target.facts, { intent: note });
+      }
       if (doing === 'restoring it beside the data')
-        Object.assign(disk, { prepared: true, free: disk.free - SIZE });
+        Object.assign(disk, { prepared: runOf(text), free: disk.free - SIZE });
       if (doing === 'putting the restored data in place')
-        Object.assign(disk, { prepared: false, placed: true });
-      return act(doing, shell);
+        Object.assign(disk, { prepared: undefined, placed: true, moved: true });
+      if (doing === 'taking away what the restore has brought') disk.prepared = undefined;
+      return { code: 0, out: '' };
     };
-  });
+  }
   const { strategy } = operationPlay(restoreOperation());
-  const run = cluster.run();
+  let asked = '';
+  const run = cluster.run({
+    check,
+    consent: async (question) => {
+      asked = question;
+      return true;
+    },
+  });
   let error: { message: string; hint?: string; exitCode?: number } | undefined;
   try {
     await strategy.admit?.(run);
-    await strategy.converge(run);
+    if (!check) await strategy.converge(run);
   } catch (thrown) {
     error = thrown as typeof error;
   }
-  return { disks: all, steps: cluster.steps, message: error?.message ?? '', exitCode: error?.exitCode };
+  return {
+    disks: all,
+    asked,
+    noted,
+    steps: cluster.steps,
+    said: cluster.said.join('\n'),
+    message: error?.message ?? '',
+    hint: error?.hint ?? '',
+    exitCode: error?.exitCode,
+    open: openIntent(cluster.hosts),
+  };
 }
 
-function said(doing: string, { free, prepared, placed }: Disk): string {
+/** The run whose place a script is about. */
+function runOf(script: string): string {
+  return /\.restore-(2[0-9TZ]+-\w+)/.exec(script)?.[1] ?? '';
+}
+
+function said(doing: string, script: string, { free, prepared, placed, moved }: Disk): string {
   const lines = (some: readonly string[]) => some.map((one) => `${MARK}${one}\n`).join('');
   if (doing === 'looking how far it has come')
-    return lines(['tool /x/etcdutl', ...(prepared ? ['prepared'] : []), ...(placed ? ['placed'] : [])]);
+    return lines([
+      'tool /x/etcdutl',
+      ...(prepared !== undefined && runOf(script) === prepared ? ['prepared'] : []),
+      ...(prepared === undefined ? [] : ['left']),
+      ...(placed ? ['placed'] : []),
+      ...(moved ? ['moved'] : []),
+    ]);
   if (doing === 'reading its snapshots') return lines(['now 9', `room 1 1 /dev/x 99999999 1 ${free} 1% /`]);
   return '';
 }
@@ -93,6 +142,72 @@ describe('the room that a restore wants', () => {
       from: snapshotFile().path,
     });
     expect(message).toContain('starting etcd failed');
-    expect(disks.map(({ placed }) => placed)).toEqual([true, true, true]);
+    expect(disks.map((disk) => disk?.placed)).toEqual([true, true, true]);
+  });
+});
+
+describe('a restore that was begun', () => {
+  const BEGUN: Intent = { verb: 'restore', target: 'snapshot sha256:00', runId: '20261127T100000Z-aaaaaa' };
+  const half = () => [{ prepared: BEGUN.runId }, { prepared: BEGUN.runId }, {}];
+
+  it('makes way to one of another snapshot, as another run, while all have their own data', async () => {
+    const { path, target } = snapshotFile();
+    const { asked, noted, disks, message } = await restores(half(), { from: path }, BEGUN);
+    expect(asked).toContain(`What run ${BEGUN.runId} has begun (restore, to ${BEGUN.target}) ends with it.`);
+    expect(noted.map((one) => one.target)).toEqual([target, target, target]);
+    const [run = ''] = noted.map(({ runId }) => runId);
+    expect(run > BEGUN.runId).toBe(true);
+    expect(message).toContain('starting etcd failed');
+    expect(disks.map((disk) => disk?.placed)).toEqual([true, true, true]);
+  });
+
+  it('goes on as the run that began it where it heads for the same', async () => {
+    const { path, target } = snapshotFile();
+    const { asked, noted, steps } = await restores(half(), { from: path }, { ...BEGUN, target });
+    expect(asked).not.toContain('ends with it');
+    expect(noted[0]?.runId).toBe(BEGUN.runId);
+    expect(steps.filter((step) => /^begun .*bring the snapshot/.test(step))).toHaveLength(1);
+  });
+
+  it.each<[what: string, disk: Partial<Disk>]>([
+    ['other data', { placed: true }],
+    ['its own data aside, and the other not yet in place', { prepared: BEGUN.runId, moved: true }],
+  ])('is finished once a host has %s: with no other snapshot, and not given up', async (_what, disk) => {
+    const other = await restores([disk, {}, {}], { from: snapshotFile().path }, BEGUN);
+    expect([other.exitCode, other.steps]).toEqual([3, []]);
+    expect(other.message).toContain('is not finished: restore');
+    const given = await restores([disk, {}, {}], { 'give-up': true }, BEGUN);
+    expect([given.exitCode, given.noted]).toEqual([3, []]);
+    expect(given.message).toContain('has set the data of etcd01 aside');
+  });
+
+  it('is given up while all have their own data, and what it has brought goes', async () => {
+    const { asked, steps, disks, open, noted, message } = await restores(half(), { 'give-up': true }, BEGUN);
+    expect(message).toBe('');
+    expect(asked).toContain(`what run ${BEGUN.runId} has begun (restore, to ${BEGUN.target}) is given up`);
+    expect(steps.filter((step) => step.startsWith('done'))).toHaveLength(2);
+    expect(disks.map((disk) => disk?.prepared)).toEqual([undefined, undefined, undefined]);
+    expect(open).toBeUndefined();
+    expect(noted.at(-1)).toMatchObject({ givenUp: true, runId: BEGUN.runId });
+  });
+
+  it('is given up without a host that is lost, but not by a few', async () => {
+    const most = await restores([{}, {}, undefined], { 'give-up': true }, BEGUN);
+    expect([most.message, most.open]).toEqual(['', undefined]);
+    const few = await restores([{}, undefined, undefined], { 'give-up': true }, BEGUN);
+    expect([few.exitCode, few.noted]).toEqual([4, []]);
+  });
+
+  it('is not: then there is nothing to give up', async () => {
+    const { said: told, noted, message } = await restores([{}, {}, {}], { 'give-up': true });
+    expect([told, noted, message]).toEqual([expect.stringContaining('nothing to give up'), [], '']);
+  });
+
+  it('is told by the steps what becomes of it', async () => {
+    const { steps, noted } = await restores(half(), { 'give-up': true }, BEGUN, true);
+    expect([steps, noted]).toEqual([
+      [1, 2].map((i) => `planned etcd0${i}: take away what the restore has brought`),
+      [],
+    ]);
   });
 });

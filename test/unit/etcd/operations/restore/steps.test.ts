@@ -8,6 +8,7 @@ import {
 const SERVES: Omit<Progress, 'host'> = {
   prepared: false,
   placed: false,
+  moved: false,
   up: true,
   healthy: true,
   leads: false,
