@@ -1,6 +1,7 @@
 import type { PlayRun } from '../../../dsl/play.ts';
 import type { Sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { dataVersions, newestVersion } from '../../facts/data-version.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { askUntilWhole, settle } from '../../health/settle.ts';
@@ -11,6 +12,7 @@ import { roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import type { Source } from './file-source.ts';
+import { refuseNewer } from './fit.ts';
 import { sentFile } from './left-over.ts';
 import { keptIn, openToClients, placeData, prepare, type RestorePlace, startClosed } from './shell.ts';
 import type { RestoreKind } from './steps.ts';
@@ -56,10 +58,23 @@ async function prepareOn(
 ): Promise<void> {
   const seconds = Math.ceil(180 + (source.bytes / 2 ** 20) * 0.5);
   await host.send('sending the snapshot', await source.path(), sentFile(place.member));
+  await refuseNewerSent(host, place, source.name, otherwise(cluster));
   await act(host, 'restoring it beside the data', prepare(place, cluster, source.sha256), {
     seconds,
     hint: otherwise(cluster),
   });
+}
+
+/** What the file itself tells: a description may be missing. */
+async function refuseNewerSent(
+  host: EtcdHost,
+  { member }: RestorePlace,
+  name: string,
+  hint: string,
+): Promise<void> {
+  const { out } = await host.read('looking which version wrote it', dataVersions(sentFile(member)));
+  const version = newestVersion(out);
+  if (version !== undefined) refuseNewer(host.target, name, version, hint);
 }
 
 async function waitForAll({ run, surveyed, source: { known } }: Ground): Promise<void> {

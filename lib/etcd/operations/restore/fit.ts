@@ -32,15 +32,25 @@ export async function refuseUnfit(
   for (const { target } of hosts) {
     if (!progress.find(({ host }) => host === target.name)?.tool)
       throw refusal({ host: target.name }, `neither etcdutl nor etcdctl is in ${memberOf(target).binDir}`);
-    const installed = target.facts.reading?.status?.version ?? target.facts.installed;
-    if (known === undefined || installed === undefined) continue;
-    if (minorOf(known.version) === minorOf(installed) || compareVersions(known.version, installed) < 0)
-      continue;
-    throw refusal(
-      { host: target.name },
-      `${name} was taken of etcd ${known.version}, and ${installed} is here: an older etcd does not read it`,
-    );
+    if (known) refuseNewer(target, name, known.version);
   }
+}
+
+/** Refuses (3) data of a newer minor than is installed: of another patch it is read. */
+export function refuseNewer(
+  { name: host, facts }: EtcdHost['target'],
+  name: string,
+  version: string,
+  hint?: string,
+): void {
+  const installed = facts.reading?.status?.version ?? facts.installed;
+  if (installed === undefined || minorOf(version) === minorOf(installed)) return;
+  if (compareVersions(version, installed) < 0) return;
+  throw refusal(
+    { host },
+    `${name} was taken of etcd ${version}, and ${installed} is here: an older etcd does not read it`,
+    hint,
+  );
 }
 
 /** What is sent, and what is restored from it, lie there together for a while. */

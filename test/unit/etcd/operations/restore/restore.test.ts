@@ -23,6 +23,8 @@ interface Disk {
   prepared?: string | undefined;
   placed: boolean;
   moved: boolean;
+  /** What a snapshot that was sent there tells of its version. */
+  wrote: string;
 }
 
 /** A snapshot without a description, as etcd writes it. */
@@ -43,12 +45,11 @@ type Flags = Readonly<Record<string, unknown>>;
 async function restores(
   disks: readonly (Partial<Disk> | undefined)[],
   flags: Flags,
-  intent?: Intent,
-  check = false,
+  { intent, check = false }: { readonly intent?: Intent; readonly check?: boolean } = {},
 ) {
   const dir = scratch();
   await (await open(dir)).ensureCa();
-  const all = disks.map((one) => one && { free: 1 << 20, placed: false, moved: false, ...one });
+  const all = disks.map((one) => one && { free: 1 << 20, placed: false, moved: false, wrote: '', ...one });
   const facts: Partial<EtcdFacts> = {
     owner: 'cluster etcd',
     caPem: await readCa(dir),
@@ -113,7 +114,7 @@ function runOf(script: string): string {
   return /\.restore-(2[0-9TZ]+-\w+)/.exec(script)?.[1] ?? '';
 }
 
-function said(doing: string, script: string, { free, prepared, placed, moved }: Disk): string {
+function said(doing: string, script: string, { free, prepared, placed, moved, wrote }: Disk): string {
   const lines = (some: readonly string[]) => some.map((one) => `${MARK}${one}\n`).join('');
   if (doing === 'looking how far it has come')
     return lines([
@@ -123,6 +124,7 @@ function said(doing: string, script: string, { free, prepared, placed, moved }: 
       ...(placed ? ['placed'] : []),
       ...(moved ? ['moved'] : []),
     ]);
+  if (doing === 'looking which version wrote it') return wrote;
   if (doing === 'reading its snapshots') return lines(['now 9', `room 1 1 /dev/x 99999999 1 ${free} 1% /`]);
   return '';
 }
@@ -146,13 +148,33 @@ describe('the room that a restore wants', () => {
   });
 });
 
+describe('a snapshot that nothing describes', () => {
+  it.each<[wrote: string, refused: boolean]>([
+    ['cluster-version 3.7.0\nstorage-version 3.6.0\n', true],
+    ['cluster-version 3.10.0\n', true],
+    ['cluster-version 3.6.0\n', false],
+    ['cluster-version 3.5.0\n', false],
+    ['', false],
+  ])('is of the version that its data tells, on hosts with 3.6.16: %j', async (wrote, refused) => {
+    const disks = [{ wrote }, { wrote }, { wrote }];
+    const { exitCode, steps, hint, message } = await restores(disks, { from: snapshotFile().path });
+    const begun = steps.filter((step) => /^begun .*: set/.test(step));
+    expect([exitCode, begun.length > 0]).toEqual(refused ? [3, false] : [2, true]);
+    if (refused)
+      expect([message, hint]).toEqual([
+        expect.stringContaining('3.6.16 is here'),
+        expect.stringContaining('--give-up'),
+      ]);
+  });
+});
+
 describe('a restore that was begun', () => {
   const BEGUN: Intent = { verb: 'restore', target: 'snapshot sha256:00', runId: '20261127T100000Z-aaaaaa' };
   const half = () => [{ prepared: BEGUN.runId }, { prepared: BEGUN.runId }, {}];
 
   it('makes way to one of another snapshot, as another run, while all have their own data', async () => {
     const { path, target } = snapshotFile();
-    const { asked, noted, disks, message } = await restores(half(), { from: path }, BEGUN);
+    const { asked, noted, disks, message } = await restores(half(), { from: path }, { intent: BEGUN });
     expect(asked).toContain(`What run ${BEGUN.runId} has begun (restore, to ${BEGUN.target}) ends with it.`);
     expect(noted.map((one) => one.target)).toEqual([target, target, target]);
     const [run = ''] = noted.map(({ runId }) => runId);
@@ -163,7 +185,7 @@ describe('a restore that was begun', () => {
 
   it('goes on as the run that began it where it heads for the same', async () => {
     const { path, target } = snapshotFile();
-    const { asked, noted, steps } = await restores(half(), { from: path }, { ...BEGUN, target });
+    const { asked, noted, steps } = await restores(half(), { from: path }, { intent: { ...BEGUN, target } });
     expect(asked).not.toContain('ends with it');
     expect(noted[0]?.runId).toBe(BEGUN.runId);
     expect(steps.filter((step) => /^begun .*bring the snapshot/.test(step))).toHaveLength(1);
@@ -173,16 +195,20 @@ describe('a restore that was begun', () => {
     ['other data', { placed: true }],
     ['its own data aside, and the other not yet in place', { prepared: BEGUN.runId, moved: true }],
   ])('is finished once a host has %s: with no other snapshot, and not given up', async (_what, disk) => {
-    const other = await restores([disk, {}, {}], { from: snapshotFile().path }, BEGUN);
+    const other = await restores([disk, {}, {}], { from: snapshotFile().path }, { intent: BEGUN });
     expect([other.exitCode, other.steps]).toEqual([3, []]);
     expect(other.message).toContain('is not finished: restore');
-    const given = await restores([disk, {}, {}], { 'give-up': true }, BEGUN);
+    const given = await restores([disk, {}, {}], { 'give-up': true }, { intent: BEGUN });
     expect([given.exitCode, given.noted]).toEqual([3, []]);
     expect(given.message).toContain('has set the data of etcd01 aside');
   });
 
   it('is given up while all have their own data, and what it has brought goes', async () => {
-    const { asked, steps, disks, open, noted, message } = await restores(half(), { 'give-up': true }, BEGUN);
+    const { asked, steps, disks, open, noted, message } = await restores(
+      half(),
+      { 'give-up': true },
+      { intent: BEGUN },
+    );
     expect(message).toBe('');
     expect(asked).toContain(`what run ${BEGUN.runId} has begun (restore, to ${BEGUN.target}) is given up`);
     expect(steps.filter((step) => step.startsWith('done'))).toHaveLength(2);
@@ -192,9 +218,9 @@ describe('a restore that was begun', () => {
   });
 
   it('is given up without a host that is lost, but not by a few', async () => {
-    const most = await restores([{}, {}, undefined], { 'give-up': true }, BEGUN);
+    const most = await restores([{}, {}, undefined], { 'give-up': true }, { intent: BEGUN });
     expect([most.message, most.open]).toEqual(['', undefined]);
-    const few = await restores([{}, undefined, undefined], { 'give-up': true }, BEGUN);
+    const few = await restores([{}, undefined, undefined], { 'give-up': true }, { intent: BEGUN });
     expect([few.exitCode, few.noted]).toEqual([4, []]);
   });
 
@@ -204,7 +230,7 @@ describe('a restore that was begun', () => {
   });
 
   it('is told by the steps what becomes of it', async () => {
-    const { steps, noted } = await restores(half(), { 'give-up': true }, BEGUN, true);
+    const { steps, noted } = await restores(half(), { 'give-up': true }, { intent: BEGUN, check: true });
     expect([steps, noted]).toEqual([
       [1, 2].map((i) => `planned etcd0${i}: take away what the restore has brought`),
       [],
