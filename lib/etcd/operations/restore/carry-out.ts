@@ -4,7 +4,7 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import { dataVersions, newestVersion } from '../../facts/data-version.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
-import { askUntilWhole, settle } from '../../health/settle.ts';
+import { settle } from '../../health/settle.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
@@ -16,6 +16,7 @@ import { refuseNewer } from './fit.ts';
 import { sentFile } from './left-over.ts';
 import { keptIn, openToClients, placeData, prepare, type RestorePlace, startClosed } from './shell.ts';
 import type { RestoreKind } from './steps.ts';
+import { askRestored } from './whole.ts';
 import { VERB } from './words.ts';
 
 /** What a step has at hand. */
@@ -79,7 +80,7 @@ async function refuseNewerSent(
 
 async function waitForAll({ run, surveyed, source: { known } }: Ground): Promise<void> {
   const { cluster } = surveyed;
-  const answers = await askUntilWhole(run, surveyed);
+  const answers = await askRestored(run, surveyed);
   const findings = judgeCluster(answers);
   if (findings.length > 0) {
     const lines = findings.map(({ message }) => `  ${message}`);

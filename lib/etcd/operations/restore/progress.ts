@@ -5,6 +5,7 @@ import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { openOf } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { strayAlarms } from '../members/alarms.ts';
 import { progressFacts } from './shell.ts';
 import type { Progress } from './steps.ts';
 import { VERB } from './words.ts';
@@ -53,6 +54,7 @@ export function progressOf({ target: { name, facts } }: EtcdHost, out: string): 
     left: is('left'),
     up: isUp(facts),
     healthy: facts.reading?.healthy === true,
+    alarmed: strayAlarms(facts.reading ?? {}).length > 0,
     leads: status !== undefined && status.leaderId === status.memberId,
     closed: is('closed'),
   };

@@ -13,6 +13,7 @@ const BARE: Omit<RecoverProgress, 'host'> = {
   moved: false,
   up: false,
   healthy: false,
+  alarmed: false,
   leads: false,
   closed: false,
   data: false,
@@ -60,6 +61,11 @@ describe('what a recovery has to do', () => {
       `wait 1, ${GROW}`,
     ],
     ['it works', hosts(WORKS, EMPTIED, EMPTIED), GROW],
+    [
+      'it works, with alarms of members of before',
+      hosts({ ...WORKS, alarmed: true }, EMPTIED, EMPTIED),
+      `wait 1, ${GROW}`,
+    ],
   ])('%s', (_what, all, steps) => {
     expect(told(all)).toBe(steps);
   });
