@@ -18,6 +18,7 @@ import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
 import { admitHosts } from '../members/index.ts';
+import { recoverNeeds, refuseNarrow } from '../restore/room.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import {
   bestFirst,
@@ -124,7 +125,8 @@ export async function choose(
   if (source.none !== undefined)
     throw refusal({ host: source.host }, `nothing to recover from: ${source.none}`);
   const facts = await admit(run, surveyed, standing, source.host);
-  await refuseNarrow(surveyed, source);
+  const survivor = hosts.find(({ target }) => target.name === source.host);
+  if (survivor) await refuseNarrow(survivor, recoverNeeds(memberOf(survivor.target), source.bytes ?? 0));
   const unread = unreadSources(sources);
   const doubts =
     unread.length === 0
@@ -188,19 +190,6 @@ async function snapshotsOf({ cluster, hosts }: Surveyed): Promise<readonly Place
     ),
     ...(copy ? [{ where: join(folder, copy.stored), snapshot: copy }] : []),
   ];
-}
-
-async function refuseNarrow(surveyed: Surveyed, { host, bytes = 0 }: Source): Promise<void> {
-  const survivor = surveyed.hosts.find(({ target }) => target.name === host);
-  if (survivor === undefined) return;
-  const { dataDir } = memberOf(survivor.target);
-  const wanted = Math.ceil((2 * bytes) / 1024) + 64 * 1024;
-  const { room } = await readSnapshots(survivor, dataDir);
-  if (room.freeKiB >= wanted) return;
-  throw refusal(
-    { host },
-    `${dataDir} has ${room.freeKiB} KiB free, wanted ${wanted}: the old data stays beside what is made of it`,
-  );
 }
 
 /**

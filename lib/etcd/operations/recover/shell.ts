@@ -4,7 +4,7 @@ import { asMember, etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { THROWAWAY } from '../../throwaway.ts';
-import { clearBeside } from '../restore/left-over.ts';
+import { clearLeft } from '../restore/left-over.ts';
 import { nextDir, progressFacts, type RestorePlace, restoreBeside, toolsOf } from '../restore/shell.ts';
 
 /** Where the data lies that a member of its own is made of: a copy, so that the original stays as it is. */
@@ -70,7 +70,7 @@ export function copyData(place: RestorePlace): Sh {
   const { member } = place;
   return joinSh([
     toolsOf(member),
-    sh`${clearBeside(member)} || exit
+    sh`${clearLeft(member)} || exit
 $q_become sh -c ${COPY} q_own ${[member.dataDir, copyDir(place), member.walDir ?? '']} || exit
 q_segment=
 for q_file in ${`${copyDir(place)}/member/wal`}/*.wal; do if [ -f "$q_file" ]; then q_segment=$q_file; fi; done

@@ -13,7 +13,7 @@ import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import type { Source } from './file-source.ts';
 import { refuseNewer } from './fit.ts';
-import { sentFile } from './left-over.ts';
+import { clearHost, sentFile } from './left-over.ts';
 import { keptIn, openToClients, placeData, prepare, type RestorePlace, startClosed } from './shell.ts';
 import type { RestoreKind } from './steps.ts';
 import { askRestored } from './whole.ts';
@@ -58,6 +58,8 @@ async function prepareOn(
   { surveyed: { cluster }, source }: Ground,
 ): Promise<void> {
   const seconds = Math.ceil(180 + (source.bytes / 2 ** 20) * 0.5);
+  // Its room is wanted.
+  await act(host, 'taking away what others have left', clearHost(place.member));
   await host.send('sending the snapshot', await source.path(), sentFile(place.member));
   await refuseNewerSent(host, place, source.name, otherwise(cluster));
   await act(host, 'restoring it beside the data', prepare(place, cluster, source.sha256), {

@@ -2,7 +2,6 @@ import { readCa } from '../../../pki/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { compareVersions, minorOf } from '../../model/versions.ts';
 import { refusal, refuse } from '../../refusal.ts';
-import { readSnapshots } from '../../snapshots/index.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
@@ -50,17 +49,5 @@ export function refuseNewer(
     { host },
     `${name} was taken of etcd ${version}, and ${installed} is here: an older etcd does not read it`,
     hint,
-  );
-}
-
-/** What is sent, and what is restored from it, lie there together for a while. */
-export async function refuseNarrow(host: EtcdHost, bytes: number): Promise<void> {
-  const { dataDir } = memberOf(host.target);
-  const wanted = Math.ceil((2 * bytes) / 1024) + 64 * 1024;
-  const { room } = await readSnapshots(host, dataDir);
-  if (room.freeKiB >= wanted) return;
-  throw refusal(
-    { host: host.target.name },
-    `${dataDir} has ${room.freeKiB} KiB free, wanted ${wanted}: the old data stays beside the restored`,
   );
 }

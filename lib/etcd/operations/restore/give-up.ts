@@ -8,7 +8,7 @@ import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
-import { clearLeft } from './left-over.ts';
+import { clearHost } from './left-over.ts';
 import type { Standing } from './progress.ts';
 import { VERB } from './words.ts';
 
@@ -51,7 +51,7 @@ export function giveUpSteps(
       title: 'take away what the restore has brought',
       ledger: ledger(tallyOf(hosts)),
       carryOut: () =>
-        must(host, 'taking away what the restore has brought', clearLeft(memberOf(host.target))),
+        must(host, 'taking away what the restore has brought', clearHost(memberOf(host.target))),
     }));
 }
 

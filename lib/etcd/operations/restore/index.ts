@@ -9,9 +9,10 @@ import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { restoreStep } from './carry-out.ts';
 import type { Source } from './file-source.ts';
-import { refuseNarrow, refuseUnfit } from './fit.ts';
+import { refuseUnfit } from './fit.ts';
 import { givesUp, giveUpQuestion, giveUpSteps, mayMissToGiveUp } from './give-up.ts';
 import { type Standing, standingOf } from './progress.ts';
+import { refuseNarrow, restoreNeeds } from './room.ts';
 import { findSource } from './source.ts';
 import { restoreSteps } from './steps.ts';
 import { flagProblems, VERB } from './words.ts';
@@ -99,7 +100,9 @@ async function deriveSteps(
   const placeOf = ({ target: of }: EtcdHost) => ({ member: memberOf(of), run: id, verb: VERB }) as const;
   const toPrepare = hosts.filter((_host, i) => !progress[i]?.prepared && !progress[i]?.placed);
   const untouched = toPrepare.length === hosts.length;
-  await Promise.all(toPrepare.map((host) => refuseNarrow(host, source.bytes)));
+  await Promise.all(
+    toPrepare.map((host) => refuseNarrow(host, restoreNeeds(placeOf(host).member, source.bytes))),
+  );
   const serves = hosts.some(({ target }) => target.facts.reading?.healthy);
   // What is about to be set aside is kept in a form that can be restored as easily.
   const snapshot = untouched && serves ? await snapshotStep(run, surveyed, { within: WITHIN }) : undefined;

@@ -25,17 +25,17 @@ export function leftOver(member: Member): Sh {
   return joinSh([...beside, sh`${sent(member)}`], ' ');
 }
 
-/** Shell, behind `etcdctlFunction`, that takes away what any run has put beside the data. */
-export function clearBeside(member: Member): Sh {
-  return sh`$q_become ${clear(member)}`;
-}
-
-/** Shell that takes all of it away. */
+/** Shell, behind `etcdctlFunction`, that takes all of it away. */
 export function clearLeft(member: Member): Sh {
-  return sh`${asMember(member, clear(member))} || exit
-rm -f -- ${sent(member)}`;
+  return sh`$q_become ${clear(member)} && rm -f -- ${sent(member)}`;
 }
 
+/** The same by itself. */
+export function clearHost(member: Member): Sh {
+  return sh`${asMember(member, clear(member))} && rm -f -- ${sent(member)}`;
+}
+
+/** For the member's user, whose folders these are. */
 function clear(member: Member): Sh {
   return sh`sh -c ${CLEAR} q_own ${besides(member)}`;
 }

@@ -6,7 +6,7 @@ import type { Cluster, Member } from '../../model/cluster.ts';
 import { bootstrapFile } from '../../model/paths.ts';
 import { startMember } from '../../power.ts';
 import { refuseUnlessStopped } from '../../stopped.ts';
-import { clearBeside, leftOver, sentFile } from './left-over.ts';
+import { clearLeft, leftOver, sentFile } from './left-over.ts';
 
 /** Revisions that a restored cluster is ahead of any that a client may have seen; etcd's own guide names this number. */
 const BUMP = 1_000_000_000;
@@ -84,9 +84,7 @@ export function prepare(place: RestorePlace, cluster: Cluster, sha256: string): 
   const sent = sentFile(member);
   return joinSh([
     toolsOf(member),
-    sh`# The room that it had is wanted.
-${clearBeside(member)} || exit
-q_sum=$(sha256sum <${sent}) || exit
+    sh`q_sum=$(sha256sum <${sent}) || exit
 if [ "\${q_sum%% *}" != ${sha256} ]; then echo "it arrived with SHA-256 \${q_sum%% *}, wanted ${sha256}"; rm -f -- ${sent}; exit 5; fi
 if [ -n "$q_become" ]; then chown -h -- "$q_user" ${sent} || exit; fi
 ${restoreBeside(place, cluster.name, cluster.members, sent)}
@@ -209,6 +207,6 @@ export function openToClients(place: RestorePlace): Sh {
   return joinSh([
     etcdctlFunction(member),
     sh`rm -f -- ${bootstrapFile(member)} && ${restart} || exit
-${clearBeside(member)}`,
+${clearLeft(member)}`,
   ]);
 }

@@ -64,8 +64,7 @@ function left({ tells = [], answers, ...facts }: Made = {}): FakeMember {
         return ['tool /x/etcdutl', `log ${LOG} 64 5`, 'now 9', 'size 4', ...tells]
           .map((one) => `${MARK}${one}\n`)
           .join('');
-      if (doing === 'reading its snapshots')
-        return `${MARK}now 9\n${MARK}room 1 1 /dev/x 9999999 1 9999999 1% /\n`;
+      if (doing === 'looking for room') return `${MARK}room 1 /dev/x 9999999 1 9999999 1% /\n`;
       return '';
     },
   };

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
 import type { Sh } from '../../../../../lib/dsl/sh.ts';
-import { clearLeft } from '../../../../../lib/etcd/operations/restore/left-over.ts';
+import { clearHost } from '../../../../../lib/etcd/operations/restore/left-over.ts';
 import {
   keptIn,
   nextDir,
@@ -93,7 +93,7 @@ describe.each(SHELLS)('restored data that is put in place, by %s', (_name, file 
     for (const file of ['restore.db', '.restore.db.quorate-part'])
       writeFileSync(`${member.stateDir}/${file}`, '');
     expect(progress()).toEqual(['prepared', 'left']);
-    run(clearLeft(member));
+    run(clearHost(member));
     expect(progress()).toEqual([]);
     expect([next, ...others].filter(existsSync)).toEqual([]);
     expect(readdirSync(member.stateDir)).toEqual([]);
