@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -50,6 +51,23 @@ describeLab('restoring a cluster', () => {
     expect((await restore('--from', file)).code).toBe(1);
     expect((await restore('--from', `${file}.none`, '-y')).code).toBe(1);
     expect(await contents()).toEqual([expect.stringContaining('later')]);
+  });
+
+  it('of a file that etcd does not restore is given up, and makes way to another one', async () => {
+    const data = Buffer.alloc(8192, 'nothing of etcd');
+    const bad = join(lab.stateDir, 'bad.db');
+    writeFileSync(bad, Buffer.concat([data, createHash('sha256').update(data).digest()]));
+    const begun = await restore('--from', bad, '-y');
+    expect([begun.code, begun.errors[0]?.hint]).toEqual([2, expect.stringContaining('--give-up')]);
+    expect((await runPlaybook(lab, ['--check'])).code).toBe(3);
+    const ended = await restore('--give-up', '-y');
+    expect([ended.errors, ended.code]).toEqual([[], 0]);
+    const left = 'ls -d /var/lib/etcd/default.etcd/.restore-* /var/lib/quorate/etcd/*restore.db*';
+    expect(await on('etcd01', `${left} 2>/dev/null || :`)).toBe('');
+    const site = await runPlaybook(lab, ['--check']);
+    expect([site.code, site.errors, site.changed]).toEqual([0, [], []]);
+    // The next test restores another one.
+    expect((await restore('--from', bad, '-y')).code).toBe(2);
   });
 
   it('is killed on its way, goes on when it is run again, and gives exactly the snapshot', async () => {
@@ -114,10 +132,17 @@ describeLab('restoring a cluster', () => {
     const to = `sftp://root@${lab.hosts[2]?.address}/srv/copies`;
     await ctl('ctl put key9 sealed');
     const taken = await contents();
+    // Of a member that the restored cluster does not have: each gets another ID.
+    const ssl = '/opt/etcd/ssl';
+    const raised = await on(
+      'etcd01',
+      `curl -s --cacert ${ssl}/ca.pem --cert ${ssl}/server.pem --key ${ssl}/server-key.pem https://${lab.hosts[0]?.address}:2379/v3/maintenance/alarm -d '{"action":"ACTIVATE","memberID":"1","alarm":"NOSPACE"}'`,
+    );
+    expect(raised).toContain('NOSPACE');
     const sealed = ['--to', to, '--encrypt-to', await identityToRecipient(identity)];
     expect((await runPlaybook(lab, sealed, { playbook: 'backup', env })).errors).toEqual([]);
     const name = await on('etcd03', 'cd /srv/copies && ls *.db.age');
-    await ctl('ctl del key9; ctl put later z');
+    await ctl('ctl alarm disarm; ctl del key9; ctl put later z');
     const from = (file: string, ...args: string[]) =>
       runPlaybook(lab, ['--from', `${to}/${file}`, '--identity', key, ...args], { playbook: 'restore', env });
     const left = () =>
@@ -134,6 +159,8 @@ describeLab('restoring a cluster', () => {
     const run = await from(name, '-y');
     expect([run.errors, run.code, left()]).toEqual([[], 0, []]);
     expect(await contents()).toEqual(taken);
+    expect(run.text).toContain('alarm NOSPACE of 1, which is no member any more: taken back');
+    expect(await ctl('ctl alarm list; ctl put key10 taken')).toBe('OK');
     expect(`${check.text}${run.text}`).not.toContain(identity);
   });
 });

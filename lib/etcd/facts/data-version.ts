@@ -1,4 +1,5 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
+import { compareVersions } from '../model/versions.ts';
 
 /** How often a file that is written to meanwhile is read until it tells: each commit moves what is looked for. */
 const TRIES = 8;
@@ -27,4 +28,12 @@ export function dataVersions(db: string): Sh {
   done
   printf '%s\n' "$q_told"
 fi`;
+}
+
+/** The newest of them, as in 3.6.0; undefined where the file does not tell. */
+export function newestVersion(out: string): string | undefined {
+  const told = [...out.matchAll(/^(?:cluster|storage)-version (\d+\.\d+\.\d+)$/gm)].flatMap(
+    ([, one]) => one ?? [],
+  );
+  return told.sort(compareVersions).at(-1);
 }

@@ -79,7 +79,9 @@ export function joinEnvironment(members: readonly string[]): string {
 /** The same of a member that its own host can ask, and no client from outside; empty where it is not to be told apart. */
 export function closedEnvironment(member: Member): string {
   const url = closedUrl(member);
-  return url === undefined ? '' : [line('ETCD_LISTEN_CLIENT_URLS', url), ''].join('\n');
+  if (url === undefined) return '';
+  // Empty is none: whatever `listen-client-http-urls` says, the gateway answers at the one URL that is left.
+  return [line('ETCD_LISTEN_CLIENT_URLS', url), line('ETCD_LISTEN_CLIENT_HTTP_URLS', ''), ''].join('\n');
 }
 
 /** Where a closed member listens for clients; undefined where it listens there anyway. */

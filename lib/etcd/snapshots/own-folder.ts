@@ -1,9 +1,6 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 
-/** KiB that stay free beside whatever is put into the folder. */
-export const SPARE_KIB = 64 * 1024;
-
 /**
  * Shell, behind `etcdctlFunction`, that sets `$q_dir` to `etcd_backup_dir`, `$q_kib` to what is free there and `$q_next` to a
  * passing name, which tells of this process. Makes the folder, by the member's user where that may; ends where somebody

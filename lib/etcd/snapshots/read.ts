@@ -3,6 +3,7 @@ import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost } from '../surveyed.ts';
+import { parseRoom, roomLine } from './room.ts';
 import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from './snapshot.ts';
 
 /** What a host keeps of its cluster. */
@@ -25,9 +26,8 @@ export async function readSnapshots(host: EtcdHost, folder?: string): Promise<Ke
 /** Read-only shell: what lies there. A link is nothing of ours. */
 export function listSnapshots({ backupDir, dataDir }: Member, folder = backupDir): Sh {
   return sh`q_part "now $(date +%s)"
-q_up=${folder}
-while [ ! -d "$q_up" ]; do q_up=\${q_up%/*} q_up=\${q_up:-/}; done
-q_part "room $(stat -L -c %d -- "$q_up") $(stat -L -c %d -- ${dataDir} 2>/dev/null) $(df -Pk -- "$q_up" | tail -n 1)"
+${roomLine(folder)}
+q_part "data $(stat -L -c %d -- ${dataDir} 2>/dev/null)"
 if cd -- ${folder} 2>/dev/null; then
   for q_file in *.db; do
     if [ -f "$q_file" ] && [ ! -L "$q_file" ]; then
@@ -57,10 +57,10 @@ export function parseSnapshots(out: string, cluster: string): KeptSnapshots {
     if (snapshot && snapshot.size + DIGEST_BYTES === Number(size)) verified.push(snapshot);
     else unverified.push(file);
   }
-  return { verified: verified.sort((a, b) => a.age - b.age), unverified, room: parseRoom(line('room')) };
-}
-
-function parseRoom(text: string): KeptSnapshots['room'] {
-  const [, there, data, free] = /^(\d*) (\d*) .* \d+ +\d+ +(\d+) +[\d-]+%? +\/.*$/.exec(text) ?? [];
-  return { freeKiB: Number(free ?? 0), sharesData: there !== '' && there === data };
+  const room = parseRoom(line('room'));
+  return {
+    verified: verified.sort((a, b) => a.age - b.age),
+    unverified,
+    room: { freeKiB: room?.freeKiB ?? 0, sharesData: room !== undefined && room.disk === line('data') },
+  };
 }

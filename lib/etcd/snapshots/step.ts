@@ -9,8 +9,8 @@ import type { OperationStep } from '../operations/common/operation.ts';
 import { ledger, tallyOf } from '../operations/common/tally.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingId, type Surveyed } from '../surveyed.ts';
-import { SPARE_KIB } from './own-folder.ts';
 import { type KeptSnapshots, readSnapshots } from './read.ts';
+import { SPARE_KIB } from './room.ts';
 import type { Snapshot } from './snapshot.ts';
 import { takeSnapshot } from './take.ts';
 

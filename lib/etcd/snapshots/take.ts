@@ -2,7 +2,8 @@ import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import { etcdctlFunction } from '../facts/etcdctl.ts';
 import { READERS } from '../facts/etcdctl-shell.ts';
 import type { Member } from '../model/cluster.ts';
-import { ownFolder, SPARE_KIB } from './own-folder.ts';
+import { ownFolder } from './own-folder.ts';
+import { SPARE_KIB } from './room.ts';
 
 /**
  * Shell that takes a snapshot of the host's own member into `etcd_backup_dir`, verifies it, and prints

@@ -1,3 +1,4 @@
+import { runId } from '../../dsl/run-id.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { Intent } from '../facts/intent.ts';
 import { refusal } from '../refusal.ts';
@@ -40,10 +41,19 @@ export function doneIntent(hosts: readonly EtcdHost[], verb: string): Intent | u
     .find((one) => one.verb === verb && one.done !== undefined && !one.givenUp);
 }
 
-/** The run that began what this verb has not finished. */
-export function openRun(hosts: readonly EtcdHost[], verb: string): string | undefined {
+/** What this verb has begun and not finished. */
+export function openOf(hosts: readonly EtcdHost[], verb: string): Intent | undefined {
   const open = openIntent(hosts);
-  return open?.verb === verb ? open.runId : undefined;
+  return open?.verb === verb ? open : undefined;
+}
+
+/**
+ * The run as which a verb goes on: the one that began what heads for the same target, else this one. A host that was
+ * away while another target took the place of the first is known by the older run.
+ */
+export function runTowards(hosts: readonly EtcdHost[], verb: string, target: string): string {
+  const open = openOf(hosts, verb);
+  return open?.target === target ? open.runId : runId();
 }
 
 /** Why this may not begin: something else was begun and is not finished, none of the verbs that it `passes`. */
@@ -66,7 +76,7 @@ export function intentProblem(
 
 /** How to go on with what is open. */
 export function finishHint({ verb }: Intent, cluster: NamedCluster): string {
-  return verb === 'certs'
-    ? `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`
-    : `finish it first, to the same target: ${verbLine(verb, cluster)}${verb === 'restore' ? ' --from …' : ''}`;
+  if (verb === 'certs') return `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`;
+  if (verb !== 'restore') return `finish it first, to the same target: ${verbLine(verb, cluster)}`;
+  return `finish it first, to the same target: ${verbLine(verb, cluster, '--from', 'FILE')}; while all have their own data, ${verbLine(verb, cluster, '--give-up')} ends it`;
 }

@@ -5,17 +5,17 @@ import { type Intent, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
-import { openIntent, openRotation, openRun } from '../../survey/intents.ts';
+import { openIntent, openRotation, runTowards } from '../../survey/intents.ts';
 
 /** What an operation heads for: see `Intent`. */
 export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'>;
 
 /**
- * Puts the wish on every host, before the first step; another target takes the place of one that this verb has open. A
- * rotation of the CA that is open stays below it.
+ * Puts the wish on every host, before the first step; another target takes the place of one that this verb has open, as
+ * of a later run. A rotation of the CA that is open stays below it.
  */
 export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
-  await onAll(run, { verb, ...wish, runId: openRun(run.hosts, verb) ?? runId(), ...below(run, verb) });
+  await onAll(run, { verb, ...wish, runId: runTowards(run.hosts, verb, wish.target), ...below(run, verb) });
 }
 
 /** Behind the last step: the wish has come true. */

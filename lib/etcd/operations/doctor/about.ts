@@ -18,8 +18,10 @@ export interface About {
   readonly id: string;
   /** Of the key space. */
   readonly revision: string;
-  /** Where etcdctl is run: a member that answers, another one where there is one. */
+  /** Where etcdctl is run: a member that answers, another one where there is one; by the URL that it answers at. */
   readonly asker: Member;
+  /** Members answer their own hosts only: they have new data, and clients are yet to come in. */
+  readonly closed: boolean;
   /** `3.3.25`, where a member told. */
   readonly version: string | undefined;
   /** Members that vote, and how many of them are well. */
@@ -64,6 +66,7 @@ export const NOWHERE: About = {
   id: 'ID',
   revision: 'REVISION',
   asker: { ...ANY, host: 'OTHER', clientUrl: 'https://OTHER:2379' },
+  closed: false,
   version: undefined,
   voters: 3,
   healthy: 2,

@@ -1,6 +1,7 @@
 import type { ListedMember } from '../../facts/etcdctl-answers.ts';
 import { isUp } from '../../facts/index.ts';
 import type { MemberReading } from '../../facts/read-member.ts';
+import { closedUrl } from '../../files/etcd-conf.ts';
 import type { Finding } from '../../health/answer.ts';
 import { type Member, quorum } from '../../model/cluster.ts';
 import type { NamedCluster } from '../../verb-line.ts';
@@ -94,13 +95,19 @@ export function aboutMember(member: Member, scene: Scene): About {
     pid: String(own?.process?.pid ?? 'PID'),
     id: entryOf(list, member)?.id ?? 'ID',
     revision: revisions.length > 0 ? String(Math.max(...revisions)) : 'REVISION',
-    asker: asker?.member ?? member,
+    asker: asker ? asAsked(asker) : member,
+    closed: scene.all.some((one) => asAsked(one).clientUrl === closedUrl(one.member)),
     version,
     voters: voters > 0 ? voters : scene.members.length,
     healthy: healthy.length,
     ...savedIn(scene),
     members: scene.members,
   };
+}
+
+/** Where it has answered: others may not reach it there. */
+function asAsked({ member, facts }: Evidence): Member {
+  return { ...member, clientUrl: facts.reading?.askedAt ?? member.clientUrl };
 }
 
 /** For the command lines of verbs. */

@@ -7,12 +7,12 @@ import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { leaderLast, roll } from '../../roll.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { takeBackAlarms } from './alarms.ts';
 import { change, etcdctl, listOf, raftIndex } from './change.ts';
 import type { Deed } from './deed.ts';
 import { joinsOf } from './joins.ts';
 import { namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
-
 import { asker, whole, working } from './whole.ts';
 
 /** What a step has at hand. */
@@ -142,20 +142,20 @@ async function remove({ member, place }: Deed & { kind: 'remove' }, ground: Grou
     command: ['member', 'remove', member.id],
     isDone: (list) => !list.some(({ id }) => id === member.id),
   });
-  await takeBackAlarms(member, others, ground);
+  await takeBackItsAlarms(member, others, ground);
 }
 
-/** An alarm outlives its member. Others have none: see `whole`. */
-async function takeBackAlarms(
+/** The alarms that members told of, without the member that has left. */
+async function takeBackItsAlarms(
   { id, name }: ListedMember,
   [first]: readonly EtcdHost[],
-  { run, surveyed }: Ground,
+  { run, surveyed, view }: Ground,
 ): Promise<void> {
-  const alarms = surveyed.hosts.flatMap(({ target }) => target.facts.reading?.alarms ?? []);
-  if (first === undefined || !alarms.some(({ memberId }) => memberId === id)) return;
-  const { code, out } = await first.act('taking back its alarm', etcdctl(first, sh`q_etcdctl alarm disarm`));
-  const what = code === 0 ? 'was taken back' : `was not taken back (${lastLine(out)})`;
-  run.log('info', `the alarm of ${name || id} ${what}`);
+  const alarms = surveyed.hosts.find(({ target }) => target.facts.reading?.alarms)?.target.facts.reading
+    ?.alarms;
+  const members = view.scene.listed.filter((one) => one.id !== id);
+  if (first && alarms)
+    await takeBackAlarms(run, first, { alarms, members }, (of) => (of === id && name) || of);
 }
 
 /** Away from a member that works and leads: clients are to notice nothing. It is asked by one that stays. */

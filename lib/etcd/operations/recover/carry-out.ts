@@ -2,7 +2,7 @@ import type { PlayRun } from '../../../dsl/play.ts';
 import { readAnswer } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
-import { askUntilWhole, settle } from '../../health/settle.ts';
+import { settle } from '../../health/settle.ts';
 import { must, mustSay } from '../../must.ts';
 import { stopMember } from '../../power.ts';
 import { refusal } from '../../refusal.ts';
@@ -17,6 +17,7 @@ import {
   type RestorePlace,
   startClosed,
 } from '../restore/shell.ts';
+import { askRestored } from '../restore/whole.ts';
 import { copyData, gather } from './shell.ts';
 import { receiveSegment, wholeEnd } from './sources.ts';
 import type { RecoverKind } from './steps.ts';
@@ -100,7 +101,7 @@ async function waitFor(host: EtcdHost, { run, surveyed }: Ground): Promise<void>
   const hosts = surveyed.hosts.filter((one) => one === host || one.target.facts.data === 'present');
   const names = hosts.map(({ target }) => target.name);
   const members = cluster.members.filter(({ host: name }) => names.includes(name));
-  const findings = judgeCluster(await askUntilWhole(run, { cluster: { ...cluster, members }, hosts }));
+  const findings = judgeCluster(await askRestored(run, { cluster: { ...cluster, members }, hosts }));
   if (findings.length === 0) return;
   const lines = findings.map(({ message }) => `  ${message}`);
   throw refusal(cluster, ['it does not work, and stays closed to clients:', ...lines].join('\n'));

@@ -8,7 +8,7 @@ import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, openRun } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, openOf } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
@@ -18,6 +18,7 @@ import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
 import { admitHosts } from '../members/index.ts';
+import { recoverNeeds, refuseNarrow } from '../restore/room.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import {
   bestFirst,
@@ -53,20 +54,21 @@ export interface Standing {
   readonly lost: readonly string[];
 }
 
-/** Reads how far it has come. */
+/** Reads how far it has come. While nothing is moved, another `--from` begins anew. */
 export async function standingOf(surveyed: Surveyed): Promise<Standing> {
   const { hosts } = surveyed;
-  const known = openRun(hosts, VERB);
-  const open = known === undefined ? undefined : openIntent(hosts);
-  const run = known ?? runId();
-  const progress = (await lookAtAll(surveyed, run, false)).map((one) => one.progress);
+  const { from, lost } = wordsOf(hosts);
+  const open = openOf(hosts, VERB);
+  const found = (await lookAtAll(surveyed, open?.runId ?? runId(), false)).map(({ progress }) => progress);
+  const moved = found.some((one) => one.moved);
+  const anew = !moved && from !== undefined && targetOf(from) !== open?.target;
   const before = open?.notes?.lost?.split(',') ?? [];
   return {
     open,
-    run,
-    progress,
-    moved: progress.some(({ placed }) => placed),
-    lost: [...new Set([...before, ...wordsOf(hosts).lost])],
+    run: (anew ? undefined : open?.runId) ?? runId(),
+    progress: anew ? found.map((one) => ({ ...one, prepared: false })) : found,
+    moved,
+    lost: [...new Set([...before, ...lost])],
   };
 }
 
@@ -123,7 +125,8 @@ export async function choose(
   if (source.none !== undefined)
     throw refusal({ host: source.host }, `nothing to recover from: ${source.none}`);
   const facts = await admit(run, surveyed, standing, source.host);
-  await refuseNarrow(surveyed, source);
+  const survivor = hosts.find(({ target }) => target.name === source.host);
+  if (survivor) await refuseNarrow(survivor, recoverNeeds(memberOf(survivor.target), source.bytes ?? 0));
   const unread = unreadSources(sources);
   const doubts =
     unread.length === 0
@@ -187,19 +190,6 @@ async function snapshotsOf({ cluster, hosts }: Surveyed): Promise<readonly Place
     ),
     ...(copy ? [{ where: join(folder, copy.stored), snapshot: copy }] : []),
   ];
-}
-
-async function refuseNarrow(surveyed: Surveyed, { host, bytes = 0 }: Source): Promise<void> {
-  const survivor = surveyed.hosts.find(({ target }) => target.name === host);
-  if (survivor === undefined) return;
-  const { dataDir } = memberOf(survivor.target);
-  const wanted = Math.ceil((2 * bytes) / 1024) + 64 * 1024;
-  const { room } = await readSnapshots(survivor, dataDir);
-  if (room.freeKiB >= wanted) return;
-  throw refusal(
-    { host },
-    `${dataDir} has ${room.freeKiB} KiB free, wanted ${wanted}: the old data stays beside what is made of it`,
-  );
 }
 
 /**

@@ -100,7 +100,7 @@ async function deriveSteps(
     throw refusal({ host: from }, `neither etcdutl nor etcdctl is in ${memberOf(survivor.target).binDir}`);
   const here: Surveyed = { cluster: reached(surveyed), hosts };
   const ground: Ground = { run, surveyed: here, survivor, facts, placeOf: (host) => placeOf(host, id) };
-  const works = mine?.healthy === true && progress.every(({ placed }) => placed);
+  const works = mine?.healthy === true && !mine.alarmed && progress.every(({ placed }) => placed);
   const growing = works ? await growthSteps(run, here, facts) : [];
   const joined = progress.filter(hasJoined).map(({ host }) => host);
   const foreseen = foreseenGrowth(here.cluster, from, facts.version ?? '');

@@ -4,6 +4,7 @@ import { asMember, etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { THROWAWAY } from '../../throwaway.ts';
+import { clearLeft } from '../restore/left-over.ts';
 import { nextDir, progressFacts, type RestorePlace, restoreBeside, toolsOf } from '../restore/shell.ts';
 
 /** Where the data lies that a member of its own is made of: a copy, so that the original stays as it is. */
@@ -69,7 +70,8 @@ export function copyData(place: RestorePlace): Sh {
   const { member } = place;
   return joinSh([
     toolsOf(member),
-    sh`$q_become sh -c ${COPY} q_own ${[member.dataDir, copyDir(place), member.walDir ?? '']} || exit
+    sh`${clearLeft(member)} || exit
+$q_become sh -c ${COPY} q_own ${[member.dataDir, copyDir(place), member.walDir ?? '']} || exit
 q_segment=
 for q_file in ${`${copyDir(place)}/member/wal`}/*.wal; do if [ -f "$q_file" ]; then q_segment=$q_file; fi; done
 if [ -z "$q_segment" ]; then echo 'there is no raft log'; exit 1; fi
@@ -79,7 +81,7 @@ echo "log \${q_segment##*/}"`,
 
 const COPY = `umask 077
 cd -- "$1" || exit
-rm -rf -- "$2" && mkdir -- "$2" && cp -R -p -- member "$2/member" || exit
+mkdir -- "$2" && cp -R -p -- member "$2/member" || exit
 if [ -n "$3" ]; then rm -rf -- "$2/member/wal"; cp -R -p -- "$3" "$2/member/wal" || exit; fi`;
 
 /**

@@ -7,6 +7,7 @@ import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
 import { type EtcdHost, toolVersion } from '../../surveyed.ts';
 import { ageText, contentText, sizeText } from '../backup/words.ts';
+import { progressOf } from '../restore/progress.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import { readSegment, sourceFacts } from './shell.ts';
 import type { RecoverProgress } from './steps.ts';
@@ -47,24 +48,12 @@ export async function lookAt(host: EtcdHost, place: RestorePlace, withLog: boole
   const { name, facts } = host.target;
   const { out } = await host.read('looking what it has', sourceFacts(place));
   const line = (what: string) => new RegExp(`^${MARK}${what} (.*)$`, 'm').exec(out)?.[1];
-  const is = (what: string) => new RegExp(`^${MARK}${what}$`, 'm').test(out);
-  const status = facts.reading?.status;
-  const progress = {
-    host: name,
-    tool: /^\//.test(line('tool') ?? ''),
-    prepared: is('prepared'),
-    placed: is('placed'),
-    data: facts.data === 'present',
-    up: isUp(facts),
-    healthy: facts.reading?.healthy === true,
-    leads: status !== undefined && status.leaderId === status.memberId,
-    closed: is('closed'),
-  };
+  const progress = { ...progressOf(host, out), data: facts.data === 'present' };
   const up = isUp(facts);
   const none = whyNone(host);
   if (none !== undefined || !withLog) return { progress, source: { host: name, up, ...(none && { none }) } };
   const [segment = '', , written = ''] = (line('log') ?? '').split(' ');
-  const log = await logOf(host, place, segment, status?.raftIndex);
+  const log = await logOf(host, place, segment, facts.reading?.status?.raftIndex);
   if (typeof log === 'string') return { progress, source: { host: name, up, none: log } };
   const content = contentOf(host, out);
   const age = (Number(line('now')) - Number(written)) * 1000;

@@ -61,7 +61,7 @@ export function recoverSteps(
   const begins = !first.placed || !first.up;
   if (begins) add('start', first, voters);
   for (const one of others) if (first.placed && hasJoined(one) && !one.up) add('start', one, voters);
-  const works = !begins && first.healthy;
+  const works = !begins && first.healthy && !first.alarmed;
   if (!works) add('wait', first, voters, 1);
   for (const step of grown) steps.push({ ...step, kind: 'grow' });
   healthy = hosts.length;

@@ -6,6 +6,7 @@ import type { Cluster, Member } from '../../model/cluster.ts';
 import { bootstrapFile } from '../../model/paths.ts';
 import { startMember } from '../../power.ts';
 import { refuseUnlessStopped } from '../../stopped.ts';
+import { clearLeft, leftOver, sentFile } from './left-over.ts';
 
 /** Revisions that a restored cluster is ahead of any that a client may have seen; etcd's own guide names this number. */
 const BUMP = 1_000_000_000;
@@ -17,11 +18,6 @@ export interface RestorePlace {
   readonly run: string;
   /** Other data takes the place of the old: of a snapshot, or of the one member that is left. */
   readonly verb: 'restore' | 'recover';
-}
-
-/** Where the snapshot lies for a moment: among our records, where nobody else writes. */
-export function sentFile({ stateDir }: Member): string {
-  return `${stateDir}/restore.db`;
 }
 
 /** Where restored data lies until it is put in place, in the data directory: on its disk, and its user's. */
@@ -49,17 +45,25 @@ function placedRecord({ stateDir }: Member): string {
 }
 
 /**
- * Read-only shell: `prepared`, `placed` and `closed`, each where it is so; `tool NAME` that restores. Only the record
- * says that data is placed: who was killed between the swap and that places it again, which changes nothing but that.
+ * Read-only shell: `prepared`, `placed`, `moved`, `left` and `closed`, each where it is so; `tool NAME` that restores. Only
+ * the record says that data is placed: who was killed between the swap and that places it again, which changes nothing but
+ * that. Data is moved from the first rename of the swap on.
  */
 export function progressFacts(place: RestorePlace): Sh {
   const { member, run } = place;
   const next = nextDir(place);
+  const own = [`${next}/member`, ...(member.walDir === undefined ? [] : [walNext(place)])];
+  const old = [`${asideDir(place)}/member`, ...(member.walDir === undefined ? [] : [walAside(place)])];
   return joinSh([
     etcdctlFunction(member),
     sh`q_run=; if [ -f ${placedRecord(member)} ]; then IFS= read -r q_run <${placedRecord(member)}; fi
 if [ "$q_run" = ${run} ]; then q_part placed
-elif [ -f ${`${next}/ready`} ]; then q_part prepared; fi
+elif [ -f ${`${next}/ready`} ]; then
+  q_part prepared
+  for q_file in ${own}; do if [ ! -e "$q_file" ]; then q_part moved; break; fi; done
+fi
+for q_file in ${old}; do if [ -e "$q_file" ]; then q_part moved; break; fi; done
+for q_file in ${leftOver(member)}; do if [ -e "$q_file" ]; then q_part left; break; fi; done
 if [ -f ${bootstrapFile(member)} ] || { q_setting ETCD_LISTEN_CLIENT_URLS && [ "$q_value" = ${closedUrl(member) ?? 'none'} ]; }; then q_part closed; fi
 ${TOOL}
 q_part "tool $q_tool"`,
@@ -195,7 +199,7 @@ export function startClosed(member: Member): Sh {
 ${startMember(member)}`;
 }
 
-/** Shell that lets clients in again, and takes the empty folder of the restore away. */
+/** Shell that lets clients in again, and takes away what is left of this restore and of others. */
 export function openToClients(place: RestorePlace): Sh {
   const { member } = place;
   const { manager, service } = member;
@@ -203,6 +207,6 @@ export function openToClients(place: RestorePlace): Sh {
   return joinSh([
     etcdctlFunction(member),
     sh`rm -f -- ${bootstrapFile(member)} && ${restart} || exit
-$q_become sh -c 'rm -rf -- "$1"' q_own ${nextDir(place)}`,
+${clearLeft(member)}`,
   ]);
 }

@@ -8,9 +8,13 @@ export interface Progress {
   readonly prepared: boolean;
   /** That is its data now. */
   readonly placed: boolean;
+  /** Its old data is aside, wholly or in part. */
+  readonly moved: boolean;
   /** etcd runs, on whatever data. */
   readonly up: boolean;
   readonly healthy: boolean;
+  /** Its data has alarms of members that there are not. */
+  readonly alarmed: boolean;
   readonly leads: boolean;
   /** Its client port is on loopback only. */
   readonly closed: boolean;
@@ -50,7 +54,7 @@ export function restoreSteps(hosts: readonly Progress[]): readonly RestoreStep[]
   if (!allPlaced) for (const one of hosts) if (one.up) add('stop', one, one.healthy ? -1 : 0);
   for (const one of hosts) if (!one.placed) add('place', one);
   for (const one of hosts) if (!allPlaced || !one.up) add('start', one, 1);
-  const whole = allPlaced && hosts.every((one) => one.up && one.healthy);
+  const whole = allPlaced && hosts.every((one) => one.up && one.healthy && !one.alarmed);
   if (!whole && hosts[0]) add('wait', hosts[0], hosts.length - healthy);
   const followersFirst = [...hosts].sort((a, b) => Number(a.leads) - Number(b.leads));
   for (const one of allPlaced ? followersFirst : hosts)

@@ -24,6 +24,11 @@ export const RESTORE_FLAGS = [
     placeholder: 'FILE',
     description: 'private key of age, 0600, for a snapshot that is encrypted (.db.age)',
   },
+  {
+    name: 'give-up',
+    type: 'boolean',
+    description: 'end what was begun, while all hosts have their own data: what it has brought goes',
+  },
   { name: 'again', type: 'boolean', description: 'restore it once more, where that was done before' },
 ] as const;
 
@@ -35,7 +40,15 @@ export async function flagProblems(hosts: readonly HostData[]): Promise<readonly
   return problem ? [{ host: first.name, ...problem }] : [];
 }
 
-async function sourceProblem({ from, identity }: Vars): Promise<Omit<PlayProblem, 'host'> | undefined> {
+async function sourceProblem(vars: Vars): Promise<Omit<PlayProblem, 'host'> | undefined> {
+  const { from, identity } = vars;
+  if (vars['give-up'] === true)
+    return from === undefined
+      ? undefined
+      : {
+          message: `--give-up and --from ${from}: either ends it, or goes on with that`,
+          hint: 'choose one: --from FILE takes the place of what was begun, too, while all hosts have their own data',
+        };
   if (typeof from !== 'string' || from === '')
     return {
       message: 'no snapshot to restore',

@@ -1,8 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
-import { etcdConf, joinEnvironment } from '../../../../lib/etcd/files/etcd-conf.ts';
+import { closedEnvironment, etcdConf, joinEnvironment } from '../../../../lib/etcd/files/etcd-conf.ts';
+import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
+import { exportEnvironment } from '../../../../lib/resources/service/process.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { clusterFacts, surveyedOf } from '../../support/fake-cluster.ts';
+import { scratch } from '../../support/scratch.ts';
 
 it('has settings also before any host was asked for its version', () => {
   const vars = { ...DEFAULTS, etcd_address: '10.0.0.1', etcd_settings: { 'snapshot-count': 20_000 } };
@@ -30,4 +36,30 @@ it.each([
   ['quotes of both kinds', `etcd02'"=x`],
 ])('writes no value that would be a setting of its own: %s', (_what, member) => {
   expect(() => joinEnvironment([member])).toThrow('ETCD_INITIAL_CLUSTER cannot be written');
+});
+
+it('a member that is closed to clients has no other door, whatever its settings open', () => {
+  const { hosts } = surveyedOf([{}], {
+    etcd_settings: { 'listen-client-http-urls': 'https://10.0.0.1:2385' },
+    etcd_version: '3.5.30',
+  });
+  const { target } = hosts[0]!;
+  const files = [etcdConf(target), closedEnvironment(memberOf(target))].map((text, i) => {
+    const path = join(scratch(), `${i}.env`);
+    writeFileSync(path, text);
+    return path;
+  });
+  const environment = (some: readonly string[]) =>
+    execFileSync(
+      'sh',
+      ['-c', `${exportEnvironment(some).text}\nenv | sed -n '/^ETCD_LISTEN_CLIENT/p' | sort`],
+      {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH },
+      },
+    );
+  expect(environment(files.slice(0, 1))).toContain('ETCD_LISTEN_CLIENT_HTTP_URLS=https://10.0.0.1:2385\n');
+  expect(environment(files)).toBe(
+    'ETCD_LISTEN_CLIENT_HTTP_URLS=\nETCD_LISTEN_CLIENT_URLS=https://127.0.0.1:2379\n',
+  );
 });

@@ -4,8 +4,8 @@ import {
   doneIntent,
   intentProblem,
   openIntent,
+  openOf,
   openRotation,
-  openRun,
 } from '../../../../lib/etcd/survey/intents.ts';
 import { fakeCluster } from '../../support/fake-cluster.ts';
 
@@ -36,7 +36,7 @@ describe('a rotation of the CA that had to wait', () => {
 
   it('goes on as the run that began it, and what came between counts as done', () => {
     const hosts = noted(RECOVERED);
-    expect(openRun(hosts, 'certs')).toBe('r1');
+    expect(openOf(hosts, 'certs')?.runId).toBe('r1');
     expect(doneIntent(hosts, 'recover')?.done).toBe('r3');
     expect(doneIntent(hosts, 'certs')).toBeUndefined();
   });
@@ -50,7 +50,10 @@ describe('a rotation of the CA that had to wait', () => {
 
 it.each([
   ['certs', /certs.* --rotate-ca$/],
-  ['restore', /^finish it first, to the same target: .*restore.* --from …$/],
+  [
+    'restore',
+    /^finish it first, to the same target: .*restore.* --from FILE; .*restore.* --give-up ends it$/,
+  ],
 ])('what is open is gone on with by a line to copy: %s', (verb, hint) => {
   const hosts = noted({ verb, target: 't', runId: 'r1' });
   expect(intentProblem({ name: 'prod' }, hosts, 'site')?.hint).toMatch(hint);

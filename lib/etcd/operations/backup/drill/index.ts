@@ -4,13 +4,13 @@ import type { EtcdFacts } from '../../../facts/index.ts';
 import { type Member, memberOf } from '../../../model/cluster.ts';
 import { refusal } from '../../../refusal.ts';
 import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../../snapshots/index.ts';
-import { SPARE_KIB } from '../../../snapshots/own-folder.ts';
+import { LOG_KIB, SPARE_KIB } from '../../../snapshots/room.ts';
 import { type EtcdHost, type Surveyed, toolVersion } from '../../../surveyed.ts';
 import type { OperationStep } from '../../common/operation.ts';
 import { ledger, tallyOf } from '../../common/tally.ts';
 import { chooseNewest, newerThan } from './choose.ts';
 import { judgeDrill, parseRestored, parseSaid, type Restored } from './judge.ts';
-import { answerSeconds, BROKEN, clearTried, drillShell, LOG_KIB, liveShell, triedFile } from './shell.ts';
+import { answerSeconds, BROKEN, clearTried, drillShell, liveShell, triedFile } from './shell.ts';
 import { drillText, stateOf } from './words.ts';
 
 /** Snapshots in a place that is none of the hosts. */

@@ -2,13 +2,11 @@ import { joinSh, raw, type Sh, sh } from '../../../../dsl/sh.ts';
 import { DIGEST, SAY } from '../../../facts/asked.ts';
 import { etcdctlFunction } from '../../../facts/etcdctl.ts';
 import type { Member } from '../../../model/cluster.ts';
-import { ownFolder, SPARE_KIB } from '../../../snapshots/own-folder.ts';
+import { ownFolder } from '../../../snapshots/own-folder.ts';
+import { LOG_KIB, SPARE_KIB } from '../../../snapshots/room.ts';
 import type { Snapshot } from '../../../snapshots/snapshot.ts';
 import { THROWAWAY } from '../../../throwaway.ts';
 import { toolsOf } from '../../restore/shell.ts';
-
-/** KiB that etcd lays down for its raft log, whatever is in it: two segments. */
-export const LOG_KIB = 2 * 64 * 1024;
 
 /** Exit code where the snapshot is no whole one, or does not restore. */
 export const BROKEN = 7;

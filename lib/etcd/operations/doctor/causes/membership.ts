@@ -1,3 +1,4 @@
+import { closedUrl } from '../../../files/etcd-conf.ts';
 import { SET_ASIDE } from '../../../model/set-aside.ts';
 import type { About } from '../about.ts';
 import {
@@ -87,7 +88,9 @@ export const MEMBERSHIP = [
     id: 'quota',
     title: 'the database has reached its quota: it takes no more writes',
     next: (about) => [
-      ...etcdctl(everywhere(about), `compact ${about.revision}`, 'defrag', 'alarm disarm'),
+      ...etcdctl(about, `compact ${about.revision}`),
+      ...everywhere(about).flatMap((one) => etcdctl(one, 'defrag')),
+      ...etcdctl(about, 'alarm disarm'),
       'raise quota-backend-bytes in etcd_settings, or it comes back',
     ],
   },
@@ -122,8 +125,13 @@ export const MEMBERSHIP = [
   },
 ] as const satisfies readonly Cause[];
 
-/** Each member keeps the free pages of its own: etcdctl takes them in turn. */
-function everywhere(about: About): About {
-  const clientUrl = about.members.map((member) => member.clientUrl).join(',');
-  return { ...about, asker: { ...about.asker, clientUrl } };
+/** Each member keeps the free pages of its own: etcdctl takes them in turn where it reaches them from one host. */
+function everywhere(about: About): readonly About[] {
+  const { asker, closed, members } = about;
+  if (closed)
+    return members.map((one) => ({
+      ...about,
+      asker: { ...one, clientUrl: closedUrl(one) ?? one.clientUrl },
+    }));
+  return [{ ...about, asker: { ...asker, clientUrl: members.map(({ clientUrl }) => clientUrl).join(',') } }];
 }

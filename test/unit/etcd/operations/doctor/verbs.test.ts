@@ -193,6 +193,22 @@ describe('what the doctor sends to a verb', () => {
     expect(found).toEqual(['corrupt', expect.stringMatching(/^on etcd02: \S*etcdctl .* alarm disarm$/)]);
   });
 
+  it('alarms of a cluster that is closed to clients are taken back where each member listens', () => {
+    const askedAt = 'https://127.0.0.1:2379';
+    const closed = (memberId: string) => ({
+      reading: { ...WELL, askedAt, alarms: [{ memberId, alarm: 'NOSPACE' }] },
+    });
+    const url = `--endpoints=${askedAt}`;
+    const stray = first([closed('f9'), closed('f9'), closed('f9')]);
+    expect(stray).toEqual(['quota', expect.stringMatching(`^on etcd02: .* ${url} alarm disarm$`)]);
+    const full = first([closed('b2'), closed('b2'), closed('b2')]);
+    expect(full?.slice(1, 6)).toEqual([
+      expect.stringMatching(`^on etcd01: .* ${url} compact \\d+$`),
+      ...[1, 2, 3].map((i) => expect.stringMatching(`^on etcd0${i}: .* ${url} defrag$`)),
+      expect.stringMatching(`^on etcd01: .* ${url} alarm disarm$`),
+    ]);
+  });
+
   it('names the cluster where the inventory has others', () => {
     expect(first([WORKS, WORKS, LOST], [], true)?.[1]).toBe(`${MEMBERS} --cluster c --replace etcd03`);
     expect(first([RESTS, LOST, LOST], [], true)?.[1]).toBe(`${RECOVER} --cluster c --from etcd01`);

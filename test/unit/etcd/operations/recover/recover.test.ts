@@ -64,8 +64,7 @@ function left({ tells = [], answers, ...facts }: Made = {}): FakeMember {
         return ['tool /x/etcdutl', `log ${LOG} 64 5`, 'now 9', 'size 4', ...tells]
           .map((one) => `${MARK}${one}\n`)
           .join('');
-      if (doing === 'reading its snapshots')
-        return `${MARK}now 9\n${MARK}room 1 1 /dev/x 9999999 1 9999999 1% /\n`;
+      if (doing === 'looking for room') return `${MARK}room 1 /dev/x 9999999 1 9999999 1% /\n`;
       return '';
     },
   };
@@ -213,8 +212,15 @@ describe('what a recovery is made of', () => {
     ];
     const free = await recovers(hosts([]), { from: 'etcd02' });
     expect(free.asked).toContain('made of the data of etcd02');
+    const begun = await recovers(hosts([]), { from: 'etcd02' }, { meanwhile: () => {} });
+    expect(begun.noted[0]).toContain('"target":"data of etcd02"');
+    expect(begun.noted[0]).not.toContain(OPEN.runId);
+    const same = await recovers(hosts([]), { from: 'etcd01' }, { meanwhile: () => {} });
+    expect(same.noted[0]).toContain(OPEN.runId);
     const moved = await recovers(hosts(['placed']), { from: 'etcd02' });
     expect(moved.message).toContain('is not finished: recover, to data of etcd01');
+    const half = await recovers(hosts(['moved']), { from: 'etcd02' });
+    expect(half.message).toContain('is not finished: recover, to data of etcd01');
   });
 
   it('is said again where its host is not reached, with what else there is', async () => {

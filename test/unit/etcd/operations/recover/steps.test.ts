@@ -10,8 +10,10 @@ import { surveyedOf } from '../../../support/fake-cluster.ts';
 const BARE: Omit<RecoverProgress, 'host'> = {
   prepared: false,
   placed: false,
+  moved: false,
   up: false,
   healthy: false,
+  alarmed: false,
   leads: false,
   closed: false,
   data: false,
@@ -59,6 +61,11 @@ describe('what a recovery has to do', () => {
       `wait 1, ${GROW}`,
     ],
     ['it works', hosts(WORKS, EMPTIED, EMPTIED), GROW],
+    [
+      'it works, with alarms of members of before',
+      hosts({ ...WORKS, alarmed: true }, EMPTIED, EMPTIED),
+      `wait 1, ${GROW}`,
+    ],
   ])('%s', (_what, all, steps) => {
     expect(told(all)).toBe(steps);
   });

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
 import type { Sh } from '../../../../../lib/dsl/sh.ts';
+import { clearHost } from '../../../../../lib/etcd/operations/restore/left-over.ts';
 import {
   keptIn,
   nextDir,
@@ -14,11 +15,13 @@ import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { SHELLS } from '../../../support/shells.ts';
 
+const RUN = '20261127T100000Z-aaaaaa';
+
 describe.each(SHELLS)('restored data that is put in place, by %s', (_name, file = 'sh', ...args) => {
   function host() {
     const root = scratch();
     const member = { ...memberBelow(root).member, stateDir: `${root}/state` };
-    const place: RestorePlace = { member, run: 'r1', verb: 'restore' };
+    const place: RestorePlace = { member, run: RUN, verb: 'restore' };
     const next = nextDir(place);
     for (const dir of [`${member.dataDir}/member`, `${next}/member`, member.stateDir])
       mkdirSync(dir, { recursive: true });
@@ -30,36 +33,70 @@ describe.each(SHELLS)('restored data that is put in place, by %s', (_name, file 
         encoding: 'utf8',
       });
     const progress = () =>
-      ['prepared', 'placed'].filter((what) => new RegExp(`${what}$`, 'm').test(run(progressFacts(place))));
+      ['prepared', 'placed', 'moved', 'left'].filter((what) =>
+        new RegExp(`${what}$`, 'm').test(run(progressFacts(place))),
+      );
     return { member, place, next, run, progress };
   }
 
-  it.each<[what: string, killed: (one: ReturnType<typeof host>) => void]>([
-    ['all of it', () => {}],
+  it.each<[what: string, moved: boolean, killed: (one: ReturnType<typeof host>) => void]>([
+    ['all of it', false, () => {}],
     [
       'killed when the old data was aside',
+      true,
       ({ member, place }) => {
         mkdirSync(keptIn(place), { recursive: true });
         renameSync(`${member.dataDir}/member`, `${keptIn(place)}/member`);
       },
     ],
     [
+      'killed with the data in place of none',
+      true,
+      ({ member, next }) => {
+        rmSync(`${member.dataDir}/member`, { recursive: true });
+        renameSync(`${next}/member`, `${member.dataDir}/member`);
+        writeFileSync(`${member.dataDir}/member/which`, 'restored');
+      },
+    ],
+    [
       'killed between the swap and its record',
+      true,
       ({ member, place, next }) => {
         mkdirSync(keptIn(place), { recursive: true });
         renameSync(`${member.dataDir}/member`, `${keptIn(place)}/member`);
         renameSync(`${next}/member`, `${member.dataDir}/member`);
       },
     ],
-  ])('%s: is placed by its record only, and that outlives the folder', (_what, killed) => {
+  ])('%s: is placed by its record only, and that outlives the folder', (what, moved, killed) => {
     const one = host();
     killed(one);
-    expect(one.progress()).toEqual(['prepared']);
+    expect(one.progress()).toEqual(['prepared', ...(moved ? ['moved'] : []), 'left']);
     one.run(placeData(one.place));
-    expect(one.progress()).toEqual(['placed']);
+    const aside = what.includes('in place of none') ? [] : ['moved'];
+    expect(one.progress()).toEqual(['placed', ...aside]);
     rmSync(one.next, { recursive: true, force: true });
-    expect(one.progress()).toEqual(['placed']);
+    expect(one.progress()).toEqual(['placed', ...aside]);
     expect(readFileSync(`${one.member.dataDir}/member/which`, 'utf8')).toBe('restored');
-    expect(existsSync(`${keptIn(one.place)}/member/which`)).toBe(true);
+    expect(existsSync(`${keptIn(one.place)}/member/which`)).toBe(aside.length > 0);
+  });
+
+  it('goes where it is not wanted any more, of whatever run, and the data of the member stays', () => {
+    const { member: own, next, run, progress } = host();
+    const member = { ...own, walDir: `${own.stateDir}/wal` };
+    const aside = keptIn({ member: own, run: '20261126T100000Z-aaaaaa', verb: 'restore' });
+    const others = [
+      next.replace('.restore-', '.recover-'),
+      `${next.replace(RUN, '20261126T100000Z-bbbbbb')}.copy`,
+      `${member.walDir}.restore-${RUN}`,
+    ];
+    for (const dir of [...others, aside]) mkdirSync(dir);
+    for (const file of ['restore.db', '.restore.db.quorate-part'])
+      writeFileSync(`${member.stateDir}/${file}`, '');
+    expect(progress()).toEqual(['prepared', 'left']);
+    run(clearHost(member));
+    expect(progress()).toEqual([]);
+    expect([next, ...others].filter(existsSync)).toEqual([]);
+    expect(readdirSync(member.stateDir)).toEqual([]);
+    expect(existsSync(aside) && readFileSync(`${member.dataDir}/member/which`, 'utf8')).toBe('old');
   });
 });

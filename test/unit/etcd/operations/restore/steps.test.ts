@@ -8,8 +8,10 @@ import {
 const SERVES: Omit<Progress, 'host'> = {
   prepared: false,
   placed: false,
+  moved: false,
   up: true,
   healthy: true,
+  alarmed: false,
   leads: false,
   closed: false,
 };
@@ -88,6 +90,11 @@ describe('what a restore has to do', () => {
     ],
     ['killed while it started', hosts(UP, PLACED, PLACED), 'start h2 h3, wait h1, open h1 h2 h3'],
     ['all wait for each other', hosts(UP, UP, UP), 'wait h1, open h1 h2 h3'],
+    [
+      'whole, with alarms of members of before',
+      hosts({ ...WHOLE, alarmed: true }, { ...WHOLE, alarmed: true }),
+      'wait h1, open h1 h2',
+    ],
     ['whole, and closed: the leader last', hosts({ ...WHOLE, leads: true }, WHOLE, WHOLE), 'open h2 h3 h1'],
     [
       'killed while it opened',

@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MARK } from '../../../../../lib/dsl/probe.ts';
+import type { EtcdFacts } from '../../../../../lib/etcd/facts/index.ts';
+import type { Intent } from '../../../../../lib/etcd/facts/intent.ts';
+import { operationPlay } from '../../../../../lib/etcd/operations/common/operation.ts';
+import { restoreOperation } from '../../../../../lib/etcd/operations/restore/index.ts';
+import { openIntent } from '../../../../../lib/etcd/survey/intents.ts';
+import { readCa } from '../../../../../lib/pki/index.ts';
+import { open } from '../../../pki/support.ts';
+import { fakeCluster } from '../../../support/fake-cluster.ts';
+import { scratch } from '../../../support/scratch.ts';
+
+/** KiB of the snapshot. */
+const SIZE = 1024;
+
+/** A host whose member does not run, as a restore finds it and leaves it. */
+interface Disk {
+  free: number;
+  /** The run whose data lies beside that of the member. */
+  prepared?: string | undefined;
+  placed: boolean;
+  moved: boolean;
+  /** What a snapshot that was sent there tells of its version. */
+  wrote: string;
+}
+
+/** A snapshot without a description, as etcd writes it. */
+function snapshotFile(fill = 'snapshot'): { path: string; target: string } {
+  const data = Buffer.alloc(SIZE * 1024, fill);
+  const bytes = Buffer.concat([data, createHash('sha256').update(data).digest()]);
+  const path = join(scratch(), 'mine.db');
+  writeFileSync(path, bytes);
+  return { path, target: `snapshot sha256:${createHash('sha256').update(bytes).digest('hex')}` };
+}
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/**
+ * Runs it over hosts with these disks until `starting etcd` fails, which nobody here does; hosts that are undefined are not
+ * reached.
+ */
+async function restores(
+  disks: readonly (Partial<Disk> | undefined)[],
+  flags: Flags,
+  { intent, check = false }: { readonly intent?: Intent; readonly check?: boolean } = {},
+) {
+  const dir = scratch();
+  await (await open(dir)).ensureCa();
+  const all = disks.map((one) => one && { free: 1 << 20, placed: false, moved: false, wrote: '', ...one });
+  const facts: Partial<EtcdFacts> = {
+    owner: 'cluster etcd',
+    caPem: await readCa(dir),
+    data: 'present',
+    service: 'inactive',
+    installed: '3.6.16',
+    intent,
+  };
+  const cluster = fakeCluster(
+    all.map((disk) => disk && { facts, says: (doing, script) => said(doing, script, disk) }),
+    { etcd_pki_dir: dir, ...flags },
+  );
+  const noted: Intent[] = [];
+  for (const host of cluster.hosts) {
+    const disk = all[Number(host.target.name.at(-1)) - 1] as Disk;
+    host.act = async (doing, { text }) => {
+      if (doing === 'starting etcd') return { code: 1, out: 'enough' };
+      if (doing === 'noting what is under way') {
+        const note = JSON.parse(/\{.*\}/.exec(text)?.[0] ?? '');
+        noted.push(note);
+        Object.assign(host.target.facts, { intent: note });
+      }
+      if (doing === 'restoring it beside the data')
+        Object.assign(disk, { prepared: runOf(text), free: disk.free - SIZE });
+      if (doing === 'putting the restored data in place')
+        Object.assign(disk, { prepared: undefined, placed: true, moved: true });
+      if (doing === 'taking away what the restore has brought') disk.prepared = undefined;
+      return { code: 0, out: '' };
+    };
+  }
+  const { strategy } = operationPlay(restoreOperation());
+  let asked = '';
+  const run = cluster.run({
+    check,
+    consent: async (question) => {
+      asked = question;
+      return true;
+    },
+  });
+  let error: { message: string; hint?: string; exitCode?: number } | undefined;
+  try {
+    await strategy.admit?.(run);
+    if (!check) await strategy.converge(run);
+  } catch (thrown) {
+    error = thrown as typeof error;
+  }
+  return {
+    disks: all,
+    asked,
+    noted,
+    steps: cluster.steps,
+    said: cluster.said.join('\n'),
+    message: error?.message ?? '',
+    hint: error?.hint ?? '',
+    exitCode: error?.exitCode,
+    open: openIntent(cluster.hosts),
+  };
+}
+
+/** The run whose place a script is about. */
+function runOf(script: string): string {
+  return /\.restore-(2[0-9TZ]+-\w+)/.exec(script)?.[1] ?? '';
+}
+
+function said(doing: string, script: string, { free, prepared, placed, moved, wrote }: Disk): string {
+  const lines = (some: readonly string[]) => some.map((one) => `${MARK}${one}\n`).join('');
+  if (doing === 'looking how far it has come')
+    return lines([
+      'tool /x/etcdutl',
+      ...(prepared !== undefined && runOf(script) === prepared ? ['prepared'] : []),
+      ...(prepared === undefined ? [] : ['left']),
+      ...(placed ? ['placed'] : []),
+      ...(moved ? ['moved'] : []),
+    ]);
+  if (doing === 'looking which version wrote it') return wrote;
+  if (doing === 'looking for room') return lines(Array(3).fill(`room 1 /dev/x 99999999 1 ${free} 1% /`));
+  return '';
+}
+
+describe('the room that a restore wants', () => {
+  it('is looked for before anything is changed', async () => {
+    const { message, exitCode, steps } = await restores([{}, { free: 1024 }, {}], {
+      from: snapshotFile().path,
+    });
+    expect([exitCode, message]).toEqual([3, expect.stringContaining('etcd02')]);
+    expect(steps).toEqual([]);
+  });
+
+  it('is not asked for again by a host that has used it', async () => {
+    const enough = 2 * (SIZE + 1) + (128 + 64) * 1024;
+    const { message, disks } = await restores([{ free: enough }, { free: enough }, {}], {
+      from: snapshotFile().path,
+    });
+    expect(message).toContain('starting etcd failed');
+    expect(disks.map((disk) => disk?.placed)).toEqual([true, true, true]);
+  });
+});
+
+describe('a snapshot that nothing describes', () => {
+  it.each<[wrote: string, refused: boolean]>([
+    ['cluster-version 3.7.0\nstorage-version 3.6.0\n', true],
+    ['cluster-version 3.10.0\n', true],
+    ['cluster-version 3.6.0\n', false],
+    ['cluster-version 3.5.0\n', false],
+    ['', false],
+  ])('is of the version that its data tells, on hosts with 3.6.16: %j', async (wrote, refused) => {
+    const disks = [{ wrote }, { wrote }, { wrote }];
+    const { exitCode, steps, hint, message } = await restores(disks, { from: snapshotFile().path });
+    const begun = steps.filter((step) => /^begun .*: set/.test(step));
+    expect([exitCode, begun.length > 0]).toEqual(refused ? [3, false] : [2, true]);
+    if (refused)
+      expect([message, hint]).toEqual([
+        expect.stringContaining('3.6.16 is here'),
+        expect.stringContaining('--give-up'),
+      ]);
+  });
+});
+
+describe('a restore that was begun', () => {
+  const BEGUN: Intent = { verb: 'restore', target: 'snapshot sha256:00', runId: '20261127T100000Z-aaaaaa' };
+  const half = () => [{ prepared: BEGUN.runId }, { prepared: BEGUN.runId }, {}];
+
+  it('makes way to one of another snapshot, as another run, while all have their own data', async () => {
+    const { path, target } = snapshotFile();
+    const { asked, noted, disks, message } = await restores(half(), { from: path }, { intent: BEGUN });
+    expect(asked).toContain(`What run ${BEGUN.runId} has begun (restore, to ${BEGUN.target}) ends with it.`);
+    expect(noted.map((one) => one.target)).toEqual([target, target, target]);
+    const [run = ''] = noted.map(({ runId }) => runId);
+    expect(run > BEGUN.runId).toBe(true);
+    expect(message).toContain('starting etcd failed');
+    expect(disks.map((disk) => disk?.placed)).toEqual([true, true, true]);
+  });
+
+  it('goes on as the run that began it where it heads for the same', async () => {
+    const { path, target } = snapshotFile();
+    const { asked, noted, steps } = await restores(half(), { from: path }, { intent: { ...BEGUN, target } });
+    expect(asked).not.toContain('ends with it');
+    expect(noted[0]?.runId).toBe(BEGUN.runId);
+    expect(steps.filter((step) => /^begun .*bring the snapshot/.test(step))).toHaveLength(1);
+  });
+
+  it.each<[what: string, disk: Partial<Disk>]>([
+    ['other data', { placed: true }],
+    ['its own data aside, and the other not yet in place', { prepared: BEGUN.runId, moved: true }],
+  ])('is finished once a host has %s: with no other snapshot, and not given up', async (_what, disk) => {
+    const other = await restores([disk, {}, {}], { from: snapshotFile().path }, { intent: BEGUN });
+    expect([other.exitCode, other.steps]).toEqual([3, []]);
+    expect(other.message).toContain('is not finished: restore');
+    const given = await restores([disk, {}, {}], { 'give-up': true }, { intent: BEGUN });
+    expect([given.exitCode, given.noted]).toEqual([3, []]);
+    expect(given.message).toContain('has set the data of etcd01 aside');
+  });
+
+  it('is given up while all have their own data, and what it has brought goes', async () => {
+    const { asked, steps, disks, open, noted, message } = await restores(
+      half(),
+      { 'give-up': true },
+      { intent: BEGUN },
+    );
+    expect(message).toBe('');
+    expect(asked).toContain(`what run ${BEGUN.runId} has begun (restore, to ${BEGUN.target}) is given up`);
+    expect(steps.filter((step) => step.startsWith('done'))).toHaveLength(2);
+    expect(disks.map((disk) => disk?.prepared)).toEqual([undefined, undefined, undefined]);
+    expect(open).toBeUndefined();
+    expect(noted.at(-1)).toMatchObject({ givenUp: true, runId: BEGUN.runId });
+  });
+
+  it('is given up without a host that is lost, but not by a few', async () => {
+    const most = await restores([{}, {}, undefined], { 'give-up': true }, { intent: BEGUN });
+    expect([most.message, most.open]).toEqual(['', undefined]);
+    const few = await restores([{}, undefined, undefined], { 'give-up': true }, { intent: BEGUN });
+    expect([few.exitCode, few.noted]).toEqual([4, []]);
+  });
+
+  it('is not: then there is nothing to give up', async () => {
+    const { said: told, noted, message } = await restores([{}, {}, {}], { 'give-up': true });
+    expect([told, noted, message]).toEqual([expect.stringContaining('nothing to give up'), [], '']);
+  });
+
+  it('is told by the steps what becomes of it', async () => {
+    const { steps, noted } = await restores(half(), { 'give-up': true }, { intent: BEGUN, check: true });
+    expect([steps, noted]).toEqual([
+      [1, 2].map((i) => `planned etcd0${i}: take away what the restore has brought`),
+      [],
+    ]);
+  });
+});
