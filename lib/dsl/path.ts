@@ -91,7 +91,8 @@ export function completeOwnership({ mode, owner, group }: Ownership): Ownership 
 /** An absolute path as one would write it; throws exit code 1 for anything else. */
 export function checkedPath(path: unknown): string {
   if (typeof path !== 'string' || !path.startsWith('/')) {
-    throw wrong(`${JSON.stringify(path) ?? path} is not an absolute path`, 'begin it with a slash');
+    const hint = /^~/.test(`${path}`) ? 'write the home out: ~ means nothing here' : 'begin it with a slash';
+    throw wrong(`${JSON.stringify(path) ?? path} is not an absolute path`, hint);
   }
   if (/[\0\n\r]/.test(path)) {
     throw wrong(`the path ${JSON.stringify(path)} has a control character`, 'take it out');

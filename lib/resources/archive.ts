@@ -60,7 +60,7 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
     url: is.text,
     sha256: is.text,
     creates: must(is.text),
-    strip: is.number,
+    strip: is.count(),
     owner: is.text,
     group: is.text,
   },

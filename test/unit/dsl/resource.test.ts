@@ -93,6 +93,22 @@ export function wrong(): readonly Task[] {
   ];
 }
 
+it.each([0, -1, 0.5, Number.NaN])('a wait of %d seconds is refused', (timeout) => {
+  expect(() => waitFor('x', { until: sh`true`, timeout })).toThrow(
+    /timeout is .*, a whole number from 1 was wanted$/,
+  );
+});
+
+it.each([
+  ['~/done', /^write the home out/],
+  ['done', /^begin it with a slash$/],
+  ['', /^begin it with a slash$/],
+])('what a command creates is a path: %j is refused', (creates, hint) => {
+  expect(() => command('x', { run: sh`true`, creates })).toThrow(
+    expect.objectContaining({ exitCode: 1, hint: expect.stringMatching(hint) }),
+  );
+});
+
 it('a resource knows its own tasks again, in a block too, whatever they are called', () => {
   const task = file('/etc/motd', { content: 'Be kind.\n', title: 'users are greeted' });
   const blocked = flattened([block({ tasks: [task] })])[0]!;

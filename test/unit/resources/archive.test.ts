@@ -120,6 +120,8 @@ describe('an archive', () => {
   it.each<Partial<ArchiveOptions>>([
     { source: './x.tar.gz', url: 'https://x/y.tgz' },
     { url: 'https://x/y.tgz' },
+    { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), strip: 1.5 },
+    { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), strip: -1 },
     { url: 'https://x/y', sha256: 'a'.repeat(64) },
     { url: 'https://x/y.zip', sha256: 'a'.repeat(64), strip: 1 },
     { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), creates: '../x' },
