@@ -93,12 +93,8 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
   if (names.length === 0)
     throw wrong('no package is named', "name one, or several with spaces between: 'nginx curl'");
   for (const one of names) {
-    if (!/^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/.test(one)) {
-      throw wrong(
-        `${JSON.stringify(one)} is no name of a package`,
-        "a version is an option: { version: '1.24.*' }",
-      );
-    }
+    if (!/^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/.test(one) || FILE.test(one))
+      throw wrong(`${JSON.stringify(one)} is no name of a package`, nameHint(one));
   }
   if (version !== undefined && !/^[\w.+:~^*-]+$/.test(version)) {
     throw wrong(`${JSON.stringify(version)} is no version`, "write one, or 'latest'; * stands for anything");
@@ -107,6 +103,18 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
     throw wrong(`${name} is to be absent, in version ${version}`, 'leave the version out');
   }
   return { names, state, version, downgrade };
+}
+
+const FILE = /\/|\.(deb|rpm)$/;
+
+function nameHint(word: string): string {
+  if (word.startsWith('@'))
+    return 'name the packages of the group; or a command() with dnf group install, and an unless';
+  if (FILE.test(word))
+    return 'bring the file to the host with file(), and install it with a command() that has an unless';
+  if (/[()]/.test(word)) return 'name the package that provides it: dnf repoquery --whatprovides tells it';
+  if (word.includes('=')) return "a version is an option: { version: '1.24.*' }";
+  return 'letters, digits and . + - _ behind the first; an architecture as the host has it: libc6:i386';
 }
 
 function differencesOf(

@@ -182,6 +182,17 @@ describe('packages', () => {
     expect(() => packages(name, options)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 
+  it.each([
+    ['@development', /group install/],
+    ['./site.deb', /^bring the file/],
+    ['site.rpm', /^bring the file/],
+    ['perl(DBI)', /--whatprovides/],
+    ['nginx=1.2', /^a version is an option/],
+    ['-nginx', /^letters/],
+  ])('%s is told what to write instead', (name, hint) => {
+    expect(() => packages(name)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
+  });
+
   it('that are to go are removed, and nothing is installed', () => {
     const task = packages('nginx', { state: 'absent' });
     const script = task.apply(task.diff({ code: 0, out: apt('1.24-2', NEW) }, new World()), {}).text;
