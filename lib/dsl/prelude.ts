@@ -33,6 +33,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_keep PATH NEW`: owner, access list and attributes of a file for the one that takes its place, where `cp` can
  * - `q_drop PATH`: takes a file away, and what a killed `q_write` left of it
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there; fails for a link, which somebody has put there since
+ * - `q_kept PATH MODE`: prints the mode of the file or directory that is there, else MODE
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good. Nothing of one that has ended
  *   and that its parent has not asked for yet
@@ -140,6 +141,7 @@ q_mode() {
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi
   chmod -- "0$2" "$1"
 }
+q_kept() { if [ ! -L "$1" ] && { [ -f "$1" ] || [ -d "$1" ]; }; then stat -c %a -- "$1"; else echo "$2"; fi; }
 q_room() { set -- $(df -Pk "\${1%/*}/" 2>/dev/null | tail -n 1); if [ -n "\${6-}" ]; then echo "$6 has $4 KiB free"; fi; }
 ${PROCESSES}
 q_sync() { sync "$1" 2>/dev/null || sync; }

@@ -25,8 +25,13 @@ it('a resource has its name first, then its own options with those of every task
 });
 
 it('what a user expects is the default', () => {
-  expect(file('/a', { content: '' }).wish).toEqual({ path: '/a', content: '', mode: '0644' });
-  expect(directory('/a').wish).toEqual({ path: '/a', mode: '0755' });
+  expect(file('/a', { content: '' }).wish).toEqual({
+    path: '/a',
+    content: '',
+    mode: '0644',
+    keepsMode: true,
+  });
+  expect(directory('/a').wish).toEqual({ path: '/a', mode: '0755', keepsMode: true });
   expect(directory('/a', { owner: 'web', mode: 'u=rwx,go=' }).wish).toMatchObject({
     mode: '0700',
     owner: 'web',
