@@ -4,7 +4,6 @@ import type { PathState } from './foreseen.ts';
 import { is, type OptionTable, type Shape } from './options.ts';
 import { MAX_TEXT } from './probe.ts';
 import type { Difference } from './resource.ts';
-import { type Sh, sh } from './sh.ts';
 import type { Reading } from './task.ts';
 import { normalPath, UNKNOWN, type World } from './world.ts';
 
@@ -92,26 +91,6 @@ export function completeOwnership({ mode, owner, group }: Ownership): Ownership 
     ...(owner !== undefined && { owner }),
     ...(group !== undefined && { group }),
   };
-}
-
-/** The same, where what is there keeps its mode unless one is given; `usual` is for what is new. */
-export function completeKept(options: OwnershipOptions, usual: string): KeptOwnership {
-  const keepsMode = options.mode === undefined && { keepsMode: true as const };
-  return { ...completeOwnership({ mode: usual, ...options }), ...keepsMode };
-}
-
-/** The mode of what is made at a path, or takes its place there, as a word of shell; asked before it does. */
-export function modeAt(path: string, { mode, keepsMode }: KeptOwnership): Sh {
-  return keepsMode ? sh`"$(q_kept ${path} ${mode})"` : sh`${mode}`;
-}
-
-/** What the world is told of the mode, over what was found. */
-export function foreseenMode(
-  { mode, keepsMode }: KeptOwnership,
-  found: ObservedPath | undefined,
-): { readonly mode?: string } {
-  const isKept = found?.type === 'file' || found?.type === 'directory' || (found && isForeseenOnly(found));
-  return keepsMode && isKept ? {} : { mode };
 }
 
 /** An absolute path as one would write it; throws exit code 1 for anything else. */

@@ -7,15 +7,13 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/kept-mode.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
 import { orGone, unknownAfter } from '../dsl/mark.ts';
 import {
   checkedPath,
-  completeKept,
-  foreseenMode,
   isForeseenOnly,
   type KeptOwnership,
-  modeAt,
   type ObservedPath,
   OWNERSHIP,
   type OwnershipOptions,
@@ -49,6 +47,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
     ...completeKept(options, '0755'),
   }),
   thing: ({ path }) => `path ${path}`,
+  join: joinedModes,
   owns: (desired) => [desired.path],
   files: () => [],
   marks: ({ path }) => [directoryMark(path)],

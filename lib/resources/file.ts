@@ -6,15 +6,13 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/kept-mode.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is } from '../dsl/options.ts';
 import {
   checkedPath,
-  completeKept,
-  foreseenMode,
   isForeseenOnly,
   type KeptOwnership,
-  modeAt,
   type ObservedPath,
   OWNERSHIP,
   type OwnershipOptions,
@@ -100,6 +98,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     };
   },
   thing: ({ path }) => `path ${path}`,
+  join: joinedModes,
   owns: (desired) => [desired.path],
   leaves({ path, content }, changes) {
     const digest = digestOf(content);

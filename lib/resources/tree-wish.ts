@@ -1,7 +1,7 @@
 import type { Ground } from '../dsl/ground.ts';
+import { completeKept } from '../dsl/kept-mode.ts';
 import {
   checkedPath,
-  completeKept,
   completeOwnership,
   isForeseenOnly,
   type KeptOwnership,

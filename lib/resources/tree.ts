@@ -7,10 +7,11 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { foreseenMode, modeAt } from '../dsl/kept-mode.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
 import { contentMark } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
-import { foreseenMode, MODE, modeAt, parsePath } from '../dsl/path.ts';
+import { MODE, parsePath } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';

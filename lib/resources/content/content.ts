@@ -1,12 +1,6 @@
+import { modeAt } from '../../dsl/kept-mode.ts';
 import { is, type OptionTable } from '../../dsl/options.ts';
-import {
-  type KeptOwnership,
-  modeAt,
-  type ObservedPath,
-  SECRET,
-  sha256,
-  shortDigest,
-} from '../../dsl/path.ts';
+import { type KeptOwnership, type ObservedPath, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
 import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { holdsSecret, Secret } from '../../dsl/secret.ts';
