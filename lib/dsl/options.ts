@@ -60,6 +60,12 @@ export const is = {
     (value, name) =>
       isText(value) && /^\d+$/.test(`${value}`) ? `leave out the quotes: ${name}: ${value}` : undefined,
   ),
+  count: (from = 0, to?: number): Shape<number> =>
+    shape(
+      `a whole number from ${from}${to === undefined ? '' : ` to ${to}`}`,
+      (value) => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= (to ?? Infinity),
+      (value, name) => is.number.hint?.(value, name),
+    ),
   boolean: shape<boolean>(
     'true or false',
     (value) => typeof value === 'boolean',

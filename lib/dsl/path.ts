@@ -16,6 +16,11 @@ export interface Ownership {
   readonly group?: string;
 }
 
+/** The same where a mode may be for what is new alone: what is there keeps its own. */
+export interface KeptOwnership extends Ownership {
+  readonly keepsMode?: true;
+}
+
 /** The same as roles say it: a resource has a mode that is usual for it. */
 export type OwnershipOptions = Partial<Ownership>;
 
@@ -62,9 +67,9 @@ export function parsePath(reading: Reading): ObservedPath | undefined {
 }
 
 /** Differences of mode and owner; content is the caller's. */
-export function ownershipDifferences(desired: Ownership, observed: ObservedPath): readonly Difference[] {
+export function ownershipDifferences(desired: KeptOwnership, observed: ObservedPath): readonly Difference[] {
   return (['mode', 'owner', 'group'] as const).flatMap((property): readonly Difference[] => {
-    const after = desired[property];
+    const after = property === 'mode' && desired.keepsMode ? undefined : desired[property];
     const number = property === 'owner' ? observed.uid : property === 'group' ? observed.gid : undefined;
     if (after === undefined || after === observed[property] || after === number) return [];
     const before = observed[property];
@@ -91,7 +96,8 @@ export function completeOwnership({ mode, owner, group }: Ownership): Ownership 
 /** An absolute path as one would write it; throws exit code 1 for anything else. */
 export function checkedPath(path: unknown): string {
   if (typeof path !== 'string' || !path.startsWith('/')) {
-    throw wrong(`${JSON.stringify(path) ?? path} is not an absolute path`, 'begin it with a slash');
+    const hint = /^~/.test(`${path}`) ? 'write the home out: ~ means nothing here' : 'begin it with a slash';
+    throw wrong(`${JSON.stringify(path) ?? path} is not an absolute path`, hint);
   }
   if (/[\0\n\r]/.test(path)) {
     throw wrong(`the path ${JSON.stringify(path)} has a control character`, 'take it out');

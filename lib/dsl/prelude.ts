@@ -35,6 +35,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_mode PATH MODE OWNER GROUP`: mode and owner of what is there; fails for a link, which somebody has put there since
  * - `q_df DIR`: sets `$q_kib` to what is free there, and `$q_at` to its mount point; `$q_kib` is empty where df fails. By
  *   its line from the right: the source of a mount may have spaces
+ * - `q_kept PATH MODE`: prints the mode of the file or directory that is there, else MODE
  * - `q_room PATH`: which file system it is on, and what is free there: said where a write failed
  * - `q_born PID`: start time of a process in ticks; with the PID it names that process for good. Nothing of one that has ended
  *   and that its parent has not asked for yet
@@ -148,6 +149,7 @@ q_df() {
   for q_kib in \${q_rest% *}; do :; done
 }
 q_room() { q_df "\${1%/*}/"; if [ -n "$q_kib" ]; then echo "$q_at has $q_kib KiB free"; fi; }
+q_kept() { if [ ! -L "$1" ] && { [ -f "$1" ] || [ -d "$1" ]; }; then stat -c %a -- "$1"; else echo "$2"; fi; }
 ${PROCESSES}
 q_sync() { sync "$1" 2>/dev/null || sync; }
 q_own() {

@@ -1,7 +1,16 @@
 import { dirname } from 'node:path/posix';
 import { EXIT, QuorateError } from '../errors.ts';
 import { contentMark, foreseeMarks } from './mark.ts';
-import { type AnyTable, is, mistakesIn, must, type OptionTable, orCollected, refuse } from './options.ts';
+import {
+  type AnyTable,
+  is,
+  mistakesIn,
+  must,
+  type OptionTable,
+  orCollected,
+  refuse,
+  usage,
+} from './options.ts';
 import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
 import { joinSh, raw, type Sh } from './sh.ts';
@@ -228,6 +237,7 @@ function wishing<Options extends object, Desired, Observed>(
   user?: string,
 ) {
   const owns = resource.owns?.(desired) ?? [];
+  requireOnePathEach(id, owns);
   const files = resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/'));
   const marks = (resource.marks?.(desired) ?? files.map(contentMark)).map((one) => markOf(one, user));
   const isPath = (name: string) => name.startsWith('/');
@@ -270,6 +280,13 @@ function wishing<Options extends object, Desired, Observed>(
     }),
     apply: (changes: readonly Change[], prepared: Prepared) => resource.apply(desired, changes, prepared),
   };
+}
+
+/** Two things of one task at one path: the second would take the place of the first. */
+function requireOnePathEach(id: string, owns: readonly string[]): void {
+  if (new Set(owns).size === owns.length) return;
+  const twice = owns.find((path, i) => owns.indexOf(path) !== i);
+  throw usage(`${id} would put two things at ${twice}`, 'give each of them a path of its own');
 }
 
 /** What another user has made is looked at with the records of that user. */

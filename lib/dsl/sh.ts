@@ -15,7 +15,7 @@ type Value = string | number | Sh | readonly (string | number)[];
  */
 export function sh(strings: TemplateStringsArray, ...values: readonly Value[]): Sh {
   const parts = strings.raw.map((part) => part.replaceAll('\\${', '${').replaceAll('\\`', '`'));
-  return { text: parts.reduce((sum, part, i) => sum + render(values[i - 1] as Value) + part) };
+  return { text: parts.reduce((sum, part, i) => sum + render(values[i - 1], parts[i - 1] ?? '') + part) };
 }
 
 /** Shell text that is already correct: a constant of ours, never something a user wrote. */
@@ -40,12 +40,31 @@ export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-function render(value: Value): string {
+/** What stands for a value behind the text `before`: roles that no compiler has seen may bring anything. */
+function render(value: unknown, before: string): string {
   if (typeof value === 'string') return quote(value);
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (value instanceof Secret) throw inShell();
-  if ('text' in value) return value.text;
-  return value.map(render).join(' ');
+  if (Array.isArray(value)) return value.map((one) => render(one, before)).join(' ');
+  if (typeof value === 'object' && value !== null && 'text' in value) return String(value.text);
+  throw noWord(value, before);
+}
+
+function noWord(value: unknown, before: string): QuorateError {
+  const found =
+    typeof value === 'object' && value !== null
+      ? 'an object'
+      : typeof value === 'function'
+        ? 'a function'
+        : String(value);
+  const behind = before.trimEnd().split('\n').at(-1)?.slice(-40).trimStart();
+  return new QuorateError(
+    `sh is given ${found}${behind ? ` behind "${behind}"` : ''}: text, a number, shell, or a list of these was wanted`,
+    {
+      exitCode: EXIT.usage,
+      hint: "what may be left out is a list: ${on ? ['--on'] : []}; write anything else as text: ${String(value)}",
+    },
+  );
 }
 
 /** Everybody on the host sees what a program is called with. */

@@ -10,6 +10,7 @@ import { contentOf } from '../dsl/source.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { isSent } from './content/content.ts';
 import { checkedUrl, type FetchedContent, fetchOnce } from './content/fetch.ts';
+import { laid } from './lay.ts';
 
 export interface ArchiveOptions {
   /** A file on control: `.tar`, `.tar.gz`, `.tgz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`. */
@@ -47,8 +48,9 @@ interface ObservedArchive extends Place {
 
 /**
  * What is in an archive, unpacked on the host into a folder, which is made if it is missing. Another archive (by its
- * digest), one that was cut off, or one whose `creates` is gone or another's, is unpacked again; what was there stays. Needs `tar` or
- * `unzip` on the host, and what the compression needs.
+ * digest), one that was cut off, or one whose `creates` is gone or another's, is unpacked again; what was there stays, a
+ * link to a folder, too: what the archive has below comes into that folder. Needs `tar` or `unzip` on the host, and what
+ * the compression needs.
  *
  * @example
  * archive('/opt/site', { source: './site.tar.gz', creates: 'bin/site', strip: 1, owner: 'web' })
@@ -60,7 +62,7 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
     url: is.text,
     sha256: is.text,
     creates: must(is.text),
-    strip: is.number,
+    strip: is.count(),
     owner: is.text,
     group: is.text,
   },
@@ -138,11 +140,8 @@ mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
 echo begun | q_write ${record(folder)} 0644 '' '' || exit
 ${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
 ${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
-# A link that is there makes way for a file: what it leads to is another's.
-q_over=; case $(cp --help 2>&1) in *--remove-destination*) q_over=--remove-destination ;; esac
-for q_path in ${part}/* ${part}/.[!.]* ${part}/..?*; do
-  if [ -e "$q_path" ] || [ -L "$q_path" ]; then cp -a -f $q_over -- "$q_path" ${folder}/ || exit; fi
-done
+${laid}
+q_lay ${part} ${folder} || exit
 rm -rf -- ${part} ${whole}
 echo ${from.sha256} | q_write ${record(folder)} 0644 '' ''`;
   },

@@ -1,6 +1,6 @@
 import { editableText, linesOf, textOfLines, withItsEnd } from '../dsl/edit.ts';
 import { type Ground, parseGround, requireFolder } from '../dsl/ground.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must, usage } from '../dsl/options.ts';
 import {
   type ObservedPath,
   ownershipDifferences,
@@ -47,7 +47,16 @@ interface ObservedKeys {
 export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired, ObservedKeys>({
   kind: 'authorized-keys',
   options: { keys: must(is.either(is.text, is.list(is.text))), exclusive: is.boolean },
-  complete: (user, { keys, exclusive = false }) => ({ user, keys: parseKeys(keys), exclusive }),
+  complete(user, { keys, exclusive = false }) {
+    const parsed = parseKeys(keys);
+    // What was to hold keys (a file, a variable) may be empty by mistake, and then nobody would get in any more.
+    if (parsed.length === 0)
+      throw usage(
+        `authorized-keys "${user}": there is no key in keys`,
+        "name one, or leave the task out; absent('HOME/.ssh/authorized_keys') takes all of them away",
+      );
+    return { user, keys: parsed, exclusive };
+  },
   // Several tasks may each bring keys of their own.
   name: ({ user, keys, exclusive }) => (exclusive ? user : [user, ...keys.map(({ name }) => name)].join(' ')),
   leaves({ user, keys }, changes) {

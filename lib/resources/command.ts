@@ -1,5 +1,6 @@
 import { contentMark, unknownAfter } from '../dsl/mark.ts';
 import { is, must, type OptionTable } from '../dsl/options.ts';
+import { checkedPath } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { World } from '../dsl/world.ts';
@@ -35,7 +36,11 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   kind: 'command',
   options: { run: must(is.sh), ...UNTIL },
   oneOf: UNTIL_WAYS,
-  complete: (name, options) => ({ name, ...options }),
+  complete: (name, options) => ({
+    name,
+    ...options,
+    ...('creates' in options && { creates: checkedPath(options.creates) }),
+  }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
   marks: (desired) => ('creates' in desired ? [unknownAfter(contentMark(desired.creates))] : []),

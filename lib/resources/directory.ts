@@ -7,28 +7,32 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/kept-mode.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
 import { orGone, unknownAfter } from '../dsl/mark.ts';
 import {
   checkedPath,
-  completeOwnership,
+  isForeseenOnly,
+  type KeptOwnership,
+  type ObservedPath,
   OWNERSHIP,
-  type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
   requireRoom,
 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
-import { defineResource } from '../dsl/resource.ts';
-import { sh } from '../dsl/sh.ts';
+import { type Difference, defineResource } from '../dsl/resource.ts';
+import { type Sh, sh } from '../dsl/sh.ts';
 import type { Mark } from '../dsl/task.ts';
+import { UNKNOWN } from '../dsl/world.ts';
 
-interface DirectoryDesired extends Ownership {
+interface DirectoryDesired extends KeptOwnership {
   readonly path: string;
 }
 
 /**
- * A directory with this mode (0755 unless said) and owner; parents that are missing are made 0755.
+ * A directory with this mode and owner. A new one is 0755 unless said, and so are parents that are missing; one that is
+ * there keeps what is not given.
  *
  * @example
  * directory('/srv/www', { owner: 'web', group: 'web' })
@@ -40,9 +44,10 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
   title: (desired) => `${desired.path} is a directory`,
   complete: (path, options) => ({
     path: checkedPath(path),
-    ...completeOwnership({ mode: '0755', ...options }),
+    ...completeKept(options, '0755'),
   }),
   thing: ({ path }) => `path ${path}`,
+  join: joinedModes,
   owns: (desired) => [desired.path],
   files: () => [],
   marks: ({ path }) => [directoryMark(path)],
@@ -56,7 +61,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
     const { path } = desired;
     const found = world.path(path).over(at);
     requireRoom(path, 'directory', found);
-    const differences = found ? ownershipDifferences(desired, found) : [];
+    const differences = found ? [...mayBeMissing(found), ...ownershipDifferences(desired, found)] : [];
     if (found && differences.length === 0) return [];
     const certainty = requireAccounts(desired, ground, world, path);
     if (found) return differences.map((one) => ({ certainty, ...one }));
@@ -65,16 +70,29 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
     const sure = world.bringsMore ? 'conditional' : certainty;
     return [{ kind: 'create', property: 'type', before: null, after: 'directory', certainty: sure }];
   },
-  foresee(desired, { ground }, changes, world) {
-    const { path, mode, owner, group } = desired;
+  foresee(desired, { at, ground }, changes, world) {
+    const { path, owner, group } = desired;
+    const mode = foreseenMode(desired, world.path(path).over(at));
     foreseeFolders(path, ground, world);
     const isNew = changes.some(({ kind }) => kind === 'create');
-    const ownership = { mode, ...(owner && { owner }), ...(group && { group }) };
+    const ownership = { ...mode, ...(owner && { owner }), ...(group && { group }) };
     world.path(path).willBe({ type: 'directory', ...ownership, isNew });
   },
-  apply: ({ path, mode, owner = '', group = '' }) =>
-    sh`mkdir -p -- ${path} && q_mode ${path} ${mode} ${owner} ${group} && q_label ${path}`,
+  apply: makeDirectory,
 });
+
+/** Where nobody has looked, as behind a link that an earlier task makes, there may be no directory yet. */
+function mayBeMissing(found: ObservedPath): readonly Difference[] {
+  if (!isForeseenOnly(found)) return [];
+  return [
+    { kind: 'update', property: 'type', before: UNKNOWN, after: 'directory', certainty: 'conditional' },
+  ];
+}
+
+/** Shell that makes a directory where it is missing, with its mode and owner. */
+export function makeDirectory({ path, owner = '', group = '', ...ownership }: DirectoryDesired): Sh {
+  return sh`q_bits=${modeAt(path, ownership)}; mkdir -p -- ${path} && q_mode ${path} "$q_bits" ${owner} ${group} && q_label ${path}`;
+}
 
 /** A directory, by its mode and owner. Its own change is later than that of what lies in it, or is not known. */
 function directoryMark(path: string): Mark {

@@ -6,15 +6,15 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/kept-mode.ts';
 import { broughtBy } from '../dsl/made.ts';
 import { is } from '../dsl/options.ts';
 import {
   checkedPath,
-  completeOwnership,
   isForeseenOnly,
+  type KeptOwnership,
   type ObservedPath,
   OWNERSHIP,
-  type Ownership,
   type OwnershipOptions,
   ownershipDifferences,
   requireReplaceable,
@@ -22,6 +22,7 @@ import {
 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
+import { Secret } from '../dsl/secret.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import {
@@ -52,7 +53,7 @@ export type FileOptions = OwnershipOptions &
     readonly replace?: boolean;
   };
 
-interface FileDesired extends Ownership {
+interface FileDesired extends KeptOwnership {
   readonly path: string;
   readonly content: Content;
   readonly validate: Sh | undefined;
@@ -66,8 +67,9 @@ interface ObservedFile extends Place {
 }
 
 /**
- * A regular file with exactly this content and mode (0644 unless said); replaced whole. An owner or group that is not
- * given stays as it is, and so do access lists and extended attributes where the host's `cp` can carry them.
+ * A regular file with exactly this content; replaced whole. A mode, owner or group that is not given stays as it is, and so
+ * do access lists and extended attributes where the host's `cp` can carry them. A new file is 0644 unless said, and 0600
+ * where its content is a `Secret`, or a template that one went into.
  *
  * @example
  * file('/etc/motd', { content: 'Be kind.\n' })
@@ -92,10 +94,11 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
       content,
       validate: options.validate?.(isSent(content) ? incoming(path) : '/dev/stdin'),
       ...(options.replace === false && { once: true as const }),
-      ...completeOwnership({ mode: '0644', ...options }),
+      ...completeKept(options, content instanceof Secret ? '0600' : '0644'),
     };
   },
   thing: ({ path }) => `path ${path}`,
+  join: joinedModes,
   owns: (desired) => [desired.path],
   leaves({ path, content }, changes) {
     const digest = digestOf(content);
@@ -135,18 +138,19 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     return [...(content ? [content] : []), ...ownership].map((one) => ({ certainty, ...one }));
   },
   foresee(desired, { at }, _changes, world) {
-    const { path, mode, owner, group, content } = desired;
-    const ownership = { mode, ...(owner && { owner }), ...(group && { group }) };
-    const isKept = keepsContent(desired, world.path(path).over(at));
+    const { path, owner, group, content } = desired;
+    const found = world.path(path).over(at);
+    const ownership = { ...foreseenMode(desired, found), ...(owner && { owner }), ...(group && { group }) };
+    const isKept = keepsContent(desired, found);
     world.path(path).willBe({ type: 'file', ...ownership, ...(isKept ? {} : foreseenContent(content)) });
   },
   // What an earlier task brings to its place is kept as well.
   late: ({ once }) => once === true,
   prepare: ({ path, content }, changes, context) => prepareContent(path, content, changes, context),
   apply(desired, changes) {
-    const { path, content, validate, mode, owner = '', group = '' } = desired;
+    const { path, content, validate, owner = '', group = '' } = desired;
     if (changes.every((change) => change.property !== 'content')) {
-      return sh`q_mode ${path} ${mode} ${owner} ${group}`;
+      return sh`q_mode ${path} ${modeAt(path, desired)} ${owner} ${group}`;
     }
     const write = validated(path, content, validate, writeContent(path, content, desired));
     if (!desired.once) return write;

@@ -1,5 +1,4 @@
 import { requireAnswer } from '../dsl/answer.ts';
-import { asUser } from '../dsl/as-user.ts';
 import { oneLine } from '../dsl/edit.ts';
 import { foreseeFolders, groundReads, type Place, parsePlace, requireFolder } from '../dsl/ground.ts';
 import { broughtBy, isNew } from '../dsl/made.ts';
@@ -8,9 +7,11 @@ import { is, must } from '../dsl/options.ts';
 import { checkedPath, requireRoom } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
-import { UNKNOWN } from '../dsl/world.ts';
+import { sh } from '../dsl/sh.ts';
+import type { Reading } from '../dsl/task.ts';
+import { UNKNOWN, type World } from '../dsl/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { checkout, checkoutState, GIT, gitAs } from './git-shell.ts';
 
 export interface GitCheckoutOptions {
   /** An address that git on the host understands; the keys it needs are the user's on the host. */
@@ -27,6 +28,8 @@ interface GitDesired extends GitCheckoutOptions {
 
 interface ObservedCheckout extends Place {
   readonly hasGit: boolean;
+  /** There is nobody of the name that git is to run as, so the remote was not asked. */
+  readonly lacksUser: boolean;
   readonly isRepository: boolean;
   readonly hasEntries: boolean;
   /** The commit that is checked out. */
@@ -34,16 +37,23 @@ interface ObservedCheckout extends Place {
   readonly remote: string | undefined;
   /** The commit that is wanted; undefined where the remote does not say. */
   readonly wanted: string | undefined;
+  /** What git says of a remote that does not answer. */
+  readonly unreachable: Reading | undefined;
   /** Files that somebody has changed. */
   readonly edited: readonly string[];
   /** Commits that are in no branch or tag of the remote. */
   readonly local: readonly string[];
+  /** Files that git does not know, where the wanted commit has some of its own. */
+  readonly hindering: readonly string[];
+  /** There are files that git does not know, and the wanted commit is not here to compare. */
+  readonly mayHinder: boolean;
 }
 
 /**
  * A checkout of a git repository at one version, by the commit it stands for. Files that somebody has changed, and
- * commits that are nowhere else, are an error, and stay; files that git does not know stay, too. Submodules are left
- * as they are.
+ * commits that are nowhere else, are an error, and stay; files that git does not know stay, too, and are an error where
+ * the wanted commit has one of the same name. A remote that does not answer is asked again behind earlier tasks that may
+ * bring it. Submodules are left as they are.
  *
  * @example
  * gitCheckout('/srv/site', { repository: 'https://git.example.org/site.git', version: 'v1.4.2', user: 'web' })
@@ -73,10 +83,11 @@ ${orGone(path)}`,
     },
   ],
   probe: (desired) =>
-    probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, {})], state(desired)),
+    probe([{ path: desired.path, how: 'stat' }, ...groundReads(desired.path, {})], checkoutState(desired)),
   parse({ code, out }, { path }) {
     const parts = partsOf(out);
-    const own = parts.at(-1) ?? '';
+    // What a remote said may be anything.
+    const [own = '', status, said = ''] = (parts.at(-1) ?? '').split(/^unreachable (\d+)\n/m);
     requireAnswer({ code, out: own }, `the checkout ${path}`);
     const value = (name: string) => new RegExp(`^${name} (.+)$`, 'm').exec(own)?.[1];
     const all = (name: string) =>
@@ -84,62 +95,40 @@ ${orGone(path)}`,
     return {
       ...parsePlace(parts),
       hasGit: /^git$/m.test(own),
+      lacksUser: /^nobody$/m.test(own),
       isRepository: /^repository$/m.test(own),
       hasEntries: /^names$/m.test(own),
       head: value('head'),
       remote: value('remote'),
       wanted: value('wanted'),
+      unreachable: status === undefined ? undefined : { code: Number(status), out: said },
       edited: all('edited'),
       local: all('local'),
+      hindering: all('hindering'),
+      mayHinder: /^untracked$/m.test(own),
     };
   },
   diff(desired, observed, world) {
-    const { path, repository, version, user } = desired;
-    const { head, remote, wanted, isRepository } = observed;
-    const found = world.path(path).over(observed.at);
-    requireRoom(path, 'directory', found);
-    if (!observed.hasGit && !world.bringsMore)
-      throw cannot(path, 'there is no git on the host', "declare packages('git') before it");
-    if (found !== undefined && !isRepository && observed.hasEntries)
-      throw cannot(path, 'it is no checkout, and has files in it', 'move them away: they are not ours');
-    const [first] = observed.edited;
-    if (first !== undefined)
-      throw cannot(
-        path,
-        `somebody has changed ${some(observed.edited)}`,
-        'keep the change elsewhere, or take it back',
-      );
-    const isThere = head !== undefined && head === wanted;
-    if (observed.local.length > 0 && !isThere)
-      throw cannot(
-        path,
-        `it has commits that are nowhere else: ${some(observed.local)}`,
-        'push them, or take them back',
-      );
-    const certainty = observed.hasGit ? 'certain' : 'conditional';
-    if (!isRepository) {
-      if (found === undefined) requireFolder(path, observed.ground, world, { makesFolders: true });
-      if (observed.hasGit && wanted === undefined) throw noVersion(path, repository, version);
-      const after = wanted ?? UNKNOWN;
-      return [
-        {
-          kind: 'create',
-          property: 'commit',
-          before: null,
-          after,
-          certainty: user === undefined ? certainty : 'conditional',
-        },
-      ];
-    }
-    if (wanted === undefined) throw noVersion(path, repository, version);
+    const { repository } = desired;
+    const { head, remote, wanted, isRepository, mayHinder } = observed;
+    requireTools(desired, observed, world);
+    requireOurs(desired, observed, world);
+    if (wanted === undefined) requireLater(desired, observed, world);
+    const certainty = wanted === undefined || mayHinder ? 'conditional' : 'certain';
+    const commit = { property: 'commit', after: wanted ?? UNKNOWN, certainty } as const;
+    if (!isRepository) return [{ ...commit, kind: 'create', before: null }];
     const moved: Difference = {
       kind: 'update',
       property: 'remote',
       before: remote ?? null,
       after: repository,
+      ...(head === undefined && { certainty }),
     };
-    const other: Difference = { kind: 'update', property: 'commit', before: head ?? null, after: wanted };
-    return [...(remote === repository ? [] : [moved]), ...(isThere ? [] : [other])];
+    const other: Difference = { ...commit, kind: 'update', before: head ?? null };
+    return [
+      ...(remote === repository ? [] : [moved]),
+      ...(head !== undefined && head === wanted ? [] : [other]),
+    ];
   },
   foresee({ path }, { ground }, changes, world) {
     if (changes.length === 0) return;
@@ -147,10 +136,12 @@ ${orGone(path)}`,
     world.path(path).willBe({ type: 'directory' });
     world.expectAnything();
   },
+  // What an earlier task brings (the repository, a key) decides whether the remote answers.
+  late: true,
   apply({ path, repository, version, user }, changes) {
     const commit = changes.find(({ property }) => property === 'commit');
     const isNew = commit?.kind === 'create';
-    return sh`${GIT}${become(user)}
+    return sh`${GIT}${gitAs(user)}
 ${
   isNew
     ? sh`mkdir -p -- ${path} || exit; ${user === undefined ? sh`` : sh`chown -- ${user} ${path} || exit`}
@@ -162,69 +153,58 @@ ${commit === undefined ? sh`:` : checkout(path, version)}`;
   },
 });
 
-/** All that is fetched is one version, with what leads to it; a server that does not give single commits gives all. */
-function checkout(path: string, version: string): Sh {
-  return sh`q_deep=; if [ -f ${`${path}/.git/shallow`} ]; then q_deep=--unshallow; fi
-q_git -C ${path} fetch --quiet --force --tags $q_deep origin '+refs/heads/*:refs/remotes/origin/*' 2>&1 || exit
-q_commit=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{commit}`} ||
-  q_git -C ${path} rev-parse --verify --quiet ${`refs/remotes/origin/${version}^{commit}`} ||
-  q_git -C ${path} rev-parse --verify --quiet ${`${version}^{commit}`} || :)
-if [ -z "$q_commit" ] && q_git -C ${path} fetch --quiet origin ${version} 2>&1; then q_commit=${version}; fi
-if [ -z "$q_commit" ]; then echo ${`the repository has no version ${version}`}; exit 1; fi
-q_git -C ${path} -c advice.detachedHead=false checkout --quiet --detach "$q_commit" 2>&1 || exit
-# Known to be the remote's, whatever becomes of its branches.
-q_git -C ${path} update-ref refs/remotes/origin/quorate-was "$q_commit"`;
+function requireTools(
+  { path, user }: GitDesired,
+  { hasGit, lacksUser }: ObservedCheckout,
+  world: World,
+): void {
+  if (!hasGit && !world.bringsMore)
+    throw cannot(path, 'there is no git on the host', "declare packages('git') before it");
+  if (lacksUser && user !== undefined && !world.user(user).state && !world.bringsMore)
+    throw cannot(path, `there is no user ${user}`, 'declare the user before it');
 }
 
-/** `q_git`: nobody is there to be asked, hooks of the checkout do not run, and a look at it writes no index. */
-const GIT = sh`export GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
-q_become=
-q_git() { $q_become git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"; }
-`;
-
-function become(user: string | undefined): Sh {
-  if (user === undefined) return sh``;
-  return sh`${asUser}
-q_as ${user} || { echo ${`git cannot be run as ${user}`}; exit 1; }
-q_home=$(q_account passwd ${user}); q_home=\${q_home%:*}; export HOME="\${q_home##*:}"`;
+/** Throws where something of somebody's would be lost, or is in the way. */
+function requireOurs({ path }: GitDesired, observed: ObservedCheckout, world: World): void {
+  const { head, wanted, edited, local, hindering, isRepository } = observed;
+  const found = world.path(path).over(observed.at);
+  requireRoom(path, 'directory', found);
+  if (found !== undefined && !isRepository && observed.hasEntries)
+    throw cannot(path, 'it is no checkout, and has files in it', 'move them away: they are not ours');
+  if (found === undefined) requireFolder(path, observed.ground, world, { makesFolders: true });
+  if (edited.length > 0)
+    throw cannot(path, `somebody has changed ${some(edited)}`, 'keep the change elsewhere, or take it back');
+  if (local.length > 0 && (head === undefined || head !== wanted))
+    throw cannot(
+      path,
+      `it has commits that are nowhere else: ${some(local)}`,
+      'push them, or take them back',
+    );
+  if (hindering.length > 0)
+    throw cannot(
+      path,
+      `the wanted commit has ${some(hindering)}, and git does not know what is there by this name`,
+      'move it away: it is not ours',
+    );
 }
 
-/** Reads what is there. The remote is asked for branches alone: a commit, or a tag that is here, stays what it is. */
-function state({ path, repository, version, user }: GitDesired): Sh {
-  const isCommit = /^[0-9a-f]{40}$/.test(version);
-  const ask = sh`q_refs=$(q_git ls-remote ${repository} ${`refs/heads/${version}`} ${`refs/tags/${version}`} ${`refs/tags/${version}^{}`} 2>&1) || { echo "$q_refs"; exit 1; }
-q_wanted=
-while read -r q_id q_ref; do
-  case $q_ref in ${`refs/tags/${version}^{}`}) q_wanted=$q_id; break ;; refs/*) q_wanted=\${q_wanted:-$q_id} ;; esac
-done <<Q_REFS
-$(printf '%s\n' "$q_refs" | sort -k 2 -r)
-Q_REFS
-if [ -n "$q_wanted" ]; then echo "wanted $q_wanted"; fi`;
-  return sh`if ! command -v git >/dev/null; then exit 0; fi
-echo git
-${GIT}${
-  user === undefined
-    ? sh``
-    : sh`if [ -n "$(q_account passwd ${user})" ]; then ${become(user)}
-fi`
+/** Throws where the wanted commit is not known, unless an earlier task may see to that. */
+function requireLater(
+  { path, repository, version }: GitDesired,
+  observed: ObservedCheckout,
+  world: World,
+): void {
+  const { hasGit, lacksUser, unreachable } = observed;
+  if (!hasGit || lacksUser) return;
+  const [, folder] = /^(?:file:\/\/)?(\/.*)$/.exec(repository) ?? [];
+  const isBrought = folder !== undefined && !world.isProof && (world.bringsMore || isForeseen(folder, world));
+  if (isBrought || (folder === undefined && unreachable !== undefined && world.willChange)) return;
+  if (unreachable !== undefined) requireAnswer(unreachable, `the checkout ${path}`);
+  throw noVersion(path, repository, version);
 }
-if [ -d ${path} ]; then for q_path in ${path}/* ${path}/.[!.]*; do if [ -e "$q_path" ]; then echo names; break; fi; done; fi
-q_tag=
-if [ -e ${`${path}/.git`} ]; then
-  echo repository
-  q_head=$(q_git -C ${path} rev-parse --verify --quiet 'HEAD^{commit}' 2>&1) || { q_said=$(q_git -C ${path} status 2>&1) || { echo "$q_said"; exit 1; }; q_head=; }
-  if [ -n "$q_head" ]; then
-    echo "head $q_head"
-    q_git -C ${path} status --porcelain --untracked-files=no --ignore-submodules | sed 's/^../edited/'
-    q_git -C ${path} log --max-count=5 --format='local %h %s' HEAD --not --remotes --tags 2>/dev/null
-  fi
-  q_url=$(q_git -C ${path} config remote.origin.url) && echo "remote $q_url"
-  if [ "$q_url" = ${repository} ]; then q_tag=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{commit}`}); fi
-fi
-if [ -n "$q_tag" ] && [ "$q_tag" = "$q_head" ]; then echo "wanted $q_tag"
-else
-${isCommit ? sh`echo ${`wanted ${version}`}` : ask}
-fi`;
+
+function isForeseen(folder: string, world: World): boolean {
+  return world.path(folder).state !== undefined || world.willTouch(folder);
 }
 
 function some(names: readonly string[]): string {

@@ -33,7 +33,7 @@ interface ObservedGroup {
  */
 export const group = defineResource<GroupOptions, GroupDesired, ObservedGroup>({
   kind: 'group',
-  options: { gid: is.number },
+  options: { gid: is.count() },
   complete(name, options) {
     if (isAccountName(name)) return { name, ...options };
     throw new QuorateError(`${JSON.stringify(name)} is no name of a group`, {

@@ -72,7 +72,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     source: must(is.text),
     type: is.text,
     options: is.text,
-    pass: is.number,
+    pass: is.count(),
     state: is.one('mounted', 'absent'),
   },
   complete(name, { source, type = 'auto', options = 'defaults', pass = 0, state }) {

@@ -9,7 +9,7 @@ import { joinSh, sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface SysctlOptions {
-  /** One number, or several with white space between: tabs and spaces are the same. */
+  /** One number, or several with white space between: tabs and spaces are the same. `''` empties a list of ports, or a text. */
   readonly value: string | number;
 }
 
@@ -44,14 +44,14 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
       throw noKey(name);
     return {
       key: parts.join('/'),
-      value: spaced(oneLine('value', String(value))),
+      value: value === '' ? '' : spaced(oneLine('value', String(value))),
       live: `/proc/sys/${parts.join('/')}`,
       // Behind `99-sysctl.conf`, and behind those without a number: `k8s.conf`.
       path: `/etc/sysctl.d/zz-${parts.join('-')}.conf`,
     };
   },
   name: ({ key }) => key,
-  title: ({ key, value }) => `${key} is ${value}`,
+  title: ({ key, value }) => `${key} is ${value === '' ? 'empty' : value}`,
   owns: ({ path }) => [path],
   leaves: ({ path, ...desired }, changes) =>
     broughtBy({ kind: 'file', name: path, digest: sha256(contentOf(desired)) }, changes, 'at boot'),
@@ -71,6 +71,7 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
     const found = world.path(path).over(at);
     requireRoom(path, 'file', found);
     if (live === undefined && !world.bringsMore) throw unknownKey(key);
+    if (value === '' && isNumbers(key, live)) throw noneEmpty(key);
     const certainty = live === undefined ? 'conditional' : 'certain';
     const text = { before: found?.text ?? '', after: content };
     const kind = found === undefined ? 'create' : 'update';
@@ -141,6 +142,11 @@ function spaced(value: string): string {
   return value.trim().split(/\s+/).join(' ');
 }
 
+/** The kernel refuses to empty what holds numbers; a list of ports may be one number, too. */
+function isNumbers(key: string, live: string | undefined): boolean {
+  return live !== undefined && /^[-\d\s]*\d[-\d\s]*$/.test(live) && !key.endsWith('_ports');
+}
+
 function noKey(name: string): QuorateError {
   return new QuorateError(`${JSON.stringify(name)} is no value of the kernel`, {
     exitCode: EXIT.usage,
@@ -152,6 +158,13 @@ function unknownKey(key: string): QuorateError {
   return new QuorateError(`cannot set ${key}: this kernel has no such value`, {
     exitCode: EXIT.failed,
     hint: 'is the module loaded that brings it?',
+  });
+}
+
+function noneEmpty(key: string): QuorateError {
+  return new QuorateError(`cannot empty ${key}: it holds numbers`, {
+    exitCode: EXIT.failed,
+    hint: 'give it one',
   });
 }
 

@@ -1,11 +1,12 @@
 import type { Ground } from '../dsl/ground.ts';
+import { completeKept } from '../dsl/kept-mode.ts';
 import {
   checkedPath,
   completeOwnership,
   isForeseenOnly,
+  type KeptOwnership,
   noRoom,
   type ObservedPath,
-  type Ownership,
   ownershipDifferences,
   requireRoom,
 } from '../dsl/path.ts';
@@ -23,13 +24,13 @@ export interface TreeOptions {
   readonly group?: string;
   /** Of files; unless said 0644, or 0755 for those that may be run on control. */
   readonly fileMode?: string;
-  /** Of folders, 0755 unless said; those of the system, as `/tmp`, keep theirs. */
+  /** Of folders, 0755 unless said; the folder itself keeps its own then, and those of the system, as `/tmp`, always. */
   readonly directoryMode?: string;
   /** What is in the folder and not in the source goes, unless another task declares it. */
   readonly delete?: boolean;
 }
 
-export type Entry = SourceEntry & Ownership & { readonly path: string };
+export type Entry = SourceEntry & KeptOwnership & { readonly path: string };
 
 export interface TreeDesired {
   readonly path: string;
@@ -51,19 +52,23 @@ export interface ObservedTree {
 /** The wish in one form: each entry with its path, mode and owner, the folder itself first. */
 export function completeTree(
   name: string,
-  { source, owner, group, fileMode, directoryMode = '0755', delete: deletes = false }: TreeOptions,
+  { source, owner, group, fileMode, directoryMode, delete: deletes = false }: TreeOptions,
 ): TreeDesired {
   const path = checkedPath(name);
   if (deletes) requireOurs(path);
-  const owned = (mode: string) =>
-    completeOwnership({ mode, ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) });
-  const folder = owned(directoryMode);
+  const owners = { ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) };
+  const owned = (mode: string) => completeOwnership({ mode, ...owners });
+  const folder = owned(directoryMode ?? '0755');
+  const root = completeKept(
+    { ...owners, ...(directoryMode !== undefined && { mode: directoryMode }) },
+    '0755',
+  );
   const entries = entriesOf(source).map((entry): Entry => {
     const at = { ...entry, path: checkedPath(`${path}/${entry.name}`) };
     if (entry.type !== 'file') return { ...at, ...folder } as Entry;
     return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
   });
-  return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...folder }, ...entries] };
+  return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...root }, ...entries] };
 }
 
 /** What an entry is called in changes. */

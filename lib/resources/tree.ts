@@ -7,6 +7,7 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/ground.ts';
+import { foreseenMode, modeAt } from '../dsl/kept-mode.ts';
 import { broughtBy, foldersTo } from '../dsl/made.ts';
 import { contentMark } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
@@ -16,6 +17,7 @@ import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
 import type { Trace } from '../dsl/trace.ts';
 import { contentRead, digestOf, foreseenContent, incoming, isSent, writeContent } from './content/content.ts';
+import { makeDirectory } from './directory.ts';
 import { linkMark } from './link.ts';
 import { mounted, mountedIn } from './mounts.ts';
 import { named, namesIn } from './names.ts';
@@ -124,7 +126,8 @@ q_mounted ${path}`
       if (kind === 'remove') world.path(`${path}/${property}`).willBeAbsent();
     const due = new Map(changes.map(({ property, kind }) => [property, kind]));
     for (const entry of entries) {
-      const { mode, owner, group } = entry;
+      const { owner, group } = entry;
+      const mode = foreseenMode(entry, world.path(entry.path).over(observed.found.get(entry.path)));
       const ownership = { ...(owner && { owner }), ...(group && { group }) };
       const how = due.get(nameIn(desired, entry.path));
       if (entry.type === 'link') {
@@ -132,7 +135,7 @@ q_mounted ${path}`
         world.path(at).willBe({ ...linkState(at, entry.to, how !== undefined), ...ownership });
       } else {
         const content = entry.type === 'file' ? foreseenContent(entry.content) : { isNew: how === 'create' };
-        world.path(entry.path).willBe({ type: entry.type, mode, ...ownership, ...content });
+        world.path(entry.path).willBe({ type: entry.type, ...mode, ...ownership, ...content });
       }
     }
   },
@@ -190,9 +193,9 @@ function make(entry: Entry): Sh {
   const { path } = entry;
   if (entry.type === 'file') return writeContent(path, entry.content, entry);
   if (entry.type === 'link') return sh`ln -sfn -- ${entry.to} ${path} && q_label ${path}`;
-  return sh`mkdir -p -- ${path} && ${ownedBy(entry)} && q_label ${path}`;
+  return makeDirectory(entry);
 }
 
-function ownedBy({ path, mode, owner = '', group = '' }: Entry): Sh {
-  return sh`q_mode ${path} ${mode} ${owner} ${group}`;
+function ownedBy({ path, owner = '', group = '', ...ownership }: Entry): Sh {
+  return sh`q_mode ${path} ${modeAt(path, ownership)} ${owner} ${group}`;
 }

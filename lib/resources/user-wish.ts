@@ -1,6 +1,6 @@
 import type { Ground } from '../dsl/ground.ts';
 import { unknownAfter } from '../dsl/mark.ts';
-import { SECRET, sha256 } from '../dsl/path.ts';
+import { checkedPath, SECRET, sha256 } from '../dsl/path.ts';
 import type { Difference } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
@@ -73,13 +73,21 @@ export function completeUser(name: string, options: UserOptions): UserDesired {
   for (const one of names) if (!isAccountName(one)) throw noName(one);
   if (options.onlyGroups && options.groups === undefined)
     throw wrong(`user ${name} is to be in its groups alone, and has none`, 'name them: groups: []');
-  if (options.comment !== undefined && /[:\n]/.test(options.comment))
-    throw wrong(`the comment of user ${name} has a colon or a line end`, 'leave it out');
+  const { comment, home, shell } = options;
+  for (const [what, field] of Object.entries({ comment, home, shell }))
+    if (field !== undefined && /[:\p{Cc}]/u.test(field))
+      throw wrong(`the ${what} of user ${name} has a colon or a control character`, 'leave it out');
   const hash = options.password?.reveal();
   if (hash !== undefined && !/^(\$\w+\$\S{10,}|[!*]\S*)$/.test(hash))
     throw wrong(`the password of user ${name} is no hash`, 'openssl passwd -6 makes one');
   const { expires } = options;
-  return { name, ...options, expiry: expires === undefined ? undefined : dayOf(name, expires) };
+  return {
+    name,
+    ...options,
+    ...(home !== undefined && { home: checkedPath(home) }),
+    ...(shell !== undefined && { shell: checkedPath(shell) }),
+    expiry: expires === undefined ? undefined : dayOf(name, expires),
+  };
 }
 
 /** How one differs whose primary group is known; all of one who is not there. */
@@ -167,7 +175,9 @@ export function taken(who: string, what: string, number: string, holder: string)
 function dayOf(name: string, expires: string): string {
   if (expires === 'never') return '';
   const time = Date.parse(`${expires}T00:00:00Z`);
-  if (/^\d{4}-\d\d-\d\d$/.test(expires) && !Number.isNaN(time)) return `${time / 86_400_000}`;
+  const days = `${time / 86_400_000}`;
+  // The 30th of February is read as a day of March.
+  if (/^\d{4}-\d\d-\d\d$/.test(expires) && time >= 0 && dateOf(days) === expires) return days;
   throw wrong(
     `user ${name} expires ${JSON.stringify(expires)}, which is no day`,
     "write '2027-01-31', or 'never'",

@@ -34,7 +34,7 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
     group: is.text,
     groups: is.list(is.text),
     onlyGroups: is.boolean,
-    uid: is.number,
+    uid: is.count(),
     comment: is.text,
     password: is.secret,
     expires: is.text,

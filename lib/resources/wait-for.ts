@@ -6,7 +6,7 @@ import { LOOK_SECONDS, waitUntil, within } from '../dsl/wait-until.ts';
 export interface WaitForOptions {
   /** Read-only; exits 0 once what is waited for is there. */
   readonly until: Sh;
-  /** Seconds before the wait fails. */
+  /** Whole seconds before the wait fails. */
   readonly timeout: number;
 }
 
@@ -18,7 +18,7 @@ export interface WaitForOptions {
  */
 export const waitFor = defineResource<WaitForOptions, WaitForOptions & { readonly name: string }, boolean>({
   kind: 'wait-for',
-  options: { until: must(is.sh), timeout: must(is.number) },
+  options: { until: must(is.sh), timeout: must(is.count(1)) },
   own: ['until', 'timeout'],
   complete: (name, options) => ({ name, ...options }),
   name: ({ name }) => name,

@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml';
+import { isPlainObject } from '../../dsl/plain-object.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { TemplateError } from './errors.ts';
 import { type Given, plugin, table } from './plugin.ts';
@@ -32,7 +33,13 @@ export const DATA_FILTERS = table({
     }
   }),
   from_yaml: plugin('', (value) => {
-    const document = parseDocument(textOf(value), { version: '1.1', merge: true, prettyErrors: false });
+    const document = parseDocument(textOf(value), {
+      version: '1.1',
+      merge: true,
+      prettyErrors: false,
+      // A date stays the text that it is written as.
+      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
+    });
     if (document.errors.length > 0) throw new TemplateError('from_yaml reads what is not YAML');
     return fromPlain(document.toJS({ maxAliasCount: 100 }));
   }),
@@ -86,15 +93,28 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
     : text;
 }
 
-/** A plain value as templates work on it. */
-export function fromPlain(value: unknown): Value {
-  if (value === null || value === undefined) return null;
-  if (Array.isArray(value)) return value.map(fromPlain);
-  if (value instanceof Numeral) return value;
-  if (typeof value === 'object')
-    return Dict.of(Object.entries(value).map(([key, item]) => [key, fromPlain(item)] as const));
+/**
+ * A plain value as templates work on it; what is undefined in a mapping is not in it. Throws for a Date, a Map and
+ * their like, and calls them by their path.
+ *
+ * @example
+ * fromPlain({ at: new Date() }, 'deploy')   // the value "deploy.at" is a Date, …
+ */
+export function fromPlain(value: unknown, path = ''): Value {
+  if (value === null || value instanceof Numeral) return value;
+  if (Array.isArray(value)) return value.map((item, i) => fromPlain(item, `${path}[${i}]`));
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
-  throw new TemplateError('a value is neither text, number, list nor mapping');
+  if (!isPlainObject(value)) throw new TemplateError(`the value "${path}" is ${nounOf(value)}: ${WANTED}`);
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  const below = path === '' ? '' : `${path}.`;
+  return Dict.of(entries.map(([key, item]) => [key, fromPlain(item, `${below}${key}`)] as const));
+}
+
+const WANTED = 'text, a number, true or false, null, a list or a plain object was wanted';
+
+function nounOf(value: unknown): string {
+  if (value === undefined) return 'undefined';
+  return `a ${typeof value === 'object' ? value?.constructor.name : typeof value}`;
 }
 
 /** A plain value again. Throws where something is missing in it, or is a function. */

@@ -1,5 +1,6 @@
+import { modeAt } from '../../dsl/kept-mode.ts';
 import { is, type OptionTable } from '../../dsl/options.ts';
-import { type ObservedPath, type Ownership, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
+import { type KeptOwnership, type ObservedPath, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
 import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { holdsSecret, Secret } from '../../dsl/secret.ts';
@@ -136,8 +137,9 @@ export async function prepareContent(
 export function writeContent(
   path: string,
   content: Content,
-  { mode, owner = '', group = '' }: Ownership,
+  { owner = '', group = '', ...ownership }: KeptOwnership,
 ): Sh {
+  const mode = modeAt(path, ownership);
   if (isSent(content)) {
     // What is kept of the old file has its times, too: they would say that nothing has changed.
     return sh`q_keep ${path} ${incoming(path)} && touch -c -- ${incoming(path)} &&

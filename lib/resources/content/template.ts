@@ -1,4 +1,5 @@
 import { Lazy } from '../../dsl/lazy.ts';
+import { isPlainObject } from '../../dsl/plain-object.ts';
 import { Secret } from '../../dsl/secret.ts';
 import { contentOf, sourcePath } from '../../dsl/source.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
@@ -27,7 +28,8 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
   const source = blocks.trim ? body.replace(/(^|[^+])([%#]\})\n$/, '$1$2') : body;
   const open = opened(values);
   try {
-    const known = new Map(Object.entries(open.value as object).map(([name, one]) => [name, fromPlain(one)]));
+    const given = Object.entries(open.value as object).filter(([, one]) => one !== undefined);
+    const known = new Map(given.map(([name, one]) => [name, fromPlain(one, name)]));
     const result = evaluate(parse(source, blocks), { get: (name) => known.get(name) });
     if (result instanceof Undefined) throw result.error();
     const text = result === null ? '' : textOf(result);
@@ -35,7 +37,7 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
     const filled = source.endsWith('\n') && typeof result !== 'string' ? `${text}\n` : text;
     return open.secret ? new Secret(filled) : filled;
   } catch (error) {
-    if (error instanceof TemplateError) throw unfilled(template, whole, error, Object.keys(values));
+    if (error instanceof TemplateError) throw unfilled(template, whole, error, values);
     throw error;
   }
 }
@@ -62,7 +64,7 @@ interface Opened {
 /** Values with what secrets hold in their place. */
 function opened(value: unknown): Opened {
   if (value instanceof Secret) return { value: value.reveal(), secret: true };
-  if (typeof value !== 'object' || value === null) return { value, secret: false };
+  if (!Array.isArray(value) && !isPlainObject(value)) return { value, secret: false };
   const parts = Object.entries(value).map(([key, one]) => [key, opened(one)] as const);
   const secret = parts.some(([, part]) => part.secret);
   if (Array.isArray(value)) return { value: parts.map(([, part]) => part.value), secret };
@@ -79,20 +81,36 @@ function unfilled(
   template: string,
   source: string,
   { message, missing }: Unfilled,
-  names: readonly string[],
+  values: Readonly<Record<string, unknown>>,
 ): QuorateError {
   const word = /["']([^"']+)["']|\{% (\w+) %\}/
     .exec(message)
     ?.slice(1)
     .find((one) => one !== undefined);
-  const line = word === undefined ? -1 : source.split('\n').findIndex((one) => hasWord(one, word));
-  const near = missing && word !== undefined ? nearName(word, names) : undefined;
+  const line = word === undefined ? -1 : lineWith(word, source.split('\n'));
   const hint = missing
-    ? `${near === undefined ? '' : `did you mean ${near}? `}its names come from values: ${names.join(', ') || 'none'}`
+    ? missingHint(word, values)
     : message.includes('is not known here')
       ? "the filters and tests of Jinja, and Ansible's common ones, are known; make the value in the role, and hand it over in values"
-      : 'mend the template';
+      : message.startsWith('the value ')
+        ? 'make it one of these in the role'
+        : 'mend the template';
   return wrong(template, message, hint, line + 1);
+}
+
+function missingHint(word: string | undefined, values: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(values);
+  if (word !== undefined && names.includes(word))
+    return "give it a value in values, or one for want of it in the template: {{ … | default('…') }}";
+  const near = word === undefined ? undefined : nearName(word, names);
+  return `${near === undefined ? '' : `did you mean ${near}? `}its names come from values: ${names.join(', ') || 'none'}`;
+}
+
+/** Of a path as `a.b[0]` that stands in none, the line with its name. */
+function lineWith(word: string, lines: readonly string[]): number {
+  const line = lines.findIndex((one) => hasWord(one, word));
+  const name = /^\w+/.exec(word)?.[0];
+  return line >= 0 || name === undefined ? line : lines.findIndex((one) => hasWord(one, name));
 }
 
 function hasWord(line: string, word: string): boolean {

@@ -51,11 +51,7 @@ export const FIREWALL: OptionTable<FirewallOptions> = {
 };
 
 const PORT: OptionTable<OpenPort> = {
-  port: must({
-    ...is.number,
-    wanted: 'a number from 1 to 65535',
-    holds: (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65536,
-  }),
+  port: must(is.count(1, 65535)),
   protocol: is.one('tcp', 'udp'),
   sources: must(is.either(is.one('any'), is.list(is.text))),
   service: is.text,

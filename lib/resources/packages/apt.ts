@@ -18,6 +18,7 @@ export const apt: PackageBackend = {
 echo "native $q_arch"
 q_all=$(printf '%s\n' "$q_all" | grep -F ${names.flatMap((name) => ['-e', name])})
 printf '%s\n' "$q_all"
+sed -n -e '/^Package: /{s///;h;}' -e '/^Architecture: /{s//:/;H;}' -e '/^Auto-Installed: 1/{x;s/\n//;s/^/auto /;p;}' /var/lib/apt/extended_states 2>/dev/null | grep -F ${names.flatMap((name) => ['-e', name])}
 set --
 for q_name in ${names}; do
   case $q_nl$q_all in *"\${q_nl}dpkg installed $q_name "* | *"\${q_nl}dpkg installed $q_name:$q_arch "* | *"\${q_nl}dpkg installed $q_name:all "*) ${version === undefined ? sh`` : sh`set -- "$@" "$q_name"`} ;; *) set -- "$@" "$q_name" ;; esac
@@ -36,10 +37,12 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
         : [{ name, version, provides: provides.split(/,\s*/).map((one) => one.split(' ')[0]) }];
     });
     const known = policies(lines);
+    const autos = lines.flatMap((line) => /^auto (\S+)$/.exec(line)?.[1] ?? []);
     const held = lines.flatMap((line) => /^want hold (\S+)$/.exec(line)?.[1] ?? []);
     const find = (name: string): FoundPackage => ({
       installed: installed.find((one) => isNamed(one.name, name, native))?.version,
       held: held.some((one) => isNamed(one, name, native)),
+      isDependency: autos.some((one) => isNamed(one, name, native)),
       provided: installed.some(({ provides }) => provides.includes(name)),
       candidate: known.get(name)?.candidate,
       versions: known.get(name)?.versions ?? [],
@@ -54,6 +57,8 @@ ${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/
   'installed '*) echo "$(dpkg-query -W -f='\${Version}' -- ${name}) $(stat -c %Y ${`/var/lib/dpkg/info/${name}.list`} /var/lib/dpkg/info/${name}:*.list 2>/dev/null | head -n 1)" ;;
   *) echo "gone $(stat -c %Y /var/lib/dpkg/status)" ;;
 esac`,
+
+  keep: (names) => sh`apt-mark manual ${names} 2>&1`,
 
   apply({ names: all, version, state, downgrade }, changes) {
     if (state === 'absent')

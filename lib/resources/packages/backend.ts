@@ -19,6 +19,8 @@ export interface FoundPackage {
   readonly installed?: string | undefined;
   /** Somebody has said that it stays in its version. */
   readonly held?: boolean;
+  /** It came with another one, and goes with that by `autoremove`. */
+  readonly isDependency?: boolean;
   /** An installed package stands in for it. */
   readonly provided: boolean;
   /** The one it would install. */
@@ -42,4 +44,6 @@ export interface PackageBackend {
   /** Prints the version of a package, or `gone`, and since when it is so; see `Mark.look`. */
   look(name: string): Sh;
   apply(desired: PackagesDesired, changes: readonly Change[]): Sh;
+  /** Marks packages as installed on purpose, where `isDependency` is read. */
+  keep?(names: readonly string[]): Sh;
 }

@@ -4,6 +4,7 @@ import { GONE } from '../../dsl/mark.ts';
 import { is } from '../../dsl/options.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
+import type { Change } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { apt } from './apt.ts';
@@ -21,7 +22,8 @@ import { fitsVersion } from './version.ts';
 /**
  * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
  * or `glibc.i686`): there, in some version or the newest; or absent. The host's package lists are read again only where they do not know what is wanted. What is held stays as
- * it is (for it the newest is the one it has), and nothing is removed that is not named.
+ * it is (for it the newest is the one it has), and nothing is removed that is not named. One that came with another one
+ * is marked as installed on purpose, so that apt's `autoremove` leaves it.
  *
  * @example
  * packages('nginx curl')
@@ -70,12 +72,25 @@ ${backend.probe(desired)}`,
   },
   foresee(_desired, _found, changes, world) {
     for (const { property, after } of changes) {
+      if (property.endsWith(MARK)) continue;
       if (after === null) world.package(property).willBeAbsent();
       else world.package(property).willBe({ version: after });
     }
   },
-  apply: (desired, changes) => onHost((backend) => backend.apply(desired, changes)),
+  apply: (desired, changes) => onHost((backend) => applied(backend, desired, changes)),
 });
+
+function applied(backend: PackageBackend, desired: PackagesDesired, changes: readonly Change[]): Sh {
+  const isMark = ({ property }: Change) => property.endsWith(MARK);
+  const kept = changes.filter(isMark).map(({ property }) => property.slice(0, -MARK.length));
+  const due = changes.filter((one) => !isMark(one));
+  if (kept.length === 0 || backend.keep === undefined) return backend.apply(desired, due);
+  const mark = backend.keep(kept);
+  return due.length === 0 ? mark : sh`{ ${backend.apply(desired, due)}; } && ${mark}`;
+}
+
+/** Ends the name of what says why a package is there. */
+const MARK = ' mark';
 
 const BACKENDS: Readonly<Record<string, PackageBackend>> = { apt, dnf };
 
@@ -93,12 +108,8 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
   if (names.length === 0)
     throw wrong('no package is named', "name one, or several with spaces between: 'nginx curl'");
   for (const one of names) {
-    if (!/^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/.test(one)) {
-      throw wrong(
-        `${JSON.stringify(one)} is no name of a package`,
-        "a version is an option: { version: '1.24.*' }",
-      );
-    }
+    if (!/^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/.test(one) || FILE.test(one))
+      throw wrong(`${JSON.stringify(one)} is no name of a package`, nameHint(one));
   }
   if (version !== undefined && !/^[\w.+:~^*-]+$/.test(version)) {
     throw wrong(`${JSON.stringify(version)} is no version`, "write one, or 'latest'; * stands for anything");
@@ -107,6 +118,18 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
     throw wrong(`${name} is to be absent, in version ${version}`, 'leave the version out');
   }
   return { names, state, version, downgrade };
+}
+
+const FILE = /\/|\.(deb|rpm)$/;
+
+function nameHint(word: string): string {
+  if (word.startsWith('@'))
+    return 'name the packages of the group; or a command() with dnf group install, and an unless';
+  if (FILE.test(word))
+    return 'bring the file to the host with file(), and install it with a command() that has an unless';
+  if (/[()]/.test(word)) return 'name the package that provides it: dnf repoquery --whatprovides tells it';
+  if (word.includes('=')) return "a version is an option: { version: '1.24.*' }";
+  return 'letters, digits and . + - _ behind the first; an architecture as the host has it: libc6:i386';
 }
 
 function differencesOf(
@@ -124,16 +147,27 @@ function differencesOf(
     return installed === undefined ? [] : [{ kind: 'remove', property: name, before, after: null }];
   }
   const { candidate, versions = [] } = found ?? {};
-  if (version === undefined && (installed !== undefined || found?.provided)) return [];
+  const stays: readonly Difference[] =
+    installed === undefined || !found?.isDependency
+      ? []
+      : [
+          {
+            kind: 'update',
+            property: `${name}${MARK}`,
+            before: 'a dependency',
+            after: 'installed on purpose',
+          },
+        ];
+  if (version === undefined && (installed !== undefined || found?.provided)) return stays;
   if (
     installed !== undefined &&
     version !== undefined &&
     version !== 'latest' &&
     fitsVersion(version, installed)
   )
-    return [];
+    return stays;
   if (installed !== undefined && found?.held) {
-    if (version === 'latest') return [];
+    if (version === 'latest') return stays;
     throw isHeld(name, installed, `is to be ${version}`);
   }
   // A repository that an earlier task brings may have another one.
@@ -150,7 +184,7 @@ function differencesOf(
     !isFresh &&
     (after === undefined || after === installed)
   )
-    return [];
+    return stays;
   if (after !== undefined && installed !== undefined && isOlder(after, installed, versions) && !downgrade) {
     throw new QuorateError(`${name} ${installed} is installed, and ${after}, which is wanted, is older`, {
       exitCode: EXIT.failed,

@@ -25,8 +25,13 @@ it('a resource has its name first, then its own options with those of every task
 });
 
 it('what a user expects is the default', () => {
-  expect(file('/a', { content: '' }).wish).toEqual({ path: '/a', content: '', mode: '0644' });
-  expect(directory('/a').wish).toEqual({ path: '/a', mode: '0755' });
+  expect(file('/a', { content: '' }).wish).toEqual({
+    path: '/a',
+    content: '',
+    mode: '0644',
+    keepsMode: true,
+  });
+  expect(directory('/a').wish).toEqual({ path: '/a', mode: '0755', keepsMode: true });
   expect(directory('/a', { owner: 'web', mode: 'u=rwx,go=' }).wish).toMatchObject({
     mode: '0700',
     owner: 'web',
@@ -92,6 +97,22 @@ export function wrong(): readonly Task[] {
     group({ name: 'web' }),
   ];
 }
+
+it.each([0, -1, 0.5, Number.NaN])('a wait of %d seconds is refused', (timeout) => {
+  expect(() => waitFor('x', { until: sh`true`, timeout })).toThrow(
+    /timeout is .*, a whole number from 1 was wanted$/,
+  );
+});
+
+it.each([
+  ['~/done', /^write the home out/],
+  ['done', /^begin it with a slash$/],
+  ['', /^begin it with a slash$/],
+])('what a command creates is a path: %j is refused', (creates, hint) => {
+  expect(() => command('x', { run: sh`true`, creates })).toThrow(
+    expect.objectContaining({ exitCode: 1, hint: expect.stringMatching(hint) }),
+  );
+});
 
 it('a resource knows its own tasks again, in a block too, whatever they are called', () => {
   const task = file('/etc/motd', { content: 'Be kind.\n', title: 'users are greeted' });

@@ -40,6 +40,26 @@ describe('shell text', () => {
     expect(sh`a ${raw('| b')} ${joinSh([raw('c'), raw('d')], '; ')} ${7}`.text).toBe('a | b c; d 7');
   });
 
+  it.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [true, 'true'],
+    [Number.NaN, 'NaN'],
+    [['a', undefined], 'undefined'],
+    [{ a: 1 }, 'an object'],
+    [() => 1, 'a function'],
+  ])('refuses %s, and says what it stands behind', (value, found) => {
+    expect(
+      () => sh`first ${'a'}
+app --on ${value as string}`,
+    ).toThrow(
+      expect.objectContaining({
+        exitCode: 1,
+        message: `sh is given ${found} behind "app --on": text, a number, shell, or a list of these was wanted`,
+      }),
+    );
+  });
+
   it('refuses NUL', () => {
     expect(() => quote('a\0b')).toThrow(/^a NUL byte cannot be passed to a shell$/);
   });

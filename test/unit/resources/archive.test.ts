@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -16,6 +18,7 @@ import { World } from '../../../lib/dsl/world.ts';
 import { type ArchiveOptions, archive } from '../../../lib/resources/archive.ts';
 import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
+import { SHELLS } from '../support/shells.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -107,6 +110,36 @@ describe('an archive', () => {
     ]);
   });
 
+  // Debian's busybox has a tar of its own, which does not unpack gzip.
+  it.each(SHELLS.filter(([name]) => name !== 'busybox'))(
+    'keeps a link to a folder, and comes into that one (%s)',
+    async (_name, ...shell) => {
+      mkdirSync(join(dir, 'site-1.0/share/doc/.deep'), { recursive: true });
+      writeFileSync(join(dir, 'site-1.0/share/doc/page'), 'page');
+      writeFileSync(join(dir, 'site-1.0/share/doc/.deep/er'), 'er');
+      for (const folder of ['at/share', 'real/bin', 'real/doc'])
+        mkdirSync(join(dir, folder), { recursive: true });
+      chmodSync(join(dir, 'real/bin'), 0o700);
+      symlinkSync(join(dir, 'real/bin'), at('bin'));
+      symlinkSync('../../real/doc', at('share/doc'));
+      await run(wish(packed('one')), { dir, shell });
+      expect([lstatSync(at('bin')).isSymbolicLink(), lstatSync(at('share/doc')).isSymbolicLink()]).toEqual([
+        true,
+        true,
+      ]);
+      expect(readdirSync(join(dir, 'real'), { recursive: true }).sort()).toEqual([
+        'bin',
+        'bin/sité',
+        'doc',
+        'doc/.deep',
+        'doc/.deep/er',
+        'doc/page',
+      ]);
+      // What the link leads to is another's.
+      expect(statSync(join(dir, 'real/bin')).mode & 0o777).toBe(0o700);
+    },
+  );
+
   it('needs what unpacks it on the host, or a task that may bring it', () => {
     const task = archive('/opt/x', { url: 'https://x/y.tar.zst', sha256: 'a'.repeat(64), creates: 'bin' });
     expect(task.probe?.text).toContain('command -v zstd');
@@ -120,6 +153,8 @@ describe('an archive', () => {
   it.each<Partial<ArchiveOptions>>([
     { source: './x.tar.gz', url: 'https://x/y.tgz' },
     { url: 'https://x/y.tgz' },
+    { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), strip: 1.5 },
+    { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), strip: -1 },
     { url: 'https://x/y', sha256: 'a'.repeat(64) },
     { url: 'https://x/y.zip', sha256: 'a'.repeat(64), strip: 1 },
     { url: 'https://x/y.tgz', sha256: 'a'.repeat(64), creates: '../x' },

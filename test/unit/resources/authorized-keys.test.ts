@@ -65,8 +65,6 @@ describe('authorized keys', () => {
     ['come from a text of several', { keys: `# team\n${A}\n\n${B}\n` }, '', `${A}\n${B}\n`],
     ['alone: comments are no keys', { keys: A, exclusive: true }, `# mine\n${A}\n`, undefined],
     ['alone: others go', { keys: A, exclusive: true }, `# mine\n${B}\n${A}\n`, `# mine\n${A}\n`],
-    ['alone: none', { keys: [], exclusive: true }, `${B}\n`, ''],
-    ['none, and no file', { keys: [] }, undefined, undefined],
   ])('%s', (_name, options, before, after) => {
     expect(written(options, before)).toBe(after);
   });
@@ -145,5 +143,15 @@ describe('authorized keys', () => {
     '-----BEGIN OPENSSH PRIVATE KEY-----',
   ])('%s is refused before any contact', (keys) => {
     expect(() => authorizedKeys('ann', { keys })).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
+
+  it.each<AuthorizedKeysOptions>([
+    { keys: [], exclusive: true },
+    { keys: '# none yet\n', exclusive: true },
+    { keys: [''] },
+  ])('are not none, which would let nobody in: %j', (options) => {
+    expect(() => authorizedKeys('ann', options)).toThrow(
+      expect.objectContaining({ exitCode: 1, hint: expect.stringContaining('absent(') }),
+    );
   });
 });

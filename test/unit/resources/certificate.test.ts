@@ -72,6 +72,15 @@ describe('a certificate', () => {
     await run([wish({ authority: join(dir, 'pki') })], { dir });
   });
 
+  it.each(['cert.pem', './/cert.pem', 'cert.pem.next'])('does not lie where its key does: %s', (key) => {
+    expect(() => wish({ key: `${dir}/at/${key}` })).toThrow(
+      expect.objectContaining({
+        exitCode: 1,
+        message: expect.stringMatching(/cert\.pem would put two things at .*\/at\/cert\.pem/),
+      }),
+    );
+  });
+
   it.each<Partial<CertificateOptions>>([{ names: [] }, { expiry: '10d' }, { expiry: 'soon' }])(
     '%j is refused before any contact',
     (options) => {

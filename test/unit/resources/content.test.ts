@@ -65,6 +65,12 @@ describe('a file from a template', () => {
     ],
     ['needs no values', 'plain', undefined, 'plain'],
     ['has values within values', '{{ a.b[0] | upper }}', { a: { b: ['x'] } }, 'X'],
+    [
+      'has a default where a value is undefined',
+      "{{ a | default('x') }} {{ b.c | default('y') }}",
+      { a: undefined, b: { c: undefined } },
+      'x y',
+    ],
   ])('%s', async (_name, text, values, content) => {
     await run([await fill(text, values)], { dir });
     expect(found()).toBe(content);
@@ -245,6 +251,27 @@ describe('a template that cannot be filled in', () => {
       message: expect.stringContaining(message),
       hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
       position: { line, file: expect.stringMatching(/x\.j2$/) },
+    });
+  });
+});
+
+describe('a template with a value that no text can hold', () => {
+  it.each<[string, FileOptions['values'], string, RegExp]>([
+    ['{{ at }}', { at: undefined }, 'the variable "at" is not set', /^give it a value in values/],
+    ['{{ at.on }}', { at: { on: undefined } }, '"at" has no key "on"', /^give it a value in values/],
+    ['{{ at }}', { at: new Date(0) }, 'the value "at" is a Date', /^make it/],
+    ['{% for k in at %}{% endfor %}', { at: { on: new Map() } }, 'the value "at.on" is a Map', /^make it/],
+    ['{{ at }}', { at: [() => 1] }, 'the value "at[0]" is a function', /^make it/],
+    ['{{ at }}', { at: [undefined] }, 'the value "at[0]" is undefined', /^make it/],
+    ['{{ at }}', { at: 1n }, 'the value "at" is a bigint', /^make it/],
+  ])('%s is told with its line', async (text, values, message, hint) => {
+    const template = join(dir, 'x.j2');
+    writeFileSync(template, `a\n${text}\n`);
+    await expect(withLoaded(() => file(target(), { template, values: values ?? {} }))).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringContaining(message),
+      hint: expect.stringMatching(hint),
+      position: { line: 2, file: expect.stringMatching(/x\.j2$/) },
     });
   });
 });

@@ -61,7 +61,7 @@ describe('a wish', () => {
 
   it.each<[string, string, object, string]>([
     ['a name', 'left over', {}, 'firewall "left over": it has no name for a table'],
-    ['a port', 'web', { port: 70000 }, 'ports[0]: port is 70000, a number from 1 to 65535 was wanted'],
+    ['a port', 'web', { port: 70000 }, 'ports[0]: port is 70000, a whole number from 1 to 65535 was wanted'],
     ['a protocol', 'web', { protocol: 'icmp' }, 'ports[0]: protocol is "icmp", "tcp" or "udp" was wanted'],
     ['sources', 'web', { sources: undefined }, 'ports[0]: sources is missing'],
     ['a network', 'web', { sources: ['10.0.0.0/33'] }, 'ports[0].sources: 10.0.0.0/33 is neither an address'],

@@ -11,8 +11,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MARK } from '../../../lib/dsl/probe.ts';
+import { sh } from '../../../lib/dsl/sh.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
+import { World } from '../../../lib/dsl/world.ts';
+import { command } from '../../../lib/resources/command.ts';
+import { directory } from '../../../lib/resources/directory.ts';
 import { gitCheckout } from '../../../lib/resources/git-checkout.ts';
+import { user } from '../../../lib/resources/user.ts';
 import { dry, run } from '../support/cycle.ts';
+import { loopHost } from '../support/loop-host.ts';
+import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 
 const hasGit = spawnSync('git', ['--version']).status === 0;
@@ -34,6 +43,11 @@ describe.runIf(hasGit)('a checkout', () => {
   const wish = (version: string, repository = join(dir, 'origin')) => [
     gitCheckout(join(dir, 'at'), { repository, version }),
   ];
+  const planned = async (tasks: readonly Task[]) => {
+    const host = loopHost({ dir, sink: recorder(), shell: ['sh'] });
+    await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
+    return host.plan.flatMap(({ changes }) => changes);
+  };
   let first: string;
   beforeEach(() => {
     dir = scratch();
@@ -138,6 +152,74 @@ describe.runIf(hasGit)('a checkout', () => {
   it('tells what the remote does not have, and a remote that is not there', async () => {
     await expect(dry(wish('v9'), { dir })).rejects.toThrow(/origin has no version v9$/);
     await expect(dry(wish('v1', join(dir, 'nowhere')), { dir })).rejects.toMatchObject({ exitCode: 2 });
+  });
+
+  it('of what an earlier task brings is judged when its turn comes', async () => {
+    const [origin, away] = [join(dir, 'origin'), join(dir, 'away')];
+    renameSync(origin, away);
+    const tasks = [
+      command('the repository is there', { run: sh`mv ${away} ${origin}`, creates: origin }),
+      ...wish('v1'),
+    ];
+    expect(await dry(tasks, { dir })).toEqual(['run done: no → yes', 'create commit: null → unknown']);
+    await run(tasks, { dir });
+    expect(page()).toBe('one');
+    renameSync(origin, away);
+    const branch = [...tasks.slice(0, 1), ...wish('main')];
+    expect(await dry(branch, { dir })).toEqual(['run done: no → yes', `update commit: ${first} → unknown`]);
+    await run(branch, { dir });
+    expect(page()).toBe('three');
+  });
+
+  it('of what no earlier task brings is told in a check, whatever else changes', async () => {
+    const other = directory(join(dir, 'other'));
+    await expect(dry([other, ...wish('v1', join(dir, 'nowhere'))], { dir })).rejects.toThrow(
+      /cannot read the checkout .*: exit status 128: fatal: .*nowhere/,
+    );
+  });
+
+  it('of a remote that does not answer may hang on any change before it: keys, names, routes', () => {
+    const [answer] = ['git\nunreachable 128\nfatal: no route\nwanted x'];
+    const task = gitCheckout('/srv/x', { repository: 'git@nowhere:x.git', version: 'main' });
+    const plan = (world: World) =>
+      task.diff({ code: 0, out: ['', 'above directory /srv', answer].join(`\n${MARK}\n`) }, world);
+    expect(() => plan(new World())).toThrow(/exit status 128: fatal: no route/);
+    const world = new World();
+    world.expectChange(['/root/.ssh/id_ed25519']);
+    expect(plan(world)).toMatchObject([{ kind: 'create', after: 'unknown', certainty: 'conditional' }]);
+  });
+
+  it('asks nobody as root for a user who is still to be made', async () => {
+    const nobody = () => [
+      gitCheckout(join(dir, 'at'), { repository: join(dir, 'nowhere'), version: 'v1', user: 'q-nobody' }),
+    ];
+    await expect(dry(nobody(), { dir })).rejects.toThrow(/there is no user q-nobody$/);
+    expect(await dry([user('q-nobody'), ...nobody()], { dir })).toEqual([
+      'create name: null → q-nobody',
+      'create commit: null → unknown',
+    ]);
+  });
+
+  it('with files in the way of the wanted commit is left alone, in a check too', async () => {
+    await run(wish('v1'), { dir });
+    writeFileSync(join(dir, 'origin/new'), 'theirs');
+    mkdirSync(join(dir, 'origin/sub'));
+    writeFileSync(join(dir, 'origin/sub/x'), 'theirs');
+    commit('four');
+    writeFileSync(join(dir, 'at/new'), 'mine');
+    // The wanted commit has not been fetched yet.
+    expect((await planned(wish('main'))).map(({ certainty }) => certainty)).toEqual(['conditional']);
+    git('at', 'fetch', '-q');
+    for (const work of [dry, run])
+      await expect(work(wish('main'), { dir })).rejects.toThrow(
+        /the wanted commit has new, and git does not know/,
+      );
+    renameSync(join(dir, 'at/new'), join(dir, 'at/sub'));
+    await expect(dry(wish('main'), { dir })).rejects.toThrow(/the wanted commit has sub,/);
+    renameSync(join(dir, 'at/sub'), join(dir, 'at/cache'));
+    expect((await planned(wish('main'))).map(({ certainty }) => certainty)).toEqual(['certain']);
+    await run(wish('main'), { dir });
+    expect(page()).toBe('four');
   });
 
   it.runIf(process.getuid?.() === 0)('belongs to its user', async () => {

@@ -250,9 +250,14 @@ describe('a mount', () => {
     ).toHaveLength(1);
   });
 
-  it.each([{ source: '' }, { options: 'a, b' }, { type: '' }])('%j is refused before any contact', (more) => {
-    expect(() => mount('/data', { source: 'x', ...more })).toThrow(expect.objectContaining({ exitCode: 1 }));
-  });
+  it.each([{ source: '' }, { options: 'a, b' }, { type: '' }, { pass: -3 }])(
+    '%j is refused before any contact',
+    (more) => {
+      expect(() => mount('/data', { source: 'x', ...more })).toThrow(
+        expect.objectContaining({ exitCode: 1 }),
+      );
+    },
+  );
 
   it('is unmounted first, and its folder stays', () => {
     const task = mount('/data', { source: '/dev/sdb1', state: 'absent' });

@@ -132,6 +132,34 @@ describe('packages', () => {
       ['create nginx  1.24~rc1-1 certain'],
     ],
     [
+      'that came with another one',
+      'nginx',
+      {},
+      apt('1.22-1', NEW, 'native amd64\nauto nginx:amd64'),
+      ['update nginx mark a dependency installed on purpose certain'],
+    ],
+    [
+      'that came with another one, and is to be newer, which marks it',
+      'nginx',
+      { version: 'latest' },
+      apt('1.22-1', NEW, 'native amd64\nauto nginx:amd64'),
+      ['update nginx 1.22-1 1.24-2 certain'],
+    ],
+    [
+      'that is to be absent, and came with another one',
+      'nginx',
+      { state: 'absent' },
+      apt('1.24-2', NEW, 'native amd64\nauto nginx:amd64\ntakes nginx'),
+      ['remove nginx 1.24-2  certain'],
+    ],
+    [
+      'that came with another one for another architecture',
+      'nginx',
+      {},
+      apt('1.22-1', NEW, 'native amd64\nauto nginx:i386'),
+      [],
+    ],
+    [
       'two, one of them there',
       'nginx nginx-extras',
       {},
@@ -182,11 +210,32 @@ describe('packages', () => {
     expect(() => packages(name, options)).toThrow(expect.objectContaining({ exitCode: 1 }));
   });
 
+  it.each([
+    ['@development', /group install/],
+    ['./site.deb', /^bring the file/],
+    ['site.rpm', /^bring the file/],
+    ['perl(DBI)', /--whatprovides/],
+    ['nginx=1.2', /^a version is an option/],
+    ['-nginx', /^letters/],
+  ])('%s is told what to write instead', (name, hint) => {
+    expect(() => packages(name)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
+  });
+
   it('that are to go are removed, and nothing is installed', () => {
     const task = packages('nginx', { state: 'absent' });
     const script = task.apply(task.diff({ code: 0, out: apt('1.24-2', NEW) }, new World()), {}).text;
     expect(script).toMatch(/^q_apt remove nginx$/m);
     expect(script).not.toContain('q_apt install');
+  });
+
+  it('that came with others are marked, beside those that are installed', () => {
+    const task = packages('nginx nginx-extras');
+    const out = apt('1.22-1', NEW, 'native amd64\nauto nginx:amd64');
+    const script = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
+    expect(script).toMatch(/^q_apt install\s+nginx-extras /m);
+    expect(script).toMatch(/ && apt-mark manual nginx 2>&1$/m);
+    const alone = packages('nginx');
+    expect(alone.apply(alone.diff({ code: 0, out }, new World()), {}).text).not.toContain('q_apt');
   });
 
   it('that are due may bring what later tasks need', () => {

@@ -52,6 +52,20 @@ describe('a value of the kernel', () => {
     expect(ports.diff({ code: 0, out }, new World())).toHaveLength(isSame ? 0 : 1);
   });
 
+  it('may be empty where it is a text or a list of ports', () => {
+    const empty = (name: string, live: string) =>
+      sysctl(name, { value: '' })
+        .diff(
+          { code: 0, out: ['', 'above directory /etc/sysctl.d', `live ${live}`].join(`\n${MARK}\n`) },
+          new World(),
+        )
+        .map(({ property }) => property);
+    expect(empty('net.ipv4.ip_local_reserved_ports', '8080')).toEqual(['at boot', 'now']);
+    expect(empty('net.ipv4.ip_local_reserved_ports', '')).toEqual(['at boot']);
+    expect(empty('kernel.core_pattern', 'core')).toEqual(['at boot', 'now']);
+    expect(() => empty('net.ipv4.tcp_rmem', '4096\t131072')).toThrow(/^cannot empty .*: it holds numbers$/);
+  });
+
   it('comes behind what others set at boot, with a number or without', () => {
     const [path = ''] = task.owns;
     const others = ['10-network.conf', '99-sysctl.conf', 'k8s.conf', 'hardening.conf'];

@@ -209,9 +209,17 @@ cat /log /etc/passwd /etc/shadow`;
   it.each<UserOptions>([
     { onlyGroups: true },
     { comment: 'a:b' },
+    { comment: 'a\tb' },
+    { home: 'srv/ann' },
+    { home: '/srv:/ann' },
+    { shell: 'bash' },
+    { uid: -1 },
+    { uid: 1.5 },
+    { uid: 1e21 },
     { password: new Secret('plain') },
     { password: new Secret('') },
     { expires: 'soon' },
+    { expires: '2027-02-30' },
     { group: '100' },
     { groups: ['27'] },
   ])('%j is refused before any contact', (options) => {
@@ -271,6 +279,10 @@ describe('a group by its number', () => {
     [`\n${MARK}\nholder games`, /group web with gid 500: games has it$/],
   ])('%j is not done', (out, message) => {
     expect(() => plan(out)).toThrow(message);
+  });
+
+  it.each([-5, 1.5])('%d is none', (gid) => {
+    expect(() => group('web', { gid })).toThrow(/gid is .*, a whole number from 0 was wanted$/);
   });
 
   it.each(['', '-x', 'a b'])('%j is no name', (name) => {

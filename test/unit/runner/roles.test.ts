@@ -258,6 +258,11 @@ describe('two tasks that want one thing', () => {
   const body = async () => {};
   const OTHER: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
     ['another mode', () => motd(), () => motd({ mode: '0600' })],
+    [
+      'another owner, and a mode that one of them leaves open',
+      () => file('/etc/motd', { content: 'a\n' }),
+      () => motd({ owner: 'web' }),
+    ],
     ['other content', () => motd(), () => motd({ content: 'b\n' })],
     [
       'another secret',
@@ -290,6 +295,11 @@ describe('two tasks that want one thing', () => {
     [
       'a mode by another spelling',
       () => directory('/etc/', { mode: '755' }),
+      () => directory('/etc', { mode: '0755' }),
+    ],
+    [
+      'a mode that one of them leaves open',
+      () => directory('/etc'),
       () => directory('/etc', { mode: '0755' }),
     ],
     ['a function', () => task('t', body, { unless: sh`true` }), () => task('t', body, { unless: sh`true` })],

@@ -121,7 +121,7 @@ function fakeHost(
 export const MEMBER_SERVICE = memberService('etcd', {
   service: { manager: 'systemd', unitPath: '/x', loads: [], ready: { until: sh`:`, timeout: 1 } },
   record: '/x',
-  bootstrap: { path: '/x', content: undefined },
+  bootstrap: { path: '/y', content: undefined },
 });
 
 /** A task with one change of this kind, or with none; where only its name matters, a name is enough. */

@@ -1,0 +1,7 @@
+/** An object literal, or a copy of one: no Date, no Map, and nothing of another class. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  // Of any realm: that of a script in a context of its own has another Object.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
