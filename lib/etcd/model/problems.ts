@@ -101,7 +101,7 @@ function ofHost(listed: Listed): readonly Problem[] {
 }
 
 /** What ends a name in the list of members or in a file of ours, or is read by systemd as something else. */
-const UNFIT = /[\s\p{C}"'\\,=%$*?[\]{}]/u;
+const UNFIT = /[\s\p{C}"'\\/,=%$*?[\]{}]/u;
 
 /** A member without a name is called after its host, which may be called what no member can be. */
 function ofMemberName({ host, member }: Listed): readonly Problem[] {

@@ -13,7 +13,7 @@ import type { Deed } from './deed.ts';
 import { joinsOf } from './joins.ts';
 import { namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
-import { asker, whole, working } from './whole.ts';
+import { asker, hostOf, whole, working } from './whole.ts';
 
 /** What a step has at hand. */
 export interface Ground {
@@ -206,7 +206,7 @@ async function tell({ place, member, starts }: Deed & { kind: 'tell' }, ground: 
   const { run, view } = ground;
   const host = hostAt(place, ground);
   const { etcd_extra_sans: extra } = host.target.vars;
-  const before = member.peerUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
+  const before = member.peerUrls.map(hostOf);
   await host.replan({ etcd_extra_sans: [...(extra as readonly string[]), ...before] }, view.others);
   await eachOf(ground, host, (one) => one.apply(({ role }) => role === 'certs'));
   await change(run, askers(ground, member.healthy ? undefined : place.host), {

@@ -5,9 +5,10 @@ import { askMembers, knownAnswers } from '../../health/ask.ts';
 import { judgeCluster } from '../../health/judge.ts';
 import { mayPass } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
+import type { Member } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
-import type { Scene } from './scene.ts';
+import type { ListedMember, Scene } from './scene.ts';
 
 /** How long members may take to be whole again after a change of the list, in milliseconds. */
 const SETTLE = 30_000;
@@ -17,7 +18,7 @@ const ITS_OWN: ReadonlySet<Finding['check']> = new Set(['membership', 'learner',
 
 /**
  * The members that vote and work, with their hosts: what must be whole while another one comes, goes or moves. One that
- * is yet to move is where it is listed: that is no fault.
+ * is yet to move is judged by where it is: that is no fault.
  */
 export function working({ cluster, hosts }: Surveyed, { listed }: Pick<Scene, 'listed'>): Surveyed {
   const voters = listed.filter(({ healthy, learner }) => healthy && !learner);
@@ -26,12 +27,23 @@ export function working({ cluster, hosts }: Surveyed, { listed }: Pick<Scene, 'l
     return voter ? [{ host, voter }] : [];
   });
   const members = cluster.members.flatMap((member) => {
-    const peerUrls = votes.find(({ host }) => host.target.name === member.host)?.voter.peerUrls;
-    const [listedUrl = member.peerUrl] = peerUrls ?? [];
-    const peerUrl = peerUrls?.includes(member.peerUrl) ? member.peerUrl : listedUrl;
-    return peerUrls ? [{ ...member, peerUrl }] : [];
+    const vote = votes.find(({ host }) => host.target.name === member.host);
+    return vote ? [whereItIs(member, vote.voter, vote.host)] : [];
   });
   return { cluster: { ...cluster, members }, hosts: votes.map(({ host }) => host) };
+}
+
+/** As the inventory has it, but for the addresses of one that the others know somewhere else. */
+function whereItIs(member: Member, { peerUrls }: ListedMember, { target }: EtcdHost): Member {
+  const [peerUrl] = peerUrls;
+  if (peerUrl === undefined || peerUrls.includes(member.peerUrl)) return member;
+  const clientUrl = target.facts.reading?.clientUrl ?? member.clientUrl;
+  return { ...member, peerUrl, peerAddress: hostOf(peerUrl), address: hostOf(clientUrl) };
+}
+
+/** `fd00::1` of `https://[fd00::1]:2380`. */
+export function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
 /**

@@ -502,15 +502,26 @@ describe('the name of a member that has none of its own', () => {
     expect(found(name)).toEqual([]);
   });
 
-  it.each(['a b', 'a\r\nb', 'a\0b', 'a,b', 'a=b', '50%n', '$HOME', 'a\\', "it's", 'a?', 'a*', 'a[1]'])(
-    'is not taken from the host %j',
-    (name) => {
-      expect(found(name)).toMatchObject([
-        { host: name, variable: 'etcd_member_name', message: expect.stringContaining('no usable name') },
-      ]);
-      expect(found(name, { etcd_member_name: 'etcd-1' })).toEqual([]);
-    },
-  );
+  it.each([
+    'a b',
+    'a\r\nb',
+    'a\0b',
+    'a,b',
+    'a=b',
+    '50%n',
+    '$HOME',
+    'a\\',
+    "it's",
+    'a?',
+    'a*',
+    'a[1]',
+    '../a',
+  ])('is not taken from the host %j', (name) => {
+    expect(found(name)).toMatchObject([
+      { host: name, variable: 'etcd_member_name', message: expect.stringContaining('no usable name') },
+    ]);
+    expect(found(name, { etcd_member_name: 'etcd-1' })).toEqual([]);
+  });
 });
 
 describe('what is wrong with a model', () => {

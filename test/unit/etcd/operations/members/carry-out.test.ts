@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { MemberCertificate } from '../../../../../lib/etcd/facts/found-certificates.ts';
 import { answersFromFacts } from '../../../../../lib/etcd/health/ask.ts';
 import { judgeCluster } from '../../../../../lib/etcd/health/judge.ts';
 import { carryOut } from '../../../../../lib/etcd/operations/members/carry-out.ts';
@@ -67,7 +68,15 @@ it('members that are yet to move are no fault of the one whose turn it is', asyn
       facts: {
         data: 'present' as const,
         service: 'active' as const,
-        reading: memberReading({ status: memberStatus(i), members: listed }),
+        reading: memberReading({
+          status: memberStatus(i),
+          members: listed,
+          clientUrl: i === 3 ? 'https://10.8.0.3:2379' : `https://10.0.0.${i}:2379`,
+          certificates: [
+            certificate('server.pem', i === 3 ? '10.8.0.3' : `10.0.0.${i}`),
+            certificate('peer.pem', i === 1 ? '10.0.0.1' : `10.9.0.${i}`),
+          ],
+        }),
       },
     })),
   );
@@ -81,3 +90,9 @@ it('members that are yet to move are no fault of the one whose turn it is', asyn
   const found = judgeCluster(answersFromFacts(now)).filter(({ check }) => check !== 'hash-unknown');
   expect(found).toEqual([]);
 });
+
+/** Of a member, good for one address. */
+function certificate(file: MemberCertificate['file'], name: string): MemberCertificate {
+  const [from, until] = [new Date(0), new Date(8.64e15)];
+  return { file, from, until, names: [name], lacks: [] };
+}
