@@ -37,9 +37,14 @@ export function isStream(file: string): boolean {
 const streams = new Map<string, boolean>();
 
 function looksLikeStream(path: string): boolean {
-  if (/^\/(dev|proc)\//.test(path)) return true;
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && !found.isFile() && !found.isDirectory();
+  if (/^\/(?:dev\/(?:fd\/|std(?:in|out|err)$)|proc\/)/.test(path)) return true;
+  try {
+    const found = statSync(path);
+    return !found.isFile() && !found.isDirectory();
+  } catch {
+    // What cannot be looked at is told of by whoever reads it.
+    return false;
+  }
 }
 
 function rootAbove(folder: string): string {

@@ -147,6 +147,7 @@ q_df() {
   q_at=$(df -Pk -- "$1" 2>/dev/null | tail -n 1) q_kib=
   q_rest=\${q_at%" /"*} q_at=/\${q_at##*" /"}
   for q_kib in \${q_rest% *}; do :; done
+  case $q_kib in *[!0-9]*) q_kib= ;; esac
 }
 q_room() { q_df "\${1%/*}/"; if [ -n "$q_kib" ]; then echo "$q_at has $q_kib KiB free"; fi; }
 q_kept() { if [ ! -L "$1" ] && { [ -f "$1" ] || [ -d "$1" ]; }; then stat -c %a -- "$1"; else echo "$2"; fi; }

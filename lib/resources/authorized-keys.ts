@@ -50,7 +50,7 @@ export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired,
   complete(user, { keys, exclusive = false }) {
     const parsed = parseKeys(keys);
     // What was to hold keys (a file, a variable) may be empty by mistake, and then nobody would get in any more.
-    if (parsed.length === 0)
+    if (exclusive && parsed.length === 0)
       throw usage(
         `authorized-keys "${user}": there is no key in keys`,
         "name one, or leave the task out; absent('HOME/.ssh/authorized_keys') takes all of them away",

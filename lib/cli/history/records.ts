@@ -12,11 +12,13 @@ export async function recordsIn(folder: string): Promise<ReadonlyMap<string, str
   const own = await recordedRuns(folder);
   const above = dirname(folder);
   const older = basename(above) === RUNS ? await recordedRuns(above) : [];
-  const isOurs = await Promise.all(older.map((id) => isAbout(basename(folder), recordOf(above, id))));
-  return new Map([
-    ...own.map((id) => [id, recordOf(folder, id)] as const),
-    ...older.filter((_, i) => isOurs[i]).map((id) => [id, recordOf(above, id)] as const),
-  ]);
+  const records = new Map(own.map((id) => [id, recordOf(folder, id)]));
+  // One after another: nothing took these away, so there may be more of them than a process may open.
+  for (const id of older) {
+    const path = recordOf(above, id);
+    if (await isAbout(basename(folder), path)) records.set(id, path);
+  }
+  return records;
 }
 
 /** What a run says of itself stands at the begin of its record. */

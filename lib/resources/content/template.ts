@@ -26,7 +26,7 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
   const { blocks, body } = settingsIn(withLineFeeds(whole), (found) => wrong(template, found, KNOWN, 1));
   // The line end behind a tag goes, at the end of the file, too.
   const source = blocks.trim ? body.replace(/(^|[^+])([%#]\})\n$/, '$1$2') : body;
-  const open = opened(values);
+  const open = opened({ ...values });
   try {
     const given = Object.entries(open.value as object).filter(([, one]) => one !== undefined);
     const known = new Map(given.map(([name, one]) => [name, fromPlain(one, name)]));

@@ -200,6 +200,8 @@ function differencesOf(
       after: after ?? UNKNOWN,
       certainty,
     },
+    // An upgrade need not do it.
+    ...stays,
   ];
 }
 

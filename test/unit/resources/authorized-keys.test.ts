@@ -148,10 +148,14 @@ describe('authorized keys', () => {
   it.each<AuthorizedKeysOptions>([
     { keys: [], exclusive: true },
     { keys: '# none yet\n', exclusive: true },
-    { keys: [''] },
+    { keys: [''], exclusive: true },
   ])('are not none, which would let nobody in: %j', (options) => {
     expect(() => authorizedKeys('ann', options)).toThrow(
       expect.objectContaining({ exitCode: 1, hint: expect.stringContaining('absent(') }),
     );
+  });
+
+  it('may be none beside those of others, as a loop over users has it', () => {
+    expect(() => authorizedKeys('ann', { keys: [] })).not.toThrow();
   });
 });

@@ -139,11 +139,11 @@ describe('packages', () => {
       ['update nginx mark a dependency installed on purpose certain'],
     ],
     [
-      'that came with another one, and is to be newer, which marks it',
+      'that came with another one, and is to be newer',
       'nginx',
       { version: 'latest' },
       apt('1.22-1', NEW, 'native amd64\nauto nginx:amd64'),
-      ['update nginx 1.22-1 1.24-2 certain'],
+      ['update nginx 1.22-1 1.24-2 certain', 'update nginx mark a dependency installed on purpose certain'],
     ],
     [
       'that is to be absent, and came with another one',
