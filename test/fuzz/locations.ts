@@ -6,6 +6,7 @@ import { EXIT, QuorateErrors } from '../../lib/errors.ts';
 import { etcdConf, withoutBootstrapKeys } from '../../lib/etcd/files/etcd-conf.ts';
 import { loadedPaths, recordCommand } from '../../lib/etcd/files/unit.ts';
 import { memberOf } from '../../lib/etcd/model/cluster.ts';
+import { modelProblems } from '../../lib/etcd/model/problems.ts';
 import { ETCD_VARS } from '../../lib/etcd/model/vars.ts';
 import { loadInventory, type SettledHost } from '../../lib/inventory/index.ts';
 import { exportEnvironment } from '../../lib/resources/service/process.ts';
@@ -57,6 +58,7 @@ async function use(ground: Ground, folder: string, shell: readonly string[]): Pr
     inventory_file: basename(file),
     inventory_dir: dirname(file),
   });
+  if (modelProblems([target]).some(({ level }) => level !== 'warning')) return false;
   const member = memberOf(target);
   await recorded(ground, shell, [fragmentsOf(target)]);
   const paths = loadedPaths(member);

@@ -26,7 +26,19 @@ const OWN: readonly Dir[] = ['etcd_data_dir', 'etcd_cert_dir', 'etcd_backup_dir'
 
 /** Directories of one host that lie in each other, or in the system's. */
 export function ofDirs(listed: Listed): readonly Problem[] {
-  return [...apart(listed), ...ofWalDir(listed)];
+  return [...apart(listed), ...ofWalDir(listed), ...unwritable(listed)];
+}
+
+/** What no environment file can say: `etcd.conf` is one. A relative path has it from the folder of the inventory. */
+function unwritable({ host, member }: Listed): readonly Problem[] {
+  return dirsOf(member)
+    .filter(([, path]) => path.includes('"') && path.includes("'"))
+    .map(([variable, path]) => ({
+      host: host.name,
+      variable,
+      message: `${variable} of ${host.name} is ${path}: etcd.conf can hold no path with both kinds of quotes`,
+      hint: 'name another directory, or put the inventory into one without quotes in its name',
+    }));
 }
 
 /**

@@ -18,6 +18,11 @@ const CASES: readonly Case[] = [
     'h1 etcd_client_port: etcd_client_port of h1 is 2380, as is the other port',
   ],
   [
+    'a data directory with both kinds of quotes',
+    [{ etcd_data_dir: `/srv/it's "mine"/data` }],
+    `h1 etcd_data_dir: etcd_data_dir of h1 is /srv/it's "mine"/data: etcd.conf can hold no path with both kinds of quotes`,
+  ],
+  [
     'one address and port twice',
     [{}, { etcd_address: '10.0.0.1' }, {}],
     'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2379',
