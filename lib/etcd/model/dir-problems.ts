@@ -26,7 +26,14 @@ const OWN: readonly Dir[] = ['etcd_data_dir', 'etcd_cert_dir', 'etcd_backup_dir'
 
 /** Directories of one host that lie in each other, or in the system's. */
 export function ofDirs(listed: Listed): readonly Problem[] {
-  return [...apart(listed), ...ofWalDir(listed), ...unwritable(listed)];
+  return [...apart(listed), ...ofWalDir(listed), ...unwritable(listed), ...noHome(listed)];
+}
+
+/** The data directory is the home of the member's user, and a colon ends a field of /etc/passwd. */
+function noHome({ host, member: { dataDir, manager, user } }: Listed): readonly Problem[] {
+  if (manager !== 'systemd' || !/[:\p{Cc}]/u.test(dataDir)) return [];
+  const message = `etcd_data_dir of ${host.name} is ${JSON.stringify(dataDir)}: the home of user ${user} can have no colon`;
+  return [{ host: host.name, variable: 'etcd_data_dir', message, hint: 'name a directory without one' }];
 }
 
 /** What no environment file can say: `etcd.conf` is one. A relative path has it from the folder of the inventory. */

@@ -23,6 +23,12 @@ const CASES: readonly Case[] = [
     `h1 etcd_data_dir: etcd_data_dir of h1 is /srv/it's "mine"/data: etcd.conf can hold no path with both kinds of quotes`,
   ],
   [
+    'a data directory with a colon, which is the home of a user',
+    [{ etcd_data_dir: '/srv/c:/etcd' }, { etcd_data_dir: '/srv/c:/etcd', etcd_service_manager: 'process' }],
+    'h1 etcd_data_dir: etcd_data_dir of h1 is "/srv/c:/etcd": the home of user etcd can have no colon',
+    'warning h1 etcd_cluster_name: cluster prod has 2 members: one fewer would stand as many failures',
+  ],
+  [
     'one address and port twice',
     [{}, { etcd_address: '10.0.0.1' }, {}],
     'h2 etcd_client_port: h2 and h1 both have 10.0.0.1:2379',
