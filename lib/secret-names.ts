@@ -22,16 +22,16 @@ const SECRET = new RegExp(
   'i',
 );
 
-/** Names that say where a secret lies, or of the program that keeps it. */
-const PLACE = /[-_](?:file|path|dir|url|addr|version|enabled)$/i;
+/** Names that say where a secret lies, or of the program that keeps it; the URL of a webhook may be the secret. */
+const PLACE = new RegExp(`[-_](?:file|path|dir|(?<!(?:${SURE})s?[-_])url|addr|version|enabled)$`, 'i');
 
 /** Names of what kind a secret is, whose, how long it is good; a `secret_id` is one. `PWD` is a folder. */
-const KIND = /[-_](?:name|user|ttl|type|(?<!secret[-_])id)$|public|^(?:old)?pwd$/i;
+const KIND = /[-_](?:name|user|ttl|type|public|(?<!secret[-_])id)$|public[-_]?keys?$|^(?:old)?pwd$/i;
 
-/** Values that are none, whatever their name: the place of a key, a kind of token. */
+/** Values that are none, whatever their name: the place of a key (not one of WireGuard's in base64), a kind of token. */
 const OPEN_VALUES = [
-  { name: /private_key$/i, value: /^(?:~|\.{0,2})\/\S*$|\}\}\/\S*$/ },
-  { name: /token$/i, value: /^(?:simple|jwt)\b/ },
+  { name: /private_key$/i, value: /^(?![\w+/]{43}=$)(?:~|\.{0,2})\/\S*$|\}\}\/\S*$/ },
+  { name: /token$/i, value: /^(?:simple|jwt(?:,.*)?)$/ },
 ];
 
 /** A private key, as PEM or in OpenSSH's form. */
@@ -53,12 +53,24 @@ const IN_MESSAGES = `${VAGUE}|[_-]${ENDS}(?![\\w-])`;
 const IN_MESSAGE = named(IN_MESSAGES);
 
 // Not `passwd: files`, which is a line of nsswitch.conf, nor what every etcd.conf has of tokens.
-const IN_FILE = named(
-  `password|passphrase|secret|credential|(?:api|access)[_-]key(?![_-]id)|(?:[_-](?:pass|psk|pin)|(?<!cluster)[_-]token(?!["']?\\s?[:=]\\s?["']?(?:simple|jwt)\\b))(?![\\w-])`,
-);
+const NAME_IN_FILE = String.raw`(?:password|passphrase|secret|credential|(?:api|access)[_-]key(?![_-]id)|(?:[_-](?:pass|psk|pin)|(?<!cluster)[_-]token(?!["']?\s?[:=]\s?["']?(?:simple|jwt)(?![^\s"',}\]])))(?![\w-]))[\w-]{0,64}["'\\]*[^\S\n]*`;
 
-/** A host, with a port or nothing of its own behind it; no version of a package, no digest of an image. */
-const HOST = String.raw`(?!sha\d{3}\b|v?\d+(?:\.\d+){1,2}(?:[-+][\w.]+)?(?![\w.]))(?:\[[\w:.%]+\]|[\w.-]+)(?=:(?:\d{1,5}(?!\w)|\W|$)|(?![\w.:-]))`;
+/** Behind a colon the value may stand on the next line, further in: no mapping, list or comment. */
+const SIGN_IN_FILE = String.raw`(?::[^\S\n]*\n[^\S\n]+(?!\s|-\s|#|["']?[\w.-]+["']?\s*[:=])|[:=][^\S\n]*)`;
+
+/** Not `'password: ' + x`, where a quote ends in front of what is no value. */
+const BEGUN = String.raw`(?![\s,;:)}\]"'|&]|$)`;
+
+/** A value in quotes over one line or several; behind a quote that does not end here (a line of a diff), the rest of the line. */
+const VALUE_IN_FILE =
+  String.raw`${QUOTE}[^'\\\n]*${QUOTE}|\\+"[^"\\\n]*\\+"|"(?:[^"\\\n]|\\.)*"|'(?!\\')[^'\n]*'|` +
+  String.raw`${QUOTE}${BEGUN}[^'\\]*${QUOTE}|\\+"${BEGUN}[^"\\]*\\+"|"${BEGUN}(?:[^"\\]|\\[^])*"|'(?!\\')${BEGUN}[^']*'|` +
+  String.raw`(?:\\*["']|${QUOTE})${BEGUN}[^\n]*|(?:[^\s,}\]"']|${QUOTE})+`;
+
+const IN_FILE = new RegExp(`(${NAME_IN_FILE}${SIGN_IN_FILE})(${VALUE_IN_FILE})`, 'gi');
+
+/** A host, with a port, a path as rsync has it or nothing behind it; no version of a package, no digest of an image. */
+const HOST = String.raw`(?!sha\d{3}\b|v?\d+(?:\.\d+){1,2}(?:[-+][\w.]+)?(?![\w.]))(?:\[[\w:.%]+\]|[\w.-]+)(?![\w.-])`;
 
 /**
  * User and password in front of a host: `https://me:secret@mirror/`, `redis://:secret@queue`, `me:secret@mirror:3128`. In a
@@ -133,11 +145,12 @@ export function isKeyText(text: string): boolean {
   return KEY.test(text);
 }
 
-/** The text of a file or a script, in which somebody else's old secret may stand: line by line, as in a diff. */
+/** The text of a file or a script, in which somebody else's old secret may stand; it keeps its number of lines. */
 export function maskText(text: string): string {
-  return text.split('\n').map(maskLine).join('\n');
-}
-
-function maskLine(line: string): string {
-  return maskCredentials(line.replaceAll(IN_FILE, `$1${MASK}`));
+  return maskCredentials(
+    text.replaceAll(
+      IN_FILE,
+      (_all, name: string, value: string) => `${name}${value.replaceAll(/[^\n]+/g, MASK)}`,
+    ),
+  );
 }

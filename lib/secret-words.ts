@@ -27,11 +27,14 @@ class Masker {
   #next: How | undefined;
   /** How the last word that is such a program takes a password. */
   #program: Program | undefined;
+  /** The next word is what a flag of that program takes, and no command. */
+  #taken = false;
 
   word(word: string): string {
     if (this.#next) return this.#value(word);
     const before = this.#program;
-    const masked = (word.match(PIECES) ?? []).map((one) => this.#piece(one)).join('');
+    const end = /\s/.test(word) ? END : END_WORD;
+    const masked = (word.match(PIECES) ?? []).map((one) => this.#piece(one, end)).join('');
     // What a line runs has ended with it: behind `mysql -e 'x; y'` more flags of mysql may come.
     if (/\s/.test(word)) this.#program = before;
     this.secrets.push(...credentialsIn(masked).filter((one) => one !== MASK));
@@ -41,15 +44,20 @@ class Masker {
     });
   }
 
-  #piece(piece: string): string {
+  #piece(piece: string, end: RegExp): string {
     if (/^\s/.test(piece)) {
       if (piece.includes('\n')) this.#program = undefined;
       return piece;
     }
+    if (this.#taken) {
+      this.#taken = false;
+      return piece;
+    }
+    this.#taken = this.#program?.taking?.test(piece) ?? false;
     const told = this.#next ? this.#value(piece) : this.#flag(piece);
     // Another command begins, or the one that sshpass starts.
     const isLast =
-      END.test(piece.replace(/'[^']*'|"[^"]*"/g, '')) ||
+      end.test(piece.replace(/'[^']*'|"[^"]*"/g, '')) ||
       (this.#program?.first && told === piece && !piece.startsWith('-'));
     if (isLast) this.#program = undefined;
     this.#program = PROGRAMS.find(({ name }) => name.test(piece)) ?? this.#program;
@@ -98,6 +106,8 @@ interface Program {
   readonly apart?: boolean;
   /** The flag stands in front of the command that the program starts. */
   readonly first?: boolean;
+  /** Other flags of such a program that take the next word. */
+  readonly taking?: RegExp;
 }
 
 const program = (names: string) => new RegExp(`(?:^|[/;|&(\`])(?:${names})$`);
@@ -105,14 +115,25 @@ const program = (names: string) => new RegExp(`(?:^|[/;|&(\`])(?:${names})$`);
 const PROGRAMS: readonly Program[] = [
   { name: program('(?:mysql|mariadb)[\\w-]*'), flag: '-p', how: 'all', glued: true },
   { name: program('mongo\\w*'), flag: '-p', how: 'all', apart: true },
-  { name: program('sshpass'), flag: '-p', how: 'all', glued: true, apart: true, first: true },
+  {
+    name: program('sshpass'),
+    flag: '-p',
+    how: 'all',
+    glued: true,
+    apart: true,
+    first: true,
+    taking: /^-[Pfd]$/,
+  },
   { name: program('redis-cli'), flag: '-a', how: 'all', apart: true },
   { name: program('ldap\\w+'), flag: '-w', how: 'all', glued: true, apart: true },
   { name: program('curl|wget'), flag: '-u', how: 'behind', glued: true, apart: true },
 ];
 
-/** Where one command of a line ends. */
-const END = /[;|&]/;
+/** Where one command of a line ends; not at `2>&1`. */
+const END = /(?<![<>])[;|&](?!>)/;
+
+/** The same among words: one that has such a sign in it, as SQL and URLs do, ends nothing. */
+const END_WORD = /^[;|&]+$/;
 
 /** The flag alone, with `-` or `=` behind it, a port; what find has: `-path`, `-print0`. */
 const NO_VALUE = /^-p(?:ath|erm|rune|rint\w*|\d{1,5})$|^-\w(?:$|[-=])/;

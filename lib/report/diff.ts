@@ -66,7 +66,8 @@ export async function loadDiffer(timeout = LIMIT, time = diffTime()): Promise<Di
   const compare = (before: string, after: string) => {
     const begun = performance.now();
     const most = Math.max(LEAST, Math.min(timeout, time.left));
-    const lines = linesOf(structuredPatch('', '', before, after, '', '', { context: 3, timeout: most }));
+    const patch = structuredPatch('', '', before, after, '', '', { context: 3, timeout: most });
+    const lines = linesOf(patch, { before, after });
     time.left -= performance.now() - begun;
     return lines;
   };
@@ -113,14 +114,33 @@ export function formatDiff({ resource, hosts, lines }: FoldedDiff, colors: Color
   ];
 }
 
-function linesOf(patch: StructuredPatch | undefined): string[] {
+function linesOf(patch: StructuredPatch | undefined, texts: { before: string; after: string }): string[] {
   if (!patch) return ['(too different to compare)'];
+  // After comparing: an old password is known to nobody here, and a change of it still shows.
+  const before = maskText(texts.before).split('\n');
+  const after = maskText(texts.after).split('\n');
   const lines = patch.hunks
-    .flatMap((hunk) => [headOf(hunk), ...hunk.lines])
-    // Line by line and after comparing: an old password is known to nobody here, and a change of it still shows.
+    .flatMap((hunk) => [headOf(hunk), ...maskedHunk(hunk, before, after)])
     .map((line) => escapeControls(maskText(line)));
   if (lines.length <= CAP) return lines;
   return [...lines.slice(0, CAP), `… ${lines.length - CAP} more lines`];
+}
+
+/** The lines of a hunk as they are in the masked texts: a value may have begun far above. */
+function maskedHunk(
+  { oldStart, newStart, lines }: StructuredPatchHunk,
+  before: readonly string[],
+  after: readonly string[],
+): readonly string[] {
+  let [old, now] = [oldStart - 1, newStart - 1];
+  return lines.map((line) => {
+    const sign = line.slice(0, 1);
+    if (sign === '-') return `-${before[old++]}`;
+    if (sign === '+') return `+${after[now++]}`;
+    if (sign !== ' ') return line;
+    const [was, is] = [before[old++], after[now++]];
+    return ` ${was === line.slice(1) ? is : was}`;
+  });
 }
 
 /** An empty side counts from line 0, as diff(1) has it. */

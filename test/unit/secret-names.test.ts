@@ -14,6 +14,13 @@ describe('the value of a variable', () => {
     ...['db_password', 'root_pass', 'dbpass', 'PGPASSWORD', 'smtp_passwd', 'ca_passphrase', 'client_secret'],
     ...['aws_credentials', 'secret_key_base', 'vault_secret_id', 'github_api_key', 'aws_access_key'],
     ...['registry_token', 'token', 'ipsec_psk', 'card_pin', 'wireguard_private_key', 'encryption_key'],
+    ...[
+      'public_site_db_password',
+      'republic_password',
+      'webhook_secret_url',
+      'credential_url',
+      'password_url',
+    ],
   ])('of the name %s is a secret', (name) => expect(isSecret(name)).toBe(true));
 
   it.each([
@@ -21,6 +28,7 @@ describe('the value of a variable', () => {
     ...['aws_access_key_id', 'ssh_private_key_file', 'secret_name', 'api_key_url', 'PWD', 'OLDPWD'],
     ...['ssh_public_key', 'signing_public_key', 'signing_keys', 'key', 'bypass', 'compass', 'passenger_ruby'],
     ...['vault_addr', 'initial-cluster-token', 'pinned', 'password_user', 'secretsPath', 'tokenFile'],
+    ...['token_url', 'vault_url', 'secret_public', 'publicKey'],
   ])('of the name %s is none', (name) => expect(isSecret(name)).toBe(false));
 
   it.each([
@@ -47,6 +55,12 @@ describe('the value of a variable', () => {
   ])('of the name %s is none where it is %s', (name, value) => {
     expect([isSecret(name), isSecret(name, value)]).toEqual([true, false]);
   });
+
+  it.each([
+    ['auth-token', 'simple-8f3a'],
+    ['auth-token', 'jwt-8f3a'],
+    ['wg_private_key', `/${'a+/4'.repeat(10)}aa=`],
+  ])('of the name %s is one where it is %s', (name, value) => expect(isSecret(name, value)).toBe(true));
 });
 
 describe('in a file of somebody else', () => {
@@ -60,13 +74,21 @@ describe('in a file of somebody else', () => {
     ["printf %s 'PASSWORD='\\''ge heim'\\'' x'", `printf %s 'PASSWORD=${M} x'`],
     ["printf %s 'PASSWORD=it'\\''s'", `printf %s 'PASSWORD=${M}'`],
     ['a=1\npassword=geheim\nb=2', `a=1\npassword=${M}\nb=2`],
-    ['password:\n  next: 1', 'password:\n  next: 1'],
+    ['secret: "first\nsecond"\nb: 2', `secret: ${M}\n${M}\nb: 2`],
+    ["secret: 'first\n\n  second' x", `secret: ${M}\n\n${M} x`],
+    ['secret: "first one', `secret: ${M}`],
+    ['\\"secret\\": \\"first one', `\\"secret\\": ${M}`],
+    ["x 'PASSWORD='\\''first one", `x 'PASSWORD=${M}`],
+    ['password:\n  hunter2\nb: 2', `password:\n  ${M}\nb: 2`],
+    ['auth_token=simple-8f3a', `auth_token=${M}`],
+    ['auth-token: jwt-8f3a', `auth-token: ${M}`],
   ])('%j is shown as %j', (text, shown) => expect(maskText(text)).toBe(shown));
 
   it.each([
     ...['passwd: files', 'token_ttl: 3600', 'proxy_pass http://backend;', 'aws_access_key_id = AKIA'],
     ...['ETCD_INITIAL_CLUSTER_TOKEN="prod-1"', 'ETCD_AUTH_TOKEN="simple"', 'auth-token: jwt,ttl=5m'],
-    ...['spinning: 1', 'Pin: version 1.*'],
+    ...['spinning: 1', 'Pin: version 1.*', 'password:\n  next: 1', 'password:\nb', 'password=\nb=2'],
+    ...["x 'password: ' y\nz 'a'", 'secret:\n  - a', 'secret:\n  # a'],
   ])('%j is shown as it is', (text) => expect(maskText(text)).toBe(text));
 });
 
@@ -81,6 +103,7 @@ describe('a password in front of a host', () => {
       'me:%@[fd00::1]:22',
       'me:%@mirror.',
     ],
+    ...['me:%@host:share/file', 'me:%@host:backup', 'rsync me:%@host:/srv x'],
     ...[
       'cannot reach me:%@mirror: refused',
       'PROXY="me:%@mirror"',
@@ -94,7 +117,7 @@ describe('a password in front of a host', () => {
   it.each([
     ...['u@b:2222,v@c:22', 'b:2222,v@c', 'ssh -J a@b:22,c@d host', 'ssh://a@b:22'],
     ...['nginx:1.25@sha256:0123abcd', 'quay.io/coreos/etcd:v3.5.0@sha256:4567890', 'etcd:v3.5.0@sha256…'],
-    ...['npm:pkg@1.2.3', 'npm:pkg@1.2.3-rc.1', 'npm:@scope/x@1.0', 'git@github.com:me/repo@v1', 'a:b@c:d'],
+    ...['npm:pkg@1.2.3', 'npm:pkg@1.2.3-rc.1', 'npm:@scope/x@1.0', 'git@github.com:me/repo@v1'],
   ])('is not seen in %s', (text) => expect(maskText(text)).toBe(text));
 });
 
@@ -125,6 +148,12 @@ it('looks through a long line in the time of its length', () => {
     'encrypt_',
     '_token',
     'password ',
+    'password:\n ',
+    'password:"',
+    "password='a\n",
+    'password=\\"a\n',
+    "password='\\''a",
+    'me:a@host:',
     'a:b',
     'a:b@1.2-',
     '"',

@@ -26,6 +26,22 @@ it.each<[string, readonly string[], string, readonly string[]]>([
   ['glued to -u', ['curl', '-sS', '-ume:geheim', 'x'], `curl -sS -ume:${M} x`, ['geheim']],
   ['behind a quoted ;', ["mysql -e 'x; y' -pgeheim"], `mysql -e 'x; y' -p${M}`, ['geheim']],
   ['behind a word with ;', ['mysql', '-e', 'x; y', '-pgeheim'], `mysql -e x; y -p${M}`, ['geheim']],
+  ['behind SQL', ['mysql', '-e', 'status;', '-pgeheim'], `mysql -e status; -p${M}`, ['geheim']],
+  ['behind 2>&1', ['mysql x 2>&1 -pgeheim'], `mysql x 2>&1 -p${M}`, ['geheim']],
+  ['behind a URL', ['curl', 'x?a&b', '-u', 'me:geheim'], `curl x?a&b -u me:${M}`, ['geheim']],
+  ['of a public thing', ['x', '--public-db-password', 'geheim'], `x --public-db-password ${M}`, ['geheim']],
+  [
+    'behind a prompt',
+    ['sshpass', '-P', 'assword', '-pgeheim', 'ssh', 'h'],
+    `sshpass -P assword -p${M} ssh h`,
+    ['geheim'],
+  ],
+  [
+    'behind a prompt in a line',
+    ['sshpass -P mysql -pgeheim ssh -pX'],
+    `sshpass -P mysql -p${M} ssh -pX`,
+    ['geheim'],
+  ],
   ['in a line for a shell', ["x --password 'a b' | y"], `x --password ${M} | y`, ['a b']],
   ['in a line that is a word', ['sh', '-c', 'mysql -pgeheim; id'], `sh -c mysql -p${M} id`, ['geheim']],
 ])('masks a password: %s', (_where, words, told, secrets) => {
@@ -59,6 +75,7 @@ it.each([
   [["df -h /  | awk '{ print $2 }'"]],
   [['mysql x; cp -pr a b | mysql && tar -pxzf x.tgz; ss -plnt']],
   [['mysql x\ncp -pr a b']],
+  [['mysql', ';', 'cp', '-pr', 'a']],
   [['curl -s x | docker run -u 1:a x']],
   [['', "it's", '-', '--']],
 ])('leaves what is none as it is: %j', (words) => {

@@ -18,3 +18,16 @@ it('where the time for diffs is up, texts that are much alike are compared all t
   expect(alike?.lines).toContain('+another');
   expect(other?.lines).toEqual(['(too different to compare)']);
 });
+
+it('a value over several lines is masked on each of them, however far above it begins', async () => {
+  const value = Array.from({ length: 9 }, (_, i) => `geheim${i}`).join('\n');
+  const before = `a: 1\nsecret: "${value}\nold"\nb: 2\n`;
+  const text = { before, after: before.replace('old', 'new').replace('b: 2', 'password:\n  geheim') };
+  const [diff] = await foldDiffs([task('a', { changes: [change({ resource: 'x', text })] })]);
+  const M = '********';
+  expect(diff?.lines).toEqual([
+    '@@ -8,5 +8,6 @@',
+    ...[` ${M}`, ` ${M}`, ` ${M}`],
+    ...[`-${M}`, '-b: 2', `+${M}`, '+password:', `+  ${M}`],
+  ]);
+});
