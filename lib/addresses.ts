@@ -23,6 +23,11 @@ export function numericAddress(text: string): string {
   return `${before === undefined ? hex : `${before}${bytes.join('.')}`}${zone === undefined ? '' : `%${zone}`}`;
 }
 
+/** The host of a URL, an IPv6 address without its brackets: `fd00::1` of `https://[fd00::1]:2380`. */
+export function hostOf(url: URL | string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
 /** Whether all addresses are meant, in whatever spelling: `0.0.0.0`, `0x0`, `::`, `0::0`, `::ffff:0.0.0.0`. */
 export function isWildcard(text: string): boolean {
   const url = isIP(text) === 6 ? `http://[${text}]` : `http://${text}`;

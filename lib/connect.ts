@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
+import { hostOf } from './addresses.ts';
 import { proxyFor } from './proxy.ts';
 
 /** In milliseconds: until the connection stands, TLS included, and from then until the answer. */
@@ -53,7 +54,7 @@ export async function connectTo(
     return answer(send(via, { method, path, headers: all }, body), limits);
   }
   const socket = await tunnel(via, url, credentials, limits);
-  const host = bareHost(url);
+  const host = hostOf(url);
   const secured = () => tlsConnect({ socket, host, ...(isIP(host) === 0 && { servername: host }) });
   try {
     const response = await answer(
@@ -71,7 +72,7 @@ export async function connectTo(
 /** A request to the server of `url`, on a connection of its own. */
 function send(url: URL, options: RequestOptions, body?: Uint8Array): ClientRequest {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return request({ host: bareHost(url), port: url.port || undefined, agent: false, ...options }).end(body);
+  return request({ host: hostOf(url), port: url.port || undefined, agent: false, ...options }).end(body);
 }
 
 function answer(request: ClientRequest, limits: Limits): Promise<IncomingMessage> {
@@ -133,11 +134,6 @@ function limit(request: ClientRequest, limits: Limits): () => void {
 
 function pathOf(url: URL): string {
   return `${url.pathname}${url.search}`;
-}
-
-/** IPv6 addresses without their brackets. */
-function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '');
 }
 
 function proxyCredentials(proxy: URL): Record<string, string> {

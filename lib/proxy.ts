@@ -1,3 +1,5 @@
+import { hostOf } from './addresses.ts';
+
 /**
  * The proxy for `url` by the environment: `HTTPS_PROXY` and `HTTP_PROXY` by the URL's scheme, `ALL_PROXY`
  * for both, unless `NO_PROXY` names the host. Lower case wins, as with curl.
@@ -11,7 +13,7 @@ export function proxyFor(url: URL, env: Environment = process.env): string | und
 
 /** `NO_PROXY`: names that cover their subdomains, addresses, each with an optional port, or `*`. */
 function excluded(url: URL, list: string): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = hostOf(url).toLowerCase();
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   return list.split(/[\s,]+/).some((entry) => {
     const [, name = '', only] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];

@@ -5,6 +5,7 @@ import type { EtcdFacts } from '../facts/index.ts';
 import { clusterOf, hostPort, type Member, memberOf } from '../model/cluster.ts';
 import { settingsEnvironment } from '../model/flags.ts';
 import { caFile, crlFile, pairFiles } from '../model/paths.ts';
+import { isQuotable } from '../model/quotable.ts';
 
 /**
  * `etcd.conf` of a member, laid out as in the tutorial. It always says `existing` and carries no token:
@@ -134,7 +135,7 @@ function settingsOf(target: Target<EtcdFacts>): ReturnType<typeof settingsEnviro
 
 /** Taken literally between single quotes, too, which JSON needs. Refuses what would end the quotes: a setting of its own. */
 function line(key: string, value: string): string {
-  if (/[\r\n\0]/.test(value) || (value.includes('"') && value.includes("'")))
+  if (/[\r\n\0]/.test(value) || !isQuotable(value))
     throw new QuorateError(`${key} cannot be written in an environment file: ${JSON.stringify(value)}`, {
       exitCode: EXIT.failed,
       hint: 'a value is one line, and has not both kinds of quotes',

@@ -1,6 +1,7 @@
 import { dirname, normalize } from 'node:path';
 import type { Member } from './cluster.ts';
 import type { Listed, Problem } from './listed.ts';
+import { isQuotable } from './quotable.ts';
 
 type Dir =
   | 'etcd_bin_dir'
@@ -39,7 +40,7 @@ function noHome({ host, member: { dataDir, manager, user } }: Listed): readonly 
 /** What no environment file can say: `etcd.conf` is one. A relative path has it from the folder of the inventory. */
 function unwritable({ host, member }: Listed): readonly Problem[] {
   return dirsOf(member)
-    .filter(([, path]) => path.includes('"') && path.includes("'"))
+    .filter(([, path]) => !isQuotable(path))
     .map(([variable, path]) => ({
       host: host.name,
       variable,

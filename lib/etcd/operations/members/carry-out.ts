@@ -1,3 +1,4 @@
+import { hostOf } from '../../../addresses.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import { sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
@@ -13,7 +14,7 @@ import type { Deed } from './deed.ts';
 import { joinsOf } from './joins.ts';
 import { namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
-import { asker, hostOf, whole, working } from './whole.ts';
+import { asker, whole, working } from './whole.ts';
 
 /** What a step has at hand. */
 export interface Ground {

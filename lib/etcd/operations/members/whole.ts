@@ -1,3 +1,4 @@
+import { hostOf } from '../../../addresses.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import type { Answer, Finding } from '../../health/answer.ts';
@@ -39,11 +40,6 @@ function whereItIs(member: Member, { peerUrls }: ListedMember, { target }: EtcdH
   if (peerUrl === undefined || peerUrls.includes(member.peerUrl)) return member;
   const clientUrl = target.facts.reading?.clientUrl ?? member.clientUrl;
   return { ...member, peerUrl, peerAddress: hostOf(peerUrl), address: hostOf(clientUrl) };
-}
-
-/** `fd00::1` of `https://[fd00::1]:2380`. */
-export function hostOf(url: string): string {
-  return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
 /**

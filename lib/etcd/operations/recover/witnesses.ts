@@ -1,3 +1,4 @@
+import { hostOf } from '../../../addresses.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { MARK } from '../../../dsl/probe.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
@@ -61,7 +62,7 @@ export function unseenMembers({ cluster, hosts }: Surveyed): readonly Unseen[] {
   return [
     ...hidden.map(({ host, clientUrl }) => ({ host, clientUrl, listed: true })),
     ...strangers.map(({ name, peerUrls: [peerUrl = ''], clientUrls: [clientUrl] = [] }) => {
-      const address = new URL(peerUrl).hostname.replace(/^\[|\]$/g, '');
+      const address = hostOf(peerUrl);
       return {
         host: `${name}@${address}`,
         // Our record has no more than the address for members.

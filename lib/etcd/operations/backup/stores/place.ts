@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
+import { hostOf } from '../../../../addresses.ts';
 import { commandLine } from '../../../../command-line.ts';
 import type { PlayRun } from '../../../../dsl/play.ts';
 import type { Store } from '../../../../dsl/store.ts';
@@ -167,7 +168,7 @@ function styleProblem(env: Environment): Problem | undefined {
       hint: 'path has the bucket in the path, virtual in front of the name of the host',
     };
   const { name, endpoint } = endpointOf(env);
-  if (!endpoint || isIP(new URL(endpoint).hostname.replace(/^\[|\]$/g, '')) === 0) return undefined;
+  if (!endpoint || isIP(hostOf(endpoint)) === 0) return undefined;
   return {
     message: `AWS_S3_ADDRESSING_STYLE is virtual, and ${name} has an IP address: no bucket goes in front of that`,
     hint: 'name the host, or set it to path',

@@ -31,14 +31,7 @@ it('a newcomer is made to vote by the leader: followers pass it on without the u
   const asked: string[] = [];
   const cluster = fakeCluster(
     [1, 2, 3].map((i) => ({
-      facts: {
-        data: 'present' as const,
-        service: 'active' as const,
-        reading: memberReading({
-          status: memberStatus(i, { leaderId: '2a', learner: i === 3 }),
-          members: LISTED,
-        }),
-      },
+      facts: running({ status: memberStatus(i, { leaderId: '2a', learner: i === 3 }), members: LISTED }),
       says: (doing: string) => {
         if (doing.startsWith('letting')) asked.push(`etcd0${i}`);
         return doing === 'reading the list of members' ? DONE : '';
@@ -65,19 +58,15 @@ it('members that are yet to move are no fault of the one whose turn it is', asyn
   );
   const cluster = fakeCluster(
     [1, 2, 3].map((i) => ({
-      facts: {
-        data: 'present' as const,
-        service: 'active' as const,
-        reading: memberReading({
-          status: memberStatus(i),
-          members: listed,
-          clientUrl: i === 3 ? 'https://10.8.0.3:2379' : `https://10.0.0.${i}:2379`,
-          certificates: [
-            certificate('server.pem', i === 3 ? '10.8.0.3' : `10.0.0.${i}`),
-            certificate('peer.pem', i === 1 ? '10.0.0.1' : `10.9.0.${i}`),
-          ],
-        }),
-      },
+      facts: running({
+        status: memberStatus(i),
+        members: listed,
+        clientUrl: i === 3 ? 'https://10.8.0.3:2379' : `https://10.0.0.${i}:2379`,
+        certificates: [
+          certificate('server.pem', i === 3 ? '10.8.0.3' : `10.0.0.${i}`),
+          certificate('peer.pem', i === 1 ? '10.0.0.1' : `10.9.0.${i}`),
+        ],
+      }),
     })),
   );
   const { scene } = await look(cluster.run(), cluster, clusterFacts(), false);
@@ -90,6 +79,11 @@ it('members that are yet to move are no fault of the one whose turn it is', asyn
   const found = judgeCluster(answersFromFacts(now)).filter(({ check }) => check !== 'hash-unknown');
   expect(found).toEqual([]);
 });
+
+/** Of the host of a member that runs and answers so. */
+function running(says: Parameters<typeof memberReading>[0]) {
+  return { data: 'present', service: 'active', reading: memberReading(says) } as const;
+}
 
 /** Of a member, good for one address. */
 function certificate(file: MemberCertificate['file'], name: string): MemberCertificate {
