@@ -1,4 +1,4 @@
-import { OF_PLANS } from '../lib/cli/flags.ts';
+import { OF_PLANS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { backupPlay } from '../lib/etcd/operations/backup/play.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';

@@ -1,4 +1,4 @@
-import { OF_PLANS } from '../lib/cli/flags.ts';
+import { OF_PLANS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { certsPlay } from '../lib/etcd/operations/certs/operation.ts';
 import { showCertificate } from '../lib/etcd/operations/certs/show.ts';

@@ -1,4 +1,4 @@
-import { OF_PLANS } from '../lib/cli/flags.ts';
+import { OF_PLANS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { requireConsent } from '../lib/etcd/operations/destroy/consent.ts';
 import { destroyFacts } from '../lib/etcd/operations/destroy/facts.ts';

@@ -1,4 +1,4 @@
-import { OF_CHANGES } from '../lib/cli/flags.ts';
+import { OF_CHANGES } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { doctorStrategy } from '../lib/etcd/operations/doctor/index.ts';
 import { readLog } from '../lib/etcd/operations/doctor/log.ts';

@@ -1,4 +1,4 @@
-import { OF_PLANS } from '../lib/cli/flags.ts';
+import { OF_PLANS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { plainPlay } from '../lib/dsl/plain-play.ts';
 import { exec, execWords } from '../roles/exec.ts';

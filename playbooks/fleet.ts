@@ -1,4 +1,4 @@
-import { FLAGS } from '../lib/cli/flags.ts';
+import { FLAGS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { FLEET_FLAGS } from '../lib/fleet/flags.ts';
 

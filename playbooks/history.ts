@@ -1,4 +1,4 @@
-import { OF_CHANGES } from '../lib/cli/flags.ts';
+import { OF_CHANGES } from '../lib/cli/flags/flags.ts';
 import { HISTORY_FLAGS, history } from '../lib/cli/history/index.ts';
 import { main } from '../lib/cli/main.ts';
 

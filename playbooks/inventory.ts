@@ -1,4 +1,4 @@
-import { OF_CHANGES } from '../lib/cli/flags.ts';
+import { OF_CHANGES } from '../lib/cli/flags/flags.ts';
 import { INVENTORY_FLAGS, showInventory } from '../lib/cli/inventory/index.ts';
 import { main } from '../lib/cli/main.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';

@@ -1,6 +1,6 @@
-import { OF_PLANS } from '../lib/cli/flags.ts';
+import { OF_PLANS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
-import { heldPlay, holdProblems } from '../lib/dsl/holding.ts';
+import { heldPlay, holdProblems } from '../lib/dsl/hold/holding.ts';
 import { CLUSTER_FLAG, clusterProblems } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { lockStrategy } from '../lib/etcd/operations/lock/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';

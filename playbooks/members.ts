@@ -1,4 +1,4 @@
-import { OF_TASKS } from '../lib/cli/flags.ts';
+import { OF_TASKS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';

@@ -1,4 +1,4 @@
-import { OF_TASKS } from '../lib/cli/flags.ts';
+import { OF_TASKS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { restoreOperation } from '../lib/etcd/operations/restore/index.ts';

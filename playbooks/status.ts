@@ -1,4 +1,4 @@
-import { OF_CHANGES } from '../lib/cli/flags.ts';
+import { OF_CHANGES } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { statusStrategy } from '../lib/etcd/operations/site/strategy.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';

@@ -1,7 +1,7 @@
 import { quote } from '../dsl/sh.ts';
 import type { AuditNote } from '../runner/audit.ts';
-import type { Options } from './options.ts';
-import { sameHosts } from './started.ts';
+import type { Options } from './flags/options.ts';
+import { sameHosts } from './start/started.ts';
 
 /**
  * What hosts remember of this run. Values of variables are left out, and only their names said: they may be secrets.

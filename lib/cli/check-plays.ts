@@ -3,7 +3,7 @@ import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import type { SettledHost } from '../inventory/index.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-names.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './start/command-line.ts';
 
 /** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */
 export async function checkPlays(

@@ -1,13 +1,13 @@
 import { deferred } from '../deferred.ts';
+import { asOneRun } from '../dsl/common/per-run.ts';
 import { is, mistakesIn, type OptionTable, refuse } from '../dsl/options.ts';
-import { asOneRun } from '../dsl/per-run.ts';
 import { EXIT, type ExitCode, errorsOf, type QuorateError, worstExit } from '../errors.ts';
 import type { Report } from '../report/index.ts';
 import { redactEvent } from '../report/redact-event.ts';
 import { errorEvent, type RunEvent } from '../runner/events.ts';
 import type { Run } from '../runner/run.ts';
 import type { Starter } from './execute.ts';
-import { type Options, parseOptions } from './options.ts';
+import { type Options, parseOptions } from './flags/options.ts';
 import { type PlaybookOptions, wholePlaybook } from './playbook.ts';
 import type { Outcome, PlaybookRun, RunOptions } from './playbook-run.ts';
 

@@ -10,22 +10,22 @@ import type { ConnectOptions } from '../transport/connect-options.ts';
 import { checkConnections, connect, openSftp } from '../transport/index.ts';
 import { auditNote } from './audit-note.ts';
 import { checkPlays } from './check-plays.ts';
-import type { CommandLine } from './command-line.ts';
-import { completeCommands } from './command-lines.ts';
-import { hiddenIn } from './flags.ts';
-import { chosenGroups } from './groups.ts';
+import { hiddenIn } from './flags/flags.ts';
+import { chosenGroups } from './flags/groups.ts';
+import type { Options } from './flags/options.ts';
+import { chooseRoles } from './flags/roles.ts';
+import { reportLines } from './flags/usage.ts';
 import { listing } from './listing.ts';
 import { load } from './load-inventory.ts';
-import type { Options } from './options.ts';
 import { planOf } from './planned.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
-import { chooseRoles } from './roles.ts';
 import { contactsOf, inShard, magicVars, thisMachine } from './run-hosts.ts';
 import { runsFolder } from './runs-folder.ts';
-import { onSignals } from './signals.ts';
-import type { Started } from './started.ts';
+import type { CommandLine } from './start/command-line.ts';
+import { completeCommands } from './start/command-lines.ts';
+import { onSignals } from './start/signals.ts';
+import type { Started } from './start/started.ts';
 import { traced } from './trace.ts';
-import { reportLines } from './usage.ts';
 
 /** Who started a run and hears of it: a person at a terminal, or a program. */
 export interface Starter {
@@ -86,7 +86,7 @@ export async function execute(
     },
   });
   if (options.shard && ![...settled.values()].some(limit) && options.list === undefined) {
-    const { endEmptyShard } = await import('./empty-shard.ts');
+    const { endEmptyShard } = await import('./flags/empty-shard.ts');
     await endEmptyShard(options.shard, planned, options);
     return EXIT.ok;
   }

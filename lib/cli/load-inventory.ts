@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { positionOf } from '../dsl/position.ts';
 import type { Role, VarSchema } from '../dsl/role.ts';
+import { positionOf } from '../dsl/trace/position.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { type Inventory, loadInventory } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
-import type { CommandLine } from './command-line.ts';
-import type { Options } from './options.ts';
+import type { Options } from './flags/options.ts';
 import { askSecret } from './prompt.ts';
-import { isOurs, lineOf, type Started } from './started.ts';
+import type { CommandLine } from './start/command-line.ts';
+import { isOurs, lineOf, type Started } from './start/started.ts';
 
 /** Reads what a playbook is run on, with all that its roles declare. Throws exit code 1 for what is wrong there. */
 export async function load(playbook: CommandLine, options: Options, started: Started): Promise<Inventory> {
@@ -38,7 +38,7 @@ async function checkSchemas(roles: readonly Role<never>[]): Promise<void> {
     ({ vars, writtenAt }) => writtenAt !== undefined && Object.keys(vars).length > 0,
   );
   if (declaring.length === 0) return;
-  const { schemaProblems } = await import('../inventory/schema.ts');
+  const { schemaProblems } = await import('../inventory/checks/schema.ts');
   const errors: QuorateError[] = [];
   for (const { name, vars, writtenAt } of declaring) {
     const position = positionOf(writtenAt);

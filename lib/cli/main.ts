@@ -1,14 +1,14 @@
 import { realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { asOneRun } from '../dsl/per-run.ts';
+import { asOneRun } from '../dsl/common/per-run.ts';
 import { redact } from '../dsl/secret.ts';
 import { bugOf, EXIT, type ExitCode, errorsOf } from '../errors.ts';
-import type { CommandLine } from './command-line.ts';
-import { startCompileCache } from './compile-cache.ts';
-import { hiddenIn } from './flags.ts';
-import { handed } from './handed.ts';
-import { type Options, parseOptions } from './options.ts';
-import { howStarted, type Started } from './started.ts';
+import { hiddenIn } from './flags/flags.ts';
+import { type Options, parseOptions } from './flags/options.ts';
+import type { CommandLine } from './start/command-line.ts';
+import { startCompileCache } from './start/compile-cache.ts';
+import { handed } from './start/handed.ts';
+import { howStarted, type Started } from './start/started.ts';
 
 /**
  * Runs a playbook from the command line and ends the process with its exit code. Does nothing when the
@@ -63,7 +63,7 @@ async function commandInRun(
   try {
     const parsed = parseOptions(args, playbook.flags ?? [], hiddenIn(playbook), playbook.words !== undefined);
     if (parsed === 'help') {
-      const { helpText } = await import('./help.ts');
+      const { helpText } = await import('./flags/help.ts');
       return await print(helpText(playbook, started));
     }
     if (parsed === 'version') {
@@ -79,7 +79,7 @@ async function commandInRun(
     if (printed !== undefined) return await print(printed);
     const found = await playbook.instead?.(options);
     if (found !== undefined) {
-      const { reportUsage } = await import('./usage.ts');
+      const { reportUsage } = await import('./flags/usage.ts');
       return await reportUsage(found, started, options);
     }
     if (playbook.carriesOut) return await playbook.carriesOut(options, started);
@@ -87,7 +87,7 @@ async function commandInRun(
     const plays = playbook.playsFor?.(options.words) ?? playbook.plays;
     return await execute({ ...playbook, plays }, options, started);
   } catch (error) {
-    const { reportUsage } = await import('./usage.ts');
+    const { reportUsage } = await import('./flags/usage.ts');
     return await reportUsage(errorsOf(error), started, options ?? { output: outputOf(args) });
   }
 }

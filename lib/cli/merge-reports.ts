@@ -3,8 +3,8 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { type RecordedRun, readRuns } from '../report/record/read-runs.ts';
 import { count } from '../report/text.ts';
 import { checkReports, writeReport } from '../report/write-report.ts';
-import type { Options } from './options.ts';
-import { reportLines } from './usage.ts';
+import type { Options } from './flags/options.ts';
+import { reportLines } from './flags/usage.ts';
 
 const HOW = 'report merge one.jsonl two.jsonl --report all.html';
 

@@ -1,9 +1,9 @@
 import type { Inventory } from '../inventory/index.ts';
 import type { RunEvent } from '../runner/events.ts';
 import type { RunOptions } from '../runner/session.ts';
-import type { CommandLine } from './command-line.ts';
-import type { Options } from './options.ts';
-import { lineOf, type Started } from './started.ts';
+import type { Options } from './flags/options.ts';
+import type { CommandLine } from './start/command-line.ts';
+import { lineOf, type Started } from './start/started.ts';
 
 export interface Planned {
   /** What the runner has to do with it. */

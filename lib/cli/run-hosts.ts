@@ -4,8 +4,8 @@ import { folderOf, isStream } from '../root.ts';
 import type { RunHost } from '../runner/session.ts';
 import type { Connection } from '../transport/host.ts';
 import { connect } from '../transport/index.ts';
-import type { CommandLine } from './command-line.ts';
-import { hostsOfShard, type Shard } from './shard.ts';
+import { hostsOfShard, type Shard } from './flags/shard.ts';
+import type { CommandLine } from './start/command-line.ts';
 
 /** This machine, where the inventory has no host of that name. */
 export function thisMachine(files: readonly string[]): RunHost {

@@ -7,14 +7,14 @@ import { quote, type Sh } from '../dsl/sh.ts';
 import type { Change, Prepared, Task } from '../dsl/task.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Inventory } from '../inventory/index.ts';
-import { describe } from '../report/changes.ts';
+import { describe } from '../report/diff/changes.ts';
 import { escapeControls, oneLine } from '../report/text.ts';
 import type { RunEvent } from '../runner/events.ts';
-import { type PlannedBatch, type PlannedHost, playNames } from '../runner/review.ts';
-import type { Fragment } from '../runner/script.ts';
-import { applyFragment, probeFragment } from '../runner/words.ts';
+import type { Fragment } from '../runner/exchange/script.ts';
+import { type PlannedBatch, type PlannedHost, playNames } from '../runner/plan/review.ts';
+import { applyFragment, probeFragment } from '../runner/plan/words.ts';
 import { maskText } from '../secret-names.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from './start/command-line.ts';
 
 /** Prints, of one host of a check, what would run there. Throws exit code 1 for a host that the inventory lacks. */
 export function scriptShower(host: string, { name, plays }: CommandLine, { hosts }: Inventory) {

@@ -1,13 +1,6 @@
 import { EXIT, QuorateError } from '../errors.ts';
-import {
-  groundReads,
-  type Place,
-  parsePlace,
-  requireAccounts,
-  requireFolder,
-  requireSight,
-} from './ground.ts';
-import { linesTrace } from './made.ts';
+import { isSame } from './common/same.ts';
+import { linesTrace } from './ledger/made.ts';
 import { is, type OptionTable } from './options.ts';
 import {
   checkedPath,
@@ -24,12 +17,19 @@ import {
 } from './path.ts';
 import { MAX_TEXT, partsOf, probe } from './probe.ts';
 import { defineResource, type Resource } from './resource.ts';
-import { isSame } from './same.ts';
 import { holdsSecret } from './secret.ts';
 import { sh } from './sh.ts';
 import type { Change } from './task.ts';
-import type { Trace } from './trace.ts';
-import { UNKNOWN } from './world.ts';
+import type { Trace } from './trace/trace.ts';
+import {
+  groundReads,
+  type Place,
+  parsePlace,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from './world/ground.ts';
+import { UNKNOWN } from './world/world.ts';
 
 /** What every edit of a text file takes. */
 export interface EditOptions extends OwnershipOptions {

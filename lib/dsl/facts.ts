@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { interfaceAddresses } from './addresses-shell.ts';
+import { interfaceAddresses } from './common/addresses-shell.ts';
 import type { FactName, Family, HostFacts, Mount, ToldFacts, UserFact } from './host-facts.ts';
 import { namedParts } from './probe.ts';
 import type { FactSource } from './role.ts';

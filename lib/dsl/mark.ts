@@ -1,7 +1,7 @@
 import { dirname } from 'node:path/posix';
 import { type Sh, sh } from './sh.ts';
 import type { Change, Mark } from './task.ts';
-import { Slot, UNKNOWN, type World } from './world.ts';
+import { Slot, UNKNOWN, type World } from './world/world.ts';
 
 /** The state of what is not there. */
 export const GONE = 'gone';

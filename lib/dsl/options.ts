@@ -1,10 +1,10 @@
 import { EXIT, errorsOf, type Position, QuorateError, QuorateErrors } from '../errors.ts';
 import { meantHint, nearName } from '../near.ts';
 import { shownValue } from '../secret-names.ts';
-import { here, positionOf } from './position.ts';
 import { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 import type { Task } from './task.ts';
+import { here, positionOf } from './trace/position.ts';
 
 /**
  * What an option may be, said for the run: types are gone by then, and many roles never meet a compiler. `Value` is the

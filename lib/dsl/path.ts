@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { EXIT, QuorateError } from '../errors.ts';
-import type { PathState } from './foreseen.ts';
 import { is, type OptionTable, type Shape } from './options.ts';
 import { MAX_TEXT } from './probe.ts';
 import type { Difference } from './resource.ts';
 import type { Reading } from './task.ts';
-import { normalPath, UNKNOWN, type World } from './world.ts';
+import type { PathState } from './world/foreseen.ts';
+import { normalPath, UNKNOWN, type World } from './world/world.ts';
 
 /** Mode and owner that a path must have. `owner`/`group` left out: as they are, not compared. */
 export interface Ownership {

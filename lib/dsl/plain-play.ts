@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { QuorateError } from '../errors.ts';
 import { factSource } from './facts.ts';
 import type { HostFacts } from './host-facts.ts';
-import type { LedgerPlace } from './ledger.ts';
+import type { LedgerPlace } from './ledger/ledger.ts';
 import { is, mistakesIn, must, type OptionTable } from './options.ts';
 import type { Batches, Play } from './play.ts';
-import { positionOf } from './position.ts';
 import type { HostData, Role } from './role.ts';
+import { positionOf } from './trace/position.ts';
 
 /** A play of roles that need no facts of a domain, whose hosts go through their tasks free of each other. */
 export interface PlainPlay extends Batches {

@@ -1,9 +1,9 @@
-import type { LedgerPlace } from './ledger.ts';
+import type { LedgerPlace } from './ledger/ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
-import type { StateEvent } from './state-event.ts';
+import type { Store } from './source/store.ts';
+import type { StateEvent } from './states/state-event.ts';
 import type { Step, StepStatus } from './step.ts';
-import type { Store } from './store.ts';
 import type { Change, Reading, Received, Task } from './task.ts';
 
 /** A task in a plan: with its role and what differs. */

@@ -11,16 +11,16 @@ import {
   refuse,
   usage,
 } from './options.ts';
-import { here, places } from './position.ts';
 import type { Probe } from './probe.ts';
 import { joinSh, raw, type Sh } from './sh.ts';
 import type { Change, Guard, Mark, PrepareContext, Prepared, Reading, Task } from './task.ts';
 import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
-import type { Trace } from './trace.ts';
-import { userState } from './user-state.ts';
+import { here, places } from './trace/position.ts';
+import type { Trace } from './trace/trace.ts';
 import { checkWords } from './words.ts';
+import { userState } from './world/user-state.ts';
 
-import type { World } from './world.ts';
+import type { World } from './world/world.ts';
 
 /** The part of a change that a resource states itself. */
 export type Difference = Omit<Change, 'resource' | 'certainty'> & Partial<Pick<Change, 'certainty'>>;

@@ -3,9 +3,9 @@ import { meantHint } from '../near.ts';
 import { flattened, type TaskList } from './block.ts';
 import { FACT_NAMES, type FactName, type HostFacts, type ToldFacts } from './host-facts.ts';
 import { type AnyTable, collecting, is, mistakesIn, must, usage } from './options.ts';
-import { positionOf } from './position.ts';
 import type { Sh } from './sh.ts';
 import type { Reading, Task } from './task.ts';
+import { positionOf } from './trace/position.ts';
 
 /** A variable as JSON schema: type, default, description, pattern… */
 export type VarSchema = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { EXIT, QuorateError } from '../errors.ts';
 import { MASK, maskBehindNames, maskText } from '../secret-names.ts';
-import { PerRun } from './per-run.ts';
+import { PerRun } from './common/per-run.ts';
 
 /**
  * Spellings of secrets: those that are masked wherever they turn up, and those too short for that (`a` would take most

@@ -3,9 +3,9 @@ import type { Probe } from './probe.ts';
 import type { Secret } from './secret.ts';
 import type { Sh } from './sh.ts';
 import type { HostShell } from './shell.ts';
-import type { Trace } from './trace.ts';
+import type { Trace } from './trace/trace.ts';
 import type { ControlWords } from './words.ts';
-import type { World } from './world.ts';
+import type { World } from './world/world.ts';
 
 /**
  * How sure a predicted change is: `certain` (a run will do exactly this), `conditional` (only if an

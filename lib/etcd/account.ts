@@ -1,6 +1,6 @@
 import type { Task } from '../dsl/task.ts';
 import { group } from '../resources/group.ts';
-import { user } from '../resources/user.ts';
+import { user } from '../resources/user/index.ts';
 import type { Member } from './model/cluster.ts';
 
 /**

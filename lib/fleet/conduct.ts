@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { SAME_SIGNAL } from '../cli/signals.ts';
+import { SAME_SIGNAL } from '../cli/start/signals.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { readRuns } from '../report/record/read-runs.ts';
 import { beginEvent } from './begin-event.ts';

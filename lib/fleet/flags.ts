@@ -1,5 +1,5 @@
-import type { OwnFlag } from '../cli/flags.ts';
-import type { Options } from '../cli/options.ts';
+import type { OwnFlag } from '../cli/flags/flags.ts';
+import type { Options } from '../cli/flags/options.ts';
 import { commandLine } from '../command-line.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 

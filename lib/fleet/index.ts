@@ -1,4 +1,4 @@
-import type { Options } from '../cli/options.ts';
+import type { Options } from '../cli/flags/options.ts';
 import type { ExitCode } from '../errors.ts';
 import { clustersOf } from './clusters.ts';
 import { conduct } from './conduct.ts';

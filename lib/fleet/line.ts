@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { handed } from '../cli/handed.ts';
 import { playbookOfOurs } from '../cli/quorate/own-playbooks.ts';
 import { fileNamed } from '../cli/quorate/run.ts';
+import { handed } from '../cli/start/handed.ts';
 import { PLAYBOOKS } from '../root.ts';
 import { usage } from './flags.ts';
 import type { Job, Order, PlaybookRef } from './order.ts';

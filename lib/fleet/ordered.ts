@@ -1,6 +1,6 @@
 import { availableParallelism, hostname } from 'node:os';
-import type { Options } from '../cli/options.ts';
-import { runId } from '../dsl/run-id.ts';
+import type { Options } from '../cli/flags/options.ts';
+import { runId } from '../dsl/common/run-id.ts';
 import { readDuration } from '../duration.ts';
 import { whoami } from '../whoami.ts';
 import { AN_INVENTORY_EACH } from './clusters.ts';

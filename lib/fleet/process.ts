@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EXIT } from '../errors.ts';
-import { LineReader } from '../runner/lines.ts';
+import { LineReader } from '../runner/exchange/lines.ts';
 import { maskMessage } from '../secret-names.ts';
 
 /** What became of the process of a job. */

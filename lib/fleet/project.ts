@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
-import type { Options } from '../cli/options.ts';
+import type { Options } from '../cli/flags/options.ts';
 import { usage } from './flags.ts';
 
 /** The name of a folder without a package.json that has one. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { FLAGS } from '../cli/flags.ts';
+import { FLAGS } from '../cli/flags/flags.ts';
 import { isPrivate, maskMessage } from '../secret-names.ts';
 import { maskWords } from '../secret-words.ts';
 import { usage } from './flags.ts';

@@ -3,11 +3,11 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { Secret } from '../dsl/secret.ts';
 import type { Connection } from '../transport/host.ts';
-import type { Problems } from './problems.ts';
-import { type Setting, type Settings, shownSetting } from './settings.ts';
+import type { Problems } from './checks/problems.ts';
+import { coerce, nearest, unsafeText } from './checks/validate.ts';
 import { sshArgs } from './ssh-args.ts';
 import type { Host } from './tree.ts';
-import { coerce, nearest, unsafeText } from './validate.ts';
+import { type Setting, type Settings, shownSetting } from './variables/settings.ts';
 
 /** What the command line says for hosts that no variable says it of. */
 export interface ConnectionDefaults {

@@ -1,13 +1,13 @@
 import { QuorateError } from '../errors.ts';
+import { Problems } from './checks/problems.ts';
 import { entriesOf, type Source, variableOf } from './formats/yaml.ts';
-import { Problems } from './problems.ts';
-import { Templates } from './template.ts';
-import { templateWorld } from './template-world.ts';
 import type { OpenVault } from './text.ts';
 import type { Group, Host, Tree } from './tree.ts';
-import type { Raw, Variable } from './value.ts';
-import { readVarFolder, type VarFolder } from './var-files.ts';
-import { Variables } from './variables.ts';
+import { Templates } from './variables/template.ts';
+import { templateWorld } from './variables/template-world.ts';
+import type { Raw, Variable } from './variables/value.ts';
+import { readVarFolder, type VarFolder } from './variables/var-files.ts';
+import { Variables } from './variables/variables.ts';
 
 interface Construction {
   readonly tree: Tree;

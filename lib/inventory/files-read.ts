@@ -1,4 +1,4 @@
-import { PerRun } from '../dsl/per-run.ts';
+import { PerRun } from '../dsl/common/per-run.ts';
 
 const read = new PerRun(() => new Map<string, Buffer>());
 

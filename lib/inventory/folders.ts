@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import type { Problems } from './problems.ts';
+import type { Problems } from './checks/problems.ts';
 
 /** What a path leads to; `nothing` for what is not there and for a link in a circle, `other` for pipes and devices. */
 export type KindOfFile = 'file' | 'directory' | 'other' | 'nothing';

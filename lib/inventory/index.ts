@@ -4,23 +4,23 @@ import { distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../dsl/role.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { isPrivate } from '../secret-names.ts';
+import { Problems } from './checks/problems.ts';
+import { keepNamedSecrets } from './checks/secrets.ts';
 import type { ConnectionDefaults } from './connection.ts';
-import { extraVars } from './extra-vars.ts';
 import type { Inventory, InventoryHost, ListedGroup } from './inventory.ts';
-import { Problems } from './problems.ts';
-import { keepNamedSecrets } from './secrets.ts';
-import type { Evaluate } from './settings.ts';
-import { settle } from './settle.ts';
 import { addSource, type Reading } from './sources.ts';
-import { Templates } from './template.ts';
-import { templateWorld } from './template-world.ts';
 import type { OpenVault } from './text.ts';
 import { type Host, Tree } from './tree.ts';
-import { type Raw, Vaulted } from './value.ts';
-import { readVarFolder, type VarFolder, varFolders } from './var-files.ts';
-import { Variables } from './variables.ts';
-import type { Vault } from './vault.ts';
-import type { VaultSources } from './vault-passwords.ts';
+import { extraVars } from './variables/extra-vars.ts';
+import type { Evaluate } from './variables/settings.ts';
+import { settle } from './variables/settle.ts';
+import { Templates } from './variables/template.ts';
+import { templateWorld } from './variables/template-world.ts';
+import { type Raw, Vaulted } from './variables/value.ts';
+import { readVarFolder, type VarFolder, varFolders } from './variables/var-files.ts';
+import { Variables } from './variables/variables.ts';
+import type { Vault } from './vault/vault.ts';
+import type { VaultSources } from './vault/vault-passwords.ts';
 
 export type { Inventory, InventoryHost, SettledHost, SettledInventory } from './inventory.ts';
 export { selectHosts } from './patterns.ts';
@@ -132,8 +132,8 @@ function vaultOpener(sources: VaultSources | undefined): OpenVault {
   let vault: Promise<Vault> | undefined;
   const make = async () => {
     const [{ Vault }, { vaultPasswords }] = await Promise.all([
-      import('./vault.ts'),
-      import('./vault-passwords.ts'),
+      import('./vault/vault.ts'),
+      import('./vault/vault-passwords.ts'),
     ]);
     return new Vault(sources ? vaultPasswords(sources) : []);
   };

@@ -1,7 +1,7 @@
 import type { VarSchema } from '../dsl/role.ts';
 import type { Position, QuorateError } from '../errors.ts';
 import type { Connection } from '../transport/host.ts';
-import type { Candidate } from './variables.ts';
+import type { Candidate } from './variables/variables.ts';
 
 /** A host as the inventory lists it; nothing of it is evaluated. */
 export interface InventoryHost {

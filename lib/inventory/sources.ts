@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { Problems } from './checks/problems.ts';
 import { noteRead } from './files-read.ts';
 import { kindOfFile, namesIn } from './folders.ts';
 import { looksLikeIni } from './formats/looks.ts';
 import { isProgram } from './formats/program.ts';
 import { entriesOf, parseYaml, type Source, textIn } from './formats/yaml.ts';
-import { Problems } from './problems.ts';
 import { type OpenVault, readText, VAULT_MARK, whatItIs } from './text.ts';
 import { Tree } from './tree.ts';
 

@@ -1,8 +1,8 @@
 import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
 import { jumpOf } from '../transport/ssh/config/jump.ts';
-import { type Setting, shownSetting } from './settings.ts';
-import { nearest, unsafeText } from './validate.ts';
+import { nearest, unsafeText } from './checks/validate.ts';
+import { type Setting, shownSetting } from './variables/settings.ts';
 
 type SshArgs = Pick<
   Connection,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Position } from '../errors.ts';
+import type { Problems } from './checks/problems.ts';
 import { noteRead } from './files-read.ts';
-import type { Problems } from './problems.ts';
 
 /** What opens encrypted text; where there is no password, it says so. */
 export type OpenVault = (armoured: string, position: Position | undefined) => Promise<string>;

@@ -1,6 +1,6 @@
 import type { Position } from '../errors.ts';
-import type { Problems } from './problems.ts';
-import { type Raw, type Variable, Vaulted } from './value.ts';
+import type { Problems } from './checks/problems.ts';
+import { type Raw, type Variable, Vaulted } from './variables/value.ts';
 
 export interface Group {
   readonly name: string;

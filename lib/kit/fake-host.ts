@@ -1,7 +1,7 @@
 import type { HostFacts } from '../dsl/host-facts.ts';
-import { loadAll } from '../dsl/lazy.ts';
 import type { Role, Vars } from '../dsl/role.ts';
-import { loadJudge } from '../inventory/judged.ts';
+import { loadAll } from '../dsl/trace/lazy.ts';
+import { loadJudge } from '../inventory/checks/judged.ts';
 import { fakeFacts } from './fake-facts.ts';
 // What resources load only where it is used must be there: a list of tasks is given at once.
 import '../resources/index.ts';

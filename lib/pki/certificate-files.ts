@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
-import { certificatesIn } from './chain.ts';
+import { certificatesIn } from './chain/chain.ts';
 
 /** Certificates of a file that somebody brought. */
 export interface CertificateFile {

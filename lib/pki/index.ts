@@ -1,19 +1,10 @@
 export { parseDuration } from '../duration.ts';
 export { privateFolder, readIfAny, writeWhole } from '../files.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
-export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca.ts';
-export { type CertificateFile, readCertificateFiles } from './certificate-files.ts';
-export { certificatesIn, isIssuedBy } from './chain.ts';
-export { endOfChain } from './chain-end.ts';
-export type { LeafKind, PkiOptions } from './config.ts';
-export { crlPath, readCrl, revokeBundle } from './crl.ts';
-export type { Arrival, Signees, SigningRequest } from './external.ts';
-export { certificateInfo, type LeafRules, openExternal, openPki, readRules } from './open.ts';
-export { readClientPair } from './pairs.ts';
-export { parseCertificate } from './parse.ts';
-export { caPassphrase } from './passphrase.ts';
-export type { Pki } from './pki.ts';
-export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';
+export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca/ca.ts';
+export { crlPath, readCrl, revokeBundle } from './ca/crl.ts';
+export type { Arrival, Signees, SigningRequest } from './ca/external.ts';
+export { caPassphrase } from './ca/passphrase.ts';
 export {
   bundleOf,
   bundlePath,
@@ -24,5 +15,14 @@ export {
   switchToNextCa,
   withoutCa,
   writeBundle,
-} from './rotation.ts';
+} from './ca/rotation.ts';
+export { type CertificateFile, readCertificateFiles } from './certificate-files.ts';
+export { certificatesIn, isIssuedBy } from './chain/chain.ts';
+export { endOfChain } from './chain/chain-end.ts';
+export type { LeafKind, PkiOptions } from './config.ts';
+export { certificateInfo, type LeafRules, openExternal, openPki, readRules } from './open.ts';
+export { readClientPair } from './pairs.ts';
+export { parseCertificate } from './parse.ts';
+export type { Pki } from './pki.ts';
+export { certificateProblems, describeProblem, missingUses, type Problem } from './problems.ts';
 export type { MemberCertificate, Reissue } from './wanted.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { PerRun } from '../dsl/per-run.ts';
+import { PerRun } from '../dsl/common/per-run.ts';
 import { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { isEncrypted } from './encrypt.ts';

@@ -10,13 +10,13 @@ export async function openPki(options: PkiOptions): Promise<Pki> {
 }
 
 /** What is there for a CA whose key is elsewhere: requests go out, certificates come in. */
-export function openExternal(): Promise<typeof import('./external.ts')> {
-  return import('./external.ts');
+export function openExternal(): Promise<typeof import('./ca/external.ts')> {
+  return import('./ca/external.ts');
 }
 
 /** What `cfssl certinfo -cert FILE` prints of the first certificate of a text; throws where there is none. */
 export async function certificateInfo(pem: string): Promise<string> {
-  return (await import('./certinfo.ts')).certificateInfo(pem);
+  return (await import('./cfssl/certinfo.ts')).certificateInfo(pem);
 }
 
 /** What decides whether a member's certificate is as it should be, besides what the inventory says of it. */
@@ -31,7 +31,7 @@ export interface LeafRules {
 
 /** The rules for members' certificates by the options and the folder's cfssl files; bad files fail with 1. */
 export async function readRules(options: PkiOptions): Promise<LeafRules> {
-  const { further, leaf } = (await import('./cfssl.ts')).readConfig(options);
+  const { further, leaf } = (await import('./cfssl/cfssl.ts')).readConfig(options);
   const { server, peer } = leaf.profiles;
   return {
     furtherHosts: further,

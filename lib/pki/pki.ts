@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import type { Secret } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { privateFolder, writeWhole } from '../files.ts';
-import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './authority.ts';
 import { noteSerial, readBundles } from './bundles.ts';
-import { readConfig } from './cfssl.ts';
-import { intermediates } from './chain.ts';
+import { caInUse, caKey, ensureCaFiles, newCaEnd, requireKey } from './ca/authority.ts';
+import { caPassphrase } from './ca/passphrase.ts';
+import { readConfig } from './cfssl/cfssl.ts';
+import { intermediates } from './chain/chain.ts';
 import type { PkiConfig, PkiOptions } from './config.ts';
 import { signCertificate, signRequest } from './engine.ts';
 import { isOfType, newKey } from './keys.ts';
 import { type Pair, readStoredKey, writePair } from './pairs.ts';
-import { caPassphrase } from './passphrase.ts';
 import {
   endOf,
   lateWarning,

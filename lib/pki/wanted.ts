@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
 import { bundleDir } from './bundles.ts';
-import { fingerprint } from './ca.ts';
+import { fingerprint } from './ca/ca.ts';
 import { type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';

@@ -1,4 +1,4 @@
-import { PerRun } from '../dsl/per-run.ts';
+import { PerRun } from '../dsl/common/per-run.ts';
 import { obtain } from './obtain.ts';
 import type { ReleaseRequest } from './request.ts';
 import type { Unpacked } from './unpacked.ts';

@@ -1,10 +1,10 @@
 import type { EventSink, RunEvent } from '../runner/events.ts';
 import { colorsFor } from './colors.ts';
-import { createErrorsOnly } from './errors-only.ts';
 import { createJson } from './json.ts';
+import { createErrorsOnly } from './lines/errors-only.ts';
+import { createPlain } from './lines/plain.ts';
+import { createPretty } from './lines/pretty.ts';
 import { createLogFile } from './log-file.ts';
-import { createPlain } from './plain.ts';
-import { createPretty } from './pretty.ts';
 import { createKeeper } from './record/index.ts';
 import { redactEvent, redactProgress } from './redact-event.ts';
 import type { Renderer } from './renderer.ts';

@@ -1,8 +1,8 @@
-import { runId } from '../dsl/run-id.ts';
+import { runId } from '../dsl/common/run-id.ts';
 import { redact } from '../dsl/secret.ts';
 import type { Change } from '../dsl/task.ts';
 import type { RunEvent } from '../runner/events.ts';
-import { LineReader } from '../runner/lines.ts';
+import { LineReader } from '../runner/exchange/lines.ts';
 import { isWanted } from './levels.ts';
 import { createRecorder, type Recorded } from './record/recorder.ts';
 import type { Renderer } from './renderer.ts';

@@ -1,6 +1,6 @@
 import { EXIT } from '../errors.ts';
-import { describe, type TaskEvent } from './changes.ts';
-import { type ErrorEvent, formatError } from './errors.ts';
+import { describe, type TaskEvent } from './diff/changes.ts';
+import { type ErrorEvent, formatError } from './lines/errors.ts';
 import { type Told, tell } from './page/told.ts';
 import type { RecordedRun } from './record/read-runs.ts';
 

@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { RunEvent } from '../runner/events.ts';
 import { describeChange } from '../runner/wording.ts';
-import { formatError } from './errors.ts';
-import { stepText } from './steps.ts';
+import { formatError } from './lines/errors.ts';
+import { stepText } from './lines/steps.ts';
 import { escapeControls } from './text.ts';
 
 export interface LogFile {

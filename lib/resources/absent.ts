@@ -1,15 +1,15 @@
-import { type Place, parsePlace, requireSight } from '../dsl/ground.ts';
 import { contentMark } from '../dsl/mark.ts';
 import { is } from '../dsl/options.ts';
 import { checkedPath, isForeseenOnly, requireReplaceable } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
-import type { World } from '../dsl/world.ts';
+import { type Place, parsePlace, requireSight } from '../dsl/world/ground.ts';
+import type { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { mounted, mountedIn } from './mounts.ts';
-import { named, namesIn } from './names.ts';
-import { requireOurs } from './system-folders.ts';
+import { named, namesIn } from './common/names.ts';
+import { requireOurs } from './common/system-folders.ts';
+import { mounted, mountedIn } from './mount/mounts.ts';
 
 export interface AbsentOptions {
   /** A directory goes with all that is in it; links in it are not followed, and one with a mount in it stays. */

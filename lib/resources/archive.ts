@@ -1,16 +1,16 @@
-import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/ground.ts';
-import { broughtBy, isNew } from '../dsl/made.ts';
+import { broughtBy, isNew } from '../dsl/ledger/made.ts';
 import { orGone } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, sha256, shortDigest } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
-import { contentOf } from '../dsl/source.ts';
+import { contentOf } from '../dsl/source/source.ts';
+import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { laid } from './common/lay.ts';
 import { isSent } from './content/content.ts';
 import { checkedUrl, type FetchedContent, fetchOnce } from './content/fetch.ts';
-import { laid } from './lay.ts';
 
 export interface ArchiveOptions {
   /** A file on control: `.tar`, `.tar.gz`, `.tgz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`. */

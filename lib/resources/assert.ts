@@ -1,7 +1,7 @@
 import { is, must } from '../dsl/options.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh } from '../dsl/sh.ts';
-import type { World } from '../dsl/world.ts';
+import type { World } from '../dsl/world/world.ts';
 import { EXIT, type ExitCode, QuorateError } from '../errors.ts';
 
 export interface AssertOptions {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { is, must } from '../dsl/options.ts';
 import { sha256 } from '../dsl/path.ts';
 import { composed } from '../dsl/resource.ts';
-import { sourcePath } from '../dsl/source.ts';
+import { sourcePath } from '../dsl/source/source.ts';
 import type { Task } from '../dsl/task.ts';
 import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';

@@ -3,7 +3,7 @@ import { is, must, type OptionTable } from '../dsl/options.ts';
 import { checkedPath } from '../dsl/path.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
-import type { World } from '../dsl/world.ts';
+import type { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 /** How a command says that it has nothing to do. */

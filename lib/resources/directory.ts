@@ -1,14 +1,4 @@
-import {
-  foreseeFolders,
-  groundReads,
-  type Place,
-  parsePlace,
-  requireAccounts,
-  requireFolder,
-  requireSight,
-} from '../dsl/ground.ts';
-import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/kept-mode.ts';
-import { broughtBy, foldersTo } from '../dsl/made.ts';
+import { broughtBy, foldersTo } from '../dsl/ledger/made.ts';
 import { orGone, unknownAfter } from '../dsl/mark.ts';
 import {
   checkedPath,
@@ -24,7 +14,17 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { Mark } from '../dsl/task.ts';
-import { UNKNOWN } from '../dsl/world.ts';
+import {
+  foreseeFolders,
+  groundReads,
+  type Place,
+  parsePlace,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from '../dsl/world/ground.ts';
+import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/world/kept-mode.ts';
+import { UNKNOWN } from '../dsl/world/world.ts';
 
 interface DirectoryDesired extends KeptOwnership {
   readonly path: string;

@@ -1,13 +1,4 @@
-import {
-  groundReads,
-  type Place,
-  parsePlace,
-  requireAccounts,
-  requireFolder,
-  requireSight,
-} from '../dsl/ground.ts';
-import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/kept-mode.ts';
-import { broughtBy } from '../dsl/made.ts';
+import { broughtBy } from '../dsl/ledger/made.ts';
 import { is } from '../dsl/options.ts';
 import {
   checkedPath,
@@ -24,6 +15,15 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { Secret } from '../dsl/secret.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
+import {
+  groundReads,
+  type Place,
+  parsePlace,
+  requireAccounts,
+  requireFolder,
+  requireSight,
+} from '../dsl/world/ground.ts';
+import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/world/kept-mode.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import {
   CONTENT,

@@ -1,12 +1,12 @@
 import { alone } from '../dsl/alone.ts';
-import { parseGround } from '../dsl/ground.ts';
-import { broughtBy } from '../dsl/made.ts';
+import { broughtBy } from '../dsl/ledger/made.ts';
 import { is } from '../dsl/options.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
+import { parseGround } from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
-import { accountMark, isAccountName, taken } from './user-wish.ts';
+import { accountMark, isAccountName, taken } from './user/user-wish.ts';
 
 export interface GroupOptions {
   /** Of a new group; one that exists with another is an error, because files belong to the number. */

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
 import {
   checkedPath,
@@ -15,7 +14,14 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import type { Secret } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
-import { UNKNOWN, type World } from '../dsl/world.ts';
+import {
+  type Ground,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+} from '../dsl/world/ground.ts';
+import { UNKNOWN, type World } from '../dsl/world/world.ts';
 import { certificateProblems, describeProblem, fingerprint } from '../pki/index.ts';
 import type { LaterContent } from './content/later.ts';
 

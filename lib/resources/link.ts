@@ -1,7 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { linkState } from '../dsl/behind-links.ts';
-import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/ground.ts';
-import { broughtBy } from '../dsl/made.ts';
+import { broughtBy } from '../dsl/ledger/made.ts';
 import { orGone } from '../dsl/mark.ts';
 import { is, must } from '../dsl/options.ts';
 import { checkedPath, isForeseenOnly, sha256 } from '../dsl/path.ts';
@@ -9,6 +7,8 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import type { Mark } from '../dsl/task.ts';
+import { linkState } from '../dsl/world/behind-links.ts';
+import { groundReads, type Place, parsePlace, requireFolder, requireSight } from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 export interface LinkOptions {

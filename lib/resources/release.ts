@@ -1,4 +1,3 @@
-import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
 import { is, must } from '../dsl/options.ts';
 import {
   checkedPath,
@@ -15,7 +14,14 @@ import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, sh } from '../dsl/sh.ts';
 import type { PrepareContext, Reading } from '../dsl/task.ts';
-import { UNKNOWN, type World } from '../dsl/world.ts';
+import {
+  type Ground,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+} from '../dsl/world/ground.ts';
+import { UNKNOWN, type World } from '../dsl/world/world.ts';
 import type { Unpacked } from '../release/unpacked.ts';
 
 export interface ReleaseOptions extends OwnershipOptions {

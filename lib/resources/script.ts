@@ -1,7 +1,7 @@
 import { is, must } from '../dsl/options.ts';
 import { composed } from '../dsl/resource.ts';
 import { type Sh, sh } from '../dsl/sh.ts';
-import { contentOf } from '../dsl/source.ts';
+import { contentOf } from '../dsl/source/source.ts';
 import type { Task } from '../dsl/task.ts';
 import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';

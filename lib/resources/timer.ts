@@ -1,11 +1,17 @@
 import { oneLine } from '../dsl/edit.ts';
-import { type Ground, groundReads, parseGround, requireAccounts, requireFolder } from '../dsl/ground.ts';
-import { broughtBy } from '../dsl/made.ts';
+import { broughtBy } from '../dsl/ledger/made.ts';
 import { is, must } from '../dsl/options.ts';
 import { type ObservedPath, parsePath, requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../dsl/sh.ts';
+import {
+  type Ground,
+  groundReads,
+  parseGround,
+  requireAccounts,
+  requireFolder,
+} from '../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { contentDifference } from './content/content.ts';
 import { requireSystemd, unitPath } from './service/systemd.ts';

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import { runId } from '../dsl/run-id.ts';
+import { runId } from '../dsl/common/run-id.ts';
 import { redact } from '../dsl/secret.ts';
 import { sh } from '../dsl/sh.ts';
 import type { ExitCode } from '../errors.ts';
 import { whoami } from '../whoami.ts';
-import { exchange } from './exchange.ts';
+import { exchange } from './exchange/exchange.ts';
 import type { LoopHost } from './play-host.ts';
 
 /** What a person wants the hosts to remember of a run. */

@@ -1,9 +1,9 @@
 import type { ToldFacts } from '../dsl/host-facts.ts';
-import type { StateEvent } from '../dsl/state-event.ts';
+import type { StateEvent } from '../dsl/states/state-event.ts';
 import type { Step, StepStatus } from '../dsl/step.ts';
 import type { Change } from '../dsl/task.ts';
 import type { ExitCode, Position, QuorateError } from '../errors.ts';
-import type { Why } from './why.ts';
+import type { Why } from './plan/why.ts';
 
 export type TaskStatus = 'ok' | 'changed' | 'failed' | 'skipped' | 'unknown';
 

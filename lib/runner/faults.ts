@@ -1,5 +1,5 @@
-import { isTheirs, positionOf } from '../dsl/position.ts';
 import type { Task } from '../dsl/task.ts';
+import { isTheirs, positionOf } from '../dsl/trace/position.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 
 interface Failing {

@@ -1,4 +1,4 @@
-import { readLedgers } from '../dsl/ledger.ts';
+import { readLedgers } from '../dsl/ledger/ledger.ts';
 import type { Play } from '../dsl/play.ts';
 import type { HostData } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -6,8 +6,8 @@ import type { Reading } from '../dsl/task.ts';
 import { QuorateError } from '../errors.ts';
 import type { Host, RunningScript } from '../transport/host.ts';
 import { Slots } from '../transport/slots.ts';
-import type { Actor } from './elsewhere.ts';
-import { exchange } from './exchange.ts';
+import type { Actor } from './apply/elsewhere.ts';
+import { exchange } from './exchange/exchange.ts';
 import { LoopHost, type PlayHostOptions } from './play-host.ts';
 import type { RunHost, Session } from './session.ts';
 

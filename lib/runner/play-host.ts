@@ -1,23 +1,23 @@
-import { withLoaded } from '../dsl/lazy.ts';
-import type { Ledger } from '../dsl/ledger.ts';
+import type { Ledger } from '../dsl/ledger/ledger.ts';
 import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
-import { World } from '../dsl/world.ts';
+import { withLoaded } from '../dsl/trace/lazy.ts';
+import { World } from '../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
-import { applySteps } from './apply.ts';
-import { type Actor, Elsewhere, type Ground } from './elsewhere.ts';
+import { applySteps } from './apply/apply.ts';
+import { type Actor, Elsewhere, type Ground } from './apply/elsewhere.ts';
+import { awaitOnce, type First, isOnce } from './apply/once.ts';
 import type { EventSink, TaskStatus } from './events.ts';
-import { withoutLooks } from './left-over.ts';
-import { awaitOnce, type First, isOnce } from './once.ts';
-import { planTasks } from './plan.ts';
-import { Program } from './program.ts';
-import { sendFiles } from './send-files.ts';
-import { withoutRepeats } from './tasks.ts';
-import { type RoleTask, Wire } from './wire.ts';
-import { differencesOf, handlerOf, probeFragment, wordsOf } from './words.ts';
+import { Program } from './exchange/program.ts';
+import { sendFiles } from './exchange/send-files.ts';
+import { type RoleTask, Wire } from './exchange/wire.ts';
+import { withoutLooks } from './plan/left-over.ts';
+import { planTasks } from './plan/plan.ts';
+import { withoutRepeats } from './plan/tasks.ts';
+import { differencesOf, handlerOf, probeFragment, wordsOf } from './plan/words.ts';
 
 /** Seconds for what changes something outside of tasks. */
 const ACT_SECONDS = 180;

@@ -2,9 +2,9 @@ import type { Play, PlayHost, PlayRun } from '../dsl/play.ts';
 import type { Role } from '../dsl/role.ts';
 import type { Step } from '../dsl/step.ts';
 import { isTooMany } from './batches.ts';
+import { lockAll } from './locks/under-locks.ts';
 import type { LoopHost } from './play-host.ts';
 import type { RunHost, Session } from './session.ts';
-import { lockAll } from './under-locks.ts';
 import { Warnings } from './warnings.ts';
 
 /** A run of one batch as its strategy sees it, and what comes together on the way. */

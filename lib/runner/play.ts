@@ -1,14 +1,14 @@
-import { withLoaded } from '../dsl/lazy.ts';
 import { hasChanges, type Play } from '../dsl/play.ts';
 import type { Target } from '../dsl/role.ts';
+import { withLoaded } from '../dsl/trace/lazy.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import { gather } from './gather.ts';
+import { lockAll, underLocks } from './locks/under-locks.ts';
+import { faultsOf, tasksOf } from './plan/tasks.ts';
 import type { LoopHost } from './play-host.ts';
 import { playRun, rolesOf } from './play-run.ts';
 import type { RunHost, RunOptions, Session } from './session.ts';
-import { faultsOf, tasksOf } from './tasks.ts';
-import { lockAll, underLocks } from './under-locks.ts';
 
 /**
  * One play, batch after batch of its hosts; what one broke stops the next, and a check plans them all. Throws exit code 3

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { asOneRun } from '../dsl/per-run.ts';
+import { asOneRun } from '../dsl/common/per-run.ts';
 import type { Playbook } from '../dsl/play.ts';
 import { type ExitCode, QuorateErrors } from '../errors.ts';
 import { whoami } from '../whoami.ts';
@@ -76,7 +76,7 @@ async function tellReviewed(session: Session): Promise<void> {
 async function reviewOf({ plays }: Playbook, session: Session): Promise<RunOptions['review']> {
   const { approval, review } = session.options;
   if (approval === undefined) return review;
-  const { rehearse } = await import('./rehearse.ts');
+  const { rehearse } = await import('./plan/rehearse.ts');
   const rehearsed = await rehearse(plays, session, approval);
   return (batch) => approval.review(batch, rehearsed);
 }

@@ -1,24 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { deferred } from '../deferred.ts';
 import type { HostFacts, ToldFacts } from '../dsl/host-facts.ts';
-import type { TakeAway } from '../dsl/left-over.ts';
+import type { TakeAway } from '../dsl/ledger/left-over.ts';
 import type { Playbook, PlayInventoryHost } from '../dsl/play.ts';
 import type { Fleet, Vars } from '../dsl/role.ts';
-import type { Store } from '../dsl/store.ts';
-import type { World } from '../dsl/world.ts';
+import type { Store } from '../dsl/source/store.ts';
+import type { World } from '../dsl/world/world.ts';
 import { bugOf, EXIT, type ExitCode, QuorateError, QuorateErrors, worstExit } from '../errors.ts';
 import type { RunningScript } from '../transport/host.ts';
 import { Slots } from '../transport/slots.ts';
+import type { Actor } from './apply/elsewhere.ts';
 import type { AuditNote } from './audit.ts';
 import { type Connectable, Connections } from './connections.ts';
-import type { Actor } from './elsewhere.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
-import { LeftOvers } from './left-over.ts';
-import { Locks } from './locks.ts';
+import { Locks } from './locks/locks.ts';
+import { LeftOvers } from './plan/left-over.ts';
+import { type Approval, type PlannedBatch, playNames } from './plan/review.ts';
+import { TakenBack } from './plan/taken-back.ts';
 import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
-import { type Approval, type PlannedBatch, playNames } from './review.ts';
-import { TakenBack } from './taken-back.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */
 export interface RunHost extends PlayInventoryHost, Connectable {}

@@ -1,10 +1,10 @@
 import { type Sh, sh } from '../dsl/sh.ts';
 import type { Host } from '../transport/host.ts';
 import { BEAT_WAIT } from '../transport/launcher.ts';
-import { Deadline } from './deadline.ts';
-import { FrameParser } from './frames.ts';
-import { newNonce } from './nonce.ts';
-import { compileScript } from './script.ts';
+import { Deadline } from './exchange/deadline.ts';
+import { FrameParser } from './exchange/frames.ts';
+import { newNonce } from './exchange/nonce.ts';
+import { compileScript } from './exchange/script.ts';
 
 /** Seconds for a host to tell: it may be in no state to. */
 const SECONDS = 5;

@@ -1,4 +1,4 @@
-import type { Store } from '../dsl/store.ts';
+import type { Store } from '../dsl/source/store.ts';
 import { QuorateError, QuorateErrors } from '../errors.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import type { Connection, Host } from './host.ts';

@@ -6,8 +6,8 @@ import { file } from '../../lib/resources/file.ts';
 import { packages } from '../../lib/resources/packages/index.ts';
 import { service } from '../../lib/resources/service/index.ts';
 import { timer } from '../../lib/resources/timer.ts';
-import { tree } from '../../lib/resources/tree.ts';
-import { user } from '../../lib/resources/user.ts';
+import { tree } from '../../lib/resources/tree/index.ts';
+import { user } from '../../lib/resources/user/index.ts';
 import { waitFor } from '../../lib/resources/wait-for.ts';
 
 /** A site of files behind nginx, and a timer that backs it up. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { joinSh, sh } from '../../lib/dsl/sh.ts';
 import { EXIT, QuorateError } from '../../lib/errors.ts';
 import { etcdConf } from '../../lib/etcd/files/etcd-conf.ts';
-import { unsafeText } from '../../lib/inventory/validate.ts';
+import { unsafeText } from '../../lib/inventory/checks/validate.ts';
 import { exportEnvironment } from '../../lib/resources/service/process.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import {

@@ -3,7 +3,7 @@ import type { Target } from '../../lib/dsl/role.ts';
 import { Secret } from '../../lib/dsl/secret.ts';
 import { joinSh, quote, raw } from '../../lib/dsl/sh.ts';
 import type { Change, Prepared, Task } from '../../lib/dsl/task.ts';
-import { World } from '../../lib/dsl/world.ts';
+import { World } from '../../lib/dsl/world/world.ts';
 import { QuorateError } from '../../lib/errors.ts';
 import { type EtcdFacts, etcdFacts } from '../../lib/etcd/facts/index.ts';
 import { readMember } from '../../lib/etcd/facts/read-member.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PRELUDE } from '../../lib/dsl/prelude.ts';
 import { joinSh, raw, sh } from '../../lib/dsl/sh.ts';
 import { group } from '../../lib/resources/group.ts';
-import { user } from '../../lib/resources/user.ts';
+import { user } from '../../lib/resources/user/index.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 

@@ -1,12 +1,12 @@
-import { runId } from '../../dsl/run-id.ts';
-import { describe, type TaskEvent } from '../../report/changes.ts';
+import { runId } from '../../dsl/common/run-id.ts';
+import { describe, type TaskEvent } from '../../report/diff/changes.ts';
 import { foldHosts } from '../../report/hosts.ts';
-import { outcomeWord } from '../../report/recap.ts';
+import { outcomeWord } from '../../report/lines/recap.ts';
 import { eventOf, hostsOf, type RecordedRun } from '../../report/record/read-runs.ts';
 import { createOutput } from '../../report/stream.ts';
 import { duration, escapeJson, oneLine } from '../../report/text.ts';
-import type { Options } from '../options.ts';
-import { reportLines } from '../usage.ts';
+import type { Options } from '../flags/options.ts';
+import { reportLines } from '../flags/usage.ts';
 import { findRun } from './find-run.ts';
 
 /** What became of a task on hosts in the first run and in the second; null where that run had no such task there. */

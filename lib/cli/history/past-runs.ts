@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { PastRun } from '../../dsl/history-state.ts';
+import type { PastRun } from '../../dsl/states/history-state.ts';
 import { eventOf, hostsOf, type RecordedRun, readRuns } from '../../report/record/read-runs.ts';
 import type { AuditLine } from './audit-lines.ts';
 import { recordsIn } from './records.ts';

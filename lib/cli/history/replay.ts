@@ -5,7 +5,7 @@ import { showRun } from '../../report/record/show-run.ts';
 import { createOutput } from '../../report/stream.ts';
 import { count } from '../../report/text.ts';
 import { checkReports, writeReport } from '../../report/write-report.ts';
-import type { Options } from '../options.ts';
+import type { Options } from '../flags/options.ts';
 import { findRun } from './find-run.ts';
 
 /** Shows a recorded run as it was shown, in any form, and makes reports of it. */

@@ -1,6 +1,6 @@
-import type { PastRun } from '../../dsl/history-state.ts';
+import type { PastRun } from '../../dsl/states/history-state.ts';
 import { nameHosts } from '../../report/hosts.ts';
-import { outcomeWord } from '../../report/recap.ts';
+import { outcomeWord } from '../../report/lines/recap.ts';
 import { displayWidth, oneLine, pad } from '../../report/text.ts';
 
 const HEAD = ['WHEN (UTC)', 'RUN', 'WHO', 'OUTCOME', 'CHANGED', 'WHAT'] as const;

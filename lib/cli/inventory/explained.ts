@@ -1,9 +1,9 @@
 import type { Position } from '../../errors.ts';
 import { QuorateError } from '../../errors.ts';
 import type { Inventory } from '../../inventory/index.ts';
-import { CONNECTION_VARS, counting } from '../../inventory/settings.ts';
-import { listedValue } from '../../inventory/value.ts';
-import type { Candidate } from '../../inventory/variables.ts';
+import { CONNECTION_VARS, counting } from '../../inventory/variables/settings.ts';
+import { listedValue } from '../../inventory/variables/value.ts';
+import type { Candidate } from '../../inventory/variables/variables.ts';
 import type { Show } from './masked.ts';
 
 /** Where a variable's value for a host comes from, and what it beat. */

@@ -1,8 +1,8 @@
 import type { Inventory } from '../../inventory/index.ts';
 import { fromPlain } from '../../inventory/jinja/data-filters.ts';
 import { textOf } from '../../inventory/jinja/values.ts';
-import { listedValue, Numeral } from '../../inventory/value.ts';
-import type { Candidate } from '../../inventory/variables.ts';
+import { listedValue, Numeral } from '../../inventory/variables/value.ts';
+import type { Candidate } from '../../inventory/variables/variables.ts';
 import type { Show } from './masked.ts';
 
 type Values = Readonly<Record<string, unknown>>;

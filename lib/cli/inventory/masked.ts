@@ -1,5 +1,5 @@
 import { redact } from '../../dsl/secret.ts';
-import { Numeral } from '../../inventory/value.ts';
+import { Numeral } from '../../inventory/variables/value.ts';
 import { isKeyText, isPrivate, MASK, maskText } from '../../secret-names.ts';
 
 /** A value as it may be shown; `secret` is for one that stands in an encrypted file. */

@@ -1,7 +1,7 @@
 import { SECRET } from '../../dsl/path.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { redact } from '../../dsl/secret.ts';
-import type { PlannedBatch } from '../../runner/review.ts';
+import type { PlannedBatch } from '../../runner/plan/review.ts';
 import { canonical } from './canonical.ts';
 import type { PlanChange, PlanTask } from './format.ts';
 

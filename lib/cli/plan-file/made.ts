@@ -1,15 +1,15 @@
 import { hostname } from 'node:os';
+import { runId } from '../../dsl/common/run-id.ts';
 import type { Playbook } from '../../dsl/play.ts';
-import { runId } from '../../dsl/run-id.ts';
 import { redact } from '../../dsl/secret.ts';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { checkWritable, writeWhole } from '../../files.ts';
 import { redactEvent } from '../../report/redact-event.ts';
 import type { RunEvent } from '../../runner/events.ts';
-import type { PlannedBatch } from '../../runner/review.ts';
+import type { PlannedBatch } from '../../runner/plan/review.ts';
 import { maskMessage } from '../../secret-names.ts';
 import { whoami } from '../../whoami.ts';
-import type { Options } from '../options.ts';
+import type { Options } from '../flags/options.ts';
 import { Digests } from './digests.ts';
 import { entriesOf } from './entries.ts';
 import { FORMAT, type Plan, type PlanStep, type PlanTask } from './format.ts';

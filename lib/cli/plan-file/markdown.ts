@@ -5,8 +5,8 @@ import {
   markOf,
   type TaskEvent,
   type TaskGroup,
-} from '../../report/changes.ts';
-import { type DiffTime, diffTime, foldDiffs } from '../../report/diff.ts';
+} from '../../report/diff/changes.ts';
+import { type DiffTime, diffTime, foldDiffs } from '../../report/diff/diff.ts';
 import { foldHosts } from '../../report/hosts.ts';
 import { count, escapeControls, oneLine } from '../../report/text.ts';
 import type { RunEvent } from '../../runner/events.ts';

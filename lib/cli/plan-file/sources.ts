@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { Problems } from '../../inventory/checks/problems.ts';
 import { filesRead } from '../../inventory/files-read.ts';
-import { Problems } from '../../inventory/problems.ts';
 import { filesOf } from '../../inventory/sources.ts';
 import { fromHere } from '../../paths.ts';
 import { CODE, PLAYBOOKS } from '../../root.ts';

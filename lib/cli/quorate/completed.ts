@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadInventory } from '../../inventory/index.ts';
-import type { CommandLine } from '../command-line.ts';
-import { inventoriesIn } from '../options.ts';
+import { inventoriesIn } from '../flags/options.ts';
+import type { CommandLine } from '../start/command-line.ts';
 import { playbookOfOurs } from './own-playbooks.ts';
 import { fileNamed, readTypeScript } from './run.ts';
 

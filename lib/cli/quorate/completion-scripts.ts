@@ -1,4 +1,4 @@
-import type { Flag } from '../flags.ts';
+import type { Flag } from '../flags/flags.ts';
 
 /** What can be completed: commands, each with its flags. */
 export interface Completable {

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import { printDocument } from '../../report/document.ts';
-import { type Flag, flagsOf } from '../flags.ts';
+import { type Flag, flagsOf } from '../flags/flags.ts';
 import { pruning } from '../main.ts';
 import { type Completable, SCRIPTS } from './completion-scripts.ts';
 import { explainable } from './explain.ts';

@@ -24,7 +24,7 @@ export async function quorate(args: readonly string[]): Promise<void> {
     const code = await carryOut(args, command);
     if (code !== undefined) process.exitCode = code;
   } catch (error) {
-    const { reportUsage } = await import('../usage.ts');
+    const { reportUsage } = await import('../flags/usage.ts');
     const started = { file: '', typed: '', launcher: command, packaged: true } as const;
     process.exitCode = await reportUsage(errorsOf(error), started, { output: outputOf(args) });
   }

@@ -1,4 +1,4 @@
-import type { CommandLine } from '../command-line.ts';
+import type { CommandLine } from '../start/command-line.ts';
 import { loadOwnPlaybooks } from './own-playbooks.ts';
 
 /** What the command does for roles of the user's own, in the order in which it is wanted. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PLAYBOOKS } from '../../root.ts';
-import type { CommandLine } from '../command-line.ts';
+import type { CommandLine } from '../start/command-line.ts';
 
 /** Names of the playbooks that come with this project. */
 export function ownPlaybooks(): readonly string[] {

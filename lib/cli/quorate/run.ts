@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { positionOf } from '../../dsl/position.ts';
+import { positionOf } from '../../dsl/trace/position.ts';
 import { EXIT, type ExitCode, type Position, QuorateError, QuorateErrors } from '../../errors.ts';
 import { nearName } from '../../near.ts';
 import { fromHere } from '../../paths.ts';
 import { printDocument } from '../../report/document.ts';
-import { handOver } from '../handed.ts';
+import { handOver } from '../start/handed.ts';
 
 /** `quorate run FILE`: a user's own playbook. */
 export async function run(args: readonly string[], command: string): Promise<undefined | ExitCode> {

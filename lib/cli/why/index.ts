@@ -1,16 +1,16 @@
 import { closest } from 'fastest-levenshtein';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
-import { places, positionOf } from '../../dsl/position.ts';
 import type { Role } from '../../dsl/role.ts';
+import { places, positionOf } from '../../dsl/trace/position.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Inventory } from '../../inventory/index.ts';
 import { fromHere } from '../../paths.ts';
 import type { EventSink, RunEvent } from '../../runner/events.ts';
-import type { PlannedBatch } from '../../runner/review.ts';
-import type { Why, WhyVariable } from '../../runner/why.ts';
-import type { CommandLine } from '../command-line.ts';
+import type { PlannedBatch } from '../../runner/plan/review.ts';
+import type { Why, WhyVariable } from '../../runner/plan/why.ts';
 import { explain } from '../inventory/explained.ts';
 import { shower } from '../inventory/masked.ts';
+import type { CommandLine } from '../start/command-line.ts';
 import { whyLines } from './lines.ts';
 import { readLines, wantedData } from './shown.ts';
 

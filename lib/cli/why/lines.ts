@@ -1,7 +1,7 @@
 import { formatPosition } from '../../errors.ts';
-import { describe } from '../../report/changes.ts';
+import { describe } from '../../report/diff/changes.ts';
 import { oneLine } from '../../report/text.ts';
-import type { Why, WhyVariable } from '../../runner/why.ts';
+import type { Why, WhyVariable } from '../../runner/plan/why.ts';
 
 const VERDICT: Readonly<Record<Why['status'], string>> = {
   changed: 'would be changed',

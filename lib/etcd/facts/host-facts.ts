@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { canonicalAddress } from '../../addresses.ts';
-import { interfaceAddresses } from '../../dsl/addresses-shell.ts';
+import { interfaceAddresses } from '../../dsl/common/addresses-shell.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Reading } from '../../dsl/task.ts';
 import { unitPath } from '../../resources/service/systemd.ts';

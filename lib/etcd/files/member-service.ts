@@ -1,4 +1,4 @@
-import { requireAnswer } from '../../dsl/answer.ts';
+import { requireAnswer } from '../../dsl/common/answer.ts';
 import { parsePath } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';

@@ -1,4 +1,4 @@
-import type { ClusterMember, ClusterState } from '../../dsl/cluster-state.ts';
+import type { ClusterMember, ClusterState } from '../../dsl/states/cluster-state.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import { type Answer, type Finding, healthBy } from './answer.ts';
 import { daysUntil, healthTable } from './table.ts';

@@ -1,5 +1,5 @@
+import { runId } from '../../dsl/common/run-id.ts';
 import type { PlayRun } from '../../dsl/play.ts';
-import { runId } from '../../dsl/run-id.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { lastWords } from '../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../facts/index.ts';

@@ -1,4 +1,4 @@
-import { runId } from '../../dsl/run-id.ts';
+import { runId } from '../../dsl/common/run-id.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { Intent } from '../facts/intent.ts';
 import { refusal } from '../refusal.ts';

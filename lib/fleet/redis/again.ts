@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { runId } from '../../dsl/run-id.ts';
+import { runId } from '../../dsl/common/run-id.ts';
 import { whoami } from '../../whoami.ts';
 import { usage } from '../flags.ts';
 import { type Job, jobId, type Order } from '../order.ts';

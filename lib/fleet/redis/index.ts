@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import type { Options } from '../../cli/options.ts';
-import { runId } from '../../dsl/run-id.ts';
+import type { Options } from '../../cli/flags/options.ts';
+import { runId } from '../../dsl/common/run-id.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { conduct } from '../conduct.ts';
 import type { FleetView } from '../events.ts';

@@ -1,4 +1,4 @@
-import type { Options } from '../../cli/options.ts';
+import type { Options } from '../../cli/flags/options.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import { readRuns } from '../../report/record/read-runs.ts';
 import { showRun } from '../../report/record/show-run.ts';

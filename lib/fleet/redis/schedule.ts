@@ -1,4 +1,4 @@
-import type { Options } from '../../cli/options.ts';
+import type { Options } from '../../cli/flags/options.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
 import type { FleetView } from '../events.ts';
 import { usage, wholeNumber } from '../flags.ts';

@@ -1,4 +1,4 @@
-import { outcomeWord } from '../../report/recap.ts';
+import { outcomeWord } from '../../report/lines/recap.ts';
 import { count, duration, oneLine, pad } from '../../report/text.ts';
 import type { FleetEvent } from '../events.ts';
 import { isEnd, type JobStatus } from '../outcome.ts';

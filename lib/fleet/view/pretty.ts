@@ -1,8 +1,8 @@
 import { redact } from '../../dsl/secret.ts';
 import { type Colors, colorsFor } from '../../report/colors.ts';
-import { Screen } from '../../report/screen.ts';
+import { Screen } from '../../report/live/screen.ts';
+import { openTerminal } from '../../report/live/terminal.ts';
 import { createOutput } from '../../report/stream.ts';
-import { openTerminal } from '../../report/terminal.ts';
 import { displayWidth, escapeControls, truncate } from '../../report/text.ts';
 import type { FleetView } from '../events.ts';
 import type { JobStatus } from '../outcome.ts';

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import type { Position } from '../../errors.ts';
-import type { Problems } from '../problems.ts';
+import type { Problems } from '../checks/problems.ts';
 import type { Group, Tree } from '../tree.ts';
-import { Numeral, type Variable } from '../value.ts';
+import { Numeral, type Variable } from '../variables/value.ts';
 import { hostNames } from './host-names.ts';
 import { LINE_END, SECTION } from './looks.ts';
 import { pythonValue } from './python.ts';

@@ -1,4 +1,4 @@
-import { float, Numeral, numeral, type Raw } from '../value.ts';
+import { float, Numeral, numeral, type Raw } from '../variables/value.ts';
 import { scalarOf } from './yaml-scalars.ts';
 
 /** Whether a text is JSON, which Ansible tries before YAML. */

@@ -1,5 +1,5 @@
 import { Document, isMap, isScalar, Scalar, visit } from 'yaml';
-import { Float, Long } from '../value.ts';
+import { Float, Long } from '../variables/value.ts';
 
 /** Plain values as YAML, in the form of `ansible-inventory --yaml`: what is encrypted has the tag `!vault`. */
 export function listedYaml(value: unknown): string {

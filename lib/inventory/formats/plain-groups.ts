@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import type { Position } from '../../errors.ts';
-import type { Problems } from '../problems.ts';
+import type { Problems } from '../checks/problems.ts';
 import type { Group, Host, Tree } from '../tree.ts';
-import { Numeral, type Raw, type Variable, whole } from '../value.ts';
+import { Numeral, type Raw, type Variable, whole } from '../variables/value.ts';
 import { hostNames } from './host-names.ts';
 import { marked } from './yaml.ts';
 

@@ -1,4 +1,4 @@
-import { Numeral, numeral, type Raw, whole } from '../value.ts';
+import { Numeral, numeral, type Raw, whole } from '../variables/value.ts';
 
 /**
  * What `ast.literal_eval` makes of a value of an INI file: numbers, text in quotes, lists, tuples, mappings, True,

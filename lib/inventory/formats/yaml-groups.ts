@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { isMap, isScalar, isSeq } from 'yaml';
-import type { Problems } from '../problems.ts';
+import type { Problems } from '../checks/problems.ts';
 import type { Group, Tree } from '../tree.ts';
 import { hostNames } from './host-names.ts';
 import { type Entry, entriesOf, isNothing, kindOf, type Source, textIn, variableOf } from './yaml.ts';

@@ -1,6 +1,6 @@
 import { isCollection, type parseDocument, visit, type YAMLError } from 'yaml';
 import type { Position } from '../../errors.ts';
-import type { Problems } from '../problems.ts';
+import type { Problems } from '../checks/problems.ts';
 
 /** Where in the file an offset of the text is. */
 export type Place = (offset: number) => Position;

@@ -1,4 +1,4 @@
-import { float as floatOf, type Numeral, type Raw, whole } from '../value.ts';
+import { float as floatOf, type Numeral, type Raw, whole } from '../variables/value.ts';
 
 /**
  * What a plain scalar means to PyYAML, which is YAML 1.1: `yes` is true, `0640` is octal, `1_000` is a number, `1:30` is

@@ -16,8 +16,8 @@ import {
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { shownValue } from '../../secret-names.ts';
-import { Problems } from '../problems.ts';
-import { float, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { Problems } from '../checks/problems.ts';
+import { float, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import { asJson, isJson, jsonScalar } from './json-text.ts';
 import { indented } from './yaml-indent.ts';
 import {

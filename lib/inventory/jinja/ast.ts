@@ -1,4 +1,4 @@
-import type { Long } from '../value.ts';
+import type { Long } from '../variables/value.ts';
 
 /** An expression of Jinja. */
 export type Expression =

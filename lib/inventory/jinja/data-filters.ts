@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { isPlainObject } from '../../dsl/plain-object.ts';
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import { parseJson } from '../formats/json-text.ts';
 import { TemplateError } from './errors.ts';
 import { type Given, plugin, table } from './plugin.ts';

@@ -1,4 +1,4 @@
-import type { Variable } from '../value.ts';
+import type { Variable } from '../variables/value.ts';
 
 /** What kept a template from being evaluated. The message names variables, filters and keys, never a value. */
 export class TemplateError extends Error {

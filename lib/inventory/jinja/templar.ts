@@ -4,7 +4,7 @@ import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { isSecret } from '../../secret-names.ts';
-import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../value.ts';
+import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import { mapping } from './collection-filters.ts';
 import { toPlain } from './data-filters.ts';
 import { type Step, TemplateError } from './errors.ts';

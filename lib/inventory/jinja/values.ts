@@ -1,7 +1,7 @@
-import { Float, floatText, Long, Numeral } from '../value.ts';
+import { Float, floatText, Long, Numeral } from '../variables/value.ts';
 import { TemplateError } from './errors.ts';
 
-export { float, Long, Numeral, whole } from '../value.ts';
+export { float, Long, Numeral, whole } from '../variables/value.ts';
 
 /** What expressions work on. Whole numbers and `Long` are Python's int, `Float` and numbers with a fraction its float. */
 export type Value =

@@ -1,5 +1,5 @@
-import { groupTasks, MEANING, scriptOf, type TaskGroup } from '../changes.ts';
-import { foldDiffs } from '../diff.ts';
+import { groupTasks, MEANING, scriptOf, type TaskGroup } from '../diff/changes.ts';
+import { foldDiffs } from '../diff/diff.ts';
 import { foldHosts, nameHosts } from '../hosts.ts';
 import { count } from '../text.ts';
 import { type Html, html } from './html.ts';

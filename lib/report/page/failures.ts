@@ -1,4 +1,4 @@
-import { foldErrors } from '../errors.ts';
+import { foldErrors } from '../lines/errors.ts';
 import { type Html, html } from './html.ts';
 import type { Told } from './told.ts';
 

@@ -1,4 +1,4 @@
-import { anonymous, markOf, type TaskEvent } from '../changes.ts';
+import { anonymous, markOf, type TaskEvent } from '../diff/changes.ts';
 import { type Html, html } from './html.ts';
 import type { Told } from './told.ts';
 

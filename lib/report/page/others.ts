@@ -1,5 +1,5 @@
+import { stepText } from '../lines/steps.ts';
 import type { Recorded } from '../record/recorder.ts';
-import { stepText } from '../steps.ts';
 import { count } from '../text.ts';
 import { type Html, html } from './html.ts';
 import type { Told } from './told.ts';

@@ -1,8 +1,8 @@
 import type { RunEvent } from '../../runner/events.ts';
-import type { TaskEvent } from '../changes.ts';
-import { Conclusions } from '../conclusions.ts';
-import type { ErrorEvent } from '../errors.ts';
-import { type RecapEvent, verdict } from '../recap.ts';
+import type { TaskEvent } from '../diff/changes.ts';
+import { Conclusions } from '../lines/conclusions.ts';
+import type { ErrorEvent } from '../lines/errors.ts';
+import { type RecapEvent, verdict } from '../lines/recap.ts';
 import { eventOf, hostsOf, type RecordedRun } from '../record/read-runs.ts';
 import type { Recorded } from '../record/recorder.ts';
 

@@ -1,4 +1,4 @@
-import { runId } from '../../dsl/run-id.ts';
+import { runId } from '../../dsl/common/run-id.ts';
 import { createRecorder, type Recorded, type Recorder } from './recorder.ts';
 import { createRunFile, type RunFile } from './run-file.ts';
 

@@ -1,8 +1,8 @@
-import { runId } from '../../dsl/run-id.ts';
+import { runId } from '../../dsl/common/run-id.ts';
 import type { Change } from '../../dsl/task.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import { maskText } from '../../secret-names.ts';
-import { type Differ, loadDiffer } from '../diff.ts';
+import { type Differ, loadDiffer } from '../diff/diff.ts';
 import { isWanted } from '../levels.ts';
 
 /** An event as records keep it: with time and run, and how texts differ in place of the texts. */

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runId } from '../../dsl/run-id.ts';
+import { runId } from '../../dsl/common/run-id.ts';
 import { escapeJson } from '../text.ts';
 import type { Recorded } from './recorder.ts';
 

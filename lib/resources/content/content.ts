@@ -1,13 +1,13 @@
-import { modeAt } from '../../dsl/kept-mode.ts';
 import { is, type OptionTable } from '../../dsl/options.ts';
 import { type KeptOwnership, type ObservedPath, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
 import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { holdsSecret, Secret } from '../../dsl/secret.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import { contentOf, type SentContent } from '../../dsl/source.ts';
+import { contentOf, type SentContent } from '../../dsl/source/source.ts';
 import type { Change, PrepareContext, Prepared } from '../../dsl/task.ts';
-import { UNKNOWN } from '../../dsl/world.ts';
+import { modeAt } from '../../dsl/world/kept-mode.ts';
+import { UNKNOWN } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { checkedUrl, type FetchedContent, fetchOnce } from './fetch.ts';
 import { LaterContent } from './later.ts';

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { PerRun } from '../../dsl/per-run.ts';
+import { PerRun } from '../../dsl/common/per-run.ts';
 import { environment } from '../../environment.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { home } from '../../whoami.ts';

@@ -1,7 +1,7 @@
-import { Lazy } from '../../dsl/lazy.ts';
-import { isPlainObject } from '../../dsl/plain-object.ts';
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import { Secret } from '../../dsl/secret.ts';
-import { contentOf, sourcePath } from '../../dsl/source.ts';
+import { contentOf, sourcePath } from '../../dsl/source/source.ts';
+import { Lazy } from '../../dsl/trace/lazy.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { nearName } from '../../near.ts';
 import { fromHere } from '../../paths.ts';

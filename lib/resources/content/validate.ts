@@ -1,7 +1,7 @@
 import { sha256 } from '../../dsl/path.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Certainty } from '../../dsl/task.ts';
-import type { World } from '../../dsl/world.ts';
+import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { type Content, incoming, isSent, revealed } from './content.ts';
 

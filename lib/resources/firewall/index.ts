@@ -1,8 +1,8 @@
-import { requireAnswer } from '../../dsl/answer.ts';
+import { requireAnswer } from '../../dsl/common/answer.ts';
 import { MARK, partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { joinSh, sh } from '../../dsl/sh.ts';
-import { Slot, UNKNOWN, type World } from '../../dsl/world.ts';
+import { Slot, UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { type FirewallFound, findFirewall, findTool, meansFor, parseFound } from './means.ts';
 import {

@@ -1,4 +1,4 @@
-import { requireAnswer } from '../../dsl/answer.ts';
+import { requireAnswer } from '../../dsl/common/answer.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { sh } from '../../dsl/sh.ts';
 

@@ -1,7 +1,7 @@
 import type { Difference } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
-import type { Trace } from '../../dsl/trace.ts';
+import type { Trace } from '../../dsl/trace/trace.ts';
 import { firewalld } from './firewalld.ts';
 import type { SharedName } from './means.ts';
 import { ruleNames, type SharedBackend, type SharedWish } from './rules.ts';

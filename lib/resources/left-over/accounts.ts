@@ -1,10 +1,10 @@
-import { accountUse } from '../../dsl/account-use.ts';
 import { alone } from '../../dsl/alone.ts';
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver, LeftOverContext } from '../../dsl/left-over.ts';
-import { keyOf } from '../../dsl/made.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
+import { keyOf } from '../../dsl/ledger/made.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import type { World } from '../../dsl/world.ts';
+import { accountUse } from '../../dsl/world/account-use.ts';
+import type { World } from '../../dsl/world/world.ts';
 import { taking } from './taking.ts';
 
 /**

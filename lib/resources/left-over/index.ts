@@ -1,6 +1,6 @@
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver, LeftOverContext } from '../../dsl/left-over.ts';
-import { KINDS, type Trace } from '../../dsl/trace.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
+import { KINDS, type Trace } from '../../dsl/trace/trace.ts';
 import { leftGroup, leftUser } from './accounts.ts';
 import { leftKey } from './key.ts';
 import { leftLines } from './lines.ts';

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path/posix';
 import { editableText, inItsForm, linesOf, plainText, textOfLines } from '../../dsl/edit.ts';
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver } from '../../dsl/left-over.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { sh } from '../../dsl/sh.ts';
-import { fingerprintOf, publicKeyIn } from '../ssh-key.ts';
+import { fingerprintOf, publicKeyIn } from '../authorized-keys/ssh-key.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 
 /** A key that lets somebody log in goes from the user's list if it still has the options it was given. */

@@ -1,7 +1,7 @@
 import { inItsForm, linesOf, plainText, textOfLines } from '../../dsl/edit.ts';
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver } from '../../dsl/left-over.ts';
-import { findLines } from '../../dsl/made.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver } from '../../dsl/ledger/left-over.ts';
+import { findLines } from '../../dsl/ledger/made.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
 import { probe } from '../../dsl/probe.ts';
 import { sh } from '../../dsl/sh.ts';

@@ -1,9 +1,9 @@
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver, LeftOverContext } from '../../dsl/left-over.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
-import { World } from '../../dsl/world.ts';
+import { World } from '../../dsl/world/world.ts';
 import { QuorateError } from '../../errors.ts';
 import { packages } from '../packages/index.ts';
 import { taking } from './taking.ts';

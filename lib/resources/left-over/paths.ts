@@ -1,10 +1,10 @@
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver } from '../../dsl/left-over.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { parsePath, sha256 } from '../../dsl/path.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import type { World } from '../../dsl/world.ts';
-import { named, namesIn } from '../names.ts';
+import type { World } from '../../dsl/world/world.ts';
+import { named, namesIn } from '../common/names.ts';
 import { CHANGED, taking, WAS_THERE } from './taking.ts';
 
 /** A file goes if its content is still ours; a unit of systemd only where nothing runs or starts it. */

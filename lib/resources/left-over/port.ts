@@ -1,6 +1,6 @@
-import { requireAnswer } from '../../dsl/answer.ts';
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver } from '../../dsl/left-over.ts';
+import { requireAnswer } from '../../dsl/common/answer.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { MARK } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { sh } from '../../dsl/sh.ts';

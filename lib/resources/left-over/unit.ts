@@ -1,5 +1,5 @@
-import type { Kept } from '../../dsl/ledger.ts';
-import type { LeftOver } from '../../dsl/left-over.ts';
+import type { Kept } from '../../dsl/ledger/ledger.ts';
+import type { LeftOver } from '../../dsl/ledger/left-over.ts';
 import { sh } from '../../dsl/sh.ts';
 import { taking } from './taking.ts';
 

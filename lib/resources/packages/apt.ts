@@ -1,5 +1,5 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
-import { UNKNOWN } from '../../dsl/world.ts';
+import { UNKNOWN } from '../../dsl/world/world.ts';
 import { aptUnlocked } from './apt-locks.ts';
 import type { FoundPackage, PackageBackend } from './backend.ts';
 import { versionPattern } from './version.ts';

@@ -1,5 +1,5 @@
 import { sh } from '../../dsl/sh.ts';
-import { UNKNOWN } from '../../dsl/world.ts';
+import { UNKNOWN } from '../../dsl/world/world.ts';
 import type { FoundPackage, PackageBackend } from './backend.ts';
 
 /** Fedora and its kin; with `yum` in its place where there is no `dnf`, which then tells no versions. */

@@ -1,6 +1,6 @@
 import type { Difference } from '../../dsl/resource.ts';
 import type { Certainty, Change } from '../../dsl/task.ts';
-import type { World } from '../../dsl/world.ts';
+import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { type Loading, type ObservedReads, outdatedReads, readsForeseen } from './reads.ts';
 import { unitName, unitPath } from './systemd.ts';

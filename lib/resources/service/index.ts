@@ -1,7 +1,7 @@
-import { requireAnswer } from '../../dsl/answer.ts';
+import { requireAnswer } from '../../dsl/common/answer.ts';
+import { isSame } from '../../dsl/common/same.ts';
 import { is } from '../../dsl/options.ts';
 import { defineResource } from '../../dsl/resource.ts';
-import { isSame } from '../../dsl/same.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';

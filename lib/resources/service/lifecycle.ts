@@ -1,7 +1,7 @@
 import type { Difference } from '../../dsl/resource.ts';
 import type { Sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
-import { UNKNOWN, type World } from '../../dsl/world.ts';
+import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { processManager } from './process.ts';
 import { systemdManager, unitPath } from './systemd.ts';

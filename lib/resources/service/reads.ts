@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import { foreseenMark, GONE, orGone } from '../../dsl/mark.ts';
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import type { Mark } from '../../dsl/task.ts';
-import { UNKNOWN, type World } from '../../dsl/world.ts';
+import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { unitName } from './systemd.ts';
 
 /** What a unit reads, and what is due when it has read another one. */

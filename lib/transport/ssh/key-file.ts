@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ParsedKey } from 'ssh2';
 import ssh2 from 'ssh2';
-import { PerRun } from '../../dsl/per-run.ts';
+import { PerRun } from '../../dsl/common/per-run.ts';
 
 /** What a key file is good for. */
 export interface KeyFile {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { SFTPWrapper } from 'ssh2';
-import { passingName, type Store, type StoredFile } from '../../dsl/store.ts';
+import { passingName, type Store, type StoredFile } from '../../dsl/source/store.ts';
 import type { QuorateError } from '../../errors.ts';
 import { type Room, SftpFailure } from './sftp-failures.ts';
 import type { Link } from './ssh-link.ts';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { deferred } from '../../deferred.ts';
-import type { Store } from '../../dsl/store.ts';
+import type { Store } from '../../dsl/source/store.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { unreachable } from '../failures.ts';
 import type { Connection } from '../host.ts';

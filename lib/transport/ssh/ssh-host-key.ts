@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { PerRun } from '../../dsl/per-run.ts';
+import { PerRun } from '../../dsl/common/per-run.ts';
 import type { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable, untrusted } from '../failures.ts';

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { PerRun } from '../../dsl/per-run.ts';
+import { PerRun } from '../../dsl/common/per-run.ts';
 import { QuorateError } from '../../errors.ts';
 import type { ConnectOptions } from '../connect-options.ts';
 import { badSetting, unreachable } from '../failures.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { auditNote } from '../../../lib/cli/audit-note.ts';
-import { type Options, parseOptions } from '../../../lib/cli/options.ts';
+import { type Options, parseOptions } from '../../../lib/cli/flags/options.ts';
 
 const OWN = [
   { name: 'purge', type: 'boolean', description: '' },

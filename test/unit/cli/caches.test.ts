@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { privateFolder } from '../../../lib/cli/compile-cache.ts';
+import { privateFolder } from '../../../lib/cli/start/compile-cache.ts';
 import { scratch } from '../support/scratch.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

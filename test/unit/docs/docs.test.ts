@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FLAGS } from '../../../lib/cli/flags.ts';
+import { FLAGS } from '../../../lib/cli/flags/flags.ts';
 import { loadOwnPlaybooks } from '../../../lib/cli/quorate/own-playbooks.ts';
 import { EXIT } from '../../../lib/errors.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';

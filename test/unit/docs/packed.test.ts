@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
-import { FLAGS } from '../../../lib/cli/flags.ts';
+import { FLAGS } from '../../../lib/cli/flags/flags.ts';
 import { explain } from '../../../lib/cli/quorate/explain.ts';
 import { loadOwnPlaybooks, ownPlaybooks } from '../../../lib/cli/quorate/own-playbooks.ts';
 import { PAGES } from '../../../lib/cli/quorate/pages.ts';

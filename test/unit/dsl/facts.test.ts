@@ -4,7 +4,7 @@ import { factSource } from '../../../lib/dsl/facts.ts';
 import type { FactName, HostFacts } from '../../../lib/dsl/host-facts.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { role } from '../../../lib/dsl/role.ts';
-import { exchange } from '../../../lib/runner/exchange.ts';
+import { exchange } from '../../../lib/runner/exchange/exchange.ts';
 import { shellHost } from '../support/shell-host.ts';
 
 const HOST = { name: 'web1', vars: {}, hostvars: {} };

@@ -3,7 +3,7 @@ import { block, flattened } from '../../../lib/dsl/block.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import type { ControlWords } from '../../../lib/dsl/words.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { absent } from '../../../lib/resources/absent.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { asOneRun, PerRun } from '../../../lib/dsl/per-run.ts';
+import { asOneRun, PerRun } from '../../../lib/dsl/common/per-run.ts';
 import { redact, Secret } from '../../../lib/dsl/secret.ts';
 
 it('masks a secret wherever it turns up, as JSON and shells write it too', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { type Sh, sh } from '../../../lib/dsl/sh.ts';
 import { LOOK_SECONDS, waitUntil, within } from '../../../lib/dsl/wait-until.ts';
-import { READ_SECONDS } from '../../../lib/runner/script.ts';
+import { READ_SECONDS } from '../../../lib/runner/exchange/script.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 

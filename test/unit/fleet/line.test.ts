@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { handOver } from '../../../lib/cli/handed.ts';
+import { handOver } from '../../../lib/cli/start/handed.ts';
 import { jobLine, playbookNamed } from '../../../lib/fleet/line.ts';
 import type { Order } from '../../../lib/fleet/order.ts';
 import { PLAYBOOKS } from '../../../lib/root.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { redact } from '../../../lib/dsl/secret.ts';
 import { loadInventory, selectHosts } from '../../../lib/inventory/index.ts';
-import type { VaultSources } from '../../../lib/inventory/vault-passwords.ts';
+import type { VaultSources } from '../../../lib/inventory/vault/vault-passwords.ts';
 import { listedValues } from './support.ts';
 
 /** Of ansible-core: see README.md beside the cases. */

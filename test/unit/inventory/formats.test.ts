@@ -7,7 +7,7 @@ import { pythonValue } from '../../../lib/inventory/formats/python.ts';
 import { words } from '../../../lib/inventory/formats/words.ts';
 import { scalarOf } from '../../../lib/inventory/formats/yaml-scalars.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
-import { Float, Long } from '../../../lib/inventory/value.ts';
+import { Float, Long } from '../../../lib/inventory/variables/value.ts';
 import { listedValues, load, refusal, write } from './support.ts';
 
 // What ansible-core makes of them (ast.literal_eval, shlex.split, PyYAML).

@@ -9,7 +9,7 @@ import {
   loadInventory,
   type SettledHost,
 } from '../../../lib/inventory/index.ts';
-import { Numeral, type Raw, Unsafe, Vaulted } from '../../../lib/inventory/value.ts';
+import { Numeral, type Raw, Unsafe, Vaulted } from '../../../lib/inventory/variables/value.ts';
 import type { Connection } from '../../../lib/transport/host.ts';
 import { scratch } from '../support/scratch.ts';
 

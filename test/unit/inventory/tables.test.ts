@@ -3,8 +3,8 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
+import { Problems } from '../../../lib/inventory/checks/problems.ts';
 import { namesIn } from '../../../lib/inventory/folders.ts';
-import { Problems } from '../../../lib/inventory/problems.ts';
 import { expandRange } from '../../../lib/inventory/ranges.ts';
 import { type Files, load, readAll, refusal, varsOf, write } from './support.ts';
 

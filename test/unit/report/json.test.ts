@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runId } from '../../../lib/dsl/run-id.ts';
+import { runId } from '../../../lib/dsl/common/run-id.ts';
 import { createReport } from '../../../lib/report/index.ts';
 import { change, cluster, FakeStream, printed, recap, start, task } from './streams.ts';
 

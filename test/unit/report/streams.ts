@@ -1,4 +1,4 @@
-import { runId } from '../../../lib/dsl/run-id.ts';
+import { runId } from '../../../lib/dsl/common/run-id.ts';
 import type { Change } from '../../../lib/dsl/task.ts';
 import { createReport, type ReportOptions } from '../../../lib/report/index.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';

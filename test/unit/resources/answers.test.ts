@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { LaterContent } from '../../../lib/resources/content/later.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { firewall } from '../../../lib/resources/firewall/index.ts';
 import { firewallOff } from '../../../lib/resources/firewall/off.ts';
 import { service } from '../../../lib/resources/service/index.ts';
-import { user } from '../../../lib/resources/user.ts';
+import { user } from '../../../lib/resources/user/index.ts';
 
 it.each([
   firewall('etcd', { ports: [{ port: 2380, sources: ['10.0.0.1'] }] }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
-import { World } from '../../../lib/dsl/world.ts';
-import { type AuthorizedKeysOptions, authorizedKeys } from '../../../lib/resources/authorized-keys.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
+import { type AuthorizedKeysOptions, authorizedKeys } from '../../../lib/resources/authorized-keys/index.ts';
 
 const word = (text: string) => {
   const bytes = Buffer.from(text);

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import type { PackagesOptions } from '../../../lib/resources/packages/backend.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
 import { dry, run } from '../support/cycle.ts';

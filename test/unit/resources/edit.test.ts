@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
 import { type LineOptions, line } from '../../../lib/resources/line.ts';

@@ -6,7 +6,7 @@ import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Sh } from '../../../lib/dsl/sh.ts';
 import type { Change } from '../../../lib/dsl/task.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { firewall } from '../../../lib/resources/firewall/index.ts';
 import { iptables, iptablesChain } from '../../../lib/resources/firewall/iptables.ts';
 import { canonicalNetwork, overlaps } from '../../../lib/resources/firewall/network.ts';

@@ -14,7 +14,7 @@ import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { link } from '../../../lib/resources/link.ts';
-import { tree } from '../../../lib/resources/tree.ts';
+import { tree } from '../../../lib/resources/tree/index.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import {
   type AptRepositoryOptions,
   aptRepository,
   yumRepository,
-} from '../../../lib/resources/package-repository.ts';
+} from '../../../lib/resources/package-repository/index.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
 
 const KEY = '-----BEGIN PGP PUBLIC KEY BLOCK-----\nabc\n-----END PGP PUBLIC KEY BLOCK-----';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import type { PackagesOptions } from '../../../lib/resources/packages/backend.ts';
 import { packages } from '../../../lib/resources/packages/index.ts';
 import { scratch } from '../support/scratch.ts';

@@ -20,7 +20,7 @@ import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { line } from '../../../lib/resources/line.ts';
-import { user } from '../../../lib/resources/user.ts';
+import { user } from '../../../lib/resources/user/index.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';

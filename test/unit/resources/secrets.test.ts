@@ -6,7 +6,7 @@ import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { systemdUnit } from '../../../lib/resources/systemd-unit.ts';
 import { timer } from '../../../lib/resources/timer.ts';

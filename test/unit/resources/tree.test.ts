@@ -10,11 +10,11 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
-import { tree } from '../../../lib/resources/tree.ts';
-import type { TreeOptions } from '../../../lib/resources/tree-wish.ts';
+import { tree } from '../../../lib/resources/tree/index.ts';
+import type { TreeOptions } from '../../../lib/resources/tree/tree-wish.ts';
 import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';

@@ -4,10 +4,10 @@ import { sha256 } from '../../../lib/dsl/path.ts';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { group } from '../../../lib/resources/group.ts';
-import { user } from '../../../lib/resources/user.ts';
-import type { UserOptions } from '../../../lib/resources/user-wish.ts';
+import { user } from '../../../lib/resources/user/index.ts';
+import type { UserOptions } from '../../../lib/resources/user/user-wish.ts';
 import { SHELLS } from '../support/shells.ts';
 
 /** What the probe prints: groups that are asked about, and the user if there is one. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { shortDigest } from '../../../lib/dsl/path.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { type EtcdFacts, ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import { NOTHING_KEPT } from '../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../lib/etcd/facts/read-member.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 import { ORDINARY } from '../../../lib/etcd/facts/index.ts';
 import { config } from '../../../roles/config.ts';
 import { DEFAULTS } from '../support/defaults.ts';

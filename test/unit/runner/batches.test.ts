@@ -7,7 +7,7 @@ import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts'
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
-import { Slot } from '../../../lib/dsl/world.ts';
+import { Slot } from '../../../lib/dsl/world/world.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';

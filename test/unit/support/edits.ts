@@ -1,6 +1,6 @@
 import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Change, Task } from '../../../lib/dsl/task.ts';
-import { World } from '../../../lib/dsl/world.ts';
+import { World } from '../../../lib/dsl/world/world.ts';
 
 /** What a probe prints of a text file, or of nothing at its path. */
 export function textFile(text: string | undefined, mode = '644'): string {

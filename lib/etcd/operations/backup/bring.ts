@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sh } from '../../../dsl/sh.ts';
-import type { Store } from '../../../dsl/store.ts';
+import type { Store } from '../../../dsl/source/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { asMember } from '../../facts/etcdctl.ts';
 import { memberOf } from '../../model/cluster.ts';

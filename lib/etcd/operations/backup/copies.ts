@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Store, StoredFile } from '../../../dsl/store.ts';
+import type { Store, StoredFile } from '../../../dsl/source/store.ts';
 import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from '../../snapshots/snapshot.ts';
 import { passingFolder } from './passing-folder.ts';
 import { SEALED, type Stage } from './seal.ts';

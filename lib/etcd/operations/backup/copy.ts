@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { PlayRun } from '../../../dsl/play.ts';
-import type { Store } from '../../../dsl/store.ts';
+import type { Store } from '../../../dsl/source/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
 import { type Keep, thinned } from '../../snapshots/thin.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { PlayRun } from '../../../dsl/play.ts';
-import type { Store } from '../../../dsl/store.ts';
+import type { Store } from '../../../dsl/source/store.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { copiesIn, fetched, isSealed } from './copies.ts';

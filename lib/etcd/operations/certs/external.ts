@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commandLine } from '../../../command-line.ts';
-import { PerRun } from '../../../dsl/per-run.ts';
+import { PerRun } from '../../../dsl/common/per-run.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { fromHere } from '../../../paths.ts';
 import {

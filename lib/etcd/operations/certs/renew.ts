@@ -1,4 +1,4 @@
-import { PerRun } from '../../../dsl/per-run.ts';
+import { PerRun } from '../../../dsl/common/per-run.ts';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { fingerprint, readBundles } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';

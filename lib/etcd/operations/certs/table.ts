@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CertificateState, CertificatesState } from '../../../dsl/certificates-state.ts';
+import type { CertificateState, CertificatesState } from '../../../dsl/states/certificates-state.ts';
 import { certificatesIn, fingerprint, readBundles, readCa, readClientPair } from '../../../pki/index.ts';
 import { columns } from '../../health/columns.ts';
 import { daysUntil } from '../../health/table.ts';

@@ -1,5 +1,5 @@
+import { runId } from '../../../dsl/common/run-id.ts';
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
-import { runId } from '../../../dsl/run-id.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Intent, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';

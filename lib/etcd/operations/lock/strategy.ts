@@ -1,4 +1,4 @@
-import { holding } from '../../../dsl/holding.ts';
+import { holding } from '../../../dsl/hold/holding.ts';
 import type { Strategy } from '../../../dsl/play.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { EtcdHost } from '../../surveyed.ts';

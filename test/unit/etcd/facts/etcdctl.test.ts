@@ -6,7 +6,7 @@ import { joinSh, type Sh, sh } from '../../../../lib/dsl/sh.ts';
 import { etcdctlFunction, wantedEtcdctl } from '../../../../lib/etcd/facts/etcdctl.ts';
 import { parseMember, readMember } from '../../../../lib/etcd/facts/read-member.ts';
 import { type Member, memberOf } from '../../../../lib/etcd/model/cluster.ts';
-import { exchange } from '../../../../lib/runner/exchange.ts';
+import { exchange } from '../../../../lib/runner/exchange/exchange.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';

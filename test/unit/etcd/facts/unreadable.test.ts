@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { raw, sh } from '../../../../lib/dsl/sh.ts';
 import { requireReadable, unreadableFacts } from '../../../../lib/etcd/facts/unreadable.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
-import { exchange } from '../../../../lib/runner/exchange.ts';
+import { exchange } from '../../../../lib/runner/exchange/exchange.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../../lib/dsl/probe.ts';
 import { sh } from '../../../../lib/dsl/sh.ts';
-import { World } from '../../../../lib/dsl/world.ts';
+import { World } from '../../../../lib/dsl/world/world.ts';
 import { memberService } from '../../../../lib/etcd/files/member-service.ts';
 
 const UNIT = '/etc/systemd/system/etcd.service';

@@ -6,7 +6,7 @@ import { EXIT } from '../../../../lib/errors.ts';
 import { ORDINARY } from '../../../../lib/etcd/facts/index.ts';
 import { canary } from '../../../../lib/etcd/health/canary.ts';
 import type { EtcdHost } from '../../../../lib/etcd/surveyed.ts';
-import { exchange } from '../../../../lib/runner/exchange.ts';
+import { exchange } from '../../../../lib/runner/exchange/exchange.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runId } from '../../../../lib/dsl/run-id.ts';
+import { runId } from '../../../../lib/dsl/common/run-id.ts';
 import type { EtcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import type { KeptSnapshots } from '../../../../lib/etcd/snapshots/read.ts';
 import { chooseTaker, snapshotStep } from '../../../../lib/etcd/snapshots/step.ts';

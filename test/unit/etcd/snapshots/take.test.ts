@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import { listSnapshots, parseSnapshots } from '../../../../lib/etcd/snapshots/read.ts';
 import { takeSnapshot } from '../../../../lib/etcd/snapshots/take.ts';
-import { exchange } from '../../../../lib/runner/exchange.ts';
+import { exchange } from '../../../../lib/runner/exchange/exchange.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EXIT, QuorateError } from '../../../../lib/errors.ts';
-import { Templates } from '../../../../lib/inventory/template.ts';
-import { Float, Long } from '../../../../lib/inventory/value.ts';
+import { Templates } from '../../../../lib/inventory/variables/template.ts';
+import { Float, Long } from '../../../../lib/inventory/variables/value.ts';
 import { home } from '../../../../lib/whoami.ts';
 import { type Vars, variable, world } from './world.ts';
 

@@ -1,6 +1,6 @@
 import type { TemplateWorld } from '../../../../lib/inventory/jinja/templar.ts';
-import { Templates } from '../../../../lib/inventory/template.ts';
-import type { Raw, Variable } from '../../../../lib/inventory/value.ts';
+import { Templates } from '../../../../lib/inventory/variables/template.ts';
+import type { Raw, Variable } from '../../../../lib/inventory/variables/value.ts';
 
 export type Vars = Readonly<Record<string, Raw>>;
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Store } from '../../../../lib/dsl/store.ts';
+import type { Store } from '../../../../lib/dsl/source/store.ts';
 import { openSftpFolder } from '../../../../lib/transport/ssh/sftp.ts';
 import { SftpFiles, type SftpOptions } from '../support/sftp-server.ts';
 import { keyFile, startServer } from '../support/ssh-bench.ts';

@@ -1,4 +1,4 @@
-import type { DrillState } from '../../../../dsl/drill-state.ts';
+import type { DrillState } from '../../../../dsl/states/drill-state.ts';
 import type { Snapshot } from '../../../snapshots/index.ts';
 import { ageText } from '../words.ts';
 import type { Judgement } from './judge.ts';

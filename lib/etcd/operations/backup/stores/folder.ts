@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { passingName, type Store } from '../../../../dsl/store.ts';
+import { passingName, type Store } from '../../../../dsl/source/store.ts';
 import { EXIT, QuorateError } from '../../../../errors.ts';
 
 /** A folder of this machine; made with the first file. */

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { hostOf } from '../../../../addresses.ts';
 import { commandLine } from '../../../../command-line.ts';
 import type { PlayRun } from '../../../../dsl/play.ts';
-import type { Store } from '../../../../dsl/store.ts';
+import type { Store } from '../../../../dsl/source/store.ts';
 import { folderStore } from './folder.ts';
 
 /** Environment variables without which S3 lets nobody in; they are never on a command line. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { AwsClient } from 'aws4fetch';
-import type { Store, StoredFile } from '../../../../dsl/store.ts';
+import type { Store, StoredFile } from '../../../../dsl/source/store.ts';
 import { proxyFor } from '../../../../proxy.ts';
 import { codeOf, elementOf, s3Refused, s3Unreached } from './s3-failures.ts';
 import { fetchThrough } from './through-proxy.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { describe, expect, it } from 'vitest';
 import { clearTried, drillShell, triedFile } from '../../../../../lib/etcd/operations/backup/drill/shell.ts';
 import type { Snapshot } from '../../../../../lib/etcd/snapshots/index.ts';
-import { exchange } from '../../../../../lib/runner/exchange.ts';
+import { exchange } from '../../../../../lib/runner/exchange/exchange.ts';
 import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { shellHost } from '../../../support/shell-host.ts';

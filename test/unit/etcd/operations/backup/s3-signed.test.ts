@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Store } from '../../../../../lib/dsl/store.ts';
+import type { Store } from '../../../../../lib/dsl/source/store.ts';
 import { openS3 } from '../../../../../lib/etcd/operations/backup/stores/s3.ts';
 import { freePort } from '../../../support/free-port.ts';
 

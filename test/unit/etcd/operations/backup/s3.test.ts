@@ -12,7 +12,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../../../../lib/dsl/store.ts';
+import type { Store } from '../../../../../lib/dsl/source/store.ts';
 import { openS3 } from '../../../../../lib/etcd/operations/backup/stores/s3.ts';
 import { freePort } from '../../../support/free-port.ts';
 

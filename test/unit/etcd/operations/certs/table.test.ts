@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CertificateState } from '../../../../../lib/dsl/certificates-state.ts';
 import { MARK } from '../../../../../lib/dsl/probe.ts';
+import type { CertificateState } from '../../../../../lib/dsl/states/certificates-state.ts';
 import { readLeaves } from '../../../../../lib/etcd/operations/certs/leaves.ts';
 import {
   judgeCertificates,

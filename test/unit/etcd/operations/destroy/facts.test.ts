@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { destroyFacts } from '../../../../../lib/etcd/operations/destroy/facts.ts';
 import { parseEvidence } from '../../../../../lib/etcd/operations/doctor/evidence.ts';
 import { probeEvidence } from '../../../../../lib/etcd/operations/doctor/probe.ts';
-import { exchange } from '../../../../../lib/runner/exchange.ts';
+import { exchange } from '../../../../../lib/runner/exchange/exchange.ts';
 import { memberBelow } from '../../../support/member-below.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { shellHost } from '../../../support/shell-host.ts';

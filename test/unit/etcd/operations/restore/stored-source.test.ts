@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { basename, dirname, join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../../../../lib/dsl/store.ts';
+import type { Store } from '../../../../../lib/dsl/source/store.ts';
 import { sealing } from '../../../../../lib/etcd/operations/backup/seal.ts';
 import { folderStore } from '../../../../../lib/etcd/operations/backup/stores/folder.ts';
 import { findSource } from '../../../../../lib/etcd/operations/restore/source.ts';

@@ -1,0 +1,65 @@
+import { hostname } from 'node:os';
+import { whoami } from '../../whoami.ts';
+import { runId } from '../common/run-id.ts';
+
+/** Who has a host, or a cluster, for the moment: a run by its lock, or a person by a hold. */
+export interface Holder {
+  readonly runId: string;
+  /** `anna@ops1` */
+  readonly who: string;
+  /** RFC 3339. */
+  readonly since: string;
+  /** Of a run: its command line. */
+  readonly command?: string;
+  /** Why, in words. */
+  readonly message?: string;
+}
+
+/** The file, among the records of a host, by which a person keeps everybody's runs off; it stays until it is released. */
+export function holdFile(stateDir: string): string {
+  return `${stateDir}/hold`;
+}
+
+/** Bytes of a reason, and of a command, that are kept: who is refused reads all of them, and a link of XFS takes 1,024. */
+const LONG = 300;
+
+/** Ourselves, from now on. */
+export function asHolder({ command, message }: Pick<Holder, 'command' | 'message'>): Holder {
+  return {
+    runId: runId(),
+    who: `${whoami()}@${hostname()}`,
+    since: new Date().toISOString(),
+    ...(command !== undefined && { command: short(command) }),
+    ...(message !== undefined && { message: short(message) }),
+  };
+}
+
+function short(text: string): string {
+  const bytes = Buffer.from(text);
+  // What was cut in the middle of a letter is left out.
+  return bytes.length > LONG ? `${bytes.toString('utf8', 0, LONG).replace(/\ufffd$/, '')}…` : text;
+}
+
+/** Reads a line of JSON that a `Holder` was written as; undefined for anything else. */
+export function parseHolder(line: string): Holder | undefined {
+  try {
+    const found = JSON.parse(line) as Record<string, unknown>;
+    const text = (name: string) => (typeof found[name] === 'string' ? (found[name] as string) : undefined);
+    const [id, who, since, command, message] = ['runId', 'who', 'since', 'command', 'message'].map(text);
+    if (id === undefined || who === undefined || since === undefined) return undefined;
+    return { runId: id, who, since, ...(command && { command }), ...(message && { message }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who holds a host by hand; undefined: its file names nobody, as one that was cut on a full disk. */
+export function holdSaid(holder: Holder | undefined): string {
+  return `on hold by ${holder === undefined ? 'nobody knows whom' : `${holder.who}; ${holderSaid(holder)}`}`;
+}
+
+/** `run 20261127T101500Z-1a2b3c since 2026-11-27 10:15:00 UTC: site -i prod.yaml: disk swap` */
+export function holderSaid({ runId: id, since, command, message }: Holder): string {
+  const when = since.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC');
+  return [`run ${id} since ${when}`, command, message].filter(Boolean).join(': ');
+}

@@ -1,0 +1,111 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { privateFolder, readIfAny, writeWhole } from '../../files.ts';
+import { certificatesIn } from '../chain/chain.ts';
+import type { PkiOptions } from '../config.ts';
+import { ensureCaFiles, writeIgnore } from './authority.ts';
+import { caPath, fingerprint, fingerprints, readCa } from './ca.ts';
+import { caPassphrase } from './passphrase.ts';
+
+const FILES = [
+  ['ca-key.pem', 0o600],
+  ['ca.csr', 0o644],
+  ['ca.pem', 0o644],
+] as const;
+
+/** The CA that is to come: it lies apart, and issues nothing. */
+function nextDir(dir: string): string {
+  return join(dir, 'next');
+}
+
+/** What clients are to trust while two CAs are in use. */
+export function bundlePath(dir: string): string {
+  return join(dir, 'ca-bundle.pem');
+}
+
+/** The PEM of the CA that is to come; undefined when there is none. */
+export function readNextCa(dir: string): Promise<string | undefined> {
+  return readCa(nextDir(dir));
+}
+
+/**
+ * Makes the CA that is to come, beside the one in use; one that lies there (`next/ca.pem` with its key) is taken. Gives
+ * its PEM.
+ */
+export async function makeNextCa(options: PkiOptions): Promise<string> {
+  const { readConfig } = await import('../cfssl/cfssl.ts');
+  const dir = nextDir(options.dir);
+  // Where the CA in use is lost it holds nothing else yet, and is ours all the same.
+  await writeIgnore(options.dir, false);
+  const { trusted: _, ...fresh } = options;
+  const made = await ensureCaFiles(dir, readConfig(fresh), caPassphrase());
+  const current = await readCa(options.dir);
+  if (current !== undefined && fingerprint(current) === fingerprint(made)) {
+    throw new QuorateError(`${caPath(dir)} is the CA that is in use`, {
+      exitCode: EXIT.refused,
+      hint: `remove ${dir}, and another one is made`,
+    });
+  }
+  return made;
+}
+
+/**
+ * Makes the CA that was to come the one that issues. The one before is kept in `previous/`, with its key. Where this is
+ * cut off, calling it again goes on.
+ */
+export async function switchToNextCa(dir: string): Promise<void> {
+  const next = await readNextCa(dir);
+  if (next === undefined) return;
+  const current = await readCa(dir);
+  if (current !== undefined && fingerprint(current) !== fingerprint(next)) {
+    await copyCa(dir, previousDir(dir, fingerprint(current)), true);
+  }
+  await copyCa(nextDir(dir), dir, false);
+  await rm(nextDir(dir), { recursive: true, force: true });
+}
+
+/** The PEM of a CA that was in use before; undefined when it is not kept here. */
+export function readPreviousCa(dir: string, known: string): Promise<string | undefined> {
+  return readCa(previousDir(dir, known));
+}
+
+function previousDir(dir: string, known: string): string {
+  return join(dir, 'previous', known.slice(0, 16));
+}
+
+/** The certificate comes last: with it the copy counts. `keep` leaves what is there, which a cut-off copy has put there. */
+async function copyCa(from: string, to: string, keep: boolean): Promise<void> {
+  await privateFolder(to);
+  for (const [name, mode] of FILES) {
+    const text = await readIfAny(join(from, name));
+    if (text !== undefined) await writeWhole(join(to, name), text, { mode, exclusive: keep });
+  }
+}
+
+/** A file that trusts what these CA files trust, each certificate once. */
+export function bundleOf(...pems: readonly string[]): string {
+  const seen = new Set<string>();
+  return pems
+    .flatMap(certificatesIn)
+    .filter(({ fingerprint256 }) => !seen.has(fingerprint256) && seen.add(fingerprint256))
+    .map((one) => one.toString())
+    .join('');
+}
+
+/** What a CA file trusts without what another one trusts; undefined when that is nothing. */
+export function withoutCa(bundle: string, pem: string): string | undefined {
+  const known = fingerprints(pem);
+  const rest = certificatesIn(bundle).filter((one) => !known.includes(fingerprint(one.toString())));
+  return rest.length === 0 ? undefined : rest.map((one) => one.toString()).join('');
+}
+
+/** Writes what clients are to trust while two CAs are in use. */
+export async function writeBundle(dir: string, pem: string): Promise<void> {
+  await writeWhole(bundlePath(dir), pem, { mode: 0o644 });
+}
+
+/** Clients trust the CA itself again. */
+export async function dropBundle(dir: string): Promise<void> {
+  await rm(bundlePath(dir), { force: true });
+}

@@ -1,0 +1,80 @@
+import { asUser } from '../../dsl/as-user.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
+
+interface Wanted {
+  readonly path: string;
+  readonly repository: string;
+  readonly version: string;
+  readonly user?: string;
+}
+
+/** All that is fetched is one version, with what leads to it; a server that does not give single commits gives all. */
+export function checkout(path: string, version: string): Sh {
+  return sh`q_deep=; if [ -f ${`${path}/.git/shallow`} ]; then q_deep=--unshallow; fi
+q_git -C ${path} fetch --quiet --force --tags $q_deep origin '+refs/heads/*:refs/remotes/origin/*' 2>&1 || exit
+q_commit=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{commit}`} ||
+  q_git -C ${path} rev-parse --verify --quiet ${`refs/remotes/origin/${version}^{commit}`} ||
+  q_git -C ${path} rev-parse --verify --quiet ${`${version}^{commit}`} || :)
+if [ -z "$q_commit" ] && q_git -C ${path} fetch --quiet origin ${version} 2>&1; then q_commit=${version}; fi
+if [ -z "$q_commit" ]; then echo ${`the repository has no version ${version}`}; exit 1; fi
+q_git -C ${path} -c advice.detachedHead=false checkout --quiet --detach "$q_commit" 2>&1 || exit
+# Known to be the remote's, whatever becomes of its branches.
+q_git -C ${path} update-ref refs/remotes/origin/quorate-was "$q_commit"`;
+}
+
+/** Shell function `q_git`: nobody is there to be asked, hooks of the checkout do not run, and a look at it writes no index. */
+export const GIT = sh`export GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
+q_become=
+q_git() { $q_become git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"; }
+`;
+
+export function gitAs(user: string | undefined): Sh {
+  if (user === undefined) return sh``;
+  return sh`${asUser}
+q_as ${user} || { echo ${`git cannot be run as ${user}`}; exit 1; }
+q_home=$(q_account passwd ${user}); q_home=\${q_home%:*}; export HOME="\${q_home##*:}"`;
+}
+
+/** Reads what is there. The remote is asked for branches alone: a commit, or a tag that is here, stays what it is. */
+export function checkoutState({ path, repository, version, user }: Wanted): Sh {
+  const isCommit = /^[0-9a-f]{40}$/.test(version);
+  const ask = sh`q_refs=$(q_git ls-remote ${repository} ${`refs/heads/${version}`} ${`refs/tags/${version}`} ${`refs/tags/${version}^{}`} 2>&1) || { echo "unreachable $?"; printf '%s\n' "$q_refs"; exit 0; }
+while read -r q_id q_ref; do
+  case $q_ref in ${`refs/tags/${version}^{}`}) q_wanted=$q_id; break ;; refs/*) q_wanted=\${q_wanted:-$q_id} ;; esac
+done <<Q_REFS
+$(printf '%s\n' "$q_refs" | sort -k 2 -r)
+Q_REFS`;
+  return sh`if [ -d ${path} ]; then for q_path in ${path}/* ${path}/.[!.]*; do if [ -e "$q_path" ]; then echo names; break; fi; done; fi
+if [ -e ${`${path}/.git`} ]; then echo repository; fi
+if ! command -v git >/dev/null; then exit 0; fi
+echo git
+${user === undefined ? sh`` : sh`if [ -z "$(q_account passwd ${user})" ]; then echo nobody; exit 0; fi`}
+${GIT}${gitAs(user)}
+q_head= q_tag= q_wanted=
+if [ -e ${`${path}/.git`} ]; then
+  q_head=$(q_git -C ${path} rev-parse --verify --quiet 'HEAD^{commit}' 2>&1) || { q_said=$(q_git -C ${path} status 2>&1) || { echo "$q_said"; exit 1; }; q_head=; }
+  if [ -n "$q_head" ]; then
+    echo "head $q_head"
+    q_git -C ${path} status --porcelain --untracked-files=no --ignore-submodules | sed 's/^../edited/'
+    q_git -C ${path} log --max-count=5 --format='local %h %s' HEAD --not --remotes --tags 2>/dev/null
+  fi
+  q_url=$(q_git -C ${path} config remote.origin.url) && echo "remote $q_url"
+  if [ "$q_url" = ${repository} ]; then q_tag=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{commit}`}); fi
+fi
+if [ -n "$q_tag" ] && [ "$q_tag" = "$q_head" ]; then q_wanted=$q_tag
+else
+${isCommit ? sh`q_wanted=${version}` : ask}
+fi
+if [ -n "$q_wanted" ]; then echo "wanted $q_wanted"; fi
+${unknownFiles(path)}`;
+}
+
+/** Which files that git does not know are in the way of the wanted commit; `untracked`, where it is not here. */
+function unknownFiles(path: string): Sh {
+  return sh`q_untracked() { q_git -C ${path} ls-files --others --exclude-standard; }
+if [ -z "$q_head" ] || [ -z "$q_wanted" ] || [ "$q_head" = "$q_wanted" ]; then :
+elif q_git -C ${path} cat-file -e "$q_wanted^{commit}" 2>/dev/null; then
+  { q_untracked; q_git -C ${path} ls-tree -r -t --name-only "$q_wanted"; } | sort | uniq -d | head -n 4 | sed 's/^/hindering /'
+elif [ -n "$(q_untracked | head -n 1)" ]; then echo untracked
+fi`;
+}

@@ -1,0 +1,133 @@
+import {
+  checkedPath,
+  completeOwnership,
+  isForeseenOnly,
+  type KeptOwnership,
+  noRoom,
+  type ObservedPath,
+  ownershipDifferences,
+  requireRoom,
+} from '../../dsl/path.ts';
+import type { Difference } from '../../dsl/resource.ts';
+import { entriesOf, type SourceEntry } from '../../dsl/source/source-tree.ts';
+import type { Ground } from '../../dsl/world/ground.ts';
+import { completeKept } from '../../dsl/world/kept-mode.ts';
+import type { World } from '../../dsl/world/world.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { isSystemFolder, requireOurs } from '../common/system-folders.ts';
+import { contentDifference } from '../content/content.ts';
+
+export interface TreeOptions {
+  /** The folder on control; a relative path begins at the file that names it. */
+  readonly source: string;
+  readonly owner?: string;
+  readonly group?: string;
+  /** Of files; unless said 0644, or 0755 for those that may be run on control. */
+  readonly fileMode?: string;
+  /** Of folders, 0755 unless said; the folder itself keeps its own then, and those of the system, as `/tmp`, always. */
+  readonly directoryMode?: string;
+  /** What is in the folder and not in the source goes, unless another task declares it. */
+  readonly delete?: boolean;
+}
+
+export type Entry = SourceEntry & KeptOwnership & { readonly path: string };
+
+export interface TreeDesired {
+  readonly path: string;
+  readonly entries: readonly Entry[];
+  readonly deletes: boolean;
+}
+
+export interface ObservedTree {
+  /** By path. */
+  readonly found: ReadonlyMap<string, ObservedPath | undefined>;
+  /** What links lead to, by path. */
+  readonly links: ReadonlyMap<string, string>;
+  /** All that is below. */
+  readonly there: readonly string[];
+  readonly mounts: readonly string[];
+  readonly ground: Ground;
+}
+
+/** The wish in one form: each entry with its path, mode and owner, the folder itself first. */
+export function completeTree(
+  name: string,
+  { source, owner, group, fileMode, directoryMode, delete: deletes = false }: TreeOptions,
+): TreeDesired {
+  const path = checkedPath(name);
+  if (deletes) requireOurs(path);
+  const owners = { ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) };
+  const owned = (mode: string) => completeOwnership({ mode, ...owners });
+  const folder = owned(directoryMode ?? '0755');
+  const root = completeKept(
+    { ...owners, ...(directoryMode !== undefined && { mode: directoryMode }) },
+    '0755',
+  );
+  const entries = entriesOf(source).map((entry): Entry => {
+    const at = { ...entry, path: checkedPath(`${path}/${entry.name}`) };
+    if (entry.type !== 'file') return { ...at, ...folder } as Entry;
+    return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
+  });
+  return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...root }, ...entries] };
+}
+
+/** What an entry is called in changes. */
+export function nameIn({ path }: TreeDesired, of: string): string {
+  return of === path ? '.' : of.slice(path === '/' ? 1 : path.length + 1);
+}
+
+/** How one entry differs from what is at its path. */
+export function entryDifferences(
+  desired: TreeDesired,
+  entry: Entry,
+  { found: all, links }: ObservedTree,
+  world: World,
+): readonly Difference[] {
+  const { path, type } = entry;
+  const property = nameIn(desired, path);
+  const found = world.path(path).over(all.get(path));
+  const isKnown = found !== undefined && !isForeseenOnly(found);
+  if (type === 'link') {
+    const before = links.get(path) ?? null;
+    if (found?.type === 'link' && before === entry.to) return [];
+    if (isKnown && found.type !== 'link') throw noRoom(path, 'link', `a ${found.type}`);
+    return [{ kind: found === undefined ? 'create' : 'update', property, before, after: `→ ${entry.to}` }];
+  }
+  requireRoom(path, type, found);
+  // A tree that is laid over the system changes nothing of the folders that all have.
+  const isOurs = isKnown && found.type === type && !(type === 'directory' && isSystemFolder(path));
+  const owned = isOurs ? ownershipDifferences(entry, found) : [];
+  const ownership = owned.map((one) => ({ ...one, property: `${property} ${one.property}` }));
+  if (type === 'directory')
+    return found === undefined ? [{ kind: 'create', property, before: null, after: type }] : ownership;
+  const content = contentDifference(entry.content, found, property);
+  return [...(content ? [content] : []), ...ownership];
+}
+
+/** What is to go: the uppermost of what no task declares. */
+export function extrasOf(desired: TreeDesired, observed: ObservedTree, world: World): readonly string[] {
+  const { path, entries } = desired;
+  const wanted = new Set(entries.map((entry) => entry.path));
+  const kept = world.declaredBelow(path, `tree:${path}`);
+  const isKept = (one: string) =>
+    wanted.has(one) ||
+    kept.some((other) => one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`));
+  const extras = observed.there.filter((one) => !isKept(one) && world.path(one).state !== null);
+  const uppermost = extras.filter((one) => !extras.some((other) => one.startsWith(`${other}/`)));
+  const odd = uppermost.find((one) => one.includes('\ufffd'));
+  if (odd !== undefined) throw noUtf8(path, odd);
+  const point = observed.mounts.find((at) => uppermost.some((one) => `${at}/`.startsWith(`${one}/`)));
+  if (point === undefined) return uppermost;
+  throw new QuorateError(`cannot make ${path} like its source: ${point} is mounted there`, {
+    exitCode: EXIT.failed,
+    hint: 'unmount it if it may go, or declare its directory',
+  });
+}
+
+/** What a script cannot name, it cannot take away. */
+function noUtf8(path: string, odd: string): QuorateError {
+  return new QuorateError(`cannot make ${path} like its source: the name of ${odd} is no UTF-8`, {
+    exitCode: EXIT.failed,
+    hint: 'rename it, or take it away by hand',
+  });
+}

@@ -1,0 +1,70 @@
+import type { Task } from '../../dsl/task.ts';
+import { World } from '../../dsl/world/world.ts';
+import type { Host } from '../../transport/host.ts';
+import type { Slots } from '../../transport/slots.ts';
+import type { EventSink } from '../events.ts';
+import { type RoleTask, Wire } from '../exchange/wire.ts';
+import { wordsOf } from '../plan/words.ts';
+
+/** A host that acts for others. */
+export interface Actor {
+  readonly host: Host;
+  readonly stateDir: string;
+  readonly owner: string;
+  connect(): Promise<Host>;
+  /** One at a time: what it is asked by several is read, changed and proven in one go. */
+  readonly slots: Slots;
+  /** Takes its run lock, unless this run has it. */
+  lock(): Promise<void>;
+}
+
+/** Where a task is read and carried out. */
+export interface Ground {
+  readonly wire: Wire;
+  readonly world: World;
+  /** undefined: the host itself. */
+  readonly actor: Actor | undefined;
+}
+
+/** The hosts that act for one that asks (`delegateTo`), as far as its tasks name them. */
+export class Elsewhere {
+  readonly #grounds = new Map<string, Ground>();
+  readonly #asker: string;
+  readonly #actor: (name: string) => Promise<Actor>;
+  readonly #sink: EventSink;
+
+  constructor(asker: string, actor: (name: string) => Promise<Actor>, sink: EventSink) {
+    this.#asker = asker;
+    this.#actor = actor;
+    this.#sink = sink;
+  }
+
+  /** Connects what tasks name, and forgets what was foreseen there. */
+  async meet(tasks: readonly RoleTask[]): Promise<void> {
+    for (const { task } of tasks) {
+      const name = this.#nameOf(task);
+      if (name === undefined) continue;
+      const known = this.#grounds.get(name);
+      const actor = known?.actor ?? (await this.#actor(name));
+      const wire = known?.wire ?? new Wire(actor.host, actor.stateDir, this.#sink, this.#asker);
+      const world = new World();
+      world.provides(actor.stateDir);
+      this.#grounds.set(name, { actor, wire, world });
+    }
+  }
+
+  /** Where a task is carried out; undefined: on the host itself. */
+  of(task: Pick<Task, 'words'>): Ground | undefined {
+    const name = this.#nameOf(task);
+    return name === undefined ? undefined : this.#grounds.get(name);
+  }
+
+  get wires(): readonly Wire[] {
+    return [...this.#grounds.values()].map(({ wire }) => wire);
+  }
+
+  #nameOf(task: Pick<Task, 'words'>): string | undefined {
+    const { delegateTo, when } = wordsOf(task);
+    return when === false || delegateTo === this.#asker ? undefined : delegateTo;
+  }
+}

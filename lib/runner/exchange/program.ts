@@ -1,0 +1,65 @@
+import type { Task } from '../../dsl/task.ts';
+import { handlerOf, rescuerOf } from '../plan/words.ts';
+import type { RoleTask } from './wire.ts';
+
+/** The tasks of one host in their order, and which of them are carried out once one has failed. */
+export class Program {
+  readonly #tasks: readonly RoleTask[];
+  readonly #failed = new Set<Task>();
+  readonly #rescuing = new Set<object>();
+  readonly #abandoned = new Set<Task>();
+
+  constructor(tasks: readonly RoleTask[]) {
+    this.#tasks = tasks;
+  }
+
+  /** Those that are carried out as things are. */
+  get live(): readonly RoleTask[] {
+    return this.#tasks.filter((one) => this.#whyNot(one) === undefined);
+  }
+
+  /** Those that are not, and why: `rescue` of a block that has not failed, and what stood behind a failure. */
+  get left(): readonly (readonly [RoleTask, string])[] {
+    return this.#tasks.flatMap((one) => {
+      const why = this.#whyNot(one);
+      return why === undefined ? [] : [[one, why] as const];
+    });
+  }
+
+  hasFailed(task: Task): boolean {
+    return this.#failed.has(task);
+  }
+
+  /**
+   * A task has failed: returns what is carried out behind it all the same. That is everything where the failure is
+   * ignored; the `rescue` of the innermost block that has one, and what follows that block; and every `always` on the way.
+   */
+  behind(failed: Task): readonly RoleTask[] {
+    this.#failed.add(failed);
+    const rest = this.#tasks.slice(this.#tasks.findIndex(({ task }) => task === failed) + 1);
+    if (handlerOf(failed) !== 'ignored') {
+      const rescuer = rescuerOf(failed);
+      const block = failed.within?.[rescuer]?.block;
+      if (block) this.#rescuing.add(block);
+      for (const { task } of rest) if (!goesOn(task, failed, rescuer)) this.#abandoned.add(task);
+    }
+    return rest.filter((one) => this.#whyNot(one) === undefined);
+  }
+
+  #whyNot({ task }: RoleTask): string | undefined {
+    if (this.#abandoned.has(task)) return 'left out: a task before it has failed';
+    const dormant = task.within?.find(({ block, part }) => part === 'rescue' && !this.#rescuing.has(block));
+    return dormant && `only if ${dormant.block.title} fails`;
+  }
+}
+
+/** A task is not left out because of one before it that has failed; `rescuer` is the depth of the block that sees to it. */
+function goesOn({ within: own = [] }: Task, { within = [] }: Task, rescuer: number): boolean {
+  const isShared = (at: number) => own[at]?.block === within[at]?.block && own[at]?.part === within[at]?.part;
+  const depth = within.findIndex((_, at) => !isShared(at));
+  const [mine, its] = depth < 0 ? [undefined, undefined] : [own[depth], within[depth]];
+  if (mine !== undefined && mine.block === its?.block)
+    return mine.part === 'always' || (mine.part === 'rescue' && depth === rescuer);
+  // It stands in a list that both are in: which goes on where that is around the block that sees to the failure.
+  return (depth < 0 ? within.length : depth) <= rescuer;
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT, QuorateError } from '../../errors.ts';
+import type { Host } from '../../transport/host.ts';
+import type { AuditNote } from '../audit.ts';
+import { type HeldLock, takeLock } from './lock.ts';
+
+/** How often one that is held is asked for again, in ms. */
+const AGAIN = 1000;
+
+export interface LockOptions {
+  /** What is said of this run to who is refused. */
+  readonly note?: AuditNote | undefined;
+  /** Milliseconds to wait for a lock that another run holds; 0. */
+  readonly wait?: number | undefined;
+  /** Told once for each lock that is waited for. */
+  readonly waiting?: (message: string) => void;
+  /** Somebody asked to end. */
+  readonly stopping?: () => boolean;
+}
+
+/** The run locks that a run holds, each once: hosts that act for others may be among those that are changed themselves. */
+export class Locks {
+  readonly #held = new Map<string, Promise<HeldLock | undefined>>();
+  readonly #options: LockOptions;
+
+  constructor(options: LockOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Takes the lock of a host unless it is held already; see `takeLock`. */
+  async take(host: Host, stateDir: string, { create }: { readonly create: boolean }): Promise<void> {
+    const key = `${host.name} ${stateDir}`;
+    if ((await this.#held.get(key)) !== undefined) return;
+    const taken = this.#takeInTime(host, stateDir, create);
+    this.#held.set(key, taken);
+    await taken;
+  }
+
+  async #takeInTime(host: Host, stateDir: string, create: boolean): Promise<HeldLock | undefined> {
+    const { note, wait = 0, waiting, stopping } = this.#options;
+    const deadline = Date.now() + wait;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await takeLock(host, stateDir, { create, note });
+      } catch (error) {
+        const isHeld = error instanceof QuorateError && error.exitCode === EXIT.locked;
+        if (!isHeld || Date.now() >= deadline || stopping?.()) throw error;
+        if (tries === 0) waiting?.(`waiting: ${error.message}`);
+        await sleep(AGAIN);
+      }
+    }
+  }
+
+  async release(): Promise<void> {
+    const all = [...this.#held.values()];
+    this.#held.clear();
+    await Promise.allSettled(all.map(async (lock) => (await lock)?.release()));
+  }
+}

@@ -1,0 +1,163 @@
+import { forget, type Kept, Ledger, rewriteLedger } from '../../dsl/ledger/ledger.ts';
+import type { TakeAway, Verdict } from '../../dsl/ledger/left-over.ts';
+import type { PlannedTask, Play, PlayHost, PlayInventoryHost } from '../../dsl/play.ts';
+import { isDue } from '../../dsl/play.ts';
+import type { HostData } from '../../dsl/role.ts';
+import { joinSh } from '../../dsl/sh.ts';
+import type { Task } from '../../dsl/task.ts';
+import { World } from '../../dsl/world/world.ts';
+import type { RunEvent } from '../events.ts';
+import type { RoleTask } from '../exchange/wire.ts';
+import { wordsOf } from './words.ts';
+
+/** The role that events name for what no role declares any more. */
+const LEFT_OVER = 'left over';
+
+export interface LeftOverOptions {
+  // biome-ignore lint/suspicious/noExplicitAny: plays of one playbook may differ in their facts
+  readonly plays: readonly Play<any>[];
+  readonly select: (pattern: string) => readonly PlayInventoryHost[];
+  readonly includes: (role: string) => boolean;
+  /** Take away what is left over, instead of naming it. */
+  readonly prune: boolean;
+  /** Loaded where something is left over. */
+  readonly takeAway?: () => Promise<TakeAway>;
+}
+
+/** What the plays of a run declare on each host, and so what is left over there. */
+export class LeftOvers {
+  readonly #options: LeftOverOptions;
+  readonly #declared = new Map<string, RoleTask[]>();
+  readonly #found = new Map<string, Finding>();
+  /** Plays that keep records, each with the hosts that its pattern names. */
+  #named:
+    | readonly { readonly play: LeftOverOptions['plays'][number]; readonly hosts: ReadonlySet<string> }[]
+    | undefined;
+
+  constructor(options: LeftOverOptions) {
+    this.#options = options;
+  }
+
+  /** The records of a host, as `out` has them; undefined where its play keeps none. */
+  ledgerOf<Facts>(play: Play<Facts>, host: HostData, out: string): Ledger | undefined {
+    const place = play.ledger?.(host);
+    const dirs = this.#playsOf(host.name).flatMap((one) => one.ledger?.(host).dir ?? []);
+    return place && new Ledger(place, out, dirs);
+  }
+
+  /**
+   * Tasks that see to what is left over once `tasks` are added to those that earlier plays of the run want of the host.
+   * Only whole plays can tell, and only the last one of a host; none for others.
+   */
+  async tasksFor<Facts>(
+    play: Play<Facts>,
+    host: string,
+    ledger: Ledger,
+    tasks: readonly RoleTask[],
+  ): Promise<readonly RoleTask[]> {
+    const { plays, includes, takeAway, prune } = this.#options;
+    const declared = [...(this.#declared.get(host) ?? []), ...tasks];
+    this.#declared.set(host, declared);
+    const finding = new Finding(ledger, tasks, prune);
+    this.#found.set(host, finding);
+    const isWhole = plays.every(({ roles }) => roles.every(({ name }) => includes(name)));
+    if (!isWhole || this.#playsOf(host).at(-1) !== play) return [];
+    const all = declared.map(({ task }) => task);
+    const { ours, foreign } = ledger.undeclared(all);
+    finding.stale.push(...foreign);
+    if (ours.length === 0 || takeAway === undefined) return [];
+    const gone = finding.tasksOf((await takeAway())(ours, { declared: all }));
+    return prune ? [...gone, ...judgedAgain(all)] : gone;
+  }
+
+  /** What is left over on a host, and stays for now: to be told once it is planned. */
+  named(host: string): readonly Named[] {
+    return [...(this.#found.get(host)?.named.values() ?? [])];
+  }
+
+  /** Brings the records of a host up to date with what was found there: an exchange where they are not. */
+  async keepRecords(host: Pick<PlayHost, 'target' | 'act'>): Promise<void> {
+    const finding = this.#found.get(host.target.name);
+    this.#found.delete(host.target.name);
+    const steps = finding?.steps() ?? [];
+    if (steps.length > 0) await host.act('keeping records', joinSh(steps, ' &&\n'));
+  }
+
+  #playsOf(host: string): LeftOverOptions['plays'] {
+    const { plays, select } = this.#options;
+    // Selecting goes through all hosts, and every host asks.
+    this.#named ??= plays
+      .filter(({ ledger }) => ledger !== undefined)
+      .map((play) => ({ play, hosts: new Set(select(play.hosts).map(({ name }) => name)) }));
+    return this.#named.flatMap(({ play, hosts }) => (hosts.has(host) ? [play] : []));
+  }
+}
+
+/** What may have read what goes: the last task for each such thing, outside of its blocks. */
+function judgedAgain(declared: readonly Task[]): readonly RoleTask[] {
+  const last = new Map<string, Task>();
+  for (const task of declared) {
+    const isRescue = task.within?.some(({ part }) => part === 'rescue') ?? false;
+    if (!task.heedsLeftOver || isRescue || wordsOf(task).when === false) continue;
+    const { within: _, ...alone } = task;
+    last.set(task.thing, alone);
+  }
+  return [...last.values()].map((task) => ({ role: LEFT_OVER, task }));
+}
+
+type Named = Omit<Extract<RunEvent, { event: 'left-over' }>, 'event' | 'host'>;
+
+/** Leaves out of a plan what only had to be looked at. */
+export function withoutLooks(plan: readonly PlannedTask[]): readonly PlannedTask[] {
+  return plan.filter((one) => one.role !== LEFT_OVER || isDue(one));
+}
+
+/** What was found on one host by its last plan. */
+class Finding {
+  readonly named = new Map<Kept, Named>();
+  /** What is not there any more, or is others' business: it only goes from the records. */
+  readonly stale: Kept[] = [];
+  readonly #ledger: Ledger;
+  readonly #tasks: readonly RoleTask[];
+  readonly #prune: boolean;
+  /** Without `prune` nothing is foreseen to go, but for what is left over itself. */
+  readonly #foreseen = new WeakMap<World, World>();
+
+  constructor(ledger: Ledger, tasks: readonly RoleTask[], prune: boolean) {
+    this.#ledger = ledger;
+    this.#tasks = tasks;
+    this.#prune = prune;
+  }
+
+  tasksOf(left: ReturnType<TakeAway>): readonly RoleTask[] {
+    return left.map(({ made, task, judge }) => {
+      const diff: typeof task.diff = (reading, world) => {
+        const verdict = judge(reading, this.#prune ? world : this.#copyOf(world));
+        if (!world.isProof) this.#note(made, verdict);
+        return this.#prune && verdict.is === 'due' ? verdict.changes : [];
+      };
+      return { role: LEFT_OVER, task: { ...task, diff } };
+    });
+  }
+
+  #note(made: Kept, verdict: Verdict): void {
+    const { role, kind, name } = made;
+    if (verdict.is === 'gone') this.stale.push(made);
+    else if (verdict.is === 'staying') this.named.set(made, { role, kind, name, stays: verdict.why });
+    else if (!this.#prune) this.named.set(made, { role, kind, name });
+  }
+
+  #copyOf(world: World): World {
+    const copy = this.#foreseen.get(world) ?? new World(world, world.isProof);
+    this.#foreseen.set(world, copy);
+    return copy;
+  }
+
+  steps() {
+    const claims = this.#ledger.claim(this.#tasks);
+    return [
+      ...(claims ? [rewriteLedger(this.#ledger.dir, claims)] : []),
+      ...(this.stale.length > 0 ? [forget(this.stale)] : []),
+    ];
+  }
+}

@@ -1,0 +1,151 @@
+import { isDue, type PlannedTask } from '../../dsl/play.ts';
+import { MARK } from '../../dsl/probe.ts';
+import type { Change, Reading, Task } from '../../dsl/task.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import type { Ground } from '../apply/elsewhere.ts';
+import { awaitGuard, SETTLED_SECONDS } from '../apply/guard.ts';
+import { compileReads, parseReads } from '../exchange/reads.ts';
+import type { RoleTask, Wire } from '../exchange/wire.ts';
+import { pathsOf, refuseUndone } from './undone.ts';
+import { differencesOf, handlerOf, probeFragment, readsWithOthers, unknownOf, wordsOf } from './words.ts';
+
+export interface PlanOptions {
+  /** Where a task is read and carried out. */
+  groundOf(task: Task): Ground;
+  /** The host that does for all what is to be done once, where that is another one. */
+  readonly elsewhere: string | undefined;
+  /** Keep with each task what its probe printed. */
+  readonly keepsReadings: boolean;
+  /** The host, where tasks that take back what others make are refused; not in the middle of a run. */
+  readonly first?: string | undefined;
+}
+
+/**
+ * Probes tasks in one exchange a host and compares them in order, over a world that they foresee.
+ */
+export async function planTasks(
+  tasks: readonly RoleTask[],
+  { groundOf, elsewhere, keepsReadings, first }: PlanOptions,
+): Promise<readonly PlannedTask[]> {
+  const whyNot = ({ task }: RoleTask) => {
+    const { when, runOnce } = wordsOf(task);
+    if (when === false) return 'when: false';
+    return runOnce && elsewhere !== undefined ? `runOnce: ${elsewhere} does it` : undefined;
+  };
+  const wanted = tasks.filter((one) => whyNot(one) === undefined);
+  const readings = await readAll(wanted, groundOf);
+  const plan: PlannedTask[] = [];
+  const of = new Map<PlannedTask, Reading>();
+  for (const one of tasks) {
+    const skipped = whyNot(one);
+    if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
+    else {
+      const reading = readings(one);
+      const it = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
+      const kept = keepsReadings ? { ...it, reading } : it;
+      plan.push(kept);
+      of.set(kept, reading);
+    }
+  }
+  if (first !== undefined) {
+    const at = (one: PlannedTask) => ({ reading: of.get(one) ?? NOTHING, world: groundOf(one.task).world });
+    refuseUndone(first, plan, at);
+  }
+  return plan;
+}
+
+const NOTHING: Reading = { code: 0, out: '' };
+
+function planned(
+  one: RoleTask,
+  reading: Reading,
+  { ground, due }: { readonly ground: Ground; readonly due: readonly PlannedTask[] },
+): PlannedTask {
+  const { world, wire, actor } = ground;
+  const differences = () => differencesOf(one.task, reading, world);
+  const { marks = [] } = one.task;
+  const paths = [...pathsOf(one.task), ...marks.map(({ name }) => name)];
+  const isHidden = paths.some((path) => world.isRemounted(path));
+  const found = (changes: readonly Change[]) => {
+    const it = isHidden ? later({ ...one, changes }) : judged({ ...one, changes }, due);
+    // Others may ask the same host for something at the same time: it is read again when its turn comes.
+    return actor && isDue(it) ? { ...it, waits: true } : it;
+  };
+  if (handlerOf(one.task) === undefined && !isHidden) return found(wire.inTask(one, differences));
+  try {
+    return found(differences());
+  } catch (error) {
+    // Somebody sees to its failure, or what was read is not what it will find: it fails when its turn comes, or does not.
+    if (!(error instanceof QuorateError) || error.exitCode !== EXIT.failed) throw wire.named(error, one);
+    if (isHidden) return later({ ...one, changes: [] });
+    wire.log('warning', `"${one.task.title}" would fail as things are: ${error.message}`);
+    return { ...one, changes: [unknownOf(one.task)], waits: true };
+  }
+}
+
+/** What each task's probe found, wherever it is carried out. */
+async function readAll(
+  tasks: readonly RoleTask[],
+  groundOf: PlanOptions['groundOf'],
+): Promise<(one: RoleTask) => Reading> {
+  const byWire = new Map<Wire, RoleTask[]>();
+  for (const one of tasks) {
+    const { wire } = groundOf(one.task);
+    byWire.set(wire, [...(byWire.get(wire) ?? []), one]);
+  }
+  const found = await Promise.all(
+    [...byWire].map(async ([wire, some]) => {
+      const readings = await probeAll(some, wire);
+      return some.map((one, i) => [one, readings(i)] as const);
+    }),
+  );
+  const all = new Map(found.flat());
+  return (one) => all.get(one) ?? { code: 0, out: '' };
+}
+
+/** A task that hangs on earlier ones that are due can only be judged when its turn comes. */
+function judged(planned: PlannedTask, due: readonly PlannedTask[]): PlannedTask {
+  const { task, changes } = planned;
+  const { after } = task;
+  const isSure = changes.every(({ certainty }) => certainty === 'certain');
+  if ((task.late || wordsOf(task).becomeUser !== undefined) && !isSure) return { ...planned, waits: true };
+  if (after === undefined || task.unproven || due.length === 0) return planned;
+  if (after === 'any')
+    return changes.length > 0 ? planned : { ...planned, waits: true, changes: [unknownOf(task)] };
+  if (!due.some((one) => after.some(({ thing }) => thing === one.task.thing))) return planned;
+  return later(planned);
+}
+
+/** What was read decides nothing yet. */
+function later(planned: PlannedTask): PlannedTask {
+  const { task, changes } = planned;
+  if (task.unproven) return planned;
+  const conditional = changes.map((one) => ({ ...one, certainty: 'conditional' as const }));
+  return { ...planned, waits: true, changes: changes.length > 0 ? conditional : [unknownOf(task)] };
+}
+
+/** One exchange for all probes; the looks at paths of all tasks go together. */
+async function probeAll(tasks: readonly RoleTask[], wire: Wire): Promise<(index: number) => Reading> {
+  const probes = tasks.map(({ task }) => task.probe);
+  const shared = tasks.map(({ task: { probe, ...task } }) =>
+    probe && 'reads' in probe && readsWithOthers(task) ? probe : undefined,
+  );
+  const reads = shared.flatMap((one) => one?.reads ?? []);
+  const fragments = tasks.flatMap(({ task }, i) => {
+    const one = shared[i];
+    if (one) return one.rest ? [{ id: String(i), sh: one.rest, critical: false }] : [];
+    return probes[i] || !readsWithOthers(task) ? [probeFragment(task, String(i))] : [];
+  });
+  const looks = reads.length > 0 ? [{ id: 'reads', sh: compileReads(reads), critical: false }] : [];
+  if (fragments.length + looks.length === 0) return () => ({ code: 0, out: '' });
+  const settled = { id: 'settled', sh: awaitGuard, critical: false, patience: SETTLED_SECONDS };
+  const { readings } = await wire.exchange('reading', [settled, ...looks, ...fragments]);
+  const look = parseReads(readings.get('reads') ?? { code: 0, out: '' }, reads);
+  return (i) => {
+    const rest = readings.get(String(i)) ?? { code: 0, out: '' };
+    const one = shared[i];
+    if (!one) return rest;
+    const parts = [...one.reads.map(look), ...(one.rest ? [rest.out] : [])];
+    return { code: rest.code, out: parts.join(`\n${MARK}\n`) };
+  };
+}

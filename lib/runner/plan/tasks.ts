@@ -1,0 +1,324 @@
+import { isSame } from '../../dsl/common/same.ts';
+import { FACT_NAMES, type FactName } from '../../dsl/host-facts.ts';
+import type { Play } from '../../dsl/play.ts';
+import type { Role, Target } from '../../dsl/role.ts';
+import { refusingSecretsAsText } from '../../dsl/secret.ts';
+import type { Task } from '../../dsl/task.ts';
+import { NotLoaded } from '../../dsl/trace/lazy.ts';
+import { positionOf } from '../../dsl/trace/position.ts';
+import { EXIT, type ExitCode, errorsOf, type Position, QuorateError, QuorateErrors } from '../../errors.ts';
+import { meantHint, nearName } from '../../near.ts';
+import { withConsole } from '../console.ts';
+import type { RoleTask } from '../exchange/wire.ts';
+import { wordsOf } from './words.ts';
+
+/**
+ * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. `say` hears what
+ * roles write to the console. Throws what is wrong with a role, with `exitCode`, where it is written; and exit code 1 when
+ * two tasks want one thing differently.
+ */
+export function tasksOf<Facts>(
+  roles: readonly Role<Facts>[],
+  target: Target<Facts>,
+  exitCode: ExitCode,
+  { isWhole = true, say }: { readonly isWhole?: boolean; say?(line: string): void } = {},
+): readonly RoleTask[] {
+  const { result: tasks, lines } = withConsole(() =>
+    roles.flatMap((role) => build(role, target, exitCode).map((task) => ({ role: role.name, task }))),
+  );
+  for (const line of lines) say?.(line);
+  checkNeeds(
+    target.name,
+    tasks,
+    exitCode,
+    (name) => {
+      const writtenAt = roles.find((role) => role.name === name)?.writtenAt;
+      return writtenAt && positionOf(writtenAt);
+    },
+    isWhole,
+  );
+  checkActors(target, tasks, exitCode);
+  return withoutRepeats(target.name, tasks);
+}
+
+/** Throws where a task is to be done by a host that the inventory does not have. */
+function checkActors({ name, fleet }: Target, tasks: readonly RoleTask[], exitCode: ExitCode): void {
+  const known = fleet?.groups.all;
+  if (known === undefined) return;
+  for (const { role, task } of tasks) {
+    const { delegateTo } = wordsOf(task);
+    if (delegateTo === undefined || delegateTo === 'localhost' || known.includes(delegateTo)) continue;
+    throw new QuorateError(
+      `${name}: role ${role}: "${task.title}" is for ${delegateTo} to do, which is no host of the inventory`,
+      {
+        exitCode,
+        host: name,
+        task: task.title,
+        hint: `name one of it, or localhost: hosts: ${known.slice(0, 8).join(', ')}`,
+      },
+    );
+  }
+}
+
+/**
+ * What is wrong with the roles of a play, found with ordinary facts and without contacting any host; a fault that hosts
+ * share once. What only real facts bring out is not looked for here.
+ */
+export function faultsOf<Facts>(
+  { gather, roles: all }: Pick<Play<Facts>, 'gather' | 'roles'>,
+  roles: readonly Role<Facts>[],
+  hosts: readonly Omit<Target, 'facts'>[],
+): readonly QuorateError[] {
+  const { ordinary } = gather;
+  if (ordinary === undefined) return [];
+  const faults = new Map<string, QuorateError>();
+  for (const host of hosts) {
+    try {
+      tasksOf(roles, { ...host, facts: ordinary }, EXIT.usage, { isWhole: roles.length === all.length });
+    } catch (error) {
+      if (!(error instanceof QuorateError || error instanceof QuorateErrors)) throw error;
+      for (const fault of errorsOf(error)) {
+        const key = fault.message.replaceAll(host.name, '');
+        if (fault.exitCode === EXIT.usage && !faults.has(key)) faults.set(key, fault);
+      }
+    }
+  }
+  return [...faults.values()];
+}
+
+function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCode): readonly Task[] {
+  const at = role.writtenAt && positionOf(role.writtenAt);
+  const fault = (found: string, hint?: string, position = at) =>
+    new QuorateError(`${target.name}: role ${role.name} ${found}`, {
+      exitCode,
+      host: target.name,
+      ...(hint !== undefined && { hint }),
+      ...(position !== undefined && { position }),
+    });
+  const missing = (role.required ?? []).filter((name) => target.vars[name] === undefined);
+  if (missing.length > 0) {
+    throw fault(
+      `needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not set`,
+      'set it in the inventory or with -e; or give it a default, or optional: true, in the role',
+    );
+  }
+  let list: unknown;
+  try {
+    const given = role.required ? declaredOnly(role, target) : target;
+    list = refusingSecretsAsText(() => role.tasks(given));
+  } catch (error) {
+    if (error instanceof NotLoaded) throw error;
+    if (error instanceof QuorateError || error instanceof QuorateErrors) {
+      const all = errorsOf(error);
+      if (all.some(({ host, exitCode }) => host !== undefined || exitCode !== EXIT.usage)) throw error;
+      const faults = all.map((one) =>
+        fault(`is wrong: ${one.message}`, one.hint, one.position ?? positionOf(one) ?? at),
+      );
+      throw faults.length === 1 ? faults[0] : new QuorateErrors(faults);
+    }
+    const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw fault(`cannot be built: ${said}`, undefined, positionOf(error) ?? at);
+  }
+  const wrong = wrongList(list);
+  if (wrong) throw fault(...wrong);
+  return list as readonly Task[];
+}
+
+/**
+ * Reading what nobody declared would give `undefined`, which ends up in files as that word. For roles made by `role()`:
+ * those of a plain object may read on behalf of others.
+ */
+function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<Facts> {
+  const vars = guarded(target.vars, Object.keys(role.vars), {
+    found: (name) => `it reads the variable ${name}, which ${role.name} does not declare`,
+    hint: (name) => {
+      const near = nearName(name, Object.keys(role.vars));
+      return near === undefined ? 'declare it in vars, with its type' : `did you mean ${near}?`;
+    },
+  });
+  const { facts } = target;
+  if (role.facts === undefined || typeof facts !== 'object' || facts === null) return { ...target, vars };
+  const asked = guarded(facts, role.facts, {
+    found: (name) => `it reads the fact ${name}, which ${role.name} does not ask for`,
+    hint: (name) =>
+      FACT_NAMES.includes(name as FactName)
+        ? `ask for it: facts: [${[...(role.facts ?? []), name].map((one) => `'${one}'`).join(', ')}]`
+        : `there is no such fact: ${meantHint(name, FACT_NAMES)}`,
+    hides: true,
+  });
+  return { ...target, vars, facts: asked };
+}
+
+interface Guard {
+  found(name: string): string;
+  hint(name: string): string;
+  /** What others declared is not for this role. */
+  readonly hides?: boolean;
+}
+
+function guarded<Values extends object>(
+  values: Values,
+  declared: readonly string[],
+  { found, hint, hides = false }: Guard,
+): Values {
+  return new Proxy(values, {
+    get(own, name) {
+      const known = declared.includes(String(name)) || (!hides && name in own);
+      if (typeof name === 'symbol' || known || name === 'toJSON') return Reflect.get(own, name);
+      throw new QuorateError(found(name), { exitCode: EXIT.usage, hint: hint(name) });
+    },
+  });
+}
+
+/** What is wrong with a list of tasks, and what to do about it. */
+function wrongList(list: unknown): readonly [found: string, hint: string] | undefined {
+  if (list instanceof Promise) {
+    list.catch(() => {});
+    return ['gives a Promise, a list of tasks was wanted', 'build the list without async: it does no I/O'];
+  }
+  if (!Array.isArray(list)) return [`gives ${nameOf(list)}, a list of tasks was wanted`, 'return [ … ]'];
+  const at = list.findIndex((one) => !isTask(one));
+  if (at < 0) return undefined;
+  const found = list[at] as unknown;
+  if (found instanceof Promise) found.catch(() => {});
+  const before = list[at - 1] as Task | undefined;
+  const behind = before === undefined ? '' : `, behind "${before.title}"`;
+  return [
+    `has ${nameOf(found)} in its list of tasks (number ${at + 1}${behind})`,
+    Array.isArray(found) ? 'spread it: ...tasks' : 'leave it out: ...(wanted ? [task] : [])',
+  ];
+}
+
+function isTask(value: unknown): value is Task {
+  if (typeof value !== 'object' || value === null) return false;
+  const { title, resource, diff, apply } = value as Partial<Task>;
+  return (
+    typeof title === 'string' &&
+    typeof resource === 'string' &&
+    typeof diff === 'function' &&
+    typeof apply === 'function'
+  );
+}
+
+function nameOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof Promise) return 'a Promise';
+  return typeof value === 'object'
+    ? 'an object that is no task'
+    : `the ${typeof value} ${JSON.stringify(value)}`;
+}
+
+/**
+ * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands, where it is
+ * carried out whenever the later one would be. Wishes that agree (a service that two roles reload) are joined. Throws
+ * exit code 1 for different ones, whatever differs.
+ */
+export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
+  const seen = new Map<string, RoleTask[]>();
+  const wanted: RoleTask[] = [];
+  const once = tasks.filter((entry) => {
+    if (wordsOf(entry.task).when === false) return true;
+    const before = seen.get(entry.task.thing) ?? [];
+    const differs = ({ task }: RoleTask) =>
+      !isOneWish(task, entry.task) && !task.shared?.agrees(entry.task) && !isInstead(task, entry.task);
+    const other = before.find(differs) ?? wanted.find(({ task }) => excludes(task, entry.task));
+    if (other) throw disagreement(host, other, entry);
+    if (before.some(({ task }) => isOneWish(task, entry.task) && isAround(task, entry.task))) return false;
+    seen.set(entry.task.thing, [...before, entry]);
+    wanted.push(entry);
+    return true;
+  });
+  return once.map((entry) => joined(entry, seen.get(entry.task.thing) ?? []));
+}
+
+/** One wants nothing where the other brings something, on the same host. */
+function excludes(one: Task, other: Task): boolean {
+  if (wordsOf(one).delegateTo !== wordsOf(other).delegateTo || isInstead(one, other)) return false;
+  return clears(one, other) || clears(other, one);
+}
+
+function clears({ empties = [] }: Task, { owns }: Task): boolean {
+  return empties.some((gone) => owns.some((path) => path === gone || path.startsWith(`${gone}/`)));
+}
+
+/** A task beside those for the same thing that are carried out alike: of a block, each has its own. */
+function joined(entry: RoleTask, all: readonly RoleTask[]): RoleTask {
+  const { task } = entry;
+  if (task.shared === undefined || all.length < 2 || !all.includes(entry)) return entry;
+  const alike = all.map((one) => one.task).filter((one) => areAlike(task, one));
+  return alike.length < 2 ? entry : { ...entry, task: task.shared.joined(task, alike) };
+}
+
+function areAlike(one: Task, other: Task): boolean {
+  const { delegateTo, runOnce, when } = wordsOf(one);
+  const words = wordsOf(other);
+  return (
+    isAround(one, other) &&
+    isAround(other, one) &&
+    isSame([delegateTo, runOnce, when], [words.delegateTo, words.runOnce, words.when])
+  );
+}
+
+/** The first is carried out whenever the second is: it stands in the same list, or around it. */
+function isAround({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+  return first.every(({ block, part }, i) => second[i]?.block === block && second[i]?.part === part);
+}
+
+/** One is the rescue of the other, and may want what that did not. */
+export function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+  return first.some(({ block, part }, i) => {
+    const other = second[i];
+    return other?.block === block && other.part !== part && [part, other.part].includes('rescue');
+  });
+}
+
+/** Throws where a task names one that does not stand before it. */
+function checkNeeds(
+  host: string,
+  tasks: readonly RoleTask[],
+  exitCode: ExitCode,
+  at: (role: string) => Position | undefined,
+  isWhole: boolean,
+): void {
+  const first = new Map<string, number>();
+  for (const [i, { task }] of tasks.entries()) if (!first.has(task.thing)) first.set(task.thing, i);
+  for (const [i, { role, task }] of tasks.entries()) {
+    for (const needed of task.needs ?? []) {
+      const where = first.get(needed.thing);
+      // Of a play that runs in part, what others name may stand in a role that was left out.
+      if (where === undefined ? !isWhole : where < i) continue;
+      const position = at(role);
+      throw new QuorateError(
+        `${host}: role ${role}: "${task.title}" names "${needed.title}", which ${where === undefined ? 'is not in the list' : 'stands behind it'}`,
+        {
+          exitCode,
+          host,
+          task: task.title,
+          hint: where === undefined ? 'put it into the list, before it' : 'put it before it',
+          ...(position && { position }),
+        },
+      );
+    }
+  }
+}
+
+/** They want the same of one thing, and are carried out alike. */
+export function isOneWish(one: Task, other: Task): boolean {
+  const how = ({ words = {} }: Task) => [words.environment, words.becomeUser];
+  return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
+}
+
+/** Two tasks of a host that want one thing differently. */
+export function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {
+  const name = ({ role, task }: RoleTask) => `"${task.title}" of role ${role}`;
+  return new QuorateError(
+    `${host}: ${name(first)} and ${name(second)} want different things of ${second.task.resource}`,
+    {
+      exitCode: EXIT.usage,
+      host,
+      task: second.task.title,
+      hint: 'let one of them say it, or let both say the same',
+    },
+  );
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { PathState } from '../../../../lib/dsl/world/foreseen.ts';
+import { Slot, UNKNOWN, World } from '../../../../lib/dsl/world/world.ts';
+
+const SEEN: PathState = {
+  type: 'file',
+  mode: '0644',
+  owner: 'bob',
+  group: 'bob',
+  size: 3,
+  text: 'old',
+  sha256: 'aa',
+};
+
+describe('what a task will find at a path', () => {
+  it('is what was read, where no earlier task touches it', () => {
+    const world = new World();
+    expect(world.path('/x').over(SEEN)).toEqual(SEEN);
+    expect(world.path('/x').over(undefined)).toBeUndefined();
+    expect(world.path('/x').state).toBeUndefined();
+  });
+
+  it('is what earlier tasks say, and for the rest what was read', () => {
+    const world = new World();
+    world.path('/x').willBe({ mode: '0600' });
+    world.path('/x/').willBe({ owner: 'web' });
+    expect(world.path('//x').over(SEEN)).toEqual({ ...SEEN, mode: '0600', owner: 'web' });
+  });
+
+  it('has no text where another content is to come', () => {
+    const world = new World();
+    world.path('/x').willBe({ type: 'file', sha256: UNKNOWN });
+    expect(world.path('/x').over(SEEN)?.text).toBeUndefined();
+  });
+
+  it('is nothing once it is gone, nor anything below, until that is made anew', () => {
+    const world = new World();
+    world.path('/d/old').willBe({ type: 'file' });
+    world.path('/d').willBeAbsent();
+    expect([world.path('/d').over(SEEN), world.path('/d/old').over(SEEN)]).toEqual([undefined, undefined]);
+    world.path('/d').willBe({ type: 'directory', mode: '0700' });
+    expect(world.path('/d').over(undefined)).toMatchObject({ type: 'directory', mode: '0700' });
+    expect([world.path('/d/old').state, world.path('/d/old').over(SEEN)]).toEqual([null, undefined]);
+    world.path('/d/new').willBe({ type: 'file' });
+    expect(world.path('/d/new').over(undefined)?.type).toBe('file');
+    expect(world.path('/dd').over(SEEN)).toEqual(SEEN);
+  });
+
+  it('has nothing of what was there before, once it is taken away and made anew', () => {
+    const world = new World();
+    world.path('/x').willBeAbsent();
+    world.path('/x').willBe({ type: 'directory' });
+    world.path('/x').willBe({ mode: '0700' });
+    const found = { type: 'directory', mode: '0700', owner: UNKNOWN, group: UNKNOWN, size: 0 };
+    expect(world.path('/x').over({ ...SEEN, uid: '7', owner: 'old' })).toEqual(found);
+    expect(world.forProof().path('/x').over(SEEN)).toEqual(SEEN);
+  });
+
+  it('is in a directory what stays there and what is put there', () => {
+    const world = new World();
+    world.path('/d/gone').willBeAbsent();
+    world.path('/d/sub/file').willBe({ type: 'file' });
+    expect(world.namesIn('/d', ['gone', 'kept'])).toEqual(['kept', 'sub']);
+  });
+
+  it('is in a proof what was read just now', () => {
+    const world = new World();
+    world.path('/x').willBe({ type: 'directory' });
+    world.path('/y').willBeAbsent();
+    world.path('/z').willBe({ sha256: 'cc' });
+    const proof = world.forProof();
+    expect([proof.path('/x').over(undefined), proof.path('/y').over(SEEN)]).toEqual([undefined, SEEN]);
+    // What a service has loaded is compared with what the plan wants.
+    expect(proof.path('/z').state?.sha256).toBe('cc');
+    proof.path('/z').willBe({ sha256: 'dd' });
+    expect(world.path('/z').state?.sha256).toBe('cc');
+  });
+});
+
+it('accounts, units and packages have states of their own', () => {
+  const world = new World();
+  world.user('web').willBe({ group: 'www' });
+  world.group('www').willBe({});
+  world.unit('nginx').willBe({ state: 'stopped' });
+  expect(world.user('web').over(undefined)).toEqual({ group: 'www' });
+  expect(world.group('www').over(undefined)).toEqual({});
+  expect(world.group('web').over(undefined)).toBeUndefined();
+  expect(world.unit('nginx').state).toEqual({ state: 'stopped' });
+  expect(world.bringsMore).toBe(false);
+  world.package('nginx').willBe({});
+  expect(world.bringsMore).toBe(true);
+  expect(world.forProof().bringsMore).toBe(false);
+});
+
+it('a resource keeps track of things of its own, which no other one can reach', () => {
+  const modules = new Slot({ loaded: false });
+  const others = new Slot({ loaded: false });
+  const world = new World();
+  world.slot(modules, 'tcp_bbr').willBe({ loaded: true });
+  expect(world.slot(modules, 'tcp_bbr').over(undefined)).toEqual({ loaded: true });
+  expect(world.slot(others, 'tcp_bbr').over(undefined)).toBeUndefined();
+});

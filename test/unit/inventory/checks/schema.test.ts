@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { asOneRun } from '../../../../lib/dsl/common/per-run.ts';
+import { redact } from '../../../../lib/dsl/secret.ts';
+import { ETCD_VARS } from '../../../../lib/etcd/model/vars.ts';
+import { schemaProblems } from '../../../../lib/inventory/checks/schema.ts';
+import { readAll, refusal, write } from '../support.ts';
+
+describe('the schema of a variable', () => {
+  it.each<[object, string]>([
+    [{ type: 'integer', default: 'x' }, 'its default "x" does not fit its own schema: it must be integer'],
+    [
+      { type: 'integer', minimum: 5, default: 1 },
+      'its default 1 does not fit its own schema: it must be >= 5',
+    ],
+    [{ tpye: 'string' }, 'its schema has the unknown word tpye / did you mean type?'],
+    [{ type: 'string', minLenght: 1 }, 'its schema has the unknown word minLenght / did you mean minLength?'],
+    [{ type: 'string', secert: true }, 'its schema has the unknown word secert / did you mean secret?'],
+    [
+      { type: 'array', items: { tpye: 'string' } },
+      'its schema for items has the unknown word tpye / did you mean type?',
+    ],
+    [{ type: 'sting' }, 'its type "sting" is none / did you mean string?'],
+    [{ type: 'string', pattern: '(' }, 'its schema is not understood: Invalid regular expression'],
+    [
+      { type: 'string', minimum: 1 },
+      'its schema is not understood: missing type "number" for keyword "minimum"',
+    ],
+    [{ type: 'integer', minimum: '1' }, 'its schema is not understood: minimum value must be ["number"]'],
+    [{ type: 'string', format: 'pth' }, 'its format pth is unknown / did you mean path?'],
+    [
+      { type: 'integer', default: 'hunter2', secret: true },
+      'its default ******** does not fit its own schema: it must be integer',
+    ],
+  ])('%j is refused', async (schema, wanted) => {
+    const told = await schemaProblems({ x: schema as never });
+    expect(told).toHaveLength(1);
+    expect(`${told[0]?.message} / ${told[0]?.hint}`).toContain(wanted);
+  });
+
+  it.each<object>([
+    { type: 'array', items: { pattern: '^a' } },
+    { type: 'object', properties: { port: { minimum: 1 } } },
+    { type: 'array', items: [{ type: 'string' }, { type: 'integer' }] },
+    { type: 'string', 'x-note': 'for the form' },
+    { type: ['string', 'null'], default: null, description: 'x' },
+    { enum: ['loud', 'low'], default: 'low' },
+    {
+      type: 'array',
+      items: { type: 'object', required: ['a'], properties: { a: { type: 'string' } } },
+      default: [],
+    },
+    { type: 'string', format: 'ipv4', secret: true },
+    { minimum: 1 },
+    {},
+  ])('%j is fine', async (schema) => {
+    expect(await schemaProblems({ x: schema as never })).toEqual([]);
+  });
+
+  it('of every variable of ours is fine', async () => {
+    expect(await schemaProblems(ETCD_VARS)).toEqual([]);
+  });
+});
+
+describe('a variable that its role calls secret', () => {
+  const schema = {
+    notes_word: { type: 'string', secret: true, default: 'by-default-1' },
+    notes_more: { type: 'object', secret: true },
+    notes_size: { type: 'integer', secret: true },
+  };
+  const inventory = (vars: string) =>
+    write({ 'inventory.yaml': `all: { hosts: { a: { ansible_host: 10.0.0.1, ${vars} } } }\n` });
+  const read = (vars: string) => readAll({ files: [`${inventory(vars)}/inventory.yaml`], schema });
+
+  it('is masked wherever it turns up, whatever it is called, and is text for its role', async () => {
+    await asOneRun(async () => {
+      const { hosts } = await read(
+        'notes_more: { inner: [within-list] }, notes_word: "{{ \'by\' }}-template"',
+      );
+      expect(hosts[0]?.vars).toMatchObject({ notes_word: 'by-template' });
+      expect(redact('says by-template and within-list')).toBe('says ******** and ********');
+    });
+    await asOneRun(async () => {
+      const { hosts } = await read('x: 1');
+      expect(hosts[0]?.vars).toMatchObject({ notes_word: 'by-default-1' });
+      expect(redact('by-default-1')).toBe('********');
+    });
+  });
+
+  it('is not shown where it is wrong', async () => {
+    const [error] = await refusal(read('notes_size: geheim-9'));
+    expect(error?.message).toBe('notes_size of a must be a whole number, found ********');
+  });
+});

@@ -1,0 +1,206 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
+import type { Play } from '../../../../lib/dsl/play.ts';
+import { defineResource } from '../../../../lib/dsl/resource.ts';
+import { role } from '../../../../lib/dsl/role.ts';
+import { sh } from '../../../../lib/dsl/sh.ts';
+import type { Task } from '../../../../lib/dsl/task.ts';
+import { absent } from '../../../../lib/resources/absent.ts';
+import { archive } from '../../../../lib/resources/archive.ts';
+import { certificate } from '../../../../lib/resources/certificate.ts';
+import { directory } from '../../../../lib/resources/directory.ts';
+import { file } from '../../../../lib/resources/file.ts';
+import { gitCheckout } from '../../../../lib/resources/git-checkout/index.ts';
+import { line } from '../../../../lib/resources/line.ts';
+import { textBlock } from '../../../../lib/resources/text-block.ts';
+import { tree } from '../../../../lib/resources/tree/index.ts';
+import { startRun } from '../../../../lib/runner/run.ts';
+import { recorder } from '../../support/recorder.ts';
+import { scratch } from '../../support/scratch.ts';
+import { shellHost } from '../../support/shell-host.ts';
+
+/** Runs tasks on this machine; gives the exit code and what was said. */
+async function run(tasks: readonly Task[], dir: string, check = false) {
+  const sink = recorder();
+  const vars = { ansible_connection: 'local', inventory_dir: dir };
+  const host = { name: 'here', groups: ['all'], vars, connect: async () => shellHost(['sh']) };
+  const one = role({ name: 'r', description: 'r', tasks: () => tasks });
+  const play = plainPlay({ name: 'site', hosts: 'all', roles: [one] }, 'site') as Play;
+  const code = await startRun(
+    { name: 'site', description: 'site', plays: [play] },
+    {
+      inventoryFiles: [],
+      select: () => [host],
+      limit: () => true,
+      check,
+      detailedExitcode: check,
+      forks: 5,
+      roles: { includes: () => true, explicit: false },
+      prune: false,
+      sink,
+    },
+  ).done;
+  const errors = sink.events.flatMap((one) =>
+    one.event === 'error' ? [one.message.replaceAll(dir, '')] : [],
+  );
+  return { code, errors };
+}
+
+describe('tasks about one text file of which one takes back what the other makes', () => {
+  const cases: readonly (readonly [what: string, tasks: (at: string) => readonly Task[], undoes: boolean])[] =
+    [
+      ['a whole file and a line', (at) => [file(at, { content: 'a\n' }), line(at, { line: 'b' })], true],
+      ['a line and a whole file', (at) => [line(at, { line: 'b' }), file(at, { content: 'a\n' })], true],
+      [
+        'a whole file and a block',
+        (at) => [file(at, { content: 'a\n' }), textBlock(at, { name: 'n', content: 'b' })],
+        true,
+      ],
+      [
+        'a whole file that has the line',
+        (at) => [file(at, { content: 'a\n' }), line(at, { line: 'a' })],
+        false,
+      ],
+      [
+        'two lines with one pattern',
+        (at) => [line(at, { line: 'x=1', match: /^x=/ }), line(at, { line: 'x=2', match: /^x=/ })],
+        true,
+      ],
+      [
+        'a line, and none that fits a pattern',
+        (at) => [line(at, { line: 'x=1' }), line(at, { line: 'x', match: /^x/, state: 'absent' })],
+        true,
+      ],
+      [
+        'two lines with patterns of their own',
+        (at) => [line(at, { line: 'x=1', match: /^x=/ }), line(at, { line: 'y=2', match: /^y=/ })],
+        false,
+      ],
+      [
+        'a line and a block',
+        (at) => [line(at, { line: 'b' }), textBlock(at, { name: 'n', content: 'b' })],
+        false,
+      ],
+    ];
+  it.each<[string, (at: (name: string) => string) => readonly Task[]]>([
+    ['nothing, and a tree', (at) => [absent(at('t')), tree(at('t'), { source: at('src') })]],
+    ['a tree, and nothing', (at) => [tree(at('t'), { source: at('src') }), absent(at('t'))]],
+    [
+      'a tree, and nothing at a path of it',
+      (at) => [tree(at('t'), { source: at('src') }), absent(at('t/a'))],
+    ],
+    [
+      'nothing, and an archive',
+      (at) => [absent(at('t')), archive(at('t'), { source: at('src.tar'), creates: 'a' })],
+    ],
+    [
+      'nothing, and a checkout',
+      (at) => [
+        absent(at('t'), { recursive: true }),
+        gitCheckout(at('t'), { repository: at('src'), version: 'v1' }),
+      ],
+    ],
+    [
+      'nothing, and a file below',
+      (at) => [absent(at('t'), { recursive: true }), file(at('t/a'), { content: '' })],
+    ],
+    ['a folder below, and nothing', (at) => [directory(at('t/a')), absent(at('t'))]],
+    [
+      'a certificate, and a file in its place',
+      (at) => [
+        certificate(at('c.pem'), { key: at('k.pem'), names: ['a'] }),
+        file(at('c.pem'), { content: 'a\n' }),
+      ],
+    ],
+    [
+      'a file in the place of a key, and a certificate',
+      (at) => [
+        file(at('k.pem'), { content: 'a\n' }),
+        certificate(at('c.pem'), { key: at('k.pem'), names: ['a'] }),
+      ],
+    ],
+    [
+      'a tree, and another content of a file in it',
+      (at) => [tree(at('t'), { source: at('src') }), file(at('t/a'), { content: 'other\n' })],
+    ],
+  ])('%s is refused', async (_, tasks) => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(join(dir, 'src'), { recursive: true });
+    writeFileSync(join(dir, 'src/a'), 'a\n');
+    writeFileSync(join(dir, 'src.tar'), Buffer.from([0]));
+    expect(
+      await run(
+        tasks((name) => join(dir, name)),
+        dir,
+      ),
+    ).toEqual({
+      code: 1,
+      errors: [expect.stringContaining('want different things of')],
+    });
+  });
+
+  it('tasks that bring a file each in their way are no quarrel where it is the same', async () => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(join(dir, 'src'), { recursive: true });
+    writeFileSync(join(dir, 'src/a'), 'a\n');
+    const tasks = [
+      directory(join(dir, 't'), { mode: '0750' }),
+      tree(join(dir, 't'), { source: join(dir, 'src'), directoryMode: '0750' }),
+      file(join(dir, 't/a'), { content: 'a\n' }),
+      absent(join(dir, 't/b')),
+      absent(join(dir, 'tt')),
+    ];
+    expect((await run(tasks, dir)).errors).toEqual([]);
+    expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
+  });
+
+  it('one that an earlier version of the role has left where another one takes it along is no quarrel', async () => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(dir);
+    const at = join(dir, 'conf');
+    writeFileSync(at, '# BEGIN x\na=1\n# END x\n');
+    const tasks = [line(at, { line: 'a=1' }), textBlock(at, { name: 'x', content: 'b=2' })];
+    expect((await run(tasks, dir)).code).toBe(0);
+    expect((await run(tasks, dir)).code).toBe(0);
+    expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
+  });
+
+  it('a resource that says nothing of what it will make is no quarrel', async () => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(dir);
+    const at = join(dir, 'conf');
+    writeFileSync(at, 'old\n');
+    const marked = defineResource<object, string, boolean>({
+      kind: 'marked',
+      complete: (name) => name,
+      name: (name) => name,
+      title: (name) => `${name} is marked`,
+      files: (name) => [name],
+      probe: (name) => sh`! grep -q '^mark$' ${name} || echo yes`,
+      parse: ({ out }) => out.includes('yes'),
+      diff: (_, is) => (is ? [] : [{ kind: 'update', property: 'mark', before: 'no', after: 'yes' }]),
+      apply: (name) => sh`echo mark >>${name}`,
+    });
+    expect((await run([marked(at, {}), line(at, { line: 'b' })], dir)).errors).toEqual([
+      expect.stringContaining('has changed since it was read'),
+    ]);
+    expect((await run([marked(at, {}), line(at, { line: 'b' })], dir)).code).toBe(0);
+  });
+
+  it.each(cases)('%s', async (_, tasks, undoes) => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(dir);
+    const at = join(dir, 'conf');
+    writeFileSync(at, 'old\n');
+    for (const check of [true, false]) {
+      const { code, errors } = await run(tasks(at), dir, check);
+      expect([code, errors]).toEqual(
+        undoes ? [1, [expect.stringContaining('want different things of')]] : [check ? 8 : 0, []],
+      );
+    }
+    if (undoes) expect(readFileSync(at, 'utf8')).toBe('old\n');
+    else expect(await run(tasks(at), dir, true)).toEqual({ code: 0, errors: [] });
+  });
+});
