@@ -14,7 +14,8 @@ const DIST = join(ROOT, 'dist');
 const ENTRIES = { index: 'package/index.ts', etcd: 'package/etcd.ts', test: 'package/test.ts' };
 
 /** Parts of the DSL that no entry gives by name. */
-const INNER = /^lib\/dsl\/(certificates-state|ground|ledger|probe|source|source-tree|step|trace)\.d\.ts$/;
+const INNER =
+  /^lib\/dsl\/(states\/certificates-state|world\/ground|ledger\/ledger|probe|source\/source|source\/source-tree|step|trace\/trace)\.d\.ts$/;
 
 rmSync(DIST, { recursive: true, force: true });
 await buildCode();

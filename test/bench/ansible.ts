@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Outcome, run } from '../lab/support/host/process.ts';
 import { CHECKOUT } from '../lab/support/paths.ts';
-import { type Outcome, run } from '../lab/support/process.ts';
 import type { Job, PeerName } from './options.ts';
 import type { Command, Told, Way } from './peer.ts';
 import type { Stage } from './stage.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { Outcome } from '../lab/support/host/process.ts';
 import { compileCache, node24 } from '../lab/support/node24.ts';
 import { CHECKOUT } from '../lab/support/paths.ts';
-import type { Outcome } from '../lab/support/process.ts';
 import type { Job } from './options.ts';
 import { OWN, OWN_PLAYBOOK, QUORATE } from './packaged.ts';
 import type { Command, Told, Way } from './peer.ts';

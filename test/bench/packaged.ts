@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { must } from '../lab/support/host/process.ts';
 import { CHECKOUT, cacheDir } from '../lab/support/paths.ts';
-import { must } from '../lab/support/process.ts';
 
 /** A folder as a user has it: the package installed, and a playbook of the user's own. */
 export const OWN = join(cacheDir(), 'bench', 'own');

@@ -1,4 +1,4 @@
-import type { Outcome } from '../lab/support/process.ts';
+import type { Outcome } from '../lab/support/host/process.ts';
 import type { Kind, PeerName } from './options.ts';
 import type { Stage } from './stage.ts';
 

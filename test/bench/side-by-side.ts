@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { offerPackages } from '../lab/support/debPackages.ts';
+import type { Outcome } from '../lab/support/host/process.ts';
 import { type Lab, startLab } from '../lab/support/lab.ts';
 import { CHECKOUT, cacheDir } from '../lab/support/paths.ts';
-import type { Outcome } from '../lab/support/process.ts';
+import { offerPackages } from '../lab/support/releases/debPackages.ts';
 import { peerProgram } from './venv.ts';
 
 const FOLDER = join(CHECKOUT, 'test/bench/side-by-side');

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { cgroupPaths } from '../lab/support/cgroups.ts';
+import { cgroupPaths } from '../lab/support/host/cgroups.ts';
+import { sleep } from '../lab/support/host/process.ts';
 import { DOWNLOAD_URL } from '../lab/support/inventory.ts';
 import { type Lab, type LabHost, startLab } from '../lab/support/lab.ts';
-import { sleep } from '../lab/support/process.ts';
 import type { Job } from './options.ts';
 
 const VERSION = '3.5.16';

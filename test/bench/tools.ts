@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { must, run } from '../lab/support/host/process.ts';
 import { node24 } from '../lab/support/node24.ts';
-import { must, run } from '../lab/support/process.ts';
 import { makeVenv, peerVersions } from './venv.ts';
 
 /** Program and the Debian package that has it. */

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { must, run } from '../lab/support/host/process.ts';
 import { cacheDir } from '../lab/support/paths.ts';
-import { must, run } from '../lab/support/process.ts';
 
 /** The newest of each at the time it is installed; `ansible` brings ansible-core, and collections for it. */
 const PEERS = ['ansible', 'mitogen', 'pyinfra'];

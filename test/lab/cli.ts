@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { fromHere } from '../../lib/paths.ts';
-import { leaderOf } from './support/cgroups.ts';
 import { sshArgs } from './support/control.ts';
+import { leaderOf } from './support/host/cgroups.ts';
+import { namespaceFile } from './support/host/network.ts';
+import { readRecord } from './support/host/record.ts';
 import { type Lab, labUnavailable, openLab, startLab } from './support/lab.ts';
-import { namespaceFile } from './support/network.ts';
 import { CLI_STATE } from './support/paths.ts';
 import { prepareForTests } from './support/prepare.ts';
-import { readRecord } from './support/record.ts';
 
 const USAGE = `Real hosts on this machine, to try playbooks on.
 

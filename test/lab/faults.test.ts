@@ -3,13 +3,13 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { release, sha256, tar } from '../unit/release/tarball.ts';
+import { during } from './support/cases/during.ts';
+import { faultsOn } from './support/cases/faultLab.ts';
+import { buildByHand, installPackaged } from './support/cases/foreign.ts';
+import { plantLeaf } from './support/cases/leaf.ts';
 import { describeLab } from './support/describeLab.ts';
-import { during } from './support/during.ts';
-import { faultsOn } from './support/faultLab.ts';
-import { buildByHand, installPackaged } from './support/foreign.ts';
 import { type Lab, startLab } from './support/lab.ts';
-import { plantLeaf } from './support/leaf.ts';
-import { tarballOf, usualVersion } from './support/releases.ts';
+import { tarballOf, usualVersion } from './support/releases/releases.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const SSL = '/opt/etcd/ssl';

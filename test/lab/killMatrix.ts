@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { KINDS, type Kind, pointsOf, type Survival, survive } from './support/cases/killKinds.ts';
 import { describeClient } from './support/client.ts';
-import { KINDS, type Kind, pointsOf, type Survival, survive } from './support/killKinds.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { random, sample } from './support/random.ts';
 

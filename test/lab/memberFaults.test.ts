@@ -3,11 +3,11 @@ import { confOf } from '../fuzz/environments.ts';
 import { dice, hostile } from '../fuzz/strings.ts';
 import { program } from '../program.ts';
 import { carryOut } from './support/carryOut.ts';
+import { during } from './support/cases/during.ts';
+import { faultsOn } from './support/cases/faultLab.ts';
 import { startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
-import { during } from './support/during.ts';
 import { etcdctl, leaderOf } from './support/etcdctl.ts';
-import { faultsOn } from './support/faultLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { runPlaybook } from './support/playbook.ts';
 

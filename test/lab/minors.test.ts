@@ -3,14 +3,14 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { MINORS, minorOf } from '../../lib/etcd/model/versions.ts';
+import { DRIFTS } from './support/cases/drifts.ts';
 import { clientProblems, describeClient, startClient } from './support/client.ts';
 import { describeLab, itHaving } from './support/describeLab.ts';
-import { DRIFTS } from './support/drifts.ts';
 import { etcdctl, leaderOf } from './support/etcdctl.ts';
-import { KNOWN_VERSIONS, NEWEST } from './support/etcdVersions.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { changeSet, changes, runPlaybook } from './support/playbook.ts';
-import { releasedVersions } from './support/releases.ts';
+import { KNOWN_VERSIONS, NEWEST } from './support/releases/etcdVersions.ts';
+import { releasedVersions } from './support/releases/releases.ts';
 
 /** The latest of each minor that the lab has; the newest one is what all other files run. */
 const LATEST = MINORS.flatMap(

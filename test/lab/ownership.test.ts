@@ -8,7 +8,7 @@ import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { onHosts } from './support/onHosts.ts';
 import { type Outcome, runPlaybook } from './support/playbook.ts';
-import { releasesDir } from './support/releases.ts';
+import { releasesDir } from './support/releases/releases.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 const CA = '/opt/etcd/ssl/ca.pem';

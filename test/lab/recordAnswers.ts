@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ETCD_VERSIONS } from './support/etcdVersions.ts';
-import { furtherAnswers } from './support/furtherAnswers.ts';
+import { furtherAnswers } from './support/cases/furtherAnswers.ts';
+import { must, type Outcome, run, waitFor } from './support/host/process.ts';
 import { CHECKOUT } from './support/paths.ts';
-import { must, type Outcome, run, waitFor } from './support/process.ts';
-import { tarballOf } from './support/releases.ts';
+import { ETCD_VERSIONS } from './support/releases/etcdVersions.ts';
+import { tarballOf } from './support/releases/releases.ts';
 
 /**
  * Records what the etcdctl of every version prints, for the tables of `test/unit/etcd/facts/answers`:

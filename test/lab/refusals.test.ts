@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { describeLab } from './support/describeLab.ts';
-import { TOO_NEW } from './support/etcdVersions.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { runPlaybook } from './support/playbook.ts';
-import { usualVersion } from './support/releases.ts';
+import { TOO_NEW } from './support/releases/etcdVersions.ts';
+import { usualVersion } from './support/releases/releases.ts';
 
 describeLab('what site.ts refuses, and with which exit code', () => {
   let lab: Lab;

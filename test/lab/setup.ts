@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
 import { program } from '../program.ts';
+import { labUnavailable } from './support/host/unavailable.ts';
 import { sweepLabs } from './support/lab.ts';
 import { prepareForTests } from './support/prepare.ts';
-import { labUnavailable } from './support/unavailable.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DRIFTS } from './support/cases/drifts.ts';
 import { clientProblems, describeClient, startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
-import { DRIFTS } from './support/drifts.ts';
 import { leaderOf } from './support/etcdctl.ts';
 import { type Lab, startLab } from './support/lab.ts';
 import { changeSet, changes, runPlaybook } from './support/playbook.ts';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { flagsOf, gatesOf } from '../../lib/etcd/model/flag-catalogue.ts';
 import { describeLab, itHaving } from './support/describeLab.ts';
-import { KNOWN_VERSIONS, NEWEST } from './support/etcdVersions.ts';
-import { must } from './support/process.ts';
-import { tarballOf } from './support/releases.ts';
+import { must } from './support/host/process.ts';
+import { KNOWN_VERSIONS, NEWEST } from './support/releases/etcdVersions.ts';
+import { tarballOf } from './support/releases/releases.ts';
 
 /** What the main job makes of every version is in `minors.test.ts`. */
 describeLab('the flags that etcd_settings is checked against', () => {

@@ -4,9 +4,9 @@ import { parse, stringify } from 'yaml';
 import { type ClientReport, clientProblems, startClient } from '../support/client.ts';
 import { etcdctl } from '../support/etcdctl.ts';
 import { follow } from '../support/follow.ts';
+import { sleep } from '../support/host/process.ts';
 import type { Lab } from '../support/lab.ts';
 import { type Outcome, runPlaybook } from '../support/playbook.ts';
-import { sleep } from '../support/process.ts';
 import { type Act, describeAct, type Operation } from './story.ts';
 import { blowOf } from './troubles.ts';
 

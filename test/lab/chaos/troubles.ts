@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import { plantLeaf } from '../support/cases/leaf.ts';
+import { sleep, waitFor } from '../support/host/process.ts';
 import type { Lab } from '../support/lab.ts';
-import { plantLeaf } from '../support/leaf.ts';
-import { sleep, waitFor } from '../support/process.ts';
 import type { Trouble } from './story.ts';
 
 /** How a trouble acts on a lab. */

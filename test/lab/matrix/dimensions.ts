@@ -1,4 +1,4 @@
-import { KNOWN_VERSIONS, suiteOf } from '../support/etcdVersions.ts';
+import { KNOWN_VERSIONS, suiteOf } from '../support/releases/etcdVersions.ts';
 import { type Choice, pairwise } from './pairwise.ts';
 
 /** What hosts, the ways to them and clusters differ in. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DRIFTS } from '../support/drifts.ts';
+import { DRIFTS } from '../support/cases/drifts.ts';
 import type { Lab, LabHost } from '../support/lab.ts';
 import { changeSet, changes, type Outcome } from '../support/playbook.ts';
 import { isFiltered, type MatrixCase } from './dimensions.ts';

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT } from '../../../lib/errors.ts';
+import { sleep } from '../support/host/process.ts';
 import { interrupt } from '../support/interrupt.ts';
 import type { Lab } from '../support/lab.ts';
 import { changeSet, type Outcome, runPlaybook } from '../support/playbook.ts';
-import { sleep } from '../support/process.ts';
 import type { Case } from './cases.ts';
 import { broken, surprises } from './compare.ts';
 import { layoutOf, type Settings } from './settings.ts';

@@ -1,5 +1,5 @@
 import { flagsOf } from '../../../lib/etcd/model/flag-catalogue.ts';
-import { KNOWN_VERSIONS, NEWEST } from '../support/etcdVersions.ts';
+import { KNOWN_VERSIONS, NEWEST } from '../support/releases/etcdVersions.ts';
 import type { Dice } from './dice.ts';
 
 /** Variables of a run, for `-e`. */

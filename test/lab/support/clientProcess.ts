@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
-import { sleep } from './process.ts';
+import { sleep } from './host/process.ts';
 
 /** What a client saw. */
 export interface ClientReport {

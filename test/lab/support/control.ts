@@ -3,15 +3,15 @@ import { openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { program } from '../../program.ts';
-import { joinFiles } from './cgroups.ts';
+import { joinFiles } from './host/cgroups.ts';
+import { keyFile, knownHostsFile } from './host/keys.ts';
+import { namespaceFile } from './host/network.ts';
+import { collect, type Outcome, type RunOptions, run, spawnOptions } from './host/process.ts';
+import { type LabHost, type LabRecord, labDir } from './host/record.ts';
 import { MIRROR_PORT } from './inventory.ts';
-import { keyFile, knownHostsFile } from './keys.ts';
-import { namespaceFile } from './network.ts';
 import { labNode } from './node24.ts';
 import { CHECKOUT } from './paths.ts';
-import { collect, type Outcome, type RunOptions, run, spawnOptions } from './process.ts';
-import { type LabHost, type LabRecord, labDir } from './record.ts';
-import { releasesDir } from './releases.ts';
+import { releasesDir } from './releases/releases.ts';
 
 /** Joins the control group of the lab, so that nothing started here outlives it, and its network. */
 const ENTER = `net=$1; shift

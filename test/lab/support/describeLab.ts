@@ -1,6 +1,6 @@
 import { describe, inject, it } from 'vitest';
-import type { EtcdVersion } from './etcdVersions.ts';
-import { releasedVersions } from './releases.ts';
+import type { EtcdVersion } from './releases/etcdVersions.ts';
+import { releasedVersions } from './releases/releases.ts';
 
 /** `describe` for tests that need a lab: skipped where none can run (`setup.ts` says why). */
 export const describeLab = describe.skipIf(inject('labMissing') !== '');

@@ -1,5 +1,5 @@
+import type { LabHost } from './host/record.ts';
 import type { Lab } from './lab.ts';
-import type { LabHost } from './record.ts';
 
 const SSL = '/opt/etcd/ssl';
 

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import { keyFile, knownHostsFile } from './keys.ts';
-import type { LabRecord } from './record.ts';
+import { keyFile, knownHostsFile } from './host/keys.ts';
+import type { LabRecord } from './host/record.ts';
 
 /** Where the etcd releases are served, in every lab's own namespace. */
 export const MIRROR_PORT = 8379;

@@ -3,16 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { killAll, leaderOf } from './cgroups.ts';
 import { forgetConnections, runInside, spawnInside, sshArgs, startMirror, wwwDir } from './control.ts';
-import { bootHost, enterHost, killHost, rebootHost, wipeHost } from './host.ts';
-import { raiseInotifyLimit, restoreInotifyLimit } from './inotify.ts';
-import { inventoryOf, MIRROR_URL } from './inventory.ts';
-import { createKeys, keyFile, knownHostsFile } from './keys.ts';
-import { addressesOf, CONTROL, createNetwork, removeNetwork, setCable, setCuts } from './network.ts';
-import { labsDir } from './paths.ts';
-import { prepare } from './prepare.ts';
-import { type Outcome, type RunOptions, run } from './process.ts';
+import { killAll, leaderOf } from './host/cgroups.ts';
+import { bootHost, enterHost, killHost, rebootHost, wipeHost } from './host/host.ts';
+import { raiseInotifyLimit, restoreInotifyLimit } from './host/inotify.ts';
+import { createKeys, keyFile, knownHostsFile } from './host/keys.ts';
+import { addressesOf, CONTROL, createNetwork, removeNetwork, setCable, setCuts } from './host/network.ts';
+import { type Outcome, type RunOptions, run } from './host/process.ts';
 import {
   allRecords,
   isOrphaned,
@@ -21,11 +18,14 @@ import {
   labDir,
   ownProcess,
   readRecord,
-} from './record.ts';
-import { releasedVersions, usualVersion } from './releases.ts';
+} from './host/record.ts';
+import { inventoryOf, MIRROR_URL } from './inventory.ts';
+import { labsDir } from './paths.ts';
+import { prepare } from './prepare.ts';
+import { releasedVersions, usualVersion } from './releases/releases.ts';
 
-export type { LabHost } from './record.ts';
-export { labUnavailable } from './unavailable.ts';
+export type { LabHost } from './host/record.ts';
+export { labUnavailable } from './host/unavailable.ts';
 
 export interface LabOptions {
   /** How many; 3 when not given, at most 100. */

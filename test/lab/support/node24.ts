@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { must } from './host/process.ts';
 import { cacheDir } from './paths.ts';
-import { must } from './process.ts';
 
 /** The program; there once `fetchNode24` has run. */
 export function node24(): string {

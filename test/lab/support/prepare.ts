@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { KEYRING } from './debian.ts';
+import { KEYRING } from './host/debian.ts';
+import { must, sleep } from './host/process.ts';
+import { buildRootfs } from './host/rootfs.ts';
 import { fetchNode24 } from './node24.ts';
 import { cacheDir } from './paths.ts';
-import { must, sleep } from './process.ts';
 import { redisTree } from './redis.ts';
-import { buildReleases } from './releases.ts';
-import { buildRootfs } from './rootfs.ts';
+import { buildReleases } from './releases/releases.ts';
 
 /** What has to be installed, and the file or command that says it is. */
 const NEEDED: Readonly<Record<string, string>> = {

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
-import { downloadWithNeeds } from './debianEtcd.ts';
+import { must, waitFor } from './host/process.ts';
+import { buildRootfs } from './host/rootfs.ts';
 import { cacheDir, contentKey } from './paths.ts';
-import { must, waitFor } from './process.ts';
-import { buildRootfs } from './rootfs.ts';
+import { downloadWithNeeds } from './releases/debianEtcd.ts';
 
 const SUITE = 'bookworm';
 

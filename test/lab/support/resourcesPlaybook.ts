@@ -34,7 +34,7 @@ import { textBlock } from '../../../lib/resources/text-block.ts';
 import { timer } from '../../../lib/resources/timer.ts';
 import { tree } from '../../../lib/resources/tree/index.ts';
 import { user } from '../../../lib/resources/user/index.ts';
-import { REPOSITORY_KEY } from './signedRepository.ts';
+import { REPOSITORY_KEY } from './releases/signedRepository.ts';
 
 const LAB_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh lab';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { program } from '../../program.ts';
+import { collect } from './host/process.ts';
 import type { Lab } from './lab.ts';
-import { collect } from './process.ts';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 

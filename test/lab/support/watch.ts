@@ -10,7 +10,7 @@ import {
   watch,
 } from 'node:fs';
 import { join } from 'node:path';
-import { leaderOf } from './cgroups.ts';
+import { leaderOf } from './host/cgroups.ts';
 import type { Lab } from './lab.ts';
 
 /** One content of a managed file that was seen on a host. */

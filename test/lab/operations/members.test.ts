@@ -1,0 +1,254 @@
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { program } from '../../program.ts';
+import { clientProblems, describeClient, startClient } from '../support/client.ts';
+import { describeLab } from '../support/describeLab.ts';
+import { etcdctl } from '../support/etcdctl.ts';
+import { type Lab, startLab } from '../support/lab.ts';
+import { type Outcome, ROOT, runPlaybook, stepsOf } from '../support/playbook.ts';
+
+const DATA = '/var/lib/etcd/default.etcd';
+const THREE = ['etcd01', 'etcd02', 'etcd03'];
+const FIVE = [...THREE, 'etcd04', 'etcd05'];
+
+/** What takes longer than a build should: `npm run test:members`. */
+const all = process.env.QUORATE_MEMBERS === 'all' ? it : it.skip;
+/** Members of 3.3 vote from the start, and its gateway has another path: it goes without the client. */
+const plain = process.env.QUORATE_LAB_ETCD?.startsWith('3.3.') === true;
+
+describeLab('members come and go', () => {
+  let lab: Lab;
+  let whole: ReturnType<typeof parse>;
+  beforeAll(async () => {
+    const version = process.env.QUORATE_LAB_ETCD ?? '';
+    lab = await startLab({ name: `members${version.replaceAll('.', '')}`, hosts: 5 });
+    whole = parse(readFileSync(lab.inventoryFile, 'utf8'));
+    inventoryHas(THREE);
+    expect(said(await site())).toBe('');
+  });
+  afterAll(async () => lab?.stop());
+
+  /** Writes an inventory with these hosts only; some of them with other variables. */
+  function inventoryHas(names: readonly string[], vars: Readonly<Record<string, object>> = {}) {
+    const hosts = Object.fromEntries(
+      names.map((name) => [name, { ...whole.etcd.hosts[name], ...vars[name] }]),
+    );
+    writeFileSync(lab.inventoryFile, stringify({ ...whole, etcd: { ...whole.etcd, hosts } }));
+  }
+
+  const members = (...args: string[]) => runPlaybook(lab, args, { playbook: 'members' });
+  const yes = (...args: string[]) => members('-y', ...args);
+  const site = (...args: string[]) => runPlaybook(lab, args);
+  const said = ({ errors }: Outcome) =>
+    errors.map(({ message, hint = '' }) => `${message}\n${hint}`).join('\n');
+  const steps = (run: Outcome, status: 'planned' | 'done' = 'done') =>
+    stepsOf(run, status).map((step) => step.replace(/ \([0-9a-f]+\)/, ''));
+  const listed = async () => {
+    const { stdout } = await lab.ssh('etcd01', `${etcdctl(lab.hosts.slice(0, 1))}; ctl member list`);
+    const lines = stdout.trim().split('\n');
+    return lines
+      .map((line) => [line.split(', ')[2], ...(line.endsWith(', true') ? ['learner'] : [])].join(' '))
+      .sort();
+  };
+
+  /** Runs it while a client writes and reads; nothing that was acknowledged may be lost. */
+  async function underClient<T>(what: string, work: () => Promise<T>, gapMs = 1000): Promise<T> {
+    if (plain) return work();
+    const client = startClient(lab);
+    await client.working;
+    const done = await work();
+    const report = await client.stop();
+    console.log(`${what}: ${describeClient(report)}`);
+    expect(clientProblems(report)).toEqual([]);
+    expect(report.writeGapMs).toBeLessThanOrEqual(gapMs);
+    return done;
+  }
+
+  /** Starts a run and ends it by SIGKILL when it has begun with that step; gives the step. */
+  async function killedAt(isIt: (step: string) => boolean, ...args: string[]): Promise<string | undefined> {
+    const line = [
+      program('playbooks/members.ts'),
+      '-i',
+      lab.inventoryFile,
+      '--output',
+      'json',
+      '-y',
+      ...args,
+    ];
+    const child = lab.spawn('node', line, { cwd: ROOT });
+    child.stderr?.resume();
+    let at: string | undefined;
+    for await (const text of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+      const { event, status, host, title } = JSON.parse(text);
+      if (at !== undefined || event !== 'step' || status !== 'begun' || !isIt(`${host}: ${title}`)) continue;
+      at = `${host}: ${title}`;
+      // In the middle of it, not before.
+      setTimeout(() => child.kill('SIGKILL'), 150);
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return at;
+  }
+
+  /** `add it as a learner 2.1 s, …` */
+  const times = ({ text }: Outcome) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{"event":"step"'))
+      .map((line) => JSON.parse(line))
+      .flatMap(({ status, time, host, title }, i, events) =>
+        status === 'done'
+          ? [`${host}: ${title} ${(Date.parse(time) - Date.parse(events[i - 1].time)) / 1000} s`]
+          : [],
+      )
+      .join('\n');
+
+  /** One run brings it there, and the next one changes nothing. */
+  async function finishes(names: readonly string[], ...args: string[]) {
+    const run = await yes(...args);
+    console.log(times(run));
+    expect([said(run), run.code]).toEqual(['', 0]);
+    expect(await listed()).toEqual([...names].sort());
+    const again = await yes(...args);
+    expect([steps(again, 'planned'), again.code]).toEqual([[], 0]);
+    return run;
+  }
+
+  it('grow from three to five, one at a time; what was checked is what is done', async () => {
+    inventoryHas(FIVE);
+    const check = await members('--check');
+    const grown = await underClient('three to five', () => finishes(FIVE));
+    expect(steps(grown)).toEqual(steps(check, 'planned'));
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
+  it('shrink to three, by name; their data is set aside, and nobody lets them in any more', async () => {
+    await underClient('five to three', () => finishes(THREE, '--remove', 'etcd04,etcd05'));
+    const { stdout } = await lab.ssh(
+      'etcd04',
+      `ls -d ${DATA}*; systemctl is-enabled etcd; systemctl is-active etcd`,
+    );
+    expect(stdout).toMatch(/^\S+default\.etcd\.set-aside-\S+\n(?:\S+default\.etcd\n)?disabled\ninactive\n$/);
+    const rules = (await lab.ssh('etcd01', 'cat /opt/etcd/cfg/firewall.*')).stdout;
+    expect(rules).not.toContain(lab.hosts[3]?.address);
+    inventoryHas(THREE);
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
+  it('one whose machine is gone is replaced, by word, also where the run is killed on its way', async () => {
+    await lab.kill('etcd03');
+    await lab.reset('etcd03');
+    const refused = await yes();
+    expect(refused.code).toBe(3);
+    expect(said(refused)).toMatch(
+      /↻ etcd03: member etcd03 \(\w+\) has lost its data\n.*members.* --replace etcd03/,
+    );
+    await underClient('replaced', async () => {
+      const at = await killedAt(
+        (step) => step.endsWith('set it up and start it') || plain,
+        '--replace',
+        'etcd03',
+      );
+      expect(at).toContain('etcd03');
+      await finishes(THREE, '--replace', 'etcd03');
+    });
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
+  it('one moves to another port, behind its own turn', async () => {
+    inventoryHas(THREE, { etcd02: { etcd_peer_port: 2390 } });
+    expect(said(await site('--check'))).toMatch(
+      /knows member etcd02 .*the inventory says .*2390[\s\S]*members/,
+    );
+    await underClient('moved', () => finishes(THREE));
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
+  all('one moves to another address, and the run is killed on its way', async () => {
+    const ports = { etcd02: { etcd_peer_port: 2390 } };
+    // The others would come to it from addresses that nobody lets in.
+    inventoryHas(THREE, { ...ports, etcd03: { etcd_peer_address: lab.hosts[2]?.address6 } });
+    const strange = await yes();
+    expect([strange.code, said(strange)]).toEqual([
+      3,
+      expect.stringMatching(/packets to \S+ leave from fd00/),
+    ]);
+    await lab.ssh(
+      'etcd03',
+      'dev=$(ip -o route get 10.0.52.13 | sed "s/.* dev \\([^ ]*\\).*/\\1/"); ip addr add 10.0.52.66/24 dev "$dev"',
+    );
+    inventoryHas(THREE, { ...ports, etcd03: { etcd_peer_address: '10.0.52.66' } });
+    await underClient('moved', async () => {
+      expect(await killedAt((step) => step.includes('start it at its new address'))).toContain('etcd03');
+      await finishes(THREE);
+    });
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
+  all('two move back in one run, and nothing is left of where they were', async () => {
+    inventoryHas(THREE);
+    await underClient('moved back', () => finishes(THREE));
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
+  all('a data directory is gone, and one member is added beside', async () => {
+    inventoryHas([...THREE, 'etcd04']);
+    await lab.ssh('etcd01', `systemctl stop etcd; rm -rf ${DATA}/member`);
+    const refused = await yes();
+    expect([refused.code, said(refused)]).toEqual([3, expect.stringContaining('--replace etcd01')]);
+    await lab.ssh('etcd04', `rm -rf ${DATA}*`);
+    expect(said(await yes('--replace', 'etcd01'))).toBe('');
+    expect((await site('--check')).changed).toEqual([]);
+    await finishes(THREE, '--remove', 'etcd04');
+  });
+
+  all(
+    'what a member that left has besides is taken away by destroy, and the cluster is left alone',
+    async () => {
+      inventoryHas([...THREE, 'etcd04']);
+      const gone = await runPlaybook(lab, ['-y', '-l', 'etcd04', '--cluster', 'inventory'], {
+        playbook: 'destroy',
+      });
+      expect(said(gone)).toBe('');
+      expect(
+        (await lab.ssh('etcd04', 'ls /opt/etcd /etc/systemd/system/etcd.service 2>&1')).stdout,
+      ).not.toContain('ssl');
+      inventoryHas(THREE);
+      expect((await runPlaybook(lab, [], { playbook: 'status' })).code).toBe(0);
+    },
+  );
+
+  all('from three to one and back', async () => {
+    inventoryHas(['etcd01']);
+    expect((await yes()).code).toBe(3);
+    await underClient('three to one', () => finishes(['etcd01'], '--remove', 'etcd02,etcd03'));
+    inventoryHas(THREE);
+    const args = plain ? ['--accept-downtime'] : [];
+    expect((await yes(...args)).code).toBe(3);
+    await underClient('one to three', () => finishes(THREE, '--replace', 'etcd02,etcd03', ...args));
+    expect((await site('--check')).changed).toEqual([]);
+  });
+
+  all('a run that is killed in any step: one rerun finishes, the next changes nothing', async () => {
+    const killAll = async (names: readonly string[], ...args: string[]) => {
+      const seen = new Set<string>();
+      for (;;) {
+        const at = await killedAt((step) => !seen.has(step), ...args);
+        if (at === undefined) break;
+        seen.add(at);
+        console.log(`killed at ${at}`);
+      }
+      await finishes(names, ...args);
+      return seen.size;
+    };
+    inventoryHas([...THREE, 'etcd05']);
+    expect(
+      await underClient('killed, adding', () => killAll([...THREE, 'etcd05'], '--replace', 'etcd05')),
+    ).toBeGreaterThan(2);
+    expect(await underClient('killed, removing', () => killAll(THREE, '--remove', 'etcd05'))).toBeGreaterThan(
+      1,
+    );
+  });
+});

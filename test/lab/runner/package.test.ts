@@ -1,0 +1,239 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { guideCommands, guideFiles } from '../../unit/docs/guide.ts';
+import { must, run } from '../support/host/process.ts';
+import { fetchNode24, node24 } from '../support/node24.ts';
+
+const ROOT = new URL('../../..', import.meta.url).pathname;
+const TOOL = (name: string) => join(ROOT, 'node_modules/.bin', name);
+
+/** Settings of a user that are stricter than ours. */
+const STRICT =
+  '--noEmit --strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --verbatimModuleSyntax --module nodenext --target es2022 --allowImportingTsExtensions'.split(
+    ' ',
+  );
+
+const ROLE = `import { directory, file, role } from 'quorate';
+export const mine = role({
+  name: 'mine',
+  description: 'a role of my own',
+  facts: ['distribution'],
+  vars: {
+    mine_dir: { type: 'string', required: true, description: 'Where.' },
+    mine_n: { type: 'integer', default: 3, description: 'How many.' },
+  },
+  tasks: ({ vars, facts }) => [
+    directory(vars.mine_dir),
+    file(\`\${vars.mine_dir}/n\`, { content: \`\${vars.mine_n * 2} on \${facts.distribution}\\n\` }),
+  ],
+});
+`;
+
+const dir = mkdtempSync(join(tmpdir(), 'quorate-package-'));
+const own = join(dir, 'own');
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** The tarball, installed into a folder of a user's own. */
+beforeAll(async () => {
+  await must('npm', ['pack', '--pack-destination', dir], { cwd: ROOT, timeoutMs: 120_000 });
+  mkdirSync(own);
+  await must('npm', ['init', '-y'], { cwd: own });
+  await must('npm', ['install', '--no-audit', '--no-fund', tarball()], { cwd: own, timeoutMs: 300_000 });
+  await must('npx', ['quorate', 'init'], { cwd: own });
+}, 450_000);
+
+function tarball(): string {
+  return join(dir, readdirSync(dir).find((name) => name.endsWith('.tgz')) ?? 'none');
+}
+
+function quorate(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return run('npx', ['quorate', ...args], { cwd: own, env: { ...process.env, ...env }, timeoutMs: 60_000 });
+}
+
+/** Changes that the last line of JSON counts. */
+function changed(out: string): number {
+  const { hosts } = JSON.parse(out.trim().split('\n').at(-1) ?? '{}');
+  return Object.values<{ changed: number }>(hosts).reduce((sum, host) => sum + host.changed, 0);
+}
+
+describe('the package', () => {
+  it('is right in the eyes of publint and of attw', async () => {
+    await must(TOOL('publint'), ['run', '--strict', tarball()], { cwd: ROOT });
+    await must(TOOL('attw'), ['--profile', 'esm-only', tarball()], { cwd: ROOT });
+  });
+
+  it('is less than 1.45 MiB, and its types import nothing but Node', () => {
+    const files = filesBelow(join(own, 'node_modules/quorate'));
+    const texts = files.map((file) => [file, readFileSync(file, 'utf8')] as const);
+    expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(1.45 * 2 ** 20);
+    const imported = texts.flatMap(([file, text]) =>
+      file.endsWith('.d.ts')
+        ? [
+            ...text.matchAll(/^(?:import|export)\b[^;]*? from ['"]([^'"]+)['"]|import\(['"]([^'"]+)['"]\)/gm),
+          ].map(([, one, two]) => one ?? two ?? '')
+        : [],
+    );
+    expect(imported.filter((name) => !/^(\.|node:)/.test(name))).toEqual([]);
+  });
+
+  it('init overwrites nothing, and an installation has nothing to warn of', async () => {
+    writeFileSync(join(own, 'README.md'), 'mine\n');
+    const { stdout } = await quorate(['init']);
+    expect(stdout).toContain('kept  README.md');
+    expect(readFileSync(join(own, 'README.md'), 'utf8')).toBe('mine\n');
+    const install = ['install', '--no-audit', '--no-fund'];
+    const { code, stdout: out, stderr } = await run('npm', install, { cwd: own, timeoutMs: 300_000 });
+    expect({ code, warned: /warn.*/i.exec(`${out}${stderr}`)?.[0] }).toEqual({ code: 0, warned: undefined });
+  }, 310_000);
+
+  it('a fresh clone of what init wrote installs as CI does, and has no file from outside', async () => {
+    const clone = join(dir, 'ci/build/clone');
+    cpSync(own, clone, { recursive: true, filter: (path) => !path.includes('node_modules') });
+    await must('npm', ['ci', '--no-audit', '--no-fund'], { cwd: clone, timeoutMs: 300_000 });
+    expect(await must('npx', ['quorate', 'run', 'site.ts', '--list-tasks'], { cwd: clone })).toContain(
+      'hello',
+    );
+  }, 310_000);
+
+  it('has a README whose commands are those of the package', () => {
+    const readme = readFileSync(join(own, 'node_modules/quorate/README.md'), 'utf8');
+    expect(readme).not.toMatch(/npx tsx|playbooks\//);
+    expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain('npx tsx playbooks/site.ts');
+  });
+
+  it('what init wrote checks, has right types, and passes its test', async () => {
+    expect((await quorate(['run', 'site.ts', '--check', '--output', 'plain'])).code).toBe(0);
+    await must('npm', ['run', 'types'], { cwd: own });
+    await must('npm', ['test'], { cwd: own, timeoutMs: 60_000 });
+  }, 120_000);
+
+  it('runs the first role of the guide, and its test', async () => {
+    // What tests before this one have installed is not what the guide's reader has.
+    const fresh = join(dir, 'guide');
+    mkdirSync(fresh);
+    await must('npm', ['init', '-y'], { cwd: fresh });
+    await must('npm', ['install', '--no-audit', '--no-fund', tarball()], { cwd: fresh, timeoutMs: 300_000 });
+    await must('npx', ['quorate', 'init'], { cwd: fresh });
+    for (const line of guideCommands())
+      if (/^npm install$/.test(line)) await must('npm', ['install'], { cwd: fresh, timeoutMs: 300_000 });
+    for (const [name, text] of guideFiles()) writeFileSync(join(fresh, name), text);
+    const made = join(dir, 'motd.d');
+    const motd = (...args: string[]) =>
+      run('npx', ['quorate', 'run', 'motd.ts', '--output', 'json', '-e', `motd_dir=${made}`, ...args], {
+        cwd: fresh,
+        timeoutMs: 60_000,
+      });
+    expect(changed((await motd('--check')).stdout)).toBe(2);
+    expect((await motd()).code).toBe(0);
+    expect(readFileSync(join(made, 'quorate'), 'utf8')).toMatch(/^This is here, /);
+    expect(changed((await motd()).stdout)).toBe(0);
+    await must('npm', ['run', 'types'], { cwd: fresh });
+    const { code, stdout, stderr } = await run('npm', ['test'], { cwd: fresh, timeoutMs: 60_000 });
+    expect({ code, said: `${stdout}${stderr}` }).toMatchObject({ code: 0 });
+    expect(`${stdout}${stderr}`).not.toContain('getcwd');
+  }, 600_000);
+
+  it('takes a role of the user, whose mistakes are red before they are a run', async () => {
+    mkdirSync(join(own, 'roles'), { recursive: true });
+    writeFileSync(join(own, 'roles/mine.ts'), ROLE);
+    writeFileSync(
+      join(own, 'mine.ts'),
+      "import { play, playbook } from 'quorate';\nimport { mine } from '../roles/mine.ts';\nawait playbook(import.meta, { plays: [play({ hosts: 'all', roles: [mine] })] });\n",
+    );
+    const made = join(dir, 'made');
+    const inventory = (name: string) =>
+      writeFileSync(
+        join(own, 'mine.yaml'),
+        `all: { hosts: { here: { ansible_connection: local, ${name}: ${made} } } }\n`,
+      );
+    inventory('mine_dir');
+    const tsc = (file: string) => run(join(own, 'node_modules/.bin/tsc'), [...STRICT, file], { cwd: own });
+    expect(await tsc('mine.ts')).toMatchObject({ code: 0 });
+    for (const [right, wrong] of [
+      ['vars.mine_n *', 'vars.mine_m *'],
+      ['facts.distribution', 'facts.mounts'],
+    ] as const) {
+      writeFileSync(join(own, 'roles/bad.ts'), ROLE.replace(right, wrong));
+      expect((await tsc('roles/bad.ts')).code, wrong).not.toBe(0);
+    }
+    rmSync(join(own, 'roles/bad.ts'));
+    const mine = (...args: string[]) =>
+      quorate(['run', 'mine.ts', '-i', 'mine.yaml', '--output', 'json', ...args]);
+    expect(changed((await mine('--check')).stdout)).toBe(2);
+    expect(existsSync(made)).toBe(false);
+    expect((await mine()).code).toBe(0);
+    expect(readFileSync(join(made, 'n'), 'utf8')).toMatch(/^6 on /);
+    expect(changed((await mine()).stdout)).toBe(0);
+    await fetchNode24();
+    const newer = await run(
+      node24(),
+      [join(own, 'node_modules/.bin/quorate'), 'run', 'mine.ts', '-i', 'mine.yaml'],
+      {
+        cwd: own,
+        env: { ...process.env, PATH: `${dirname(node24())}${delimiter}${process.env.PATH}` },
+      },
+    );
+    expect(newer.code).toBe(0);
+    inventory('mine_dri');
+    const missing = await mine();
+    expect(missing.code).toBe(1);
+    expect(missing.stdout).toContain('mine_dir');
+  }, 120_000);
+
+  it('explains a resource, from what it brings along', async () => {
+    const { code, stdout } = await quorate(['explain', 'directory']);
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("directory('/srv/www'"),
+    });
+  });
+
+  it('gives roles of etcd that only the play of etcd takes', async () => {
+    const text = (roles: string) =>
+      `import { play, role } from 'quorate';\nimport { etcdPlay, verify } from 'quorate/etcd';\nconst mine = role({ name: 'mine', description: 'x', tasks: () => [] });\nexport default [etcdPlay('etcd', [${roles}]), play({ hosts: 'all', roles: [mine] })];\n`;
+    const tsc = (file: string) => run(join(own, 'node_modules/.bin/tsc'), [...STRICT, file], { cwd: own });
+    writeFileSync(join(own, 'right.ts'), text('verify'));
+    writeFileSync(join(own, 'wrong.ts'), text('verify, mine'));
+    expect(await tsc('right.ts')).toMatchObject({ code: 0 });
+    expect((await tsc('wrong.ts')).code).not.toBe(0);
+  });
+
+  it('names commands as this user types them', async () => {
+    expect((await quorate(['status', '--help'])).stdout).toContain(
+      'npx quorate status -i inventory/prod.yaml',
+    );
+    const empty = mkdtempSync(join(dir, 'empty-'));
+    const bin = join(own, 'node_modules/.bin/quorate');
+    const { code, stdout, stderr } = await run(bin, ['site'], { cwd: empty });
+    expect(code).toBe(1);
+    expect(`${stdout}${stderr}`).toContain('npx quorate site --local');
+  });
+
+  it('has the sample cluster below ./.quorate/local, and writes nothing into itself', async () => {
+    const before = filesBelow(join(own, 'node_modules/quorate')).length;
+    const { code, stdout } = await quorate(['site', '--local', '--check']);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('etcd03') });
+    const { stdout: vars } = await quorate(['site', '--local', '--check', '--output', 'json', '--diff']);
+    expect(vars).toContain(`${own}/.quorate/local/etcd01/`);
+    expect(vars).not.toContain('node_modules/quorate/.quorate');
+    expect(filesBelow(join(own, 'node_modules/quorate'))).toHaveLength(before);
+  });
+});
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
