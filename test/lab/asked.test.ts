@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { itLong } from './support/long.ts';
 import { runPlaybook } from './support/playbook.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
@@ -12,7 +13,7 @@ const DATA = '/var/lib/etcd/default.etcd';
 const BROKEN = '/srv/broken';
 
 /** What waits for a deadline of a minute: `npm run test:faults`. */
-const long = process.env.QUORATE_FAULTS === 'all' ? it : it.skip;
+const long = itLong('FAULTS');
 
 describeLab('how members and their hosts are asked', () => {
   let lab: Lab;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { itLong } from './support/long.ts';
 import { onHosts } from './support/onHosts.ts';
 import { changeSet, type Outcome, runPlaybook } from './support/playbook.ts';
 
@@ -79,30 +80,33 @@ describeLab('a member as it is written and started', () => {
     expect(stdout).toContain('"true"');
   });
 
-  it('keeps its log where it is: another etcd_wal_dir, or none, is refused before anything is changed', async () => {
-    const { etcd_wal_dir: _, ...without } = vars;
-    for (const [other, wanted] of [
-      [without, '/var/lib/etcd/default.etcd/member/wal'],
-      [{ ...vars, etcd_wal_dir: '/srv/other/wal' }, '/srv/other/wal'],
-    ] as const) {
-      const kept = vars;
-      vars = other;
-      const [check, run] = [await site('--check'), await site()];
-      vars = kept;
-      expect([check.code, run.code]).toEqual([3, 3]);
-      expect(said(run)).toContain(
-        `etcd01: its raft log is in ${WAL}, and the inventory wants it in ${wanted}`,
-      );
-      const args = ['-y', '--purge', '--cluster', 'inventory', '-e', JSON.stringify(other)];
-      const taken = await runPlaybook(lab, args, { playbook: 'destroy' });
-      expect(taken.code).toBe(3);
-      expect(said(taken)).toContain(
-        `etcd01: etcd_wal_dir is ${wanted}, and /var/lib/quorate/etcd/manifest has ${WAL}`,
-      );
-    }
-    expect(await onAll(`ls ${WAL}/*.wal | wc -l`)).toEqual(['1', '1', '1']);
-    expect((await site('--check', '--detailed-exitcode')).code).toBe(0);
-  });
+  itLong('FAULTS')(
+    'keeps its log where it is: another etcd_wal_dir, or none, is refused before anything is changed',
+    async () => {
+      const { etcd_wal_dir: _, ...without } = vars;
+      for (const [other, wanted] of [
+        [without, '/var/lib/etcd/default.etcd/member/wal'],
+        [{ ...vars, etcd_wal_dir: '/srv/other/wal' }, '/srv/other/wal'],
+      ] as const) {
+        const kept = vars;
+        vars = other;
+        const [check, run] = [await site('--check'), await site()];
+        vars = kept;
+        expect([check.code, run.code]).toEqual([3, 3]);
+        expect(said(run)).toContain(
+          `etcd01: its raft log is in ${WAL}, and the inventory wants it in ${wanted}`,
+        );
+        const args = ['-y', '--purge', '--cluster', 'inventory', '-e', JSON.stringify(other)];
+        const taken = await runPlaybook(lab, args, { playbook: 'destroy' });
+        expect(taken.code).toBe(3);
+        expect(said(taken)).toContain(
+          `etcd01: etcd_wal_dir is ${wanted}, and /var/lib/quorate/etcd/manifest has ${WAL}`,
+        );
+      }
+      expect(await onAll(`ls ${WAL}/*.wal | wc -l`)).toEqual(['1', '1', '1']);
+      expect((await site('--check', '--detailed-exitcode')).code).toBe(0);
+    },
+  );
 
   it('with an address that came later is well, and what comes of it is said', async () => {
     const status = async () => {

@@ -9,10 +9,16 @@ import { startClient } from './support/client.ts';
 import { describeLab } from './support/describeLab.ts';
 import { etcdctl, leaderOf } from './support/etcdctl.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { isWhole, itLong } from './support/long.ts';
 import { runPlaybook } from './support/playbook.ts';
 
 /** `npm run test:faults` runs the slow ones, too: half a minute each. */
-const slow = process.env.QUORATE_FAULTS === 'all' ? it : it.skip;
+const slow = itLong('FAULTS');
+
+const DIFFERS: readonly (readonly [when: string, writes: boolean])[] = [
+  ['nobody writes', false],
+  ['a client writes all the time', true],
+];
 
 const DATA = '/var/lib/etcd/default.etcd';
 
@@ -45,14 +51,17 @@ describeLab(
       await healthy();
     });
 
-    it('2380 dropped everywhere in our own rules: put right, and the run waits until members are back', async () => {
-      await onAll('nft insert rule inet quorate_etcd input tcp dport 2380 drop; sleep 4');
-      expect((await status()).code).toBe(7);
-      const run = await site();
-      expect(run.errors).toEqual([]);
-      expect(run.code).toBe(0);
-      expect(run.changed.every(({ role }) => role === 'firewall')).toBe(true);
-    });
+    slow(
+      '2380 dropped everywhere in our own rules: put right, and the run waits until members are back',
+      async () => {
+        await onAll('nft insert rule inet quorate_etcd input tcp dport 2380 drop; sleep 4');
+        expect((await status()).code).toBe(7);
+        const run = await site();
+        expect(run.errors).toEqual([]);
+        expect(run.code).toBe(0);
+        expect(run.changed.every(({ role }) => role === 'firewall')).toBe(true);
+      },
+    );
 
     it('facts with escapes and commands: shown as they are, and never run', async () => {
       const squatter = `import socket, time
@@ -199,10 +208,7 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
         await healthy();
       });
 
-      it.each([
-        ['nobody writes', false],
-        ['a client writes all the time', true],
-      ])(
+      it.each(isWhole('FAULTS') ? DIFFERS : DIFFERS.slice(0, 1))(
         'one whose data differs while %s: 7, and 3 for any operation, by its hash',
         async (_name, writes) => {
           const change = (from: string, to: string) =>
@@ -232,7 +238,7 @@ s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.
       );
     });
 
-    it('SIGINT in the middle of a roll: 130, and the member in hand by name', async () => {
+    slow('SIGINT in the middle of a roll: 130, and the member in hand by name', async () => {
       const args = roll();
       const restarted = ({ status, changes }: { status: string; changes: readonly { kind: string }[] }) =>
         status === 'changed' && changes.some(({ kind }) => kind === 'restart');

@@ -6,6 +6,7 @@ import { openPki } from '../../lib/pki/index.ts';
 import { program } from '../program.ts';
 import { describeLab } from './support/describeLab.ts';
 import { type Lab, startLab } from './support/lab.ts';
+import { itLong } from './support/long.ts';
 import { onHosts } from './support/onHosts.ts';
 import { type Outcome, runPlaybook } from './support/playbook.ts';
 import { releasesDir } from './support/releases/releases.ts';
@@ -291,26 +292,29 @@ describeLab('what a run may touch, and what it refuses', () => {
     expect(await lookAll('id -un etcd 2>/dev/null')).toEqual(['etcd', 'etcd', '']);
   });
 
-  it('keeps a mount point that is the data directory, and what is set aside in it', async () => {
-    await destroy('-y', '--cluster', 'inventory');
-    await onAll('rm -rf /var/lib/etcd');
-    const { dir, inventory } = elsewhere('alone');
-    const whole = parse(readFileSync(inventory, 'utf8'));
-    whole.etcd.hosts = { etcd01: whole.etcd.hosts.etcd01 };
-    writeFileSync(join(dir, 'inventory.yaml'), stringify(whole));
-    const alone = (playbook: string, ...args: string[]) => runPlaybook(lab, args, { playbook, inventory });
-    await on('etcd01', `mkdir -p ${DATA}; mount -t tmpfs -o size=400m none ${DATA}`);
-    const up = await alone('site');
-    expect([up.code, said(up)]).toEqual([0, '']);
-    const run = await alone('destroy', '-y', '--cluster', 'inventory');
-    expect([run.code, said(run)]).toEqual([0, '']);
-    const layout = `mountpoint -q ${DATA} && stat -c '%U %a' ${DATA} ${DATA}/.etcd.destroyed-*; ls ${DATA}; ls ${DATA}/.etcd.destroyed-*`;
-    expect(await look('etcd01', layout)).toBe('root 700\nroot 700\nmember');
-    const again = await alone('site');
-    expect([again.code, said(again)]).toEqual([0, '']);
-    const purge = await alone('destroy', '-y', '--cluster', 'inventory', '--purge');
-    expect([purge.code, said(purge)]).toEqual([0, '']);
-    expect(await look('etcd01', layout)).toBe('root 700\nroot 700\nmember');
-    expect(await look('etcd01', 'ls -d /opt/etcd')).toBe('');
-  });
+  itLong('FAULTS')(
+    'keeps a mount point that is the data directory, and what is set aside in it',
+    async () => {
+      await destroy('-y', '--cluster', 'inventory');
+      await onAll('rm -rf /var/lib/etcd');
+      const { dir, inventory } = elsewhere('alone');
+      const whole = parse(readFileSync(inventory, 'utf8'));
+      whole.etcd.hosts = { etcd01: whole.etcd.hosts.etcd01 };
+      writeFileSync(join(dir, 'inventory.yaml'), stringify(whole));
+      const alone = (playbook: string, ...args: string[]) => runPlaybook(lab, args, { playbook, inventory });
+      await on('etcd01', `mkdir -p ${DATA}; mount -t tmpfs -o size=400m none ${DATA}`);
+      const up = await alone('site');
+      expect([up.code, said(up)]).toEqual([0, '']);
+      const run = await alone('destroy', '-y', '--cluster', 'inventory');
+      expect([run.code, said(run)]).toEqual([0, '']);
+      const layout = `mountpoint -q ${DATA} && stat -c '%U %a' ${DATA} ${DATA}/.etcd.destroyed-*; ls ${DATA}; ls ${DATA}/.etcd.destroyed-*`;
+      expect(await look('etcd01', layout)).toBe('root 700\nroot 700\nmember');
+      const again = await alone('site');
+      expect([again.code, said(again)]).toEqual([0, '']);
+      const purge = await alone('destroy', '-y', '--cluster', 'inventory', '--purge');
+      expect([purge.code, said(purge)]).toEqual([0, '']);
+      expect(await look('etcd01', layout)).toBe('root 700\nroot 700\nmember');
+      expect(await look('etcd01', 'ls -d /opt/etcd')).toBe('');
+    },
+  );
 });

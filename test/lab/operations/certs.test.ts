@@ -7,10 +7,11 @@ import { describeLab } from '../support/describeLab.ts';
 import { follow } from '../support/follow.ts';
 import { sleep } from '../support/host/process.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { isWhole, itLong } from '../support/long.ts';
 import { type Outcome, runPlaybook } from '../support/playbook.ts';
 
 /** `QUORATE_KILLS=all` kills a rotation in each of its steps, not in some. */
-const EVERY = process.env.QUORATE_KILLS === 'all';
+const EVERY = isWhole('KILLS');
 
 describeLab('certificates', () => {
   let lab: Lab;
@@ -271,7 +272,7 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
       ),
     );
 
-  (EVERY ? it : it.skip)(
+  itLong('KILLS')(
     'a machine that is lost while clients are waited for is replaced, and the rotation goes on',
     async () => {
       expect((await certs('--rotate-ca', '--again', '-y')).code).toBe(0);
@@ -287,7 +288,7 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     180_000,
   );
 
-  (EVERY ? it : it.skip)(
+  itLong('KILLS')(
     'a rotation whose new CA is lost with the folder is taken over by another one',
     async () => {
       expect((await certs('--rotate-ca', '--again', '-y')).code).toBe(0);

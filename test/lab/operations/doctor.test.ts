@@ -7,14 +7,15 @@ import { CASES, CTL, DATA, OWN, RESTORED, VERSION } from '../support/cases/docto
 import { describeLab } from '../support/describeLab.ts';
 import { leaderOf } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { isWhole, itLong } from '../support/long.ts';
 import { runPlaybook } from '../support/playbook.ts';
 
 /** Seconds; a busy machine takes several times what an idle one does. */
 const PATIENCE = 30;
 
 /** All causes, each with a remedy that is carried out, take a quarter of an hour. */
-const all = process.env.QUORATE_FAULTS === 'all';
-const slow = all ? it : it.skip;
+const all = isWhole('FAULTS');
+const slow = itLong('FAULTS');
 
 /** Away with what a case leaves behind; a setting of it goes with a restart. */
 const TIDY = `rm -rf ${OWN} ${DATA}.kept-* ${DATA}.set-aside-* /opt/etcd/ssl/*.odd /etc/systemd/system/etcd.service.d /run/key.pem

@@ -8,6 +8,7 @@ import { clientProblems, describeClient, startClient } from '../support/client.t
 import { describeLab } from '../support/describeLab.ts';
 import { etcdctl } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { itLong } from '../support/long.ts';
 import { type Outcome, ROOT, runPlaybook, stepsOf } from '../support/playbook.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
@@ -15,7 +16,7 @@ const THREE = ['etcd01', 'etcd02', 'etcd03'];
 const FIVE = [...THREE, 'etcd04', 'etcd05'];
 
 /** What takes longer than a build should: `npm run test:members`. */
-const all = process.env.QUORATE_MEMBERS === 'all' ? it : it.skip;
+const all = itLong('MEMBERS');
 /** Members of 3.3 vote from the start, and its gateway has another path: it goes without the client. */
 const plain = process.env.QUORATE_LAB_ETCD?.startsWith('3.3.') === true;
 

@@ -6,11 +6,12 @@ import { startClient } from '../support/client.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { etcdctl } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { isWhole, itLong } from '../support/long.ts';
 import { type Outcome, ROOT, runPlaybook, stepsOf } from '../support/playbook.ts';
 
 const DATA = '/var/lib/etcd/default.etcd';
 /** What takes longer than a build should: `npm run test:recover`. */
-const all = process.env.QUORATE_RECOVER === 'all';
+const all = isWhole('RECOVER');
 const THREE = ['etcd01', 'etcd02', 'etcd03'];
 /** The gateway of 3.3 has another path, and it knows no learners. */
 const plain = process.env.QUORATE_LAB_ETCD?.startsWith('3.3.') === true;
@@ -132,7 +133,7 @@ describeLab('a cluster that has lost its quorum', () => {
     expect((await site('--check')).changed).toEqual([]);
   }, 600_000);
 
-  (all ? it : it.skip)(
+  itLong('RECOVER')(
     'is made of it while the others are off; when they come back with their old data they are named, and not let in',
     async () => {
       await on('etcd01', `${etcdctl(lab.hosts)}; ctl put later x`);

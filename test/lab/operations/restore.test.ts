@@ -7,10 +7,11 @@ import { program } from '../../program.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { etcdctl } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { isWhole, itLong } from '../support/long.ts';
 import { ROOT, runPlaybook } from '../support/playbook.ts';
 
 /** `QUORATE_KILLS=all` kills a restore in each kind of step, not in some. */
-const EVERY = process.env.QUORATE_KILLS === 'all';
+const EVERY = isWhole('KILLS');
 
 describeLab('restoring a cluster', () => {
   let lab: Lab;
@@ -121,46 +122,55 @@ describeLab('restoring a cluster', () => {
     expect(await contents()).toEqual([AS_TAKEN]);
   });
 
-  it('takes a copy from where backup put it, opened on its way, and keeps nothing of it here', async () => {
-    const identity = await generateX25519Identity();
-    const [key, home] = [join(lab.stateDir, 'age-key'), join(lab.stateDir, 'home')];
-    writeFileSync(key, `${identity}\n`, { mode: 0o600 });
-    mkdirSync(join(home, '.ssh'), { recursive: true });
-    const config = `IdentityFile ${lab.keyFile}\nUserKnownHostsFile ${lab.knownHostsFile}\n`;
-    writeFileSync(join(home, '.ssh/config'), config, { mode: 0o600 });
-    const env = { HOME: home };
-    const to = `sftp://root@${lab.hosts[2]?.address}/srv/copies`;
-    await ctl('ctl put key9 sealed');
-    const taken = await contents();
-    // Of a member that the restored cluster does not have: each gets another ID.
-    const ssl = '/opt/etcd/ssl';
-    const raised = await on(
-      'etcd01',
-      `curl -s --cacert ${ssl}/ca.pem --cert ${ssl}/server.pem --key ${ssl}/server-key.pem https://${lab.hosts[0]?.address}:2379/v3/maintenance/alarm -d '{"action":"ACTIVATE","memberID":"1","alarm":"NOSPACE"}'`,
-    );
-    expect(raised).toContain('NOSPACE');
-    const sealed = ['--to', to, '--encrypt-to', await identityToRecipient(identity)];
-    expect((await runPlaybook(lab, sealed, { playbook: 'backup', env })).errors).toEqual([]);
-    const name = await on('etcd03', 'cd /srv/copies && ls *.db.age');
-    await ctl('ctl alarm disarm; ctl del key9; ctl put later z');
-    const from = (file: string, ...args: string[]) =>
-      runPlaybook(lab, ['--from', `${to}/${file}`, '--identity', key, ...args], { playbook: 'restore', env });
-    const left = () =>
-      readdirSync(join(lab.stateDir, '.quorate/inventory')).filter((one) => one.startsWith('passing-'));
-    const none = await from(name.replace('.db', '.none.db'), '--check');
-    expect([none.code, none.errors[0]?.message]).toEqual([1, expect.stringContaining('there is no sftp://')]);
-    const check = await from(name, '--check');
-    expect([check.errors, check.code, check.text]).toEqual([
-      [],
-      0,
-      expect.stringMatching(/copies\/\S+\.db\.age \(.*is fetched when the first host/),
-    ]);
-    expect(left()).toEqual([]);
-    const run = await from(name, '-y');
-    expect([run.errors, run.code, left()]).toEqual([[], 0, []]);
-    expect(await contents()).toEqual(taken);
-    expect(run.text).toContain('alarm NOSPACE of 1, which is no member any more: taken back');
-    expect(await ctl('ctl alarm list; ctl put key10 taken')).toBe('OK');
-    expect(`${check.text}${run.text}`).not.toContain(identity);
-  });
+  itLong('KILLS')(
+    'takes a copy from where backup put it, opened on its way, and keeps nothing of it here',
+    async () => {
+      const identity = await generateX25519Identity();
+      const [key, home] = [join(lab.stateDir, 'age-key'), join(lab.stateDir, 'home')];
+      writeFileSync(key, `${identity}\n`, { mode: 0o600 });
+      mkdirSync(join(home, '.ssh'), { recursive: true });
+      const config = `IdentityFile ${lab.keyFile}\nUserKnownHostsFile ${lab.knownHostsFile}\n`;
+      writeFileSync(join(home, '.ssh/config'), config, { mode: 0o600 });
+      const env = { HOME: home };
+      const to = `sftp://root@${lab.hosts[2]?.address}/srv/copies`;
+      await ctl('ctl put key9 sealed');
+      const taken = await contents();
+      // Of a member that the restored cluster does not have: each gets another ID.
+      const ssl = '/opt/etcd/ssl';
+      const raised = await on(
+        'etcd01',
+        `curl -s --cacert ${ssl}/ca.pem --cert ${ssl}/server.pem --key ${ssl}/server-key.pem https://${lab.hosts[0]?.address}:2379/v3/maintenance/alarm -d '{"action":"ACTIVATE","memberID":"1","alarm":"NOSPACE"}'`,
+      );
+      expect(raised).toContain('NOSPACE');
+      const sealed = ['--to', to, '--encrypt-to', await identityToRecipient(identity)];
+      expect((await runPlaybook(lab, sealed, { playbook: 'backup', env })).errors).toEqual([]);
+      const name = await on('etcd03', 'cd /srv/copies && ls *.db.age');
+      await ctl('ctl alarm disarm; ctl del key9; ctl put later z');
+      const from = (file: string, ...args: string[]) =>
+        runPlaybook(lab, ['--from', `${to}/${file}`, '--identity', key, ...args], {
+          playbook: 'restore',
+          env,
+        });
+      const left = () =>
+        readdirSync(join(lab.stateDir, '.quorate/inventory')).filter((one) => one.startsWith('passing-'));
+      const none = await from(name.replace('.db', '.none.db'), '--check');
+      expect([none.code, none.errors[0]?.message]).toEqual([
+        1,
+        expect.stringContaining('there is no sftp://'),
+      ]);
+      const check = await from(name, '--check');
+      expect([check.errors, check.code, check.text]).toEqual([
+        [],
+        0,
+        expect.stringMatching(/copies\/\S+\.db\.age \(.*is fetched when the first host/),
+      ]);
+      expect(left()).toEqual([]);
+      const run = await from(name, '-y');
+      expect([run.errors, run.code, left()]).toEqual([[], 0, []]);
+      expect(await contents()).toEqual(taken);
+      expect(run.text).toContain('alarm NOSPACE of 1, which is no member any more: taken back');
+      expect(await ctl('ctl alarm list; ctl put key10 taken')).toBe('OK');
+      expect(`${check.text}${run.text}`).not.toContain(identity);
+    },
+  );
 });

@@ -8,11 +8,12 @@ import { describeLab, itHaving } from '../support/describeLab.ts';
 import { follow } from '../support/follow.ts';
 import { sleep } from '../support/host/process.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { isWhole } from '../support/long.ts';
 import { type Outcome, runPlaybook, stepsOf } from '../support/playbook.ts';
 import { tarballOf } from '../support/releases/releases.ts';
 
 /** The whole chain of minors, and programs that do not come up: minutes. */
-const all = process.env.QUORATE_UPGRADES === 'all';
+const all = isWhole('UPGRADES');
 const long = all ? itHaving : () => it.skip;
 
 /** Milliseconds that a client may be without an acknowledged write while members restart as planned. */
@@ -114,7 +115,7 @@ describeLab('an upgrade of a cluster that is in use', () => {
     480_000,
   );
 
-  itHaving('3.6.16', '3.7.3')(
+  long('3.6.16', '3.7.3')(
     'goes down a minor only where that is said, and back up where it is taken back',
     async () => {
       const implicit = await upgrade('3.6.16');

@@ -18,6 +18,7 @@ import { addRun, addWave, JOBS, openQueues, type QueuedRun, RUNS } from '../../.
 import { program } from '../../program.ts';
 import { describeRedis } from '../support/describeLab.ts';
 import { collect, must, type Outcome, sleep, waitFor } from '../support/host/process.ts';
+import { itLong } from '../support/long.ts';
 import { labNode } from '../support/node24.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 
@@ -26,7 +27,7 @@ const PASSWORD = 'sesame-9f2c';
 const KEPT = 'hunter2-4d1e';
 
 /** What takes longer than a build should: `npm run test:fleets`. */
-const long = process.env.QUORATE_FLEETS === 'all' ? it : it.skip;
+const long = itLong('FLEETS');
 
 /** A role that says on each host that it ran, as long as nothing of the name of its cluster is broken. */
 const PLAYBOOK = (library: string) => `import { command, play, playbook, role, sh } from '${library}';

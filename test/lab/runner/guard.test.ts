@@ -6,12 +6,13 @@ import { stringify } from 'yaml';
 import { describeLab } from '../support/describeLab.ts';
 import { waitFor } from '../support/host/process.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { isWhole, itLong } from '../support/long.ts';
 import { onHosts } from '../support/onHosts.ts';
 import { changes, type Outcome, runPlaybook } from '../support/playbook.ts';
 import { usualVersion } from '../support/releases/releases.ts';
 
 /** The other backends: the host takes each back by the same script, so one of them stands for all. */
-const all = process.env.QUORATE_FAULTS === 'all';
+const all = isWhole('FAULTS');
 
 /** sshd's second address and port on the host: control comes in there, and the port is that of etcd's peers. */
 const DOOR = '10.0.52.113';
@@ -93,15 +94,18 @@ ip addr add ${DOOR}/24 dev eth0; systemctl restart ssh`);
     },
   );
 
-  it('are named as the cause also when the host is so slow that the connection goes first', async () => {
-    const slow = '/usr/local/sbin/ip6tables';
-    await on(`printf '#!/bin/sh\nsleep 2\nexec /usr/sbin/ip6tables "$@"\n' >${slow}; chmod +x ${slow}`);
-    const run = await site('-e', 'etcd_firewall=iptables');
-    await on(`rm ${slow}`);
-    expect(run.errors).toMatchObject([CUT_OFF]);
-    expect(run.code).toBe(2);
-    await takenBack(40_000);
-  });
+  itLong('FAULTS')(
+    'are named as the cause also when the host is so slow that the connection goes first',
+    async () => {
+      const slow = '/usr/local/sbin/ip6tables';
+      await on(`printf '#!/bin/sh\nsleep 2\nexec /usr/sbin/ip6tables "$@"\n' >${slow}; chmod +x ${slow}`);
+      const run = await site('-e', 'etcd_firewall=iptables');
+      await on(`rm ${slow}`);
+      expect(run.errors).toMatchObject([CUT_OFF]);
+      expect(run.code).toBe(2);
+      await takenBack(40_000);
+    },
+  );
 
   it('leave rules of an earlier run as they were', async () => {
     // Control is let in as a member would be.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../support/describeLab.ts';
+import { itLong } from '../support/long.ts';
 import { node24 } from '../support/node24.ts';
 
 const exec = promisify(execFile);
@@ -22,7 +23,7 @@ const NODE_DOES = [
   'test/unit/runner/loop.test.ts',
 ];
 /** Minutes; the lab starts the program on Node 24 anyway. */
-const long = process.env.QUORATE_NODE24 === 'all' ? it : it.skip;
+const long = itLong('NODE24');
 
 describeLab('three members on loopback, without root', () => {
   let dir: string;
