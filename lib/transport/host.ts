@@ -42,6 +42,8 @@ export interface ScriptStreams {
   readonly stdout: (chunk: Buffer) => void;
   /** Called with each chunk of standard error. */
   readonly stderr: (chunk: Buffer) => void;
+  /** It changes or holds something: its host watches from its first moment on whether we are still there. */
+  readonly watched?: boolean;
 }
 
 /** A script under way on a host. */

@@ -15,7 +15,8 @@ import { randomBytes } from 'node:crypto';
  * the script left running in the group; a daemon has a session of its own (setsid) and stays.
  *
  * A control machine without power, or cut off, leaves its connections open: so each script that lasts is sent a beat
- * every ten seconds, and ends as if its input had where none comes for a minute.
+ * every ten seconds (the first at once if it changes or holds anything), and ends as if its input had where none comes
+ * for a minute.
  *
  * Login shells of all kinds pass this on inside single quotes: so one line, without single quotes,
  * exclamation marks (csh) and backslashes (fish). sed reads ahead: nothing but the script may be sent

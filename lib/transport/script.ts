@@ -5,7 +5,10 @@ import { beat, LAUNCHER, launcherInput } from './launcher.ts';
 /** How long one that is under way to its login may still begin, once it is to stop. */
 const STOP_MS = 500;
 
-/** How often a script hears that whoever started it is still there: see `LAUNCHER`. */
+/**
+ * How often a script hears that whoever started it is still there: see `LAUNCHER`. One that only reads is not worth a
+ * watch before that.
+ */
 const BEAT_MS = 10_000;
 
 /** How long a script may take to end that was killed: a process in an uninterruptible wait does not. */
@@ -19,6 +22,7 @@ export function runScript(way: Way, script: string, streams: ScriptStreams): Run
   let beats: NodeJS.Timeout | undefined;
   begun.then(() => {
     hasBegun = true;
+    if (streams.watched) void control(beat());
     beats = setInterval(() => void control(beat()), BEAT_MS).unref();
   });
   const still = () => clearInterval(beats);

@@ -99,14 +99,15 @@ export async function exchange(
   const stderr = new LineReader((line) => {
     if (line.trim()) options.stderr?.(line);
   });
+  const isRead = isOnlyRead(fragments);
   const running = host.run(compileScript(fragments, nonce, options.stateDir), {
+    watched: !isRead,
     stdout: (chunk) => parser.push(chunk),
     stderr: (chunk) => {
       noise = redact(noise + chunk.toString('utf8')).slice(-2000);
       stderr.push(chunk);
     },
   });
-  const isRead = isOnlyRead(fragments);
   deadline.set(patience(0));
   options.started?.({
     ...running,

@@ -32,7 +32,7 @@ describe.each(SHELLS)('the launcher under %s', (_name, ...shell) => {
     expect(Date.now() - since).toBeLessThan(6_000);
   });
 
-  it('needs no beats before the first: a short script is sent none', async () => {
+  it('needs no beats before the first: a short script that only reads is sent none', async () => {
     const run = start().script('sleep 2; echo done');
     expect([(await run.ended).code, run.printed]).toEqual([0, 'done\n']);
   });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../lib/transport/index.ts';
+import { BEAT_WAIT } from '../../../lib/transport/launcher.ts';
 import { connectionOf, outcome, watch } from './support/connection.ts';
 import { lives, until } from './support/launcher-process.ts';
 
@@ -37,6 +38,26 @@ describe('a script on this machine', () => {
       out: 'out\n',
       err: 'err\n',
     });
+  });
+
+  it.each([
+    ['from its first moment where it changes something', true],
+    ['not yet where it only reads', false],
+  ])('is watched %s', async (_when, watched) => {
+    let out = '';
+    const host = await here();
+    const streams = {
+      stdout: (chunk: Buffer) => {
+        out += chunk;
+      },
+      stderr: () => {},
+      watched,
+    };
+    await host.run(
+      `group=$(ps -o pgid= -p $$); sleep 0.5; ps -eo pgid=,args= | grep "^ *\${group# *} "`,
+      streams,
+    ).done;
+    expect(out.includes(BEAT_WAIT)).toBe(watched);
   });
 
   it('does not get what the environment holds for this program alone', async () => {

@@ -37,6 +37,20 @@ it('a secret is masked before what was said is cut to its end', async () => {
   expect(failure.message).not.toContain('vogel');
 });
 
+it('what changes or holds something is watched from its first moment; what only reads is not', async () => {
+  const watched: unknown[] = [];
+  const host: Host = {
+    ...talking([]),
+    run: (script, streams) => {
+      watched.push(streams.watched);
+      return talking([]).run(script, streams);
+    },
+  };
+  for (const critical of [true, false])
+    await exchange(host, [{ id: 'one', sh: sh`:`, critical }]).catch(() => {});
+  expect(watched).toEqual([true, false]);
+});
+
 it('a stop that is asked for at the very start ends no script: it goes to the next critical fragment', async () => {
   const host = await connect(connectionOf());
   const probe = { id: 'probe', sh: sh`sleep 0.3; echo probed`, critical: false };
