@@ -26,6 +26,12 @@ export const HOST_AND_DATA = [
     next: ({ member: { host } }) => [`mend SSH to ${host}: the errors above say how it failed`, DOCTOR],
   },
   {
+    // Its unit lets it write nowhere else: what it says there is that the file system is read-only.
+    id: 'misplaced-data',
+    title: 'its data is not where etcd looks for it',
+    next: (about) => anew(about, 'config'),
+  },
+  {
     id: 'disk-full',
     title: 'the disk that holds the data is full',
     next: (about) => [
@@ -59,11 +65,6 @@ export const HOST_AND_DATA = [
     id: 'limit',
     title: 'etcd has reached a limit of its process',
     next: (about) => anew(about, 'systemd'),
-  },
-  {
-    id: 'misplaced-data',
-    title: 'its data is not where etcd looks for it',
-    next: (about) => anew(about, 'config'),
   },
   { id: 'majority-lost', title: 'most members have lost their data', next: recover },
   { id: 'lost-data', title: 'the member has lost its data', next: replace, replaces: true },

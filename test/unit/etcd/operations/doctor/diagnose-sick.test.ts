@@ -66,6 +66,18 @@ describe('a member that is sick among others that are well', () => {
       `next: ${SITE} -r config -r systemd`,
     ],
     [
+      'looks for its data where etcd.conf is wrong, and may not write there',
+      {
+        ...DOWN,
+        journal: `discovery failed: cannot access data directory: open ${OTHER}/.touch: read-only file system`,
+        settings: { ETCD_DATA_DIR: OTHER },
+        evidence: { logs: [{ path: `${DATA}/member/wal/0.wal`, size: 64, changed: 1 }] },
+      },
+      'misplaced-data etcd03',
+      /^etcd03: \/var\/lib\/etcd\/other\.etcd has no data, and \S+default\.etcd has$/,
+      `next: ${SITE} -r config -r systemd`,
+    ],
+    [
       'keeps beside what was moved out of the way',
       {
         ...DOWN,
