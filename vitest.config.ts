@@ -67,6 +67,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           // Nothing takes that long; a machine that does other work must not fail what is right.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           // Half of what the long ones do is waiting, for what has to take its time.
           maxWorkers: 2 * availableParallelism(),
         },

@@ -9,7 +9,7 @@ export interface Shard {
   readonly of: number;
 }
 
-/** Throws 1 for what is no part. */
+/** Reads `2/5`. Throws exit code 1 for anything else. */
 export function parseShard(text: string | undefined): Shard | undefined {
   if (text === undefined) return undefined;
   const [index = 0, of = 0] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];

@@ -9,7 +9,7 @@ const RAFT_LAG = 1000;
 
 /**
  * Everything that must hold before and after a disruptive step, and at the end of every run. The empty
- * list is a healthy cluster. Rules: design of the quorum gate, etcd's operations guide.
+ * list is a healthy cluster. Why: the quorum gate in docs/decisions.md; etcd's operations guide.
  */
 export function judgeCluster(all: readonly Answer[]): readonly Finding[] {
   // What a member that refuses us leaves unanswered says nothing more.
