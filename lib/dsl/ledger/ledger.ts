@@ -1,11 +1,11 @@
-import { dirname } from 'node:path/posix';
 import { alone } from '../alone.ts';
 import { isSame } from '../common/same.ts';
 import { joinSh, type Sh, sh } from '../sh.ts';
 import type { Change, Task } from '../task.ts';
 import type { Made, Trace } from '../trace/trace.ts';
-import { normalPath } from '../world/world.ts';
-import { isPathKind, keyOf, lineOf, madeOf, parseMade } from './made.ts';
+import { normalPath, type World } from '../world/world.ts';
+import { declaredBy } from './declared.ts';
+import { keyOf, lineOf, madeOf, parseMade } from './made.ts';
 
 /** Where a play keeps what it has made on a host. */
 export interface LedgerPlace {
@@ -193,6 +193,12 @@ export class Ledger {
       foreign: left.filter(isForeign),
     };
   }
+
+  /** It was made for others as well, by some name that the world knows of it. */
+  isForeign(made: Made, world: World): boolean {
+    const thing = world.thing(keyOf(made));
+    return [...this.#others].some((one) => world.thing(one) === thing);
+  }
 }
 
 /** The keys of what a manifest lists: a path, which may be that of a unit, or `user:NAME`. */
@@ -210,36 +216,4 @@ function together(before: Kept | undefined, next: Kept): Kept {
   const { there: _, ...made } = next;
   const isOurs = before.there === undefined || next.there === undefined;
   return { ...(isOurs ? made : next), digests, kept: [...before.kept, ...next.kept] };
-}
-
-/**
- * Whether a task declares a thing. A path counts as declared with anything that is about it, or lies below it; lines
- * of a file that is declared whole are that task's business.
- */
-function declaredBy(tasks: readonly Task[]): (made: Made) => boolean {
-  const keys = new Set(tasks.flatMap((task) => (task.leaves?.() ?? []).map(keyOf)));
-  const whole = new Set(
-    tasks.flatMap(({ owns, thing, leaves }) => [
-      ...owns,
-      ...(/^path (.*)$/s.exec(thing)?.slice(1) ?? []),
-      ...(leaves?.() ?? []).flatMap(({ kind, name }) => (isPathKind(kind) && kind !== 'text' ? [name] : [])),
-    ]),
-  );
-  const touched = new Set([...whole, ...tasks.flatMap(({ files = [] }) => files)]);
-  const above = new Set([...touched].flatMap(foldersAbove));
-  return (made) => {
-    if (keys.has(keyOf(made))) return true;
-    if (made.kind === 'lines') return whole.has(made.name);
-    return (
-      (isPathKind(made.kind) || made.kind === 'tree') && (touched.has(made.name) || above.has(made.name))
-    );
-  };
-}
-
-function foldersAbove(path: string): readonly string[] {
-  if (!path.startsWith('/')) return [];
-  const folders: string[] = [];
-  for (let folder = dirname(path); folder !== '/' && folder !== '.'; folder = dirname(folder))
-    folders.push(folder);
-  return folders;
 }

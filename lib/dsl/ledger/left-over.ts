@@ -2,9 +2,12 @@ import type { Change, Reading, Task } from '../task.ts';
 import type { World } from '../world/world.ts';
 import type { Kept } from './ledger.ts';
 
-/** What becomes of a thing that no role declares any more: it is not there, it can go, or it stays. */
+/**
+ * What becomes of a thing that no role declares any more: it is not there, it can go, or it stays. `declared`: a role
+ * does, by another name.
+ */
 export type Verdict =
-  | { readonly is: 'gone' }
+  | { readonly is: 'gone' | 'declared' }
   | { readonly is: 'due'; readonly changes: readonly Change[] }
   | { readonly is: 'staying'; readonly why: string };
 
@@ -20,6 +23,8 @@ export interface LeftOver {
 export interface LeftOverContext {
   /** All that roles of this run want of the host. */
   readonly declared: readonly Task[];
+  /** See `Ledger.isForeign`. */
+  isForeign?(made: Kept, world: World): boolean;
 }
 
 /** Builds what takes things away, those that need others first. */

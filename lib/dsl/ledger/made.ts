@@ -93,7 +93,7 @@ const NAMES: Readonly<Partial<Record<Trace['kind'], RegExp>>> = {
   user: /^[A-Za-z0-9_][\w.-]*\$?$/,
   group: /^[A-Za-z0-9_][\w.-]*\$?$/,
   key: /^[A-Za-z0-9_][\w.-]*\$? SHA256:[A-Za-z0-9+/]{43}$/,
-  package: /^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/,
+  package: /^[A-Za-z0-9]([\w.+-]*[\w.+])?(:[a-z0-9-]+)?$/,
 };
 
 /**

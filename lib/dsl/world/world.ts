@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Behind, behindLinks } from './behind-links.ts';
+import { type Behind, behindLinks, linkState } from './behind-links.ts';
 import type { Foreseen, PackageState, PathState, UnitState, UserState } from './foreseen.ts';
 
 /** Stands for a value that only the run can know. */
@@ -43,6 +43,10 @@ export class World {
   readonly #remounted: Set<string>;
   /** Folders with something foreseen below. */
   readonly #folders: Set<string>;
+  /** Links that were found on the host, by where their paths are behind other ones. */
+  readonly #links: Map<string, ReturnType<typeof linkState>>;
+  /** Names of units by which systemd knows them, by other names of theirs. */
+  readonly #units: Map<string, string>;
   readonly #provided: Set<string>;
   readonly #declared: { readonly resource: string; readonly path: string }[];
   readonly #proves: boolean;
@@ -58,6 +62,8 @@ export class World {
     this.#emptied = new Set(from ? from.#emptied : []);
     this.#remounted = new Set(from ? from.#remounted : []);
     this.#folders = new Set(from ? from.#folders : []);
+    this.#links = new Map(from ? from.#links : []);
+    this.#units = new Map(from ? from.#units : []);
     this.#provided = new Set(from ? from.#provided : []);
     this.#declared = from ? [...from.#declared] : [];
     this.#proves = proves;
@@ -118,12 +124,38 @@ export class World {
     };
   }
 
-  /** Where a path is behind links that tasks declare. */
+  /** Where a path is behind links that tasks declare, or that the host has. */
   behind(path: string): Behind {
-    const known = this.#things(PATHS);
     return this.#hasLinks
-      ? behindLinks(normalPath(path), (folder) => known.get(folder))
+      ? behindLinks(normalPath(path), (folder) => this.#linkAt(folder))
       : { path: normalPath(path), isRead: true };
+  }
+
+  #linkAt(folder: string): Partial<PathState> | null | undefined {
+    const known = this.#things(PATHS).get(folder) as Partial<PathState> | null | undefined;
+    const link = this.#links.get(folder);
+    return link === undefined || known === null || known?.type || this.#isEmptied(folder) ? known : link;
+  }
+
+  /** Say that the host has a link there; those above it come first. */
+  hasLink(path: string, to: string): void {
+    const { path: at, isRead } = this.behind(path);
+    if (!isRead) return;
+    this.#links.set(at, linkState(at, to, false));
+    this.#hasLinks = true;
+  }
+
+  /**
+   * The one name of a thing that may have several: of a `path`, a `tree` and `lines` that behind links, of a `unit` that
+   * by which systemd knows it.
+   *
+   * @example
+   * world.thing('path /var/run/app') // 'path /run/app', where the host has that link
+   */
+  thing(thing: string): string {
+    const [, kind = '', name = ''] = /^(path|tree|lines|unit) (.+)$/s.exec(thing) ?? [];
+    if (kind === 'unit') return `unit ${this.#unitNamed(name)}`;
+    return kind === '' ? thing : `${kind} ${this.behind(name).path}`;
   }
 
   /** Names directly below a directory: those of `read` that stay, and those that earlier tasks put there. */
@@ -171,9 +203,20 @@ export class World {
     return this.slot(PACKAGES, name);
   }
 
-  /** A service by its name, without `.service`. */
+  /** A unit by any name of it; that of a service may do without `.service`. */
   unit(name: string): Foreseen<UnitState> {
-    return this.slot(UNITS, name);
+    return this.slot(UNITS, this.#unitNamed(name));
+  }
+
+  /** Say by which name systemd knows a unit: the one given may be an alias. */
+  unitIs(name: string, id: string): void {
+    const [alias, own] = [name, id].map((one) => one.replace(/\.service$/, ''));
+    if (alias !== undefined && own !== undefined && alias !== own) this.#units.set(alias, own);
+  }
+
+  #unitNamed(name: string): string {
+    const short = name.replace(/\.service$/, '');
+    return this.#units.get(short) ?? short;
   }
 
   /** Say that a task will run whose effect nobody can foresee: shell, say. */
@@ -186,11 +229,15 @@ export class World {
     for (const { resource, owns } of tasks) for (const path of owns) this.#declared.push({ resource, path });
   }
 
-  /** Paths below a folder that other tasks than this one declare. */
+  /** Paths below a folder that other tasks than this one declare, by whichever links. */
   declaredBelow(folder: string, resource: string): readonly string[] {
-    return this.#declared.flatMap((one) =>
-      one.resource !== resource && isBelow(one.path, folder) ? [one.path] : [],
-    );
+    const real = this.behind(`${folder}/it`).path.slice(0, -'/it'.length);
+    return this.#declared.flatMap((one) => {
+      const { path } = this.behind(one.path);
+      return one.resource !== resource && isBelow(path, real)
+        ? [posix.join(folder, path.slice(real.length))]
+        : [];
+    });
   }
 
   /** Say that a task has something to do, and which folders (or files) get another time by it. */

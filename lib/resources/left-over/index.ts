@@ -8,6 +8,7 @@ import { leftPackage } from './package.ts';
 import { leftDirectory, leftFile, leftLink, leftText, leftTree } from './paths.ts';
 import { leftPort } from './port.ts';
 import { leftUnit } from './unit.ts';
+import { unlessDeclared } from './unless-declared.ts';
 
 /** Builds what takes things of the records away: the last that was made first, what is inside a folder before it. */
 export function takeAway(made: readonly Kept[], context: LeftOverContext): readonly LeftOver[] {
@@ -34,7 +35,7 @@ export function takeAway(made: readonly Kept[], context: LeftOverContext): reado
     const byKind = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
     return byKind === 0 && a.kind === 'directory' ? depth(b) - depth(a) : byKind;
   });
-  return ordered.map((one) => builders[one.kind](one));
+  return ordered.map((one) => unlessDeclared(builders[one.kind](one), context));
 }
 
 function depth({ name }: Kept): number {

@@ -37,8 +37,7 @@ ${systemdReads(path)}`,
 
 /** What still needs the file of a unit; one that is taken away before needs it no more. */
 function useOf(unit: string, manager: string, world: World): string | undefined {
-  const names = [unit, unit.replace(/\.service$/, '')];
-  if (names.some((name) => world.unit(name).state?.state === 'stopped')) return undefined;
+  if (world.unit(unit).state?.state === 'stopped') return undefined;
   if (/^ActiveState=(active|activating|reloading)$/m.test(manager)) return `${unit} is running`;
   return /^UnitFileState=enabled/m.test(manager) ? `${unit} is enabled` : undefined;
 }

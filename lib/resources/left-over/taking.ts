@@ -55,6 +55,7 @@ export function taking(made: Kept, own: Taking): LeftOver {
 } && ${forget([made])}`,
       inTurn: () => false,
       owns: [],
+      ...(made.name.startsWith('/') && { files: [made.name] }),
       ...(own.guard && { guard: withRecords(own.guard, made) }),
     },
   };

@@ -11,7 +11,7 @@ export function leftUnit(made: Kept): LeftOver {
   const { name: unit } = made;
   const service = unit.replace(/\.service$/, '');
   return taking(made, {
-    probe: sh`systemctl show -p ActiveState -p UnitFileState ${unit} 2>/dev/null`,
+    probe: sh`systemctl show -p Id -p ActiveState -p UnitFileState ${unit} 2>/dev/null`,
     judge({ out }) {
       const runs = /^ActiveState=(active|activating|reloading|refreshing)$/m.test(out);
       const isEnabled = /^UnitFileState=enabled/m.test(out);
@@ -24,13 +24,12 @@ export function leftUnit(made: Kept): LeftOver {
     ...(unit.endsWith('-firewall.service') && {
       guard: { save: sh`:`, undo: () => sh`systemctl enable --quiet --now ${unit}` },
     }),
-    foresee(world) {
-      world.unit(service).willBe({ state: 'stopped' });
-      world.unit(unit).willBe({ state: 'stopped' });
-    },
-    apply: () => sh`systemctl stop ${unit} || exit
-case $(systemctl is-enabled ${unit} 2>/dev/null) in enabled*) systemctl disable --quiet ${unit} || exit ;; esac
-systemctl reset-failed ${unit} 2>/dev/null
+    foresee: (world) => world.unit(unit).willBe({ state: 'stopped' }),
+    // Of one that was started by an alias the unit itself is what is enabled.
+    apply:
+      () => sh`q_unit=$(systemctl show -p Id ${unit}) && q_unit=\${q_unit#Id=} && systemctl stop "$q_unit" || exit
+case $(systemctl is-enabled "$q_unit" 2>/dev/null) in enabled*) systemctl disable --quiet "$q_unit" || exit ;; esac
+systemctl reset-failed "$q_unit" 2>/dev/null
 rm -f -- "$q_state/started-"${service}`,
   });
 }

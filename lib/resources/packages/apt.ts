@@ -1,7 +1,7 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import { UNKNOWN } from '../../dsl/world/world.ts';
 import { aptUnlocked } from './apt-locks.ts';
-import type { FoundPackage, PackageBackend } from './backend.ts';
+import { asks, type FoundPackage, type PackageBackend } from './backend.ts';
 import { versionPattern } from './version.ts';
 
 /** Debian and its kin. */
@@ -10,21 +10,19 @@ export const apt: PackageBackend = {
   isThere: sh`command -v apt-get >/dev/null && [ -s /var/lib/dpkg/status ]`,
 
   // What the lists know costs as much again, so it is asked only where it decides.
-  probe: ({
-    names,
-    version,
-    state,
-  }) => sh`q_arch=$(dpkg --print-architecture) && q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package}:\${Architecture} \${Version} \${Provides}\nwant \${db:Status-Want} \${Package}:\${Architecture}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
+  probe(desired) {
+    const { names, state } = desired;
+    return sh`q_arch=$(dpkg --print-architecture) && q_all=$(dpkg-query -W -f='dpkg \${db:Status-Status} \${Package}:\${Architecture} \${Version} \${Provides}\nwant \${db:Status-Want} \${Package}:\${Architecture}\n' 2>&1) || { printf '%s\n' "$q_all"; exit 1; }
 echo "native $q_arch"
 q_all=$(printf '%s\n' "$q_all" | grep -F ${names.flatMap((name) => ['-e', name])})
 printf '%s\n' "$q_all"
 sed -n -e '/^Package: /{s///;h;}' -e '/^Architecture: /{s//:/;H;}' -e '/^Auto-Installed: 1/{x;s/\n//;s/^/auto /;p;}' /var/lib/apt/extended_states 2>/dev/null | grep -F ${names.flatMap((name) => ['-e', name])}
 set --
 for q_name in ${names}; do
-  case $q_nl$q_all in *"\${q_nl}dpkg installed $q_name "* | *"\${q_nl}dpkg installed $q_name:$q_arch "* | *"\${q_nl}dpkg installed $q_name:all "*) ${version === undefined ? sh`` : sh`set -- "$@" "$q_name"`} ;; *) set -- "$@" "$q_name" ;; esac
+  case $q_nl$q_all in *"\${q_nl}dpkg installed $q_name "* | *"\${q_nl}dpkg installed $q_name:$q_arch "* | *"\${q_nl}dpkg installed $q_name:all "*) ${asks(desired).installed} ;; *) ${asks(desired).missing} ;; esac
 done
-if [ "$#" -gt 0 ]; then apt-cache policy "$@" 2>/dev/null | sed 's/^/policy /'; fi
-${state === 'absent' ? sh`apt-get -q -s remove ${names} 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/takes \1/p'` : sh`:`}`,
+if [ "$#" -gt 0 ]; then ${state === 'absent' ? sh`apt-get -q -s remove "$@" 2>/dev/null | sed -n 's/^Remv \([^ ]*\) .*/takes \1/p'` : sh`apt-cache policy "$@" 2>/dev/null | sed 's/^/policy /'`}; fi`;
+  },
 
   parse(out, names) {
     const lines = out.split('\n');
@@ -60,25 +58,45 @@ esac`,
 
   keep: (names) => sh`apt-mark manual ${names} 2>&1`,
 
-  apply({ names: all, version, state, downgrade }, changes) {
+  apply({ version, state, downgrade }, changes) {
+    const names = changes.map(({ property }) => property);
     if (state === 'absent')
       return sh`${APT}
-q_apt remove ${all}`;
+q_apt remove ${names}`;
     const options = downgrade ? ['--allow-downgrades'] : [];
     const specs = changes.map(({ property, after }) =>
       after === null || after === UNKNOWN ? undefined : `${property}=${after}`,
     );
-    const names = changes.map(({ property }) => property);
-    if (version === undefined || version === 'latest')
-      return sh`${APT}
-q_apt install ${options} ${specs.map((one, i) => one ?? names[i] ?? '')} || { q_apt update && q_apt install ${options} ${names}; }`;
     const known = specs.filter((one) => one !== undefined);
-    const install = known.length < specs.length ? sh`q_resolved` : sh`q_apt install ${options} ${known}`;
+    const planned = sh`q_apt install ${options} ${known}`;
     return sh`${APT}
-${resolved(names, version, options)}
-${install} || { q_lacks=; q_apt update && q_resolved; } || { [ -z "$q_lacks" ] || printf '%s\n' "$q_lacks"; exit 1; }`;
+${named(names)}
+${version === undefined || version === 'latest' ? anyVersion(names, options) : resolved(names, version, options)}
+q_lacks=
+${known.length < specs.length ? sh`q_resolved` : planned} || { q_lacks=; q_apt update && q_resolved; } || { [ -z "$q_lacks" ] || printf '%s\n' "$q_lacks"; exit 1; }`;
   },
 };
+
+/**
+ * `q_named`: the lists know a package by each of these names. apt takes another name that has a dot or a plus in it for a
+ * pattern, and installs all that fits; one with a plus at its end it takes for the name before that.
+ */
+function named(names: readonly string[]): Sh {
+  return sh`q_named() {
+  q_known=$q_nl$(apt-cache policy ${names} 2>/dev/null | sed -n 's/^\([^ ].*\):$/\1/p')$q_nl
+  for q_name in ${names}; do
+    case $q_known in
+      *"$q_nl$q_name$q_nl"* | *"$q_nl\${q_name%":$(dpkg --print-architecture)"}$q_nl"*) ;;
+      *) q_lacks="the package lists have no $q_name"; return 1 ;;
+    esac
+  done
+}`;
+}
+
+/** `q_resolved`: installs the newest of each. */
+function anyVersion(names: readonly string[], options: readonly string[]): Sh {
+  return sh`q_resolved() { q_named && q_apt install ${options} ${names}; }`;
+}
 
 /**
  * `q_resolved`: installs the newest version of each that the lists know by now and that is meant by `version`. apt wants
@@ -87,6 +105,7 @@ ${install} || { q_lacks=; q_apt update && q_resolved; } || { [ -z "$q_lacks" ] |
 function resolved(names: readonly string[], version: string, options: readonly string[]): Sh {
   return sh`q_versions() { apt-cache policy "$1" 2>/dev/null | sed -n -e 's/^     \([^ ][^ ]*\) .*/\1/p' -e 's/^ [*][*][*] \([^ ][^ ]*\) .*/\1/p'; }
 q_resolved() {
+  q_named || return
   set --
   for q_name in ${names}; do
     q_found=$(q_versions "$q_name" | grep -E -x -e ${versionPattern(version)} | head -n 1)
@@ -97,8 +116,7 @@ q_resolved() {
     set -- "$@" "$q_name=$q_found"
   done
   q_apt install ${options} "$@"
-}
-q_lacks=`;
+}`;
 }
 
 /** One for another architecture is another package, unless it is wanted by its whole name: `libc6:i386`. */

@@ -1,4 +1,4 @@
-import type { Sh } from '../../dsl/sh.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 
 export interface PackagesOptions {
@@ -46,4 +46,14 @@ export interface PackageBackend {
   apply(desired: PackagesDesired, changes: readonly Change[]): Sh;
   /** Marks packages as installed on purpose, where `isDependency` is read. */
   keep?(names: readonly string[]): Sh;
+}
+
+/**
+ * Shell that keeps the name `$q_name` in `$@` where more is to be asked about that package: what goes with it, or what
+ * the lists know of it.
+ */
+export function asks({ version, state }: PackagesDesired): Readonly<Record<'installed' | 'missing', Sh>> {
+  const ask = sh`set -- "$@" "$q_name"`;
+  if (state === 'absent') return { installed: ask, missing: sh`:` };
+  return { installed: version === undefined ? sh`:` : ask, missing: ask };
 }

@@ -1,25 +1,25 @@
 import { sh } from '../../dsl/sh.ts';
 import { UNKNOWN } from '../../dsl/world/world.ts';
-import type { FoundPackage, PackageBackend } from './backend.ts';
+import { asks, type FoundPackage, type PackageBackend } from './backend.ts';
 
 /** Fedora and its kin; with `yum` in its place where there is no `dnf`, which then tells no versions. */
 export const dnf: PackageBackend = {
   isThere: sh`command -v rpm >/dev/null && { command -v dnf || command -v yum; } >/dev/null`,
 
   // Its lists cost a second, so they are asked only where they decide, and never fetched.
-  probe: ({ names, version, state }) => sh`${DNF}
+  probe(desired) {
+    const { names, state } = desired;
+    return sh`${DNF}
 q_all=$(rpm -q --qf 'rpm installed %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\nrpm installed %{NAME}.%{ARCH} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n' -- ${names} 2>&1) || :
 case $q_all in *'error:'*) printf '%s\n' "$q_all"; exit 1 ;; esac
 printf '%s\n' "$q_all"
 set --
 for q_name in ${names}; do
-  case $q_nl$q_all in *"\${q_nl}rpm installed $q_name "*) ${version === undefined ? sh`` : sh`set -- "$@" "$q_name"`} ;;
-  *) set -- "$@" "$q_name"; if rpm -q --whatprovides -- "$q_name" >/dev/null 2>&1; then echo "rpm provided $q_name"; fi ;; esac
+  case $q_nl$q_all in *"\${q_nl}rpm installed $q_name "*) ${asks(desired).installed} ;;
+  *) ${asks(desired).missing}; if rpm -q --whatprovides -- "$q_name" >/dev/null 2>&1; then echo "rpm provided $q_name"; fi ;; esac
 done
-if [ "$#" -gt 0 ]; then
-  "$q_dnf" -q -C repoquery --showduplicates --qf 'rpm known %{name} %{epoch}:%{version}-%{release}\nrpm known %{name}.%{arch} %{epoch}:%{version}-%{release}\n' -- "$@" 2>/dev/null | sort -u -t ' ' -k 3,3 -k 4,4Vr
-fi
-${state === 'absent' ? sh`rpm -e --test -- ${names} 2>&1 | sed -n 's/.*is needed by (installed) /takes /p'` : sh`:`}`,
+if [ "$#" -gt 0 ]; then ${state === 'absent' ? sh`rpm -e --test -- "$@" 2>&1 | sed -n 's/.*is needed by (installed) /takes /p'` : sh`"$q_dnf" -q -C repoquery --showduplicates --qf 'rpm known %{name} %{epoch}:%{version}-%{release}\nrpm known %{name}.%{arch} %{epoch}:%{version}-%{release}\n' -- "$@" 2>/dev/null | sort -u -t ' ' -k 3,3 -k 4,4Vr`}; fi`;
+  },
 
   parse(out, names) {
     const lines = out.split('\n');
@@ -44,17 +44,18 @@ ${state === 'absent' ? sh`rpm -e --test -- ${names} 2>&1 | sed -n 's/.*is needed
   rpm -q --qf '%{EPOCHNUM}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n' -- ${name} | tail -n 1 | sed 's/^0://'
 else echo gone; fi`,
 
-  apply({ names, version, state, downgrade }, changes) {
+  apply({ version, state, downgrade }, changes) {
+    const names = changes.map(({ property }) => property);
     if (state === 'absent')
       return sh`${DNF}
 q_run remove --setopt=clean_requirements_on_remove=False ${names}`;
-    const any = changes.map(({ property }) =>
-      version === undefined || version === 'latest' ? property : specOf(property, version),
+    const any = names.map((name) =>
+      version === undefined || version === 'latest' ? name : specOf(name, version),
     );
     const exact = changes.map(({ property, after }, i) =>
       after === null || after === UNKNOWN ? (any[i] ?? property) : specOf(property, after),
     );
-    const newest = version === 'latest' ? changes.map(({ property }) => property) : [];
+    const newest = version === 'latest' ? names : [];
     return sh`${DNF}
 q_run install ${exact} || q_run --refresh install ${any} || exit
 ${newest.length > 0 ? sh`q_run upgrade ${newest} || exit` : sh``}

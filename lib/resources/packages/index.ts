@@ -108,7 +108,7 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
   if (names.length === 0)
     throw wrong('no package is named', "name one, or several with spaces between: 'nginx curl'");
   for (const one of names) {
-    if (!/^[A-Za-z0-9][\w.+-]*(:[a-z0-9-]+)?$/.test(one) || FILE.test(one))
+    if (!/^[A-Za-z0-9]([\w.+-]*[\w.+])?(:[a-z0-9-]+)?$/.test(one) || FILE.test(one))
       throw wrong(`${JSON.stringify(one)} is no name of a package`, nameHint(one));
   }
   if (version !== undefined && !/^[\w.+:~^*-]+$/.test(version)) {
@@ -128,6 +128,7 @@ function nameHint(word: string): string {
   if (FILE.test(word))
     return 'bring the file to the host with file(), and install it with a command() that has an unless';
   if (/[()]/.test(word)) return 'name the package that provides it: dnf repoquery --whatprovides tells it';
+  if (/-(:|$)/.test(word)) return "what is to go is an option: { state: 'absent' }";
   if (word.includes('=')) return "a version is an option: { version: '1.24.*' }";
   return 'letters, digits and . + - _ behind the first; an architecture as the host has it: libc6:i386';
 }

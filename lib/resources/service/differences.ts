@@ -36,6 +36,7 @@ export function unitDifferences(
   world: World,
 ): readonly Difference[] {
   const { name } = wanted;
+  world.unitIs(name, observed.id);
   const seen = afterEarlier(name, observed, world);
   const missing = seen.missing && !isForeseen(wanted, world);
   requireSilence(wanted, seen, world);

@@ -60,6 +60,7 @@ export const service = defineResource<ServiceOptions, WantedUnit, ObservedUnit>(
   heedsLeftOver: true,
   join: joinedWishes,
   needs: ({ restartOn = [], reloadOn = [] }) => [...restartOn, ...reloadOn],
+  thing: ({ name }) => `unit ${name}`,
   name: ({ name }) => name,
   title: ({ name, state, enabled, masked }) =>
     masked ? `${name} is masked` : `${name} is ${enabled ? 'enabled and ' : ''}${state}`,

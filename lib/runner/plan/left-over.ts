@@ -66,7 +66,8 @@ export class LeftOvers {
     const { ours, foreign } = ledger.undeclared(all);
     finding.stale.push(...foreign);
     if (ours.length === 0 || takeAway === undefined) return [];
-    const gone = finding.tasksOf((await takeAway())(ours, { declared: all }));
+    const isForeign = ledger.isForeign.bind(ledger);
+    const gone = finding.tasksOf((await takeAway())(ours, { declared: all, isForeign }));
     return prune ? [...gone, ...judgedAgain(all)] : gone;
   }
 
@@ -144,7 +145,7 @@ class Finding {
     const { role, kind, name } = made;
     if (verdict.is === 'gone') this.stale.push(made);
     else if (verdict.is === 'staying') this.named.set(made, { role, kind, name, stays: verdict.why });
-    else if (!this.#prune) this.named.set(made, { role, kind, name });
+    else if (verdict.is === 'due' && !this.#prune) this.named.set(made, { role, kind, name });
   }
 
   #copyOf(world: World): World {

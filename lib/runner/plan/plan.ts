@@ -1,9 +1,12 @@
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { MARK } from '../../dsl/probe.ts';
+import { joinSh } from '../../dsl/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
+import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Ground } from '../apply/elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from '../apply/guard.ts';
+import { compileLinks, parseLinks } from '../exchange/links.ts';
 import { compileReads, parseReads } from '../exchange/reads.ts';
 import type { RoleTask, Wire } from '../exchange/wire.ts';
 import { pathsOf, refuseUndone } from './undone.ts';
@@ -88,14 +91,16 @@ async function readAll(
   tasks: readonly RoleTask[],
   groundOf: PlanOptions['groundOf'],
 ): Promise<(one: RoleTask) => Reading> {
-  const byWire = new Map<Wire, RoleTask[]>();
+  const grounds = new Map<Wire, { readonly world: World; readonly some: RoleTask[] }>();
   for (const one of tasks) {
-    const { wire } = groundOf(one.task);
-    byWire.set(wire, [...(byWire.get(wire) ?? []), one]);
+    const { wire, world } = groundOf(one.task);
+    const { some } = grounds.get(wire) ?? { some: [] as RoleTask[] };
+    some.push(one);
+    grounds.set(wire, { world, some });
   }
   const found = await Promise.all(
-    [...byWire].map(async ([wire, some]) => {
-      const readings = await probeAll(some, wire);
+    [...grounds].map(async ([wire, { world, some }]) => {
+      const readings = await probeAll(some, wire, world);
       return some.map((one, i) => [one, readings(i)] as const);
     }),
   );
@@ -124,8 +129,12 @@ function later(planned: PlannedTask): PlannedTask {
   return { ...planned, waits: true, changes: changes.length > 0 ? conditional : [unknownOf(task)] };
 }
 
-/** One exchange for all probes; the looks at paths of all tasks go together. */
-async function probeAll(tasks: readonly RoleTask[], wire: Wire): Promise<(index: number) => Reading> {
+/** One exchange for all probes; the looks at paths of all tasks go together. The world hears of links on the way to them. */
+async function probeAll(
+  tasks: readonly RoleTask[],
+  wire: Wire,
+  world: World,
+): Promise<(index: number) => Reading> {
   const probes = tasks.map(({ task }) => task.probe);
   const shared = tasks.map(({ task: { probe, ...task } }) =>
     probe && 'reads' in probe && readsWithOthers(task) ? probe : undefined,
@@ -136,11 +145,18 @@ async function probeAll(tasks: readonly RoleTask[], wire: Wire): Promise<(index:
     if (one) return one.rest ? [{ id: String(i), sh: one.rest, critical: false }] : [];
     return probes[i] || !readsWithOthers(task) ? [probeFragment(task, String(i))] : [];
   });
-  const looks = reads.length > 0 ? [{ id: 'reads', sh: compileReads(reads), critical: false }] : [];
+  const paths = tasks.flatMap(({ task }) => pathsOf(task));
+  const looked = [
+    ...(reads.length > 0 ? [compileReads(reads)] : []),
+    ...(paths.length > 0 ? [compileLinks(paths)] : []),
+  ];
+  const looks = looked.length > 0 ? [{ id: 'reads', sh: joinSh(looked), critical: false }] : [];
   if (fragments.length + looks.length === 0) return () => ({ code: 0, out: '' });
   const settled = { id: 'settled', sh: awaitGuard, critical: false, patience: SETTLED_SECONDS };
   const { readings } = await wire.exchange('reading', [settled, ...looks, ...fragments]);
-  const look = parseReads(readings.get('reads') ?? { code: 0, out: '' }, reads);
+  const seen = readings.get('reads') ?? { code: 0, out: '' };
+  for (const { path, to } of parseLinks(seen.out)) world.hasLink(path, to);
+  const look = parseReads(seen, reads);
   return (i) => {
     const rest = readings.get(String(i)) ?? { code: 0, out: '' };
     const one = shared[i];

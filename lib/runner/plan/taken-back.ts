@@ -2,7 +2,7 @@ import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { World } from '../../dsl/world/world.ts';
 import type { LoopHost } from '../play-host.ts';
 import { isOneWish } from './tasks.ts';
-import { isAboutOne, isCertain } from './undone.ts';
+import { aboutOf, isAboutOne, isCertain } from './undone.ts';
 import { differencesOf, wordsOf } from './words.ts';
 
 type Planned = Pick<LoopHost<unknown>, 'target' | 'plan' | 'foreseen'>;
@@ -25,10 +25,13 @@ export class TakenBack {
     const judged = plan.filter(isJudged);
     const before = this.#kept.get(name) ?? [];
     this.#kept.set(name, [...before, ...judged.map((planned) => ({ play, planned }))]);
+    const about = ({ task }: PlannedTask) => aboutOf(task, foreseen);
+    const due = judged.filter(isDue).map((one) => ({ one, at: about(one) }));
     return before.flatMap((kept) => {
       const { task } = kept.planned;
+      const own = about(kept.planned);
       // What differs for both and is not foreseen is due for both: the later one takes nothing back.
-      const by = judged.find((one) => isDue(one) && isAboutOne(task, one.task) && !isOneWish(task, one.task));
+      const by = due.find(({ one, at }) => isAboutOne(own, at) && !isOneWish(task, one.task))?.one;
       if (by === undefined || !isDueAgain(kept.planned, foreseen)) return [];
       return `${name}: "${by.task.title}" of the play ${play} takes back what "${task.title}" of the play ${kept.play} makes: every run changes both`;
     });

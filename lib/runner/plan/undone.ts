@@ -14,12 +14,18 @@ export function refuseUndone(
   plan: readonly PlannedTask[],
   at: (planned: PlannedTask) => { readonly reading: Reading; readonly world: World },
 ): void {
+  const known = new Map<PlannedTask, About>();
+  const about = (one: PlannedTask) => {
+    const found = known.get(one) ?? aboutOf(one.task, at(one).world);
+    known.set(one, found);
+    return found;
+  };
   const again = (planned: PlannedTask, world: World) =>
     isCertain(() => differencesOf(planned.task, at(planned).reading, world));
   for (const [i, later] of plan.entries()) {
     if (!isDue(later) || later.waits) continue;
     const first = plan.slice(0, i).find((one) => {
-      if (one.skipped !== undefined || one.waits || !edits(one.task, later.task)) return false;
+      if (one.skipped !== undefined || one.waits || !edits(one, later, about)) return false;
       // As in a next run: this one makes its part again, and that one would still not be content.
       const world = new World(at(one).world);
       return again(one, world) && again(later, world);
@@ -37,15 +43,41 @@ export function isCertain(differences: () => readonly Change[]): boolean {
   }
 }
 
-/** They are about one file: both about all of it, or one about a part. Of one thing wishes were compared before. */
-function edits(one: Task, other: Task): boolean {
-  if (one.thing === other.thing || isInstead(one, other)) return false;
-  return one.late || other.late ? isAboutOne(one, other) : haveCommon(one.files, other.files);
+/**
+ * They are about one file: both about all of it, or one about a part; or about one thing by two names. Of one thing by
+ * one name wishes were compared before.
+ */
+function edits(one: PlannedTask, other: PlannedTask, about: (one: PlannedTask) => About): boolean {
+  if (one.task.thing === other.task.thing || isInstead(one.task, other.task)) return false;
+  const [first, second] = [about(one), about(other)];
+  if (first.world !== second.world) return false;
+  const isLate = one.task.late || other.task.late;
+  return isLate
+    ? isAboutOne(first, second)
+    : isSameThing(first, second) || haveCommon(first.files, second.files);
+}
+
+/** What a task is about, behind links and aliases of its host. */
+export interface About {
+  readonly world: World;
+  readonly thing: string;
+  readonly files: ReadonlySet<string>;
+  readonly paths: ReadonlySet<string>;
+}
+
+export function aboutOf(task: Task, world: World): About {
+  const behind = (paths: readonly string[]) => new Set(paths.map((path) => world.behind(path).path));
+  const { thing, files = [] } = task;
+  return { world, thing: world.thing(thing), files: behind(files), paths: behind(pathsOf(task)) };
 }
 
 /** They are about one thing, or one path. */
-export function isAboutOne(one: Task, other: Task): boolean {
-  return one.thing === other.thing || haveCommon(pathsOf(one), pathsOf(other));
+export function isAboutOne(one: About, other: About): boolean {
+  return isSameThing(one, other) || haveCommon(one.paths, other.paths);
+}
+
+function isSameThing(one: About, other: About): boolean {
+  return one.thing === other.thing;
 }
 
 /** Paths that a task is about. */
@@ -53,8 +85,7 @@ export function pathsOf({ owns, files = [], empties = [] }: Task): readonly stri
   return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
 }
 
-function haveCommon(some: readonly string[] = [], others: readonly string[] = []): boolean {
-  if (some.length === 0) return false;
-  const known = new Set(others);
-  return some.some((path) => known.has(path));
+function haveCommon(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const one of some) if (others.has(one)) return true;
+  return false;
 }

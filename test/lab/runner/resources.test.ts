@@ -411,6 +411,19 @@ dpkg-deb -b /opt/lab-needs /opt/lab-needs.deb >/dev/null && dpkg -i /opt/lab-nee
       expect(await on('cat /etc/left.conf; id -u lab-left; ls -d /srv/left* 2>/dev/null')).toBe('');
     });
 
+    it('stays where a role declares it by another name: a unit by its alias, a path by a link of the host', async () => {
+      await on(`printf '[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\nAlias=lab-alias.service\n' \
+  >/usr/lib/systemd/system/lab-aliased.service; systemctl daemon-reload; systemctl enable lab-aliased`);
+      expect((await run('by-alias')).errors).toEqual([]);
+      const pruned = await run('by-name', '--prune');
+      expect([pruned.errors, pruned.changed]).toEqual([[], []]);
+      expect(pruned.left.filter((name) => name.includes('lab-alias'))).toEqual([]);
+      const state = 'systemctl is-active lab-aliased; systemctl is-enabled lab-aliased; ls /run/lab-alias';
+      expect(await on(state)).toBe('active\nenabled\n/run/lab-alias');
+      expect((await run('nothing', '--prune')).errors).toEqual([]);
+      expect(await on(`${state} 2>/dev/null || :`)).toBe('inactive\ndisabled');
+    });
+
     it('is known after a run that was killed in the middle', async () => {
       const killed = run('killed');
       await on(

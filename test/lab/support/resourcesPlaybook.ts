@@ -267,6 +267,8 @@ until [ -e /srv/lab-begun ]; do sleep 0.1; done`,
       user('lab-shared', { system: true, group: 'lab-shared' }),
     ];
   },
+  'by-alias': () => [service('lab-alias'), file('/var/run/lab-alias', { content: 'a\n' })],
+  'by-name': () => [service('lab-aliased'), file('/run/lab-alias', { content: 'a\n' })],
   'left-less': () => [group('lab-shared'), file('/srv/left.note', { content: '', group: 'lab-shared' })],
   firewall: () => [
     firewall('web', {

@@ -49,6 +49,13 @@ describe('packages of dnf, by what it prints', () => {
     expect(task.apply(changes, {}).text).toContain('install site-1:1.9-1.i686 ');
   });
 
+  it('that are to go alone are named to dnf: it would remove what provides another name', () => {
+    const task = packages('site httpd', { state: 'absent' });
+    const out = 'manager dnf\nrpm installed site 0:1.9-1\nrpm provided httpd';
+    const script = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
+    expect(script).toMatch(/^q_run remove --setopt=\S+ site$/m);
+  });
+
   it('that others need stay', () => {
     expect(() => plan({ state: 'absent' }, 'rpm installed site 0:1.9-1\ntakes extra-1.0-1.noarch')).toThrow(
       /extra-1.0-1.noarch would go, too$/,
@@ -130,9 +137,10 @@ describe.runIf(hasTools)('packages of dnf, really', () => {
       'update lab-site: 1:1.10-1 → 1:1.9-1',
     ]);
     expect(await run(work('lab-site lab-extra'), options)).toEqual(['create lab-extra: null → 1.0-1']);
-    await expect(dry(work('lab-site', { state: 'absent' }), options)).rejects.toThrow(
-      /lab-extra\S* would go, too$/,
-    );
+    for (const names of ['lab-site', 'lab-site lab-nowhere'])
+      await expect(dry(work(names, { state: 'absent' }), options)).rejects.toThrow(
+        /lab-extra\S* would go, too$/,
+      );
     expect(await run(work('lab-site lab-extra', { state: 'absent' }), options)).toHaveLength(2);
   }, 120_000);
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
@@ -204,6 +204,8 @@ describe('packages', () => {
     ['', {}],
     ['nginx=1.2', {}],
     ['-nginx', {}],
+    ['nginx-', {}],
+    ['nginx-:i386', { state: 'absent' }],
     ['nginx', { version: '1 2' }],
     ['nginx', { version: '1', state: 'absent' }],
   ])('%j with %j is refused before any contact', (name, options) => {
@@ -217,6 +219,7 @@ describe('packages', () => {
     ['perl(DBI)', /--whatprovides/],
     ['nginx=1.2', /^a version is an option/],
     ['-nginx', /^letters/],
+    ['nginx-', /state: 'absent'/],
   ])('%s is told what to write instead', (name, hint) => {
     expect(() => packages(name)).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
   });
@@ -228,11 +231,17 @@ describe('packages', () => {
     expect(script).not.toContain('q_apt install');
   });
 
+  it('that are to go, and are not there, are not named to apt: it would install nginx+', () => {
+    const task = packages('tar+ nginx', { state: 'absent' });
+    const script = task.apply(task.diff({ code: 0, out: apt('1.24-2', NEW) }, new World()), {}).text;
+    expect(script).toMatch(/^q_apt remove nginx$/m);
+  });
+
   it('that came with others are marked, beside those that are installed', () => {
     const task = packages('nginx nginx-extras');
     const out = apt('1.22-1', NEW, 'native amd64\nauto nginx:amd64');
     const script = task.apply(task.diff({ code: 0, out }, new World()), {}).text;
-    expect(script).toMatch(/^q_apt install\s+nginx-extras /m);
+    expect(script).toMatch(/ q_apt install\s+nginx-extras;/);
     expect(script).toMatch(/ && apt-mark manual nginx 2>&1$/m);
     const alone = packages('nginx');
     expect(alone.apply(alone.diff({ code: 0, out }, new World()), {}).text).not.toContain('q_apt');
@@ -252,6 +261,59 @@ const hasApt = spawnSync('sh', ['-c', 'command -v apt-get && [ -s /var/lib/dpkg/
 
 // Debian's busybox has a dpkg of its own, and takes it before the one on PATH.
 const shells = SHELLS.filter(([name]) => name !== 'busybox');
+
+/** On a host with an apt that has `wget` and `curl`, and writes down what it is told. */
+describe.runIf(hasApt).each(shells)('a name that no package has, under %s', (_name, ...shell) => {
+  function onHost(text: string, lists = 'wget:\ncurl:\n') {
+    const dir = scratch();
+    const program = (one: string, does: string) =>
+      writeFileSync(join(dir, one), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+    program('dpkg', 'case $1 in --print-architecture) echo amd64 ;; esac');
+    program('dpkg-query', "echo 'dpkg installed wget:amd64 1 '; echo 'dpkg installed curl:amd64 1 '");
+    // As apt does: for what it does not know, all that fits.
+    program('apt-cache', `printf '${lists}'`);
+    program('apt-get', `printf '%s\\n' "$*" | sed 's/.*\\(install\\|remove\\|update\\)/\\1/' >>${dir}/log`);
+    const { status, stdout } = spawnSync(
+      shell[0] ?? 'sh',
+      [...shell.slice(1), '-c', `${PRELUDE}\nPATH=${dir}:$PATH\n${text}`],
+      { encoding: 'utf8' },
+    );
+    return {
+      status,
+      stdout,
+      told: existsSync(join(dir, 'log')) ? readFileSync(join(dir, 'log'), 'utf8') : '',
+    };
+  }
+  const out = 'manager apt\nnative amd64';
+  const install = (name: string, options: PackagesOptions = {}) => {
+    const task = packages(name, options);
+    return task.apply(task.diff({ code: 0, out }, new World()), {}).text;
+  };
+
+  it.each(['wget+', 'linux-headers-6.1', 'lib.c6:i386'])('installs nothing: %s', (name) => {
+    const { status, stdout, told } = onHost(install(name));
+    expect({ status, stdout, told }).toEqual({
+      status: 1,
+      stdout: `the package lists have no ${name}\n`,
+      told: 'update\n',
+    });
+  });
+
+  it('installs nothing in a version, either', () => {
+    expect(onHost(install('wget+', { version: '1' }))).toMatchObject({ status: 1, told: 'update\n' });
+  });
+
+  it.each(['wget', 'wget:amd64', 'g++'])('one that has it is installed: %s', (name) => {
+    const { status, told } = onHost(install(name), 'wget:\ng++:\n');
+    expect({ status, told }).toEqual({ status: 0, told: `install ${name}\n` });
+  });
+
+  it('is not asked about where it is to be absent', () => {
+    const { told, stdout } = onHost(packages('wget tar+', { state: 'absent' }).probe?.text ?? '');
+    expect(stdout).toContain('dpkg installed wget:amd64');
+    expect(told).toBe('remove wget\n');
+  });
+});
 
 describe.runIf(hasApt).each(shells)('a version of a package under %s', (_name, ...shell) => {
   /** Applies with an apt that knows `before`, once updated `after`, and installs whole versions that it knows alone. */

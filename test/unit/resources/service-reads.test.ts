@@ -94,6 +94,7 @@ async function run(plays: readonly Readonly<Record<string, TaskList>>[], given: 
     code,
     errors: of('error').map(({ message }) => message),
     changed,
+    left: of('left-over').map(({ name }) => name),
     service: changed.filter((one) => one.startsWith('service:')),
   };
 }
@@ -379,5 +380,44 @@ describe.each(SHELLS)('what a service reads, looked at under %s', (_name, shell 
       ['group root', expect.stringMatching(/^2:[0-9a-f]{64}:time$/)],
       ['package no-such-package', expect.stringMatching(/^2:gone:time$|^0::$/)],
     ]);
+  });
+});
+
+describe('a unit that has two names', () => {
+  beforeEach(() => systemctl.alias('redis.service', 'redis-server.service'));
+  const names = [
+    ['redis', 'redis-server'],
+    ['redis-server', 'redis'],
+  ] as const;
+
+  it.each(names)(
+    'is not left over as %s where it is declared as %s, but once it is not',
+    async (one, other) => {
+      await run([{ web: [service(one)] }]);
+      expect(systemctl.state('redis-server.service')).toEqual([true, true]);
+      systemctl.done();
+      for (const given of [{ check: true }, { prune: true }, { prune: true }]) {
+        expect(await run([{ web: [service(other)] }], given)).toMatchObject({
+          code: 0,
+          changed: [],
+          left: [],
+        });
+        expect(systemctl.state('redis-server.service')).toEqual([true, true]);
+      }
+      expect((await run([{ web: [] }], { check: true })).left).toEqual([`${one}.service`]);
+      expect(await run([{ web: [] }], { prune: true })).toMatchObject({ code: 0, errors: [] });
+      expect(systemctl.state('redis-server.service')).toEqual([false, false]);
+      expect((await run([{ web: [] }], { check: true })).left).toEqual([]);
+    },
+  );
+
+  it.each(names)('is not wanted stopped as %s, and running as %s', async (one, other) => {
+    const tasks = [service(one, { state: 'stopped' }), service(other)];
+    expect(await run([{ web: tasks }])).toMatchObject({
+      code: 1,
+      errors: [expect.stringContaining('want different things of')],
+    });
+    expect(await run([{ web: [service(one), service(other)] }])).toMatchObject({ code: 0, errors: [] });
+    expect(await run([{ web: [service(one), service(other)] }])).toMatchObject({ code: 0, changed: [] });
   });
 });

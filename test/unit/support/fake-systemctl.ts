@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 const SYSTEMCTL = `#!/bin/sh
 dir=$(dirname -- "$0")/..
-for unit; do :; done
+for asked; do :; done
+unit=$(cat "$dir/$asked.is" 2>/dev/null) || unit=$asked
 at=$dir/$unit
 begin() {
   od -An -N8 -tx8 /dev/urandom | tr -d ' ' >"$at.id"
@@ -12,6 +13,7 @@ begin() {
 is() { [ -f "$at.$1" ]; }
 case $1 in
   show)
+    shift
     is id && active=active || active=inactive
     is enabled && enabled=enabled || enabled=disabled
     case "$*" in *LoadState*) echo "Id=$unit
@@ -22,11 +24,18 @@ UnitFileState=$enabled
 FragmentPath=/lib/systemd/system/$unit
 NeedDaemonReload=no
 ActiveEnterTimestampMonotonic=$(cat "$at.since" 2>/dev/null)
-TriggeredBy=" ;; esac
+TriggeredBy=" ;;
+      *ActiveState*UnitFileState*) echo "Id=$unit
+ActiveState=$active
+UnitFileState=$enabled" ;;
+      '-p Id '[!-]*) echo "Id=$unit"; exit ;; esac
     echo "InvocationID=$(cat "$at.id" 2>/dev/null)" ;;
   restart) echo restart >>"$dir/log"; begin ;;
   reload-or-restart) echo reload >>"$dir/log" ;;
   enable) : >"$at.enabled" ;;
+  disable) rm -f "$at.enabled" ;;
+  stop) echo stop >>"$dir/log"; rm -f "$at.id" ;;
+  is-enabled) [ "$asked" = "$unit" ] && is enabled && echo enabled || echo alias ;;
 esac
 exit 0
 `;
@@ -40,6 +49,14 @@ export function fakeSystemctl(dir: string) {
   const log = join(dir, 'log');
   return {
     path: `${bin}:${process.env.PATH}`,
+    /** Another name of a unit. */
+    alias(name: string, unit: string): void {
+      writeFileSync(join(dir, `${name}.is`), unit);
+    },
+    /** Whether a unit runs, and starts at boot. */
+    state(unit: string): readonly boolean[] {
+      return ['id', 'enabled'].map((one) => existsSync(join(dir, `${unit}.${one}`)));
+    },
     /** What was done since it was asked last. */
     done(): readonly string[] {
       const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];

@@ -100,3 +100,48 @@ it('a resource keeps track of things of its own, which no other one can reach', 
   expect(world.slot(modules, 'tcp_bbr').over(undefined)).toEqual({ loaded: true });
   expect(world.slot(others, 'tcp_bbr').over(undefined)).toBeUndefined();
 });
+
+describe('a link that the host has', () => {
+  const host = () => {
+    const world = new World();
+    world.hasLink('/var/run', '/run');
+    world.hasLink('/var/run/app', '/srv/app');
+    return world;
+  };
+
+  it('leads on, as long as no task touches it', () => {
+    const world = host();
+    expect(world.behind('/var/run/x')).toEqual({ path: '/run/x', isRead: true });
+    expect(world.thing('path /var/run/app/pid')).toBe('path /srv/app/pid');
+    expect(world.behind('/var/run')).toEqual({ path: '/var/run', isRead: true });
+    world.path('/run/x').willBe({ type: 'file' });
+    expect(world.path('/var/run/x').over(SEEN)?.type).toBe('file');
+    world.path('/var/run').willBeAbsent();
+    expect(world.behind('/var/run/x').path).toBe('/var/run/x');
+    world.path('/var/run').willBe({ type: 'directory' });
+    expect(world.behind('/var/run/x').path).toBe('/var/run/x');
+  });
+
+  it('makes way for one that a task leads elsewhere, whatever was read through that', () => {
+    const world = new World();
+    world.path('/now').willBe({ type: 'link', to: '/two', isMoved: true });
+    world.hasLink('/now', '/one');
+    world.hasLink('/now/on', '/old');
+    expect(world.behind('/now/on/x')).toEqual({ path: '/two/on/x', isRead: false });
+  });
+
+  it('brings what other tasks declare below a folder', () => {
+    const world = host();
+    world.declares([{ resource: 'file:a', owns: ['/var/run/d/a', '/run/d/b', '/elsewhere'] }]);
+    expect(world.declaredBelow('/var/run/d', 'tree:d')).toEqual(['/var/run/d/a', '/var/run/d/b']);
+    expect(world.declaredBelow('/', 'tree:d')).toEqual(['/run/d/a', '/run/d/b', '/elsewhere']);
+  });
+});
+
+it('a unit is one by any of its names', () => {
+  const world = new World();
+  world.unitIs('redis', 'redis-server.service');
+  world.unit('redis').willBe({ state: 'stopped' });
+  expect(world.unit('redis-server.service').state).toEqual({ state: 'stopped' });
+  expect(world.thing('unit redis.service')).toBe(world.thing('unit redis-server'));
+});

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TaskList } from '../../../../lib/dsl/block.ts';
@@ -169,7 +179,40 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     end: () => unknown;
     ends: unknown;
   }
+  /** The same by two ways, of which one is by a link. */
+  const by = (way: string) => [
+    directory(at(`${way}/d`)),
+    file(at(`${way}/d/x`), { content: 'x' }),
+    link(at(`${way}/to`), { to: 'd' }),
+    line(at(`${way}/conf`), { line: 'a', create: true }),
+  ];
+  const twoWays = (made: string, now: string): Case => ({
+    before() {
+      mkdirSync(at('real'));
+      symlinkSync('real', at('l'));
+    },
+    made: () => by(made),
+    now: () => by(now),
+    left: [],
+    end: () => [...readdirSync(at('real')), readFileSync(at('l/conf'), 'utf8')],
+    ends: ['conf', 'd', 'to', 'a\n'],
+  });
   const CASES: Readonly<Record<string, Case>> = {
+    'what is declared by where a link leads is not left over by way of it': twoWays('l', 'real'),
+    'what is declared by way of a link is not left over by where that leads': twoWays('real', 'l'),
+    'what is made by way of a link, and declared no more, goes': {
+      ...twoWays('l', 'real'),
+      now: () => [],
+      left: [
+        'web: lines /l/conf',
+        'web: file /l/d/x',
+        'web: link /l/to',
+        'web: text /l/conf',
+        'web: directory /l/d',
+      ],
+      end: () => readdirSync(at('real')),
+      ends: [],
+    },
     'a file that a person has changed is only named': {
       made: () => [motd()],
       meanwhile: () => writeFileSync(at('motd'), 'mine\n'),
@@ -355,13 +398,19 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
   });
 
   it('is never what a member of a cluster needs, whose records only list it', async () => {
-    await run([{ web: [motd(), file(at('one'), { content: '1' })] }]);
+    symlinkSync('.', at('l'));
+    await run([
+      { web: [motd(), file(at('one'), { content: '1' }), file(at('l/by'), { content: 'by a link' })] },
+    ]);
     mkdirSync(join(dir, '.quorate/member'));
     writeFileSync(join(dir, '.quorate/member/owner'), 'cluster prod\n');
-    writeFileSync(join(dir, '.quorate/member/manifest'), `user:web\n${at('motd')}\n`);
+    writeFileSync(
+      join(dir, '.quorate/member/manifest'),
+      `user:web\n${at('motd')}\n${join(realpathSync(dir), 'by')}\n`,
+    );
     expect((await run([{ web: [] }], { check: true })).left).toEqual(['web: file /one']);
     expect(await run([{ web: [] }], { prune: true })).toMatchObject({ code: 0, left: [] });
-    expect(existsSync(at('motd'))).toBe(true);
+    expect([existsSync(at('motd')), existsSync(at('by'))]).toEqual([true, true]);
   });
 
   it('is known by the id of a play, whatever that and its playbook are called', async () => {

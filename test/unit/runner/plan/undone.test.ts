@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
@@ -139,6 +139,47 @@ describe('tasks about one text file of which one takes back what the other makes
       code: 1,
       errors: [expect.stringContaining('want different things of')],
     });
+  });
+
+  it.each<[string, (at: (name: string) => string) => readonly Task[]]>([
+    ['another content', (at) => [file(at('l/x'), { content: 'a' }), file(at('real/x'), { content: 'b' })]],
+    ['nothing', (at) => [file(at('l/x'), { content: 'a' }), absent(at('real/x'))]],
+    [
+      'a line',
+      (at) => [line(at('l/x'), { line: 'a', create: true }), file(at('real/x'), { content: 'b\n' })],
+    ],
+    [
+      'another mode',
+      (at) => [directory(at('real/d'), { mode: '0700' }), directory(at('l/d'), { mode: '0755' })],
+    ],
+  ])('%s by way of a link of the host is refused', async (_, tasks) => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(join(dir, 'real'), { recursive: true });
+    symlinkSync('real', join(dir, 'l'));
+    const at = (name: string) => join(dir, name);
+    expect(await run(tasks(at), dir)).toEqual({
+      code: 1,
+      errors: [expect.stringContaining('want different things of')],
+    });
+  });
+
+  it('by two ways to one folder are no quarrel where they want the same, or one stands on the other', async () => {
+    const dir = join(scratch(), 'host');
+    mkdirSync(join(dir, 'real'), { recursive: true });
+    mkdirSync(join(dir, 'src'));
+    writeFileSync(join(dir, 'src/a'), 'a\n');
+    symlinkSync(join(dir, 'real'), join(dir, 'l'));
+    const at = (name: string) => join(dir, name);
+    const tasks = [
+      directory(at('real/app')),
+      file(at('l/app/pid'), { content: 'x\n' }),
+      file(at('real/app/pid'), { content: 'x\n' }),
+      tree(at('real/site'), { source: at('src'), delete: true }),
+      file(at('l/site/extra'), { content: 'e\n' }),
+    ];
+    expect(await run(tasks, dir, true)).toEqual({ code: 8, errors: [] });
+    expect(await run(tasks, dir)).toEqual({ code: 0, errors: [] });
+    expect(await run(tasks, dir, true)).toEqual({ code: 0, errors: [] });
   });
 
   it('tasks that bring a file each in their way are no quarrel where it is the same', async () => {
