@@ -2,7 +2,17 @@ export { parseDuration } from '../duration.ts';
 export { privateFolder, readIfAny, writeWhole } from '../files.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca/ca.ts';
-export { crlPath, readCrl, revokeBundle } from './ca/crl.ts';
+export {
+  crlPath,
+  hasAll,
+  listOf,
+  type RevocationList,
+  readCrl,
+  readList,
+  revokeBundle,
+  takeInLists,
+  whyUnsigned,
+} from './ca/crl.ts';
 export type { Arrival, Signees, SigningRequest } from './ca/external.ts';
 export { caPassphrase } from './ca/passphrase.ts';
 export {
@@ -12,6 +22,7 @@ export {
   makeNextCa,
   readNextCa,
   readPreviousCa,
+  readPreviousCas,
   switchToNextCa,
   withoutCa,
   writeBundle,

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { privateFolder, readIfAny, writeWhole } from '../../files.ts';
+import { namesIfAny, privateFolder, readIfAny, writeWhole } from '../../files.ts';
 import { certificatesIn } from '../chain/chain.ts';
 import type { PkiOptions } from '../config.ts';
 import { ensureCaFiles, writeIgnore } from './authority.ts';
@@ -68,6 +68,13 @@ export async function switchToNextCa(dir: string): Promise<void> {
 /** The PEM of a CA that was in use before; undefined when it is not kept here. */
 export function readPreviousCa(dir: string, known: string): Promise<string | undefined> {
   return readCa(previousDir(dir, known));
+}
+
+/** All CAs that were in use before, as far as they are kept here. */
+export async function readPreviousCas(dir: string): Promise<readonly string[]> {
+  const folder = join(dir, 'previous');
+  const cas = (await namesIfAny(folder)).map((name) => readCa(join(folder, name)));
+  return (await Promise.all(cas)).flatMap((one) => one ?? []);
 }
 
 function previousDir(dir: string, known: string): string {

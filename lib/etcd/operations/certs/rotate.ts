@@ -73,7 +73,10 @@ export async function rotationSaid(surveyed: Surveyed): Promise<string | undefin
   const bundles = await readBundles(cluster.pkiDir);
   return [
     `${cluster.name}: every member trusts both CAs. What clients need now:`,
-    ...bundles.map(({ folder }) => `  ${folder}: its certificate and what it trusts`),
+    ...bundles.map(
+      ({ folder, hasKey }) =>
+        `  ${folder}: its certificate and what it trusts${hasKey ? '' : '; its key is not here'}`,
+    ),
     `  ${bundlePath(cluster.pkiDir)}: what every other client is to trust`,
     'Once all clients have theirs: --rotate-ca --clients-ready. Certificates of the old CA are refused from then on.',
   ].join('\n');
