@@ -80,9 +80,9 @@ export function bytesIfAny(path: string): Promise<Buffer | undefined> {
   return ifAny(path, () => readFile(path));
 }
 
-/** The names in a folder, sorted; none when there is no such folder. */
-export async function namesIfAny(path: string): Promise<readonly string[]> {
-  return ((await ifAny(path, () => readdir(path))) ?? []).sort();
+/** The names in a folder, sorted; undefined when there is none. */
+export async function namesIfAny(path: string): Promise<readonly string[] | undefined> {
+  return (await ifAny(path, () => readdir(path)))?.sort();
 }
 
 /** What cannot be read is no reason to say that it is not there. */

@@ -43,13 +43,13 @@ const SERIALS = 'serials';
 
 /** A client of this name was there once, and its certificates are revoked. */
 export async function wasRevoked(dir: string, name: string): Promise<boolean> {
-  const names = await namesIfAny(join(dir, 'revoked'));
+  const names = (await namesIfAny(join(dir, 'revoked'))) ?? [];
   return names.some((one) => /^(.+)-[0-9a-f]{8}-[0-9a-f]{4}$/.exec(one)?.[1] === name);
 }
 
 /** The bundles of a folder, by name: whoever was given a certificate is a client, wherever its key is. */
 export async function readBundles(dir: string): Promise<readonly ClientBundle[]> {
-  const names = await namesIfAny(join(dir, 'clients'));
+  const names = (await namesIfAny(join(dir, 'clients'))) ?? [];
   return (await Promise.all(names.map((name) => readBundle(dir, name)))).flatMap((one) => one ?? []);
 }
 

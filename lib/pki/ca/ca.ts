@@ -17,7 +17,7 @@ export function caPath(dir: string): string {
  * written to.
  */
 export async function isForeignFolder(dir: string): Promise<boolean> {
-  const names = await namesIfAny(dir);
+  const names = (await namesIfAny(dir)) ?? [];
   return (
     names.length > 0 &&
     !names.some((name) => /^\.gitignore$|\.(pem|csr)$|^[\w-]*(csr|config)\.json$/.test(name))

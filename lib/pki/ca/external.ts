@@ -225,7 +225,7 @@ function slotsOf(dir: string, config: PkiConfig, { members, clients, own }: Sign
 
 /** Names of clients that have a key at least: a certificate may be yet to come. */
 export async function clientsOf(dir: string): Promise<readonly string[]> {
-  const names = await namesIfAny(join(dir, 'clients'));
+  const names = (await namesIfAny(join(dir, 'clients'))) ?? [];
   const keys = await Promise.all(names.map((name) => readStoredKey(bundleDir(dir, name), name)));
   return names.filter((_, i) => keys[i] !== undefined);
 }

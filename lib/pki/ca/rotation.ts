@@ -73,7 +73,7 @@ export function readPreviousCa(dir: string, known: string): Promise<string | und
 /** All CAs that were in use before, as far as they are kept here. */
 export async function readPreviousCas(dir: string): Promise<readonly string[]> {
   const folder = join(dir, 'previous');
-  const cas = (await namesIfAny(folder)).map((name) => readCa(join(folder, name)));
+  const cas = ((await namesIfAny(folder)) ?? []).map((name) => readCa(join(folder, name)));
   return (await Promise.all(cas)).flatMap((one) => one ?? []);
 }
 
