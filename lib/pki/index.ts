@@ -1,6 +1,7 @@
 export { parseDuration } from '../duration.ts';
 export { privateFolder, readIfAny, writeWhole } from '../files.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
+export { whyUnsigned } from './ca/authority.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca/ca.ts';
 export {
   crlPath,
@@ -11,7 +12,6 @@ export {
   readList,
   revokeBundle,
   takeInLists,
-  whyUnsigned,
 } from './ca/crl.ts';
 export type { Arrival, Signees, SigningRequest } from './ca/external.ts';
 export { caPassphrase } from './ca/passphrase.ts';
@@ -24,6 +24,7 @@ export {
   readPreviousCa,
   readPreviousCas,
   switchToNextCa,
+  whyNextUnsigned,
   withoutCa,
   writeBundle,
 } from './ca/rotation.ts';

@@ -7,7 +7,7 @@ import { bundleDir, readBundles, revokedDir } from '../bundles.ts';
 import { certificatesIn } from '../chain/chain.ts';
 import type { PkiOptions } from '../config.ts';
 import { library, type Revoked, signRevocations } from '../engine.ts';
-import { caInUse, caKey, requireKey } from './authority.ts';
+import { caInUse, caKey } from './authority.ts';
 import { caPassphrase } from './passphrase.ts';
 
 /** A list of revoked certificates. */
@@ -56,18 +56,6 @@ export async function listOf(der: Buffer, cas: readonly string[]): Promise<Revoc
 export function hasAll(list: RevocationList, { entries }: RevocationList): boolean {
   const serials = new Set(list.entries.map(({ serialNumber }) => serialNumber));
   return entries.every(({ serialNumber }) => serials.has(serialNumber));
-}
-
-/** Why no list can be signed here; undefined where one can. Reads only. */
-export async function whyUnsigned(options: PkiOptions): Promise<string | undefined> {
-  try {
-    const caPem = await caInUse(options.dir, options.trusted);
-    await requireKey(options.dir, caPem, caPassphrase());
-    return undefined;
-  } catch (error) {
-    if (error instanceof QuorateError) return error.message;
-    throw error;
-  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { namesIfAny, privateFolder, readIfAny, writeWhole } from '../../files.ts';
 import { certificatesIn } from '../chain/chain.ts';
 import type { PkiOptions } from '../config.ts';
-import { ensureCaFiles, writeIgnore } from './authority.ts';
+import { ensureCaFiles, whyUnsigned, writeIgnore } from './authority.ts';
 import { caPath, fingerprint, fingerprints, readCa } from './ca.ts';
 import { caPassphrase } from './passphrase.ts';
 
@@ -48,6 +48,12 @@ export async function makeNextCa(options: PkiOptions): Promise<string> {
     });
   }
   return made;
+}
+
+/** Why the CA that is to come, or is the one in use by now, cannot sign here; undefined where it can. Reads only. */
+export async function whyNextUnsigned({ trusted: _, ...options }: PkiOptions): Promise<string | undefined> {
+  const isReady = (await readNextCa(options.dir)) !== undefined;
+  return whyUnsigned(isReady ? { ...options, dir: nextDir(options.dir) } : options);
 }
 
 /**
