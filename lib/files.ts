@@ -82,15 +82,19 @@ export function bytesIfAny(path: string): Promise<Buffer | undefined> {
 
 /** The names in a folder, sorted; undefined when there is none. */
 export async function namesIfAny(path: string): Promise<readonly string[] | undefined> {
-  return (await ifAny(path, () => readdir(path)))?.sort();
+  return (await ifAny(path, () => readdir(path), ['ENOENT']))?.sort();
 }
 
 /** What cannot be read is no reason to say that it is not there. */
-async function ifAny<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+async function ifAny<T>(
+  path: string,
+  read: () => Promise<T>,
+  absent = ['ENOENT', 'ENOTDIR'],
+): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    if (absent.includes(codeOf(error) ?? '')) return undefined;
     throw cannot('read', path, error);
   }
 }
