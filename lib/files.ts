@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, QuorateError } from './errors.ts';
 
@@ -72,10 +72,29 @@ function isLink(path: string): boolean {
 
 /** A file's text; undefined when there is none. */
 export async function readIfAny(path: string): Promise<string | undefined> {
+  return (await bytesIfAny(path))?.toString('utf8');
+}
+
+/** A file's bytes; undefined when there is none. */
+export function bytesIfAny(path: string): Promise<Buffer | undefined> {
+  return ifAny(path, () => readFile(path));
+}
+
+/** The names in a folder, sorted; undefined when there is none. */
+export async function namesIfAny(path: string): Promise<readonly string[] | undefined> {
+  return (await ifAny(path, () => readdir(path), ['ENOENT']))?.sort();
+}
+
+/** What cannot be read is no reason to say that it is not there. */
+async function ifAny<T>(
+  path: string,
+  read: () => Promise<T>,
+  absent = ['ENOENT', 'ENOTDIR'],
+): Promise<T | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await read();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    if (absent.includes(codeOf(error) ?? '')) return undefined;
     throw cannot('read', path, error);
   }
 }

@@ -8,7 +8,7 @@ import { type Member, memberOf } from '../lib/etcd/model/cluster.ts';
 import { caFile, crlFile, pairFiles } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
 import { fingerprints } from '../lib/pki/index.ts';
-import { LaterContent } from '../lib/resources/content/later.ts';
+import { LaterContent, LaterFile } from '../lib/resources/content/later.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
 import { issuedCertificate } from '../lib/resources/issued-certificate.ts';
@@ -59,12 +59,13 @@ function trustedCa(member: Member, content: string | LaterContent): Task {
 }
 
 /** etcd reads it for each connection, once etcd.conf names it. */
-function revoked({ facts }: Target<EtcdFacts>, member: Member): readonly Task[] {
+function revoked({ name, facts }: Target<EtcdFacts>, member: Member): readonly Task[] {
   const list = facts.cluster?.crl;
-  if (list === undefined) return [];
+  if (list === undefined || list.keeps.includes(name)) return [];
   const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
   const title = 'revoked certificates of clients are on the list';
-  return [file(crlFile(member), { source: list.path, mode: '0644', ...root, title })];
+  const content = new LaterFile(list.lay, list.sha256);
+  return [file(crlFile(member), { content, mode: '0644', ...root, title })];
 }
 
 /** Which CA the host was set up with, among root's records: another one is refused from here on. */

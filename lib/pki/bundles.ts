@@ -1,15 +1,18 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { privateFolder, readIfAny, writeWhole } from '../files.ts';
-import { readPair } from './pairs.ts';
+import { namesIfAny, privateFolder, readIfAny, writeWhole } from '../files.ts';
 import { parseCertificate } from './parse.ts';
 
 /** A client's certificate and what it is told to trust, as they lie on control. */
 export interface ClientBundle {
   readonly name: string;
   readonly folder: string;
-  readonly certPem: string;
+  /** undefined where it was cut off before there was one. */
+  readonly certPem: string | undefined;
   readonly caPem: string | undefined;
+  /** Its key is on this machine: version control has none. */
+  readonly hasKey: boolean;
+  /** Of every certificate that it was given, in hex, the latest last; never empty. */
+  readonly serials: readonly string[];
 }
 
 /** Where the bundle of a client is kept: `ca.pem`, `NAME.pem`, `NAME-key.pem`. */
@@ -23,7 +26,7 @@ export function revokedDir(dir: string, name: string): string {
 }
 
 /** Every serial number that a client was given, in hex: one that was renewed is valid until its end. */
-export async function serialsOf(folder: string): Promise<readonly string[]> {
+async function serialsOf(folder: string): Promise<readonly string[]> {
   return ((await readIfAny(join(folder, SERIALS))) ?? '').split('\n').filter(Boolean);
 }
 
@@ -40,19 +43,31 @@ const SERIALS = 'serials';
 
 /** A client of this name was there once, and its certificates are revoked. */
 export async function wasRevoked(dir: string, name: string): Promise<boolean> {
-  const names = await readdir(join(dir, 'revoked')).catch(() => []);
+  const names = (await namesIfAny(join(dir, 'revoked'))) ?? [];
   return names.some((one) => /^(.+)-[0-9a-f]{8}-[0-9a-f]{4}$/.exec(one)?.[1] === name);
 }
 
-/** The bundles of a folder, by name; without those that are not whole. */
+/** The bundles of a folder, by name: whoever was given a certificate is a client, wherever its key is. */
 export async function readBundles(dir: string): Promise<readonly ClientBundle[]> {
-  const names = await readdir(join(dir, 'clients')).catch(() => []);
-  const found = await Promise.all(
-    names.sort().map(async (name) => {
-      const folder = bundleDir(dir, name);
-      const [pair, caPem] = await Promise.all([readPair(folder, name), readIfAny(join(folder, 'ca.pem'))]);
-      return pair && { name, folder, certPem: pair.certPem, caPem };
-    }),
-  );
-  return found.flatMap((one) => one ?? []);
+  const names = (await namesIfAny(join(dir, 'clients'))) ?? [];
+  return (await Promise.all(names.map((name) => readBundle(dir, name)))).flatMap((one) => one ?? []);
+}
+
+async function readBundle(dir: string, name: string): Promise<ClientBundle | undefined> {
+  const folder = bundleDir(dir, name);
+  const [certPem, key, caPem, noted] = await Promise.all([
+    readIfAny(join(folder, `${name}.pem`)),
+    readIfAny(join(folder, `${name}-key.pem`)),
+    readIfAny(join(folder, 'ca.pem')),
+    serialsOf(folder),
+  ]);
+  const certificate = certPem === undefined ? undefined : parseCertificate(certPem);
+  const current = certificate?.serialNumber.toLowerCase();
+  const serials = [...noted.filter((one) => one !== current), ...(current === undefined ? [] : [current])];
+  if (serials.length === 0) return undefined;
+  return {
+    ...{ name, folder, caPem, serials },
+    certPem: certificate && certPem,
+    hasKey: key !== undefined,
+  };
 }

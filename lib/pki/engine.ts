@@ -56,27 +56,27 @@ export async function signRequest(plan: CertificatePlan, key: KeyObject): Promis
   return `${request.toString('pem')}\n`;
 }
 
-/** A list of revoked certificates (RFC 5280, 5), DER: those of the list before, and these serial numbers in hex. */
+/** A certificate that is on a list of revoked ones. */
+export interface Revoked {
+  /** In hex. */
+  readonly serialNumber: string;
+  readonly revocationDate: Date;
+}
+
+/** A list of revoked certificates (RFC 5280, 5), DER. */
 export async function signRevocations(
-  before: Uint8Array<ArrayBuffer> | Buffer | undefined,
-  serials: readonly string[],
+  entries: readonly Revoked[],
   signer: Required<Signer>,
 ): Promise<Buffer> {
   const x509 = await library();
-  const now = new Date();
-  const known = before === undefined ? [] : new x509.X509Crl(new Uint8Array(before)).entries;
-  const kept = known.map(({ serialNumber, revocationDate }) => ({ serialNumber, revocationDate }));
-  const fresh = serials
-    .filter((one) => !kept.some(({ serialNumber }) => serialNumber === one))
-    .map((serialNumber) => ({ serialNumber, revocationDate: now }));
   const issuer = new x509.X509Certificate(signer.certPem);
   const authority = issuer.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   const list = await x509.X509CrlGenerator.create(
     {
       issuer: issuer.subjectName,
-      thisUpdate: now,
+      thisUpdate: new Date(),
       nextUpdate: issuer.notAfter,
-      entries: [...kept, ...fresh],
+      entries: [...entries],
       extensions: authority ? [new x509.AuthorityKeyIdentifierExtension(authority)] : [],
       signingKey: await signingKey(signer.key),
       signingAlgorithm: { ...importAlgorithm(signer.key), hash: digestFor(signer.key) },

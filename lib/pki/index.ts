@@ -1,8 +1,18 @@
 export { parseDuration } from '../duration.ts';
 export { privateFolder, readIfAny, writeWhole } from '../files.ts';
 export { type ClientBundle, readBundles, wasRevoked } from './bundles.ts';
+export { whyUnsigned } from './ca/authority.ts';
 export { fingerprint, fingerprints, isForeignFolder, readCa } from './ca/ca.ts';
-export { crlPath, readCrl, revokeBundle } from './ca/crl.ts';
+export {
+  crlPath,
+  hasAll,
+  listOf,
+  type RevocationList,
+  readCrl,
+  readList,
+  revokeBundle,
+  takeInLists,
+} from './ca/crl.ts';
 export type { Arrival, Signees, SigningRequest } from './ca/external.ts';
 export { caPassphrase } from './ca/passphrase.ts';
 export {
@@ -12,7 +22,9 @@ export {
   makeNextCa,
   readNextCa,
   readPreviousCa,
+  readPreviousCas,
   switchToNextCa,
+  whyNextUnsigned,
   withoutCa,
   writeBundle,
 } from './ca/rotation.ts';

@@ -14,6 +14,7 @@ import { isOfType, newKey } from './keys.ts';
 import { type Pair, readStoredKey, writePair } from './pairs.ts';
 import {
   endOf,
+  keylessCertificate,
   lateWarning,
   leafPlan,
   type MemberCertificate,
@@ -39,9 +40,9 @@ export interface Pki {
   ): Promise<Pair>;
   /**
    * The bundle of an application: `NAME.pem` and `NAME-key.pem` in `clients/NAME`, with what it is to trust as `ca.pem`.
-   * `trusts` says what that is where it is not the CA alone.
+   * `trusts` says what that is where it is not the CA alone. A certificate that is fine stays, also where its key is not here.
    */
-  issueBundle(name: string, trusts?: string, reissue?: Reissue): Promise<Pair>;
+  issueBundle(name: string, trusts?: string, reissue?: Reissue): Promise<Pick<Pair, 'certPem'>>;
   /** Names of the bundles that are to be made anew: their end is near, they are another CA's, or `retired`. */
   bundlesDue(retired?: readonly string[]): Promise<readonly string[]>;
   /** The pair the playbooks and etcdctl use. */
@@ -91,20 +92,24 @@ class FolderPki implements Pki {
     return this.#once(this.#member({ name, kind, sans, ...reissue }));
   }
 
-  async issueBundle(name: string, trusts?: string, reissue: Reissue = {}): Promise<Pair> {
+  async issueBundle(name: string, trusts?: string, reissue: Reissue = {}): Promise<Pick<Pair, 'certPem'>> {
     const { pem } = await this.ensureCa();
     const wanted = this.#bundle(name, reissue);
     // First: a bundle counts once it has its pair, and who is to trust two CAs does so before it meets the second.
     await privateFolder(wanted.folder);
     await writeWhole(join(wanted.folder, 'ca.pem'), trusts ?? pem, { mode: 0o644 });
-    return this.#once(wanted);
+    const certPem = await keylessCertificate(wanted, this.#config, pem);
+    return certPem === undefined ? this.#once(wanted) : { certPem };
   }
 
   async bundlesDue(retired?: readonly string[]): Promise<readonly string[]> {
     const caPem = await caInUse(this.#dir, this.#trusted);
     const due = (await readBundles(this.#dir)).map(async ({ name }) => {
-      const stored = caPem && (await this.#stored(this.#bundle(name, { retired }), caPem));
-      return stored ? [] : [name];
+      const wanted = this.#bundle(name, { retired });
+      const isFine =
+        caPem &&
+        ((await this.#stored(wanted, caPem)) ?? (await keylessCertificate(wanted, this.#config, caPem)));
+      return isFine ? [] : [name];
     });
     return (await Promise.all(due)).flat();
   }

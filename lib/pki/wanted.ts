@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
+import { readIfAny } from '../files.ts';
 import { bundleDir } from './bundles.ts';
 import { fingerprint } from './ca/ca.ts';
 import { type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
@@ -68,17 +69,38 @@ export function wantedClient(dir: string): Wanted {
 
 /** The pair in the folder while it is as wanted. */
 export async function storedPair(
-  { folder, base, kind, sans, retired }: Wanted,
-  { leaf }: PkiConfig,
+  wanted: Wanted,
+  config: PkiConfig,
   caPem: string,
 ): Promise<Pair | undefined> {
+  const stored = await readPair(wanted.folder, wanted.base);
+  return stored && isAsWanted(stored.certPem, wanted, config, caPem) ? stored : undefined;
+}
+
+/** The certificate in the folder while it is as wanted and its key is not on this machine. */
+export async function keylessCertificate(
+  wanted: Wanted,
+  config: PkiConfig,
+  caPem: string,
+): Promise<string | undefined> {
+  const path = join(wanted.folder, wanted.base);
+  const [certPem, key] = await Promise.all([readIfAny(`${path}.pem`), readIfAny(`${path}-key.pem`)]);
+  if (certPem === undefined || key !== undefined) return undefined;
+  return isAsWanted(certPem, wanted, config, caPem) ? certPem : undefined;
+}
+
+function isAsWanted(
+  pem: string,
+  { kind, sans, retired }: Wanted,
+  { leaf }: PkiConfig,
+  caPem: string,
+): boolean {
+  if (retired?.includes(fingerprint(pem))) return false;
   const { renewBefore } = leaf.profiles[kind];
-  const stored = await readPair(folder, base);
-  if (stored === undefined || retired?.includes(fingerprint(stored.certPem))) return undefined;
   // Nobody goes by the names of a client's, which a CA elsewhere may add to.
   const names = kind === 'client' ? undefined : sans;
   const required = { caPem, uses: requiredUsages(kind), renewBefore, sans: names };
-  return certificateProblems({ ...required, pem: stored.certPem }).length === 0 ? stored : undefined;
+  return certificateProblems({ ...required, pem }).length === 0;
 }
 
 /** When a certificate ends. */

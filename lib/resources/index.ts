@@ -5,7 +5,7 @@ export { assert } from './assert.ts';
 export { authorizedKeys } from './authorized-keys/index.ts';
 export { caCertificate, certificate } from './certificate.ts';
 export { command } from './command.ts';
-export { LaterContent } from './content/later.ts';
+export { LaterContent, LaterFile } from './content/later.ts';
 export { cron } from './cron.ts';
 export { directory } from './directory.ts';
 export { file } from './file.ts';

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { namedParts } from '../../dsl/probe.ts';
 import type { FactSource, HostData } from '../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
+import type { SentContent } from '../../dsl/source/source.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { LeafRules } from '../../pki/index.ts';
 import { unitPath } from '../../resources/service/systemd.ts';
@@ -86,8 +87,8 @@ export interface ClusterFacts {
   readonly caPem: string | undefined;
   /** What members are to trust, PEM, while that is not the CA alone: one takes another's place. */
   readonly trustPem?: string;
-  /** The list of revoked certificates on control; undefined where it has none. */
-  readonly crl?: { readonly path: string; readonly sha256: string };
+  /** The list of revoked certificates; undefined where there is none, here or on any host. */
+  readonly crl?: WantedList;
   /** Fingerprints of certificates that are to be made anew although nothing is wrong with them. */
   readonly retired?: readonly string[];
   /** Those are made with another key. */
@@ -109,6 +110,16 @@ export interface ClusterFacts {
   readonly joins?: readonly string[];
   /** A member that joins is closed to clients until it is started once more. */
   readonly closed?: true;
+}
+
+/** The list of revoked certificates that hosts are to have. */
+export interface WantedList {
+  /** undefined where only a run can know it: it is signed anew. */
+  readonly sha256: string | undefined;
+  /** Hosts whose list has what this one lacks: they keep it. */
+  readonly keeps: readonly string[];
+  /** Lays it down on control, where that has another one; gives the file. */
+  lay(): Promise<SentContent>;
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {

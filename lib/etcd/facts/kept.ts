@@ -21,8 +21,8 @@ export interface KeptFacts {
   readonly loadedProgram: string | undefined;
   /** SHA-256 of the CA file that the running process has loaded, by the same note. */
   readonly loadedCa: string | undefined;
-  /** SHA-256 of the list of revoked certificates; undefined without one. */
-  readonly crl: string | undefined;
+  /** The list of revoked certificates, DER; undefined without one. */
+  readonly crl: Buffer | undefined;
   /** Version of the cluster that wrote the data last, as in 3.6.0; undefined while the member runs. */
   readonly dataVersion: string | undefined;
   /** Name and peer URL of the members that etcd.conf would found a cluster with: how the data here began. */
@@ -65,7 +65,7 @@ export function keptFacts(member: Member): Sh {
   return sh`if [ -f ${loaded} ]; then
   { read -r q_line q_rest; echo "loaded-program $q_line"; read -r q_line; read -r q_line q_rest; echo "loaded-ca $q_line"; } <${loaded}
 fi
-if [ -f ${crlFile(member)} ]; then echo "crl $(q_sha256 ${crlFile(member)})"; fi
+if [ -f ${crlFile(member)} ]; then echo "crl $(base64 ${crlFile(member)} | tr -d '\n')"; fi
 if [ -f ${record} ]; then while read -r q_line; do echo "trusted $q_line"; done <${record}; fi
 ${loosePaths(member)}
 if [ -x ${etcdctlWrapper(member)} ]; then echo 'wrapper yes'; fi
@@ -156,7 +156,7 @@ export function parseKept(out: string): KeptFacts {
     program: version(all('program')[0]),
     loadedProgram: all('loaded-program').find((line) => /^[0-9a-f]{64}$/.test(line)),
     loadedCa: all('loaded-ca').find((line) => /^[0-9a-f]{64}$/.test(line)),
-    crl: all('crl').find((line) => /^[0-9a-f]{64}$/.test(line)),
+    crl: all('crl').map((line) => Buffer.from(line, 'base64'))[0],
     dataVersion: version(all('data-version').sort(byVersion).at(-1)),
     begunWith: (all('begun-with')[0] ?? '').split(',').flatMap((one) => {
       const [, name, url] = /^([^=]+)=(https?:\/\/\S+)$/.exec(one) ?? [];

@@ -4,11 +4,11 @@ import type { Member } from '../model/cluster.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost } from '../surveyed.ts';
 import { parseRoom, roomLine } from './room.ts';
-import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from './snapshot.ts';
+import { byAge, DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from './snapshot.ts';
 
 /** What a host keeps of its cluster. */
 export interface KeptSnapshots {
-  /** Newest first. */
+  /** Newest first; those that are dated in the future last. */
   readonly verified: readonly Snapshot[];
   /** Names like ours without the description that a verified one has, or of another size than that says. */
   readonly unverified: readonly string[];
@@ -59,7 +59,7 @@ export function parseSnapshots(out: string, cluster: string): KeptSnapshots {
   }
   const room = parseRoom(line('room'));
   return {
-    verified: verified.sort((a, b) => a.age - b.age),
+    verified: verified.sort(byAge),
     unverified,
     room: { freeKiB: room?.freeKiB ?? 0, sharesData: room !== undefined && room.disk === line('data') },
   };

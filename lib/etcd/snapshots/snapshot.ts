@@ -22,8 +22,21 @@ export interface Snapshot {
   readonly version: string;
   /** Of the run that took it; `timer` where none did. */
   readonly run: string;
-  /** Milliseconds since `time`, by the clock of the host that has it. */
+  /** Milliseconds since `time`, by the clock of the host that has it; below zero where a clock was wrong. */
   readonly age: number;
+}
+
+/** By how much clocks may differ, in milliseconds. */
+export const SKEW = 60_000;
+
+/** It says of itself that it is yet to be taken, so nobody knows how old it is. */
+export function isOfFuture({ age }: Pick<Snapshot, 'age'>): boolean {
+  return age < -SKEW;
+}
+
+/** The newest first, and last those of whose age nobody knows. */
+export function byAge(a: Pick<Snapshot, 'age'>, b: Pick<Snapshot, 'age'>): number {
+  return Number(isOfFuture(a)) - Number(isOfFuture(b)) || a.age - b.age;
 }
 
 /** What etcd adds to the data: SHA-256, as bytes. */

@@ -11,7 +11,7 @@ import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingId, type Surveyed } from '../surveyed.ts';
 import { type KeptSnapshots, readSnapshots } from './read.ts';
 import { SPARE_KIB } from './room.ts';
-import type { Snapshot } from './snapshot.ts';
+import { isOfFuture, type Snapshot } from './snapshot.ts';
 import { takeSnapshot } from './take.ts';
 
 /** Title of the step. */
@@ -43,7 +43,8 @@ export async function snapshotStep(
   const kept = await Promise.all(surveyed.hosts.map((host) => readSnapshots(host)));
   const id = livingId(surveyed);
   const isEnough = (one: Snapshot) =>
-    one.clusterId === id && (one.run === runId() || one.age <= within + performance.now() - since);
+    one.clusterId === id &&
+    (one.run === runId() || (!isOfFuture(one) && one.age <= within + performance.now() - since));
   if (kept.some(({ verified }) => verified.some(isEnough))) return undefined;
   const taker = chooseTaker(surveyed, kept);
   return {

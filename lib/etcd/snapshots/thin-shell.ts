@@ -1,15 +1,19 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
+import { SKEW } from './snapshot.ts';
 import type { Keep } from './thin.ts';
 
 /**
  * Shell that sets `$q_going` to the names of snapshots that may go: what `thinnedApart` gives, for a host that thins by
  * itself. `$q_dir` is the folder, `$q_become` what becomes the member's user; only what has its description is looked at.
+ * `$q_name` is what was just taken, without its ending.
  */
 export function thinShell(cluster: string, { hours, days, weeks, months }: Keep): Sh {
-  return sh`q_all= q_ids=
+  return sh`q_all= q_ids= q_latest=$(date -u -d "@$(($(date +%s) + ${SKEW / 1000}))" +%Y%m%d%H%M%S)
 for q_file in "$q_dir"/${cluster}-[0-9]*.db; do
   q_file=\${q_file##*/} q_stamp=\${q_file#${cluster}-}; q_stamp=\${q_stamp%%-*}
   case $q_stamp in [0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z) ;; *) continue ;; esac
+  q_now=\${q_stamp%Z}
+  if [ "\${q_now%T*}\${q_now#*T}" -gt "$q_latest" ]; then continue; fi
   q_rest=\${q_file#${cluster}-"$q_stamp"-r} q_rest=\${q_rest%.db}
   case $q_rest in '' | *[!0-9]*) continue ;; esac
   if [ ! -f "$q_dir/\${q_file%.db}.json" ]; then continue; fi
@@ -46,7 +50,7 @@ q_going=
 for q_id in $q_ids; do
   q_names=
   for q_file in $q_all; do case $q_file in "$q_id"/*) q_names="$q_names \${q_file#*/}" ;; esac; done
-  q_names=\${q_names# } q_stay=" \${q_names%% *} "
+  q_names=\${q_names# } q_stay=" \${q_names%% *} \${q_name-}.db "
   q_rule ${hours} h; q_rule ${days} d; q_rule ${weeks} w; q_rule ${months} m
   for q_file in $q_names; do
     case $q_stay in *" $q_file "*) ;; *) q_going="$q_going $q_file \${q_file%.db}.json" ;; esac

@@ -1,4 +1,4 @@
-import { partsOf, type Snapshot } from './snapshot.ts';
+import { partsOf, SKEW, type Snapshot } from './snapshot.ts';
 
 /** So many hours, days, weeks and months keep a snapshot, their last one. */
 export interface Keep {
@@ -15,22 +15,35 @@ export function parseKeep(text: string): Keep | undefined {
   return { hours: count('h'), days: count('d'), weeks: count('w'), months: count('m') };
 }
 
+interface Moment {
+  readonly now?: number;
+  readonly taken?: readonly string[];
+}
+
 /**
  * The snapshots that may go: those that are the last of no hour, day, week or month that is still to keep one. Periods
  * count by what they have, so a cluster that rests for a year loses nothing. The newest stays in any case, and so does
- * whatever has a name that is not ours.
+ * whatever has a name that is not ours. A name that is later than now is from a clock that was wrong: it counts for no
+ * period, and stays.
  *
  * @param files Names, of one cluster.
+ * @param options.now In milliseconds.
+ * @param options.taken What this run has taken stays, whatever its name says.
  */
-export function thinned(files: readonly string[], keep: Keep | undefined): readonly string[] {
+export function thinned(
+  files: readonly string[],
+  keep: Keep | undefined,
+  { now = Date.now(), taken = [] }: Moment = {},
+): readonly string[] {
   if (keep === undefined) return [];
+  const latest = stampOf(now + SKEW);
   const known = files
     .flatMap((file) => {
       const stamp = partsOf(file)?.stamp;
-      return stamp === undefined ? [] : [{ file, stamp }];
+      return stamp === undefined || stamp > latest ? [] : [{ file, stamp }];
     })
     .sort((a, b) => (a.stamp < b.stamp ? 1 : a.stamp > b.stamp ? -1 : a.file < b.file ? 1 : -1));
-  const stay = new Set(known.slice(0, 1).map(({ file }) => file));
+  const stay = new Set([...known.slice(0, 1).map(({ file }) => file), ...taken]);
   for (const [count, periodOf] of rules(keep)) {
     const seen = new Set<string>();
     for (const { file, stamp } of known) {
@@ -48,14 +61,21 @@ export function thinned(files: readonly string[], keep: Keep | undefined): reado
 export function thinnedApart(
   snapshots: readonly Pick<Snapshot, 'file' | 'clusterId'>[],
   keep: Keep | undefined,
+  moment?: Moment,
 ): readonly string[] {
   const ids = new Set(snapshots.map(({ clusterId }) => clusterId));
   return [...ids].flatMap((id) =>
     thinned(
       snapshots.filter(({ clusterId }) => clusterId === id).map(({ file }) => file),
       keep,
+      moment,
     ),
   );
+}
+
+/** As names of snapshots have it: `20261127T101500Z`. */
+export function stampOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
 /** By UTC, of stamps like `20261127T101500Z`. */

@@ -1,10 +1,9 @@
-import { sha256 } from '../../dsl/path.ts';
 import type { PlayRun } from '../../dsl/play.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { crlPath, isForeignFolder, readCa, readCrl, readRules } from '../../pki/index.ts';
+import { isForeignFolder, readCa, readRules } from '../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../facts/index.ts';
 import { pkiOptions } from '../files/certificates.ts';
-import { type Cluster, memberOf } from '../model/cluster.ts';
+import { memberOf } from '../model/cluster.ts';
 import { hostSettingsProblems } from '../model/flags.ts';
 import { refusal, refuse } from '../refusal.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../surveyed.ts';
@@ -14,6 +13,7 @@ import { intentProblem } from './intents.ts';
 import { membershipProblems } from './membership.ts';
 import { ownershipProblems } from './ownership.ts';
 import { notes, preflight } from './preflight.ts';
+import { revocations } from './revocations.ts';
 import { markSetAside, setAsideProblems } from './set-aside.ts';
 import { dataProblems, foundingProblems, stateOf } from './state.ts';
 import { newToken, savedToken } from './token.ts';
@@ -98,21 +98,16 @@ export async function settledFacts(
   refuse(unknownSettings(run, surveyed, version));
   if (state === 'new') refuseMissing(run, surveyed);
   if (state === 'new') for (const note of notes(candidatesOf(surveyed))) run.log('info', note);
+  const caPem = ca ?? trustedCa(surveyed, state);
   return {
     state,
     version,
     token: state === 'new' || state === 'bootstrapping' ? (pending ?? newToken(cluster)) : undefined,
-    caPem: ca ?? trustedCa(surveyed, state),
-    ...(await revocations(cluster)),
+    caPem,
+    ...(await revocations(run, surveyed, caPem)),
     peersApart: state === 'new' || tellsPeersApart(surveyed),
     ...(await readRules(pkiOptions(hosts[0]!.target))),
   };
-}
-
-/** Of this machine: one that has none leaves that of the hosts as it is. */
-async function revocations({ pkiDir }: Cluster): Promise<Pick<ClusterFacts, 'crl'>> {
-  const list = await readCrl(pkiDir);
-  return list === undefined ? {} : { crl: { path: crlPath(pkiDir), sha256: sha256(list) } };
 }
 
 /**

@@ -5,7 +5,7 @@ import { Secret } from '../../dsl/secret.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { privateFile, privateFolder, readIfAny, writeWhole } from '../../files.ts';
 import { chainProblem, placeOfKey } from '../chain/chain.ts';
-import type { PkiConfig } from '../config.ts';
+import type { PkiConfig, PkiOptions } from '../config.ts';
 import { encryptedKeyPem, isEncrypted, isWellEncrypted } from '../encrypt.ts';
 import { signCertificate, signRequest } from '../engine.ts';
 import { keyPem, newKey, readKey } from '../keys.ts';
@@ -13,6 +13,7 @@ import { lifeFromNow } from '../life.ts';
 import { parseCertificate } from '../parse.ts';
 import type { CertificatePlan } from '../profile.ts';
 import { caPath, fingerprint, readCa } from './ca.ts';
+import { caPassphrase } from './passphrase.ts';
 
 const KEY = 'ca-key.pem';
 
@@ -68,6 +69,18 @@ export async function requireKey(dir: string, caPem: string | undefined, passphr
   const text = await readIfAny(path);
   const key = text === undefined ? undefined : readKey(text, path, passphrase);
   if (caPem !== undefined) keyOf(caPem, dir, key);
+}
+
+/** Why nothing can be signed here; undefined where it can. Reads only. */
+export async function whyUnsigned({ dir, trusted }: PkiOptions): Promise<string | undefined> {
+  try {
+    const caPem = await caInUse(dir, trusted);
+    await requireKey(dir, caPem, caPassphrase());
+    return undefined;
+  } catch (error) {
+    if (error instanceof QuorateError) return error.message;
+    throw error;
+  }
 }
 
 function keyOf(caPem: string, dir: string, key: KeyObject | undefined): KeyObject {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfAny } from '../../files.ts';
+import { namesIfAny, readIfAny } from '../../files.ts';
 import { parseCertificate } from '../parse.ts';
 
 /** The PEM of the CA on control; undefined when there is none. */
@@ -18,7 +17,7 @@ export function caPath(dir: string): string {
  * written to.
  */
 export async function isForeignFolder(dir: string): Promise<boolean> {
-  const names = await readdir(dir).catch(() => []);
+  const names = (await namesIfAny(dir)) ?? [];
   return (
     names.length > 0 &&
     !names.some((name) => /^\.gitignore$|\.(pem|csr)$|^[\w-]*(csr|config)\.json$/.test(name))

@@ -1,8 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { privateFolder, writeWhole } from '../../files.ts';
+import { namesIfAny, privateFolder, writeWhole } from '../../files.ts';
 import { bundleDir, noteSerial } from '../bundles.ts';
 import type { CertificateFile } from '../certificate-files.ts';
 import { readConfig } from '../cfssl/cfssl.ts';
@@ -226,9 +225,9 @@ function slotsOf(dir: string, config: PkiConfig, { members, clients, own }: Sign
 
 /** Names of clients that have a key at least: a certificate may be yet to come. */
 export async function clientsOf(dir: string): Promise<readonly string[]> {
-  const names = await readdir(join(dir, 'clients')).catch(() => []);
+  const names = (await namesIfAny(join(dir, 'clients'))) ?? [];
   const keys = await Promise.all(names.map((name) => readStoredKey(bundleDir(dir, name), name)));
-  return names.filter((_, i) => keys[i] !== undefined).sort();
+  return names.filter((_, i) => keys[i] !== undefined);
 }
 
 /** Durable before anybody is asked to sign for it. */

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { privateFolder, readIfAny, writeWhole } from '../../files.ts';
+import { namesIfAny, privateFolder, readIfAny, writeWhole } from '../../files.ts';
 import { certificatesIn } from '../chain/chain.ts';
 import type { PkiOptions } from '../config.ts';
-import { ensureCaFiles, writeIgnore } from './authority.ts';
+import { ensureCaFiles, whyUnsigned, writeIgnore } from './authority.ts';
 import { caPath, fingerprint, fingerprints, readCa } from './ca.ts';
 import { caPassphrase } from './passphrase.ts';
 
@@ -50,6 +50,12 @@ export async function makeNextCa(options: PkiOptions): Promise<string> {
   return made;
 }
 
+/** Why the CA that is to come, or is the one in use by now, cannot sign here; undefined where it can. Reads only. */
+export async function whyNextUnsigned({ trusted: _, ...options }: PkiOptions): Promise<string | undefined> {
+  const isReady = (await readNextCa(options.dir)) !== undefined;
+  return whyUnsigned(isReady ? { ...options, dir: nextDir(options.dir) } : options);
+}
+
 /**
  * Makes the CA that was to come the one that issues. The one before is kept in `previous/`, with its key. Where this is
  * cut off, calling it again goes on.
@@ -68,6 +74,13 @@ export async function switchToNextCa(dir: string): Promise<void> {
 /** The PEM of a CA that was in use before; undefined when it is not kept here. */
 export function readPreviousCa(dir: string, known: string): Promise<string | undefined> {
   return readCa(previousDir(dir, known));
+}
+
+/** All CAs that were in use before, as far as they are kept here. */
+export async function readPreviousCas(dir: string): Promise<readonly string[]> {
+  const folder = join(dir, 'previous');
+  const cas = ((await namesIfAny(folder)) ?? []).map((name) => readCa(join(folder, name)));
+  return (await Promise.all(cas)).flatMap((one) => one ?? []);
 }
 
 function previousDir(dir: string, known: string): string {

@@ -10,16 +10,16 @@ import { modeAt } from '../../dsl/world/kept-mode.ts';
 import { UNKNOWN } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { checkedUrl, type FetchedContent, fetchOnce } from './fetch.ts';
-import { LaterContent } from './later.ts';
+import { LaterContent, LaterFile } from './later.ts';
 import { rendered } from './template.ts';
 
 /** What a file is to hold. */
-export type Content = string | Secret | LaterContent | SentContent | FetchedContent;
+export type Content = string | Secret | LaterContent | LaterFile | SentContent | FetchedContent;
 
 /** The ways to say it. */
 export interface ContentWays {
   /** Whole content; a `Secret` is compared by digest and never shown. */
-  readonly content: string | Secret | LaterContent;
+  readonly content: string | Secret | LaterContent | LaterFile;
   /** A file on control with the content, binary too; a relative path begins at the file that names it. */
   readonly source: string;
   /** Where it is downloaded from, by control and once a run; `sha256` says what it must be, so a check needs no network. */
@@ -49,7 +49,11 @@ export const CONTENT: OptionTable<ContentOptions> = {
   content: {
     wanted: 'text',
     hint: is.text.hint,
-    holds: (value) => typeof value === 'string' || value instanceof Secret || value instanceof LaterContent,
+    holds: (value) =>
+      typeof value === 'string' ||
+      value instanceof Secret ||
+      value instanceof LaterContent ||
+      value instanceof LaterFile,
   },
   source: is.text,
   url: is.text,
@@ -64,7 +68,7 @@ export function completeContent(path: string, options: ContentOptions): Content 
   if (options.url !== undefined) return checkedUrl(options.url, options.sha256);
   if (options.template !== undefined) return rendered(options.template, options.values ?? {});
   const { content } = options;
-  if (content instanceof LaterContent) return content;
+  if (content instanceof LaterContent || content instanceof LaterFile) return content;
   const text: unknown = content instanceof Secret ? content.reveal() : content;
   if (typeof text !== 'string') {
     throw wrong(`the content of ${path} is ${typeof text}, text was wanted`);
@@ -129,8 +133,15 @@ export async function prepareContent(
 ): Promise<Prepared> {
   if (content instanceof LaterContent) content.value = await content.produce();
   if (!isSent(content) || !changes.some((change) => change.property === property)) return {};
-  const source = 'url' in content ? await fetchOnce(content, context.progress) : content.source;
-  return { transfers: [{ source, target: incoming(path) }] };
+  return { transfers: [{ source: await sourceOf(content, context), target: incoming(path) }] };
+}
+
+async function sourceOf(
+  content: SentContent | FetchedContent | LaterFile,
+  { progress }: PrepareContext,
+): Promise<string> {
+  if (content instanceof LaterFile) return content.make();
+  return 'url' in content ? fetchOnce(content, progress) : content.source;
 }
 
 /** Shell that makes the content take its place; `prepareContent` comes before it. */
@@ -141,12 +152,13 @@ export function writeContent(
 ): Sh {
   const mode = modeAt(path, ownership);
   if (isSent(content)) {
+    if (content.sha256 === undefined) throw neverMade(path);
     // What is kept of the old file has its times, too: they would say that nothing has changed.
     return sh`q_keep ${path} ${incoming(path)} && touch -c -- ${incoming(path)} &&
 q_adopt ${incoming(path)} ${path} ${mode} ${`${owner}:${group}`} ${content.sha256}`;
   }
   const text = revealed(content);
-  if (text === undefined) throw new Error(`the content of ${path} was never made`);
+  if (text === undefined) throw neverMade(path);
   return sh`printf %s ${text} | q_write ${path} ${mode} ${owner} ${group}`;
 }
 
@@ -163,7 +175,7 @@ export function incoming(path: string): string {
 }
 
 /** Bytes that go to the host by themselves, and not within a script. */
-export function isSent(content: Content): content is SentContent | FetchedContent {
+export function isSent(content: Content): content is SentContent | FetchedContent | LaterFile {
   return typeof content === 'object' && 'sha256' in content;
 }
 
@@ -172,6 +184,10 @@ export function digestOf(content: Content): string | undefined {
   if (isSent(content)) return content.sha256;
   const text = revealed(content);
   return text === undefined ? undefined : sha256(text);
+}
+
+function neverMade(path: string): Error {
+  return new Error(`the content of ${path} was never made`);
 }
 
 function wrong(message: string, hint?: string): QuorateError {

@@ -1,3 +1,5 @@
+import type { SentContent } from '../../dsl/source/source.ts';
+
 /** Content that only a run can know, because `produce` makes it (on control, never in a check). */
 export class LaterContent {
   value: string | undefined;
@@ -5,5 +7,23 @@ export class LaterContent {
 
   constructor(produce: () => Promise<string>) {
     this.produce = produce;
+  }
+}
+
+/** A file that only a run makes on control, where `produce` says; its digest may be known before. */
+export class LaterFile {
+  sha256: string | undefined;
+  readonly produce: () => Promise<SentContent>;
+
+  constructor(produce: () => Promise<SentContent>, sha256?: string) {
+    this.produce = produce;
+    this.sha256 = sha256;
+  }
+
+  /** Gives its path. */
+  async make(): Promise<string> {
+    const { source, sha256 } = await this.produce();
+    this.sha256 = sha256;
+    return source;
   }
 }

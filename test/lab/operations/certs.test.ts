@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clientProblems, describeClient, startClient } from '../support/client.ts';
@@ -154,6 +154,7 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     expect(existsSync(pki('clients/gone'))).toBe(false);
     expect((await put('app')).stdout).toBe('OK\n');
     const running = await pids();
+    const older = readFileSync(pki('crl.der'));
     expect((await certs('--client', 'gone')).code).toBe(0);
     await bring('gone');
     expect((await put('gone')).stdout).toBe('OK\n');
@@ -163,7 +164,22 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     expect(await pids()).toEqual(running);
     expect(steps(await certs('--revoke', 'gone', '-y'), 'done')).toEqual([]);
     expect((await runPlaybook(lab)).changed).toEqual([]);
-  }, 120_000);
+    // Another machine has an older list, or none, and no keys of clients.
+    writeFileSync(pki('crl.der'), older);
+    const onHost = () => lab.ssh('etcd02', 'sha256sum /opt/etcd/ssl/client.crl');
+    const list = (await onHost()).stdout;
+    await lab.ssh('etcd02', 'rm /opt/etcd/ssl/client.crl');
+    expect((await runPlaybook(lab)).code).toBe(0);
+    expect((await onHost()).stdout).toBe(list);
+    rmSync(pki('crl.der'));
+    expect((await certs('--client', 'other')).code).toBe(0);
+    rmSync(pki('clients/other/other-key.pem'));
+    const third = await certs('--revoke', 'other', '-y');
+    expect([third.code, steps(third, 'done').length]).toEqual([0, 4]);
+    expect([(await put('before')).code, (await put('gone')).code]).toEqual([1, 1]);
+    expect(await pids()).toEqual(running);
+    expect((await runPlaybook(lab)).changed).toEqual([]);
+  }, 180_000);
 
   /** Runs certs.ts and kills it once so many steps have begun and the next change is told, if it gets that far. */
   async function killed(args: readonly string[], at: number, afterMs = 0): Promise<boolean> {

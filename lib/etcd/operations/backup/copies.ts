@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Store, StoredFile } from '../../../dsl/source/store.ts';
-import { DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from '../../snapshots/snapshot.ts';
+import { byAge, DIGEST_BYTES, parseSnapshot, partsOf, type Snapshot } from '../../snapshots/snapshot.ts';
 import { passingFolder } from './passing-folder.ts';
 import { SEALED, type Stage } from './seal.ts';
 import { folderStore } from './stores/folder.ts';
@@ -51,7 +51,7 @@ export async function copiesIn(store: Store, cluster: string): Promise<KeptCopie
     if (described?.whole) verified.push(described.copy);
     else unverified.push(file.name);
   }
-  return { verified: verified.sort((a, b) => a.age - b.age), unverified: unverified.sort() };
+  return { verified: verified.sort(byAge), unverified: unverified.sort() };
 }
 
 /** What a description says of the file it lies beside, and whether that has the size of it. */

@@ -45,7 +45,7 @@ export async function copyTo(
       'warning',
       `${cluster}: ${others} of the copies in ${to} are of a cluster with another ID, one of the same name or this one before a restore: they are not thinned`,
     );
-  const going = thinned([...new Set(ours.map(({ file }) => file))], keep);
+  const going = thinned([...new Set(ours.map(({ file }) => file))], keep, { taken: [taken.file] });
   const names = ours.filter(({ file }) => going.includes(file)).map((copy) => copy.stored);
   await removeCopies(store, cluster, names);
 }

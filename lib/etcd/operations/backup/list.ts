@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../snapshots/index.ts';
+import { byAge } from '../../snapshots/snapshot.ts';
 import type { Copy } from './copies.ts';
 import { contentText } from './words.ts';
 
@@ -16,7 +17,7 @@ export function listLines(places: readonly Place[]): readonly string[] {
   );
   return [
     ...all
-      .sort((a, b) => a.snapshot.age - b.snapshot.age)
+      .sort((a, b) => byAge(a.snapshot, b.snapshot))
       .map(({ where, snapshot, file }) => `${where}/${file}: ${contentText(snapshot)}`),
     ...places.flatMap(({ where, unverified }) =>
       unverified.map((file) => `${where}/${file}: not verified; it counts as none, and is never removed`),

@@ -7,7 +7,7 @@ import { refusal } from '../../refusal.ts';
 import { type KeptSnapshots, readSnapshots, type Snapshot } from '../../snapshots/index.ts';
 import { removeSnapshots } from '../../snapshots/remove.ts';
 import { chooseTaker, TAKE, takeOn } from '../../snapshots/step.ts';
-import { parseKeep, thinnedApart } from '../../snapshots/thin.ts';
+import { parseKeep, stampOf, thinnedApart } from '../../snapshots/thin.ts';
 import { finishHint, openIntent } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, livingId, type Surveyed } from '../../surveyed.ts';
 import { isOfCluster } from '../common/cluster-flag.ts';
@@ -225,5 +225,5 @@ async function tellAll(run: PlayRun<EtcdFacts>, { cluster, hosts }: Surveyed, { 
 
 /** What a snapshot of this moment will be called, as far as thinning minds. */
 function nameNow(cluster: string): string {
-  return `${cluster}-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}-r0.db`;
+  return `${cluster}-${stampOf(Date.now())}-r0.db`;
 }

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../snapshots/index.ts';
+import { isOfFuture } from '../../snapshots/snapshot.ts';
 
 const UNITS: readonly (readonly [seconds: number, unit: string])[] = [
   [86_400, 'd'],
@@ -24,5 +25,6 @@ export function sizeText(bytes: number): string {
 
 /** What is in a snapshot, for a line about it. */
 export function contentText({ revision, keys, size, age, version }: Snapshot): string {
-  return `${ageText(age)} old, revision ${revision}, ${keys} keys, ${sizeText(size)}, etcd ${version}`;
+  const old = isOfFuture({ age }) ? 'dated in the future' : `${ageText(age)} old`;
+  return `${old}, revision ${revision}, ${keys} keys, ${sizeText(size)}, etcd ${version}`;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { PlayRun } from '../../../dsl/play.ts';
 import { fromHere } from '../../../paths.ts';
-import { bundlePath, readBundles, readIfAny } from '../../../pki/index.ts';
+import { bundlePath, fingerprint, readBundles, readIfAny } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { clusterPki } from '../../files/certificates.ts';
 import type { Surveyed } from '../../surveyed.ts';
@@ -10,7 +10,10 @@ import { ledger, tallyOf } from '../common/tally.ts';
 import { configLines } from './config-lines.ts';
 import { surveyWithCas } from './rotation.ts';
 
-/** A client's bundle: made where there is none, made anew where it is due. No member is touched. */
+/**
+ * A client's bundle: made where there is none, made anew where it is due or its key is not on this machine. No member is
+ * touched.
+ */
 export async function deriveClient(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
@@ -21,8 +24,9 @@ export async function deriveClient(
   const [first] = hosts;
   if (first === undefined) return [];
   const pki = await clusterPki(first.target);
-  const there = (await readBundles(cluster.pkiDir)).some((one) => one.name === name);
-  const due = (await pki.bundlesDue()).includes(name);
+  const there = (await readBundles(cluster.pkiDir)).find((one) => one.name === name);
+  const retired = there?.certPem && !there.hasKey ? [fingerprint(there.certPem)] : [];
+  const due = (await pki.bundlesDue(retired)).includes(name);
   if (there && !due) return [];
   return [
     {
@@ -30,7 +34,7 @@ export async function deriveClient(
       title: there ? `make the bundle of ${name} anew` : `issue a bundle for ${name}`,
       ledger: ledger(tallyOf(hosts)),
       carryOut: async () => {
-        await pki.issueBundle(name, await trustedByClients(surveyed));
+        await pki.issueBundle(name, await trustedByClients(surveyed), { retired });
       },
     },
   ];

@@ -9,6 +9,7 @@ import {
   fingerprint,
   type MemberCertificate,
   openExternal,
+  readBundles,
   readCertificateFiles,
   type SigningRequest,
   writeWhole,
@@ -50,7 +51,16 @@ export async function deriveRequests(
   await surveyQuiet(run, surveyed);
   const { cluster, hosts } = surveyed;
   const { clientsOf, makeRequests } = await openExternal();
-  const clients = await clientsOf(cluster.pkiDir);
+  // One whose key is not here gets another one only where it is named.
+  const clients =
+    words.length === 0
+      ? await clientsOf(cluster.pkiDir)
+      : [
+          ...new Set([
+            ...(await clientsOf(cluster.pkiDir)),
+            ...(await readBundles(cluster.pkiDir)).map(({ name }) => name),
+          ]),
+        ];
   const names = namesMeant(surveyed, words, clients);
   const options = pkiOptions(hosts[0]!.target);
   const isMeant = (one: string) => names.length === 0 || names.includes(one);

@@ -37,7 +37,9 @@ export async function deriveRenewal(
   const isNamed = (name: string) => vars.all === true || names.includes(name);
   retired.own.prints ??= [
     ...(await printsOf(hosts.filter(({ target }) => isNamed(target.name)))),
-    ...bundles.filter(({ name }) => isNamed(name)).map(({ certPem }) => fingerprint(certPem)),
+    ...bundles
+      .filter(({ name }) => isNamed(name))
+      .flatMap(({ certPem }) => (certPem ? fingerprint(certPem) : [])),
   ];
   const going = retired.own.prints;
   const reissue = { retired: going, newKeys: vars['new-keys'] === true };

@@ -1,5 +1,6 @@
+import { sha256 } from '../../../dsl/path.ts';
 import { isDue, type PlayRun } from '../../../dsl/play.ts';
-import { readBundles, revokeBundle, wasRevoked } from '../../../pki/index.ts';
+import { readBundles, revokeBundle, wasRevoked, whyUnsigned } from '../../../pki/index.ts';
 import { file } from '../../../resources/file.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { pkiOptions } from '../../files/certificates.ts';
@@ -7,6 +8,7 @@ import { memberOf } from '../../model/cluster.ts';
 import { confFile, crlFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { changesService, leaderLast } from '../../roll.ts';
+import { listsOnHosts } from '../../survey/revocations.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
@@ -26,17 +28,22 @@ export async function deriveRevocation(
   await surveyWithCas(run, surveyed);
   refuseOwnList(surveyed);
   const there = (await readBundles(cluster.pkiDir)).some((one) => one.name === name);
+  if (there) await refuseUnsigned(surveyed);
   if (!there && !(await wasRevoked(cluster.pkiDir, name))) {
     throw refusal(
       cluster,
       `there is no client ${name} whose certificate could be revoked; nothing was changed`,
-      'only what was issued with --client can be',
+      `only what was issued with --client can be, and is noted in ${cluster.pkiDir}`,
     );
   }
   const hosts = leaderLast(surveyed.hosts, surveyed);
   const list = clusterFacts(surveyed)?.crl;
   await run.each(hosts, (host) => host.replan());
-  const laid = hosts.filter(({ target }) => there || target.facts.kept.crl !== list?.sha256);
+  const isLaid = ({ name, facts: { kept } }: EtcdHost['target']) =>
+    list === undefined ||
+    list.keeps.includes(name) ||
+    (kept.crl !== undefined && sha256(kept.crl) === list.sha256);
+  const laid = hosts.filter(({ target }) => there || !isLaid(target));
   const turns = hosts.filter((host) =>
     list === undefined ? host.target.facts.kept.crl === undefined : isTurnDue(host),
   );
@@ -59,13 +66,29 @@ export async function deriveRevocation(
   ];
 }
 
-function revocation({ hosts }: Surveyed, name: string): OperationStep {
+function revocation(surveyed: Surveyed, name: string): OperationStep {
+  const { hosts } = surveyed;
   return {
     host: 'control',
     title: `put every certificate of ${name} on the list of revoked ones`,
     ledger: ledger(tallyOf(hosts)),
-    carryOut: () => revokeBundle(pkiOptions(hosts[0]!.target), name),
+    carryOut: async () => {
+      const { target } = hosts[0]!;
+      const others = await listsOnHosts(surveyed, target.facts.cluster?.caPem);
+      await revokeBundle(pkiOptions(target), name, [...others.values()]);
+    },
   };
+}
+
+/** A list is signed by the CA: told before anything is asked. */
+async function refuseUnsigned({ cluster, hosts }: Surveyed): Promise<void> {
+  const why = await whyUnsigned(pkiOptions(hosts[0]!.target));
+  if (why === undefined) return;
+  throw refusal(
+    cluster,
+    `no list of revoked certificates can be signed here: ${why}; nothing was changed`,
+    'run it on a machine that has the key of the CA',
+  );
 }
 
 /** Its configuration or its start is due: what a list beside it is not. */

@@ -6,6 +6,7 @@ import {
   makeNextCa,
   readBundles,
   switchToNextCa,
+  whyNextUnsigned,
   writeBundle,
 } from '../../../pki/index.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
@@ -41,6 +42,7 @@ export async function deriveRotation(
   refuseStopped(surveyed);
   if (rotation.open === undefined) await refusePending(run, surveyed);
   const steps = rotationSteps(rotation.state);
+  if (rotation.cas.new !== undefined && steps.some(issues)) await refuseKeyless(surveyed);
   if (steps.some(restarts)) refuseDowntime(surveyed);
   const whole = tallyOf(surveyed.hosts);
   return steps.map((step) => ({
@@ -73,7 +75,10 @@ export async function rotationSaid(surveyed: Surveyed): Promise<string | undefin
   const bundles = await readBundles(cluster.pkiDir);
   return [
     `${cluster.name}: every member trusts both CAs. What clients need now:`,
-    ...bundles.map(({ folder }) => `  ${folder}: its certificate and what it trusts`),
+    ...bundles.map(
+      ({ folder, hasKey }) =>
+        `  ${folder}: its certificate and what it trusts${hasKey ? '' : '; its key is not here'}`,
+    ),
     `  ${bundlePath(cluster.pkiDir)}: what every other client is to trust`,
     'Once all clients have theirs: --rotate-ca --clients-ready. Certificates of the old CA are refused from then on.',
   ].join('\n');
@@ -82,6 +87,21 @@ export async function rotationSaid(surveyed: Surveyed): Promise<string | undefin
 function wordsOf({ hosts }: Surveyed): RotationWords {
   const vars = hosts[0]?.target.vars ?? {};
   return { clientsReady: vars['clients-ready'] === true, again: vars.again === true };
+}
+
+function issues({ kind }: RotationStep): boolean {
+  return kind === 'switch' || kind === 'clients' || kind === 'reissue';
+}
+
+/** Half-way there is no way back, and none on without the key. */
+async function refuseKeyless({ cluster, hosts }: Surveyed): Promise<void> {
+  const why = await whyNextUnsigned(pkiOptions(hosts[0]!.target));
+  if (why === undefined) return;
+  throw refusal(
+    cluster,
+    `${why}; nothing was changed`,
+    `copy the folder from where the rotation was begun; where the key is lost, move that ca.pem away, and ${verbLine('certs', cluster, '--rotate-ca', '--again')} makes another CA`,
+  );
 }
 
 function restarts({ kind }: RotationStep): boolean {

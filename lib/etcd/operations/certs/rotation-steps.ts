@@ -91,7 +91,12 @@ export function waitsForClients(state: RotationState): boolean {
   );
 }
 
+/**
+ * One whose file has the new CA alone was on its way there from both, also where nobody knows any more what all the old
+ * ones were.
+ */
 function trustsNew({ disk, record, loaded }: RotatingHost): boolean {
+  if (disk === 'new') return record !== 'old' && loaded !== 'old';
   return [disk, record, loaded].every(hasNew);
 }
 

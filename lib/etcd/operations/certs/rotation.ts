@@ -12,6 +12,8 @@ import {
 } from '../../../pki/index.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import type { Intent } from '../../facts/intent.ts';
+import { memberOf } from '../../model/cluster.ts';
+import { caFile } from '../../model/paths.ts';
 import { refusal } from '../../refusal.ts';
 import { leaderLast } from '../../roll.ts';
 import { caOfHosts } from '../../survey/authority.ts';
@@ -19,6 +21,7 @@ import { doneIntent, intentOn, intentProblem, openIntent, openRotation } from '.
 import { type PassingCa, survey } from '../../survey/survey.ts';
 import { keepVersion } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import { bothOf, lostCa, type OpenCas, openCas, type RotatingCas, rotationTarget } from './rotating-cas.ts';
 import type { Issuer, RotatingClient, RotatingHost, RotationState, Trust } from './rotation-steps.ts';
 
@@ -109,7 +112,8 @@ export async function rotatingAuthority(
   const [current, next] = await Promise.all([readCa(cluster.pkiDir), readNextCa(cluster.pkiDir)]);
   const cas = await openCas(surveyed, open, current, next);
   const trusts = hosts.flatMap(({ target }) => target.facts.caPem ?? []);
-  if (cas.notes?.before !== undefined && !isTrusted(current, trusts)) throw lostCa(surveyed, open, current);
+  if (cas.notes?.before !== undefined && !isTrusted(current, trusts))
+    throw cas.isLost ? lostCa(surveyed, open, current) : strayCa(surveyed, current);
   const trustPem = cas.isLost ? cas.old : bothOf(cas);
   return { ...authorityOf(cas, { current, next }), ...(trustPem !== undefined && { trustPem }) };
 }
@@ -117,6 +121,17 @@ export async function rotatingAuthority(
 function isTrusted(current: string | undefined, trusts: readonly string[]): boolean {
   if (trusts.length === 0) return false;
   return current === undefined || trusts.every((pem) => fingerprints(pem).includes(fingerprint(current)));
+}
+
+/** A refusal of a host whose file has not got the CA that is here, where all were led to that. */
+function strayCa({ cluster, hosts }: Surveyed, current: string | undefined): QuorateError {
+  const strays = hosts.filter(({ target: { facts } }) => !isTrusted(current, [facts.caPem ?? '']));
+  const names = strays.map(({ target }) => `${target.name}:${caFile(memberOf(target))}`).join(', ');
+  return refusal(
+    cluster,
+    `${names}: the CA in ${cluster.pkiDir} is not in it: somebody has changed it, or taken it away`,
+    `${verbLine('certs', cluster, '--rotate-ca')} goes on with the rotation that is under way, and lays down what its members are to trust`,
+  );
 }
 
 /** The survey of a verb that leaves the CA as it is, also while one takes another's place. */

@@ -93,8 +93,10 @@ async function ofControl(dir: string): Promise<readonly CertificateState[]> {
   return [
     ...here('ca', join(dir, 'ca.pem'), ca),
     ...here('client', join(dir, 'client.pem'), own?.certPem).slice(0, 1),
-    ...bundles.flatMap(({ folder, name, certPem }) =>
-      here('client', join(folder, `${name}.pem`), certPem).slice(0, 1),
+    ...bundles.flatMap(({ folder, name, certPem, hasKey }) =>
+      here('client', join(folder, `${name}.pem`), certPem)
+        .slice(0, 1)
+        .map((one) => ({ ...one, ...(hasKey ? {} : { keyElsewhere: true as const }) })),
     ),
   ];
 }
@@ -133,7 +135,8 @@ function tableOf(certificates: readonly CertificateState[]): string {
   return columns([['WHERE', 'FILE', 'SHA-256', 'FOR', 'ISSUER', 'ENDS', 'SERVED'], ...rows]);
 }
 
-function servedSaid({ kind, served }: CertificateState): string {
+function servedSaid({ kind, served, keyElsewhere }: CertificateState): string {
+  if (keyElsewhere) return 'key not here';
   if (kind === 'ca' || kind === 'client') return '';
   if (served === null) return 'not seen';
   return served.same ? 'the same' : served.sha256 === null ? 'none' : short(served.sha256);

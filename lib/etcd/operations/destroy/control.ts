@@ -1,6 +1,6 @@
-import { readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { EXIT, QuorateError } from '../../../errors.ts';
+import { namesIfAny } from '../../../files.ts';
 import { RUNS } from '../../../paths.ts';
 import { writeWhole } from '../../../pki/index.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -14,12 +14,12 @@ const OURS = ['pki', 'cache', 'bootstrap-token', DESTROYING];
  * nothing on them any more. Without such a note hosts without records say nothing about whose folder this is.
  */
 export async function beginDestroying({ controlDir }: Cluster): Promise<void> {
-  if (await filesOf(controlDir)) await writeWhole(join(controlDir, DESTROYING), '', { mode: 0o600 });
+  if (await namesIfAny(controlDir)) await writeWhole(join(controlDir, DESTROYING), '', { mode: 0o600 });
 }
 
 /** Such a note is there. */
 export async function isDestroying({ controlDir }: Cluster): Promise<boolean> {
-  return (await filesOf(controlDir))?.includes(DESTROYING) ?? false;
+  return (await namesIfAny(controlDir))?.includes(DESTROYING) ?? false;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function purgeControl({ controlDir }: Cluster, inventories: readonl
   for (const name of OURS) await rm(join(controlDir, name), { recursive: true, force: true });
   await rmdir(controlDir).catch(() => {});
   const all = dirname(controlDir);
-  const left = (await filesOf(all)) ?? [];
+  const left = (await namesIfAny(all)) ?? [];
   if (left.every((name) => name === RUNS)) await purgeRuns(join(all, RUNS), inventories);
   await rmdir(all).catch(() => {});
 }
@@ -38,29 +38,16 @@ export async function purgeControl({ controlDir }: Cluster, inventories: readonl
 /** Each inventory has a folder of its own; what lies beside them is of an inventory that is a folder, or of all. */
 async function purgeRuns(runs: string, inventories: readonly string[]): Promise<void> {
   for (const name of inventories) await rm(join(runs, name), { recursive: true, force: true });
-  const left = await readdir(runs, { withFileTypes: true }).catch(() => []);
-  if (left.some((entry) => entry.isDirectory())) return;
+  const left = ((await namesIfAny(runs)) ?? []).map((name) => lstat(join(runs, name)));
+  if ((await Promise.all(left)).some((one) => one.isDirectory())) return;
   await rm(runs, { recursive: true, force: true });
 }
 
 /** Renames the folder; resolves to its new name, undefined when there was none. */
 export async function keepControl({ controlDir }: Cluster, now = new Date()): Promise<string | undefined> {
-  if (!(await filesOf(controlDir))) return undefined;
+  if (!(await namesIfAny(controlDir))) return undefined;
   const kept = `${controlDir}.destroyed-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`;
   await rm(join(controlDir, DESTROYING), { force: true });
   await rename(controlDir, kept);
   return kept;
-}
-
-/** Names in a folder; undefined when there is none, and only then. */
-async function filesOf(folder: string): Promise<readonly string[] | undefined> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new QuorateError(`cannot read ${folder} on this machine: ${(error as Error).message}`, {
-      exitCode: EXIT.failed,
-      hint: 'see who may read there, and run again',
-    });
-  }
 }

@@ -1,7 +1,6 @@
 import type { PlayRun } from '../../../dsl/play.ts';
-import { type Sh, sh } from '../../../dsl/sh.ts';
+import { sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
-import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import {
   type Answer,
   type ListedMember,
@@ -10,9 +9,9 @@ import {
   readAnswer,
 } from '../../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
-import { memberOf } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import { type EtcdHost, toolVersion } from '../../surveyed.ts';
+import { etcdctl } from '../common/etcdctl.ts';
 
 /** What is asked of the cluster, until all who answer list it as done. */
 export interface Change {
@@ -85,13 +84,6 @@ async function answerOf<Q extends Question>(
   if ('value' in read) return read.value;
   if (read.unanswered.kind === 'refused') return undefined;
   throw refusal({ host: host.target.name }, read.unanswered.said);
-}
-
-/** etcdctl for the member of this host, as it is reached. */
-export function etcdctl({ target }: EtcdHost, line: Sh): Sh {
-  return sh`${etcdctlFunction(memberOf(target))}
-q_reach
-${line}`;
 }
 
 function stopped({ target }: EtcdHost, doing: string): QuorateError {

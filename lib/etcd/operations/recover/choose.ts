@@ -17,8 +17,8 @@ import { verbLine } from '../../verb-line.ts';
 import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
+import { recoverNeeds, refuseNarrow } from '../common/room.ts';
 import { admitHosts } from '../members/index.ts';
-import { recoverNeeds, refuseNarrow } from '../restore/room.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import {
   bestFirst,

@@ -4,7 +4,7 @@ import { asMember, etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { Member } from '../../model/cluster.ts';
 import { walPath } from '../../model/paths.ts';
 import { THROWAWAY } from '../../throwaway.ts';
-import { clearLeft } from '../restore/left-over.ts';
+import { clearLeft } from '../common/left-over.ts';
 import { nextDir, progressFacts, type RestorePlace, restoreBeside, toolsOf } from '../restore/shell.ts';
 
 /** Where the data lies that a member of its own is made of: a copy, so that the original stays as it is. */

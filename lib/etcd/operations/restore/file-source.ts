@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EXIT, QuorateError } from '../../../errors.ts';
+import { readIfAny } from '../../../files.ts';
 import { DIGEST_BYTES, parseSnapshot, type Snapshot } from '../../snapshots/snapshot.ts';
 import { descriptionOf } from '../backup/copies.ts';
 
@@ -51,11 +52,8 @@ export async function fileSource(
 }
 
 async function knownOf(path: string, beside: string): Promise<Snapshot | undefined> {
-  try {
-    return parseSnapshot(basename(path), await readFile(beside, 'utf8'), Date.now());
-  } catch {
-    return undefined;
-  }
+  const text = await readIfAny(beside);
+  return text === undefined ? undefined : parseSnapshot(basename(path), text, Date.now());
 }
 
 /** Of the whole file, and of all but the digest at its end. */

@@ -6,9 +6,9 @@ import { refusal } from '../../refusal.ts';
 import { openOf } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { clearHost } from '../common/left-over.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
-import { clearHost } from './left-over.ts';
 import type { Standing } from './progress.ts';
 import { VERB } from './words.ts';
 

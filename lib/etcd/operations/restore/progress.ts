@@ -5,7 +5,7 @@ import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { openOf } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
-import { strayAlarms } from '../members/alarms.ts';
+import { strayAlarms } from '../common/alarms.ts';
 import { progressFacts } from './shell.ts';
 import type { Progress } from './steps.ts';
 import { VERB } from './words.ts';

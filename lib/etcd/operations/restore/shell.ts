@@ -6,7 +6,7 @@ import type { Cluster, Member } from '../../model/cluster.ts';
 import { bootstrapFile } from '../../model/paths.ts';
 import { startMember } from '../../power.ts';
 import { refuseUnlessStopped } from '../../stopped.ts';
-import { clearLeft, leftOver, sentFile } from './left-over.ts';
+import { clearLeft, leftOver, sentFile } from '../common/left-over.ts';
 
 /** Revisions that a restored cluster is ahead of any that a client may have seen; etcd's own guide names this number. */
 const BUMP = 1_000_000_000;

@@ -3,7 +3,7 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import type { Answer } from '../../health/answer.ts';
 import { askUntilWhole } from '../../health/settle.ts';
 import type { Surveyed } from '../../surveyed.ts';
-import { takeBackAlarms } from '../members/alarms.ts';
+import { takeBackAlarms } from '../common/alarms.ts';
 
 /** Waits for members with new data, and takes back what alarms of the members before came along with it. */
 export async function askRestored(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<readonly Answer[]> {

@@ -16,7 +16,7 @@ export const RESTORE_FLAGS = [
     type: 'string',
     placeholder: 'FILE',
     description:
-      'the snapshot: a file of this machine, a name that backup --list shows, sftp://user@host/folder/FILE or s3://bucket/prefix/FILE',
+      'the snapshot: a file of this machine, a name that backup --list shows (HOST:FILE where several have it), sftp://user@host/folder/FILE or s3://bucket/prefix/FILE',
   },
   {
     name: 'identity',

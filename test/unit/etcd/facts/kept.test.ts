@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
 import { keptFacts, parseKept, silentProgram } from '../../../../lib/etcd/facts/kept.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
+import { crlFile } from '../../../../lib/etcd/model/paths.ts';
 import { DEFAULTS } from '../../support/defaults.ts';
 import { scratch } from '../../support/scratch.ts';
 import { SHELLS } from '../../support/shells.ts';
@@ -70,6 +71,13 @@ describe.each(SHELLS)('what a host kept, by %s', (name, ...shell) => {
       begunWith: [],
       withoutLog: false,
     });
+  });
+
+  it('has the list of revoked certificates, byte by byte', () => {
+    const { member, put, read } = host();
+    const list = Buffer.from([...Array(300).keys()].map((i) => i % 256));
+    put(crlFile(member), list);
+    expect(read(shell).crl?.equals(list)).toBe(true);
   });
 
   it('has whether clients are kept from the peer port', () => {

@@ -105,6 +105,8 @@ describe('the step that takes one', () => {
   it.each<[string, object, number, boolean]>([
     ['is left out where one is young enough', {}, 14, false],
     ['is due where it is older', {}, 16, true],
+    ['is due where one is dated in the future', {}, -60, true],
+    ['is left out where clocks differ by less than a minute', {}, -0.5, false],
     ['is due where it is of another cluster of that name', { clusterId: 'd' }, 1, true],
     ['is left out where this run took it', { run: runId() }, 600, false],
     ['is due where the file has another size', { size: 512 }, 1, true],

@@ -40,6 +40,9 @@ describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh',
         ...others.map((file) => ({ file, clusterId: 'c0' })),
         { file: 'prod-20200101T000000Z-r1.db', clusterId: '' },
         { file: 'prod-20200101T000001Z-r1.db', clusterId: '$(id) ../c0' },
+        // A clock was wrong.
+        { file: 'prod-20990101T000000Z-r1.db', clusterId: 'c0' },
+        { file: 'prod-20990101T000001Z-r1.db', clusterId: 'c0' },
       ];
       for (const { file, clusterId } of [...kept, ...strange]) {
         writeFileSync(join(dir, file), '');
@@ -51,10 +54,11 @@ describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh',
       // Never verified, and newer than all.
       writeFileSync(join(dir, 'prod-20290101T000000Z-r1.db'), '');
       const keep = parseKeep(`${h}h ${d}d ${w}w ${m}m`)!;
-      const script = sh`q_dir=${dir}
+      const taken = kept.map(({ file }) => file).sort()[0] ?? '';
+      const script = sh`q_dir=${dir} q_name=${taken.replace('.db', '')}
 ${thinShell('prod', keep)}
 printf '%s\n' "$q_going"`;
-      return { script: script.text, wanted: [...thinnedApart(kept, keep)].sort() };
+      return { script: script.text, wanted: [...thinnedApart(kept, keep, { taken: [taken] })].sort() };
     });
     const all = `${PRELUDE}\n${cases.map(({ script }) => script).join('\n')}`;
     const out = execFileSync(file, [...args, '-c', all], { encoding: 'utf8' });

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseKeep, thinned, thinnedApart } from '../../../../lib/etcd/snapshots/thin.ts';
+import * as thin from '../../../../lib/etcd/snapshots/thin.ts';
+
+const { parseKeep } = thin;
+const now = Date.parse('2031-01-01T00:00:00Z');
+const thinned = (files: readonly string[], keep: thin.Keep | undefined) => thin.thinned(files, keep, { now });
+const thinnedApart: typeof thin.thinnedApart = (all, keep) => thin.thinnedApart(all, keep, { now });
 
 const name = (stamp: string, revision = 1) => `prod-${stamp}-r${revision}.db`;
 const DAY = (day: string, ...hours: string[]) => hours.map((hour) => `202611${day}T${hour}0000Z`);
@@ -60,6 +65,21 @@ describe('which snapshots stay', () => {
       { file: newest!, clusterId: 'd1' },
     ];
     expect(thinnedApart(all, parseKeep('1h'))).toEqual([before, after]);
+  });
+
+  it('and of later ones than now all, which keep no other from its place', () => {
+    const [future, ...real] = ['20400101T000000Z', ...DAY('02', '05'), ...DAY('01', '05')].map((one) =>
+      name(one),
+    );
+    expect(thinned([future!, ...real], parseKeep('1d'))).toEqual(real.slice(1));
+    const skewed = name('20310101T000059Z');
+    expect(thinned([skewed, ...real], parseKeep('1d'))).toEqual(real);
+  });
+
+  it('and what this run took, by a clock that was set back', () => {
+    const [newest, older, taken] = DAY('03', '05', '04', '03').map((one) => name(one));
+    const options = { now, taken: [taken!] };
+    expect(thin.thinned([newest!, older!, taken!], parseKeep('1h'), options)).toEqual([older]);
   });
 
   it('leaves alone what is not named like ours', () => {

@@ -1,6 +1,6 @@
 import { EXIT, QuorateError } from '../../../../errors.ts';
 import type { Snapshot } from '../../../snapshots/index.ts';
-import { partsOf } from '../../../snapshots/snapshot.ts';
+import { byAge, partsOf } from '../../../snapshots/snapshot.ts';
 import { livingId, type Surveyed } from '../../../surveyed.ts';
 import { plainName } from '../copies.ts';
 
@@ -9,7 +9,7 @@ const RENEWING = ['restore', 'recover'];
 
 /**
  * The newest snapshot of the cluster that lives: others of its name may belong to somebody else, and say nothing of it.
- * Where nobody answers, or none was taken since a restore, the newest of all. Throws 7 where there is none.
+ * Where nobody answers, or none was taken since a restore, the newest of all. One that is dated in the future is the last choice. Throws 7 where there is none.
  */
 export function chooseNewest<T extends { readonly snapshot: Snapshot }>(
   surveyed: Surveyed,
@@ -18,7 +18,7 @@ export function chooseNewest<T extends { readonly snapshot: Snapshot }>(
 ): T {
   const { name } = surveyed.cluster;
   const id = livingId(surveyed);
-  const sorted = [...all].sort((a, b) => a.snapshot.age - b.snapshot.age);
+  const sorted = [...all].sort((a, b) => byAge(a.snapshot, b.snapshot));
   const [newest] = sorted;
   if (newest === undefined) throw none(`${name}: there is no verified snapshot to try ${where}`);
   const own = id === undefined ? newest : sorted.find(({ snapshot }) => snapshot.clusterId === id);

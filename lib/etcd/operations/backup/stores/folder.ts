@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,7 +18,14 @@ export function folderStore(path: string): Store {
       });
       const found = await Promise.all(
         names.map(async (name) => {
-          const file = await stat(join(folder, name)).catch(() => undefined);
+          const at = join(folder, name);
+          // A link that leads nowhere is no file of ours.
+          const file = await stat(at)
+            .catch(() => lstat(at))
+            .catch((error: NodeJS.ErrnoException) => {
+              if (error.code === 'ENOENT') return undefined;
+              throw failed(`look at ${at}`, error);
+            });
           return file?.isFile() ? [{ name, size: file.size, age: Date.now() - file.mtimeMs }] : [];
         }),
       );

@@ -78,7 +78,7 @@ class S3Folder {
         'list-type': '2',
         prefix: this.#prefix,
         delimiter: '/',
-        ...(token !== undefined && { 'continuation-token': token }),
+        ...(token && { 'continuation-token': token }),
       });
       const page = await this.#text('listing', await this.#ask('GET', 'listing', `${this.#bucket}?${query}`));
       for (const [, object = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
@@ -89,8 +89,9 @@ class S3Folder {
           age: Date.now() - Date.parse(elementOf(object, 'LastModified') ?? ''),
         });
       }
-      token = elementOf(page, 'NextContinuationToken');
-    } while (token !== undefined);
+      // Some servers send an empty one with the last page, and would begin anew.
+      token = elementOf(page, 'IsTruncated') === 'true' ? elementOf(page, 'NextContinuationToken') : '';
+    } while (token);
     return files;
   }
 

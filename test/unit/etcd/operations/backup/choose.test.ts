@@ -35,6 +35,13 @@ describe('what is tried', () => {
       '10',
     ],
     ['the newest of all where nobody answers', [taken(10, 'c'), taken(12, 'd')], undefined, undefined, '12'],
+    [
+      'none that is dated in the future, while there is another one',
+      [taken(10, 'c'), taken(30, 'c')],
+      'c',
+      undefined,
+      '10',
+    ],
     ['one from before a restore', [taken(10, 'd')], 'c', restored(11), '10'],
     ['one that the restore itself took', [taken(12, 'd', restored(11).runId)], 'c', restored(11), '12'],
   ])('is %s', (_what, all, id, intent, hour) => {

@@ -14,7 +14,7 @@ const KEEP = { hours: 1, days: 0, weeks: 0, months: 0 };
 function snapshot(hour: number, clusterId: string): Snapshot {
   const sha256 = createHash('sha256').update(BYTES).digest('hex');
   return {
-    ...{ file: `prod-20261127T${hour}0000Z-r41.db`, time: `2026-11-27T${hour}:00:00Z`, cluster: 'prod' },
+    ...{ file: `prod-20241127T${hour}0000Z-r41.db`, time: `2024-11-27T${hour}:00:00Z`, cluster: 'prod' },
     ...{ member: 'etcd01', clusterId, revision: 41, keys: 3, size: 8, hash: 7, sha256 },
     ...{ version: '3.5.30', run: 'r', age: 0 },
   };

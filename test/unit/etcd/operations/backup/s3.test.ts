@@ -222,10 +222,25 @@ describe('an S3 that', () => {
     const store = await storeOf(({ url = '' }, response) => {
       asked.push(new URL(url, 'http://s3').searchParams.get('continuation-token'));
       const next = '<NextContinuationToken>a&amp;b&lt;</NextContinuationToken>';
-      response.end(`<ListBucketResult>${asked.length === 1 ? next : ''}</ListBucketResult>`);
+      const more = `<IsTruncated>true</IsTruncated>${next}`;
+      response.end(`<ListBucketResult>${asked.length === 1 ? more : ''}</ListBucketResult>`);
     });
     await store.list();
     expect(asked).toEqual([null, 'a&b<']);
+  });
+
+  it.each([
+    '<NextContinuationToken></NextContinuationToken>',
+    '<IsTruncated>true</IsTruncated><NextContinuationToken></NextContinuationToken>',
+    '<IsTruncated>false</IsTruncated><NextContinuationToken>a</NextContinuationToken>',
+  ])('is at its end with %s', async (end) => {
+    let asked = 0;
+    const store = await storeOf((_request, response) => {
+      asked++;
+      response.end(`<ListBucketResult>${asked < 3 ? end : ''}</ListBucketResult>`);
+    });
+    await store.list();
+    expect(asked).toBe(1);
   });
 
   it('does not say that an upload is whole has none', async () => {

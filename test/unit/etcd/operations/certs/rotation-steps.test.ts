@@ -110,6 +110,11 @@ describe('the steps that are left of a rotation', () => {
       state([{ ...NEW, loaded: 'both' }], ready),
       'drop-old m1, close',
     ],
+    [
+      'one was killed on its way to the new one alone, and what it trusted before is known nowhere',
+      state([{ ...NEW, record: 'other', loaded: 'other' }, NEW], ready),
+      'drop-old m1, close',
+    ],
     ['all is new', state([NEW, NEW], ready), 'close'],
     ['all is new, one has noted the end', state([{ ...NEW, wish: 'closed' }, NEW], ready), 'close'],
     ['closed', state([{ ...NEW, wish: 'closed' }], ready), ''],

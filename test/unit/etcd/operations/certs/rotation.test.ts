@@ -10,7 +10,13 @@ import {
   readRotation,
   rotatingAuthority,
 } from '../../../../../lib/etcd/operations/certs/rotation.ts';
-import { fingerprint, fingerprints, makeNextCa, switchToNextCa } from '../../../../../lib/pki/index.ts';
+import {
+  fingerprint,
+  fingerprints,
+  makeNextCa,
+  switchToNextCa,
+  whyNextUnsigned,
+} from '../../../../../lib/pki/index.ts';
 import { open as makeFolder, open, options } from '../../../pki/support.ts';
 import { surveyedOf } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
@@ -83,6 +89,15 @@ describe('how far a rotation has come', () => {
     await expect(
       readRotation(surveyedOf([facts(old, wish)], { etcd_pki_dir: other }), WORDS),
     ).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining(fingerprint(next)) });
+  });
+
+  it('cannot go on without the key of the CA to come', async () => {
+    const { dir } = await cas();
+    expect(await whyNextUnsigned(options(dir))).toBeUndefined();
+    rmSync(join(dir, 'next/ca-key.pem'));
+    expect(await whyNextUnsigned(options(dir))).toContain('next/ca-key.pem is missing');
+    await switchToNextCa(dir);
+    expect(await whyNextUnsigned(options(dir))).toContain('ca-key.pem is not the key of');
   });
 
   it('is refused where clients are said to be ready and nothing is under way, or something else is', async () => {
@@ -169,6 +184,19 @@ describe('how far a rotation has come', () => {
       expect(fingerprints(going?.trustPem ?? '')).toEqual(fingerprints(both));
       const past = of(facts(both, open), facts(next, open));
       await expect(rotatingAuthority(past)).rejects.toMatchObject({ exitCode: 3 });
+    });
+
+    it('and another one was made, a file that somebody changed is named', async () => {
+      const { left, open, of, surveyed } = await lost('old');
+      const { notes } = (await readRotation(surveyed, AGAIN)) as Rotation;
+      const other = await makeNextCa(options(left, { caName: 'one more' }));
+      const wish = { ...open, target: rotationTarget(other), notes };
+      const { pem: strange } = await (await makeFolder(scratch())).ensureCa();
+      const both = bothOf({ old: surveyed.hosts[0]?.target.facts.caPem, new: other });
+      await expect(rotatingAuthority(of(facts(both, wish), facts(strange, wish)))).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringMatching(/etcd02:\S+ca\.pem: the CA in .* is not in it/),
+      });
     });
 
     it('what needs no certificate goes on without any CA here', async () => {

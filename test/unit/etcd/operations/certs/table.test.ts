@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../../../lib/dsl/probe.ts';
 import type { CertificateState } from '../../../../../lib/dsl/states/certificates-state.ts';
@@ -58,6 +60,17 @@ describe('certificates as they were found', () => {
       'etcd01: /opt/etcd/ssl/server.pem ends in 9 days',
     ]);
     expect(judgeCertificates([FINE], NOW).warnings).toEqual([]);
+  });
+});
+
+describe('the bundle of a client whose key is elsewhere', () => {
+  it('is listed, and says so', async () => {
+    const dir = scratch();
+    await (await open(dir)).issueBundle('app');
+    rmSync(join(dir, 'clients/app/app-key.pem'));
+    const { certificates, table } = await readCertificates(fakeCluster([{}], { etcd_pki_dir: dir }));
+    expect(certificates.at(-1)).toMatchObject({ kind: 'client', subject: 'CN=app', keyElsewhere: true });
+    expect(table).toMatch(/clients\/app\/app\.pem .* key not here/);
   });
 });
 

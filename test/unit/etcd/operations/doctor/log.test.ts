@@ -44,6 +44,18 @@ it('a good day: nothing', async () => {
   expect(await readLog(path)).toEqual([]);
 });
 
+it('of a long one its end, and it says that the beginning was left out', async () => {
+  const path = join(scratch(), 'journal');
+  const fine = 'May 23 15:59:09 k8s.master etcd[13366]: ready to serve client requests\n';
+  const sick = fine.replace('ready to serve client requests', 'publish error: etcdserver: request timed out');
+  writeFileSync(path, fine.repeat(50_000) + sick);
+  const [found, ...others] = await readLog(path, 1 << 20);
+  expect(others).toEqual([]);
+  expect(found?.message).toMatch(
+    /^there is no quorum.*\nonce.*request timed out\nits first \d+ bytes were left out$/,
+  );
+});
+
 it('a file that is not there: 1', async () => {
   await expect(readLog('/nonexistent/journal')).rejects.toMatchObject({ exitCode: 1 });
 });

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { describe, expect, it } from 'vitest';
 import { PRELUDE } from '../../../../../lib/dsl/prelude.ts';
 import type { Sh } from '../../../../../lib/dsl/sh.ts';
-import { clearHost } from '../../../../../lib/etcd/operations/restore/left-over.ts';
+import { clearHost } from '../../../../../lib/etcd/operations/common/left-over.ts';
 import {
   keptIn,
   nextDir,

@@ -8,7 +8,7 @@ import {
   recoverNeeds,
   refuseNarrow,
   restoreNeeds,
-} from '../../../../../lib/etcd/operations/restore/room.ts';
+} from '../../../../../lib/etcd/operations/common/room.ts';
 import type { EtcdHost } from '../../../../../lib/etcd/surveyed.ts';
 import { fakeCluster } from '../../../support/fake-cluster.ts';
 import { marked } from '../../../support/marks.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { takeBackAlarms } from '../../../../../lib/etcd/operations/members/alarms.ts';
+import { takeBackAlarms } from '../../../../../lib/etcd/operations/common/alarms.ts';
 import type { EtcdHost } from '../../../../../lib/etcd/surveyed.ts';
 import { fakeCluster, listedMember } from '../../../support/fake-cluster.ts';
 

@@ -3,7 +3,7 @@ import { sh } from '../../../dsl/sh.ts';
 import { type Alarm, lastLine } from '../../facts/etcdctl-answers.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import type { EtcdHost } from '../../surveyed.ts';
-import { etcdctl } from './change.ts';
+import { etcdctl } from './etcdctl.ts';
 
 /** Alarms, and the members that there are. */
 interface Known {
