@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { EXIT, QuorateError } from '../errors.ts';
 import { bundleDir } from './bundles.ts';
 import { fingerprint } from './ca/ca.ts';
-import { type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
+import { formOf, type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
 import { type Pair, readPair } from './pairs.ts';
@@ -23,6 +23,8 @@ export interface Reissue {
   readonly retired?: readonly string[] | undefined;
   /** With another key. By default it stays: a certificate alone takes its place in one move, a pair in two. */
   readonly newKey?: boolean | undefined;
+  /** Also where its key or its life is not what is asked for now: by default those are of the next one. */
+  readonly exact?: boolean | undefined;
 }
 
 /** A pair as it is to lie in the folder of a PKI. */
@@ -68,16 +70,17 @@ export function wantedClient(dir: string): Wanted {
 
 /** The pair in the folder while it is as wanted. */
 export async function storedPair(
-  { folder, base, kind, sans, retired }: Wanted,
+  { folder, base, kind, sans, retired, exact }: Wanted,
   { leaf }: PkiConfig,
   caPem: string,
 ): Promise<Pair | undefined> {
   const { renewBefore } = leaf.profiles[kind];
+  const form = exact ? formOf(leaf, kind) : {};
   const stored = await readPair(folder, base);
   if (stored === undefined || retired?.includes(fingerprint(stored.certPem))) return undefined;
   // Nobody goes by the names of a client's, which a CA elsewhere may add to.
   const names = kind === 'client' ? undefined : sans;
-  const required = { caPem, uses: requiredUsages(kind), renewBefore, sans: names };
+  const required = { caPem, uses: requiredUsages(kind), renewBefore, sans: names, ...form };
   return certificateProblems({ ...required, pem: stored.certPem }).length === 0 ? stored : undefined;
 }
 

@@ -65,7 +65,7 @@ describeLab('a web site behind nginx, and what every host has', () => {
       ['sshd lets nobody in with a password'],
     ]);
     const failed = await run();
-    expect([failed.code, failed.errors.join('\n')]).toEqual([
+    expect([failed.code, JSON.stringify(failed.errors)]).toEqual([
       2,
       expect.stringContaining(`${earlier}:1:PasswordAuthentication yes`),
     ]);
