@@ -64,7 +64,9 @@ export const base = role({
       directory('/etc/systemd/journald.conf.d'),
       journal,
       service('systemd-journald', { restartOn: [journal] }),
-      ...Object.entries(vars.base_sysctl).map(([key, value]) => sysctl(key, { value: String(value) })),
+      ...Object.entries(vars.base_sysctl).map(([key, value]) =>
+        sysctl(key, { value: typeof value === 'number' ? value : String(value) }),
+      ),
       ...(debian && vars.base_upgrades ? upgrades() : []),
     ];
   },
