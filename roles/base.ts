@@ -1,10 +1,13 @@
 import { role } from '../lib/dsl/role.ts';
 import { sh } from '../lib/dsl/sh.ts';
+import { assert } from '../lib/resources/assert.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
+import { line } from '../lib/resources/line.ts';
 import { packages } from '../lib/resources/packages/index.ts';
 import { service } from '../lib/resources/service/index.ts';
 import { sysctl } from '../lib/resources/sysctl.ts';
+import { waitFor } from '../lib/resources/wait-for.ts';
 
 /** What every host has, whatever it is for: the right time, sshd without passwords, updates, a journal that ends. */
 export const base = role({
@@ -33,6 +36,11 @@ export const base = role({
       default: { 'net.ipv4.tcp_syncookies': 1 },
       description: 'Values of the kernel.',
     },
+    base_ssh: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether sshd is set up; not where it reads no /etc/ssh/sshd_config.d.',
+    },
     base_ssh_passwords: {
       type: 'boolean',
       default: false,
@@ -47,31 +55,85 @@ export const base = role({
   facts: ['family'],
   tasks({ vars, facts }) {
     const debian = facts.family === 'debian';
-    const sources = file(debian ? '/etc/chrony/sources.d/ours.sources' : '/etc/chrony.d/ours.conf', {
-      content: vars.base_ntp_servers.map((server) => `server ${server} iburst\n`).join(''),
-    });
-    const servers = vars.base_ntp_servers.length > 0 ? [sources] : [];
-    const chrony = debian ? 'chrony' : 'chronyd';
-    const sshd = file('/etc/ssh/sshd_config.d/10-ours.conf', {
-      content: `PasswordAuthentication ${vars.base_ssh_passwords ? 'yes' : 'no'}\nPermitRootLogin prohibit-password\n`,
-      mode: '0600',
-      validate: (path) => sh`sshd -t -f ${path}`,
-    });
     const journal = file('/etc/systemd/journald.conf.d/ours.conf', {
       content: `[Journal]\nSystemMaxUse=${vars.base_journal_size}\n`,
     });
     return [
-      ...(vars.base_time ? [packages('chrony'), ...servers, service(chrony, { restartOn: servers })] : []),
-      sshd,
-      service(debian ? 'ssh' : 'sshd', { reloadOn: [sshd] }),
+      ...(vars.base_ssh ? sshd(debian ? 'ssh' : 'sshd', vars.base_ssh_passwords) : []),
+      ...(vars.base_time ? time(debian, vars.base_ntp_servers) : []),
       directory('/etc/systemd/journald.conf.d'),
       journal,
       service('systemd-journald', { restartOn: [journal] }),
-      ...Object.entries(vars.base_sysctl).map(([key, value]) => sysctl(key, { value: String(value) })),
+      ...Object.entries(vars.base_sysctl).map(([key, value]) =>
+        sysctl(key, { value: typeof value === 'number' ? value : String(value) }),
+      ),
       ...(debian && vars.base_upgrades ? upgrades() : []),
     ];
   },
 });
+
+const DROP_INS = '/etc/ssh/sshd_config.d';
+
+/** With PAM a password gets in by the keyboard, too, which has another name before OpenSSH 8.7. */
+const NO_PASSWORDS = `PasswordAuthentication no
+KbdInteractiveAuthentication no
+ChallengeResponseAuthentication no
+`;
+
+/** Of which sshd tells what it has made, and which files may set. */
+const OPTIONS =
+  'PasswordAuthentication|KbdInteractiveAuthentication|ChallengeResponseAuthentication|PermitRootLogin';
+
+/** Of an option the first line counts that sshd reads, in whichever file: what it makes of all of them is asked. */
+function sshd(unit: string, passwords: boolean) {
+  const conf = file(`${DROP_INS}/10-ours.conf`, {
+    content: `${passwords ? 'PasswordAuthentication yes\n' : NO_PASSWORDS}PermitRootLogin prohibit-password\n`,
+    mode: '0600',
+    validate: (path) => sh`sshd -t -f ${path}`,
+  });
+  const wanted = [
+    ...(passwords
+      ? ['passwordauthentication yes']
+      : ['passwordauthentication no', 'kbdinteractiveauthentication no']),
+    'permitrootlogin (no|without-password|prohibit-password|forced-commands-only)',
+  ];
+  const holds = sh`[ "$("$(command -v sshd)" -T 2>/dev/null | grep -ciE ${`^(${wanted.join('|')})$`})" = ${wanted.length} ]`;
+  return [
+    assert(`sshd reads ${DROP_INS}`, {
+      that: sh`grep -qiE '^[[:space:]]*include[[:space:]=](.*[[:space:]])?"?(/etc/ssh/)?sshd_config\.d/\*' /etc/ssh/sshd_config && [ -d ${DROP_INS} ]`,
+      message: `/etc/ssh/sshd_config does not include ${DROP_INS}`,
+      hint: `make "Include ${DROP_INS}/*.conf" its first line (OpenSSH 8.2 and later) and make the folder; or set base_ssh: false`,
+    }),
+    conf,
+    service(unit, { reloadOn: [conf] }),
+    waitFor(`sshd lets ${passwords ? 'people' : 'nobody'} in with a password`, {
+      until: sh`if ! ${holds}; then
+  echo 'sshd makes something else of its files; of each option the first line counts:'
+  "$(command -v sshd)" -T 2>&1 | grep -iE ${`^(${OPTIONS}) `}
+  grep -inE ${`^[[:space:]]*(${OPTIONS})[[:space:]=]`} /etc/ssh/sshd_config ${DROP_INS}/*.conf
+  exit 1
+fi`,
+      timeout: 2,
+    }),
+  ];
+}
+
+/** By chrony; elsewhere than with Debian it reads no folder of files for servers by itself. */
+function time(debian: boolean, from: readonly string[]) {
+  const content = from.map((server) => `server ${server} iburst\n`).join('');
+  const ours = debian
+    ? [file('/etc/chrony/sources.d/ours.sources', { content })]
+    : [
+        directory('/etc/chrony.d'),
+        file('/etc/chrony.d/ours.conf', { content }),
+        line('/etc/chrony.conf', {
+          line: 'include /etc/chrony.d/*.conf',
+          match: /^\s*(include|confdir)\s+\/etc\/chrony\.d\b/i,
+        }),
+      ];
+  const servers = from.length > 0 ? ours : [];
+  return [packages('chrony'), ...servers, service(debian ? 'chrony' : 'chronyd', { restartOn: servers })];
+}
 
 /** By unattended-upgrades, which takes security updates unless it is told more. */
 function upgrades() {

@@ -247,7 +247,7 @@ export function usage(message: string, hint?: string, at?: Position): QuorateErr
 }
 
 /** What was found, in words: `the text "x"`. */
-function said(name: string, value: unknown): string {
+export function said(name: string, value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (value === null || typeof value !== 'object') return shownValue(name, value) ?? String(value);
   if (value instanceof Secret) return 'a Secret';

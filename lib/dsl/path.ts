@@ -102,6 +102,8 @@ export function checkedPath(path: unknown): string {
   if (/[\0\n\r]/.test(path)) {
     throw wrong(`the path ${JSON.stringify(path)} has a control character`, 'take it out');
   }
+  if (path.split('/').some((name) => Buffer.byteLength(name) > 255))
+    throw wrong(`the path ${JSON.stringify(path)} has a name of more than 255 bytes`, 'shorten it');
   return normalPath(path);
 }
 

@@ -10,6 +10,9 @@ q_born() {
 }
 q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
 
+/** Bytes of the longest name that may stand in a temporary one, `.NAME.quorate-new`: a name has 255 at most. */
+export const LONGEST_NAME = 255 - '..quorate-new'.length;
+
 /**
  * Shell functions that every script starts with. Resources call them; all are POSIX (dash, bash,
  * busybox ash) and use coreutils only.
@@ -28,6 +31,7 @@ q_lives() { [ -n "$2" ] && [ "$(q_born "$1")" = "$2" ]; }`;
  * - `q_remember PATH HEX`: stores a digest for `q_sha256` (an apply's business: it writes)
  * - `q_take SENT PATH`: brings a file that was sent to a path, and makes the folders above
  * - `q_adopt INCOMING PATH MODE OWNER:GROUP HEX`: a file that was sent takes its place, if it has that digest
+ * - `q_beside PATH`: sets `$q_new` to the temporary name of what is to take this place
  * - `q_write PATH MODE OWNER GROUP`: standard input becomes the file: 0600 and under a temporary name that nobody
  *   else made, synced, then renamed. With an empty OWNER or GROUP a file keeps its own.
  * - `q_keep PATH NEW`: owner, access list and attributes of a file for the one that takes its place, where `cp` can
@@ -123,8 +127,13 @@ q_adopt() {
   else q_room "$2"; return 1
   fi
 }
+q_beside() {
+  q_new=\${1##*/}
+  if [ \${#q_new} -gt ${LONGEST_NAME} ]; then q_new=; fi
+  q_new="\${1%/*}/.$q_new.quorate-new"
+}
 q_write() {
-  q_new="\${1%/*}/.\${1##*/}.quorate-new"
+  q_beside "$1"
   if [ -d "$1" ]; then echo "$1 is a directory, a file was wanted"; return 1; fi
   rm -f -- "$q_new"
   if (umask 077; set -C; exec 4>"$q_new" || exit; q_keep "$1" "$q_new" && chmod 0600 "$q_new" && cat >&4) &&
@@ -137,7 +146,7 @@ q_keep() {
   if [ ! -f "$1" ] || [ -L "$1" ]; then return 0; fi
   cp --attributes-only --preserve=all -- "$1" "$2" 2>/dev/null || chown -- "$(stat -c %u:%g -- "$1")" "$2" 2>/dev/null || :
 }
-q_drop() { rm -f -- "$1" "\${1%/*}/.\${1##*/}.quorate-new"; }
+q_drop() { q_beside "$1"; rm -f -- "$1" "$q_new"; }
 q_mode() {
   if [ -L "$1" ]; then echo "$1 is a link, which is not followed"; return 1; fi
   if [ -n "$3$4" ]; then chown -h -- "$3\${4:+:$4}" "$1" || return; fi

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { EXIT, QuorateError } from '../errors.ts';
+import { Given } from './given.ts';
 import { contentMark, foreseeMarks } from './mark.ts';
 import {
   type AnyTable,
@@ -132,10 +132,11 @@ export function defineResource<Options extends object, Desired, Observed>(
   const foreign = Object.keys(TASK_OPTIONS).filter(
     (name) => !(resource.own as readonly string[] | undefined)?.includes(name),
   );
+  const given = new Given(resource.kind);
   const make = (name: string, ...[options]: OptionsOf<Options>): Task =>
     orCollected(
       () => refuse(mistakesOf(resource, name, options)),
-      () => taskOf(resource, name, options, foreign),
+      () => taskOf({ resource, given }, name, options, foreign),
       () => standIn(resource.kind, name),
     );
   const wishOf = ({ made }: Task) => (made?.by === resource ? (made.wish as Desired) : undefined);
@@ -200,8 +201,14 @@ function standIn(kind: string, name: string): Task {
   };
 }
 
+/** A resource, and who looks at what it gives. */
+interface Defined<Options, Desired, Observed> {
+  readonly resource: Resource<Options, Desired, Observed>;
+  readonly given: Given;
+}
+
 function taskOf<Options extends object, Desired, Observed>(
-  resource: Resource<Options, Desired, Observed>,
+  { resource, given }: Defined<Options, Desired, Observed>,
   name: string,
   options: object | undefined,
   foreign: readonly string[],
@@ -209,17 +216,17 @@ function taskOf<Options extends object, Desired, Observed>(
   const { taken, left } = parted(options, foreign);
   const { title, inTurn, after, ...words }: TaskOptions = taken;
   const desired = resource.complete(name, left as Options);
-  const id = `${resource.kind}:${resource.name(desired)}`;
+  const id = `${resource.kind}:${given.name('name', resource.name(desired))}`;
   const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
   const judged = after ?? resource.after?.(desired);
-  const called = title ?? resource.title(desired);
+  const called = title ?? given.name('title', resource.title(desired));
   checkWords(words, called);
   const writtenAt = places.own.wanted ? here() : undefined;
   return {
     title: called,
     resource: id,
     inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
-    ...wishing(resource, id, desired, words.becomeUser),
+    ...wishing({ resource, given }, id, desired, words.becomeUser),
     ...(judged && { after: judged }),
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
@@ -231,7 +238,7 @@ function taskOf<Options extends object, Desired, Observed>(
 
 /** What of a task follows from its wish. */
 function wishing<Options extends object, Desired, Observed>(
-  resource: Resource<Options, Desired, Observed>,
+  { resource, given }: Defined<Options, Desired, Observed>,
   id: string,
   desired: Desired,
   user?: string,
@@ -254,11 +261,10 @@ function wishing<Options extends object, Desired, Observed>(
     owns,
     files,
     marks,
-    probe: resource.probe(desired),
+    probe: given.probe(resource.probe(desired)),
     diff(reading: Reading, world: World) {
       const observed = resource.parse(reading, desired);
-      const differences = resource.diff(desired, observed, world);
-      if (!Array.isArray(differences)) throw noList(resource.kind);
+      const differences = given.differences(resource.diff(desired, observed, world));
       const changes: readonly Change[] = differences.map((one) => ({
         certainty: 'certain' as const,
         ...one,
@@ -270,7 +276,7 @@ function wishing<Options extends object, Desired, Observed>(
       return changes;
     },
     ...(resource.empties && { empties: resource.empties(desired) }),
-    ...(resource.join && { shared: sharedBy(resource, id, desired) }),
+    ...(resource.join && { shared: sharedBy({ resource, given }, id, desired) }),
     ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
     ...(resource.looks && { looks: resource.looks(desired) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
@@ -278,7 +284,8 @@ function wishing<Options extends object, Desired, Observed>(
     ...(prepare && {
       prepare: (changes: readonly Change[], context: PrepareContext) => prepare(desired, changes, context),
     }),
-    apply: (changes: readonly Change[], prepared: Prepared) => resource.apply(desired, changes, prepared),
+    apply: (changes: readonly Change[], prepared: Prepared) =>
+      given.shell(resource.apply(desired, changes, prepared)),
   };
 }
 
@@ -301,7 +308,7 @@ function isLate<Desired>(late: Resource<object, Desired, unknown>['late'], desir
 }
 
 function sharedBy<Options extends object, Desired, Observed>(
-  resource: Resource<Options, Desired, Observed>,
+  { resource, given }: Defined<Options, Desired, Observed>,
   id: string,
   desired: Desired,
 ): NonNullable<Task['shared']> {
@@ -313,7 +320,7 @@ function sharedBy<Options extends object, Desired, Observed>(
       const at = all.indexOf(task);
       const wish = resource.join?.(wishesOf(all))?.[at];
       if (wish === undefined) return task;
-      const joined = { ...task, ...wishing(resource, id, wish, task.words?.becomeUser) };
+      const joined = { ...task, ...wishing({ resource, given }, id, wish, task.words?.becomeUser) };
       return at === all.length - 1 ? { ...joined, ...afterAll(all) } : joined;
     },
   };
@@ -366,11 +373,4 @@ function parted(options: object | undefined, names: readonly string[]) {
     taken: Object.fromEntries(entries.filter(isTaken)),
     left: Object.fromEntries(entries.filter((entry) => !isTaken(entry))),
   };
-}
-
-function noList(kind: string): QuorateError {
-  return new QuorateError(`diff of ${kind} gives no list of differences`, {
-    exitCode: EXIT.failed,
-    hint: 'return [] where nothing differs, and no Promise',
-  });
 }

@@ -1,6 +1,6 @@
 import { parseDuration } from '../duration.ts';
-import { type KeyType, parseKeyType } from './keys.ts';
-import { renewalLead } from './life.ts';
+import { type KeyType, keyTypeName, parseKeyType } from './keys.ts';
+import { BACKDATE, renewalLead } from './life.ts';
 import type { ExtendedUse } from './problems.ts';
 import type { SubjectAttribute } from './profile.ts';
 
@@ -59,9 +59,6 @@ export interface PkiConfig {
   readonly warnings: readonly string[];
 }
 
-/** A certificate is valid from a little in the past: clocks differ. */
-export const BACKDATE = 5 * 60_000;
-
 /** What a certificate of a kind is of no use without. */
 export function requiredUsages(kind: LeafKind): readonly ExtendedUse[] {
   return kind === 'client' ? ['client auth'] : ['server auth', 'client auth'];
@@ -98,4 +95,10 @@ export function defaultConfig(options: PkiOptions): PkiConfig {
     further: [],
     warnings: [],
   };
+}
+
+/** The key and the life of new ones; undefined where a profile has dates instead. */
+export function formOf(leaf: PkiConfig['leaf'], kind: LeafKind) {
+  const { expiry, notBefore, notAfter } = leaf.profiles[kind];
+  return { keyType: keyTypeName(leaf.key), life: (notBefore ?? notAfter) ? undefined : expiry };
 }

@@ -32,6 +32,7 @@ export { type CertificateFile, readCertificateFiles } from './certificate-files.
 export { certificatesIn, isIssuedBy } from './chain/chain.ts';
 export { endOfChain } from './chain/chain-end.ts';
 export type { LeafKind, PkiOptions } from './config.ts';
+export { keyTypeOf } from './keys.ts';
 export { certificateInfo, type LeafRules, openExternal, openPki, readRules } from './open.ts';
 export { readClientPair } from './pairs.ts';
 export { parseCertificate } from './parse.ts';

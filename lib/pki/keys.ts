@@ -53,18 +53,25 @@ export function keyType(algo: string, size?: number): KeyType | undefined {
 }
 
 /** The key is one of this type. */
-export function isOfType({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, type: KeyType): boolean {
-  switch (type.algo) {
-    case 'ecdsa':
-      return asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === CURVE_NAMES[type.size];
-    case 'rsa':
-      return asymmetricKeyType === 'rsa' && asymmetricKeyDetails?.modulusLength === type.size;
-    case 'ed25519':
-      return asymmetricKeyType === 'ed25519';
-  }
+export function isOfType(key: KeyObject, type: KeyType): boolean {
+  return keyTypeOf(key) === keyTypeName(type);
 }
 
 const CURVE_NAMES = { 256: 'prime256v1', 384: 'secp384r1', 521: 'secp521r1' } as const;
+
+/** A type in the words of `parseKeyType`, with its size: `rsa-2048`. */
+export function keyTypeName(type: KeyType): string {
+  return 'size' in type ? `${type.algo}-${type.size}` : type.algo;
+}
+
+/** The same of a key that is there; undefined for one that we make none of. */
+export function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
+  if (asymmetricKeyType === 'rsa') return `rsa-${asymmetricKeyDetails?.modulusLength}`;
+  const [size] =
+    Object.entries(CURVE_NAMES).find(([, name]) => name === asymmetricKeyDetails?.namedCurve) ?? [];
+  if (asymmetricKeyType === 'ec') return size && `ecdsa-${size}`;
+  return asymmetricKeyType === 'ed25519' ? 'ed25519' : undefined;
+}
 
 /** PEM as etcd and openssl like it best: SEC 1 for EC, PKCS#1 for RSA, PKCS#8 for the rest. */
 export function keyPem(key: KeyObject): Secret {

@@ -8,6 +8,9 @@ export interface Life {
   readonly notAfter?: Date;
 }
 
+/** A certificate is valid from a little in the past: clocks differ. */
+export const BACKDATE = 5 * 60_000;
+
 /** X.509 has no later time (RFC 5280, 4.1.2.5). */
 const END_OF_TIME = new Date('9999-12-31T23:59:59Z');
 

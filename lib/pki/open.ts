@@ -1,4 +1,5 @@
 import type { PkiOptions } from './config.ts';
+import { keyTypeName } from './keys.ts';
 import type { Pki } from './pki.ts';
 
 /**
@@ -36,6 +37,6 @@ export async function readRules(options: PkiOptions): Promise<LeafRules> {
   return {
     furtherHosts: further,
     renewBefore: { server: server.renewBefore, peer: peer.renewBefore },
-    keyType: 'size' in leaf.key ? `${leaf.key.algo}-${leaf.key.size}` : leaf.key.algo,
+    keyType: keyTypeName(leaf.key),
   };
 }

@@ -1,4 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
+import { keyTypeOf } from './keys.ts';
+import { BACKDATE } from './life.ts';
 import { alternativeNames, readAlternativeNames } from './names.ts';
 import { parseCertificate } from './parse.ts';
 
@@ -11,6 +13,8 @@ export type Problem =
   | { readonly kind: 'not-yet-valid'; readonly notBefore: Date }
   | { readonly kind: 'expired'; readonly notAfter: Date }
   | { readonly kind: 'expires-soon'; readonly notAfter: Date }
+  | { readonly kind: 'key'; readonly keyType: string | undefined }
+  | { readonly kind: 'life'; readonly life: number }
   | { readonly kind: 'usage'; readonly missing: readonly ExtendedUse[] };
 
 export type ExtendedUse = 'server auth' | 'client auth';
@@ -31,6 +35,10 @@ export interface Requirements {
   readonly now?: Date;
   /** What it must serve for: both, unless told. */
   readonly uses?: readonly ExtendedUse[];
+  /** Of its key, as `rsa-2048`; any unless told. */
+  readonly keyType?: string | undefined;
+  /** Milliseconds from its beginning to its end; any unless told. */
+  readonly life?: number | undefined;
 }
 
 /** Everything that keeps a certificate from being what is required; none when it is fine. */
@@ -42,6 +50,8 @@ export function certificateProblems(required: Requirements): readonly Problem[] 
     ...caProblems(cert, ca),
     ...nameProblems(cert, required.sans),
     ...validityProblems(cert, ca, required.renewBefore, required.now ?? new Date()),
+    ...keyProblems(cert, required.keyType),
+    ...lifeProblems(cert, ca, required.life),
     ...usageProblems(cert, required.uses ?? ['server auth', 'client auth']),
   ];
 }
@@ -81,9 +91,28 @@ function validityProblems(
   const notAfter = new Date(cert.validTo);
   if (notBefore > now) return [{ kind: 'not-yet-valid', notBefore }];
   if (notAfter <= now) return [{ kind: 'expired', notAfter }];
-  const endsWithCa = ca !== undefined && !isOwn(cert, ca) && notAfter >= new Date(ca.validTo);
-  if (endsWithCa || notAfter.getTime() - now.getTime() > renewBefore) return [];
+  if (endsWithCa(cert, ca) || notAfter.getTime() - now.getTime() > renewBefore) return [];
   return [{ kind: 'expires-soon', notAfter }];
+}
+
+function endsWithCa(cert: X509Certificate, ca: X509Certificate | undefined): boolean {
+  return ca !== undefined && !isOwn(cert, ca) && new Date(cert.validTo) >= new Date(ca.validTo);
+}
+
+function keyProblems({ publicKey }: X509Certificate, wanted: string | undefined): readonly Problem[] {
+  const keyType = keyTypeOf(publicKey);
+  return wanted === undefined || keyType === wanted ? [] : [{ kind: 'key', keyType }];
+}
+
+/** By the start that lies a little in the past: a life may count from there, or from when it was made. */
+function lifeProblems(
+  cert: X509Certificate,
+  ca: X509Certificate | undefined,
+  wanted: number | undefined,
+): readonly Problem[] {
+  if (wanted === undefined || endsWithCa(cert, ca)) return [];
+  const life = Date.parse(cert.validTo) - Date.parse(cert.validFrom);
+  return Math.abs(life - wanted) <= BACKDATE ? [] : [{ kind: 'life', life }];
 }
 
 function usageProblems(cert: X509Certificate, uses: readonly ExtendedUse[]): readonly Problem[] {
@@ -120,9 +149,19 @@ export function describeProblem(problem: Problem): string {
       return `expired ${day(problem.notAfter)}`;
     case 'expires-soon':
       return `expires ${day(problem.notAfter)}`;
+    case 'key':
+      return `its key is ${problem.keyType ?? 'of another type'}`;
+    case 'life':
+      return `made for ${span(problem.life)}`;
     case 'usage':
       return `not for ${problem.missing.join(' and ')}`;
   }
+}
+
+/** In whole days or hours, as a life is asked for. */
+function span(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  return hours >= 48 ? `${Math.round(hours / 24)}d` : `${hours}h`;
 }
 
 function day(date: Date): string {

@@ -1,11 +1,8 @@
 import type { Secret } from '../dsl/secret.ts';
 import { signCertificate } from './engine.ts';
 import { keyPem, newKey, parseKeyType } from './keys.ts';
-import { lifeFromNow } from './life.ts';
+import { BACKDATE, lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
-
-/** Clocks differ, and whoever has the slower one must not wait. */
-const BACKDATE_MS = 300_000;
 
 /** A certificate for these names, the first of which it is called by, that is its own issuer; and its key. */
 export async function issueSelfSigned(
@@ -17,7 +14,7 @@ export async function issueSelfSigned(
     subject: [['CN', (names[0] ?? '').slice(0, 64)]] as const,
     names: alternativeNames(names),
     usages: ['signing', 'key encipherment', 'server auth', 'client auth'],
-    ...lifeFromNow({ expiry: expiry + BACKDATE_MS, backdate: BACKDATE_MS }, 'a certificate'),
+    ...lifeFromNow({ expiry: expiry + BACKDATE, backdate: BACKDATE }, 'a certificate'),
   };
   return { certPem: await signCertificate(plan, key, { key }), keyPem: keyPem(key) };
 }

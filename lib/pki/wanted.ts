@@ -3,7 +3,7 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { readIfAny } from '../files.ts';
 import { bundleDir } from './bundles.ts';
 import { fingerprint } from './ca/ca.ts';
-import { type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
+import { formOf, type LeafKind, type LeafProfile, type PkiConfig, requiredUsages } from './config.ts';
 import { lifeFromNow } from './life.ts';
 import { alternativeNames } from './names.ts';
 import { type Pair, readPair } from './pairs.ts';
@@ -24,6 +24,8 @@ export interface Reissue {
   readonly retired?: readonly string[] | undefined;
   /** With another key. By default it stays: a certificate alone takes its place in one move, a pair in two. */
   readonly newKey?: boolean | undefined;
+  /** Also where its key or its life is not what is asked for now: by default those are of the next one. */
+  readonly exact?: boolean | undefined;
 }
 
 /** A pair as it is to lie in the folder of a PKI. */
@@ -91,15 +93,16 @@ export async function keylessCertificate(
 
 function isAsWanted(
   pem: string,
-  { kind, sans, retired }: Wanted,
+  { kind, sans, retired, exact }: Wanted,
   { leaf }: PkiConfig,
   caPem: string,
 ): boolean {
   if (retired?.includes(fingerprint(pem))) return false;
   const { renewBefore } = leaf.profiles[kind];
+  const form = exact ? formOf(leaf, kind) : {};
   // Nobody goes by the names of a client's, which a CA elsewhere may add to.
   const names = kind === 'client' ? undefined : sans;
-  const required = { caPem, uses: requiredUsages(kind), renewBefore, sans: names };
+  const required = { caPem, uses: requiredUsages(kind), renewBefore, sans: names, ...form };
   return certificateProblems({ ...required, pem }).length === 0;
 }
 

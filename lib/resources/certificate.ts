@@ -7,7 +7,10 @@ import { sourcePath } from '../dsl/source/source.ts';
 import type { Task } from '../dsl/task.ts';
 import type { TaskOptions } from '../dsl/task-options.ts';
 import { EXIT, QuorateError } from '../errors.ts';
+import { readConfig } from '../pki/cfssl/cfssl.ts';
+import { formOf } from '../pki/config.ts';
 import { openPki, type Pki, parseDuration } from '../pki/index.ts';
+import { keyTypeName, parseKeyType } from '../pki/keys.ts';
 import { LaterContent } from './content/later.ts';
 import { issuedCertificate } from './issued-certificate.ts';
 
@@ -30,7 +33,7 @@ export interface CertificateOptions extends TaskOptions {
 
 /**
  * A certificate and its key, self-signed or from a CA of yours; made anew by the run that finds it close to its end,
- * with other names, or not as it was installed. `caCertificate` gives what those who connect are to trust.
+ * with other names, another type of key or another life, or not as it was installed. `caCertificate` gives what those who connect are to trust.
  *
  * @example
  * const cert = certificate('/etc/nginx/site.pem', { key: '/etc/nginx/site-key.pem', names: ['www.example.org'] });
@@ -62,21 +65,29 @@ function ownCertificate(path: string, options: CertificateOptions): Task {
   if (lead >= life) throw wrong(`the certificate ${path} would be due for renewal when it is made`);
   const folder = authority === undefined ? undefined : sourcePath(authority);
   const ca = folder === undefined ? 'itself' : caCertificate(folder);
+  const of = { keyType, certExpiry: expiry, renewBefore };
+  const form =
+    folder === undefined
+      ? { keyType: keyTypeName(parseKeyType(keyType)), life }
+      : formOf(readConfig({ ...caOptions(folder), ...of }).leaf, 'server');
   const task = issuedCertificate(path, {
     keyPath: key,
     sans: names,
     ca,
     renewBefore: lead,
+    ...form,
     ...words,
     async issue() {
       if (folder === undefined) {
         const { issueSelfSigned } = await import('../pki/self-signed.ts');
         return issueSelfSigned(names, { expiry: life, keyType });
       }
-      const pki = await openPki({ ...caOptions(folder), keyType, certExpiry: expiry, renewBefore });
+      const pki = await openPki({ ...caOptions(folder), ...of });
       if (ca instanceof LaterContent) ca.value = (await pki.ensureCa()).pem;
       // Hosts that go by the same names share one.
-      return pki.issueMember(`${names[0]}-${sha256([...names].sort().join()).slice(0, 8)}`, 'server', names);
+      return pki.issueMember(`${names[0]}-${sha256([...names].sort().join()).slice(0, 8)}`, 'server', names, {
+        exact: true,
+      });
     },
   });
   return { ...task, wish: { path, ...options, folder } };

@@ -1,6 +1,6 @@
 /** All that a role makes a host of. */
 export { absent } from './absent.ts';
-export { archive } from './archive.ts';
+export { archive } from './archive/index.ts';
 export { assert } from './assert.ts';
 export { authorizedKeys } from './authorized-keys/index.ts';
 export { caCertificate, certificate } from './certificate.ts';

@@ -35,6 +35,9 @@ export interface IssuedCertificateOptions {
   readonly ca: string | LaterContent;
   /** Milliseconds before the end at which it is due for renewal. */
   readonly renewBefore: number;
+  /** The type of its key, as `rsa-2048`, and how long it lasts from its start on, in milliseconds; any unless said. */
+  readonly keyType?: string;
+  readonly life?: number;
   /** Fingerprints of certificates that are to go, whatever they are like. */
   readonly retired?: readonly string[];
   /** Runs on control, never in a check. */
@@ -71,6 +74,8 @@ export const issuedCertificate = defineResource<IssuedCertificateOptions, Certif
     sans: must(is.list(is.text)),
     ca: must(is.any<string | LaterContent>()),
     renewBefore: must(is.number),
+    keyType: is.text,
+    life: is.number,
     retired: is.list(is.text),
     issue: must(is.function()),
   },
@@ -180,6 +185,8 @@ function differencesOf(desired: CertificateDesired, observed: ObservedPair): rea
       caPem:
         desired.ca === 'itself' ? cert.text : typeof desired.ca === 'string' ? desired.ca : desired.ca.value,
       renewBefore: desired.renewBefore,
+      keyType: desired.keyType,
+      life: desired.life,
     }).map(describeProblem);
     if (desired.retired?.includes(fingerprint(cert.text))) problems.push('to be made anew');
     if (problems.length === 0 && cert.sha256 !== installed[0])

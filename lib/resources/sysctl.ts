@@ -1,6 +1,6 @@
 import { oneLine } from '../dsl/edit.ts';
 import { broughtBy } from '../dsl/ledger/made.ts';
-import { is, must } from '../dsl/options.ts';
+import { is, must, usage } from '../dsl/options.ts';
 import { requireRoom, sha256 } from '../dsl/path.ts';
 import { partsOf, probe } from '../dsl/probe.ts';
 import { type Difference, defineResource } from '../dsl/resource.ts';
@@ -39,6 +39,7 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
   kind: 'sysctl',
   options: { value: must(is.either(is.text, is.number)) },
   complete(name, { value }) {
+    if (typeof value === 'number' && !isExact(value)) throw inexact(name, value);
     const parts = partsOfKey(name);
     if (parts.length < 2 || parts.some((part) => !/^[\w.:@-]+$/.test(part) || /^\.+$/.test(part)))
       throw noKey(name);
@@ -145,6 +146,18 @@ function spaced(value: string): string {
 /** The kernel refuses to empty what holds numbers; a list of ports may be one number, too. */
 function isNumbers(key: string, live: string | undefined): boolean {
   return live !== undefined && /^[-\d\s]*\d[-\d\s]*$/.test(live) && !key.endsWith('_ports');
+}
+
+/** Of whole numbers above 2⁵³ digits are lost before anybody sees them. */
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value));
+}
+
+function inexact(name: string, value: number): QuorateError {
+  return usage(
+    `sysctl ${JSON.stringify(name)}: value is ${value}, which is too large for a number: digits are lost`,
+    `quote it, here or in the inventory: ${name}: '18446744073692774399'`,
+  );
 }
 
 function noKey(name: string): QuorateError {

@@ -58,7 +58,8 @@ export const timer = defineResource<TimerOptions, TimerDesired, ObservedTimer>({
   kind: 'timer',
   options: { calendar: must(is.text), run: must(is.sh), user: is.text, persistent: is.boolean },
   complete(name, { calendar, run, user, persistent = false }) {
-    if (!/^[\w@:-][\w.@:-]*$/.test(name)) throw noName(name);
+    // A template, `x@`, has no instance that could run; of `x.timer` the units would be x.timer.timer and x.timer.service.
+    if (!/^[\w:-][\w.@:-]*$/.test(name) || /@$|\.(timer|service)$/.test(name)) throw noName(name);
     const lines = (...some: (string | false)[]) =>
       some
         .filter((one) => one !== false)
@@ -186,7 +187,7 @@ function quoted(text: string): string {
 function noName(name: string): QuorateError {
   return new QuorateError(`${JSON.stringify(name)} is no name of a timer`, {
     exitCode: EXIT.usage,
-    hint: "name it without an ending: 'site-backup'",
+    hint: `name it without an ending: '${/^[\w:-]+/.exec(name)?.[0] ?? 'site-backup'}'`,
   });
 }
 

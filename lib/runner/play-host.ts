@@ -14,7 +14,7 @@ import type { EventSink, TaskStatus } from './events.ts';
 import { Program } from './exchange/program.ts';
 import { sendFiles } from './exchange/send-files.ts';
 import { type RoleTask, Wire } from './exchange/wire.ts';
-import { withoutLooks } from './plan/left-over.ts';
+import { isLook, withoutLooks } from './plan/left-over.ts';
 import { planTasks } from './plan/plan.ts';
 import { withoutRepeats } from './plan/tasks.ts';
 import { differencesOf, handlerOf, probeFragment, wordsOf } from './plan/words.ts';
@@ -321,7 +321,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
 
   /** Reports the tasks that nothing came of: the rescue of what did not fail, and what stood behind a failure. */
   reportLeft(): void {
-    for (const [one, why] of this.#program.left) this.#wire.finished(one, 'skipped', [], why);
+    for (const [one, why] of this.#program.left)
+      if (!isLook(one, this.plan)) this.#wire.finished(one, 'skipped', [], why);
   }
 
   /** First Ctrl-C: ends after the task in hand. */

@@ -9,6 +9,7 @@ import { timer } from '../../lib/resources/timer.ts';
 import { tree } from '../../lib/resources/tree/index.ts';
 import { user } from '../../lib/resources/user/index.ts';
 import { waitFor } from '../../lib/resources/wait-for.ts';
+import { backup } from './backup.ts';
 
 /** A site of files behind nginx, and a timer that backs it up. */
 export const web = role({
@@ -54,7 +55,12 @@ export const web = role({
       timer('site-backup', {
         calendar: vars.web_backup,
         persistent: true,
-        run: backup(vars.web_backup_keep),
+        run: backup({
+          parent: '/srv/www',
+          name: 'site',
+          to: '/var/backups/site',
+          keep: vars.web_backup_keep,
+        }),
       }),
     ];
   },
@@ -68,12 +74,4 @@ function siteConf(name: string, port: number): string {
   root /srv/www/site;
 }
 `;
-}
-
-/** A new archive is whole before it has its name; the oldest go. */
-function backup(keep: number) {
-  return sh`cd /var/backups/site
-tar -czf .new -C /srv/www site
-mv .new "site-$(date -u +%Y%m%dT%H%M%SZ).tgz"
-ls -1r site-*.tgz | tail -n +${keep + 1} | xargs -r rm --`;
 }

@@ -1,7 +1,6 @@
-import type { KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../addresses.ts';
-import { endOfChain, missingUses, parseCertificate } from '../../pki/index.ts';
+import { endOfChain, keyTypeOf, missingUses, parseCertificate } from '../../pki/index.ts';
 import type { Member } from '../model/cluster.ts';
 
 /** One of a member's two certificates as it lies on the host. */
@@ -49,18 +48,6 @@ export function memberCertificate(
     keyType: keyTypeOf(certificate.publicKey),
     pem,
   };
-}
-
-const CURVES: Readonly<Record<string, string>> = {
-  prime256v1: 'ecdsa-256',
-  secp384r1: 'ecdsa-384',
-  secp521r1: 'ecdsa-521',
-};
-
-function keyTypeOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string | undefined {
-  if (asymmetricKeyType === 'rsa') return `rsa-${asymmetricKeyDetails?.modulusLength}`;
-  if (asymmetricKeyType === 'ec') return CURVES[asymmetricKeyDetails?.namedCurve ?? ''];
-  return asymmetricKeyType === 'ed25519' ? 'ed25519' : undefined;
 }
 
 /** When the CA ends that has signed the certificates of a member, by its CA file; undefined where none can be read. */

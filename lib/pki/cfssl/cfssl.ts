@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { parseDuration } from '../../duration.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import {
-  BACKDATE,
   defaultConfig,
   type LeafKind,
   type LeafProfile,
@@ -10,7 +9,7 @@ import {
   type PkiOptions,
   requiredUsages,
 } from '../config.ts';
-import { renewalLead } from '../life.ts';
+import { BACKDATE, renewalLead } from '../life.ts';
 import { readRequest, splitHosts } from './cfssl-request.ts';
 import { readSigning, type SigningConfig, type SigningProfile } from './cfssl-signing.ts';
 

@@ -1,5 +1,6 @@
 import { is, type OptionTable } from '../../dsl/options.ts';
 import { type KeptOwnership, type ObservedPath, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
+import { LONGEST_NAME } from '../../dsl/prelude.ts';
 import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
 import type { Difference } from '../../dsl/resource.ts';
 import { holdsSecret, Secret } from '../../dsl/secret.ts';
@@ -171,7 +172,9 @@ export function revealed(content: Content): string | undefined {
 
 /** Under which name bytes arrive. */
 export function incoming(path: string): string {
-  return path.replace(/[^/]*$/, '.$&.quorate-new');
+  const [name = ''] = /[^/]*$/.exec(path) ?? [];
+  const short = Buffer.byteLength(name) > LONGEST_NAME ? sha256(name).slice(0, 16) : name;
+  return `${path.slice(0, path.length - name.length)}.${short}.quorate-new`;
 }
 
 /** Bytes that go to the host by themselves, and not within a script. */

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { asUser } from '../../dsl/as-user.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 
@@ -11,22 +12,36 @@ interface Wanted {
 /** All that is fetched is one version, with what leads to it; a server that does not give single commits gives all. */
 export function checkout(path: string, version: string): Sh {
   return sh`q_deep=; if [ -f ${`${path}/.git/shallow`} ]; then q_deep=--unshallow; fi
-q_git -C ${path} fetch --quiet --force --tags $q_deep origin '+refs/heads/*:refs/remotes/origin/*' 2>&1 || exit
+# A branch that is gone may be in the way of one that is new: feature, and feature/x.
+q_git -C ${path} fetch --quiet --prune --force --tags $q_deep origin ${BRANCHES} 2>&1 || exit
 q_commit=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{commit}`} ||
   q_git -C ${path} rev-parse --verify --quiet ${`refs/remotes/origin/${version}^{commit}`} ||
   q_git -C ${path} rev-parse --verify --quiet ${`${version}^{commit}`} || :)
 if [ -z "$q_commit" ] && q_git -C ${path} fetch --quiet origin ${version} 2>&1; then q_commit=${version}; fi
 if [ -z "$q_commit" ]; then echo ${`the repository has no version ${version}`}; exit 1; fi
-q_git -C ${path} -c advice.detachedHead=false checkout --quiet --detach "$q_commit" 2>&1 || exit
-# Known to be the remote's, whatever becomes of its branches.
-q_git -C ${path} update-ref refs/remotes/origin/quorate-was "$q_commit"`;
+q_git -C ${path} -c advice.detachedHead=false checkout --quiet --no-overwrite-ignore --detach "$q_commit" 2>&1 || exit
+# Known to be the remote's, whatever becomes of its branches; not among them, where it would be pruned.
+q_git -C ${path} update-ref refs/quorate/was "$q_commit"`;
 }
 
-/** Shell function `q_git`: nobody is there to be asked, hooks of the checkout do not run, and a look at it writes no index. */
-export const GIT = sh`export GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
+const BRANCHES = '+refs/heads/*:refs/remotes/origin/*';
+
+/** Names the remote, also where a clone has given it another name, or was ended before it had one. */
+export function nameRemote(path: string, repository: string): Sh {
+  return sh`q_git -C ${path} config --replace-all remote.origin.url ${repository} || exit
+q_git -C ${path} config remote.origin.fetch >/dev/null || q_git -C ${path} config remote.origin.fetch ${BRANCHES} || exit`;
+}
+
+/**
+ * Shell function `q_git`: nobody is there to be asked, hooks of the checkout do not run, a look at it writes no index,
+ * and the repository of a folder above is never taken for it.
+ */
+export function gitOf(path: string): Sh {
+  return sh`export GIT_CEILING_DIRECTORIES=${dirname(path)} GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes}"
 q_become=
 q_git() { $q_become git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"; }
 `;
+}
 
 export function gitAs(user: string | undefined): Sh {
   if (user === undefined) return sh``;
@@ -44,19 +59,24 @@ while read -r q_id q_ref; do
 done <<Q_REFS
 $(printf '%s\n' "$q_refs" | sort -k 2 -r)
 Q_REFS`;
-  return sh`if [ -d ${path} ]; then for q_path in ${path}/* ${path}/.[!.]*; do if [ -e "$q_path" ]; then echo names; break; fi; done; fi
-if [ -e ${`${path}/.git`} ]; then echo repository; fi
+  const git = `${path}/.git`;
+  return sh`q_repository=
+# As git judges it: one that was ended in its first second has not all of them. A file leads to another place.
+if [ -f ${git} ] || { [ -e ${git}/HEAD ] && [ -d ${git}/objects ] && [ -d ${git}/refs ]; }; then echo repository; q_repository=1; fi
+for q_path in ${path}/* ${path}/.[!.]*; do
+  if [ "$q_path" != ${git} ] && [ -e "$q_path" ]; then echo names; break; fi
+done
 if ! command -v git >/dev/null; then exit 0; fi
 echo git
 ${user === undefined ? sh`` : sh`if [ -z "$(q_account passwd ${user})" ]; then echo nobody; exit 0; fi`}
-${GIT}${gitAs(user)}
+${gitOf(path)}${gitAs(user)}
 q_head= q_tag= q_wanted=
-if [ -e ${`${path}/.git`} ]; then
+if [ -n "$q_repository" ]; then
   q_head=$(q_git -C ${path} rev-parse --verify --quiet 'HEAD^{commit}' 2>&1) || { q_said=$(q_git -C ${path} status 2>&1) || { echo "$q_said"; exit 1; }; q_head=; }
   if [ -n "$q_head" ]; then
     echo "head $q_head"
     q_git -C ${path} status --porcelain --untracked-files=no --ignore-submodules | sed 's/^../edited/'
-    q_git -C ${path} log --max-count=5 --format='local %h %s' HEAD --not --remotes --tags 2>/dev/null
+    q_git -C ${path} log --max-count=5 --format='local %h %s' HEAD --not --remotes --tags --glob=refs/quorate 2>/dev/null
   fi
   q_url=$(q_git -C ${path} config remote.origin.url) && echo "remote $q_url"
   if [ "$q_url" = ${repository} ]; then q_tag=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{commit}`}); fi
@@ -69,12 +89,15 @@ if [ -n "$q_wanted" ]; then echo "wanted $q_wanted"; fi
 ${unknownFiles(path)}`;
 }
 
-/** Which files that git does not know are in the way of the wanted commit; `untracked`, where it is not here. */
+/**
+ * Which files that git does not know, or is to ignore, are in the way of the wanted commit; `untracked`, where it is not
+ * here.
+ */
 function unknownFiles(path: string): Sh {
-  return sh`q_untracked() { q_git -C ${path} ls-files --others --exclude-standard; }
-if [ -z "$q_head" ] || [ -z "$q_wanted" ] || [ "$q_head" = "$q_wanted" ]; then :
+  return sh`q_others() { q_git -C ${path} ls-files --others "$@"; }
+if [ -z "$q_repository" ] || [ -z "$q_wanted" ] || [ "$q_head" = "$q_wanted" ]; then :
 elif q_git -C ${path} cat-file -e "$q_wanted^{commit}" 2>/dev/null; then
-  { q_untracked; q_git -C ${path} ls-tree -r -t --name-only "$q_wanted"; } | sort | uniq -d | head -n 4 | sed 's/^/hindering /'
-elif [ -n "$(q_untracked | head -n 1)" ]; then echo untracked
+  { q_others; q_git -C ${path} ls-tree -r -t --name-only "$q_wanted"; } | sort | uniq -d | head -n 4 | sed 's/^/hindering /'
+elif [ -n "$(q_others --exclude-standard | head -n 1)" ]; then echo untracked
 fi`;
 }

@@ -17,7 +17,7 @@ import {
 } from '../../dsl/world/ground.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { checkout, checkoutState, GIT, gitAs } from './git-shell.ts';
+import { checkout, checkoutState, gitAs, gitOf, nameRemote } from './git-shell.ts';
 
 export interface GitCheckoutOptions {
   /** An address that git on the host understands; the keys it needs are the user's on the host. */
@@ -49,7 +49,7 @@ interface ObservedCheckout extends Place {
   readonly edited: readonly string[];
   /** Commits that are in no branch or tag of the remote. */
   readonly local: readonly string[];
-  /** Files that git does not know, where the wanted commit has some of its own. */
+  /** Files that git does not know or ignores, where the wanted commit has some of its own. */
   readonly hindering: readonly string[];
   /** There are files that git does not know, and the wanted commit is not here to compare. */
   readonly mayHinder: boolean;
@@ -57,8 +57,8 @@ interface ObservedCheckout extends Place {
 
 /**
  * A checkout of a git repository at one version, by the commit it stands for. Files that somebody has changed, and
- * commits that are nowhere else, are an error, and stay; files that git does not know stay, too, and are an error where
- * the wanted commit has one of the same name. A remote that does not answer is asked again behind earlier tasks that may
+ * commits that are nowhere else, are an error, and stay; files that git does not know, or ignores, stay, too, and are an
+ * error where the wanted commit has one of the same name. A remote that does not answer is asked again behind earlier tasks that may
  * bring it. Submodules are left as they are.
  *
  * @example
@@ -147,14 +147,14 @@ ${orGone(path)}`,
   apply({ path, repository, version, user }, changes) {
     const commit = changes.find(({ property }) => property === 'commit');
     const isNew = commit?.kind === 'create';
-    return sh`${GIT}${gitAs(user)}
+    return sh`${gitOf(path)}${gitAs(user)}
 ${
   isNew
     ? sh`mkdir -p -- ${path} || exit; ${user === undefined ? sh`` : sh`chown -- ${user} ${path} || exit`}
-q_git -C ${path} init --quiet 2>&1 && { q_git -C ${path} remote add origin ${repository} 2>/dev/null || :; } || exit`
+q_git -C ${path} init --quiet 2>&1 || exit`
     : sh``
 }
-q_git -C ${path} remote set-url origin ${repository} || exit
+${nameRemote(path, repository)}
 ${commit === undefined ? sh`:` : checkout(path, version)}`;
   },
 });
@@ -189,7 +189,7 @@ function requireOurs({ path }: GitDesired, observed: ObservedCheckout, world: Wo
   if (hindering.length > 0)
     throw cannot(
       path,
-      `the wanted commit has ${some(hindering)}, and git does not know what is there by this name`,
+      `the wanted commit has ${some(hindering)}, and git does not keep what is there by this name`,
       'move it away: it is not ours',
     );
 }

@@ -19,6 +19,8 @@ export interface WantedUnit {
 export interface ObservedUnit extends Running, ObservedReads {
   /** systemd knows no such unit. */
   readonly missing: boolean;
+  /** It has failed, and systemd is about to start it again. */
+  readonly loops: boolean;
   /** Sockets that listen for it, where it is to be stopped. */
   readonly sockets: readonly string[];
   /** systemd's word for how it is enabled. */
@@ -78,7 +80,7 @@ function afterEarlier(name: string, seen: ObservedUnit, world: World): ObservedU
   const { state, unitFile } = foreseen;
   return {
     ...seen,
-    ...(state !== undefined && (state === 'stopped' || !runs(seen)) && { state }),
+    ...(state !== undefined && (state === 'stopped' || !runs(seen)) && { state, loops: false }),
     ...(unitFile !== undefined && { unitFile, enabled: unitFile === 'enabled' }),
   };
 }
@@ -135,7 +137,8 @@ function enabledDifferences(
 function stateDifferences(wanted: WantedUnit, seen: ObservedUnit, world: World): readonly Difference[] {
   const { state } = seen;
   if (wanted.state === 'stopped') {
-    return runs(seen) ? [{ kind: 'stop', property: 'state', before: state, after: 'stopped' }] : [];
+    const before = seen.loops ? 'in a crash loop' : state;
+    return runs(seen) || seen.loops ? [{ kind: 'stop', property: 'state', before, after: 'stopped' }] : [];
   }
   if (!runs(seen)) return [{ kind: 'start', property: 'state', before: state, after: 'running' }];
   const outdated = outdatedReads(wanted.name, wanted.reads, seen, world);

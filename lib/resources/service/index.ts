@@ -122,11 +122,14 @@ function parseUnit(reading: Reading, { name, reads }: WantedUnit): ObservedUnit 
   requireAnswer(reading, `the state of ${name}`);
   const property = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(own)?.[1] ?? '';
   const running = systemdManager.parse(own);
+  // Between two starts of a crash loop it counts as activating; the word is longer from systemd 254 on.
+  const loops = property('SubState').startsWith('auto-restart');
   const byScript = /^by script (enabled|disabled)$/m.exec(own)?.[1];
   return {
     ...running,
     ...parseReads(own, reads, running.start),
-    state: property('SubState') === 'auto-restart' ? 'failed' : running.state,
+    ...(loops && { state: 'failed' as const }),
+    loops,
     ...(byScript === 'disabled' && { enabled: false }),
     missing: property('LoadState') === 'not-found',
     unitFile: byScript ?? property('UnitFileState'),

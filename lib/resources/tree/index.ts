@@ -29,6 +29,7 @@ import { makeDirectory } from '../directory.ts';
 import { linkMark } from '../link.ts';
 import { mounted, mountedIn } from '../mount/mounts.ts';
 import {
+  apart,
   completeTree,
   type Entry,
   entryDifferences,
@@ -41,7 +42,8 @@ import {
 
 /**
  * A copy of a folder of control, with its files, folders and links. What is there besides stays, unless `delete` says
- * that it goes; what other tasks declare below it never does.
+ * that it goes; what other tasks declare below it never does. Several of them may come into one folder, where they want
+ * nothing different of any path and none deletes.
  *
  * @example
  * tree('/srv/www', { source: './www', owner: 'web' })
@@ -59,6 +61,7 @@ export const tree = defineResource<TreeOptions, TreeDesired, ObservedTree>({
   complete: completeTree,
   name: ({ path }) => path,
   title: ({ path }) => `${path} has its files`,
+  join: apart,
   owns: ({ entries }) => entries.map(({ path }) => path),
   files: ({ entries }) => entries.flatMap(({ type, path }) => (type === 'file' ? [path] : [])),
   marks: ({ entries }) =>

@@ -1,3 +1,4 @@
+import { isSame } from '../../dsl/common/same.ts';
 import {
   checkedPath,
   completeOwnership,
@@ -69,6 +70,16 @@ export function completeTree(
     return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
   });
   return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...root }, ...entries] };
+}
+
+/** Trees in one folder stand beside each other, unless they want different things of a path, or one takes away the rest. */
+export function apart(wishes: readonly TreeDesired[]): readonly TreeDesired[] | undefined {
+  const seen = new Map<string, Entry>();
+  for (const { deletes, entries } of wishes) {
+    if (deletes || !entries.every((one) => isSame(seen.get(one.path) ?? one, one))) return undefined;
+    for (const one of entries) seen.set(one.path, one);
+  }
+  return wishes;
 }
 
 /** What an entry is called in changes. */

@@ -113,6 +113,11 @@ export function withoutLooks(plan: readonly PlannedTask[]): readonly PlannedTask
   return plan.filter((one) => one.role !== LEFT_OVER || isDue(one));
 }
 
+/** It only had to be looked at, or nobody knows: nothing was to be done that could be left out. */
+export function isLook({ role, task }: RoleTask, plan: readonly PlannedTask[]): boolean {
+  return role === LEFT_OVER && !plan.some((one) => one.task === task);
+}
+
 /** What was found on one host by its last plan. */
 class Finding {
   readonly named = new Map<Kept, Named>();

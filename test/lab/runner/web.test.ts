@@ -31,9 +31,9 @@ describeLab('a web site behind nginx, and what every host has', () => {
     expect(changes(check)).toEqual(changes(made));
     expect((await run('--check')).changed).toEqual([]);
     expect(await on('curl -s http://localhost/')).toContain('Put your site in its place.');
-    expect(await on('sshd -T | grep -E "^(passwordauthentication|permitrootlogin) "')).toBe(
-      'permitrootlogin without-password\npasswordauthentication no',
-    );
+    expect(
+      await on('sshd -T | grep -E "^(passwordauthentication|kbd.*authentication|permitrootlogin) "'),
+    ).toBe('permitrootlogin without-password\npasswordauthentication no\nkbdinteractiveauthentication no');
     expect(await on('systemctl is-active nginx ssh systemd-journald site-backup.timer')).toBe(
       Array(4).fill('active').join('\n'),
     );
@@ -53,6 +53,23 @@ describeLab('a web site behind nginx, and what every host has', () => {
       /in its place[\s\S]*\nindex\.html$/,
     );
     expect(await on('systemctl show -p InvocationID --value nginx')).toBe(started);
+    expect((await run('--check')).changed).toEqual([]);
+  });
+
+  it('is not called done where an earlier file lets passwords in', async () => {
+    const earlier = '/etc/ssh/sshd_config.d/01-cloud.conf';
+    await on(`echo 'PasswordAuthentication yes' >${earlier}`);
+    const check = await run('--check');
+    expect([check.code, check.changed.map(({ task }) => task)]).toEqual([
+      0,
+      ['sshd lets nobody in with a password'],
+    ]);
+    const failed = await run();
+    expect([failed.code, JSON.stringify(failed.errors)]).toEqual([
+      2,
+      expect.stringContaining(`${earlier}:1:PasswordAuthentication yes`),
+    ]);
+    await on(`rm ${earlier}`);
     expect((await run('--check')).changed).toEqual([]);
   });
 

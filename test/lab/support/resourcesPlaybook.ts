@@ -9,7 +9,7 @@ import { role } from '../../../lib/dsl/role.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import { absent } from '../../../lib/resources/absent.ts';
-import { archive } from '../../../lib/resources/archive.ts';
+import { archive } from '../../../lib/resources/archive/index.ts';
 import { authorizedKeys } from '../../../lib/resources/authorized-keys/index.ts';
 import { certificate } from '../../../lib/resources/certificate.ts';
 import { command } from '../../../lib/resources/command.ts';

@@ -21,6 +21,13 @@ describe.each(SHELLS)('a file written under %s', (_name, file, ...args) => {
     expect(statSync(path).mode & 0o7777).toBe(0o644);
   });
 
+  it.each(['n'.repeat(255), 'é'.repeat(127)])('may have a name as long as names are: %s', (name) => {
+    const dir = scratch();
+    const script = sh`printf x | q_write ${join(dir, name)} 0644 '' ''`;
+    execFileSync(file ?? 'sh', [...args, '-c', `${PRELUDE}${script.text}`]);
+    expect(readdirSync(dir)).toEqual([name]);
+  });
+
   it('goes with what a killed writer left of it', () => {
     const dir = scratch();
     writeFileSync(join(dir, '.file.quorate-new'), 'half');

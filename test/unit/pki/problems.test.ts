@@ -167,6 +167,9 @@ describe('certificateProblems', () => {
       async () => ({ pem: await leaf({ usages: ['signing'] }) }),
       ['not for server auth and client auth'],
     ],
+    ['a key of another type', async () => ({ keyType: 'rsa-2048' }), ['its key is ecdsa-256']],
+    ['a longer life', async () => ({ life: 2000 * HOUR }), ['made for 42d']],
+    ['a life that counts from when it was made', async () => ({ life: 1000 * HOUR - 5 * 60_000 }), []],
     ['not a certificate', async () => ({ pem: 'x' }), ['not a certificate']],
     ['half a certificate', async () => ({ pem: (await leaf()).slice(0, 300) }), ['not a certificate']],
     [

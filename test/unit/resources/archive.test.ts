@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -6,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,7 +17,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
-import { type ArchiveOptions, archive } from '../../../lib/resources/archive.ts';
+import { type ArchiveOptions, archive } from '../../../lib/resources/archive/index.ts';
 import { dry, run } from '../support/cycle.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
@@ -71,6 +73,33 @@ describe('an archive', () => {
     rmSync(at('bin'), { recursive: true });
     expect(await run(wish(next), { dir })).toHaveLength(1);
     expect(readdirSync(at(''))).toContain('theirs');
+  });
+
+  it('comes into one folder with another, and each is known by what it creates', async () => {
+    const other = (content: string) => {
+      mkdirSync(join(dir, 'more'), { recursive: true });
+      writeFileSync(join(dir, 'more/two'), content);
+      execFileSync('tar', ['-czf', join(dir, 'more.tgz'), '-C', dir, 'more/two']);
+      return archive(join(dir, 'at'), { source: join(dir, 'more.tgz'), creates: 'two', strip: 1 });
+    };
+    const source = packed('one');
+    const both = [...wish(source), other('2')];
+    expect(new Set(both.map(({ thing }) => thing)).size).toBe(2);
+    await run(both, { dir });
+    expect(readdirSync(at('')).sort()).toEqual(['.conf', 'bin', 'link', 'two']);
+    expect(await run([...wish(source), other('3')], { dir })).toHaveLength(1);
+    expect(readFileSync(at('two'), 'utf8')).toBe('3');
+  });
+
+  it('is known by the record of the folder, as earlier releases kept it', async () => {
+    await run(wish(packed('one')), { dir });
+    const state = join(dir, 'state');
+    const [record = ''] = readdirSync(state).filter((name) => name.startsWith('unpacked-'));
+    const digest = createHash('sha256').update(join(dir, 'at')).digest('hex').slice(0, 16);
+    renameSync(join(state, record), join(state, `unpacked-${digest}`));
+    expect(await run(wish(packed('two')), { dir })).toEqual([
+      expect.stringMatching(/^update archive: sha256:.* → sha256:/),
+    ]);
   });
 
   it('that somebody else has unpacked is fine', async () => {

@@ -33,6 +33,8 @@ describe('a certificate', () => {
   it.each<[string, Partial<CertificateOptions>, () => void]>([
     ['is close to its end', { expiry: '400d', renewBefore: '380d' }, () => {}],
     ['has other names', { names: ['other.example.org'] }, () => {}],
+    ['has another type of key', { keyType: 'rsa-2048' }, () => {}],
+    ['lasts longer than is wanted', { expiry: '60d' }, () => {}],
     ['is not the one that was installed', {}, () => writeFileSync(at('key.pem'), 'edited')],
   ])('is made anew where it %s', async (_name, options, drift) => {
     await run([wish()], { dir });
@@ -68,6 +70,34 @@ describe('a certificate', () => {
     }
   });
 
+  it.each<[string, Partial<CertificateOptions>, string]>([
+    ['type of key', { keyType: 'ecdsa-384' }, 'update cert.pem: its key is ecdsa-256 → unknown'],
+    ['life', { expiry: '90d' }, 'update cert.pem: made for 365d → unknown'],
+  ])('from a CA is made anew where another %s is wanted, and once', async (_name, options, wanted) => {
+    const authority = join(dir, 'pki');
+    await run([wish({ authority })], { dir });
+    expect(await run([wish({ authority, ...options })], { dir })).toContain(wanted);
+    expect(await dry([wish({ authority, ...options })], { dir })).toEqual([]);
+  });
+
+  it('from a folder with files of cfssl is as those say', async () => {
+    const authority = join(dir, 'pki');
+    mkdirSync(authority);
+    const config = { signing: { default: { expiry: '2400h', usages: ['server auth', 'client auth'] } } };
+    writeFileSync(join(authority, 'ca-config.json'), JSON.stringify(config));
+    const csr = { key: { algo: 'rsa', size: 2048 }, names: [] };
+    writeFileSync(join(authority, 'server-csr.json'), JSON.stringify(csr));
+    await run([wish({ authority })], { dir });
+    expect(found().publicKey.asymmetricKeyType).toBe('rsa');
+  });
+
+  it('whose CA ends first is not made anew for that', async () => {
+    const authority = join(dir, 'pki');
+    mkdirSync(authority);
+    writeFileSync(join(authority, 'ca-csr.json'), JSON.stringify({ CN: 'x', ca: { expiry: '2400h' } }));
+    await run([wish({ authority })], { dir });
+  });
+
   it('from a CA alone is proven by it', async () => {
     await run([wish({ authority: join(dir, 'pki') })], { dir });
   });
@@ -81,12 +111,14 @@ describe('a certificate', () => {
     );
   });
 
-  it.each<Partial<CertificateOptions>>([{ names: [] }, { expiry: '10d' }, { expiry: 'soon' }])(
-    '%j is refused before any contact',
-    (options) => {
-      expect(() => wish(options)).toThrow(expect.objectContaining({ exitCode: 1 }));
-    },
-  );
+  it.each<Partial<CertificateOptions>>([
+    { names: [] },
+    { expiry: '10d' },
+    { expiry: 'soon' },
+    { keyType: 'rsa-512' },
+  ])('%j is refused before any contact', (options) => {
+    expect(() => wish(options)).toThrow(expect.objectContaining({ exitCode: 1 }));
+  });
 });
 
 it('hands every word of a task on', () => {

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -103,6 +104,60 @@ describe.runIf(hasGit)('a checkout', () => {
     execFileSync('git', ['clone', '-q', '--depth=1', `file://${dir}/origin`, join(dir, 'at')]);
     await run(wish('v1', `file://${dir}/origin`), { dir });
     expect(page()).toBe('one');
+  });
+
+  it.each<[string, () => void]>([
+    ['a clone that calls its remote otherwise', () => git('.', 'clone', '-q', '-o', 'up', 'origin', 'at')],
+    ['a repository without a remote', () => git('.', 'init', '-q', 'at')],
+    [
+      'a run that was killed before git had begun',
+      () => mkdirSync(join(dir, 'at/.git'), { recursive: true }),
+    ],
+    [
+      'a run that was killed in git init',
+      () => {
+        git('.', 'init', '-q', 'at');
+        rmSync(join(dir, 'at/.git/HEAD'));
+        rmSync(join(dir, 'at/.git/refs'), { recursive: true });
+      },
+    ],
+  ])('goes on from %s', async (_name, begin) => {
+    begin();
+    await run(wish('v1'), { dir });
+    expect(page()).toBe('one');
+    expect(git('at', 'config', 'remote.origin.fetch')).toBe('+refs/heads/*:refs/remotes/origin/*');
+  });
+
+  it('takes no repository of a folder above for its own', async () => {
+    git('.', 'init', '-q');
+    git('.', 'commit', '-q', '--allow-empty', '-m', 'of the host');
+    mkdirSync(join(dir, 'at/.git'), { recursive: true });
+    await run(wish('v1'), { dir });
+    expect(git('.', 'log', '--format=%s')).toBe('of the host');
+    rmSync(join(dir, 'at/.git/HEAD'));
+    await expect(dry(wish('v2'), { dir })).rejects.toThrow(/it is no checkout, and has files in it$/);
+    expect(spawnSync('git', ['-C', dir, 'config', 'remote.origin.url']).status).toBe(1);
+  });
+
+  it('follows a branch whose name has become a folder of branches', async () => {
+    git('origin', 'branch', 'feature');
+    await run(wish('feature'), { dir });
+    git('origin', 'branch', '-m', 'feature', 'feature/x');
+    commit('four');
+    await run(wish('main'), { dir });
+    await run(wish('feature/x'), { dir });
+    expect(page()).toBe('three');
+  });
+
+  it('knows what it had checked out for the remote’s, also where no branch has it any more', async () => {
+    git('origin', 'checkout', '-q', '-b', 'side');
+    commit('on the side');
+    await run(wish('side'), { dir });
+    git('origin', 'checkout', '-q', 'main');
+    git('origin', 'branch', '-q', '-D', 'side');
+    git('at', 'fetch', '-q', '--prune');
+    await run(wish('v2'), { dir });
+    expect(page()).toBe('two');
   });
 
   it('of another repository says so', async () => {
@@ -212,7 +267,7 @@ describe.runIf(hasGit)('a checkout', () => {
     git('at', 'fetch', '-q');
     for (const work of [dry, run])
       await expect(work(wish('main'), { dir })).rejects.toThrow(
-        /the wanted commit has new, and git does not know/,
+        /the wanted commit has new, and git does not keep/,
       );
     renameSync(join(dir, 'at/new'), join(dir, 'at/sub'));
     await expect(dry(wish('main'), { dir })).rejects.toThrow(/the wanted commit has sub,/);
@@ -220,6 +275,20 @@ describe.runIf(hasGit)('a checkout', () => {
     expect((await planned(wish('main'))).map(({ certainty }) => certainty)).toEqual(['certain']);
     await run(wish('main'), { dir });
     expect(page()).toBe('four');
+  });
+
+  it('with ignored files in the way of the wanted commit is left alone, before it is fetched and behind', async () => {
+    await run(wish('v1'), { dir });
+    writeFileSync(join(dir, 'at/.git/info/exclude'), 'new\n');
+    writeFileSync(join(dir, 'at/new'), 'mine');
+    writeFileSync(join(dir, 'origin/new'), 'theirs');
+    commit('four');
+    await expect(run(wish('main'), { dir })).rejects.toThrow();
+    expect(readFileSync(join(dir, 'at/new'), 'utf8')).toBe('mine');
+    git('at', 'fetch', '-q');
+    await expect(dry(wish('main'), { dir })).rejects.toThrow(
+      /the wanted commit has new, and git does not keep/,
+    );
   });
 
   it.runIf(process.getuid?.() === 0)('belongs to its user', async () => {

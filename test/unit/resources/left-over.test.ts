@@ -7,7 +7,7 @@ import { lineOf, madeOf, parseMade } from '../../../lib/dsl/ledger/made.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
-import { archive } from '../../../lib/resources/archive.ts';
+import { archive } from '../../../lib/resources/archive/index.ts';
 import { authorizedKeys } from '../../../lib/resources/authorized-keys/index.ts';
 import { firewall } from '../../../lib/resources/firewall/index.ts';
 import { gitCheckout } from '../../../lib/resources/git-checkout/index.ts';

@@ -220,3 +220,10 @@ describe.each(SHELLS)('a check under %s knows what a run could not do', (_name, 
     expect(existsSync(at('.x.quorate-new'))).toBe(false);
   });
 });
+
+it('a name that no file can have is refused before any contact', () => {
+  expect(() => file(`/srv/${'é'.repeat(128)}`, { content: '' })).toThrow(
+    /has a name of more than 255 bytes$/,
+  );
+  expect(file(`/srv/${'é'.repeat(127)}`, { content: '' }).owns).toHaveLength(1);
+});

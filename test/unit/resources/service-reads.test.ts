@@ -12,7 +12,7 @@ import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
-import { archive } from '../../../lib/resources/archive.ts';
+import { archive } from '../../../lib/resources/archive/index.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';

@@ -24,6 +24,7 @@ const restarts = service('site', { restartOn: [conf] });
 interface Found {
   readonly load?: string;
   readonly state?: string;
+  readonly sub?: string;
   readonly unitFile?: string;
   readonly fragment?: string;
   readonly stale?: 'yes' | 'no';
@@ -40,11 +41,11 @@ interface Found {
 }
 
 function observed(found: Found, reads: boolean): string {
-  const { load = 'loaded', state = 'active', unitFile = 'enabled', onDisk = 'a' } = found;
+  const { load = 'loaded', state = 'active', sub = 'x', unitFile = 'enabled', onDisk = 'a' } = found;
   const { start = 'one', recorded = 'one', read = 'a', since = 100, written = 50 } = found;
   const { fragment = '/lib/systemd/system/site.service', stale = 'no' } = found;
   return [
-    `LoadState=${load}\nActiveState=${state}\nSubState=x\nUnitFileState=${unitFile}\nFragmentPath=${fragment}`,
+    `LoadState=${load}\nActiveState=${state}\nSubState=${sub}\nUnitFileState=${unitFile}\nFragmentPath=${fragment}`,
     `NeedDaemonReload=${stale}\nInvocationID=${start}\nActiveEnterTimestampMonotonic=${since * 1e6}\nbtime 1000`,
     `recorded=${recorded}\nread ${digest(read)} /etc/site.conf`,
     reads ? `mark ${digest(onDisk)} ${1000 + written} /etc/site.conf` : '',
@@ -69,6 +70,30 @@ describe('a service', () => {
     ['that is disabled', plain(), { unitFile: 'disabled' }, ['update enabled: disabled → enabled']],
     ['that others start', plain(), { unitFile: 'static' }, []],
     ['that runs and is not to', plain({ state: 'stopped' }), {}, ['stop state: running → stopped']],
+    [
+      'in a crash loop, which is not to run',
+      plain({ state: 'stopped' }),
+      { state: 'activating', sub: 'auto-restart' },
+      ['stop state: in a crash loop → stopped'],
+    ],
+    [
+      'in a crash loop of a newer systemd, to be masked',
+      plain({ masked: true }),
+      { state: 'activating', sub: 'auto-restart-queued' },
+      ['update masked: enabled → masked', 'stop state: in a crash loop → stopped'],
+    ],
+    [
+      'in a crash loop, which is to run',
+      plain(),
+      { state: 'activating', sub: 'auto-restart' },
+      ['start state: failed → running'],
+    ],
+    [
+      'that has failed for good, and is not to run',
+      plain({ state: 'stopped' }),
+      { state: 'failed', sub: 'failed' },
+      [],
+    ],
     [
       'that is not there and not to run',
       plain({ state: 'stopped' }),

@@ -83,6 +83,15 @@ describe('a value of the kernel', () => {
     expect(sysctl('net.ipv4.ip_forward', { value: 1 }).resource).toBe('sysctl:net/ipv4/ip_forward');
   });
 
+  it('refuses a number that is none any more, and takes it as text', () => {
+    // biome-ignore lint/correctness/noPrecisionLoss: this is what a role, or YAML, would bring
+    const big = 18446744073692774399;
+    expect(() => sysctl('kernel.shmmax', { value: big })).toThrow(/too large for a number: digits are lost$/);
+    expect(sysctl('kernel.shmmax', { value: '18446744073692774399' }).title).toContain(
+      '18446744073692774399',
+    );
+  });
+
   it.each(['x', 'net/../../etc/passwd', 'a b.c', ''])('%j is refused before any contact', (name) => {
     expect(() => sysctl(name, { value: 1 })).toThrow(usage);
   });

@@ -96,6 +96,10 @@ describe('a timer', () => {
   it.each([
     ['a b', 'daily'],
     ['a/b', 'daily'],
+    ['a.timer', 'daily'],
+    ['a.service', 'daily'],
+    ['a@', 'daily'],
+    ['@a', 'daily'],
     ['a', ''],
     ['a', 'daily\nx'],
   ])('%j at %j is refused before any contact', (name, calendar) => {

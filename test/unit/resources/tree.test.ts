@@ -56,6 +56,19 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     expect([...readFileSync(at('sub/deep er/bytes'))]).toEqual([0, 255]);
   });
 
+  it('comes into one folder with others that want nothing else of its paths', async () => {
+    mkdirSync(join(dir, 'more/sub'), { recursive: true });
+    writeFileSync(join(dir, 'more/sub/two'), '2');
+    const other = (more: Partial<TreeOptions> = {}) =>
+      tree(join(dir, 'at'), { source: join(dir, 'more'), ...more });
+    const agree = (more: Partial<TreeOptions>) => wish().shared?.agrees(other(more));
+    expect([{}, { delete: true }, { directoryMode: '0700' }].map(agree)).toEqual([true, false, false]);
+    await run([wish(), other()], { dir, shell });
+    expect(readdirSync(at('sub')).sort()).toEqual(['deep er', 'run', 'two']);
+    writeFileSync(join(dir, 'more/sub/run'), 'another');
+    expect(agree({})).toBe(false);
+  });
+
   it('is mended where it drifts, and follows its source', async () => {
     await run([wish()], { dir, shell });
     writeFileSync(at('index.html'), 'edited');

@@ -5,7 +5,7 @@ import { defineResource } from '../../../lib/dsl/resource.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
-import { archive } from '../../../lib/resources/archive.ts';
+import { archive } from '../../../lib/resources/archive/index.ts';
 import { certificate } from '../../../lib/resources/certificate.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';

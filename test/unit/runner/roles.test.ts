@@ -343,7 +343,39 @@ describe('an error in a resource of a user', () => {
     },
   );
 
-  it('that gives no list of differences is told so', async () => {
+  it.each<[string, Partial<Record<string, () => unknown>>, number, string]>([
+    [
+      'a Promise of differences',
+      { diff: async () => [] },
+      2,
+      'diff of mine gives a Promise, a list of differences was wanted',
+    ],
+    [
+      'a difference that is none',
+      { diff: () => [null] },
+      2,
+      'diff of mine gives null, a difference was wanted',
+    ],
+    [
+      'text in place of shell to apply',
+      { apply: () => 'true' },
+      2,
+      'apply of mine gives "true", shell was wanted',
+    ],
+    ['nothing to apply', { apply: () => undefined }, 2, 'apply of mine gives undefined, shell was wanted'],
+    [
+      'text in place of a probe',
+      { probe: () => 'true' },
+      1,
+      'role web is wrong: probe of mine gives "true", shell was wanted',
+    ],
+    [
+      'no title',
+      { title: () => undefined },
+      1,
+      'role web is wrong: title of mine gives undefined, text was wanted',
+    ],
+  ])('whose resource gives %s is told so, and where that is', async (_name, parts, exitCode, said) => {
     const wrong = defineResource<object, object, object>({
       kind: 'mine',
       complete: () => ({}),
@@ -351,11 +383,13 @@ describe('an error in a resource of a user', () => {
       title: () => 'mine is so',
       probe: () => undefined,
       parse: () => ({}),
-      diff: (async () => []) as never,
+      diff: () => [{ kind: 'update', property: 'p', before: 'a', after: 'b' }],
       apply: () => sh`:`,
+      ...(parts as object),
     });
-    const { code, message } = await run([of(() => [wrong('x')])]);
-    expect([code, message]).toEqual([2, 'web1: diff of mine gives no list of differences']);
+    const { code, message, errors } = await run([of(() => [wrong('x')])]);
+    expect([code, message]).toEqual([exitCode, `web1: ${said}`]);
+    expect(errors[0]?.position?.file).toMatch(/roles\.test\.ts$/);
   });
 
   describe('a task that names another one', () => {

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sh } from '../../../../lib/dsl/sh.ts';
 import type { Task } from '../../../../lib/dsl/task.ts';
-import { archive } from '../../../../lib/resources/archive.ts';
+import { archive } from '../../../../lib/resources/archive/index.ts';
 import { certificate } from '../../../../lib/resources/certificate.ts';
 import { command } from '../../../../lib/resources/command.ts';
 import { file } from '../../../../lib/resources/file.ts';

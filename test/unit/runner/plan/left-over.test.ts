@@ -93,6 +93,9 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
       changed: of('task').flatMap(({ status, task }) =>
         status === 'changed' ? [task.replace(dir, '')] : [],
       ),
+      skipped: of('task')
+        .filter(({ status }) => status === 'skipped')
+        .map(({ task }) => task.replace(dir, '')),
       left: of('left-over').map(
         ({ role, kind, name, stays }) =>
           `${role}: ${kind} ${name.replace(dir, '')}${stays === undefined ? '' : `: ${stays.replace(dir, '')}`}`,
@@ -164,6 +167,14 @@ describe.each(SHELLS)('what no role declares any more, under %s', (name, ...shel
     const named = ['web: file /motd'];
     expect(await run([{ web: [] }])).toMatchObject({ code: 0, left: named, roundTrips: 2 });
     expect((await run([{ web: [] }], { check: true })).left).toEqual(named);
+  });
+
+  it('is nothing that a run which failed has left out, unless it was to be taken away', async () => {
+    await run([{ web: [motd()] }]);
+    const fails = command('fail', { run: sh`false`, creates: at('never') });
+    expect(await run([{ web: [fails] }])).toMatchObject({ code: 2, skipped: [], left: ['web: file /motd'] });
+    const pruning = await run([{ web: [fails] }], { prune: true });
+    expect(pruning.skipped).toEqual(['/motd is gone: web declares it no more']);
   });
 
   interface Case {

@@ -1,16 +1,23 @@
-import { broughtBy, isNew } from '../dsl/ledger/made.ts';
-import { orGone } from '../dsl/mark.ts';
-import { is, must } from '../dsl/options.ts';
-import { checkedPath, sha256, shortDigest } from '../dsl/path.ts';
-import { partsOf, probe } from '../dsl/probe.ts';
-import { type Difference, defineResource } from '../dsl/resource.ts';
-import { type Sh, sh } from '../dsl/sh.ts';
-import { contentOf } from '../dsl/source/source.ts';
-import { groundReads, type Place, parsePlace, requireAccounts, requireFolder } from '../dsl/world/ground.ts';
-import { EXIT, QuorateError } from '../errors.ts';
-import { laid } from './common/lay.ts';
-import { isSent } from './content/content.ts';
-import { checkedUrl, type FetchedContent, fetchOnce } from './content/fetch.ts';
+import { broughtBy, isNew } from '../../dsl/ledger/made.ts';
+import { orGone } from '../../dsl/mark.ts';
+import { is, must } from '../../dsl/options.ts';
+import { checkedPath, sha256, shortDigest } from '../../dsl/path.ts';
+import { partsOf, probe } from '../../dsl/probe.ts';
+import { type Difference, defineResource } from '../../dsl/resource.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
+import { contentOf } from '../../dsl/source/source.ts';
+import {
+  groundReads,
+  type Place,
+  parsePlace,
+  requireAccounts,
+  requireFolder,
+} from '../../dsl/world/ground.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { laid } from '../common/lay.ts';
+import { isSent } from '../content/content.ts';
+import { checkedUrl, type FetchedContent, fetchOnce } from '../content/fetch.ts';
+import { findRecord, nameIn, record } from './record.ts';
 
 export interface ArchiveOptions {
   /** A file on control: `.tar`, `.tar.gz`, `.tgz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`. */
@@ -49,7 +56,8 @@ interface ObservedArchive extends Place {
 /**
  * What is in an archive, unpacked on the host into a folder, which is made if it is missing. Another archive (by its
  * digest), one that was cut off, or one whose `creates` is gone or another's, is unpacked again; what was there stays, a
- * link to a folder, too: what the archive has below comes into that folder. Needs `tar` or `unzip` on the host, and what
+ * link to a folder, too: what the archive has below comes into that folder. Several archives may come into one folder,
+ * told apart by what they create. Needs `tar` or `unzip` on the host, and what
  * the compression needs.
  *
  * @example
@@ -67,7 +75,7 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
     group: is.text,
   },
   complete: completeArchive,
-  name: ({ folder }) => folder,
+  name: ({ folder, creates }) => `${folder} ${nameIn(folder, creates)}`,
   title: ({ folder }) => `${folder} has what the archive brings`,
   owns: ({ folder }) => [folder],
   files: () => [],
@@ -75,10 +83,11 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
     broughtBy({ kind: 'tree', name: folder }, changes, 'archive').filter(isNew),
   marks: ({ folder, creates, from }) => [
     {
-      name: `archive ${folder}`,
-      look: sh`if [ -e ${creates} ] && [ -f ${record(folder)} ]; then
-  q_is=another; if grep -qx ${from.sha256} ${record(folder)}; then q_is=${from.sha256}; fi
-  echo "$q_is $(stat -c %Y ${record(folder)})"
+      name: `archive ${folder} ${nameIn(folder, creates)}`,
+      look: sh`${findRecord({ folder, creates })}
+if [ -e ${creates} ] && [ -f "$q_record" ]; then
+  q_is=another; if grep -qx ${from.sha256} "$q_record"; then q_is=${from.sha256}; fi
+  echo "$q_is $(stat -c %Y "$q_record")"
 ${orGone(creates)}`,
       after: (changes) => (changes.some(({ property }) => property === 'archive') ? from.sha256 : undefined),
     },
@@ -89,7 +98,8 @@ ${orGone(creates)}`,
         { path: creates, how: 'stat' },
         ...groundReads(`${folder}/x`, { ...(owner && { owner }), ...(group && { group }) }),
       ],
-      sh`if [ -f ${record(folder)} ]; then echo "record $(cat ${record(folder)})"; fi
+      sh`${findRecord({ folder, creates })}
+if [ -f "$q_record" ]; then echo "record $(cat "$q_record")"; fi
 if [ -e ${folder} ] && [ ! -d ${folder} ]; then echo 'no folder'; fi
 if ! command -v ${tool(format)} >/dev/null; then echo ${`lacks ${tool(format)}`}
 ${packer === undefined ? sh`` : sh`elif ! command -v ${packer} >/dev/null; then case $(tar --version 2>/dev/null) in *GNU*) echo ${`lacks ${packer}`} ;; esac`}
@@ -125,25 +135,25 @@ fi`,
     world.path(creates).willBe({});
     world.expectAnything();
   },
-  async prepare({ folder, from }, _changes, { progress }) {
+  async prepare({ from, ...desired }, _changes, { progress }) {
     const source = 'url' in from ? await fetchOnce(from, progress) : from.source;
-    return { transfers: [{ source, target: incoming(folder) }] };
+    return { transfers: [{ source, target: incoming(desired) }] };
   },
   apply(desired) {
     const { folder, from } = desired;
     const owner = ownerOf(desired);
-    const whole = incoming(folder);
+    const whole = incoming(desired);
     const part = `${folder}/.quorate-unpack`;
     return sh`q_sum=$(sha256sum <${whole}) || exit
 if [ "\${q_sum%% *}" != ${from.sha256} ]; then rm -f -- ${whole}; echo 'the archive arrived otherwise than it was sent'; exit 5; fi
 mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
-echo begun | q_write ${record(folder)} 0644 '' '' || exit
+echo begun | q_write ${record(desired)} 0644 '' '' || exit
 ${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
 ${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
 ${laid}
 q_lay ${part} ${folder} || exit
 rm -rf -- ${part} ${whole}
-echo ${from.sha256} | q_write ${record(folder)} 0644 '' ''`;
+echo ${from.sha256} | q_write ${record(desired)} 0644 '' ''`;
   },
 });
 
@@ -223,14 +233,9 @@ function tool(format: ArchiveDesired['format']): string {
   return format === 'zip' ? 'unzip' : 'tar';
 }
 
-/** Where it arrives: beside the folder. */
-function incoming(folder: string): string {
-  return `${folder}/.quorate-archive`;
-}
-
-/** In the state directory of the host, by folder. */
-function record(folder: string): Sh {
-  return sh`"$q_state/unpacked-"${sha256(folder).slice(0, 16)}`;
+/** Where it arrives, beside others of the same folder. */
+function incoming({ folder, creates }: Pick<ArchiveDesired, 'folder' | 'creates'>): string {
+  return `${folder}/.quorate-archive-${sha256(creates).slice(0, 16)}`;
 }
 
 function cannot(folder: string, found: string, hint: string): QuorateError {

@@ -1,0 +1,26 @@
+import { sha256 } from '../../dsl/path.ts';
+import { type Sh, sh } from '../../dsl/sh.ts';
+
+interface Archive {
+  readonly folder: string;
+  readonly creates: string;
+}
+
+/** What the archive is told apart by, from those that come into the same folder. */
+export function nameIn(folder: string, creates: string): string {
+  return creates.startsWith(`${folder}/`) ? creates.slice(folder.length + 1) : creates;
+}
+
+/** In the state directory of the host. */
+export function record({ folder, creates }: Archive): Sh {
+  return recordOf(`${folder}\n${creates}`);
+}
+
+/** Shell that sets `q_record`: earlier releases kept one for each folder, which stands for any archive in it. */
+export function findRecord(desired: Archive): Sh {
+  return sh`q_record=${record(desired)}; if [ ! -f "$q_record" ]; then q_record=${recordOf(desired.folder)}; fi`;
+}
+
+function recordOf(text: string): Sh {
+  return sh`"$q_state/unpacked-"${sha256(text).slice(0, 16)}`;
+}
