@@ -205,6 +205,31 @@ describe('a plan is refused with 3, and nothing is changed,', () => {
   });
 });
 
+it('a plan is refused where what #names or JSON say has changed, and says which imports it cannot follow', () => {
+  const project = new Project(
+    `import '#role';\nimport words from './words.json' with { type: 'json' };\nawait import('./' + words.later);\n${SIMPLE}`,
+    ['a'],
+  );
+  project.write('package.json', '{ "type": "module", "imports": { "#role": "./role.js" } }');
+  for (const name of ['role.js', 'later.js']) project.write(name, '');
+  project.write('words.json', '{ "later": "later.js" }');
+  const made = project.run('--plan-out', 'p.json');
+  expect([made.status, made.stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /web\.js:\d+ imports what is known only as it runs: the plan has no digest of that code/,
+    ),
+  ]);
+  project.write('role.js', 'export {};');
+  project.write('words.json', '{ "later": "role.js" }');
+  const { status, stderr } = project.run('--apply', 'p.json');
+  expect([status, stderr]).toEqual([
+    3,
+    expect.stringMatching(/the code file role\.js has changed; the code file words\.json has changed/),
+  ]);
+  expect(project.has('made/a')).toBe(false);
+});
+
 it('a plan about a host that is not there: 4, and the others are not changed; nor is one written then', () => {
   const project = new Project(SIMPLE, ['a', 'far']);
   expect(project.run('--plan-out', 'p.json').status).toBe(0);
