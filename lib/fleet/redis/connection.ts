@@ -13,6 +13,8 @@ export function shownUrl(url: string | undefined): string {
   let parsed: URL;
   try {
     parsed = new URL(url);
+    // As the library does: a lone % in a password is no text.
+    for (const part of [parsed.username, parsed.password]) decodeURIComponent(part);
   } catch {
     throw noAddress();
   }
