@@ -5,7 +5,7 @@ import { isEnd, verdictOf } from '../outcome.ts';
 import { type JobEnd, startJob } from '../process.ts';
 import { isStopped } from '../waves.ts';
 import { type Hands, isInHand, namesOf, now, type UnderWay } from './hands.ts';
-import { cancelKey, failedKey, MARK_SECONDS, type QueuedJob } from './queues.ts';
+import { cancelKey, failedKey, KEPT_LINES, MARK_SECONDS, type QueuedJob } from './queues.ts';
 import { hopeless, isHopeless, refusalOf, refusedBy } from './refusal.ts';
 
 /** Before a job that this worker has refused, or that another one still has, is offered again, in ms. */
@@ -61,7 +61,7 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
  * kept: nobody has masked it.
  */
 function keeping(job: QueuedJob): (line: string) => void {
-  const keeper = new Keeper(KEPT, LONG_LINE);
+  const keeper = new Keeper(KEPT, LONG_LINE, KEPT_LINES);
   return (line) => {
     const kept = line.startsWith('{"event":"') ? keeper.take(line) : undefined;
     if (kept !== undefined) job.log(kept).catch(() => {});

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { kindOfFile } from '../../../inventory/folders.ts';
 import { fromHere } from '../../../paths.ts';
 import { CODE, CODE_BESIDE } from '../../../root.ts';
-import { type Named, namedIn } from './named.ts';
+import { importsIn, lineAt, namedIn } from './named.ts';
 import { placesOf } from './places.ts';
 import { filesMeant, isPlace } from './resolve.ts';
 
@@ -29,9 +29,9 @@ export function codeFiles(playbook: string): CodeFiles {
   const unknown: string[] = [];
   for (const file of found) {
     if (!/\.[cm]?[jt]sx?$/.test(file)) continue;
-    const named = namedIn(readFileSync(file, 'utf8'));
-    if (isOwn(file)) for (const one of ownImports(file, named)) found.add(one);
-    else follow(file, named, { found, sent, unknown });
+    const text = readFileSync(file, 'utf8');
+    if (isOwn(file)) for (const one of ownImports(file, text)) found.add(one);
+    else follow(file, text, { found, sent, unknown });
   }
   const files = [...found].sort();
   return {
@@ -47,8 +47,8 @@ function isOwn(file: string): boolean {
 }
 
 /** Our own imports name their file as it is. Packages come with our version. */
-function ownImports(file: string, { imports }: Named): readonly string[] {
-  return imports
+function ownImports(file: string, text: string): readonly string[] {
+  return importsIn(text)
     .filter(({ name }) => name.startsWith('.'))
     .map(({ name }) => resolve(dirname(file), name))
     .filter((path) => /\.[jt]s$/.test(path) && existsSync(path));
@@ -56,17 +56,19 @@ function ownImports(file: string, { imports }: Named): readonly string[] {
 
 function follow(
   file: string,
-  { imports, paths, sources, computed }: Named,
+  text: string,
   into: { readonly found: Set<string>; readonly sent: Set<string>; readonly unknown: string[] },
 ): void {
-  const say = (line: number, what: string) => into.unknown.push(`${fromHere(file)}:${line} imports ${what}`);
-  for (const { name, line, isType, isComment } of imports) {
+  const { imports, paths, sources, computed } = namedIn(text);
+  const say = (index: number, what: string) =>
+    into.unknown.push(`${fromHere(file)}:${lineAt(text, index)} imports ${what}`);
+  for (const { name, index, isType, isComment } of imports) {
     const isOurs = isPlace(name) || name.startsWith('#');
     const meant = isType && !isOurs ? [] : filesMeant(name, file);
     for (const one of meant) into.found.add(one);
-    if (isOurs && meant.length === 0 && !isType && !isComment) say(line, `'${name}', which is not there`);
+    if (isOurs && meant.length === 0 && !isType && !isComment) say(index, `'${name}', which is not there`);
   }
-  for (const line of computed) say(line, 'what is known only as it runs');
+  for (const index of computed) say(index, 'what is known only as it runs');
   const beside = (name: string) =>
     placesOf(name, dirname(realpathSync(file))).filter((path) => existsSync(path));
   for (const name of paths) {

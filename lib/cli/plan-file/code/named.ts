@@ -5,13 +5,14 @@ export interface Named {
   readonly paths: readonly string[];
   /** What resources send: `source: 'www'`. */
   readonly sources: readonly string[];
-  /** Lines with an import whose name is made as it runs. */
+  /** Where the name of an import is made as it runs. */
   readonly computed: readonly number[];
 }
 
+/** Places are indexes into the text: `lineAt` makes lines of them. */
 interface Import {
   readonly name: string;
-  readonly line: number;
+  readonly index: number;
   /** It is erased before anything runs. */
   readonly isType: boolean;
   /** By how its line begins: there may be code behind a comment. */
@@ -27,6 +28,9 @@ const NOTE = /(?:\/\*[\s\S]*?\*\/\s*)?/.source;
 /** `import type { A } from`: the clause alone, or a comment could make a type of what stands behind it. */
 const TYPE = /\b(?:import|export)\s+type\s+(?:\w+|\{[^{}]*\}|\*(?:\s*as\s+\w+)?)\s+from\s*$/;
 
+/** An import with more before its name is none of a type: to look at all that is before each would be quadratic. */
+const CLAUSE = 2000;
+
 const IMPORT = new RegExp(`(?:\\bfrom|(?<![.\\w$])(?:import|require)(?:\\s*\\()?)\\s*${NOTE}${TEXT}`, 'g');
 const COMPUTED = new RegExp(
   `(?<![.\\w$])(?:import|require)\\s*\\((?!\\s*${NOTE}${TEXT}\\s*[,)]|\\s*\\))`,
@@ -36,27 +40,30 @@ const PLACE = /(\bsource:\s*)?(['"`])((?:\.{1,2}\/|#)[^'"`\n\\$]+)\2/g;
 const SOURCE = new RegExp(`\\bsource:\\s*${TEXT}`, 'g');
 
 export function namedIn(text: string): Named {
-  const imports = [...text.matchAll(IMPORT)].map(({ 2: name = '', index, 0: whole }) => ({
-    name,
-    line: lineAt(text, index),
-    isType: TYPE.test(text.slice(0, index + whole.length - name.length - 2)),
-    isComment: isComment(text, index),
-  }));
-  const computed = [...text.matchAll(COMPUTED)].filter(({ index }) => !isComment(text, index));
+  const computed = [...text.matchAll(COMPUTED)].map(({ index }) => index);
   return {
-    imports,
+    imports: importsIn(text),
     paths: [...text.matchAll(PLACE)].flatMap(([, source, , path = '']) => (source ? [] : [path])),
     sources: [...text.matchAll(SOURCE)]
       .map(([, , path = '']) => path)
       .filter((path) => !path.startsWith('/')),
-    computed: computed.map(({ index }) => lineAt(text, index)),
+    computed: computed.filter((index) => !isComment(text, index)),
   };
+}
+
+export function importsIn(text: string): readonly Import[] {
+  return [...text.matchAll(IMPORT)].map(({ 2: name = '', index, 0: whole }) => ({
+    name,
+    index,
+    isType: TYPE.test(text.slice(Math.max(0, index - CLAUSE), index + whole.length - name.length - 2)),
+    isComment: isComment(text, index),
+  }));
 }
 
 function isComment(text: string, index: number): boolean {
   return /^\s*(?:\/\/|\/?\*)/.test(text.slice(text.lastIndexOf('\n', index - 1) + 1, index));
 }
 
-function lineAt(text: string, index: number): number {
+export function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
