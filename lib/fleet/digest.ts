@@ -9,7 +9,7 @@ import { kindOfFile } from '../inventory/folders.ts';
 import { isProgram } from '../inventory/formats/program.ts';
 import { filesOf } from '../inventory/sources.ts';
 import { varFolders } from '../inventory/variables/var-files.ts';
-import { maskMessage } from '../secret-names.ts';
+import { maskMessage } from '../secret-texts.ts';
 import { filesBelow } from './files-below.ts';
 import { fileOf } from './line.ts';
 import type { CodeDigest, Job, Order } from './order.ts';

@@ -7,7 +7,7 @@ import { checkWritable, writeWhole } from '../../files.ts';
 import { redactEvent } from '../../report/redact-event.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import type { PlannedBatch } from '../../runner/plan/review.ts';
-import { maskMessage } from '../../secret-names.ts';
+import { maskMessage } from '../../secret-texts.ts';
 import { whoami } from '../../whoami.ts';
 import type { Options } from '../flags/options.ts';
 import { Digests } from './digests.ts';

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
+import { maskCredentials } from '../../credentials.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { maskCredentials } from '../../secret-names.ts';
 import { usage } from '../flags.ts';
 
 /** How long who only looks waits for a Redis that was there and has gone, in ms. */
