@@ -13,6 +13,11 @@ export const ROOT = rootAbove(dirname(HERE));
 /** All code of ours lies below: what a stack says of it tells a user nothing. */
 export const CODE = APART ? join(dirname(HERE), '/') : join(ROOT, 'dist/');
 
+/** Our own code that lies beside that, with a slash behind each. */
+export const CODE_BESIDE = APART
+  ? ['playbooks', 'roles', 'package'].map((name) => join(CODE, '..', name, '/'))
+  : [];
+
 /** Where our own playbooks lie. */
 export const PLAYBOOKS = APART ? join(CODE, '../playbooks') : join(ROOT, 'dist/playbooks');
 

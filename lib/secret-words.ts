@@ -1,4 +1,6 @@
-import { credentialsIn, isOpen, isPrivate, MASK, maskMessage } from './secret-names.ts';
+import { credentialsIn } from './credentials.ts';
+import { isOpen, isPrivate, MASK } from './secret-names.ts';
+import { maskMessage } from './secret-texts.ts';
 
 /** The words of a command as people may see them, and what was taken out of them. */
 export interface MaskedWords {

@@ -2,7 +2,7 @@ import type { PlayProblem } from '../dsl/play.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import type { SettledHost } from '../inventory/index.ts';
 import type { RunHost } from '../runner/session.ts';
-import { maskMessage } from '../secret-names.ts';
+import { maskMessage } from '../secret-texts.ts';
 import type { CommandLine } from './start/command-line.ts';
 
 /** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */

@@ -161,7 +161,8 @@ export async function execute(
   });
   for (const message of [...inventory.notices, ...notices])
     report.emit({ event: 'log', level: 'info', message });
-  for (const message of warnings) report.emit({ event: 'log', level: 'warning', message });
+  for (const message of [...warnings, ...(planned.warnings ?? [])])
+    report.emit({ event: 'log', level: 'warning', message });
   const run = startRun(playbook, {
     inventoryFiles: inventory.files,
     select,

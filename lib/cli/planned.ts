@@ -8,6 +8,8 @@ import { lineOf, type Started } from './start/started.ts';
 export interface Planned {
   /** What the runner has to do with it. */
   readonly part: Pick<RunOptions, 'approval' | 'review' | 'reviewed'>;
+  /** Told before anything else. */
+  readonly warnings?: readonly string[];
   /** What people are not to be told besides. */
   hides?(event: RunEvent): boolean;
   hear?(event: RunEvent): void;

@@ -13,7 +13,8 @@ import type { RunEvent } from '../runner/events.ts';
 import type { Fragment } from '../runner/exchange/script.ts';
 import { type PlannedBatch, type PlannedHost, playNames } from '../runner/plan/review.ts';
 import { applyFragment, probeFragment } from '../runner/plan/words.ts';
-import { maskText } from '../secret-names.ts';
+import { MASK } from '../secret-names.ts';
+import { maskText } from '../secret-texts.ts';
 import type { CommandLine } from './start/command-line.ts';
 
 /** Prints, of one host of a check, what would run there. Throws exit code 1 for a host that the inventory lacks. */
@@ -146,8 +147,6 @@ function masked(task: Task): Task {
     apply: (changes, prepared) => by.apply(wish, changes, prepared),
   };
 }
-
-const MASK = '********';
 
 function withoutSecrets(value: unknown): unknown {
   if (value instanceof Secret) return new Secret(MASK);

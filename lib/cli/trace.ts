@@ -1,4 +1,4 @@
-import { maskText } from '../secret-names.ts';
+import { maskText } from '../secret-texts.ts';
 import type { Host } from '../transport/host.ts';
 
 /** The host, with every script that is sent to it told of: as it is sent, but for secrets that files of others hold. */

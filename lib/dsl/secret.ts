@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { EXIT, QuorateError } from '../errors.ts';
-import { MASK, maskBehindNames, maskText } from '../secret-names.ts';
+import { MASK } from '../secret-names.ts';
+import { maskBehindNames, maskText } from '../secret-texts.ts';
 import { PerRun } from './common/per-run.ts';
 
 /**
@@ -89,7 +90,7 @@ export function redactScript(text: string): string {
   const short = known.visible.flatMap(({ short }) => [...short]);
   return short.reduce((clean, value) => {
     const escaped = value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped}(?![\\w@%+:,./-])`, 'g'), '********');
+    return clean.replaceAll(new RegExp(`(?<![\\w@%+:,./-])${escaped}(?![\\w@%+:,./-])`, 'g'), MASK);
   }, redact(text));
 }
 

@@ -1,69 +1,50 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { Digests } from '../cli/plan-file/digests.ts';
 import { codeOf } from '../cli/plan-file/sources.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { Problems } from '../inventory/checks/problems.ts';
+import { kindOfFile } from '../inventory/folders.ts';
 import { isProgram } from '../inventory/formats/program.ts';
 import { filesOf } from '../inventory/sources.ts';
 import { varFolders } from '../inventory/variables/var-files.ts';
-import { maskMessage } from '../secret-names.ts';
+import { maskMessage } from '../secret-texts.ts';
+import { filesBelow } from './files-below.ts';
 import { fileOf } from './line.ts';
 import type { CodeDigest, Job, Order } from './order.ts';
 import { extraVarsOf } from './words.ts';
 
-/** Files of the project that are made or kept by others. */
-const NO_CODE = /^(node_modules|\.git|\.quorate)$/;
-
-/** Files of a folder that a role sends are code, up to so many: beyond that it is data. */
-const MANY = 10_000;
-
 /**
- * What the run of a playbook is made of here. Undefined where there is no such playbook. `leftOut` is told of each folder
- * that has too many files to be code.
+ * What the run of a playbook is made of here. Undefined where there is no such playbook. `notice` is told of each import
+ * and each folder that nobody can compare.
  */
 export function codeDigest(
   playbook: Order['playbook'],
   secrets = new Digests().how,
-  leftOut: (folder: string) => void = () => {},
+  notice: (what: string) => void = () => {},
 ): CodeDigest | undefined {
   const file = fileOf(playbook);
   if (file === undefined) return undefined;
-  const { version, own, files } = codeOf(file);
+  const { version, own, files, sent, unknown } = codeOf(file);
   const project = createHash('sha256');
-  const sent = [...files.keys()].flatMap((path) => sentBy(path, files.get(path) ?? '', leftOut));
-  for (const path of [...new Set([...files.keys(), ...sent])].sort())
-    project.update(`${path}\0`).update(readFileSync(path)).update('\0');
+  const below = sent.flatMap((path) => filesBelow(path, { notice }));
+  for (const path of [...new Set([...[...files.keys()].map((one) => resolve(one)), ...below])].sort())
+    project
+      .update(`${relative(process.cwd(), path)}\0`)
+      .update(bytesOf(path))
+      .update('\0');
+  for (const one of unknown) notice(one);
   return { version, own, project: `sha256:${project.digest('hex')}`, secrets };
 }
 
-/** What a role names by a path from its own file, and sends: `./www`, `'./motd.txt'`. */
-function sentBy(file: string, text: string, leftOut: (folder: string) => void): readonly string[] {
-  return [...text.matchAll(/['"`](\.{1,2}\/[^'"`\n$]+)['"`]/g)].flatMap(([, path = '']) =>
-    filesBelow(resolve(dirname(file), path), leftOut).map((one) => relative(process.cwd(), one)),
-  );
+/** Of a link also where it leads: some are sent as links. */
+function bytesOf(path: string): Buffer {
+  const link = lstatSync(path).isSymbolicLink() ? `${readlinkSync(path)}\0` : '';
+  return Buffer.concat([Buffer.from(link), kindOfFile(path) === 'file' ? readFileSync(path) : NONE]);
 }
 
-function filesBelow(path: string, leftOut: (folder: string) => void = () => {}): string[] {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isFile()) return [path];
-  if (!found?.isDirectory()) return [];
-  const files: string[] = [];
-  const folders = [path];
-  for (const folder of folders) {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (NO_CODE.test(entry.name)) continue;
-      if (entry.isDirectory()) folders.push(join(folder, entry.name));
-      else if (entry.isFile()) files.push(join(folder, entry.name));
-    }
-    if (files.length > MANY) {
-      leftOut(relative(process.cwd(), path));
-      return [];
-    }
-  }
-  return files;
-}
+const NONE = Buffer.from('none');
 
 /**
  * Digests of inventories: over all files from which one may be read. That is a little more than a run reads: variables
@@ -74,15 +55,15 @@ export class InventoryDigests {
   readonly #order: Pick<Order, 'playbook' | 'words'>;
   readonly #beside = new Map<string, readonly string[]>();
   readonly #known = new Map<string, string>();
-  readonly #leftOut: ((folder: string) => void) | undefined;
+  readonly #notice: (what: string) => void;
 
   constructor(
     order: Pick<Order, 'playbook' | 'words'>,
     { secrets }: Pick<CodeDigest, 'secrets'>,
-    leftOut?: (folder: string) => void,
+    notice: (what: string) => void = () => {},
   ) {
     this.#order = order;
-    this.#leftOut = leftOut;
+    this.#notice = notice;
     this.#digests = new Digests(secrets);
   }
 
@@ -110,7 +91,9 @@ export class InventoryDigests {
   #varsIn(folder: string): readonly string[] {
     let found = this.#beside.get(folder);
     if (found === undefined) {
-      found = ['group_vars', 'host_vars'].flatMap((name) => filesBelow(join(folder, name), this.#leftOut));
+      found = ['group_vars', 'host_vars'].flatMap((name) =>
+        filesBelow(join(folder, name), { intoLinks: true, notice: this.#notice }),
+      );
       this.#beside.set(folder, found);
     }
     return found;
@@ -120,7 +103,7 @@ export class InventoryDigests {
   async #fileDigest(file: string): Promise<string> {
     const known = this.#known.get(file);
     if (known !== undefined) return known;
-    if (!existsSync(file)) return 'none';
+    if (kindOfFile(file) !== 'file') return 'none';
     const text = readFileSync(file, 'latin1');
     const made = await this.#digests.of(text, maskMessage(text) !== text);
     this.#known.set(file, made);

@@ -2,28 +2,32 @@
 const VITAL = /^\{"event":"(?:start|error|recap)"/;
 const VITAL_LENGTH = 16 * 1024;
 
-/** Keeps the lines of runs to so many characters; where the first one is left out, a line says so in its place. */
+/** Keeps the lines of runs to so many characters and lines; where the first one is left out, a line says so in its place. */
 export class Keeper {
   #left: number;
+  #lines: number;
   #isFull = false;
   readonly #longest: number;
 
-  constructor(most: number, longest = most) {
+  constructor(most: number, longest = most, lines = Number.POSITIVE_INFINITY) {
     this.#left = most;
     this.#longest = longest;
+    this.#lines = lines;
   }
 
   /** What to keep of a line: all of it, a word about it, or nothing. */
   take(line: string): string | undefined {
     if (VITAL.test(line) && line.length <= VITAL_LENGTH) return line;
-    if (line.length > this.#longest) return leftOut(line, `a line of ${line.length} characters is left out`);
-    if (line.length <= this.#left && !this.#isFull) {
-      this.#left -= line.length;
-      return line;
-    }
     if (this.#isFull) return undefined;
-    this.#isFull = true;
-    return leftOut(line, 'from here on lines are left out, there are too many');
+    const isLong = line.length > this.#longest;
+    if (this.#lines === 0 || (!isLong && line.length > this.#left)) {
+      this.#isFull = true;
+      return leftOut(line, 'from here on lines are left out, there are too many');
+    }
+    this.#lines -= 1;
+    if (isLong) return leftOut(line, `a line of ${line.length} characters is left out`);
+    this.#left -= line.length;
+    return line;
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { EXIT } from '../errors.ts';
 import { LineReader } from '../runner/exchange/lines.ts';
-import { maskMessage } from '../secret-names.ts';
+import { maskMessage } from '../secret-texts.ts';
 
 /** What became of the process of a job. */
 export interface JobEnd {

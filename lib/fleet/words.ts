@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FLAGS } from '../cli/flags/flags.ts';
-import { isPrivate, maskMessage } from '../secret-names.ts';
+import { isPrivate } from '../secret-names.ts';
+import { maskMessage } from '../secret-texts.ts';
 import { maskWords } from '../secret-words.ts';
 import { usage } from './flags.ts';
 

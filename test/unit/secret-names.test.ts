@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { quote } from '../../lib/dsl/sh.ts';
 import { oneLine } from '../../lib/report/text.ts';
-import { isPrivate, isSecret, maskBehindNames, maskMessage, maskText } from '../../lib/secret-names.ts';
+import { isPrivate, isSecret } from '../../lib/secret-names.ts';
+import { maskBehindNames, maskMessage, maskText } from '../../lib/secret-texts.ts';
 import { maskWords } from '../../lib/secret-words.ts';
 import { Project } from './support/project.ts';
 
 const M = '********';
+const PEM = ['BEGIN', 'END'].map((word) => `-----${word} RSA PRIVATE KEY-----`) as [string, string];
 
 describe('the value of a variable', () => {
   it.each([
@@ -75,12 +77,24 @@ describe('in a file of somebody else', () => {
     ["printf %s 'PASSWORD=it'\\''s'", `printf %s 'PASSWORD=${M}'`],
     ['a=1\npassword=geheim\nb=2', `a=1\npassword=${M}\nb=2`],
     ['secret: "first\nsecond"\nb: 2', `secret: ${M}\n${M}\nb: 2`],
-    ["secret: 'first\n\n  second' x", `secret: ${M}\n\n${M} x`],
+    ["secret: 'first\n\n  second' x", `secret: ${M}\n\n  ${M} x`],
     ['secret: "first one', `secret: ${M}`],
     ['\\"secret\\": \\"first one', `\\"secret\\": ${M}`],
     ["x 'PASSWORD='\\''first one", `x 'PASSWORD=${M}`],
     ['password:\n  hunter2\nb: 2', `password:\n  ${M}\nb: 2`],
     ['auth_token=simple-8f3a', `auth_token=${M}`],
+    [
+      'a:\n  password: |\n    one\n\n      two\n  b: 1',
+      `a:\n  password: ${M}\n    ${M}\n\n      ${M}\n  b: 1`,
+    ],
+    ['- db_password: >-  # x\n    one\n- b', `- db_password: ${M}  # x\n    ${M}\n- b`],
+    ['passwords:\n- one two\n- "b"\nc: 1', `passwords:\n- ${M}\n- ${M}\nc: 1`],
+    ['- api_keys:\n    - a\n  b: 1', `- api_keys:\n    - ${M}\n  b: 1`],
+    ['passwords: [a, "b"]\nc: 1', `passwords: ${M}\nc: 1`],
+    ['"passwords": [\n  "a",\n  "b"\n]', `"passwords": ${M}\n  ${M}\n  ${M}\n${M}`],
+    [`${PEM[0]}\nMIIE-x\n  x+/=\n${PEM[1]}\nz`, `${PEM[0]}\n${M}\n  ${M}\n${PEM[1]}\nz`],
+    [`"${PEM[0]}\\nMIIE\\n${PEM[1]}"`, `"${PEM[0]}${M}${PEM[1]}"`],
+    [`${PEM[0]}\n${'MIIE'.repeat(16)}\nx`, `${PEM[0]}\n${M}\nx`],
     ['auth-token: jwt-8f3a', `auth-token: ${M}`],
   ])('%j is shown as %j', (text, shown) => expect(maskText(text)).toBe(shown));
 
@@ -88,6 +102,7 @@ describe('in a file of somebody else', () => {
     ...['passwd: files', 'token_ttl: 3600', 'proxy_pass http://backend;', 'aws_access_key_id = AKIA'],
     ...['ETCD_INITIAL_CLUSTER_TOKEN="prod-1"', 'ETCD_AUTH_TOKEN="simple"', 'auth-token: jwt,ttl=5m'],
     ...['spinning: 1', 'Pin: version 1.*', 'password:\n  next: 1', 'password:\nb', 'password=\nb=2'],
+    ...['passwords:\n  - name: a', 'secrets:\n  - db_password', `grep '${PEM[0]}' x\ny`],
     ...["x 'password: ' y\nz 'a'", 'secret:\n  - a', 'secret:\n  # a'],
   ])('%j is shown as it is', (text) => expect(maskText(text)).toBe(text));
 });
@@ -149,6 +164,12 @@ it('looks through a long line in the time of its length', () => {
     '_token',
     'password ',
     'password:\n ',
+    'password:[',
+    'password: |\n  a\n',
+    'passwords:\n- a\n',
+    '  \n',
+    '-----BEGIN PRIVATE KEY-----\n',
+    '-----BEGIN PRIVATE KEY-----\naaaaaaaaaaaaaaaaaaaaaa-',
     'password:"',
     "password='a\n",
     'password=\\"a\n',

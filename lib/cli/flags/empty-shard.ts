@@ -6,9 +6,13 @@ import type { Options } from './options.ts';
 import type { Shard } from './shard.ts';
 import { reportLines } from './usage.ts';
 
-/** Ends a run whose part of the inventory has no hosts; what is asked for is written all the same: others wait for it. */
+/**
+ * Ends a run whose part of the inventory has no hosts; what is asked for is written all the same: others wait for it.
+ * Throws 3 where a plan is carried out that has something to do.
+ */
 export async function endEmptyShard({ index, of }: Shard, planned: Planned, options: Options): Promise<void> {
   const { check, output, planFormat, planOut, reports } = options;
+  await planned.part.approval?.compare([]);
   const isPlan = planOut !== undefined || planFormat !== undefined;
   const made = isPlan ? await planned.part.reviewed?.(EXIT.ok) : undefined;
   if (reports.length > 0) {

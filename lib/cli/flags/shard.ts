@@ -13,7 +13,7 @@ export interface Shard {
 export function parseShard(text: string | undefined): Shard | undefined {
   if (text === undefined) return undefined;
   const [index = 0, of = 0] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];
-  if (index >= 1 && index <= of && of <= 10_000) return { index, of };
+  if (isShard({ index, of })) return { index, of };
   throw new QuorateError(
     `--shard takes a part and how many there are, as in 2/5, not ${JSON.stringify(text)}`,
     {
@@ -21,6 +21,11 @@ export function parseShard(text: string | undefined): Shard | undefined {
       hint: 'the first is 1',
     },
   );
+}
+
+export function isShard({ index, of }: Readonly<Record<keyof Shard, unknown>>): boolean {
+  const isWhole = Number.isInteger(index) && Number.isInteger(of);
+  return isWhole && Number(index) >= 1 && Number(index) <= Number(of) && Number(of) <= 10_000;
 }
 
 /**

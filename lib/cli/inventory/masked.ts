@@ -1,6 +1,7 @@
 import { redact } from '../../dsl/secret.ts';
 import { Numeral } from '../../inventory/variables/value.ts';
-import { isKeyText, isPrivate, MASK, maskText } from '../../secret-names.ts';
+import { isPrivate, MASK } from '../../secret-names.ts';
+import { isKeyText, maskText } from '../../secret-texts.ts';
 
 /** A value as it may be shown; `secret` is for one that stands in an encrypted file. */
 export type Show = (name: string, value: unknown, secret?: boolean) => unknown;

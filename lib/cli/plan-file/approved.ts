@@ -118,7 +118,7 @@ export async function approvalOf(plan: Plan, file: string, options: Options): Pr
       batches.some((batch) => batch.play === play && batch.hosts.some(({ name }) => name === host));
     const tasks = settled ? plan.tasks.filter(isAsked) : plan.tasks;
     const plays = new Set(batches.map(({ play }) => play));
-    const steps = plan.steps.filter(({ play }) => plays.has(play));
+    const steps = settled ? plan.steps.filter(({ play }) => plays.has(play)) : plan.steps;
     const found = [
       ...(await differingTasks(tasks, now, digests, settled)),
       ...differingSteps(

@@ -2,6 +2,7 @@ import { SECRET } from '../../dsl/path.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { redact } from '../../dsl/secret.ts';
 import type { PlannedBatch } from '../../runner/plan/review.ts';
+import { MASK } from '../../secret-names.ts';
 import { canonical } from './canonical.ts';
 import type { PlanChange, PlanTask } from './format.ts';
 
@@ -49,7 +50,5 @@ function legible(out: string): string {
 
 /** What it says is not all: two of them that read the same may differ. */
 export function isMasked({ before, after }: Pick<PlanChange, 'before' | 'after'>): boolean {
-  return [before, after].some(
-    (text) => text !== null && (text === SECRET || redact(text).includes('********')),
-  );
+  return [before, after].some((text) => text !== null && (text === SECRET || redact(text).includes(MASK)));
 }

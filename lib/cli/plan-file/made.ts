@@ -7,14 +7,14 @@ import { checkWritable, writeWhole } from '../../files.ts';
 import { redactEvent } from '../../report/redact-event.ts';
 import type { RunEvent } from '../../runner/events.ts';
 import type { PlannedBatch } from '../../runner/plan/review.ts';
-import { maskMessage } from '../../secret-names.ts';
+import { maskMessage } from '../../secret-texts.ts';
 import { whoami } from '../../whoami.ts';
 import type { Options } from '../flags/options.ts';
 import { Digests } from './digests.ts';
 import { entriesOf } from './entries.ts';
 import { FORMAT, type Plan, type PlanStep, type PlanTask } from './format.ts';
 import { markdown } from './markdown.ts';
-import { codeOf, inventoryFiles } from './sources.ts';
+import { codeOf, inventoryFiles, type SourceCode } from './sources.ts';
 
 export interface PlanWish {
   readonly playbook: Pick<Playbook, 'name' | 'plays'>;
@@ -33,7 +33,9 @@ export function planMaker({ playbook, file, line, options }: PlanWish) {
   const events: RunEvent[] = [];
   let document = '';
   const isMarkdown = planFormat === 'markdown';
+  const code = codeOf(file);
   return {
+    warnings: code.unknown.map((one) => `${one}: the plan has no digest of that code`),
     hides: (event: RunEvent) =>
       (isMarkdown || planFormat === 'json') && event.event === 'log' && event.conclusion === true,
     hear: (event: RunEvent) => void (isMarkdown && isShown(event) && events.push(redactEvent(event))),
@@ -42,7 +44,7 @@ export function planMaker({ playbook, file, line, options }: PlanWish) {
       review: (batch: PlannedBatch) => gathered.add(batch),
       async reviewed(outcome: ExitCode) {
         if (!gathered.isWhole(outcome, playbook.plays.length)) throw notWhole(planOut, outcome);
-        const plan = await gathered.plan(playbook.name, file, options);
+        const plan = await gathered.plan(playbook.name, code, options);
         const text = `${JSON.stringify(plan, null, 2)}\n`;
         if (place !== undefined) await writeWhole(place, text, { mode: 0o600 });
         if (planFormat === 'json') document = text;
@@ -106,9 +108,8 @@ class Gathered {
     return isFine && this.#missing === 0;
   }
 
-  async plan(playbook: string, file: string, options: Options): Promise<Plan> {
+  async plan(playbook: string, { version, own, files }: SourceCode, options: Options): Promise<Plan> {
     const { inventory, local, limit = null, shard = null, roles, tags, skipTags, prune, words } = options;
-    const code = codeOf(file);
     const digested = async (texts: ReadonlyMap<string, string>) => {
       // `ansible_ssh_pass: 4711`, `api_token: x`: with a bare digest of the file guesses could be tested.
       const all = [...texts].map(
@@ -116,14 +117,14 @@ class Gathered {
       );
       return Object.fromEntries(await Promise.all(all));
     };
-    const own = Object.entries(options.own).filter(([, value]) => value !== undefined);
+    const flags = Object.entries(options.own).filter(([, value]) => value !== undefined);
     return {
       format: FORMAT,
       time: new Date().toISOString(),
       runId: runId(),
       by: `${whoami()}@${hostname()}`,
       playbook,
-      code: { ...code, files: await digested(code.files) },
+      code: { version, own, files: await digested(files) },
       inventory: { files: await digested(inventoryFiles(options.extraVars)) },
       options: {
         inventory,
@@ -135,7 +136,7 @@ class Gathered {
         skipTags,
         prune,
         words,
-        own: Object.fromEntries(own) as Plan['options']['own'],
+        own: Object.fromEntries(flags) as Plan['options']['own'],
       },
       secrets: this.#digests.how,
       hosts: [...this.#hosts],

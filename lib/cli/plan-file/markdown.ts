@@ -10,7 +10,7 @@ import { type DiffTime, diffTime, foldDiffs } from '../../report/diff/diff.ts';
 import { foldHosts } from '../../report/hosts.ts';
 import { count, escapeControls, oneLine } from '../../report/text.ts';
 import type { RunEvent } from '../../runner/events.ts';
-import { maskText } from '../../secret-names.ts';
+import { maskText } from '../../secret-texts.ts';
 import type { Plan } from './format.ts';
 
 /** Characters: what GitHub takes of a comment is 65,536. */

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { Certainty, ChangeKind } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { isShard } from '../flags/shard.ts';
 import { COST } from './digests.ts';
 import { FORMAT, type Plan } from './format.ts';
 
@@ -52,11 +54,10 @@ type Is = (value: unknown) => boolean;
 type Shape = { readonly [name: string]: Is | Shape };
 
 const isText: Is = (value) => typeof value === 'string';
-const isNumber: Is = (value) => typeof value === 'number';
 const is =
-  (wanted: number): Is =>
+  (...wanted: readonly unknown[]): Is =>
   (value) =>
-    value === wanted;
+    wanted.includes(value);
 const isTruth: Is = (value) => typeof value === 'boolean';
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -69,17 +70,33 @@ const orNull =
   (one: Is): Is =>
   (value) =>
     value === null || one(value);
+const orMissing =
+  (one: Is): Is =>
+  (value) =>
+    value === undefined || one(value);
 const shaped =
   (shape: Shape): Is =>
   (value) =>
     isRecord(value) && firstWrong(value, shape) === undefined;
 
+const KINDS: Readonly<Record<ChangeKind, null>> = {
+  create: null,
+  update: null,
+  remove: null,
+  start: null,
+  stop: null,
+  restart: null,
+  run: null,
+  wait: null,
+};
+const CERTAINTIES: Readonly<Record<Certainty, null>> = { certain: null, conditional: null, unknown: null };
+
 const CHANGE: Shape = {
-  kind: isText,
+  kind: is(...Object.keys(KINDS)),
   property: isText,
   before: orNull(isText),
   after: orNull(isText),
-  certainty: isText,
+  certainty: is(...Object.keys(CERTAINTIES)),
 };
 
 const NAMED: Shape = { play: isText, host: isText };
@@ -95,7 +112,7 @@ const SHAPE: Shape = {
     inventory: listOf(isText),
     local: isTruth,
     limit: orNull(isText),
-    shard: orNull(shaped({ index: isNumber, of: isNumber })),
+    shard: orNull((value) => isRecord(value) && isShard({ index: value.index, of: value.of })),
     roles: listOf(isText),
     tags: listOf(isText),
     skipTags: listOf(isText),
@@ -117,6 +134,7 @@ const SHAPE: Shape = {
       role: isText,
       task: isText,
       resource: isText,
+      by: orMissing(isText),
       wanted: isText,
       observed: isText,
       changes: listOf(shaped(CHANGE)),

@@ -1,6 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { kindOfFile } from '../../inventory/folders.ts';
+import { fromHere } from '../../paths.ts';
 import { printDocument } from '../../report/document.ts';
 import { ROOT } from '../../root.ts';
 import { describePackage } from './package-json.ts';
@@ -25,19 +36,15 @@ export async function init(args: readonly string[], command: string): Promise<Ex
     await printDocument(`usage: ${command} init\n\n${USAGE}\n`);
     return EXIT.ok;
   }
-  const folder = process.cwd();
-  const tarball = vendored(folder);
-  const described = describePackage(folder, tarball?.dependency);
-  const files = templateFiles();
-  const kept = files.filter((name) => existsSync(join(folder, name)));
-  const written = files.filter((name) => !kept.includes(name));
-  for (const name of written) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    // Another run of this command may have been faster.
-    writeFileSync(join(folder, name), readFileSync(join(TEMPLATE, dotted(name))), { flag: 'wx' });
-  }
-  tarball?.copy();
-  writeFileSync(join(folder, 'package.json'), described.text);
+  const { folder, tarball, described, kept, written } = prepared();
+  for (const name of written)
+    writeTo(join(folder, name), (path) => {
+      mkdirSync(dirname(path), { recursive: true });
+      // Another run of this command may have been faster.
+      writeFileSync(path, readFileSync(join(TEMPLATE, dotted(name))), { flag: 'wx' });
+    });
+  if (tarball !== undefined) writeTo(join(folder, tarball.file), () => tarball.copy());
+  writeTo(join(folder, 'package.json'), (path) => writeFileSync(path, described.text));
   const say = (what: string, names: readonly string[]) => names.map((name) => `${what} ${name}\n`).join('');
   const copied = tarball === undefined ? [] : [`${tarball.file}, so that CI can install it: commit it`];
   await printDocument(
@@ -49,6 +56,79 @@ export async function init(args: readonly string[], command: string): Promise<Ex
     ].join(''),
   );
   return EXIT.ok;
+}
+
+/** What is to be written, all of it looked at: throws exit code 1 where something is in the way. */
+function prepared() {
+  try {
+    const folder = process.cwd();
+    const tarball = vendored(folder);
+    const described = describePackage(folder, tarball?.dependency);
+    const files = templateFiles();
+    const kept = files.filter((name) => isThere(join(folder, name)));
+    const written = files.filter((name) => !kept.includes(name));
+    for (const name of written) checkFolder(folder, dirname(name));
+    for (const name of ['package.json', ...(tarball === undefined ? [] : [tarball.file])])
+      checkReplaceable(folder, name);
+    return { folder, tarball, described, kept, written };
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    throw inTheWay(error.message);
+  }
+}
+
+/** A file can be written into it, once it is made where it is not there. */
+function checkFolder(folder: string, name: string): void {
+  const path = join(folder, name);
+  if (!isThere(path)) {
+    checkFolder(folder, dirname(name));
+    return;
+  }
+  if (kindOfFile(path) !== 'directory') throw inTheWay(`${name} is there, and is no folder`);
+  accessSync(path, constants.W_OK | constants.X_OK);
+}
+
+/** A link counts wherever it leads. Nothing is in what is no folder. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (!/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return false;
+  }
+}
+
+function checkReplaceable(folder: string, name: string): void {
+  const path = join(folder, name);
+  checkFolder(folder, dirname(name));
+  if (!existsSync(path)) return;
+  if (kindOfFile(path) !== 'file') throw inTheWay(`${name} is there, and is no file`);
+  accessSync(path, constants.W_OK);
+}
+
+function inTheWay(what: string): QuorateError {
+  return new QuorateError(`no project can begin here: ${what}`, {
+    exitCode: EXIT.usage,
+    hint: 'nothing was written; begin in another folder, or mend that',
+  });
+}
+
+/** The disk is full, or what was looked at has changed since. */
+function writeTo(path: string, write: (path: string) => void): void {
+  try {
+    write(path);
+  } catch (error) {
+    if (!isErrno(error)) throw error;
+    throw new QuorateError(`cannot write ${fromHere(path)}: ${error.message}`, {
+      exitCode: EXIT.failed,
+      hint: 'what was written before it stays, and is kept when this is run again',
+    });
+  }
+}
+
+function isErrno(error: unknown): error is NodeJS.ErrnoException {
+  return (error as NodeJS.ErrnoException).syscall !== undefined;
 }
 
 const USAGE =

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+import { findNodeAtLocation, type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { EXIT, type Position, QuorateError } from '../../errors.ts';
 import { VERSION } from '../../version.ts';
 
@@ -78,14 +78,25 @@ export function readPackage(path: string): PackageJson {
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { disallowComments: true, allowEmptyContent: false });
   const [error] = errors;
-  if (error === undefined && typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value;
-  const what = error === undefined ? 'it is no object' : wordsOf(printParseErrorCode(error.error));
-  throw new QuorateError(`package.json cannot be read: ${what}`, {
-    exitCode: EXIT.usage,
-    hint: 'mend it, and begin anew; nothing was written',
-    position: positionAt(path, text, error?.offset ?? 0),
-  });
+  const unfit = (what: string, offset = 0) =>
+    new QuorateError(`package.json cannot be read: ${what}`, {
+      exitCode: EXIT.usage,
+      hint: 'mend it, and begin anew; nothing was written',
+      position: positionAt(path, text, offset),
+    });
+  if (error !== undefined) throw unfit(wordsOf(printParseErrorCode(error.error)), error.offset);
+  if (!isRecord(value)) throw unfit('it is no object');
+  const wrong = OBJECTS.find((name) => value[name] !== undefined && !isRecord(value[name]));
+  const root = parseTree(text);
+  if (wrong !== undefined)
+    throw unfit(`${wrong} is no object`, root && findNodeAtLocation(root, [wrong])?.offset);
+  return value;
+}
+
+const OBJECTS: readonly string[] = [...PLACES, 'scripts', 'allowScripts'];
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `CommaExpected`: comma expected. */
@@ -134,7 +145,7 @@ function refuseOwnCode(folder: string): void {
 
 /** A file that Node reads by the type of the package: `.cjs` and `.mjs` are what they are. */
 function ownCode(folder: string, depth = 0): string | undefined {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  for (const entry of entriesOf(folder)) {
     if (entry.isFile() && /(?<!\.d)\.[jt]sx?$/.test(entry.name)) return entry.name;
     const isOther = !entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules';
     if (isOther || depth === 3 || existsSync(join(folder, entry.name, 'package.json'))) continue;
@@ -142,4 +153,13 @@ function ownCode(folder: string, depth = 0): string | undefined {
     if (inside !== undefined) return join(entry.name, inside);
   }
   return undefined;
+}
+
+/** None of a folder that only others may look into. */
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }

@@ -1,7 +1,8 @@
 import { SECRET } from '../../dsl/path.ts';
 import { redact, Secret } from '../../dsl/secret.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
-import { isPrivate, maskText } from '../../secret-names.ts';
+import { isPrivate, MASK } from '../../secret-names.ts';
+import { maskText } from '../../secret-texts.ts';
 import { canonical } from '../plan-file/canonical.ts';
 
 /** Lines of a reading, and signs of a text, that are shown. */
@@ -44,14 +45,14 @@ function spelled(line: string): string {
 }
 
 function masked(line: string): string {
-  return line.replaceAll(/\b[0-9a-f]{32,}\b|\$[0-9a-z]+\$\S+/gi, '********');
+  return line.replaceAll(/\b[0-9a-f]{32,}\b|\$[0-9a-z]+\$\S+/gi, MASK);
 }
 
 /** A wish as plain data: secrets masked, long texts cut, what is no data left out. */
 export function wantedData(wish: unknown, name = '', depth = 0): unknown {
-  if (wish instanceof Secret) return '********';
+  if (wish instanceof Secret) return MASK;
   if (typeof wish === 'string') {
-    if (isPrivate(name)) return '********';
+    if (isPrivate(name)) return MASK;
     const text = maskText(redact(wish));
     return text.length > SIGNS ? `${text.slice(0, SIGNS)}… (${text.length} signs)` : text;
   }

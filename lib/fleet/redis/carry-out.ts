@@ -4,8 +4,8 @@ import { backoffOf, type JobReport } from '../order.ts';
 import { isEnd, verdictOf } from '../outcome.ts';
 import { type JobEnd, startJob } from '../process.ts';
 import { isStopped } from '../waves.ts';
-import { type Hands, isInHand, namesOf, type UnderWay } from './hands.ts';
-import { cancelKey, failedKey, MARK_SECONDS, type QueuedJob } from './queues.ts';
+import { type Hands, isInHand, namesOf, now, type UnderWay } from './hands.ts';
+import { cancelKey, failedKey, KEPT_LINES, MARK_SECONDS, type QueuedJob } from './queues.ts';
 import { hopeless, isHopeless, refusalOf, refusedBy } from './refusal.ts';
 
 /** Before a job that this worker has refused, or that another one still has, is offered again, in ms. */
@@ -61,7 +61,7 @@ export async function carryOutJob(hands: Hands, job: QueuedJob, token: string): 
  * kept: nobody has masked it.
  */
 function keeping(job: QueuedJob): (line: string) => void {
-  const keeper = new Keeper(KEPT, LONG_LINE);
+  const keeper = new Keeper(KEPT, LONG_LINE, KEPT_LINES);
   return (line) => {
     const kept = line.startsWith('{"event":"') ? keeper.take(line) : undefined;
     if (kept !== undefined) job.log(kept).catch(() => {});
@@ -114,13 +114,13 @@ async function end(hands: Hands, job: QueuedJob, report: JobReport): Promise<Job
 /** Leaves the job to others; where nobody has what is meant for too long, it has failed. */
 async function refuse(hands: Hands, job: QueuedJob, token: string, why: string): Promise<JobReport> {
   const { wave, job: one, order } = job.data;
-  const now = Date.now();
-  const refused = refusedBy(job.data.refused, hands.name, why, now);
+  const at = await now(hands.queues);
+  const refused = refusedBy(job.data.refused, hands.name, why, at);
   const alive = await namesOf(hands.queues);
   const { status: known } = job.progress as Partial<JobReport>;
   const status = known === 'retrying' ? known : 'waiting';
   const report: JobReport = { cluster: one.cluster, wave, status, reason: `${hands.name} ${why}` };
-  if (isHopeless(refused, alive, order.patience, now))
+  if (isHopeless(refused, alive, order.patience, at))
     return end(hands, job, { ...report, status: 'failed', reason: hopeless(refused) });
   await job.updateData({ ...job.data, refused });
   await tell(hands, job, report);

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
+import { maskCredentials } from '../../credentials.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { maskCredentials } from '../../secret-names.ts';
 import { usage } from '../flags.ts';
 
 /** How long who only looks waits for a Redis that was there and has gone, in ms. */
@@ -13,6 +13,8 @@ export function shownUrl(url: string | undefined): string {
   let parsed: URL;
   try {
     parsed = new URL(url);
+    // As the library does: a lone % in a password is no text.
+    for (const part of [parsed.username, parsed.password]) decodeURIComponent(part);
   } catch {
     throw noAddress();
   }

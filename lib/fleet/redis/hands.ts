@@ -95,9 +95,9 @@ export async function namesOf(queues: Queues): Promise<readonly string[]> {
 }
 
 /** By the clock of Redis, which all share, in ms. */
-async function now({ redis }: Queues): Promise<number> {
-  const [seconds] = await redis.time();
-  return Number(seconds) * 1000;
+export async function now({ redis }: Pick<Queues, 'redis'>): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 
 function workersKey({ prefix }: Queues): string {
@@ -114,11 +114,12 @@ export async function isInHand({ queues, name, underWay }: Hands, job: QueuedJob
   const id = job.id as string;
   if (worker === name) return underWay.has(id);
   const { lost } = job.data;
+  const at = await now(queues);
   if (lost?.times !== job.stalledCounter) {
-    await job.updateData({ ...job.data, lost: { times: job.stalledCounter, at: Date.now() } });
+    await job.updateData({ ...job.data, lost: { times: job.stalledCounter, at } });
     return true;
   }
-  if (Date.now() - lost.at < SETTLE) return true;
+  if (at - lost.at < SETTLE) return true;
   const said = await queues.redis.get(handsKey(queues, worker));
   if (said !== null && (JSON.parse(said) as string[]).includes(id)) return true;
   // It may have ended between these two looks; the next delivery sees how.

@@ -12,16 +12,13 @@ export async function pinned(
   patterns: readonly string[],
   shards: number,
 ): Promise<{ readonly order: Order; readonly jobs: readonly Job[]; readonly notices: readonly string[] }> {
-  const folders = new Set<string>();
-  const leftOut = (folder: string) => void folders.add(folder);
-  const code = codeDigest(order.playbook, undefined, leftOut);
+  const notices = new Set<string>();
+  const notice = (what: string) => void notices.add(what);
+  const code = codeDigest(order.playbook, undefined, notice);
   if (code === undefined)
     throw new QuorateError(`there is no playbook ${order.name} on this machine`, { exitCode: EXIT.usage });
-  const digests = new InventoryDigests(order, code, leftOut);
+  const digests = new InventoryDigests(order, code, notice);
   const jobs: Job[] = [];
   for (const job of clustersOf(patterns, shards)) jobs.push({ ...job, digest: await digests.of(job) });
-  const notices = [...folders].map(
-    (folder) => `${folder} has more than 10,000 files: nobody looks whether workers have the same ones`,
-  );
-  return { order: { ...order, code }, jobs, notices };
+  return { order: { ...order, code }, jobs, notices: [...notices] };
 }

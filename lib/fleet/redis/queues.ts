@@ -10,8 +10,8 @@ export const RUNS = 'runs';
 /** What is over is kept so long, in seconds, and so often. */
 const KEPT = { age: 14 * 24 * 3600, count: 10_000 };
 const KEPT_RUNS = { age: 14 * 24 * 3600, count: 500 };
-/** Lines of a job's runs that Redis keeps; all of them lie on the worker, in `.quorate/runs`. */
-const KEPT_LINES = 2000;
+/** Lines of one attempt that Redis keeps; all of them lie on the worker, in `.quorate/runs`. */
+export const KEPT_LINES = 2000;
 
 /** A job as it lies in Redis. */
 export interface JobData {
@@ -123,7 +123,8 @@ export async function addWave(
         ignoreDependencyOnFailure: true,
         attempts: order.attempts,
         backoff: { type: 'custom' },
-        keepLogs: KEPT_LINES,
+        // Redis would drop the first ones, and with them how a run began: workers keep to less.
+        keepLogs: 2 * KEPT_LINES * order.attempts,
         stackTraceLimit: 1,
         removeOnComplete: KEPT,
         removeOnFail: KEPT,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { maskMessage } from '../../secret-names.ts';
+import { maskMessage } from '../../secret-texts.ts';
 import { codeDigest, InventoryDigests, otherCode } from '../digest.ts';
 import type { Job, Order } from '../order.ts';
 import { projectName } from '../project.ts';

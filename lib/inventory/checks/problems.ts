@@ -1,5 +1,6 @@
+import { maskCredentials } from '../../credentials.ts';
 import { EXIT, formatPosition, type Position, QuorateError, QuorateErrors } from '../../errors.ts';
-import { maskCredentials, maskMessage } from '../../secret-names.ts';
+import { maskMessage } from '../../secret-texts.ts';
 
 /**
  * Gathers everything that is wrong with an inventory, so that it is all told at once. What stands behind a name that

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { environment } from '../../environment.ts';
-import { maskMessage } from '../../secret-names.ts';
+import { maskMessage } from '../../secret-texts.ts';
 import type { Problems } from '../checks/problems.ts';
 import type { Tree } from '../tree.ts';
 import { parseJson } from './json-text.ts';

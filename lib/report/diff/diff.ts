@@ -1,5 +1,5 @@
 import type { StructuredPatch, StructuredPatchHunk } from 'diff';
-import { maskText } from '../../secret-names.ts';
+import { maskText } from '../../secret-texts.ts';
 import type { Colors } from '../colors.ts';
 import { foldHosts } from '../hosts.ts';
 import { escapeControls } from '../text.ts';

@@ -1,7 +1,7 @@
 import { runId } from '../../dsl/common/run-id.ts';
 import type { Change } from '../../dsl/task.ts';
 import type { RunEvent } from '../../runner/events.ts';
-import { maskText } from '../../secret-names.ts';
+import { maskText } from '../../secret-texts.ts';
 import { type Differ, loadDiffer } from '../diff/diff.ts';
 import { isWanted } from '../levels.ts';
 

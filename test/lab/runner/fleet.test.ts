@@ -226,6 +226,24 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(new Set(marks().map((mark) => mark.slice(0, 3))).size).toBeLessThanOrEqual(6);
   });
 
+  it('cancels once more: what is in hand ends at once, and how it began is kept', async () => {
+    inventory('c10', '60');
+    const running = run('c10.yaml');
+    await waitFor('tasks in hand', 30_000, () => begun().length >= 3 || undefined);
+    const [first, second] = [await fleet('cancel', 'last'), await fleet('cancel', 'last')];
+    expect([first.stdout, second.stdout]).toEqual([
+      expect.stringContaining('finish their tasks in hand'),
+      expect.stringContaining('end at once'),
+    ]);
+    const outcome = await running;
+    inventory('c10');
+    expect(outcome.code).toBe(130);
+    expect(statuses(recapOf(outcome))).toEqual({ c10: 'cancelled' });
+    expect(marks()).toEqual([]);
+    const { stdout } = await fleet('logs', 'last', '--output', 'json');
+    expect(stdout).toContain('"event":"start"');
+  });
+
   long('begins a job once, though Redis is away for longer than it takes to miss a worker', async () => {
     inventory('c10', '6');
     const child = start([...RUN, '--clusters', 'inventories/c10.yaml']);

@@ -18,6 +18,8 @@ describe('the address of Redis', () => {
     'redis://:hunter2?x@h:6379',
     'redis://me:12/hunter2@h',
     'redis://me:12#hunter2@h',
+    'redis://:hunter2%@h',
+    'redis://hunter2%zz:x@h',
     'me:hunter2@h',
     'hunter2://h',
     'h:6379',

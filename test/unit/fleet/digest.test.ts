@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { codeDigest, InventoryDigests, otherCode } from '../../../lib/fleet/digest.ts';
@@ -10,7 +10,10 @@ const home = process.cwd();
 let folder = '';
 
 const FILES = {
-  'site.ts': "import { web } from './roles/web.ts';\n",
+  'site.ts':
+    "import { web } from './roles/web.ts';\nimport ports from '#data/ports.json' with { type: 'json' };\n",
+  'package.json': '{"imports": {"#data/*": "./data/*"}}',
+  'data/ports.json': '{}',
   'roles/web.ts': "export const web = () => tree('/srv/www', { source: '../www' });\n",
   'www/index.html': 'hello',
   'inventories/c01.yaml': 'all: {hosts: {a: {}}}',
@@ -42,11 +45,33 @@ describe('the digest of the code', () => {
     ['site.ts', true],
     ['roles/web.ts', true],
     ['www/index.html', true],
+    ['data/ports.json', true],
   ])('with another %s is another one: %s', (path, other) => {
     const before = code();
     write(path, `${FILES[path as keyof typeof FILES]} `);
     const said = otherCode(before, code(before.secrets));
     expect(said).toBe(other ? 'has other code: playbook, roles or what they send' : undefined);
+  });
+
+  it('with another link in what is sent, or another file behind it, is another one', () => {
+    const before = code();
+    const link = (to: string) => {
+      symlinkSync(to, join(folder, 'www/link'));
+      const { project } = code(before.secrets);
+      unlinkSync(join(folder, 'www/link'));
+      return project;
+    };
+    const all = [before.project, link('nowhere'), link('index.html'), link('../README.md'), link('/')];
+    expect(new Set(all).size).toBe(all.length);
+    write('README.md', 'read me again');
+    expect(all).not.toContain(link('../README.md'));
+  });
+
+  it('tells of imports that nobody can follow', () => {
+    const told: string[] = [];
+    write('site.ts', 'await import(process.env.ROLE);');
+    codeDigest(ORDER.playbook, undefined, (one) => told.push(one));
+    expect(told).toEqual(['site.ts:1 imports what is known only as it runs']);
   });
 
   it('leaves out a folder of more than 10,000 files, and says so', () => {
@@ -56,7 +81,9 @@ describe('the digest of the code', () => {
     const before = digest();
     write('www/0', 'another');
     expect(digest()).toBe(before);
-    expect(new Set(told)).toEqual(new Set(['www']));
+    expect([...new Set(told)]).toEqual([
+      'www has more than 10,000 files: nobody looks whether workers have the same ones',
+    ]);
   });
 
   it('says what differs', () => {
@@ -86,6 +113,24 @@ describe('the digest of an inventory', () => {
     const before = await of(secrets);
     write(path, `${FILES[path as keyof typeof FILES] ?? ''}\n`);
     expect((await of(secrets)) !== before).toBe(other);
+  });
+
+  it('with other variables behind a link, to a file or a folder, is another one', async () => {
+    const secrets = code();
+    write('shared/common.yaml', 'x: 1\n');
+    const vars = join(folder, 'inventories/group_vars');
+    symlinkSync('../../shared/common.yaml', join(vars, 'web.yaml'));
+    symlinkSync('../../shared', join(vars, 'db'));
+    symlinkSync('.', join(vars, 'circle'));
+    symlinkSync('nowhere', join(vars, 'gone.yaml'));
+    const before = await of(secrets);
+    expect(await of(secrets)).toBe(before);
+    write('shared/common.yaml', 'x: 2\n');
+    const other = await of(secrets);
+    write('shared/more.yaml', 'y: 1\n');
+    const more = await of(secrets);
+    write('inventories/group_vars/nowhere', 'z: 1\n');
+    expect(new Set([before, other, more, await of(secrets)]).size).toBe(4);
   });
 
   it('lets no guess at a secret be tested without the salt of its run', async () => {

@@ -17,6 +17,18 @@ describe('lines that are kept', () => {
     });
   });
 
+  it('are so many by number, too: the first ones stay', () => {
+    const keeper = new Keeper(1000, 100, 2);
+    const kept = ['a', 'x'.repeat(200), 'b', 'c'].map((text) => keeper.take(task(text)));
+    expect(kept).toEqual([
+      task('a'),
+      expect.stringContaining('238 characters'),
+      expect.stringContaining('from here on'),
+      undefined,
+    ]);
+    expect(keeper.take(RECAP)).toBe(RECAP);
+  });
+
   it('are not too long; others are kept after one that is', () => {
     const keeper = new Keeper(1000, 100);
     expect(keeper.take(task('x'.repeat(200)))).toContain('a line of 238 characters is left out');

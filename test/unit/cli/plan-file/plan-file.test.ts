@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { hostsOfShard } from '../../../../lib/cli/flags/shard.ts';
 import { COST } from '../../../../lib/cli/plan-file/digests.ts';
 import type { Plan } from '../../../../lib/cli/plan-file/format.ts';
 import { readPlan } from '../../../../lib/cli/plan-file/read.ts';
@@ -205,6 +206,31 @@ describe('a plan is refused with 3, and nothing is changed,', () => {
   });
 });
 
+it('a plan is refused where what #names or JSON say has changed, and says which imports it cannot follow', () => {
+  const project = new Project(
+    `import '#role';\nimport words from './words.json' with { type: 'json' };\nawait import('./' + words.later);\n${SIMPLE}`,
+    ['a'],
+  );
+  project.write('package.json', '{ "type": "module", "imports": { "#role": "./role.js" } }');
+  for (const name of ['role.js', 'later.js']) project.write(name, '');
+  project.write('words.json', '{ "later": "later.js" }');
+  const made = project.run('--plan-out', 'p.json');
+  expect([made.status, made.stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /web\.js:\d+ imports what is known only as it runs: the plan has no digest of that code/,
+    ),
+  ]);
+  project.write('role.js', 'export {};');
+  project.write('words.json', '{ "later": "role.js" }');
+  const { status, stderr } = project.run('--apply', 'p.json');
+  expect([status, stderr]).toEqual([
+    3,
+    expect.stringMatching(/the code file role\.js has changed; the code file words\.json has changed/),
+  ]);
+  expect(project.has('made/a')).toBe(false);
+});
+
 it('a plan about a host that is not there: 4, and the others are not changed; nor is one written then', () => {
   const project = new Project(SIMPLE, ['a', 'far']);
   expect(project.run('--plan-out', 'p.json').status).toBe(0);
@@ -257,6 +283,13 @@ it.each([
 });
 
 describe('a plan that somebody has edited', () => {
+  /** A part that does not have the host. */
+  const EMPTY = [...Array(40).keys()]
+    .map((i) => ({ index: i + 1, of: 40 }))
+    .find((shard) => {
+      const hosts = () => [{ name: 'a', vars: {} }];
+      return hostsOfShard([{ hosts: 'all' }] as never, hosts, shard).size === 0;
+    });
   const edited = (project: Project, edit: (plan: Plan) => object) => {
     const plan = JSON.parse(project.read('p.json')) as Plan;
     project.write('p.json', JSON.stringify({ ...plan, ...edit(plan) }));
@@ -282,6 +315,16 @@ describe('a plan that somebody has edited', () => {
     expect([project.has('ran'), project.has('made/a')]).toEqual([false, false]);
   });
 
+  it.each<[what: string, edit: (plan: Plan) => object]>([
+    ['a part of the inventory without hosts', ({ options }) => ({ options: { ...options, shard: EMPTY } })],
+    ['steps of another play', () => ({ steps: [{ play: 'other', host: 'a', title: 'add it' }] })],
+  ])('is refused where not all of it is due: %s, 3', (_, edit) => {
+    const project = planned();
+    const { status, stderr } = edited(project, edit);
+    expect([status, stderr]).toEqual([3, expect.stringContaining('p.json was not carried out')]);
+    expect(project.has('made/a')).toBe(false);
+  });
+
   it.each([{ text: 'other' }, { ansible_host: '10.0.0.1' }])('brings no variables along: %o, 1', (own) => {
     const project = planned();
     const { status, stderr } = edited(project, ({ options }) => ({ options: { ...options, own } }));
@@ -291,6 +334,9 @@ describe('a plan that somebody has edited', () => {
 });
 
 describe('a plan file that', () => {
+  const CHANGE = { kind: 'create', property: 'content', before: null, after: 'x', certainty: 'certain' };
+  const ONE = { play: 'web', host: 'a', role: 'site', task: 't', resource: 'file:/t' };
+  const TASK = { ...ONE, wanted: 'sha256:0', observed: 'sha256:0', changes: [CHANGE] };
   const whole: Plan = { ...BARE, secrets: { salt: '', ...COST } };
   const written = (text: string) => {
     const path = join(scratch(), 'p.json');
@@ -302,7 +348,7 @@ describe('a plan file that', () => {
     expect(readPlan(written(JSON.stringify(whole)))).toEqual(whole);
   });
 
-  it.each([
+  it.each<[what: string, change: (text: string) => string, said: string]>([
     ['is empty', () => '', 'it is empty'],
     ['is cut off', (text: string) => text.slice(0, text.length / 2), 'cut off'],
     ['is no JSON', () => '<html>}', 'no JSON'],
@@ -318,6 +364,20 @@ describe('a plan file that', () => {
       (text: string) => text.replace('"salt"', '"sugar"'),
       'secrets.salt is missing',
     ],
+    [
+      'is about a part that there is not',
+      (text: string) => text.replace('"shard":null', '"shard":{"index":2,"of":1}'),
+      'options.shard is missing in it, or something else',
+    ],
+    ...Object.entries({
+      certainty: { ...TASK, changes: [{ ...CHANGE, certainty: 'sure' }] },
+      kind: { ...TASK, changes: [{ ...CHANGE, kind: 'explode' }] },
+      'host that acts': { ...TASK, by: 1 },
+    }).map(([what, task]): [string, (text: string) => string, string] => [
+      `has a task with another ${what} than there is`,
+      (text) => text.replace('"tasks":[]', `"tasks":[${JSON.stringify(task)}]`),
+      'tasks is missing in it, or something else',
+    ]),
     [
       'says what its digests cost',
       (text: string) => text.replace(`"cost":${COST.cost}`, '"cost":1073741824'),

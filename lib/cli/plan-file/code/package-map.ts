@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'jsonc-parser';
+
+/**
+ * All that `imports`, `exports` or `paths` may make of a name, whatever the condition: of
+ * `{"#roles/*": {"development": "./roles/*.ts", "default": "./dist/*.js"}}` and `#roles/web` both files.
+ */
+export function targets(map: unknown, name: string): readonly string[] {
+  return Object.entries(isRecord(map) ? map : {}).flatMap(([key, value]) => {
+    const part = partOf(name, key);
+    return part === undefined ? [] : leaves(value).map((target) => target.replaceAll('*', () => part));
+  });
+}
+
+/** What stands for the `*` of a key, empty where it has none; undefined where the key is another one. */
+function partOf(name: string, key: string): string | undefined {
+  const [before = '', after] = key.split('*');
+  if (after === undefined) return name === key ? '' : undefined;
+  const fits = name.startsWith(before) && name.endsWith(after) && name.length >= before.length + after.length;
+  return fits ? name.slice(before.length, name.length - after.length) : undefined;
+}
+
+function leaves(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [];
+}
+
+/** The nearest file of this name in a folder or above it. */
+export function nearest(name: string, folder: string): string | undefined {
+  const path = join(folder, name);
+  if (existsSync(path)) return path;
+  return dirname(folder) === folder ? undefined : nearest(name, dirname(folder));
+}
+
+/** An object in JSON, comments allowed; empty where there is none. */
+export function jsonAt(file: string): Readonly<Record<string, unknown>> {
+  const value: unknown = existsSync(file)
+    ? parse(readFileSync(file, 'utf8'), [], { allowTrailingComma: true })
+    : {};
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,27 @@
+import { MASK } from './secret-names.ts';
+
+/** A host, with a port, a path as rsync has it or nothing behind it; no version of a package, no digest of an image. */
+const HOST = String.raw`(?!sha\d{3}\b|v?\d+(?:\.\d+){1,2}(?:[-+][\w.]+)?(?![\w.]))(?:\[[\w:.%]+\]|[\w.-]+)(?![\w.-])`;
+
+/**
+ * User and password in front of a host: `https://me:secret@mirror/`, `redis://:secret@queue`, `me:secret@mirror:3128`. In a
+ * URL the password is all up to the last `@` of the authority; of one that should have been encoded (`a/b#c`) all up to
+ * the first. A port is none, before a path or the next jump host (`a:22,me@b`).
+ */
+const CREDENTIALS = new RegExp(
+  String.raw`(?:(\/\/[^\s/:@"']*):(?!\d{1,5}[/?#])(?:[^\s/?#"']{1,512}|[^\s@"']{1,512})@(?=[\w[])|` +
+    String.raw`(?<![\w.%+-])([\w.%+-]+):(?!\d{1,5},)[^\s/:@"']+@(?=${HOST}))`,
+  'g',
+);
+
+/** The password of every URL. */
+export function maskCredentials(text: string): string {
+  return text.replaceAll(CREDENTIALS, `$1$2:${MASK}@`);
+}
+
+/** The passwords that `maskCredentials` masks. */
+export function credentialsIn(text: string): readonly string[] {
+  return [...text.matchAll(CREDENTIALS)].map(([all, url = '', user = '']) =>
+    all.slice(`${url}${user}:`.length, -1),
+  );
+}
