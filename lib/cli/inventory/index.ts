@@ -4,6 +4,7 @@ import { redact } from '../../dsl/secret.ts';
 import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
 import { jsonOf } from '../../inventory/formats/json-text.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
+import { absentNotice } from '../../inventory/keys.ts';
 import { Numeral } from '../../inventory/variables/value.ts';
 import { printDocument } from '../../report/document.ts';
 import { escapeControls, escapeJson } from '../../report/text.ts';
@@ -48,7 +49,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     show,
   );
   inventory.keepSecrets();
-  for (const notice of inventory.notices) process.stderr.write(`${escapeControls(redact(notice))}\n`);
+  warn(inventory.notices);
   if (what === 'explain') {
     await printDocument(await explanation(inventory, options, show));
     if (options.output === 'json') await reportLines([], 'json', false);
@@ -72,6 +73,10 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     const value = what === 'host' ? listed.host(name) : asYaml ? listed.nested() : listed.list();
     await printDocument(asYaml ? await yaml(value) : `${jsonOf(sorted(value), 4)}\n`);
   }
+}
+
+function warn(notices: readonly string[]): void {
+  for (const notice of notices) process.stderr.write(`${escapeControls(redact(notice))}\n`);
 }
 
 const VIEWS = ['list', 'host', 'graph', 'explain', 'connection'] as const;
@@ -109,6 +114,7 @@ async function connection(inventory: Inventory, name: string): Promise<string> {
   const { hosts: settled } = await inventory.settle({ hosts, contacts: (all) => all });
   const found = settled.get(name)?.connection;
   if (found === undefined || found.kind !== 'ssh') throw usage(`${name} is reached without ssh`);
+  warn((found.absentKeys ?? []).map(absentNotice));
   const { connectionLines } = await import('../../transport/ssh/connection-lines.ts');
   return (await connectionLines(found)).join('\n');
 }

@@ -27,7 +27,7 @@ const beside = (vars: string) => ({
 
 describe('what concerns a host is told when that host is contacted', () => {
   it.each([
-    ['a key that is not here', '{ ansible_ssh_private_key_file: /nowhere/key }', 'does not exist'],
+    ['a key that is none', '{ ansible_ssh_private_key_file: / }', 'is a directory'],
     ['network gear', '{ ansible_connection: ansible.netcommon.network_cli }', 'must be ssh or local'],
     ['Windows', '{ ansible_connection: winrm, ansible_port: 5986 }', 'must be ssh or local'],
     ['a container', '{ ansible_connection: community.docker.docker }', 'must be ssh or local'],

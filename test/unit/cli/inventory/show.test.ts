@@ -273,6 +273,13 @@ it('--connection prints what ssh -G would, by the inventory', async () => {
   expect(lines).toEqual(expect.arrayContaining(['hostname 192.0.2.7', 'port 2200', 'user ops']));
 });
 
+it('--connection judges no key that is not there', async () => {
+  const folder = write({ 'h.ini': 'h1 ansible_ssh_private_key_file=keys/nope foo=1\n' });
+  const lines = await show('-i', join(folder, 'h.ini'), '--connection', 'h1');
+  expect(lines).toContain('identityfile ~/.ssh/id_ed25519\n');
+  expect(lines).not.toContain('nope');
+});
+
 describe('playbooks/inventory.ts', () => {
   const run = (...args: readonly string[]) =>
     spawnSync(process.execPath, ['--import', 'tsx', 'playbooks/inventory.ts', ...args], {
