@@ -100,7 +100,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
         keepNamedSecrets(name, value, isPrivate);
     },
     unreadOf: (name) => variables.unreadOf(hostNamed(name)),
-    evaluate: (name, variable) => evaluate(variable, hostNamed(name)),
+    evaluate: (name, variable) => templates.evaluate(name, variable, true),
     groupNamedBy(variable, group) {
       const named = (value: Raw | undefined) =>
         typeof value === 'string' && groups.has(value) ? value : undefined;

@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { runId } from '../../dsl/common/run-id.ts';
 import { redact } from '../../dsl/secret.ts';
 import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
-import { jsonOf } from '../../inventory/formats/json-text.ts';
+import { jsonOf, pythonJson } from '../../inventory/formats/json-text.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
 import { absentNotice } from '../../inventory/keys.ts';
 import { Numeral } from '../../inventory/variables/value.ts';
@@ -71,7 +71,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     refuseUnread(inventory, what === 'host' ? [{ name }] : hosts);
     const asYaml = own.yaml === true;
     const value = what === 'host' ? listed.host(name) : asYaml ? listed.nested() : listed.list();
-    await printDocument(asYaml ? await yaml(value) : `${jsonOf(sorted(value), 4)}\n`);
+    await printDocument(asYaml ? await yaml(value) : `${pythonJson(sorted(value), 4)}\n`);
   }
 }
 
@@ -162,13 +162,13 @@ function asEvent(host: string, { variable, value, error, from, beats }: Explaine
     from,
     beats,
   };
-  return `${escapeJson(JSON.stringify(event))}\n`;
+  return `${escapeJson(jsonOf(event, 0))}\n`;
 }
 
 /** `name: value`, then where it comes from and what it beat, a line each. */
 function asText({ variable, value, error, from, beats }: Explained): string {
-  const shown = error ? 'cannot be evaluated' : value === undefined ? 'not set' : JSON.stringify(value);
-  const written = JSON.stringify(from.value) === JSON.stringify(value) ? placed(from) : said(from);
+  const shown = error ? 'cannot be evaluated' : value === undefined ? 'not set' : pythonJson(value, 0);
+  const written = jsonOf(from.value, 0) === jsonOf(value, 0) ? placed(from) : said(from);
   return [
     `${variable}: ${shown}`,
     ...(error ? [`  ${redact(error.message)}`] : []),
@@ -181,7 +181,7 @@ function asText({ variable, value, error, from, beats }: Explained): string {
 function said(one: Said): string {
   const { value } = one;
   const vaulted = typeof value === 'object' && value !== null && '__ansible_vault' in value;
-  return `${placed(one)}: ${vaulted ? '(encrypted)' : JSON.stringify(value)}`;
+  return `${placed(one)}: ${vaulted ? '(encrypted)' : pythonJson(value, 0)}`;
 }
 
 function placed({ by, as, position }: Said): string {

@@ -87,21 +87,24 @@ export class Templar {
     ];
   }
 
-  /** A plain value; undefined for `omit`. Throws TemplateError, or Sealed where a vault is to be opened first. */
-  evaluate(host: string, variable: Variable): unknown {
-    return this.#plain(() => this.#read(host, variable));
+  /**
+   * A plain value; undefined for `omit`. `exact` keeps each `Numeral` as it is. Throws TemplateError, or Sealed where a
+   * vault is to be opened first.
+   */
+  evaluate(host: string, variable: Variable, exact: boolean): unknown {
+    return this.#plain(() => this.#read(host, variable), exact);
   }
 
-  /** The same for an expression without its brackets. */
+  /** The exact value of an expression without its brackets. */
   expression(host: string, variable: Variable, text: string): unknown {
-    return this.#plain(() => this.#template({ host, variable, path: variable.name }, `{{ ${text} }}`));
+    return this.#plain(() => this.#template({ host, variable, path: variable.name }, `{{ ${text} }}`), true);
   }
 
   /** Values of ours out of what templates work on; what a secret went into is masked from here on. */
-  #plain(read: () => Value, outer = false, depth = 0): unknown {
+  #plain(read: () => Value, exact: boolean, outer = false, depth = 0): unknown {
     if (depth > DEEPEST) throw new TemplateError('this goes round in a circle');
     const { value, secret } = this.#tracked(() => defined(read()));
-    const inner = (part: () => Value) => this.#plain(part, outer || secret, depth + 1);
+    const inner = (part: () => Value) => this.#plain(part, exact, outer || secret, depth + 1);
     if (value instanceof Omit) return undefined;
     if (isList(value)) return value.map((item) => inner(() => item));
     if (value instanceof Dict)
@@ -110,8 +113,8 @@ export class Templar {
       );
     const plain = toPlain(value);
     if ((outer || secret) && (typeof plain === 'string' || typeof plain === 'number'))
-      new Secret(String(plain));
-    return plain;
+      new Secret(String(value));
+    return exact && value instanceof Numeral ? value : plain;
   }
 
   #read(host: string, variable: Variable): Value {
