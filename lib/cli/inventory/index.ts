@@ -5,7 +5,7 @@ import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.
 import { jsonOf, pythonJson } from '../../inventory/formats/json-text.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
 import { absentNotice } from '../../inventory/keys.ts';
-import { Numeral } from '../../inventory/variables/value.ts';
+import { isKept } from '../../inventory/variables/value.ts';
 import { printDocument } from '../../report/document.ts';
 import { escapeControls, escapeJson } from '../../report/text.ts';
 import type { OwnFlag } from '../flags/flags.ts';
@@ -191,7 +191,7 @@ function placed({ by, as, position }: Said): string {
 /** Keys in order, on every level, as `ansible-inventory` has them. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null || value instanceof Numeral) return value;
+  if (typeof value !== 'object' || value === null || isKept(value)) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }

@@ -1,7 +1,7 @@
 import type { Inventory } from '../../inventory/index.ts';
 import { fromPlain } from '../../inventory/jinja/data-filters.ts';
 import { textOf } from '../../inventory/jinja/values.ts';
-import { listedValue, Numeral } from '../../inventory/variables/value.ts';
+import { isKept, listedValue } from '../../inventory/variables/value.ts';
 import type { Candidate } from '../../inventory/variables/variables.ts';
 import type { Show } from './masked.ts';
 
@@ -144,7 +144,7 @@ function pythonText(value: unknown): string {
 function unmarked<T>(value: T): T;
 function unmarked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => unmarked(item));
-  if (typeof value !== 'object' || value === null || value instanceof Numeral) return value;
+  if (typeof value !== 'object' || value === null || isKept(value)) return value;
   if ('__ansible_unsafe' in value) return value.__ansible_unsafe;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unmarked(item)]));
 }

@@ -4,7 +4,7 @@ import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { isSecret } from '../../secret-names.ts';
-import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
+import { isKept, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import { mapping } from './collection-filters.ts';
 import { toPlain } from './data-filters.ts';
 import { type Step, TemplateError } from './errors.ts';
@@ -133,7 +133,7 @@ export class Templar {
 
   #fromRaw(step: Step, raw: Raw): Value {
     if (typeof raw === 'string') return isTemplate(raw) ? this.#template(step, raw) : raw;
-    if (raw === null || typeof raw !== 'object' || raw instanceof Numeral) return raw;
+    if (raw === null || typeof raw !== 'object' || isKept(raw)) return raw;
     if (raw instanceof Unsafe) return raw.text;
     if (raw instanceof Vaulted) return this.#open(raw);
     const part = (of: string, one: Raw) =>

@@ -52,6 +52,9 @@ describe('an inventory is shown to the letter as ansible-inventory shows it', ()
     ['numbers.yaml', 'numbers.list', '--list'],
     ['numbers.yaml', 'numbers.list-yaml', '--list --yaml'],
     ['numbers.yaml', 'numbers.graph-vars', '--graph --vars'],
+    ['moments.yaml', 'moments.list', '--list'],
+    ['moments.yaml', 'moments.list-yaml', '--list --yaml'],
+    ['moments.yaml', 'moments.graph-vars', '--graph --vars'],
     ['flat.ini', 'flat.list', '--list'],
     ['flat.ini', 'flat.list-yaml', '--list --yaml'],
     ['flat.ini', 'flat.graph', '--graph'],
@@ -271,6 +274,14 @@ it('--connection prints what ssh -G would, by the inventory', async () => {
   );
   const lines = (await show('-i', file, '--connection', 'h1')).split('\n');
   expect(lines).toEqual(expect.arrayContaining(['hostname 192.0.2.7', 'port 2200', 'user ops']));
+});
+
+it('--explain keeps numbers as they are, also those that templates make', async () => {
+  const vars = `{ n: 12345678901234567890, f: "{{ 1.0 }}", l: "{{ [n, 2.50] }}" }`;
+  const file = join(write({ 'h.yaml': `all: { hosts: { h1: ${vars} } }\n` }), 'h.yaml');
+  const explained = await show('-i', file, '--explain', 'h1');
+  for (const line of ['n: 12345678901234567890', 'f: 1.0', 'l: [12345678901234567890,2.5]'])
+    expect(explained.split('\n')).toContain(line);
 });
 
 it('--connection judges no key that is not there', async () => {
