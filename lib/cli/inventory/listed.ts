@@ -73,7 +73,8 @@ export class Listed {
         ...(own.length > 0 && { hosts: Object.fromEntries(own) }),
       };
     };
-    return { all: group('all') };
+    const all = group('all');
+    return isEmpty(all) ? {} : { all };
   }
 
   /** `--graph`: groups, their children and hosts, with `vars` also the variables of both. */

@@ -168,6 +168,20 @@ it('what looks like a number in a text of JSON is left alone', () => {
   expect(() => parseJson('[1.0, 01.0]')).toThrow(SyntaxError);
 });
 
+it.each([
+  ['h.ini', '[a]\n# h\n', /^write their names, one a line/],
+  ['h.toml', '[a.vars]\nx = 1\n', /^list them as \[GROUP.hosts.NAME\]/],
+  ['h.yaml', 'a: { hosts: }\n', /^list them below hosts:/],
+])('without hosts that is said first, with a hint in the terms of the file: %s', async (name, text, hint) => {
+  const folder = write({ [name]: text, 'group_vars/nobody': 'x: 1\n' });
+  const errors = await refusal(loadInventory({ files: [join(folder, name)], schema: {} }));
+  expect(errors.map(({ message }) => message)).toEqual([
+    'there is no host in this inventory',
+    expect.stringContaining('not used: nobody'),
+  ]);
+  expect(errors[0]?.hint).toMatch(hint);
+});
+
 it('JSON has the infinities and NaN of Python', async () => {
   const text = '{"a": [Infinity, -Infinity, NaN], "b": "NaN"}';
   expect(parseJson(text)).toEqual({ a: [Infinity, -Infinity, NaN], b: 'NaN' });

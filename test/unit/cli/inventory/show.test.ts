@@ -305,6 +305,13 @@ describe('playbooks/inventory.ts', () => {
     expect(status).toBe(0);
   });
 
+  it('shows an inventory without hosts, as ansible-inventory does, with a word', () => {
+    const file = join(write({ 'hosts.ini': '[shop]\n# web1\n' }), 'hosts.ini');
+    const graph = run('-i', file, '--graph');
+    expect([graph.stdout, graph.status]).toEqual(['@all:\n  |--@ungrouped:\n  |--@shop:\n', 0]);
+    expect(graph.stderr).toContain(`${file}:1:1: there is no host in this inventory\n`);
+  });
+
   it('ends with 1 and an error where the inventory cannot be read', () => {
     const { stdout, status } = run('-i', 'no-such-file.ini', '--list', '--output', 'json');
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'error', exitCode: 1 });
