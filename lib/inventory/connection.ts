@@ -1,9 +1,16 @@
-import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
 import { Secret } from '../dsl/secret.ts';
 import type { Connection } from '../transport/host.ts';
 import type { Problems } from './checks/problems.ts';
 import { coerce, unsafeText } from './checks/validate.ts';
+import {
+  addressHint,
+  asciiHint,
+  type Destination,
+  destinationOf,
+  isAddress,
+  isHostName,
+  isUser,
+} from './destination.ts';
 import { NamedKeys } from './keys.ts';
 import { sshArgs } from './ssh-args.ts';
 import type { Host } from './tree.ts';
@@ -29,18 +36,6 @@ export function addressOf(name: string, settings: Settings, problems: Problems):
   return (new Reader(name, settings, problems).destination() ?? destinationOf(name)).host;
 }
 
-interface Destination {
-  /** Counts where no variable and no flag names one. */
-  readonly user: string | undefined;
-  readonly host: string;
-}
-
-/** `user@host` as ssh takes it. */
-function destinationOf(text: string): Destination {
-  const [, user, host = text] = /^([^\s@:/-][^\s:/]*)@(.*)$/s.exec(text) ?? [];
-  return { user, host };
-}
-
 /** How to reach a host, from Ansible's connection variables. */
 export function connectionOf(
   { name, position }: Host,
@@ -57,11 +52,12 @@ export function connectionOf(
   read.text('ansible_connection', CONNECTIONS, 'ssh or local');
   const kind = kindOf(settings);
   const { user, host: address } = read.destination() ?? destinationOf(name);
-  if (kind === 'ssh' && !settings.has('ansible_host') && !isIP(address) && !HOST_NAME.test(address))
+  if (kind === 'ssh' && !settings.has('ansible_host') && !isHostName(address))
     problems.add(
       `${JSON.stringify(name)} is no address to connect to`,
       position,
-      asciiHint(name) ?? 'letters, digits, _, - and . are allowed; the address goes into ansible_host',
+      asciiHint(name) ??
+        'letters, digits, _, -, ., + and the like are allowed; the address goes into ansible_host',
     );
   const become = read.flag('ansible_become') ?? defaults.become ?? false;
   if (become) read.sudo();
@@ -81,15 +77,6 @@ export function connectionOf(
     ...(keys.absent.length > 0 && { absentKeys: keys.absent }),
     ...args,
   };
-}
-
-/** A dot at the end keeps search domains away. */
-const HOST_NAME = /^(?!.{254})[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
-
-/** A name of digits and dots alone is an IP address with a slip in it. */
-function isAddress(text: string): boolean {
-  if (isIP(text)) return !/^(0\.0\.0\.0|::)$/.test(text);
-  return HOST_NAME.test(text) && !/^[\d.]+$|\.\./.test(text);
 }
 
 class Reader {
@@ -142,7 +129,7 @@ class Reader {
     const setting = this.setting('ansible_user');
     if (setting === undefined) return undefined;
     const text = textOf(setting);
-    if (text !== undefined && /^[^\s-][^\s]*$/.test(text) && unsafeText(text) === undefined) return text;
+    if (text !== undefined && isUser(text)) return text;
     this.tell(
       'ansible_user',
       setting,
@@ -232,22 +219,4 @@ function textOf({ value, written }: Setting): string | undefined {
   if (typeof value === 'string') return value;
   const text = String(value);
   return typeof value === 'number' && (written ?? text) === text ? text : undefined;
-}
-
-function addressHint(value: unknown): string | undefined {
-  const text = String(value);
-  if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is no address to connect to';
-  if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four numbers, 0 to 255';
-  if (/^ | $/.test(text)) return 'without spaces around it';
-  if (/^([\w.-]+|\[[\da-fA-F:.]+\]):\d+$/.test(text)) return 'the port goes into ansible_port';
-  if (text.includes('[')) return 'ranges are for the names of hosts: give each host its address';
-  if (text.includes('://')) return 'without ssh://';
-  if (text.includes('@')) return 'the user goes into ansible_user';
-  return asciiHint(text);
-}
-
-/** Of a name in other letters, what the DNS has in its place. */
-function asciiHint(name: string): string | undefined {
-  const ascii = /[^\0-\x7f]/.test(name) ? domainToASCII(name) : '';
-  return HOST_NAME.test(ascii) ? `the DNS has it as ${ascii}` : undefined;
 }
