@@ -392,6 +392,43 @@ it('a script that does not end is ended after a minute, with all that it started
   expect(state).toMatch(/\) [ZX]/);
 });
 
+describe('a script that is asked for each of many hosts', () => {
+  const names = Array.from({ length: 50 }, (_, i) => `"h${i}"`).join(',');
+  const script = (each: string) => {
+    const folder = write({
+      'list.sh': `#!/bin/sh\ncd "$(dirname "$0")"\nif [ $1 = --list ]; then echo '{"a": [${names}]}'; else echo $2 >>asked; ${each}; fi\n`,
+    });
+    chmodSync(join(folder, 'list.sh'), 0o755);
+    const asked = () =>
+      existsSync(join(folder, 'asked')) ? readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n') : [];
+    return { file: join(folder, 'list.sh'), asked };
+  };
+
+  it('is asked no more once a call did not end', async () => {
+    const { file, asked } = script('exec sleep 1000');
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const refused = refusal(loadInventory({ files: [file], schema: {} }));
+    while (asked().length < 4) await new Promise((done) => setImmediate(done));
+    vi.advanceTimersByTime(60_000);
+    expect((await refused)[0]?.message).toMatch(/--host h\d took longer than 60 s/);
+    expect(asked()).toHaveLength(4);
+  });
+
+  it('has ten minutes for all of it', async () => {
+    const { file, asked } = script('echo {}');
+    const start = performance.now();
+    const clock = vi.spyOn(performance, 'now');
+    onTestFinished(() => clock.mockRestore());
+    clock.mockImplementation(() => (asked().length < 8 ? start : start + 600_001));
+    const [error] = await refusal(loadInventory({ files: [file], schema: {} }));
+    expect(error?.message).toMatch(/--host h\d+ and the calls before it took longer than 600 s/);
+    expect(asked().length).toBeLessThan(20);
+  });
+});
+
 describe('which group a play is about', () => {
   const playbook = { name: 'x', description: '', plays: [] };
   const meant = async (text: string, ...extraVars: readonly string[]) => {
