@@ -4,6 +4,7 @@ import { distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../dsl/role.ts';
 import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { isPrivate } from '../secret-names.ts';
+import { noteAnsibleCfg } from './ansible-cfg.ts';
 import { Problems } from './checks/problems.ts';
 import { keepNamedSecrets } from './checks/secrets.ts';
 import type { ConnectionDefaults } from './connection.ts';
@@ -81,6 +82,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
         `${name} is a host and a group: what is written for the host counts for the group`,
         position,
       );
+  noteAnsibleCfg(process.cwd(), problems);
   const variables = new Variables(tree, varFiles, extra);
   const templates = new Templates(templateWorld(tree, variables, playbookFolder, openVault));
   const evaluate: Evaluate = (variable, host) => templates.evaluate(host.name, variable);
