@@ -188,7 +188,7 @@ describe('names of other tools', () => {
     ['etcd_extra_sans', 'tok 3n'],
     ['ansible_port', 'tok 3n'],
     ['ansible_host', 'tok 3n'],
-    ['ansible_user', 'tok 3n'],
+    ['ansible_user', 'tok;3n'],
     ['ansible_host_key_checking', 'tok 3n'],
     ['ansible_become_method', 'tok 3n'],
     ['ansible_ssh_common_args', '-o StrictHostKeyChecking=tok3n'],
