@@ -22,6 +22,7 @@ export async function load(playbook: CommandLine, options: Options, started: Sta
   return loadInventory({
     files: options.inventory.length > 0 ? options.inventory : [defaultInventory(playbook, started, options)],
     schema,
+    mayBeEmpty: playbook.show !== undefined,
     extraVars: options.extraVars,
     vault: { files: options.vaultPasswordFiles, prompt: options.askVaultPass, ask: askSecret },
     playbookFolder: isOurs(started) ? process.cwd() : dirname(started.file),

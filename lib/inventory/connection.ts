@@ -1,13 +1,20 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
 import { Secret } from '../dsl/secret.ts';
 import type { Connection } from '../transport/host.ts';
 import type { Problems } from './checks/problems.ts';
-import { coerce, nearest, unsafeText } from './checks/validate.ts';
+import { coerce, unsafeText } from './checks/validate.ts';
+import {
+  addressHint,
+  asciiHint,
+  type Destination,
+  destinationOf,
+  isAddress,
+  isHostName,
+  isUser,
+} from './destination.ts';
+import { NamedKeys } from './keys.ts';
 import { sshArgs } from './ssh-args.ts';
 import type { Host } from './tree.ts';
-import { type Setting, type Settings, shownSetting } from './variables/settings.ts';
+import { type Setting, type Settings, shownSetting, type Tell } from './variables/settings.ts';
 
 /** What the command line says for hosts that no variable says it of. */
 export interface ConnectionDefaults {
@@ -29,18 +36,6 @@ export function addressOf(name: string, settings: Settings, problems: Problems):
   return (new Reader(name, settings, problems).destination() ?? destinationOf(name)).host;
 }
 
-interface Destination {
-  /** Counts where no variable and no flag names one. */
-  readonly user: string | undefined;
-  readonly host: string;
-}
-
-/** `user@host` as ssh takes it. */
-function destinationOf(text: string): Destination {
-  const [, user, host = text] = /^([^\s@:/-][^\s:/]*)@(.*)$/s.exec(text) ?? [];
-  return { user, host };
-}
-
 /** How to reach a host, from Ansible's connection variables. */
 export function connectionOf(
   { name, position }: Host,
@@ -49,19 +44,20 @@ export function connectionOf(
   problems: Problems,
 ): Connection {
   const read = new Reader(name, settings, problems);
-  const args = sshArgs(
-    (name) => read.setting(name),
-    read.hostKeyPolicy(),
-    (...args) => read.tell(...args),
-  );
+  const tell: Tell = (...args) => read.tell(...args);
+  const keys = new NamedKeys(tell, problems);
+  const key = read.setting('ansible_private_key_file');
+  const keyFile = key && keys.file(key);
+  const args = sshArgs((name) => read.setting(name), read.hostKeyPolicy(), keys, tell);
   read.text('ansible_connection', CONNECTIONS, 'ssh or local');
   const kind = kindOf(settings);
   const { user, host: address } = read.destination() ?? destinationOf(name);
-  if (kind === 'ssh' && !settings.has('ansible_host') && !isIP(address) && !HOST_NAME.test(address))
+  if (kind === 'ssh' && !settings.has('ansible_host') && !isHostName(address))
     problems.add(
       `${JSON.stringify(name)} is no address to connect to`,
       position,
-      asciiHint(name) ?? 'letters, digits, _, - and . are allowed; the address goes into ansible_host',
+      asciiHint(name) ??
+        'letters, digits, _, -, ., + and the like are allowed; the address goes into ansible_host',
     );
   const become = read.flag('ansible_become') ?? defaults.become ?? false;
   if (become) read.sudo();
@@ -73,22 +69,14 @@ export function connectionOf(
     port: read.port(),
     user: read.user() ?? defaults.user ?? user,
     password: read.secret('ansible_password'),
-    keyFile: read.keyFile(),
+    keyFile,
     become,
     becomeUser: read.text('ansible_become_user', /^[A-Za-z_][A-Za-z0-9_.-]*$/, 'a user name') ?? 'root',
     becomePassword: read.secret('ansible_become_password'),
     ...(timeout !== undefined && { connectTimeout: timeout }),
+    ...(keys.absent.length > 0 && { absentKeys: keys.absent }),
     ...args,
   };
-}
-
-/** A dot at the end keeps search domains away. */
-const HOST_NAME = /^(?!.{254})[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
-
-/** A name of digits and dots alone is an IP address with a slip in it. */
-function isAddress(text: string): boolean {
-  if (isIP(text)) return !/^(0\.0\.0\.0|::)$/.test(text);
-  return HOST_NAME.test(text) && !/^[\d.]+$|\.\./.test(text);
 }
 
 class Reader {
@@ -141,7 +129,7 @@ class Reader {
     const setting = this.setting('ansible_user');
     if (setting === undefined) return undefined;
     const text = textOf(setting);
-    if (text !== undefined && /^[^\s-][^\s]*$/.test(text) && unsafeText(text) === undefined) return text;
+    if (text !== undefined && isUser(text)) return text;
     this.tell(
       'ansible_user',
       setting,
@@ -209,20 +197,6 @@ class Reader {
     return undefined;
   }
 
-  keyFile(): string | undefined {
-    const setting = this.setting('ansible_private_key_file');
-    if (setting === undefined) return undefined;
-    const name = 'ansible_ssh_private_key_file';
-    if (typeof setting.value !== 'string' || unsafeText(setting.value) !== undefined) {
-      this.tell(name, setting, `must be a path, found ${shownSetting(name, setting)}`);
-      return undefined;
-    }
-    const path = nearest(setting.value, setting.folder);
-    const problem = keyProblem(path, setting.folder);
-    if (problem !== undefined) this.tell(name, setting, `${path} ${problem[0]}`, problem[1]);
-    return path;
-  }
-
   tell(name: string, setting: Setting, problem: string, wanted?: string): void {
     const hint =
       setting.value === null ? 'a value is missing after the colon, or take the line away' : wanted;
@@ -245,55 +219,4 @@ function textOf({ value, written }: Setting): string | undefined {
   if (typeof value === 'string') return value;
   const text = String(value);
   return typeof value === 'number' && (written ?? text) === text ? text : undefined;
-}
-
-/** One that has the private half of a key whose public half is named, as ssh's -i may. */
-function isAgentThere(): boolean {
-  return (process.env.SSH_AUTH_SOCK ?? '') !== '';
-}
-
-const PUBLIC = [
-  'is a public key',
-  'name the file without .pub, or start the agent that has its private half (SSH_AUTH_SOCK)',
-] as const;
-
-function keyProblem(
-  path: string,
-  folder = process.cwd(),
-): readonly [problem: string, hint?: string] | undefined {
-  try {
-    accessSync(path, constants.R_OK);
-    if (statSync(path).isDirectory()) return ['is a directory', 'name the private key in it'];
-    const text = readFileSync(path, 'latin1');
-    if (/^(ssh-|ecdsa-|sk-)/.test(text)) return isAgentThere() ? undefined : PUBLIC;
-    if (text.startsWith('PuTTY-User-Key-File-3'))
-      return ["is a key in PuTTY's format", 'puttygen KEY -O private-openssh -o NEW converts it'];
-    if (!/^(-----BEGIN .*PRIVATE KEY-----|PuTTY-User-Key-File-2)/m.test(text))
-      return ['is not a private key', 'one starts with -----BEGIN OPENSSH PRIVATE KEY-----'];
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (missing && isAgentThere() && existsSync(`${path}.pub`)) return undefined;
-    return missing
-      ? ['does not exist', `a relative path starts in ${folder}`]
-      : ['cannot be read', 'it belongs to the user who runs this, mode 0600'];
-  }
-  return undefined;
-}
-
-function addressHint(value: unknown): string | undefined {
-  const text = String(value);
-  if (/^(0\.0\.0\.0|::)$/.test(text)) return 'that is no address to connect to';
-  if (/^[\d.]+$/.test(text)) return 'an IPv4 address has four numbers, 0 to 255';
-  if (/^ | $/.test(text)) return 'without spaces around it';
-  if (/^([\w.-]+|\[[\da-fA-F:.]+\]):\d+$/.test(text)) return 'the port goes into ansible_port';
-  if (text.includes('[')) return 'ranges are for the names of hosts: give each host its address';
-  if (text.includes('://')) return 'without ssh://';
-  if (text.includes('@')) return 'the user goes into ansible_user';
-  return asciiHint(text);
-}
-
-/** Of a name in other letters, what the DNS has in its place. */
-function asciiHint(name: string): string | undefined {
-  const ascii = /[^\0-\x7f]/.test(name) ? domainToASCII(name) : '';
-  return HOST_NAME.test(ascii) ? `the DNS has it as ${ascii}` : undefined;
 }

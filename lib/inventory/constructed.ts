@@ -1,11 +1,13 @@
-import { QuorateError } from '../errors.ts';
+import { EXIT, QuorateError } from '../errors.ts';
 import { Problems } from './checks/problems.ts';
 import { entriesOf, type Source, variableOf } from './formats/yaml.ts';
+import { fromPlain } from './jinja/data-filters.ts';
+import { textOf } from './jinja/values.ts';
 import type { OpenVault } from './text.ts';
 import type { Group, Host, Tree } from './tree.ts';
 import { Templates } from './variables/template.ts';
-import { templateWorld } from './variables/template-world.ts';
-import type { Raw, Variable } from './variables/value.ts';
+import { frozenWorld } from './variables/template-world.ts';
+import { Numeral, type Raw, type Variable } from './variables/value.ts';
 import { readVarFolder, type VarFolder } from './variables/var-files.ts';
 import { Variables } from './variables/variables.ts';
 
@@ -78,10 +80,8 @@ class Constructor {
     }
     // What was composed counts for the groups.
     this.#templates = this.#read();
-    for (const [name, condition] of this.#mapping('groups')) {
-      const holds = await this.#evaluate('groups', condition);
-      if (isTrue(holds)) this.#join(this.#group(name));
-    }
+    for (const [name, condition] of this.#mapping('groups'))
+      if (await this.#holds(name, condition)) this.#join(this.#group(name));
     const keyed = this.#options.get('keyed_groups')?.value;
     for (const each of Array.isArray(keyed) ? keyed : []) await this.#keyed(mappingOf(each));
   }
@@ -90,16 +90,17 @@ class Constructor {
     const key = await this.#evaluate('keyed_groups', keyed.key ?? null);
     // A default stands for what is empty, not for what cannot be evaluated.
     if (key === undefined) return;
-    const usual = keyed.default_value;
-    const fallback = typeof usual === 'string' ? usual : undefined;
-    if (!isTrue(key) && fallback === undefined) return;
-    const prefix = String(keyed.prefix ?? '');
-    const separator = String(keyed.separator ?? '_');
+    const usual = keyed.default_value ?? null;
+    const fallback = usual === null ? undefined : pythonText(usual);
+    const prefix = pythonText(keyed.prefix === undefined ? '' : keyed.prefix);
+    const separator = pythonText(keyed.separator === undefined ? '_' : keyed.separator);
     const bare = prefix === '' && this.#options.get('leading_separator')?.value === false;
     const start = `${prefix}${bare ? '' : separator}`;
     const parent = await this.#text(keyed.parent_group ?? '');
     if (parent === undefined) return;
-    for (const name of namesOf(key, separator, fallback, keyed.trailing_separator === false)) {
+    const names = namesOf(key, separator, fallback, keyed.trailing_separator === false);
+    if (names === undefined) this.#tellKey(key);
+    for (const name of names ?? []) {
       const group = this.#group(`${start}${name}`);
       this.#join(group);
       const { tree, source } = this.#construction;
@@ -107,11 +108,45 @@ class Constructor {
     }
   }
 
+  /** A condition is true or false, else it is passed over: so has it ansible-core since 2.19. */
+  async #holds(name: string, condition: Raw): Promise<boolean> {
+    const holds = typeof condition === 'boolean' ? condition : await this.#evaluate('groups', condition);
+    if (typeof holds === 'boolean') return holds;
+    if (holds !== undefined)
+      this.#tell('groups', `${name} is passed over: its condition gives neither true nor false`);
+    return false;
+  }
+
+  #tellKey(key: unknown): void {
+    const { problems } = this.#construction;
+    const { position } = this.#variable('keyed_groups', null);
+    const found = typeof key === 'boolean' ? String(key) : 'a number';
+    problems.add(
+      `a key of keyed_groups gives ${found} for ${this.#host.name}`,
+      position,
+      'text, a list or a mapping names groups: KEY | string',
+    );
+  }
+
+  #noExpression(option: string): QuorateError {
+    const { position } = this.#variable(option, null);
+    return new QuorateError(`an expression of ${option} is no text`, {
+      exitCode: EXIT.usage,
+      ...(position && { position }),
+      hint: 'quote it',
+    });
+  }
+
+  #tell(option: string, message: string): void {
+    this.#construction.problems.note(`${option}: ${message}`, this.#variable(option, null).position);
+  }
+
+  /** What is known of the host at this moment: no expression sees what one beside it has made. */
   #read(): Templates {
     const { tree, extra, playbookFolder, openVault } = this.#construction;
     const known = this.#options.get('use_extra_vars')?.value === true ? extra : [];
     const variables = new Variables(tree, this.#files, known);
-    return new Templates(templateWorld(tree, variables, playbookFolder, openVault, true));
+    return new Templates(frozenWorld(tree, variables, playbookFolder, openVault, this.#host.name));
   }
 
   #mapping(name: string): readonly (readonly [string, Raw])[] {
@@ -120,7 +155,8 @@ class Constructor {
 
   /** undefined where it cannot be evaluated. */
   async #evaluate(option: string, expression: Raw): Promise<unknown> {
-    if (typeof expression !== 'string') return expression ?? undefined;
+    if (typeof expression !== 'string')
+      return this.#orNothing(() => Promise.reject(this.#noExpression(option)));
     return this.#orNothing(() =>
       this.#templates.expression(this.#host.name, {
         ...this.#variable(option, expression),
@@ -164,30 +200,35 @@ class Constructor {
   }
 }
 
+/** Names of groups by a key; undefined for a key that gives none. */
 function namesOf(
   key: unknown,
   separator: string,
   fallback: string | undefined,
   noTrailing: boolean,
-): readonly string[] {
-  const isEmpty = (value: unknown) => value === null || value === undefined || value === '';
+): readonly string[] | undefined {
+  const isEmpty = (value: unknown) => value === null || value === '';
   if (isEmpty(key)) return fallback === undefined ? [] : [fallback];
-  if (Array.isArray(key)) return key.map((one) => (isEmpty(one) ? (fallback ?? '') : String(one)));
-  if (typeof key !== 'object' || key === null) return [String(key)];
-  return Object.entries(key).map(([name, value]) => {
-    if (!isEmpty(value)) return `${name}${separator}${value}`;
-    if (fallback !== undefined) return `${name}${separator}${fallback}`;
-    return noTrailing ? name : `${name}${separator}`;
-  });
+  const orFallback = (value: unknown) =>
+    isEmpty(value) && fallback !== undefined ? fallback : pythonText(value);
+  if (typeof key === 'string') return [key];
+  if (Array.isArray(key)) return key.map(orFallback);
+  if (key instanceof Numeral || typeof key !== 'object') return isTrue(key) ? undefined : [];
+  return Object.entries(key as object).map(([name, value]) =>
+    isEmpty(value) && fallback === undefined && noTrailing ? name : `${name}${separator}${orFallback(value)}`,
+  );
+}
+
+/** As `%s` of Python writes it. */
+function pythonText(value: unknown): string {
+  return textOf(fromPlain(value));
 }
 
 function mappingOf(value: Raw): Readonly<Record<string, Raw>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...(value as object) } : {};
 }
 
-/** As Python takes it. */
+/** As Python takes a number or a bool. */
 function isTrue(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return Boolean(value);
+  return Boolean(value instanceof Numeral ? value.value : value);
 }

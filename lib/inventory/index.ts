@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../dsl/role.ts';
-import { EXIT, QuorateError } from '../errors.ts';
+import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import { isPrivate } from '../secret-names.ts';
+import { noteAnsibleCfg } from './ansible-cfg.ts';
 import { Problems } from './checks/problems.ts';
 import { keepNamedSecrets } from './checks/secrets.ts';
 import type { ConnectionDefaults } from './connection.ts';
 import type { Inventory, InventoryHost, ListedGroup } from './inventory.ts';
-import { addSource, type Reading } from './sources.ts';
+import { addSource, type Format, type Reading } from './sources.ts';
 import type { OpenVault } from './text.ts';
 import { type Host, Tree } from './tree.ts';
 import { extraVars } from './variables/extra-vars.ts';
@@ -36,6 +37,8 @@ export interface InventoryOptions {
   readonly defaults?: ConnectionDefaults;
   /** Where `group_vars/` and `host_vars/` of the playbook lie; the current directory unless said. */
   readonly playbookFolder?: string;
+  /** Without hosts it is told, and shown. */
+  readonly mayBeEmpty?: boolean;
   /** Where the passwords of vaults come from; asked for when the first vault is met. */
   readonly vault?: VaultSources;
 }
@@ -71,7 +74,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
   const varFiles: VarFolder[] = [];
   for (const folder of varFolders(files, playbookFolder))
     varFiles.push(await readVarFolder(folder, names, openVault, problems));
-  refuseNoHosts(tree, problems);
+  refuseNoHosts(tree, reading, problems, options.mayBeEmpty === true);
   problems.throwIfAny();
   for (const { name, position } of tree.hosts.values())
     if (tree.groups.has(name))
@@ -79,6 +82,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
         `${name} is a host and a group: what is written for the host counts for the group`,
         position,
       );
+  noteAnsibleCfg(process.cwd(), problems);
   const variables = new Variables(tree, varFiles, extra);
   const templates = new Templates(templateWorld(tree, variables, playbookFolder, openVault));
   const evaluate: Evaluate = (variable, host) => templates.evaluate(host.name, variable);
@@ -100,7 +104,7 @@ export async function loadInventory(options: InventoryOptions): Promise<Inventor
         keepNamedSecrets(name, value, isPrivate);
     },
     unreadOf: (name) => variables.unreadOf(hostNamed(name)),
-    evaluate: (name, variable) => evaluate(variable, hostNamed(name)),
+    evaluate: (name, variable) => templates.evaluate(name, variable, true),
     groupNamedBy(variable, group) {
       const named = (value: Raw | undefined) =>
         typeof value === 'string' && groups.has(value) ? value : undefined;
@@ -188,12 +192,30 @@ function meantFor(file: string): string | undefined {
   return meant === undefined ? 'check the path given with -i' : `did you mean ${meant}?`;
 }
 
-function refuseNoHosts(tree: Tree, problems: Problems): void {
+/** Told first: what was passed over comes after it, and may be why. */
+function refuseNoHosts(
+  tree: Tree,
+  { format = 'yaml' }: Reading,
+  problems: Problems,
+  mayBeEmpty: boolean,
+): void {
   if (tree.hosts.size > 0 || problems.count > 0) return;
-  const hint = 'list them below hosts: of a group';
-  problems.notesAreErrors(hint);
-  if (problems.count > 0) return;
+  const message = 'there is no host in this inventory';
   const [, , first] = tree.groups.values();
-  const position = (first ?? tree.all).position;
-  problems.add('there is no host in this inventory', position, hint);
+  const { position } = first ?? tree.all;
+  if (mayBeEmpty) {
+    problems.note(message, position);
+    return;
+  }
+  problems.add(message, position, WHERE_HOSTS_STAND[format]);
+  problems.notesAreErrors();
+  throw new QuorateErrors(problems.errors);
 }
+
+const WHERE_HOSTS_STAND: Readonly<Record<Format, string>> = {
+  yaml: 'list them below hosts: of a group',
+  ini: 'write their names, one a line, below [GROUP]; a line that starts with # or ; is a comment',
+  toml: 'list them as [GROUP.hosts.NAME]',
+  script: 'with --list it prints them in "hosts" of its groups',
+  list: 'write their names with commas: a,b',
+};

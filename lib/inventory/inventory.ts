@@ -55,7 +55,7 @@ export interface Inventory {
   keepSecrets(): void;
   /** What is wrong with files about a host, and the encrypted ones that no password opens. */
   unreadOf(host: string): readonly QuorateError[];
-  /** A variable's value for a host: templates evaluated, vaults opened. Throws exit code 1. */
+  /** A variable's value for a host: templates evaluated, vaults opened, each `Numeral` as it is. Throws exit code 1. */
   evaluate(host: string, variable: Candidate): Promise<unknown>;
   /** The group of the inventory that a variable names: said by `-e`, or anywhere when `group` is not there. */
   groupNamedBy(variable: string, group: string): string | undefined;

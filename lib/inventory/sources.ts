@@ -16,17 +16,24 @@ export interface Reading {
   readonly openVault: OpenVault;
   /** Files that were read so far. */
   readonly read: string[];
+  /** Of the first of them. */
+  format?: Format;
   /** Makes groups of variables, as `plugin: constructed` says. */
   construct(source: Source): Promise<void>;
 }
+
+/** What a source is written in. */
+export type Format = 'yaml' | 'ini' | 'toml' | 'script' | 'list';
 
 /**
  * Adds what is given with `-i`: a list of hosts with a comma, a directory, an executable, or a file in YAML, JSON, INI
  * or TOML. Ansible's order of trying: host list, script, plugin, yaml, ini, toml.
  */
 export async function addSource(reading: Reading, given: string): Promise<void> {
-  if (given.includes(',') && !existsSync(given)) addHostList(reading.tree, given);
-  else
+  if (given.includes(',') && !existsSync(given)) {
+    reading.format ??= 'list';
+    addHostList(reading.tree, given);
+  } else
     for (const file of filesOf(given, reading.problems)) {
       await addFile(reading, file, file !== given);
       reading.read.push(file);
@@ -88,6 +95,7 @@ async function addFile(reading: Reading, file: string, isBeside: boolean): Promi
   const { tree, problems } = reading;
   if (isProgram(file)) {
     noteRead(file, readFileSync(file));
+    reading.format ??= 'script';
     const { addScript } = await import('./formats/script.ts');
     await addScript(tree, file, problems);
     return;
@@ -101,7 +109,7 @@ async function addFile(reading: Reading, file: string, isBeside: boolean): Promi
   // Told only when nothing better can be said of the file.
   const said = new Problems();
   const read = await addText(reading, file, text, said);
-  if (read === 'no YAML' && (await isIni(file, text))) return addAsIni(tree, file, text, problems);
+  if (read === 'no YAML' && (await isIni(file, text))) return addAsIni(reading, file, text, problems);
   const rather = said.count > 0 ? whatItIs(file, text) : undefined;
   if (rather) problems.add(rather.problem, { file, line: 1, column: 1 }, rather.hint);
   else problems.addAll(said);
@@ -134,6 +142,7 @@ async function addText(
   const { tree } = reading;
   const ending = extname(file);
   if (ending === '.toml') {
+    reading.format ??= 'toml';
     const { addToml } = await import('./formats/plain-groups.ts');
     await addToml(tree, file, text, problems);
     return 'read';
@@ -158,25 +167,32 @@ async function addText(
     }
     // Lines that are no mapping are hosts, one each.
     if (textIn(source.root) === undefined) {
+      reading.format ??= 'yaml';
       const { addYaml } = await import('./formats/yaml-groups.ts');
       addYaml(tree, source, problems);
       return 'read';
     }
   }
-  await addAsIni(tree, file, text, problems);
+  await addAsIni(reading, file, text, problems);
   return 'read';
 }
 
-async function addAsIni(tree: Tree, file: string, text: string, problems: Problems): Promise<void> {
+async function addAsIni(
+  reading: Pick<Reading, 'tree' | 'format'>,
+  file: string,
+  text: string,
+  problems: Problems,
+): Promise<void> {
+  reading.format ??= 'ini';
   const { addIni } = await import('./formats/ini.ts');
-  addIni(tree, file, text, problems);
+  addIni(reading.tree, file, text, problems);
 }
 
 /** Of what is no YAML: it is INI, with hosts that have names. */
 async function isIni(file: string, text: string): Promise<boolean> {
   const said = new Problems();
   const tree = new Tree(said, { file, line: 1, column: 1 });
-  await addAsIni(tree, file, text, said);
+  await addAsIni({ tree }, file, text, said);
   return (
     said.count === 0 &&
     tree.hosts.size > 0 &&

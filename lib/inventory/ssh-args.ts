@@ -2,7 +2,8 @@ import type { Connection, HostKeyPolicy } from '../transport/host.ts';
 import { type Arguments, sshArguments } from '../transport/ssh/config/arguments.ts';
 import { jumpOf } from '../transport/ssh/config/jump.ts';
 import { nearest, unsafeText } from './checks/validate.ts';
-import { type Setting, shownSetting } from './variables/settings.ts';
+import type { NamedKeys } from './keys.ts';
+import { type Setting, shownSetting, type Tell } from './variables/settings.ts';
 
 type SshArgs = Pick<
   Connection,
@@ -14,7 +15,6 @@ type SshArgs = Pick<
   | 'sshOptions'
   | 'sshConfigFile'
 >;
-type Tell = (name: string, setting: Setting, problem: string, hint?: string) => void;
 
 const HINT = 'write options of ssh_config: -o ProxyJump=HOST';
 
@@ -50,6 +50,7 @@ const OTHER: Option = { takes: isThere, wanted: 'must have a value' };
 export function sshArgs(
   settingOf: (name: string) => Setting | undefined,
   checking: HostKeyPolicy | undefined,
+  keys: NamedKeys,
   tell: Tell,
 ): SshArgs {
   const all: (readonly [keyword: string, value: string, setting: Setting])[] = [];
@@ -63,7 +64,8 @@ export function sshArgs(
       tell(name, setting, `must be text, found ${shownSetting(name, setting)}`, 'write -o ProxyJump=HOST');
       continue;
     }
-    const found = optionsOf(setting.value, setting, (problem, hint) => tell(name, setting, problem, hint));
+    const read = sshArguments(setting.value, (path) => keys.argument(name, path, setting));
+    const found = optionsOf(read, setting, (problem, hint) => tell(name, setting, problem, hint));
     all.push(...found.options.map(([keyword, value]) => [keyword, value, setting] as const));
     if (found.configFile !== undefined) sshConfigFile ??= configFile(found.configFile, setting.folder);
   }
@@ -104,13 +106,12 @@ function knownHosts(quoted: string, folder: string | undefined): string {
   return path.toLowerCase() === 'none' ? '/dev/null' : nearest(path, folder);
 }
 
-/** The options among ssh's arguments, in their order. */
+/** Those of ssh's arguments that are good, in their order. */
 function optionsOf(
-  args: string,
+  { options, configFile, problems }: Arguments,
   { template }: Setting,
   tell: (problem: string, hint: string) => void,
 ): Pick<Arguments, 'options' | 'configFile'> {
-  const { options, configFile, problems } = sshArguments(args);
   for (const problem of problems) tell(problem, HINT);
   const good = options.filter(([keyword, value]) => {
     const name = keyword.toLowerCase();

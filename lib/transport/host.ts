@@ -1,4 +1,5 @@
 import type { Secret } from '../dsl/secret.ts';
+import type { Position } from '../errors.ts';
 
 /** How to reach a host, as the inventory says it. */
 export interface Connection {
@@ -11,6 +12,8 @@ export interface Connection {
   readonly user: string | undefined;
   readonly password: Secret | undefined;
   readonly keyFile: string | undefined;
+  /** Key files that were named, and are not there. */
+  readonly absentKeys?: readonly AbsentKey[] | undefined;
   readonly become: boolean;
   readonly becomeUser: string;
   readonly becomePassword: Secret | undefined;
@@ -28,6 +31,14 @@ export interface Connection {
   readonly sshOptions?: readonly (readonly [keyword: string, value: string])[];
   /** `-F`: read in place of the user's and the system's ssh_config. */
   readonly sshConfigFile?: string | undefined;
+}
+
+/** A key file that is not there. */
+export interface AbsentKey {
+  readonly path: string;
+  /** Who names it, and where. */
+  readonly variable: string;
+  readonly position: Position | undefined;
 }
 
 /**

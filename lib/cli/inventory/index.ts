@@ -2,9 +2,10 @@ import { closest, distance } from 'fastest-levenshtein';
 import { runId } from '../../dsl/common/run-id.ts';
 import { redact } from '../../dsl/secret.ts';
 import { EXIT, formatPosition, QuorateError, QuorateErrors } from '../../errors.ts';
-import { jsonOf } from '../../inventory/formats/json-text.ts';
+import { jsonOf, pythonJson } from '../../inventory/formats/json-text.ts';
 import { type Inventory, selectHosts } from '../../inventory/index.ts';
-import { Numeral } from '../../inventory/variables/value.ts';
+import { absentNotice } from '../../inventory/keys.ts';
+import { isKept } from '../../inventory/variables/value.ts';
 import { printDocument } from '../../report/document.ts';
 import { escapeControls, escapeJson } from '../../report/text.ts';
 import type { OwnFlag } from '../flags/flags.ts';
@@ -48,7 +49,7 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     show,
   );
   inventory.keepSecrets();
-  for (const notice of inventory.notices) process.stderr.write(`${escapeControls(redact(notice))}\n`);
+  warn(inventory.notices);
   if (what === 'explain') {
     await printDocument(await explanation(inventory, options, show));
     if (options.output === 'json') await reportLines([], 'json', false);
@@ -70,8 +71,12 @@ export async function showInventory(inventory: Inventory, options: Options): Pro
     refuseUnread(inventory, what === 'host' ? [{ name }] : hosts);
     const asYaml = own.yaml === true;
     const value = what === 'host' ? listed.host(name) : asYaml ? listed.nested() : listed.list();
-    await printDocument(asYaml ? await yaml(value) : `${jsonOf(sorted(value), 4)}\n`);
+    await printDocument(asYaml ? await yaml(value) : `${pythonJson(sorted(value), 4)}\n`);
   }
+}
+
+function warn(notices: readonly string[]): void {
+  for (const notice of notices) process.stderr.write(`${escapeControls(redact(notice))}\n`);
 }
 
 const VIEWS = ['list', 'host', 'graph', 'explain', 'connection'] as const;
@@ -109,6 +114,7 @@ async function connection(inventory: Inventory, name: string): Promise<string> {
   const { hosts: settled } = await inventory.settle({ hosts, contacts: (all) => all });
   const found = settled.get(name)?.connection;
   if (found === undefined || found.kind !== 'ssh') throw usage(`${name} is reached without ssh`);
+  warn((found.absentKeys ?? []).map(absentNotice));
   const { connectionLines } = await import('../../transport/ssh/connection-lines.ts');
   return (await connectionLines(found)).join('\n');
 }
@@ -156,13 +162,13 @@ function asEvent(host: string, { variable, value, error, from, beats }: Explaine
     from,
     beats,
   };
-  return `${escapeJson(JSON.stringify(event))}\n`;
+  return `${escapeJson(jsonOf(event, 0))}\n`;
 }
 
 /** `name: value`, then where it comes from and what it beat, a line each. */
 function asText({ variable, value, error, from, beats }: Explained): string {
-  const shown = error ? 'cannot be evaluated' : value === undefined ? 'not set' : JSON.stringify(value);
-  const written = JSON.stringify(from.value) === JSON.stringify(value) ? placed(from) : said(from);
+  const shown = error ? 'cannot be evaluated' : value === undefined ? 'not set' : pythonJson(value, 0);
+  const written = jsonOf(from.value, 0) === jsonOf(value, 0) ? placed(from) : said(from);
   return [
     `${variable}: ${shown}`,
     ...(error ? [`  ${redact(error.message)}`] : []),
@@ -175,7 +181,7 @@ function asText({ variable, value, error, from, beats }: Explained): string {
 function said(one: Said): string {
   const { value } = one;
   const vaulted = typeof value === 'object' && value !== null && '__ansible_vault' in value;
-  return `${placed(one)}: ${vaulted ? '(encrypted)' : JSON.stringify(value)}`;
+  return `${placed(one)}: ${vaulted ? '(encrypted)' : pythonJson(value, 0)}`;
 }
 
 function placed({ by, as, position }: Said): string {
@@ -185,7 +191,7 @@ function placed({ by, as, position }: Said): string {
 /** Keys in order, on every level, as `ansible-inventory` has them. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null || value instanceof Numeral) return value;
+  if (typeof value !== 'object' || value === null || isKept(value)) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }

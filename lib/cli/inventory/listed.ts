@@ -1,7 +1,7 @@
 import type { Inventory } from '../../inventory/index.ts';
 import { fromPlain } from '../../inventory/jinja/data-filters.ts';
 import { textOf } from '../../inventory/jinja/values.ts';
-import { listedValue, Numeral } from '../../inventory/variables/value.ts';
+import { isKept, listedValue } from '../../inventory/variables/value.ts';
 import type { Candidate } from '../../inventory/variables/variables.ts';
 import type { Show } from './masked.ts';
 
@@ -73,7 +73,8 @@ export class Listed {
         ...(own.length > 0 && { hosts: Object.fromEntries(own) }),
       };
     };
-    return { all: group('all') };
+    const all = group('all');
+    return isEmpty(all) ? {} : { all };
   }
 
   /** `--graph`: groups, their children and hosts, with `vars` also the variables of both. */
@@ -144,7 +145,7 @@ function pythonText(value: unknown): string {
 function unmarked<T>(value: T): T;
 function unmarked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item) => unmarked(item));
-  if (typeof value !== 'object' || value === null || value instanceof Numeral) return value;
+  if (typeof value !== 'object' || value === null || isKept(value)) return value;
   if ('__ansible_unsafe' in value) return value.__ansible_unsafe;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unmarked(item)]));
 }

@@ -1,5 +1,5 @@
 import { redact } from '../../dsl/secret.ts';
-import { Numeral } from '../../inventory/variables/value.ts';
+import { isKept } from '../../inventory/variables/value.ts';
 import { isPrivate, MASK } from '../../secret-names.ts';
 import { isKeyText, maskText } from '../../secret-texts.ts';
 
@@ -17,7 +17,7 @@ function masked(name: string, value: unknown, secret = false): unknown {
     if (isReference(value)) return value;
     return hidden || isKeyText(value) ? MASK : maskText(redact(value));
   }
-  if (typeof value === 'number' || value instanceof Numeral)
+  if (typeof value === 'number' || isKept(value))
     return hidden || redact(String(value)) !== String(value) ? MASK : value;
   if (Array.isArray(value)) return value.map((item) => masked(name, item, secret));
   if (typeof value !== 'object' || value === null || '__ansible_vault' in value) return value;

@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { VarSchema } from '../../dsl/role.ts';
 import { CONNECTION_NAMES } from '../variables/settings.ts';
-import { hasTemplate, Numeral, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
+import { hasTemplate, isKept, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import type { Problems } from './problems.ts';
 
 /**
@@ -95,6 +95,6 @@ function kindOf(value: unknown): Kind {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'string') return hasTemplate(value) ? 'any' : 'one';
   if (value instanceof Vaulted) return 'any';
-  const isOne = value instanceof Unsafe || value instanceof Numeral;
+  const isOne = value instanceof Unsafe || isKept(value);
   return typeof value === 'object' && value !== null && !isOne ? 'mapping' : 'one';
 }

@@ -31,9 +31,9 @@ export class Problems {
     this.#notes.set(text, [message, position]);
   }
 
-  /** Where nothing came of it all, what was passed over is what is wrong. */
-  notesAreErrors(hint: string): void {
-    for (const [message, position] of this.#notes.values()) this.add(message, position, hint);
+  /** Where nothing came of it all, what was passed over may be what is wrong. */
+  notesAreErrors(): void {
+    for (const [message, position] of this.#notes.values()) this.add(message, position);
   }
 
   /** What has the same `key` is one problem, seen again: a group's variable with each of its hosts. */

@@ -15,13 +15,19 @@ export function asJson(text: string): string | undefined {
 
 /** A plain scalar of JSON: more is a number there than in YAML 1.1, `1e3`. */
 export function jsonScalar(text: string): Raw {
-  return /^-?\d+(\.\d+)?e[-+]?\d+$/i.test(text) ? float(Number(text)) : scalarOf(text);
+  return EXPONENT.test(text) || NOT_FINITE.test(text) ? float(Number(text)) : scalarOf(text);
 }
 
-/** `JSON.parse`, with a `Numeral` for what JavaScript's numbers do not hold. Throws SyntaxError. */
+const EXPONENT = /^-?\d+(\.\d+)?e[-+]?\d+$/i;
+
+/** What Python's `json` writes, and reads, besides JSON. */
+const NOT_FINITE = /^(-?Infinity|NaN)$/;
+
+/** `JSON.parse` as Python's, with a `Numeral` for what JavaScript's numbers do not hold. Throws SyntaxError. */
 export function parseJson(text: string): unknown {
-  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => {
-    const isNumeral = JSON_NUMBER.test(token) && numeral(token) instanceof Numeral;
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|-?Infinity|NaN/g, (token) => {
+    const isNumeral =
+      NOT_FINITE.test(token) || (JSON_NUMBER.test(token) && numeral(token) instanceof Numeral);
     return isNumeral ? `{"\\u0001":"${token}"}` : token;
   });
   if (marked === text) return JSON.parse(text);
@@ -36,17 +42,30 @@ const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 /** The key of what stands for a number. */
 const MARK = '\u0001';
 
-/** JSON with so many spaces, where a `Numeral` is the number that it is. */
+/** JSON with so many spaces, where a `Numeral` is the number that it is; null for what JSON has no number for. */
 export function jsonOf(value: unknown, indent: number): string {
+  return written(value, indent, (one) => (one instanceof Numeral ? one.text : undefined));
+}
+
+/** The same as Python writes it, which has `Infinity` and `NaN`. */
+export function pythonJson(value: unknown, indent: number): string {
+  const numberless = (one: unknown) => typeof one === 'number' && !Number.isFinite(one);
+  return written(value, indent, (one) =>
+    one instanceof Numeral ? one.text : numberless(one) ? String(one) : undefined,
+  );
+}
+
+/** JSON in which what `bare` gives stands without quotes. */
+function written(value: unknown, indent: number, bare: (one: unknown) => string | undefined): string {
   const marked = JSON.stringify(
     value,
     function (this: Readonly<Record<string, unknown>>, key, one) {
-      const held = this[key];
-      return held instanceof Numeral ? `${MARK}${held.text}` : one;
+      const text = bare(this[key]);
+      return text === undefined ? one : `${MARK}${text}`;
     },
     indent,
   );
-  return marked.replaceAll(/"\\u0001([-+.\de]+)"/g, '$1');
+  return marked?.replaceAll(/"\\u0001([-+.\w]+)"/g, '$1');
 }
 
 function parsed(text: string): { readonly value: unknown } | undefined {

@@ -1,9 +1,14 @@
-import { Document, isMap, isScalar, Scalar, visit } from 'yaml';
+import { Document, isMap, isScalar, Scalar, type ScalarTag, type Tags, visit } from 'yaml';
+import { Moment } from '../variables/moment.ts';
 import { Float, Long } from '../variables/value.ts';
 
 /** Plain values as YAML, in the form of `ansible-inventory --yaml`: what is encrypted has the tag `!vault`. */
 export function listedYaml(value: unknown): string {
-  const document = new Document(value, exactNumbers, { version: '1.1', aliasDuplicateObjects: false });
+  const document = new Document(value, exactNumbers, {
+    version: '1.1',
+    aliasDuplicateObjects: false,
+    customTags,
+  });
   visit(document, {
     Map(_, node) {
       const armoured = node.get('__ansible_vault', true);
@@ -12,6 +17,17 @@ export function listedYaml(value: unknown): string {
   });
   return document.toString({ singleQuote: true, indentSeq: false, lineWidth: 0 });
 }
+
+/** A moment stands without quotes, as PyYAML writes it. */
+const MOMENT: ScalarTag = {
+  tag: 'tag:yaml.org,2002:timestamp',
+  default: true,
+  identify: (value) => value instanceof Moment,
+  resolve: (text) => text,
+  stringify: ({ value }) => String(value),
+};
+
+const customTags = (tags: Tags) => [MOMENT, ...tags];
 
 /** Replaces each `Numeral` by what the YAML library writes as Python does. */
 function exactNumbers(_: unknown, value: unknown): unknown {

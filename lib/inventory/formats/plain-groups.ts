@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Position } from '../../errors.ts';
 import type { Problems } from '../checks/problems.ts';
 import type { Group, Host, Tree } from '../tree.ts';
+import { momentOf } from '../variables/moment.ts';
 import { Numeral, type Raw, type Variable, whole } from '../variables/value.ts';
 import { hostNames } from './host-names.ts';
 import { marked } from './yaml.ts';
@@ -126,7 +127,7 @@ function rawOf(value: unknown, position: Position): Raw {
   if (typeof value === 'bigint') return whole(value);
   if (value instanceof Numeral) return value;
   if (Array.isArray(value)) return value.map((one) => rawOf(one, position));
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return momentOf(value.toISOString()) ?? value.toISOString();
   if (!isMapping(value)) return null;
   const entries = Object.entries(value).map(([key, one]) => [key, rawOf(one, position)] as const);
   return marked(Object.fromEntries(entries), position);

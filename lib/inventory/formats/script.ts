@@ -10,6 +10,9 @@ import { addScriptGroups, variables } from './plain-groups.ts';
 /** How long one call of an inventory script may take, ms. */
 const DEADLINE = 60_000;
 
+/** How long all calls of one script may take, ms. */
+const WHOLE = 600_000;
+
 /** What a script may print, bytes. */
 const MOST = 64 * 1024 * 1024;
 
@@ -20,13 +23,14 @@ const AT_ONCE = 4;
 export async function addScript(tree: Tree, file: string, problems: Problems): Promise<void> {
   const position = { file, line: 1, column: 1 };
   const tell = (problem: string) => problems.add(problem, position);
-  const printed = await ask(file, ['--list'], tell);
+  const clock = new Clock();
+  const printed = await ask(file, ['--list'], clock, tell);
   if (printed === undefined) return;
   const { hosts, hostvars } = addScriptGroups(tree, printed, position, problems);
   const waiting = [...hosts];
   const work = async () => {
-    for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
-      const vars = hostvars ? hostvars[host.name] : await ask(file, ['--host', host.name], tell);
+    for (let host = waiting.shift(); host !== undefined && !clock.isOver; host = waiting.shift()) {
+      const vars = hostvars ? hostvars[host.name] : await ask(file, ['--host', host.name], clock, tell);
       if (typeof vars === 'object' && vars !== null)
         tree.setHostVariables(host, variables({ ...vars }, position));
     }
@@ -34,12 +38,32 @@ export async function addScript(tree: Tree, file: string, problems: Problems): P
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
+/** The time that a script has. Once a call has run out of it no further one is made: it would hang as well. */
+class Clock {
+  readonly #end = performance.now() + WHOLE;
+  isOver = false;
+
+  /** For the next call, ms. */
+  get left(): number {
+    return Math.min(DEADLINE, Math.max(this.#end - performance.now(), 0));
+  }
+
+  /** A call took all that it had. */
+  runOut(ms: number): string {
+    this.isOver = true;
+    return ms < DEADLINE
+      ? `and the calls before it took longer than ${WHOLE / 1000} s`
+      : `took longer than ${DEADLINE / 1000} s`;
+  }
+}
+
 async function ask(
   file: string,
   args: readonly string[],
+  clock: Clock,
   tell: (problem: string) => void,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { code, problem, stdout, stderr } = await run(file, args);
+  const { code, problem, stdout, stderr } = await run(file, args, clock);
   const call = `${file} ${args.join(' ')}`;
   const said = maskMessage(
     stderr
@@ -76,7 +100,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(file: string, args: readonly string[]): Promise<Ended> {
+function run(file: string, args: readonly string[], clock: Clock): Promise<Ended> {
   return new Promise((done) => {
     // A group of its own, so that what the script started ends with it.
     const child = spawn(resolve(file), args, {
@@ -95,7 +119,8 @@ function run(file: string, args: readonly string[]): Promise<Ended> {
         // It is gone already.
       }
     };
-    const timer = setTimeout(() => end(`took longer than ${DEADLINE / 1000} s`), DEADLINE);
+    const ms = clock.left;
+    const timer = setTimeout(() => end(clock.runOut(ms)), ms);
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > MOST) end(`printed more than ${MOST / 1024 / 1024} MB`);

@@ -1,8 +1,9 @@
+import { momentOf } from '../variables/moment.ts';
 import { float as floatOf, type Numeral, type Raw, whole } from '../variables/value.ts';
 
 /**
  * What a plain scalar means to PyYAML, which is YAML 1.1: `yes` is true, `0640` is octal, `1_000` is a number, `1:30` is
- * sixty-based. A date stays text. https://github.com/yaml/pyyaml/blob/main/lib/yaml/resolver.py
+ * sixty-based, a date is a moment. https://github.com/yaml/pyyaml/blob/main/lib/yaml/resolver.py
  */
 export function scalarOf(text: string): Raw {
   // Most scalars are words, and a look at the first character says so.
@@ -12,7 +13,7 @@ export function scalarOf(text: string): Raw {
   if (FALSE.test(text)) return false;
   if (INTEGER.test(text)) return integer(text.replaceAll('_', ''));
   if (FLOAT.test(text)) return float(text.replaceAll('_', ''));
-  return text;
+  return momentOf(text) ?? text;
 }
 
 const NULL = /^(?:~|null|Null|NULL)$/;

@@ -208,6 +208,7 @@ class Reader {
     const isOpen = node.type?.startsWith('BLOCK') && node.range?.[1] === this.#source.openEnd;
     const text = isOpen ? textOf(node).replace(/\n$/, '') : textOf(node);
     if (/^!vault/.test(node.tag ?? '')) return vaulted(text, this.#source.position(node));
+    if (node.tag === 'tag:yaml.org,2002:null') return null;
     if (node.tag === 'tag:yaml.org,2002:float' && Number.isFinite(Number(text))) return float(Number(text));
     const value = isMeant(node) ? this.#scalarOf(text) : text;
     return typeof value === 'string' && (unsafe || node.tag === '!unsafe') ? new Unsafe(value) : value;
@@ -242,12 +243,12 @@ function vaulted(text: string, position: Position | undefined): Vaulted {
 }
 
 function textOf(node: Scalar): string {
-  return typeof node.value === 'string' ? node.value : String(node.value ?? '');
+  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value ?? ''));
 }
 
 /** Its text stands for what PyYAML makes of it: without quotes, or with a tag that says so (`!!int "3"`). */
 function isMeant(node: Scalar): boolean {
-  if (/^tag:yaml\.org,2002:(int|float|bool|null)$/.test(node.tag ?? '')) return true;
+  if (/^tag:yaml\.org,2002:(int|float|bool|timestamp)$/.test(node.tag ?? '')) return true;
   return isPlain(node) && node.tag !== 'tag:yaml.org,2002:str';
 }
 

@@ -1,6 +1,8 @@
 import { parseDocument } from 'yaml';
 import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import { parseJson } from '../formats/json-text.ts';
+import { Moment } from '../variables/moment.ts';
+import { isKept } from '../variables/value.ts';
 import { TemplateError } from './errors.ts';
 import { type Given, plugin, table } from './plugin.ts';
 import { Dict, defined, isFloat, isList, Numeral, numberOf, textOf, type Value } from './values.ts';
@@ -85,6 +87,7 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
     );
   }
   if (used instanceof Numeral) return used.text;
+  if (used instanceof Moment) return json(used.toJSON(), style);
   const text = JSON.stringify(used);
   if (text === undefined || (typeof used === 'object' && used !== null))
     throw new TemplateError('a function is no JSON');
@@ -101,7 +104,7 @@ function json(value: Value, style: JsonStyle, depth = 1): string {
  * fromPlain({ at: new Date() }, 'deploy')   // the value "deploy.at" is a Date, …
  */
 export function fromPlain(value: unknown, path = ''): Value {
-  if (value === null || value instanceof Numeral) return value;
+  if (value === null || isKept(value)) return value;
   if (Array.isArray(value)) return value.map((item, i) => fromPlain(item, `${path}[${i}]`));
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value;
   if (!isPlainObject(value)) throw new TemplateError(`the value "${path}" is ${nounOf(value)}: ${WANTED}`);
@@ -124,6 +127,7 @@ export function toPlain(value: Value): unknown {
   if (used instanceof Dict)
     return Object.fromEntries(used.entries().map(([key, item]) => [textKey(key), toPlain(item)]));
   if (used instanceof Numeral) return used.value;
+  if (used instanceof Moment) return used.toJSON();
   if (used === null || typeof used !== 'object') return used;
   throw new TemplateError('a function is no value');
 }

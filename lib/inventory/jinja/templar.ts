@@ -4,7 +4,7 @@ import { environment } from '../../environment.ts';
 import type { Position } from '../../errors.ts';
 import { folderOf } from '../../root.ts';
 import { isSecret } from '../../secret-names.ts';
-import { Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
+import { isKept, Numeral, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 import { mapping } from './collection-filters.ts';
 import { toPlain } from './data-filters.ts';
 import { type Step, TemplateError } from './errors.ts';
@@ -87,21 +87,24 @@ export class Templar {
     ];
   }
 
-  /** A plain value; undefined for `omit`. Throws TemplateError, or Sealed where a vault is to be opened first. */
-  evaluate(host: string, variable: Variable): unknown {
-    return this.#plain(() => this.#read(host, variable));
+  /**
+   * A plain value; undefined for `omit`. `exact` keeps each `Numeral` as it is. Throws TemplateError, or Sealed where a
+   * vault is to be opened first.
+   */
+  evaluate(host: string, variable: Variable, exact: boolean): unknown {
+    return this.#plain(() => this.#read(host, variable), exact);
   }
 
-  /** The same for an expression without its brackets. */
+  /** The exact value of an expression without its brackets. */
   expression(host: string, variable: Variable, text: string): unknown {
-    return this.#plain(() => this.#template({ host, variable, path: variable.name }, `{{ ${text} }}`));
+    return this.#plain(() => this.#template({ host, variable, path: variable.name }, `{{ ${text} }}`), true);
   }
 
   /** Values of ours out of what templates work on; what a secret went into is masked from here on. */
-  #plain(read: () => Value, outer = false, depth = 0): unknown {
+  #plain(read: () => Value, exact: boolean, outer = false, depth = 0): unknown {
     if (depth > DEEPEST) throw new TemplateError('this goes round in a circle');
     const { value, secret } = this.#tracked(() => defined(read()));
-    const inner = (part: () => Value) => this.#plain(part, outer || secret, depth + 1);
+    const inner = (part: () => Value) => this.#plain(part, exact, outer || secret, depth + 1);
     if (value instanceof Omit) return undefined;
     if (isList(value)) return value.map((item) => inner(() => item));
     if (value instanceof Dict)
@@ -110,8 +113,8 @@ export class Templar {
       );
     const plain = toPlain(value);
     if ((outer || secret) && (typeof plain === 'string' || typeof plain === 'number'))
-      new Secret(String(plain));
-    return plain;
+      new Secret(String(value));
+    return exact && value instanceof Numeral ? value : plain;
   }
 
   #read(host: string, variable: Variable): Value {
@@ -130,7 +133,7 @@ export class Templar {
 
   #fromRaw(step: Step, raw: Raw): Value {
     if (typeof raw === 'string') return isTemplate(raw) ? this.#template(step, raw) : raw;
-    if (raw === null || typeof raw !== 'object' || raw instanceof Numeral) return raw;
+    if (raw === null || typeof raw !== 'object' || isKept(raw)) return raw;
     if (raw instanceof Unsafe) return raw.text;
     if (raw instanceof Vaulted) return this.#open(raw);
     const part = (of: string, one: Raw) =>

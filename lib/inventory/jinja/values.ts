@@ -1,3 +1,4 @@
+import { Moment } from '../variables/moment.ts';
 import { Float, floatText, Long, Numeral } from '../variables/value.ts';
 import { TemplateError } from './errors.ts';
 
@@ -10,6 +11,7 @@ export type Value =
   | number
   | string
   | Numeral
+  | Moment
   | Undefined
   | Omit
   | Callable
@@ -145,6 +147,7 @@ export function kindOf(value: Value): string {
   if (isFloat(value)) return 'float';
   if (value instanceof Long) return 'int';
   if (value instanceof Callable) return 'function';
+  if (value instanceof Moment) return 'datetime';
   return { string: 'str', boolean: 'bool', number: 'int' }[typeof value as string] ?? 'object';
 }
 
@@ -220,7 +223,7 @@ function repr(value: Value): string {
   if (used === null) return 'None';
   if (typeof used === 'boolean') return used ? 'True' : 'False';
   if (typeof used === 'string') return quoted(used);
-  if (used instanceof Numeral) return used.text;
+  if (used instanceof Numeral || used instanceof Moment) return used.text;
   if (typeof used === 'number') return isFloat(used) ? floatText(used) : String(used);
   if (isList(used)) return `[${used.map(repr).join(', ')}]`;
   if (used instanceof Dict)

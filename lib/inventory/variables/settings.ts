@@ -24,6 +24,9 @@ export function shownSetting(name: string, { value, template }: Pick<Setting, 'v
 
 export type Settings = ReadonlyMap<string, Setting>;
 
+/** Says what is wrong with a variable, where it is written. */
+export type Tell = (name: string, setting: Setting, problem: string, hint?: string) => void;
+
 /** Templates evaluated, vaults opened; throws QuorateError. */
 export type Evaluate = (variable: Candidate, host: Host) => Promise<unknown>;
 

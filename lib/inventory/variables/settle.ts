@@ -42,8 +42,11 @@ export async function settle(settler: Settler, options: SettleOptions): Promise<
   problems.throwIfAny();
   // Of roles that declare none, as those of `exec`, every variable is another's.
   const isTold = foreign.length > 0 && Object.keys(settler.schema).length > 0;
-  const notices = isTold ? [`not used here: ${[...foreign].sort().join(', ')}`] : [];
-  return { hosts: new Map(hosts.map((host) => [host.name, host])), notices };
+  const unused = isTold ? [`not used here: ${[...foreign].sort().join(', ')}`] : [];
+  return {
+    hosts: new Map(hosts.map((host) => [host.name, host])),
+    notices: [...problems.notes, ...unused],
+  };
 }
 
 /** The names of all variables of these hosts; what is a secret by its name is masked from here on. */

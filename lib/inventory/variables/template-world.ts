@@ -4,13 +4,36 @@ import type { Host, Tree } from '../tree.ts';
 import type { Variable } from './value.ts';
 import type { Variables } from './variables.ts';
 
+/** What templates may know of one host alone, as it is at this moment. */
+export function frozenWorld(
+  tree: Tree,
+  variables: Variables,
+  playbookFolder: string,
+  openVault: OpenVault,
+  host: string,
+): TemplateWorld {
+  const world = templateWorld(tree, variables, playbookFolder, openVault);
+  const groups = world.groupsOf(host);
+  // It keeps what it was asked for once.
+  variables.of(tree.hosts.get(host) as Host);
+  return {
+    hosts: [host],
+    groups: new Map(),
+    variablesOf: world.variablesOf,
+    groupsOf: () => groups,
+    fileOf: world.fileOf,
+    playbookFolder,
+    alone: true,
+    openVault,
+  };
+}
+
 /** What templates may know of an inventory. */
 export function templateWorld(
   tree: Tree,
   variables: Variables,
   playbookFolder: string,
   openVault: OpenVault,
-  alone = false,
 ): TemplateWorld {
   const hostNamed = (name: string) => tree.hosts.get(name) as Host;
   const counting = new Map<string, ReadonlyMap<string, Variable>>();
@@ -42,7 +65,6 @@ export function templateWorld(
         .map((group) => group.name),
     fileOf: (name) => hostNamed(name).position.file,
     playbookFolder,
-    alone,
     openVault,
   };
 }

@@ -16,14 +16,14 @@ export class Templates {
   }
 
   /**
-   * The value of a host's variable: templates evaluated, vaults opened; undefined for what says `omit`. Throws exit
-   * code 1, at the variable whose template cannot be evaluated.
+   * The value of a host's variable: templates evaluated, vaults opened; undefined for what says `omit`. `exact` keeps
+   * each `Numeral` as it is. Throws exit code 1, at the variable whose template cannot be evaluated.
    */
-  evaluate(host: string, variable: Variable): Promise<unknown> {
-    return this.#run(host, variable, (templar) => templar.evaluate(host, variable));
+  evaluate(host: string, variable: Variable, exact = false): Promise<unknown> {
+    return this.#run(host, variable, (templar) => templar.evaluate(host, variable, exact));
   }
 
-  /** The value of a bare expression (`role == 'web'`) for a host; `variable` names it in errors. */
+  /** The exact value of a bare expression (`role == 'web'`) for a host; `variable` names it in errors. */
   expression(host: string, variable: Variable & { readonly value: string }): Promise<unknown> {
     return this.#run(host, variable, (templar) => templar.expression(host, variable, variable.value));
   }

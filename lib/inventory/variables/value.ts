@@ -1,4 +1,5 @@
 import type { Position } from '../../errors.ts';
+import { Moment } from './moment.ts';
 
 /** Text that `ansible-vault` encrypted: `!vault` in YAML, `{"__ansible_vault": …}` in JSON. */
 export class Vaulted {
@@ -100,6 +101,7 @@ export type Raw =
   | boolean
   | number
   | Numeral
+  | Moment
   | string
   | Vaulted
   | Unsafe
@@ -120,12 +122,17 @@ export interface Variable {
   readonly secret?: true;
 }
 
-/** A value as `ansible-inventory` lists it: templates and vaults as they are written, a `Numeral` as it is. */
+/** One scalar, though it is an object to JavaScript. */
+export function isKept(value: unknown): value is Numeral | Moment {
+  return value instanceof Numeral || value instanceof Moment;
+}
+
+/** A value as `ansible-inventory` lists it: templates and vaults as they are written, what `isKept` as it is. */
 export function listedValue(raw: Raw): unknown {
   if (raw instanceof Vaulted) return { __ansible_vault: raw.armoured };
   if (raw instanceof Unsafe) return { __ansible_unsafe: raw.text };
   if (Array.isArray(raw)) return raw.map(listedValue);
-  if (typeof raw !== 'object' || raw === null || raw instanceof Numeral) return raw;
+  if (typeof raw !== 'object' || raw === null || isKept(raw)) return raw;
   return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, listedValue(value as Raw)]));
 }
 
@@ -143,6 +150,7 @@ function plain(raw: Raw): unknown {
   if (raw instanceof Unsafe) return raw.text;
   if (raw instanceof Vaulted) return EVALUATED;
   if (raw instanceof Numeral) return raw.value;
+  if (raw instanceof Moment) return raw.toJSON();
   const values = Object.entries(raw).map(([key, one]) => [key, plain(one as Raw)] as const);
   if (values.some(([, value]) => value === EVALUATED)) return EVALUATED;
   return Array.isArray(raw) ? values.map(([, value]) => value) : Object.fromEntries(values);

@@ -99,9 +99,9 @@ export class Authentication {
     const lacking = (what: KeyFile['lacks']) => this.#useless.find(({ lacks }) => lacks === what)?.path;
     const locked = lacking('passphrase');
     if (locked !== undefined) return `${locked} has a passphrase: load it into the agent with ssh-add`;
-    const { named } = this.#settings.keys;
-    const missing = lacking('file');
-    if (missing !== undefined && named)
+    const { named, absent } = this.#settings.keys;
+    const missing = absent[0] ?? (named ? lacking('file') : undefined);
+    if (missing !== undefined)
       return `${missing} is not there: check ansible_ssh_private_key_file or IdentityFile`;
     const [unusable] = this.passedOver;
     if (unusable !== undefined && named) return unusable;

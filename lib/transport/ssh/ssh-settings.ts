@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { numericAddress } from '../../addresses.ts';
 import { badSetting } from '../failures.ts';
@@ -17,6 +18,8 @@ export interface SshSettings {
   readonly user: string;
   readonly keys: {
     readonly files: readonly string[];
+    /** Named by the inventory, and not there. */
+    readonly absent: readonly string[];
     /** Somebody named them, so one that is missing or locked is worth a word. */
     readonly named: boolean;
     /** The agent's other keys stay out of it. */
@@ -83,19 +86,23 @@ export async function withOptions<T>(connection: Connection, work: (options: Ssh
   }
 }
 
-function settingsOf({ name }: Connection, options: SshOptions): SshSettings {
+function settingsOf(connection: Connection, options: SshOptions): SshSettings {
+  const { name } = connection;
   // known_hosts names IPv6 addresses in one spelling.
   const address = numericAddress(options.host);
   const { port, user } = options;
   const command = options.proxyCommand();
+  const keys = keysOf(connection, options);
+  const agent = agentOf(options);
+  refuseNoWay(connection, keys, agent);
   return {
     name,
     address,
     port,
     user,
-    keys: keysOf(options),
+    keys,
     methods: methodsOf(options),
-    agent: agentOf(options),
+    agent,
     jumps: options.jumps(),
     proxyCommand: command,
     line: {
@@ -110,15 +117,35 @@ function settingsOf({ name }: Connection, options: SshOptions): SshSettings {
   };
 }
 
-function keysOf(options: SshOptions): SshSettings['keys'] {
+function keysOf({ absentKeys = [] }: Connection, options: SshOptions): SshSettings['keys'] {
+  const absent = absentKeys.map(({ path }) => path);
   const only = options.text('identitiesonly') === 'yes';
   const rsaBits = Number(options.text('requiredrsasize') ?? 1024);
   const certificates = (options.paths('certificatefile') ?? []).filter((file) => !/^none$/i.test(file));
   const named = options.paths('identityfile');
   if (named !== undefined)
-    return { files: named.filter((file) => !/^none$/i.test(file)), named: true, only, certificates, rsaBits };
+    return {
+      files: named.filter((file) => !/^none$/i.test(file)),
+      ...{ absent, named: true, only, certificates, rsaBits },
+    };
   const files = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => untilde(`~/.ssh/${file}`));
-  return { files, named: false, only, certificates, rsaBits };
+  return { files, absent, named: false, only, certificates, rsaBits };
+}
+
+/** Where the key that was named is not there, and nothing else could let anybody in. */
+function refuseNoWay(
+  { name, absentKeys: [key] = [], password }: Connection,
+  { files, only }: SshSettings['keys'],
+  agent: string | undefined,
+): void {
+  if (key === undefined || password !== undefined || (agent !== undefined && !only)) return;
+  if (files.some((file) => existsSync(file) || (agent !== undefined && existsSync(`${file}.pub`)))) return;
+  throw badSetting(
+    name,
+    `${key.variable}: ${key.path} is not there, and there is no other key, agent or password`,
+    'name the key of this machine, or start the agent that has it (SSH_AUTH_SOCK)',
+    key.position,
+  );
 }
 
 /** Those that are possible here; hosts' certificates and Kerberos are not. */

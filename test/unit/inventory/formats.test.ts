@@ -7,6 +7,7 @@ import { pythonValue } from '../../../lib/inventory/formats/python.ts';
 import { words } from '../../../lib/inventory/formats/words.ts';
 import { scalarOf } from '../../../lib/inventory/formats/yaml-scalars.ts';
 import { loadInventory } from '../../../lib/inventory/index.ts';
+import { Moment } from '../../../lib/inventory/variables/moment.ts';
 import { Float, Long } from '../../../lib/inventory/variables/value.ts';
 import { listedValues, load, refusal, write } from './support.ts';
 
@@ -100,7 +101,7 @@ it.each([
   ['0777777777777777777777', new Long(9223372036854775807n)],
   ['.inf', Number.POSITIVE_INFINITY],
   ['-5', -5],
-  ['2001-12-14', '2001-12-14'],
+  ['2001-12-14', new Moment('2001-12-14')],
   ['10.0.0.1', '10.0.0.1'],
 ])('%s of a YAML file is %j', (text, value) => {
   expect(scalarOf(text)).toEqual(value);
@@ -166,6 +167,37 @@ it('what looks like a number in a text of JSON is left alone', () => {
   expect(parseJson(text)).toEqual({ '1.0': '9007199254740993, "1.0" 1.0', 'a\\': [new Float(1)] });
   expect(() => parseJson('[1.0, 01.0]')).toThrow(SyntaxError);
 });
+
+it.each([
+  ['h.ini', '[a]\n# h\n', /^write their names, one a line/],
+  ['h.toml', '[a.vars]\nx = 1\n', /^list them as \[GROUP.hosts.NAME\]/],
+  ['h.yaml', 'a: { hosts: }\n', /^list them below hosts:/],
+])('without hosts that is said first, with a hint in the terms of the file: %s', async (name, text, hint) => {
+  const folder = write({ [name]: text, 'group_vars/nobody': 'x: 1\n' });
+  const errors = await refusal(loadInventory({ files: [join(folder, name)], schema: {} }));
+  expect(errors.map(({ message }) => message)).toEqual([
+    'there is no host in this inventory',
+    expect.stringContaining('not used: nobody'),
+  ]);
+  expect(errors[0]?.hint).toMatch(hint);
+});
+
+it('JSON has the infinities and NaN of Python', async () => {
+  const text = '{"a": [Infinity, -Infinity, NaN], "b": "NaN"}';
+  expect(parseJson(text)).toEqual({ a: [Infinity, -Infinity, NaN], b: 'NaN' });
+  const folder = write({ 'h.json': `{"all":\t{"hosts": {"h": ${text}}}}` });
+  const inventory = await loadInventory({ files: [join(folder, 'h.json')], schema: {} });
+  expect(listedValues(inventory, 'h')).toEqual({ a: [Infinity, -Infinity, NaN], b: 'NaN' });
+});
+
+it.each(['2024-13-01', '2023-02-29', '2024-01-02 24:00:00', '2024-1-2', '24-01-02', '2024-01-02 03:04'])(
+  'what is no day or time stays text: %s',
+  async (text) => {
+    const folder = write({ 'h.yaml': `all: { hosts: { h: { d: ${text} } } }\n` });
+    const inventory = await loadInventory({ files: [join(folder, 'h.yaml')], schema: {} });
+    expect(listedValues(inventory, 'h')).toEqual({ d: text });
+  },
+);
 
 it('whole numbers of a TOML file may be long', async () => {
   const files = { 'h.toml': '[a.hosts.h]\nn = 9007199254740993\ni = 2\n' };

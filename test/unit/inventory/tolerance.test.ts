@@ -27,7 +27,7 @@ const beside = (vars: string) => ({
 
 describe('what concerns a host is told when that host is contacted', () => {
   it.each([
-    ['a key that is not here', '{ ansible_ssh_private_key_file: /nowhere/key }', 'does not exist'],
+    ['a key that is none', '{ ansible_ssh_private_key_file: / }', 'is a directory'],
     ['network gear', '{ ansible_connection: ansible.netcommon.network_cli }', 'must be ssh or local'],
     ['Windows', '{ ansible_connection: winrm, ansible_port: 5986 }', 'must be ssh or local'],
     ['a container', '{ ansible_connection: community.docker.docker }', 'must be ssh or local'],
@@ -188,7 +188,7 @@ describe('names of other tools', () => {
     ['etcd_extra_sans', 'tok 3n'],
     ['ansible_port', 'tok 3n'],
     ['ansible_host', 'tok 3n'],
-    ['ansible_user', 'tok 3n'],
+    ['ansible_user', 'tok;3n'],
     ['ansible_host_key_checking', 'tok 3n'],
     ['ansible_become_method', 'tok 3n'],
     ['ansible_ssh_common_args', '-o StrictHostKeyChecking=tok3n'],
@@ -390,6 +390,43 @@ it('a script that does not end is ended after a minute, with all that it started
   expect(error?.message).toContain('took longer than 60 s');
   const state = existsSync(`/proc/${pid()}/stat`) ? readFileSync(`/proc/${pid()}/stat`, 'utf8') : ') Z';
   expect(state).toMatch(/\) [ZX]/);
+});
+
+describe('a script that is asked for each of many hosts', () => {
+  const names = Array.from({ length: 50 }, (_, i) => `"h${i}"`).join(',');
+  const script = (each: string) => {
+    const folder = write({
+      'list.sh': `#!/bin/sh\ncd "$(dirname "$0")"\nif [ $1 = --list ]; then echo '{"a": [${names}]}'; else echo $2 >>asked; ${each}; fi\n`,
+    });
+    chmodSync(join(folder, 'list.sh'), 0o755);
+    const asked = () =>
+      existsSync(join(folder, 'asked')) ? readFileSync(join(folder, 'asked'), 'utf8').trim().split('\n') : [];
+    return { file: join(folder, 'list.sh'), asked };
+  };
+
+  it('is asked no more once a call did not end', async () => {
+    const { file, asked } = script('exec sleep 1000');
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const refused = refusal(loadInventory({ files: [file], schema: {} }));
+    while (asked().length < 4) await new Promise((done) => setImmediate(done));
+    vi.advanceTimersByTime(60_000);
+    expect((await refused)[0]?.message).toMatch(/--host h\d took longer than 60 s/);
+    expect(asked()).toHaveLength(4);
+  });
+
+  it('has ten minutes for all of it', async () => {
+    const { file, asked } = script('echo {}');
+    const start = performance.now();
+    const clock = vi.spyOn(performance, 'now');
+    onTestFinished(() => clock.mockRestore());
+    clock.mockImplementation(() => (asked().length < 8 ? start : start + 600_001));
+    const [error] = await refusal(loadInventory({ files: [file], schema: {} }));
+    expect(error?.message).toMatch(/--host h\d+ and the calls before it took longer than 600 s/);
+    expect(asked().length).toBeLessThan(20);
+  });
 });
 
 describe('which group a play is about', () => {

@@ -33,8 +33,14 @@ const ALONE: Readonly<Record<string, readonly [keyword: string, value: string]>>
 /** Flags about terminals, forwardings, compression and what is said. */
 const PASSED_OVER = 'AaCgKkMNnqTtvXxYy';
 
-/** Reads arguments as Ansible hands them to ssh: words as a POSIX shell takes them, then flags as getopt does. */
-export function sshArguments(text: string): Arguments {
+/**
+ * Reads arguments as Ansible hands them to ssh: words as a POSIX shell takes them, then flags as getopt does. `keyAt`
+ * gives the path of a key that `-i` names, undefined for one that is to be passed over.
+ */
+export function sshArguments(
+  text: string,
+  keyAt: (written: string) => string | undefined = (path) => path,
+): Arguments {
   const options: (readonly [string, string])[] = [];
   const problems: string[] = [];
   let configFile: string | undefined;
@@ -59,8 +65,10 @@ export function sshArguments(text: string): Arguments {
       else if (flag === 'o') {
         const written = /\w+/.exec(argument)?.[0] ?? argument;
         options.push([written, splitLine(argument)?.rest ?? '']);
-      } else if (WITH_WORD[flag])
-        options.push([WITH_WORD[flag] as string, flag === 'J' ? argument : quoted(argument)]);
+      } else if (WITH_WORD[flag]) {
+        const value = flag === 'i' ? keyAt(argument) : argument;
+        if (value !== undefined) options.push([WITH_WORD[flag], flag === 'J' ? value : quoted(value)]);
+      }
       break;
     }
   }

@@ -52,6 +52,9 @@ describe('an inventory is shown to the letter as ansible-inventory shows it', ()
     ['numbers.yaml', 'numbers.list', '--list'],
     ['numbers.yaml', 'numbers.list-yaml', '--list --yaml'],
     ['numbers.yaml', 'numbers.graph-vars', '--graph --vars'],
+    ['moments.yaml', 'moments.list', '--list'],
+    ['moments.yaml', 'moments.list-yaml', '--list --yaml'],
+    ['moments.yaml', 'moments.graph-vars', '--graph --vars'],
     ['flat.ini', 'flat.list', '--list'],
     ['flat.ini', 'flat.list-yaml', '--list --yaml'],
     ['flat.ini', 'flat.graph', '--graph'],
@@ -273,6 +276,21 @@ it('--connection prints what ssh -G would, by the inventory', async () => {
   expect(lines).toEqual(expect.arrayContaining(['hostname 192.0.2.7', 'port 2200', 'user ops']));
 });
 
+it('--explain keeps numbers as they are, also those that templates make', async () => {
+  const vars = `{ n: 12345678901234567890, f: "{{ 1.0 }}", l: "{{ [n, 2.50] }}" }`;
+  const file = join(write({ 'h.yaml': `all: { hosts: { h1: ${vars} } }\n` }), 'h.yaml');
+  const explained = await show('-i', file, '--explain', 'h1');
+  for (const line of ['n: 12345678901234567890', 'f: 1.0', 'l: [12345678901234567890,2.5]'])
+    expect(explained.split('\n')).toContain(line);
+});
+
+it('--connection judges no key that is not there', async () => {
+  const folder = write({ 'h.ini': 'h1 ansible_ssh_private_key_file=keys/nope foo=1\n' });
+  const lines = await show('-i', join(folder, 'h.ini'), '--connection', 'h1');
+  expect(lines).toContain('identityfile ~/.ssh/id_ed25519\n');
+  expect(lines).not.toContain('nope');
+});
+
 describe('playbooks/inventory.ts', () => {
   const run = (...args: readonly string[]) =>
     spawnSync(process.execPath, ['--import', 'tsx', 'playbooks/inventory.ts', ...args], {
@@ -285,6 +303,13 @@ describe('playbooks/inventory.ts', () => {
     const { stdout, status } = run('-i', file, '--graph');
     expect(stdout).toBe('@all:\n  |--@ungrouped:\n  |  |--web1\n  |--@shop:\n  |  |--web2\n');
     expect(status).toBe(0);
+  });
+
+  it('shows an inventory without hosts, as ansible-inventory does, with a word', () => {
+    const file = join(write({ 'hosts.ini': '[shop]\n# web1\n' }), 'hosts.ini');
+    const graph = run('-i', file, '--graph');
+    expect([graph.stdout, graph.status]).toEqual(['@all:\n  |--@ungrouped:\n  |--@shop:\n', 0]);
+    expect(graph.stderr).toContain(`${file}:1:1: there is no host in this inventory\n`);
   });
 
   it('ends with 1 and an error where the inventory cannot be read', () => {

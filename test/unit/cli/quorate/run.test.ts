@@ -38,7 +38,7 @@ describe('the command', () => {
 
   it('says how hosts are written where an inventory is empty', () => {
     expect(quorate({ 'inventory.yaml': '' }, 'exec', 'all', '--', 'true')).toMatch(
-      /this file is empty\n.*\n.*hint: list them below hosts: of a group/,
+      /no host in this inventory\n.*\n.*hint: list them below hosts: of a group\n.*this file is empty/,
     );
   });
 

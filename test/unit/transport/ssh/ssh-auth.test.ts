@@ -102,6 +102,15 @@ describe('logging in', () => {
     });
   });
 
+  it('says that a key the inventory names was not there', async () => {
+    const server = await startServer({ admits: () => false });
+    const absentKeys = [{ path: '/no/such/key', variable: 'x', position: undefined }];
+    await expect(connected(connectionTo(server, { absentKeys, password }))).rejects.toMatchObject({
+      exitCode: 4,
+      hint: '/no/such/key is not there: check ansible_ssh_private_key_file or IdentityFile',
+    });
+  });
+
   it('refuses a named file that is no key', async () => {
     const server = await startServer();
     const file = join(scratch(), 'id');

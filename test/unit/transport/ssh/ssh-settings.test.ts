@@ -37,7 +37,7 @@ it('has the defaults of OpenSSH when nothing is said', async () => {
     address: 'node1',
     port: 22,
     user: userInfo().username,
-    keys: { files: defaultKeys(), named: false, only: false, certificates: [], rsaBits: 1024 },
+    keys: { files: defaultKeys(), absent: [], named: false, only: false, certificates: [], rsaBits: 1024 },
     agent: '/run/agent',
     jumps: [],
     hostKey: {
