@@ -168,14 +168,15 @@ export function editableText(path: string, found: ObservedPath): string {
   return text;
 }
 
-/** Shows the first line that differs, for a plan without texts; of a secret, old or new, only that it differs. */
+/** Shows the first line that differs, for a plan without texts; where a secret is in what goes or what will be there, only that it differs. */
 function lineOf({ before, after }: { readonly before: string; readonly after: string }) {
   const [old, next] = [before.split('\n'), after.split('\n')];
-  const gone = old.find((line) => !next.includes(line));
+  const gone = old.filter((line) => !next.includes(line));
   const come = next.find((line) => !old.includes(line));
-  const isSecret = [gone, come].some((line) => line !== undefined && holdsSecret(line));
+  // An old secret is known to nobody here: it may be what goes wherever a new one is.
+  const isSecret = [...gone, after].some(holdsSecret);
   const shown = (line: string | undefined) => (line === undefined ? null : isSecret ? SECRET : line);
-  return { before: shown(gone), after: shown(come) };
+  return { before: shown(gone[0]), after: shown(come) };
 }
 
 /** Edit a text as if its lines ended with a line feed alone, and put its own form back. Without an edit it stays. */

@@ -1,11 +1,25 @@
+import { SECRET } from '../dsl/path.ts';
 import { redact } from '../dsl/secret.ts';
+import type { Change } from '../dsl/task.ts';
 import type { Progress, RunEvent } from '../runner/events.ts';
 
 /** The event with every string redacted; the same object when there was nothing to hide. */
 export function redactEvent(event: RunEvent): RunEvent {
   // Thousands of secrets may be known: one look at all strings at once, the walk only when one is there.
   const all = strings(event).join('\n');
-  return redact(all) === all ? event : (mapStrings(event, redact) as RunEvent);
+  return redact(all) === all ? event : (mapStrings(withoutOldSecrets(event), redact) as RunEvent);
+}
+
+/** What a secret takes the place of may be an older one, which is known to nobody here: it is not shown. */
+export function withoutOldSecret<Some extends Pick<Change, 'before' | 'after'>>(change: Some): Some {
+  const { before, after } = change;
+  if (before === null || after === null || redact(after) === after) return change;
+  return { ...change, before: SECRET };
+}
+
+function withoutOldSecrets(event: RunEvent): RunEvent {
+  if (event.event !== 'task' && event.event !== 'why') return event;
+  return { ...event, changes: event.changes.map(withoutOldSecret) };
 }
 
 /** The same for a progress line; it is redacted before it can be cut to the width of a screen. */

@@ -1,6 +1,7 @@
 import { SECRET } from '../../dsl/path.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { redact } from '../../dsl/secret.ts';
+import { withoutOldSecret } from '../../report/redact-event.ts';
 import type { PlannedBatch } from '../../runner/plan/review.ts';
 import { MASK } from '../../secret-names.ts';
 import { canonical } from './canonical.ts';
@@ -31,7 +32,7 @@ function entryOf(play: string, host: string, { role, task, changes, reading }: P
     wanted: text,
     observed: `${reading?.code ?? ''} ${legible(reading?.out ?? '')}`,
     hasSecret: hasSecret || changes.some(isMasked),
-    changes: changes.map(({ kind, property, before, after, certainty }) => ({
+    changes: changes.map(withoutOldSecret).map(({ kind, property, before, after, certainty }) => ({
       kind,
       property,
       before: before === null ? null : redact(before),

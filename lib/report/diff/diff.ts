@@ -1,4 +1,5 @@
 import type { StructuredPatch, StructuredPatchHunk } from 'diff';
+import { MASK } from '../../secret-names.ts';
 import { maskText } from '../../secret-texts.ts';
 import type { Colors } from '../colors.ts';
 import { foldHosts } from '../hosts.ts';
@@ -120,7 +121,7 @@ function linesOf(patch: StructuredPatch | undefined, texts: { before: string; af
   const before = maskText(texts.before).split('\n');
   const after = maskText(texts.after).split('\n');
   const lines = patch.hunks
-    .flatMap((hunk) => [headOf(hunk), ...maskedHunk(hunk, before, after)])
+    .flatMap((hunk) => [headOf(hunk), ...withoutOldSecrets(maskedHunk(hunk, before, after), after)])
     .map((line) => escapeControls(maskText(line)));
   if (lines.length <= CAP) return lines;
   return [...lines.slice(0, CAP), `… ${lines.length - CAP} more lines`];
@@ -140,6 +141,21 @@ function maskedHunk(
     if (sign !== ' ') return line;
     const [was, is] = [before[old++], after[now++]];
     return ` ${was === line.slice(1) ? is : was}`;
+  });
+}
+
+/**
+ * Masks what a secret takes the place of: an old value is known to nobody here. A line that goes keeps what it begins
+ * with where a line with a secret begins alike (`-requirepass ********`); any other beside a new secret is masked whole.
+ */
+function withoutOldSecrets(lines: readonly string[], after: readonly string[]): readonly string[] {
+  const isBeside = lines.some((line) => line.startsWith('+') && line.includes(MASK));
+  const heads = after.filter((line) => line.includes(MASK)).map((line) => line.slice(0, line.indexOf(MASK)));
+  return lines.map((line) => {
+    if (!line.startsWith('-')) return line;
+    const head = heads.find((one) => one.trim() !== '' && line.startsWith(one, 1));
+    if (head !== undefined) return `-${head}${MASK}`;
+    return isBeside && !line.includes(MASK) ? `-${MASK}` : line;
   });
 }
 

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { markdown } from '../../../lib/cli/plan-file/markdown.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { createReport } from '../../../lib/report/index.ts';
+import { redactEvent } from '../../../lib/report/redact-event.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
+import { BARE } from '../cli/plan-file/plan.ts';
 import { scratch } from '../support/scratch.ts';
 import { change, printed, recap, start, task } from './streams.ts';
 import { FakeTerminal } from './terminal.ts';
@@ -59,4 +62,33 @@ test('a password that nobody here knows is masked in a diff, and its change stil
     expect(stdout).toMatch(/-ETCD_DISCOVERY_PASSWORD=\*{8}\n *\+ETCD_DISCOVERY_PASSWORD=\*{8}\n/);
     expect(stdout).toContain('passwd: files');
   }
+});
+
+test('a secret that takes the place of an older one, which nobody knows any more, shows neither, in whatever form', async () => {
+  const dir = scratch();
+  const text = { before: 'port 1\nuser x >nobody-knows\n', after: `port 1\nuser x >${canary}\n` };
+  const events = [
+    start('etcd01'),
+    task('etcd01', {
+      changes: [change({ property: 'options', before: 'pw nobody-knows', after: `pw ${canary}`, text })],
+    }),
+    recap({ etcd01: { changed: 1 } }),
+  ];
+  const report = join(dir, 'page.html');
+  const logFile = join(dir, 'log');
+  for (const output of ['json', 'plain', 'pretty'] as const) {
+    const keep = { runsFolder: join(dir, output), reports: [report], logFile };
+    const { stdout } = await printed({ output, diff: true, check: true, verbosity: 1, ...keep }, events);
+    const [record] = readdirSync(keep.runsFolder, { recursive: true, encoding: 'utf8' })
+      .map((name) => join(keep.runsFolder, name))
+      .filter((path) => statSync(path).isFile() && !path.endsWith('.gitignore'))
+      .map((path) => readFileSync(path, 'utf8'));
+    for (const all of [stdout, record, readFileSync(report, 'utf8'), readFileSync(logFile, 'utf8')])
+      expect(all).not.toMatch(/nobody-knows|kanarien/);
+    expect(record).toContain('"before":"(secret)"');
+    for (const all of [stdout, record]) expect(all).toContain('-user x >********');
+  }
+  const page = await markdown({ ...BARE, hosts: ['etcd01'] }, events.map(redactEvent), 'site');
+  expect(page).not.toMatch(/nobody-knows|kanarien/);
+  expect(page).toContain('-user x >********');
 });

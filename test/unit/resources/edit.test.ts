@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
+import { Secret } from '../../../lib/dsl/secret.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
@@ -114,6 +115,14 @@ describe('a line in a file', () => {
     expect([change?.before, change?.after]).toEqual(['(secret)', '(secret)']);
     // Texts are masked line by line, once they are compared.
     expect(change?.text).toEqual({ before: `${old}\n`, after: `${next}\n` });
+  });
+
+  it('shows no line that goes where a secret is in the new text: it may be the old one', () => {
+    const secret = new Secret('known-value-1').reveal();
+    const wish = (content: string) => textBlock('/etc/x', { name: 'x', content });
+    const before = edited(wish('pw old-one\nport 1'), 'a\n');
+    const [change] = changesOf(wish(`port 2\npw ${secret}`), before);
+    expect([change?.before, change?.after]).toEqual(['(secret)', '(secret)']);
   });
 
   it('makes the file only where that is said', () => {

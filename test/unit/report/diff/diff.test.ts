@@ -28,6 +28,37 @@ it('a value over several lines is masked on each of them, however far above it b
   expect(diff?.lines).toEqual([
     '@@ -8,5 +8,6 @@',
     ...[` ${M}`, ` ${M}`, ` ${M}`],
-    ...[`-${M}`, '-b: 2', `+${M}`, '+password:', `+  ${M}`],
+    ...[`-${M}`, `-${M}`, `+${M}`, '+password:', `+  ${M}`],
   ]);
+});
+
+const M = '********';
+// As the texts of an event are by then: the new value is known, and masked; the old one is known to nobody.
+it.each([
+  ['keeps what its line begins with', 'requirepass old-one\n', `requirepass ${M}\n`, [`-requirepass ${M}`]],
+  ['is masked with what is behind it', 'url a:old-one@b\n', `url a:${M}@c\n`, [`-url a:${M}`]],
+  ['is masked in a line that begins otherwise', 'auth old-one\n', `login ${M}\n`, [`-${M}`]],
+  ['is masked where the new one is a line of its own', 'old-one\n', `${M}\n`, [`-${M}`]],
+  [
+    'is masked where its line goes, far from the new one',
+    `pw ${M}\n${'a\n'.repeat(20)}pw old-one\n`,
+    `pw ${M}\n${'a\n'.repeat(20)}`,
+    [`-pw ${M}`],
+  ],
+  [
+    'leaves lines that stay as they are',
+    'port 1\npw old-one\n',
+    `port 1\npw ${M}\n`,
+    [' port 1', `-pw ${M}`],
+  ],
+])('an old secret that nobody knows any more %s', async (_what, before, after, shown) => {
+  const [diff] = await foldDiffs([task('a', { changes: [change({ text: { before, after } })] })]);
+  expect(diff?.lines).toEqual(expect.arrayContaining(shown));
+  expect(diff?.lines.join('\n')).not.toContain('old-one');
+});
+
+it('where no secret comes, lines that go are shown', async () => {
+  const text = { before: `pw ${M}\nport 1\n`, after: `pw ${M}\nport 2\n` };
+  const [diff] = await foldDiffs([task('a', { changes: [change({ text })] })]);
+  expect(diff?.lines).toEqual(expect.arrayContaining([` pw ${M}`, '-port 1', '+port 2']));
 });
