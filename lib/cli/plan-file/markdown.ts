@@ -6,12 +6,12 @@ import {
   type TaskEvent,
   type TaskGroup,
 } from '../../report/diff/changes.ts';
-import { type DiffTime, diffTime, foldDiffs } from '../../report/diff/diff.ts';
-import { foldHosts } from '../../report/hosts.ts';
-import { count, escapeControls, oneLine } from '../../report/text.ts';
+import { diffTime } from '../../report/diff/diff.ts';
+import { count } from '../../report/text.ts';
 import type { RunEvent } from '../../runner/events.ts';
-import { maskText } from '../../secret-texts.ts';
 import type { Plan } from './format.ts';
+import { code, names } from './markup.ts';
+import { fitting, moreLines, REST, sizeOf, texts } from './texts.ts';
 
 /** Characters: what GitHub takes of a comment is 65,536. */
 const MOST = 60_000;
@@ -20,10 +20,7 @@ const HEAD = 12_000;
 /** Rows of the table, steps and things left over that are listed; values of one property. */
 const ROWS = 50;
 const VALUES = 4;
-const TEXT = 240;
-/** Of a line in a diff or a script. */
-const LINE = 400;
-/** What a section with diffs has more than one without, and the line that counts the rest. */
+/** What a section with diffs has more than one without. */
 const FRAME = 100;
 
 /**
@@ -52,12 +49,13 @@ export async function markdown(plan: Plan, events: readonly RunEvent[], line: st
   let folded = 0;
   const sections: string[] = [];
   for (const section of kept) {
-    const fits = room > TEXT;
-    const diffs = fits ? await texts(section.group, time) : [];
-    const some = fitting(diffs, room);
-    room -= some.reduce((sum, { length }) => sum + length + 1, 0);
-    if (!fits || some.length < diffs.length) folded += hasTexts(section.group) ? 1 : 0;
-    sections.push(framed(section, some, diffs.length - some.length));
+    const fits = room > REST;
+    const all = fits ? await texts(section.group, time) : [];
+    const some = fitting(all, room);
+    const lines = [...some.map(({ text }) => text), ...moreLines(all.slice(some.length))];
+    room -= sizeOf(lines);
+    if (!fits || some.length < all.length) folded += hasTexts(section.group) ? 1 : 0;
+    sections.push(framed(section, lines));
   }
   return `${head}\n${sections.join('')}${end(plan, line, groups.length - kept.length, folded)}`;
 }
@@ -152,20 +150,10 @@ function sectionOf(group: TaskGroup, roleAbove: string | undefined): Section {
   };
 }
 
-function framed({ title, head, values }: Section, diffs: readonly string[], more = 0): string {
-  const body = [...values, ...diffs, ...(more > 0 ? ['', `… and ${count(more, 'more diff')}`] : [])];
+function framed({ title, head, values }: Section, texts: readonly string[]): string {
+  const body = [...values, ...texts];
   if (body.length === 0) return `${title}\n- ${head}\n`;
   return `${title}\n<details><summary>${head}</summary>\n\n${body.join('\n')}\n\n</details>\n`;
-}
-
-/** The first of them that have room together. */
-function fitting(texts: readonly string[], room: number): readonly string[] {
-  let size = 0;
-  const tooMany = texts.findIndex((text) => {
-    size += text.length + 1;
-    return size > room;
-  });
-  return tooMany < 0 ? texts : texts.slice(0, tooMany);
 }
 
 function hasTexts({ events }: TaskGroup): boolean {
@@ -183,55 +171,15 @@ function values({ details, hosts }: TaskGroup): readonly string[] {
   ]);
 }
 
-/** How texts differ, and scripts that are run: each whole, with its fence. */
-async function texts({ events }: TaskGroup, time: DiffTime): Promise<readonly string[]> {
-  const diffs = await foldDiffs(events, time);
-  const scripts = new Set(
-    events.flatMap(({ changes }) =>
-      changes.flatMap(({ kind, text }) => (kind === 'run' && text ? [text.after.trim()] : [])),
-    ),
-  );
-  return [
-    ...diffs.map(({ resource, hosts, lines }) =>
-      ['', `${code(resource)} on ${names(hosts)}:`, ...fenced('diff', lines)].join('\n'),
-    ),
-    ...[...scripts]
-      .slice(0, VALUES)
-      .map((script) => fenced('sh', maskText(script).split('\n').map(escapeControls)).join('\n')),
-  ];
-}
-
-/** The fence is longer than any row of backticks in it. */
-function fenced(language: string, long: readonly string[]): readonly string[] {
-  const lines = long.map((line) => (line.length > LINE ? `${line.slice(0, LINE)}…` : line));
-  const rows = lines.join('\n').match(/`+/g) ?? [];
-  const fence = '`'.repeat(Math.max(3, ...rows.map(({ length }) => length + 1)));
-  return ['', `${fence}${language}`, ...lines, fence];
-}
-
 function end({ time, by, code: { version } }: Plan, line: string, left: number, folded: number): string {
   const all = `${line} --plan-format text`;
   const parts = [
     ...(left > 0 ? [count(left, 'task')] : []),
-    ...(folded > 0 ? [`the diffs of ${count(folded, 'task')}`] : []),
+    ...(folded > 0 ? [`diffs and scripts of ${count(folded, 'task')}`] : []),
   ];
   const rest =
     parts.length === 0
       ? ''
       : `\n**Left out** to stay under 60,000 characters: ${parts.join(' and ')}; ${code(all)} shows them.\n`;
   return `${rest}\n<sub>planned at ${code(time)} by ${code(by)} with Quorate ${code(version)}; nothing was changed</sub>\n`;
-}
-
-function names(hosts: readonly string[]): string {
-  return code(foldHosts(hosts));
-}
-
-/** Text of others, whatever is in it: no markup, no link, no mention. */
-function code(text: string): string {
-  const line = escapeControls(oneLine(text));
-  const short = line.length > TEXT ? `${line.slice(0, TEXT)}…` : line;
-  const safe = short
-    .replaceAll(/[^\p{L}\p{N} /.,=…→-]/gu, (sign) => `&#${sign.codePointAt(0)};`)
-    .replaceAll(/(?<=www)\./gi, '&#46;');
-  return `<code>${safe}</code>`;
 }

@@ -3,11 +3,11 @@ import { foldHosts, nameHosts } from '../hosts.ts';
 import type { Settings } from '../settings.ts';
 import { displayWidth, escapeControls, oneLine, pad, truncate } from '../text.ts';
 import {
+  foldScripts,
   groupTasks,
   type Mark,
   MEANING,
   markOf,
-  scriptOf,
   type TaskEvent,
   type TaskGroup,
 } from './changes.ts';
@@ -104,18 +104,13 @@ function totalsLine(tasks: readonly TaskEvent[], { check, colors }: Settings): s
   return `  ${parts.join(colors.dim(' · '))}`;
 }
 
-/** What a command runs, once for hosts where it is the same. */
-function scriptLines({ events }: TaskGroup, { colors, verbosity }: Settings): string[] {
-  const scripts = new Set(
-    events.flatMap(({ changes }) => changes.flatMap((change) => scriptOf(change) ?? [])),
-  );
-  const few = [...scripts].slice(0, verbosity > 0 ? undefined : VALUES);
-  return few.flatMap((script) =>
-    script
-      .trim()
-      .split('\n')
-      .map((line, i) => colors.dim(`      ${i === 0 ? '$' : ' '} ${escapeControls(line)}`)),
-  );
+/** What a command runs, once for hosts where it is the same; they are named where it is not on all. */
+function scriptLines({ events, hosts }: TaskGroup, { colors }: Settings): string[] {
+  return foldScripts(events).flatMap(({ script, hosts: some }) => {
+    const lines = script.split('\n').map((line, i) => `${i === 0 ? '$' : ' '} ${escapeControls(line)}`);
+    const where = some.length === hosts.length ? [] : [`on ${escapeControls(foldHosts(some))}:`];
+    return [...where, ...lines].map((line) => colors.dim(`      ${line}`));
+  });
 }
 
 function detailLines({ details, hosts }: TaskGroup, { colors, diff, verbosity }: Settings): string[] {

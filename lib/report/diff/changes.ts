@@ -92,8 +92,40 @@ export function describe(change: Change): string {
 }
 
 /** The script of a command that is to be run, or was. */
-export function scriptOf({ kind, text }: Change): string | undefined {
+function scriptOf({ kind, text }: Change): string | undefined {
   return kind === 'run' ? text?.after : undefined;
+}
+
+/** A script, and the hosts where it is that. */
+export interface FoldedScript {
+  readonly script: string;
+  readonly hosts: readonly string[];
+}
+
+/** The scripts of commands, each once for the hosts where it is the same, but for the host's own name: `<host>` then. */
+export function foldScripts(events: readonly TaskEvent[]): readonly FoldedScript[] {
+  const all = events.flatMap(({ host, changes }) =>
+    changes.flatMap((change) => {
+      const script = scriptOf(change)?.trim();
+      return script === undefined ? [] : [{ script, hosts: [host] }];
+    }),
+  );
+  const equal = fold(all, ({ script }) => script);
+  return fold(equal, ({ script, hosts }) => (hosts.length > 1 ? script : anonymous(script, hosts[0] ?? '')));
+}
+
+/** Joins those with the same `comparable` text, and shows it where they are several. */
+function fold(
+  all: readonly FoldedScript[],
+  comparable: (one: FoldedScript) => string,
+): readonly FoldedScript[] {
+  const folded = new Map<string, FoldedScript>();
+  for (const one of all) {
+    const script = comparable(one);
+    const same = folded.get(script);
+    folded.set(script, same ? { script, hosts: [...new Set([...same.hosts, ...one.hosts])] } : one);
+  }
+  return [...folded.values()];
 }
 
 /** Of a command that is to be run, or was, its title says all. */

@@ -1,4 +1,4 @@
-import { groupTasks, MEANING, scriptOf, type TaskGroup } from '../diff/changes.ts';
+import { foldScripts, groupTasks, MEANING, type TaskGroup } from '../diff/changes.ts';
 import { foldDiffs } from '../diff/diff.ts';
 import { foldHosts, nameHosts } from '../hosts.ts';
 import { count } from '../text.ts';
@@ -55,9 +55,16 @@ function properties({ details, hosts }: TaskGroup): Html | undefined {
   return html`<ul>${rows}${more > 0 ? html`<li class=n>and ${more} more</li>` : undefined}</ul>`;
 }
 
-function scripts({ events }: TaskGroup): readonly Html[] {
-  const all = new Set(events.flatMap(({ changes }) => changes.flatMap((change) => scriptOf(change) ?? [])));
-  return [...all].slice(0, VALUES).map((script) => html`<pre tabindex=0>${script.trim()}</pre>`);
+function scripts({ events, hosts }: TaskGroup): readonly Html[] {
+  const all = foldScripts(events);
+  const some = all.slice(0, VALUES).map(({ script, hosts: own }) => {
+    const where = own.length === hosts.length ? undefined : html`<p class=n>on ${foldHosts(own)}:</p>`;
+    return html`${where}<pre tabindex=0>${script}</pre>`;
+  });
+  const rest = all.slice(VALUES);
+  if (rest.length === 0) return some;
+  const where = foldHosts(rest.flatMap((one) => one.hosts));
+  return [...some, html`<p class=n>… and ${count(rest.length, 'more script')} on ${where}</p>`];
 }
 
 async function diffs({ events }: TaskGroup): Promise<readonly Html[]> {

@@ -104,6 +104,16 @@ describe('the page of a run', () => {
     expect(text).toContain('file:/etc/motd on etcd[01:02]');
   });
 
+  it('counts the scripts behind the fortieth, and names their hosts', async () => {
+    const hosts = Array.from({ length: 42 }, (_, i) => `h${i}`);
+    const ran = (host: string, i: number) =>
+      task(host, { changes: [change({ kind: 'run', text: { before: '', after: `sleep ${i}` } })] });
+    const text = await page([recordedRun([start(...hosts), ...hosts.map(ran), recap({})])]);
+    expect(text).toContain('<p class=n>on h39:</p><pre tabindex=0>sleep 39</pre>');
+    expect(text).not.toContain('sleep 40');
+    expect(text).toContain('… and 2 more scripts on h[40:41]');
+  });
+
   it('tells facts by value with the hosts that have it, the odd one out apart', async () => {
     const facts = (host: string, kernel: string): RunEvent => ({
       event: 'facts',

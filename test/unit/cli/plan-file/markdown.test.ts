@@ -92,10 +92,47 @@ describe('a plan for a pull request', () => {
     expect(text.length).toBeLessThan(60_000);
     expect(text.length).toBeGreaterThan(50_000);
     expect(text.match(/```diff\n/g)?.length).toBeGreaterThan(10);
-    expect(text).toMatch(/… and \d+ more diffs\n/);
+    expect(text).toMatch(/… and \d+ more diffs on <code>h&#91;/);
     expect(text).toContain('/srv/last has its content');
     expect(text).not.toContain('z'.repeat(401));
-    expect(text).toContain('the diffs of 2 tasks');
+    expect(text).toContain('diffs and scripts of 1 task');
+  });
+
+  const runs = (host: string, script: string): RunEvent => ({
+    event: 'task',
+    host,
+    role: 'site',
+    task: 'it runs',
+    status: 'changed',
+    changes: [
+      {
+        ...{ resource: 'command:it', kind: 'run', property: 'effect', before: null, after: 'run' },
+        ...{ certainty: 'certain', text: { before: '', after: script } },
+      },
+    ],
+  });
+
+  it('shows each script with its hosts, once where it differs in the name of the host alone', async () => {
+    const hosts = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'];
+    const text = await shown(
+      hosts,
+      hosts.map((host, i) => runs(host, i === 0 ? 'sleep 1' : `echo ${host} ${i < 5 ? '' : i}`)),
+    );
+    for (const one of ['sleep 1', 'echo <host>', 'echo h6 5']) expect(text).toContain(`\n${one}\n`);
+    expect(text.match(/```sh/g)).toHaveLength(3);
+    expect(text).toMatch(/on <code>h&#91;2&#58;5&#93;<\/code>:\n\n```sh\necho <host>\n/);
+  });
+
+  it('counts scripts that have no room, and names their hosts', async () => {
+    const hosts = Array.from({ length: 300 }, (_, i) => `h${i}x`);
+    const text = await shown(
+      hosts,
+      hosts.map((host, i) => runs(host, `echo ${'z'.repeat(300)} ${i}`)),
+    );
+    expect(text.length).toBeLessThan(60_000);
+    const [, more = ''] = /… and (\d+) more scripts on <code>h&#91;/.exec(text) ?? [];
+    expect(Number(more) + (text.match(/```sh/g)?.length ?? 0)).toBe(300);
+    expect(text).toContain('diffs and scripts of 1 task');
   });
 
   it('is so with names of which every sign is escaped, and a long command line', async () => {

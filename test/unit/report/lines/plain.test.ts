@@ -215,3 +215,14 @@ test('hosts that --limit left out are not counted in the last line', async () =>
   const { stdout } = await printed({ output: 'plain', check: true }, [start('etcd02'), end]);
   expect(stdout).toMatch(/nothing to change on 1 host, /);
 });
+
+test('shows every script, with its hosts where it is not the same on all', async () => {
+  const hosts = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'];
+  const ran = (host: string, i: number) =>
+    task(host, { changes: [change({ kind: 'run', text: { before: '', after: `sleep ${i}` } })] });
+  const events = [start(...hosts), ...hosts.map(ran), recap({ h1: {} })];
+  const { stdout } = await printed({ output: 'pretty', diff: true, check: true }, events);
+  hosts.forEach((host, i) => {
+    expect(stdout).toContain(`      on ${host}:\n      $ sleep ${i}\n`);
+  });
+});
