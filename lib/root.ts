@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(import.meta.url);
@@ -20,6 +20,9 @@ export const CODE_BESIDE = APART
 
 /** Where our own playbooks lie. */
 export const PLAYBOOKS = APART ? join(CODE, '../playbooks') : join(ROOT, 'dist/playbooks');
+
+/** How the names of our own files end: as written, or compiled. */
+export const ENDING = extname(HERE);
 
 /**
  * The folder from which relative paths in a file of the user's begin, and where `.quorate` lies: its own. For the sample

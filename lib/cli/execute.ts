@@ -24,7 +24,7 @@ import { runsFolder } from './runs-folder.ts';
 import type { CommandLine } from './start/command-line.ts';
 import { completeCommands } from './start/command-lines.ts';
 import { onSignals } from './start/signals.ts';
-import type { Started } from './start/started.ts';
+import { isOurs, type Started } from './start/started.ts';
 import { traced } from './trace.ts';
 
 /** Who started a run and hears of it: a person at a terminal, or a program. */
@@ -163,6 +163,9 @@ export async function execute(
     report.emit({ event: 'log', level: 'info', message });
   for (const message of [...warnings, ...(planned.warnings ?? [])])
     report.emit({ event: 'log', level: 'warning', message });
+  // Another playbook would not find the one beside this, or would take its own.
+  const isFound = options.inventory.length === 0 && !options.local && !isOurs(started);
+  const same = isFound ? { ...options, inventory: inventory.files } : options;
   const run = startRun(playbook, {
     inventoryFiles: inventory.files,
     select,
@@ -186,8 +189,7 @@ export async function execute(
     sink: {
       emit: (event) => {
         planned.hear?.(event);
-        if (output === 'json' || !planned.hides?.(event))
-          report.emit(completeCommands(event, started, options));
+        if (output === 'json' || !planned.hides?.(event)) report.emit(completeCommands(event, started, same));
       },
       progress: (progress) => report.progress(progress),
       print: (printed) => report.print?.(printed),

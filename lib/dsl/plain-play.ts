@@ -87,6 +87,7 @@ export function plainPlay(
       },
     },
     stateDir: (host) => recordsOf(host, id ?? name).dir,
+    heldAs: id ?? name,
     ledger: (host) => recordsOf(host, id ?? playbook),
     owner: () => `playbook ${id ?? name}`,
   };

@@ -202,6 +202,8 @@ export interface Play<Facts = unknown> extends Batches {
   check?(hosts: readonly HostData[]): readonly PlayProblem[] | Promise<readonly PlayProblem[]>;
   /** Where a host keeps our records (manifest, digests, lock): an absolute path. */
   stateDir(host: HostData): string;
+  /** By which word `lock` finds those records; without it they are those of a cluster. */
+  readonly heldAs?: string;
   /** Where a host keeps what roles of this play have made; without it nothing of it is ever left over. */
   ledger?(host: HostData): LedgerPlace;
   /** What its host is a part of, by name (a cluster): `--shard` never divides it. */

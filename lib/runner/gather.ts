@@ -69,6 +69,7 @@ export async function gather<Facts>(
         ...described,
         check,
         stateDir,
+        heldAs: play.heldAs,
         owner,
         sink: session.sink,
         first,
@@ -138,7 +139,7 @@ function actorOf<Facts>(play: Play<Facts>, session: Session, name: string): Prom
       owner: play.owner(data),
       connect: () => session.connections.anew(found),
       slots: new Slots(1),
-      lock: () => session.locks.take(host, stateDir, { create: true }),
+      lock: () => session.locks.take(host, stateDir, { create: true, heldAs: play.heldAs }),
     };
   })();
   session.actors.set(key, made);

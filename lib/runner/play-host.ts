@@ -31,6 +31,8 @@ export interface PlayHostOptions<Facts> {
   /** Somebody reviews the plan: each task keeps what its probe printed. */
   readonly keepsReadings?: boolean;
   readonly stateDir: string;
+  /** See `Play.heldAs`. */
+  readonly heldAs?: string | undefined;
   /** Written on the host beside the manifest: whose records these are. */
   readonly owner: string;
   readonly sink: EventSink;
@@ -55,6 +57,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   readonly host: Host;
   readonly selected: boolean;
   readonly stateDir: string;
+  readonly heldAs: string | undefined;
   target: Target<Facts>;
   plan: readonly PlannedTask[] = [];
   readonly #options: PlayHostOptions<Facts>;
@@ -71,6 +74,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     this.host = options.host;
     this.selected = options.selected;
     this.stateDir = options.stateDir;
+    this.heldAs = options.heldAs;
     this.#options = options;
     this.#wire = new Wire(options.host, options.stateDir, options.sink);
     const nobody = () => Promise.reject(new Error('no other host is known here'));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { quote } from '../../dsl/sh.ts';
 import { fromHere } from '../../paths.ts';
-import { PLAYBOOKS } from '../../root.ts';
+import { ENDING, PLAYBOOKS } from '../../root.ts';
 import type { Options } from '../flags/options.ts';
 import { handed } from './handed.ts';
 
@@ -52,7 +52,7 @@ export function lineOf(started: Started, playbook: string): string {
   if (basename(typed, ending) === playbook) return `${launcher} ${word(typed)}`;
   const found = existsSync(`${beside}${ending === '' ? '.ts' : ''}`)
     ? beside
-    : fromHere(join(PLAYBOOKS, name));
+    : fromHere(join(PLAYBOOKS, `${playbook}${ENDING}`));
   return `${launcher} ${word(found)}`;
 }
 

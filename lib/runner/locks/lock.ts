@@ -1,7 +1,7 @@
 import { commandLine } from '../../command-line.ts';
 import { asHolder, type Holder, holderSaid, holdFile, holdSaid, parseHolder } from '../../dsl/hold/hold.ts';
 import { redact } from '../../dsl/secret.ts';
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { quote, type Sh, sh } from '../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
 import type { AuditNote } from '../audit.ts';
@@ -11,6 +11,14 @@ import { READ_SECONDS } from '../exchange/script.ts';
 /** A held run lock. */
 export interface HeldLock {
   release(): Promise<void>;
+}
+
+interface LockWish {
+  /** Make records on a host that has none; true. */
+  readonly create?: boolean;
+  readonly note?: AuditNote | undefined;
+  /** See `Play.heldAs`. */
+  readonly heldAs?: string | undefined;
 }
 
 /**
@@ -25,7 +33,7 @@ export interface HeldLock {
 export async function takeLock(
   host: Host,
   stateDir: string,
-  { create = true, note }: { readonly create?: boolean; readonly note?: AuditNote | undefined } = {},
+  { create = true, note, heldAs }: LockWish = {},
 ): Promise<HeldLock | undefined> {
   const holder = asHolder(note ?? {});
   let script: RunningScript | undefined;
@@ -61,7 +69,7 @@ export async function takeLock(
     };
   }
   if (answer === 'no records') return undefined;
-  if (answer.startsWith('hold ')) throw onHold(host, parseHolder(answer.slice('hold '.length)));
+  if (answer.startsWith('hold ')) throw onHold(host, parseHolder(answer.slice('hold '.length)), heldAs);
   if (!answer.startsWith('busy ')) {
     throw new QuorateError(
       `${host.name}: the run lock ${stateDir}/lock cannot be written: ${answer.trim() || 'no reason was given'}`,
@@ -85,11 +93,12 @@ export async function takeLock(
   );
 }
 
-function onHold(host: Host, holder: Holder | undefined): QuorateError {
+function onHold(host: Host, holder: Holder | undefined, heldAs: string | undefined): QuorateError {
+  const play = heldAs === undefined ? '' : ` ${/^[\w.-]+$/.test(heldAs) ? heldAs : quote(heldAs)}`;
   return new QuorateError(`${host.name}: ${holdSaid(holder)}`, {
     exitCode: EXIT.locked,
     host: host.name,
-    hint: `ask them; ${commandLine('lock')} --release ends it`,
+    hint: `ask them; ${commandLine('lock')}${play} --release ends it`,
   });
 }
 

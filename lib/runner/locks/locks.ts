@@ -18,6 +18,12 @@ export interface LockOptions {
   readonly stopping?: () => boolean;
 }
 
+/** See `takeLock`. */
+interface Wish {
+  readonly create: boolean;
+  readonly heldAs?: string | undefined;
+}
+
 /** The run locks that a run holds, each once: hosts that act for others may be among those that are changed themselves. */
 export class Locks {
   readonly #held = new Map<string, Promise<HeldLock | undefined>>();
@@ -28,20 +34,20 @@ export class Locks {
   }
 
   /** Takes the lock of a host unless it is held already; see `takeLock`. */
-  async take(host: Host, stateDir: string, { create }: { readonly create: boolean }): Promise<void> {
+  async take(host: Host, stateDir: string, wish: Wish): Promise<void> {
     const key = `${host.name} ${stateDir}`;
     if ((await this.#held.get(key)) !== undefined) return;
-    const taken = this.#takeInTime(host, stateDir, create);
+    const taken = this.#takeInTime(host, stateDir, wish);
     this.#held.set(key, taken);
     await taken;
   }
 
-  async #takeInTime(host: Host, stateDir: string, create: boolean): Promise<HeldLock | undefined> {
+  async #takeInTime(host: Host, stateDir: string, wish: Wish): Promise<HeldLock | undefined> {
     const { note, wait = 0, waiting, stopping } = this.#options;
     const deadline = Date.now() + wait;
     for (let tries = 0; ; tries++) {
       try {
-        return await takeLock(host, stateDir, { create, note });
+        return await takeLock(host, stateDir, { ...wish, note });
       } catch (error) {
         const isHeld = error instanceof QuorateError && error.exitCode === EXIT.locked;
         if (!isHeld || Date.now() >= deadline || stopping?.()) throw error;

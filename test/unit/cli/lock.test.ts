@@ -32,6 +32,7 @@ describe('a play that a person holds', () => {
     const refused = project.run();
     expect([refused.status, project.has('made/a')]).toEqual([6, false]);
     expect(refused.stderr).toContain('moving "racks"');
+    expect(refused.stderr).toMatch(/lock\.[jt]s -i inventory\.yaml web --release ends it/);
     expect(refused.stderr).toContain('in row \\n 7');
     expect(project.run('--check').status).toBe(0);
     expect(lock(project, 'web', '--release').status).toBe(0);

@@ -65,6 +65,11 @@ it('names the playbook beside the one that runs, else the one of ours', () => {
   expect(lineOf(started, 'doctor')).toBe('node playbooks/doctor.ts');
 });
 
+it.each(['site.mts', 'site.js', 'site'])('names ours as it is called, whatever the ending of %s', (typed) => {
+  const started = { file: `/x/${typed}`, typed: join(scratch(), typed), launcher: 'npx tsx' };
+  expect(lineOf(started, 'lock')).toBe('npx tsx playbooks/lock.ts');
+});
+
 it('no message writes a command line of ours itself', () => {
   const root = new URL('../../../../', import.meta.url).pathname;
   const files = ['lib', 'roles'].flatMap((folder) =>
