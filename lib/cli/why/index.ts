@@ -1,6 +1,8 @@
 import { closest } from 'fastest-levenshtein';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
+import type { Probe, Read } from '../../dsl/probe.ts';
 import type { Role } from '../../dsl/role.ts';
+import type { Sh } from '../../dsl/sh.ts';
 import { places, positionOf } from '../../dsl/trace/position.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Inventory } from '../../inventory/index.ts';
@@ -96,12 +98,16 @@ async function whyOf(
     task: task.title,
     status: skipped !== undefined ? 'skipped' : isUnknown ? 'unknown' : isDue(planned) ? 'changed' : 'ok',
     ...(position && { position }),
-    read: reading === undefined ? [] : readLines(reading, changes, task.wish),
+    read: reading === undefined ? [] : readLines(reading, changes, task.wish, readsOf(task.probe)),
     wanted: wantedData(task.wish),
     changes,
     variables: role === undefined ? [] : await variablesOf(host, role, inventory),
   } as const;
   return { ...why, lines: whyLines(why, skipped) };
+}
+
+function readsOf(probe: Sh | Probe | undefined): readonly Read[] {
+  return probe !== undefined && 'reads' in probe ? probe.reads : [];
 }
 
 /** What a role declares to read, with where it is written. */

@@ -1,4 +1,5 @@
 import { SECRET } from '../../dsl/path.ts';
+import { MARK, partsOf, type Read } from '../../dsl/probe.ts';
 import { redact, Secret } from '../../dsl/secret.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
 import { isPrivate, MASK } from '../../secret-names.ts';
@@ -14,10 +15,11 @@ export function readLines(
   { code, out }: Reading,
   changes: readonly Change[],
   wish: unknown,
+  reads: readonly Read[] = [],
 ): readonly string[] {
   const isSecret =
     canonical(wish).hasSecret || changes.some(({ before, after }) => [before, after].includes(SECRET));
-  const lines = out.split('\n').filter((line) => line !== '');
+  const lines = partsOf(out).flatMap((part, i) => linesOf(part, reads[i]));
   const shown: string[] = [];
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
@@ -34,6 +36,17 @@ export function readLines(
     ...(more > 0 ? [`… ${more} more lines`] : []),
     ...(code === 0 ? [] : [`exit status ${code}`]),
   ];
+}
+
+/** Without the marks between parts; of a look at a path or an account that found nothing, that there is none. */
+function linesOf(part: string, read: Read | undefined): readonly string[] {
+  if (read !== undefined && 'how' in read && read.how === 'above') return [];
+  if (read !== undefined && part.trim() === '')
+    return ['account' in read ? `no ${read.in} ${read.account}` : `absent: ${read.path}`];
+  return part
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (line.startsWith(MARK) ? `${line.slice(MARK.length)}:` : line));
 }
 
 /** Of a path: `regular file, 0644, root:root, 12 bytes: /etc/motd`. */

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readLines, wantedData } from '../../../lib/cli/why/shown.ts';
+import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
 import { Project } from '../support/project.ts';
 
@@ -40,6 +41,12 @@ describe('--why', () => {
     ])
       expect(stdout).toMatch(one);
     expect(project.read('made/text')).toBe('old');
+  });
+
+  it('says of a file that is not there that it is absent', () => {
+    const { stdout } = new Project(SITE, ['a']).run('--why', 'made/text');
+    expect(stdout).toMatch(/was read:\n *absent: \S+made\/text\n/);
+    expect(stdout).not.toMatch(/above|\\x1e|\x1e/);
   });
 
   it('masks secrets, and their digests', () => {
@@ -102,6 +109,20 @@ describe('what is shown of a task', () => {
       'exit status 1',
     ]);
     expect(readLines({ code: 0, out: '' }, [], {})).toEqual(['nothing']);
+  });
+
+  it('says what is absent, and nothing of marks and of the folders above', () => {
+    const reads = [
+      { path: '/etc/motd', how: 'text' },
+      { path: '/etc/motd', how: 'above' },
+      { account: 'web', in: 'passwd' },
+    ] as const;
+    const out = `${MARK}\nabove directory /etc\n${MARK}\n${MARK}\nrunning\n${MARK}unit\nfine\n`;
+    expect(readLines({ code: 0, out }, [], {}, reads)).toEqual([
+      ...['absent: /etc/motd', 'no passwd web'],
+      ...['running', 'unit:', 'fine'],
+    ]);
+    expect(readLines({ code: 0, out: '' }, [], {}, reads)).toEqual(['absent: /etc/motd']);
   });
 
   it('masks digests of what holds a secret, and hashes of passwords', () => {
