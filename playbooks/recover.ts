@@ -1,3 +1,4 @@
+import { OF_TASKS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
 import { recoverOperation } from '../lib/etcd/operations/recover/index.ts';
@@ -13,7 +14,17 @@ export default await main(import.meta.url, {
   description:
     'Makes a cluster that has lost its quorum for good of what one host still has; other data is set aside.',
   inventory: '../inventory/local.yaml',
-  hides: ['limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff', 'detailed-exitcode'],
+  hides: [
+    ...OF_TASKS,
+    'limit',
+    'role',
+    'tags',
+    'skip-tags',
+    'list-tasks',
+    'list-tags',
+    'diff',
+    'detailed-exitcode',
+  ],
   asks: true,
   examples: [
     [

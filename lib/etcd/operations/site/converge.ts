@@ -6,7 +6,6 @@ import type { EtcdFacts } from '../../facts/index.ts';
 import { settle } from '../../health/settle.ts';
 import { HEALTH_FIRST } from '../../health/way-out.ts';
 import { memberOf, quorum } from '../../model/cluster.ts';
-import { refusal } from '../../refusal.ts';
 import {
   changesService,
   isInTurn,
@@ -19,6 +18,7 @@ import {
 } from '../../roll.ts';
 import { forgetToken, saveToken } from '../../survey/token.ts';
 import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
+import { refuseMinority } from '../common/minority.ts';
 
 /**
  * Refuses to found a cluster with some of its members only, to stop one that cannot spare a member, and to change hosts
@@ -111,18 +111,6 @@ function refusePartialBootstrap(surveyed: Surveyed): void {
   throw new QuorateError(
     `${cluster.name}: nothing was changed: a new cluster starts with all its members, and these are left out: ${missing.map(({ host }) => host).join(', ')}`,
     { exitCode: EXIT.refused, hint: 'run without --limit until the cluster exists' },
-  );
-}
-
-/** Two runs that each reach another part of a cluster cannot see each other's lock: at most one has the most hosts. */
-function refuseMinority({ cluster, hosts }: Surveyed): void {
-  const { length } = cluster.members;
-  if (hosts.length >= quorum(length) || !hosts.some(({ plan }) => plan.some(isDue))) return;
-  throw refusal(
-    cluster,
-    `nothing was changed: ${hosts.length} of ${length} hosts reached, and a run holds the locks of at least ${quorum(length)}: from elsewhere another may reach the rest`,
-    'run again once most hosts are in reach',
-    EXIT.unreachable,
   );
 }
 

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { PlayRun } from '../../../../../lib/dsl/play.ts';
 import { ORDINARY } from '../../../../../lib/etcd/facts/index.ts';
 import type { DestroyFacts } from '../../../../../lib/etcd/operations/destroy/facts.ts';
-import { manifestProblems } from '../../../../../lib/etcd/operations/destroy/strategy.ts';
+import { destroyStrategy, manifestProblems } from '../../../../../lib/etcd/operations/destroy/strategy.ts';
 import { destroy } from '../../../../../roles/destroy.ts';
 import { DEFAULTS } from '../../../support/defaults.ts';
+import { fakeCluster, planned } from '../../../support/fake-cluster.ts';
 
+const DUE = [planned('file:/etc/x', 'remove')];
 const DATA = '/var/lib/etcd/default.etcd';
 const CONF = '/opt/etcd/cfg/etcd.conf';
 const IN_DATA = `${DATA}/member/wal`;
@@ -26,6 +29,16 @@ function target(facts: Partial<DestroyFacts>, vars: object = {}) {
     },
   };
 }
+
+it.each([
+  ['a minority, from which another run cannot be seen', [DUE, undefined, undefined], 4],
+  ['a minority with nothing to take away', [[], undefined, undefined], undefined],
+  ['most hosts', [DUE, DUE, undefined], undefined],
+])('destroy that reaches %s', async (_what, plans, exitCode) => {
+  const { run } = fakeCluster(plans.map((plan) => plan && { plan, facts: { manifest: [] } as object }));
+  const admitted = Promise.resolve(destroyStrategy.admit?.(run() as unknown as PlayRun<DestroyFacts>));
+  expect(await admitted.catch((error) => error.exitCode)).toBe(exitCode);
+});
 
 describe('destroy against the manifest', () => {
   const inDir = (dir: string, recorded: string) =>

@@ -1,0 +1,17 @@
+import { isDue } from '../../../dsl/play.ts';
+import { EXIT } from '../../../errors.ts';
+import { quorum } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
+import type { Surveyed } from '../../surveyed.ts';
+
+/** Two runs that each reach another part of a cluster cannot see each other's lock: at most one has the most hosts. */
+export function refuseMinority({ cluster, hosts }: Surveyed): void {
+  const { length } = cluster.members;
+  if (hosts.length >= quorum(length) || !hosts.some(({ plan }) => plan.some(isDue))) return;
+  throw refusal(
+    cluster,
+    `nothing was changed: ${hosts.length} of ${length} hosts reached, and a run holds the locks of at least ${quorum(length)}: from elsewhere another may reach the rest`,
+    'run again once most hosts are in reach; what is gone for good goes from the inventory',
+    EXIT.unreachable,
+  );
+}
