@@ -45,8 +45,6 @@ export interface Pki {
   issueBundle(name: string, trusts?: string, reissue?: Reissue): Promise<Pick<Pair, 'certPem'>>;
   /** Names of the bundles that are to be made anew: their end is near, they are another CA's, or `retired`. */
   bundlesDue(retired?: readonly string[]): Promise<readonly string[]>;
-  /** The pair the playbooks and etcdctl use. */
-  issueClient(): Promise<Pair>;
   /** Fails where issuing these would, and makes nothing; returns what there is to warn of. */
   foresee(members: readonly MemberCertificate[]): Promise<readonly string[]>;
 }
@@ -112,10 +110,6 @@ class FolderPki implements Pki {
       return isFine ? [] : [name];
     });
     return (await Promise.all(due)).flat();
-  }
-
-  issueClient(): Promise<Pair> {
-    return this.#once(this.#client());
   }
 
   async foresee(members: readonly MemberCertificate[]): Promise<readonly string[]> {
