@@ -1,11 +1,15 @@
 import { redact } from '../dsl/secret.ts';
 import type { Progress, RunEvent } from '../runner/events.ts';
+import { shortenEvent } from './shorten.ts';
 
-/** The event with every string redacted; the same object when there was nothing to hide. */
+/**
+ * The event with every string redacted, and with what is too long for a screen left out of errors and warnings; the same
+ * object when there was nothing to do.
+ */
 export function redactEvent(event: RunEvent): RunEvent {
   // Thousands of secrets may be known: one look at all strings at once, the walk only when one is there.
   const all = strings(event).join('\n');
-  return redact(all) === all ? event : (mapStrings(event, redact) as RunEvent);
+  return shortenEvent(redact(all) === all ? event : (mapStrings(event, redact) as RunEvent));
 }
 
 /** The same for a progress line; it is redacted before it can be cut to the width of a screen. */
