@@ -5,7 +5,7 @@ import type { EtcdFacts } from '../lib/etcd/facts/index.ts';
 import { clusterOf, memberOf } from '../lib/etcd/model/cluster.ts';
 import { releaseRecord } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
-import { isThere } from '../lib/etcd/needs.ts';
+import { needsProgram } from '../lib/etcd/needs.ts';
 import { versionRefusal } from '../lib/etcd/survey/admit-version.ts';
 import type { Software } from '../lib/release/index.ts';
 import { directory } from '../lib/resources/directory.ts';
@@ -44,7 +44,7 @@ export const binaries: Role<EtcdFacts> = {
     const { vars, facts } = target;
     const root = member.user === undefined ? {} : { owner: 'root', group: 'root' };
     // `path` on a remote host: the image brings the binaries, nothing is sent.
-    if (vars.etcd_source === 'path') return [isThere(`${member.binDir}/etcd`, BRING)];
+    if (vars.etcd_source === 'path') return [needsProgram(member, vars)];
     const version = facts.cluster?.version;
     const upgraded = runningProgram(facts);
     return [
@@ -95,6 +95,3 @@ function runningProgram({ kept, reading }: EtcdFacts) {
   const [version, sha256] = [reading?.status?.version, kept.loadedProgram];
   return version !== undefined && sha256 !== undefined ? { name: 'etcd', version, sha256 } : undefined;
 }
-
-const BRING =
-  'etcd_source is path, so it must be there before a run: put it there, set etcd_bin_dir to where it is, or choose another etcd_source';

@@ -29,7 +29,7 @@ import {
   pidFile,
 } from '../lib/etcd/model/paths.ts';
 import { declare, MEMBER_VARS } from '../lib/etcd/model/vars.ts';
-import { needs } from '../lib/etcd/needs.ts';
+import { needs, needsProgram } from '../lib/etcd/needs.ts';
 import { directory } from '../lib/resources/directory.ts';
 import { file } from '../lib/resources/file.ts';
 import type { Loaded, ManagedOptions } from '../lib/resources/service/types.ts';
@@ -45,12 +45,12 @@ const JOINED = 300;
 export const systemd: Role<EtcdFacts> = {
   name: 'systemd',
   description: 'the hardened unit; etcd is enabled and running',
-  vars: declare(...MEMBER_VARS),
+  vars: declare(...MEMBER_VARS, 'etcd_source'),
   tasks(target) {
     const member = memberOf(target);
     const prerequisites = [
       ...etcdAccount(member),
-      needs(`${member.binDir}/etcd`, 'binaries'),
+      needsProgram(member, target.vars),
       needs(pairFiles(member, 'server').cert, 'certs'),
       needs(confFile(member), 'config'),
     ];

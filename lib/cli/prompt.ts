@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { redact } from '../dsl/secret.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { escapeControls } from '../report/text.ts';
+import type { UnknownKey } from '../transport/connect-options.ts';
 
 /** Asks on the terminal without echo. Throws exit code 1 without one. */
 export async function askSecret(question: string): Promise<string> {
@@ -17,24 +18,34 @@ export async function askSecret(question: string): Promise<string> {
   }
 }
 
-/** Shows the fingerprint of an unknown host key and asks whether to trust it; undefined when nobody can answer. */
+/**
+ * Shows the fingerprint of an unknown host key and asks whether to trust it; undefined when nobody can answer. `all`
+ * lists those that wait, and asks once about all that were shown.
+ */
 export async function askTrust(
-  host: string,
-  fingerprint: string,
-  keyType: string,
-): Promise<boolean | undefined> {
-  const answer = await ask(
-    `${host}: ${keyType} key, fingerprint ${fingerprint}\ntrust it? [y/N] `,
-    process.stderr,
-  );
-  if (answer !== undefined) return /^y(es)?$/i.test(answer.trim());
-  process.stderr.write('\n');
-  return undefined;
+  key: UnknownKey,
+  waiting: () => readonly UnknownKey[],
+): Promise<boolean | 'all' | undefined> {
+  const answer = await ask(`${lineOf(key)}\ntrust it? [y/N/all] `, process.stderr);
+  if (answer === undefined) process.stderr.write('\n');
+  if (answer?.trim().toLowerCase() !== 'all') return answer === undefined ? undefined : isYes(answer);
+  const all = [key, ...waiting()];
+  if (all.length === 1) return true;
+  const agreed = await askConsent(`${all.map(lineOf).join('\n')}\ntrust these ${all.length}?`);
+  return agreed && 'all';
+}
+
+function lineOf({ host, fingerprint, keyType }: UnknownKey): string {
+  return `${host}: ${keyType} key, fingerprint ${fingerprint}`;
 }
 
 /** Asks whether to go on; whatever is not a yes is a no. */
 export async function askConsent(question: string): Promise<boolean> {
-  return /^y(es)?$/i.test((await ask(`${question} [y/N] `, process.stderr))?.trim() ?? '');
+  return isYes((await ask(`${question} [y/N] `, process.stderr)) ?? '');
+}
+
+function isYes(answer: string): boolean {
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 /** Throws exit code 1 where a run would ask and nobody is there to answer. */

@@ -2,12 +2,18 @@ import { SECRET } from '../dsl/path.ts';
 import { redact } from '../dsl/secret.ts';
 import type { Change } from '../dsl/task.ts';
 import type { Progress, RunEvent } from '../runner/events.ts';
+import { shortenEvent } from './shorten.ts';
 
-/** The event with every string redacted; the same object when there was nothing to hide. */
+/**
+ * The event with every string redacted, and with what is too long for a screen left out of errors and warnings; the same
+ * object when there was nothing to do.
+ */
 export function redactEvent(event: RunEvent): RunEvent {
   // Thousands of secrets may be known: one look at all strings at once, the walk only when one is there.
   const all = strings(event).join('\n');
-  return redact(all) === all ? event : (mapStrings(withoutOldSecrets(event), redact) as RunEvent);
+  return shortenEvent(
+    redact(all) === all ? event : (mapStrings(withoutOldSecrets(event), redact) as RunEvent),
+  );
 }
 
 /** What a secret takes the place of may be an older one, which is known to nobody here: it is not shown. */

@@ -1,3 +1,4 @@
+import { isSame } from '../dsl/common/same.ts';
 import { is, must } from '../dsl/options.ts';
 import { defineResource } from '../dsl/resource.ts';
 import { joinSh, type Sh } from '../dsl/sh.ts';
@@ -31,6 +32,8 @@ export const assert = defineResource<AssertOptions, AssertOptions & { readonly n
     path: is.text,
   },
   complete: (name, options) => ({ name, ...options }),
+  // Each with its own message, hint and exit code: what they say is for who relies on it.
+  join: (wishes) => (wishes.every((one) => isSame(whatOf(one), whatOf(wishes[0]))) ? wishes : undefined),
   name: ({ name }) => name,
   title: (desired) => desired.name,
   probe: (desired) => desired.that,
@@ -47,6 +50,10 @@ export const assert = defineResource<AssertOptions, AssertOptions & { readonly n
   },
   apply: () => joinSh([]),
 });
+
+function whatOf(desired: AssertOptions | undefined) {
+  return { that: desired?.that, path: desired?.path };
+}
 
 function willHold({ path }: AssertOptions, holds: boolean, world: World): boolean {
   const state = path === undefined ? undefined : world.path(path).state;

@@ -26,7 +26,7 @@ export const FLAGS: readonly Flag[] = [
     short: 'l',
     type: 'string',
     placeholder: 'PATTERN',
-    description: 'hosts to change; the cluster is still looked at whole',
+    description: 'hosts that the run is about; the cluster is still looked at whole',
   },
   {
     name: 'shard',
@@ -128,7 +128,7 @@ export const FLAGS: readonly Flag[] = [
     type: 'boolean',
     description: 'show the fingerprints of unknown host keys, ask, and record them',
   },
-  { name: 'list-hosts', type: 'boolean', description: 'list the hosts that would be changed, and stop' },
+  { name: 'list-hosts', type: 'boolean', description: 'list the hosts that a run would be about, and stop' },
   { name: 'list-tasks', type: 'boolean', description: 'list the tasks of an ordinary host, and stop' },
   { name: 'list-tags', type: 'boolean', description: 'list the tags, and stop' },
   {

@@ -21,7 +21,6 @@ export function etcdConf(target: Target<EtcdFacts>): string {
   const loopback = target.vars.etcd_loopback_http === true ? `,http://127.0.0.1:${clientPort}` : '';
   const initialCluster = clusterOf(target).members.map((one) => `${one.name}=${one.peerUrl}`);
   const settings = settingsOf(target);
-  const named = settings.some(([key]) => key.startsWith('ETCD_PEER_CERT_ALLOWED_'));
   return [
     '#[Member]',
     line('ETCD_NAME', name),
@@ -50,12 +49,17 @@ export function etcdConf(target: Target<EtcdFacts>): string {
     line('ETCD_PEER_TRUSTED_CA_FILE', ca),
     line('ETCD_PEER_CLIENT_CERT_AUTH', 'true'),
     // Each member's certificate has it, and no client's.
-    ...(target.facts.cluster?.peersApart && !named
+    ...(target.facts.cluster?.peersApart && !saysWhoIsPeer(target)
       ? [line('ETCD_PEER_CERT_ALLOWED_HOSTNAME', 'localhost')]
       : []),
     ...(settings.length ? ['', '#[Settings]', ...settings.map(([key, value]) => line(key, value))] : []),
     '',
   ].join('\n');
+}
+
+/** The user has said which certificates are those of members. */
+export function saysWhoIsPeer({ vars }: Pick<Target, 'vars'>): boolean {
+  return Object.keys(vars.etcd_settings ?? {}).some((flag) => flag.startsWith('peer-cert-allowed-'));
 }
 
 /** There is a list of revoked certificates, here or on the host, and the user has none of their own. */

@@ -2,6 +2,7 @@ import { commandLine } from '../../command-line.ts';
 import { endOf } from '../facts/found-certificates.ts';
 import { strangeSource } from '../facts/strange-source.ts';
 import { strangeDropIns } from '../facts/unit-facts.ts';
+import { saysWhoIsPeer } from '../files/etcd-conf.ts';
 import { memberOf } from '../model/cluster.ts';
 import type { EtcdHost, Surveyed } from '../surveyed.ts';
 import type { Answer } from './answer.ts';
@@ -16,6 +17,7 @@ export function worthKnowing({ cluster, hosts }: Surveyed, answers: readonly Ans
   return [
     ...certificates(answers, caEnd),
     ...(caEnd === undefined ? [] : authority(cluster.name, caEnd)),
+    ...peerPort(cluster.name, hosts),
     ...hosts.flatMap(dropIns),
     ...hosts.flatMap(keys),
     ...hosts.flatMap((one) => sources(one, hosts)),
@@ -55,6 +57,16 @@ function authority(cluster: string, end: Date): readonly string[] {
       ? `${commandLine('doctor')} has the steps`
       : `${commandLine('certs')} --rotate-ca makes another one`;
   return [`${cluster}: its CA ${when}, and every certificate with it; no run renews it: ${way}`];
+}
+
+/** A cluster that was founded before members were told apart from clients stays so until somebody asks for more. */
+function peerPort(cluster: string, hosts: readonly EtcdHost[]): readonly string[] {
+  const open = hosts.filter(({ target }) => target.facts.kept.peersApart === false && !saysWhoIsPeer(target));
+  if (open.length === 0) return [];
+  const names = open.map(({ target }) => target.name).join(', ');
+  return [
+    `${cluster}: the peer port of ${names} lets in any certificate of the CA, those of clients too: once all members have certificates from here, etcd_settings: {peer-cert-allowed-hostname: localhost} lets in members only, by a rolling restart`,
+  ];
 }
 
 /** What somebody has put over the unit is kept; that it is another member by then is said. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PerRun } from '../../dsl/common/per-run.ts';
 import type { QuorateError } from '../../errors.ts';
-import type { ConnectOptions } from '../connect-options.ts';
+import type { ConnectOptions, UnknownKey } from '../connect-options.ts';
 import { badSetting, unreachable, untrusted } from '../failures.ts';
 import {
   HostLines,
@@ -18,6 +18,9 @@ import type { SshSettings } from './ssh-settings.ts';
 
 /** What the user said in this run, by file, name and key; undefined where nobody could be asked. */
 const answers = new PerRun(() => new Map<string, boolean | undefined>());
+
+/** Keys that are asked about, or are to be, each by its question. */
+const asked = new PerRun(() => new Map<string, UnknownKey>());
 
 /** Questions are asked one after the other, so that prompts do not mix. */
 let lastQuestion: Promise<unknown> = Promise.resolve();
@@ -86,17 +89,32 @@ export class HostKeyCheck {
   async mayTrust(trust: ConnectOptions['trust']): Promise<boolean> {
     const key = this.#shown;
     if (!trust || !key || this.#verdict !== 'unknown') return false;
-    const said = answers.own;
+    const [said, open] = [answers.own, asked.own];
+    const { knownAs, user } = this.#settings.hostKey;
+    const question = `${user[0]} ${knownAs} ${key.toString('base64')}`;
+    const shown = {
+      host: this.#settings.name,
+      fingerprint: keyFingerprint(key),
+      keyType: keyTypeOf(key),
+    };
+    if (!said.has(question)) open.set(question, shown);
     const answer = lastQuestion.then(async () => {
+      open.delete(question);
       // Somebody may have said yes to it for another host meanwhile.
       this.#lines = await linesFor(this.#settings);
       const verdict = this.#lines.judge(key);
       if (verdict !== 'unknown') return verdict === 'known';
       // A yes is recorded only once the host has proven to own the key: until then it counts from here.
-      const { knownAs, user } = this.#settings.hostKey;
-      const question = `${user[0]} ${knownAs} ${key.toString('base64')}`;
-      if (!said.has(question))
-        said.set(question, await trust(this.#settings.name, keyFingerprint(key), keyTypeOf(key)));
+      if (!said.has(question)) {
+        const listed = new Map<string, UnknownKey>();
+        const given = await trust(shown, () => {
+          for (const [one, waits] of open) listed.set(one, waits);
+          return [...listed.values()];
+        });
+        said.set(question, given === 'all' ? true : given);
+        // What came after the list was not shown.
+        if (given === 'all') for (const one of listed.keys()) said.set(one, true);
+      }
       const answer = said.get(question);
       this.#unanswered = answer === undefined;
       if (answer) this.#trusted = key;

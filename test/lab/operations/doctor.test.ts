@@ -13,7 +13,10 @@ import { runPlaybook } from '../support/playbook.ts';
 /** Seconds; a busy machine takes several times what an idle one does. */
 const PATIENCE = 30;
 
-/** All causes, each with a remedy that is carried out, take a quarter of an hour. */
+/**
+ * All cases take a quarter of an hour. The remedy of each is carried out, but where only a person can do it: find whose a
+ * firewall, a port, a clock or a full disk is.
+ */
 const all = isWhole('FAULTS');
 const slow = itLong('FAULTS');
 
@@ -119,24 +122,28 @@ again ctl member add etcd03 --peer-urls=https://10.0.52.6:2380`,
     broken = false;
   };
 
-  it.each(CASES.filter(({ always }) => all || always))('$name', async ({ provoke, first, heal, next }) => {
-    await whole();
-    broken = true;
-    if (typeof provoke === 'string') await lab.ssh('etcd03', provoke);
-    else await provoke(lab);
-    const run = await doctor();
-    const hint = run.errors[0]?.hint;
-    expect(run.said[0]).toMatch(first);
-    if (next) expect(hint).toMatch(next);
-    expect(run.code).toBe(7);
-    expect(run.seconds).toBeLessThan(PATIENCE);
-    if (heal) await lab.ssh('etcd03', heal);
-    const steps = heal === undefined ? await carryOut(lab, hint) : [];
-    await lab.ssh('etcd03', TIDY);
-    await healthy(steps.join('\n'));
-    await kept();
-    broken = false;
-  });
+  it.each(CASES.filter(({ always }) => all || always))(
+    '$name',
+    async ({ provoke, first, heal, way = '', next }) => {
+      await whole();
+      broken = true;
+      if (typeof provoke === 'string') await lab.ssh('etcd03', provoke);
+      else await provoke(lab);
+      const run = await doctor();
+      const hint = run.errors[0]?.hint;
+      expect(run.said[0]).toMatch(first);
+      if (next) expect(hint).toMatch(next);
+      expect(run.code).toBe(7);
+      expect(run.seconds).toBeLessThan(PATIENCE);
+      if (heal) await lab.ssh('etcd03', heal);
+      const steps =
+        heal === undefined ? await carryOut(lab, hint?.slice(hint.indexOf(way) + way.length)) : [];
+      await lab.ssh('etcd03', TIDY);
+      await healthy(steps.join('\n'));
+      await kept();
+      broken = false;
+    },
+  );
 
   it('one of five hosts silent, another behind a firewall: both by name, soon', async () => {
     await lab.unplug('etcd05');

@@ -160,8 +160,8 @@ describeLab('how hosts are reached', () => {
       let answered = 0;
       child.stdout?.on('data', (chunk: Buffer) => {
         seen += chunk.toString();
-        for (; answered < seen.split('[y/N]').length - 1; answered += 1)
-          child.stdin?.write(seen.split('[y/N]')[answered]?.includes('etcd02: ssh') ? 'n\n' : 'y\n');
+        for (; answered < seen.split('[y/N/all]').length - 1; answered += 1)
+          child.stdin?.write(seen.split('[y/N/all]')[answered]?.includes('etcd02: ssh') ? 'n\n' : 'y\n');
       });
       const code = await new Promise((resolve) => child.once('close', resolve));
       expect(code).toBe(5);

@@ -129,7 +129,9 @@ describe('what only the compiler would see in a task', () => {
   });
 
   it.each(
-    Object.entries(resources).filter(([name]) => !['LaterContent', 'caCertificate', 'task'].includes(name)),
+    Object.entries(resources).filter(
+      ([name]) => !['LaterContent', 'LaterFile', 'caCertificate', 'task'].includes(name),
+    ),
   )('%s says its options', (_, make) => {
     expect(told(() => (make as (...of: unknown[]) => unknown)('a', { nonsense: 1 }))[0]).toMatch(
       /no option nonsense/,

@@ -35,6 +35,27 @@ test.each(['json', 'plain', 'pretty'] as const)('no secret leaves as %s, nor in 
   expect(all).toContain('with ********');
 });
 
+test.each(['json', 'plain', 'pretty', 'errors'] as const)(
+  'what a host says is no megabyte on a screen as %s',
+  async (output) => {
+    const said = `it says "${'€'.repeat(1e6)}${canary}${'€'.repeat(490)}", wanted c`;
+    const logFile = join(scratch(), 'log');
+    const options = { output, diff: false, check: false, verbosity: 0, logFile } as const;
+    const { stdout, stderr } = await printed(options, [
+      { event: 'error', host: 'etcd01', message: `first line\n${said}`, hint: said, exitCode: 3 },
+      { event: 'log', level: 'warning', host: 'etcd01', message: said },
+      recap({ etcd01: {} }, { exitCode: 3 }),
+    ]);
+    for (const text of [stdout + stderr, readFileSync(logFile, 'utf8')]) {
+      expect(text.length).toBeLessThan(12_000);
+      expect(text).toMatch(
+        /first line.*it says .*€… \(9\d{5} characters left out\) …\*?.*€.{0,3}, wanted c/s,
+      );
+      expect(text).not.toMatch(/vogel/);
+    }
+  },
+);
+
 test('a progress line is redacted before it is cut', async () => {
   const terminal = new FakeTerminal(30, 24);
   const options = { output: 'pretty', diff: false, check: false, verbosity: 0, env: {} } as const;

@@ -10,9 +10,13 @@ import { binaries } from '../../../roles/binaries.ts';
 import { systemd } from '../../../roles/systemd.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 
-it('an etcd that the host was to bring and has not: says what to do, and names no role', () => {
+it.each([
+  ['binaries', binaries],
+  ['systemd', systemd],
+])('an etcd that the host was to bring and has not: %s says what to do, and names no role', (_name, role) => {
   const vars = { ...DEFAULTS, etcd_address: '10.0.0.1', etcd_source: 'path' };
-  const [task] = binaries.tasks({ name: 'etcd01', vars, hostvars: { etcd01: vars }, facts: ORDINARY });
+  const tasks = role.tasks({ name: 'etcd01', vars, hostvars: { etcd01: vars }, facts: ORDINARY });
+  const task = tasks.find(({ title }) => title === '/opt/etcd/bin/etcd is there');
   expect(() => task?.diff({ code: 1, out: '' }, new World())).toThrow(
     expect.objectContaining({
       exitCode: 2,

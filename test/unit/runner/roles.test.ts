@@ -9,6 +9,7 @@ import { Secret } from '../../../lib/dsl/secret.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import { absent } from '../../../lib/resources/absent.ts';
+import { assert } from '../../../lib/resources/assert.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
@@ -265,6 +266,11 @@ describe('two tasks that want one thing', () => {
     ],
     ['other content', () => motd(), () => motd({ content: 'b\n' })],
     [
+      'another assertion of one name',
+      () => assert('x', { that: sh`true`, message: 'x' }),
+      () => assert('x', { that: sh`false`, message: 'x' }),
+    ],
+    [
       'another secret',
       () => motd({ content: new Secret('one') }),
       () => motd({ content: new Secret('two') }),
@@ -292,6 +298,11 @@ describe('two tasks that want one thing', () => {
   const SAME: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
     ['a group', () => group('root'), () => group('root')],
     ['a command', () => run1('a'), () => run1('a')],
+    [
+      'an assertion, each with what it says of it',
+      () => assert('x', { that: sh`true`, message: 'one', hint: 'a' }),
+      () => assert('x', { that: sh`true`, message: 'other', exitCode: 3 }),
+    ],
     [
       'a mode by another spelling',
       () => directory('/etc/', { mode: '755' }),

@@ -27,6 +27,8 @@ export interface Case {
   readonly next?: RegExp;
   /** How it is undone, where the next step is a person's decision; else what it says is carried out, and heals. */
   readonly heal?: string;
+  /** Of several ways that it names the one to go: what follows these words. */
+  readonly way?: string;
   /** Cheap enough for every run; the rest with `QUORATE_FAULTS=all`. */
   readonly always?: true;
 }
@@ -164,6 +166,12 @@ for to in 10.0.52.13 10.0.52.14; do ip route add $to dev $dev src 10.0.52.66; do
     heal: 'systemctl stop squatter; systemctl start etcd',
   },
   {
+    name: 'a user that is missing',
+    provoke: `systemctl stop etcd; userdel etcd; ${start(2)}`,
+    first: /^etcd03: the user that etcd runs as is missing\n/,
+    next: /site\.js -i \S+/,
+  },
+  {
     name: 'a clock that is ahead',
     provoke: `printf '#!/bin/sh\\nexec /bin/date -d "90 seconds" "$@"\\n' >/usr/local/bin/date; chmod 755 /usr/local/bin/date`,
     first: /^etcd03: clocks differ\netcd03: its clock is \d\d\.\d s ahead of this machine's$/,
@@ -237,7 +245,7 @@ systemctl restart --no-block etcd; sleep 3`,
     first:
       /^etcd03: its data is not where etcd looks for it\netcd03: \/var\/lib\/etcd\/default\.etcd (has no data|was begun anew), and \/var\/lib\/etcd\/other\.etcd has/,
     next: /set etcd_data_dir: \/var\/lib\/etcd\/other\.etcd for etcd03/,
-    heal: `systemctl stop etcd; rm -rf ${DATA}; mv /var/lib/etcd/other.etcd ${DATA}; systemctl reset-failed etcd; systemctl start etcd`,
+    way: 'or bring it back: ',
   },
   {
     name: 'a data directory in etcd.conf that is another one',

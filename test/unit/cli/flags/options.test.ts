@@ -97,6 +97,14 @@ describe('the command line', () => {
     expect(text).toContain('examples:\n  # one host\n  node site.ts -l a\n');
   });
 
+  it('promises no pending changes, and no hosts that change, where a playbook only looks', () => {
+    const pending = /8 changes pending/;
+    expect(helpText(playbook, STARTED, 999)).toMatch(pending);
+    const text = helpText({ ...playbook, hides: OF_CHANGES }, STARTED, 999);
+    expect(text).not.toMatch(/changes pending|detailed-exitcode|hosts to change|be changed/);
+    expect(text).toContain('7 the cluster is not healthy, 70 a bug');
+  });
+
   it.each([
     [['-C'], '--check'],
     [['--check', '-i', 'a.yaml'], '--check'],

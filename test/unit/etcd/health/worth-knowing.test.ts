@@ -82,6 +82,17 @@ describe('what is worth knowing of a cluster', () => {
     ]);
   });
 
+  it('is a peer port that is open to clients, until somebody says whose certificates are those of members', async () => {
+    const kept = (peersApart: boolean | undefined) => ({ kept: { ...ORDINARY.kept, peersApart } });
+    const settings = { 'peer-cert-allowed-hostname': 'localhost' };
+    expect(await said({ facts: kept(false) })).toEqual([
+      'c: the peer port of etcd01 lets in any certificate of the CA, those of clients too: once all members have certificates from here, etcd_settings: {peer-cert-allowed-hostname: localhost} lets in members only, by a rolling restart',
+    ]);
+    expect(await said({ facts: kept(false), vars: { etcd_settings: settings } })).toEqual([]);
+    expect(await said({ facts: kept(true) })).toEqual([]);
+    expect(await said({ facts: kept(undefined) })).toEqual([]);
+  });
+
   it('is an address that came later, which others refuse after the next start', async () => {
     const sources = [{ to: '10.0.0.2', from: '10.0.0.7' }];
     expect(await said({ facts: { sources } })).toEqual([

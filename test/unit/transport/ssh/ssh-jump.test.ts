@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../../lib/dsl/secret.ts';
+import type { UnknownKey } from '../../../../lib/transport/connect-options.ts';
 import type { Connection } from '../../../../lib/transport/host.ts';
 import { scratch } from '../../support/scratch.ts';
 import { outcome } from '../support/connection.ts';
@@ -89,9 +90,9 @@ describe('through jump hosts', () => {
       ),
     });
     expect([bastion.attempts, server.sockets]).toEqual([[], []]);
-    const trust = vi.fn(async (_host: string) => true);
+    const trust = vi.fn(async (_key: UnknownKey) => true);
     await connected(connection, { trust });
-    expect(trust.mock.calls.map(([host]) => host)).toEqual([`jumper@127.0.0.1:${bastion.port}`]);
+    expect(trust.mock.calls.map(([{ host }]) => host)).toEqual([`jumper@127.0.0.1:${bastion.port}`]);
   });
 
   it('tells a jump host that is down from a host that is', async () => {

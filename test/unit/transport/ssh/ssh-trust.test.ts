@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../../../lib/dsl/secret.ts';
+import type { UnknownKey } from '../../../../lib/transport/connect-options.ts';
 import { keyFingerprint } from '../../../../lib/transport/ssh/known-hosts.ts';
 import { scratch } from '../../support/scratch.ts';
 import { outcome } from '../support/connection.ts';
@@ -49,7 +50,9 @@ describe('an unknown host key', () => {
     const trust = vi.fn(async () => true);
     const connection = connectionTo(server, { knownHostsFile: file });
     expect((await outcome(await connected(connection, { trust }), 'echo hi')).out).toBe('hi\n');
-    expect(trust.mock.calls).toEqual([['node1', fingerprint(server), 'ssh-ed25519']]);
+    expect(trust.mock.calls).toEqual([
+      [{ host: 'node1', fingerprint: fingerprint(server), keyType: 'ssh-ed25519' }, expect.any(Function)],
+    ]);
     expect(readFileSync(file, 'utf8')).toBe(server.knownLine());
     await connected(connection, { trust });
     await connected(connection);
@@ -106,7 +109,7 @@ describe('an unknown host key', () => {
     const file = join(scratch(), 'known_hosts');
     let open = 0;
     const asked: string[] = [];
-    const trust = async (host: string) => {
+    const trust = async ({ host }: UnknownKey) => {
       open += 1;
       expect(open).toBe(1);
       asked.push(host);
@@ -123,6 +126,28 @@ describe('an unknown host key', () => {
     expect(asked).toHaveLength(2);
     expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(2);
   });
+
+  it.each(['all', false] as const)(
+    'is agreed to with those that wait, if they were shown: %s',
+    async (answer) => {
+      const servers = [await startServer(), await startServer(), await startServer()];
+      const file = join(scratch(), 'known_hosts');
+      const questions: string[][] = [];
+      const trust = async ({ host }: UnknownKey, waiting: () => readonly UnknownKey[]) => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const shown = questions.length === 0 ? waiting().map((one) => one.host) : [];
+        questions.push([host, ...shown].sort());
+        return questions.length === 1 && answer;
+      };
+      const links = servers.map((server, i) =>
+        connected(connectionTo(server, { name: `h${i}`, knownHostsFile: file }), { trust }),
+      );
+      const done = await Promise.allSettled(links);
+      const all = done.every(({ status }) => status === 'fulfilled');
+      expect(questions[0]).toEqual(['h0', 'h1', 'h2']);
+      expect([all, questions.length, existsSync(file)]).toEqual(answer ? [true, 1, true] : [false, 3, false]);
+    },
+  );
 
   it('keeps nobody waiting on the line while the user thinks', async () => {
     const server = await startServer();
