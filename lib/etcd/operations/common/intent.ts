@@ -5,14 +5,14 @@ import { type Intent, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
-import { openIntent, openRotation, runTowards } from '../../survey/intents.ts';
+import { openIntent, runTowards, waitingFor } from '../../survey/intents.ts';
 
 /** What an operation heads for: see `Intent`. */
 export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'>;
 
 /**
  * Puts the wish on every host, before the first step; another target takes the place of one that this verb has open, as
- * of a later run. A rotation of the CA that is open stays below it.
+ * of a later run. What waits for it stays below it.
  */
 export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
   await onAll(run, { verb, ...wish, runId: runTowards(run.hosts, verb, wish.target), ...below(run, verb) });
@@ -25,8 +25,8 @@ export async function finishIntent(run: PlayRun<EtcdFacts>, verb: string, wish: 
 }
 
 function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under'> {
-  const under = openRotation(hosts);
-  return under === undefined || under.verb === verb ? {} : { under };
+  const under = waitingFor(hosts, verb);
+  return under === undefined ? {} : { under };
 }
 
 /** Whoever runs it again learns of it from any host: one without it is no ground for the next step. */

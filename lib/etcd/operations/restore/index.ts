@@ -2,7 +2,7 @@ import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, runTowards } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, runTowards, waitsFor } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { contentText } from '../backup/words.ts';
 import type { Wish } from '../common/intent.ts';
@@ -18,10 +18,9 @@ import { restoreSteps } from './steps.ts';
 import { flagProblems, VERB } from './words.ts';
 
 /**
- * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. A
- * rotation of the CA, which wants all members, goes on afterwards.
+ * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged.
  */
-const PASSES = ['recover', 'certs'] as const;
+const PASSES = ['recover'] as const;
 
 /** How long before it a snapshot of what is there may have been taken, in milliseconds. */
 const WITHIN = 10 * 60_000;
@@ -141,6 +140,6 @@ function endsWithIt(hosts: readonly EtcdHost[], wished: Wish | undefined): strin
   const open = openIntent(hosts);
   if (open === undefined || (open.verb === VERB && open.target === wished?.target)) return '';
   const begun = open.verb === VERB ? `${VERB}, to ${open.target}` : open.verb;
-  const ends = open.verb === 'certs' ? 'goes on afterwards' : 'ends with it';
+  const ends = waitsFor(open.verb, VERB) ? 'goes on afterwards' : 'ends with it';
   return ` What run ${open.runId} has begun (${begun}) ${ends}.`;
 }

@@ -6,6 +6,7 @@ import {
   openIntent,
   openOf,
   openRotation,
+  waitingFor,
 } from '../../../../lib/etcd/survey/intents.ts';
 import { fakeCluster } from '../../support/fake-cluster.ts';
 
@@ -45,6 +46,27 @@ describe('a rotation of the CA that had to wait', () => {
     const [line = ''] = /\{.*\}/.exec(writeIntent({ stateDir: '/x' }, RECOVERED).text) ?? [];
     expect(parseIntent(line)).toEqual(RECOVERED);
     expect(parseIntent(JSON.stringify({ ...RECOVERED, under: 'nonsense' }))).not.toHaveProperty('under');
+  });
+});
+
+describe('an upgrade that is under way', () => {
+  const UPGRADE: Intent = { verb: 'upgrade', target: 'etcd 3.7.3', runId: 'r1' };
+
+  it.each([
+    ['members', true],
+    ['restore', true],
+    ['recover', false],
+    ['certs', false],
+    ['site', false],
+  ])('waits for what a lost machine wants first: %s %s', (verb, waits) => {
+    const hosts = noted(UPGRADE, undefined);
+    expect(intentProblem({ name: 'prod' }, hosts, verb) === undefined).toBe(waits);
+    expect(waitingFor(hosts, verb)).toEqual(waits ? UPGRADE : undefined);
+  });
+
+  it('is open again behind it', () => {
+    const restored: Intent = { verb: 'restore', target: 't', runId: 'r2', done: 'r2', under: UPGRADE };
+    expect(openOf(noted(restored, undefined), 'upgrade')).toEqual(UPGRADE);
   });
 });
 

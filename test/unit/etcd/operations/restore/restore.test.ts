@@ -183,6 +183,18 @@ describe('a restore that was begun', () => {
     expect(disks.map((disk) => disk?.placed)).toEqual([true, true, true]);
   });
 
+  it('lets an upgrade wait that is under way, and go on afterwards', async () => {
+    const upgrade: Intent = { verb: 'upgrade', target: 'etcd 3.7.3', runId: BEGUN.runId };
+    const { asked, noted, disks } = await restores(
+      [{}, {}],
+      { from: snapshotFile().path },
+      { intent: upgrade },
+    );
+    expect(asked).toContain('(upgrade) goes on afterwards');
+    expect(noted[0]).toMatchObject({ verb: 'restore', under: upgrade });
+    expect(disks.map((disk) => disk?.placed)).toEqual([true, true]);
+  });
+
   it('goes on as the run that began it where it heads for the same', async () => {
     const { path, target } = snapshotFile();
     const { asked, noted, steps } = await restores(half(), { from: path }, { intent: { ...BEGUN, target } });
