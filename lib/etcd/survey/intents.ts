@@ -99,5 +99,5 @@ export function intentProblem(
 export function finishHint({ verb }: Intent, cluster: NamedCluster): string {
   if (verb === 'certs') return `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`;
   if (verb !== 'restore') return `finish it first, to the same target: ${verbLine(verb, cluster)}`;
-  return `finish it first, to the same target: ${verbLine(verb, cluster, '--from', 'FILE')}; while all have their own data, ${verbLine(verb, cluster, '--give-up')} ends it`;
+  return `finish it first, to the same target: ${verbLine(verb, cluster, '--from', 'FILE')}; while all have their own data, ${verbLine(verb, cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`;
 }

@@ -8,14 +8,17 @@ import { refusal } from '../../refusal.ts';
 import { openIntent, runTowards, waitingFor } from '../../survey/intents.ts';
 
 /** What an operation heads for: see `Intent`. */
-export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'>;
+export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'> & {
+  /** As which run it goes on or begins anew; by default see `runTowards`. */
+  readonly runId?: string;
+};
 
 /**
  * Puts the wish on every host, before the first step; another target takes the place of one that this verb has open, as
  * of a later run. What waits for it stays below it.
  */
 export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
-  await onAll(run, { verb, ...wish, runId: runTowards(run.hosts, verb, wish.target), ...below(run, verb) });
+  await onAll(run, { verb, runId: runTowards(run.hosts, verb, wish.target), ...wish, ...below(run, verb) });
 }
 
 /** Behind the last step: the wish has come true. */

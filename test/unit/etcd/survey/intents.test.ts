@@ -74,7 +74,7 @@ it.each([
   ['certs', /certs.* --rotate-ca$/],
   [
     'restore',
-    /^finish it first, to the same target: .*restore.* --from FILE; .*restore.* --give-up ends it$/,
+    /^finish it first, to the same target: .*restore.* --from FILE; .*restore.* --give-up ends it; .*--again$/,
   ],
 ])('what is open is gone on with by a line to copy: %s', (verb, hint) => {
   const hosts = noted({ verb, target: 't', runId: 'r1' });
