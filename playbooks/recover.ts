@@ -13,7 +13,7 @@ export default await main(import.meta.url, {
   description:
     'Makes a cluster that has lost its quorum for good of what one host still has; other data is set aside.',
   inventory: '../inventory/local.yaml',
-  hides: ['limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff', 'detailed-exitcode'],
+  hides: ['limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff'],
   asks: true,
   examples: [
     [

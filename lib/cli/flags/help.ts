@@ -31,7 +31,7 @@ export function helpText(
     ...lines.map(([left, right]) => `${left.padEnd(width)}  ${hung(right, width + 2, columns)}`),
     '',
     ...(examples.length > 0 ? ['examples:', ...examples.flatMap((example) => shown(line, example)), ''] : []),
-    hung(`exit codes: ${EXIT_CODES}`, 2, columns),
+    hung(`exit codes: ${exitCodes(hides)}`, 2, columns),
     '',
   ].join('\n');
 }
@@ -45,8 +45,12 @@ function shown(line: string, [args, what]: readonly [args: string, what: string]
   return [`  # ${what}`, `  ${line} ${args}`.trimEnd()];
 }
 
-const EXIT_CODES =
-  '0 done, 1 bad usage or inventory, 2 a task failed, 3 refused by a safety gate, 4 unreachable, 5 not trusted, 6 locked by another run, 7 the cluster is not healthy, 8 changes pending (--check --detailed-exitcode), 70 a bug, 130/143 interrupted';
+function exitCodes(hides: readonly string[]): string {
+  const pending = hides.includes('detailed-exitcode')
+    ? ''
+    : '8 changes pending (--check --detailed-exitcode), ';
+  return `0 done, 1 bad usage or inventory, 2 a task failed, 3 refused by a safety gate, 4 unreachable, 5 not trusted, 6 locked by another run, 7 the cluster is not healthy, ${pending}70 a bug, 130/143 interrupted`;
+}
 
 /** Text broken between words; further lines start at `indent`, where the first one does or further left. */
 function hung(text: string, indent: number, columns: number): string {
