@@ -14,17 +14,7 @@ export default await main(import.meta.url, {
   description:
     'Makes the members of a living cluster those of the inventory, one step at a time; nobody leaves but by your word.',
   inventory: '../inventory/local.yaml',
-  hides: [
-    ...OF_TASKS,
-    'limit',
-    'role',
-    'tags',
-    'skip-tags',
-    'list-tasks',
-    'list-tags',
-    'diff',
-    'detailed-exitcode',
-  ],
+  hides: [...OF_TASKS, 'limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff'],
   asks: true,
   examples: [
     ['-i inventory/prod.yaml --check', 'what differs, and the steps that close it'],

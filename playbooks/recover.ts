@@ -14,17 +14,7 @@ export default await main(import.meta.url, {
   description:
     'Makes a cluster that has lost its quorum for good of what one host still has; other data is set aside.',
   inventory: '../inventory/local.yaml',
-  hides: [
-    ...OF_TASKS,
-    'limit',
-    'role',
-    'tags',
-    'skip-tags',
-    'list-tasks',
-    'list-tags',
-    'diff',
-    'detailed-exitcode',
-  ],
+  hides: [...OF_TASKS, 'limit', 'role', 'tags', 'skip-tags', 'list-tasks', 'list-tags', 'diff'],
   asks: true,
   examples: [
     [

@@ -17,6 +17,7 @@ import type { EtcdHost, Surveyed } from './surveyed.ts';
  * Takes members of a live cluster one after another, the leader last. Each turn stands between two gates, and
  * leadership moves away from a member before it is stopped. Ends with exit code 3 and the members that wait when a
  * gate refuses or a turn fails. `acceptDowntime`: the user has agreed to lose the quorum for the time of a turn.
+ * `restarts`: a turn stops its member, whatever its plan says.
  *
  * @example
  * await roll(run, surveyed, due, { apply: (host) => host.apply(isInTurn) });
@@ -26,7 +27,10 @@ export async function roll(
   surveyed: Surveyed,
   members: readonly EtcdHost[],
   turn: Turn<EtcdFacts>,
-  { acceptDowntime = false }: { readonly acceptDowntime?: boolean } = {},
+  {
+    acceptDowntime = false,
+    restarts = false,
+  }: { readonly acceptDowntime?: boolean; readonly restarts?: boolean } = {},
 ): Promise<void> {
   await inSeries(run, leaderLast(members, surveyed), {
     hint: HEALTH_FIRST,
@@ -34,8 +38,9 @@ export async function roll(
     turn: {
       ...turn,
       async before(host) {
-        const answers = await passGate(run, surveyed, host, stops(host) && !acceptDowntime);
-        if (stops(host)) await moveLeaderAway(run, surveyed, host, answers);
+        const isStopped = restarts || stops(host);
+        const answers = await passGate(run, surveyed, host, isStopped && !acceptDowntime);
+        if (isStopped) await moveLeaderAway(run, surveyed, host, answers);
         await turn.before?.(host);
       },
     },

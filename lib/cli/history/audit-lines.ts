@@ -9,7 +9,8 @@ export interface AuditLine {
   readonly from: string;
   readonly command: string;
   readonly message?: string;
-  readonly outcome: number;
+  /** The exit code; null of a run that ended without a word. */
+  readonly outcome: number | null;
 }
 
 export interface AuditLines {
@@ -78,11 +79,11 @@ function parseLine(text: string): AuditLine | undefined {
       // Nothing has run in the future: such a line would stand before all others.
       Date.parse(time) <= Date.now() + AHEAD &&
       /^[\w-]{1,80}$/.test(runId) &&
-      Number.isInteger(outcome);
+      (outcome === null || Number.isInteger(outcome));
     if (!isOurs) return undefined;
     const began = new Date(time).toISOString();
     const why = typeof message === 'string' ? { message: message.slice(0, LONG) } : {};
-    return { time: began, runId, who, from, command, outcome: outcome as number, ...why };
+    return { time: began, runId, who, from, command, outcome: outcome as number | null, ...why };
   } catch {
     return undefined;
   }

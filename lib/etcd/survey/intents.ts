@@ -26,6 +26,27 @@ export function intentOn({ target: { facts } }: EtcdHost): Intent | undefined {
   return (intent?.done !== undefined && intent.under) || intent;
 }
 
+/**
+ * What is open again once this verb is done, since it cannot wait: a rotation of the CA and an upgrade want all members,
+ * of which one may be lost for good. What a recovery makes is another cluster, and an upgrade of the old one ends with it.
+ */
+const WAITING: Readonly<Record<string, readonly string[]>> = {
+  members: ['certs', 'upgrade'],
+  restore: ['certs', 'upgrade'],
+  recover: ['certs'],
+};
+
+/** Whether what one verb has begun goes on behind the other. */
+export function waitsFor(begun: string, verb: string): boolean {
+  return WAITING[verb]?.includes(begun) === true;
+}
+
+/** What is under way and waits for this verb, also where another one had to come first. */
+export function waitingFor(hosts: readonly EtcdHost[], verb: string): Intent | undefined {
+  const open = openIntent(hosts);
+  return [open, open?.under].find((one) => one !== undefined && waitsFor(one.verb, verb));
+}
+
 /** The rotation of a CA that is under way, also where another verb had to come first. */
 export function openRotation(hosts: readonly EtcdHost[]): Intent | undefined {
   const open = openIntent(hosts);
@@ -56,7 +77,7 @@ export function runTowards(hosts: readonly EtcdHost[], verb: string, target: str
   return open?.target === target ? open.runId : runId();
 }
 
-/** Why this may not begin: something else was begun and is not finished, none of the verbs that it `passes`. */
+/** Why this may not begin: something else was begun that does not wait for it, and is none of the verbs that it `passes`. */
 export function intentProblem(
   cluster: NamedCluster,
   hosts: readonly EtcdHost[],
@@ -65,7 +86,7 @@ export function intentProblem(
   passes: readonly string[] = [],
 ): QuorateError | undefined {
   const open = openIntent(hosts);
-  if (open === undefined || passes.includes(open.verb)) return undefined;
+  if (open === undefined || passes.includes(open.verb) || waitsFor(open.verb, verb)) return undefined;
   if (open.verb === verb && (target === undefined || open.target === target)) return undefined;
   return refusal(
     cluster,
@@ -78,5 +99,5 @@ export function intentProblem(
 export function finishHint({ verb }: Intent, cluster: NamedCluster): string {
   if (verb === 'certs') return `finish it first: ${verbLine(verb, cluster, '--rotate-ca')}`;
   if (verb !== 'restore') return `finish it first, to the same target: ${verbLine(verb, cluster)}`;
-  return `finish it first, to the same target: ${verbLine(verb, cluster, '--from', 'FILE')}; while all have their own data, ${verbLine(verb, cluster, '--give-up')} ends it`;
+  return `finish it first, to the same target: ${verbLine(verb, cluster, '--from', 'FILE')}; while all have their own data, ${verbLine(verb, cluster, '--give-up')} ends it; where a host of it is lost for good, take that out of the inventory and begin anew with --again`;
 }

@@ -2,7 +2,7 @@ import { commandLine } from '../../command-line.ts';
 import { EXIT, type QuorateError } from '../../errors.ts';
 import type { ClusterFacts } from '../facts/index.ts';
 import { isLocal } from '../model/cluster.ts';
-import { minorOf, NEWEST_RELEASE } from '../model/versions.ts';
+import { compareVersions, minorOf, NEWEST_RELEASE } from '../model/versions.ts';
 import { refusal } from '../refusal.ts';
 import type { Surveyed } from '../surveyed.ts';
 import { admission } from './admit-version.ts';
@@ -35,6 +35,29 @@ export const keepVersion: VersionPolicy = (found) => {
   const chosen = settled(found);
   return typeof chosen === 'string' ? (unreadable(found, chosen) ?? chosen) : chosen;
 };
+
+/**
+ * In the middle of an upgrade: who comes gets the oldest version that runs, for the cluster works as that one. Where the
+ * upgrade is to end is its own affair.
+ */
+export const keepOldest: VersionPolicy = (found) => {
+  const [oldest] = found.running.map(({ version }) => version).sort(compareVersions);
+  if (oldest === undefined) return keepVersion(found);
+  return unreadable(found, oldest) ?? oldest;
+};
+
+/** What one host has, or what may come back there: what the others have makes way. */
+export function keepThatOf(host: string): VersionPolicy {
+  return (found) => {
+    const of = (placed: readonly Placed[]) => placed.filter((one) => one.host === host);
+    const running = of(found.running);
+    const installed = of(found.installed);
+    if (running.length + installed.length === 0) return keepVersion(found);
+    const own = { ...found, running, installed, data: of(found.data) };
+    const wanted = keepVersion(own);
+    return typeof wanted === 'string' ? wanted : keepVersion({ ...own, wanted: undefined });
+  };
+}
 
 function settled(found: VersionsFound): string | undefined | QuorateError {
   const { state, wanted, running, installed } = found;

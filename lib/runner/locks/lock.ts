@@ -4,7 +4,7 @@ import { redact } from '../../dsl/secret.ts';
 import { quote, type Sh, sh } from '../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
-import type { AuditNote } from '../audit.ts';
+import { type AuditNote, leaveTraceOf } from '../audit.ts';
 import { exchange } from '../exchange/exchange.ts';
 import { READ_SECONDS } from '../exchange/script.ts';
 
@@ -23,7 +23,7 @@ interface LockWish {
 
 /**
  * Takes the run lock of a host and keeps a process there that owns it: when the connection goes, so does
- * the process, and the lock is stale. Throws exit code 6 with the holder's name, and what `note` says of its run, when
+ * the process, and the lock is stale: whoever takes it over leaves the trace of that run, which could not. Throws exit code 6 with the holder's name, and what `note` says of its run, when
  * another one has it, or a person has put the host on hold.
  *
  * Where nothing is to be changed (`create` is false) a host without records of ours gets none for the sake of a
@@ -36,6 +36,7 @@ export async function takeLock(
   { create = true, note, heldAs }: LockWish = {},
 ): Promise<HeldLock | undefined> {
   const holder = asHolder(note ?? {});
+  let ended: Holder | undefined;
   let script: RunningScript | undefined;
   const answer = await new Promise<string>((resolve, reject) => {
     exchange(
@@ -48,12 +49,15 @@ export async function takeLock(
           script = running;
         },
         line: (_id, line) => {
+          if (line.startsWith('ended ')) ended = parseHolder(line.slice('ended '.length));
           if (/^(held|busy|hold) /.test(line)) resolve(line);
         },
         end: (_id, reading) => resolve(reading.out),
       },
     ).catch((error) => reject(error));
   });
+  // Best effort, as any trace.
+  if (ended) await leaveTraceOf(host, stateDir, ended).catch(() => {});
   if (answer.startsWith('held ')) {
     const owner = answer.slice('held '.length);
     return {
@@ -136,7 +140,10 @@ q_take() {
         continue ;;
       *) return 2 ;;
     esac
-    if [ "$(readlink "$q_state/$1")" = "$q_owner" ]; then rm -f "$q_state/$1" || return 2; fi
+    if [ "$(readlink "$q_state/$1")" = "$q_owner" ]; then
+      rm -f "$q_state/$1" || return 2
+      if [ "$1" = lock ] && q_known; then printf 'ended %s\n' "$q_by"; fi
+    fi
     rm -f "$q_state/$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)"
   done
 }

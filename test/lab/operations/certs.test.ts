@@ -95,7 +95,7 @@ describeLab('certificates', () => {
   it('shows and makes anew those of a member that does not run', async () => {
     await lab.ssh('etcd02', 'systemctl stop etcd');
     const was = shown(await certs());
-    const run = await certs('--renew', 'etcd02', '--new-keys');
+    const run = await certs('--renew', 'etcd02', '--new-keys', '-y');
     await lab.ssh('etcd02', 'systemctl start etcd');
     expect([run.code, steps(run, 'done')]).toEqual([0, ['etcd02: make its certificates anew; no restart']]);
     const other = shown(run).filter(({ sha256 }, i) => sha256 !== was[i]?.sha256);

@@ -56,7 +56,9 @@ function certsOperation(words: readonly string[]): Operation {
     mayBeBare: ({ vars }) => ['csr', 'import'].includes(jobOf(vars)),
     question({ cluster, hosts }) {
       const vars = hosts[0]?.target.vars ?? {};
-      return isAskedFor(vars) ? `${cluster.name}: go on?` : undefined;
+      if (!isAskedFor(vars)) return undefined;
+      const cost = jobOf(vars) === 'renew' ? 'with other keys a handshake may fail for a moment: ' : '';
+      return `${cluster.name}: ${cost}go on?`;
     },
     verify,
   };

@@ -82,9 +82,10 @@ export function jobOf(vars: Vars): CertsJob {
 
 const JOBS = ['renew', 'csr', 'import', 'client', 'revoke', 'rotate-ca'] as const;
 
-/** Restarts members, or may: a run asks before. */
+/** Restarts members, or may, or makes other keys, by which a handshake may fail for a moment: a run asks before. */
 export function isAskedFor(vars: Vars): boolean {
-  return ['revoke', 'rotate-ca'].includes(jobOf(vars));
+  const job = jobOf(vars);
+  return ['revoke', 'rotate-ca'].includes(job) || (job === 'renew' && vars['new-keys'] === true);
 }
 
 /** Flags that only another one gives a meaning to. */

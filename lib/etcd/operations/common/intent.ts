@@ -5,17 +5,20 @@ import { type Intent, writeIntent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { must } from '../../must.ts';
 import { refusal } from '../../refusal.ts';
-import { openIntent, openRotation, runTowards } from '../../survey/intents.ts';
+import { openIntent, runTowards, waitingFor } from '../../survey/intents.ts';
 
 /** What an operation heads for: see `Intent`. */
-export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'>;
+export type Wish = Pick<Intent, 'target' | 'notes' | 'givenUp'> & {
+  /** As which run it goes on or begins anew; by default see `runTowards`. */
+  readonly runId?: string;
+};
 
 /**
  * Puts the wish on every host, before the first step; another target takes the place of one that this verb has open, as
- * of a later run. A rotation of the CA that is open stays below it.
+ * of a later run. What waits for it stays below it.
  */
 export async function beginIntent(run: PlayRun<EtcdFacts>, verb: string, wish: Wish): Promise<void> {
-  await onAll(run, { verb, ...wish, runId: runTowards(run.hosts, verb, wish.target), ...below(run, verb) });
+  await onAll(run, { verb, runId: runTowards(run.hosts, verb, wish.target), ...wish, ...below(run, verb) });
 }
 
 /** Behind the last step: the wish has come true. */
@@ -25,8 +28,8 @@ export async function finishIntent(run: PlayRun<EtcdFacts>, verb: string, wish: 
 }
 
 function below({ hosts }: PlayRun<EtcdFacts>, verb: string): Pick<Intent, 'under'> {
-  const under = openRotation(hosts);
-  return under === undefined || under.verb === verb ? {} : { under };
+  const under = waitingFor(hosts, verb);
+  return under === undefined ? {} : { under };
 }
 
 /** Whoever runs it again learns of it from any host: one without it is no ground for the next step. */

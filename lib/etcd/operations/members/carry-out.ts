@@ -13,7 +13,7 @@ import { etcdctl } from '../common/etcdctl.ts';
 import { change, listOf, raftIndex } from './change.ts';
 import type { Deed } from './deed.ts';
 import { joinsOf } from './joins.ts';
-import { namesMembers, type View } from './look.ts';
+import { factsAt, namesMembers, type View } from './look.ts';
 import type { ListedMember, Place } from './scene.ts';
 import { asker, whole, working } from './whole.ts';
 
@@ -224,7 +224,7 @@ async function tell({ place, member, starts }: Deed & { kind: 'tell' }, ground: 
 async function restart(place: Place, ground: Ground): Promise<void> {
   const { run, surveyed, view, facts } = ground;
   const host = hostAt(place, ground);
-  host.target.facts.cluster = facts;
+  host.target.facts.cluster = factsAt(host.target.facts, facts);
   await host.replan({}, view.others);
   if (host.target.facts.reading?.healthy) {
     const { acceptDowntime } = view.scene.words;

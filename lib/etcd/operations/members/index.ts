@@ -9,12 +9,12 @@ import { type Member, memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
 import { admitIssuing } from '../../survey/admit-certificates.ts';
-import { intentProblem } from '../../survey/intents.ts';
+import { intentProblem, waitingFor } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { preflight } from '../../survey/preflight.ts';
 import { newWayProblems } from '../../survey/preflight-network.ts';
 import { groundProblems, settledFacts } from '../../survey/survey.ts';
-import { keepVersion } from '../../survey/versions.ts';
+import { keepOldest, keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
@@ -83,8 +83,7 @@ export function membersOperation(): Operation {
 /** Refuses what is not ours or cannot work, and learns what the roles need to know. */
 async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<ClusterFacts> {
   const { cluster, hosts } = surveyed;
-  // A rotation of the CA wants all members: a machine that is lost on its way is replaced first.
-  const open = intentProblem(cluster, hosts, 'members', undefined, ['certs']);
+  const open = intentProblem(cluster, hosts, 'members');
   if (open) throw open;
   const rotating = await rotatingAuthority(surveyed);
   const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
@@ -102,7 +101,7 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   refuse([...ground, ...ofNamed.flat(), ...preflight(candidates)]);
   const facts = await settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',
-    policy: keepVersion,
+    policy: waitingFor(hosts, 'members')?.verb === 'upgrade' ? keepOldest : keepVersion,
     ca,
   });
   return { ...facts, ...(rotating?.trustPem !== undefined && { trustPem: rotating.trustPem }) };

@@ -40,7 +40,7 @@ export async function look(
 ): Promise<View> {
   const [first] = hosts;
   if (first === undefined) throw new Error('a cluster without a host');
-  for (const { target } of hosts) target.facts.cluster = facts;
+  for (const { target } of hosts) target.facts.cluster = factsAt(target.facts, facts);
   const runsAt = await addressesOf(run, hosts);
   const places = cluster.members.map((member) => {
     const host = hosts.find(({ target }) => target.name === member.host);
@@ -71,6 +71,11 @@ export async function look(
       files: settled.some((host) => host.plan.some((one) => isDue(one) && namesMembers(host, one))),
     },
   };
+}
+
+/** A member that runs keeps its version: in the middle of an upgrade they differ. */
+export function factsAt({ reading }: Pick<EtcdFacts, 'reading'>, facts: ClusterFacts): ClusterFacts {
+  return { ...facts, version: reading?.status?.version ?? facts.version };
 }
 
 /** A file that names the members and that nobody who runs has loaded; none where a restart waits for site. */

@@ -110,7 +110,8 @@ async function waitFor(host: EtcdHost, { run, surveyed }: Ground): Promise<void>
 /** One after another, behind the gate where there are members to spare. */
 async function openOn(host: EtcdHost, { run, surveyed, placeOf }: Ground): Promise<void> {
   const open = (one: EtcdHost) => must(one, 'opening it to clients', openToClients(placeOf(one)));
-  if (surveyed.cluster.members.length > 2) return roll(run, surveyed, [host], { apply: open });
+  if (surveyed.cluster.members.length > 2)
+    return roll(run, surveyed, [host], { apply: open }, { restarts: true });
   await open(host);
   await settle(run, surveyed, [host]);
 }

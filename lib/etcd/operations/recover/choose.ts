@@ -8,10 +8,10 @@ import type { Intent } from '../../facts/intent.ts';
 import { memberOf } from '../../model/cluster.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { readSnapshots } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, openOf } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, openOf, waitsFor } from '../../survey/intents.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { settledFacts } from '../../survey/survey.ts';
-import { keepVersion } from '../../survey/versions.ts';
+import { keepThatOf } from '../../survey/versions.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { copiesIn } from '../backup/copies.ts';
@@ -73,7 +73,7 @@ export async function standingOf(surveyed: Surveyed): Promise<Standing> {
 }
 
 /** What keeps it from nothing while no data is moved: without a quorum neither can be finished. */
-const PASSES = [VERB, 'upgrade', 'certs'] as const;
+const PASSES = [VERB, 'upgrade'] as const;
 
 /** Refuses beside what else was begun; true where all was done by a run before this one. */
 export function isDone(run: PlayRun<EtcdFacts>, surveyed: Surveyed, { moved }: Standing): boolean {
@@ -153,7 +153,7 @@ function doubtsOf(surveyed: Surveyed, sight: Sight | undefined): readonly string
       : []),
     ...(open && open.verb !== VERB
       ? [
-          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ${open.verb === 'certs' ? 'waits: go on with it' : 'ends with it: begin that anew'} afterwards.`,
+          `What run ${open.runId} has begun (${open.verb}, to ${open.target}) ${waitsFor(open.verb, VERB) ? 'waits: go on with it' : 'ends with it: begin that anew'} afterwards.`,
         ]
       : []),
   ];
@@ -208,7 +208,7 @@ async function admit(
   const rotating = await rotatingAuthority(surveyed);
   const ca = rotating?.caPem ?? (await readCa(cluster.pkiDir));
   refuse(await ownershipProblems({ cluster, hosts: fresh }, ca, rotating?.passing));
-  const settled = await settledFacts(run, surveyed, { state: 'live', policy: keepVersion, ca });
+  const settled = await settledFacts(run, surveyed, { state: 'live', policy: keepThatOf(from), ca });
   const facts = { ...settled, ...(rotating?.trustPem !== undefined && { trustPem: rotating.trustPem }) };
   const coming = fresh.map(({ target }) => target.name).filter((name) => name !== from);
   await admitHosts(run, surveyed, coming, facts);

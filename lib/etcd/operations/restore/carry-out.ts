@@ -100,7 +100,8 @@ async function waitForAll({ run, surveyed, source: { known } }: Ground): Promise
 /** One after another, behind the gate where there are members to spare. */
 async function openOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: Ground): Promise<void> {
   const open = (one: EtcdHost) => act(one, 'opening it to clients', openToClients(place));
-  if (surveyed.cluster.members.length > 2) return roll(run, surveyed, [host], { apply: open });
+  if (surveyed.cluster.members.length > 2)
+    return roll(run, surveyed, [host], { apply: open }, { restarts: true });
   await open(host);
   await settle(run, surveyed, [host]);
 }

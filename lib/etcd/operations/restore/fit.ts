@@ -4,6 +4,7 @@ import { compareVersions, minorOf } from '../../model/versions.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import { rotatingAuthority } from '../certs/rotation.ts';
 import type { Source } from './file-source.ts';
 import type { Standing } from './progress.ts';
@@ -30,7 +31,11 @@ export async function refuseUnfit(
   refuse(await ownershipProblems(surveyed, ca, rotating?.passing));
   for (const { target } of hosts) {
     if (!progress.find(({ host }) => host === target.name)?.tool)
-      throw refusal({ host: target.name }, `neither etcdutl nor etcdctl is in ${memberOf(target).binDir}`);
+      throw refusal(
+        { host: target.name },
+        `neither etcdutl nor etcdctl is in ${memberOf(target).binDir}`,
+        `a new machine joins behind it: leave it out of the inventory until then, and restore with --again; ${verbLine('members', cluster)} adds it`,
+      );
     if (known) refuseNewer(target, name, known.version);
   }
 }

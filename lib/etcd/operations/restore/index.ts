@@ -1,9 +1,11 @@
 import { hostNames, type PlayRun } from '../../../dsl/play.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
 import { snapshotStep } from '../../snapshots/index.ts';
-import { doneIntent, intentProblem, openIntent, runTowards } from '../../survey/intents.ts';
+import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
+import { verbLine } from '../../verb-line.ts';
 import { contentText } from '../backup/words.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
@@ -18,10 +20,9 @@ import { restoreSteps } from './steps.ts';
 import { flagProblems, VERB } from './words.ts';
 
 /**
- * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged. A
- * rotation of the CA, which wants all members, goes on afterwards.
+ * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged.
  */
-const PASSES = ['recover', 'certs'] as const;
+const PASSES = ['recover'] as const;
 
 /** How long before it a snapshot of what is there may have been taken, in milliseconds. */
 const WITHIN = 10 * 60_000;
@@ -29,7 +30,7 @@ const WITHIN = 10 * 60_000;
 /**
  * Gives a cluster the data of a snapshot: all members of it the same, under a new cluster ID. What was written since is
  * set aside, never deleted. Until the first data is set aside another snapshot may take the place of the one that was
- * begun, and it may be given up.
+ * begun, and it may be given up; from then on it begins anew where the user says so.
  */
 export function restoreOperation(): Operation {
   let source: Source | undefined;
@@ -52,19 +53,22 @@ export function restoreOperation(): Operation {
     mayMiss: (run) => (givesUp(run.hosts) ? mayMissToGiveUp(run) : []),
     async derive(run, surveyed) {
       const { cluster, hosts } = surveyed;
-      const standing = await standingOf(surveyed);
+      const again = hosts[0]?.target.vars.again === true;
       if (givesUp(hosts)) {
+        const standing = await standingOf(surveyed);
         wished = standing.open && { target: standing.open.target, givenUp: true };
         return giveUpSteps(run, surveyed, standing);
       }
       const found = await sourceOf(run, surveyed);
       const target = targetOf(found);
-      wished = { target };
-      const passes = standing.moved.length > 0 ? PASSES : [...PASSES, VERB];
+      const standing = await standingOf(surveyed, { target, again });
+      wished = { target, runId: standing.run, notes: standing.notes };
+      const passes = standing.moved.length > 0 && !again ? PASSES : [...PASSES, VERB];
       const open = intentProblem(cluster, hosts, VERB, target, passes);
       if (open) throw open;
+      if (!again) refuseOthers(surveyed, standing);
       const done = doneIntent(hosts, VERB);
-      if (done?.target === target && hosts[0]?.target.vars.again !== true) {
+      if (done?.target === target && !again) {
         run.log('info', `${cluster.name}: done before, by run ${done.done}: --again restores it once more`);
         return [];
       }
@@ -81,6 +85,16 @@ export function restoreOperation(): Operation {
   };
 }
 
+/** Refuses (3) other members than those that the restored data names. */
+function refuseOthers({ cluster }: Surveyed, { open, goesOn, moved }: Standing): void {
+  if (open === undefined || goesOn || moved.length === 0) return;
+  throw refusal(
+    cluster,
+    `run ${open.runId} restores it as ${open.notes?.members}, and the inventory has other members`,
+    `begin anew on those of the inventory: ${verbLine(VERB, cluster, '--from', 'FILE', '--again')}`,
+  );
+}
+
 /** What it heads for, as the hosts remember it. */
 function targetOf({ sha256 }: Source): string {
   return `snapshot sha256:${sha256}`;
@@ -90,13 +104,10 @@ async function deriveSteps(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
   source: Source,
-  { open, progress: found }: Standing,
+  { run: id, progress }: Standing,
   wanted: { byHosts: boolean },
 ): Promise<readonly OperationStep[]> {
   const { hosts } = surveyed;
-  const target = targetOf(source);
-  const progress = open?.target === target ? found : found.map((one) => ({ ...one, prepared: false }));
-  const id = runTowards(hosts, VERB, target);
   const placeOf = ({ target: of }: EtcdHost) => ({ member: memberOf(of), run: id, verb: VERB }) as const;
   const toPrepare = hosts.filter((_host, i) => !progress[i]?.prepared && !progress[i]?.placed);
   const untouched = toPrepare.length === hosts.length;
@@ -139,8 +150,8 @@ function question(
 /** What becomes of what is open, for the question; nothing where that is gone on with. */
 function endsWithIt(hosts: readonly EtcdHost[], wished: Wish | undefined): string {
   const open = openIntent(hosts);
-  if (open === undefined || (open.verb === VERB && open.target === wished?.target)) return '';
+  if (open === undefined || open.runId === wished?.runId) return '';
   const begun = open.verb === VERB ? `${VERB}, to ${open.target}` : open.verb;
-  const ends = open.verb === 'certs' ? 'goes on afterwards' : 'ends with it';
+  const ends = waitsFor(open.verb, VERB) ? 'goes on afterwards' : 'ends with it';
   return ` What run ${open.runId} has begun (${begun}) ${ends}.`;
 }

@@ -14,10 +14,16 @@ import { VERB } from './words.ts';
 export interface Standing {
   /** What this verb has begun and not finished. */
   readonly open: Intent | undefined;
-  /** Of each host, as of the run that began it. */
+  /** Of the run that began what this one goes on with; of this one where it begins anew. */
+  readonly run: string;
+  /** What is open heads for the same, on the same members. */
+  readonly goesOn: boolean;
+  /** Of each host, as of that run. */
   readonly progress: readonly RestoreProgress[];
-  /** Hosts whose data was set aside: there is no way back to the cluster of before. */
+  /** Hosts whose data was set aside, by this run or by those it took over from: there is no way back. */
   readonly moved: readonly string[];
+  /** What a rerun must know. */
+  readonly notes: NonNullable<Intent['notes']>;
 }
 
 /** Of one host. */
@@ -28,9 +34,19 @@ export interface RestoreProgress extends Progress {
   readonly left: boolean;
 }
 
-/** Reads how far it has come. */
-export async function standingOf({ hosts }: Surveyed): Promise<Standing> {
+/**
+ * Reads how far it has come towards `target`. What was restored names all members: on others it begins anew, which is for
+ * the user to say (`again`) once data is set aside.
+ */
+export async function standingOf(
+  { cluster, hosts }: Surveyed,
+  { target, again = false }: { readonly target?: string; readonly again?: boolean } = {},
+): Promise<Standing> {
   const open = openOf(hosts, VERB);
+  const members = cluster.members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
+  // A note of an earlier release does not name them.
+  const meant = open?.notes?.members ?? (again ? undefined : members);
+  const goesOn = open !== undefined && open.target === target && meant === members;
   const run = open?.runId ?? runId();
   const progress = await Promise.all(
     hosts.map(async (host) => {
@@ -38,7 +54,17 @@ export async function standingOf({ hosts }: Surveyed): Promise<Standing> {
       return progressOf(host, (await host.read('looking how far it has come', progressFacts(place))).out);
     }),
   );
-  return { open, progress, moved: progress.filter(({ moved }) => moved).map(({ host }) => host) };
+  const before = open?.notes?.moved?.split(',') ?? [];
+  const moved = [...new Set([...before, ...progress.filter((one) => one.moved).map(({ host }) => host)])];
+  const kept = goesOn ? before : moved;
+  return {
+    open,
+    run: goesOn ? run : runId(),
+    goesOn,
+    progress: goesOn ? progress : progress.map((one) => ({ ...one, prepared: false, placed: false })),
+    moved,
+    notes: { members, ...(kept.length > 0 && { moved: kept.join(',') }) },
+  };
 }
 
 /** Takes apart what `progressFacts` printed, among other lines. */

@@ -29,7 +29,11 @@ export const RESTORE_FLAGS = [
     type: 'boolean',
     description: 'end what was begun, while all hosts have their own data: what it has brought goes',
   },
-  { name: 'again', type: 'boolean', description: 'restore it once more, where that was done before' },
+  {
+    name: 'again',
+    type: 'boolean',
+    description: 'restore it once more, where that was done before; or anew, where it cannot be finished',
+  },
 ] as const;
 
 /** What is wrong with the command line, before any host is contacted. */

@@ -6,10 +6,12 @@ import { asMember } from '../../facts/etcdctl.ts';
 import { lastLine } from '../../facts/etcdctl-answers.ts';
 import { storeOf } from '../../facts/etcdctl-words.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
+import type { Answer } from '../../health/answer.ts';
+import { askMembers } from '../../health/ask.ts';
+import { judgeStop } from '../../health/judge.ts';
 import { settle } from '../../health/settle.ts';
-import { HEALTH_FIRST } from '../../health/way-out.ts';
+import { HEALTH_FIRST, linesOf } from '../../health/way-out.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
-import { releaseRecord } from '../../model/paths.ts';
 import { translateSettings } from '../../model/translate-settings.ts';
 import { minorOf } from '../../model/versions.ts';
 import { must } from '../../must.ts';
@@ -19,6 +21,7 @@ import { roll } from '../../roll.ts';
 import { refuseUnlessStopped } from '../../stopped.ts';
 import { type EtcdHost, type Surveyed, toolVersion } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
+import { dropPrograms, keepPrograms, keptRecord, restorePrograms } from './kept-programs.ts';
 import { worksAs } from './state.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -41,7 +44,7 @@ export async function planAt(host: EtcdHost, version: string, settings: Settings
 
 /**
  * The turn of one member: it moves to another version, or is started on it. What does not come up is put back, as long
- * as the cluster works as it did before.
+ * as the cluster works as it did before; one that works on it stays, whatever became of the others meanwhile.
  */
 export async function moveMember(
   run: PlayRun<EtcdFacts>,
@@ -55,6 +58,7 @@ export async function moveMember(
   const before = running ?? (await keptVersion(host));
   await planAt(host, version, translateSettings(settings, version).settings);
   const member = memberOf(host.target);
+  let stays = false;
   const turn: Turn<EtcdFacts> = {
     async before() {
       await must(host, 'keeping what runs', keepPrograms(member, running));
@@ -64,7 +68,13 @@ export async function moveMember(
       if (leaves35(before, version)) await checkStore(surveyed, host, member);
     },
     apply: () => host.apply(() => true),
-    undo: () => putBack(run, surveyed, host, { version: before, settings, now: version }),
+    async undo() {
+      const answers = await askMembers(run, surveyed);
+      stays = worksOn(version, host, answers);
+      if (stays) return must(host, 'forgetting what ran before', dropPrograms(member));
+      if (!acceptDowntime) refuseCostly(host, answers);
+      await putBack(run, surveyed, host, { version: before, settings, now: version });
+    },
   };
   // Starting one that does not run only helps: what it may cost is lost already.
   if (runs) await roll(run, surveyed, [host], turn, { acceptDowntime });
@@ -74,8 +84,26 @@ export async function moveMember(
       gate: { after: (one) => settle(run, surveyed, [one]) },
       turn,
     });
+  if (stays) throw stoppedBehind(host, version);
   if (run.failed(host)) throw stoppedAt(host, version);
   await must(host, 'forgetting what ran before', dropPrograms(member));
+}
+
+function answerOf({ target: { name } }: EtcdHost, answers: readonly Answer[]): Answer['reading'] {
+  return answers.find(({ member }) => member.host === name)?.reading;
+}
+
+function worksOn(version: string, host: EtcdHost, answers: readonly Answer[]): boolean {
+  const reading = answerOf(host, answers);
+  return reading?.healthy === true && reading.status?.version === version;
+}
+
+/** Refuses (3) another restart where too few others would be left. Starting one that does not answer only helps. */
+function refuseCostly(host: EtcdHost, answers: readonly Answer[]): void {
+  const { name } = host.target;
+  const costs = answerOf(host, answers)?.status ? judgeStop(answers, name) : [];
+  if (costs.length > 0)
+    throw refusal({ host: name }, ['it is not restarted:', ...linesOf(costs)].join('\n'), HEALTH_FIRST);
 }
 
 /** The member restarts as it is, so that it takes a raft snapshot soon; a few requests of no effect see to it. */
@@ -99,6 +127,14 @@ function stoppedAt({ target: { name } }: EtcdHost, version: string): QuorateErro
     { name: `stopped at ${name}` },
     `it does not run etcd ${version}; no further member is touched`,
     `see above why; then run again, or go back: set etcd_version to what the others run`,
+  );
+}
+
+function stoppedBehind({ target: { name } }: EtcdHost, version: string): QuorateError {
+  return refusal(
+    { name: `stopped behind ${name}` },
+    `it runs etcd ${version}, and the cluster is not whole; no further member is touched`,
+    `see above why; ${HEALTH_FIRST}, then run again to go on`,
   );
 }
 
@@ -166,49 +202,6 @@ async function putBack(
   await host.apply(() => true);
   await must(host, 'forgetting what ran before', dropPrograms(member));
   run.log('warning', `${name}: etcd ${version} is back in the place of ${now}`);
-}
-
-/** Where a host keeps the programs of before, for the time of a turn. */
-function keptDir({ stateDir }: Member): string {
-  return `${stateDir}/before`;
-}
-
-function keptRecord(member: Member): Sh {
-  return sh`if [ -f ${`${keptDir(member)}/release`} ]; then head -n 1 ${`${keptDir(member)}/release`}; fi`;
-}
-
-/** Links cost nothing; across file systems it is a copy. What a killed turn has kept stays, unless another one runs. */
-function keepPrograms(member: Member, running = ''): Sh {
-  const dir = keptDir(member);
-  const next = `${dir}.next`;
-  return sh`q_kept= q_running=${running}
-if [ -f ${`${dir}/release`} ]; then read -r q_kept q_rest <${`${dir}/release`}; fi
-if [ -d ${dir} ] && [ "$q_kept" = "\${q_running:-$q_kept}" ]; then exit 0; fi
-rm -rf ${dir} ${next} && mkdir -p ${next} || exit
-for q_name in etcd etcdctl etcdutl; do
-  if [ -f ${member.binDir}/"$q_name" ]; then
-    ln ${member.binDir}/"$q_name" ${next}/"$q_name" 2>/dev/null || cp -p ${member.binDir}/"$q_name" ${next}/"$q_name" || exit
-  fi
-done
-if [ -f ${releaseRecord(member)} ]; then cp -p ${releaseRecord(member)} ${next}/release || exit; fi
-mv ${next} ${dir}`;
-}
-
-/** Each by a rename: a program is the old one or the new one. */
-function restorePrograms(member: Member): Sh {
-  const dir = keptDir(member);
-  return sh`for q_name in etcd etcdctl etcdutl; do
-  q_new=${member.binDir}/."$q_name".quorate-new
-  if [ -f ${dir}/"$q_name" ]; then cp -p ${dir}/"$q_name" "$q_new" && mv -f "$q_new" ${member.binDir}/"$q_name" || exit
-  else rm -f ${member.binDir}/"$q_name"; fi
-done
-if [ -f ${`${dir}/release`} ]; then
-  cp -p ${`${dir}/release`} ${`${releaseRecord(member)}.next`} && mv -f ${`${releaseRecord(member)}.next`} ${releaseRecord(member)} || exit
-fi`;
-}
-
-function dropPrograms(member: Member): Sh {
-  return sh`rm -rf ${keptDir(member)}`;
 }
 
 function stopForGood(member: Member): Sh {

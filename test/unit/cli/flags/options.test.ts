@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { FLAGS, OF_CHANGES } from '../../../../lib/cli/flags/flags.ts';
+import { FLAGS, flagsOf, OF_CHANGES } from '../../../../lib/cli/flags/flags.ts';
 import { helpText } from '../../../../lib/cli/flags/help.ts';
 import { type Options, parseOptions } from '../../../../lib/cli/flags/options.ts';
 import { chooseRoles } from '../../../../lib/cli/flags/roles.ts';
+import { loadOwnPlaybooks } from '../../../../lib/cli/quorate/own-playbooks.ts';
 import type { Playbook } from '../../../../lib/dsl/play.ts';
 import { VERSION } from '../../../../lib/version.ts';
 import packageJson from '../../../../package.json' with { type: 'json' };
@@ -180,5 +181,21 @@ describe('the choice of roles', () => {
     expect(() => chooseRoles(playbook, parse('-r', 'cert'))).toThrow(
       expect.objectContaining({ exitCode: 1, hint: 'did you mean certs? roles: certs, verify' }),
     );
+  });
+});
+
+describe('exit code 8', () => {
+  it('is told by the help of playbooks that have --detailed-exitcode, and of no others', async () => {
+    for (const playbook of await loadOwnPlaybooks()) {
+      const has = flagsOf(playbook).some(({ name }) => name === 'detailed-exitcode');
+      expect(helpText(playbook, STARTED, 1000).includes('8 changes pending'), playbook.name).toBe(has);
+    }
+  });
+
+  it.each(['members', 'recover', 'restore', 'upgrade', 'certs'])('comes of a check of %s', async (name) => {
+    const playbook = (await loadOwnPlaybooks()).find((one) => one.name === name);
+    const args = ['--check', '--detailed-exitcode', '--from', 'x'].slice(0, name.startsWith('re') ? 4 : 2);
+    const options = parseOptions(args, playbook?.flags ?? [], playbook?.hides) as Options;
+    expect(options.detailedExitcode).toBe(true);
   });
 });

@@ -6,6 +6,7 @@ import {
   openIntent,
   openOf,
   openRotation,
+  waitingFor,
 } from '../../../../lib/etcd/survey/intents.ts';
 import { fakeCluster } from '../../support/fake-cluster.ts';
 
@@ -48,11 +49,32 @@ describe('a rotation of the CA that had to wait', () => {
   });
 });
 
+describe('an upgrade that is under way', () => {
+  const UPGRADE: Intent = { verb: 'upgrade', target: 'etcd 3.7.3', runId: 'r1' };
+
+  it.each([
+    ['members', true],
+    ['restore', true],
+    ['recover', false],
+    ['certs', false],
+    ['site', false],
+  ])('waits for what a lost machine wants first: %s %s', (verb, waits) => {
+    const hosts = noted(UPGRADE, undefined);
+    expect(intentProblem({ name: 'prod' }, hosts, verb) === undefined).toBe(waits);
+    expect(waitingFor(hosts, verb)).toEqual(waits ? UPGRADE : undefined);
+  });
+
+  it('is open again behind it', () => {
+    const restored: Intent = { verb: 'restore', target: 't', runId: 'r2', done: 'r2', under: UPGRADE };
+    expect(openOf(noted(restored, undefined), 'upgrade')).toEqual(UPGRADE);
+  });
+});
+
 it.each([
   ['certs', /certs.* --rotate-ca$/],
   [
     'restore',
-    /^finish it first, to the same target: .*restore.* --from FILE; .*restore.* --give-up ends it$/,
+    /^finish it first, to the same target: .*restore.* --from FILE; .*restore.* --give-up ends it; .*--again$/,
   ],
 ])('what is open is gone on with by a line to copy: %s', (verb, hint) => {
   const hosts = noted({ verb, target: 't', runId: 'r1' });

@@ -3,8 +3,11 @@ import { QuorateError } from '../../../../lib/errors.ts';
 import { NOTHING_KEPT } from '../../../../lib/etcd/facts/kept.ts';
 import type { MemberReading } from '../../../../lib/etcd/facts/read-member.ts';
 import {
+  keepOldest,
+  keepThatOf,
   keepVersion,
   type Placed,
+  type VersionPolicy,
   type VersionsFound,
   versionProblems,
   versionsFound,
@@ -23,8 +26,9 @@ function chosen(
   state: VersionsFound['state'],
   wanted: string | undefined,
   [running, installed, data]: readonly [running: string, installed?: string, data?: string],
+  policy: VersionPolicy = keepVersion,
 ) {
-  const found = keepVersion({
+  const found = policy({
     cluster: 'prod',
     state,
     wanted,
@@ -39,6 +43,41 @@ const ALL = (version: string) => [1, 2, 3].map((i) => `${i}:${version}`).join(' 
 const MIXED = (list: string) => `3 prod: its members are of different versions of etcd: ${list}`;
 const UPGRADE = (runs: string, wanted: string) =>
   `3 prod: its members run etcd ${runs}, the inventory says ${wanted}`;
+
+describe('the version of who comes in the middle of an upgrade', () => {
+  it.each<[string, Parameters<typeof chosen>[2], string]>([
+    ['is what the cluster works as, not the target', ['1:3.6.16 2:3.6.16'], '3.6.16'],
+    ['is the older one where they differ', ['1:3.7.3 2:3.6.16'], '3.6.16'],
+    ['counts as numbers', ['1:3.6.16 2:3.6.9'], '3.6.9'],
+    ['is the target where only that is left', ['1:3.7.3 2:3.7.3'], '3.7.3'],
+    [
+      'is none over newer data',
+      ['1:3.6.16', '2:3.7.3', '2:3.7.0'],
+      '3 prod: etcd 3.6.16 cannot read data that etcd 3.7 has written: 3.7.0 on etcd02',
+    ],
+  ])('%s', (_what, found, version) => {
+    expect(chosen('live', '3.7.3', found, keepOldest)).toBe(version);
+  });
+});
+
+describe('the version of a cluster that is made of the data of etcd01', () => {
+  it.each<[string, string | undefined, Parameters<typeof chosen>[2], string]>([
+    ['is its program’s, whatever the others have', undefined, ['', '1:3.7.3 2:3.6.16'], '3.7.3'],
+    ['also the older one', undefined, ['', '1:3.6.16 2:3.7.3', '1:3.6.0 2:3.7.0'], '3.6.16'],
+    ['and not that of the inventory', '3.7.3', ['', ALL('3.6.16'), ALL('3.6.0')], '3.6.16'],
+    ['is what it runs', '3.7.3', ['1:3.6.16', '2:3.7.3'], '3.6.16'],
+    ['is the newer one that wrote its data', '3.7.3', ['', '1:3.6.16 2:3.6.16', '1:3.7.0'], '3.7.3'],
+    ['is that of all where it has none', undefined, ['', '2:3.6.16 3:3.6.16'], '3.6.16'],
+    [
+      'is no older one over its data',
+      undefined,
+      ['', '1:3.6.16', '1:3.7.0'],
+      '3 prod: etcd 3.6.16 cannot read data that etcd 3.7 has written: 3.7.0 on etcd01',
+    ],
+  ])('%s', (_what, wanted, found, version) => {
+    expect(chosen('live', wanted, found, keepThatOf('etcd01'))).toBe(version);
+  });
+});
 
 describe('the version to run', () => {
   it.each<[string, Parameters<typeof chosen>, string | undefined]>([

@@ -158,6 +158,32 @@ describe('the run lock', () => {
     expect(existsSync(join(dir, 'lock'))).toBe(false);
   });
 
+  it('that a killed run has left is taken over, and its trace is left for it, once', async () => {
+    const dir = scratch();
+    const host = await connect(LOCAL);
+    const owner = deadOwner();
+    const by = { runId: '20261127T100000Z-aaaaaa', who: 'anna@corp@ops1', since: '2026-11-27T10:00:00.000Z' };
+    symlinkSync(owner, join(dir, 'lock'));
+    symlinkSync(
+      `${owner} ${JSON.stringify({ ...by, command: 'upgrade', message: 'now' })}`,
+      join(dir, 'lock.by'),
+    );
+    const lock = await takeLock(host, dir, { note: { command: 'site' } });
+    await lock?.release();
+    await (await takeLock(host, dir))?.release();
+    const [line, ...others] = readFileSync(join(dir, 'audit.jsonl'), 'utf8').trim().split('\n');
+    expect(JSON.parse(line ?? '')).toEqual({
+      time: by.since,
+      runId: by.runId,
+      who: 'anna@corp',
+      from: 'ops1',
+      command: 'upgrade',
+      message: 'now',
+      outcome: null,
+    });
+    expect(others).toEqual([]);
+  });
+
   it('is waited for as long as is asked, and said once', async () => {
     const dir = scratch();
     const host = await connect(LOCAL);

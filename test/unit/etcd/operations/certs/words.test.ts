@@ -43,10 +43,12 @@ describe('the words of certs.ts', () => {
     expect(problem(vars, ...words)).toBe(wrong);
   });
 
-  it('asks before what restarts members, and before nothing else', () => {
+  it('asks before what restarts members or may fail a handshake, and before nothing else', () => {
     const asked = (vars: Vars) => [jobOf(vars), isAskedFor(vars)];
     expect(asked({})).toEqual(['look', false]);
     expect(asked({ renew: true })).toEqual(['renew', false]);
+    expect(asked({ renew: true, all: true })).toEqual(['renew', false]);
+    expect(asked({ renew: true, all: true, 'new-keys': true })).toEqual(['renew', true]);
     expect(asked({ client: 'a' })).toEqual(['client', false]);
     expect(asked({ revoke: 'a' })).toEqual(['revoke', true]);
     expect(asked({ 'rotate-ca': true })).toEqual(['rotate-ca', true]);

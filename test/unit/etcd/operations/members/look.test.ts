@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MARK } from '../../../../../lib/dsl/probe.ts';
 import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
-import { look } from '../../../../../lib/etcd/operations/members/look.ts';
+import { factsAt, look } from '../../../../../lib/etcd/operations/members/look.ts';
 import {
   clusterFacts,
   type FakeMember,
@@ -36,6 +36,15 @@ async function seen(members: readonly (FakeMember | undefined)[], vars: object =
   const { scene, others } = await look(cluster.run(), cluster, clusterFacts(), false);
   return { scene, others, names: Object.keys(others), said: cluster.said };
 }
+
+it.each([
+  ['a member that runs keeps its version in the middle of an upgrade', '3.7.3', '3.7.3'],
+  ['who does not run gets that of the cluster', undefined, '3.6.16'],
+])('%s', (_what, runs, version) => {
+  const reading =
+    runs === undefined ? undefined : memberReading({ status: memberStatus(1, { version: runs }) });
+  expect(factsAt({ reading }, clusterFacts({ version: '3.6.16' })).version).toBe(version);
+});
 
 describe('what is seen of members and hosts', () => {
   it('who works, by the ID that it gives itself', async () => {

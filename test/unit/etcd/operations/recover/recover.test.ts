@@ -247,6 +247,18 @@ describe('what a recovery is made of', () => {
     expect(found.message).toContain(message);
   });
 
+  it.each<[what: string, programs: readonly [string, string], vars?: Record<string, unknown>]>([
+    ['have different programs', ['3.7.3', '3.6.16']],
+    ['have another than the inventory', ['3.6.16', '3.6.16'], { etcd_version: '3.7.3' }],
+  ])('in the middle of an upgrade, where hosts %s', async (_what, programs, vars = {}) => {
+    const intent: Intent = { verb: 'upgrade', target: 'etcd 3.7.3', runId: 'r1' };
+    const [one, two] = programs.map((installed) => ({ installed, intent }));
+    const hosts = [left(one), left({ ...two, data: 'absent' }), undefined];
+    const found = await recovers(hosts, { from: 'etcd01' }, { vars });
+    expect(found.asked).toContain('ends with it');
+    expect(found.message).toContain('not agreed to');
+  });
+
   it('may be said while one CA takes the place of another, which waits and is not forgotten', async () => {
     const prepare = async (dir: string): Promise<Partial<EtcdFacts>> => {
       const old = await readCa(dir);

@@ -22,6 +22,8 @@ interface Disk {
   /** The run whose data lies beside that of the member. */
   prepared?: string | undefined;
   placed: boolean;
+  /** Of which run that is; of any where it is not said. */
+  run?: string | undefined;
   moved: boolean;
   /** What a snapshot that was sent there tells of its version. */
   wrote: string;
@@ -75,7 +77,7 @@ async function restores(
       if (doing === 'restoring it beside the data')
         Object.assign(disk, { prepared: runOf(text), free: disk.free - SIZE });
       if (doing === 'putting the restored data in place')
-        Object.assign(disk, { prepared: undefined, placed: true, moved: true });
+        Object.assign(disk, { prepared: undefined, placed: true, moved: true, run: undefined });
       if (doing === 'taking away what the restore has brought') disk.prepared = undefined;
       return { code: 0, out: '' };
     };
@@ -114,14 +116,14 @@ function runOf(script: string): string {
   return /\.restore-(2[0-9TZ]+-\w+)/.exec(script)?.[1] ?? '';
 }
 
-function said(doing: string, script: string, { free, prepared, placed, moved, wrote }: Disk): string {
+function said(doing: string, script: string, { free, prepared, placed, run, moved, wrote }: Disk): string {
   const lines = (some: readonly string[]) => some.map((one) => `${MARK}${one}\n`).join('');
   if (doing === 'looking how far it has come')
     return lines([
       'tool /x/etcdutl',
       ...(prepared !== undefined && runOf(script) === prepared ? ['prepared'] : []),
       ...(prepared === undefined ? [] : ['left']),
-      ...(placed ? ['placed'] : []),
+      ...(placed && (run === undefined || runOf(script) === run) ? ['placed'] : []),
       ...(moved ? ['moved'] : []),
     ]);
   if (doing === 'looking which version wrote it') return wrote;
@@ -183,12 +185,58 @@ describe('a restore that was begun', () => {
     expect(disks.map((disk) => disk?.placed)).toEqual([true, true, true]);
   });
 
+  it('lets an upgrade wait that is under way, and go on afterwards', async () => {
+    const upgrade: Intent = { verb: 'upgrade', target: 'etcd 3.7.3', runId: BEGUN.runId };
+    const { asked, noted, disks } = await restores(
+      [{}, {}],
+      { from: snapshotFile().path },
+      { intent: upgrade },
+    );
+    expect(asked).toContain('(upgrade) goes on afterwards');
+    expect(noted[0]).toMatchObject({ verb: 'restore', under: upgrade });
+    expect(disks.map((disk) => disk?.placed)).toEqual([true, true]);
+  });
+
   it('goes on as the run that began it where it heads for the same', async () => {
     const { path, target } = snapshotFile();
     const { asked, noted, steps } = await restores(half(), { from: path }, { intent: { ...BEGUN, target } });
     expect(asked).not.toContain('ends with it');
     expect(noted[0]?.runId).toBe(BEGUN.runId);
     expect(steps.filter((step) => /^begun .*bring the snapshot/.test(step))).toHaveLength(1);
+  });
+
+  it('begins anew by the word of the user once a host is lost for good, on the hosts that are left', async () => {
+    const { path, target } = snapshotFile();
+    const members = [1, 2, 3].map((i) => `etcd0${i}=https://10.0.0.${i}:2380`).join(',');
+    const intent = { ...BEGUN, target, notes: { members } };
+    const two = () => [
+      { placed: true, run: BEGUN.runId },
+      { placed: true, run: BEGUN.runId },
+    ];
+    const refused = await restores(two(), { from: path }, { intent });
+    expect([refused.exitCode, refused.steps]).toEqual([3, []]);
+    expect(refused.hint).toContain('--again');
+    const anew = await restores(two(), { from: path, again: true }, { intent });
+    expect(anew.asked).toContain(`What run ${BEGUN.runId} has begun (restore, to ${target}) ends with it.`);
+    const begun = anew.steps.filter((step) => /^begun .*(bring|set the old)/.test(step));
+    expect([anew.message, begun.length]).toEqual([expect.stringContaining('starting etcd failed'), 4]);
+    expect(anew.noted[0]).toMatchObject({ target, notes: { moved: 'etcd01,etcd02' } });
+    expect(anew.noted[0]?.runId).not.toBe(BEGUN.runId);
+    const given = await restores(two(), { 'give-up': true }, { intent: anew.noted[0] as Intent });
+    expect(given.exitCode).toBe(3);
+  });
+
+  it('goes on behind a kill where it was begun anew, and where --again is said once more', async () => {
+    const { path, target } = snapshotFile();
+    const members = [1, 2].map((i) => `etcd0${i}=https://10.0.0.${i}:2380`).join(',');
+    const intent = { ...BEGUN, target, notes: { members, moved: 'etcd01' } };
+    const found = await restores(
+      [{ placed: true }, { placed: true }],
+      { from: path, again: true },
+      { intent },
+    );
+    expect(found.noted[0]).toMatchObject({ runId: BEGUN.runId, notes: { moved: 'etcd01' } });
+    expect(found.steps.filter((step) => /^begun .*bring/.test(step))).toEqual([]);
   });
 
   it.each<[what: string, disk: Partial<Disk>]>([
