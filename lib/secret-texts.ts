@@ -42,7 +42,7 @@ const KEY_IN_YAML = String.raw`^([^\S\n]*)((?:-[^\S\n]+)?["']?[\w.-]{0,64}?`;
 
 /** `password: |`, and all lines below it that are further in. */
 const BLOCK_IN_FILE = new RegExp(
-  String.raw`${KEY_IN_YAML}${NAME_IN_FILE}:[^\S\n]*[|>][-+\d]{0,2}[^\S\n]*(?:#[^\n]*)?\n)((?:\1[^\S\n]+[^\n]*(?:\n|$)|[^\S\n]*\n)+)`,
+  String.raw`${KEY_IN_YAML}${NAME_IN_FILE}:[^\S\n]*(?:[!&]\S{1,64}[^\S\n]+){0,2}[|>][-+\d]{0,2}[^\S\n]*(?:#[^\n]*)?\n)((?:\1[^\S\n]+[^\n]*(?:\n|$)|[^\S\n]*\n)+)`,
   'gim',
 );
 
@@ -55,7 +55,7 @@ const LIST_IN_FILE = new RegExp(
 
 /** All of a private key up to its end; of one that is cut off what looks like it. */
 const KEY_IN_FILE =
-  /(-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----)((?:[^-]|-(?!----))*(?=-----END )|(?:\s+[\w+/=]{16,})*)/g;
+  /(-----BEGIN [A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----)((?:[^-]|-(?!----)){0,65536}(?=-----END )|(?:\s+[\w-]{1,64}: [^\n]+)*(?:\s+[\w+/=]{16,})*)/g;
 
 /** A message about what somebody wrote: whatever stands behind a private name in it is masked, and URLs' passwords. */
 export function maskMessage(text: string): string {
@@ -89,5 +89,5 @@ function maskLines(text: string): string {
 }
 
 function maskItems(text: string): string {
-  return text.replaceAll(/(?<=^[^\S\n]*-[^\S\n]+)[^\s][^\n]*/gm, MASK);
+  return text.replaceAll(/^([^\S\n]*-[^\S\n]+)\S[^\n]*/gm, `$1${MASK}`);
 }

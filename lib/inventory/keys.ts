@@ -59,7 +59,10 @@ function isThere(path: string): boolean {
   try {
     statSync(path);
     return true;
-  } catch {
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // One that cannot be looked at is told as that.
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return true;
     return isAgentThere() && existsSync(`${path}.pub`);
   }
 }

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { redact } from '../../lib/dsl/secret.ts';
 import { quote } from '../../lib/dsl/sh.ts';
+import { keepNamedSecrets } from '../../lib/inventory/checks/secrets.ts';
+import { momentOf } from '../../lib/inventory/variables/moment.ts';
 import { oneLine } from '../../lib/report/text.ts';
 import { isPrivate, isSecret } from '../../lib/secret-names.ts';
 import { maskBehindNames, maskMessage, maskText } from '../../lib/secret-texts.ts';
@@ -88,6 +91,16 @@ describe('in a file of somebody else', () => {
       `a:\n  password: ${M}\n    ${M}\n\n      ${M}\n  b: 1`,
     ],
     ['- db_password: >-  # x\n    one\n- b', `- db_password: ${M}  # x\n    ${M}\n- b`],
+    ['password: !unsafe |\n  one\nb: 1', `password: ${M} |\n  ${M}\nb: 1`],
+    ['password: &a |-\n  one\nb: 1', `password: ${M} |-\n  ${M}\nb: 1`],
+    [
+      '-----BEGIN PGP PRIVATE KEY BLOCK-----\naa\n-----END PGP PRIVATE KEY BLOCK-----',
+      `-----BEGIN PGP PRIVATE KEY BLOCK-----\n${M}\n-----END PGP PRIVATE KEY BLOCK-----`,
+    ],
+    [
+      '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,0\n\naaaaaaaaaaaaaaaaaaaa\n',
+      `-----BEGIN RSA PRIVATE KEY-----\n${M}\n${M}\n\n${M}\n`,
+    ],
     ['passwords:\n- one two\n- "b"\nc: 1', `passwords:\n- ${M}\n- ${M}\nc: 1`],
     ['- api_keys:\n    - a\n  b: 1', `- api_keys:\n    - ${M}\n  b: 1`],
     ['passwords: [a, "b"]\nc: 1', `passwords: ${M}\nc: 1`],
@@ -216,4 +229,13 @@ await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [site] })] });
   expect(all).toContain('+auth ******** for 3600 seconds');
   expect(all).not.toContain('geheim');
   expect(JSON.parse(project.read('plan.json')).tasks[0].wanted).toMatch(/^scrypt:/);
+});
+
+it('a key without an end is no reason to fail, however long it is', () => {
+  expect(maskText(`-----BEGIN PRIVATE KEY-----\n${'abc\n'.repeat(2_500_000)}`)).toContain('BEGIN');
+});
+
+it('a date that is a secret is masked, as it is written and as it is shown', () => {
+  keepNamedSecrets('db_password', momentOf('2031-01-02 03:04:05') as never);
+  expect(redact('a 2031-01-02 03:04:05 b 2031-01-02T03:04:05')).not.toMatch(/2031/);
 });

@@ -16,7 +16,10 @@ export function canonical(wish: unknown): { readonly text: string; readonly hasS
     }
     if (value instanceof RegExp || value instanceof Date || value instanceof URL) return String(value);
     if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-    if ('produce' in value && typeof value.produce === 'function') return 'made by the run';
+    if ('produce' in value && typeof value.produce === 'function') {
+      const { sha256 } = value as { readonly sha256?: unknown };
+      return typeof sha256 === 'string' ? { sha256 } : 'made by the run';
+    }
     if (above.includes(value)) return 'above';
     above.push(value);
     try {

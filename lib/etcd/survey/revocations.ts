@@ -70,9 +70,9 @@ export async function listsOnHosts(
 
 /** Also of a CA that is lost here: one host alone cannot bring in another. */
 function trustedByMost({ cluster, hosts }: Surveyed): readonly string[] {
-  const all = hosts.flatMap(({ target }) =>
-    certificatesIn(target.facts.caPem ?? '').map((one) => one.toString()),
-  );
+  const all = hosts.flatMap(({ target }) => [
+    ...new Set(certificatesIn(target.facts.caPem ?? '').map((one) => one.toString())),
+  ]);
   const needed = quorum(cluster.members.length);
   return [...new Set(all)].filter((pem) => all.filter((one) => one === pem).length >= needed);
 }

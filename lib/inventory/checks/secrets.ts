@@ -1,9 +1,14 @@
 import { Secret } from '../../dsl/secret.ts';
 import { isSecret } from '../../secret-names.ts';
+import { Moment } from '../variables/moment.ts';
 import { hasTemplate, type Raw, Unsafe, type Variable, Vaulted } from '../variables/value.ts';
 
 /** Masks what is a secret by its name wherever it turns up: in a file's diff, in what a command says. */
 export function keepNamedSecrets(name: string, value: Raw, is: typeof isSecret = isSecret): void {
+  if (value instanceof Moment) {
+    if (is(name, value.text)) keepMoment(value);
+    return;
+  }
   if (typeof value === 'string' && is(name, value) && !hasTemplate(value)) new Secret(value);
   if (typeof value !== 'object' || value === null || value instanceof Vaulted) return;
   for (const [inner, one] of Object.entries(value))
@@ -23,7 +28,17 @@ export function keepDeclaredSecret(value: unknown): void {
   for (const one of Object.values(value)) keepDeclaredSecret(one);
 }
 
+/** As it is written, and as it is shown. */
+function keepMoment(moment: Moment): void {
+  new Secret(moment.text);
+  new Secret(moment.toJSON());
+}
+
 function keepAllSecrets(value: Raw): void {
+  if (value instanceof Moment) {
+    keepMoment(value);
+    return;
+  }
   const text = value instanceof Unsafe ? value.text : value;
   if (typeof text === 'string' && !hasTemplate(text)) new Secret(text);
   if (typeof value !== 'object' || value === null) return;

@@ -75,7 +75,10 @@ export async function takeInLists(
   const added = serials.map((serialNumber) => ({ serialNumber, revocationDate }));
   for (const one of [...lists.flatMap(({ entries }) => entries), ...added])
     if (!all.has(one.serialNumber)) all.set(one.serialNumber, one);
-  const whole = lists.find(({ entries }) => entries.length === all.size);
+  // A list of another program may name one twice.
+  const whole = lists.find(
+    ({ entries }) => new Set(entries.map(({ serialNumber }) => serialNumber)).size === all.size,
+  );
   if (whole !== undefined && whole === own) return;
   if (whole === undefined && all.size === 0) return;
   const der = whole?.der ?? (await signList(options, [...all.values()]));

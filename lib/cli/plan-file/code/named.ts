@@ -23,7 +23,7 @@ interface Import {
 const TEXT = /(['"`])((?:(?!\1)[^\n\\$])+)\1/.source;
 
 /** What may stand between the bracket of an import and its name: `import(/* a chunk *\/ './x.ts')`. */
-const NOTE = /(?:\/\*[\s\S]*?\*\/\s*)?/.source;
+const NOTE = /(?:\/\*[\s\S]{0,2000}?\*\/\s*)?/.source;
 
 /** `import type { A } from`: the clause alone, or a comment could make a type of what stands behind it. */
 const TYPE = /\b(?:import|export)\s+type\s+(?:\w+|\{[^{}]*\}|\*(?:\s*as\s+\w+)?)\s+from\s*$/;
@@ -32,10 +32,7 @@ const TYPE = /\b(?:import|export)\s+type\s+(?:\w+|\{[^{}]*\}|\*(?:\s*as\s+\w+)?)
 const CLAUSE = 2000;
 
 const IMPORT = new RegExp(`(?:\\bfrom|(?<![.\\w$])(?:import|require)(?:\\s*\\()?)\\s*${NOTE}${TEXT}`, 'g');
-const COMPUTED = new RegExp(
-  `(?<![.\\w$])(?:import|require)\\s*\\((?!\\s*${NOTE}${TEXT}\\s*[,)]|\\s*\\))`,
-  'g',
-);
+const COMPUTED = new RegExp(`(?<![.\\w$])(?:import|require)\\((?!\\s*${NOTE}${TEXT}\\s*[,)]|\\s*\\))`, 'g');
 const PLACE = /(\bsource:\s*)?(['"`])((?:\.{1,2}\/|#)[^'"`\n\\$]+)\2/g;
 const SOURCE = new RegExp(`\\bsource:\\s*${TEXT}`, 'g');
 
@@ -61,7 +58,10 @@ export function importsIn(text: string): readonly Import[] {
 }
 
 function isComment(text: string, index: number): boolean {
-  return /^\s*(?:\/\/|\/?\*)/.test(text.slice(text.lastIndexOf('\n', index - 1) + 1, index));
+  // What begins further left on its line is no line of a person's: to look for that each time would be quadratic.
+  const before = text.slice(Math.max(0, index - CLAUSE), index);
+  const begin = before.lastIndexOf('\n') + 1;
+  return (begin > 0 || index <= CLAUSE) && /^\s*(?:\/\/|\/?\*)/.test(before.slice(begin));
 }
 
 export function lineAt(text: string, index: number): number {
