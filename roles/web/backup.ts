@@ -17,7 +17,8 @@ export interface SiteBackup {
 export function backup({ parent, name, to, keep }: SiteBackup): Sh {
   return sh`set -e
 cd ${to}
-tar -czf .new -C ${parent} ${name}
+# 1: a file was written to meanwhile, which is not worth going without a backup.
+tar -czf .new -C ${parent} ${name} || [ $? -eq 1 ]
 mv .new ${name}-"$(date -u +%Y%m%dT%H%M%SZ).tgz"
 ls -1r ${name}-*.tgz | tail -n +${keep + 1} | xargs -r rm --`;
 }

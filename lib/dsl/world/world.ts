@@ -208,6 +208,11 @@ export class World {
     return this.slot(UNITS, this.#unitNamed(name));
   }
 
+  /** Paths, or units, are known by more than one name. */
+  get hasOtherNames(): boolean {
+    return this.#links.size > 0 || this.#units.size > 0;
+  }
+
   /** Say by which name systemd knows a unit: the one given may be an alias. */
   unitIs(name: string, id: string): void {
     const [alias, own] = [name, id].map((one) => one.replace(/\.service$/, ''));
@@ -232,12 +237,14 @@ export class World {
   /** Paths below a folder that other tasks than this one declare, by whichever links. */
   declaredBelow(folder: string, resource: string): readonly string[] {
     const real = this.behind(`${folder}/it`).path.slice(0, -'/it'.length);
-    return this.#declared.flatMap((one) => {
+    const below = this.#declared.flatMap((one) => {
+      if (one.resource === resource) return [];
       const { path } = this.behind(one.path);
-      return one.resource !== resource && isBelow(path, real)
-        ? [posix.join(folder, path.slice(real.length))]
-        : [];
+      // Also as it is written: the way to it may be a link that lies below the folder.
+      const written = isBelow(normalPath(one.path), folder) ? [normalPath(one.path)] : [];
+      return isBelow(path, real) ? [posix.join(folder, path.slice(real.length)), ...written] : written;
     });
+    return [...new Set(below)];
   }
 
   /** Say that a task has something to do, and which folders (or files) get another time by it. */

@@ -17,7 +17,7 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import { laid } from '../common/lay.ts';
 import { isSent } from '../content/content.ts';
 import { checkedUrl, type FetchedContent, fetchOnce } from '../content/fetch.ts';
-import { findRecord, nameIn, record } from './record.ts';
+import { findRecord, lastRecord, nameIn, record } from './record.ts';
 
 export interface ArchiveOptions {
   /** A file on control: `.tar`, `.tar.gz`, `.tgz`, `.tar.xz`, `.tar.bz2`, `.tar.zst` or `.zip`. */
@@ -147,13 +147,13 @@ fi`,
     return sh`q_sum=$(sha256sum <${whole}) || exit
 if [ "\${q_sum%% *}" != ${from.sha256} ]; then rm -f -- ${whole}; echo 'the archive arrived otherwise than it was sent'; exit 5; fi
 mkdir -p -- ${folder} && rm -rf -- ${part} && mkdir -- ${part} || exit
-echo begun | q_write ${record(desired)} 0644 '' '' || exit
+for q_record in ${record(desired)} ${lastRecord(desired)}; do echo begun | q_write "$q_record" 0644 '' '' || exit; done
 ${unpack(desired, whole, part)} || { rm -rf -- ${part} ${whole}; exit 1; }
 ${owner === '' ? sh`` : sh`chown -R -h -- ${owner} ${part} || exit`}
 ${laid}
 q_lay ${part} ${folder} || exit
 rm -rf -- ${part} ${whole}
-echo ${from.sha256} | q_write ${record(desired)} 0644 '' ''`;
+for q_record in ${record(desired)} ${lastRecord(desired)}; do echo ${from.sha256} | q_write "$q_record" 0644 '' '' || exit; done`;
   },
 });
 

@@ -16,9 +16,17 @@ export function record({ folder, creates }: Archive): Sh {
   return recordOf(`${folder}\n${creates}`);
 }
 
-/** Shell that sets `q_record`: earlier releases kept one for each folder, which stands for any archive in it. */
+/**
+ * What was unpacked into the folder last, whatever it creates: one that is known by no name of its own, as the first of
+ * another `creates`, is judged by it.
+ */
+export function lastRecord({ folder }: Archive): Sh {
+  return recordOf(folder);
+}
+
+/** Shell that sets `q_record`. */
 export function findRecord(desired: Archive): Sh {
-  return sh`q_record=${record(desired)}; if [ ! -f "$q_record" ]; then q_record=${recordOf(desired.folder)}; fi`;
+  return sh`q_record=${record(desired)}; if [ ! -f "$q_record" ]; then q_record=${lastRecord(desired)}; fi`;
 }
 
 function recordOf(text: string): Sh {

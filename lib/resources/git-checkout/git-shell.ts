@@ -12,6 +12,8 @@ interface Wanted {
 /** All that is fetched is one version, with what leads to it; a server that does not give single commits gives all. */
 export function checkout(path: string, version: string): Sh {
   return sh`q_deep=; if [ -f ${`${path}/.git/shallow`} ]; then q_deep=--unshallow; fi
+# Where releases before kept it, the next line prunes it.
+q_was=$(q_git -C ${path} rev-parse --verify --quiet refs/remotes/origin/quorate-was) && q_git -C ${path} update-ref refs/quorate/was "$q_was"
 # A branch that is gone may be in the way of one that is new: feature, and feature/x.
 q_git -C ${path} fetch --quiet --prune --force --tags $q_deep origin ${BRANCHES} 2>&1 || exit
 q_commit=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{commit}`} ||
@@ -98,6 +100,6 @@ function unknownFiles(path: string): Sh {
 if [ -z "$q_repository" ] || [ -z "$q_wanted" ] || [ "$q_head" = "$q_wanted" ]; then :
 elif q_git -C ${path} cat-file -e "$q_wanted^{commit}" 2>/dev/null; then
   { q_others; q_git -C ${path} ls-tree -r -t --name-only "$q_wanted"; } | sort | uniq -d | head -n 4 | sed 's/^/hindering /'
-elif [ -n "$(q_others --exclude-standard | head -n 1)" ]; then echo untracked
+elif [ -n "$(q_others | head -n 1)" ]; then echo untracked
 fi`;
 }

@@ -12,7 +12,8 @@ export function unlessDeclared(left: LeftOver, context: LeftOverContext): LeftOv
   const judge = (reading: Reading, world: World): Verdict => {
     const [, id] = (made.kind === 'unit' && /^Id=(.+)$/m.exec(reading.out)) || [];
     if (id !== undefined) world.unitIs(made.name, id);
-    if (declaredBy(context.declared, world)(made)) return { is: 'declared' };
+    // What is declared by the same name is none of these.
+    if (world.hasOtherNames && declaredBy(context.declared, world)(made)) return { is: 'declared' };
     return context.isForeign?.(made, world) ? { is: 'gone' } : left.judge(reading, world);
   };
   return {

@@ -86,7 +86,7 @@ function named(names: readonly string[]): Sh {
   q_known=$q_nl$(apt-cache policy ${names} 2>/dev/null | sed -n 's/^\([^ ].*\):$/\1/p')$q_nl
   for q_name in ${names}; do
     case $q_known in
-      *"$q_nl$q_name$q_nl"* | *"$q_nl\${q_name%":$(dpkg --print-architecture)"}$q_nl"*) ;;
+      *"$q_nl$q_name$q_nl"* | *"$q_nl\${q_name%":$(dpkg --print-architecture)"}$q_nl"* | *"$q_nl\${q_name%:all}$q_nl"*) ;;
       *) q_lacks="the package lists have no $q_name"; return 1 ;;
     esac
   done

@@ -134,7 +134,20 @@ describe('a link that the host has', () => {
     const world = host();
     world.declares([{ resource: 'file:a', owns: ['/var/run/d/a', '/run/d/b', '/elsewhere'] }]);
     expect(world.declaredBelow('/var/run/d', 'tree:d')).toEqual(['/var/run/d/a', '/var/run/d/b']);
-    expect(world.declaredBelow('/', 'tree:d')).toEqual(['/run/d/a', '/run/d/b', '/elsewhere']);
+    expect(world.declaredBelow('/', 'tree:d')).toEqual([
+      '/run/d/a',
+      '/var/run/d/a',
+      '/run/d/b',
+      '/elsewhere',
+    ]);
+  });
+
+  it('is below the folder that it lies in, with what is declared by way of it', () => {
+    const world = new World();
+    world.hasLink('/srv/www/current', '/data/rel1');
+    world.declares([{ resource: 'file:a', owns: ['/srv/www/current/app.conf'] }]);
+    expect(world.declaredBelow('/srv/www', 'tree:www')).toEqual(['/srv/www/current/app.conf']);
+    expect(world.declaredBelow('/data/rel1', 'tree:rel')).toEqual(['/data/rel1/app.conf']);
   });
 });
 
