@@ -57,6 +57,9 @@ describe('lines that runs have left on a host', () => {
   });
 
   it('of which only the end was read begin with a part of one: that is no damage', () => {
+    expect(parseAudit(`= ${JSON.stringify(line({ outcome: null }))}\n`).lines).toMatchObject([
+      { outcome: null },
+    ]);
     expect(parseAudit(`cut\n= rt":1}\n= ${JSON.stringify(line())}\n`)).toMatchObject({
       damaged: 0,
       cut: true,
