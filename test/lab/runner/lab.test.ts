@@ -89,7 +89,7 @@ describeLab('a lab', () => {
   });
 
   test('is swept away when the process it belongs to was killed', async () => {
-    const script = `import { startLab } from '../test/lab/support/lab.ts';
+    const script = `import { startLab } from './test/lab/support/lab.ts';
       await startLab({ name: 'orphan', hosts: 1 });
       process.kill(process.pid, 'SIGKILL');`;
     const node = ['--import', 'tsx', '--input-type=module', '--eval', script];

@@ -150,7 +150,7 @@ describe('the package', () => {
     writeFileSync(join(own, 'roles/mine.ts'), ROLE);
     writeFileSync(
       join(own, 'mine.ts'),
-      "import { play, playbook } from 'quorate';\nimport { mine } from '../roles/mine.ts';\nawait playbook(import.meta, { plays: [play({ hosts: 'all', roles: [mine] })] });\n",
+      "import { play, playbook } from 'quorate';\nimport { mine } from './roles/mine.ts';\nawait playbook(import.meta, { plays: [play({ hosts: 'all', roles: [mine] })] });\n",
     );
     const made = join(dir, 'made');
     const inventory = (name: string) =>
