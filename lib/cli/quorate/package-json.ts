@@ -1,6 +1,7 @@
 import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { findNodeAtLocation, type ParseError, parse, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import { EXIT, type Position, QuorateError } from '../../errors.ts';
 import { VERSION } from '../../version.ts';
 
@@ -85,8 +86,8 @@ export function readPackage(path: string): PackageJson {
       position: positionAt(path, text, offset),
     });
   if (error !== undefined) throw unfit(wordsOf(printParseErrorCode(error.error)), error.offset);
-  if (!isRecord(value)) throw unfit('it is no object');
-  const wrong = OBJECTS.find((name) => value[name] !== undefined && !isRecord(value[name]));
+  if (!isPlainObject(value)) throw unfit('it is no object');
+  const wrong = OBJECTS.find((name) => value[name] !== undefined && !isPlainObject(value[name]));
   const root = parseTree(text);
   if (wrong !== undefined)
     throw unfit(`${wrong} is no object`, root && findNodeAtLocation(root, [wrong])?.offset);
@@ -94,10 +95,6 @@ export function readPackage(path: string): PackageJson {
 }
 
 const OBJECTS: readonly string[] = [...PLACES, 'scripts', 'allowScripts'];
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** `CommaExpected`: comma expected. */
 function wordsOf(code: string): string {

@@ -117,17 +117,17 @@ describe('the digest of an inventory', () => {
 
   it('with other variables behind a link, to a file or a folder, is another one', async () => {
     const secrets = code();
-    write('shared/common.yaml', 'x: 1\n');
+    write('common/common.yaml', 'x: 1\n');
     const vars = join(folder, 'inventories/group_vars');
-    symlinkSync('../../shared/common.yaml', join(vars, 'web.yaml'));
-    symlinkSync('../../shared', join(vars, 'db'));
+    symlinkSync('../../common/common.yaml', join(vars, 'web.yaml'));
+    symlinkSync('../../common', join(vars, 'db'));
     symlinkSync('.', join(vars, 'circle'));
     symlinkSync('nowhere', join(vars, 'gone.yaml'));
     const before = await of(secrets);
     expect(await of(secrets)).toBe(before);
-    write('shared/common.yaml', 'x: 2\n');
+    write('common/common.yaml', 'x: 2\n');
     const other = await of(secrets);
-    write('shared/more.yaml', 'y: 1\n');
+    write('common/more.yaml', 'y: 1\n');
     const more = await of(secrets);
     write('inventories/group_vars/nowhere', 'z: 1\n');
     expect(new Set([before, other, more, await of(secrets)]).size).toBe(4);

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'jsonc-parser';
+import { isPlainObject } from '../../../dsl/common/plain-object.ts';
 
 /**
  * All that `imports`, `exports` or `paths` may make of a name, whatever the condition: of
  * `{"#roles/*": {"development": "./roles/*.ts", "default": "./dist/*.js"}}` and `#roles/web` both files.
  */
 export function targets(map: unknown, name: string): readonly string[] {
-  return Object.entries(isRecord(map) ? map : {}).flatMap(([key, value]) => {
+  return Object.entries(isPlainObject(map) ? map : {}).flatMap(([key, value]) => {
     const part = partOf(name, key);
     return part === undefined ? [] : leaves(value).map((target) => target.replaceAll('*', () => part));
   });
@@ -38,9 +39,5 @@ export function jsonAt(file: string): Readonly<Record<string, unknown>> {
   const value: unknown = existsSync(file)
     ? parse(readFileSync(file, 'utf8'), [], { allowTrailingComma: true })
     : {};
-  return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isPlainObject(value) ? value : {};
 }
