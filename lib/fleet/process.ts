@@ -90,7 +90,8 @@ export function startJob(line: readonly string[], check: boolean, hear: (line: s
     cancel() {
       asked += 1;
       if (asked > 2) return killGroup(child.pid);
-      child.kill('SIGINT');
+      // Another signal than the first: two of one name that come at once are taken for one.
+      child.kill(asked === 1 ? 'SIGINT' : 'SIGTERM');
       if (asked === 2) timer ??= setTimeout(() => killGroup(child.pid), GRACE);
     },
     kill: () => killGroup(child.pid),

@@ -4,8 +4,8 @@ import { EXIT } from '../../errors.ts';
 import type { Run } from '../../runner/run.ts';
 
 /**
- * A second signal within this time of the first is the same one, in ms: `npx tsx` passes Ctrl-C on to a child that
- * the terminal has told already.
+ * A second signal of one name within this time of the first is the same one, in ms: `npx tsx` passes Ctrl-C on to a
+ * child that the terminal has told already. One of another name never is.
  */
 export const SAME_SIGNAL = 500;
 
@@ -19,15 +19,16 @@ export function onSignals(run: Pick<Run, 'stop' | 'kill'>, warn: (message: strin
   // Asked now: once a terminal is gone nobody can tell that it was there.
   const attended = isatty(0) || isatty(1);
   if (!process.listeners('exit').includes(leaveTerminals)) process.once('exit', leaveTerminals);
-  let first: number | undefined;
+  let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
   const handle = (signal: NodeJS.Signals) => {
     const now = performance.now();
     if (first !== undefined) {
-      if (signal !== 'SIGHUP' && now - first >= SAME_SIGNAL) run.kill();
+      const isSame = signal === first.signal && now - first.at < SAME_SIGNAL;
+      if (signal !== 'SIGHUP' && !isSame) run.kill();
       return;
     }
     if (signal === 'SIGHUP' && !attended) return warn('SIGHUP: nobody is at a terminal, the run goes on');
-    first = now;
+    first = { signal, at: now };
     if (signal === 'SIGHUP') warn('SIGHUP: the terminal is gone; finishing the tasks in hand');
     else process.stderr.write(`\n${signal}: finishing the tasks in hand; once more to stop at once\n`);
     run.stop(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { program } from '../../program.ts';
-import { clientProblems, describeClient, startClient } from '../support/client.ts';
+import { clientProblems, describeClient, gapLimit, startClient } from '../support/client.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { etcdctl } from '../support/etcdctl.ts';
 import { type Lab, startLab } from '../support/lab.ts';
@@ -56,7 +56,7 @@ describeLab('members come and go', () => {
   };
 
   /** Runs it while a client writes and reads; nothing that was acknowledged may be lost. */
-  async function underClient<T>(what: string, work: () => Promise<T>, gapMs = 1000): Promise<T> {
+  async function underClient<T>(what: string, work: () => Promise<T>): Promise<T> {
     if (plain) return work();
     const client = startClient(lab);
     await client.working;
@@ -64,7 +64,7 @@ describeLab('members come and go', () => {
     const report = await client.stop();
     console.log(`${what}: ${describeClient(report)}`);
     expect(clientProblems(report)).toEqual([]);
-    expect(report.writeGapMs).toBeLessThanOrEqual(gapMs);
+    expect(report.writeGapMs).toBeLessThanOrEqual(gapLimit('MEMBERS'));
     return done;
   }
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Client, clientProblems, describeClient, startClient } from '../support/client.ts';
+import { type Client, clientProblems, describeClient, gapLimit, startClient } from '../support/client.ts';
 import { describeLab, itHaving } from '../support/describeLab.ts';
 import { follow } from '../support/follow.ts';
 import { sleep } from '../support/host/process.ts';
@@ -15,9 +15,6 @@ import { tarballOf } from '../support/releases/releases.ts';
 /** The whole chain of minors, and programs that do not come up: minutes. */
 const all = isWhole('UPGRADES');
 const long = all ? itHaving : () => it.skip;
-
-/** Milliseconds that a client may be without an acknowledged write while members restart as planned. */
-const GAP = 1000;
 
 describeLab('an upgrade of a cluster that is in use', () => {
   let lab: Lab;
@@ -58,8 +55,8 @@ describeLab('an upgrade of a cluster that is in use', () => {
     await client.working;
   }
 
-  /** No acknowledged write is lost, and none waited for longer than `gapMs`. */
-  async function endWriter(what: string, gapMs = GAP) {
+  /** No acknowledged write is lost, and none waited for longer than it may. */
+  async function endWriter(what: string, gapMs = gapLimit('UPGRADES')) {
     const report = await client?.stop();
     client = undefined;
     if (report === undefined) throw new Error('no client runs');

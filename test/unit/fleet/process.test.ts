@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startJob } from '../../../lib/fleet/process.ts';
 
-/** A job that tells of each Ctrl-C and goes on. */
+/** A job that tells of each signal and goes on. */
 const STUBBORN = `let n = 0;
-process.on('SIGINT', () => console.log('told ' + ++n));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => console.log('told ' + ++n));
 console.log('begun');
 setInterval(() => {}, 1000);`;
 
@@ -15,9 +15,9 @@ afterEach(() => {
 });
 
 /** Starts a program; `said` resolves once it has printed a line. */
-function start(program: string) {
+function start(program: string, flags: readonly string[] = []) {
   const lines: string[] = [];
-  const job = startJob([process.execPath, '-e', program], false, (line) => lines.push(line));
+  const job = startJob([process.execPath, ...flags, '-e', program], false, (line) => lines.push(line));
   return { job, said: (line: string) => vi.waitUntil(() => lines.includes(line), { timeout: 10_000 }) };
 }
 
@@ -40,6 +40,18 @@ describe('a job that is cancelled', () => {
     expect(await isOver(job.done)).toBe(false);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await job.done).toMatchObject({ code: undefined, reason: 'ended by SIGKILL' });
+  });
+
+  it('ends at once where both are told of together: the second is not taken for the first', async () => {
+    const run = `import { onSignals } from '${new URL('../../../lib/cli/start/signals.ts', import.meta.url).href}';
+const hand = setInterval(() => {}, 1000);
+onSignals({ stop: () => console.log('stop'), kill: () => clearInterval(hand) }, () => {});
+console.log('begun');`;
+    const { job, said } = start(run, ['--import', 'tsx', '--input-type=module']);
+    await said('begun');
+    job.cancel();
+    job.cancel();
+    expect(await job.done).toMatchObject({ code: 0 });
   });
 
   it('is killed the third time', async () => {
