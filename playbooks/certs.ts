@@ -1,8 +1,8 @@
 import { OF_PLANS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
+import { CERTS_FLAGS, isAskedFor } from '../lib/etcd/operations/certs/flags.ts';
 import { certsPlay } from '../lib/etcd/operations/certs/operation.ts';
 import { showCertificate } from '../lib/etcd/operations/certs/show.ts';
-import { CERTS_FLAGS, isAskedFor } from '../lib/etcd/operations/certs/words.ts';
 import { certs } from '../roles/certs.ts';
 import { config } from '../roles/config.ts';
 import { systemd } from '../roles/systemd.ts';

@@ -26,7 +26,7 @@ export default await main(import.meta.url, {
     },
     { name: 'purge', type: 'boolean', description: 'also delete data, CA and certificates' },
   ],
-  guard: (hosts, { check, yes, own }) =>
+  refuses: (hosts, { check, yes, own }) =>
     requireConsent(hosts, { check, yes, cluster: own.cluster as string | undefined }),
   plays: [{ ...etcdPlay('destroy', [destroy]), gather: destroyFacts, strategy: destroyStrategy }],
 });

@@ -1,8 +1,8 @@
 import { OF_TASKS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
+import { RECOVER_FLAGS } from '../lib/etcd/operations/recover/flags.ts';
 import { recoverOperation } from '../lib/etcd/operations/recover/index.ts';
-import { RECOVER_FLAGS } from '../lib/etcd/operations/recover/words.ts';
 import { binaries } from '../roles/binaries.ts';
 import { certs } from '../roles/certs.ts';
 import { config } from '../roles/config.ts';

@@ -1,8 +1,8 @@
 import { OF_TASKS } from '../lib/cli/flags/flags.ts';
 import { main } from '../lib/cli/main.ts';
 import { operationPlay } from '../lib/etcd/operations/common/operation.ts';
+import { RESTORE_FLAGS } from '../lib/etcd/operations/restore/flags.ts';
 import { restoreOperation } from '../lib/etcd/operations/restore/index.ts';
-import { RESTORE_FLAGS } from '../lib/etcd/operations/restore/words.ts';
 
 export default await main(import.meta.url, {
   name: 'restore',

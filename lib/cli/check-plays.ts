@@ -3,11 +3,11 @@ import { EXIT, QuorateError, QuorateErrors } from '../errors.ts';
 import type { SettledHost } from '../inventory/index.ts';
 import type { RunHost } from '../runner/session.ts';
 import { maskMessage } from '../secret-texts.ts';
-import type { CommandLine } from './start/command-line.ts';
+import type { PlaybookFile } from './start/playbook-file.ts';
 
 /** Throws what the plays find wrong, each problem where its variable is written; returns the warnings. */
 export async function checkPlays(
-  playbook: CommandLine,
+  playbook: PlaybookFile,
   settled: ReadonlyMap<string, SettledHost>,
   select: (pattern: string) => readonly RunHost[],
 ): Promise<readonly string[]> {

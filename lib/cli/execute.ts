@@ -10,8 +10,8 @@ import type { ConnectOptions } from '../transport/connect-options.ts';
 import { checkConnections, connect, openSftp } from '../transport/index.ts';
 import { auditNote } from './audit-note.ts';
 import { checkPlays } from './check-plays.ts';
+import { chosenGroups } from './chosen-groups.ts';
 import { hiddenIn } from './flags/flags.ts';
-import { chosenGroups } from './flags/groups.ts';
 import type { Options } from './flags/options.ts';
 import { chooseRoles } from './flags/roles.ts';
 import { reportLines } from './flags/usage.ts';
@@ -21,8 +21,8 @@ import { planOf } from './planned.ts';
 import { askConsent, askSecret, askTrust, requireAnswers } from './prompt.ts';
 import { contactsOf, inShard, magicVars, thisMachine } from './run-hosts.ts';
 import { runsFolder } from './runs-folder.ts';
-import type { CommandLine } from './start/command-line.ts';
-import { completeCommands } from './start/command-lines.ts';
+import { completeCommands } from './start/complete-commands.ts';
+import type { PlaybookFile } from './start/playbook-file.ts';
 import { onSignals } from './start/signals.ts';
 import { isOurs, type Started } from './start/started.ts';
 import { traced } from './trace.ts';
@@ -50,7 +50,7 @@ const PERSON: Starter = {
 
 /** Loads the inventory, picks hosts and roles, runs the plays. Throws for what is wrong before any contact. */
 export async function execute(
-  given: CommandLine,
+  given: PlaybookFile,
   options: Options,
   started: Started,
   starter: Starter = PERSON,
@@ -86,7 +86,7 @@ export async function execute(
     },
   });
   if (options.shard && ![...settled.values()].some(limit) && options.list === undefined) {
-    const { endEmptyShard } = await import('./flags/empty-shard.ts');
+    const { endEmptyShard } = await import('./empty-shard.ts');
     await endEmptyShard(options.shard, planned, options);
     return EXIT.ok;
   }
@@ -137,7 +137,7 @@ export async function execute(
   }
   const warnings = await checkPlays(playbook, settled, select);
   const chosen = playbook.plays.flatMap((play) => select(play.hosts)).filter(limit);
-  playbook.guard?.(chosen, options);
+  playbook.refuses?.(chosen, options);
   if (playbook.asks === true || playbook.asks?.(options)) requireAnswers(options);
   if (options.reports.length > 0) {
     const { checkReports } = await import('../report/write-report.ts');
@@ -208,11 +208,11 @@ export async function execute(
 }
 
 /** A playbook that only looks has no check, and leaves no record. */
-function leavesRecord(playbook: CommandLine): boolean {
+function leavesRecord(playbook: PlaybookFile): boolean {
   return !hiddenIn(playbook).includes('check');
 }
 
-function outputOf({ pipes }: CommandLine, { output, check, planFormat, showScript }: Options) {
+function outputOf({ pipes }: PlaybookFile, { output, check, planFormat, showScript }: Options) {
   if (showScript !== undefined) return 'errors';
   if (planFormat !== undefined) return planFormat === 'text' ? 'plain' : 'errors';
   if (output !== 'json' && pipes && !check) return 'errors';

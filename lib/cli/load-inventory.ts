@@ -7,11 +7,11 @@ import { type Inventory, loadInventory } from '../inventory/index.ts';
 import { fromHere } from '../paths.ts';
 import type { Options } from './flags/options.ts';
 import { askSecret } from './prompt.ts';
-import type { CommandLine } from './start/command-line.ts';
+import type { PlaybookFile } from './start/playbook-file.ts';
 import { isOurs, lineOf, type Started } from './start/started.ts';
 
 /** Reads what a playbook is run on, with all that its roles declare. Throws exit code 1 for what is wrong there. */
-export async function load(playbook: CommandLine, options: Options, started: Started): Promise<Inventory> {
+export async function load(playbook: PlaybookFile, options: Options, started: Started): Promise<Inventory> {
   const roles = playbook.plays.flatMap((play) => play.roles);
   await checkSchemas(roles);
   const schema: VarSchema = Object.assign(
@@ -57,7 +57,7 @@ async function checkSchemas(roles: readonly Role<never>[]): Promise<void> {
 
 /** Nothing is changed on hosts that nobody named: a playbook has an inventory of its own, or one beside it. */
 function defaultInventory(
-  { name, inventory }: CommandLine,
+  { name, inventory }: PlaybookFile,
   started: Started,
   { local }: Pick<Options, 'local'>,
 ): string {

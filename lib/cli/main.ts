@@ -5,16 +5,16 @@ import { redact } from '../dsl/secret.ts';
 import { bugOf, EXIT, type ExitCode, errorsOf } from '../errors.ts';
 import { hiddenIn } from './flags/flags.ts';
 import { type Options, parseOptions } from './flags/options.ts';
-import type { CommandLine } from './start/command-line.ts';
 import { startCompileCache } from './start/compile-cache.ts';
 import { handed } from './start/handed.ts';
+import type { PlaybookFile } from './start/playbook-file.ts';
 import { howStarted, type Started } from './start/started.ts';
 
 /**
  * Runs a playbook from the command line and ends the process with its exit code. Does nothing when the
  * file was imported by another one. Gives the playbook back, for a program that has other uses for it.
  */
-export async function main(url: string, playbook: CommandLine): Promise<CommandLine> {
+export async function main(url: string, playbook: PlaybookFile): Promise<PlaybookFile> {
   const file = fileURLToPath(url);
   if (!isProgram(url)) return playbook;
   const given = handed();
@@ -25,7 +25,7 @@ export async function main(url: string, playbook: CommandLine): Promise<CommandL
 }
 
 /** Plays that keep no records of what they make have nothing left over. */
-export function pruning(playbook: CommandLine): CommandLine {
+export function pruning(playbook: PlaybookFile): PlaybookFile {
   if (playbook.plays.some(({ ledger }) => ledger !== undefined)) return playbook;
   return { ...playbook, hides: [...(playbook.hides ?? []), 'prune'] };
 }
@@ -50,12 +50,12 @@ export function isProgram(url: string): boolean {
 }
 
 /** The same with the arguments given; resolves to the exit code. */
-function command(playbook: CommandLine, args: readonly string[], started: Started): Promise<ExitCode> {
+function command(playbook: PlaybookFile, args: readonly string[], started: Started): Promise<ExitCode> {
   return asOneRun(() => commandInRun(playbook, args, started));
 }
 
 async function commandInRun(
-  playbook: CommandLine,
+  playbook: PlaybookFile,
   args: readonly string[],
   started: Started,
 ): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import type { Inventory } from '../inventory/index.ts';
 import type { RunEvent } from '../runner/events.ts';
 import type { RunOptions } from '../runner/session.ts';
 import type { Options } from './flags/options.ts';
-import type { CommandLine } from './start/command-line.ts';
+import type { PlaybookFile } from './start/playbook-file.ts';
 import { lineOf, type Started } from './start/started.ts';
 
 export interface Planned {
@@ -19,7 +19,7 @@ export interface Planned {
 
 /** What a run has to do with a plan: it carries one out, makes one, or neither. */
 export async function planOf(
-  playbook: CommandLine,
+  playbook: PlaybookFile,
   inventory: Inventory,
   options: Options,
   started: Started,

@@ -5,7 +5,7 @@ import type { RunHost } from '../runner/session.ts';
 import type { Connection } from '../transport/host.ts';
 import { connect } from '../transport/index.ts';
 import { hostsOfShard, type Shard } from './flags/shard.ts';
-import type { CommandLine } from './start/command-line.ts';
+import type { PlaybookFile } from './start/playbook-file.ts';
 
 /** This machine, where the inventory has no host of that name. */
 export function thisMachine(files: readonly string[]): RunHost {
@@ -52,7 +52,7 @@ export function magicVars({ name, address, kind, position }: SettledHost): Recor
 
 /** Names of the hosts that are in a part of the whole. */
 export function inShard(
-  playbook: CommandLine,
+  playbook: PlaybookFile,
   listed: (pattern: string) => readonly InventoryHost[],
   settled: readonly SettledHost[],
   shard: Shard,
@@ -68,7 +68,7 @@ export function inShard(
 
 /** The hosts that a run logs in to: those inside `--limit`, and what a play must see besides. */
 export function contactsOf(
-  playbook: CommandLine,
+  playbook: PlaybookFile,
   listed: (pattern: string) => readonly InventoryHost[],
   limit: (host: InventoryHost) => boolean,
   settled: readonly SettledHost[],

@@ -11,14 +11,14 @@ import { describe } from '../report/diff/changes.ts';
 import { escapeControls, oneLine } from '../report/text.ts';
 import type { RunEvent } from '../runner/events.ts';
 import type { Fragment } from '../runner/exchange/script.ts';
+import { applyFragment, probeFragment } from '../runner/exchange/task-shell.ts';
 import { type PlannedBatch, type PlannedHost, playNames } from '../runner/plan/review.ts';
-import { applyFragment, probeFragment } from '../runner/plan/words.ts';
 import { MASK } from '../secret-names.ts';
 import { maskText } from '../secret-texts.ts';
-import type { CommandLine } from './start/command-line.ts';
+import type { PlaybookFile } from './start/playbook-file.ts';
 
 /** Prints, of one host of a check, what would run there. Throws exit code 1 for a host that the inventory lacks. */
-export function scriptShower(host: string, { name, plays }: CommandLine, { hosts }: Inventory) {
+export function scriptShower(host: string, { name, plays }: PlaybookFile, { hosts }: Inventory) {
   const known = hosts.map((one) => one.name);
   if (!known.includes(host)) {
     throw new QuorateError(`--show-script ${host}: the inventory has no such host`, {

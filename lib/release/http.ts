@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { connectTo, NoConnection } from '../connect.ts';
+import { NoConnection, requestTo } from '../http-request.ts';
 import { shownUrl } from './location.ts';
 import { badCertificate, httpFailed, notConnected, untrusted } from './wording.ts';
 
@@ -44,7 +44,7 @@ function get(url: URL, { connect, stall }: typeof TIMEOUTS): Promise<IncomingMes
   // The tarball is compressed already; a server that compresses it once more would change its digest.
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'quorate' };
   if (url.username !== '') headers.authorization = basic(url);
-  return connectTo(url, headers, { connect, answer: stall }).catch((error: Error) => {
+  return requestTo(url, headers, { connect, answer: stall }).catch((error: Error) => {
     throw failure(url, error);
   });
 }

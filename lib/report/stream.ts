@@ -39,7 +39,7 @@ const guarded = new WeakMap<OutputStream, Reader>();
  * would be taken for a whole one.
  */
 export function createOutput(stream: OutputStream): Output {
-  const reader = guard(stream);
+  const reader = watch(stream);
   const put = (what: string | Uint8Array) => {
     if (reader.gone || what.length === 0) return;
     reader.isWritten = true;
@@ -68,7 +68,7 @@ export function createOutput(stream: OutputStream): Output {
 }
 
 /** One listener a stream, never removed: the error of the last write may come after the report is closed. */
-function guard(stream: OutputStream): Reader {
+function watch(stream: OutputStream): Reader {
   const known = guarded.get(stream);
   if (known) return known;
   const reader: Reader = { gone: false, isTold: false, isWritten: false };

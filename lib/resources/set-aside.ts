@@ -42,7 +42,7 @@ export const setAside = defineResource<SetAsideOptions, SetAsideDesired, Observe
   title: ({ path }) => `${path} is set aside`,
   complete: (path, options) => ({ ...options, path: checkedPath(path) }),
   probe: (desired) => sh`${contentOf(desired)}
-if q_mounted; then
+if q_on_mount; then
   if q_each false; then echo 'empty mount'; else echo 'filled mount'; fi
 elif [ -e ${desired.path} ] || [ -L ${desired.path} ]; then echo there
 else echo absent; fi`,
@@ -60,7 +60,7 @@ else echo absent; fi`,
   apply: (desired) => sh`${desired.stop}
 ${contentOf(desired)}
 q_aside=${desired.label}-$(date -u +%Y%m%dT%H%M%SZ)
-if q_mounted; then
+if q_on_mount; then
   q_aside=$q_root/.$q_aside${ASIDE}
   ${desired.asRoot ? sh`chown root:root -- "$q_root" && chmod 0700 "$q_root" || exit` : sh`:`}
   ${desired.purge ? sh`q_each rm -rf -- || exit` : INTO_FOLDER}
@@ -76,13 +76,13 @@ ${desired.asRoot ? forRootAlone(desired) : sh`:`}`,
 const ASIDE = '.quorate-aside';
 
 /**
- * `q_mounted`, which sets `$q_root` to the mount point, and `q_each COMMAND…`, which ends at the first failure: for what
+ * `q_on_mount`, which sets `$q_root` to the mount point, and `q_each COMMAND…`, which ends at the first failure: for what
  * lies in that, but for what was set aside in it before. Never by lines: a name may have any number of them. A link
  * leads to a mount point only where it is root's or ours: who owns the folder that it is in may put any there. `q_rename`
  * never moves into what has the new name.
  */
 function contentOf({ path }: SetAsideDesired): Sh {
-  return sh`q_mounted() {
+  return sh`q_on_mount() {
   q_root=${path}
   if [ -L "$q_root" ]; then case $(stat -c %u -- "$q_root") in 0 | "$(id -u)") ;; *) return 1 ;; esac; fi
   q_real=$(cd "$q_root" 2>/dev/null && pwd -P) || return

@@ -51,14 +51,14 @@ function acceptedBeside(name: string, path: string): Sh {
   return sh`q_rules=$(cat ${path})
 if ! command -v visudo >/dev/null; then echo 'sudo is not installed'; exit 1; fi
 if ! grep -q '^[#@]includedir[[:blank:]]*/etc/sudoers\.d' /etc/sudoers; then echo '/etc/sudoers does not include /etc/sudoers.d'; exit 1; fi
-q_others() {
+q_other_rules() {
   sed '/^[#@]includedir[[:blank:]]*\/etc\/sudoers\.d/d' /etc/sudoers
   for q_file in /etc/sudoers.d/*; do
     case \${q_file##*/} in *.* | *~ | ${name}) ;; *) if [ -f "$q_file" ]; then cat -- "$q_file"; echo; fi ;; esac
   done
 }
 printf '%s\n' "$q_rules" | visudo -c -f - || exit
-if q_others | visudo -c -q -f - 2>/dev/null; then
-  { q_others; printf '%s\n' "$q_rules"; } | visudo -c -f - || { echo 'with the other rules it is not accepted'; exit 1; }
+if q_other_rules | visudo -c -q -f - 2>/dev/null; then
+  { q_other_rules; printf '%s\n' "$q_rules"; } | visudo -c -f - || { echo 'with the other rules it is not accepted'; exit 1; }
 fi`;
 }

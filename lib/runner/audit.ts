@@ -7,7 +7,7 @@ import type { ExitCode } from '../errors.ts';
 import type { Host } from '../transport/host.ts';
 import { whoami } from '../whoami.ts';
 import { exchange } from './exchange/exchange.ts';
-import type { LoopHost } from './play-host.ts';
+import type { LoopHost } from './loop-host.ts';
 
 /** What a person wants the hosts to remember of a run. */
 export interface AuditNote {

@@ -8,7 +8,7 @@ import type { Host, RunningScript } from '../transport/host.ts';
 import { Slots } from '../transport/slots.ts';
 import type { Actor } from './apply/elsewhere.ts';
 import { exchange } from './exchange/exchange.ts';
-import { LoopHost, type PlayHostOptions } from './play-host.ts';
+import { LoopHost, type PlayHostOptions } from './loop-host.ts';
 import type { RunHost, Session } from './session.ts';
 
 /** Connects and reads facts: the first exchange. Hosts that fail are reported and left out. */

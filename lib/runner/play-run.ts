@@ -3,7 +3,7 @@ import type { Role } from '../dsl/role.ts';
 import type { Step } from '../dsl/step.ts';
 import { isTooMany } from './batches.ts';
 import { lockAll } from './locks/under-locks.ts';
-import type { LoopHost } from './play-host.ts';
+import type { LoopHost } from './loop-host.ts';
 import type { RunHost, Session } from './session.ts';
 import { Warnings } from './warnings.ts';
 

@@ -5,8 +5,8 @@ import { EXIT, QuorateError } from '../errors.ts';
 import { batchesOf, isTooMany } from './batches.ts';
 import { gather } from './gather.ts';
 import { lockAll, underLocks } from './locks/under-locks.ts';
+import type { LoopHost } from './loop-host.ts';
 import { faultsOf, tasksOf } from './plan/tasks.ts';
-import type { LoopHost } from './play-host.ts';
 import { playRun, rolesOf } from './play-run.ts';
 import type { RunHost, RunOptions, Session } from './session.ts';
 

@@ -14,10 +14,10 @@ import type { AuditNote } from './audit.ts';
 import { type Connectable, Connections } from './connections.ts';
 import { type EventSink, errorEvent, type RunEvent } from './events.ts';
 import { Locks } from './locks/locks.ts';
+import type { LoopHost } from './loop-host.ts';
 import { LeftOvers } from './plan/left-over.ts';
 import { type Approval, type PlannedBatch, playNames } from './plan/review.ts';
 import { TakenBack } from './plan/taken-back.ts';
-import type { LoopHost } from './play-host.ts';
 import { Recap } from './recap.ts';
 
 /** A host as the runner needs it: what plays look at, and a way to connect. */

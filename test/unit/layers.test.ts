@@ -54,6 +54,17 @@ const files = ['package', 'playbooks', 'roles', 'lib'].flatMap((folder) =>
 /** Folders that may know what etcd is; whatever else a run needs of it is handed to the others. */
 const DOMAIN = ['package', 'playbooks', 'roles', 'lib/etcd'];
 
+describe('a function of the shell', () => {
+  it('has one definition: scripts of a host are one text, and a later one would stand for the earlier', () => {
+    const places = new Map<string, Set<string>>();
+    for (const file of files)
+      for (const [, name = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(/\b(q_\w+)\(\)/g))
+        places.set(name, (places.get(name) ?? new Set()).add(file));
+    expect(places.size).toBeGreaterThan(50);
+    expect([...places].filter(([, found]) => found.size > 1)).toEqual([]);
+  });
+});
+
 describe('the word etcd', () => {
   const general = files.filter((file) => !DOMAIN.some((folder) => file.startsWith(`${folder}/`)));
 

@@ -1,10 +1,10 @@
-import type { CommandLine } from '../start/command-line.ts';
+import type { PlaybookFile } from '../start/playbook-file.ts';
 import { lineOf, type Started } from '../start/started.ts';
 import { flagsOf, hiddenIn } from './flags.ts';
 
 /** The text of `--help`, for a screen that is `columns` wide: what this playbook has, and nothing else. */
 export function helpText(
-  playbook: CommandLine,
+  playbook: PlaybookFile,
   started: Started,
   columns = process.stdout.columns ?? 100,
 ): string {
@@ -36,7 +36,7 @@ export function helpText(
   ].join('\n');
 }
 
-function presetOf({ inventory }: CommandLine, { packaged }: Started): string {
+function presetOf({ inventory }: PlaybookFile, { packaged }: Started): string {
   if (inventory === undefined) return 'inventory.yaml or inventory/ beside the playbook';
   return packaged ? './inventory.yaml or ./inventory/' : inventory.replace(/^\.\.\//, '');
 }

@@ -2,7 +2,7 @@ import { EXIT, type ExitCode, type QuorateError, worstExit } from '../../errors.
 import { createReport } from '../../report/index.ts';
 import { errorEvent, type RunEvent } from '../../runner/events.ts';
 import { Recap } from '../../runner/recap.ts';
-import { completeCommands } from '../start/command-lines.ts';
+import { completeCommands } from '../start/complete-commands.ts';
 import type { Started } from '../start/started.ts';
 import type { Options } from './options.ts';
 

@@ -10,7 +10,7 @@ import { count } from '../../report/text.ts';
 import type { OwnFlag } from '../flags/flags.ts';
 import type { Options } from '../flags/options.ts';
 import { runsFolder } from '../runs-folder.ts';
-import type { CommandLine } from '../start/command-line.ts';
+import type { PlaybookFile } from '../start/playbook-file.ts';
 import { type AuditLine, parseAudit, readAudit } from './audit-lines.ts';
 import { pastRuns, type Wanted } from './past-runs.ts';
 import { historyTable } from './table.ts';
@@ -38,7 +38,7 @@ export const HISTORY_FLAGS: readonly OwnFlag[] = [
 ];
 
 /** What the playbook `history` runs: it asks all hosts, or shows records without contact to any. */
-export function history(): Pick<CommandLine, 'show' | 'plays'> {
+export function history(): Pick<PlaybookFile, 'show' | 'plays'> {
   // What is asked for is known once the inventory is read, and wanted when hosts have answered.
   let asked: { readonly folder: string; readonly wanted: Omit<Wanted, 'hosts'>; readonly limited: boolean };
   return {

@@ -4,7 +4,7 @@ import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
 import { oneLine } from '../../report/text.ts';
 import type { Approval, PlannedBatch } from '../../runner/plan/review.ts';
 import type { Options } from '../flags/options.ts';
-import type { CommandLine } from '../start/command-line.ts';
+import type { PlaybookFile } from '../start/playbook-file.ts';
 import { type Difference, DONE, differingSteps, differingTasks } from './compare.ts';
 import { Digests } from './digests.ts';
 import { entriesOf } from './entries.ts';
@@ -33,7 +33,7 @@ const BROUGHT = [
  * that it was made of: before any of them is read as an inventory, or run as one.
  */
 export async function withPlan(
-  { name: playbook, flags = [] }: Pick<CommandLine, 'name' | 'flags'>,
+  { name: playbook, flags = [] }: Pick<PlaybookFile, 'name' | 'flags'>,
   playbookFile: string,
   options: Options & { readonly apply: string },
 ): Promise<Options> {

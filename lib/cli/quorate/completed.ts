@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadInventory } from '../../inventory/index.ts';
 import { inventoriesIn } from '../flags/options.ts';
-import type { CommandLine } from '../start/command-line.ts';
+import type { PlaybookFile } from '../start/playbook-file.ts';
 import { playbookOfOurs } from './own-playbooks.ts';
 import { fileNamed, readTypeScript } from './run.ts';
 
@@ -39,7 +39,7 @@ async function roles([command = '', given = '']: readonly string[]): Promise<rea
   const file = command === 'run' ? fileNamed(given) : playbookOfOurs(command);
   if (file === undefined) return [];
   if (file.endsWith('.ts')) await readTypeScript();
-  const loaded: { default?: CommandLine } = await import(pathToFileURL(file).href);
+  const loaded: { default?: PlaybookFile } = await import(pathToFileURL(file).href);
   const all = loaded.default?.plays.flatMap((play) => play.roles.map(({ name }) => name)) ?? [];
   return [...new Set(all)];
 }

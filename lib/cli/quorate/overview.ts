@@ -1,4 +1,4 @@
-import type { CommandLine } from '../start/command-line.ts';
+import type { PlaybookFile } from '../start/playbook-file.ts';
 import { loadOwnPlaybooks } from './own-playbooks.ts';
 
 /** What the command does for roles of the user's own, in the order in which it is wanted. */
@@ -38,6 +38,6 @@ export async function overview(command: string): Promise<string> {
   ].join('\n');
 }
 
-function firstSentence({ description }: CommandLine): string {
+function firstSentence({ description }: PlaybookFile): string {
   return description.split(/[.;:] |\.$/)[0] ?? description;
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PLAYBOOKS } from '../../root.ts';
-import type { CommandLine } from '../start/command-line.ts';
+import type { PlaybookFile } from '../start/playbook-file.ts';
 
 /** Names of the playbooks that come with this project. */
 export function ownPlaybooks(): readonly string[] {
@@ -19,10 +19,10 @@ export function playbookOfOurs(name: string): string | undefined {
 }
 
 /** Their command lines; loads them all. */
-export function loadOwnPlaybooks(): Promise<readonly CommandLine[]> {
+export function loadOwnPlaybooks(): Promise<readonly PlaybookFile[]> {
   return Promise.all(
     ownPlaybooks().map(async (name) => {
-      const loaded: { default: CommandLine } = await import(pathToFileURL(playbookOfOurs(name) ?? '').href);
+      const loaded: { default: PlaybookFile } = await import(pathToFileURL(playbookOfOurs(name) ?? '').href);
       return loaded.default;
     }),
   );

@@ -23,7 +23,8 @@ export function onSignals(run: Pick<Run, 'stop' | 'kill'>, warn: (message: strin
   const handle = (signal: NodeJS.Signals) => {
     const now = performance.now();
     if (first !== undefined) {
-      const isSame = signal === first.signal && now - first.at < SAME_SIGNAL;
+      const isNamed = signal === first.signal || first.signal === 'SIGHUP';
+      const isSame = isNamed && now - first.at < SAME_SIGNAL;
       if (signal !== 'SIGHUP' && !isSame) run.kill();
       return;
     }

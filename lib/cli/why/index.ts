@@ -12,7 +12,7 @@ import type { PlannedBatch } from '../../runner/plan/review.ts';
 import type { Why, WhyVariable } from '../../runner/plan/why.ts';
 import { explain } from '../inventory/explained.ts';
 import { shower } from '../inventory/masked.ts';
-import type { CommandLine } from '../start/command-line.ts';
+import type { PlaybookFile } from '../start/playbook-file.ts';
 import { whyLines } from './lines.ts';
 import { readLines, wantedData } from './shown.ts';
 
@@ -20,7 +20,7 @@ import { readLines, wantedData } from './shown.ts';
 const NAMED = 5;
 
 /** Answers, of each host that a check plans, why a task would change it. `asked` is a title, or a part that one has. */
-export function whyTeller(asked: string, { plays }: CommandLine, inventory: Inventory) {
+export function whyTeller(asked: string, { plays }: PlaybookFile, inventory: Inventory) {
   places.own.wanted = true;
   const roles = new Map(plays.flatMap((play) => play.roles.map((role) => [role.name, role] as const)));
   const titles = new Set<string>();

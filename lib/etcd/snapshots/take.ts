@@ -29,22 +29,22 @@ if [ "$(stat -L -c %d -- "$q_dir")" = "$(stat -L -c %d -- ${dataDir} 2>/dev/null
 if [ "$q_kib" -lt "$q_need" ]; then
   echo "$q_dir has $q_kib KiB free, wanted $q_need: the snapshot, and as much again for etcd on the same disk"; exit 3
 fi
-q_own() { $q_become sh -c "$1" q_own "$q_dir" "$q_next" "$q_files"; }
+q_as_owner() { $q_become sh -c "$1" q_own "$q_dir" "$q_next" "$q_files"; }
 q_time=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 q_etcdctl --command-timeout=${seconds}s snapshot save "$q_dir/$q_next" || exit
 q_tool=\${q_program%/*}/etcdutl
 if [ ! -x "$q_tool" ]; then q_tool=$q_program; fi
-q_files=; q_sums=$(q_own ${VERIFY}) || { printf '%s\n' "$q_sums"; q_own ${CLEAR}; exit 1; }
+q_files=; q_sums=$(q_as_owner ${VERIFY}) || { printf '%s\n' "$q_sums"; q_as_owner ${CLEAR}; exit 1; }
 q_utl() { $q_become env -i PATH="$PATH" $q_api "$q_tool" "$@"; }
-q_told=$(q_utl -w json snapshot status "$q_dir/$q_next") || { printf '%s\n' "$q_told"; q_own ${CLEAR}; exit 1; }
+q_told=$(q_utl -w json snapshot status "$q_dir/$q_next") || { printf '%s\n' "$q_told"; q_as_owner ${CLEAR}; exit 1; }
 if ! q_content "$q_told"; then
   case $q_tool in */etcdctl) echo "$q_tool does not tell what is in a snapshot: etcdutl is missing" ;; *) q_unknown 'snapshot status' q_utl ;; esac
-  q_own ${CLEAR}; exit 1
+  q_as_owner ${CLEAR}; exit 1
 fi
 q_name=${cluster}-$(printf '%s' "$q_time" | tr -d ':-')-r$q_revision
 q_json=$(printf '{"time":"%s","member":"%s","cluster":"%s","clusterId":"%s","revision":%s,"keys":%s,"size":%s,"hash":%s,"sha256":"%s","version":"%s","run":"%s"}' \
   "$q_time" ${name} ${cluster} "$q_cluster" "$q_revision" "$q_keys" "\${q_sums%% *}" "$q_hash" "\${q_sums##* }" "$q_etcd" ${run})
-q_files="$q_name"; printf '%s\n' "$q_json" | q_own ${NAME} || exit
+q_files="$q_name"; printf '%s\n' "$q_json" | q_as_owner ${NAME} || exit
 printf 'snapshot %s %s\n' "$q_name.db" "$q_json"`,
   ]);
 }

@@ -150,7 +150,7 @@ function richName(rule: string): string {
 }
 
 /** Stops at the first call that fails; what `busctl` said is the error. */
-const HELPERS = sh`q_run() { busctl call ${SERVICE} "$@" >/dev/null || exit 1; }
+const HELPERS = sh`q_bus() { busctl call ${SERVICE} "$@" >/dev/null || exit 1; }
 q_config() {
   q_object=$(busctl call ${SERVICE} ${`${OBJECT}/config`} ${`${SERVICE}.config`} getZoneByName s "$1") || exit 1
   q_object=\${q_object#*\"}; q_object=\${q_object%\"}
@@ -169,11 +169,11 @@ function changeZone({ kind, property }: Change): Sh {
   const verb = kind === 'remove' ? 'remove' : 'add';
   const { what, signature, words } = itemCall(item);
   if (scope === 'permanent') {
-    return sh`q_config ${zone} && q_run "$q_object" ${`${SERVICE}.config.zone`} ${verb + what} ${signature} ${words}`;
+    return sh`q_config ${zone} && q_bus "$q_object" ${`${SERVICE}.config.zone`} ${verb + what} ${signature} ${words}`;
   }
   // Additions take a time after which they would end; 0 is never.
   const timeout = verb === 'add' ? { type: 'i', words: [0] } : { type: '', words: [] };
-  return sh`q_run ${OBJECT} ${ZONE} ${verb + what} ${`s${signature}${timeout.type}`} ${zone} ${[...words, ...timeout.words]}`;
+  return sh`q_bus ${OBJECT} ${ZONE} ${verb + what} ${`s${signature}${timeout.type}`} ${zone} ${[...words, ...timeout.words]}`;
 }
 
 function itemCall(item: string): { what: string; signature: string; words: readonly string[] } {

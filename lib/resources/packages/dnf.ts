@@ -48,7 +48,7 @@ else echo gone; fi`,
     const names = changes.map(({ property }) => property);
     if (state === 'absent')
       return sh`${DNF}
-q_run remove --setopt=clean_requirements_on_remove=False ${names}`;
+q_dnf_do remove --setopt=clean_requirements_on_remove=False ${names}`;
     const any = names.map((name) =>
       version === undefined || version === 'latest' ? name : specOf(name, version),
     );
@@ -57,9 +57,9 @@ q_run remove --setopt=clean_requirements_on_remove=False ${names}`;
     );
     const newest = version === 'latest' ? names : [];
     return sh`${DNF}
-q_run install ${exact} || q_run --refresh install ${any} || exit
-${newest.length > 0 ? sh`q_run upgrade ${newest} || exit` : sh``}
-${downgrade ? sh`for q_spec in ${exact}; do rpm -q -- "$(printf %s "$q_spec" | sed 's/-[0-9]*:/-/')" >/dev/null 2>&1 || q_run downgrade "$q_spec" || exit; done` : sh``}`;
+q_dnf_do install ${exact} || q_dnf_do --refresh install ${any} || exit
+${newest.length > 0 ? sh`q_dnf_do upgrade ${newest} || exit` : sh``}
+${downgrade ? sh`for q_spec in ${exact}; do rpm -q -- "$(printf %s "$q_spec" | sed 's/-[0-9]*:/-/')" >/dev/null 2>&1 || q_dnf_do downgrade "$q_spec" || exit; done` : sh``}`;
   },
 };
 
@@ -70,6 +70,6 @@ function specOf(name: string, version: string): string {
   return `${bare}-${version}${architecture}`;
 }
 
-/** `q_run`: nobody is there to be asked; another one that runs is waited for. */
+/** `q_dnf_do`: nobody is there to be asked; another one that runs is waited for. */
 const DNF = sh`if command -v dnf >/dev/null; then q_dnf=dnf; else q_dnf=yum; fi
-q_run() { "$q_dnf" -q -y "$@" </dev/null 2>&1; }`;
+q_dnf_do() { "$q_dnf" -q -y "$@" </dev/null 2>&1; }`;

@@ -2,7 +2,7 @@ import type { Difference } from '../../dsl/resource.ts';
 import type { Certainty, Change } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { type Loading, type ObservedReads, outdatedReads, readsForeseen } from './reads.ts';
+import { type Loading, type ObservedReads, outdatedReads, readsForeseen } from './loaded.ts';
 import { unitName, unitPath } from './systemd.ts';
 import type { Running } from './types.ts';
 import { foreseeReload, willBeStale } from './unread.ts';

@@ -11,11 +11,11 @@ import {
   collectReads,
   joinedReads,
   type Loading,
-  parseReads,
+  parseLoaded,
   probeReads,
   recordReads,
   withoutRepeats,
-} from './reads.ts';
+} from './loaded.ts';
 import { requireSystemd, systemdManager, unitName } from './systemd.ts';
 
 export interface ServiceOptions {
@@ -127,7 +127,7 @@ function parseUnit(reading: Reading, { name, reads }: WantedUnit): ObservedUnit 
   const byScript = /^by script (enabled|disabled)$/m.exec(own)?.[1];
   return {
     ...running,
-    ...parseReads(own, reads, running.start),
+    ...parseLoaded(own, reads, running.start),
     ...(loops && { state: 'failed' as const }),
     loops,
     ...(byScript === 'disabled' && { enabled: false }),

@@ -46,7 +46,7 @@ function startProcess(desired: ProcessService): Sh {
 echo 'its last lines:'; tail -c +"$((q_from + 1))" ${log} | tail -n 12 | cut -c1-400`;
   // Its end is ours to ask for: kill -0 would find it until then.
   const ended = sh`if ! q_lives "$q_pid" "$q_start"; then echo ${`${name} ended at once`}; exit 1; fi`;
-  return sh`q_leads() ( q_line=$(cat "/proc/$1/stat") && set -- "$1" \${q_line##*) } && [ "$4" = "$1" ] ) 2>/dev/null
+  return sh`q_leads_group() ( q_line=$(cat "/proc/$1/stat") && set -- "$1" \${q_line##*) } && [ "$4" = "$1" ] ) 2>/dev/null
 { ${before}; } || exit 1
 q_from=0; if [ -f ${log} ]; then q_from=$(wc -c <${log}); fi
 (
@@ -65,7 +65,7 @@ echo "$q_pid $q_start" | q_write ${pidFile} 0644 '' '' || {
 }
 # Whoever ends our process group ends it as well, until it leads one of its own.
 q_tries=0
-until q_leads "$q_pid" || ! q_lives "$q_pid" "$q_start" || [ "$q_tries" = 100 ]; do q_tries=$((q_tries + 1)); q_nap 0.1; done
+until q_leads_group "$q_pid" || ! q_lives "$q_pid" "$q_start" || [ "$q_tries" = 100 ]; do q_tries=$((q_tries + 1)); q_nap 0.1; done
 ${ready ? sh`(${waitUntil(ready.until, ready.timeout, ended)}) || { ${why}; exit 1; }` : sh`:`}`;
 }
 

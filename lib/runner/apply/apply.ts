@@ -9,8 +9,8 @@ import type { Host } from '../../transport/host.ts';
 import type { Fragment } from '../exchange/script.ts';
 import { clearSent, forgetOthers, waiting } from '../exchange/sent.ts';
 import { shellOn } from '../exchange/shell.ts';
+import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from '../exchange/task-shell.ts';
 import type { Wire } from '../exchange/wire.ts';
-import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from '../plan/words.ts';
 import type { Actor } from './elsewhere.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, RECORD, type Step, unproven } from './prove.ts';
@@ -224,7 +224,7 @@ async function applyGuarded(
   head: readonly Fragment[],
   context: ApplyContext,
 ): Promise<void> {
-  const guarded = steps.flatMap(({ planned: { task, changes } }) =>
+  const onlyDeclared = steps.flatMap(({ planned: { task, changes } }) =>
     task.guard ? [{ guard: task.guard, undo: task.guard.undo(changes) }] : [],
   );
   const applied = { id: 'applied', sh: guardApplied, critical: false };
@@ -236,7 +236,7 @@ async function applyGuarded(
   });
   const arm = {
     id: 'guard',
-    sh: armGuard(guarded),
+    sh: armGuard(onlyDeclared),
     critical: true,
     failure: notBegun('what it takes to go back cannot be kept', `is there room in ${wire.stateDir}?`),
   };

@@ -3,8 +3,8 @@ import { World } from '../../dsl/world/world.ts';
 import type { Host } from '../../transport/host.ts';
 import type { Slots } from '../../transport/slots.ts';
 import type { EventSink } from '../events.ts';
+import { wordsOf } from '../exchange/task-shell.ts';
 import { type RoleTask, Wire } from '../exchange/wire.ts';
-import { wordsOf } from '../plan/words.ts';
 
 /** A host that acts for others. */
 export interface Actor {
@@ -19,7 +19,7 @@ export interface Actor {
 }
 
 /** Where a task is read and carried out. */
-export interface Ground {
+export interface Site {
   readonly wire: Wire;
   readonly world: World;
   /** undefined: the host itself. */
@@ -28,7 +28,7 @@ export interface Ground {
 
 /** The hosts that act for one that asks (`delegateTo`), as far as its tasks name them. */
 export class Elsewhere {
-  readonly #grounds = new Map<string, Ground>();
+  readonly #sites = new Map<string, Site>();
   readonly #asker: string;
   readonly #actor: (name: string) => Promise<Actor>;
   readonly #sink: EventSink;
@@ -44,23 +44,23 @@ export class Elsewhere {
     for (const { task } of tasks) {
       const name = this.#nameOf(task);
       if (name === undefined) continue;
-      const known = this.#grounds.get(name);
+      const known = this.#sites.get(name);
       const actor = known?.actor ?? (await this.#actor(name));
       const wire = known?.wire ?? new Wire(actor.host, actor.stateDir, this.#sink, this.#asker);
       const world = new World();
       world.provides(actor.stateDir);
-      this.#grounds.set(name, { actor, wire, world });
+      this.#sites.set(name, { actor, wire, world });
     }
   }
 
   /** Where a task is carried out; undefined: on the host itself. */
-  of(task: Pick<Task, 'words'>): Ground | undefined {
+  of(task: Pick<Task, 'words'>): Site | undefined {
     const name = this.#nameOf(task);
-    return name === undefined ? undefined : this.#grounds.get(name);
+    return name === undefined ? undefined : this.#sites.get(name);
   }
 
   get wires(): readonly Wire[] {
-    return [...this.#grounds.values()].map(({ wire }) => wire);
+    return [...this.#sites.values()].map(({ wire }) => wire);
   }
 
   #nameOf(task: Pick<Task, 'words'>): string | undefined {

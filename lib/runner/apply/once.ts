@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlannedTask } from '../../dsl/play.ts';
 import type { Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { wordsOf } from '../exchange/task-shell.ts';
 import type { Wire } from '../exchange/wire.ts';
-import { wordsOf } from '../plan/words.ts';
 
 /** The first host of a batch, which does for all what is done once. */
 export interface First {

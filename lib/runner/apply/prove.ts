@@ -6,8 +6,8 @@ import { EXIT, QuorateError } from '../../errors.ts';
 import type { ExchangeOptions } from '../exchange/exchange.ts';
 import type { Fragment } from '../exchange/script.ts';
 import { clearSent, handOver, takeSent } from '../exchange/sent.ts';
+import { applyFragment, leftOf, probeFragment } from '../exchange/task-shell.ts';
 import type { Wire } from '../exchange/wire.ts';
-import { applyFragment, leftOf, probeFragment } from '../plan/words.ts';
 import { unprovenMessage } from '../wording.ts';
 
 /** A planned task with what its apply needs. */
@@ -105,7 +105,7 @@ export async function applyAndProve(
           return;
         }
         prove(planned, reading, context);
-        // Whether a guarded change stands is known later.
+        // Whether a onlyDeclared change stands is known later.
         if (!planned.task.guard) finished(as ?? planned, context);
       } catch (error) {
         fail(planned, error, id.startsWith('a'));

@@ -1,5 +1,5 @@
 import type { Task } from '../../dsl/task.ts';
-import { handlerOf, rescuerOf } from '../plan/words.ts';
+import { handlerOf, rescuerOf } from './task-shell.ts';
 import type { RoleTask } from './wire.ts';
 
 /** The tasks of one host in their order, and which of them are carried out once one has failed. */

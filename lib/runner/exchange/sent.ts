@@ -3,8 +3,8 @@ import { sha256 } from '../../dsl/path.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Prepared, Task, Transfer } from '../../dsl/task.ts';
 import { userState } from '../../dsl/world/user-state.ts';
-import { wordsOf } from '../plan/words.ts';
 import type { Fragment } from './script.ts';
+import { wordsOf } from './task-shell.ts';
 
 interface Step {
   readonly planned: { readonly task: Pick<Task, 'words'> };

@@ -2,8 +2,8 @@ import { sh } from '../../dsl/sh.ts';
 import type { HostShell, ShellOutput } from '../../dsl/shell.ts';
 import type { Task } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import { inWords, wordsOf } from '../plan/words.ts';
 import { TIMED_OUT } from './exchange.ts';
+import { inWords, wordsOf } from './task-shell.ts';
 import type { Wire } from './wire.ts';
 
 /** The `$` of a task that is a function: what its commands print is output of the task. Its `timeout` is for all of them. */

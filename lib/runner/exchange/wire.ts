@@ -5,10 +5,10 @@ import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
 import type { EventSink, TaskStatus } from '../events.ts';
 import { faultIn } from '../faults.ts';
-import { handlerOf } from '../plan/words.ts';
 import { Deadline } from './deadline.ts';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './exchange.ts';
 import { type Fragment, READ_SECONDS } from './script.ts';
+import { handlerOf } from './task-shell.ts';
 
 /** A task with the role it comes from. */
 export interface RoleTask {

@@ -41,7 +41,7 @@ export async function takeLock(
   const answer = await new Promise<string>((resolve, reject) => {
     exchange(
       host,
-      [{ id: 'lock', sh: holdLock(holder, create, stateDir), critical: true, patience: READ_SECONDS }],
+      [{ id: 'lock', sh: lockShell(holder, create, stateDir), critical: true, patience: READ_SECONDS }],
       {
         doing: 'taking the run lock',
         stateDir,
@@ -111,14 +111,14 @@ function onHold(host: Host, holder: Holder | undefined, heldAs: string | undefin
  * dead owner's lock is removed only by who holds a lock named after that owner, and only while it is
  * still that owner's: so two runs that find the same stale lock never both get it.
  */
-function holdLock(holder: Holder, create: boolean, stateDir: string): Sh {
+function lockShell(holder: Holder, create: boolean, stateDir: string): Sh {
   const hold = holdFile(stateDir);
   return sh`${create ? sh`mkdir -p "$q_state" || exit 1` : sh`if [ ! -d "$q_state" ]; then echo no records; exit; fi`}
 if [ -f ${hold} ]; then IFS= read -r q_line <${hold} || :; printf 'hold %s\n' "$q_line"; exit 6; fi
 q_pid=$(sh -c 'echo "$PPID"')
 q_me="$q_pid:$(q_born "$q_pid"):"${holder.who}
 # 0: it is ours; 1: somebody else has it; 2: it cannot be written, and why was said.
-q_take() {
+q_lock_take() {
   q_tries=0
   # A link would be made inside a directory, by every run.
   if [ -d "$q_state/$1" ] && [ ! -L "$q_state/$1" ]; then echo "it is a directory"; return 2; fi
@@ -130,7 +130,7 @@ q_take() {
     fi
     q_rest=\${q_owner#*:}
     if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then return 1; fi
-    (q_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)")
+    (q_lock_take "$1.$(printf %s "$q_owner" | tr -c 'a-zA-Z0-9\n' _)")
     case $? in
       0) ;;
       1)
@@ -150,7 +150,7 @@ q_take() {
 q_known() {
   q_line=$(readlink "$q_state/lock.by") && q_by=\${q_line#"$q_owner "} && [ "$q_by" != "$q_line" ]
 }
-q_take lock
+q_lock_take lock
 case $? in
   0)
     # For who is refused meanwhile; a link, too, is there whole or not at all. A full disk is no reason to be refused.

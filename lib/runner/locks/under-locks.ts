@@ -1,4 +1,4 @@
-import type { LoopHost } from '../play-host.ts';
+import type { LoopHost } from '../loop-host.ts';
 import type { Session } from '../session.ts';
 
 /**

@@ -7,8 +7,8 @@ import { joinSh } from '../../dsl/sh.ts';
 import type { Task } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
 import type { RunEvent } from '../events.ts';
+import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
-import { wordsOf } from './words.ts';
 
 /** The role that events name for what no role declares any more. */
 const LEFT_OVER = 'left over';

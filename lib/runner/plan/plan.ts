@@ -4,17 +4,24 @@ import { joinSh } from '../../dsl/sh.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
-import type { Ground } from '../apply/elsewhere.ts';
+import type { Site } from '../apply/elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from '../apply/guard.ts';
 import { compileLinks, parseLinks } from '../exchange/links.ts';
 import { compileReads, parseReads } from '../exchange/reads.ts';
+import {
+  differencesOf,
+  handlerOf,
+  probeFragment,
+  readsWithOthers,
+  unknownOf,
+  wordsOf,
+} from '../exchange/task-shell.ts';
 import type { RoleTask, Wire } from '../exchange/wire.ts';
 import { pathsOf, refuseUndone } from './undone.ts';
-import { differencesOf, handlerOf, probeFragment, readsWithOthers, unknownOf, wordsOf } from './words.ts';
 
 export interface PlanOptions {
   /** Where a task is read and carried out. */
-  groundOf(task: Task): Ground;
+  siteOf(task: Task): Site;
   /** The host that does for all what is to be done once, where that is another one. */
   readonly elsewhere: string | undefined;
   /** Keep with each task what its probe printed. */
@@ -28,7 +35,7 @@ export interface PlanOptions {
  */
 export async function planTasks(
   tasks: readonly RoleTask[],
-  { groundOf, elsewhere, keepsReadings, first }: PlanOptions,
+  { siteOf, elsewhere, keepsReadings, first }: PlanOptions,
 ): Promise<readonly PlannedTask[]> {
   const whyNot = ({ task }: RoleTask) => {
     const { when, runOnce } = wordsOf(task);
@@ -36,7 +43,7 @@ export async function planTasks(
     return runOnce && elsewhere !== undefined ? `runOnce: ${elsewhere} does it` : undefined;
   };
   const wanted = tasks.filter((one) => whyNot(one) === undefined);
-  const readings = await readAll(wanted, groundOf);
+  const readings = await readAll(wanted, siteOf);
   const plan: PlannedTask[] = [];
   const of = new Map<PlannedTask, Reading>();
   for (const one of tasks) {
@@ -44,14 +51,14 @@ export async function planTasks(
     if (skipped !== undefined) plan.push({ ...one, changes: [], skipped });
     else {
       const reading = readings(one);
-      const it = planned(one, reading, { ground: groundOf(one.task), due: plan.filter(isDue) });
+      const it = planned(one, reading, { site: siteOf(one.task), due: plan.filter(isDue) });
       const kept = keepsReadings ? { ...it, reading } : it;
       plan.push(kept);
       of.set(kept, reading);
     }
   }
   if (first !== undefined) {
-    const at = (one: PlannedTask) => ({ reading: of.get(one) ?? NOTHING, world: groundOf(one.task).world });
+    const at = (one: PlannedTask) => ({ reading: of.get(one) ?? NOTHING, world: siteOf(one.task).world });
     refuseUndone(first, plan, at);
   }
   return plan;
@@ -62,9 +69,9 @@ const NOTHING: Reading = { code: 0, out: '' };
 function planned(
   one: RoleTask,
   reading: Reading,
-  { ground, due }: { readonly ground: Ground; readonly due: readonly PlannedTask[] },
+  { site, due }: { readonly site: Site; readonly due: readonly PlannedTask[] },
 ): PlannedTask {
-  const { world, wire, actor } = ground;
+  const { world, wire, actor } = site;
   const differences = () => differencesOf(one.task, reading, world);
   const { marks = [] } = one.task;
   const paths = [...pathsOf(one.task), ...marks.map(({ name }) => name)];
@@ -89,11 +96,11 @@ function planned(
 /** What each task's probe found, wherever it is carried out. */
 async function readAll(
   tasks: readonly RoleTask[],
-  groundOf: PlanOptions['groundOf'],
+  siteOf: PlanOptions['siteOf'],
 ): Promise<(one: RoleTask) => Reading> {
   const grounds = new Map<Wire, { readonly world: World; readonly some: RoleTask[] }>();
   for (const one of tasks) {
-    const { wire, world } = groundOf(one.task);
+    const { wire, world } = siteOf(one.task);
     const { some } = grounds.get(wire) ?? { some: [] as RoleTask[] };
     some.push(one);
     grounds.set(wire, { world, some });

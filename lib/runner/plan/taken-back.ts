@@ -1,9 +1,9 @@
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { World } from '../../dsl/world/world.ts';
-import type { LoopHost } from '../play-host.ts';
+import { differencesOf, wordsOf } from '../exchange/task-shell.ts';
+import type { LoopHost } from '../loop-host.ts';
 import { isOneWish } from './tasks.ts';
 import { aboutOf, isAboutOne, isCertain } from './undone.ts';
-import { differencesOf, wordsOf } from './words.ts';
 
 type Planned = Pick<LoopHost<unknown>, 'target' | 'plan' | 'foreseen'>;
 

@@ -9,8 +9,8 @@ import { positionOf } from '../../dsl/trace/position.ts';
 import { EXIT, type ExitCode, errorsOf, type Position, QuorateError, QuorateErrors } from '../../errors.ts';
 import { meantHint, nearName } from '../../near.ts';
 import { withConsole } from '../console.ts';
+import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
-import { wordsOf } from './words.ts';
 
 /**
  * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. `say` hears what
@@ -129,7 +129,7 @@ function build<Facts>(role: Role<Facts>, target: Target<Facts>, exitCode: ExitCo
  * those of a plain object may read on behalf of others.
  */
 function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<Facts> {
-  const vars = guarded(target.vars, Object.keys(role.vars), {
+  const vars = onlyDeclared(target.vars, Object.keys(role.vars), {
     found: (name) => `it reads the variable ${name}, which ${role.name} does not declare`,
     hint: (name) => {
       const near = nearName(name, Object.keys(role.vars));
@@ -138,7 +138,7 @@ function declaredOnly<Facts>(role: Role<Facts>, target: Target<Facts>): Target<F
   });
   const { facts } = target;
   if (role.facts === undefined || typeof facts !== 'object' || facts === null) return { ...target, vars };
-  const asked = guarded(facts, role.facts, {
+  const asked = onlyDeclared(facts, role.facts, {
     found: (name) => `it reads the fact ${name}, which ${role.name} does not ask for`,
     hint: (name) =>
       FACT_NAMES.includes(name as FactName)
@@ -156,7 +156,7 @@ interface Guard {
   readonly hides?: boolean;
 }
 
-function guarded<Values extends object>(
+function onlyDeclared<Values extends object>(
   values: Values,
   declared: readonly string[],
   { found, hint, hides = false }: Guard,

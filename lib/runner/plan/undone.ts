@@ -1,8 +1,8 @@
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
+import { differencesOf } from '../exchange/task-shell.ts';
 import { disagreement, isInstead } from './tasks.ts';
-import { differencesOf } from './words.ts';
 
 /**
  * Throws exit code 1 where a task takes back what an earlier one makes of the same text file, and the earlier one would

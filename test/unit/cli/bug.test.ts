@@ -31,8 +31,8 @@ async function run(bug: string, output: string) {
 }
 
 it.concurrent.each([
-  ['before the run', 'guard', 'plain'],
-  ['before the run, as JSON', 'guard', 'json'],
+  ['before the run', 'refuses', 'plain'],
+  ['before the run, as JSON', 'refuses', 'json'],
   ['while hosts are changed', 'strategy', 'json'],
   ['in a timer, past every catch', 'timer', 'plain'],
   ['in a promise that nobody waits for', 'promise', 'json'],

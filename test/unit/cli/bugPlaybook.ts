@@ -13,7 +13,7 @@ const at = (place: string) => {
 await main(import.meta.url, {
   name: 'bug',
   description: 'Has a bug.',
-  guard: () => at('guard'),
+  refuses: () => at('refuses'),
   plays: [
     {
       name: 'bug',

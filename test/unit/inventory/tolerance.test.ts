@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { chosenGroups } from '../../../lib/cli/flags/groups.ts';
+import { chosenGroups } from '../../../lib/cli/chosen-groups.ts';
 import type { VarSchema } from '../../../lib/dsl/role.ts';
 import { ETCD_VARS } from '../../../lib/etcd/model/vars.ts';
 import { loadInventory, type SettledInventory, selectHosts } from '../../../lib/inventory/index.ts';

@@ -22,7 +22,7 @@ import { file } from '../../../lib/resources/file.ts';
 import { release } from '../../../lib/resources/release.ts';
 import { task } from '../../../lib/resources/task.ts';
 import { waitFor } from '../../../lib/resources/wait-for.ts';
-import type { LoopHost } from '../../../lib/runner/play-host.ts';
+import type { LoopHost } from '../../../lib/runner/loop-host.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { EventSink } from '../../../lib/runner/events.ts';
-import { LoopHost } from '../../../lib/runner/play-host.ts';
+import { LoopHost } from '../../../lib/runner/loop-host.ts';
 import type { Host } from '../../../lib/transport/host.ts';
 import { shellHost } from './shell-host.ts';
 

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../snapshots/index.ts';
 import { byAge } from '../../snapshots/snapshot.ts';
 import type { Copy } from './copies.ts';
-import { contentText } from './words.ts';
+import { contentText } from './wording.ts';
 
 interface Place {
   readonly where: string;

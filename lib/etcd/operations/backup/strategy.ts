@@ -21,7 +21,7 @@ import { drillStep } from './drill/index.ts';
 import { listLines } from './list.ts';
 import { copiesToTry, inStore } from './places.ts';
 import { recipientsOf, sealing } from './seal.ts';
-import { contentText } from './words.ts';
+import { contentText } from './wording.ts';
 
 /** What the command line asks for. */
 interface Wanted {

@@ -8,7 +8,7 @@ import type { Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { configLines } from './config-lines.ts';
-import { surveyWithCas } from './rotation.ts';
+import { surveyWithCas } from './rotation/state.ts';
 
 /**
  * A client's bundle: made where there is none, made anew where it is due or its key is not on this machine. No member is

@@ -6,11 +6,11 @@ import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { type Operation, operationPlay } from '../common/operation.ts';
 import { clientSaid, deriveClient } from './clients.ts';
 import { deriveImport, deriveRequests, requestsSaid } from './external.ts';
+import { certsProblems, isAskedFor, jobOf } from './flags.ts';
 import { deriveRenewal } from './renew.ts';
 import { deriveRevocation } from './revoke.ts';
-import { deriveRotation, rotationSaid } from './rotate.ts';
+import { deriveRotation, rotationSaid } from './rotation/carry-out.ts';
 import { judgeCertificates, lackingCertificates, readCertificates } from './table.ts';
-import { certsProblems, isAskedFor, jobOf } from './words.ts';
 
 /**
  * The certificates of a cluster: looked at, renewed, issued for clients, moved to another CA.

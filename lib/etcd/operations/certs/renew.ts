@@ -11,7 +11,7 @@ import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
 import { trustedByClients } from './clients.ts';
 import { readLeaves } from './leaves.ts';
-import { surveyWithCas } from './rotation.ts';
+import { surveyWithCas } from './rotation/state.ts';
 
 /** Fingerprints of what was there when the run began, of those that are to go whatever they are like. */
 const retired = new PerRun<{ prints?: readonly string[] }>(() => ({}));

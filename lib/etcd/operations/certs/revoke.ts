@@ -12,7 +12,7 @@ import { listsOnHosts } from '../../survey/revocations.ts';
 import { clusterFacts, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
-import { surveyWithCas } from './rotation.ts';
+import { surveyWithCas } from './rotation/state.ts';
 import { refuseDowntime, takeTurn } from './turn.ts';
 
 /**

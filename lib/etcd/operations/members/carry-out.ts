@@ -18,7 +18,7 @@ import type { ListedMember, Place } from './scene.ts';
 import { asker, whole, working } from './whole.ts';
 
 /** What a step has at hand. */
-export interface Ground {
+export interface AtHand {
   readonly run: PlayRun<EtcdFacts>;
   readonly surveyed: Surveyed;
   readonly view: View;
@@ -26,48 +26,48 @@ export interface Ground {
 }
 
 /** Does what a step says. Throws where it is not done. */
-export async function carryOut(deed: Deed, ground: Ground): Promise<void> {
+export async function carryOut(deed: Deed, atHand: AtHand): Promise<void> {
   switch (deed.kind) {
     case 'let in':
-      return onAll(ground, (host) => host.apply(({ role }) => role === 'firewall'));
+      return onAll(atHand, (host) => host.apply(({ role }) => role === 'firewall'));
     case 'add':
-      return add(deed, ground);
+      return add(deed, atHand);
     case 'start':
-      return start(deed.place, ground);
+      return start(deed.place, atHand);
     case 'promote':
-      return promote(deed, ground);
+      return promote(deed, atHand);
     case 'remove':
-      return remove(deed, ground);
+      return remove(deed, atHand);
     case 'set aside':
-      return setAside(deed, ground);
+      return setAside(deed, atHand);
     case 'tell':
-      return tell(deed, ground);
+      return tell(deed, atHand);
     case 'restart':
-      return restart(deed.place, ground);
+      return restart(deed.place, atHand);
     case 'files':
-      return onAll(ground, (host) => host.apply((one) => one.role === 'firewall' || namesMembers(host, one)));
+      return onAll(atHand, (host) => host.apply((one) => one.role === 'firewall' || namesMembers(host, one)));
   }
 }
 
 /** On the hosts of members, as they were planned when they were looked at. */
-async function onAll(ground: Ground, work: (host: EtcdHost) => Promise<void>): Promise<void> {
-  const { settled } = ground.view;
-  const done = await ground.run.each(settled, work);
+async function onAll(atHand: AtHand, work: (host: EtcdHost) => Promise<void>): Promise<void> {
+  const { settled } = atHand.view;
+  const done = await atHand.run.each(settled, work);
   const left = settled.filter((host) => !done.includes(host));
-  if (left.length > 0) throw stoppedAt(ground, left);
+  if (left.length > 0) throw stoppedAt(atHand, left);
 }
 
 async function eachOf(
-  ground: Ground,
+  atHand: AtHand,
   host: EtcdHost,
   work: (host: EtcdHost) => Promise<void>,
 ): Promise<void> {
-  const done = await ground.run.each([host], work);
-  if (done.length === 0) throw stoppedAt(ground, [host]);
+  const done = await atHand.run.each([host], work);
+  if (done.length === 0) throw stoppedAt(atHand, [host]);
 }
 
 /** What went wrong there was said where it happened; a request to stop passes hosts over. */
-function stoppedAt({ run }: Ground, hosts: readonly EtcdHost[]): QuorateError {
+function stoppedAt({ run }: AtHand, hosts: readonly EtcdHost[]): QuorateError {
   const names = hostNames(hosts);
   if (run.stopping()) {
     return new QuorateError(`stopped on request at ${names}`, {
@@ -83,30 +83,30 @@ function stoppedAt({ run }: Ground, hosts: readonly EtcdHost[]): QuorateError {
 }
 
 /** Everything but the start comes first: what fails there leaves no member that never started. */
-async function add({ place, learner }: Deed & { kind: 'add' }, ground: Ground): Promise<void> {
-  const { run, surveyed, view, facts } = ground;
-  const host = hostAt(place, ground);
+async function add({ place, learner }: Deed & { kind: 'add' }, atHand: AtHand): Promise<void> {
+  const { run, surveyed, view, facts } = atHand;
+  const host = hostAt(place, atHand);
   host.target.facts.cluster = { ...facts, joins: [] };
   await host.replan({}, view.others);
-  await eachOf(ground, host, (one) => one.apply(({ role }) => role !== 'systemd'));
+  await eachOf(atHand, host, (one) => one.apply(({ role }) => role !== 'systemd'));
   await change(run, working(surveyed, view.scene).hosts, {
     doing: `adding ${place.host}`,
     command: ['member', 'add', place.name, `--peer-urls=${place.peerUrl}`, ...(learner ? ['--learner'] : [])],
     isDone: (list) => list.some(({ peerUrls }) => peerUrls.includes(place.peerUrl)),
   });
   // Without a learner it counts at once, and nothing is safe until it works.
-  if (!learner) await start(place, ground);
+  if (!learner) await start(place, atHand);
 }
 
-async function start(place: Place, ground: Ground): Promise<void> {
-  const { run, view, facts } = ground;
-  const host = hostAt(place, ground);
-  const [first] = askers(ground);
+async function start(place: Place, atHand: AtHand): Promise<void> {
+  const { run, view, facts } = atHand;
+  const host = hostAt(place, atHand);
+  const [first] = askers(atHand);
   const list = (first && (await listOf(first))) ?? view.scene.listed;
   host.target.facts.cluster = { ...facts, joins: joinsOf(place, list) };
   await host.replan({}, view.others);
-  await eachOf(ground, host, (one) => one.apply(() => true));
-  await change(run, askers(ground), {
+  await eachOf(atHand, host, (one) => one.apply(() => true));
+  await change(run, askers(atHand), {
     doing: `waiting for ${place.host} to be known as started`,
     command: ['member', 'list'],
     isDone: (now) =>
@@ -114,11 +114,11 @@ async function start(place: Place, ground: Ground): Promise<void> {
   });
 }
 
-async function promote({ place, member }: Deed & { kind: 'promote' }, ground: Ground): Promise<void> {
-  const { run } = ground;
-  const host = hostAt(place, ground);
+async function promote({ place, member }: Deed & { kind: 'promote' }, atHand: AtHand): Promise<void> {
+  const { run } = atHand;
+  const host = hostAt(place, atHand);
   let told = Date.now();
-  await change(run, [...askers(ground), host], {
+  await change(run, [...askers(atHand), host], {
     doing: `letting ${place.host} vote`,
     command: ['member', 'promote', member.id],
     isDone: (list) => list.some(({ id, learner }) => id === member.id && !learner),
@@ -134,24 +134,24 @@ async function promote({ place, member }: Deed & { kind: 'promote' }, ground: Gr
   });
 }
 
-async function remove({ member, place }: Deed & { kind: 'remove' }, ground: Ground): Promise<void> {
-  const { run, surveyed, view } = ground;
+async function remove({ member, place }: Deed & { kind: 'remove' }, atHand: AtHand): Promise<void> {
+  const { run, surveyed, view } = atHand;
   await whole(run, working(surveyed, view.scene), member.id);
-  const others = askers(ground, place?.host);
-  await moveLeadership(member, others, ground);
+  const others = askers(atHand, place?.host);
+  await moveLeadership(member, others, atHand);
   await change(run, others, {
     doing: `removing ${member.name || member.id}`,
     command: ['member', 'remove', member.id],
     isDone: (list) => !list.some(({ id }) => id === member.id),
   });
-  await takeBackItsAlarms(member, others, ground);
+  await takeBackItsAlarms(member, others, atHand);
 }
 
 /** The alarms that members told of, without the member that has left. */
 async function takeBackItsAlarms(
   { id, name }: ListedMember,
   [first]: readonly EtcdHost[],
-  { run, surveyed, view }: Ground,
+  { run, surveyed, view }: AtHand,
 ): Promise<void> {
   const alarms = surveyed.hosts.find(({ target }) => target.facts.reading?.alarms)?.target.facts.reading
     ?.alarms;
@@ -164,7 +164,7 @@ async function takeBackItsAlarms(
 async function moveLeadership(
   member: ListedMember,
   others: readonly EtcdHost[],
-  { run, surveyed }: Ground,
+  { run, surveyed }: AtHand,
 ): Promise<void> {
   const [next] = others;
   const statuses = surveyed.hosts.flatMap(({ target }) => target.facts.reading ?? []);
@@ -182,14 +182,14 @@ async function moveLeadership(
 }
 
 /** Its service ends and its data makes way: the member of this host is none any more. */
-async function setAside({ place, goes }: Deed & { kind: 'set aside' }, ground: Ground): Promise<void> {
-  const { view, facts } = ground;
-  const host = hostAt(place, ground);
+async function setAside({ place, goes }: Deed & { kind: 'set aside' }, atHand: AtHand): Promise<void> {
+  const { view, facts } = atHand;
+  const host = hostAt(place, atHand);
   const { manager, service } = memberOf(host.target);
   const { facts: own } = host.target;
   Object.assign(own, { cluster: facts, setAside: true, data: 'absent', reading: undefined });
   await host.replan({}, view.others);
-  await eachOf(ground, host, (one) => one.apply(({ task }) => task.resource.startsWith('set-aside:')));
+  await eachOf(atHand, host, (one) => one.apply(({ task }) => task.resource.startsWith('set-aside:')));
   if (!goes || manager === 'process') return;
   const { code, out } = await host.act(
     'disabling its service',
@@ -204,26 +204,26 @@ async function setAside({ place, goes }: Deed & { kind: 'set aside' }, ground: G
 }
 
 /** Certificates that are good for both addresses come first: nobody is refused, before or after. */
-async function tell({ place, member, starts }: Deed & { kind: 'tell' }, ground: Ground): Promise<void> {
-  const { run, view } = ground;
-  const host = hostAt(place, ground);
+async function tell({ place, member, starts }: Deed & { kind: 'tell' }, atHand: AtHand): Promise<void> {
+  const { run, view } = atHand;
+  const host = hostAt(place, atHand);
   const { etcd_extra_sans: extra } = host.target.vars;
   const before = member.peerUrls.map(hostOf);
   await host.replan({ etcd_extra_sans: [...(extra as readonly string[]), ...before] }, view.others);
-  await eachOf(ground, host, (one) => one.apply(({ role }) => role === 'certs'));
-  await change(run, askers(ground, member.healthy ? undefined : place.host), {
+  await eachOf(atHand, host, (one) => one.apply(({ role }) => role === 'certs'));
+  await change(run, askers(atHand, member.healthy ? undefined : place.host), {
     doing: `telling the members where ${place.host} is`,
     command: ['member', 'update', member.id, `--peer-urls=${place.peerUrl}`],
     isDone: (list) => list.some(({ id, peerUrls }) => id === member.id && peerUrls.includes(place.peerUrl)),
   });
   // Nobody goes to the old one any more once it is started: its certificates are then without it.
   await host.replan({ etcd_extra_sans: extra as readonly string[] }, view.others);
-  if (starts) await restart(place, ground);
+  if (starts) await restart(place, atHand);
 }
 
-async function restart(place: Place, ground: Ground): Promise<void> {
-  const { run, surveyed, view, facts } = ground;
-  const host = hostAt(place, ground);
+async function restart(place: Place, atHand: AtHand): Promise<void> {
+  const { run, surveyed, view, facts } = atHand;
+  const host = hostAt(place, atHand);
   host.target.facts.cluster = factsAt(host.target.facts, facts);
   await host.replan({}, view.others);
   if (host.target.facts.reading?.healthy) {
@@ -231,14 +231,14 @@ async function restart(place: Place, ground: Ground): Promise<void> {
     const turn = { apply: (one: EtcdHost) => one.apply(() => true) };
     return roll(run, working(surveyed, view.scene), [host], turn, { acceptDowntime });
   }
-  await eachOf(ground, host, (one) => one.apply(() => true));
+  await eachOf(atHand, host, (one) => one.apply(() => true));
 }
 
 /**
  * Hosts whose members work and vote, but for one; the leader first. A follower passes a promotion on without the user who
  * asks, so with authentication enabled only the leader carries it out.
  */
-function askers({ surveyed, view }: Ground, except?: string): readonly EtcdHost[] {
+function askers({ surveyed, view }: AtHand, except?: string): readonly EtcdHost[] {
   const { hosts } = working(surveyed, view.scene);
   const some = hosts.filter(({ target }) => target.name !== except);
   return some.length > 0
@@ -246,7 +246,7 @@ function askers({ surveyed, view }: Ground, except?: string): readonly EtcdHost[
     : [asker(surveyed, except === undefined ? [] : [except])];
 }
 
-function hostAt({ host }: Place, { surveyed }: Ground): EtcdHost {
+function hostAt({ host }: Place, { surveyed }: AtHand): EtcdHost {
   const found = surveyed.hosts.find(({ target }) => target.name === host);
   if (found === undefined) throw new Error(`${host} was not reached`);
   return found;

@@ -17,16 +17,16 @@ import { groundProblems, settledFacts } from '../../survey/survey.ts';
 import { keepOldest, keepVersion } from '../../survey/versions.ts';
 import { clustersOf, type EtcdHost, livingList, type Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
-import { rotatingAuthority } from '../certs/rotation.ts';
+import { rotatingAuthority } from '../certs/rotation/state.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { showHealth } from '../site/verify.ts';
-import { carryOut, type Ground } from './carry-out.ts';
+import { type AtHand, carryOut } from './carry-out.ts';
+import { wordProblems, wordsOf } from './flags.ts';
 import { look, type View } from './look.ts';
 import { misspelt } from './misspelt.ts';
 import { called, differencesOf, isAt, meant, placeOf, type Scene, saidOf } from './scene.ts';
 import { type PlannedStep, type Refused, stepsOf } from './steps.ts';
 import { whole, working } from './whole.ts';
-import { wordProblems, wordsOf } from './words.ts';
 
 /** Milliseconds: a snapshot that is no older will do. */
 const YOUNG = 15 * 60_000;
@@ -67,8 +67,8 @@ export function membersOperation(): Operation {
       if (next === undefined) return [];
       if (isFirst) await admitNewcomers(run, surveyed, view, known.facts);
       const gone = next.deed.kind === 'remove' ? next.deed.member.id : undefined;
-      const ground: Ground = { run, surveyed, view, facts: known.facts };
-      const steps = planned.steps.map((step) => stepOf(step, ground, known));
+      const atHand: AtHand = { run, surveyed, view, facts: known.facts };
+      const steps = planned.steps.map((step) => stepOf(step, atHand, known));
       if (waitsForStart(view.scene)) return steps;
       await whole(run, working(surveyed, view.scene), gone);
       const snapshot = await snapshotStep(run, thatStay(surveyed, view.scene), { within: YOUNG });
@@ -97,8 +97,8 @@ async function begin(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Promise<Clust
   );
   const coming = named.filter(({ target: { facts } }) => !isUp(facts));
   const candidates = coming.map(({ target }) => ({ member: memberOf(target), facts: target.facts }));
-  const ground = await groundProblems(others, ca, rotating?.passing);
-  refuse([...ground, ...ofNamed.flat(), ...preflight(candidates)]);
+  const atHand = await groundProblems(others, ca, rotating?.passing);
+  refuse([...atHand, ...ofNamed.flat(), ...preflight(candidates)]);
   const facts = await settledFacts(run, others.hosts.length > 0 ? others : surveyed, {
     state: 'live',
     policy: waitingFor(hosts, 'members')?.verb === 'upgrade' ? keepOldest : keepVersion,
@@ -133,14 +133,14 @@ function thatStay(surveyed: Surveyed, scene: Scene): Surveyed {
   return { cluster, hosts: hosts.filter((host) => !isNamed(host, [...remove, ...replace])) };
 }
 
-function stepOf({ deed, host, title, ledger }: PlannedStep, ground: Ground, begun: Begun): OperationStep {
+function stepOf({ deed, host, title, ledger }: PlannedStep, atHand: AtHand, begun: Begun): OperationStep {
   return {
     host,
     title,
     ledger,
     async carryOut() {
       begun.changed = true;
-      await carryOut(deed, ground);
+      await carryOut(deed, atHand);
     },
   };
 }

@@ -14,9 +14,9 @@ import { confFile, formedRecord } from '../../model/paths.ts';
 import { compareVersions } from '../../model/versions.ts';
 import { starts, stops } from '../../roll.ts';
 import { type EtcdHost, ofRecovered, type Surveyed } from '../../surveyed.ts';
+import { wordsOf } from './flags.ts';
 import { addressesOf, type Guest, guestsOf, knownUrls } from './guests.ts';
 import { type ListedMember, memberAt, type Place, placeOf, type Scene, type Words } from './scene.ts';
-import { wordsOf } from './words.ts';
 
 /** A cluster looked at: what it is, and what the roles are to take for its hosts. */
 export interface View {

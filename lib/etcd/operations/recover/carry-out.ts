@@ -18,14 +18,14 @@ import {
   startClosed,
 } from '../restore/shell.ts';
 import { askRestored } from '../restore/whole.ts';
+import { VERB } from './flags.ts';
 import { copyData, gather } from './shell.ts';
 import { receiveSegment, wholeEnd } from './sources.ts';
 import type { RecoverKind } from './steps.ts';
 import { commitAll } from './wal.ts';
-import { VERB } from './words.ts';
 
 /** What a step has at hand. */
-export interface Ground {
+export interface AtHand {
   readonly run: PlayRun<EtcdFacts>;
   /** The hosts that are reached, and the cluster that they are to be. */
   readonly surveyed: Surveyed;
@@ -41,17 +41,17 @@ const LONG = 1800;
 export async function recoverStep(
   kind: Exclude<RecoverKind, 'grow'>,
   name: string,
-  ground: Ground,
+  atHand: AtHand,
 ): Promise<void> {
-  const { run, surveyed } = ground;
+  const { run, surveyed } = atHand;
   const host = surveyed.hosts.find(({ target }) => target.name === name);
   if (host === undefined) throw new Error(`${name} was not reached`);
-  const place = ground.placeOf(host);
+  const place = atHand.placeOf(host);
   switch (kind) {
     case 'stop':
       return must(host, 'stopping etcd', stopMember(place.member));
     case 'gather':
-      return gatherOn(host, place, ground);
+      return gatherOn(host, place, atHand);
     case 'place':
     case 'empty':
       await must(host, 'setting the old data aside', kind === 'place' ? placeData(place) : emptyPlace(place));
@@ -61,14 +61,14 @@ export async function recoverStep(
     case 'start':
       return must(host, 'starting etcd', startClosed(place.member));
     case 'wait':
-      return waitFor(host, ground);
+      return waitFor(host, atHand);
     case 'open':
-      return openOn(host, ground);
+      return openOn(host, atHand);
   }
 }
 
 /** All that is in the log counts: what was acknowledged is among it, and nobody who could tell the rest is left. */
-async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: Ground): Promise<void> {
+async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: AtHand): Promise<void> {
   const { name, facts } = host.target;
   const copied = await mustSay(host, 'copying its data', copyData(place), LONG);
   const segment = /^log (\S+)$/m.exec(copied)?.[1] ?? '';
@@ -96,7 +96,7 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
 }
 
 /** By itself, or with those that have joined: the others have nothing yet. */
-async function waitFor(host: EtcdHost, { run, surveyed }: Ground): Promise<void> {
+async function waitFor(host: EtcdHost, { run, surveyed }: AtHand): Promise<void> {
   const { cluster } = surveyed;
   const hosts = surveyed.hosts.filter((one) => one === host || one.target.facts.data === 'present');
   const names = hosts.map(({ target }) => target.name);
@@ -108,7 +108,7 @@ async function waitFor(host: EtcdHost, { run, surveyed }: Ground): Promise<void>
 }
 
 /** One after another, behind the gate where there are members to spare. */
-async function openOn(host: EtcdHost, { run, surveyed, placeOf }: Ground): Promise<void> {
+async function openOn(host: EtcdHost, { run, surveyed, placeOf }: AtHand): Promise<void> {
   const open = (one: EtcdHost) => must(one, 'opening it to clients', openToClients(placeOf(one)));
   if (surveyed.cluster.members.length > 2)
     return roll(run, surveyed, [host], { apply: open }, { restarts: true });

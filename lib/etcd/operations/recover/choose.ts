@@ -16,10 +16,11 @@ import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
 import { copiesIn } from '../backup/copies.ts';
 import { folderStore } from '../backup/stores/folder.ts';
-import { rotatingAuthority } from '../certs/rotation.ts';
+import { rotatingAuthority } from '../certs/rotation/state.ts';
 import { recoverNeeds, refuseNarrow } from '../common/room.ts';
 import { admitHosts } from '../members/index.ts';
 import type { RestorePlace } from '../restore/shell.ts';
+import { fromOf, targetOf, VERB, wordsOf } from './flags.ts';
 import {
   bestFirst,
   choiceLines,
@@ -30,7 +31,6 @@ import {
   unreadSources,
 } from './sources.ts';
 import { type Sight, unseenMembers } from './witnesses.ts';
-import { fromOf, targetOf, VERB, wordsOf } from './words.ts';
 
 /** What a run has agreed to, from its first look on. */
 export interface Chosen {

@@ -9,13 +9,13 @@ import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { foreseenGrowth, growthSteps } from '../members/grow.ts';
 import { showHealth } from '../site/verify.ts';
-import { type Ground, recoverStep } from './carry-out.ts';
+import { type AtHand, recoverStep } from './carry-out.ts';
 import { type Chosen, choose, isDone, placeOf, type Standing, standingOf } from './choose.ts';
+import { flagProblems, targetOf, VERB } from './flags.ts';
 import { isBack, whyNotLost } from './loss.ts';
 import { sourceText } from './sources.ts';
 import { hasJoined, recoverSteps } from './steps.ts';
 import { lookAround } from './witnesses.ts';
-import { flagProblems, targetOf, VERB } from './words.ts';
 
 /**
  * Makes a cluster that has lost its quorum for good of what one host still has: a member of its own, under a new cluster
@@ -99,7 +99,7 @@ async function deriveSteps(
   if (mine && !mine.tool)
     throw refusal({ host: from }, `neither etcdutl nor etcdctl is in ${memberOf(survivor.target).binDir}`);
   const here: Surveyed = { cluster: reached(surveyed), hosts };
-  const ground: Ground = { run, surveyed: here, survivor, facts, placeOf: (host) => placeOf(host, id) };
+  const atHand: AtHand = { run, surveyed: here, survivor, facts, placeOf: (host) => placeOf(host, id) };
   const works = mine?.healthy === true && !mine.alarmed && progress.every(({ placed }) => placed);
   const growing = works ? await growthSteps(run, here, facts) : [];
   const joined = progress.filter(hasJoined).map(({ host }) => host);
@@ -108,7 +108,7 @@ async function deriveSteps(
   return recoverSteps(from, progress, grown).map(({ kind, ...step }) => ({
     ...step,
     async carryOut() {
-      if (kind !== 'grow') return recoverStep(kind, step.host, ground);
+      if (kind !== 'grow') return recoverStep(kind, step.host, atHand);
       await growing.find(({ host, title }) => host === step.host && title === step.title)?.carryOut();
     },
   }));

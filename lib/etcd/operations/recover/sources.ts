@@ -6,7 +6,7 @@ import { isUp } from '../../facts/index.ts';
 import { memberOf } from '../../model/cluster.ts';
 import type { Snapshot } from '../../snapshots/index.ts';
 import { type EtcdHost, toolVersion } from '../../surveyed.ts';
-import { ageText, contentText, sizeText } from '../backup/words.ts';
+import { ageText, contentText, sizeText } from '../backup/wording.ts';
 import { progressOf } from '../restore/progress.ts';
 import type { RestorePlace } from '../restore/shell.ts';
 import { readSegment, sourceFacts } from './shell.ts';

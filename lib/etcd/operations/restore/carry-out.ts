@@ -14,13 +14,13 @@ import { verbLine } from '../../verb-line.ts';
 import { clearHost, sentFile } from '../common/left-over.ts';
 import type { Source } from './file-source.ts';
 import { refuseNewer } from './fit.ts';
+import { VERB } from './flags.ts';
 import { keptIn, openToClients, placeData, prepare, type RestorePlace, startClosed } from './shell.ts';
 import type { RestoreKind } from './steps.ts';
 import { askRestored } from './whole.ts';
-import { VERB } from './words.ts';
 
 /** What a step has at hand. */
-export interface Ground {
+export interface AtHand {
   readonly run: PlayRun<EtcdFacts>;
   readonly surveyed: Surveyed;
   readonly source: Source;
@@ -31,23 +31,23 @@ export async function restoreStep(
   kind: RestoreKind,
   host: EtcdHost,
   place: RestorePlace,
-  ground: Ground,
+  atHand: AtHand,
 ): Promise<void> {
   switch (kind) {
     case 'prepare':
-      return prepareOn(host, place, ground);
+      return prepareOn(host, place, atHand);
     case 'stop':
       return act(host, 'stopping etcd', stopMember(place.member));
     case 'place':
       await act(host, 'putting the restored data in place', placeData(place));
-      ground.run.log('info', `${host.target.name}: its old data is kept in ${keptIn(place)}`);
+      atHand.run.log('info', `${host.target.name}: its old data is kept in ${keptIn(place)}`);
       return;
     case 'start':
       return act(host, 'starting etcd', startClosed(place.member));
     case 'wait':
-      return waitForAll(ground);
+      return waitForAll(atHand);
     case 'open':
-      return openOn(host, place, ground);
+      return openOn(host, place, atHand);
   }
 }
 
@@ -55,7 +55,7 @@ export async function restoreStep(
 async function prepareOn(
   host: EtcdHost,
   place: RestorePlace,
-  { surveyed: { cluster }, source }: Ground,
+  { surveyed: { cluster }, source }: AtHand,
 ): Promise<void> {
   const seconds = Math.ceil(180 + (source.bytes / 2 ** 20) * 0.5);
   // Its room is wanted.
@@ -80,7 +80,7 @@ async function refuseNewerSent(
   if (version !== undefined) refuseNewer(host.target, name, version, hint);
 }
 
-async function waitForAll({ run, surveyed, source: { known } }: Ground): Promise<void> {
+async function waitForAll({ run, surveyed, source: { known } }: AtHand): Promise<void> {
   const { cluster } = surveyed;
   const answers = await askRestored(run, surveyed);
   const findings = judgeCluster(answers);
@@ -98,7 +98,7 @@ async function waitForAll({ run, surveyed, source: { known } }: Ground): Promise
 }
 
 /** One after another, behind the gate where there are members to spare. */
-async function openOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: Ground): Promise<void> {
+async function openOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: AtHand): Promise<void> {
   const open = (one: EtcdHost) => act(one, 'opening it to clients', openToClients(place));
   if (surveyed.cluster.members.length > 2)
     return roll(run, surveyed, [host], { apply: open }, { restarts: true });

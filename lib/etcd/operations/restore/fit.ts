@@ -5,7 +5,7 @@ import { refusal, refuse } from '../../refusal.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
-import { rotatingAuthority } from '../certs/rotation.ts';
+import { rotatingAuthority } from '../certs/rotation/state.ts';
 import type { Source } from './file-source.ts';
 import type { Standing } from './progress.ts';
 

@@ -9,8 +9,8 @@ import { verbLine } from '../../verb-line.ts';
 import { clearHost } from '../common/left-over.ts';
 import type { OperationStep } from '../common/operation.ts';
 import { ledger, tallyOf } from '../common/tally.ts';
+import { VERB } from './flags.ts';
 import type { Standing } from './progress.ts';
-import { VERB } from './words.ts';
 
 /** The user has said `--give-up`. */
 export function givesUp([first]: readonly EtcdHost[]): boolean {

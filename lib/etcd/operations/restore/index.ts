@@ -6,18 +6,18 @@ import { snapshotStep } from '../../snapshots/index.ts';
 import { doneIntent, intentProblem, openIntent, waitsFor } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { verbLine } from '../../verb-line.ts';
-import { contentText } from '../backup/words.ts';
+import { contentText } from '../backup/wording.ts';
 import type { Wish } from '../common/intent.ts';
 import type { Operation, OperationStep } from '../common/operation.ts';
 import { refuseNarrow, restoreNeeds } from '../common/room.ts';
 import { restoreStep } from './carry-out.ts';
 import type { Source } from './file-source.ts';
 import { refuseUnfit } from './fit.ts';
+import { flagProblems, VERB } from './flags.ts';
 import { givesUp, giveUpQuestion, giveUpSteps, mayMissToGiveUp } from './give-up.ts';
 import { type Standing, standingOf } from './progress.ts';
 import { findSource } from './source.ts';
 import { restoreSteps } from './steps.ts';
-import { flagProblems, VERB } from './words.ts';
 
 /**
  * What it ends where that was begun: all data is set aside anyway, and what that was to be made of may be damaged.
@@ -120,10 +120,10 @@ async function deriveSteps(
   const byName = new Map(hosts.map((host) => [host.target.name, host]));
   wanted.byHosts = toPrepare.length > 0;
   if (!wanted.byHosts) source.release?.();
-  const ground = { run, surveyed, source };
+  const atHand = { run, surveyed, source };
   const steps = restoreSteps(progress).map(({ kind, ...step }): OperationStep => {
     const host = byName.get(step.host) as EtcdHost;
-    return { ...step, carryOut: () => restoreStep(kind, host, placeOf(host), ground) };
+    return { ...step, carryOut: () => restoreStep(kind, host, placeOf(host), atHand) };
   });
   return snapshot ? [snapshot, ...steps] : steps;
 }

@@ -6,9 +6,9 @@ import { memberOf } from '../../model/cluster.ts';
 import { openOf } from '../../survey/intents.ts';
 import type { EtcdHost, Surveyed } from '../../surveyed.ts';
 import { strayAlarms } from '../common/alarms.ts';
+import { VERB } from './flags.ts';
 import { progressFacts } from './shell.ts';
 import type { Progress } from './steps.ts';
-import { VERB } from './words.ts';
 
 /** How far a restore has come. */
 export interface Standing {

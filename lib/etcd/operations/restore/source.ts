@@ -13,7 +13,7 @@ import { passingFolder } from '../backup/passing-folder.ts';
 import { opening } from '../backup/seal.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { isStoredFile } from '../backup/stores/place.ts';
-import { contentText } from '../backup/words.ts';
+import { contentText } from '../backup/wording.ts';
 import { fileSource, type Source } from './file-source.ts';
 import { storedSource } from './stored-source.ts';
 

@@ -10,7 +10,7 @@ import { inStore } from '../backup/places.ts';
 import { opening } from '../backup/seal.ts';
 import { folderStore } from '../backup/stores/folder.ts';
 import { splitFile } from '../backup/stores/place.ts';
-import { sizeText } from '../backup/words.ts';
+import { sizeText } from '../backup/wording.ts';
 import { fileSource, type Source } from './file-source.ts';
 
 /**

@@ -3,7 +3,7 @@ import { type EtcdFacts, etcdFacts } from '../../../../lib/etcd/facts/index.ts';
 import { memberOf } from '../../../../lib/etcd/model/cluster.ts';
 import type { RunEvent } from '../../../../lib/runner/events.ts';
 import { exchange } from '../../../../lib/runner/exchange/exchange.ts';
-import { LoopHost } from '../../../../lib/runner/play-host.ts';
+import { LoopHost } from '../../../../lib/runner/loop-host.ts';
 import type { Host } from '../../../../lib/transport/host.ts';
 import { firewall } from '../../../../roles/firewall.ts';
 import { DEFAULTS } from '../../../unit/support/defaults.ts';

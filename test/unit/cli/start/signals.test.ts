@@ -34,16 +34,26 @@ it.each([
   },
 );
 
-it('a second signal within half a second of the first is the same one', async () => {
+it('a second signal of one name within half a second of the first is the same one', async () => {
   const child = start(BUSY);
   const events = await follow(child, 'busy', async () => {
     child.kill('SIGINT');
     await sleep(300);
-    child.kill('SIGTERM');
+    child.kill('SIGINT');
   });
   expect(child.exitCode).toBe(130);
   expect(messages(events)).toContain('finished');
   expect(messages(events)).not.toMatch(/stopped at once/);
+});
+
+it('one of another name is a second one, however soon', async () => {
+  const child = start(BUSY);
+  const events = await follow(child, 'busy', async () => {
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+  });
+  expect(child.exitCode).toBe(130);
+  expect(messages(events)).toMatch(/stopped at once/);
 });
 
 // As tsx does, which besides kills a process that has not taken the signal within 60 ms.

@@ -11,7 +11,7 @@ import { ledger, tallyOf } from '../../common/tally.ts';
 import { chooseNewest, newerThan } from './choose.ts';
 import { judgeDrill, parseRestored, parseSaid, type Restored } from './judge.ts';
 import { answerSeconds, BROKEN, clearTried, drillShell, liveShell, triedFile } from './shell.ts';
-import { drillText, stateOf } from './words.ts';
+import { drillText, stateOf } from './wording.ts';
 
 /** Snapshots in a place that is none of the hosts. */
 export interface Copies {

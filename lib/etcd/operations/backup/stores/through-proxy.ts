@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { connectTo } from '../../../../connect.ts';
+import { requestTo } from '../../../../http-request.ts';
 
 /** In milliseconds. */
 const CONNECT = 10_000;
@@ -20,7 +20,7 @@ export async function fetchThrough(
 ): Promise<Response> {
   const limits = { connect: CONNECT, answer: patience };
   const asked = { method, proxy, ...(body && { body }) };
-  const answer = await connectTo(new URL(url), Object.fromEntries(headers), limits, asked).catch((cause) => {
+  const answer = await requestTo(new URL(url), Object.fromEntries(headers), limits, asked).catch((cause) => {
     throw new TypeError('fetch failed', { cause });
   });
   const { statusCode = 0, statusMessage = '' } = answer;

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../../../lib/dsl/source/store.ts';
 import { sealing } from '../../../../../lib/etcd/operations/backup/seal.ts';
 import { folderStore } from '../../../../../lib/etcd/operations/backup/stores/folder.ts';
+import { flagProblems } from '../../../../../lib/etcd/operations/restore/flags.ts';
 import { findSource } from '../../../../../lib/etcd/operations/restore/source.ts';
-import { flagProblems } from '../../../../../lib/etcd/operations/restore/words.ts';
 import { fakeCluster } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 

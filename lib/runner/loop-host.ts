@@ -1,0 +1,370 @@
+import type { Ledger } from '../dsl/ledger/ledger.ts';
+import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
+import type { HostData, Target, Vars } from '../dsl/role.ts';
+import type { Sh } from '../dsl/sh.ts';
+import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
+import { withLoaded } from '../dsl/trace/lazy.ts';
+import { World } from '../dsl/world/world.ts';
+import { EXIT, QuorateError } from '../errors.ts';
+import type { Host } from '../transport/host.ts';
+import { applySteps } from './apply/apply.ts';
+import { type Actor, Elsewhere, type Site } from './apply/elsewhere.ts';
+import { awaitOnce, type First, isOnce } from './apply/once.ts';
+import type { EventSink, TaskStatus } from './events.ts';
+import { Program } from './exchange/program.ts';
+import { sendFiles } from './exchange/send-files.ts';
+import { differencesOf, handlerOf, probeFragment, wordsOf } from './exchange/task-shell.ts';
+import { type RoleTask, Wire } from './exchange/wire.ts';
+import { isLook, withoutLooks } from './plan/left-over.ts';
+import { planTasks } from './plan/plan.ts';
+import { withoutRepeats } from './plan/tasks.ts';
+
+/** Seconds for what changes something outside of tasks. */
+const ACT_SECONDS = 180;
+
+export interface PlayHostOptions<Facts> {
+  readonly host: Host;
+  /** Opens a further connection to the host: who changes a firewall must see that one gets through. */
+  readonly connect: () => Promise<Host>;
+  readonly selected: boolean;
+  readonly check: boolean;
+  /** Somebody reviews the plan: each task keeps what its probe printed. */
+  readonly keepsReadings?: boolean;
+  readonly stateDir: string;
+  /** See `Play.heldAs`. */
+  readonly heldAs?: string | undefined;
+  /** Written on the host beside the manifest: whose records these are. */
+  readonly owner: string;
+  readonly sink: EventSink;
+  /** The first host of the batch, which does what is done once. */
+  readonly first?: () => First | undefined;
+  /** A host that acts for this one, by its name. */
+  readonly actor?: (name: string) => Promise<Actor>;
+  /** Of a check: what earlier plays will have made of the host. */
+  readonly foreseen?: World;
+  /** Reads the facts of the host anew. */
+  readonly gather?: () => Promise<Facts>;
+  /** What the roles that take part want of a host. */
+  build(target: Target<Facts>): readonly RoleTask[];
+  /** What runs have made there; without it nothing is recorded. */
+  readonly ledger?: Ledger;
+  /** Sees to what no role declares any more, besides these tasks. */
+  tasksForLeft?(tasks: readonly RoleTask[]): Promise<readonly RoleTask[]>;
+}
+
+/** The loop for one host: plan from one exchange, apply and prove in another. */
+export class LoopHost<Facts> implements PlayHost<Facts> {
+  readonly host: Host;
+  readonly selected: boolean;
+  readonly stateDir: string;
+  readonly heldAs: string | undefined;
+  target: Target<Facts>;
+  plan: readonly PlannedTask[] = [];
+  readonly #options: PlayHostOptions<Facts>;
+  readonly #wire: Wire;
+  readonly #others: Elsewhere;
+  readonly #applied = new Set<PlannedTask>();
+  #world = new World();
+  #program = new Program([]);
+  /** What another host does once and that was waited for. */
+  readonly #awaited = new Set<Task>();
+
+  constructor(target: Target<Facts>, options: PlayHostOptions<Facts>) {
+    this.target = target;
+    this.host = options.host;
+    this.selected = options.selected;
+    this.stateDir = options.stateDir;
+    this.heldAs = options.heldAs;
+    this.#options = options;
+    this.#wire = new Wire(options.host, options.stateDir, options.sink);
+    const nobody = () => Promise.reject(new Error('no other host is known here'));
+    this.#others = new Elsewhere(target.name, options.actor ?? nobody, options.sink);
+  }
+
+  async read(doing: string, probe: Sh): Promise<Reading> {
+    return this.#ask(doing, probe);
+  }
+
+  async act(doing: string, apply: Sh, { seconds = ACT_SECONDS } = {}): Promise<Reading> {
+    if (this.#options.check) throw new Error(`a check must not act: ${doing}`);
+    return this.#ask(doing, apply, seconds);
+  }
+
+  async pipe(doing: string, piped: Sh): Promise<number> {
+    if (this.#options.check) throw new Error(`a check must not run: ${doing}`);
+    return this.#wire.pipe(doing, piped);
+  }
+
+  async send(doing: string, source: string, target: string): Promise<void> {
+    if (this.#options.check) throw new Error(`a check must not send: ${doing}`);
+    await sendFiles(this.host, [{ source, target }], (text) => this.#wire.doing(`${doing}: ${text}`));
+    this.#wire.doing(undefined);
+  }
+
+  async receive(doing: string, printed: Sh, most: number): Promise<Received> {
+    return this.#wire.receive(doing, printed, most);
+  }
+
+  async #ask(doing: string, asked: Sh, patience?: number): Promise<Reading> {
+    const fragment = { id: 'read', sh: asked, critical: false, ...(patience !== undefined && { patience }) };
+    const { readings } = await this.#wire.exchange(doing, [fragment]);
+    return readings.get('read') as Reading;
+  }
+
+  async replan(vars: Vars = {}, others?: HostData['hostvars']): Promise<void> {
+    if (!this.selected) return;
+    const { name } = this.target;
+    const own = { ...this.target.vars, ...vars };
+    const hostvars = { ...this.target.hostvars, [name]: own };
+    if (Object.keys(vars).length > 0) this.target = { ...this.target, vars: own, hostvars };
+    const target = others ? { ...this.target, hostvars: { ...others, [name]: own } } : this.target;
+    await this.makePlan(await withLoaded(() => this.#options.build(target)));
+  }
+
+  async refresh(): Promise<void> {
+    const facts = await this.#options.gather?.();
+    if (facts !== undefined) this.target = { ...this.target, facts };
+  }
+
+  /** Probes all tasks in one exchange and compares them in order; fills `plan`. */
+  async makePlan(declared: readonly RoleTask[]): Promise<void> {
+    const wanted = withoutRepeats(this.target.name, declared);
+    const left = (await this.#options.tasksForLeft?.(wanted)) ?? [];
+    this.#program = new Program([...wanted, ...left]);
+    this.plan = withoutLooks(await this.#planOf(this.#program.live, this.target.name));
+    this.#rest();
+  }
+
+  async #planOf(tasks: readonly RoleTask[], first?: string): Promise<readonly PlannedTask[]> {
+    this.#world = this.#options.foreseen?.forNextPlay() ?? new World();
+    this.#world.provides(this.stateDir);
+    this.#world.declares(this.#program.live.map(({ task }) => task));
+    const elsewhere = this.#elsewhere?.target.name;
+    await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
+    const all = tasks.map(({ role, task }) => ({ role, task }));
+    const { keepsReadings = false } = this.#options;
+    const siteOf = (task: Task) => this.#siteOf(task);
+    return planTasks(all, { siteOf, elsewhere, keepsReadings, first });
+  }
+
+  #siteOf(task: Task): Site {
+    return this.#others.of(task) ?? { wire: this.#wire, world: this.#world, actor: undefined };
+  }
+
+  /** A run would change something on this host, and not only on those that act for it. */
+  get changesItself(): boolean {
+    return this.plan.some((one) => isDue(one) && this.#others.of(one.task) === undefined);
+  }
+
+  get #wires(): readonly Wire[] {
+    return [this.#wire, ...this.#others.wires];
+  }
+
+  /** What the host will be like once the plan is carried out. */
+  get foreseen(): World {
+    return this.#world;
+  }
+
+  /** The host that does what is done once, where that is another one. */
+  get #elsewhere(): First['host'] | undefined {
+    const first = this.#options.first?.()?.host;
+    return first?.target.name === this.target.name ? undefined : first;
+  }
+
+  async apply(which: (planned: PlannedTask) => boolean): Promise<void> {
+    const isLeft = (one: PlannedTask) => isDue(one) && !this.#applied.has(one) && which(one);
+    let ended: unknown;
+    for (let due = this.plan.filter(isLeft); due.length > 0; due = this.plan.filter(isLeft)) {
+      try {
+        await this.#carryOut(await this.#untilOnce(due));
+      } catch (error) {
+        ended = await this.#goOn(error, ended);
+      }
+    }
+    this.#rest();
+    if (ended !== undefined) throw ended;
+    await this.#settle(this.#world.forProof());
+  }
+
+  /**
+   * Of what is due, that which nothing waits for that is done once; where the first of it does, waits, and gives nothing:
+   * the rest is planned anew where the other host has changed something.
+   */
+  async #untilOnce(due: readonly PlannedTask[]): Promise<readonly PlannedTask[]> {
+    const at = this.plan.findIndex(({ task, skipped }) => isOnce(task, skipped) && !this.#awaited.has(task));
+    const once = this.plan[at];
+    if (once === undefined) return due;
+    const before = due.filter((one) => this.plan.indexOf(one) < at);
+    if (before.length > 0) return before;
+    this.#awaited.add(once.task);
+    this.#wire.doing(`waiting for "${once.task.title}"`);
+    if (await awaitOnce(once, this.#options.first ?? (() => undefined), this.#wire))
+      await this.#planFrom(at + 1);
+    return [];
+  }
+
+  /** What became of a task here; undefined while it is still to come, `none` where the plan has none of the kind. */
+  outcomeOf(role: string, { thing }: Task): 'ok' | 'changed' | 'none' | undefined {
+    const planned = this.plan.find((one) => one.role === role && one.task.thing === thing);
+    if (planned === undefined) return 'none';
+    if (!isDue(planned)) return 'ok';
+    const hasFailed = this.#program.hasFailed(planned.task) && handlerOf(planned.task) === undefined;
+    return this.#applied.has(planned) && !hasFailed ? 'changed' : undefined;
+  }
+
+  /** Plans what stands from there on anew, from new readings. */
+  async #planFrom(at: number): Promise<void> {
+    await this.#planAnew(this.plan.slice(0, at), this.plan.slice(at));
+  }
+
+  /** Keeps the first of these as planned, and plans the others from new readings; tells what is found done by then. */
+  async #planAnew(kept: readonly PlannedTask[], tasks: readonly RoleTask[]): Promise<void> {
+    const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
+    const planned = await this.#planOf(tasks);
+    this.#tellOk(planned.filter(({ task }) => !known.has(task)));
+    this.plan = [...kept, ...planned];
+    this.#rest();
+  }
+
+  async #carryOut(due: readonly PlannedTask[]): Promise<void> {
+    if (due.length === 0) return;
+    for (const wire of this.#wires) wire.takeFailed();
+    this.#wire.doing('preparing');
+    const prepare = (planned: PlannedTask) => this.#prepare(planned);
+    const prepared = await Promise.all(due.map((one) => (one.waits ? {} : prepare(one))));
+    const steps = due.map((planned, i) => ({ planned, prepared: prepared[i] ?? {} }));
+    const { owner, connect, ledger } = this.#options;
+    const proof = this.#world.forProof();
+    const sendTo = (host: Host) => (files: readonly Transfer[]) =>
+      sendFiles(host, files, (text) => this.#wire.doing(text));
+    await applySteps(steps, {
+      wire: this.#wire,
+      proof,
+      owner,
+      connect,
+      prepare,
+      send: sendTo(this.host),
+      done: this.#applied,
+      elsewhere: (task) => {
+        const { actor, wire, world } = this.#siteOf(task);
+        if (actor === undefined) return undefined;
+        const { owner, connect } = actor;
+        const context = { wire, proof: world.forProof(), owner, connect, prepare, done: this.#applied };
+        return { actor, context: { ...context, send: sendTo(actor.host) } };
+      },
+      ledger,
+    });
+  }
+
+  /**
+   * Behind a task that failed: plans what is to be done all the same, from new readings. Returns what ends the host
+   * once that is done, or undefined where somebody sees to the failure; throws where nothing is left to be done.
+   */
+  async #goOn(error: unknown, ended: unknown): Promise<unknown> {
+    const failed = this.#wires.map((wire) => wire.takeFailed()).find(Boolean);
+    if (failed === undefined || !isTasks(error) || this.#wire.stopping) throw ended ?? error;
+    const rest = this.#program.behind(failed.task);
+    const handled = handlerOf(failed.task);
+    if (handled === undefined && rest.length === 0) throw ended ?? error;
+    if (handled !== undefined)
+      this.#wire.log('warning', `${withoutHost(error, this.host.name)} (${handled})`);
+    const before = this.plan.slice(0, this.plan.findIndex(({ task }) => task === failed.task) + 1);
+    for (const one of before.slice(-1)) this.#applied.add(one);
+    const isOpen = (one: PlannedTask) => isDue(one) && !this.#applied.has(one);
+    await this.#planAnew(
+      before.filter((one) => !isOpen(one)),
+      [...before.filter(isOpen), ...rest],
+    );
+    return handled === undefined ? (ended ?? error) : ended;
+  }
+
+  #tellOk(planned: readonly PlannedTask[]): void {
+    for (const one of planned)
+      if (!isDue(one) && one.skipped === undefined) this.#siteOf(one.task).wire.finished(one, 'ok');
+  }
+
+  /** Once all is applied: what was judged before tasks behind it were applied must not be due again. */
+  async #settle(proof: World): Promise<void> {
+    if (this.plan.some((one) => isDue(one) && !this.#applied.has(one))) return;
+    const early = this.plan
+      .slice(0, this.plan.findLastIndex(isDue))
+      .filter(
+        ({ task, skipped }) =>
+          task.after === 'any' && !task.unproven && task.probe && !skipped && !this.#others.of(task),
+      );
+    if (early.length === 0) return;
+    const fragments = early.map(({ task }, i) => probeFragment(task, `${i}`));
+    const { readings } = await this.#wire.exchange('reading', fragments);
+    for (const [i, planned] of early.entries()) {
+      if (this.#program.hasFailed(planned.task)) continue;
+      this.#wire.inTask(planned, () => {
+        const left = differencesOf(planned.task, readings.get(`${i}`) ?? { code: 1, out: '' }, proof);
+        if (left.length > 0) throw dueAgain(planned.task);
+      });
+    }
+  }
+
+  report(role: string, task: string, status: TaskStatus): void {
+    this.#wire.finished({ role, task: { title: task } }, status);
+  }
+
+  /** Reports what is planned and needs nothing done; in a check, all that is planned. */
+  reportPlan(): void {
+    for (const planned of this.plan) {
+      const { skipped, changes, task } = planned;
+      const { wire } = this.#siteOf(task);
+      if (skipped !== undefined) wire.finished(planned, 'skipped', [], skipped);
+      else if (!isDue(planned)) wire.finished(planned, 'ok');
+      else if (this.#options.check) {
+        const status = changes.every(({ certainty }) => certainty === 'unknown') ? 'unknown' : 'changed';
+        wire.finished(planned, status, changes);
+      }
+    }
+    if (this.#options.check) this.reportLeft();
+  }
+
+  /** Reports the tasks that nothing came of: the rescue of what did not fail, and what stood behind a failure. */
+  reportLeft(): void {
+    for (const [one, why] of this.#program.left)
+      if (!isLook(one, this.plan)) this.#wire.finished(one, 'skipped', [], why);
+  }
+
+  /** First Ctrl-C: ends after the task in hand. */
+  stop(): void {
+    for (const wire of this.#wires) wire.stop();
+  }
+
+  /** Second Ctrl-C: ends the process group on the host. */
+  kill(): void {
+    for (const wire of this.#wires) wire.kill();
+  }
+
+  #rest(): void {
+    const due = this.plan.filter((planned) => isDue(planned) && !this.#applied.has(planned));
+    this.#wire.rests(this.#options.check ? 0 : due.length);
+  }
+
+  async #prepare(planned: PlannedTask): Promise<Prepared> {
+    const { task, changes } = planned;
+    if (!task.prepare) return {};
+    const progress = (text: string) => this.#wire.doing(text);
+    const prepared = await this.#wire.inTask(planned, () => task.prepare?.(changes, { progress }));
+    return prepared ?? {};
+  }
+}
+
+/** A task failed, and nothing else. */
+function isTasks(error: unknown): error is QuorateError {
+  return error instanceof QuorateError && error.exitCode === EXIT.failed;
+}
+
+function withoutHost({ message }: QuorateError, host: string): string {
+  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
+}
+
+function dueAgain({ title }: Task): QuorateError {
+  return new QuorateError(`"${title}" is due again: a task behind it has changed what it looks at`, {
+    exitCode: EXIT.failed,
+    hint: 'declare it behind that task, or name the tasks that matter: after: [ … ]',
+  });
+}
