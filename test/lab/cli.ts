@@ -29,8 +29,7 @@ const name = process.env.LAB_NAME ?? 'main';
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   prepare: async () => {
     const log = (line: string) => console.error(`lab: ${line}`);
-    const noRedis = await prepareForTests(log);
-    if (noRedis !== undefined) log(noRedis);
+    for (const why of Object.values(await prepareForTests(log))) if (why !== undefined) log(why);
     return 0;
   },
   up: async ([count = '3']) => {

@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node';
 import { program } from '../program.ts';
 import { labUnavailable } from './support/host/unavailable.ts';
 import { sweepLabs } from './support/lab.ts';
-import { prepareForTests } from './support/prepare.ts';
+import { type Lacking, prepareForTests } from './support/prepare.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -10,6 +10,8 @@ declare module 'vitest' {
     labMissing: string;
     /** Why there is no redis-server; empty when there is one. */
     redisMissing: string;
+    /** Why there is no browser; empty when there is one. */
+    browserMissing: string;
   }
 }
 
@@ -19,11 +21,14 @@ declare module 'vitest' {
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const unavailable = labUnavailable();
-  const { missing, noRedis } = unavailable ? both(unavailable) : await prepareHere();
+  const { missing, redis, browser } = unavailable ? without(unavailable) : await prepareHere();
   if (missing !== undefined) console.log(`lab tests are skipped: ${missing}`);
   project.provide('labMissing', missing ?? '');
-  if (missing === undefined && noRedis !== undefined) console.log(`tests of fleets are skipped: ${noRedis}`);
-  project.provide('redisMissing', noRedis ?? '');
+  if (missing === undefined && redis !== undefined) console.log(`tests of fleets are skipped: ${redis}`);
+  project.provide('redisMissing', redis ?? '');
+  if (missing === undefined && browser !== undefined)
+    console.log(`tests in a browser are skipped: ${browser}`);
+  project.provide('browserMissing', browser ?? '');
   // Compile once here, and not in both workers at a time.
   if (missing === undefined) program('playbooks/site.ts');
   return async () => {
@@ -31,18 +36,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Why there is no lab, and no redis-server. */
-interface Missing {
+/** Why there is no lab, and what else tests go without. */
+interface Missing extends Lacking {
   readonly missing?: string;
-  readonly noRedis: string | undefined;
 }
 
-const both = (missing: string): Missing => ({ missing, noRedis: missing });
+const without = (missing: string): Missing => ({ missing, redis: missing, browser: missing });
 
 async function prepareHere(): Promise<Missing> {
   try {
-    return { noRedis: await prepareForTests((line) => console.log(`lab: ${line}`)) };
+    return await prepareForTests((line) => console.log(`lab: ${line}`));
   } catch (error) {
-    return both(`it cannot be prepared here: ${(error as Error).message.split('\n').slice(0, 2).join(' ')}`);
+    return without(
+      `it cannot be prepared here: ${(error as Error).message.split('\n').slice(0, 2).join(' ')}`,
+    );
   }
 }

@@ -43,7 +43,7 @@ pre{margin:4px 0;padding:8px 0;overflow:auto;max-height:70vh;background:var(--bg
 pre.d{padding-inline:0}
 pre.d span{display:block;padding:0 10px;min-width:max-content}
 pre.d .a{background:var(--add)}pre.d .r{background:var(--del)}pre.d .h{color:var(--dim)}
-.w{overflow-x:auto}
+.w{overflow-x:auto;position:relative}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 #hosts table{width:100%}
 th,td{padding:3px 10px;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap}

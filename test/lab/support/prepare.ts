@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { browserProgram } from './browser.ts';
 import { KEYRING } from './host/debian.ts';
 import { must, sleep } from './host/process.ts';
 import { buildRootfs } from './host/rootfs.ts';
@@ -38,15 +39,25 @@ export async function prepare(
   return alone(log, () => make(suite, log));
 }
 
-/** The same with what the tests want besides. Gives why there is no redis-server, where there is none. */
-export async function prepareForTests(log: Log): Promise<string | undefined> {
+/** Why a machine has none of what some tests need besides a lab; undefined where it has it. */
+export interface Lacking {
+  readonly redis: string | undefined;
+  readonly browser: string | undefined;
+}
+
+/** The same with what the tests want besides. */
+export async function prepareForTests(log: Log): Promise<Lacking> {
   return alone(log, async () => {
     await make('bookworm', log);
-    return redisTree().then(
-      () => undefined,
-      ({ message }) => `there is no redis-server of Debian's to be had: ${message.split('\n')[0]}`,
-    );
+    return { redis: await lacks('redis-server', redisTree), browser: await lacks('browser', browserProgram) };
   });
+}
+
+async function lacks(what: string, fetch: () => Promise<unknown>): Promise<string | undefined> {
+  return fetch().then(
+    () => undefined,
+    ({ message }) => `there is no ${what} of Debian's to be had: ${message.split('\n')[0]}`,
+  );
 }
 
 async function make(suite: string, log: Log): Promise<string> {

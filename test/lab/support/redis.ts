@@ -1,31 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
-import { must, waitFor } from './host/process.ts';
-import { buildRootfs } from './host/rootfs.ts';
-import { cacheDir, contentKey } from './paths.ts';
-import { downloadWithNeeds } from './releases/debianEtcd.ts';
+import { waitFor } from './host/process.ts';
+import { debianTree, libraryPath } from './releases/debTree.ts';
 
-const SUITE = 'bookworm';
-
-/** Debian's redis-server with the libraries that it needs, unpacked; fetched once a machine. Gives its folder. */
-export async function redisTree(): Promise<string> {
-  const rootfs = await buildRootfs(SUITE, () => {});
-  const target = join(cacheDir(), 'debian', `redis-${contentKey(rootfs)}`);
-  if (existsSync(target)) return join(target, 'tree');
-  const work = `${target}.building.${process.pid}`;
-  await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
-  await downloadWithNeeds(SUITE, work, ['redis-server'], join(rootfs, 'var/lib/dpkg/status'));
-  const archives = join(work, 'archives');
-  for (const name of (await readdir(archives)).filter((file) => file.endsWith('.deb')))
-    await must('dpkg-deb', ['-x', join(archives, name), join(work, 'tree')]);
-  await rm(archives, { recursive: true });
-  await rename(work, target).catch(() => rm(work, { recursive: true, force: true }));
-  return join(target, 'tree');
-}
+/** Debian's redis-server with the libraries that it needs. Gives its folder. */
+export const redisTree = (): Promise<string> => debianTree('redis', ['redis-server']);
 
 export interface RedisServer {
   readonly url: string;
@@ -42,7 +22,6 @@ export async function startRedis(
 ): Promise<RedisServer> {
   const tree = await redisTree();
   const port = await freePort();
-  const libraries = ['usr/lib/x86_64-linux-gnu', 'usr/lib/aarch64-linux-gnu'].map((path) => join(tree, path));
   const settings: Readonly<Record<string, string>> = {
     ...(certificate
       ? {
@@ -57,7 +36,7 @@ export async function startRedis(
     requirepass: password,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(':') };
+  const env = { ...process.env, LD_LIBRARY_PATH: libraryPath(tree) };
   const start = async () => {
     const child = spawn(join(tree, 'usr/bin/redis-server'), args, { env, stdio: 'ignore' });
     await waitFor('redis-server', 20_000, async () => (await isOpen(port)) || undefined);

@@ -1,85 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { page } from '../../../lib/report/page/page.ts';
 import type { RunEvent } from '../../../lib/runner/events.ts';
-import { BROWSER, opened } from '../support/browser.ts';
-import { scratch } from '../support/scratch.ts';
 import { recordedRun } from './recorded.ts';
-import { change, cluster, recap, start, task } from './streams.ts';
-
-const EVIL = `</script></style></title><img src=x onerror="document.body.dataset.pwned=1"><script>document.body.dataset.pwned=1</script>'"\x1b[2J\u202e&amp;`;
-const DIFF = ['@@ -1,1 +1,1 @@', '-heartbeat: 100', '+heartbeat: 250'];
-const FAILED: readonly RunEvent[] = [
-  {
-    ...start('etcd01', 'etcd02'),
-    who: 'maria',
-    from: 'laptop',
-    command: 'site -i prod.yaml',
-    message: 'change 4711',
-  } as RunEvent,
-  task('etcd01', { task: 'etcd.conf is there', changes: [change({ diff: DIFF })] }),
-  task('etcd02', { task: 'etcd.conf is there', changes: [change({ diff: DIFF })] }),
-  { event: 'output', host: 'etcd02', task: 'etcd runs', line: 'bind: address in use' },
-  task('etcd02', { task: 'etcd runs', status: 'failed' }),
-  {
-    event: 'error',
-    message: 'etcd02: port 2379 is held',
-    exitCode: 2,
-    host: 'etcd02',
-    task: 'etcd runs',
-    hint: 'stop nginx',
-  },
-  recap({ etcd01: { changed: 1 }, etcd02: { changed: 1, failed: 1 } }, { exitCode: 2 }),
-];
-
-/** Every text that may come from a host, or from whoever wrote the inventory. */
-function evilRun() {
-  const ledger = {
-    before: { voters: 1, quorum: 1, healthy: 1, spare: 0 },
-    after: { voters: 1, quorum: 1, healthy: 1, spare: 0 },
-  };
-  return recordedRun([
-    {
-      event: 'start',
-      playbook: EVIL,
-      inventory: [EVIL],
-      check: false,
-      hosts: [EVIL],
-      who: EVIL,
-      from: EVIL,
-      command: EVIL,
-      message: EVIL,
-    },
-    task(EVIL, {
-      role: EVIL,
-      task: EVIL,
-      changes: [change({ resource: EVIL, property: EVIL, before: EVIL, after: EVIL, diff: [`+${EVIL}`] })],
-    }),
-    task(EVIL, { role: EVIL, task: 'skips', status: 'skipped', changes: [], reason: EVIL }),
-    task(EVIL, {
-      role: EVIL,
-      task: 'runs',
-      changes: [change({ kind: 'run', text: { before: '', after: EVIL } })],
-    }),
-    { event: 'output', host: EVIL, task: EVIL, line: EVIL },
-    { event: 'log', level: 'warning', host: EVIL, message: EVIL },
-    { event: 'facts', host: EVIL, facts: { [EVIL]: EVIL, more: [EVIL] } },
-    { event: 'left-over', host: EVIL, role: EVIL, kind: EVIL, name: EVIL, stays: EVIL },
-    { event: 'step', host: EVIL, title: EVIL, status: 'done', ledger },
-    cluster(EVIL, EVIL, EVIL),
-    {
-      event: 'error',
-      message: EVIL,
-      exitCode: 2,
-      host: EVIL,
-      task: EVIL,
-      hint: EVIL,
-      position: { file: EVIL, line: 1, column: 1 },
-    },
-    recap({ [EVIL]: { failed: 1 } }, { exitCode: 2 }),
-  ]);
-}
+import { evilRun, FAILED } from './runs.ts';
+import { change, recap, start, task } from './streams.ts';
 
 describe('the page of a run', () => {
   it('says the outcome, who ran what and why, and what went wrong before all else', async () => {
@@ -205,33 +129,5 @@ describe('the page of a run', () => {
     );
     const text = await page([recordedRun([start(...hosts), ...tasks, recap({})])]);
     expect(text.length).toBeLessThan(300_000);
-  });
-});
-
-describe.skipIf(BROWSER === undefined)('the page in a browser (where one is installed)', () => {
-  const inBrowser = async (runs: Parameters<typeof page>[0], fragment?: string) => {
-    const file = join(scratch(), 'run.html');
-    writeFileSync(file, await page(runs));
-    return opened(file, fragment);
-  };
-
-  it('runs its script: a search leaves what matches', { timeout: 60_000 }, async () => {
-    const all = await inBrowser([recordedRun(FAILED)]);
-    expect(all).toContain('✗ failed on etcd02');
-    expect(all).not.toMatch(/<details class="f"[^>]* hidden/);
-    expect(await inBrowser([recordedRun(FAILED)], 'q=100%')).not.toMatch(/<p id="none" hidden/);
-    const found = await inBrowser([recordedRun(FAILED)], 'q=etcd02');
-    const hidden = [...found.matchAll(/<tr class="f"[^>]*hidden=""[^>]*><th scope="row">(\w+)/g)].map(
-      ([, host]) => host,
-    );
-    expect(new Set(hidden)).toEqual(new Set(['etcd01']));
-    expect(await inBrowser([recordedRun(FAILED)], 'q=nothing-like-it')).toMatch(/<p id="none" aria-live/);
-  });
-
-  it('runs nothing of what hosts have said', { timeout: 60_000 }, async () => {
-    const seen = await inBrowser([evilRun()], 'q=onerror');
-    expect(seen).toContain('onerror=');
-    expect(seen).not.toContain('data-pwned');
-    expect(seen).not.toContain('<img');
   });
 });
