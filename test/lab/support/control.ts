@@ -26,7 +26,10 @@ export function spawnInside(
   options: RunOptions = {},
 ): ChildProcess {
   const enter = ['-c', ENTER, 'sh', namespaceFile(lab.name), ...joinFiles(lab.name, 'control'), '--'];
-  return spawn('sh', [...enter, command === 'node' ? labNode() : command, ...args], spawnOptions(options));
+  if (command !== 'node') return spawn('sh', [...enter, command, ...args], spawnOptions(options));
+  // The program starts its own cache, but as a bundle only once all of it has been compiled.
+  const env = { NODE_COMPILE_CACHE: program('.compiled'), ...options.env };
+  return spawn('sh', [...enter, labNode(), ...args], spawnOptions({ ...options, env }));
 }
 
 /** Runs a command on control, inside the lab's network, to its end. */
