@@ -181,10 +181,9 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     await all(
       "nft 'add table inet cut; add chain inet cut o { type filter hook output priority 0; }; add rule inet cut o tcp dport 2379 drop'",
     );
-    const check = await site('--check', ...change);
     const run = await site(...change);
     await all('nft delete table inet cut');
-    expect([check.code, run.code]).toEqual([3, 3]);
+    expect(run.code).toBe(3);
     expect(run.text).toContain('3 voters, quorum 2, 0 healthy: stopping');
     expect(await pids()).toEqual(before);
     expect((await site()).code).toBe(0);
@@ -193,9 +192,8 @@ describeLab('what site.ts refuses, and with which exit code', () => {
   it('3 for another data directory than the one in use, running or stopped, and founds nothing there', async () => {
     const move = ['-e', 'etcd_data_dir=/srv/etcd/data', '-e', 'etcd_bin_dir=/srv/etcd/bin'];
     const before = await untouched();
-    const check = await site('--check', ...move);
     const run = await site(...move);
-    expect([check.code, run.code]).toEqual([3, 3]);
+    expect(run.code).toBe(3);
     expect(run.errors.map(({ message }) => message)).toEqual(
       lab.hosts.map(({ name }) => `${name}: etcd runs, and its data is not in /srv/etcd/data`),
     );
@@ -234,11 +232,9 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     expect(await untouched()).toEqual(before);
     if (name !== 'etcd_address of one member') return;
     expect((await runPlaybook(lab, ['--check'], { inventory })).code).toBe(3);
-    for (const playbook of ['status', 'doctor']) {
-      const look = await runPlaybook(lab, [], { inventory, playbook });
-      expect(look.code).toBe(7);
-      expect(look.text).not.toContain('a bug of ours');
-    }
+    const look = await runPlaybook(lab, [], { inventory, playbook: 'doctor' });
+    expect(look.code).toBe(7);
+    expect(look.text).not.toContain('a bug of ours');
   });
 
   it('3 for a member that votes and is not in the inventory, before it is shut out', async () => {
@@ -261,9 +257,8 @@ describeLab('what site.ts refuses, and with which exit code', () => {
   it('3 for another user than the one whose the data is, before a file is given away', async () => {
     const owners = 'stat -c %U /var/lib/etcd/default.etcd /opt/etcd/ssl/server-key.pem';
     const user = ['-e', 'etcd_user=other'];
-    const check = await site('--check', ...user);
     const run = await site(...user);
-    expect([check.code, run.code]).toEqual([3, 3]);
+    expect(run.code).toBe(3);
     expect(run.errors[0]?.message).toBe(
       'etcd01: the data in /var/lib/etcd/default.etcd belongs to etcd, and etcd_user is other',
     );
@@ -299,9 +294,6 @@ describeLab('what site.ts refuses, and with which exit code', () => {
   it('3 with the arithmetic for a restart while a member is down, and touches no further member', async () => {
     await lab.ssh('etcd03', 'systemctl stop etcd');
     const change = ['-l', 'etcd01,etcd02', '-e', '{"etcd_settings":{"snapshot-count":30000}}'];
-    const check = await site('--check', ...change);
-    expect(check.code).toBe(3);
-    expect(check.text).toContain('3 voters, quorum 2, 2 healthy: stopping');
     const run = await site(...change);
     expect(run.code).toBe(3);
     expect(run.text).toContain('3 voters, quorum 2, 2 healthy: stopping');
@@ -330,11 +322,9 @@ describeLab('what site.ts refuses, and with which exit code', () => {
     await each(['etcd02', 'etcd03'], 'mv /var/lib/etcd/default.etcd /var/lib/etcd/lost');
     for (const left of [undefined, 'inventory-0123456789abcdef']) {
       if (left) writeFileSync(token, `${left}\n`);
-      for (const args of [['--check'], []]) {
-        const run = await site(...args);
-        expect(run.code).toBe(3);
-        expect(run.errors[0]?.message).toContain('has no data; the surviving copy is on etcd01');
-      }
+      const run = await site(...(left ? [] : ['--check']));
+      expect(run.code).toBe(3);
+      expect(run.errors[0]?.message).toContain('has no data; the surviving copy is on etcd01');
     }
     await each(['etcd02', 'etcd03'], 'mv /var/lib/etcd/lost /var/lib/etcd/default.etcd');
     expect((await site()).code).toBe(0);
@@ -349,7 +339,6 @@ describeLab('what site.ts refuses, and with which exit code', () => {
 
   it('1 for destroy without consent or with another name, and destroys nothing', async () => {
     const destroy = (...args: string[]) => runPlaybook(lab, args, { playbook: 'destroy' });
-    expect((await destroy()).code).toBe(1);
     expect((await destroy('-y')).code).toBe(1);
     expect((await destroy('-y', '--cluster', 'prod')).code).toBe(1);
     expect((await lab.ssh('etcd01', 'systemctl is-active etcd')).stdout.trim()).toBe('active');

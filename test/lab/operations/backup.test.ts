@@ -221,10 +221,9 @@ describeLab('backups of a cluster', () => {
   });
 
   it('needs one member only, and says which are missing', async () => {
-    await lab.kill('etcd03');
+    await lab.enter('etcd03', 'systemctl stop etcd ssh.socket ssh');
     const run = await backup();
     expect(run.text).toContain('etcd03');
     expect(run.errors).toEqual([]);
-    await lab.boot('etcd03');
   });
 });

@@ -51,8 +51,6 @@ for csr in ${from}/*.csr; do openssl x509 -req -in "$csr" -CA middle.pem -CAkey 
     expect(asked.text).toContain('7 signing requests');
     expect(readdirSync(at('out'))).toHaveLength(7);
     sign('out', 'in');
-    expect((await certs('--import', at('in'), '--check')).code).toBe(0);
-    expect(existsSync(pki('ca.pem'))).toBe(false);
     const taken = await certs('--import', at('in'));
     expect(taken.code).toBe(0);
     expect((await runPlaybook(lab)).code).toBe(0);
