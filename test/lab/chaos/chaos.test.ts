@@ -5,8 +5,8 @@ import { type Lab, startLab } from '../support/lab.ts';
 import { perform } from './perform.ts';
 import { describeAct, story } from './story.ts';
 
-/** Always the same here; `QUORATE_SEED=N` tries another, and `npm run chaos` many. */
-const seed = Number(process.env.QUORATE_SEED ?? 1);
+/** Always the same here: a roll that is killed. `QUORATE_SEED=N` tries another, and `npm run chaos` many acts. */
+const seed = Number(process.env.QUORATE_SEED ?? 56);
 
 describeLab(`operations, and what goes wrong meanwhile (QUORATE_SEED=${seed})`, () => {
   let lab: Lab;
@@ -19,7 +19,7 @@ describeLab(`operations, and what goes wrong meanwhile (QUORATE_SEED=${seed})`, 
     const acts = story(
       seed,
       lab.hosts.map(({ name }) => name),
-      2,
+      1,
     );
     const { problems, client } = await perform(lab, acts, (line) => console.log(line));
     console.log(describeClient(client));

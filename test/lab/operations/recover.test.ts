@@ -100,13 +100,12 @@ describeLab('a cluster that has lost its quorum', () => {
       expect.stringMatching(/etcd03: .*recover.* --from etcd01 -y/s),
     ]);
     const words = ['--from', 'etcd01', '--lost', 'etcd03'];
-    expect((await recover(...words)).code).toBe(1);
     const check = await recover(...words, '--check');
     expect([check.code, said(check)]).toEqual([0, '']);
-    const some = [plain ? 'set it up' : 'let it vote'];
+    const late = plain ? 'set it up' : 'let it vote';
     for (const title of all
-      ? ['stop', 'make one member', 'set the old data aside', 'start', ...some, 'open it']
-      : some) {
+      ? ['stop', 'make one member', 'set the old data aside', 'start', late, 'open it']
+      : ['start']) {
       expect(await killedAt(title, ...words)).toBe(title);
       // No client gets there before all are whole.
       if (title === 'let it vote') expect(await contents('etcd01')).toBe('');

@@ -325,25 +325,28 @@ describeRedis('a fleet of 30 clusters with Redis', () => {
     expect(marks()).toEqual([]);
   });
 
-  it('leaves jobs to workers that have the same code and inventory, and says so where none has', async () => {
-    await endWorkers();
-    const other = join(folder, 'other');
-    cpSync(project, other, { recursive: true });
-    writeFileSync(join(other, 'inventories/c01.yaml'), '{all: {hosts: {x: {ansible_connection: local}}}}');
-    worker('stale', other);
-    const strangers = await fleet('status', '--fleet', 'other');
-    expect(strangers).toMatchObject({ code: 0, stdout: expect.not.stringContaining('stale') });
-    const alone = await run('c01.yaml', '--patience', '2s');
-    expect(alone.code).toBe(2);
-    expect(recapOf(alone).clusters.c01?.reason).toBe(
-      'no worker has the code and the inventory that are meant: stale has another inventories/c01.yaml, or other variables beside it',
-    );
-    worker('fresh');
-    await waitFor('both workers', 20_000, async () => /fresh, stale/.test(await status()) || undefined);
-    const both = await run('c01.yaml', '--patience', '2s');
-    expect(both.code).toBe(0);
-    expect(recapOf(both).clusters.c01).toMatchObject({ status: 'done', worker: 'fresh' });
-  });
+  long(
+    'leaves jobs to workers that have the same code and inventory, and says so where none has',
+    async () => {
+      await endWorkers();
+      const other = join(folder, 'other');
+      cpSync(project, other, { recursive: true });
+      writeFileSync(join(other, 'inventories/c01.yaml'), '{all: {hosts: {x: {ansible_connection: local}}}}');
+      worker('stale', other);
+      const strangers = await fleet('status', '--fleet', 'other');
+      expect(strangers).toMatchObject({ code: 0, stdout: expect.not.stringContaining('stale') });
+      const alone = await run('c01.yaml', '--patience', '2s');
+      expect(alone.code).toBe(2);
+      expect(recapOf(alone).clusters.c01?.reason).toBe(
+        'no worker has the code and the inventory that are meant: stale has another inventories/c01.yaml, or other variables beside it',
+      );
+      worker('fresh');
+      await waitFor('both workers', 20_000, async () => /fresh, stale/.test(await status()) || undefined);
+      const both = await run('c01.yaml', '--patience', '2s');
+      expect(both.code).toBe(0);
+      expect(recapOf(both).clusters.c01).toMatchObject({ status: 'done', worker: 'fresh' });
+    },
+  );
 
   long('refuses a worker whose name another one has', async () => {
     const second = await fleet('worker', '--name', 'fresh', '--takeover', '2s');

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { describeLab } from '../support/describeLab.ts';
 import { waitFor } from '../support/host/process.ts';
 import { type Lab, startLab } from '../support/lab.ts';
+import { isWhole, itLong } from '../support/long.ts';
 import { Operator } from '../support/transport.ts';
 
 /** Leaves its process id, and a child that does not listen to TERM. */
@@ -20,6 +21,9 @@ kill -9 $p`;
 
 /** The sessions too: one whose connection was cut off still holds the run lock. */
 const END_ALL = 'kill -9 $(pgrep -f "^sleep 30[0-9]|^sshd: (root|ops)"); rm -rf /run/canary';
+
+/** `npm run test:faults`: each takes as long as silence is waited for. */
+const all = isWhole('FAULTS');
 
 describeLab('a connection that fails', () => {
   let lab: Lab;
@@ -54,6 +58,10 @@ describeLab('a connection that fails', () => {
     return { child, said };
   };
   const SUDO = { ansible_user: 'ops', ansible_become: true, ansible_become_password: 'lab-sudo-pass' };
+  const LOGINS: readonly (readonly [how: string, vars: object])[] = [
+    ['as root', {}],
+    ['through sudo', SUDO],
+  ];
 
   it('lost in the middle of a script: 4, outcome unknown, and the script is ended', async () => {
     const { said } = await underWay();
@@ -64,13 +72,14 @@ describeLab('a connection that fails', () => {
     await onlyDaemon(4000);
   });
 
-  it.each([
+  const CUTS: readonly (readonly [what: string, cut: () => Promise<void>])[] = [
     [
       'both directions are dropped',
       () => lab.cut({ from: 'etcd01', to: 'control' }, { from: 'control', to: 'etcd01' }),
     ],
     ['answers are dropped', () => lab.cut({ from: 'etcd01', to: 'control' })],
-  ])('half-open, %s: noticed within 20 s', async (_, cut) => {
+  ];
+  it.each(all ? CUTS : CUTS.slice(1))('half-open, %s: noticed within 20 s', async (_, cut) => {
     const { said } = await underWay();
     await cut();
     const began = performance.now();
@@ -80,10 +89,7 @@ describeLab('a connection that fails', () => {
     expect(errors[0]).toMatchObject({ host: 'etcd01', message: expect.stringContaining('unknown') });
   });
 
-  it.each([
-    ['as root', {}],
-    ['through sudo', SUDO],
-  ])(
+  it.each(all ? LOGINS : LOGINS.slice(1))(
     'SIGKILL of the run %s leaves no script after 3 s, and a daemon of its own session alone',
     async (_, vars) => {
       const { child, said } = await underWay(vars);
@@ -96,10 +102,7 @@ describeLab('a connection that fails', () => {
     },
   );
 
-  it.each([
-    ['as root', {}],
-    ['through sudo', SUDO],
-  ])('a second Ctrl-C ends the script at once, %s', async (_, vars) => {
+  it.each(all ? LOGINS : LOGINS.slice(1))('a second Ctrl-C ends the script at once, %s', async (_, vars) => {
     const { child, said } = await underWay(vars);
     child.kill('SIGINT');
     // Within half a second of the first it would be the same one.
@@ -159,7 +162,7 @@ describeLab('a connection that fails', () => {
       expect(said.seconds).toBeLessThan(15);
     });
 
-    it('names a host that is down behind a jump host', async () => {
+    itLong('FAULTS')('names a host that is down behind a jump host', async () => {
       await lab.cut({ from: 'etcd01', to: 'etcd02' });
       const said = await operator.play({ hosts: { etcd02: via('root@10.0.52.13') } });
       expect(said.code).toBe(4);

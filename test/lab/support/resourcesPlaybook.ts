@@ -92,7 +92,6 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
       }),
     ];
   },
-  units,
   plain: () => [
     line('/etc/lab.conf', { line: 'Port 2222', match: /^#?Port / }),
     textBlock('/etc/lab.conf', { name: 'ours', content: 'one\ntwo' }),
@@ -141,6 +140,7 @@ const CASES: Readonly<Record<string, () => TaskList>> = {
     absent('/opt/lab-archive', { recursive: true }),
     mount('/mnt/lab data/srv', { source: '/srv', state: 'absent' }),
     mount('/mnt/lab data', { source: 'tmpfs', state: 'absent' }),
+    packages('lab-extra lab-site', { state: 'absent' }),
   ],
   sent() {
     const app = archive('/home/lab-sent/app', {
@@ -284,7 +284,6 @@ until [ -e /srv/lab-begun ]; do sleep 0.1; done`,
     command('it takes long', { run: sh`sleep 333`, creates: '/etc/killed.never' }),
     file('/etc/killed.two', { content: 'two\n' }),
   ],
-  'packages-gone': () => [packages('lab-extra lab-site', { state: 'absent' })],
   masked: () => [file('/etc/systemd/system/lab-masked.service', { content: UNIT, mode: '0644' })],
   'read-only': () => [file('/sys/kernel/lab', { content: '', mode: '0644' })],
   owner: () => [file('/srv/lab-owner', { content: '', mode: '0644', owner: 'lab-nobody' })],
