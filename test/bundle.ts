@@ -15,6 +15,8 @@ const ENTRIES = [
   ...['serve', 'clientProcess', 'transportPlaybook', 'resourcesPlaybook'].map(
     (name) => `test/lab/support/${name}.ts`,
   ),
+  'test/unit/pki/process.ts',
+  'lib/report/index.ts',
 ];
 
 /** Packages that go into the bundle with what they need; others stay where they are installed. */
