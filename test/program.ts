@@ -16,7 +16,15 @@ import { fileURLToPath } from 'node:url';
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is compiled, or goes along as it is. */
-const SOURCES = ['package', 'lib', 'roles', 'playbooks', 'test/lab/support', 'test/unit/cli'];
+const SOURCES = [
+  'package',
+  'lib',
+  'roles',
+  'playbooks',
+  'test/lab/support',
+  'test/unit/cli',
+  'test/unit/pki',
+];
 /** Ignored by git. */
 const BUILDS = join(CHECKOUT, 'test/.program');
 /** What a build is besides the sources: how it is made, and the packages in it. */

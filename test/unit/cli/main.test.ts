@@ -26,7 +26,7 @@ it.each([
   ['--output=json --nonsense', true],
   ['--nonsense --output', false],
 ])('an error on the command line "%s" is JSON: %s', (words, json) => {
-  const { stdout, status } = startCompiled('playbooks/site.ts', ...words.split(' '));
+  const { stdout, status } = startCompiled(program('playbooks/site.ts'), ...words.split(' '));
   expect(status).toBe(1);
   expect(stdout.startsWith('{')).toBe(json);
 });
@@ -67,35 +67,49 @@ function start(...args: string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', ...args], { cwd: ROOT, encoding: 'utf8' });
 }
 
-/** The same, compiled: a start takes a fifth. */
+/** A playbook that is compiled: a start takes a fifth. */
 function startCompiled(file: string, ...args: string[]) {
-  return spawnSync(process.execPath, [program(file), ...args], { cwd: ROOT, encoding: 'utf8' });
+  return spawnSync(process.execPath, [file, ...args], { cwd: ROOT, encoding: 'utf8' });
 }
 
 it('members of a cluster have no --prune: what they leave behind is for destroy', () => {
-  const { status, stderr } = startCompiled('playbooks/site.ts', '--prune');
+  const { status, stderr } = startCompiled(program('playbooks/site.ts'), '--prune');
   expect([status, stderr]).toEqual([1, expect.stringContaining('this playbook has no --prune')]);
 });
 
 it.each(['--role', '--tags', '--skip-tags'])(
   '--prune with %s is refused: it would take away what others declare',
   (flag) => {
-    const { status, stderr } = startCompiled('test/unit/cli/plainPlaybook.ts', '--prune', flag, 'role');
+    const { status, stderr } = startCompiled(
+      program('test/unit/cli/plainPlaybook.ts'),
+      '--prune',
+      flag,
+      'role',
+    );
     expect([status, stderr]).toEqual([1, expect.stringContaining('--prune looks at whole plays')]);
   },
 );
 
 describe('a playbook without -i', () => {
   const write = (folder: string) => {
-    const text = readFileSync(join(ROOT, 'test/unit/cli/plainPlaybook.ts'), 'utf8');
-    const file = join(folder, 'motd.ts');
+    const file = join(folder, 'motd.js');
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
-    writeFileSync(file, text.replaceAll('../../../', `${ROOT}/`));
+    writeFileSync(
+      file,
+      `import { command, play, playbook, role, sh } from '${program('test/unit/cli/dslPlaybook.ts')}';
+const motd = role({
+  name: 'motd',
+  description: 'Runs a command.',
+  tasks: () => [command('command', { run: sh\`:\`, changedWhen: 'always' })],
+});
+await playbook(import.meta, { plays: [play({ hosts: 'all', roles: [motd] })] });
+`,
+    );
     return file;
   };
 
   it('names no host by itself: 1, before any contact', () => {
-    const { status, stderr } = start(write(scratch()), '--list-hosts');
+    const { status, stderr } = startCompiled(write(scratch()), '--list-hosts');
     expect(status).toBe(1);
     expect(stderr).toMatch(/no inventory is named[\s\S]*name an inventory with -i/);
   });
@@ -106,7 +120,7 @@ describe('a playbook without -i', () => {
       join(folder, 'inventory.yaml'),
       'all: { hosts: { mine: { ansible_connection: local } } }\n',
     );
-    const { status, stdout } = start(write(folder), '--list-hosts');
+    const { status, stdout } = startCompiled(write(folder), '--list-hosts');
     expect([status, stdout]).toEqual([0, expect.stringContaining('mine')]);
   });
 
@@ -118,7 +132,7 @@ describe('a playbook without -i', () => {
     );
     const file = write(folder);
     expect(start(file, '--help').stdout).toContain(`node --import tsx ${file} [-i INVENTORY]`);
-    const { status, stdout } = start(file, '--output', 'json');
+    const { status, stdout } = startCompiled(file, '--output', 'json');
     expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ event: 'start', playbook: 'motd' });
     expect(status).toBe(0);
     expect(readFileSync(join(folder, '.quorate/motd/mine/owner'), 'utf8')).toBe('playbook motd\n');
@@ -135,7 +149,7 @@ it.each([
 ])('-i %s is told of the %s that is there', (given, there) => {
   const folder = scratch();
   writeFileSync(join(folder, there), 'all: {}\n');
-  const { status, stderr } = startCompiled('playbooks/site.ts', '-i', join(folder, given));
+  const { status, stderr } = startCompiled(program('playbooks/site.ts'), '-i', join(folder, given));
   expect(status).toBe(1);
   expect(stderr).toContain(`did you mean ${join(folder, there)}?`);
 });

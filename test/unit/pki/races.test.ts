@@ -3,16 +3,14 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { certificateProblems, readCa } from '../../../lib/pki/index.ts';
+import { program } from '../../program.ts';
 import { scratch } from '../support/scratch.ts';
 import { open, read, SANS, walk } from './support.ts';
 
-const PROCESS = fileURLToPath(new URL('process.ts', import.meta.url));
-
 function run(dir: string): { child: ChildProcess; output: Promise<string> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROCESS, dir], {
+  const child = spawn(process.execPath, [program('test/unit/pki/process.ts'), dir], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

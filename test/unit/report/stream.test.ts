@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { program } from '../../program.ts';
 
 const PROGRAM = `
-import { createReport } from ${JSON.stringify(join(import.meta.dirname, '../../../lib/report/index.ts'))};
+import { createReport } from ${JSON.stringify(program('lib/report/index.ts'))};
 const report = createReport({ output: process.argv[1], diff: false, check: false, verbosity: 0 });
 for (let i = 0; i < 20; i++) {
   report.emit({ event: 'log', level: 'info', message: 'x'.repeat(20_000) });
@@ -14,15 +14,7 @@ await report.close();
 process.stderr.write('went on\\n');
 `;
 
-const argsFor = (form: string) => [
-  '--no-warnings',
-  '--import',
-  'tsx',
-  '--input-type=module',
-  '--eval',
-  PROGRAM,
-  form,
-];
+const argsFor = (form: string, code = PROGRAM) => ['--input-type=module', '--eval', code, form];
 
 test.each(['json', 'plain', 'pretty'])(
   '%s: a reader that goes away ends the output, not the run',
@@ -44,9 +36,8 @@ test.each([
   ['plain', 4, 2],
 ])('%s: a full disk ends the output, not the run, and a code of %i is %i', (form, own, code) => {
   const full = openSync('/dev/full', 'w');
-  const program = [...argsFor(form)];
-  program[5] = `${PROGRAM}process.exitCode = ${own};`;
-  const { status, stderr } = spawnSync(process.execPath, program, {
+  const args = argsFor(form, `${PROGRAM}process.exitCode = ${own};`);
+  const { status, stderr } = spawnSync(process.execPath, args, {
     stdio: ['ignore', full, 'pipe'],
     encoding: 'utf8',
   });

@@ -12,10 +12,11 @@ export interface Ended {
 
 /** A user's repository with a playbook of its own, whose hosts are this machine. */
 export class Project {
-  readonly dir = scratch();
+  readonly dir: string;
 
   /** `body` is the playbook, which has the whole DSL by name and `dir`, where hosts keep what roles make. */
-  constructor(body: string, hosts: readonly string[] = ['a', 'b']) {
+  constructor(body: string, hosts: readonly string[] = ['a', 'b'], dir: string = scratch()) {
+    this.dir = dir;
     this.write('package.json', '{ "type": "module" }');
     mkdirSync(join(this.dir, 'made'));
     this.write(

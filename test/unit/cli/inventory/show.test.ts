@@ -6,6 +6,7 @@ import { parseOptions } from '../../../../lib/cli/flags/options.ts';
 import { INVENTORY_FLAGS, showInventory } from '../../../../lib/cli/inventory/index.ts';
 import { ETCD_VARS } from '../../../../lib/etcd/model/vars.ts';
 import { loadInventory } from '../../../../lib/inventory/index.ts';
+import { program } from '../../../program.ts';
 import { type Files, refusal, write } from '../../inventory/support.ts';
 import { hear } from '../../support/hear.ts';
 
@@ -293,7 +294,7 @@ it('--connection judges no key that is not there', async () => {
 
 describe('playbooks/inventory.ts', () => {
   const run = (...args: readonly string[]) =>
-    spawnSync(process.execPath, ['--import', 'tsx', 'playbooks/inventory.ts', ...args], {
+    spawnSync(process.execPath, [program('playbooks/inventory.ts'), ...args], {
       cwd: join(import.meta.dirname, '../../../..'),
       encoding: 'utf8',
     });

@@ -3,14 +3,16 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   rmSync,
   statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostsOfShard } from '../../../../lib/cli/flags/shard.ts';
 import { COST } from '../../../../lib/cli/plan-file/digests.ts';
 import type { Plan } from '../../../../lib/cli/plan-file/format.ts';
@@ -269,17 +271,21 @@ it.each(['none/p.json', 'made', 'web.js/p.json'])(
   },
 );
 
-it.each([
-  ['ansible_ssh_pass', 4711, 'scrypt:'],
-  ['api_token', 'x', 'scrypt:'],
-  ['vault_of_it', 'x', 'scrypt:'],
-  ['colour', 'x', 'sha256:'],
-])('an inventory file with %s: %s has a digest by %s', (name, value, how) => {
+it('files of an inventory with a secret have digests by scrypt, others by sha256', () => {
   const project = new Project(SIMPLE, ['a']);
-  project.inventory(['a'], { [name]: value });
+  mkdirSync(join(project.dir, 'group_vars/all'), { recursive: true });
+  for (const one of ['ansible_ssh_pass: 4711', 'api_token: x', 'vault_of_it: x', 'colour: x'])
+    project.write(`group_vars/all/${one.replace(/:.*/, '')}.yaml`, one);
   expect(project.run('--plan-out', 'p.json').status).toBe(0);
   const { inventory } = JSON.parse(project.read('p.json')) as Plan;
-  expect(inventory.files['inventory.yaml']?.slice(0, 7)).toBe(how);
+  const how = Object.entries(inventory.files).map(([name, digest]) => [name, digest.slice(0, 7)]);
+  expect(Object.fromEntries(how)).toEqual({
+    'inventory.yaml': 'sha256:',
+    'group_vars/all/ansible_ssh_pass.yaml': 'scrypt:',
+    'group_vars/all/api_token.yaml': 'scrypt:',
+    'group_vars/all/vault_of_it.yaml': 'scrypt:',
+    'group_vars/all/colour.yaml': 'sha256:',
+  });
 });
 
 describe('a plan that somebody has edited', () => {
@@ -290,25 +296,26 @@ describe('a plan that somebody has edited', () => {
       const hosts = () => [{ name: 'a', vars: {} }];
       return hostsOfShard([{ hosts: 'all' }] as never, hosts, shard).size === 0;
     });
-  const edited = (project: Project, edit: (plan: Plan) => object) => {
-    const plan = JSON.parse(project.read('p.json')) as Plan;
+  let project: Project;
+  let plan: Plan;
+  beforeAll(() => {
+    project = new Project(SIMPLE, ['a'], mkdtempSync(join(tmpdir(), 'quorate-test-')));
+    expect(project.run('-i', 'inventory.yaml', '--plan-out', 'p.json').status).toBe(0);
+    plan = JSON.parse(project.read('p.json'));
+  });
+  afterAll(() => rmSync(project.dir, { recursive: true, force: true }));
+  const edited = (edit: (plan: Plan) => object) => {
     project.write('p.json', JSON.stringify({ ...plan, ...edit(plan) }));
     return project.run('--apply', 'p.json');
   };
-  const planned = () => {
-    const project = new Project(SIMPLE, ['a']);
-    expect(project.run('-i', 'inventory.yaml', '--plan-out', 'p.json').status).toBe(0);
-    return project;
-  };
 
   it.each(['evil', 'folder'])('runs no program that it was not made of: %s, 3', (given) => {
-    const project = planned();
-    mkdirSync(join(project.dir, 'folder'));
+    mkdirSync(join(project.dir, 'folder'), { recursive: true });
     for (const name of ['evil', 'folder/evil']) {
       project.write(name, '#!/bin/sh\ntouch ran\necho "{}"\n');
       chmodSync(join(project.dir, name), 0o755);
     }
-    const { status, stderr } = edited(project, ({ options }) => ({
+    const { status, stderr } = edited(({ options }) => ({
       options: { ...options, inventory: ['inventory.yaml', given] },
     }));
     expect([status, stderr]).toEqual([3, expect.stringMatching(/the inventory has a file more: .*evil/)]);
@@ -319,15 +326,13 @@ describe('a plan that somebody has edited', () => {
     ['a part of the inventory without hosts', ({ options }) => ({ options: { ...options, shard: EMPTY } })],
     ['steps of another play', () => ({ steps: [{ play: 'other', host: 'a', title: 'add it' }] })],
   ])('is refused where not all of it is due: %s, 3', (_, edit) => {
-    const project = planned();
-    const { status, stderr } = edited(project, edit);
+    const { status, stderr } = edited(edit);
     expect([status, stderr]).toEqual([3, expect.stringContaining('p.json was not carried out')]);
     expect(project.has('made/a')).toBe(false);
   });
 
   it.each([{ text: 'other' }, { ansible_host: '10.0.0.1' }])('brings no variables along: %o, 1', (own) => {
-    const project = planned();
-    const { status, stderr } = edited(project, ({ options }) => ({ options: { ...options, own } }));
+    const { status, stderr } = edited(({ options }) => ({ options: { ...options, own } }));
     expect([status, stderr]).toEqual([1, expect.stringContaining('which is no flag of web')]);
     expect(project.has('made/a')).toBe(false);
   });

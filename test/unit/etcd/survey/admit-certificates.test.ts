@@ -1,6 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PlannedTask } from '../../../../lib/dsl/play.ts';
 import { EXIT } from '../../../../lib/errors.ts';
 import { memberSans, pkiOptions } from '../../../../lib/etcd/files/certificates.ts';
@@ -27,8 +37,7 @@ function due(kind: string, property: string): PlannedTask {
 }
 
 /** A cluster of three with its PKI in a folder of its own, and what its strategy says to a plan. */
-function cluster(caPem?: string) {
-  const dir = join(scratch(), 'pki');
+function cluster(caPem?: string, dir = join(scratch(), 'pki')) {
   const facts = { cluster: clusterFacts({ state: caPem ? 'live' : 'new', caPem }) };
   const said: string[] = [];
   const withPlan = (plan: readonly PlannedTask[]) =>
@@ -48,6 +57,24 @@ function cluster(caPem?: string) {
   return { dir, admit, issue, said };
 }
 
+/** A folder of one passphrase, which takes as long to make as all that is asked of it. */
+const made = mkdtempSync(join(tmpdir(), 'quorate-test-'));
+const passphrase = (value: string) => vi.stubEnv('QUORATE_CA_PASSPHRASE', value);
+beforeAll(async () => {
+  passphrase('correct horse');
+  await cluster(undefined, made).issue();
+  vi.unstubAllEnvs();
+});
+afterAll(() => rmSync(made, { recursive: true, force: true }));
+
+/** A cluster whose certificates are issued. */
+function issued() {
+  const one = cluster();
+  cpSync(made, one.dir, { recursive: true, preserveTimestamps: true });
+  passphrase('correct horse');
+  return one;
+}
+
 async function errorOf(work: Promise<unknown>) {
   const error = await work.then(
     () => undefined,
@@ -61,7 +88,6 @@ const state = (dir: string) =>
 
 describe('certificates that are due', () => {
   const members = ['etcd01', 'etcd02', 'etcd03'];
-  const passphrase = (value: string) => vi.stubEnv('QUORATE_CA_PASSPHRASE', value);
   it.each<[string, (folder: Folder) => void, number?]>([
     ['where there is no CA yet', ({ lose }) => lose('')],
     ['where the key opens', ({ lose }) => lose(...members)],
@@ -112,9 +138,7 @@ describe('certificates that are due', () => {
       EXIT.untrusted,
     ],
   ])('%s are refused as a run would refuse to issue them, or not', async (_name, change, exitCode) => {
-    const { dir, admit, issue } = cluster();
-    passphrase('correct horse');
-    await issue();
+    const { dir, admit, issue } = issued();
     change(folder(dir));
     const before = state(dir);
     const refusal = await errorOf(admit(DUE));
@@ -124,9 +148,7 @@ describe('certificates that are due', () => {
   });
 
   it('are refused where the folder is lost and the members trust a CA', async () => {
-    const made = cluster();
-    await made.issue();
-    const { dir, admit } = cluster(readFileSync(join(made.dir, 'ca.pem'), 'utf8'));
+    const { dir, admit } = cluster(readFileSync(join(made, 'ca.pem'), 'utf8'));
     expect(await errorOf(admit(DUE))).toMatchObject({ exitCode: EXIT.refused });
     expect(existsSync(dir)).toBe(false);
   });
@@ -135,19 +157,16 @@ describe('certificates that are due', () => {
     ['no folder at all', []],
     ['the certificate of the CA and not its key', ['ca.pem']],
   ])('send a colleague with %s to who has it, and never to a new CA', async (_, brought) => {
-    const made = cluster();
-    await made.issue();
-    const mine = cluster(readFileSync(join(made.dir, 'ca.pem'), 'utf8'));
+    const mine = cluster(readFileSync(join(made, 'ca.pem'), 'utf8'));
     mkdirSync(mine.dir, { recursive: true });
-    for (const name of brought) writeFileSync(join(mine.dir, name), readFileSync(join(made.dir, name)));
+    for (const name of brought) writeFileSync(join(mine.dir, name), readFileSync(join(made, name)));
     const refusal = await errorOf(mine.admit(DUE));
     expect(refusal?.hint).toContain(`copy the folder ${mine.dir} from who made the cluster`);
     expect(refusal?.hint).not.toMatch(/rotate/);
   });
 
   it('are refused where they would last too long', async () => {
-    const { dir, admit, issue } = cluster();
-    await issue();
+    const { dir, admit } = issued();
     folder(dir).lose(...members);
     const signing = { default: { expiry: '90000000h', usages: ['server auth', 'client auth'] } };
     writeFileSync(join(dir, 'ca-config.json'), JSON.stringify({ signing }));
@@ -180,8 +199,7 @@ describe('where nothing is to be issued', () => {
     ['nothing is due', []],
     ['only a mode is', [due('server', 'server-key.pem mode')]],
   ])('no key is asked for: %s', async (_name, plan) => {
-    const { dir, admit, issue } = cluster();
-    await issue();
+    const { dir, admit } = issued();
     folder(dir).lose('ca-key.pem', 'etcd01');
     expect(await errorOf(admit(plan))).toBeUndefined();
   });
