@@ -18,7 +18,7 @@ import {
 } from '../../roll.ts';
 import { forgetToken, saveToken } from '../../survey/token.ts';
 import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
-import { refuseMinority } from '../common/minority.ts';
+import { refuseDueOfMinority } from '../common/minority.ts';
 
 /**
  * Refuses to found a cluster with some of its members only, to stop one that cannot spare a member, and to change hosts
@@ -29,7 +29,7 @@ export function admit(run: PlayRun<EtcdFacts>): void {
   for (const surveyed of clusters) {
     refusePartialBootstrap(surveyed);
     refuseDowntime(surveyed);
-    refuseMinority(surveyed);
+    refuseDueOfMinority(surveyed);
   }
   const open = clusters.filter(({ hosts }) => hosts.some(opensToAll)).map(({ cluster }) => cluster.name);
   if (open.length === 0) return;
