@@ -16,6 +16,7 @@ import {
   starts,
   stops,
 } from '../../roll.ts';
+import { untilTimersRest } from '../../snapshots/timers.ts';
 import { forgetToken, saveToken } from '../../survey/token.ts';
 import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import { refuseDueOfMinority } from '../common/minority.ts';
@@ -78,6 +79,7 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   if (down.length > 0) return leaveAlone(down, leaderLast(turns, surveyed), HEALTH_FIRST);
   // Without turns to come the verification tells whether they found each other.
   if (turns.length > 0 && starting.some(changesService)) await settle(run, surveyed, starting);
+  await untilTimersRest(run, turns);
   await roll(run, surveyed, turns, { apply: (host) => host.apply(isInTurn) });
 }
 
