@@ -9,6 +9,7 @@ import type { OperationStep } from '../operations/common/operation.ts';
 import { ledger, tallyOf } from '../operations/common/tally.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingId, type Surveyed } from '../surveyed.ts';
+import { passing } from './own-folder.ts';
 import { type KeptSnapshots, readSnapshots } from './read.ts';
 import { SPARE_KIB } from './room.ts';
 import { isOfFuture, type Snapshot } from './snapshot.ts';
@@ -70,7 +71,7 @@ export async function takeOn(host: EtcdHost, before?: string): Promise<Snapshot>
     'taking a snapshot',
     takeSnapshot(memberOf(host.target), runId(), seconds, { before }),
     // Its digest and its content are looked at behind the transfer.
-    { seconds: 3 * seconds },
+    { seconds: 3 * seconds, grows: passing(memberOf(host.target)) },
   );
   const [, file] = /^snapshot (\S+) \{/m.exec(out) ?? [];
   const taken = (await readSnapshots(host)).verified.find((one) => one.file === file);
