@@ -3,6 +3,7 @@ import { readInput } from '../lib/cli/input.ts';
 import { main } from '../lib/cli/main.ts';
 import { CLUSTER_FLAG } from '../lib/etcd/operations/common/cluster-flag.ts';
 import { etcdctlProblems, etcdctlStrategy } from '../lib/etcd/operations/etcdctl/strategy.ts';
+import { toldWords } from '../lib/etcd/operations/etcdctl/words.ts';
 import { etcdPlay } from '../lib/etcd/play.ts';
 
 const play = etcdPlay('etcdctl', []);
@@ -20,6 +21,7 @@ export default await main(import.meta.url, {
   ],
   flags: [CLUSTER_FLAG],
   words: '-- ARGS',
+  tellsWords: toldWords,
   pipes: true,
   plays: [play],
   playsFor: (words) => [

@@ -177,7 +177,7 @@ export async function execute(
     forks: options.forks,
     prune: options.prune,
     lockWait: options.lockWait,
-    note: auditNote(playbook.name, options),
+    note: auditNote(playbook, options),
     tellsOutput,
     ...planned.part,
     takeAway: async () => (await import('../resources/left-over/index.ts')).takeAway,

@@ -34,6 +34,13 @@ export function hostNames(hosts: readonly Pick<PlayHost, 'target'>[]): string {
   return hosts.map(({ target }) => target.name).join(', ');
 }
 
+export interface ActOptions {
+  /** How long it is waited for; 180. */
+  readonly seconds?: number;
+  /** Shell words: files and folders that it makes, whose size is told every ten seconds. */
+  readonly grows?: Sh;
+}
+
 /** One connected host while a play runs; what a strategy works with. */
 export interface PlayHost<Facts = unknown> {
   readonly target: Target<Facts>;
@@ -44,10 +51,9 @@ export interface PlayHost<Facts = unknown> {
   /** Runs read-only shell: one exchange. */
   read(doing: string, probe: Sh): Promise<Reading>;
   /**
-   * Runs shell that changes something outside of tasks (moving leadership); never in a check. It is waited for up to
-   * `seconds`, 180 when not given.
+   * Runs shell that changes something outside of tasks (moving leadership); never in a check.
    */
-  act(doing: string, apply: Sh, options?: { readonly seconds?: number }): Promise<Reading>;
+  act(doing: string, apply: Sh, options?: ActOptions): Promise<Reading>;
   /**
    * Runs shell for whoever called us, never in a check: its output becomes ours, byte by byte, and nobody waits for it
    * with a deadline. Resolves to its exit status; a first Ctrl-C ends it.

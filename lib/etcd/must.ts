@@ -1,3 +1,4 @@
+import type { ActOptions } from '../dsl/play.ts';
 import type { Sh } from '../dsl/sh.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import { lastLine } from './facts/etcdctl-answers.ts';
@@ -8,9 +9,14 @@ export async function must(host: EtcdHost, doing: string, shell: Sh): Promise<vo
   await mustSay(host, doing, shell);
 }
 
-/** The same where it takes up to `seconds`; resolves to what it printed. */
-export async function mustSay(host: EtcdHost, doing: string, shell: Sh, seconds?: number): Promise<string> {
-  const { code, out } = await host.act(doing, shell, seconds === undefined ? {} : { seconds });
+/** The same; resolves to what it printed. */
+export async function mustSay(
+  host: EtcdHost,
+  doing: string,
+  shell: Sh,
+  options?: ActOptions,
+): Promise<string> {
+  const { code, out } = await host.act(doing, shell, options);
   if (code === 0) return out;
   const { name } = host.target;
   throw new QuorateError(`${name}: ${doing} failed: ${lastLine(out)}`, { exitCode: EXIT.failed, host: name });

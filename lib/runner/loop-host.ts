@@ -1,5 +1,5 @@
 import type { Ledger } from '../dsl/ledger/ledger.ts';
-import { isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
+import { type ActOptions, isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
 import type { Prepared, Reading, Received, Task, Transfer } from '../dsl/task.ts';
@@ -11,6 +11,7 @@ import { applySteps } from './apply/apply.ts';
 import { type Actor, Elsewhere, type Site } from './apply/elsewhere.ts';
 import { awaitOnce, type First, isOnce } from './apply/once.ts';
 import type { EventSink, TaskStatus } from './events.ts';
+import { tellGrowth } from './exchange/growth.ts';
 import { Program } from './exchange/program.ts';
 import { sendFiles } from './exchange/send-files.ts';
 import { differencesOf, handlerOf, probeFragment, wordsOf } from './exchange/task-shell.ts';
@@ -85,9 +86,12 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     return this.#ask(doing, probe);
   }
 
-  async act(doing: string, apply: Sh, { seconds = ACT_SECONDS } = {}): Promise<Reading> {
+  async act(doing: string, apply: Sh, { seconds = ACT_SECONDS, grows }: ActOptions = {}): Promise<Reading> {
     if (this.#options.check) throw new Error(`a check must not act: ${doing}`);
-    return this.#ask(doing, apply, seconds);
+    const work = this.#ask(doing, apply, seconds);
+    if (grows === undefined) return work;
+    const { host, stateDir } = this;
+    return tellGrowth(host, { work, grows, stateDir }, (text) => this.#wire.log('info', `${doing}: ${text}`));
   }
 
   async pipe(doing: string, piped: Sh): Promise<number> {

@@ -109,7 +109,7 @@ describeLab('what site.ts refuses, and with which exit code', () => {
   it('3 for a version with a known data bug, unless that is allowed', async () => {
     const run = await site('-e', 'etcd_allow_unsafe_version=false', '-e', 'etcd_version=3.5.16');
     expect(run.code).toBe(3);
-    expect(run.errors[0]?.message).toMatch(/etcd 3\.5\.16 can damage a snapshot/);
+    expect(run.errors[0]?.message).toMatch(/etcd 3\.5\.16 can damage the data/);
   });
 
   it('3 for a version newer than what is known, in a check, too, unless that is allowed', async () => {

@@ -33,6 +33,8 @@ export interface PlaybookFile extends Playbook {
   readonly words?: string;
   /** What the words mean: plays that are made of them. Throws exit code 1. */
   readonly playsFor?: (words: readonly string[]) => PlaybookFile['plays'];
+  /** The words as hosts may remember them: without secrets. By default the first alone. */
+  readonly tellsWords?: (words: readonly string[]) => string;
   /** What programs print on hosts is what it is for: told without `-v`. */
   readonly tellsOutput?: boolean;
   /** Its output is that of a program on a host: of the run only what went wrong is told, on standard error. */

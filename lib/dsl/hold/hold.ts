@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { whoami } from '../../whoami.ts';
 import { runId } from '../common/run-id.ts';
+import { type Sh, sh } from '../sh.ts';
 
 /** Who has a host, or a cluster, for the moment: a run by its lock, or a person by a hold. */
 export interface Holder {
@@ -18,6 +19,14 @@ export interface Holder {
 /** The file, among the records of a host, by which a person keeps everybody's runs off; it stays until it is released. */
 export function holdFile(stateDir: string): string {
   return `${stateDir}/hold`;
+}
+
+/**
+ * Shell that sets `$q_owner` to `PID:BORN:WHO` of the run that has the host; to nothing where there is none, or its process
+ * is gone: then the lock holds nobody off.
+ */
+export function readLock(stateDir: string): Sh {
+  return sh`q_owner=$(readlink ${`${stateDir}/lock`}) && q_rest=\${q_owner#*:} && q_lives "\${q_owner%%:*}" "\${q_rest%%:*}" || q_owner=`;
 }
 
 /** Bytes of a reason, and of a command, that are kept: who is refused reads all of them, and a link of XFS takes 1,024. */

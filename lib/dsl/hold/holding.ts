@@ -5,7 +5,7 @@ import type { Play, PlayHost, PlayProblem, PlayRun, Strategy } from '../play.ts'
 import type { HostData, Vars } from '../role.ts';
 import { redact } from '../secret.ts';
 import { type Sh, sh } from '../sh.ts';
-import { asHolder, type Holder, holderSaid, holdFile, holdSaid, parseHolder } from './hold.ts';
+import { asHolder, type Holder, holderSaid, holdFile, holdSaid, parseHolder, readLock } from './hold.ts';
 
 /** Where the records of a host lie, and its lock among them. */
 type StateDir = (host: HostData) => string;
@@ -125,16 +125,13 @@ interface Holders {
   readonly lock: { readonly by: Holder | undefined } | undefined;
 }
 
-/** A lock whose process is gone holds nobody off. */
 async function readHolders<Facts>(host: PlayHost<Facts>, stateDir: StateDir): Promise<Holders> {
   const dir = stateDir(host.target);
   const { out } = await host.read(
     'asking who has it',
     sh`if [ -f ${holdFile(dir)} ]; then IFS= read -r q_line <${holdFile(dir)} || :; printf 'hold %s\n' "$q_line"; fi
-if q_owner=$(readlink ${`${dir}/lock`}); then
-  q_rest=\${q_owner#*:}
-  if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then q_by=$(readlink ${`${dir}/lock.by`}); printf 'lock %s\n' "\${q_by#"$q_owner "}"; fi
-fi`,
+${readLock(dir)}
+if [ -n "$q_owner" ]; then q_by=$(readlink ${`${dir}/lock.by`}); printf 'lock %s\n' "\${q_by#"$q_owner "}"; fi`,
   );
   const of = (name: string) =>
     out

@@ -1,4 +1,4 @@
-import { type Sh, sh } from '../../dsl/sh.ts';
+import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 
 /**
@@ -57,6 +57,20 @@ function intentOf(said: unknown): Intent | undefined {
     ...(typeof notes === 'object' && notes !== null && { notes: notes as Record<string, string> }),
     ...(below && { under: below }),
   };
+}
+
+/** Shell that does `then` where one of these verbs has begun something here, and not finished it. */
+export function whileOpen(member: Pick<Member, 'stateDir'>, verbs: readonly string[], then: Sh): Sh {
+  const path = intentFile(member);
+  const begun = joinSh(
+    verbs.map((verb) => sh`${`{"verb":"${verb}",`}*`),
+    ' | ',
+  );
+  // A quote within a text has a backslash before it.
+  return sh`if [ -f ${path} ]; then
+  IFS= read -r q_line <${path} || :
+  case $q_line in *'"done":"'*) ;; ${begun}) ${then} ;; esac
+fi`;
 }
 
 /** Shell that puts it down, whole or not at all. */

@@ -1,5 +1,7 @@
+import { holdFile, readLock } from '../../dsl/hold/hold.ts';
 import { PRELUDE } from '../../dsl/prelude.ts';
-import { sh } from '../../dsl/sh.ts';
+import { quote, type Sh, sh } from '../../dsl/sh.ts';
+import { whileOpen } from '../facts/intent.ts';
 import type { Member } from '../model/cluster.ts';
 import { takeSnapshot } from '../snapshots/take.ts';
 import type { Keep } from '../snapshots/thin.ts';
@@ -8,9 +10,12 @@ import { thinShell } from '../snapshots/thin-shell.ts';
 /** Seconds for the transfer from the member: nobody waits for it. */
 const SECONDS = 3600;
 
+/** Verbs of which no snapshot is taken half-way: it would be neither of what was nor of what is to come. */
+const HALF_WAY = ['restore', 'recover'];
+
 /**
  * A script that takes a snapshot where its member leads, and thins what the host keeps; it needs no control machine.
- * On the others it ends at once.
+ * On the others it ends at once, and well; so it does where a run or a person has the host, who may stop the member.
  */
 export function backupScript(member: Member, keep: Keep | undefined): string {
   const thin =
@@ -21,8 +26,17 @@ if [ -n "$q_going" ]; then $q_become sh -c 'cd -- "$1" && shift && rm -f -- "$@"
   return `#!/bin/sh
 # Takes snapshots of the cluster of ${member.name}; written by Quorate, run by a timer.
 ${PRELUDE}
-q_state=${member.stateDir}
+q_state=${quote(member.stateDir)}
+q_none() { printf '%s\n' "$1: no snapshot is taken"; exit 0; }
+${keptOff(member).text}
 ${takeSnapshot(member, 'timer', SECONDS, { leaderOnly: true }).text}
 ${thin.text}
 `;
+}
+
+function keptOff(member: Member): Sh {
+  return sh`if [ -f ${holdFile(member.stateDir)} ]; then q_none 'the host is on hold'; fi
+${readLock(member.stateDir)}
+if [ -n "$q_owner" ]; then q_none "a run of \${q_rest#*:} has the host"; fi
+${whileOpen(member, HALF_WAY, sh`q_none 'a restore or a recovery is not finished'`)}`;
 }

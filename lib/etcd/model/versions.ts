@@ -37,23 +37,45 @@ export function isTooNew(version: string): boolean {
   return compareVersions(`${minorOf(version)}.0`, `${MINORS.at(-1)}.0`) > 0;
 }
 
-/** Known data bugs by minor version. Source: etcd's changelogs and its data inconsistency notes. */
-const UNSAFE: readonly (readonly [minor: Minor, before: number, reason: string])[] = [
-  ['3.5', 3, 'can corrupt data after a crash (3.5.0 to 3.5.2)'],
-  ['3.5', 6, 'can lose data when it crashes during a defragmentation (below 3.5.6)'],
-  ['3.5', 14, 'can let the revision go back after a restart (below 3.5.14)'],
-  ['3.5', 23, 'can damage a snapshot that is sent during a defragmentation (below 3.5.23)'],
-  ['3.4', 32, 'can let the revision go back after a restart (below 3.4.32)'],
-  ['3.4', 38, 'can damage a snapshot that is sent during a defragmentation (below 3.4.38)'],
-  ['3.6', 5, 'can damage a snapshot that is sent during a defragmentation (below 3.6.5)'],
+/** Known data bugs by minor version, the first patch without it, and the change of etcd that its changelog names for it. */
+const UNSAFE: readonly (readonly [minor: Minor, before: number, reason: string, pull: number])[] = [
+  ['3.5', 3, 'can corrupt data after a crash (3.5.0 to 3.5.2)', 13908],
+  ['3.5', 6, 'can let members differ after a crash during a defragmentation (below 3.5.6)', 14733],
+  ['3.5', 14, 'can let the revision go back after a crash during a compaction (below 3.5.14)', 17865],
+  [
+    '3.5',
+    23,
+    'can damage the data of a member that is sent a snapshot during a defragmentation (below 3.5.23)',
+    20653,
+  ],
+  ['3.4', 32, 'can let the revision go back after a crash during a compaction (below 3.4.32)', 17864],
+  [
+    '3.4',
+    38,
+    'can damage the data of a member that is sent a snapshot during a defragmentation (below 3.4.38)',
+    20659,
+  ],
+  [
+    '3.6',
+    5,
+    'can damage the data of a member that is sent a snapshot during a defragmentation (below 3.6.5)',
+    20650,
+  ],
 ];
 
-/** Why a version should not be installed anew; undefined when nothing is known against it. */
+/**
+ * Why a version should not be installed anew, and where that is written; undefined when nothing is known against it.
+ *
+ * @example
+ * 'can corrupt data after a crash (3.5.0 to 3.5.2): https://github.com/etcd-io/etcd/pull/13908'
+ */
 export function unsafeReason(version: string): string | undefined {
   if (compareVersions(version, '3.4.0-0') < 0) return 'is no longer maintained (3.3 and older)';
-  return UNSAFE.find(
-    ([minor, before]) => minorOf(version) === minor && compareVersions(version, `${minor}.${before}`) < 0,
-  )?.[2];
+  const [, , reason, pull] =
+    UNSAFE.find(
+      ([minor, before]) => minorOf(version) === minor && compareVersions(version, `${minor}.${before}`) < 0,
+    ) ?? [];
+  return reason && `${reason}: https://github.com/etcd-io/etcd/pull/${pull}`;
 }
 
 /** A published security fault of etcd. */

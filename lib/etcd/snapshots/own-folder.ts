@@ -1,6 +1,11 @@
 import { type Sh, sh } from '../../dsl/sh.ts';
 import type { Member } from '../model/cluster.ts';
 
+/** Shell words: all that lies in `etcd_backup_dir` under passing names of this member. */
+export function passing({ backupDir, name }: Pick<Member, 'backupDir' | 'name'>): Sh {
+  return sh`${`${backupDir}/.${name}.`}*.next*`;
+}
+
 /**
  * Shell, behind `etcdctlFunction`, that sets `$q_dir` to `etcd_backup_dir`, `$q_kib` to what is free there and `$q_next` to a
  * passing name, which tells of this process. Makes the folder, by the member's user where that may; ends where somebody
@@ -17,7 +22,7 @@ if [ "$(stat -L -c %u -- "$q_dir")" != "$q_uid_of" ]; then
 fi
 umask 077
 $q_become chmod 0700 -- "$q_dir" || exit
-for q_old in "$q_dir"/.${name}.*.next*; do
+for q_old in ${passing({ backupDir, name })}; do
   q_old=\${q_old##*/} q_id=\${q_old#.${name}.} q_id=\${q_id%%.*}
   q_lives "\${q_id%-*}" "\${q_id#*-}" || $q_become sh -c 'cd -- "$1" && rm -rf -- "$2"' q_own "$q_dir" "$q_old"
 done

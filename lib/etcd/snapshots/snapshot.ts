@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly version: string;
   /** Of the run that took it; `timer` where none did. */
   readonly run: string;
+  /** The verb that took it before its first step; none of one that was taken for itself. */
+  readonly before?: string;
   /** Milliseconds since `time`, by the clock of the host that has it; below zero where a clock was wrong. */
   readonly age: number;
 }
@@ -74,7 +76,8 @@ export function parseSnapshot(file: string, line: string, now: number): Snapshot
   if (Object.values(numbers).some((one) => !Number.isSafeInteger(one))) return undefined;
   const began = Date.parse(String(time));
   if (Number.isNaN(began) || cluster !== parts.cluster || said.revision !== parts.revision) return undefined;
-  return { file, ...(texts as Texts), ...(numbers as Numbers), age: now - began };
+  const before = typeof said.before === 'string' && /^[a-z]+$/.test(said.before) ? said.before : undefined;
+  return { file, ...(texts as Texts), ...(numbers as Numbers), ...(before && { before }), age: now - began };
 }
 
 type Texts = Pick<Snapshot, 'time' | 'member' | 'cluster' | 'clusterId' | 'sha256' | 'version' | 'run'>;

@@ -9,6 +9,7 @@ import type { OperationStep } from '../operations/common/operation.ts';
 import { ledger, tallyOf } from '../operations/common/tally.ts';
 import { refusal } from '../refusal.ts';
 import { type EtcdHost, livingId, type Surveyed } from '../surveyed.ts';
+import { passing } from './own-folder.ts';
 import { type KeptSnapshots, readSnapshots } from './read.ts';
 import { SPARE_KIB } from './room.ts';
 import { isOfFuture, type Snapshot } from './snapshot.ts';
@@ -28,15 +29,16 @@ const asked = new WeakMap<object, number>();
  * was reached, or this run has taken one. Refuses (3) where no member has room for it.
  *
  * @example
- * const snapshot = await snapshotStep(run, surveyed, { within: 15 * 60_000 });
+ * const snapshot = await snapshotStep(run, surveyed, { before: 'upgrade', within: 15 * 60_000 });
  * return [...(snapshot ? [snapshot] : []), ...steps];
  *
+ * @param options.before The verb that wants it first: thinning leaves the last one of each verb.
  * @param options.within How old it may be, in milliseconds.
  */
 export async function snapshotStep(
   run: PlayRun<EtcdFacts>,
   surveyed: Surveyed,
-  { within }: { readonly within: number },
+  { before, within }: { readonly before: string; readonly within: number },
 ): Promise<OperationStep | undefined> {
   const since = asked.get(run) ?? performance.now();
   asked.set(run, since);
@@ -52,7 +54,7 @@ export async function snapshotStep(
     title: TAKE,
     ledger: ledger(tallyOf(surveyed.hosts)),
     carryOut: async () => {
-      const { file, revision, keys } = await takeOn(taker);
+      const { file, revision, keys } = await takeOn(taker, before);
       run.log(
         'info',
         `${taker.target.name}: ${memberOf(taker.target).backupDir}/${file}: revision ${revision}, ${keys} keys`,
@@ -62,14 +64,14 @@ export async function snapshotStep(
 }
 
 /** Takes one on this host. Throws 3 where there is no room for it, 2 where it is not whole. */
-export async function takeOn(host: EtcdHost): Promise<Snapshot> {
+export async function takeOn(host: EtcdHost, before?: string): Promise<Snapshot> {
   const { name } = host.target;
   const seconds = secondsFor(dbSizeOf(host));
   const { code, out } = await host.act(
     'taking a snapshot',
-    takeSnapshot(memberOf(host.target), runId(), seconds),
+    takeSnapshot(memberOf(host.target), runId(), seconds, { before }),
     // Its digest and its content are looked at behind the transfer.
-    { seconds: 3 * seconds },
+    { seconds: 3 * seconds, grows: passing(memberOf(host.target)) },
   );
   const [, file] = /^snapshot (\S+) \{/m.exec(out) ?? [];
   const taken = (await readSnapshots(host)).verified.find((one) => one.file === file);

@@ -5,6 +5,13 @@ import type { Member } from '../model/cluster.ts';
 import { ownFolder } from './own-folder.ts';
 import { SPARE_KIB } from './room.ts';
 
+interface TakeOptions {
+  /** Where the member does not lead, end well without one. */
+  readonly leaderOnly?: boolean;
+  /** The verb that takes it before its first step; noted with it. */
+  readonly before?: string | undefined;
+}
+
 /**
  * Shell that takes a snapshot of the host's own member into `etcd_backup_dir`, verifies it, and prints
  * `snapshot FILE` and what lies beside it, one line. Ends with 3 where there is no room for it.
@@ -14,9 +21,13 @@ import { SPARE_KIB } from './room.ts';
  *
  * @param run Whose snapshot it is; noted with it.
  * @param seconds For the transfer from the member.
- * @param options.leaderOnly Where the member does not lead, end well without one.
  */
-export function takeSnapshot(member: Member, run: string, seconds: number, { leaderOnly = false } = {}): Sh {
+export function takeSnapshot(
+  member: Member,
+  run: string,
+  seconds: number,
+  { leaderOnly = false, before }: TakeOptions = {},
+): Sh {
   const { cluster, name, dataDir } = member;
   return joinSh([
     etcdctlFunction(member),
@@ -42,8 +53,8 @@ if ! q_content "$q_told"; then
   q_as_owner ${CLEAR}; exit 1
 fi
 q_name=${cluster}-$(printf '%s' "$q_time" | tr -d ':-')-r$q_revision
-q_json=$(printf '{"time":"%s","member":"%s","cluster":"%s","clusterId":"%s","revision":%s,"keys":%s,"size":%s,"hash":%s,"sha256":"%s","version":"%s","run":"%s"}' \
-  "$q_time" ${name} ${cluster} "$q_cluster" "$q_revision" "$q_keys" "\${q_sums%% *}" "$q_hash" "\${q_sums##* }" "$q_etcd" ${run})
+q_json=$(printf '{"time":"%s","member":"%s","cluster":"%s","clusterId":"%s","revision":%s,"keys":%s,"size":%s,"hash":%s,"sha256":"%s","version":"%s","run":"%s"%s}' \
+  "$q_time" ${name} ${cluster} "$q_cluster" "$q_revision" "$q_keys" "\${q_sums%% *}" "$q_hash" "\${q_sums##* }" "$q_etcd" ${run} ${before === undefined ? '' : `,"before":"${before}"`})
 q_files="$q_name"; printf '%s\n' "$q_json" | q_as_owner ${NAME} || exit
 printf 'snapshot %s %s\n' "$q_name.db" "$q_json"`,
   ]);

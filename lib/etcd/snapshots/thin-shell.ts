@@ -17,11 +17,13 @@ for q_file in "$q_dir"/${cluster}-[0-9]*.db; do
   q_rest=\${q_file#${cluster}-"$q_stamp"-r} q_rest=\${q_rest%.db}
   case $q_rest in '' | *[!0-9]*) continue ;; esac
   if [ ! -f "$q_dir/\${q_file%.db}.json" ]; then continue; fi
-  q_id=$($q_become head -c 4096 -- "$q_dir/\${q_file%.db}.json")
+  q_id=$($q_become head -c 4096 -- "$q_dir/\${q_file%.db}.json") q_verb=
+  case $q_id in *'"before":"'*) q_verb=\${q_id#*'"before":"'} q_verb=\${q_verb%%'"'*} ;; esac
+  case $q_verb in *[!a-z]*) q_verb= ;; esac
   case $q_id in *'"clusterId":"'*) ;; *) continue ;; esac
   q_id=\${q_id#*'"clusterId":"'} q_id=\${q_id%%'"'*}
   case $q_id in '' | *[!0-9a-f]*) continue ;; esac
-  q_all="$q_id/$q_file $q_all"
+  q_all="$q_id/$q_verb/$q_file $q_all"
   case " $q_ids " in *" $q_id "*) ;; *) q_ids="$q_ids $q_id" ;; esac
 done
 q_period() {
@@ -48,9 +50,14 @@ q_rule() {
 }
 q_going=
 for q_id in $q_ids; do
-  q_names=
-  for q_file in $q_all; do case $q_file in "$q_id"/*) q_names="$q_names \${q_file#*/}" ;; esac; done
-  q_names=\${q_names# } q_stay=" \${q_names%% *} \${q_name-}.db "
+  q_names= q_verbs=' ' q_firsts=
+  for q_file in $q_all; do
+    case $q_file in "$q_id"/*) ;; *) continue ;; esac
+    q_file=\${q_file#*/} q_verb=\${q_file%%/*} q_file=\${q_file#*/} q_names="$q_names $q_file"
+    case $q_verbs in *" $q_verb "*) continue ;; esac
+    if [ -n "$q_verb" ]; then q_verbs="$q_verbs$q_verb " q_firsts="$q_firsts$q_file "; fi
+  done
+  q_names=\${q_names# } q_stay=" \${q_names%% *} \${q_name-}.db $q_firsts"
   q_rule ${hours} h; q_rule ${days} d; q_rule ${weeks} w; q_rule ${months} m
   for q_file in $q_names; do
     case $q_stay in *" $q_file "*) ;; *) q_going="$q_going $q_file \${q_file%.db}.json" ;; esac

@@ -18,6 +18,7 @@ export function parseKeep(text: string): Keep | undefined {
 interface Moment {
   readonly now?: number;
   readonly taken?: readonly string[];
+  readonly before?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -29,11 +30,12 @@ interface Moment {
  * @param files Names, of one cluster.
  * @param options.now In milliseconds.
  * @param options.taken What this run has taken stays, whatever its name says.
+ * @param options.before Verbs that have taken a file before their first step: the last of each verb stays.
  */
 export function thinned(
   files: readonly string[],
   keep: Keep | undefined,
-  { now = Date.now(), taken = [] }: Moment = {},
+  { now = Date.now(), taken = [], before = new Map() }: Moment = {},
 ): readonly string[] {
   if (keep === undefined) return [];
   const latest = stampOf(now + SKEW);
@@ -43,7 +45,11 @@ export function thinned(
       return stamp === undefined || stamp > latest ? [] : [{ file, stamp }];
     })
     .sort((a, b) => (a.stamp < b.stamp ? 1 : a.stamp > b.stamp ? -1 : a.file < b.file ? 1 : -1));
-  const stay = new Set([...known.slice(0, 1).map(({ file }) => file), ...taken]);
+  const oldestFirst = known.map(({ file }) => file).reverse();
+  const lastOfVerbs = new Map(
+    oldestFirst.filter((file) => before.has(file)).map((file) => [before.get(file), file]),
+  );
+  const stay = new Set([...oldestFirst.slice(-1), ...lastOfVerbs.values(), ...taken]);
   for (const [count, periodOf] of rules(keep)) {
     const seen = new Set<string>();
     for (const { file, stamp } of known) {
@@ -59,16 +65,17 @@ export function thinned(
 
 /** The same of snapshots with different cluster IDs, each thinned alone: a restore takes none away of what was before it. */
 export function thinnedApart(
-  snapshots: readonly Pick<Snapshot, 'file' | 'clusterId'>[],
+  snapshots: readonly Pick<Snapshot, 'file' | 'clusterId' | 'before'>[],
   keep: Keep | undefined,
   moment?: Moment,
 ): readonly string[] {
   const ids = new Set(snapshots.map(({ clusterId }) => clusterId));
+  const before = new Map(snapshots.flatMap((one) => (one.before ? [[one.file, one.before] as const] : [])));
   return [...ids].flatMap((id) =>
     thinned(
       snapshots.filter(({ clusterId }) => clusterId === id).map(({ file }) => file),
       keep,
-      moment,
+      { ...moment, before },
     ),
   );
 }

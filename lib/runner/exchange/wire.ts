@@ -151,7 +151,7 @@ export class Wire {
     this.#sink.progress({ host: this.host.name, doing: undefined, due });
   }
 
-  log(level: 'debug' | 'warning', message: string): void {
+  log(level: 'debug' | 'info' | 'warning', message: string): void {
     this.#sink.emit({ event: 'log', level, host: this.host.name, message });
   }
 

@@ -210,6 +210,12 @@ describeLab('backups of a cluster', () => {
     const second = await files(taker);
     expect([second.length, second[0] === first[0]]).toEqual([2, false]);
     expect((await backup('--list')).text).toContain(second[0]);
+    const held = '/var/lib/quorate/etcd/hold';
+    const rests = await on(
+      taker,
+      `touch ${held}; systemctl start etcd-backup.service; rm ${held}; journalctl -u etcd-backup -o cat | grep hold`,
+    );
+    expect([rests, await files(taker)]).toEqual(['the host is on hold: no snapshot is taken', second]);
     expect((await runPlaybook(lab)).code).toBe(0);
     expect(
       await on(

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { clientProblems, describeClient, startClient } from '../support/client.ts';
+import { type Client, clientProblems, describeClient, gapLimit, startClient } from '../support/client.ts';
 import { describeLab } from '../support/describeLab.ts';
 import { follow } from '../support/follow.ts';
 import { sleep } from '../support/host/process.ts';
@@ -22,6 +22,13 @@ describeLab('certificates', () => {
   afterAll(async () => lab?.stop());
 
   const certs = (...args: string[]) => runPlaybook(lab, args, { playbook: 'certs' });
+  /** Members were restarted, and a client had all that it is promised. */
+  const written = async (what: string, client: Client) => {
+    const report = await client.stop();
+    console.log(`${what}: ${describeClient(report)}`);
+    expect(clientProblems(report)).toEqual([]);
+    expect(report.writeGapMs).toBeLessThanOrEqual(gapLimit('KILLS'));
+  };
   const pki = (...path: string[]) => join(dirname(lab.inventoryFile), '.quorate/inventory/pki', ...path);
   const shown = ({ text }: Outcome) =>
     text
@@ -152,8 +159,11 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
     await bring('gone');
     expect([(await put('before')).stdout, (await put('gone')).stdout]).toEqual(['OK\n', 'OK\n']);
     expect((await certs('--revoke', 'gone')).code).toBe(1);
+    const client = startClient(lab);
+    await client.working;
     const first = await certs('--revoke', 'gone', '-y');
     expect([first.code, steps(first, 'done').length]).toEqual([0, 7]);
+    await written('revocation', client);
     expect([(await put('before')).code, (await put('gone')).code]).toEqual([1, 1]);
     expect(existsSync(pki('clients/gone'))).toBe(false);
     expect((await put('app')).stdout).toBe('OK\n');
@@ -272,9 +282,7 @@ printf %s '${ca}' >ca.pem; printf %s '${cert}' >${name}.pem; printf %s '${key}' 
       if (EVERY) await killedInEach(last);
       const done = await whenFree('--rotate-ca', '--clients-ready', '-y');
       expect(done.code).toBe(0);
-      const report = await client.stop();
-      console.log(describeClient(report));
-      expect(clientProblems(report)).toEqual([]);
+      await written('rotation', client);
       expect(await turnedDown(since.trim())).toEqual([]);
 
       const all = shown(done);

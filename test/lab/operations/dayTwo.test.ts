@@ -42,6 +42,28 @@ describeLab('day two of a cluster', () => {
     expect(events.at(-1)).toMatchObject({ event: 'recap', exitCode: 0 });
   });
 
+  it('etcdctl.ts leaves a line of what it has changed, and changes nothing of a cluster on hold', async () => {
+    const trail = async () =>
+      (await lab.enter('etcd01', 'cat /var/lib/quorate/etcd/audit.jsonl')).stdout.trim().split('\n');
+    const before = await trail();
+    expect((await ctl('--', 'put', '/k', 's3cret')).code).toBe(0);
+    expect((await ctl('--', 'get', '/k')).code).toBe(0);
+    const [line = '', ...more] = (await trail()).slice(before.length);
+    expect(more).toEqual([]);
+    expect(JSON.parse(line)).toMatchObject({
+      command: expect.stringMatching(/ -- put \/k \*{8}$/),
+      outcome: 0,
+    });
+    const lock = (...args: string[]) =>
+      lab.run('node', [program('playbooks/lock.ts'), '-i', lab.inventoryFile, ...args]);
+    expect((await lock('--hold', 'disk swap')).code).toBe(0);
+    const held = await ctl('--', 'del', '/k');
+    expect([held.code, held.stdout]).toEqual([6, '']);
+    expect(held.stderr).toContain('disk swap');
+    expect((await ctl('--', 'get', '/k', '--print-value-only')).stdout).toBe('s3cret\n');
+    expect((await lock('--release')).code).toBe(0);
+  });
+
   it('history.ts puts together what hosts and this machine know, whatever a stranger wrote', async () => {
     const evil = String.raw`printf 'x \033[2J\n{"runId":"cut' >>/var/lib/quorate/etcd/audit.jsonl`;
     await lab.enter('etcd02', evil);

@@ -44,6 +44,16 @@ describeLab('restoring a cluster', () => {
     return [...new Set(each)];
   };
 
+  /** Of the cluster: its ID, and the revision that it is at. */
+  const standing = async () => {
+    const told = await ctl('ctl -w json get none');
+    const of = (name: string) => new RegExp(`"${name}":(\\d+)`).exec(told)?.[1] ?? '';
+    return { id: of('cluster_id'), revision: Number(of('revision')) };
+  };
+  /** etcd has had it since 3.4.32, 3.5.14 and 3.6. */
+  const bumps = async () =>
+    (await on('etcd01', '/opt/etcd/bin/etcdutl snapshot restore --help')).includes('--bump-revision');
+
   it('shows the steps, and changes nothing in a check; without a terminal it wants consent', async () => {
     const check = await restore('--from', file, '--check');
     expect([check.code, check.errors]).toEqual([0, []]);
@@ -71,6 +81,7 @@ describeLab('restoring a cluster', () => {
   });
 
   it('is killed on its way, goes on when it is run again, and gives exactly the snapshot', async () => {
+    const before = await standing();
     for (const title of EVERY
       ? ['restore it beside', 'stop etcd', 'set the old data aside', 'start etcd', 'open it to clients']
       : ['start etcd']) {
@@ -100,6 +111,13 @@ describeLab('restoring a cluster', () => {
     const run = await restore('--from', file, '-y');
     expect([run.errors, run.code]).toEqual([[], 0]);
     expect(await contents()).toEqual([AS_TAKEN]);
+    const after = await standing();
+    expect(after.id).not.toBe(before.id);
+    if (await bumps()) {
+      // Clients that have seen the later revisions take none of the restored ones for theirs.
+      expect(after.revision).toBeGreaterThan(before.revision);
+      expect(await ctl(`ctl get key1 --rev ${before.revision} 2>&1 || :`)).toContain('has been compacted');
+    }
     expect(await on('etcd02', 'ls -d /var/lib/etcd/default.etcd/.*before-restore*/member | wc -l')).toBe('1');
     expect(
       await on(
@@ -119,8 +137,11 @@ describeLab('restoring a cluster', () => {
   });
 
   itLong('KILLS')('is done once more by word', async () => {
+    const { id } = await standing();
     const again = await restore('--from', file, '--again', '-y');
     expect([again.errors, again.code]).toEqual([[], 0]);
+    // The token is that of a run: members of before are never taken for those of now.
+    expect((await standing()).id).not.toBe(id);
     expect(await contents()).toEqual([AS_TAKEN]);
   });
 

@@ -94,7 +94,8 @@ export function gapLimit(what: Long): number {
   return isWhole(what) ? 1000 : 5000;
 }
 
-/** `412 writes acknowledged, longest gap between two 93 ms (reads: 71 ms)`. */
-export function describeClient({ acknowledged, writeGapMs, readGapMs }: ClientReport): string {
-  return `${acknowledged} writes acknowledged, longest gap between two ${writeGapMs} ms (reads: ${readGapMs} ms)`;
+/** `412 writes acknowledged, longest gap between two 93 ms (reads: 71 ms), 2 requests failed, 0 handshakes refused`. */
+export function describeClient(report: ClientReport): string {
+  const { acknowledged, writeGapMs, readGapMs, failed, refused } = report;
+  return `${acknowledged} writes acknowledged, longest gap between two ${writeGapMs} ms (reads: ${readGapMs} ms), ${failed} requests failed, ${refused.length} handshakes refused`;
 }

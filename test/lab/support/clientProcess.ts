@@ -16,6 +16,8 @@ export interface ClientReport {
   /** Longest time without an acknowledged write from the first one to the end, in milliseconds. */
   readonly writeGapMs: number;
   readonly readGapMs: number;
+  /** Requests without an answer, or with one that says no, from the first acknowledged write to the end. */
+  readonly failed: number;
   /** Handshakes that one of the two sides refused, by their error. */
   readonly refused: readonly string[];
 }
@@ -32,6 +34,7 @@ const VERIFY_MS = 15_000;
 /** Speaks etcd's JSON gateway through one member at a time, and moves on to the next when one fails. */
 class Gateway {
   readonly refused: string[] = [];
+  failed = 0;
   readonly #pki: string;
   readonly #name: string;
   readonly #reconnects: boolean;
@@ -65,7 +68,8 @@ class Gateway {
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
       if (message === 'status 404') this.#api = 'v3beta';
-      if (this.#reconnects && isOfTls(code)) this.refused.push(`${code}: ${message}`);
+      this.failed += 1;
+      if (isOfTls(code)) this.refused.push(`${code}: ${message}`);
       this.#agent?.destroy();
       this.#agent = undefined;
       this.#at += 1;
@@ -144,7 +148,10 @@ async function main([shows = '', ...endpoints]: readonly string[]): Promise<void
   for (let n = 1; !stopping; n++) {
     const put = await gateway.ask('put', { key: base64(keyOf(n)), value: base64(String(n)) });
     if (put) {
-      if (acknowledged.length === 0) process.stdout.write('working\n');
+      if (acknowledged.length === 0) {
+        process.stdout.write('working\n');
+        gateway.failed = 0;
+      }
       acknowledged.push(n);
       writes.mark();
     }
@@ -156,7 +163,7 @@ async function main([shows = '', ...endpoints]: readonly string[]): Promise<void
     }
     await sleep(last === undefined ? 50 : PAUSE_MS);
   }
-  const gaps = { writeGapMs: writes.ms, readGapMs: reads.ms };
+  const seen = { writeGapMs: writes.ms, readGapMs: reads.ms, failed: gateway.failed };
   const found = await readBack(gateway, prefix);
   const lost = acknowledged.filter((n) => found?.get(base64(keyOf(n))) !== base64(String(n)));
   const report: ClientReport = {
@@ -165,7 +172,7 @@ async function main([shows = '', ...endpoints]: readonly string[]): Promise<void
     stale,
     verified: found !== undefined,
     refused: gateway.refused,
-    ...gaps,
+    ...seen,
   };
   process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
 }

@@ -19,10 +19,16 @@ it.each([
   [['--', 'uptime'], 'site -- uptime'],
 ])('%j is remembered as %s', (args, said) => {
   const options = parseOptions(args, OWN, [], true) as Options;
-  expect(auditNote('site', options)).toEqual({ command: said });
+  expect(auditNote({ name: 'site' }, options)).toEqual({ command: said });
 });
 
 it('keeps the message', () => {
   const options = parseOptions(['--message', 'disk swap'], []) as Options;
-  expect(auditNote('site', options).message).toBe('disk swap');
+  expect(auditNote({ name: 'site' }, options).message).toBe('disk swap');
+});
+
+it('tells the words as their playbook tells them', () => {
+  const options = parseOptions(['--', 'put', '/k', 's3cret'], OWN, [], true) as Options;
+  const tellsWords = ([command, key]: readonly string[]) => `${command} ${key} …`;
+  expect(auditNote({ name: 'etcdctl', tellsWords }, options)).toEqual({ command: 'etcdctl -- put /k …' });
 });

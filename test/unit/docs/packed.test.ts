@@ -80,7 +80,7 @@ async function requireCommands(text: string): Promise<number> {
     if (asked !== undefined) await explain([asked], 'npx quorate');
     const own = playbooks.find(({ name }) => name === word)?.flags ?? [];
     const known = [...FLAGS, ...own].map(({ name }) => `--${name}`);
-    for (const [flag] of line.split(' #')[0]?.matchAll(/--[a-z-]+/g) ?? [])
+    for (const [flag] of line.split(/ #| -- /)[0]?.matchAll(/--[a-z-]+/g) ?? [])
       expect(known, line).toContain(flag);
   }
   return lines.length;

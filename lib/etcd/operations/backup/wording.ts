@@ -24,7 +24,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** What is in a snapshot, for a line about it. */
-export function contentText({ revision, keys, size, age, version }: Snapshot): string {
+export function contentText({ revision, keys, size, age, version, before }: Snapshot): string {
   const old = isOfFuture({ age }) ? 'dated in the future' : `${ageText(age)} old`;
-  return `${old}, revision ${revision}, ${keys} keys, ${sizeText(size)}, etcd ${version}`;
+  return `${old}, revision ${revision}, ${keys} keys, ${sizeText(size)}, etcd ${version}${before ? `, before ${before}` : ''}`;
 }

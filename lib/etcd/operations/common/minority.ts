@@ -1,13 +1,18 @@
-import { isDue } from '../../../dsl/play.ts';
+import { hasChanges } from '../../../dsl/play.ts';
 import { EXIT } from '../../../errors.ts';
 import { quorum } from '../../model/cluster.ts';
 import { refusal } from '../../refusal.ts';
 import type { Surveyed } from '../../surveyed.ts';
 
+/** Refuses what is due by the plans of hosts; see `refuseMinority`. */
+export function refuseDueOfMinority(surveyed: Surveyed): void {
+  if (surveyed.hosts.some(hasChanges)) refuseMinority(surveyed);
+}
+
 /** Two runs that each reach another part of a cluster cannot see each other's lock: at most one has the most hosts. */
 export function refuseMinority({ cluster, hosts }: Surveyed): void {
   const { length } = cluster.members;
-  if (hosts.length >= quorum(length) || !hosts.some(({ plan }) => plan.some(isDue))) return;
+  if (hosts.length >= quorum(length)) return;
   throw refusal(
     cluster,
     `nothing was changed: ${hosts.length} of ${length} hosts reached, and a run holds the locks of at least ${quorum(length)}: from elsewhere another may reach the rest`,

@@ -5,6 +5,7 @@ import { EXIT, QuorateError } from '../../../errors.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { etcdPlay } from '../../play.ts';
 import { refusal } from '../../refusal.ts';
+import { untilTimersRest } from '../../snapshots/timers.ts';
 import { openIntent } from '../../survey/intents.ts';
 import { clustersOf, type Surveyed } from '../../surveyed.ts';
 import { etcdStrategy } from '../site/strategy.ts';
@@ -87,7 +88,10 @@ function operationStrategy(operation: Operation): Strategy<EtcdFacts> {
       if (question !== undefined && !(await run.consent(question))) {
         throw refusal(surveyed.cluster, 'not agreed to: nothing was changed');
       }
-      await run.locked(run.hosts, () => carryOutAll(run, operation, planned));
+      await run.locked(run.hosts, async () => {
+        await untilTimersRest(run, run.hosts);
+        await carryOutAll(run, operation, planned);
+      });
     },
     async verify(run) {
       if (run.check && planned.length > 0) return;

@@ -17,7 +17,7 @@ import { walPath } from '../../model/paths.ts';
 import { refusal, refuse } from '../../refusal.ts';
 import { ownershipProblems } from '../../survey/ownership.ts';
 import { clustersOf } from '../../surveyed.ts';
-import { refuseMinority } from '../common/minority.ts';
+import { refuseDueOfMinority } from '../common/minority.ts';
 import { etcdStrategy } from '../site/strategy.ts';
 import { beginDestroying, isDestroying, keepControl, purgeControl } from './control.ts';
 import type { DestroyFacts } from './facts.ts';
@@ -37,7 +37,7 @@ export const destroyStrategy: Strategy<DestroyFacts> = {
         run.log('info', `${target.name}: user ${user} stays: ${why}`);
   },
   async admit(run) {
-    for (const surveyed of clustersOf(run)) refuseMinority(surveyed);
+    for (const surveyed of clustersOf(run)) refuseDueOfMinority(surveyed);
     for (const line of goingPaths(run.hosts)) run.log('info', line);
   },
   async converge(run) {

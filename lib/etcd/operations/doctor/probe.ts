@@ -1,3 +1,4 @@
+import { readLock } from '../../../dsl/hold/hold.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
 import { probePorts } from '../../health/ports.ts';
 import type { Member } from '../../model/cluster.ts';
@@ -46,10 +47,8 @@ if [ -f ${`${stateDir}/issued`} ] && [ -r ${`${stateDir}/issued`} ]; then
   done <${`${stateDir}/issued`}
 fi
 q_part lock
-if q_owner=$(readlink ${`${stateDir}/lock`}); then
-  q_rest=\${q_owner#*:}
-  if q_lives "\${q_owner%%:*}" "\${q_rest%%:*}"; then echo "\${q_owner%%:*} \${q_rest#*:}"; fi
-fi
+${readLock(stateDir)}
+if [ -n "$q_owner" ]; then echo "\${q_owner%%:*} $q_rest"; fi
 q_part space
 q_there "$q_data"; df -Pk "$q_dir" | tail -n 1
 for q_pem in server.pem peer.pem; do

@@ -1,52 +1,112 @@
 import type { PlayProblem, PlayRun, Strategy } from '../../../dsl/play.ts';
 import type { HostData } from '../../../dsl/role.ts';
 import { joinSh, type Sh, sh } from '../../../dsl/sh.ts';
+import type { Step } from '../../../dsl/step.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { etcdctlFunction } from '../../facts/etcdctl.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
 import { type Member, memberOf } from '../../model/cluster.ts';
+import { refusal } from '../../refusal.ts';
+import { intentProblem } from '../../survey/intents.ts';
 import { clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
 import { clusterProblems, isOfCluster } from '../common/cluster-flag.ts';
+import { refuseMinority } from '../common/minority.ts';
+import { ledger, tallyOf } from '../common/tally.ts';
+import { etcdStrategy } from '../site/strategy.ts';
 import { refuseBare } from '../site/verify.ts';
-import { commandOf, readsInput, readsPassword, toldWords } from './words.ts';
+import { changes, commandOf, readsInput, readsPassword, toldWords } from './words.ts';
 
 /** Bytes of standard input that go along where `max-request-bytes` is not set: all of a value that etcd takes. */
 const MAX_INPUT = 1.5 * 1024 * 1024;
 
+/** What goes to etcdctl. */
+interface Call {
+  readonly args: readonly string[];
+  /** Reads what goes to its standard input, where a command wants some. */
+  readonly input: () => Promise<Buffer>;
+}
+
 /**
  * Runs etcdctl on one member with that member's certificate. Its output and errors are ours, and its failure is exit
- * code 2. A check says where it would run, and runs nothing.
- *
- * @param args The words of etcdctl.
- * @param input Reads what goes to etcdctl's standard input, where a command wants some.
+ * code 2. A check says where it would run, and runs nothing. What changes something is a run as any other: it wants most
+ * hosts in reach, runs under the locks of all that are, not in the middle of a restore or a recovery, and is kept on
+ * record as a step.
  */
-export function etcdctlStrategy(args: readonly string[], input: () => Promise<Buffer>): Strategy<EtcdFacts> {
+export function etcdctlStrategy(args: Call['args'], input: Call['input']): Strategy<EtcdFacts> {
+  const call: Call = { args, input };
+  const isReading = !changes(commandOf(args));
   return {
-    scope: (selected) => selected.filter(isOfCluster),
+    scope: (selected, all) => {
+      const ours = selected.filter(isOfCluster);
+      return isReading ? ours : (etcdStrategy.scope?.(ours, all) ?? []);
+    },
     anyHost: true,
-    async converge() {},
-    async verify(run) {
+    async admit(run) {
       const [surveyed] = clustersOf(run);
       if (surveyed === undefined) return;
       refuseBare(run, surveyed);
-      await runOn(run, memberToAsk(surveyed), { args, input });
+      if (isReading) return;
+      refuseMinority(surveyed);
+      refuseOpen(surveyed);
+      run.step(stepOf(surveyed, args), 'planned');
+    },
+    async converge(run) {
+      const [surveyed] = clustersOf(run);
+      if (surveyed !== undefined && !isReading) await change(run, surveyed, call);
+    },
+    async verify(run) {
+      const [surveyed] = clustersOf(run);
+      if (surveyed === undefined || !isReading) return;
+      const host = memberToAsk(surveyed);
+      if (run.check) run.conclude(`${host.target.name} would run etcdctl ${toldWords(args)}`);
+      else await runOn(run, host, await scriptFor(host, call));
     },
   };
 }
 
-async function runOn(
-  run: PlayRun<EtcdFacts>,
-  host: EtcdHost,
-  { args, input }: { readonly args: readonly string[]; readonly input: () => Promise<Buffer> },
-): Promise<void> {
+/** Another run may have begun something since the hosts were looked at. */
+async function change(run: PlayRun<EtcdFacts>, surveyed: Surveyed, call: Call): Promise<void> {
+  const step = stepOf(surveyed, call.args);
+  const host = memberToAsk(surveyed);
+  const script = await scriptFor(host, call);
+  const ours = surveyed.hosts.filter(({ target }) => target.facts.owner !== undefined);
+  await run.locked(ours, async () => {
+    await run.each(ours, (one) => one.refresh());
+    refuseOpen(surveyed);
+    if (run.stopping()) return;
+    run.step(step, 'begun');
+    try {
+      await runOn(run, host, script);
+      run.step(step, 'done');
+    } catch (error) {
+      run.step(step, 'failed');
+      throw error;
+    }
+  });
+}
+
+function stepOf(surveyed: Surveyed, args: Call['args']): Step {
+  return {
+    host: memberToAsk(surveyed).target.name,
+    title: `etcdctl ${toldWords(args)}`,
+    ledger: ledger(tallyOf(surveyed.hosts)),
+  };
+}
+
+function refuseOpen({ cluster, hosts }: Surveyed): void {
+  const open = intentProblem(cluster, hosts, 'etcdctl');
+  if (open) throw open;
+}
+
+async function runOn(run: PlayRun<EtcdFacts>, host: EtcdHost, script: Sh): Promise<void> {
   const { name } = host.target;
-  if (run.check) return run.conclude(`${name} would run etcdctl ${toldWords(args).join(' ')}`);
-  const code = await host.pipe(
-    'etcdctl',
-    etcdctlScript(memberOf(host.target), args, await inputFor(args, input, maxInput(host))),
-  );
+  const code = await host.pipe('etcdctl', script);
   if (code === 0 || run.stopping()) return;
   throw new QuorateError(`${name}: etcdctl ended with ${code}`, { exitCode: EXIT.failed, host: name });
+}
+
+async function scriptFor(host: EtcdHost, { args, input }: Call): Promise<Sh> {
+  return etcdctlScript(memberOf(host.target), args, await inputFor(args, input, maxInput(host)));
 }
 
 /** Shell that reaches the member and becomes etcdctl; what it reads is part of the text, never of a command line. */
@@ -63,11 +123,12 @@ q_input`,
   ]);
 }
 
-/** The first that works, among the selected; else the first, whose etcdctl says what is wrong. */
-function memberToAsk({ hosts }: Surveyed): EtcdHost {
-  const selected = hosts.filter((host) => host.selected);
-  const well = selected.find(({ target }) => target.facts.reading?.healthy);
-  return well ?? (selected[0] as EtcdHost);
+/** The first that works, among the selected; else the first, whose etcdctl says what is wrong. Throws exit code 4. */
+function memberToAsk({ cluster, hosts }: Surveyed): EtcdHost {
+  const [first, ...others] = hosts.filter((host) => host.selected);
+  if (first === undefined)
+    throw refusal(cluster, 'the hosts to run etcdctl on were not reached', undefined, EXIT.unreachable);
+  return [first, ...others].find(({ target }) => target.facts.reading?.healthy) ?? first;
 }
 
 function maxInput({ target }: EtcdHost): number {

@@ -1,3 +1,4 @@
+import { quote } from '../../../dsl/sh.ts';
 import { MASK } from '../../../secret-names.ts';
 import { maskWords } from '../../../secret-words.ts';
 
@@ -30,6 +31,42 @@ export function commandOf(args: readonly string[]): EtcdctlCommand {
   return { words, flags };
 }
 
+/**
+ * Whether it changes the cluster, its data or the host. What is not known here does. What goes on until somebody ends it
+ * does not: it would keep all runs away for as long, and what `elect` and `lock` write goes with them.
+ *
+ * @example
+ * changes(commandOf(['member', 'remove', '8e9e05c52164694d'])) // true
+ */
+export function changes({ words: [command = 'help', sub = ''], flags }: EtcdctlCommand): boolean {
+  const isHelp = isOn(flags, 'help') || isOn(flags, 'h');
+  return !isHelp && !READING.has(command) && !READING.has(`${command} ${sub}`);
+}
+
+/** Of 3.3 to 3.8. */
+const READING = new Set([
+  ...[
+    'get',
+    'endpoint health',
+    'endpoint status',
+    'endpoint hashkv',
+    'member list',
+    'alarm list',
+    'auth status',
+  ],
+  ...[
+    'lease list',
+    'lease timetolive',
+    'role get',
+    'role list',
+    'user get',
+    'user list',
+    'downgrade validate',
+  ],
+  ...['snapshot save', 'snapshot status', 'help', 'version', 'options', 'completion'],
+  ...['watch', 'lease keep-alive', 'elect', 'lock', 'make-mirror'],
+]);
+
 /** It reads a value, a transaction or a password from standard input. */
 export function readsInput(command: EtcdctlCommand): boolean {
   const { words, flags } = command;
@@ -45,8 +82,14 @@ export function readsPassword({ words: [command, sub, name], flags }: EtcdctlCom
   return sub === 'add' && !isSaid;
 }
 
-/** The words as they may be told: without passwords, and without the value of a key. */
-export function toldWords(args: readonly string[]): readonly string[] {
+/** The words in a line that may be told: without passwords, and without the value of a key. */
+export function toldWords(args: readonly string[]): string {
+  return withoutSecrets(args)
+    .map((word) => (word.includes(MASK) ? word : quote(word)))
+    .join(' ');
+}
+
+function withoutSecrets(args: readonly string[]): readonly string[] {
   const { words } = commandOf(args);
   const [command, sub, third = ''] = words;
   const masked = maskWords(args).words;
@@ -61,7 +104,7 @@ export function toldWords(args: readonly string[]): readonly string[] {
 const WITH_VALUE = new Set([
   ...['cacert', 'cert', 'key', 'endpoints', 'user', 'password', 'write-out', 'w', 'discovery-srv', 'd'],
   ...['discovery-srv-name', 'command-timeout', 'dial-timeout', 'keepalive-time', 'keepalive-timeout'],
-  ...['max-request-bytes', 'max-recv-bytes', 'lease', 'new-user-password'],
+  ...['max-request-bytes', 'max-recv-bytes', 'lease', 'new-user-password', 'auth-jwt-token'],
 ]);
 
 /** Of all commands. */

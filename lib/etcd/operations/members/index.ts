@@ -71,7 +71,10 @@ export function membersOperation(): Operation {
       const steps = planned.steps.map((step) => stepOf(step, atHand, known));
       if (waitsForStart(view.scene)) return steps;
       await whole(run, working(surveyed, view.scene), gone);
-      const snapshot = await snapshotStep(run, thatStay(surveyed, view.scene), { within: YOUNG });
+      const snapshot = await snapshotStep(run, thatStay(surveyed, view.scene), {
+        before: 'members',
+        within: YOUNG,
+      });
       return [...(snapshot ? [snapshot] : []), ...steps];
     },
     async verify(run) {

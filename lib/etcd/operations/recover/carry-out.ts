@@ -1,4 +1,5 @@
 import type { PlayRun } from '../../../dsl/play.ts';
+import { sh } from '../../../dsl/sh.ts';
 import { readAnswer } from '../../facts/etcdctl-answers.ts';
 import type { ClusterFacts, EtcdFacts } from '../../facts/index.ts';
 import { judgeCluster } from '../../health/judge.ts';
@@ -12,6 +13,7 @@ import { verbLine } from '../../verb-line.ts';
 import {
   emptyPlace,
   keptIn,
+  nextDir,
   openToClients,
   placeData,
   type RestorePlace,
@@ -19,7 +21,7 @@ import {
 } from '../restore/shell.ts';
 import { askRestored } from '../restore/whole.ts';
 import { VERB } from './flags.ts';
-import { copyData, gather } from './shell.ts';
+import { copyData, copyDir, gather } from './shell.ts';
 import { receiveSegment, wholeEnd } from './sources.ts';
 import type { RecoverKind } from './steps.ts';
 import { commitAll } from './wal.ts';
@@ -70,7 +72,10 @@ export async function recoverStep(
 /** All that is in the log counts: what was acknowledged is among it, and nobody who could tell the rest is left. */
 async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: AtHand): Promise<void> {
   const { name, facts } = host.target;
-  const copied = await mustSay(host, 'copying its data', copyData(place), LONG);
+  const copied = await mustSay(host, 'copying its data', copyData(place), {
+    seconds: LONG,
+    grows: sh`${copyDir(place)}`,
+  });
   const segment = /^log (\S+)$/m.exec(copied)?.[1] ?? '';
   const end = wholeEnd(segment, await receiveSegment(host, place, segment, { copied: true }));
   if (typeof end === 'string')
@@ -80,7 +85,10 @@ async function gatherOn(host: EtcdHost, place: RestorePlace, { run, surveyed }: 
       `choose another host: ${verbLine(VERB, surveyed.cluster, '--from', 'HOST')}; or restore a snapshot: ${verbLine('restore', surveyed.cluster, '--from', 'FILE')}`,
     );
   const log = { segment, end: end.end, record: commitAll(end), last: end.last };
-  const out = await mustSay(host, 'making one member of it', gather(place, surveyed.cluster.name, log), LONG);
+  const out = await mustSay(host, 'making one member of it', gather(place, surveyed.cluster.name, log), {
+    seconds: LONG,
+    grows: sh`${nextDir(place)}`,
+  });
   const read = readAnswer(
     'endpoint status',
     { code: 0, out: /^gathered (.*)$/m.exec(out)?.[1] ?? '', err: '' },

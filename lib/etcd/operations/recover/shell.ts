@@ -8,7 +8,8 @@ import { clearLeft } from '../common/left-over.ts';
 import { nextDir, progressFacts, type RestorePlace, restoreBeside, toolsOf } from '../restore/shell.ts';
 
 /** Where the data lies that a member of its own is made of: a copy, so that the original stays as it is. */
-const copyDir = (place: RestorePlace) => `${nextDir(place)}.copy`;
+/** Where the copy of the data lies. */
+export const copyDir = (place: RestorePlace) => `${nextDir(place)}.copy`;
 
 /**
  * Read-only shell: how far a host has come, and what its data is. `log NAME BYTES SECONDS` is the newest segment of its

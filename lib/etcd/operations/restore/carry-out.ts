@@ -1,5 +1,5 @@
-import type { PlayRun } from '../../../dsl/play.ts';
-import type { Sh } from '../../../dsl/sh.ts';
+import type { ActOptions, PlayRun } from '../../../dsl/play.ts';
+import { type Sh, sh } from '../../../dsl/sh.ts';
 import { EXIT, QuorateError } from '../../../errors.ts';
 import { dataVersions, newestVersion } from '../../facts/data-version.ts';
 import type { EtcdFacts } from '../../facts/index.ts';
@@ -15,7 +15,15 @@ import { clearHost, sentFile } from '../common/left-over.ts';
 import type { Source } from './file-source.ts';
 import { refuseNewer } from './fit.ts';
 import { VERB } from './flags.ts';
-import { keptIn, openToClients, placeData, prepare, type RestorePlace, startClosed } from './shell.ts';
+import {
+  keptIn,
+  nextDir,
+  openToClients,
+  placeData,
+  prepare,
+  type RestorePlace,
+  startClosed,
+} from './shell.ts';
 import type { RestoreKind } from './steps.ts';
 import { askRestored } from './whole.ts';
 
@@ -64,6 +72,7 @@ async function prepareOn(
   await refuseNewerSent(host, place, source.name, otherwise(cluster));
   await act(host, 'restoring it beside the data', prepare(place, cluster, source.sha256), {
     seconds,
+    grows: sh`${nextDir(place)}`,
     hint: otherwise(cluster),
   });
 }
@@ -115,7 +124,7 @@ async function act(
   host: EtcdHost,
   doing: string,
   shell: Sh,
-  { hint, ...options }: { readonly seconds?: number; readonly hint?: string } = {},
+  { hint, ...options }: ActOptions & { readonly hint?: string } = {},
 ): Promise<void> {
   const { code, out } = await host.act(doing, shell, options);
   if (code === 0) return;

@@ -116,7 +116,8 @@ async function deriveSteps(
   );
   const serves = hosts.some(({ target }) => target.facts.reading?.healthy);
   // What is about to be set aside is kept in a form that can be restored as easily.
-  const snapshot = untouched && serves ? await snapshotStep(run, surveyed, { within: WITHIN }) : undefined;
+  const snapshot =
+    untouched && serves ? await snapshotStep(run, surveyed, { before: VERB, within: WITHIN }) : undefined;
   const byName = new Map(hosts.map((host) => [host.target.name, host]));
   wanted.byHosts = toPrepare.length > 0;
   if (!wanted.byHosts) source.release?.();

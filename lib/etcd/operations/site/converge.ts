@@ -16,9 +16,10 @@ import {
   starts,
   stops,
 } from '../../roll.ts';
+import { untilTimersRest } from '../../snapshots/timers.ts';
 import { forgetToken, saveToken } from '../../survey/token.ts';
 import { clusterFacts, clustersOf, type EtcdHost, type Surveyed } from '../../surveyed.ts';
-import { refuseMinority } from '../common/minority.ts';
+import { refuseDueOfMinority } from '../common/minority.ts';
 
 /**
  * Refuses to found a cluster with some of its members only, to stop one that cannot spare a member, and to change hosts
@@ -29,7 +30,7 @@ export function admit(run: PlayRun<EtcdFacts>): void {
   for (const surveyed of clusters) {
     refusePartialBootstrap(surveyed);
     refuseDowntime(surveyed);
-    refuseMinority(surveyed);
+    refuseDueOfMinority(surveyed);
   }
   const open = clusters.filter(({ hosts }) => hosts.some(opensToAll)).map(({ cluster }) => cluster.name);
   if (open.length === 0) return;
@@ -78,6 +79,7 @@ async function convergeCluster(run: PlayRun<EtcdFacts>, surveyed: Surveyed): Pro
   if (down.length > 0) return leaveAlone(down, leaderLast(turns, surveyed), HEALTH_FIRST);
   // Without turns to come the verification tells whether they found each other.
   if (turns.length > 0 && starting.some(changesService)) await settle(run, surveyed, starting);
+  await untilTimersRest(run, turns);
   await roll(run, surveyed, turns, { apply: (host) => host.apply(isInTurn) });
 }
 

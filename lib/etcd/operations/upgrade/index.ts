@@ -149,7 +149,9 @@ async function derive(
   // Where none runs there is nothing to take it of: a turn was cut off that began with one.
   const needsNone =
     !steps.some(stops) || !surveyed.hosts.some(({ target }) => runs(surveyed.hosts, target.name));
-  const first = needsNone ? undefined : await snapshotStep(run, surveyed, { within: YOUNG });
+  const first = needsNone
+    ? undefined
+    : await snapshotStep(run, surveyed, { before: 'upgrade', within: YOUNG });
   return [
     ...(first ? [first] : []),
     ...steps.map((step) => ({

@@ -113,7 +113,7 @@ describe('the step that takes one', () => {
   ])('%s', async (_what, change, minutes, isDue) => {
     const says = found(change, minutes);
     const cluster = fakeCluster([1, 2, 3].map((i) => ({ facts: member(i), ...(says && { says }) })));
-    const step = await snapshotStep(cluster.run(), cluster, { within: 15 * MINUTE });
+    const step = await snapshotStep(cluster.run(), cluster, { before: 'upgrade', within: 15 * MINUTE });
     expect(step?.host).toBe(isDue ? 'etcd02' : undefined);
   });
 });

@@ -62,7 +62,7 @@ describe.each(SHELLS)('a snapshot, by %s', (_name, ...shell) => {
     };
     return {
       dir: `${root}/of/backups`,
-      take: () => run(takeSnapshot(member, 'r1', 60)),
+      take: () => run(takeSnapshot(member, 'r1', 60, { before: 'upgrade' })),
       list: async (cluster = 'prod-a') => parseSnapshots((await run(listSnapshots(member))).out, cluster),
     };
   }
@@ -89,6 +89,7 @@ describe.each(SHELLS)('a snapshot, by %s', (_name, ...shell) => {
       sha256: createHash('sha256').update(whole(DATA)).digest('hex'),
       version: '3.6.16',
       run: 'r1',
+      before: 'upgrade',
     });
     expect(verified[0]?.age).toBeLessThan(10_000);
     expect(room.freeKiB).toBeGreaterThan(0);

@@ -29,6 +29,7 @@ describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh',
       const kept = [...new Set(some.map(name))].map((file, at) => ({
         file,
         clusterId: at % 3 ? 'c0' : 'c0ffee',
+        ...(at % 4 === 0 && { before: at % 8 ? 'members' : 'upgrade' }),
       }));
       const others = [
         'prod.db',
@@ -42,13 +43,14 @@ describe.each(SHELLS)('what a host thins by itself, by %s', (_name, file = 'sh',
         { file: 'prod-20200101T000001Z-r1.db', clusterId: '$(id) ../c0' },
         // A clock was wrong.
         { file: 'prod-20990101T000000Z-r1.db', clusterId: 'c0' },
-        { file: 'prod-20990101T000001Z-r1.db', clusterId: 'c0' },
+        { file: 'prod-20990101T000001Z-r1.db', clusterId: 'c0', before: 'upgrade' },
       ];
-      for (const { file, clusterId } of [...kept, ...strange]) {
+      const all: readonly { file: string; clusterId: string; before?: string }[] = [...kept, ...strange];
+      for (const { file, clusterId, before } of all) {
         writeFileSync(join(dir, file), '');
         writeFileSync(
           join(dir, file.replace('.db', '.json')),
-          `{"time":"t","clusterId":"${clusterId}","keys":1}\n`,
+          `{"time":"t","clusterId":"${clusterId}","keys":1${before ? `,"before":"${before}"` : ''}}\n`,
         );
       }
       // Never verified, and newer than all.

@@ -67,6 +67,13 @@ describe('which snapshots stay', () => {
     expect(thinnedApart(all, parseKeep('1h'))).toEqual([before, after]);
   });
 
+  it('and the last that each verb took first, until it takes its next', () => {
+    const files = DAY('01', '01', '02', '03', '04', '05').map((stamp) => name(stamp));
+    const before = ['upgrade', 'upgrade', 'members', undefined, undefined];
+    const all = files.map((file, i) => ({ file, clusterId: 'c0', ...(before[i] && { before: before[i] }) }));
+    expect(thinnedApart(all, parseKeep('1h'))).toEqual([files[3], files[0]]);
+  });
+
   it('and of later ones than now all, which keep no other from its place', () => {
     const [future, ...real] = ['20400101T000000Z', ...DAY('02', '05'), ...DAY('01', '05')].map((one) =>
       name(one),

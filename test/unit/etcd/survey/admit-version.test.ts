@@ -26,7 +26,8 @@ describe('a version', () => {
   });
 
   it('with a data bug is not installed, and warned of where it runs', () => {
-    const bug = 'can damage a snapshot that is sent during a defragmentation (below 3.6.5)';
+    const bug =
+      'can damage the data of a member that is sent a snapshot during a defragmentation (below 3.6.5): https://github.com/etcd-io/etcd/pull/20650';
     const [refused] = admitted('3.6.4');
     expect(refused).toBe(
       `3 c: etcd 3.6.4 ${bug}; choose a later release, or set etcd_allow_unsafe_version: true`,

@@ -8,16 +8,22 @@ import { open, options } from '../../../pki/support.ts';
 import { fakeCluster, listedMember, memberReading, memberStatus } from '../../../support/fake-cluster.ts';
 import { scratch } from '../../../support/scratch.ts';
 
-/** A cluster whose hosts have a list with alice, on a clone of the folder: no crl.der, and no keys of clients. */
-async function clone() {
+/** A CA with two clients, of whom nobody was revoked yet. */
+async function authority() {
   const dir = scratch();
   const pki = await open(dir);
   for (const name of ['alice', 'carol']) await pki.issueBundle(name);
-  await revokeBundle(options(dir), 'alice');
-  const crl = (await readCrl(dir))!;
-  const caPem = (await readCa(dir))!;
-  for (const path of ['crl.der', 'revoked', 'clients/carol/carol-key.pem'])
-    rmSync(join(dir, path), { recursive: true });
+  return { dir, caPem: (await readCa(dir))! };
+}
+
+/** What a revocation has to do in a cluster of so many members whose hosts have this list, or none. */
+function deriving(
+  { dir, caPem }: { readonly dir: string; readonly caPem: string },
+  count: number,
+  crl: Buffer | undefined,
+  vars = {},
+) {
+  const numbers = Array.from({ length: count }, (_, i) => i + 1);
   const member = (i: number) => ({
     facts: {
       owner: 'cluster etcd',
@@ -25,17 +31,51 @@ async function clone() {
       service: 'active' as const,
       installed: '3.5.30',
       caPem,
-      kept: { ...NOTHING_KEPT, crl, trusted: fingerprints(caPem) },
-      reading: memberReading({
-        status: memberStatus(i),
-        members: [1, 2, 3].map((one) => listedMember(one)),
-      }),
+      kept: { ...NOTHING_KEPT, ...(crl && { crl }), trusted: fingerprints(caPem) },
+      reading: memberReading({ status: memberStatus(i), members: numbers.map((one) => listedMember(one)) }),
     },
   });
-  const cluster = fakeCluster([member(1), member(2), member(3)], { etcd_pki_dir: dir });
-  const derive = (name: string) => deriveRevocation(cluster.run(), cluster, name);
-  return { dir, derive };
+  const cluster = fakeCluster(numbers.map(member), { etcd_pki_dir: dir, ...vars });
+  return (name: string) => deriveRevocation(cluster.run(), cluster, name);
 }
+
+/** A cluster whose hosts have a list with alice, on a clone of the folder: no crl.der, and no keys of clients. */
+async function clone() {
+  const { dir, caPem } = await authority();
+  await revokeBundle(options(dir), 'alice');
+  const crl = (await readCrl(dir))!;
+  for (const path of ['crl.der', 'revoked', 'clients/carol/carol-key.pem'])
+    rmSync(join(dir, path), { recursive: true });
+  return { dir, derive: deriving({ dir, caPem }, 3, crl) };
+}
+
+it.each([1, 2, 3, 4, 5, 6, 7])(
+  'a revocation in a cluster of %i: control, then all hosts, the leader last; a restart of each the first time alone',
+  async (count) => {
+    const ca = await authority();
+    const leaderLast = [...Array.from({ length: count - 1 }, (_, i) => `etcd0${i + 2}`), 'etcd01'];
+    const kinds = async (crl: Buffer | undefined, vars = {}) =>
+      (await deriving(ca, count, crl, vars)('carol')).map(
+        ({ host, title, ledger }) => `${host} ${/put|list/.exec(title)?.[0]} ${ledger.after.healthy - count}`,
+      );
+    const control = 'control put 0';
+    const laid = leaderLast.map((host) => `${host} list 0`);
+    if (count < 3)
+      await expect(kinds(undefined)).rejects.toMatchObject({
+        exitCode: 3,
+        message: expect.stringContaining(
+          `${count} voters, quorum ${count}: restarting one leaves ${count - 1}`,
+        ),
+      });
+    expect(await kinds(undefined, { 'accept-downtime': true })).toEqual([
+      control,
+      ...laid,
+      ...leaderLast.map((host) => `${host} list -1`),
+    ]);
+    await revokeBundle(options(ca.dir), 'alice');
+    expect(await kinds((await readCrl(ca.dir))!)).toEqual([control, ...laid]);
+  },
+);
 
 describe('a revocation on a machine that has no list and no key of the client', () => {
   it('keeps whom another one has revoked', async () => {

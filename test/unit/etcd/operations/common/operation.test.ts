@@ -82,6 +82,22 @@ describe('an operation', () => {
     await expect(admit(fakeCluster([{}, {}]).run())).rejects.toMatchObject({ exitCode: 7 });
   });
 
+  it('begins once the timer of a host has taken its snapshot', async () => {
+    const { operation, done } = listOf(['add']);
+    const seen: (readonly string[])[] = [];
+    const says = (_doing: string, script: string) => {
+      if (!script.includes('is-active')) return '';
+      seen.push([...done]);
+      return seen.length === 1 ? 'activating\n' : 'inactive\n';
+    };
+    const timed = { facts: { ...LIVES.facts, backupTimer: true }, says };
+    const run = fakeCluster([timed]).run();
+    const { strategy } = operationPlay(operation);
+    await strategy.admit?.(run);
+    await strategy.converge(run);
+    expect([seen, done]).toEqual([[[], []], ['add']]);
+  });
+
   it('asks nobody where nothing is to be done', async () => {
     const consent = () => Promise.reject(new Error('asked'));
     expect((await carryOut(listOf([]).operation, { consent })).error).toBeUndefined();

@@ -1,21 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { MemberReading } from '../../../../../lib/etcd/facts/read-member.ts';
 import { etcdctlProblems, etcdctlStrategy } from '../../../../../lib/etcd/operations/etcdctl/strategy.ts';
+import type { EtcdHost } from '../../../../../lib/etcd/surveyed.ts';
 import { DEFAULTS } from '../../../support/defaults.ts';
 import { type FakeMember, fakeCluster } from '../../../support/fake-cluster.ts';
 
 const WELL = { reading: { healthy: true } as MemberReading, owner: 'cluster prod' };
 const SICK = { reading: { healthy: false } as MemberReading, owner: 'cluster prod' };
 
-/** Which host ran what, and what was said of it. */
+/** Which host ran what, what was said of it, and what was done around it, in order. */
 async function ctl(
   words: readonly string[],
   members: readonly (FakeMember | undefined)[],
   check = false,
   input = '',
+  {
+    meanwhile = () => {},
+    stopping = false,
+  }: { meanwhile?: (hosts: readonly EtcdHost[]) => void; stopping?: boolean } = {},
 ) {
   const ran: [string, string][] = [];
   const said: string[] = [];
+  const locked: string[] = [];
   const recorded = members.map(
     (member, i) =>
       member && {
@@ -28,12 +34,26 @@ async function ctl(
   );
   const cluster = fakeCluster(recorded);
   const strategy = etcdctlStrategy(words, async () => Buffer.from(input));
-  const run = cluster.run({ check, conclude: (message) => said.push(message) });
-  const error = await strategy.verify?.(run).then(
+  const run = cluster.run({
+    check,
+    conclude: (message) => said.push(message),
+    stopping: () => stopping,
+    locked: (hosts, work) => {
+      locked.push(...hosts.map(({ target }) => target.name));
+      meanwhile(hosts);
+      return work();
+    },
+  });
+  const all = async () => {
+    await strategy.admit?.(run);
+    if (!check) await strategy.converge(run);
+    await strategy.verify?.(run);
+  };
+  const error = await all().then(
     () => undefined,
     (reason) => reason,
   );
-  return { ran, said, error };
+  return { ran, said, locked, steps: cluster.steps, error };
 }
 
 describe('etcdctl runs on', () => {
@@ -54,8 +74,8 @@ describe('etcdctl runs on', () => {
   });
 
   it('nothing in a check, which says where it would', async () => {
-    const { ran, said } = await ctl(['put', 'a', 'b'], [{ facts: WELL }], true);
-    expect([ran, said]).toEqual([[], ['etcd01 would run etcdctl put a ********']]);
+    const { ran, said } = await ctl(['get', "it's"], [{ facts: WELL }], true);
+    expect([ran, said]).toEqual([[], ["etcd01 would run etcdctl get 'it'\\''s'"]]);
   });
 });
 
@@ -67,8 +87,9 @@ it.each([
   [['put', '/k', '12', '--lease', '12'], 'put /k ******** --lease ********'],
   [['user', 'add', 'ann', '--new-user-password', 'geheim'], 'user add ann --new-user-password ********'],
 ])('a check tells no password and no value: %j', async (words, told) => {
-  const { said } = await ctl(words, [{ facts: WELL }], true);
-  expect(said).toEqual([`etcd01 would run etcdctl ${told}`]);
+  const { said, steps } = await ctl(words, [{ facts: WELL }], true);
+  const line = steps[0] ?? said[0];
+  expect(line?.replace(/^planned etcd01:|^etcd01 would run/, '')).toBe(` etcdctl ${told}`);
 });
 
 it('each word reaches etcdctl as it is', async () => {
@@ -90,6 +111,117 @@ it('a failure of etcdctl is 2, with its code; it has said why itself', async () 
   const { error } = await ctl(['get', 'a'], [{ facts: WELL, pipes: () => 128 }]);
   expect(error).toMatchObject({ exitCode: 2, message: 'etcd01: etcdctl ended with 128' });
 });
+
+describe('what changes something', () => {
+  const three = [{ facts: WELL }, { facts: WELL }, { facts: WELL }];
+  const open = (verb: string, done?: string) => ({
+    ...WELL,
+    intent: { verb, target: 'x', runId: '20261128T100000Z-abc', ...(done && { done }) },
+  });
+
+  const LOCKS: readonly (readonly [string, boolean])[] = [
+    ...['put /k v', 'del /k', 'txn', 'compaction 5', 'defrag', 'move-leader 1a', 'lease grant 60'].map(yes),
+    ...['member add x', 'member remove 1a', 'member update 1a', 'member promote 1a', 'alarm disarm'].map(yes),
+    ...['auth enable', 'user add ann', 'role grant-permission r read k', 'user passwd ann'].map(yes),
+    ...['downgrade enable 3.6', 'snapshot restore f', 'check perf', 'migrate', 'frobnicate', 'member'].map(
+      yes,
+    ),
+    ...['-w json member remove 1a', '--command-timeout get put /k v', '--hex put get v'].map(yes),
+    ...['get /k', 'member list', '-w json endpoint status', 'endpoint hashkv', 'alarm list'].map(no),
+    ...['user get ann', 'role list', 'auth status', 'lease timetolive 1', 'downgrade validate 3.6'].map(no),
+    ...['snapshot save f', 'watch /k', 'lease keep-alive 1', 'elect x', 'lock x', 'version', '--help'].map(
+      no,
+    ),
+    ...['member remove --help', '--version'].map(no),
+  ];
+  it.each(LOCKS)('%s: %s', async (line, isLocked) => {
+    const { ran, locked, steps, error } = await ctl(line.split(' '), three);
+    expect(error).toBeUndefined();
+    expect(ran.map(([name]) => name)).toEqual(['etcd01']);
+    expect(locked).toEqual(isLocked ? ['etcd01', 'etcd02', 'etcd03'] : []);
+    const title = `etcd01: etcdctl ${line.replace(/^put (\S+) v$/, 'put $1 ********')}`;
+    if (isLocked) expect(steps.map((step) => step.split(' ')[0])).toEqual(['planned', 'begun', 'done']);
+    else expect(steps).toEqual([]);
+    if (line.startsWith('put')) expect(steps).toContain(`done ${title}`);
+  });
+
+  it('looks at the whole cluster, also where -l names a host; what only reads asks that one alone', () => {
+    const host = (name: string, etcd_cluster_name = 'prod') => ({
+      name,
+      groups: ['etcd'],
+      vars: { etcd_cluster_name },
+    });
+    const all = [host('etcd01'), host('etcd02'), host('other01', 'test')];
+    const scope = (words: readonly string[]) =>
+      etcdctlStrategy(words, async () => Buffer.of())
+        .scope?.([all[1]!], all)
+        .map(({ name }) => name);
+    expect(scope(['put', 'a', 'b'])).toEqual(['etcd01', 'etcd02']);
+    expect(scope(['get', 'a'])).toEqual(['etcd02']);
+  });
+
+  it.each([
+    ['restore', 3],
+    ['recover', 3],
+    ['upgrade', undefined],
+    ['certs', undefined],
+  ])('in the middle of a %s ends with %s', async (verb, exitCode) => {
+    const members = [{ facts: WELL }, { facts: open(verb) }, { facts: WELL }];
+    for (const check of [false, true]) {
+      const { ran, steps, error } = await ctl(['put', 'a', 'b'], members, check);
+      expect(error?.exitCode).toBe(exitCode);
+      if (exitCode === undefined) continue;
+      expect([ran, steps]).toEqual([[], []]);
+      expect(error.message).toContain(`has begun something that is not finished: ${verb}, to x`);
+      expect(error.hint).toContain(`finish it first, to the same target: `);
+    }
+    expect((await ctl(['get', 'a'], members)).error).toBeUndefined();
+  });
+
+  it('behind a restore that is done goes on', async () => {
+    const { error } = await ctl(['put', 'a', 'b'], [{ facts: open('restore', '20261128T110000Z-def') }]);
+    expect(error).toBeUndefined();
+  });
+
+  it('is refused where a restore has begun before the locks were had', async () => {
+    const { ran, error } = await ctl(['put', 'a', 'b'], three, false, '', {
+      meanwhile: ([first]) => Object.assign(first!.target.facts, open('restore')),
+    });
+    expect([ran, error?.exitCode]).toEqual([[], 3]);
+  });
+
+  it('wants most hosts in reach: another run may hold the rest', async () => {
+    const { ran, error } = await ctl(['put', 'a', 'b'], [{ facts: WELL }, undefined, undefined]);
+    expect([ran, error?.exitCode]).toEqual([[], 4]);
+    expect(
+      (await ctl(['put', 'a', 'b'], [{ facts: WELL }, { facts: WELL }, undefined])).error,
+    ).toBeUndefined();
+    const elsewhere = [{ facts: WELL, selected: false }, { facts: WELL, selected: false }, undefined];
+    expect((await ctl(['put', 'a', 'b'], elsewhere)).error).toMatchObject({ exitCode: 4 });
+  });
+
+  it('makes no records on hosts that have none of ours', async () => {
+    const theirs = { facts: { ...WELL, owner: undefined, data: 'present' } } as const;
+    const { ran, locked } = await ctl(['put', 'a', 'b'], [theirs]);
+    expect([ran.length, locked]).toEqual([1, []]);
+  });
+
+  it('leaves a failed step where etcdctl failed, and nothing where the run was asked to end before', async () => {
+    const failing = [{ facts: WELL, pipes: () => 1 }];
+    const { steps, error } = await ctl(['del', 'a'], failing);
+    expect([steps.at(-1), error?.exitCode]).toEqual(['failed etcd01: etcdctl del a', 2]);
+    const stopped = await ctl(['del', 'a'], failing, false, '', { stopping: true });
+    expect([stopped.ran, stopped.steps]).toEqual([[], ['planned etcd01: etcdctl del a']]);
+  });
+});
+
+function yes(line: string): readonly [string, boolean] {
+  return [line, true];
+}
+
+function no(line: string): readonly [string, boolean] {
+  return [line, false];
+}
 
 describe('standard input', () => {
   const READS: readonly (readonly [readonly string[], boolean])[] = [

@@ -95,6 +95,28 @@ it('where nobody has said who the clients are, a firewall that is set lets every
   expect(said(service('nginx'))).toEqual([]);
 });
 
+it('a member is not stopped while its timer takes a snapshot', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'quorate-timers-'));
+  const asked: string[] = [];
+  const { run, errors } = fakeCluster(
+    [1, 2, 3].map((i) => ({
+      facts: { cluster: clusterFacts(), backupTimer: i < 3 },
+      plan: i === 1 ? [planned(MEMBER_SERVICE, 'restart', { inTurn: true })] : [],
+      says: (doing) => {
+        asked.push(`etcd0${i} ${doing}`);
+        return 'inactive';
+      },
+    })),
+    { inventory_dir: dir },
+  );
+  await converge(run());
+  rmSync(dir, { recursive: true });
+  expect(asked.filter((one) => one.includes('timer'))).toEqual(['etcd01 asking what its timer does']);
+  expect(asked[0]).toContain('timer');
+  // The gate, which comes next, finds nobody there.
+  expect(errors).toHaveLength(1);
+});
+
 describe('the token of a bootstrap', () => {
   const dir = mkdtempSync(join(tmpdir(), 'quorate-token-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));

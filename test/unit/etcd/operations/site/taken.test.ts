@@ -37,7 +37,7 @@ it('which etcd a first run has taken is said', async () => {
 it.each([
   ['3.6.10', {}, /etcd 3\.6\.10 has published security faults, mended in 3\.6\.14/],
   ['3.7.0', {}, /etcd 3\.7\.0 has published security faults/],
-  ['3.6.4', ALLOWED, /etcd 3\.6\.4 can damage a snapshot/],
+  ['3.6.4', ALLOWED, /etcd 3\.6\.4 can damage the data/],
   ['3.8.0', ALLOWED, /etcd 3\.8\.0 is newer than what is known here/],
 ])('what is known against it is said at once, with what to do: %s', async (version, vars, against) => {
   const lines = await said(version, vars);
