@@ -3,14 +3,17 @@ import { MASK } from './secret-names.ts';
 /** A host, with a port, a path as rsync has it or nothing behind it; no version of a package, no digest of an image. */
 const HOST = String.raw`(?!sha\d{3}\b|v?\d+(?:\.\d+){1,2}(?:[-+][\w.]+)?(?![\w.]))(?:\[[\w:.%]+\]|[\w.-]+)(?![\w.-])`;
 
+/** Schemes of addresses that are no user's name: `mailto:me@example.org`. */
+const NO_USER = '(?:mailto|sips?|xmpp|acct):';
+
 /**
  * User and password in front of a host: `https://me:secret@mirror/`, `redis://:secret@queue`, `me:secret@mirror:3128`. In a
  * URL the password is all up to the last `@` of the authority; of one that should have been encoded (`a/b#c`) all up to
- * the first. A port is none, before a path or the next jump host (`a:22,me@b`).
+ * the first. A port is none, before a path or the next jump host (`a:22,me@b`), nor is a single letter (`a:b@c:d`).
  */
 const CREDENTIALS = new RegExp(
   String.raw`(?:(\/\/[^\s/:@"']*):(?!\d{1,5}[/?#])(?:[^\s/?#"']{1,512}|[^\s@"']{1,512})@(?=[\w[])|` +
-    String.raw`(?<![\w.%+-])([\w.%+-]+):(?!\d{1,5},)[^\s/:@"']+@(?=${HOST}))`,
+    String.raw`(?<![\w.%+-])(?!${NO_USER})([\w.%+-]+):(?!\d{1,5},)[^\s/:@"']{2,}@(?=${HOST}))`,
   'g',
 );
 

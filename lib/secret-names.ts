@@ -13,6 +13,12 @@ const PASS = '(?<!by|com|sur|tres)pass(?!ive|through|enger|port|age|ed|ing|es)';
 /** Parts of names that, in what people write, better stand for a secret once too often. */
 export const VAGUE = `${PASS}|${SURE}|token|vault|${KEYS}`;
 
+/**
+ * Names of secrets in files of others, with what stands behind them up to their sign. Not `passwd: files`, which is a
+ * line of nsswitch.conf, nor what every etcd.conf has of tokens.
+ */
+export const NAME_IN_FILE = String.raw`(?:password|passphrase|secret|credential|(?:api|access)[_-]key(?![_-]id)|(?:[_-](?:pass|psk|pin)|(?<!cluster)[_-]token(?!["']?\s?[:=]\s?["']?(?:simple|jwt)(?![^\s"',}\]])))(?![\w-]))[\w-]{0,64}["'\\]*[^\S\n]*`;
+
 /** Names whose values are nobody's business: these are never quoted in a message. */
 const PRIVATE = new RegExp(`${VAGUE}|private_key$|^key$|(?:^|[_-])${ENDS}$`, 'i');
 

@@ -1,5 +1,6 @@
 import { maskCredentials } from './credentials.ts';
-import { ENDS, MASK, VAGUE } from './secret-names.ts';
+import { maskBlocks, maskLines } from './secret-blocks.ts';
+import { ENDS, MASK, NAME_IN_FILE, VAGUE } from './secret-names.ts';
 
 /** A private key, as PEM or in OpenSSH's form. */
 const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
@@ -19,39 +20,31 @@ const named = (part: string) => new RegExp(`(${behind(part)})(${VALUE})`, 'gi');
 const IN_MESSAGES = `${VAGUE}|[_-]${ENDS}(?![\\w-])`;
 const IN_MESSAGE = named(IN_MESSAGES);
 
-// Not `passwd: files`, which is a line of nsswitch.conf, nor what every etcd.conf has of tokens.
-const NAME_IN_FILE = String.raw`(?:password|passphrase|secret|credential|(?:api|access)[_-]key(?![_-]id)|(?:[_-](?:pass|psk|pin)|(?<!cluster)[_-]token(?!["']?\s?[:=]\s?["']?(?:simple|jwt)(?![^\s"',}\]])))(?![\w-]))[\w-]{0,64}["'\\]*[^\S\n]*`;
-
 /** Behind a colon the value may stand on the next line, further in: no mapping, list or comment. */
 const SIGN_IN_FILE = String.raw`(?::[^\S\n]*\n[^\S\n]+(?!\s|-\s|#|["']?[\w.-]+["']?\s*[:=])|[:=][^\S\n]*)`;
 
 /** Not `'password: ' + x`, where a quote ends in front of what is no value. */
 const BEGUN = String.raw`(?![\s,;:)}\]"'|&]|$)`;
 
+/** No quote that begins another value (`b: 'c'`): in front of that one, this one was left open. */
+const ENDED = String.raw`(?<![\s:=([{,](?=["'][^\s,;:)}\]]))(?!["']\w)`;
+
+/** What may stand in a list: texts in quotes, comments, signs of other words. */
+const IN_LIST =
+  String.raw`\\+"[^"\\]{0,4096}\\+"|(?<![\w\\])(?:"(?:[^"\\]|\\[^]){0,4096}"|'[^']{0,4096}')|` +
+  String.raw`(?<=\s)#[^\n]{0,1024}\n|(?<!\s)#|\\(?!\\*")|(?<=\w)["']|[^\][\\"'#]`;
+
+/** In brackets, which may have others in them; where quotes in it are open, up to the first that closes, or the rest of the line. */
+const LIST = String.raw`\[(?:${IN_LIST}|\[(?:${IN_LIST}){0,65536}\]){0,65536}\]|\[[^\][]{0,65536}\]|\[[^\n]*`;
+
 /** A list in brackets, a value in quotes, each over one line or several; behind a quote that does not end here (a line of a diff), the rest of the line. */
 const VALUE_IN_FILE =
-  String.raw`\[[^\][]{0,4096}\]|` +
-  String.raw`${QUOTE}[^'\\\n]*${QUOTE}|\\+"[^"\\\n]*\\+"|"(?:[^"\\\n]|\\.)*"|'(?!\\')[^'\n]*'|` +
-  String.raw`${QUOTE}${BEGUN}[^'\\]*${QUOTE}|\\+"${BEGUN}[^"\\]*\\+"|"${BEGUN}(?:[^"\\]|\\[^])*"|'(?!\\')${BEGUN}[^']*'|` +
+  `${LIST}|` +
+  String.raw`${QUOTE}[^'\\\n]*${QUOTE}|\\+"[^"\\\n]*\\+"|"(?:[^"\\\n]|\\.)*"|'(?!\\')(?:[^'\n]|'')*'(?!')|` +
+  String.raw`${QUOTE}${BEGUN}[^'\\]*${QUOTE}|\\+"${BEGUN}[^"\\]*\\+"|"${BEGUN}(?:[^"\\]|\\[^])*${ENDED}"|'(?!\\')${BEGUN}(?:[^']|'')*${ENDED}'(?!')|` +
   String.raw`(?:\\*["']|${QUOTE})${BEGUN}[^\n]*|(?:[^\s,}\]"']|${QUOTE})+`;
 
 const IN_FILE = new RegExp(`(${NAME_IN_FILE}${SIGN_IN_FILE})(${VALUE_IN_FILE})`, 'gi');
-
-/** What begins a line of YAML up to the name of a secret: how far in that is, then the rest. */
-const KEY_IN_YAML = String.raw`^([^\S\n]*)((?:-[^\S\n]+)?["']?[\w.-]{0,64}?`;
-
-/** `password: |`, and all lines below it that are further in. */
-const BLOCK_IN_FILE = new RegExp(
-  String.raw`${KEY_IN_YAML}${NAME_IN_FILE}:[^\S\n]*(?:[!&]\S{1,64}[^\S\n]+){0,2}[|>][-+\d]{0,2}[^\S\n]*(?:#[^\n]*)?\n)((?:\1[^\S\n]+[^\n]*(?:\n|$)|[^\S\n]*\n)+)`,
-  'gim',
-);
-
-/** `passwords:`, and a list of texts below it. What is a list of `secrets` is one of their names. */
-const LIST_IN_FILE = new RegExp(
-  String.raw`${KEY_IN_YAML}(?!secrets?["']?[^\S\n]*:)${NAME_IN_FILE}:[^\S\n]*(?:#[^\n]*)?\n)` +
-    String.raw`((?:\1[^\S\n]*-[^\S\n]+(?!["']?[\w.-]{1,64}["']?[^\S\n]*:(?:\s|$))[^\n]+(?:\n|$))+)`,
-  'gim',
-);
 
 /** All of a private key up to its end; of one that is cut off what looks like it. */
 const KEY_IN_FILE =
@@ -76,18 +69,8 @@ export function isKeyText(text: string): boolean {
 /** The text of a file or a script, in which somebody else's old secret may stand; it keeps its number of lines. */
 export function maskText(text: string): string {
   return maskCredentials(
-    text
-      .replaceAll(KEY_IN_FILE, (_all, begin: string, body: string) => `${begin}${maskLines(body)}`)
-      .replaceAll(BLOCK_IN_FILE, (_all, far, key, body: string) => `${far}${key}${maskLines(body)}`)
-      .replaceAll(LIST_IN_FILE, (_all, far, key, items: string) => `${far}${key}${maskItems(items)}`)
-      .replaceAll(IN_FILE, (_all, name: string, value: string) => `${name}${maskLines(value)}`),
+    maskBlocks(
+      text.replaceAll(KEY_IN_FILE, (_all, begin: string, body: string) => `${begin}${maskLines(body)}`),
+    ).replaceAll(IN_FILE, (_all, name: string, value: string) => `${name}${maskLines(value)}`),
   );
-}
-
-function maskLines(text: string): string {
-  return text.replaceAll(/[^\s][^\n]*/g, MASK);
-}
-
-function maskItems(text: string): string {
-  return text.replaceAll(/^([^\S\n]*-[^\S\n]+)\S[^\n]*/gm, `$1${MASK}`);
 }

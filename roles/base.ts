@@ -97,6 +97,12 @@ function sshd(unit: string, passwords: boolean) {
       : ['passwordauthentication no', 'kbdinteractiveauthentication no']),
     'permitrootlogin (no|without-password|prohibit-password|forced-commands-only)',
   ];
+  // Behind the first Match of a file all lines are for some people or addresses, and stand above what is for everybody.
+  const begins = '[[:space:]]*[Mm][Aa][Tt][Cc][Hh][[:space:]]';
+  const lets = `(${passwords ? 'PermitRootLogin' : OPTIONS})[[:space:]=]+"?yes`;
+  const exceptions = sh`for q_conf in /etc/ssh/sshd_config ${DROP_INS}/*.conf; do
+  grep -inE ${`^([[:space:]]*${lets}|${begins})`} "$q_conf" /dev/null 2>/dev/null | sed -n ${`/^[^:]*:[0-9]*:${begins}/,$ { /^[^:]*:[0-9]*:${begins}/!p; }`}
+done`;
   const holds = sh`[ "$("$(command -v sshd)" -T 2>/dev/null | grep -ciE ${`^(${wanted.join('|')})$`})" = ${wanted.length} ]`;
   return [
     assert(`sshd reads ${DROP_INS}`, {
@@ -111,6 +117,12 @@ function sshd(unit: string, passwords: boolean) {
   echo 'sshd makes something else of its files; of each option the first line counts:'
   "$(command -v sshd)" -T 2>&1 | grep -iE ${`^(${OPTIONS}) `}
   grep -inE ${`^[[:space:]]*(${OPTIONS})[[:space:]=]`} /etc/ssh/sshd_config ${DROP_INS}/*.conf
+  exit 1
+fi
+q_exceptions=$(${exceptions})
+if [ -n "$q_exceptions" ]; then
+  echo 'sshd makes an exception for those of a Match block:'
+  printf '%s\n' "$q_exceptions"
   exit 1
 fi`,
       timeout: 2,

@@ -174,7 +174,8 @@ function lineOf({ before, after }: { readonly before: string; readonly after: st
   const gone = old.filter((line) => !next.includes(line));
   const come = next.find((line) => !old.includes(line));
   // An old secret is known to nobody here: it may be what goes wherever a new one is.
-  const isSecret = [...gone, after].some(holdsSecret);
+  // The whole text tells: a line of a key, or of a block, is none by itself.
+  const isSecret = [before, after].some(holdsSecret);
   const shown = (line: string | undefined) => (line === undefined ? null : isSecret ? SECRET : line);
   return { before: shown(gone[0]), after: shown(come) };
 }

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path/posix';
 import { type Sh, sh } from './sh.ts';
 import type { Change, Mark } from './task.ts';
-import { Slot, UNKNOWN, type World } from './world/world.ts';
+import { Slot } from './world/things.ts';
+import { UNKNOWN, type World } from './world/world.ts';
 
 /** The state of what is not there. */
 export const GONE = 'gone';

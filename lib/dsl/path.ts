@@ -5,7 +5,8 @@ import { MAX_TEXT } from './probe.ts';
 import type { Difference } from './resource.ts';
 import type { Reading } from './task.ts';
 import type { PathState } from './world/foreseen.ts';
-import { normalPath, UNKNOWN, type World } from './world/world.ts';
+import { normalPath } from './world/normal-path.ts';
+import { UNKNOWN, type World } from './world/world.ts';
 
 /** Mode and owner that a path must have. `owner`/`group` left out: as they are, not compared. */
 export interface Ownership {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { Given } from './given.ts';
+import { watched } from './given.ts';
 import { contentMark, foreseeMarks } from './mark.ts';
 import {
   type AnyTable,
@@ -18,6 +18,7 @@ import { TASK_OPTIONS, type TaskOptions } from './task-options.ts';
 import { here, places } from './trace/position.ts';
 import type { Trace } from './trace/trace.ts';
 import { checkWords } from './words.ts';
+import { oneName } from './world/normal-path.ts';
 import { userState } from './world/user-state.ts';
 
 import type { World } from './world/world.ts';
@@ -126,17 +127,17 @@ export interface Maker<Options, Desired> {
 
 /** Make the function that roles call: `file('/etc/motd', { content })` gives a task. */
 export function defineResource<Options extends object, Desired, Observed>(
-  resource: Resource<Options, Desired, Observed>,
+  definition: Resource<Options, Desired, Observed>,
 ): Maker<Options, Desired> {
-  refuse(mistakesIn('defineResource', resource, RESOURCE));
+  refuse(mistakesIn('defineResource', definition, RESOURCE));
+  const resource = watched(definition);
   const foreign = Object.keys(TASK_OPTIONS).filter(
     (name) => !(resource.own as readonly string[] | undefined)?.includes(name),
   );
-  const given = new Given(resource.kind);
   const make = (name: string, ...[options]: OptionsOf<Options>): Task =>
     orCollected(
       () => refuse(mistakesOf(resource, name, options)),
-      () => taskOf({ resource, given }, name, options, foreign),
+      () => taskOf(resource, name, options, foreign),
       () => standIn(resource.kind, name),
     );
   const wishOf = ({ made }: Task) => (made?.by === resource ? (made.wish as Desired) : undefined);
@@ -201,14 +202,8 @@ function standIn(kind: string, name: string): Task {
   };
 }
 
-/** A resource, and who looks at what it gives. */
-interface Defined<Options, Desired, Observed> {
-  readonly resource: Resource<Options, Desired, Observed>;
-  readonly given: Given;
-}
-
 function taskOf<Options extends object, Desired, Observed>(
-  { resource, given }: Defined<Options, Desired, Observed>,
+  resource: Resource<Options, Desired, Observed>,
   name: string,
   options: object | undefined,
   foreign: readonly string[],
@@ -216,17 +211,17 @@ function taskOf<Options extends object, Desired, Observed>(
   const { taken, left } = parted(options, foreign);
   const { title, inTurn, after, ...words }: TaskOptions = taken;
   const desired = resource.complete(name, left as Options);
-  const id = `${resource.kind}:${given.name('name', resource.name(desired))}`;
+  const id = `${resource.kind}:${oneName(resource.name(desired))}`;
   const needs = [...(after ?? []), ...(resource.needs?.(left as Options) ?? [])];
   const judged = after ?? resource.after?.(desired);
-  const called = title ?? given.name('title', resource.title(desired));
+  const called = title ?? resource.title(desired);
   checkWords(words, called);
   const writtenAt = places.own.wanted ? here() : undefined;
   return {
     title: called,
     resource: id,
     inTurn: typeof inTurn === 'function' ? inTurn : () => inTurn === true,
-    ...wishing({ resource, given }, id, desired, words.becomeUser),
+    ...wishing(resource, id, desired, words.becomeUser),
     ...(judged && { after: judged }),
     ...(needs.length > 0 && { needs }),
     ...(Object.keys(words).length > 0 && { words }),
@@ -238,14 +233,14 @@ function taskOf<Options extends object, Desired, Observed>(
 
 /** What of a task follows from its wish. */
 function wishing<Options extends object, Desired, Observed>(
-  { resource, given }: Defined<Options, Desired, Observed>,
+  resource: Resource<Options, Desired, Observed>,
   id: string,
   desired: Desired,
   user?: string,
 ) {
-  const owns = resource.owns?.(desired) ?? [];
+  const owns = (resource.owns?.(desired) ?? []).map(oneName);
   requireOnePathEach(id, owns);
-  const files = resource.files?.(desired) ?? owns.filter((path) => path.startsWith('/'));
+  const files = resource.files?.(desired).map(oneName) ?? owns.filter((path) => path.startsWith('/'));
   const marks = (resource.marks?.(desired) ?? files.map(contentMark)).map((one) => markOf(one, user));
   const isPath = (name: string) => name.startsWith('/');
   const touched = [
@@ -256,15 +251,15 @@ function wishing<Options extends object, Desired, Observed>(
   const leaves = resource.leaves?.bind(resource);
   return {
     made: { by: resource, wish: desired },
-    thing: resource.thing?.(desired) ?? id,
+    thing: oneName(resource.thing?.(desired) ?? id),
     wish: desired,
     owns,
     files,
     marks,
-    probe: given.probe(resource.probe(desired)),
+    probe: resource.probe(desired),
     diff(reading: Reading, world: World) {
       const observed = resource.parse(reading, desired);
-      const differences = given.differences(resource.diff(desired, observed, world));
+      const differences = resource.diff(desired, observed, world);
       const changes: readonly Change[] = differences.map((one) => ({
         certainty: 'certain' as const,
         ...one,
@@ -275,17 +270,19 @@ function wishing<Options extends object, Desired, Observed>(
       foreseeMarks(marks, changes, world);
       return changes;
     },
-    ...(resource.empties && { empties: resource.empties(desired) }),
-    ...(resource.join && { shared: sharedBy({ resource, given }, id, desired) }),
-    ...(leaves && { leaves: (changes?: readonly Change[]) => leaves(desired, changes) }),
+    ...(resource.empties && { empties: resource.empties(desired).map(oneName) }),
+    ...(resource.join && { shared: sharedBy(resource, id, desired) }),
+    ...(leaves && {
+      leaves: (changes?: readonly Change[]) =>
+        leaves(desired, changes).map((trace) => ({ ...trace, name: oneName(trace.name) })),
+    }),
     ...(resource.looks && { looks: resource.looks(desired) }),
     ...(resource.unproven?.(desired) && { unproven: true }),
     ...(resource.guard && { guard: resource.guard(desired) }),
     ...(prepare && {
       prepare: (changes: readonly Change[], context: PrepareContext) => prepare(desired, changes, context),
     }),
-    apply: (changes: readonly Change[], prepared: Prepared) =>
-      given.shell(resource.apply(desired, changes, prepared)),
+    apply: (changes: readonly Change[], prepared: Prepared) => resource.apply(desired, changes, prepared),
   };
 }
 
@@ -298,9 +295,10 @@ function requireOnePathEach(id: string, owns: readonly string[]): void {
 
 /** What another user has made is looked at with the records of that user. */
 function markOf(mark: Mark, user: string | undefined): Mark {
-  if (user === undefined) return mark;
+  const named = { ...mark, name: oneName(mark.name) };
+  if (user === undefined) return named;
   const records = raw(`q_state=${userState('$q_state', user)}`);
-  return { ...mark, look: joinSh([records, mark.look]) };
+  return { ...named, look: joinSh([records, mark.look]) };
 }
 
 function isLate<Desired>(late: Resource<object, Desired, unknown>['late'], desired: Desired): boolean {
@@ -308,7 +306,7 @@ function isLate<Desired>(late: Resource<object, Desired, unknown>['late'], desir
 }
 
 function sharedBy<Options extends object, Desired, Observed>(
-  { resource, given }: Defined<Options, Desired, Observed>,
+  resource: Resource<Options, Desired, Observed>,
   id: string,
   desired: Desired,
 ): NonNullable<Task['shared']> {
@@ -320,7 +318,7 @@ function sharedBy<Options extends object, Desired, Observed>(
       const at = all.indexOf(task);
       const wish = resource.join?.(wishesOf(all))?.[at];
       if (wish === undefined) return task;
-      const joined = { ...task, ...wishing({ resource, given }, id, wish, task.words?.becomeUser) };
+      const joined = { ...task, ...wishing(resource, id, wish, task.words?.becomeUser) };
       return at === all.length - 1 ? { ...joined, ...afterAll(all) } : joined;
     },
   };

@@ -18,7 +18,7 @@ import { differencesOf, handlerOf, probeFragment, wordsOf } from './exchange/tas
 import { type RoleTask, Wire } from './exchange/wire.ts';
 import { isLook, withoutLooks } from './plan/left-over.ts';
 import { planTasks } from './plan/plan.ts';
-import { withoutRepeats } from './plan/tasks.ts';
+import { withoutRepeats } from './plan/wishes.ts';
 
 /** Seconds for what changes something outside of tasks. */
 const ACT_SECONDS = 180;

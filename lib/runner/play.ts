@@ -6,7 +6,9 @@ import { batchesOf, isTooMany } from './batches.ts';
 import { gather } from './gather.ts';
 import { lockAll, underLocks } from './locks/under-locks.ts';
 import type { LoopHost } from './loop-host.ts';
+import { isLeftOver } from './plan/left-over.ts';
 import { faultsOf, tasksOf } from './plan/tasks.ts';
+import { refuseContradictions } from './plan/wishes.ts';
 import { playRun, rolesOf } from './play-run.ts';
 import type { RunHost, RunOptions, Session } from './session.ts';
 
@@ -172,6 +174,9 @@ async function plan<Facts>(session: Session, hosts: readonly LoopHost<Facts>[]):
     hosts.filter((host) => host.selected),
     (host) => host.target.name,
     (host) => host.replan(),
+  );
+  refuseContradictions(
+    new Map(hosts.map(({ target, plan }) => [target.name, plan.filter((one) => !isLeftOver(one))])),
   );
   for (const host of hosts) host.reportPlan();
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import type { Certainty, ChangeKind } from '../../dsl/task.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { isShard } from '../flags/shard.ts';
@@ -59,13 +60,11 @@ const is =
   (value) =>
     wanted.includes(value);
 const isTruth: Is = (value) => typeof value === 'boolean';
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const listOf =
   (one: Is): Is =>
   (value) =>
     Array.isArray(value) && value.every(one);
-const digests: Is = (value) => isRecord(value) && Object.values(value).every(isText);
+const digests: Is = (value) => isPlainObject(value) && Object.values(value).every(isText);
 const orNull =
   (one: Is): Is =>
   (value) =>
@@ -77,7 +76,7 @@ const orMissing =
 const shaped =
   (shape: Shape): Is =>
   (value) =>
-    isRecord(value) && firstWrong(value, shape) === undefined;
+    isPlainObject(value) && firstWrong(value, shape) === undefined;
 
 const KINDS: Readonly<Record<ChangeKind, null>> = {
   create: null,
@@ -112,13 +111,13 @@ const SHAPE: Shape = {
     inventory: listOf(isText),
     local: isTruth,
     limit: orNull(isText),
-    shard: orNull((value) => isRecord(value) && isShard({ index: value.index, of: value.of })),
+    shard: orNull((value) => isPlainObject(value) && isShard({ index: value.index, of: value.of })),
     roles: listOf(isText),
     tags: listOf(isText),
     skipTags: listOf(isText),
     prune: isTruth,
     words: listOf(isText),
-    own: isRecord,
+    own: isPlainObject,
   },
   // Others would cost whatever the file says: gigabytes, or too little to keep a secret.
   secrets: {
@@ -144,12 +143,12 @@ const SHAPE: Shape = {
 };
 
 /** The first name, whole, whose value is not as it should be. */
-function firstWrong(value: Record<string, unknown>, shape: Shape): string | undefined {
+function firstWrong(value: Readonly<Record<string, unknown>>, shape: Shape): string | undefined {
   for (const [name, wanted] of Object.entries(shape)) {
     const found = value[name];
     if (typeof wanted === 'function') {
       if (!wanted(found)) return name;
-    } else if (!isRecord(found)) return name;
+    } else if (!isPlainObject(found)) return name;
     else {
       const inner = firstWrong(found, wanted);
       if (inner !== undefined) return `${name}.${inner}`;

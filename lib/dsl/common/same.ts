@@ -5,6 +5,9 @@ export function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
   if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false;
+  // They keep what they are out of their own properties.
+  if (one instanceof RegExp) return String(one) === String(other);
+  if (one instanceof Date) return one.getTime() === (other as Date).getTime();
   if (one instanceof Secret) return one.reveal() === (other as Secret).reveal();
   const [left, right] = [entriesOf(one), entriesOf(other)];
   return left.size === right.size && [...left].every(([key, value]) => isSame(value, right.get(key)));

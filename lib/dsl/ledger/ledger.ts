@@ -3,7 +3,9 @@ import { isSame } from '../common/same.ts';
 import { joinSh, type Sh, sh } from '../sh.ts';
 import type { Change, Task } from '../task.ts';
 import type { Made, Trace } from '../trace/trace.ts';
-import { normalPath, type World } from '../world/world.ts';
+import { normalPath } from '../world/normal-path.ts';
+import { PerNames } from '../world/per-names.ts';
+import type { World } from '../world/world.ts';
 import { declaredBy } from './declared.ts';
 import { keyOf, lineOf, madeOf, parseMade } from './made.ts';
 
@@ -113,6 +115,7 @@ export class Ledger {
   readonly dir: string;
   readonly #own = new Map<string, Kept>();
   readonly #others = new Set<string>();
+  readonly #foreign = new PerNames((world) => new Set([...this.#others].map((one) => world.thing(one))));
 
   constructor({ dir }: LedgerPlace, out: string, ofRun: readonly string[] = [dir]) {
     this.dir = normalPath(dir);
@@ -196,8 +199,7 @@ export class Ledger {
 
   /** It was made for others as well, by some name that the world knows of it. */
   isForeign(made: Made, world: World): boolean {
-    const thing = world.thing(keyOf(made));
-    return [...this.#others].some((one) => world.thing(one) === thing);
+    return this.#foreign.of(world).has(world.thing(keyOf(made)));
   }
 }
 

@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path/posix';
 import { sha256 } from '../path.ts';
 import type { Change } from '../task.ts';
 import { KINDS, type Made, type Trace } from '../trace/trace.ts';
-import { normalPath } from '../world/world.ts';
+import { normalPath } from '../world/normal-path.ts';
 
 /** How many digests of one thing are kept. */
 const DIGESTS = 3;

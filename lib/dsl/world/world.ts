@@ -1,27 +1,12 @@
 import { posix } from 'node:path';
-import { type Behind, behindLinks, linkState } from './behind-links.ts';
+import type { Behind } from './behind-links.ts';
 import type { Foreseen, PackageState, PathState, UnitState, UserState } from './foreseen.ts';
+import { Names } from './names.ts';
+import { foldersAbove, isBelow, normalPath } from './normal-path.ts';
+import { Slot, Things } from './things.ts';
 
 /** Stands for a value that only the run can know. */
 export const UNKNOWN = 'unknown';
-
-/**
- * A kind of thing that a resource keeps track of in the `World`, declared once beside the resource. `bare` is the
- * state of one that was not there before. What is `ofPlay`, tasks of one play say to each other alone.
- *
- * @example
- * const MODULES = new Slot<{ loaded: boolean }>({ loaded: false });
- * world.slot(MODULES, 'br_netfilter').willBe({ loaded: true });
- */
-export class Slot<State> {
-  readonly bare: State;
-  readonly ofPlay: boolean;
-
-  constructor(bare: State, { ofPlay = false } = {}) {
-    this.bare = bare;
-    this.ofPlay = ofPlay;
-  }
-}
 
 const PATHS = new Slot<PathState>({ type: 'other', mode: UNKNOWN, owner: UNKNOWN, group: UNKNOWN, size: 0 });
 const USERS = new Slot<UserState>({ group: UNKNOWN });
@@ -34,19 +19,14 @@ const UNITS = new Slot<UnitState>({ state: 'stopped' });
  * (`foresee`), and every later one sees it.
  */
 export class World {
-  readonly #known: Map<Slot<unknown>, Map<string, object | null>>;
-  /** States of things that are made anew after they were taken away. */
-  readonly #anew: WeakSet<object>;
+  readonly #things: Things;
   /** Paths below which nothing that was read is there any more. */
   readonly #emptied: Set<string>;
   /** Folders that another file system comes to, or goes from. */
   readonly #remounted: Set<string>;
   /** Folders with something foreseen below. */
   readonly #folders: Set<string>;
-  /** Links that were found on the host, by where their paths are behind other ones. */
-  readonly #links: Map<string, ReturnType<typeof linkState>>;
-  /** Names of units by which systemd knows them, by other names of theirs. */
-  readonly #units: Map<string, string>;
+  readonly #names: Names;
   readonly #provided: Set<string>;
   readonly #declared: { readonly resource: string; readonly path: string }[];
   readonly #proves: boolean;
@@ -54,23 +34,19 @@ export class World {
   readonly #touched: Map<string, number>;
   #opaque: boolean;
   #changes: number;
-  #hasLinks: boolean;
 
   constructor(from?: World, proves = false) {
-    this.#known = new Map([...(from ? from.#known : [])].map(([slot, things]) => [slot, new Map(things)]));
-    this.#anew = from ? from.#anew : new WeakSet();
+    this.#things = new Things(from ? from.#things : undefined);
     this.#emptied = new Set(from ? from.#emptied : []);
     this.#remounted = new Set(from ? from.#remounted : []);
     this.#folders = new Set(from ? from.#folders : []);
-    this.#links = new Map(from ? from.#links : []);
-    this.#units = new Map(from ? from.#units : []);
+    this.#names = new Names((path) => this.#foreseenAt(path), from ? from.#names : undefined);
     this.#provided = new Set(from ? from.#provided : []);
     this.#declared = from ? [...from.#declared] : [];
     this.#proves = proves;
     this.#touched = new Map(from ? from.#touched : []);
     this.#opaque = from ? from.#opaque : false;
     this.#changes = from ? from.#changes : 0;
-    this.#hasLinks = from ? from.#hasLinks : false;
   }
 
   /** A copy to prove tasks with: readings are newer than what was foreseen of the same thing. */
@@ -81,7 +57,7 @@ export class World {
   /** A copy that a later play begins with. */
   forNextPlay(): World {
     const next = new World(this);
-    for (const slot of next.#known.keys()) if (slot.ofPlay) next.#known.delete(slot);
+    next.#things.endPlay();
     return next;
   }
 
@@ -92,7 +68,7 @@ export class World {
   path(path: string): Foreseen<PathState> {
     const { path: key, isRead } = this.behind(path);
     const foreseen = this.slot(PATHS, key);
-    const known = this.#things(PATHS);
+    const known = this.#things.of(PATHS);
     const gone = () => known.get(key) === undefined && this.#isEmptied(key);
     return {
       get state() {
@@ -102,13 +78,14 @@ export class World {
         // Another content is foreseen: the text of the one before is not it.
         const text = state.sha256 === undefined ? {} : { text: undefined };
         const next = { ...text, isNew: undefined, ...state };
-        this.#hasLinks ||= state.to !== undefined;
+        this.#names.pathChanges(key, state.to);
         foreseen.willBe(gone() ? { ...PATHS.bare, ...next } : next);
         for (const folder of foldersAbove(key)) this.#folders.add(folder);
       },
       willBeAbsent: () => {
         if (this.#folders.has(key))
           for (const one of [...known.keys()]) if (isBelow(one, key)) known.delete(one);
+        this.#names.pathChanges(key);
         this.#emptied.add(key);
         foreseen.willBeAbsent();
       },
@@ -126,23 +103,22 @@ export class World {
 
   /** Where a path is behind links that tasks declare, or that the host has. */
   behind(path: string): Behind {
-    return this.#hasLinks
-      ? behindLinks(normalPath(path), (folder) => this.#linkAt(folder))
-      : { path: normalPath(path), isRead: true };
+    return this.#names.behind(path);
   }
 
-  #linkAt(folder: string): Partial<PathState> | null | undefined {
-    const known = this.#things(PATHS).get(folder) as Partial<PathState> | null | undefined;
-    const link = this.#links.get(folder);
-    return link === undefined || known === null || known?.type || this.#isEmptied(folder) ? known : link;
+  #foreseenAt(path: string): Partial<PathState> | null | undefined {
+    const known = this.#things.of(PATHS).get(path) as Partial<PathState> | null | undefined;
+    return known === undefined && this.#isEmptied(path) ? null : known;
   }
 
   /** Say that the host has a link there; those above it come first. */
   hasLink(path: string, to: string): void {
-    const { path: at, isRead } = this.behind(path);
-    if (!isRead) return;
-    this.#links.set(at, linkState(at, to, false));
-    this.#hasLinks = true;
+    this.#names.hasLink(path, to);
+  }
+
+  /** Say that the host has none there, or none any more; those above it come first. */
+  hasNoLink(path: string): void {
+    this.#names.hasNoLink(path);
   }
 
   /**
@@ -153,9 +129,7 @@ export class World {
    * world.thing('path /var/run/app') // 'path /run/app', where the host has that link
    */
   thing(thing: string): string {
-    const [, kind = '', name = ''] = /^(path|tree|lines|unit) (.+)$/s.exec(thing) ?? [];
-    if (kind === 'unit') return `unit ${this.#unitNamed(name)}`;
-    return kind === '' ? thing : `${kind} ${this.behind(name).path}`;
+    return this.#names.thing(thing);
   }
 
   /** Names directly below a directory: those of `read` that stay, and those that earlier tasks put there. */
@@ -163,7 +137,7 @@ export class World {
     if (this.#proves) return read;
     const under = directory === '/' ? '/' : `${this.behind(directory).path}/`;
     const stay = read.filter((name) => this.path(`${under}${name}`).state !== null);
-    const made = [...this.#things(PATHS)].flatMap(([path, state]) =>
+    const made = [...this.#things.of(PATHS)].flatMap(([path, state]) =>
       state !== null && path.startsWith(under) ? [path.slice(under.length).split('/')[0] as string] : [],
     );
     return [...new Set([...stay, ...made])];
@@ -205,23 +179,22 @@ export class World {
 
   /** A unit by any name of it; that of a service may do without `.service`. */
   unit(name: string): Foreseen<UnitState> {
-    return this.slot(UNITS, this.#unitNamed(name));
+    return this.slot(UNITS, this.#names.unit(name));
   }
 
   /** Paths, or units, are known by more than one name. */
   get hasOtherNames(): boolean {
-    return this.#links.size > 0 || this.#units.size > 0;
+    return this.#names.several;
+  }
+
+  /** Another number once a name may stand for something else than before. */
+  get namesChanged(): number {
+    return this.#names.changes;
   }
 
   /** Say by which name systemd knows a unit: the one given may be an alias. */
   unitIs(name: string, id: string): void {
-    const [alias, own] = [name, id].map((one) => one.replace(/\.service$/, ''));
-    if (alias !== undefined && own !== undefined && alias !== own) this.#units.set(alias, own);
-  }
-
-  #unitNamed(name: string): string {
-    const short = name.replace(/\.service$/, '');
-    return this.#units.get(short) ?? short;
+    this.#names.unitIs(name, id);
   }
 
   /** Say that a task will run whose effect nobody can foresee: shell, say. */
@@ -277,46 +250,17 @@ export class World {
    */
   get bringsMore(): boolean {
     if (this.#proves) return false;
-    return this.#opaque || [...this.#things(PACKAGES).values()].some((state) => state !== null);
+    return this.#opaque || [...this.#things.of(PACKAGES).values()].some((state) => state !== null);
   }
 
   /** A thing of a resource's own. */
   slot<State>(slot: Slot<State>, name: string): Foreseen<State> {
-    const things = this.#things(slot);
-    const proves = this.#proves;
-    return {
-      get state() {
-        return things.get(name) as Partial<State> | null | undefined;
-      },
-      willBe: (state) => {
-        const before = things.get(name);
-        const next = { ...before, ...state };
-        if (before === null || (before && this.#anew.has(before))) this.#anew.add(next);
-        things.set(name, next);
-      },
-      willBeAbsent: () => void things.set(name, null),
-      over: (observed) => {
-        const state = things.get(name) as Partial<State> | null | undefined;
-        if (proves || state === undefined) return observed;
-        if (state === null) return undefined;
-        // What was read is of the one that goes.
-        return { ...slot.bare, ...(this.#anew.has(state) ? {} : observed), ...state };
-      },
-    };
-  }
-
-  #things(slot: Slot<unknown>): Map<string, object | null> {
-    let things = this.#known.get(slot);
-    if (things === undefined) {
-      things = new Map();
-      this.#known.set(slot, things);
-    }
-    return things;
+    return this.#things.foreseen(slot, name, this.#proves);
   }
 
   /** What may be where nobody looked: nothing in a folder that is new by then, unless something brings more. */
   #unread(path: string): PathState | undefined {
-    const known = this.#things(PATHS);
+    const known = this.#things.of(PATHS);
     const above = foldersAbove(path).findLast((folder) => known.has(folder)) ?? '/';
     const isNew = (known.get(above) as Partial<PathState> | undefined)?.isNew === true;
     return isNew && !this.bringsMore ? undefined : { ...PATHS.bare };
@@ -325,19 +269,4 @@ export class World {
   #isEmptied(path: string): boolean {
     return foldersAbove(path).some((folder) => this.#emptied.has(folder));
   }
-}
-
-/** One spelling for one path: no `//`, `.`, `..`, nor a slash at its end. */
-export function normalPath(path: string): string {
-  const normal = posix.normalize(path);
-  return normal.length > 1 ? normal.replace(/\/$/, '') : normal;
-}
-
-function foldersAbove(path: string): readonly string[] {
-  const names = path.split('/').slice(1, -1);
-  return ['/', ...names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`)];
-}
-
-function isBelow(path: string, above: string): boolean {
-  return path.startsWith(above === '/' ? '/' : `${above}/`);
 }

@@ -177,7 +177,7 @@ function completeArchive(name: string, options: ArchiveOptions): ArchiveDesired 
     throw wrong(`creates ${JSON.stringify(creates)} names nothing in ${folder}`);
   }
   const from = url === undefined ? localSource(file) : checkedUrl(url, digest);
-  const at = creates.startsWith('/') ? checkedPath(creates) : `${folder}/${creates}`;
+  const at = checkedPath(creates.startsWith('/') ? creates : `${folder}/${creates}`);
   const packer = PACKERS[/\.([a-z0-9]+)$/.exec(file)?.[1] ?? ''];
   return { folder, from, format, packer, strip, owner, group, creates: at };
 }

@@ -11,7 +11,8 @@ import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource } from '../../dsl/resource.ts';
 import { joinSh, type Sh, sh } from '../../dsl/sh.ts';
 import { type Ground, parseGround, requireFolder } from '../../dsl/world/ground.ts';
-import { Slot, type World } from '../../dsl/world/world.ts';
+import { Slot } from '../../dsl/world/things.ts';
+import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import { fingerprintOf, type PublicKey, parseKeys, publicKeyIn } from './ssh-key.ts';
 

@@ -21,9 +21,41 @@ q_commit=$(q_git -C ${path} rev-parse --verify --quiet ${`refs/tags/${version}^{
   q_git -C ${path} rev-parse --verify --quiet ${`${version}^{commit}`} || :)
 if [ -z "$q_commit" ] && q_git -C ${path} fetch --quiet origin ${version} 2>&1; then q_commit=${version}; fi
 if [ -z "$q_commit" ]; then echo ${`the repository has no version ${version}`}; exit 1; fi
-q_git -C ${path} -c advice.detachedHead=false checkout --quiet --no-overwrite-ignore --detach "$q_commit" 2>&1 || exit
+${begun(path)}
+q_force=
+if [ -n "$q_next" ]; then
+  rm -f -- ${`${path}/.git/index.lock`} ${`${path}/.git/HEAD.lock`}
+  if [ -z "$(q_edited; q_hindering "$q_commit")" ]; then q_force=--force; fi
+fi
+q_git -C ${path} update-ref ${NEXT} "$q_commit" || exit
+q_git -C ${path} -c advice.detachedHead=false checkout --quiet --no-overwrite-ignore $q_force --detach "$q_commit" 2>&1 || exit
 # Known to be the remote's, whatever becomes of its branches; not among them, where it would be pruned.
-q_git -C ${path} update-ref refs/quorate/was "$q_commit"`;
+q_git -C ${path} update-ref refs/quorate/was "$q_commit" && q_git -C ${path} update-ref -d ${NEXT}`;
+}
+
+/** The commit whose files are being laid; it stays where that was cut off. */
+const NEXT = 'refs/quorate/next';
+
+/**
+ * Shell functions that print what is in the way of a commit: `q_edited` files that git knows, `q_hindering COMMIT` others.
+ * What a checkout has begun to lay when it was cut off is not: a file that is missing, or the beginning of the one to come.
+ */
+function begun(path: string): Sh {
+  return sh`q_next=$(q_git -C ${path} rev-parse --verify --quiet ${NEXT} 2>/dev/null) &&
+  [ "$q_next" != "$(q_git -C ${path} rev-parse --verify --quiet HEAD)" ] || q_next=
+q_laid() {
+  case $1 in '"'*) return 1 ;; esac
+  q_file=${path}/$1
+  if [ -L "$q_file" ]; then [ "$(readlink -- "$q_file")" = "$(q_git -C ${path} cat-file blob "$q_next:$1" 2>/dev/null)" ]
+  elif [ ! -e "$q_file" ]; then :
+  elif [ ! -f "$q_file" ] || ! q_git -C ${path} cat-file -e "$q_next:$1" 2>/dev/null; then false
+  else [ "$(q_git -C ${path} cat-file blob "$q_next:$1" | head -c "$(stat -c %s -- "$q_file")" | q_git -C ${path} hash-object --stdin)" = "$(q_git -C ${path} hash-object --no-filters -- "$q_file")" ]
+  fi
+}
+q_foreign() { while IFS= read -r q_name; do [ -n "$q_next" ] && q_laid "$q_name" || printf '%s\n' "$q_name"; done; }
+q_edited() { q_git -C ${path} status --porcelain --untracked-files=no --ignore-submodules | cut -c 4- | q_foreign; }
+q_others() { q_git -C ${path} ls-files --others "$@"; }
+q_hindering() { { q_others; q_git -C ${path} ls-tree -r -t --name-only "$1"; } | sort | uniq -d | q_foreign; }`;
 }
 
 const BRANCHES = '+refs/heads/*:refs/remotes/origin/*';
@@ -73,11 +105,13 @@ echo git
 ${user === undefined ? sh`` : sh`if [ -z "$(q_account passwd ${user})" ]; then echo nobody; exit 0; fi`}
 ${gitOf(path)}${gitAs(user)}
 q_head= q_tag= q_wanted=
+${begun(path)}
 if [ -n "$q_repository" ]; then
   q_head=$(q_git -C ${path} rev-parse --verify --quiet 'HEAD^{commit}' 2>&1) || { q_said=$(q_git -C ${path} status 2>&1) || { echo "$q_said"; exit 1; }; q_head=; }
   if [ -n "$q_head" ]; then
-    echo "head $q_head"
-    q_git -C ${path} status --porcelain --untracked-files=no --ignore-submodules | sed 's/^../edited/'
+    # Behind one that was cut off no commit is there whole.
+    if [ -z "$q_next" ]; then echo "head $q_head"; fi
+    q_edited | sed 's/^/edited /'
     q_git -C ${path} log --max-count=5 --format='local %h %s' HEAD --not --remotes --tags --glob=refs/quorate 2>/dev/null
   fi
   q_url=$(q_git -C ${path} config remote.origin.url) && echo "remote $q_url"
@@ -96,10 +130,9 @@ ${unknownFiles(path)}`;
  * here.
  */
 function unknownFiles(path: string): Sh {
-  return sh`q_others() { q_git -C ${path} ls-files --others "$@"; }
-if [ -z "$q_repository" ] || [ -z "$q_wanted" ] || [ "$q_head" = "$q_wanted" ]; then :
+  return sh`if [ -z "$q_repository" ] || [ -z "$q_wanted" ] || [ "$q_head" = "$q_wanted" ]; then :
 elif q_git -C ${path} cat-file -e "$q_wanted^{commit}" 2>/dev/null; then
-  { q_others; q_git -C ${path} ls-tree -r -t --name-only "$q_wanted"; } | sort | uniq -d | head -n 4 | sed 's/^/hindering /'
+  q_hindering "$q_wanted" | head -n 4 | sed 's/^/hindering /'
 elif [ -n "$(q_others | head -n 1)" ]; then echo untracked
 fi`;
 }

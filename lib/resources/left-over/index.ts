@@ -1,6 +1,8 @@
+import { declaredBy } from '../../dsl/ledger/declared.ts';
 import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
 import { KINDS, type Trace } from '../../dsl/trace/trace.ts';
+import { PerNames } from '../../dsl/world/per-names.ts';
 import { leftGroup, leftUser } from './accounts.ts';
 import { leftKey } from './key.ts';
 import { leftLines } from './lines.ts';
@@ -35,7 +37,11 @@ export function takeAway(made: readonly Kept[], context: LeftOverContext): reado
     const byKind = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
     return byKind === 0 && a.kind === 'directory' ? depth(b) - depth(a) : byKind;
   });
-  return ordered.map((one) => unlessDeclared(builders[one.kind](one), context));
+  const { isForeign } = context;
+  const declared = new PerNames((world) => declaredBy(context.declared, world));
+  return ordered.map((one) =>
+    unlessDeclared(builders[one.kind](one), { declared, ...(isForeign && { isForeign }) }),
+  );
 }
 
 function depth({ name }: Kept): number {

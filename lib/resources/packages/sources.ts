@@ -1,4 +1,5 @@
-import { Slot, type World } from '../../dsl/world/world.ts';
+import { Slot } from '../../dsl/world/things.ts';
+import type { World } from '../../dsl/world/world.ts';
 
 /** Whether the lists of packages will know more than they do, because an earlier task brings a repository. */
 const LISTS = new Slot<{ readonly fresh: boolean }>({ fresh: false });

@@ -3,6 +3,7 @@ import { foreseenMark, GONE, orGone } from '../../dsl/mark.ts';
 import { joinSh, raw, type Sh, sh } from '../../dsl/sh.ts';
 import type { Mark } from '../../dsl/task.ts';
 import { UNKNOWN, type World } from '../../dsl/world/world.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
 import { unitName } from './systemd.ts';
 
 /** What a unit reads, and what is due when it has read another one. */
@@ -42,9 +43,15 @@ export function joinedReads(wishes: readonly (readonly Loading[])[]): readonly (
   return wishes.map((_, i) => (i === wishes.length - 1 ? all : later));
 }
 
-/** Shell that prints the record of a unit, and the states of what it reads and has read. */
+/**
+ * Shell that prints the record of a unit, and the states of what it reads and has read. Where one is told in several words
+ * the second would be taken for its time, or the first alone be kept: neither would ever be due.
+ */
 export function probeReads(name: string, reads: readonly Loading[]): Sh {
-  return sh`q_look() { q_mark=$1; shift; echo "mark \${1:-unreadable} \${2:--} $q_mark"; }
+  return sh`q_look() {
+  q_mark=$1; shift
+  case \${2:-0}/$# in *[!0-9]*/* | */[3-9]* | */??*) echo "wordy $q_mark: $*" ;; *) echo "mark \${1:-unreadable} \${2:--} $q_mark" ;; esac
+}
 ${joinSh(reads.map((one) => sh`q_look ${one.name} $(${one.look})`))}
 if [ -f ${record(name)} ]; then
   cat ${record(name)}
@@ -62,6 +69,8 @@ export function parseLoaded(
   reads: readonly Loading[],
   start: string | undefined,
 ): ObservedReads {
+  const [, mark, words] = /^wordy (.+?): (.*)$/m.exec(out) ?? [];
+  if (mark !== undefined) throw wordy(mark, words ?? '');
   const names = new Set(reads.map(({ name }) => name));
   const lines = [...out.matchAll(/^(read|restart) (\S+) (.*)$/gm)].map(([, word, state = '', name = '']) => {
     return { name, state, due: word === 'restart' ? ('restart' as const) : ('reload' as const) };
@@ -79,6 +88,13 @@ export function parseLoaded(
       .filter(({ name, state }) => name.startsWith('/') && state !== GONE && !names.has(name))
       .map(({ name, due }) => ({ name, due, beside: dirname(name) })),
   };
+}
+
+function wordy(mark: string, words: string): QuorateError {
+  return new QuorateError(`the look of the mark "${mark}" prints "${words}", one word was wanted`, {
+    exitCode: EXIT.failed,
+    hint: 'and behind it since when it is so, in seconds since the epoch, where that can be told',
+  });
 }
 
 /** What the unit has read another one of; `since`: when it was started. */

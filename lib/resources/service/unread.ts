@@ -1,4 +1,5 @@
-import { Slot, type World } from '../../dsl/world/world.ts';
+import { Slot } from '../../dsl/world/things.ts';
+import type { World } from '../../dsl/world/world.ts';
 
 /** When systemd is told to read its units again: the moment of the world. */
 const RELOADED = new Slot<{ readonly at: number }>({ at: 0 });

@@ -5,7 +5,8 @@ import type { Secret } from '../../dsl/secret.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { Certainty, Mark } from '../../dsl/task.ts';
 import type { Ground } from '../../dsl/world/ground.ts';
-import { normalPath, type World } from '../../dsl/world/world.ts';
+import { normalPath } from '../../dsl/world/normal-path.ts';
+import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { NewHome } from './new-home.ts';
 

@@ -6,11 +6,13 @@ import type { Prepared, Reading, Task, Transfer } from '../../dsl/task.ts';
 import { retriesOf } from '../../dsl/words.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Host } from '../../transport/host.ts';
+import { compileLinks, noteLinks } from '../exchange/links.ts';
 import type { Fragment } from '../exchange/script.ts';
 import { clearSent, forgetOthers, waiting } from '../exchange/sent.ts';
 import { shellOn } from '../exchange/shell.ts';
 import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from '../exchange/task-shell.ts';
 import type { Wire } from '../exchange/wire.ts';
+import { pathsOf } from '../plan/wishes.ts';
 import type { Actor } from './elsewhere.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, RECORD, type Step, unproven } from './prove.ts';
@@ -98,7 +100,7 @@ async function applySegment(
 async function judge({ planned }: Step, progress: ApplyContext): Promise<Step | undefined> {
   const { wire, proof, done } = progress;
   const { task, role } = planned;
-  const reading = await ask(planned, wire);
+  const reading = await ask(planned, progress);
   const changes = wire.inTask(planned, () => differencesOf(task, reading, proof));
   if (changes.length === 0) {
     done.add(planned);
@@ -137,7 +139,7 @@ async function applyTrying(
     wire.doing(`${planned.task.title}: again in ${delay} s (${i} of ${times})`);
     await pause(delay, wire);
     if (wire.stopping) break;
-    const reading = await ask(planned, wire);
+    const reading = await ask(planned, { wire, proof });
     // Of one that cannot tell, nothing is known but that it failed.
     const isBlind = planned.task.unproven === true && failure.inApply;
     const left = isBlind ? planned.changes : wire.inTask(planned, () => leftOf(planned.task, reading, proof));
@@ -153,8 +155,18 @@ async function applyTrying(
   throw failure.error;
 }
 
-async function ask({ task }: PlannedTask, wire: Wire): Promise<Reading> {
-  const { readings } = await wire.exchange(task.title, [probeFragment(task, 'ask')]);
+/** Earlier tasks may have made a folder of a link by now, or a link of a folder. */
+async function ask(
+  { task }: PlannedTask,
+  { wire, proof }: Pick<Proving, 'wire' | 'proof'>,
+): Promise<Reading> {
+  const paths = pathsOf(task);
+  const links = { id: 'links', sh: compileLinks(paths), critical: false };
+  const { readings } = await wire.exchange(task.title, [
+    ...(paths.length > 0 ? [links] : []),
+    probeFragment(task, 'ask'),
+  ]);
+  noteLinks(proof, paths, readings.get('links')?.out ?? '');
   return readings.get('ask') ?? { code: 1, out: '' };
 }
 
@@ -309,7 +321,7 @@ async function actAndProve(planned: PlannedTask, { wire, proof }: ApplyContext):
     try {
       if (!acted) await task.act?.(shellOn(wire, task));
       acted = true;
-      const left = isProven ? leftOf(task, await ask(planned, wire), proof) : [];
+      const left = isProven ? leftOf(task, await ask(planned, { wire, proof }), proof) : [];
       if (left.length === 0) return;
       throw unproven(planned, left, wire);
     } catch (error) {

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path/posix';
 import { type Sh, sh } from '../../dsl/sh.ts';
+import type { World } from '../../dsl/world/world.ts';
 
 /** A link of the host, and the path without any link that it leads to in the end. */
 export interface HostLink {
@@ -15,6 +16,16 @@ export function compileLinks(paths: readonly string[]): Sh {
   return sh`for q_path in ${foldersAbove(paths)}; do
   if [ -L "$q_path" ]; then printf 'link %s\nreal %s\n' "$q_path" "$(cd -P -- "$q_path" 2>/dev/null && pwd -P)"; fi
 done`;
+}
+
+/** Tells the world of the links above these paths, and of those that are none any more; `out` was printed of them. */
+export function noteLinks(world: World, paths: readonly string[], out: string): void {
+  const links = new Map(parseLinks(out).map(({ path, to }) => [path, to]));
+  for (const folder of foldersAbove(paths)) {
+    const to = links.get(folder);
+    if (to === undefined) world.hasNoLink(folder);
+    else world.hasLink(folder, to);
+  }
 }
 
 /** Those that lead to a folder, the upper ones first. */

@@ -113,6 +113,11 @@ export function withoutLooks(plan: readonly PlannedTask[]): readonly PlannedTask
   return plan.filter((one) => one.role !== LEFT_OVER || isDue(one));
 }
 
+/** It takes away what no role declares. */
+export function isLeftOver({ role }: RoleTask): boolean {
+  return role === LEFT_OVER;
+}
+
 /** It only had to be looked at, or nobody knows: nothing was to be done that could be left out. */
 export function isLook({ role, task }: RoleTask, plan: readonly PlannedTask[]): boolean {
   return role === LEFT_OVER && !plan.some((one) => one.task === task);

@@ -6,7 +6,7 @@ import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import type { Site } from '../apply/elsewhere.ts';
 import { awaitGuard, SETTLED_SECONDS } from '../apply/guard.ts';
-import { compileLinks, parseLinks } from '../exchange/links.ts';
+import { compileLinks, noteLinks } from '../exchange/links.ts';
 import { compileReads, parseReads } from '../exchange/reads.ts';
 import {
   differencesOf,
@@ -17,7 +17,8 @@ import {
   wordsOf,
 } from '../exchange/task-shell.ts';
 import type { RoleTask, Wire } from '../exchange/wire.ts';
-import { pathsOf, refuseUndone } from './undone.ts';
+import { refuseUndone } from './undone.ts';
+import { pathsOf } from './wishes.ts';
 
 export interface PlanOptions {
   /** Where a task is read and carried out. */
@@ -162,7 +163,7 @@ async function probeAll(
   const settled = { id: 'settled', sh: awaitGuard, critical: false, patience: SETTLED_SECONDS };
   const { readings } = await wire.exchange('reading', [settled, ...looks, ...fragments]);
   const seen = readings.get('reads') ?? { code: 0, out: '' };
-  for (const { path, to } of parseLinks(seen.out)) world.hasLink(path, to);
+  noteLinks(world, paths, seen.out);
   const look = parseReads(seen, reads);
   return (i) => {
     const rest = readings.get(String(i)) ?? { code: 0, out: '' };

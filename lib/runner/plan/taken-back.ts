@@ -2,8 +2,8 @@ import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { World } from '../../dsl/world/world.ts';
 import { differencesOf, wordsOf } from '../exchange/task-shell.ts';
 import type { LoopHost } from '../loop-host.ts';
-import { isOneWish } from './tasks.ts';
 import { aboutOf, isAboutOne, isCertain } from './undone.ts';
+import { isOneWish } from './wishes.ts';
 
 type Planned = Pick<LoopHost<unknown>, 'target' | 'plan' | 'foreseen'>;
 

@@ -1,4 +1,3 @@
-import { isSame } from '../../dsl/common/same.ts';
 import { FACT_NAMES, type FactName } from '../../dsl/host-facts.ts';
 import type { Play } from '../../dsl/play.ts';
 import type { Role, Target } from '../../dsl/role.ts';
@@ -11,6 +10,7 @@ import { meantHint, nearName } from '../../near.ts';
 import { withConsole } from '../console.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
+import { refuseContradictions, withoutRepeats } from './wishes.ts';
 
 /**
  * The tasks of roles for one host, each thing once; `isWhole` unless some roles of the play are left out. `say` hears what
@@ -72,17 +72,24 @@ export function faultsOf<Facts>(
   const { ordinary } = gather;
   if (ordinary === undefined) return [];
   const faults = new Map<string, QuorateError>();
-  for (const host of hosts) {
+  const noting = (name: string, look: () => void) => {
     try {
-      tasksOf(roles, { ...host, facts: ordinary }, EXIT.usage, { isWhole: roles.length === all.length });
+      look();
     } catch (error) {
       if (!(error instanceof QuorateError || error instanceof QuorateErrors)) throw error;
       for (const fault of errorsOf(error)) {
-        const key = fault.message.replaceAll(host.name, '');
+        const key = fault.message.replaceAll(name, '');
         if (fault.exitCode === EXIT.usage && !faults.has(key)) faults.set(key, fault);
       }
     }
-  }
+  };
+  const isWhole = roles.length === all.length;
+  const built = new Map<string, readonly RoleTask[]>();
+  for (const host of hosts)
+    noting(host.name, () =>
+      built.set(host.name, tasksOf(roles, { ...host, facts: ordinary }, EXIT.usage, { isWhole })),
+    );
+  noting('', () => refuseContradictions(built));
   return [...faults.values()];
 }
 
@@ -209,70 +216,6 @@ function nameOf(value: unknown): string {
     : `the ${typeof value} ${JSON.stringify(value)}`;
 }
 
-/**
- * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands, where it is
- * carried out whenever the later one would be. Wishes that agree (a service that two roles reload) are joined. Throws
- * exit code 1 for different ones, whatever differs.
- */
-export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
-  const seen = new Map<string, RoleTask[]>();
-  const wanted: RoleTask[] = [];
-  const once = tasks.filter((entry) => {
-    if (wordsOf(entry.task).when === false) return true;
-    const before = seen.get(entry.task.thing) ?? [];
-    const differs = ({ task }: RoleTask) =>
-      !isOneWish(task, entry.task) && !task.shared?.agrees(entry.task) && !isInstead(task, entry.task);
-    const other = before.find(differs) ?? wanted.find(({ task }) => excludes(task, entry.task));
-    if (other) throw disagreement(host, other, entry);
-    if (before.some(({ task }) => isOneWish(task, entry.task) && isAround(task, entry.task))) return false;
-    seen.set(entry.task.thing, [...before, entry]);
-    wanted.push(entry);
-    return true;
-  });
-  return once.map((entry) => joined(entry, seen.get(entry.task.thing) ?? []));
-}
-
-/** One wants nothing where the other brings something, on the same host. */
-function excludes(one: Task, other: Task): boolean {
-  if (wordsOf(one).delegateTo !== wordsOf(other).delegateTo || isInstead(one, other)) return false;
-  return clears(one, other) || clears(other, one);
-}
-
-function clears({ empties = [] }: Task, { owns }: Task): boolean {
-  return empties.some((gone) => owns.some((path) => path === gone || path.startsWith(`${gone}/`)));
-}
-
-/** A task beside those for the same thing that are carried out alike: of a block, each has its own. */
-function joined(entry: RoleTask, all: readonly RoleTask[]): RoleTask {
-  const { task } = entry;
-  if (task.shared === undefined || all.length < 2 || !all.includes(entry)) return entry;
-  const alike = all.map((one) => one.task).filter((one) => areAlike(task, one));
-  return alike.length < 2 ? entry : { ...entry, task: task.shared.joined(task, alike) };
-}
-
-function areAlike(one: Task, other: Task): boolean {
-  const { delegateTo, runOnce, when } = wordsOf(one);
-  const words = wordsOf(other);
-  return (
-    isAround(one, other) &&
-    isAround(other, one) &&
-    isSame([delegateTo, runOnce, when], [words.delegateTo, words.runOnce, words.when])
-  );
-}
-
-/** The first is carried out whenever the second is: it stands in the same list, or around it. */
-function isAround({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
-  return first.every(({ block, part }, i) => second[i]?.block === block && second[i]?.part === part);
-}
-
-/** One is the rescue of the other, and may want what that did not. */
-export function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
-  return first.some(({ block, part }, i) => {
-    const other = second[i];
-    return other?.block === block && other.part !== part && [part, other.part].includes('rescue');
-  });
-}
-
 /** Throws where a task names one that does not stand before it. */
 function checkNeeds(
   host: string,
@@ -301,24 +244,4 @@ function checkNeeds(
       );
     }
   }
-}
-
-/** They want the same of one thing, and are carried out alike. */
-export function isOneWish(one: Task, other: Task): boolean {
-  const how = ({ words = {} }: Task) => [words.environment, words.becomeUser];
-  return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
-}
-
-/** Two tasks of a host that want one thing differently. */
-export function disagreement(host: string, first: RoleTask, second: RoleTask): QuorateError {
-  const name = ({ role, task }: RoleTask) => `"${task.title}" of role ${role}`;
-  return new QuorateError(
-    `${host}: ${name(first)} and ${name(second)} want different things of ${second.task.resource}`,
-    {
-      exitCode: EXIT.usage,
-      host,
-      task: second.task.title,
-      hint: 'let one of them say it, or let both say the same',
-    },
-  );
 }

@@ -2,7 +2,7 @@ import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
 import { differencesOf } from '../exchange/task-shell.ts';
-import { disagreement, isInstead } from './tasks.ts';
+import { disagreement, isInstead, pathsOf } from './wishes.ts';
 
 /**
  * Throws exit code 1 where a task takes back what an earlier one makes of the same text file, and the earlier one would
@@ -78,11 +78,6 @@ export function isAboutOne(one: About, other: About): boolean {
 
 function isSameThing(one: About, other: About): boolean {
   return one.thing === other.thing;
-}
-
-/** Paths that a task is about. */
-export function pathsOf({ owns, files = [], empties = [] }: Task): readonly string[] {
-  return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
 }
 
 function haveCommon(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {

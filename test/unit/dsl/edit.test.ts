@@ -117,6 +117,12 @@ describe('a line in a file', () => {
     expect(change?.text).toEqual({ before: `${old}\n`, after: `${next}\n` });
   });
 
+  it('shows no line that goes where only those above tell that it is a secret', () => {
+    const gone = line('/etc/x', { line: '- old-one', state: 'absent' });
+    const [change] = changesOf(gone, 'passwords:\n- old-one\n');
+    expect([change?.before, change?.after]).toEqual(['(secret)', null]);
+  });
+
   it('shows no line that goes where a secret is in the new text: it may be the old one', () => {
     const secret = new Secret('known-value-1').reveal();
     const wish = (content: string) => textBlock('/etc/x', { name: 'x', content });

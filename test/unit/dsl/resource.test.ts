@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { block, flattened } from '../../../lib/dsl/block.ts';
+import { defineResource } from '../../../lib/dsl/resource.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
 import type { ControlWords } from '../../../lib/dsl/words.ts';
@@ -22,6 +23,36 @@ it('a resource has its name first, then its own options with those of every task
   ]);
   expect([task.resource, task.title, task.after]).toEqual(['command:it is loaded', 'loaded', [conf]]);
   expect(task.wish).toEqual({ name: 'it is loaded', run: sh`load`, unless: sh`loaded` });
+});
+
+it('a path is one, whatever its spelling, where a resource of one’s own names it', () => {
+  const mine = defineResource<object, { path: string }, unknown>({
+    kind: 'mine',
+    options: {},
+    complete: (path) => ({ path }),
+    name: ({ path }) => path,
+    title: ({ path }) => path,
+    thing: ({ path }) => `path ${path}`,
+    probe: () => undefined,
+    parse: () => ({}),
+    diff: () => [],
+    apply: () => sh`:`,
+    owns: ({ path }) => [path],
+    empties: ({ path }) => [path],
+    leaves: ({ path }) => [{ kind: 'file', name: path }],
+  });
+  for (const path of ['/etc/x/../y', '//etc/y', '/etc/y/', '/etc/./y']) {
+    const { resource, thing, owns, files, empties, marks, leaves } = mine(path);
+    expect([resource, thing, owns, files, empties]).toEqual([
+      'mine:/etc/y',
+      'path /etc/y',
+      ...[['/etc/y'], ['/etc/y'], ['/etc/y']],
+    ]);
+    expect([marks?.map(({ name }) => name), leaves?.().map(({ name }) => name)]).toEqual([
+      ['/etc/y'],
+      ['/etc/y'],
+    ]);
+  }
 });
 
 it('what a user expects is the default', () => {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
@@ -126,6 +126,44 @@ describe.runIf(hasGit)('a checkout', () => {
     await run(wish('v1'), { dir });
     expect(page()).toBe('one');
     expect(git('at', 'config', 'remote.origin.fetch')).toBe('+refs/heads/*:refs/remotes/origin/*');
+  });
+
+  describe('that was cut off while its files were laid', () => {
+    beforeEach(() => {
+      writeFileSync(join(dir, 'origin/.gitattributes'), 'z filter=stop\n');
+      writeFileSync(join(dir, 'origin/z'), 'last');
+      commit('whole page');
+    });
+    afterEach(() => vi.unstubAllEnvs());
+    /** Kills git before the file `z`. */
+    const cutOff = async () => {
+      vi.stubEnv('GIT_CONFIG_COUNT', '1');
+      vi.stubEnv('GIT_CONFIG_KEY_0', 'filter.stop.smudge');
+      vi.stubEnv('GIT_CONFIG_VALUE_0', 'kill -9 $PPID');
+      await expect(run(wish('main'), { dir })).rejects.toThrow();
+      vi.unstubAllEnvs();
+      expect([page(), existsSync(join(dir, 'at/z'))]).toEqual(['whole page', false]);
+    };
+
+    it.each(['v1', undefined])('goes on, where %s was there before', async (before) => {
+      if (before !== undefined) await run(wish(before), { dir });
+      await cutOff();
+      // In the middle of a file, too.
+      writeFileSync(join(dir, 'at/page'), 'whole');
+      await run(wish('main'), { dir });
+      expect([page(), readFileSync(join(dir, 'at/z'), 'utf8')]).toEqual(['whole page', 'last']);
+    });
+
+    it.each(['v1', undefined])(
+      'keeps what somebody has changed since, where %s was there before',
+      async (before) => {
+        if (before !== undefined) await run(wish(before), { dir });
+        await cutOff();
+        writeFileSync(join(dir, 'at/page'), 'mine');
+        await expect(run(wish('main'), { dir })).rejects.toThrow(/page/);
+        expect(page()).toBe('mine');
+      },
+    );
   });
 
   it('takes no repository of a folder above for its own', async () => {

@@ -9,12 +9,16 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
+import { absent } from '../../../lib/resources/absent.ts';
+import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';
 import { link } from '../../../lib/resources/link.ts';
 import { tree } from '../../../lib/resources/tree/index.ts';
+import { run } from '../support/cycle.ts';
 import { loopHost } from '../support/loop-host.ts';
 import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
@@ -154,4 +158,20 @@ describe.each(SHELLS)('a link under %s', (_name, ...shell) => {
     await expect(plan(make())).rejects.toThrow(message);
     expect([readFileSync(at('file'), 'utf8'), lstatSync(at('folder')).isDirectory()]).toEqual(['kept', true]);
   });
+});
+
+it('that a command makes a folder of is none to what is judged behind that', async () => {
+  const dir = scratch();
+  mkdirSync(join(dir, 'rel1'));
+  symlinkSync('rel1', join(dir, 'current'));
+  const tasks = [
+    absent(join(dir, 'rel1'), { recursive: true }),
+    command('current is a folder', {
+      run: sh`rm -f -- ${join(dir, 'current')} && mkdir -- ${join(dir, 'current')}`,
+      unless: sh`[ -d ${join(dir, 'current')} ] && [ ! -L ${join(dir, 'current')} ]`,
+    }),
+    line(join(dir, 'current/conf'), { line: 'x', create: true }),
+  ];
+  await run(tasks, { dir });
+  expect(readFileSync(join(dir, 'current/conf'), 'utf8')).toBe('x\n');
 });

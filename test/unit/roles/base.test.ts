@@ -89,6 +89,35 @@ describe('sshd without passwords', () => {
     expect(stdout).toContain('sshd_config.d/01-cloud.conf:2:PasswordAuthentication yes');
   });
 
+  it.each<[string, object, string | undefined]>([
+    [
+      'Port 22\nMatch User ann\n  PasswordAuthentication yes\n',
+      {},
+      'sshd_config:3:  PasswordAuthentication yes',
+    ],
+    [
+      'match address 10.0.0.0/8\nX11Forwarding no\npermitrootlogin="yes"',
+      {},
+      'sshd_config:3:permitrootlogin="yes"',
+    ],
+    ['Match User ann\n  PasswordAuthentication no\n# PasswordAuthentication yes\n', {}, undefined],
+    ['PasswordAuthentication yes\nMatch User ann\n  X11Forwarding no\n', {}, undefined],
+    ['Match User ann\n  PasswordAuthentication yes\n', { base_ssh_passwords: true }, undefined],
+    [
+      'Match User ann\n  PermitRootLogin yes\n',
+      { base_ssh_passwords: true },
+      'sshd_config:2:  PermitRootLogin yes',
+    ],
+  ])('lets nobody in by way of an exception either: %j with %j', (conf, vars, found) => {
+    const answers = { passwords: 'passwordauthentication yes', none: 'passwordauthentication no' };
+    const answer = 'base_ssh_passwords' in vars ? answers.passwords : answers.none;
+    says(answer, 'kbdinteractiveauthentication no', 'permitrootlogin no');
+    writeFileSync(join(dir, 'sshd_config'), conf);
+    const { status, stdout } = proof(vars);
+    expect(status === 0).toBe(found === undefined);
+    if (found !== undefined) expect(stdout).toMatch(new RegExp(`/${found.replaceAll('.', '\\.')}\n$`));
+  });
+
   it.each([
     ['Include /etc/ssh/sshd_config.d/*.conf', true],
     ['  include "sshd_config.d/*.conf"', true],

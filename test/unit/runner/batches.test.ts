@@ -7,7 +7,7 @@ import { type PlainPlay, plainPlay, play } from '../../../lib/dsl/plain-play.ts'
 import { role } from '../../../lib/dsl/role.ts';
 import { sh } from '../../../lib/dsl/sh.ts';
 import type { Task } from '../../../lib/dsl/task.ts';
-import { Slot } from '../../../lib/dsl/world/world.ts';
+import { Slot } from '../../../lib/dsl/world/things.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { file } from '../../../lib/resources/file.ts';
 import { line } from '../../../lib/resources/line.ts';
@@ -340,6 +340,54 @@ describe('a run over several hosts', () => {
       const { told } = await run(() => [onLb('all', { runOnce: true })]);
       expect(told.filter((one) => one.startsWith('lb'))).toEqual(['lb in the pool changed']);
     });
+
+    const conf = (content: string, delegateTo?: string) =>
+      file(join(dir, 'lb', 'conf'), {
+        content,
+        title: 'configured',
+        ...(delegateTo !== undefined && { delegateTo }),
+      });
+    const differ = (who: string) =>
+      `${who} want different things of file:${join(dir, 'lb', 'conf')}`.replaceAll(
+        'CONF',
+        '"configured" of role role',
+      );
+
+    it('of several hosts to one is refused before any contact where they want different things of it', async () => {
+      const { code, errors, told } = await run((name) => [conf(name, 'lb')]);
+      expect([code, errors[0], told]).toEqual([1, `lb: ${differ('CONF for a and CONF for b')}`, []]);
+    });
+
+    it('to a host that wants something different itself is refused', async () => {
+      const { code, errors } = await run((name) =>
+        'bc'.includes(name) ? [conf(name, name === 'b' ? 'c' : undefined)] : [],
+      );
+      expect([code, errors]).toEqual([1, [`c: ${differ('CONF for b and CONF')}`]]);
+    });
+
+    it('of several hosts to one is no contradiction where one of them asks, or the names of commands are alike', async () => {
+      mkdirSync(join(dir, 'lb'));
+      const { code, errors } = await run((name) => [
+        file(join(dir, 'lb', 'conf'), { content: name, delegateTo: 'lb', runOnce: true }),
+        command('drained', {
+          run: sh`: >${join(dir, 'lb', name)}`,
+          creates: join(dir, 'lb', name),
+          delegateTo: 'lb',
+        }),
+      ]);
+      expect([code, errors]).toEqual([0, []]);
+    });
+
+    it.each(['x', 'y'])(
+      'is a task of its own beside one for the same thing of the host: %s',
+      async (content) => {
+        mkdirSync(join(dir, 'lb'));
+        const { told, errors } = await run((name) => (name === 'a' ? [conf('x'), conf(content, 'lb')] : []), {
+          check: true,
+        });
+        expect([errors, told]).toEqual([[], ['a configured changed', 'lb configured changed']]);
+      },
+    );
 
     it('to a host that the inventory does not have is told before any contact', async () => {
       const { code, errors } = await run((name) => [onLb(name, { delegateTo: 'ib' })]);

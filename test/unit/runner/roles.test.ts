@@ -380,6 +380,43 @@ describe('an error in a resource of a user', () => {
       1,
       'role web is wrong: probe of mine gives "true", shell was wanted',
     ],
+    ...(
+      [
+        ['complete', async () => ({}), 'a Promise, a wish'],
+        ['owns', () => '/etc/x', '"/etc/x", a list of text'],
+        ['files', () => [3], '3, text'],
+        ['empties', () => '/etc/x', '"/etc/x", a list of text'],
+        ['thing', () => 3, '3, text'],
+        ['marks', () => [{ name: '/etc/x' }], 'an object, a mark'],
+        ['needs', () => [undefined], 'undefined, a task'],
+        ['after', () => 'all', `"all", a list of tasks or 'any'`],
+        ['looks', () => '3', '"3", a number of seconds'],
+        ['guard', () => ({ save: sh`:` }), 'an object, a guard'],
+      ] as const
+    ).map(([part, gives, what]): [string, Partial<Record<string, () => unknown>>, number, string] => [
+      `something else as its ${part}`,
+      { [part]: gives },
+      1,
+      `role web is wrong: ${part} of mine gives ${what} was wanted`,
+    ]),
+    [
+      'a certainty that is none',
+      { diff: () => [{ kind: 'update', property: 'p', before: 'a', after: 'b', certainty: 'sure' }] },
+      2,
+      'diff of mine gives an object, a difference was wanted',
+    ],
+    [
+      'a Promise of a state',
+      { parse: async () => ({}) },
+      2,
+      'parse of mine gives a Promise, what it read was wanted',
+    ],
+    [
+      'a transfer that is none',
+      { prepare: async () => ({ transfers: [{ source: '/x' }] }) },
+      2,
+      'prepare of mine gives an object, an object of values and transfers was wanted',
+    ],
     [
       'no title',
       { title: () => undefined },

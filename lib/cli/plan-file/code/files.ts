@@ -4,6 +4,7 @@ import { kindOfFile } from '../../../inventory/folders.ts';
 import { fromHere } from '../../../paths.ts';
 import { CODE, CODE_BESIDE } from '../../../root.ts';
 import { importsIn, lineAt, namedIn } from './named.ts';
+import { Manifests } from './package-map.ts';
 import { placesOf } from './places.ts';
 import { filesMeant, isPlace } from './resolve.ts';
 
@@ -27,11 +28,12 @@ export function codeFiles(playbook: string): CodeFiles {
   const found = new Set(existsSync(playbook) ? [playbook] : []);
   const sent = new Set<string>();
   const unknown: string[] = [];
+  const manifests = new Manifests();
   for (const file of found) {
     if (!/\.[cm]?[jt]sx?$/.test(file)) continue;
     const text = readFileSync(file, 'utf8');
     if (isOwn(file)) for (const one of ownImports(file, text)) found.add(one);
-    else follow(file, text, { found, sent, unknown });
+    else follow(file, text, { found, sent, unknown, manifests });
   }
   const files = [...found].sort();
   return {
@@ -57,14 +59,22 @@ function ownImports(file: string, text: string): readonly string[] {
 function follow(
   file: string,
   text: string,
-  into: { readonly found: Set<string>; readonly sent: Set<string>; readonly unknown: string[] },
+  {
+    manifests,
+    ...into
+  }: {
+    readonly found: Set<string>;
+    readonly sent: Set<string>;
+    readonly unknown: string[];
+    readonly manifests: Manifests;
+  },
 ): void {
   const { imports, paths, sources, computed } = namedIn(text);
   const say = (index: number, what: string) =>
     into.unknown.push(`${fromHere(file)}:${lineAt(text, index)} imports ${what}`);
   for (const { name, index, isType, isComment } of imports) {
     const isOurs = isPlace(name) || name.startsWith('#');
-    const meant = isType && !isOurs ? [] : filesMeant(name, file);
+    const meant = isType && !isOurs ? [] : filesMeant(name, file, manifests);
     for (const one of meant) into.found.add(one);
     if (isOurs && meant.length === 0 && !isType && !isComment) say(index, `'${name}', which is not there`);
   }
@@ -72,7 +82,7 @@ function follow(
   const beside = (name: string) =>
     placesOf(name, dirname(realpathSync(file))).filter((path) => existsSync(path));
   for (const name of paths) {
-    const there = name.startsWith('#') ? filesMeant(name, file) : beside(name);
+    const there = name.startsWith('#') ? filesMeant(name, file, manifests) : beside(name);
     for (const one of there) (isData(one) ? into.sent : into.found).add(one);
   }
   for (const one of sources.flatMap(beside)) into.sent.add(one);

@@ -27,17 +27,30 @@ function leaves(value: unknown): readonly string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [];
 }
 
-/** The nearest file of this name in a folder or above it. */
-export function nearest(name: string, folder: string): string | undefined {
-  const path = join(folder, name);
-  if (existsSync(path)) return path;
-  return dirname(folder) === folder ? undefined : nearest(name, dirname(folder));
-}
+/** What decides which files imports mean: each file is read once, however many imports there are. */
+export class Manifests {
+  readonly #read = new Map<string, Readonly<Record<string, unknown>>>();
+  readonly #nearest = new Map<string, string | undefined>();
 
-/** An object in JSON, comments allowed; empty where there is none. */
-export function jsonAt(file: string): Readonly<Record<string, unknown>> {
-  const value: unknown = existsSync(file)
-    ? parse(readFileSync(file, 'utf8'), [], { allowTrailingComma: true })
-    : {};
-  return isPlainObject(value) ? value : {};
+  /** The nearest file of this name in a folder or above it. */
+  nearest(name: string, folder: string): string | undefined {
+    const path = join(folder, name);
+    if (!this.#nearest.has(path)) {
+      const above = () => (dirname(folder) === folder ? undefined : this.nearest(name, dirname(folder)));
+      this.#nearest.set(path, existsSync(path) ? path : above());
+    }
+    return this.#nearest.get(path);
+  }
+
+  /** An object in JSON, comments allowed; empty where there is none. */
+  json(file: string): Readonly<Record<string, unknown>> {
+    const known = this.#read.get(file);
+    if (known !== undefined) return known;
+    const value: unknown = existsSync(file)
+      ? parse(readFileSync(file, 'utf8'), [], { allowTrailingComma: true })
+      : {};
+    const object = isPlainObject(value) ? value : {};
+    this.#read.set(file, object);
+    return object;
+  }
 }

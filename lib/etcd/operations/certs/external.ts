@@ -52,15 +52,9 @@ export async function deriveRequests(
   const { cluster, hosts } = surveyed;
   const { clientsOf, makeRequests } = await openExternal();
   // One whose key is not here gets another one only where it is named.
-  const clients =
-    words.length === 0
-      ? await clientsOf(cluster.pkiDir)
-      : [
-          ...new Set([
-            ...(await clientsOf(cluster.pkiDir)),
-            ...(await readBundles(cluster.pkiDir)).map(({ name }) => name),
-          ]),
-        ];
+  const withKeys = await clientsOf(cluster.pkiDir);
+  const named = words.length === 0 ? [] : await readBundles(cluster.pkiDir);
+  const clients = [...new Set([...withKeys, ...named.map(({ name }) => name)])];
   const names = namesMeant(surveyed, words, clients);
   const options = pkiOptions(hosts[0]!.target);
   const isMeant = (one: string) => names.length === 0 || names.includes(one);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PathState } from '../../../../lib/dsl/world/foreseen.ts';
-import { Slot, UNKNOWN, World } from '../../../../lib/dsl/world/world.ts';
+import { PerNames } from '../../../../lib/dsl/world/per-names.ts';
+import { Slot } from '../../../../lib/dsl/world/things.ts';
+import { UNKNOWN, World } from '../../../../lib/dsl/world/world.ts';
 
 const SEEN: PathState = {
   type: 'file',
@@ -130,6 +132,12 @@ describe('a link that the host has', () => {
     expect(world.behind('/now/on/x')).toEqual({ path: '/two/on/x', isRead: false });
   });
 
+  it('is none any more once it was seen as something else, nor are those below', () => {
+    const world = host();
+    world.hasNoLink('/var/run');
+    expect(world.behind('/var/run/app/pid')).toEqual({ path: '/var/run/app/pid', isRead: true });
+  });
+
   it('brings what other tasks declare below a folder', () => {
     const world = host();
     world.declares([{ resource: 'file:a', owns: ['/var/run/d/a', '/run/d/b', '/elsewhere'] }]);
@@ -149,6 +157,24 @@ describe('a link that the host has', () => {
     expect(world.declaredBelow('/srv/www', 'tree:www')).toEqual(['/srv/www/current/app.conf']);
     expect(world.declaredBelow('/data/rel1', 'tree:rel')).toEqual(['/data/rel1/app.conf']);
   });
+});
+
+it('what follows from names is made again where one of them stands for something else, and not else', () => {
+  let made = 0;
+  const counted = new PerNames((world) => [++made, world.behind('/a/x').path]);
+  const world = new World();
+  world.hasLink('/a', '/b');
+  expect(counted.of(world)).toEqual([1, '/b/x']);
+  world.hasLink('/a', '/b');
+  world.path('/c').willBeAbsent();
+  expect(counted.of(world)).toEqual([1, '/b/x']);
+  world.path('/a').willBeAbsent();
+  expect(counted.of(world)).toEqual([2, '/a/x']);
+  world.path('/a').willBe({ type: 'link', to: '/d' });
+  expect(counted.of(world)).toEqual([3, '/d/x']);
+  world.unitIs('redis', 'redis-server.service');
+  expect(counted.of(world)).toEqual([4, '/d/x']);
+  expect(counted.of(new World())).toEqual([5, '/a/x']);
 });
 
 it('a unit is one by any of its names', () => {

@@ -8,6 +8,7 @@ import { sha256 } from '../../../../lib/dsl/path.ts';
 import { plainPlay } from '../../../../lib/dsl/plain-play.ts';
 import type { Play } from '../../../../lib/dsl/play.ts';
 import { PRELUDE } from '../../../../lib/dsl/prelude.ts';
+import { defineResource } from '../../../../lib/dsl/resource.ts';
 import { role } from '../../../../lib/dsl/role.ts';
 import { sh } from '../../../../lib/dsl/sh.ts';
 import type { Task } from '../../../../lib/dsl/task.ts';
@@ -421,3 +422,27 @@ describe('a unit that has two names', () => {
     expect(await run([{ web: [service(one), service(other)] }])).toMatchObject({ code: 0, changed: [] });
   });
 });
+
+it.each(['not loaded', 'loaded since yesterday', 'a 5 b'])(
+  'a mark of one’s own that prints several words is told, and not taken for one that never changes: %s',
+  async (words) => {
+    const mine = defineResource<object, object, unknown>({
+      kind: 'mine',
+      complete: () => ({}),
+      name: () => 'x',
+      title: () => 'mine is so',
+      probe: () => undefined,
+      parse: () => ({}),
+      diff: () => [],
+      apply: () => sh`:`,
+      marks: () => [{ name: 'module x', look: sh`echo ${words}` }],
+    })('x');
+    const { code, errors } = await run([{ web: [mine, service('site', { restartOn: [mine] })] }], {
+      check: true,
+    });
+    expect([code, errors]).toEqual([
+      2,
+      [`here: the look of the mark "module x" prints "${words}", one word was wanted`],
+    ]);
+  },
+);

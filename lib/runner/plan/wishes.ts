@@ -1,0 +1,142 @@
+import { isSame } from '../../dsl/common/same.ts';
+import type { Task } from '../../dsl/task.ts';
+import { EXIT, QuorateError } from '../../errors.ts';
+import { wordsOf } from '../exchange/task-shell.ts';
+import type { RoleTask } from '../exchange/wire.ts';
+
+/**
+ * Roles that run alone, too, may each declare the same thing (the user that all need): the first stands, where it is
+ * carried out whenever the later one would be. Wishes that agree (a service that two roles reload) are joined. Throws
+ * exit code 1 for different ones, whatever differs.
+ */
+export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readonly RoleTask[] {
+  const seen = new Map<string, RoleTask[]>();
+  const wanted: RoleTask[] = [];
+  const keyOf = ({ task }: RoleTask) => `${actorOf(host, task)} ${task.thing}`;
+  const once = tasks.filter((entry) => {
+    if (wordsOf(entry.task).when === false) return true;
+    const before = seen.get(keyOf(entry)) ?? [];
+    const isThere = ({ task }: RoleTask) => actorOf(host, task) === actorOf(host, entry.task);
+    const other =
+      before.find(({ task }) => differ(task, entry.task)) ??
+      wanted.find((one) => isThere(one) && excludes(one.task, entry.task));
+    if (other) throw disagreement(host, other, entry);
+    if (before.some(({ task }) => isOneWish(task, entry.task) && isAround(task, entry.task))) return false;
+    seen.set(keyOf(entry), [...before, entry]);
+    wanted.push(entry);
+    return true;
+  });
+  return once.map((entry) => joined(entry, seen.get(keyOf(entry)) ?? []));
+}
+
+/**
+ * Throws exit code 1 where one host is to carry out what several want differently (`delegateTo`), or what itself wants
+ * differently; `asked` has the tasks of each. What a command is called is each one's own, and no thing of that host.
+ */
+export function refuseContradictions(asked: ReadonlyMap<string, readonly RoleTask[]>): void {
+  const all = [...asked].flatMap(([asker, tasks], i) =>
+    tasks
+      .filter(({ task }) => isOfHost(task) && (i === 0 || !wordsOf(task).runOnce))
+      .map(({ role, task }) => ({ role, task, asker, actor: actorOf(asker, task) })),
+  );
+  const acting = new Set(all.flatMap(({ actor, asker }) => (actor === asker ? [] : [actor])));
+  for (const actor of acting) {
+    const there = all.filter((one) => one.actor === actor);
+    for (const [i, later] of there.entries()) {
+      const first = there
+        .slice(0, i)
+        .find(({ asker, task }) => asker !== later.asker && contradict(task, later.task));
+      if (first) throw disagreement(actor, first, later);
+    }
+  }
+}
+
+/** A task about paths, or what else a host has; none that only a failure calls for. */
+function isOfHost(task: Task): boolean {
+  if (wordsOf(task).when === false || task.within?.some(({ part }) => part === 'rescue')) return false;
+  return task.thing !== task.resource || pathsOf(task).length > 0;
+}
+
+/** Paths that a task is about. */
+export function pathsOf({ owns, files = [], empties = [] }: Task): readonly string[] {
+  return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
+}
+
+function contradict(one: Task, other: Task): boolean {
+  return (one.thing === other.thing && differ(one, other)) || excludes(one, other);
+}
+
+/** The host that carries a task out. */
+function actorOf(host: string, task: Task): string {
+  return wordsOf(task).delegateTo ?? host;
+}
+
+/** Of two tasks for one thing: they can't stand beside each other. */
+function differ(one: Task, other: Task): boolean {
+  return !isOneWish(one, other) && !one.shared?.agrees(other) && !isInstead(one, other);
+}
+
+/** One wants nothing where the other brings something. */
+function excludes(one: Task, other: Task): boolean {
+  return !isInstead(one, other) && (clears(one, other) || clears(other, one));
+}
+
+function clears({ empties = [] }: Task, { owns }: Task): boolean {
+  return empties.some((gone) => owns.some((path) => path === gone || path.startsWith(`${gone}/`)));
+}
+
+/** A task beside those for the same thing that are carried out alike: of a block, each has its own. */
+function joined(entry: RoleTask, all: readonly RoleTask[]): RoleTask {
+  const { task } = entry;
+  if (task.shared === undefined || all.length < 2 || !all.includes(entry)) return entry;
+  const alike = all.map((one) => one.task).filter((one) => areAlike(task, one));
+  return alike.length < 2 ? entry : { ...entry, task: task.shared.joined(task, alike) };
+}
+
+function areAlike(one: Task, other: Task): boolean {
+  const { delegateTo, runOnce, when } = wordsOf(one);
+  const words = wordsOf(other);
+  return (
+    isAround(one, other) &&
+    isAround(other, one) &&
+    isSame([delegateTo, runOnce, when], [words.delegateTo, words.runOnce, words.when])
+  );
+}
+
+/** The first is carried out whenever the second is: it stands in the same list, or around it. */
+function isAround({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+  return first.every(({ block, part }, i) => second[i]?.block === block && second[i]?.part === part);
+}
+
+/** One is the rescue of the other, and may want what that did not. */
+export function isInstead({ within: first = [] }: Task, { within: second = [] }: Task): boolean {
+  return first.some(({ block, part }, i) => {
+    const other = second[i];
+    return other?.block === block && other.part !== part && [part, other.part].includes('rescue');
+  });
+}
+
+/** They want the same of one thing, and are carried out alike. */
+export function isOneWish(one: Task, other: Task): boolean {
+  const how = ({ words = {} }: Task) => [words.environment, words.becomeUser];
+  return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
+}
+
+/** Two tasks that want one thing of a host differently, with who asks for them where that is another host. */
+export function disagreement(
+  host: string,
+  first: RoleTask & { readonly asker?: string },
+  second: RoleTask & { readonly asker?: string },
+): QuorateError {
+  const name = ({ role, task, asker = host }: typeof first) =>
+    `"${task.title}" of role ${role}${asker === host ? '' : ` for ${asker}`}`;
+  return new QuorateError(
+    `${host}: ${name(first)} and ${name(second)} want different things of ${second.task.resource}`,
+    {
+      exitCode: EXIT.usage,
+      host,
+      task: second.task.title,
+      hint: 'let one of them say it, or let both say the same',
+    },
+  );
+}
