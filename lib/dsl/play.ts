@@ -15,6 +15,8 @@ export interface PlannedTask {
   readonly waits?: boolean;
   /** Left out on this host, and why. */
   readonly skipped?: string;
+  /** Paths that it wants to be there, and that only the host could tell. */
+  readonly found?: readonly string[];
   /** What its probe printed: what `changes` rest on. Kept where somebody reviews the plan. */
   readonly reading?: Reading;
 }

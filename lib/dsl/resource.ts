@@ -81,6 +81,11 @@ export interface Resource<Options, Desired, Observed> {
   files?(desired: Desired): readonly string[];
   /** List the paths at which nothing is to be: neither at them, nor below. */
   empties?(desired: Desired): readonly string[];
+  /**
+   * List further paths that are to be there by it: what a command creates. With what was found, also those that only the
+   * host can tell, as a home.
+   */
+  brings?(desired: Desired, found?: Observed): readonly string[];
   /** List what a service can have read of it, where that is not the content of its files. */
   marks?(desired: Desired): readonly Mark[];
   /**
@@ -249,6 +254,7 @@ function wishing<Options extends object, Desired, Observed>(
   ];
   const prepare = resource.prepare?.bind(resource);
   const leaves = resource.leaves?.bind(resource);
+  const brings = resource.brings?.bind(resource);
   return {
     made: { by: resource, wish: desired },
     thing: oneName(resource.thing?.(desired) ?? id),
@@ -271,6 +277,10 @@ function wishing<Options extends object, Desired, Observed>(
       return changes;
     },
     ...(resource.empties && { empties: resource.empties(desired).map(oneName) }),
+    ...(brings && {
+      brings: (reading?: Reading) =>
+        brings(desired, reading && resource.parse(reading, desired)).map(oneName),
+    }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
     ...(leaves && {
       leaves: (changes?: readonly Change[]) =>
@@ -349,6 +359,7 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   owns: is.function(),
   files: is.function(),
   empties: is.function(),
+  brings: is.function(),
   marks: is.function(),
   join: is.function(),
   heedsLeftOver: is.boolean,

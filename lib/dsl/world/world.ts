@@ -202,9 +202,9 @@ export class World {
     this.#opaque = true;
   }
 
-  /** Say what tasks declare on this host, in any order. */
-  declares(tasks: readonly { readonly resource: string; readonly owns: readonly string[] }[]): void {
-    for (const { resource, owns } of tasks) for (const path of owns) this.#declared.push({ resource, path });
+  /** Say at which paths a task wants something, wherever it stands. */
+  declares(resource: string, paths: readonly string[]): void {
+    for (const path of paths) this.#declared.push({ resource, path });
   }
 
   /** Paths below a folder that other tasks than this one declare, by whichever links. */

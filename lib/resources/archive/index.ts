@@ -79,6 +79,7 @@ export const archive = defineResource<ArchiveOptions, ArchiveDesired, ObservedAr
   title: ({ folder }) => `${folder} has what the archive brings`,
   owns: ({ folder }) => [folder],
   files: () => [],
+  brings: ({ creates }) => [creates],
   leaves: ({ folder }, changes) =>
     broughtBy({ kind: 'tree', name: folder }, changes, 'archive').filter(isNew),
   marks: ({ folder, creates, from }) => [

@@ -91,6 +91,7 @@ export const mount = defineResource<MountOptions, MountDesired, ObservedMount>({
     };
   },
   name: ({ path }) => path,
+  brings: ({ path, absent }) => (absent ? [] : [path]),
   leaves({ absent, ...entry }, changes) {
     const change = changes?.find(({ property }) => property === 'at boot');
     if (absent || (changes !== undefined && change === undefined)) return [];

@@ -45,6 +45,8 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,
   owns: ({ name }) => [`user:${name}`],
+  brings: ({ home = [] }, found) =>
+    found === undefined ? [] : [found.home ?? found.newHome?.path ?? home].flat(),
   marks: ({ name }) => [accountMark('passwd', name)],
   leaves({ name }, changes) {
     return changes === undefined || isMade(changes) ? [{ kind: 'user', name }] : [];

@@ -1,8 +1,9 @@
+import { pathsOf } from '../../dsl/paths-of.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import type { Change, Reading, Task } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
 import { differencesOf } from '../exchange/task-shell.ts';
-import { disagreement, isInstead, pathsOf } from './wishes.ts';
+import { disagreement, isInstead } from './wishes.ts';
 
 /**
  * Throws exit code 1 where a task takes back what an earlier one makes of the same text file, and the earlier one would

@@ -54,12 +54,8 @@ export function refuseContradictions(asked: ReadonlyMap<string, readonly RoleTas
 /** A task about paths, or what else a host has; none that only a failure calls for. */
 function isOfHost(task: Task): boolean {
   if (wordsOf(task).when === false || task.within?.some(({ part }) => part === 'rescue')) return false;
-  return task.thing !== task.resource || pathsOf(task).length > 0;
-}
-
-/** Paths that a task is about. */
-export function pathsOf({ owns, files = [], empties = [] }: Task): readonly string[] {
-  return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
+  const { thing, resource, owns, files = [], empties = [] } = task;
+  return thing !== resource || [...owns, ...files, ...empties].some((path) => path.startsWith('/'));
 }
 
 function contradict(one: Task, other: Task): boolean {

@@ -126,6 +126,15 @@ cat /log /etc/passwd /etc/shadow`;
     expect(lines).not.toContain('failed');
   });
 
+  it.each([
+    ['who is there', ANN, '/home/ann'],
+    ['who is to be made', 'new home /srv/ann', '/srv/ann'],
+    ['whose home is there already', '', '/home/of'],
+  ])('%s wants its home to be there', (_who, own, home) => {
+    const task = user('ann', { home: '/home/of' });
+    expect(task.brings?.({ code: 0, out: observed([], own) })).toEqual([home]);
+  });
+
   it('takes no group away', () => {
     const task = user('ann', { groups: ['adm', 'web'] });
     const changes = task.diff({ code: 0, out: observed(['adm', 'web'], ANN) }, new World());

@@ -140,7 +140,7 @@ describe('a link that the host has', () => {
 
   it('brings what other tasks declare below a folder', () => {
     const world = host();
-    world.declares([{ resource: 'file:a', owns: ['/var/run/d/a', '/run/d/b', '/elsewhere'] }]);
+    world.declares('file:a', ['/var/run/d/a', '/run/d/b', '/elsewhere']);
     expect(world.declaredBelow('/var/run/d', 'tree:d')).toEqual(['/var/run/d/a', '/var/run/d/b']);
     expect(world.declaredBelow('/', 'tree:d')).toEqual([
       '/run/d/a',
@@ -153,7 +153,7 @@ describe('a link that the host has', () => {
   it('is below the folder that it lies in, with what is declared by way of it', () => {
     const world = new World();
     world.hasLink('/srv/www/current', '/data/rel1');
-    world.declares([{ resource: 'file:a', owns: ['/srv/www/current/app.conf'] }]);
+    world.declares('file:a', ['/srv/www/current/app.conf']);
     expect(world.declaredBelow('/srv/www', 'tree:www')).toEqual(['/srv/www/current/app.conf']);
     expect(world.declaredBelow('/data/rel1', 'tree:rel')).toEqual(['/data/rel1/app.conf']);
   });
