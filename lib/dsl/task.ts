@@ -154,6 +154,8 @@ export interface Task {
     agrees(other: Task): boolean;
     joined(task: Task, all: readonly Task[]): Task;
   };
+  /** The other one is of the same kind, for another thing, and wants something else of a part that both have. */
+  contradicts?(other: Task): boolean;
   /** Judged once more behind what is taken away because no role declares it any more. */
   readonly heedsLeftOver?: boolean;
   /** What it changes could cut the connection: see `Guard`. */

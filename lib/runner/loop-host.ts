@@ -142,8 +142,8 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   ): Promise<readonly PlannedTask[]> {
     this.#world = this.#options.foreseen?.forNextPlay() ?? new World();
     this.#world.provides(this.stateDir);
-    for (const { task } of this.#program.live) this.#world.declares(task.resource, wantedPaths(task));
-    for (const { task, found = [] } of kept) this.#world.declares(task.resource, found);
+    for (const { task } of this.#program.live) this.#world.declared.add(task.resource, wantedPaths(task));
+    for (const { task, found = [] } of kept) this.#world.declared.add(task.resource, found);
     const elsewhere = this.#elsewhere?.target.name;
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
     const all = tasks.map(({ role, task }) => ({ role, task }));

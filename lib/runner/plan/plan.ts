@@ -46,7 +46,7 @@ export async function planTasks(
   const wanted = tasks.filter((one) => whyNot(one) === undefined);
   const readings = await readAll(wanted, siteOf);
   const found = new Map(wanted.map((one) => [one, foundPaths(one.task, readings(one))]));
-  for (const [{ task }, paths] of found) siteOf(task).world.declares(task.resource, paths);
+  for (const [{ task }, paths] of found) siteOf(task).world.declared.add(task.resource, paths);
   const plan: PlannedTask[] = [];
   const of = new Map<PlannedTask, Reading>();
   for (const one of tasks) {

@@ -72,13 +72,16 @@ function differ(one: Task, other: Task): boolean {
   return !isOneWish(one, other) && !one.shared?.agrees(other) && !isInstead(one, other);
 }
 
-/** One wants nothing where the other brings something. */
+/** One wants nothing where the other brings something; or each wants something else of what is a part of both. */
 function excludes(one: Task, other: Task): boolean {
-  return !isInstead(one, other) && (clears(one, other) || clears(other, one));
+  if (isInstead(one, other)) return false;
+  return clears(one, other) || clears(other, one) || one.contradicts?.(other) === true;
 }
 
-function clears({ empties = [] }: Task, { owns }: Task): boolean {
-  return empties.some((gone) => owns.some((path) => path === gone || path.startsWith(`${gone}/`)));
+function clears({ empties = [] }: Task, other: Task): boolean {
+  if (empties.length === 0) return false;
+  const brought = [...other.owns, ...(other.brings?.() ?? [])];
+  return empties.some((gone) => brought.some((path) => path === gone || path.startsWith(`${gone}/`)));
 }
 
 /** A task beside those for the same thing that are carried out alike: of a block, each has its own. */

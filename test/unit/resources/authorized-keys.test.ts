@@ -122,7 +122,10 @@ describe('authorized keys', () => {
 
   it('want their file to be there', () => {
     const task = authorizedKeys('ann', { keys: A });
-    expect(task.brings?.({ code: 0, out: observed('') })).toEqual(['/home/ann/.ssh/authorized_keys']);
+    expect(task.brings?.({ code: 0, out: observed('') })).toEqual([
+      '/home/ann/.ssh',
+      '/home/ann/.ssh/authorized_keys',
+    ]);
   });
 
   it('need a home', () => {

@@ -193,6 +193,17 @@ describe('a copy that takes away what is not in its source', () => {
   });
 });
 
+it.each([0, 1])(
+  'a copy leaves the mode of a folder to the task that says it, whatever the order: %d',
+  async (first) => {
+    const folder = directory(at('sub'), { mode: '0700' });
+    await run(first === 0 ? [wish(), folder] : [folder, wish()], { dir });
+    expect([mode('sub'), mode('empty')]).toEqual(['700', '755']);
+    const owner = { resource: '', kind: 'update', before: 'a', after: 'b', certainty: 'certain' } as const;
+    expect(wish().apply([{ ...owner, property: 'sub owner' }], {}).text).toContain('q_kept');
+  },
+);
+
 it('a source that is no folder is told before any contact', () => {
   expect(() => tree('/srv/x', { source: './nowhere' })).toThrow(expect.objectContaining({ exitCode: 1 }));
 });
