@@ -16,6 +16,7 @@ import { file } from '../../../../lib/resources/file.ts';
 import { gitCheckout } from '../../../../lib/resources/git-checkout/index.ts';
 import { line } from '../../../../lib/resources/line.ts';
 import { mount } from '../../../../lib/resources/mount/index.ts';
+import { aptRepository } from '../../../../lib/resources/package-repository/index.ts';
 import { packages } from '../../../../lib/resources/packages/index.ts';
 import { textBlock } from '../../../../lib/resources/text-block.ts';
 import { tree } from '../../../../lib/resources/tree/index.ts';
@@ -23,6 +24,9 @@ import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
+
+const apt = (name: string, uris: string) =>
+  aptRepository(name, { uris, suites: 'bookworm', key: '-----BEGIN PGP PUBLIC KEY BLOCK-----\n' });
 
 /** Runs tasks on this machine; gives the exit code and what was said. */
 async function run(tasks: readonly Task[], dir: string, check = false) {
@@ -146,6 +150,10 @@ describe('tasks about one text file of which one takes back what the other makes
     [
       'a version, and the newest',
       () => [packages('a', { version: 'latest' }), packages('a b', { version: '1.2' })],
+    ],
+    [
+      'one source of apt by two names',
+      () => [apt('a', 'https://x.example/debian'), apt('b', 'https://x.example/debian/')],
     ],
     [
       'a tree with a mode, and a folder in it with another',
