@@ -1,3 +1,4 @@
+import type { Position } from '../errors.ts';
 import type { LedgerPlace } from './ledger/ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
@@ -10,6 +11,8 @@ import type { Change, Reading, Received, Task } from './task.ts';
 export interface PlannedTask {
   readonly role: string;
   readonly task: Task;
+  /** Tells where the role is written. */
+  at?(): Position | undefined;
   readonly changes: readonly Change[];
   /** Judged when its turn comes: what earlier tasks change decides whether there is anything to do. */
   readonly waits?: boolean;

@@ -146,7 +146,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     for (const { task, found = [] } of kept) this.#world.declared.add(task.resource, found);
     const elsewhere = this.#elsewhere?.target.name;
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
-    const all = tasks.map(({ role, task }) => ({ role, task }));
+    const all = tasks.map(({ role, task, at }) => ({ role, task, ...(at && { at }) }));
     const { keepsReadings = false } = this.#options;
     const siteOf = (task: Task) => this.#siteOf(task);
     return planTasks(all, { siteOf, elsewhere, keepsReadings, first });

@@ -2,8 +2,9 @@ import { pathsOf } from '../../dsl/paths-of.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
+import type { QuorateError } from '../../errors.ts';
 import { differencesOf } from '../exchange/task-shell.ts';
-import { disagreement, isInstead } from './wishes.ts';
+import { disagreement, isInstead, throwAll } from './wishes.ts';
 
 /**
  * Throws exit code 1 where a task takes back what an earlier one makes of the same file or folder, and the earlier one would
@@ -23,6 +24,7 @@ export function refuseUndone(
   };
   const again = (planned: PlannedTask, world: World) =>
     isCertain(() => differencesOf(planned.task, at(planned).reading, world));
+  const faults: QuorateError[] = [];
   for (const [i, later] of plan.entries()) {
     if (!isDue(later) || later.waits) continue;
     const first = plan.slice(0, i).find((one) => {
@@ -31,8 +33,9 @@ export function refuseUndone(
       const world = new World(at(one).world);
       return again(one, world) && again(later, world);
     });
-    if (first) throw disagreement(host, first, later);
+    if (first) faults.push(disagreement(host, first, later));
   }
+  throwAll(faults);
 }
 
 /** Something is to be changed for sure; a task that cannot tell says so when its turn comes. */

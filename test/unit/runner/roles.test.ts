@@ -295,6 +295,24 @@ describe('two tasks that want one thing', () => {
     expect((await run([of(() => [one(), other()])])).code).toBe(1);
   });
 
+  it('differently are told all at once, with where each is written and what differs', async () => {
+    const text = (content: string) => () => [
+      motd({ content, mode: content }),
+      directory('/srv/a', { mode: content }),
+    ];
+    const first = role({ name: 'first', description: '', tasks: text('0640') }); // here: first wish
+    const second = role({ name: 'second', description: '', tasks: text('0600') }); // here: second wish
+    const { code, errors } = await run([first, second]);
+    expect([code, errors.length]).toEqual([1, 2]);
+    expect(errors[0]).toMatchObject({
+      position: { line: lineOf('second wish') },
+      hint: expect.stringMatching(
+        `^they differ in content, mode; the first is at .*roles.test.ts:${lineOf('first wish')}; let one of them`,
+      ),
+    });
+    expect(errors[1]?.hint).toMatch(/^they differ in mode; the first is at /);
+  });
+
   const SAME: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
     ['a group', () => group('root'), () => group('root')],
     ['a command', () => run1('a'), () => run1('a')],
