@@ -331,6 +331,11 @@ describe('two tasks that want one thing', () => {
       () => directory('/etc'),
       () => directory('/etc', { mode: '0755' }),
     ],
+    [
+      'a mode of one, and an owner of the other',
+      () => directory('/etc', { owner: 'root' }),
+      () => directory('/etc', { mode: '0755', group: 'root' }),
+    ],
     ['a function', () => task('t', body, { unless: sh`true` }), () => task('t', body, { unless: sh`true` })],
   ];
   it.each(SAME)('alike are one: %s', async (_name, one, other) => {
