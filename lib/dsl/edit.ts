@@ -124,6 +124,7 @@ printf %s ${after} | q_write ${path} ${mode} ${owner} ${group}`;
 printf %s ${after} | q_write ${path} "$(stat -c %a -- ${path})" '' ''`;
     },
     files: ({ path }) => [path],
+    brings: (desired) => (edit('', desired) === '' ? [] : [desired.path]),
     leaves: (desired, changes) => tracesOf(desired, lines?.(desired) ?? [], changes),
     late: true,
   });

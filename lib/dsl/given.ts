@@ -128,6 +128,7 @@ const GIVES: Readonly<Record<string, Gives>> = {
   owns: TEXTS,
   files: TEXTS,
   empties: TEXTS,
+  brings: TEXTS,
   marks: { ...listOf(MARK, 'a list of marks'), ...optional },
   leaves: { ...listOf(TRACE, 'a list of traces'), ...optional },
   looks: { wanted: 'a number of seconds', holds: is.number.holds, ...optional },

@@ -1,3 +1,4 @@
+import type { Position } from '../errors.ts';
 import type { LedgerPlace } from './ledger/ledger.ts';
 import type { FactSource, HostData, Role, Target, VarSchema, Vars } from './role.ts';
 import type { Sh } from './sh.ts';
@@ -10,11 +11,15 @@ import type { Change, Reading, Received, Task } from './task.ts';
 export interface PlannedTask {
   readonly role: string;
   readonly task: Task;
+  /** Tells where the role is written. */
+  at?(): Position | undefined;
   readonly changes: readonly Change[];
   /** Judged when its turn comes: what earlier tasks change decides whether there is anything to do. */
   readonly waits?: boolean;
   /** Left out on this host, and why. */
   readonly skipped?: string;
+  /** Paths that it wants to be there, and that only the host could tell. */
+  readonly found?: readonly string[];
   /** What its probe printed: what `changes` rest on. Kept where somebody reviews the plan. */
   readonly reading?: Reading;
 }

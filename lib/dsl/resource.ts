@@ -81,6 +81,11 @@ export interface Resource<Options, Desired, Observed> {
   files?(desired: Desired): readonly string[];
   /** List the paths at which nothing is to be: neither at them, nor below. */
   empties?(desired: Desired): readonly string[];
+  /**
+   * List further paths that are to be there by it: what a command creates. With what was found, also those that only the
+   * host can tell, as a home.
+   */
+  brings?(desired: Desired, found?: Observed): readonly string[];
   /** List what a service can have read of it, where that is not the content of its files. */
   marks?(desired: Desired): readonly Mark[];
   /**
@@ -88,6 +93,8 @@ export interface Resource<Options, Desired, Observed> {
    * due for any of them. undefined: they contradict each other.
    */
   join?(wishes: readonly Desired[]): readonly Desired[] | undefined;
+  /** Tell whether wishes for different things cannot both hold: one that names what the other is to remove. */
+  contradicts?(desired: Desired, other: Desired): boolean;
   /** See `Task.heedsLeftOver`. */
   readonly heedsLeftOver?: boolean;
   /** See `Task.leaves`: what is left over on a host where no role declares it any more. */
@@ -249,6 +256,8 @@ function wishing<Options extends object, Desired, Observed>(
   ];
   const prepare = resource.prepare?.bind(resource);
   const leaves = resource.leaves?.bind(resource);
+  const brings = resource.brings?.bind(resource);
+  const contradicts = resource.contradicts?.bind(resource);
   return {
     made: { by: resource, wish: desired },
     thing: oneName(resource.thing?.(desired) ?? id),
@@ -271,7 +280,14 @@ function wishing<Options extends object, Desired, Observed>(
       return changes;
     },
     ...(resource.empties && { empties: resource.empties(desired).map(oneName) }),
+    ...(brings && {
+      brings: (reading?: Reading) =>
+        brings(desired, reading && resource.parse(reading, desired)).map(oneName),
+    }),
     ...(resource.join && { shared: sharedBy(resource, id, desired) }),
+    ...(contradicts && {
+      contradicts: (other: Task) => wishesOf(resource, [other]).some((one) => contradicts(desired, one)),
+    }),
     ...(leaves && {
       leaves: (changes?: readonly Change[]) =>
         leaves(desired, changes).map((trace) => ({ ...trace, name: oneName(trace.name) })),
@@ -310,18 +326,24 @@ function sharedBy<Options extends object, Desired, Observed>(
   id: string,
   desired: Desired,
 ): NonNullable<Task['shared']> {
-  const wishesOf = (tasks: readonly Task[]) =>
-    tasks.flatMap(({ made }) => (made?.by === resource ? [made.wish as Desired] : []));
   return {
-    agrees: (other) => resource.join?.([desired, ...wishesOf([other])])?.length === 2,
+    agrees: (other) => resource.join?.([desired, ...wishesOf(resource, [other])])?.length === 2,
     joined(task, all) {
       const at = all.indexOf(task);
-      const wish = resource.join?.(wishesOf(all))?.[at];
+      const wish = resource.join?.(wishesOf(resource, all))?.[at];
       if (wish === undefined) return task;
       const joined = { ...task, ...wishing(resource, id, wish, task.words?.becomeUser) };
       return at === all.length - 1 ? { ...joined, ...afterAll(all) } : joined;
     },
   };
+}
+
+/** What those of these tasks that are of this kind want. */
+function wishesOf<Options, Desired, Observed>(
+  resource: Resource<Options, Desired, Observed>,
+  tasks: readonly Task[],
+): readonly Desired[] {
+  return tasks.flatMap(({ made }) => (made?.by === resource ? [made.wish as Desired] : []));
 }
 
 /** The last one is judged when all of them can be. */
@@ -349,8 +371,10 @@ const RESOURCE: OptionTable<Resource<object, unknown, unknown>> = {
   owns: is.function(),
   files: is.function(),
   empties: is.function(),
+  brings: is.function(),
   marks: is.function(),
   join: is.function(),
+  contradicts: is.function(),
   heedsLeftOver: is.boolean,
   leaves: is.function(),
   guard: is.function(),

@@ -137,6 +137,8 @@ export interface Task {
   readonly files?: readonly string[];
   /** Paths at which it wants nothing: neither at them, nor below. */
   readonly empties?: readonly string[];
+  /** Further paths that it wants to be there; with what its probe found, also those that only the host can tell. */
+  brings?(reading?: Reading): readonly string[];
   /** What a service can have read of it; by default the content of its files. */
   readonly marks?: readonly Mark[];
   /** What it brings into being by these changes, for the records; without changes: all that it declares. */
@@ -152,6 +154,8 @@ export interface Task {
     agrees(other: Task): boolean;
     joined(task: Task, all: readonly Task[]): Task;
   };
+  /** The other one is of the same kind, for another thing, and wants something else of a part that both have. */
+  contradicts?(other: Task): boolean;
   /** Judged once more behind what is taken away because no role declares it any more. */
   readonly heedsLeftOver?: boolean;
   /** What it changes could cut the connection: see `Guard`. */

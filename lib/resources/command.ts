@@ -43,6 +43,7 @@ export const command = defineResource<CommandOptions, CommandDesired, Found>({
   }),
   name: ({ name }) => name,
   title: (desired) => desired.name,
+  brings: (desired) => ('creates' in desired ? [desired.creates] : []),
   marks: (desired) => ('creates' in desired ? [unknownAfter(contentMark(desired.creates))] : []),
   probe(desired) {
     if ('creates' in desired) return sh`[ -e ${desired.creates} ] || [ -L ${desired.creates} ]`;

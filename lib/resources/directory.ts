@@ -23,7 +23,7 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/world/ground.ts';
-import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/world/kept-mode.ts';
+import { completeKept, foreseenMode, joinedOwnership, modeAt } from '../dsl/world/kept-mode.ts';
 import { UNKNOWN } from '../dsl/world/world.ts';
 
 interface DirectoryDesired extends KeptOwnership {
@@ -47,7 +47,7 @@ export const directory = defineResource<OwnershipOptions, DirectoryDesired, Plac
     ...completeKept(options, '0755'),
   }),
   thing: ({ path }) => `path ${path}`,
-  join: joinedModes,
+  join: joinedOwnership,
   owns: (desired) => [desired.path],
   files: () => [],
   marks: ({ path }) => [directoryMark(path)],

@@ -23,7 +23,7 @@ import {
   requireFolder,
   requireSight,
 } from '../dsl/world/ground.ts';
-import { completeKept, foreseenMode, joinedModes, modeAt } from '../dsl/world/kept-mode.ts';
+import { completeKept, foreseenMode, joinedOwnership, modeAt } from '../dsl/world/kept-mode.ts';
 import { EXIT, QuorateError } from '../errors.ts';
 import {
   CONTENT,
@@ -98,7 +98,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     };
   },
   thing: ({ path }) => `path ${path}`,
-  join: joinedModes,
+  join: joinedOwnership,
   owns: (desired) => [desired.path],
   leaves({ path, content }, changes) {
     const digest = digestOf(content);

@@ -1,4 +1,5 @@
 import type { Ledger } from '../dsl/ledger/ledger.ts';
+import { wantedPaths } from '../dsl/paths-of.ts';
 import { type ActOptions, isDue, type PlannedTask, type PlayHost } from '../dsl/play.ts';
 import type { HostData, Target, Vars } from '../dsl/role.ts';
 import type { Sh } from '../dsl/sh.ts';
@@ -135,17 +136,21 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
     const wanted = withoutRepeats(this.target.name, declared);
     const left = (await this.#options.tasksForLeft?.(wanted)) ?? [];
     this.#program = new Program([...wanted, ...left]);
-    this.plan = withoutLooks(await this.#planOf(this.#program.live, this.target.name));
+    this.plan = withoutLooks(await this.#planOf(this.#program.live, { first: this.target.name }));
     this.#rest();
   }
 
-  async #planOf(tasks: readonly RoleTask[], first?: string): Promise<readonly PlannedTask[]> {
+  async #planOf(
+    tasks: readonly RoleTask[],
+    { first, kept = [] }: { readonly first?: string; readonly kept?: readonly PlannedTask[] },
+  ): Promise<readonly PlannedTask[]> {
     this.#world = this.#options.foreseen?.forNextPlay() ?? new World();
     this.#world.provides(this.stateDir);
-    this.#world.declares(this.#program.live.map(({ task }) => task));
+    for (const { task } of this.#program.live) this.#world.declared.add(task.resource, wantedPaths(task));
+    for (const { task, found = [] } of kept) this.#world.declared.add(task.resource, found);
     const elsewhere = this.#elsewhere?.target.name;
     await this.#others.meet(tasks.filter(({ task }) => elsewhere === undefined || !wordsOf(task).runOnce));
-    const all = tasks.map(({ role, task }) => ({ role, task }));
+    const all = tasks.map(({ role, task, at }) => ({ role, task, ...(at && { at }) }));
     const { keepsReadings = false } = this.#options;
     const siteOf = (task: Task) => this.#siteOf(task);
     return planTasks(all, { siteOf, elsewhere, keepsReadings, first });
@@ -224,7 +229,7 @@ export class LoopHost<Facts> implements PlayHost<Facts> {
   /** Keeps the first of these as planned, and plans the others from new readings; tells what is found done by then. */
   async #planAnew(kept: readonly PlannedTask[], tasks: readonly RoleTask[]): Promise<void> {
     const known = new Set(this.plan.filter((one) => !isDue(one)).map(({ task }) => task));
-    const planned = await this.#planOf(tasks);
+    const planned = await this.#planOf(tasks, { kept });
     this.#tellOk(planned.filter(({ task }) => !known.has(task)));
     this.plan = [...kept, ...planned];
     this.#rest();

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path/posix';
+import { wantedPaths } from '../paths-of.ts';
 import type { Task } from '../task.ts';
 import type { Made } from '../trace/trace.ts';
 import { World } from '../world/world.ts';
@@ -24,7 +25,7 @@ export function declaredBy(tasks: readonly Task[], world = new World()): (made: 
       ])
       .map(behind),
   );
-  const touched = new Set([...whole, ...tasks.flatMap(({ files = [] }) => files.map(behind))]);
+  const touched = new Set([...whole, ...tasks.flatMap((task) => wantedPaths(task).map(behind))]);
   const above = new Set([...touched].flatMap(foldersAbove));
   return (made) => {
     if (keys.has(world.thing(keyOf(made)))) return true;

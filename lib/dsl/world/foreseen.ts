@@ -30,6 +30,8 @@ export interface PathState {
 export interface UserState {
   /** Name of the primary group. */
   readonly group: string;
+  /** Further groups that earlier tasks put it in. */
+  readonly groups?: readonly string[];
 }
 
 export interface UnitState {

@@ -14,19 +14,24 @@ export function completeKept(options: OwnershipOptions, usual: string): KeptOwne
   return { ...completeOwnership({ mode: usual, ...options }), ...keepsMode };
 }
 
-/** Wishes for one path that differ at most in whether they give its mode: each with the one that is given. */
-export function joinedModes<Wish extends KeptOwnership>(
+/** Wishes for one path that differ at most in whether they give its mode and owner: each with what any of them gives. */
+export function joinedOwnership<Wish extends KeptOwnership>(
   wishes: readonly Wish[],
 ): readonly Wish[] | undefined {
   const given = wishes.find(({ keepsMode }) => !keepsMode);
-  if (given === undefined) return undefined;
-  const joined = wishes.map(({ keepsMode, ...wish }) => ({
-    ...wish,
-    ...(keepsMode && { mode: given.mode }),
+  const [owner, group] = (['owner', 'group'] as const).map(
+    (name) => wishes.find((wish) => wish[name] !== undefined)?.[name],
+  );
+  const owners = { ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) };
+  const joined = wishes.map((wish) => ({
+    ...owners,
+    ...(given && wish.keepsMode ? withMode(wish, given) : wish),
   }));
-  return joined.every((one) => isSame(one, joined[0]))
-    ? (joined as readonly unknown[] as readonly Wish[])
-    : undefined;
+  return joined.every((one) => isSame(one, joined[0])) ? (joined as readonly Wish[]) : undefined;
+}
+
+function withMode({ keepsMode, ...wish }: KeptOwnership, { mode }: KeptOwnership): KeptOwnership {
+  return { ...wish, mode };
 }
 
 /** The mode of what is made at a path, or takes its place there, as a word of shell; asked before it does. */

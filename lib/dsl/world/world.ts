@@ -1,5 +1,5 @@
-import { posix } from 'node:path';
 import type { Behind } from './behind-links.ts';
+import { Declared } from './declared.ts';
 import type { Foreseen, PackageState, PathState, UnitState, UserState } from './foreseen.ts';
 import { Names } from './names.ts';
 import { foldersAbove, isBelow, normalPath } from './normal-path.ts';
@@ -19,6 +19,8 @@ const UNITS = new Slot<UnitState>({ state: 'stopped' });
  * (`foresee`), and every later one sees it.
  */
 export class World {
+  /** What tasks want on this host, whatever their order. */
+  readonly declared: Declared;
   readonly #things: Things;
   /** Paths below which nothing that was read is there any more. */
   readonly #emptied: Set<string>;
@@ -28,7 +30,6 @@ export class World {
   readonly #folders: Set<string>;
   readonly #names: Names;
   readonly #provided: Set<string>;
-  readonly #declared: { readonly resource: string; readonly path: string }[];
   readonly #proves: boolean;
   /** Folders, and files, that tasks with something to do write to, and which of those tasks was the last. */
   readonly #touched: Map<string, number>;
@@ -42,7 +43,7 @@ export class World {
     this.#folders = new Set(from ? from.#folders : []);
     this.#names = new Names((path) => this.#foreseenAt(path), from ? from.#names : undefined);
     this.#provided = new Set(from ? from.#provided : []);
-    this.#declared = from ? [...from.#declared] : [];
+    this.declared = new Declared(this, from?.declared);
     this.#proves = proves;
     this.#touched = new Map(from ? from.#touched : []);
     this.#opaque = from ? from.#opaque : false;
@@ -200,24 +201,6 @@ export class World {
   /** Say that a task will run whose effect nobody can foresee: shell, say. */
   expectAnything(): void {
     this.#opaque = true;
-  }
-
-  /** Say what tasks declare on this host, in any order. */
-  declares(tasks: readonly { readonly resource: string; readonly owns: readonly string[] }[]): void {
-    for (const { resource, owns } of tasks) for (const path of owns) this.#declared.push({ resource, path });
-  }
-
-  /** Paths below a folder that other tasks than this one declare, by whichever links. */
-  declaredBelow(folder: string, resource: string): readonly string[] {
-    const real = this.behind(`${folder}/it`).path.slice(0, -'/it'.length);
-    const below = this.#declared.flatMap((one) => {
-      if (one.resource === resource) return [];
-      const { path } = this.behind(one.path);
-      // Also as it is written: the way to it may be a link that lies below the folder.
-      const written = isBelow(normalPath(one.path), folder) ? [normalPath(one.path)] : [];
-      return isBelow(path, real) ? [posix.join(folder, path.slice(real.length)), ...written] : written;
-    });
-    return [...new Set(below)];
   }
 
   /** Say that a task has something to do, and which folders (or files) get another time by it. */

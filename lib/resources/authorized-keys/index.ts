@@ -60,6 +60,7 @@ export const authorizedKeys = defineResource<AuthorizedKeysOptions, KeysDesired,
   },
   // Several tasks may each bring keys of their own.
   name: ({ user, keys, exclusive }) => (exclusive ? user : [user, ...keys.map(({ name }) => name)].join(' ')),
+  brings: (_desired, found) => (found?.home === undefined ? [] : [`${found.home}/.ssh`, pathIn(found.home)]),
   leaves({ user, keys }, changes) {
     const lines = (kind: string) =>
       (changes ?? []).flatMap((one) =>

@@ -56,7 +56,7 @@ interface ObservedCheckout extends Place {
 }
 
 /**
- * A checkout of a git repository at one version, by the commit it stands for. Files that somebody has changed, and
+ * A checkout of a git repository at one version, by the commit it stands for. Files that somebody has changed, and no other task writes, and
  * commits that are nowhere else, are an error, and stay; files that git does not know, or ignores, stay, too, and are an
  * error where the wanted commit has one of the same name. A remote that does not answer is asked again behind earlier tasks that may
  * bring it. Submodules are left as they are.
@@ -178,8 +178,10 @@ function requireOurs({ path }: GitDesired, observed: ObservedCheckout, world: Wo
   if (found !== undefined && !isRepository && observed.hasEntries)
     throw cannot(path, 'it is no checkout, and has files in it', 'move them away: they are not ours');
   if (found === undefined) requireFolder(path, observed.ground, world, { makesFolders: true });
-  if (edited.length > 0)
-    throw cannot(path, `somebody has changed ${some(edited)}`, 'keep the change elsewhere, or take it back');
+  // What another task writes is no loss: it writes it again, and git itself refuses a commit that has another one.
+  const lost = edited.filter((name) => !world.declared.isElse(`${path}/${name}`, `git-checkout:${path}`));
+  if (lost.length > 0)
+    throw cannot(path, `somebody has changed ${some(lost)}`, 'keep the change elsewhere, or take it back');
   if (local.length > 0 && (head === undefined || head !== wanted))
     throw cannot(
       path,

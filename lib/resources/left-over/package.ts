@@ -1,5 +1,6 @@
 import type { Kept } from '../../dsl/ledger/ledger.ts';
 import type { LeftOver, LeftOverContext } from '../../dsl/ledger/left-over.ts';
+import { wantedPaths } from '../../dsl/paths-of.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { Change, Reading } from '../../dsl/task.ts';
@@ -16,10 +17,9 @@ export function leftPackage(made: Kept, context: LeftOverContext, all: readonly 
   const { name } = made;
   const alone = packages(name, { state: 'absent' });
   const together = packages([name, ...all.filter((one) => one !== name)].join(' '), { state: 'absent' });
-  const wanted = context.declared.flatMap(({ owns, files = [], leaves }) => [
-    ...owns.filter((path) => path.startsWith('/')),
-    ...files,
-    ...(leaves?.() ?? []).flatMap(({ kind, name: unit }) =>
+  const wanted = context.declared.flatMap((task) => [
+    ...wantedPaths(task),
+    ...(task.leaves?.() ?? []).flatMap(({ kind, name: unit }) =>
       kind === 'unit' ? [`/lib/systemd/system/${unit}`, `/usr/lib/systemd/system/${unit}`] : [],
     ),
   ]);

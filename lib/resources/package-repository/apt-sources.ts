@@ -3,7 +3,7 @@ import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 
 /** What a file of apt's takes packages from. */
-interface Source {
+export interface Source {
   readonly uri: string;
   readonly suite: string;
 }
@@ -13,6 +13,8 @@ export interface OtherFile {
   readonly path: string;
   readonly text: string;
 }
+
+const FOLDER = '/etc/apt/sources.list.d';
 
 /** Shell that prints the other files of sources in which one of these addresses stands. */
 export function otherFiles(own: string, uris: readonly string[]): Sh {
@@ -31,22 +33,29 @@ export function parseOtherFiles(out: string): readonly OtherFile[] {
   }));
 }
 
+/** A source that is among both. */
+export function commonSource(some: readonly Source[], others: readonly Source[]): Source | undefined {
+  return some.find(({ uri, suite }) =>
+    others.some((other) => other.suite === suite && bare(other.uri) === bare(uri)),
+  );
+}
+
 /**
- * Throws, in a check too, where another file has the same source: with another key in it apt reads none of its sources
- * any more, whatever they are.
+ * Throws, in a check too, where another file has the same source, or gets it by an earlier task: with another key in it
+ * apt reads none of its sources any more, whatever they are.
  */
 export function requireSole(
-  uris: readonly string[],
-  suites: readonly string[],
+  own: string,
+  sources: readonly Source[],
   files: readonly OtherFile[],
   world: World,
 ): void {
-  for (const { path, text } of files) {
+  const made = world.namesIn(FOLDER, []).map((name) => ({ path: `${FOLDER}/${name}`, text: '' }));
+  const others = [...files, ...made].filter(({ path }) => path !== own && /\.(list|sources)$/.test(path));
+  for (const { path, text } of others) {
     const { state } = world.path(path);
     if (state === null) continue;
-    const twice = sourcesIn(path, state?.text ?? text).find(
-      ({ uri, suite }) => suites.includes(suite) && uris.some((one) => bare(one) === bare(uri)),
-    );
+    const twice = commonSource(sourcesIn(path, state?.text ?? text), sources);
     if (twice === undefined) continue;
     throw new QuorateError(
       `cannot add ${twice.uri} ${twice.suite}: ${path} has it already, and with two keys apt would read nothing any more`,

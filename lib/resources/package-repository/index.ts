@@ -3,7 +3,6 @@ import { is, must, type Shape } from '../../dsl/options.ts';
 import { partsOf, probe } from '../../dsl/probe.ts';
 import { type Difference, defineResource, type Resource } from '../../dsl/resource.ts';
 import { type Sh, sh } from '../../dsl/sh.ts';
-import type { World } from '../../dsl/world/world.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
 import {
   filesDifferences,
@@ -19,7 +18,14 @@ import {
 import { type Content, completeContent } from '../content/content.ts';
 import { aptUnlocked } from '../packages/apt-locks.ts';
 import { expectFreshLists } from '../packages/sources.ts';
-import { type OtherFile, otherFiles, parseOtherFiles, requireSole } from './apt-sources.ts';
+import {
+  commonSource,
+  type OtherFile,
+  otherFiles,
+  parseOtherFiles,
+  requireSole,
+  type Source,
+} from './apt-sources.ts';
 
 /** The key that signs a repository: its text, a file on control, or an address with the digest of what is there. */
 export type RepositoryKey = string | { readonly url: string; readonly sha256: string };
@@ -56,7 +62,8 @@ interface RepositoryDesired {
   readonly isRead: Sh;
   /** Shell that prints other files with the same source, where that is an error. */
   readonly others: Sh;
-  requireSole(files: readonly OtherFile[], world: World): void;
+  /** What apt must have from nowhere else. */
+  readonly sources: readonly Source[];
 }
 
 interface ObservedRepository extends ObservedFiles {
@@ -101,11 +108,11 @@ export const aptRepository = defineRepository<AptRepositoryOptions>({
       ...(architectures === undefined ? [] : [`Architectures: ${words('architecture', architectures)}`]),
       `Signed-By: ${keyPath}`,
     ]);
-    const [allUris, allSuites] = [[uris].flat(), [suites].flat()];
+    const all = [uris].flat();
     return {
       name,
-      others: otherFiles(path, allUris),
-      requireSole: (files, world) => requireSole(allUris, allSuites, files, world),
+      others: otherFiles(path, all),
+      sources: all.flatMap((uri) => [suites].flat().map((one) => ({ uri, suite: one }))),
       files: [
         { path: keyPath, content },
         { path, content: text },
@@ -141,7 +148,7 @@ export const yumRepository = defineRepository<YumRepositoryOptions>({
       { path: keyPath, content: keyContent(name, key) },
       { path: `/etc/yum.repos.d/${name}.repo`, content: text },
     ];
-    return { name, files, isRead: sh`:`, refresh: undefined, others: sh`:`, requireSole: () => undefined };
+    return { name, files, isRead: sh`:`, refresh: undefined, others: sh`:`, sources: [] };
   },
 });
 
@@ -166,11 +173,14 @@ ${others}`,
       const own = parts.at(-1) ?? '';
       return { ...parseFiles(parts, files), isRead: /^read$/m.test(own), others: parseOtherFiles(own) };
     },
-    diff({ files, refresh, requireSole }, observed, world) {
+    // With two keys for one source apt reads nothing any more.
+    contradicts: (one, other) =>
+      one.name !== other.name && commonSource(one.sources, other.sources) !== undefined,
+    diff({ files, refresh, sources }, observed, world) {
       const differences = filesDifferences(files, observed, world);
       const lists: Difference = { kind: 'run', property: 'lists', before: 'not read', after: 'read' };
       const isDue = refresh !== undefined && (differences.length > 0 || !observed.isRead);
-      if (isDue) requireSole(observed.others, world);
+      if (isDue) requireSole(files.at(-1)?.path ?? '', sources, observed.others, world);
       return [...differences, ...(isDue ? [lists] : [])];
     },
     foresee({ files }, _observed, changes, world) {

@@ -17,7 +17,7 @@ import type {
 } from './backend.ts';
 import { dnf } from './dnf.ts';
 import { hasFreshLists } from './sources.ts';
-import { fitsVersion } from './version.ts';
+import { fitsVersion, versionsAgree } from './version.ts';
 
 /**
  * Packages of the distribution, one or several names with spaces between them (for another architecture `libc6:i386`,
@@ -37,6 +37,7 @@ export const packages = defineResource<PackagesOptions, PackagesDesired, FoundPa
   title: ({ names, state, version }) =>
     `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} ${state === 'absent' ? 'absent' : 'installed'}${version === undefined ? '' : `, ${version}`}`,
   complete: completePackages,
+  contradicts: (one, other) => one.names.some((name) => other.names.includes(name)) && !agree(one, other),
   leaves: ({ names, state }, changes) =>
     state === 'absent'
       ? []
@@ -118,6 +119,13 @@ function completePackages(name: string, { state, version, downgrade }: PackagesO
     throw wrong(`${name} is to be absent, in version ${version}`, 'leave the version out');
   }
   return { names, state, version, downgrade };
+}
+
+/** Whether a package may be as both want it. */
+function agree(one: PackagesDesired, other: PackagesDesired): boolean {
+  return one.state === 'absent' || other.state === 'absent'
+    ? one.state === other.state
+    : versionsAgree(one.version, other.version);
 }
 
 const FILE = /\/|\.(deb|rpm)$/;

@@ -14,3 +14,9 @@ export function versionPattern(wanted: string): string {
 export function fitsVersion(wanted: string, version: string): boolean {
   return new RegExp(`^${versionPattern(wanted)}$`).test(version);
 }
+
+/** Whether one version may be both; none is any. That two patterns have one in common is known where one holds the other. */
+export function versionsAgree(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined || one === other) return true;
+  return ![one, other].includes('latest') && (fitsVersion(one, other) || fitsVersion(other, one));
+}

@@ -30,6 +30,7 @@ import { linkMark } from '../link.ts';
 import { mounted, mountedIn } from '../mount/mounts.ts';
 import {
   apart,
+  besideOthers,
   completeTree,
   type Entry,
   entryDifferences,
@@ -137,7 +138,10 @@ q_mounted ${path}`
     const due = new Map(changes.map(({ property, kind }) => [property, kind]));
     for (const entry of entries) {
       const { owner, group } = entry;
-      const mode = foreseenMode(entry, world.path(entry.path).over(observed.found.get(entry.path)));
+      const mode = foreseenMode(
+        besideOthers(desired, entry, world),
+        world.path(entry.path).over(observed.found.get(entry.path)),
+      );
       const ownership = { ...(owner && { owner }), ...(group && { group }) };
       const how = due.get(nameIn(desired, entry.path));
       if (entry.type === 'link') {
@@ -170,8 +174,12 @@ q_mounted ${path}`
       ...gone.map(removeAll),
       ...desired.entries.flatMap((entry) => {
         const name = nameIn(desired, entry.path);
-        const owned = ['mode', 'owner', 'group'].some((one) => due.has(`${name} ${one}`));
-        if (!due.has(name)) return owned ? [sh`${ownedBy(entry)} || exit`] : [];
+        const owned = ['mode', 'owner', 'group'].filter((one) => due.has(`${name} ${one}`));
+        const keepsMode = entry.givesWay && !owned.includes('mode');
+        if (!due.has(name))
+          return owned.length > 0
+            ? [sh`${ownedBy({ ...entry, ...(keepsMode && { keepsMode }) })} || exit`]
+            : [];
         return [sh`${make(entry)} || exit`];
       }),
     ]);

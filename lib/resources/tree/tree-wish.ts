@@ -25,13 +25,21 @@ export interface TreeOptions {
   readonly group?: string;
   /** Of files; unless said 0644, or 0755 for those that may be run on control. */
   readonly fileMode?: string;
-  /** Of folders, 0755 unless said; the folder itself keeps its own then, and those of the system, as `/tmp`, always. */
+  /**
+   * Of folders, 0755 unless said; the folder itself keeps its own then, those of which another task says it have that, and
+   * those of the system, as `/tmp`, keep it always.
+   */
   readonly directoryMode?: string;
   /** What is in the folder and not in the source goes, unless another task declares it. */
   readonly delete?: boolean;
 }
 
-export type Entry = SourceEntry & KeptOwnership & { readonly path: string };
+export type Entry = SourceEntry &
+  KeptOwnership & {
+    readonly path: string;
+    /** A folder without a mode of its own: it has that which another task says. */
+    readonly givesWay?: true;
+  };
 
 export interface TreeDesired {
   readonly path: string;
@@ -59,17 +67,17 @@ export function completeTree(
   if (deletes) requireOurs(path);
   const owners = { ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) };
   const owned = (mode: string) => completeOwnership({ mode, ...owners });
-  const folder = owned(directoryMode ?? '0755');
-  const root = completeKept(
+  const kept = completeKept(
     { ...owners, ...(directoryMode !== undefined && { mode: directoryMode }) },
     '0755',
   );
+  const { keepsMode, ...folder } = kept;
   const entries = entriesOf(source).map((entry): Entry => {
     const at = { ...entry, path: checkedPath(`${path}/${entry.name}`) };
-    if (entry.type !== 'file') return { ...at, ...folder } as Entry;
+    if (entry.type !== 'file') return { ...at, ...folder, ...(keepsMode && { givesWay: true }) } as Entry;
     return { ...at, ...owned(fileMode ?? (entry.executable ? '0755' : '0644')) } as Entry;
   });
-  return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...root }, ...entries] };
+  return { path, deletes, entries: [{ name: '.', type: 'directory', path, ...kept }, ...entries] };
 }
 
 /** Trees in one folder stand beside each other, unless they want different things of a path, or one takes away the rest. */
@@ -85,6 +93,13 @@ export function apart(wishes: readonly TreeDesired[]): readonly TreeDesired[] | 
 /** What an entry is called in changes. */
 export function nameIn({ path }: TreeDesired, of: string): string {
   return of === path ? '.' : of.slice(path === '/' ? 1 : path.length + 1);
+}
+
+/** An entry as it is beside other tasks. */
+export function besideOthers({ path }: TreeDesired, entry: Entry, world: World): Entry {
+  return entry.givesWay && world.declared.isElse(entry.path, `tree:${path}`)
+    ? { ...entry, keepsMode: true }
+    : entry;
 }
 
 /** How one entry differs from what is at its path. */
@@ -107,7 +122,7 @@ export function entryDifferences(
   requireRoom(path, type, found);
   // A tree that is laid over the system changes nothing of the folders that all have.
   const isOurs = isKnown && found.type === type && !(type === 'directory' && isSystemFolder(path));
-  const owned = isOurs ? ownershipDifferences(entry, found) : [];
+  const owned = isOurs ? ownershipDifferences(besideOthers(desired, entry, world), found) : [];
   const ownership = owned.map((one) => ({ ...one, property: `${property} ${one.property}` }));
   if (type === 'directory')
     return found === undefined ? [{ kind: 'create', property, before: null, after: type }] : ownership;
@@ -119,7 +134,7 @@ export function entryDifferences(
 export function extrasOf(desired: TreeDesired, observed: ObservedTree, world: World): readonly string[] {
   const { path, entries } = desired;
   const wanted = new Set(entries.map((entry) => entry.path));
-  const kept = world.declaredBelow(path, `tree:${path}`);
+  const kept = world.declared.below(path, `tree:${path}`);
   const isKept = (one: string) =>
     wanted.has(one) ||
     kept.some((other) => one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`));

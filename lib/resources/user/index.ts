@@ -5,6 +5,7 @@ import { sh } from '../../dsl/sh.ts';
 import type { Change } from '../../dsl/task.ts';
 import { accountReads, parseGround, requireAccounts } from '../../dsl/world/ground.ts';
 import { EXIT, QuorateError } from '../../errors.ts';
+import { joinedUsers } from './joined.ts';
 import { foreseeHome, newHomeRead, parseNewHome } from './new-home.ts';
 import { changeUser, makeUser } from './user-apply.ts';
 import {
@@ -21,7 +22,8 @@ import {
 
 /**
  * A user. What is not said of one who exists stays as it is; groups are added, and taken away only by `onlyGroups`.
- * Services on a host may share it, and be set up at the same time.
+ * Services on a host may share it, and be set up at the same time. Several tasks may each put it in groups of their own,
+ * where they want nothing different of it otherwise.
  *
  * @example
  * user('web', { system: true, home: '/srv/www' })
@@ -42,9 +44,12 @@ export const user = defineResource<UserOptions, UserDesired, ObservedUser>({
     shell: is.text,
   },
   complete: completeUser,
+  join: joinedUsers,
   name: ({ name }) => name,
   title: ({ name }) => `user ${name} exists`,
   owns: ({ name }) => [`user:${name}`],
+  brings: ({ home = [] }, found) =>
+    found === undefined ? [] : [found.home ?? found.newHome?.path ?? home].flat(),
   marks: ({ name }) => [accountMark('passwd', name)],
   leaves({ name }, changes) {
     return changes === undefined || isMade(changes) ? [{ kind: 'user', name }] : [];
@@ -105,7 +110,7 @@ fi`
     const { name } = desired;
     const seen = observed.group === undefined ? undefined : { group: observed.group };
     const found = world.user(name).over(seen);
-    const differences = userDifferences(desired, found?.group, observed);
+    const differences = userDifferences(desired, found, observed);
     if (differences.length === 0) return [];
     if (found === undefined && observed.holder !== undefined)
       throw taken(`user ${name}`, 'uid', `${desired.uid}`, observed.holder);
@@ -122,10 +127,13 @@ fi`
     const certainty = found === undefined && world.bringsMore ? 'conditional' : shell;
     return differences.map((one) => ({ certainty, ...one }));
   },
-  foresee({ name, group }, { newHome }, changes, world) {
+  foresee({ name, group, groups = [] }, { newHome }, changes, world) {
     const isNew = isMade(changes);
     const primary = group ?? (isNew ? name : undefined);
-    world.user(name).willBe(primary === undefined ? {} : { group: primary });
+    const known = world.user(name).state?.groups ?? [];
+    world
+      .user(name)
+      .willBe({ groups: [...known, ...groups], ...(primary !== undefined && { group: primary }) });
     if (!isNew) return;
     if (group === undefined) world.group(name).willBe({});
     if (newHome !== undefined) foreseeHome(newHome, name, group ?? name, world);

@@ -4,6 +4,7 @@ import type { Difference } from '../../dsl/resource.ts';
 import type { Secret } from '../../dsl/secret.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { Certainty, Mark } from '../../dsl/task.ts';
+import type { UserState } from '../../dsl/world/foreseen.ts';
 import type { Ground } from '../../dsl/world/ground.ts';
 import { normalPath } from '../../dsl/world/normal-path.ts';
 import type { World } from '../../dsl/world/world.ts';
@@ -91,13 +92,14 @@ export function completeUser(name: string, options: UserOptions): UserDesired {
   };
 }
 
-/** How one differs whose primary group is known; all of one who is not there. */
+/** How one differs that is there, or will be (`found`); all of one who is not. */
 export function userDifferences(
   desired: UserDesired,
-  primary: string | undefined,
+  found: Partial<UserState> | undefined,
   observed: ObservedUser,
 ): readonly Difference[] {
   const { name, group, groups = [], onlyGroups, shell, comment, password, expiry, expires } = desired;
+  const primary = found?.group;
   if (primary === undefined) {
     const made: Difference =
       group === undefined
@@ -108,10 +110,13 @@ export function userDifferences(
       ...groups.map((one): Difference => ({ kind: 'create', property: 'groups', before: null, after: one })),
     ];
   }
+  const known = [primary, ...(found?.groups ?? []), ...observed.groups];
+  const missing = groups
+    .filter((one) => !known.includes(one))
+    .map((one) => ({ kind: 'update', property: 'groups', before: null, after: one }) as const);
   // Of a user that is still to be made by an earlier task nothing was seen.
-  if (observed.group === undefined) return [];
+  if (observed.group === undefined) return missing;
   requireSameFiles(desired, observed);
-  const missing = groups.filter((one) => one !== primary && !observed.groups.includes(one));
   const left = onlyGroups
     ? observed.member.filter((one) => one !== primary && one !== group && !groups.includes(one))
     : [];
@@ -121,7 +126,7 @@ export function userDifferences(
     ...(group === undefined || group === primary
       ? []
       : [{ kind: 'update', property: 'group', before: primary, after: group } as const]),
-    ...missing.map((one) => ({ kind: 'update', property: 'groups', before: null, after: one }) as const),
+    ...missing,
     ...left.map((one) => ({ kind: 'remove', property: 'groups', before: one, after: null }) as const),
     ...(isOther ? [{ kind: 'update', property: 'password', before, after: SECRET } as const] : []),
     ...(comment === undefined || comment === observed.comment

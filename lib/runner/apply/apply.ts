@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addToLedger, beginLedger, type Ledger } from '../../dsl/ledger/ledger.ts';
+import { pathsOf } from '../../dsl/paths-of.ts';
 import type { PlannedTask } from '../../dsl/play.ts';
 import { sh } from '../../dsl/sh.ts';
 import type { Prepared, Reading, Task, Transfer } from '../../dsl/task.ts';
@@ -12,7 +13,6 @@ import { clearSent, forgetOthers, waiting } from '../exchange/sent.ts';
 import { shellOn } from '../exchange/shell.ts';
 import { differencesOf, handlerOf, leftOf, probeFragment, wordsOf } from '../exchange/task-shell.ts';
 import type { Wire } from '../exchange/wire.ts';
-import { pathsOf } from '../plan/wishes.ts';
 import type { Actor } from './elsewhere.ts';
 import { armGuard, confirmGuard, disarmGuard, explainLoss, guardApplied, guardHolds } from './guard.ts';
 import { applyAndProve, exchangeAll, finished, type Proving, RECORD, type Step, unproven } from './prove.ts';

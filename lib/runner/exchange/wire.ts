@@ -1,7 +1,7 @@
 import { PRELUDE } from '../../dsl/prelude.ts';
 import { quote, type Sh } from '../../dsl/sh.ts';
 import type { Change, Received, Task } from '../../dsl/task.ts';
-import { EXIT, type ExitCode, QuorateError } from '../../errors.ts';
+import { EXIT, type ExitCode, type Position, QuorateError } from '../../errors.ts';
 import type { Host, RunningScript } from '../../transport/host.ts';
 import type { EventSink, TaskStatus } from '../events.ts';
 import { faultIn } from '../faults.ts';
@@ -14,6 +14,8 @@ import { handlerOf } from './task-shell.ts';
 export interface RoleTask {
   readonly role: string;
   readonly task: Task;
+  /** Tells where the role is written; it costs a look at a stack. */
+  at?(): Position | undefined;
 }
 
 /** What is told of a task, or of a finding that is told like one. */

@@ -1,3 +1,4 @@
+import { foundPaths, pathsOf } from '../../dsl/paths-of.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
 import { MARK } from '../../dsl/probe.ts';
 import { joinSh } from '../../dsl/sh.ts';
@@ -18,7 +19,6 @@ import {
 } from '../exchange/task-shell.ts';
 import type { RoleTask, Wire } from '../exchange/wire.ts';
 import { refuseUndone } from './undone.ts';
-import { pathsOf } from './wishes.ts';
 
 export interface PlanOptions {
   /** Where a task is read and carried out. */
@@ -45,6 +45,8 @@ export async function planTasks(
   };
   const wanted = tasks.filter((one) => whyNot(one) === undefined);
   const readings = await readAll(wanted, siteOf);
+  const found = new Map(wanted.map((one) => [one, foundPaths(one.task, readings(one))]));
+  for (const [{ task }, paths] of found) siteOf(task).world.declared.add(task.resource, paths);
   const plan: PlannedTask[] = [];
   const of = new Map<PlannedTask, Reading>();
   for (const one of tasks) {
@@ -53,7 +55,8 @@ export async function planTasks(
     else {
       const reading = readings(one);
       const it = planned(one, reading, { site: siteOf(one.task), due: plan.filter(isDue) });
-      const kept = keepsReadings ? { ...it, reading } : it;
+      const paths = found.get(one) ?? [];
+      const kept = { ...it, ...(paths.length > 0 && { found: paths }), ...(keepsReadings && { reading }) };
       plan.push(kept);
       of.set(kept, reading);
     }

@@ -25,7 +25,7 @@ export class TakenBack {
     const judged = plan.filter(isJudged);
     const before = this.#kept.get(name) ?? [];
     this.#kept.set(name, [...before, ...judged.map((planned) => ({ play, planned }))]);
-    const about = ({ task }: PlannedTask) => aboutOf(task, foreseen);
+    const about = (planned: PlannedTask) => aboutOf(planned, foreseen);
     const due = judged.filter(isDue).map((one) => ({ one, at: about(one) }));
     return before.flatMap((kept) => {
       const { task } = kept.planned;

@@ -5,7 +5,7 @@ import { refusingSecretsAsText } from '../../dsl/secret.ts';
 import type { Task } from '../../dsl/task.ts';
 import { NotLoaded } from '../../dsl/trace/lazy.ts';
 import { positionOf } from '../../dsl/trace/position.ts';
-import { EXIT, type ExitCode, errorsOf, type Position, QuorateError, QuorateErrors } from '../../errors.ts';
+import { EXIT, type ExitCode, errorsOf, QuorateError, QuorateErrors } from '../../errors.ts';
 import { meantHint, nearName } from '../../near.ts';
 import { withConsole } from '../console.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
@@ -24,19 +24,13 @@ export function tasksOf<Facts>(
   { isWhole = true, say }: { readonly isWhole?: boolean; say?(line: string): void } = {},
 ): readonly RoleTask[] {
   const { result: tasks, lines } = withConsole(() =>
-    roles.flatMap((role) => build(role, target, exitCode).map((task) => ({ role: role.name, task }))),
+    roles.flatMap((role) => {
+      const at = () => role.writtenAt && positionOf(role.writtenAt);
+      return build(role, target, exitCode).map((task) => ({ role: role.name, task, at }));
+    }),
   );
   for (const line of lines) say?.(line);
-  checkNeeds(
-    target.name,
-    tasks,
-    exitCode,
-    (name) => {
-      const writtenAt = roles.find((role) => role.name === name)?.writtenAt;
-      return writtenAt && positionOf(writtenAt);
-    },
-    isWhole,
-  );
+  checkNeeds(target.name, tasks, exitCode, isWhole);
   checkActors(target, tasks, exitCode);
   return withoutRepeats(target.name, tasks);
 }
@@ -45,9 +39,10 @@ export function tasksOf<Facts>(
 function checkActors({ name, fleet }: Target, tasks: readonly RoleTask[], exitCode: ExitCode): void {
   const known = fleet?.groups.all;
   if (known === undefined) return;
-  for (const { role, task } of tasks) {
+  for (const { role, task, at } of tasks) {
     const { delegateTo } = wordsOf(task);
     if (delegateTo === undefined || delegateTo === 'localhost' || known.includes(delegateTo)) continue;
+    const position = at?.();
     throw new QuorateError(
       `${name}: role ${role}: "${task.title}" is for ${delegateTo} to do, which is no host of the inventory`,
       {
@@ -55,6 +50,7 @@ function checkActors({ name, fleet }: Target, tasks: readonly RoleTask[], exitCo
         host: name,
         task: task.title,
         hint: `name one of it, or localhost: hosts: ${known.slice(0, 8).join(', ')}`,
+        ...(position && { position }),
       },
     );
   }
@@ -217,21 +213,15 @@ function nameOf(value: unknown): string {
 }
 
 /** Throws where a task names one that does not stand before it. */
-function checkNeeds(
-  host: string,
-  tasks: readonly RoleTask[],
-  exitCode: ExitCode,
-  at: (role: string) => Position | undefined,
-  isWhole: boolean,
-): void {
+function checkNeeds(host: string, tasks: readonly RoleTask[], exitCode: ExitCode, isWhole: boolean): void {
   const first = new Map<string, number>();
   for (const [i, { task }] of tasks.entries()) if (!first.has(task.thing)) first.set(task.thing, i);
-  for (const [i, { role, task }] of tasks.entries()) {
+  for (const [i, { role, task, at }] of tasks.entries()) {
     for (const needed of task.needs ?? []) {
       const where = first.get(needed.thing);
       // Of a play that runs in part, what others name may stand in a role that was left out.
       if (where === undefined ? !isWhole : where < i) continue;
-      const position = at(role);
+      const position = at?.();
       throw new QuorateError(
         `${host}: role ${role}: "${task.title}" names "${needed.title}", which ${where === undefined ? 'is not in the list' : 'stands behind it'}`,
         {

@@ -1,11 +1,13 @@
+import { pathsOf } from '../../dsl/paths-of.ts';
 import { isDue, type PlannedTask } from '../../dsl/play.ts';
-import type { Change, Reading, Task } from '../../dsl/task.ts';
+import type { Change, Reading } from '../../dsl/task.ts';
 import { World } from '../../dsl/world/world.ts';
+import type { QuorateError } from '../../errors.ts';
 import { differencesOf } from '../exchange/task-shell.ts';
-import { disagreement, isInstead, pathsOf } from './wishes.ts';
+import { disagreement, isInstead, throwAll } from './wishes.ts';
 
 /**
- * Throws exit code 1 where a task takes back what an earlier one makes of the same text file, and the earlier one would
+ * Throws exit code 1 where a task takes back what an earlier one makes of the same file or folder, and the earlier one would
  * make it again: both would change it in every run. `at` gives what a task was planned by. What packages or commands of
  * the run may bring is not known yet: such tasks are told in the next run.
  */
@@ -16,22 +18,24 @@ export function refuseUndone(
 ): void {
   const known = new Map<PlannedTask, About>();
   const about = (one: PlannedTask) => {
-    const found = known.get(one) ?? aboutOf(one.task, at(one).world);
+    const found = known.get(one) ?? aboutOf(one, at(one).world);
     known.set(one, found);
     return found;
   };
   const again = (planned: PlannedTask, world: World) =>
     isCertain(() => differencesOf(planned.task, at(planned).reading, world));
+  const faults: QuorateError[] = [];
   for (const [i, later] of plan.entries()) {
     if (!isDue(later) || later.waits) continue;
     const first = plan.slice(0, i).find((one) => {
-      if (one.skipped !== undefined || one.waits || !edits(one, later, about)) return false;
+      if (one.skipped !== undefined || one.waits || !areAboutOne(one, later, about)) return false;
       // As in a next run: this one makes its part again, and that one would still not be content.
       const world = new World(at(one).world);
       return again(one, world) && again(later, world);
     });
-    if (first) throw disagreement(host, first, later);
+    if (first) faults.push(disagreement(host, first, later));
   }
+  throwAll(faults);
 }
 
 /** Something is to be changed for sure; a task that cannot tell says so when its turn comes. */
@@ -43,41 +47,29 @@ export function isCertain(differences: () => readonly Change[]): boolean {
   }
 }
 
-/**
- * They are about one file: both about all of it, or one about a part; or about one thing by two names. Of one thing by
- * one name wishes were compared before.
- */
-function edits(one: PlannedTask, other: PlannedTask, about: (one: PlannedTask) => About): boolean {
+/** They are about one path, or about one thing by two names. Of one thing by one name wishes were compared before. */
+function areAboutOne(one: PlannedTask, other: PlannedTask, about: (one: PlannedTask) => About): boolean {
   if (one.task.thing === other.task.thing || isInstead(one.task, other.task)) return false;
   const [first, second] = [about(one), about(other)];
   if (first.world !== second.world) return false;
-  const isLate = one.task.late || other.task.late;
-  return isLate
-    ? isAboutOne(first, second)
-    : isSameThing(first, second) || haveCommon(first.files, second.files);
+  return isAboutOne(first, second);
 }
 
 /** What a task is about, behind links and aliases of its host. */
 export interface About {
   readonly world: World;
   readonly thing: string;
-  readonly files: ReadonlySet<string>;
   readonly paths: ReadonlySet<string>;
 }
 
-export function aboutOf(task: Task, world: World): About {
-  const behind = (paths: readonly string[]) => new Set(paths.map((path) => world.behind(path).path));
-  const { thing, files = [] } = task;
-  return { world, thing: world.thing(thing), files: behind(files), paths: behind(pathsOf(task)) };
+export function aboutOf({ task, found = [] }: PlannedTask, world: World): About {
+  const paths = [...pathsOf(task), ...found].map((path) => world.behind(path).path);
+  return { world, thing: world.thing(task.thing), paths: new Set(paths) };
 }
 
 /** They are about one thing, or one path. */
 export function isAboutOne(one: About, other: About): boolean {
-  return isSameThing(one, other) || haveCommon(one.paths, other.paths);
-}
-
-function isSameThing(one: About, other: About): boolean {
-  return one.thing === other.thing;
+  return one.thing === other.thing || haveCommon(one.paths, other.paths);
 }
 
 function haveCommon(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {

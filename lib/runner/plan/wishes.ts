@@ -1,6 +1,7 @@
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import { isSame } from '../../dsl/common/same.ts';
 import type { Task } from '../../dsl/task.ts';
-import { EXIT, QuorateError } from '../../errors.ts';
+import { EXIT, QuorateError, QuorateErrors } from '../../errors.ts';
 import { wordsOf } from '../exchange/task-shell.ts';
 import type { RoleTask } from '../exchange/wire.ts';
 
@@ -13,6 +14,7 @@ export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readon
   const seen = new Map<string, RoleTask[]>();
   const wanted: RoleTask[] = [];
   const keyOf = ({ task }: RoleTask) => `${actorOf(host, task)} ${task.thing}`;
+  const faults: QuorateError[] = [];
   const once = tasks.filter((entry) => {
     if (wordsOf(entry.task).when === false) return true;
     const before = seen.get(keyOf(entry)) ?? [];
@@ -20,12 +22,16 @@ export function withoutRepeats(host: string, tasks: readonly RoleTask[]): readon
     const other =
       before.find(({ task }) => differ(task, entry.task)) ??
       wanted.find((one) => isThere(one) && excludes(one.task, entry.task));
-    if (other) throw disagreement(host, other, entry);
+    if (other) {
+      faults.push(disagreement(host, other, entry));
+      return false;
+    }
     if (before.some(({ task }) => isOneWish(task, entry.task) && isAround(task, entry.task))) return false;
     seen.set(keyOf(entry), [...before, entry]);
     wanted.push(entry);
     return true;
   });
+  throwAll(faults);
   return once.map((entry) => joined(entry, seen.get(keyOf(entry)) ?? []));
 }
 
@@ -40,26 +46,29 @@ export function refuseContradictions(asked: ReadonlyMap<string, readonly RoleTas
       .map(({ role, task }) => ({ role, task, asker, actor: actorOf(asker, task) })),
   );
   const acting = new Set(all.flatMap(({ actor, asker }) => (actor === asker ? [] : [actor])));
+  const faults: QuorateError[] = [];
   for (const actor of acting) {
     const there = all.filter((one) => one.actor === actor);
     for (const [i, later] of there.entries()) {
       const first = there
         .slice(0, i)
         .find(({ asker, task }) => asker !== later.asker && contradict(task, later.task));
-      if (first) throw disagreement(actor, first, later);
+      if (first) faults.push(disagreement(actor, first, later));
     }
   }
+  throwAll(faults);
+}
+
+/** Throws what is wrong, if anything is. */
+export function throwAll(faults: readonly QuorateError[]): void {
+  if (faults.length > 0) throw faults.length === 1 ? faults[0] : new QuorateErrors(faults);
 }
 
 /** A task about paths, or what else a host has; none that only a failure calls for. */
 function isOfHost(task: Task): boolean {
   if (wordsOf(task).when === false || task.within?.some(({ part }) => part === 'rescue')) return false;
-  return task.thing !== task.resource || pathsOf(task).length > 0;
-}
-
-/** Paths that a task is about. */
-export function pathsOf({ owns, files = [], empties = [] }: Task): readonly string[] {
-  return [...owns, ...files, ...empties].filter((path) => path.startsWith('/'));
+  const { thing, resource, owns, files = [], empties = [] } = task;
+  return thing !== resource || [...owns, ...files, ...empties].some((path) => path.startsWith('/'));
 }
 
 function contradict(one: Task, other: Task): boolean {
@@ -76,13 +85,16 @@ function differ(one: Task, other: Task): boolean {
   return !isOneWish(one, other) && !one.shared?.agrees(other) && !isInstead(one, other);
 }
 
-/** One wants nothing where the other brings something. */
+/** One wants nothing where the other brings something; or each wants something else of what is a part of both. */
 function excludes(one: Task, other: Task): boolean {
-  return !isInstead(one, other) && (clears(one, other) || clears(other, one));
+  if (isInstead(one, other)) return false;
+  return clears(one, other) || clears(other, one) || one.contradicts?.(other) === true;
 }
 
-function clears({ empties = [] }: Task, { owns }: Task): boolean {
-  return empties.some((gone) => owns.some((path) => path === gone || path.startsWith(`${gone}/`)));
+function clears({ empties = [] }: Task, other: Task): boolean {
+  if (empties.length === 0) return false;
+  const brought = [...other.owns, ...(other.brings?.() ?? [])];
+  return empties.some((gone) => brought.some((path) => path === gone || path.startsWith(`${gone}/`)));
 }
 
 /** A task beside those for the same thing that are carried out alike: of a block, each has its own. */
@@ -122,21 +134,38 @@ export function isOneWish(one: Task, other: Task): boolean {
   return one.resource === other.resource && isSame(one.wish, other.wish) && isSame(how(one), how(other));
 }
 
+interface Asked extends RoleTask {
+  /** The host that asks for it. */
+  readonly asker?: string;
+}
+
 /** Two tasks that want one thing of a host differently, with who asks for them where that is another host. */
-export function disagreement(
-  host: string,
-  first: RoleTask & { readonly asker?: string },
-  second: RoleTask & { readonly asker?: string },
-): QuorateError {
-  const name = ({ role, task, asker = host }: typeof first) =>
+export function disagreement(host: string, first: Asked, second: Asked): QuorateError {
+  const name = ({ role, task, asker = host }: Asked) =>
     `"${task.title}" of role ${role}${asker === host ? '' : ` for ${asker}`}`;
+  const [before, position] = [first, second].map(({ task, at }) => task.writtenAt ?? at?.());
+  const other = before && !isSame(before, position) ? `the first is at ${before.file}:${before.line}` : '';
+  const names = differing(first.task, second.task);
+  const hints = [names.length > 0 ? `they differ in ${names.join(', ')}` : '', other].filter(Boolean);
   return new QuorateError(
     `${host}: ${name(first)} and ${name(second)} want different things of ${second.task.resource}`,
     {
       exitCode: EXIT.usage,
       host,
       task: second.task.title,
-      hint: 'let one of them say it, or let both say the same',
+      hint: [...hints, 'let one of them say it, or let both say the same'].join('; '),
+      ...(position && { position }),
     },
   );
+}
+
+/** What tasks of one kind want differently, by name: what it is may be a secret. */
+function differing(one: Task, other: Task): readonly string[] {
+  if (one.resource !== other.resource) return [];
+  const [first, second] = [one, other].map(({ wish, words = {} }) => {
+    const { environment, becomeUser } = words;
+    return { ...(isPlainObject(wish) ? wish : {}), environment, becomeUser } as Record<string, unknown>;
+  });
+  const names = Object.keys({ ...first, ...second }).filter((key) => !isSame(first?.[key], second?.[key]));
+  return [...new Set(names.map((key) => (key === 'keepsMode' ? 'mode' : key)))];
 }

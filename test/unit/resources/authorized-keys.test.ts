@@ -120,6 +120,14 @@ describe('authorized keys', () => {
     expect(plan({ keys: B }, out(text))).toEqual([]);
   });
 
+  it('want their file to be there', () => {
+    const task = authorizedKeys('ann', { keys: A });
+    expect(task.brings?.({ code: 0, out: observed('') })).toEqual([
+      '/home/ann/.ssh',
+      '/home/ann/.ssh/authorized_keys',
+    ]);
+  });
+
   it('need a home', () => {
     const out = observed('').replace('home /home/ann\n', 'home /nonexistent\n');
     expect(() => plan({ keys: A }, out)).toThrow(/the home of ann is \/nonexistent$/);

@@ -19,6 +19,7 @@ import { World } from '../../../lib/dsl/world/world.ts';
 import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { gitCheckout } from '../../../lib/resources/git-checkout/index.ts';
+import { line } from '../../../lib/resources/line.ts';
 import { user } from '../../../lib/resources/user/index.ts';
 import { dry, run } from '../support/cycle.ts';
 import { loopHost } from '../support/loop-host.ts';
@@ -196,6 +197,29 @@ describe.runIf(hasGit)('a checkout', () => {
     git('at', 'fetch', '-q', '--prune');
     await run(wish('v2'), { dir });
     expect(page()).toBe('two');
+  });
+
+  it('stays where another task changes a file of it, and follows as far as git keeps that', async () => {
+    writeFileSync(join(dir, 'origin/conf'), 'a=1\n');
+    git('origin', 'add', '-A');
+    git('origin', 'commit', '-q', '-m', 'conf');
+    git('origin', 'tag', 'v3');
+    const tasks = (version: string) => [
+      ...wish(version),
+      line(join(dir, 'at/conf'), { line: 'a=2', match: /^a=/ }),
+    ];
+    const conf = () => readFileSync(join(dir, 'at/conf'), 'utf8');
+    await run(tasks('v3'), { dir });
+    expect(await dry(tasks('v3'), { dir })).toEqual([]);
+    commit('four');
+    await run(tasks('main'), { dir });
+    expect([page(), conf()]).toEqual(['four', 'a=2\n']);
+    writeFileSync(join(dir, 'origin/conf'), 'a=3\n');
+    commit('five');
+    await expect(run(tasks('main'), { dir })).rejects.toThrow(/conf/);
+    expect([page(), conf()]).toEqual(['four', 'a=2\n']);
+    writeFileSync(join(dir, 'at/page'), 'mine');
+    await expect(dry(tasks('v3'), { dir })).rejects.toThrow(/somebody has changed page$/);
   });
 
   it('of another repository says so', async () => {

@@ -59,6 +59,18 @@ describe('a repository of Debian packages', () => {
     ).toEqual([]);
   });
 
+  it('is told in a check where an earlier task writes the same source', () => {
+    const world = new World();
+    world
+      .path('/etc/apt/sources.list.d/z.list')
+      .willBe({ type: 'file', text: 'deb https://x.example/debian bookworm main\n' });
+    expect(() => plan(out(undefined, undefined), world)).toThrow(/z.list has it already, and with two keys/);
+    world
+      .path('/etc/apt/sources.list.d/z.list')
+      .willBe({ type: 'file', text: 'deb https://x.example/debian trixie main\n' });
+    expect(plan(out(undefined, undefined), world)).toHaveLength(3);
+  });
+
   const other = (path: string, text: string) => `source ${Buffer.from(text).toString('base64')} ${path}`;
   const LIST = '/etc/apt/sources.list.d/y.list';
   it.each([

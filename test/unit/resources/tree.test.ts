@@ -7,37 +7,47 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MARK } from '../../../lib/dsl/probe.ts';
+import { defineResource } from '../../../lib/dsl/resource.ts';
+import { type Sh, sh } from '../../../lib/dsl/sh.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
+import { command } from '../../../lib/resources/command.ts';
 import { directory } from '../../../lib/resources/directory.ts';
 import { file } from '../../../lib/resources/file.ts';
+import { hostsEntry } from '../../../lib/resources/hosts-entry.ts';
+import { line } from '../../../lib/resources/line.ts';
+import { script } from '../../../lib/resources/script.ts';
+import { textBlock } from '../../../lib/resources/text-block.ts';
 import { tree } from '../../../lib/resources/tree/index.ts';
 import type { TreeOptions } from '../../../lib/resources/tree/tree-wish.ts';
 import { dry, run } from '../support/cycle.ts';
+import { loopHost } from '../support/loop-host.ts';
+import { recorder } from '../support/recorder.ts';
 import { scratch } from '../support/scratch.ts';
 import { SHELLS } from '../support/shells.ts';
 
-describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
-  let dir: string;
-  const from = (name: string) => join(dir, 'from', name);
-  const at = (name: string) => join(dir, 'at', name);
-  const wish = (more: Partial<TreeOptions> = {}) =>
-    tree(join(dir, 'at'), { source: join(dir, 'from'), ...more });
-  const mode = (name: string) => (lstatSync(at(name)).mode & 0o7777).toString(8);
-  beforeEach(() => {
-    dir = scratch();
-    mkdirSync(from('sub/deep er'), { recursive: true });
-    mkdirSync(from('empty'));
-    writeFileSync(from('index.html'), '<h1>hello</h1>\n', { mode: 0o600 });
-    writeFileSync(from('sub/run'), '#!/bin/sh\n', { mode: 0o755 });
-    writeFileSync(from('sub/deep er/bytes'), Buffer.from([0, 255]));
-    writeFileSync(from('.hidden'), '');
-    for (const name of ['test1', 'test2', 'test3']) writeFileSync(from(name), name);
-    symlinkSync('test3', from('test'));
-  });
+let dir: string;
+const from = (name: string) => join(dir, 'from', name);
+const at = (name: string) => join(dir, 'at', name);
+const wish = (more: Partial<TreeOptions> = {}) =>
+  tree(join(dir, 'at'), { source: join(dir, 'from'), ...more });
+const mode = (name: string) => (lstatSync(at(name)).mode & 0o7777).toString(8);
+beforeEach(() => {
+  dir = scratch();
+  mkdirSync(from('sub/deep er'), { recursive: true });
+  mkdirSync(from('empty'));
+  writeFileSync(from('index.html'), '<h1>hello</h1>\n', { mode: 0o600 });
+  writeFileSync(from('sub/run'), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(from('sub/deep er/bytes'), Buffer.from([0, 255]));
+  writeFileSync(from('.hidden'), '');
+  for (const name of ['test1', 'test2', 'test3']) writeFileSync(from(name), name);
+  symlinkSync('test3', from('test'));
+});
 
+describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
   it('has all of it, with its own modes, and then nothing differs', async () => {
     const said = await dry([wish()], { dir, shell });
     expect(said).toContain('create .: null → directory');
@@ -138,6 +148,61 @@ describe.each(SHELLS)('a copy of a folder, under %s', (_name, ...shell) => {
     );
   });
 });
+
+describe('a copy that takes away what is not in its source', () => {
+  const READS_HOME = defineResource<object, string, string>({
+    kind: 'home',
+    complete: (name) => name,
+    name: (name) => name,
+    title: (name) => name,
+    probe: (path) => sh`echo ${path}`,
+    parse: ({ out }) => out.trim(),
+    diff: () => [],
+    apply: () => sh`:`,
+    brings: (_name, found) => (found === undefined ? [] : [found]),
+  });
+  const bare = (name: string): Sh => sh`mkdir -p ${dirname(at(name))} && : >${at(name)}`;
+  it.each<readonly [what: string, is: string, tasks: () => readonly Task[]]>([
+    ['a line', 'env', () => [line(at('env'), { line: 'DEBUG=0', match: /^DEBUG=/ })]],
+    ['a block', 'sub/x/env', () => [textBlock(at('sub/x/env'), { name: 'n', content: 'b' })]],
+    ['an entry', 'names', () => [hostsEntry('a', { address: '10.0.0.1', file: at('names') })]],
+    ['creates', 'made/it', () => [command('it', { run: bare('made/it'), creates: at('made/it') })]],
+    ['creates of a script', 'by', () => [script('by', { source: from('sub/run'), creates: at('by') })]],
+    ['what a host tells', 'home/bob/.profile', () => [READS_HOME(at('home/bob'), {})]],
+  ])('keeps what another task says something about, whatever the order: %s', async (_what, is, tasks) => {
+    mkdirSync(dirname(at(is)), { recursive: true });
+    writeFileSync(at(is), 'theirs\n');
+    for (const list of [
+      [...tasks(), wish({ delete: true })],
+      [wish({ delete: true }), ...tasks()],
+    ]) {
+      const said = await run(list, { dir });
+      expect(said.filter((one) => one.startsWith('remove'))).toEqual([]);
+      expect(readFileSync(at(is), 'utf8')).toContain('theirs');
+    }
+  });
+
+  it('keeps what a host tells of a task before one that failed, too', async () => {
+    mkdirSync(at('home/bob'), { recursive: true });
+    const fails = command('fails', { run: sh`exit 1`, unless: sh`exit 1`, ignoreErrors: true });
+    const tasks = [READS_HOME(at('home/bob'), {}), fails, wish({ delete: true })];
+    const host = loopHost({ dir, sink: recorder() });
+    await host.makePlan(tasks.map((task) => ({ role: 'role', task })));
+    await host.apply(() => true);
+    expect(readdirSync(at(''))).toEqual(expect.arrayContaining(['home', 'index.html']));
+  });
+});
+
+it.each([0, 1])(
+  'a copy leaves the mode of a folder to the task that says it, whatever the order: %d',
+  async (first) => {
+    const folder = directory(at('sub'), { mode: '0700' });
+    await run(first === 0 ? [wish(), folder] : [folder, wish()], { dir });
+    expect([mode('sub'), mode('empty')]).toEqual(['700', '755']);
+    const owner = { resource: '', kind: 'update', before: 'a', after: 'b', certainty: 'certain' } as const;
+    expect(wish().apply([{ ...owner, property: 'sub owner' }], {}).text).toContain('q_kept');
+  },
+);
 
 it('a source that is no folder is told before any contact', () => {
   expect(() => tree('/srv/x', { source: './nowhere' })).toThrow(expect.objectContaining({ exitCode: 1 }));

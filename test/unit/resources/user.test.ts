@@ -4,10 +4,12 @@ import { sha256 } from '../../../lib/dsl/path.ts';
 import { PRELUDE } from '../../../lib/dsl/prelude.ts';
 import { MARK } from '../../../lib/dsl/probe.ts';
 import { Secret } from '../../../lib/dsl/secret.ts';
+import type { Task } from '../../../lib/dsl/task.ts';
 import { World } from '../../../lib/dsl/world/world.ts';
 import { group } from '../../../lib/resources/group.ts';
 import { user } from '../../../lib/resources/user/index.ts';
 import type { UserOptions } from '../../../lib/resources/user/user-wish.ts';
+import { withoutRepeats } from '../../../lib/runner/plan/wishes.ts';
 import { SHELLS } from '../support/shells.ts';
 
 /** What the probe prints: groups that are asked about, and the user if there is one. */
@@ -124,6 +126,47 @@ cat /log /etc/passwd /etc/shadow`;
     const lines = stdout.split('\n');
     expect(lines).toEqual(expect.arrayContaining([...expected, 'annie:x:1:1::/:/x', 'annie:!:1:::::9:']));
     expect(lines).not.toContain('failed');
+  });
+
+  it.each([
+    ['who is there', ANN, '/home/ann'],
+    ['who is to be made', 'new home /srv/ann', '/srv/ann'],
+    ['whose home is there already', '', '/home/of'],
+  ])('%s wants its home to be there', (_who, own, home) => {
+    const task = user('ann', { home: '/home/of' });
+    expect(task.brings?.({ code: 0, out: observed([], own) })).toEqual([home]);
+  });
+
+  describe('of several tasks', () => {
+    const roles = (...tasks: readonly Task[]) =>
+      withoutRepeats(
+        'h',
+        tasks.map((task) => ({ role: 'r', task })),
+      ).map(({ task }) => task);
+    const out = (own = '') => ({ code: 0, out: observed(['adm', 'web'], own) });
+    const planned = (own: string, world: World, ...tasks: readonly Task[]) =>
+      roles(...tasks).map((task) =>
+        task.diff(out(own), world).map(({ property, after }) => `${property} ${after}`),
+      );
+
+    it.each([
+      ['who is made by the first', '', [['name ann', 'groups adm'], ['groups web']]],
+      ['who is there', ANN, [['groups adm', 'shell /bin/false'], ['groups web']]],
+    ])('gets the groups of each: one %s', (_who, own, found) => {
+      const first = user('ann', { groups: ['adm'] });
+      const second = user('ann', { groups: ['adm', 'web'], shell: '/bin/false' });
+      const world = new World();
+      expect(planned(own, world, first, second)).toEqual(found);
+      expect(planned(own, world, user('ann', { groups: ['adm', 'web'] }))).toEqual([[]]);
+    });
+
+    it.each<[string, UserOptions, UserOptions]>([
+      ['another shell', { shell: '/bin/sh' }, { shell: '/bin/bash' }],
+      ['another comment', { comment: 'Ann' }, { comment: 'Anna' }],
+      ['no other groups', { groups: ['adm'], onlyGroups: true }, { groups: ['web'] }],
+    ])('is refused where they want %s', (_what, one, other) => {
+      expect(() => roles(user('ann', one), user('ann', other))).toThrow(/want different things of user:ann$/);
+    });
   });
 
   it('takes no group away', () => {

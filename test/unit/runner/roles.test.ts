@@ -295,6 +295,24 @@ describe('two tasks that want one thing', () => {
     expect((await run([of(() => [one(), other()])])).code).toBe(1);
   });
 
+  it('differently are told all at once, with where each is written and what differs', async () => {
+    const text = (content: string) => () => [
+      motd({ content, mode: content }),
+      directory('/srv/a', { mode: content }),
+    ];
+    const first = role({ name: 'first', description: '', tasks: text('0640') }); // here: first wish
+    const second = role({ name: 'second', description: '', tasks: text('0600') }); // here: second wish
+    const { code, errors } = await run([first, second]);
+    expect([code, errors.length]).toEqual([1, 2]);
+    expect(errors[0]).toMatchObject({
+      position: { line: lineOf('second wish') },
+      hint: expect.stringMatching(
+        `^they differ in content, mode; the first is at .*roles.test.ts:${lineOf('first wish')}; let one of them`,
+      ),
+    });
+    expect(errors[1]?.hint).toMatch(/^they differ in mode; the first is at /);
+  });
+
   const SAME: readonly (readonly [name: string, one: () => Task, other: () => Task])[] = [
     ['a group', () => group('root'), () => group('root')],
     ['a command', () => run1('a'), () => run1('a')],
@@ -312,6 +330,11 @@ describe('two tasks that want one thing', () => {
       'a mode that one of them leaves open',
       () => directory('/etc'),
       () => directory('/etc', { mode: '0755' }),
+    ],
+    [
+      'a mode of one, and an owner of the other',
+      () => directory('/etc', { owner: 'root' }),
+      () => directory('/etc', { mode: '0755', group: 'root' }),
     ],
     ['a function', () => task('t', body, { unless: sh`true` }), () => task('t', body, { unless: sh`true` })],
   ];

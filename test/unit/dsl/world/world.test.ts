@@ -140,9 +140,9 @@ describe('a link that the host has', () => {
 
   it('brings what other tasks declare below a folder', () => {
     const world = host();
-    world.declares([{ resource: 'file:a', owns: ['/var/run/d/a', '/run/d/b', '/elsewhere'] }]);
-    expect(world.declaredBelow('/var/run/d', 'tree:d')).toEqual(['/var/run/d/a', '/var/run/d/b']);
-    expect(world.declaredBelow('/', 'tree:d')).toEqual([
+    world.declared.add('file:a', ['/var/run/d/a', '/run/d/b', '/elsewhere']);
+    expect(world.declared.below('/var/run/d', 'tree:d')).toEqual(['/var/run/d/a', '/var/run/d/b']);
+    expect(world.declared.below('/', 'tree:d')).toEqual([
       '/run/d/a',
       '/var/run/d/a',
       '/run/d/b',
@@ -153,9 +153,9 @@ describe('a link that the host has', () => {
   it('is below the folder that it lies in, with what is declared by way of it', () => {
     const world = new World();
     world.hasLink('/srv/www/current', '/data/rel1');
-    world.declares([{ resource: 'file:a', owns: ['/srv/www/current/app.conf'] }]);
-    expect(world.declaredBelow('/srv/www', 'tree:www')).toEqual(['/srv/www/current/app.conf']);
-    expect(world.declaredBelow('/data/rel1', 'tree:rel')).toEqual(['/data/rel1/app.conf']);
+    world.declared.add('file:a', ['/srv/www/current/app.conf']);
+    expect(world.declared.below('/srv/www', 'tree:www')).toEqual(['/srv/www/current/app.conf']);
+    expect(world.declared.below('/data/rel1', 'tree:rel')).toEqual(['/data/rel1/app.conf']);
   });
 });
 

@@ -10,16 +10,23 @@ import type { Task } from '../../../../lib/dsl/task.ts';
 import { absent } from '../../../../lib/resources/absent.ts';
 import { archive } from '../../../../lib/resources/archive/index.ts';
 import { certificate } from '../../../../lib/resources/certificate.ts';
+import { command } from '../../../../lib/resources/command.ts';
 import { directory } from '../../../../lib/resources/directory.ts';
 import { file } from '../../../../lib/resources/file.ts';
 import { gitCheckout } from '../../../../lib/resources/git-checkout/index.ts';
 import { line } from '../../../../lib/resources/line.ts';
+import { mount } from '../../../../lib/resources/mount/index.ts';
+import { aptRepository } from '../../../../lib/resources/package-repository/index.ts';
+import { packages } from '../../../../lib/resources/packages/index.ts';
 import { textBlock } from '../../../../lib/resources/text-block.ts';
 import { tree } from '../../../../lib/resources/tree/index.ts';
 import { startRun } from '../../../../lib/runner/run.ts';
 import { recorder } from '../../support/recorder.ts';
 import { scratch } from '../../support/scratch.ts';
 import { shellHost } from '../../support/shell-host.ts';
+
+const apt = (name: string, uris: string) =>
+  aptRepository(name, { uris, suites: 'bookworm', key: '-----BEGIN PGP PUBLIC KEY BLOCK-----\n' });
 
 /** Runs tasks on this machine; gives the exit code and what was said. */
 async function run(tasks: readonly Task[], dir: string, check = false) {
@@ -121,13 +128,54 @@ describe('tasks about one text file of which one takes back what the other makes
         certificate(at('c.pem'), { key: at('k.pem'), names: ['a'] }),
       ],
     ],
+    ['nothing, and a line', (at) => [absent(at('x')), line(at('x'), { line: 'a', create: true })]],
+    [
+      'a block, and nothing',
+      (at) => [textBlock(at('src/a'), { name: 'n', content: 'b' }), absent(at('src/a'))],
+    ],
+    [
+      'what a command creates, and nothing',
+      (at) => [command('c', { run: sh`: >${at('x')}`, creates: at('x') }), absent(at('x'))],
+    ],
+    [
+      'what an archive creates, and nothing',
+      (at) => [archive(at('t'), { source: at('src.tar'), creates: 'a' }), absent(at('t/a'))],
+    ],
+    ['a mount, and nothing', (at) => [mount(at('m'), { source: at('disk') }), absent(at('m'))]],
+    ['packages, and one of them absent', () => [packages('a b'), packages('b c', { state: 'absent' })]],
+    [
+      'two versions of a package',
+      () => [packages('a b', { version: '1.*' }), packages('b', { version: '2.*' })],
+    ],
+    [
+      'a version, and the newest',
+      () => [packages('a', { version: 'latest' }), packages('a b', { version: '1.2' })],
+    ],
+    [
+      'one source of apt by two names',
+      () => [apt('a', 'https://x.example/debian'), apt('b', 'https://x.example/debian/')],
+    ],
+    [
+      'a tree with a mode, and a folder in it with another',
+      (at) => [
+        tree(at('t'), { source: at('src'), directoryMode: '0755' }),
+        directory(at('t/up'), { mode: '0700' }),
+      ],
+    ],
+    [
+      'a folder with a mode, and a tree there with another',
+      (at) => [
+        directory(at('t'), { mode: '0700' }),
+        tree(at('t'), { source: at('src'), directoryMode: '0755' }),
+      ],
+    ],
     [
       'a tree, and another content of a file in it',
       (at) => [tree(at('t'), { source: at('src') }), file(at('t/a'), { content: 'other\n' })],
     ],
   ])('%s is refused', async (_, tasks) => {
     const dir = join(scratch(), 'host');
-    mkdirSync(join(dir, 'src'), { recursive: true });
+    mkdirSync(join(dir, 'src/up'), { recursive: true });
     writeFileSync(join(dir, 'src/a'), 'a\n');
     writeFileSync(join(dir, 'src.tar'), Buffer.from([0]));
     expect(

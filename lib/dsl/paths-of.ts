@@ -1,0 +1,21 @@
+import type { Reading, Task } from './task.ts';
+
+/** Paths that a task wants to be there, or says something about: no other task may take them away. */
+export function wantedPaths({ owns, files = [], brings }: Task): readonly string[] {
+  return [...owns, ...files, ...(brings?.() ?? [])].filter((path) => path.startsWith('/'));
+}
+
+/** Paths that a task is about, also those at which it wants nothing. */
+export function pathsOf(task: Task): readonly string[] {
+  return [...wantedPaths(task), ...(task.empties ?? [])].filter((path) => path.startsWith('/'));
+}
+
+/** Paths that a task wants to be there, and that only the host could tell. */
+export function foundPaths({ brings }: Task, reading: Reading): readonly string[] {
+  try {
+    return brings?.(reading) ?? [];
+  } catch {
+    // What is wrong with a reading its diff says.
+    return [];
+  }
+}
