@@ -1,4 +1,5 @@
 import { TemplateError } from './errors.ts';
+import { unescaped } from './unescaped.ts';
 
 export interface Token {
   readonly kind: 'text' | 'open' | 'close' | 'name' | 'string' | 'integer' | 'float' | 'operator';
@@ -11,19 +12,21 @@ const INSIDE =
   /\s+|(?<string>'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*")|(?<float>\d+(?:_\d+)*(?:\.\d+(?:_\d+)*(?:[eE][+-]?\d+)?|[eE][+-]?\d+))|(?<integer>0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|\d+(?:_\d+)*)|(?<name>[\p{L}_][\p{L}\p{N}_]*)|(?<operator>\*\*|\/\/|==|!=|<=|>=|[-+*/%~<>=.,:|()[\]{}])/uy;
 const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
-/** What becomes of white space beside the tags of blocks and comments. */
-export interface Blocks {
-  /** The line end behind one goes (`trim_blocks`). */
+/** How a template is read. */
+export interface Syntax {
+  /** The line end behind the tag of a block or comment goes (`trim_blocks`). */
   readonly trim: boolean;
   /** White space before one goes, back to the beginning of the line (`lstrip_blocks`). */
   readonly lstrip: boolean;
+  /** A backslash in a string between `{{` and `}}` escapes what follows; else it stands for itself there. */
+  readonly escapes: boolean;
 }
 
-/** As Ansible has it. */
-export const BLOCKS: Blocks = { trim: true, lstrip: false };
+/** As Ansible has it in inventories and playbooks. */
+export const IN_YAML: Syntax = { trim: true, lstrip: false, escapes: false };
 
-/** Takes a template apart as Ansible has Jinja do it: a backslash in a string stands for itself. */
-export function tokenize(source: string, { trim, lstrip }: Blocks = BLOCKS): readonly Token[] {
+/** Takes a template apart as Ansible has Jinja do it. */
+export function tokenize(source: string, { trim, lstrip, escapes }: Syntax = IN_YAML): readonly Token[] {
   const tokens: Token[] = [];
   const behind = (text: string) => (trim ? text.replace(/^\n/, '') : text);
   let rest = source;
@@ -42,7 +45,10 @@ export function tokenize(source: string, { trim, lstrip }: Blocks = BLOCKS): rea
     if (opening === '{#') [rest, trimNext] = skipComment(rest, behind);
     else if (/^[-+]?\s*raw\s*-?%\}/.test(rest) && opening === '{%')
       [rest, trimNext] = pushRaw(tokens, rest, behind);
-    else [rest, trimNext] = pushInside(tokens, opening, rest.replace(/^[-+]/, ''), behind);
+    else {
+      const read = escapes || isBlock ? unescaped : (text: string) => text;
+      [rest, trimNext] = pushInside(tokens, opening, rest.replace(/^[-+]/, ''), behind, read);
+    }
   }
   return tokens;
 }
@@ -75,7 +81,13 @@ function pushRaw(tokens: Token[], rest: string, behind: Behind): Rest {
   return [behind(rest.slice(whole.length)), after === '-'];
 }
 
-function pushInside(tokens: Token[], opening: string, rest: string, behind: Behind): Rest {
+function pushInside(
+  tokens: Token[],
+  opening: string,
+  rest: string,
+  behind: Behind,
+  read: (text: string) => string,
+): Rest {
   const closing = opening === '{{' ? '}}' : '%}';
   const open: string[] = [];
   tokens.push({ kind: 'open', value: opening });
@@ -99,7 +111,7 @@ function pushInside(tokens: Token[], opening: string, rest: string, behind: Behi
     if (/^[([{]$/.test(value)) open.push(value);
     else if (kind === 'operator' && value in PAIRS && open.pop() !== PAIRS[value])
       throw new TemplateError(`"${value}" closes what is not open`);
-    tokens.push({ kind: kind as Token['kind'], value: kind === 'string' ? value.slice(1, -1) : value });
+    tokens.push({ kind: kind as Token['kind'], value: kind === 'string' ? read(value.slice(1, -1)) : value });
   }
   throw new TemplateError(`"${opening}" is not closed`);
 }

@@ -1,7 +1,7 @@
 import type { Arguments, Expression, Node, Target } from './ast.ts';
 import { TemplateError } from './errors.ts';
 import { ExpressionReader } from './expression.ts';
-import { BLOCKS, type Blocks, tokenize } from './lexer.ts';
+import { IN_YAML, type Syntax, tokenize } from './lexer.ts';
 
 /** A template, taken apart. */
 export interface Template {
@@ -13,13 +13,13 @@ export interface Template {
 const parsed = new Map<string, Template>();
 
 /** Takes a template apart; each text once. As for Jinja its lines end with a line feed, however they do. Throws TemplateError. */
-export function parse(source: string, blocks: Blocks = BLOCKS): Template {
-  const key = blocks === BLOCKS ? source : `${JSON.stringify(blocks)}${source}`;
+export function parse(source: string, syntax: Syntax = IN_YAML): Template {
+  const key = syntax === IN_YAML ? source : `${JSON.stringify(syntax)}${source}`;
   const known = parsed.get(key);
   if (known) return known;
   const text = withLineFeeds(source);
   const lineEnd = text.endsWith('\n');
-  const tokens = tokenize(lineEnd ? text.slice(0, -1) : text, blocks);
+  const tokens = tokenize(lineEnd ? text.slice(0, -1) : text, syntax);
   const template = { nodes: new TemplateReader(new ExpressionReader(tokens)).nodes(), lineEnd };
   parsed.set(key, template);
   return template;

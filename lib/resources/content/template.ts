@@ -23,14 +23,14 @@ export function rendered(template: string, values: Readonly<Record<string, unkno
   const whole = contentOf(template);
   if (typeof whole !== 'string') throw wrong(template, 'it is no text, or longer than 64 KiB');
   const { parse, withLineFeeds, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
-  const { blocks, body } = settingsIn(withLineFeeds(whole), (found) => wrong(template, found, KNOWN, 1));
+  const { syntax, body } = settingsIn(withLineFeeds(whole), (found) => wrong(template, found, KNOWN, 1));
   // The line end behind a tag goes, at the end of the file, too.
-  const source = blocks.trim ? body.replace(/(^|[^+])([%#]\})\n$/, '$1$2') : body;
+  const source = syntax.trim ? body.replace(/(^|[^+])([%#]\})\n$/, '$1$2') : body;
   const open = opened({ ...values });
   try {
     const given = Object.entries(open.value as object).filter(([, one]) => one !== undefined);
     const known = new Map(given.map(([name, one]) => [name, fromPlain(one, name)]));
-    const result = evaluate(parse(source, blocks), { get: (name) => known.get(name) });
+    const result = evaluate(parse(source, syntax), { get: (name) => known.get(name) });
     if (result instanceof Undefined) throw result.error();
     const text = result === null ? '' : textOf(result);
     // A template of one value alone is that value, without the line end behind it.
@@ -47,13 +47,13 @@ const KNOWN = 'of the settings of Jinja trim_blocks and lstrip_blocks are known,
 /** What Ansible takes from a first line like `#jinja2: trim_blocks: False, lstrip_blocks: True`, and the lines behind it. */
 function settingsIn(text: string, wrong: (found: string) => QuorateError) {
   const [first = '', words] = /^#jinja2:([^\n]*)\n?/.exec(text) ?? [];
-  const blocks = { trim: true, lstrip: false };
+  const syntax = { trim: true, lstrip: false, escapes: true };
   for (const word of words?.split(',') ?? []) {
     const [, name, value] = /^\s*(trim|lstrip)_blocks\s*:\s*(True|False)\s*$/.exec(word) ?? [];
     if (name === undefined) throw wrong(`its first line sets "${word.trim()}"`);
-    blocks[name as keyof typeof blocks] = value === 'True';
+    syntax[name as 'trim' | 'lstrip'] = value === 'True';
   }
-  return { blocks, body: text.slice(first.length) };
+  return { syntax, body: text.slice(first.length) };
 }
 
 interface Opened {
