@@ -89,7 +89,7 @@ export function role<
   const { facts = [], description = '' } = definition;
   const vars: VarSchema = definition.vars ?? {};
   const required = Object.entries(vars).flatMap(([name, schema]) =>
-    'default' in schema || schema.optional === true ? [] : [name],
+    schema.default !== undefined || schema.optional === true ? [] : [name],
   );
   return {
     ...definition,

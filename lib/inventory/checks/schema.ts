@@ -1,7 +1,9 @@
 import type { Ajv } from 'ajv';
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import type { VarSchema } from '../../dsl/role.ts';
 import { meantHint, nearName } from '../../near.ts';
 import { MASK, shownValue } from '../../secret-names.ts';
+import { copied } from './validate.ts';
 
 /** Something wrong with what a role says of a variable. */
 export interface SchemaProblem {
@@ -54,6 +56,7 @@ const STRICT = {
   meta: false,
   validateSchema: false,
   logger: false,
+  useDefaults: true,
 } as const;
 
 type Found = readonly [message: string, hint?: string];
@@ -66,27 +69,45 @@ function problemsOf(
   const words = unknownWords(schema, Object.keys(ajv.RULES.keywords));
   if (words.length > 0) return words;
   try {
-    const validate = ajv.compile(withoutNotes(schema) as object);
-    const usual = schema.default;
-    if (usual === undefined || validate(usual)) return [];
-    const [error] = validate.errors ?? [];
-    return [
-      [
-        `its default ${shown(usual)} does not fit its own schema: it ${error?.message ?? 'is not valid'}`,
-        'change the one or the other',
-      ],
-    ];
+    return defaultProblems(ajv, withoutNotes(schema), shown);
   } catch (error) {
     return [understood(schema, error instanceof Error ? error.message : String(error))];
   }
 }
 
+/** Defaults that their own schemas refuse, on every level. */
+function defaultProblems(
+  ajv: Ajv,
+  { default: usual, ...schema }: Readonly<Record<string, unknown>>,
+  shown: (value: unknown) => string,
+  at = '',
+): readonly Found[] {
+  const validate = ajv.compile(schema as object);
+  const fits = usual === undefined || validate(copied(usual));
+  const inner = Object.entries((schema.properties ?? {}) as Readonly<Record<string, unknown>>);
+  return [
+    ...(fits
+      ? []
+      : [
+          [
+            `its default ${shown(usual)}${at === '' ? '' : ` for ${at}`} does not fit its own schema: it ${validate.errors?.[0]?.message ?? 'is not valid'}`,
+            'change the one or the other',
+          ] as const,
+        ]),
+    ...[...inner, ['items', schema.items] as const].flatMap(([name, one]) =>
+      isPlainObject(one) ? defaultProblems(ajv, one, shown, name) : [],
+    ),
+  ];
+}
+
 /** Words that programs of others may read: `x-…`. */
-function withoutNotes(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(withoutNotes);
-  if (typeof schema !== 'object' || schema === null) return schema;
+function withoutNotes(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const inner = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(inner);
+    return isPlainObject(value) ? withoutNotes(value) : value;
+  };
   const entries = Object.entries(schema).filter(([word]) => !NOTE.test(word));
-  return Object.fromEntries(entries.map(([word, value]) => [word, withoutNotes(value)]));
+  return Object.fromEntries(entries.map(([word, value]) => [word, inner(value)]));
 }
 
 const NOTE = /^x-/;

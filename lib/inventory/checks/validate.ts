@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { ValidateFunction } from 'ajv';
+import { isPlainObject } from '../../dsl/common/plain-object.ts';
 import type { VarSchema } from '../../dsl/role.ts';
 import { isPrivate, MASK } from '../../secret-names.ts';
 import { home } from '../../whoami.ts';
@@ -33,8 +34,14 @@ function varChecker(Ajv: typeof import('ajv').Ajv, schema: VarSchema): VarChecke
     validateFormats: false,
     meta: false,
     validateSchema: false,
+    useDefaults: true,
   });
   const compiled = new Map<string, ValidateFunction>();
+  const validator = (name: string, property: VarSchema[string]) => {
+    const validate = compiled.get(name) ?? ajv.compile(property);
+    compiled.set(name, validate);
+    return validate;
+  };
   return {
     check(host, settings, problems, local) {
       const vars: Record<string, unknown> = {};
@@ -43,15 +50,14 @@ function varChecker(Ajv: typeof import('ajv').Ajv, schema: VarSchema): VarChecke
         if (property.secret === true)
           keepDeclaredSecret(setting === undefined ? property.default : setting.value);
         if (setting === undefined) {
-          if (property.default !== undefined) vars[name] = property.default;
+          const usual = copied(property.default);
+          if (typeof usual === 'object' && usual !== null) validator(name, property)(usual);
+          if (usual !== undefined) vars[name] = usual;
           continue;
         }
-        const value = coerce(setting.value, property.type, property.format);
-        let validate = compiled.get(name);
-        if (!validate) {
-          validate = ajv.compile(property);
-          compiled.set(name, validate);
-        }
+        // A copy: ajv fills in the defaults of what it lacks.
+        const value = copied(coerce(setting.value, property.type, property.format));
+        const validate = validator(name, property);
         const problem =
           unsafeText(value) ??
           (validate(value)
@@ -63,6 +69,13 @@ function varChecker(Ajv: typeof import('ajv').Ajv, schema: VarSchema): VarChecke
       return vars;
     },
   };
+}
+
+/** Plain data of its own. */
+export function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copied(one)]));
 }
 
 /**

@@ -48,6 +48,40 @@ describe('a fake host', () => {
     expect(() => fakeHost().tasks(motd)).toThrow('role motd needs a value for motd_text');
   });
 
+  it.each([
+    [{}, 'app.example:80'],
+    [{ site: { port: 8080 } }, 'app.example:8080'],
+    [{ site: { host: 'b.example' } }, 'b.example:80'],
+  ])('has the defaults of what a variable holds: %j', (vars, name) => {
+    const site = role({
+      name: 'site',
+      vars: {
+        site: {
+          type: 'object',
+          properties: {
+            port: { type: 'integer', default: 80 },
+            host: { type: 'string', default: 'app.example' },
+          },
+          default: {},
+        },
+      },
+      tasks: ({ vars }) => [directory(`/srv/${vars.site.host}:${vars.site.port}`)],
+    });
+    expect(fakeHost({ vars }).tasks(site)).toHaveTask(`directory:/srv/${name}`);
+    expect(site.vars.site?.default).toEqual({});
+  });
+
+  it('takes a default that is undefined for none', () => {
+    const text: string | undefined = undefined;
+    const unset = role({
+      name: 'unset',
+      vars: { unset_text: { type: 'string', default: text } },
+      tasks: ({ vars }) => [directory(`/srv/${vars.unset_text}`)],
+    });
+    expect(() => fakeHost().tasks(unset)).toThrow('role unset needs a value for unset_text');
+    expect(fakeHost({ vars: { unset_text: 'a' } }).tasks(unset)).toHaveTask('directory:/srv/a');
+  });
+
   it('knows its groups', () => {
     const grouped = role({
       name: 'grouped',

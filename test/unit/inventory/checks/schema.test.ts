@@ -31,6 +31,18 @@ describe('the schema of a variable', () => {
       { type: 'integer', default: 'hunter2', secret: true },
       'its default ******** does not fit its own schema: it must be integer',
     ],
+    [
+      { type: 'object', properties: { port: { type: 'integer', default: '80' } } },
+      'its default "80" for port does not fit its own schema: it must be integer',
+    ],
+    [
+      { type: 'array', items: { type: 'object', properties: { port: { type: 'integer', default: '80' } } } },
+      'its default "80" for port does not fit its own schema: it must be integer',
+    ],
+    [
+      { anyOf: [{ type: 'object', properties: { port: { type: 'integer', default: 80 } } }] },
+      'its schema is not understood: default is ignored for: data.port',
+    ],
   ])('%j is refused', async (schema, wanted) => {
     const told = await schemaProblems({ x: schema as never });
     expect(told).toHaveLength(1);
