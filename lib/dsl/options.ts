@@ -35,7 +35,12 @@ export type OptionTable<Options> = {
 };
 
 /** A table as it is read: what its shapes are for does not matter then. */
-export type AnyTable = Readonly<Record<string, Omit<Shape<never>, 'of'> & { readonly required?: boolean }>>;
+export type AnyTable = Readonly<
+  Record<
+    string,
+    Omit<Shape<never>, 'of'> & { readonly required?: boolean; readonly beside?: readonly string[] }
+  >
+>;
 
 function shape<Value>(
   wanted: string,
@@ -128,6 +133,14 @@ export function must<Value>(one: Shape<Value>): Shape<Value> & { readonly requir
   return { ...one, required: true };
 }
 
+/** The same for an option that belongs to one of these others, and says nothing without any. */
+export function beside<Value>(
+  one: Shape<Value>,
+  ...names: readonly string[]
+): Shape<Value> & { readonly beside: readonly string[] } {
+  return { ...one, beside: names };
+}
+
 /** What is wrong with options: none that is unknown, or of another type; `oneOf` are names of which one is wanted. */
 export function mistakesIn(
   who: string,
@@ -162,11 +175,20 @@ export function mistakesIn(
   const isMissing = (name: string) => !names.includes(name) && !meant.includes(`did you mean ${name}?`);
   const missing = known.filter((name) => table[name]?.required && isMissing(name));
   const chosen = oneOf.filter((name) => !isMissing(name));
+  const stray = names.flatMap((name) => {
+    const owners = Object.hasOwn(table, name) ? table[name]?.beside : undefined;
+    return owners === undefined || chosen.length !== 1 || !owners.every(isMissing)
+      ? []
+      : [[name, owners] as const];
+  });
   return [
     ...unknown,
     ...others,
     ...missing.map((name) =>
       wrong(`${name} is missing, ${table[name]?.wanted} was wanted`, table[name]?.hint?.(undefined, name)),
+    ),
+    ...stray.map(([name, owners]) =>
+      wrong(`it has ${name}, which belongs to ${owners.join(' or ')}`, `leave it out: it has ${chosen[0]}`),
     ),
     ...(oneOf.length > 0 && chosen.length !== 1
       ? [

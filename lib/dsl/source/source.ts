@@ -17,9 +17,23 @@ const read = new PerRun(() => new Map<string, string | SentContent>());
 
 /**
  * The content of a file on control: its text if it is one of at most 64 KiB, else what is to be sent. Throws exit code
- * 1 where there is no such file.
+ * 1 where there is no such file, and 5 where its SHA-256 is another than the one that is wanted.
  */
-export function contentOf(source: string): string | SentContent {
+export function contentOf(source: string, wanted?: string): string | SentContent {
+  const content = contentAtSource(source);
+  const digest = typeof content === 'string' ? sha256(content) : content.sha256;
+  if (wanted !== undefined && wanted.toLowerCase() !== digest)
+    throw new QuorateError(
+      `the source ${sourcePath(source)} has the SHA-256 ${digest}, ${wanted} was wanted`,
+      {
+        exitCode: EXIT.untrusted,
+        hint: 'see whether it is the right file; if it is, correct sha256 or leave it out',
+      },
+    );
+  return content;
+}
+
+function contentAtSource(source: string): string | SentContent {
   const path = sourcePath(source);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw noSource(path, 'is not there');

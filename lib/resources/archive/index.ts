@@ -24,6 +24,7 @@ export interface ArchiveOptions {
   readonly source?: string;
   /** Where control downloads it from instead; `sha256` says what it must be. */
   readonly url?: string;
+  /** Of the archive, in hex; a `source` is compared with it. */
   readonly sha256?: string;
   /** Something that it brings, by its path in the folder: without it nothing is taken for unpacked. */
   readonly creates: string;
@@ -176,7 +177,7 @@ function completeArchive(name: string, options: ArchiveOptions): ArchiveDesired 
   ) {
     throw wrong(`creates ${JSON.stringify(creates)} names nothing in ${folder}`);
   }
-  const from = url === undefined ? localSource(file) : checkedUrl(url, digest);
+  const from = url === undefined ? localSource(file, digest) : checkedUrl(url, digest);
   const at = checkedPath(creates.startsWith('/') ? creates : `${folder}/${creates}`);
   const packer = PACKERS[/\.([a-z0-9]+)$/.exec(file)?.[1] ?? ''];
   return { folder, from, format, packer, strip, owner, group, creates: at };
@@ -194,8 +195,8 @@ const PACKERS: Readonly<Record<string, string>> = {
   zst: 'zstd',
 };
 
-function localSource(source: string): ArchiveDesired['from'] {
-  const content = contentOf(source);
+function localSource(source: string, digest: string | undefined): ArchiveDesired['from'] {
+  const content = contentOf(source, digest);
   if (typeof content !== 'string' && isSent(content)) return content;
   throw wrong(`${source} is text, and no archive`);
 }

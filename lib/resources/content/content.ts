@@ -1,4 +1,4 @@
-import { is, type OptionTable } from '../../dsl/options.ts';
+import { beside, is, type OptionTable } from '../../dsl/options.ts';
 import { type KeptOwnership, type ObservedPath, SECRET, sha256, shortDigest } from '../../dsl/path.ts';
 import { LONGEST_NAME } from '../../dsl/prelude.ts';
 import { MAX_TEXT, type PathRead } from '../../dsl/probe.ts';
@@ -30,17 +30,27 @@ export interface ContentWays {
 }
 
 export interface ContentDetails {
-  /** Of what `url` gives, in hex. */
+  /** Of what `url` gives, in hex; a `source` is compared with it. */
   readonly sha256?: string;
   /** What a `template` knows. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
 /** One way, and what belongs to it. */
-export type ContentOptions = OnlyOne<ContentWays> & ContentDetails;
+export type ContentOptions = OneWay<ContentWays, ContentDetails, Belonging>;
 
-type OnlyOne<Ways> = {
-  [Way in keyof Ways]: Pick<Ways, Way> & { readonly [Other in Exclude<keyof Ways, Way>]?: never };
+interface Belonging {
+  readonly content: never;
+  readonly source: 'sha256';
+  readonly url: 'sha256';
+  readonly template: 'values';
+}
+
+type OneWay<Ways, Details, Belongs extends Record<keyof Ways, keyof Details>> = {
+  [Way in keyof Ways]: Pick<Ways, Way> &
+    Pick<Details, Belongs[Way]> & {
+      readonly [Other in Exclude<keyof Ways, Way> | Exclude<keyof Details, Belongs[Way]>]?: never;
+    };
 }[keyof Ways];
 
 /** The ways, for the table of a resource. */
@@ -59,13 +69,13 @@ export const CONTENT: OptionTable<ContentOptions> = {
   source: is.text,
   url: is.text,
   template: is.text,
-  sha256: is.text,
-  values: is.object(),
+  sha256: beside(is.text, 'source', 'url'),
+  values: beside(is.object(), 'template'),
 };
 
 /** Brings what a role says of the content of a file into one form; throws exit code 1 for what no file can hold. */
 export function completeContent(path: string, options: ContentOptions): Content {
-  if (options.source !== undefined) return contentOf(options.source);
+  if (options.source !== undefined) return contentOf(options.source, options.sha256);
   if (options.url !== undefined) return checkedUrl(options.url, options.sha256);
   if (options.template !== undefined) return rendered(options.template, options.values ?? {});
   const { content } = options;

@@ -56,6 +56,15 @@ describe('what only the compiler would see in a task', () => {
       'file "/a": it has content and source, one of them was wanted / leave one out: content, source, url or template',
     ],
     [
+      () => file('/a', as({ content: '{{ a }}', values: { a: 1 }, sha256: 'a' })),
+      'file "/a": it has values, which belongs to template / leave it out: it has content',
+      'file "/a": it has sha256, which belongs to source or url / leave it out: it has content',
+    ],
+    [
+      () => file('/a', as({ values: {} })),
+      'file "/a": it needs content, source, url or template / give one of them',
+    ],
+    [
       () => command('x', as({ run: sh`:` })),
       'command "x": it needs creates, unless or changedWhen: \'always\' / give one of them',
     ],

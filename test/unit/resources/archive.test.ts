@@ -171,6 +171,13 @@ describe('an archive', () => {
     },
   );
 
+  it('of another digest than is wanted is not trusted, before any contact', () => {
+    const source = packed('one');
+    const sha256 = createHash('sha256').update(readFileSync(source)).digest('hex');
+    expect(() => wish(source, { sha256 })).not.toThrow();
+    expect(() => wish(source, { sha256: '0'.repeat(64) })).toThrow(expect.objectContaining({ exitCode: 5 }));
+  });
+
   it('needs what unpacks it on the host, or a task that may bring it', () => {
     const task = archive('/opt/x', { url: 'https://x/y.tar.zst', sha256: 'a'.repeat(64), creates: 'bin' });
     expect(task.probe?.text).toContain('command -v zstd');

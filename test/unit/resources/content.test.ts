@@ -157,6 +157,24 @@ describe('a file by its address', () => {
   });
 });
 
+describe('a file of control with a digest', () => {
+  const source = (bytes: string) => {
+    writeFileSync(join(dir, 'x'), bytes);
+    return join(dir, 'x');
+  };
+  const digest = (bytes: string) => createHash('sha256').update(bytes).digest('hex');
+
+  it.each(['text', 'bytes\0'])('is taken where it has that: %j', (bytes) => {
+    expect(() => file('/a', { source: source(bytes), sha256: digest(bytes).toUpperCase() })).not.toThrow();
+  });
+
+  it.each(['text', 'bytes\0'])('is not trusted where it has another: %j', (bytes) => {
+    expect(() => file('/a', { source: source(bytes), sha256: digest('other') })).toThrow(
+      expect.objectContaining({ exitCode: 5, message: expect.stringContaining(digest(bytes)) }),
+    );
+  });
+});
+
 it.each([{}, { content: 'a', source: './b' }])('content %j is not said once', (options) => {
   expect(() => file('/x', options as FileOptions)).toThrow(expect.objectContaining({ exitCode: 1 }));
 });
