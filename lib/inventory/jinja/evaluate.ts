@@ -5,7 +5,7 @@ import { FILTERS } from './filters.ts';
 import { Loop, Turn } from './loop.ts';
 import { FUNCTIONS, methodOf } from './methods.ts';
 import { binary, compares } from './operators.ts';
-import type { Template } from './parse.ts';
+import { lineEndsOf, type Template } from './parse.ts';
 import type { Context } from './plugin.ts';
 import { TESTS } from './tests.ts';
 import {
@@ -47,9 +47,10 @@ const STEPS = 1_000_000;
  * What Ansible makes of a template: one value alone keeps its type, several are joined as text in which nothing
  * stands for null (ansible-core 2.19, `_jinja_bits.py`). Throws TemplateError.
  */
-export function evaluate({ nodes, lineEnd }: Template, scope: Scope): Value {
+export function evaluate({ nodes, lineEnds }: Template, scope: Scope): Value {
   const result = new Evaluation(new Names(scope)).run(nodes);
-  return lineEnd && typeof result === 'string' ? `${result}\n` : result;
+  if (typeof result !== 'string') return result;
+  return `${result}${'\n'.repeat(Math.max(0, lineEnds - lineEndsOf(result)))}`;
 }
 
 /** Names that a template sets, on top of others. */

@@ -6,8 +6,8 @@ import { IN_YAML, type Syntax, tokenize } from './lexer.ts';
 /** A template, taken apart. */
 export interface Template {
   readonly nodes: readonly Node[];
-  /** It ended in a line feed, which Jinja drops and Ansible puts back behind text. */
-  readonly lineEnd: boolean;
+  /** Line feeds at its end: of them Jinja drops one, and Ansible has as many behind text. */
+  readonly lineEnds: number;
 }
 
 const parsed = new Map<string, Template>();
@@ -18,29 +18,24 @@ export function parse(source: string, syntax: Syntax = IN_YAML): Template {
   const known = parsed.get(key);
   if (known) return known;
   const text = withLineFeeds(source);
-  const lineEnd = text.endsWith('\n');
-  const tokens = tokenize(lineEnd ? text.slice(0, -1) : text, syntax);
-  const template = { nodes: new TemplateReader(new ExpressionReader(tokens)).nodes(), lineEnd };
+  const tokens = tokenize(text.replace(/\n$/, ''), syntax);
+  const nodes = new TemplateReader(new ExpressionReader(tokens)).nodes();
+  const template = { nodes, lineEnds: lineEndsOf(source) };
   parsed.set(key, template);
   return template;
 }
 
-export function withLineFeeds(text: string): string {
+/** How many line feeds a text ends in. */
+export function lineEndsOf(text: string): number {
+  return text.length - text.replace(/\n+$/, '').length;
+}
+
+function withLineFeeds(text: string): string {
   return text.replace(/\r\n?/g, '\n');
 }
 
 /** Tags that read other files, or that hosts of templates alone have. */
-const FOREIGN_TAGS = new Set([
-  'include',
-  'import',
-  'from',
-  'extends',
-  'block',
-  'call',
-  'do',
-  'break',
-  'continue',
-]);
+const FOREIGN_TAGS = new Set(['include', 'import', 'from', 'extends', 'call', 'do', 'break', 'continue']);
 
 class TemplateReader {
   readonly #read: ExpressionReader;
@@ -72,6 +67,7 @@ class TemplateReader {
     if (name === 'with') return this.#with();
     if (name === 'macro') return this.#macro();
     if (name === 'filter') return this.#filter();
+    if (name === 'block') return this.#block();
     throw new TemplateError(
       FOREIGN_TAGS.has(name) ? `{% ${name} %} is not supported` : `{% ${name} %} is no tag that is known`,
     );
@@ -156,9 +152,18 @@ class TemplateReader {
     return { kind: 'filter', name, args, body: this.#body('endfilter') };
   }
 
-  #body(end: string): readonly Node[] {
+  /** Its content alone: no other template takes its place here. */
+  #block(): Node {
+    const name = this.#read.expect('name');
+    this.#read.take('name', 'scoped');
+    this.#close();
+    return { kind: 'with', values: [], body: this.#body('endblock', name) };
+  }
+
+  #body(end: string, name?: string): readonly Node[] {
     const body = this.nodes(end);
     this.#read.next();
+    if (name !== undefined) this.#read.take('name', name);
     this.#close();
     return body;
   }

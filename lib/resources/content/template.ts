@@ -7,7 +7,7 @@ import { nearName } from '../../near.ts';
 import { fromHere } from '../../paths.ts';
 
 const jinja = new Lazy(async () => {
-  const [{ parse, withLineFeeds }, { evaluate }, { fromPlain }, { Undefined, textOf }, { TemplateError }] =
+  const [{ parse }, { evaluate }, { fromPlain }, { Undefined, textOf }, { TemplateError }] =
     await Promise.all([
       import('../../inventory/jinja/parse.ts'),
       import('../../inventory/jinja/evaluate.ts'),
@@ -15,26 +15,25 @@ const jinja = new Lazy(async () => {
       import('../../inventory/jinja/values.ts'),
       import('../../inventory/jinja/errors.ts'),
     ]);
-  return { parse, withLineFeeds, evaluate, fromPlain, textOf, Undefined, TemplateError };
+  return { parse, evaluate, fromPlain, textOf, Undefined, TemplateError };
 });
 
 /** The text of a template of control with these values; a `Secret` where one went into it. Throws exit code 1. */
 export function rendered(template: string, values: Readonly<Record<string, unknown>>): string | Secret {
   const whole = contentOf(template);
   if (typeof whole !== 'string') throw wrong(template, 'it is no text, or longer than 64 KiB');
-  const { parse, withLineFeeds, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
-  const { syntax, body } = settingsIn(withLineFeeds(whole), (found) => wrong(template, found, KNOWN, 1));
-  // The line end behind a tag goes, at the end of the file, too.
-  const source = syntax.trim ? body.replace(/(^|[^+])([%#]\})\n$/, '$1$2') : body;
+  const { parse, evaluate, fromPlain, textOf, Undefined, TemplateError } = jinja.now;
+  const { syntax, body } = settingsIn(whole, (found) => wrong(template, found, KNOWN, 1));
   const open = opened({ ...values });
   try {
     const given = Object.entries(open.value as object).filter(([, one]) => one !== undefined);
     const known = new Map(given.map(([name, one]) => [name, fromPlain(one, name)]));
-    const result = evaluate(parse(source, syntax), { get: (name) => known.get(name) });
+    const result = evaluate(parse(body, syntax), { get: (name) => known.get(name) });
     if (result instanceof Undefined) throw result.error();
     const text = result === null ? '' : textOf(result);
-    // A template of one value alone is that value, without the line end behind it.
-    const filled = source.endsWith('\n') && typeof result !== 'string' ? `${text}\n` : text;
+    // A value alone, as `{{ port }}`, gets its line end here: Ansible leaves it out.
+    const isValue = result !== null && typeof result !== 'string';
+    const filled = isValue && body.endsWith('\n') ? `${text}\n` : text;
     return open.secret ? new Secret(filled) : filled;
   } catch (error) {
     if (error instanceof TemplateError) throw unfilled(template, whole, error, values);
@@ -46,7 +45,7 @@ const KNOWN = 'of the settings of Jinja trim_blocks and lstrip_blocks are known,
 
 /** What Ansible takes from a first line like `#jinja2: trim_blocks: False, lstrip_blocks: True`, and the lines behind it. */
 function settingsIn(text: string, wrong: (found: string) => QuorateError) {
-  const [first = '', words] = /^#jinja2:([^\n]*)\n?/.exec(text) ?? [];
+  const [first = '', words] = /^#jinja2:([^\r\n]*)(?:\r\n?|\n)?/.exec(text) ?? [];
   const syntax = { trim: true, lstrip: false, escapes: true };
   for (const word of words?.split(',') ?? []) {
     const [, name, value] = /^\s*(trim|lstrip)_blocks\s*:\s*(True|False)\s*$/.exec(word) ?? [];

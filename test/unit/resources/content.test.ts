@@ -55,7 +55,7 @@ describe('a file from a template', () => {
       'keeps line ends behind tags',
       '#jinja2: trim_blocks: False\n{% if true %}\nb\n{% endif %}\n',
       {},
-      '\nb\n\n',
+      '\nb\n',
     ],
     [
       'leaves out what stands before tags',

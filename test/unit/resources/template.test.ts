@@ -40,3 +40,48 @@ describe('strings in a template file have escapes, as Ansible has them', () => {
     else expect(found).toBe(text);
   });
 });
+
+/** The same module: Jinja drops one line end, and Ansible adds those that the text has fewer of than the file. */
+describe('a template file ends as Ansible has it', () => {
+  it.each([
+    ['{% for x in [1] %}a{% endfor %}\n', 'a\n'],
+    ['{% for x in [1] %}\na\n{% endfor %}\n', 'a\n'],
+    ['a{# c #}\n', 'a\n'],
+    ['a\n{# c #}\n\n', 'a\n\n'],
+    ['{% raw %}a{% endraw %}\n', 'a\n'],
+    ['x{% if false %}y{% endif %}\n\n', 'x\n\n'],
+    ['a {%- if true %} b {%+ endif -%}\n\n', 'a b \n\n'],
+    ['x {{ n -}}\n\n', 'x 7\n\n'],
+    ['{{ n }}\n\n', '7\n\n'],
+    ["{{ '' }}\n", '\n'],
+    ["{{ 'x\\n\\n' }}\n", 'x\n\n'],
+    ['{% if true %}x{% endif %}\r\n', 'x\n'],
+    ['#jinja2: trim_blocks: False\n{% if true %}\nx\n{% endif %}\n', '\nx\n'],
+    ['#jinja2: trim_blocks: False\nx{% if true %}y{% endif %}\n\n', 'xy\n\n'],
+    // What is empty stays so.
+    ['{% if false %}x{% endif %}\n\n', ''],
+    ['{% set x = 1 %}\n\n', ''],
+    ['{# c #}\n', ''],
+    ['{{ none }}\n', ''],
+    ['\n\n', '\n\n'],
+  ])('%j', async (template, text) => {
+    expect(await fill(template)).toBe(text);
+  });
+});
+
+describe('a block of a template file is its content', () => {
+  it.each([
+    ['{% block b %}x{% endblock %}\n', 'x\n'],
+    ['a\n{% block b %}\nx {{ n }}\n{% endblock b %}\nz\n', 'a\nx 7\nz\n'],
+    ['{% set v = 1 %}{% block b %}{{ v }}{% set v = 2 %}{{ v }}{% endblock %}{{ v }}\n', '121\n'],
+    ['{% for i in [1, 2] %}{% block b scoped %}{{ i }}{% endblock %}{% endfor %}\n', '12\n'],
+    ['{% block b %}{% block c %}x{% endblock %}{% endblock b %}\n', 'x\n'],
+    ['{% block b %}x{% endblock c %}\n', undefined],
+    ['{% block b required %}{% endblock %}\n', undefined],
+    ['{% extends "a" %}{% block b %}{% endblock %}\n', undefined],
+  ])('%j', async (template, text) => {
+    const found = await fill(template);
+    if (text === undefined) expect(found).toMatchObject({ exitCode: 1 });
+    else expect(found).toBe(text);
+  });
+});
