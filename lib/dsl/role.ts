@@ -175,22 +175,49 @@ type MaybeMissing<Property> = Property extends { readonly optional: true } ? und
 
 type ValueOf<Property> = Property extends { readonly enum: readonly (infer Each)[] }
   ? Each
-  : Property extends { readonly type: infer Type }
-    ? Type extends 'array'
-      ? readonly (Property extends { readonly items: infer Items } ? ValueOf<Items> : unknown)[]
-      : Property extends { readonly type: 'object'; readonly properties: infer Properties extends VarSchema }
-        ? { readonly [Name in keyof Properties]?: ValueOf<Properties[Name]> | undefined }
-        : Type extends keyof Plain
-          ? Plain[Type]
-          : unknown
-    : unknown;
+  : Property extends { readonly type: readonly (infer Type)[] }
+    ? TypeOf<Property, Type>
+    : Property extends { readonly type: infer Type }
+      ? TypeOf<Property, Type>
+      : unknown;
+
+type TypeOf<Property, Type> = Type extends 'array'
+  ? readonly (Property extends { readonly items: infer Items } ? ValueOf<Items> : unknown)[]
+  : Type extends 'object'
+    ? ObjectOf<Property>
+    : Type extends keyof Plain
+      ? Plain[Type]
+      : unknown;
+
+type ObjectOf<Property> = Property extends { readonly properties: infer Properties extends VarSchema }
+  ? {
+      readonly [Name in keyof Properties as Name extends SureOf<Property, Properties>
+        ? Name
+        : never]: ValueOf<Properties[Name]>;
+    } & {
+      readonly [Name in keyof Properties as Name extends SureOf<Property, Properties> ? never : Name]?:
+        | ValueOf<Properties[Name]>
+        | undefined;
+    }
+  : Property extends { readonly additionalProperties: infer Each extends object }
+    ? Readonly<Record<string, ValueOf<Each>>>
+    : Readonly<Record<string, unknown>>;
+
+/** Names that an object has for sure: those that it requires, and those with a default. */
+type SureOf<Property, Properties> =
+  | (Property extends { readonly required: readonly (infer Name)[] } ? Name : never)
+  | { [Name in keyof Properties]: Properties[Name] extends WithDefault ? Name : never }[keyof Properties];
+
+interface WithDefault {
+  readonly default: NonNullable<unknown> | null;
+}
 
 interface Plain {
   readonly string: string;
   readonly integer: number;
   readonly number: number;
   readonly boolean: boolean;
-  readonly object: Readonly<Record<string, unknown>>;
+  readonly null: null;
 }
 
 /** Reads facts in one exchange, before roles are built. */

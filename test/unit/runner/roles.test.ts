@@ -153,6 +153,21 @@ describe('variables', () => {
       how: { enum: ['loud', 'low'], default: 'low' },
       names: { type: 'array', items: { type: 'string' }, default: [] },
       perhaps: { type: 'boolean', optional: true },
+      users: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['name'],
+          properties: {
+            name: { type: 'string' },
+            uid: { type: 'integer' },
+            shell: { type: 'string', default: '/bin/sh' },
+          },
+        },
+        default: [],
+      },
+      labels: { type: 'object', additionalProperties: { type: 'string' }, default: {} },
+      port: { type: ['integer', 'null'], default: null },
     },
     tasks({ vars }) {
       const who: string = vars.who;
@@ -165,9 +180,17 @@ describe('variables', () => {
       const text: string = vars.times;
       // @ts-expect-error it may be missing
       const sure: boolean = vars.perhaps;
+      const known: readonly string[] = vars.users.map(({ name, shell }) => `${name} ${shell}`);
+      const labels: Readonly<Record<string, string>> = vars.labels;
+      const port: number | null = vars.port;
+      // @ts-expect-error no user needs one
+      const uids: readonly number[] = vars.users.map(({ uid }) => uid);
       if (vars.who === 'nobody') missing();
       return [
-        command(`${who} ${times} ${how} ${names} ${text} ${sure}`, { run: sh`:`, changedWhen: 'always' }),
+        command(`${who} ${times} ${how} ${names} ${text} ${sure} ${known} ${labels} ${port} ${uids}`, {
+          run: sh`:`,
+          changedWhen: 'always',
+        }),
       ];
     },
   });
