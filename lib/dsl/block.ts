@@ -1,4 +1,5 @@
-import { is, mistakesIn, must, type OptionTable, orCollected, refuse, type Shape } from './options.ts';
+import { mistakesIn } from './mistakes.ts';
+import { is, must, type OptionTable, orCollected, refuse, type Shape } from './options.ts';
 import type { Task, Within } from './task.ts';
 import { SHARED_WORDS } from './task-options.ts';
 import { type ControlWords, checkWords, type SharedWords } from './words.ts';

@@ -1,16 +1,8 @@
 import { dirname } from 'node:path/posix';
 import { watched } from './given.ts';
 import { contentMark, foreseeMarks } from './mark.ts';
-import {
-  type AnyTable,
-  is,
-  mistakesIn,
-  must,
-  type OptionTable,
-  orCollected,
-  refuse,
-  usage,
-} from './options.ts';
+import { mistakesIn } from './mistakes.ts';
+import { type AnyTable, is, must, type OptionTable, orCollected, refuse, usage } from './options.ts';
 import type { Probe } from './probe.ts';
 import { joinSh, raw, type Sh } from './sh.ts';
 import type { Change, Guard, Mark, PrepareContext, Prepared, Reading, Task } from './task.ts';

@@ -1,4 +1,4 @@
-import { is, type OptionTable } from './options.ts';
+import { is, type OptionTable, untold } from './options.ts';
 import type { Task } from './task.ts';
 import type { ControlWords, SharedWords } from './words.ts';
 
@@ -28,7 +28,7 @@ export const SHARED_WORDS: OptionTable<SharedWords> = {
 /** What every task takes. */
 export const TASK_OPTIONS: OptionTable<TaskOptions> = {
   title: is.text,
-  inTurn: is.either(is.boolean, is.function<Task['inTurn']>()),
+  inTurn: untold(is.either(is.boolean, is.function<Task['inTurn']>())),
   after: is.tasks,
   ...SHARED_WORDS,
   retries: is.number,

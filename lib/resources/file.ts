@@ -1,5 +1,5 @@
 import { broughtBy } from '../dsl/ledger/made.ts';
-import { is } from '../dsl/options.ts';
+import { is, said, usage } from '../dsl/options.ts';
 import {
   checkedPath,
   isForeseenOnly,
@@ -92,7 +92,7 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
     return {
       path,
       content,
-      validate: options.validate?.(isSent(content) ? incoming(path) : '/dev/stdin'),
+      validate: validateOf(path, content, options.validate),
       ...(options.replace === false && { once: true as const }),
       ...completeKept(options, content instanceof Secret ? '0600' : '0644'),
     };
@@ -158,6 +158,16 @@ export const file = defineResource<FileOptions, FileDesired, ObservedFile>({
 ${write}`;
   },
 });
+
+function validateOf(path: string, content: Content, validate: FileOptions['validate']): Sh | undefined {
+  const given: unknown = validate?.(isSent(content) ? incoming(path) : '/dev/stdin');
+  if (given === undefined && validate === undefined) return undefined;
+  if (is.sh.holds(given)) return given as Sh;
+  throw usage(
+    `file ${JSON.stringify(path)}: validate gives ${said('validate', given)}, shell was wanted`,
+    'write validate: (path) => sh`…`',
+  );
+}
 
 function keepsContent({ once }: FileDesired, found: ObservedPath | undefined): boolean {
   return once === true && found?.type === 'file';

@@ -52,7 +52,7 @@ export const sysctl = defineResource<SysctlOptions, SysctlDesired, ObservedValue
     };
   },
   name: ({ key }) => key,
-  title: ({ key, value }) => `${key} is ${value === '' ? 'empty' : value}`,
+  title: ({ key, value }) => `${dotted(key)} is ${value === '' ? 'empty' : value}`,
   owns: ({ path }) => [path],
   leaves: ({ path, ...desired }, changes) =>
     broughtBy({ kind: 'file', name: path, digest: sha256(contentOf(desired)) }, changes, 'at boot'),
@@ -122,6 +122,14 @@ function partsOfKey(name: string): readonly string[] {
   return name.split('.').map((part) => part.replaceAll('/', '.'));
 }
 
+/** A key in the form that people write. */
+function dotted(key: string): string {
+  return key
+    .split('/')
+    .map((part) => part.replaceAll('.', '/'))
+    .join('.');
+}
+
 /** The kernel tells lists of ports in its own form: `1,2,4` as `1-2,4`. */
 function isSame(live: string, value: string): boolean {
   const found = spaced(live);
@@ -168,21 +176,21 @@ function noKey(name: string): QuorateError {
 }
 
 function unknownKey(key: string): QuorateError {
-  return new QuorateError(`cannot set ${key}: this kernel has no such value`, {
+  return new QuorateError(`cannot set ${dotted(key)}: this kernel has no such value`, {
     exitCode: EXIT.failed,
     hint: 'is the module loaded that brings it?',
   });
 }
 
 function noneEmpty(key: string): QuorateError {
-  return new QuorateError(`cannot empty ${key}: it holds numbers`, {
+  return new QuorateError(`cannot empty ${dotted(key)}: it holds numbers`, {
     exitCode: EXIT.failed,
     hint: 'give it one',
   });
 }
 
 function cannotSet(key: string): QuorateError {
-  return new QuorateError(`cannot set ${key}: it may only be read here`, {
+  return new QuorateError(`cannot set ${dotted(key)}: it may only be read here`, {
     exitCode: EXIT.failed,
     hint: 'in a container set it outside of it; else become root (-b)',
   });

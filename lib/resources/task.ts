@@ -1,4 +1,5 @@
-import { is, mistakesIn, must, refuse } from '../dsl/options.ts';
+import { mistakesIn } from '../dsl/mistakes.ts';
+import { is, must, refuse } from '../dsl/options.ts';
 import { composed } from '../dsl/resource.ts';
 import { sh } from '../dsl/sh.ts';
 import type { HostShell } from '../dsl/shell.ts';

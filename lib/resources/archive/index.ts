@@ -121,6 +121,7 @@ fi`,
     const isThere = found !== undefined;
     // What somebody else has unpacked has no record, and is fine.
     const isSame = observed.record === undefined || observed.record === from.sha256;
+    if (world.isProof && !isThere && isSame) throw bringsNot(desired);
     if (isThere && isSame) return ownerDifferences(desired, observed);
     const before = isThere && observed.record !== undefined ? said(observed.record) : null;
     if (lacks !== undefined && !world.bringsMore)
@@ -237,6 +238,13 @@ function tool(format: ArchiveDesired['format']): string {
 /** Where it arrives, beside others of the same folder. */
 function incoming({ folder, creates }: Pick<ArchiveDesired, 'folder' | 'creates'>): string {
   return `${folder}/.quorate-archive-${sha256(creates).slice(0, 16)}`;
+}
+
+function bringsNot({ folder, creates, strip }: ArchiveDesired): QuorateError {
+  return new QuorateError(`${folder} has what the archive brings, and there is no ${creates} in it`, {
+    exitCode: EXIT.failed,
+    hint: `creates names something in it by its path in the folder${strip > 0 ? `, without the ${strip} in front that strip leaves out` : '; strip leaves out folders in front'}`,
+  });
 }
 
 function cannot(folder: string, found: string, hint: string): QuorateError {

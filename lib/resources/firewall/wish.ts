@@ -1,4 +1,5 @@
-import { is, mistakesIn, must, type OptionTable, refuse, usage } from '../../dsl/options.ts';
+import { mistakesIn } from '../../dsl/mistakes.ts';
+import { is, must, type OptionTable, refuse, usage } from '../../dsl/options.ts';
 import { checkedPath } from '../../dsl/path.ts';
 import { canonicalNetwork } from './network.ts';
 

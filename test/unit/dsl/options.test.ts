@@ -61,6 +61,18 @@ describe('what only the compiler would see in a task', () => {
       'file "/a": it has sha256, which belongs to source or url / leave it out: it has content',
     ],
     [
+      () => file('/a', as({ content: '', force: true })),
+      'file "/a": it has no option force / there are mode, owner, group, sha256, values, validate, replace, title, after, when, ignoreErrors, environment, becomeUser, runOnce, delegateTo, retries, delay, until, timeout',
+    ],
+    [
+      () => file('/a', { content: '', validate: as((path: string) => `visudo -cf ${path}`) }),
+      'file "/a": validate gives "visudo -cf /dev/stdin", shell was wanted / write validate: (path) => sh`…`',
+    ],
+    [
+      () => file('/a', { content: '', validate: as(() => undefined) }),
+      'file "/a": validate gives undefined, shell was wanted / write validate: (path) => sh`…`',
+    ],
+    [
       () => file('/a', as({ values: {} })),
       'file "/a": it needs content, source, url or template / give one of them',
     ],

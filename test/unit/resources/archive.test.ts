@@ -171,6 +171,17 @@ describe('an archive', () => {
     },
   );
 
+  it('that does not bring what it is to create is told to be that', async () => {
+    const source = packed('one');
+    await expect(run(wish(source, { creates: 'sbin/site' }), { dir })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /at has what the archive brings, and there is no .*at\/sbin\/site in it$/,
+      ),
+      hint: expect.stringContaining('without the 1 in front that strip leaves out'),
+    });
+  });
+
   it('of another digest than is wanted is not trusted, before any contact', () => {
     const source = packed('one');
     const sha256 = createHash('sha256').update(readFileSync(source)).digest('hex');

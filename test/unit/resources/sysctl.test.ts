@@ -83,6 +83,18 @@ describe('a value of the kernel', () => {
     expect(sysctl('net.ipv4.ip_forward', { value: 1 }).resource).toBe('sysctl:net/ipv4/ip_forward');
   });
 
+  it.each(['net.ipv4.conf.eth0/1.forwarding', 'net/ipv4/conf/eth0.1/forwarding'])(
+    'is called by dots, written as %s',
+    (name) => {
+      const task = sysctl(name, { value: 1 });
+      expect(task.title).toBe('net.ipv4.conf.eth0/1.forwarding is 1');
+      const out = ['', 'above directory /etc/sysctl.d', ''].join(`\n${MARK}\n`);
+      expect(() => task.diff({ code: 0, out }, new World())).toThrow(
+        'cannot set net.ipv4.conf.eth0/1.forwarding: this kernel has no such value',
+      );
+    },
+  );
+
   it('refuses a number that is none any more, and takes it as text', () => {
     // biome-ignore lint/correctness/noPrecisionLoss: this is what a role, or YAML, would bring
     const big = 18446744073692774399;
